@@ -1,0 +1,1 @@
+"""What things are. Pure: structs and functions, no input or output."""

@@ -1,0 +1,284 @@
+"""Arguments of executables: what they are called, what they take, and values checked against them."""
+
+import keyword
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from nbyard.errors import Detail, Invalid
+
+Role = Literal["input", "output", "value"]
+ValueType = Literal["string", "int", "float", "bool", "choice", "list", "json"]
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
+MAX_TEXT = 1_000_000
+MAX_INT = 2**63 - 1
+
+
+class Option(msgspec.Struct, frozen=True, tag="option", tag_field="kind", forbid_unknown_fields=True):
+    """`--name VALUE`, or `--name=VALUE` when joined; `flag` is the text before the value."""
+
+    flag: str
+    joined: bool = False
+
+
+class Flag(msgspec.Struct, frozen=True, tag="flag", tag_field="kind", forbid_unknown_fields=True):
+    """A word that is present when the value is true."""
+
+    flag: str
+
+
+class Positional(msgspec.Struct, frozen=True, tag="positional", tag_field="kind", forbid_unknown_fields=True):
+    """A bare word; positions count from 0 and come after all options."""
+
+    position: int
+
+
+class Variable(msgspec.Struct, frozen=True, tag="variable", tag_field="kind", forbid_unknown_fields=True):
+    """An environment variable."""
+
+    variable: str
+
+
+class Stdin(msgspec.Struct, frozen=True, tag="stdin", tag_field="kind", forbid_unknown_fields=True):
+    """The file is the program's standard input."""
+
+
+class Stdout(msgspec.Struct, frozen=True, tag="stdout", tag_field="kind", forbid_unknown_fields=True):
+    """The program's standard output becomes the file."""
+
+
+Reach = Option | Flag | Positional | Variable | Stdin | Stdout
+
+
+class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One named argument.
+
+    `type` says what a value is; inputs and outputs are files or folders and use `format` ("csv",
+    "parquet", "json", "folder" …; empty = any file). A missing `default` is UNSET; then `required`
+    tells whether a value must be given. `reach` tells how a command gets it (notebooks: None).
+    """
+
+    name: str
+    role: Role = "value"
+    type: ValueType = "string"
+    format: str = ""
+    required: bool = False
+    nullable: bool = False
+    default: Any = msgspec.UNSET
+    choices: tuple[Any, ...] = ()
+    help: str = ""
+    reach: Reach | None = None
+
+
+def check_arguments(arguments: Sequence[Argument], path: str = "arguments") -> None:
+    """Refuse duplicate or invalid names, defaults that do not fit and unclear reaches.
+
+    Raises:
+        Invalid: with one detail per refused field.
+    """
+    details: list[Detail] = []
+    seen: set[str] = set()
+    for index, argument in enumerate(arguments):
+        where = f"{path}.{index}"
+        details += _check_name(argument.name, seen, where)
+        details += _check_shape(argument, where)
+        seen.add(argument.name)
+    details += _check_streams(arguments, path)
+    if details:
+        raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
+
+
+def _check_name(name: str, seen: set[str], where: str) -> list[Detail]:
+    if not NAME.match(name):
+        rule = "use letters, digits and _, not starting with a digit, at most 128 characters"
+        return [Detail(f"{where}.name", f"{name[:40]!r} is not a valid argument name: {rule}")]
+    if keyword.iskeyword(name):
+        return [Detail(f"{where}.name", f"{name!r} is a reserved word of Python")]
+    if name in seen:
+        return [Detail(f"{where}.name", f"the name {name!r} is used twice")]
+    return []
+
+
+def _check_shape(argument: Argument, where: str) -> list[Detail]:
+    details = []
+    if argument.type == "choice" and not argument.choices:
+        details.append(Detail(f"{where}.choices", "a choice needs at least one value"))
+    if argument.default is not msgspec.UNSET:
+        try:
+            check_value(argument, argument.default, f"{where}.default")
+        except Invalid as error:
+            details += error.details
+    if isinstance(argument.reach, Flag) and argument.type != "bool":
+        details.append(Detail(f"{where}.reach", "a flag needs the type bool"))
+    if isinstance(argument.reach, Stdin) and argument.role != "input":
+        details.append(Detail(f"{where}.reach", "only an input can be standard input"))
+    if isinstance(argument.reach, Stdout) and argument.role != "output":
+        details.append(Detail(f"{where}.reach", "only an output can be standard output"))
+    return details
+
+
+def _check_streams(arguments: Sequence[Argument], path: str) -> list[Detail]:
+    details = []
+    for kind in (Stdin, Stdout):
+        owners = [i for i, a in enumerate(arguments) if isinstance(a.reach, kind)]
+        details += [
+            Detail(f"{path}.{i}.reach", f"only one argument can be {kind.__name__.lower()}")
+            for i in owners[1:]
+        ]
+    return details
+
+
+def check_value(argument: Argument, value: Any, path: str = "") -> Any:
+    """The value as the argument's type wants it.
+
+    Raises:
+        Invalid: when the value does not fit; nothing is guessed from text here.
+    """
+    where = path or argument.name
+    if value is None:
+        if argument.nullable or argument.default is None:
+            return None
+        raise Invalid.field(where, "a value is needed, not null")
+    if argument.role != "value":
+        if not isinstance(value, str):
+            raise Invalid.field(where, "a file or folder path is needed")
+        return check_text(value, where)
+    return _CHECKS[argument.type](argument, value, where)
+
+
+def check_text(value: str, where: str) -> str:
+    """Text that both databases and every kernel can hold."""
+    if "\x00" in value:
+        raise Invalid.field(where, "the text contains a NUL character")
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        raise Invalid.field(where, "the text contains half of a surrogate pair")
+    if len(value) > MAX_TEXT:
+        raise Invalid.field(where, f"the text is longer than {MAX_TEXT} characters")
+    return value
+
+
+def _string(_: Argument, value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise Invalid.field(where, f"text is needed, not {_word(value)}")
+    return check_text(value, where)
+
+
+def _int(_: Argument, value: Any, where: str) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Invalid.field(where, f"a whole number is needed, not {_word(value)}")
+    if abs(value) > MAX_INT:
+        raise Invalid.field(where, "the number does not fit into 64 bits")
+    return value
+
+
+def _float(_: Argument, value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Invalid.field(where, f"a number is needed, not {_word(value)}")
+    if not math.isfinite(value):
+        raise Invalid.field(where, "the number must be finite")
+    return float(value)
+
+
+def _bool(_: Argument, value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise Invalid.field(where, f"true or false is needed, not {_word(value)}")
+    return value
+
+
+def _choice(argument: Argument, value: Any, where: str) -> Any:
+    for choice in argument.choices:
+        if choice == value and type(choice) is type(value):
+            return value
+    raise Invalid.field(where, "must be one of " + ", ".join(map(repr, argument.choices)))
+
+
+def _list(_: Argument, value: Any, where: str) -> list[Any]:
+    if not isinstance(value, list | tuple):
+        raise Invalid.field(where, f"a list is needed, not {_word(value)}")
+    return [check_json(item, f"{where}.{i}") for i, item in enumerate(value)]
+
+
+def _json(_: Argument, value: Any, where: str) -> Any:
+    return check_json(value, where)
+
+
+def check_json(value: Any, where: str, depth: int = 0) -> Any:
+    """A JSON value without NaN, NUL, half surrogates, huge integers or more than 64 levels."""
+    if depth > 64:
+        raise Invalid.field(where, "nested deeper than 64 levels")
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return check_text(value, where)
+    if isinstance(value, int):
+        return _int(_ANY, value, where)
+    if isinstance(value, float):
+        return _float(_ANY, value, where)
+    if isinstance(value, list | tuple):
+        return [check_json(item, f"{where}.{i}", depth + 1) for i, item in enumerate(value)]
+    if isinstance(value, Mapping):
+        return {
+            check_text(str(key), where): check_json(item, f"{where}.{key}", depth + 1)
+            for key, item in value.items()
+        }
+    raise Invalid.field(where, f"{_word(value)} is no JSON value")
+
+
+_ANY = Argument("any")
+_CHECKS = {
+    "string": _string,
+    "int": _int,
+    "float": _float,
+    "bool": _bool,
+    "choice": _choice,
+    "list": _list,
+    "json": _json,
+}
+
+
+def _word(value: Any) -> str:
+    return {bool: "true or false", int: "a whole number", float: "a number", str: "text"}.get(
+        type(value), "an object" if isinstance(value, Mapping) else f"a {type(value).__name__}"
+    )
+
+
+def parse_value(argument: Argument, text: str, path: str = "") -> Any:
+    """A value typed on a command line, read as the argument's declared type.
+
+    `true/false/yes/no/1/0` are booleans; lists and JSON are JSON text; `null` or an empty text is
+    null where the argument allows it.
+
+    Raises:
+        Invalid: when the text cannot be read as that type.
+    """
+    where = path or argument.name
+    nullable = argument.nullable or argument.default is None
+    if nullable and (text == "null" or (text == "" and argument.type != "string")):
+        return None
+    if argument.role != "value" or argument.type == "string":
+        return check_value(argument, text, where)
+    if argument.type == "choice":
+        matches = [choice for choice in argument.choices if str(choice) == text]
+        return check_value(argument, matches[0] if matches else text, where)
+    if argument.type == "bool":
+        words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+        if text.lower() not in words:
+            raise Invalid.field(where, f"true or false is needed, not {text[:40]!r}")
+        return words[text.lower()]
+    return check_value(argument, _read(argument, text, where), where)
+
+
+def _read(argument: Argument, text: str, where: str) -> Any:
+    readers = {"int": int, "float": float}
+    try:
+        return readers.get(argument.type, msgspec.json.decode)(text)  # type: ignore[operator]
+    except (ValueError, msgspec.DecodeError):
+        kind = {"int": "a whole number", "float": "a number", "list": "a JSON list"}
+        need = kind.get(argument.type, "JSON text")
+        raise Invalid.field(where, f"{need} is needed, not {text[:40]!r}") from None

@@ -1,0 +1,120 @@
+"""The attempt folder: the contract between dispatcher, runtimes and runner.
+
+    task.json        what to do (written first, whole, by the dispatcher)
+    code/            the code bundle; the work runs in it
+    inputs/NAME/…    staged inputs        outputs/NAME/…   where outputs are expected
+    log              everything the work printed, appended
+    events.jsonl     one JSON object a line: progress, cells
+    executed.ipynb   the notebook as far as it ran (replaced whole after each cell)
+    heartbeat        touched every few seconds while the runner lives
+    runner.json      {pid, started, host, boot_id} of the supervisor
+    cancel           put there to ask the work to end; its text is the reason
+    result.json      renamed in last: finished
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+TASK = "task.json"
+LOG = "log"
+EVENTS = "events.jsonl"
+EXECUTED = "executed.ipynb"
+HEARTBEAT = "heartbeat"
+RUNNER = "runner.json"
+CANCEL = "cancel"
+RESULT = "result.json"
+
+FailureKind = Literal[
+    "error", "exit-code", "timeout", "memory", "contract", "kernel-died", "preparation", "lost", "cancelled"
+]
+
+
+class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An output file or folder that must be there at the end; `path` is relative to the attempt folder."""
+
+    path: str
+    format: str = ""
+    required: bool = True
+
+
+class NotebookWork(
+    msgspec.Struct, frozen=True, tag="notebook", tag_field="kind", forbid_unknown_fields=True
+):
+    """Run `path` (relative to the attempt folder) with `parameters` injected."""
+
+    path: str
+    kernel: str
+    language: str
+    parameters: dict[str, Any]
+
+
+class CommandWork(
+    msgspec.Struct, frozen=True, tag="command", tag_field="kind", forbid_unknown_fields=True
+):
+    """Start `argv`; `stdin` and `stdout` are paths relative to the attempt folder."""
+
+    argv: list[str]
+    environment: dict[str, str] = {}
+    stdin: str = ""
+    stdout: str = ""
+
+
+Work = NotebookWork | CommandWork
+
+
+class TaskFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """task.json. `mark` is a random word placed in the environment of all that the attempt starts
+    (NBYARD_MARK), so that a sweep finds what is left; `token` must come back in result.json.
+
+    In parameters, argv and environment values the text `{attempt}` at the start of a path stands
+    for the attempt folder as the runner sees it (a container sees another one than the host).
+    `directory` (relative to the attempt folder) is the working directory.
+    `environment` also carries NBYARD_RUN_ID, NBYARD_NODE_ID, NBYARD_WORKFLOW, NBYARD_SCHEDULED_AT.
+    `wake` is a folder of datagram sockets to poke when something happened (may be absent or empty).
+    """
+
+    attempt_id: str
+    token: str
+    mark: str
+    work: Work
+    outputs: dict[str, Output]
+    directory: str = "code"
+    environment: dict[str, str] = {}
+    timeout_seconds: float | None = None
+    memory_bytes: int | None = None
+    wake: str = ""
+    version: int = 1
+
+
+class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why work failed, for people: `message` is one line, `traceback` may hold ANSI colours."""
+
+    kind: str
+    message: str
+    cell: int | None = None
+    exit_code: int | None = None
+    error_name: str = ""
+    traceback: str = ""
+
+
+class Result(msgspec.Struct, frozen=True):
+    """result.json; `outputs` lists the names whose file or folder is there."""
+
+    attempt_id: str
+    token: str
+    state: Literal["succeeded", "failed", "cancelled"]
+    started_at: float
+    finished_at: float
+    outputs: list[str] = []
+    failure: Failure | None = None
+    usage: dict[str, float] = {}
+
+
+class RunnerIdentity(msgspec.Struct, frozen=True):
+    """runner.json: who supervises; never trust a bare pid."""
+
+    pid: int
+    started: float
+    host: str
+    boot_id: str

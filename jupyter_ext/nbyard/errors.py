@@ -1,0 +1,166 @@
+"""Everything that can be refused or go wrong, drawn as one tree.
+
+    NbyardError                 500 internal
+    ├── BadRequest              400 bad-request
+    ├── Forbidden               403 forbidden
+    │   └── PolicyRefused       403 policy
+    ├── NotFound                404 not-found
+    ├── Conflict                409 conflict
+    │   ├── NameTaken           409 name-taken
+    │   ├── StaleWrite          409 stale
+    │   └── InUse               409 in-use
+    ├── TooLarge                413 too-large
+    ├── UnsupportedContent      415 unsupported-content
+    ├── Invalid                 422 invalid
+    ├── Busy                    503 busy
+    ├── Unavailable             503 unavailable
+    └── Damaged                 500 damaged
+
+A class is an HTTP status and a stable code; its docstring is the default sentence.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+
+class Detail(msgspec.Struct, frozen=True):
+    """One refused field: where it is and what is wrong with it."""
+
+    path: str
+    message: str
+
+
+class ErrorBody(msgspec.Struct, frozen=True):
+    """The one body of every error answer."""
+
+    code: str
+    message: str
+    hint: str = ""
+    details: list[Detail] = []
+    request_id: str = ""
+
+
+class NbyardError(Exception):
+    """Something unexpected went wrong in nbyard."""
+
+    status = 500
+    code = "internal"
+
+    def __init__(self, message: str = "", *, hint: str = "", details: Iterable[Detail] = ()):
+        self.message = message or (type(self).__doc__ or "").strip()
+        self.hint = hint
+        self.details = list(details)
+        super().__init__(self.message)
+
+    def body(self, request_id: str = "") -> ErrorBody:
+        return ErrorBody(self.code, self.message, self.hint, self.details, request_id)
+
+
+class BadRequest(NbyardError):
+    """The request body cannot be read."""
+
+    status = 400
+    code = "bad-request"
+
+
+class Forbidden(NbyardError):
+    """You may not do this."""
+
+    status = 403
+    code = "forbidden"
+
+
+class PolicyRefused(Forbidden):
+    """The administrator's policy does not allow this."""
+
+    code = "policy"
+
+
+class NotFound(NbyardError):
+    """There is no such thing."""
+
+    status = 404
+    code = "not-found"
+
+
+class Conflict(NbyardError):
+    """This does not fit the present state."""
+
+    status = 409
+    code = "conflict"
+
+
+class NameTaken(Conflict):
+    """This name is already taken."""
+
+    code = "name-taken"
+
+
+class StaleWrite(Conflict):
+    """Somebody changed this since you read it."""
+
+    code = "stale"
+
+
+class InUse(Conflict):
+    """Something else still uses this."""
+
+    code = "in-use"
+
+
+class TooLarge(NbyardError):
+    """This is larger than allowed."""
+
+    status = 413
+    code = "too-large"
+
+
+class UnsupportedContent(NbyardError):
+    """This kind of content is not accepted here."""
+
+    status = 415
+    code = "unsupported-content"
+
+
+class Invalid(NbyardError):
+    """A field was refused."""
+
+    status = 422
+    code = "invalid"
+
+    @classmethod
+    def field(cls, path: str, message: str, *, hint: str = "") -> "Invalid":
+        """One refused field; `path` is its place in the body, such as `arguments.2.name`."""
+        return cls(f"{path}: {message}", hint=hint, details=[Detail(path, message)])
+
+
+class Busy(NbyardError):
+    """The store is busy; try again in a moment."""
+
+    status = 503
+    code = "busy"
+
+
+class Unavailable(NbyardError):
+    """A service that this needs cannot be reached."""
+
+    status = 503
+    code = "unavailable"
+
+
+class Damaged(NbyardError):
+    """Stored bytes do not match their digest."""
+
+    code = "damaged"
+
+
+def error_classes() -> dict[str, type[NbyardError]]:
+    """Every class by its code."""
+    found: dict[str, type[NbyardError]] = {}
+    todo: list[type[NbyardError]] = [NbyardError]
+    while todo:
+        cls = todo.pop()
+        found[cls.code] = cls
+        todo.extend(cls.__subclasses__())
+    return found

@@ -1,0 +1,65 @@
+"""Where an attempt lives: the seam that every runtime fills (entry point group `nbyard.runtimes`)."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Literal, Protocol
+
+import msgspec
+
+
+class Order(msgspec.Struct, frozen=True):
+    """All a runtime may know about an attempt; it never sees the store.
+
+    `folder` is the attempt folder, task.json already in it. `site` is what `start` of this runtime
+    returned earlier ("" before). `image` or `requirements` (a file inside `code/`, relative to the
+    attempt folder) matter to containers only.
+    """
+
+    attempt_id: str
+    store_id: str
+    run_id: str
+    node_id: str
+    folder: Path
+    mark: str
+    site: str = ""
+    image: str = ""
+    requirements: str = ""
+    cpu: float | None = None
+    memory_bytes: int | None = None
+
+
+class Observation(msgspec.Struct, frozen=True):
+    """What a runtime sees of an attempt now.
+
+    `absent`: never started here. `finished`: result.json is in the folder. `lost`: it was started
+    and is gone without a result; `reason` says why in words ("container removed outside").
+    """
+
+    state: Literal["absent", "starting", "running", "finished", "lost"]
+    reason: str = ""
+
+
+class Runtime(Protocol):
+    """Four verbs, idempotent by attempt id, and a sweep. May block; called from threads."""
+
+    name: str
+
+    def start(self, order: Order) -> str:
+        """Make the attempt live, or do nothing when it already is; the site it lives at.
+
+        Raises:
+            Unavailable: the engine cannot be reached (the task waits).
+            NbyardError: it can never start; the message is the reason of the failure.
+        """
+
+    def poll(self, order: Order) -> Observation:
+        """What has become of it."""
+
+    def logs(self, order: Order) -> None:
+        """Bring log, events and executed notebook in the folder up to date."""
+
+    def stop(self, order: Order, reason: str) -> None:
+        """Ask it to end at once, kill it after 3 s, and leave nothing of it. Returns at once."""
+
+    def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
+        """Remove what carries this store's label but belongs to none of the live attempts."""
