@@ -1,0 +1,158 @@
+"""Names of things, and names of files: what is accepted, and which names count as the same.
+
+The name of a dataset, a run, an executable is text for people: it may hold markup, templates or
+quotes and is kept as it is (NFC), because nothing ever evaluates it. It never names a file on disk.
+File names and relative paths do, and are held to stricter rules.
+"""
+
+import unicodedata
+from urllib.parse import unquote
+
+from nbyard.errors import Invalid
+
+MAX_NAME = 200
+MAX_FILENAME_BYTES = 255
+MAX_PATH_BYTES = 4096
+MAX_MARKS = 8
+
+JOINERS = "\u200c\u200d"
+# Blank, yet not counted as format characters by Unicode: two names could look identical.
+BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+NONCHARACTER = 0xFFFE
+SAFE_BYTES = 200
+MAX_SUFFIX = 20
+
+
+def check_name(name: object, field: str = "name") -> str:
+    """The name in NFC, or Invalid saying which rule it breaks."""
+    if not isinstance(name, str):
+        raise Invalid.field(field, "must be text")
+    if len(name) > MAX_NAME:
+        raise Invalid.field(field, f"may have at most {MAX_NAME} characters, this has {len(name)}")
+    _check_characters(name, field)
+    name = unicodedata.normalize("NFC", name)
+    if problem := _shape_problem(name):
+        raise Invalid.field(field, problem)
+    return name
+
+
+def _shape_problem(name: str) -> str:
+    if not name_key(name).strip():
+        return "may not be empty"
+    if name != name.strip():
+        return "may not begin or end with a space"
+    if "/" in name or "\\" in name:
+        return "may not contain / or \\"
+    if name in (".", ".."):
+        return "may not be . or .."
+    if name.startswith("-"):
+        return "may not begin with -"
+    return ""
+
+
+def _check_characters(text: str, field: str) -> None:
+    marks = 0
+    for place, char in enumerate(text):
+        category = unicodedata.category(char)
+        if category == "Cs":
+            raise Invalid.field(field, f"is not valid Unicode (lone surrogate at {place})")
+        if category == "Cc":
+            raise Invalid.field(
+                field, f"may not contain control characters ({_point(char)} at {place})"
+            )
+        if _is_invisible(char, category):
+            raise Invalid.field(
+                field, f"may not contain invisible characters ({_point(char)} at {place})"
+            )
+        marks = marks + 1 if category in ("Mn", "Me") else 0
+        if marks > MAX_MARKS:
+            raise Invalid.field(field, f"may have at most {MAX_MARKS} combining marks in a row")
+
+
+def _point(char: str) -> str:
+    return f"U+{ord(char):04X}"
+
+
+def _is_invisible(char: str, category: str) -> bool:
+    if category == "Cf":
+        return char not in JOINERS
+    return category in ("Zl", "Zp") or char in BLANKS or ord(char) & NONCHARACTER == NONCHARACTER
+
+
+def name_key(name: str) -> str:
+    """Two names with the same key look the same, and may not both exist in one place."""
+    kept = (
+        " " if unicodedata.category(char) == "Zs" else char
+        for char in unicodedata.normalize("NFC", name)
+        if char not in JOINERS and not _is_variation_selector(char)
+    )
+    return "".join(kept)
+
+
+def _is_variation_selector(char: str) -> bool:
+    return "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
+
+
+def check_filename(name: object, field: str = "filename") -> str:
+    """A plain file name without any folder, or Invalid."""
+    if not isinstance(name, str):
+        raise Invalid.field(field, "must be text")
+    if not name:
+        raise Invalid.field(field, "may not be empty")
+    if len(name) > MAX_FILENAME_BYTES:
+        raise Invalid.field(field, f"may have at most {MAX_FILENAME_BYTES} bytes")
+    _check_characters(name, field)
+    name = unicodedata.normalize("NFC", name)
+    if len(name.encode()) > MAX_FILENAME_BYTES:
+        raise Invalid.field(field, f"may have at most {MAX_FILENAME_BYTES} bytes")
+    if any(_leaves_folder(spelling) for spelling in _spellings(name)):
+        raise Invalid.field(field, "must be a plain file name without folders")
+    if name != name.strip():
+        raise Invalid.field(field, "may not begin or end with a space")
+    return name
+
+
+def check_relative_path(path: object, field: str = "path") -> str:
+    """A path with / between its parts that stays inside its folder, or Invalid."""
+    if not isinstance(path, str):
+        raise Invalid.field(field, "must be text")
+    if not path or len(path) > MAX_PATH_BYTES:
+        raise Invalid.field(field, f"must have 1 to {MAX_PATH_BYTES} characters")
+    if path.startswith("/"):
+        raise Invalid.field(field, "must be relative")
+    return "/".join(check_filename(part, field) for part in path.split("/"))
+
+
+def _leaves_folder(name: str) -> bool:
+    return name in (".", "..") or "/" in name or "\\" in name or "\0" in name
+
+
+def _spellings(name: str) -> list[str]:
+    """The name, and what it becomes when somebody decodes percent signs, once or repeatedly."""
+    found = [name]
+    for _ in range(4):
+        decoded = unquote(found[-1])
+        if decoded == found[-1]:
+            break
+        found.append(decoded)
+    return found
+
+
+def safe_filename(name: str, default: str = "data") -> str:
+    """A file name made from whatever a stranger sent: the last part, without odd characters."""
+    last = _spellings(name)[-1].replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(char for char in unicodedata.normalize("NFC", last) if _is_plain(char))
+    kept = kept.strip().lstrip("-.").strip()
+    while len(kept.encode()) > SAFE_BYTES:
+        stem, dot, suffix = kept.rpartition(".")
+        kept = f"{stem[:-1]}.{suffix}" if dot and stem and len(suffix) < MAX_SUFFIX else kept[:-1]
+    try:
+        return check_filename(kept)
+    except Invalid:
+        return default
+
+
+def _is_plain(char: str) -> bool:
+    if unicodedata.category(char)[0] == "C" or char in BLANKS:
+        return False
+    return char not in '<>:"|?*;\u2028\u2029'
