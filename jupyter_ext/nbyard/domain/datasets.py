@@ -1,0 +1,124 @@
+"""Datasets: names over immutable versions of bytes."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from nbyard.domain.states import DatasetState
+
+
+class UploadSource(
+    msgspec.Struct, frozen=True, tag="upload", tag_field="kind", forbid_unknown_fields=True
+):
+    """A finished upload."""
+
+    upload: str
+
+
+class FileSource(
+    msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_unknown_fields=True
+):
+    """A file or folder below the server's root; its bytes are copied."""
+
+    path: str
+
+
+class UrlSource(
+    msgspec.Struct, frozen=True, tag="url", tag_field="kind", forbid_unknown_fields=True
+):
+    """An http or https address; fetched in the background."""
+
+    url: str
+
+
+class LinkedSource(
+    msgspec.Struct, frozen=True, tag="linked", tag_field="kind", forbid_unknown_fields=True
+):
+    """A file or folder that is fingerprinted and never copied."""
+
+    path: str
+
+
+Source = UploadSource | FileSource | UrlSource | LinkedSource
+
+
+class NewDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What makes a dataset, or a new version of the dataset of that name when `replace` is set."""
+
+    source: Source
+    name: str = ""
+    description: str = ""
+    replace: bool = False
+
+
+class DatasetPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields to change; `revision` is the one that was read."""
+
+    revision: int
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class DatasetVersion(msgspec.Struct, frozen=True):
+    """Immutable bytes; `bytes_done` of `size_bytes` while importing. Linked ones have no copy."""
+
+    id: str
+    dataset_id: str
+    number: int
+    state: DatasetState
+    origin: Literal["upload", "file", "url", "linked"]
+    source: str
+    filename: str
+    format: str
+    created_at: datetime
+    reason: str = ""
+    digest: str = ""
+    size_bytes: int | None = None
+    bytes_done: int = 0
+    rows: int | None = None
+    columns: int | None = None
+    finished_at: datetime | None = None
+
+
+class Dataset(msgspec.Struct, frozen=True):
+    """A name over versions; `current` is the newest one, ready or not. `resource` is the folder
+    under which it can be opened from the server's root, empty where none is linked."""
+
+    id: str
+    name: str
+    description: str
+    owner: str
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+    current: DatasetVersion
+    resource: str = ""
+
+
+class NewNotebook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where to put a notebook whose first cell opens the dataset."""
+
+    folder: str = ""
+
+
+class MadeFile(msgspec.Struct, frozen=True):
+    """A file that was made below the server's root."""
+
+    path: str
+
+
+class NewUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What will be uploaded."""
+
+    filename: str
+    size_bytes: int | None = None
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """An upload in progress: the next byte expected is `offset`."""
+
+    id: str
+    filename: str
+    offset: int
+    size_bytes: int | None = None

@@ -1,0 +1,66 @@
+"""Canonical text of plain values, digests of it, and cache keys that explain themselves."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+
+def canonical_text(value: Any) -> str:
+    """Sorted, compact JSON: equal values give equal text. Structs become objects."""
+    plain = msgspec.to_builtins(value, str_keys=True)
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest_of(value: Any) -> str:
+    """`sha256:<hex>` of the canonical text."""
+    return "sha256:" + hashlib.sha256(canonical_text(value).encode()).hexdigest()
+
+
+class KeyParts(msgspec.Struct, frozen=True):
+    """All that a node's result depends on.
+
+    `values` are the typed argument values, `inputs` digests by input name, `files` digests of the
+    bundle's other files by relative path; `environment` names interpreter and distributions, or
+    the image.
+    """
+
+    code: str
+    values: dict[str, Any]
+    inputs: dict[str, str]
+    files: dict[str, str]
+    environment: str
+    declaration: str
+
+    def key(self) -> str:
+        return digest_of(self)
+
+
+def explain(old: KeyParts | None, new: KeyParts) -> str:
+    """In words, why a node cannot take the result of its last run."""
+    if old is None:
+        return "it never ran before"
+    reasons = []
+    if old.code != new.code:
+        reasons.append("its code changed")
+    reasons += _changes(old.values, new.values, "{name} changed {old} → {new}")
+    reasons += _changes(old.inputs, new.inputs, "{name} has new bytes")
+    reasons += _changes(old.files, new.files, "the file {name} changed")
+    if old.environment != new.environment:
+        reasons.append("its environment changed")
+    if old.declaration != new.declaration:
+        reasons.append("its declaration changed")
+    return "; ".join(reasons[:4]) or "its last result is no longer kept"
+
+
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any], text: str) -> list[str]:
+    names = sorted({*old, *new})
+    changed = [name for name in names if old.get(name) != new.get(name)]
+    return [text.format(name=n, old=_short(old.get(n)), new=_short(new.get(n))) for n in changed]
+
+
+def _short(value: Any) -> str:
+    text = canonical_text(value)
+    return text if len(text) <= 40 else text[:39] + "…"

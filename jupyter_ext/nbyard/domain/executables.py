@@ -1,0 +1,112 @@
+"""Executables: notebooks, scripts and binaries with named inputs, outputs and values."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from nbyard.domain.arguments import Argument
+
+KindName = Literal["notebook", "command"]
+
+
+class Resources(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What a node may use; null means the default of where it runs."""
+
+    image: str = ""
+    requirements: str = ""
+    cpu: float | None = None
+    memory_bytes: int | None = None
+    timeout_seconds: float | None = None
+
+
+class Inspection(msgspec.Struct, frozen=True):
+    """What was read from a file without running it; `hints` are sentences for people.
+
+    `cell_count` and `can_tag` belong to the one-click "tag this cell" of notebooks.
+    """
+
+    name: str
+    kind: str
+    language: str
+    kernel: str
+    arguments: list[Argument]
+    hints: list[str] = []
+    can_tag: bool = False
+    command: list[str] = []
+    resources: Resources = Resources()
+    executable: str = ""
+
+
+class Inspect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file to read: a path below the server's root, or a finished upload."""
+
+    path: str = ""
+    upload: str = ""
+    kind: str = ""
+
+
+class TagCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The code cell (counted over all cells) that becomes the parameters cell."""
+
+    path: str
+    cell: int
+
+
+class NewExecutable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What registers an executable; what is left out is read from the file."""
+
+    path: str = ""
+    upload: str = ""
+    name: str = ""
+    kind: str = ""
+    description: str = ""
+    arguments: list[Argument] | None = None
+    command: list[str] | None = None
+    resources: Resources | None = None
+
+
+class ExecutablePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields to change; `revision` is the one that was read."""
+
+    revision: int
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType = msgspec.UNSET
+    arguments: list[Argument] | msgspec.UnsetType = msgspec.UNSET
+    command: list[str] | msgspec.UnsetType = msgspec.UNSET
+    resources: Resources | msgspec.UnsetType = msgspec.UNSET
+
+
+class ExecutableVersion(msgspec.Struct, frozen=True):
+    """One immutable state: code, bundle, declaration. `file` is the code's place in the bundle."""
+
+    id: str
+    executable_id: str
+    number: int
+    kind: str
+    language: str
+    kernel: str
+    file: str
+    content_digest: str
+    code_digest: str
+    bundle_digest: str
+    arguments: list[Argument]
+    command: list[str]
+    resources: Resources
+    created_at: datetime
+
+
+class Executable(msgspec.Struct, frozen=True):
+    """A registered executable; with a `path` it follows that file. `followed` tells whether the
+    file can still be read; `missing` says why not."""
+
+    id: str
+    name: str
+    description: str
+    owner: str
+    path: str
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+    current: ExecutableVersion
+    hints: list[str] = []

@@ -1,0 +1,32 @@
+"""Lists come in pages, newest first; `next` is the cursor for the following page."""
+
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+import msgspec
+
+from nbyard.errors import Invalid
+
+T = TypeVar("T")
+MAX_LIMIT = 500
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """Items and the cursor of the next page, null on the last."""
+
+    items: list[T]
+    next: str | None = None
+
+
+def check_limit(limit: int) -> int:
+    """Raises Invalid unless 1 ≤ limit ≤ 500."""
+    if not 1 <= limit <= MAX_LIMIT:
+        raise Invalid.field("limit", f"must be between 1 and {MAX_LIMIT}")
+    return limit
+
+
+def page_of(items: Sequence[T], limit: int, key: Callable[[T], str]) -> Page[T]:
+    """A page from one item more than asked for."""
+    shown = list(items[:limit])
+    more = len(items) > limit
+    return Page(shown, key(shown[-1]) if more and shown else None)

@@ -1,0 +1,241 @@
+"""Runs: one execution of a workflow version or of one executable; tasks and attempts below it."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from nbyard.domain.arguments import Argument
+from nbyard.domain.attempts import Failure
+from nbyard.domain.digest import KeyParts
+from nbyard.domain.states import AttemptState, RunState, TaskState
+from nbyard.domain.workflows import Edge, Scope
+
+RuntimeName = str
+
+
+class ValueOf(msgspec.Struct, frozen=True, tag="value", tag_field="kind"):
+    """A plain value."""
+
+    value: Any
+
+
+class BytesOf(msgspec.Struct, frozen=True, tag="bytes", tag_field="kind"):
+    """Stored bytes; `path` instead of a digest for what is only linked."""
+
+    digest: str
+    filename: str
+    origin: str = ""
+    path: str = ""
+
+
+class ResultOf(msgspec.Struct, frozen=True, tag="result", tag_field="kind"):
+    """The output of another task of this run."""
+
+    node: str
+    output: str
+
+
+Binding = ValueOf | BytesOf | ResultOf
+
+
+class TaskPlan(msgspec.Struct, frozen=True):
+    """A node, frozen: everything its attempts need, decided when the run was created."""
+
+    node: str
+    label: str
+    executable_id: str
+    executable_version_id: str
+    arguments: list[Argument]
+    bindings: dict[str, Binding]
+    runtime: str
+    image: str = ""
+    requirements: str = ""
+    requirements_digest: str = ""
+    cpu: float | None = None
+    memory_bytes: int | None = None
+    timeout_seconds: float | None = None
+    cache: bool = True
+    force: bool = False
+
+    def needs(self) -> set[str]:
+        """The nodes whose results this one takes."""
+        return {b.node for b in self.bindings.values() if isinstance(b, ResultOf)}
+
+
+class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to run: `path` (a workflow, notebook or script below the root) or an executable's id
+    or name. `parameters` are workflow parameters or the executable's arguments; `inputs` name the
+    files or datasets for a single executable's inputs."""
+
+    path: str = ""
+    executable: str = ""
+    name: str = ""
+    parameters: dict[str, Any] = {}
+    inputs: dict[str, str] = {}
+    runtime: str = ""
+    image: str = ""
+    scope: Scope = "all"
+    nodes: list[str] = []
+    force: bool = False
+
+
+class Artifact(msgspec.Struct, frozen=True):
+    """Named bytes that came out of a task."""
+
+    id: str
+    run_id: str
+    node: str
+    name: str
+    filename: str
+    format: str
+    digest: str
+    size_bytes: int
+    created_at: datetime
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """One try at a task; `reason` says why it was lost or failed."""
+
+    id: str
+    task_id: str
+    number: int
+    state: AttemptState
+    runtime: str
+    site: str
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    reason: str = ""
+    usage: dict[str, float] = {}
+
+
+class Task(msgspec.Struct, frozen=True):
+    """One node of a run. `reason` explains the state: why it waits, ran, came from the cache or
+    failed; `place` is its place in the queue."""
+
+    id: str
+    run_id: str
+    node: str
+    label: str
+    state: TaskState
+    cached: bool
+    reason: str
+    runtime: str
+    created_at: datetime
+    place: int | None = None
+    failure: Failure | None = None
+    queued_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    needs: list[str] = []
+    attempts: list[Attempt] = []
+    artifacts: list[Artifact] = []
+    arguments: dict[str, Any] = {}
+    executable_id: str = ""
+    executable_version_id: str = ""
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One run; `number` counts all runs of the store, `name` is unique where given."""
+
+    id: str
+    number: int
+    name: str
+    title: str
+    owner: str
+    state: RunState
+    path: str
+    workflow_id: str
+    workflow_version_id: str
+    parameters: dict[str, Any]
+    runtime: str
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    cancel_requested_at: datetime | None = None
+    reason: str = ""
+    counts: dict[str, int] = {}
+
+
+class RunDetail(msgspec.Struct, frozen=True):
+    """A run with its tasks in the order of the graph; `edges` are those of its frozen document."""
+
+    run: Run
+    tasks: list[Task]
+    edges: list[Edge] = []
+
+
+class LogChunk(msgspec.Struct, frozen=True):
+    """Log text of a task's newest attempt from byte `after`; `next` is where to go on.
+
+    `done` tells that nothing more will come.
+    """
+
+    text: str
+    next: int
+    done: bool
+    attempt: int = 0
+
+
+class Cells(msgspec.Struct, frozen=True):
+    """The executed notebook as far as it ran (nbformat 4 JSON), null where there is none.
+
+    `done` of `total` cells are finished; `current` is the index of the running one.
+    """
+
+    notebook: dict[str, Any] | None
+    done: int
+    total: int
+    current: int | None = None
+
+
+class TaskOutcome(msgspec.Struct, frozen=True):
+    """Just enough of a task to decide what comes next."""
+
+    state: TaskState
+    needs: Collection[str]
+
+
+TERMINAL_BAD = frozenset({"failed", "cancelled", "skipped"})
+
+
+def advance(tasks: Mapping[str, TaskOutcome]) -> dict[str, Literal["queued", "skipped"]]:
+    """Which waiting tasks move now: queued once all they need succeeded, skipped once one cannot."""
+    moves: dict[str, Literal["queued", "skipped"]] = {}
+    states = {node: task.state for node, task in tasks.items()}
+    changed = True
+    while changed:
+        changed = False
+        for node, task in tasks.items():
+            if states[node] != "waiting":
+                continue
+            before = [states[need] for need in task.needs]
+            if any(state in TERMINAL_BAD for state in before):
+                moves[node], states[node], changed = "skipped", "skipped", True
+            elif all(state == "succeeded" for state in before):
+                moves[node], states[node], changed = "queued", "queued", True
+    return moves
+
+
+def run_state(states: Collection[TaskState], cancelled: bool) -> RunState | None:
+    """The final state of a run whose tasks are all done, else None."""
+    done = {"succeeded", "failed", "cancelled", "skipped"}
+    if not all(state in done for state in states):
+        return None
+    if "failed" in states:
+        return "failed"
+    if cancelled and any(state != "succeeded" for state in states):
+        return "cancelled"
+    return "succeeded"
+
+
+class CacheEntry(msgspec.Struct, frozen=True):
+    """A result kept for the same key: where it came from and its outputs' digests by name."""
+
+    key: str
+    task_id: str
+    run_number: int
+    outputs: dict[str, str]
+    parts: KeyParts

@@ -1,0 +1,84 @@
+"""One transition table per state machine; nothing else says what may follow what."""
+
+from collections.abc import Collection, Mapping
+from typing import Literal
+
+import msgspec
+
+RunState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+TaskState = Literal[
+    "waiting", "queued", "preparing", "running", "succeeded", "failed", "cancelled", "skipped"
+]
+AttemptState = Literal["recorded", "starting", "running", "succeeded", "failed", "cancelled", "lost"]
+DatasetState = Literal["importing", "ready", "failed"]
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """States and the moves between them; a state without moves is terminal."""
+
+    name: str
+    initial: str
+    moves: Mapping[str, Collection[str]]
+
+    @property
+    def terminal(self) -> frozenset[str]:
+        return frozenset(state for state, after in self.moves.items() if not after)
+
+    @property
+    def live(self) -> frozenset[str]:
+        return frozenset(self.moves) - self.terminal
+
+    def before(self, state: str) -> frozenset[str]:
+        """The states from which `state` can be reached in one move."""
+        return frozenset(s for s, after in self.moves.items() if state in after)
+
+
+RUN = Machine(
+    "run",
+    "queued",
+    {
+        "queued": ("running", "failed", "cancelled"),
+        "running": ("succeeded", "failed", "cancelled"),
+        "succeeded": (),
+        "failed": (),
+        "cancelled": (),
+    },
+)
+
+# back to queued: an attempt was lost, or its engine could not be reached
+TASK = Machine(
+    "task",
+    "waiting",
+    {
+        "waiting": ("queued", "skipped", "cancelled"),
+        "queued": ("preparing", "succeeded", "failed", "cancelled"),
+        "preparing": ("running", "queued", "succeeded", "failed", "cancelled"),
+        "running": ("queued", "succeeded", "failed", "cancelled"),
+        "succeeded": (),
+        "failed": (),
+        "cancelled": (),
+        "skipped": (),
+    },
+)
+
+ATTEMPT = Machine(
+    "attempt",
+    "recorded",
+    {
+        "recorded": ("starting", "failed", "cancelled", "lost"),
+        "starting": ("running", "succeeded", "failed", "cancelled", "lost"),
+        "running": ("succeeded", "failed", "cancelled", "lost"),
+        "succeeded": (),
+        "failed": (),
+        "cancelled": (),
+        "lost": (),
+    },
+)
+
+DATASET_VERSION = Machine(
+    "dataset-version",
+    "importing",
+    {"importing": ("ready", "failed"), "ready": (), "failed": ()},
+)
+
+MACHINES = {machine.name: machine for machine in (RUN, TASK, ATTEMPT, DATASET_VERSION)}

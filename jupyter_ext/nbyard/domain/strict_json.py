@@ -1,0 +1,75 @@
+"""One strict JSON reader in front of everything (RFC 8259 with the doubtful cases refused)."""
+
+import json
+from typing import Any
+
+from nbyard.errors import BadRequest
+
+MAX_DEPTH = 64
+MAX_DIGITS = 400
+
+
+def read_json(content: bytes | str) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        BadRequest: no UTF-8, no JSON, duplicate keys, NaN or infinity, nesting deeper than 64 or
+            numbers of more than 400 digits.
+    """
+    try:
+        text = content.decode("utf-8") if isinstance(content, bytes) else content
+        _check_depth(text)
+        return json.loads(
+            text,
+            object_pairs_hook=_pairs,
+            parse_constant=_constant,
+            parse_int=_integer,
+            parse_float=_float,
+        )
+    except UnicodeDecodeError:
+        raise BadRequest("The body is no UTF-8 text.") from None
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"The body is no valid JSON: {str(error)[:200]}") from None
+
+
+def _check_depth(text: str) -> None:
+    depth, quoted, escaped = 0, False, False
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    for char in text:
+        if quoted:
+            escaped, quoted = char == "\\" and not escaped, char != '"' or escaped
+        elif char == '"':
+            quoted = True
+        elif char in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")
+        elif char in "]}":
+            depth -= 1
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise BadRequest(f"The key {twice[:80]!r} stands twice in one object.")
+    return value
+
+
+def _constant(text: str) -> Any:
+    raise BadRequest(f"{text} is no JSON number.")
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise BadRequest(f"A number has more than {MAX_DIGITS} digits.")
+    return int(text)
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")) or len(text) > MAX_DIGITS:
+        raise BadRequest(f"The number {text[:40]} is too large.")
+    return value

@@ -1,0 +1,261 @@
+"""The workflow document: what is drawn, read strictly, and the rules of its graph.
+
+A document is JSON with `version` 1 and the blocks `meta`, `nodes`, `edges`, `positions`.
+Nodes follow a file (`path`, relative to the document's folder) or name a stored object.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from nbyard.domain.arguments import Argument, ValueType
+from nbyard.domain.strict_json import read_json
+from nbyard.errors import BadRequest, Invalid
+
+NODE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
+DATA = "data"
+MAX_NODES = 10_000
+
+
+class Binding(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A value, or the name of a workflow parameter that gives it."""
+
+    value: Any = msgspec.UNSET
+    parameter: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Parameter(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A workflow parameter: declared once, bound to node values, overridden per run."""
+
+    type: ValueType = "string"
+    default: Any = msgspec.UNSET
+    help: str = ""
+    choices: tuple[Any, ...] = ()
+
+    def argument(self, name: str) -> Argument:
+        return Argument(
+            name,
+            type=self.type,
+            default=self.default,
+            choices=self.choices,
+            help=self.help,
+            required=self.default is msgspec.UNSET,
+        )
+
+
+class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Identity and parameters of a workflow."""
+
+    id: str = ""
+    title: str = ""
+    parameters: dict[str, Parameter] = {}
+
+
+class Node(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A dataset or an executable on the canvas; `version` pins it to an immutable version's id."""
+
+    type: Literal["executable", "dataset"]
+    path: str = ""
+    executable: str = ""
+    dataset: str = ""
+    label: str = ""
+    arguments: dict[str, Binding] = {}
+    version: str = ""
+    runtime: str = ""
+    image: str = ""
+    requirements: str = ""
+    cpu: float | None = None
+    memory_bytes: int | None = None
+    timeout_seconds: float | None = None
+    cache: bool = True
+
+
+class Edge(msgspec.Struct, frozen=True):
+    """An arrow from an output to an input; a dataset's only output is `data`."""
+
+    source: str
+    output: str
+    target: str
+    input: str
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A workflow document as read from a `.nbflow` file."""
+
+    version: Literal[1]
+    meta: Meta = Meta()
+    nodes: dict[str, Node] = {}
+    edges: dict[str, Edge] = {}
+    positions: dict[str, tuple[float, float]] = {}
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something that blocks a run: where it is (node, edge, field) and what to do."""
+
+    message: str
+    node: str = ""
+    edge: str = ""
+    field: str = ""
+
+
+def read_document(text: str | bytes) -> Document:
+    """The document in a `.nbflow` text; edges to nodes that are gone are left out.
+
+    Raises:
+        Invalid: naming the place that is wrong.
+    """
+    try:
+        document = msgspec.convert(read_json(text), Document)
+    except BadRequest as error:
+        raise Invalid.field("document", error.message) from None
+    except msgspec.ValidationError as error:
+        raise Invalid.field("document", str(error)) from None
+    if len(document.nodes) > MAX_NODES:
+        raise Invalid.field("document.nodes", f"more than {MAX_NODES} nodes")
+    for name in document.nodes:
+        if not NODE_ID.match(name):
+            raise Invalid.field("document.nodes", f"{name[:70]!r} is no valid node id")
+    edges = {
+        key: edge
+        for key, edge in document.edges.items()
+        if edge.source in document.nodes and edge.target in document.nodes
+    }
+    return msgspec.structs.replace(document, edges=edges)
+
+
+def semantic(document: Document) -> Document:
+    """The document without what cannot matter to a run."""
+    return msgspec.structs.replace(document, positions={})
+
+
+def ordered(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
+    """Node ids so that every source comes before its targets.
+
+    Raises:
+        Invalid: when there is a cycle; the message names its nodes.
+    """
+    after: dict[str, list[str]] = {node: [] for node in nodes}
+    missing = dict.fromkeys(after, 0)
+    for edge in edges:
+        after[edge.source].append(edge.target)
+        missing[edge.target] += 1
+    ready = [node for node, count in missing.items() if not count]
+    order: list[str] = []
+    while ready:
+        node = ready.pop()
+        order.append(node)
+        for target in after[node]:
+            missing[target] -= 1
+            if not missing[target]:
+                ready.append(target)
+    if len(order) < len(missing):
+        rest = sorted(node for node, count in missing.items() if count)
+        raise Invalid.field("document.edges", "the arrows form a circle: " + ", ".join(rest[:8]))
+    return order
+
+
+def upstream(start: Iterable[str], edges: Iterable[Edge]) -> set[str]:
+    """`start` and everything it needs."""
+    return _reach(start, ((edge.target, edge.source) for edge in edges))
+
+
+def downstream(start: Iterable[str], edges: Iterable[Edge]) -> set[str]:
+    """`start` and everything that needs it."""
+    return _reach(start, ((edge.source, edge.target) for edge in edges))
+
+
+def _reach(start: Iterable[str], pairs: Iterable[tuple[str, str]]) -> set[str]:
+    after: dict[str, list[str]] = {}
+    for one, other in pairs:
+        after.setdefault(one, []).append(other)
+    seen, todo = set(start), list(start)
+    while todo:
+        for node in after.get(todo.pop(), ()):
+            if node not in seen:
+                seen.add(node)
+                todo.append(node)
+    return seen
+
+
+Scope = Literal["all", "selected", "from", "to"]
+
+
+def selection(document: Document, scope: Scope, nodes: Sequence[str]) -> set[str]:
+    """The nodes a run of that scope covers; what they need is always part of it.
+
+    Raises:
+        Invalid: when a named node is not in the document, or none is named.
+    """
+    if scope == "all":
+        return set(document.nodes)
+    for index, node in enumerate(nodes):
+        if node not in document.nodes:
+            raise Invalid.field(f"nodes.{index}", f"there is no node {node[:70]!r}")
+    if not nodes:
+        raise Invalid.field("nodes", f"name at least one node for the scope {scope!r}")
+    edges = list(document.edges.values())
+    chosen = downstream(nodes, edges) if scope == "from" else set(nodes)
+    return upstream(chosen, edges)
+
+
+Ports = Mapping[str, Sequence[Argument]]
+
+
+def check_edge(
+    edge: Edge, nodes: Mapping[str, Node], edges: Iterable[Edge], ports: Ports
+) -> str | None:
+    """Why this arrow may not be drawn, or None. `edges` are the others; `ports` the known
+    arguments by node. The browser has a twin; both read tests/cases/edges.json."""
+    if edge.source not in nodes or edge.target not in nodes:
+        return "An arrow needs a node at both ends."
+    if edge.source == edge.target:
+        return "A node cannot feed itself."
+    output, wrong = _output_format(edge, nodes, ports)
+    if wrong:
+        return wrong
+    target = _argument(ports, edge.target, edge.input)
+    if nodes[edge.target].type == "dataset":
+        return "A dataset has no inputs."
+    if target is None:
+        return f"{edge.target} has no input {edge.input}."
+    if target.role != "input":
+        return f"{edge.input} is {_article(target.role)}, not an input."
+    others = [other for other in edges if other != edge]
+    if any(other.target == edge.target and other.input == edge.input for other in others):
+        return f"{edge.input} already has an arrow."
+    if edge.source in downstream([edge.target], others):
+        return "This arrow would close a circle."
+    return formats_clash(output, target.format)
+
+
+def _output_format(
+    edge: Edge, nodes: Mapping[str, Node], ports: Ports
+) -> tuple[str, str | None]:
+    if nodes[edge.source].type == "dataset":
+        if edge.output != DATA:
+            return "", f"A dataset's output is called {DATA}."
+        known = _argument(ports, edge.source, DATA)
+        return (known.format if known else ""), None
+    source = _argument(ports, edge.source, edge.output)
+    if source is None:
+        return "", f"{edge.source} has no output {edge.output}."
+    if source.role != "output":
+        return "", f"{edge.output} is {_article(source.role)}, not an output."
+    return source.format, None
+
+
+def formats_clash(output: str, wanted: str) -> str | None:
+    """Why bytes of one format cannot feed an input of another; an empty format fits all."""
+    if output and wanted and output != wanted:
+        return f"A {output} output does not fit a {wanted} input."
+    return None
+
+
+def _argument(ports: Ports, node: str, name: str) -> Argument | None:
+    return next((a for a in ports.get(node, ()) if a.name == name), None)
+
+
+def _article(role: str) -> str:
+    return {"input": "an input", "output": "an output"}.get(role, "a value")

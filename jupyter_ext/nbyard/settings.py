@@ -1,0 +1,91 @@
+"""Every setting once: name, default, help. `NBYARD_<NAME>` in the environment is the fallback."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.paths import jupyter_data_dir
+from traitlets import Bool, Float, Int, TraitType, Unicode
+from traitlets import List as ListTrait
+from traitlets.config import Configurable
+
+
+class Settings(Configurable):
+    """Settings of nbyard, for `jupyter_server_config.py` as `c.Settings.<name>`."""
+
+    store_dir = Unicode(
+        help="Folder of the store: database, bytes, attempts. Default: nbyard in Jupyter's data folder."
+    ).tag(config=True)
+    database_url = Unicode(
+        "", help="SQLAlchemy URL of the database; empty = SQLite in the store folder."
+    ).tag(config=True)
+    slots = Int(
+        0, min=0, help="How many tasks may run at once on this machine; 0 = one for each processor core."
+    ).tag(config=True)
+    default_runtime = Unicode(
+        "process", help="Where tasks run when neither run nor node says: process or docker."
+    ).tag(config=True)
+    allowed_private_hosts = ListTrait(
+        Unicode(),
+        help="Private addresses that imports may read: host, host:port or network (10.0.0.0/8).",
+    ).tag(config=True)
+    link_folders = ListTrait(
+        Unicode(),
+        ["resources"],
+        help="Folders under the server's root in which datasets are linked by their id.",
+    ).tag(config=True)
+    max_upload_bytes = Int(
+        100 * 2**30, min=1, help="Largest upload or import, in bytes."
+    ).tag(config=True)
+    max_body_bytes = Int(
+        16 * 2**20, min=1024, help="Largest body of a request that is no upload, in bytes."
+    ).tag(config=True)
+    max_bundle_bytes = Int(
+        200 * 2**20, min=1, help="Largest code bundle of an executable, in bytes."
+    ).tag(config=True)
+    docker_host = Unicode(
+        "", help="URL of the Docker engine; empty = DOCKER_HOST, else the local socket."
+    ).tag(config=True)
+    docker_base_image = Unicode(
+        "python:3.11-slim", help="Image on which a node's requirements are installed."
+    ).tag(config=True)
+    docker_build_network = Unicode(
+        "", help="Network mode of image builds; empty = the engine's default."
+    ).tag(config=True)
+    lease_seconds = Float(
+        30.0, min=1, help="How long a dispatcher that gives no sign of life keeps its lease."
+    ).tag(config=True)
+    idle_seconds = Float(
+        60.0, min=0, help="How long the dispatcher stays when there is nothing to do."
+    ).tag(config=True)
+    inline_dispatch = Bool(
+        False, help="Do not start a dispatcher process; whoever waits for a run drives it (tests)."
+    ).tag(config=True)
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        given = set(kwargs) | set(self.config.get(type(self).__name__, {}))
+        for name, trait in self.class_traits(config=True).items():
+            text = os.environ.get(f"NBYARD_{name.upper()}")
+            if text is not None and name not in given:
+                setattr(self, name, _parse(trait, text))
+        if not self.store_dir:
+            self.store_dir = str(Path(jupyter_data_dir()) / "nbyard")
+
+    @property
+    def store_path(self) -> Path:
+        return Path(self.store_dir).expanduser().absolute()
+
+    def environment(self) -> dict[str, str]:
+        """The settings as NBYARD_* variables, so that a process we start sees the same."""
+        values = {name: getattr(self, name) for name in self.class_traits(config=True)}
+        return {
+            f"NBYARD_{name.upper()}": ",".join(value) if isinstance(value, list) else str(value)
+            for name, value in values.items()
+        }
+
+
+def _parse(trait: "TraitType[Any, Any]", text: str) -> Any:
+    if isinstance(trait, ListTrait):
+        return [item.strip() for item in text.split(",") if item.strip()]
+    return trait.from_string(text)
