@@ -1,0 +1,35 @@
+// What a page load costs: the eager part is fetched at start, the rest when it is first used.
+import { readdirSync, readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+
+const EAGER_KB = 25;
+const TOTAL_KB = 200;
+const folder = new URL('../jupyter_ext/nbyard/labextension/static/', import.meta.url);
+
+const sizes = readdirSync(folder)
+  .filter(name => name.endsWith('.js') || name.endsWith('.css'))
+  .map(name => {
+    const content = readFileSync(new URL(name, folder));
+    return { name, content: content.toString(), kb: gzipSync(content).length / 1024 };
+  });
+const entry = sizes.find(file => file.name.startsWith('remoteEntry'));
+if (!entry) {
+  console.error('No bundle: run `npm run build` first.');
+  process.exit(1);
+}
+// The container maps ./index and ./style to the chunks it loads at activation.
+const exposed = [...entry.content.matchAll(/\.e\("?([\w-]+)"?\)/g)].map(match => match[1]);
+const isEager = name =>
+  name === entry.name || name === 'style.js' || exposed.some(id => name.startsWith(`${id}.`));
+
+let eager = 0;
+let total = 0;
+for (const { name, kb } of sizes.sort((a, b) => b.kb - a.kb)) {
+  total += kb;
+  eager += isEager(name) ? kb : 0;
+  console.log(`${kb.toFixed(1).padStart(7)} kB  ${isEager(name) ? 'eager' : 'lazy '}  ${name}`);
+}
+console.log(
+  `eager ${eager.toFixed(1)} of ${EAGER_KB} kB, all ${total.toFixed(1)} of ${TOTAL_KB} kB (gzip)`
+);
+process.exit(eager > EAGER_KB || total > TOTAL_KB ? 1 : 0);

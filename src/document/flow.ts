@@ -1,0 +1,76 @@
+import { canonical, isObject, Json, JsonObject } from './canonical';
+
+export type Position = [number, number];
+
+/** An arrow: from a node's output to another node's input. */
+export interface IEdge {
+  source: string;
+  output: string;
+  target: string;
+  input: string;
+}
+
+/** What the file holds. Every block is a map by id, so that order never matters. */
+export interface IFlow {
+  version: 1;
+  meta: JsonObject;
+  nodes: Record<string, JsonObject>;
+  edges: Record<string, IEdge>;
+  positions: Record<string, Position>;
+}
+
+export const BLOCKS = ['meta', 'nodes', 'edges', 'positions'] as const;
+export type Block = (typeof BLOCKS)[number];
+
+/** The only output of a dataset node. */
+export const DATASET_OUTPUT = 'data';
+
+export function edgeId(edge: IEdge): string {
+  return `${edge.source}.${edge.output}->${edge.target}.${edge.input}`;
+}
+
+export function emptyFlow(): IFlow {
+  return { version: 1, meta: {}, nodes: {}, edges: {}, positions: {} };
+}
+
+/** The document in a text, or undefined where the text is no workflow. */
+export function parseFlow(text: string): IFlow | undefined {
+  if (!text.trim()) {
+    return emptyFlow();
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(value) || value.version !== 1) {
+    return undefined;
+  }
+  const flow = emptyFlow();
+  for (const block of BLOCKS) {
+    const items = value[block];
+    if (items === undefined) {
+      continue;
+    }
+    if (!isObject(items) || !Object.values(items).every(item => ITEMS[block](item))) {
+      return undefined;
+    }
+    (flow as unknown as JsonObject)[block] = items;
+  }
+  return flow;
+}
+
+export function writeFlow(flow: IFlow): string {
+  return canonical(flow as unknown as Json);
+}
+
+const ENDS = ['source', 'output', 'target', 'input'];
+
+const ITEMS: Record<Block, (item: Json) => boolean> = {
+  meta: () => true,
+  nodes: item => isObject(item) && (item.arguments === undefined || isObject(item.arguments)),
+  edges: item => isObject(item) && ENDS.every(end => typeof item[end] === 'string'),
+  positions: item =>
+    Array.isArray(item) && item.length === 2 && item.every(x => typeof x === 'number')
+};
