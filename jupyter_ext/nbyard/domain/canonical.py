@@ -1,0 +1,77 @@
+"""The one way authored files are written: the same bytes as `src/document/canonical.ts`.
+
+Keys in UTF-16 order, two spaces, an array of scalars on one line, a line end at the end; numbers
+as a browser holds and writes them, so that a file saved on either side is the same file.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+MAX_SAFE = 2**53 - 1
+
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def canonical(value: Any) -> str:
+    """The text of a JSON value."""
+    return _write(value, "\n") + "\n"
+
+
+def _write(value: Any, newline: str) -> str:
+    deeper = newline + "  "
+    if isinstance(value, Mapping):
+        keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
+        lines = [f"{_text(key)}: {_write(value[key], deeper)}" for key in keys]
+        return "{" + deeper + ("," + deeper).join(lines) + newline + "}" if lines else "{}"
+    if isinstance(value, list | tuple):
+        if not any(isinstance(item, Mapping | list | tuple) for item in value):
+            return "[" + ", ".join(map(_scalar, value)) + "]"
+        lines = [_write(item, deeper) for item in value]
+        return "[" + deeper + ("," + deeper).join(lines) + newline + "]"
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, int | float):
+        return _number(value)
+    return _text(value)
+
+
+def _text(value: str) -> str:
+    # halves of surrogate pairs cannot be encoded; a browser writes them as escapes too
+    return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", json.dumps(value, ensure_ascii=False))
+
+
+def _number(value: float) -> str:
+    """A number as ECMAScript writes it; not finite is null."""
+    if isinstance(value, int) and abs(value) <= MAX_SAFE:
+        return str(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        return "null"
+    if not math.isfinite(number):
+        return "null"
+    return ("-" if number < 0 else "") + _shortest(abs(number))
+
+
+def _shortest(number: float) -> str:
+    parts = Decimal(repr(number)).normalize().as_tuple()
+    digits = "".join(map(str, parts.digits))
+    point = len(digits) + int(parts.exponent)  # where the decimal point stands in the digits
+    if digits == "0":
+        return "0"
+    if len(digits) <= point <= 21:
+        return digits + "0" * (point - len(digits))
+    if 0 < point <= 21:
+        return f"{digits[:point]}.{digits[point:]}"
+    if -6 < point <= 0:
+        return f"0.{'0' * -point}{digits}"
+    mantissa = digits[0] + ("." + digits[1:] if len(digits) > 1 else "")
+    return f"{mantissa}e{'+' if point > 0 else '-'}{abs(point - 1)}"

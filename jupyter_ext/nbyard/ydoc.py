@@ -1,0 +1,152 @@
+"""The workflow document as a Y document: the server's twin of `src/document/flowDoc.ts`."""
+
+import json
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NoReturn
+
+from jupyter_ydoc.ybasedoc import YBaseDoc
+from pycrdt import Awareness, Doc, Map
+
+from nbyard.domain.canonical import MAX_SAFE, canonical
+
+# how many levels below a block are maps of their own; what lies deeper is one plain value
+DEPTH = {"meta": 0, "nodes": 2, "edges": 1, "positions": 0}
+
+_ENDS = ("source", "output", "target", "input")
+
+
+class YFlow(YBaseDoc):
+    """A workflow as maps by id, shared by all windows that have it open."""
+
+    def __init__(self, ydoc: "Doc[Any] | None" = None, awareness: Awareness | None = None) -> None:
+        super().__init__(ydoc, awareness)
+        self._blocks = {name: self._ydoc.get(name, type=Map) for name in DEPTH}
+        for block in self._blocks.values():
+            self.undo_manager.expand_scope(block)
+
+    @property
+    def version(self) -> str:
+        """Version of the shared shape."""
+        return "1.0.0"
+
+    @property
+    def broken(self) -> str | None:
+        """Text from disk that is no workflow: kept as it is until someone decides."""
+        text: str | None = self._ystate.get("broken")
+        return text
+
+    def get(self) -> str:
+        """The canonical text; edges and positions whose node is gone are not written."""
+        if self.broken is not None:
+            return self.broken
+        flow = {name: block.to_py() or {} for name, block in self._blocks.items()}
+        nodes = flow["nodes"]
+        flow["edges"] = {
+            key: edge
+            for key, edge in flow["edges"].items()
+            if edge.get("source") in nodes and edge.get("target") in nodes
+        }
+        flow["positions"] = {key: at for key, at in flow["positions"].items() if key in nodes}
+        return canonical({"version": 1, **flow})
+
+    def set(self, value: str) -> None:
+        """Make the document equal to `value` with the fewest changes, in one fixed order."""
+        flow = read_flow(value)
+        with self._ydoc.transaction():
+            if flow is None:
+                self._ystate["broken"] = value
+                return
+            if self.broken is not None:
+                del self._ystate["broken"]
+            for name, depth in DEPTH.items():
+                _assign(self._blocks[name], flow.get(name, {}), depth)
+
+    def observe(self, callback: Callable[[str, Any], None]) -> None:
+        """Content only: the room saves at every event, and merely opening changes the state."""
+        self.unobserve()
+        for name, block in self._blocks.items():
+            self._subscriptions[block] = block.observe_deep(partial(callback, name))
+
+
+def read_flow(text: str) -> dict[str, Any] | None:
+    """The document in a text, or None where the text is no workflow."""
+    if not text.strip():
+        return {"version": 1}
+    try:
+        flow = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(flow, dict) or not _is_one(flow.get("version")):
+        return None
+    return flow if all(_fits(name, flow[name]) for name in DEPTH if name in flow) else None
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _is_one(version: Any) -> bool:
+    return _is_number(version) and version == 1
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _fits(name: str, items: Any) -> bool:
+    return isinstance(items, dict) and all(_FITS[name](item) for item in items.values())
+
+
+def _is_node(item: Any) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("arguments", {}), dict)
+
+
+def _is_edge(item: Any) -> bool:
+    return isinstance(item, dict) and all(isinstance(item.get(end), str) for end in _ENDS)
+
+
+def _is_position(item: Any) -> bool:
+    return isinstance(item, list) and len(item) == 2 and all(map(_is_number, item))
+
+
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "meta": lambda _: True,
+    "nodes": _is_node,
+    "edges": _is_edge,
+    "positions": _is_position,
+}
+
+
+def _assign(target: "Map[Any]", value: dict[str, Any], depth: int) -> None:
+    for key in [key for key in target.keys() if key not in value]:  # noqa: SIM118
+        del target[key]
+    for key in sorted(value):
+        new, old = value[key], target.get(key)
+        if depth and isinstance(new, dict):
+            if not isinstance(old, Map):
+                target[key] = Map()
+                old = target[key]
+            _assign(old, new, depth - 1)
+        elif key not in target or isinstance(old, Map) or not _same(old, new):
+            target[key] = _plain(new)
+
+
+def _same(old: Any, new: Any) -> bool:
+    # as written: numbers set in a browser come back as floats
+    return canonical(old) == canonical(_plain(new))
+
+
+def _plain(value: Any) -> Any:
+    """Whole numbers beyond 2**53 would reach a browser as BigInt, which cannot be written."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, int) and abs(value) > MAX_SAFE:
+        try:
+            return float(value)
+        except OverflowError:
+            return None
+    return None if isinstance(value, float) and not math.isfinite(value) else value

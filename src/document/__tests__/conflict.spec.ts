@@ -1,0 +1,135 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { IFlow, parseFlow, writeFlow } from '../flow';
+import { guardSave, settle } from '../conflict';
+import { FlowModel } from '../flowModel';
+import { merge3 } from '../merge';
+
+const BASE: IFlow = {
+  version: 1,
+  meta: {},
+  nodes: { a: { x: 1, y: 1 }, b: { x: 1 }, c: {} },
+  edges: { 'a.o->c.i': { source: 'a', output: 'o', target: 'c', input: 'i' } },
+  positions: { a: [0, 0], b: [0, 0] }
+};
+
+function changed(change: (flow: IFlow) => void): IFlow {
+  const copy = JSON.parse(JSON.stringify(BASE)) as IFlow;
+  change(copy);
+  return copy;
+}
+
+describe('merge3', () => {
+  it('K12: keeps both sides where they touched different fields', () => {
+    const mine = changed(flow => {
+      flow.nodes.a.x = 2;
+      flow.nodes.b.x = 5;
+    });
+    const theirs = changed(flow => {
+      flow.nodes.a.y = 3;
+      flow.nodes.b.x = 6;
+      flow.nodes.d = {};
+      delete flow.nodes.c;
+      flow.edges = {};
+    });
+    const { flow, clashes } = merge3(BASE, mine, theirs);
+    expect(flow.nodes).toEqual({ a: { x: 2, y: 3 }, b: { x: 5 }, d: {} });
+    expect(flow.edges).toEqual({});
+    expect(clashes).toEqual(['nodes/b/x']);
+  });
+
+  it('lets an edit beat a deletion, and drops arrows without an end', () => {
+    const mine = changed(flow => delete flow.nodes.a);
+    const theirs = changed(flow => (flow.nodes.c.x = 1));
+    const { flow } = merge3(BASE, mine, theirs);
+    expect(Object.keys(flow.nodes)).toEqual(['b', 'c']);
+    expect(flow.edges).toEqual({});
+    const edited = changed(other => (other.nodes.a.x = 9));
+    expect(merge3(BASE, mine, edited).flow.nodes.a).toEqual({ x: 9, y: 1 });
+  });
+});
+
+/** A context on one file, as far as saving looks at it. */
+function contextOn(disk: { text: string; hash: string }) {
+  const model = new FlowModel();
+  const context = {
+    path: 'x.nbflow',
+    model,
+    ready: Promise.resolve(),
+    contentsModel: { hash: disk.hash },
+    saves: 0,
+    save: async () => {
+      context.saves++;
+      disk.text = model.toString();
+      disk.hash += '+';
+      context.contentsModel = { hash: disk.hash };
+      model.dirty = false;
+    },
+    revert: async () => {
+      context.contentsModel = { hash: disk.hash };
+      model.fromString(disk.text);
+    }
+  };
+  model.fromString(disk.text);
+  return context;
+}
+
+describe('K12: a save over a file that changed on disk', () => {
+  const start = () => {
+    const disk = { text: writeFlow(BASE), hash: '1' };
+    const context = contextOn(disk);
+    context.model.sharedModel.setField('a', 'x', 2);
+    disk.text = writeFlow(changed(flow => (flow.nodes.b.x = 7)));
+    disk.hash = '2';
+    return { disk, context };
+  };
+
+  it('mine: writes what is on the canvas', async () => {
+    const { context } = start();
+    expect(await settle(context as never, 'mine')).toBe(true);
+    const nodes = parseFlow(context.model.toString())!.nodes;
+    expect([nodes.a.x, nodes.b.x]).toEqual([2, 1]);
+    expect(context.model.dirty).toBe(true);
+  });
+
+  it('theirs: shows the file, and mine comes back by undo', async () => {
+    const { context } = start();
+    expect(await settle(context as never, 'theirs')).toBe(false);
+    expect(context.model.sharedModel.node('b')?.x).toBe(7);
+    expect(context.model.dirty).toBe(false);
+    context.model.sharedModel.undo();
+    expect(context.model.sharedModel.node('a')?.x).toBe(2);
+  });
+
+  it('both: merges', async () => {
+    const { context } = start();
+    expect(await settle(context as never, 'both')).toBe(true);
+    const nodes = parseFlow(context.model.toString())!.nodes;
+    expect([nodes.a.x, nodes.b.x]).toEqual([2, 7]);
+  });
+
+  it('both, when theirs is no workflow: nothing is overwritten', async () => {
+    const { disk, context } = start();
+    disk.text = '<<<<<<<';
+    expect(await settle(context as never, 'both')).toBe(false);
+    expect(context.model.toString()).toBe('<<<<<<<');
+  });
+
+  it('cancel: the save is refused with the name JupyterLab knows', async () => {
+    const { context } = start();
+    await expect(settle(context as never, undefined)).rejects.toMatchObject({
+      name: 'ModalCancelError'
+    });
+  });
+
+  it('saves without a question when nothing changed elsewhere', async () => {
+    const disk = { text: writeFlow(BASE), hash: '1' };
+    const context = contextOn(disk);
+    const contents = { get: async () => ({ hash: disk.hash }) };
+    guardSave(context as never, contents as never, nullTranslator.load('nbyard'));
+    context.model.sharedModel.setField('a', 'x', 3);
+    await context.save();
+    await context.save();
+    expect(context.saves).toBe(2);
+    expect(context.model.base).toBe(context.model.toString());
+  });
+});

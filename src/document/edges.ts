@@ -1,0 +1,117 @@
+/**
+ * Which arrow may be drawn. The server has the same rules (`domain/workflows.py`), both read
+ * `tests/cases/edges.json`; here they run while the mouse moves.
+ */
+import { DATASET_OUTPUT, IEdge } from './flow';
+
+export type EdgeRefusal =
+  'unknown-node' | 'self' | 'unknown-port' | 'direction' | 'taken' | 'format' | 'cycle';
+
+export interface IPort {
+  name: string;
+  role: 'input' | 'output' | 'value';
+  format?: string;
+}
+
+/** What the rules need to know of a node; `arguments` is missing until it was read. */
+export interface IPorts {
+  type: string;
+  format?: string;
+  arguments?: readonly IPort[];
+}
+
+export type Ports = (node: string) => IPorts | undefined;
+
+export const FOLDER = 'folder';
+
+export function portsOf(node: IPorts): readonly IPort[] {
+  if (node.type === 'dataset') {
+    return [{ name: DATASET_OUTPUT, role: 'output', format: node.format }];
+  }
+  return (node.arguments ?? []).filter(port => port.role !== 'value');
+}
+
+export function formatsFit(output = '', input = ''): boolean {
+  return output === input || (output !== FOLDER && input !== FOLDER && (!output || !input));
+}
+
+export function checkEdge(
+  edge: IEdge,
+  edges: Iterable<IEdge>,
+  ports: Ports
+): EdgeRefusal | undefined {
+  const source = ports(edge.source);
+  const target = ports(edge.target);
+  if (!source || !target) {
+    return 'unknown-node';
+  }
+  if (edge.source === edge.target) {
+    return 'self';
+  }
+  const output = portsOf(source).find(port => port.name === edge.output);
+  const input = portsOf(target).find(port => port.name === edge.input);
+  if (!output || !input) {
+    return 'unknown-port';
+  }
+  if (output.role !== 'output' || input.role !== 'input') {
+    return 'direction';
+  }
+  const all = [...edges];
+  if (all.some(other => other.target === edge.target && other.input === edge.input)) {
+    return 'taken';
+  }
+  if (!formatsFit(output.format, input.format)) {
+    return 'format';
+  }
+  return reaches(edge.target, edge.source, all) ? 'cycle' : undefined;
+}
+
+function reaches(from: string, to: string, edges: readonly IEdge[]): boolean {
+  const next = new Map<string, string[]>();
+  for (const { source, target } of edges) {
+    next.set(source, [...(next.get(source) ?? []), target]);
+  }
+  const seen = new Set([from]);
+  for (const node of seen) {
+    for (const other of next.get(node) ?? []) {
+      seen.add(other); // a set may grow while it is walked
+    }
+  }
+  return seen.has(to);
+}
+
+export interface IFitting {
+  edges: IEdge[];
+  /** Why the first port was refused, where none fits. */
+  refused?: EdgeRefusal;
+}
+
+/** The arrows that could be drawn from one port to a node as a whole. */
+export function fittingEdges(
+  from: { node: string; port: string },
+  to: string,
+  edges: Iterable<IEdge>,
+  ports: Ports
+): IFitting {
+  const here = ports(from.node);
+  const there = ports(to);
+  const role = here && portsOf(here).find(port => port.name === from.port)?.role;
+  if (!there || !role) {
+    return { edges: [], refused: 'unknown-node' };
+  }
+  const all = [...edges];
+  const backwards = role === 'input';
+  const wanted = backwards ? 'output' : 'input';
+  const tried = portsOf(there)
+    .filter(port => port.role === wanted)
+    .map(port =>
+      backwards
+        ? { source: to, output: port.name, target: from.node, input: from.port }
+        : { source: from.node, output: from.port, target: to, input: port.name }
+    )
+    .map(edge => ({ edge, refused: checkEdge(edge, all, ports) }));
+  return {
+    edges: tried.filter(one => !one.refused).map(one => one.edge),
+    refused: tried.length ? tried.find(one => one.refused)?.refused : 'direction'
+  };
+}
