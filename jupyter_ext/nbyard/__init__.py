@@ -1,0 +1,24 @@
+"""Drag notebooks into workflows, run them, serve the result: inside JupyterLab.
+
+Importing this package loads nothing else: each host (Jupyter Server, JupyterLab, IPython) calls the
+hook that it knows.
+"""
+
+from typing import Any
+
+__version__ = "0.1.0"
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "nbyard"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    return [{"module": "nbyard.extension"}]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext nbyard`."""
+    from nbyard import magics
+
+    magics.load_ipython_extension(shell)

@@ -1,0 +1,17 @@
+"""A broad `except` stands at four boundaries only: REST, command line, magic, dispatcher tick."""
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[2] / "jupyter_ext/nbyard"
+BOUNDARIES = ("rest/", "cli/", "magics.py", "dispatch/")
+PER_THOUSAND_LINES = 0.5
+
+
+def test_broad_excepts_stand_at_the_boundaries_and_are_few():
+    places, lines = [], 0
+    for module in PACKAGE.rglob("*.py"):
+        text = module.read_text().splitlines()
+        lines += len(text)
+        places += [str(module.relative_to(PACKAGE)) for line in text if "noqa: BLE001" in line]
+    assert [place for place in places if not place.startswith(BOUNDARIES)] == []
+    assert len(places) <= max(4, PER_THOUSAND_LINES * lines / 1000)

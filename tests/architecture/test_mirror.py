@@ -1,0 +1,20 @@
+"""Each module of the rooms that decide things has a test file of its own."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "jupyter_ext/nbyard"
+ROOMS = ("domain",)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_each_module_has_its_test_file(room):
+    missing = {
+        str(module.relative_to(PACKAGE))
+        for module in (PACKAGE / room).glob("*.py")
+        if module.name != "__init__.py"
+        and not (ROOT / "tests/unit" / room / f"test_{module.name}").exists()
+    }
+    assert missing == set()

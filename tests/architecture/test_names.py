@@ -1,0 +1,35 @@
+"""Names say what a thing is: no word that fits everything."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[2] / "jupyter_ext/nbyard"
+BANNED = {
+    "common", "core", "helper", "helpers", "manager", "managers", "util", "utils", "utilities",
+}  # fmt: skip
+
+
+def words(name: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)}
+
+
+def named(module: Path) -> Iterator[str]:
+    yield from module.relative_to(PACKAGE).with_suffix("").parts
+    for node in ast.walk(ast.parse(module.read_text())):
+        match node:
+            case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield node.name
+            case ast.arg():
+                yield node.arg
+
+
+def test_no_name_uses_a_banned_word():
+    bad = {
+        f"{module.relative_to(PACKAGE)}: {name}"
+        for module in PACKAGE.rglob("*.py")
+        for name in named(module)
+        if words(name) & BANNED
+    }
+    assert bad == set()

@@ -1,0 +1,9 @@
+"""One version, said in two languages."""
+
+import json
+
+import nbyard
+
+
+def test_python_and_browser_parts_have_the_same_version(repository):
+    assert json.loads((repository / "package.json").read_text())["version"] == nbyard.__version__

@@ -1,0 +1,60 @@
+"""What holds for every test: a clean environment, and nothing left running afterwards."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import psutil
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PATIENCE_SECONDS = 3.0
+
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=100)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)
+hypothesis.settings.load_profile(os.environ.get("NBYARD_TEST_PROFILE", "quick"))
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return REPOSITORY
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """No setting, server or store of whoever runs the tests is seen by them."""
+    for name in [name for name in os.environ if name.startswith(("NBYARD_", "JUPYTER"))]:
+        monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+        monkeypatch.setenv(name, str(home / name.lower()))
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that leaves a thread or child process behind fails (see marker leaves_running)."""
+    before = _running()
+    yield
+    if request.node.get_closest_marker("leaves_running"):
+        return
+    end = time.monotonic() + PATIENCE_SECONDS
+    while (left := _running() - before) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not left, f"left running: {', '.join(sorted(left))}"
+
+
+def _running() -> set[str]:
+    threads = {f"thread {t.name} ({t.ident})" for t in threading.enumerate() if not t.daemon}
+    return threads | {_describe(child) for child in psutil.Process().children()}
+
+
+def _describe(child: psutil.Process) -> str:
+    try:
+        return f"process {child.pid} ({child.name()})"
+    except psutil.NoSuchProcess:
+        return f"process {child.pid} (ended)"
