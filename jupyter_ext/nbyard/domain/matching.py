@@ -4,29 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 
-import msgspec
-
 from nbyard.domain.arguments import Argument
-from nbyard.domain.workflows import Edge, Node, check_edge
+from nbyard.domain.workflows import Edge, Node, Proposal, check_edge
 
 ROLE_WORDS = frozenset(
     {"input", "output", "in", "out", "path", "file", "data", "dataset", "df", "csv", "json"}
 )
 ENOUGH = 0.6
-
-
-class Proposal(msgspec.Struct, frozen=True):
-    """An arrow that could be drawn; `score` runs from 0 to 1, `reason` says why."""
-
-    source: str
-    output: str
-    target: str
-    input: str
-    score: float
-    reason: str
-
-    def edge(self) -> Edge:
-        return Edge(self.source, self.output, self.target, self.input)
 
 
 def words(name: str) -> list[str]:

@@ -123,6 +123,19 @@ def check_relative_path(path: object, field: str = "path") -> str:
     return "/".join(check_filename(part, field) for part in path.split("/"))
 
 
+def check_member_path(path: str, field: str = "path") -> str:
+    """The path of a file found in a folder, in NFC; laxer, for programs choose such names."""
+    for part in path.split("/"):
+        if part in ("", ".", "..") or "\\" in part:
+            raise Invalid.field(field, f"{path!r} is not a plain relative path")
+        if any(unicodedata.category(char) in ("Cc", "Cs") for char in part):
+            raise Invalid.field(field, f"{path!r} has characters that a file name may not have")
+    path = unicodedata.normalize("NFC", path)
+    if len(path.encode()) > MAX_PATH_BYTES:
+        raise Invalid.field(field, f"may have at most {MAX_PATH_BYTES} bytes")
+    return path
+
+
 def _leaves_folder(name: str) -> bool:
     return name in (".", "..") or "/" in name or "\\" in name or "\0" in name
 

@@ -6,6 +6,7 @@ Nodes follow a file (`path`, relative to the document's folder) or name a stored
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -259,3 +260,56 @@ def _argument(ports: Ports, node: str, name: str) -> Argument | None:
 
 def _article(role: str) -> str:
     return {"input": "an input", "output": "an output"}.get(role, "a value")
+
+
+class Workflow(msgspec.Struct, frozen=True):
+    """A document that was run or opened: where its file is and what it is called."""
+
+    id: str
+    document_id: str
+    path: str
+    title: str
+    owner: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class CheckWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The document's place below the root and its present text (saved or not)."""
+
+    path: str
+    document: str
+
+
+class NodeView(msgspec.Struct, frozen=True):
+    """A node as the canvas shows it; a dataset's only argument is its output `data`."""
+
+    name: str
+    kind: str
+    arguments: list[Argument]
+    hints: list[str] = []
+    executable: str = ""
+    dataset: str = ""
+    problem: str = ""
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """An arrow that could be drawn; `score` runs from 0 to 1, `reason` says why."""
+
+    source: str
+    output: str
+    target: str
+    input: str
+    score: float
+    reason: str
+
+    def edge(self) -> Edge:
+        return Edge(self.source, self.output, self.target, self.input)
+
+
+class WorkflowCheck(msgspec.Struct, frozen=True):
+    """What every node is, what blocks a run, and arrows that could be drawn."""
+
+    nodes: dict[str, NodeView]
+    problems: list[Problem]
+    proposals: list[Proposal]

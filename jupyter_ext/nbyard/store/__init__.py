@@ -1,0 +1,60 @@
+"""Rows: the only rooms where SQL is spoken. `Store` gathers the queries of every noun."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from nbyard.domain.ids import new_id
+from nbyard.store import events, wake
+from nbyard.store.artifacts import ArtifactRows, CacheRows
+from nbyard.store.database import Database, sqlite_url
+from nbyard.store.datasets import DatasetRows
+from nbyard.store.executables import ExecutableRows
+from nbyard.store.facts import FactRows
+from nbyard.store.leases import LeaseRows
+from nbyard.store.migrate import migrate
+from nbyard.store.runs import RunRows, SubmissionRows
+from nbyard.store.tasks import AttemptRows, TaskRows
+from nbyard.store.workflows import WorkflowRows
+
+
+class Store:
+    """An open store; `id` names it on everything that we start outside."""
+
+    def __init__(self, folder: Path, url: str = ""):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder = folder
+        self.database = Database(url or sqlite_url(folder), folder, self.poke)
+        migrate(self.database, folder)
+        self.datasets = DatasetRows()
+        self.executables = ExecutableRows()
+        self.workflows = WorkflowRows()
+        self.runs = RunRows()
+        self.tasks = TaskRows()
+        self.attempts = AttemptRows()
+        self.artifacts = ArtifactRows()
+        self.cache = CacheRows()
+        self.leases = LeaseRows()
+        self.submissions = SubmissionRows()
+        self.facts = FactRows()
+        self.events = events
+        with self.write() as c:
+            self.id = self.facts.once(c, "store_id", new_id())
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self.database.read() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        with self.database.write() as connection:
+            yield connection
+
+    def poke(self) -> None:
+        wake.poke(self.folder)
+
+    def close(self) -> None:
+        self.database.close()

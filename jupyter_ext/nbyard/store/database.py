@@ -1,0 +1,148 @@
+"""The connection to SQLite or PostgreSQL, and the only two ways to use it: read and write."""
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from nbyard.errors import Busy, NbyardError
+
+BUSY_SECONDS = 10.0
+CHECKPOINT_EVERY = 200
+
+
+class Database:
+    """Reads see one state; writes are immediate, one at a time, durable when they return."""
+
+    def __init__(self, url: str, folder: Path, after_write: Callable[[], None]):
+        self.url = url
+        self.sqlite = url.startswith("sqlite")
+        self._after_write = after_write
+        self._writer = threading.Lock()
+        self._lock_path = folder / "write.lock"
+        self._writes = 0
+        self.engine = self._engine()
+
+    def _engine(self) -> Engine:
+        if not self.sqlite:
+            return create_engine(self.url, pool_pre_ping=True, pool_size=8, max_overflow=8)
+        engine = create_engine(self.url, connect_args={"timeout": BUSY_SECONDS}, pool_size=16)
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+        return engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view; closed at the end of the block."""
+        with _translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that commits at the end of the block and rolls back on any error.
+
+        Raises:
+            Busy: when another writer keeps the store for more than 10 s.
+        """
+        with _translated(), self._alone():
+            with self.engine.connect() as connection:
+                writing = connection.execution_options(nbyard_write=True)
+                with writing.begin():
+                    yield writing
+            self._checkpoint()
+        self._after_write()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        # one lock over all writers and the checkpoint: no commit may reset the log meanwhile
+        # (a known fault of SQLite 3.7.0 to 3.51.2 corrupts the database otherwise)
+        if not self.sqlite:
+            yield
+            return
+        if not self._writer.acquire(timeout=BUSY_SECONDS):
+            raise Busy()
+        try:
+            with self._lock_path.open("a") as handle:
+                _lock(handle.fileno())
+                yield
+        finally:
+            self._writer.release()
+
+    def _checkpoint(self) -> None:
+        self._writes += 1
+        if self.sqlite and self._writes % CHECKPOINT_EVERY == 0:
+            with self.engine.connect() as connection:
+                connection.execution_options(nbyard_plain=True)
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def version(self) -> str:
+        """The database's own version, for people."""
+        with self.read() as c:
+            query = "select sqlite_version()" if self.sqlite else "show server_version"
+            return str(c.execute(text(query)).scalar_one())
+
+
+def _prepare(connection: object, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # type: ignore[attr-defined]
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "wal_autocheckpoint=0",
+        "mmap_size=0",
+    ):
+        connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]
+
+
+def _begin(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if options.get("nbyard_plain"):
+        return
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("nbyard_write") else "BEGIN")
+
+
+def _lock(descriptor: int) -> None:
+    deadline = time.monotonic() + BUSY_SECONDS
+    pause = 0.0005
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise Busy() from None
+            time.sleep(pause)
+            pause = min(pause * 2, 0.02)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        words = str(error.orig)
+        if "locked" in words or "busy" in words:
+            raise Busy() from error
+        if "full" in words:
+            raise NbyardError(
+                "disk full: the store cannot be written", hint="Free space and try again."
+            ) from error
+        raise NbyardError(f"The database answers: {words[:200]}") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Busy("The connection to the database was cut; try again.") from error
+        raise
+
+
+def sqlite_url(folder: Path) -> str:
+    return f"sqlite:///{os.fspath(folder / 'store.sqlite')}"

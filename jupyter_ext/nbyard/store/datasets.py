@@ -1,0 +1,163 @@
+"""Rows of datasets and their versions."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
+
+from nbyard.domain.datasets import Dataset, DatasetVersion
+from nbyard.domain.states import DATASET_VERSION
+from nbyard.store import events, transition
+from nbyard.store.events import Subject
+from nbyard.store.tables import dataset_versions, datasets
+
+V = dataset_versions.c
+VERSION_FIELDS = DatasetVersion.__struct_fields__
+
+
+class DatasetRows:
+    """Queries on datasets; all see only what belongs to `owner`."""
+
+    def insert(self, c: Connection, dataset: dict[str, Any]) -> None:
+        c.execute(insert(datasets), [dataset])
+        self.tell(c, dataset["id"], dataset["owner"], "created")
+
+    def tell(self, c: Connection, dataset_id: str, owner: str, change: str) -> None:
+        events.append(c, "dataset", Subject(dataset_id, owner), {"change": change})
+
+    def add_version(self, c: Connection, owner: str, version: dict[str, Any]) -> None:
+        """A new version, importing."""
+        transition.begin(c, DATASET_VERSION, Subject(version["id"], owner), version)
+
+    def ready(self, c: Connection, owner: str, version_id: str, **columns: Any) -> bool:
+        return transition.move(
+            c,
+            DATASET_VERSION,
+            Subject(version_id, owner),
+            "ready",
+            finished_at=datetime.now(UTC),
+            **columns,
+        )
+
+    def fail(self, c: Connection, owner: str, version_id: str, reason: str) -> bool:
+        return transition.move(
+            c,
+            DATASET_VERSION,
+            Subject(version_id, owner),
+            "failed",
+            told={"reason": reason},
+            reason=reason,
+            finished_at=datetime.now(UTC),
+        )
+
+    def progress(self, c: Connection, owner: str, version_id: str, **columns: Any) -> None:
+        """Bytes done, size, filename of an import under way."""
+        where = and_(V.id == version_id, V.state == "importing")
+        c.execute(update(dataset_versions).where(where).values(**columns))
+        events.append(c, "dataset-version", Subject(version_id, owner), columns)
+
+    def next_number(self, c: Connection, dataset_id: str) -> int:
+        query = select(func.max(V.number)).where(V.dataset_id == dataset_id)
+        return int(c.execute(query).scalar() or 0) + 1
+
+    def get(self, c: Connection, owner: str, key: str) -> Dataset | None:
+        """By id or by name."""
+        query = self._current(owner).where(
+            (datasets.c.id == key) | (datasets.c.name == key)
+        )
+        row = c.execute(query.order_by(datasets.c.id == key)).first()
+        return _dataset(row) if row else None
+
+    def page(
+        self, c: Connection, owner: str, limit: int, after: str, search: str
+    ) -> list[Dataset]:
+        query = self._current(owner).order_by(datasets.c.id.desc()).limit(limit)
+        if after:
+            query = query.where(datasets.c.id < after)
+        if search:
+            query = query.where(datasets.c.name.icontains(search, autoescape=True))
+        return [_dataset(row) for row in c.execute(query)]
+
+    def _current(self, owner: str) -> Any:
+        newest = (
+            select(V.dataset_id, func.max(V.number).label("number"))
+            .group_by(V.dataset_id)
+            .subquery()
+        )
+        joined = datasets.join(newest, newest.c.dataset_id == datasets.c.id).join(
+            dataset_versions,
+            and_(V.dataset_id == newest.c.dataset_id, V.number == newest.c.number),
+        )
+        columns = [*(datasets.c), *(V[f].label(f"v_{f}") for f in VERSION_FIELDS)]
+        return select(*columns).select_from(joined).where(datasets.c.owner == owner)
+
+    def version(
+        self, c: Connection, owner: str, dataset_id: str, number: int
+    ) -> DatasetVersion | None:
+        query = (
+            select(dataset_versions)
+            .join(datasets, datasets.c.id == V.dataset_id)
+            .where(datasets.c.owner == owner, V.dataset_id == dataset_id, V.number == number)
+        )
+        row = c.execute(query).first()
+        return _version(row) if row else None
+
+    def versions(self, c: Connection, dataset_id: str) -> list[DatasetVersion]:
+        query = (
+            select(dataset_versions)
+            .where(V.dataset_id == dataset_id)
+            .order_by(V.number.desc())
+        )
+        return [_version(row) for row in c.execute(query)]
+
+    def newest_ready(self, c: Connection, dataset_id: str) -> DatasetVersion | None:
+        query = (
+            select(dataset_versions)
+            .where(V.dataset_id == dataset_id, V.state == "ready")
+            .order_by(V.number.desc())
+        )
+        row = c.execute(query.limit(1)).first()
+        return _version(row) if row else None
+
+    def importing(self, c: Connection) -> list[tuple[str, DatasetVersion]]:
+        """Owner and version of all that is still being fetched from an address."""
+        query = (
+            select(dataset_versions, datasets.c.owner)
+            .join(datasets, datasets.c.id == V.dataset_id)
+            .where(V.state == "importing", V.origin == "url")
+        )
+        return [(row.owner, _version(row)) for row in c.execute(query)]
+
+    def change(self, c: Connection, dataset: Dataset, **columns: Any) -> bool:
+        """Compare-and-set on the revision."""
+        statement = (
+            update(datasets)
+            .where(datasets.c.id == dataset.id, datasets.c.revision == dataset.revision)
+            .values(revision=dataset.revision + 1, updated_at=datetime.now(UTC), **columns)
+        )
+        if c.execute(statement).rowcount != 1:
+            return False
+        self.tell(c, dataset.id, dataset.owner, "changed")
+        return True
+
+    def delete(self, c: Connection, dataset: Dataset) -> None:
+        c.execute(delete(dataset_versions).where(V.dataset_id == dataset.id))
+        c.execute(delete(datasets).where(datasets.c.id == dataset.id))
+        self.tell(c, dataset.id, dataset.owner, "deleted")
+
+
+def _version(row: Row[Any], prefix: str = "") -> DatasetVersion:
+    return DatasetVersion(**{f: getattr(row, prefix + f) for f in VERSION_FIELDS})
+
+
+def _dataset(row: Row[Any]) -> Dataset:
+    return Dataset(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        owner=row.owner,
+        revision=row.revision,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        current=_version(row, "v_"),
+    )

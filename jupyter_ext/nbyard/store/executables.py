@@ -1,0 +1,136 @@
+"""Rows of executables and their immutable versions."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
+
+from nbyard.domain.arguments import Argument
+from nbyard.domain.executables import Executable, ExecutableVersion, Resources
+from nbyard.store import events
+from nbyard.store.events import Subject
+from nbyard.store.tables import executable_versions, executables
+
+V = executable_versions.c
+VERSION_FIELDS = ExecutableVersion.__struct_fields__
+
+
+class ExecutableRows:
+    """Queries on executables; all see only what belongs to `owner`."""
+
+    def insert(self, c: Connection, executable: dict[str, Any]) -> None:
+        c.execute(insert(executables), [executable])
+        self.tell(c, executable["id"], executable["owner"], "created")
+
+    def tell(self, c: Connection, executable_id: str, owner: str, change: str) -> None:
+        events.append(c, "executable", Subject(executable_id, owner), {"change": change})
+
+    def add_version(self, c: Connection, version: ExecutableVersion, identity: str) -> None:
+        """`identity` is the digest of all that makes versions differ."""
+        row = msgspec.to_builtins(version, builtin_types=(datetime,))
+        c.execute(insert(executable_versions), [{**row, "identity": identity}])
+
+    def same_version(
+        self, c: Connection, executable_id: str, identity: str
+    ) -> ExecutableVersion | None:
+        """The newest version, if it has that identity."""
+        query = select(executable_versions).where(V.executable_id == executable_id)
+        row = c.execute(query.order_by(V.number.desc()).limit(1)).first()
+        return _version(row) if row and row.identity == identity else None
+
+    def next_number(self, c: Connection, executable_id: str) -> int:
+        query = select(func.max(V.number)).where(V.executable_id == executable_id)
+        return int(c.execute(query).scalar() or 0) + 1
+
+    def get(self, c: Connection, owner: str, key: str) -> Executable | None:
+        """By id or by name."""
+        query = self._current(owner).where(
+            (executables.c.id == key) | (executables.c.name == key)
+        )
+        row = c.execute(query).first()
+        return _executable(row) if row else None
+
+    def by_path(self, c: Connection, owner: str, path: str) -> Executable | None:
+        row = c.execute(self._current(owner).where(executables.c.path == path)).first()
+        return _executable(row) if row else None
+
+    def names(self, c: Connection, owner: str, start: str) -> set[str]:
+        """Names that begin with `start`."""
+        query = select(executables.c.name).where(
+            executables.c.owner == owner,
+            executables.c.name.startswith(start, autoescape=True),
+        )
+        return set(c.execute(query).scalars())
+
+    def page(
+        self, c: Connection, owner: str, limit: int, after: str, search: str
+    ) -> list[Executable]:
+        query = self._current(owner).order_by(executables.c.id.desc()).limit(limit)
+        if after:
+            query = query.where(executables.c.id < after)
+        if search:
+            query = query.where(executables.c.name.icontains(search, autoescape=True))
+        return [_executable(row) for row in c.execute(query)]
+
+    def _current(self, owner: str) -> Any:
+        newest = (
+            select(V.executable_id, func.max(V.number).label("number"))
+            .group_by(V.executable_id)
+            .subquery()
+        )
+        joined = executables.join(newest, newest.c.executable_id == executables.c.id).join(
+            executable_versions,
+            and_(V.executable_id == newest.c.executable_id, V.number == newest.c.number),
+        )
+        columns = [*(executables.c), *(V[f].label(f"v_{f}") for f in VERSION_FIELDS)]
+        return select(*columns).select_from(joined).where(executables.c.owner == owner)
+
+    def version(self, c: Connection, version_id: str) -> ExecutableVersion | None:
+        row = c.execute(select(executable_versions).where(V.id == version_id)).first()
+        return _version(row) if row else None
+
+    def versions(self, c: Connection, executable_id: str) -> list[ExecutableVersion]:
+        query = select(executable_versions).where(V.executable_id == executable_id)
+        return [_version(row) for row in c.execute(query.order_by(V.number.desc()))]
+
+    def change(self, c: Connection, executable: Executable, **columns: Any) -> bool:
+        """Compare-and-set on the revision."""
+        statement = (
+            update(executables)
+            .where(
+                executables.c.id == executable.id,
+                executables.c.revision == executable.revision,
+            )
+            .values(revision=executable.revision + 1, updated_at=datetime.now(UTC), **columns)
+        )
+        if c.execute(statement).rowcount != 1:
+            return False
+        self.tell(c, executable.id, executable.owner, "changed")
+        return True
+
+    def delete(self, c: Connection, executable: Executable) -> None:
+        """Versions stay: records of runs point at them."""
+        c.execute(delete(executables).where(executables.c.id == executable.id))
+        self.tell(c, executable.id, executable.owner, "deleted")
+
+
+def _version(row: Row[Any], prefix: str = "") -> ExecutableVersion:
+    values = {f: getattr(row, prefix + f) for f in VERSION_FIELDS}
+    values["arguments"] = msgspec.convert(values["arguments"], list[Argument])
+    values["resources"] = msgspec.convert(values["resources"], Resources)
+    return ExecutableVersion(**values)
+
+
+def _executable(row: Row[Any]) -> Executable:
+    return Executable(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        owner=row.owner,
+        path=row.path,
+        revision=row.revision,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        current=_version(row, "v_"),
+    )

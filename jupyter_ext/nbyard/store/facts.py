@@ -1,0 +1,17 @@
+"""Single facts about the store itself."""
+
+from sqlalchemy import Connection, insert, select
+
+from nbyard.store.tables import facts
+
+
+class FactRows:
+    """Values by name."""
+
+    def once(self, c: Connection, name: str, value: str) -> str:
+        """The value kept under the name; `value` when there was none."""
+        found = c.execute(select(facts.c.value).where(facts.c.name == name)).scalar_one_or_none()
+        if found is None:
+            c.execute(insert(facts), [{"name": name, "value": value}])
+            return value
+        return str(found)

@@ -1,0 +1,9 @@
+"""Run by Alembic: works on the connection that `nbyard.store.migrate` hands over."""
+
+from alembic import context
+
+from nbyard.store.tables import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+context.run_migrations()

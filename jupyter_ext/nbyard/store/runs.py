@@ -1,0 +1,133 @@
+"""Rows of runs."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from nbyard.domain.runs import Run
+from nbyard.domain.states import RUN
+from nbyard.domain.workflows import Edge
+from nbyard.store import events, transition
+from nbyard.store.events import Subject
+from nbyard.store.tables import runs, submissions, tasks
+
+RUN_FIELDS = [f for f in Run.__struct_fields__ if f != "counts"]
+
+
+class RunRows:
+    """Queries on runs; those with an `owner` see only what belongs to it."""
+
+    def insert(self, c: Connection, row: dict[str, Any]) -> None:
+        """A new run, queued; its number is the next one of the store."""
+        number = int(c.execute(select(func.max(runs.c.number))).scalar() or 0) + 1
+        subject = Subject(row["id"], row["owner"], row["id"])
+        transition.begin(c, RUN, subject, {**row, "number": number})
+
+    def move(self, c: Connection, run: Run, to: str, **columns: Any) -> bool:
+        subject = Subject(run.id, run.owner, run.id)
+        told = {"reason": columns["reason"]} if "reason" in columns else {}
+        return transition.move(c, RUN, subject, to, told=told, **columns)
+
+    def request_cancel(self, c: Connection, run: Run) -> None:
+        """Note the wish, once; the dispatcher makes it true."""
+        where = (runs.c.id == run.id) & runs.c.cancel_requested_at.is_(None)
+        statement = update(runs).where(where, runs.c.state.in_(sorted(RUN.live)))
+        if c.execute(statement.values(cancel_requested_at=datetime.now(UTC))).rowcount:
+            subject = Subject(run.id, run.owner, run.id)
+            events.append(c, "run", subject, {"state": run.state, "change": "cancel-requested"})
+
+    def get(self, c: Connection, owner: str, key: str) -> Run | None:
+        """By id, by name or by number."""
+        wanted = (runs.c.id == key) | (runs.c.name == key)
+        if key.isdecimal() and len(key) < 10:
+            wanted = wanted | ((runs.c.number == int(key)) & (runs.c.name.is_distinct_from(key)))
+        query = select(runs).where(runs.c.owner == owner, wanted)
+        rows = c.execute(query.order_by(runs.c.name == key)).all()
+        return _run(rows[-1], self.counts(c, [rows[-1].id])) if rows else None
+
+    def by_id(self, c: Connection, run_id: str) -> Run | None:
+        """For the dispatcher, which serves every owner."""
+        row = c.execute(select(runs).where(runs.c.id == run_id)).first()
+        return _run(row, {}) if row else None
+
+    def live(self, c: Connection) -> list[Run]:
+        """All runs that are not at their end, oldest first."""
+        query = select(runs).where(runs.c.state.in_(sorted(RUN.live))).order_by(runs.c.number)
+        return [_run(row, {}) for row in c.execute(query)]
+
+    def edges(self, c: Connection, run_id: str) -> list[Edge]:
+        found = c.execute(select(runs.c.edges).where(runs.c.id == run_id)).scalar_one()
+        return msgspec.convert(found, list[Edge])
+
+    def page(
+        self, c: Connection, owner: str, limit: int, after: str, **filters: str
+    ) -> list[Run]:
+        """Newest first. Filters: state, workflow (id or path), executable, search."""
+        query = select(runs).where(runs.c.owner == owner)
+        if after:
+            query = query.where(runs.c.id < after)
+        query = _filtered(query, filters)
+        rows = c.execute(query.order_by(runs.c.id.desc()).limit(limit)).all()
+        counts = self.counts(c, [row.id for row in rows])
+        return [_run(row, counts) for row in rows]
+
+    def counts(self, c: Connection, ids: list[str]) -> dict[str, dict[str, int]]:
+        """Tasks by state, for each run; cached ones count as `cached` besides."""
+        found: dict[str, dict[str, int]] = {run_id: {} for run_id in ids}
+        query = (
+            select(tasks.c.run_id, tasks.c.state, tasks.c.cached, func.count())
+            .where(tasks.c.run_id.in_(ids))
+            .group_by(tasks.c.run_id, tasks.c.state, tasks.c.cached)
+        )
+        for run_id, state, cached, count in c.execute(query):
+            found[run_id][state] = found[run_id].get(state, 0) + count
+            if cached:
+                found[run_id]["cached"] = count
+        return found
+
+    def delete(self, c: Connection, run: Run) -> None:
+        c.execute(delete(runs).where(runs.c.id == run.id))
+        events.append(c, "run", Subject(run.id, run.owner, run.id), {"change": "deleted"})
+
+
+def _filtered(query: Any, filters: dict[str, str]) -> Any:
+    if state := filters.get("state"):
+        query = query.where(runs.c.state == state)
+    if workflow := filters.get("workflow"):
+        query = query.where((runs.c.workflow_id == workflow) | (runs.c.path == workflow))
+    if executable := filters.get("executable"):
+        of = select(tasks.c.run_id).where(tasks.c.executable_id == executable)
+        query = query.where(runs.c.id.in_(of))
+    if search := filters.get("search"):
+        like = runs.c.title.icontains(search, autoescape=True)
+        query = query.where(like | runs.c.name.icontains(search, autoescape=True))
+    return query
+
+
+def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:
+    values = {f: getattr(row, f) for f in RUN_FIELDS}
+    values["name"] = values["name"] or ""
+    return Run(**values, counts=counts.get(row.id, {}))
+
+
+class SubmissionRows:
+    """Idempotency keys: the same key gives the same thing, also after a restart."""
+
+    def find(self, c: Connection, owner: str, key: str) -> tuple[str, str] | None:
+        """Digest of the body and id of what was made with that key."""
+        s = submissions.c
+        query = select(s.digest, s.subject_id).where(s.owner == owner, s.key == key)
+        row = c.execute(query).first()
+        return (row.digest, row.subject_id) if row else None
+
+    def keep(self, c: Connection, owner: str, key: str, digest: str, subject_id: str) -> None:
+        row = {
+            "owner": owner,
+            "key": key,
+            "digest": digest,
+            "subject_id": subject_id,
+            "created_at": datetime.now(UTC),
+        }
+        c.execute(insert(submissions), [row])

@@ -1,0 +1,284 @@
+"""All tables. Rows are facts; what they mean is said in domain."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC datetime, stored as seconds since 1970."""
+
+    impl = Float(precision=53)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> float | None:
+        return None if value is None else value.timestamp()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+
+
+Id = String(36)
+Digest = String(80)
+Event = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _owner() -> "Column[Any]":
+    return Column("owner", String(200), nullable=False)
+
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(255), nullable=False),
+    Column("description", Text, nullable=False),
+    _owner(),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("owner", "name"),
+)
+
+dataset_versions = Table(
+    "dataset_versions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("dataset_id", Id, ForeignKey("datasets.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("origin", String(20), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("format", String(40), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("digest", Digest, nullable=False),
+    Column("size_bytes", BigInteger),
+    Column("bytes_done", BigInteger, nullable=False),
+    Column("rows", BigInteger),
+    Column("columns", Integer),
+    Column("created_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    UniqueConstraint("dataset_id", "number"),
+    Index("ix_dataset_versions_state", "state"),
+)
+
+executables = Table(
+    "executables",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(255), nullable=False),
+    Column("description", Text, nullable=False),
+    _owner(),
+    Column("path", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("owner", "name"),
+    Index("ix_executables_path", "path"),
+)
+
+executable_versions = Table(
+    "executable_versions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("executable_id", Id, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("language", String(80), nullable=False),
+    Column("kernel", String(200), nullable=False),
+    Column("file", Text, nullable=False),
+    Column("content_digest", Digest, nullable=False),
+    Column("code_digest", Digest, nullable=False),
+    Column("bundle_digest", Digest, nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("command", JSON, nullable=False),
+    Column("resources", JSON, nullable=False),
+    Column("identity", Digest, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("executable_id", "number"),
+)
+
+workflows = Table(
+    "workflows",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _owner(),
+    Column("document_id", String(80), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("owner", "path"),
+)
+
+workflow_versions = Table(
+    "workflow_versions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("workflow_id", Id, ForeignKey("workflows.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("digest", Digest, nullable=False),
+    Column("document", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("workflow_id", "number"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("name", String(255)),
+    Column("title", Text, nullable=False),
+    _owner(),
+    Column("state", String(20), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("workflow_id", Id, nullable=False),
+    Column("workflow_version_id", Id, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("runtime", String(40), nullable=False),
+    Column("edges", JSON, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    Column("cancel_requested_at", Moment),
+    UniqueConstraint("owner", "name"),
+    Index("ix_runs_state", "state"),
+    Index("ix_runs_workflow_id", "workflow_id"),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("run_id", Id, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("node", String(80), nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("cached", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("failure", JSON),
+    Column("plan", JSON, nullable=False),
+    Column("parts", JSON),
+    Column("cache_key", Digest, nullable=False),
+    Column("executable_id", Id, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("queued_at", Moment),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    UniqueConstraint("run_id", "node"),
+    Index("ix_tasks_state", "state"),
+    Index("ix_tasks_executable_id", "executable_id"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("task_id", Id, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("runtime", String(40), nullable=False),
+    Column("site", Text, nullable=False),
+    Column("token", String(80), nullable=False),
+    Column("mark", String(80), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("usage", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    UniqueConstraint("task_id", "number"),
+    Index("ix_attempts_state", "state"),
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("run_id", Id, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("task_id", Id, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("format", String(40), nullable=False),
+    Column("digest", Digest, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("task_id", "name"),
+)
+
+cache = Table(
+    "cache",
+    metadata,
+    Column("owner", String(200), primary_key=True),
+    Column("key", Digest, primary_key=True),
+    Column("task_id", Id, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Event, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("topic", String(40), nullable=False),
+    Column("subject_id", String(80), nullable=False),
+    Column("run_id", String(36), nullable=False),
+    Column("data", JSON, nullable=False),
+    Index("ix_events_run_id", "run_id"),
+    sqlite_autoincrement=True,
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("holder", String(200), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("until", Moment, nullable=False),
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("owner", String(200), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("digest", Digest, nullable=False),
+    Column("subject_id", Id, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("value", Text, nullable=False),
+)

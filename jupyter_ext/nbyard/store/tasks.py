@@ -1,0 +1,229 @@
+"""Rows of tasks and of the attempts at them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, func, select, update
+
+from nbyard.domain.attempts import Failure
+from nbyard.domain.digest import KeyParts
+from nbyard.domain.runs import Attempt, Run, Task, TaskPlan, ValueOf
+from nbyard.domain.states import ATTEMPT, TASK
+from nbyard.store import transition
+from nbyard.store.events import Subject
+from nbyard.store.tables import attempts, runs, tasks
+
+
+class TaskRecord(msgspec.Struct, frozen=True):
+    """A task with its plan, as the dispatcher needs it."""
+
+    id: str
+    run_id: str
+    owner: str
+    node: str
+    state: str
+    cached: bool
+    plan: TaskPlan
+    cache_key: str
+    reason: str
+    queued_at: datetime | None
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.id, self.owner, self.run_id)
+
+
+class AttemptRecord(msgspec.Struct, frozen=True):
+    """An attempt with its secrets, as the dispatcher needs it."""
+
+    id: str
+    task_id: str
+    run_id: str
+    owner: str
+    number: int
+    state: str
+    runtime: str
+    site: str
+    token: str
+    mark: str
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.id, self.owner, self.run_id)
+
+
+class TaskRows:
+    """Queries on tasks."""
+
+    def insert(self, c: Connection, run: Run, rows: list[dict[str, Any]]) -> None:
+        """New tasks, waiting, in the order of the graph."""
+        for row in rows:
+            transition.begin(c, TASK, Subject(row["id"], run.owner, run.id), row)
+
+    def move(self, c: Connection, task: TaskRecord, to: str, **columns: Any) -> bool:
+        told = {"node": task.node, **{k: columns[k] for k in ("reason", "cached") if k in columns}}
+        return transition.move(c, TASK, task.subject, to, told=told, **columns)
+
+    def note(self, c: Connection, task: TaskRecord, reason: str) -> None:
+        """Why it is still queued; no event, readers poll the run."""
+        c.execute(update(tasks).where(tasks.c.id == task.id).values(reason=reason))
+
+    def keep_key(self, c: Connection, task: TaskRecord, key: str, parts: KeyParts) -> None:
+        values = {"cache_key": key, "parts": msgspec.to_builtins(parts)}
+        c.execute(update(tasks).where(tasks.c.id == task.id).values(**values))
+
+    def of_run(self, c: Connection, run_id: str) -> list[TaskRecord]:
+        query = (
+            select(tasks, runs.c.owner)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(tasks.c.run_id == run_id)
+            .order_by(tasks.c.place)
+        )
+        return [_record(row) for row in c.execute(query)]
+
+    def get(self, c: Connection, task_id: str) -> TaskRecord | None:
+        query = (
+            select(tasks, runs.c.owner)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(tasks.c.id == task_id)
+        )
+        row = c.execute(query).first()
+        return _record(row) if row else None
+
+    def queued(self, c: Connection, limit: int) -> list[TaskRecord]:
+        """The queue: first come, first served."""
+        query = (
+            select(tasks, runs.c.owner)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(tasks.c.state == "queued")
+            .order_by(tasks.c.queued_at, tasks.c.place)
+            .limit(limit)
+        )
+        return [_record(row) for row in c.execute(query)]
+
+    def place(self, c: Connection, task: TaskRecord) -> int:
+        """Its place in the queue, counted from 1."""
+        query = select(func.count()).where(
+            tasks.c.state == "queued", tasks.c.queued_at < task.queued_at
+        )
+        return int(c.execute(query).scalar() or 0) + 1
+
+    def last_parts(self, c: Connection, owner: str, task: TaskRecord) -> KeyParts | None:
+        """What the newest earlier success of this node of this workflow depended on."""
+        run = select(runs.c.workflow_id).where(runs.c.id == task.run_id).scalar_subquery()
+        query = (
+            select(tasks.c.parts)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(
+                runs.c.owner == owner,
+                runs.c.workflow_id == run,
+                tasks.c.node == task.node,
+                tasks.c.executable_id == task.plan.executable_id,
+                tasks.c.state == "succeeded",
+                tasks.c.id != task.id,
+            )
+            .order_by(tasks.c.id.desc())
+            .limit(1)
+        )
+        found = c.execute(query).scalar_one_or_none()
+        return msgspec.convert(found, KeyParts) if found else None
+
+    def views(self, c: Connection, run_id: str) -> list[Task]:
+        """Tasks for people, in the order of the graph, without attempts and artifacts."""
+        query = select(tasks).where(tasks.c.run_id == run_id).order_by(tasks.c.place)
+        return [_view(row) for row in c.execute(query)]
+
+    def active_executables(self, c: Connection, executable_id: str) -> list[str]:
+        """Ids of live runs that use the executable."""
+        query = (
+            select(tasks.c.run_id)
+            .where(tasks.c.executable_id == executable_id, tasks.c.state.in_(sorted(TASK.live)))
+            .distinct()
+        )
+        return list(c.execute(query).scalars())
+
+
+def _record(row: Row[Any]) -> TaskRecord:
+    return TaskRecord(
+        id=row.id,
+        run_id=row.run_id,
+        owner=row.owner,
+        node=row.node,
+        state=row.state,
+        cached=row.cached,
+        plan=msgspec.convert(row.plan, TaskPlan),
+        cache_key=row.cache_key,
+        reason=row.reason,
+        queued_at=row.queued_at,
+    )
+
+
+def _view(row: Row[Any]) -> Task:
+    plan = msgspec.convert(row.plan, TaskPlan)
+    return Task(
+        id=row.id,
+        run_id=row.run_id,
+        node=row.node,
+        label=plan.label,
+        state=row.state,
+        cached=row.cached,
+        reason=row.reason,
+        runtime=plan.runtime,
+        created_at=row.created_at,
+        failure=msgspec.convert(row.failure, Failure) if row.failure else None,
+        queued_at=row.queued_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        needs=sorted(plan.needs()),
+        arguments={k: b.value for k, b in plan.bindings.items() if isinstance(b, ValueOf)},
+        executable_id=plan.executable_id,
+        executable_version_id=plan.executable_version_id,
+    )
+
+
+class AttemptRows:
+    """Queries on attempts."""
+
+    def record(self, c: Connection, task: TaskRecord, row: dict[str, Any]) -> int:
+        """A new attempt at the task; its number."""
+        last = c.execute(
+            select(func.max(attempts.c.number)).where(attempts.c.task_id == task.id)
+        ).scalar()
+        number = int(last or 0) + 1
+        full = {
+            "task_id": task.id,
+            "number": number,
+            "site": "",
+            "reason": "",
+            "usage": {},
+            "created_at": datetime.now(UTC),
+            **row,
+        }
+        transition.begin(c, ATTEMPT, Subject(row["id"], task.owner, task.run_id), full)
+        return number
+
+    def move(self, c: Connection, attempt: AttemptRecord, to: str, **columns: Any) -> bool:
+        told = {"task_id": attempt.task_id}
+        return transition.move(c, ATTEMPT, attempt.subject, to, told=told, **columns)
+
+    def live(self, c: Connection) -> list[AttemptRecord]:
+        query = (
+            select(attempts, tasks.c.run_id, runs.c.owner)
+            .join(tasks, tasks.c.id == attempts.c.task_id)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(attempts.c.state.in_(sorted(ATTEMPT.live)))
+            .order_by(attempts.c.id)
+        )
+        names = AttemptRecord.__struct_fields__
+        return [AttemptRecord(**{n: getattr(row, n) for n in names}) for row in c.execute(query)]
+
+    def views(self, c: Connection, run_id: str) -> list[Attempt]:
+        query = (
+            select(attempts)
+            .join(tasks, tasks.c.id == attempts.c.task_id)
+            .where(tasks.c.run_id == run_id)
+            .order_by(attempts.c.number)
+        )
+        names = Attempt.__struct_fields__
+        return [Attempt(**{n: getattr(row, n) for n in names}) for row in c.execute(query)]

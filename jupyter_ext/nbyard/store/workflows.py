@@ -1,0 +1,96 @@
+"""Rows of workflows and their frozen versions."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from nbyard.domain.digest import digest_of
+from nbyard.domain.ids import new_id
+from nbyard.domain.workflows import Document, Workflow
+from nbyard.store import events
+from nbyard.store.events import Subject
+from nbyard.store.tables import workflow_versions, workflows
+
+
+class WorkflowRows:
+    """Queries on workflows; all see only what belongs to `owner`."""
+
+    def seen(self, c: Connection, owner: str, path: str, document: Document) -> Workflow:
+        """The workflow at that path, made or brought up to date."""
+        now = datetime.now(UTC)
+        title = document.meta.title
+        known = self.by_path(c, owner, path)
+        if known is None:
+            row = {
+                "id": new_id(),
+                "owner": owner,
+                "document_id": document.meta.id,
+                "path": path,
+                "title": title,
+                "created_at": now,
+                "updated_at": now,
+            }
+            c.execute(insert(workflows), [row])
+            events.append(c, "workflow", Subject(row["id"], owner), {"change": "created"})
+        elif (known.title, known.document_id) != (title, document.meta.id):
+            where = workflows.c.id == known.id
+            values = {"title": title, "document_id": document.meta.id, "updated_at": now}
+            c.execute(update(workflows).where(where).values(**values))
+            events.append(c, "workflow", Subject(known.id, owner), {"change": "changed"})
+        found = self.by_path(c, owner, path)
+        assert found is not None
+        return found
+
+    def freeze(self, c: Connection, workflow: Workflow, document: Document) -> str:
+        """The id of the version with exactly this document."""
+        digest = digest_of(document)
+        v = workflow_versions.c
+        newest = c.execute(
+            select(v.id, v.digest)
+            .where(v.workflow_id == workflow.id)
+            .order_by(v.number.desc())
+            .limit(1)
+        ).first()
+        if newest and newest.digest == digest:
+            return str(newest.id)
+        number = c.execute(select(func.max(v.number)).where(v.workflow_id == workflow.id)).scalar()
+        row = {
+            "id": new_id(),
+            "workflow_id": workflow.id,
+            "number": int(number or 0) + 1,
+            "digest": digest,
+            "document": msgspec.to_builtins(document),
+            "created_at": datetime.now(UTC),
+        }
+        c.execute(insert(workflow_versions), [row])
+        return str(row["id"])
+
+    def by_path(self, c: Connection, owner: str, path: str) -> Workflow | None:
+        query = select(workflows).where(workflows.c.owner == owner, workflows.c.path == path)
+        row = c.execute(query).first()
+        return _workflow(row) if row else None
+
+    def page(
+        self, c: Connection, owner: str, limit: int, after: str, search: str
+    ) -> list[Workflow]:
+        query = select(workflows).where(workflows.c.owner == owner)
+        if after:
+            query = query.where(workflows.c.id < after)
+        if search:
+            query = query.where(workflows.c.path.icontains(search, autoescape=True))
+        rows = c.execute(query.order_by(workflows.c.id.desc()).limit(limit))
+        return [_workflow(row) for row in rows]
+
+
+def _workflow(row: Row[Any]) -> Workflow:
+    return Workflow(
+        id=row.id,
+        document_id=row.document_id,
+        path=row.path,
+        title=row.title,
+        owner=row.owner,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
