@@ -1,0 +1,133 @@
+"""What the blob store does with open files: hash, copy, clone, read checked."""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbyard.errors import Damaged, Unavailable
+
+CHUNK = 1 << 20
+FICLONE = 0x40049409
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class CheckedReader(io.RawIOBase):
+    """Reads one piece ahead, and lets the last piece out only when the whole fits the digest."""
+
+    def __init__(self, fd: int, digest: str):
+        self._fd = fd
+        self._digest = digest
+        self._hash = hashlib.sha256()
+        self._held = memoryview(b"")
+        self._ahead = self._next()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        if not self._held:
+            self._held, self._ahead = self._ahead, self._next()
+            if not self._ahead and not fits(self._hash.hexdigest(), self._digest):
+                self._held = memoryview(b"")
+                raise damaged(self._digest)
+        count = min(len(buffer), len(self._held))
+        buffer[:count] = self._held[:count]
+        self._held = self._held[count:]
+        return count
+
+    def _next(self) -> memoryview:
+        piece = os.read(self._fd, CHUNK)
+        self._hash.update(piece)
+        return memoryview(piece)
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._fd)
+        super().close()
+
+
+def fits(hexdigest: str, digest: str) -> bool:
+    return digest.partition(":")[2] == hexdigest
+
+
+def damaged(digest: str) -> Damaged:
+    return Damaged(f"the stored bytes of {digest} do not match it")
+
+
+def hash_file(fd: int) -> str:
+    found = hashlib.sha256()
+    for chunk in chunks(fd):
+        found.update(chunk)
+    return found.hexdigest()
+
+
+def chunks(fd: int) -> Iterator[bytes]:
+    offset = 0
+    while chunk := os.pread(fd, CHUNK, offset):
+        offset += len(chunk)
+        yield chunk
+
+
+def write_all(fd: int, data: bytes | memoryview) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
+def clone(source: int, target: int) -> bool:
+    """Share the blocks of one file with another; False where the file system cannot."""
+    try:
+        fcntl.ioctl(target, FICLONE, source)
+    except OSError:
+        return False
+    return True
+
+
+def link(source: Path, target: Path) -> bool:
+    """Replace `target` by a hard link to `source`; False where that is not possible."""
+    beside = target.with_name(f".{target.name[:60]}.link")
+    try:
+        os.link(source, beside)
+    except OSError:
+        return False
+    os.replace(beside, target)
+    return True
+
+
+def copy_checked(source: int, target: int, digest: str) -> None:
+    found = hashlib.sha256()
+    for chunk in chunks(source):
+        found.update(chunk)
+        write_all(target, chunk)
+    if not fits(found.hexdigest(), digest):
+        raise damaged(digest)
+
+
+def sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def disk_full(needed_bytes: int) -> Unavailable:
+    return Unavailable(
+        f"disk full: needs {max(needed_bytes, 1):,} bytes",
+        hint="Delete runs or datasets that are no longer needed.",
+    )
+
+
+@contextlib.contextmanager
+def disk_full_in_words(needed_bytes: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno in FULL:
+            raise disk_full(needed_bytes) from problem
+        raise

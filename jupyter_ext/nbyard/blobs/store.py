@@ -1,0 +1,291 @@
+"""The blobs below one folder.
+
+    sha256/ab/cdef…   the bytes of a file, read-only; digest "sha256:abcdef…"
+    tree/ab/cdef…     the canonical list of a folder's files; digest "tree:abcdef…"
+    tmp/              what is being written; never visible as a blob
+
+A blob appears by one rename after its bytes are on disk, so a crash leaves at most a file in tmp/.
+Bytes are hashed when they are read; bytes that do not fit their digest are `Damaged`.
+
+Staging gives a program files through which it cannot harm the store: a reflink where the file
+system has them, else a hard link to the read-only file if the program only reads and is not root
+(root may write to read-only files), else a copy.
+"""
+
+import contextlib
+import fcntl
+import io
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from nbyard.blobs import files
+from nbyard.blobs.trees import Entry, Member, Tree, canonical, members
+from nbyard.blobs.writing import Blob, BlobWriter
+from nbyard.domain.names import check_member_path
+from nbyard.errors import Conflict, Invalid, NotFound, TooLarge
+from nbyard.localpaths import open_regular
+
+RESERVE_BYTES = 64 << 20
+SWEEP_SECONDS = 3600
+COARSE_SECONDS = 2
+DIGEST = re.compile(r"(sha256|tree):([0-9a-f]{64})\Z")
+
+
+class Blobs:
+    """Files and folders by their digest, below a folder of the local file system."""
+
+    def __init__(self, root: Path, reserve_bytes: int = RESERVE_BYTES):
+        self.root = root
+        self.temp = root / "tmp"
+        self._reserve_bytes = reserve_bytes
+        self._verified: dict[str, tuple[int, ...]] = {}
+        for folder in (self.temp, root / "sha256", root / "tree"):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def writer(self, expected_bytes: int = 0) -> BlobWriter:
+        """A writer for bytes that come piece by piece; refused at once if they cannot fit."""
+        self.ensure_room(expected_bytes)
+        return BlobWriter(self.temp, self.ensure_room, self._publish)
+
+    def put_stream(self, chunks: Iterable[bytes], max_bytes: int | None = None) -> Blob:
+        with self.writer() as writer:
+            for chunk in chunks:
+                if max_bytes is not None and writer.size_bytes + len(chunk) > max_bytes:
+                    raise TooLarge(f"larger than the {max_bytes:,} bytes allowed here")
+                writer.write(chunk)
+            return writer.commit()
+
+    def put_file(self, path: Path, move: bool = False) -> Blob:
+        """Take a regular file in. With `move` the file itself becomes the blob where it can."""
+        fd = open_regular(path)
+        try:
+            return self._put_open(fd, path, None, move)
+        finally:
+            os.close(fd)
+
+    def put_fd(self, fd: int) -> Blob:
+        """Take an open regular file in, from its start."""
+        return self._put_open(fd, Path("the file"), None, False)
+
+    def put_folder(
+        self, path: Path, move: bool = False, keep: Callable[[str], bool] | None = None
+    ) -> Blob:
+        """Take a folder in. Links and special files are refused; `keep` picks by relative path."""
+        entries: list[Entry] = []
+        empty: list[str] = []
+        for member in members(path, keep):
+            if member.is_folder:
+                empty.append(member.path)
+            else:
+                entries.append(self._put_member(member, move))
+        return self.put_tree(Tree(entries, empty))
+
+    def put_tree(self, tree: Tree) -> Blob:
+        """Store the list of a folder whose files are already stored."""
+        content = canonical(tree)
+        with self.writer() as writer:
+            writer.write(content)
+            digest = writer.commit("tree").digest
+        return Blob(digest, sum(entry.size_bytes for entry in tree.files))
+
+    def _put_member(self, member: Member, move: bool) -> Entry:
+        path = check_member_path(member.path)
+        fd = open_regular(member.name, dir_fd=member.fd)
+        try:
+            executable = bool(os.fstat(fd).st_mode & 0o100)
+            blob = self._put_open(fd, Path(member.name), member.fd, move)
+        finally:
+            os.close(fd)
+        return Entry(path, blob.digest, blob.size_bytes, executable)
+
+    def _put_open(self, fd: int, path: Path, dir_fd: int | None, move: bool) -> Blob:
+        before = os.fstat(fd)
+        if move and self._can_become_blob(before):
+            blob = Blob(f"sha256:{files.hash_file(fd)}", before.st_size)
+            _refuse_changed(before, os.fstat(fd), path)
+            self._publish(fd, path, blob.digest, dir_fd)
+            return blob
+        with self.writer(before.st_size) as writer:
+            for chunk in files.chunks(fd):
+                writer.write(chunk)
+            _refuse_changed(before, os.fstat(fd), path)
+            blob = writer.commit()
+        if move:
+            # What a container left as another user cannot be removed; it is taken all the same.
+            with contextlib.suppress(PermissionError):
+                os.unlink(path, dir_fd=dir_fd)
+        return blob
+
+    def _can_become_blob(self, found: os.stat_result) -> bool:
+        same_device = found.st_dev == self.temp.stat().st_dev
+        return same_device and found.st_nlink == 1 and found.st_uid == os.geteuid()
+
+    def _publish(self, fd: int, path: Path, digest: str, dir_fd: int | None = None) -> None:
+        # A blob that is there already is replaced by the same bytes: this heals a damaged one.
+        final = self.path(digest)
+        if not final.parent.exists():
+            final.parent.mkdir(mode=0o700, exist_ok=True)
+            files.sync_folder(final.parent.parent)
+        os.fchmod(fd, 0o444)
+        os.fsync(fd)
+        os.replace(path, final, src_dir_fd=dir_fd)
+        files.sync_folder(final.parent)
+
+    def path(self, digest: str) -> Path:
+        """Where the bytes are or would be; whoever reads there has to check them (`verify`)."""
+        match = DIGEST.match(digest)
+        if not match:
+            raise Invalid.field("digest", f"{digest[:100]!r} is not a digest")
+        algorithm, text = match.groups()
+        return self.root / algorithm / text[:2] / text[2:]
+
+    def exists(self, digest: str) -> bool:
+        return self.path(digest).is_file()
+
+    def open(self, digest: str) -> BinaryIO:
+        """The bytes of a file, checked while they are read: damaged ones never arrive complete."""
+        if not digest.startswith("sha256:"):
+            raise Invalid.field("digest", "is the digest of a folder, not of a file")
+        return io.BufferedReader(files.CheckedReader(self._open(digest), digest), files.CHUNK)
+
+    def open_seekable(self, digest: str) -> BinaryIO:
+        """The bytes of a file, checked before the first is read (once, while nothing changes)."""
+        file = os.fdopen(self._open(digest), "rb")
+        try:
+            self._verify_once(digest, file.fileno())
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def tree(self, digest: str) -> Tree:
+        """The list of a stored folder."""
+        if not digest.startswith("tree:"):
+            raise Invalid.field("digest", "is the digest of a file, not of a folder")
+        with io.BufferedReader(files.CheckedReader(self._open(digest), digest)) as file:
+            return msgspec.json.decode(file.read(), type=Tree)
+
+    def size_bytes(self, digest: str) -> int:
+        if digest.startswith("tree:"):
+            return sum(entry.size_bytes for entry in self.tree(digest).files)
+        fd = self._open(digest)
+        try:
+            return os.fstat(fd).st_size
+        finally:
+            os.close(fd)
+
+    def verify(self, digest: str) -> None:
+        """Read everything and raise `Damaged` if a byte is not as it was."""
+        if digest.startswith("tree:"):
+            for member in {entry.digest for entry in self.tree(digest).files}:
+                self.verify(member)
+            return
+        fd = self._open(digest)
+        try:
+            self._verify(digest, fd)
+        finally:
+            os.close(fd)
+
+    def _verify(self, digest: str, fd: int) -> None:
+        if not files.fits(files.hash_file(fd), digest):
+            raise files.damaged(digest)
+        # Clocks of file systems are coarse: a write just after this one could go unseen.
+        if time.time() - os.fstat(fd).st_mtime > COARSE_SECONDS:
+            self._verified[digest] = _identity(fd)
+
+    def _verify_once(self, digest: str, fd: int) -> None:
+        if self._verified.get(digest) != _identity(fd):
+            self._verify(digest, fd)
+
+    def stage(self, digest: str, target: Path, *, writable: bool = False) -> None:
+        """Put the file or folder at `target`, which must not exist yet."""
+        if target.is_symlink() or target.exists():
+            raise Conflict(f"{target} exists already")
+        if digest.startswith("sha256:"):
+            self._stage_file(digest, target, writable, executable=False)
+            return
+        tree = self.tree(digest)
+        target.mkdir()
+        for folder in tree.folders:
+            (target / check_member_path(folder)).mkdir(parents=True, exist_ok=True)
+        for entry in tree.files:
+            place = target / check_member_path(entry.path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            self._stage_file(entry.digest, place, writable, entry.executable)
+
+    def _stage_file(self, digest: str, target: Path, writable: bool, executable: bool) -> None:
+        mode = (0o644 if writable else 0o444) | (0o111 if executable else 0)
+        may_link = mode == 0o444 and os.geteuid() != 0
+        with os.fdopen(self._open(digest), "rb", 0) as source, open(target, "xb", 0) as copy:
+            try:
+                self._fill(digest, source.fileno(), copy.fileno(), target if may_link else None)
+                os.fchmod(copy.fileno(), mode)
+            except BaseException:
+                target.unlink(missing_ok=True)
+                raise
+
+    def _fill(self, digest: str, source: int, target: int, link_at: Path | None) -> None:
+        size = os.fstat(source).st_size
+        with files.disk_full_in_words(size):
+            if files.clone(source, target):
+                self._verify_once(digest, source)
+            elif link_at:
+                self._verify_once(digest, source)
+                if not files.link(self.path(digest), link_at):
+                    files.copy_checked(source, target, digest)
+            else:
+                self.ensure_room(size)
+                files.copy_checked(source, target, digest)
+
+    def _open(self, digest: str) -> int:
+        try:
+            return os.open(self.path(digest), os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError as missing:
+            raise NotFound(f"the bytes of {digest} are not in the store") from missing
+
+    def delete(self, digest: str) -> None:
+        """Forget the bytes; the files of a folder stay until they are deleted themselves."""
+        self.path(digest).unlink(missing_ok=True)
+        self._verified.pop(digest, None)
+
+    def digests(self) -> Iterator[str]:
+        for algorithm in ("sha256", "tree"):
+            for path in (self.root / algorithm).glob("??/*"):
+                yield f"{algorithm}:{path.parent.name}{path.name}"
+
+    def free_bytes(self) -> int:
+        """Room for new bytes, without the reserve."""
+        return max(0, shutil.disk_usage(self.root).free - self._reserve_bytes)
+
+    def ensure_room(self, needed_bytes: int) -> None:
+        free = self.free_bytes()
+        if needed_bytes > free or free == 0:
+            raise files.disk_full(needed_bytes)
+
+    def sweep(self, older_than_seconds: float = SWEEP_SECONDS) -> int:
+        """Remove what crashed writers left in tmp/; what is still being written is kept."""
+        removed = 0
+        for path in self.temp.iterdir():
+            with contextlib.suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if time.time() - path.stat().st_mtime >= older_than_seconds:
+                    path.unlink()
+                    removed += 1
+        return removed
+
+
+def _identity(fd: int) -> tuple[int, ...]:
+    found = os.fstat(fd)
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _refuse_changed(before: os.stat_result, after: os.stat_result, path: Path) -> None:
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise Conflict(f"{path} changed while it was read")

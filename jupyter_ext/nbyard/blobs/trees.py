@@ -1,0 +1,81 @@
+"""Folders as lists of stored files."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from nbyard.domain.names import check_member_path
+from nbyard.errors import Invalid, TooLarge
+from nbyard.localpaths import open_ordinary
+
+MAX_FILES = 100_000
+MAX_DEPTH = 64
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file in a stored folder."""
+
+    path: str
+    digest: str
+    size_bytes: int
+    executable: bool = False
+
+
+class Tree(msgspec.Struct, frozen=True):
+    """A stored folder; `folders` lists the empty ones, which no file would bring back."""
+
+    files: list[Entry]
+    folders: list[str] = []
+    version: int = 1
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A file or an empty folder found in a folder; `name` is relative to the open folder `fd`."""
+
+    path: str
+    name: str
+    fd: int
+    is_folder: bool = False
+
+
+def canonical(tree: Tree) -> bytes:
+    """The one spelling of a tree, whose hash is the digest of the folder."""
+    files = [
+        msgspec.structs.replace(entry, path=check_member_path(entry.path)) for entry in tree.files
+    ]
+    folders = [check_member_path(folder) for folder in tree.folders]
+    if len({*(entry.path for entry in files), *folders}) < len(files) + len(folders):
+        raise Invalid.field("path", "two files of the folder have the same name")
+    files.sort(key=lambda entry: entry.path)
+    return msgspec.json.encode(Tree(files, sorted(folders)), order="deterministic")
+
+
+def members(path: Path, keep: Callable[[str], bool] | None = None) -> Iterator[Member]:
+    """The files of a folder; links and special files are refused, unless `keep` leaves them out.
+
+    `keep` is asked with the relative path, which ends in / for a folder.
+    """
+    os.close(open_ordinary(path))
+    count = 0
+    for folder, subfolders, names, fd in os.fwalk(path, onerror=_raise):
+        inside = os.path.relpath(folder, path)
+        if inside.count("/") >= MAX_DEPTH:
+            raise TooLarge(f"folders may be at most {MAX_DEPTH} deep")
+        prefix = "" if inside == "." else f"{inside}/"
+        subfolders[:] = [name for name in subfolders if not keep or keep(f"{prefix}{name}/")]
+        for name in subfolders:
+            os.close(open_ordinary(name, dir_fd=fd))
+        if prefix and not subfolders and not names:
+            yield Member(inside, "", fd, is_folder=True)
+        for name in names:
+            if not keep or keep(prefix + name):
+                count += 1
+                yield Member(prefix + name, name, fd)
+        if count > MAX_FILES:
+            raise TooLarge(f"a folder may have at most {MAX_FILES:,} files")
+
+
+def _raise(problem: OSError) -> None:
+    raise problem

@@ -1,0 +1,89 @@
+"""Opening files that a person named by path: only regular ones, only inside the allowed folders.
+
+A path is resolved once, checked part by part, and then walked again without following links, so
+that a link swapped in between the two steps is refused and not followed.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from nbyard.errors import Invalid, NotFound
+
+# Files there leak secrets (/proc/self/environ), hang or never end.
+SPECIAL_ROOTS = tuple(Path(text) for text in ("/proc", "/sys", "/dev"))
+NO_FOLLOW = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+def locate(path: str | Path, roots: Sequence[Path], field: str = "path") -> Path:
+    """The real path of a file or folder inside one of the roots; Invalid or NotFound otherwise."""
+    fd = open_within(path, roots, field)
+    os.close(fd)
+    return Path(os.path.realpath(path))
+
+
+def open_within(path: str | Path, roots: Sequence[Path], field: str = "path") -> int:
+    """A file descriptor of a regular file or folder inside one of the roots."""
+    if "\0" in str(path):
+        raise Invalid.field(field, "may not contain NUL")
+    real = Path(os.path.realpath(path))
+    if any(real.is_relative_to(special) for special in SPECIAL_ROOTS):
+        raise Invalid.field(field, f"{path} is not an ordinary file")
+    for root in roots:
+        real_root = Path(os.path.realpath(root))
+        if real.is_relative_to(real_root):
+            return _walk(real_root, real.relative_to(real_root).parts, field)
+    raise Invalid.field(field, f"{path} is outside the folders allowed here")
+
+
+def _walk(root: Path, parts: Sequence[str], field: str) -> int:
+    fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    for part in parts:
+        try:
+            deeper = open_ordinary(part, field, dir_fd=fd)
+        finally:
+            os.close(fd)
+        fd = deeper
+    return fd
+
+
+def open_regular(path: str | Path, field: str = "path", *, dir_fd: int | None = None) -> int:
+    """A file descriptor of a regular file; links, folders and special files are refused."""
+    fd = open_ordinary(path, field, dir_fd=dir_fd)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise Invalid.field(field, f"{path} is a folder, not a file")
+    return fd
+
+
+def open_ordinary(path: str | Path, field: str = "path", *, dir_fd: int | None = None) -> int:
+    """A file descriptor of a regular file or folder; a FIFO never blocks, a link is refused."""
+    try:
+        # Looked at before it is opened: opening alone has effects on some devices.
+        _refuse_special(os.stat(path, dir_fd=dir_fd, follow_symlinks=False).st_mode, path, field)
+        fd = os.open(path, NO_FOLLOW, dir_fd=dir_fd)
+    except OSError as problem:
+        raise _in_words(problem, path, field) from problem
+    try:
+        _refuse_special(os.fstat(fd).st_mode, path, field)
+    except Invalid:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _refuse_special(mode: int, path: str | Path, field: str) -> None:
+    if stat.S_ISLNK(mode):
+        raise Invalid.field(field, f"{path} is a link")
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise Invalid.field(field, f"{path} is not an ordinary file")
+
+
+def _in_words(problem: OSError, path: str | Path, field: str) -> Invalid | NotFound:
+    if problem.errno in (errno.ENOENT, errno.ENOTDIR):
+        return NotFound(f"{path} does not exist")
+    if problem.errno == errno.ELOOP:
+        return Invalid.field(field, f"{path} is a link")
+    return Invalid.field(field, f"{path} cannot be read: {os.strerror(problem.errno or 0)}")

@@ -1,0 +1,385 @@
+"""Blobs: stored once, whole or not at all, checked when read (D1, D7, I18)."""
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nbyard.blobs import Blobs, Entry, Tree, files
+from nbyard.errors import Conflict, Damaged, Invalid, NotFound, TooLarge, Unavailable
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> Blobs:
+    return Blobs(tmp_path / "blobs")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "source.csv"
+    path.write_bytes(b"a,b\n1,2\n" * 1000)
+    return path
+
+
+def damage(blobs: Blobs, digest: str, place: int = 0) -> None:
+    path = blobs.path(digest)
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(content)
+
+
+def forget_youth(path: Path) -> None:
+    """Make a file old enough for its check to be remembered."""
+    os.utime(path, (time.time() - 60,) * 2)
+
+
+@given(pieces=st.lists(st.binary(max_size=2000), max_size=8))
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+)
+def test_what_goes_in_comes_out(blobs: Blobs, pieces: list[bytes]) -> None:
+    content = b"".join(pieces)
+    blob = blobs.put_stream(pieces)
+    assert blob.digest == "sha256:" + hashlib.sha256(content).hexdigest()
+    assert blob.size_bytes == blobs.size_bytes(blob.digest) == len(content)
+    with blobs.open(blob.digest) as file:
+        assert file.read() == content
+    with blobs.open_seekable(blob.digest) as file:
+        assert file.read() == content
+    assert not list(blobs.temp.iterdir())
+
+
+def test_a_file_is_copied_or_moved_in_and_stored_once(blobs: Blobs, source: Path) -> None:
+    copied = blobs.put_file(source)
+    assert source.exists()
+    moved = blobs.put_file(source, move=True)
+    assert not source.exists()
+    assert copied == moved
+    assert list(blobs.digests()) == [copied.digest]
+    assert blobs.path(copied.digest).stat().st_mode & 0o777 == 0o444
+
+
+def test_a_file_with_a_second_name_is_copied_when_moved(blobs: Blobs, source: Path) -> None:
+    other = source.with_name("other")
+    os.link(source, other)
+    blob = blobs.put_file(source, move=True)
+    other.write_bytes(b"changed")
+    blobs.verify(blob.digest)
+    assert not source.exists()
+
+
+def test_from_an_open_file(blobs: Blobs, source: Path) -> None:
+    with source.open("rb") as file:
+        assert blobs.put_fd(file.fileno()) == blobs.put_file(source)
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo", "folder", "missing"])
+def test_only_regular_files_go_in(blobs: Blobs, source: Path, kind: str) -> None:
+    path = source.with_name("odd")
+    makers: dict[str, Callable[[], None]] = {
+        "link": lambda: path.symlink_to(source),
+        "fifo": lambda: os.mkfifo(path),
+        "folder": path.mkdir,
+        "missing": lambda: None,
+    }
+    makers[kind]()
+    with pytest.raises((Invalid, NotFound)):
+        blobs.put_file(path)
+    assert not list(blobs.digests())
+
+
+def test_a_file_that_changes_while_read_is_refused(
+    blobs: Blobs, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chunks = files.chunks
+
+    def growing(fd: int) -> object:
+        yield from chunks(fd)
+        with source.open("ab") as file:
+            file.write(b"more")
+
+    monkeypatch.setattr(files, "chunks", growing)
+    with pytest.raises(Conflict, match="changed while"):
+        blobs.put_file(source)
+    with pytest.raises(Conflict, match="changed while"):
+        blobs.put_file(source, move=True)
+    assert not list(blobs.digests())
+    assert not list(blobs.temp.iterdir())
+
+
+@pytest.mark.parametrize("size", [1, 5000, files.CHUNK, 3 * files.CHUNK + 5])
+@pytest.mark.parametrize("place", [0, -1])
+def test_a_flipped_byte_is_reported_and_never_served_whole(
+    blobs: Blobs, tmp_path: Path, size: int, place: int
+) -> None:
+    digest = blobs.put_stream([b"x" * size]).digest
+    forget_youth(blobs.path(digest))
+    blobs.verify(digest)
+    damage(blobs, digest, place)
+    arrived: list[bytes] = []
+    with blobs.open(digest) as file, pytest.raises(Damaged, match=digest):
+        arrived.extend(iter(lambda: file.read(1000), b""))
+    assert len(b"".join(arrived)) < size
+    with pytest.raises(Damaged):
+        blobs.verify(digest)
+    with pytest.raises(Damaged):
+        blobs.open_seekable(digest)
+    with pytest.raises(Damaged):
+        blobs.stage(digest, tmp_path / "staged")
+    assert not (tmp_path / "staged").exists()
+
+
+def test_a_truncated_blob_is_damaged_and_healed_by_the_same_bytes(blobs: Blobs) -> None:
+    digest = blobs.put_stream([b"whole"]).digest
+    blobs.path(digest).chmod(0o644)
+    blobs.path(digest).write_bytes(b"who")
+    with pytest.raises(Damaged):
+        blobs.open(digest).read()
+    blobs.put_stream([b"whole"])
+    assert blobs.open(digest).read() == b"whole"
+
+
+def test_nothing_is_left_of_a_writer_that_does_not_commit(blobs: Blobs) -> None:
+    def broken() -> object:
+        yield b"half"
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        blobs.put_stream(broken())  # type: ignore[arg-type]
+    with pytest.raises(TooLarge, match="10 bytes"):
+        blobs.put_stream([b"12345", b"678901"], max_bytes=10)
+    assert not list(blobs.temp.iterdir())
+    assert not list(blobs.digests())
+
+
+def test_sweep_removes_leftovers_and_keeps_what_is_being_written(blobs: Blobs) -> None:
+    (blobs.temp / "left").write_bytes(b"of a crash")
+    with blobs.writer() as writer:
+        writer.write(b"alive")
+        assert blobs.sweep() == 0
+        assert blobs.sweep(0) == 1
+        blob = writer.commit()
+    assert blobs.open(blob.digest).read() == b"alive"
+
+
+def test_disk_full_is_said_with_the_need(tmp_path: Path, source: Path) -> None:
+    full = Blobs(tmp_path / "full", reserve_bytes=1 << 60)
+    assert full.free_bytes() == 0
+    for attempt in (lambda: full.put_file(source), lambda: full.put_stream([b"abc"])):
+        with pytest.raises(Unavailable, match=r"disk full: needs [\d,]+ bytes"):
+            attempt()
+    assert not list(full.temp.iterdir())
+
+
+def test_disk_full_in_the_middle(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(fd: int, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", write)
+    with pytest.raises(Unavailable, match="disk full"):
+        blobs.put_stream([b"abc"])
+    monkeypatch.undo()
+    assert not list(blobs.temp.iterdir())
+    assert blobs.put_stream([b"abc"])
+
+
+def test_missing_and_nonsense_digests(blobs: Blobs, tmp_path: Path) -> None:
+    unknown = "sha256:" + "0" * 64
+    assert not blobs.exists(unknown)
+    for call in (blobs.open, blobs.verify, blobs.size_bytes, blobs.open_seekable):
+        with pytest.raises(NotFound):
+            call(unknown)
+    with pytest.raises(NotFound):
+        blobs.stage(unknown, tmp_path / "x")
+    for digest in ("", "sha256:../../etc/passwd", "md5:00", "sha256:" + "0" * 64 + "\n"):
+        with pytest.raises(Invalid):
+            blobs.path(digest)
+    with pytest.raises(Invalid):
+        blobs.open("tree:" + "0" * 64)
+    with pytest.raises(Invalid):
+        blobs.tree(unknown)
+
+
+def test_delete_forgets(blobs: Blobs) -> None:
+    digest = blobs.put_stream([b"x"]).digest
+    blobs.delete(digest)
+    blobs.delete(digest)
+    assert not blobs.exists(digest)
+
+
+def test_many_writers_of_the_same_bytes(blobs: Blobs) -> None:
+    found: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(blobs.put_stream([b"same"] * 50).digest))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert list(blobs.digests()) == [found[0]]
+    blobs.verify(found[0])
+
+
+@pytest.mark.parametrize("writable", [True, False])
+@pytest.mark.parametrize("user", [0, 1000])
+def test_a_staged_file_cannot_harm_the_blob(
+    blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writable: bool, user: int
+) -> None:
+    digest = blobs.put_stream([b"precious"]).digest
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    target = tmp_path / "data.csv"
+    blobs.stage(digest, target, writable=writable)
+    assert target.read_bytes() == b"precious"
+    assert target.stat().st_mode & 0o777 == (0o644 if writable else 0o444)
+    linked = target.stat().st_ino == blobs.path(digest).stat().st_ino
+    assert not (linked and (writable or user == 0))
+    if not linked:
+        target.chmod(0o600)
+        target.write_bytes(b"harm")
+    blobs.verify(digest)
+    assert [path.name for path in tmp_path.iterdir() if path.name != "blobs"] == ["data.csv"]
+
+
+def test_a_plain_user_reads_through_a_hard_link(
+    blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = blobs.put_stream([b"precious"]).digest
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(files, "clone", lambda source, target: False)
+    blobs.stage(digest, tmp_path / "a")
+    assert (tmp_path / "a").stat().st_ino == blobs.path(digest).stat().st_ino
+    monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError(18, "other device")))
+    blobs.stage(digest, tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == b"precious"
+
+
+def test_staging_never_overwrites(blobs: Blobs, tmp_path: Path) -> None:
+    digest = blobs.put_stream([b"x"]).digest
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    for name in ("file", "dangling"):
+        with pytest.raises(Conflict, match=name):
+            blobs.stage(digest, tmp_path / name)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "bundle"
+    (root / "sub" / "deep").mkdir(parents=True)
+    (root / "empty").mkdir()
+    (root / "run.sh").write_text("#!/bin/sh\n")
+    (root / "run.sh").chmod(0o755)
+    (root / "sub" / "deep" / "e\u0301.csv").write_text("a\n")
+    (root / "sub" / "copy.csv").write_text("a\n")
+    return root
+
+
+def test_a_folder_comes_back_as_it_was(blobs: Blobs, folder: Path, tmp_path: Path) -> None:
+    blob = blobs.put_folder(folder)
+    assert blob.digest.startswith("tree:")
+    assert blob.size_bytes == blobs.size_bytes(blob.digest) == 14
+    assert blobs.put_folder(folder) == blob
+    blobs.verify(blob.digest)
+    target = tmp_path / "back"
+    blobs.stage(blob.digest, target, writable=True)
+    found = {str(path.relative_to(target)) for path in target.rglob("*")}
+    assert found == {"run.sh", "sub", "sub/deep", "sub/deep/\u00e9.csv", "sub/copy.csv", "empty"}
+    assert os.access(target / "run.sh", os.X_OK)
+    assert blobs.put_folder(target) == blob
+
+
+def test_moving_a_folder_leaves_no_files_behind(blobs: Blobs, folder: Path) -> None:
+    before = blobs.put_folder(folder)
+    assert blobs.put_folder(folder, move=True) == before
+    assert not [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_content_names_and_the_executable_bit_make_the_digest(blobs: Blobs, folder: Path) -> None:
+    digests = {blobs.put_folder(folder).digest}
+    (folder / "run.sh").chmod(0o644)
+    digests.add(blobs.put_folder(folder).digest)
+    (folder / "run.sh").rename(folder / "go.sh")
+    digests.add(blobs.put_folder(folder).digest)
+    (folder / "empty").rmdir()
+    digests.add(blobs.put_folder(folder).digest)
+    assert len(digests) == 4
+
+
+@pytest.mark.parametrize("kind", ["link", "folder link", "fifo"])
+def test_links_and_special_files_in_a_folder_are_refused(
+    blobs: Blobs, folder: Path, kind: str
+) -> None:
+    odd = folder / "sub" / "odd"
+    if kind == "fifo":
+        os.mkfifo(odd)
+    else:
+        odd.symlink_to("/etc" if kind == "folder link" else "/etc/hostname")
+    with pytest.raises(Invalid, match="odd"):
+        blobs.put_folder(folder)
+    blobs.put_folder(folder, keep=lambda path: "odd" not in path)
+
+
+def test_keep_leaves_out_by_relative_path(blobs: Blobs, folder: Path) -> None:
+    asked: list[str] = []
+
+    def keep(path: str) -> bool:
+        asked.append(path)
+        return not path.startswith("sub/")
+
+    tree = blobs.tree(blobs.put_folder(folder, keep=keep).digest)
+    assert [entry.path for entry in tree.files] == ["run.sh"]
+    assert sorted(asked) == ["empty/", "run.sh", "sub/"]
+
+
+def test_odd_names_are_refused(blobs: Blobs, folder: Path) -> None:
+    (folder / "new\nline").write_text("x")
+    with pytest.raises(Invalid, match="characters"):
+        blobs.put_folder(folder)
+
+
+def test_two_spellings_of_one_name_are_refused(blobs: Blobs, folder: Path) -> None:
+    (folder / "sub" / "deep" / "\u00e9.csv").write_text("b\n")
+    with pytest.raises(Invalid, match="same name"):
+        blobs.put_folder(folder)
+
+
+def test_a_folder_too_deep_is_refused(blobs: Blobs, tmp_path: Path) -> None:
+    deep = tmp_path / "deep"
+    (deep / "/".join("d" * 70)).mkdir(parents=True)
+    with pytest.raises(TooLarge, match="deep"):
+        blobs.put_folder(deep)
+
+
+def test_a_forged_tree_cannot_write_outside(blobs: Blobs, tmp_path: Path) -> None:
+    digest = blobs.put_stream([b"x"]).digest
+    for path in ("../up", "/abs", "a/../../up", "", "."):
+        with pytest.raises(Invalid):
+            blobs.put_tree(Tree([Entry(path, digest, 1)]))
+
+
+def test_a_folder_with_a_damaged_or_missing_file(
+    blobs: Blobs, folder: Path, tmp_path: Path
+) -> None:
+    digest = blobs.put_folder(folder).digest
+    member = blobs.tree(digest).files[0].digest
+    damage(blobs, member)
+    with pytest.raises(Damaged):
+        blobs.verify(digest)
+    with pytest.raises(Damaged):
+        blobs.stage(digest, tmp_path / "back")
+    blobs.delete(member)
+    with pytest.raises(NotFound):
+        blobs.verify(digest)
+    damage(blobs, digest)
+    with pytest.raises(Damaged):
+        blobs.tree(digest)
