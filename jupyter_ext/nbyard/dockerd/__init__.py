@@ -1,0 +1,36 @@
+"""The Docker engine as far as nbyard needs it: the only importer of Docker's SDK.
+
+What a container may be is fixed in `specs`: a `ContainerSpec` has no field for privileges,
+devices or host namespaces, so no caller can ask for them.
+"""
+
+from nbyard.dockerd.engine import LOCAL_SOCKET, Engine, Say, reachable
+from nbyard.dockerd.specs import (
+    ATTEMPT,
+    HOME,
+    NODE,
+    RUN,
+    STORE,
+    Container,
+    ContainerSpec,
+    EngineInfo,
+    Mount,
+    Owned,
+)
+
+__all__ = [
+    "ATTEMPT",
+    "HOME",
+    "LOCAL_SOCKET",
+    "NODE",
+    "RUN",
+    "STORE",
+    "Container",
+    "ContainerSpec",
+    "Engine",
+    "EngineInfo",
+    "Mount",
+    "Owned",
+    "Say",
+    "reachable",
+]

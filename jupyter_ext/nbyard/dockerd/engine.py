@@ -1,0 +1,390 @@
+"""One Docker engine, spoken to through the SDK.
+
+Every call has a timeout and raises our errors: Unavailable (no engine, or no answer), NotFound,
+Conflict, NbyardError with the engine's own words.
+"""
+
+import base64
+import os
+import re
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import msgspec
+
+from nbyard.dockerd.specs import (
+    Container,
+    ContainerSpec,
+    EngineInfo,
+    Owned,
+    host_options,
+    repository_and_tag,
+    seconds,
+)
+from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+LOCAL_SOCKET = "unix:///var/run/docker.sock"
+
+Say = Callable[[str], None]
+
+
+class Engine:
+    """One engine, reached at `url` ("" = DOCKER_HOST, else the local socket)."""
+
+    def __init__(self, url: str = "", *, timeout: float = 10):
+        self.url = url or os.environ.get("DOCKER_HOST", "") or LOCAL_SOCKET
+        self._timeout = timeout
+        self._connected: APIClient | None = None
+        self._info: EngineInfo | None = None
+
+    def close(self) -> None:
+        if self._connected is not None:
+            self._connected.close()
+            self._connected = None
+
+    def _client(self) -> "APIClient":
+        if self._connected is None:
+            from docker import APIClient
+            from docker.utils import kwargs_from_env
+
+            arguments = kwargs_from_env({**os.environ, "DOCKER_HOST": self.url})
+            self._connected = APIClient(
+                **arguments,
+                version="auto",
+                timeout=cast(int, self._timeout),
+                use_ssh_client=self.url.startswith("ssh://"),
+            )
+        return self._connected
+
+    @contextmanager
+    def _calling(self) -> "Iterator[APIClient]":
+        import docker.errors
+        import requests
+        import urllib3
+
+        try:
+            yield self._client()
+        except docker.errors.APIError as error:
+            raise _refusal(error.status_code, str(error.explanation or error)) from error
+        except (
+            docker.errors.DockerException,
+            requests.exceptions.RequestException,
+            urllib3.exceptions.HTTPError,
+            OSError,
+        ) as error:
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: BaseException) -> Unavailable:
+        return Unavailable(
+            f"Docker cannot be reached at {self.url}: {_plain(error)}",
+            hint="Start it, or set DOCKER_HOST or the setting docker_host (NBYARD_DOCKER_HOST).",
+        )
+
+    def fresh_info(self) -> EngineInfo:
+        with self._calling() as client:
+            told = client.info()
+        security = " ".join(told.get("SecurityOptions") or [])
+        self._info = EngineInfo(
+            memory_bytes=int(told.get("MemTotal") or 0),
+            cpus=int(told.get("NCPU") or 1),
+            now=seconds(told.get("SystemTime", "")),
+            log_drivers=frozenset((told.get("Plugins") or {}).get("Log") or []),
+            is_rootless="name=rootless" in security,
+            remaps_users="name=userns" in security,
+            version=str(told.get("ServerVersion", "")),
+        )
+        return self._info
+
+    @property
+    def info(self) -> EngineInfo:
+        """What does not change while the engine runs; `now` is of the first call."""
+        return self._info or self.fresh_info()
+
+    # Images
+
+    def image_id(self, name: str) -> str:
+        """The id of an image that is here, else ""."""
+        try:
+            with self._calling() as client:
+                return str(cast(Any, client).inspect_image(name)["Id"])
+        except NotFound:
+            return ""
+
+    def pull(self, name: str, say: Say) -> None:
+        repository, tag = repository_and_tag(name)
+        with self._calling() as client:
+            for line in client.pull(repository, tag=tag, stream=True, decode=True):
+                _tell(line, say, f"The image {name} is not here and cannot be pulled")
+
+    def build(self, tag: str, context: IO[bytes], **options: Any) -> None:
+        """Build a tar of a context that holds a Dockerfile.
+
+        Options: `arguments`, `labels`, `network` and `say`, which gets every line of the log.
+        """
+        say: Say = options.get("say") or (lambda line: None)
+        with self._calling() as client:
+            lines = client.build(
+                fileobj=context,
+                custom_context=True,
+                tag=tag,
+                buildargs=options.get("arguments") or {},
+                labels=options.get("labels") or {},
+                network_mode=options.get("network") or None,
+                rm=True,
+                forcerm=True,
+                decode=True,
+            )
+            for line in lines:
+                _tell(line, say, "The image could not be built")
+
+    def load_root(self, archive: IO[bytes], tag: str) -> None:
+        """An image from a tar of its whole file system."""
+        repository, version = repository_and_tag(tag)
+        with self._calling() as client:
+            client.import_image_from_data(archive, repository=repository, tag=version)
+
+    # Containers
+
+    def create(self, spec: ContainerSpec) -> str:
+        """Raises Conflict when the name is taken, NotFound without image or network."""
+        options = host_options(spec, self.info)
+        with self._calling() as client:
+            made = client.create_container(
+                spec.image,
+                entrypoint=spec.argv,
+                name=spec.name,
+                user=spec.user,
+                labels=spec.labels,
+                environment=spec.environment,
+                working_dir=spec.directory,
+                stdin_open=spec.takes_stdin,
+                healthcheck={"test": ["NONE"]},
+                host_config=client.create_host_config(**options),
+            )
+        return str(made["Id"])
+
+    def container(self, name: str) -> Container | None:
+        try:
+            with self._calling() as client:
+                told = client.inspect_container(name)
+        except NotFound:
+            return None
+        state = told["State"]
+        return Container(
+            id=told["Id"],
+            status=state["Status"],
+            exit_code=int(state.get("ExitCode") or 0),
+            out_of_memory=bool(state.get("OOMKilled")),
+            started_at=seconds(state.get("StartedAt", "")),
+            finished_at=seconds(state.get("FinishedAt", "")),
+            labels=told["Config"].get("Labels") or {},
+            error=state.get("Error") or "",
+        )
+
+    def start(self, name: str) -> None:
+        with self._calling() as client:
+            client.start(name)
+
+    def signal(self, name: str, signal: str) -> None:
+        """Does nothing when it does not run."""
+        with suppress(NotFound, Conflict), self._calling() as client:
+            client.kill(name, signal)
+
+    def remove(self, name: str) -> None:
+        """Kill and remove it with its anonymous volumes, when it is there."""
+        with suppress(NotFound, Conflict), self._calling() as client:
+            client.remove_container(name, force=True, v=True)
+
+    @contextmanager
+    def stdin(self, name: str) -> Iterator[Callable[[bytes], None]]:
+        """Write to a container's standard input; leaving the block closes it.
+
+        Writing raises OSError when the container has ended.
+        """
+        with self._calling() as client:
+            raw: Any = client.attach_socket(name, params={"stdin": 1, "stream": 1})
+        sock = getattr(raw, "_sock", raw)
+        try:
+            sock.settimeout(None)
+            yield sock.sendall
+        finally:
+            # The SDK's wrapper alone leaves the connection open until it is collected.
+            for holder in (sock, raw, getattr(raw, "_response", None)):
+                if holder is not None:
+                    holder.close()
+
+    def log(self, name: str, *, follow: bool = False) -> Iterator[tuple[bool, bytes]]:
+        """What a container printed, always the same from its first byte on.
+
+        The flag says whether a piece is of its standard output.
+        """
+        params = {"stdout": 1, "stderr": 1, "follow": int(follow)}
+        wait = None if follow else self._timeout
+        with self._reading(f"/containers/{name}/logs", params, wait) as answer:
+            while head := answer.raw.read(8):
+                stream, length = struct.unpack(">BxxxL", head)
+                if piece := answer.raw.read(length):
+                    yield stream == 1, piece
+
+    @contextmanager
+    def _reading(self, path: str, params: dict[str, Any], wait: float | None) -> Iterator[Any]:
+        """An answer to be read piece by piece. The SDK switches time limits off here."""
+        with self._calling() as client:
+            url = f"{client.base_url}/v{client.api_version}{path}"
+            limits = (self._timeout, wait)
+            with client.get(url, params=params, stream=True, timeout=limits) as answer:
+                _check(answer)
+                yield answer
+
+    # Files
+
+    def put(self, name: str, folder: str, archive: IO[bytes]) -> None:
+        """Unpack a tar inside a container, running or not."""
+        with self._calling() as client:
+            client.put_archive(name, folder, archive)
+
+    def stat(self, name: str, path: str) -> dict[str, Any] | None:
+        """Name, size, mode and date (`mtime`, text) of a path in a container."""
+        try:
+            with self._calling() as client:
+                url = f"{client.base_url}/v{client.api_version}/containers/{name}/archive"
+                answer = client.head(url, params={"path": path}, timeout=self._timeout)
+                _check(answer)
+        except NotFound:
+            return None
+        packed = answer.headers["X-Docker-Container-Path-Stat"]
+        return cast(dict[str, Any], msgspec.json.decode(base64.b64decode(packed)))
+
+    def get(self, name: str, path: str) -> Iterator[bytes]:
+        """A tar of a path in a container. Raises NotFound."""
+        with self._reading(f"/containers/{name}/archive", {"path": path}, self._timeout) as answer:
+            yield from answer.iter_content(1 << 16)
+
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        with self._calling() as client:
+            client.create_volume(name, labels=dict(labels))
+
+    def remove_volume(self, name: str) -> None:
+        with suppress(NotFound), self._calling() as client:
+            client.remove_volume(name, force=True)
+
+    # Networks: names are not unique for the engine, so ids are used
+
+    def network_ids(self, name: str) -> list[str]:
+        with self._calling() as client:
+            found = client.networks(names=[name])
+        return sorted(n["Id"] for n in found if n["Name"] == name)
+
+    def network(self, name: str, labels: Mapping[str, str]) -> str:
+        """The id of a bridge of this name, made when it is missing."""
+        known = self.network_ids(name)
+        if known:
+            return known[0]
+        try:
+            with self._calling() as client:
+                made = client.create_network(
+                    name, driver="bridge", labels=dict(labels), check_duplicate=True
+                )
+            return str(made["Id"])
+        except Conflict:
+            return self.network_ids(name)[0]
+        except NbyardError as error:
+            if "address pool" in error.message:
+                raise Unavailable(
+                    "The Docker engine has no free address range for another network.",
+                    hint="Remove unused networks (docker network prune) or add address pools.",
+                ) from error
+            raise
+
+    def remove_network(self, name: str) -> bool:
+        """Remove it unless something is attached; whether it is gone."""
+        try:
+            for known in self.network_ids(name):
+                with suppress(NotFound), self._calling() as client:
+                    client.remove_network(known)
+        except (Conflict, NbyardError) as error:
+            if isinstance(error, Unavailable):
+                raise
+            return False
+        return True
+
+    # By label
+
+    def owned(self, label: str, value: str) -> list[Owned]:
+        """Containers, then volumes, then networks with this label."""
+        chosen = {"label": [f"{label}={value}"]}
+        with self._calling() as client:
+            containers = client.containers(all=True, filters=chosen)
+            volumes = client.volumes(filters=chosen).get("Volumes") or []
+            networks = client.networks(filters=chosen)
+        found = [
+            Owned("container", c["Names"][0].lstrip("/"), c.get("Labels") or {}, c["Created"])
+            for c in containers
+            if c.get("Names")
+        ]
+        found += [
+            Owned("volume", v["Name"], v.get("Labels") or {}, seconds(v.get("CreatedAt", "")))
+            for v in volumes
+        ]
+        found += [
+            Owned("network", n["Name"], n.get("Labels") or {}, seconds(n.get("Created", "")))
+            for n in networks
+        ]
+        return found
+
+
+def _refusal(status: int | None, words: str) -> NbyardError:
+    if status == 404:
+        return NotFound(words)
+    if status == 409:
+        return Conflict(words)
+    return NbyardError(f"The Docker engine refused: {words}")
+
+
+def _check(answer: Any) -> None:
+    import docker.errors
+    import requests
+
+    try:
+        answer.raise_for_status()
+    except requests.exceptions.HTTPError as error:
+        raise docker.errors.create_api_error_from_http_exception(error) from error
+
+
+def _plain(error: BaseException) -> str:
+    """The last, most telling part of a nested network error."""
+    text = str(error)
+    known = re.search(r"(No such file or directory|Connection refused|Permission denied)", text)
+    if known:
+        return known.group(1).lower()
+    if "timed out" in text.lower():
+        return "no answer in time"
+    return text.splitlines()[0][:200] if text else type(error).__name__
+
+
+def _tell(line: Mapping[str, Any], say: Say, failing: str) -> None:
+    if "error" in line:
+        raise NbyardError(f"{failing}: {str(line['error']).strip()}")
+    text = line.get("stream")
+    if text is None and "status" in line and "progress" not in line:
+        text = " ".join(str(line[key]) for key in ("id", "status") if line.get(key))
+    for one in (text or "").splitlines():
+        if one.strip():
+            say(one)
+
+
+def reachable(url: str = "") -> str:
+    """Why the engine cannot be used, or "" when it can (for `nbyard doctor`)."""
+    engine = Engine(url, timeout=3)
+    try:
+        engine.fresh_info()
+    except NbyardError as error:
+        return f"{error.message}. {error.hint}".strip()
+    finally:
+        engine.close()
+    return ""

@@ -1,0 +1,144 @@
+"""What a container of ours may be: these structs and the fixed options below, nothing else."""
+
+import datetime
+import re
+from typing import Any, Literal
+
+import msgspec
+
+STORE, RUN, ATTEMPT, NODE = "nbyard.store", "nbyard.run", "nbyard.attempt", "nbyard.node"
+HOME = "/home/nbyard"
+PIDS_LIMIT = 4096
+OPEN_FILES = 65536
+SHARED_MEMORY_BYTES = 512 * 2**20
+
+
+class Mount(msgspec.Struct, frozen=True):
+    """A folder of the engine's machine, or a named volume, at `target`."""
+
+    target: str
+    source: str
+    read_only: bool = False
+    kind: Literal["bind", "volume"] = "bind"
+
+
+class ContainerSpec(msgspec.Struct, frozen=True):
+    """All that differs between two of our containers."""
+
+    name: str
+    image: str
+    argv: list[str]
+    user: str
+    labels: dict[str, str]
+    environment: dict[str, str] = {}
+    directory: str = "/"
+    mounts: list[Mount] = []
+    network: str = "none"
+    memory_bytes: int | None = None
+    cpu: float | None = None
+    takes_stdin: bool = False
+    log_bytes: int = 128 * 2**20
+
+
+class Container(msgspec.Struct, frozen=True):
+    """What the engine says of a container; times are of the engine's clock."""
+
+    id: str
+    status: str
+    exit_code: int
+    out_of_memory: bool
+    started_at: float
+    finished_at: float
+    labels: dict[str, str]
+    error: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in ("exited", "dead", "removing")
+
+
+class Owned(msgspec.Struct, frozen=True):
+    """A container, volume or network that carries a label of ours."""
+
+    kind: Literal["container", "volume", "network"]
+    name: str
+    labels: dict[str, str]
+    created_at: float
+
+
+class EngineInfo(msgspec.Struct, frozen=True):
+    memory_bytes: int
+    cpus: int
+    now: float
+    log_drivers: frozenset[str]
+    is_rootless: bool
+    remaps_users: bool
+    version: str = ""
+
+
+def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
+    """Arguments of `create_host_config`: the same hardening for every container."""
+    from docker.types import Ulimit
+
+    memory = spec.memory_bytes or info.memory_bytes
+    user, _, group = spec.user.partition(":")
+    return {
+        "mounts": [_engine_mount(mount) for mount in spec.mounts],
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true"],
+        "read_only": True,
+        "tmpfs": {
+            "/tmp": "rw,exec,nosuid,nodev,mode=1777",
+            HOME: f"rw,exec,nosuid,nodev,mode=0700,uid={user},gid={group or user}",
+        },
+        "pids_limit": PIDS_LIMIT,
+        "mem_limit": memory,
+        "memswap_limit": memory,
+        "nano_cpus": int(min(spec.cpu or info.cpus, info.cpus) * 1e9),
+        "init": True,
+        "ulimits": [Ulimit(name="nofile", soft=OPEN_FILES, hard=OPEN_FILES)],
+        "shm_size": SHARED_MEMORY_BYTES,
+        "ipc_mode": "private",
+        "restart_policy": {"Name": "no"},
+        "network_mode": spec.network,
+        "log_config": log_options(spec.log_bytes, info.log_drivers),
+    }
+
+
+def _engine_mount(mount: Mount) -> Any:
+    from docker.types import Mount as EngineMount
+
+    return EngineMount(
+        mount.target,
+        mount.source,
+        type=mount.kind,
+        read_only=mount.read_only,
+        no_copy=mount.kind == "volume",
+    )
+
+
+def log_options(size_bytes: int, drivers: frozenset[str]) -> dict[str, Any]:
+    # The driver "local" keeps bytes as they are; json-file replaces what is not UTF-8.
+    size = f"{max(1, size_bytes >> 20)}m"
+    if "local" in drivers:
+        options = {"max-size": size, "max-file": "2", "compress": "false"}
+        return {"Type": "local", "Config": options}
+    return {"Type": "json-file", "Config": {"max-size": size}}
+
+
+def repository_and_tag(name: str) -> tuple[str, str | None]:
+    """A name with a digest has no tag; one without either means "latest"."""
+    if "@" in name:
+        return name, None
+    head, colon, tag = name.rpartition(":")
+    return (head, tag) if colon and "/" not in tag else (name, "latest")
+
+
+def seconds(stamp: str) -> float:
+    """Unix time of the engine's stamps, which have nine decimals; 0.0 when there is none."""
+    matched = re.fullmatch(r"(\d+-\d+-\d+T\d+:\d+:\d+)(\.\d+)?(Z|[+-]\d+:\d+)", stamp or "")
+    if not matched or stamp.startswith("0001"):
+        return 0.0
+    whole, fraction, zone = matched.groups()
+    moment = datetime.datetime.fromisoformat(whole + zone.replace("Z", "+00:00"))
+    return moment.timestamp() + float(fraction or 0)
