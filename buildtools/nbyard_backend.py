@@ -73,7 +73,8 @@ def _add_server_config(directory: Path, name: str) -> str:
         shutil.copy("jupyter_ext/nbyard/etc/nbyard.json", target)
         (directory / name).unlink()
         _wheel("pack", "--dest-dir", str(directory), str(root))
-    return name
+    (wheel,) = directory.glob("*.whl")
+    return wheel.name
 
 
 def _wheel(*arguments: str) -> None:
