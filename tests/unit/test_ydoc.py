@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jupyter_ydoc  # noqa: F401  it loads our entry point, so it has to come before nbyard.ydoc
 import pytest
 from pycrdt import Doc, Map
 
