@@ -8,7 +8,7 @@ import base64
 import os
 import re
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -260,7 +260,7 @@ class Engine:
         packed = answer.headers["X-Docker-Container-Path-Stat"]
         return cast(dict[str, Any], msgspec.json.decode(base64.b64decode(packed)))
 
-    def get(self, name: str, path: str) -> Iterator[bytes]:
+    def get(self, name: str, path: str) -> Generator[bytes, None, None]:
         """A tar of a path in a container. Raises NotFound."""
         with self._reading(f"/containers/{name}/archive", {"path": path}, self._timeout) as answer:
             yield from answer.iter_content(1 << 16)

@@ -1,0 +1,210 @@
+"""The attempt folder on our side of a container: made ready for its user, taken back afterwards.
+
+What a container could write into is treated as hostile: nothing is opened through a link.
+"""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+import nbyard.runner
+from nbyard.domain.attempts import CANCEL, RESULT, TASK, CommandWork, Result, TaskFile
+from nbyard.errors import NbyardError
+from nbyard.runner.folder import BadTask, Folder
+from nbyard.runtimes.docker.specs import RUNNER
+
+MAX_RESULT_BYTES = 64 * 2**20
+WORK_FOLDERS = ("code", "inputs", "outputs")
+
+
+def read_task(folder: Path) -> TaskFile:
+    try:
+        return msgspec.json.decode((folder / TASK).read_bytes(), type=TaskFile)
+    except (OSError, msgspec.DecodeError) as error:
+        raise NbyardError(f"task.json cannot be read: {error}") from error
+
+
+def read_file(path: Path, max_bytes: int = MAX_RESULT_BYTES) -> bytes | None:
+    """The bytes of a regular file, None when there is none."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return None
+        return file.read(max_bytes)
+
+
+def read_result(folder: Path) -> Result | None:
+    data = read_file(folder / RESULT)
+    if data is None:
+        return None
+    try:
+        return msgspec.json.decode(data, type=Result)
+    except msgspec.DecodeError as error:
+        raise NbyardError(f"result.json cannot be read: {error}") from error
+
+
+def has_result(folder: Path) -> bool:
+    return os.path.lexists(folder / RESULT)
+
+
+def write_result(folder: Path, result: Result, *, replace: bool = False) -> None:
+    """The first result stays, unless `replace`."""
+    temporary = folder / f"result.json.{os.getpid()}.{os.urandom(4).hex()}"
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    with os.fdopen(handle, "wb") as file:
+        file.write(msgspec.json.encode(result))
+        file.flush()
+        os.fsync(handle)
+    try:
+        if replace:
+            os.replace(temporary, folder / RESULT)
+        else:
+            os.link(temporary, folder / RESULT)
+    except FileExistsError:
+        return
+    finally:
+        temporary.unlink(missing_ok=True)
+    parent = os.open(folder, os.O_RDONLY)
+    os.fsync(parent)
+    os.close(parent)
+
+
+def cancel_reason(folder: Path) -> str | None:
+    """What the cancel file says; None when nobody asked."""
+    data = read_file(folder / CANCEL, 1000)
+    return None if data is None else (data.decode("utf-8", "replace").strip() or "cancelled")
+
+
+def ask_to_end(folder: Path, reason: str) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    try:
+        handle = os.open(folder / CANCEL, flags, 0o644)
+    except OSError:
+        return
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(reason)
+
+
+def requirements_text(folder: Path, relative: str) -> str:
+    """The requirements file of a node ("" for none)."""
+    if not relative:
+        return ""
+    try:
+        path = Path(Folder(str(folder)).inside(relative)).resolve(strict=True)
+    except (BadTask, OSError) as error:
+        raise NbyardError(f"The requirements file {relative!r} is not in the bundle.") from error
+    if not path.is_relative_to(folder.resolve()):
+        raise NbyardError(f"The requirements file {relative!r} is outside the bundle.")
+    return path.read_text("utf-8")
+
+
+def prepare(folder: Path, task: TaskFile, user: tuple[int, int]) -> None:
+    """All folders there, links in inputs replaced by what they name, readable for the user."""
+    for name in WORK_FOLDERS:
+        (folder / name).mkdir(exist_ok=True)
+    for output in task.outputs.values():
+        Path(Folder(str(folder)).inside(output.path)).parent.mkdir(parents=True, exist_ok=True)
+    _resolve_links(folder / "inputs")
+    is_command = isinstance(task.work, CommandWork)
+    if not is_command:
+        copy_runner(folder / RUNNER)
+    if user[0] in (os.getuid(), 0):
+        return
+    _make_readable(folder / "inputs")
+    for path in [folder / "code", folder / "outputs"] if is_command else [folder]:
+        _hand_over(path, user)
+
+
+def copy_runner(target: Path) -> None:
+    """The runner travels with the attempt: an upgrade of ours changes nothing that runs."""
+    source = Path(str(nbyard.runner.__file__)).parent
+    shutil.copytree(
+        source, target, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
+    )
+
+
+def _resolve_links(folder: Path) -> None:
+    """A link would lead nowhere in a container."""
+    for path in list(folder.rglob("*")):
+        if path.is_symlink():
+            target = path.resolve(strict=True)
+            path.unlink()
+            if target.is_dir():
+                shutil.copytree(target, path)
+            else:
+                shutil.copy2(target, path)
+
+
+def _entries(folder: Path) -> Iterator[tuple[str, int, os.stat_result]]:
+    """Name, handle of the folder and stat of all that is below, never through a link."""
+    for _, names, files, handle in os.fwalk(folder, follow_symlinks=False):
+        for name in [*names, *files]:
+            yield name, handle, os.stat(name, dir_fd=handle, follow_symlinks=False)
+
+
+def _make_readable(folder: Path) -> None:
+    os.chmod(folder, 0o755)
+    for name, handle, found in _entries(folder):
+        needed = 0o755 if stat.S_ISDIR(found.st_mode) else 0o444
+        if found.st_mode & needed != needed and not stat.S_ISLNK(found.st_mode):
+            _own_copy(name, handle, found)
+            os.chmod(name, found.st_mode & 0o777 | needed, dir_fd=handle)
+
+
+def _own_copy(name: str, handle: int, found: os.stat_result) -> None:
+    """A hard link shares owner and mode with another file: part them before they are changed."""
+    if stat.S_ISDIR(found.st_mode) or found.st_nlink == 1:
+        return
+    copy = f".{name[:60]}.copy"
+    with (
+        os.fdopen(os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=handle), "rb") as source,
+        os.fdopen(
+            os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, found.st_mode, dir_fd=handle), "wb"
+        ) as target,
+    ):
+        shutil.copyfileobj(source, target)
+    os.replace(copy, name, src_dir_fd=handle, dst_dir_fd=handle)
+
+
+def _hand_over(folder: Path, user: tuple[int, int]) -> None:
+    inputs = os.stat(folder / "inputs").st_ino if (folder / "inputs").exists() else 0
+    os.chown(folder, *user)
+    for path, names, files, handle in os.fwalk(folder, follow_symlinks=False):
+        if os.fstat(handle).st_ino == inputs:
+            names.clear()
+            continue
+        for name in [*names, *files]:
+            found = os.stat(name, dir_fd=handle, follow_symlinks=False)
+            if found.st_ino == inputs and Path(path) == folder:
+                continue
+            _own_copy(name, handle, found)
+            os.chown(name, *user, dir_fd=handle, follow_symlinks=False)
+
+
+def take_back(folder: Path, user: tuple[int, int]) -> None:
+    """What the container's user owns becomes ours."""
+    if os.getuid() != 0 or user[0] == 0:
+        return
+    own = (os.getuid(), os.getgid())
+    if os.stat(folder, follow_symlinks=False).st_uid == user[0]:
+        os.chown(folder, *own, follow_symlinks=False)
+    for name, handle, found in _entries(folder):
+        if found.st_uid == user[0]:
+            os.chown(name, *own, dir_fd=handle, follow_symlinks=False)
+
+
+def place_stdout(folder: Path, collected: Path, relative: str) -> None:
+    """Move what was printed to where the task wants it; the container has ended by now."""
+    target = Path(Folder(str(folder)).inside(relative))
+    if not collected.exists():
+        collected.touch()
+    if not target.parent.resolve().is_relative_to(folder.resolve()):
+        raise NbyardError(f"{relative} leads out of the attempt's folder")
+    os.replace(collected, target)

@@ -1,0 +1,174 @@
+"""Files of an attempt into a volume and back, for an engine that does not see our disk."""
+
+import io
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from nbyard.dockerd import Engine
+from nbyard.domain.attempts import EVENTS, EXECUTED, LOG, RESULT, RUNNER, TaskFile
+from nbyard.errors import NotFound
+from nbyard.runtimes.docker.specs import FOLDER, ROOT
+
+SPOOL_BYTES = 32 * 2**20
+APPENDED = (LOG, EVENTS)
+REPLACED = (EXECUTED, RUNNER, RESULT)
+
+
+def fill(engine: Engine, name: str, folder: Path, user: tuple[int, int]) -> None:
+    """Send the whole folder; it belongs to the container's user there."""
+    with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as spool:
+        with tarfile.open(fileobj=spool, mode="w") as archive:
+            archive.add(folder, "attempt", filter=lambda member: _owned(member, user))
+        spool.seek(0)
+        engine.put(name, ROOT, spool)
+
+
+def _owned(member: tarfile.TarInfo, user: tuple[int, int]) -> tarfile.TarInfo | None:
+    member.uid, member.gid = user
+    member.uname = member.gname = ""
+    is_plain = member.isreg() or member.isdir() or member.issym() or member.islnk()
+    return member if is_plain else None
+
+
+def send_file(engine: Engine, name: str, path: Path) -> None:
+    """One small file into the attempt's folder."""
+    data = path.read_bytes()
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        member = tarfile.TarInfo(path.name)
+        member.size, member.mode = len(data), 0o644
+        archive.addfile(member, io.BytesIO(data))
+    packed.seek(0)
+    engine.put(name, FOLDER, packed)
+
+
+def fetch_progress(engine: Engine, name: str, folder: Path, seen: dict[str, str]) -> bool:
+    """What has grown or changed since; `seen` remembers dates. Whether there was anything."""
+    changed = False
+    for file in (*APPENDED, EXECUTED):
+        told = engine.stat(name, f"{FOLDER}/{file}")
+        stamp = f"{told['size']} {told['mtime']}" if told else ""
+        if stamp and seen.get(file) != stamp:
+            fetch_file(engine, name, folder, file)
+            seen[file] = stamp
+            changed = True
+    return changed
+
+
+def fetch_all(engine: Engine, name: str, folder: Path, task: TaskFile) -> None:
+    """Everything that the work left; the result comes last."""
+    for file in APPENDED:
+        fetch_file(engine, name, folder, file)
+    fetch_tree(engine, name, folder, "outputs")
+    for output in task.outputs.values():
+        if output.path.split("/")[0] != "outputs":
+            fetch_tree(engine, name, folder, output.path)
+    for file in REPLACED:
+        fetch_file(engine, name, folder, file)
+
+
+def fetch_file(engine: Engine, name: str, folder: Path, file: str) -> None:
+    try:
+        with open_archive(engine, name, f"{FOLDER}/{file}") as archive:
+            for member in archive:
+                content = archive.extractfile(member) if member.isreg() else None
+                if content is not None:
+                    _store(folder, file, content)
+    except NotFound:
+        return
+
+
+def _store(folder: Path, file: str, content: IO[bytes]) -> None:
+    if file not in APPENDED:
+        temporary = folder / f"{file}.fetched"
+        with open(temporary, "wb") as target:
+            _copy(content, target)
+        os.replace(temporary, folder / file)
+        return
+    with open(folder / file, "ab") as target:
+        have = target.tell()
+        while have > 0 and (piece := content.read(min(have, 1 << 16))):
+            have -= len(piece)
+        _copy(content, target)
+
+
+def _copy(source: IO[bytes], target: IO[bytes]) -> None:
+    while piece := source.read(1 << 16):
+        target.write(piece)
+
+
+def fetch_tree(engine: Engine, name: str, folder: Path, relative: str) -> None:
+    """A file or folder below the attempt's folder: regular files, folders, and links last."""
+    parent = (folder / relative).parent
+    links: list[tuple[Path, str]] = []
+    try:
+        with open_archive(engine, name, f"{FOLDER}/{relative}") as archive:
+            for member in archive:
+                target = _inside(parent, member.name)
+                if target is None:
+                    continue
+                if member.isdir():
+                    target.mkdir(parents=True, exist_ok=True)
+                elif member.isreg():
+                    _write(archive, member, target)
+                elif member.issym():
+                    links.append((target, member.linkname))
+    except NotFound:
+        return
+    for target, text in links:
+        if not os.path.lexists(target):
+            os.symlink(text, target)
+
+
+def _inside(parent: Path, name: str) -> Path | None:
+    parts = Path(name).parts
+    return None if name.startswith("/") or ".." in parts else parent.joinpath(*parts)
+
+
+def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
+    content = archive.extractfile(member)
+    if content is None:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    with open(target, "xb") as file:
+        _copy(content, file)
+    os.chmod(target, 0o644 | member.mode & 0o111)
+
+
+class open_archive:
+    """A tar that is read while it comes over the wire."""
+
+    def __init__(self, engine: Engine, name: str, path: str):
+        self._pieces = engine.get(name, path)
+
+    def __enter__(self) -> tarfile.TarFile:
+        self._archive = tarfile.open(fileobj=_Pieces(self._pieces), mode="r|")
+        return self._archive
+
+    def __exit__(self, *_: Any) -> None:
+        self._archive.close()
+        self._pieces.close()
+
+
+class _Pieces(io.BufferedIOBase):
+    """A readable made of pieces."""
+
+    def __init__(self, pieces: Iterator[bytes]):
+        self._pieces = pieces
+        self._rest = b""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        wanted = size if size is not None and size >= 0 else 1 << 62
+        found = [self._rest]
+        have = len(self._rest)
+        while have < wanted and (piece := next(self._pieces, None)) is not None:
+            found.append(piece)
+            have += len(piece)
+        whole = b"".join(found)
+        self._rest = whole[wanted:]
+        return whole[:wanted]
