@@ -28,8 +28,9 @@ def clean_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """No setting, server or store of whoever runs the tests is seen by them."""
-    for name in [name for name in os.environ if name.startswith(("NBYARD_", "JUPYTER"))]:
-        monkeypatch.delenv(name)
+    for name in list(os.environ):
+        if name.startswith(("NBYARD_", "JUPYTER")) and not name.startswith("NBYARD_TEST_"):
+            monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("home")
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         monkeypatch.setenv(name, str(home / name.lower()))
