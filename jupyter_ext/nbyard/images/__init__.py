@@ -1,0 +1,7 @@
+"""Images made from a base image and a requirements file."""
+
+from nbyard.images.dockerfile import build_files
+from nbyard.images.environments import environment_image, environment_tag
+from nbyard.images.requirements import read_requirements
+
+__all__ = ["build_files", "environment_image", "environment_tag", "read_requirements"]
