@@ -1,0 +1,5 @@
+"""Schema, pages and profiles of tables in files. Only its reader processes import polars."""
+
+from nbyard.tabular.tables import TableFile, Tables
+
+__all__ = ["TableFile", "Tables"]

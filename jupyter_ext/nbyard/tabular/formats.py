@@ -1,0 +1,243 @@
+"""What a file is: its format by name and content, and how its text is written."""
+
+import csv
+import re
+import zipfile
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import BinaryIO, get_args
+
+import msgspec
+
+from nbyard.domain.tables import MAX_FIELD_CHARACTERS, ColumnType, TableFormat
+from nbyard.errors import Invalid
+
+SAMPLE_BYTES = 256 << 10
+MAX_LINE_BYTES = 4 * MAX_FIELD_CHARACTERS
+MAX_UNZIPPED_BYTES = 2 << 30
+DELIMITERS = (",", ";", "\t", "|")
+SUFFIXES: dict[str, TableFormat] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+    ".xlsx": "excel",
+}
+MAGIC: dict[bytes, TableFormat] = {b"PAR1": "parquet", b"ARROW1": "arrow"}
+# What pandas reads as missing, apart from words that people also mean.
+NULLS = ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "null", "NULL", "None")
+
+INT = re.compile(r"[+-]?[0-9]{1,18}\Z")
+FLOAT = re.compile(
+    r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z|[+-]?(?:inf|Inf|Infinity)\Z"
+)
+DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+\Z")
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+CLOCK = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
+DATETIME = re.compile(rf"{DATE.pattern[:-2]}[T ]{CLOCK}(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?\Z")
+
+
+class Dialect(msgspec.Struct, frozen=True):
+    """How a text table is written; `names` are the columns, made unique."""
+
+    delimiter: str
+    encoding: str
+    names: list[str]
+    body: int
+    decimal_comma: bool = False
+    renamed: list[str] = []
+
+
+def detect(path: Path, filename: str) -> TableFormat:
+    """The format, or Invalid in words why the file is no table that can be read."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if not head:
+        raise Invalid("the file is empty")
+    for magic, found in MAGIC.items():
+        if head.startswith(magic):
+            return found
+    named = SUFFIXES.get(Path(filename).suffix.lower())
+    if head.startswith(b"PK\x03\x04"):
+        return _excel(path, named)
+    if named is None:
+        raise Invalid("this kind of file has no preview")
+    if named in ("parquet", "arrow", "excel"):
+        raise Invalid(
+            f"the file is named {Path(filename).suffix} but its content is something else"
+        )
+    if head[:2] not in (b"\xff\xfe", b"\xfe\xff") and b"\0" in head and not _wide(head):
+        raise Invalid("the file holds NUL bytes: it is binary, not text")
+    if named == "json" and not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        return "jsonl"
+    if named == "jsonl" and head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        return "json" if not head.lstrip().partition(b"\n")[0].rstrip().endswith(b"]") else "jsonl"
+    return named
+
+
+def _excel(path: Path, named: TableFormat | None) -> TableFormat:
+    if named != "excel":
+        raise Invalid("this is an archive, not a table")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(item.file_size for item in archive.infolist())
+    except zipfile.BadZipFile as broken:
+        raise Invalid("the Excel file is damaged") from broken
+    if size > MAX_UNZIPPED_BYTES:
+        raise Invalid(f"the Excel file unpacks to {size:,} bytes, more than can be read")
+    return "excel"
+
+
+def _wide(head: bytes) -> str:
+    """UTF-16 without a mark, told by NUL in every second byte."""
+    pairs = len(head) // 2
+    if pairs and head[1::2].count(0) > 0.4 * pairs and head[0::2].count(0) == 0:
+        return "utf-16-le"
+    if pairs and head[0::2].count(0) > 0.4 * pairs and head[1::2].count(0) == 0:
+        return "utf-16-be"
+    return ""
+
+
+def encoding_of(head: bytes) -> str:
+    """The encoding, judged by the beginning of a file."""
+    for mark, name in (
+        (b"\xef\xbb\xbf", "utf-8-sig"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ):
+        if head.startswith(mark):
+            return name
+    if wide := _wide(head):
+        return wide
+    try:
+        head.decode()
+    except UnicodeDecodeError as problem:
+        # A character may be cut off at the end of the sample.
+        return "utf-8" if problem.start >= len(head) - 3 else "latin-1"
+    return "utf-8"
+
+
+def needs_rewriting(head: bytes) -> bool:
+    """Whether raw bytes do not show the lines: two-byte characters, or lone carriage returns."""
+    return encoding_of(head).startswith("utf-16") or (b"\n" not in head and b"\r" in head)
+
+
+def dialect_of(file: BinaryIO, named: TableFormat, encoding: str = "") -> Dialect:
+    """Read the header and judge the delimiter and numbers by the first lines."""
+    file.seek(0)
+    head = file.read(SAMPLE_BYTES)
+    encoding = encoding or encoding_of(head)
+    bom = 3 if encoding == "utf-8-sig" else 0
+    file.seek(bom)
+    header, rest = _header(file), head[bom:].decode(encoding.removesuffix("-sig"), "replace")
+    delimiter = "\t" if named == "tsv" else _delimiter(rest.splitlines()[:50])
+    names, renamed = unique(next(csv.reader([_decode(header, encoding)], delimiter=delimiter), []))
+    values = [value for line in rest.splitlines()[1:200] for value in line.split(delimiter)]
+    comma = delimiter != "," and _has_decimal_comma(values)
+    return Dialect(delimiter, encoding, names, bom + len(header), comma, renamed)
+
+
+def _header(file: BinaryIO) -> bytes:
+    header = b""
+    while not header.strip() or header.count(b'"') % 2:
+        line = file.readline(MAX_LINE_BYTES)
+        header += line
+        if not line or len(header) >= MAX_LINE_BYTES:
+            break
+    if not header.strip():
+        raise Invalid("the file is empty")
+    if b"\0" in header:
+        raise Invalid("line 1 holds NUL bytes: it is binary, not text")
+    return header
+
+
+def _decode(header: bytes, encoding: str) -> str:
+    try:
+        return header.decode(encoding.removesuffix("-sig")).strip("\r\n")
+    except UnicodeDecodeError as problem:
+        raise Invalid(f"the first line is not {encoding} text") from problem
+
+
+def _delimiter(lines: list[str]) -> str:
+    """The delimiter that cuts most lines into the same number of values, at least two."""
+    best, best_score = ",", (0, 0)
+    for delimiter in DELIMITERS:
+        try:
+            widths = [
+                len(row) for row in csv.reader(lines[:-1] or lines, delimiter=delimiter) if row
+            ]
+        except csv.Error:
+            continue
+        if widths and widths[0] > 1:
+            score = (sum(width == widths[0] for width in widths), widths[0])
+            best, best_score = (delimiter, score) if score > best_score else (best, best_score)
+    return best
+
+
+def _has_decimal_comma(values: Iterable[str]) -> bool:
+    texts = [value.strip() for value in values]
+    if any("." in text and FLOAT.match(text) for text in texts):
+        return False
+    return any(DECIMAL_COMMA.match(text) for text in texts)
+
+
+def unique(names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Names of columns made different from each other, and the ones that had to be changed."""
+    found: dict[str, None] = {}
+    renamed = []
+    for place, name in enumerate(names, 1):
+        base = name if name.strip() else f"column {place}"
+        free, count = base, 2
+        while free in found:
+            free, count = f"{base}_{count}", count + 1
+        if free != name:
+            renamed.append(name)
+        found[free] = None
+    return list(found), renamed
+
+
+def type_of(values: Iterable[str], decimal_comma: bool = False) -> ColumnType:
+    """The narrowest type that fits all texts of a column."""
+    present = [value for value in values if value not in NULLS]
+    if not present:
+        return "null"
+    for name in ("bool", "int", "float", "date", "datetime"):
+        if all(convert(value, name, decimal_comma) is not None for value in present):
+            return next(found for found in get_args(ColumnType) if found == name)
+    return "string"
+
+
+def convert(text: str, type_name: str, decimal_comma: bool = False) -> object | None:
+    """The value that a text stands for, or None where it does not fit the type."""
+    text = text.strip()
+    if type_name == "bool":
+        return {"true": True, "false": False}.get(text.lower())
+    if type_name == "int":
+        return int(text) if INT.match(text) else None
+    if type_name == "float":
+        text = text.replace(",", ".") if decimal_comma else text
+        return float(text) if FLOAT.match(text) else None
+    return _moment(text, type_name)
+
+
+def _moment(text: str, type_name: str) -> str | None:
+    pattern, parse = (DATE, date.fromisoformat) if type_name == "date" else (DATETIME, _datetime)
+    if not pattern.match(text):
+        return None
+    try:
+        parse(text)
+    except ValueError:
+        return None
+    return text
+
+
+def _datetime(text: str) -> date:
+    return datetime.fromisoformat(text)

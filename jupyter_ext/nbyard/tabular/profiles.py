@@ -1,0 +1,110 @@
+"""The profile of a column: counts, spread, a histogram or the most frequent values."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl  # noqa: TID253  # this process exists for it
+
+from nbyard.domain.tables import ColumnProfile, Histogram, TopValue
+from nbyard.tabular.frames import type_name
+from nbyard.tabular.values import to_json
+
+BINS = 20
+TOP = 20
+QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
+
+
+def profile(column: pl.Series) -> ColumnProfile:
+    """What the values of one column are like. NaN counts as missing."""
+    if isinstance(column.dtype, pl.Decimal):
+        column = column.cast(pl.Float64)
+    present = column.drop_nulls()
+    if column.dtype.is_float():
+        present = present.drop_nans()
+    kind = type_name(column.dtype)
+    count, nulls = len(present), len(column) - len(present)
+    facts: dict[str, Any] = {}
+    if count and kind in ("int", "float"):
+        facts = _numbers(present)
+    elif count and kind in ("date", "datetime", "time", "duration"):
+        facts = _moments(present)
+    elif count and kind in ("string", "bool"):
+        facts = _words(present)
+    return ColumnProfile(column.name, kind, count, nulls, **facts)
+
+
+def _numbers(present: pl.Series) -> dict[str, Any]:
+    ordered = present.sort()
+    finite = ordered.filter(ordered.is_finite()) if ordered.dtype.is_float() else ordered
+    deviation = ordered.std()
+    return {
+        "distinct": ordered.n_unique(),
+        "min": to_json(ordered[0]),
+        "max": to_json(ordered[-1]),
+        "mean": to_json(ordered.mean()),
+        "std": deviation if isinstance(deviation, float) and math.isfinite(deviation) else None,
+        "quantiles": _quantiles(ordered),
+        "histogram": _histogram(finite),
+    }
+
+
+def _quantiles(ordered: pl.Series) -> dict[str, Any]:
+    last = len(ordered) - 1
+    return {name: to_json(ordered[round(part * last)]) for name, part in QUANTILES.items()}
+
+
+def _histogram(ordered: pl.Series) -> Histogram | None:
+    if not len(ordered):
+        return None
+    edges = _edges(ordered[0], ordered[-1], whole=ordered.dtype.is_integer())
+    return Histogram([*edges], _counts(ordered, edges))
+
+
+def _edges(low: float, high: float, whole: bool) -> list[float]:
+    if whole and high - low < BINS:
+        return [low + step - 0.5 for step in range(int(high - low) + 2)]
+    if low == high:
+        return [low - 0.5, high + 0.5] if abs(low) < 2**52 else [float(low), float(high)]
+    # Divided before subtracting: the spread of two finite numbers may be infinite.
+    width = high / BINS - low / BINS
+    return [low + step * width for step in range(BINS)] + [float(high)]
+
+
+def _counts(ordered: pl.Series, edges: Sequence[float]) -> list[int]:
+    inner = pl.Series(edges[1:-1], dtype=pl.Float64)
+    numbers = ordered.cast(pl.Float64) if len(inner) else ordered
+    places = (
+        [int(place) for place in numbers.search_sorted(inner, side="left")] if len(inner) else []
+    )
+    bounds = [0, *places, len(ordered)]
+    return [high - low for low, high in itertools.pairwise(bounds)]
+
+
+def _moments(present: pl.Series) -> dict[str, Any]:
+    ordered = present.sort()
+    physical = ordered.to_physical()
+    edges = _edges(physical[0], physical[-1], whole=True)
+    if physical[-1] - physical[0] < BINS:
+        edges = list(range(physical[0], physical[-1] + 2))
+    shown = pl.Series([int(edge) for edge in edges]).cast(physical.dtype).cast(ordered.dtype)
+    return {
+        "distinct": ordered.n_unique(),
+        "min": to_json(ordered[0]),
+        "max": to_json(ordered[-1]),
+        "quantiles": _quantiles(ordered),
+        "histogram": Histogram([str(to_json(edge)) for edge in shown], _counts(physical, edges)),
+    }
+
+
+def _words(present: pl.Series) -> dict[str, Any]:
+    text = present.cast(pl.String) if present.dtype != pl.Boolean else present
+    counts = text.alias("value").value_counts(name="count")
+    top = counts.sort(["count", "value"], descending=[True, False]).head(TOP)
+    return {
+        "distinct": counts.height,
+        "min": to_json(text.min()),
+        "max": to_json(text.max()),
+        "top": [TopValue(to_json(value), count) for value, count in top.iter_rows()],
+    }

@@ -1,0 +1,126 @@
+"""A process that reads tables for us: started when first asked, started anew when it died.
+
+Whatever a file does to its reader (too much memory, endless work, a crash in a library), it does
+it there. The process gets no secrets: its environment holds only what Python needs to start.
+"""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+
+from nbyard.errors import Invalid
+
+MEMORY_BYTES = 8 << 30
+IDLE_SECONDS = 120.0
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "PYTHONPATH", "LD_LIBRARY_PATH")
+
+
+class _Reply(msgspec.Struct):
+    answer: msgspec.Raw = msgspec.Raw(b"")
+    problem: str = ""
+
+
+class Reader:
+    """Asks one question at a time; who comes meanwhile waits."""
+
+    def __init__(
+        self, folder: Path, memory_bytes: int = MEMORY_BYTES, idle_seconds: float = IDLE_SECONDS
+    ):
+        self._folder = folder
+        self._limits = [str(memory_bytes), str(idle_seconds)]
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, question: bytes, timeout_seconds: float) -> msgspec.Raw:
+        """The answer as JSON; Invalid in the reader's words when there is none."""
+        with self._lock:
+            line = self._exchange(question, timeout_seconds)
+            if not line and self._ended() == 0:
+                # It went to sleep just when it was asked.
+                line = self._exchange(question, timeout_seconds)
+            if not line:
+                raise Invalid(_last_words(self._ended()))
+        reply = msgspec.json.decode(line, type=_Reply)
+        if reply.problem:
+            raise Invalid(reply.problem)
+        return reply.answer
+
+    def close(self) -> None:
+        with self._lock:
+            self._end()
+
+    def _exchange(self, question: bytes, timeout_seconds: float) -> bytes:
+        process = self._running()
+        if process.stdin is None or process.stdout is None:
+            return b""
+        try:
+            process.stdin.write(question + b"\n")
+            process.stdin.flush()
+        except BrokenPipeError:
+            return b""
+        return self._receive(process.stdout.fileno(), time.monotonic() + timeout_seconds)
+
+    def _receive(self, fd: int, until: float) -> bytes:
+        pieces = []
+        while True:
+            left = until - time.monotonic()
+            if left <= 0 or not select.select([fd], [], [], left)[0]:
+                self._end()
+                raise Invalid("reading this table took too long")
+            piece = os.read(fd, 1 << 20)
+            pieces.append(piece)
+            if piece.endswith(b"\n") or not piece:
+                line = b"".join(pieces)
+                return line if line.endswith(b"\n") else b""
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self._end()
+            # -P and a folder of our own: nothing next to a user's file is ever imported.
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "nbyard.tabular", *self._limits],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=self._folder,
+                env=_environment(),
+                start_new_session=True,
+            )
+        return self._process
+
+    def _ended(self) -> int | None:
+        if self._process is None:
+            return None
+        try:
+            return self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def _end(self) -> None:
+        if self._process is None:
+            return
+        self._process.kill()
+        with self._process:
+            pass
+        self._process = None
+
+
+def _environment() -> dict[str, str]:
+    found = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    if places := found.get("PYTHONPATH"):
+        found["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, places.split(os.pathsep)))
+    return found
+
+
+def _last_words(code: int | None) -> str:
+    if code is not None and code < 0:
+        name = signal.Signals(-code).name
+        return f"reading this table broke off ({name}); it may need more memory than allowed"
+    return "reading this table broke off; it may be damaged or need more memory than allowed"

@@ -1,0 +1,106 @@
+"""A file made ready to be read: its format, its dialect, its lines as UTF-8 where needed.
+
+What is made along the way lies in a folder of its own: `text` (the file rewritten in UTF-8) and
+`scan` (the index of its rows).
+"""
+
+import functools
+import os
+from pathlib import Path
+
+import msgspec
+
+from nbyard.domain.tables import TableFormat
+from nbyard.tabular import texts
+from nbyard.tabular.formats import (
+    SAMPLE_BYTES,
+    Dialect,
+    detect,
+    dialect_of,
+    encoding_of,
+    needs_rewriting,
+)
+
+TEXT_FORMATS = ("csv", "tsv", "jsonl")
+
+
+class Source:
+    """A table in a file; `folder` keeps what is worth keeping for the next question."""
+
+    def __init__(self, path: Path, filename: str, folder: Path, sheet: str = ""):
+        self.folder = folder
+        self.sheet = sheet
+        self.format: TableFormat = detect(path, filename)
+        self.original = path
+        with path.open("rb") as file:
+            head = file.read(SAMPLE_BYTES)
+        self.encoding = encoding_of(head)
+        rewrite = self.format in TEXT_FORMATS and needs_rewriting(head)
+        self.path = self._rewritten(self.encoding) if rewrite else path
+        self._read_as = "utf-8" if rewrite else ""
+
+    @functools.cached_property
+    def dialect(self) -> Dialect:
+        with self.path.open("rb") as file:
+            return dialect_of(file, self.format, self._read_as)
+
+    @functools.cached_property
+    def utf8_path(self) -> Path:
+        """The text in UTF-8, for readers that know nothing else."""
+        if self.dialect.encoding in ("utf-8", "utf-8-sig"):
+            return self.path
+        return self._rewritten(self.dialect.encoding)
+
+    def scan(self) -> texts.Scan:
+        """All lines checked and counted; remembered."""
+        if known := self.known_scan():
+            return known
+        scan = texts.check_lines(self.path) if self.format == "jsonl" else self._check()
+        _write(self.folder / "scan", msgspec.msgpack.encode((self.dialect_encoding, scan)))
+        return scan
+
+    def known_scan(self) -> texts.Scan | None:
+        """The index of rows, if a scan left one."""
+        try:
+            content = (self.folder / "scan").read_bytes()
+        except FileNotFoundError:
+            return None
+        encoding, scan = msgspec.msgpack.decode(content, type=tuple[str, texts.Scan])
+        self._read_as_other(encoding)
+        return scan
+
+    @property
+    def dialect_encoding(self) -> str:
+        return "" if self.format == "jsonl" else self.dialect.encoding
+
+    def _check(self) -> texts.Scan:
+        try:
+            return texts.check(self.path, self.dialect)
+        except texts.WrongEncoding:
+            # Every byte is some character in Latin-1; the beginning only looked like UTF-8.
+            self._read_as_other("latin-1")
+            return texts.check(self.path, self.dialect)
+
+    def _read_as_other(self, encoding: str) -> None:
+        if encoding and encoding != self.dialect.encoding:
+            self._read_as = encoding
+            del self.dialect
+
+    def _rewritten(self, encoding: str) -> Path:
+        target = self.folder / "text"
+        if not target.exists():
+            beside = self.folder / f"text.{os.getpid()}"
+            with (
+                self.original.open(encoding=encoding, newline=None) as source,
+                beside.open("w", encoding="utf-8", newline="") as copy,
+            ):
+                while piece := source.read(1 << 20):
+                    copy.write(piece)
+            beside.rename(target)
+        return target
+
+
+def _write(path: Path, content: bytes) -> None:
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    beside.write_bytes(content)
+    beside.rename(path)

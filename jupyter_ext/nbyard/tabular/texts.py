@@ -1,0 +1,211 @@
+"""Text tables without any library: count and check all lines, and read any page of them.
+
+A check leaves a sparse index behind: pairs of (rows before, offset in the file), so that a later
+page is found without reading what comes before it.
+"""
+
+import bisect
+import csv
+import itertools
+from collections.abc import Iterator
+from operator import methodcaller
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from nbyard.domain.tables import MAX_FIELD_CHARACTERS
+from nbyard.errors import Invalid
+from nbyard.tabular.formats import MAX_LINE_BYTES, Dialect
+
+CHUNK = 256 << 10
+ROWS_PER_ENTRY = 1000
+
+csv.field_size_limit(MAX_FIELD_CHARACTERS)
+
+
+class Scan(msgspec.Struct):
+    """What was found in all the lines of a file."""
+
+    rows: int = 0
+    ragged: int = 0
+    first_ragged: str = ""
+    rows_at: list[int] = []
+    offsets: list[int] = []
+
+    def mark(self, offset: int) -> None:
+        self.rows_at.append(self.rows)
+        self.offsets.append(offset)
+
+    def add_ragged(self, line: int, found: int, expected: int) -> None:
+        if not self.ragged:
+            self.first_ragged = f"line {line:,} has {found:,} values, the header has {expected:,}"
+        self.ragged += 1
+
+
+class WrongEncoding(Invalid):
+    """The text is not written in the encoding that its beginning suggested."""
+
+
+def check(path: Path, dialect: Dialect) -> Scan:
+    """Count the rows; Invalid, naming the line, where the file is no table."""
+    scan = Scan()
+    with path.open("rb") as file:
+        lines = _count_lines(_first_bytes(file, dialect))
+        file.seek(dialect.body)
+        while True:
+            start = file.tell()
+            chunk = file.read(CHUNK)
+            chunk += file.readline(MAX_LINE_BYTES) if chunk and not chunk.endswith(b"\n") else b""
+            if not chunk:
+                return scan
+            _refuse_binary(chunk, lines, dialect.encoding)
+            if b'"' in chunk:
+                break
+            scan.mark(start)
+            lines += _check_plain(chunk, dialect, scan, lines)
+        file.seek(start)
+        _check_quoted(file, dialect, scan, lines)
+    return scan
+
+
+def _first_bytes(file: BinaryIO, dialect: Dialect) -> bytes:
+    file.seek(0)
+    return file.read(dialect.body)
+
+
+def _count_lines(data: bytes) -> int:
+    return data.count(b"\n")
+
+
+def _refuse_binary(chunk: bytes, lines: int, encoding: str) -> None:
+    if (place := chunk.find(b"\0")) >= 0:
+        line = lines + 1 + _count_lines(chunk[:place])
+        raise Invalid(f"line {line:,} holds a NUL byte: the file is damaged or binary")
+    if not chunk.endswith(b"\n") and len(chunk) >= MAX_LINE_BYTES:
+        line = lines + 1 + _count_lines(chunk)
+        raise Invalid(f"line {line:,} is longer than {MAX_LINE_BYTES:,} bytes")
+    try:
+        chunk.decode(encoding.removesuffix("-sig"))
+    except UnicodeDecodeError as problem:
+        line = lines + 1 + _count_lines(chunk[: problem.start])
+        raise WrongEncoding(f"line {line:,} is not {encoding} text") from problem
+
+
+def _check_plain(chunk: bytes, dialect: Dialect, scan: Scan, before: int) -> int:
+    lines = chunk.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    expected = len(dialect.names)
+    widths = list(map(methodcaller("count", dialect.delimiter.encode()), lines))
+    if set(widths) == {expected - 1} and (expected > 1 or all(map(bytes.strip, lines))):
+        scan.rows += len(lines)
+        return len(lines)
+    for number, (line, width) in enumerate(zip(lines, widths, strict=True), before + 1):
+        if line.strip(b"\r"):
+            scan.rows += 1
+            if width + 1 != expected:
+                scan.add_ragged(number, width + 1, expected)
+    return len(lines)
+
+
+def _check_quoted(file: BinaryIO, dialect: Dialect, scan: Scan, before: int) -> None:
+    source = LineSource(file, dialect, before)
+    expected = len(dialect.names)
+    scan.mark(source.offset)
+    for line, row in source.rows():
+        if not row:
+            continue
+        scan.rows += 1
+        if len(row) != expected:
+            scan.add_ragged(line, len(row), expected)
+        if scan.rows % ROWS_PER_ENTRY == 0:
+            scan.mark(source.offset)
+
+
+class LineSource:
+    """Lines of an open file as text, counted; `offset` is where the next line begins."""
+
+    def __init__(self, file: BinaryIO, dialect: Dialect, lines_before: int = 0):
+        self._file = file
+        self._dialect = dialect
+        self._encoding = dialect.encoding.removesuffix("-sig")
+        self.line = lines_before
+        self.offset = file.tell()
+
+    def __iter__(self) -> Iterator[str]:
+        for raw in iter(lambda: self._file.readline(MAX_LINE_BYTES), b""):
+            if b"\0" in raw or len(raw) >= MAX_LINE_BYTES:
+                _refuse_binary(raw, self.line, self._encoding)
+            self.line += 1
+            self.offset += len(raw)
+            try:
+                yield raw.decode(self._encoding)
+            except UnicodeDecodeError as problem:
+                raise WrongEncoding(f"line {self.line:,} is not {self._encoding} text") from problem
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Rows with the number of the line where they begin."""
+        reader = csv.reader(self, delimiter=self._dialect.delimiter, strict=True)
+        while True:
+            line = self.line + 1
+            try:
+                yield line, next(reader)
+            except StopIteration:
+                return
+            except csv.Error as problem:
+                raise _in_words(line, str(problem)) from problem
+
+
+def _in_words(line: int, problem: str) -> Invalid:
+    if "unexpected end" in problem:
+        return Invalid(f"the quote that opens in line {line:,} is never closed")
+    if "field larger" in problem:
+        limit = f"{MAX_FIELD_CHARACTERS:,} characters (is a quote left open?)"
+        return Invalid(f"a value in the row from line {line:,} on is longer than {limit}")
+    return Invalid(f"line {line:,}: {problem}")
+
+
+def page(
+    path: Path, dialect: Dialect, offset: int, limit: int, scan: Scan | None
+) -> list[list[str]]:
+    """Rows from `offset` on, each as wide as the header."""
+    with path.open("rb") as file:
+        skip, start = offset, dialect.body
+        if scan and scan.offsets:
+            place = bisect.bisect_right(scan.rows_at, offset) - 1
+            skip, start = offset - scan.rows_at[place], scan.offsets[place]
+        lines = _count_lines(_first_bytes(file, dialect)) if start == dialect.body else 0
+        file.seek(start)
+        rows = (row for _, row in LineSource(file, dialect, lines).rows() if row)
+        width = len(dialect.names)
+        return [
+            (row + [""] * (width - len(row)))[:width]
+            for row in itertools.islice(rows, skip, skip + limit)
+        ]
+
+
+def lines_page(path: Path, offset: int, limit: int, scan: Scan | None) -> list[bytes]:
+    """Lines that are not blank, from `offset` on."""
+    with path.open("rb") as file:
+        skip, start = offset, 0
+        if scan and scan.offsets:
+            place = bisect.bisect_right(scan.rows_at, offset) - 1
+            skip, start = offset - scan.rows_at[place], scan.offsets[place]
+        file.seek(start)
+        lines = (line for line in iter(lambda: file.readline(MAX_LINE_BYTES), b"") if line.strip())
+        return list(itertools.islice(lines, skip, skip + limit))
+
+
+def check_lines(path: Path) -> Scan:
+    """Count the lines that are not blank."""
+    scan = Scan()
+    with path.open("rb") as file:
+        while True:
+            start = file.tell()
+            chunk = file.read(CHUNK)
+            chunk += file.readline(MAX_LINE_BYTES) if chunk and not chunk.endswith(b"\n") else b""
+            if not chunk:
+                return scan
+            scan.mark(start)
+            scan.rows += sum(map(bool, map(bytes.strip, chunk.split(b"\n"))))

@@ -1,0 +1,59 @@
+"""Values of tables as JSON that every browser reads the same."""
+
+import math
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from nbyard.domain.tables import MAX_CELL_CHARACTERS
+
+SAFE_INT = 2**53 - 1
+MAX_ITEMS = 100
+MAX_DEPTH = 6
+MARK = "…"
+
+
+def to_json(value: object, depth: int = 0) -> object:
+    """A JSON value: huge integers and infinite numbers as text, long things cut with a mark."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if -SAFE_INT <= value <= SAFE_INT else cut(str(value))
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, str):
+        return cut(value)
+    if isinstance(value, (list, tuple, dict)):
+        return _nested(value, depth)
+    return _other(value)
+
+
+def _nested(value: object, depth: int) -> object:
+    if depth >= MAX_DEPTH:
+        return MARK
+    if isinstance(value, dict):
+        items = list(value.items())[:MAX_ITEMS]
+        return {cut(str(key)): to_json(item, depth + 1) for key, item in items}
+    if isinstance(value, (list, tuple)):
+        found = [to_json(item, depth + 1) for item in value[:MAX_ITEMS]]
+        return [*found, MARK] if len(value) > MAX_ITEMS else found
+    return MARK
+
+
+def _other(value: object) -> str:
+    if isinstance(value, (date, datetime, time)):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g} s"
+    if isinstance(value, (bytes, bytearray)):
+        shown = bytes(value[: MAX_CELL_CHARACTERS // 4]).hex(" ")
+        return cut(shown if len(value) <= MAX_CELL_CHARACTERS // 4 else shown + MARK)
+    if isinstance(value, Decimal):
+        return cut(str(value))
+    return cut(str(value))
+
+
+def cut(text: str) -> str:
+    """At most 1,000 characters of valid Unicode, the last a mark where something is missing."""
+    if len(text) > MAX_CELL_CHARACTERS:
+        text = text[: MAX_CELL_CHARACTERS - 1] + MARK
+    return text.encode("utf-8", "replace").decode()
