@@ -1,0 +1,49 @@
+"""What the package imports is what pyproject.toml asks for, and the other way round."""
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[2]
+# Their presence is needed, not their import: the host, and what polars reads Excel with.
+UNIMPORTED = {"fastexcel", "jupyterlab"}
+OPTIONAL = {"distributed", "jupyterhub", "jupyter-ydoc", "pycrdt", "psycopg", "pytest", "s3fs"}
+# The Docker SDK raises their exceptions, so they come with it.
+WITH_DOCKER = {"requests", "urllib3"}
+
+
+def imported() -> list[set[str]]:
+    """For each foreign name imported anywhere, the distributions that bring it."""
+    names = set()
+    for module in (ROOT / "jupyter_ext/nbyard").rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names.add((node.module or "").partition(".")[0])
+    known = packages_distributions()
+    foreign = names - set(sys.stdlib_module_names) - {"nbyard"}
+    return [{normal(each) for each in known.get(name, [name])} for name in sorted(foreign)]
+
+
+def declared() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return {normal(Requirement(line).name) for line in project["dependencies"]}
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_every_import_is_declared():
+    allowed = declared() | OPTIONAL | WITH_DOCKER
+    assert [brought for brought in imported() if not brought & allowed] == []
+
+
+def test_every_declared_dependency_is_imported():
+    assert declared() - UNIMPORTED - set().union(*imported()) == set()
