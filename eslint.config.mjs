@@ -12,14 +12,28 @@ const canvasOnly = {
 
 // What a folder of src may not see: panels, forms and components know nothing of the canvas.
 const layers = [
-  { files: ['src/components/**'], group: ['**/canvas/**', '**/panels/**', '**/runs/**', '**/api/**'] },
-  { files: ['src/document/**'], group: ['**/canvas/**', '**/panels/**', '**/runs/**', '**/api/**'] },
+  {
+    files: ['src/components/**'],
+    group: ['**/canvas/**', '**/panels/**', '**/runs/**', '**/api/**']
+  },
+  {
+    files: ['src/document/**'],
+    group: ['**/canvas/**', '**/panels/**', '**/runs/**', '**/api/**']
+  },
   { files: ['src/api/**'], group: ['**/panels/**', '**/runs/**', '**/forms/**'] }
 ];
 
 export default tseslint.config(
   {
-    ignores: ['node_modules', 'lib', 'jupyter_ext', 'ui-tests', 'src/api/schema.ts', '**/*.js', '**/__tests__/**']
+    ignores: [
+      'node_modules',
+      'lib',
+      'jupyter_ext',
+      'ui-tests',
+      'src/api/schema.ts',
+      '**/*.js',
+      '**/__tests__/**'
+    ]
   },
   js.configs.recommended,
   tseslint.configs.recommended,
@@ -37,6 +51,12 @@ export default tseslint.config(
       'max-lines': ['error', { max: 400 }],
       'no-restricted-globals': ['error', 'fetch'],
       'no-restricted-imports': ['error', { patterns: [canvasOnly] }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { varsIgnorePattern: '^_', argsIgnorePattern: '^_' }
+      ],
+      // what activation registers is small and needed at once; the canvas itself is fetched later
+      'jupyter/prefer-lazy-imports': 'off',
       curly: 'error',
       eqeqeq: 'error'
     }

@@ -17,10 +17,13 @@ if (!entry) {
   console.error('No bundle: run `npm run build` first.');
   process.exit(1);
 }
-// The container maps ./index and ./style to the chunks it loads at activation.
-const exposed = [...entry.content.matchAll(/\.e\("?([\w-]+)"?\)/g)].map(match => match[1]);
+// The container names the chunks that each module it offers is made of.
+const offers = [...entry.content.matchAll(/"\.\/(?:extension|style)":\(\)=>(.*?)\.then\(/g)];
+const first = offers.flatMap(([, loads]) =>
+  [...loads.matchAll(/\.e\((\d+)\)/g)].map(([, id]) => id)
+);
 const isEager = name =>
-  name === entry.name || name === 'style.js' || exposed.some(id => name.startsWith(`${id}.`));
+  name === entry.name || name === 'style.js' || first.some(id => name.startsWith(`${id}.`));
 
 let eager = 0;
 let total = 0;

@@ -1,0 +1,113 @@
+import { ReactFlowProvider } from '@xyflow/react';
+import { useEffect, useState } from 'react';
+import '../../style/canvas.css';
+import { Picker } from '../components/Picker';
+import { CanvasController } from './controller';
+import { CanvasContext, useCanvas, useUi } from './hooks';
+import { Inspector } from './Inspector';
+import { Outline } from './Outline';
+import { Palette } from './Palette';
+import { ProblemStrip } from './ProblemStrip';
+import { Stage } from './Stage';
+
+/** A whole workflow tab: drawer, picture or table, inspector, and what is wrong. */
+export function Canvas({ canvas }: { canvas: CanvasController }): JSX.Element {
+  const { broken, readOnly } = useModelState(canvas);
+  if (broken !== undefined) {
+    return <Broken canvas={canvas} text={broken} />;
+  }
+  return (
+    <CanvasContext.Provider value={canvas}>
+      <ReactFlowProvider>
+        <Parts readOnly={readOnly} />
+      </ReactFlowProvider>
+    </CanvasContext.Provider>
+  );
+}
+
+function Parts({ readOnly }: { readOnly: boolean }): JSX.Element {
+  const { palette, inspector, outline } = useUi();
+  return (
+    <div className="nby-Canvas">
+      {palette && <Palette readOnly={readOnly} />}
+      <div className="nby-Canvas-main">
+        {outline ? <Outline /> : <Stage readOnly={readOnly} />}
+        <ProblemStrip />
+        <PickerLayer />
+      </div>
+      {inspector && <Inspector readOnly={readOnly} />}
+    </div>
+  );
+}
+
+function PickerLayer(): JSX.Element | null {
+  const canvas = useCanvas();
+  const { picker } = useUi();
+  if (!picker) {
+    return null;
+  }
+  const box = canvas.stage?.parentElement?.getBoundingClientRect();
+  const style =
+    picker.at && box
+      ? {
+          left: Math.min(picker.at.x - box.left, box.width - 280),
+          top: Math.min(picker.at.y - box.top, box.height - 200)
+        }
+      : { left: '50%', top: '15%', transform: 'translateX(-50%)' };
+  return (
+    <Picker
+      key={picker.title}
+      title={picker.title}
+      items={picker.items}
+      nothing={canvas.trans.__('Nothing found')}
+      style={style}
+      onDone={item => {
+        picker.done(item);
+        canvas.stage?.focus({ preventScroll: true });
+      }}
+    />
+  );
+}
+
+function Broken({ canvas, text }: { canvas: CanvasController; text: string }): JSX.Element {
+  const { trans } = canvas;
+  return (
+    <div className="nby-Broken">
+      <div role="alert">
+        <h2>{trans.__('This file is no workflow')}</h2>
+        <p>
+          {trans.__(
+            'Perhaps a merge left its marks. It stays as it is until you repair it in a text editor, or replace it here.'
+          )}
+        </p>
+      </div>
+      <button
+        type="button"
+        className="jp-Button jp-mod-styled jp-mod-warn"
+        disabled={canvas.readOnly}
+        onClick={() => canvas.doc.mend()}
+      >
+        {trans.__('Replace it with the workflow last seen here')}
+      </button>
+      <pre>{text}</pre>
+    </div>
+  );
+}
+
+function useModelState(canvas: CanvasController) {
+  const { context } = canvas;
+  const read = () => ({ broken: canvas.doc.broken, readOnly: canvas.readOnly });
+  const [state, setState] = useState(read);
+  useEffect(() => {
+    const update = () => setState(read());
+    context.fileChanged.connect(update);
+    context.model.stateChanged.connect(update);
+    update();
+    return () => {
+      context.fileChanged.disconnect(update);
+      context.model.stateChanged.disconnect(update);
+    };
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `read` belongs to this canvas
+  }, [canvas]);
+  return state;
+}

@@ -1,0 +1,123 @@
+import { ConnectionState, useConnection } from '@xyflow/react';
+import { useEffect, useState } from 'react';
+import { fitting, refusal } from './connecting';
+import { CanvasController } from './controller';
+import { useCanvas } from './hooks';
+import { bodyRefusalText } from './words';
+import { IEdge } from '../document/flow';
+
+interface IPoint {
+  x: number;
+  y: number;
+}
+
+interface IHint {
+  text: string;
+  refused: boolean;
+}
+
+const follow = (state: ConnectionState) =>
+  state.inProgress
+    ? {
+        node: state.fromNode.id,
+        port: state.fromHandle.id ?? '',
+        from: state.fromHandle.type,
+        toNode: state.toHandle?.nodeId,
+        toPort: state.toHandle?.id ?? ''
+      }
+    : undefined;
+
+type Following = NonNullable<ReturnType<typeof follow>>;
+
+const equal = (a: Following | undefined, b: Following | undefined) =>
+  JSON.stringify(a) === JSON.stringify(b);
+
+/** While an arrow is drawn: what a drop here would do, or why it is refused. */
+export function ConnectionHint(): JSX.Element | null {
+  const canvas = useCanvas();
+  const drag = useSteady(useConnection(follow));
+  const [point, setPoint] = useState<IPoint>();
+  const active = drag !== undefined;
+  useEffect(() => {
+    if (!active) {
+      return;
+    }
+    const onMove = (event: PointerEvent) => setPoint({ x: event.clientX, y: event.clientY });
+    window.addEventListener('pointermove', onMove, true);
+    return () => {
+      window.removeEventListener('pointermove', onMove, true);
+      setPoint(undefined);
+    };
+  }, [active]);
+  if (!drag || !point) {
+    return null;
+  }
+  const hint = hintAt(canvas, drag, point);
+  const box = canvas.stage?.getBoundingClientRect();
+  return hint ? (
+    <div
+      className={`nby-Hint${hint.refused ? ' nby-mod-refused' : ''}`}
+      role="status"
+      style={{ left: point.x - (box?.left ?? 0) + 14, top: point.y - (box?.top ?? 0) + 14 }}
+    >
+      {hint.text}
+    </div>
+  ) : null;
+}
+
+/** React Flow's state is another object at each move; ours changes with what is below. */
+function useSteady(now: Following | undefined): Following | undefined {
+  const [kept, setKept] = useState(now);
+  if (!equal(kept, now)) {
+    setKept(now);
+    return now;
+  }
+  return kept;
+}
+
+function hintAt(canvas: CanvasController, drag: Following, point: IPoint): IHint | undefined {
+  const { trans } = canvas;
+  if (drag.toNode !== undefined) {
+    if (drag.toNode === drag.node && drag.toPort === drag.port) {
+      return undefined;
+    }
+    const edge = edgeOf(drag, drag.toNode, drag.toPort);
+    const reason = refusal(canvas, edge);
+    return reason
+      ? { text: reason, refused: true }
+      : { text: `${edge.output} → ${edge.input}`, refused: false };
+  }
+  const node = nodeAt(point);
+  if (!node || node === drag.node) {
+    return undefined;
+  }
+  const found = fitting(canvas, { node: drag.node, port: drag.port }, node);
+  if (!found.edges.length) {
+    return { text: bodyRefusalText(found.refused, trans), refused: true };
+  }
+  const [first] = found.edges;
+  return {
+    text:
+      found.edges.length === 1
+        ? `${first.output} → ${first.input}`
+        : trans.__('%1 ports fit: drop to choose', found.edges.length),
+    refused: false
+  };
+}
+
+export function edgeOf(
+  from: { node: string; port: string; from: 'source' | 'target' },
+  node: string,
+  port: string
+): IEdge {
+  return from.from === 'source'
+    ? { source: from.node, output: from.port, target: node, input: port }
+    : { source: node, output: port, target: from.node, input: from.port };
+}
+
+export function nodeAt(point: IPoint): string | undefined {
+  const card = document
+    .elementFromPoint(point.x, point.y)
+    ?.closest<HTMLElement>('.react-flow__node');
+  return card?.dataset.id;
+}

@@ -1,0 +1,191 @@
+import { useSyncExternalStore } from 'react';
+import { Binding, IParameter, readBinding, readParameters } from '../document/arguments';
+import { isObject, Json, JsonObject } from '../document/canonical';
+import { edgeId } from '../document/flow';
+import { ArgumentForm } from '../forms/ArgumentForm';
+import { ParametersEditor } from '../forms/ParametersEditor';
+import { ValueField } from '../forms/ValueField';
+import { useSignal } from '../components/useSignal';
+import { title } from './connecting';
+import { CanvasController } from './controller';
+import { disconnect, rename } from './editing';
+import { useCanvas, useFields, useMeta, useView } from './hooks';
+import { NodeSettings } from './NodeSettings';
+import { kindWord } from './words';
+
+/** The panel on the right: the selected node, or the workflow when none is. */
+export function Inspector({ readOnly }: { readOnly: boolean }): JSX.Element {
+  const canvas = useCanvas();
+  const { store, trans } = canvas;
+  const id = useSyncExternalStore(store.subscribe, () => canvas.targets[0]);
+  const known = id !== undefined && canvas.doc.nodes.has(id);
+  return (
+    <div className="nby-Inspector" role="region" aria-label={trans.__('Inspector')}>
+      {known ? (
+        <NodeInspector key={id} id={id} readOnly={readOnly} />
+      ) : (
+        <WorkflowInspector readOnly={readOnly} />
+      )}
+    </div>
+  );
+}
+
+function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX.Element | null {
+  const canvas = useCanvas();
+  const { doc, trans } = canvas;
+  const view = useView(id);
+  const fields = useFields(id);
+  const meta = useMeta();
+  const reading = useSignal(canvas.checker.changed, () => canvas.checker.reading(id));
+  if (!view || !fields) {
+    return null;
+  }
+  const given = isObject(fields.arguments) ? fields.arguments : {};
+  const bindings = Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name, readBinding(value)])
+  );
+  const connected = Object.fromEntries(
+    canvas.views
+      .arrowsInto(id)
+      .map(edge => [edge.input, `${title(canvas, edge.source)}.${edge.output}`])
+  );
+  const onChange = (name: string, binding: Binding | undefined) =>
+    doc.setArgument(id, name, binding as Json | undefined);
+  return (
+    <>
+      <h2>
+        {view.title} <span className="nby-Mark">{kindWord(view, trans)}</span>
+      </h2>
+      {view.subtitle && <p className="nby-Field-help">{view.subtitle}</p>}
+      {view.problems.map(problem => (
+        <p key={problem} className="nby-Field-error" role="alert">
+          {problem}
+        </p>
+      ))}
+      {view.hints.map(hint => (
+        <p key={hint} className="nby-Field-help">
+          {hint}
+        </p>
+      ))}
+      <ValueField
+        label={trans.__('Label')}
+        type="string"
+        value={fields.label}
+        fallback={view.title}
+        readOnly={readOnly}
+        trans={trans}
+        onChange={value => rename(canvas, id, String(value ?? ''))}
+      />
+      {view.type !== 'dataset' && (
+        <Section title={trans.__('Arguments')}>
+          {reading ? (
+            <ArgumentForm
+              arguments={reading.arguments}
+              bindings={bindings}
+              parameters={readParameters(meta)}
+              connected={connected}
+              errors={errorsOf(canvas, id)}
+              readOnly={readOnly}
+              trans={trans}
+              onChange={onChange}
+            />
+          ) : (
+            <p className="nby-Field-help">
+              {canvas.checker.unreachable ?? trans.__('The arguments were not read yet.')}
+            </p>
+          )}
+        </Section>
+      )}
+      <Section title={trans.__('Arrows')}>
+        <Arrows id={id} readOnly={readOnly} />
+      </Section>
+      {view.type !== 'dataset' && (
+        <Section title={trans.__('How it runs')} closed>
+          <NodeSettings id={id} fields={fields} readOnly={readOnly} />
+        </Section>
+      )}
+    </>
+  );
+}
+
+/** Messages whose path ends in the name of an argument stand under its field. */
+function errorsOf(canvas: CanvasController, id: string): Record<string, string> {
+  const own = canvas.checker.problems.filter(problem => problem.node === id && problem.path);
+  return Object.fromEntries(
+    own.map(problem => {
+      const parts = problem.path!.split('.');
+      const after = parts.indexOf('arguments') + 1;
+      return [after ? parts[after] : parts[parts.length - 1], problem.message];
+    })
+  );
+}
+
+function Arrows({ id, readOnly }: { id: string; readOnly: boolean }): JSX.Element {
+  const canvas = useCanvas();
+  const { store, trans } = canvas;
+  useSyncExternalStore(store.subscribe, store.getEdges);
+  const edges = [...canvas.views.arrowsInto(id), ...canvas.views.arrowsFrom(id)];
+  return (
+    <ul className="nby-Arrows">
+      {!edges.length && <li className="nby-Field-help">{trans.__('No arrows yet.')}</li>}
+      {edges.map(edge => (
+        <li key={edgeId(edge)}>
+          <span>
+            {title(canvas, edge.source)}.{edge.output} → {title(canvas, edge.target)}.{edge.input}
+          </span>
+          {!readOnly && (
+            <button
+              type="button"
+              className="nby-Link"
+              onClick={() => disconnect(canvas, edgeId(edge))}
+            >
+              {trans.__('Remove')}
+            </button>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function WorkflowInspector({ readOnly }: { readOnly: boolean }): JSX.Element {
+  const canvas = useCanvas();
+  const { doc, trans } = canvas;
+  const meta: JsonObject = useMeta();
+  const parameters = readParameters(meta);
+  const onChange = (name: string, parameter: IParameter | undefined) => {
+    const { [name]: _, ...rest } = parameters;
+    const next = parameter ? { ...rest, [name]: parameter } : rest;
+    doc.setMeta('parameters', Object.keys(next).length ? (next as unknown as Json) : undefined);
+  };
+  return (
+    <>
+      <h2>{trans.__('Workflow')}</h2>
+      <ValueField
+        label={trans.__('Title')}
+        type="string"
+        value={meta.title}
+        readOnly={readOnly}
+        trans={trans}
+        onChange={value => doc.setMeta('title', value)}
+      />
+      <Section title={trans.__('Parameters')}>
+        <ParametersEditor
+          parameters={parameters}
+          readOnly={readOnly}
+          trans={trans}
+          onChange={onChange}
+        />
+      </Section>
+    </>
+  );
+}
+
+function Section(props: { title: string; closed?: boolean; children: React.ReactNode }) {
+  return (
+    <details className="nby-Inspector-section" open={!props.closed}>
+      <summary>{props.title}</summary>
+      {props.children}
+    </details>
+  );
+}

@@ -1,0 +1,120 @@
+import { Handle, NodeProps, Position, useUpdateNodeInternals } from '@xyflow/react';
+import { memo, useEffect } from 'react';
+import { kindIcon, problemIcon, STATE_ICONS } from '../icons';
+import { useCanvas, useView } from './hooks';
+import { CardNode } from './store';
+import { INodeRun } from './tokens';
+import { IPortView } from './views';
+import { duration, kindWord, stateWord } from './words';
+
+/** One node: what it is, its named ports, and how its newest run goes. */
+export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
+  const { trans } = useCanvas();
+  const view = useView(id);
+  const update = useUpdateNodeInternals();
+  const ports = view && [...view.inputs, ...view.outputs].map(port => port.name).join(' ');
+  const lines = view && Math.max(view.inputs.length, view.outputs.length);
+  useEffect(() => update(id), [id, ports, lines, update]);
+  if (!view) {
+    return null;
+  }
+  const { run } = view;
+  const state = run && (run.cached && run.state === 'succeeded' ? 'cached' : run.state);
+  const missing = view.inputs.some(port => port.state === 'missing');
+  const classes = ['nby-Node', `nby-mod-${view.type}`];
+  if (state) {
+    classes.push(`nby-mod-${state}`);
+  }
+  if (view.problems.length) {
+    classes.push('nby-mod-problem');
+  }
+  const Icon = kindIcon(view.kind);
+  return (
+    <div className={classes.join(' ')}>
+      <div className="nby-Node-head" title={view.subtitle}>
+        <Icon.react tag="span" className="nby-Icon" title={kindWord(view, trans)} />
+        <span className="nby-Node-title">{view.title}</span>
+        {view.pinned && <Mark text={trans.__('pinned')} />}
+        {view.stale && <Mark text={trans.__('stale')} />}
+      </div>
+      <div className="nby-Node-ports">
+        <div>
+          {view.inputs.map(port => (
+            <Port key={port.name} port={port} side="input" />
+          ))}
+        </div>
+        <div>
+          {view.outputs.map(port => (
+            <Port key={port.name} port={port} side="output" />
+          ))}
+        </div>
+      </div>
+      {view.chip && <div className="nby-Node-chip">{view.chip}</div>}
+      {(view.problems.length > 0 || missing) && (
+        <div className="nby-Node-problem" title={view.problems.join('\n')}>
+          <problemIcon.react tag="span" className="nby-Icon" />
+          {view.problems[0] ?? trans.__('unconnected')}
+        </div>
+      )}
+      {run && state && <RunLine run={run} icon={state} />}
+    </div>
+  );
+});
+
+function Mark({ text }: { text: string }): JSX.Element {
+  return <span className="nby-Mark">{text}</span>;
+}
+
+function Port({ port, side }: { port: IPortView; side: 'input' | 'output' }): JSX.Element {
+  const { trans } = useCanvas();
+  const classes = `nby-Port nby-mod-${side} nby-mod-${port.state} nby-mod-${shapeOf(port.format)}`;
+  const words = [port.name, port.format || trans.__('any file'), port.help];
+  if (port.state === 'missing') {
+    words.push(trans.__('required, not connected'));
+  } else if (port.state === 'gone') {
+    words.push(trans.__('the executable has no such port any more'));
+  }
+  return (
+    <div className={classes} title={words.filter(Boolean).join(' · ')}>
+      <Handle
+        id={port.name}
+        type={side === 'input' ? 'target' : 'source'}
+        position={side === 'input' ? Position.Left : Position.Right}
+      />
+      <span className="nby-Port-name">{port.name}</span>
+      {port.format && <span className="nby-Port-format">{port.format}</span>}
+    </div>
+  );
+}
+
+/** Kinds of data differ by shape and not by colour alone. */
+function shapeOf(format: string): string {
+  if (['csv', 'tsv', 'parquet', 'arrow', 'feather', 'xlsx', 'jsonl'].includes(format)) {
+    return 'table';
+  }
+  return format === 'folder' ? 'folder' : format ? 'file' : 'any';
+}
+
+function RunLine({ run, icon }: { run: INodeRun; icon: keyof typeof STATE_ICONS }): JSX.Element {
+  const { trans } = useCanvas();
+  const Icon = STATE_ICONS[icon];
+  const rest = [run.detail, run.seconds !== undefined && duration(run.seconds), run.reason];
+  const detail = rest.filter(Boolean).join(' · ');
+  return (
+    <>
+      <div className="nby-Node-run" title={detail}>
+        <Icon.react tag="span" className="nby-Icon" />
+        <span>{stateWord(run, trans)}</span>
+        {detail && <span className="nby-Node-detail">{detail}</span>}
+      </div>
+      {run.state === 'running' && (
+        <progress
+          className="nby-Node-progress"
+          aria-label={trans.__('Progress')}
+          max={1}
+          value={run.progress}
+        />
+      )}
+    </>
+  );
+}

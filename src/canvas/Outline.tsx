@@ -1,0 +1,71 @@
+import { useSyncExternalStore } from 'react';
+import { title } from './connecting';
+import { useCanvas, useView } from './hooks';
+import { kindWord, stateWord } from './words';
+
+/** The same workflow as a table: for screen readers, for keyboards, and for large ones. */
+export function Outline(): JSX.Element {
+  const canvas = useCanvas();
+  const { store, trans } = canvas;
+  const nodes = useSyncExternalStore(store.subscribe, store.getNodes);
+  return (
+    <div className="nby-Outline nby-Canvas-keys">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{trans.__('Step')}</th>
+            <th scope="col">{trans.__('Kind')}</th>
+            <th scope="col">{trans.__('Inputs')}</th>
+            <th scope="col">{trans.__('Outputs')}</th>
+            <th scope="col">{trans.__('State')}</th>
+            <th scope="col">{trans.__('Problems')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {nodes.map(node => (
+            <OutlineRow key={node.id} id={node.id} selected={!!node.selected} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function OutlineRow({ id, selected }: { id: string; selected: boolean }): JSX.Element | null {
+  const canvas = useCanvas();
+  const { store, trans } = canvas;
+  const view = useView(id);
+  if (!view) {
+    return null;
+  }
+  const choose = () => {
+    store.focus(id);
+    store.select([id]);
+  };
+  const sources = new Map(
+    canvas.views
+      .arrowsInto(id)
+      .map(edge => [edge.input, `${title(canvas, edge.source)}.${edge.output}`])
+  );
+  return (
+    <tr className={selected ? 'nby-mod-selected' : undefined} onClick={choose}>
+      <th scope="row">
+        <button type="button" className="nby-Link" aria-pressed={selected} onClick={choose}>
+          {view.title}
+        </button>
+      </th>
+      <td>{kindWord(view, trans)}</td>
+      <td>
+        {view.inputs.map(port => (
+          <div key={port.name}>
+            {port.name} ←{' '}
+            {sources.get(port.name) ?? (port.state === 'missing' ? trans.__('missing') : '–')}
+          </div>
+        ))}
+      </td>
+      <td>{view.outputs.map(port => port.name).join(', ')}</td>
+      <td>{view.run ? stateWord(view.run, trans) : '–'}</td>
+      <td>{view.problems.join(' · ')}</td>
+    </tr>
+  );
+}

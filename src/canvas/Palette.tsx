@@ -1,0 +1,113 @@
+import { useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { useSignal } from '../components/useSignal';
+import { kindIcon } from '../icons';
+import { REF_MIME } from '../tokens';
+import { addRow } from './editing';
+import { useCanvas } from './hooks';
+import { IPaletteRow } from './tokens';
+
+const SHOWN = 200;
+
+/** The drawer on the left: datasets and executables, to drag or to add with Enter. */
+export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
+  const { trans, services } = useCanvas();
+  const { palette } = services;
+  const rows = useSignal(palette?.changed, () => palette?.rows ?? NONE);
+  const state = useSignal(palette?.changed, () => palette?.state ?? 'failed');
+  const [text, setText] = useState('');
+  const query = useDeferredValue(text);
+  useEffect(() => void palette?.refresh(), [palette]);
+  const found = useMemo(() => {
+    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    return rows.filter(row => {
+      const all =
+        `${row.name} ${row.path ?? ''} ${row.kind ?? ''} ${row.detail ?? ''}`.toLowerCase();
+      return words.every(word => all.includes(word));
+    });
+  }, [rows, query]);
+  return (
+    <div className="nby-Palette" role="region" aria-label={trans.__('Datasets and executables')}>
+      <input
+        type="search"
+        className="jp-mod-styled"
+        aria-label={trans.__('Search datasets and executables')}
+        placeholder={trans.__('Search')}
+        value={text}
+        onChange={event => setText(event.target.value)}
+      />
+      {state === 'loading' && <p className="nby-Palette-note">{trans.__('Loading…')}</p>}
+      {state === 'failed' && (
+        <p className="nby-Palette-note">
+          {palette?.problem ?? trans.__('The nbyard server is not reachable.')}{' '}
+          {trans.__('Files can still be dragged from the file browser.')}
+        </p>
+      )}
+      {state === 'ready' && !rows.length && (
+        <p className="nby-Palette-note">
+          {trans.__('Nothing is registered yet. Drag files from the file browser onto the canvas.')}
+        </p>
+      )}
+      <Group title={trans.__('Datasets')} rows={found} type="dataset" readOnly={readOnly} />
+      <Group title={trans.__('Executables')} rows={found} type="executable" readOnly={readOnly} />
+    </div>
+  );
+}
+
+const NONE: readonly IPaletteRow[] = [];
+
+interface IGroupProps {
+  title: string;
+  rows: readonly IPaletteRow[];
+  type: IPaletteRow['type'];
+  readOnly: boolean;
+}
+
+function Group({ title, rows, type, readOnly }: IGroupProps): JSX.Element | null {
+  const canvas = useCanvas();
+  const own = rows.filter(row => row.type === type);
+  if (!own.length) {
+    return null;
+  }
+  const more = own.length - SHOWN;
+  return (
+    <details open className="nby-Palette-group">
+      <summary>
+        {title} <span className="nby-Mark">{own.length}</span>
+      </summary>
+      <ul>
+        {own.slice(0, SHOWN).map(row => (
+          <li key={row.id}>
+            <button
+              type="button"
+              className="nby-Palette-row"
+              title={row.path ?? row.id}
+              disabled={readOnly}
+              draggable={!readOnly}
+              onDragStart={event => {
+                event.dataTransfer.setData(REF_MIME, JSON.stringify(row));
+                event.dataTransfer.effectAllowed = 'copy';
+              }}
+              onClick={() => addRow(canvas, row)}
+            >
+              <Row row={row} />
+            </button>
+          </li>
+        ))}
+      </ul>
+      {more > 0 && (
+        <p className="nby-Palette-note">{canvas.trans.__('%1 more: search to see them', more)}</p>
+      )}
+    </details>
+  );
+}
+
+function Row({ row }: { row: IPaletteRow }): JSX.Element {
+  const Icon = kindIcon(row.kind ?? row.type);
+  return (
+    <>
+      <Icon.react tag="span" className="nby-Icon" />
+      <span className="nby-Palette-name">{row.name}</span>
+      {row.detail && <span className="nby-Palette-detail">{row.detail}</span>}
+    </>
+  );
+}

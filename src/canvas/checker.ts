@@ -1,0 +1,121 @@
+import { ISignal, Signal } from '@lumino/signaling';
+import { IArgument, readArguments } from '../document/arguments';
+import { DATASET_OUTPUT } from '../document/flow';
+import { FlowDoc, IFlowChange } from '../document/flowDoc';
+import { IPorts } from '../document/edges';
+import { ICheck, IProblem, IProposal, IWorkflowBackend, INodeReading } from './tokens';
+
+/** After the last edit, before the server is asked; and before it is asked again in vain. */
+const QUIET = 250;
+const AGAIN = 10_000;
+
+export interface IReading extends Omit<INodeReading, 'arguments'> {
+  arguments: readonly IArgument[];
+}
+
+/** Asks the server what the document means, after each change that is no mere move. */
+export class Checker {
+  constructor(
+    private readonly doc: FlowDoc,
+    private readonly path: () => string,
+    private readonly backend: IWorkflowBackend | undefined
+  ) {
+    if (backend) {
+      doc.changed.connect(this._onChanged, this);
+      this.ask(0);
+    }
+  }
+
+  /** Why there is no answer; undefined while the server answers. */
+  unreachable: string | undefined;
+  problems: readonly IProblem[] = [];
+  proposals: readonly IProposal[] = [];
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** There is somebody to ask, and the answer to the newest question has come. */
+  get settled(): boolean {
+    return !this._timer && !this._asking;
+  }
+
+  reading(id: string): IReading | undefined {
+    return this._readings.get(id);
+  }
+
+  /** What the edge rules need to know. */
+  ports = (id: string): IPorts | undefined => {
+    const type = this.doc.nodes.get(id)?.get('type');
+    if (typeof type !== 'string') {
+      return undefined;
+    }
+    const known = this._readings.get(id)?.arguments;
+    const data = known?.find(argument => argument.name === DATASET_OUTPUT);
+    return { type, format: data?.format ?? '', arguments: known };
+  };
+
+  ask(delay = QUIET): void {
+    window.clearTimeout(this._timer);
+    this._timer = window.setTimeout(() => void this._ask(), delay);
+  }
+
+  dispose(): void {
+    window.clearTimeout(this._timer);
+    this._disposed = true;
+    this.doc.changed.disconnect(this._onChanged, this);
+    Signal.clearData(this);
+  }
+
+  private async _ask(): Promise<void> {
+    this._timer = undefined;
+    if (this.doc.broken !== undefined || !this.backend) {
+      return;
+    }
+    const question = ++this._asked;
+    this._asking = true;
+    try {
+      const answer = await this.backend.check(this.path(), this.doc.toJSON());
+      if (question === this._asked && !this._disposed) {
+        this._take(answer);
+      }
+    } catch (error) {
+      if (question === this._asked && !this._disposed) {
+        this.unreachable = error instanceof Error ? error.message : String(error);
+        this.ask(AGAIN);
+      }
+    }
+    if (question === this._asked) {
+      this._asking = false;
+      if (!this._disposed) {
+        this._changed.emit();
+      }
+    }
+  }
+
+  private _take(answer: ICheck): void {
+    this.unreachable = undefined;
+    this.problems = answer.problems;
+    this.proposals = answer.proposals;
+    this._readings = new Map(
+      Object.entries(answer.nodes).map(([id, reading]) => [
+        id,
+        { ...reading, arguments: readArguments(reading.arguments) }
+      ])
+    );
+  }
+
+  private _onChanged(_: FlowDoc, change: IFlowChange): void {
+    const flow = change.flow;
+    if (flow && (flow.nodes || flow.edges || flow.meta)) {
+      this.ask();
+    }
+  }
+
+  private _changed = new Signal<this, void>(this);
+  private _readings = new Map<string, IReading>();
+  private _timer?: number;
+  private _asked = 0;
+  private _asking = false;
+  private _disposed = false;
+}

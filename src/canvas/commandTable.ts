@@ -1,0 +1,300 @@
+/** Every action of the canvas as a command: menus, toolbar and keys only name them. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import {
+  addIcon,
+  copyIcon,
+  cutIcon,
+  deleteIcon,
+  duplicateIcon,
+  editIcon,
+  LabIcon,
+  launcherIcon,
+  pasteIcon,
+  redoIcon,
+  runIcon,
+  stopIcon,
+  undoIcon
+} from '@jupyterlab/ui-components';
+import { ReadonlyJSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import {
+  connectIcon,
+  fitIcon,
+  inspectorIcon,
+  outlineIcon,
+  paletteIcon,
+  problemIcon,
+  tidyIcon
+} from '../icons';
+import * as prompts from './prompts';
+import { Actions, Controller } from './widget';
+
+export interface ICanvasCommand {
+  id: string;
+  label: string;
+  caption?: string;
+  icon?: LabIcon;
+  /** What it needs before it can do anything. */
+  needs?: 'edit' | 'targets' | 'undo' | 'redo';
+  /** Properties of its arguments. */
+  args?: ReadonlyJSONObject;
+  /** Not in the palette: it makes sense only for a key. */
+  quiet?: boolean;
+  toggled?: (canvas: Controller) => boolean;
+  run: (canvas: Controller, actions: Actions, args: ReadonlyPartialJSONObject) => unknown;
+}
+
+const FORCE = { force: { type: 'boolean', description: 'Take nothing from the cache' } };
+
+function runCommands(trans: TranslationBundle): ICanvasCommand[] {
+  const force = (args: ReadonlyPartialJSONObject) => args.force === true;
+  return [
+    {
+      id: 'nbyard:run-workflow',
+      label: trans.__('Run Workflow'),
+      caption: trans.__('Save, and run all nodes; unchanged ones come from the cache'),
+      icon: runIcon,
+      args: FORCE,
+      run: (canvas, { running }, args) => running.run(canvas, 'all', force(args))
+    },
+    {
+      id: 'nbyard:run-workflow-anew',
+      label: trans.__('Run Workflow, Nothing from the Cache'),
+      run: (canvas, { running }) => running.run(canvas, 'all', true)
+    },
+    {
+      id: 'nbyard:run-selected',
+      label: trans.__('Run Selected Nodes'),
+      needs: 'targets',
+      args: FORCE,
+      run: (canvas, { running }, args) => running.run(canvas, 'selected', force(args))
+    },
+    {
+      id: 'nbyard:run-from-here',
+      label: trans.__('Run from Here'),
+      caption: trans.__('Run the selected nodes and all that follow'),
+      needs: 'targets',
+      args: FORCE,
+      run: (canvas, { running }, args) => running.run(canvas, 'from', force(args))
+    },
+    {
+      id: 'nbyard:run-up-to-here',
+      label: trans.__('Run up to Here'),
+      caption: trans.__('Run the selected nodes and all that they need'),
+      needs: 'targets',
+      args: FORCE,
+      run: (canvas, { running }, args) => running.run(canvas, 'to', force(args))
+    },
+    {
+      id: 'nbyard:stop-workflow',
+      label: trans.__('Stop the Run'),
+      icon: stopIcon,
+      run: (canvas, { running }) => running.stop(canvas)
+    }
+  ];
+}
+
+function editCommands(trans: TranslationBundle): ICanvasCommand[] {
+  return [
+    {
+      id: 'nbyard:undo',
+      label: trans.__('Undo'),
+      icon: undoIcon,
+      needs: 'undo',
+      run: canvas => canvas.doc.undo()
+    },
+    {
+      id: 'nbyard:redo',
+      label: trans.__('Redo'),
+      icon: redoIcon,
+      needs: 'redo',
+      run: canvas => canvas.doc.redo()
+    },
+    {
+      id: 'nbyard:add-node',
+      label: trans.__('Add a Node…'),
+      icon: addIcon,
+      needs: 'edit',
+      args: {
+        path: { type: 'string', description: 'A file to add; without it a list is shown' }
+      },
+      run: (canvas, actions, args) =>
+        typeof args.path === 'string'
+          ? actions.editing.addFiles(canvas, [args.path])
+          : prompts.quickAdd(canvas, actions)
+    },
+    {
+      id: 'nbyard:copy-nodes',
+      label: trans.__('Copy Nodes'),
+      icon: copyIcon,
+      needs: 'targets',
+      run: (canvas, { clipboard, editing }) => clipboard.write(editing.copyText(canvas))
+    },
+    {
+      id: 'nbyard:cut-nodes',
+      label: trans.__('Cut Nodes'),
+      icon: cutIcon,
+      needs: 'targets',
+      run: async (canvas, { clipboard, editing }) => {
+        await clipboard.write(editing.copyText(canvas));
+        editing.removeSelection(canvas);
+      }
+    },
+    {
+      id: 'nbyard:paste-nodes',
+      label: trans.__('Paste Nodes'),
+      icon: pasteIcon,
+      needs: 'edit',
+      run: async (canvas, { clipboard, editing }) =>
+        editing.pasteText(canvas, await clipboard.read())
+    },
+    {
+      id: 'nbyard:duplicate-nodes',
+      label: trans.__('Duplicate Nodes'),
+      icon: duplicateIcon,
+      needs: 'targets',
+      run: (canvas, { editing }) => editing.pasteText(canvas, editing.copyText(canvas))
+    },
+    {
+      id: 'nbyard:delete-selection',
+      label: trans.__('Delete Selected Nodes and Arrows'),
+      icon: deleteIcon,
+      needs: 'edit',
+      run: (canvas, { editing }) => editing.removeSelection(canvas)
+    },
+    {
+      id: 'nbyard:select-all-nodes',
+      label: trans.__('Select All Nodes'),
+      run: canvas => canvas.store.select(canvas.doc.nodes.keys())
+    },
+    {
+      id: 'nbyard:connect-node',
+      label: trans.__('Connect Node…'),
+      caption: trans.__('Choose where the outputs of this node go'),
+      icon: connectIcon,
+      needs: 'targets',
+      run: (canvas, { connecting }) => connecting.connectByList(canvas, canvas.targets[0])
+    },
+    {
+      id: 'nbyard:connect-automatically',
+      label: trans.__('Connect Automatically'),
+      caption: trans.__('Draw the arrows that fit by name, type and format'),
+      needs: 'edit',
+      run: (canvas, { connecting }) => connecting.connectAutomatically(canvas)
+    },
+    {
+      id: 'nbyard:rename-node',
+      label: trans.__('Rename Node…'),
+      icon: editIcon,
+      needs: 'targets',
+      run: (canvas, actions) => prompts.renameNode(canvas, actions)
+    },
+    {
+      id: 'nbyard:open-node',
+      label: trans.__('Open File of Node'),
+      icon: launcherIcon,
+      needs: 'targets',
+      run: (canvas, actions) => prompts.openNode(canvas, actions)
+    },
+    {
+      id: 'nbyard:tidy-workflow',
+      label: trans.__('Tidy Up'),
+      caption: trans.__('Lay the nodes out from left to right'),
+      icon: tidyIcon,
+      needs: 'edit',
+      run: (canvas, { navigation }) => navigation.tidy(canvas)
+    },
+    ...moves(trans)
+  ];
+}
+
+function moves(trans: TranslationBundle): ICanvasCommand[] {
+  const step = 20;
+  const move = (id: string, label: string, dx: number, dy: number): ICanvasCommand => ({
+    id: `nbyard:move-node-${id}`,
+    label,
+    needs: 'targets',
+    quiet: true,
+    run: (canvas, { editing }) => editing.move(canvas, dx * step, dy * step)
+  });
+  return [
+    move('left', trans.__('Move Node Left'), -1, 0),
+    move('right', trans.__('Move Node Right'), 1, 0),
+    move('up', trans.__('Move Node Up'), 0, -1),
+    move('down', trans.__('Move Node Down'), 0, 1)
+  ];
+}
+
+function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
+  const focus = (direction: 'left' | 'right' | 'up' | 'down', label: string): ICanvasCommand => ({
+    id: `nbyard:focus-${direction}`,
+    label,
+    quiet: true,
+    run: (canvas, { navigation }) => navigation.focusDirection(canvas, direction)
+  });
+  return [
+    {
+      id: 'nbyard:toggle-palette',
+      label: trans.__('Show Datasets and Executables'),
+      icon: paletteIcon,
+      toggled: canvas => canvas.ui.palette,
+      run: canvas => canvas.set({ palette: !canvas.ui.palette })
+    },
+    {
+      id: 'nbyard:toggle-inspector',
+      label: trans.__('Show Inspector'),
+      caption: trans.__('Arguments and settings of the selected node, or of the workflow'),
+      icon: inspectorIcon,
+      toggled: canvas => canvas.ui.inspector,
+      run: canvas => canvas.set({ inspector: !canvas.ui.inspector })
+    },
+    {
+      id: 'nbyard:inspect-node',
+      label: trans.__('Edit Arguments of Node'),
+      needs: 'targets',
+      run: canvas => prompts.inspect(canvas)
+    },
+    {
+      id: 'nbyard:toggle-outline',
+      label: trans.__('Show as Table'),
+      icon: outlineIcon,
+      toggled: canvas => canvas.ui.outline,
+      run: canvas => canvas.set({ outline: !canvas.ui.outline })
+    },
+    {
+      id: 'nbyard:fit-workflow',
+      label: trans.__('Fit Workflow into View'),
+      icon: fitIcon,
+      run: (canvas, { navigation }) => navigation.fit(canvas)
+    },
+    {
+      id: 'nbyard:zoom-in',
+      label: trans.__('Zoom In'),
+      run: canvas => canvas.flow?.zoomIn()
+    },
+    {
+      id: 'nbyard:zoom-out',
+      label: trans.__('Zoom Out'),
+      run: canvas => canvas.flow?.zoomOut()
+    },
+    {
+      id: 'nbyard:next-problem',
+      label: trans.__('Go to Next Problem'),
+      icon: problemIcon,
+      run: (canvas, { navigation }) => navigation.nextProblem(canvas)
+    },
+    {
+      id: 'nbyard:clear-selection',
+      label: trans.__('Select Nothing'),
+      quiet: true,
+      run: canvas => canvas.store.select([])
+    },
+    focus('left', trans.__('Go to Node on the Left')),
+    focus('right', trans.__('Go to Node on the Right')),
+    focus('up', trans.__('Go to Node Above')),
+    focus('down', trans.__('Go to Node Below'))
+  ];
+}
+
+export function commandTable(trans: TranslationBundle): ICanvasCommand[] {
+  return [...runCommands(trans), ...editCommands(trans), ...viewCommands(trans)];
+}

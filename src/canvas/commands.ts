@@ -1,0 +1,71 @@
+import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { commandTable, ICanvasCommand } from './commandTable';
+import { CanvasWidget, Controller } from './widget';
+
+/** Register every action; they act on the workflow tab that was used last. */
+export function addCommands(
+  commands: CommandRegistry,
+  tracker: WidgetTracker<CanvasWidget>,
+  palette: ICommandPalette | null,
+  trans: TranslationBundle
+): void {
+  const current = () => tracker.currentWidget?.content;
+  const table = commandTable(trans);
+  for (const command of table) {
+    const { id, label, caption, icon, args, toggled } = command;
+    commands.addCommand(id, {
+      label,
+      caption: caption ?? label,
+      icon,
+      describedBy: {
+        args: { type: 'object', properties: args ?? {}, additionalProperties: args !== undefined }
+      },
+      isEnabled: () => !!current()?.canvas && ready(command, current()!.canvas!),
+      isToggleable: !!toggled,
+      isToggled: () => !!toggled && !!current()?.canvas && toggled(current()!.canvas!),
+      execute: async given => {
+        const panel = current();
+        if (panel?.canvas && panel.actions) {
+          return await command.run(panel.canvas, panel.actions, given);
+        }
+      }
+    });
+    if (!command.quiet) {
+      palette?.addItem({ command: id, category: trans.__('Workflows') });
+    }
+  }
+  const refresh = () => table.forEach(({ id }) => commands.notifyCommandChanged(id));
+  tracker.currentChanged.connect(refresh);
+  tracker.widgetAdded.connect((_, widget) => {
+    widget.content.changed.connect(later(refresh));
+  });
+}
+
+function ready(command: ICanvasCommand, canvas: Controller): boolean {
+  switch (command.needs) {
+    case 'edit':
+      return !canvas.readOnly;
+    case 'undo':
+      return !canvas.readOnly && canvas.doc.canUndo();
+    case 'redo':
+      return !canvas.readOnly && canvas.doc.canRedo();
+    default:
+      return true; // a toolbar that flickers with each selection helps nobody
+  }
+}
+
+/** Many changes in one frame (a drag, a paste) make one round through the toolbar. */
+function later(action: () => void): () => void {
+  let waiting = false;
+  return () => {
+    if (!waiting) {
+      waiting = true;
+      window.setTimeout(() => {
+        waiting = false;
+        action();
+      }, 100);
+    }
+  };
+}

@@ -1,0 +1,132 @@
+/** Drawing arrows: from port to port, to a node as a whole, by keyboard, and all at once. */
+import { checkEdge, fittingEdges, portsOf } from '../document/edges';
+import { edgeId, IEdge } from '../document/flow';
+import { CanvasController, IPick } from './controller';
+import { ensureId } from './editing';
+import { titleOf } from './views';
+import { bodyRefusalText, refusalText } from './words';
+
+export interface IEnd {
+  node: string;
+  port: string;
+}
+
+/** Why this arrow may not be drawn, in words; undefined when it may. */
+export function refusal(canvas: CanvasController, edge: IEdge): string | undefined {
+  const ports = canvas.checker.ports;
+  const refused = checkEdge(edge, canvas.doc.allEdges(), ports);
+  return refused && refusalText(refused, edge, ports, canvas.trans);
+}
+
+export function connect(canvas: CanvasController, edge: IEdge): boolean {
+  const reason = refusal(canvas, edge);
+  if (reason) {
+    canvas.say(reason, true);
+    return false;
+  }
+  canvas.doc.edit(() => {
+    ensureId(canvas);
+    canvas.doc.connect(edge);
+  });
+  canvas.say(
+    canvas.trans.__(
+      'Connected %1 of %2 to %3 of %4.',
+      edge.output,
+      title(canvas, edge.source),
+      edge.input,
+      title(canvas, edge.target)
+    )
+  );
+  return true;
+}
+
+export function fitting(canvas: CanvasController, from: IEnd, node: string) {
+  return fittingEdges(from, node, canvas.doc.allEdges(), canvas.checker.ports);
+}
+
+/** An arrow dropped on a card: the one port that fits, or a question when several do. */
+export async function connectToNode(
+  canvas: CanvasController,
+  from: IEnd,
+  node: string,
+  at?: { x: number; y: number }
+): Promise<void> {
+  const found = fitting(canvas, from, node);
+  if (!found.edges.length) {
+    canvas.say(bodyRefusalText(found.refused, canvas.trans), true);
+    return;
+  }
+  if (found.edges.length === 1) {
+    connect(canvas, found.edges[0]);
+    return;
+  }
+  const backwards = found.edges[0].source === node;
+  const question = backwards ? canvas.trans.__('Which output?') : canvas.trans.__('Which input?');
+  const items = found.edges.map(edge => ({
+    id: edgeId(edge),
+    label: backwards ? edge.output : edge.input,
+    detail: formatAt(canvas, node, backwards ? edge.output : edge.input)
+  }));
+  const chosen = await canvas.pick(question, items, at);
+  const edge = found.edges.find(one => edgeId(one) === chosen?.id);
+  if (edge) {
+    connect(canvas, edge);
+  }
+}
+
+/** All arrows that may start at an output of this node, as a list to choose from. */
+export async function connectByList(canvas: CanvasController, node: string): Promise<void> {
+  const { trans } = canvas;
+  const own = canvas.checker.ports(node);
+  const edges = (own ? portsOf(own) : []).flatMap(port =>
+    [...canvas.doc.nodes.keys()]
+      .filter(id => id !== node)
+      .flatMap(id => fitting(canvas, { node, port: port.name }, id).edges)
+  );
+  if (!edges.length) {
+    canvas.say(trans.__('No port of another node fits.'), true);
+    return;
+  }
+  const items: IPick[] = edges.map(edge => ({
+    id: edgeId(edge),
+    label:
+      edge.source === node
+        ? `${edge.output} → ${title(canvas, edge.target)}.${edge.input}`
+        : `${edge.input} ← ${title(canvas, edge.source)}.${edge.output}`
+  }));
+  const chosen = await canvas.pick(trans.__('Connect %1 …', title(canvas, node)), items);
+  const edge = edges.find(one => edgeId(one) === chosen?.id);
+  if (edge) {
+    connect(canvas, edge);
+  }
+}
+
+/** Draw what the server proposes and the rules allow, as one step; how many. */
+export function connectAutomatically(canvas: CanvasController): number {
+  let drawn = 0;
+  canvas.doc.edit(() => {
+    for (const { source, output, target, input } of canvas.checker.proposals) {
+      const edge = { source, output, target, input };
+      if (!refusal(canvas, edge)) {
+        canvas.doc.connect(edge);
+        drawn++;
+      }
+    }
+  });
+  const { trans } = canvas;
+  canvas.say(
+    drawn
+      ? trans._n('One arrow was drawn.', '%1 arrows were drawn.', drawn)
+      : trans.__('Nothing more fits by name, type and format.')
+  );
+  return drawn;
+}
+
+export function title(canvas: CanvasController, id: string): string {
+  return canvas.views.get(id)?.title ?? titleOf(id, canvas.doc.node(id) ?? {});
+}
+
+function formatAt(canvas: CanvasController, node: string, port: string): string {
+  const ports = canvas.checker.ports(node);
+  return (ports && portsOf(ports).find(one => one.name === port)?.format) || '';
+}

@@ -1,0 +1,150 @@
+import { DocumentRegistry } from '@jupyterlab/docregistry';
+import { Contents } from '@jupyterlab/services';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { ISignal, Signal } from '@lumino/signaling';
+import { ReactFlowInstance, Edge } from '@xyflow/react';
+import { FlowModel } from '../document/flowModel';
+import { Checker } from './checker';
+import { CardNode, FlowStore } from './store';
+import { ICanvasServices, IRunStates } from './tokens';
+import { NodeViews } from './views';
+import { cardLabel } from './words';
+
+export interface IPick {
+  id: string;
+  label: string;
+  detail?: string;
+}
+
+export interface IPickRequest {
+  title: string;
+  items: readonly IPick[];
+  /** Where it opens, in pixels of the window; the middle of the canvas when missing. */
+  at?: { x: number; y: number };
+  done: (item: IPick | undefined) => void;
+}
+
+/** What of the canvas is open; no part of the document. */
+export interface ICanvasUi {
+  palette: boolean;
+  inspector: boolean;
+  outline: boolean;
+  picker?: IPickRequest;
+  /** The last word to the user, said by screen readers too. */
+  notice?: { text: string; problem: boolean };
+}
+
+export interface ICanvasOptions {
+  context: DocumentRegistry.IContext<FlowModel>;
+  services: ICanvasServices;
+  contents: Contents.IManager;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+}
+
+/** One open workflow: its document, what is known of it, and what is shown. */
+export class CanvasController {
+  constructor(options: ICanvasOptions) {
+    this.context = options.context;
+    this.services = options.services;
+    this.contents = options.contents;
+    this.commands = options.commands;
+    this.trans = options.trans;
+    const model = this.context.model;
+    this.doc = model.sharedModel;
+    this.runs = this.services.runs?.follow(this.path);
+    this.checker = new Checker(this.doc, () => this.path, this.services.backend);
+    this.views = new NodeViews(this.doc, this.checker, this.runs);
+    this.store = new FlowStore(this.doc, model.collaborative, id =>
+      cardLabel(this.views.get(id), this.trans)
+    );
+    this.views.changed.connect(this._onViews, this);
+  }
+
+  readonly context: DocumentRegistry.IContext<FlowModel>;
+  readonly services: ICanvasServices;
+  readonly contents: Contents.IManager;
+  readonly commands: CommandRegistry;
+  readonly trans: TranslationBundle;
+  readonly doc: FlowModel['sharedModel'];
+  readonly store: FlowStore;
+  readonly checker: Checker;
+  readonly views: NodeViews;
+  readonly runs: IRunStates | undefined;
+
+  /** Set while the picture is shown: React Flow's own verbs, and the element that has the keys. */
+  flow?: ReactFlowInstance<CardNode, Edge>;
+  stage?: HTMLElement;
+
+  get ui(): ICanvasUi {
+    return this._ui;
+  }
+
+  get uiChanged(): ISignal<this, void> {
+    return this._uiChanged;
+  }
+
+  get path(): string {
+    return this.contents.localPath(this.context.path);
+  }
+
+  get readOnly(): boolean {
+    return this.context.model.readOnly || this.context.contentsModel?.writable === false;
+  }
+
+  set(change: Partial<ICanvasUi>): void {
+    this._ui = { ...this._ui, ...change };
+    this._uiChanged.emit();
+  }
+
+  say(text: string, problem = false): void {
+    this.set({ notice: { text, problem } });
+    window.clearTimeout(this._quiet);
+    this._quiet = window.setTimeout(
+      () => this.set({ notice: undefined }),
+      problem ? 12_000 : 5_000
+    );
+  }
+
+  /** Let the user choose one of several; undefined when they do not. */
+  pick(
+    title: string,
+    items: readonly IPick[],
+    at?: { x: number; y: number }
+  ): Promise<IPick | undefined> {
+    this._ui.picker?.done(undefined);
+    return new Promise(resolve => {
+      const done = (item: IPick | undefined) => {
+        this.set({ picker: undefined });
+        resolve(item);
+      };
+      this.set({ picker: { title, items, at, done } });
+    });
+  }
+
+  /** What the command is about: the selection, else the card that has the focus. */
+  get targets(): string[] {
+    const selected = this.store.selected;
+    const focused = this.store.focused;
+    return selected.length ? selected : focused ? [focused] : [];
+  }
+
+  dispose(): void {
+    window.clearTimeout(this._quiet);
+    this._ui.picker?.done(undefined);
+    this.store.dispose();
+    this.views.dispose();
+    this.checker.dispose();
+    this.runs?.dispose();
+    Signal.clearData(this);
+  }
+
+  private _onViews(_: NodeViews, ids: ReadonlySet<string>): void {
+    this.store.relabel(ids);
+  }
+
+  private _ui: ICanvasUi = { palette: true, inspector: false, outline: false };
+  private _uiChanged = new Signal<this, void>(this);
+  private _quiet?: number;
+}

@@ -1,0 +1,229 @@
+/** What changes the nodes of a workflow: each function is one undo step. */
+import { PathExt } from '@jupyterlab/coreutils';
+import { UUID } from '@lumino/coreutils';
+import { isObject, JsonObject } from '../document/canonical';
+import { IEdge, Position } from '../document/flow';
+import { CanvasController } from './controller';
+import { focusNode } from './navigation';
+import { IPaletteRow, IRegistered } from './tokens';
+
+const GAP = 40;
+const EXECUTABLE = ['.ipynb', '.py', '.sh', '.R', '.r', '.jl'];
+
+/** A readable id for a new node: part of a name, and something nobody else has. */
+export function newId(name: string, taken: (id: string) => boolean): string {
+  const stem = name
+    .replace(/\.[^.]*$/, '')
+    .replace(/[^A-Za-z0-9_-]+/g, '_')
+    .slice(0, 40);
+  const safe = /^[A-Za-z_]/.test(stem) ? stem : `n_${stem}`;
+  for (;;) {
+    const id = `${safe}-${UUID.uuid4().slice(0, 4)}`;
+    if (!taken(id)) {
+      return id;
+    }
+  }
+}
+
+/** Documents name files relative to their own folder, so that a folder can be moved. */
+export function relativePath(document: string, path: string): string {
+  return PathExt.relative(PathExt.dirname(document) || '.', path);
+}
+
+export function resolvePath(document: string, relative: string): string {
+  return PathExt.normalize(PathExt.join(PathExt.dirname(document), relative));
+}
+
+/** A workflow has an id from its first edit on: runs and schedules refer to it. */
+export function ensureId(canvas: CanvasController): void {
+  if (typeof canvas.doc.meta.get('id') !== 'string') {
+    canvas.doc.setMeta('id', UUID.uuid4());
+  }
+}
+
+function addNode(canvas: CanvasController, name: string, fields: JsonObject, at: Position): string {
+  const id = newId(name, other => canvas.doc.nodes.has(other));
+  canvas.doc.edit(() => {
+    ensureId(canvas);
+    canvas.doc.addNode(id, fields, at);
+  });
+  return id;
+}
+
+export function addRow(canvas: CanvasController, row: IPaletteRow, at?: Position): string {
+  const fields: JsonObject = row.path
+    ? { type: row.type, path: relativePath(canvas.path, row.path) }
+    : { type: row.type, [row.type]: row.id, label: row.name };
+  const id = addNode(canvas, row.name, fields, at ?? freePlace(canvas));
+  selectNew(canvas, [id]);
+  return id;
+}
+
+/** Files dropped from the file browser become nodes; the server says what each of them is. */
+export async function addFiles(
+  canvas: CanvasController,
+  paths: readonly string[],
+  at?: Position
+): Promise<void> {
+  const { backend } = canvas.services;
+  const [x, y] = at ?? freePlace(canvas);
+  const failed: string[] = [];
+  const added: string[] = [];
+  for (const [index, path] of paths.entries()) {
+    const registered = await register(path).catch((error: Error) => {
+      failed.push(`${PathExt.basename(path)}: ${error.message}`);
+      return guess(path);
+    });
+    const fields = { type: registered.type, path: relativePath(canvas.path, path) };
+    added.push(addNode(canvas, PathExt.basename(path), fields, [x, y + index * 140]));
+  }
+  selectNew(canvas, added);
+  if (failed.length) {
+    canvas.say(failed.join(' · '), true);
+  }
+
+  async function register(path: string): Promise<IRegistered> {
+    return backend ? backend.register(path) : guess(path);
+  }
+}
+
+function guess(path: string): IRegistered {
+  return { type: EXECUTABLE.includes(PathExt.extname(path)) ? 'executable' : 'dataset' };
+}
+
+function selectNew(canvas: CanvasController, ids: readonly string[]): void {
+  canvas.store.select(ids);
+  if (ids.length) {
+    focusNode(canvas, ids[0]);
+  }
+}
+
+/** The middle of what is seen, moved down until no card is there. */
+export function freePlace(canvas: CanvasController): Position {
+  const box = canvas.stage?.getBoundingClientRect();
+  let at = { x: 80, y: 80 };
+  if (box && canvas.flow) {
+    at = canvas.flow.screenToFlowPosition({
+      x: box.left + box.width / 2 - 100,
+      y: box.top + box.height / 3
+    });
+  }
+  const place: Position = [Math.round(at.x), Math.round(at.y)];
+  const near = (id: string) => {
+    const [x, y] = canvas.store.place(id);
+    return Math.abs(x - place[0]) < 120 && Math.abs(y - place[1]) < 100;
+  };
+  const ids = [...canvas.doc.nodes.keys()];
+  while (ids.some(near)) {
+    place[1] += 120;
+  }
+  return place;
+}
+
+export function removeSelection(canvas: CanvasController): void {
+  const edges = canvas.store.selectedEdges;
+  const nodes = canvas.store.selected.length || !edges.length ? canvas.targets : [];
+  if (nodes.length + edges.length) {
+    canvas.doc.remove(nodes, edges);
+    canvas.stage?.focus();
+  }
+}
+
+export function disconnect(canvas: CanvasController, edge: string): void {
+  canvas.doc.remove([], [edge]);
+}
+
+export function move(canvas: CanvasController, dx: number, dy: number): void {
+  canvas.doc.move(
+    canvas.targets.map(id => {
+      const [x, y] = canvas.store.place(id);
+      return [id, [x + dx, y + dy]] as const;
+    })
+  );
+}
+
+export function rename(canvas: CanvasController, id: string, label: string): void {
+  canvas.doc.setField(id, 'label', label.trim() || undefined);
+}
+
+interface IClip {
+  nodes: Record<string, JsonObject>;
+  edges: IEdge[];
+  positions: Record<string, Position>;
+}
+
+/** Nodes as text for the clipboard, with the arrows between them. */
+export function copyText(canvas: CanvasController, ids = canvas.targets): string {
+  const chosen = new Set(ids);
+  const flow = canvas.doc.toJSON();
+  const among = <T>(map: Record<string, T>) =>
+    Object.fromEntries(Object.entries(map).filter(([id]) => chosen.has(id)));
+  const edges = Object.entries(flow.edges).filter(
+    ([, edge]) => chosen.has(edge.source) && chosen.has(edge.target)
+  );
+  const clip = {
+    version: 1,
+    nodes: among(flow.nodes),
+    edges: Object.fromEntries(edges),
+    positions: among(flow.positions)
+  };
+  return JSON.stringify(clip, null, 2);
+}
+
+export function readClip(text: string): IClip | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(value) || !isObject(value.nodes)) {
+    return undefined;
+  }
+  const nodes = Object.entries(value.nodes).filter(([, node]) => isObject(node));
+  return {
+    nodes: Object.fromEntries(nodes) as IClip['nodes'],
+    edges: Object.values(isObject(value.edges) ? value.edges : {}) as unknown as IEdge[],
+    positions: (isObject(value.positions) ? value.positions : {}) as unknown as IClip['positions']
+  };
+}
+
+/** Nodes of a text under new ids, beside the old ones; the new ids. */
+export function pasteText(canvas: CanvasController, text: string): string[] {
+  const clip = readClip(text);
+  if (!clip || !Object.keys(clip.nodes).length) {
+    canvas.say(canvas.trans.__('The clipboard holds no part of a workflow.'), true);
+    return [];
+  }
+  const taken = new Set(canvas.doc.nodes.keys());
+  const ids = new Map<string, string>();
+  for (const [old, fields] of Object.entries(clip.nodes)) {
+    const name = old.replace(/-[0-9a-f]{4}$/, '');
+    const id = newId(String(fields.label ?? name), other => taken.has(other));
+    taken.add(id);
+    ids.set(old, id);
+  }
+  const shift = clashing(canvas, clip) ? GAP : 0;
+  canvas.doc.edit(() => {
+    ensureId(canvas);
+    let row = 0;
+    for (const [old, id] of ids) {
+      const at = clip.positions[old] ?? [0, row++ * 140];
+      canvas.doc.addNode(id, clip.nodes[old], [at[0] + shift, at[1] + shift]);
+    }
+    for (const edge of clip.edges) {
+      const source = ids.get(edge.source);
+      const target = ids.get(edge.target);
+      if (source && target) {
+        canvas.doc.connect({ source, output: edge.output, target, input: edge.input });
+      }
+    }
+  });
+  selectNew(canvas, [...ids.values()]);
+  return [...ids.values()];
+}
+
+function clashing(canvas: CanvasController, clip: IClip): boolean {
+  const places = new Set([...canvas.doc.nodes.keys()].map(id => String(canvas.store.place(id))));
+  return Object.values(clip.positions).some(at => places.has(String(at)));
+}

@@ -1,0 +1,34 @@
+import { createContext, useContext, useMemo, useSyncExternalStore } from 'react';
+import { useSignal } from '../components/useSignal';
+import { JsonObject } from '../document/canonical';
+import { CanvasController, ICanvasUi } from './controller';
+import { INodeView } from './views';
+
+export const CanvasContext = createContext<CanvasController | null>(null);
+
+export function useCanvas(): CanvasController {
+  return useContext(CanvasContext)!;
+}
+
+export function useUi(): ICanvasUi {
+  const canvas = useCanvas();
+  return useSignal(canvas.uiChanged, () => canvas.ui);
+}
+
+export function useView(id: string): INodeView | undefined {
+  const canvas = useCanvas();
+  return useSignal(canvas.views.changed, () => canvas.views.get(id));
+}
+
+/** A plain copy of a node's fields, another object after each change of it. */
+export function useFields(id: string | undefined): JsonObject | undefined {
+  const canvas = useCanvas();
+  const nodes = useSyncExternalStore(canvas.store.subscribe, canvas.store.getNodes);
+  return useMemo(() => nodes.find(node => node.id === id)?.data.fields, [nodes, id]);
+}
+
+export function useMeta(): JsonObject {
+  const canvas = useCanvas();
+  const text = useSignal(canvas.doc.changed, () => JSON.stringify(canvas.doc.meta.toJSON()));
+  return useMemo(() => JSON.parse(text) as JsonObject, [text]);
+}

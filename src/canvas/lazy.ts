@@ -1,0 +1,8 @@
+/** All of the canvas that is fetched when a workflow is first shown. */
+export * as connecting from './connecting';
+export * as editing from './editing';
+export * as navigation from './navigation';
+export * as running from './running';
+export { clipboard } from './clipboard';
+export { Canvas } from './Canvas';
+export { CanvasController } from './controller';

@@ -1,0 +1,127 @@
+/** Moving the focus and the view; nothing here changes the document. */
+import { CanvasController } from './controller';
+
+export type Direction = 'left' | 'right' | 'up' | 'down';
+
+const UNIT: Record<Direction, [number, number]> = {
+  left: [-1, 0],
+  right: [1, 0],
+  up: [0, -1],
+  down: [0, 1]
+};
+
+/** The nearest card in a direction: things beside the line count as further away. */
+export function nearest(
+  from: readonly [number, number],
+  places: Iterable<readonly [string, readonly [number, number]]>,
+  direction: Direction
+): string | undefined {
+  const [ux, uy] = UNIT[direction];
+  let best: string | undefined;
+  let shortest = Number.POSITIVE_INFINITY;
+  for (const [id, [x, y]] of places) {
+    const ahead = (x - from[0]) * ux + (y - from[1]) * uy;
+    const aside = Math.abs((x - from[0]) * uy) + Math.abs((y - from[1]) * ux);
+    const far = ahead + 2 * aside;
+    if (ahead > 1 && far < shortest) {
+      shortest = far;
+      best = id;
+    }
+  }
+  return best;
+}
+
+export function focusDirection(canvas: CanvasController, direction: Direction): void {
+  const here = canvas.store.focused;
+  const nodes = canvas.store.nodes;
+  if (!here) {
+    if (nodes.length) {
+      focusNode(canvas, nodes[0].id, true);
+    }
+    return;
+  }
+  const places = nodes
+    .filter(node => node.id !== here)
+    .map(node => [node.id, [node.position.x, node.position.y]] as const);
+  const next = nearest(canvas.store.place(here), places, direction);
+  if (next) {
+    focusNode(canvas, next, true);
+  }
+}
+
+/** Bring a card into view and give it the focus once it is there. */
+export function focusNode(canvas: CanvasController, id: string, select = false): void {
+  canvas.store.focus(id);
+  if (select) {
+    canvas.store.select([id]);
+  }
+  reveal(canvas, id);
+  let tries = 10;
+  const attempt = () => {
+    const card = canvas.stage?.querySelector<HTMLElement>(
+      `.react-flow__node[data-id="${CSS.escape(id)}"]`
+    );
+    if (card) {
+      card.focus({ preventScroll: true });
+    } else if (tries-- > 0) {
+      requestAnimationFrame(attempt);
+    }
+  };
+  requestAnimationFrame(attempt);
+}
+
+/** Only what is not seen is brought to the middle: a picture that jumps is hard to read. */
+function reveal(canvas: CanvasController, id: string): void {
+  const box = canvas.stage?.getBoundingClientRect();
+  const flow = canvas.flow;
+  if (!box?.width || !flow) {
+    return;
+  }
+  const [x, y] = canvas.store.place(id);
+  const at = flow.flowToScreenPosition({ x, y });
+  const zoom = flow.getZoom();
+  const inside =
+    at.x >= box.left &&
+    at.y >= box.top &&
+    at.x + 200 * zoom <= box.right &&
+    at.y + 90 * zoom <= box.bottom;
+  if (!inside) {
+    void flow.setCenter(x + 100, y + 50, { zoom });
+  }
+}
+
+export function fit(canvas: CanvasController): void {
+  void canvas.flow?.fitView({ padding: 0.15, maxZoom: 1 });
+}
+
+export async function tidy(canvas: CanvasController): Promise<void> {
+  const { layered } = await import('./layout');
+  const { nodes } = canvas.store;
+  const sizes = nodes.map(node => ({
+    id: node.id,
+    width: node.measured?.width ?? 220,
+    height: node.measured?.height ?? 100
+  }));
+  const places = layered(sizes, canvas.doc.allEdges());
+  canvas.doc.move(places);
+  requestAnimationFrame(() => fit(canvas));
+}
+
+/** The next thing that is wrong, its node in focus. */
+export function nextProblem(canvas: CanvasController, index?: number): void {
+  const { problems } = canvas.checker;
+  if (!problems.length) {
+    canvas.say(canvas.trans.__('No problems.'));
+    return;
+  }
+  const at = canvas.store.focused;
+  const after = problems.findIndex(problem => problem.node === at) + 1;
+  const problem = problems[index ?? after % problems.length];
+  if (problem.node && canvas.doc.nodes.has(problem.node)) {
+    canvas.set({ inspector: true });
+    focusNode(canvas, problem.node, true);
+  } else if (problem.edge) {
+    canvas.store.select([], [problem.edge]);
+  }
+  canvas.say(problem.message, true);
+}

@@ -1,0 +1,147 @@
+import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
+import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import {
+  createToolbarFactory,
+  ICommandPalette,
+  IToolbarWidgetRegistry,
+  WidgetTracker
+} from '@jupyterlab/apputils';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { ILauncher } from '@jupyterlab/launcher';
+import { IMainMenu } from '@jupyterlab/mainmenu';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
+import { FlowDoc } from '../document/flowDoc';
+import { FlowModelFactory } from '../document/flowModel';
+import { workflowIcon } from '../icons';
+import { CONTENT_TYPE, EXTENSION, FACTORY, FILE_TYPE, MODEL } from '../tokens';
+import { addCommands } from './commands';
+import { IPaletteSource, IRunStatesSource, IWorkflowBackend } from './tokens';
+import { CanvasWidget, WorkflowFactory } from './widget';
+
+const PLUGIN = 'nbyard:canvas';
+const CREATE = 'nbyard:create-workflow';
+
+export const canvasPlugin: JupyterFrontEndPlugin<void> = {
+  id: PLUGIN,
+  description: 'Opens workflows on a canvas.',
+  autoStart: true,
+  optional: [
+    ITranslator,
+    ISettingRegistry,
+    IToolbarWidgetRegistry,
+    ICommandPalette,
+    ILayoutRestorer,
+    ILauncher,
+    IMainMenu,
+    IDefaultFileBrowser,
+    ICollaborativeContentProvider,
+    IWorkflowBackend,
+    IRunStatesSource,
+    IPaletteSource
+  ],
+  activate: (
+    app: JupyterFrontEnd,
+    translator: ITranslator | null,
+    settings: ISettingRegistry | null,
+    toolbars: IToolbarWidgetRegistry | null,
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null,
+    launcher: ILauncher | null,
+    menu: IMainMenu | null,
+    browser: IDefaultFileBrowser | null,
+    shared: ICollaborativeContentProvider | null,
+    backend: IWorkflowBackend | null,
+    runs: IRunStatesSource | null,
+    rows: IPaletteSource | null
+  ) => {
+    translator ??= nullTranslator;
+    const trans = translator.load('nbyard');
+    const tracker = new WidgetTracker<CanvasWidget>({ namespace: 'nbyard-canvas' });
+    addDocumentType(app, trans);
+    shared?.sharedModelFactory.registerDocumentFactory(CONTENT_TYPE, () => new FlowDoc());
+    const factory = new WorkflowFactory({
+      name: FACTORY,
+      label: trans.__('Workflow'),
+      modelName: MODEL,
+      fileTypes: [FILE_TYPE],
+      defaultFor: [FILE_TYPE],
+      contentProviderId: shared ? 'rtc' : undefined,
+      toolbarFactory:
+        toolbars && settings
+          ? createToolbarFactory(toolbars, settings, FACTORY, PLUGIN, translator)
+          : undefined,
+      services: {
+        backend: backend ?? undefined,
+        runs: runs ?? undefined,
+        palette: rows ?? undefined
+      },
+      contents: app.serviceManager.contents,
+      commands: app.commands,
+      trans
+    });
+    factory.widgetCreated.connect((_, widget) => {
+      widget.title.icon = workflowIcon;
+      widget.context.pathChanged.connect(() => void tracker.save(widget));
+      void tracker.add(widget);
+    });
+    app.docRegistry.addWidgetFactory(factory);
+    addCreate(app, browser, trans);
+    addCommands(app.commands, tracker, palette, trans);
+    palette?.addItem({ command: CREATE, category: trans.__('Workflows') });
+    launcher?.add({ command: CREATE, category: trans.__('Workflows'), rank: 1 });
+    addUndo(menu, tracker);
+    void restorer?.restore(tracker, {
+      command: 'docmanager:open',
+      args: widget => ({ path: widget.context.path, factory: FACTORY }),
+      name: widget => widget.context.path
+    });
+  }
+};
+
+function addDocumentType(app: JupyterFrontEnd, trans: TranslationBundle): void {
+  app.docRegistry.addModelFactory(new FlowModelFactory());
+  app.docRegistry.addFileType({
+    name: FILE_TYPE,
+    displayName: trans.__('Workflow'),
+    extensions: [EXTENSION],
+    mimeTypes: ['application/x-nbyard+json'],
+    fileFormat: 'text',
+    contentType: CONTENT_TYPE,
+    icon: workflowIcon
+  });
+}
+
+function addCreate(
+  app: JupyterFrontEnd,
+  browser: IDefaultFileBrowser | null,
+  trans: TranslationBundle
+): void {
+  app.commands.addCommand(CREATE, {
+    label: args => (args.isPalette ? trans.__('New Workflow') : trans.__('Workflow')),
+    caption: trans.__('Create a new workflow'),
+    icon: workflowIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: { cwd: { type: 'string', description: trans.__('The folder it is made in') } }
+      }
+    },
+    execute: async args => {
+      const path = typeof args.cwd === 'string' ? args.cwd : (browser?.model.path ?? '');
+      const { contents } = app.serviceManager;
+      const model = await contents.newUntitled({ path, type: 'file', ext: EXTENSION });
+      return app.commands.execute('docmanager:open', { path: model.path, factory: FACTORY });
+    }
+  });
+}
+
+/** Undo and Redo of the Edit menu work on the canvas too. */
+function addUndo(menu: IMainMenu | null, tracker: WidgetTracker<CanvasWidget>): void {
+  for (const [group, id] of [
+    [menu?.editMenu.undoers.undo, 'nbyard:undo'],
+    [menu?.editMenu.undoers.redo, 'nbyard:redo']
+  ] as const) {
+    group?.add({ id, isEnabled: widget => tracker.has(widget) });
+  }
+}

@@ -1,0 +1,78 @@
+/** Commands that ask the user something first. */
+import { InputDialog } from '@jupyterlab/apputils';
+import type { Actions, Controller } from './widget';
+
+/** A list of all that can be a node; Enter puts it on the canvas. */
+export async function quickAdd(canvas: Controller, { editing }: Actions): Promise<void> {
+  const { palette } = canvas.services;
+  if (palette && palette.state !== 'ready') {
+    await palette.refresh();
+  }
+  const rows = palette?.rows ?? [];
+  const files = await filesBeside(canvas);
+  const items = [
+    ...rows.map((row, index) => ({ id: `row ${index}`, label: row.name, detail: row.detail })),
+    ...files
+      .filter(path => !rows.some(row => row.path === path))
+      .map(path => ({ id: path, label: path, detail: canvas.trans.__('file') }))
+  ];
+  const chosen = await canvas.pick(canvas.trans.__('Add a node'), items);
+  if (!chosen) {
+    return;
+  }
+  if (chosen.id.startsWith('row ')) {
+    editing.addRow(canvas, rows[Number(chosen.id.slice(4))]);
+  } else {
+    await editing.addFiles(canvas, [chosen.id]);
+  }
+}
+
+/** Files of the document's own folder: what was not registered yet can be added too. */
+async function filesBeside(canvas: Controller): Promise<string[]> {
+  const folder = canvas.path.split('/').slice(0, -1).join('/');
+  try {
+    const model = await canvas.contents.get(folder, { content: true });
+    const items = (model.content ?? []) as { path: string; type: string }[];
+    return items
+      .filter(item => item.type !== 'directory')
+      .map(item => canvas.contents.localPath(item.path))
+      .filter(path => !path.endsWith('.nbflow') && !path.endsWith('.nbexec'));
+  } catch {
+    return [];
+  }
+}
+
+export async function renameNode(canvas: Controller, { editing }: Actions): Promise<void> {
+  const [id] = canvas.targets;
+  const { trans } = canvas;
+  const { value } = await InputDialog.getText({
+    title: trans.__('Rename node'),
+    label: trans.__('Label; empty for the name of its file'),
+    text: canvas.views.get(id)?.title ?? ''
+  });
+  if (value !== null) {
+    editing.rename(canvas, id, value);
+  }
+}
+
+export async function openNode(canvas: Controller, { editing }: Actions): Promise<void> {
+  for (const id of canvas.targets) {
+    const path = canvas.doc.node(id)?.path;
+    if (typeof path === 'string') {
+      await canvas.commands.execute('docmanager:open', {
+        path: editing.resolvePath(canvas.path, path)
+      });
+    }
+  }
+}
+
+/** Open the inspector and put the focus into its first field. */
+export function inspect(canvas: Controller): void {
+  canvas.store.select(canvas.targets);
+  canvas.set({ inspector: true });
+  const panel = canvas.stage?.closest('.nby-Canvas');
+  requestAnimationFrame(() => {
+    const field = '.nby-Inspector-section :is(input, select, textarea)';
+    panel?.querySelector<HTMLElement>(field)?.focus();
+  });
+}

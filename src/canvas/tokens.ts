@@ -1,0 +1,136 @@
+/** The seams of the canvas: what it asks of the server's side, filled by other plug-ins. */
+import { Token } from '@lumino/coreutils';
+import { IDisposable } from '@lumino/disposable';
+import { ISignal } from '@lumino/signaling';
+import { IArgument } from '../document/arguments';
+import { Json } from '../document/canonical';
+import { IEdge, IFlow } from '../document/flow';
+
+/** What the server read of one node. */
+export interface INodeReading {
+  name?: string;
+  /** "notebook", "command", "dataset" … */
+  kind?: string;
+  /** A dataset node has one output, `data`, whose format is the dataset's. */
+  arguments?: readonly Partial<IArgument>[];
+  hints?: readonly string[];
+  executable?: string | null;
+  dataset?: string | null;
+  problem?: string | null;
+  /** The last result is older than the node's code, values or inputs. */
+  stale?: boolean;
+}
+
+export interface IProblem {
+  node?: string | null;
+  edge?: string | null;
+  path?: string | null;
+  message: string;
+}
+
+export interface IProposal extends IEdge {
+  reason?: string;
+}
+
+export interface ICheck {
+  nodes: Record<string, INodeReading>;
+  problems: readonly IProblem[];
+  proposals: readonly IProposal[];
+}
+
+export interface IRunSelection {
+  /** `from`: these nodes and what follows; `to`: these and what they need. */
+  mode: 'all' | 'selected' | 'from' | 'to';
+  nodes: readonly string[];
+  /** Do not take anything from the cache. */
+  force?: boolean;
+  parameters?: Record<string, Json>;
+}
+
+/** A file that became, or already was, a dataset or an executable. */
+export interface IRegistered {
+  type: 'dataset' | 'executable';
+  id?: string;
+  name?: string;
+}
+
+export interface IWorkflowBackend {
+  check(path: string, document: IFlow): Promise<ICheck>;
+  /** Make a file of the server's folder a dataset or an executable, whichever it is. */
+  register(path: string): Promise<IRegistered>;
+  /** Run the saved document. */
+  run(path: string, selection: IRunSelection): Promise<{ id: string }>;
+  /** Stop the running run of the document, if any. */
+  stop(path: string): Promise<void>;
+}
+
+export type TaskState =
+  'waiting' | 'queued' | 'preparing' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'skipped';
+
+export interface INodeRun {
+  state: TaskState;
+  /** Why it waits, or why it failed. */
+  reason?: string;
+  cached?: boolean;
+  /** 0 … 1 */
+  progress?: number;
+  /** For example "cell 4/9". */
+  detail?: string;
+  seconds?: number;
+}
+
+/** The states of one document's newest run. */
+export interface IRunStates extends IDisposable {
+  readonly run?: { id: string; name?: string; state: string };
+  get(node: string): INodeRun | undefined;
+  /** With the nodes that changed, or nothing when all may have. */
+  readonly changed: ISignal<IRunStates, ReadonlySet<string> | undefined>;
+}
+
+export interface IRunStatesSource {
+  /** Follow the runs of the document at this path; dispose when the tab is closed. */
+  follow(path: string): IRunStates;
+}
+
+/** A dataset or an executable in the drawer, and what a drag of it carries. */
+export interface IPaletteRow {
+  type: 'dataset' | 'executable';
+  id: string;
+  name: string;
+  kind?: string;
+  /** Path from the server's root, where the thing is a file; else it is known by its id. */
+  path?: string;
+  /** One short line: "csv · 1.2 MB", "notebook · 2 in, 1 out". */
+  detail?: string;
+}
+
+export interface IPaletteSource {
+  readonly rows: readonly IPaletteRow[];
+  readonly state: 'loading' | 'ready' | 'failed';
+  readonly problem?: string;
+  readonly changed: ISignal<IPaletteSource, void>;
+  /** Load, or load again; called when a drawer is first shown. */
+  refresh(): Promise<void>;
+}
+
+export const IWorkflowBackend = new Token<IWorkflowBackend>(
+  'nbyard:IWorkflowBackend',
+  'Checks, registers and runs what is on a workflow canvas.'
+);
+
+export const IRunStatesSource = new Token<IRunStatesSource>(
+  'nbyard:IRunStatesSource',
+  'Live states of the nodes of a workflow.'
+);
+
+export const IPaletteSource = new Token<IPaletteSource>(
+  'nbyard:IPaletteSource',
+  'Datasets and executables that can be dragged onto a workflow canvas.'
+);
+
+/** All seams together; any may be absent. */
+export interface ICanvasServices {
+  backend?: IWorkflowBackend;
+  runs?: IRunStatesSource;
+  palette?: IPaletteSource;
+}

@@ -1,0 +1,238 @@
+import { ISignal, Signal } from '@lumino/signaling';
+import { IArgument } from '../document/arguments';
+import { isObject, JsonObject } from '../document/canonical';
+import { DATASET_OUTPUT, edgeId, IEdge } from '../document/flow';
+import { FlowDoc, IFlowChange } from '../document/flowDoc';
+import { Checker } from './checker';
+import { INodeRun, IRunStates } from './tokens';
+
+export interface IPortView {
+  name: string;
+  format: string;
+  /** `gone`: an arrow uses it, the executable has it no more. `missing`: blocks a run. */
+  state: 'connected' | 'free' | 'missing' | 'gone';
+  help: string;
+}
+
+/** What a card shows: the document, the server's reading and the run, put together. */
+export interface INodeView {
+  id: string;
+  title: string;
+  type: string;
+  kind: string;
+  subtitle: string;
+  inputs: IPortView[];
+  outputs: IPortView[];
+  problems: string[];
+  hints: string[];
+  stale: boolean;
+  pinned: boolean;
+  checked: boolean;
+  chip: string;
+  run?: INodeRun;
+}
+
+/** Views by node id; each is the same object until something in it changes. */
+export class NodeViews {
+  constructor(
+    private readonly doc: FlowDoc,
+    private readonly checker: Checker,
+    private readonly runs: IRunStates | undefined
+  ) {
+    doc.changed.connect(this._onDocument, this);
+    checker.changed.connect(this._renewAll, this);
+    runs?.changed.connect(this._onRun, this);
+    this._index();
+  }
+
+  /** With the ids whose view is another one now. */
+  get changed(): ISignal<this, ReadonlySet<string>> {
+    return this._changed;
+  }
+
+  get(id: string): INodeView | undefined {
+    if (!this._views.has(id)) {
+      this._renew([id], true);
+    }
+    return this._views.get(id);
+  }
+
+  arrowsInto(id: string): readonly IEdge[] {
+    return this._into.get(id) ?? [];
+  }
+
+  arrowsFrom(id: string): readonly IEdge[] {
+    return this._from.get(id) ?? [];
+  }
+
+  dispose(): void {
+    this.doc.changed.disconnect(this._onDocument, this);
+    this.checker.changed.disconnect(this._renewAll, this);
+    this.runs?.changed.disconnect(this._onRun, this);
+    Signal.clearData(this);
+  }
+
+  private _onDocument(_: FlowDoc, change: IFlowChange): void {
+    const flow = change.flow;
+    if (!flow?.nodes && !flow?.edges) {
+      return;
+    }
+    const touched = new Set(flow.nodes ?? []);
+    const before = [this._into, this._from];
+    this._index();
+    for (const index of [...before, this._into, this._from]) {
+      for (const [id, edges] of index) {
+        if (edges.some(edge => flow.edges?.has(edgeId(edge)) || flow.nodes?.has(other(edge, id)))) {
+          touched.add(id);
+        }
+      }
+    }
+    this._renew(touched);
+  }
+
+  private _onRun(_: IRunStates, ids: ReadonlySet<string> | undefined): void {
+    this._renew(ids ?? this.doc.nodes.keys());
+  }
+
+  private _renewAll(): void {
+    this._renew(this.doc.nodes.keys());
+  }
+
+  private _renew(ids: Iterable<string>, quiet = false): void {
+    const changed = new Set<string>();
+    for (const id of ids) {
+      const old = this._views.get(id);
+      const view = this._make(id);
+      if (!view) {
+        this._views.delete(id);
+      } else if (!old || JSON.stringify(old) !== JSON.stringify(view)) {
+        this._views.set(id, view);
+        changed.add(id);
+      }
+    }
+    if (changed.size && !quiet) {
+      this._changed.emit(changed);
+    }
+  }
+
+  private _make(id: string): INodeView | undefined {
+    const fields = this.doc.node(id);
+    if (!fields) {
+      return undefined;
+    }
+    const reading = this.checker.reading(id);
+    const type = String(fields.type ?? 'executable');
+    const own = this.checker.problems.filter(problem => problem.node === id);
+    const problems = own.map(problem => problem.message);
+    if (reading?.problem && !problems.includes(reading.problem)) {
+      problems.unshift(reading.problem);
+    }
+    const [inputs, outputs] = this._ports(id, type, fields, reading?.arguments);
+    return {
+      id,
+      title: titleOf(id, fields, reading?.name),
+      type,
+      kind: reading?.kind ?? type,
+      subtitle: String(fields.path ?? reading?.name ?? ''),
+      inputs,
+      outputs,
+      problems,
+      hints: [...(reading?.hints ?? [])],
+      stale: !!reading?.stale,
+      pinned: typeof fields.version === 'string',
+      checked: !!reading,
+      chip: chipOf(fields),
+      run: this.runs?.get(id)
+    };
+  }
+
+  private _ports(
+    id: string,
+    type: string,
+    fields: JsonObject,
+    known: readonly IArgument[] | undefined
+  ): [IPortView[], IPortView[]] {
+    const into = this.arrowsInto(id).map(edge => edge.input);
+    const from = this.arrowsFrom(id).map(edge => edge.output);
+    if (type === 'dataset') {
+      const format = known?.find(one => one.name === DATASET_OUTPUT)?.format ?? '';
+      const state = from.length ? 'connected' : 'free';
+      const data: IPortView = { name: DATASET_OUTPUT, format, state, help: '' };
+      return [gone(into, []), [data, ...gone(from, [DATASET_OUTPUT])]];
+    }
+    const values = isObject(fields.arguments) ? fields.arguments : {};
+    const ports = (role: string, used: readonly string[]) =>
+      (known ?? [])
+        .filter(port => port.role === role)
+        .map(port => portView(port, used.includes(port.name), port.name in values));
+    const inputs = ports('input', into);
+    const outputs = ports('output', from);
+    // while the server was not heard, arrows keep the ports they are drawn to
+    const unknown = known ? 'gone' : 'connected';
+    return [
+      [...inputs, ...gone(into, names(inputs), unknown)],
+      [...outputs, ...gone(from, names(outputs), unknown)]
+    ];
+  }
+
+  private _index(): void {
+    this._into = new Map();
+    this._from = new Map();
+    for (const edge of this.doc.allEdges()) {
+      push(this._into, edge.target, edge);
+      push(this._from, edge.source, edge);
+    }
+  }
+
+  private _changed = new Signal<this, ReadonlySet<string>>(this);
+  private _views = new Map<string, INodeView>();
+  private _into = new Map<string, IEdge[]>();
+  private _from = new Map<string, IEdge[]>();
+}
+
+export function titleOf(id: string, fields: JsonObject, name?: string): string {
+  if (typeof fields.label === 'string' && fields.label) {
+    return fields.label;
+  }
+  if (typeof fields.path === 'string') {
+    return fields.path.split('/').pop() || id;
+  }
+  return name || id;
+}
+
+function chipOf(fields: JsonObject): string {
+  const parts = [fields.runtime, fields.image, fields.cpu && `${String(fields.cpu)} CPU`];
+  return parts.filter(Boolean).map(String).join(' · ');
+}
+
+function portView(port: IArgument, connected: boolean, given: boolean): IPortView {
+  const free = given || !port.required || port.default !== undefined;
+  const state = connected ? 'connected' : free ? 'free' : 'missing';
+  return { name: port.name, format: port.format ?? '', state, help: port.help ?? '' };
+}
+
+function gone(
+  used: readonly string[],
+  known: readonly string[],
+  state: IPortView['state'] = 'gone'
+): IPortView[] {
+  const rest = [...new Set(used)].filter(name => !known.includes(name));
+  return rest.map(name => ({ name, format: '', state, help: '' }));
+}
+
+function names(ports: readonly IPortView[]): string[] {
+  return ports.map(port => port.name);
+}
+
+function push<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const list = map.get(key);
+  if (list) {
+    list.push(value);
+  } else {
+    map.set(key, [value]);
+  }
+}
+
+function other(edge: IEdge, id: string): string {
+  return edge.source === id ? edge.target : edge.source;
+}

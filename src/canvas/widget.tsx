@@ -1,0 +1,126 @@
+import { ABCWidgetFactory, DocumentRegistry, DocumentWidget } from '@jupyterlab/docregistry';
+import { Contents } from '@jupyterlab/services';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import { CommandRegistry } from '@lumino/commands';
+import { Message } from '@lumino/messaging';
+import { ISignal, Signal } from '@lumino/signaling';
+import { guardSave } from '../document/conflict';
+import { FlowModel } from '../document/flowModel';
+import type * as Lazy from './lazy';
+import { ICanvasServices } from './tokens';
+
+export type Actions = typeof Lazy;
+export type Controller = Lazy.CanvasController;
+export type CanvasWidget = DocumentWidget<CanvasPanel, FlowModel>;
+
+export interface ICanvasPanelOptions {
+  context: DocumentRegistry.IContext<FlowModel>;
+  services: ICanvasServices;
+  contents: Contents.IManager;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+}
+
+/** A workflow tab; what draws it is fetched when the first one is shown. */
+export class CanvasPanel extends ReactWidget {
+  constructor(private readonly options: ICanvasPanelOptions) {
+    super();
+    this.addClass('nby-CanvasPanel');
+  }
+
+  actions?: Actions;
+  canvas?: Controller;
+
+  /** Selection, focus or loading: what commands look at may be different now. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      this.canvas?.dispose();
+      super.dispose();
+      Signal.clearData(this);
+    }
+  }
+
+  protected render(): JSX.Element {
+    const { trans } = this.options;
+    if (!this.actions || !this.canvas) {
+      return <div className="nby-Canvas-loading">{this._failed ?? trans.__('Opening…')}</div>;
+    }
+    const { Canvas } = this.actions;
+    return <Canvas canvas={this.canvas} />;
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    if (this.isVisible) {
+      void this._load();
+    }
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    void this._load();
+  }
+
+  protected override onActivateRequest(): void {
+    const target = this.canvas?.stage ?? this.node;
+    target.focus({ preventScroll: true });
+  }
+
+  private async _load(): Promise<void> {
+    if (this._loading) {
+      return;
+    }
+    this._loading = true;
+    try {
+      const [actions] = await Promise.all([import('./lazy'), this.options.context.ready]);
+      if (this.isDisposed) {
+        return;
+      }
+      this.actions = actions;
+      this.canvas = new actions.CanvasController(this.options);
+      this.canvas.store.subscribe(() => this._changed.emit());
+      this.canvas.doc.changed.connect(() => this._changed.emit());
+    } catch (error) {
+      this._loading = false;
+      this._failed = this.options.trans.__('The canvas cannot be shown: %1', String(error));
+    }
+    this.update();
+    this._changed.emit();
+  }
+
+  private _loading = false;
+  private _failed?: string;
+  private _changed = new Signal<this, void>(this);
+}
+
+export interface IWorkflowFactoryOptions extends DocumentRegistry.IWidgetFactoryOptions<CanvasWidget> {
+  services: ICanvasServices;
+  contents: Contents.IManager;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+}
+
+export class WorkflowFactory extends ABCWidgetFactory<CanvasWidget, FlowModel> {
+  constructor(private readonly options: IWorkflowFactoryOptions) {
+    super(options);
+  }
+
+  /** The seams that every canvas opened from now on uses. */
+  get services(): ICanvasServices {
+    return this.options.services;
+  }
+
+  protected createNewWidget(context: DocumentRegistry.IContext<FlowModel>): CanvasWidget {
+    const { services, contents, commands, trans } = this.options;
+    if (!context.model.collaborative) {
+      guardSave(context, contents, trans);
+    }
+    const content = new CanvasPanel({ context, services, contents, commands, trans });
+    return new DocumentWidget({ content, context });
+  }
+}

@@ -1,0 +1,106 @@
+import { KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
+
+export interface IPickerItem {
+  id: string;
+  label: string;
+  detail?: string;
+}
+
+export interface IPickerProps {
+  title: string;
+  items: readonly IPickerItem[];
+  /** Said when nothing matches what was typed. */
+  nothing: string;
+  style?: React.CSSProperties;
+  onDone: (item: IPickerItem | undefined) => void;
+}
+
+const SHOWN = 100;
+
+/** A list to choose from: type to narrow, arrows and Enter, or click; Escape leaves. */
+export function Picker({ title, items, nothing, style, onDone }: IPickerProps): JSX.Element {
+  const [text, setText] = useState('');
+  const [active, setActive] = useState(0);
+  const input = useRef<HTMLInputElement>(null);
+  const list = useRef<HTMLUListElement>(null);
+  const id = useId();
+  useEffect(() => input.current?.focus(), []);
+  const found = useMemo(() => {
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    return items
+      .filter(item =>
+        words.every(word => `${item.label} ${item.detail}`.toLowerCase().includes(word))
+      )
+      .slice(0, SHOWN);
+  }, [items, text]);
+  const index = Math.min(active, found.length - 1);
+  useEffect(() => {
+    list.current?.children[index]?.scrollIntoView?.({ block: 'nearest' });
+  }, [index]);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      setActive((index + step + found.length) % Math.max(1, found.length));
+    } else if (event.key === 'Enter') {
+      onDone(found[index]);
+    } else if (event.key === 'Escape' || event.key === 'Tab') {
+      onDone(undefined);
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  return (
+    <div
+      className="nby-Picker"
+      role="dialog"
+      aria-label={title}
+      style={style}
+      onKeyDown={onKeyDown}
+      onBlur={event => {
+        if (!event.currentTarget.contains(event.relatedTarget)) {
+          onDone(undefined);
+        }
+      }}
+    >
+      <label className="nby-Picker-title" htmlFor={`${id}-text`}>
+        {title}
+      </label>
+      <input
+        id={`${id}-text`}
+        ref={input}
+        className="jp-mod-styled"
+        role="combobox"
+        aria-expanded="true"
+        aria-controls={`${id}-list`}
+        aria-activedescendant={found.length ? `${id}-${index}` : undefined}
+        autoComplete="off"
+        value={text}
+        onChange={event => {
+          setText(event.target.value);
+          setActive(0);
+        }}
+      />
+      <ul id={`${id}-list`} ref={list} role="listbox" aria-label={title}>
+        {found.map((item, position) => (
+          <li
+            key={item.id}
+            id={`${id}-${position}`}
+            role="option"
+            aria-selected={position === index}
+            onMouseDown={event => event.preventDefault()}
+            onMouseMove={() => setActive(position)}
+            onClick={() => onDone(item)}
+          >
+            <span>{item.label}</span>
+            {item.detail && <span className="nby-Picker-detail">{item.detail}</span>}
+          </li>
+        ))}
+      </ul>
+      {!found.length && <div className="nby-Picker-nothing">{nothing}</div>}
+    </div>
+  );
+}

@@ -1,0 +1,108 @@
+import { Json, JsonObject, isObject } from './canonical';
+import { IPort } from './edges';
+
+export type ValueType = 'string' | 'int' | 'float' | 'bool' | 'choice' | 'list' | 'json';
+
+export const VALUE_TYPES: readonly ValueType[] = [
+  'string',
+  'int',
+  'float',
+  'bool',
+  'choice',
+  'list',
+  'json'
+];
+
+/** One named argument of an executable, as the server reads it (defaults are left out there). */
+export interface IArgument extends IPort {
+  type: ValueType;
+  required?: boolean;
+  nullable?: boolean;
+  /** Missing when there is none: `null` is a default too. */
+  default?: Json;
+  choices?: readonly Json[];
+  help?: string;
+}
+
+/** How an argument gets its value: one of its own, or a parameter of the workflow. */
+export type Binding = { value: Json } | { parameter: string };
+
+/** A parameter of the workflow, under its name in `meta.parameters`. */
+export interface IParameter {
+  type: ValueType;
+  default?: Json;
+  help?: string;
+  choices?: readonly Json[];
+}
+
+export type Parameters = Record<string, IParameter>;
+
+export function readArguments(items: readonly Partial<IArgument>[] | undefined): IArgument[] {
+  return (items ?? []).map(item => ({
+    ...item,
+    name: item.name ?? '',
+    role: item.role ?? 'value',
+    type: item.type ?? 'string',
+    format: item.format ?? ''
+  }));
+}
+
+export function readParameters(meta: JsonObject): Parameters {
+  return (isObject(meta.parameters) ? meta.parameters : {}) as unknown as Parameters;
+}
+
+export function readBinding(value: Json | undefined): Binding | undefined {
+  if (isObject(value) && (typeof value.parameter === 'string' || 'value' in value)) {
+    return value as unknown as Binding;
+  }
+  return undefined;
+}
+
+/** A value as it stands in a text field. */
+export function showValue(value: Json | undefined): string {
+  if (value === undefined || value === null) {
+    return '';
+  }
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+export type ParseProblem = 'int' | 'float' | 'list' | 'json' | 'range';
+
+/** What was typed, as the argument's type; the server has the last word. */
+export function parseValue(
+  type: ValueType,
+  text: string
+): { value: Json } | { problem: ParseProblem } {
+  switch (type) {
+    case 'int':
+      return parseInteger(text.trim());
+    case 'float': {
+      const number = Number(text.trim().replace(/_/g, ''));
+      return text.trim() && Number.isFinite(number) ? { value: number } : { problem: 'float' };
+    }
+    case 'list':
+    case 'json': {
+      const value = parseJson(text);
+      const fits = value !== undefined && (type === 'json' || Array.isArray(value));
+      return fits ? { value: value as Json } : { problem: type };
+    }
+    default:
+      return { value: text };
+  }
+}
+
+function parseInteger(text: string): { value: Json } | { problem: ParseProblem } {
+  if (!/^[+-]?\d+(_\d+)*$/.test(text)) {
+    return { problem: 'int' };
+  }
+  const number = Number(text.replace(/_/g, ''));
+  return Number.isSafeInteger(number) ? { value: number } : { problem: 'range' };
+}
+
+function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,96 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useState } from 'react';
+import { IParameter, Parameters, VALUE_TYPES, ValueType } from '../document/arguments';
+import { ValueField } from './ValueField';
+
+export interface IParametersEditorProps {
+  parameters: Parameters;
+  readOnly?: boolean;
+  trans: TranslationBundle;
+  /** `undefined` removes the parameter. */
+  onChange: (name: string, parameter: IParameter | undefined) => void;
+}
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+
+/** The parameters of a workflow: declared once, bound to values of nodes, given anew per run. */
+export function ParametersEditor(props: IParametersEditorProps): JSX.Element {
+  const { parameters, readOnly, trans, onChange } = props;
+  return (
+    <div className="nby-Form">
+      {Object.entries(parameters).map(([name, parameter]) => (
+        <fieldset key={name} className="nby-Parameter">
+          <legend>
+            {name} <span className="nby-Mark">{parameter.type}</span>
+          </legend>
+          <ValueField
+            label={trans.__('Default')}
+            type={parameter.type}
+            value={parameter.default}
+            choices={parameter.choices}
+            readOnly={readOnly}
+            trans={trans}
+            onChange={value => onChange(name, withDefault(parameter, value))}
+          />
+          {!readOnly && (
+            <button type="button" className="nby-Link" onClick={() => onChange(name, undefined)}>
+              {trans.__('Remove “%1”', name)}
+            </button>
+          )}
+        </fieldset>
+      ))}
+      {!readOnly && <NewParameter {...props} />}
+    </div>
+  );
+}
+
+function withDefault(parameter: IParameter, value: IParameter['default']): IParameter {
+  const { default: _, ...rest } = parameter;
+  return value === undefined ? rest : { ...rest, default: value };
+}
+
+function NewParameter({ parameters, trans, onChange }: IParametersEditorProps): JSX.Element {
+  const [name, setName] = useState('');
+  const [type, setType] = useState<ValueType>('string');
+  const problem =
+    name in parameters
+      ? trans.__('“%1” is already there.', name)
+      : name && !NAME.test(name)
+        ? trans.__('Use letters, digits and _, not starting with a digit.')
+        : '';
+  return (
+    <form
+      className="nby-Parameter-new"
+      onSubmit={event => {
+        event.preventDefault();
+        if (name && !problem) {
+          onChange(name, { type });
+          setName('');
+        }
+      }}
+    >
+      <input
+        className="jp-mod-styled"
+        aria-label={trans.__('Name of a new parameter')}
+        aria-invalid={!!problem}
+        placeholder={trans.__('new parameter')}
+        value={name}
+        onChange={event => setName(event.target.value)}
+      />
+      <select
+        className="jp-mod-styled"
+        aria-label={trans.__('Type of the new parameter')}
+        value={type}
+        onChange={event => setType(event.target.value as ValueType)}
+      >
+        {VALUE_TYPES.filter(one => one !== 'choice').map(one => (
+          <option key={one}>{one}</option>
+        ))}
+      </select>
+      <button type="submit" className="jp-Button jp-mod-styled" disabled={!name || !!problem}>
+        {trans.__('Add')}
+      </button>
+      {problem && <div className="nby-Field-error">{problem}</div>}
+    </form>
+  );
+}

@@ -1,0 +1,185 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { KeyboardEvent, useEffect, useId, useState } from 'react';
+import { parseValue, ParseProblem, showValue, ValueType } from '../document/arguments';
+import { Json } from '../document/canonical';
+
+export interface IValueFieldProps {
+  label: string;
+  type: ValueType;
+  value: Json | undefined;
+  /** What holds when nothing is given; shown, not written. */
+  fallback?: Json;
+  choices?: readonly Json[];
+  help?: string;
+  /** Said by the server; shown under the field. */
+  error?: string;
+  required?: boolean;
+  readOnly?: boolean;
+  trans: TranslationBundle;
+  /** `undefined`: back to the default. */
+  onChange: (value: Json | undefined) => void;
+  /** Beside the label: for example how the value is bound. */
+  aside?: React.ReactNode;
+}
+
+/** One typed value, with what is wrong with it under the field. */
+export function ValueField(props: IValueFieldProps): JSX.Element {
+  const { label, value, help, trans, required, readOnly, onChange } = props;
+  const id = useId();
+  const [problem, setProblem] = useState<ParseProblem>();
+  const error = problem ? problemText(problem, trans) : props.error;
+  const described = [help && `${id}-help`, error && `${id}-error`].filter(Boolean).join(' ');
+  const control = {
+    ...props,
+    id,
+    invalid: !!error,
+    described: described || undefined,
+    onProblem: setProblem
+  };
+  return (
+    <div className={`nby-Field${error ? ' nby-mod-invalid' : ''}`}>
+      <div className="nby-Field-head">
+        <label htmlFor={id}>
+          {label}
+          {required && <abbr title={trans.__('required')}>*</abbr>}
+        </label>
+        {props.aside}
+        {value !== undefined && !readOnly && (
+          <button
+            type="button"
+            className="nby-Link"
+            title={trans.__('Back to the default of “%1”', label)}
+            onClick={() => {
+              setProblem(undefined);
+              onChange(undefined);
+            }}
+          >
+            {trans.__('Reset')}
+          </button>
+        )}
+      </div>
+      {props.type === 'bool' || props.type === 'choice' ? (
+        <Choice {...control} />
+      ) : (
+        <Text {...control} />
+      )}
+      {help && (
+        <div id={`${id}-help`} className="nby-Field-help">
+          {help}
+        </div>
+      )}
+      {error && (
+        <div id={`${id}-error`} className="nby-Field-error" role="alert">
+          {error}
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface IControl extends IValueFieldProps {
+  id: string;
+  invalid: boolean;
+  described?: string;
+  onProblem: (problem: ParseProblem | undefined) => void;
+}
+
+function Choice(props: IControl): JSX.Element {
+  const { id, type, value, fallback, trans, onChange } = props;
+  const choices: readonly Json[] = type === 'bool' ? [true, false] : (props.choices ?? []);
+  const index = choices.findIndex(choice => choice === value);
+  const unset = fallback === undefined ? '' : trans.__('default: %1', showValue(fallback));
+  return (
+    <select
+      id={id}
+      className="jp-mod-styled"
+      disabled={props.readOnly}
+      aria-invalid={props.invalid}
+      aria-describedby={props.described}
+      value={index}
+      onChange={event => onChange(choices[Number(event.target.value)])}
+    >
+      <option value={-1}>{unset}</option>
+      {choices.map((choice, position) => (
+        <option key={position} value={position}>
+          {showValue(choice)}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function Text(props: IControl): JSX.Element {
+  const { id, type, value, fallback, onChange, onProblem } = props;
+  const [text, setText] = useState(showValue(value));
+  useEffect(() => {
+    setText(showValue(value));
+    onProblem(undefined);
+  }, [value, onProblem]);
+
+  const commit = () => {
+    if (text === showValue(value)) {
+      onProblem(undefined);
+      return;
+    }
+    if (!text && (type !== 'string' || !fallback)) {
+      onProblem(undefined);
+      onChange(undefined);
+      return;
+    }
+    const read = parseValue(type, text);
+    if ('problem' in read) {
+      onProblem(read.problem);
+    } else {
+      onProblem(undefined);
+      onChange(read.value);
+    }
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && !(event.shiftKey && type === 'json')) {
+      event.preventDefault();
+      commit();
+    } else if (event.key === 'Escape') {
+      setText(showValue(value));
+      onProblem(undefined);
+    }
+  };
+  const field = {
+    id,
+    className: 'jp-mod-styled',
+    readOnly: props.readOnly,
+    'aria-invalid': props.invalid,
+    'aria-describedby': props.described,
+    'aria-required': props.required,
+    spellCheck: false,
+    placeholder: showValue(fallback),
+    value: text,
+    onBlur: commit,
+    onKeyDown
+  };
+  return type === 'list' || type === 'json' ? (
+    <textarea {...field} rows={2} onChange={event => setText(event.target.value)} />
+  ) : (
+    <input
+      {...field}
+      type="text"
+      inputMode={type === 'int' ? 'numeric' : type === 'float' ? 'decimal' : 'text'}
+      onChange={event => setText(event.target.value)}
+    />
+  );
+}
+
+function problemText(problem: ParseProblem, trans: TranslationBundle): string {
+  switch (problem) {
+    case 'int':
+      return trans.__('A whole number is needed.');
+    case 'float':
+      return trans.__('A number is needed.');
+    case 'list':
+      return trans.__('A JSON list is needed, for example [1, 2].');
+    case 'json':
+      return trans.__('JSON text is needed.');
+    case 'range':
+      return trans.__('This number is too large.');
+  }
+}
