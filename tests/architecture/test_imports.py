@@ -13,7 +13,9 @@ def added_by(statement: str, before: str = "pass") -> set[str]:
     """Top-level modules that `statement` adds to an interpreter that has run `before`."""
     code = f"import json, sys\n{before}\nbefore = set(sys.modules)\n{statement}\n"
     code += "print(json.dumps(sorted({n.partition('.')[0] for n in set(sys.modules) - before})))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -22,3 +24,19 @@ def test_importing_the_package_loads_nothing_heavy():
     assert not added & (
         HEAVY | {"sqlalchemy", "nbformat", "tornado", "jinja2", "fsspec", "click", "rich"}
     )
+
+
+ACTIVATE = """
+app = ServerApp()
+on = {"ServerApp": {"jpserver_extensions": {"nbyard": True}, "allow_root": True}}
+app.update_config(Config(on))
+app.initialize([], find_extensions=False, new_httpserver=False)
+assert "nbyard" in app.web_app.settings, "not active"
+"""
+
+
+def test_activating_the_server_extension_loads_nothing_heavy():
+    before = "from jupyter_server.serverapp import ServerApp\nfrom traitlets.config import Config"
+    added = added_by(ACTIVATE, before)
+    assert "nbyard" in added
+    assert not added & (HEAVY | {"alembic", "sqlalchemy"})
