@@ -39,8 +39,10 @@ def main(memory_bytes: int, idle_seconds: float) -> None:
 
 
 def _listen(questions: "queue.Queue[bytes]") -> None:
-    for line in sys.stdin.buffer:
-        questions.put(line)
+    # Unbuffered: the lock of a buffer, held here for ever, would make the end of Python a crash.
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as file:
+        for line in file:
+            questions.put(line)
     # Nobody waits for the answer any more, however long it would still take.
     os._exit(0)
 
@@ -51,6 +53,8 @@ def reply_to(line: bytes) -> Reply:
         return Reply(msgspec.Raw(msgspec.json.encode(answer(question))))
     except NbyardError as problem:
         return Reply(problem=problem.message)
+    except RecursionError:
+        return Reply(problem="the table is nested too deeply")
     except MemoryError:
         return Reply(problem="reading this table needs more memory than allowed")
     except _library_errors() as problem:

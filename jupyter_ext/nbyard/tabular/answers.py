@@ -170,8 +170,6 @@ def _sample(question: Question, source: Source) -> Profile:
 def _profile(question: Question, source: Source) -> Profile:
     from nbyard.tabular import frames, profiles
 
-    if source.format in ("csv", "tsv"):
-        source.scan()
     columns = [profiles.profile(column) for column in frames.each_column(source)]
     rows = columns[0].count + columns[0].nulls if columns else 0
     warnings = _warnings(source) if source.format in ("csv", "tsv") else []

@@ -49,6 +49,7 @@ def lazy(source: Source, types_from: int | None = SAMPLED_TYPES) -> pl.LazyFrame
 
 
 def _csv(source: Source, types_from: int | None) -> pl.LazyFrame:
+    source.scan()
     return pl.scan_csv(
         source.utf8_path,
         infer_schema_length=types_from,
@@ -63,6 +64,8 @@ def _json(path: Path) -> pl.DataFrame:
         raise Invalid(f"a JSON list of more than {MAX_JSON_BYTES:,} bytes; use JSON lines instead")
     try:
         rows = msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+    except RecursionError as problem:
+        raise Invalid("the JSON is nested too deeply") from problem
     except msgspec.DecodeError as problem:
         raise Invalid(f"the file is not JSON: {problem}") from problem
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

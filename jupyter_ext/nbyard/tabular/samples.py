@@ -29,8 +29,7 @@ def sample(source: Source) -> tuple[pl.DataFrame, int | None]:
 
 
 def _of_text(source: Source) -> tuple[pl.DataFrame, int | None]:
-    path = source.utf8_path if source.format != "jsonl" else source.path
-    size = path.stat().st_size
+    size = source.path.stat().st_size
     if size <= WHOLE_BYTES:
         return with_right_types(source, lambda frame: frame.collect()), None
     content = _pieces(source)
@@ -54,7 +53,8 @@ def _pieces(source: Source) -> bytes:
         if source.format != "jsonl" and any(b'"' in piece for piece in pieces):
             file.seek(begin)
             return _whole_rows(file.read(WHOLE_BYTES))
-    return b"".join(piece if piece.endswith(b"\n") else piece + b"\n" for piece in pieces)
+    lines = b"\n".join(pieces).split(b"\n")
+    return b"\n".join(line for line in lines if line.strip(b"\r")) + b"\n"
 
 
 def _whole_rows(text: bytes) -> bytes:

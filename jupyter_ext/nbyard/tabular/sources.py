@@ -1,11 +1,12 @@
 """A file made ready to be read: its format, its dialect, its lines as UTF-8 where needed.
 
-What is made along the way lies in a folder of its own: `text` (the file rewritten in UTF-8) and
-`scan` (the index of its rows).
+What is made along the way lies in a folder of its own: `text` (the file rewritten in UTF-8),
+`plain` (the same without blank lines) and `scan` (the index of its rows).
 """
 
 import functools
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -46,7 +47,10 @@ class Source:
 
     @functools.cached_property
     def utf8_path(self) -> Path:
-        """The text in UTF-8, for readers that know nothing else."""
+        """The text in UTF-8 and without blank lines, for readers that know nothing else."""
+        scan = self.known_scan()
+        if scan and scan.blank:
+            return self._made("plain", lambda path: texts.copy_plain(self.path, self.dialect, path))
         if self.dialect.encoding in ("utf-8", "utf-8-sig"):
             return self.path
         return self._rewritten(self.dialect.encoding)
@@ -87,15 +91,21 @@ class Source:
             del self.dialect
 
     def _rewritten(self, encoding: str) -> Path:
-        target = self.folder / "text"
-        if not target.exists():
-            beside = self.folder / f"text.{os.getpid()}"
+        def write(target: Path) -> None:
             with (
                 self.original.open(encoding=encoding, newline=None) as source,
-                beside.open("w", encoding="utf-8", newline="") as copy,
+                target.open("w", encoding="utf-8", newline="") as copy,
             ):
                 while piece := source.read(1 << 20):
                     copy.write(piece)
+
+        return self._made("text", write)
+
+    def _made(self, name: str, write: Callable[[Path], None]) -> Path:
+        target = self.folder / name
+        if not target.exists():
+            beside = self.folder / f"{name}.{os.getpid()}"
+            write(beside)
             beside.rename(target)
         return target
 

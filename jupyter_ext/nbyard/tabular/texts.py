@@ -28,6 +28,7 @@ class Scan(msgspec.Struct):
     """What was found in all the lines of a file."""
 
     rows: int = 0
+    blank: int = 0
     ragged: int = 0
     first_ragged: str = ""
     rows_at: list[int] = []
@@ -106,6 +107,8 @@ def _check_plain(chunk: bytes, dialect: Dialect, scan: Scan, before: int) -> int
             scan.rows += 1
             if width + 1 != expected:
                 scan.add_ragged(number, width + 1, expected)
+        else:
+            scan.blank += 1
     return len(lines)
 
 
@@ -115,6 +118,7 @@ def _check_quoted(file: BinaryIO, dialect: Dialect, scan: Scan, before: int) -> 
     scan.mark(source.offset)
     for line, row in source.rows():
         if not row:
+            scan.blank += 1
             continue
         scan.rows += 1
         if len(row) != expected:
@@ -183,6 +187,18 @@ def page(
             (row + [""] * (width - len(row)))[:width]
             for row in itertools.islice(rows, skip, skip + limit)
         ]
+
+
+def copy_plain(path: Path, dialect: Dialect, target: Path) -> None:
+    """The same table in UTF-8, without blank lines, each row as wide as the header."""
+    width = len(dialect.names)
+    with path.open("rb") as file, target.open("w", encoding="utf-8", newline="") as copy:
+        lines = _count_lines(_first_bytes(file, dialect))
+        writer = csv.writer(copy, delimiter=dialect.delimiter, lineterminator="\n")
+        writer.writerow(dialect.names)
+        for _, row in LineSource(file, dialect, lines).rows():
+            if row:
+                writer.writerow((row + [""] * (width - len(row)))[:width])
 
 
 def lines_page(path: Path, offset: int, limit: int, scan: Scan | None) -> list[bytes]:

@@ -1,0 +1,384 @@
+"""Preview and profile of files (D1, D5, D6): every format, and what is wrong in words."""
+
+import csv
+import json
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pandas as pd
+import polars as pl
+import pytest
+
+from nbyard.domain.tables import Profile, TableInfo
+from nbyard.errors import Invalid
+from nbyard.tabular import TableFile, Tables
+
+CASES = json.loads((Path(__file__).parents[2] / "cases" / "tables.json").read_text())
+
+# The reader processes live as long as the fixture of this module.
+pytestmark = pytest.mark.leaves_running
+
+Make = Callable[..., TableFile]
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tables]:
+    tables = Tables(tmp_path_factory.mktemp("tables"))
+    yield tables
+    tables.close()
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    def write(content: bytes | str, filename: str = "data.csv", key: str = "") -> TableFile:
+        path = tmp_path / "blob"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return TableFile(path, filename, key)
+
+    return write
+
+
+def types(info: TableInfo) -> dict[str, str]:
+    return {column.name: column.type for column in info.columns}
+
+
+@pytest.mark.parametrize("case", CASES["readable"], ids=lambda case: case["about"])
+def test_readable_text(tables: Tables, make: Make, case: dict[str, Any]) -> None:
+    content = case["text"].encode(case.get("encoding", "utf-8"))
+    file = make(content, case.get("filename", "data.csv"))
+    info = tables.info(file, count=True)
+    assert types(info) == case["types"]
+    page = tables.page(file)
+    assert page.rows == case["rows"]
+    assert info.rows == len(case["rows"])
+    for name in ("delimiter", "encoding"):
+        if name in case.get("info", {}):
+            assert getattr(info, name) == case["info"][name]
+    for word in case.get("warnings", []):
+        assert any(word in warning for warning in info.warnings), info.warnings
+    assert bool(info.warnings) == bool(case.get("warnings"))
+    for sample in (True, False):
+        profile = tables.profile(file, sample=sample)
+        assert profile.rows == len(case["rows"])
+        assert [column.name for column in profile.columns] == list(case["types"])
+
+
+@pytest.mark.parametrize("case", CASES["unreadable"], ids=lambda case: case["about"])
+def test_unreadable_says_why_and_where(tables: Tables, make: Make, case: dict[str, Any]) -> None:
+    text = case["text"] + case.get("then", "") * case.get("times", 1) + case.get("end", "")
+    file = make(text.encode("latin-1"), case.get("filename", "data.csv"))
+    with pytest.raises(Invalid) as caught:
+        tables.info(file, count=True)
+    assert case["says"] in caught.value.message
+
+
+def test_a_huge_field_is_refused_with_the_limit(tables: Tables, make: Make) -> None:
+    file = make(b'a\n"' + b"x" * (40 << 20) + b'"\n')
+    with pytest.raises(Invalid, match=r"line 2 is longer than 33,554,432 bytes|8,388,608"):
+        tables.info(file, count=True)
+
+
+def test_very_many_columns_are_cut_and_it_is_said(tables: Tables, make: Make) -> None:
+    names = [f"c{place}" for place in range(100_000)]
+    file = make(",".join(names) + "\n" + ",".join("1" for _ in names) + "\n")
+    info = tables.info(file, count=True)
+    assert (info.column_count, len(info.columns), info.rows) == (100_000, 500, 1)
+    assert "first 500 of 100,000" in info.warnings[0]
+    assert len(tables.page(file).rows[0]) == 500
+    with pytest.raises(Invalid, match="too many"):
+        tables.profile(file, sample=False)
+
+
+def test_later_bytes_may_show_another_encoding(tables: Tables, make: Make) -> None:
+    file = make(b"a,b\n" + b"x,y\n" * 100_000 + "caf\u00e9,z\n".encode("latin-1"), key="latin")
+    info = tables.info(file, count=True)
+    assert (info.encoding, info.rows) == ("latin-1", 100_001)
+    assert tables.page(file, 100_000, 5).rows == [["caf\u00e9", "z"]]
+    assert tables.profile(file, sample=False).columns[0].distinct == 2
+
+
+@pytest.fixture
+def frame() -> pl.DataFrame:
+    chance = random.Random(7)
+    return pl.DataFrame(
+        {
+            "n": list(range(5000)),
+            "x": [chance.gauss(0, 1) for _ in range(5000)],
+            "word": [chance.choice(["red", "green", "blue"]) for _ in range(5000)],
+            "gap": [None if place % 4 else place / 8 for place in range(5000)],
+        }
+    )
+
+
+WRITERS: dict[str, Callable[[pl.DataFrame, Path], object]] = {
+    "data.csv": lambda frame, path: frame.write_csv(path),
+    "data.tsv": lambda frame, path: frame.write_csv(path, separator="\t"),
+    "data.jsonl": lambda frame, path: frame.write_ndjson(path),
+    "data.json": lambda frame, path: frame.write_json(path),
+    "data.parquet": lambda frame, path: frame.write_parquet(path),
+    "data.arrow": lambda frame, path: frame.write_ipc(path),
+    "data.feather": lambda frame, path: frame.write_ipc(path, compression="zstd"),
+}
+
+
+@pytest.mark.parametrize("filename", WRITERS)
+def test_every_format_tells_the_same(
+    tables: Tables, tmp_path: Path, frame: pl.DataFrame, filename: str
+) -> None:
+    WRITERS[filename](frame, tmp_path / "blob")
+    file = TableFile(tmp_path / "blob", filename)
+    info = tables.info(file, count=True)
+    assert types(info) == {"n": "int", "x": "float", "word": "string", "gap": "float"}
+    assert info.rows == 5000
+    page = tables.page(file, 4990, 100)
+    assert [row[0] for row in page.rows] == list(range(4990, 5000))
+    assert page.rows[2] == [4992, pytest.approx(frame["x"][4992]), frame["word"][4992], 624.0]
+    assert page.rows[3][3] is None
+    top = tables.page(file, 0, 2, sort="-x").rows
+    assert [row[1] for row in top] == pytest.approx(
+        frame["x"].sort(descending=True).head(2).to_list()
+    )
+    check_profile(tables.profile(file, sample=False), frame.to_pandas())
+    assert not [path for path in tables.folder.iterdir() if path.name.startswith("tmp")]
+
+
+def check_profile(profile: Profile, frame: pd.DataFrame) -> None:
+    assert (profile.rows, profile.sampled, profile.total) == (len(frame), False, len(frame))
+    for column in profile.columns:
+        series = frame[column.name]
+        assert column.nulls == series.isna().sum()
+        assert column.count == series.count()
+        assert column.distinct == series.nunique()
+        if column.type == "string":
+            expected = series.value_counts()
+            assert {top.value: top.count for top in column.top} == expected.to_dict()
+            continue
+        assert column.mean == pytest.approx(series.mean())
+        assert column.std == pytest.approx(series.std())
+        assert (column.min, column.max) == pytest.approx((series.min(), series.max()))
+        middle = series.quantile(0.5, interpolation="nearest")
+        assert column.quantiles["p50"] == pytest.approx(middle, abs=0.5)
+        assert column.histogram
+        assert sum(column.histogram.counts) == column.count
+        assert len(column.histogram.edges) == len(column.histogram.counts) + 1
+
+
+def write_excel(path: Path, sheets: dict[str, list[list[Any]]]) -> None:
+    """The least that counts as a workbook."""
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006/relationships"
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    numbered = list(enumerate(sheets.items(), 1))
+    listed = "".join(
+        f'<sheet name="{name}" sheetId="{n}" r:id="r{n}"/>' for n, (name, _) in numbered
+    )
+    links = "".join(
+        f'<Relationship Id="r{n}" Type="{office}/worksheet" Target="worksheets/s{n}.xml"/>'
+        for n, _ in numbered
+    )
+    with zipfile.ZipFile(path, "w") as book:
+        book.writestr(
+            "_rels/.rels",
+            f'<Relationships xmlns="{package}"><Relationship Id="r" Type="{office}/officeDocument"'
+            ' Target="xl/workbook.xml"/></Relationships>',
+        )
+        book.writestr(
+            "xl/workbook.xml",
+            f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{listed}</sheets></workbook>',
+        )
+        book.writestr(
+            "xl/_rels/workbook.xml.rels",
+            f'<Relationships xmlns="{package}">{links}</Relationships>',
+        )
+        for n, (_, rows) in numbered:
+            cells = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows)
+            book.writestr(
+                f"xl/worksheets/s{n}.xml",
+                f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>',
+            )
+
+
+def cell(value: Any) -> str:
+    if value is None:
+        return "<c/>"
+    if isinstance(value, str):
+        return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+    return f"<c><v>{value}</v></c>"
+
+
+def test_excel_and_its_sheets(tables: Tables, tmp_path: Path) -> None:
+    path = tmp_path / "blob"
+    write_excel(path, {"One": [["a", "b"], [1, "x"], [2, None]], "Two": [["c"], [1.5]]})
+    info = tables.info(TableFile(path, "book.xlsx"), count=True)
+    assert (info.sheets, info.rows, [column.name for column in info.columns]) == (
+        ["One", "Two"],
+        2,
+        ["a", "b"],
+    )
+    assert tables.page(TableFile(path, "book.xlsx", sheet="Two")).rows == [[1.5]]
+    assert tables.profile(TableFile(path, "book.xlsx"), sample=True).rows == 2
+    with pytest.raises(Invalid, match="sheet"):
+        tables.page(TableFile(path, "book.xlsx", sheet="Three"))
+
+
+def test_pages_of_a_file_with_quoted_lines_by_its_index(tables: Tables, tmp_path: Path) -> None:
+    rows = [[str(place), f'line one\nline, "two" {place}'] for place in range(30_000)]
+    with (tmp_path / "blob").open("w", newline="") as file:
+        csv.writer(file).writerows([["id", "text"], *rows])
+    table = TableFile(tmp_path / "blob", "x.csv", "sha256:quoted")
+    assert tables.page(table, 3, 2).total is None
+    for offset in (0, 999, 1000, 1001, 25_432, 29_999):
+        assert tables.page(table, offset, 1).rows == [[offset, rows[offset][1]]]
+    assert tables.page(table, 30_000, 5).rows == []
+    assert tables.page(table, 0, 1).total == 30_000
+    assert tables.profile(table, sample=False).rows == 30_000
+    tables.forget("sha256:quoted")
+    assert tables.page(table, 0, 1).total is None
+
+
+@pytest.mark.parametrize("quoted", [False, True])
+def test_a_sample_of_a_large_file(tables: Tables, tmp_path: Path, quoted: bool) -> None:
+    word = '"a ""b"""' if quoted else "ab"
+    line = "".join(f"{place},{word},{place / 7:.4f}\n" for place in range(1000))
+    (tmp_path / "blob").write_text("n,w,x\n" + line * 400)
+    profile = tables.profile(TableFile(tmp_path / "blob", "x.csv"), sample=True)
+    assert profile.sampled
+    assert 10_000 < profile.rows < 400_000
+    assert profile.total == pytest.approx(400_000, rel=0.05)
+    assert [column.type for column in profile.columns] == ["int", "string", "float"]
+    assert profile.columns[1].top[0].value == ('a "b"' if quoted else "ab")
+
+
+def test_a_later_row_that_does_not_fit_the_first_ones(tables: Tables, make: Make) -> None:
+    file = make("n\n" + "1\n" * 20_000 + "abc\n")
+    assert tables.profile(file, sample=False).columns[0].type == "string"
+    assert tables.page(file, 20_000, 1).rows == [["abc"]]
+
+
+def test_values_are_json_for_a_browser(tables: Tables, tmp_path: Path) -> None:
+    frame = pl.DataFrame(
+        {
+            "float": [math.inf, -math.inf, math.nan],
+            "int": [2**53, 2**60, 1],
+            "long": ["x" * 5000, "y", None],
+            "nested": [[1, 2], [], None],
+            "when": pl.Series(["2024-02-29", None, None]).str.to_date(),
+            "bytes": [b"\x00\xff", b"", None],
+        }
+    )
+    frame.write_parquet(tmp_path / "blob")
+    file = TableFile(tmp_path / "blob", "x.parquet")
+    first = tables.page(file).rows[0]
+    assert first[:2] == ["inf", str(2**53)]
+    assert len(first[2]) == 1000
+    assert first[2].endswith("\u2026")
+    assert first[3:] == [[1, 2], "2024-02-29", "00 ff"]
+    profile = tables.profile(file, sample=False)
+    assert profile.columns[0].max == "inf"
+    assert profile.columns[0].nulls == 1
+    json.loads(msgspec.json.encode(profile), parse_constant=pytest.fail)
+
+
+def test_column_names_that_look_like_patterns(tables: Tables, make: Make) -> None:
+    file = make("^.*$,*,-x\n1,2,3\n3,2,1\n", key="patterns")
+    assert tables.page(file, sort="-^.*$").rows == [[3, 2, 1], [1, 2, 3]]
+    assert tables.page(file, sort="--x").rows == [[1, 2, 3], [3, 2, 1]]
+    assert len(tables.profile(file, sample=False).columns) == 3
+    with pytest.raises(Invalid, match="no column"):
+        tables.page(file, sort="y")
+
+
+def test_a_profile_is_kept_under_its_key(tables: Tables, make: Make) -> None:
+    file = make("a\n1\n", key="kept")
+    first = tables.profile(file, sample=False)
+    file.path.unlink()
+    assert tables.profile(file, sample=True) == first
+    with pytest.raises(Invalid, match="key"):
+        tables.forget("../up")
+
+
+def test_dates_and_booleans_have_pictures(tables: Tables, make: Make) -> None:
+    rows = "".join(f"2024-01-{day:02},{'false' if day % 2 else 'true'}\n" for day in range(1, 31))
+    day, even = tables.profile(make("day,even\n" + rows), sample=True).columns
+    assert (day.type, day.min, day.max, day.distinct) == ("date", "2024-01-01", "2024-01-30", 30)
+    assert day.histogram
+    assert sum(day.histogram.counts) == 30
+    assert day.histogram.edges[0] == "2024-01-01"
+    assert (even.type, {top.value: top.count for top in even.top}) == (
+        "bool",
+        {False: 15, True: 15},
+    )
+
+
+def test_the_reader_comes_back_after_it_was_killed(tables: Tables, make: Make) -> None:
+    file = make("a\n1\n")
+    tables.page(file)
+    process = tables._quick._process
+    assert process
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert tables.page(file).rows == [[1]]
+
+
+def test_memory_is_capped(tmp_path: Path) -> None:
+    small = Tables(tmp_path / "t", memory_bytes=600 << 20)
+    frame = pl.DataFrame({"a": pl.int_range(0, 30_000_000, eager=True)})
+    frame.write_parquet(tmp_path / "blob", compression="zstd")
+    try:
+        with pytest.raises(Invalid, match=r"memory|read"):
+            small.profile(TableFile(tmp_path / "blob", "x.parquet"), sample=False)
+        (tmp_path / "ok").write_text("a\n1\n")
+        assert small.page(TableFile(tmp_path / "ok", "x.csv")).rows == [[1]]
+    finally:
+        small.close()
+
+
+def test_endless_work_is_ended(tmp_path: Path) -> None:
+    hasty = Tables(tmp_path / "t", slow_seconds=0.001)
+    (tmp_path / "blob").write_text("a\n" + "1\n" * 1_000_000)
+    try:
+        with pytest.raises(Invalid, match="too long"):
+            hasty.info(TableFile(tmp_path / "blob", "x.csv"), count=True)
+    finally:
+        hasty.close()
+
+
+def test_an_idle_reader_leaves_and_is_started_again(tmp_path: Path) -> None:
+    tables = Tables(tmp_path / "t", idle_seconds=0.01)
+    (tmp_path / "blob").write_text("a\n1\n")
+    file = TableFile(tmp_path / "blob", "x.csv")
+    try:
+        assert tables.page(file).rows == [[1]]
+        process = tables._quick._process
+        assert process
+        assert process.wait(20) == 0
+        assert tables.page(file).rows == [[1]]
+    finally:
+        tables.close()
+
+
+def test_nothing_of_polars_is_loaded_here() -> None:
+    code = "import sys, nbyard.tabular; print({'polars', 'pandas', 'fastexcel'} & {*sys.modules})"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"
+
+
+def test_text_is_never_code(tables: Tables, make: Make) -> None:
+    file = make("a,b\n=cmd|'/c calc'!A1,\"<script>alert(1)</script>\"\n@SUM(1),+1\n")
+    assert tables.page(file).rows[0] == ["=cmd|'/c calc'!A1", "<script>alert(1)</script>"]
+
+
+def test_a_page_has_limits(tables: Tables, make: Make) -> None:
+    file = make("a\n" + "1\n" * 3000)
+    assert len(tables.page(file, 0, 10**9).rows) == 1000
+    assert tables.page(file, -5, 1).offset == 0
+    assert tables.page(file, 0, -1).rows == []
