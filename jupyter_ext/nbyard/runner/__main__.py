@@ -1,0 +1,50 @@
+"""`python runner/__main__.py [--foreground] FOLDER`, or `python -m nbyard.runner …`.
+
+Exit status: 0 when the attempt is taken care of (also by somebody else, also when it is finished),
+2 when FOLDER cannot be read, 3 when the supervisor could not be started.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+
+USAGE = "usage: runner [--foreground] FOLDER\n"
+
+
+def _load_package() -> str:
+    """As a script this file has no package; give the folder a name that collides with nothing."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
+    spec = importlib.util.spec_from_file_location(
+        "nbyard_runner", os.path.join(here, "__init__.py"), submodule_search_locations=[here]
+    )
+    assert spec is not None and spec.loader is not None
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["nbyard_runner"] = package
+    spec.loader.exec_module(package)
+    return "nbyard_runner"
+
+
+if not __package__:
+    __package__ = _load_package()
+
+
+def main(words: list[str]) -> int:
+    if words[:1] == ["--notebook"] and len(words) == 3:
+        from .notebook import main as run_notebook
+
+        return run_notebook(words[1], int(words[2]))
+    foreground = "--foreground" in words
+    folders = [word for word in words if not word.startswith("--")]
+    if len(folders) != 1:
+        sys.stderr.write(USAGE)
+        return 2
+    from .start import start
+
+    return start(folders[0], foreground=foreground)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,139 @@
+"""The attempt folder seen from inside: its task, its events, its result."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import time
+from typing import Any
+
+PLACEHOLDER = re.compile(r"\{attempt\}(?=/|\Z)")
+OPTION_PLACEHOLDER = re.compile(r"(?P<option>[^={}/]*=)?\{attempt\}(?=/|\Z)")
+RESERVE_BYTES = 256 * 1024
+CODE = "code"
+
+
+class BadTask(Exception):
+    """task.json is missing or makes no sense."""
+
+
+class Folder:
+    """Paths, whole-file writes and the two streams that only the supervisor writes."""
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.realpath(path)
+        self._seq = 0
+        self._sockets_seen = 0.0
+
+    def at(self, *names: str) -> str:
+        return os.path.join(self.path, *names)
+
+    def has(self, name: str) -> bool:
+        return os.path.lexists(self.at(name))
+
+    def task(self) -> dict[str, Any]:
+        try:
+            with open(self.at("task.json"), encoding="utf-8") as file:
+                task = json.load(file)
+            if task["version"] != 1:
+                raise BadTask(f"task.json is of version {task['version']!r}, not 1")
+            for key in ("attempt_id", "token", "mark"):
+                if not isinstance(task[key], str):
+                    raise BadTask(f"task.json: {key} is not text")
+            if task["work"]["kind"] not in ("notebook", "command"):
+                raise BadTask(f"task.json: unknown work {task['work']['kind']!r}")
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BadTask(f"task.json: {type(error).__name__}: {error}") from error
+        return dict(task)
+
+    def inside(self, relative: str) -> str:
+        """An absolute path for one that is relative to the folder, and may not leave it."""
+        path = os.path.normpath(self.at(relative))
+        if path != self.path and not path.startswith(self.path + os.sep):
+            raise BadTask(f"{relative!r} leaves the attempt's folder")
+        return path
+
+    def expand(self, value: Any) -> Any:
+        """`{attempt}` at the start of a path becomes the folder, in nested values too."""
+        if isinstance(value, str):
+            return (
+                PLACEHOLDER.sub(lambda _: self.path, value, count=1) if value[:1] == "{" else value
+            )
+        if isinstance(value, list):
+            return [self.expand(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self.expand(item) for key, item in value.items()}
+        return value
+
+    def expand_word(self, word: str) -> str:
+        """As `expand`, and also after the `=` of `--name={attempt}/…`."""
+        found = OPTION_PLACEHOLDER.match(word)
+        return (found["option"] or "") + self.path + word[found.end() :] if found else word
+
+    def write_whole(self, name: str, value: dict[str, Any], *, durable: bool = False) -> None:
+        """The file is there whole or not at all."""
+        temporary = self.at(name + ".tmp")
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump(value, file)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(temporary, self.at(name))
+        if durable:
+            sync_folder(self.path)
+
+    def reserve(self) -> None:
+        """Space to give back when the disk is full and the result must be written."""
+        try:
+            with open(self.at("reserve"), "wb") as file:
+                file.write(b"\0" * RESERVE_BYTES)
+        except OSError:
+            self.release()
+
+    def release(self) -> None:
+        try:
+            os.unlink(self.at("reserve"))
+        except OSError:
+            return
+
+    def beat(self) -> None:
+        path = self.at("heartbeat")
+        try:
+            os.utime(path)
+        except FileNotFoundError:
+            with open(path, "wb"):
+                pass
+
+    def event(self, event: dict[str, Any]) -> None:
+        """Append to events.jsonl; a full disk costs the line, not the work."""
+        self._seq += 1
+        line = json.dumps({"seq": self._seq, "at": time.time(), **event}) + "\n"
+        try:
+            with open(self.at("events.jsonl"), "a", encoding="utf-8") as file:
+                file.write(line)
+        except OSError:
+            return
+
+    def poke(self, wake: str, attempt_id: str) -> None:
+        """Tell whoever listens that something happened here; nobody has to."""
+        try:
+            names = os.listdir(wake) if wake else []
+        except OSError:
+            return
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.setblocking(False)
+            for name in names:
+                try:
+                    sender.sendto(attempt_id.encode(), os.path.join(wake, name))
+                except OSError:
+                    continue
+
+
+def sync_folder(path: str) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,61 @@
+"""How much memory the work holds, and whether that was too much."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from . import processes
+from .verdict import words_for_bytes
+
+LOOK_SECONDS = 0.5
+LOOK_SHARE = 20
+EVENT_FILES = (
+    ("/sys/fs/cgroup/memory.events", "oom_kill"),
+    ("/sys/fs/cgroup/memory/memory.oom_control", "oom_kill"),
+)
+
+
+class MemoryWatch:
+    """Looks at a tree of processes, never longer than a twentieth of the time."""
+
+    def __init__(self, limit_bytes: float | None) -> None:
+        self._limit = limit_bytes
+        self._next_look = 0.0
+        self._kills = kills_by_system()
+        self.peak_bytes = 0
+
+    def exceeded(self, tree: Callable[[], set[int]]) -> str:
+        """A sentence when the limit is broken, else nothing."""
+        started = time.monotonic()
+        if started < self._next_look:
+            return ""
+        pids = tree()
+        known = [processes.read(pid) for pid in pids]
+        used = sum(process.rss_bytes for process in known if process)
+        if self._limit and used > self._limit:
+            # pages that forked processes share were counted several times
+            used = processes.memory_bytes(pids)
+        self.peak_bytes = max(self.peak_bytes, used)
+        now = time.monotonic()
+        self._next_look = now + max(LOOK_SECONDS, (now - started) * LOOK_SHARE)
+        if not self._limit or used <= self._limit:
+            return ""
+        limit = words_for_bytes(self._limit)
+        return f"used {words_for_bytes(used)} of memory, more than its limit of {limit}"
+
+    def system_killed(self) -> bool:
+        """Whether the system has ended a process for lack of memory since we started."""
+        return kills_by_system() > self._kills
+
+
+def kills_by_system() -> int:
+    """The control group's own count; 0 where there is none."""
+    for path, key in EVENT_FILES:
+        try:
+            with open(path, encoding="ascii") as file:
+                counts = dict(line.split()[:2] for line in file)
+            return int(counts.get(key, 0))
+        except (OSError, ValueError):
+            continue
+    return 0

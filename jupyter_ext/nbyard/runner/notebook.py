@@ -1,0 +1,128 @@
+"""Runs the notebook of an attempt in its kernel; a child of the supervisor, told what to do by
+task.json and telling what happens through a pipe, one JSON object a line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+from .folder import BadTask, Folder
+from .parameters import CannotInject, inject
+
+MAX_MESSAGE = 1000
+MAX_TRACEBACK = 200_000
+KERNEL_NAME_LIMIT = 200
+# A grammar of IRIs that jsonschema compiles at import: three quarters of nbclient's start.
+SLOW_AND_UNUSED = "rfc3987_syntax"
+
+
+class Refused(Exception):
+    """The notebook cannot be run; the text is for people."""
+
+
+class Report:
+    """The pipe to the supervisor."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._file = os.fdopen(descriptor, "w", encoding="utf-8")
+
+    def send(self, message: dict[str, Any]) -> None:
+        self._file.write(json.dumps(message) + "\n")
+        self._file.flush()
+
+    def stage(self, name: str) -> None:
+        self.send({"type": "stage", "stage": name})
+
+    def cell(self, index: int, of: int, state: str, seconds: float | None = None) -> None:
+        more = {} if seconds is None else {"seconds": round(seconds, 3)}
+        self.send({"type": "cell", "index": index, "of": of, "state": state, **more})
+
+    def end(self, failure: dict[str, Any] | None) -> None:
+        self.send({"type": "end", "failure": failure})
+
+
+def main(path: str, descriptor: int) -> int:
+    os.set_inheritable(descriptor, False)
+    report = Report(descriptor)
+    folder = Folder(path)
+    try:
+        task = folder.task()
+        notebook = read_notebook(folder, task["work"])
+        report.stage("kernel-start")
+        failure = asyncio.run(_run(folder, task, notebook, report))
+    except (Refused, CannotInject, BadTask) as error:
+        failure = {"kind": "preparation", "message": str(error)}
+    report.end(failure)
+    return 0
+
+
+def read_notebook(folder: Folder, work: dict[str, Any]) -> dict[str, Any]:
+    """The notebook with its values, without the outputs of former runs."""
+    path = folder.inside(work["path"])
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            notebook = json.load(file)
+        if notebook["nbformat"] != 4 or not isinstance(notebook["metadata"], dict):
+            raise Refused(f"{work['path']} is not a notebook of format 4")
+        for cell in notebook["cells"]:
+            if isinstance(cell["source"], list):
+                cell["source"] = "".join(cell["source"])
+            if cell["cell_type"] == "code":
+                cell.update(outputs=[], execution_count=None)
+        inject(notebook, work.get("language") or "", folder.expand(work["parameters"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Refused(f"{work['path']} cannot be read as a notebook: {error}") from error
+    if work["parameters"]:
+        notebook["metadata"]["papermill"] = {"parameters": folder.expand(work["parameters"])}
+    return dict(notebook)
+
+
+async def _run(
+    folder: Folder, task: dict[str, Any], notebook: dict[str, Any], report: Report
+) -> dict[str, Any] | None:
+    if SLOW_AND_UNUSED not in sys.modules:
+        sys.modules[SLOW_AND_UNUSED] = None  # type: ignore[assignment]
+    try:
+        from .session import KernelEnded, KernelMissing, Session
+    except ImportError as error:
+        raise Refused(f"notebooks cannot be run here: {error}") from error
+    session = Session(folder, task, notebook)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, session.interrupt)
+    loop.add_signal_handler(signal.SIGINT, session.interrupt)
+    try:
+        await session.start()
+        report.stage("running")
+        failure = await _run_cells(session, report)
+        if failure is None:
+            await session.finish()
+    except KernelMissing as error:
+        raise Refused(str(error)) from error
+    except KernelEnded as error:
+        failure = {"kind": "kernel-died", "message": str(error)}
+        if session.cell is not None:
+            failure["cell"] = session.cell
+    await session.close(failure is None)
+    session.save()
+    return failure
+
+
+async def _run_cells(session: Any, report: Report) -> dict[str, Any] | None:
+    session.save()
+    for index in session.code_cells():
+        started = time.monotonic()
+        report.cell(index, session.size, "running")
+        failure = await session.run_cell(index)
+        state = "failed" if failure else "done"
+        session.save(hurry=failure is None)
+        report.cell(index, session.size, state, time.monotonic() - started)
+        if failure:
+            return dict(failure)
+        if session.interrupted:
+            return {"kind": "cancelled", "message": "interrupted", "cell": index}
+    return None

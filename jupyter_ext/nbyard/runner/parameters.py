@@ -1,0 +1,198 @@
+"""Values into a notebook: one cell of assignments in the notebook's language.
+
+Names are checked again here, for a name is source text. Values become literals in encodings that
+leave nothing for a language to interpret; where a language has no encoding that we trust, the
+notebook is refused instead of run with something else.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import json
+import keyword
+import math
+from typing import Any
+
+TAG = "parameters"
+INJECTED = "injected-parameters"
+MAX_NAME = 128
+PAPERMILL = {
+    "r": "RTranslator",
+    "scala": "ScalaTranslator",
+    "c#": "CSharpTranslator",
+    "f#": "FSharpTranslator",
+    "bash": "BashTranslator",
+}
+OWN_STRINGS = ("r", "scala", "c#", "f#")
+
+
+class CannotInject(Exception):
+    """Why these values cannot be given to this notebook."""
+
+
+def inject(notebook: dict[str, Any], language: str, values: dict[str, Any]) -> None:
+    """Put a cell behind the last parameters cell, so that it wins; a former injected cell goes."""
+    cells = [cell for cell in notebook["cells"] if INJECTED not in tags(cell)]
+    if values:
+        tagged = [i for i, cell in enumerate(cells) if TAG in tags(cell)]
+        defaults = "\n".join(source(cells[i]) for i in tagged)
+        cell: dict[str, Any] = {
+            "cell_type": "code",
+            "execution_count": None,
+            "metadata": {"tags": [INJECTED]},
+            "outputs": [],
+            "source": translate(language, values, defaults),
+        }
+        if notebook.get("nbformat_minor", 0) >= 5:
+            cell["id"] = "nbyard-parameters"
+        cells.insert(tagged[-1] + 1 if tagged else 0, cell)
+    notebook["cells"] = cells
+
+
+def tags(cell: dict[str, Any]) -> list[str]:
+    found = (cell.get("metadata") or {}).get("tags")
+    return [str(tag) for tag in found] if isinstance(found, list) else []
+
+
+def source(cell: dict[str, Any]) -> str:
+    text = cell.get("source", "")
+    return text if isinstance(text, str) else "".join(text)
+
+
+def translate(language: str, values: dict[str, Any], defaults: str = "") -> str:
+    """The source of the cell.
+
+    Raises:
+        CannotInject: for a name that is none, or a language without a trusted encoding.
+    """
+    for name in values:
+        if not name.isidentifier() or keyword.iskeyword(name) or len(name) > MAX_NAME:
+            raise CannotInject(f"{name[:40]!r} is no parameter name")
+    language = language.lower()
+    if language in ("", "python", "ipython"):
+        return _python(values, defaults)
+    if language == "julia":
+        lines = [f"{name} = {_julia(value)}" for name, value in values.items()]
+        return "\n".join(["# Parameters", "import Base64", *lines])
+    if language == "powershell":
+        lines = [f"${name} = {_powershell(value)}" for name, value in values.items()]
+        return "\n".join(["# Parameters", *lines])
+    if language in ("javascript", "typescript"):
+        lines = [f"var {name} = {_ascii_json(value)};" for name, value in values.items()]
+        return "\n".join(["// Parameters", *lines])
+    if language in PAPERMILL:
+        return _papermill(language, values)
+    raise CannotInject(f"values cannot be given to a notebook in {language!r}")
+
+
+def _python(values: dict[str, Any], defaults: str) -> str:
+    wrappers = _wrappers(defaults)
+    lines = ["# Parameters"]
+    for name, value in values.items():
+        lines.append(f"{name} = {_wrapped(wrappers.get(name, ''), value)}")
+    return "\n".join(lines)
+
+
+def _wrapped(wrapper: str, value: Any) -> str:
+    literal = _python_literal(value)
+    if wrapper == "Path" and isinstance(value, str):
+        return f'__import__("pathlib").Path({literal})'
+    if wrapper in ("tuple", "set") and isinstance(value, list):
+        return f"{wrapper}({literal})"
+    return literal
+
+
+def _python_literal(value: Any) -> str:
+    """`repr`, which is exact for JSON values, and plain ASCII."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_python_literal, value)) + "]"
+    if isinstance(value, dict):
+        pairs = (f"{key!a}: {_python_literal(item)}" for key, item in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    return ascii(value)
+
+
+def _wrappers(defaults: str) -> dict[str, str]:
+    """Parameters whose default is a path, tuple or set: JSON has none, the notebook expects one."""
+    try:
+        statements = ast.parse(defaults).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    found = {}
+    for statement in statements:
+        if isinstance(statement, ast.Assign):
+            targets: list[ast.expr] = statement.targets
+            annotation = None
+        elif isinstance(statement, ast.AnnAssign):
+            targets, annotation = [statement.target], statement.annotation
+        else:
+            continue
+        wrapper = _wrapper(annotation, statement.value)
+        found.update({t.id: wrapper for t in targets if isinstance(t, ast.Name)})
+    return found
+
+
+def _wrapper(annotation: ast.expr | None, value: ast.expr | None) -> str:
+    if isinstance(value, ast.Tuple):
+        return "tuple"
+    if isinstance(value, ast.Set):
+        return "set"
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div):
+        return _wrapper(annotation, value.left)
+    called = value.func if isinstance(value, ast.Call) else annotation
+    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+    return "Path" if name in ("Path", "PosixPath", "PurePath") else ""
+
+
+def _julia(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        encoded = base64.b64encode(value.encode()).decode()
+        return f'String(Base64.base64decode("{encoded}"))'
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_julia, value)) + "]"
+    if isinstance(value, dict):
+        pairs = ", ".join(f"{_julia(key)} => {_julia(item)}" for key, item in value.items())
+        return f"Dict{{String,Any}}({pairs})"
+    return _number(value)
+
+
+def _powershell(value: Any) -> str:
+    encoded = base64.b64encode(json.dumps(value).encode()).decode()
+    text = f"[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('{encoded}'))"
+    return f"ConvertFrom-Json ({text})"
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise CannotInject("a number that is not finite can only be given to a Python notebook")
+    return repr(value)
+
+
+def _ascii_json(value: Any) -> str:
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError as error:
+        raise CannotInject(str(error)) from error
+
+
+def _papermill(language: str, values: dict[str, Any]) -> str:
+    from papermill import translators
+
+    translator = getattr(translators, PAPERMILL[language])
+    if language in OWN_STRINGS:
+        # papermill writes Python's \x and \U escapes, which these languages read otherwise
+        own = classmethod(lambda _cls, text: json.dumps(str(text), ensure_ascii=language != "r"))
+        translator = type("Strings", (translator,), {"translate_escaped_str": own})
+    try:
+        return str(translator.codify(values)).rstrip("\n")
+    except NotImplementedError as error:
+        raise CannotInject(
+            f"a value cannot be given to a notebook in {language}: {error}"
+        ) from error

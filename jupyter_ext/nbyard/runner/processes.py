@@ -1,0 +1,170 @@
+"""Processes of this machine: who descends from whom, who carries a mark, who is still the same."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+HAS_PROC = os.path.isdir("/proc/self")
+KILL_SECONDS = 2.0
+MAX_FROZEN = 20_000
+
+
+class Process(NamedTuple):
+    """`started` is seconds since the machine's start; with the pid it names a process for good."""
+
+    pid: int
+    parent: int
+    started: float
+    rss_bytes: int
+    state: str
+
+
+def table() -> dict[int, Process]:
+    """All processes that can be seen, without the dead that nobody has collected."""
+    if not HAS_PROC:
+        return _ps_table()
+    found = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            process = read(int(name))
+            if process is not None:
+                found[process.pid] = process
+    return found
+
+
+def read(pid: int) -> Process | None:
+    """One process, or None when it is gone or a zombie."""
+    if not HAS_PROC:
+        return _ps_table().get(pid)
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    if len(fields) < 22 or fields[0] in (b"Z", b"X"):
+        return None
+    return Process(
+        pid,
+        int(fields[1]),
+        int(fields[19]) / TICKS,
+        int(fields[21]) * PAGE_BYTES,
+        fields[0].decode(),
+    )
+
+
+def _ps_table() -> dict[int, Process]:
+    command = ["ps", "-axo", "pid=,ppid=,rss=,stat=,lstart="]
+    listing = subprocess.run(command, capture_output=True, check=False, env={"LC_ALL": "C"})
+    found = {}
+    for line in listing.stdout.decode("utf-8", "replace").splitlines():
+        fields = line.split()
+        if len(fields) < 9 or fields[3].startswith("Z"):
+            continue
+        started = time.mktime(time.strptime(" ".join(fields[4:9]), "%a %b %d %H:%M:%S %Y"))
+        pid = int(fields[0])
+        found[pid] = Process(pid, int(fields[1]), started, int(fields[2]) * 1024, fields[3])
+    return found
+
+
+def boot_id() -> str:
+    """Changes with every start of the machine; empty where there is none."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def descendants(root: int, processes: dict[int, Process]) -> set[int]:
+    children: dict[int, list[int]] = {}
+    for process in processes.values():
+        children.setdefault(process.parent, []).append(process.pid)
+    found: set[int] = set()
+    todo = list(children.get(root, ()))
+    while todo:
+        pid = todo.pop()
+        if pid not in found:
+            found.add(pid)
+            todo.extend(children.get(pid, ()))
+    return found
+
+
+def marked(mark: str, processes: Iterable[int]) -> set[int]:
+    """Own processes that were started with NBYARD_MARK=mark in their environment."""
+    return {pid for pid in processes if environment(pid).get("NBYARD_MARK") == mark}
+
+
+def environment(pid: int) -> dict[str, str]:
+    """NBYARD_* of the environment a process was started with; empty for those of other users."""
+    try:
+        if os.stat(f"/proc/{pid}").st_uid != os.getuid():
+            return {}
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            words = file.read().split(b"\0")
+    except OSError:
+        return {}
+    pairs = (
+        word.decode("utf-8", "replace").partition("=") for word in words if word[:7] == b"NBYARD_"
+    )
+    return {name: value for name, _, value in pairs}
+
+
+def memory_bytes(pids: Iterable[int]) -> int:
+    """Memory with shared pages counted once (PSS); falls back to RSS."""
+    total = 0
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
+                pss = [line for line in file if line.startswith(b"Pss:")]
+            total += int(pss[0].split()[1]) * 1024
+        except (OSError, IndexError):
+            process = read(pid)
+            total += process.rss_bytes if process else 0
+    return total
+
+
+def send(pids: Iterable[int], number: int) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except OSError:
+            continue
+
+
+def kill_tree(
+    root: int | None, mark: str, spare: set[int], collect: Callable[[], None] = lambda: None
+) -> int:
+    """SIGKILL all below `root` and all that carries the mark, until nothing of it is left.
+
+    They are stopped first: what cannot run cannot fork away from the list. `collect` reaps.
+    """
+    deadline = time.monotonic() + KILL_SECONDS
+    killed: set[int] = set()
+    frozen: set[int] = set()
+    while time.monotonic() < deadline:
+        targets = _targets(root, mark) - spare
+        fresh = targets - frozen
+        if fresh and len(frozen) < MAX_FROZEN:
+            send(fresh, signal.SIGSTOP)
+            frozen |= fresh
+            continue
+        send(targets, signal.SIGKILL)
+        killed |= targets
+        collect()
+        if not targets:
+            break
+        time.sleep(0.005)
+    return len(killed)
+
+
+def _targets(root: int | None, mark: str) -> set[int]:
+    processes = table()
+    found = descendants(root, processes) if root is not None else set()
+    return found | marked(mark, processes.keys() - found)

@@ -1,0 +1,259 @@
+"""Stands beside the work: keeps its log, its limits, its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import selectors
+import signal
+import sys
+import time
+from typing import Any
+
+from . import processes, verdict
+from .folder import CODE, Folder
+from .limits import MemoryWatch
+from .log import Log
+from .work import CannotStart, Launch, adopt_orphans
+
+BEAT_SECONDS = 2.0
+TICK_SECONDS = 0.25
+GRACE_SECONDS = 3.0
+DRAIN_SECONDS = 1.0
+POKE_SECONDS = 0.1
+CHUNK_BYTES = 1024 * 1024
+MAX_REPORT_BYTES = 32 * 1024 * 1024
+
+
+class Ending:
+    """Why and until when the work may end by itself."""
+
+    def __init__(self, state: str, failure: dict[str, Any], grace_seconds: float) -> None:
+        self.state = state
+        self.failure = failure
+        self.deadline = time.monotonic() + grace_seconds
+
+
+class Supervisor:
+    def __init__(self, folder: Folder, task: dict[str, Any], scratch: str, guard: int) -> None:
+        self._folder = folder
+        self._task = task
+        self._wake = task.get("wake") or ""
+        self._launch = Launch(folder, task, scratch)
+        self._log = Log(folder.at("log"))
+        self._memory = MemoryWatch(task.get("memory_bytes"))
+        self._spare = {os.getpid(), guard}
+        self._selector = selectors.DefaultSelector()
+        self._ending: Ending | None = None
+        self._status: int | None = None
+        self._reported: dict[str, Any] | None = None
+        self._report_rest = b""
+        self._told_to_stop = ""
+        self._next_beat = 0.0
+        self._last_poke = 0.0
+        self._started = time.monotonic()
+
+    def run(self) -> dict[str, Any]:
+        """From start to the result."""
+        started_at = time.time()
+        self._folder.reserve()
+        self._prepare()
+        try:
+            self._obey_cancel()
+            if self._ending is None:
+                self._begin()
+                self._stay()
+        except CannotStart as error:
+            self._end("failed", verdict.failure("preparation", str(error)), 0)
+        self._clear_away()
+        failure = self._failure()
+        present: list[str] = []
+        if failure is None or failure["kind"] == "contract":
+            present, broken = verdict.look_at_outputs(self._folder, self._task["outputs"])
+            failure = failure or broken
+        state = self._ending.state if self._ending else "failed" if failure else "succeeded"
+        return {
+            "state": state,
+            "started_at": started_at,
+            "finished_at": time.time(),
+            "outputs": present,
+            "failure": failure,
+            "usage": self._usage(),
+        }
+
+    def _prepare(self) -> None:
+        adopt_orphans()
+        hear, self._signal_end = os.pipe()
+        for end in (hear, self._signal_end):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(self._signal_end, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGUSR1, lambda *_: None)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_stop)
+        self._selector.register(hear, selectors.EVENT_READ, self._on_wakeup)
+
+    def _on_stop(self, number: int, _frame: object) -> None:
+        self._told_to_stop = f"the supervisor was told to stop ({signal.Signals(number).name})"
+
+    def _on_wakeup(self, descriptor: int) -> None:
+        os.read(descriptor, 4096)
+
+    def _begin(self) -> None:
+        for output in self._task["outputs"].values():
+            parent = os.path.dirname(self._folder.inside(output["path"]))
+            os.makedirs(parent, exist_ok=True)
+        os.makedirs(self._folder.at(CODE), exist_ok=True)
+        self._launch.start()
+        self._started = time.monotonic()
+        stage = "preparing" if self._launch.is_notebook else "running"
+        self._tell({"type": "stage", "stage": stage})
+        self._selector.register(self._launch.output, selectors.EVENT_READ, self._on_output)
+        self._selector.register(self._launch.report, selectors.EVENT_READ, self._on_report)
+
+    def _tell(self, event: dict[str, Any]) -> None:
+        self._folder.event(event)
+        self._poke()
+
+    def _poke(self) -> None:
+        self._last_poke = time.monotonic()
+        self._folder.poke(self._wake, self._task["attempt_id"])
+
+    def _stay(self) -> None:
+        next_tick = 0.0
+        while not self._is_over():
+            for key, _ in self._selector.select(TICK_SECONDS):
+                key.data(key.fd)
+            self._reap()
+            if time.monotonic() >= next_tick or self._told_to_stop or self._status is not None:
+                self._tick()
+                next_tick = time.monotonic() + TICK_SECONDS
+
+    def _is_over(self) -> bool:
+        if self._ending is not None and time.monotonic() >= self._ending.deadline:
+            return True
+        if self._status is None:
+            return False
+        return self._ending is None or not self._tree()
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_beat:
+            self._beat()
+            self._next_beat = now + BEAT_SECONDS
+        if self._ending is not None or self._status is not None:
+            return
+        self._obey_cancel()
+        self._obey_limits(now)
+
+    def _beat(self) -> None:
+        try:
+            self._folder.beat()
+        except OSError as error:
+            sys.stderr.write(f"heartbeat: {error}\n")
+
+    def _obey_cancel(self) -> None:
+        try:
+            with open(self._folder.at("cancel"), encoding="utf-8", errors="replace") as file:
+                reason = file.read(1000).strip()
+        except OSError:
+            reason = self._told_to_stop
+            if not reason:
+                return
+        self._end("cancelled", verdict.failure("cancelled", reason or "cancelled"), GRACE_SECONDS)
+
+    def _obey_limits(self, now: float) -> None:
+        seconds = self._task.get("timeout_seconds")
+        if self._ending is None and seconds and now - self._started > seconds:
+            words = f"ran longer than its limit of {seconds:g} s"
+            self._end("failed", verdict.failure("timeout", words), GRACE_SECONDS)
+        words = self._memory.exceeded(self._tree) if self._ending is None else ""
+        if words:
+            self._end("failed", verdict.failure("memory", words), 0)
+
+    def _end(self, state: str, failure: dict[str, Any], grace_seconds: float) -> None:
+        """Ask the work to end; `_stay` waits for it, `_clear_away` makes sure."""
+        self._ending = Ending(state, failure, grace_seconds)
+        self._tell({"type": "stage", "stage": "ending"})
+        if not grace_seconds or not self._launch.pid:
+            return
+        targets = {self._launch.pid} if self._launch.is_notebook else self._tree()
+        processes.send(targets, signal.SIGTERM)
+
+    def _tree(self) -> set[int]:
+        return processes.descendants(os.getpid(), processes.table()) - self._spare
+
+    def _on_output(self, descriptor: int) -> None:
+        data = os.read(descriptor, CHUNK_BYTES)
+        if not data:
+            self._selector.unregister(descriptor)
+            return
+        self._log.feed(data)
+        if self._wake and time.monotonic() - self._last_poke > POKE_SECONDS:
+            self._poke()
+
+    def _on_report(self, descriptor: int) -> None:
+        data = os.read(descriptor, CHUNK_BYTES)
+        if not data:
+            self._selector.unregister(descriptor)
+            return
+        *lines, self._report_rest = (self._report_rest + data).split(b"\n")
+        if len(self._report_rest) > MAX_REPORT_BYTES:
+            self._report_rest = b""
+        for line in lines:
+            message = json.loads(line)
+            if message["type"] == "end":
+                self._reported = message
+            else:
+                self._tell(message)
+
+    def _reap(self) -> None:
+        """Collect every dead child, adopted ones too."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid == self._launch.pid:
+                self._status = status
+
+    def _clear_away(self) -> None:
+        """Nothing of the work stays alive; what it had still written comes into the log."""
+        left = processes.kill_tree(os.getpid(), self._task["mark"], self._spare, self._reap)
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while len(self._selector.get_map()) > 1 and time.monotonic() < deadline:
+            for key, _ in self._selector.select(0.05):
+                key.data(key.fd)
+        self._reap()
+        if left and self._status is not None and self._ending is None:
+            self._log.note(f"{left} processes that the work had left behind were ended")
+        if self._log.trouble:
+            self._tell({"type": "log", "state": "incomplete", "reason": self._log.trouble})
+        self._log.close()
+        signal.set_wakeup_fd(-1)
+
+    def _failure(self) -> dict[str, Any] | None:
+        if self._ending is not None:
+            return self._ending.failure
+        assert self._status is not None
+        if self._launch.is_notebook:
+            failure = verdict.of_notebook(self._status, self._reported)
+        else:
+            failure = verdict.of_status(self._status, self._log.last_lines())
+        by_force = failure is not None and "SIGKILL" in failure["message"]
+        if failure is not None and by_force and self._memory.system_killed():
+            words = f"the system ended it for lack of memory ({failure['message']})"
+            return verdict.failure("memory", words, traceback=failure.get("traceback", ""))
+        return failure
+
+    def _usage(self) -> dict[str, float]:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        unit = 1 if sys.platform == "darwin" else 1024
+        return {
+            "max_rss_bytes": max(self._memory.peak_bytes, used.ru_maxrss * unit),
+            "cpu_seconds": round(used.ru_utime + used.ru_stime, 3),
+        }

@@ -1,0 +1,120 @@
+"""What became of the work: failures in words, outputs looked at, result.json."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import time
+from typing import Any
+
+from .folder import Folder
+
+RETRY_SECONDS = 2.0
+RETRIES = 300
+
+
+def failure(kind: str, message: str, **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "message": message, **more}
+
+
+def of_status(status: int, last_lines: str) -> dict[str, Any] | None:
+    """A wait status as a failure; None for exit code 0."""
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        message = f"ended by signal {number} ({signal_name(number)})"
+        return failure("exit-code", message, exit_code=128 + number, traceback=last_lines)
+    code = os.WEXITSTATUS(status)
+    if code == 0:
+        return None
+    return failure("exit-code", f"exit code {code}", exit_code=code, traceback=last_lines)
+
+
+def signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "unknown"
+
+
+def of_notebook(status: int, reported: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What the notebook's process reported; its silence means that it was ended from outside."""
+    if reported is not None:
+        return reported.get("failure")
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        how = f"signal {number}, {signal_name(number)}"
+    else:
+        how = f"exit code {os.WEXITSTATUS(status)}"
+    return failure("kernel-died", f"the process that ran the notebook ended early ({how})")
+
+
+def words_for_bytes(size: float) -> str:
+    for unit in ("bytes", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GiB"
+
+
+def look_at_outputs(
+    folder: Folder, outputs: dict[str, dict[str, Any]]
+) -> tuple[list[str], dict[str, Any] | None]:
+    """The outputs that are there, and the first that breaks the contract."""
+    present: list[str] = []
+    broken = None
+    for name, output in outputs.items():
+        problem = _problem(folder, output["path"])
+        if problem is None:
+            present.append(name)
+        elif problem or output.get("required", True):
+            words = problem or f"{output['path']} was not written"
+            broken = broken or failure("contract", f"the output {name!r} is missing: {words}")
+    return present, broken
+
+
+def _problem(folder: Folder, relative: str) -> str | None:
+    """None: fine. Empty: not there. Else why it cannot be taken."""
+    path = folder.inside(relative)
+    if not os.path.lexists(path):
+        return ""
+    paths = [path]
+    if os.path.isdir(path):
+        for parent, folders, files in os.walk(path):
+            paths += [os.path.join(parent, name) for name in [*folders, *files]]
+    for found in paths:
+        shown = os.path.relpath(found, folder.path)
+        real = os.path.realpath(found)
+        if not real.startswith(folder.path + os.sep):
+            return f"{shown} is a symbolic link that leaves the attempt's folder"
+        try:
+            mode = os.stat(found).st_mode
+        except OSError as error:
+            return f"{shown}: {error.strerror}"
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            return f"{shown} is neither a file nor a folder"
+    return None
+
+
+def write_result(folder: Folder, task: dict[str, Any], result: dict[str, Any]) -> None:
+    """The last act. On a full disk the reserve is given up; then it is tried for ten minutes."""
+    result = {"attempt_id": task["attempt_id"], "token": task["token"], **result}
+    for _ in range(RETRIES):
+        try:
+            folder.write_whole("result.json", result, durable=True)
+            folder.release()
+            break
+        except OSError:
+            if folder.has("reserve"):
+                folder.release()
+                continue
+            time.sleep(RETRY_SECONDS)
+            _still_here(folder)
+    folder.poke(task.get("wake") or "", task["attempt_id"])
+
+
+def _still_here(folder: Folder) -> None:
+    try:
+        folder.beat()
+    except OSError:
+        return
