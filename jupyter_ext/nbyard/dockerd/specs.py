@@ -9,7 +9,8 @@ import msgspec
 STORE, RUN, ATTEMPT, NODE = "nbyard.store", "nbyard.run", "nbyard.attempt", "nbyard.node"
 HOME = "/home/nbyard"
 PIDS_LIMIT = 4096
-OPEN_FILES = 65536
+# An engine without CAP_SYS_RESOURCE cannot raise its own limit.
+OPEN_FILES = 8192
 SHARED_MEMORY_BYTES = 512 * 2**20
 
 

@@ -32,15 +32,7 @@ class UrlSource(
     url: str
 
 
-class LinkedSource(
-    msgspec.Struct, frozen=True, tag="linked", tag_field="kind", forbid_unknown_fields=True
-):
-    """A file or folder that is fingerprinted and never copied."""
-
-    path: str
-
-
-Source = UploadSource | FileSource | UrlSource | LinkedSource
+Source = UploadSource | FileSource | UrlSource
 
 
 class NewDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,13 +53,13 @@ class DatasetPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DatasetVersion(msgspec.Struct, frozen=True):
-    """Immutable bytes; `bytes_done` of `size_bytes` while importing. Linked ones have no copy."""
+    """Immutable bytes; `bytes_done` of `size_bytes` while importing."""
 
     id: str
     dataset_id: str
     number: int
     state: DatasetState
-    origin: Literal["upload", "file", "url", "linked"]
+    origin: Literal["upload", "file", "url"]
     source: str
     filename: str
     format: str

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 
 from nbyard.domain.arguments import Argument
-from nbyard.domain.workflows import Edge, Node, Proposal, check_edge
+from nbyard.domain.edges import check_edge
+from nbyard.domain.workflows import Edge, Node, Proposal
 
 ROLE_WORDS = frozenset(
     {"input", "output", "in", "out", "path", "file", "data", "dataset", "df", "csv", "json"}
@@ -39,7 +40,7 @@ def propose(
     found = sorted(_candidates(nodes, edges, ports), key=lambda p: (-p.score, p.edge().__repr__()))
     drawn, chosen = list(edges), []
     for proposal in found:
-        if check_edge(proposal.edge(), nodes, drawn, ports) is None:
+        if check_edge(proposal.edge(), drawn, nodes, ports) is None:
             drawn.append(proposal.edge())
             chosen.append(proposal)
     return chosen

@@ -22,12 +22,11 @@ class ValueOf(msgspec.Struct, frozen=True, tag="value", tag_field="kind"):
 
 
 class BytesOf(msgspec.Struct, frozen=True, tag="bytes", tag_field="kind"):
-    """Stored bytes; `path` instead of a digest for what is only linked."""
+    """Stored bytes; `origin` tells people where they came from."""
 
     digest: str
     filename: str
     origin: str = ""
-    path: str = ""
 
 
 class ResultOf(msgspec.Struct, frozen=True, tag="result", tag_field="kind"):
@@ -66,14 +65,15 @@ class TaskPlan(msgspec.Struct, frozen=True):
 
 class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to run: `path` (a workflow, notebook or script below the root) or an executable's id
-    or name. `parameters` are workflow parameters or the executable's arguments; `inputs` name the
-    files or datasets for a single executable's inputs."""
+    or name. `parameters` are workflow parameters or the executable's arguments, of which inputs
+    take a dataset's name or a path; `texts` are such values as typed on a command line, read as
+    their declared types."""
 
     path: str = ""
     executable: str = ""
     name: str = ""
     parameters: dict[str, Any] = {}
-    inputs: dict[str, str] = {}
+    texts: dict[str, str] = {}
     runtime: str = ""
     image: str = ""
     scope: Scope = "all"
@@ -186,6 +186,18 @@ class Cells(msgspec.Struct, frozen=True):
     """
 
     notebook: dict[str, Any] | None
+    done: int
+    total: int
+    current: int | None = None
+
+
+class Activity(msgspec.Struct, frozen=True):
+    """How far a running task is: bytes of its log, cells done of all, the running one."""
+
+    run: str
+    node: str
+    attempt: int
+    log_bytes: int
     done: int
     total: int
     current: int | None = None

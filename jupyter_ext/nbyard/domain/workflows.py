@@ -201,67 +201,6 @@ def selection(document: Document, scope: Scope, nodes: Sequence[str]) -> set[str
     return upstream(chosen, edges)
 
 
-Ports = Mapping[str, Sequence[Argument]]
-
-
-def check_edge(
-    edge: Edge, nodes: Mapping[str, Node], edges: Iterable[Edge], ports: Ports
-) -> str | None:
-    """Why this arrow may not be drawn, or None. `edges` are the others; `ports` the known
-    arguments by node. The browser has a twin; both read tests/cases/edges.json."""
-    if edge.source not in nodes or edge.target not in nodes:
-        return "An arrow needs a node at both ends."
-    if edge.source == edge.target:
-        return "A node cannot feed itself."
-    output, wrong = _output_format(edge, nodes, ports)
-    if wrong:
-        return wrong
-    target = _argument(ports, edge.target, edge.input)
-    if nodes[edge.target].type == "dataset":
-        return "A dataset has no inputs."
-    if target is None:
-        return f"{edge.target} has no input {edge.input}."
-    if target.role != "input":
-        return f"{edge.input} is {_article(target.role)}, not an input."
-    others = [other for other in edges if other != edge]
-    if any(other.target == edge.target and other.input == edge.input for other in others):
-        return f"{edge.input} already has an arrow."
-    if edge.source in downstream([edge.target], others):
-        return "This arrow would close a circle."
-    return formats_clash(output, target.format)
-
-
-def _output_format(
-    edge: Edge, nodes: Mapping[str, Node], ports: Ports
-) -> tuple[str, str | None]:
-    if nodes[edge.source].type == "dataset":
-        if edge.output != DATA:
-            return "", f"A dataset's output is called {DATA}."
-        known = _argument(ports, edge.source, DATA)
-        return (known.format if known else ""), None
-    source = _argument(ports, edge.source, edge.output)
-    if source is None:
-        return "", f"{edge.source} has no output {edge.output}."
-    if source.role != "output":
-        return "", f"{edge.output} is {_article(source.role)}, not an output."
-    return source.format, None
-
-
-def formats_clash(output: str, wanted: str) -> str | None:
-    """Why bytes of one format cannot feed an input of another; an empty format fits all."""
-    if output and wanted and output != wanted:
-        return f"A {output} output does not fit a {wanted} input."
-    return None
-
-
-def _argument(ports: Ports, node: str, name: str) -> Argument | None:
-    return next((a for a in ports.get(node, ()) if a.name == name), None)
-
-
-def _article(role: str) -> str:
-    return {"input": "an input", "output": "an output"}.get(role, "a value")
-
-
 class Workflow(msgspec.Struct, frozen=True):
     """A document that was run or opened: where its file is and what it is called."""
 

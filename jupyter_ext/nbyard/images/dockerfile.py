@@ -27,7 +27,7 @@ def dockerfile(files: list[str]) -> str:
     """Installs what is listed in these files, one layer for each."""
     text = resources.files("nbyard.images").joinpath("Dockerfile.j2").read_text("utf-8")
     template = jinja2.Template(text, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    return template.render(files=files)
+    return str(template.render(files=files))
 
 
 def _lines(items: tuple[str, ...] | list[str]) -> str:

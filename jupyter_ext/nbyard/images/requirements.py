@@ -51,7 +51,8 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _read(line: str) -> str:
     if line.startswith("-"):
-        raise ValueError(f"the option {line.split(maxsplit=1)[0].split('=', maxsplit=1)[0]} is not allowed")
+        option = re.split(r"[\s=]", line, maxsplit=1)[0]
+        raise ValueError(f"the option {option} is not allowed")
     words = re.split(r"\s+(?=--)", line)
     hashes = []
     for word in words[1:]:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from nbyard import wake
 from nbyard.domain.ids import new_id
-from nbyard.store import events, wake
+from nbyard.store import events
 from nbyard.store.artifacts import ArtifactRows, CacheRows
 from nbyard.store.database import Database, sqlite_url
 from nbyard.store.datasets import DatasetRows

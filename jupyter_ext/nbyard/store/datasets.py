@@ -120,11 +120,12 @@ class DatasetRows:
         return _version(row) if row else None
 
     def importing(self, c: Connection) -> list[tuple[str, DatasetVersion]]:
-        """Owner and version of all that is still being fetched from an address."""
+        """Owner and version of all that is not ready yet."""
         query = (
             select(dataset_versions, datasets.c.owner)
             .join(datasets, datasets.c.id == V.dataset_id)
-            .where(V.state == "importing", V.origin == "url")
+            .where(V.state == "importing")
+            .order_by(V.id)
         )
         return [(row.owner, _version(row)) for row in c.execute(query)]
 

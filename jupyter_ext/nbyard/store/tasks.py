@@ -102,10 +102,10 @@ class TaskRows:
         )
         return [_record(row) for row in c.execute(query)]
 
-    def place(self, c: Connection, task: TaskRecord) -> int:
-        """Its place in the queue, counted from 1."""
+    def place(self, c: Connection, queued_at: datetime) -> int:
+        """The place in the queue of a task queued then, counted from 1."""
         query = select(func.count()).where(
-            tasks.c.state == "queued", tasks.c.queued_at < task.queued_at
+            tasks.c.state == "queued", tasks.c.queued_at < queued_at
         )
         return int(c.execute(query).scalar() or 0) + 1
 
@@ -217,6 +217,17 @@ class AttemptRows:
         )
         names = AttemptRecord.__struct_fields__
         return [AttemptRecord(**{n: getattr(row, n) for n in names}) for row in c.execute(query)]
+
+    def newest(self, c: Connection, run_id: str) -> list[tuple[str, str, int]]:
+        """Node, id and number of the newest attempt at each task of the run that is under way."""
+        query = (
+            select(tasks.c.node, attempts.c.id, attempts.c.number)
+            .join(tasks, tasks.c.id == attempts.c.task_id)
+            .where(tasks.c.run_id == run_id, tasks.c.state.in_(("preparing", "running")))
+            .order_by(attempts.c.number)
+        )
+        found = {row.node: (row.node, row.id, row.number) for row in c.execute(query)}
+        return list(found.values())
 
     def views(self, c: Connection, run_id: str) -> list[Attempt]:
         query = (

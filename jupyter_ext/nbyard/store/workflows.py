@@ -72,6 +72,24 @@ class WorkflowRows:
         row = c.execute(query).first()
         return _workflow(row) if row else None
 
+    def using(self, c: Connection, owner: str, dataset_id: str) -> list[str]:
+        """Paths of workflows whose newest version has a node of that dataset."""
+        v = workflow_versions.c
+        newest = select(v.workflow_id, func.max(v.number).label("n")).group_by(v.workflow_id)
+        sub = newest.subquery()
+        query = (
+            select(workflows.c.path, v.document)
+            .join(sub, sub.c.workflow_id == workflows.c.id)
+            .join(workflow_versions, (v.workflow_id == sub.c.workflow_id) & (v.number == sub.c.n))
+            .where(workflows.c.owner == owner)
+            .order_by(workflows.c.path)
+        )
+        return [
+            row.path
+            for row in c.execute(query)
+            if any(n.get("dataset") == dataset_id for n in row.document.get("nodes", {}).values())
+        ]
+
     def page(
         self, c: Connection, owner: str, limit: int, after: str, search: str
     ) -> list[Workflow]:

@@ -13,11 +13,13 @@ FOLDER = "wake"
 
 def poke(folder: Path) -> None:
     """Wake every listener; dead sockets are removed."""
-    with contextlib.suppress(FileNotFoundError):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-            sender.setblocking(False)
-            for path in sorted((folder / FOLDER).iterdir()):
-                _send(sender, path)
+    place = folder / FOLDER
+    if not place.is_dir():
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.setblocking(False)
+        for path in sorted(place.iterdir()):
+            _send(sender, path)
 
 
 def _send(sender: socket.socket, path: Path) -> None:

@@ -1,0 +1,132 @@
+"""Code bundles: the project folder of a notebook or script, under ignore rules and a size cap."""
+
+import fnmatch
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from nbyard.blobs import Blobs
+from nbyard.errors import TooLarge
+
+MARKERS = (
+    "nbyard.toml",
+    "pyproject.toml",
+    "setup.py",
+    "requirements.txt",
+    "environment.yml",
+    ".git",
+)
+IGNORED = (
+    ".*",
+    "__pycache__",
+    "*.pyc",
+    "node_modules",
+    "*.egg-info",
+    "venv",
+    "resources",
+    "build",
+    "dist",
+)
+IGNORE_FILES = (".gitignore", ".nbyardignore")
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """A stored project folder; `file` is where the code itself lies in it."""
+
+    digest: str
+    file: str
+    size_bytes: int
+    count: int
+
+
+def project_of(path: Path, limit: Path) -> Path | None:
+    """The nearest folder at or above the file's own that marks a project, not above `limit`."""
+    for folder in path.parents:
+        if any((folder / marker).exists() for marker in MARKERS):
+            return folder
+        if folder in (limit, Path.home()):
+            return None
+    return None
+
+
+def collect(path: Path, root: Path, blobs: Blobs, cap: int) -> Bundle:
+    """Store the bundle of the code at `path`.
+
+    Without a project the bundle is the file's own folder, not the folders below it.
+
+    Raises:
+        TooLarge: naming the largest files, when there is more than `cap` bytes.
+    """
+    project = project_of(path, root)
+    base = project or path.parent
+    keep = _keeper(base, recurse=project is not None, always=path)
+    sizes = _sizes(base, keep)
+    if sum(sizes.values()) > cap:
+        largest = sorted(sizes, key=lambda name: -sizes[name])[:3]
+        raise TooLarge(
+            f"The code bundle of {path.name} has more than {cap:,} bytes; largest: "
+            + ", ".join(f"{name} ({sizes[name]:,})" for name in largest),
+            hint="List what the code does not need in a file .nbyardignore of the project folder.",
+        )
+    blob = blobs.put_folder(base, keep=keep)
+    inside = path.relative_to(base).as_posix()
+    return Bundle(blob.digest, inside, blob.size_bytes, len(sizes))
+
+
+def matters(file: str, own: str) -> bool:
+    """Whether another file of the bundle counts in the cache key of the code in `own`."""
+    return file != own and not file.endswith((".ipynb", ".nbflow", ".nbexec", ".md", ".rst"))
+
+
+def _keeper(base: Path, *, recurse: bool, always: Path) -> Callable[[str], bool]:
+    rules = [*IGNORED, *_rules(base)]
+    own = always.relative_to(base).as_posix()
+
+    def keep(name: str) -> bool:
+        if name == own or (name.endswith("/") and own.startswith(name)):
+            return True
+        place = base / name
+        if place.is_symlink() or not (place.is_dir() if name.endswith("/") else place.is_file()):
+            return False
+        if name.endswith("/") and not recurse:
+            return False
+        return not _ignored(name, rules)
+
+    return keep
+
+
+def _rules(base: Path) -> list[str]:
+    lines: list[str] = []
+    for name in IGNORE_FILES:
+        if (base / name).is_file():
+            lines += (base / name).read_text(errors="replace").splitlines()
+    rules = [line.strip() for line in lines]
+    return [rule for rule in rules if rule and not rule.startswith(("#", "!"))]
+
+
+def _ignored(name: str, rules: list[str]) -> bool:
+    """The part of gitignore's rules that concerns names and paths; `!` is not known."""
+    folder, plain = name.endswith("/"), name.rstrip("/")
+    last = plain.rpartition("/")[2]
+    for rule in rules:
+        if rule.endswith("/") and not folder:
+            continue
+        pattern = rule.strip("/")
+        anchored = "/" in rule.rstrip("/")
+        if fnmatch.fnmatchcase(plain if anchored else last, pattern):
+            return True
+    return False
+
+
+def _sizes(base: Path, keep: Callable[[str], bool]) -> dict[str, int]:
+    sizes = {}
+    for folder, subfolders, names in os.walk(base):
+        inside = os.path.relpath(folder, base)
+        prefix = "" if inside == "." else f"{inside}/"
+        subfolders[:] = sorted(name for name in subfolders if keep(f"{prefix}{name}/"))
+        for name in names:
+            if keep(prefix + name):
+                sizes[prefix + name] = os.stat(os.path.join(folder, name)).st_size
+    return sizes

@@ -1,0 +1,1 @@
+"""Everything that happens: the dispatcher makes the store's intent true."""

@@ -1,0 +1,32 @@
+"""`python -m nbyard.dispatch`: the dispatcher's process. `--detach` returns at once."""
+
+import logging
+import os
+import signal
+import sys
+
+
+def main() -> None:
+    """Run until there is nothing to do, the lease is lost or a signal comes."""
+    if "--detach" in sys.argv[1:]:
+        _detach()
+    # imported late: whoever detaches waits only for the fork
+    from nbyard.dispatch.loop import Dispatcher
+    from nbyard.settings import Settings
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    dispatcher = Dispatcher.open(Settings())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: dispatcher.stop())
+    dispatcher.run()
+
+
+def _detach() -> None:
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""The controller of imports: bytes are fetched, stored and read; then the version is ready."""
+
+import logging
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from nbyard import tabular
+from nbyard.dispatch.room import Room
+from nbyard.domain.datasets import DatasetVersion
+from nbyard.domain.formats import format_of
+from nbyard.errors import NbyardError
+from nbyard.remote import fetch
+
+log = logging.getLogger("nbyard.dispatch")
+TELL_SECONDS = 0.3
+
+
+class ImportController:
+    """One thread for each version that is importing."""
+
+    def __init__(self, room: Room, pool: ThreadPoolExecutor):
+        self._room = room
+        self._store = room.store
+        self._pool = pool
+        self._under_way: dict[str, Future[None]] = {}
+
+    def tick(self) -> bool:
+        """Start what is new; whether anything is importing."""
+        with self._store.read() as c:
+            importing = self._store.datasets.importing(c)
+        self._under_way = {k: f for k, f in self._under_way.items() if not f.done()}
+        for owner, version in importing:
+            if version.id not in self._under_way:
+                self._under_way[version.id] = self._pool.submit(self._import, owner, version)
+        return bool(importing)
+
+    def _import(self, owner: str, version: DatasetVersion) -> None:
+        try:
+            columns = self._bytes(owner, version)
+            columns |= self._table(columns)
+        except NbyardError as error:
+            with self._room.write() as c:
+                self._store.datasets.fail(c, owner, version.id, error.message)
+            return
+        except OSError as error:
+            with self._room.write() as c:
+                self._store.datasets.fail(c, owner, version.id, str(error.strerror))
+            return
+        if not columns["digest"].startswith("tree:"):
+            path = self._room.blobs.path(columns["digest"])
+            self._room.links.link(version.dataset_id, columns["filename"], path)
+        with self._room.write() as c:
+            self._store.datasets.ready(c, owner, version.id, **columns)
+
+    def _bytes(self, owner: str, version: DatasetVersion) -> dict[str, Any]:
+        """Digest, size and file name, wherever the bytes come from."""
+        filename = version.filename
+        if version.origin == "url":
+            return self._fetch(owner, version)
+        if version.origin == "file":
+            path = Path(version.source)
+            put = self._room.blobs.put_folder if path.is_dir() else self._room.blobs.put_file
+            blob = put(path)
+            digest, size = blob.digest, blob.size_bytes
+        else:
+            digest, size = version.digest, version.size_bytes or 0
+        return {"digest": digest, "size_bytes": size, "bytes_done": size, "filename": filename}
+
+    def _fetch(self, owner: str, version: DatasetVersion) -> dict[str, Any]:
+        told = [0.0]
+
+        def progress(done: int, total: int | None) -> None:
+            if time.monotonic() - told[0] > TELL_SECONDS:
+                told[0] = time.monotonic()
+                with self._room.write() as c:
+                    self._store.datasets.progress(
+                        c, owner, version.id, bytes_done=done, size_bytes=total
+                    )
+
+        settings = self._room.settings
+        found = fetch(
+            version.source,
+            self._room.blobs,
+            allowed=settings.allowed_private_hosts,
+            max_bytes=settings.max_upload_bytes,
+            progress=progress,
+        )
+        return {
+            "digest": found.digest,
+            "size_bytes": found.size_bytes,
+            "bytes_done": found.size_bytes,
+            "filename": found.filename or version.filename,
+        }
+
+    def _table(self, columns: dict[str, Any]) -> dict[str, Any]:
+        """Format, rows and columns; only the format where it is no table that can be read."""
+        filename = columns["filename"]
+        if columns["digest"].startswith("tree:"):
+            return {"format": "folder"}
+        kind = format_of(filename)
+        try:
+            info = tabular.info(self._room.blobs.path(columns["digest"]), filename)
+        except NbyardError as error:
+            log.info("%s has no preview: %s", filename, error)
+            return {"format": kind, "reason": error.message}
+        return {"format": info.format, "rows": info.rows, "columns": info.column_count}

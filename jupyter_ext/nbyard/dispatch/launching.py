@@ -1,0 +1,143 @@
+"""From a recorded attempt to a live one: fill its folder, then start it. Both idempotent."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from nbyard import folders
+from nbyard.dispatch.crash import crash_point
+from nbyard.dispatch.keys import IDENTITY, environment_of, input_digests, version_of
+from nbyard.dispatch.room import Room
+from nbyard.domain.attempts import TASK, Output, TaskFile
+from nbyard.domain.executables import ExecutableVersion
+from nbyard.domain.planning import ATTEMPT, output_filename
+from nbyard.domain.runs import BytesOf, Run, TaskPlan, ValueOf
+from nbyard.kinds.protocol import Reading
+from nbyard.kinds.registry import kind_named
+from nbyard.runtimes.protocol import Order
+from nbyard.store.tasks import AttemptRecord, TaskRecord
+
+REQUIREMENTS = "code/.nbyard-requirements.txt"
+
+
+def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord) -> Order:
+    """What a runtime needs to know of the attempt."""
+    plan = task.plan
+    return Order(
+        attempt_id=attempt.id,
+        store_id=room.store.id,
+        run_id=task.run_id,
+        node_id=task.node,
+        folder=folders.place(room.folder, attempt.id),
+        mark=attempt.mark,
+        site=attempt.site,
+        image=plan.image,
+        requirements=REQUIREMENTS if plan.requirements_digest else "",
+        cpu=plan.cpu,
+        memory_bytes=plan.memory_bytes,
+    )
+
+
+def prepare(room: Room, attempt: AttemptRecord, task: TaskRecord, run: Run) -> None:
+    """Fill the attempt's folder; task.json comes last. Nothing to do when it is there."""
+    folder = folders.place(room.folder, attempt.id)
+    if (folder / TASK).exists():
+        return
+    if folder.exists():
+        shutil.rmtree(folder)
+    with room.store.read() as c:
+        version = version_of(room, c, task.plan)
+        inputs = input_digests(room, c, task)
+    folder.mkdir(parents=True, mode=0o700)
+    room.blobs.stage(version.bundle_digest, folder / "code", writable=True)
+    _stage_inputs(room, folder, inputs)
+    if task.plan.requirements_digest:
+        room.blobs.stage(task.plan.requirements_digest, folder / REQUIREMENTS)
+    outputs = _outputs(folder, version)
+    folders.write_task(folder, _task_file(room, attempt, task, run, version, inputs, outputs))
+    crash_point("folder-written")
+
+
+def _stage_inputs(room: Room, folder: Path, inputs: dict[str, BytesOf]) -> None:
+    for name, found in inputs.items():
+        place = folder / "inputs" / name
+        place.mkdir(parents=True)
+        room.blobs.stage(found.digest, place / found.filename)
+
+
+def _outputs(folder: Path, version: ExecutableVersion) -> dict[str, Output]:
+    found = {}
+    for argument in version.arguments:
+        if argument.role == "output":
+            place = Path("outputs", argument.name)
+            (folder / place).mkdir(parents=True)
+            path = (place / output_filename(argument)).as_posix()
+            if argument.format == "folder":
+                (folder / path).mkdir()
+            found[argument.name] = Output(path, argument.format)
+    return found
+
+
+def _task_file(
+    room: Room,
+    attempt: AttemptRecord,
+    task: TaskRecord,
+    run: Run,
+    version: ExecutableVersion,
+    inputs: dict[str, BytesOf],
+    outputs: dict[str, Output],
+) -> TaskFile:
+    identity = _identity(task, run)
+    values = _values(task.plan, inputs, outputs, identity)
+    reading = Reading(
+        kind=version.kind,
+        language=version.language,
+        kernel=version.kernel,
+        arguments=version.arguments,
+        command=version.command,
+    )
+    work = kind_named(version.kind).work(
+        version.file, reading, values, environment_of(task.plan, version)
+    )
+    return TaskFile(
+        attempt_id=attempt.id,
+        token=attempt.token,
+        mark=attempt.mark,
+        work=work,
+        outputs=outputs,
+        directory=os.path.dirname(f"code/{version.file}"),
+        environment={
+            **{name.upper(): value for name, value in identity.items()},
+            "NBYARD_RUN_NAME": run.name,
+            "NBYARD_RESOURCES": str(room.folder / "resources"),
+        },
+        timeout_seconds=task.plan.timeout_seconds,
+        memory_bytes=task.plan.memory_bytes,
+        wake=str(room.folder / "wake") if task.plan.runtime == "process" else "",
+    )
+
+
+def _identity(task: TaskRecord, run: Run) -> dict[str, str]:
+    found = (run.id, task.node, run.title, "")
+    return dict(zip(IDENTITY, found, strict=True))
+
+
+def _values(
+    plan: TaskPlan,
+    inputs: dict[str, BytesOf],
+    outputs: dict[str, Output],
+    identity: dict[str, str],
+) -> dict[str, Any]:
+    """Plain values, and places inside the attempt for what is staged or expected."""
+    values: dict[str, Any] = {
+        name: binding.value
+        for name, binding in plan.bindings.items()
+        if isinstance(binding, ValueOf)
+    }
+    for name, found in inputs.items():
+        values[name] = f"{ATTEMPT}/inputs/{name}/{found.filename}"
+    for name, output in outputs.items():
+        values[name] = f"{ATTEMPT}/{output.path}"
+    declared = {argument.name for argument in plan.arguments}
+    return values | {name: text for name, text in identity.items() if name in declared}

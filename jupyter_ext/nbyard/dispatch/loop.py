@@ -1,0 +1,148 @@
+"""The dispatcher's loop: woken by events, else by the clock; gone when there is nothing to do."""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from nbyard.blobs import Blobs
+from nbyard.calling import LEASE, is_dead
+from nbyard.dispatch.imports import ImportController
+from nbyard.dispatch.recovery import Sweeper
+from nbyard.dispatch.room import Room
+from nbyard.dispatch.runs import RunController
+from nbyard.errors import NbyardError
+from nbyard.resources import ResourceLinks
+from nbyard.runtimes.registry import load_runtimes
+from nbyard.settings import Settings
+from nbyard.store import Store
+from nbyard.store.leases import Lease, LeaseLost
+from nbyard.wake import listening
+
+log = logging.getLogger("nbyard.dispatch")
+BUSY_SECONDS = 0.25
+CLOCK_SECONDS = 2.0
+THREADS = 16
+
+
+class Dispatcher:
+    """One for each store, held by a lease."""
+
+    def __init__(self, room: Room):
+        self._room = room
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="nbyard-work")
+        self._runs = RunController(room, self._pool)
+        self._imports = ImportController(room, self._pool)
+        self._sweeper = Sweeper(room)
+        self._stopping = threading.Event()
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Dispatcher":
+        """Take the lease, waiting for that of a holder that was killed to run out.
+
+        Raises:
+            SystemExit: somebody else keeps it.
+        """
+        store = Store(settings.store_path, settings.database_url)
+        lease = _take(store, settings)
+        if lease is None:
+            store.close()
+            raise SystemExit(0)
+        blobs = Blobs(store.folder / "blobs")
+        links = ResourceLinks(store.folder, [])
+        runtimes = load_runtimes(settings)
+        return cls(Room(settings, store, blobs, links, runtimes, lease))
+
+    def stop(self) -> None:
+        """Leave after this tick; what runs goes on without us."""
+        self._stopping.set()
+        self._room.store.poke()
+
+    def run(self) -> None:
+        """Tick until stopped, idle or superseded."""
+        renewing = threading.Thread(target=self._renew, name="nbyard-lease", daemon=True)
+        renewing.start()
+        log.info("dispatcher %s of store %s", os.getpid(), self._room.store.id)
+        try:
+            with listening(self._room.folder) as listener:
+                self._loop(listener.wait)
+        except LeaseLost:
+            log.warning("another dispatcher has taken over")
+            os._exit(0)
+        finally:
+            self._stopping.set()
+        self._pool.shutdown(wait=True)
+        self._room.store.close()
+
+    def _loop(self, wait: Callable[[float], bool]) -> None:
+        idle_since = time.monotonic()
+        while not self._stopping.is_set():
+            busy = self.tick()
+            if busy:
+                idle_since = time.monotonic()
+            elif time.monotonic() - idle_since > self._room.settings.idle_seconds and self._leave():
+                return
+            wait(BUSY_SECONDS if busy else CLOCK_SECONDS)
+        self._release()
+
+    def tick(self) -> bool:
+        """One round over everything; whether there is work under way."""
+        try:
+            self._sweeper.tick()
+            importing = self._imports.tick()
+            return self._runs.tick() or importing
+        except LeaseLost:
+            raise
+        except NbyardError as error:
+            log.warning("this round failed: %s", error)
+        except Exception:  # noqa: BLE001  the dispatcher's boundary: the next round may succeed
+            log.exception("this round failed")
+        return True
+
+    def _leave(self) -> bool:
+        """Give the lease back unless work came in the meantime."""
+        with self._room.write() as c:
+            if self._room.store.runs.live(c) or self._room.store.datasets.importing(c):
+                return False
+            self._room.store.leases.release(c, self._room.lease)
+        return True
+
+    def _release(self) -> None:
+        with self._room.write() as c:
+            self._room.store.leases.release(c, self._room.lease)
+
+    def _renew(self) -> None:
+        seconds = self._room.settings.lease_seconds
+        last = time.monotonic()
+        while not self._stopping.wait(seconds / 3):
+            try:
+                with self._room.store.write() as c:
+                    self._room.store.leases.renew(c, self._room.lease, seconds)
+                last = time.monotonic()
+            except LeaseLost:
+                log.warning("the lease is lost")
+                os._exit(0)
+            except NbyardError as error:
+                log.warning("the lease could not be renewed: %s", error)
+                if time.monotonic() - last > seconds * 2 / 3:
+                    os._exit(1)
+
+
+def _take(store: Store, settings: Settings) -> Lease | None:
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+    deadline = time.monotonic() + settings.lease_seconds + 5
+    while time.monotonic() < deadline:
+        with store.write() as c:
+            lease = store.leases.take(c, LEASE, holder, settings.lease_seconds)
+            known = store.leases.get(c, LEASE)
+        if lease is not None:
+            return lease
+        if known is not None and not is_dead(known.holder):
+            return None
+        if known is not None:
+            with store.write() as c:
+                store.leases.release(c, known)
+    return None

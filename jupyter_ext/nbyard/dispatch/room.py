@@ -1,0 +1,42 @@
+"""What the controllers stand on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from nbyard.blobs import Blobs
+from nbyard.resources import ResourceLinks
+from nbyard.runtimes.protocol import Runtime
+from nbyard.settings import Settings
+from nbyard.store import Store
+from nbyard.store.leases import Lease
+
+
+@dataclass
+class Room:
+    """Rows, bytes and runtimes of the one dispatcher that holds the lease."""
+
+    settings: Settings
+    store: Store
+    blobs: Blobs
+    links: ResourceLinks
+    runtimes: dict[str, Runtime]
+    lease: Lease
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that only the holder of the lease can commit.
+
+        Raises:
+            LeaseLost: another dispatcher has taken over.
+        """
+        with self.store.write() as c:
+            self.store.leases.check(c, self.lease)
+            yield c
+
+    @property
+    def folder(self) -> Path:
+        return self.store.folder

@@ -1,0 +1,76 @@
+"""The description file `FILE.nbexec` beside a notebook, script or binary: what the file itself
+cannot say about its arguments, its command line and what it needs."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from nbyard.domain.arguments import Argument
+from nbyard.domain.canonical import canonical
+from nbyard.domain.executables import Resources
+from nbyard.domain.strict_json import read_json
+from nbyard.errors import BadRequest, Invalid
+
+SUFFIX = ".nbexec"
+
+
+class Description(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What was told about an executable. A notebook's own parameters cell stays the list of its
+    arguments; what is told corrects role, type, format and help by name."""
+
+    version: int = 1
+    name: str = ""
+    kind: str = ""
+    arguments: tuple[Argument, ...] | None = None
+    command: tuple[str, ...] | None = None
+    resources: Resources = Resources()
+
+    def text(self) -> str:
+        """The file's content, canonical."""
+        return canonical({"version": 1, **msgspec.to_builtins(self)})
+
+
+def description_file(filename: str) -> str:
+    return filename + SUFFIX
+
+
+def read_description(content: bytes, filename: str) -> Description:
+    """The description in a file.
+
+    Raises:
+        Invalid: naming the file and the place that is wrong.
+    """
+    try:
+        found = msgspec.convert(read_json(content), Description)
+    except BadRequest as error:
+        raise Invalid.field(filename, error.message) from None
+    except msgspec.ValidationError as error:
+        raise Invalid.field(filename, str(error)) from None
+    if found.version != 1:
+        raise Invalid.field(filename, f"version {found.version} is not known; upgrade nbyard")
+    return found
+
+
+def corrected(
+    own: Sequence[Argument], told: Sequence[Argument] | None, keeps_list: bool
+) -> list[Argument]:
+    """The arguments after correction. With `keeps_list` (notebooks) the code's own list holds and
+    what is told about others is dropped; otherwise what is told is the list."""
+    if told is None:
+        return list(own)
+    if not keeps_list:
+        return list(told)
+    by_name = {argument.name: argument for argument in told}
+    return [_merge(argument, by_name.get(argument.name)) for argument in own]
+
+
+def _merge(own: Argument, told: Argument | None) -> Argument:
+    if told is None:
+        return own
+    return msgspec.structs.replace(
+        told,
+        default=own.default,
+        help=told.help or own.help,
+        required=told.required if own.default is msgspec.UNSET else False,
+        nullable=told.nullable or own.nullable,
+    )

@@ -1,0 +1,39 @@
+"""Formats of files by their names; one word each, used on ports and in previews."""
+
+SUFFIXES = {
+    "csv": "csv",
+    "tsv": "tsv",
+    "tab": "tsv",
+    "jsonl": "jsonl",
+    "ndjson": "jsonl",
+    "json": "json",
+    "parquet": "parquet",
+    "pq": "parquet",
+    "arrow": "arrow",
+    "feather": "arrow",
+    "ipc": "arrow",
+    "xlsx": "excel",
+    "xls": "excel",
+    "txt": "txt",
+    "md": "md",
+    "html": "html",
+    "png": "png",
+    "jpg": "jpg",
+    "jpeg": "jpg",
+    "svg": "svg",
+    "pdf": "pdf",
+    "zip": "zip",
+    "pkl": "pickle",
+    "pickle": "pickle",
+    "joblib": "joblib",
+    "npy": "npy",
+    "npz": "npz",
+    "ipynb": "ipynb",
+    "py": "py",
+}
+
+
+def format_of(filename: str) -> str:
+    """The format's word, or empty where the name does not tell."""
+    stem, dot, suffix = filename.lower().rpartition(".")
+    return SUFFIXES.get(suffix, "") if dot and stem else ""

@@ -1,0 +1,215 @@
+"""From a frozen document to the tasks of a run, or to the problems that block it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments import Argument, check_value
+from nbyard.domain.edges import check_edge, in_words
+from nbyard.domain.executables import Resources
+from nbyard.domain.runs import Binding, BytesOf, ResultOf, TaskPlan, ValueOf
+from nbyard.domain.workflows import Document, Edge, Node, Problem, ordered
+from nbyard.errors import Detail, Invalid
+
+ATTEMPT = "{attempt}"
+
+
+class ResolvedNode(msgspec.Struct, frozen=True):
+    """What a node stands for: frozen bytes of a dataset, or a version of an executable.
+
+    `problem` says why it could not be found or read; then nothing else is known.
+    """
+
+    name: str
+    arguments: list[Argument] = []
+    data: BytesOf | None = None
+    executable_id: str = ""
+    version_id: str = ""
+    resources: Resources = Resources()
+    requirements_digest: str = ""
+    problem: str = ""
+
+
+Resolved = Mapping[str, ResolvedNode]
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What the one who starts a run asked for, over what the document says."""
+
+    runtime: str
+    image: str = ""
+    force: bool = False
+    runtime_given: bool = False
+
+
+def output_filename(argument: Argument) -> str:
+    """The file name of an output: that of its default, else its name and format."""
+    if isinstance(argument.default, str):
+        last = PurePosixPath(argument.default.rstrip("/")).name
+        if last not in ("", ".", ".."):
+            return last
+    suffix = f".{argument.format}" if argument.format not in ("", "folder") else ""
+    return f"{argument.name}{suffix}"
+
+
+def find_problems(
+    document: Document, resolved: Resolved, chosen: Collection[str] | None = None
+) -> list[Problem]:
+    """Everything that blocks a run of the `chosen` nodes (all when None)."""
+    nodes = document.nodes if chosen is None else {n: document.nodes[n] for n in chosen}
+    found: list[Problem] = _edge_problems(document, resolved, nodes)
+    for name, node in nodes.items():
+        known = resolved[name]
+        if known.problem:
+            found.append(Problem(known.problem, node=name))
+        elif node.type == "executable":
+            found += _argument_problems(name, node, known, document)
+    return found
+
+
+def _edge_problems(
+    document: Document, resolved: Resolved, nodes: Mapping[str, Node]
+) -> list[Problem]:
+    ports = {name: known.arguments for name, known in resolved.items()}
+    drawn: list[Edge] = []
+    found = []
+    for key, edge in document.edges.items():
+        if edge.target not in nodes or resolved[edge.source].problem or resolved[edge.target].problem:
+            continue
+        refusal = check_edge(edge, drawn, document.nodes, ports)
+        if refusal:
+            found.append(Problem(in_words(refusal, edge), node=edge.target, edge=key))
+        else:
+            drawn.append(edge)
+    return found
+
+
+def _argument_problems(
+    name: str, node: Node, known: ResolvedNode, document: Document
+) -> list[Problem]:
+    names = {argument.name for argument in known.arguments}
+    found = [
+        Problem(f"{known.name} has no argument {extra} any more", node=name, field=extra)
+        for extra in sorted(set(node.arguments) - names)
+    ]
+    fed = {edge.input for edge in document.edges.values() if edge.target == name}
+    for argument in known.arguments:
+        problem = _value_problem(argument, node, document, argument.name in fed)
+        if problem:
+            found.append(Problem(problem, node=name, field=argument.name))
+    return found
+
+
+def _value_problem(argument: Argument, node: Node, document: Document, fed: bool) -> str:
+    binding = node.arguments.get(argument.name)
+    if argument.role == "output" or fed:
+        return ""
+    if binding is None:
+        if not argument.required:
+            return ""
+        need = "an arrow" if argument.role == "input" else "a value"
+        return f"{argument.name} needs {need}"
+    if isinstance(binding.parameter, str):
+        if binding.parameter not in document.meta.parameters:
+            return f"{argument.name}: the workflow has no parameter {binding.parameter}"
+        return ""
+    try:
+        check_value(argument, binding.value)
+    except Invalid as error:
+        return error.message
+    return ""
+
+
+def plan_tasks(
+    document: Document,
+    resolved: Resolved,
+    values: Mapping[str, Any],
+    chosen: Collection[str],
+    wish: Wish,
+) -> list[TaskPlan]:
+    """The tasks of a run in an order in which they could run one after the other.
+
+    `values` are the checked workflow parameters.
+
+    Raises:
+        Invalid: one detail for each problem, with the node as its path.
+    """
+    problems = find_problems(document, resolved, chosen)
+    edges = [edge for edge in document.edges.values() if edge.target in chosen]
+    order = ordered([n for n in document.nodes if n in chosen], edges)
+    if problems:
+        refuse(problems)
+    return [
+        _plan(node, document, resolved, values, wish)
+        for node in order
+        if document.nodes[node].type == "executable"
+    ]
+
+
+def refuse(problems: Sequence[Problem]) -> None:
+    """Raises Invalid with these problems."""
+    details = [Detail(".".join(filter(None, (p.node, p.field))), p.message) for p in problems]
+    places = "; ".join(f"{d.path}: {d.message}" for d in details[:5])
+    raise Invalid(f"The workflow cannot run yet: {places}", details=details)
+
+
+def _plan(
+    name: str, document: Document, resolved: Resolved, values: Mapping[str, Any], wish: Wish
+) -> TaskPlan:
+    node, known = document.nodes[name], resolved[name]
+    own, default = node, known.resources
+    return TaskPlan(
+        node=name,
+        label=node.label or known.name,
+        executable_id=known.executable_id,
+        executable_version_id=known.version_id,
+        arguments=known.arguments,
+        bindings=_bindings(name, document, resolved, values),
+        runtime=wish.runtime if wish.runtime_given else own.runtime or wish.runtime,
+        image=wish.image or own.image or default.image,
+        requirements=own.requirements or default.requirements,
+        requirements_digest=known.requirements_digest,
+        cpu=own.cpu if own.cpu is not None else default.cpu,
+        memory_bytes=own.memory_bytes if own.memory_bytes is not None else default.memory_bytes,
+        timeout_seconds=(
+            own.timeout_seconds if own.timeout_seconds is not None else default.timeout_seconds
+        ),
+        cache=node.cache,
+        force=wish.force,
+    )
+
+
+def _bindings(
+    name: str, document: Document, resolved: Resolved, values: Mapping[str, Any]
+) -> dict[str, Binding]:
+    found: dict[str, Binding] = {}
+    edges = {edge.input: edge for edge in document.edges.values() if edge.target == name}
+    for argument in resolved[name].arguments:
+        bound = _binding(argument, edges.get(argument.name), document, resolved, name, values)
+        if bound is not None:
+            found[argument.name] = bound
+    return found
+
+
+def _binding(
+    argument: Argument,
+    edge: Edge | None,
+    document: Document,
+    resolved: Resolved,
+    name: str,
+    values: Mapping[str, Any],
+) -> Binding | None:
+    if argument.role == "output":
+        return None
+    if edge is not None:
+        data = resolved[edge.source].data
+        return data if data is not None else ResultOf(edge.source, edge.output)
+    given = document.nodes[name].arguments.get(argument.name)
+    if given is None:
+        return None if argument.default is msgspec.UNSET else ValueOf(argument.default)
+    if isinstance(given.parameter, str):
+        value = values[given.parameter]
+        return ValueOf(check_value(argument, value, f"parameters.{given.parameter}"))
+    return ValueOf(check_value(argument, given.value))

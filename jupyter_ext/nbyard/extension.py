@@ -1,0 +1,30 @@
+"""Mounting nbyard in a Jupyter server."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from nbyard.rest.handlers import Desk
+from nbyard.rest.routes import routes
+from nbyard.rest.socket import Broadcast
+from nbyard.settings import Settings
+from nbyard.wake import Listener
+
+
+def _load_jupyter_server_extension(serverapp: Any) -> None:
+    """Add our routes. The store is opened by the first request, not here."""
+    settings = Settings(config=serverapp.config)
+    root = Path(serverapp.root_dir)
+    os.environ["NBYARD_RESOURCES"] = str(settings.store_path / "resources")
+    desk = Desk(lambda: _open(settings, root), settings)
+    broadcast = Broadcast(desk, Listener(settings.store_path))
+    web_app = serverapp.web_app
+    web_app.add_handlers(".*$", routes(web_app.settings["base_url"], desk, broadcast))
+    web_app.settings["nbyard"] = desk
+    serverapp.log.info("nbyard keeps its store in %s", settings.store_path)
+
+
+def _open(settings: Settings, root: Path) -> Any:
+    from nbyard.yard import Yard
+
+    return Yard.open(settings, root, root).services

@@ -1,0 +1,74 @@
+"""Files below a root: paths that people or documents name never lead out of it."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from nbyard.domain.arguments import check_text
+from nbyard.errors import Invalid, NotFound, TooLarge
+
+MAX_DOCUMENT = 64 * 2**20
+
+
+class ProjectFiles:
+    """The folder that a Jupyter server shows, or the whole machine for a shell, whose relative
+    paths begin in its working directory (`start`)."""
+
+    def __init__(self, root: Path, start: Path | None = None):
+        self.root = Path(os.path.realpath(root))
+        self._start = start or self.root
+
+    def locate(self, path: str, field: str = "path", base: str = "") -> Path:
+        """The real place of a path, relative to the root or to the folder `base` below it.
+
+        Raises:
+            Invalid: it leads out of the root, also over a link.
+        """
+        check_text(path, field)
+        if not path:
+            raise Invalid.field(field, "a path is needed")
+        start = self.root / base.lstrip("/") if base else self._start
+        inside = path.lstrip("/") if self.root != Path("/") else path
+        real = Path(os.path.realpath(start / inside))
+        if not real.is_relative_to(self.root):
+            raise Invalid.field(field, f"{path[:200]} leads out of the folder that is served")
+        return real
+
+    def shown(self, real: Path) -> str:
+        """How a place below the root is called there."""
+        if self.root == Path("/"):
+            return str(real)
+        return real.relative_to(self.root).as_posix()
+
+    def has(self, real: Path) -> bool:
+        return real.is_relative_to(self.root)
+
+    def read(self, path: str, field: str = "path", limit: int = MAX_DOCUMENT) -> bytes:
+        """The bytes of a file.
+
+        Raises:
+            NotFound: there is no such file.
+            TooLarge: it has more than `limit` bytes.
+        """
+        real = self.locate(path, field)
+        if not real.is_file():
+            raise NotFound(f"There is no file {path[:200]}.")
+        if real.stat().st_size > limit:
+            raise TooLarge(f"{path[:200]} has more than {limit:,} bytes.")
+        return real.read_bytes()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace a file in one step, keeping its mode; readers see the old or the new bytes."""
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.chmod(part, mode)
+        os.replace(part, path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise

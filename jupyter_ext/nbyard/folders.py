@@ -1,0 +1,146 @@
+"""Attempt folders on our side: written for the runner, read for people and the dispatcher."""
+
+import contextlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbyard.domain import attempts as contract
+from nbyard.domain.runs import Activity, Cells, LogChunk, Task
+from nbyard.domain.states import ATTEMPT
+from nbyard.files import write_whole
+
+LOG_CHUNK = 256 * 1024
+MAX_NOTEBOOK = 256 * 2**20
+KEPT = (
+    contract.TASK,
+    contract.LOG,
+    contract.EVENTS,
+    contract.EXECUTED,
+    contract.RESULT,
+    contract.RUNNER,
+)
+
+
+def place(store: Path, attempt_id: str) -> Path:
+    """The folder of an attempt."""
+    return store / "attempts" / attempt_id
+
+
+def write_task(folder: Path, task: contract.TaskFile) -> None:
+    """task.json, whole and last: a folder without it was never finished."""
+    write_whole(folder / contract.TASK, msgspec.json.format(msgspec.json.encode(task)))
+
+
+def read_result(folder: Path) -> contract.Result | None:
+    """result.json, or None while it is not there or cannot be read as one."""
+    with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
+        return msgspec.json.decode((folder / contract.RESULT).read_bytes(), type=contract.Result)
+    return None
+
+
+def log(store: Path, task: Task, after: int) -> LogChunk:
+    """Log text of the newest attempt from byte `after` on, cut at the end of a line if it can be."""
+    if not task.attempts:
+        return LogChunk("", 0, task.state in ("succeeded", "failed", "cancelled", "skipped"))
+    attempt = task.attempts[-1]
+    done = attempt.state in ATTEMPT.terminal
+    content = b""
+    with contextlib.suppress(FileNotFoundError), (place(store, attempt.id) / contract.LOG).open(
+        "rb"
+    ) as handle:
+        handle.seek(after)
+        content = handle.read(LOG_CHUNK)
+    if len(content) == LOG_CHUNK or not done:
+        content = _whole_characters(content)
+    end = done and len(content) < LOG_CHUNK
+    return LogChunk(content.decode("utf-8", "replace"), after + len(content), end, attempt.number)
+
+
+def _whole_characters(content: bytes) -> bytes:
+    """Without a half character at the end."""
+    for back in range(1, min(4, len(content)) + 1):
+        byte = content[-back]
+        if byte < 0x80:
+            break
+        if byte >= 0xC0:
+            length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return content[:-back] if back < length else content
+    return content
+
+
+def cells(store: Path, task: Task) -> Cells:
+    """The executed notebook of the newest attempt, and how far it is."""
+    if not task.attempts:
+        return Cells(None, 0, 0)
+    folder = place(store, task.attempts[-1].id)
+    done, total, current = _cell_progress(folder)
+    return Cells(_notebook(folder / contract.EXECUTED), done, total, current)
+
+
+def activity(store: Path, run: str, node: str, attempt_id: str, number: int) -> Activity:
+    """How far an attempt is."""
+    folder = place(store, attempt_id)
+    size = 0
+    with contextlib.suppress(FileNotFoundError):
+        size = (folder / contract.LOG).stat().st_size
+    done, total, current = _cell_progress(folder)
+    return Activity(run, node, number, size, done, total, current)
+
+
+def _cell_progress(folder: Path) -> tuple[int, int, int | None]:
+    done, total, current = 0, 0, None
+    for event in events(folder):
+        if event.get("type") == "cell":
+            total = event.get("of", total)
+            if event.get("state") == "running":
+                current = event.get("index")
+            else:
+                done, current = done + (event.get("state") == "done"), None
+    return done, total, current
+
+
+def _notebook(path: Path) -> dict[str, Any] | None:
+    with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
+        if path.stat().st_size <= MAX_NOTEBOOK:
+            found: dict[str, Any] = json.loads(path.read_bytes())
+            return found
+    return None
+
+
+def events(folder: Path, after: int = 0) -> list[dict[str, Any]]:
+    """The whole lines of events.jsonl whose number is above `after`."""
+    found = []
+    with contextlib.suppress(FileNotFoundError), (folder / contract.EVENTS).open("rb") as handle:
+        for line in handle:
+            with contextlib.suppress(json.JSONDecodeError):
+                event = json.loads(line)
+                if line.endswith(b"\n") and event.get("seq", 0) > after:
+                    found.append(event)
+    return found
+
+
+def keep_record(folder: Path) -> None:
+    """Remove what is no record: code, staged inputs, outputs that were taken."""
+    for item in list(folder.iterdir()) if folder.is_dir() else []:
+        if item.name not in KEPT:
+            _remove(item)
+
+
+def remove(store: Path, attempt_id: str) -> None:
+    """Remove the whole folder."""
+    _remove(place(store, attempt_id))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        for folder, _, _ in os.walk(path):
+            with contextlib.suppress(PermissionError):
+                os.chmod(folder, 0o700)
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

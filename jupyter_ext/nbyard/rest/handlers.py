@@ -1,0 +1,242 @@
+"""One handler for every operation: decode, authorise, call in a thread, encode, map the error."""
+
+import re
+import secrets
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import msgspec
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from tornado import web
+from tornado.ioloop import IOLoop
+from tornado.log import app_log
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.strict_json import read_json
+from nbyard.errors import (
+    BadRequest,
+    Detail,
+    ErrorBody,
+    Forbidden,
+    Invalid,
+    NbyardError,
+    TooLarge,
+    UnsupportedContent,
+)
+from nbyard.rest.identity import caller_of
+from nbyard.services.operation import Field, Operation
+from nbyard.services.table import Services
+from nbyard.settings import Settings
+
+THREADS = 16
+# "Expected `int`, got `str` - at `$.source.url`"
+PLACE = re.compile(r"(?P<words>.*) - at `\$\.?(?P<place>.*)`\Z", re.DOTALL)
+
+
+class Desk:
+    """What handlers share: the services, opened at the first request, the settings and a bounded
+    pool of threads."""
+
+    def __init__(self, open_services: Callable[[], Services], settings: Settings):
+        self.settings = settings
+        self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="nbyard-rest")
+        self._open = open_services
+        self._lock = threading.Lock()
+        self._services: Services | None = None
+
+    @property
+    def services(self) -> Services:
+        """Opens the store when it is not open; may block."""
+        with self._lock:
+            if self._services is None:
+                self._services = self._open()
+            return self._services
+
+    async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run blocking code beside the server's loop."""
+        work = partial(function, *args, **kwargs)
+        return await IOLoop.current().run_in_executor(self.pool, work)
+
+    async def ask(self, noun: str, verb: str, *args: Any, **kwargs: Any) -> Any:
+        """Call a service's method beside the server's loop."""
+        return await self.call(self._ask, noun, verb, *args, **kwargs)
+
+    def _ask(self, noun: str, verb: str, *args: Any, **kwargs: Any) -> Any:
+        return getattr(getattr(self.services, noun), verb)(*args, **kwargs)
+
+    def close(self) -> None:
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+
+class NbyardHandler(JupyterHandler):
+    """Authentication, authorisation by scope and the one error body."""
+
+    def initialize(self, desk: Desk) -> None:
+        self.desk = desk
+        self.request_id = secrets.token_hex(8)
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Content-Type-Options", "nosniff")
+
+    def authorised(self, scope: str) -> Caller:
+        """The caller, who has that scope.
+
+        Raises:
+            Forbidden: the scope is missing.
+        """
+        caller = caller_of(self.current_user)
+        if not caller.may(scope):
+            raise Forbidden(f"This needs the scope {scope}.")
+        return caller
+
+    def check_xsrf_cookie(self) -> None:
+        """Refuse forged requests with our own error body."""
+        super().check_xsrf_cookie()
+
+    def fail(self, error: NbyardError) -> None:
+        """Answer with an error."""
+        if error.status >= 500:
+            app_log.warning("nbyard %s: %s", self.request_id, error, exc_info=error)
+        self.send_error(error.status, body=error.body(self.request_id))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        body = kwargs.get("body")
+        if body is None:
+            body = self._plain_body(status_code, kwargs.get("exc_info"))
+        self.set_header("Content-Type", "application/json")
+        self.finish(msgspec.json.encode(body))
+
+    def _plain_body(self, status: int, exc_info: Any) -> ErrorBody:
+        error = exc_info[1] if exc_info else None
+        words = {
+            401: ("unauthenticated", "Log in first."),
+            403: ("forbidden", "You may not do this, or your login has expired."),
+            404: ("not-found", "There is no such address."),
+            405: ("method", "This address does not know that method."),
+            413: ("too-large", "The body is too large."),
+        }
+        code, message = words.get(status, ("internal", "Something unexpected went wrong."))
+        told = error.log_message if isinstance(error, web.HTTPError) else None
+        if status == 403 and told:
+            message = f"{message} {told}"
+        return ErrorBody(code, message, request_id=self.request_id)
+
+    def answer(self, status: int, value: Any) -> None:
+        self.set_status(status)
+        if status == 204:
+            self.clear_header("Content-Type")
+            self.finish()
+            return
+        self.set_header("Content-Type", "application/json")
+        self.finish(msgspec.json.encode(value))
+
+
+class OperationHandler(NbyardHandler, APIHandler):
+    """All operations of one path, by their methods."""
+
+    def initialize(self, desk: Desk, by_method: dict[str, Operation]) -> None:  # type: ignore[override]
+        super().initialize(desk)
+        self._by_method = by_method
+
+    def prepare(self) -> Any:
+        if self.request.method not in (*self._by_method, "OPTIONS"):
+            self.set_header("Allow", ", ".join(self._by_method))
+            raise web.HTTPError(405)
+        return super().prepare()
+
+    async def _serve(self, **path: str) -> None:
+        operation = self._by_method[str(self.request.method)]
+        try:
+            caller = self.authorised(operation.scope)
+            arguments = self._arguments(operation, path)
+            result = await self.desk.ask(operation.noun, operation.verb, caller, **arguments)
+        except NbyardError as error:
+            self.fail(error)
+        except Exception as error:  # noqa: BLE001  the REST boundary
+            app_log.error("nbyard %s failed", self.request_id, exc_info=error)
+            self.fail(NbyardError(hint=f"The server's log knows more; look for {self.request_id}."))
+        else:
+            self.answer(operation.status, result)
+
+    @web.authenticated
+    async def get(self, **path: str) -> None:
+        await self._serve(**path)
+
+    @web.authenticated
+    async def post(self, **path: str) -> None:
+        await self._serve(**path)
+
+    @web.authenticated
+    async def patch(self, **path: str) -> None:
+        await self._serve(**path)
+
+    @web.authenticated
+    async def delete(self, **path: str) -> None:
+        await self._serve(**path)
+
+    def _arguments(self, operation: Operation, path: dict[str, str]) -> dict[str, Any]:
+        known = {field.name for field in operation.placed("query")}
+        for name in self.request.query_arguments:
+            if name not in known and name != "token":
+                raise Invalid.field(name[:80], "is no parameter of this operation")
+        found: dict[str, Any] = dict(path)
+        for field in operation.fields:
+            if field.place == "query":
+                found |= self._query(field)
+            elif field.place == "header":
+                found[field.name] = self._key()
+            elif field.place == "body":
+                found[field.name] = self._body(field.type)
+        return found
+
+    def _query(self, field: Field) -> dict[str, Any]:
+        given = self.request.query_arguments.get(field.name)
+        if not given:
+            if field.default is msgspec.UNSET:
+                raise Invalid.field(field.name, "is needed")
+            return {}
+        try:
+            text = given[-1].decode("utf-8")
+            return {field.name: msgspec.convert(text, field.type, strict=False)}
+        except UnicodeDecodeError:
+            raise Invalid.field(field.name, "is no UTF-8 text") from None
+        except msgspec.ValidationError as error:
+            raise Invalid.field(field.name, str(error)) from None
+
+    def _key(self) -> str:
+        key = self.request.headers.get("Idempotency-Key", "")
+        if len(key) > 200 or not key.isprintable():
+            raise Invalid.field("Idempotency-Key", "may have 200 printable characters")
+        return key
+
+    def _body(self, kind: Any) -> Any:
+        content = self.request.headers.get("Content-Type", "application/json").partition(";")[0]
+        if content.strip().lower() != "application/json":
+            raise UnsupportedContent("Send the body as application/json.")
+        if len(self.request.body) > self.desk.settings.max_body_bytes:
+            raise TooLarge(f"The body has more than {self.desk.settings.max_body_bytes:,} bytes.")
+        if not self.request.body:
+            raise BadRequest("A body is needed.")
+        return convert(read_json(self.request.body), kind)
+
+
+def convert(value: Any, kind: Any) -> Any:
+    """The value as that type.
+
+    Raises:
+        Invalid: naming the field.
+    """
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        match = PLACE.match(str(error))
+        if match is None:
+            raise Invalid.field("body", str(error)) from None
+        place = match["place"].replace("[", ".").replace("]", "")
+        detail = Detail(place, match["words"])
+        raise Invalid(f"{place}: {match['words']}", details=[detail]) from None

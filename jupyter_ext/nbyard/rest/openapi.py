@@ -1,0 +1,176 @@
+"""The OpenAPI 3.1 document, made from the table of operations."""
+
+from typing import Any
+
+import msgspec
+
+from nbyard import __version__
+from nbyard.domain.runs import Artifact
+from nbyard.errors import ErrorBody, error_classes
+from nbyard.services.operation import Field, Operation
+from nbyard.services.table import table
+
+REF = "#/components/schemas/{name}"
+Json = dict[str, Any]
+
+
+def document() -> Json:
+    """The whole description; the server's address is left open."""
+    operations = table()
+    bodies = [field.type for op in operations for field in op.placed("body")]
+    returned = [op.returns for op in operations if op.returns is not type(None)]
+    schemas, components = msgspec.json.schema_components(
+        [*bodies, *returned, ErrorBody, Artifact], ref_template=REF
+    )
+    by_type = dict(zip(map(repr, [*bodies, *returned]), schemas, strict=False))
+    paths: dict[str, Json] = {}
+    for op in operations:
+        paths.setdefault(op.path, {})[op.method.lower()] = _operation(op, by_type)
+    for path, methods in STREAMS.items():
+        paths.setdefault(path, {}).update(methods)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "nbyard",
+            "version": __version__,
+            "description": "Everything you can ask of nbyard. Paths are below /nbyard/api.",
+            "license": {"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"},
+        },
+        "security": [{"token": []}],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": dict(sorted(components.items())),
+            "responses": _errors(),
+            "securitySchemes": {
+                "token": {"type": "apiKey", "in": "header", "name": "Authorization"}
+            },
+        },
+    }
+
+
+def text() -> str:
+    """The document as it is checked in."""
+    return msgspec.json.format(msgspec.json.encode(document()), indent=2).decode() + "\n"
+
+
+def _operation(op: Operation, by_type: Json) -> Json:
+    answer: Json = {"description": "Done."}
+    if op.returns is not type(None):
+        answer["content"] = {"application/json": {"schema": by_type[repr(op.returns)]}}
+    found: Json = {
+        "operationId": op.id,
+        "tags": [op.noun],
+        "summary": op.summary,
+        "x-scope": op.scope,
+        "parameters": [_parameter(field) for field in op.fields if field.place != "body"],
+        "responses": {str(op.status): answer, **_refusals(op)},
+    }
+    if op.description:
+        found["description"] = op.description
+    for field in op.placed("body"):
+        content = {"application/json": {"schema": by_type[repr(field.type)]}}
+        found["requestBody"] = {"required": True, "content": content}
+    return found
+
+
+def _parameter(field: Field) -> Json:
+    schema = msgspec.json.schema(field.type)
+    if field.place == "header":
+        return {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}}
+    if field.default is not msgspec.UNSET:
+        schema["default"] = field.default
+    return {
+        "name": field.name,
+        "in": field.place,
+        "required": field.place == "path" or field.default is msgspec.UNSET,
+        "schema": schema,
+    }
+
+
+def _refusals(op: Operation) -> Json:
+    codes = {401, 403, 422, 500, 503}
+    if op.placed("path"):
+        codes.add(404)
+    if op.method in ("POST", "PATCH"):
+        codes |= {400, 404, 409, 413, 415}
+    if op.method == "DELETE":
+        codes.add(409)
+    if op.method == "GET":
+        codes |= {400, 404, 409}
+    return {str(code): {"$ref": f"#/components/responses/{code}"} for code in sorted(codes)}
+
+
+def _errors() -> Json:
+    content = {"application/json": {"schema": {"$ref": REF.format(name="ErrorBody")}}}
+    words: dict[int, list[str]] = {401: ["unauthenticated"]}
+    for code, cls in sorted(error_classes().items()):
+        words.setdefault(cls.status, []).append(code)
+    return {
+        str(status): {"description": "Code: " + ", ".join(codes) + ".", "content": content}
+        for status, codes in sorted(words.items())
+    }
+
+
+def _variable(name: str) -> Json:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _download(noun: str, variable: str, *parameters: Json) -> Json:
+    content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    return {
+        "get": {
+            "operationId": f"{noun}.content",
+            "tags": [noun],
+            "summary": "Download the bytes",
+            "parameters": [_variable(variable), *parameters],
+            "responses": {
+                "200": {"description": "The bytes.", "content": content},
+                **{str(c): {"$ref": f"#/components/responses/{c}"} for c in (403, 404, 409, 500)},
+            },
+        }
+    }
+
+
+# what travels as a stream, beside the operations
+STREAMS: dict[str, Json] = {
+    "/datasets/{dataset}/content": _download(
+        "datasets",
+        "dataset",
+        {"name": "version", "in": "query", "schema": {"type": "integer", "default": 0}},
+    ),
+    "/artifacts/{artifact}/content": _download("artifacts", "artifact"),
+    "/uploads/{upload}": {
+        "patch": {
+            "operationId": "uploads.append",
+            "tags": ["uploads"],
+            "summary": "Send the next bytes of an upload",
+            "parameters": [
+                _variable("upload"),
+                {
+                    "name": "Upload-Offset",
+                    "in": "header",
+                    "required": True,
+                    "schema": {"type": "integer", "minimum": 0},
+                },
+            ],
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+                },
+            },
+            "responses": {
+                "200": {
+                    "description": "The upload, with its new offset.",
+                    "content": {
+                        "application/json": {"schema": {"$ref": REF.format(name="Upload")}}
+                    },
+                },
+                **{
+                    str(c): {"$ref": f"#/components/responses/{c}"}
+                    for c in (400, 403, 404, 409, 413, 422)
+                },
+            },
+        }
+    },
+}

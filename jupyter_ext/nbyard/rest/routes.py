@@ -1,0 +1,91 @@
+"""From the table of operations to Tornado's routes."""
+
+import re
+from typing import Any
+
+from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.utils import url_path_join
+from tornado import web
+
+from nbyard.rest import openapi
+from nbyard.rest.handlers import Desk, NbyardHandler, OperationHandler
+from nbyard.rest.socket import Broadcast, EventSocket
+from nbyard.rest.streams import ContentHandler, UploadHandler
+from nbyard.services.operation import Operation
+from nbyard.services.table import table
+
+PREFIX = "nbyard/api"
+Route = tuple[str, type[web.RequestHandler], dict[str, Any]]
+
+
+class HealthHandler(JupyterHandler):
+    """A text that tells no more than that the server answers."""
+
+    auth_resource = "nbyard"
+
+    @allow_unauthenticated
+    def get(self) -> None:
+        self.set_header("Content-Type", "text/plain")
+        self.finish("ok\n")
+
+
+class OpenApiHandler(NbyardHandler):
+    """The description of everything here."""
+
+    @web.authenticated
+    def get(self) -> None:
+        self.set_header("Content-Type", "application/json")
+        self.finish(openapi.text())
+
+
+class NowhereHandler(NbyardHandler):
+    """Addresses that do not exist answer in our words."""
+
+    @web.authenticated
+    def get(self, *_: str) -> None:
+        raise web.HTTPError(404)
+
+    post = put = patch = delete = get
+
+
+def routes(base_url: str, desk: Desk, broadcast: Broadcast) -> list[Route]:
+    """All routes below `<base_url>/nbyard/api`; exact ones before those with variables."""
+    by_path: dict[str, dict[str, Operation]] = {}
+    for operation in table():
+        by_path.setdefault(operation.path, {})[operation.method] = operation
+    found: list[Route] = [
+        (_pattern(base_url, "/health"), HealthHandler, {}),
+        (_pattern(base_url, "/openapi.json"), OpenApiHandler, {"desk": desk}),
+        (
+            _pattern(base_url, "/events/socket"),
+            EventSocket,
+            {"desk": desk, "broadcast": broadcast},
+        ),
+    ]
+    for noun in ("dataset", "artifact"):
+        path = f"/{noun}s/{{{noun}}}/content"
+        values = {"desk": desk, "noun": f"{noun}s", "variable": noun}
+        found.append((_pattern(base_url, path), ContentHandler, values))
+    for path in sorted(by_path, key=lambda p: (p.count("{"), p)):
+        by_method = by_path[path]
+        handler: type[web.RequestHandler] = OperationHandler
+        if path == "/uploads/{upload}":
+            handler = UploadOperationHandler
+        values = {"desk": desk, "by_method": by_method}
+        found.append((_pattern(base_url, path), handler, values))
+    found.append((_pattern(base_url, "/") + "?(.*)", NowhereHandler, {"desk": desk}))
+    return found
+
+
+@web.stream_request_body
+class UploadOperationHandler(UploadHandler, OperationHandler):
+    """The operations on one upload, and its bytes."""
+
+    def initialize(self, desk: Desk, by_method: dict[str, Operation]) -> None:
+        OperationHandler.initialize(self, desk, {**by_method, "PATCH": next(iter(by_method.values()))})
+
+
+def _pattern(base_url: str, path: str) -> str:
+    text = url_path_join(base_url, PREFIX) + path
+    return re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", text)

@@ -1,0 +1,158 @@
+"""What does not fit into one JSON body: uploads and downloads."""
+
+import asyncio
+import os
+import tempfile
+import zipfile
+from collections.abc import Awaitable, Callable
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+from jupyter_server.base.handlers import APIHandler
+from tornado import web
+from tornado.httputil import HTTPServerRequest
+from tornado.iostream import StreamClosedError
+
+from nbyard.domain.datasets import Upload
+from nbyard.errors import Invalid, NbyardError
+from nbyard.rest.handlers import NbyardHandler
+
+CHUNK = 1 << 20
+
+
+@web.stream_request_body
+class UploadHandler(NbyardHandler, APIHandler):
+    """`PATCH /uploads/{upload}`: the next bytes, written as they arrive, never held in memory."""
+
+    request: HTTPServerRequest
+
+    def prepare(self) -> Any:
+        self._refused: NbyardError | None = None
+        self._piece: Any = None
+        self._context: Any = None
+        self.request.connection.set_max_body_size(self.desk.settings.max_upload_bytes)  # type: ignore[union-attr]
+        return super().prepare()
+
+    async def data_received(self, chunk: bytes) -> Awaitable[None] | None:  # type: ignore[override]
+        if self._refused is not None or not self.current_user:
+            return None
+        try:
+            if self._piece is None:
+                await self.desk.call(self._open)
+            await self.desk.call(self._piece.write, chunk)
+        except NbyardError as error:
+            self._refused = error
+            self._close()
+        return None
+
+    def _open(self) -> None:
+        self.authorised("datasets:write")
+        uploads = self.desk.services.uploads
+        self._context = uploads.appending(self.path_kwargs["upload"], self._offset())
+        self._piece = self._context.__enter__()
+
+    def _offset(self) -> int:
+        text = self.request.headers.get("Upload-Offset", "")
+        if not (text.isdecimal() and len(text) < 16):
+            raise Invalid.field("Upload-Offset", "a whole number of bytes is needed")
+        return int(text)
+
+    def _close(self) -> None:
+        context, self._context, self._piece = self._context, None, None
+        if context is not None:
+            context.__exit__(None, None, None)
+
+    @web.authenticated
+    async def patch(self, upload: str) -> None:
+        try:
+            if self._refused is not None:
+                raise self._refused
+            caller = self.authorised("datasets:write")
+            self._offset()
+            self._close()
+            found: Upload = await self.desk.ask("uploads", "get", caller, upload)
+        except NbyardError as error:
+            self.fail(error)
+        else:
+            self.answer(200, found)
+
+    def on_connection_close(self) -> None:
+        self._close()
+        super().on_connection_close()
+
+
+class ContentHandler(NbyardHandler):
+    """`GET …/content`: the bytes of a dataset or artifact; a folder comes as a zip."""
+
+    def initialize(self, desk: Any, noun: str, variable: str) -> None:  # type: ignore[override]
+        super().initialize(desk)
+        self._noun = noun
+        self._variable = variable
+
+    def get_content_type(self) -> str:
+        return "application/octet-stream"
+
+    @web.authenticated
+    async def get(self, **path: str) -> None:
+        try:
+            scope = "datasets:read" if self._noun == "datasets" else "runs:read"
+            caller = self.authorised(scope)
+            key = path[self._variable]
+            found = await self.desk.ask(self._noun, "content", caller, key, **self._version())
+            source, filename = await self.desk.call(self._open, found)
+        except NbyardError as error:
+            self.fail(error)
+            return
+        with source:
+            await self._send(source, filename)
+
+    def _version(self) -> dict[str, int]:
+        text = self.get_query_argument("version", "")
+        if self._noun != "datasets" or not text:
+            return {}
+        if not (text.isdecimal() and len(text) < 10):
+            raise Invalid.field("version", "a whole number is needed")
+        return {"version": int(text)}
+
+    def _open(self, found: Any) -> tuple[BinaryIO, str]:
+        blobs = self.desk.services.blobs
+        if found.digest.startswith("tree:"):
+            return _zipped(blobs, found.digest), f"{found.filename}.zip"
+        return blobs.open_seekable(found.digest), found.filename
+
+    async def _send(self, source: BinaryIO, filename: str) -> None:
+        self.set_header("Content-Type", "application/octet-stream")
+        self.set_header("Content-Length", str(os.fstat(source.fileno()).st_size))
+        self.set_header("Content-Security-Policy", "sandbox")
+        self.set_header(
+            "Content-Disposition", f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
+        )
+        try:
+            while chunk := await self.desk.call(source.read, CHUNK):
+                self.write(chunk)
+                await self.flush()
+        except StreamClosedError:
+            return
+        await asyncio.shield(self.finish())
+
+
+def _zipped(blobs: Any, digest: str) -> BinaryIO:
+    handle = tempfile.TemporaryFile(dir=blobs.temp)
+    try:
+        with zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED) as archive:
+            for entry in blobs.tree(digest).files:
+                with (
+                    blobs.open(entry.digest) as source,
+                    archive.open(zipfile.ZipInfo(entry.path), "w", force_zip64=True) as member,
+                ):
+                    _copy(source.read, member.write)
+        handle.seek(0)
+    except BaseException:
+        handle.close()
+        raise
+    return handle  # type: ignore[return-value]
+
+
+def _copy(read: Callable[[int], bytes], write: Callable[[bytes], Any]) -> None:
+    while chunk := read(CHUNK):
+        write(chunk)

@@ -1,0 +1,1 @@
+"""Everything you can ask: one class per noun, synchronous; operations are declared here once."""

@@ -1,0 +1,267 @@
+"""Datasets: what you can ask of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.datasets import (
+    Dataset,
+    DatasetPatch,
+    DatasetVersion,
+    FileSource,
+    MadeFile,
+    NewDataset,
+    NewNotebook,
+    UploadSource,
+    UrlSource,
+)
+from nbyard.domain.ids import new_id
+from nbyard.domain.names import check_filename, check_name, safe_filename
+from nbyard.domain.notebook_text import opening_notebook
+from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.tables import Profile, TablePage
+from nbyard.domain.urls import check_url
+from nbyard.errors import Conflict, InUse, Invalid, NameTaken, NotFound, StaleWrite
+from nbyard.files import write_whole
+from nbyard.services.operation import operation
+from nbyard.services.parts import Parts, made_before, remember
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from nbyard.blobs import Blob
+
+
+class Bytes:
+    """Where the bytes of something are, for a download."""
+
+    def __init__(self, digest: str, filename: str):
+        self.digest = digest
+        self.filename = filename
+
+
+class DatasetService:
+    """Names over immutable versions of bytes."""
+
+    noun = "datasets"
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+        self._store = parts.store
+
+    @operation("GET", "/datasets", scope="datasets:read")
+    def list(
+        self, caller: Caller, limit: int = 50, after: str = "", search: str = ""
+    ) -> Page[Dataset]:
+        """List datasets, newest first."""
+        check_limit(limit)
+        with self._store.read() as c:
+            found = self._store.datasets.page(c, caller.name, limit + 1, after, search)
+        return page_of([self._linked(d) for d in found], limit, lambda d: d.id)
+
+    @operation("POST", "/datasets", scope="datasets:write", status=201)
+    def create(self, caller: Caller, body: NewDataset, idempotency_key: str = "") -> Dataset:
+        """Make a dataset from an upload, a file or an address.
+
+        The answer is in state *importing*; bytes are fetched and read in the background. With
+        `replace` the bytes become a new version of the dataset of that name.
+        """
+        with self._store.read() as c:
+            before = made_before(self._parts, c, caller.name, idempotency_key, body)
+        if before is not None:
+            return self.get(caller, before)
+        filename, source, blob = self._origin(body)
+        name = check_name(body.name) if body.name else check_name(filename)
+        with self._store.write() as c:
+            before = made_before(self._parts, c, caller.name, idempotency_key, body)
+            if before is None:
+                before = self._named(c, caller, body, name)
+                version = self._version(c, before, body, filename, source)
+                if blob is not None:
+                    version |= {"digest": blob.digest, "size_bytes": blob.size_bytes}
+                self._store.datasets.add_version(c, caller.name, version)
+                remember(self._parts, c, caller.name, idempotency_key, body, before)
+        self._parts.call_dispatcher()
+        return self.get(caller, before)
+
+    def _origin(self, body: NewDataset) -> tuple[str, str, Blob | None]:
+        """File name, source text and, for an upload, the stored bytes."""
+        source = body.source
+        if isinstance(source, UploadSource):
+            upload, blob = self._parts.uploads.finish(source.upload)
+            return upload.filename, "", blob
+        if isinstance(source, FileSource):
+            real = self._parts.files.locate(source.path, "source.path")
+            if not real.exists():
+                raise NotFound(f"There is no file {source.path[:200]}.")
+            return check_filename(real.name, "source.path"), str(real), None
+        check_url(source.url, self._parts.settings.allowed_private_hosts, "source.url")
+        last = PurePosixPath(unquote(urlsplit(source.url).path)).name
+        return safe_filename(last or urlsplit(source.url).hostname or "data"), source.url, None
+
+    def _named(self, c: Connection, caller: Caller, body: NewDataset, name: str) -> str:
+        """The id of the dataset of that name: a new one, or the present one when replacing."""
+        known = self._store.datasets.get(c, caller.name, name)
+        if known is not None and known.name == name:
+            if not body.replace:
+                raise NameTaken(
+                    f"There is a dataset {name!r} already.",
+                    hint="Choose another name, or make a new version of it.",
+                )
+            if known.current.state == "importing":
+                raise Conflict(f"The newest version of {name!r} is still importing.")
+            return known.id
+        now = datetime.now(UTC)
+        row = {
+            "id": new_id(),
+            "name": name,
+            "description": body.description,
+            "owner": caller.name,
+            "revision": 1,
+            "created_at": now,
+            "updated_at": now,
+        }
+        self._store.datasets.insert(c, row)
+        return str(row["id"])
+
+    def _version(
+        self, c: Connection, dataset_id: str, body: NewDataset, filename: str, source: str
+    ) -> dict[str, Any]:
+        origins = {UploadSource: "upload", FileSource: "file", UrlSource: "url"}
+        return {
+            "id": new_id(),
+            "dataset_id": dataset_id,
+            "number": self._store.datasets.next_number(c, dataset_id),
+            "origin": origins[type(body.source)],
+            "source": source,
+            "filename": filename,
+            "format": "",
+            "reason": "",
+            "digest": "",
+            "bytes_done": 0,
+            "created_at": datetime.now(UTC),
+        }
+
+    @operation("GET", "/datasets/{dataset}", scope="datasets:read")
+    def get(self, caller: Caller, dataset: str) -> Dataset:
+        """Show a dataset, by id or name."""
+        with self._store.read() as c:
+            found = self._store.datasets.get(c, caller.name, dataset)
+        if found is None:
+            raise NotFound(f"There is no dataset {dataset[:80]!r}.")
+        return self._linked(found)
+
+    def _linked(self, dataset: Dataset) -> Dataset:
+        return self._parts.links.shown(dataset)
+
+    @operation("PATCH", "/datasets/{dataset}", scope="datasets:write")
+    def update(self, caller: Caller, dataset: str, body: DatasetPatch) -> Dataset:
+        """Rename or describe a dataset."""
+        found = self.get(caller, dataset)
+        changes: dict[str, Any] = {}
+        if isinstance(body.name, str):
+            changes["name"] = check_name(body.name)
+        if isinstance(body.description, str):
+            changes["description"] = body.description
+        with self._store.write() as c:
+            if body.revision != found.revision:
+                raise StaleWrite()
+            other = self._store.datasets.get(c, caller.name, changes.get("name", found.id))
+            if other is not None and other.id != found.id:
+                raise NameTaken(f"There is a dataset {other.name!r} already.")
+            if not self._store.datasets.change(c, found, **changes):
+                raise StaleWrite()
+        return self.get(caller, found.id)
+
+    @operation("DELETE", "/datasets/{dataset}", scope="datasets:write", status=204)
+    def delete(self, caller: Caller, dataset: str, force: bool = False) -> None:
+        """Delete a dataset.
+
+        Refused while a workflow's newest version uses it, unless forced; what past runs recorded
+        stays.
+        """
+        found = self.get(caller, dataset)
+        with self._store.write() as c:
+            users = self._store.workflows.using(c, caller.name, found.id)
+            if users and not force:
+                raise InUse(
+                    f"{found.name!r} is used by " + ", ".join(users[:5]) + ".",
+                    hint="Take it out of these workflows, or force the deletion.",
+                )
+            self._store.datasets.delete(c, found)
+        self._parts.links.unlink(found.id)
+
+    @operation("GET", "/datasets/{dataset}/versions", scope="datasets:read")
+    def versions(self, caller: Caller, dataset: str) -> Page[DatasetVersion]:
+        """List the versions of a dataset, newest first."""
+        found = self.get(caller, dataset)
+        with self._store.read() as c:
+            return Page(self._store.datasets.versions(c, found.id))
+
+    @operation("GET", "/datasets/{dataset}/preview", scope="datasets:read")
+    def preview(
+        self, caller: Caller, dataset: str, offset: int = 0, limit: int = 100, version: int = 0
+    ) -> TablePage:
+        """Show rows with types; only for tables that can be read."""
+        from nbyard import tabular
+
+        check_limit(limit)
+        if offset < 0:
+            raise Invalid.field("offset", "may not be negative")
+        found = self._ready(caller, dataset, version)
+        return tabular.page(self._path(found), found.filename, offset, limit)
+
+    @operation("GET", "/datasets/{dataset}/profile", scope="datasets:read")
+    def profile(
+        self, caller: Caller, dataset: str, version: int = 0, sample: bool = False
+    ) -> Profile:
+        """Show statistics and a picture for each column; `sample` answers at once."""
+        from nbyard import tabular
+
+        found = self._ready(caller, dataset, version)
+        return tabular.profile(self._path(found), found.filename, sample)
+
+    @operation("POST", "/datasets/{dataset}/notebook", scope="datasets:write", status=201)
+    def notebook(self, caller: Caller, dataset: str, body: NewNotebook) -> MadeFile:
+        """Make a notebook whose first cell opens the dataset."""
+        found = self.get(caller, dataset)
+        version = self._ready(caller, found.id, 0)
+        folder = self._parts.files.locate(body.folder or ".", "folder")
+        if not folder.is_dir():
+            raise NotFound(f"There is no folder {body.folder[:200]}.")
+        stem = safe_filename(found.name).rsplit(".", 1)[0]
+        place = next(
+            p
+            for n in range(10_000)
+            if not (p := folder / f"{stem}{f'-{n}' if n else ''}.ipynb").exists()
+        )
+        text = opening_notebook(found.name, found.id, version.filename, version.format)
+        write_whole(place, text.encode())
+        return MadeFile(self._parts.files.shown(place))
+
+    def content(self, caller: Caller, dataset: str, version: int = 0) -> Bytes:
+        """The bytes of a version, for a download."""
+        found = self._ready(caller, dataset, version)
+        return Bytes(found.digest, found.filename)
+
+    def _path(self, version: DatasetVersion) -> Any:
+        return self._parts.blobs.path(version.digest)
+
+    def _ready(self, caller: Caller, dataset: str, number: int) -> DatasetVersion:
+        found = self.get(caller, dataset)
+        with self._store.read() as c:
+            version = (
+                self._store.datasets.version(c, caller.name, found.id, number)
+                if number
+                else self._store.datasets.newest_ready(c, found.id)
+            )
+        if version is None or version.state == "failed":
+            reason = version.reason if version else found.current.reason
+            raise NotFound(f"{found.name!r} has no such version that is ready. {reason}".strip())
+        if version.state != "ready":
+            raise Conflict(f"{found.name!r} is still importing.")
+        return version

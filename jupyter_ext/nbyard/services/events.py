@@ -1,0 +1,38 @@
+"""Events: what changed since you looked."""
+
+from __future__ import annotations
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.events import Events
+from nbyard.domain.paging import check_limit
+from nbyard.errors import Invalid
+from nbyard.services.operation import operation
+from nbyard.services.parts import Parts
+
+
+class EventService:
+    """Changes in the order in which they became true; live as the socket `/events/socket`."""
+
+    noun = "events"
+
+    def __init__(self, parts: Parts):
+        self._store = parts.store
+
+    @operation("GET", "/events", scope="events:read")
+    def list(self, caller: Caller, after: int = 0, limit: int = 500) -> Events:
+        """Read events after an id, oldest first."""
+        check_limit(limit)
+        if after < 0:
+            raise Invalid.field("after", "may not be negative")
+        with self._store.read() as c:
+            oldest = self._store.events.first(c)
+            if after and after < oldest - 1:
+                return Events([], self._store.events.last(c), refetch=True)
+            found = self._store.events.after(c, caller.name, after, limit)
+            last = found[-1].id if found else max(after, self._store.events.last(c))
+        return Events(found, last)
+
+    def last(self) -> int:
+        """The id of the newest event."""
+        with self._store.read() as c:
+            return self._store.events.last(c)

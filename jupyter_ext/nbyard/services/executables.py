@@ -1,0 +1,230 @@
+"""Executables: what you can ask of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.descriptions import Description, corrected, description_file
+from nbyard.domain.executables import (
+    Executable,
+    ExecutablePatch,
+    ExecutableVersion,
+    Inspect,
+    Inspection,
+    NewExecutable,
+    Resources,
+    TagCell,
+)
+from nbyard.domain.names import check_name
+from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.errors import InUse, Invalid, NameTaken, NotFound, StaleWrite
+from nbyard.files import write_whole
+from nbyard.services.freezing import Code, Freezer
+from nbyard.services.operation import operation
+from nbyard.services.parts import Parts, made_before, remember
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+class ExecutableService:
+    """Notebooks, scripts and binaries with named inputs, outputs and values."""
+
+    noun = "executables"
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+        self._store = parts.store
+        self._freezer = Freezer(parts)
+
+    @operation("GET", "/executables", scope="executables:read")
+    def list(
+        self, caller: Caller, limit: int = 50, after: str = "", search: str = ""
+    ) -> Page[Executable]:
+        """List executables, newest first."""
+        check_limit(limit)
+        with self._store.read() as c:
+            found = self._store.executables.page(c, caller.name, limit + 1, after, search)
+        return page_of(found, limit, lambda e: e.id)
+
+    @operation("POST", "/executables/inspect", scope="executables:read")
+    def inspect(self, caller: Caller, body: Inspect) -> Inspection:
+        """Read the arguments of a file without running it."""
+        code = self._code(body.path, body.upload)
+        found = self._freezer.inspect(code, body.kind)
+        if code.path is None:
+            return found
+        with self._store.read() as c:
+            known = self._store.executables.by_path(c, caller.name, str(code.path))
+        return msgspec.structs.replace(found, executable=known.id) if known else found
+
+    @operation("POST", "/executables/tag", scope="executables:write")
+    def tag(self, caller: Caller, body: TagCell) -> Inspection:
+        """Make a code cell the parameters cell of its notebook.
+
+        Only the tag is added; the file is otherwise written as it was.
+        """
+        from nbyard.kinds.notebook import tag_text
+
+        code = self._freezer.load(body.path)
+        assert code.path is not None
+        write_whole(code.path, tag_text(code.content, body.cell))
+        return self._freezer.inspect(self._freezer.load(body.path))
+
+    def _code(self, path: str, upload: str) -> Code:
+        if bool(path) == bool(upload):
+            raise Invalid.field("path", "name either a path or an upload")
+        if path:
+            return self._freezer.load(path)
+        found, blob = self._parts.uploads.finish(upload)
+        with self._parts.blobs.open(blob.digest) as handle:
+            return Code(found.filename, handle.read(), None, None)
+
+    @operation("POST", "/executables", scope="executables:write", status=201)
+    def create(
+        self, caller: Caller, body: NewExecutable, idempotency_key: str = ""
+    ) -> Executable:
+        """Register a notebook, script or binary.
+
+        What the form corrects is written to a description file beside the code (`FILE.nbexec`),
+        so that it travels with it. Registering the same file again makes a new version.
+        """
+        code = self._code(body.path, body.upload)
+        told = self._told(code, body)
+        fields = self._freezer.prepare(code, told)
+        name = check_name(body.name) if body.name else ""
+        with self._store.write() as c:
+            made = made_before(self._parts, c, caller.name, idempotency_key, body)
+            if made is None:
+                made = self._registered(c, caller, code, name, body.description)
+                self._freezer.keep(c, made, fields)
+                remember(self._parts, c, caller.name, idempotency_key, body, made)
+        self._write_description(code, told)
+        return self.get(caller, made)
+
+    def _told(self, code: Code, body: NewExecutable) -> Description | None:
+        """The description after the form's corrections."""
+        old = code.description or Description(kind=body.kind)
+        changes: dict[str, Any] = {}
+        if body.arguments is not None:
+            changes["arguments"] = tuple(body.arguments)
+        if body.command is not None:
+            changes["command"] = tuple(body.command)
+        if body.kind:
+            changes["kind"] = body.kind
+        if body.resources is not None:
+            changes["resources"] = body.resources
+        if not changes:
+            return code.description
+        return msgspec.structs.replace(old, **changes)
+
+    def _registered(
+        self, c: Connection, caller: Caller, code: Code, name: str, description: str
+    ) -> str:
+        path = str(code.path or "")
+        known = self._store.executables.by_path(c, caller.name, path) if path else None
+        wanted = name or (known.name if known else code.stem)
+        other = self._store.executables.get(c, caller.name, wanted)
+        if known is not None:
+            if other is not None and other.id != known.id:
+                raise NameTaken(f"There is an executable {wanted!r} already.")
+            self._store.executables.change(c, known, name=wanted)
+            return known.id
+        if other is not None and name:
+            raise NameTaken(f"There is an executable {name!r} already.")
+        return self._freezer.register(c, caller.name, wanted, path, description)
+
+    def _write_description(self, code: Code, told: Description | None) -> None:
+        if code.path is None or told is None or told == code.description:
+            return
+        plain = msgspec.structs.replace(code, description=None)
+        kind, reading, _ = self._freezer.read(plain, told.kind)
+        same = corrected(reading.arguments, told.arguments, kind.keeps_arguments)
+        told_more = told.command is not None or told.resources != Resources()
+        if code.description is not None or told_more or same != reading.arguments:
+            target = code.path.with_name(description_file(code.path.name))
+            write_whole(target, told.text().encode())
+
+    @operation("GET", "/executables/{executable}", scope="executables:read")
+    def get(self, caller: Caller, executable: str) -> Executable:
+        """Show an executable, by id or name; with `hints` when its file changed or is gone."""
+        with self._store.read() as c:
+            found = self._store.executables.get(c, caller.name, executable)
+        if found is None:
+            raise NotFound(f"There is no executable {executable[:80]!r}.")
+        return found
+
+    @operation("PATCH", "/executables/{executable}", scope="executables:write")
+    def update(self, caller: Caller, executable: str, body: ExecutablePatch) -> Executable:
+        """Rename, describe or correct an executable; other arguments make a new version."""
+        found = self.get(caller, executable)
+        if body.revision != found.revision:
+            raise StaleWrite()
+        changes: dict[str, Any] = {}
+        if isinstance(body.name, str):
+            changes["name"] = check_name(body.name)
+        if isinstance(body.description, str):
+            changes["description"] = body.description
+        code, told, fields = self._corrected(found, body)
+        with self._store.write() as c:
+            other = self._store.executables.get(c, caller.name, changes.get("name", found.id))
+            if other is not None and other.id != found.id:
+                raise NameTaken(f"There is an executable {other.name!r} already.")
+            if not self._store.executables.change(c, found, **changes):
+                raise StaleWrite()
+            if fields is not None:
+                self._freezer.keep(c, found.id, fields)
+        if code is not None:
+            self._write_description(code, told)
+        return self.get(caller, found.id)
+
+    def _corrected(
+        self, found: Executable, body: ExecutablePatch
+    ) -> tuple[Code | None, Description | None, dict[str, Any] | None]:
+        given = {
+            name: value
+            for name in ("arguments", "command", "resources")
+            if (value := getattr(body, name)) is not msgspec.UNSET
+        }
+        if not given:
+            return None, None, None
+        code = self._stored(found)
+        told = self._told(code, NewExecutable(kind=found.current.kind, **given))
+        return code, told, self._freezer.prepare(code, told)
+
+    def _stored(self, found: Executable) -> Code:
+        """The followed file, or the uploaded bytes with what was told about them."""
+        if found.path:
+            return self._freezer.load(found.path)
+        current = found.current
+        with self._parts.blobs.open(current.content_digest) as handle:
+            content = handle.read()
+        told = Description(
+            kind=current.kind,
+            arguments=tuple(current.arguments),
+            command=tuple(current.command),
+            resources=current.resources,
+        )
+        return Code(current.file, content, None, told)
+
+    @operation("DELETE", "/executables/{executable}", scope="executables:write", status=204)
+    def delete(self, caller: Caller, executable: str, force: bool = False) -> None:
+        """Forget an executable; its file and the records of past runs stay.
+
+        Refused while a live run uses it, unless forced.
+        """
+        found = self.get(caller, executable)
+        with self._store.write() as c:
+            if not force and self._store.tasks.active_executables(c, found.id):
+                raise InUse(f"{found.name!r} is used by a run that is not at its end.")
+            self._store.executables.delete(c, found)
+
+    @operation("GET", "/executables/{executable}/versions", scope="executables:read")
+    def versions(self, caller: Caller, executable: str) -> Page[ExecutableVersion]:
+        """List the versions of an executable, newest first."""
+        found = self.get(caller, executable)
+        with self._store.read() as c:
+            return Page(self._store.executables.versions(c, found.id))

@@ -1,0 +1,191 @@
+"""Freezing: from a file as it is now to an immutable version of an executable."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard import bundles
+from nbyard.domain.arguments import check_arguments
+from nbyard.domain.descriptions import (
+    Description,
+    corrected,
+    description_file,
+    read_description,
+)
+from nbyard.domain.digest import digest_of
+from nbyard.domain.executables import Executable, ExecutableVersion, Inspection, Resources
+from nbyard.domain.ids import new_id
+from nbyard.errors import NotFound
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from nbyard.kinds.protocol import Kind, Reading
+    from nbyard.services.parts import Parts
+
+
+class Code(msgspec.Struct, frozen=True):
+    """The bytes of a notebook, script or binary, and where they came from."""
+
+    filename: str
+    content: bytes
+    path: Path | None
+    description: Description | None
+
+    @property
+    def stem(self) -> str:
+        return self.filename.rsplit(".", 1)[0]
+
+
+class Freezer:
+    """Reads code and keeps versions of it."""
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+
+    def load(self, path: str, field: str = "path", base: str = "") -> Code:
+        """The code at a path below the root, with the description file beside it."""
+        real = self._parts.files.locate(path, field, base)
+        content = self._parts.files.read(str(real), field)
+        return Code(real.name, content, real, self._description(real))
+
+    def _description(self, real: Path) -> Description | None:
+        beside = real.with_name(description_file(real.name))
+        return read_description(beside.read_bytes(), beside.name) if beside.is_file() else None
+
+    def read(self, code: Code, kind: str = "") -> tuple[Kind, Reading, Resources]:
+        """What the code and its description say, without running anything."""
+        from nbyard.kinds.registry import kind_named, kind_of
+
+        told = code.description or Description()
+        wanted = kind or told.kind
+        found = kind_named(wanted) if wanted else kind_of(code.filename, code.content)
+        reading = found.read(code.filename, code.content)
+        arguments = corrected(reading.arguments, told.arguments, found.keeps_arguments)
+        command = list(told.command) if told.command is not None else reading.command
+        reading = msgspec.structs.replace(reading, arguments=arguments, command=command)
+        return found, reading, told.resources
+
+    def inspect(self, code: Code, kind: str = "") -> Inspection:
+        """The same for people."""
+        found, reading, resources = self.read(code, kind)
+        named = code.description.name if code.description else ""
+        return Inspection(
+            name=named or code.stem,
+            kind=found.name,
+            language=reading.language,
+            kernel=reading.kernel,
+            arguments=reading.arguments,
+            hints=reading.hints,
+            can_tag=reading.can_tag,
+            command=reading.command,
+            resources=resources,
+        )
+
+    def prepare(self, code: Code, told: Description | None = None) -> dict[str, Any]:
+        """Everything of a version but its identity: bytes are stored, nothing is written to rows.
+
+        Raises:
+            Invalid: an argument is refused.
+        """
+        if told is not None:
+            code = msgspec.structs.replace(code, description=told)
+        kind, reading, resources = self.read(code)
+        check_arguments(reading.arguments)
+        bundle, file = self._bundle(code)
+        blob = self._parts.blobs.put_stream([code.content])
+        return {
+            "kind": kind.name,
+            "language": reading.language,
+            "kernel": reading.kernel,
+            "file": file,
+            "content_digest": blob.digest,
+            "code_digest": kind.code_digest(code.content),
+            "bundle_digest": bundle,
+            "arguments": reading.arguments,
+            "command": reading.command,
+            "resources": resources,
+        }
+
+    def _bundle(self, code: Code) -> tuple[str, str]:
+        if code.path is None:
+            with_mode = self._single(code)
+            return with_mode, code.filename
+        found = bundles.collect(
+            code.path,
+            self._parts.files.root,
+            self._parts.blobs,
+            self._parts.settings.max_bundle_bytes,
+        )
+        return found.digest, found.file
+
+    def _single(self, code: Code) -> str:
+        from nbyard.blobs import Entry, Tree
+
+        blob = self._parts.blobs.put_stream([code.content])
+        entry = Entry(code.filename, blob.digest, blob.size_bytes, True)
+        return self._parts.blobs.put_tree(Tree([entry], [])).digest
+
+    def keep(self, c: Connection, executable_id: str, fields: dict[str, Any]) -> ExecutableVersion:
+        """The version with these fields: the newest one if nothing differs, else a new one."""
+        rows = self._parts.store.executables
+        identity = digest_of(fields)
+        known = rows.same_version(c, executable_id, identity)
+        if known is not None:
+            return known
+        version = ExecutableVersion(
+            id=new_id(),
+            executable_id=executable_id,
+            number=rows.next_number(c, executable_id),
+            created_at=datetime.now(UTC),
+            **fields,
+        )
+        rows.add_version(c, version, identity)
+        return version
+
+    def follow(self, c: Connection, owner: str, code: Code, fields: dict[str, Any]) -> Executable:
+        """The executable of the file, registered if it was not, its newest version as prepared."""
+        rows = self._parts.store.executables
+        path = str(code.path)
+        known = rows.by_path(c, owner, path)
+        if known is None:
+            named = code.description.name if code.description else ""
+            executable_id = self.register(c, owner, named or code.stem, path, "")
+        else:
+            executable_id = known.id
+        self.keep(c, executable_id, fields)
+        found = rows.get(c, owner, executable_id)
+        if found is None:
+            raise NotFound()
+        return found
+
+    def register(self, c: Connection, owner: str, name: str, path: str, description: str) -> str:
+        """A new executable row under the first free of name, name 2, name 3 …"""
+        rows = self._parts.store.executables
+        taken = rows.names(c, owner, name)
+        free = next(n for n in _numbered(name) if n not in taken)
+        now = datetime.now(UTC)
+        row = {
+            "id": new_id(),
+            "name": free,
+            "description": description,
+            "owner": owner,
+            "path": path,
+            "revision": 1,
+            "created_at": now,
+            "updated_at": now,
+        }
+        rows.insert(c, row)
+        return str(row["id"])
+
+
+def _numbered(name: str) -> Any:
+    yield name
+    number = 2
+    while True:
+        yield f"{name} {number}"
+        number += 1

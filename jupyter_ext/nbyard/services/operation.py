@@ -1,0 +1,102 @@
+"""Declare an operation once; REST, OpenAPI, client, command line and TypeScript follow from it."""
+
+import inspect
+import re
+import typing
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+F = TypeVar("F", bound=Callable[..., Any])
+Place = Literal["path", "query", "body", "header"]
+HEADER = "idempotency_key"
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One argument of an operation and where it travels."""
+
+    name: str
+    place: Place
+    type: Any
+    default: Any = msgspec.UNSET
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """A service method as the outside sees it. `path` has its variables in braces."""
+
+    noun: str
+    verb: str
+    method: str
+    path: str
+    scope: str
+    status: int
+    fields: tuple[Field, ...]
+    returns: Any
+    summary: str
+    description: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.noun}.{self.verb}"
+
+    def placed(self, place: Place) -> list[Field]:
+        return [field for field in self.fields if field.place == place]
+
+
+def operation(method: str, path: str, *, scope: str, status: int = 200) -> Callable[[F], F]:
+    """Mark a service method `(self, caller, …)` as an operation.
+
+    Arguments named in `path` travel there, structs as the body, `idempotency_key` as the header
+    Idempotency-Key, all others in the query. Whoever calls must have `scope`.
+    """
+
+    def mark(function: F) -> F:
+        function.__operation__ = (method, path, scope, status)  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def operations(services: Iterable[type]) -> list[Operation]:
+    """The table of all operations of these service classes."""
+    return [
+        _read(service, name, function)
+        for service in services
+        for name, function in vars(service).items()
+        if hasattr(function, "__operation__")
+    ]
+
+
+def _read(service: Any, verb: str, function: Callable[..., Any]) -> Operation:
+    method, path, scope, status = function.__operation__  # type: ignore[attr-defined]
+    hints = typing.get_type_hints(function)
+    parameters = list(inspect.signature(function).parameters.values())[2:]
+    doc = inspect.getdoc(function) or ""
+    summary, _, description = doc.partition("\n")
+    in_path = set(re.findall(r"{(\w+)}", path))
+    return Operation(
+        noun=service.noun,
+        verb=verb,
+        method=method,
+        path=path,
+        scope=scope,
+        status=status,
+        fields=tuple(_field(p, hints[p.name], in_path) for p in parameters),
+        returns=hints["return"],
+        summary=summary.rstrip("."),
+        description=description.strip(),
+    )
+
+
+def _field(parameter: inspect.Parameter, kind: Any, in_path: set[str]) -> Field:
+    default = msgspec.UNSET if parameter.default is parameter.empty else parameter.default
+    if parameter.name in in_path:
+        place: Place = "path"
+    elif parameter.name == HEADER:
+        place = "header"
+    elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        place = "body"
+    else:
+        place = "query"
+    return Field(parameter.name, place, kind, default)

@@ -1,0 +1,55 @@
+"""What every service stands on; put together by the yard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nbyard.domain.digest import digest_of
+from nbyard.errors import Conflict
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from nbyard.blobs import Blobs
+    from nbyard.files import ProjectFiles
+    from nbyard.resources import ResourceLinks
+    from nbyard.settings import Settings
+    from nbyard.store import Store
+    from nbyard.uploads import Uploads
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Rows, bytes and files. `call_dispatcher` makes sure that one lives and looks."""
+
+    settings: Settings
+    store: Store
+    blobs: Blobs
+    uploads: Uploads
+    files: ProjectFiles
+    links: ResourceLinks
+    call_dispatcher: Callable[[], None]
+
+
+def made_before(
+    parts: Parts, c: Connection, owner: str, key: str, body: object
+) -> str | None:
+    """The id of what the same idempotency key made before.
+
+    Raises:
+        Conflict: the key came with another body.
+    """
+    known = parts.store.submissions.find(c, owner, key) if key else None
+    if known is None:
+        return None
+    if known[0] != digest_of(body):
+        raise Conflict("This Idempotency-Key was used with another body.")
+    return known[1]
+
+
+def remember(parts: Parts, c: Connection, owner: str, key: str, body: object, made: str) -> None:
+    """Keep an idempotency key with what it made; nothing without a key."""
+    if key:
+        parts.store.submissions.keep(c, owner, key, digest_of(body), made)

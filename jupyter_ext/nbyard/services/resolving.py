@@ -1,0 +1,168 @@
+"""What the nodes of a document stand for: lightly for the canvas, frozen for a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from nbyard.domain.edges import data_port
+from nbyard.domain.formats import format_of
+from nbyard.domain.planning import ResolvedNode
+from nbyard.domain.runs import BytesOf
+from nbyard.domain.workflows import Node, NodeView
+from nbyard.errors import NbyardError, NotFound
+from nbyard.services.freezing import Code, Freezer
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from nbyard.domain.executables import Executable, ExecutableVersion, Inspection
+    from nbyard.services.parts import Parts
+
+
+class Resolver:
+    """Nodes of documents whose file lies in the folder `base` below the root."""
+
+    def __init__(self, parts: Parts, owner: str, base: str):
+        self.parts = parts
+        self.owner = owner
+        self.base = base
+        self.freezer = Freezer(parts)
+
+    def view(self, node: Node) -> NodeView:
+        """A node for the canvas; nothing is stored, a problem is told and not raised."""
+        try:
+            if node.type == "dataset":
+                return self._dataset_view(node)
+            return self._executable_view(node)
+        except NbyardError as error:
+            name = node.label or PurePosixPath(node.path).name or node.executable or node.dataset
+            return NodeView(name, node.type, [], problem=error.message)
+
+    def _dataset_view(self, node: Node) -> NodeView:
+        if node.path:
+            real = self.parts.files.locate(node.path, base=self.base)
+            if not real.exists():
+                raise NotFound(f"There is no file {node.path}.")
+            kind = "folder" if real.is_dir() else format_of(real.name)
+            return NodeView(real.name, "dataset", [data_port(kind)])
+        with self.parts.store.read() as c:
+            found = self.parts.store.datasets.get(c, self.owner, node.dataset)
+        if found is None:
+            raise NotFound(f"There is no dataset {node.dataset!r} any more.")
+        port = data_port(found.current.format)
+        return NodeView(found.name, "dataset", [port], dataset=found.id)
+
+    def _executable_view(self, node: Node) -> NodeView:
+        if node.path and not node.version:
+            seen = self.freezer.inspect(self.freezer.load(node.path, base=self.base))
+            return _view(seen)
+        found = self.registered(node)
+        version = self.pinned(node) if node.version else found.current
+        return NodeView(
+            found.name, version.kind, version.arguments, found.hints, executable=found.id
+        )
+
+    def registered(self, node: Node) -> Executable:
+        """The executable of a node that names one, or whose file is registered."""
+        with self.parts.store.read() as c:
+            if node.executable:
+                found = self.parts.store.executables.get(c, self.owner, node.executable)
+            else:
+                real = self.parts.files.locate(node.path, base=self.base)
+                found = self.parts.store.executables.by_path(c, self.owner, str(real))
+        if found is None:
+            raise NotFound(f"There is no executable {node.executable or node.path!r} any more.")
+        return found
+
+    def pinned(self, node: Node) -> ExecutableVersion:
+        """The version that a node is pinned to."""
+        with self.parts.store.read() as c:
+            version = self.parts.store.executables.version(c, node.version)
+        if version is None or version.executable_id != self.registered(node).id:
+            raise NotFound(f"The version {node.version} that this node is pinned to is gone.")
+        return version
+
+
+
+class Freeze:
+    """Bytes first, outside of any transaction; then the rows, inside the run's own."""
+
+    def __init__(self, resolver: Resolver, nodes: Mapping[str, Node]):
+        self._resolver = resolver
+        self._codes: dict[str, tuple[Code, dict[str, Any]]] = {}
+        self._requirements: dict[str, str] = {}
+        self.resolved: dict[str, ResolvedNode] = {}
+        for name, node in nodes.items():
+            try:
+                self._bytes(name, node)
+            except NbyardError as error:
+                self.resolved[name] = ResolvedNode(name, problem=error.message)
+
+    def _bytes(self, name: str, node: Node) -> None:
+        resolver = self._resolver
+        if node.type == "dataset":
+            self.resolved[name] = self._data(node)
+            return
+        if node.requirements:
+            self._requirements[name] = self._stored(node.requirements, resolver.base)
+        if node.path and not node.version:
+            code = resolver.freezer.load(node.path, base=resolver.base)
+            fields = resolver.freezer.prepare(code)
+            self._codes[name] = (code, fields)
+            default = fields["resources"].requirements
+            if default and code.path and name not in self._requirements:
+                beside = resolver.parts.files.shown(code.path.parent)
+                self._requirements[name] = self._stored(default, beside)
+        else:
+            found = resolver.registered(node)
+            version = resolver.pinned(node) if node.version else found.current
+            self.resolved[name] = self._known(name, found.name, version)
+
+    def _stored(self, path: str, base: str) -> str:
+        real = self._resolver.parts.files.locate(path, "requirements", base)
+        if not real.is_file():
+            raise NotFound(f"There is no requirements file {path}.")
+        return self._resolver.parts.blobs.put_file(real).digest
+
+    def _known(self, name: str, label: str, version: ExecutableVersion) -> ResolvedNode:
+        return ResolvedNode(
+            label,
+            version.arguments,
+            executable_id=version.executable_id,
+            version_id=version.id,
+            resources=version.resources,
+            requirements_digest=self._requirements.get(name, ""),
+        )
+
+    def _data(self, node: Node) -> ResolvedNode:
+        parts = self._resolver.parts
+        if node.path:
+            real = parts.files.locate(node.path, base=self._resolver.base)
+            if not real.exists():
+                raise NotFound(f"There is no file {node.path}.")
+            folder = real.is_dir()
+            blob = parts.blobs.put_folder(real) if folder else parts.blobs.put_file(real)
+            kind = "folder" if folder else format_of(real.name)
+            data = BytesOf(blob.digest, real.name, node.path)
+            return ResolvedNode(real.name, [data_port(kind)], data)
+        with parts.store.read() as c:
+            found = parts.store.datasets.get(c, self._resolver.owner, node.dataset)
+            version = parts.store.datasets.newest_ready(c, found.id) if found else None
+        if found is None or version is None:
+            what = f"{found.name!r} is not ready" if found else f"{node.dataset!r} is gone"
+            raise NotFound(f"The dataset {what}.")
+        data = BytesOf(version.digest, version.filename, f"{found.name} v{version.number}")
+        return ResolvedNode(found.name, [data_port(version.format)], data)
+
+    def rows(self, c: Connection) -> dict[str, ResolvedNode]:
+        """Register what is new and keep the versions."""
+        for name, (code, fields) in self._codes.items():
+            found = self._resolver.freezer.follow(c, self._resolver.owner, code, fields)
+            self.resolved[name] = self._known(name, found.name, found.current)
+        return self.resolved
+
+
+def _view(seen: Inspection) -> NodeView:
+    return NodeView(seen.name, seen.kind, seen.arguments, seen.hints, executable=seen.executable)

@@ -1,0 +1,258 @@
+"""Runs: what you can ask of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.ids import new_id
+from nbyard.domain.names import check_name
+from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.planning import Wish, plan_tasks
+from nbyard.domain.runs import Activity, Cells, LogChunk, NewRun, Run, RunDetail, Task, TaskPlan
+from nbyard.domain.states import RUN
+from nbyard.domain.workflows import Document, read_document, selection, semantic
+from nbyard import folders
+from nbyard.errors import Conflict, Invalid, NameTaken, NotFound
+from nbyard.services.operation import operation
+from nbyard.services.parts import Parts, made_before, remember
+from nbyard.services.resolving import Freeze, Resolver
+from nbyard.services.single import checked_values, single_document
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A run that is checked and frozen but not yet written."""
+
+    body: NewRun
+    name: str | None
+    document: Document
+    values: dict[str, Any]
+    plans: list[TaskPlan]
+
+
+class RunService:
+    """Executions of a workflow version or of one executable."""
+
+    noun = "runs"
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+        self._store = parts.store
+
+    @operation("POST", "/runs", scope="runs:write", status=201)
+    def create(self, caller: Caller, body: NewRun, idempotency_key: str = "") -> Run:
+        """Start a run: freeze what is saved, and queue its tasks.
+
+        `scope` says which nodes are meant: all, the `selected` ones, `from` them or up `to` them;
+        what they need is always part of it and comes from the cache when nothing changed.
+        """
+        with self._store.read() as c:
+            before = made_before(self._parts, c, caller.name, idempotency_key, body)
+        if before is not None:
+            return self.get(caller, before).run
+        name = check_name(body.name) if body.name else None
+        document, base = self._document(caller, body)
+        chosen = selection(document, body.scope, body.nodes)
+        freeze = Freeze(Resolver(self._parts, caller.name, base), document.nodes)
+        wish = self._wish(body)
+        with self._store.write() as c:
+            made = made_before(self._parts, c, caller.name, idempotency_key, body)
+            if made is None:
+                self._check_free(c, caller, name)
+                resolved = freeze.rows(c)
+                values = checked_values(document, resolved, body)
+                plans = plan_tasks(document, resolved, values, chosen, wish)
+                if not plans:
+                    raise Invalid.field("document", "there is no executable to run")
+                made = self._insert(c, caller, Draft(body, name, document, values, plans))
+                remember(self._parts, c, caller.name, idempotency_key, body, made)
+        self._parts.call_dispatcher()
+        return self.get(caller, made).run
+
+    def _document(self, caller: Caller, body: NewRun) -> tuple[Document, str]:
+        """The frozen document, and the folder its paths are relative to."""
+        if bool(body.path) == bool(body.executable):
+            raise Invalid.field("path", "name either a path or an executable")
+        if body.path.endswith(".nbflow"):
+            real = self._parts.files.locate(body.path)
+            document = read_document(self._parts.files.read(body.path))
+            return semantic(document), self._parts.files.shown(real.parent)
+        return single_document(self._parts, caller, body)
+
+    def _wish(self, body: NewRun) -> Wish:
+        runtime = body.runtime or self._parts.settings.default_runtime
+        return Wish(runtime, body.image, body.force, bool(body.runtime))
+
+    def _check_free(self, c: Connection, caller: Caller, name: str | None) -> None:
+        known = self._store.runs.get(c, caller.name, name) if name else None
+        if known is not None and known.name == name:
+            raise NameTaken(f"There is a run {name!r} already.", hint="Choose another name.")
+
+    def _insert(self, c: Connection, caller: Caller, draft: Draft) -> str:
+        body, document = draft.body, draft.document
+        workflow_id, version_id, path = self._workflow(c, caller, body, document)
+        now = datetime.now(UTC)
+        row = {
+            "id": new_id(),
+            "name": draft.name,
+            "title": document.meta.title or PurePosixPath(body.path).stem or draft.plans[0].label,
+            "owner": caller.name,
+            "path": path,
+            "workflow_id": workflow_id,
+            "workflow_version_id": version_id,
+            "parameters": draft.values,
+            "runtime": self._wish(body).runtime,
+            "edges": msgspec.to_builtins(list(document.edges.values())),
+            "reason": "",
+            "created_at": now,
+        }
+        self._store.runs.insert(c, row)
+        run = self._store.runs.by_id(c, str(row["id"]))
+        assert run is not None
+        rows = [_task_row(run, place, plan, now) for place, plan in enumerate(draft.plans)]
+        self._store.tasks.insert(c, run, rows)
+        return run.id
+
+    def _workflow(
+        self, c: Connection, caller: Caller, body: NewRun, document: Document
+    ) -> tuple[str, str, str]:
+        if not body.path.endswith(".nbflow"):
+            return "", "", body.path
+        path = self._parts.files.shown(self._parts.files.locate(body.path))
+        real = str(self._parts.files.locate(body.path))
+        workflow = self._store.workflows.seen(c, caller.name, real, document)
+        return workflow.id, self._store.workflows.freeze(c, workflow, document), path
+
+    @operation("GET", "/runs", scope="runs:read")
+    def list(
+        self,
+        caller: Caller,
+        limit: int = 50,
+        after: str = "",
+        state: str = "",
+        workflow: str = "",
+        executable: str = "",
+        search: str = "",
+    ) -> Page[Run]:
+        """List runs, newest first; by state, workflow (id or path), executable or words."""
+        check_limit(limit)
+        if state and state not in RUN.moves:
+            raise Invalid.field("state", "must be one of " + ", ".join(RUN.moves))
+        filters = {
+            "state": state,
+            "workflow": workflow,
+            "executable": executable,
+            "search": search,
+        }
+        with self._store.read() as c:
+            found = self._store.runs.page(c, caller.name, limit + 1, after, **filters)
+        return page_of(found, limit, lambda r: r.id)
+
+    @operation("GET", "/runs/{run}", scope="runs:read")
+    def get(self, caller: Caller, run: str) -> RunDetail:
+        """Show a run with its tasks, attempts and artifacts; by id, name or number."""
+        with self._store.read() as c:
+            found = self._find(c, caller, run)
+            tasks = self._store.tasks.views(c, found.id)
+            attempts = self._store.attempts.views(c, found.id)
+            artifacts = self._store.artifacts.of_run(c, found.id)
+            edges = self._store.runs.edges(c, found.id)
+            places = self._places(c, tasks)
+        full = [
+            msgspec.structs.replace(
+                task,
+                attempts=[a for a in attempts if a.task_id == task.id],
+                artifacts=[a for a in artifacts if a.node == task.node],
+                place=places.get(task.id),
+            )
+            for task in tasks
+        ]
+        return RunDetail(found, full, edges)
+
+    def _places(self, c: Connection, tasks: Sequence[Task]) -> dict[str, int]:
+        return {
+            task.id: self._store.tasks.place(c, task.queued_at)
+            for task in tasks
+            if task.state == "queued" and task.queued_at
+        }
+
+    def _find(self, c: Connection, caller: Caller, run: str) -> Run:
+        found = self._store.runs.get(c, caller.name, run)
+        if found is None:
+            raise NotFound(f"There is no run {run[:80]!r}.")
+        return found
+
+    @operation("POST", "/runs/{run}/cancel", scope="runs:write", status=202)
+    def cancel(self, caller: Caller, run: str) -> Run:
+        """Ask a run to end; it is acknowledged at once and made true in the background."""
+        with self._store.write() as c:
+            found = self._find(c, caller, run)
+            if found.state in RUN.terminal:
+                raise Conflict(f"The run has {found.state} already.")
+            self._store.runs.request_cancel(c, found)
+        self._parts.call_dispatcher()
+        with self._store.read() as c:
+            return self._find(c, caller, found.id)
+
+    @operation("DELETE", "/runs/{run}", scope="runs:write", status=204)
+    def delete(self, caller: Caller, run: str) -> None:
+        """Remove the record of a run that is at its end; its stored bytes go with the clean-up."""
+        with self._store.write() as c:
+            found = self._find(c, caller, run)
+            if found.state not in RUN.terminal:
+                raise Conflict("The run is not at its end; cancel it first.")
+            attempts = self._store.attempts.views(c, found.id)
+            self._store.runs.delete(c, found)
+        for attempt in attempts:
+            folders.remove(self._store.folder, attempt.id)
+
+    @operation("GET", "/runs/{run}/tasks/{node}/log", scope="runs:read")
+    def log(self, caller: Caller, run: str, node: str, after: int = 0) -> LogChunk:
+        """Read the log of a task's newest attempt from a byte on."""
+        if after < 0:
+            raise Invalid.field("after", "may not be negative")
+        return folders.log(self._store.folder, self._task(caller, run, node), after)
+
+    @operation("GET", "/runs/{run}/tasks/{node}/cells", scope="runs:read")
+    def cells(self, caller: Caller, run: str, node: str) -> Cells:
+        """Show the executed notebook of a task as far as it ran."""
+        return folders.cells(self._store.folder, self._task(caller, run, node))
+
+    def activity(self, caller: Caller, runs: Sequence[str]) -> Sequence[Activity]:
+        """How far the tasks under way of these runs are; unknown runs are left out."""
+        found = []
+        with self._store.read() as c:
+            for key in runs:
+                run = self._store.runs.get(c, caller.name, key)
+                live = self._store.attempts.newest(c, run.id) if run else []
+                found += [folders.activity(self._store.folder, key, *one) for one in live]
+        return found
+
+    def _task(self, caller: Caller, run: str, node: str) -> Task:
+        for task in self.get(caller, run).tasks:
+            if task.node == node:
+                return task
+        raise NotFound(f"The run has no node {node[:80]!r}.")
+
+
+def _task_row(run: Run, place: int, plan: TaskPlan, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "run_id": run.id,
+        "node": plan.node,
+        "place": place,
+        "cached": False,
+        "reason": "",
+        "plan": msgspec.to_builtins(plan),
+        "cache_key": "",
+        "executable_id": plan.executable_id,
+        "created_at": now,
+    }

@@ -1,0 +1,102 @@
+"""A run of one executable is a run of a document with one node, `main`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from nbyard.domain.arguments import Argument, check_value, parse_value
+from nbyard.domain.callers import Caller
+from nbyard.domain.planning import ResolvedNode
+from nbyard.domain.runs import NewRun
+from nbyard.domain.workflows import DATA, Binding, Document, Edge, Meta, Node
+from nbyard.errors import Invalid
+from nbyard.services.parts import Parts
+from nbyard.services.resolving import Resolver
+
+MAIN = "main"
+
+
+def single_document(parts: Parts, caller: Caller, body: NewRun) -> tuple[Document, str]:
+    """The document, and the folder its paths are relative to.
+
+    Raises:
+        Invalid: an unknown argument, or a value that does not fit.
+    """
+    node, base = _node(parts, body)
+    view = Resolver(parts, caller.name, base).view(node)
+    if view.problem:
+        raise Invalid.field("path" if body.path else "executable", view.problem)
+    arguments = {argument.name: argument for argument in view.arguments}
+    nodes: dict[str, Node] = {}
+    edges: dict[str, Edge] = {}
+    bindings: dict[str, Binding] = {}
+    for name, value in given_values(arguments, body, view.name).items():
+        if arguments[name].role == "input":
+            nodes[f"in_{name}"] = _data(parts, caller, str(value), base)
+            edges[name] = Edge(f"in_{name}", DATA, MAIN, name)
+        else:
+            bindings[name] = Binding(value=value)
+    nodes[MAIN] = Node(
+        "executable",
+        path=node.path,
+        executable=node.executable,
+        arguments=bindings,
+        image=body.image,
+    )
+    return Document(1, Meta(title=view.name), nodes, edges), base
+
+
+def _node(parts: Parts, body: NewRun) -> tuple[Node, str]:
+    if not body.path:
+        return Node("executable", executable=body.executable), ""
+    real = parts.files.locate(body.path)
+    return Node("executable", path=real.name), parts.files.shown(real.parent)
+
+
+def _data(parts: Parts, caller: Caller, text: str, base: str) -> Node:
+    """A dataset of that name, else the file or folder of that path."""
+    with parts.store.read() as c:
+        known = parts.store.datasets.get(c, caller.name, text)
+    if known is not None:
+        return Node("dataset", dataset=known.id)
+    real = parts.files.locate(text, "parameters")
+    start = parts.files.locate(base) if base else parts.files.root
+    return Node("dataset", path=os.path.relpath(real, start))
+
+
+def given_values(
+    arguments: Mapping[str, Argument], body: NewRun, owner: str
+) -> dict[str, Any]:
+    """Checked values by name, from typed ones and from texts."""
+    for name in (*body.parameters, *body.texts):
+        if name not in arguments:
+            known = ", ".join(arguments) or "none"
+            raise Invalid.field(
+                f"parameters.{name}", f"{owner} has no such parameter; it has: {known}"
+            )
+    values = {
+        name: check_value(arguments[name], value, f"parameters.{name}")
+        for name, value in body.parameters.items()
+    }
+    return values | {
+        name: parse_value(arguments[name], text, f"parameters.{name}")
+        for name, text in body.texts.items()
+    }
+
+
+def checked_values(
+    document: Document, resolved: Mapping[str, ResolvedNode], body: NewRun
+) -> dict[str, Any]:
+    """The values a run records: workflow parameters with their defaults, or a single
+    executable's own."""
+    if not body.path.endswith(".nbflow"):
+        arguments = {a.name: a for a in resolved[MAIN].arguments}
+        return given_values(arguments, body, resolved[MAIN].name)
+    declared = {name: p.argument(name) for name, p in document.meta.parameters.items()}
+    given = given_values(declared, body, "The workflow")
+    missing = [name for name, a in declared.items() if a.required and name not in given]
+    if missing:
+        raise Invalid.field(f"parameters.{missing[0]}", "a value is needed")
+    return {n: given[n] if n in given else a.default for n, a in declared.items()}

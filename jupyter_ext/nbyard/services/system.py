@@ -1,0 +1,74 @@
+"""The installation itself: what works here, and how to get what does not."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from nbyard import __version__
+from nbyard.domain.callers import Caller
+from nbyard.domain.doctor import Check, Diagnosis
+from nbyard.errors import NbyardError
+from nbyard.services.operation import operation
+from nbyard.services.parts import Parts
+
+GIB = 2**30
+
+
+class SystemService:
+    """Checks for people."""
+
+    noun = "system"
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+
+    @operation("GET", "/system/doctor", scope="system:read")
+    def doctor(self, caller: Caller) -> Diagnosis:
+        """Check what nbyard needs and could use on this machine."""
+        checks: list[Callable[[], Check]] = [
+            self._versions,
+            self._store,
+            self._disk,
+            self._kernels,
+            self._dispatcher,
+        ]
+        return Diagnosis(__version__, [check() for check in checks])
+
+    def _versions(self) -> Check:
+        text = f"Python {sys.version.split()[0]} on {sys.platform}"
+        if sys.platform.startswith("linux"):
+            return Check("platform", "ok", text)
+        return Check("platform", "missing", text, "Only Linux is tested; on Windows use WSL2.")
+
+    def _store(self) -> Check:
+        try:
+            version = self._parts.store.database.version()
+        except NbyardError as error:
+            return Check("store", "failed", error.message, error.hint)
+        kind = "SQLite" if self._parts.store.database.sqlite else "PostgreSQL"
+        return Check("store", "ok", f"{kind} {version} in {self._parts.store.folder}")
+
+    def _disk(self) -> Check:
+        free = shutil.disk_usage(self._parts.store.folder).free
+        text = f"{free / GIB:.1f} GiB free"
+        if free < GIB:
+            return Check("disk", "failed", text, "Free space: runs need room for their outputs.")
+        return Check("disk", "ok", text)
+
+    def _kernels(self) -> Check:
+        from jupyter_client.kernelspec import KernelSpecManager
+
+        names = sorted(KernelSpecManager().find_kernel_specs())
+        if names:
+            return Check("kernels", "ok", ", ".join(names))
+        return Check("kernels", "failed", "none installed", "pip install ipykernel")
+
+    def _dispatcher(self) -> Check:
+        with self._parts.store.read() as c:
+            lease = self._parts.store.leases.get(c, "dispatcher")
+        if lease is not None and lease.until > datetime.now(UTC):
+            return Check("dispatcher", "ok", f"running as {lease.holder}")
+        return Check("dispatcher", "ok", "not running; it starts when there is work")

@@ -1,0 +1,45 @@
+"""Uploads: bytes that become a dataset or an executable."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.datasets import NewUpload, Upload
+from nbyard.services.operation import operation
+from nbyard.services.parts import Parts
+
+if TYPE_CHECKING:
+    from nbyard.uploads import UploadPiece
+
+
+class UploadService:
+    """Uploads in pieces. The bytes themselves travel as `PATCH /uploads/{upload}`, with the header
+    Upload-Offset telling where they belong."""
+
+    noun = "uploads"
+
+    def __init__(self, parts: Parts):
+        self._uploads = parts.uploads
+
+    @operation("POST", "/uploads", scope="datasets:write", status=201)
+    def create(self, caller: Caller, body: NewUpload) -> Upload:
+        """Begin an upload."""
+        made = self._uploads.create(body.filename, body.size_bytes)
+        return Upload(made.id, made.filename, made.offset, made.size_bytes)
+
+    @operation("GET", "/uploads/{upload}", scope="datasets:write")
+    def get(self, caller: Caller, upload: str) -> Upload:
+        """Show how far an upload has come."""
+        found = self._uploads.get(upload)
+        return Upload(found.id, found.filename, found.offset, found.size_bytes)
+
+    @operation("DELETE", "/uploads/{upload}", scope="datasets:write", status=204)
+    def delete(self, caller: Caller, upload: str) -> None:
+        """Give up an upload."""
+        self._uploads.delete(upload)
+
+    def appending(self, upload: str, offset: int) -> AbstractContextManager[UploadPiece]:
+        """For the stream: takes bytes from `offset` on."""
+        return self._uploads.appending(upload, offset)

@@ -1,0 +1,64 @@
+"""Workflows: what you can ask of documents."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.matching import propose
+from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.planning import ResolvedNode, find_problems
+from nbyard.domain.workflows import (
+    CheckWorkflow,
+    NodeView,
+    Problem,
+    Workflow,
+    WorkflowCheck,
+    ordered,
+    read_document,
+)
+from nbyard.errors import Invalid
+from nbyard.services.operation import operation
+from nbyard.services.parts import Parts
+from nbyard.services.resolving import Resolver
+
+
+class WorkflowService:
+    """Documents that were opened or run, and checks of what is being drawn."""
+
+    noun = "workflows"
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+        self._store = parts.store
+
+    @operation("GET", "/workflows", scope="workflows:read")
+    def list(
+        self, caller: Caller, limit: int = 50, after: str = "", search: str = ""
+    ) -> Page[Workflow]:
+        """List workflows that ran, newest first."""
+        check_limit(limit)
+        with self._store.read() as c:
+            found = self._store.workflows.page(c, caller.name, limit + 1, after, search)
+        return page_of(found, limit, lambda w: w.id)
+
+    @operation("POST", "/workflows/check", scope="workflows:read")
+    def check(self, caller: Caller, body: CheckWorkflow) -> WorkflowCheck:
+        """Tell what every node is, what blocks a run, and which arrows could be drawn."""
+        document = read_document(body.document)
+        base = str(PurePosixPath(body.path).parent)
+        resolver = Resolver(self._parts, caller.name, base)
+        views = {name: resolver.view(node) for name, node in document.nodes.items()}
+        resolved = {name: _resolved(view) for name, view in views.items()}
+        problems = find_problems(document, resolved)
+        try:
+            ordered(document.nodes, document.edges.values())
+        except Invalid as error:
+            problems.append(Problem(error.message))
+        ports = {name: view.arguments for name, view in views.items()}
+        proposals = propose(document.nodes, list(document.edges.values()), ports)
+        return WorkflowCheck(views, problems, proposals)
+
+
+def _resolved(view: NodeView) -> ResolvedNode:
+    return ResolvedNode(view.name, view.arguments, problem=view.problem)

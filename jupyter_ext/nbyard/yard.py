@@ -1,0 +1,61 @@
+"""The composition root: settings in, services out. Small for ever."""
+
+from pathlib import Path
+
+from nbyard.blobs import Blobs
+from nbyard.calling import call_dispatcher
+from nbyard.domain.callers import Caller
+from nbyard.files import ProjectFiles
+from nbyard.resources import ResourceLinks
+from nbyard.services.parts import Parts
+from nbyard.services.table import Services
+from nbyard.settings import Settings
+from nbyard.store import Store
+from nbyard.uploads import Uploads
+
+
+class Yard:
+    """An open store with everything that stands on it."""
+
+    def __init__(self, settings: Settings, parts: Parts):
+        self.settings = settings
+        self.parts = parts
+        self.store = parts.store
+        self.services = Services(parts)
+
+    @classmethod
+    def open(
+        cls, settings: Settings | None = None, root: Path | None = None, start: Path | None = None
+    ) -> "Yard":
+        """Open the store; paths are below `root` (default: the whole machine), relative ones
+        begin at `start`."""
+        settings = settings or Settings()
+        folder = settings.store_path
+        store = Store(folder, settings.database_url)
+        blobs = Blobs(folder / "blobs")
+        files = ProjectFiles(root or Path("/"), start)
+        links = [files.root / name for name in settings.link_folders] if root else []
+        return cls(
+            settings,
+            Parts(
+                settings=settings,
+                store=store,
+                blobs=blobs,
+                uploads=Uploads(folder, blobs, settings.max_upload_bytes),
+                files=files,
+                links=ResourceLinks(folder, links),
+                call_dispatcher=lambda: call_dispatcher(store, settings),
+            ),
+        )
+
+    def close(self) -> None:
+        self.store.close()
+
+    def __enter__(self) -> "Yard":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+__all__ = ["Caller", "Yard"]
