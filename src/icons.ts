@@ -34,6 +34,11 @@ export const tidyIcon = draw(
 );
 export const fitIcon = draw('fit', line('M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4'));
 export const connectIcon = draw('connect', line('M2 8h9M8 4.5L11.5 8 8 11.5M14 3v10'));
+export const automaticIcon = draw(
+  'automatic',
+  line('M2 11h5M5 8.5L7.5 11 5 13.5M9.5 11H14') +
+    shape('M11 1l1 2.5L14.5 4.5 12 5.5 11 8 10 5.5 7.5 4.5 10 3.5z')
+);
 export const problemIcon = draw('problem', line('M8 2l6.5 12h-13zM8 6.5v3.5M8 12v.2'));
 
 export const STATE_ICONS = {

@@ -2,6 +2,7 @@ import { ConnectionState, useConnection } from '@xyflow/react';
 import { useEffect, useState } from 'react';
 import { fitting, refusal } from './connecting';
 import { CanvasController } from './controller';
+import { nodeAt } from './hands';
 import { useCanvas } from './hooks';
 import { bodyRefusalText } from './words';
 import { IEdge } from '../document/flow';
@@ -87,7 +88,7 @@ function hintAt(canvas: CanvasController, drag: Following, point: IPoint): IHint
       ? { text: reason, refused: true }
       : { text: `${edge.output} → ${edge.input}`, refused: false };
   }
-  const node = nodeAt(point);
+  const node = nodeAt(point.x, point.y);
   if (!node || node === drag.node) {
     return undefined;
   }
@@ -105,7 +106,7 @@ function hintAt(canvas: CanvasController, drag: Following, point: IPoint): IHint
   };
 }
 
-export function edgeOf(
+function edgeOf(
   from: { node: string; port: string; from: 'source' | 'target' },
   node: string,
   port: string
@@ -113,11 +114,4 @@ export function edgeOf(
   return from.from === 'source'
     ? { source: from.node, output: from.port, target: node, input: port }
     : { source: node, output: port, target: from.node, input: from.port };
-}
-
-export function nodeAt(point: IPoint): string | undefined {
-  const card = document
-    .elementFromPoint(point.x, point.y)
-    ?.closest<HTMLElement>('.react-flow__node');
-  return card?.dataset.id;
 }

@@ -1,45 +1,16 @@
-import {
-  Background,
-  Connection,
-  ConnectionMode,
-  Edge,
-  FinalConnectionState,
-  IsValidConnection,
-  MiniMap,
-  ReactFlow,
-  useStore
-} from '@xyflow/react';
+import { Background, ConnectionMode, MiniMap, ReactFlow, useStore } from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
-import {
-  ClipboardEvent,
-  DragEvent,
-  FocusEvent,
-  useCallback,
-  useEffect,
-  useSyncExternalStore
-} from 'react';
-import { REF_MIME } from '../tokens';
-import { connect, connectToNode, refusal } from './connecting';
+import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
 import { ConnectionHint } from './ConnectionHint';
-import { addRow, copyText, pasteText, removeSelection } from './editing';
-import { EmptyStage } from './EmptyStage';
 import { acceptLuminoDrops } from './drops';
+import { EmptyStage } from './EmptyStage';
+import { useDrawing, useHands, useSelecting } from './hands';
 import { useCanvas } from './hooks';
 import { NodeCard } from './NodeCard';
-import { IPaletteRow } from './tokens';
 
 const NODE_TYPES = { card: NodeCard };
 const MINIMAP_FROM = 15;
 const FAR = 0.35;
-
-function edgeOf(link: Edge | Connection) {
-  return {
-    source: link.source,
-    output: link.sourceHandle ?? '',
-    target: link.target,
-    input: link.targetHandle ?? ''
-  };
-}
 
 /** The picture: React Flow, with all of its own keys off; keys are commands on this element. */
 export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
@@ -58,75 +29,10 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
     [canvas, readOnly]
   );
 
-  const isValidConnection: IsValidConnection = useCallback(
-    link => refusal(canvas, edgeOf(link)) === undefined,
-    [canvas]
-  );
-  const onConnect = useCallback((link: Connection) => void connect(canvas, edgeOf(link)), [canvas]);
-  const onConnectEnd = useCallback(
-    (event: MouseEvent | TouchEvent, state: FinalConnectionState) => {
-      const point = 'changedTouches' in event ? event.changedTouches[0] : event;
-      const at = { x: point.clientX, y: point.clientY };
-      const card = document.elementFromPoint(at.x, at.y)?.closest<HTMLElement>('.react-flow__node');
-      const node = card?.dataset.id;
-      if (state.fromNode && !state.toHandle && node && node !== state.fromNode.id) {
-        void connectToNode(
-          canvas,
-          { node: state.fromNode.id, port: state.fromHandle?.id ?? '' },
-          node,
-          at
-        );
-      }
-    },
-    [canvas]
-  );
-  const onDrop = useCallback(
-    (event: DragEvent) => {
-      const text = event.dataTransfer.getData(REF_MIME);
-      if (text && !readOnly) {
-        event.preventDefault();
-        const { x, y } = canvas.flow!.screenToFlowPosition({ x: event.clientX, y: event.clientY });
-        addRow(canvas, JSON.parse(text) as IPaletteRow, [Math.round(x), Math.round(y)]);
-      }
-    },
-    [canvas, readOnly]
-  );
-  const onDragOver = useCallback((event: DragEvent) => {
-    if (event.dataTransfer.types.includes(REF_MIME)) {
-      event.preventDefault();
-    }
-  }, []);
-  const onFocus = useCallback(
-    (event: FocusEvent) => {
-      const id = (event.target as HTMLElement).closest<HTMLElement>('.react-flow__node')?.dataset
-        .id;
-      if (id) {
-        store.focus(id);
-      }
-    },
-    [store]
-  );
-  const onCopy = useCallback(
-    (event: ClipboardEvent, cut = false) => {
-      if (canvas.targets.length && !isField(event.target)) {
-        event.clipboardData.setData('text/plain', copyText(canvas));
-        event.preventDefault();
-        if (cut && !readOnly) {
-          removeSelection(canvas);
-        }
-      }
-    },
-    [canvas, readOnly]
-  );
-  const onPaste = useCallback(
-    (event: ClipboardEvent) => {
-      if (!readOnly && !isField(event.target)) {
-        event.preventDefault();
-        pasteText(canvas, event.clipboardData.getData('text/plain'));
-      }
-    },
-    [canvas, readOnly]
-  );
+  const drawing = useDrawing(canvas);
+  const hands = useHands(canvas, readOnly);
+  const selecting = useSelecting(canvas);
+  const [startsFull] = useState(nodes.length > 0);
 
   return (
     <div
@@ -135,12 +41,14 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
       tabIndex={0}
       role="group"
       aria-label={trans.__('Workflow, %1 nodes: arrow keys move between them', nodes.length)}
-      onFocus={onFocus}
-      onCopy={onCopy}
-      onCut={event => onCopy(event, true)}
-      onPaste={onPaste}
-      onDrop={onDrop}
-      onDragOver={onDragOver}
+      onFocus={hands.onFocus}
+      onCopy={hands.onCopy}
+      onCut={hands.onCut}
+      onPaste={hands.onPaste}
+      onDrop={hands.onDrop}
+      onDragOver={hands.onDragOver}
+      onPointerDownCapture={selecting.onPointerDown}
+      onPointerMoveCapture={selecting.onPointerMove}
     >
       <ReactFlow
         nodes={nodes}
@@ -149,9 +57,12 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         onInit={flow => (canvas.flow = flow)}
         onNodesChange={store.onNodesChange}
         onEdgesChange={store.onEdgesChange}
-        onConnect={onConnect}
-        onConnectEnd={onConnectEnd}
-        isValidConnection={isValidConnection}
+        onConnect={drawing.onConnect}
+        onConnectEnd={drawing.onConnectEnd}
+        isValidConnection={drawing.isValidConnection}
+        onNodeClick={selecting.onNodeClick}
+        selectionOnDrag={selecting.frame}
+        panOnDrag={!selecting.frame}
         onNodeDoubleClick={() => canvas.set({ inspector: true })}
         onNodeContextMenu={(_, node) => node.selected || store.select([node.id])}
         onEdgeContextMenu={(_, edge) => store.select([], [edge.id])}
@@ -169,7 +80,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         zoomActivationKeyCode={null}
         zoomOnDoubleClick={false}
         onlyRenderVisibleElements
-        fitView={nodes.length > 0}
+        fitView={startsFull}
         fitViewOptions={{ maxZoom: 1, padding: 0.15 }}
         minZoom={0.05}
         attributionPosition="bottom-left"
@@ -188,8 +99,4 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
       <ConnectionHint />
     </div>
   );
-}
-
-function isField(target: EventTarget): boolean {
-  return (target as HTMLElement).matches('input, textarea, select');
 }

@@ -17,6 +17,7 @@ import {
 } from '@jupyterlab/ui-components';
 import { ReadonlyJSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import {
+  automaticIcon,
   connectIcon,
   fitIcon,
   inspectorIcon,
@@ -177,6 +178,7 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
     {
       id: 'nbyard:connect-automatically',
       label: trans.__('Connect Automatically'),
+      icon: automaticIcon,
       caption: trans.__('Draw the arrows that fit by name, type and format'),
       needs: 'edit',
       run: (canvas, { connecting }) => connecting.connectAutomatically(canvas)
@@ -245,13 +247,13 @@ function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
       caption: trans.__('Arguments and settings of the selected node, or of the workflow'),
       icon: inspectorIcon,
       toggled: canvas => canvas.ui.inspector,
-      run: canvas => canvas.set({ inspector: !canvas.ui.inspector })
+      run: (canvas, actions) => prompts.showInspector(canvas, actions, !canvas.ui.inspector)
     },
     {
       id: 'nbyard:inspect-node',
       label: trans.__('Edit Arguments of Node'),
       needs: 'targets',
-      run: canvas => prompts.inspect(canvas)
+      run: (canvas, actions) => prompts.inspect(canvas, actions)
     },
     {
       id: 'nbyard:toggle-outline',

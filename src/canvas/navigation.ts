@@ -71,7 +71,7 @@ export function focusNode(canvas: CanvasController, id: string, select = false):
 }
 
 /** Only what is not seen is brought to the middle: a picture that jumps is hard to read. */
-function reveal(canvas: CanvasController, id: string): void {
+export function reveal(canvas: CanvasController, id: string): void {
   const box = canvas.stage?.getBoundingClientRect();
   const flow = canvas.flow;
   if (!box?.width || !flow) {

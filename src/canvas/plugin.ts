@@ -101,15 +101,16 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
 
 function addDocumentType(app: JupyterFrontEnd, trans: TranslationBundle): void {
   app.docRegistry.addModelFactory(new FlowModelFactory());
-  app.docRegistry.addFileType({
-    name: FILE_TYPE,
+  const type = {
     displayName: trans.__('Workflow'),
     extensions: [EXTENSION],
     mimeTypes: ['application/x-nbyard+json'],
-    fileFormat: 'text',
-    contentType: CONTENT_TYPE,
+    fileFormat: 'text' as const,
     icon: workflowIcon
-  });
+  };
+  app.docRegistry.addFileType({ ...type, name: FILE_TYPE, contentType: CONTENT_TYPE });
+  // The server lists the file as a plain one, and its icon is looked up by that.
+  app.docRegistry.addFileType({ ...type, name: `${FILE_TYPE}-file`, contentType: 'file' });
 }
 
 function addCreate(

@@ -66,13 +66,22 @@ export async function openNode(canvas: Controller, { editing }: Actions): Promis
   }
 }
 
+/** Open or close the inspector, and keep in view what it speaks of. */
+export function showInspector(canvas: Controller, { navigation }: Actions, open: boolean): void {
+  canvas.set({ inspector: open });
+  const [id] = canvas.targets;
+  if (open && id) {
+    requestAnimationFrame(() => navigation.reveal(canvas, id));
+  }
+}
+
 /** Open the inspector and put the focus into its first field. */
-export function inspect(canvas: Controller): void {
+export function inspect(canvas: Controller, actions: Actions): void {
   canvas.store.select(canvas.targets);
-  canvas.set({ inspector: true });
+  showInspector(canvas, actions, true);
   const panel = canvas.stage?.closest('.nby-Canvas');
   requestAnimationFrame(() => {
     const field = '.nby-Inspector-section :is(input, select, textarea)';
-    panel?.querySelector<HTMLElement>(field)?.focus();
+    panel?.querySelector<HTMLElement>(field)?.focus({ preventScroll: true });
   });
 }
