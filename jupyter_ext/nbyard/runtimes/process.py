@@ -1,0 +1,175 @@
+"""Attempts as processes of this machine, each with a supervisor that outlives everybody else.
+
+The supervisor is `nbyard/runner`, started by its path, so that nothing of nbyard is imported where
+the work is done. Who it is stands in runner.json; its pid alone is never believed.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+import msgspec
+
+from nbyard.domain import attempts
+from nbyard.errors import NbyardError
+from nbyard.runner import processes
+from nbyard.runtimes.protocol import Observation, Order
+
+RUNNER = Path(processes.__file__).with_name("__main__.py")
+START_SECONDS = 30.0
+SILENCE_SECONDS = 60.0
+NEWBORN_SECONDS = 10.0
+CLOCK_SLACK_SECONDS = 0.05
+# Of the server or kernel that we were started from; work must not take itself for a part of it.
+FOREIGN = ("JPY_", "JUPYTERHUB_", "JUPYTER_TOKEN", "NBYARD_", "PYDEVD_")
+INLINE_BACKEND = "inline"
+
+
+class ProcessRuntime:
+    name = "process"
+
+    def __init__(self, python: str = sys.executable) -> None:
+        self._python = python
+
+    def start(self, order: Order) -> str:
+        """Make the attempt live, or do nothing when it already is; the site is the host's name."""
+        command = [self._python, "-I", "-S", str(RUNNER), str(order.folder)]
+        try:
+            done = subprocess.run(
+                command,
+                env=_environment(order),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                timeout=START_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise NbyardError(f"The runner cannot be started: {error}") from error
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace").strip() or _last_line(order)
+            raise NbyardError(f"The runner cannot be started: {said or done.returncode}")
+        return socket.gethostname()
+
+    def poll(self, order: Order) -> Observation:
+        """What has become of it. What a dead supervisor left is ended before *lost* is said."""
+        identity = _identity(order)
+        if identity is None:
+            return _finished(order) or Observation("absent")
+        gone = _why_gone(order, identity)
+        # In this order: a supervisor may write its result and leave between the two looks.
+        finished = _finished(order)
+        if finished is not None:
+            return finished
+        if not gone:
+            return Observation("running")
+        processes.kill_tree(None, order.mark, {os.getpid()})
+        return Observation("lost", gone)
+
+    def logs(self, order: Order) -> None:
+        """Nothing to do: the supervisor writes into the folder itself."""
+
+    def stop(self, order: Order, reason: str) -> None:
+        """Ask it to end at once, kill it after 3 s, and leave nothing of it. Returns at once."""
+        cancel = order.folder / attempts.CANCEL
+        temporary = cancel.with_suffix(".tmp")
+        temporary.write_text(reason, encoding="utf-8")
+        temporary.replace(cancel)
+        identity = _identity(order)
+        if identity is None:
+            return
+        if _is_alive(identity):
+            # one that was stopped must be able to obey
+            processes.send([identity.pid], signal.SIGCONT)
+            processes.send([identity.pid], signal.SIGUSR1)
+        elif identity.host == socket.gethostname():
+            processes.kill_tree(None, order.mark, {os.getpid()})
+
+    def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
+        """Kill what this store once started and no live attempt owns.
+
+        Only processes of this user with the store's id in the environment they were started with,
+        and none younger than ten seconds: those may belong to an attempt not yet known here.
+        """
+        swept = []
+        own = processes.read(os.getpid())
+        now = _seconds_since_boot()
+        for process in processes.table().values():
+            marks = processes.environment(process.pid)
+            attempt = marks.get("NBYARD_ATTEMPT_ID", "")
+            if marks.get("NBYARD_STORE") != store_id or not attempt or attempt in live:
+                continue
+            if process == own or now - process.started < NEWBORN_SECONDS:
+                continue
+            processes.send([process.pid], signal.SIGKILL)
+            swept.append(f"process {process.pid} of attempt {attempt}")
+        return swept
+
+
+def _environment(order: Order) -> dict[str, str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
+    if INLINE_BACKEND in environment.get("MPLBACKEND", ""):
+        del environment["MPLBACKEND"]
+    environment["NBYARD_STORE"] = order.store_id
+    environment["NBYARD_ATTEMPT_ID"] = order.attempt_id
+    # Not the mark: who starts the supervisor would be taken for a part of the work.
+    return environment
+
+
+def _identity(order: Order) -> attempts.RunnerIdentity | None:
+    try:
+        content = (order.folder / attempts.RUNNER).read_bytes()
+        return msgspec.json.decode(content, type=attempts.RunnerIdentity)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _finished(order: Order) -> Observation | None:
+    return Observation("finished") if (order.folder / attempts.RESULT).exists() else None
+
+
+def _why_gone(order: Order, identity: attempts.RunnerIdentity) -> str:
+    """Why the supervisor is gone; empty while it lives."""
+    if identity.host != socket.gethostname():
+        silent = _silent_seconds(order)
+        if silent < SILENCE_SECONDS:
+            return ""
+        return f"no sign of life from {identity.host} for {silent:.0f} s"
+    if _is_alive(identity):
+        return ""
+    if identity.boot_id != processes.boot_id():
+        return "the machine was restarted"
+    return "its supervisor was killed"
+
+
+def _is_alive(identity: attempts.RunnerIdentity) -> bool:
+    if identity.host != socket.gethostname() or identity.boot_id != processes.boot_id():
+        return False
+    process = processes.read(identity.pid)
+    return process is not None and abs(process.started - identity.started) < CLOCK_SLACK_SECONDS
+
+
+def _silent_seconds(order: Order) -> float:
+    try:
+        return time.time() - (order.folder / attempts.HEARTBEAT).stat().st_mtime
+    except OSError:
+        return SILENCE_SECONDS
+
+
+def _seconds_since_boot() -> float:
+    """On the scale of process start times."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if processes.HAS_PROC else time.time()
+
+
+def _last_line(order: Order) -> str:
+    """What the runner said into the log before it could say it anywhere else."""
+    try:
+        lines = (order.folder / attempts.LOG).read_text("utf-8", "replace").split("\n")
+    except OSError:
+        return ""
+    return next((line for line in reversed(lines) if line.strip()), "")

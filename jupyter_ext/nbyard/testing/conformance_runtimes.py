@@ -1,0 +1,178 @@
+"""What every runtime must do: subclass `RuntimeConformance` in a test module.
+
+    class TestMine(RuntimeConformance):
+        image = "alpine"                        # what the work needs, if anything
+
+        @pytest.fixture
+        def runtime(self): return MyRuntime()
+
+        def lose(self, runtime, order): …       # end the attempt behind the runtime's back
+
+The work is `sh` and coreutils only, so that any image will do.
+"""
+
+import secrets
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from nbyard.domain.attempts import CANCEL, LOG, RESULT, TASK, CommandWork, Output, Result, TaskFile
+from nbyard.runtimes.protocol import Order, Runtime
+
+PATIENCE_SECONDS = 60.0
+CANCEL_SECONDS = 5.0
+STORE = f"conformance-{uuid.uuid4().hex[:8]}"
+
+Place = Callable[..., Order]
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def finish(runtime: Runtime, order: Order) -> Result:
+    """Wait for the end; what is in result.json."""
+    wait_until(lambda: runtime.poll(order).state in ("finished", "lost"))
+    runtime.logs(order)
+    assert runtime.poll(order).state == "finished"
+    return msgspec.json.decode((order.folder / RESULT).read_bytes(), type=Result)
+
+
+class RuntimeConformance:
+    image = ""
+
+    def lose(self, runtime: Runtime, order: Order) -> None:
+        pytest.skip("this runtime has no way to lose an attempt")
+
+    @pytest.fixture
+    def place(self, tmp_path: Path, runtime: Runtime) -> Iterator[Place]:
+        placed: list[Order] = []
+
+        def place(script: str, outputs: dict[str, Output] | None = None, **more: object) -> Order:
+            order = place_attempt(tmp_path, script, outputs or {}, self.image, **more)
+            placed.append(order)
+            return order
+
+        yield place
+        for order in placed:
+            runtime.stop(order, "the test is over")
+            wait_until(lambda order=order: runtime.poll(order).state != "running")  # type: ignore[misc]
+        runtime.sweep(STORE, [])
+
+    def test_success_with_output_and_log(self, runtime: Runtime, place: Place) -> None:
+        order = place(
+            'echo hello; echo "$NBYARD_RUN_ID" > "$NBYARD_ATTEMPT/outputs/o.txt"',
+            {"o": Output("outputs/o.txt")},
+        )
+        assert runtime.poll(order).state == "absent"
+        assert runtime.start(order)
+        result = finish(runtime, order)
+        assert (result.state, result.failure, result.outputs) == ("succeeded", None, ["o"])
+        assert result.token == "token"
+        assert (order.folder / "outputs" / "o.txt").read_text() == "run-7\n"
+        assert (order.folder / LOG).read_text() == "hello\n"
+
+    def test_exit_code_with_last_lines(self, runtime: Runtime, place: Place) -> None:
+        """E4: exit code 3 is "exit code 3", with the last lines of the log."""
+        order = place("echo one; echo two >&2; exit 3")
+        runtime.start(order)
+        failure = finish(runtime, order).failure
+        assert failure is not None
+        assert (failure.kind, failure.message, failure.exit_code) == ("exit-code", "exit code 3", 3)
+        assert {"one", "two"} <= set(failure.traceback.split())
+
+    def test_missing_output_breaks_the_contract(self, runtime: Runtime, place: Place) -> None:
+        order = place("true", {"table": Output("outputs/table.csv")})
+        runtime.start(order)
+        failure = finish(runtime, order).failure
+        assert failure is not None and failure.kind == "contract" and "table" in failure.message
+
+    def test_start_is_idempotent(self, runtime: Runtime, place: Place) -> None:
+        """I3: however often it is started, the work is done once."""
+        order = place('echo once >> "$NBYARD_ATTEMPT/outputs/count"; sleep 1')
+        (order.folder / "outputs").mkdir()
+        (order.folder / "outputs").chmod(0o777)
+        sites = {runtime.start(order) for _ in range(3)}
+        finish(runtime, order)
+        sites.add(runtime.start(order))
+        assert runtime.poll(order).state == "finished"
+        assert (order.folder / "outputs" / "count").read_text() == "once\n"
+        assert len(sites) == 1
+
+    def test_cancel_ends_even_what_ignores_it(self, runtime: Runtime, place: Place) -> None:
+        """R7, I9: asked at once, killed after three seconds, gone after five."""
+        order = place("trap '' TERM INT; echo ready; while true; do sleep 0.1; done")
+        runtime.start(order)
+        wait_until(lambda: self._log(runtime, order) != "")
+        asked = time.monotonic()
+        runtime.stop(order, "no longer wanted")
+        assert time.monotonic() - asked < 1
+        result = finish(runtime, order)
+        assert time.monotonic() - asked < CANCEL_SECONDS + 1
+        assert result.state == "cancelled"
+        assert result.failure is not None and "no longer wanted" in result.failure.message
+
+    def test_cancel_before_start(self, runtime: Runtime, place: Place) -> None:
+        """I9: what was cancelled while it was queued never runs."""
+        order = place('touch "$NBYARD_ATTEMPT/outputs/ran"')
+        (order.folder / CANCEL).write_text("changed my mind")
+        runtime.start(order)
+        assert finish(runtime, order).state == "cancelled"
+        assert not (order.folder / "outputs" / "ran").exists()
+
+    def test_timeout(self, runtime: Runtime, place: Place) -> None:
+        """I11: the limit is enforced where the work is."""
+        order = place("sleep 60", timeout_seconds=0.5)
+        runtime.start(order)
+        failure = finish(runtime, order).failure
+        assert failure is not None and failure.kind == "timeout"
+
+    def test_lost(self, runtime: Runtime, place: Place) -> None:
+        """F4, F5, R8: ended behind our back means lost, with a reason, and never running."""
+        order = place("sleep 600")
+        runtime.start(order)
+        wait_until(lambda: runtime.poll(order).state == "running")
+        self.lose(runtime, order)
+        wait_until(lambda: runtime.poll(order).state == "lost")
+        assert runtime.poll(order).reason
+
+    def _log(self, runtime: Runtime, order: Order) -> str:
+        runtime.logs(order)
+        log = order.folder / LOG
+        return log.read_text() if log.exists() else ""
+
+
+def place_attempt(
+    parent: Path, script: str, outputs: dict[str, Output], image: str, **more: object
+) -> Order:
+    """An attempt folder that runs a shell script, and the order for it."""
+    attempt_id = uuid.uuid4().hex
+    folder = parent / attempt_id
+    (folder / "code").mkdir(parents=True)
+    task = TaskFile(
+        attempt_id=attempt_id,
+        token="token",
+        mark=secrets.token_hex(16),
+        work=CommandWork(argv=["sh", "-c", script]),
+        outputs=outputs,
+        environment={"NBYARD_RUN_ID": "run-7"},
+    )
+    task = msgspec.structs.replace(task, **more)
+    (folder / TASK).write_bytes(msgspec.json.encode(task))
+    return Order(
+        attempt_id=attempt_id,
+        store_id=STORE,
+        run_id="run-7",
+        node_id="node",
+        folder=folder,
+        mark=task.mark,
+        image=image,
+        memory_bytes=task.memory_bytes,
+    )

@@ -1,0 +1,305 @@
+"""Attempts as processes: the conformance suite, and what kills, floods and daemons do to them."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from nbyard.domain.attempts import LOG, RUNNER, NotebookWork, Output
+from nbyard.errors import NbyardError
+from nbyard.runtimes.process import ProcessRuntime
+from nbyard.runtimes.protocol import Order, Runtime
+from nbyard.testing.conformance_runtimes import (
+    STORE,
+    Place,
+    RuntimeConformance,
+    finish,
+    wait_until,
+)
+
+KERNEL_SECONDS = 5.0
+
+
+def supervisor(order: Order) -> int:
+    return int(json.loads((order.folder / RUNNER).read_text())["pid"])
+
+
+def alive(order: Order) -> list[str]:
+    """Everything that carries the attempt's mark and can still do something."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("NBYARD_MARK") == order.mark and process.status() != "zombie":
+                found.append(" ".join(process.cmdline()))
+        except psutil.Error:
+            continue
+    return found
+
+
+def log_of(order: Order) -> str:
+    path = order.folder / LOG
+    return path.read_text() if path.exists() else ""
+
+
+def notebook(*sources: str, kernel: str = "python3") -> str:
+    cells = [
+        {
+            "cell_type": "code",
+            "id": f"cell{index}",
+            "metadata": {"tags": ["parameters"] if index == 0 else []},
+            "source": source,
+            "outputs": [],
+            "execution_count": None,
+        }
+        for index, source in enumerate(sources)
+    ]
+    metadata = {"kernelspec": {"name": kernel, "display_name": kernel}}
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells})
+
+
+def place_notebook(place: Place, *sources: str, **parameters: object) -> Order:
+    work = NotebookWork("code/n.ipynb", "python3", "python", parameters)
+    order = place("", work=work)
+    (order.folder / "code" / "n.ipynb").write_text(notebook(*sources))
+    return order
+
+
+class TestProcessRuntime(RuntimeConformance):
+    @pytest.fixture
+    def runtime(self) -> Runtime:
+        return ProcessRuntime()
+
+    def lose(self, runtime: Runtime, order: Order) -> None:
+        os.kill(supervisor(order), signal.SIGKILL)
+
+    def test_a_killed_supervisor_leaves_nothing(self, runtime: Runtime, place: Place) -> None:
+        """F4, I12: not even a daemon in a session of its own survives it."""
+        order = place("setsid sleep 1000 & (setsid sh -c 'sleep 1001 & sleep 1002' &) ; sleep 1003")
+        runtime.start(order)
+        wait_until(lambda: len(alive(order)) >= 6)
+        os.kill(supervisor(order), signal.SIGKILL)
+        wait_until(lambda: not alive(order), KERNEL_SECONDS)
+        assert runtime.poll(order).state == "lost"
+
+    def test_stop_after_the_supervisor_died_with_its_guard(
+        self, runtime: Runtime, place: Place
+    ) -> None:
+        """I12: when everything that watched was killed, stop and poll still find the rest."""
+        order = place("setsid sleep 1000 & sleep 1001")
+        runtime.start(order)
+        wait_until(lambda: sum("sleep" in line for line in alive(order)) >= 2)
+        pid = supervisor(order)
+        for child in [*psutil.Process(pid).children(), psutil.Process(pid)]:
+            child.kill()
+        wait_until(lambda: not psutil.pid_exists(pid))
+        runtime.stop(order, "gone anyway")
+        assert not alive(order)
+        assert runtime.poll(order).state == "lost"
+
+    def test_daemons_do_not_outlive_the_work(self, runtime: Runtime, place: Place) -> None:
+        """F33: a double-forked child is ended with the attempt."""
+        order = place("(setsid env -i sleep 1000 &) ; (setsid sleep 1001 &) ; sleep 0.2")
+        runtime.start(order)
+        assert finish(runtime, order).state == "succeeded"
+        assert not alive(order)
+        assert "left behind were ended" in log_of(order)
+
+    def test_sweep_kills_only_what_is_ours_and_not_live(
+        self, runtime: Runtime, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """I12: our store's label, no live attempt, and not born a moment ago."""
+        order = place("sleep 1000")
+        runtime.start(order)
+        assert runtime.sweep(STORE, []) == []
+        monkeypatch.setattr("nbyard.runtimes.process.NEWBORN_SECONDS", -1.0)
+        assert runtime.sweep("another-store", []) == []
+        assert runtime.sweep(STORE, [order.attempt_id]) == []
+        assert runtime.poll(order).state == "running"
+        swept = runtime.sweep(STORE, ["another-attempt"])
+        assert swept and all(order.attempt_id in line for line in swept)
+        wait_until(lambda: runtime.poll(order).state == "lost")
+
+    def test_a_stopped_supervisor_can_be_cancelled(self, runtime: Runtime, place: Place) -> None:
+        """F15: SIGSTOP does not keep an attempt alive for ever."""
+        order = place("sleep 1000")
+        runtime.start(order)
+        os.kill(supervisor(order), signal.SIGSTOP)
+        runtime.stop(order, "hangs")
+        assert finish(runtime, order).state == "cancelled"
+
+    def test_memory_limit(self, runtime: Runtime, place: Place) -> None:
+        order = place(
+            "x=$(head -c 150000000 /dev/zero | tr '\\0' x); sleep 60", memory_bytes=5 << 24
+        )
+        runtime.start(order)
+        failure = finish(runtime, order).failure
+        assert failure is not None and failure.kind == "memory" and "limit" in failure.message
+
+    def test_log_flood_is_capped_and_counted(self, runtime: Runtime, place: Place) -> None:
+        """F28, I16: one line of 100 MiB; the end is kept, and what is missing is counted."""
+        order = place("head -c 104857600 /dev/zero | tr '\\0' x; echo; echo the end")
+        runtime.start(order)
+        finish(runtime, order)
+        log = order.folder / LOG
+        assert log.stat().st_size <= 64 * 1024 * 1024 + 200
+        text = log.read_text()
+        assert text.endswith("the end\n") and "bytes) are missing here" in text
+
+    def test_a_million_lines_are_all_there(self, runtime: Runtime, place: Place) -> None:
+        """F28: in order, none lost."""
+        order = place("seq 1000000")
+        runtime.start(order)
+        finish(runtime, order)
+        lines = log_of(order).splitlines()
+        assert len(lines) == 1_000_000 and lines[-1] == "1000000" and lines[4711] == "4712"
+
+    def test_output_that_leaves_the_folder(self, runtime: Runtime, place: Place) -> None:
+        """A link to a file of the machine is not an output."""
+        order = place('ln -s /etc/passwd "$NBYARD_ATTEMPT/outputs/o"', {"o": Output("outputs/o")})
+        runtime.start(order)
+        failure = finish(runtime, order).failure
+        assert failure is not None and failure.kind == "contract" and "link" in failure.message
+
+    def test_output_that_is_a_fifo(self, runtime: Runtime, place: Place) -> None:
+        order = place('mkfifo "$NBYARD_ATTEMPT/outputs/o"', {"o": Output("outputs/o")})
+        runtime.start(order)
+        failure = finish(runtime, order).failure
+        assert failure is not None and failure.kind == "contract" and "neither" in failure.message
+
+    def test_unreadable_task(self, runtime: Runtime, place: Place) -> None:
+        order = place("true")
+        (order.folder / "task.json").write_text("{")
+        with pytest.raises(NbyardError, match=r"task\.json"):
+            runtime.start(order)
+
+    def test_work_does_not_see_whose_child_it_is(
+        self, runtime: Runtime, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Neither the hub's token nor Jupyter's parent reach the work."""
+        monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "s3cr3t")
+        monkeypatch.setenv("JPY_PARENT_PID", "1")
+        monkeypatch.setenv("NBYARD_DATABASE", "secret")
+        order = place("env")
+        runtime.start(order)
+        finish(runtime, order)
+        text = log_of(order)
+        assert "JUPYTERHUB" not in text and "JPY_" not in text and "DATABASE" not in text
+        assert f"NBYARD_ATTEMPT={order.folder}" in text
+
+
+class TestNotebooks:
+    """Notebooks through the process runtime."""
+
+    place = RuntimeConformance.place
+    image = ""
+
+    @pytest.fixture
+    def runtime(self) -> Runtime:
+        return ProcessRuntime()
+
+    def test_values_arrive_in_the_kernel(self, runtime: Runtime, place: Place) -> None:
+        """R1, R2: typed values, working directory, an executed copy; the source stays untouched."""
+        order = place_notebook(
+            place,
+            "from pathlib import Path\ntext = 'a'\nwhere = Path('x')\nnumbers = (1,)",
+            "import os\nprint(repr(text), where.name, numbers, os.path.basename(os.getcwd()))",
+            text="'\"\\\n${HOME}`id`\u2028\U0001f600",
+            where="{attempt}/inputs/data.csv",
+            numbers=[1, 2],
+        )
+        before = (order.folder / "code" / "n.ipynb").read_bytes()
+        runtime.start(order)
+        result = finish(runtime, order)
+        assert result.failure is None
+        expected = repr("'\"\\\n${HOME}`id`\u2028\U0001f600") + " data.csv (1, 2) code\n"
+        assert log_of(order) == expected
+        assert (order.folder / "code" / "n.ipynb").read_bytes() == before
+        executed = json.loads((order.folder / "executed.ipynb").read_text())
+        assert executed["cells"][1]["metadata"]["tags"] == ["injected-parameters"]
+        assert executed["cells"][2]["outputs"][0]["text"] == expected
+        assert result.usage["cpu_seconds"] > 0
+
+    def test_failing_cell(self, runtime: Runtime, place: Place) -> None:
+        """R2: the notebook is kept up to the failing cell, with its traceback."""
+        order = place_notebook(place, "x = 1", "1 / 0", "print('never')")
+        runtime.start(order)
+        failure = finish(runtime, order).failure
+        assert failure is not None
+        assert (failure.kind, failure.cell, failure.error_name) == ("error", 1, "ZeroDivisionError")
+        assert failure.message == "ZeroDivisionError: division by zero"
+        assert "1 / 0" in failure.traceback or "ZeroDivisionError" in failure.traceback
+        executed = json.loads((order.folder / "executed.ipynb").read_text())
+        assert executed["cells"][1]["outputs"][0]["ename"] == "ZeroDivisionError"
+        assert executed["cells"][2]["outputs"] == []
+        lines = (order.folder / "events.jsonl").read_text().splitlines()
+        events = [json.loads(line) for line in lines]
+        states = [(e["index"], e["state"]) for e in events if e["type"] == "cell"]
+        assert states == [(0, "running"), (0, "done"), (1, "running"), (1, "failed")]
+        assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+
+    def test_killed_kernel(self, runtime: Runtime, place: Place) -> None:
+        """F3: seen within five seconds, with the signal; what was printed is kept."""
+        order = place_notebook(
+            place, "print('before')", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+        )
+        runtime.start(order)
+        failure = finish(runtime, order).failure
+        assert failure is not None and failure.kind == "kernel-died"
+        assert "signal 9" in failure.message
+        assert "before" in log_of(order)
+
+    def test_kernel_dies_with_the_supervisor(self, runtime: Runtime, place: Place) -> None:
+        """F4: neither kernel nor what it started stays."""
+        order = place_notebook(
+            place,
+            "import subprocess; subprocess.Popen(['setsid', 'sleep', '1000'])",
+            "print('up')\nimport time; time.sleep(1000)",
+        )
+        runtime.start(order)
+        wait_until(lambda: "up" in log_of(order))
+        os.kill(supervisor(order), signal.SIGKILL)
+        wait_until(lambda: not alive(order), KERNEL_SECONDS)
+        wait_until(lambda: runtime.poll(order).state == "lost")
+
+    def test_cancel_interrupts_the_cell(self, runtime: Runtime, place: Place) -> None:
+        """R7: the cell can clean up; the notebook is kept as far as it ran."""
+        order = place_notebook(
+            place,
+            "import time",
+            "try:\n    print('busy')\n    time.sleep(1000)\nfinally:\n    print('cleaned up')",
+            "print('never')",
+        )
+        runtime.start(order)
+        wait_until(lambda: "busy" in log_of(order))
+        asked = time.monotonic()
+        runtime.stop(order, "enough")
+        assert finish(runtime, order).state == "cancelled"
+        assert time.monotonic() - asked < 3
+        assert "cleaned up" in log_of(order) and "never" not in log_of(order)
+        assert not alive(order)
+        assert "KeyboardInterrupt" in (order.folder / "executed.ipynb").read_text()
+
+    def test_unknown_kernel(self, runtime: Runtime, place: Place) -> None:
+        """E12: the message names the kernel and those that are there."""
+        order = place("", work=NotebookWork("code/n.ipynb", "no_such", "", {}))
+        (order.folder / "code" / "n.ipynb").write_text(notebook("1"))
+        runtime.start(order)
+        failure = finish(runtime, order).failure
+        assert failure is not None and failure.kind == "preparation"
+        assert "no_such" in failure.message and "python3" in failure.message
+
+    def test_no_file_stays_in_the_temporary_folder(
+        self, runtime: Runtime, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """I12: no connection files, no sockets."""
+        scratch = tmp_path / "t"
+        scratch.mkdir()
+        monkeypatch.setenv("TMPDIR", str(scratch))
+        order = place_notebook(place, "x = 1")
+        runtime.start(order)
+        assert finish(runtime, order).state == "succeeded"
+        wait_until(lambda: not any(scratch.glob("nby-*")), KERNEL_SECONDS)
