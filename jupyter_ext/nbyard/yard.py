@@ -4,13 +4,13 @@ from pathlib import Path
 
 from nbyard.blobs import Blobs
 from nbyard.calling import call_dispatcher
-from nbyard.domain.callers import Caller
 from nbyard.files import ProjectFiles
 from nbyard.resources import ResourceLinks
 from nbyard.services.parts import Parts
 from nbyard.services.table import Services
 from nbyard.settings import Settings
 from nbyard.store import Store
+from nbyard.tabular import Tables
 from nbyard.uploads import Uploads
 
 
@@ -42,6 +42,7 @@ class Yard:
                 store=store,
                 blobs=blobs,
                 uploads=Uploads(folder, blobs, settings.max_upload_bytes),
+                tables=Tables(folder / "tables"),
                 files=files,
                 links=ResourceLinks(folder, links),
                 call_dispatcher=lambda: call_dispatcher(store, settings),
@@ -49,6 +50,7 @@ class Yard:
         )
 
     def close(self) -> None:
+        self.parts.tables.close()
         self.store.close()
 
     def __enter__(self) -> "Yard":
@@ -56,6 +58,3 @@ class Yard:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-__all__ = ["Caller", "Yard"]

@@ -2,16 +2,18 @@
 
 import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from nbyard import tabular
 from nbyard.dispatch.room import Room
 from nbyard.domain.datasets import DatasetVersion
 from nbyard.domain.formats import format_of
+from nbyard.domain.urls import Allowed
 from nbyard.errors import NbyardError
-from nbyard.remote import fetch
+from nbyard.remote import Limits, Remote, Watch
+from nbyard.tabular import TableFile
 
 log = logging.getLogger("nbyard.dispatch")
 TELL_SECONDS = 0.3
@@ -69,30 +71,34 @@ class ImportController:
         return {"digest": digest, "size_bytes": size, "bytes_done": size, "filename": filename}
 
     def _fetch(self, owner: str, version: DatasetVersion) -> dict[str, Any]:
-        told = [0.0]
-
-        def progress(done: int, total: int | None) -> None:
-            if time.monotonic() - told[0] > TELL_SECONDS:
-                told[0] = time.monotonic()
-                with self._room.write() as c:
-                    self._store.datasets.progress(
-                        c, owner, version.id, bytes_done=done, size_bytes=total
-                    )
-
         settings = self._room.settings
-        found = fetch(
-            version.source,
-            self._room.blobs,
-            allowed=settings.allowed_private_hosts,
-            max_bytes=settings.max_upload_bytes,
-            progress=progress,
+        remote = Remote(
+            Allowed.parse(settings.allowed_private_hosts),
+            Limits(max_bytes=settings.max_upload_bytes),
         )
+        watch = Watch(progress=self._teller(owner, version))
+        with self._room.blobs.writer() as writer:
+            found = remote.fetch(version.source, writer.write, watch=watch)
+            blob = writer.commit()
         return {
-            "digest": found.digest,
-            "size_bytes": found.size_bytes,
-            "bytes_done": found.size_bytes,
+            "digest": blob.digest,
+            "size_bytes": blob.size_bytes,
+            "bytes_done": blob.size_bytes,
             "filename": found.filename or version.filename,
         }
+
+    def _teller(self, owner: str, version: DatasetVersion) -> Callable[[int, int | None], None]:
+        last = 0.0
+
+        def tell(done: int, total: int | None) -> None:
+            nonlocal last
+            if time.monotonic() - last > TELL_SECONDS:
+                last = time.monotonic()
+                columns = {"bytes_done": done, "size_bytes": total}
+                with self._room.write() as c:
+                    self._store.datasets.progress(c, owner, version.id, **columns)
+
+        return tell
 
     def _table(self, columns: dict[str, Any]) -> dict[str, Any]:
         """Format, rows and columns; only the format where it is no table that can be read."""
@@ -101,7 +107,8 @@ class ImportController:
             return {"format": "folder"}
         kind = format_of(filename)
         try:
-            info = tabular.info(self._room.blobs.path(columns["digest"]), filename)
+            path = self._room.blobs.path(columns["digest"])
+            info = self._room.tables.info(TableFile(path, filename, columns["digest"]), count=True)
         except NbyardError as error:
             log.info("%s has no preview: %s", filename, error)
             return {"format": kind, "reason": error.message}

@@ -16,10 +16,11 @@ from nbyard.dispatch.room import Room
 from nbyard.dispatch.runs import RunController
 from nbyard.errors import NbyardError
 from nbyard.resources import ResourceLinks
-from nbyard.runtimes.registry import load_runtimes
+from nbyard.runtimes import registry
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.store.leases import Lease, LeaseLost
+from nbyard.tabular import Tables
 from nbyard.wake import listening
 
 log = logging.getLogger("nbyard.dispatch")
@@ -52,9 +53,10 @@ class Dispatcher:
             store.close()
             raise SystemExit(0)
         blobs = Blobs(store.folder / "blobs")
+        tables = Tables(store.folder / "tables")
         links = ResourceLinks(store.folder, [])
-        runtimes = load_runtimes(settings)
-        return cls(Room(settings, store, blobs, links, runtimes, lease))
+        runtimes = registry.load_all(settings)
+        return cls(Room(settings, store, blobs, tables, links, runtimes, lease))
 
     def stop(self) -> None:
         """Leave after this tick; what runs goes on without us."""
@@ -75,6 +77,7 @@ class Dispatcher:
         finally:
             self._stopping.set()
         self._pool.shutdown(wait=True)
+        self._room.tables.close()
         self._room.store.close()
 
     def _loop(self, wait: Callable[[float], bool]) -> None:

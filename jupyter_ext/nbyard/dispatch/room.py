@@ -13,6 +13,7 @@ from nbyard.runtimes.protocol import Runtime
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.store.leases import Lease
+from nbyard.tabular import Tables
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Room:
     settings: Settings
     store: Store
     blobs: Blobs
+    tables: Tables
     links: ResourceLinks
     runtimes: dict[str, Runtime]
     lease: Lease

@@ -7,6 +7,7 @@ Conflict, NbyardError with the engine's own words.
 import base64
 import os
 import re
+import socket
 import struct
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 LOCAL_SOCKET = "unix:///var/run/docker.sock"
+REFUSED = "The Docker engine refused: "
 
 Say = Callable[[str], None]
 
@@ -41,13 +43,18 @@ class Engine:
         self._timeout = timeout
         self._connected: APIClient | None = None
         self._info: EngineInfo | None = None
+        self._is_closed = False
 
     def close(self) -> None:
+        """Late calls of other threads are refused from now on."""
+        self._is_closed = True
         if self._connected is not None:
             self._connected.close()
             self._connected = None
 
     def _client(self) -> "APIClient":
+        if self._is_closed:
+            raise Unavailable(f"The connection to {self.url} is closed.")
         if self._connected is None:
             from docker import APIClient
             from docker.utils import kwargs_from_env
@@ -68,6 +75,7 @@ class Engine:
         import urllib3
 
         try:
+            self._knock()
             yield self._client()
         except docker.errors.APIError as error:
             raise _refusal(error.status_code, str(error.explanation or error)) from error
@@ -78,6 +86,13 @@ class Engine:
             OSError,
         ) as error:
             raise self._unreachable(error) from error
+
+    def _knock(self) -> None:
+        """The SDK leaves a socket open when nobody listens, so that is found out before."""
+        if self.url.startswith("unix://"):
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.settimeout(self._timeout)
+                probe.connect(self.url.removeprefix("unix://"))
 
     def _unreachable(self, error: BaseException) -> Unavailable:
         return Unavailable(
@@ -117,9 +132,17 @@ class Engine:
 
     def pull(self, name: str, say: Say) -> None:
         repository, tag = repository_and_tag(name)
-        with self._calling() as client:
-            for line in client.pull(repository, tag=tag, stream=True, decode=True):
-                _tell(line, say, f"The image {name} is not here and cannot be pulled")
+        try:
+            with self._calling() as client:
+                for line in client.pull(repository, tag=tag, stream=True, decode=True):
+                    _tell(line, say)
+        except Unavailable:
+            raise
+        except NbyardError as error:
+            words = error.message.removeprefix(REFUSED)
+            raise NbyardError(
+                f"The image {name} is not here and cannot be pulled: {words}"
+            ) from error
 
     def build(self, tag: str, context: IO[bytes], **options: Any) -> None:
         """Build a tar of a context that holds a Dockerfile.
@@ -140,7 +163,7 @@ class Engine:
                 decode=True,
             )
             for line in lines:
-                _tell(line, say, "The image could not be built")
+                _tell(line, say, "The image could not be built: ")
 
     def load_root(self, archive: IO[bytes], tag: str) -> None:
         """An image from a tar of its whole file system."""
@@ -213,10 +236,10 @@ class Engine:
             sock.settimeout(None)
             yield sock.sendall
         finally:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_WR)
             # The SDK's wrapper alone leaves the connection open until it is collected.
-            for holder in (sock, raw, getattr(raw, "_response", None)):
-                if holder is not None:
-                    holder.close()
+            (getattr(raw, "_response", None) or raw).close()
 
     def log(self, name: str, *, follow: bool = False) -> Iterator[tuple[bool, bytes]]:
         """What a container printed, always the same from its first byte on.
@@ -343,7 +366,7 @@ def _refusal(status: int | None, words: str) -> NbyardError:
         return NotFound(words)
     if status == 409:
         return Conflict(words)
-    return NbyardError(f"The Docker engine refused: {words}")
+    return NbyardError(REFUSED + words)
 
 
 def _check(answer: Any) -> None:
@@ -367,9 +390,9 @@ def _plain(error: BaseException) -> str:
     return text.splitlines()[0][:200] if text else type(error).__name__
 
 
-def _tell(line: Mapping[str, Any], say: Say, failing: str) -> None:
+def _tell(line: Mapping[str, Any], say: Say, failing: str = "") -> None:
     if "error" in line:
-        raise NbyardError(f"{failing}: {str(line['error']).strip()}")
+        raise NbyardError(failing + str(line["error"]).strip())
     text = line.get("stream")
     if text is None and "status" in line and "progress" not in line:
         text = " ".join(str(line[key]) for key in ("id", "status") if line.get(key))

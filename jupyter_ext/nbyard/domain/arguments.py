@@ -2,7 +2,7 @@
 
 import keyword
 import math
-import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from nbyard.errors import Detail, Invalid
 Role = Literal["input", "output", "value"]
 ValueType = Literal["string", "int", "float", "bool", "choice", "list", "json"]
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
+MAX_NAME = 128
 MAX_TEXT = 1_000_000
 MAX_INT = 2**63 - 1
 
@@ -92,8 +92,14 @@ def check_arguments(arguments: Sequence[Argument], path: str = "arguments") -> N
         raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
 
 
+def is_name(name: str) -> bool:
+    """Whether this can be a variable in Python, in the spelling that Python gives it (NFKC)."""
+    normal = unicodedata.normalize("NFKC", name) == name
+    return normal and name.isidentifier() and len(name) <= MAX_NAME and not keyword.iskeyword(name)
+
+
 def _check_name(name: str, seen: set[str], where: str) -> list[Detail]:
-    if not NAME.match(name):
+    if not is_name(name):
         rule = "use letters, digits and _, not starting with a digit, at most 128 characters"
         return [Detail(f"{where}.name", f"{name[:40]!r} is not a valid argument name: {rule}")]
     if keyword.iskeyword(name):

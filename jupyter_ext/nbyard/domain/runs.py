@@ -96,7 +96,8 @@ class Artifact(msgspec.Struct, frozen=True):
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One try at a task; `reason` says why it was lost or failed."""
+    """One try at a task; `reason` says why it was lost or failed. `folder` holds its record on the
+    machine of the store: log, executed notebook, task and result."""
 
     id: str
     task_id: str
@@ -109,6 +110,7 @@ class Attempt(msgspec.Struct, frozen=True):
     finished_at: datetime | None = None
     reason: str = ""
     usage: dict[str, float] = {}
+    folder: str = ""
 
 
 class Task(msgspec.Struct, frozen=True):

@@ -7,7 +7,6 @@ import tarfile
 import threading
 
 from nbyard.dockerd import Engine, Say
-from nbyard.errors import Conflict, NbyardError, NotFound
 from nbyard.images.dockerfile import build_files
 from nbyard.images.requirements import read_requirements
 
@@ -62,10 +61,7 @@ def _base_id(engine: Engine, base: str, say: Say) -> str:
     if known:
         return known
     say(f"Pulling {base}")
-    try:
-        engine.pull(base, say)
-    except (NotFound, Conflict) as error:
-        raise NbyardError(f"The image {base} is not here and cannot be pulled.") from error
+    engine.pull(base, say)
     return engine.image_id(base)
 
 

@@ -6,6 +6,7 @@ from typing import cast
 
 from nbyard.errors import Invalid
 from nbyard.runtimes.protocol import Runtime
+from nbyard.settings import Settings
 
 GROUP = "nbyard.runtimes"
 
@@ -31,3 +32,13 @@ def load(name: str) -> Runtime:
         present = ", ".join(names()) or "none"
         raise Invalid.field("runtime", f"there is no runtime {name!r} (present: {present})")
     return cast(Runtime, point.load()())
+
+
+def load_all(settings: Settings) -> dict[str, Runtime]:
+    """Every installed runtime by its name. A class with `from_settings` is made by that."""
+    found = {}
+    for name, point in _installed().items():
+        cls = point.load()
+        make = getattr(cls, "from_settings", None)
+        found[name] = cast(Runtime, make(settings) if make else cls())
+    return found

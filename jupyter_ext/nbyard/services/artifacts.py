@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.paging import check_limit
 from nbyard.domain.runs import Artifact
 from nbyard.domain.tables import TablePage
 from nbyard.errors import NotFound
@@ -34,11 +35,13 @@ class ArtifactService:
         self, caller: Caller, artifact: str, offset: int = 0, limit: int = 100
     ) -> TablePage:
         """Show rows with types; only for tables that can be read."""
-        from nbyard import tabular
+        from nbyard.tabular import TableFile
 
         found = self.get(caller, artifact)
         path = self._parts.blobs.path(found.digest)
-        return tabular.page(path, found.filename, offset, limit)
+        return self._parts.tables.page(
+            TableFile(path, found.filename, found.digest), offset, check_limit(limit)
+        )
 
     def content(self, caller: Caller, artifact: str) -> Bytes:
         """The bytes, for a download."""

@@ -24,7 +24,7 @@ from nbyard.domain.names import check_filename, check_name, safe_filename
 from nbyard.domain.notebook_text import opening_notebook
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.tables import Profile, TablePage
-from nbyard.domain.urls import check_url
+from nbyard.domain.urls import Allowed, check_host, parse
 from nbyard.errors import Conflict, InUse, Invalid, NameTaken, NotFound, StaleWrite
 from nbyard.files import write_whole
 from nbyard.services.operation import operation
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from nbyard.blobs import Blob
+    from nbyard.tabular import TableFile
 
 
 class Bytes:
@@ -99,9 +100,11 @@ class DatasetService:
             if not real.exists():
                 raise NotFound(f"There is no file {source.path[:200]}.")
             return check_filename(real.name, "source.path"), str(real), None
-        check_url(source.url, self._parts.settings.allowed_private_hosts, "source.url")
-        last = PurePosixPath(unquote(urlsplit(source.url).path)).name
-        return safe_filename(last or urlsplit(source.url).hostname or "data"), source.url, None
+        target = parse(source.url, field="source.url")
+        allowed = Allowed.parse(self._parts.settings.allowed_private_hosts)
+        check_host(target, allowed, "source.url")
+        last = PurePosixPath(unquote(urlsplit(target.path).path)).name
+        return safe_filename(last or target.host), source.url, None
 
     def _named(self, c: Connection, caller: Caller, body: NewDataset, name: str) -> str:
         """The id of the dataset of that name: a new one, or the present one when replacing."""
@@ -207,23 +210,19 @@ class DatasetService:
         self, caller: Caller, dataset: str, offset: int = 0, limit: int = 100, version: int = 0
     ) -> TablePage:
         """Show rows with types; only for tables that can be read."""
-        from nbyard import tabular
-
         check_limit(limit)
         if offset < 0:
             raise Invalid.field("offset", "may not be negative")
         found = self._ready(caller, dataset, version)
-        return tabular.page(self._path(found), found.filename, offset, limit)
+        return self._parts.tables.page(self._table(found), offset, limit)
 
     @operation("GET", "/datasets/{dataset}/profile", scope="datasets:read")
     def profile(
         self, caller: Caller, dataset: str, version: int = 0, sample: bool = False
     ) -> Profile:
         """Show statistics and a picture for each column; `sample` answers at once."""
-        from nbyard import tabular
-
         found = self._ready(caller, dataset, version)
-        return tabular.profile(self._path(found), found.filename, sample)
+        return self._parts.tables.profile(self._table(found), sample=sample)
 
     @operation("POST", "/datasets/{dataset}/notebook", scope="datasets:write", status=201)
     def notebook(self, caller: Caller, dataset: str, body: NewNotebook) -> MadeFile:
@@ -248,8 +247,11 @@ class DatasetService:
         found = self._ready(caller, dataset, version)
         return Bytes(found.digest, found.filename)
 
-    def _path(self, version: DatasetVersion) -> Any:
-        return self._parts.blobs.path(version.digest)
+    def _table(self, version: DatasetVersion) -> TableFile:
+        from nbyard.tabular import TableFile
+
+        path = self._parts.blobs.path(version.digest)
+        return TableFile(path, version.filename, version.digest)
 
     def _ready(self, caller: Caller, dataset: str, number: int) -> DatasetVersion:
         found = self.get(caller, dataset)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nbyard.resources import ResourceLinks
     from nbyard.settings import Settings
     from nbyard.store import Store
+    from nbyard.tabular import Tables
     from nbyard.uploads import Uploads
 
 
@@ -28,6 +29,7 @@ class Parts:
     store: Store
     blobs: Blobs
     uploads: Uploads
+    tables: Tables
     files: ProjectFiles
     links: ResourceLinks
     call_dispatcher: Callable[[], None]

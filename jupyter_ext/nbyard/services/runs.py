@@ -162,7 +162,10 @@ class RunService:
         with self._store.read() as c:
             found = self._find(c, caller, run)
             tasks = self._store.tasks.views(c, found.id)
-            attempts = self._store.attempts.views(c, found.id)
+            attempts = [
+                msgspec.structs.replace(a, folder=str(folders.place(self._store.folder, a.id)))
+                for a in self._store.attempts.views(c, found.id)
+            ]
             artifacts = self._store.artifacts.of_run(c, found.id)
             edges = self._store.runs.edges(c, found.id)
             places = self._places(c, tasks)

@@ -236,5 +236,5 @@ class AttemptRows:
             .where(tasks.c.run_id == run_id)
             .order_by(attempts.c.number)
         )
-        names = Attempt.__struct_fields__
+        names = [name for name in Attempt.__struct_fields__ if name != "folder"]
         return [Attempt(**{n: getattr(row, n) for n in names}) for row in c.execute(query)]

@@ -308,6 +308,10 @@ class ContainerAttempt:
                 sizes.append(0)
         return sizes
 
+    def let_go(self) -> None:
+        """Threads end when they next look."""
+        self._gone.set()
+
     def bring_up_to_date(self) -> None:
         """Log, events and executed notebook, as far as no thread does it already."""
         if self.is_starting or self.is_watched:

@@ -66,6 +66,9 @@ class DockerRuntime:
         self._seen: dict[tuple[str, Path], bool] = {}
 
     def close(self) -> None:
+        """Let go of the engines; what runs goes on."""
+        for attempt in list(self._attempts.values()):
+            attempt.let_go()
         for engine in self._engines.values():
             engine.close()
 
@@ -191,10 +194,7 @@ class DockerRuntime:
             return self._image_for(engine, base, requirements, is_notebook, say)
         if not engine.image_id(base):
             say(f"Pulling {base}")
-            try:
-                engine.pull(base, say)
-            except (NotFound, Conflict) as error:
-                raise NbyardError(f"The image {base} is not here and cannot be pulled.") from error
+            engine.pull(base, say)
         return base
 
     def _staging(self, attempt: ContainerAttempt, image: str) -> str:

@@ -1,0 +1,138 @@
+"""Verbs that are more than one operation."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nbyard.cli.output import say, show_json, size
+from nbyard.domain.datasets import FileSource, NewDataset, UploadSource, UrlSource
+from nbyard.domain.executables import Inspect, NewExecutable
+
+CHUNK = 8 << 20
+
+
+def server_option(command: Any) -> Any:
+    return click.option("--server", default="", help="Port or URL of a server.")(command)
+
+
+def json_option(command: Any) -> Any:
+    return click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")(command)
+
+
+@click.command("add")
+@click.argument("source")
+@click.option("--name", default="", help="Name of the dataset; default: the file's.")
+@click.option("--replace", is_flag=True, help="Make a new version of the dataset of that name.")
+@server_option
+@json_option
+def add_dataset(source: str, name: str, replace: bool, server: str, as_json: bool) -> None:
+    """Make a dataset from a file, folder or http(s) address, and wait until it is ready."""
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    body = NewDataset(_source(connection, source, server), name, "", replace)
+    made = connection.datasets.create(body=body)
+    while made.current.state == "importing":
+        connection.wait(1.0)
+        made = connection.datasets.get(dataset=made.id)
+    if as_json:
+        show_json(made)
+    else:
+        current = made.current
+        table = f", {current.rows} × {current.columns}" if current.columns else ""
+        say(f"{made.name}: {current.state}, {size(current.size_bytes)}{table} {current.reason}")
+        click.echo(made.id)
+    if made.current.state == "failed":
+        raise click.exceptions.Exit(1)
+
+
+def _source(connection: Any, source: str, server: str) -> Any:
+    if source.startswith(("http://", "https://")):
+        return UrlSource(source)
+    path = Path(source)
+    if not server or path.is_dir():
+        return FileSource(str(path.absolute()))
+    if not path.is_file():
+        raise click.UsageError(f"There is no file {source}.")
+    with path.open("rb") as handle:
+        chunks = iter(lambda: handle.read(CHUNK), b"")
+        return UploadSource(connection.upload(path.name, path.stat().st_size, chunks))
+
+
+@click.command("add")
+@click.argument("path")
+@click.option("--name", default="", help="Name of the executable; default: the file's.")
+@server_option
+@json_option
+def add_executable(path: str, name: str, server: str, as_json: bool) -> None:
+    """Register a notebook, script or binary; what it takes is read from it."""
+    from nbyard.discover import connect
+
+    made = connect(server).executables.create(body=NewExecutable(path=path, name=name))
+    if as_json:
+        show_json(made)
+        return
+    for argument in made.current.arguments:
+        say(f"  {argument.role:6}  {argument.name}  {argument.format or argument.type}")
+    click.echo(made.id)
+
+
+@click.command("inspect")
+@click.argument("path")
+@server_option
+def inspect(path: str, server: str) -> None:
+    """Read the arguments of a file without running it."""
+    from nbyard.discover import connect
+
+    show_json(connect(server).executables.inspect(body=Inspect(path=path)))
+
+
+@click.command("status")
+@click.argument("run")
+@server_option
+def status(run: str, server: str) -> None:
+    """Print the state of a run; the exit code is 1 when it failed or was cancelled."""
+    from nbyard.discover import connect
+
+    found = connect(server).runs.get(run=run).run
+    click.echo(found.state)
+    if found.state in ("failed", "cancelled"):
+        raise click.exceptions.Exit(1)
+
+
+@click.command("log")
+@click.argument("run")
+@click.argument("node", default="")
+@click.option("--follow", "-f", is_flag=True, help="Go on until the run is at its end.")
+@server_option
+def log(run: str, node: str, follow: bool, server: str) -> None:
+    """Print the log of a run's node, or of all its nodes."""
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    nodes = [node] if node else [t.node for t in connection.runs.get(run=run).tasks]
+    for name in nodes:
+        if len(nodes) > 1:
+            say(f"── {name}")
+        _print_log(connection, run, name, follow)
+
+
+def _print_log(connection: Any, run: str, node: str, follow: bool) -> None:
+    after = 0
+    while True:
+        chunk = connection.runs.log(run=run, node=node, after=after)
+        click.echo(chunk.text, nl=False)
+        moved, after = chunk.next > after, chunk.next
+        if chunk.done or not (follow or moved):
+            return
+        if not moved:
+            time.sleep(0.2)
+
+
+BY_HAND: dict[str, tuple[click.Command, ...]] = {
+    "datasets": (add_dataset,),
+    "executables": (add_executable, inspect),
+    "runs": (status, log),
+}

@@ -1,0 +1,84 @@
+"""The command `nbyard`."""
+
+import sys
+from typing import Any
+
+import click
+
+from nbyard import __version__
+from nbyard.cli.nouns import noun_groups
+from nbyard.cli.output import say
+from nbyard.cli.run import run
+from nbyard.cli.system import doctor, openapi
+from nbyard.errors import Invalid, NbyardError, NotFound, Unavailable
+
+EXIT_FAILED, EXIT_USAGE, EXIT_MISSING, EXIT_SERVER = 1, 2, 3, 5
+
+
+class Nouns(click.Group):
+    """Nouns in the plural; the singular is accepted."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or super().get_command(ctx, f"{cmd_name}s")
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return (command.name if command else name), command, rest
+
+
+@click.group(cls=Nouns, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="nbyard")
+def nbyard() -> None:
+    """Run notebooks, scripts and workflows; everything is also in JupyterLab.
+
+    \b
+    Examples:
+      nbyard run analysis.ipynb -p alpha=0.1
+      nbyard run pipeline.nbflow --name nightly --json
+      nbyard runs log nightly
+    """
+
+
+nbyard.add_command(run)
+nbyard.add_command(doctor)
+nbyard.add_command(openapi)
+for group in noun_groups():
+    nbyard.add_command(group)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point; errors become one sentence and an exit code.
+
+    0 done, 1 the run failed or was cancelled, 2 usage, 3 not found, 5 server not reachable,
+    130 interrupted.
+    """
+    try:
+        nbyard.main(arguments, prog_name="nbyard", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except NbyardError as error:
+        sys.exit(_tell(error))
+
+
+def _tell(error: NbyardError) -> int:
+    say(f"Error: {error.message}")
+    shown = error.message
+    for detail in error.details:
+        if detail.message not in shown:
+            say(f"  {detail.path}: {detail.message}")
+    if error.hint:
+        say(error.hint)
+    if isinstance(error, Invalid):
+        return EXIT_USAGE
+    if isinstance(error, NotFound):
+        return EXIT_MISSING
+    return EXIT_SERVER if isinstance(error, Unavailable) else EXIT_FAILED
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Nouns and verbs from the table of operations; what needs more is written by hand beside it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+
+from nbyard.cli.by_hand import BY_HAND
+from nbyard.cli.output import duration, show_json, show_table, size
+from nbyard.services.operation import Field, Operation
+from nbyard.services.table import table
+
+VERBS = {"list": "ls", "get": "show", "delete": "rm"}
+HIDDEN = {"uploads", "events", "system"}
+COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
+    "datasets": {
+        "name": lambda d: d.name,
+        "state": lambda d: d.current.state,
+        "version": lambda d: d.current.number,
+        "rows": lambda d: d.current.rows,
+        "columns": lambda d: d.current.columns,
+        "size": lambda d: size(d.current.size_bytes),
+        "made": lambda d: d.created_at,
+        "id": lambda d: d.id,
+    },
+    "executables": {
+        "name": lambda e: e.name,
+        "kind": lambda e: e.current.kind,
+        "version": lambda e: e.current.number,
+        "path": lambda e: e.path,
+        "id": lambda e: e.id,
+    },
+    "workflows": {"path": lambda w: w.path, "title": lambda w: w.title, "id": lambda w: w.id},
+    "runs": {
+        "number": lambda r: r.number,
+        "state": lambda r: r.state,
+        "title": lambda r: r.title,
+        "name": lambda r: r.name,
+        "took": lambda r: duration(r.started_at, r.finished_at),
+        "started": lambda r: r.created_at,
+        "id": lambda r: r.id,
+    },
+}
+
+
+def noun_groups() -> Iterator[click.Group]:
+    """One group for each noun that people name."""
+    nouns = dict.fromkeys(o.noun for o in table() if o.noun not in HIDDEN)
+    for noun in nouns:
+        group = click.Group(noun, help=f"Commands on {noun}.")
+        for operation in (o for o in table() if o.noun == noun):
+            if not operation.placed("body"):
+                group.add_command(_command(operation))
+        for command in BY_HAND.get(noun, ()):
+            group.add_command(command)
+        yield group
+
+
+def _command(operation: Operation) -> click.Command:
+    parameters: list[click.Parameter] = [
+        click.Argument([field.name]) for field in operation.placed("path")
+    ]
+    parameters += [_option(field) for field in operation.placed("query")]
+    parameters.append(click.Option(["--server"], default="", help="Port or URL of a server."))
+    parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="Answer as JSON."))
+
+    def call(server: str, as_json: bool, **values: Any) -> None:
+        from nbyard.discover import connect
+
+        noun = getattr(connect(server), operation.noun)
+        given = {name: value for name, value in values.items() if value is not None}
+        _show(operation, getattr(noun, operation.verb)(**given), as_json)
+
+    name = VERBS.get(operation.verb, operation.verb)
+    return click.Command(name, callback=call, params=parameters, help=f"{operation.summary}.")
+
+
+def _option(field: Field) -> click.Option:
+    word = field.name.replace("_", "-")
+    if field.type is bool:
+        return click.Option([f"--{word}"], is_flag=True, default=None)
+    return click.Option([f"--{word}"], type=field.type, default=None)
+
+
+def _show(operation: Operation, answer: Any, as_json: bool) -> None:
+    if answer is None:
+        return
+    items = getattr(answer, "items", None)
+    columns = COLUMNS.get(operation.noun)
+    if as_json or columns is None or not isinstance(items, list) or operation.verb != "list":
+        show_json(answer)
+        return
+    rows = [[read(item) for read in columns.values()] for item in items]
+    show_table(rows, list(columns))
+    if getattr(answer, "next", None):
+        click.echo(f"More with --after {answer.next}", err=True)
+
+

@@ -1,0 +1,79 @@
+"""Data goes to standard output, everything else to standard error."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import msgspec
+
+# control characters of terminals in foreign text would act, not show
+ESCAPES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def say(text: str) -> None:
+    """A line for people, on standard error."""
+    click.echo(harmless(text), err=True)
+
+
+def harmless(text: str) -> str:
+    """The text without control characters that would act on a terminal; colours stay."""
+    parts = COLOURS.split(text)
+    colours = COLOURS.findall(text)
+    cleaned = [ESCAPES.sub("�", part.replace("\r\n", "\n")) for part in parts]
+    return "".join(a + b for a, b in zip(cleaned, [*colours, ""], strict=True))
+
+
+def show_json(value: Any) -> None:
+    """A value as JSON, on standard output."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def show_table(rows: Iterable[Sequence[Any]], head: Sequence[str]) -> None:
+    """Aligned columns, on standard output."""
+    lines = [[harmless(_cell(cell)) for cell in row] for row in rows]
+    widths = [max(len(row[i]) for row in [list(head), *lines]) for i in range(len(head))]
+    for row in [list(head), *lines]:
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return ago(value)
+    return str(value).replace("\n", " ")
+
+
+def ago(moment: datetime, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> str:
+    """`3 min ago`."""
+    seconds = (now() - moment).total_seconds()
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return f"{max(0, int(seconds))} s ago"
+
+
+def duration(start: datetime | None, end: datetime | None) -> str:
+    """`1:05`, or `4.2 s` below a minute."""
+    if start is None:
+        return ""
+    seconds = ((end or datetime.now(UTC)) - start).total_seconds()
+    if seconds < 60:
+        return f"{max(0.0, seconds):.1f} s"
+    return f"{int(seconds // 60)}:{int(seconds % 60):02d}"
+
+
+def size(count: int | None) -> str:
+    """`15.2 kB`."""
+    if count is None:
+        return ""
+    number = float(count)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if number < 1000 or unit == "TB":
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return ""

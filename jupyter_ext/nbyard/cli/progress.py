@@ -1,0 +1,69 @@
+"""Live progress on standard error: one line a node, redrawn on a terminal, appended elsewhere."""
+
+import sys
+from types import TracebackType
+from typing import Any
+
+from nbyard.cli.output import duration, say
+from nbyard.domain.runs import RunDetail, Task
+
+SIGNS = {
+    "waiting": "·",
+    "queued": "…",
+    "preparing": "◌",
+    "running": "▶",
+    "succeeded": "✓",
+    "failed": "✗",
+    "cancelled": "■",
+    "skipped": "–",
+}
+
+
+class Progress:
+    """Shows a run whenever it is told; says nothing when `quiet`."""
+
+    def __init__(self, quiet: bool):
+        self._quiet = quiet
+        self._seen: dict[str, str] = {}
+        self._live: Any = None
+
+    def __enter__(self) -> "Progress":
+        if not self._quiet and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.live import Live
+
+            self._live = Live(console=Console(stderr=True), refresh_per_second=8)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, detail: RunDetail) -> None:
+        """Draw the run as it is now."""
+        if self._quiet:
+            return
+        if self._live is not None:
+            from rich.text import Text
+
+            self._live.update(Text("\n".join(_line(task) for task in detail.tasks)))
+            return
+        for task in detail.tasks:
+            state = f"{task.state}{task.cached}"
+            if self._seen.get(task.node) != state:
+                self._seen[task.node] = state
+                if task.state != "waiting":
+                    say(_line(task))
+
+
+def _line(task: Task) -> str:
+    word = "cached" if task.cached else task.state
+    took = duration(task.started_at, task.finished_at)
+    reason = task.reason if task.state in ("queued", "preparing", "failed") or task.cached else ""
+    return "  ".join(filter(None, (SIGNS[task.state], task.node.ljust(16), word, took, reason)))

@@ -1,0 +1,121 @@
+"""`nbyard run`: start, watch, tell how it ended."""
+
+import shlex
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nbyard.cli.by_hand import json_option, server_option
+from nbyard.cli.output import duration, say, show_json, size
+from nbyard.cli.progress import Progress
+from nbyard.domain.runs import NewRun, RunDetail, Task
+
+ENDED = ("succeeded", "failed", "cancelled")
+
+
+@click.command()
+@click.argument("target", metavar="FILE|EXECUTABLE")
+@click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter.")
+@click.option("--name", default="", help="A unique name for the run.")
+@click.option("--runtime", default="", help="process or docker, for every node.")
+@click.option("--image", default="", help="Container image, for every node.")
+@click.option("--force", is_flag=True, help="Take nothing from the cache.")
+@click.option("--only", "nodes", multiple=True, metavar="NODE", help="Run this node and its needs.")
+@click.option("--detach", is_flag=True, help="Print the id and leave.")
+@server_option
+@json_option
+def run(target: str, params: tuple[str, ...], server: str, as_json: bool, **wish: Any) -> None:
+    """Run a workflow, a notebook or an executable and wait for its end.
+
+    The run goes on when this command is interrupted. Exit code: 0 succeeded, 1 failed or
+    cancelled, 2 usage.
+
+    \b
+    Examples:
+      nbyard run pipeline.nbflow -p alpha=0.1
+      nbyard run train.ipynb -p input_csv=clean.csv --runtime docker
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    body = _body(target, params, wish, remote=bool(server))
+    made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
+    if wish["detach"]:
+        click.echo(made.id)
+        return
+    try:
+        detail = _watch(connection, made.id, quiet=as_json)
+    except KeyboardInterrupt:
+        say(f"\nThe run goes on. nbyard runs cancel {made.number} stops it.")
+        sys.exit(130)
+    if as_json:
+        show_json(detail)
+    else:
+        _conclude(detail, target)
+    if detail.run.state != "succeeded":
+        raise click.exceptions.Exit(1)
+
+
+def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bool) -> NewRun:
+    texts = {}
+    for param in params:
+        name, sign, value = param.partition("=")
+        if not sign or not name:
+            raise click.UsageError(f"-p {param}: write NAME=VALUE")
+        if name in texts:
+            raise click.UsageError(f"-p {name}: given twice")
+        texts[name] = value
+    is_file = "/" in target or Path(target).suffix != "" or (not remote and Path(target).exists())
+    return NewRun(
+        path=target if is_file else "",
+        executable="" if is_file else target,
+        name=wish["name"],
+        texts=texts,
+        runtime=wish["runtime"],
+        image=wish["image"],
+        scope="selected" if wish["nodes"] else "all",
+        nodes=list(wish["nodes"]),
+        force=wish["force"],
+    )
+
+
+def _watch(connection: Any, run_id: str, quiet: bool) -> RunDetail:
+    with Progress(quiet) as progress:
+        while True:
+            detail: RunDetail = connection.runs.get(run=run_id)
+            progress.show(detail)
+            if detail.run.state in ENDED:
+                return detail
+            connection.wait(0.5)
+
+
+def _conclude(detail: RunDetail, target: str) -> None:
+    run = detail.run
+    say(f"Run {run.number} {run.state} in {duration(run.started_at, run.finished_at)}.")
+    for task in detail.tasks:
+        if task.state == "failed":
+            _explain(run.number, task)
+        for artifact in task.artifacts if task.state == "succeeded" else ():
+            if artifact.name.isidentifier():
+                click.echo(
+                    f"{task.node}.{artifact.name}  {size(artifact.size_bytes)}  {artifact.digest}"
+                )
+    if target.endswith(".nbflow"):
+        say(f"Open it in JupyterLab: jupyter lab {shlex.quote(target)}")
+
+
+def _explain(number: int, task: Task) -> None:
+    failure = task.failure
+    if failure is None:
+        say(f"{task.node}: {task.reason}")
+        return
+    place = f", cell {failure.cell + 1}" if failure.cell is not None else ""
+    say(f"{task.node} failed{place}: {failure.message}")
+    for line in failure.traceback.splitlines()[-12:]:
+        say(f"  {line}")
+    if failure.cell is not None and task.attempts:
+        say(f"The executed notebook, up to that cell: {task.attempts[-1].folder}/executed.ipynb")
+    say(f"Its log: nbyard runs log {number} {task.node}")

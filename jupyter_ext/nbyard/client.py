@@ -1,0 +1,139 @@
+"""The same services over HTTP: standard library and msgspec only; raises the same errors."""
+
+import http.client
+import ssl
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+
+from nbyard.errors import ErrorBody, NbyardError, Unavailable, error_classes
+from nbyard.services.operation import Operation
+from nbyard.services.table import table
+
+SECONDS = 60
+CHUNK = 8 << 20
+
+
+class Client:
+    """`client.runs.create(body)` and so on: one attribute for each noun, one method a verb."""
+
+    def __init__(self, url: str, token: str = ""):
+        """`url` is the Jupyter server's, with its base URL prefix."""
+        self._url = urlsplit(url.rstrip("/"))
+        self._headers = {"Authorization": f"token {token}"} if token else {}
+        for noun in {operation.noun for operation in table()}:
+            setattr(self, noun, Noun(self, [o for o in table() if o.noun == noun]))
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)
+
+    def ask(self, operation: Operation, values: dict[str, Any]) -> Any:
+        """Carry out one operation.
+
+        Raises:
+            NbyardError: the class whose code the server answered.
+        """
+        path = operation.path
+        query: dict[str, Any] = {}
+        headers = dict(self._headers)
+        body = None
+        for field in operation.fields:
+            if field.name not in values:
+                continue
+            value = values[field.name]
+            if field.place == "path":
+                path = path.replace(f"{{{field.name}}}", quote(str(value), safe=""))
+            elif field.place == "query":
+                query[field.name] = str(value).lower() if isinstance(value, bool) else value
+            elif field.place == "header":
+                headers["Idempotency-Key"] = value
+            else:
+                body = msgspec.json.encode(value)
+                headers["Content-Type"] = "application/json"
+        full = path + (f"?{urlencode(query)}" if query else "")
+        content = self.send(operation.method, full, body, headers)
+        if operation.returns is type(None):
+            return None
+        return msgspec.json.decode(content, type=operation.returns)
+
+    def send(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> bytes:
+        """One request below /nbyard/api; the answer's bytes.
+
+        Raises:
+            Unavailable: nobody answers there.
+            NbyardError: as the server answered.
+        """
+        with_headers = {**self._headers, **(headers or {})}
+        connection = self._connect()
+        try:
+            place = f"{self._url.path}/nbyard/api{path}"
+            connection.request(method, place, body=body, headers=with_headers)
+            answer = connection.getresponse()
+            content = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise Unavailable(f"{self._url.geturl()} does not answer: {error}") from None
+        finally:
+            connection.close()
+        if answer.status >= 300:
+            raise _error(answer.status, content)
+        return content
+
+    def _connect(self) -> http.client.HTTPConnection:
+        host, port = self._url.hostname or "", self._url.port
+        if self._url.scheme == "https":
+            context = ssl.create_default_context()
+            return http.client.HTTPSConnection(host, port, timeout=SECONDS, context=context)
+        return http.client.HTTPConnection(host, port, timeout=SECONDS)
+
+    def wait(self, seconds: float) -> None:
+        """Until it is time to look again."""
+        time.sleep(min(seconds, 0.5))
+
+    def upload(self, filename: str, size: int, chunks: Iterator[bytes]) -> str:
+        """Send bytes in pieces; the upload's id."""
+        begun = self.uploads.create(body={"filename": filename, "size_bytes": size})
+        offset = 0
+        for chunk in chunks:
+            headers = {
+                "Upload-Offset": str(offset),
+                "Content-Type": "application/octet-stream",
+            }
+            self.send("PATCH", f"/uploads/{begun.id}", chunk, headers)
+            offset += len(chunk)
+        return str(begun.id)
+
+
+class Noun:
+    """The verbs of one noun."""
+
+    def __init__(self, client: Client, operations: list[Operation]):
+        self._client = client
+        self._operations = {operation.verb: operation for operation in operations}
+
+    def __getattr__(self, verb: str) -> Any:
+        operation = self._operations.get(verb)
+        if operation is None:
+            raise AttributeError(verb)
+
+        def call(*positional: Any, **named: Any) -> Any:
+            names = [field.name for field in operation.fields]
+            return self._client.ask(
+                operation, dict(zip(names, positional, strict=False)) | named
+            )
+
+        call.__doc__ = operation.summary
+        return call
+
+
+def _error(status: int, content: bytes) -> NbyardError:
+    try:
+        body = msgspec.json.decode(content, type=ErrorBody)
+    except msgspec.DecodeError:
+        return Unavailable(f"The server answered {status}.")
+    cls = error_classes().get(body.code, NbyardError)
+    return cls(body.message, hint=body.hint, details=body.details)

@@ -1,0 +1,1 @@
+"""What tests of nbyard and of its plug-ins stand on."""

@@ -1,0 +1,55 @@
+"""R10: events are read in commit order, after an id."""
+
+import threading
+
+from nbyard.store import Store
+from nbyard.store.events import Subject
+
+
+def told(store: Store, number: int, owner: str = "ada") -> None:
+    with store.write() as c:
+        store.events.append(c, "run", Subject(f"s{number}", owner, "r"), {"n": number})
+
+
+def test_a_reader_gets_what_it_missed_once(store: Store) -> None:
+    for number in range(5):
+        told(store, number)
+    with store.read() as c:
+        first = store.events.after(c, "ada", 0, 2)
+        rest = store.events.after(c, "ada", first[-1].id, 100)
+    assert [e.data["n"] for e in first + rest] == [0, 1, 2, 3, 4]
+
+
+def test_others_do_not_see_them(store: Store) -> None:
+    told(store, 1)
+    told(store, 2, "bob")
+    with store.read() as c:
+        assert [e.data["n"] for e in store.events.after(c, "bob", 0, 10)] == [2]
+
+
+def test_a_cursor_skips_nothing_while_many_write(store: Store) -> None:
+    total, seen, cursor = 60, [], 0
+    writers = [
+        threading.Thread(target=lambda n=n: [told(store, n * 100 + i) for i in range(15)])
+        for n in range(4)
+    ]
+    for writer in writers:
+        writer.start()
+    while len(seen) < total:
+        with store.read() as c:
+            found = store.events.after(c, "ada", cursor, 500)
+        if found:
+            cursor = found[-1].id
+            seen += [e.data["n"] for e in found]
+    for writer in writers:
+        writer.join()
+    assert sorted(seen) == sorted(n * 100 + i for n in range(4) for i in range(15))
+
+
+def test_trimmed_events_leave_a_low_water_mark(store: Store) -> None:
+    for number in range(10):
+        told(store, number)
+    with store.write() as c:
+        store.events.trim(c, 3)
+    with store.read() as c:
+        assert store.events.last(c) - store.events.first(c) == 2

@@ -1,0 +1,36 @@
+"""G5, I17: migrations at start; the tables in code and the migrated ones are the same."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from nbyard.store import Store
+from nbyard.store.migrate import NewerSchema
+from nbyard.store.tables import metadata
+
+
+def test_the_migrated_schema_is_the_one_in_code(store: Store) -> None:
+    with store.read() as c:
+        context = MigrationContext.configure(c, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_opening_again_changes_nothing(tmp_path: Path) -> None:
+    first = Store(tmp_path)
+    first.close()
+    second = Store(tmp_path)
+    second.close()
+    assert first.id == second.id
+
+
+def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
+    opened = Store(tmp_path)
+    with opened.write() as c:
+        c.execute(text("update alembic_version set version_num = '9999'"))
+    opened.close()
+    with pytest.raises(NewerSchema) as refused:
+        Store(tmp_path)
+    assert "9999" in refused.value.hint

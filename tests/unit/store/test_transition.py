@@ -1,0 +1,151 @@
+"""One writer of states: compare-and-set, and an event in the same transaction."""
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from nbyard.domain.ids import new_id
+from nbyard.domain.states import DATASET_VERSION, MACHINES, RUN
+from nbyard.store import Store, transition
+from nbyard.store.events import Subject
+
+
+def run_row(run_id: str) -> dict:
+    return {
+        "id": run_id,
+        "number": int(run_id[:8], 16) % 10**9 + int(run_id[-4:], 16),
+        "title": "t",
+        "owner": "ada",
+        "path": "",
+        "workflow_id": "",
+        "workflow_version_id": "",
+        "parameters": {},
+        "runtime": "process",
+        "edges": [],
+        "reason": "",
+        "created_at": datetime.now(UTC),
+    }
+
+
+@pytest.fixture
+def run(store: Store) -> Subject:
+    subject = Subject(new_id(), "ada")
+    with store.write() as c:
+        transition.begin(c, RUN, subject, run_row(subject.id))
+    return subject
+
+
+def events_of(store: Store, subject: Subject) -> list[str]:
+    with store.read() as c:
+        found = store.events.after(c, "ada", 0, 500)
+    return [e.data["state"] for e in found if e.subject_id == subject.id]
+
+
+def test_a_move_writes_state_and_event(store: Store, run: Subject) -> None:
+    with store.write() as c:
+        assert transition.move(c, RUN, run, "running")
+    with store.read() as c:
+        assert transition.state_of(c, RUN, run.id) == "running"
+    assert events_of(store, run) == ["queued", "running"]
+
+
+def test_a_move_that_the_table_does_not_know_writes_nothing(store: Store, run: Subject) -> None:
+    with store.write() as c:
+        assert not transition.move(c, RUN, run, "succeeded")
+    assert events_of(store, run) == ["queued"]
+
+
+def test_a_terminal_state_stays(store: Store, run: Subject) -> None:
+    """I5."""
+    with store.write() as c:
+        assert transition.move(c, RUN, run, "cancelled")
+        assert not transition.move(c, RUN, run, "running")
+        assert not transition.move(c, RUN, run, "failed")
+    assert events_of(store, run) == ["queued", "cancelled"]
+
+
+def test_a_move_only_from_where_it_was_seen(store: Store, run: Subject) -> None:
+    with store.write() as c:
+        assert not transition.move(c, RUN, run, "failed", since=["running"])
+
+
+def test_state_and_event_go_together_when_the_transaction_fails(
+    store: Store, run: Subject
+) -> None:
+    with pytest.raises(ZeroDivisionError), store.write() as c:
+        transition.move(c, RUN, run, "running")
+        _ = 1 / 0
+    with store.read() as c:
+        assert transition.state_of(c, RUN, run.id) == "queued"
+    assert events_of(store, run) == ["queued"]
+
+
+def test_of_many_who_race_one_wins(store: Store, run: Subject) -> None:
+    won: list[str] = []
+    start = threading.Barrier(8)
+
+    def race(to: str) -> None:
+        start.wait()
+        with store.write() as c:
+            if transition.move(c, RUN, run, to):
+                won.append(to)
+
+    threads = [threading.Thread(target=race, args=(t,)) for t in ["cancelled", "failed"] * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+    assert events_of(store, run) == ["queued", won[0]]
+
+
+def test_there_is_no_such_row(store: Store) -> None:
+    with store.write() as c:
+        assert not transition.move(c, DATASET_VERSION, Subject(new_id(), "ada"), "ready")
+        assert transition.state_of(c, DATASET_VERSION, new_id()) is None
+
+
+class RunMoves(RuleBasedStateMachine):
+    """Random wishes in random order against the table."""
+
+    store: Store
+
+    @initialize()
+    def begin(self) -> None:
+        self.subject = Subject(new_id(), "ada")
+        self.state = RUN.initial
+        with self.store.write() as c:
+            transition.begin(c, RUN, self.subject, run_row(self.subject.id))
+
+    @rule(to=st.sampled_from(sorted(RUN.moves)))
+    def wish(self, to: str) -> None:
+        with self.store.write() as c:
+            moved = transition.move(c, RUN, self.subject, to)
+        assert moved == (to in RUN.moves[self.state])
+        self.state = to if moved else self.state
+
+    @invariant()
+    def store_agrees(self) -> None:
+        if hasattr(self, "state"):
+            with self.store.read() as c:
+                assert transition.state_of(c, RUN, self.subject.id) == self.state
+
+
+def test_random_moves_follow_the_table(store: Store) -> None:
+    RunMoves.store = store
+    case = RunMoves.TestCase
+    case.settings = settings(
+        max_examples=15,
+        stateful_step_count=8,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    case().runTest()
+
+
+def test_every_machine_has_a_table() -> None:
+    assert set(transition.TABLES) == set(MACHINES)
