@@ -6,9 +6,11 @@ const draw = (name: string, body: string): LabIcon =>
     svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 16 16">${body}</svg>`
   });
 
-const shape = (d: string): string => `<path class="jp-icon3" fill="#616161" d="${d}"/>`;
+// The classes let a theme, and a selected row, give the colour.
+const shape = (d: string): string =>
+  `<path class="jp-icon3 jp-icon-selectable" fill="#616161" d="${d}"/>`;
 const line = (d: string): string =>
-  `<path class="jp-icon3-stroke" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" d="${d}"/>`;
+  `<path class="jp-icon3 jp-icon-selectable" style="fill:none" stroke="#616161" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" d="${d}"/>`;
 
 export const workflowIcon = draw(
   'workflow',

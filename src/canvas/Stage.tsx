@@ -6,6 +6,7 @@ import { acceptLuminoDrops } from './drops';
 import { EmptyStage } from './EmptyStage';
 import { useDrawing, useHands, useSelecting } from './hands';
 import { useCanvas } from './hooks';
+import { fit } from './navigation';
 import { NodeCard } from './NodeCard';
 
 const NODE_TYPES = { card: NodeCard };
@@ -33,6 +34,18 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   const hands = useHands(canvas, readOnly);
   const selecting = useSelecting(canvas);
   const [startsFull] = useState(nodes.length > 0);
+
+  useEffect(() => {
+    // cards get their size from their ports, which the first answer brings
+    const once = () => {
+      canvas.checker.changed.disconnect(once);
+      if (startsFull && !canvas.store.focused) {
+        window.setTimeout(() => fit(canvas), 50);
+      }
+    };
+    canvas.checker.changed.connect(once);
+    return () => void canvas.checker.changed.disconnect(once);
+  }, [canvas, startsFull]);
 
   return (
     <div

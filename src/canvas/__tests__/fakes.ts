@@ -1,0 +1,138 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import { JsonObject } from '../../document/canonical';
+import { IFlow } from '../../document/flow';
+import { FlowModel } from '../../document/flowModel';
+import { CanvasController } from '../controller';
+import { ICheck, INodeReading, INodeRun, IRunSelection, IRunStates } from '../tokens';
+
+export const READINGS: Record<string, INodeReading> = {
+  'sales.csv': { kind: 'dataset', arguments: [{ name: 'data', role: 'output', format: 'csv' }] },
+  'clean.ipynb': {
+    kind: 'notebook',
+    arguments: [
+      { name: 'raw', role: 'input', format: 'csv', required: true },
+      { name: 'alpha', type: 'float', default: 0.1 },
+      { name: 'tidy', role: 'output', format: 'csv' }
+    ]
+  },
+  'train.ipynb': {
+    kind: 'notebook',
+    arguments: [
+      { name: 'data', role: 'input', format: 'csv' },
+      { name: 'extra', role: 'input' },
+      { name: 'model', role: 'output', format: 'joblib' }
+    ]
+  }
+};
+
+/** A server that reads by file name, and remembers what it was asked. */
+export class FakeBackend {
+  questions: { path: string; document: IFlow }[] = [];
+  runs: { path: string; selection: IRunSelection }[] = [];
+  registered: string[] = [];
+  problems: ICheck['problems'] = [];
+  proposals: ICheck['proposals'] = [];
+  failure?: Error;
+
+  async check(path: string, document: IFlow): Promise<ICheck> {
+    this.questions.push({ path, document });
+    if (this.failure) {
+      throw this.failure;
+    }
+    const nodes = Object.entries(document.nodes).map(([id, node]) => {
+      const file = String(node.path ?? '')
+        .split('/')
+        .pop()!;
+      return [id, READINGS[file] ?? {}] as const;
+    });
+    return {
+      nodes: Object.fromEntries(nodes),
+      problems: this.problems,
+      proposals: this.proposals
+    };
+  }
+
+  async register(path: string) {
+    this.registered.push(path);
+    if (this.failure) {
+      throw this.failure;
+    }
+    return { type: path.endsWith('.ipynb') ? ('executable' as const) : ('dataset' as const) };
+  }
+
+  async run(path: string, selection: IRunSelection) {
+    this.runs.push({ path, selection });
+    if (this.failure) {
+      throw this.failure;
+    }
+    return { id: 'run-1' };
+  }
+
+  async stop() {
+    // nothing runs
+  }
+}
+
+export class FakeRuns implements IRunStates {
+  states = new Map<string, INodeRun>();
+  changed: Signal<IRunStates, ReadonlySet<string> | undefined> = new Signal(this);
+  isDisposed = false;
+  get = (id: string) => this.states.get(id);
+  dispose() {
+    this.isDisposed = true;
+  }
+}
+
+export interface IBench {
+  canvas: CanvasController;
+  backend: FakeBackend;
+  runs: FakeRuns;
+  executed: [string, unknown][];
+  saves: () => number;
+  /** Let the question that waits be asked and answered. */
+  settle: () => Promise<void>;
+}
+
+/** A controller on three nodes, with everything outside of it faked; needs fake timers. */
+export async function bench(path = 'work/flow.nbflow'): Promise<IBench> {
+  const model = new FlowModel();
+  const doc = model.sharedModel;
+  doc.addNode('sales', { type: 'dataset', path: 'sales.csv' }, [0, 0]);
+  doc.addNode('clean', { type: 'executable', path: 'clean.ipynb' }, [300, 0]);
+  doc.addNode('train', { type: 'executable', path: 'train.ipynb' }, [600, 40]);
+  doc.setMeta('id', 'w');
+  doc.clearUndoHistory();
+  model.dirty = false;
+  const backend = new FakeBackend();
+  const runs = new FakeRuns();
+  const executed: [string, unknown][] = [];
+  let saves = 0;
+  const save = async () => {
+    saves++;
+    model.dirty = false;
+  };
+  const canvas = new CanvasController({
+    context: { path, model, contentsModel: { writable: true }, save } as never,
+    services: { backend, runs: { follow: () => runs } },
+    contents: { localPath: (one: string) => one } as never,
+    commands: {
+      hasCommand: () => true,
+      execute: async (id: string, args: unknown) => void executed.push([id, args])
+    } as never,
+    trans: nullTranslator.load('nbyard')
+  });
+  const settle = async () => {
+    await jest.advanceTimersByTimeAsync(300);
+  };
+  await settle();
+  return { canvas, backend, runs, executed, saves: () => saves, settle };
+}
+
+export function steps(canvas: CanvasController): number {
+  return canvas.doc.undoManager.undoStack.length;
+}
+
+export function nodesOf(canvas: CanvasController): Record<string, JsonObject> {
+  return canvas.doc.toJSON().nodes;
+}

@@ -1,0 +1,128 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { fireEvent, render, screen } from '@testing-library/react';
+import { Binding, IArgument, readArguments } from '../../document/arguments';
+import { ArgumentForm } from '../ArgumentForm';
+import { ParametersEditor } from '../ParametersEditor';
+
+const trans = nullTranslator.load('nbyard');
+
+function form(argument: Partial<IArgument>, binding?: Binding, rest = {}) {
+  const onChange = jest.fn();
+  render(
+    <ArgumentForm
+      arguments={readArguments([argument])}
+      bindings={{ [argument.name!]: binding }}
+      trans={trans}
+      onChange={onChange}
+      {...rest}
+    />
+  );
+  return onChange;
+}
+
+function type(label: string, text: string) {
+  const field = screen.getByLabelText(label);
+  fireEvent.change(field, { target: { value: text } });
+  fireEvent.blur(field);
+}
+
+describe('K7: values in a typed form', () => {
+  it.each([
+    ['int', '12', 12],
+    ['int', '-1_000', -1000],
+    ['float', '1e-3', 0.001],
+    ['string', 'a = b', 'a = b'],
+    ['list', '[1, "x"]', [1, 'x']],
+    ['json', '{"a": null}', { a: null }]
+  ] as const)('reads a value of type %s', (kind, text, value) => {
+    const onChange = form({ name: 'n', type: kind });
+    type('n', text);
+    expect(onChange).toHaveBeenCalledWith('n', { value });
+  });
+
+  it.each([
+    ['int', '1.5', 'A whole number is needed.'],
+    ['int', '99999999999999999999', 'This number is too large.'],
+    ['float', 'fast', 'A number is needed.'],
+    ['list', '{"a": 1}', 'A JSON list is needed, for example [1, 2].'],
+    ['json', '{', 'JSON text is needed.']
+  ] as const)('says under the field what is wrong with a %s', (kind, text, message) => {
+    const onChange = form({ name: 'n', type: kind });
+    type('n', text);
+    expect(onChange).not.toHaveBeenCalled();
+    expect(screen.getByRole('alert').textContent).toBe(message);
+    expect(screen.getByLabelText('n').getAttribute('aria-invalid')).toBe('true');
+  });
+
+  it('chooses true, false and choices', () => {
+    const onChange = form({ name: 'fast', type: 'bool', default: false });
+    fireEvent.change(screen.getByLabelText('fast'), { target: { value: '0' } });
+    expect(onChange).toHaveBeenLastCalledWith('fast', { value: true });
+    const other = form({ name: 'mode', type: 'choice', choices: ['a', 2] });
+    fireEvent.change(screen.getByLabelText('mode'), { target: { value: '1' } });
+    expect(other).toHaveBeenLastCalledWith('mode', { value: 2 });
+  });
+
+  it('goes back to the default', () => {
+    const onChange = form({ name: 'n', type: 'int', default: 3 }, { value: 5 });
+    fireEvent.click(screen.getByText('Reset'));
+    expect(onChange).toHaveBeenLastCalledWith('n', undefined);
+    type('n', '');
+    expect(onChange).toHaveBeenCalledTimes(2);
+  });
+
+  it('Escape gives up what was typed', () => {
+    const onChange = form({ name: 'n', type: 'int' }, { value: 5 });
+    const field = screen.getByLabelText<HTMLInputElement>('n');
+    fireEvent.change(field, { target: { value: 'x' } });
+    fireEvent.keyDown(field, { key: 'Escape' });
+    expect(field.value).toBe('5');
+    expect(onChange).not.toHaveBeenCalled();
+  });
+
+  it('binds to a parameter of the workflow of the same type', () => {
+    const parameters = { rate: { type: 'float' as const, default: 0.5 }, name: { type: 'string' } };
+    const onChange = form({ name: 'n', type: 'float' }, undefined, { parameters });
+    const choice = screen.getByLabelText('Where “n” comes from');
+    expect([...choice.querySelectorAll('option')].map(option => option.value)).toEqual([
+      '',
+      'rate'
+    ]);
+    fireEvent.change(choice, { target: { value: 'rate' } });
+    expect(onChange).toHaveBeenCalledWith('n', { parameter: 'rate' });
+  });
+
+  it('shows a binding whose parameter is gone', () => {
+    form({ name: 'n' }, { parameter: 'old' }, { parameters: {} });
+    expect(screen.getByText(/no parameter “old”/)).toBeTruthy();
+  });
+
+  it('shows what an arrow brings, and what the server says', () => {
+    form({ name: 'raw', role: 'input' }, undefined, { connected: { raw: 'sales.data' } });
+    expect(screen.getByText('← sales.data')).toBeTruthy();
+    form({ name: 'n' }, undefined, { errors: { n: 'too small' } });
+    expect(screen.getByRole('alert').textContent).toBe('too small');
+  });
+});
+
+describe('K7: parameters of the workflow', () => {
+  it('are declared, and names are checked', () => {
+    const onChange = jest.fn();
+    render(
+      <ParametersEditor parameters={{ a: { type: 'int' } }} trans={trans} onChange={onChange} />
+    );
+    const name = screen.getByLabelText('Name of a new parameter');
+    fireEvent.change(name, { target: { value: 'a' } });
+    expect(screen.getByText('“a” is already there.')).toBeTruthy();
+    fireEvent.change(name, { target: { value: '1x' } });
+    expect(screen.getByText(/not starting with a digit/)).toBeTruthy();
+    fireEvent.change(name, { target: { value: 'b' } });
+    fireEvent.change(screen.getByLabelText('Type of the new parameter'), {
+      target: { value: 'float' }
+    });
+    fireEvent.click(screen.getByText('Add'));
+    expect(onChange).toHaveBeenCalledWith('b', { type: 'float' });
+    fireEvent.click(screen.getByText('Remove “a”'));
+    expect(onChange).toHaveBeenLastCalledWith('a', undefined);
+  });
+});
