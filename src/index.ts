@@ -1,6 +1,8 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { yardPlugin } from './api/plugin';
 import { canvasPlugin } from './canvas/plugin';
+import { seamPlugins } from './runs/seams';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [canvasPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [yardPlugin, ...seamPlugins, canvasPlugin];
 
 export default plugins;

@@ -1,0 +1,84 @@
+import { readFileSync } from 'fs';
+import { ApiError, fieldErrors } from '../client';
+import { ROUTES } from '../operations';
+import { uploadFile } from '../upload';
+import { fakeClient, json } from './fake';
+
+describe('operations', () => {
+  it('are where the OpenAPI document says', () => {
+    const text = readFileSync('jupyter_ext/nbyard/rest/openapi.json', 'utf-8');
+    const paths = JSON.parse(text).paths as Record<string, Record<string, any>>;
+    const told = new Map<string, string>();
+    for (const [path, methods] of Object.entries(paths)) {
+      for (const [method, operation] of Object.entries(methods)) {
+        told.set(operation.operationId, `${method.toUpperCase()} ${path}`);
+      }
+    }
+    for (const [id, [method, path]] of Object.entries(ROUTES)) {
+      expect(`${id}: ${method} ${path}`).toBe(`${id}: ${told.get(id)}`);
+    }
+  });
+});
+
+describe('ApiClient', () => {
+  it('fills paths and queries below the base address', async () => {
+    const seen: string[] = [];
+    const client = fakeClient((method, url) => {
+      seen.push(`${method} ${url}`);
+      return { items: [] };
+    });
+    await client.call('runs.list', { query: { workflow: 'a b.nbflow', limit: 1, after: '' } });
+    await client.call('runs.log', { path: { run: 'r/1', node: 'n' }, query: { after: 5 } });
+    expect(seen).toEqual([
+      'GET http://here/user/x/nbyard/api/runs?workflow=a+b.nbflow&limit=1',
+      'GET http://here/user/x/nbyard/api/runs/r%2F1/tasks/n/log?after=5'
+    ]);
+  });
+
+  it('E5: carries refusals with their fields', async () => {
+    const details = [{ path: 'arguments.2.name', message: 'is there twice' }];
+    const body = { code: 'invalid', message: 'No.', hint: 'Rename it.', details, request_id: 'q' };
+    const client = fakeClient(() => json(422, body));
+    const error = await client
+      .call('executables.create', { body: { path: 'x.py' } })
+      .catch((e: ApiError) => e);
+    expect(error).toMatchObject({ status: 422, code: 'invalid', hint: 'Rename it.' });
+    expect(fieldErrors(error)).toEqual({ 'arguments.2.name': 'is there twice' });
+  });
+
+  it('says when there is no server', async () => {
+    const client = fakeClient(() => {
+      throw new TypeError('Failed to fetch');
+    });
+    await expect(client.call('runs.list', {})).rejects.toMatchObject({ code: 'unreachable' });
+  });
+});
+
+describe('uploadFile', () => {
+  it('D1: goes on where the server is after a broken connection', async () => {
+    jest.useFakeTimers({ advanceTimers: true });
+    const offsets: (string | null)[] = [];
+    let broken = false;
+    const client = fakeClient((method, url, request) => {
+      if (method === 'POST') {
+        return { id: 'u', filename: 'f', offset: 0 };
+      }
+      if (method === 'GET') {
+        return { id: 'u', filename: 'f', offset: 4 };
+      }
+      offsets.push(request.headers.get('Upload-Offset'));
+      if (!broken) {
+        broken = true;
+        throw new TypeError('Failed to fetch');
+      }
+      return { id: 'u', filename: 'f', offset: 10 };
+    });
+    const progress: number[] = [];
+    const file = new File(['0123456789'], 'f.csv');
+    const id = await uploadFile(client, file, { onProgress: done => progress.push(done) });
+    expect(id).toBe('u');
+    expect(offsets).toEqual(['0', '4']);
+    expect(progress).toEqual([0, 4, 10]);
+    jest.useRealTimers();
+  });
+});

@@ -1,0 +1,115 @@
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import { Answer, OperationId, Question, ROUTES } from './operations';
+import { ErrorDetail } from './types';
+
+const BASE = 'nbyard/api';
+
+/** What the server refused, or why it did not answer. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly hint = '',
+    readonly details: readonly ErrorDetail[] = [],
+    readonly requestId = ''
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+}
+
+interface IPlainQuestion {
+  path?: Record<string, string>;
+  query?: Record<string, unknown>;
+  body?: unknown;
+  idempotencyKey?: string;
+  signal?: AbortSignal;
+}
+
+/** The server's operations, each by its id. */
+export class ApiClient {
+  constructor(readonly settings: ServerConnection.ISettings) {}
+
+  async call<Id extends OperationId>(id: Id, question: Question<Id>): Promise<Answer<Id>> {
+    const asked = question as IPlainQuestion;
+    const [method] = ROUTES[id];
+    const headers: Record<string, string> = {};
+    if (asked.idempotencyKey) {
+      headers['Idempotency-Key'] = asked.idempotencyKey;
+    }
+    const init: RequestInit = { method, headers, signal: asked.signal };
+    if (asked.body !== undefined) {
+      headers['Content-Type'] = 'application/json';
+      init.body = JSON.stringify(asked.body);
+    }
+    const response = await this.request(this.url(id, asked), init);
+    if (response.status === 204) {
+      return undefined as Answer<Id>;
+    }
+    return (await response.json()) as Answer<Id>;
+  }
+
+  /** The address of an operation, for example of a download. */
+  url(id: OperationId, { path = {}, query = {} }: IPlainQuestion): string {
+    const [, route] = ROUTES[id];
+    const filled = route.replace(/\{(\w+)\}/g, (_, name: string) =>
+      encodeURIComponent(path[name] ?? '')
+    );
+    const given = Object.entries(query).filter(
+      ([, value]) => value !== undefined && value !== null && value !== ''
+    );
+    const text = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
+    return URLExt.join(this.settings.baseUrl, BASE, filled) + (text ? `?${text}` : '');
+  }
+
+  /** The address of the event socket. */
+  get socketUrl(): string {
+    const url = URLExt.join(this.settings.wsUrl, BASE, 'events/socket');
+    const { appendToken, token } = this.settings;
+    return appendToken && token ? `${url}?token=${encodeURIComponent(token)}` : url;
+  }
+
+  /** A request whose answer is not JSON, or whose body is bytes. */
+  async request(url: string, init: RequestInit): Promise<Response> {
+    let response: Response;
+    try {
+      // with "no-store" Lab would add the time to the address
+      const fresh: RequestInit = { cache: 'no-cache', ...init };
+      response = await ServerConnection.makeRequest(url, fresh, this.settings);
+    } catch (error) {
+      if (init.signal?.aborted) {
+        throw error;
+      }
+      throw new ApiError(0, 'unreachable', String((error as Error).message ?? error));
+    }
+    if (!response.ok) {
+      throw await refusal(response);
+    }
+    return response;
+  }
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  const text = await response.text();
+  try {
+    const { code, message, hint, details, request_id } = JSON.parse(text);
+    return new ApiError(
+      response.status,
+      code ?? 'unknown',
+      message || response.statusText,
+      hint ?? '',
+      details ?? [],
+      request_id ?? ''
+    );
+  } catch {
+    return new ApiError(response.status, 'unknown', response.statusText || text.slice(0, 200));
+  }
+}
+
+/** The refusals of fields, by the path that the server gives ("arguments.2.name"). */
+export function fieldErrors(error: unknown): Record<string, string> {
+  const details = error instanceof ApiError ? error.details : [];
+  return Object.fromEntries(details.map(({ path, message }) => [path, message]));
+}

@@ -1,0 +1,181 @@
+import { ISignal, Signal } from '@lumino/signaling';
+import { ApiError } from './client';
+import { EventStream } from './eventStream';
+import { StoreEvent } from './types';
+
+/** Events in this time lead to one round of questions. */
+const GATHER = 120;
+/** More changes than this at once: the whole page is read anew. */
+const MANY = 8;
+const PAGE = 100;
+
+export interface IPage<T> {
+  items: T[];
+  next?: string | null;
+}
+
+export interface ICollectionOptions<T> {
+  list: (query: { limit: number; after?: string }) => Promise<IPage<T>>;
+  get: (id: string) => Promise<T>;
+  stream: EventStream;
+  /** The id of the item that an event is about; null: not about this noun; undefined: unknown. */
+  about: (event: StoreEvent, items: readonly T[]) => string | null | undefined;
+}
+
+/** The newest things of one noun, kept true by events; nothing is asked before the first load. */
+export class Collection<T extends { id: string }> {
+  constructor(private readonly options: ICollectionOptions<T>) {}
+
+  get items(): readonly T[] {
+    return this._items;
+  }
+
+  get state(): 'idle' | 'loading' | 'ready' | 'failed' {
+    return this._state;
+  }
+
+  /** Why the last load failed. */
+  get problem(): string | undefined {
+    return this._problem;
+  }
+
+  get more(): boolean {
+    return !!this._next;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  find(id: string): T | undefined {
+    return this._items.find(item => item.id === id);
+  }
+
+  /** Load once; later calls wait for the same answer, and try again after a failure. */
+  async start(): Promise<void> {
+    if (this._state === 'failed') {
+      return this.reload();
+    }
+    if (!this._loading) {
+      const { stream } = this.options;
+      stream.events.connect(this._onEvents, this);
+      stream.refetch.connect(() => void this.reload());
+      this._state = 'loading';
+      this._loading = stream.start().then(() => this.reload());
+    }
+    return this._loading;
+  }
+
+  async reload(): Promise<void> {
+    const round = ++this._round;
+    this._set(this._items, this._state === 'ready' ? 'ready' : 'loading');
+    try {
+      const limit = Math.min(500, Math.max(PAGE, this._items.length));
+      const page = await this.options.list({ limit });
+      if (round === this._round) {
+        this._next = page.next;
+        this._set(page.items, 'ready');
+      }
+    } catch (error) {
+      if (round === this._round) {
+        this._set(this._items, 'failed', (error as Error).message);
+      }
+    }
+  }
+
+  /** The next, older ones. */
+  async loadMore(): Promise<void> {
+    const after = this._next;
+    if (!after) {
+      return;
+    }
+    const page = await this.options.list({ limit: PAGE, after });
+    if (after === this._next) {
+      this._next = page.next;
+      const known = new Set(this._items.map(item => item.id));
+      this._set([...this._items, ...page.items.filter(item => !known.has(item.id))], 'ready');
+    }
+  }
+
+  /** Take what an operation answered without waiting for its event. */
+  put(item: T): void {
+    const known = this._items.some(({ id }) => id === item.id);
+    const items = known
+      ? this._items.map(old => (old.id === item.id ? item : old))
+      : [item, ...this._items];
+    this._set(items, this._state);
+  }
+
+  remove(id: string): void {
+    this._set(
+      this._items.filter(item => item.id !== id),
+      this._state
+    );
+  }
+
+  private _onEvents(_: EventStream, events: readonly StoreEvent[]): void {
+    for (const event of events) {
+      const id = this.options.about(event, this._items);
+      if (id === null) {
+        continue;
+      }
+      if (id === undefined) {
+        this._all = true;
+      } else {
+        this._touched.add(id);
+      }
+      this._timer ??= window.setTimeout(() => void this._renew(), GATHER);
+    }
+  }
+
+  private async _renew(): Promise<void> {
+    this._timer = undefined;
+    const ids = [...this._touched];
+    const all = this._all || ids.length > MANY;
+    this._touched.clear();
+    this._all = false;
+    if (all) {
+      return this.reload();
+    }
+    const round = this._round;
+    const found = await Promise.all(
+      ids.map(async id => {
+        try {
+          return { id, item: await this.options.get(id) };
+        } catch (error) {
+          const gone = error instanceof ApiError && error.status === 404;
+          return { id, item: gone ? null : this.find(id) };
+        }
+      })
+    );
+    if (round !== this._round) {
+      return;
+    }
+    const fresh = new Map(found.map(({ id, item }) => [id, item]));
+    const kept = this._items.flatMap(old => {
+      const item = fresh.get(old.id);
+      fresh.delete(old.id);
+      return item === undefined ? [old] : item === null ? [] : [item];
+    });
+    const made = [...fresh.values()].filter((item): item is T => !!item);
+    this._set([...made.reverse(), ...kept], this._state);
+  }
+
+  private _set(items: readonly T[], state: Collection<T>['state'], problem?: string): void {
+    this._items = items;
+    this._state = state;
+    this._problem = problem;
+    this._changed.emit();
+  }
+
+  private _all = false;
+  private _changed = new Signal<this, void>(this);
+  private _items: readonly T[] = [];
+  private _loading?: Promise<void>;
+  private _next?: string | null;
+  private _problem?: string;
+  private _round = 0;
+  private _state: 'idle' | 'loading' | 'ready' | 'failed' = 'idle';
+  private _timer?: number;
+  private _touched = new Set<string>();
+}

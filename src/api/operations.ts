@@ -1,0 +1,79 @@
+/** Where each operation of the server is; checked against its OpenAPI document by a test. */
+import { operations } from './schema';
+
+type Route = readonly [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string];
+
+export const ROUTES = {
+  'artifacts.get': ['GET', '/artifacts/{artifact}'],
+  'artifacts.content': ['GET', '/artifacts/{artifact}/content'],
+  'artifacts.preview': ['GET', '/artifacts/{artifact}/preview'],
+  'datasets.list': ['GET', '/datasets'],
+  'datasets.create': ['POST', '/datasets'],
+  'datasets.get': ['GET', '/datasets/{dataset}'],
+  'datasets.update': ['PATCH', '/datasets/{dataset}'],
+  'datasets.delete': ['DELETE', '/datasets/{dataset}'],
+  'datasets.content': ['GET', '/datasets/{dataset}/content'],
+  'datasets.notebook': ['POST', '/datasets/{dataset}/notebook'],
+  'datasets.preview': ['GET', '/datasets/{dataset}/preview'],
+  'datasets.profile': ['GET', '/datasets/{dataset}/profile'],
+  'datasets.versions': ['GET', '/datasets/{dataset}/versions'],
+  'executables.list': ['GET', '/executables'],
+  'executables.create': ['POST', '/executables'],
+  'executables.inspect': ['POST', '/executables/inspect'],
+  'executables.tag': ['POST', '/executables/tag'],
+  'executables.get': ['GET', '/executables/{executable}'],
+  'executables.update': ['PATCH', '/executables/{executable}'],
+  'executables.delete': ['DELETE', '/executables/{executable}'],
+  'executables.versions': ['GET', '/executables/{executable}/versions'],
+  'runs.create': ['POST', '/runs'],
+  'runs.list': ['GET', '/runs'],
+  'runs.get': ['GET', '/runs/{run}'],
+  'runs.delete': ['DELETE', '/runs/{run}'],
+  'runs.cancel': ['POST', '/runs/{run}/cancel'],
+  'runs.cells': ['GET', '/runs/{run}/tasks/{node}/cells'],
+  'runs.log': ['GET', '/runs/{run}/tasks/{node}/log'],
+  'uploads.create': ['POST', '/uploads'],
+  'uploads.get': ['GET', '/uploads/{upload}'],
+  'uploads.delete': ['DELETE', '/uploads/{upload}'],
+  'uploads.append': ['PATCH', '/uploads/{upload}'],
+  'workflows.list': ['GET', '/workflows'],
+  'workflows.check': ['POST', '/workflows/check']
+} as const satisfies Partial<Record<keyof operations, Route>>;
+
+export type OperationId = keyof typeof ROUTES;
+
+type Json<T> = T extends { content: { 'application/json': infer J } } ? J : never;
+type Parameter<Id extends OperationId, In extends string> = operations[Id] extends {
+  parameters: { [K in In]: infer P };
+}
+  ? P
+  : operations[Id] extends { parameters: { [K in In]?: infer P } }
+    ? Exclude<P, undefined>
+    : never;
+type Body<Id extends OperationId> = operations[Id] extends { requestBody: infer B }
+  ? Json<Exclude<B, undefined>>
+  : never;
+
+/** What an operation answers when it succeeds. */
+export type Answer<Id extends OperationId> = {
+  [Status in keyof operations[Id]['responses']]: Status extends 200 | 201 | 202
+    ? Json<operations[Id]['responses'][Status]>
+    : never;
+}[keyof operations[Id]['responses']];
+
+type IfAny<T, Shape> = [T] extends [never] ? unknown : Shape;
+
+/** The schema counts a field with a default as always there, which holds for answers only. */
+type Given<T> = T extends (infer U)[]
+  ? Given<U>[]
+  : T extends object
+    ? { [K in keyof T]?: Given<T[K]> }
+    : T;
+
+/** What an operation is asked with. */
+export type Question<Id extends OperationId> = IfAny<
+  Parameter<Id, 'path'>,
+  { path: Parameter<Id, 'path'> }
+> &
+  IfAny<Parameter<Id, 'query'>, { query?: Parameter<Id, 'query'> }> &
+  IfAny<Body<Id>, { body: Given<Body<Id>> }> & { idempotencyKey?: string; signal?: AbortSignal };

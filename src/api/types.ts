@@ -1,0 +1,46 @@
+/** Short names for what the server says; the truth is the generated `schema.ts`. */
+import { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Argument = Schemas['Argument'];
+export type Artifact = Schemas['Artifact'];
+export type Attempt = Schemas['Attempt'];
+export type Cells = Schemas['Cells'];
+export type Column = Schemas['Column'];
+export type ColumnProfile = Schemas['ColumnProfile'];
+export type Dataset = Schemas['Dataset'];
+export type DatasetVersion = Schemas['DatasetVersion'];
+export type ErrorDetail = Schemas['Detail'];
+export type Executable = Schemas['Executable'];
+export type ExecutableVersion = Schemas['ExecutableVersion'];
+export type Failure = Schemas['Failure'];
+export type Inspection = Schemas['Inspection'];
+export type LogChunk = Schemas['LogChunk'];
+export type NewRun = Schemas['NewRun'];
+export type Profile = Schemas['Profile'];
+export type Resources = Schemas['Resources'];
+export type Run = Schemas['Run'];
+export type RunDetail = Schemas['RunDetail'];
+export type StoreEvent = Schemas['Event'];
+export type TablePage = Schemas['TablePage'];
+export type Task = Schemas['Task'];
+export type Upload = Schemas['Upload'];
+export type Workflow = Schemas['Workflow'];
+
+/** How far a running task is; comes over the event socket only. */
+export interface Activity {
+  run: string;
+  node: string;
+  attempt: number;
+  log_bytes: number;
+  done: number;
+  total: number;
+  current?: number | null;
+}
+
+export const LIVE_RUN: ReadonlySet<string> = new Set(['queued', 'running']);
+
+export function isLive(run: { state: string }): boolean {
+  return LIVE_RUN.has(run.state);
+}

@@ -1,0 +1,70 @@
+import { ApiClient, ApiError } from './client';
+import { Upload } from './types';
+
+const CHUNK = 8 << 20;
+const TRIES = 5;
+
+export interface IUploadOptions {
+  /** Bytes that the server has. */
+  onProgress?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}
+
+/** Send a file in pieces; after a broken connection it goes on where the server is. */
+export async function uploadFile(
+  client: ApiClient,
+  file: File,
+  { onProgress, signal }: IUploadOptions = {}
+): Promise<string> {
+  const { id } = await client.call('uploads.create', {
+    body: { filename: file.name, size_bytes: file.size },
+    signal
+  });
+  try {
+    let offset = 0;
+    let tries = 0;
+    onProgress?.(0, file.size);
+    while (offset < file.size) {
+      try {
+        offset = await append(client, id, file.slice(offset, offset + CHUNK), offset, signal);
+        tries = 0;
+      } catch (error) {
+        if (signal?.aborted || !passing(error) || ++tries >= TRIES) {
+          throw error;
+        }
+        await pause(300 * 2 ** tries);
+        offset = (await client.call('uploads.get', { path: { upload: id }, signal })).offset;
+      }
+      onProgress?.(offset, file.size);
+    }
+    return id;
+  } catch (error) {
+    void client.call('uploads.delete', { path: { upload: id } }).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function append(
+  client: ApiClient,
+  upload: string,
+  piece: Blob,
+  offset: number,
+  signal?: AbortSignal
+): Promise<number> {
+  const response = await client.request(client.url('uploads.append', { path: { upload } }), {
+    method: 'PATCH',
+    headers: { 'Upload-Offset': String(offset), 'Content-Type': 'application/octet-stream' },
+    body: piece,
+    signal
+  });
+  return ((await response.json()) as Upload).offset;
+}
+
+/** Worth another try: no answer, a busy server, or a piece that the server already has. */
+function passing(error: unknown): boolean {
+  return error instanceof ApiError && [0, 409, 502, 503, 504].includes(error.status);
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise(resolve => window.setTimeout(resolve, milliseconds));
+}

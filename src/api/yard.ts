@@ -1,0 +1,66 @@
+/** Everything that the server's side of nbyard is for the browser. */
+import { ServerConnection } from '@jupyterlab/services';
+import { Token } from '@lumino/coreutils';
+import { ApiClient } from './client';
+import { Collection } from './collection';
+import { EventStream } from './eventStream';
+import { Dataset, Executable, Run, StoreEvent, Workflow } from './types';
+
+export interface IYard {
+  readonly client: ApiClient;
+  readonly stream: EventStream;
+  readonly datasets: Collection<Dataset>;
+  readonly executables: Collection<Executable>;
+  readonly runs: Collection<Run>;
+  readonly workflows: Collection<Workflow>;
+}
+
+export const IYard = new Token<IYard>(
+  'nbyard:IYard',
+  'Operations, events and collections of the nbyard server.'
+);
+
+export function connect(settings: ServerConnection.ISettings): IYard {
+  const client = new ApiClient(settings);
+  const stream = new EventStream(client);
+  return {
+    client,
+    stream,
+    datasets: new Collection({
+      stream,
+      list: query => client.call('datasets.list', { query }),
+      get: dataset => client.call('datasets.get', { path: { dataset } }),
+      about: aboutDataset
+    }),
+    executables: new Collection({
+      stream,
+      list: query => client.call('executables.list', { query }),
+      get: executable => client.call('executables.get', { path: { executable } }),
+      about: event => (event.topic === 'executable' ? event.subject_id : null)
+    }),
+    runs: new Collection({
+      stream,
+      list: query => client.call('runs.list', { query }),
+      get: async run => (await client.call('runs.get', { path: { run } })).run,
+      about: event =>
+        event.topic === 'run' || event.topic === 'task' ? event.run_id || event.subject_id : null
+    }),
+    workflows: new Collection({
+      stream,
+      list: query => client.call('workflows.list', { query }),
+      get: () => Promise.reject(new Error('workflows are listed only')),
+      about: event => (event.topic === 'workflow' ? undefined : null)
+    })
+  };
+}
+
+function aboutDataset(event: StoreEvent, items: readonly Dataset[]): string | null | undefined {
+  if (event.topic === 'dataset') {
+    return event.subject_id;
+  }
+  if (event.topic !== 'dataset-version') {
+    return null;
+  }
+  // the event names the version; a version we have not seen may be of any dataset
+  return items.find(({ current }) => current.id === event.subject_id)?.id;
+}

@@ -1,0 +1,54 @@
+import { event } from '../../api/__tests__/fake';
+import { RunDetail, Task } from '../../api/types';
+import { applyEvents, changedNodes, runProgress, secondsOf, stepToFollow } from '../reducer';
+
+function task(node: string, state: Task['state'] = 'waiting'): Task {
+  return { id: `t-${node}`, node, state, cached: false, reason: '' } as Task;
+}
+
+function detail(...tasks: Task[]): RunDetail {
+  return { run: { id: 'r', state: 'queued' } as RunDetail['run'], tasks, edges: [] };
+}
+
+describe('applyEvents', () => {
+  it('K5: moves tasks and the run, and only those', () => {
+    const before = detail(task('a'), task('b'));
+    const after = applyEvents(before, [
+      event(1, 'run', 'r', { state: 'running' }, 'r'),
+      event(2, 'task', 't-a', { state: 'succeeded', cached: true, reason: 'same' }, 'r'),
+      event(3, 'task', 't-b', { state: 'failed' }, 'another')
+    ]);
+    expect(after.run.state).toBe('running');
+    expect(after.tasks[0]).toMatchObject({ state: 'succeeded', cached: true, reason: 'same' });
+    expect(after.tasks[1]).toBe(before.tasks[1]);
+    expect(changedNodes(before, after)).toEqual(new Set(['a']));
+  });
+
+  it('leaves the detail as it is for events of others', () => {
+    const before = detail(task('a'));
+    expect(applyEvents(before, [event(1, 'dataset', 'd')])).toBe(before);
+  });
+});
+
+describe('progress', () => {
+  it('K5: counts finished steps and finished cells', () => {
+    const activity = { run: 'r', node: 'b', attempt: 1, log_bytes: 0, done: 1, total: 2 };
+    const run = detail(task('a', 'succeeded'), task('b', 'running'), task('c'), task('d'));
+    expect(runProgress(run, new Map([['b', activity]]))).toBeCloseTo(1.5 / 4);
+    expect(runProgress(detail(), new Map())).toBe(0);
+  });
+
+  it('knows how long a thing takes', () => {
+    const started_at = '2030-01-01T00:00:00Z';
+    const now = Date.parse('2030-01-01T00:00:05Z');
+    expect(secondsOf({}, now)).toBeUndefined();
+    expect(secondsOf({ started_at }, now)).toBe(5);
+    expect(secondsOf({ started_at, finished_at: '2030-01-01T00:00:02Z' }, now)).toBe(2);
+  });
+
+  it('follows the failed step before the running one', () => {
+    expect(stepToFollow(detail(task('a', 'succeeded'), task('b', 'running')))).toBe('b');
+    expect(stepToFollow(detail(task('a', 'failed'), task('b', 'running')))).toBe('a');
+    expect(stepToFollow(detail(task('a', 'succeeded'), task('b', 'succeeded')))).toBe('b');
+  });
+});

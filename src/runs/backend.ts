@@ -1,0 +1,60 @@
+/** What the canvas asks of the server. */
+import { PathExt } from '@jupyterlab/coreutils';
+import { IYard } from '../api/yard';
+import { isLive } from '../api/types';
+import { ICheck, IRegistered, IRunSelection, IWorkflowBackend } from '../canvas/tokens';
+import { IArgument } from '../document/arguments';
+import { IFlow, writeFlow } from '../document/flow';
+
+/** Files that hold data: a node follows them as they are, nothing is registered. */
+const DATA = new Set(
+  'csv tsv json jsonl ndjson parquet arrow feather ipc xlsx xls txt zip gz npy npz png jpg pkl'
+    .split(' ')
+    .map(suffix => `.${suffix}`)
+);
+
+export class WorkflowBackend implements IWorkflowBackend {
+  constructor(private readonly yard: IYard) {}
+
+  async check(path: string, document: IFlow): Promise<ICheck> {
+    const body = { path, document: writeFlow(document) };
+    const answer = await this.yard.client.call('workflows.check', { body });
+    const nodes = Object.entries(answer.nodes).map(([id, view]) => [
+      id,
+      { ...view, arguments: view.arguments as readonly Partial<IArgument>[] }
+    ]);
+    return {
+      nodes: Object.fromEntries(nodes),
+      problems: answer.problems.map(({ field, ...problem }) => ({ ...problem, path: field })),
+      proposals: answer.proposals
+    };
+  }
+
+  async register(path: string): Promise<IRegistered> {
+    if (DATA.has(PathExt.extname(path).toLowerCase())) {
+      return { type: 'dataset', name: PathExt.basename(path) };
+    }
+    const made = await this.yard.client.call('executables.create', { body: { path } });
+    this.yard.executables.put(made);
+    return { type: 'executable', id: made.id, name: made.name };
+  }
+
+  async run(path: string, selection: IRunSelection): Promise<{ id: string }> {
+    const { mode, nodes, force, parameters } = selection;
+    const run = await this.yard.client.call('runs.create', {
+      body: { path, scope: mode, nodes: [...nodes], force: !!force, parameters: parameters ?? {} },
+      idempotencyKey: crypto.randomUUID?.()
+    });
+    return { id: run.id };
+  }
+
+  async stop(path: string): Promise<void> {
+    const query = { workflow: path, limit: 10 };
+    const { items } = await this.yard.client.call('runs.list', { query });
+    await Promise.all(
+      items
+        .filter(isLive)
+        .map(run => this.yard.client.call('runs.cancel', { path: { run: run.id } }))
+    );
+  }
+}

@@ -1,0 +1,113 @@
+/** What an event or a sign of life changes in what is known of a run: pure functions. */
+import { Activity, RunDetail, StoreEvent, Task } from '../api/types';
+
+export type TaskState = Task['state'];
+
+export const TASK_DONE: ReadonlySet<string> = new Set([
+  'succeeded',
+  'failed',
+  'cancelled',
+  'skipped'
+]);
+
+/** The detail after events; the same object when none of them is about it. */
+export function applyEvents(detail: RunDetail, events: readonly StoreEvent[]): RunDetail {
+  let next = detail;
+  for (const event of events) {
+    next = applyEvent(next, event);
+  }
+  return next;
+}
+
+function applyEvent(detail: RunDetail, event: StoreEvent): RunDetail {
+  const state = event.data.state;
+  if (event.run_id !== detail.run.id || typeof state !== 'string') {
+    return detail;
+  }
+  if (event.topic === 'run') {
+    const run = { ...detail.run, state: state as RunDetail['run']['state'] };
+    if (state === 'running') {
+      run.started_at ??= event.at;
+    } else if (state !== 'queued') {
+      run.finished_at ??= event.at;
+    }
+    return run.state === detail.run.state ? detail : { ...detail, run };
+  }
+  if (event.topic !== 'task') {
+    return detail;
+  }
+  const tasks = detail.tasks.map(task =>
+    task.id === event.subject_id ? movedTask(task, state as TaskState, event) : task
+  );
+  return { ...detail, tasks };
+}
+
+function movedTask(task: Task, state: TaskState, event: StoreEvent): Task {
+  const moved: Task = { ...task, state };
+  const { reason, cached } = event.data;
+  if (typeof reason === 'string') {
+    moved.reason = reason;
+  }
+  if (typeof cached === 'boolean') {
+    moved.cached = cached;
+  }
+  if (state === 'queued') {
+    moved.queued_at ??= event.at;
+  } else if (state === 'running') {
+    moved.started_at ??= event.at;
+  } else if (TASK_DONE.has(state)) {
+    moved.finished_at ??= event.at;
+  }
+  return moved;
+}
+
+/** Nodes whose task is another one in `after`. */
+export function changedNodes(before: RunDetail | undefined, after: RunDetail): Set<string> {
+  const old = new Map(before?.tasks.map(task => [task.node, task]));
+  const changed = new Set<string>();
+  for (const task of after.tasks) {
+    const known = old.get(task.node);
+    if (known !== task && JSON.stringify(known) !== JSON.stringify(task)) {
+      changed.add(task.node);
+    }
+    old.delete(task.node);
+  }
+  old.forEach((_, node) => changed.add(node));
+  return changed;
+}
+
+/** Seconds that a thing took, or takes until `now`; undefined when it never started. */
+export function secondsOf(
+  thing: { started_at?: string | null; finished_at?: string | null },
+  now: number
+): number | undefined {
+  if (!thing.started_at) {
+    return undefined;
+  }
+  const end = thing.finished_at ? Date.parse(thing.finished_at) : now;
+  return Math.max(0, (end - Date.parse(thing.started_at)) / 1000);
+}
+
+/** How much of a task is done, 0 … 1; undefined when that cannot be said. */
+export function progressOf(task: Task, activity: Activity | undefined): number | undefined {
+  if (TASK_DONE.has(task.state)) {
+    return 1;
+  }
+  return task.state === 'running' && activity?.total ? activity.done / activity.total : undefined;
+}
+
+/** How much of a run is done, 0 … 1: finished steps, and parts of those under way. */
+export function runProgress(detail: RunDetail, activity: ReadonlyMap<string, Activity>): number {
+  if (!detail.tasks.length) {
+    return 0;
+  }
+  const done = detail.tasks.map(task => progressOf(task, activity.get(task.node)) ?? 0);
+  return done.reduce((sum, part) => sum + part, 0) / done.length;
+}
+
+/** The step that a person wants to see: the failed one, else one under way, else the last. */
+export function stepToFollow(detail: RunDetail): string | undefined {
+  const of = (...states: TaskState[]) => detail.tasks.find(({ state }) => states.includes(state));
+  const last = [...detail.tasks].reverse().find(({ state }) => state === 'succeeded');
+  return (of('failed') ?? of('running', 'preparing') ?? last ?? detail.tasks[0])?.node;
+}

@@ -1,0 +1,36 @@
+/** Fills what the canvas asks for with the nbyard server. */
+import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ITranslator } from '@jupyterlab/translation';
+import { IYard } from '../api/yard';
+import { IPaletteSource, IRunStatesSource, IWorkflowBackend } from '../canvas/tokens';
+import { PaletteSource } from '../panels/paletteSource';
+import { WorkflowBackend } from './backend';
+import { RunStatesSource } from './states';
+
+const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
+  id: 'nbyard:backend',
+  description: 'Checks, registers and runs what is on a canvas.',
+  requires: [IYard],
+  provides: IWorkflowBackend,
+  activate: (_: JupyterFrontEnd, yard: IYard) => new WorkflowBackend(yard)
+};
+
+const states: JupyterFrontEndPlugin<IRunStatesSource> = {
+  id: 'nbyard:run-states',
+  description: 'Live states of the nodes on a canvas.',
+  requires: [IYard, ITranslator],
+  provides: IRunStatesSource,
+  activate: (_: JupyterFrontEnd, yard: IYard, translator: ITranslator) =>
+    new RunStatesSource(yard, translator.load('nbyard'))
+};
+
+const palette: JupyterFrontEndPlugin<IPaletteSource> = {
+  id: 'nbyard:palette',
+  description: 'Datasets and executables for the drawer of a canvas.',
+  requires: [IYard, ITranslator],
+  provides: IPaletteSource,
+  activate: (_: JupyterFrontEnd, yard: IYard, translator: ITranslator) =>
+    new PaletteSource(yard, translator.load('nbyard'))
+};
+
+export const seamPlugins: JupyterFrontEndPlugin<unknown>[] = [backend, states, palette];

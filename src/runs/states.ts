@@ -1,0 +1,114 @@
+/** The canvas' view of runs: the states of the newest run of one document. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import { ISignal, Signal } from '@lumino/signaling';
+import { EventStream } from '../api/eventStream';
+import { StoreEvent } from '../api/types';
+import { IYard } from '../api/yard';
+import { INodeRun, IRunStates, IRunStatesSource } from '../canvas/tokens';
+import { RunModel } from './model';
+import { progressOf, secondsOf } from './reducer';
+
+export class RunStatesSource implements IRunStatesSource {
+  constructor(
+    private readonly yard: IYard,
+    private readonly trans: TranslationBundle
+  ) {}
+
+  follow(path: string): IRunStates {
+    return new RunStates(this.yard, path, this.trans);
+  }
+}
+
+export class RunStates implements IRunStates {
+  constructor(
+    private readonly yard: IYard,
+    private readonly path: string,
+    private readonly trans: TranslationBundle
+  ) {
+    const { stream } = yard;
+    stream.events.connect(this._onEvents, this);
+    stream.refetch.connect(this._find, this);
+    void stream.start().then(() => this._find());
+  }
+
+  get run(): { id: string; name?: string; state: string } | undefined {
+    const run = this._model?.detail?.run;
+    return run && { id: run.id, name: run.name || String(run.number), state: run.state };
+  }
+
+  get changed(): ISignal<this, ReadonlySet<string> | undefined> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._disposed;
+  }
+
+  get(node: string): INodeRun | undefined {
+    const task = this._model?.task(node);
+    if (!task) {
+      return undefined;
+    }
+    const activity = this._model!.activity.get(node);
+    const { state, cached } = task;
+    const made: INodeRun = { state, cached, progress: progressOf(task, activity) };
+    const reason = task.failure?.message || task.reason;
+    if (reason) {
+      made.reason = reason;
+    }
+    if (state === 'running' && activity?.total) {
+      const cell = Math.min(activity.total, activity.done + 1);
+      made.detail = this.trans.__('cell %1/%2', cell, activity.total);
+    } else if (state === 'queued' && task.place) {
+      made.detail = this.trans.__('place %1', task.place);
+    }
+    if (task.finished_at) {
+      made.seconds = secondsOf(task, 0);
+    }
+    return made;
+  }
+
+  dispose(): void {
+    if (this._disposed) {
+      return;
+    }
+    this._disposed = true;
+    const { stream } = this.yard;
+    stream.events.disconnect(this._onEvents, this);
+    stream.refetch.disconnect(this._find, this);
+    this._model?.dispose();
+    Signal.clearData(this);
+  }
+
+  private _onEvents(_: EventStream, events: readonly StoreEvent[]): void {
+    const known = this._model?.id;
+    const isNew = ({ topic, subject_id, data }: StoreEvent) =>
+      topic === 'run' && subject_id !== known && data.state === 'queued';
+    const isGone = ({ topic, subject_id, data }: StoreEvent) =>
+      topic === 'run' && subject_id === known && data.change === 'deleted';
+    if (events.some(event => isNew(event) || isGone(event))) {
+      void this._find();
+    }
+  }
+
+  private async _find(): Promise<void> {
+    try {
+      const query = { workflow: this.path, limit: 1 };
+      const { items } = await this.yard.client.call('runs.list', { query });
+      const id = items[0]?.id;
+      if (this._disposed || id === this._model?.id) {
+        return;
+      }
+      this._model?.dispose();
+      this._model = id === undefined ? undefined : new RunModel(this.yard, id);
+      this._model?.changed.connect((_, nodes) => this._changed.emit(nodes));
+      this._changed.emit(undefined);
+    } catch {
+      // not reachable: the stream finds it again when it is connected anew
+    }
+  }
+
+  private _changed = new Signal<this, ReadonlySet<string> | undefined>(this);
+  private _disposed = false;
+  private _model?: RunModel;
+}
