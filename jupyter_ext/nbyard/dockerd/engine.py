@@ -6,7 +6,6 @@ Conflict, NbyardError with the engine's own words.
 
 import base64
 import os
-import re
 import socket
 import struct
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -24,15 +23,13 @@ from nbyard.dockerd.specs import (
     repository_and_tag,
     seconds,
 )
+from nbyard.dockerd.words import REFUSED, Say, check, plain, refusal, tell
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from docker import APIClient
 
 LOCAL_SOCKET = "unix:///var/run/docker.sock"
-REFUSED = "The Docker engine refused: "
-
-Say = Callable[[str], None]
 
 
 class Engine:
@@ -78,7 +75,7 @@ class Engine:
             self._knock()
             yield self._client()
         except docker.errors.APIError as error:
-            raise _refusal(error.status_code, str(error.explanation or error)) from error
+            raise refusal(error.status_code, str(error.explanation or error)) from error
         except (
             docker.errors.DockerException,
             requests.exceptions.RequestException,
@@ -96,7 +93,7 @@ class Engine:
 
     def _unreachable(self, error: BaseException) -> Unavailable:
         return Unavailable(
-            f"Docker cannot be reached at {self.url}: {_plain(error)}",
+            f"Docker cannot be reached at {self.url}: {plain(error)}",
             hint="Start it, or set DOCKER_HOST or the setting docker_host (NBYARD_DOCKER_HOST).",
         )
 
@@ -135,7 +132,7 @@ class Engine:
         try:
             with self._calling() as client:
                 for line in client.pull(repository, tag=tag, stream=True, decode=True):
-                    _tell(line, say)
+                    tell(line, say)
         except Unavailable:
             raise
         except NbyardError as error:
@@ -163,7 +160,7 @@ class Engine:
                 decode=True,
             )
             for line in lines:
-                _tell(line, say, "The image could not be built: ")
+                tell(line, say, "The image could not be built: ")
 
     def load_root(self, archive: IO[bytes], tag: str) -> None:
         """An image from a tar of its whole file system."""
@@ -261,7 +258,7 @@ class Engine:
             url = f"{client.base_url}/v{client.api_version}{path}"
             limits = (self._timeout, wait)
             with client.get(url, params=params, stream=True, timeout=limits) as answer:
-                _check(answer)
+                check(answer)
                 yield answer
 
     # Files
@@ -277,7 +274,7 @@ class Engine:
             with self._calling() as client:
                 url = f"{client.base_url}/v{client.api_version}/containers/{name}/archive"
                 answer = client.head(url, params={"path": path}, timeout=self._timeout)
-                _check(answer)
+                check(answer)
         except NotFound:
             return None
         packed = answer.headers["X-Docker-Container-Path-Stat"]
@@ -359,46 +356,6 @@ class Engine:
             for n in networks
         ]
         return found
-
-
-def _refusal(status: int | None, words: str) -> NbyardError:
-    if status == 404:
-        return NotFound(words)
-    if status == 409:
-        return Conflict(words)
-    return NbyardError(REFUSED + words)
-
-
-def _check(answer: Any) -> None:
-    import docker.errors
-    import requests
-
-    try:
-        answer.raise_for_status()
-    except requests.exceptions.HTTPError as error:
-        raise docker.errors.create_api_error_from_http_exception(error) from error
-
-
-def _plain(error: BaseException) -> str:
-    """The last, most telling part of a nested network error."""
-    text = str(error)
-    known = re.search(r"(No such file or directory|Connection refused|Permission denied)", text)
-    if known:
-        return known.group(1).lower()
-    if "timed out" in text.lower():
-        return "no answer in time"
-    return text.splitlines()[0][:200] if text else type(error).__name__
-
-
-def _tell(line: Mapping[str, Any], say: Say, failing: str = "") -> None:
-    if "error" in line:
-        raise NbyardError(failing + str(line["error"]).strip())
-    text = line.get("stream")
-    if text is None and "status" in line and "progress" not in line:
-        text = " ".join(str(line[key]) for key in ("id", "status") if line.get(key))
-    for one in (text or "").splitlines():
-        if one.strip():
-            say(one)
 
 
 def reachable(url: str = "") -> str:

@@ -83,14 +83,16 @@ def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
 
     memory = spec.memory_bytes or info.memory_bytes
     user, _, group = spec.user.partition(":")
+    # An image's own /tmp lends its mode, so that its owner must be named too.
+    owner = f"uid={user},gid={group or user}"
     return {
         "mounts": [_engine_mount(mount) for mount in spec.mounts],
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
         "read_only": True,
         "tmpfs": {
-            "/tmp": "rw,exec,nosuid,nodev,mode=1777",
-            HOME: f"rw,exec,nosuid,nodev,mode=0700,uid={user},gid={group or user}",
+            "/tmp": f"rw,exec,nosuid,nodev,mode=1777,{owner}",
+            HOME: f"rw,exec,nosuid,nodev,mode=0700,{owner}",
         },
         "pids_limit": PIDS_LIMIT,
         "mem_limit": memory,

@@ -1,0 +1,204 @@
+"""A Docker engine of the tests' own, which they may kill: data, socket and bridge are private.
+
+`python -m nbyard.testing.engine start` prints the DOCKER_HOST of the shared one; `stop` ends it.
+Needs root and Debian's docker.io.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from nbyard.dockerd import Engine
+from nbyard.errors import NbyardError
+
+START_SECONDS = 30
+STOP_SECONDS = 15
+
+
+def cache_folder() -> Path:
+    """Where the engine's data, the base system and the wheels stay between test runs."""
+    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    folder = Path(home) / "nbyard-tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def why_not() -> str:
+    """Why no engine can be started here, or ""."""
+    if os.getuid() != 0:
+        return "an engine of our own needs root"
+    missing = [name for name in ("dockerd", "ip", "iptables") if shutil.which(name) is None]
+    return f"{', '.join(missing)} not found (apt-get install docker.io iproute2)" if missing else ""
+
+
+class PrivateEngine:
+    """`number` (1 to 250) chooses its addresses: two at a time must differ."""
+
+    def __init__(self, folder: Path, number: int, *, live_restore: bool = True):
+        self.folder = folder
+        self.url = f"unix://{folder}/docker.sock"
+        self._number = number
+        self._bridge = f"nbyt{number}"
+        self._live_restore = live_restore
+
+    @property
+    def pid(self) -> int:
+        """The running daemon's process, or 0."""
+        with suppress(OSError, ValueError):
+            pid = int((self.folder / "dockerd.pid").read_text())
+            if b"dockerd" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
+        return 0
+
+    def start(self) -> None:
+        """Make it answer; does nothing when it does."""
+        if self.pid and self._answers():
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_bridge()
+        pools = [{"base": f"10.{self._number}.128.0/17", "size": 26}]
+        settings = {"default-address-pools": pools, "live-restore": self._live_restore}
+        (self.folder / "daemon.json").write_text(json.dumps(settings))
+        (self.folder / "dockerd.pid").unlink(missing_ok=True)
+        log = self.folder / "dockerd.log"
+        with open(log, "wb") as output:
+            # --fork: not our child, so that it can outlive whoever started it.
+            words = ["setsid", "--fork", *self._command()]
+            subprocess.run(words, stdout=output, stderr=output, check=True)
+        end = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if time.monotonic() > end:
+                raise RuntimeError(f"dockerd does not answer; see {log}")
+            time.sleep(0.1)
+
+    def _command(self) -> list[str]:
+        paths = {
+            "--config-file": "daemon.json",
+            "--data-root": "data",
+            "--exec-root": "exec",
+            "--pidfile": "dockerd.pid",
+        }
+        words = ["dockerd", "--host", self.url, "--bridge", self._bridge]
+        for option, name in paths.items():
+            words += [option, str(self.folder / name)]
+        return words
+
+    def _make_bridge(self) -> None:
+        # Never --bridge=none: it deletes the machine's docker0.
+        if not Path(f"/sys/class/net/{self._bridge}").exists():
+            address = f"10.{self._number}.0.1/24"
+            for words in (
+                ["link", "add", self._bridge, "type", "bridge"],
+                ["addr", "add", address, "dev", self._bridge],
+                ["link", "set", self._bridge, "up"],
+            ):
+                subprocess.run(["ip", *words], check=True)
+
+    def _answers(self) -> bool:
+        engine = Engine(self.url, timeout=5)
+        try:
+            engine.fresh_info()
+        except NbyardError:
+            return False
+        finally:
+            engine.close()
+        return True
+
+    def kill(self) -> None:
+        """kill -9 of the daemon alone; containers may survive it."""
+        pid = self.pid
+        os.kill(pid, signal.SIGKILL)
+        while Path(f"/proc/{pid}/cmdline").exists() and _cmdline(pid):
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """End it with all that belongs to it."""
+        pid = self.pid
+        if pid:
+            os.kill(pid, signal.SIGTERM)
+            end = time.monotonic() + STOP_SECONDS
+            while _cmdline(pid) and time.monotonic() < end:
+                time.sleep(0.05)
+        self.clear()
+        subprocess.run(["ip", "link", "delete", self._bridge], check=False, capture_output=True)
+
+    def clear(self) -> None:
+        """Forget containers and networks of an engine that does not run; its images stay."""
+        self._end_rest()
+        # Docker 20.10 does not start any more on a network that was half removed.
+        for name in ("network", "containers"):
+            shutil.rmtree(self.folder / "data" / name, ignore_errors=True)
+        shutil.rmtree(self.folder / "exec", ignore_errors=True)
+
+    def _end_rest(self) -> None:
+        """containerd, shims and what they hold, all known by our folder's path."""
+        marker = os.fsencode(str(self.folder)) + b"/"
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and marker in _cmdline(int(entry.name)):
+                with suppress(OSError):
+                    os.kill(int(entry.name), signal.SIGKILL)
+        mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+        for mount in sorted((m for m in mounts if m.startswith(f"{self.folder}/")), reverse=True):
+            subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
+
+
+def _cmdline(pid: int) -> bytes:
+    """Empty when it is gone or a zombie."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def shared_engine() -> PrivateEngine:
+    return PrivateEngine(cache_folder() / "engine", 197)
+
+
+def start_shared(engine: PrivateEngine) -> None:
+    if not engine.pid:
+        engine.clear()
+    engine.start()
+
+
+@contextmanager
+def using_shared_engine() -> Iterator[PrivateEngine]:
+    """Started by the first who needs it, stopped by the last."""
+    engine = shared_engine()
+    folder = cache_folder()
+    with open(folder / "users.lock", "w") as users, open(folder / "start.lock", "w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        fcntl.flock(users, fcntl.LOCK_SH)
+        start_shared(engine)
+        fcntl.flock(turn, fcntl.LOCK_UN)
+        try:
+            yield engine
+        finally:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            with suppress(BlockingIOError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                engine.stop()
+
+
+def main(words: list[str]) -> int:
+    engine = shared_engine()
+    if words == ["start"]:
+        start_shared(engine)
+        sys.stdout.write(f"{engine.url}\n")
+    elif words == ["stop"]:
+        engine.stop()
+    else:
+        sys.stderr.write("usage: python -m nbyard.testing.engine start|stop\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,127 @@
+"""Images for tests, made where no image registry can be reached.
+
+`tiny` holds a few programs of this machine; `base` is a Debian with Python 3.11, pip and a folder
+of wheels that pip takes its packages from, so that images on it are built without any network.
+"""
+
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from nbyard.dockerd import Engine
+from nbyard.images.dockerfile import NOTEBOOK_PACKAGES
+from nbyard.testing.engine import cache_folder
+
+TINY = "nbyard-test/tiny:1"
+BASE = "nbyard-test/base"
+SYSTEM = "nbyard-test/debian:bookworm"
+PROGRAMS = (
+    "sh", "cat", "dd", "echo", "env", "head", "id", "ls", "mkdir", "seq", "sleep", "sync", "tail",
+    "test", "touch", "true", "wc",
+)  # fmt: skip
+PACKAGES = (*NOTEBOOK_PACKAGES, "joblib", "numpy", "pandas", "scikit-learn")
+WASTE = ("./usr/share/doc", "./usr/share/locale", "./usr/share/man", "./var/cache", "./var/lib/apt")
+BASE_DOCKERFILE = f"""FROM {SYSTEM}
+COPY wheels /wheels
+ENV PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels
+"""
+
+
+def tiny_image(engine: Engine) -> str:
+    """A shell and a few programs, in a second."""
+    if not engine.image_id(TINY):
+        paths = {
+            os.path.realpath(p): p for n in PROGRAMS if (p := shutil.which(n, path="/usr/bin:/bin"))
+        }
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w", dereference=True) as archive:
+            for name in ("tmp", "etc", "proc", "sys", "dev"):
+                member = tarfile.TarInfo(name)
+                member.type, member.mode = tarfile.DIRTYPE, 0o755
+                archive.addfile(member)
+            for path in paths.values():
+                archive.add(path, f"bin/{Path(path).name}")
+            for library in _libraries(paths):
+                archive.add(library, library.lstrip("/"))
+        packed.seek(0)
+        engine.load_root(packed, TINY)
+    return TINY
+
+
+def _libraries(programs: Iterable[str]) -> set[str]:
+    listing = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=True).stdout
+    words = (
+        word for line in listing.splitlines() if not line.endswith(":") for word in line.split()
+    )
+    return {word for word in words if word.startswith("/")}
+
+
+def base_image(engine: Engine, more: Iterable[Path] = ()) -> str:
+    """Debian with Python, and wheels for notebooks and for the requirements files `more`."""
+    wheels = _wheels(list(more))
+    names = sorted(path.name for path in wheels.iterdir())
+    digest = hashlib.sha256("\n".join([BASE_DOCKERFILE, *names]).encode()).hexdigest()[:12]
+    tag = f"{BASE}:{digest}"
+    if not engine.image_id(tag):
+        if not engine.image_id(SYSTEM):
+            with open(_system(), "rb") as root:
+                engine.load_root(root, SYSTEM)
+        with tempfile.TemporaryFile() as packed:
+            with tarfile.open(fileobj=packed, mode="w") as archive:
+                archive.add(wheels, "wheels")
+                member = tarfile.TarInfo("Dockerfile")
+                member.size = len(BASE_DOCKERFILE)
+                archive.addfile(member, io.BytesIO(BASE_DOCKERFILE.encode()))
+            packed.seek(0)
+            engine.build(tag, packed, network="none")
+    return tag
+
+
+def _system() -> Path:
+    """The tar of a small Debian; about 40 s the first time."""
+    kept = cache_folder() / "debian-bookworm.tar"
+    if kept.exists():
+        return kept
+    if shutil.which("debootstrap") is None:
+        install = ["apt-get", "install", "--yes", "--no-install-recommends", "debootstrap"]
+        subprocess.run(install, check=True, stdout=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory(dir=cache_folder()) as root:
+        include = "--include=python3,python3-pip,ca-certificates"
+        words = ["debootstrap", "--variant=minbase", include, "bookworm", root]
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+        partial = kept.with_suffix(".part")
+        waste = [f"--exclude={path}" for path in WASTE]
+        subprocess.run(["tar", "-C", root, *waste, "-cf", str(partial), "."], check=True)
+        partial.rename(kept)
+    return kept
+
+
+def _wheels(more: list[Path]) -> Path:
+    """A folder of wheels, fetched once for a list of wishes."""
+    wishes = "\n".join([*PACKAGES, *(path.read_text() for path in more)])
+    folder = cache_folder() / f"wheels-{hashlib.sha256(wishes.encode()).hexdigest()[:12]}"
+    if folder.exists():
+        return folder
+    partial = folder.with_suffix(".part")
+    shutil.rmtree(partial, ignore_errors=True)
+    words = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:"]
+    words += ["--dest", str(partial), *_for_python_311()]
+    subprocess.run([*words, *PACKAGES], check=True)
+    for path in more:
+        subprocess.run([*words, "--requirement", str(path)], check=True)
+    partial.rename(folder)
+    return folder
+
+
+def _for_python_311() -> list[str]:
+    if sys.version_info[:2] == (3, 11):
+        return []
+    platforms = ["manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"]
+    return ["--python-version", "3.11", *(f"--platform={name}" for name in platforms)]

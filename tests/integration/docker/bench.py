@@ -1,0 +1,110 @@
+"""Attempts for the tests: folders like a dispatcher makes them, and what became of them."""
+
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbyard.dockerd import STORE, Engine
+from nbyard.domain.attempts import CommandWork, NotebookWork, Output, Result, TaskFile
+from nbyard.runtimes.docker import DockerRuntime
+from nbyard.runtimes.protocol import Observation, Order
+
+
+def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, f"waited {seconds} s for {condition}"
+        time.sleep(0.05)
+    return found
+
+
+class Bench:
+    """Makes orders for one store and clears all that carries its label."""
+
+    def __init__(self, folder: Path, engine: Engine, image: str):
+        self.folder = folder
+        self.engine = engine
+        self.image = image
+        self.store_id = f"test-{uuid.uuid4().hex[:12]}"
+        self.run_id = uuid.uuid4().hex
+        self.runtimes: list[DockerRuntime] = []
+
+    def runtime(self, **options: Any) -> DockerRuntime:
+        made = DockerRuntime(
+            **{"docker_host": self.engine.url, "base_image": self.image, **options}
+        )
+        self.runtimes.append(made)
+        return made
+
+    def order(self, work: CommandWork | NotebookWork, **more: Any) -> Order:
+        fields = {name: more.pop(name) for name in list(more) if name in Order.__struct_fields__}
+        attempt_id = uuid.uuid4().hex
+        folder = self.folder / attempt_id
+        for name in ("code", "inputs", "outputs"):
+            (folder / name).mkdir(parents=True)
+        task = TaskFile(
+            attempt_id=attempt_id,
+            token=uuid.uuid4().hex,
+            mark=uuid.uuid4().hex,
+            work=work,
+            outputs=more.pop("outputs", {}),
+            **more,
+        )
+        (folder / "task.json").write_bytes(msgspec.json.encode(task))
+        defaults = {"store_id": self.store_id, "run_id": self.run_id, "node_id": "node"}
+        return Order(attempt_id=attempt_id, folder=folder, mark=task.mark, **{**defaults, **fields})
+
+    def shell(self, script: str, **more: Any) -> Order:
+        command = {k: more.pop(k) for k in ("stdin", "stdout", "environment") if k in more}
+        return self.order(CommandWork(argv=["sh", "-c", script], **command), **more)
+
+    def run(
+        self, order: Order, runtime: DockerRuntime | None = None, seconds: float = 40
+    ) -> Result:
+        runtime = runtime or self.runtime()
+        site = runtime.start(order)
+        return self.wait(msgspec.structs.replace(order, site=site), runtime, seconds)
+
+    def wait(self, order: Order, runtime: DockerRuntime, seconds: float = 40) -> Result:
+        seen = self.over(order, runtime, seconds)
+        assert seen.state == "finished", seen
+        return result_of(order)
+
+    def over(self, order: Order, runtime: DockerRuntime, seconds: float = 40) -> Observation:
+        last = until(
+            lambda: (o := runtime.poll(order)).state in ("finished", "lost", "absent") and o,
+            seconds,
+        )
+        return last
+
+    def left(self) -> list[str]:
+        return [f"{one.kind} {one.name}" for one in self.engine.owned(STORE, self.store_id)]
+
+    def close(self) -> None:
+        for runtime in self.runtimes:
+            runtime.close()
+        for one in self.engine.owned(STORE, self.store_id):
+            if one.kind == "container":
+                self.engine.remove(one.name)
+            elif one.kind == "volume":
+                self.engine.remove_volume(one.name)
+        for one in self.engine.owned(STORE, self.store_id):
+            if one.kind == "network":
+                self.engine.remove_network(one.name)
+
+
+def result_of(order: Order) -> Result:
+    return msgspec.json.decode((order.folder / "result.json").read_bytes(), type=Result)
+
+
+def log_of(order: Order) -> str:
+    path = order.folder / "log"
+    return path.read_text() if path.exists() else ""
+
+
+def output(path: str) -> Output:
+    return Output(path)

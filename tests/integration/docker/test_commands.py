@@ -1,0 +1,234 @@
+"""Commands in real containers (R12, E4, R7, P11)."""
+
+import json
+import os
+import time
+
+import msgspec
+import pytest
+
+from nbyard.domain.attempts import CommandWork
+from nbyard.errors import NbyardError, Unavailable
+
+from .bench import Bench, log_of, output, result_of, until
+
+BOTH = pytest.mark.parametrize("staging", ["bind", "volume"])
+
+
+@BOTH
+def test_a_command_reads_its_input_and_writes_its_output(bench: Bench, staging):
+    """R12, P11: the same folder comes out, whether the engine sees it or not; files are ours."""
+    order = bench.shell(
+        'cat "$IN"; echo noise >&2; cat "$IN" > ../outputs/o/result.txt; cat tool.txt',
+        environment={"IN": "{attempt}/inputs/i/data.txt"},
+        outputs={"o": output("outputs/o/result.txt")},
+    )
+    (order.folder / "inputs/i").mkdir()
+    (order.folder / "inputs/i/data.txt").write_text("grün\n")
+    (order.folder / "code/tool.txt").write_text("from the bundle\n")
+    result = bench.run(order, bench.runtime(staging=staging))
+    assert (result.state, result.outputs, result.failure) == ("succeeded", ["o"], None)
+    assert (order.folder / "outputs/o/result.txt").read_text() == "grün\n"
+    assert sorted(log_of(order).splitlines()) == ["from the bundle", "grün", "noise"]
+    owners = {path.lstat().st_uid for path in order.folder.rglob("*")}
+    assert owners == {os.getuid()}
+
+
+def test_the_engine_is_asked_whether_it_sees_our_files(bench: Bench):
+    runtime = bench.runtime()
+    order = bench.shell("sleep 20")
+    runtime.start(order)
+    container = bench.engine.container(f"nby-{order.attempt_id}")
+    assert container and container.labels["nbyard.staging"] == "bind"
+    runtime.stop(order, "enough")
+    until(lambda: not bench.left())
+
+
+def test_exit_code_three_is_a_failure_with_the_last_lines(bench: Bench):
+    """E4."""
+    result = bench.run(bench.shell("echo before; exit 3"))
+    assert result.state == "failed" and result.failure
+    assert (result.failure.kind, result.failure.message) == ("exit-code", "exit code 3")
+    assert result.failure.exit_code == 3
+    assert "before" in result.failure.traceback
+
+
+def test_a_missing_output_breaks_the_contract(bench: Bench):
+    result = bench.run(bench.shell("true", outputs={"o": output("outputs/o/result.txt")}))
+    assert result.failure and result.failure.kind == "contract"
+    assert "outputs/o/result.txt" in result.failure.message
+
+
+def test_an_output_that_leads_out_of_the_folder_is_refused(bench: Bench):
+    script = "cd ../outputs/o && rm -f x; ln -s /etc/passwd result.txt 2>/dev/null || exit 9"
+    order = bench.shell(script, outputs={"o": output("outputs/o/result.txt")})
+    result = bench.run(order)
+    assert result.state == "failed"
+
+
+@BOTH
+def test_standard_streams_keep_every_byte(bench: Bench, staging):
+    """E4: stdin and stdout are files, byte for byte, without a last newline too."""
+    data = os.urandom(300_000) + b"\r\nno newline at the end"
+    order = bench.shell(
+        "echo to the log >&2; cat",
+        stdin="inputs/i/data.bin",
+        stdout="outputs/o/copy.bin",
+        outputs={"o": output("outputs/o/copy.bin")},
+    )
+    (order.folder / "inputs/i").mkdir()
+    (order.folder / "inputs/i/data.bin").write_bytes(data)
+    result = bench.run(order, bench.runtime(staging=staging))
+    assert result.state == "succeeded", result
+    assert (order.folder / "outputs/o/copy.bin").read_bytes() == data
+    assert log_of(order) == "to the log\n"
+
+
+def test_arguments_are_data(bench: Bench):
+    """I24: nothing is read as a shell would read it."""
+    words = ["$(touch /tmp/nby_canary)", "a b", "--x={attempt}/inputs/i", "; exit 1", "é\n"]
+    result = bench.run(order := bench.order(CommandWork(argv=["echo", *words])))
+    assert result.state == "succeeded"
+    assert log_of(order) == (
+        "$(touch /tmp/nby_canary) a b --x=/nbyard/attempt/inputs/i ; exit 1 é\n\n"
+    )
+
+
+def test_cancel_ends_at_once_and_leaves_nothing(bench: Bench):
+    """R7, I9: TERM at once, KILL after 3 s, nothing after 5 s."""
+    runtime = bench.runtime()
+    order = bench.shell("trap '' TERM; echo ready; while true; do sleep 1; done")
+    order = msgspec.structs.replace(order, site=runtime.start(order))
+    until(lambda: "ready" in log_of(order))
+    begun = time.monotonic()
+    runtime.stop(order, "cancelled by ada")
+    assert time.monotonic() - begun < 0.5
+    until(lambda: not bench.left(), 6)
+    assert time.monotonic() - begun < 5
+    result = result_of(order)
+    assert result.state == "cancelled" and result.failure
+    assert result.failure.message == "cancelled by ada"
+    assert runtime.poll(order).state == "finished"
+
+
+def test_a_polite_command_ends_without_waiting(bench: Bench):
+    runtime = bench.runtime()
+    order = bench.shell("trap 'echo bye; exit 4' TERM; echo ready; while true; do sleep 0.1; done")
+    runtime.start(order)
+    until(lambda: "ready" in log_of(order))
+    begun = time.monotonic()
+    runtime.stop(order, "enough")
+    until(lambda: not bench.left(), 6)
+    assert time.monotonic() - begun < 2.5
+    assert "bye" in log_of(order) and result_of(order).state == "cancelled"
+
+
+def test_the_time_limit_is_kept(bench: Bench):
+    """I11."""
+    result = bench.run(bench.shell("echo begun; sleep 60", timeout_seconds=1))
+    assert result.state == "failed" and result.failure
+    assert result.failure.kind == "timeout" and "limit of 1 s" in result.failure.message
+
+
+def test_out_of_memory_says_so(bench: Bench):
+    """F32."""
+    limit = 48 * 2**20
+    order = bench.shell("dd if=/dev/zero of=/dev/null bs=200M count=1", memory_bytes=limit)
+    result = bench.run(msgspec.structs.replace(order, memory_bytes=limit))
+    assert result.failure and result.failure.kind == "memory", result
+    assert result.failure.message == "out of memory: limit 48 MiB"
+
+
+def test_a_removed_container_is_a_lost_attempt(bench: Bench):
+    """F5, I4."""
+    runtime = bench.runtime()
+    order = bench.shell("sleep 60")
+    order = msgspec.structs.replace(order, site=runtime.start(order))
+    assert runtime.poll(order).state == "running"
+    bench.engine.remove(f"nby-{order.attempt_id}")
+    assert bench.over(order, runtime).reason == "container removed outside"
+
+
+def test_a_killed_container_is_a_lost_attempt(bench: Bench):
+    """F5."""
+    runtime = bench.runtime()
+    order = bench.shell("echo here; sleep 60")
+    order = msgspec.structs.replace(order, site=runtime.start(order))
+    bench.engine.signal(f"nby-{order.attempt_id}", "SIGKILL")
+    seen = bench.over(order, runtime)
+    assert (seen.state, seen.reason) == ("lost", "container killed (signal 9)")
+
+
+def test_what_cannot_start_says_why(bench: Bench):
+    order = bench.order(CommandWork(argv=["no-such-program"]))
+    result = bench.run(order)
+    assert result.failure and result.failure.exit_code == 127
+    assert "no-such-program" in log_of(order)
+
+
+def test_a_missing_image_is_told_at_once(bench: Bench):
+    order = bench.shell("true", image="nowhere.invalid/nothing:1")
+    begun = time.monotonic()
+    with pytest.raises(NbyardError) as caught:
+        bench.runtime().start(order)
+    assert time.monotonic() - begun < 10
+    assert not isinstance(caught.value, Unavailable)
+    assert "nowhere.invalid/nothing:1" in caught.value.message
+    assert bench.left() == []
+
+
+def test_no_engine_is_told_in_words(bench: Bench):
+    """G2."""
+    runtime = bench.runtime(docker_host="unix:///nowhere/docker.sock")
+    with pytest.raises(Unavailable) as caught:
+        runtime.start(bench.shell("true"))
+    assert "Docker cannot be reached at unix:///nowhere/docker.sock" in caught.value.message
+    assert "DOCKER_HOST" in caught.value.hint
+    assert runtime.sweep(bench.store_id, []) == []
+
+
+def test_the_hardened_defaults_hold_inside(bench: Bench):
+    """I26, Q13, P11, P6: no rights, no root, limits, a network of its own, no GPU."""
+    script = """
+    cat /proc/self/status; id -u; id -g; cat /proc/mounts
+    touch /etc/x 2>/dev/null && echo ROOTFS WRITABLE
+    touch ../inputs/x 2>/dev/null && echo INPUTS WRITABLE
+    touch /tmp/x "$HOME/x" && echo scratch works
+    cat /proc/1/comm; echo "gpu $NVIDIA_VISIBLE_DEVICES"; ls ..
+    """
+    runtime = bench.runtime()
+    order = bench.shell(script, memory_bytes=None)
+    order = msgspec.structs.replace(order, memory_bytes=64 * 2**20, cpu=0.5)
+    assert bench.run(order, runtime).state == "succeeded"
+    said = log_of(order)
+    assert "CapEff:\t0000000000000000" in said and "NoNewPrivs:\t1" in said
+    assert "Seccomp:\t2" in said and "WRITABLE" not in said
+    lines = said.splitlines()
+    uid = str(os.getuid() or 65534)
+    assert uid in lines
+    assert "scratch works" in lines, said
+    assert "gpu void" in lines
+    assert "docker-init" in lines or "tini" in lines
+    assert "task.json" not in lines, "a command must not reach log, task or result"
+    told = bench.engine._client().inspect_container(f"nby-{order.attempt_id}")
+    host = told["HostConfig"]
+    assert host["PidsLimit"] == 4096 and host["Memory"] == host["MemorySwap"] == 64 * 2**20
+    assert host["NanoCpus"] == 500_000_000 and host["Init"] is True
+    assert host["Privileged"] is False and host["RestartPolicy"]["Name"] == "no"
+    assert host["LogConfig"]["Config"]["max-size"]
+    networks = told["NetworkSettings"]["Networks"]
+    assert len(networks) == 1 and "bridge" not in networks
+    assert json.dumps(told["Mounts"]).count('"RW": true') == 2
+
+
+def test_runs_have_networks_of_their_own_which_go_with_them(bench: Bench):
+    runtime = bench.runtime()
+    first, second = bench.shell("sleep 60"), bench.shell("sleep 60")
+    runtime.start(first)
+    runtime.start(second)
+    assert bench.left().count(f"network nby-{bench.run_id}") == 1
+    runtime.stop(first, "done")
+    until(lambda: len(bench.left()) == 2)
+    assert f"network nby-{bench.run_id}" in bench.left()
+    runtime.stop(second, "done")
+    until(lambda: not bench.left())

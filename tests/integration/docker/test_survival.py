@@ -1,0 +1,214 @@
+"""Whoever comes later finds what was begun: adoption, logs without gap, sweep (R8, I8, I12)."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import msgspec
+import pytest
+
+from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec
+from nbyard.runtimes.docker import runtime as runtime_module
+from nbyard.runtimes.docker.specs import container_name
+
+from .bench import Bench, log_of, output, until
+
+COUNT = "i=0; while [ $i -lt 60 ]; do echo line $i; i=$((i+1)); sleep 0.05; done"
+LINES = "".join(f"line {i}\n" for i in range(60))
+
+STARTER = """
+import sys, time
+from pathlib import Path
+import msgspec
+from nbyard.runtimes.docker import DockerRuntime
+from nbyard.runtimes.protocol import Order
+order = msgspec.json.decode(sys.argv[2], type=Order, dec_hook=lambda t, v: t(v))
+print(DockerRuntime(docker_host=sys.argv[1], base_image=sys.argv[3]).start(order), flush=True)
+time.sleep(600)
+"""
+
+
+def start_elsewhere(bench: Bench, order) -> "subprocess.Popen[str]":
+    packed = msgspec.json.encode(order, enc_hook=str).decode()
+    words = [sys.executable, "-c", STARTER, bench.engine.url, packed, bench.image]
+    path = os.pathsep.join(p for p in sys.path if p)
+    return subprocess.Popen(
+        words, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
+    )
+
+
+def test_kill_9_of_the_starter_loses_nothing(bench: Bench):
+    """R8, I8: another process adopts it; its log has no gap and no line twice."""
+    order = bench.shell(COUNT)
+    starter = start_elsewhere(bench, order)
+    try:
+        until(lambda: "line 5" in log_of(order))
+        site = starter.stdout.readline().strip()
+    finally:
+        starter.send_signal(signal.SIGKILL)
+        starter.wait()
+        starter.stdout.close()
+    runtime = bench.runtime()
+    order = msgspec.structs.replace(order, site=site)
+    assert runtime.poll(order).state == "running"
+    assert bench.wait(order, runtime).state == "succeeded"
+    assert log_of(order) == LINES
+
+
+def test_a_start_that_is_repeated_adopts(bench: Bench):
+    """Q10: one container, whoever asks how often; its site need not have been written down."""
+    order = bench.shell(COUNT)
+    runtimes = [bench.runtime() for _ in range(3)]
+    for runtime in runtimes:
+        runtime.start(order)
+    assert sum(one.startswith("container") for one in bench.left()) == 1
+    for runtime in runtimes:
+        assert bench.wait(order, runtime).state == "succeeded"
+    assert log_of(order) == LINES, "three followers, each line once"
+
+
+def test_a_container_that_was_made_but_not_started_is_started(bench: Bench):
+    """F9: the answer to create was lost."""
+    order = bench.shell("echo once")
+    labels = {STORE: bench.store_id, RUN: bench.run_id, ATTEMPT: order.attempt_id}
+    bench.engine.create(
+        ContainerSpec(
+            name=container_name(order.attempt_id),
+            image=bench.image,
+            argv=["true"],
+            user="65534:65534",
+            labels=labels,
+        )
+    )
+    runtime = bench.runtime()
+    assert runtime.poll(order).state == "absent"
+    assert bench.run(order, runtime).state == "succeeded"
+    assert log_of(order) == "once\n"
+
+
+def test_an_input_that_was_cut_off_is_no_success(bench: Bench):
+    """A starter that dies while it feeds standard input must not leave a truncated result."""
+    order = bench.shell(
+        "while read line; do sleep 0.01; done; echo ended",
+        stdin="inputs/i/x",
+        outputs={},
+    )
+    (order.folder / "inputs/i").mkdir()
+    (order.folder / "inputs/i/x").write_text("0123456789\n" * 400_000)
+    starter = start_elsewhere(bench, order)
+    try:
+        site = starter.stdout.readline().strip()
+    finally:
+        starter.send_signal(signal.SIGKILL)
+        starter.wait()
+        starter.stdout.close()
+    runtime = bench.runtime()
+    seen = bench.over(msgspec.structs.replace(order, site=site), runtime)
+    assert seen.state == "lost"
+
+
+def test_logs_are_brought_up_to_date_without_a_follower(bench: Bench):
+    order = bench.shell("echo one; echo two >&2; echo three")
+    bench.run(order)
+    whole = log_of(order)
+    assert sorted(whole.split()) == ["one", "three", "two"]
+    (order.folder / "result.json").unlink()
+    (order.folder / "log").write_text(whole[:6])
+    bench.runtime().logs(order)
+    assert log_of(order) == whole
+
+
+def test_a_flood_is_capped_and_counted(bench: Bench, monkeypatch):
+    """I16: the beginning and the end are kept, what is missing is counted."""
+    from nbyard.runtimes.docker import logs
+
+    monkeypatch.setattr(logs, "LIMIT_BYTES", 300_000)
+    order = bench.shell("seq 1 100000")
+    assert bench.run(order).state == "succeeded"
+    lines = log_of(order).splitlines()
+    assert lines[0] == "1" and lines[-1] == "100000"
+    assert any("are missing here" in line for line in lines)
+    assert (order.folder / "log").stat().st_size < 310_000
+
+
+def test_the_sweep_removes_only_what_is_ours(bench: Bench, monkeypatch):
+    """I12: our label with our store's id and a name that fits, no live attempt, old enough."""
+    runtime = bench.runtime(staging="volume")
+    dead, live = bench.shell("sleep 60"), bench.shell("sleep 60", run_id="other-run")
+    runtime.start(dead)
+    runtime.start(live)
+    forged = ContainerSpec(
+        name=f"forged-{dead.attempt_id}",
+        image=bench.image,
+        argv=["sleep", "60"],
+        user="65534:65534",
+        labels={STORE: bench.store_id, ATTEMPT: dead.attempt_id, RUN: bench.run_id},
+    )
+    bench.engine.create(forged)
+    try:
+        assert runtime.sweep(bench.store_id, [live.attempt_id]) == [], "it has 10 s of grace"
+        monkeypatch.setattr(runtime_module, "GRACE_SECONDS", -1)
+        assert runtime.sweep("another-store", []) == []
+        removed = runtime.sweep(bench.store_id, [live.attempt_id])
+        name = container_name(dead.attempt_id)
+        assert sorted(removed) == sorted([name, name, f"nby-{bench.run_id}"])
+        kept = bench.left()
+        assert f"container {forged.name}" in kept
+        assert f"container {container_name(live.attempt_id)}" in kept
+        assert "network nby-other-run" in kept
+    finally:
+        bench.engine.remove(forged.name)
+
+
+def test_a_wake_socket_is_poked_when_it_ends(bench: Bench, tmp_path):
+    import socket
+
+    wake = tmp_path / "w"
+    wake.mkdir()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(str(wake / "s"))
+        ear.settimeout(20)
+        order = bench.shell("true", wake=str(wake))
+        bench.runtime().start(order)
+        assert ear.recv(200) == order.attempt_id.encode()
+        until((order.folder / "result.json").exists)
+
+
+def test_cancel_during_preparation_never_starts_it(bench: Bench, monkeypatch):
+    begun, going = threading.Event(), threading.Event()
+
+    def slow_image(engine, base, text, for_notebooks, say):
+        begun.set()
+        going.wait(10)
+        say("one more line")
+        raise AssertionError("a cancelled build goes on")
+
+    runtime = bench.runtime(image_for=slow_image)
+    order = bench.shell("true", requirements="code/requirements.txt")
+    (order.folder / "code/requirements.txt").write_text("cowsay\n")
+    thread = threading.Thread(target=runtime.start, args=(order,))
+    thread.start()
+    begun.wait(10)
+    assert runtime.poll(order).state == "starting"
+    runtime.stop(order, "changed my mind")
+    going.set()
+    thread.join(10)
+    until(lambda: runtime.poll(order).state == "finished")
+    said = json.loads((order.folder / "result.json").read_text())
+    assert said["state"] == "cancelled" and said["failure"]["message"] == "changed my mind"
+    assert bench.left() == []
+
+
+@pytest.mark.parametrize("staging", ["bind", "volume"])
+def test_nothing_is_left_after_it_was_taken(bench: Bench, staging):
+    runtime = bench.runtime(staging=staging)
+    order = bench.shell("echo x > ../outputs/o/x", outputs={"o": output("outputs/o/x")})
+    assert bench.run(order, runtime).state == "succeeded"
+    assert bench.left()
+    runtime.stop(order, "finished")
+    until(lambda: not bench.left())
+    assert not (order.folder / "cancel").exists()
+    assert runtime.poll(order).state == "finished"
