@@ -1,4 +1,4 @@
-"""Arguments of executables: what they are called, what they take, and values checked against them."""
+"""Arguments of executables: their names, what they take, and values checked against them."""
 
 import keyword
 import math
@@ -13,12 +13,14 @@ from nbyard.errors import Detail, Invalid
 Role = Literal["input", "output", "value"]
 ValueType = Literal["string", "int", "float", "bool", "choice", "list", "json"]
 
-MAX_NAME = 128
+MAX_NAME_BYTES = 128
 MAX_TEXT = 1_000_000
 MAX_INT = 2**63 - 1
 
 
-class Option(msgspec.Struct, frozen=True, tag="option", tag_field="kind", forbid_unknown_fields=True):
+class Option(
+    msgspec.Struct, frozen=True, tag="option", tag_field="kind", forbid_unknown_fields=True
+):
     """`--name VALUE`, or `--name=VALUE` when joined; `flag` is the text before the value."""
 
     flag: str
@@ -31,13 +33,17 @@ class Flag(msgspec.Struct, frozen=True, tag="flag", tag_field="kind", forbid_unk
     flag: str
 
 
-class Positional(msgspec.Struct, frozen=True, tag="positional", tag_field="kind", forbid_unknown_fields=True):
+class Positional(
+    msgspec.Struct, frozen=True, tag="positional", tag_field="kind", forbid_unknown_fields=True
+):
     """A bare word; positions count from 0 and come after all options."""
 
     position: int
 
 
-class Variable(msgspec.Struct, frozen=True, tag="variable", tag_field="kind", forbid_unknown_fields=True):
+class Variable(
+    msgspec.Struct, frozen=True, tag="variable", tag_field="kind", forbid_unknown_fields=True
+):
     """An environment variable."""
 
     variable: str
@@ -47,7 +53,9 @@ class Stdin(msgspec.Struct, frozen=True, tag="stdin", tag_field="kind", forbid_u
     """The file is the program's standard input."""
 
 
-class Stdout(msgspec.Struct, frozen=True, tag="stdout", tag_field="kind", forbid_unknown_fields=True):
+class Stdout(
+    msgspec.Struct, frozen=True, tag="stdout", tag_field="kind", forbid_unknown_fields=True
+):
     """The program's standard output becomes the file."""
 
 
@@ -94,16 +102,17 @@ def check_arguments(arguments: Sequence[Argument], path: str = "arguments") -> N
 
 def is_name(name: str) -> bool:
     """Whether this can be a variable in Python, in the spelling that Python gives it (NFKC)."""
-    normal = unicodedata.normalize("NFKC", name) == name
-    return normal and name.isidentifier() and len(name) <= MAX_NAME and not keyword.iskeyword(name)
+    if not name.isidentifier() or keyword.iskeyword(name) or len(name.encode()) > MAX_NAME_BYTES:
+        return False
+    return unicodedata.normalize("NFKC", name) == name
 
 
 def _check_name(name: str, seen: set[str], where: str) -> list[Detail]:
+    if keyword.iskeyword(name):
+        return [Detail(f"{where}.name", f"{name!r} is a reserved word of Python")]
     if not is_name(name):
         rule = "use letters, digits and _, not starting with a digit, at most 128 characters"
         return [Detail(f"{where}.name", f"{name[:40]!r} is not a valid argument name: {rule}")]
-    if keyword.iskeyword(name):
-        return [Detail(f"{where}.name", f"{name!r} is a reserved word of Python")]
     if name in seen:
         return [Detail(f"{where}.name", f"the name {name!r} is used twice")]
     return []
@@ -283,7 +292,7 @@ def parse_value(argument: Argument, text: str, path: str = "") -> Any:
 def _read(argument: Argument, text: str, where: str) -> Any:
     readers = {"int": int, "float": float}
     try:
-        return readers.get(argument.type, msgspec.json.decode)(text)  # type: ignore[operator]
+        return readers.get(argument.type, msgspec.json.decode)(text)
     except (ValueError, msgspec.DecodeError):
         kind = {"int": "a whole number", "float": "a number", "list": "a JSON list"}
         need = kind.get(argument.type, "JSON text")

@@ -1,0 +1,217 @@
+"""Commands: from arguments and values to an argument vector, never to a line for a shell.
+
+A program takes a word that begins with `-` for an option. Therefore a text like that is joined to
+its option (`--name=-x`, `-n-x`), and refused where it would stand alone: as a positional word, or
+behind an option with one dash and several letters, for not every program knows `--`. Numbers and
+a single `-` pass as they are.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from nbyard.domain.arguments import (
+    Argument,
+    Flag,
+    Option,
+    Positional,
+    Stdin,
+    Stdout,
+    Variable,
+    check_value,
+)
+from nbyard.errors import Detail, Invalid
+
+ATTEMPT = "{attempt}"
+FILE = "{file}"
+# One word of a command line; the limit of Linux.
+MAX_WORD_BYTES = 128 * 1024 - 1
+MAX_LINE_BYTES = 1_000_000
+OPTION = re.compile(r"-{1,2}[^\s=\-\x00][^\s=\x00]{0,127}\Z")
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z")
+# What changes which program or library is loaded, or belongs to us.
+RESERVED = frozenset(
+    {"PATH", "HOME", "IFS", "ENV", "BASH_ENV", "SHELLOPTS", "NODE_OPTIONS", "PERL5LIB"}
+)
+RESERVED_BEGINNINGS = ("LD_", "DYLD_", "PYTHON", "NBYARD_", "JUPYTER", "JPY_", "GCONV_", "GLIBC_")
+
+
+class CommandLine(NamedTuple):
+    """`stdin` and `stdout` are relative to the attempt folder; empty = none."""
+
+    argv: list[str]
+    environment: dict[str, str]
+    stdin: str
+    stdout: str
+
+
+def check_command(prefix: Sequence[str], arguments: Sequence[Argument]) -> None:
+    """Refuse what could never become a command line.
+
+    Raises:
+        Invalid: with one detail per refused field.
+    """
+    details = []
+    if not prefix:
+        details.append(Detail("command", "the program is missing"))
+    for index, word in enumerate(prefix):
+        if "\x00" in word or not word:
+            details.append(Detail(f"command.{index}", "may not be empty or contain NUL"))
+    positions: set[int] = set()
+    for index, argument in enumerate(arguments):
+        problem = _reach_problem(argument, positions)
+        if problem:
+            details.append(Detail(f"arguments.{index}.reach", problem))
+    if details:
+        raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
+
+
+def _reach_problem(argument: Argument, positions: set[int]) -> str:
+    reach = argument.reach
+    if reach is None:
+        return "say how the program gets it: option, flag, positional, variable, stdin or stdout"
+    if isinstance(reach, Option | Flag) and not OPTION.match(reach.flag):
+        return f"{reach.flag[:40]!r} is no option such as --name or -n"
+    if isinstance(reach, Variable):
+        return _variable_problem(reach.variable)
+    if isinstance(reach, Positional):
+        if reach.position < 0 or reach.position in positions:
+            return "each position is counted from 0 and taken once"
+        positions.add(reach.position)
+    return ""
+
+
+def _variable_problem(name: str) -> str:
+    if not VARIABLE.match(name):
+        return f"{name[:40]!r} is no name of an environment variable"
+    if name.upper() in RESERVED or name.upper().startswith(RESERVED_BEGINNINGS):
+        return f"the variable {name} may not be set"
+    return ""
+
+
+def build_argv(
+    prefix: Sequence[str], arguments: Sequence[Argument], values: Mapping[str, Any]
+) -> CommandLine:
+    """The command line for these values: prefix, options as declared, then positional words.
+
+    What has neither value nor default, or is null, is left out. A list repeats its option.
+
+    Raises:
+        Invalid: a value is missing, does not fit or is not declared.
+    """
+    check_command(prefix, arguments)
+    given = _given(arguments, values)
+    options: list[str] = []
+    positional: dict[int, list[str]] = {}
+    environment: dict[str, str] = {}
+    streams = {Stdin: "", Stdout: ""}
+    for argument in arguments:
+        value = given.get(argument.name)
+        if value is None:
+            continue
+        where = f"arguments.{argument.name}"
+        reach = argument.reach
+        if isinstance(reach, Flag):
+            options += [reach.flag] if value else []
+        elif isinstance(reach, Option):
+            options += _option_words(reach, argument, value, where)
+        elif isinstance(reach, Positional):
+            positional[reach.position] = _positional_words(argument, value, where)
+        elif isinstance(reach, Variable):
+            environment[reach.variable] = _word(value, where)
+        elif reach is not None:
+            streams[type(reach)] = _inside(value, where)
+    words = [word for position in sorted(positional) for word in positional[position]]
+    argv = [*prefix, *options, *words]
+    if sum(len(word.encode()) for word in argv) > MAX_LINE_BYTES:
+        raise Invalid.field("arguments", f"the command line is longer than {MAX_LINE_BYTES} bytes")
+    return CommandLine(argv, environment, streams[Stdin], streams[Stdout])
+
+
+def _given(arguments: Sequence[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = [name for name in values if name not in {argument.name for argument in arguments}]
+    if unknown:
+        raise Invalid.field(f"arguments.{unknown[0][:40]}", "there is no such argument")
+    found = {}
+    for argument in arguments:
+        where = f"arguments.{argument.name}"
+        value = values.get(argument.name, argument.default)
+        if value is msgspec.UNSET:
+            if argument.required:
+                raise Invalid.field(where, "a value is needed")
+        elif value is not None or argument.required:
+            found[argument.name] = check_value(argument, value, where)
+    return found
+
+
+def _items(argument: Argument, value: Any) -> list[Any]:
+    return value if argument.type == "list" and isinstance(value, list) else [value]
+
+
+def _option_words(reach: Option, argument: Argument, value: Any, where: str) -> list[str]:
+    words = []
+    for item in _items(argument, value):
+        word = _word(item, where)
+        if reach.joined:
+            words.append(f"{reach.flag}={word}")
+        elif not _looks_like_option(item, word):
+            words += [reach.flag, word]
+        elif reach.flag.startswith("--"):
+            words.append(f"{reach.flag}={word}")
+        elif len(reach.flag) == 2:
+            words.append(reach.flag + word)
+        else:
+            raise Invalid.field(
+                where, f"begins with -, which {reach.flag} would take for an option"
+            )
+    return words
+
+
+def _positional_words(argument: Argument, value: Any, where: str) -> list[str]:
+    words = []
+    for item in _items(argument, value):
+        word = _word(item, where)
+        if _looks_like_option(item, word):
+            raise Invalid.field(where, "begins with -, which the program would take for an option")
+        words.append(word)
+    return words
+
+
+def _looks_like_option(value: Any, word: str) -> bool:
+    is_number = isinstance(value, int | float)
+    return word.startswith("-") and word != "-" and not is_number
+
+
+def _word(value: Any, where: str) -> str:
+    """A value as text: `true`, `0.1`, texts as they are, lists and objects as JSON."""
+    if isinstance(value, bool):
+        word = "true" if value else "false"
+    elif isinstance(value, int | float):
+        word = repr(value)
+    elif isinstance(value, str):
+        word = value
+    else:
+        word = json.dumps(value, ensure_ascii=False)
+    if "\x00" in word:
+        raise Invalid.field(where, "the text contains a NUL character")
+    if len(word.encode()) > MAX_WORD_BYTES:
+        message = f"is longer than {MAX_WORD_BYTES} bytes, which no command line can take"
+        raise Invalid.field(where, message, hint="Pass it as a file.")
+    return word
+
+
+def _inside(value: Any, where: str) -> str:
+    """The place of a file relative to the attempt folder."""
+    inside = str(value).removeprefix(f"{ATTEMPT}/")
+    if inside == value or inside.startswith("/") or ".." in inside.split("/"):
+        raise Invalid.field(where, "must be a file of the attempt")
+    return inside
+
+
+def expand_file(prefix: Sequence[str], file: str) -> list[str]:
+    """`{file}` in a prefix becomes the script's place in the attempt."""
+    place = f"{ATTEMPT}/code/{file}"
+    return [word.replace(FILE, place) for word in prefix]

@@ -1,0 +1,175 @@
+"""Values of constant expressions, without ever running code: literals and arithmetic on them."""
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+MAX_LENGTH = 1_000_000
+MAX_BITS = 4096
+MAX_EXPONENT = 1000
+MAX_SHIFT = 1000
+MAX_DEPTH = 100
+
+
+class NotConstant(Exception):
+    """The expression needs code to run, or is larger than we compute."""
+
+
+class FilePath(str):
+    """The text of a `pathlib.Path(…)`."""
+
+    __slots__ = ()
+
+
+BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
+    ast.BitOr: operator.or_,
+    ast.BitAnd: operator.and_,
+}
+UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
+    ast.UAdd: operator.pos,
+    ast.USub: operator.neg,
+    ast.Not: operator.not_,
+    ast.Invert: operator.invert,
+}
+PATHS = frozenset({"Path", "PosixPath", "PurePath", "PurePosixPath"})
+
+
+def evaluate(node: ast.expr, names: Mapping[str, Any], depth: int = 0) -> Any:
+    """The value of an expression of literals, arithmetic and the given names.
+
+    Raises:
+        NotConstant: for anything else, and for results beyond the limits.
+    """
+    if depth > MAX_DEPTH:
+        raise NotConstant("nested too deeply")
+    evaluator = _EVALUATORS.get(type(node))
+    if evaluator is None:
+        raise NotConstant(type(node).__name__)
+    return evaluator(node, names, depth + 1)
+
+
+def _constant(node: ast.Constant, _names: Mapping[str, Any], _depth: int) -> Any:
+    if node.value is not None and not isinstance(node.value, bool | int | float | str):
+        raise NotConstant(type(node.value).__name__)
+    return node.value
+
+
+def _name(node: ast.Name, names: Mapping[str, Any], _depth: int) -> Any:
+    if node.id not in names:
+        raise NotConstant(node.id)
+    return names[node.id]
+
+
+def _unary(node: ast.UnaryOp, names: Mapping[str, Any], depth: int) -> Any:
+    value = evaluate(node.operand, names, depth)
+    if not isinstance(value, bool | int | float) and not isinstance(node.op, ast.Not):
+        raise NotConstant("an operator on something else than numbers")
+    try:
+        return UNARY[type(node.op)](value)
+    except TypeError as error:
+        raise NotConstant(str(error)) from None
+
+
+def _binary(node: ast.BinOp, names: Mapping[str, Any], depth: int) -> Any:
+    left, right = evaluate(node.left, names, depth), evaluate(node.right, names, depth)
+    if isinstance(left, FilePath) and isinstance(node.op, ast.Div) and isinstance(right, str):
+        return FilePath(right if right.startswith("/") else f"{left.rstrip('/')}/{right}")
+    compute = BINARY.get(type(node.op))
+    if compute is None or not _is_small(node.op, left, right):
+        raise NotConstant("more than simple arithmetic")
+    try:
+        return compute(left, right)
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise NotConstant(str(error)) from None
+
+
+def _is_small(op: ast.operator, left: Any, right: Any) -> bool:
+    if isinstance(left, str) or isinstance(right, str):
+        return _is_small_text(op, left, right)
+    if isinstance(left, list) and isinstance(right, list):
+        return isinstance(op, ast.Add)
+    numbers = isinstance(left, int | float) and isinstance(right, int | float)
+    return numbers and _is_small_number(op, left, right)
+
+
+def _is_small_number(op: ast.operator, left: Any, right: Any) -> bool:
+    if isinstance(left, int) and left.bit_length() > MAX_BITS:
+        return False
+    if isinstance(op, ast.Pow):
+        return bool(abs(right) <= MAX_EXPONENT and abs(left) <= 2**32)
+    if isinstance(op, ast.LShift | ast.RShift):
+        return bool(0 <= right <= MAX_SHIFT)
+    return True
+
+
+def _is_small_text(op: ast.operator, left: Any, right: Any) -> bool:
+    if isinstance(op, ast.Add):
+        return isinstance(left, str) and isinstance(right, str)
+    if isinstance(op, ast.Mult):
+        text, times = (left, right) if isinstance(left, str) else (right, left)
+        return isinstance(times, int) and len(text) * max(times, 0) <= MAX_LENGTH
+    return False  # `%` formats, and a format's width can be any size
+
+
+def _list(node: ast.List | ast.Tuple | ast.Set, names: Mapping[str, Any], depth: int) -> Any:
+    return [evaluate(item, names, depth) for item in node.elts]
+
+
+def _dict(node: ast.Dict, names: Mapping[str, Any], depth: int) -> Any:
+    found = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is None:
+            raise NotConstant("**")
+        name = evaluate(key, names, depth)
+        if not isinstance(name, str):
+            raise NotConstant("a key that is no text")
+        found[name] = evaluate(value, names, depth)
+    return found
+
+
+def _text(node: ast.JoinedStr, names: Mapping[str, Any], depth: int) -> str:
+    parts = []
+    for part in node.values:
+        if isinstance(part, ast.FormattedValue):
+            if part.format_spec is not None or part.conversion != -1:
+                raise NotConstant("a formatted text")
+            parts.append(str(evaluate(part.value, names, depth)))
+        else:
+            parts.append(str(evaluate(part, names, depth)))
+    return "".join(parts)
+
+
+def _call(node: ast.Call, names: Mapping[str, Any], depth: int) -> Any:
+    """Only `Path("a", "b")`."""
+    function = node.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if name not in PATHS or node.keywords:
+        raise NotConstant("a call")
+    parts = [evaluate(argument, names, depth) for argument in node.args]
+    if not all(isinstance(part, str) for part in parts):
+        raise NotConstant("a call")
+    return FilePath("/".join(parts) or ".")
+
+
+_EVALUATORS: dict[type[ast.AST], Callable[[Any, Mapping[str, Any], int], Any]] = {
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.UnaryOp: _unary,
+    ast.BinOp: _binary,
+    ast.List: _list,
+    ast.Tuple: _list,
+    ast.Set: _list,
+    ast.Dict: _dict,
+    ast.JoinedStr: _text,
+    ast.Call: _call,
+}

@@ -1,0 +1,330 @@
+"""Notebooks: the arguments that their parameters cells declare, read as source and never run."""
+
+import ast
+import hashlib
+import io
+import json
+import re
+import tokenize
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.annotations import UNKNOWN, Declared, declared
+from nbyard.domain.arguments import Argument, ValueType, check_value, is_name
+from nbyard.domain.guesses import Comment, guess_role, read_comment
+from nbyard.domain.literals import FilePath, NotConstant, evaluate
+from nbyard.errors import Invalid
+
+TAG = "parameters"
+# Tags that change what is executed.
+TAGS = (TAG, "skip-execution", "raises-exception")
+MAGIC = re.compile(r"\s*([%!?]|[\w.\[\], ]+=\s*[%!]|.*\?\s*\Z)")
+# fmt: off
+HEADINGS = frozenset({
+    "", "args", "arguments", "config", "configuration", "inputs", "papermill parameters",
+    "parameters", "params", "settings", "values",
+})
+# fmt: on
+NOISE = re.compile(
+    r"(noqa|fmt:|isort:|pylint:|pyright:|ruff:|mypy:|type: ignore|%%|-\*-).*", re.DOTALL
+)
+SILENT = (ast.Import, ast.ImportFrom, ast.Expr, ast.Pass, ast.Assert, ast.FunctionDef, ast.ClassDef)
+TYPES: dict[type, ValueType] = {
+    bool: "bool",
+    int: "int",
+    float: "float",
+    str: "string",
+    FilePath: "string",
+    list: "list",
+    dict: "json",
+}
+MAX_SHOWN = 60
+
+
+class Parameters(msgspec.Struct, frozen=True):
+    """`hints` are sentences for people; `error` says which line of which cell is no Python."""
+
+    arguments: list[Argument]
+    hints: list[str]
+    error: str = ""
+
+
+def is_tagged(cell: Mapping[str, Any], tag: str = TAG) -> bool:
+    tags = (cell.get("metadata") or {}).get("tags")
+    return isinstance(tags, list) and tag in tags
+
+
+def source_of(cell: Mapping[str, Any]) -> str:
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else "".join(source)
+
+
+def parameters_cells(notebook: Mapping[str, Any]) -> list[int]:
+    """Where the code cells tagged `parameters` are."""
+    cells = enumerate(notebook["cells"])
+    return [i for i, cell in cells if cell["cell_type"] == "code" and is_tagged(cell)]
+
+
+def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
+    """The arguments of a Python notebook. With several parameters cells the later wins by name."""
+    reader = Reader()
+    for index in parameters_cells(notebook):
+        reader.read(source_of(notebook["cells"][index]), index)
+    return Parameters(list(reader.arguments.values()), reader.hints, reader.error)
+
+
+def tag_cell(notebook: Mapping[str, Any], index: int) -> dict[str, Any]:
+    """The notebook with one more cell tagged `parameters`.
+
+    Raises:
+        Invalid: there is no such cell, or it holds no code.
+    """
+    cells = list(notebook["cells"])
+    if not 0 <= index < len(cells):
+        raise Invalid.field("cell", f"the notebook has no cell {index}")
+    if cells[index]["cell_type"] != "code":
+        raise Invalid.field("cell", f"cell {index} holds no code")
+    if not is_tagged(cells[index]):
+        metadata = dict(cells[index].get("metadata") or {})
+        tags = metadata.get("tags")
+        metadata["tags"] = [*(tags if isinstance(tags, list) else []), TAG]
+        cells[index] = {**cells[index], "metadata": metadata}
+    return {**notebook, "cells": cells}
+
+
+def code_digest(notebook: Mapping[str, Any], language: str, kernel: str) -> str:
+    """What the notebook does: outputs, ids, counts, markdown and other metadata do not matter."""
+    code = [
+        [source_of(cell), [tag for tag in TAGS if is_tagged(cell, tag)]]
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code"
+    ]
+    text = json.dumps([language, kernel, code])
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def parse(source: str) -> tuple[ast.Module, str]:
+    """The cell as Python, and its text with the lines that only IPython understands left out.
+
+    Raises:
+        SyntaxError: with the line.
+    """
+    lines = source.split("\n")
+    while True:
+        text = "\n".join(lines)
+        try:
+            return _parse(text), text
+        except SyntaxError as error:
+            at = (error.lineno or 0) - 1
+            if not 0 <= at < len(lines) or not MAGIC.match(lines[at]):
+                raise
+            lines[at] = ""
+
+
+def _parse(text: str) -> ast.Module:
+    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of "\d" and the like, not our business
+            tree = compile(text, "<parameters>", "exec", flags, dont_inherit=True)
+    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+        raise SyntaxError(str(error) or "too deeply nested") from None
+    assert isinstance(tree, ast.Module)
+    return tree
+
+
+class Comments:
+    """The comments of a cell by line."""
+
+    def __init__(self, text: str) -> None:
+        self._texts: dict[int, str] = {}
+        self._alone: set[int] = set()
+        try:
+            for token in tokenize.generate_tokens(io.StringIO(text).readline):
+                if token.type == tokenize.COMMENT:
+                    line = token.start[0]
+                    self._texts[line] = NOISE.sub("", token.string.lstrip("# \t")).strip(" \t#")
+                    if not token.line[: token.start[1]].strip():
+                        self._alone.add(line)
+        except (tokenize.TokenError, SyntaxError):
+            return
+
+    def of(self, statement: ast.stmt) -> Comment:
+        """The comment behind a statement; what that leaves open is filled from those above it."""
+        behind = self._texts.get(statement.end_lineno or 0) or self._texts.get(statement.lineno, "")
+        if statement.end_lineno in self._alone:
+            behind = ""
+        near, above = read_comment(behind), read_comment(self._above(statement.lineno))
+        return Comment(
+            near.help or above.help,
+            near.role or above.role,
+            near.format or above.format,
+            near.type or above.type,
+        )
+
+    def _above(self, line: int) -> str:
+        found: list[str] = []
+        while line - 1 in self._alone:
+            line -= 1
+            text = self._texts[line]
+            if text.strip(" -=:.*#").lower() in HEADINGS:
+                break
+            found.insert(0, text)
+        return " ".join(found)
+
+
+class Reader:
+    """Collects arguments over the parameters cells of a notebook."""
+
+    def __init__(self) -> None:
+        self.arguments: dict[str, Argument] = {}
+        self.hints: list[str] = []
+        self.error = ""
+        self._values: dict[str, Any] = {}
+
+    def read(self, source: str, cell: int) -> None:
+        try:
+            tree, text = parse(source)
+        except SyntaxError as error:
+            self.error = f"cell {cell + 1}, line {error.lineno or 1}: {error.msg}"
+            self.hints.append(f"The parameters cell is no valid Python ({self.error}).")
+            return
+        if text != source:
+            self.hints.append("Lines that only IPython understands were not read as parameters.")
+        comments = Comments(text)
+        for statement in tree.body:
+            self._read_statement(statement, comments)
+
+    def _read_statement(self, statement: ast.stmt, comments: Comments) -> None:
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            told = declared(statement.annotation)
+            self._add(statement.target.id, statement.value, told, comments.of(statement))
+        elif isinstance(statement, ast.Assign):
+            comment = comments.of(statement)
+            pairs = [
+                pair for target in statement.targets for pair in _pairs(target, statement.value)
+            ]
+            if len(pairs) > 1:
+                self.hints.append(
+                    f"Line {statement.lineno} assigns several names at once;"
+                    " each is an argument of its own."
+                )
+            for name, value in pairs:
+                self._add(name, value, UNKNOWN, comment)
+            if not pairs:
+                self._skip(statement)
+        elif not isinstance(statement, SILENT):
+            self._skip(statement)
+
+    def _skip(self, statement: ast.stmt) -> None:
+        self.hints.append(
+            f"Line {statement.lineno} of the parameters cell is no plain assignment"
+            " and was not read."
+        )
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                self._forget_default(node.id)
+
+    def _forget_default(self, name: str) -> None:
+        self._values.pop(name, None)
+        if name in self.arguments:
+            self.arguments[name] = msgspec.structs.replace(
+                self.arguments[name], default=msgspec.UNSET, required=False
+            )
+
+    def _add(self, name: str, node: ast.expr | None, told: Declared, comment: Comment) -> None:
+        if not is_name(name):
+            self.hints.append(f"{name[:MAX_SHOWN]!r} is no argument name that nbyard takes.")
+            return
+        if comment.type and not told.type:
+            told = declared(ast.Constant(comment.type))
+        value, computed = self._value(node)
+        argument = _argument(name, value, told, comment, node is None)
+        argument, problem = _fitting(argument, value)
+        if problem:
+            self.hints.append(problem)
+        if computed:
+            note = f"computed in the notebook: {_shown(node)}"
+            text = f"{argument.help} ({note})" if argument.help else note
+            argument = msgspec.structs.replace(argument, help=text)
+        self._values.pop(name, None)
+        if value is not msgspec.UNSET:
+            self._values[name] = value
+        self.arguments[name] = argument
+
+    def _value(self, node: ast.expr | None) -> tuple[Any, bool]:
+        if node is None:
+            return msgspec.UNSET, False
+        try:
+            return evaluate(node, self._values), False
+        except (NotConstant, RecursionError):
+            return msgspec.UNSET, True
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List):
+        whole = [*target.elts, *value.elts]
+        fits = len(target.elts) == len(value.elts)
+        if fits and not any(isinstance(item, ast.Starred) for item in whole):
+            for one, its_value in zip(target.elts, value.elts, strict=True):
+                yield from _pairs(one, its_value)
+
+
+def _shown(node: ast.expr | None) -> str:
+    text = ast.unparse(node) if node is not None else ""
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+
+
+def _argument(name: str, value: Any, told: Declared, comment: Comment, missing: bool) -> Argument:
+    kind = told.type or (TYPES.get(type(value), "json"))
+    is_path = told.is_path or isinstance(value, FilePath)
+    text = str(value) if isinstance(value, str) else None
+    role, file_format = comment.role, comment.format
+    if kind == "string" or (value is None and not told.type):
+        guess = guess_role(name, text, bool(comment.help), is_path)
+        if value is not None or kind == "string":
+            role = role or guess.role
+        file_format = file_format or (guess.format if role in ("input", "output") else "")
+    role = role or "value"
+    if role != "value":
+        kind = "string"
+    default = value
+    if role == "input" and value == "":
+        default, missing = msgspec.UNSET, True
+    return Argument(
+        name=name,
+        role=role,
+        type=kind,  # type: ignore[arg-type]
+        format=file_format if role != "value" else "",
+        required=missing,
+        nullable=told.nullable or value is None,
+        default=str(default) if isinstance(default, FilePath) else default,
+        choices=told.choices,
+        help=comment.help or told.help,
+    )
+
+
+def _fitting(argument: Argument, value: Any) -> tuple[Argument, str]:
+    """The argument with a default that fits its type, and what had to give way."""
+    if argument.default is msgspec.UNSET:
+        return argument, ""
+    try:
+        default = check_value(argument, argument.default)
+        return msgspec.structs.replace(argument, default=default), ""
+    except Invalid as error:
+        problem = error.details[0].message
+    own = msgspec.structs.replace(
+        argument, role="value", type=TYPES.get(type(value), "json"), format="", choices=()
+    )
+    try:
+        default = check_value(own, argument.default)
+    except Invalid as error:
+        unknown = msgspec.structs.replace(argument, default=msgspec.UNSET)
+        return unknown, f"The default of {argument.name} is not shown: {error.details[0].message}."
+    hint = f"The default of {argument.name} does not fit what is declared: {problem}."
+    return msgspec.structs.replace(own, default=default), hint

@@ -1,0 +1,98 @@
+"""Scripts and binaries as executables."""
+
+import ast
+import hashlib
+import shlex
+import warnings
+from typing import Any
+
+from nbyard.domain.attempts import CommandWork
+from nbyard.domain.commands import FILE, build_argv, expand_file
+from nbyard.domain.environments import EnvironmentRef
+from nbyard.errors import Invalid
+from nbyard.kinds.protocol import Reading
+
+PYTHON = "python3"
+# Suffix: language and how the file is started.
+STARTS: dict[str, tuple[str, list[str]]] = {
+    ".py": ("python", [PYTHON, FILE]),
+    ".sh": ("sh", ["sh", FILE]),
+    ".bash": ("bash", ["bash", FILE]),
+    ".r": ("R", ["Rscript", FILE]),
+    ".jl": ("julia", ["julia", FILE]),
+    ".js": ("javascript", ["node", FILE]),
+    ".pl": ("perl", ["perl", FILE]),
+    ".rb": ("ruby", ["ruby", FILE]),
+}
+INTERPRETERS = {"python": "python", "python3": "python", "sh": "sh", "bash": "bash", "Rscript": "R"}
+BINARIES = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
+MAX_SHEBANG = 256
+
+
+class CommandKind:
+    name = "command"
+    suffixes = tuple(STARTS)
+    keeps_arguments = False
+
+    def read(self, name: str, content: bytes) -> Reading:
+        """How the file is started. What it takes is told by people, or by a description file."""
+        language, command = _start(name, content)
+        hints = _syntax_hints(name, content) if language == "python" else []
+        return Reading(self.name, language, "", [], hints, command=command)
+
+    def work(
+        self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
+    ) -> CommandWork:
+        """The command line; a Python script is started by the environment's interpreter."""
+        prefix = list(reading.command)
+        if not prefix:
+            raise Invalid.field("command", "it is not known how to start this file")
+        if prefix[0] == PYTHON and environment.interpreter:
+            prefix[0] = environment.interpreter
+        line = build_argv(expand_file(prefix, file), reading.arguments, values)
+        return CommandWork(line.argv, line.environment, line.stdin, line.stdout)
+
+    def code_digest(self, content: bytes) -> str:
+        return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def _start(name: str, content: bytes) -> tuple[str, list[str]]:
+    suffix = "." + name.rpartition(".")[2].lower() if "." in name else ""
+    if suffix in STARTS:
+        language, command = STARTS[suffix]
+        return language, list(command)
+    if content.startswith(BINARIES):
+        return "", [FILE]
+    return _shebang(content) or ("", [FILE])
+
+
+def _shebang(content: bytes) -> tuple[str, list[str]] | None:
+    """The interpreter that the first line names, so that no executable bit is needed."""
+    line = content[:MAX_SHEBANG].split(b"\n", 1)[0]
+    if not line.startswith(b"#!"):
+        return None
+    try:
+        words = shlex.split(line[2:].decode())
+    except (UnicodeDecodeError, ValueError):
+        return None
+    if words and words[0].rpartition("/")[2] == "env":
+        words = [word for word in words[1:] if word != "-S"]
+    if not words:
+        return None
+    program = words[0].rpartition("/")[2]
+    language = INTERPRETERS.get(program, program)
+    if language == "python":
+        words[0] = PYTHON
+    return language, [*words, FILE]
+
+
+def _syntax_hints(name: str, content: bytes) -> list[str]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(content, name)
+    except SyntaxError as error:
+        return [f"{name}, line {error.lineno or 1}: {error.msg}"]
+    except (ValueError, RecursionError, MemoryError) as error:
+        return [f"{name} cannot be read as Python: {str(error) or type(error).__name__}"]
+    return []

@@ -1,0 +1,184 @@
+"""Jupyter notebooks as executables."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from nbyard.domain import notebooks
+from nbyard.domain.arguments import Argument, check_arguments, check_value, is_name
+from nbyard.domain.attempts import NotebookWork
+from nbyard.domain.environments import EnvironmentRef
+from nbyard.errors import Invalid
+from nbyard.kinds.protocol import Reading
+
+BOM = b"\xef\xbb\xbf"
+FORMAT = 4
+MAX_MINOR = 99
+KERNEL_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}\Z")
+CELL_TYPES = ("code", "markdown", "raw")
+PYTHON = ("python", "ipython")
+LANGUAGES = {"ir": "R", "bash": "bash", "python3": "python", "python": "python", "": "python"}
+HINT_NO_CELL = "No parameters cell was found: tag one to give this notebook arguments."
+
+
+class NotebookKind:
+    name = "notebook"
+    suffixes = (".ipynb",)
+    keeps_arguments = True
+
+    def read(self, name: str, content: bytes) -> Reading:
+        """Arguments of the parameters cells; the notebook is checked, never executed.
+
+        Raises:
+            Invalid: it is no notebook, or its parameters cell is no valid Python.
+        """
+        notebook = read_notebook(content, name)
+        language, kernel = language_and_kernel(notebook)
+        cells = notebooks.parameters_cells(notebook)
+        if language in PYTHON:
+            found = notebooks.read_parameters(notebook)
+            if found.error:
+                raise Invalid.field(name, f"the parameters cell is no valid Python ({found.error})")
+            arguments, hints = found.arguments, found.hints
+        else:
+            arguments, hints = _inspected(notebook, cells, kernel, language)
+        if not cells:
+            hints = [*hints, HINT_NO_CELL]
+        return Reading(self.name, language, kernel, arguments, hints, can_tag=not cells)
+
+    def work(
+        self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
+    ) -> NotebookWork:
+        """Only what was given is injected: defaults stay those of the notebook."""
+        declared = {argument.name: argument for argument in reading.arguments}
+        checked = {}
+        for name, value in values.items():
+            # a name is source text once injected, so it is checked here too
+            if name not in declared or not is_name(name):
+                raise Invalid.field(f"arguments.{name[:40]}", "the notebook has no such argument")
+            checked[name] = check_value(declared[name], value, f"arguments.{name}")
+        for argument in reading.arguments:
+            if argument.required and argument.name not in values:
+                raise Invalid.field(f"arguments.{argument.name}", "a value is needed")
+        kernel = environment.kernel or reading.kernel or "python3"
+        return NotebookWork(f"code/{file}", kernel, reading.language, checked)
+
+    def code_digest(self, content: bytes) -> str:
+        """Of language, kernel and code; outputs, ids, markdown and metadata do not count."""
+        notebook = read_notebook(content)
+        language, kernel = language_and_kernel(notebook)
+        return notebooks.code_digest(notebook, language, kernel)
+
+
+def read_notebook(content: bytes, name: str = "notebook") -> dict[str, Any]:
+    """A notebook of format 4 whose cells can be relied on.
+
+    Raises:
+        Invalid: naming the place that is wrong.
+    """
+    try:
+        notebook = json.loads(content.removeprefix(BOM))
+    except UnicodeDecodeError as error:
+        raise Invalid.field(name, f"is no UTF-8 text (byte {error.start})") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise Invalid.field(name, f"is no JSON: {error.msg} ({place})") from None
+    except (ValueError, RecursionError) as error:
+        words = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise Invalid.field(name, f"is no notebook: {words}") from None
+    if not isinstance(notebook, dict):
+        raise Invalid.field(name, "is no notebook: an object is needed at the top")
+    _check_format(notebook, name)
+    if not isinstance(notebook.get("metadata"), dict):
+        raise Invalid.field(f"{name}.metadata", "an object is needed")
+    cells = notebook.get("cells")
+    if not isinstance(cells, list):
+        raise Invalid.field(f"{name}.cells", "a list is needed")
+    for index, cell in enumerate(cells):
+        _check_cell(cell, f"{name}.cells.{index}")
+    return notebook
+
+
+def _check_format(notebook: Mapping[str, Any], name: str) -> None:
+    major, minor = notebook.get("nbformat"), notebook.get("nbformat_minor", 0)
+    if isinstance(major, bool) or not isinstance(major, int):
+        raise Invalid.field(f"{name}.nbformat", "is missing or no number; this is no notebook")
+    if major != FORMAT:
+        hint = "Open it in JupyterLab and save it: that writes format 4."
+        message = f"the notebook has format {major}, not 4"
+        raise Invalid.field(f"{name}.nbformat", message, hint=hint)
+    if isinstance(minor, bool) or not isinstance(minor, int) or not 0 <= minor <= MAX_MINOR:
+        raise Invalid.field(f"{name}.nbformat_minor", f"{str(minor)[:20]!r} is no known version")
+
+
+def _check_cell(cell: Any, place: str) -> None:
+    if not isinstance(cell, dict):
+        raise Invalid.field(place, "an object is needed")
+    if cell.get("cell_type") not in CELL_TYPES:
+        raise Invalid.field(f"{place}.cell_type", "must be code, markdown or raw")
+    source = cell.get("source", "")
+    lines = source if isinstance(source, list) else [source]
+    if not all(isinstance(line, str) for line in lines):
+        raise Invalid.field(f"{place}.source", "text or a list of lines is needed")
+    if not isinstance(cell.get("metadata", {}), dict):
+        raise Invalid.field(f"{place}.metadata", "an object is needed")
+    if not isinstance(cell.get("outputs", []), list):
+        raise Invalid.field(f"{place}.outputs", "a list is needed")
+
+
+def language_and_kernel(notebook: Mapping[str, Any]) -> tuple[str, str]:
+    """The language in lower case (R stays R) and the kernelspec's name, either may be implied.
+
+    Raises:
+        Invalid: the kernel's name could not be one.
+    """
+    spec = _object(notebook["metadata"], "kernelspec")
+    kernel = spec.get("name") or ""
+    if not isinstance(kernel, str) or (kernel and not KERNEL_NAME.match(kernel)):
+        shown = str(kernel)[:40]
+        raise Invalid.field("metadata.kernelspec.name", f"{shown!r} is no name of a kernel")
+    told = _object(notebook["metadata"], "language_info").get("name") or spec.get("language")
+    language = told if isinstance(told, str) and told else LANGUAGES.get(kernel.lower(), "")
+    return (language if language == "R" else language.lower()), kernel
+
+
+def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = holder.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _inspected(
+    notebook: Mapping[str, Any], cells: list[int], kernel: str, language: str
+) -> tuple[list[Argument], list[str]]:
+    """Other kernels: what papermill's translator for them can tell about the cell."""
+    if not cells:
+        return [], []
+    from papermill.exceptions import PapermillException
+    from papermill.translators import papermill_translators
+
+    hint = f"Arguments of {language or kernel} notebooks are not read: add them in the form."
+    try:
+        translator = papermill_translators.find_translator(kernel, language)
+        found = translator.inspect({"source": notebooks.source_of(notebook["cells"][cells[-1]])})
+        arguments = [
+            Argument(name=parameter.name, type="json", help=parameter.help) for parameter in found
+        ]
+        check_arguments(arguments)
+    except (PapermillException, NotImplementedError, Invalid):
+        return [], [hint]
+    return arguments, []
+
+
+def tag_text(content: bytes, cell: int) -> bytes:
+    """The notebook's text with one cell tagged `parameters`, otherwise written as it was.
+
+    Raises:
+        Invalid: there is no such code cell.
+    """
+    tagged = notebooks.tag_cell(read_notebook(content), cell)
+    text = content.removeprefix(BOM).decode()
+    second = text.split("\n", 2)[1] if "\n" in text.strip() else ""
+    indent = len(second) - len(second.lstrip(" ")) or None
+    written = json.dumps(tagged, indent=indent, ensure_ascii=False)
+    return (written + "\n" * text.endswith("\n")).encode("utf-8", "surrogatepass")

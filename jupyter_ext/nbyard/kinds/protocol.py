@@ -1,0 +1,55 @@
+"""What every kind of executable fills in (entry point group `nbyard.kinds`)."""
+
+from typing import Any, Protocol
+
+import msgspec
+
+from nbyard.domain.arguments import Argument
+from nbyard.domain.attempts import Work
+from nbyard.domain.environments import EnvironmentRef
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What was read from a file without running it.
+
+    `kernel` is a kernelspec's name or empty; `hints` are sentences for people; `can_tag` offers to
+    make a cell the parameters cell; `command` is the beginning of a command line, `{file}` in it
+    the file.
+    """
+
+    kind: str
+    language: str
+    kernel: str
+    arguments: list[Argument]
+    hints: list[str] = []
+    can_tag: bool = False
+    command: list[str] = []
+
+
+class Kind(Protocol):
+    """`keeps_arguments` tells whether the code itself is the list of arguments, which a description
+    only corrects; otherwise the description is the list."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    keeps_arguments: bool
+
+    def read(self, name: str, content: bytes) -> Reading:
+        """Read a file, never running it.
+
+        Raises:
+            Invalid: the file is broken; the message says where.
+        """
+
+    def work(
+        self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
+    ) -> Work:
+        """What the runner is told to do. `file` is a path inside `code/`; the values are typed, and
+        inputs and outputs are `{attempt}/…` texts already.
+
+        Raises:
+            Invalid: a value does not fit, is missing or is not declared.
+        """
+
+    def code_digest(self, content: bytes) -> str:
+        """A digest of what the code does, without what does not change that."""
