@@ -1,0 +1,298 @@
+"""Which URLs may be fetched: schemes, hosts, ports and addresses. Pure; nothing is looked up here.
+
+Private, local and metadata addresses are refused, in whatever notation, unless the administrator
+allows them: by "host", "host:port", an address or a network in CIDR notation.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
+
+import msgspec
+
+from nbyard.errors import Invalid
+
+Address = IPv4Address | IPv6Address
+
+MAX_URL = 8000
+URL_CHARACTERS = "%/:=&?~+!$,;'@()*[]|"
+WEB = ("http", "https")
+OBJECT_STORES = ("s3", "gs", "abfs", "webdav", "webdavs")
+DEFAULT_PORTS = {"http": 80, "https": 443, "webdav": 80, "webdavs": 443}
+LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
+NUMBER = re.compile(r"(?:0[xX][0-9a-fA-F]*|[0-9]+)\Z")
+LOCAL_NAMES = ("localhost", "ip6-localhost", "ip6-loopback")
+METADATA_NAMES = ("metadata", "metadata.google.internal", "instance-data")
+LOCAL_ENDINGS = (".localhost", ".local", ".internal", ".localdomain", ".home.arpa")
+# Ports of other protocols, to which a request in HTTP could be an order (those browsers refuse).
+# fmt: off
+OTHER_PROTOCOLS = frozenset((
+    1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101,
+    102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389,
+    427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636,
+    989, 990, 993, 995, 1719, 1720, 1723, 2049, 2375, 3659, 4045, 4190, 5060, 5061, 5432, 6000,
+    6379, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080, 11211, 27017,
+))
+# fmt: on
+# Answers credentials of the machine to whoever asks; some lie in ranges that look public.
+METADATA = tuple(
+    ip_address(text)
+    for text in (
+        "169.254.169.254",
+        "fd00:ec2::254",
+        "100.100.100.200",
+        "192.0.0.192",
+        "168.63.129.16",
+    )
+)
+NEVER_PUBLIC = tuple(
+    ip_network(text)
+    for text in ("192.88.99.0/24", "64:ff9b:1::/48", "fec0::/10", "2001::/32", "5f00::/16", "::/96")
+)
+HINT = "An administrator can allow private hosts."
+NAT64 = IPv6Network("64:ff9b::/96")
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A URL taken apart and normalised; `url` has no fragment."""
+
+    url: str
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        return self.scheme, self.host, self.port
+
+
+class Allowed(msgspec.Struct, frozen=True):
+    """Private places that the administrator allows."""
+
+    hosts: frozenset[tuple[str, int]] = frozenset()
+    networks: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, entries: Sequence[str]) -> "Allowed":
+        """From texts such as "nas", "nas:8080", "10.0.0.5", "10.1.0.0/16", "[fd00::1]:80"."""
+        hosts: set[tuple[str, int]] = set()
+        networks: list[str] = []
+        for entry in entries:
+            try:
+                networks.append(str(ip_network(entry.strip("[]"), strict=False)))
+            except ValueError:
+                hosts.add(_allowed_host(entry))
+        return cls(frozenset(hosts), tuple(networks))
+
+    def names(self, host: str, port: int) -> bool:
+        return (host, 0) in self.hosts or (host, port) in self.hosts
+
+    def holds(self, address: Address) -> bool:
+        return any(address in ip_network(network) for network in self.networks)
+
+
+def _allowed_host(entry: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(f"//{entry.strip()}")
+        port = parts.port or 0
+    except ValueError as problem:
+        raise Invalid.field("allowed hosts", f"{entry!r} has no proper port") from problem
+    host = normal_host(_host_of(parts, "allowed hosts"), "allowed hosts")
+    return host, port
+
+
+def parse(text: object, schemes: Sequence[str] = WEB, field: str = "url") -> Target:
+    """Take a URL apart, or say as Invalid why it is not accepted."""
+    if not isinstance(text, str) or not text:
+        raise Invalid.field(field, "must be a URL")
+    if len(text) > MAX_URL:
+        raise Invalid.field(field, f"may have at most {MAX_URL} characters")
+    if "\\" in text or any(char.isspace() or unicodedata.category(char)[0] == "C" for char in text):
+        raise Invalid.field(field, "may not contain spaces, backslashes or control characters")
+    try:
+        parts = urlsplit(text)
+    except ValueError as problem:
+        raise Invalid.field(field, "is not a URL") from problem
+    _check_scheme(text, parts.scheme, schemes, field)
+    if "@" in parts.netloc:
+        raise Invalid.field(
+            field, "may not hold a name or password", hint="Store them as a credential."
+        )
+    if parts.scheme in OBJECT_STORES:
+        _check_key(parts, field)
+    host = normal_host(_host_of(parts, field), field)
+    path = quote(urlunsplit(("", "", parts.path or "/", parts.query, "")), safe=URL_CHARACTERS)
+    port = _port_of(parts, field)
+    return Target(_joined(parts, host, port, path), parts.scheme, host, port, path)
+
+
+def _check_scheme(text: str, scheme: str, schemes: Sequence[str], field: str) -> None:
+    if "::" in text.partition("://")[0]:
+        raise Invalid.field(field, "may not chain protocols")
+    if scheme not in schemes or "://" not in text:
+        known = ", ".join(f"{name}://" for name in schemes)
+        raise Invalid.field(field, f"must begin with one of {known}")
+
+
+def _check_key(parts: SplitResult, field: str) -> None:
+    if any(part in (".", "..") for part in unquote(unquote(parts.path)).split("/")):
+        raise Invalid.field(field, "may not contain .. in its key")
+
+
+def _host_of(parts: SplitResult, field: str) -> str:
+    try:
+        host = parts.hostname
+    except ValueError as problem:
+        raise Invalid.field(field, "has no proper host") from problem
+    if not host:
+        raise Invalid.field(field, "names no host")
+    return f"[{host}]" if "[" in parts.netloc else host
+
+
+def _port_of(parts: SplitResult, field: str) -> int:
+    try:
+        port = parts.port
+    except ValueError as problem:
+        raise Invalid.field(field, "has no proper port") from problem
+    if port is None:
+        return DEFAULT_PORTS.get(parts.scheme, 443)
+    if port == 0:
+        raise Invalid.field(field, "has no proper port")
+    return port
+
+
+def _joined(parts: SplitResult, host: str, port: int, path: str) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    usual = DEFAULT_PORTS.get(parts.scheme, port) == port
+    return f"{parts.scheme}://{shown}{'' if usual else f':{port}'}{path}"
+
+
+def normal_host(host: str, field: str = "url") -> str:
+    """A name in lower-case ASCII, or an address in its one usual notation without brackets."""
+    if host.startswith("["):
+        return _normal_ipv6(host.strip("[]"), field)
+    if "%" in host:
+        raise Invalid.field(field, "may not hide its host behind percent signs")
+    try:
+        plain = (
+            unicodedata.normalize("NFKC", host).encode("idna").decode().lower().removesuffix(".")
+        )
+    except UnicodeError as problem:
+        raise Invalid.field(field, "has no proper host") from problem
+    labels = plain.split(".")
+    if NUMBER.match(labels[-1]):
+        return _normal_ipv4(host, plain, field)
+    if len(plain) > 253 or not all(LABEL.match(label) for label in labels):
+        raise Invalid.field(field, "has no proper host")
+    return plain
+
+
+def _normal_ipv6(text: str, field: str) -> str:
+    try:
+        found = IPv6Address(text)
+    except ValueError as problem:
+        raise Invalid.field(field, "has no proper address") from problem
+    if found.scope_id:
+        raise Invalid.field(field, "may not name a network interface")
+    return str(found)
+
+
+def _normal_ipv4(written: str, plain: str, field: str) -> str:
+    try:
+        if str(IPv4Address(plain)) == written.removesuffix("."):
+            return str(IPv4Address(plain))
+    except ValueError:
+        pass
+    # 2130706433, 0x7f.1, 0177.0.0.1 and the like are there to get past somebody's check.
+    raise Invalid.field(field, "must write an address as four plain numbers")
+
+
+def check_host(target: Target, allowed: Allowed, field: str = "url") -> None:
+    """Refuse a host that is not to be reached whatever it resolves to."""
+    if allowed.names(target.host, target.port):
+        return
+    try:
+        address = ip_address(target.host)
+    except ValueError:
+        if _is_private_name(target.host, allowed):
+            raise Invalid.field(field, f"{target.host} is a private place", hint=HINT) from None
+    else:
+        check_addresses(target, [str(address)], allowed, field)
+    if target.port in OTHER_PROTOCOLS:
+        raise Invalid.field(field, f"port {target.port} belongs to another protocol")
+
+
+def _is_private_name(host: str, allowed: Allowed) -> bool:
+    if host in METADATA_NAMES:
+        return True
+    # Where private networks are allowed, the address will tell.
+    return not allowed.networks and (host in LOCAL_NAMES or host.endswith(LOCAL_ENDINGS))
+
+
+def check_addresses(
+    target: Target, addresses: Sequence[str], allowed: Allowed, field: str = "url"
+) -> list[str]:
+    """The addresses, if all of them may be connected to; one private address refuses them all."""
+    for text in addresses:
+        address = ip_address(text.partition("%")[0])
+        if allowed.holds(address) and address not in METADATA:
+            continue
+        if address in METADATA and str(ip_network(address)) in allowed.networks:
+            continue
+        if allowed.names(target.host, target.port) and address not in METADATA:
+            continue
+        if kind := private_kind(address):
+            what = f"{target.host} leads to {address}, {kind}"
+            raise Invalid.field(field, what, hint=HINT)
+    if not addresses:
+        raise Invalid.field(field, f"{target.host} has no address")
+    return list(addresses)
+
+
+def private_kind(address: Address) -> str:
+    """What is wrong with an address, or nothing if it is a public one."""
+    if address in METADATA:
+        return "a metadata service"
+    if isinstance(address, IPv6Address) and (inner := _inner(address)):
+        return private_kind(inner)
+    for kind in ("loopback", "link_local", "multicast", "unspecified", "reserved"):
+        if getattr(address, f"is_{kind}"):
+            return f"a {kind.replace('_', '-')} address"
+    if address.is_private or not address.is_global or any(address in net for net in NEVER_PUBLIC):
+        return "a private address"
+    return ""
+
+
+def _inner(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that an IPv6 one stands for: mapped, 6to4, NAT64 or compatible."""
+    if address.ipv4_mapped or address.sixtofour:
+        return address.ipv4_mapped or address.sixtofour
+    low = int(address) & 0xFFFFFFFF
+    if address in NAT64 or (int(address) >> 32 == 0 and low > 1):
+        return IPv4Address(low)
+    return None
+
+
+def local_path(text: object, base: str = "/") -> str:
+    """A path on this origin below `base` to go on to after a login; `base` for anything else."""
+    if not isinstance(text, str) or len(text) > MAX_URL:
+        return base
+    decoded = text
+    for _ in range(4):
+        decoded = unquote(decoded)
+    for spelling in (text, decoded):
+        odd = any(unicodedata.category(char)[0] == "C" for char in spelling)
+        if (
+            odd
+            or not spelling.startswith("/")
+            or "\\" in spelling
+            or "//" in spelling.partition("?")[0]
+        ):
+            return base
+        below = f"{spelling}/".startswith(f"{base.rstrip('/')}/")
+        if not below or ".." in spelling.partition("?")[0].split("/"):
+            return base
+    return text

@@ -1,0 +1,390 @@
+"""Fetching a file over http(s) without being led astray.
+
+The host is resolved once, every address is checked, and the connection goes to the checked address:
+a name that changes its address in between (DNS rebinding) gains nothing. Each redirect starts from
+the beginning. Proxies from the environment are not used: behind a proxy nobody here would know
+which address is really contacted.
+"""
+
+import contextlib
+import http.client
+import socket
+import ssl
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from email.message import Message
+from urllib.parse import unquote, urljoin, urlsplit
+
+import msgspec
+
+from nbyard.domain import urls
+from nbyard.domain.names import safe_filename
+from nbyard.errors import Conflict, Invalid, NbyardError, TooLarge, Unavailable
+
+CHUNK = 256 << 10
+REDIRECTS = (301, 302, 303, 307, 308)
+WATCH_SECONDS = 0.1
+PROGRESS_SECONDS = 0.2
+AGENT = "nbyard"
+
+Sink = Callable[[bytes], object]
+Progress = Callable[[int, int | None], object]
+Resolve = Callable[[str, int], Sequence[str]]
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How much and how long. What is slower than `least_rate` bytes a second for
+    `patience_seconds` is given up, however steadily it drips."""
+
+    max_bytes: int = 1 << 40
+    redirects: int = 5
+    connect_seconds: float = 10.0
+    answer_seconds: float = 60.0
+    total_seconds: float = 24 * 3600.0
+    patience_seconds: float = 60.0
+    least_rate: float = 100.0
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What a server said about the bytes that we have."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """What came; `unchanged` says that the server still has what was known, and sent nothing."""
+
+    url: str
+    filename: str
+    size_bytes: int = 0
+    etag: str = ""
+    last_modified: str = ""
+    content_type: str = ""
+    unchanged: bool = False
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a host, in the order in which to try them."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as problem:
+        raise Unavailable(f"{host} cannot be found: {_reason(problem)}") from problem
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class Remote:
+    """Fetches over http(s) what the policy allows."""
+
+    def __init__(
+        self,
+        allowed: urls.Allowed | None = None,
+        limits: Limits | None = None,
+        *,
+        resolve: Resolve = resolve,
+        tls: ssl.SSLContext | None = None,
+    ):
+        self._allowed = allowed or urls.Allowed()
+        self._limits = limits or Limits()
+        self._resolve = resolve
+        self._tls = tls
+
+    def check(self, url: str) -> urls.Target:
+        """Refuse at once, without any look-up, what would be refused later."""
+        target = urls.parse(url)
+        urls.check_host(target, self._allowed)
+        return target
+
+    def fetch(
+        self,
+        url: str,
+        sink: Sink,
+        *,
+        known: Known | None = None,
+        headers: Mapping[str, str] | None = None,
+        watch: "Watch | None" = None,
+    ) -> Fetched:
+        """Send the bytes at the URL to `sink`. `headers` go to the URL's own origin only."""
+        first = target = self.check(url)
+        seen = {target.url}
+        watch = watch or Watch()
+        for _ in range(self._limits.redirects + 1):
+            asked = _conditions(known)
+            if target.origin == first.origin:
+                asked.update(headers or {})
+            with self._asking(target, asked, watch) as answer:
+                if answer.status not in REDIRECTS:
+                    return self._receive(answer, target, sink, watch)
+                target = self._next(target, answer.getheader("Location"))
+            if target.url in seen:
+                raise Invalid.field("url", "redirects in a circle")
+            seen.add(target.url)
+        raise Invalid.field("url", f"redirects more than {self._limits.redirects} times")
+
+    def _next(self, target: urls.Target, location: str | None) -> urls.Target:
+        if not location:
+            raise Unavailable("the server redirects to nowhere")
+        following = self.check(urljoin(target.url, location))
+        if target.scheme == "https" and following.scheme == "http":
+            raise Invalid.field("url", "redirects from https to http")
+        return following
+
+    @contextlib.contextmanager
+    def _asking(
+        self, target: urls.Target, headers: Mapping[str, str], watch: "Watch"
+    ) -> Iterator[http.client.HTTPResponse]:
+        connection = http.client.HTTPConnection(target.host, target.port)
+        try:
+            with watch.over(self._limits), _in_words(target, watch):
+                connection.sock = self._connect(target, watch)
+                connection.putrequest("GET", target.path, skip_accept_encoding=True, skip_host=True)
+                for name, value in {**_plain_headers(target), **headers}.items():
+                    connection.putheader(name, value)
+                connection.endheaders()
+                answer = connection.getresponse()
+                watch.answered()
+                yield answer
+        finally:
+            connection.close()
+
+    def _connect(self, target: urls.Target, watch: "Watch") -> socket.socket:
+        addresses = urls.check_addresses(
+            target, self._resolve(target.host, target.port), self._allowed
+        )
+        problem: OSError = OSError("no address")
+        for address in addresses:
+            try:
+                plain = socket.create_connection(
+                    (address, target.port), self._limits.connect_seconds
+                )
+            except OSError as found:
+                problem = found
+                continue
+            # The watch looks after slowness; a read may take as long as the watch allows.
+            watch.connected(plain)
+            plain.settimeout(self._limits.total_seconds)
+            if target.scheme == "http":
+                return plain
+            tls = self._tls or ssl.create_default_context()
+            return tls.wrap_socket(plain, server_hostname=target.host)
+        raise problem
+
+    def _receive(
+        self, answer: http.client.HTTPResponse, target: urls.Target, sink: Sink, watch: "Watch"
+    ) -> Fetched:
+        filename = filename_of(answer.getheader("Content-Disposition", ""), target)
+        fetched = Fetched(
+            target.url,
+            filename,
+            etag=answer.getheader("ETag", "")[:1000],
+            last_modified=answer.getheader("Last-Modified", "")[:100],
+            content_type=answer.getheader("Content-Type", "")[:200],
+        )
+        if answer.status == 304:
+            return msgspec.structs.replace(fetched, unchanged=True)
+        _refuse_status(answer)
+        size = self._copy(answer, sink, _unpacker(answer, filename), watch)
+        return msgspec.structs.replace(fetched, size_bytes=size)
+
+    def _copy(
+        self, answer: http.client.HTTPResponse, sink: Sink, unpacker: "Plain", watch: "Watch"
+    ) -> int:
+        stated, received, size = answer.length, 0, 0
+        if stated is not None and stated > self._limits.max_bytes:
+            raise self._too_large()
+        while piece := answer.read1(CHUNK):
+            received += len(piece)
+            watch.received(received, stated)
+            for part in unpacker.unpack(piece):
+                size += len(part)
+                if size > self._limits.max_bytes:
+                    raise self._too_large()
+                sink(part)
+        watch.refuse_stopped()
+        if stated is not None and received < stated:
+            raise Unavailable(f"the connection broke off after {received:,} of {stated:,} bytes")
+        if rest := unpacker.rest():
+            size += len(rest)
+            sink(rest)
+        watch.done(received, stated)
+        return size
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(
+            f"the file is larger than the {self._limits.max_bytes:,} bytes allowed here"
+        )
+
+
+class Watch:
+    """Looks after a transfer from outside, so that no server can keep us waiting.
+
+    `cancelled` is asked several times a second; `progress` is told the bytes done and, if known,
+    in all.
+    """
+
+    def __init__(
+        self, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None
+    ):
+        self._progress = progress
+        self._cancelled = cancelled
+        self._stopped: NbyardError | None = None
+        self._bytes = 0
+        self._told_at = 0.0
+        self._answered_at = 0.0
+        self._socket: socket.socket | None = None
+
+    @contextlib.contextmanager
+    def over(self, limits: Limits) -> Iterator[None]:
+        """Watch what happens in the block, and cut its connection when it takes too long."""
+        self._bytes, self._answered_at = 0, 0.0
+        end = threading.Event()
+        thread = threading.Thread(target=self._look, args=(limits, end), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            end.set()
+            thread.join()
+            if self._socket:
+                self._socket.close()
+                self._socket = None
+
+    def connected(self, plain: socket.socket) -> None:
+        # A second handle on the connection: TLS takes the first one over.
+        self._socket = plain.dup()
+
+    def answered(self) -> None:
+        self._answered_at = time.monotonic()
+
+    def received(self, done: int, total: int | None) -> None:
+        self._bytes = done
+        if self._progress and time.monotonic() - self._told_at > PROGRESS_SECONDS:
+            self.done(done, total)
+
+    def done(self, done: int, total: int | None) -> None:
+        self._told_at = time.monotonic()
+        if self._progress:
+            self._progress(done, total)
+
+    def refuse_stopped(self) -> None:
+        if self._stopped:
+            raise self._stopped
+
+    def _look(self, limits: Limits, end: threading.Event) -> None:
+        started = window_from = time.monotonic()
+        window_bytes = 0
+        while not end.wait(WATCH_SECONDS):
+            now = time.monotonic()
+            if self._cancelled and self._cancelled():
+                self._stop(Conflict("the transfer was cancelled"))
+            elif now - started > limits.total_seconds:
+                self._stop(Unavailable("the transfer took too long"))
+            elif not self._answered_at:
+                if now - started > limits.answer_seconds:
+                    self._stop(Unavailable("the server does not answer in time"))
+            elif now - max(window_from, self._answered_at) > limits.patience_seconds:
+                if self._bytes - window_bytes < limits.least_rate * limits.patience_seconds:
+                    self._stop(Unavailable("the server sends too slowly"))
+                window_from, window_bytes = now, self._bytes
+
+    def _stop(self, reason: NbyardError) -> None:
+        self._stopped = self._stopped or reason
+        if self._socket:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+
+class Plain:
+    """Passes pieces on."""
+
+    def unpack(self, piece: bytes) -> Iterator[bytes]:
+        yield piece
+
+    def rest(self) -> bytes:
+        return b""
+
+
+class Gunzip(Plain):
+    """Undoes a compression nobody asked for, in steps so small that a bomb meets the limit."""
+
+    def __init__(self) -> None:
+        self._unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+
+    def unpack(self, piece: bytes) -> Iterator[bytes]:
+        while piece:
+            yield self._unzip.decompress(piece, CHUNK)
+            piece = self._unzip.unconsumed_tail
+
+    def rest(self) -> bytes:
+        left = self._unzip.flush()
+        if not self._unzip.eof:
+            raise Unavailable("the connection broke off within the compressed bytes")
+        return left
+
+
+def _unpacker(answer: http.client.HTTPResponse, filename: str) -> Plain:
+    coding = answer.getheader("Content-Encoding", "").strip().lower()
+    packed_file = filename.lower().endswith((".gz", ".tgz"))
+    if coding in ("", "identity") or (coding in ("gzip", "x-gzip") and packed_file):
+        return Plain()
+    if coding not in ("gzip", "x-gzip"):
+        raise Unavailable(f"the server sends an unknown compression ({coding[:40]})")
+    return Gunzip()
+
+
+def _refuse_status(answer: http.client.HTTPResponse) -> None:
+    if answer.status == 200:
+        return
+    words = f"the server answered {answer.status} {answer.reason[:100]}".rstrip()
+    raise Unavailable(words) if answer.status >= 500 else Invalid.field("url", words)
+
+
+@contextlib.contextmanager
+def _in_words(target: urls.Target, watch: Watch) -> Iterator[None]:
+    try:
+        yield
+    except ssl.SSLCertVerificationError as problem:
+        words = f"the certificate of {target.host} is not valid: {problem.verify_message}"
+        raise Unavailable(words) from problem
+    except (OSError, http.client.HTTPException, zlib.error) as problem:
+        watch.refuse_stopped()
+        raise Unavailable(f"{target.host} cannot be read: {_reason(problem)}") from problem
+
+
+def _reason(problem: Exception) -> str:
+    if isinstance(problem, OSError) and problem.strerror:
+        return problem.strerror
+    return f"{type(problem).__name__} {problem}".strip()[:200]
+
+
+def _plain_headers(target: urls.Target) -> dict[str, str]:
+    return {
+        "Host": urlsplit(target.url).netloc,
+        "User-Agent": AGENT,
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",
+        "Connection": "close",
+    }
+
+
+def _conditions(known: Known | None) -> dict[str, str]:
+    found = {}
+    if known and known.etag:
+        found["If-None-Match"] = known.etag
+    if known and known.last_modified:
+        found["If-Modified-Since"] = known.last_modified
+    return found
+
+
+def filename_of(disposition: str, target: urls.Target) -> str:
+    """A plain file name from what the server says, else from the URL."""
+    message = Message()
+    message["Content-Disposition"] = disposition.replace("\r", "").replace("\n", "")
+    stated = message.get_filename("")
+    with contextlib.suppress(UnicodeError):
+        # Headers arrive as Latin-1, yet many servers send UTF-8.
+        stated = stated.encode("latin-1").decode()
+    last = unquote(target.path.partition("?")[0].rsplit("/", 1)[-1])
+    return safe_filename(stated, "") if safe_filename(stated, "") else safe_filename(last)
