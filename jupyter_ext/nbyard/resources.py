@@ -1,0 +1,111 @@
+"""Datasets as folders that notebooks can open by path: resources/<dataset id>/<file>.
+
+    resources/<id>             a link to the version that is current, switched by one rename
+    resources/.versions/<id>/  the versions that links point to
+
+Further link folders (such as `resources` below the server's root) hold one link per dataset to the
+folder here. Whatever else lies in them is never touched: a name that is taken is a Conflict.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from nbyard.domain.names import check_filename
+from nbyard.errors import Conflict, Invalid
+
+ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}\Z")
+
+
+class ResourceLinks:
+    """Keeps the folders of datasets below `root`, and links to them in the link folders."""
+
+    def __init__(self, root: Path, link_folders: Sequence[Path] = ()):
+        self.root = root.resolve()
+        self._versions = self.root / ".versions"
+        self._link_folders = [folder.absolute() for folder in link_folders]
+        self._versions.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def path(self, dataset_id: str) -> Path:
+        """The folder that shows the current version."""
+        if not ID.match(dataset_id):
+            raise Invalid.field("dataset", f"{dataset_id[:100]!r} is not an id")
+        return self.root / dataset_id
+
+    def link(self, dataset_id: str, filename: str, put: Callable[[Path], object]) -> Path:
+        """Show a new version. `put` places the file at the path it is given; without a filename,
+        the whole folder. The version before is seen until the new one is complete."""
+        shown = self.path(dataset_id)
+        version = self._versions / dataset_id / uuid.uuid4().hex
+        version.parent.mkdir(exist_ok=True)
+        # Whoever is just opening the version before still finds it; the ones before that go.
+        before = shown.resolve()
+        try:
+            if filename:
+                version.mkdir()
+                put(version / check_filename(filename))
+            else:
+                put(version)
+            self._switch(shown, version)
+        except BaseException:
+            shutil.rmtree(version, ignore_errors=True)
+            raise
+        for old in version.parent.iterdir():
+            if old not in (version, before):
+                shutil.rmtree(old, ignore_errors=True)
+        self.link_everywhere(dataset_id)
+        return shown
+
+    def link_everywhere(self, dataset_id: str) -> None:
+        """Make the links in the link folders; a Conflict names each place that is taken."""
+        shown = self.path(dataset_id)
+        taken = [
+            problem
+            for folder in self._link_folders
+            if (problem := _link(folder / dataset_id, shown))
+        ]
+        if taken:
+            raise Conflict("; ".join(taken), hint="Move it away, or choose another link folder.")
+
+    def unlink(self, dataset_id: str) -> None:
+        """Remove the folder of a dataset and the links to it; what is not ours stays."""
+        shown = self.path(dataset_id)
+        for folder in self._link_folders:
+            if _points_to(folder / dataset_id, shown):
+                (folder / dataset_id).unlink(missing_ok=True)
+        if shown.is_symlink():
+            shown.unlink(missing_ok=True)
+        shutil.rmtree(self._versions / dataset_id, ignore_errors=True)
+
+    def _switch(self, shown: Path, version: Path) -> None:
+        if shown.exists() and not shown.is_symlink():
+            raise Conflict(f"{shown} is in the way: it was not made by nbyard")
+        beside = self._versions / f"{version.name}.link"
+        beside.symlink_to(Path(".versions") / version.parent.name / version.name)
+        os.replace(beside, shown)
+
+
+def _link(place: Path, target: Path) -> str:
+    """Link `place` to `target`; what is in the way, in words, or nothing."""
+    try:
+        place.parent.mkdir(exist_ok=True)
+        place.symlink_to(target)
+    except FileExistsError:
+        return "" if _points_to(place, target) else f"{_culprit(place)} exists and is not nbyard's"
+    except OSError as problem:
+        return f"{place} cannot be linked: {problem.strerror}"
+    return ""
+
+
+def _culprit(place: Path) -> Path:
+    return place if place.is_symlink() or place.exists() else place.parent
+
+
+def _points_to(place: Path, target: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return os.readlink(place) == str(target)
+    return False
