@@ -122,9 +122,7 @@ class Noun:
 
         def call(*positional: Any, **named: Any) -> Any:
             names = [field.name for field in operation.fields]
-            return self._client.ask(
-                operation, dict(zip(names, positional, strict=False)) | named
-            )
+            return self._client.ask(operation, dict(zip(names, positional, strict=False)) | named)
 
         call.__doc__ = operation.summary
         return call

@@ -50,11 +50,14 @@ class ProjectFiles:
             NotFound: there is no such file.
             TooLarge: it has more than `limit` bytes.
         """
-        real = self.locate(path, field)
+        return self.content(self.locate(path, field), limit)
+
+    def content(self, real: Path, limit: int = MAX_DOCUMENT) -> bytes:
+        """The same for a place that was located before."""
         if not real.is_file():
-            raise NotFound(f"There is no file {path[:200]}.")
+            raise NotFound(f"There is no file {self.shown(real)[:200]}.")
         if real.stat().st_size > limit:
-            raise TooLarge(f"{path[:200]} has more than {limit:,} bytes.")
+            raise TooLarge(f"{self.shown(real)[:200]} has more than {limit:,} bytes.")
         return real.read_bytes()
 
 

@@ -44,15 +44,16 @@ def read_result(folder: Path) -> contract.Result | None:
 
 
 def log(store: Path, task: Task, after: int) -> LogChunk:
-    """Log text of the newest attempt from byte `after` on, cut at the end of a line if it can be."""
+    """Log text of the newest attempt from byte `after` on; never half a character."""
     if not task.attempts:
         return LogChunk("", 0, task.state in ("succeeded", "failed", "cancelled", "skipped"))
     attempt = task.attempts[-1]
     done = attempt.state in ATTEMPT.terminal
     content = b""
-    with contextlib.suppress(FileNotFoundError), (place(store, attempt.id) / contract.LOG).open(
-        "rb"
-    ) as handle:
+    with (
+        contextlib.suppress(FileNotFoundError),
+        (place(store, attempt.id) / contract.LOG).open("rb") as handle,
+    ):
         handle.seek(after)
         content = handle.read(LOG_CHUNK)
     if len(content) == LOG_CHUNK or not done:

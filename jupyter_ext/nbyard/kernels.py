@@ -69,7 +69,10 @@ def _python(interpreter: str, name: str) -> EnvironmentRef:
     stamp = _stamp(interpreter)
     facts = _facts(interpreter, stamp)
     return EnvironmentRef(
-        name, "python", interpreter, digest_of({"interpreter": interpreter, **facts}),
+        name,
+        "python",
+        interpreter,
+        digest_of({"interpreter": interpreter, **facts}),
         facts["packages"],
     )
 
@@ -77,7 +80,8 @@ def _python(interpreter: str, name: str) -> EnvironmentRef:
 def _stamp(interpreter: str) -> tuple[int, ...]:
     """Changes whenever something is installed: the times of the folders of packages."""
     prefix = Path(interpreter).parent.parent
-    folders = [*prefix.glob("lib/python3*/site-packages"), *prefix.glob("lib/python3*/dist-packages")]
+    kinds = ("lib/python3*/site-packages", "lib/python3*/dist-packages")
+    folders = [folder for kind in kinds for folder in prefix.glob(kind)]
     return tuple(sorted(folder.stat().st_mtime_ns for folder in folders))
 
 

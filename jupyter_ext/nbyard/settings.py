@@ -14,13 +14,13 @@ class Settings(Configurable):
     """Settings of nbyard, for `jupyter_server_config.py` as `c.Settings.<name>`."""
 
     store_dir = Unicode(
-        help="Folder of the store: database, bytes, attempts. Default: nbyard in Jupyter's data folder."
+        help="Folder of the store: database, bytes, attempts. Default: nbyard in Jupyter's data."
     ).tag(config=True)
     database_url = Unicode(
         "", help="SQLAlchemy URL of the database; empty = SQLite in the store folder."
     ).tag(config=True)
     slots = Int(
-        0, min=0, help="How many tasks may run at once on this machine; 0 = one for each processor core."
+        0, min=0, help="How many tasks may run at once on this machine; 0 = one for each core."
     ).tag(config=True)
     default_runtime = Unicode(
         "process", help="Where tasks run when neither run nor node says: process or docker."
@@ -34,9 +34,9 @@ class Settings(Configurable):
         ["resources"],
         help="Folders under the server's root in which datasets are linked by their id.",
     ).tag(config=True)
-    max_upload_bytes = Int(
-        100 * 2**30, min=1, help="Largest upload or import, in bytes."
-    ).tag(config=True)
+    max_upload_bytes = Int(100 * 2**30, min=1, help="Largest upload or import, in bytes.").tag(
+        config=True
+    )
     max_body_bytes = Int(
         16 * 2**20, min=1024, help="Largest body of a request that is no upload, in bytes."
     ).tag(config=True)

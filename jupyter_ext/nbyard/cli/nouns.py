@@ -94,5 +94,3 @@ def _show(operation: Operation, answer: Any, as_json: bool) -> None:
     show_table(rows, list(columns))
     if getattr(answer, "next", None):
         click.echo(f"More with --after {answer.next}", err=True)
-
-

@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from nbyard import folders
 from nbyard.dispatch.crash import crash_point
 from nbyard.dispatch.keys import IDENTITY, environment_of, input_digests, version_of
@@ -19,6 +21,14 @@ from nbyard.runtimes.protocol import Order
 from nbyard.store.tasks import AttemptRecord, TaskRecord
 
 REQUIREMENTS = "code/.nbyard-requirements.txt"
+
+
+class Staged(msgspec.Struct, frozen=True):
+    """What lies in an attempt's folder."""
+
+    version: ExecutableVersion
+    inputs: dict[str, BytesOf]
+    outputs: dict[str, Output]
 
 
 def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord) -> Order:
@@ -54,8 +64,8 @@ def prepare(room: Room, attempt: AttemptRecord, task: TaskRecord, run: Run) -> N
     _stage_inputs(room, folder, inputs)
     if task.plan.requirements_digest:
         room.blobs.stage(task.plan.requirements_digest, folder / REQUIREMENTS)
-    outputs = _outputs(folder, version)
-    folders.write_task(folder, _task_file(room, attempt, task, run, version, inputs, outputs))
+    staged = Staged(version, inputs, _outputs(folder, version))
+    folders.write_task(folder, _task_file(room, attempt, task, run, staged))
     crash_point("folder-written")
 
 
@@ -84,12 +94,10 @@ def _task_file(
     attempt: AttemptRecord,
     task: TaskRecord,
     run: Run,
-    version: ExecutableVersion,
-    inputs: dict[str, BytesOf],
-    outputs: dict[str, Output],
+    staged: Staged,
 ) -> TaskFile:
-    identity = _identity(task, run)
-    values = _values(task.plan, inputs, outputs, identity)
+    version, identity = staged.version, _identity(task, run)
+    values = _values(task.plan, staged, identity)
     reading = Reading(
         kind=version.kind,
         language=version.language,
@@ -105,7 +113,7 @@ def _task_file(
         token=attempt.token,
         mark=attempt.mark,
         work=work,
-        outputs=outputs,
+        outputs=staged.outputs,
         directory=os.path.dirname(f"code/{version.file}"),
         environment={
             **{name.upper(): value for name, value in identity.items()},
@@ -123,21 +131,16 @@ def _identity(task: TaskRecord, run: Run) -> dict[str, str]:
     return dict(zip(IDENTITY, found, strict=True))
 
 
-def _values(
-    plan: TaskPlan,
-    inputs: dict[str, BytesOf],
-    outputs: dict[str, Output],
-    identity: dict[str, str],
-) -> dict[str, Any]:
+def _values(plan: TaskPlan, staged: Staged, identity: dict[str, str]) -> dict[str, Any]:
     """Plain values, and places inside the attempt for what is staged or expected."""
     values: dict[str, Any] = {
         name: binding.value
         for name, binding in plan.bindings.items()
         if isinstance(binding, ValueOf)
     }
-    for name, found in inputs.items():
+    for name, found in staged.inputs.items():
         values[name] = f"{ATTEMPT}/inputs/{name}/{found.filename}"
-    for name, output in outputs.items():
+    for name, output in staged.outputs.items():
         values[name] = f"{ATTEMPT}/{output.path}"
     declared = {argument.name for argument in plan.arguments}
     return values | {name: text for name, text in identity.items() if name in declared}

@@ -15,6 +15,7 @@ from nbyard.dispatch.recovery import Sweeper
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.runs import RunController
 from nbyard.errors import NbyardError
+from nbyard.images import offer_images
 from nbyard.resources import ResourceLinks
 from nbyard.runtimes import registry
 from nbyard.settings import Settings
@@ -56,6 +57,7 @@ class Dispatcher:
         tables = Tables(store.folder / "tables")
         links = ResourceLinks(store.folder, [])
         runtimes = registry.load_all(settings)
+        offer_images(runtimes.values(), settings.docker_build_network)
         return cls(Room(settings, store, blobs, tables, links, runtimes, lease))
 
     def stop(self) -> None:
@@ -101,7 +103,7 @@ class Dispatcher:
             raise
         except NbyardError as error:
             log.warning("this round failed: %s", error)
-        except Exception:  # noqa: BLE001  the dispatcher's boundary: the next round may succeed
+        except Exception:
             log.exception("this round failed")
         return True
 

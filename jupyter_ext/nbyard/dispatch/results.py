@@ -1,4 +1,4 @@
-"""From a finished attempt to artifacts: bytes first, then one transaction; published at most once."""
+"""From a finished attempt to artifacts: bytes first, then one transaction."""
 
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,8 @@ def _row(room: Room, name: str, path: Path, declared: str) -> dict[str, Any]:
         blob = room.blobs.put_folder(path)
         return _artifact(name, path.name, "folder", blob.digest, blob.size_bytes)
     blob = room.blobs.put_file(path)
-    return _artifact(name, path.name, declared or format_of(path.name), blob.digest, blob.size_bytes)
+    kind = declared or format_of(path.name)
+    return _artifact(name, path.name, kind, blob.digest, blob.size_bytes)
 
 
 def _artifact(name: str, filename: str, kind: str, digest: str, size: int) -> dict[str, Any]:

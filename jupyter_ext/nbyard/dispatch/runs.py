@@ -2,10 +2,12 @@
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 
+import msgspec
 from sqlalchemy import Connection
 
 from nbyard.dispatch.attempts import AttemptController
@@ -17,9 +19,8 @@ from nbyard.dispatch.room import Room
 from nbyard.domain.digest import KeyParts, explain
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs import Run, TaskOutcome, advance, run_state
-from nbyard.domain.states import TASK
 from nbyard.errors import NbyardError
-from nbyard.store.tasks import AttemptRecord, TaskRecord
+from nbyard.store.tasks import TaskRecord
 
 log = logging.getLogger("nbyard.dispatch")
 QUEUE = 200
@@ -47,7 +48,7 @@ class RunController:
         cancelled = {run.id for run in runs if run.cancel_requested_at}
         for attempt in attempts:
             asked = attempt.run_id in cancelled
-            self._drive(attempt.id, lambda a=attempt, x=asked: self._attempts.drive(a, x))
+            self._drive(attempt.id, partial(self._attempts.drive, attempt, asked))
         return bool(runs)
 
     def _drive(self, key: str, work: Callable[[], None]) -> None:
@@ -60,16 +61,16 @@ class RunController:
         self._under_way = {k: f for k, f in self._under_way.items() if not f.done()}
         future = self._pool.submit(work)
         self._under_way[key] = future
-        future.add_done_callback(lambda _: None)
 
     def _advance(self, run: Run) -> None:
         """Move waiting tasks, and the run itself; writes only when something moves."""
         with self._store.read() as c:
             tasks = self._store.tasks.of_run(c, run.id)
-        outcomes = {t.node: TaskOutcome(t.state, t.plan.needs()) for t in tasks}  # type: ignore[arg-type]
-        moves = advance(outcomes)
-        stopping = [t for t in tasks if run.cancel_requested_at and t.state in ("waiting", "queued")]
-        end = run_state([t.state for t in tasks], run.cancel_requested_at is not None)  # type: ignore[misc]
+        moves = advance({t.node: TaskOutcome(t.state, t.plan.needs()) for t in tasks})
+        stopping = [
+            t for t in tasks if run.cancel_requested_at and t.state in ("waiting", "queued")
+        ]
+        end = run_state([t.state for t in tasks], run.cancel_requested_at is not None)
         if run.state == "queued" or moves or stopping or end:
             with self._room.write() as c:
                 self._move(c, run, tasks, moves, bool(stopping))
@@ -79,7 +80,7 @@ class RunController:
         c: Connection,
         run: Run,
         tasks: list[TaskRecord],
-        moves: dict[str, str],
+        moves: Mapping[str, str],
         stopping: bool,
     ) -> None:
         now = datetime.now(UTC)
@@ -96,7 +97,7 @@ class RunController:
                 reason = "something before it did not succeed"
                 self._store.tasks.move(c, task, "skipped", reason=reason, finished_at=now)
         states = [t.state for t in self._store.tasks.of_run(c, run.id)]
-        end = run_state(states, run.cancel_requested_at is not None)  # type: ignore[arg-type]
+        end = run_state(states, run.cancel_requested_at is not None)
         if end is not None:
             crash_point("before-run-end")
             self._store.runs.move(c, run, end, finished_at=now)
@@ -163,7 +164,7 @@ class RunController:
                 task,
                 "failed",
                 reason=failure.message,
-                failure=_plain(failure),
+                failure=msgspec.to_builtins(failure),
                 finished_at=datetime.now(UTC),
             )
 
@@ -179,13 +180,3 @@ class RunController:
             if self._store.tasks.move(c, task, "preparing", reason=f"runs because {why}"):
                 self._store.attempts.record(c, task, row)
         crash_point("recorded")
-
-
-def _plain(value: object) -> object:
-    import msgspec
-
-    return msgspec.to_builtins(value)
-
-
-assert TASK.initial == "waiting"
-__all__ = ["AttemptRecord", "RunController"]

@@ -143,11 +143,11 @@ class OperationHandler(NbyardHandler, APIHandler):
         super().initialize(desk)
         self._by_method = by_method
 
-    def prepare(self) -> Any:
+    async def prepare(self, **kwargs: Any) -> Any:
         if self.request.method not in (*self._by_method, "OPTIONS"):
             self.set_header("Allow", ", ".join(self._by_method))
             raise web.HTTPError(405)
-        return super().prepare()
+        return await super().prepare(**kwargs)
 
     async def _serve(self, **path: str) -> None:
         operation = self._by_method[str(self.request.method)]

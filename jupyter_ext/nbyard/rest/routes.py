@@ -82,8 +82,11 @@ def routes(base_url: str, desk: Desk, broadcast: Broadcast) -> list[Route]:
 class UploadOperationHandler(UploadHandler, OperationHandler):
     """The operations on one upload, and its bytes."""
 
-    def initialize(self, desk: Desk, by_method: dict[str, Operation]) -> None:
-        OperationHandler.initialize(self, desk, {**by_method, "PATCH": next(iter(by_method.values()))})
+    def initialize(  # type: ignore[override]
+        self, desk: Desk, by_method: dict[str, Operation]
+    ) -> None:
+        any_other = next(iter(by_method.values()))
+        OperationHandler.initialize(self, desk, {**by_method, "PATCH": any_other})
 
 
 def _pattern(base_url: str, path: str) -> str:

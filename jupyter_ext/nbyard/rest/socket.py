@@ -108,7 +108,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._broadcast.leave(self)
         super().on_close()
 
-    async def on_message(self, message: str | bytes) -> None:  # type: ignore[override]
+    async def on_message(self, message: str | bytes) -> None:
         try:
             said = json.loads(message)
             if not isinstance(said, dict):

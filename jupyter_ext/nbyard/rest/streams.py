@@ -26,12 +26,12 @@ class UploadHandler(NbyardHandler, APIHandler):
 
     request: HTTPServerRequest
 
-    def prepare(self) -> Any:
+    async def prepare(self, **kwargs: Any) -> Any:
         self._refused: NbyardError | None = None
         self._piece: Any = None
         self._context: Any = None
         self.request.connection.set_max_body_size(self.desk.settings.max_upload_bytes)  # type: ignore[union-attr]
-        return super().prepare()
+        return await super().prepare(**kwargs)
 
     async def data_received(self, chunk: bytes) -> Awaitable[None] | None:  # type: ignore[override]
         if self._refused is not None or not self.current_user:
@@ -137,7 +137,7 @@ class ContentHandler(NbyardHandler):
 
 
 def _zipped(blobs: Any, digest: str) -> BinaryIO:
-    handle = tempfile.TemporaryFile(dir=blobs.temp)
+    handle = tempfile.TemporaryFile(dir=blobs.temp)  # noqa: SIM115  the caller closes it
     try:
         with zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED) as archive:
             for entry in blobs.tree(digest).files:
@@ -150,7 +150,7 @@ def _zipped(blobs: Any, digest: str) -> BinaryIO:
     except BaseException:
         handle.close()
         raise
-    return handle  # type: ignore[return-value]
+    return handle
 
 
 def _copy(read: Callable[[int], bytes], write: Callable[[bytes], Any]) -> None:

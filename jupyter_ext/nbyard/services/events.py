@@ -35,4 +35,5 @@ class EventService:
     def last(self) -> int:
         """The id of the newest event."""
         with self._store.read() as c:
-            return self._store.events.last(c)
+            newest: int = self._store.events.last(c)
+            return newest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -84,9 +85,7 @@ class ExecutableService:
             return Code(found.filename, handle.read(), None, None)
 
     @operation("POST", "/executables", scope="executables:write", status=201)
-    def create(
-        self, caller: Caller, body: NewExecutable, idempotency_key: str = ""
-    ) -> Executable:
+    def create(self, caller: Caller, body: NewExecutable, idempotency_key: str = "") -> Executable:
         """Register a notebook, script or binary.
 
         What the form corrects is written to a description file beside the code (`FILE.nbexec`),
@@ -198,7 +197,7 @@ class ExecutableService:
     def _stored(self, found: Executable) -> Code:
         """The followed file, or the uploaded bytes with what was told about them."""
         if found.path:
-            return self._freezer.load(found.path)
+            return self._freezer.load_real(Path(found.path))
         current = found.current
         with self._parts.blobs.open(current.content_digest) as handle:
             content = handle.read()

@@ -49,8 +49,11 @@ class Freezer:
 
     def load(self, path: str, field: str = "path", base: str = "") -> Code:
         """The code at a path below the root, with the description file beside it."""
-        real = self._parts.files.locate(path, field, base)
-        content = self._parts.files.read(str(real), field)
+        return self.load_real(self._parts.files.locate(path, field, base))
+
+    def load_real(self, real: Path) -> Code:
+        """The same for a place that was located before."""
+        content = self._parts.files.content(real)
         return Code(real.name, content, real, self._description(real))
 
     def _description(self, real: Path) -> Description | None:

@@ -35,9 +35,7 @@ class Parts:
     call_dispatcher: Callable[[], None]
 
 
-def made_before(
-    parts: Parts, c: Connection, owner: str, key: str, body: object
-) -> str | None:
+def made_before(parts: Parts, c: Connection, owner: str, key: str, body: object) -> str | None:
     """The id of what the same idempotency key made before.
 
     Raises:

@@ -85,7 +85,6 @@ class Resolver:
         return version
 
 
-
 class Freeze:
     """Bytes first, outside of any transaction; then the rows, inside the run's own."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from nbyard import folders
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_name
@@ -17,7 +18,6 @@ from nbyard.domain.planning import Wish, plan_tasks
 from nbyard.domain.runs import Activity, Cells, LogChunk, NewRun, Run, RunDetail, Task, TaskPlan
 from nbyard.domain.states import RUN
 from nbyard.domain.workflows import Document, read_document, selection, semantic
-from nbyard import folders
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, made_before, remember
@@ -132,7 +132,7 @@ class RunService:
         return workflow.id, self._store.workflows.freeze(c, workflow, document), path
 
     @operation("GET", "/runs", scope="runs:read")
-    def list(
+    def list(  # noqa: PLR0913, PLR0917  these are the query's parameters
         self,
         caller: Caller,
         limit: int = 50,

@@ -66,9 +66,7 @@ def _data(parts: Parts, caller: Caller, text: str, base: str) -> Node:
     return Node("dataset", path=os.path.relpath(real, start))
 
 
-def given_values(
-    arguments: Mapping[str, Argument], body: NewRun, owner: str
-) -> dict[str, Any]:
+def given_values(arguments: Mapping[str, Argument], body: NewRun, owner: str) -> dict[str, Any]:
     """Checked values by name, from typed ones and from texts."""
     for name in (*body.parameters, *body.texts):
         if name not in arguments:
@@ -99,4 +97,4 @@ def checked_values(
     missing = [name for name, a in declared.items() if a.required and name not in given]
     if missing:
         raise Invalid.field(f"parameters.{missing[0]}", "a value is needed")
-    return {n: given[n] if n in given else a.default for n, a in declared.items()}
+    return {n: given.get(n, a.default) for n, a in declared.items()}

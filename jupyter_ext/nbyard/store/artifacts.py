@@ -49,8 +49,7 @@ class ArtifactRows:
 
 
 def _query() -> Any:
-    columns = [artifacts, tasks.c.node]
-    return select(*columns).select_from(
+    return select(*artifacts.c, tasks.c.node).select_from(
         artifacts.join(tasks, tasks.c.id == artifacts.c.task_id)
     )
 

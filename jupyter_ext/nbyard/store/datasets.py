@@ -62,15 +62,11 @@ class DatasetRows:
 
     def get(self, c: Connection, owner: str, key: str) -> Dataset | None:
         """By id or by name."""
-        query = self._current(owner).where(
-            (datasets.c.id == key) | (datasets.c.name == key)
-        )
+        query = self._current(owner).where((datasets.c.id == key) | (datasets.c.name == key))
         row = c.execute(query.order_by(datasets.c.id == key)).first()
         return _dataset(row) if row else None
 
-    def page(
-        self, c: Connection, owner: str, limit: int, after: str, search: str
-    ) -> list[Dataset]:
+    def page(self, c: Connection, owner: str, limit: int, after: str, search: str) -> list[Dataset]:
         query = self._current(owner).order_by(datasets.c.id.desc()).limit(limit)
         if after:
             query = query.where(datasets.c.id < after)
@@ -103,11 +99,7 @@ class DatasetRows:
         return _version(row) if row else None
 
     def versions(self, c: Connection, dataset_id: str) -> list[DatasetVersion]:
-        query = (
-            select(dataset_versions)
-            .where(V.dataset_id == dataset_id)
-            .order_by(V.number.desc())
-        )
+        query = select(dataset_versions).where(V.dataset_id == dataset_id).order_by(V.number.desc())
         return [_version(row) for row in c.execute(query)]
 
     def newest_ready(self, c: Connection, dataset_id: str) -> DatasetVersion | None:

@@ -45,9 +45,7 @@ def after(c: Connection, owner: str, cursor: int, limit: int) -> list[Event]:
         .order_by(events.c.id)
         .limit(limit)
     )
-    return [
-        Event(r.id, r.at, r.topic, r.subject_id, r.run_id, r.data) for r in c.execute(query)
-    ]
+    return [Event(r.id, r.at, r.topic, r.subject_id, r.run_id, r.data) for r in c.execute(query)]
 
 
 def last(c: Connection) -> int:

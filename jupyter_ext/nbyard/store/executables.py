@@ -45,9 +45,7 @@ class ExecutableRows:
 
     def get(self, c: Connection, owner: str, key: str) -> Executable | None:
         """By id or by name."""
-        query = self._current(owner).where(
-            (executables.c.id == key) | (executables.c.name == key)
-        )
+        query = self._current(owner).where((executables.c.id == key) | (executables.c.name == key))
         row = c.execute(query).first()
         return _executable(row) if row else None
 

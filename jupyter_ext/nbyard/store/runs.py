@@ -61,9 +61,7 @@ class RunRows:
         found = c.execute(select(runs.c.edges).where(runs.c.id == run_id)).scalar_one()
         return msgspec.convert(found, list[Edge])
 
-    def page(
-        self, c: Connection, owner: str, limit: int, after: str, **filters: str
-    ) -> list[Run]:
+    def page(self, c: Connection, owner: str, limit: int, after: str, **filters: str) -> list[Run]:
         """Newest first. Filters: state, workflow (id or path), executable, search."""
         query = select(runs).where(runs.c.owner == owner)
         if after:

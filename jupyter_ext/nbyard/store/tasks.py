@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from nbyard.domain.attempts import Failure
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.runs import Attempt, Run, Task, TaskPlan, ValueOf
-from nbyard.domain.states import ATTEMPT, TASK
+from nbyard.domain.states import ATTEMPT, TASK, TaskState
 from nbyard.store import transition
 from nbyard.store.events import Subject
 from nbyard.store.tables import attempts, runs, tasks
@@ -22,7 +22,7 @@ class TaskRecord(msgspec.Struct, frozen=True):
     run_id: str
     owner: str
     node: str
-    state: str
+    state: TaskState
     cached: bool
     plan: TaskPlan
     cache_key: str
@@ -62,7 +62,7 @@ class TaskRows:
             transition.begin(c, TASK, Subject(row["id"], run.owner, run.id), row)
 
     def move(self, c: Connection, task: TaskRecord, to: str, **columns: Any) -> bool:
-        told = {"node": task.node, **{k: columns[k] for k in ("reason", "cached") if k in columns}}
+        told = {k: columns[k] for k in ("reason", "cached") if k in columns} | {"node": task.node}
         return transition.move(c, TASK, task.subject, to, told=told, **columns)
 
     def note(self, c: Connection, task: TaskRecord, reason: str) -> None:
@@ -104,9 +104,7 @@ class TaskRows:
 
     def place(self, c: Connection, queued_at: datetime) -> int:
         """The place in the queue of a task queued then, counted from 1."""
-        query = select(func.count()).where(
-            tasks.c.state == "queued", tasks.c.queued_at < queued_at
-        )
+        query = select(func.count()).where(tasks.c.state == "queued", tasks.c.queued_at < queued_at)
         return int(c.execute(query).scalar() or 0) + 1
 
     def last_parts(self, c: Connection, owner: str, task: TaskRecord) -> KeyParts | None:

@@ -23,8 +23,9 @@ class WorkflowRows:
         title = document.meta.title
         known = self.by_path(c, owner, path)
         if known is None:
+            made = new_id()
             row = {
-                "id": new_id(),
+                "id": made,
                 "owner": owner,
                 "document_id": document.meta.id,
                 "path": path,
@@ -33,7 +34,7 @@ class WorkflowRows:
                 "updated_at": now,
             }
             c.execute(insert(workflows), [row])
-            events.append(c, "workflow", Subject(row["id"], owner), {"change": "created"})
+            events.append(c, "workflow", Subject(made, owner), {"change": "created"})
         elif (known.title, known.document_id) != (title, document.meta.id):
             where = workflows.c.id == known.id
             values = {"title": title, "document_id": document.meta.id, "updated_at": now}

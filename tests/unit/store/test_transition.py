@@ -73,9 +73,7 @@ def test_a_move_only_from_where_it_was_seen(store: Store, run: Subject) -> None:
         assert not transition.move(c, RUN, run, "failed", since=["running"])
 
 
-def test_state_and_event_go_together_when_the_transaction_fails(
-    store: Store, run: Subject
-) -> None:
+def test_state_and_event_go_together_when_the_transaction_fails(store: Store, run: Subject) -> None:
     with pytest.raises(ZeroDivisionError), store.write() as c:
         transition.move(c, RUN, run, "running")
         _ = 1 / 0
