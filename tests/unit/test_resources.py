@@ -133,17 +133,25 @@ def test_a_version_that_cannot_be_put_changes_nothing(links: ResourceLinks, root
 def test_switching_is_seen_whole(links: ResourceLinks) -> None:
     links.link("d1", "x", lambda place: place.write_text("0"))
     end = threading.Event()
+    looked = threading.Condition()
+    seen: list[list[str]] = []
 
     def write() -> None:
         for count in range(1, 60):
             links.link("d1", "x", partial(Path.write_text, data=f"{count}"))
+            # Nobody is expected to sleep through two versions while opening a folder.
+            with looked:
+                enough = len(seen) + 2
+                looked.wait_for(lambda enough=enough: len(seen) >= enough)  # type: ignore[misc]
         end.set()
 
     writer = threading.Thread(target=write)
     writer.start()
-    seen = []
     while not end.is_set():
-        seen.append(os.listdir(links.path("d1")))
+        names = os.listdir(links.path("d1"))
+        with looked:
+            seen.append(names)
+            looked.notify()
     writer.join()
     assert all(names == ["x"] for names in seen)
     assert (links.path("d1") / "x").read_text() == "59"
