@@ -1,7 +1,13 @@
 """Images made from a base image and a requirements file."""
 
 from nbyard.images.dockerfile import build_files
-from nbyard.images.environments import environment_image, environment_tag
+from nbyard.images.environments import environment_image, environment_tag, offer_images
 from nbyard.images.requirements import read_requirements
 
-__all__ = ["build_files", "environment_image", "environment_tag", "read_requirements"]
+__all__ = [
+    "build_files",
+    "environment_image",
+    "environment_tag",
+    "offer_images",
+    "read_requirements",
+]

@@ -1,10 +1,12 @@
 """Images of environments: one for each different input, made once."""
 
+import functools
 import hashlib
 import io
 import json
 import tarfile
 import threading
+from collections.abc import Iterable
 
 from nbyard.dockerd import Engine, Say
 from nbyard.images.dockerfile import build_files
@@ -54,6 +56,13 @@ def environment_image(
                 say=say,
             )
     return tag
+
+
+def offer_images(runtimes: Iterable[object], network: str = "") -> None:
+    """Give each runtime that asks for images (`image_for`) the way to make them."""
+    for runtime in runtimes:
+        if hasattr(runtime, "image_for"):
+            runtime.image_for = functools.partial(environment_image, network=network)
 
 
 def _base_id(engine: Engine, base: str, say: Say) -> str:

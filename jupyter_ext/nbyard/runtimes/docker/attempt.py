@@ -44,6 +44,7 @@ class ContainerAttempt:
         self.name = container_name(order.attempt_id)
         self.networks = networks
         self.is_starting = False
+        self.has_started = False
         self._lock = threading.Lock()
         self._start_lock = threading.Lock()
         self._finish_lock = threading.Lock()
@@ -74,7 +75,8 @@ class ContainerAttempt:
 
     def poke(self) -> None:
         self._last_poke = time.monotonic()
-        Folder(str(self.order.folder)).poke(self.task.wake, self.order.attempt_id)
+        with suppress(NbyardError):  # what is over may have been cleared away
+            Folder(str(self.order.folder)).poke(self.task.wake, self.order.attempt_id)
 
     # What has become of it
 
@@ -90,7 +92,7 @@ class ContainerAttempt:
                 return Observation("running" if self.order.site else "starting", error.message)
         if files.has_result(self.order.folder):
             return Observation("finished")
-        if self.order.site:
+        if self.order.site or self.has_started:
             return Observation("lost", "container removed outside")
         return Observation("absent")
 
@@ -359,7 +361,8 @@ class ContainerAttempt:
             self._kill()
             container = self.engine.container(self.name)
         if container is not None and container.is_over:
-            self.finish(container)
+            with suppress(NbyardError, OSError):
+                self.finish(container)
         self.clear()
 
     def _kill(self) -> None:

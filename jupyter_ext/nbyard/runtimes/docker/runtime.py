@@ -27,6 +27,7 @@ from nbyard.runtimes.docker.specs import (
     probe_spec,
 )
 from nbyard.runtimes.protocol import Observation, Order
+from nbyard.settings import Settings
 
 GRACE_SECONDS = 10.0
 TRIES = 3
@@ -55,15 +56,19 @@ class DockerRuntime:
         staging: str = "auto",
         image_for: ImageFor | None = None,
     ):
-        self._default = Engine(docker_host)
-        self._engines = {self._default.url: self._default}
+        self.engine = Engine(docker_host)
+        self._engines = {self.engine.url: self.engine}
         self._base_image = base_image
         self._staging_setting = staging
-        self._image_for = image_for
+        self.image_for = image_for
         self._lock = threading.RLock()
         self._networks = threading.RLock()
         self._attempts: dict[str, ContainerAttempt] = {}
         self._seen: dict[tuple[str, Path], bool] = {}
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "DockerRuntime":
+        return cls(docker_host=settings.docker_host, base_image=settings.docker_base_image)
 
     def close(self) -> None:
         """Let go of the engines; what runs goes on."""
@@ -119,7 +124,7 @@ class DockerRuntime:
     def _engine(self, site: str) -> Engine:
         if site and site not in self._engines:
             self._engines[site] = Engine(site)
-        return self._engines[site] if site else self._default
+        return self._engines[site] if site else self.engine
 
     # Start
 
@@ -133,6 +138,7 @@ class DockerRuntime:
         if container is None and not order.site and not files.has_result(order.folder):
             try:
                 self._launch(attempt)
+                attempt.has_started = True
             except _Cancelled:
                 _write_cancelled(attempt)
         return engine.url
@@ -189,9 +195,9 @@ class DockerRuntime:
         is_notebook = attempt.command is None
         requirements = files.requirements_text(order.folder, order.requirements)
         if requirements or (is_notebook and not order.image):
-            if self._image_for is None:
+            if self.image_for is None:
                 raise NbyardError("No image can be made here; name one that has all it needs.")
-            return self._image_for(engine, base, requirements, is_notebook, say)
+            return self.image_for(engine, base, requirements, is_notebook, say)
         if not engine.image_id(base):
             say(f"Pulling {base}")
             engine.pull(base, say)

@@ -1,0 +1,34 @@
+"""The suite that every runtime must pass, on containers, with both ways of staging."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from nbyard.dockerd import Engine
+from nbyard.runtimes.docker import DockerRuntime
+from nbyard.runtimes.protocol import Order, Runtime
+from nbyard.testing.conformance_runtimes import RuntimeConformance
+
+
+class TestDockerRuntime(RuntimeConformance):
+    """R12."""
+
+    staging = "bind"
+
+    @pytest.fixture
+    def runtime(self, docker_engine: Engine, tiny_image: str) -> Iterator[DockerRuntime]:
+        made = DockerRuntime(
+            docker_host=docker_engine.url, base_image=tiny_image, staging=self.staging
+        )
+        yield made
+        made.close()
+
+    def lose(self, runtime: Runtime, order: Order) -> None:
+        assert isinstance(runtime, DockerRuntime)
+        runtime.engine.remove(f"nby-{order.attempt_id}")
+
+
+class TestDockerRuntimeThatDoesNotSeeOurFiles(TestDockerRuntime):
+    """P11."""
+
+    staging = "volume"
