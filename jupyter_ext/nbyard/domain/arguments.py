@@ -195,9 +195,13 @@ def _int(_: Argument, value: Any, where: str) -> int:
 def _float(_: Argument, value: Any, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Invalid.field(where, f"a number is needed, not {_word(value)}")
-    if not math.isfinite(value):
+    try:
+        number = float(value)
+    except OverflowError:
+        raise Invalid.field(where, "the number is too large") from None
+    if not math.isfinite(number):
         raise Invalid.field(where, "the number must be finite")
-    return float(value)
+    return number
 
 
 def _bool(_: Argument, value: Any, where: str) -> bool:
@@ -293,7 +297,7 @@ def _read(argument: Argument, text: str, where: str) -> Any:
     readers = {"int": int, "float": float}
     try:
         return readers.get(argument.type, msgspec.json.decode)(text)
-    except (ValueError, msgspec.DecodeError):
+    except (ValueError, RecursionError, msgspec.DecodeError):
         kind = {"int": "a whole number", "float": "a number", "list": "a JSON list"}
         need = kind.get(argument.type, "JSON text")
         raise Invalid.field(where, f"{need} is needed, not {text[:40]!r}") from None
