@@ -38,7 +38,7 @@ def write_task(folder: Path, task: contract.TaskFile) -> None:
 
 def read_result(folder: Path) -> contract.Result | None:
     """result.json, or None while it is not there or cannot be read as one."""
-    with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
+    with contextlib.suppress(OSError, ValueError):  # work may have done anything to its folder
         return msgspec.json.decode((folder / contract.RESULT).read_bytes(), type=contract.Result)
     return None
 
@@ -56,9 +56,9 @@ def log(store: Path, task: Task, after: int) -> LogChunk:
     ):
         handle.seek(after)
         content = handle.read(LOG_CHUNK)
-    if len(content) == LOG_CHUNK or not done:
-        content = _whole_characters(content)
     end = done and len(content) < LOG_CHUNK
+    if not end:
+        content = _whole_characters(content)
     return LogChunk(content.decode("utf-8", "replace"), after + len(content), end, attempt.number)
 
 
@@ -106,10 +106,10 @@ def _cell_progress(folder: Path) -> tuple[int, int, int | None]:
 
 
 def _notebook(path: Path) -> dict[str, Any] | None:
-    with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
+    with contextlib.suppress(FileNotFoundError, ValueError, RecursionError):
         if path.stat().st_size <= MAX_NOTEBOOK:
-            found: dict[str, Any] = json.loads(path.read_bytes())
-            return found
+            found = json.loads(path.read_bytes())
+            return found if isinstance(found, dict) else None
     return None
 
 
@@ -118,11 +118,16 @@ def events(folder: Path, after: int = 0) -> list[dict[str, Any]]:
     found = []
     with contextlib.suppress(FileNotFoundError), (folder / contract.EVENTS).open("rb") as handle:
         for line in handle:
-            with contextlib.suppress(json.JSONDecodeError):
+            with contextlib.suppress(ValueError, RecursionError):
                 event = json.loads(line)
-                if line.endswith(b"\n") and event.get("seq", 0) > after:
+                if line.endswith(b"\n") and _number(event) > after:
                     found.append(event)
     return found
+
+
+def _number(event: Any) -> int:
+    number = event.get("seq") if isinstance(event, dict) else None
+    return number if isinstance(number, int) else 0
 
 
 def keep_record(folder: Path) -> None:
@@ -139,9 +144,16 @@ def remove(store: Path, attempt_id: str) -> None:
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        for folder, _, _ in os.walk(path):
-            with contextlib.suppress(PermissionError):
-                os.chmod(folder, 0o700)
+        _open_up(path)
+        for folder, names, _ in os.walk(path):  # a folder is opened before it is walked into
+            for name in names:
+                _open_up(Path(folder, name))
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+def _open_up(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        if not folder.is_symlink():
+            folder.chmod(0o700)

@@ -16,7 +16,8 @@ def canonical_text(value: Any) -> str:
 
 def digest_of(value: Any) -> str:
     """`sha256:<hex>` of the canonical text."""
-    return "sha256:" + hashlib.sha256(canonical_text(value).encode()).hexdigest()
+    text = canonical_text(value).encode("utf-8", "surrogatepass")  # names of files may be any bytes
+    return "sha256:" + hashlib.sha256(text).hexdigest()
 
 
 class KeyParts(msgspec.Struct, frozen=True):
@@ -56,11 +57,16 @@ def explain(old: KeyParts | None, new: KeyParts) -> str:
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any], text: str) -> list[str]:
-    names = sorted({*old, *new})
-    changed = [name for name in names if old.get(name) != new.get(name)]
-    return [text.format(name=n, old=_short(old.get(n)), new=_short(new.get(n))) for n in changed]
+    before = {name: canonical_text(value) for name, value in old.items()}
+    after = {name: canonical_text(value) for name, value in new.items()}
+    return [
+        text.format(name=name, old=_short(before.get(name)), new=_short(after.get(name)))
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    ]
 
 
-def _short(value: Any) -> str:
-    text = canonical_text(value)
+def _short(text: str | None) -> str:
+    if text is None:
+        return "nothing"
     return text if len(text) <= 40 else text[:39] + "…"

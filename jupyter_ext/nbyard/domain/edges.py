@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from nbyard.domain.arguments import Argument
-from nbyard.domain.workflows import DATA, Edge, Node, downstream
+from nbyard.domain.workflows import DATA, Edge, Node
 
 Refusal = Literal["unknown-node", "self", "unknown-port", "direction", "taken", "format", "cycle"]
 Ports = Mapping[str, Sequence[Argument]]
@@ -17,13 +17,19 @@ WORDS: dict[str, str] = {
     "unknown-port": "{edge.source}.{edge.output} → {edge.target}.{edge.input}: no such port",
     "direction": "arrows go from an output to an input",
     "taken": "{edge.input} of {edge.target} already has an arrow",
-    "format": "the output {edge.output} does not fit the input {edge.input}: other formats",
+    "format": "the output {edge.output} ({given}) does not fit the input {edge.input} ({wanted})",
     "cycle": "the arrows would form a circle",
 }
 
 
-def in_words(refusal: Refusal, edge: Edge) -> str:
-    return WORDS[refusal].format(edge=edge)
+def in_words(refusal: Refusal, edge: Edge, ports: Ports) -> str:
+    """The refusal for people, naming what is at both ends."""
+    output, wanted = _port(ports, edge.source, edge.output), _port(ports, edge.target, edge.input)
+    return WORDS[refusal].format(edge=edge, given=_kind(output), wanted=_kind(wanted))
+
+
+def _kind(port: Argument | None) -> str:
+    return port.format if port is not None and port.format else "any file"
 
 
 def formats_fit(output: str, wanted: str) -> bool:
@@ -31,26 +37,76 @@ def formats_fit(output: str, wanted: str) -> bool:
     return output == wanted or (FOLDER not in (output, wanted) and not (output and wanted))
 
 
+class Drawn:
+    """Arrows as they are drawn one after the other; `ports` are the arguments by node."""
+
+    def __init__(self, nodes: Mapping[str, Node], ports: Ports, edges: Iterable[Edge] = ()):
+        self._nodes, self._ports = nodes, ports
+        self._taken: set[tuple[str, str]] = set()
+        self._after: dict[str, list[str]] = {}
+        self._before: dict[str, list[str]] = {}
+        for edge in edges:
+            self.add(edge)
+
+    def add(self, edge: Edge) -> None:
+        self._taken.add((edge.target, edge.input))
+        self._after.setdefault(edge.source, []).append(edge.target)
+        self._before.setdefault(edge.target, []).append(edge.source)
+
+    def refusal(self, edge: Edge) -> Refusal | None:
+        """Why the arrow may not be added, or None."""
+        return self._ends(edge) or self._fit(edge)
+
+    def _ends(self, edge: Edge) -> Refusal | None:
+        if edge.source not in self._nodes or edge.target not in self._nodes:
+            return "unknown-node"
+        if edge.source == edge.target:
+            return "self"
+        output = _port(self._ports, edge.source, edge.output)
+        wanted = _port(self._ports, edge.target, edge.input)
+        if output is None or wanted is None:
+            return "unknown-port"
+        return None if (output.role, wanted.role) == ("output", "input") else "direction"
+
+    def _fit(self, edge: Edge) -> Refusal | None:
+        if (edge.target, edge.input) in self._taken:
+            return "taken"
+        output = _port(self._ports, edge.source, edge.output)
+        wanted = _port(self._ports, edge.target, edge.input)
+        if output is None or wanted is None or not formats_fit(output.format, wanted.format):
+            return "format"
+        return "cycle" if self._leads(edge.target, edge.source) else None
+
+    def _leads(self, start: str, goal: str) -> bool:
+        """Whether arrows lead from one node to another; searched from both ends by turns, so that
+        a long chain costs little in whatever order it is drawn."""
+        ahead, behind = {start}, {goal}
+        forward, backward = [start], [goal]
+        while forward and backward:
+            if _step(forward, ahead, self._after, behind):
+                return True
+            if _step(backward, behind, self._before, ahead):
+                return True
+        return False
+
+
+def _step(
+    todo: list[str], seen: set[str], arrows: Mapping[str, list[str]], wanted: set[str]
+) -> bool:
+    for node in arrows.get(todo.pop(), ()):
+        if node in wanted:
+            return True
+        if node not in seen:
+            seen.add(node)
+            todo.append(node)
+    return False
+
+
 def check_edge(
     edge: Edge, edges: Iterable[Edge], nodes: Mapping[str, Node], ports: Ports
 ) -> Refusal | None:
-    """Why the arrow may not be added to `edges`, or None. `ports` are the arguments by node; a
-    dataset has the one output `data`."""
-    if edge.source not in nodes or edge.target not in nodes:
-        return "unknown-node"
-    if edge.source == edge.target:
-        return "self"
-    output, wanted = _port(ports, edge.source, edge.output), _port(ports, edge.target, edge.input)
-    if output is None or wanted is None:
-        return "unknown-port"
-    if output.role != "output" or wanted.role != "input":
-        return "direction"
-    others = list(edges)
-    if any((o.target, o.input) == (edge.target, edge.input) for o in others):
-        return "taken"
-    if not formats_fit(output.format, wanted.format):
-        return "format"
-    return "cycle" if edge.source in downstream([edge.target], others) else None
+    """Why the arrow may not be added to `edges`, or None."""
+    return Drawn(nodes, ports, edges).refusal(edge)
 
 
 def data_port(file_format: str) -> Argument:

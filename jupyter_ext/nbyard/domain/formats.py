@@ -1,5 +1,7 @@
 """Formats of files by their names; one word each, used on ports and in previews."""
 
+import re
+
 SUFFIXES = {
     "csv": "csv",
     "tsv": "tsv",
@@ -37,3 +39,10 @@ def format_of(filename: str) -> str:
     """The format's word, or empty where the name does not tell."""
     stem, dot, suffix = filename.lower().rpartition(".")
     return SUFFIXES.get(suffix, "") if dot and stem else ""
+
+
+def suffix_of(file_format: str) -> str:
+    """The end of the name of a file of that format; empty for folders and what is no one word."""
+    if file_format == "folder" or not re.fullmatch(r"[A-Za-z0-9_+-]{1,16}", file_format):
+        return ""
+    return ".xlsx" if file_format == "excel" else f".{file_format}"

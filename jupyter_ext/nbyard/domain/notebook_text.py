@@ -20,9 +20,7 @@ def opening_notebook(name: str, dataset_id: str, filename: str, file_format: str
     if reader:
         lines.insert(2, "import pandas as pd")
         lines.insert(2, "")
-    lines.append(
-        f'path = Path(os.environ["NBYARD_RESOURCES"], {dataset_id!r}, {filename!r})'
-    )
+    lines.append(f'path = Path(os.environ["NBYARD_RESOURCES"], {dataset_id!r}, {filename!r})')
     lines += [f"df = {reader}", "df.head()"] if reader else ["path"]
     return notebook([(name, "\n".join(lines))])
 

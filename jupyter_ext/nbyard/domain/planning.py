@@ -7,13 +7,16 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments import Argument, check_value
-from nbyard.domain.edges import check_edge, in_words
+from nbyard.domain.edges import Drawn, in_words
 from nbyard.domain.executables import Resources
+from nbyard.domain.formats import suffix_of
 from nbyard.domain.runs import Binding, BytesOf, ResultOf, TaskPlan, ValueOf
+from nbyard.domain.workflows import Binding as Bound
 from nbyard.domain.workflows import Document, Edge, Node, Problem, ordered
 from nbyard.errors import Detail, Invalid
 
 ATTEMPT = "{attempt}"
+MAX_FILENAME_BYTES = 255
 
 
 class ResolvedNode(msgspec.Struct, frozen=True):
@@ -48,17 +51,16 @@ def output_filename(argument: Argument) -> str:
     """The file name of an output: that of its default, else its name and format."""
     if isinstance(argument.default, str):
         last = PurePosixPath(argument.default.rstrip("/")).name
-        if last not in ("", ".", ".."):
+        if last not in ("", ".", "..") and len(last.encode()) <= MAX_FILENAME_BYTES:
             return last
-    suffix = f".{argument.format}" if argument.format not in ("", "folder") else ""
-    return f"{argument.name}{suffix}"
+    return argument.name + suffix_of(argument.format)
 
 
 def find_problems(
     document: Document, resolved: Resolved, chosen: Collection[str] | None = None
 ) -> list[Problem]:
     """Everything that blocks a run of the `chosen` nodes (all when None)."""
-    nodes = document.nodes if chosen is None else {n: document.nodes[n] for n in chosen}
+    nodes = {n: node for n, node in document.nodes.items() if chosen is None or n in chosen}
     found: list[Problem] = _edge_problems(document, resolved, nodes)
     for name, node in nodes.items():
         known = resolved[name]
@@ -66,6 +68,7 @@ def find_problems(
             found.append(Problem(known.problem, node=name))
         elif node.type == "executable":
             found += _argument_problems(name, node, known, document)
+            found += _resource_problems(name, node, known)
     return found
 
 
@@ -73,16 +76,18 @@ def _edge_problems(
     document: Document, resolved: Resolved, nodes: Mapping[str, Node]
 ) -> list[Problem]:
     ports = {name: known.arguments for name, known in resolved.items()}
-    drawn: list[Edge] = []
+    drawn = Drawn(document.nodes, ports)
     found = []
     for key, edge in document.edges.items():
-        if edge.target not in nodes or resolved[edge.source].problem or resolved[edge.target].problem:
+        if edge.target not in nodes:
             continue
-        refusal = check_edge(edge, drawn, document.nodes, ports)
+        if resolved[edge.source].problem or resolved[edge.target].problem:
+            continue
+        refusal = drawn.refusal(edge)
         if refusal:
-            found.append(Problem(in_words(refusal, edge), node=edge.target, edge=key))
+            found.append(Problem(in_words(refusal, edge, ports), node=edge.target, edge=key))
         else:
-            drawn.append(edge)
+            drawn.add(edge)
     return found
 
 
@@ -107,10 +112,13 @@ def _value_problem(argument: Argument, node: Node, document: Document, fed: bool
     if argument.role == "output" or fed:
         return ""
     if binding is None:
-        if not argument.required:
-            return ""
         need = "an arrow" if argument.role == "input" else "a value"
-        return f"{argument.name} needs {need}"
+        open_end = argument.required and argument.default is msgspec.UNSET
+        return f"{argument.name} needs {need}" if open_end else ""
+    return _bound_problem(argument, binding, document)
+
+
+def _bound_problem(argument: Argument, binding: Bound, document: Document) -> str:
     if isinstance(binding.parameter, str):
         if binding.parameter not in document.meta.parameters:
             return f"{argument.name}: the workflow has no parameter {binding.parameter}"
@@ -120,6 +128,20 @@ def _value_problem(argument: Argument, node: Node, document: Document, fed: bool
     except Invalid as error:
         return error.message
     return ""
+
+
+def _resource_problems(name: str, node: Node, known: ResolvedNode) -> list[Problem]:
+    given = {f: _resource(f, node, known) for f in ("cpu", "memory_bytes", "timeout_seconds")}
+    return [
+        Problem(f"{field} must be more than 0", node=name, field=field)
+        for field, amount in given.items()
+        if amount is not None and amount <= 0
+    ]
+
+
+def _resource(field: str, node: Node, known: ResolvedNode) -> Any:
+    own = getattr(node, field)
+    return own if own is not None else getattr(known.resources, field)
 
 
 def plan_tasks(
@@ -171,11 +193,9 @@ def _plan(
         image=wish.image or own.image or default.image,
         requirements=own.requirements or default.requirements,
         requirements_digest=known.requirements_digest,
-        cpu=own.cpu if own.cpu is not None else default.cpu,
-        memory_bytes=own.memory_bytes if own.memory_bytes is not None else default.memory_bytes,
-        timeout_seconds=(
-            own.timeout_seconds if own.timeout_seconds is not None else default.timeout_seconds
-        ),
+        cpu=_resource("cpu", node, known),
+        memory_bytes=_resource("memory_bytes", node, known),
+        timeout_seconds=_resource("timeout_seconds", node, known),
         cache=node.cache,
         force=wish.force,
     )

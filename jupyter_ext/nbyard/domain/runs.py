@@ -216,7 +216,7 @@ TERMINAL_BAD = frozenset({"failed", "cancelled", "skipped"})
 
 
 def advance(tasks: Mapping[str, TaskOutcome]) -> dict[str, Literal["queued", "skipped"]]:
-    """Which waiting tasks move now: queued once all they need succeeded, skipped once one cannot."""
+    """Which waiting tasks move now: queued once all they need succeeded, else skipped."""
     moves: dict[str, Literal["queued", "skipped"]] = {}
     states = {node: task.state for node, task in tasks.items()}
     changed = True
@@ -240,7 +240,7 @@ def run_state(states: Collection[TaskState], cancelled: bool) -> RunState | None
         return None
     if "failed" in states:
         return "failed"
-    if cancelled and any(state != "succeeded" for state in states):
+    if "cancelled" in states or (cancelled and "skipped" in states):
         return "cancelled"
     return "succeeded"
 

@@ -9,7 +9,9 @@ RunState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 TaskState = Literal[
     "waiting", "queued", "preparing", "running", "succeeded", "failed", "cancelled", "skipped"
 ]
-AttemptState = Literal["recorded", "starting", "running", "succeeded", "failed", "cancelled", "lost"]
+AttemptState = Literal[
+    "recorded", "starting", "running", "succeeded", "failed", "cancelled", "lost"
+]
 DatasetState = Literal["importing", "ready", "failed"]
 
 

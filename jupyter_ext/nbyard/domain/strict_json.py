@@ -1,6 +1,7 @@
 """One strict JSON reader in front of everything (RFC 8259 with the doubtful cases refused)."""
 
 import json
+import re
 from typing import Any
 
 from nbyard.errors import BadRequest
@@ -8,24 +9,29 @@ from nbyard.errors import BadRequest
 MAX_DEPTH = 64
 MAX_DIGITS = 400
 
+# what may be half of a surrogate pair: an escape, or the character itself in a Python text
+_HALF = re.compile("\\\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+
 
 def read_json(content: bytes | str) -> Any:
     """The value of a JSON text.
 
     Raises:
-        BadRequest: no UTF-8, no JSON, duplicate keys, NaN or infinity, nesting deeper than 64 or
-            numbers of more than 400 digits.
+        BadRequest: no UTF-8, no JSON, duplicate keys, NaN or infinity, half surrogate pairs,
+            nesting deeper than 64 or numbers of more than 400 digits.
     """
     try:
         text = content.decode("utf-8") if isinstance(content, bytes) else content
         _check_depth(text)
-        return json.loads(
+        value = json.loads(
             text,
             object_pairs_hook=_pairs,
             parse_constant=_constant,
             parse_int=_integer,
             parse_float=_float,
         )
+        _check_pairs(text, value)
+        return value
     except UnicodeDecodeError:
         raise BadRequest("The body is no UTF-8 text.") from None
     except (ValueError, RecursionError) as error:
@@ -49,12 +55,21 @@ def _check_depth(text: str) -> None:
             depth -= 1
 
 
+def _check_pairs(text: str, value: Any) -> None:
+    if not _HALF.search(text):
+        return
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise BadRequest("A text contains half of a surrogate pair.") from None
+
+
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise BadRequest(f"The key {twice[:80]!r} stands twice in one object.")
+    value: dict[str, Any] = {}
+    for name, item in pairs:
+        if name in value:
+            raise BadRequest(f"The key {name[:80]!r} stands twice in one object.")
+        value[name] = item
     return value
 
 

@@ -5,7 +5,7 @@ Nodes follow a file (`path`, relative to the document's folder) or name a stored
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -25,6 +25,10 @@ class Binding(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
 
     value: Any = msgspec.UNSET
     parameter: str | msgspec.UnsetType = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        if (self.value is msgspec.UNSET) == (self.parameter is msgspec.UNSET):
+            raise ValueError("needs either a value or a parameter")
 
 
 class Parameter(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -102,13 +106,14 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def read_document(text: str | bytes) -> Document:
-    """The document in a `.nbflow` text; edges to nodes that are gone are left out.
+    """The document in a `.nbflow` text, blank text being an empty one; edges to nodes that are
+    gone are left out.
 
     Raises:
         Invalid: naming the place that is wrong.
     """
     try:
-        document = msgspec.convert(read_json(text), Document)
+        document = msgspec.convert(_versioned(text), Document)
     except BadRequest as error:
         raise Invalid.field("document", error.message) from None
     except msgspec.ValidationError as error:
@@ -124,6 +129,18 @@ def read_document(text: str | bytes) -> Document:
         if edge.source in document.nodes and edge.target in document.nodes
     }
     return msgspec.structs.replace(document, edges=edges)
+
+
+def _versioned(text: str | bytes) -> Any:
+    if not text.strip():
+        return {"version": 1}
+    plain = read_json(text)
+    version = plain.get("version") if isinstance(plain, dict) else None
+    if isinstance(version, int | float) and not isinstance(version, bool):
+        if version != 1:
+            raise BadRequest(f"version {version} is not known; upgrade nbyard")
+        plain["version"] = 1  # 1.0 is the same number
+    return plain
 
 
 def semantic(document: Document) -> Document:
@@ -171,7 +188,8 @@ def _reach(start: Iterable[str], pairs: Iterable[tuple[str, str]]) -> set[str]:
     after: dict[str, list[str]] = {}
     for one, other in pairs:
         after.setdefault(one, []).append(other)
-    seen, todo = set(start), list(start)
+    seen = set(start)
+    todo = list(seen)
     while todo:
         for node in after.get(todo.pop(), ()):
             if node not in seen:
