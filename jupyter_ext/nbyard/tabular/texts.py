@@ -86,6 +86,8 @@ def _refuse_binary(chunk: bytes, lines: int, encoding: str) -> None:
     if not chunk.endswith(b"\n") and len(chunk) >= MAX_LINE_BYTES:
         line = lines + 1 + _count_lines(chunk)
         raise Invalid(f"line {line:,} is longer than {MAX_LINE_BYTES:,} bytes")
+    if chunk.isascii():
+        return
     try:
         chunk.decode(encoding.removesuffix("-sig"))
     except UnicodeDecodeError as problem:
