@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 BLOCK_ROWS = 250_000
 
@@ -32,6 +33,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 NBYARD = """
 import sys, resource, tempfile
 from pathlib import Path
+from typing import Any
 from nbyard.tabular import TableFile, Tables
 with tempfile.TemporaryDirectory(dir=Path(sys.argv[1]).parent) as folder:
     tables = Tables(Path(folder))
@@ -65,7 +67,7 @@ def write(path: Path, size: int) -> int:
     return rows
 
 
-def block(start: int, pl):
+def block(start: int, pl: Any) -> Any:
     frame = pl.select(id=pl.int_range(start, start + BLOCK_ROWS))
     word = pl.col("id").hash
     unit = [(word(seed) % 1_000_003) / 1_000_003 for seed in range(12)]

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def test_pieces_become_one_blob(uploads: Uploads, blobs: Blobs) -> None:
 def test_a_broken_piece_stays_and_the_upload_goes_on(uploads: Uploads, blobs: Blobs) -> None:
     upload = uploads.create("a.bin")
 
-    def breaks():  # type: ignore[no-untyped-def]
+    def breaks() -> Iterator[bytes]:
         yield b"123"
         raise ConnectionResetError
 
