@@ -42,11 +42,16 @@ class Bundle(msgspec.Struct, frozen=True):
 
 
 def project_of(path: Path, limit: Path) -> Path | None:
-    """The nearest folder at or above the file's own that marks a project, not above `limit`."""
+    """The nearest folder at or above the file's own that marks a project, not above `limit`.
+
+    A home folder is no project, whatever lies in it, nor is the root of the machine.
+    """
     for folder in path.parents:
+        if folder in (Path.home(), Path(path.anchor)):
+            return None
         if any((folder / marker).exists() for marker in MARKERS):
             return folder
-        if folder in (limit, Path.home()):
+        if folder == limit:
             return None
     return None
 
@@ -103,21 +108,33 @@ def _rules(base: Path) -> list[str]:
         if (base / name).is_file():
             lines += (base / name).read_text(errors="replace").splitlines()
     rules = [line.strip() for line in lines]
-    return [rule for rule in rules if rule and not rule.startswith(("#", "!"))]
+    return [rule for rule in rules if rule and not rule.startswith("#")]
 
 
 def _ignored(name: str, rules: list[str]) -> bool:
-    """The part of gitignore's rules that concerns names and paths; `!` is not known."""
-    folder, plain = name.endswith("/"), name.rstrip("/")
-    last = plain.rpartition("/")[2]
+    """Gitignore's rules for names and paths: the last one that fits decides, `!` takes back."""
+    ignored = False
     for rule in rules:
-        if rule.endswith("/") and not folder:
-            continue
-        pattern = rule.strip("/")
-        anchored = "/" in rule.rstrip("/")
-        if fnmatch.fnmatchcase(plain if anchored else last, pattern):
-            return True
-    return False
+        if _fits(name, rule.removeprefix("!")):
+            ignored = not rule.startswith("!")
+    return ignored
+
+
+def _fits(name: str, pattern: str) -> bool:
+    if pattern.endswith("/") and not name.endswith("/"):
+        return False
+    parts = name.rstrip("/").split("/")
+    if "/" in pattern.rstrip("/"):
+        return _path_fits(parts, pattern.strip("/").split("/"))
+    return fnmatch.fnmatchcase(parts[-1], pattern.rstrip("/"))
+
+
+def _path_fits(parts: list[str], patterns: list[str]) -> bool:
+    if not parts or not patterns:
+        return not parts and all(pattern == "**" for pattern in patterns)
+    if patterns[0] == "**":
+        return _path_fits(parts, patterns[1:]) or _path_fits(parts[1:], patterns)
+    return fnmatch.fnmatchcase(parts[0], patterns[0]) and _path_fits(parts[1:], patterns[1:])
 
 
 def _sizes(base: Path, keep: Callable[[str], bool]) -> dict[str, int]:

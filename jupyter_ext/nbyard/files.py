@@ -5,9 +5,11 @@ import tempfile
 from pathlib import Path
 
 from nbyard.domain.arguments import check_text
-from nbyard.errors import Invalid, NotFound, TooLarge
+from nbyard.errors import Forbidden, Invalid, NotFound, TooLarge
 
 MAX_DOCUMENT = 64 * 2**20
+MAX_NAME_BYTES = 255
+MAX_PATH_BYTES = 3000
 
 
 class ProjectFiles:
@@ -18,15 +20,18 @@ class ProjectFiles:
         self.root = Path(os.path.realpath(root))
         self._start = start or self.root
 
+    @property
+    def is_served(self) -> bool:
+        """Whether there is a root that others see, other than the whole machine."""
+        return self.root != Path("/")
+
     def locate(self, path: str, field: str = "path", base: str = "") -> Path:
         """The real place of a path, relative to the root or to the folder `base` below it.
 
         Raises:
             Invalid: it leads out of the root, also over a link.
         """
-        check_text(path, field)
-        if not path:
-            raise Invalid.field(field, "a path is needed")
+        _check_path(path, field)
         start = self.root / base.lstrip("/") if base else self._start
         inside = path.lstrip("/") if self.root != Path("/") else path
         real = Path(os.path.realpath(start / inside))
@@ -58,13 +63,25 @@ class ProjectFiles:
             raise NotFound(f"There is no file {self.shown(real)[:200]}.")
         if real.stat().st_size > limit:
             raise TooLarge(f"{self.shown(real)[:200]} has more than {limit:,} bytes.")
-        return real.read_bytes()
+        try:
+            return real.read_bytes()
+        except PermissionError:
+            raise Forbidden(f"{self.shown(real)[:200]} may not be read.") from None
+
+
+def _check_path(path: str, field: str) -> None:
+    check_text(path, field)
+    if not path:
+        raise Invalid.field(field, "a path is needed")
+    longest = max(len(os.fsencode(name)) for name in path.split("/"))
+    if longest > MAX_NAME_BYTES or len(os.fsencode(path)) > MAX_PATH_BYTES:
+        raise Invalid.field(field, f"{path[:60]}… is longer than a path can be")
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Replace a file in one step, keeping its mode; readers see the old or the new bytes."""
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     try:
         with os.fdopen(descriptor, "wb") as handle:
             handle.write(content)

@@ -24,7 +24,8 @@ def kernel(name: str, language: str = "") -> EnvironmentRef:
     """The kernelspec of that name, or the first of that language when the name is empty.
 
     Raises:
-        NotFound: no such kernel is installed; the message lists those that are.
+        NotFound: no such kernel is installed, the hint lists those that are; or its interpreter
+            is gone.
     """
     from jupyter_client.kernelspec import KernelSpecManager
 
@@ -62,7 +63,11 @@ def program(command: str) -> EnvironmentRef:
 
 
 def _interpreter(argv0: str) -> str:
-    return shutil.which(argv0) or sys.executable
+    """What jupyter_client starts: a bare `python` means the one that runs now."""
+    major, minor = sys.version_info[:2]
+    if argv0 in {"python", f"python{major}", f"python{major}.{minor}"}:
+        return sys.executable
+    return shutil.which(argv0) or argv0
 
 
 def _python(interpreter: str, name: str) -> EnvironmentRef:
@@ -87,11 +92,17 @@ def _stamp(interpreter: str) -> tuple[int, ...]:
 
 @lru_cache(maxsize=64)
 def _facts(interpreter: str, stamp: tuple[int, ...]) -> dict[str, dict[str, str]]:
-    done = subprocess.run(
-        [interpreter, "-I", "-c", LIST_PACKAGES],
-        capture_output=True,
-        timeout=SECONDS,
-        check=True,
-    )
+    try:
+        done = subprocess.run(
+            [interpreter, "-I", "-c", LIST_PACKAGES],
+            capture_output=True,
+            timeout=SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise NotFound(
+            f"The interpreter {interpreter} does not run: {error}",
+            hint="Repair its environment, or choose another kernel.",
+        ) from error
     facts: dict[str, dict[str, str]] = json.loads(done.stdout)
     return facts

@@ -3,12 +3,13 @@
 import contextlib
 import os
 import secrets
-import select
+import selectors
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 FOLDER = "wake"
+MAX_ADDRESS_BYTES = 100
 
 
 def poke(folder: Path) -> None:
@@ -24,11 +25,27 @@ def poke(folder: Path) -> None:
 
 def _send(sender: socket.socket, path: Path) -> None:
     try:
-        sender.sendto(b"!", os.fspath(path))
+        with _address(path) as address:
+            sender.sendto(b"!", address)
     except ConnectionRefusedError:
         path.unlink(missing_ok=True)
-    except (BlockingIOError, FileNotFoundError):
-        pass  # it has unread pokes already, or just left
+    except OSError:
+        pass  # it has unread pokes already, just left, or is another user's; the clock is there
+
+
+@contextlib.contextmanager
+def _address(path: Path) -> Iterator[str]:
+    """How a socket is called: an address has room for 108 bytes, so that a long path is named
+    through its open folder (Linux)."""
+    plain = os.fspath(path)
+    if len(os.fsencode(plain)) <= MAX_ADDRESS_BYTES:
+        yield plain
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
 
 
 class Listener:
@@ -39,15 +56,18 @@ class Listener:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path = place / f"{os.getpid()}-{secrets.token_hex(3)}"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(os.fspath(self.path))
+        with _address(self.path) as address:
+            self._socket.bind(address)
         self._socket.setblocking(False)
 
     def wait(self, seconds: float) -> bool:
         """True when poked, False when the time is over."""
-        ready, _, _ = select.select([self._socket], [], [], seconds)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._socket, selectors.EVENT_READ)
+            ready = bool(selector.select(max(seconds, 0.0)))
         if ready:
             self._drain()
-        return bool(ready)
+        return ready
 
     def fileno(self) -> int:
         return self._socket.fileno()
