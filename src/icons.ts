@@ -43,6 +43,12 @@ export const automaticIcon = draw(
 );
 export const problemIcon = draw('problem', line('M8 2l6.5 12h-13zM8 6.5v3.5M8 12v.2'));
 
+export const runsIcon = draw('runs', line('M2 3.5h7M5 8h8M3 12.5h6'));
+export const yardIcon = draw(
+  'yard',
+  line('M2 14V5.5L8 2l6 3.5V14M5 14V8.5h6V14M2 11h3M11 11h3M8 8.5V14')
+);
+
 export const STATE_ICONS = {
   waiting: draw('waiting', line('M8 2a6 6 0 1 0 .01 0')),
   queued: draw('queued', line('M8 2a6 6 0 1 0 .01 0M8 4.5V8l2.5 1.5')),

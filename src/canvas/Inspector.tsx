@@ -110,7 +110,7 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
 
 /** Messages whose path ends in the name of an argument stand under its field. */
 function errorsOf(canvas: CanvasController, id: string): Record<string, string> {
-  const own = canvas.checker.problems.filter(problem => problem.node === id && problem.path);
+  const own = canvas.checker.problemsOf(id).filter(problem => problem.path);
   return Object.fromEntries(
     own.map(problem => {
       const parts = problem.path!.split('.');

@@ -1,5 +1,5 @@
-import { Handle, NodeProps, Position, useUpdateNodeInternals } from '@xyflow/react';
-import { memo, useEffect } from 'react';
+import { Handle, NodeProps, Position } from '@xyflow/react';
+import { memo } from 'react';
 import { kindIcon, problemIcon, STATE_ICONS } from '../icons';
 import { useCanvas, useView } from './hooks';
 import { CardNode } from './store';
@@ -11,10 +11,6 @@ import { duration, kindWord, stateWord } from './words';
 export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
   const { trans } = useCanvas();
   const view = useView(id);
-  const update = useUpdateNodeInternals();
-  const ports = view && [...view.inputs, ...view.outputs].map(port => port.name).join(' ');
-  const lines = view && Math.max(view.inputs.length, view.outputs.length);
-  useEffect(() => update(id), [id, ports, lines, update]);
   if (!view) {
     return null;
   }

@@ -1,17 +1,26 @@
-import { Background, ConnectionMode, MiniMap, ReactFlow, useStore } from '@xyflow/react';
+import {
+  Background,
+  ConnectionMode,
+  MiniMap,
+  ReactFlow,
+  useStore,
+  useUpdateNodeInternals
+} from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
 import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
 import { ConnectionHint } from './ConnectionHint';
+import { CanvasController } from './controller';
 import { acceptLuminoDrops } from './drops';
 import { EmptyStage } from './EmptyStage';
 import { useDrawing, useHands, useSelecting } from './hands';
 import { useCanvas } from './hooks';
-import { fit } from './navigation';
 import { NodeCard } from './NodeCard';
 
 const NODE_TYPES = { card: NodeCard };
 const MINIMAP_FROM = 15;
 const FAR = 0.35;
+/** A large workflow opens on its middle, large enough to read; Fit shows all of it. */
+const OPENING = { minZoom: 0.4, maxZoom: 1, padding: 0.15 };
 
 /** The picture: React Flow, with all of its own keys off; keys are commands on this element. */
 export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
@@ -35,12 +44,13 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   const selecting = useSelecting(canvas);
   const [startsFull] = useState(nodes.length > 0);
 
+  usePortWatch(canvas);
   useEffect(() => {
     // cards get their size from their ports, which the first answer brings
     const once = () => {
       canvas.checker.changed.disconnect(once);
       if (startsFull && !canvas.store.focused) {
-        window.setTimeout(() => fit(canvas), 50);
+        window.setTimeout(() => void canvas.flow?.fitView(OPENING), 50);
       }
     };
     canvas.checker.changed.connect(once);
@@ -94,7 +104,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         zoomOnDoubleClick={false}
         onlyRenderVisibleElements
         fitView={startsFull}
-        fitViewOptions={{ maxZoom: 1, padding: 0.15 }}
+        fitViewOptions={OPENING}
         minZoom={0.05}
         attributionPosition="bottom-left"
       >
@@ -112,4 +122,35 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
       <ConnectionHint />
     </div>
   );
+}
+
+/** React Flow measures where ports are; it is told when they change, once for all cards. */
+function usePortWatch(canvas: CanvasController): void {
+  const update = useUpdateNodeInternals();
+  useEffect(() => {
+    const known = new Map<string, string>();
+    const due = new Set<string>();
+    let frame = 0;
+    const watch = (_: unknown, ids: ReadonlySet<string>) => {
+      for (const id of ids) {
+        const view = canvas.views.get(id);
+        const names = view && [...view.inputs, ...view.outputs].map(port => port.name);
+        const ports = `${names} ${view?.problems.length} ${view?.run?.state}`;
+        if (known.get(id) !== ports) {
+          known.set(id, ports);
+          due.add(id);
+        }
+      }
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(() => {
+        update([...due]);
+        due.clear();
+      });
+    };
+    canvas.views.changed.connect(watch);
+    return () => {
+      cancelAnimationFrame(frame);
+      canvas.views.changed.disconnect(watch);
+    };
+  }, [canvas, update]);
 }

@@ -44,6 +44,10 @@ export class Checker {
     return this._readings.get(id);
   }
 
+  problemsOf(id: string): readonly IProblem[] {
+    return this._byNode.get(id) ?? [];
+  }
+
   /** What the edge rules need to know. */
   ports = (id: string): IPorts | undefined => {
     const type = this.doc.nodes.get(id)?.get('type');
@@ -97,6 +101,11 @@ export class Checker {
     this.unreachable = undefined;
     this.problems = answer.problems;
     this.proposals = answer.proposals;
+    this._byNode = new Map();
+    for (const problem of answer.problems) {
+      const own = this._byNode.get(problem.node ?? '') ?? [];
+      this._byNode.set(problem.node ?? '', [...own, problem]);
+    }
     this._readings = new Map(
       Object.entries(answer.nodes).map(([id, reading]) => [
         id,
@@ -113,6 +122,7 @@ export class Checker {
   }
 
   private _changed = new Signal<this, void>(this);
+  private _byNode = new Map<string, IProblem[]>();
   private _readings = new Map<string, IReading>();
   private _timer?: number;
   private _asked = 0;

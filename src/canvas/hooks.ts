@@ -1,4 +1,4 @@
-import { createContext, useContext, useMemo, useSyncExternalStore } from 'react';
+import { createContext, useCallback, useContext, useMemo, useSyncExternalStore } from 'react';
 import { useSignal } from '../components/useSignal';
 import { JsonObject } from '../document/canonical';
 import { CanvasController, ICanvasUi } from './controller';
@@ -16,8 +16,12 @@ export function useUi(): ICanvasUi {
 }
 
 export function useView(id: string): INodeView | undefined {
-  const canvas = useCanvas();
-  return useSignal(canvas.views.changed, () => canvas.views.get(id));
+  const { views } = useCanvas();
+  const subscribe = useCallback(
+    (listener: () => void) => views.subscribe(id, listener),
+    [views, id]
+  );
+  return useSyncExternalStore(subscribe, () => views.get(id));
 }
 
 /** A plain copy of a node's fields, another object after each change of it. */

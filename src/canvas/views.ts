@@ -57,6 +57,13 @@ export class NodeViews {
     return this._views.get(id);
   }
 
+  /** One card hears of itself only: there may be thousands. */
+  subscribe(id: string, listener: () => void): () => void {
+    const own = this._listeners.get(id) ?? new Set();
+    this._listeners.set(id, own.add(listener));
+    return () => void own.delete(listener);
+  }
+
   arrowsInto(id: string): readonly IEdge[] {
     return this._into.get(id) ?? [];
   }
@@ -69,6 +76,7 @@ export class NodeViews {
     this.doc.changed.disconnect(this._onDocument, this);
     this.checker.changed.disconnect(this._renewAll, this);
     this.runs?.changed.disconnect(this._onRun, this);
+    this._listeners.clear();
     Signal.clearData(this);
   }
 
@@ -112,6 +120,9 @@ export class NodeViews {
     }
     if (changed.size && !quiet) {
       this._changed.emit(changed);
+      for (const id of changed) {
+        this._listeners.get(id)?.forEach(listener => listener());
+      }
     }
   }
 
@@ -122,8 +133,7 @@ export class NodeViews {
     }
     const reading = this.checker.reading(id);
     const type = String(fields.type ?? 'executable');
-    const own = this.checker.problems.filter(problem => problem.node === id);
-    const problems = own.map(problem => problem.message);
+    const problems = this.checker.problemsOf(id).map(problem => problem.message);
     if (reading?.problem && !problems.includes(reading.problem)) {
       problems.unshift(reading.problem);
     }
@@ -185,6 +195,7 @@ export class NodeViews {
   }
 
   private _changed = new Signal<this, ReadonlySet<string>>(this);
+  private _listeners = new Map<string, Set<() => void>>();
   private _views = new Map<string, INodeView>();
   private _into = new Map<string, IEdge[]>();
   private _from = new Map<string, IEdge[]>();
