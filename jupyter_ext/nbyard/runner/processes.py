@@ -12,7 +12,7 @@ from typing import NamedTuple
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 HAS_PROC = os.path.isdir("/proc/self")
-KILL_SECONDS = 2.0
+KILL_SECONDS = 10.0
 MAX_FROZEN = 20_000
 
 

@@ -1,0 +1,73 @@
+"""Scripts and binaries as executables (E4, HOUSE: previewing never runs code)."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from nbyard.domain.arguments import Argument, Option
+from nbyard.domain.environments import EnvironmentRef
+from nbyard.errors import Invalid
+from nbyard.kinds.command import CommandKind
+from nbyard.kinds.protocol import Reading
+
+KIND = CommandKind()
+HERE = EnvironmentRef(interpreter="/opt/python")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "language", "command"),
+    [
+        ("a.py", b"", "python", ["python3", "{file}"]),
+        ("A.PY", b"#!/bin/sh", "python", ["python3", "{file}"]),
+        ("a.sh", b"", "sh", ["sh", "{file}"]),
+        ("a.R", b"", "R", ["Rscript", "{file}"]),
+        ("run", b"#!/usr/bin/env python3\n", "python", ["python3", "{file}"]),
+        ("run", b"#!/usr/bin/env -S bash -eu\n", "bash", ["bash", "-eu", "{file}"]),
+        ("run", b"#!/bin/sh -e\r\n", "sh", ["/bin/sh", "-e", "{file}"]),
+        ("run", b"#!\n", "", ["{file}"]),
+        ("run", b"#!/bin/\xff\n", "", ["{file}"]),
+        ("run", b"#!'open quote\n", "", ["{file}"]),
+        ("tool", b"\x7fELF\x02", "", ["{file}"]),
+        ("tool.exe", b"text", "", ["{file}"]),
+        ("tool", b"", "", ["{file}"]),
+    ],
+)
+def test_how_files_are_started(
+    name: str, content: bytes, language: str, command: list[str]
+) -> None:
+    reading = KIND.read(name, content)
+    assert (reading.kind, reading.language, reading.command) == ("command", language, command)
+    assert reading.arguments == [] and not reading.can_tag
+
+
+@pytest.mark.parametrize(
+    "content", [b"x = = 1", b"\x00", b"\xff", b"(" * 1000, b"-" * 100000 + b"1"]
+)
+def test_broken_python_is_only_a_hint(content: bytes) -> None:
+    """It may be meant for another version of Python."""
+    assert KIND.read("a.py", content).hints
+
+
+def test_reading_never_runs_anything() -> None:
+    """HOUSE rule 9."""
+    KIND.read("a.py", b"import os; os.system('touch /tmp/nby_canary')")
+    assert not os.path.lexists(Path("/tmp/nby_canary"))
+
+
+def test_work() -> None:
+    arguments = [Argument("x", reach=Option("--x"))]
+    reading = Reading("command", "python", "", arguments, command=["python3", "{file}"])
+    work = KIND.work("a/b.py", reading, {"x": "1"}, HERE)
+    assert work.argv == ["/opt/python", "{attempt}/code/a/b.py", "--x", "1"]
+    assert KIND.work("b.py", reading, {}, EnvironmentRef()).argv[0] == "python3"
+
+
+def test_work_without_a_command() -> None:
+    with pytest.raises(Invalid, match="command"):
+        KIND.work("x", Reading("command", "", "", []), {}, HERE)
+
+
+def test_the_digest_is_that_of_the_bytes() -> None:
+    assert KIND.code_digest(b"a") != KIND.code_digest(b"b")
+    assert KIND.code_digest(b"a").startswith("sha256:")

@@ -1,0 +1,188 @@
+"""Notebooks as executables: what is read, what is refused, what is run (E1, E2, E6, E12)."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from nbyard.domain.environments import EnvironmentRef
+from nbyard.errors import Invalid
+from nbyard.kinds.notebook import NotebookKind, tag_text
+
+KIND = NotebookKind()
+
+
+def notebook(
+    source: str = "x = 1",
+    tags: tuple[str, ...] = ("parameters",),
+    kernel: str = "python3",
+    **more: Any,
+) -> dict[str, Any]:
+    cell: dict[str, Any] = {
+        "cell_type": "code",
+        "id": "a",
+        "metadata": {"tags": list(tags)},
+        "source": source,
+        "outputs": [],
+        "execution_count": None,
+    }
+    return {
+        "cells": [cell],
+        "metadata": {"kernelspec": {"name": kernel, "display_name": kernel}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        **more,
+    }
+
+
+def encoded(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def test_reading() -> None:
+    """E1."""
+    reading = KIND.read("n.ipynb", encoded(notebook("rate = 0.1  # per step")))
+    assert (reading.kind, reading.language, reading.kernel) == ("notebook", "python", "python3")
+    assert [(a.name, a.type, a.default, a.help) for a in reading.arguments] == [
+        ("rate", "float", 0.1, "per step")
+    ]
+    assert not reading.can_tag and reading.hints == []
+
+
+def test_without_parameters_cell() -> None:
+    """E6."""
+    reading = KIND.read("n.ipynb", encoded(notebook(tags=())))
+    assert reading.arguments == [] and reading.can_tag and "parameters cell" in reading.hints[0]
+
+
+MALFORMED: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "JSON"),
+    "not JSON": (b"{cells:", "JSON"),
+    "truncated": (b'{"cells":[{"cell_type":"code"', "line 1"),
+    "no UTF-8": (b'{"cells": "\xff"}', "UTF-8"),
+    "an array": (b"[]", "object"),
+    "a number": (b"3", "object"),
+    "deep": (b'{"a":' * 50000 + b"1" + b"}" * 50000, "deeply"),
+    "huge number": (b'{"a": ' + b"9" * 5000 + b"}", "notebook"),
+    "no nbformat": (b'{"cells":[]}', "nbformat"),
+    "nbformat 3": (encoded(notebook(nbformat=3)), "format 3"),
+    "nbformat text": (encoded(notebook(nbformat="4")), "nbformat"),
+    "nbformat true": (encoded(notebook(nbformat=True)), "nbformat"),
+    "minor 9999": (encoded(notebook(nbformat_minor=9999)), "nbformat_minor"),
+    "cells null": (encoded(notebook(cells=None)), "cells"),
+    "metadata list": (encoded(notebook(metadata=[])), "metadata"),
+    "cell null": (encoded(notebook(cells=[None])), "cells.0"),
+    "unknown cell type": (encoded(notebook(cells=[{"cell_type": "bogus"}])), "cells.0.cell_type"),
+    "source number": (encoded(notebook(cells=[{"cell_type": "code", "source": 3}])), "source"),
+    "cell metadata": (encoded(notebook(cells=[{"cell_type": "raw", "metadata": 3}])), "metadata"),
+    "outputs": (encoded(notebook(cells=[{"cell_type": "code", "outputs": {}}])), "outputs"),
+    "kernel traversal": (encoded(notebook(kernel="../../x")), "kernel"),
+    "syntax error": (encoded(notebook("a = 1\na = = 1")), "line 2"),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed_notebooks(name: str) -> None:
+    """Q22, I29: one error, naming the place, for everything that is no notebook."""
+    content, words = MALFORMED[name]
+    with pytest.raises(Invalid, match=words) as refused:
+        KIND.read("n.ipynb", content)
+    assert refused.value.details and len(refused.value.message) < 500
+
+
+def test_harmless_oddities() -> None:
+    """A byte order mark, lists of lines, twice the same id, odd metadata: all of it is read."""
+    odd = notebook(source=["x = 1\n", "y = 2"])  # type: ignore[arg-type]
+    odd["cells"].append({**odd["cells"][0], "metadata": {"tags": None}})
+    odd["metadata"] = {"kernelspec": None, "language_info": {"name": 3}}
+    reading = KIND.read("n.ipynb", b"\xef\xbb\xbf" + encoded(odd))
+    assert [argument.name for argument in reading.arguments] == ["x", "y"]
+    assert (reading.language, reading.kernel) == ("python", "")
+
+
+@pytest.mark.parametrize(
+    ("kernel", "language"), [("ir", "R"), ("bash", "bash"), ("julia-1.9", "julia"), ("x", "")]
+)
+def test_other_kernels(kernel: str, language: str) -> None:
+    """E2, E12: accepted; where nothing can read the cell, that is said."""
+    value = notebook("x <- 1", kernel=kernel)
+    if kernel == "julia-1.9":
+        value["metadata"]["kernelspec"]["language"] = "julia"
+    reading = KIND.read("n.ipynb", encoded(value))
+    assert (reading.language, reading.kernel, reading.arguments) == (language, kernel, [])
+    assert "form" in reading.hints[0]
+
+
+def test_kernels_that_papermill_can_inspect() -> None:
+    """E2: Spark's Python kernel has a translator that reads the cell."""
+    value = notebook("x = 1  # how many", kernel="pysparkkernel")
+    value["metadata"]["kernelspec"]["language"] = "spark"
+    found = KIND.read("n.ipynb", encoded(value)).arguments
+    assert [(argument.name, argument.help) for argument in found] == [("x", "how many")]
+
+
+def test_work_injects_what_was_given() -> None:
+    """R1: nothing else, so that defaults stay the notebook's."""
+    reading = KIND.read("n.ipynb", encoded(notebook("a = 1\nb = 2.5\nc: int")))
+    work = KIND.work("sub/n.ipynb", reading, {"b": 3, "c": 1}, EnvironmentRef(kernel="py311"))
+    assert (work.path, work.kernel, work.language) == ("code/sub/n.ipynb", "py311", "python")
+    assert work.parameters == {"b": 3.0, "c": 1}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"x": 1, "other": 2},
+        {"x": True},
+        {"x": 1, "x = 1\nimport os; os.system('touch /tmp/nby_canary')\ny": 2},
+    ],
+)
+def test_work_refuses_what_is_not_declared(values: dict[str, Any]) -> None:
+    """Q1, I24: a name that is code is no declared name."""
+    reading = KIND.read("n.ipynb", encoded(notebook("x: int")))
+    with pytest.raises(Invalid, match=r"arguments\."):
+        KIND.work("n.ipynb", reading, values, EnvironmentRef())
+
+
+def test_work_needs_what_is_required() -> None:
+    reading = KIND.read("n.ipynb", encoded(notebook("x: int")))
+    with pytest.raises(Invalid, match="a value is needed"):
+        KIND.work("n.ipynb", reading, {}, EnvironmentRef())
+
+
+def test_the_code_digest_ignores_outputs() -> None:
+    before = notebook()
+    after = notebook()
+    after["cells"][0] |= {"outputs": [{"output_type": "stream"}], "execution_count": 3, "id": "b"}
+    after["metadata"]["widgets"] = {}
+    assert KIND.code_digest(encoded(before)) == KIND.code_digest(encoded(after))
+    assert KIND.code_digest(encoded(before)) != KIND.code_digest(encoded(notebook("x = 2")))
+
+
+@pytest.mark.parametrize("indent", [1, 2, None])
+def test_tagging_changes_nothing_else(indent: int | None) -> None:
+    """E6: the rest of the file is written as it was."""
+    before = notebook("größe = 'ü'\n", tags=())
+    text = json.dumps(before, indent=indent, ensure_ascii=False) + "\n" * (indent is not None)
+    tagged = tag_text(text.encode(), 0).decode()
+    before["cells"][0]["metadata"]["tags"] = ["parameters"]
+    assert tagged == json.dumps(before, indent=indent, ensure_ascii=False) + "\n" * (
+        indent is not None
+    )
+    with pytest.raises(Invalid):
+        tag_text(text.encode(), 7)
+
+
+def test_nothing_heavy_is_imported() -> None:
+    """Reading a Python notebook needs neither nbformat nor papermill."""
+    program = (
+        "import sys; from nbyard.kinds.notebook import NotebookKind;"
+        "NotebookKind().read('n.ipynb', sys.stdin.buffer.read());"
+        "print({'nbformat', 'papermill', 'jupyter_client'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=encoded(notebook()), capture_output=True, check=True
+    )
+    assert done.stdout == b"set()\n"

@@ -1,0 +1,36 @@
+"""Kinds come from entry points, ours as a stranger's would."""
+
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from nbyard.errors import Invalid
+from nbyard.kinds import registry
+
+POINTS = [
+    EntryPoint("notebook", "nbyard.kinds.notebook:NotebookKind", registry.GROUP),
+    EntryPoint("command", "nbyard.kinds.command:CommandKind", registry.GROUP),
+]
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    registry._kinds.cache_clear()
+    monkeypatch.setattr(registry, "entry_points", lambda group: POINTS)
+    yield
+    registry._kinds.cache_clear()
+
+
+def test_by_name() -> None:
+    assert registry.kind_named("notebook").keeps_arguments
+    with pytest.raises(Invalid, match="command, notebook"):
+        registry.kind_named("spell")
+
+
+@pytest.mark.parametrize(
+    ("filename", "kind"),
+    [("a.ipynb", "notebook"), ("A.IPYNB", "notebook"), ("a.py", "command"), ("tool", "command")],
+)
+def test_by_file(filename: str, kind: str) -> None:
+    assert registry.kind_of(filename, b"").name == kind

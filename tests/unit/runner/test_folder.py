@@ -1,0 +1,97 @@
+"""The attempt folder from inside."""
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from nbyard.domain.attempts import CommandWork, Output, TaskFile
+from nbyard.runner.folder import BadTask, Folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(str(tmp_path))
+
+
+def test_the_domain_and_the_runner_mean_the_same_task(folder: Folder) -> None:
+    task = TaskFile("a", "t", "m", CommandWork(["x"]), {"o": Output("outputs/o")})
+    Path(folder.at("task.json")).write_bytes(msgspec.json.encode(task))
+    assert folder.task()["work"] == {"kind": "command", "argv": ["x"], "environment": {}} | {
+        "stdin": "",
+        "stdout": "",
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", "{", '{"version": 2}', '{"version": 1}', "null"),
+        '{"version":1,"attempt_id":1,"token":"","mark":"","work":{"kind":"command"}}',
+        '{"version":1,"attempt_id":"","token":"","mark":"","work":{"kind":"spell"}}',
+    ],
+)
+def test_tasks_that_make_no_sense(folder: Folder, text: str) -> None:
+    Path(folder.at("task.json")).write_text(text)
+    with pytest.raises(BadTask, match=r"task\.json"):
+        folder.task()
+
+
+def test_placeholder(folder: Folder) -> None:
+    assert folder.expand("{attempt}/x") == f"{folder.path}/x"
+    assert folder.expand("{attempt}") == folder.path
+    for text in ("a{attempt}/x", "{attempt}x", "{x.__class__}", "{attempts}/"):
+        assert folder.expand(text) == text
+    nested = {"a": ["{attempt}/x", 1, None]}
+    assert folder.expand(nested) == {"a": [f"{folder.path}/x", 1, None]}
+    assert folder.expand_word("--in={attempt}/x") == f"--in={folder.path}/x"
+    assert folder.expand_word("{attempt}/x={attempt}/y") == f"{folder.path}/x={{attempt}}/y"
+    assert folder.expand_word("a/b={attempt}/y") == "a/b={attempt}/y"
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x"])
+def test_paths_stay_inside(folder: Folder, path: str) -> None:
+    with pytest.raises(BadTask, match="leaves"):
+        folder.inside(path)
+
+
+def test_events_are_numbered_lines(folder: Folder) -> None:
+    for state in ("running", "done"):
+        folder.event({"type": "cell", "state": state})
+    lines = Path(folder.at("events.jsonl")).read_text().splitlines()
+    assert [json.loads(line)["seq"] for line in lines] == [1, 2]
+
+
+def test_files_are_replaced_whole(folder: Folder) -> None:
+    folder.write_whole("result.json", {"a": 1})
+    folder.write_whole("result.json", {"a": 2}, durable=True)
+    assert json.loads(Path(folder.at("result.json")).read_text()) == {"a": 2}
+    assert os.listdir(folder.path) == ["result.json"]
+
+
+def test_heartbeat_and_reserve(folder: Folder) -> None:
+    for _ in range(2):
+        folder.beat()
+        folder.reserve()
+    assert folder.has("heartbeat") and os.path.getsize(folder.at("reserve")) > 100_000
+    folder.release()
+    folder.release()
+    assert not folder.has("reserve")
+
+
+def test_poking_needs_nobody(folder: Folder, tmp_path: Path) -> None:
+    wake = tmp_path / "wake"
+    folder.poke("", "a")
+    folder.poke(str(wake), "a")
+    wake.mkdir()
+    (wake / "file").write_text("no socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as dead:
+        dead.bind(str(wake / "dead"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(str(wake / "ear"))
+        ear.settimeout(5)
+        folder.poke(str(wake), "attempt-1")
+        assert ear.recv(100) == b"attempt-1"

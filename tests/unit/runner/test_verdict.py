@@ -1,0 +1,126 @@
+"""What became of the work, in words (E4, R2)."""
+
+import json
+import os
+import signal
+import stat
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from nbyard.domain.attempts import Failure, Result
+from nbyard.runner import verdict
+from nbyard.runner.folder import Folder
+
+TASK = {"attempt_id": "a", "token": "t"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    (tmp_path / "outputs").mkdir()
+    return Folder(str(tmp_path))
+
+
+def test_statuses() -> None:
+    """E4: exit code 3 is "exit code 3", with the last lines."""
+    assert verdict.of_status(0, "") is None
+    found = verdict.of_status(3 << 8, "last")
+    assert found == {
+        "kind": "exit-code",
+        "message": "exit code 3",
+        "exit_code": 3,
+        "traceback": "last",
+    }
+    found = verdict.of_status(signal.SIGSEGV, "")
+    assert found is not None and found["message"] == "ended by signal 11 (SIGSEGV)"
+    assert "signal 64" in verdict.of_status(64, "")["message"]  # type: ignore[index]
+
+
+def test_notebooks_that_say_nothing_were_ended_from_outside() -> None:
+    assert verdict.of_notebook(0, {"failure": None}) is None
+    reported = verdict.failure("error", "x")
+    assert verdict.of_notebook(0, {"failure": reported}) == reported
+    for status, words in ((9, "signal 9"), (1 << 8, "exit code 1")):
+        found = verdict.of_notebook(status, None)
+        assert found is not None and found["kind"] == "kernel-died" and words in found["message"]
+
+
+def test_sizes_in_words() -> None:
+    sizes = [verdict.words_for_bytes(size) for size in (5, 2048, 5 << 20, 3 << 30, 5 << 40)]
+    assert sizes == ["5 bytes", "2 KiB", "5 MiB", "3.0 GiB", "5120.0 GiB"]
+
+
+def outputs(*names: str, required: bool = True) -> dict:
+    return {name: {"path": f"outputs/{name}", "required": required} for name in names}
+
+
+def test_outputs(folder: Folder) -> None:
+    Path(folder.at("outputs/a")).write_text("x")
+    Path(folder.at("outputs/b")).mkdir()
+    os.symlink("a", folder.at("outputs/c"))
+    present, broken = verdict.look_at_outputs(folder, outputs("a", "b", "c"))
+    assert (present, broken) == (["a", "b", "c"], None)
+    present, broken = verdict.look_at_outputs(folder, outputs("a", "d"))
+    assert present == ["a"] and broken is not None and "'d'" in broken["message"]
+    assert verdict.look_at_outputs(folder, outputs("d", required=False)) == ([], None)
+
+
+@pytest.mark.parametrize("make", ["link", "deep", "fifo", "dangling"])
+def test_outputs_that_cannot_be_taken(folder: Folder, make: str) -> None:
+    """BI-195, BI-196: also when they are not required."""
+    place = folder.at("outputs/a")
+    if make == "deep":
+        os.makedirs(f"{place}/b")
+        os.symlink("/etc", f"{place}/b/c")
+    elif make == "fifo":
+        os.mkfifo(place)
+        assert stat.S_ISFIFO(os.stat(place).st_mode)
+    else:
+        os.symlink("/etc/passwd" if make == "link" else "nothing", place)
+    present, broken = verdict.look_at_outputs(folder, outputs("a", required=False))
+    assert present == [] and broken is not None and broken["kind"] == "contract"
+
+
+def test_the_result_is_what_the_domain_reads(folder: Folder) -> None:
+    failure = verdict.failure("exit-code", "exit code 3", exit_code=3)
+    told = {"state": "failed", "started_at": 1.0, "finished_at": 2.0, "failure": failure}
+    verdict.write_result(folder, TASK, {**told, "outputs": [], "usage": {"cpu_seconds": 1.0}})
+    found = msgspec.json.decode(Path(folder.at("result.json")).read_bytes(), type=Result)
+    assert found.token == "t" and found.failure == Failure("exit-code", "exit code 3", exit_code=3)
+
+
+def test_on_a_full_disk_the_reserve_is_given_up(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I15: the result is not lost."""
+    folder.reserve()
+    real = Folder.write_whole
+
+    def full(self: Folder, name: str, value: dict, *, durable: bool = False) -> None:
+        if self.has("reserve"):
+            raise OSError(28, "No space left on device")
+        real(self, name, value, durable=durable)
+
+    monkeypatch.setattr(Folder, "write_whole", full)
+    verdict.write_result(folder, TASK, {"state": "succeeded"})
+    assert json.loads(Path(folder.at("result.json")).read_text())["state"] == "succeeded"
+    assert not folder.has("reserve")
+
+
+def test_a_disk_that_stays_full_for_a_while(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    real = Folder.write_whole
+
+    def full(self: Folder, name: str, value: dict, *, durable: bool = False) -> None:
+        if len(waited) < 3:
+            raise OSError(28, "No space left on device")
+        real(self, name, value, durable=durable)
+
+    monkeypatch.setattr(Folder, "write_whole", full)
+    verdict.write_result(folder, TASK, {"state": "succeeded"})
+    assert folder.has("result.json") and folder.has("heartbeat")

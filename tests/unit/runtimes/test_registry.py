@@ -1,0 +1,25 @@
+"""Runtimes come from entry points."""
+
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from nbyard.errors import Invalid
+from nbyard.runtimes import registry
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    registry._installed.cache_clear()
+    point = EntryPoint("process", "nbyard.runtimes.process:ProcessRuntime", registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    yield
+    registry._installed.cache_clear()
+
+
+def test_by_name() -> None:
+    assert registry.names() == ["process"]
+    assert registry.load("process").name == "process"
+    with pytest.raises(Invalid, match="present: process"):
+        registry.load("moon")
