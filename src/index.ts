@@ -1,8 +1,14 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { yardPlugin } from './api/plugin';
 import { canvasPlugin } from './canvas/plugin';
+import { runsPlugin } from './runs/plugin';
 import { seamPlugins } from './runs/seams';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [yardPlugin, ...seamPlugins, canvasPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  yardPlugin,
+  ...seamPlugins,
+  canvasPlugin,
+  runsPlugin
+];
 
 export default plugins;

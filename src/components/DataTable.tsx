@@ -1,0 +1,219 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useCallback, useEffect, useReducer, useRef, useState } from 'react';
+
+export interface ITableColumn {
+  name: string;
+  type: string;
+}
+
+export interface ITablePage {
+  columns: readonly ITableColumn[];
+  offset: number;
+  total: number | null;
+  rows: readonly (readonly unknown[])[];
+  warnings?: readonly string[];
+}
+
+interface IDataTableProps {
+  label: string;
+  /** Must be the same function while the same table is shown. */
+  load: (offset: number, limit: number) => Promise<ITablePage>;
+  trans: TranslationBundle;
+}
+
+const PAGE = 100;
+const ROW = 24;
+const NUMBERS = new Set(['int', 'float', 'duration']);
+
+/** A table of any length: pages come when they are scrolled to. */
+export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element {
+  const table = usePages(load);
+  const box = useRef<HTMLDivElement>(null);
+  const { columns, total, count } = table;
+  const virtual = useVirtualizer({
+    count,
+    getScrollElement: () => box.current,
+    estimateSize: () => ROW,
+    overscan: 12
+  });
+  const items = virtual.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const last = items[items.length - 1]?.index ?? 0;
+  const { want } = table;
+  useEffect(() => want(first, last), [want, first, last]);
+
+  if (table.problem && !columns) {
+    return (
+      <p className="nby-Note" role="alert">
+        {table.problem}
+      </p>
+    );
+  }
+  if (!columns) {
+    return (
+      <p className="nby-Note" role="status">
+        {trans.__('Reading…')}
+      </p>
+    );
+  }
+  const above = items[0]?.start ?? 0;
+  const below = items.length ? virtual.getTotalSize() - items[items.length - 1].end : 0;
+  return (
+    <div className="nby-DataTable">
+      {table.warnings.map(warning => (
+        <p key={warning} className="nby-Warning">
+          {warning}
+        </p>
+      ))}
+      <div ref={box} className="nby-DataTable-box" tabIndex={0} role="region" aria-label={label}>
+        <table className="nby-Table nby-mod-data" aria-rowcount={total ?? -1}>
+          <thead>
+            <tr>
+              <th scope="col" className="nby-DataTable-index">
+                <span className="nby-Sr">{trans.__('Row')}</span>
+              </th>
+              {columns.map((column, index) => (
+                <th key={index} scope="col">
+                  {column.name} <span className="nby-DataTable-type">{column.type}</span>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {above > 0 && <Gap height={above} columns={columns.length} />}
+            {items.map(({ index }) => (
+              <Row
+                key={index}
+                index={index}
+                values={table.row(index)}
+                columns={columns}
+                trans={trans}
+              />
+            ))}
+            {below > 0 && <Gap height={below} columns={columns.length} />}
+          </tbody>
+        </table>
+      </div>
+      <p className="nby-Dim" role="status">
+        {total === null
+          ? trans.__('%1 columns, rows not counted yet', columns.length)
+          : trans.__('%1 rows × %2 columns', total.toLocaleString(), columns.length)}
+      </p>
+    </div>
+  );
+}
+
+function Gap({ height, columns }: { height: number; columns: number }): JSX.Element {
+  return (
+    <tr aria-hidden="true">
+      <td colSpan={columns + 1} style={{ height, padding: 0, border: 0 }} />
+    </tr>
+  );
+}
+
+interface IRowProps {
+  index: number;
+  values: readonly unknown[] | undefined;
+  columns: readonly ITableColumn[];
+  trans: TranslationBundle;
+}
+
+function Row({ index, values, columns, trans }: IRowProps): JSX.Element {
+  return (
+    <tr style={{ height: ROW }} aria-rowindex={index + 2}>
+      <th scope="row" className="nby-DataTable-index">
+        {index + 1}
+      </th>
+      {columns.map((column, at) => {
+        const value = values?.[at];
+        const missing = values !== undefined && value === null;
+        return (
+          <td
+            key={at}
+            className={NUMBERS.has(column.type) ? 'nby-mod-number' : undefined}
+            title={typeof value === 'string' && value.length > 30 ? value : undefined}
+          >
+            {missing ? (
+              <span className="nby-DataTable-null">{trans.__('missing')}</span>
+            ) : (
+              text(value)
+            )}
+          </td>
+        );
+      })}
+    </tr>
+  );
+}
+
+function text(value: unknown): string {
+  if (value === undefined) {
+    return '…';
+  }
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+interface IPages {
+  columns?: readonly ITableColumn[];
+  total: number | null;
+  count: number;
+  warnings: readonly string[];
+  problem?: string;
+  row: (index: number) => readonly unknown[] | undefined;
+  want: (first: number, last: number) => void;
+}
+
+function usePages(load: IDataTableProps['load']): IPages {
+  const [, draw] = useReducer((round: number) => round + 1, 0);
+  const [problem, setProblem] = useState<string>();
+  const state = useRef(fresh(load));
+  if (state.current.load !== load) {
+    state.current = fresh(load);
+  }
+  const want = useCallback(
+    (first: number, last: number) => {
+      const table = state.current;
+      for (let page = Math.floor(first / PAGE); page <= Math.floor(last / PAGE); page++) {
+        if (table.pages.has(page) || table.asked.has(page)) {
+          continue;
+        }
+        table.asked.add(page);
+        load(page * PAGE, PAGE)
+          .then(answer => {
+            table.pages.set(page, answer);
+            table.first ??= answer;
+            const end = answer.offset + answer.rows.length;
+            table.count =
+              answer.total ?? Math.max(table.count, end + (answer.rows.length === PAGE ? PAGE : 0));
+            draw();
+          })
+          .catch((error: Error) => {
+            table.asked.delete(page);
+            setProblem(error.message);
+          });
+      }
+    },
+    [load]
+  );
+  useEffect(() => want(0, 0), [want]);
+  const table = state.current;
+  return {
+    columns: table.first?.columns,
+    total: table.first ? table.first.total : null,
+    count: table.count,
+    warnings: table.first?.warnings ?? [],
+    problem,
+    row: index => table.pages.get(Math.floor(index / PAGE))?.rows[index % PAGE],
+    want
+  };
+}
+
+function fresh(load: IDataTableProps['load']) {
+  return {
+    load,
+    pages: new Map<number, ITablePage>(),
+    asked: new Set<number>(),
+    first: undefined as ITablePage | undefined,
+    count: 0
+  };
+}

@@ -1,0 +1,139 @@
+import { KeyboardEvent, ReactNode, useCallback, useEffect, useRef, useState } from 'react';
+
+export interface IRowListProps<T> {
+  label: string;
+  items: readonly T[];
+  /** What kind of thing a row is: context menus ask for `.nby-Row[data-noun="…"]`. */
+  noun: string;
+  idOf: (item: T) => string;
+  /** Name for typing ahead. */
+  nameOf: (item: T) => string;
+  render: (item: T) => ReactNode;
+  /** Small buttons at the end of the row; arrow right reaches them. */
+  actions?: (item: T) => ReactNode;
+  selected?: string;
+  onOpen?: (item: T) => void;
+  onSelect?: (item: T) => void;
+  onDelete?: (item: T) => void;
+  onDragStart?: (item: T, event: React.DragEvent) => void;
+}
+
+const TYPED = 700;
+
+/** A list with one stop for the Tab key: arrows, Home, End, typing ahead, Enter, Delete. */
+export function RowList<T>(props: IRowListProps<T>): JSX.Element {
+  const { items, noun, idOf, selected } = props;
+  const [active, setActive] = useState<string>();
+  const grid = useRef<HTMLDivElement>(null);
+  const typed = useRef({ text: '', at: 0 });
+  const found = items.findIndex(item => idOf(item) === (active ?? selected));
+  const index = Math.max(0, found);
+
+  const focus = (next: number) => {
+    const row = grid.current?.children[next] as HTMLElement | undefined;
+    row?.focus();
+  };
+  const typeAhead = (key: string) => {
+    const now = Date.now();
+    const text = (now - typed.current.at < TYPED ? typed.current.text : '') + key.toLowerCase();
+    typed.current = { text, at: now };
+    const turn = items.map(
+      (_, position) => (index + position + (text.length > 1 ? 0 : 1)) % items.length
+    );
+    const next = turn.find(at => props.nameOf(items[at]).toLowerCase().startsWith(text));
+    if (next !== undefined) {
+      focus(next);
+    }
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
+    const row = grid.current?.children[index] as HTMLElement | undefined;
+    const inRow = event.target === row;
+    if (event.ctrlKey || event.metaKey || event.altKey || (!inRow && event.key === 'Enter')) {
+      return;
+    }
+    const moves: Record<string, () => void> = {
+      ArrowDown: () => focus(Math.min(items.length - 1, index + 1)),
+      ArrowUp: () => focus(Math.max(0, index - 1)),
+      Home: () => focus(0),
+      End: () => focus(items.length - 1),
+      ArrowRight: () => stepButton(row, 1),
+      ArrowLeft: () => stepButton(row, -1),
+      Enter: () => props.onOpen?.(items[index]),
+      Delete: () => props.onDelete?.(items[index])
+    };
+    const move = moves[event.key];
+    if (move) {
+      move();
+    } else if (inRow && event.key.length === 1 && event.key !== ' ') {
+      typeAhead(event.key);
+    } else if (inRow && event.key === ' ') {
+      props.onSelect?.(items[index]);
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  // the row that had the focus is gone: its neighbour takes it
+  const held = useRef(false);
+  useEffect(() => {
+    if (held.current && grid.current && !grid.current.contains(document.activeElement)) {
+      focus(Math.min(index, items.length - 1));
+    }
+  });
+  const onFocus = useCallback(() => (held.current = true), []);
+
+  return (
+    <div
+      ref={grid}
+      className="nby-RowList"
+      role="grid"
+      aria-label={props.label}
+      aria-rowcount={items.length}
+      onKeyDown={onKeyDown}
+      onFocus={onFocus}
+      onBlur={event => {
+        if (event.relatedTarget && !grid.current?.contains(event.relatedTarget)) {
+          held.current = false;
+        }
+      }}
+    >
+      {items.map((item, position) => {
+        const id = idOf(item);
+        const actions = props.actions?.(item);
+        return (
+          <div
+            key={id}
+            className="nby-Row"
+            role="row"
+            data-noun={noun}
+            data-id={id}
+            aria-selected={id === selected}
+            aria-rowindex={position + 1}
+            tabIndex={position === index ? 0 : -1}
+            draggable={!!props.onDragStart}
+            onDragStart={event => props.onDragStart?.(item, event)}
+            onFocus={() => setActive(id)}
+            onClick={() => props.onSelect?.(item)}
+            onDoubleClick={() => props.onOpen?.(item)}
+          >
+            <div role="gridcell" className="nby-Row-cell">
+              {props.render(item)}
+            </div>
+            {actions && (
+              <div role="gridcell" className="nby-Row-actions">
+                {actions}
+              </div>
+            )}
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
+function stepButton(row: HTMLElement | undefined, step: number): void {
+  const stops = [row, ...(row?.querySelectorAll<HTMLElement>('button, a[href]') ?? [])];
+  const at = stops.indexOf(document.activeElement as HTMLElement);
+  stops[Math.min(stops.length - 1, Math.max(0, at + step))]?.focus();
+}

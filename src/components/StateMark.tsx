@@ -1,0 +1,52 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { STATE_ICONS } from '../icons';
+
+/** The state in a word; `cached` is a way to have succeeded. */
+export function stateText(state: string, trans: TranslationBundle): string {
+  const words: Record<string, string> = {
+    waiting: trans.__('waiting'),
+    queued: trans.__('queued'),
+    preparing: trans.__('preparing'),
+    running: trans.__('running'),
+    succeeded: trans.__('succeeded'),
+    cached: trans.__('cached'),
+    failed: trans.__('failed'),
+    cancelled: trans.__('cancelled'),
+    skipped: trans.__('skipped'),
+    recorded: trans.__('recorded'),
+    starting: trans.__('starting'),
+    lost: trans.__('lost'),
+    importing: trans.__('importing'),
+    ready: trans.__('ready')
+  };
+  return words[state] ?? state;
+}
+
+const ALIKE: Record<string, keyof typeof STATE_ICONS> = {
+  recorded: 'queued',
+  starting: 'preparing',
+  importing: 'preparing',
+  ready: 'succeeded',
+  lost: 'cancelled'
+};
+
+interface IStateMarkProps {
+  state: string;
+  cached?: boolean;
+  /** The icon alone is seen; the word is its title and said. */
+  bare?: boolean;
+  trans: TranslationBundle;
+}
+
+/** A state as icon, colour and word. */
+export function StateMark({ state, cached, bare, trans }: IStateMarkProps): JSX.Element {
+  const shown = state === 'succeeded' && cached ? 'cached' : state;
+  const Icon = STATE_ICONS[ALIKE[shown] ?? (shown as keyof typeof STATE_ICONS)];
+  const word = stateText(shown, trans);
+  return (
+    <span className={`nby-StateMark nby-mod-${shown}`} title={bare ? word : undefined}>
+      {Icon && <Icon.react tag="span" className="nby-Icon" />}
+      <span className={bare ? 'nby-Sr' : undefined}>{word}</span>
+    </span>
+  );
+}

@@ -1,0 +1,60 @@
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { Widget } from '@lumino/widgets';
+
+/** What a refusal may carry besides its sentence. */
+interface IRefusal extends Error {
+  code?: string;
+  hint?: string;
+  details?: readonly { path: string; message: string }[];
+  requestId?: string;
+}
+
+const LONGEST = 140;
+
+/** Say that something did not work, with the rest of what is known behind "Details". */
+export function showProblem(title: string, error: unknown, trans: TranslationBundle): void {
+  const refusal = error as IRefusal;
+  const first = refusal.details?.[0];
+  const told = [refusal.message, first && `${first.path}: ${first.message}`, refusal.hint];
+  const sentence = [title, ...told.filter(Boolean)].join(' ');
+  const actions: Notification.IAction[] = [];
+  if (refusal.code) {
+    actions.push({
+      label: trans.__('Details'),
+      callback: () => void showDetails(title, refusal, trans)
+    });
+  }
+  const text = sentence.length > LONGEST ? `${sentence.slice(0, LONGEST - 1)}…` : sentence;
+  Notification.error(text, { actions, autoClose: 8000 });
+}
+
+async function showDetails(
+  title: string,
+  refusal: IRefusal,
+  trans: TranslationBundle
+): Promise<void> {
+  const lines = [
+    refusal.message,
+    refusal.hint,
+    ...(refusal.details ?? []).map(({ path, message }) => `${path}: ${message}`),
+    '',
+    `code: ${refusal.code}`,
+    refusal.requestId && `request: ${refusal.requestId}`
+  ].filter(line => line !== undefined);
+  const text = lines.join('\n').replace(/\n{3,}/g, '\n\n');
+  const body = new Widget({ node: document.createElement('pre') });
+  body.node.textContent = text;
+  body.addClass('nby-Details');
+  const copy = Dialog.createButton({ label: trans.__('Copy'), accept: false });
+  const close = Dialog.okButton({ label: trans.__('Close') });
+  const { button } = await showDialog({ title, body, buttons: [copy, close] });
+  if (button === copy || button.label === copy.label) {
+    await navigator.clipboard.writeText(text);
+  }
+}
+
+export async function copyText(text: string, said: string): Promise<void> {
+  await navigator.clipboard.writeText(text);
+  Notification.info(said, { autoClose: 2000 });
+}

@@ -1,0 +1,55 @@
+import { ReactWidget } from '@jupyterlab/ui-components';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { isLive } from '../api/types';
+import { IYard } from '../api/yard';
+import { useSignal } from '../components/useSignal';
+import { STATE_ICONS } from '../icons';
+
+/** How many runs are under way; a click shows the newest of them. */
+export class StatusItem extends ReactWidget {
+  constructor(
+    private readonly yard: IYard,
+    private readonly commands: CommandRegistry,
+    private readonly trans: TranslationBundle
+  ) {
+    super();
+    this.addClass('nby-StatusItem');
+  }
+
+  get live(): number {
+    return this.yard.runs.items.filter(isLive).length;
+  }
+
+  protected render(): JSX.Element {
+    return <Count item={this} yard={this.yard} commands={this.commands} trans={this.trans} />;
+  }
+}
+
+interface ICountProps {
+  item: StatusItem;
+  yard: IYard;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+}
+
+function Count({ item, yard, commands, trans }: ICountProps): JSX.Element {
+  const live = useSignal(yard.runs.changed, () => item.live);
+  const label = trans._n('%1 run is under way', '%1 runs are under way', live);
+  return (
+    <button
+      type="button"
+      title={label}
+      aria-label={label}
+      onClick={() => {
+        const id = yard.runs.items.find(isLive)?.id;
+        if (id) {
+          void commands.execute('nbyard:show-run', { id });
+        }
+      }}
+    >
+      <STATE_ICONS.running.react tag="span" className="nby-Icon" />
+      {live}
+    </button>
+  );
+}

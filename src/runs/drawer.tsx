@@ -1,0 +1,86 @@
+import { ReactWidget } from '@jupyterlab/ui-components';
+import { ISignal, Signal } from '@lumino/signaling';
+import { lazy, Suspense } from 'react';
+import { RunModel } from './model';
+import { IRunServices } from './services';
+
+const RunView = lazy(() => import('./view/RunView'));
+const ExecutedNotebook = lazy(() => import('./view/ExecutedNotebook'));
+
+/** The Run Info drawer: one run, live. */
+export class RunDrawer extends ReactWidget {
+  constructor(private readonly services: IRunServices) {
+    super();
+    this.addClass('nby-RunDrawer');
+  }
+
+  get model(): RunModel | undefined {
+    return this._model;
+  }
+
+  /** Another run is shown. */
+  get runChanged(): ISignal<this, void> {
+    return this._runChanged;
+  }
+
+  open(id: string): void {
+    if (this._model?.id === id) {
+      return;
+    }
+    this._model?.dispose();
+    this._model = new RunModel(this.services.yard, id);
+    this._runChanged.emit();
+    this.update();
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      this._model?.dispose();
+      super.dispose();
+      Signal.clearData(this);
+    }
+  }
+
+  protected render(): JSX.Element {
+    const { trans } = this.services;
+    if (!this._model) {
+      return <p className="nby-Note">{trans.__('No run is shown.')}</p>;
+    }
+    return (
+      <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
+        <RunView key={this._model.id} services={this.services} model={this._model} />
+      </Suspense>
+    );
+  }
+
+  private _model?: RunModel;
+  private _runChanged = new Signal<this, void>(this);
+}
+
+/** The executed notebook of one step in a tab of its own. */
+export class ExecutedPanel extends ReactWidget {
+  constructor(
+    private readonly services: IRunServices,
+    readonly run: string,
+    readonly step: string
+  ) {
+    super();
+    this.addClass('nby-ExecutedPanel');
+    this._model = new RunModel(services.yard, run);
+  }
+
+  override dispose(): void {
+    this._model.dispose();
+    super.dispose();
+  }
+
+  protected render(): JSX.Element {
+    return (
+      <Suspense fallback={<p className="nby-Note">{this.services.trans.__('Opening…')}</p>}>
+        <ExecutedNotebook services={this.services} model={this._model} step={this.step} />
+      </Suspense>
+    );
+  }
+
+  private readonly _model: RunModel;
+}

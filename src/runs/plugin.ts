@@ -1,0 +1,222 @@
+import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette, MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputils';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { IStatusBar } from '@jupyterlab/statusbar';
+import { ITranslator } from '@jupyterlab/translation';
+import { launcherIcon } from '@jupyterlab/ui-components';
+import { isLive } from '../api/types';
+import { IYard } from '../api/yard';
+import { runsIcon } from '../icons';
+import { addRunCommands } from './commands';
+import { ExecutedPanel, RunDrawer } from './drawer';
+import { IRunServices } from './services';
+import { StatusItem } from './StatusItem';
+
+const SHOW = 'nbyard:show-run';
+const EXECUTED = 'nbyard:open-executed';
+
+export const runsPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'nbyard:runs',
+  description: 'Shows runs, live, in a drawer below.',
+  autoStart: true,
+  requires: [IYard, IRenderMimeRegistry, ITranslator],
+  optional: [ILayoutRestorer, ICommandPalette, IStatusBar],
+  activate: (
+    app: JupyterFrontEnd,
+    yard: IYard,
+    rendermime: IRenderMimeRegistry,
+    translator: ITranslator,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null,
+    statusBar: IStatusBar | null
+  ) => {
+    const trans = translator.load('nbyard');
+    const services = { yard, trans, commands: app.commands, rendermime };
+    const drawer = new Drawer(app, services);
+    const ids = addRunCommands({
+      commands: app.commands,
+      yard,
+      trans,
+      show: id => drawer.show(id),
+      shown: () => drawer.run,
+      pointed: () => pointed(app, 'run')
+    });
+    addShow(app, drawer, services);
+    addExecuted(app, services, restorer);
+    void restorer?.restore(drawer.tracker, {
+      command: SHOW,
+      args: widget => ({ id: widget.content.model?.id ?? '', quiet: true }),
+      name: () => 'nbyard-run'
+    });
+    [SHOW, ...ids].forEach(command => palette?.addItem({ command, category: trans.__('nbyard') }));
+    addStatus(services, statusBar);
+    void app.restored.then(() => yard.runs.start());
+    announce(services, drawer);
+  }
+};
+
+/** The id of the row of that kind under the context menu. */
+export function pointed(app: JupyterFrontEnd, noun: string): string | undefined {
+  return app.contextMenuHitTest(node => node.dataset.noun === noun)?.dataset.id;
+}
+
+/** The one drawer, made when a run is first shown. */
+class Drawer {
+  constructor(
+    private readonly app: JupyterFrontEnd,
+    private readonly services: IRunServices
+  ) {}
+
+  readonly tracker = new WidgetTracker<MainAreaWidget<RunDrawer>>({ namespace: 'nbyard-run' });
+
+  get run(): string | undefined {
+    return this._widget?.content.model?.id;
+  }
+
+  get isVisible(): boolean {
+    return !!this._widget?.isVisible;
+  }
+
+  show(id: string, activate = true): MainAreaWidget<RunDrawer> {
+    const { trans } = this.services;
+    if (!this._widget || this._widget.isDisposed) {
+      const content = new RunDrawer(this.services);
+      this._widget = new MainAreaWidget({ content });
+      this._widget.id = 'nbyard-run';
+      this._widget.title.label = trans.__('Run');
+      this._widget.title.caption = trans.__('What a run does, did and made');
+      this._widget.title.icon = runsIcon;
+      this._widget.title.closable = true;
+    }
+    const widget = this._widget;
+    widget.content.open(id);
+    if (!this.tracker.has(widget)) {
+      void this.tracker.add(widget);
+    } else {
+      void this.tracker.save(widget);
+    }
+    if (!widget.isAttached) {
+      this.app.shell.add(widget, 'down');
+    }
+    if (activate) {
+      this.app.shell.activateById(widget.id);
+    }
+    return widget;
+  }
+
+  private _widget?: MainAreaWidget<RunDrawer>;
+}
+
+function addShow(app: JupyterFrontEnd, drawer: Drawer, { yard, trans }: IRunServices): void {
+  app.commands.addCommand(SHOW, {
+    label: trans.__('Show Run'),
+    caption: trans.__('Show a run in the drawer; the newest one when none is named'),
+    icon: runsIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          id: { type: 'string', description: trans.__('The run') },
+          quiet: { type: 'boolean', description: trans.__('Do not move the focus') }
+        }
+      }
+    },
+    execute: async args => {
+      let id = typeof args.id === 'string' ? args.id : pointed(app, 'run');
+      if (id === undefined) {
+        await yard.runs.start();
+        id = yard.runs.items[0]?.id;
+      }
+      if (!id) {
+        Notification.info(trans.__('Nothing ran yet.'), { autoClose: 3000 });
+        return undefined;
+      }
+      return drawer.show(id, args.quiet !== true);
+    }
+  });
+}
+
+function addExecuted(
+  app: JupyterFrontEnd,
+  services: IRunServices,
+  restorer: ILayoutRestorer | null
+): void {
+  const { trans } = services;
+  const tracker = new WidgetTracker<MainAreaWidget<ExecutedPanel>>({
+    namespace: 'nbyard-executed'
+  });
+  app.commands.addCommand(EXECUTED, {
+    label: trans.__('Open as Tab'),
+    caption: trans.__('Open the executed notebook of a step, read-only'),
+    icon: launcherIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        required: ['run', 'node'],
+        properties: {
+          run: { type: 'string', description: trans.__('The run') },
+          node: { type: 'string', description: trans.__('The step') }
+        }
+      }
+    },
+    execute: args => {
+      const run = String(args.run ?? '');
+      const node = String(args.node ?? '');
+      const id = `nbyard-executed-${run}-${node}`;
+      let widget = tracker.find(one => one.id === id);
+      if (!widget) {
+        widget = new MainAreaWidget({ content: new ExecutedPanel(services, run, node) });
+        widget.id = id;
+        widget.title.label = trans.__('%1 (executed)', node);
+        widget.title.icon = runsIcon;
+        widget.title.closable = true;
+        void tracker.add(widget);
+        app.shell.add(widget, 'main');
+      }
+      app.shell.activateById(id);
+      return widget;
+    }
+  });
+  void restorer?.restore(tracker, {
+    command: EXECUTED,
+    args: ({ content }) => ({ run: content.run, node: content.step }),
+    name: widget => widget.id
+  });
+}
+
+function addStatus({ yard, commands, trans }: IRunServices, bar: IStatusBar | null): void {
+  const item = new StatusItem(yard, commands, trans);
+  bar?.registerStatusItem('nbyard:runs', {
+    item,
+    align: 'left',
+    rank: 90,
+    isActive: () => item.live > 0,
+    activeStateChanged: yard.runs.changed as never
+  });
+}
+
+/** Say how a run ended, unless the drawer shows it. */
+function announce({ yard, commands, trans }: IRunServices, drawer: Drawer): void {
+  const live = new Set<string>();
+  yard.runs.changed.connect(() => {
+    for (const run of yard.runs.items) {
+      if (isLive(run)) {
+        live.add(run.id);
+      } else if (live.delete(run.id) && !(drawer.run === run.id && drawer.isVisible)) {
+        const title = run.name || run.title;
+        const actions = [
+          { label: trans.__('Open'), callback: () => void commands.execute(SHOW, { id: run.id }) }
+        ];
+        if (run.state === 'failed') {
+          Notification.error(trans.__('“%1” failed.', title), { actions, autoClose: false });
+        } else {
+          const text =
+            run.state === 'succeeded'
+              ? trans.__('“%1” has succeeded.', title)
+              : trans.__('“%1” was stopped.', title);
+          Notification.info(text, { actions, autoClose: 5000 });
+        }
+      }
+    }
+  });
+}

@@ -1,0 +1,50 @@
+import '../../../style/panels.css';
+import '../../../style/runs.css';
+import { isLive } from '../../api/types';
+import { StateMark } from '../../components/StateMark';
+import { RunModel } from '../model';
+import { IRunServices } from '../services';
+import { useExecuted } from './cells';
+import { useDetail } from './hooks';
+import { NotebookCells } from './NotebookCells';
+
+interface IExecutedNotebookProps {
+  services: IRunServices;
+  model: RunModel;
+  step: string;
+}
+
+/** The executed notebook of a step, read-only, at its failing cell if there is one. */
+export default function ExecutedNotebook(props: IExecutedNotebookProps): JSX.Element {
+  const { services, model, step } = props;
+  const { trans } = services;
+  const detail = useDetail(model);
+  const executed = useExecuted(services, model, step);
+  const task = detail?.tasks.find(one => one.node === step);
+  const live = !!detail && isLive(detail.run);
+  return (
+    <div className="nby-Executed">
+      <div className="nby-Bar">
+        {task && <StateMark state={task.state} cached={task.cached} trans={trans} />}
+        <strong>{task?.label || step}</strong>
+        <span className="nby-Dim">
+          {trans.__('executed in run %1, read-only', detail?.run.number ?? '')}
+        </span>
+      </div>
+      {executed.cells ? (
+        <NotebookCells
+          services={services}
+          executed={executed}
+          live={live}
+          follow
+          jump={task?.state === 'failed' ? (task.failure?.cell ?? 0) : undefined}
+        />
+      ) : (
+        <p className="nby-Note">
+          {executed.problem ??
+            (executed.loading ? trans.__('Loading…') : trans.__('Nothing was executed.'))}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,85 @@
+import { RunDetail, Task } from '../../api/types';
+import { problemIcon } from '../../icons';
+import { useServices } from './hooks';
+
+interface IFailureBannerProps {
+  detail: RunDetail;
+  onCell: (node: string, cell: number) => void;
+  onLog: (node: string) => void;
+}
+
+const LINES = 5;
+
+/** Why the run failed, in one line, with the last lines that tell more. */
+export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): JSX.Element | null {
+  const { trans, commands } = useServices();
+  const task = detail.tasks.find(one => one.state === 'failed');
+  if (!task) {
+    return null;
+  }
+  const { failure } = task;
+  const cell = failure?.cell;
+  const lines = lastLines(failure?.traceback ?? '');
+  return (
+    <section className="nby-Failure" role="alert">
+      <p>
+        <problemIcon.react tag="span" className="nby-Icon" />
+        <strong>{task.label || task.node}</strong> {sentence(task)}
+        {typeof cell === 'number' && <> · {trans.__('cell %1', cell + 1)}</>}
+        {failure?.exit_code !== null && failure?.exit_code !== undefined && (
+          <> · {trans.__('exit code %1', failure.exit_code)}</>
+        )}
+      </p>
+      {lines && <pre tabIndex={0}>{lines}</pre>}
+      <p className="nby-Failure-actions">
+        {typeof cell === 'number' && (
+          <>
+            <button type="button" className="nby-Button" onClick={() => onCell(task.node, cell)}>
+              {trans.__('Show the failing cell')}
+            </button>
+            <button
+              type="button"
+              className="nby-Button"
+              onClick={() =>
+                void commands.execute('nbyard:open-executed', {
+                  run: detail.run.id,
+                  node: task.node
+                })
+              }
+            >
+              {trans.__('Open executed notebook')}
+            </button>
+          </>
+        )}
+        <button type="button" className="nby-Button" onClick={() => onLog(task.node)}>
+          {trans.__('Show the log')}
+        </button>
+        {task.executable_id && (
+          <button
+            type="button"
+            className="nby-Button"
+            onClick={() =>
+              void commands.execute('nbyard:edit-executable-source', { id: task.executable_id })
+            }
+          >
+            {trans.__('Edit source')}
+          </button>
+        )}
+      </p>
+    </section>
+  );
+}
+
+function sentence(task: Task): string {
+  const { failure } = task;
+  const name = failure?.error_name;
+  const message = failure?.message || task.reason;
+  const first = message.split('\n')[0];
+  return name && !first.startsWith(name) ? `${name}: ${first}` : first;
+}
+
+function lastLines(traceback: string): string {
+  // eslint-disable-next-line no-control-regex
+  const plain = traceback.replace(/\u001b\[[0-9;]*m/g, '');
+  return plain.trimEnd().split('\n').slice(-LINES).join('\n');
+}

@@ -1,0 +1,62 @@
+import { useState } from 'react';
+import { isLive } from '../../api/types';
+import { CommandButton } from '../../components/CommandButton';
+import { useExecuted } from './cells';
+import { useServices } from './hooks';
+import { NotebookCells } from './NotebookCells';
+import { StepChoice } from './StepChoice';
+import { IStepProps } from './Steps';
+
+/** The executed notebook of a step, as far as it is. */
+export function Output(props: IStepProps & { jump?: number }): JSX.Element {
+  const { model, detail, step, jump } = props;
+  const services = useServices();
+  const { trans, commands } = services;
+  const executed = useExecuted(services, model, step);
+  const [follow, setFollow] = useState(true);
+  const task = detail.tasks.find(one => one.node === step);
+  const live = isLive(detail.run) && task?.state === 'running';
+  return (
+    <div className="nby-Output">
+      <div className="nby-Bar">
+        <StepChoice {...props} />
+        {live && (
+          <label>
+            <input
+              type="checkbox"
+              checked={follow}
+              onChange={event => setFollow(event.target.checked)}
+            />{' '}
+            {trans.__('Follow the running cell')}
+          </label>
+        )}
+        <span className="nby-Space" />
+        {executed.cells && step && (
+          <CommandButton
+            commands={commands}
+            id="nbyard:open-executed"
+            args={{ run: model.id, node: step }}
+          />
+        )}
+      </div>
+      {executed.cells ? (
+        <NotebookCells
+          services={services}
+          executed={executed}
+          live={live}
+          follow={follow}
+          jump={jump}
+        />
+      ) : (
+        <p className="nby-Note">
+          {executed.problem ??
+            (executed.loading
+              ? trans.__('Loading…')
+              : task?.cached
+                ? trans.__('This step came from the cache: nothing was executed.')
+                : trans.__('There is no notebook to show: see the log of this step.'))}
+        </p>
+      )}
+    </div>
+  );
+}

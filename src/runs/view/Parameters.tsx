@@ -1,0 +1,85 @@
+import { RunDetail } from '../../api/types';
+import { showMoment } from '../../components/times';
+import { useServices } from './hooks';
+
+/** With what the run, and each step of it, was started. */
+export function Parameters({ detail }: { detail: RunDetail }): JSX.Element {
+  const { trans } = useServices();
+  const { run, tasks } = detail;
+  const facts: [string, string][] = [
+    [trans.__('Run'), run.id],
+    [trans.__('File'), run.path],
+    [trans.__('Runtime'), run.runtime],
+    [trans.__('Created'), showMoment(run.created_at)],
+    [trans.__('Started'), showMoment(run.started_at)],
+    [trans.__('Finished'), showMoment(run.finished_at)]
+  ];
+  return (
+    <div className="nby-Parameters">
+      <dl className="nby-Facts">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value || '–'}</dd>
+          </div>
+        ))}
+      </dl>
+      <Values caption={trans.__('Parameters of the run')} values={run.parameters} />
+      {tasks.map(task => (
+        <Values
+          key={task.node}
+          caption={trans.__('Arguments of “%1”', task.label || task.node)}
+          values={task.arguments ?? {}}
+        />
+      ))}
+    </div>
+  );
+}
+
+interface IValuesProps {
+  caption: string;
+  values: Readonly<Record<string, unknown>>;
+}
+
+function Values({ caption, values }: IValuesProps): JSX.Element | null {
+  const { trans } = useServices();
+  const entries = Object.entries(values);
+  if (!entries.length) {
+    return null;
+  }
+  return (
+    <table className="nby-Table">
+      <caption>{caption}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{trans.__('Name')}</th>
+          <th scope="col">{trans.__('Value')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {entries.map(([name, value]) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            <td className="nby-Code">{told(value)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** A plain value, or where bytes come from. */
+function told(value: unknown): string {
+  if (value && typeof value === 'object' && 'kind' in value) {
+    const binding = value as Record<string, unknown>;
+    switch (binding.kind) {
+      case 'value':
+        return JSON.stringify(binding.value);
+      case 'bytes':
+        return [binding.filename, binding.origin].filter(Boolean).join(' · ');
+      case 'result':
+        return `${binding.node}.${binding.output}`;
+    }
+  }
+  return JSON.stringify(value);
+}

@@ -1,0 +1,101 @@
+import { useCallback, useEffect, useState } from 'react';
+import { Artifact } from '../../api/types';
+import { DataTable } from '../../components/DataTable';
+import { useServices } from './hooks';
+
+const TABLES = new Set(['csv', 'tsv', 'jsonl', 'parquet', 'arrow', 'excel', 'xlsx', 'feather']);
+const IMAGES: Record<string, string> = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  gif: 'image/gif',
+  webp: 'image/webp',
+  svg: 'image/svg+xml'
+};
+const TEXTS = new Set('txt md json yaml yml log py html xml toml r sql text markdown'.split(' '));
+const MOST = 2 << 20;
+
+/** An artifact as a table, a picture or text. */
+export function Preview({ artifact }: { artifact: Artifact }): JSX.Element {
+  const { trans, yard } = useServices();
+  const suffix = artifact.filename.split('.').pop()?.toLowerCase() ?? '';
+  const kinds = [artifact.format, suffix];
+  const load = useCallback(
+    (offset: number, limit: number) =>
+      yard.client.call('artifacts.preview', {
+        path: { artifact: artifact.id },
+        query: { offset, limit }
+      }),
+    [yard, artifact.id]
+  );
+  if (kinds.some(kind => TABLES.has(kind))) {
+    return <DataTable label={artifact.name} load={load} trans={trans} />;
+  }
+  const image = kinds.find(kind => kind in IMAGES);
+  if (image) {
+    return <Picture artifact={artifact} type={IMAGES[image]} />;
+  }
+  if (kinds.some(kind => TEXTS.has(kind)) && artifact.size_bytes <= MOST) {
+    return <Text artifact={artifact} />;
+  }
+  return <p className="nby-Note">{trans.__('There is no picture of this format: download it.')}</p>;
+}
+
+function useContent(artifact: Artifact): { blob?: Blob; problem?: string } {
+  const { yard } = useServices();
+  const [content, setContent] = useState<{ blob?: Blob; problem?: string }>({});
+  useEffect(() => {
+    const control = new AbortController();
+    const url = yard.client.url('artifacts.content', { path: { artifact: artifact.id } });
+    yard.client
+      .request(url, { method: 'GET', signal: control.signal })
+      .then(response => response.blob())
+      .then(blob => setContent({ blob }))
+      .catch((error: Error) => !control.signal.aborted && setContent({ problem: error.message }));
+    return () => control.abort();
+  }, [yard, artifact.id]);
+  return content;
+}
+
+function Picture({ artifact, type }: { artifact: Artifact; type: string }): JSX.Element {
+  const { trans } = useServices();
+  const { blob, problem } = useContent(artifact);
+  const [url, setUrl] = useState<string>();
+  useEffect(() => {
+    if (!blob) {
+      return;
+    }
+    const made = URL.createObjectURL(new Blob([blob], { type }));
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [blob, type]);
+  return url ? (
+    <img className="nby-Preview-image" src={url} alt={trans.__('Picture %1', artifact.name)} />
+  ) : (
+    <p className="nby-Note">{problem ?? trans.__('Loading…')}</p>
+  );
+}
+
+function Text({ artifact }: { artifact: Artifact }): JSX.Element {
+  const { trans } = useServices();
+  const { blob, problem } = useContent(artifact);
+  const [text, setText] = useState<string>();
+  useEffect(() => {
+    void blob?.text().then(found => setText(artifact.format === 'json' ? indented(found) : found));
+  }, [blob, artifact.format]);
+  return text === undefined ? (
+    <p className="nby-Note">{problem ?? trans.__('Loading…')}</p>
+  ) : (
+    <pre className="nby-Preview-text" tabIndex={0}>
+      {text}
+    </pre>
+  );
+}
+
+function indented(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}

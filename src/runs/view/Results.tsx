@@ -1,0 +1,74 @@
+import { useState } from 'react';
+import { Artifact } from '../../api/types';
+import { showBytes } from '../../components/bytes';
+import { copyText } from '../../components/problems';
+import { RowList } from '../../components/RowList';
+import { useServices } from './hooks';
+import { Preview } from './Preview';
+import { IStepProps } from './Steps';
+
+/** What the steps made: to look at and to download. */
+export function Results({ detail, onStep }: IStepProps): JSX.Element {
+  const { trans, yard } = useServices();
+  const artifacts = detail.tasks.flatMap(task => task.artifacts ?? []);
+  const [chosen, setChosen] = useState<string>();
+  const shown = artifacts.find(({ id }) => id === chosen);
+  if (!artifacts.length) {
+    return <p className="nby-Note">{trans.__('Nothing was made yet.')}</p>;
+  }
+  const label = (node: string) => detail.tasks.find(task => task.node === node)?.label || node;
+  const show = (artifact: Artifact) => {
+    setChosen(artifact.id);
+    onStep(artifact.node);
+  };
+  return (
+    <div className="nby-Results">
+      <RowList
+        label={trans.__('Results of the run')}
+        noun="artifact"
+        items={artifacts}
+        idOf={({ id }) => id}
+        nameOf={({ name }) => name}
+        selected={chosen}
+        onSelect={show}
+        onOpen={show}
+        render={artifact => (
+          <>
+            <span className="nby-Row-name">
+              {label(artifact.node)} → <strong>{artifact.name}</strong>
+            </span>
+            <span className="nby-Dim">
+              {[artifact.format, showBytes(artifact.size_bytes)].filter(Boolean).join(' · ')}
+            </span>
+          </>
+        )}
+        actions={artifact => (
+          <>
+            <button
+              type="button"
+              className="nby-Button"
+              tabIndex={-1}
+              title={artifact.digest}
+              onClick={event => {
+                event.stopPropagation();
+                void copyText(artifact.digest, trans.__('The digest is copied.'));
+              }}
+            >
+              {trans.__('Copy digest')}
+            </button>
+            <a
+              className="nby-Button"
+              tabIndex={-1}
+              download={artifact.filename}
+              href={yard.client.url('artifacts.content', { path: { artifact: artifact.id } })}
+              onClick={event => event.stopPropagation()}
+            >
+              {trans.__('Download')}
+            </a>
+          </>
+        )}
+      />
+      {shown && <Preview key={shown.id} artifact={shown} />}
+    </div>
+  );
+}

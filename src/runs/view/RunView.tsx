@@ -1,0 +1,149 @@
+import '../../../style/panels.css';
+import '../../../style/runs.css';
+import { useEffect, useState } from 'react';
+import { isLive, RunDetail } from '../../api/types';
+import { CommandButton } from '../../components/CommandButton';
+import { StateMark } from '../../components/StateMark';
+import { Tabs } from '../../components/Tabs';
+import { showSeconds, useNow } from '../../components/times';
+import { useSignal } from '../../components/useSignal';
+import { RunModel } from '../model';
+import { runProgress, secondsOf, stepToFollow } from '../reducer';
+import { IRunServices } from '../services';
+import { FailureBanner } from './FailureBanner';
+import { Gantt } from './Gantt';
+import { RunContext, useActivity, useDetail, useServices } from './hooks';
+import { Logs } from './Logs';
+import { Output } from './Output';
+import { Parameters } from './Parameters';
+import { Results } from './Results';
+import { Steps } from './Steps';
+
+interface IRunViewProps {
+  services: IRunServices;
+  model: RunModel;
+}
+
+/** One run: what it does, did and made. */
+export default function RunView({ services, model }: IRunViewProps): JSX.Element {
+  const detail = useDetail(model);
+  const problem = useSignal(model.changed, () => model.problem);
+  const { trans } = services;
+  if (!detail) {
+    return (
+      <p className="nby-Note" role={problem ? 'alert' : 'status'}>
+        {problem ? trans.__('The run cannot be shown: %1', problem) : trans.__('Loading…')}
+      </p>
+    );
+  }
+  return (
+    <RunContext.Provider value={services}>
+      <Shown model={model} detail={detail} />
+    </RunContext.Provider>
+  );
+}
+
+function Shown({ model, detail }: { model: RunModel; detail: RunDetail }): JSX.Element {
+  const { trans } = useServices();
+  const [tab, setTab] = useState('steps');
+  const [chosen, setChosen] = useState<string>();
+  const [jump, setJump] = useState<number>();
+  const step = chosen ?? stepToFollow(detail);
+  const choose = (node: string | undefined) => setChosen(node);
+  const results = detail.tasks.reduce((sum, task) => sum + (task.artifacts?.length ?? 0), 0);
+  useEffect(() => setJump(undefined), [chosen]);
+  const follows = chosen === undefined;
+  const shared = { model, detail, step, onStep: choose };
+  return (
+    <div className="nby-RunView">
+      <Header model={model} detail={detail} follows={follows} onFollow={() => choose(undefined)} />
+      <FailureBanner
+        detail={detail}
+        onCell={(node, cell) => {
+          setChosen(node);
+          setTab('output');
+          window.setTimeout(() => setJump(cell));
+        }}
+        onLog={node => {
+          setChosen(node);
+          setTab('logs');
+        }}
+      />
+      <Tabs
+        label={trans.__('Run')}
+        current={tab}
+        onChange={setTab}
+        tabs={[
+          { id: 'steps', label: trans.__('Steps'), mark: detail.tasks.length },
+          { id: 'gantt', label: trans.__('Gantt') },
+          { id: 'output', label: trans.__('Output') },
+          { id: 'logs', label: trans.__('Logs') },
+          { id: 'results', label: trans.__('Results'), mark: results || undefined },
+          { id: 'parameters', label: trans.__('Parameters') }
+        ]}
+      >
+        {tab === 'steps' && <Steps {...shared} />}
+        {tab === 'gantt' && <Gantt {...shared} />}
+        {tab === 'output' && <Output {...shared} jump={jump} />}
+        {tab === 'logs' && <Logs {...shared} />}
+        {tab === 'results' && <Results {...shared} />}
+        {tab === 'parameters' && <Parameters detail={detail} />}
+      </Tabs>
+    </div>
+  );
+}
+
+interface IHeaderProps {
+  model: RunModel;
+  detail: RunDetail;
+  follows: boolean;
+  onFollow: () => void;
+}
+
+function Header({ model, detail, follows, onFollow }: IHeaderProps): JSX.Element {
+  const { trans, commands } = useServices();
+  const activity = useActivity(model);
+  const { run } = detail;
+  const live = isLive(run);
+  const now = useNow(live);
+  const done = detail.tasks.filter(task => task.finished_at || task.cached).length;
+  const percent = Math.round(runProgress(detail, activity) * 100);
+  const asked = live && run.cancel_requested_at;
+  return (
+    <header className="nby-RunView-header">
+      <span role="status">
+        <StateMark state={run.state} trans={trans} />
+        {asked && <span> · {trans.__('asked to stop')}</span>}
+      </span>
+      <strong className="nby-RunView-title" title={run.path}>
+        {run.name || run.title}
+      </strong>
+      <span className="nby-Dim">#{run.number}</span>
+      {run.reason && <span className="nby-Dim">{run.reason}</span>}
+      <span className="nby-Dim">{showSeconds(secondsOf(run, now))}</span>
+      <progress
+        className="nby-Progress"
+        aria-label={trans.__('Progress of the run')}
+        max={100}
+        value={percent}
+      />
+      <span className="nby-Dim">{trans.__('%1 of %2 steps', done, detail.tasks.length)}</span>
+      <span className="nby-Space" />
+      {!follows && live && (
+        <button
+          type="button"
+          className="nby-Button"
+          title={trans.__('Show the step that is running')}
+          onClick={onFollow}
+        >
+          {trans.__('Follow')}
+        </button>
+      )}
+      {live ? (
+        <CommandButton commands={commands} id="nbyard:cancel-run" args={{ id: run.id }} />
+      ) : (
+        <CommandButton commands={commands} id="nbyard:rerun" args={{ id: run.id }} />
+      )}
+    </header>
+  );
+}

@@ -1,0 +1,103 @@
+import { isLive, RunDetail, Task } from '../../api/types';
+import { RowList } from '../../components/RowList';
+import { StateMark } from '../../components/StateMark';
+import { showMoment, showSeconds, useNow } from '../../components/times';
+import { RunModel } from '../model';
+import { progressOf, secondsOf } from '../reducer';
+import { useActivity, useServices } from './hooks';
+
+export interface IStepProps {
+  model: RunModel;
+  detail: RunDetail;
+  step: string | undefined;
+  onStep: (node: string | undefined) => void;
+}
+
+/** The steps of a run in the order of the graph, each with why it is as it is. */
+export function Steps({ model, detail, step, onStep }: IStepProps): JSX.Element {
+  const { trans } = useServices();
+  const activity = useActivity(model);
+  const now = useNow(isLive(detail.run));
+  return (
+    <div className="nby-Steps">
+      <RowList
+        label={trans.__('Steps of the run')}
+        noun="task"
+        items={detail.tasks}
+        idOf={task => task.node}
+        nameOf={task => task.label || task.node}
+        selected={step}
+        onSelect={task => onStep(task.node)}
+        onOpen={task => onStep(task.node)}
+        render={task => {
+          const cells = activity.get(task.node);
+          const progress = task.state === 'running' ? progressOf(task, cells) : undefined;
+          return (
+            <>
+              <StateMark state={task.state} cached={task.cached} trans={trans} />
+              <span className="nby-Row-name">{task.label || task.node}</span>
+              <span className="nby-Steps-time">{showSeconds(secondsOf(task, now))}</span>
+              {progress !== undefined && (
+                <>
+                  <progress
+                    className="nby-Progress"
+                    aria-label={trans.__('Cells done')}
+                    value={progress}
+                    max={1}
+                  />
+                  <span className="nby-Dim">
+                    {trans.__('cell %1/%2', Math.min(cells!.total, cells!.done + 1), cells!.total)}
+                  </span>
+                </>
+              )}
+              <span className="nby-Steps-why">{why(task, trans)}</span>
+            </>
+          );
+        }}
+      />
+      {step && <Attempts task={detail.tasks.find(task => task.node === step)} now={now} />}
+    </div>
+  );
+}
+
+function why(task: Task, trans: ReturnType<typeof useServices>['trans']): string {
+  const reason = task.failure?.message.split('\n')[0] || task.reason;
+  const place = task.state === 'queued' && task.place ? trans.__('place %1', task.place) : '';
+  return [place, reason].filter(Boolean).join(' · ');
+}
+
+function Attempts({ task, now }: { task: Task | undefined; now: number }): JSX.Element | null {
+  const { trans } = useServices();
+  if (!task?.attempts?.length) {
+    return null;
+  }
+  return (
+    <table className="nby-Table">
+      <caption>{trans.__('Attempts of “%1”', task.label || task.node)}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{trans.__('Attempt')}</th>
+          <th scope="col">{trans.__('State')}</th>
+          <th scope="col">{trans.__('Runtime')}</th>
+          <th scope="col">{trans.__('Started')}</th>
+          <th scope="col">{trans.__('Took')}</th>
+          <th scope="col">{trans.__('Reason')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {task.attempts.map(attempt => (
+          <tr key={attempt.id}>
+            <td>{attempt.number}</td>
+            <td>
+              <StateMark state={attempt.state} trans={trans} />
+            </td>
+            <td>{attempt.runtime}</td>
+            <td>{showMoment(attempt.started_at)}</td>
+            <td>{showSeconds(secondsOf(attempt, now))}</td>
+            <td>{attempt.reason}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
