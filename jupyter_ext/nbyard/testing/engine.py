@@ -21,6 +21,7 @@ from nbyard.errors import NbyardError
 
 START_SECONDS = 30
 STOP_SECONDS = 15
+PROGRAMS = (b"dockerd", b"containerd", b"containerd-shim-runc-v2", b"docker-proxy", b"runc")
 
 
 def cache_folder() -> Path:
@@ -67,7 +68,7 @@ class PrivateEngine:
         pools = [{"base": f"10.{self._number}.128.0/17", "size": 26}]
         settings = {"default-address-pools": pools, "live-restore": self._live_restore}
         (self.folder / "daemon.json").write_text(json.dumps(settings))
-        (self.folder / "dockerd.pid").unlink(missing_ok=True)
+        self._forget_dead()
         log = self.folder / "dockerd.log"
         with open(log, "wb") as output:
             # --fork: not our child, so that it can outlive whoever started it.
@@ -78,6 +79,13 @@ class PrivateEngine:
             if time.monotonic() > end:
                 raise RuntimeError(f"dockerd does not answer; see {log}")
             time.sleep(0.1)
+
+    def _forget_dead(self) -> None:
+        """dockerd takes a zombie for a containerd that still runs."""
+        for name in ("dockerd.pid", "exec/containerd/containerd.pid"):
+            path = self.folder / name
+            if path.exists() and not _cmdline(int(path.read_text() or 0)):
+                path.unlink()
 
     def _command(self) -> list[str]:
         paths = {
@@ -142,7 +150,8 @@ class PrivateEngine:
         """containerd, shims and what they hold, all known by our folder's path."""
         marker = os.fsencode(str(self.folder)) + b"/"
         for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and marker in _cmdline(int(entry.name)):
+            words = _cmdline(int(entry.name)) if entry.name.isdigit() else b""
+            if marker in words and os.path.basename(words.split(b"\0")[0]) in PROGRAMS:
                 with suppress(OSError):
                     os.kill(int(entry.name), signal.SIGKILL)
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]

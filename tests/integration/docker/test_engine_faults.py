@@ -1,0 +1,142 @@
+"""Engines that are killed, hang, see nothing of ours or lose an answer (F6-F9, P11)."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from nbyard.dockerd import Engine
+from nbyard.errors import Unavailable
+from nbyard.testing.engine import PrivateEngine, why_not
+from nbyard.testing.images import tiny_image
+
+from .bench import Bench, log_of, output, until
+from .relay import Relay
+
+COUNT = "i=0; while [ $i -lt 40 ]; do echo line $i; i=$((i+1)); sleep 0.1; done"
+LINES = "".join(f"line {i}\n" for i in range(40))
+
+
+@pytest.fixture
+def private(tmp_path_factory, request) -> Iterator[PrivateEngine]:
+    if why_not():
+        pytest.skip(why_not())
+    options = getattr(request, "param", {})
+    engine = PrivateEngine(tmp_path_factory.mktemp("e"), 198, **options)
+    engine.start()
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture
+def own_bench(private: PrivateEngine, tmp_path: Path) -> Iterator[Bench]:
+    engine = Engine(private.url)
+    bench = Bench(tmp_path, engine, tiny_image(engine))
+    yield bench
+    for runtime in bench.runtimes:
+        runtime.close()
+    engine.close()
+
+
+def test_an_engine_that_is_killed_and_returns(private: PrivateEngine, own_bench: Bench):
+    """F6: with live-restore the container goes on; it is adopted, its log has no gap."""
+    runtime = own_bench.runtime()
+    order = own_bench.shell(COUNT)
+    order = msgspec.structs.replace(order, site=runtime.start(order))
+    until(lambda: "line 3" in log_of(order))
+    private.kill()
+    seen = runtime.poll(order)
+    assert seen.state == "running" and "cannot be reached" in seen.reason
+    with pytest.raises(Unavailable):
+        runtime.start(own_bench.shell("true"))
+    private.start()
+    assert own_bench.wait(order, runtime).state == "succeeded"
+    assert log_of(order) == LINES
+
+
+@pytest.mark.parametrize("private", [{"live_restore": False}], indirect=True)
+def test_an_engine_that_took_its_containers_along(private: PrivateEngine, own_bench: Bench):
+    """F7: lost, for an infrastructure reason, once the engine is back."""
+    runtime = own_bench.runtime()
+    order = own_bench.shell("sleep 600")
+    order = msgspec.structs.replace(order, site=runtime.start(order))
+    private.kill()
+    private.start()
+    seen = own_bench.over(order, runtime)
+    assert seen.state == "lost" and seen.reason.startswith("container killed (signal "), seen
+
+
+def test_an_engine_that_hangs_is_not_waited_for(
+    private: PrivateEngine, own_bench: Bench, monkeypatch
+):
+    """F8: calls have a limit; work goes on when it wakes up."""
+    runtime = own_bench.runtime()
+    monkeypatch.setattr(runtime.engine, "_timeout", 1)
+    order = own_bench.shell("sleep 3; echo done")
+    order = msgspec.structs.replace(order, site=runtime.start(order))
+    pid = private.pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        begun = time.monotonic()
+        seen = runtime.poll(order)
+        assert time.monotonic() - begun < 8
+        assert seen.state == "running"
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert own_bench.wait(order, runtime).state == "succeeded"
+
+
+def test_an_engine_that_sees_nothing_of_ours(own_bench: Bench, private: PrivateEngine, tmp_path):
+    """P11: a real engine in a mount namespace where our files are not; the probe finds out."""
+    private.stop()
+    hidden = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
+    script = 'mount -t tmpfs none "$0" && exec "$@"'
+    own = private._command
+    private._command = lambda: [*hidden, script, str(tmp_path), *own()]  # type: ignore[method-assign]
+    private.start()
+    runtime = own_bench.runtime()
+    order = own_bench.shell(
+        'cat "$IN" > ../outputs/o/x; echo said',
+        environment={"IN": "{attempt}/inputs/i/x"},
+        outputs={"o": output("outputs/o/x")},
+    )
+    (order.folder / "inputs/i").mkdir()
+    (order.folder / "inputs/i/x").write_text("across\n")
+    assert own_bench.run(order, runtime).state == "succeeded"
+    container = own_bench.engine.container(f"nby-{order.attempt_id}")
+    assert container and container.labels["nbyard.staging"] == "volume"
+    assert (order.folder / "outputs/o/x").read_text() == "across\n"
+    assert log_of(order) == "said\n"
+    runtime.stop(order, "finished")
+    until(lambda: not own_bench.left())
+
+
+def test_a_lost_answer_to_create_makes_no_second_container(bench: Bench, tmp_path):
+    """F9, Q10."""
+    with Relay(bench.engine.url, tmp_path / "relay.sock") as relay:
+        runtime = bench.runtime(docker_host=relay.url)
+        order = bench.shell("echo once")
+        relay.cut_after = b"/containers/create?name=nby-" + order.attempt_id.encode() + b" "
+        with pytest.raises(Unavailable):
+            runtime.start(order)
+        relay.cut_after = b""
+        assert bench.run(order, runtime).state == "succeeded"
+        assert log_of(order) == "once\n"
+        assert sum(one.startswith("container") for one in bench.left()) == 1
+        runtime.close()
+
+
+def test_threads_do_not_pile_up(bench: Bench):
+    runtime = bench.runtime()
+    before = threading.active_count()
+    orders = [bench.shell("true") for _ in range(3)]
+    for order in orders:
+        bench.run(order, runtime)
+        runtime.stop(order, "finished")
+    until(lambda: not bench.left())
+    until(lambda: threading.active_count() <= before)

@@ -1,0 +1,138 @@
+"""Notebooks in real containers: the image is made, the runner comes along (R12, E11)."""
+
+import functools
+import json
+import os
+
+import msgspec
+import nbformat
+import pytest
+
+from nbyard.domain.attempts import NotebookWork
+from nbyard.errors import Invalid, NbyardError
+from nbyard.images import environment_image
+
+from .bench import Bench, log_of, output, result_of, until
+
+BUILD = functools.partial(environment_image, network="none")
+BOTH = pytest.mark.parametrize("staging", ["bind", "volume"])
+
+
+@pytest.fixture
+def python_bench(bench: Bench, python_base_image: str) -> Bench:
+    bench.image = python_base_image
+    return bench
+
+
+def notebook(bench: Bench, *cells: str, parameters=None, **more):
+    work = NotebookWork(
+        path="code/n.ipynb", kernel="python3", language="python", parameters=parameters or {}
+    )
+    order = bench.order(work, **more)
+    first = nbformat.v4.new_code_cell("out = ''\nn = 1", metadata={"tags": ["parameters"]})
+    rest = [nbformat.v4.new_code_cell(source) for source in cells]
+    nbformat.write(nbformat.v4.new_notebook(cells=[first, *rest]), order.folder / "code/n.ipynb")
+    return order
+
+
+def events(order) -> list[dict]:
+    return [json.loads(line) for line in (order.folder / "events.jsonl").read_text().splitlines()]
+
+
+@BOTH
+def test_a_notebook_runs_in_an_image_made_for_it(python_bench: Bench, staging):
+    """R12, E11, P11: parameters arrive, cells are told as they end, outputs are ours."""
+    order = notebook(
+        python_bench,
+        "print('n is', n)",
+        "import os; open(out, 'w').write(str(n * 2)); print(os.getuid(), os.environ['HOME'])",
+        parameters={"n": 21, "out": "{attempt}/outputs/o/answer.txt"},
+        outputs={"o": output("outputs/o/answer.txt")},
+    )
+    runtime = python_bench.runtime(staging=staging, image_for=BUILD)
+    result = python_bench.run(order, runtime, 90)
+    assert (result.state, result.outputs) == ("succeeded", ["o"]), (result, log_of(order))
+    assert (order.folder / "outputs/o/answer.txt").read_text() == "42"
+    assert "n is 21" in log_of(order)
+    assert f"{os.getuid() or 65534} /home/nbyard" in log_of(order)
+    executed = nbformat.read(order.folder / "executed.ipynb", 4)
+    assert "n is 21" in json.dumps(executed)
+    states = [e["state"] for e in events(order) if e["type"] == "cell"]
+    assert states.count("done") >= 3
+    assert {path.lstat().st_uid for path in order.folder.rglob("*")} == {os.getuid()}
+    runtime.stop(order, "finished")
+    until(lambda: not python_bench.left())
+
+
+@BOTH
+def test_a_failing_cell_keeps_the_notebook_so_far(python_bench: Bench, staging):
+    """R2."""
+    order = notebook(python_bench, "print('fine')", "1 / 0", "print('never')")
+    runtime = python_bench.runtime(staging=staging, image_for=BUILD)
+    result = python_bench.run(order, runtime, 90)
+    assert result.failure and result.failure.error_name == "ZeroDivisionError"
+    assert "fine" in (order.folder / "executed.ipynb").read_text()
+
+
+@BOTH
+def test_progress_arrives_while_it_runs_and_cancel_is_obeyed(python_bench: Bench, staging):
+    """K5, R7."""
+    order = notebook(python_bench, "print('begun', flush=True)", "import time; time.sleep(600)")
+    runtime = python_bench.runtime(staging=staging, image_for=BUILD)
+    order = msgspec.structs.replace(order, site=runtime.start(order))
+
+    def begun() -> bool:
+        runtime.logs(order)
+        return "begun" in log_of(order) and (order.folder / "executed.ipynb").exists()
+
+    until(begun, 60)
+    assert runtime.poll(order).state == "running"
+    runtime.stop(order, "cancelled by ada")
+    until(lambda: not python_bench.left(), 7)
+    result = result_of(order)
+    assert result.state == "cancelled" and result.failure
+    assert result.failure.message == "cancelled by ada"
+
+
+def test_a_notebook_out_of_memory_says_so(python_bench: Bench):
+    """F3, F32."""
+    limit = 256 * 2**20
+    order = notebook(python_bench, "x = bytearray(800 * 2**20)", memory_bytes=limit)
+    order = msgspec.structs.replace(order, memory_bytes=limit)
+    result = python_bench.run(order, python_bench.runtime(image_for=BUILD), 90)
+    assert result.failure and result.failure.kind == "memory", result
+    assert "256 MiB" in result.failure.message
+
+
+def test_requirements_are_installed_once_and_are_what_runs(python_bench: Bench):
+    """E11: an unchanged input is not built again; the build is in the log of the attempt."""
+    orders = []
+    for _ in range(2):
+        order = notebook(
+            python_bench,
+            "import joblib; print('joblib', joblib.__version__)",
+            requirements="code/requirements.txt",
+        )
+        (order.folder / "code/requirements.txt").write_text("# speed\njoblib >= 1\n")
+        runtime = python_bench.runtime(image_for=BUILD)
+        assert python_bench.run(order, runtime, 90).state == "succeeded", log_of(order)
+        orders.append(order)
+    assert "joblib 1" in log_of(orders[1])
+    assert "Building" not in log_of(orders[1])
+
+
+def test_a_build_that_fails_names_the_package(python_bench: Bench):
+    order = notebook(python_bench, "1", requirements="code/requirements.txt")
+    (order.folder / "code/requirements.txt").write_text("no-such-package-at-all==1\n")
+    with pytest.raises(NbyardError, match="could not be built"):
+        python_bench.runtime(image_for=BUILD).start(order)
+    assert "no-such-package-at-all" in log_of(order)
+    assert python_bench.left() == []
+
+
+def test_options_in_requirements_are_refused(python_bench: Bench):
+    """L6, I24."""
+    order = notebook(python_bench, "1", requirements="code/requirements.txt")
+    (order.folder / "code/requirements.txt").write_text("--index-url http://x\n")
+    with pytest.raises(Invalid, match="--index-url"):
+        python_bench.runtime(image_for=BUILD).start(order)
