@@ -46,11 +46,11 @@ def test_kill_9_of_the_starter_loses_nothing(bench: Bench):
     starter = start_elsewhere(bench, order)
     try:
         until(lambda: "line 5" in log_of(order))
+        assert starter.stdout
         site = starter.stdout.readline().strip()
     finally:
         starter.send_signal(signal.SIGKILL)
-        starter.wait()
-        starter.stdout.close()
+        starter.communicate()
     runtime = bench.runtime()
     order = msgspec.structs.replace(order, site=site)
     assert runtime.poll(order).state == "running"
@@ -100,11 +100,11 @@ def test_an_input_that_was_cut_off_is_no_success(bench: Bench):
     (order.folder / "inputs/i/x").write_text("0123456789\n" * 400_000)
     starter = start_elsewhere(bench, order)
     try:
+        assert starter.stdout
         site = starter.stdout.readline().strip()
     finally:
         starter.send_signal(signal.SIGKILL)
-        starter.wait()
-        starter.stdout.close()
+        starter.communicate()
     runtime = bench.runtime()
     seen = bench.over(msgspec.structs.replace(order, site=site), runtime)
     assert seen.state == "lost"

@@ -1,0 +1,84 @@
+"""What became of a container, in words (F3, F5, F32, E4)."""
+
+import msgspec
+import pytest
+
+from nbyard.dockerd import Container
+from nbyard.domain.attempts import CommandWork, Failure, Output, Result, TaskFile
+from nbyard.runtimes.docker import results
+
+TASK = TaskFile(attempt_id="a", token="t", mark="m", work=CommandWork(["x"]), outputs={})
+
+
+def ending(code: int = 0, *, oom: bool = False, lasted: float = 1, **more):
+    container = Container("id", "exited", code, oom, 100.0, 100.0 + lasted, {})
+    fields = {"container": container, "task": TASK, "memory_bytes": None, "cancelled": None}
+    return results.Ending(**{**fields, **more})
+
+
+def outcome(tmp_path, *args, **more):
+    found = results.of_command(ending(*args, **more), tmp_path)
+    if isinstance(found, str):
+        return "lost", found
+    return found.state, found.failure.message if found.failure else ""
+
+
+TOO_LONG = "ran longer than its limit of 5 s"
+LIMITED = msgspec.structs.replace(TASK, timeout_seconds=5.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ("succeeded", "")),
+        ({"code": 3}, ("failed", "exit code 3")),
+        ({"code": 137}, ("lost", "container killed (signal 9)")),
+        ({"code": 143}, ("lost", "container killed (signal 15)")),
+        ({"code": 137, "oom": True}, ("failed", "out of memory")),
+        (
+            {"code": 137, "oom": True, "memory_bytes": 64 * 2**20},
+            ("failed", "out of memory: limit 64 MiB"),
+        ),
+        ({"code": 0, "oom": True}, ("succeeded", "")),
+        ({"code": 137, "cancelled": "by ada"}, ("cancelled", "by ada")),
+        ({"code": 0, "cancelled": "too late"}, ("succeeded", "")),
+        (
+            {"code": 143, "task": LIMITED, "lasted": 6},
+            ("failed", "ran longer than its limit of 5 s"),
+        ),
+        ({"code": 1, "task": LIMITED, "lasted": 4}, ("failed", "exit code 1")),
+        ({"code": 0, "input_was_cut": True}, ("lost", results.INPUT_CUT)),
+    ],
+)
+def test_a_command_ended(tmp_path, given, expected):
+    given = dict(given)
+    assert outcome(tmp_path, given.pop("code", 0), **given) == expected
+
+
+def test_outputs_are_looked_at(tmp_path):
+    wanted = {"o": Output("outputs/o"), "p": Output("outputs/p", required=False)}
+    task = msgspec.structs.replace(TASK, outputs=wanted)
+    assert "outputs/o" in outcome(tmp_path, task=task)[1]
+    (tmp_path / "outputs").mkdir()
+    (tmp_path / "outputs/o").touch()
+    found = results.of_command(ending(task=task), tmp_path)
+    assert isinstance(found, Result) and (found.outputs, found.token) == (["o"], "t")
+
+
+def test_a_runner_that_left_no_result():
+    assert results.of_silent_runner(ending(137)) == "container killed (signal 9)"
+    said = results.of_silent_runner(ending(2, last_lines="task.json: bad\n"))
+    assert said == "the runner ended without a result (exit code 2): task.json: bad"
+    found = results.of_silent_runner(ending(137, oom=True))
+    assert isinstance(found, Result) and found.failure and found.failure.kind == "memory"
+
+
+def test_a_kernel_that_was_killed_for_memory_says_so():
+    died = Result("a", "t", "failed", 0, 1, failure=Failure("kernel-died", "signal 9", cell=2))
+    container = ending(1, oom=True).container
+    better = results.amended(died, container, 2**30)
+    assert better.failure == Failure("memory", "out of memory: limit 1.0 GiB", cell=2)
+    calm = ending(1).container
+    assert results.amended(died, calm, None) is died
+    error = Result("a", "t", "failed", 0, 1, failure=Failure("error", "x"))
+    assert results.amended(error, container, None) is error

@@ -1,0 +1,91 @@
+"""From an order to a container."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from nbyard.dockerd import ATTEMPT, RUN, EngineInfo, Owned
+from nbyard.domain.attempts import CommandWork, NotebookWork, TaskFile
+from nbyard.runtimes.docker import specs
+from nbyard.runtimes.docker.specs import container_spec, expand_word, is_ours
+from nbyard.runtimes.protocol import Order
+
+INFO = EngineInfo(2**30, 2, 0.0, frozenset(), False, False)
+NOTEBOOK = NotebookWork("code/n.ipynb", "python3", "python", {})
+
+
+def spec_of(folder: Path, work, staging="bind", **more):
+    order = Order("a1", "s", "r", "n", folder, "m")
+    task = TaskFile("a1", "t", "m", work, {}, **more)
+    return container_spec(order, task, INFO, "image", staging)
+
+
+def test_a_command_sees_three_folders_and_our_names_in_its_environment(tmp_path):
+    work = CommandWork(
+        ["tool", "--in={attempt}/inputs/x", "{attempt} not"], {"A": "{attempt}/code"}
+    )
+    spec = spec_of(tmp_path, work, environment={"NBYARD_RUN_ID": "r", "A": "old"})
+    assert spec.argv == ["tool", "--in=/nbyard/attempt/inputs/x", "{attempt} not"]
+    assert [(m.target, m.read_only) for m in spec.mounts] == [
+        ("/nbyard/attempt/code", False),
+        ("/nbyard/attempt/outputs", False),
+        ("/nbyard/attempt/inputs", True),
+    ]
+    assert spec.environment["A"] == "/nbyard/attempt/code"
+    assert spec.environment["NBYARD_RUN_ID"] == "r" and spec.environment["NBYARD_MARK"] == "m"
+    assert spec.environment["NVIDIA_VISIBLE_DEVICES"] == "void"
+    assert spec.directory == "/nbyard/attempt/code" and spec.name == "nby-a1"
+
+
+def test_a_notebook_gets_the_runner_and_the_whole_folder(tmp_path):
+    spec = spec_of(tmp_path, NOTEBOOK)
+    assert spec.argv[0] == "python3" and spec.argv[-2:] == ["--foreground", "/nbyard/attempt"]
+    assert [m.target for m in spec.mounts] == ["/nbyard/attempt", "/nbyard/attempt/inputs"]
+
+
+def test_an_unseen_folder_becomes_a_volume(tmp_path):
+    (mount,) = spec_of(tmp_path, NOTEBOOK, "volume").mounts
+    assert (mount.kind, mount.source, mount.target) == ("volume", "nby-a1", "/nbyard")
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("{attempt}/x", "/nbyard/attempt/x"),
+        ("-o={attempt}/x", "-o=/nbyard/attempt/x"),
+        ("{attempt}x", "{attempt}x"),
+        ("a{attempt}/x", "a{attempt}/x"),
+    ],
+)
+def test_places_in_words(word, expected):
+    assert expand_word(word) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "labels", "expected"),
+    [
+        ("container", "nby-a1", {ATTEMPT: "a1"}, True),
+        ("container", "nby-a1-probe", {ATTEMPT: "a1"}, True),
+        ("volume", "nby-a1", {ATTEMPT: "a1"}, True),
+        ("network", "nby-r", {RUN: "r"}, True),
+        ("container", "precious", {ATTEMPT: "a1"}, False),
+        ("container", "nby-a2", {ATTEMPT: "a1"}, False),
+        ("container", "nby-a1", {}, False),
+        ("network", "nby-a1", {ATTEMPT: "a1"}, False),
+    ],
+)
+def test_a_label_alone_makes_nothing_ours(kind, name, labels, expected):
+    """Forged labels (4.4)."""
+    assert is_ours(Owned(kind, name, labels, 0.0)) is expected
+
+
+def test_nobody_is_root(monkeypatch):
+    """P11."""
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    assert specs.container_user(INFO) == (65534, 65534)
+    monkeypatch.setattr(os, "getuid", lambda: 1000)
+    monkeypatch.setattr(os, "getgid", lambda: 100)
+    assert specs.container_user(INFO) == (1000, 100)
+    rootless = EngineInfo(1, 1, 0.0, frozenset(), True, False)
+    assert specs.container_user(rootless) == (0, 0)
