@@ -7,6 +7,9 @@ import { useCanvas } from './hooks';
 import { bodyRefusalText } from './words';
 import { IEdge } from '../document/flow';
 
+/** In larger workflows the look at every port would be felt. */
+const DIMMED = 200;
+
 interface IPoint {
   x: number;
   y: number;
@@ -50,6 +53,8 @@ export function ConnectionHint(): JSX.Element | null {
       setPoint(undefined);
     };
   }, [active]);
+  const from = drag && JSON.stringify([drag.node, drag.port, drag.from]);
+  useEffect(() => (from ? dimRest(canvas, JSON.parse(from)) : undefined), [canvas, from]);
   if (!drag || !point) {
     return null;
   }
@@ -74,6 +79,30 @@ function useSteady(now: Following | undefined): Following | undefined {
     return now;
   }
   return kept;
+}
+
+/** Ports that an arrow from here may not reach step back while it is drawn. */
+function dimRest(
+  canvas: CanvasController,
+  [node, port, from]: [string, string, 'source' | 'target']
+): (() => void) | undefined {
+  const { stage } = canvas;
+  if (!stage || canvas.doc.nodes.size > DIMMED) {
+    return undefined;
+  }
+  const handles = [...stage.querySelectorAll<HTMLElement>('.react-flow__handle')];
+  for (const handle of handles) {
+    const { nodeid = '', handleid = '' } = handle.dataset;
+    const self = nodeid === node && handleid === port;
+    if (self || !refusal(canvas, edgeOf({ node, port, from }, nodeid, handleid))) {
+      handle.dataset.fits = '';
+    }
+  }
+  stage.classList.add('nby-mod-drawing');
+  return () => {
+    stage.classList.remove('nby-mod-drawing');
+    handles.forEach(handle => delete handle.dataset.fits);
+  };
 }
 
 function hintAt(canvas: CanvasController, drag: Following, point: IPoint): IHint | undefined {

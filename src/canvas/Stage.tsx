@@ -25,7 +25,7 @@ const OPENING = { minZoom: 0.4, maxZoom: 1, padding: 0.15 };
 /** The picture: React Flow, with all of its own keys off; keys are commands on this element. */
 export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   const canvas = useCanvas();
-  const { store, trans } = canvas;
+  const { commands, store, trans } = canvas;
   const nodes = useSyncExternalStore(store.subscribe, store.getNodes);
   const edges = useSyncExternalStore(store.subscribe, store.getEdges);
   const far = useStore(state => state.transform[2] < FAR);
@@ -70,6 +70,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
       onPaste={hands.onPaste}
       onDrop={hands.onDrop}
       onDragOver={hands.onDragOver}
+      onDoubleClick={hands.onDoubleClick}
       onPointerDownCapture={selecting.onPointerDown}
       onPointerMoveCapture={selecting.onPointerMove}
     >
@@ -86,7 +87,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         onNodeClick={selecting.onNodeClick}
         selectionOnDrag={selecting.frame}
         panOnDrag={!selecting.frame}
-        onNodeDoubleClick={() => canvas.set({ inspector: true })}
+        onNodeDoubleClick={() => void commands.execute('nbyard:inspect-node')}
         onNodeContextMenu={(_, node) => node.selected || store.select([node.id])}
         onEdgeContextMenu={(_, edge) => store.select([], [edge.id])}
         connectionMode={ConnectionMode.Loose}

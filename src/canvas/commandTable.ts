@@ -285,6 +285,11 @@ function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
       run: (canvas, { navigation }) => navigation.nextProblem(canvas)
     },
     {
+      id: 'nbyard:show-canvas-keys',
+      label: trans.__('Show Keys of the Canvas'),
+      run: (canvas, { showKeys }) => showKeys(canvas)
+    },
+    {
       id: 'nbyard:clear-selection',
       label: trans.__('Select Nothing'),
       quiet: true,

@@ -56,8 +56,11 @@ export class CanvasController {
     this.runs = this.services.runs?.follow(this.path);
     this.checker = new Checker(this.doc, () => this.path, this.services.backend);
     this.views = new NodeViews(this.doc, this.checker, this.runs);
-    this.store = new FlowStore(this.doc, model.collaborative, id =>
-      cardLabel(this.views.get(id), this.trans)
+    this.store = new FlowStore(
+      this.doc,
+      model.collaborative,
+      id => cardLabel(this.views.get(id), this.trans),
+      id => this.runs?.get(id)?.state === 'running'
     );
     this.views.changed.connect(this._onViews, this);
   }
@@ -141,7 +144,7 @@ export class CanvasController {
   }
 
   private _onViews(_: NodeViews, ids: ReadonlySet<string>): void {
-    this.store.relabel(ids);
+    this.store.refresh(ids);
   }
 
   private _ui: ICanvasUi = { palette: true, inspector: false, outline: false };

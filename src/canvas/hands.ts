@@ -112,6 +112,11 @@ export function useHands(canvas: CanvasController, readOnly: boolean) {
           event.preventDefault();
         }
       },
+      onDoubleClick: (event: ReactMouseEvent) => {
+        if (!readOnly && (event.target as Element).matches('.react-flow__pane')) {
+          void canvas.commands.execute('nbyard:add-node');
+        }
+      },
       onFocus: (event: FocusEvent) => {
         const id = cardOf(event.target);
         if (id) {

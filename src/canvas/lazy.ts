@@ -4,5 +4,6 @@ export * as editing from './editing';
 export * as navigation from './navigation';
 export * as running from './running';
 export { clipboard } from './clipboard';
+export { showKeys } from './KeySheet';
 export { Canvas } from './Canvas';
 export { CanvasController } from './controller';

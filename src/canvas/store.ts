@@ -25,7 +25,8 @@ export class FlowStore {
   constructor(
     private readonly doc: FlowDoc,
     private readonly shared: boolean,
-    private readonly labelOf: (id: string) => string
+    private readonly labelOf: (id: string) => string,
+    private readonly isRunning: (id: string) => boolean
   ) {
     this.nodes = [...doc.nodes.keys()].sort().map(id => this._node(id)!);
     this.edges = [...doc.edges.keys()].sort().flatMap(id => this._edge(id) ?? []);
@@ -77,9 +78,13 @@ export class FlowStore {
     }
   }
 
-  /** Names of cards changed: the words that screen readers say follow. */
-  relabel(ids: ReadonlySet<string>): void {
+  /** What is known of cards changed: the words that screen readers say follow, and the arrows. */
+  refresh(ids: ReadonlySet<string>): void {
     this.nodes = this.nodes.map(node => (ids.has(node.id) ? this._dressed(node) : node));
+    this.edges = this.edges.map(edge => {
+      const animated = this.isRunning(edge.target);
+      return ids.has(edge.target) && !!edge.animated !== animated ? { ...edge, animated } : edge;
+    });
     this._emit();
   }
 
@@ -222,6 +227,7 @@ export class FlowStore {
         sourceHandle: edge.output,
         target: edge.target,
         targetHandle: edge.input,
+        animated: this.isRunning(edge.target),
         ariaLabel: `${edge.source}.${edge.output} → ${edge.target}.${edge.input}`
       }
     );
