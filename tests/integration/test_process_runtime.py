@@ -2,15 +2,20 @@
 
 import json
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
 from nbyard.domain.attempts import LOG, RUNNER, NotebookWork, Output
 from nbyard.errors import NbyardError
+from nbyard.runtimes.process import RUNNER as RUNNER_PROGRAM
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.testing.conformance_runtimes import (
@@ -22,6 +27,7 @@ from nbyard.testing.conformance_runtimes import (
 )
 
 KERNEL_SECONDS = 5.0
+RUNNER_FOLDER = RUNNER_PROGRAM.parent
 
 
 def supervisor(order: Order) -> int:
@@ -46,7 +52,7 @@ def log_of(order: Order) -> str:
 
 
 def notebook(*sources: str, kernel: str = "python3") -> str:
-    cells = [
+    cells: list[dict] = [
         {
             "cell_type": "code",
             "id": f"cell{index}",
@@ -189,6 +195,73 @@ class TestProcessRuntime(RuntimeConformance):
         text = log_of(order)
         assert "JUPYTERHUB" not in text and "JPY_" not in text and "DATABASE" not in text
         assert f"NBYARD_ATTEMPT={order.folder}" in text
+
+    def test_full_disk(self, runtime: Runtime, place: Place, tmp_path: Path) -> None:
+        """F10, I15: the work ends, its result is told, and what is missing is counted."""
+        disk = tmp_path / "disk"
+        disk.mkdir()
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)],
+            capture_output=True,
+            check=False,
+        )
+        if mounted.returncode:
+            pytest.skip("file systems cannot be mounted here")
+        try:
+            made = place("seq 2000000; echo the end")
+            order = msgspec.structs.replace(made, folder=disk / made.attempt_id)
+            shutil.copytree(made.folder, order.folder)
+            runtime.start(order)
+            assert finish(runtime, order).state == "succeeded"
+            assert "No space left on device" in log_of(order)
+            assert '"incomplete"' in (order.folder / "events.jsonl").read_text()
+        finally:
+            subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+class TestForeground:
+    """What containers and cluster workers start: one program, from a copied folder."""
+
+    @pytest.fixture
+    def runtime(self) -> Runtime:
+        return ProcessRuntime()
+
+    place = RuntimeConformance.place
+    image = ""
+
+    def run(self, order: Order, copied: Path) -> int:
+        shutil.copytree(RUNNER_FOLDER, copied, ignore=shutil.ignore_patterns("__pycache__"))
+        command = [sys.executable, "-I", str(copied / "__main__.py"), "--foreground"]
+        done = subprocess.run([*command, str(order.folder)], cwd="/", timeout=60, check=False)
+        return done.returncode
+
+    def test_notebook(self, runtime: Runtime, place: Place, tmp_path: Path) -> None:
+        """HOUSE: the runner needs nothing of nbyard."""
+        order = place_notebook(place, "x = 1", "print(x + 1)", x=2)
+        assert self.run(order, tmp_path / "copied") == 0
+        assert finish(runtime, order).state == "succeeded"
+        assert log_of(order) == "3\n"
+
+    def test_second_start_is_no_second_run(
+        self, runtime: Runtime, place: Place, tmp_path: Path
+    ) -> None:
+        """I3: also after the first supervisor was killed: that attempt is lost, not begun anew."""
+        order = place('echo run >> "$NBYARD_ATTEMPT/count"; sleep 1000')
+        runtime.start(order)
+        wait_until((order.folder / "count").exists)
+        os.kill(supervisor(order), signal.SIGKILL)
+        wait_until(lambda: runtime.poll(order).state == "lost")
+        assert self.run(order, tmp_path / "copied") == 0
+        assert runtime.poll(order).state == "lost"
+        assert (order.folder / "count").read_text() == "run\n"
+
+    def test_usage(self) -> None:
+        done = subprocess.run(
+            [sys.executable, str(RUNNER_FOLDER / "__main__.py")],
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 2 and b"usage" in done.stderr
 
 
 class TestNotebooks:

@@ -31,7 +31,7 @@ MAX_SHEBANG = 256
 
 class CommandKind:
     name = "command"
-    suffixes = tuple(STARTS)
+    suffixes: tuple[str, ...] = tuple(STARTS)
     keeps_arguments = False
 
     def read(self, name: str, content: bytes) -> Reading:

@@ -24,7 +24,7 @@ HINT_NO_CELL = "No parameters cell was found: tag one to give this notebook argu
 
 class NotebookKind:
     name = "notebook"
-    suffixes = (".ipynb",)
+    suffixes: tuple[str, ...] = (".ipynb",)
     keeps_arguments = True
 
     def read(self, name: str, content: bytes) -> Reading:

@@ -11,7 +11,7 @@ from typing import Any
 
 PLACEHOLDER = re.compile(r"\{attempt\}(?=/|\Z)")
 OPTION_PLACEHOLDER = re.compile(r"(?P<option>[^={}/]*=)?\{attempt\}(?=/|\Z)")
-RESERVE_BYTES = 256 * 1024
+RESERVE_BYTES = 512 * 1024
 CODE = "code"
 
 

@@ -14,9 +14,6 @@ from typing import Any
 from .folder import BadTask, Folder
 from .parameters import CannotInject, inject
 
-MAX_MESSAGE = 1000
-MAX_TRACEBACK = 200_000
-KERNEL_NAME_LIMIT = 200
 # A grammar of IRIs that jsonschema compiles at import: three quarters of nbclient's start.
 SLOW_AND_UNUSED = "rfc3987_syntax"
 

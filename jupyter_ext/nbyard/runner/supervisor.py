@@ -232,6 +232,7 @@ class Supervisor:
         if left and self._status is not None and self._ending is None:
             self._log.note(f"{left} processes that the work had left behind were ended")
         if self._log.trouble:
+            self._folder.release()
             self._tell({"type": "log", "state": "incomplete", "reason": self._log.trouble})
         self._log.close()
         signal.set_wakeup_fd(-1)
