@@ -1,0 +1,77 @@
+"""Cache keys: the same for the same things, and in words where they differ."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.arguments import Argument
+from nbyard.domain.digest import KeyParts, canonical_text, digest_of, explain
+
+NAMES = st.text("abcxyz_{}", min_size=1, max_size=6)
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+VALUES = st.dictionaries(NAMES, PLAIN | st.lists(PLAIN, max_size=3), max_size=5)
+DIGESTS = st.dictionaries(NAMES, st.sampled_from(["sha256:1", "sha256:2"]), max_size=4)
+WORDS = st.sampled_from(["one", "two"])
+PARTS = st.builds(KeyParts, WORDS, VALUES, DIGESTS, DIGESTS, WORDS, WORDS)
+KEY = KeyParts("c", {"alpha": 0.5}, {"raw": "sha256:1"}, {"lib.py": "sha256:2"}, "e", "d")
+
+
+@given(VALUES, st.randoms())
+def test_order_of_keys_does_not_matter(values, random):
+    names = list(values)
+    random.shuffle(names)
+    shuffled = {name: values[name] for name in names}
+    assert digest_of({"nested": shuffled}) == digest_of({"nested": values})
+
+
+@given(PARTS, PARTS)
+def test_keys_are_equal_exactly_where_all_parts_are(one, other):
+    """K8: an unchanged node has the key of its last run."""
+    same = canonical_text(one) == canonical_text(other)
+    assert (one.key() == other.key()) is same
+    assert (explain(one, other) == "its last result is no longer kept") is same
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"code": "c2"}, "its code changed"),
+        ({"values": {"alpha": 0.7}}, "alpha changed 0.5 → 0.7"),
+        ({"values": {}}, "alpha changed 0.5 → nothing"),
+        ({"values": {"alpha": 0.5, "seed": None}}, "seed changed nothing → null"),
+        ({"values": {"alpha": 0.5, "{old}": "{new}"}}, '{old} changed nothing → "{new}"'),
+        ({"inputs": {"raw": "sha256:9"}}, "raw has new bytes"),
+        ({"inputs": {}}, "raw has new bytes"),
+        ({"files": {"lib.py": "sha256:9"}}, "the file lib.py changed"),
+        ({"environment": "e2"}, "its environment changed"),
+        ({"declaration": "d2"}, "its declaration changed"),
+    ],
+)
+def test_each_part_counts_and_is_named(changed, words):
+    """K8: a node that runs again says what changed."""
+    new = msgspec.structs.replace(KEY, **changed)
+    assert new.key() != KEY.key()
+    assert explain(KEY, new) == words
+
+
+@pytest.mark.parametrize(("old", "new"), [(1, True), (1, 1.0), (0, False), (0.0, -0.0), ("1", 1)])
+def test_values_that_python_calls_equal_are_told_apart(old, new):
+    one = msgspec.structs.replace(KEY, values={"n": old})
+    other = msgspec.structs.replace(KEY, values={"n": new})
+    assert one.key() != other.key()
+    assert explain(one, other).startswith("n changed ")
+
+
+def test_the_first_run_and_long_lists_of_changes():
+    assert explain(None, KEY) == "it never ran before"
+    many = msgspec.structs.replace(KEY, files={f"f{i}": "x" for i in range(9)})
+    assert explain(KEY, many).count(";") == 3
+    long = msgspec.structs.replace(KEY, values={"alpha": "x" * 500})
+    assert len(explain(KEY, long)) < 80
+
+
+def test_structs_are_objects_and_any_file_name_has_a_digest():
+    assert canonical_text(Argument("a", default=None)) == '{"default":null,"name":"a"}'
+    assert digest_of({"file": "\udcff.csv"}).startswith("sha256:")
+    assert digest_of({"é": 1}) == digest_of({"é": 1}) != digest_of({"e": 1})
