@@ -44,7 +44,7 @@ class Yard:
                 uploads=Uploads(folder, blobs, settings.max_upload_bytes),
                 tables=Tables(folder / "tables"),
                 files=files,
-                links=ResourceLinks(folder, links),
+                links=ResourceLinks(folder / "resources", links),
                 call_dispatcher=lambda: call_dispatcher(store, settings),
             ),
         )

@@ -55,6 +55,13 @@ class AttemptController:
         else:
             self._watch(attempt, task, order, runtime)
 
+    def give_up(self, attempt: AttemptRecord, words: str) -> None:
+        """End an attempt that cannot be driven: something in nbyard itself is wrong."""
+        with self._store.read() as c:
+            task = self._store.tasks.get(c, attempt.task_id)
+        if task is not None:
+            self._fail(attempt, task, Failure("preparation", words))
+
     def _start(
         self, attempt: AttemptRecord, task: TaskRecord, order: Order, runtime: Runtime
     ) -> None:

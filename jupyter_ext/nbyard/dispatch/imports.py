@@ -3,11 +3,12 @@
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nbyard.dispatch.room import Room
+from nbyard.dispatch.workers import Workers
 from nbyard.domain.datasets import DatasetVersion
 from nbyard.domain.formats import format_of
 from nbyard.domain.urls import Allowed
@@ -22,20 +23,18 @@ TELL_SECONDS = 0.3
 class ImportController:
     """One thread for each version that is importing."""
 
-    def __init__(self, room: Room, pool: ThreadPoolExecutor):
+    def __init__(self, room: Room, workers: Workers):
         self._room = room
         self._store = room.store
-        self._pool = pool
-        self._under_way: dict[str, Future[None]] = {}
+        self._workers = workers
 
     def tick(self) -> bool:
         """Start what is new; whether anything is importing."""
         with self._store.read() as c:
             importing = self._store.datasets.importing(c)
-        self._under_way = {k: f for k, f in self._under_way.items() if not f.done()}
         for owner, version in importing:
-            if version.id not in self._under_way:
-                self._under_way[version.id] = self._pool.submit(self._import, owner, version)
+            work = partial(self._import, owner, version)
+            self._workers.submit(version.id, work, partial(self._fail, owner, version))
         return bool(importing)
 
     def _import(self, owner: str, version: DatasetVersion) -> None:
@@ -43,18 +42,21 @@ class ImportController:
             columns = self._bytes(owner, version)
             columns |= self._table(columns)
         except NbyardError as error:
-            with self._room.write() as c:
-                self._store.datasets.fail(c, owner, version.id, error.message)
+            self._fail(owner, version, error.message)
             return
         except OSError as error:
-            with self._room.write() as c:
-                self._store.datasets.fail(c, owner, version.id, str(error.strerror))
+            self._fail(owner, version, str(error.strerror))
             return
-        if not columns["digest"].startswith("tree:"):
-            path = self._room.blobs.path(columns["digest"])
-            self._room.links.link(version.dataset_id, columns["filename"], path)
+        digest = columns["digest"]
+        filename = "" if digest.startswith("tree:") else columns["filename"]
+        put = partial(self._room.blobs.stage, digest)
+        self._room.links.link(version.dataset_id, filename, put)
         with self._room.write() as c:
             self._store.datasets.ready(c, owner, version.id, **columns)
+
+    def _fail(self, owner: str, version: DatasetVersion, reason: str) -> None:
+        with self._room.write() as c:
+            self._store.datasets.fail(c, owner, version.id, reason)
 
     def _bytes(self, owner: str, version: DatasetVersion) -> dict[str, Any]:
         """Digest, size and file name, wherever the bytes come from."""

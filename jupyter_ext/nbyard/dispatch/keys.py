@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection
 
 from nbyard import bundles, kernels
 from nbyard.dispatch.room import Room
@@ -12,6 +11,7 @@ from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.executables import ExecutableVersion
 from nbyard.domain.runs import BytesOf, ResultOf, TaskPlan, ValueOf
 from nbyard.errors import NotFound
+from nbyard.store import Connection
 from nbyard.store.tasks import TaskRecord
 
 # names under which a notebook may ask for its run's identity; never part of a key

@@ -6,7 +6,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from nbyard.blobs import Blobs
 from nbyard.calling import LEASE, is_dead
@@ -14,6 +13,7 @@ from nbyard.dispatch.imports import ImportController
 from nbyard.dispatch.recovery import Sweeper
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.runs import RunController
+from nbyard.dispatch.workers import Workers
 from nbyard.errors import NbyardError
 from nbyard.images import offer_images
 from nbyard.resources import ResourceLinks
@@ -27,7 +27,6 @@ from nbyard.wake import listening
 log = logging.getLogger("nbyard.dispatch")
 BUSY_SECONDS = 0.25
 CLOCK_SECONDS = 2.0
-THREADS = 16
 
 
 class Dispatcher:
@@ -35,9 +34,9 @@ class Dispatcher:
 
     def __init__(self, room: Room):
         self._room = room
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="nbyard-work")
-        self._runs = RunController(room, self._pool)
-        self._imports = ImportController(room, self._pool)
+        self._workers = Workers()
+        self._runs = RunController(room, self._workers)
+        self._imports = ImportController(room, self._workers)
         self._sweeper = Sweeper(room)
         self._stopping = threading.Event()
 
@@ -55,7 +54,7 @@ class Dispatcher:
             raise SystemExit(0)
         blobs = Blobs(store.folder / "blobs")
         tables = Tables(store.folder / "tables")
-        links = ResourceLinks(store.folder, [])
+        links = ResourceLinks(store.folder / "resources")
         runtimes = registry.load_all(settings)
         offer_images(runtimes.values(), settings.docker_build_network)
         return cls(Room(settings, store, blobs, tables, links, runtimes, lease))
@@ -78,7 +77,7 @@ class Dispatcher:
             os._exit(0)
         finally:
             self._stopping.set()
-        self._pool.shutdown(wait=True)
+        self._workers.close()
         self._room.tables.close()
         self._room.store.close()
 

@@ -5,13 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from nbyard.blobs import Blobs
 from nbyard.resources import ResourceLinks
 from nbyard.runtimes.protocol import Runtime
 from nbyard.settings import Settings
-from nbyard.store import Store
+from nbyard.store import Connection, Store
 from nbyard.store.leases import Lease
 from nbyard.tabular import Tables
 

@@ -2,13 +2,11 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 
 import msgspec
-from sqlalchemy import Connection
 
 from nbyard.dispatch.attempts import AttemptController
 from nbyard.dispatch.crash import crash_point
@@ -16,10 +14,12 @@ from nbyard.dispatch.keys import environment_of, input_digests, key_parts, versi
 from nbyard.dispatch.resources import Slots, capacity
 from nbyard.dispatch.results import failure_of
 from nbyard.dispatch.room import Room
+from nbyard.dispatch.workers import Workers
 from nbyard.domain.digest import KeyParts, explain
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs import Run, TaskOutcome, advance, run_state
 from nbyard.errors import NbyardError
+from nbyard.store import Connection
 from nbyard.store.tasks import TaskRecord
 
 log = logging.getLogger("nbyard.dispatch")
@@ -29,12 +29,11 @@ QUEUE = 200
 class RunController:
     """Decides what comes next; attempts are driven beside it, in threads."""
 
-    def __init__(self, room: Room, pool: ThreadPoolExecutor):
+    def __init__(self, room: Room, workers: Workers):
         self._room = room
         self._store = room.store
-        self._pool = pool
+        self._workers = workers
         self._attempts = AttemptController(room)
-        self._under_way: dict[str, Future[None]] = {}
 
     def tick(self) -> bool:
         """One round over all live runs; whether there are any."""
@@ -48,19 +47,12 @@ class RunController:
         cancelled = {run.id for run in runs if run.cancel_requested_at}
         for attempt in attempts:
             asked = attempt.run_id in cancelled
-            self._drive(attempt.id, partial(self._attempts.drive, attempt, asked))
+            self._workers.submit(
+                attempt.id,
+                partial(self._attempts.drive, attempt, asked),
+                partial(self._attempts.give_up, attempt),
+            )
         return bool(runs)
-
-    def _drive(self, key: str, work: Callable[[], None]) -> None:
-        """At most one thread for each attempt."""
-        known = self._under_way.get(key)
-        if known is not None and not known.done():
-            return
-        if known is not None and (error := known.exception()) is not None:
-            log.error("attempt %s", key, exc_info=error)
-        self._under_way = {k: f for k, f in self._under_way.items() if not f.done()}
-        future = self._pool.submit(work)
-        self._under_way[key] = future
 
     def _advance(self, run: Run) -> None:
         """Move waiting tasks, and the run itself; writes only when something moves."""

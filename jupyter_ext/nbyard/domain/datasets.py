@@ -75,7 +75,7 @@ class DatasetVersion(msgspec.Struct, frozen=True):
 
 class Dataset(msgspec.Struct, frozen=True):
     """A name over versions; `current` is the newest one, ready or not. `resource` is the folder
-    under which it can be opened from the server's root, empty where none is linked."""
+    under which it can be opened from the server's root; `notice` says why there is none."""
 
     id: str
     name: str
@@ -86,6 +86,7 @@ class Dataset(msgspec.Struct, frozen=True):
     updated_at: datetime
     current: DatasetVersion
     resource: str = ""
+    notice: str = ""
 
 
 class NewNotebook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

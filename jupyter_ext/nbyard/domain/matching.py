@@ -94,5 +94,5 @@ def _score(node: Node, source: str, output: Argument, wanted: Argument) -> tuple
     name = (node.label or source) if node.type == "dataset" else output.name
     alike = likeness(name, wanted.name)
     if output.format and output.format == wanted.format:
-        return round(min(1.0, alike + 0.3), 3), f"alike names, both {output.format}"
+        return round(0.43 + 0.57 * alike, 3), f"alike names, both {output.format}"
     return round(alike, 3), "same name" if alike == 1.0 else "alike names"

@@ -62,12 +62,13 @@ def find_problems(
     """Everything that blocks a run of the `chosen` nodes (all when None)."""
     nodes = {n: node for n, node in document.nodes.items() if chosen is None or n in chosen}
     found: list[Problem] = _edge_problems(document, resolved, nodes)
+    fed = {(edge.target, edge.input) for edge in document.edges.values()}
     for name, node in nodes.items():
         known = resolved[name]
         if known.problem:
             found.append(Problem(known.problem, node=name))
         elif node.type == "executable":
-            found += _argument_problems(name, node, known, document)
+            found += _argument_problems(name, known, document, fed)
             found += _resource_problems(name, node, known)
     return found
 
@@ -92,16 +93,16 @@ def _edge_problems(
 
 
 def _argument_problems(
-    name: str, node: Node, known: ResolvedNode, document: Document
+    name: str, known: ResolvedNode, document: Document, fed: Collection[tuple[str, str]]
 ) -> list[Problem]:
+    node = document.nodes[name]
     names = {argument.name for argument in known.arguments}
     found = [
         Problem(f"{known.name} has no argument {extra} any more", node=name, field=extra)
         for extra in sorted(set(node.arguments) - names)
     ]
-    fed = {edge.input for edge in document.edges.values() if edge.target == name}
     for argument in known.arguments:
-        problem = _value_problem(argument, node, document, argument.name in fed)
+        problem = _value_problem(argument, node, document, (name, argument.name) in fed)
         if problem:
             found.append(Problem(problem, node=name, field=argument.name))
     return found
@@ -163,11 +164,15 @@ def plan_tasks(
     order = ordered([n for n in document.nodes if n in chosen], edges)
     if problems:
         refuse(problems)
-    return [
-        _plan(node, document, resolved, values, wish)
-        for node in order
-        if document.nodes[node].type == "executable"
-    ]
+    fed: dict[str, dict[str, Edge]] = {}
+    for edge in edges:
+        fed.setdefault(edge.target, {})[edge.input] = edge
+    plans = []
+    for node in order:
+        if document.nodes[node].type == "executable":
+            bindings = _bindings(node, fed.get(node, {}), document, resolved, values)
+            plans.append(_plan(node, document, resolved, bindings, wish))
+    return plans
 
 
 def refuse(problems: Sequence[Problem]) -> None:
@@ -178,7 +183,7 @@ def refuse(problems: Sequence[Problem]) -> None:
 
 
 def _plan(
-    name: str, document: Document, resolved: Resolved, values: Mapping[str, Any], wish: Wish
+    name: str, document: Document, resolved: Resolved, bindings: dict[str, Binding], wish: Wish
 ) -> TaskPlan:
     node, known = document.nodes[name], resolved[name]
     own, default = node, known.resources
@@ -188,7 +193,7 @@ def _plan(
         executable_id=known.executable_id,
         executable_version_id=known.version_id,
         arguments=known.arguments,
-        bindings=_bindings(name, document, resolved, values),
+        bindings=bindings,
         runtime=wish.runtime if wish.runtime_given else own.runtime or wish.runtime,
         image=wish.image or own.image or default.image,
         requirements=own.requirements or default.requirements,
@@ -202,12 +207,15 @@ def _plan(
 
 
 def _bindings(
-    name: str, document: Document, resolved: Resolved, values: Mapping[str, Any]
+    name: str,
+    fed: Mapping[str, Edge],
+    document: Document,
+    resolved: Resolved,
+    values: Mapping[str, Any],
 ) -> dict[str, Binding]:
     found: dict[str, Binding] = {}
-    edges = {edge.input: edge for edge in document.edges.values() if edge.target == name}
     for argument in resolved[name].arguments:
-        bound = _binding(argument, edges.get(argument.name), document, resolved, name, values)
+        bound = _binding(argument, fed.get(argument.name), document, resolved, name, values)
         if bound is not None:
             found[argument.name] = bound
     return found

@@ -7,6 +7,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+import msgspec
+
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets import (
     Dataset,
@@ -31,9 +33,8 @@ from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, made_before, remember
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from nbyard.blobs import Blob
+    from nbyard.store import Connection
     from nbyard.tabular import TableFile
 
 
@@ -159,7 +160,15 @@ class DatasetService:
         return self._linked(found)
 
     def _linked(self, dataset: Dataset) -> Dataset:
-        return self._parts.links.shown(dataset)
+        """With the place below the root where it can be opened, linked there if it was not."""
+        folders = self._parts.settings.link_folders
+        if not self._parts.files.is_served or not folders or dataset.current.state != "ready":
+            return dataset
+        try:
+            self._parts.links.link_everywhere(dataset.id)
+        except Conflict as error:
+            return msgspec.structs.replace(dataset, notice=error.message)
+        return msgspec.structs.replace(dataset, resource=f"{folders[0]}/{dataset.id}")
 
     @operation("PATCH", "/datasets/{dataset}", scope="datasets:write")
     def update(self, caller: Caller, dataset: str, body: DatasetPatch) -> Dataset:

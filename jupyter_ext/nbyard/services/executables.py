@@ -28,7 +28,7 @@ from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, made_before, remember
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from nbyard.store import Connection
 
 
 class ExecutableService:

@@ -22,10 +22,9 @@ from nbyard.domain.ids import new_id
 from nbyard.errors import NotFound
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from nbyard.kinds.protocol import Kind, Reading
     from nbyard.services.parts import Parts
+    from nbyard.store import Connection
 
 
 class Code(msgspec.Struct, frozen=True):

@@ -10,13 +10,11 @@ from nbyard.domain.digest import digest_of
 from nbyard.errors import Conflict
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from nbyard.blobs import Blobs
     from nbyard.files import ProjectFiles
     from nbyard.resources import ResourceLinks
     from nbyard.settings import Settings
-    from nbyard.store import Store
+    from nbyard.store import Connection, Store
     from nbyard.tabular import Tables
     from nbyard.uploads import Uploads
 

@@ -15,10 +15,9 @@ from nbyard.errors import NbyardError, NotFound
 from nbyard.services.freezing import Code, Freezer
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from nbyard.domain.executables import Executable, ExecutableVersion, Inspection
     from nbyard.services.parts import Parts
+    from nbyard.store import Connection
 
 
 class Resolver:

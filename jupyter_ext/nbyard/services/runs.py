@@ -25,7 +25,7 @@ from nbyard.services.resolving import Freeze, Resolver
 from nbyard.services.single import checked_values, single_document
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from nbyard.store import Connection
 
 
 class Draft(msgspec.Struct, frozen=True):

@@ -59,3 +59,6 @@ class Store:
 
     def close(self) -> None:
         self.database.close()
+
+
+__all__ = ["Connection", "Store"]

@@ -46,11 +46,14 @@ def _start(programs: Path, folder: Path, port: int) -> subprocess.Popen[bytes]:
                 place.chmod(0o711)
         shutil.chown(folder, 65534, 65534)
     initdb = [programs / "initdb", "-D", data, "-U", "tester", "-A", "trust", "--no-sync"]
-    subprocess.run([*as_nobody, *initdb], check=True, stdout=subprocess.DEVNULL, cwd="/")
+    subprocess.run([*as_nobody, *map(str, initdb)], check=True, stdout=subprocess.DEVNULL, cwd="/")
     options = ["-k", folder, "-h", "127.0.0.1", "-p", str(port), "-F"]
     log = (folder / "log").open("wb")
     server = subprocess.Popen(
-        [*as_nobody, programs / "postgres", "-D", data, *options], stdout=log, stderr=log, cwd="/"
+        [*as_nobody, *map(str, [programs / "postgres", "-D", data, *options])],
+        stdout=log,
+        stderr=log,
+        cwd="/",
     )
     log.close()
     end = time.monotonic() + PATIENCE_SECONDS
@@ -83,7 +86,7 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     name = f"t{time.monotonic_ns()}"
     plain = server.replace("+psycopg", "")
     with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f"create database {name}")  # type: ignore[arg-type]
+        connection.execute(f"create database {name}")
     yield server.rpartition("/")[0] + f"/{name}"
 
 
