@@ -49,6 +49,10 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
       .arrowsInto(id)
       .map(edge => [edge.input, `${title(canvas, edge.source)}.${edge.output}`])
   );
+  const errors = errorsOf(canvas, id);
+  const fieldNames = (reading?.arguments ?? []).map(argument => argument.name);
+  const besideField = fieldNames.map(name => errors[name]);
+  const elsewhere = view.problems.filter(problem => !besideField.includes(problem));
   const onChange = (name: string, binding: Binding | undefined) =>
     doc.setArgument(id, name, binding as Json | undefined);
   return (
@@ -57,7 +61,7 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
         {view.title} <span className="nby-Mark">{kindWord(view, trans)}</span>
       </h2>
       {view.subtitle && <p className="nby-Field-help">{view.subtitle}</p>}
-      {view.problems.map(problem => (
+      {elsewhere.map(problem => (
         <p key={problem} className="nby-Field-error" role="alert">
           {problem}
         </p>
@@ -84,7 +88,7 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
               bindings={bindings}
               parameters={readParameters(meta)}
               connected={connected}
-              errors={errorsOf(canvas, id)}
+              errors={errors}
               readOnly={readOnly}
               trans={trans}
               onChange={onChange}

@@ -2,6 +2,9 @@
 import { InputDialog } from '@jupyterlab/apputils';
 import type { Actions, Controller } from './widget';
 
+/** Until a panel that was just opened is there to be measured, in milliseconds. */
+const DRAWN = 50;
+
 /** A list of all that can be a node; Enter puts it on the canvas. */
 export async function quickAdd(canvas: Controller, { editing }: Actions): Promise<void> {
   const { palette } = canvas.services;
@@ -71,7 +74,7 @@ export function showInspector(canvas: Controller, { navigation }: Actions, open:
   canvas.set({ inspector: open });
   const [id] = canvas.targets;
   if (open && id) {
-    requestAnimationFrame(() => navigation.reveal(canvas, id));
+    window.setTimeout(() => navigation.reveal(canvas, id), DRAWN);
   }
 }
 
@@ -80,8 +83,8 @@ export function inspect(canvas: Controller, actions: Actions): void {
   canvas.store.select(canvas.targets);
   showInspector(canvas, actions, true);
   const panel = canvas.stage?.closest('.nby-Canvas');
-  requestAnimationFrame(() => {
+  window.setTimeout(() => {
     const field = '.nby-Inspector-section :is(input, select, textarea)';
     panel?.querySelector<HTMLElement>(field)?.focus({ preventScroll: true });
-  });
+  }, DRAWN);
 }
