@@ -122,7 +122,7 @@ def _task_file(
         },
         timeout_seconds=task.plan.timeout_seconds,
         memory_bytes=task.plan.memory_bytes,
-        wake=str(room.folder / "wake") if task.plan.runtime == "process" else "",
+        wake=str(room.folder / "wake"),
     )
 
 

@@ -4,7 +4,7 @@ What a container may be is fixed in `specs`: a `ContainerSpec` has no field for 
 devices or host namespaces, so no caller can ask for them.
 """
 
-from nbyard.dockerd.engine import LOCAL_SOCKET, Engine, Say, reachable
+from nbyard.dockerd.engine import LOCAL_SOCKET, Engine, reachable
 from nbyard.dockerd.specs import (
     ATTEMPT,
     HOME,
@@ -17,6 +17,7 @@ from nbyard.dockerd.specs import (
     Mount,
     Owned,
 )
+from nbyard.dockerd.words import Say
 
 __all__ = [
     "ATTEMPT",

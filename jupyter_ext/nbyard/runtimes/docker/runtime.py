@@ -145,6 +145,7 @@ class DockerRuntime:
 
     def _launch(self, attempt: ContainerAttempt) -> None:
         engine, order = attempt.engine, attempt.order
+        _mind_cancel(order)
         image = self._image(attempt)
         staging = self._staging(attempt, image)
         info = engine.info
@@ -155,7 +156,6 @@ class DockerRuntime:
         if not sees_us:
             engine.create_volume(attempt.name, labels(order))
         for _ in range(TRIES):
-            _mind_cancel(order)
             if self._run(attempt, spec, user):
                 return
         raise NbyardError(f"The container {attempt.name} could not be made: its name is taken.")
