@@ -104,6 +104,7 @@ class TestProcessRuntime(RuntimeConformance):
         wait_until(lambda: not psutil.pid_exists(pid))
         runtime.stop(order, "gone anyway")
         assert not alive(order)
+        assert not Path(json.loads((order.folder / RUNNER).read_text())["scratch"]).exists()
         assert runtime.poll(order).state == "lost"
 
     def test_daemons_do_not_outlive_the_work(self, runtime: Runtime, place: Place) -> None:

@@ -5,6 +5,7 @@ the work is done. Who it is stands in runner.json; its pid alone is never believ
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -68,7 +69,7 @@ class ProcessRuntime:
             return finished
         if not gone:
             return Observation("running")
-        processes.kill_tree(None, order.mark, {os.getpid()})
+        _clear_away(order, identity)
         return Observation("lost", gone)
 
     def logs(self, order: Order) -> None:
@@ -87,8 +88,8 @@ class ProcessRuntime:
             # one that was stopped must be able to obey
             processes.send([identity.pid], signal.SIGCONT)
             processes.send([identity.pid], signal.SIGUSR1)
-        elif identity.host == socket.gethostname():
-            processes.kill_tree(None, order.mark, {os.getpid()})
+        else:
+            _clear_away(order, identity)
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
         """Kill what this store once started and no live attempt owns.
@@ -121,10 +122,25 @@ def _environment(order: Order) -> dict[str, str]:
     return environment
 
 
-def _identity(order: Order) -> attempts.RunnerIdentity | None:
+class Identity(attempts.RunnerIdentity, frozen=True):
+    """runner.json, and the folder for sockets that the supervisor made outside the attempt's."""
+
+    scratch: str = ""
+
+
+def _clear_away(order: Order, identity: Identity) -> None:
+    """What a supervisor leaves that was killed together with its guard."""
+    if identity.host != socket.gethostname():
+        return
+    processes.kill_tree(None, order.mark, {os.getpid()})
+    if Path(identity.scratch).name.startswith("nby-"):
+        shutil.rmtree(identity.scratch, ignore_errors=True)
+
+
+def _identity(order: Order) -> Identity | None:
     try:
         content = (order.folder / attempts.RUNNER).read_bytes()
-        return msgspec.json.decode(content, type=attempts.RunnerIdentity)
+        return msgspec.json.decode(content, type=Identity)
     except (OSError, msgspec.MsgspecError):
         return None
 
