@@ -19,6 +19,6 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 
 def load_ipython_extension(shell: Any) -> None:
     """`%load_ext nbyard`."""
-    from nbyard import magics
+    from nbyard.magics import load_ipython_extension as load
 
-    magics.load_ipython_extension(shell)
+    load(shell)

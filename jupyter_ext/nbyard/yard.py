@@ -1,10 +1,12 @@
 """The composition root: settings in, services out. Small for ever."""
 
+from functools import partial
 from pathlib import Path
 
 from nbyard.blobs import Blobs
 from nbyard.calling import call_dispatcher
 from nbyard.files import ProjectFiles
+from nbyard.probes import probe_docker, probe_front_end
 from nbyard.resources import ResourceLinks
 from nbyard.services.parts import Parts
 from nbyard.services.table import Services
@@ -46,6 +48,7 @@ class Yard:
                 files=files,
                 links=ResourceLinks(folder / "resources", links),
                 call_dispatcher=lambda: call_dispatcher(store, settings),
+                probes=(partial(probe_docker, settings), probe_front_end),
             ),
         )
 

@@ -16,6 +16,7 @@ from nbyard.dispatch.runs import RunController
 from nbyard.dispatch.workers import Workers
 from nbyard.errors import NbyardError
 from nbyard.images import offer_images
+from nbyard.images import offer_images
 from nbyard.resources import ResourceLinks
 from nbyard.runtimes import registry
 from nbyard.settings import Settings
@@ -56,6 +57,7 @@ class Dispatcher:
         tables = Tables(store.folder / "tables")
         links = ResourceLinks(store.folder / "resources")
         runtimes = registry.load_all(settings)
+        offer_images(runtimes.values(), settings.docker_build_network)
         offer_images(runtimes.values(), settings.docker_build_network)
         return cls(Room(settings, store, blobs, tables, links, runtimes, lease))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbyard.domain.digest import digest_of
+from nbyard.domain.doctor import Check
 from nbyard.errors import Conflict
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Parts:
-    """Rows, bytes and files. `call_dispatcher` makes sure that one lives and looks."""
+    """Rows, bytes and files. `call_dispatcher` makes sure that one lives and looks; `probes` look
+    at what services may not touch themselves, such as engines."""
 
     settings: Settings
     store: Store
@@ -31,6 +33,7 @@ class Parts:
     files: ProjectFiles
     links: ResourceLinks
     call_dispatcher: Callable[[], None]
+    probes: tuple[Callable[[], Check], ...] = ()
 
 
 def made_before(parts: Parts, c: Connection, owner: str, key: str, body: object) -> str | None:

@@ -34,6 +34,7 @@ class SystemService:
             self._disk,
             self._kernels,
             self._dispatcher,
+            *self._parts.probes,
         ]
         return Diagnosis(__version__, [check() for check in checks])
 

@@ -1,0 +1,34 @@
+"""Looks at the surroundings for `nbyard doctor`: the engine, and JupyterLab's side."""
+
+from pathlib import Path
+
+from nbyard.domain.doctor import Check
+from nbyard.errors import NbyardError
+from nbyard.settings import Settings
+
+
+def probe_docker(settings: Settings) -> Check:
+    """Whether a container engine answers; everything else works without one."""
+    from nbyard.dockerd import Engine
+
+    engine = Engine(settings.docker_host, timeout=3)
+    try:
+        info = engine.info()
+    except NbyardError as error:
+        cure = error.hint or "Install and start Docker, or set docker_host, to run in containers."
+        return Check("docker", "missing", error.message, cure)
+    finally:
+        engine.close()
+    return Check("docker", "ok", f"{info.version} at {engine.url}")
+
+
+def probe_front_end() -> Check:
+    """Whether JupyterLab will find our extension."""
+    from jupyter_core.paths import jupyter_path
+
+    places = [Path(p, "nbyard", "package.json") for p in jupyter_path("labextensions")]
+    found = next((place.parent for place in places if place.is_file()), None)
+    if found is None:
+        cure = "Reinstall nbyard: its wheel carries the extension."
+        return Check("jupyterlab", "missing", "the extension is not installed", cure)
+    return Check("jupyterlab", "ok", f"extension in {found}")
