@@ -50,7 +50,9 @@ def test_a_format_that_does_not_fit_is_named_with_the_other():
     assert text == "the output data (joblib) does not fit the input table (csv)"
 
 
-@given(st.sampled_from(["", "csv", "json", "folder"]), st.sampled_from(["", "csv", "json", "folder"]))
+@given(
+    st.sampled_from(["", "csv", "json", "folder"]), st.sampled_from(["", "csv", "json", "folder"])
+)
 def test_formats_fit_both_ways_or_neither(one, other):
     assert formats_fit(one, other) == formats_fit(other, one)
     assert formats_fit(one, one)

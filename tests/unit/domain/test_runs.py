@@ -26,7 +26,10 @@ ENDS = ("succeeded", "failed", "cancelled")
 def graphs(draw):
     """What each node needs: only nodes that stand before it, then shuffled."""
     size = draw(st.integers(1, 9))
-    needs = {f"n{i}": draw(st.sets(st.integers(0, i - 1), max_size=3)) if i else set() for i in range(size)}
+    needs = {
+        f"n{i}": draw(st.sets(st.integers(0, i - 1), max_size=3)) if i else set()
+        for i in range(size)
+    }
     order = draw(st.permutations(sorted(needs)))
     return {node: {f"n{i}" for i in needs[node]} for node in order}
 
@@ -89,7 +92,11 @@ def test_a_run_ends_when_all_tasks_have(states, cancelled):
 
 
 def test_bindings_keep_their_kind_in_json():
-    bindings = {"a": ValueOf(None), "b": BytesOf("sha256:1", "x.csv"), "c": ResultOf("clean", "tidy")}
+    bindings = {
+        "a": ValueOf(None),
+        "b": BytesOf("sha256:1", "x.csv"),
+        "c": ResultOf("clean", "tidy"),
+    }
     plan = TaskPlan("train", "Train", "e", "v", [], bindings, "process")
     assert plan.needs() == {"clean"}
     assert msgspec.json.decode(msgspec.json.encode(plan), type=TaskPlan) == plan

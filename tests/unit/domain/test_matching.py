@@ -1,0 +1,165 @@
+"""K3: arrows proposed by names, types and formats."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.arguments import Argument
+from nbyard.domain.edges import Drawn, check_edge, data_port
+from nbyard.domain.matching import ENOUGH, likeness, propose, words
+from nbyard.domain.workflows import Edge, Node
+
+WORDS = ["data", "raw", "raw_csv", "trainData", "train", "model", "output_model", "x"]
+FORMATS = st.sampled_from(["", "csv", "joblib", "folder"])
+PORTS = st.lists(
+    st.builds(
+        lambda name, role, file_format: Argument(name, role=role, format=file_format),
+        st.sampled_from(WORDS),
+        st.sampled_from(["input", "output", "value"]),
+        FORMATS,
+    ),
+    max_size=4,
+    unique_by=lambda argument: argument.name,
+)
+
+
+@st.composite
+def graphs(draw):
+    """Nodes with ports, and some arrows among them that the rules allow."""
+    nodes, ports = {}, {}
+    for name in ["sales", "raw", "clean", "train", "score"][: draw(st.integers(1, 5))]:
+        dataset = draw(st.booleans())
+        nodes[name] = Node("dataset" if dataset else "executable")
+        ports[name] = [data_port(draw(FORMATS))] if dataset else draw(PORTS)
+    ends = [(n, a.name) for n in nodes for a in ports[n]]
+    drawn, edges = Drawn(nodes, ports), []
+    for one, other in (
+        draw(st.lists(st.tuples(st.sampled_from(ends), st.sampled_from(ends)), max_size=4))
+        if ends
+        else []
+    ):
+        edge = Edge(*one, *other)
+        if drawn.refusal(edge) is None:
+            drawn.add(edge)
+            edges.append(edge)
+    return nodes, edges, ports
+
+
+def _edges(proposals):
+    return [proposal.edge() for proposal in proposals]
+
+
+@given(graphs())
+def test_every_proposal_may_be_drawn_and_no_two_clash(graph):
+    nodes, edges, ports = graph
+    found = propose(nodes, edges, ports)
+    for order in (_edges(found), _edges(reversed(found))):
+        drawn = list(edges)
+        for edge in order:
+            assert check_edge(edge, drawn, nodes, ports) is None
+            drawn.append(edge)
+    assert all(ENOUGH <= proposal.score <= 1 and proposal.reason for proposal in found)
+    assert [p.score for p in found] == sorted((p.score for p in found), reverse=True)
+
+
+@given(graphs(), st.randoms())
+def test_the_order_in_which_things_stand_does_not_matter(graph, random):
+    nodes, edges, ports = graph
+    names = list(nodes)
+    random.shuffle(names)
+    random.shuffle(edges)
+    ports_shuffled = {name: random.sample(ports[name], len(ports[name])) for name in names}
+    again = propose({name: nodes[name] for name in names}, edges, ports_shuffled)
+    assert again == propose(nodes, edges, ports)
+
+
+@given(st.text(max_size=12), st.text(max_size=12))
+def test_likeness_is_a_share(one, other):
+    assert 0 <= likeness(one, other) <= 1
+    assert likeness(one, one) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("inputTrainCSV_2", ["input", "train", "csv", "2"]),
+        ("CSVPath", ["csv", "path"]),
+        ("clean_data", ["clean", "data"]),
+        ("größe", ["größe"]),
+        ("__x9y", ["x", "9", "y"]),
+        ("", []),
+    ],
+)
+def test_words_of_a_name(name, parts):
+    assert words(name) == parts
+
+
+def _two_steps(outputs, inputs):
+    nodes = {"clean": Node("executable"), "train": Node("executable")}
+    ports = {
+        "clean": [Argument(name, role="output", format=kind) for name, kind in outputs.items()],
+        "train": [Argument(name, role="input", format=kind) for name, kind in inputs.items()],
+    }
+    return [(p.output, p.input, p.reason) for p in propose(nodes, [], ports)]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "inputs", "expected"),
+    [
+        ({"model": ""}, {"model": ""}, [("model", "model", "same name")]),
+        (
+            {"output_features": "csv"},
+            {"features_path": "csv"},
+            [("output_features", "features_path", "alike names, both csv")],
+        ),
+        (
+            {"trainFeatures": ""},
+            {"train_features": ""},
+            [("trainFeatures", "train_features", "same name")],
+        ),
+        ({"out": "csv"}, {"table": "csv"}, [("out", "table", "alike names, both csv")]),
+        ({"report": "html"}, {"model": "joblib"}, []),
+        ({"model": "joblib"}, {"model": "csv"}, []),
+        ({"weights": ""}, {"labels": ""}, []),
+    ],
+)
+def test_names_need_not_agree(outputs, inputs, expected):
+    assert _two_steps(outputs, inputs) == expected
+
+
+@pytest.mark.parametrize(
+    ("outputs", "inputs"),
+    [
+        ({"part_a": "csv", "part_b": "csv"}, {"part": "csv"}),
+        ({"part": "csv"}, {"part_a": "csv", "part_b": "csv"}),
+        ({"one": "csv", "two": "csv"}, {"data": "csv"}),
+    ],
+)
+def test_a_choice_between_equals_is_left_to_people(outputs, inputs):
+    assert _two_steps(outputs, inputs) == []
+
+
+def test_the_better_of_two_is_taken():
+    assert [
+        p[:2] for p in _two_steps({"features": "csv", "features_old": "csv"}, {"features": "csv"})
+    ] == [("features", "features")]
+
+
+def test_a_dataset_is_known_by_its_label():
+    nodes = {"d1": Node("dataset", label="Sales 2024"), "clean": Node("executable")}
+    ports = {"d1": [data_port("csv")], "clean": [Argument("sales", role="input", format="csv")]}
+    (found,) = propose(nodes, [], ports)
+    assert (found.source, found.output, found.input) == ("d1", "data", "sales")
+    assert propose(nodes, [found.edge()], ports) == []
+
+
+def test_very_many_ports_are_not_compared():
+    nodes = {f"n{i}": Node("executable") for i in range(2000)}
+    ports = {n: [Argument("data", role="input"), Argument(f"out{n}", role="output")] for n in nodes}
+    before = time.monotonic()
+    assert propose(nodes, [], ports) == []
+    few = dict(list(nodes.items())[:200])
+    propose(few, [], ports)
+    assert time.monotonic() - before < 10
