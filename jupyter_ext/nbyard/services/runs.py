@@ -240,10 +240,15 @@ class RunService:
         return found
 
     def _task(self, caller: Caller, run: str, node: str) -> Task:
-        for task in self.get(caller, run).tasks:
-            if task.node == node:
-                return task
-        raise NotFound(f"The run has no node {node[:80]!r}.")
+        """The task; a cached one with the attempts of the task whose result it took."""
+        found = next((t for t in self.get(caller, run).tasks if t.node == node), None)
+        if found is None:
+            raise NotFound(f"The run has no node {node[:80]!r}.")
+        if not found.cached:
+            return found
+        with self._store.read() as c:
+            attempts = self._store.attempts.behind_cache(c, caller.name, found.id)
+        return msgspec.structs.replace(found, attempts=attempts)
 
 
 def _task_row(run: Run, place: int, plan: TaskPlan, now: datetime) -> dict[str, Any]:

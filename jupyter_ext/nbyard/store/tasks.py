@@ -12,7 +12,7 @@ from nbyard.domain.runs import Attempt, Run, Task, TaskPlan, ValueOf
 from nbyard.domain.states import ATTEMPT, TASK, TaskState
 from nbyard.store import transition
 from nbyard.store.events import Subject
-from nbyard.store.tables import attempts, runs, tasks
+from nbyard.store.tables import attempts, cache, runs, tasks
 
 
 class TaskRecord(msgspec.Struct, frozen=True):
@@ -227,6 +227,13 @@ class AttemptRows:
         found = {row.node: (row.node, row.id, row.number) for row in c.execute(query)}
         return list(found.values())
 
+    def behind_cache(self, c: Connection, owner: str, task_id: str) -> list[Attempt]:
+        """The attempts at the task whose result a cached one took."""
+        key = select(tasks.c.cache_key).where(tasks.c.id == task_id).scalar_subquery()
+        origin = select(cache.c.task_id).where(cache.c.owner == owner, cache.c.key == key)
+        query = select(attempts).where(attempts.c.task_id == origin.scalar_subquery())
+        return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
+
     def views(self, c: Connection, run_id: str) -> list[Attempt]:
         query = (
             select(attempts)
@@ -234,5 +241,9 @@ class AttemptRows:
             .where(tasks.c.run_id == run_id)
             .order_by(attempts.c.number)
         )
-        names = [name for name in Attempt.__struct_fields__ if name != "folder"]
-        return [Attempt(**{n: getattr(row, n) for n in names}) for row in c.execute(query)]
+        return [_attempt(row) for row in c.execute(query)]
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    names = [name for name in Attempt.__struct_fields__ if name != "folder"]
+    return Attempt(**{name: getattr(row, name) for name in names})
