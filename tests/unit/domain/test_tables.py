@@ -1,27 +1,49 @@
-"""Tables as they travel: what is written as JSON is read back the same."""
+"""What is said about tables."""
 
 import msgspec
+import pytest
 
+from nbyard.domain.formats import SUFFIXES
 from nbyard.domain.tables import (
     Column,
     ColumnProfile,
     Histogram,
     Profile,
+    TableFormat,
     TableInfo,
     TablePage,
     TopValue,
 )
 
+COLUMNS = [Column("n", "int"), Column("when", "date", False)]
 
-def test_info_page_and_profile_survive_json() -> None:
-    columns = [Column("n", "int"), Column("w", "string", nullable=False)]
-    number = ColumnProfile(
-        "n", "int", 3, 1, 3, 1, 9, 4.5, 2.0, {"p50": 4.0}, Histogram([0.5, 9.5], [3])
-    )
-    word = ColumnProfile("w", "string", 4, 0, 2, "a", "b", top=[TopValue("a", 3)])
-    for value in (
-        TableInfo("csv", None, columns, 2, ",", "utf-8", warnings=["line 3 …"]),
-        TablePage(columns, 5, None, [[1, "a"], [None, "b"]]),
-        Profile(4, True, [number, word], 400),
-    ):
-        assert msgspec.json.decode(msgspec.json.encode(value), type=type(value)) == value
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        TableInfo("csv", None, COLUMNS, 2, ";", "utf-8", True),
+        TablePage(COLUMNS, 100, None, [[1, "2024-02-29"], [None, "1999-12-31"]], ["cut"]),
+        Profile(
+            2,
+            True,
+            [
+                ColumnProfile("n", "int", 1, 1, histogram=Histogram([0.0, "Infinity"], [1])),
+                ColumnProfile("when", "date", 2, 0, top=[TopValue("2024-02-29", 2)]),
+            ],
+            5000,
+        ),
+    ],
+    ids=lambda said: type(said).__name__,
+)
+def test_it_survives_json(said):
+    """D5."""
+    assert msgspec.json.decode(msgspec.json.encode(said), type=type(said)) == said
+
+
+def test_table_formats_are_words_for_files():
+    assert set(TableFormat.__args__) <= set(SUFFIXES.values())
+
+
+def test_types_of_columns_are_a_closed_list():
+    with pytest.raises(msgspec.ValidationError, match="int64"):
+        msgspec.convert({"name": "n", "type": "int64"}, Column)

@@ -1,0 +1,47 @@
+"""Sortable identifiers."""
+
+import time
+import uuid
+
+import pytest
+
+from nbyard.domain.ids import is_id, new_id
+
+
+def test_an_id_is_a_uuid_of_version_7_with_the_time():
+    before = time.time_ns() // 1_000_000
+    found = uuid.UUID(new_id())
+    after = time.time_ns() // 1_000_000
+    assert (found.version, found.variant) == (7, uuid.RFC_4122)
+    assert before <= found.int >> 80 <= after
+
+
+def test_ids_sort_by_time_and_never_repeat(monkeypatch):
+    made = []
+    for nanoseconds in range(10**18, 10**18 + 2_000_000, 1000):
+        monkeypatch.setattr(time, "time_ns", lambda now=nanoseconds: now)
+        made.append(new_id())
+    assert made == sorted(made)
+    assert len(set(made)) == len(made)
+    assert len({new_id() for _ in range(1000)}) == 1000, "also within one tick"
+
+
+def test_every_id_is_known_as_one():
+    assert all(is_id(new_id()) for _ in range(100))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "1",
+        str(uuid.UUID(int=5, version=4)),
+        "0191f0c8-0000-7000-8000-00000000000G",
+        "0191F0C8-0000-7000-8000-00000000000A",
+        "0191f0c8-0000-7000-8000-00000000000a\n",
+        " 0191f0c8-0000-7000-8000-00000000000a",
+        "0191f0c8-0000-7000-7000-00000000000a",
+    ],
+)
+def test_other_texts_are_no_ids(text):
+    assert not is_id(text)

@@ -1,0 +1,55 @@
+"""D5: "Open in notebook" makes a notebook whose first cell opens the dataset."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from nbyard.domain.notebook_text import READERS, notebook, opening_notebook
+from nbyard.domain.tables import TableFormat
+
+
+def _code(text):
+    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    return "".join(cells[0]["source"])
+
+
+def test_it_is_a_valid_notebook():
+    import nbformat
+
+    made = notebook([("One", "x = 1\ny = 2\n"), ("Two – zwei", "print('ä')")])
+    found = nbformat.reads(made, as_version=4)
+    nbformat.validate(found)
+    assert [cell.source for cell in found.cells] == [
+        "# One",
+        "x = 1\ny = 2\n",
+        "# Two – zwei",
+        "print('ä')",
+    ]
+    assert found.metadata.kernelspec.name == "python3"
+
+
+@pytest.mark.parametrize("file_format", [*READERS, "", "zip", "folder"])
+def test_its_code_is_python(file_format):
+    compile(_code(opening_notebook("Sales", "id", "sales.x", file_format)), "cell", "exec")
+
+
+def test_every_table_format_can_be_opened():
+    assert set(READERS) == set(TableFormat.__args__)
+
+
+def test_a_table_is_opened_with_a_reader_for_its_format():
+    code = _code(opening_notebook("Sales", "id", "sales.tsv", "tsv"))
+    assert 'df = pd.read_csv(path, sep="\\t")' in code
+    assert code.endswith("df.head()")
+    assert "pandas" not in _code(opening_notebook("Photos", "id", "photos", "folder"))
+
+
+@pytest.mark.parametrize("filename", ["a b.zip", "quo\"te's.zip", "back\\slash.zip", "Größe.zip"])
+def test_it_finds_the_file_from_any_kernel(filename, tmp_path, monkeypatch):
+    """D4: every kernel has NBYARD_RESOURCES."""
+    monkeypatch.setenv("NBYARD_RESOURCES", os.fspath(tmp_path))
+    names = {}
+    exec(_code(opening_notebook("X", "some-id", filename, "zip")), names)
+    assert names["path"] == Path(tmp_path, "some-id", filename)
