@@ -53,9 +53,8 @@ def main(arguments: list[str] | None = None) -> None:
     130 interrupted.
     """
     try:
-        nbyard.main(arguments, prog_name="nbyard", standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        code = nbyard.main(arguments, prog_name="nbyard", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
