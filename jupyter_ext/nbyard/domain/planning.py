@@ -113,10 +113,17 @@ def _value_problem(argument: Argument, node: Node, document: Document, fed: bool
     if argument.role == "output" or fed:
         return ""
     if binding is None:
-        need = "an arrow" if argument.role == "input" else "a value"
-        open_end = argument.required and argument.default is msgspec.UNSET
-        return f"{argument.name} needs {need}" if open_end else ""
+        return _open_end(argument) if argument.required else ""
     return _bound_problem(argument, binding, document)
+
+
+def _open_end(argument: Argument) -> str:
+    """What a required argument lacks that has neither arrow nor value."""
+    if argument.role != "input":
+        return f"{argument.name} needs a value" if argument.default is msgspec.UNSET else ""
+    if argument.default in (msgspec.UNSET, None, ""):
+        return f"{argument.name} needs an arrow"
+    return f"{argument.name} needs an arrow: {argument.default} is not in the bundle"
 
 
 def _bound_problem(argument: Argument, binding: Bound, document: Document) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from nbyard import bundles
-from nbyard.domain.arguments import check_arguments
+from nbyard.domain.arguments import Argument, check_arguments
 from nbyard.domain.descriptions import (
     Description,
     corrected,
@@ -67,7 +67,10 @@ class Freezer:
         wanted = kind or told.kind
         found = kind_named(wanted) if wanted else kind_of(code.filename, code.content)
         reading = found.read(code.filename, code.content)
-        arguments = corrected(reading.arguments, told.arguments, found.keeps_arguments)
+        arguments = [
+            _demanded(argument, code.path)
+            for argument in corrected(reading.arguments, told.arguments, found.keeps_arguments)
+        ]
         command = list(told.command) if told.command is not None else reading.command
         reading = msgspec.structs.replace(reading, arguments=arguments, command=command)
         return found, reading, told.resources
@@ -183,6 +186,16 @@ class Freezer:
         }
         rows.insert(c, row)
         return str(row["id"])
+
+
+def _demanded(argument: Argument, path: Path | None) -> Argument:
+    """An input whose default file is not there has to be given."""
+    default = argument.default
+    if argument.role != "input" or not isinstance(default, str) or "://" in default:
+        return argument
+    if path is not None and default and (path.parent / default).exists():
+        return argument
+    return msgspec.structs.replace(argument, required=True)
 
 
 def _numbered(name: str) -> Any:
