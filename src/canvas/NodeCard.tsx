@@ -49,7 +49,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
       {(view.problems.length > 0 || missing) && (
         <div className="nby-Node-problem" title={view.problems.join('\n')}>
           <problemIcon.react tag="span" className="nby-Icon" />
-          {view.problems[0] ?? trans.__('unconnected')}
+          <span className="nby-Node-words">{view.problems[0] ?? trans.__('unconnected')}</span>
         </div>
       )}
       {run && state && <RunLine run={run} icon={state} />}
@@ -101,7 +101,7 @@ function RunLine({ run, icon }: { run: INodeRun; icon: keyof typeof STATE_ICONS 
       <div className="nby-Node-run" title={detail}>
         <Icon.react tag="span" className="nby-Icon" />
         <span>{stateWord(run, trans)}</span>
-        {detail && <span className="nby-Node-detail">{detail}</span>}
+        {detail && <span className="nby-Node-words nby-mod-detail">{detail}</span>}
       </div>
       {run.state === 'running' && (
         <progress

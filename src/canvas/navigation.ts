@@ -70,23 +70,31 @@ export function focusNode(canvas: CanvasController, id: string, select = false):
   requestAnimationFrame(attempt);
 }
 
-/** Only what is not seen is brought to the middle: a picture that jumps is hard to read. */
+/** How far a stretch must move to lie inside another; its start wins when it is too long. */
+export function shiftInto(start: number, end: number, from: number, to: number): number {
+  const back = Math.min(0, to - end);
+  return start + back < from ? from - start : back;
+}
+
+const MARGIN = 16;
+
+/** Move the picture no more than needed: one that jumps is hard to read. */
 export function reveal(canvas: CanvasController, id: string): void {
   const box = canvas.stage?.getBoundingClientRect();
-  const flow = canvas.flow;
+  const { flow } = canvas;
   if (!box?.width || !flow) {
     return;
   }
   const [x, y] = canvas.store.place(id);
+  const size = canvas.store.nodes.find(node => node.id === id)?.measured;
   const at = flow.flowToScreenPosition({ x, y });
-  const zoom = flow.getZoom();
-  const inside =
-    at.x >= box.left &&
-    at.y >= box.top &&
-    at.x + 200 * zoom <= box.right &&
-    at.y + 90 * zoom <= box.bottom;
-  if (!inside) {
-    void flow.setCenter(x + 100, y + 50, { zoom });
+  const { zoom, ...view } = flow.getViewport();
+  const width = (size?.width ?? 200) * zoom;
+  const height = (size?.height ?? 90) * zoom;
+  const dx = shiftInto(at.x, at.x + width, box.left + MARGIN, box.right - MARGIN);
+  const dy = shiftInto(at.y, at.y + height, box.top + MARGIN, box.bottom - MARGIN);
+  if (dx || dy) {
+    void flow.setViewport({ x: view.x + dx, y: view.y + dy, zoom });
   }
 }
 

@@ -17,7 +17,7 @@ import {
   rename,
   resolvePath
 } from '../editing';
-import { nearest, nextProblem } from '../navigation';
+import { nearest, nextProblem, shiftInto } from '../navigation';
 import { run } from '../running';
 import { bench, IBench, nodesOf, steps } from './fakes';
 
@@ -276,5 +276,17 @@ describe('arrow keys', () => {
     expect(nearest([0, 0], places, 'right')).toBe('right');
     expect(nearest([0, 0], places, 'down')).toBe('below');
     expect(nearest([0, 0], places, 'left')).toBeUndefined();
+  });
+});
+
+describe('bringing a card into view', () => {
+  it.each([
+    [10, 20, 0],
+    [90, 110, -10],
+    [-5, 5, 5],
+    [-20, 300, 20],
+    [50, 400, -50]
+  ])('moves %d … %d by %d', (start, end, by) => {
+    expect(shiftInto(start, end, 0, 100)).toBe(by);
   });
 });
