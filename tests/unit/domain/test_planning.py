@@ -181,13 +181,22 @@ def test_only_what_is_chosen_can_block():
 
 
 def test_a_default_is_a_value_and_an_arrow_wins_over_it():
-    table = Argument("table", role="input", required=True, default="t.csv")
+    table = Argument("table", role="input", default="t.csv")
     resolved = {**RESOLVED, "train": ResolvedNode("train.py", [table])}
     unfed = _document(edges={"one": EDGES["one"]})
     assert _problems(unfed, resolved) == []
     assert _plans(unfed, resolved=resolved)["train"].bindings == {"table": ValueOf("t.csv")}
     fed = _document(train={"arguments": {"table": Binding(value="mine.csv")}})
     assert _plans(fed, resolved=resolved)["train"].bindings == {"table": ResultOf("clean", "tidy")}
+
+
+def test_a_required_input_needs_an_arrow_although_it_has_a_default():
+    """K4: the default's file is not in the bundle, so the service made it required."""
+    table = Argument("table", role="input", required=True, default="t.csv")
+    resolved = {**RESOLVED, "train": ResolvedNode("train.py", [table])}
+    unfed = _document(edges={"one": EDGES["one"]})
+    (problem,) = _problems(unfed, resolved)
+    assert "needs an arrow: t.csv is not in the bundle" in str(problem)
 
 
 def test_refusal_lists_all_and_says_the_first():
