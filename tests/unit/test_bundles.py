@@ -1,0 +1,158 @@
+"""Code bundles: what belongs to the code of a notebook or script."""
+
+import os
+
+import pytest
+
+from nbyard import bundles
+from nbyard.blobs import Blobs
+from nbyard.bundles import collect, matters, project_of
+from nbyard.errors import TooLarge
+
+MIB = 2**20
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """The folder that is served; the home folder lies around it."""
+    monkeypatch.setenv("HOME", os.fspath(tmp_path))
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def blobs(tmp_path):
+    return Blobs(tmp_path / "blobs", reserve_bytes=0)
+
+
+def _write(root, *names, content="x"):
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return root / names[0]
+
+
+def _stored(blobs, bundle):
+    return {entry.path for entry in blobs.tree(bundle.digest).files}
+
+
+@pytest.mark.parametrize("marker", bundles.MARKERS)
+def test_a_project_is_the_nearest_folder_with_a_mark(root, marker):
+    code = _write(root, "a/b/c/train.py", f"a/{marker}", marker)
+    assert project_of(code, root) == root / "a"
+    _write(root, f"a/b/c/{marker}")
+    assert project_of(code, root) == root / "a/b/c"
+
+
+def test_no_project_is_looked_for_above_the_limit(root):
+    code = _write(root, "a/b/train.py", "pyproject.toml")
+    assert project_of(code, root / "a") is None
+    assert project_of(code, root) == root
+
+
+def test_a_home_folder_is_no_project(root, tmp_path):
+    """Whatever lies in it: else one notebook would take all of it along."""
+    code = _write(root, "train.py", "../.git/HEAD", "../requirements.txt")
+    assert project_of(code, tmp_path) is None
+    assert project_of(tmp_path / "loose.py", tmp_path) is None
+
+
+def test_a_project_is_taken_without_what_is_ignored(root, blobs):
+    code = _write(
+        root,
+        "jobs/train.py",
+        "pyproject.toml",
+        "lib/load.py",
+        "lib/__pycache__/load.pyc",
+        "lib/deep/resources/x.csv",
+        ".env",
+        ".git/HEAD",
+        "node_modules/x/index.js",
+        "my.egg-info/PKG-INFO",
+        "venv/bin/python",
+    )
+    (root / "link.py").symlink_to(code)
+    (root / "linked").symlink_to(root / "lib")
+    os.mkfifo(root / "pipe")
+    bundle = collect(code, root, blobs, MIB)
+    assert (bundle.file, bundle.count, bundle.size_bytes) == ("jobs/train.py", 3, 3)
+    assert _stored(blobs, bundle) == {"jobs/train.py", "pyproject.toml", "lib/load.py"}
+
+
+def test_without_a_project_only_the_own_folder_is_taken(root, blobs):
+    code = _write(root, "a/train.py", "a/load.py", "a/big/data.csv", "b/other.py")
+    bundle = collect(code, root, blobs, MIB)
+    assert bundle.file == "train.py"
+    assert _stored(blobs, bundle) == {"train.py", "load.py"}
+
+
+def test_the_code_itself_is_always_there(root, blobs):
+    code = _write(root, "build/.hidden/train.py", "pyproject.toml", "build/x.py")
+    _write(root, ".nbyardignore", content="*.py\nbuild/\n")
+    bundle = collect(code, root, blobs, MIB)
+    assert _stored(blobs, bundle) == {"build/.hidden/train.py", "pyproject.toml"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "names", "kept"),
+    [
+        ("*.csv", ["a.csv", "d/b.csv", "c.txt"], {"c.txt"}),
+        ("# *.csv\n\n  \n", ["a.csv"], {"a.csv"}),
+        ("data/", ["data/a", "d/data/b", "e/data"], {"e/data"}),
+        ("/data", ["data/a", "d/data/b"], {"d/data/b"}),
+        ("d/*.csv", ["d/a.csv", "d/e/b.csv", "x/d/c.csv"], {"d/e/b.csv", "x/d/c.csv"}),
+        ("**/tmp/*", ["tmp/a", "d/e/tmp/b", "tmpx/c"], {"tmpx/c"}),
+        ("d/**/x", ["d/x", "d/e/f/x", "x"], {"x"}),
+        ("out/**", ["out/a", "out/b/c", "outer/d"], {"outer/d"}),
+        ("*.csv\n!keep.csv", ["a.csv", "keep.csv"], {"keep.csv"}),
+        ("!keep.csv\n*.csv", ["keep.csv"], set()),
+        ("!build", ["build/a.py"], {"build/a.py"}),
+        ("[ab].txt", ["a.txt", "c.txt"], {"c.txt"}),
+        ("?.txt", ["a.txt", "ab.txt"], {"ab.txt"}),
+    ],
+)
+@pytest.mark.parametrize("file", [".gitignore", ".nbyardignore"])
+def test_ignore_rules(root, blobs, file, rules, names, kept):
+    code = _write(root, "train.py", "pyproject.toml", *names)
+    _write(root, file, content=rules)
+    found = _stored(blobs, collect(code, root, blobs, MIB))
+    assert found - {"train.py", "pyproject.toml"} == kept
+
+
+def test_the_cap_is_exact_and_names_the_largest(root, blobs):
+    code = _write(root, "train.py", "pyproject.toml")
+    _write(root, "d/big.csv", content="x" * 1000)
+    _write(root, "small.csv", content="x" * 10)
+    assert collect(code, root, blobs, 1012).size_bytes == 1012
+    with pytest.raises(
+        TooLarge, match=r"largest: d/big\.csv \(1,000\), small\.csv \(10\)"
+    ) as caught:
+        collect(code, root, blobs, 1011)
+    assert ".nbyardignore" in caught.value.hint
+
+
+def test_the_same_files_are_the_same_bundle(root, blobs):
+    code = _write(root, "train.py", "pyproject.toml", "lib.py")
+    before = collect(code, root, blobs, MIB)
+    os.utime(root / "lib.py", (1, 1))
+    _write(root, "lib.pyc", ".cache")
+    assert collect(code, root, blobs, MIB) == before
+    _write(root, "lib.py", content="y")
+    assert collect(code, root, blobs, MIB).digest != before.digest
+
+
+@pytest.mark.parametrize(
+    ("file", "counts"),
+    [
+        ("lib.py", True),
+        ("data.csv", True),
+        ("train.py", False),
+        ("other.ipynb", False),
+        ("README.md", False),
+    ],
+)
+def test_which_other_files_count_in_a_cache_key(file, counts):
+    """K8."""
+    assert matters(file, "train.py") is counts

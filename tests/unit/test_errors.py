@@ -1,0 +1,61 @@
+"""The tree of errors: one status and one code each."""
+
+import re
+
+import msgspec
+import pytest
+
+from nbyard import errors
+from nbyard.errors import Detail, ErrorBody, Invalid, NbyardError, error_classes
+
+LINE = re.compile(r"^[ │├└─]*([A-Z]\w+) +(\d{3}) ([a-z-]+)$", re.MULTILINE)
+CLASSES = [kind for kind in error_classes().values() if kind.__module__ == errors.__name__]
+
+
+def _tree(kind):
+    for sub in kind.__subclasses__():
+        yield sub
+        yield from _tree(sub)
+
+
+def test_every_class_has_a_code_of_its_own():
+    everything = [NbyardError, *_tree(NbyardError)]
+    codes = [kind.code for kind in everything]
+    assert len(set(codes)) == len(codes)
+    assert error_classes() == {kind.code: kind for kind in everything}
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", code) for code in codes)
+
+
+def test_the_drawn_tree_is_the_real_one():
+    drawn = {name: (int(status), code) for name, status, code in LINE.findall(errors.__doc__)}
+    assert drawn == {kind.__name__: (kind.status, kind.code) for kind in CLASSES}
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_the_docstring_is_the_default_sentence(kind):
+    error = kind()
+    assert error.message == str(error) == kind.__doc__
+    assert error.message.endswith(".")
+    assert "\n" not in error.message
+    assert 400 <= kind.status < 600
+    assert issubclass(kind, NbyardError)
+
+
+def test_the_body_is_the_same_for_all():
+    error = NbyardError("It broke.", hint="Mend it.", details=[Detail("a.0", "too long")])
+    body = error.body("r1")
+    assert msgspec.to_builtins(body) == {
+        "code": "internal",
+        "message": "It broke.",
+        "hint": "Mend it.",
+        "details": [{"path": "a.0", "message": "too long"}],
+        "request_id": "r1",
+    }
+    assert msgspec.json.decode(msgspec.json.encode(body), type=ErrorBody) == body
+
+
+def test_a_refused_field_is_named_in_message_and_details():
+    error = Invalid.field("arguments.2.name", "is used twice", hint="Choose another.")
+    assert error.message == "arguments.2.name: is used twice"
+    assert error.details == [Detail("arguments.2.name", "is used twice")]
+    assert (error.status, error.hint) == (422, "Choose another.")

@@ -1,0 +1,209 @@
+"""Attempt folders, read for people and the dispatcher."""
+
+import json
+import os
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard import folders
+from nbyard.domain import attempts as contract
+from nbyard.domain.runs import Activity, Attempt, Task
+
+NOW = datetime(2024, 2, 29, tzinfo=UTC)
+
+
+def _task(*states, state="running"):
+    tries = [
+        Attempt(f"a{n}", "t", n, each, "process", "here", NOW) for n, each in enumerate(states, 1)
+    ]
+    return Task("t", "r", "clean", "Clean", state, False, "", "process", NOW, attempts=tries)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    place = folders.place(tmp_path, "a1")
+    place.mkdir(parents=True)
+    return place
+
+
+def _read_all(store, task):
+    text, after, chunks = "", 0, 0
+    while True:
+        chunk = folders.log(store, task, after)
+        assert chunk.next >= after
+        text, after, chunks = text + chunk.text, chunk.next, chunks + 1
+        if chunk.done or not chunk.text:
+            return text, chunks, chunk.done
+
+
+def test_a_task_file_is_written_as_the_contract_says(folder):
+    work = contract.CommandWork(["python3", "code/x.py"])
+    task = contract.TaskFile("a1", "token", "mark", work, {"out": contract.Output("outputs/out/o")})
+    folders.write_task(folder, task)
+    written = (folder / contract.TASK).read_bytes()
+    assert msgspec.json.decode(written, type=contract.TaskFile) == task
+    assert os.listdir(folder) == [contract.TASK]
+
+
+RESULT = contract.Result("a1", "token", "failed", 1.0, 2.0, [], contract.Failure("error", "no"))
+
+
+def test_a_result_is_there_or_not(folder):
+    assert folders.read_result(folder) is None
+    (folder / contract.RESULT).write_bytes(msgspec.json.encode(RESULT))
+    assert folders.read_result(folder) == RESULT
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"state": "perhaps"}', b'{"a":"\xff"}', b"\xff"]
+)
+def test_what_is_no_result_is_none(folder, content):
+    (folder / contract.RESULT).write_bytes(content)
+    assert folders.read_result(folder) is None
+
+
+def test_a_folder_in_its_place_is_no_result(folder):
+    (folder / contract.RESULT).mkdir()
+    assert folders.read_result(folder) is None
+    assert folders.read_result(folder / contract.RESULT / "x") is None
+
+
+def test_there_is_no_log_before_an_attempt(tmp_path):
+    waiting = folders.log(tmp_path, _task(state="queued"), 0)
+    assert (waiting.text, waiting.done) == ("", False)
+    assert folders.log(tmp_path, _task(state="skipped"), 0).done
+    assert folders.log(tmp_path, _task("starting"), 0).text == ""
+
+
+def test_the_log_is_that_of_the_newest_attempt(tmp_path):
+    for name in ("a1", "a2"):
+        folders.place(tmp_path, name).mkdir(parents=True)
+        (folders.place(tmp_path, name) / contract.LOG).write_text(name)
+    chunk = folders.log(tmp_path, _task("lost", "running"), 0)
+    assert (chunk.text, chunk.attempt, chunk.done, chunk.next) == ("a2", 2, False, 2)
+    assert folders.log(tmp_path, _task("lost", "succeeded"), 1).text == "2"
+    assert folders.log(tmp_path, _task("lost", "succeeded"), 1).done
+    beyond = folders.log(tmp_path, _task("lost", "succeeded"), 99)
+    assert (beyond.text, beyond.next, beyond.done) == ("", 99, True)
+
+
+@given(text=st.text("aä€😀\n", max_size=40), size=st.integers(4, 9), done=st.booleans())
+def test_a_log_is_read_whole_and_no_character_is_cut(tmp_path_factory, text, size, done):
+    """K5: a live log, in pieces."""
+    store = tmp_path_factory.mktemp("store")
+    place = folders.place(store, "a1")
+    place.mkdir(parents=True)
+    (place / contract.LOG).write_bytes(text.encode())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(folders, "LOG_CHUNK", size)
+        read, _, ended = _read_all(store, _task("succeeded" if done else "running"))
+    assert read == text
+    assert ended is done
+
+
+def test_half_a_character_waits_for_its_other_half(tmp_path, folder):
+    log = folder / contract.LOG
+    log.write_bytes(b"a\xe2\x82")
+    chunk = folders.log(tmp_path, _task("running"), 0)
+    assert (chunk.text, chunk.next) == ("a", 1)
+    log.write_bytes("a€".encode())
+    assert folders.log(tmp_path, _task("running"), 1).text == "€"
+    log.write_bytes(b"a\xe2\x82")
+    assert folders.log(tmp_path, _task("failed"), 1).text == "\ufffd", "there is no other half"
+
+
+@pytest.mark.parametrize("content", [b"\xff" * 50, b"\x80" * 50, bytes(range(256))])
+def test_bytes_that_are_no_text_come_through(tmp_path, folder, content, monkeypatch):
+    monkeypatch.setattr(folders, "LOG_CHUNK", 16)
+    (folder / contract.LOG).write_bytes(content)
+    text, chunks, done = _read_all(tmp_path, _task("succeeded"))
+    assert done
+    assert chunks < 30
+    assert len(text) >= len(content) // 4
+
+
+def _event(seq, state, index=0, total=3):
+    return {"seq": seq, "at": 1.0, "type": "cell", "index": index, "of": total, "state": state}
+
+
+def _write_events(folder, *events, rest=b""):
+    lines = b"".join(json.dumps(event).encode() + b"\n" for event in events)
+    (folder / contract.EVENTS).write_bytes(lines + rest)
+
+
+def test_events_after_a_number_and_only_whole_lines(folder):
+    assert folders.events(folder) == []
+    _write_events(folder, _event(1, "running"), _event(2, "done"), rest=b'{"seq": 3}')
+    assert [event["seq"] for event in folders.events(folder)] == [1, 2]
+    assert [event["seq"] for event in folders.events(folder, after=1)] == [2]
+
+
+def test_lines_that_are_no_events_are_passed_over(folder):
+    junk = [b"5", b"[1]", b"null", b'"x"', b"\xff", b"{", b"", b'{"seq": "2"}', b"[" * 100_000]
+    _write_events(folder, _event(1, "running"), rest=b"\n".join([*junk, b'{"seq": 9}', b""]))
+    assert [event["seq"] for event in folders.events(folder)] == [1, 9]
+
+
+def test_how_far_an_attempt_is(tmp_path, folder):
+    """K5."""
+    assert folders.activity(tmp_path, "r", "clean", "a1", 1) == Activity("r", "clean", 1, 0, 0, 0)
+    (folder / contract.LOG).write_bytes(b"12345")
+    _write_events(folder, _event(1, "running"), _event(2, "done"), _event(3, "running", 1))
+    assert folders.activity(tmp_path, "r", "clean", "a1", 1) == Activity(
+        "r", "clean", 1, 5, 1, 3, 1
+    )
+    _write_events(folder, _event(1, "running"), _event(2, "failed"))
+    assert folders.activity(tmp_path, "r", "clean", "a1", 1) == Activity("r", "clean", 1, 5, 0, 3)
+
+
+def test_the_executed_notebook_as_far_as_it_ran(tmp_path, folder):
+    """R2."""
+    assert folders.cells(tmp_path, _task()).notebook is None
+    _write_events(folder, _event(1, "running"), _event(2, "done"))
+    assert folders.cells(tmp_path, _task("running")).notebook is None
+    (folder / contract.EXECUTED).write_text('{"cells": []}')
+    found = folders.cells(tmp_path, _task("running"))
+    assert (found.notebook, found.done, found.total, found.current) == ({"cells": []}, 1, 3, None)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"[" * 100_000])
+def test_what_is_no_notebook_is_none(tmp_path, folder, content, monkeypatch):
+    (folder / contract.EXECUTED).write_bytes(content)
+    assert folders.cells(tmp_path, _task("running")).notebook is None
+    (folder / contract.EXECUTED).write_text('{"cells": []}')
+    monkeypatch.setattr(folders, "MAX_NOTEBOOK", 5)
+    assert folders.cells(tmp_path, _task("running")).notebook is None
+
+
+def test_only_the_record_is_kept(tmp_path, folder):
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o755)
+    (outside / "data").write_bytes(b"1")
+    for name in ("code/sub", "inputs/raw", "outputs/tidy"):
+        (folder / name).mkdir(parents=True)
+    for name in (*folders.KEPT, "heartbeat", "code/sub/x.py", "cancel"):
+        (folder / name).write_bytes(b"1")
+    (folder / "code" / "link").symlink_to(outside)
+    (folder / "linked").symlink_to(outside)
+    for name in ("code/sub", "code", "inputs"):
+        (folder / name).chmod(0o500)
+    folders.keep_record(folder)
+    assert set(os.listdir(folder)) == set(folders.KEPT)
+    assert (outside / "data").read_bytes() == b"1"
+    assert outside.stat().st_mode & 0o777 == 0o755, "what a link leads to is left alone"
+    folders.keep_record(folder)
+    folders.keep_record(folder / "nothing")
+
+
+def test_a_folder_is_removed_whole(tmp_path, folder):
+    (folder / "code" / "locked").mkdir(parents=True)
+    (folder / "code" / "locked" / "x").write_bytes(b"")
+    (folder / "code" / "locked").chmod(0)
+    (folder / "code").chmod(0o555)
+    folders.remove(tmp_path, "a1")
+    assert not folder.exists()
+    folders.remove(tmp_path, "a1")

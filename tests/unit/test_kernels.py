@@ -1,0 +1,123 @@
+"""Kernels and interpreters, known by fingerprints."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from nbyard import kernels
+from nbyard.errors import NotFound
+
+# an interpreter as far as we ask one: prints what is in facts.json beside it
+FAKE = '#!/bin/sh\ncat "$(dirname "$0")/facts.json"\n'
+
+
+@pytest.fixture
+def spec(tmp_path, monkeypatch):
+    """Installs a kernelspec."""
+    monkeypatch.setenv("JUPYTER_PATH", os.fspath(tmp_path))
+
+    def install(name, argv, language="python", **more):
+        folder = tmp_path / "kernels" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        told = {"argv": argv, "language": language, "display_name": name, **more}
+        (folder / "kernel.json").write_text(json.dumps(told))
+
+    return install
+
+
+@pytest.fixture
+def interpreter(tmp_path):
+    """A foreign Python; its second value installs packages in it."""
+    place = tmp_path / "venv" / "bin" / "python3"
+    packages = tmp_path / "venv" / "lib" / "python3.11" / "site-packages"
+    place.parent.mkdir(parents=True)
+    packages.mkdir(parents=True)
+    place.write_text(FAKE)
+    place.chmod(0o755)
+
+    def install(**versions):
+        facts = {"python": "3.11.0", "machine": "x86_64", "packages": versions}
+        (place.parent / "facts.json").write_text(json.dumps(facts))
+        os.utime(packages, ns=(len(versions), len(versions)))
+
+    install()
+    return place, install
+
+
+def test_a_fingerprint_changes_with_what_is_installed(spec, interpreter):
+    place, install = interpreter
+    spec("mine", [os.fspath(place), "-m", "ipykernel"])
+    before = kernels.kernel("mine")
+    assert (before.kernel, before.interpreter, before.packages) == ("mine", os.fspath(place), {})
+    assert kernels.kernel("mine") == before
+    install(numpy="2.1")
+    after = kernels.kernel("mine")
+    assert after.packages == {"numpy": "2.1"}
+    assert after.fingerprint != before.fingerprint
+
+
+def test_two_interpreters_are_never_the_same(spec, interpreter, tmp_path):
+    place, _ = interpreter
+    other = tmp_path / "other" / "bin" / "python3"
+    other.parent.mkdir(parents=True)
+    other.write_text(FAKE)
+    other.chmod(0o755)
+    (other.parent / "facts.json").write_bytes((place.parent / "facts.json").read_bytes())
+    spec("one", [os.fspath(place)])
+    spec("two", [os.fspath(other)])
+    assert kernels.kernel("one").fingerprint != kernels.kernel("two").fingerprint
+
+
+def test_a_bare_python_is_the_one_that_runs(spec):
+    spec("bare", ["python", "-m", "ipykernel_launcher"])
+    assert kernels.kernel("bare").interpreter == sys.executable
+    assert "pytest" in kernels.kernel("bare").packages
+    assert kernels.python().packages == kernels.kernel("bare").packages
+    assert kernels.python().fingerprint == kernels.kernel("bare").fingerprint
+
+
+def test_an_interpreter_that_is_gone_is_never_replaced(spec, tmp_path):
+    spec("gone", [os.fspath(tmp_path / "gone" / "bin" / "python3.9")])
+    with pytest.raises(NotFound, match="does not run"):
+        kernels.kernel("gone")
+
+
+def test_an_interpreter_that_fails_is_told(spec, interpreter):
+    place, _ = interpreter
+    place.write_text("#!/bin/sh\nexit 3\n")
+    spec("broken", [os.fspath(place)])
+    with pytest.raises(NotFound, match="exit status 3"):
+        kernels.kernel("broken")
+
+
+def test_kernels_of_other_languages(spec):
+    spec("julia-1.10", ["julia", "-i"], "julia")
+    spec("julia-1.9", ["julia", "-i"], "Julia", env={"A": "1"})
+    found = kernels.kernel("", "julia")
+    assert (found.kernel, found.interpreter, found.language) == ("julia-1.10", "julia", "julia")
+    assert found.fingerprint != kernels.kernel("julia-1.9").fingerprint
+
+
+def test_a_kernel_that_is_not_there_is_named_with_those_that_are(spec):
+    spec("mine", ["julia"], "julia")
+    with pytest.raises(NotFound, match="no kernel 'yours'") as caught:
+        kernels.kernel("yours")
+    assert "mine" in caught.value.hint
+    with pytest.raises(NotFound, match="no kernel 'cobol'"):
+        kernels.kernel("", "cobol")
+
+
+def test_programs_are_known_by_place_size_and_time(tmp_path):
+    place = tmp_path / "tool"
+    place.write_bytes(b"1")
+    os.utime(place, ns=(5, 5))
+    before = kernels.program(os.fspath(place))
+    assert before == kernels.program(os.fspath(place))
+    place.write_bytes(b"22")
+    os.utime(place, ns=(5, 5))
+    assert kernels.program(os.fspath(place)).fingerprint != before.fingerprint
+    assert Path(kernels.program("sh").interpreter).is_absolute()
+    assert kernels.program("no-such-tool").interpreter == "no-such-tool"

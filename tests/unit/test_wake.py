@@ -1,0 +1,95 @@
+"""Waking whoever waits."""
+
+import os
+import resource
+import socket
+import threading
+import time
+
+import pytest
+
+from nbyard.wake import FOLDER, Listener, listening, poke
+
+
+def test_a_poke_wakes_every_listener(tmp_path):
+    with listening(tmp_path) as one, listening(tmp_path) as other:
+        poke(tmp_path)
+        assert one.wait(5)
+        assert other.wait(5)
+    assert os.listdir(tmp_path / FOLDER) == []
+
+
+def test_many_pokes_count_as_one(tmp_path):
+    with listening(tmp_path) as listener:
+        for _ in range(2000):  # more than fit into its queue
+            poke(tmp_path)
+        assert listener.wait(5)
+        assert not listener.wait(0)
+
+
+def test_waiting_ends_by_itself(tmp_path):
+    with listening(tmp_path) as listener:
+        assert not listener.wait(0.01)
+        assert not listener.wait(-1)
+
+
+def test_a_poke_ends_a_wait_under_way(tmp_path):
+    with listening(tmp_path) as listener:
+        poker = threading.Timer(0.05, poke, [tmp_path])
+        poker.start()
+        before = time.monotonic()
+        assert listener.wait(30)
+        assert time.monotonic() - before < 10
+        poker.join()
+
+
+def test_poking_where_nobody_ever_listened(tmp_path):
+    poke(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sockets_of_the_dead_are_removed(tmp_path):
+    """R8: a killed process leaves its socket behind."""
+    dead = Listener(tmp_path)
+    os.link(dead.path, dead.path.with_name("left"))
+    dead.close()
+    (tmp_path / FOLDER / "no-socket").write_bytes(b"")
+    with listening(tmp_path) as listener:
+        poke(tmp_path)
+        assert os.listdir(tmp_path / FOLDER) == [listener.path.name]
+        assert listener.wait(5)
+
+
+@pytest.mark.parametrize("length", [85, 100, 250])
+def test_stores_with_long_names(tmp_path, length):
+    """The address of a socket has room for 108 bytes only."""
+    store = tmp_path / ("s" * length)
+    descriptors = len(os.listdir("/proc/self/fd"))
+    with listening(store) as listener:
+        assert listener.path.exists()
+        poke(store)
+        assert listener.wait(5)
+    assert os.listdir(store / FOLDER) == []
+    assert len(os.listdir("/proc/self/fd")) == descriptors
+
+
+def test_listening_works_with_many_open_files(tmp_path):
+    """Descriptors above 1023 are beyond what select() can watch."""
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 2000:
+        pytest.skip("no process may have that many here")
+    listener = Listener(tmp_path)
+    try:
+        high = os.dup2(listener.fileno(), 1500)
+        replaced = socket.socket(fileno=high)
+        replaced.setblocking(False)
+        listener._socket.close()
+        listener._socket = replaced
+        poke(tmp_path)
+        assert listener.wait(5)
+    finally:
+        listener.close()
+
+
+def test_the_folder_is_private(tmp_path):
+    with listening(tmp_path / "store") as listener:
+        assert listener.path.parent.stat().st_mode & 0o077 == 0
