@@ -68,7 +68,8 @@ def test_what_is_drawn_never_has_a_circle_and_no_more_is_refused(pairs):
     nodes = {name: Node("executable") for name in NODES}
     inputs = [Argument(f"i{k}", role="input") for k in range(len(pairs))]
     ports = {name: [Argument("out", role="output"), *inputs] for name in NODES}
-    drawn, edges = Drawn(nodes, ports), []
+    edges: list[Edge] = []
+    drawn = Drawn(nodes, ports)
     for k, (source, target) in enumerate(pairs):
         edge = Edge(source, "out", target, f"i{k}")
         refusal = drawn.refusal(edge)

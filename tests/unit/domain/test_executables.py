@@ -24,7 +24,7 @@ def test_arguments_and_how_they_reach_a_command_are_told():
         Argument("alpha", type="float", reach=Option("-a")),
         Argument("fast", type="bool", reach=Flag("--fast")),
     ]
-    assert asked.command is asked.resources is None, "read from the file"
+    assert (asked.command, asked.resources) == (None, None), "read from the file"
 
 
 @pytest.mark.parametrize(

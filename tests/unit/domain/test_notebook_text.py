@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
@@ -36,7 +37,7 @@ def test_its_code_is_python(file_format):
 
 
 def test_every_table_format_can_be_opened():
-    assert set(READERS) == set(TableFormat.__args__)
+    assert set(READERS) == set(get_args(TableFormat))
 
 
 def test_a_table_is_opened_with_a_reader_for_its_format():
@@ -50,6 +51,6 @@ def test_a_table_is_opened_with_a_reader_for_its_format():
 def test_it_finds_the_file_from_any_kernel(filename, tmp_path, monkeypatch):
     """D4: every kernel has NBYARD_RESOURCES."""
     monkeypatch.setenv("NBYARD_RESOURCES", os.fspath(tmp_path))
-    names = {}
+    names: dict[str, Any] = {}
     exec(_code(opening_notebook("X", "some-id", filename, "zip")), names)
     assert names["path"] == Path(tmp_path, "some-id", filename)

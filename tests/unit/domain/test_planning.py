@@ -247,7 +247,7 @@ def test_tasks_stand_after_what_they_need(pairs):
     }
     document = Document(1, nodes=nodes, edges=edges)
     plans = _plans(document, resolved={n: ResolvedNode(n, ports) for n in nodes}, chosen=set(nodes))
-    seen = set()
+    seen: set[str] = set()
     for node, plan in plans.items():
         assert plan.needs() <= seen
         seen.add(node)

@@ -1,6 +1,7 @@
 """What comes next in a run, and how it ends."""
 
 from itertools import product
+from typing import Any
 
 import msgspec
 import pytest
@@ -37,7 +38,7 @@ def graphs(draw):
 @given(graphs(), st.data())
 def test_runs_come_to_an_end_and_nothing_starts_too_early(needs, data):
     """R7: what stands after a task that did not succeed is skipped; all else runs, once."""
-    states = dict.fromkeys(needs, "waiting")
+    states: dict[str, Any] = dict.fromkeys(needs, "waiting")
     started = []
     while True:
         moves = advance({n: TaskOutcome(states[n], needs[n]) for n in needs})
@@ -92,7 +93,7 @@ def test_a_run_ends_when_all_tasks_have(states, cancelled):
 
 
 def test_bindings_keep_their_kind_in_json():
-    bindings = {
+    bindings: dict[str, Any] = {
         "a": ValueOf(None),
         "b": BytesOf("sha256:1", "x.csv"),
         "c": ResultOf("clean", "tidy"),

@@ -1,5 +1,7 @@
 """What is said about tables."""
 
+from typing import get_args
+
 import msgspec
 import pytest
 
@@ -41,7 +43,7 @@ def test_it_survives_json(said):
 
 
 def test_table_formats_are_words_for_files():
-    assert set(TableFormat.__args__) <= set(SUFFIXES.values())
+    assert set(get_args(TableFormat)) <= set(SUFFIXES.values())
 
 
 def test_types_of_columns_are_a_closed_list():
