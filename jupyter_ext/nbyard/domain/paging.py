@@ -9,6 +9,7 @@ from nbyard.errors import Invalid
 
 T = TypeVar("T")
 MAX_LIMIT = 500
+MAX_COUNT = 2**63 - 1
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
@@ -23,6 +24,15 @@ def check_limit(limit: int) -> int:
     if not 1 <= limit <= MAX_LIMIT:
         raise Invalid.field("limit", f"must be between 1 and {MAX_LIMIT}")
     return limit
+
+
+def check_count(count: int, field: str) -> int:
+    """Raises Invalid unless it is a number of things: not negative, and no more than 64 bits."""
+    if count < 0:
+        raise Invalid.field(field, "may not be negative")
+    if count > MAX_COUNT:
+        raise Invalid.field(field, "does not fit into 64 bits")
+    return count
 
 
 def page_of(items: Sequence[T], limit: int, key: Callable[[T], str]) -> Page[T]:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
@@ -14,11 +14,11 @@ from tornado import web
 from tornado.ioloop import IOLoop
 from tornado.log import app_log
 
+from nbyard.domain.arguments import check_text
 from nbyard.domain.callers import Caller
 from nbyard.domain.strict_json import read_json
 from nbyard.errors import (
     BadRequest,
-    Detail,
     ErrorBody,
     Forbidden,
     Invalid,
@@ -34,26 +34,36 @@ from nbyard.settings import Settings
 THREADS = 16
 # "Expected `int`, got `str` - at `$.source.url`"
 PLACE = re.compile(r"(?P<words>.*) - at `\$\.?(?P<place>.*)`\Z", re.DOTALL)
+# "Object missing required field `name`", "Object contains unknown field `naem`"
+NAMED = re.compile(r"field `([^`]*)`")
+
+
+class Opened(Protocol):
+    """An open yard, as far as it matters here."""
+
+    services: Services
+
+    def close(self) -> None: ...
 
 
 class Desk:
     """What handlers share: the services, opened at the first request, the settings and a bounded
     pool of threads."""
 
-    def __init__(self, open_services: Callable[[], Services], settings: Settings):
+    def __init__(self, open_yard: Callable[[], Opened], settings: Settings):
         self.settings = settings
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="nbyard-rest")
-        self._open = open_services
+        self._open = open_yard
         self._lock = threading.Lock()
-        self._services: Services | None = None
+        self._opened: Opened | None = None
 
     @property
     def services(self) -> Services:
         """Opens the store when it is not open; may block."""
         with self._lock:
-            if self._services is None:
-                self._services = self._open()
-            return self._services
+            if self._opened is None:
+                self._opened = self._open()
+            return self._opened.services
 
     async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run blocking code beside the server's loop."""
@@ -68,7 +78,9 @@ class Desk:
         return getattr(getattr(self.services, noun), verb)(*args, **kwargs)
 
     def close(self) -> None:
-        self.pool.shutdown(wait=False, cancel_futures=True)
+        self.pool.shutdown(wait=True, cancel_futures=True)
+        if self._opened is not None:
+            self._opened.close()
 
 
 class NbyardHandler(JupyterHandler):
@@ -184,7 +196,7 @@ class OperationHandler(NbyardHandler, APIHandler):
         for name in self.request.query_arguments:
             if name not in known and name != "token":
                 raise Invalid.field(name[:80], "is no parameter of this operation")
-        found: dict[str, Any] = dict(path)
+        found: dict[str, Any] = {name: check_text(text, name) for name, text in path.items()}
         for field in operation.fields:
             if field.place == "query":
                 found |= self._query(field)
@@ -201,7 +213,7 @@ class OperationHandler(NbyardHandler, APIHandler):
                 raise Invalid.field(field.name, "is needed")
             return {}
         try:
-            text = given[-1].decode("utf-8")
+            text = check_text(given[-1].decode("utf-8"), field.name)
             return {field.name: msgspec.convert(text, field.type, strict=False)}
         except UnicodeDecodeError:
             raise Invalid.field(field.name, "is no UTF-8 text") from None
@@ -231,12 +243,27 @@ def convert(value: Any, kind: Any) -> Any:
     Raises:
         Invalid: naming the field.
     """
+    check_texts(value)
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         match = PLACE.match(str(error))
-        if match is None:
-            raise Invalid.field("body", str(error)) from None
-        place = match["place"].replace("[", ".").replace("]", "")
-        detail = Detail(place, match["words"])
-        raise Invalid(f"{place}: {match['words']}", details=[detail]) from None
+        words, place = (match["words"], match["place"]) if match else (str(error), "")
+        named = NAMED.search(words)
+        parts = [*re.split(r"[.\[\]]+", place.strip(".")), named[1] if named else ""]
+        where = ".".join(filter(None, parts)) or "body"
+        raise Invalid.field(where, words) from None
+
+
+def check_texts(value: Any) -> None:
+    """Raises Invalid when a text in it holds what no database can keep."""
+    todo = [("", value)]
+    while todo:
+        place, found = todo.pop()
+        if isinstance(found, str) and "\0" in found:
+            raise Invalid.field(place or "body", "the text contains a NUL character")
+        if isinstance(found, dict):
+            todo += [(f"{place}.{key}".lstrip("."), inner) for key, inner in found.items()]
+            todo += [(place, key) for key in found]
+        if isinstance(found, list):
+            todo += [(f"{place}.{index}", inner) for index, inner in enumerate(found)]

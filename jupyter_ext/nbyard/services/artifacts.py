@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.paging import check_limit
+from nbyard.domain.paging import check_count, check_limit
 from nbyard.domain.runs import Artifact
 from nbyard.domain.tables import TablePage
 from nbyard.errors import NotFound
@@ -37,6 +37,7 @@ class ArtifactService:
         """Show rows with types; only for tables that can be read."""
         from nbyard.tabular import TableFile
 
+        check_count(offset, "offset")
         found = self.get(caller, artifact)
         path = self._parts.blobs.path(found.digest)
         return self._parts.tables.page(

@@ -24,10 +24,10 @@ from nbyard.domain.datasets import (
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_filename, check_name, safe_filename
 from nbyard.domain.notebook_text import opening_notebook
-from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.tables import Profile, TablePage
 from nbyard.domain.urls import Allowed, check_host, parse
-from nbyard.errors import Conflict, InUse, Invalid, NameTaken, NotFound, StaleWrite
+from nbyard.errors import Conflict, InUse, NameTaken, NotFound, StaleWrite
 from nbyard.files import write_whole
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, made_before, remember
@@ -220,8 +220,7 @@ class DatasetService:
     ) -> TablePage:
         """Show rows with types; only for tables that can be read."""
         check_limit(limit)
-        if offset < 0:
-            raise Invalid.field("offset", "may not be negative")
+        check_count(offset, "offset")
         found = self._ready(caller, dataset, version)
         return self._parts.tables.page(self._table(found), offset, limit)
 
@@ -263,6 +262,7 @@ class DatasetService:
         return TableFile(path, version.filename, version.digest)
 
     def _ready(self, caller: Caller, dataset: str, number: int) -> DatasetVersion:
+        check_count(number, "version")
         found = self.get(caller, dataset)
         with self._store.read() as c:
             version = (

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.events import Events
-from nbyard.domain.paging import check_limit
-from nbyard.errors import Invalid
+from nbyard.domain.paging import check_count, check_limit
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
 
@@ -22,8 +21,7 @@ class EventService:
     def list(self, caller: Caller, after: int = 0, limit: int = 500) -> Events:
         """Read events after an id, oldest first."""
         check_limit(limit)
-        if after < 0:
-            raise Invalid.field("after", "may not be negative")
+        check_count(after, "after")
         with self._store.read() as c:
             oldest = self._store.events.first(c)
             if after and after < oldest - 1:

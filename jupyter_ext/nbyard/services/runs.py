@@ -13,7 +13,7 @@ from nbyard import folders
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_name
-from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.planning import Wish, plan_tasks
 from nbyard.domain.runs import Activity, Cells, LogChunk, NewRun, Run, RunDetail, Task, TaskPlan
 from nbyard.domain.states import RUN
@@ -220,8 +220,7 @@ class RunService:
     @operation("GET", "/runs/{run}/tasks/{node}/log", scope="runs:read")
     def log(self, caller: Caller, run: str, node: str, after: int = 0) -> LogChunk:
         """Read the log of a task's newest attempt from a byte on."""
-        if after < 0:
-            raise Invalid.field("after", "may not be negative")
+        check_count(after, "after")
         return folders.log(self._store.folder, self._task(caller, run, node), after)
 
     @operation("GET", "/runs/{run}/tasks/{node}/cells", scope="runs:read")

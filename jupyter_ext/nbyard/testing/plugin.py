@@ -1,4 +1,5 @@
-"""Fixtures for tests of nbyard and of what others build on it: `postgres`, `store`, `yard`."""
+"""Fixtures for tests of nbyard and of what others build on it: `postgres`, `store`, `yard`,
+`dispatcher`, `api`."""
 
 import os
 import shutil
@@ -13,6 +14,8 @@ import pytest
 
 if TYPE_CHECKING:
     from nbyard.store import Store
+    from nbyard.testing.dispatching import Dispatching
+    from nbyard.testing.server import JupyterServer
     from nbyard.yard import Yard
 
 PATIENCE_SECONDS = 30.0
@@ -113,3 +116,25 @@ def yard(tmp_path: Path, database_url: str) -> Iterator["Yard"]:
     )
     with Yard.open(settings, root, root) as opened:
         yield opened
+
+
+@pytest.fixture
+def dispatcher(yard: "Yard") -> Iterator["Dispatching"]:
+    """A dispatcher for `yard` in a thread of this process."""
+    from nbyard.testing.dispatching import Dispatching
+
+    with Dispatching(yard.settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator["JupyterServer"]:
+    """A Jupyter server with nbyard on an empty store, for all tests of a module, which bears the
+    mark `leaves_running`. No dispatcher is started."""
+    from nbyard.testing.server import JupyterServer
+
+    server = JupyterServer(tmp_path_factory.mktemp("server")).start()
+    try:
+        yield server
+    finally:
+        server.stop()

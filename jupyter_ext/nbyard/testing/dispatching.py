@@ -1,0 +1,40 @@
+"""A dispatcher in a thread of the process that tests, and waiting for what it does."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from nbyard.dispatch.loop import Dispatcher
+from nbyard.settings import Settings
+from nbyard.wake import listening
+
+T = TypeVar("T")
+PATIENCE_SECONDS = 60.0
+
+
+class Dispatching:
+    """Runs for the time of the block; what has started goes on afterwards."""
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._dispatcher = Dispatcher.open(settings)
+        self._thread = threading.Thread(target=self._dispatcher.run, name="nbyard-dispatcher")
+
+    def __enter__(self) -> "Dispatching":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._dispatcher.stop()
+        self._thread.join(PATIENCE_SECONDS)
+
+    def until(self, look: Callable[[], T], good: Callable[[T], Any]) -> T:
+        """What `look` sees once it is `good`; looked at whenever something happens."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        with listening(self._settings.store_path) as listener:
+            while not good(found := look()):
+                if time.monotonic() > end:
+                    raise TimeoutError(f"still {found!r}")
+                listener.wait(0.5)
+        return found
