@@ -14,6 +14,7 @@ import { acceptLuminoDrops } from './drops';
 import { EmptyStage } from './EmptyStage';
 import { useDrawing, useHands, useSelecting } from './hands';
 import { useCanvas } from './hooks';
+import { recall, remember } from './memory';
 import { NodeCard } from './NodeCard';
 
 const NODE_TYPES = { card: NodeCard };
@@ -42,7 +43,8 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   const drawing = useDrawing(canvas);
   const hands = useHands(canvas, readOnly);
   const selecting = useSelecting(canvas);
-  const [startsFull] = useState(nodes.length > 0);
+  const [seen] = useState(() => recall(canvas.path).viewport);
+  const [startsFull] = useState(nodes.length > 0 && !seen);
 
   usePortWatch(canvas);
   useEffect(() => {
@@ -79,6 +81,8 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         edges={edges}
         nodeTypes={NODE_TYPES}
         onInit={flow => (canvas.flow = flow)}
+        defaultViewport={seen}
+        onMoveEnd={(_, viewport) => remember(canvas.path, { viewport })}
         onNodesChange={store.onNodesChange}
         onEdgesChange={store.onEdgesChange}
         onConnect={drawing.onConnect}

@@ -26,7 +26,6 @@ import {
   problemIcon,
   tidyIcon
 } from '../icons';
-import * as prompts from './prompts';
 import { Actions, Controller } from './widget';
 
 export interface ICanvasCommand {
@@ -121,7 +120,7 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       run: (canvas, actions, args) =>
         typeof args.path === 'string'
           ? actions.editing.addFiles(canvas, [args.path])
-          : prompts.quickAdd(canvas, actions)
+          : actions.prompts.quickAdd(canvas, actions)
     },
     {
       id: 'nbyard:copy-nodes',
@@ -188,14 +187,14 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       label: trans.__('Rename Node…'),
       icon: editIcon,
       needs: 'targets',
-      run: (canvas, actions) => prompts.renameNode(canvas, actions)
+      run: (canvas, actions) => actions.prompts.renameNode(canvas, actions)
     },
     {
       id: 'nbyard:open-node',
       label: trans.__('Open File of Node'),
       icon: launcherIcon,
       needs: 'targets',
-      run: (canvas, actions) => prompts.openNode(canvas, actions)
+      run: (canvas, actions) => actions.prompts.openNode(canvas, actions)
     },
     {
       id: 'nbyard:tidy-workflow',
@@ -247,13 +246,13 @@ function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
       caption: trans.__('Arguments and settings of the selected node, or of the workflow'),
       icon: inspectorIcon,
       toggled: canvas => canvas.ui.inspector,
-      run: (canvas, actions) => prompts.showInspector(canvas, actions, !canvas.ui.inspector)
+      run: (canvas, actions) => actions.prompts.showInspector(canvas, actions, !canvas.ui.inspector)
     },
     {
       id: 'nbyard:inspect-node',
       label: trans.__('Edit Arguments of Node'),
       needs: 'targets',
-      run: (canvas, actions) => prompts.inspect(canvas, actions)
+      run: (canvas, actions) => actions.prompts.inspect(canvas, actions)
     },
     {
       id: 'nbyard:toggle-outline',

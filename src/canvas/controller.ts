@@ -6,6 +6,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { ReactFlowInstance, Edge } from '@xyflow/react';
 import { FlowModel } from '../document/flowModel';
 import { Checker } from './checker';
+import { recall, remember } from './memory';
 import { CardNode, FlowStore } from './store';
 import { ICanvasServices, IRunStates } from './tokens';
 import { NodeViews } from './views';
@@ -53,6 +54,8 @@ export class CanvasController {
     this.trans = options.trans;
     const model = this.context.model;
     this.doc = model.sharedModel;
+    const { palette = true, inspector = false, outline = false } = recall(this.path);
+    this._ui = { palette, inspector, outline };
     this.runs = this.services.runs?.follow(this.path);
     this.checker = new Checker(this.doc, () => this.path, this.services.backend);
     this.views = new NodeViews(this.doc, this.checker, this.runs);
@@ -97,7 +100,10 @@ export class CanvasController {
   }
 
   set(change: Partial<ICanvasUi>): void {
-    this._ui = { ...this._ui, ...change };
+    const { palette, inspector, outline } = (this._ui = { ...this._ui, ...change });
+    if (!('notice' in change || 'picker' in change)) {
+      remember(this.path, { palette, inspector, outline });
+    }
     this._uiChanged.emit();
   }
 
@@ -147,7 +153,7 @@ export class CanvasController {
     this.store.refresh(ids);
   }
 
-  private _ui: ICanvasUi = { palette: true, inspector: false, outline: false };
+  private _ui: ICanvasUi;
   private _uiChanged = new Signal<this, void>(this);
   private _quiet?: number;
 }

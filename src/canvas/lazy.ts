@@ -2,6 +2,7 @@
 export * as connecting from './connecting';
 export * as editing from './editing';
 export * as navigation from './navigation';
+export * as prompts from './prompts';
 export * as running from './running';
 export { clipboard } from './clipboard';
 export { showKeys } from './KeySheet';

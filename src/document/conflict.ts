@@ -1,13 +1,9 @@
-import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { Contents } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { parseFlow, writeFlow } from './flow';
 import { FlowModel } from './flowModel';
-import { merge3 } from './merge';
 
 type Context = DocumentRegistry.IContext<FlowModel>;
-type Choice = 'mine' | 'theirs' | 'both';
 
 /**
  * Ask mine, theirs or both before a save when the file changed on disk.
@@ -29,8 +25,8 @@ export function guardSave(
       }
       asking = true;
       try {
-        const choice = await ask(context.path, trans);
-        if (!(await settle(context, choice))) {
+        const { ask, settle } = await import('./settle');
+        if (!(await settle(context, await ask(context.path, trans)))) {
           return;
         }
       } finally {
@@ -55,44 +51,8 @@ async function isStale(context: Context, contents: Contents.IManager): Promise<b
   }
 }
 
-async function ask(path: string, trans: TranslationBundle): Promise<Choice | undefined> {
-  const { button } = await showDialog({
-    title: trans.__('Changed on disk'),
-    body: trans.__('“%1” was changed elsewhere since you opened it. Which one should stay?', path),
-    buttons: [
-      Dialog.cancelButton(),
-      Dialog.createButton({ label: trans.__('Theirs'), actions: ['theirs'] }),
-      Dialog.warnButton({ label: trans.__('Mine'), actions: ['mine'] }),
-      Dialog.okButton({ label: trans.__('Both'), actions: ['both'] })
-    ],
-    defaultButton: 3
-  });
-  return button.actions[0] as Choice | undefined;
-}
-
-/** Bring the document to the choice; whether it is to be saved then. */
-export async function settle(context: Context, choice: Choice | undefined): Promise<boolean> {
-  if (!choice) {
-    throw refusal('ModalCancelError');
-  }
-  const model = context.model;
-  const shared = model.sharedModel;
-  const mine = shared.toJSON();
-  const base = parseFlow(model.base) ?? mine;
-  await context.revert(); // the public way to take the new hash; the document is now theirs
-  if (choice === 'theirs') {
-    return false;
-  }
-  if (shared.broken !== undefined && choice === 'both') {
-    return false; // theirs is no workflow, nothing to merge with: the canvas shows it and asks
-  }
-  const flow = choice === 'mine' ? mine : merge3(base, mine, shared.toJSON()).flow;
-  shared.setSource(writeFlow(flow));
-  model.dirty = true;
-  return true;
-}
-
-function refusal(name: string): Error {
+/** JupyterLab knows these names: it stays silent about a save that the user gave up. */
+export function refusal(name: string): Error {
   const error = new Error('Cancel');
   error.name = name;
   return error;

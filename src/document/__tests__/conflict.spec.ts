@@ -1,8 +1,9 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { IFlow, parseFlow, writeFlow } from '../flow';
-import { guardSave, settle } from '../conflict';
+import { guardSave } from '../conflict';
 import { FlowModel } from '../flowModel';
 import { merge3 } from '../merge';
+import { settle } from '../settle';
 
 const BASE: IFlow = {
   version: 1,
