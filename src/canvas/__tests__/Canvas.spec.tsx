@@ -1,0 +1,123 @@
+import { act, fireEvent, render, screen, within } from '@testing-library/react';
+import { Signal } from '@lumino/signaling';
+import { Canvas } from '../Canvas';
+import { connect } from '../connecting';
+import { IPaletteRow, IPaletteSource } from '../tokens';
+import { bench, IBench, nodesOf } from './fakes';
+
+jest.useFakeTimers();
+
+const ROWS: IPaletteRow[] = [
+  { type: 'dataset', id: 'd', name: 'sales.csv', detail: 'csv' },
+  { type: 'executable', id: 'e', name: 'score.ipynb', kind: 'notebook', path: 'work/score.ipynb' }
+];
+
+class FakePalette implements IPaletteSource {
+  rows = ROWS;
+  state: IPaletteSource['state'] = 'ready';
+  changed: Signal<IPaletteSource, void> = new Signal(this);
+  refresh = jest.fn(async () => undefined);
+}
+
+/** The table in place of the picture: there is no layout here to draw one. */
+async function open(): Promise<IBench> {
+  sessionStorage.clear();
+  const one = await bench();
+  one.canvas.services.palette = new FakePalette();
+  const never: Signal<object, unknown> = new Signal({});
+  Object.assign(one.canvas.context, { fileChanged: never });
+  one.canvas.set({ outline: true, inspector: true });
+  render(<Canvas canvas={one.canvas} />);
+  return one;
+}
+
+describe('a workflow tab', () => {
+  it('G6: shows the workflow as a table that reads without the picture', async () => {
+    const { canvas, runs } = await open();
+    act(() => {
+      connect(canvas, { source: 'sales', output: 'data', target: 'clean', input: 'raw' });
+      runs.states.set('clean', { state: 'succeeded', cached: true });
+      runs.changed.emit(undefined);
+    });
+    const [, clean] = within(screen.getByRole('table')).getAllByRole('row');
+    expect(clean.textContent).toContain('raw ← sales.csv.data');
+    expect(clean.textContent).toContain('cached');
+  });
+
+  it('K2: finds rows of the drawer and adds one without a mouse drag', async () => {
+    const { canvas } = await open();
+    const search = screen.getByLabelText('Search datasets and executables');
+    fireEvent.change(search, { target: { value: 'score' } });
+    await act(async () => jest.advanceTimersByTime(50));
+    const drawer = within(screen.getByLabelText('Datasets and executables'));
+    expect(drawer.queryByText('sales.csv')).toBeNull();
+    fireEvent.click(drawer.getByText('score.ipynb'));
+    expect(nodesOf(canvas)[canvas.store.selected[0]]).toEqual({
+      type: 'executable',
+      path: 'score.ipynb'
+    });
+  });
+
+  it('K7: edits the value of the selected node, as one undo step', async () => {
+    const { canvas } = await open();
+    act(() => canvas.store.select(['clean']));
+    const field = screen.getByLabelText('alpha');
+    fireEvent.change(field, { target: { value: '0.25' } });
+    fireEvent.blur(field);
+    expect(nodesOf(canvas).clean.arguments).toEqual({ alpha: { value: 0.25 } });
+    act(() => void canvas.doc.undo());
+    expect(nodesOf(canvas).clean.arguments).toBeUndefined();
+  });
+
+  it('K11: edits how the node runs', async () => {
+    const { canvas } = await open();
+    act(() => canvas.store.select(['clean']));
+    for (const [label, text] of [
+      ['Memory', '2 GiB'],
+      ['CPUs', '1.5']
+    ]) {
+      fireEvent.change(screen.getByLabelText(label), { target: { value: text } });
+      fireEvent.blur(screen.getByLabelText(label));
+    }
+    expect(nodesOf(canvas).clean).toMatchObject({ memory_bytes: 2147483648, cpu: 1.5 });
+  });
+
+  it('K7: declares parameters of the workflow when no node is selected', async () => {
+    const { canvas } = await open();
+    fireEvent.change(screen.getByLabelText('Name of a new parameter'), {
+      target: { value: 'rate' }
+    });
+    fireEvent.click(screen.getByText('Add'));
+    expect(canvas.doc.meta.get('parameters')).toEqual({ rate: { type: 'string' } });
+    fireEvent.click(screen.getByText('Remove “rate”'));
+    expect(canvas.doc.meta.has('parameters')).toBe(false);
+  });
+
+  it('K4: lists problems with a way to each', async () => {
+    const { canvas, backend, settle } = await open();
+    backend.problems = [{ node: 'train', path: 'arguments.data', message: 'data needs an arrow' }];
+    canvas.checker.ask(0);
+    await act(settle);
+    fireEvent.click(screen.getByText('1 problem'));
+    fireEvent.click(screen.getByText('train.ipynb: data needs an arrow'));
+    expect(canvas.store.selected).toEqual(['train']);
+    expect(screen.getByLabelText('data').getAttribute('aria-invalid')).toBe('true');
+  });
+
+  it('says when the server is away', async () => {
+    const { canvas, backend, settle } = await open();
+    backend.failure = new Error('Connection refused');
+    canvas.checker.ask(0);
+    await act(settle);
+    expect(screen.getByText(/server is not reachable.*Connection refused/)).toBeTruthy();
+  });
+
+  it('K1: shows text that is no workflow, and replaces it only when told to', async () => {
+    const { canvas } = await open();
+    act(() => canvas.doc.setSource('<<<<<<< HEAD'));
+    expect(screen.getByText('<<<<<<< HEAD')).toBeTruthy();
+    fireEvent.click(screen.getByText('Replace it with the workflow last seen here'));
+    expect(canvas.doc.broken).toBeUndefined();
+    expect(screen.getByRole('table')).toBeTruthy();
+  });
+});
