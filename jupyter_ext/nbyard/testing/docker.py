@@ -1,7 +1,8 @@
 """Fixtures for tests with a real engine: `from nbyard.testing.docker import *` in a conftest.
 
-`docker_engine` is an engine of the tests' own (skipped where none can be started), `tiny_image` and
-`python_base_image` are images on it, `DOCKER_HOST` points there for the test that asks.
+`docker_engine` is an engine of the tests' own (skipped where none can be started); `tiny_image` and
+`python_base_image` are images on it. `docker_settings` are the settings of nbyard for it, as
+environment variables: with them requirements are installed without any network.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from nbyard.dockerd import Engine
 from nbyard.testing import images
 from nbyard.testing.engine import using_shared_engine, why_not
 
-__all__ = ["docker_engine", "docker_host", "python_base_image", "tiny_image"]
+__all__ = ["docker_engine", "docker_settings", "python_base_image", "tiny_image"]
 
 
 @pytest.fixture(scope="session")
@@ -26,12 +27,6 @@ def docker_engine() -> Iterator[Engine]:
         engine.close()
 
 
-@pytest.fixture
-def docker_host(docker_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("DOCKER_HOST", docker_engine.url)
-    return docker_engine.url
-
-
 @pytest.fixture(scope="session")
 def tiny_image(docker_engine: Engine) -> str:
     """A shell and a few programs, no Python."""
@@ -39,6 +34,16 @@ def tiny_image(docker_engine: Engine) -> str:
 
 
 @pytest.fixture(scope="session")
-def python_base_image(docker_engine: Engine) -> str:
-    """Python 3.11 with pip, and all wheels that images made on it will ask for."""
-    return images.base_image(docker_engine)
+def python_base_image(docker_engine: Engine, pytestconfig: pytest.Config) -> str:
+    """Python 3.11 with pip, and the wheels for notebooks and for the examples' requirements."""
+    locks = sorted(pytestconfig.rootpath.glob("examples/*/requirements.txt"))
+    return images.base_image(docker_engine, locks)
+
+
+@pytest.fixture
+def docker_settings(docker_engine: Engine, python_base_image: str) -> dict[str, str]:
+    return {
+        "NBYARD_DOCKER_HOST": docker_engine.url,
+        "NBYARD_DOCKER_BASE_IMAGE": python_base_image,
+        "NBYARD_DOCKER_BUILD_NETWORK": "none",
+    }

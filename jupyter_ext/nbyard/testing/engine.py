@@ -1,7 +1,7 @@
 """A Docker engine of the tests' own, which they may kill: data, socket and bridge are private.
 
-`python -m nbyard.testing.engine start` prints the DOCKER_HOST of the shared one; `stop` ends it.
-Needs root and Debian's docker.io.
+`python -m nbyard.testing.engine start` prints the DOCKER_HOST of the shared one, which then stays
+until `stop`. Needs root and Debian's docker.io.
 """
 
 import fcntl
@@ -21,6 +21,7 @@ from nbyard.errors import NbyardError
 
 START_SECONDS = 30
 STOP_SECONDS = 15
+KEPT = "kept"
 PROGRAMS = (b"dockerd", b"containerd", b"containerd-shim-runc-v2", b"docker-proxy", b"runc")
 
 
@@ -193,15 +194,18 @@ def using_shared_engine() -> Iterator[PrivateEngine]:
             fcntl.flock(turn, fcntl.LOCK_EX)
             with suppress(BlockingIOError):
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                engine.stop()
+                if not (folder / KEPT).exists():
+                    engine.stop()
 
 
 def main(words: list[str]) -> int:
     engine = shared_engine()
     if words == ["start"]:
+        (cache_folder() / KEPT).touch()
         start_shared(engine)
         sys.stdout.write(f"{engine.url}\n")
     elif words == ["stop"]:
+        (cache_folder() / KEPT).unlink(missing_ok=True)
         engine.stop()
     else:
         sys.stderr.write("usage: python -m nbyard.testing.engine start|stop\n")

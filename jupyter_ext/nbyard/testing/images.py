@@ -2,6 +2,8 @@
 
 `tiny` holds a few programs of this machine; `base` is a Debian with Python 3.11, pip and a folder
 of wheels that pip takes its packages from, so that images on it are built without any network.
+
+`DOCKER_HOST=… python -m nbyard.testing.images [REQUIREMENTS FILE…]` makes the base and prints it.
 """
 
 import hashlib
@@ -125,3 +127,16 @@ def _for_python_311() -> list[str]:
         return []
     platforms = ["manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"]
     return ["--python-version", "3.11", *(f"--platform={name}" for name in platforms)]
+
+
+def main(words: list[str]) -> int:
+    engine = Engine()
+    try:
+        sys.stdout.write(f"{base_image(engine, [Path(word) for word in words])}\n")
+    finally:
+        engine.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
