@@ -1,6 +1,7 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { yardPlugin } from './api/plugin';
 import { canvasPlugin } from './canvas/plugin';
+import { panelsPlugin } from './panels/plugin';
 import { runsPlugin } from './runs/plugin';
 import { seamPlugins } from './runs/seams';
 
@@ -8,7 +9,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   yardPlugin,
   ...seamPlugins,
   canvasPlugin,
-  runsPlugin
+  runsPlugin,
+  panelsPlugin
 ];
 
 export default plugins;

@@ -1,6 +1,7 @@
 /** Datasets and executables as rows that can be dragged onto a canvas. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
+import { belowRoot } from '../api/paths';
 import { Dataset, Executable } from '../api/types';
 import { IYard } from '../api/yard';
 import { IPaletteRow, IPaletteSource } from '../canvas/tokens';
@@ -69,5 +70,6 @@ export function executableRow(executable: Executable, trans: TranslationBundle):
     kind: current.kind,
     detail: trans.__('%1 in, %2 out', count('input'), count('output'))
   };
-  return path && !path.startsWith('/') ? { ...row, path } : row;
+  const below = belowRoot(path);
+  return below ? { ...row, path: below } : row;
 }

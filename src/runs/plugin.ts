@@ -8,7 +8,8 @@ import { isLive } from '../api/types';
 import { IYard } from '../api/yard';
 import { runsIcon } from '../icons';
 import { addRunCommands } from './commands';
-import { ExecutedPanel, RunDrawer } from './drawer';
+import type { ExecutedPanel, RunDrawer } from './drawer';
+import { pointed } from './pointing';
 import { IRunServices } from './services';
 import { StatusItem } from './StatusItem';
 
@@ -55,11 +56,6 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** The id of the row of that kind under the context menu. */
-export function pointed(app: JupyterFrontEnd, noun: string): string | undefined {
-  return app.contextMenuHitTest(node => node.dataset.noun === noun)?.dataset.id;
-}
-
 /** The one drawer, made when a run is first shown. */
 class Drawer {
   constructor(
@@ -77,12 +73,14 @@ class Drawer {
     return !!this._widget?.isVisible;
   }
 
-  show(id: string, activate = true): MainAreaWidget<RunDrawer> {
+  async show(id: string, activate = true): Promise<MainAreaWidget<RunDrawer>> {
+    const { RunDrawer } = await import('./drawer');
     const { trans } = this.services;
     if (!this._widget || this._widget.isDisposed) {
       const content = new RunDrawer(this.services);
       this._widget = new MainAreaWidget({ content });
       this._widget.id = 'nbyard-run';
+      this._widget.toolbar.hide();
       this._widget.title.label = trans.__('Run');
       this._widget.title.caption = trans.__('What a run does, did and made');
       this._widget.title.icon = runsIcon;
@@ -159,7 +157,8 @@ function addExecuted(
         }
       }
     },
-    execute: args => {
+    execute: async args => {
+      const { ExecutedPanel } = await import('./drawer');
       const run = String(args.run ?? '');
       const node = String(args.node ?? '');
       const id = `nbyard-executed-${run}-${node}`;
@@ -167,6 +166,7 @@ function addExecuted(
       if (!widget) {
         widget = new MainAreaWidget({ content: new ExecutedPanel(services, run, node) });
         widget.id = id;
+        widget.toolbar.hide();
         widget.title.label = trans.__('%1 (executed)', node);
         widget.title.icon = runsIcon;
         widget.title.closable = true;

@@ -4,15 +4,22 @@ import { ITranslator } from '@jupyterlab/translation';
 import { IYard } from '../api/yard';
 import { IPaletteSource, IRunStatesSource, IWorkflowBackend } from '../canvas/tokens';
 import { PaletteSource } from '../panels/paletteSource';
-import { WorkflowBackend } from './backend';
-import { RunStatesSource } from './states';
+import { LateStates } from './lateStates';
 
 const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
   id: 'nbyard:backend',
   description: 'Checks, registers and runs what is on a canvas.',
   requires: [IYard],
   provides: IWorkflowBackend,
-  activate: (_: JupyterFrontEnd, yard: IYard) => new WorkflowBackend(yard)
+  activate: (_: JupyterFrontEnd, yard: IYard): IWorkflowBackend => {
+    const found = async () => new (await import('./backend')).WorkflowBackend(yard);
+    return {
+      check: async (...asked) => (await found()).check(...asked),
+      register: async path => (await found()).register(path),
+      run: async (...asked) => (await found()).run(...asked),
+      stop: async path => (await found()).stop(path)
+    };
+  }
 };
 
 const states: JupyterFrontEndPlugin<IRunStatesSource> = {
@@ -20,8 +27,14 @@ const states: JupyterFrontEndPlugin<IRunStatesSource> = {
   description: 'Live states of the nodes on a canvas.',
   requires: [IYard, ITranslator],
   provides: IRunStatesSource,
-  activate: (_: JupyterFrontEnd, yard: IYard, translator: ITranslator) =>
-    new RunStatesSource(yard, translator.load('nbyard'))
+  activate: (_: JupyterFrontEnd, yard: IYard, translator: ITranslator): IRunStatesSource => ({
+    follow: path =>
+      new LateStates(
+        import('./states').then(
+          ({ RunStates }) => new RunStates(yard, path, translator.load('nbyard'))
+        )
+      )
+  })
 };
 
 const palette: JupyterFrontEndPlugin<IPaletteSource> = {

@@ -4,20 +4,9 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { EventStream } from '../api/eventStream';
 import { StoreEvent } from '../api/types';
 import { IYard } from '../api/yard';
-import { INodeRun, IRunStates, IRunStatesSource } from '../canvas/tokens';
+import { INodeRun, IRunStates } from '../canvas/tokens';
 import { RunModel } from './model';
 import { progressOf, secondsOf } from './reducer';
-
-export class RunStatesSource implements IRunStatesSource {
-  constructor(
-    private readonly yard: IYard,
-    private readonly trans: TranslationBundle
-  ) {}
-
-  follow(path: string): IRunStates {
-    return new RunStates(this.yard, path, this.trans);
-  }
-}
 
 export class RunStates implements IRunStates {
   constructor(

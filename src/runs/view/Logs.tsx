@@ -30,7 +30,7 @@ export function Logs(props: IStepProps): JSX.Element {
   });
   // eslint-disable-next-line react-hooks/exhaustive-deps -- `count` says that lines came
   const hits = useMemo(() => findLines(buffer.lines, wanted), [buffer, wanted, count]);
-  const found = hits === 'bad' ? [] : hits;
+  const found = useMemo(() => (hits === 'bad' ? [] : hits), [hits]);
   const marked = useMemo(() => new Set(found), [found]);
   useEffect(() => {
     if (follow && count) {

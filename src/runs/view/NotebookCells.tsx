@@ -1,7 +1,7 @@
 import { OutputAreaModel, SimplifiedOutputArea } from '@jupyterlab/outputarea';
 import { MimeModel } from '@jupyterlab/rendermime';
 import { Widget } from '@lumino/widgets';
-import { memo, useEffect, useLayoutEffect, useRef } from 'react';
+import { memo, useLayoutEffect, useRef } from 'react';
 import { IRunServices } from '../services';
 import { hasError, IExecuted, IExecutedCell, sourceOf } from './cells';
 
@@ -92,7 +92,7 @@ const Cell = memo(
 
 function Outputs({ services, outputs }: { services: IRunServices; outputs: IOutput[] }) {
   const holder = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!outputs.length || !holder.current) {
       return;
     }
@@ -107,7 +107,7 @@ function Prose({ services, cell }: { services: IRunServices; cell: IExecutedCell
   const holder = useRef<HTMLDivElement>(null);
   const source = sourceOf(cell);
   const type = cell.cell_type === 'markdown' ? 'text/markdown' : 'text/plain';
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!holder.current) {
       return;
     }
@@ -118,14 +118,10 @@ function Prose({ services, cell }: { services: IRunServices; cell: IExecutedCell
   return <div ref={holder} className="nby-Cell-prose" />;
 }
 
-/** A Lumino widget inside of React, as long as React shows its holder. */
+/** A Lumino widget inside of React; to be undone before React takes the holder away. */
 function attached(widget: Widget, holder: HTMLElement, after?: () => void): () => void {
   Widget.attach(widget, holder);
   return () => {
-    // React may have taken the holder away already
-    if (widget.node.isConnected) {
-      Widget.detach(widget);
-    }
     widget.dispose();
     after?.();
   };

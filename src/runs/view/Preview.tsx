@@ -1,7 +1,9 @@
 import { useCallback, useEffect, useState } from 'react';
 import { Artifact } from '../../api/types';
 import { DataTable } from '../../components/DataTable';
+import { IExecuted, read } from './cells';
 import { useServices } from './hooks';
+import { NotebookCells } from './NotebookCells';
 
 const TABLES = new Set(['csv', 'tsv', 'jsonl', 'parquet', 'arrow', 'excel', 'xlsx', 'feather']);
 const IMAGES: Record<string, string> = {
@@ -34,6 +36,9 @@ export function Preview({ artifact }: { artifact: Artifact }): JSX.Element {
   const image = kinds.find(kind => kind in IMAGES);
   if (image) {
     return <Picture artifact={artifact} type={IMAGES[image]} />;
+  }
+  if (kinds.includes('ipynb')) {
+    return <Executed artifact={artifact} />;
   }
   if (kinds.some(kind => TEXTS.has(kind)) && artifact.size_bytes <= MOST) {
     return <Text artifact={artifact} />;
@@ -73,6 +78,24 @@ function Picture({ artifact, type }: { artifact: Artifact; type: string }): JSX.
     <img className="nby-Preview-image" src={url} alt={trans.__('Picture %1', artifact.name)} />
   ) : (
     <p className="nby-Note">{problem ?? trans.__('Loading…')}</p>
+  );
+}
+
+function Executed({ artifact }: { artifact: Artifact }): JSX.Element {
+  const services = useServices();
+  const { blob, problem } = useContent(artifact);
+  const [executed, setExecuted] = useState<IExecuted>();
+  useEffect(() => {
+    void blob?.text().then(text => {
+      const notebook = JSON.parse(text) as { cells: [] };
+      const total = notebook.cells.length;
+      setExecuted(read({ notebook, done: total, total, current: null }));
+    });
+  }, [blob]);
+  return executed ? (
+    <NotebookCells services={services} executed={executed} live={false} follow={false} />
+  ) : (
+    <p className="nby-Note">{problem ?? services.trans.__('Loading…')}</p>
   );
 }
 

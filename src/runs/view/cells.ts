@@ -58,7 +58,7 @@ export function useExecuted(
   return executed;
 }
 
-function read({ notebook, done, total, current }: Cells): IExecuted {
+export function read({ notebook, done, total, current }: Cells): IExecuted {
   const content = notebook as {
     cells?: IExecutedCell[];
     metadata?: { language_info?: { name?: string }; kernelspec?: { language?: string } };

@@ -1,0 +1,42 @@
+import { useEffect } from 'react';
+import { CommandButton } from '../components/CommandButton';
+import { RowList } from '../components/RowList';
+import { useSignal } from '../components/useSignal';
+import { workflowIcon } from '../icons';
+import { belowRoot } from '../api/paths';
+import { IPanelServices } from './services';
+import { Standing } from './Standing';
+
+/** Workflows that the server has seen. */
+export function WorkflowSection({ services }: { services: IPanelServices }): JSX.Element {
+  const { yard, trans, commands } = services;
+  const { workflows } = yard;
+  const items = useSignal(workflows.changed, () => workflows.items);
+  useEffect(() => void workflows.start(), [workflows]);
+  const pathOf = (path: string) => belowRoot(path) ?? path;
+  return (
+    <div className="nby-Section">
+      <Standing collection={workflows} trans={trans}>
+        <p className="nby-Note">
+          {trans.__('No workflow ran yet.')}{' '}
+          <CommandButton commands={commands} id="nbyard:create-workflow" />
+        </p>
+      </Standing>
+      <RowList
+        label={trans.__('Workflows')}
+        noun="workflow"
+        items={items}
+        idOf={({ path }) => pathOf(path)}
+        nameOf={({ title, path }) => title || path}
+        render={({ title, path }) => (
+          <div className="nby-Thing" title={pathOf(path)}>
+            <workflowIcon.react tag="span" className="nby-Icon" />
+            <span className="nby-Row-name">{title || pathOf(path)}</span>
+            <span className="nby-Thing-detail">{pathOf(path)}</span>
+          </div>
+        )}
+        onOpen={({ path }) => void commands.execute('docmanager:open', { path: pathOf(path) })}
+      />
+    </div>
+  );
+}

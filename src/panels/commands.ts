@@ -1,0 +1,241 @@
+/** Every action on datasets and executables as a command; what they do is fetched when used. */
+import { PathExt } from '@jupyterlab/coreutils';
+import { TranslationBundle } from '@jupyterlab/translation';
+import {
+  addIcon,
+  copyIcon,
+  deleteIcon,
+  downloadIcon,
+  editIcon,
+  fileUploadIcon,
+  LabIcon,
+  launcherIcon,
+  linkIcon,
+  runIcon
+} from '@jupyterlab/ui-components';
+import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { notebookIcon } from '../icons';
+import { pointed } from '../runs/pointing';
+import type { actions as Actions } from './lazy';
+import { IPanelServices, selectedFiles } from './services';
+
+type Noun = 'dataset' | 'executable' | 'workflow';
+type Action = keyof typeof Actions;
+
+interface IPanelCommand {
+  id: string;
+  act: Action;
+  label: string;
+  caption?: string;
+  icon?: LabIcon;
+  /** It is about one thing of this kind: by argument, or the row under the menu. */
+  noun?: Noun;
+  /** It is about files of the file browser with these suffixes; '' is any. */
+  files?: readonly string[];
+}
+
+export const CODE = ['.ipynb', '.py', '.sh', '.r', '.R', '.jl'];
+const NOTEBOOKS = ['.ipynb', '.py', '.sh', '.R'];
+export const TABLES = '.csv .tsv .json .jsonl .ndjson .parquet .arrow .feather .xlsx .zip'.split(
+  ' '
+);
+
+export function panelCommands(trans: TranslationBundle): IPanelCommand[] {
+  return [
+    {
+      id: 'nbyard:upload-dataset',
+      act: 'uploadDataset',
+      label: trans.__('Upload Dataset…'),
+      caption: trans.__('Upload files of this computer as datasets'),
+      icon: fileUploadIcon
+    },
+    {
+      id: 'nbyard:import-dataset',
+      act: 'importDataset',
+      label: trans.__('Dataset from URL…'),
+      caption: trans.__('Fetch a dataset from an http or https address'),
+      icon: linkIcon
+    },
+    {
+      id: 'nbyard:register-dataset',
+      act: 'registerDataset',
+      label: trans.__('Register as Dataset'),
+      icon: addIcon,
+      files: TABLES
+    },
+    {
+      id: 'nbyard:open-dataset',
+      act: 'openDataset',
+      label: trans.__('Open Dataset'),
+      caption: trans.__('Rows, profile and versions of the dataset'),
+      icon: launcherIcon,
+      noun: 'dataset'
+    },
+    {
+      id: 'nbyard:notebook-from-dataset',
+      act: 'notebookFromDataset',
+      label: trans.__('New Notebook'),
+      caption: trans.__('A notebook whose first cell opens the dataset'),
+      icon: notebookIcon,
+      noun: 'dataset'
+    },
+    {
+      id: 'nbyard:download-dataset',
+      act: 'downloadDataset',
+      label: trans.__('Download'),
+      caption: trans.__('Download the dataset as it was uploaded'),
+      icon: downloadIcon,
+      noun: 'dataset'
+    },
+    {
+      id: 'nbyard:replace-dataset',
+      act: 'replaceDataset',
+      label: trans.__('Upload New Version…'),
+      icon: fileUploadIcon,
+      noun: 'dataset'
+    },
+    {
+      id: 'nbyard:rename-dataset',
+      act: 'renameDataset',
+      label: trans.__('Rename Dataset…'),
+      icon: editIcon,
+      noun: 'dataset'
+    },
+    {
+      id: 'nbyard:copy-dataset-id',
+      act: 'copyDatasetId',
+      label: trans.__('Copy Dataset Id'),
+      icon: copyIcon,
+      noun: 'dataset'
+    },
+    {
+      id: 'nbyard:copy-dataset-digest',
+      act: 'copyDatasetDigest',
+      label: trans.__('Copy SHA-256'),
+      icon: copyIcon,
+      noun: 'dataset'
+    },
+    {
+      id: 'nbyard:delete-dataset',
+      act: 'deleteDataset',
+      label: trans.__('Delete Dataset…'),
+      icon: deleteIcon,
+      noun: 'dataset'
+    },
+    ...executableCommands(trans)
+  ];
+}
+
+function executableCommands(trans: TranslationBundle): IPanelCommand[] {
+  return [
+    {
+      id: 'nbyard:upload-executable',
+      act: 'uploadExecutable',
+      label: trans.__('Register Executable…'),
+      caption: trans.__('Upload a notebook, script or binary and describe its arguments'),
+      icon: addIcon
+    },
+    {
+      id: 'nbyard:register-executable',
+      act: 'registerExecutable',
+      label: trans.__('Register as Executable…'),
+      caption: trans.__('Read the arguments of this file and register it'),
+      icon: addIcon,
+      files: CODE
+    },
+    {
+      id: 'nbyard:run-in-background',
+      act: 'runInBackground',
+      label: trans.__('Run in Background…'),
+      caption: trans.__('Run a copy of this file with other parameters'),
+      icon: runIcon,
+      files: NOTEBOOKS
+    },
+    {
+      id: 'nbyard:open-executable',
+      act: 'openExecutable',
+      label: trans.__('Open Executable'),
+      caption: trans.__('Arguments, test run and versions of the executable'),
+      icon: launcherIcon,
+      noun: 'executable'
+    },
+    {
+      id: 'nbyard:test-executable',
+      act: 'testExecutable',
+      label: trans.__('Test Run…'),
+      icon: runIcon,
+      noun: 'executable'
+    },
+    {
+      id: 'nbyard:edit-executable-source',
+      act: 'editSource',
+      label: trans.__('Edit Source'),
+      icon: editIcon,
+      noun: 'executable'
+    },
+    {
+      id: 'nbyard:rename-executable',
+      act: 'renameExecutable',
+      label: trans.__('Rename Executable…'),
+      icon: editIcon,
+      noun: 'executable'
+    },
+    {
+      id: 'nbyard:copy-executable-id',
+      act: 'copyExecutableId',
+      label: trans.__('Copy Executable Id'),
+      icon: copyIcon,
+      noun: 'executable'
+    },
+    {
+      id: 'nbyard:delete-executable',
+      act: 'deleteExecutable',
+      label: trans.__('Delete Executable…'),
+      icon: deleteIcon,
+      noun: 'executable'
+    },
+    {
+      id: 'nbyard:open-workflow',
+      act: 'openWorkflow',
+      label: trans.__('Open Workflow'),
+      icon: launcherIcon,
+      noun: 'workflow'
+    }
+  ];
+}
+
+/** Register them; returns the ids for the palette. */
+export function addPanelCommands(services: IPanelServices): string[] {
+  const { app, commands, browser, trans } = services;
+  const table = panelCommands(trans);
+  for (const { id, act, label, caption, icon, noun, files } of table) {
+    const paths = (args: ReadonlyPartialJSONObject) =>
+      typeof args.path === 'string' ? [args.path] : selectedFiles(browser);
+    const fits = (path: string) => files!.includes(PathExt.extname(path));
+    const target = (args: ReadonlyPartialJSONObject) =>
+      typeof args.id === 'string' ? args.id : noun && pointed(app, noun);
+    commands.addCommand(id, {
+      label,
+      caption: caption ?? label,
+      icon,
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: files
+            ? { path: { type: 'string', description: trans.__('The file') } }
+            : noun
+              ? { id: { type: 'string', description: trans.__('Its id') } }
+              : {}
+        }
+      },
+      isEnabled: args => (noun ? !!target(args) : !files || paths(args).some(fits)),
+      isVisible: args => !files || !!paths(args).some(fits),
+      execute: async args => {
+        const { actions } = await import('./lazy');
+        const given = files ? paths(args).filter(fits) : [target(args) ?? ''];
+        return actions[act](services, given);
+      }
+    });
+  }
+  return table.map(({ id }) => id);
+}

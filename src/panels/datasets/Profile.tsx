@@ -1,0 +1,110 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useEffect, useState } from 'react';
+import { ColumnProfile, Profile } from '../../api/types';
+import { IPanelServices } from '../services';
+import { HistogramPicture, showNumber, TopPicture } from './Pictures';
+
+interface IProfileViewProps {
+  services: IPanelServices;
+  id: string;
+  version: number;
+}
+
+/** What the columns hold: from a sample at once, from all rows when those are read. */
+export function ProfileView({ services, id, version }: IProfileViewProps): JSX.Element {
+  const { yard, trans } = services;
+  const [profile, setProfile] = useState<Profile>();
+  const [problem, setProblem] = useState<string>();
+  useEffect(() => {
+    const control = new AbortController();
+    const ask = (sample: boolean) =>
+      yard.client.call('datasets.profile', {
+        path: { dataset: id },
+        query: { version, sample },
+        signal: control.signal
+      });
+    const read = async () => {
+      const first = await ask(true);
+      setProfile(first);
+      if (first.sampled) {
+        setProfile(await ask(false));
+      }
+    };
+    read().catch((error: Error) => !control.signal.aborted && setProblem(error.message));
+    return () => control.abort();
+  }, [yard, id, version]);
+  if (!profile) {
+    return (
+      <p className="nby-Note" role={problem ? 'alert' : 'status'}>
+        {problem ?? trans.__('Reading…')}
+      </p>
+    );
+  }
+  return (
+    <div className="nby-Profile">
+      <p className="nby-Dim" role="status">
+        {profile.sampled
+          ? trans.__(
+              'From a sample of %1 rows; all rows are being read…',
+              profile.rows.toLocaleString()
+            )
+          : trans.__('From all %1 rows', profile.rows.toLocaleString())}
+        {problem && ` · ${problem}`}
+      </p>
+      {profile.warnings?.map(warning => (
+        <p key={warning} className="nby-Warning">
+          {warning}
+        </p>
+      ))}
+      <div className="nby-Profile-columns">
+        {profile.columns.map((column, index) => (
+          <ColumnCard key={index} column={column} trans={trans} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+interface IColumnCardProps {
+  column: ColumnProfile;
+  trans: TranslationBundle;
+}
+
+function ColumnCard({ column, trans }: IColumnCardProps): JSX.Element {
+  const { name, type, count, nulls, distinct, min, max, mean, std, quantiles } = column;
+  const total = count + nulls;
+  const missing = total ? (100 * nulls) / total : 0;
+  const facts: [string, unknown][] = [
+    [trans.__('missing'), nulls ? `${nulls.toLocaleString()} (${missing.toFixed(1)} %)` : '0'],
+    [trans.__('distinct'), distinct],
+    [trans.__('min'), min],
+    [trans.__('median'), quantiles?.['0.5'] ?? quantiles?.['50']],
+    [trans.__('mean'), mean],
+    [trans.__('max'), max],
+    [trans.__('std'), std]
+  ];
+  return (
+    <section className="nby-Column" aria-label={name}>
+      <h3>
+        {name} <span className="nby-DataTable-type">{type}</span>
+      </h3>
+      {column.histogram ? (
+        <HistogramPicture histogram={column.histogram} name={name} trans={trans} />
+      ) : (
+        !!column.top?.length && (
+          <TopPicture top={column.top} count={count} name={name} trans={trans} />
+        )
+      )}
+      <dl className="nby-Column-facts">
+        {facts
+          .filter(([, value]) => value !== null && value !== undefined && value !== '')
+          .map(([label, value]) => (
+            <div key={label}>
+              <dt>{label}</dt>
+              <dd title={String(value)}>{showNumber(value)}</dd>
+            </div>
+          ))}
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,169 @@
+import { Dialog, InputDialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { ApiError } from '../../api/client';
+import { Dataset } from '../../api/types';
+import { copyText, showProblem } from '../../components/problems';
+import { IPanelServices } from '../services';
+import { chooseFiles, uploads } from './uploads';
+
+type Action = (services: IPanelServices, ids: string[]) => Promise<unknown> | unknown;
+
+/** An action that says what went wrong. */
+function told(failed: (services: IPanelServices) => string, action: Action): Action {
+  return async (services, ids) => {
+    try {
+      return await action(services, ids);
+    } catch (error) {
+      showProblem(failed(services), error, services.trans);
+      return undefined;
+    }
+  };
+}
+
+async function known({ yard }: IPanelServices, id: string): Promise<Dataset> {
+  return yard.datasets.find(id) ?? yard.client.call('datasets.get', { path: { dataset: id } });
+}
+
+export async function addFiles({ yard }: IPanelServices, files: readonly File[]): Promise<void> {
+  for (const file of files) {
+    await uploads.add(yard, file);
+  }
+}
+
+export const datasetActions = {
+  uploadDataset: async (services: IPanelServices) => addFiles(services, await chooseFiles(true)),
+
+  importDataset: told(
+    ({ trans }) => trans.__('Not imported.'),
+    async ({ yard, trans }) => {
+      const { value } = await InputDialog.getText({
+        title: trans.__('Dataset from URL'),
+        label: trans.__('An http or https address; it is fetched in the background'),
+        placeholder: trans.__('https://'),
+        okLabel: trans.__('Import'),
+        required: true
+      });
+      if (value) {
+        const source = { kind: 'url' as const, url: value.trim() };
+        yard.datasets.put(await yard.client.call('datasets.create', { body: { source } }));
+      }
+    }
+  ),
+
+  registerDataset: told(
+    ({ trans }) => trans.__('Not registered.'),
+    async (services, paths) => {
+      const { yard, trans } = services;
+      for (const path of paths) {
+        const source = { kind: 'file' as const, path };
+        const made = await yard.client.call('datasets.create', { body: { source } });
+        yard.datasets.put(made);
+        Notification.success(trans.__('“%1” is a dataset now.', made.name), {
+          autoClose: 4000,
+          actions: [{ label: trans.__('Open'), callback: () => services.openDataset(made.id) }]
+        });
+      }
+    }
+  ),
+
+  openDataset: ((services, [id]) => services.openDataset(id)) as Action,
+
+  notebookFromDataset: told(
+    ({ trans }) => trans.__('No notebook was made.'),
+    async ({ yard, commands, browser }, [dataset]) => {
+      const folder = browser?.tracker.currentWidget?.model.path ?? '';
+      const { path } = await yard.client.call('datasets.notebook', {
+        path: { dataset },
+        body: { folder }
+      });
+      return commands.execute('docmanager:open', { path });
+    }
+  ),
+
+  downloadDataset: (async (services, [dataset]) => {
+    const { current } = await known(services, dataset);
+    const link = document.createElement('a');
+    link.href = services.yard.client.url('datasets.content', { path: { dataset } });
+    link.download = current.filename;
+    link.click();
+  }) as Action,
+
+  replaceDataset: (async (services, [id]) => {
+    const { name } = await known(services, id);
+    const [file] = await chooseFiles(false);
+    return file && uploads.add(services.yard, file, name);
+  }) as Action,
+
+  renameDataset: told(
+    ({ trans }) => trans.__('Not renamed.'),
+    async (services, [id]) => {
+      const { yard, trans } = services;
+      const { name, revision } = await known(services, id);
+      const { value } = await InputDialog.getText({
+        title: trans.__('Rename dataset'),
+        text: name,
+        okLabel: trans.__('Rename'),
+        required: true
+      });
+      if (value && value !== name) {
+        const body = { revision, name: value };
+        yard.datasets.put(
+          await yard.client.call('datasets.update', { path: { dataset: id }, body })
+        );
+      }
+    }
+  ),
+
+  copyDatasetId: (({ trans }, [id]) => copyText(id, trans.__('The id is copied.'))) as Action,
+
+  copyDatasetDigest: (async (services, [id]) => {
+    const { current } = await known(services, id);
+    const digest = (current.digest ?? '').replace(/^sha256:/, '');
+    await copyText(digest, services.trans.__('The SHA-256 is copied.'));
+  }) as Action,
+
+  deleteDataset: told(
+    ({ trans }) => trans.__('Not deleted.'),
+    async (services, [dataset]) => {
+      const { yard, trans } = services;
+      const { name } = await known(services, dataset);
+      const sure = await ask(
+        services,
+        trans.__('Delete “%1”?', name),
+        trans.__('The dataset and its versions are removed. Past runs keep their record.'),
+        trans.__('Delete')
+      );
+      if (!sure) {
+        return;
+      }
+      try {
+        await yard.client.call('datasets.delete', { path: { dataset } });
+      } catch (error) {
+        if (!(error instanceof ApiError && error.status === 409)) {
+          throw error;
+        }
+        const forced = await ask(
+          services,
+          trans.__('“%1” is in use', name),
+          [error.message, error.hint].filter(Boolean).join(' '),
+          trans.__('Delete Anyway')
+        );
+        if (!forced) {
+          return;
+        }
+        await yard.client.call('datasets.delete', { path: { dataset }, query: { force: true } });
+      }
+      yard.datasets.remove(dataset);
+    }
+  )
+};
+
+export async function ask(
+  { trans }: IPanelServices,
+  title: string,
+  body: string,
+  label: string
+): Promise<boolean> {
+  const buttons = [Dialog.cancelButton({ label: trans.__('Keep') }), Dialog.warnButton({ label })];
+  const { button } = await showDialog({ title, body, buttons });
+  return button.accept;
+}

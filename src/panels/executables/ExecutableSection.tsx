@@ -1,0 +1,83 @@
+import { useEffect } from 'react';
+import { Executable } from '../../api/types';
+import { CommandButton } from '../../components/CommandButton';
+import { RowList } from '../../components/RowList';
+import { useSignal } from '../../components/useSignal';
+import { kindIcon } from '../../icons';
+import { REF_MIME } from '../../tokens';
+import { executableRow } from '../paletteSource';
+import { IPanelServices } from '../services';
+import { Standing } from '../Standing';
+
+/** Executables of the sidebar: what they take and give. */
+export function ExecutableSection({ services }: { services: IPanelServices }): JSX.Element {
+  const { yard, trans, commands } = services;
+  const { executables } = yard;
+  const items = useSignal(executables.changed, () => executables.items);
+  useEffect(() => void executables.start(), [executables]);
+  return (
+    <div className="nby-Section">
+      <Standing collection={executables} trans={trans}>
+        <p className="nby-Note">
+          {trans.__(
+            'Notebooks, scripts and binaries appear here once registered: right click a file, or'
+          )}
+        </p>
+        <p className="nby-Note">
+          <CommandButton commands={commands} id="nbyard:upload-executable" />
+        </p>
+      </Standing>
+      <RowList
+        label={trans.__('Executables')}
+        noun="executable"
+        items={items}
+        idOf={({ id }) => id}
+        nameOf={({ name }) => name}
+        render={executable => <Row executable={executable} />}
+        actions={({ id }) => (
+          <CommandButton
+            commands={commands}
+            id="nbyard:test-executable"
+            args={{ id }}
+            tabIndex={-1}
+            bare
+          />
+        )}
+        onOpen={({ id }) => services.openExecutable({ id })}
+        onDelete={({ id }) => void commands.execute('nbyard:delete-executable', { id })}
+        onDragStart={(executable, event) => {
+          event.dataTransfer.setData(REF_MIME, JSON.stringify(executableRow(executable, trans)));
+          event.dataTransfer.effectAllowed = 'copy';
+        }}
+      />
+    </div>
+  );
+}
+
+function Row({ executable }: { executable: Executable }): JSX.Element {
+  const { name, current } = executable;
+  const Icon = kindIcon(current.kind);
+  const of = (role: string) =>
+    current.arguments.filter(argument => argument.role === role).map(argument => argument.name);
+  const [inputs, outputs] = [of('input'), of('output')];
+  const ports = `${inputs.join(', ') || '–'} → ${outputs.join(', ') || '–'}`;
+  return (
+    <div className="nby-Thing" title={`${name} (${current.kind})\n${ports}`}>
+      <Icon.react tag="span" className="nby-Icon" />
+      <span className="nby-Row-name">{name}</span>
+      <span className="nby-Thing-detail">
+        {inputs.map(port => (
+          <span key={port} className="nby-Pill">
+            {port}
+          </span>
+        ))}
+        {'→ '}
+        {outputs.map(port => (
+          <span key={port} className="nby-Pill">
+            {port}
+          </span>
+        ))}
+      </span>
+    </div>
+  );
+}

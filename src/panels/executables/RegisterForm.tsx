@@ -1,0 +1,181 @@
+import { Notification } from '@jupyterlab/apputils';
+import { useState } from 'react';
+import { fieldErrors } from '../../api/client';
+import { Argument, Executable, Inspection } from '../../api/types';
+import { showProblem } from '../../components/problems';
+import { IExecutableTarget, IPanelServices } from '../services';
+import { ArgumentTable } from './ArgumentTable';
+import { argumentOf, draftOf, IDraft } from './draft';
+
+interface ISource {
+  name: string;
+  kind: string;
+  arguments: readonly Partial<Argument>[];
+  command?: readonly string[];
+  hints?: readonly string[];
+  can_tag?: boolean;
+}
+
+interface IRegisterFormProps {
+  services: IPanelServices;
+  source: ISource;
+  target: IExecutableTarget;
+  /** Of the executable that is changed; a file that is registered has none. */
+  revision?: number;
+  onTagged?: (found: Inspection) => void;
+  onSaved: (saved: Executable) => void;
+}
+
+/** Name, command and arguments, to be corrected and saved. */
+export function RegisterForm(props: IRegisterFormProps): JSX.Element {
+  const { services, source, target, revision, onSaved } = props;
+  const { yard, trans } = services;
+  const [name, setName] = useState(source.name);
+  const [command, setCommand] = useState(JSON.stringify(source.command ?? []));
+  const [drafts, setDrafts] = useState<readonly IDraft[]>(() => source.arguments.map(draftOf));
+  const [errors, setErrors] = useState<Record<string, string>>({});
+  const [problem, setProblem] = useState('');
+  const [busy, setBusy] = useState(false);
+
+  const save = async () => {
+    setBusy(true);
+    setErrors({});
+    setProblem('');
+    try {
+      const told = {
+        name,
+        arguments: drafts.map(argumentOf) as Partial<Argument>[],
+        ...(source.kind !== 'notebook' && { command: readCommand(command) })
+      };
+      const saved =
+        target.id !== undefined
+          ? await yard.client.call('executables.update', {
+              path: { executable: target.id },
+              body: { revision, ...told }
+            })
+          : await yard.client.call('executables.create', {
+              body: { path: target.path, upload: target.upload, kind: source.kind, ...told }
+            });
+      yard.executables.put(saved);
+      Notification.success(
+        trans.__('“%1” is saved, version %2.', saved.name, saved.current.number),
+        { autoClose: 3000 }
+      );
+      onSaved(saved);
+    } catch (error) {
+      setErrors(fieldErrors(error));
+      setProblem((error as Error).message);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const general = Object.entries(errors).filter(
+    ([path]) => !/^(arguments\.|name$|command)/.test(path)
+  );
+  return (
+    <form
+      className="nby-Register"
+      onSubmit={event => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <Hints {...props} />
+      <div className="nby-Register-line">
+        <label>
+          {trans.__('Name')}{' '}
+          <input value={name} onChange={event => setName(event.target.value)} required />
+        </label>
+        {errors.name && (
+          <span className="nby-Field-error" role="alert">
+            {errors.name}
+          </span>
+        )}
+        {source.kind !== 'notebook' && (
+          <label>
+            {trans.__('Command')}{' '}
+            <input
+              className="nby-Code"
+              value={command}
+              spellCheck={false}
+              title={trans.__('A JSON list; {file} is the script')}
+              onChange={event => setCommand(event.target.value)}
+            />
+          </label>
+        )}
+        {errors.command && (
+          <span className="nby-Field-error" role="alert">
+            {errors.command}
+          </span>
+        )}
+      </div>
+      {drafts.length || source.kind !== 'notebook' ? (
+        <ArgumentTable
+          drafts={drafts}
+          kind={source.kind}
+          errors={errors}
+          trans={trans}
+          onChange={setDrafts}
+        />
+      ) : (
+        <p className="nby-Note">{trans.__('It has no arguments: it can run alone.')}</p>
+      )}
+      {problem && (
+        <p className="nby-Field-error" role="alert">
+          {general.length ? general.map(([path, text]) => `${path}: ${text}`).join(' · ') : problem}
+        </p>
+      )}
+      <p>
+        <button type="submit" className="nby-Button nby-mod-primary" disabled={busy}>
+          {target.id !== undefined ? trans.__('Save') : trans.__('Register')}
+        </button>
+      </p>
+    </form>
+  );
+}
+
+/** What the server noticed; a notebook without a parameters cell can be tagged at once. */
+function Hints({ services, source, target, onTagged }: IRegisterFormProps): JSX.Element | null {
+  const { yard, trans } = services;
+  const { path } = target;
+  if (!source.hints?.length) {
+    return null;
+  }
+  const tag = async () => {
+    try {
+      const file = await services.app.serviceManager.contents.get(path!);
+      const cells = (file.content as { cells: { cell_type: string; source: unknown }[] }).cells;
+      const cell = cells.findIndex(one => one.cell_type === 'code');
+      onTagged?.(
+        await yard.client.call('executables.tag', { body: { path, cell: Math.max(0, cell) } })
+      );
+    } catch (error) {
+      showProblem(trans.__('Not tagged.'), error, trans);
+    }
+  };
+  return (
+    <div className="nby-Warning">
+      {source.hints.map(hint => (
+        <div key={hint}>{hint}</div>
+      ))}
+      {source.can_tag && path && (
+        <button type="button" className="nby-Button" onClick={() => void tag()}>
+          {trans.__('Tag first cell')}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** The argument vector that was typed; text that is no list is one word of it. */
+function readCommand(text: string): string[] | undefined {
+  if (!text.trim() || text.trim() === '[]') {
+    return undefined;
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value.map(String) : [text];
+  } catch {
+    return text.trim().split(/\s+/);
+  }
+}

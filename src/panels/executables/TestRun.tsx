@@ -1,0 +1,58 @@
+import { useMemo, useState } from 'react';
+import { ApiError, fieldErrors } from '../../api/client';
+import { Executable } from '../../api/types';
+import { showProblem } from '../../components/problems';
+import { IArgument, readArguments } from '../../document/arguments';
+import { ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
+import { IPanelServices } from '../services';
+
+interface ITestRunProps {
+  services: IPanelServices;
+  executable: Executable;
+}
+
+/** Run an executable alone, with values typed here. */
+export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
+  const { yard, trans, commands } = services;
+  const [holder] = useState(() => new ValuesHolder());
+  const [round, setRound] = useState(0);
+  const fields = useMemo(
+    () => readArguments(executable.current.arguments as Partial<IArgument>[]),
+    [executable]
+  );
+  const run = async () => {
+    holder.errors = {};
+    holder.problem = '';
+    try {
+      const made = await yard.client.call('runs.create', {
+        body: { executable: executable.id, parameters: holder.values }
+      });
+      yard.runs.put(made);
+      await commands.execute('nbyard:show-run', { id: made.id });
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 422) {
+        holder.errors = fieldErrors(error);
+        holder.problem = error.message;
+      } else {
+        showProblem(trans.__('Not started.'), error, trans);
+      }
+    }
+    setRound(round + 1);
+  };
+  return (
+    <form
+      className="nby-TestRun"
+      onSubmit={event => {
+        event.preventDefault();
+        void run();
+      }}
+    >
+      <ValuesForm key={round} arguments={fields} holder={holder} trans={trans} />
+      <p>
+        <button type="submit" className="nby-Button nby-mod-primary">
+          {trans.__('Run')}
+        </button>
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,49 @@
+import { useEffect, useState } from 'react';
+import { Executable, ExecutableVersion } from '../../api/types';
+import { showMoment } from '../../components/times';
+import { IPanelServices } from '../services';
+
+interface IExecutableVersionsProps {
+  services: IPanelServices;
+  executable: Executable;
+}
+
+/** The immutable versions, newest first. */
+export function ExecutableVersions(props: IExecutableVersionsProps): JSX.Element {
+  const { services, executable } = props;
+  const { yard, trans } = services;
+  const { id, current } = executable;
+  const [versions, setVersions] = useState<readonly ExecutableVersion[]>([current]);
+  useEffect(() => {
+    yard.client
+      .call('executables.versions', { path: { executable: id } })
+      .then(({ items }) => setVersions(items))
+      .catch(() => undefined);
+  }, [yard, id, current]);
+  return (
+    <table className="nby-Table">
+      <thead>
+        <tr>
+          <th scope="col">{trans.__('Version')}</th>
+          <th scope="col">{trans.__('Made')}</th>
+          <th scope="col">{trans.__('File')}</th>
+          <th scope="col">{trans.__('Arguments')}</th>
+          <th scope="col">{trans.__('Code')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {versions.map(version => (
+          <tr key={version.id}>
+            <th scope="row">{version.number}</th>
+            <td>{showMoment(version.created_at)}</td>
+            <td>{version.file}</td>
+            <td>{version.arguments.map(({ name }) => name).join(', ')}</td>
+            <td className="nby-Code" title={version.code_digest}>
+              {version.code_digest.replace(/^sha256:/, '').slice(0, 12)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

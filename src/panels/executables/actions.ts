@@ -1,0 +1,159 @@
+import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import { createElement } from 'react';
+import { ApiError, fieldErrors } from '../../api/client';
+import { belowRoot } from '../../api/paths';
+import { Executable } from '../../api/types';
+import { uploadFile } from '../../api/upload';
+import { copyText, showProblem } from '../../components/problems';
+import { IArgument, readArguments } from '../../document/arguments';
+import { ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
+import { ask } from '../datasets/actions';
+import { chooseFiles } from '../datasets/uploads';
+import { IPanelServices } from '../services';
+
+async function known({ yard }: IPanelServices, id: string): Promise<Executable> {
+  return (
+    yard.executables.find(id) ?? yard.client.call('executables.get', { path: { executable: id } })
+  );
+}
+
+async function told(
+  { trans }: IPanelServices,
+  failed: string,
+  action: () => Promise<unknown>
+): Promise<unknown> {
+  try {
+    return await action();
+  } catch (error) {
+    return showProblem(failed, error, trans);
+  }
+}
+
+export const executableActions = {
+  uploadExecutable: (services: IPanelServices) =>
+    told(services, services.trans.__('Not uploaded.'), async () => {
+      const [file] = await chooseFiles(false);
+      if (file) {
+        services.openExecutable({ upload: await uploadFile(services.yard.client, file) });
+      }
+    }),
+
+  registerExecutable: (services: IPanelServices, paths: string[]) =>
+    paths.forEach(path => services.openExecutable({ path })),
+
+  openExecutable: (services: IPanelServices, [id]: string[]) => services.openExecutable({ id }),
+
+  testExecutable: (services: IPanelServices, [id]: string[]) =>
+    services.openExecutable({ id, tab: 'test' }),
+
+  editSource: (services: IPanelServices, [id]: string[]) =>
+    told(services, services.trans.__('Not opened.'), async () => {
+      const { path } = await known(services, id);
+      const below = belowRoot(path ?? '');
+      if (!below) {
+        throw new Error(services.trans.__('It was uploaded: there is no file to edit.'));
+      }
+      return services.commands.execute('docmanager:open', { path: below });
+    }),
+
+  renameExecutable: (services: IPanelServices, [id]: string[]) =>
+    told(services, services.trans.__('Not renamed.'), async () => {
+      const { yard, trans } = services;
+      const { name, revision } = await known(services, id);
+      const { value } = await InputDialog.getText({
+        title: trans.__('Rename executable'),
+        text: name,
+        okLabel: trans.__('Rename'),
+        required: true
+      });
+      if (value && value !== name) {
+        const body = { revision, name: value };
+        const path = { executable: id };
+        yard.executables.put(await yard.client.call('executables.update', { path, body }));
+      }
+    }),
+
+  copyExecutableId: ({ trans }: IPanelServices, [id]: string[]) =>
+    copyText(id, trans.__('The id is copied.')),
+
+  deleteExecutable: (services: IPanelServices, [executable]: string[]) =>
+    told(services, services.trans.__('Not deleted.'), async () => {
+      const { yard, trans } = services;
+      const { name } = await known(services, executable);
+      const body = trans.__('Its versions are removed; its file and past runs stay.');
+      if (!(await ask(services, trans.__('Delete “%1”?', name), body, trans.__('Delete')))) {
+        return;
+      }
+      const path = { executable };
+      try {
+        await yard.client.call('executables.delete', { path });
+      } catch (error) {
+        if (!(error instanceof ApiError && error.status === 409)) {
+          throw error;
+        }
+        const title = trans.__('“%1” is in use', name);
+        const text = [error.message, error.hint].filter(Boolean).join(' ');
+        if (!(await ask(services, title, text, trans.__('Delete Anyway')))) {
+          return;
+        }
+        await yard.client.call('executables.delete', { path, query: { force: true } });
+      }
+      yard.executables.remove(executable);
+    }),
+
+  runInBackground: (services: IPanelServices, [path]: string[]) =>
+    told(services, services.trans.__('Not started.'), () => runInBackground(services, path))
+};
+
+/** Ask for the values of the file's arguments, and run it. */
+async function runInBackground(services: IPanelServices, path: string): Promise<void> {
+  const { yard, trans, commands } = services;
+  if (!path) {
+    return;
+  }
+  const found = await yard.client.call('executables.inspect', { body: { path } });
+  const holder = new ValuesHolder();
+  const fields = readArguments(found.arguments as Partial<IArgument>[]);
+  for (;;) {
+    const form = createElement(ValuesForm, {
+      arguments: fields,
+      holder,
+      trans,
+      hints: found.hints
+    });
+    const { button } = await showDialog({
+      title: trans.__('Run “%1” in the background', found.name),
+      body: holding(form, holder),
+      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Run') })]
+    });
+    if (!button.accept) {
+      return;
+    }
+    try {
+      const made = await yard.client.call('runs.create', {
+        body: { path, parameters: holder.values }
+      });
+      yard.runs.put(made);
+      await commands.execute('nbyard:show-run', { id: made.id });
+      return;
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 422)) {
+        throw error;
+      }
+      holder.errors = fieldErrors(error);
+      holder.problem = error.message;
+    }
+  }
+}
+
+/** A dialog takes Enter before the field does: leaving the field makes it keep what was typed. */
+function holding(form: JSX.Element, holder: ValuesHolder): ReactWidget & { getValue(): unknown } {
+  const body = ReactWidget.create(form);
+  body.addClass('nby-DialogForm');
+  const getValue = () => {
+    (document.activeElement as HTMLElement | null)?.blur();
+    return holder.values;
+  };
+  return Object.assign(body, { getValue });
+}

@@ -1,0 +1,123 @@
+/** Arguments while they are edited: every field as text or choice, until they are sent. */
+import { Argument } from '../../api/types';
+import { parseValue, showValue, ValueType } from '../../document/arguments';
+import { Json } from '../../document/canonical';
+
+export type ReachKind = '' | 'option' | 'flag' | 'positional' | 'variable' | 'stdin' | 'stdout';
+
+export interface IDraft {
+  key: number;
+  name: string;
+  role: 'input' | 'output' | 'value';
+  type: ValueType;
+  format: string;
+  required: boolean;
+  nullable: boolean;
+  hasDefault: boolean;
+  default: string;
+  choices: readonly Json[];
+  help: string;
+  reach: ReachKind;
+  /** The flag, the position or the variable. */
+  word: string;
+  joined: boolean;
+}
+
+let last = 0;
+
+export function newDraft(name = ''): IDraft {
+  return {
+    key: ++last,
+    name,
+    role: 'value',
+    type: 'string',
+    format: '',
+    required: false,
+    nullable: false,
+    hasDefault: false,
+    default: '',
+    choices: [],
+    help: '',
+    reach: '',
+    word: '',
+    joined: false
+  };
+}
+
+export function draftOf(argument: Partial<Argument>): IDraft {
+  const reach = (argument.reach ?? {}) as Record<string, unknown>;
+  const type = argument.type ?? 'string';
+  const hasDefault = 'default' in argument;
+  return {
+    ...newDraft(argument.name),
+    role: argument.role ?? 'value',
+    type,
+    format: argument.format ?? '',
+    required: argument.required ?? false,
+    nullable: argument.nullable ?? false,
+    hasDefault,
+    default: hasDefault ? showValue(argument.default as Json) : '',
+    choices: (argument.choices ?? []) as Json[],
+    help: argument.help ?? '',
+    reach: (reach.kind as ReachKind | undefined) ?? '',
+    word: String(reach.flag ?? reach.position ?? reach.variable ?? ''),
+    joined: reach.joined === true
+  };
+}
+
+/** What the server is told; a text that is no value of its type goes as it is, to be refused. */
+export function argumentOf(draft: IDraft): Record<string, unknown> {
+  const { name, role, type, format, required, nullable, help } = draft;
+  const told: Record<string, unknown> = { name, role, type, format, required, nullable, help };
+  if (type === 'choice') {
+    told.choices = draft.choices;
+  }
+  if (draft.hasDefault) {
+    told.default = defaultOf(draft);
+  }
+  const reach = reachOf(draft);
+  return reach ? { ...told, reach } : told;
+}
+
+function defaultOf({ type, role, nullable, default: text }: IDraft): Json {
+  if (text === '' && nullable) {
+    return null;
+  }
+  if (role !== 'value') {
+    return text;
+  }
+  if (type === 'bool') {
+    return text === 'true' ? true : text === 'false' ? false : text;
+  }
+  const read = parseValue(type, text);
+  return 'value' in read ? read.value : text;
+}
+
+function reachOf({ reach, word, joined }: IDraft): Record<string, unknown> | undefined {
+  switch (reach) {
+    case '':
+      return undefined;
+    case 'option':
+      return { kind: reach, flag: word, joined };
+    case 'flag':
+      return { kind: reach, flag: word };
+    case 'positional':
+      return { kind: reach, position: /^\d+$/.test(word) ? Number(word) : word };
+    case 'variable':
+      return { kind: reach, variable: word };
+    default:
+      return { kind: reach };
+  }
+}
+
+/** What was said of field `field` of argument `index`; fields inside of a field count as it. */
+export function errorOf(
+  errors: Readonly<Record<string, string>>,
+  index: number,
+  field: string
+): string | undefined {
+  const path = `arguments.${index}.${field}`;
+  return Object.entries(errors).find(
+    ([key]) => key === path || key.startsWith(`${path}.`) || key.startsWith(`${path}[`)
+  )?.[1];
+}

@@ -1,0 +1,81 @@
+/** What the commands on runs do; fetched when one is first used. */
+import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { RunDetail } from '../api/types';
+import { IYard } from '../api/yard';
+import { copyText, showProblem } from '../components/problems';
+
+export interface IRunActionContext {
+  commands: CommandRegistry;
+  yard: IYard;
+  trans: TranslationBundle;
+  /** Put the run into the drawer. */
+  show: (id: string) => unknown;
+}
+
+type Action = (context: IRunActionContext, id: string, force: boolean) => Promise<unknown>;
+
+/** An action that says what went wrong. */
+function told(failed: (trans: TranslationBundle) => string, action: Action): Action {
+  return (context, id, force) =>
+    action(context, id, force).catch((error: unknown) =>
+      showProblem(failed(context.trans), error, context.trans)
+    );
+}
+
+const notStarted = (trans: TranslationBundle) => trans.__('Not started.');
+
+export const runActions = {
+  cancel: told(
+    trans => trans.__('Not stopped.'),
+    async ({ yard }, run) => yard.runs.put(await yard.client.call('runs.cancel', { path: { run } }))
+  ),
+
+  rerun: told(notStarted, again),
+
+  rerunAnew: told(notStarted, (context, id) => again(context, id, true)),
+
+  copyId: (({ trans }, id) => copyText(id, trans.__('The id is copied.'))) as Action,
+
+  openFile: told(
+    trans => trans.__('Not opened.'),
+    async ({ yard, commands }, id) => {
+      const { run } = await yard.client.call('runs.get', { path: { run: id } });
+      return commands.execute('docmanager:open', { path: run.path });
+    }
+  ),
+
+  remove: told(
+    trans => trans.__('Not deleted.'),
+    async ({ yard, trans }, run) => {
+      const { button } = await showDialog({
+        title: trans.__('Delete this run?'),
+        body: trans.__('Its record, log and results are removed. This cannot be undone.'),
+        buttons: [
+          Dialog.cancelButton({ label: trans.__('Keep') }),
+          Dialog.warnButton({ label: trans.__('Delete') })
+        ]
+      });
+      if (button.accept) {
+        await yard.client.call('runs.delete', { path: { run } });
+        yard.runs.remove(run);
+      }
+    }
+  )
+};
+
+async function again(context: IRunActionContext, id: string, force: boolean): Promise<unknown> {
+  const { yard, show } = context;
+  const detail = await yard.client.call('runs.get', { path: { run: id } });
+  const made = await yard.client.call('runs.create', { body: sameAs(detail, force) });
+  yard.runs.put(made);
+  await show(made.id);
+  return made.id;
+}
+
+/** What starts the same once more. */
+function sameAs({ run, tasks }: RunDetail, force: boolean) {
+  const of = run.path ? { path: run.path } : { executable: tasks[0]?.executable_id ?? '' };
+  return { ...of, parameters: run.parameters, runtime: run.runtime, force };
+}
