@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from nbyard.settings import Settings
 from nbyard.store import Store
 
 LEASE = "dispatcher"
+WATCH_SECONDS = 2.0
 
 
 def lives(store: Store) -> bool:
@@ -20,16 +22,49 @@ def lives(store: Store) -> bool:
     return lease is not None and lease.until > datetime.now(UTC) and not is_dead(lease.holder)
 
 
+def own_name() -> str:
+    """This process as the holder of a lease: `host:pid:when it started`."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+
+
 def is_dead(holder: str) -> bool:
-    """Certainly dead: a process of this machine that is no more. A holder is `host:pid`."""
-    host, _, pid = holder.rpartition(":")
+    """Certainly dead: a process of this machine that is no more, whoever has its pid now."""
+    host, pid, started = [*holder.rsplit(":", 2), "", ""][:3]
     if host != socket.gethostname() or not pid.isdecimal():
         return False
+    return _started(int(pid)) != started
+
+
+def _started(pid: int) -> str:
+    """When a living process was started, in ticks since the boot; empty for none."""
     try:
-        state = (Path("/proc") / pid / "stat").read_text().rpartition(")")[2].split()[0]
+        fields = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
-        return True
-    return state in "ZX"
+        return ""
+    return "" if fields[0] in "ZX" else fields[19]
+
+
+class Watch:
+    """For those who look at a store: work that nobody drives gets a dispatcher. Looks at most
+    every two seconds."""
+
+    def __init__(self, store: Store, settings: Settings):
+        self._store = store
+        self._settings = settings
+        self._next = 0.0
+
+    def __call__(self) -> None:
+        if self._settings.inline_dispatch or time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + WATCH_SECONDS
+        if has_work(self._store) and not lives(self._store):
+            call_dispatcher(self._store, self._settings)
+
+
+def has_work(store: Store) -> bool:
+    """Whether anything is under way or waits to be."""
+    with store.read() as c:
+        return bool(store.runs.live(c) or store.datasets.importing(c))
 
 
 def call_dispatcher(store: Store, settings: Settings) -> None:

@@ -23,6 +23,7 @@ KEPT = (
     contract.EXECUTED,
     contract.RESULT,
     contract.RUNNER,
+    contract.CANCEL,
 )
 
 
@@ -130,8 +131,24 @@ def _number(event: Any) -> int:
     return number if isinstance(number, int) else 0
 
 
+def ask_to_end(folder: Path, reason: str) -> None:
+    """The file that asks the work to end, where there is work that is not at its end."""
+    with contextlib.suppress(OSError):
+        ended = (folder / contract.RESULT).exists() or not (folder / contract.TASK).exists()
+        if not ended and not (folder / contract.CANCEL).exists():
+            write_whole(folder / contract.CANCEL, reason.encode())
+
+
+def present(store: Path) -> list[str]:
+    """The ids of all attempts that have a folder."""
+    with contextlib.suppress(FileNotFoundError):
+        return sorted(os.listdir(store / "attempts"))
+    return []
+
+
 def keep_record(folder: Path) -> None:
     """Remove what is no record: code, staged inputs, outputs that were taken."""
+    _open_up(folder)
     for item in list(folder.iterdir()) if folder.is_dir() else []:
         if item.name not in KEPT:
             _remove(item)

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from nbyard.blobs import Blobs
-from nbyard.calling import call_dispatcher
+from nbyard.calling import Watch, call_dispatcher
 from nbyard.files import ProjectFiles
 from nbyard.probes import probe_docker, probe_front_end
 from nbyard.resources import ResourceLinks
@@ -30,13 +30,15 @@ class Yard:
         cls, settings: Settings | None = None, root: Path | None = None, start: Path | None = None
     ) -> "Yard":
         """Open the store; paths are below `root` (default: the whole machine), relative ones
-        begin at `start`."""
+        begin at `start`. Work that was left alone there goes on."""
         settings = settings or Settings()
         folder = settings.store_path
         store = Store(folder, settings.database_url)
         blobs = Blobs(folder / "blobs")
         files = ProjectFiles(root or Path("/"), start)
         links = [files.root / name for name in settings.link_folders] if root else []
+        watch = Watch(store, settings)
+        watch()
         return cls(
             settings,
             Parts(
@@ -48,6 +50,7 @@ class Yard:
                 files=files,
                 links=ResourceLinks(folder / "resources", links),
                 call_dispatcher=lambda: call_dispatcher(store, settings),
+                watch=watch,
                 probes=(partial(probe_docker, settings), probe_front_end),
             ),
         )

@@ -13,13 +13,20 @@ def main() -> None:
     # imported late: whoever detaches waits only for the fork
     from nbyard.dispatch.loop import Dispatcher
     from nbyard.settings import Settings
+    from nbyard.store.leases import LeaseLost
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     dispatcher = Dispatcher.open(Settings())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: dispatcher.stop())
-    dispatcher.run()
+    try:
+        dispatcher.run()
+    except LeaseLost:
+        logging.warning("another dispatcher has taken over")
+    # a thread that is still busy must not keep us: it could be killed at any moment
+    logging.shutdown()
+    os._exit(0)
 
 
 def _detach() -> None:

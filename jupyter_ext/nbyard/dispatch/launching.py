@@ -1,7 +1,6 @@
 """From a recorded attempt to a live one: fill its folder, then start it. Both idempotent."""
 
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +53,7 @@ def prepare(room: Room, attempt: AttemptRecord, task: TaskRecord, run: Run) -> N
     folder = folders.place(room.folder, attempt.id)
     if (folder / TASK).exists():
         return
-    if folder.exists():
-        shutil.rmtree(folder)
+    folders.remove(room.folder, attempt.id)
     with room.store.read() as c:
         version = version_of(room, c, task.plan)
         inputs = input_digests(room, c, task)

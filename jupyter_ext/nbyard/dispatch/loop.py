@@ -1,21 +1,20 @@
 """The dispatcher's loop: woken by events, else by the clock; gone when there is nothing to do."""
 
+import contextlib
 import logging
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable
 
 from nbyard.blobs import Blobs
-from nbyard.calling import LEASE, is_dead
+from nbyard.calling import LEASE, is_dead, own_name
 from nbyard.dispatch.imports import ImportController
 from nbyard.dispatch.recovery import Sweeper
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.runs import RunController
 from nbyard.dispatch.workers import Workers
 from nbyard.errors import NbyardError
-from nbyard.images import offer_images
 from nbyard.images import offer_images
 from nbyard.resources import ResourceLinks
 from nbyard.runtimes import registry
@@ -28,6 +27,9 @@ from nbyard.wake import listening
 log = logging.getLogger("nbyard.dispatch")
 BUSY_SECONDS = 0.25
 CLOCK_SECONDS = 2.0
+BREATH_SECONDS = 0.02
+LEAVE_SECONDS = 5.0
+IMPORTS_AT_ONCE = 4
 
 
 class Dispatcher:
@@ -37,8 +39,9 @@ class Dispatcher:
         self._room = room
         self._workers = Workers()
         self._runs = RunController(room, self._workers)
-        self._imports = ImportController(room, self._workers)
-        self._sweeper = Sweeper(room)
+        self._importers = Workers(IMPORTS_AT_ONCE)
+        self._imports = ImportController(room, self._importers)
+        self._sweeper = Sweeper(room, self._workers)
         self._stopping = threading.Event()
 
     @classmethod
@@ -67,19 +70,27 @@ class Dispatcher:
         self._room.store.poke()
 
     def run(self) -> None:
-        """Tick until stopped, idle or superseded."""
+        """Tick until stopped, idle or superseded.
+
+        Raises:
+            LeaseLost: another dispatcher has taken over.
+        """
         renewing = threading.Thread(target=self._renew, name="nbyard-lease", daemon=True)
         renewing.start()
         log.info("dispatcher %s of store %s", os.getpid(), self._room.store.id)
         try:
             with listening(self._room.folder) as listener:
                 self._loop(listener.wait)
-        except LeaseLost:
-            log.warning("another dispatcher has taken over")
-            os._exit(0)
         finally:
             self._stopping.set()
-        self._workers.close()
+            self.close()
+
+    def close(self) -> None:
+        """What runs goes on without us; what we are just doing is repeated by the next one."""
+        self._importers.close()
+        self._workers.close(LEAVE_SECONDS)
+        with contextlib.suppress(NbyardError), self._room.write() as c:
+            self._room.store.leases.release(c, self._room.lease)
         self._room.tables.close()
         self._room.store.close()
 
@@ -92,7 +103,7 @@ class Dispatcher:
             elif time.monotonic() - idle_since > self._room.settings.idle_seconds and self._leave():
                 return
             wait(BUSY_SECONDS if busy else CLOCK_SECONDS)
-        self._release()
+            time.sleep(BREATH_SECONDS)  # pokes come in swarms
 
     def tick(self) -> bool:
         """One round over everything; whether there is work under way."""
@@ -109,16 +120,13 @@ class Dispatcher:
         return True
 
     def _leave(self) -> bool:
-        """Give the lease back unless work came in the meantime."""
+        """Give the lease back unless work came in the meantime. Writers take turns: who submits
+        later sees that nobody holds it."""
         with self._room.write() as c:
             if self._room.store.runs.live(c) or self._room.store.datasets.importing(c):
                 return False
             self._room.store.leases.release(c, self._room.lease)
         return True
-
-    def _release(self) -> None:
-        with self._room.write() as c:
-            self._room.store.leases.release(c, self._room.lease)
 
     def _renew(self) -> None:
         seconds = self._room.settings.lease_seconds
@@ -138,7 +146,7 @@ class Dispatcher:
 
 
 def _take(store: Store, settings: Settings) -> Lease | None:
-    holder = f"{socket.gethostname()}:{os.getpid()}"
+    holder = own_name()
     deadline = time.monotonic() + settings.lease_seconds + 5
     while time.monotonic() < deadline:
         with store.write() as c:

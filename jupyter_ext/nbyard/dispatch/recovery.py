@@ -2,42 +2,98 @@
 
 import logging
 import time
+from collections.abc import Collection, Iterator
+from functools import partial
 
+from nbyard import folders
+from nbyard.dispatch.crash import crash_point
 from nbyard.dispatch.room import Room
+from nbyard.dispatch.workers import Workers
 from nbyard.errors import NbyardError
+from nbyard.runtimes.protocol import Runtime
+from nbyard.store import Store
 
 log = logging.getLogger("nbyard.dispatch")
 EVERY_SECONDS = 20.0
 KEEP_EVENTS = 200_000
 
 
+class LiveAttempts(Collection[str]):
+    """The ids of all live attempts, read at the moment of each question: an engine may take long
+    to answer, and what was started meanwhile must not be swept."""
+
+    def __init__(self, store: Store):
+        self._store = store
+
+    def _ids(self) -> set[str]:
+        with self._store.read() as c:
+            return {attempt.id for attempt in self._store.attempts.live(c)}
+
+    def __contains__(self, attempt_id: object) -> bool:
+        return attempt_id in self._ids()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids())
+
+    def __len__(self) -> int:
+        return len(self._ids())
+
+
 class Sweeper:
     """Sweeps at the start and then every 20 s. Running attempts need no recovery: they are adopted
     because every step of the controllers can be repeated."""
 
-    def __init__(self, room: Room):
+    def __init__(self, room: Room, workers: Workers):
         self._room = room
+        self._workers = workers
         self._next = 0.0
+        self._is_first = True
 
     def tick(self) -> None:
-        """Sweep when it is time."""
+        """Sweep when it is time; engines are asked in threads, for they may hang."""
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + EVERY_SECONDS
-        with self._room.store.read() as c:
-            live = {attempt.id for attempt in self._room.store.attempts.live(c)}
+        crash_point("sweeping")
+        if self._is_first:
+            self._tidy_folders()
+            self._is_first = False
         for name, runtime in self._room.runtimes.items():
-            try:
-                removed = runtime.sweep(self._room.store.id, live)
-            except NbyardError as error:
-                log.debug("%s was not swept: %s", name, error)
-                continue
-            if removed:
-                log.warning("%s: removed %s", name, ", ".join(removed))
+            self._workers.submit(
+                f"sweep {name}", partial(self._sweep, name, runtime), _take_it_easy
+            )
         self._room.blobs.sweep()
+        self._trim_events()
+
+    def _tidy_folders(self) -> None:
+        """What a dispatcher that was killed did not come to: folders of ended attempts are
+        reduced to their record, those of forgotten ones removed."""
+        with self._room.store.read() as c:
+            known = self._room.store.attempts.ids(c)
+            live = {attempt.id for attempt in self._room.store.attempts.live(c)}
+        for attempt_id in folders.present(self._room.folder):
+            if attempt_id not in known:
+                folders.remove(self._room.folder, attempt_id)
+            elif attempt_id not in live:
+                folders.keep_record(folders.place(self._room.folder, attempt_id))
+
+    def _sweep(self, name: str, runtime: Runtime) -> None:
+        try:
+            removed = runtime.sweep(self._room.store.id, LiveAttempts(self._room.store))
+        except NbyardError as error:
+            log.debug("%s was not swept: %s", name, error)
+            return
+        if removed:
+            log.warning("%s: removed %s", name, ", ".join(removed))
+
+    def _trim_events(self) -> None:
         with self._room.store.read() as c:
             events = self._room.store.events
             many = events.last(c) - events.first(c) > 1.1 * KEEP_EVENTS
         if many:
             with self._room.write() as c:
                 self._room.store.events.trim(c, KEEP_EVENTS)
+
+
+def _take_it_easy(_: str) -> None:
+    """The next sweep comes anyway."""

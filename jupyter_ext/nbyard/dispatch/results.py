@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from nbyard import folders
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import EXECUTED, TASK, Failure, Result, TaskFile
 from nbyard.domain.formats import format_of
@@ -62,8 +61,3 @@ def failure_of(error: NbyardError, kind: str) -> Failure:
     """A failure told by us, not by the work."""
     text = f"{error.message} {error.hint}".strip()
     return Failure(kind, text)
-
-
-def tidy(room: Room, attempt_id: str) -> None:
-    """Keep of a finished attempt's folder what is its record."""
-    folders.keep_record(folders.place(room.folder, attempt_id))

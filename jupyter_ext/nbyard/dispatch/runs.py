@@ -1,29 +1,26 @@
-"""The controller of runs: from queued tasks to attempts to results."""
+"""The controller of runs: what comes next in each, from the first task to the run's end."""
 
 import logging
-import secrets
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 
-import msgspec
-
+from nbyard import folders
 from nbyard.dispatch.attempts import AttemptController
 from nbyard.dispatch.crash import crash_point
-from nbyard.dispatch.keys import environment_of, input_digests, key_parts, version_of
-from nbyard.dispatch.resources import Slots, capacity
-from nbyard.dispatch.results import failure_of
+from nbyard.dispatch.endings import CANCELLED
+from nbyard.dispatch.queue import QueueController
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.workers import Workers
-from nbyard.domain.digest import KeyParts, explain
-from nbyard.domain.ids import new_id
 from nbyard.domain.runs import Run, TaskOutcome, advance, run_state
-from nbyard.errors import NbyardError
+from nbyard.errors import Busy
 from nbyard.store import Connection
+from nbyard.store.leases import LeaseLost
 from nbyard.store.tasks import TaskRecord
 
 log = logging.getLogger("nbyard.dispatch")
-QUEUE = 200
+FULL_ROUND_SECONDS = 30.0
 
 
 class RunController:
@@ -34,38 +31,56 @@ class RunController:
         self._store = room.store
         self._workers = workers
         self._attempts = AttemptController(room)
+        self._queue = QueueController(room, self._attempts.waits)
+        self._cursor = 0
+        self._changed: set[str] = set()
+        self._next_full_round = 0.0
 
     def tick(self) -> bool:
-        """One round over all live runs; whether there are any."""
-        with self._store.read() as c:
-            runs = self._store.runs.live(c)
-        for run in runs:
-            self._advance(run)
-        self._serve_queue()
-        with self._store.read() as c:
-            attempts = self._store.attempts.live(c)
-        cancelled = {run.id for run in runs if run.cancel_requested_at}
-        for attempt in attempts:
-            asked = attempt.run_id in cancelled
-            self._workers.submit(
-                attempt.id,
-                partial(self._attempts.drive, attempt, asked),
-                partial(self._attempts.give_up, attempt),
-            )
-        return bool(runs)
+        """One round over the runs that something happened to; whether any run is live."""
+        live = self._look()
+        for run_id in live:
+            if run_id in self._changed:
+                self._guarded(run_id)
+        self._queue.serve()
+        self._drive({run_id for run_id, cancelled in live.items() if cancelled})
+        return bool(live)
 
-    def _advance(self, run: Run) -> None:
+    def _look(self) -> Mapping[str, bool]:
+        """The live runs, and what is new; now and then everything counts as new."""
+        with self._store.read() as c:
+            live = self._store.runs.live(c)
+            changed, self._cursor = self._store.events.runs_after(c, self._cursor)
+        if time.monotonic() >= self._next_full_round:
+            self._next_full_round = time.monotonic() + FULL_ROUND_SECONDS
+            changed = set(live)
+        self._changed = {run_id for run_id in self._changed | changed if run_id in live}
+        return live
+
+    def _guarded(self, run_id: str) -> None:
+        """One run that cannot be advanced must not keep the others waiting."""
+        try:
+            self._advance(run_id)
+        except (LeaseLost, Busy):
+            raise
+        except Exception:  # the dispatcher's boundary
+            log.exception("run %s cannot be advanced", run_id)
+        self._changed.discard(run_id)
+
+    def _advance(self, run_id: str) -> None:
         """Move waiting tasks, and the run itself; writes only when something moves."""
         with self._store.read() as c:
-            tasks = self._store.tasks.of_run(c, run.id)
+            run = self._store.runs.by_id(c, run_id)
+            tasks = self._store.tasks.of_run(c, run_id)
+        if run is None:
+            return
+        cancelled = run.cancel_requested_at is not None
         moves = advance({t.node: TaskOutcome(t.state, t.plan.needs()) for t in tasks})
-        stopping = [
-            t for t in tasks if run.cancel_requested_at and t.state in ("waiting", "queued")
-        ]
-        end = run_state([t.state for t in tasks], run.cancel_requested_at is not None)
+        stopping = cancelled and any(t.state in ("waiting", "queued") for t in tasks)
+        end = run_state([t.state for t in tasks], cancelled)
         if run.state == "queued" or moves or stopping or end:
             with self._room.write() as c:
-                self._move(c, run, tasks, moves, bool(stopping))
+                self._move(c, run, tasks, moves, stopping)
 
     def _move(
         self,
@@ -80,9 +95,8 @@ class RunController:
             self._store.runs.move(c, run, "running", started_at=now)
         for task in tasks:
             if stopping and task.state in ("waiting", "queued"):
-                reason = "the run was cancelled"
                 to = "cancelled" if task.state == "queued" else "skipped"
-                self._store.tasks.move(c, task, to, reason=reason, finished_at=now)
+                self._store.tasks.move(c, task, to, reason=CANCELLED, finished_at=now)
             elif moves.get(task.node) == "queued":
                 self._store.tasks.move(c, task, "queued", queued_at=now)
             elif moves.get(task.node) == "skipped":
@@ -94,81 +108,15 @@ class RunController:
             crash_point("before-run-end")
             self._store.runs.move(c, run, end, finished_at=now)
 
-    def _serve_queue(self) -> None:
-        """Cache hits at once; the others as far as slots are free, first come, first served."""
+    def _drive(self, cancelled: set[str]) -> None:
         with self._store.read() as c:
-            queued = self._store.tasks.queued(c, QUEUE)
-            running = [self._store.tasks.get(c, a.task_id) for a in self._store.attempts.live(c)]
-        slots = Slots(capacity(self._room.settings), (t.plan for t in running if t is not None))
-        for task in queued:
-            self._serve(task, slots)
-
-    def _serve(self, task: TaskRecord, slots: Slots) -> None:
-        try:
-            why = self._from_cache(task)
-        except NbyardError as error:
-            self._refuse(task, error)
-            return
-        if why is None:
-            return
-        if slots.grant(task.plan):
-            self._record(task, why)
-        elif not task.reason.startswith("waits"):
-            with self._room.write() as c:
-                reason = f"waits for a free slot of {slots.total:g}"
-                self._store.tasks.note(c, task, reason)
-
-    def _from_cache(self, task: TaskRecord) -> str | None:
-        """None when the result was taken from the cache, else why it was not."""
-        with self._store.read() as c:
-            version = version_of(self._room, c, task.plan)
-            inputs = input_digests(self._room, c, task)
-            last = self._store.tasks.last_parts(c, task.owner, task)
-        environment = environment_of(task.plan, version)
-        parts = key_parts(self._room, task.plan, version, inputs, environment)
-        why = self._why_not(task, parts, last)
-        with self._room.write() as c:
-            self._store.tasks.keep_key(c, task, parts.key(), parts)
-            hit = None if why else self._store.cache.find(c, task.owner, parts.key())
-            if hit is None:
-                return why or explain(last, parts)
-            self._store.artifacts.link(c, task, hit[0])
-            self._store.tasks.move(
-                c,
-                task,
-                "succeeded",
-                cached=True,
-                reason=f"nothing changed since run {hit[1]}",
-                finished_at=datetime.now(UTC),
+            attempts = self._store.attempts.live(c)
+        for attempt in attempts:
+            if attempt.run_id in cancelled:
+                # also seen by one that is just being started, whose thread is busy
+                folders.ask_to_end(folders.place(self._room.folder, attempt.id), CANCELLED)
+            self._workers.submit(
+                attempt.id,
+                partial(self._attempts.drive, attempt.id),
+                partial(self._attempts.give_up, attempt.id),
             )
-        return None
-
-    def _why_not(self, task: TaskRecord, parts: KeyParts, last: KeyParts | None) -> str:
-        if task.plan.force:
-            return "it was forced"
-        return "" if task.plan.cache else "its cache is switched off"
-
-    def _refuse(self, task: TaskRecord, error: NbyardError) -> None:
-        failure = failure_of(error, "preparation")
-        with self._room.write() as c:
-            self._store.tasks.move(
-                c,
-                task,
-                "failed",
-                reason=failure.message,
-                failure=msgspec.to_builtins(failure),
-                finished_at=datetime.now(UTC),
-            )
-
-    def _record(self, task: TaskRecord, why: str) -> None:
-        """Write first: the attempt exists before anything starts."""
-        row = {
-            "id": new_id(),
-            "runtime": task.plan.runtime,
-            "token": secrets.token_hex(16),
-            "mark": secrets.token_hex(16),
-        }
-        with self._room.write() as c:
-            if self._store.tasks.move(c, task, "preparing", reason=f"runs because {why}"):
-                self._store.attempts.record(c, task, row)
-        crash_point("recorded")

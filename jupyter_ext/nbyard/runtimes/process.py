@@ -77,10 +77,11 @@ class ProcessRuntime:
 
     def stop(self, order: Order, reason: str) -> None:
         """Ask it to end at once, kill it after 3 s, and leave nothing of it. Returns at once."""
-        cancel = order.folder / attempts.CANCEL
-        temporary = cancel.with_suffix(".tmp")
-        temporary.write_text(reason, encoding="utf-8")
-        temporary.replace(cancel)
+        if _finished(order) is None:
+            cancel = order.folder / attempts.CANCEL
+            temporary = cancel.with_suffix(".tmp")
+            temporary.write_text(reason, encoding="utf-8")
+            temporary.replace(cancel)
         identity = _identity(order)
         if identity is None:
             return

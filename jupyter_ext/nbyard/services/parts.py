@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Parts:
-    """Rows, bytes and files. `call_dispatcher` makes sure that one lives and looks; `probes` look
-    at what services may not touch themselves, such as engines."""
+    """Rows, bytes and files. `call_dispatcher` makes sure that one lives and looks; `watch`,
+    that what is under way has one, for who only looks on; `probes` look at what services may not
+    touch themselves, such as engines."""
 
     settings: Settings
     store: Store
@@ -33,6 +34,7 @@ class Parts:
     files: ProjectFiles
     links: ResourceLinks
     call_dispatcher: Callable[[], None]
+    watch: Callable[[], None]
     probes: tuple[Callable[[], Check], ...] = ()
 
 

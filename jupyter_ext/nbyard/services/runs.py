@@ -18,7 +18,8 @@ from nbyard.domain.planning import Wish, plan_tasks
 from nbyard.domain.runs import Activity, Cells, LogChunk, NewRun, Run, RunDetail, Task, TaskPlan
 from nbyard.domain.states import RUN
 from nbyard.domain.workflows import Document, read_document, selection, semantic
-from nbyard.errors import Conflict, Invalid, NameTaken, NotFound
+from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.services.naming import check_free
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, made_before, remember
 from nbyard.services.resolving import Freeze, Resolver
@@ -58,7 +59,7 @@ class RunService:
             before = made_before(self._parts, c, caller.name, idempotency_key, body)
         if before is not None:
             return self.get(caller, before).run
-        name = check_name(body.name) if body.name else None
+        name = check_name(body.name) if isinstance(body.name, str) else None
         document, base = self._document(caller, body)
         chosen = selection(document, body.scope, body.nodes)
         freeze = Freeze(Resolver(self._parts, caller.name, base), document.nodes)
@@ -66,7 +67,8 @@ class RunService:
         with self._store.write() as c:
             made = made_before(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
-                self._check_free(c, caller, name)
+                if name is not None:
+                    check_free(self._store.runs.names(c, caller.name), "a run", name)
                 resolved = freeze.rows(c)
                 values = checked_values(document, resolved, body)
                 plans = plan_tasks(document, resolved, values, chosen, wish)
@@ -83,18 +85,13 @@ class RunService:
             raise Invalid.field("path", "name either a path or an executable")
         if body.path.endswith(".nbflow"):
             real = self._parts.files.locate(body.path)
-            document = read_document(self._parts.files.read(body.path))
+            document = read_document(self._parts.files.read(body.path), strict=True)
             return semantic(document), self._parts.files.shown(real.parent)
         return single_document(self._parts, caller, body)
 
     def _wish(self, body: NewRun) -> Wish:
         runtime = body.runtime or self._parts.settings.default_runtime
         return Wish(runtime, body.image, body.force, bool(body.runtime))
-
-    def _check_free(self, c: Connection, caller: Caller, name: str | None) -> None:
-        known = self._store.runs.get(c, caller.name, name) if name else None
-        if known is not None and known.name == name:
-            raise NameTaken(f"There is a run {name!r} already.", hint="Choose another name.")
 
     def _insert(self, c: Connection, caller: Caller, draft: Draft) -> str:
         body, document = draft.body, draft.document
@@ -159,6 +156,7 @@ class RunService:
     @operation("GET", "/runs/{run}", scope="runs:read")
     def get(self, caller: Caller, run: str) -> RunDetail:
         """Show a run with its tasks, attempts and artifacts; by id, name or number."""
+        self._parts.watch()
         with self._store.read() as c:
             found = self._find(c, caller, run)
             tasks = self._store.tasks.views(c, found.id)
@@ -230,6 +228,7 @@ class RunService:
 
     def activity(self, caller: Caller, runs: Sequence[str]) -> Sequence[Activity]:
         """How far the tasks under way of these runs are; unknown runs are left out."""
+        self._parts.watch()
         found = []
         with self._store.read() as c:
             for key in runs:

@@ -1,8 +1,10 @@
 """Rows of artifacts, and the cache that points at them."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Row, insert, select
 
 from nbyard.domain.ids import new_id
@@ -58,19 +60,25 @@ def _artifact(row: Row[Any]) -> Artifact:
     return Artifact(**{name: getattr(row, name) for name in Artifact.__struct_fields__})
 
 
+class Hit(msgspec.Struct, frozen=True):
+    """The task that has a result, and the number of its run."""
+
+    task_id: str
+    run_number: int
+
+
 class CacheRows:
     """Results by cache key, per owner."""
 
-    def find(self, c: Connection, owner: str, key: str) -> tuple[str, int] | None:
-        """The task that has the result, and the number of its run."""
+    def find(self, c: Connection, keys: Collection[str]) -> dict[tuple[str, str], Hit]:
+        """What is known of these keys, by owner and key."""
         query = (
-            select(cache.c.task_id, runs.c.number)
+            select(cache.c.owner, cache.c.key, cache.c.task_id, runs.c.number)
             .join(tasks, tasks.c.id == cache.c.task_id)
             .join(runs, runs.c.id == tasks.c.run_id)
-            .where(cache.c.owner == owner, cache.c.key == key)
+            .where(cache.c.key.in_(keys))
         )
-        row = c.execute(query).first()
-        return (row.task_id, row.number) if row else None
+        return {(r.owner, r.key): Hit(r.task_id, r.number) for r in c.execute(query)}
 
     def keep(self, c: Connection, owner: str, key: str, task_id: str) -> None:
         """The newest result for a key counts."""

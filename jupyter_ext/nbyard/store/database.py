@@ -16,6 +16,7 @@ from nbyard.errors import Busy, NbyardError
 
 BUSY_SECONDS = 10.0
 CHECKPOINT_EVERY = 200
+WRITE_LOCK = 7_220_150
 
 
 class Database:
@@ -41,8 +42,11 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view; closed at the end of the block."""
-        with _translated(), self.engine.connect() as connection, connection.begin():
-            yield connection
+        level = {} if self.sqlite else {"isolation_level": "REPEATABLE READ"}
+        with _translated(), self.engine.connect() as connection:
+            connection.execution_options(**level)
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -55,9 +59,16 @@ class Database:
             with self.engine.connect() as connection:
                 writing = connection.execution_options(nbyard_write=True)
                 with writing.begin():
+                    self._wait_for_turn(writing)
                     yield writing
             self._checkpoint()
         self._after_write()
+
+    def _wait_for_turn(self, connection: Connection) -> None:
+        # PostgreSQL too writes one at a time: what was read in a transaction stays true in it
+        if not self.sqlite:
+            connection.execute(text(f"set local lock_timeout = '{BUSY_SECONDS:g}s'"))
+            connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -131,7 +142,7 @@ def _translated() -> Iterator[None]:
         yield
     except OperationalError as error:
         words = str(error.orig)
-        if "locked" in words or "busy" in words:
+        if "locked" in words or "busy" in words or "lock timeout" in words:
             raise Busy() from error
         if "full" in words:
             raise NbyardError(

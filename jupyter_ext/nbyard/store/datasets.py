@@ -66,6 +66,11 @@ class DatasetRows:
         row = c.execute(query.order_by(datasets.c.id == key)).first()
         return _dataset(row) if row else None
 
+    def names(self, c: Connection, owner: str) -> dict[str, str]:
+        """All names by id."""
+        query = select(datasets.c.id, datasets.c.name).where(datasets.c.owner == owner)
+        return {row.id: row.name for row in c.execute(query)}
+
     def page(self, c: Connection, owner: str, limit: int, after: str, search: str) -> list[Dataset]:
         query = self._current(owner).order_by(datasets.c.id.desc()).limit(limit)
         if after:

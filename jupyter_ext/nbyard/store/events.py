@@ -58,6 +58,13 @@ def first(c: Connection) -> int:
     return int(c.execute(select(func.min(events.c.id))).scalar() or 0)
 
 
+def runs_after(c: Connection, cursor: int) -> tuple[set[str], int]:
+    """The runs that something happened to after the cursor, and the cursor after that."""
+    newest = max(last(c), cursor)
+    query = select(events.c.run_id).where(events.c.id > cursor, events.c.id <= newest).distinct()
+    return set(c.execute(query).scalars()) - {""}, newest
+
+
 def trim(c: Connection, keep: int) -> None:
     """Forget all but the newest `keep` events."""
     c.execute(delete(events).where(events.c.id <= last(c) - keep))

@@ -53,13 +53,10 @@ class ExecutableRows:
         row = c.execute(self._current(owner).where(executables.c.path == path)).first()
         return _executable(row) if row else None
 
-    def names(self, c: Connection, owner: str, start: str) -> set[str]:
-        """Names that begin with `start`."""
-        query = select(executables.c.name).where(
-            executables.c.owner == owner,
-            executables.c.name.startswith(start, autoescape=True),
-        )
-        return set(c.execute(query).scalars())
+    def names(self, c: Connection, owner: str) -> dict[str, str]:
+        """All names by id."""
+        query = select(executables.c.id, executables.c.name).where(executables.c.owner == owner)
+        return {row.id: row.name for row in c.execute(query)}
 
     def page(
         self, c: Connection, owner: str, limit: int, after: str, search: str

@@ -52,14 +52,21 @@ class RunRows:
         row = c.execute(select(runs).where(runs.c.id == run_id)).first()
         return _run(row, {}) if row else None
 
-    def live(self, c: Connection) -> list[Run]:
-        """All runs that are not at their end, oldest first."""
-        query = select(runs).where(runs.c.state.in_(sorted(RUN.live))).order_by(runs.c.number)
-        return [_run(row, {}) for row in c.execute(query)]
+    def live(self, c: Connection) -> dict[str, bool]:
+        """All runs that are not at their end, oldest first; whether they are to be cancelled."""
+        query = select(runs.c.id, runs.c.cancel_requested_at).order_by(runs.c.number)
+        found = c.execute(query.where(runs.c.state.in_(sorted(RUN.live))))
+        return {row.id: row.cancel_requested_at is not None for row in found}
 
     def edges(self, c: Connection, run_id: str) -> list[Edge]:
         found = c.execute(select(runs.c.edges).where(runs.c.id == run_id)).scalar_one()
         return msgspec.convert(found, list[Edge])
+
+    def names(self, c: Connection, owner: str) -> dict[str, str]:
+        """The names that were given, by id."""
+        named = (runs.c.owner == owner) & runs.c.name.is_not(None)
+        query = select(runs.c.id, runs.c.name).where(named)
+        return {row.id: row.name for row in c.execute(query)}
 
     def page(self, c: Connection, owner: str, limit: int, after: str, **filters: str) -> list[Run]:
         """Newest first. Filters: state, workflow (id or path), executable, search."""

@@ -69,10 +69,6 @@ class TaskRows:
         """Why it is still queued; no event, readers poll the run."""
         c.execute(update(tasks).where(tasks.c.id == task.id).values(reason=reason))
 
-    def keep_key(self, c: Connection, task: TaskRecord, key: str, parts: KeyParts) -> None:
-        values = {"cache_key": key, "parts": msgspec.to_builtins(parts)}
-        c.execute(update(tasks).where(tasks.c.id == task.id).values(**values))
-
     def of_run(self, c: Connection, run_id: str) -> list[TaskRecord]:
         query = (
             select(tasks, runs.c.owner)
@@ -91,16 +87,15 @@ class TaskRows:
         row = c.execute(query).first()
         return _record(row) if row else None
 
-    def queued(self, c: Connection, limit: int) -> list[TaskRecord]:
-        """The queue: first come, first served."""
+    def queued(self, c: Connection, limit: int) -> dict[str, datetime]:
+        """The queue, first come, first served: ids, and when each was or will be queued."""
         query = (
-            select(tasks, runs.c.owner)
-            .join(runs, runs.c.id == tasks.c.run_id)
+            select(tasks.c.id, tasks.c.queued_at)
             .where(tasks.c.state == "queued")
-            .order_by(tasks.c.queued_at, tasks.c.place)
+            .order_by(tasks.c.queued_at, tasks.c.id)
             .limit(limit)
         )
-        return [_record(row) for row in c.execute(query)]
+        return {row.id: row.queued_at for row in c.execute(query)}
 
     def place(self, c: Connection, queued_at: datetime) -> int:
         """The place in the queue of a task queued then, counted from 1."""
@@ -205,16 +200,17 @@ class AttemptRows:
         told = {"task_id": attempt.task_id}
         return transition.move(c, ATTEMPT, attempt.subject, to, told=told, **columns)
 
+    def get(self, c: Connection, attempt_id: str) -> AttemptRecord | None:
+        row = c.execute(_records().where(attempts.c.id == attempt_id)).first()
+        return _attempt_record(row) if row else None
+
     def live(self, c: Connection) -> list[AttemptRecord]:
-        query = (
-            select(attempts, tasks.c.run_id, runs.c.owner)
-            .join(tasks, tasks.c.id == attempts.c.task_id)
-            .join(runs, runs.c.id == tasks.c.run_id)
-            .where(attempts.c.state.in_(sorted(ATTEMPT.live)))
-            .order_by(attempts.c.id)
-        )
-        names = AttemptRecord.__struct_fields__
-        return [AttemptRecord(**{n: getattr(row, n) for n in names}) for row in c.execute(query)]
+        query = _records().where(attempts.c.state.in_(sorted(ATTEMPT.live)))
+        return [_attempt_record(row) for row in c.execute(query.order_by(attempts.c.id))]
+
+    def ids(self, c: Connection) -> set[str]:
+        """Of all attempts that are known."""
+        return set(c.execute(select(attempts.c.id)).scalars())
 
     def newest(self, c: Connection, run_id: str) -> list[tuple[str, str, int]]:
         """Node, id and number of the newest attempt at each task of the run that is under way."""
@@ -242,6 +238,18 @@ class AttemptRows:
             .order_by(attempts.c.number)
         )
         return [_attempt(row) for row in c.execute(query)]
+
+
+def _records() -> Any:
+    return (
+        select(attempts, tasks.c.run_id, runs.c.owner)
+        .join(tasks, tasks.c.id == attempts.c.task_id)
+        .join(runs, runs.c.id == tasks.c.run_id)
+    )
+
+
+def _attempt_record(row: Row[Any]) -> AttemptRecord:
+    return AttemptRecord(**{n: getattr(row, n) for n in AttemptRecord.__struct_fields__})
 
 
 def _attempt(row: Row[Any]) -> Attempt:

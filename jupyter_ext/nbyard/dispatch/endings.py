@@ -1,0 +1,106 @@
+"""How attempts end: each way is one transaction, and only the first of them counts."""
+
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from nbyard.dispatch.cases import Case
+from nbyard.dispatch.crash import crash_point
+from nbyard.dispatch.results import failure_of, take_outputs
+from nbyard.dispatch.room import Room
+from nbyard.domain.attempts import Failure, Result
+from nbyard.errors import Busy, NbyardError
+
+MAX_ATTEMPTS = 3
+BACKOFF_SECONDS = 0.5
+CANCELLED = "the run was cancelled"
+
+
+class Endings:
+    """Writes the end of an attempt and what it means for its task."""
+
+    def __init__(self, room: Room):
+        self._room = room
+        self._store = room.store
+
+    def succeed(self, case: Case, result: Result) -> None:
+        """Publish the outputs: bytes first, then one transaction."""
+        crash_point("finished")
+        try:
+            rows = take_outputs(self._room, case.order.folder, result)
+        except Busy:
+            raise
+        except NbyardError as error:
+            self.fail(case, failure_of(error, "contract"), result)
+            return
+        crash_point("outputs-taken")
+        with self._room.write() as c:
+            if not self._store.attempts.move(c, case.attempt, "succeeded", **_times(result)):
+                return
+            if self._store.tasks.move(c, case.task, "succeeded", **_task_times(result)):
+                self._store.artifacts.insert(c, case.task, rows)
+                if case.task.cache_key:
+                    self._store.cache.keep(c, case.task.owner, case.task.cache_key, case.task.id)
+        crash_point("published")
+
+    def fail(self, case: Case, failure: Failure, result: Result | None = None) -> None:
+        """The task fails; of its work only the executed notebook is kept."""
+        rows: list[dict[str, Any]] = []
+        if result is not None:
+            kept = msgspec.structs.replace(result, outputs=[])
+            rows = take_outputs(self._room, case.order.folder, kept)
+        reason = failure.message
+        with self._room.write() as c:
+            times = _times(result)
+            if not self._store.attempts.move(c, case.attempt, "failed", reason=reason, **times):
+                return
+            told = {"reason": reason, "failure": msgspec.to_builtins(failure)}
+            if self._store.tasks.move(c, case.task, "failed", **told, **_task_times(result)):
+                self._store.artifacts.insert(c, case.task, rows)
+
+    def cancel(self, case: Case, result: Result | None = None) -> None:
+        with self._room.write() as c:
+            if self._store.attempts.move(c, case.attempt, "cancelled", **_times(result)):
+                times = _task_times(result)
+                self._store.tasks.move(c, case.task, "cancelled", reason=CANCELLED, **times)
+
+    def lose(self, case: Case, reason: str) -> None:
+        """The task is tried again a little later, three attempts in all."""
+        if case.is_cancelled:
+            self.cancel(case)
+            return
+        number, now = case.attempt.number, datetime.now(UTC)
+        with self._room.write() as c:
+            lost = {"reason": reason, "finished_at": now}
+            if not self._store.attempts.move(c, case.attempt, "lost", **lost):
+                return
+            if number < MAX_ATTEMPTS:
+                again = f"attempt {number} was lost: {reason}"
+                later = now + _backoff(number)
+                self._store.tasks.move(c, case.task, "queued", reason=again, queued_at=later)
+                return
+            failure = Failure("lost", f"{reason} (attempt {number} of {MAX_ATTEMPTS})")
+            told = {"reason": failure.message, "failure": msgspec.to_builtins(failure)}
+            self._store.tasks.move(c, case.task, "failed", finished_at=now, **told)
+
+
+def _backoff(number: int) -> timedelta:
+    return timedelta(seconds=BACKOFF_SECONDS * 2 ** (number - 1) * random.uniform(0.5, 1.5))
+
+
+def _times(result: Result | None) -> Mapping[str, Any]:
+    if result is None:
+        return {"finished_at": datetime.now(UTC)}
+    return {**_task_times(result), "usage": result.usage}
+
+
+def _task_times(result: Result | None) -> Mapping[str, Any]:
+    if result is None:
+        return {"finished_at": datetime.now(UTC)}
+    return {
+        "started_at": datetime.fromtimestamp(result.started_at, UTC),
+        "finished_at": datetime.fromtimestamp(result.finished_at, UTC),
+    }
