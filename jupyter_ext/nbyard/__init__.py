@@ -4,6 +4,7 @@ Importing this package loads nothing else: each host (Jupyter Server, JupyterLab
 hook that it knows.
 """
 
+from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
@@ -19,6 +20,4 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 
 def load_ipython_extension(shell: Any) -> None:
     """`%load_ext nbyard`."""
-    from nbyard.magics import load_ipython_extension as load
-
-    load(shell)
+    import_module("nbyard.magics").load_ipython_extension(shell)
