@@ -61,7 +61,6 @@ class Dispatcher:
         links = ResourceLinks(store.folder / "resources")
         runtimes = registry.load_all(settings)
         offer_images(runtimes.values(), settings.docker_build_network)
-        offer_images(runtimes.values(), settings.docker_build_network)
         return cls(Room(settings, store, blobs, tables, links, runtimes, lease))
 
     def stop(self) -> None:
