@@ -5,11 +5,14 @@ import tempfile
 from pathlib import Path
 
 from nbyard.domain.arguments import check_text
+from nbyard.domain.names import spellings
 from nbyard.errors import Forbidden, Invalid, NotFound, TooLarge
 
 MAX_DOCUMENT = 64 * 2**20
 MAX_NAME_BYTES = 255
 MAX_PATH_BYTES = 3000
+# files there leak secrets (/proc/self/environ), hang or never end
+SPECIAL_ROOTS = tuple(Path(text) for text in ("/proc", "/sys", "/dev"))
 
 
 class ProjectFiles:
@@ -35,8 +38,11 @@ class ProjectFiles:
         start = self.root / base.lstrip("/") if base else self._start
         inside = path.lstrip("/") if self.root != Path("/") else path
         real = Path(os.path.realpath(start / inside))
-        if not real.is_relative_to(self.root):
+        outside = self.is_served and path.startswith("/") and not real.exists()
+        if outside or not real.is_relative_to(self.root):
             raise Invalid.field(field, f"{path[:200]} leads out of the folder that is served")
+        if any(real.is_relative_to(special) for special in SPECIAL_ROOTS):
+            raise Invalid.field(field, f"{path[:200]} is no ordinary file")
         return real
 
     def shown(self, real: Path) -> str:
@@ -73,6 +79,8 @@ def _check_path(path: str, field: str) -> None:
     check_text(path, field)
     if not path:
         raise Invalid.field(field, "a path is needed")
+    if any(".." in spelling.split("/") for spelling in spellings(path)[1:]):
+        raise Invalid.field(field, "may not hide .. behind percent signs")
     longest = max(len(os.fsencode(name)) for name in path.split("/"))
     if longest > MAX_NAME_BYTES or len(os.fsencode(path)) > MAX_PATH_BYTES:
         raise Invalid.field(field, f"{path[:60]}… is longer than a path can be")

@@ -533,7 +533,8 @@ export interface components {
         };
         /**
          * Attempt
-         * @description One try at a task; `reason` says why it was lost or failed.
+         * @description One try at a task; `reason` says why it was lost or failed. `folder` holds its record on the
+         *         machine of the store: log, executed notebook, task and result.
          */
         Attempt: {
             id: string;
@@ -554,6 +555,8 @@ export interface components {
             usage: {
                 [key: string]: number;
             };
+            /** @default  */
+            folder: string;
         };
         /**
          * Cells
@@ -632,7 +635,7 @@ export interface components {
         /**
          * Dataset
          * @description A name over versions; `current` is the newest one, ready or not. `resource` is the folder
-         *         under which it can be opened from the server's root, empty where none is linked.
+         *         under which it can be opened from the server's root; `notice` says why there is none.
          */
         Dataset: {
             id: string;
@@ -645,6 +648,8 @@ export interface components {
             current: components["schemas"]["DatasetVersion"];
             /** @default  */
             resource: string;
+            /** @default  */
+            notice: string;
         };
         /**
          * DatasetPatch
@@ -903,8 +908,7 @@ export interface components {
          */
         NewDataset: {
             source: components["schemas"]["UploadSource"] | components["schemas"]["FileSource"] | components["schemas"]["UrlSource"];
-            /** @default  */
-            name: string;
+            name?: string;
             /** @default  */
             description: string;
             /** @default false */
@@ -919,8 +923,7 @@ export interface components {
             path: string;
             /** @default  */
             upload: string;
-            /** @default  */
-            name: string;
+            name?: string;
             /** @default  */
             kind: string;
             /** @default  */
@@ -952,8 +955,7 @@ export interface components {
             path: string;
             /** @default  */
             executable: string;
-            /** @default  */
-            name: string;
+            name?: string;
             /** @default {} */
             parameters: Record<string, unknown>;
             /** @default {} */
@@ -1266,12 +1268,14 @@ export interface components {
         };
         /**
          * UploadSource
-         * @description A finished upload.
+         * @description A finished upload; refused when its bytes do not have the stated SHA-256.
          */
         UploadSource: {
             /** @enum {unknown} */
             kind: "upload";
             upload: string;
+            /** @default  */
+            sha256: string;
         };
         /**
          * UrlSource

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import UNSET
 
 from nbyard.cli.output import say, show_json, size
 from nbyard.domain.datasets import FileSource, NewDataset, UploadSource, UrlSource
@@ -32,7 +33,7 @@ def add_dataset(source: str, name: str, replace: bool, server: str, as_json: boo
     from nbyard.discover import connect
 
     connection = connect(server)
-    body = NewDataset(_source(connection, source, server), name, "", replace)
+    body = NewDataset(_source(connection, source, server), name or UNSET, "", replace)
     made = connection.datasets.create(body=body)
     while made.current.state == "importing":
         connection.wait(1.0)
@@ -70,7 +71,7 @@ def add_executable(path: str, name: str, server: str, as_json: bool) -> None:
     """Register a notebook, script or binary; what it takes is read from it."""
     from nbyard.discover import connect
 
-    made = connect(server).executables.create(body=NewExecutable(path=path, name=name))
+    made = connect(server).executables.create(body=NewExecutable(path=path, name=name or UNSET))
     if as_json:
         show_json(made)
         return

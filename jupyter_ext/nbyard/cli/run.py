@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import UNSET
 
 from nbyard.cli.by_hand import json_option, server_option
 from nbyard.cli.output import duration, say, show_json, size
@@ -72,7 +73,7 @@ def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bo
     return NewRun(
         path=target if is_file else "",
         executable="" if is_file else target,
-        name=wish["name"],
+        name=wish["name"] or UNSET,
         texts=texts,
         runtime=wish["runtime"],
         image=wish["image"],

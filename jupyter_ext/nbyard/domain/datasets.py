@@ -11,9 +11,10 @@ from nbyard.domain.states import DatasetState
 class UploadSource(
     msgspec.Struct, frozen=True, tag="upload", tag_field="kind", forbid_unknown_fields=True
 ):
-    """A finished upload."""
+    """A finished upload; refused when its bytes do not have the stated SHA-256."""
 
     upload: str
+    sha256: str = ""
 
 
 class FileSource(
@@ -39,7 +40,7 @@ class NewDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What makes a dataset, or a new version of the dataset of that name when `replace` is set."""
 
     source: Source
-    name: str = ""
+    name: str | msgspec.UnsetType = msgspec.UNSET
     description: str = ""
     replace: bool = False
 

@@ -58,7 +58,7 @@ class NewExecutable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     path: str = ""
     upload: str = ""
-    name: str = ""
+    name: str | msgspec.UnsetType = msgspec.UNSET
     kind: str = ""
     description: str = ""
     arguments: list[Argument] | None = None

@@ -105,7 +105,7 @@ def check_filename(name: object, field: str = "filename") -> str:
     name = unicodedata.normalize("NFC", name)
     if len(name.encode()) > MAX_FILENAME_BYTES:
         raise Invalid.field(field, f"may have at most {MAX_FILENAME_BYTES} bytes")
-    if any(_leaves_folder(spelling) for spelling in _spellings(name)):
+    if any(_leaves_folder(spelling) for spelling in spellings(name)):
         raise Invalid.field(field, "must be a plain file name without folders")
     if name != name.strip():
         raise Invalid.field(field, "may not begin or end with a space")
@@ -140,7 +140,7 @@ def _leaves_folder(name: str) -> bool:
     return name in (".", "..") or "/" in name or "\\" in name or "\0" in name
 
 
-def _spellings(name: str) -> list[str]:
+def spellings(name: str) -> list[str]:
     """The name, and what it becomes when somebody decodes percent signs, once or repeatedly."""
     found = [name]
     for _ in range(4):
@@ -153,7 +153,7 @@ def _spellings(name: str) -> list[str]:
 
 def safe_filename(name: str, default: str = "data") -> str:
     """A file name made from whatever a stranger sent: the last part, without odd characters."""
-    last = _spellings(name)[-1].replace("\\", "/").rsplit("/", 1)[-1]
+    last = spellings(name)[-1].replace("\\", "/").rsplit("/", 1)[-1]
     kept = "".join(char for char in unicodedata.normalize("NFC", last) if _is_plain(char))
     kept = kept.strip().lstrip("-.").strip()
     while len(kept.encode()) > SAFE_BYTES:

@@ -71,7 +71,7 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     path: str = ""
     executable: str = ""
-    name: str = ""
+    name: str | msgspec.UnsetType = msgspec.UNSET
     parameters: dict[str, Any] = {}
     texts: dict[str, str] = {}
     runtime: str = ""

@@ -105,9 +105,9 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     field: str = ""
 
 
-def read_document(text: str | bytes) -> Document:
+def read_document(text: str | bytes, strict: bool = False) -> Document:
     """The document in a `.nbflow` text, blank text being an empty one; edges to nodes that are
-    gone are left out.
+    gone are left out, or refused when `strict`.
 
     Raises:
         Invalid: naming the place that is wrong.
@@ -128,6 +128,8 @@ def read_document(text: str | bytes) -> Document:
         for key, edge in document.edges.items()
         if edge.source in document.nodes and edge.target in document.nodes
     }
+    if strict and (lost := sorted(document.edges.keys() - edges)):
+        raise Invalid.field("document.edges", f"{lost[0][:150]!r} has no node at one of its ends")
     return msgspec.structs.replace(document, edges=edges)
 
 

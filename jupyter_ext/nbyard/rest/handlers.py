@@ -1,6 +1,5 @@
 """One handler for every operation: decode, authorise, call in a thread, encode, map the error."""
 
-import re
 import secrets
 import threading
 from collections.abc import Callable
@@ -11,31 +10,26 @@ from typing import Any, Protocol
 import msgspec
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from tornado import web
+from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
 from tornado.log import app_log
 
 from nbyard.domain.arguments import check_text
 from nbyard.domain.callers import Caller
-from nbyard.domain.strict_json import read_json
 from nbyard.errors import (
-    BadRequest,
     ErrorBody,
     Forbidden,
     Invalid,
     NbyardError,
-    TooLarge,
-    UnsupportedContent,
 )
+from nbyard.rest.bodies import Body
 from nbyard.rest.identity import caller_of
 from nbyard.services.operation import Field, Operation
 from nbyard.services.table import Services
 from nbyard.settings import Settings
 
 THREADS = 16
-# "Expected `int`, got `str` - at `$.source.url`"
-PLACE = re.compile(r"(?P<words>.*) - at `\$\.?(?P<place>.*)`\Z", re.DOTALL)
-# "Object missing required field `name`", "Object contains unknown field `naem`"
-NAMED = re.compile(r"field `([^`]*)`")
+BODY_SECONDS = 30.0
 
 
 class Opened(Protocol):
@@ -148,18 +142,26 @@ class NbyardHandler(JupyterHandler):
         self.finish(msgspec.json.encode(value))
 
 
+@web.stream_request_body
 class OperationHandler(NbyardHandler, APIHandler):
     """All operations of one path, by their methods."""
+
+    request: HTTPServerRequest
 
     def initialize(self, desk: Desk, by_method: dict[str, Operation]) -> None:  # type: ignore[override]
         super().initialize(desk)
         self._by_method = by_method
+        self._body = Body(desk.settings.max_body_bytes)
 
     async def prepare(self, **kwargs: Any) -> Any:
+        self.request.connection.set_body_timeout(BODY_SECONDS)  # type: ignore[union-attr]
         if self.request.method not in (*self._by_method, "OPTIONS"):
             self.set_header("Allow", ", ".join(self._by_method))
             raise web.HTTPError(405)
         return await super().prepare(**kwargs)
+
+    async def data_received(self, chunk: bytes) -> None:
+        self._body.add(chunk)
 
     async def _serve(self, **path: str) -> None:
         operation = self._by_method[str(self.request.method)]
@@ -203,7 +205,7 @@ class OperationHandler(NbyardHandler, APIHandler):
             elif field.place == "header":
                 found[field.name] = self._key()
             elif field.place == "body":
-                found[field.name] = self._body(field.type)
+                found[field.name] = self._body.read(self.request.headers, field.type)
         return found
 
     def _query(self, field: Field) -> dict[str, Any]:
@@ -225,45 +227,3 @@ class OperationHandler(NbyardHandler, APIHandler):
         if len(key) > 200 or not key.isprintable():
             raise Invalid.field("Idempotency-Key", "may have 200 printable characters")
         return key
-
-    def _body(self, kind: Any) -> Any:
-        content = self.request.headers.get("Content-Type", "application/json").partition(";")[0]
-        if content.strip().lower() != "application/json":
-            raise UnsupportedContent("Send the body as application/json.")
-        if len(self.request.body) > self.desk.settings.max_body_bytes:
-            raise TooLarge(f"The body has more than {self.desk.settings.max_body_bytes:,} bytes.")
-        if not self.request.body:
-            raise BadRequest("A body is needed.")
-        return convert(read_json(self.request.body), kind)
-
-
-def convert(value: Any, kind: Any) -> Any:
-    """The value as that type.
-
-    Raises:
-        Invalid: naming the field.
-    """
-    check_texts(value)
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        match = PLACE.match(str(error))
-        words, place = (match["words"], match["place"]) if match else (str(error), "")
-        named = NAMED.search(words)
-        parts = [*re.split(r"[.\[\]]+", place.strip(".")), named[1] if named else ""]
-        where = ".".join(filter(None, parts)) or "body"
-        raise Invalid.field(where, words) from None
-
-
-def check_texts(value: Any) -> None:
-    """Raises Invalid when a text in it holds what no database can keep."""
-    todo = [("", value)]
-    while todo:
-        place, found = todo.pop()
-        if isinstance(found, str) and "\0" in found:
-            raise Invalid.field(place or "body", "the text contains a NUL character")
-        if isinstance(found, dict):
-            todo += [(f"{place}.{key}".lstrip("."), inner) for key, inner in found.items()]
-            todo += [(place, key) for key in found]
-        if isinstance(found, list):
-            todo += [(f"{place}.{index}", inner) for index, inner in enumerate(found)]

@@ -4,7 +4,7 @@ import asyncio
 import os
 import tempfile
 import zipfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
@@ -18,6 +18,7 @@ from nbyard.errors import Invalid, NbyardError
 from nbyard.rest.handlers import NbyardHandler
 
 CHUNK = 1 << 20
+UPLOAD_SECONDS = 24 * 3600.0
 
 
 @web.stream_request_body
@@ -26,16 +27,18 @@ class UploadHandler(NbyardHandler, APIHandler):
 
     request: HTTPServerRequest
 
-    async def prepare(self, **kwargs: Any) -> Any:
+    async def prepare(self, **kwargs: Any) -> None:
         self._refused: NbyardError | None = None
         self._piece: Any = None
         self._context: Any = None
-        self.request.connection.set_max_body_size(self.desk.settings.max_upload_bytes)  # type: ignore[union-attr]
-        return await super().prepare(**kwargs)
+        await super().prepare(**kwargs)
+        if self.request.method == "PATCH":  # its pieces may take as long as they take
+            self.request.connection.set_max_body_size(self.desk.settings.max_upload_bytes)  # type: ignore[union-attr]
+            self.request.connection.set_body_timeout(UPLOAD_SECONDS)  # type: ignore[union-attr]
 
-    async def data_received(self, chunk: bytes) -> Awaitable[None] | None:  # type: ignore[override]
-        if self._refused is not None or not self.current_user:
-            return None
+    async def data_received(self, chunk: bytes) -> None:
+        if self.request.method != "PATCH" or self._refused is not None or not self.current_user:
+            return
         try:
             if self._piece is None:
                 await self.desk.call(self._open)
@@ -43,7 +46,6 @@ class UploadHandler(NbyardHandler, APIHandler):
         except NbyardError as error:
             self._refused = error
             self._close()
-        return None
 
     def _open(self) -> None:
         self.authorised("datasets:write")

@@ -27,8 +27,9 @@ from nbyard.domain.notebook_text import opening_notebook
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.tables import Profile, TablePage
 from nbyard.domain.urls import Allowed, check_host, parse
-from nbyard.errors import Conflict, InUse, NameTaken, NotFound, StaleWrite
+from nbyard.errors import Conflict, InUse, Invalid, NameTaken, NotFound, StaleWrite
 from nbyard.files import write_whole
+from nbyard.services.naming import check_free
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, made_before, remember
 
@@ -77,7 +78,7 @@ class DatasetService:
         if before is not None:
             return self.get(caller, before)
         filename, source, blob = self._origin(body)
-        name = check_name(body.name) if body.name else check_name(filename)
+        name = check_name(body.name if isinstance(body.name, str) else filename)
         with self._store.write() as c:
             before = made_before(self._parts, c, caller.name, idempotency_key, body)
             if before is None:
@@ -94,12 +95,14 @@ class DatasetService:
         """File name, source text and, for an upload, the stored bytes."""
         source = body.source
         if isinstance(source, UploadSource):
-            upload, blob = self._parts.uploads.finish(source.upload)
+            upload, blob = self._parts.uploads.finish(source.upload, source.sha256)
             return upload.filename, "", blob
         if isinstance(source, FileSource):
             real = self._parts.files.locate(source.path, "source.path")
             if not real.exists():
                 raise NotFound(f"There is no file {source.path[:200]}.")
+            if not (real.is_file() or real.is_dir()):
+                raise Invalid.field("source.path", f"{source.path[:200]} is no ordinary file")
             return check_filename(real.name, "source.path"), str(real), None
         target = parse(source.url, field="source.url")
         allowed = Allowed.parse(self._parts.settings.allowed_private_hosts)
@@ -119,6 +122,7 @@ class DatasetService:
             if known.current.state == "importing":
                 raise Conflict(f"The newest version of {name!r} is still importing.")
             return known.id
+        check_free(self._store.datasets.names(c, caller.name), "a dataset", name)
         now = datetime.now(UTC)
         row = {
             "id": new_id(),
@@ -182,9 +186,8 @@ class DatasetService:
         with self._store.write() as c:
             if body.revision != found.revision:
                 raise StaleWrite()
-            other = self._store.datasets.get(c, caller.name, changes.get("name", found.id))
-            if other is not None and other.id != found.id:
-                raise NameTaken(f"There is a dataset {other.name!r} already.")
+            names = self._store.datasets.names(c, caller.name)
+            check_free(names, "a dataset", changes.get("name", found.name), found.id)
             if not self._store.datasets.change(c, found, **changes):
                 raise StaleWrite()
         return self.get(caller, found.id)

@@ -21,9 +21,10 @@ from nbyard.domain.executables import (
 )
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
-from nbyard.errors import InUse, Invalid, NameTaken, NotFound, StaleWrite
+from nbyard.errors import InUse, Invalid, NotFound, StaleWrite
 from nbyard.files import write_whole
 from nbyard.services.freezing import Code, Freezer
+from nbyard.services.naming import check_free
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, made_before, remember
 
@@ -94,7 +95,7 @@ class ExecutableService:
         code = self._code(body.path, body.upload)
         told = self._told(code, body)
         fields = self._freezer.prepare(code, told)
-        name = check_name(body.name) if body.name else ""
+        name = check_name(body.name) if isinstance(body.name, str) else ""
         with self._store.write() as c:
             made = made_before(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
@@ -126,14 +127,12 @@ class ExecutableService:
         path = str(code.path or "")
         known = self._store.executables.by_path(c, caller.name, path) if path else None
         wanted = name or (known.name if known else code.stem)
-        other = self._store.executables.get(c, caller.name, wanted)
+        if name:
+            names = self._store.executables.names(c, caller.name)
+            check_free(names, "an executable", name, known.id if known else "")
         if known is not None:
-            if other is not None and other.id != known.id:
-                raise NameTaken(f"There is an executable {wanted!r} already.")
             self._store.executables.change(c, known, name=wanted)
             return known.id
-        if other is not None and name:
-            raise NameTaken(f"There is an executable {name!r} already.")
         return self._freezer.register(c, caller.name, wanted, path, description)
 
     def _write_description(self, code: Code, told: Description | None) -> None:
@@ -169,9 +168,8 @@ class ExecutableService:
             changes["description"] = body.description
         code, told, fields = self._corrected(found, body)
         with self._store.write() as c:
-            other = self._store.executables.get(c, caller.name, changes.get("name", found.id))
-            if other is not None and other.id != found.id:
-                raise NameTaken(f"There is an executable {other.name!r} already.")
+            names = self._store.executables.names(c, caller.name)
+            check_free(names, "an executable", changes.get("name", found.name), found.id)
             if not self._store.executables.change(c, found, **changes):
                 raise StaleWrite()
             if fields is not None:

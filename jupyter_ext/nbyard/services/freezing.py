@@ -19,6 +19,7 @@ from nbyard.domain.descriptions import (
 from nbyard.domain.digest import digest_of
 from nbyard.domain.executables import Executable, ExecutableVersion, Inspection, Resources
 from nbyard.domain.ids import new_id
+from nbyard.domain.names import name_key
 from nbyard.errors import NotFound
 
 if TYPE_CHECKING:
@@ -171,8 +172,8 @@ class Freezer:
     def register(self, c: Connection, owner: str, name: str, path: str, description: str) -> str:
         """A new executable row under the first free of name, name 2, name 3 …"""
         rows = self._parts.store.executables
-        taken = rows.names(c, owner, name)
-        free = next(n for n in _numbered(name) if n not in taken)
+        taken = set(map(name_key, rows.names(c, owner).values()))
+        free = next(n for n in _numbered(name) if name_key(n) not in taken)
         now = datetime.now(UTC)
         row = {
             "id": new_id(),

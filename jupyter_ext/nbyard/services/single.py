@@ -6,12 +6,12 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from nbyard.domain.arguments import Argument, check_value, parse_value
+from nbyard.domain.arguments import MAX_TEXT, Argument, check_value, parse_value
 from nbyard.domain.callers import Caller
 from nbyard.domain.planning import ResolvedNode
 from nbyard.domain.runs import NewRun
 from nbyard.domain.workflows import DATA, Binding, Document, Edge, Meta, Node
-from nbyard.errors import Invalid
+from nbyard.errors import Detail, Invalid, TooLarge
 from nbyard.services.parts import Parts
 from nbyard.services.resolving import Resolver
 
@@ -74,6 +74,7 @@ def given_values(arguments: Mapping[str, Argument], body: NewRun, owner: str) ->
             raise Invalid.field(
                 f"parameters.{name}", f"{owner} has no such parameter; it has: {known}"
             )
+    _check_given(arguments, {**body.parameters, **body.texts})
     values = {
         name: check_value(arguments[name], value, f"parameters.{name}")
         for name, value in body.parameters.items()
@@ -82,6 +83,16 @@ def given_values(arguments: Mapping[str, Argument], body: NewRun, owner: str) ->
         name: parse_value(arguments[name], text, f"parameters.{name}")
         for name, text in body.texts.items()
     }
+
+
+def _check_given(arguments: Mapping[str, Argument], given: Mapping[str, Any]) -> None:
+    for name, value in given.items():
+        where = f"parameters.{name}"
+        if arguments[name].role == "output":
+            raise Invalid.field(where, "is an output; its file goes to the store")
+        if isinstance(value, str) and len(value) > MAX_TEXT:
+            words = f"may have at most {MAX_TEXT:,} characters; use a dataset for more"
+            raise TooLarge(f"{where} {words}", details=[Detail(where, words)])
 
 
 def checked_values(

@@ -154,7 +154,7 @@ class JupyterServer:
 def _server_app() -> Any:
     from jupyter_server.serverapp import ServerApp
 
-    class QuietApp(ServerApp):  # type: ignore[misc]
+    class QuietApp(ServerApp):
         """Without what belongs to the main thread, and without others' extensions."""
 
         def init_signal(self) -> None:

@@ -1,0 +1,102 @@
+"""Bodies of requests: read as they arrive, bounded, and turned into typed values."""
+
+import re
+import zlib
+from typing import Any
+
+import msgspec
+from tornado.httputil import HTTPHeaders
+
+from nbyard.domain.strict_json import read_json
+from nbyard.errors import BadRequest, Invalid, TooLarge, UnsupportedContent
+
+# "Expected `int`, got `str` - at `$.source.url`"
+PLACE = re.compile(r"(?P<words>.*) - at `\$\.?(?P<place>.*)`\Z", re.DOTALL)
+# "Object missing required field `name`", "Object contains unknown field `naem`"
+NAMED = re.compile(r"field `([^`]*)`")
+GZIP = 16 + zlib.MAX_WBITS
+
+
+class Body:
+    """Takes pieces and keeps no more of them than allowed."""
+
+    def __init__(self, limit: int):
+        self._limit = limit
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def add(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._size <= self._limit:
+            self._pieces.append(piece)
+        else:
+            self._pieces.clear()
+
+    def read(self, headers: HTTPHeaders, kind: Any) -> Any:
+        """The value of that type.
+
+        Raises:
+            UnsupportedContent: it is not called JSON.
+            TooLarge: more came than is allowed, packed or unpacked.
+            BadRequest: it cannot be read.
+            Invalid: a field is refused.
+        """
+        content = headers.get("Content-Type", "application/json").partition(";")[0]
+        if content.strip().lower() != "application/json":
+            raise UnsupportedContent("Send the body as application/json.")
+        if self._size > self._limit:
+            raise self._too_large()
+        plain = self._unpacked(headers.get("Content-Encoding", "identity").strip().lower())
+        if not plain:
+            raise BadRequest("A body is needed.")
+        return convert(read_json(plain), kind)
+
+    def _unpacked(self, encoding: str) -> bytes:
+        packed = b"".join(self._pieces)
+        if encoding == "identity":
+            return packed
+        if encoding != "gzip":
+            raise UnsupportedContent("Send the body as it is, or with gzip.")
+        unpacker = zlib.decompressobj(GZIP)
+        try:
+            plain = unpacker.decompress(packed, self._limit + 1)
+        except zlib.error:
+            raise BadRequest("The body is no gzip stream.") from None
+        if len(plain) > self._limit:
+            raise self._too_large()
+        return plain
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(f"The body has more than {self._limit:,} bytes.")
+
+
+def convert(value: Any, kind: Any) -> Any:
+    """The value as that type.
+
+    Raises:
+        Invalid: naming the field.
+    """
+    check_texts(value)
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        match = PLACE.match(str(error))
+        words, place = (match["words"], match["place"]) if match else (str(error), "")
+        named = NAMED.search(words)
+        parts = [*re.split(r"[.\[\]]+", place), named[1] if named else ""]
+        where = ".".join(filter(None, parts)) or "body"
+        raise Invalid.field(where, words) from None
+
+
+def check_texts(value: Any) -> None:
+    """Raises Invalid when a text in it holds what no database can keep."""
+    todo = [("", value)]
+    while todo:
+        place, found = todo.pop()
+        if isinstance(found, str) and "\0" in found:
+            raise Invalid.field(place or "body", "the text contains a NUL character")
+        if isinstance(found, dict):
+            todo += [(f"{place}.{key}".lstrip("."), inner) for key, inner in found.items()]
+            todo += [(place, key) for key in found]
+        if isinstance(found, list):
+            todo += [(f"{place}.{index}", inner) for index, inner in enumerate(found)]
