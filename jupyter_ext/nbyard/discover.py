@@ -1,6 +1,8 @@
 """Where to ask: the store of this machine, opened in-process, or a server by name, port or URL."""
 
+import atexit
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,9 @@ from nbyard.client import Client
 from nbyard.domain.callers import Caller
 from nbyard.errors import Invalid
 from nbyard.rest.identity import local_name
-from nbyard.wake import listening
+from nbyard.wake import Listener
+
+CALL_SECONDS = 5.0
 
 
 class LocalNoun:
@@ -35,14 +39,21 @@ class Local:
 
         self.yard = Yard.open(start=Path.cwd())
         self._caller = Caller(local_name())
+        self._listener: Listener | None = None
+        self._next_call = 0.0
 
     def __getattr__(self, noun: str) -> LocalNoun:
         return LocalNoun(getattr(self.yard.services, noun), self._caller)
 
     def wait(self, seconds: float) -> None:
-        """Until something happens in the store, at most so long."""
-        with listening(self.yard.store.folder) as listener:
-            listener.wait(seconds)
+        """Until something happens in the store, at most so long. A dispatcher that vanished is
+        called anew."""
+        if self._listener is None:
+            self._listener = Listener(self.yard.store.folder)
+            atexit.register(self._listener.close)
+        if not self._listener.wait(seconds) and time.monotonic() > self._next_call:
+            self._next_call = time.monotonic() + CALL_SECONDS
+            self.yard.parts.call_dispatcher()
 
 
 def connect(server: str = "") -> Any:
