@@ -23,6 +23,8 @@ KEPT = (
     contract.EXECUTED,
     contract.RESULT,
     contract.RUNNER,
+    contract.SURROUNDINGS,
+    contract.IMAGE,
     contract.CANCEL,
 )
 
@@ -35,6 +37,23 @@ def place(store: Path, attempt_id: str) -> Path:
 def write_task(folder: Path, task: contract.TaskFile) -> None:
     """task.json, whole and last: a folder without it was never finished."""
     write_whole(folder / contract.TASK, msgspec.json.format(msgspec.json.encode(task)))
+
+
+def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
+    """What the newest attempt was made for; None when there is none."""
+    if not task.attempts:
+        return None
+    folder = place(store, task.attempts[-1].id)
+    try:
+        content = (folder / contract.SURROUNDINGS).read_bytes()
+        found = msgspec.json.decode(content, type=contract.Surroundings)
+    except (OSError, msgspec.DecodeError):
+        return None
+    with contextlib.suppress(OSError, msgspec.DecodeError):
+        content = (folder / contract.IMAGE).read_bytes()
+        image = msgspec.json.decode(content, type=contract.Image)
+        return msgspec.structs.replace(found, image=image)
+    return found
 
 
 def read_result(folder: Path) -> contract.Result | None:

@@ -391,6 +391,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/tasks/{node}/surroundings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the machine, environment, image and code of a task's newest attempt */
+        get: operations["runs.surroundings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/system/doctor": {
         parameters: {
             query?: never;
@@ -848,6 +865,14 @@ export interface components {
             counts: number[];
         };
         /**
+         * Image
+         * @description image.json: the image's name and the engine's id of it.
+         */
+        Image: {
+            name: string;
+            id: string;
+        };
+        /**
          * Inspect
          * @description The file to read: a path below the server's root, or a finished upload.
          */
@@ -1186,6 +1211,27 @@ export interface components {
         Stdout: {
             /** @enum {unknown} */
             kind: "stdout";
+        };
+        /**
+         * Surroundings
+         * @description surroundings.json: what a run has to record to be understood later. `packages` are the
+         *         installed distributions by name; `image` is filled in where a container did the work.
+         */
+        Surroundings: {
+            machine: {
+                [key: string]: string;
+            };
+            kernel: string;
+            interpreter: string;
+            packages: {
+                [key: string]: string;
+            };
+            fingerprint: string;
+            executable_version_id: string;
+            code_digest: string;
+            bundle_digest: string;
+            /** @default null */
+            image: components["schemas"]["Image"] | null;
         };
         /**
          * TablePage
@@ -2336,6 +2382,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogChunk"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.surroundings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Surroundings"];
                 };
             };
             400: components["responses"]["400"];

@@ -1,6 +1,7 @@
 """From a recorded attempt to a live one: fill its folder, then start it. Both idempotent."""
 
 import os
+import platform
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ from nbyard import folders
 from nbyard.dispatch.crash import crash_point
 from nbyard.dispatch.keys import IDENTITY, environment_of, input_digests, version_of
 from nbyard.dispatch.room import Room
-from nbyard.domain.attempts import TASK, Output, TaskFile
+from nbyard.domain.attempts import SURROUNDINGS, TASK, Output, Surroundings, TaskFile
+from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.executables import ExecutableVersion
 from nbyard.domain.planning import ATTEMPT, output_filename
 from nbyard.domain.runs import BytesOf, Run, TaskPlan, ValueOf
+from nbyard.files import write_whole
 from nbyard.kinds.protocol import Reading
 from nbyard.kinds.registry import kind_named
 from nbyard.runtimes.protocol import Order
@@ -26,6 +29,7 @@ class Staged(msgspec.Struct, frozen=True):
     """What lies in an attempt's folder."""
 
     version: ExecutableVersion
+    environment: EnvironmentRef
     inputs: dict[str, BytesOf]
     outputs: dict[str, Output]
 
@@ -62,9 +66,32 @@ def prepare(room: Room, attempt: AttemptRecord, task: TaskRecord, run: Run) -> N
     _stage_inputs(room, folder, inputs)
     if task.plan.requirements_digest:
         room.blobs.stage(task.plan.requirements_digest, folder / REQUIREMENTS)
-    staged = Staged(version, inputs, _outputs(folder, version))
+    environment = environment_of(task.plan, version)
+    _write_surroundings(folder, version, environment)
+    staged = Staged(version, environment, inputs, _outputs(folder, version))
     folders.write_task(folder, _task_file(room, attempt, task, run, staged))
     crash_point("folder-written")
+
+
+def _write_surroundings(
+    folder: Path, version: ExecutableVersion, environment: EnvironmentRef
+) -> None:
+    found = Surroundings(
+        machine={
+            "host": platform.node(),
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cores": str(os.cpu_count()),
+        },
+        kernel=environment.kernel,
+        interpreter=environment.interpreter,
+        packages=dict(sorted(environment.packages.items())),
+        fingerprint=environment.fingerprint,
+        executable_version_id=version.id,
+        code_digest=version.code_digest,
+        bundle_digest=version.bundle_digest,
+    )
+    write_whole(folder / SURROUNDINGS, msgspec.json.format(msgspec.json.encode(found)))
 
 
 def _stage_inputs(room: Room, folder: Path, inputs: dict[str, BytesOf]) -> None:
@@ -103,9 +130,7 @@ def _task_file(
         arguments=version.arguments,
         command=version.command,
     )
-    work = kind_named(version.kind).work(
-        version.file, reading, values, environment_of(task.plan, version)
-    )
+    work = kind_named(version.kind).work(version.file, reading, values, staged.environment)
     return TaskFile(
         attempt_id=attempt.id,
         token=attempt.token,

@@ -6,6 +6,8 @@
     log              everything the work printed, appended
     events.jsonl     one JSON object a line: progress, cells
     executed.ipynb   the notebook as far as it ran (replaced whole after each cell)
+    surroundings.json  machine, environment and code that the attempt was made for
+    image.json       {name, id} of the image, where a container does the work
     heartbeat        touched every few seconds while the runner lives
     runner.json      {pid, started, host, boot_id} of the supervisor
     cancel           put there to ask the work to end; its text is the reason
@@ -20,6 +22,8 @@ TASK = "task.json"
 LOG = "log"
 EVENTS = "events.jsonl"
 EXECUTED = "executed.ipynb"
+SURROUNDINGS = "surroundings.json"
+IMAGE = "image.json"
 HEARTBEAT = "heartbeat"
 RUNNER = "runner.json"
 CANCEL = "cancel"
@@ -109,6 +113,28 @@ class Result(msgspec.Struct, frozen=True):
     outputs: list[str] = []
     failure: Failure | None = None
     usage: dict[str, float] = {}
+
+
+class Image(msgspec.Struct, frozen=True):
+    """image.json: the image's name and the engine's id of it."""
+
+    name: str
+    id: str
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """surroundings.json: what a run has to record to be understood later. `packages` are the
+    installed distributions by name; `image` is filled in where a container did the work."""
+
+    machine: dict[str, str]
+    kernel: str
+    interpreter: str
+    packages: dict[str, str]
+    fingerprint: str
+    executable_version_id: str
+    code_digest: str
+    bundle_digest: str
+    image: Image | None = None
 
 
 class RunnerIdentity(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Where an attempt lives: the seam that every runtime fills (entry point group `nbyard.runtimes`)."""
+"""Where an attempt lives: the seam of every runtime (entry point group `nbyard.runtimes`)."""
 
 from collections.abc import Collection
 from pathlib import Path

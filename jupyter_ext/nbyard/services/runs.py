@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from nbyard import folders
+from nbyard.domain.attempts import Surroundings
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_name
@@ -225,6 +226,14 @@ class RunService:
     def cells(self, caller: Caller, run: str, node: str) -> Cells:
         """Show the executed notebook of a task as far as it ran."""
         return folders.cells(self._store.folder, self._task(caller, run, node))
+
+    @operation("GET", "/runs/{run}/tasks/{node}/surroundings", scope="runs:read")
+    def surroundings(self, caller: Caller, run: str, node: str) -> Surroundings:
+        """Show the machine, environment, image and code of a task's newest attempt."""
+        found = folders.surroundings(self._store.folder, self._task(caller, run, node))
+        if found is None:
+            raise NotFound(f"{node[:80]!r} has no attempt yet.")
+        return found
 
     def activity(self, caller: Caller, runs: Sequence[str]) -> Sequence[Activity]:
         """How far the tasks under way of these runs are; unknown runs are left out."""

@@ -12,7 +12,16 @@ from pathlib import Path
 import msgspec
 
 import nbyard.runner
-from nbyard.domain.attempts import CANCEL, RESULT, TASK, CommandWork, Result, TaskFile
+from nbyard.domain.attempts import (
+    CANCEL,
+    IMAGE,
+    RESULT,
+    TASK,
+    CommandWork,
+    Image,
+    Result,
+    TaskFile,
+)
 from nbyard.errors import NbyardError
 from nbyard.runner.folder import BadTask, Folder
 from nbyard.runtimes.docker.specs import RUNNER
@@ -48,6 +57,15 @@ def read_result(folder: Path) -> Result | None:
         return msgspec.json.decode(data, type=Result)
     except msgspec.DecodeError as error:
         raise NbyardError(f"result.json cannot be read: {error}") from error
+
+
+def write_image(folder: Path, name: str, image_id: str) -> None:
+    """image.json, before anything of the container can be there."""
+    content = msgspec.json.encode(Image(name, image_id))
+    (folder / IMAGE).unlink(missing_ok=True)
+    handle = os.open(folder / IMAGE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
 
 
 def has_result(folder: Path) -> bool:

@@ -151,6 +151,7 @@ class DockerRuntime:
         info = engine.info
         user = container_user(info)
         sees_us = staging == BIND
+        files.write_image(order.folder, image, engine.image_id(image))
         files.prepare(order.folder, attempt.task, user if sees_us else (os.getuid(), os.getgid()))
         spec = container_spec(order, attempt.task, info, image, staging)
         if not sees_us:
