@@ -13,7 +13,7 @@ def probe_docker(settings: Settings) -> Check:
 
     engine = Engine(settings.docker_host, timeout=3)
     try:
-        info = engine.info()
+        info = engine.info
     except NbyardError as error:
         cure = error.hint or "Install and start Docker, or set docker_host, to run in containers."
         return Check("docker", "missing", error.message, cure)
