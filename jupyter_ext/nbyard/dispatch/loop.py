@@ -86,12 +86,20 @@ class Dispatcher:
 
     def close(self) -> None:
         """What runs goes on without us; what we are just doing is repeated by the next one."""
-        self._importers.close()
-        self._workers.close(LEAVE_SECONDS)
+        self.end_threads()
         with contextlib.suppress(NbyardError), self._room.write() as c:
             self._room.store.leases.release(c, self._room.lease)
         self._room.tables.close()
         self._room.store.close()
+
+    def end_threads(self) -> None:
+        """Begin nothing more in threads, and wait a little for what is under way."""
+        self._importers.close()
+        self._workers.close(LEAVE_SECONDS)
+
+    def settle(self, seconds: float) -> bool:
+        """Wait for what is under way in threads; whether all of it came to an end."""
+        return self._workers.settle(seconds) and self._importers.settle(seconds)
 
     def _loop(self, wait: Callable[[float], bool]) -> None:
         idle_since = time.monotonic()

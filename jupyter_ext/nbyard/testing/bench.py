@@ -1,0 +1,251 @@
+"""A dispatcher without processes: runs are written, the runtime is made up, rounds are made by
+hand. What an attempt comes to is told by the test."""
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbyard import folders
+from nbyard.dispatch.loop import Dispatcher
+from nbyard.dispatch.room import Room
+from nbyard.domain.attempts import RESULT, TASK, Failure, Result, TaskFile
+from nbyard.domain.callers import Caller
+from nbyard.domain.executables import NewExecutable
+from nbyard.domain.ids import new_id
+from nbyard.domain.runs import ResultOf, Run, RunDetail, Task, TaskPlan, ValueOf
+from nbyard.errors import Unavailable
+from nbyard.runtimes.protocol import Observation, Order
+from nbyard.store.leases import Lease
+from nbyard.yard import Yard
+
+OWNER = Caller("ada")
+SCRIPT = "print('hello')\n"
+INPUTS = ("in0", "in1", "in2")
+
+
+def _reach(name: str) -> dict[str, Any]:
+    return {"reach": {"kind": "option", "flag": f"--{name}"}}
+
+
+DESCRIPTION = {
+    "version": 1,
+    "kind": "command",
+    "arguments": [
+        *({"name": name, "role": "input", "required": False, **_reach(name)} for name in INPUTS),
+        {"name": "n", "role": "value", "type": "int", "default": 0, **_reach("n")},
+        {"name": "out", "role": "output", "format": "txt", **_reach("out")},
+    ],
+}
+Graph = Mapping[str, Sequence[str]]
+
+
+class FakeRuntime:
+    """Attempts that live in a dictionary. It is obedient unless told otherwise."""
+
+    name = "fake"
+
+    def __init__(self) -> None:
+        self.orders: dict[str, Order] = {}
+        self.states: dict[str, str] = {}
+        self.starts: list[str] = []
+        self.stops: list[tuple[str, str]] = []
+        self.swept: list[str] = []
+        self.out_of_reach = ""
+        self.refusal: Exception | None = None
+        self.obeys = True
+
+    def start(self, order: Order) -> str:
+        self._reach()
+        if self.refusal is not None:
+            raise self.refusal
+        if order.attempt_id not in self.states:
+            self.starts.append(order.attempt_id)
+            self.orders[order.attempt_id] = order
+            self.states[order.attempt_id] = "running"
+        return "here"
+
+    def poll(self, order: Order) -> Observation:
+        self._reach()
+        if (order.folder / RESULT).exists():
+            return Observation("finished")
+        state = self.states.get(order.attempt_id, "absent")
+        return Observation(state, "killed by the test" if state == "lost" else "")  # type: ignore[arg-type]
+
+    def logs(self, order: Order) -> None:
+        self._reach()
+
+    def stop(self, order: Order, reason: str) -> None:
+        self._reach()
+        self.stops.append((order.attempt_id, reason))
+        if self.obeys and self.states.get(order.attempt_id) == "running":
+            self.end(order.attempt_id, "cancelled", failure=Failure("cancelled", reason))
+
+    def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
+        gone = [one for one in self.running if one not in live]
+        for attempt_id in gone:
+            self.states[attempt_id] = "lost"
+        self.swept += gone
+        return gone
+
+    def _reach(self) -> None:
+        if self.out_of_reach:
+            raise Unavailable(self.out_of_reach)
+
+    @property
+    def running(self) -> list[str]:
+        return [one for one, state in self.states.items() if state == "running"]
+
+    def end(self, attempt_id: str, state: str = "succeeded", text: str = "", **more: Any) -> None:
+        """Write what a runner would: the output, and result.json last."""
+        folder = self.orders[attempt_id].folder
+        task = msgspec.json.decode((folder / TASK).read_bytes(), type=TaskFile)
+        outputs = []
+        if state == "succeeded":
+            (folder / task.outputs["out"].path).write_text(text or attempt_id)
+            outputs = ["out"]
+        now = time.time()
+        told = {"token": task.token, "started_at": now, "finished_at": now, "outputs": outputs}
+        plain = {"attempt_id": attempt_id, "state": state, **told, **more}
+        content = msgspec.json.encode(msgspec.convert(plain, Result, from_attributes=True))
+        (folder / "result.tmp").write_bytes(content)
+        (folder / "result.tmp").rename(folder / RESULT)
+        self.states[attempt_id] = "finished"
+
+    def lose(self, attempt_id: str) -> None:
+        self.states[attempt_id] = "lost"
+
+
+class Bench:
+    """A yard, a made-up runtime and the dispatcher in charge."""
+
+    def __init__(self, yard: Yard, root: Path):
+        self.yard = yard
+        self.store = yard.store
+        self.runtime = FakeRuntime()
+        self._root = root
+        self._version = self._register()
+        self._former: list[Dispatcher] = []
+        self.room, self.dispatcher = self._take_over()
+
+    def _register(self) -> tuple[str, str, list[Any]]:
+        (self._root / "work.py").write_text(SCRIPT)
+        (self._root / "work.py.nbexec").write_bytes(msgspec.json.encode(DESCRIPTION))
+        made = self.yard.services.executables.create(OWNER, NewExecutable(path="work.py"))
+        return made.id, made.current.id, made.current.arguments
+
+    def _take_over(self) -> tuple[Room, Dispatcher]:
+        parts = self.yard.parts
+        room = Room(
+            settings=parts.settings,
+            store=self.store,
+            blobs=parts.blobs,
+            tables=parts.tables,
+            links=parts.links,
+            runtimes={"fake": self.runtime},
+            lease=self._lease(),
+        )
+        return room, Dispatcher(room)
+
+    def _lease(self) -> Lease:
+        with self.store.write() as c:
+            known = self.store.leases.get(c, "dispatcher")
+            if known is not None:
+                self.store.leases.release(c, known)
+            lease = self.store.leases.take(c, "dispatcher", "bench", 3600)
+        assert lease is not None
+        return lease
+
+    def replace_dispatcher(self) -> Dispatcher:
+        """Another one takes over, as after kill -9; the former is answered."""
+        former = self.dispatcher
+        self._former.append(former)
+        self.room, self.dispatcher = self._take_over()
+        return former
+
+    def close(self) -> None:
+        for dispatcher in [*self._former, self.dispatcher]:
+            dispatcher.settle(10)
+            dispatcher.end_threads()
+
+    def submit(self, graph: Graph, **plan: Any) -> str:
+        """A run of these nodes, each with the nodes that it needs; its id."""
+        now, run_id = datetime.now(UTC), new_id()
+        row = dict.fromkeys(("title", "path", "workflow_id", "workflow_version_id", "reason"), "")
+        row |= {"id": run_id, "owner": OWNER.name, "runtime": "fake", "created_at": now}
+        with self.store.write() as c:
+            self.store.runs.insert(c, {**row, "parameters": {}, "edges": []})
+            run = self.store.runs.by_id(c, run_id)
+            assert run is not None
+            plans = [self._plan(node, needs, plan) for node, needs in graph.items()]
+            rows = [_row(run_id, place, one, now) for place, one in enumerate(plans)]
+            self.store.tasks.insert(c, run, rows)
+        return run_id
+
+    def _plan(self, node: str, needs: Sequence[str], more: Mapping[str, Any]) -> TaskPlan:
+        executable, version, arguments = self._version
+        results = {INPUTS[at]: ResultOf(need, "out") for at, need in enumerate(needs)}
+        plain = {"label": node, "runtime": "fake", "cache": False, **more}
+        number = ValueOf(plain.pop("n", 0))
+        return TaskPlan(
+            node=node,
+            executable_id=executable,
+            executable_version_id=version,
+            arguments=arguments,
+            bindings={"n": number, **results},
+            **plain,
+        )
+
+    def round(self, times: int = 1) -> None:
+        """Rounds of the dispatcher, each with what it does in threads."""
+        for _ in range(times):
+            self.dispatcher.tick()
+            assert self.dispatcher.settle(30)
+
+    def until(self, condition: Callable[[], Any], rounds: int = 200) -> None:
+        for _ in range(rounds):
+            if condition():
+                return
+            self.round()
+        raise AssertionError(f"waited in vain; the runs: {self._tell()}")
+
+    def _tell(self) -> list[Any]:
+        page = self.yard.services.runs.list(OWNER)
+        runs = [self.detail(run.id) for run in page.items]
+        return [(one.run.state, [(t.node, t.state, t.reason) for t in one.tasks]) for one in runs]
+
+    def cancel(self, run_id: str) -> None:
+        self.yard.services.runs.cancel(OWNER, run_id)
+
+    def run(self, run_id: str) -> Run:
+        return self.detail(run_id).run
+
+    def detail(self, run_id: str) -> RunDetail:
+        return self.yard.services.runs.get(OWNER, run_id)
+
+    def task(self, run_id: str, node: str = "a") -> Task:
+        return next(task for task in self.detail(run_id).tasks if task.node == node)
+
+    def attempt(self, run_id: str, node: str = "a") -> str:
+        """The id of the newest attempt at the node."""
+        return self.task(run_id, node).attempts[-1].id
+
+    def folder(self, attempt_id: str) -> Path:
+        return folders.place(self.store.folder, attempt_id)
+
+
+def _row(run_id: str, place: int, plan: TaskPlan, now: datetime) -> dict[str, Any]:
+    row = dict.fromkeys(("reason", "cache_key"), "")
+    return row | {
+        "id": new_id(),
+        "run_id": run_id,
+        "node": plan.node,
+        "place": place,
+        "cached": False,
+        "plan": msgspec.to_builtins(plan),
+        "executable_id": plan.executable_id,
+        "created_at": now,
+    }

@@ -1,0 +1,32 @@
+"""A bench on both databases: rounds of the dispatcher by hand, a runtime that is made up."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nbyard.dispatch import attempts, endings
+from nbyard.testing.bench import Bench, FakeRuntime
+from nbyard.yard import Yard
+
+BOTH = ["sqlite", "postgresql"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "bench" in metafunc.fixturenames:
+        metafunc.parametrize("database_url", BOTH, indirect=True)
+
+
+@pytest.fixture
+def bench(yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setattr(endings, "BACKOFF_SECONDS", 0.0)
+    monkeypatch.setattr(attempts, "PATIENCE_SECONDS", 0.0)
+    yard.settings.slots = 2
+    made = Bench(yard, tmp_path / "root")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def runtime(bench: Bench) -> FakeRuntime:
+    return bench.runtime

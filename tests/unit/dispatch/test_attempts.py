@@ -1,0 +1,309 @@
+"""Attempts: every way in which they start and end."""
+
+import pytest
+
+from nbyard.dispatch import attempts
+from nbyard.domain.attempts import CANCEL, TASK, Failure
+from nbyard.errors import Invalid
+from nbyard.testing.bench import Bench, FakeRuntime
+
+
+def running(bench: Bench, **plan: object) -> str:
+    """A run whose only attempt runs."""
+    run = bench.submit({"a": []}, **plan)
+    bench.until(lambda: bench.task(run).state == "running")
+    return run
+
+
+def states(bench: Bench, run: str, node: str = "a") -> list[str]:
+    return [attempt.state for attempt in bench.task(run, node).attempts]
+
+
+def test_success_publishes_the_output(bench: Bench, runtime: FakeRuntime) -> None:
+    """R1: waiting, queued, preparing, running, succeeded; then the run."""
+    run = running(bench)
+    runtime.end(bench.attempt(run), text="made")
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    task = bench.task(run)
+    assert (task.state, states(bench, run)) == ("succeeded", ["succeeded"])
+    assert [artifact.name for artifact in task.artifacts] == ["out"]
+    assert task.attempts[0].site == "here"
+    with bench.store.read() as c:
+        found = bench.store.events.after(c, "ada", 0, 500)
+    told = [e.data["state"] for e in found if e.topic == "task"]
+    assert told == ["waiting", "queued", "preparing", "running", "succeeded"]
+
+
+def test_a_finished_folder_is_reduced_to_its_record(bench: Bench, runtime: FakeRuntime) -> None:
+    """I12: code, inputs and outputs go; what happened stays."""
+    run = running(bench)
+    folder = bench.folder(bench.attempt(run))
+    assert (folder / "code" / "work.py").exists()
+    runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    left = {path.name for path in folder.iterdir()}
+    assert left >= {"result.json", "task.json"} and not left & {"code", "inputs", "outputs"}
+
+
+def test_failure_keeps_its_words_and_publishes_nothing(bench: Bench, runtime: FakeRuntime) -> None:
+    """R1, I6: the executed notebook is kept, an output is not."""
+    run = running(bench)
+    attempt = bench.attempt(run)
+    (bench.folder(attempt) / "executed.ipynb").write_text("{}")
+    (bench.folder(attempt) / "outputs" / "out" / "out.txt").write_text("half")
+    runtime.end(attempt, "failed", failure=Failure("error", "boom", cell=2), outputs=["out"])
+    bench.until(lambda: bench.run(run).state == "failed")
+    task = bench.task(run)
+    assert task.failure == Failure("error", "boom", cell=2)
+    assert [artifact.name for artifact in task.artifacts] == ["executed.ipynb"]
+
+
+def test_lost_attempts_are_tried_again_three_in_all(bench: Bench, runtime: FakeRuntime) -> None:
+    """R8, I10: each attempt is kept, the reason too."""
+    run = bench.submit({"a": [], "b": ["a"]})
+    for number in range(1, 4):
+        bench.until(lambda n=number: states(bench, run) == ["lost"] * (n - 1) + ["running"])
+        runtime.lose(bench.attempt(run))
+    bench.until(lambda: bench.run(run).state == "failed")
+    task = bench.task(run)
+    assert states(bench, run) == ["lost"] * 3
+    assert task.failure is not None and task.failure.kind == "lost"
+    assert "killed by the test (attempt 3 of 3)" in task.failure.message
+    assert bench.task(run, "b").state == "skipped"
+
+
+def test_a_second_attempt_can_succeed(bench: Bench, runtime: FakeRuntime) -> None:
+    run = running(bench)
+    runtime.lose(bench.attempt(run))
+    bench.until(lambda: states(bench, run) == ["lost", "running"])
+    assert "attempt 1 was lost: killed by the test" in bench.task(run).reason
+    runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.run(run).state == "succeeded")
+
+
+def test_a_dead_kernel_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
+    """F3: a kernel that was killed is no failure of the code."""
+    run = running(bench)
+    dead = Failure("kernel-died", "the kernel died (signal 9)")
+    runtime.end(bench.attempt(run), "failed", failure=dead)
+    bench.until(lambda: states(bench, run) == ["lost", "running"])
+    assert bench.task(run).attempts[0].reason == dead.message
+
+
+def test_work_that_somebody_ended_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
+    """A supervisor that was told to stop by nobody of ours: the run is not cancelled."""
+    run = running(bench)
+    told = Failure("cancelled", "the supervisor was told to stop (SIGTERM)")
+    runtime.end(bench.attempt(run), "cancelled", failure=told)
+    bench.until(lambda: states(bench, run) == ["lost", "running"])
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"state": "succeeded"}'])
+def test_a_result_that_cannot_be_read_is_lost(
+    bench: Bench, runtime: FakeRuntime, content: str
+) -> None:
+    run = running(bench)
+    (bench.folder(bench.attempt(run)) / "result.json").write_text(content)
+    bench.until(lambda: states(bench, run)[0] == "lost")
+
+
+def test_a_result_with_another_token_is_refused(bench: Bench, runtime: FakeRuntime) -> None:
+    """I3: only the attempt that was started may answer."""
+    run = running(bench)
+    runtime.end(bench.attempt(run), token="forged")
+    bench.until(lambda: states(bench, run)[0] == "lost")
+    assert "token" in bench.task(run).attempts[0].reason
+    assert bench.task(run).artifacts == []
+
+
+def test_cancel_of_what_runs(bench: Bench, runtime: FakeRuntime) -> None:
+    """R7, I9."""
+    run = running(bench)
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    assert states(bench, run) == ["cancelled"]
+    assert bench.task(run).reason == "the run was cancelled"
+    assert runtime.running == []
+
+
+def test_cancel_of_what_is_recorded_never_starts_it(bench: Bench, runtime: FakeRuntime) -> None:
+    """I9: the engine is out of reach, so that the attempt was not started yet."""
+    runtime.out_of_reach = "no engine"
+    run = bench.submit({"a": []})
+    bench.until(lambda: "no engine" in bench.task(run).reason)
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    runtime.out_of_reach = ""
+    bench.round(3)
+    assert runtime.starts == []
+
+
+def test_cancel_of_what_was_started_by_a_dispatcher_that_died(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    """I9, CP5: it lives although the store does not know; it is ended, not forgotten."""
+    runtime.out_of_reach = "not yet"
+    run = bench.submit({"a": []})
+    bench.until(lambda: "not yet" in bench.task(run).reason)
+    runtime.out_of_reach = ""
+    order = attempts.live_case(bench.room, bench.attempt(run))
+    assert order is not None
+    runtime.start(order.order)
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    assert runtime.running == []
+    assert runtime.stops[0][0] == bench.attempt(run)
+
+
+def test_cancel_always_ends(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I9, F8: also where nothing obeys or answers; what is left is the sweep's."""
+    monkeypatch.setattr(attempts, "FORCE_SECONDS", 0.0)
+    runtime.obeys = False
+    run = running(bench)
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    assert states(bench, run) == ["cancelled"]
+
+
+def test_an_engine_that_cannot_stop_it_is_asked_again(bench: Bench, runtime: FakeRuntime) -> None:
+    run = running(bench)
+    runtime.out_of_reach = "gone for lunch"
+    bench.cancel(run)
+    bench.round(3)
+    assert states(bench, run) == ["running"]
+    runtime.out_of_reach = ""
+    bench.until(lambda: bench.run(run).state == "cancelled")
+
+
+def test_cancel_asks_by_file_too(bench: Bench, runtime: FakeRuntime) -> None:
+    """R7: seen by an attempt whose thread is busy with a slow start."""
+    runtime.obeys = False
+    run = running(bench)
+    bench.cancel(run)
+    bench.round()
+    assert (bench.folder(bench.attempt(run)) / CANCEL).read_text() == "the run was cancelled"
+
+
+@pytest.mark.parametrize("first", ["cancel", "finish"])
+def test_cancel_against_finish_gives_one_end(
+    bench: Bench, runtime: FakeRuntime, first: str
+) -> None:
+    """I5, I9: whichever comes first, exactly one terminal state."""
+    run = running(bench)
+    attempt = bench.attempt(run)
+    runtime.obeys = False
+    for step in (first, {"cancel": "finish", "finish": "cancel"}[first]):
+        if step == "cancel":
+            bench.cancel(run)
+        else:
+            runtime.end(attempt)
+    bench.until(lambda: bench.run(run).state in ("succeeded", "cancelled"))
+    assert bench.run(run).state == "succeeded"  # the work was done
+    with bench.store.read() as c:
+        found = bench.store.events.after(c, "ada", 0, 500)
+    ends = [e for e in found if e.topic == "task" and e.data["state"] == "succeeded"]
+    assert len(ends) == 1
+
+
+def test_a_supervisor_that_forgets_the_time(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E11, I11: the dispatcher looks at the limit too."""
+    monkeypatch.setattr(attempts, "OVERTIME_SECONDS", 0.0)
+    run = running(bench, timeout_seconds=0.01)
+    bench.until(lambda: bench.run(run).state == "failed")
+    failure = bench.task(run).failure
+    assert failure is not None
+    assert (failure.kind, failure.message) == ("timeout", "ran longer than its limit of 0.01 s")
+    assert runtime.running == []
+
+
+def test_a_supervisor_that_forgets_the_time_and_does_not_obey(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "OVERTIME_SECONDS", 0.0)
+    monkeypatch.setattr(attempts, "FORCE_SECONDS", 0.0)
+    runtime.obeys = False
+    run = running(bench, timeout_seconds=0.01)
+    bench.until(lambda: bench.run(run).state == "failed")
+    failure = bench.task(run).failure
+    assert failure is not None and failure.kind == "timeout"
+
+
+def test_an_engine_out_of_reach_means_waiting_with_a_reason(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    """F7: preparing, not failed; and it goes on by itself."""
+    runtime.out_of_reach = "the engine cannot be reached"
+    run = bench.submit({"a": []})
+    bench.until(lambda: "waits" in bench.task(run).reason)
+    bench.round(3)
+    task = bench.task(run)
+    assert (task.state, states(bench, run)) == ("preparing", ["recorded"])
+    assert task.reason.endswith("waits: the engine cannot be reached")
+    runtime.out_of_reach = ""
+    bench.until(lambda: bench.task(run).state == "running")
+    assert bench.task(run).reason == "runs because its cache is switched off"
+
+
+def test_an_engine_out_of_reach_for_long_loses_what_ran(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I4: nothing runs for ever without a sign of life."""
+    run = running(bench)
+    runtime.out_of_reach = "gone"
+    bench.round(3)
+    assert states(bench, run) == ["running"]
+    monkeypatch.setattr(attempts, "UNREACHABLE_SECONDS", 0.0)
+    bench.until(lambda: states(bench, run)[0] == "lost")
+
+
+def test_what_can_never_start_fails(bench: Bench, runtime: FakeRuntime) -> None:
+    runtime.refusal = Invalid("no such image")
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.run(run).state == "failed")
+    failure = bench.task(run).failure
+    assert failure is not None
+    assert (failure.kind, failure.message) == ("preparation", "no such image")
+
+
+def test_a_runtime_that_is_not_there(bench: Bench) -> None:
+    run = bench.submit({"a": []}, runtime="moon")
+    bench.until(lambda: bench.run(run).state == "failed")
+    assert "moon" in bench.task(run).reason
+
+
+def test_a_fault_of_our_own_ends_the_attempt(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I4: no attempt hangs because we raise."""
+    monkeypatch.setattr("nbyard.dispatch.workers.PATIENCE_SECONDS", 0.0)
+    runtime.refusal = ZeroDivisionError("oops")
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.run(run).state == "failed")
+    assert "unexpected: ZeroDivisionError: oops" in bench.task(run).reason
+
+
+def test_a_folder_that_was_removed_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
+    run = running(bench)
+    attempt = bench.attempt(run)
+    for path in sorted(bench.folder(attempt).rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    bench.folder(attempt).rmdir()
+    runtime.lose(attempt)
+    bench.until(lambda: states(bench, run) == ["lost", "running"])
+
+
+def test_a_half_filled_folder_is_filled_anew(bench: Bench, runtime: FakeRuntime) -> None:
+    """CP4: whoever died while filling it left no task.json."""
+    runtime.out_of_reach = "wait"
+    run = bench.submit({"a": []})
+    bench.until(lambda: "waits" in bench.task(run).reason)
+    folder = bench.folder(bench.attempt(run))
+    (folder / TASK).unlink()
+    (folder / "code" / "half").write_text("x")
+    runtime.out_of_reach = ""
+    bench.until(lambda: bench.task(run).state == "running")
+    assert (folder / TASK).exists() and not (folder / "code" / "half").exists()
