@@ -135,8 +135,7 @@ function addExecutables(
   void restorer?.restore(tracker, {
     command: 'nbyard:open-executable',
     args: ({ content }) => ({ id: content.target.id ?? '' }),
-    name: ({ content, id }) => (content.target.id === undefined ? '' : id),
-    when: app.restored
+    name: ({ content, id }) => (content.target.id === undefined ? '' : id)
   });
   const same = (one: IExecutableTarget, other: IExecutableTarget) =>
     (one.id !== undefined && one.id === other.id) ||
