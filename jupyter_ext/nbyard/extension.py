@@ -27,4 +27,6 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
 def _open(settings: Settings, root: Path) -> Any:
     from nbyard.yard import Yard
 
-    return Yard.open(settings, root, root)
+    yard = Yard.open(settings, root, root)
+    yard.relay()
+    return yard

@@ -1,5 +1,6 @@
 """The composition root: settings in, services out. Small for ever."""
 
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +25,7 @@ class Yard:
         self.parts = parts
         self.store = parts.store
         self.services = Services(parts)
+        self._stack = ExitStack()
 
     @classmethod
     def open(
@@ -55,7 +57,12 @@ class Yard:
             ),
         )
 
+    def relay(self) -> None:
+        """Be woken by writers on other machines, until closed: for servers."""
+        self._stack.enter_context(self.store.relayed())
+
     def close(self) -> None:
+        self._stack.close()
         self.parts.tables.close()
         self.store.close()
 

@@ -78,7 +78,7 @@ class Dispatcher:
         renewing.start()
         log.info("dispatcher %s of store %s", os.getpid(), self._room.store.id)
         try:
-            with listening(self._room.folder) as listener:
+            with self._room.store.relayed(), listening(self._room.folder) as listener:
                 self._loop(listener.wait)
         finally:
             self._stopping.set()

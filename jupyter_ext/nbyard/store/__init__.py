@@ -1,7 +1,7 @@
 """Rows: the only rooms where SQL is spoken. `Store` gathers the queries of every noun."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -16,6 +16,7 @@ from nbyard.store.executables import ExecutableRows
 from nbyard.store.facts import FactRows
 from nbyard.store.leases import LeaseRows
 from nbyard.store.migrate import migrate
+from nbyard.store.notify import relayed
 from nbyard.store.runs import RunRows, SubmissionRows
 from nbyard.store.tasks import AttemptRows, TaskRows
 from nbyard.store.workflows import WorkflowRows
@@ -53,6 +54,10 @@ class Store:
     def write(self) -> Iterator[Connection]:
         with self.database.write() as connection:
             yield connection
+
+    def relayed(self) -> AbstractContextManager[None]:
+        """In this block writers on other machines wake the listeners of this one."""
+        return relayed(self.database.url, self.poke)
 
     def poke(self) -> None:
         wake.poke(self.folder)

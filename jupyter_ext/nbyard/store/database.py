@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from nbyard.errors import Busy, NbyardError
+from nbyard.store.notify import notify
 
 BUSY_SECONDS = 10.0
 CHECKPOINT_EVERY = 200
@@ -61,6 +62,8 @@ class Database:
                 with writing.begin():
                     self._wait_for_turn(writing)
                     yield writing
+                    if not self.sqlite:
+                        notify(writing)
             self._checkpoint()
         self._after_write()
 
