@@ -9,7 +9,12 @@ from nbyard.domain.states import DatasetState
 
 
 class UploadSource(
-    msgspec.Struct, frozen=True, tag="upload", tag_field="kind", forbid_unknown_fields=True
+    msgspec.Struct,
+    frozen=True,
+    omit_defaults=True,
+    tag="upload",
+    tag_field="kind",
+    forbid_unknown_fields=True,
 ):
     """A finished upload; refused when its bytes do not have the stated SHA-256."""
 

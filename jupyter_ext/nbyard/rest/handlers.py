@@ -50,6 +50,7 @@ class Desk:
         self._open = open_yard
         self._lock = threading.Lock()
         self._opened: Opened | None = None
+        self.closing: list[Callable[[], None]] = []
 
     @property
     def services(self) -> Services:
@@ -72,6 +73,9 @@ class Desk:
         return getattr(getattr(self.services, noun), verb)(*args, **kwargs)
 
     def close(self) -> None:
+        """For the end of the server, in its loop's thread."""
+        for close in self.closing:
+            close()
         self.pool.shutdown(wait=True, cancel_futures=True)
         if self._opened is not None:
             self._opened.close()

@@ -39,6 +39,7 @@ class Broadcast:
         self._ticks = 0
         self._clock = PeriodicCallback(self._tick, TICK_MS)
         IOLoop.current().add_handler(listener.fileno(), self._poked, IOLoop.READ)
+        desk.closing.append(self.close)
 
     def join(self, window: "EventSocket") -> None:
         self._windows.add(window)

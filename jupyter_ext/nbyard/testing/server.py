@@ -93,6 +93,7 @@ class JupyterServer:
         self._loop.call_soon(self._ready.set)  # it binds its port in the loop's next round
         await self._stop.wait()
         self.app.remove_server_info_file()
+        self.app.http_server.stop()
         self.app.web_app.settings["nbyard"].close()
         await self.app._cleanup()
         self.app.clear_instance()

@@ -1,0 +1,109 @@
+"""Bad notebooks, parameters cells and workflows."""
+
+import json
+from typing import Any
+
+from .ground import Ground, Seen, notebook, seen
+
+PORTS = [
+    {"name": "in", "role": "input", "reach": {"kind": "positional"}},
+    {"name": "out", "role": "output", "reach": {"kind": "positional"}},
+]
+
+
+def register_notebook(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
+    """Registered from the file browser and as an upload."""
+    if isinstance(what, dict):
+        what = json.dumps(notebook("a = 1", kernel=what["kernelspec"]))
+    path = ground.file("book.ipynb", what)
+    answer = ground.send("POST", "/executables", {"path": path})
+    _, key = ground.upload("book.ipynb", what.encode())
+    assert ground.send("POST", "/executables", {"upload": key}).status == answer.status
+    if answer.status >= 400:
+        return seen(answer)
+    inspected = ground.send("POST", "/executables/inspect", {"path": path}).json
+    return Seen(200, " ".join(inspected["hints"]))
+
+
+def parse_parameters(ground: Ground, what: dict[str, str], entry: dict[str, Any]) -> Seen:
+    """Inspected, then registered when that is no refusal."""
+    path = ground.notebook(what["parameters_cell"], "pass")
+    answer = ground.send("POST", "/executables/inspect", {"path": path})
+    if answer.status >= 400:
+        return seen(answer)
+    found = answer.json
+    registered = ground.send("POST", "/executables", {"path": path})
+    if registered.status >= 400:
+        return seen(registered)
+    names = [argument["name"] for argument in found["arguments"]]
+    return Seen(200, " ".join(found["hints"]), kept=bool(names or found["hints"]))
+
+
+def save_workflow(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> Seen:
+    """Checked as it is drawn; saved to a file and run."""
+    text = _document(ground, what, entry)
+    path = ground.file("flow.nbflow", text)
+    checked = ground.send("POST", "/workflows/check", {"path": path, "document": text})
+    if entry["expect"] == "NEEDS_CHOICE":
+        assert checked.json["proposals"] == []
+        return Seen(200, "nothing is proposed")
+    if entry["expect"] == "ACCEPT_OR_LIMIT":
+        assert checked.status == 200
+        return Seen(200, f"{len(checked.json['nodes'])} nodes")
+    refused = ground.send("POST", "/runs", {"path": path})
+    assert (ground.root / path).read_text() == text
+    if checked.status == 200 and not checked.json["problems"]:
+        # an arrow that two windows left behind is not shown, and no longer written
+        assert "missing node" in entry["input"]
+    return seen(refused)
+
+
+def _document(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> str:
+    if "schema_version" in what:
+        return json.dumps({"version": what["schema_version"], "nodes": {}})
+    if "x" in what:
+        node = {"a": {"type": "executable", "path": "../" + ground.tool([], "print(1)")}}
+        document = {"version": 1, "nodes": node, "positions": {"a": ["X", what["y"]]}}
+        return json.dumps(document).replace('"X"', what["x"])
+    if "edge" in what:
+        return _mismatch(ground, *what["edge"])
+    if "ref" in what:
+        return json.dumps({"version": 1, "nodes": {"a": {"type": "executable", "executable": "x"}}})
+    if "sub" in what:
+        return json.dumps(
+            {"version": 1, "nodes": {"a": {"type": "executable", "path": "flow.nbflow"}}}
+        )
+    if "out" in what:
+        return _ambiguous(ground, what["out"], what["ins"])
+    return _graph(ground, what)
+
+
+def _graph(ground: Ground, what: dict[str, Any]) -> str:
+    """Nodes that all are the same tool; keys that stand twice stay so."""
+    tool = "../" + ground.tool([{**PORTS[0], "required": True}, PORTS[1]])
+    node = json.dumps({"type": "executable", "path": tool})
+    nodes = ",".join(f'"{name}": {node}' for name in what["nodes"])
+    edges = {}
+    for source, target in what["edges"]:
+        (a, output), (b, given) = source.split("."), target.split(".")
+        edges[f"{source}->{target}"] = {"source": a, "output": output, "target": b, "input": given}
+    return f'{{"version": 1, "nodes": {{{nodes}}}, "edges": {json.dumps(edges)}}}'
+
+
+def _mismatch(ground: Ground, given: str, wanted: str) -> str:
+    nodes = {
+        "a": ground.tool([{**PORTS[1], "format": given}]),
+        "b": ground.tool([{**PORTS[0], "format": wanted}]),
+    }
+    edge = {"source": "a", "output": "out", "target": "b", "input": "in"}
+    drawn = {name: {"type": "executable", "path": f"../{p}"} for name, p in nodes.items()}
+    return json.dumps({"version": 1, "nodes": drawn, "edges": {"e": edge}})
+
+
+def _ambiguous(ground: Ground, output: str, inputs: list[str]) -> str:
+    nodes = {
+        "a": ground.tool([{**PORTS[1], "name": output}]),
+        "b": ground.tool([{**PORTS[0], "name": name} for name in inputs]),
+    }
+    drawn = {name: {"type": "executable", "path": f"../{p}"} for name, p in nodes.items()}
+    return json.dumps({"version": 1, "nodes": drawn})

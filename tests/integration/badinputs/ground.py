@@ -1,0 +1,150 @@
+"""Where bad inputs are tried: a server, a dispatcher, and what to ask of them."""
+
+import json
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from click.testing import CliRunner
+
+from nbyard.settings import Settings
+from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.server import Answer, JupyterServer
+
+ENDED = ("succeeded", "failed", "cancelled")
+TOOL = """import pathlib, sys
+sys.stdout.buffer.write(pathlib.Path(sys.argv[1]).read_bytes())
+"""
+
+
+class Seen(msgspec.Struct):
+    """What came of an input: a status, what was said, and whether it was kept as it was sent."""
+
+    status: int
+    said: str = ""
+    kept: bool = True
+
+
+def seen(answer: Answer, kept: bool = True) -> Seen:
+    """The answer of a route, whose errors have our body."""
+    if answer.status >= 400:
+        body = answer.json
+        assert set(body) == {"code", "message", "hint", "details", "request_id"}
+        assert body["request_id"]
+        assert body["message"]
+        assert "Traceback" not in answer.content.decode()
+        return Seen(answer.status, body["message"])
+    return Seen(answer.status, "", kept)
+
+
+class Ground:
+    """One server over one store."""
+
+    def __init__(self, server: JupyterServer):
+        self.server = server
+        self.root = server.root
+        self.settings = Settings(store_dir=str(server.store), inline_dispatch=True)
+
+    def send(self, *args: Any, **kwargs: Any) -> Answer:
+        return self.server.send(*args, **kwargs)
+
+    def get(self, path: str) -> Any:
+        answer = self.send("GET", path)
+        assert answer.status == 200, answer.content
+        return answer.json
+
+    def counts(self) -> dict[str, int]:
+        """How much is stored."""
+        nouns = ("datasets", "executables", "workflows", "runs")
+        return {noun: len(self.get(f"/{noun}?limit=500")["items"]) for noun in nouns}
+
+    def file(self, name: str, content: bytes | str) -> str:
+        """A file below the root, in a folder of its own; its path."""
+        folder = self.root / uuid.uuid4().hex
+        folder.mkdir()
+        data = content.encode() if isinstance(content, str) else content
+        (folder / name).write_bytes(data)
+        return f"{folder.name}/{name}"
+
+    def tool(self, arguments: list[dict[str, Any]], code: str = TOOL) -> str:
+        """A Python script with such arguments; its path."""
+        path = self.file("tool.py", code)
+        description = {"version": 1, "arguments": arguments}
+        (self.root / f"{path}.nbexec").write_text(json.dumps(description))
+        return path
+
+    def notebook(self, *sources: str, kernel: str = "python3", tagged: bool = True) -> str:
+        """A notebook whose first cell holds the parameters."""
+        return self.file("book.ipynb", json.dumps(notebook(*sources, kernel=kernel, tagged=tagged)))
+
+    def upload(self, filename: Any, content: bytes) -> tuple[Answer, str]:
+        """A refusal, or the last answer and the upload's id."""
+        begun = self.send("POST", "/uploads", {"filename": filename})
+        if begun.status >= 400:
+            return begun, ""
+        key = begun.json["id"]
+        headers = {"Upload-Offset": "0", "Content-Type": "application/octet-stream"}
+        return self.send("PATCH", f"/uploads/{key}", content, headers), key
+
+    @contextmanager
+    def dispatching(self) -> Iterator[Dispatching]:
+        with Dispatching(self.settings) as running:
+            yield running
+
+    def imported(self, key: str) -> Any:
+        """The dataset once it is imported."""
+        with self.dispatching() as running:
+            return running.until(
+                lambda: self.get(f"/datasets/{key}"), lambda d: d["current"]["state"] != "importing"
+            )
+
+    def run(self, **body: Any) -> tuple[Seen, Any]:
+        """The run at its end, or the refusal."""
+        answer = self.send("POST", "/runs", body)
+        if answer.status >= 400:
+            return seen(answer), None
+        key = answer.json["id"]
+        with self.dispatching() as running:
+            detail = running.until(
+                lambda: self.get(f"/runs/{key}"), lambda d: d["run"]["state"] in ENDED
+            )
+        return seen(answer), detail
+
+    def cli(self, *arguments: str) -> Any:
+        """The command line on the same store."""
+        from nbyard.cli.main import main
+
+        runner = CliRunner(env={"NBYARD_STORE_DIR": str(self.server.store)})
+        with runner.isolation() as (out, err, _):
+            code = 0
+            try:
+                main(list(arguments))
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+            sys.stdout.flush()
+            return code, out.getvalue().decode(), err.getvalue().decode()
+
+
+def notebook(*sources: str, kernel: str = "python3", tagged: bool = True) -> dict[str, Any]:
+    """A notebook of format 4."""
+    cells = [
+        {
+            "cell_type": "code",
+            "id": f"c{index}",
+            "metadata": {"tags": ["parameters"]} if tagged and not index else {},
+            "source": source,
+            "outputs": [],
+            "execution_count": None,
+        }
+        for index, source in enumerate(sources)
+    ]
+    metadata = {"kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}}
+    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+
+
+def artifact_path(ground: Ground, name: str) -> Path:
+    return ground.root / name

@@ -1,0 +1,99 @@
+"""I24, I29: the corpus of bad inputs: no 5xx, no hang, no canary, and the class of answer that is
+promised for each."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbyard.testing.server import JupyterServer
+
+from . import code, data, requests, runs, stores
+from .corpus import CORPUS, NOT_YET, STATUSES, entries, payload
+from .ground import Ground, Seen
+
+pytestmark = [pytest.mark.leaves_running, pytest.mark.timeout(90)]
+CANARY = Path("/tmp/nby_canary")
+SECRET = b"s3cr3t"
+Operation = Callable[[Ground, Any, dict[str, Any]], Seen]
+OPERATIONS: dict[str, Operation] = {
+    "object.create.name": requests.create_name,
+    "api.any.json_body": requests.json_body,
+    "api.any.connection": requests.slow_body,
+    "api.any": requests.credentials,
+    "login.next": requests.login_next,
+    "dataset.upload": data.upload,
+    "dataset.register_path": data.register_path,
+    "dataset.import_url": data.import_url,
+    "executable.register_notebook": code.register_notebook,
+    "executable.parse_parameters": code.parse_parameters,
+    "workflow.save": code.save_workflow,
+    "artifact.view": runs.view_artifact,
+    "run.submit.parameters": runs.submit_parameters,
+    "run.submit.output_path": runs.submit_output_path,
+    "run.submit.binary_args": runs.submit_arguments,
+    "run.log": runs.log,
+    "server.start": stores.start,
+}
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    server = JupyterServer(tmp_path_factory.mktemp("bad")).start()
+    try:
+        yield Ground(server)
+    finally:
+        server.stop()
+
+
+def test_the_corpus_is_at_hand():
+    if not CORPUS.exists():
+        pytest.skip(f"{CORPUS} is not there")
+    known = {entry["id"] for entry in entries()}
+    assert {entry["op"] for entry in entries() if entry["id"] not in NOT_YET} <= set(OPERATIONS)
+    assert set(NOT_YET) <= known
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [pytest.param(entry, id=entry["id"]) for entry in entries() if entry["id"] not in NOT_YET],
+)
+def test_each_bad_input_gets_the_promised_class_of_answer(ground: Ground, entry: dict[str, Any]):
+    before = ground.counts()
+    CANARY.unlink(missing_ok=True)
+    given = payload(entry)
+    start = time.monotonic()
+    found = OPERATIONS[entry["op"]](ground, given, entry)
+    assert time.monotonic() - start < 30, "too slow"
+    assert is_as_promised(entry["expect"], found), found
+    if entry["expect"].startswith("REJECT") and entry["id"] not in ("BI-016", "BI-017"):
+        assert leaves_nothing(entry, before, ground.counts())
+    assert not CANARY.exists()
+    assert ground.server.request("GET", "/nbyard/api/health", None, {}).status == 200
+    assert ground.server.request("GET", "/api", None, {}).status == 200
+
+
+def is_as_promised(expected: str, found: Seen) -> bool:
+    """Whether that is an answer of the class."""
+    if expected in STATUSES:
+        return found.status in STATUSES[expected] and bool(found.said)
+    if expected in ("WARN_OR_REJECT", "CLAMP_OR_REJECT", "ACCEPT_OR_LIMIT", "NEEDS_CHOICE"):
+        return found.status < 500 and bool(found.said)
+    if expected == "ACCEPT_INERT":
+        return found.status < 300 and found.kept
+    return found.status < 500 and bool(found.said)
+
+
+def leaves_nothing(entry: dict[str, Any], before: dict[str, int], after: dict[str, int]) -> bool:
+    """Nothing came to be; an import that failed leaves a dataset without bytes to try again."""
+    if entry["op"] in ("dataset.upload", "dataset.import_url", "dataset.register_path"):
+        before, after = {**before, "datasets": 0}, {**after, "datasets": 0}
+    return before == after
+
+
+def test_no_secret_came_to_rest(ground: Ground):
+    for path in ground.server.store.rglob("*"):
+        if path.is_file():
+            assert SECRET not in path.read_bytes(), path
