@@ -66,10 +66,19 @@ def wheel(sdist: Path, without_node: dict[str, str], tmp_path_factory) -> Path:
     return file
 
 
-@pytest.fixture(scope="session")
-def installed(wheel: Path, without_node: dict[str, str], tmp_path_factory) -> Installed:
-    folder = tmp_path_factory.mktemp("installed") / "venv"
+def install(folder: Path, environment: dict[str, str], *requirements: str) -> Installed:
     run(sys.executable, "-m", "venv", str(folder))
     made = Installed(folder)
-    made.run("pip", "install", "--quiet", str(wheel), environment=without_node)
+    made.run("pip", "install", "--quiet", *requirements, environment=environment)
     return made
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, without_node: dict[str, str], tmp_path_factory) -> Installed:
+    return install(tmp_path_factory.mktemp("installed") / "venv", without_node, str(wheel))
+
+
+@pytest.fixture(scope="session")
+def installed_on_oldest_lab(wheel: Path, without_node: dict[str, str], tmp_path_factory):
+    folder = tmp_path_factory.mktemp("oldest") / "venv"
+    return install(folder, without_node, str(wheel), "jupyterlab~=4.4.0")

@@ -47,6 +47,13 @@ def test_installing_puts_the_lab_extension_in_place(installed):
     assert re.search(r"^ *nbyard v\S+ enabled OK \(python, nbyard\)", text, re.M), text
 
 
+@pytest.mark.long
+def test_the_oldest_supported_jupyterlab_takes_the_same_wheel(installed_on_oldest_lab):
+    text = plain(installed_on_oldest_lab.run("jupyter", "labextension", "list"))
+    assert "JupyterLab v4.4." in text
+    assert re.search(r"^ *nbyard v\S+ enabled OK \(python, nbyard\)", text, re.M), text
+
+
 def test_every_entry_point_loads(installed):
     code = """
 from importlib.metadata import distribution
