@@ -283,6 +283,23 @@ export interface paths {
         patch: operations["executables.update"];
         trace?: never;
     };
+    "/executables/{executable}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compare the code of two versions; by default the newest with the one before */
+        get: operations["executables.diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/executables/{executable}/versions": {
         parameters: {
             query?: never;
@@ -723,6 +740,27 @@ export interface components {
         Diagnosis: {
             version: string;
             checks: components["schemas"]["Check"][];
+        };
+        /**
+         * Diff
+         * @description Changes from version `old` to `new`, with three lines around each; empty when the code is
+         *         the same. `cut` tells that there were more.
+         */
+        Diff: {
+            old: number;
+            new: number;
+            lines: components["schemas"]["DiffLine"][];
+            /** @default false */
+            cut: boolean;
+        };
+        /**
+         * DiffLine
+         * @description One line; `place` opens a group of changes and names where it is.
+         */
+        DiffLine: {
+            /** @enum {unknown} */
+            kind: "added" | "place" | "removed" | "same";
+            text: string;
         };
         /**
          * Edge
@@ -2135,6 +2173,39 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "executables.diff": {
+        parameters: {
+            query?: {
+                old?: number;
+                new?: number;
+            };
+            header?: never;
+            path: {
+                executable: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diff"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

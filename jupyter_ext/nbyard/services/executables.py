@@ -9,6 +9,7 @@ import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.descriptions import Description, corrected, description_file
+from nbyard.domain.diffs import MAX_LINES, Diff, diff_lines, notebook_lines
 from nbyard.domain.executables import (
     Executable,
     ExecutablePatch,
@@ -21,6 +22,7 @@ from nbyard.domain.executables import (
 )
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.strict_json import read_json
 from nbyard.errors import InUse, Invalid, NotFound, StaleWrite
 from nbyard.files import write_whole
 from nbyard.services.freezing import Code, Freezer
@@ -225,3 +227,22 @@ class ExecutableService:
         found = self.get(caller, executable)
         with self._store.read() as c:
             return Page(self._store.executables.versions(c, found.id))
+
+    @operation("GET", "/executables/{executable}/diff", scope="executables:read")
+    def diff(self, caller: Caller, executable: str, old: int = 0, new: int = 0) -> Diff:
+        """Compare the code of two versions; by default the newest with the one before."""
+        versions = {v.number: v for v in self.versions(caller, executable).items}
+        second = versions.get(new or max(versions))
+        first = versions.get(old or (second.number - 1 if second else 0))
+        if first is None or second is None:
+            known = ", ".join(map(str, sorted(versions)))
+            raise NotFound(f"There is no such version to compare; there are: {known}.")
+        lines = list(diff_lines(self._readable(first), self._readable(second)))
+        return Diff(first.number, second.number, lines[:MAX_LINES], len(lines) > MAX_LINES)
+
+    def _readable(self, version: ExecutableVersion) -> str:
+        with self._parts.blobs.open(version.content_digest) as handle:
+            content = handle.read()
+        if version.kind == "notebook":
+            return notebook_lines(read_json(content))
+        return content.decode("utf-8", "replace")
