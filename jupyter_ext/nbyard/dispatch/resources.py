@@ -19,13 +19,15 @@ class Slots:
     def __init__(self, total: float, running: Iterable[TaskPlan]):
         self.total = total
         self.free = total - sum(self.wants(plan) for plan in running)
+        self._somebody_waits = False
 
     def wants(self, plan: TaskPlan) -> float:
         return min(plan.cpu or 1.0, self.total)
 
     def grant(self, plan: TaskPlan) -> bool:
-        """Take the task's share when it is free."""
-        if self.wants(plan) > self.free + 1e-9:
+        """Take the task's share when it is free and nobody before it had to wait."""
+        if self._somebody_waits or self.wants(plan) > self.free + 1e-9:
+            self._somebody_waits = True
             return False
         self.free -= self.wants(plan)
         return True

@@ -1,0 +1,226 @@
+"""Runs as a whole: random graphs, random facts in random order, dispatchers that come and go."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from nbyard.dispatch import attempts, endings
+from nbyard.dispatch.loop import Dispatcher
+from nbyard.domain.attempts import Failure
+from nbyard.domain.states import ATTEMPT, MACHINES, RUN, TASK
+from nbyard.settings import Settings
+from nbyard.store.leases import LeaseLost
+from nbyard.testing.bench import OWNER, Bench, Graph
+from nbyard.yard import Yard
+
+GRAPHS: list[Graph] = [
+    {"a": []},
+    {"a": [], "b": ["a"], "c": ["b"]},
+    {"a": [], "b": ["a"], "c": ["a"], "d": ["a"]},
+    {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]},
+    {"a": [], "b": [], "c": ["a", "b"]},
+]
+FAILURES = [
+    Failure("error", "boom"),
+    Failure("exit-code", "exit code 3", exit_code=3),
+    Failure("kernel-died", "the kernel died (signal 9)"),
+]
+
+
+class Runs(RuleBasedStateMachine):
+    """What may happen to a store; `database_url` is set by the test."""
+
+    database_url = ""
+
+    @initialize()
+    def open(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="nbyard-model-")
+        place = Path(self._folder.name)
+        (place / "root").mkdir()
+        _empty(self.database_url)
+        config = Settings(
+            store_dir=str(place / "store"),
+            database_url=self.database_url,
+            inline_dispatch=True,
+            slots=2,
+        )
+        self.yard = Yard.open(config, place / "root", place / "root")
+        self.bench = Bench(self.yard, place / "root")
+        self.runs: list[str] = []
+        self.former: Dispatcher | None = None
+        self.cursor = 0
+        self.last: dict[str, str] = {}
+
+    @precondition(lambda self: len(self.runs) < 4)
+    @rule(graph=st.sampled_from(GRAPHS), cache=st.booleans(), n=st.integers(0, 1))
+    def submit(self, graph: Graph, cache: bool, n: int) -> None:
+        self.runs.append(self.bench.submit(graph, cache=cache, n=n))
+
+    @rule(times=st.integers(1, 3))
+    def round(self, times: int) -> None:
+        self.bench.round(times)
+
+    @rule(data=st.data())
+    def finish(self, data: st.DataObject) -> None:
+        self._end(data, "succeeded", None)
+
+    @rule(data=st.data(), failure=st.sampled_from(FAILURES))
+    def fail(self, data: st.DataObject, failure: Failure) -> None:
+        self._end(data, "failed", failure)
+
+    def _end(self, data: st.DataObject, state: str, failure: Failure | None) -> None:
+        running = self.bench.runtime.running
+        if running:
+            attempt = data.draw(st.sampled_from(running))
+            self.bench.runtime.end(attempt, state, text="always the same", failure=failure)
+
+    @rule(data=st.data())
+    def lose(self, data: st.DataObject) -> None:
+        if self.bench.runtime.running:
+            self.bench.runtime.lose(data.draw(st.sampled_from(self.bench.runtime.running)))
+
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        live = [run for run in self.runs if self.bench.run(run).state in RUN.live]
+        if live:
+            self.bench.cancel(data.draw(st.sampled_from(live)))
+
+    @rule(reach=st.booleans(), obeys=st.booleans())
+    def weather(self, reach: bool, obeys: bool) -> None:
+        self.bench.runtime.out_of_reach = "" if reach else "no engine"
+        self.bench.runtime.obeys = obeys
+
+    @rule()
+    def kill_the_dispatcher(self) -> None:
+        self.former = self.bench.replace_dispatcher()
+
+    @precondition(lambda self: self.former is not None)
+    @rule()
+    def the_former_wakes_up(self) -> None:
+        """F14: stopped for long, then continued: it may look, but write nothing."""
+        assert self.former is not None
+        before = self._events()
+        try:
+            self.former.tick()
+        except LeaseLost:
+            self.former = None
+        else:
+            self.former.settle(10)
+        assert self._events() == before
+
+    @rule()
+    def time_passes(self) -> None:
+        self.bench.dispatcher._sweeper._next = 0.0
+
+    def _events(self) -> int:
+        with self.bench.store.read() as c:
+            return self.bench.store.events.last(c)
+
+    @invariant()
+    def moves_are_those_of_the_table(self) -> None:
+        with self.bench.store.read() as c:
+            new = self.bench.store.events.after(c, OWNER.name, self.cursor, 10_000)
+        for one in new:
+            self.cursor = one.id
+            machine = MACHINES.get(one.topic)
+            if machine is None or "change" in one.data or "state" not in one.data:
+                continue
+            before = self.last.get(one.subject_id)
+            after = one.data["state"]
+            assert after == machine.initial if before is None else after in machine.moves[before]
+            self.last[one.subject_id] = after
+
+    @invariant()
+    def tasks_and_attempts_fit(self) -> None:
+        for run in self.runs:
+            detail = self.bench.detail(run)
+            for task in detail.tasks:
+                live = [a for a in task.attempts if a.state in ATTEMPT.live]
+                assert len(live) <= 1, "I3: one live attempt of a task"
+                assert len(task.attempts) <= endings.MAX_ATTEMPTS
+                assert not (live and task.state in TASK.terminal)
+                done = [a for a in task.attempts if a.state == "succeeded"]
+                assert len(done) <= 1, "I7: what is finished is not executed again"
+                if done:
+                    assert task.attempts[-1].state == "succeeded"
+                published = [a.name for a in task.artifacts]
+                wanted = ["out"] if task.state == "succeeded" else []
+                assert published == wanted, "I6: published once, and by success only"
+                assert task.state != "queued" or not task.attempts or task.reason
+
+    def teardown(self) -> None:
+        if hasattr(self, "yard"):
+            try:
+                self._everything_ends()
+            finally:
+                self.bench.close()
+                self.yard.close()
+                self._folder.cleanup()
+
+    def _everything_ends(self) -> None:
+        """I4: with fair weather, every run comes to its end, and nothing lives on."""
+        runtime = self.bench.runtime
+        runtime.out_of_reach, runtime.obeys = "", True
+        for _ in range(100):
+            for attempt in runtime.running:
+                runtime.end(attempt, text="always the same")
+            self.bench.round()
+            self.moves_are_those_of_the_table()
+            if all(self.bench.run(run).state in RUN.terminal for run in self.runs):
+                break
+        for run in self.runs:
+            detail = self.bench.detail(run)
+            assert detail.run.state in RUN.terminal
+            states = {task.node: task.state for task in detail.tasks}
+            assert set(states.values()) <= TASK.terminal
+            for task in detail.tasks:
+                bad = [need for need in task.needs if states[need] != "succeeded"]
+                assert bool(bad) <= (task.state == "skipped"), "downstream of no success is skipped"
+        self.tasks_and_attempts_fit()
+        self.time_passes()
+        self.bench.round(2)
+        assert runtime.running == []
+
+
+def _empty(url: str) -> None:
+    """A database is used for all examples of a test; rows go, and so does the lease."""
+    if url:
+        import sqlalchemy
+
+        engine = sqlalchemy.create_engine(url)
+        with engine.begin() as c:
+            c.execute(sqlalchemy.text("drop schema public cascade; create schema public"))
+        engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("database_url", "examples"),
+    [("sqlite", 25), ("postgresql", 5)],
+    indirect=["database_url"],
+)
+def test_runs(database_url: str, examples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I3, I4, I5, I6, I7, I9, I13."""
+    monkeypatch.setattr(endings, "BACKOFF_SECONDS", 0.0)
+    monkeypatch.setattr(attempts, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("nbyard.blobs.files.os.fsync", lambda _: None)
+    monkeypatch.setattr(Runs, "database_url", database_url)
+    default = settings.default
+    assert default is not None
+    wanted = settings(
+        max_examples=max(1, examples * default.max_examples // 100),
+        stateful_step_count=25,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Runs, settings=wanted)

@@ -1,0 +1,151 @@
+"""The queue: slots, order, the cache and what it says."""
+
+import pytest
+
+from nbyard.dispatch import endings
+from nbyard.testing.bench import Bench, FakeRuntime
+
+
+def done(bench: Bench, run: str, text: str = "same") -> None:
+    bench.until(lambda: bench.task(run).state in ("running", "succeeded"))
+    if bench.task(run).state == "running":
+        bench.runtime.end(bench.attempt(run), text=text)
+    bench.until(lambda: bench.run(run).state == "succeeded")
+
+
+def test_no_more_than_the_slots(bench: Bench, runtime: FakeRuntime) -> None:
+    """R1: the third waits, with reason and place."""
+    runs = [bench.submit({"a": []}) for _ in range(4)]
+    bench.round(5)
+    assert len(runtime.starts) == 2
+    waiting = bench.task(runs[3])
+    assert waiting.state == "queued"
+    assert waiting.reason == "waits for a free slot of 2"
+    assert waiting.place == 2
+    runtime.end(bench.attempt(runs[1]))
+    bench.until(lambda: bench.task(runs[2]).state == "running")
+    assert bench.task(runs[3]).state == "queued"
+
+
+def test_first_come_first_served(bench: Bench, runtime: FakeRuntime) -> None:
+    """F25: small tasks do not overtake a big one for ever."""
+    first = bench.submit({"a": []})
+    bench.until(lambda: bench.task(first).state == "running")
+    big = bench.submit({"a": []}, cpu=2.0)
+    small = bench.submit({"a": []})
+    bench.round(5)
+    assert (bench.task(big).state, bench.task(small).state) == ("queued", "queued")
+    runtime.end(bench.attempt(first))
+    bench.until(lambda: bench.task(big).state == "running")
+    assert bench.task(small).state == "queued"
+
+
+def test_an_engine_out_of_reach_takes_no_slots(bench: Bench, runtime: FakeRuntime) -> None:
+    """F7: others go on meanwhile."""
+    bench.room.runtimes["far"] = far = FakeRuntime()
+    far.out_of_reach = "no engine"
+    waiting = [bench.submit({"a": []}, runtime="far") for _ in range(2)]
+    bench.until(lambda: all("no engine" in bench.task(run).reason for run in waiting))
+    near = bench.submit({"a": []})
+    bench.until(lambda: bench.task(near).state == "running")
+
+
+def test_the_same_again_comes_from_the_cache(bench: Bench, runtime: FakeRuntime) -> None:
+    """R2: with the reason, and the same bytes."""
+    first = bench.submit({"a": []}, cache=True, n=1)
+    done(bench, first)
+    assert bench.task(first).reason == "runs because it never ran before"
+    second = bench.submit({"a": []}, cache=True, n=1)
+    done(bench, second)
+    task = bench.task(second)
+    assert (task.cached, task.reason) == (True, "nothing changed since run 1")
+    assert task.attempts == []
+    assert [a.digest for a in task.artifacts] == [a.digest for a in bench.task(first).artifacts]
+    assert len(runtime.starts) == 1
+
+
+@pytest.mark.parametrize(
+    ("plan", "reason"),
+    [
+        ({"n": 2}, "n changed 1 → 2"),
+        ({"n": 1, "force": True}, "it was forced"),
+        ({"n": 1, "cache": False}, "its cache is switched off"),
+    ],
+)
+def test_why_it_runs_again(bench: Bench, plan: dict, reason: str) -> None:
+    """R2."""
+    done(bench, bench.submit({"a": []}, **{"cache": True, "n": 1}))
+    again = bench.submit({"a": []}, **{"cache": True, **plan})
+    bench.until(lambda: bench.task(again).state == "running")
+    assert bench.task(again).reason == f"runs because {reason}"
+
+
+def test_what_lost_its_bytes_is_made_again(bench: Bench, runtime: FakeRuntime) -> None:
+    """I18: a cached result is whole or none."""
+    first = bench.submit({"a": []}, cache=True)
+    done(bench, first)
+    bench.yard.parts.blobs.delete(bench.task(first).artifacts[0].digest)
+    second = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: bench.task(second).state == "running")
+    assert bench.task(second).reason == "runs because its last result is no longer kept"
+
+
+def test_a_hit_needs_no_slot(bench: Bench, runtime: FakeRuntime) -> None:
+    """R2: also when the result came while the task was waiting."""
+    same = [bench.submit({"a": []}, cache=True) for _ in range(3)]
+    bench.round(3)
+    assert bench.task(same[2]).state == "queued"
+    runtime.end(bench.attempt(same[0]))
+    bench.submit({"a": []}, cpu=2.0)
+    bench.until(lambda: bench.task(same[2]).cached)
+    assert len(runtime.starts) <= 3
+
+
+def test_what_cannot_be_looked_at_fails_alone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One task that cannot be served keeps no other one waiting."""
+    known = bench.store.executables.version
+    broken = bench.submit({"a": []})
+    calls: list[str] = []
+
+    def once(c: object, version_id: str) -> object:
+        calls.append(version_id)
+        if len(calls) == 1:
+            raise KeyError("torn")
+        return known(c, version_id)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bench.store.executables, "version", once)
+    sound = bench.submit({"a": []})
+    bench.until(lambda: bench.task(sound).state == "running")
+    assert bench.run(broken).state == "failed"
+    assert "unexpected: KeyError" in bench.task(broken).reason
+
+
+def test_a_lost_task_waits_a_little(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I10: with a pause that grows, kept in the store."""
+    monkeypatch.setattr(endings, "BACKOFF_SECONDS", 20.0)
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    runtime.lose(bench.attempt(run))
+    bench.until(lambda: bench.task(run).state == "queued")
+    bench.round(3)
+    assert len(runtime.starts) == 1
+    assert "killed by the test" in bench.task(run).reason
+    bench.replace_dispatcher()
+    bench.round(3)
+    assert len(runtime.starts) == 1
+
+
+def test_cancel_between_two_rounds_starts_nothing(bench: Bench, runtime: FakeRuntime) -> None:
+    """I9: it is looked at in the very transaction that would record the attempt."""
+    run = bench.submit({"a": []})
+    queue = bench.dispatcher._runs._queue
+    bench.dispatcher._runs._advance(run)
+    bench.cancel(run)
+    queue.serve()
+    assert bench.task(run).attempts == []
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    assert runtime.starts == []
