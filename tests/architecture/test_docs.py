@@ -1,0 +1,128 @@
+"""The docs know all that people can set, ask, type or be refused with, and lead somewhere."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from nbyard.cli.main import nbyard
+from nbyard.services.table import table
+from nbyard.settings import Settings
+from nbyard.store import tables
+from reference import commands, error_codes, pages
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "benchmarks/README.md", *sorted(DOCS.rglob("*.md"))]
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+MAX_README_LINES = 80
+
+
+def text(name: str) -> str:
+    return (DOCS / name).read_text()
+
+
+def test_made_pages_are_what_the_code_says():
+    stale = [
+        name
+        for name, made in pages().items()
+        if not (DOCS / "reference" / name).is_file() or text(f"reference/{name}") != made
+    ]
+    assert stale == [], "run: python buildtools/reference.py"
+
+
+@pytest.mark.parametrize("name", sorted(Settings.class_trait_names(config=True)))
+def test_each_setting_is_told_with_its_help(name):
+    assert f"| `{name}` |" in text("reference/settings.md")
+    assert Settings.class_traits()[name].help
+
+
+def test_each_operation_is_told():
+    listed = text("reference/operations.md")
+    for operation in table():
+        assert f"`{operation.id}`" in listed
+        assert operation.summary, operation.id
+        assert f"## {operation.id}\n" in text(f"reference/{operation.noun}.md")
+
+
+def test_each_command_is_told_with_its_help():
+    listed = text("reference/cli.md")
+    for words, command in commands(nbyard):
+        assert command.help, words
+        if not isinstance(command, click.Group):
+            assert f"## {words}\n" in listed
+
+
+def test_each_error_code_is_told_with_its_sentence():
+    listed = text("reference/errors.md")
+    for code, cls in error_codes().items():
+        assert f"| `{code}` |" in listed
+        assert cls.__doc__, code
+
+
+def test_each_entry_point_group_is_told():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    listed = text("reference/extension-points.md")
+    assert [group for group in project["entry-points"] if f"`{group}`" not in listed] == []
+
+
+def headings() -> set[str]:
+    return {line[3:].lower() for line in text("glossary.md").splitlines() if line.startswith("## ")}
+
+
+def known(name: str) -> bool:
+    """A noun in singular or plural; of two words, both."""
+    words = name.split("_")
+    return all(word in headings() or word.removesuffix("s") in headings() for word in words)
+
+
+def test_each_noun_of_services_and_tables_is_in_the_glossary():
+    services = {p.stem for p in (ROOT / "jupyter_ext/nbyard/services").glob("[a-z]*.py")}
+    assert {name for name in services | set(tables.metadata.tables) if not known(name)} == set()
+
+
+def test_the_glossary_is_sorted():
+    found = [line for line in text("glossary.md").splitlines() if line.startswith("## ")]
+    assert found == sorted(found)
+
+
+def slug(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def anchors(page: Path) -> set[str]:
+    return {slug(line.lstrip("#")) for line in page.read_text().splitlines() if line[:1] == "#"}
+
+
+def links(page: Path) -> Iterator[str]:
+    yield from (link for link in LINK.findall(page.read_text()) if "://" not in link)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    for link in links(page):
+        target, _, anchor = link.partition("#")
+        place = (page.parent / target).resolve() if target else page
+        assert place.exists(), link
+        assert not anchor or anchor in anchors(place), link
+
+
+def test_every_page_can_be_reached_from_the_first():
+    seen, todo = set(), [DOCS / "index.md"]
+    while todo:
+        page = todo.pop()
+        if page not in seen:
+            seen.add(page)
+            places = ((page.parent / link.partition("#")[0]).resolve() for link in links(page))
+            todo += [place for place in places if place.suffix == ".md"]
+    assert set(DOCS.rglob("*.md")) - seen == set()
+
+
+def test_the_readme_is_two_screens():
+    lines = (ROOT / "README.md").read_text().splitlines()
+    assert len(lines) <= MAX_README_LINES
+    assert lines.index("./try       # builds nbyard into .venv and runs the penguins workflow; its "
+                       "last line opens it in JupyterLab") < 10  # fmt: skip
