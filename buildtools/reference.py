@@ -26,7 +26,7 @@ from nbyard.rest.openapi import STREAMS
 from nbyard.services.operation import Field, Operation
 from nbyard.services.table import SERVICES, table
 from nbyard.settings import Settings
-from nbyard.store import migrate
+from nbyard.store.migrate import NewerSchema
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs/reference"
@@ -282,7 +282,7 @@ def keys() -> str:
 
 def error_codes() -> dict[str, type[NbyardError]]:
     """The class that declares each code; it may have kinds of its own."""
-    assert migrate.NewerSchema.code in error_classes(), "the rooms that add codes are loaded"
+    assert NewerSchema.code in error_classes(), "the rooms that add codes are loaded"
     return {
         code: next(c for c in cls.__mro__ if "code" in vars(c))
         for code, cls in error_classes().items()
