@@ -1,0 +1,69 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { expect, test } from '../lab/test';
+
+const STEPS = ['clean', 'train', 'evaluate', 'report'];
+
+test('K5, K7, K8: the example runs; after a change only what it affects runs again', async ({
+  lab,
+  server
+}) => {
+  const source = await readFile(server.file('train.ipynb'));
+  const canvas = await lab.openWorkflow('penguins.nbflow');
+  await expect(canvas.cards).toHaveCount(5);
+  await expect(canvas.arrows).toHaveCount(6);
+  await lab.click(canvas.button('run-workflow'));
+  await lab.drawer.succeeds();
+  for (const node of STEPS) {
+    await expect(canvas.stateOf(node)).toContainText('succeeded');
+    await expect(lab.drawer.step(node)).toContainText('never ran before');
+  }
+  expect(await readFile(server.file('train.ipynb'))).toEqual(source);
+
+  await canvas.stage.click({ position: { x: 20, y: 20 } });
+  await lab.click(canvas.button('toggle-inspector'));
+  const seed = canvas.inspector.getByRole('group', { name: 'seed' }).getByLabel('Default');
+  await seed.fill('8');
+  await seed.press('Enter');
+  await canvas.stage.focus();
+  await lab.press('Control+Enter');
+  await expect(lab.drawer.root).toContainText('#2');
+  await lab.drawer.succeeds();
+  await expect(canvas.stateOf('clean')).toContainText('cached');
+  await expect(lab.drawer.step('clean')).toContainText(/cached.*unchanged/s);
+  for (const node of ['train', 'evaluate']) {
+    await expect(canvas.stateOf(node)).toContainText('succeeded');
+    await expect(lab.drawer.step(node)).toContainText('runs because');
+  }
+  await expect(lab.drawer.step('train')).toContainText('seed');
+});
+
+test('R2, K5: a failing cell is shown where it is, and what follows is skipped', async ({
+  lab,
+  server
+}) => {
+  const notebook = JSON.parse(await readFile(server.file('train.ipynb'), 'utf8'));
+  notebook.cells[3].source = ['print("so far")\n', 'raise ValueError("no such penguin")'];
+  await writeFile(server.file('train.ipynb'), JSON.stringify(notebook));
+
+  const canvas = await lab.openWorkflow('penguins.nbflow');
+  await lab.click(canvas.button('run-workflow'));
+  await expect(lab.drawer.state).toHaveText('failed', { timeout: 60_000 });
+  await expect(canvas.stateOf('clean')).toContainText('succeeded');
+  await expect(canvas.stateOf('train')).toContainText('failed');
+  await expect(canvas.stateOf('evaluate')).toContainText('skipped');
+  await expect(canvas.stateOf('report')).toContainText('skipped');
+  const { failure } = lab.drawer;
+  await expect(failure).toContainText('ValueError: no such penguin');
+  await expect(failure).toContainText('cell 4');
+
+  await failure.getByRole('button', { name: 'Show the failing cell' }).click();
+  const failing = lab.drawer.body.getByRole('region', { name: 'Cell 4' });
+  await expect(failing).toBeInViewport();
+  await expect(failing).toContainText('so far');
+  await expect(failing).toContainText('ValueError');
+
+  await failure.getByRole('button', { name: 'Open executed notebook' }).click();
+  const executed = lab.page.locator('.nby-Executed');
+  await expect(executed.getByRole('region', { name: 'Cell 4' })).toContainText('no such penguin');
+  await expect(executed.getByRole('region', { name: 'Cell 5' })).toContainText('[ ]');
+});

@@ -1,0 +1,141 @@
+/** JupyterLab as a person sees it; every action is counted. */
+import { expect, Locator, Page } from '@playwright/test';
+import { Canvas } from './canvas';
+import { Drawer } from './drawer';
+import { LabServer } from './server';
+
+export class Lab {
+  constructor(
+    readonly page: Page,
+    readonly server: LabServer
+  ) {
+    this.drawer = new Drawer(page);
+  }
+
+  readonly drawer: Drawer;
+  /** Clicks, drags and keys so far; the typing of text does not count. */
+  actions = 0;
+
+  async open(path = ''): Promise<void> {
+    await this.page.goto(this.server.lab(path));
+    await this.ready();
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.ready();
+  }
+
+  /** The page is there and its layout restored. */
+  async ready(): Promise<void> {
+    await expect(this.page.locator('#jp-main-dock-panel')).toBeVisible({ timeout: 60_000 });
+    await this.page.evaluate(() => (window as never as { jupyterapp: IApp }).jupyterapp.restored);
+    await expect(this.page.locator('#jupyterlab-splash')).not.toBeVisible();
+  }
+
+  async click(target: Locator, options?: Parameters<Locator['click']>[0]): Promise<void> {
+    this.actions++;
+    await target.click(options);
+  }
+
+  async press(key: string): Promise<void> {
+    this.actions++;
+    await this.page.keyboard.press(key);
+  }
+
+  /** Take something with the mouse and let it go elsewhere, in steps as a hand would. */
+  async drag(from: IPoint | Locator, to: IPoint | Locator, hover?: () => Promise<void>): Promise<void> {
+    this.actions++;
+    const { mouse } = this.page;
+    const [start, end] = [await pointOf(from), await pointOf(to)];
+    await mouse.move(start.x, start.y);
+    await mouse.down();
+    await mouse.move(start.x + 8, start.y + 8, { steps: 3 });
+    await mouse.move(end.x, end.y, { steps: 12 });
+    await hover?.();
+    await mouse.up();
+  }
+
+  /** Look around without counting. */
+  async aside(looking: () => Promise<void>): Promise<void> {
+    const before = this.actions;
+    await looking();
+    this.actions = before;
+  }
+
+  tab(name: string): Locator {
+    return this.page.locator('#jp-main-dock-panel .lm-TabBar-tab', { hasText: name });
+  }
+
+  tile(name: string): Locator {
+    return this.page.locator('.jp-LauncherCard').filter({ hasText: new RegExp(`^${name}$`) });
+  }
+
+  /** An entry of the file browser. */
+  file(name: string): Locator {
+    return this.page.locator('#filebrowser .jp-DirListing-item').filter({ hasText: name });
+  }
+
+  /** The canvas that is shown. */
+  get canvas(): Canvas {
+    return new Canvas(this, this.page.locator('.nby-CanvasPanel:not(.lm-mod-hidden)'));
+  }
+
+  async openWorkflow(name: string): Promise<Canvas> {
+    await this.file(name).dblclick();
+    await expect(this.canvas.root).toBeVisible();
+    return this.canvas;
+  }
+
+  /** Run a command that has no other way to it in this journey. */
+  async execute(command: string, args = {}): Promise<void> {
+    await this.page.evaluate(
+      ([id, given]) => (window as never as { jupyterapp: IApp }).jupyterapp.commands.execute(id, given),
+      [command, args] as const
+    );
+  }
+
+  /** The sidebar of nbyard. */
+  async panel(): Promise<Locator> {
+    const panel = this.page.locator('#nbyard-sidebar');
+    if (!(await panel.isVisible())) {
+      await this.click(this.page.locator('.jp-SideBar .lm-TabBar-tab[data-id="nbyard-sidebar"]'));
+    }
+    await expect(panel).toBeVisible();
+    return panel;
+  }
+
+  menuItem(name: string): Locator {
+    return this.page.locator('.lm-Menu-item').filter({ hasText: name });
+  }
+
+  get dialog(): Locator {
+    return this.page.locator('.jp-Dialog');
+  }
+
+  async theme(name: string): Promise<void> {
+    await this.execute('apputils:change-theme', { theme: name });
+    const kind = name.includes('Dark') ? 'false' : 'true';
+    await expect(this.page.locator('body')).toHaveAttribute('data-jp-theme-light', kind);
+    await expect(this.page.locator('body')).toHaveAttribute('data-jp-theme-name', name);
+  }
+}
+
+interface IApp {
+  restored: Promise<void>;
+  commands: { execute: (id: string, args: object) => Promise<unknown> };
+}
+
+export interface IPoint {
+  x: number;
+  y: number;
+}
+
+export async function pointOf(place: IPoint | Locator): Promise<IPoint> {
+  if ('x' in place) {
+    return place;
+  }
+  await place.scrollIntoViewIfNeeded();
+  const box = (await place.boundingBox())!;
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+}
