@@ -21,6 +21,7 @@ from nbyard.store.tasks import TaskRecord
 
 log = logging.getLogger("nbyard.dispatch")
 FULL_ROUND_SECONDS = 30.0
+RUNS_IN_A_ROUND = 100
 
 
 class RunController:
@@ -39,9 +40,8 @@ class RunController:
     def tick(self) -> bool:
         """One round over the runs that something happened to; whether any run is live."""
         live = self._look()
-        for run_id in live:
-            if run_id in self._changed:
-                self._guarded(run_id)
+        for run_id in [run_id for run_id in live if run_id in self._changed][:RUNS_IN_A_ROUND]:
+            self._guarded(run_id)
         self._queue.serve()
         self._drive({run_id for run_id, cancelled in live.items() if cancelled})
         return bool(live)

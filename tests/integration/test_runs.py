@@ -1,0 +1,277 @@
+"""Runs with real processes: a dispatcher in a thread, notebooks and scripts in supervisors."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs import NewRun, RunDetail, Task
+from nbyard.settings import Settings
+from nbyard.testing.dispatching import Dispatching
+from nbyard.yard import Yard
+
+ADA = Caller("ada")
+OUT = {"name": "out", "role": "output", "format": "txt", "default": "out.txt"}
+ENDED = ("succeeded", "failed", "cancelled")
+
+
+def option(name: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "reach": {"kind": "option", "flag": f"--{name}"}, **more}
+
+
+class Project:
+    """A folder with code and a workflow, and the services over it."""
+
+    def __init__(self, root: Path, yard: Yard, dispatching: Dispatching):
+        self.root = root
+        self.yard = yard
+        self.dispatching = dispatching
+        self.nodes: dict[str, Any] = {}
+        self.edges: dict[str, Any] = {}
+        self.parameters: dict[str, Any] = {}
+
+    def script(self, name: str, body: str, *arguments: dict[str, Any], **node: Any) -> None:
+        """A shell script as a node of that name."""
+        (self.root / f"{name}.sh").write_text(body)
+        told = {"version": 1, "kind": "command", "arguments": list(arguments)}
+        (self.root / f"{name}.sh.nbexec").write_text(json.dumps(told))
+        self.nodes[name] = {"type": "executable", "path": f"{name}.sh", **node}
+
+    def notebook(self, name: str, *cells: str, **node: Any) -> Path:
+        """A notebook whose first cell holds its parameters, as a node of that name."""
+        plain = [
+            {
+                "cell_type": "code",
+                "id": f"c{at}",
+                "metadata": {"tags": ["parameters"]} if at == 0 else {},
+                "source": source,
+                "outputs": [],
+                "execution_count": None,
+            }
+            for at, source in enumerate(cells)
+        ]
+        kernel = {"kernelspec": {"name": "python3", "display_name": "p", "language": "python"}}
+        whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": plain}
+        (self.root / f"{name}.ipynb").write_text(json.dumps(whole))
+        self.nodes[name] = {"type": "executable", "path": f"{name}.ipynb", **node}
+        return self.root / f"{name}.ipynb"
+
+    def arrow(self, source: str, target: str, output: str = "out", name: str = "source") -> None:
+        edge = {"source": source, "output": output, "target": target, "input": name}
+        self.edges[f"{source}.{output}->{target}.{name}"] = edge
+
+    def start(self, **wish: Any) -> str:
+        blocks = {"nodes": self.nodes, "edges": self.edges, "positions": {}}
+        whole = {"version": 1, "meta": {"parameters": self.parameters}, **blocks}
+        (self.root / "flow.nbflow").write_text(json.dumps(whole))
+        return self.yard.services.runs.create(ADA, NewRun(path="flow.nbflow", **wish)).id
+
+    def detail(self, run: str) -> RunDetail:
+        return self.yard.services.runs.get(ADA, run)
+
+    def task(self, run: str, node: str) -> Task:
+        return next(task for task in self.detail(run).tasks if task.node == node)
+
+    def end(self, run: str) -> RunDetail:
+        return self.dispatching.until(lambda: self.detail(run), lambda d: d.run.state in ENDED)
+
+    def run(self, **wish: Any) -> RunDetail:
+        return self.end(self.start(**wish))
+
+    def log(self, run: str, node: str) -> str:
+        return self.yard.services.runs.log(ADA, run, node).text
+
+    def until_logged(self, run: str, node: str, word: str) -> None:
+        self.dispatching.until(lambda: self.log(run, node), lambda text: word in text)
+
+    def bytes_of(self, detail: RunDetail, node: str, name: str) -> bytes:
+        task = next(task for task in detail.tasks if task.node == node)
+        digest = next(one.digest for one in task.artifacts if one.name == name)
+        return self.yard.parts.blobs.path(digest).read_bytes()
+
+    def alive(self) -> list[str]:
+        """Everything that carries the store's mark."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("NBYARD_STORE") == self.yard.store.id:
+                    found.append(" ".join(process.cmdline()))
+            except psutil.Error:
+                continue
+        return found
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    root = tmp_path / "root"
+    root.mkdir()
+    config = Settings(store_dir=str(tmp_path / "store"), inline_dispatch=True, slots=2)
+    with Yard.open(config, root, root) as yard, Dispatching(config) as dispatching:
+        made = Project(root, yard, dispatching)
+        yield made
+        dispatching.until(made.alive, lambda left: not left)
+
+
+def states(detail: RunDetail) -> dict[str, str]:
+    return {task.node: task.state for task in detail.tasks}
+
+
+MEET = 'touch "$M/$1"; for i in $(seq 200); do [ -e "$M/$2" ] && break; sleep 0.05; done\n'
+
+
+def test_notebooks_branches_and_the_cache(project: Project, tmp_path: Path) -> None:
+    """R1, R2, G1: branches side by side, results handed on, and the second time nothing runs."""
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
+    first = project.notebook(
+        "first",
+        "alpha = 0.5\noutput_csv = 'numbers.csv'",
+        "open(output_csv, 'w').write(f'x\\n{alpha}\\n')\nprint('first was here')",
+        arguments={"alpha": {"parameter": "alpha"}},
+    )
+    project.parameters = {"alpha": {"type": "float", "default": 0.5}}
+    before = first.read_bytes()
+    source = option("source", role="input")
+    for one, other in (("left", "right"), ("right", "left")):
+        body = f"M={meeting}\nset -- {one} {other}\n{MEET}" + 'cat "$SOURCE" > "$OUT"\n'
+        reach = {"kind": "variable", "variable": "SOURCE"}
+        project.script(
+            one,
+            body,
+            {**source, "reach": reach},
+            {**OUT, "reach": {"kind": "variable", "variable": "OUT"}},
+        )
+        project.arrow("first", one, "output_csv")
+    detail = project.run()
+    assert states(detail) == dict.fromkeys(("first", "left", "right"), "succeeded")
+    assert project.bytes_of(detail, "left", "out") == b"x\n0.5\n"
+    assert "first was here" in project.log(detail.run.id, "first")
+    spans = [(t.started_at, t.finished_at) for t in detail.tasks if t.node != "first"]
+    assert max(s for s, _ in spans) < min(e for _, e in spans), "R1: they ran side by side"  # type: ignore[type-var]
+
+    again = project.run()
+    assert all(task.cached for task in again.tasks)
+    assert {task.reason for task in again.tasks} == {"nothing changed since run 1"}
+    changed = project.run(parameters={"alpha": 0.7})
+    task = project.task(changed.run.id, "first")
+    assert task.reason == "runs because alpha changed 0.5 → 0.7"
+    assert project.bytes_of(changed, "right", "out") == b"x\n0.7\n"
+    assert first.read_bytes() == before, "the source notebook never changes"
+
+
+def test_a_failing_cell(project: Project) -> None:
+    """R1: the partial notebook, the cell, the error; what comes after it is skipped."""
+    source = project.notebook(
+        "broken", "output_csv = 'a.csv'", "print('so far')", "1 / 0", "print('never')"
+    )
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    project.script("after", "true\n", option("source", role="input"))
+    project.arrow("broken", "after", "output_csv")
+    detail = project.run()
+    assert states(detail) == {"broken": "failed", "after": "skipped"}
+    failure = detail.tasks[0].failure
+    assert failure is not None
+    # counted in the executed notebook, where the injected parameters are a cell
+    assert (failure.kind, failure.cell, failure.error_name) == ("error", 3, "ZeroDivisionError")
+    assert "division by zero" in failure.message and "1 / 0" in failure.traceback
+    assert [one.name for one in detail.tasks[0].artifacts] == ["executed.ipynb"]
+    kept = json.loads(project.bytes_of(detail, "broken", "executed.ipynb"))
+    assert "so far" in json.dumps(kept) and "never" in kept["cells"][-1]["source"]
+    assert hashlib.sha256(source.read_bytes()).hexdigest() == digest
+
+
+def test_an_exit_code(project: Project) -> None:
+    """E4: with the last lines of the log."""
+    project.script("three", "echo going down; exit 3\n")
+    detail = project.run()
+    failure = detail.tasks[0].failure
+    assert failure is not None
+    assert (failure.kind, failure.message, failure.exit_code) == ("exit-code", "exit code 3", 3)
+    assert "going down" in failure.traceback
+
+
+def test_cancel_leaves_nothing(project: Project) -> None:
+    """R7, I9: within five seconds, also what ignores signals or left home."""
+    project.script(
+        "stubborn", "trap '' TERM INT\n(setsid sleep 1000 &)\necho ready\nsleep 1001\nsleep 1002\n"
+    )
+    project.script("after", "true\n")
+    project.nodes["after"]["cpu"] = 2
+    run = project.start()
+    project.until_logged(run, "stubborn", "ready")
+    asked = time.monotonic()
+    project.yard.services.runs.cancel(ADA, run)
+    assert time.monotonic() - asked < 1
+    project.dispatching.until(project.alive, lambda left: not left)
+    assert time.monotonic() - asked < 5
+    detail = project.end(run)
+    assert detail.run.state == "cancelled"
+    assert project.task(run, "stubborn").state == "cancelled"
+    assert detail.tasks[0].artifacts == []
+
+
+def test_timeout(project: Project) -> None:
+    """E11, I11."""
+    project.script("slow", "sleep 1000\n", timeout_seconds=0.5)
+    failure = project.run().tasks[0].failure
+    assert failure is not None and failure.kind == "timeout" and "0.5 s" in failure.message
+
+
+def test_memory_limit(project: Project) -> None:
+    """E11: the reason is told."""
+    body = "x=$(head -c 200000000 /dev/zero | tr '\\0' x); sleep 1000\n"
+    project.script("big", body, memory_bytes=50_000_000)
+    failure = project.run().tasks[0].failure
+    assert failure is not None and failure.kind == "memory"
+
+
+def test_work_knows_its_run(project: Project) -> None:
+    """R3: in the environment, and as parameters where a notebook asks for them."""
+    told = '"$NBYARD_RUN_ID/$NBYARD_NODE_ID/$NBYARD_RUN_NAME"'
+    project.script("who", f"echo {told}; env | grep -c JPY_ || true\n")
+    project.notebook("me", "nbyard_run_id = ''\nnbyard_node_id = ''", "print(nbyard_run_id)")
+    detail = project.run(name="nightly")
+    assert project.log(detail.run.id, "who").splitlines()[0] == f"{detail.run.id}/who/nightly"
+    assert detail.run.id in project.log(detail.run.id, "me")
+    again = project.run()
+    assert all(task.cached for task in again.tasks), "who asks is no part of the key"
+
+
+def test_a_killed_kernel_is_tried_again(project: Project, tmp_path: Path) -> None:
+    """F3, R8: lost, with its reason; the second attempt succeeds."""
+    once = tmp_path / "once"
+    project.notebook(
+        "unlucky",
+        "x = 1",
+        f"import os, pathlib, signal\np = pathlib.Path({str(once)!r})\n"
+        "if not p.exists():\n    p.touch()\n    os.kill(os.getpid(), signal.SIGKILL)",
+    )
+    detail = project.run()
+    assert detail.run.state == "succeeded"
+    assert [one.state for one in detail.tasks[0].attempts] == ["lost", "succeeded"]
+    assert "signal 9" in detail.tasks[0].attempts[0].reason
+    folder = Path(detail.tasks[0].attempts[0].folder)
+    assert (folder / "log").exists() and not (folder / "code").exists()
+
+
+def test_what_ran_goes_on_without_a_dispatcher(project: Project, tmp_path: Path) -> None:
+    """R8: SIGTERM of the dispatcher ends nothing; the next one takes the result."""
+    gate = tmp_path / "gate"
+    body = f'echo ready\nuntil [ -e {gate} ]; do sleep 0.05; done\necho done > "$OUT"\n'
+    reach = {"kind": "variable", "variable": "OUT"}
+    project.script("patient", body, {**OUT, "reach": reach})
+    run = project.start()
+    project.until_logged(run, "patient", "ready")
+    project.dispatching.__exit__()
+    gate.touch()
+    with Dispatching(project.yard.settings) as project.dispatching:
+        detail = project.end(run)
+    assert detail.run.state == "succeeded"
+    assert len(detail.tasks[0].attempts) == 1
+    assert project.bytes_of(detail, "patient", "out") == b"done\n"
