@@ -14,6 +14,7 @@
     ├── Invalid                 422 invalid
     ├── Busy                    503 busy
     ├── Unavailable             503 unavailable
+    │   └── StoreUnusable       503 store-unusable
     └── Damaged                 500 damaged
 
 A class is an HTTP status and a stable code; its docstring is the default sentence.
@@ -147,6 +148,12 @@ class Unavailable(NbyardError):
 
     status = 503
     code = "unavailable"
+
+
+class StoreUnusable(Unavailable):
+    """The store cannot be used."""
+
+    code = "store-unusable"
 
 
 class Damaged(NbyardError):

@@ -17,11 +17,19 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     root = Path(serverapp.root_dir)
     os.environ["NBYARD_RESOURCES"] = str(settings.store_path / "resources")
     desk = Desk(lambda: _open(settings, root), settings)
-    broadcast = Broadcast(desk, Listener(settings.store_path))
+    broadcast = Broadcast(desk, _listener(settings.store_path))
     web_app = serverapp.web_app
     web_app.add_handlers(".*$", routes(web_app.settings["base_url"], desk, broadcast))
     web_app.settings["nbyard"] = desk
     serverapp.log.info("nbyard keeps its store in %s", settings.store_path)
+
+
+def _listener(store: Path) -> Listener | None:
+    """None where the store cannot be written: the first request tells why."""
+    try:
+        return Listener(store)
+    except OSError:
+        return None
 
 
 def _open(settings: Settings, root: Path) -> Any:

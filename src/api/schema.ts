@@ -1486,7 +1486,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description Code: busy, unavailable. */
+        /** @description Code: busy, store-unusable, unavailable. */
         503: {
             headers: {
                 [name: string]: unknown;

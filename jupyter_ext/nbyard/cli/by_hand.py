@@ -7,7 +7,7 @@ from typing import Any
 import click
 from msgspec import UNSET
 
-from nbyard.cli.output import say, show_json, size
+from nbyard.cli.output import harmless, say, show_json, size
 from nbyard.domain.datasets import FileSource, NewDataset, UploadSource, UrlSource
 from nbyard.domain.executables import Inspect, NewExecutable
 
@@ -124,12 +124,17 @@ def _print_log(connection: Any, run: str, node: str, follow: bool) -> None:
     after = 0
     while True:
         chunk = connection.runs.log(run=run, node=node, after=after)
-        click.echo(chunk.text, nl=False)
+        click.echo(harmless(_lines(chunk.text)), nl=False)
         moved, after = chunk.next > after, chunk.next
         if chunk.done or not (follow or moved):
             return
         if not moved:
             time.sleep(0.2)
+
+
+def _lines(text: str) -> str:
+    """Progress bars go back to the start of their line; here each state is a line."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 BY_HAND: dict[str, tuple[click.Command, ...]] = {

@@ -1,18 +1,21 @@
 """The controller of imports: bytes are fetched, stored and read; then the version is ready."""
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from nbyard.blobs import Blob
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.workers import Workers
 from nbyard.domain.datasets import DatasetVersion
 from nbyard.domain.formats import format_of
 from nbyard.domain.urls import Allowed
 from nbyard.errors import NbyardError
+from nbyard.localpaths import open_real
 from nbyard.remote import Limits, Remote, Watch
 from nbyard.tabular import TableFile
 
@@ -64,13 +67,21 @@ class ImportController:
         if version.origin == "url":
             return self._fetch(owner, version)
         if version.origin == "file":
-            path = Path(version.source)
-            put = self._room.blobs.put_folder if path.is_dir() else self._room.blobs.put_file
-            blob = put(path)
+            blob = self._put(Path(version.source))
             digest, size = blob.digest, blob.size_bytes
         else:
             digest, size = version.digest, version.size_bytes or 0
         return {"digest": digest, "size_bytes": size, "bytes_done": size, "filename": filename}
+
+    def _put(self, path: Path) -> Blob:
+        """The path was inside the root when it was named; a link in it came since then."""
+        fd = open_real(path)
+        try:
+            if path.is_dir():
+                return self._room.blobs.put_folder(path)
+            return self._room.blobs.put_fd(fd)
+        finally:
+            os.close(fd)
 
     def _fetch(self, owner: str, version: DatasetVersion) -> dict[str, Any]:
         settings = self._room.settings

@@ -71,8 +71,12 @@ def parameters_cells(notebook: Mapping[str, Any]) -> list[int]:
 def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
     """The arguments of a Python notebook. With several parameters cells the later wins by name."""
     reader = Reader()
-    for index in parameters_cells(notebook):
+    cells = parameters_cells(notebook)
+    for index in cells:
         reader.read(source_of(notebook["cells"][index]), index)
+    if len(cells) > 1:
+        places = ", ".join(str(index + 1) for index in cells)
+        reader.hints.append(f"Cells {places} are all tagged parameters; the last value counts.")
     return Parameters(list(reader.arguments.values()), reader.hints, reader.error)
 
 

@@ -118,6 +118,8 @@ class NbyardHandler(JupyterHandler):
         body = kwargs.get("body")
         if body is None:
             body = self._plain_body(status_code, kwargs.get("exc_info"))
+        if status_code == 503:
+            self.set_header("Retry-After", "1")
         self.set_header("Content-Type", "application/json")
         self.finish(msgspec.json.encode(body))
 

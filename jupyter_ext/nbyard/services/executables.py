@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from nbyard import kernels
 from nbyard.domain.callers import Caller
 from nbyard.domain.descriptions import Description, corrected, description_file
 from nbyard.domain.diffs import MAX_LINES, Diff, diff_lines, notebook_lines
@@ -97,6 +98,7 @@ class ExecutableService:
         code = self._code(body.path, body.upload)
         told = self._told(code, body)
         fields = self._freezer.prepare(code, told)
+        self._check_kernel(fields)
         name = check_name(body.name) if isinstance(body.name, str) else ""
         with self._store.write() as c:
             made = made_before(self._parts, c, caller.name, idempotency_key, body)
@@ -106,6 +108,16 @@ class ExecutableService:
                 remember(self._parts, c, caller.name, idempotency_key, body, made)
         self._write_description(code, told)
         return self.get(caller, made)
+
+    def _check_kernel(self, fields: dict[str, Any]) -> None:
+        """A notebook that names no image has to have its kernel here."""
+        in_image = fields["resources"].image or fields["resources"].requirements
+        if not fields["kernel"] or in_image or self._parts.settings.default_runtime != "process":
+            return
+        try:
+            kernels.kernel(fields["kernel"])
+        except NotFound as error:
+            raise Invalid.field("path", f"{error.message} {error.hint}") from None
 
     def _told(self, code: Code, body: NewExecutable) -> Description | None:
         """The description after the form's corrections."""

@@ -20,7 +20,7 @@ from nbyard.domain.digest import digest_of
 from nbyard.domain.executables import Executable, ExecutableVersion, Inspection, Resources
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import name_key
-from nbyard.errors import NotFound
+from nbyard.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
     from nbyard.kinds.protocol import Kind, Reading
@@ -64,6 +64,8 @@ class Freezer:
         """What the code and its description say, without running anything."""
         from nbyard.kinds.registry import kind_named, kind_of
 
+        if code.filename.lower().endswith(".nbflow"):
+            raise Invalid.field("path", f"{code.filename} is a workflow, which no node can be")
         told = code.description or Description()
         wanted = kind or told.kind
         found = kind_named(wanted) if wanted else kind_of(code.filename, code.content)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from nbyard import wake
 from nbyard.domain.ids import new_id
-from nbyard.store import events
+from nbyard.store import events, soundness
 from nbyard.store.artifacts import ArtifactRows, CacheRows
 from nbyard.store.database import Database, sqlite_url
 from nbyard.store.datasets import DatasetRows
@@ -26,9 +26,13 @@ class Store:
     """An open store; `id` names it on everything that we start outside."""
 
     def __init__(self, folder: Path, url: str = ""):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        soundness.make_folder(folder)
+        if not url:
+            soundness.check_files(folder)
         self.folder = folder
         self.database = Database(url or sqlite_url(folder), folder, self.poke)
+        if self.database.sqlite:
+            soundness.check_pages(self.database, folder)
         migrate(self.database, folder)
         self.datasets = DatasetRows()
         self.executables = ExecutableRows()
@@ -44,6 +48,8 @@ class Store:
         self.events = events
         with self.write() as c:
             self.id = self.facts.once(c, "store_id", new_id())
+        if not url:
+            soundness.mark(folder, self.id)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

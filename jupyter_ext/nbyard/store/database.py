@@ -12,12 +12,19 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from nbyard.errors import Busy, NbyardError
+from nbyard.errors import Busy, NbyardError, StoreUnusable
 from nbyard.store.notify import notify
 
 BUSY_SECONDS = 10.0
 CHECKPOINT_EVERY = 200
 WRITE_LOCK = 7_220_150
+UNUSABLE = (
+    "malformed",
+    "not a database",
+    "readonly database",
+    "unable to open database file",
+    "disk I/O error",
+)
 
 
 class Database:
@@ -151,8 +158,12 @@ def _translated() -> Iterator[None]:
             raise NbyardError(
                 "disk full: the store cannot be written", hint="Free space and try again."
             ) from error
+        if any(word in words for word in UNUSABLE):
+            raise StoreUnusable(f"The database answers: {words[:200]}") from error
         raise NbyardError(f"The database answers: {words[:200]}") from error
     except DBAPIError as error:
+        if any(word in str(error.orig) for word in UNUSABLE):
+            raise StoreUnusable(f"The database answers: {str(error.orig)[:200]}") from error
         if error.connection_invalidated:
             raise Busy("The connection to the database was cut; try again.") from error
         raise

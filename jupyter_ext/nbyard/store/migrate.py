@@ -9,14 +9,15 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from nbyard.errors import NbyardError
+from nbyard.errors import StoreUnusable
 from nbyard.store.database import Database
 from nbyard.store.events import ADVISORY_LOCK
+from nbyard.store.soundness import check_stamp
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-class NewerSchema(NbyardError):
+class NewerSchema(StoreUnusable):
     """This store was written by a newer nbyard; it was left untouched."""
 
     code = "newer-schema"
@@ -38,7 +39,9 @@ def migrate(database: Database, folder: Path) -> None:
     known = {script.revision for script in scripts.walk_revisions()}
     if present is not None and present not in known:
         raise NewerSchema(hint=f"The store's schema is {present}; upgrade nbyard.")
-    if present is not None and database.sqlite:
+    if present is None:
+        check_stamp(database, folder)
+    elif database.sqlite:
         _keep_copy(database, folder, present)
     with database.write() as c:
         _lock(c)

@@ -6,8 +6,8 @@ from typing import Any
 from .ground import Ground, Seen, notebook, seen
 
 PORTS = [
-    {"name": "in", "role": "input", "reach": {"kind": "positional"}},
-    {"name": "out", "role": "output", "reach": {"kind": "positional"}},
+    {"name": "in_file", "role": "input", "reach": {"kind": "positional", "position": 1}},
+    {"name": "out", "role": "output", "reach": {"kind": "positional", "position": 2}},
 ]
 
 
@@ -86,7 +86,8 @@ def _graph(ground: Ground, what: dict[str, Any]) -> str:
     edges = {}
     for source, target in what["edges"]:
         (a, output), (b, given) = source.split("."), target.split(".")
-        edges[f"{source}->{target}"] = {"source": a, "output": output, "target": b, "input": given}
+        port = "in_file" if given == "in" else given
+        edges[f"{source}->{target}"] = {"source": a, "output": output, "target": b, "input": port}
     return f'{{"version": 1, "nodes": {{{nodes}}}, "edges": {json.dumps(edges)}}}'
 
 
@@ -95,7 +96,7 @@ def _mismatch(ground: Ground, given: str, wanted: str) -> str:
         "a": ground.tool([{**PORTS[1], "format": given}]),
         "b": ground.tool([{**PORTS[0], "format": wanted}]),
     }
-    edge = {"source": "a", "output": "out", "target": "b", "input": "in"}
+    edge = {"source": "a", "output": "out", "target": "b", "input": "in_file"}
     drawn = {name: {"type": "executable", "path": f"../{p}"} for name, p in nodes.items()}
     return json.dumps({"version": 1, "nodes": drawn, "edges": {"e": edge}})
 

@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -62,6 +63,8 @@ def _table(ground: Ground, content: bytes, entry: dict[str, Any]) -> Seen:
 def register_path(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
     """A local path, from the server and from the shell."""
     if isinstance(what, str):
+        if what.endswith(".sock"):
+            return _socket(ground)
         code, _, error = ground.cli("datasets", "add", what)
         assert code == 2, error
         assert error
@@ -77,6 +80,14 @@ def register_path(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
     if what.get("delete_after"):
         return _deleted(ground)
     return _modified(ground)
+
+
+def _socket(ground: Ground) -> Seen:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(ground.root / "docker.sock"))
+        code, _, error = ground.cli("datasets", "add", str(ground.root / "docker.sock"))
+        assert code == 2, error
+        return _register(ground, "docker.sock")
 
 
 def _register(ground: Ground, path: str) -> Seen:
@@ -114,7 +125,7 @@ def _deleted(ground: Ground) -> Seen:
     assert ground.imported(made["id"])["current"]["state"] == "ready"
     (ground.root / path).unlink()
     assert ground.send("GET", f"/datasets/{made['id']}/content").content == b"a\n1\n"
-    tool = ground.tool([{"name": "x", "role": "input", "reach": {"kind": "positional"}}])
+    tool = ground.tool([{"name": "x", "role": "input", "reach": {"kind": "positional", "position": 1}}])
     found, _ = ground.run(path=tool, parameters={"x": path})
     assert found.status in (404, 422)
     assert "gone.csv" in found.said
@@ -123,7 +134,7 @@ def _deleted(ground: Ground) -> Seen:
 
 def _modified(ground: Ground) -> Seen:
     """Other bytes are other inputs: nothing comes from the cache."""
-    tool = ground.tool([{"name": "x", "role": "input", "reach": {"kind": "positional"}}], TOOL)
+    tool = ground.tool([{"name": "x", "role": "input", "reach": {"kind": "positional", "position": 1}}], TOOL)
     path = ground.file("changing.csv", "a\n1\n")
     cached = []
     for content in ("a\n1\n", "a\n1\n", "a\n2\n"):

@@ -68,7 +68,7 @@ def json_body(ground: Ground, body: Any, entry: dict[str, Any]) -> Seen:
     headers = {}
     if isinstance(body, dict):
         headers, body = {"Content-Type": body["content_type"]}, body["body"]
-    content = body.encode() if isinstance(body, str) else body
+    content: bytes = body.encode() if isinstance(body, str) else body
     if content[:2] == b"\x1f\x8b":
         headers["Content-Encoding"] = "gzip"
     takers = [op for op in table() if op.placed("body")]
@@ -76,10 +76,9 @@ def json_body(ground: Ground, body: Any, entry: dict[str, Any]) -> Seen:
         takers = takers[:1]
     answers = [ground.send(op.method, filled(op.path), content, headers) for op in takers]
     answers += [
-        ground.send("GET", f"/{noun}?limit={limit}")
+        ground.send("GET", f"/{noun}?limit={limit.decode()}")
         for limit in re.findall(rb'{"limit": (-?\d+)}', content)
         for noun in ("datasets", "runs", "events")
-        for limit in [limit.decode()]
     ]
     return worst([seen(a) for a in answers])
 

@@ -18,8 +18,10 @@ def submit_parameters(ground: Ground, given: dict[str, Any], entry: dict[str, An
         assert ground.send("POST", "/runs", text.encode()).status == 400
         return seen(ground.send("POST", "/runs", {"path": path, "texts": {"lr": "inf"}}))
     if "functools" in entry.get("gen", ""):
-        assert ground.send("POST", "/runs", {"path": path, "parameters": {"d": given}}).status < 500
-        given = {"d": _shallow(given)}
+        deep = '{"a":' * 1000 + "1" + "}" * 1000
+        text = f'{{"path": "{path}", "parameters": {{"d": {deep}}}}}'
+        assert ground.send("POST", "/runs", text.encode()).status == 400
+        return seen(ground.send("POST", "/runs", {"path": path, "texts": {"d": deep}}))
     found, detail = ground.run(path=path, parameters=given)
     if detail is None:
         return found
@@ -27,13 +29,6 @@ def submit_parameters(ground: Ground, given: dict[str, Any], entry: dict[str, An
     log = ground.get(f"/runs/{detail['run']['id']}/tasks/main/log")["text"]
     shown = re.search(r">>(.*)<<", log)
     return Seen(201, kept=shown is not None and json.loads(shown[1]) == given["s"])
-
-
-def _shallow(deep: Any) -> Any:
-    """As deep as the reader of JSON allows, which is deeper than a value may be."""
-    for _ in range(1000 - 70):
-        deep = deep["a"]
-    return deep
 
 
 def submit_output_path(ground: Ground, given: str, entry: dict[str, Any]) -> Seen:
@@ -53,6 +48,8 @@ def submit_arguments(ground: Ground, given: dict[str, str], entry: dict[str, Any
     if detail is None:
         return found
     if detail["run"]["state"] == "failed":
+        ground.send("DELETE", f"/runs/{detail['run']['id']}")
+        ground.send("DELETE", f"/executables/{detail['tasks'][0]['executable_id']}")
         return Seen(422, detail["tasks"][0]["failure"]["message"])
     log = ground.get(f"/runs/{detail['run']['id']}/tasks/main/log")["text"]
     argv = json.loads(log.splitlines()[0])
@@ -65,7 +62,7 @@ def log(ground: Ground, given: Any, entry: dict[str, Any]) -> Seen:
     data = ground.file("data.bin", content)
     from .ground import TOOL
 
-    path = ground.tool([{"name": "x", "role": "input", "reach": {"kind": "positional"}}], TOOL)
+    path = ground.tool([{"name": "x", "role": "input", "reach": {"kind": "positional", "position": 1}}], TOOL)
     found, detail = ground.run(path=path, parameters={"x": data})
     assert detail is not None, found
     key = detail["run"]["id"]

@@ -83,6 +83,8 @@ def is_as_promised(expected: str, found: Seen) -> bool:
         return found.status < 500 and bool(found.said)
     if expected == "ACCEPT_INERT":
         return found.status < 300 and found.kept
+    if expected == "START_REFUSED_CLEAR":
+        return found.status == 503 and bool(found.said)
     return found.status < 500 and bool(found.said)
 
 

@@ -1,0 +1,84 @@
+"""A database that was lost or damaged is refused in words; it is never begun anew."""
+
+from pathlib import Path
+
+from sqlalchemy import inspect
+from sqlalchemy.exc import DBAPIError
+
+from nbyard.errors import StoreUnusable
+from nbyard.store.database import UNUSABLE, Database
+
+MARK = "store-id"
+CHECKED_BYTES = 16 * 2**20
+
+
+def unusable(folder: Path, what: str) -> StoreUnusable:
+    """The refusal, with what to do."""
+    return StoreUnusable(
+        f"The store in {folder} cannot be used: {what}.",
+        hint=f"Nothing was changed. Restore a copy, or begin anew: mv {folder} {folder}.old",
+    )
+
+
+def make_folder(folder: Path) -> None:
+    """Raises StoreUnusable when that is not possible."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise unusable(folder, f"its folder cannot be made ({error.strerror})") from None
+
+
+def check_files(folder: Path) -> None:
+    """Look at the files of an SQLite database before it is opened.
+
+    Raises:
+        StoreUnusable: they are not what the last one to use them left.
+    """
+    database = folder / "store.sqlite"
+    log, index = folder / "store.sqlite-wal", folder / "store.sqlite-shm"
+    if not (folder / MARK).exists():
+        return
+    if not database.exists() or not database.stat().st_size:
+        raise unusable(folder, "its database store.sqlite is empty or gone")
+    # SQLite removes the index first and the log after it
+    if index.exists() and not log.exists():
+        raise unusable(folder, "the log store.sqlite-wal with its newest changes is gone")
+
+
+def check_pages(database: Database, folder: Path) -> None:
+    """Read a database that is not large through.
+
+    Raises:
+        StoreUnusable: a page of it is damaged.
+    """
+    path = folder / "store.sqlite"
+    if not path.exists() or path.stat().st_size > CHECKED_BYTES:
+        return
+    try:
+        with database.engine.connect() as c:
+            c.execution_options(nbyard_plain=True)
+            found = str(c.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+    except DBAPIError as error:
+        if any(word in str(error.orig) for word in UNUSABLE):
+            raise unusable(folder, f"its database is damaged ({error.orig})") from None
+        raise
+    if found != "ok":
+        raise unusable(folder, f"its database is damaged ({found[:200]})")
+
+
+def check_stamp(database: Database, folder: Path) -> None:
+    """For a database without a stamp of its schema: it has to be a new one.
+
+    Raises:
+        StoreUnusable: there are tables.
+    """
+    with database.read() as c:
+        tables = set(inspect(c).get_table_names()) - {"alembic_version"}
+    if database.sqlite and tables:
+        raise unusable(folder, "a migration of its database was broken off, no version is stamped")
+
+
+def mark(folder: Path, store_id: str) -> None:
+    """Remember that there is a database."""
+    if not (folder / MARK).exists():
+        (folder / MARK).write_text(store_id + "\n")
