@@ -1,0 +1,162 @@
+"""What one notebook of three cells costs beyond its cells: nbyard against papermill.
+
+    python benchmarks/notebook_overhead.py [--rounds 7]
+
+| contender | what is measured |
+|---|---|
+| nbyard, submit to succeeded | a process run through a dispatcher that is up, forced |
+| nbyard run, command line | the same, with the start of the command |
+| nbyard runner alone | the runner on an attempt folder, without store and dispatcher |
+| papermill, command line | `papermill IN OUT -p …` |
+| papermill, warm process | `papermill.execute_notebook` in a process that did it before |
+| floor: python | `python -c pass` |
+| floor: ipykernel | start a kernel until it answers, and end it |
+"""
+
+import argparse
+import contextlib
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from paired import Work, measure, report
+
+from nbyard import folders
+from nbyard.discover import LocalNoun
+from nbyard.domain.attempts import NotebookWork, TaskFile
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs import NewRun
+from nbyard.rest.identity import local_name
+from nbyard.settings import Settings
+from nbyard.wake import listening
+from nbyard.yard import Yard
+
+CELLS = ("x = 1", "y = x + 1", "print(y)")
+ENDED = ("succeeded", "failed", "cancelled")
+SECONDS = 120
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, dispatcher(Path(name)) as yard:
+        folder = Path(name)
+        notebook = write(folder / "three.ipynb")
+        contenders: dict[str, Work] = {
+            "nbyard, submit to succeeded": partial(submit, yard, notebook),
+            "nbyard run, command line": partial(nbyard_run, yard, notebook),
+            "nbyard runner alone": partial(runner, folder, notebook),
+            "papermill, command line": partial(papermill_command, folder, notebook),
+            "papermill, warm process": partial(papermill_warm, folder, notebook),
+            "floor: python": partial(run, sys.executable, "-c", "pass"),
+            "floor: ipykernel": kernel,
+        }
+        for work in contenders.values():
+            work()  # imports, compiled files, the dispatcher
+        seconds = measure(contenders, options.rounds)
+    against = ("papermill, command line", "papermill, warm process")
+    report("A notebook of three cells", seconds, against)
+
+
+def write(path: Path) -> Path:
+    cells = [nbformat.v4.new_code_cell(text) for text in CELLS]
+    cells[0].metadata["tags"] = ["parameters"]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
+    nbformat.write(notebook, path)
+    return path
+
+
+@contextlib.contextmanager
+def dispatcher(folder: Path) -> Iterator[Yard]:
+    """An open store whose dispatcher stays up until the end."""
+    settings = Settings(store_dir=str(folder / "store"), idle_seconds=600.0)
+    with Yard.open(settings, start=folder) as yard:
+        try:
+            yield yard
+        finally:
+            with yard.store.read() as c:
+                lease = yard.store.leases.get(c, "dispatcher")
+            if lease is not None:
+                end(int(lease.holder.split(":")[1]))
+
+
+def end(pid: int) -> None:
+    """Ask the dispatcher to leave and wait until it has."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            os.kill(pid, 0)
+            time.sleep(0.05)
+
+
+def submit(yard: Yard, notebook: Path) -> None:
+    runs: Any = LocalNoun(yard.services.runs, Caller(local_name()))
+    made = runs.create(body=NewRun(path=str(notebook), force=True))
+    deadline = time.monotonic() + SECONDS
+    with listening(yard.store.folder) as listener:
+        while (state := runs.get(run=made.id).run.state) not in ENDED:
+            assert time.monotonic() < deadline, "the run does not end"
+            listener.wait(0.5)
+    assert state == "succeeded", state
+
+
+def nbyard_run(yard: Yard, notebook: Path) -> None:
+    command = [sys.executable, "-m", "nbyard.cli.main", "run", str(notebook), "--force"]
+    run(*command, variables=yard.settings.environment())
+
+
+def runner(folder: Path, notebook: Path) -> None:
+    attempt_id = secrets.token_hex(8)
+    attempt = folder / "alone" / attempt_id
+    (attempt / "code").mkdir(parents=True)
+    (attempt / "code" / notebook.name).write_bytes(notebook.read_bytes())
+    work = NotebookWork(f"code/{notebook.name}", "python3", "python", {"x": 1})
+    folders.write_task(attempt, TaskFile(attempt_id, "token", secrets.token_hex(8), work, {}))
+    run(sys.executable, "-m", "nbyard.runner", "--foreground", str(attempt))
+    result = folders.read_result(attempt)
+    assert result is not None and result.state == "succeeded", result
+
+
+def papermill_command(folder: Path, notebook: Path) -> None:
+    out = str(folder / "papermill.ipynb")
+    run(sys.executable, "-m", "papermill", str(notebook), out, "-p", "x", "1")
+
+
+def papermill_warm(folder: Path, notebook: Path) -> None:
+    import papermill
+
+    out = str(folder / "warm.ipynb")
+    papermill.execute_notebook(str(notebook), out, parameters={"x": 1}, progress_bar=False)
+
+
+def kernel() -> None:
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(kernel_name="python3")
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+def run(*command: str, variables: dict[str, str] | None = None) -> None:
+    environment = {**os.environ, **(variables or {})}
+    subprocess.run(command, check=True, capture_output=True, env=environment, timeout=SECONDS)
+
+
+if __name__ == "__main__":
+    main()
