@@ -134,7 +134,14 @@ function Sending({ row, services }: { row: IUploadRow; services: IPanelServices 
         <closeIcon.react tag="span" className="nby-Icon" />
       </button>
       {row.problem ? (
-        <span className="nby-Field-error">{row.problem}</span>
+        <span className="nby-Field-error">
+          {row.problem}{' '}
+          {row.replace && (
+            <button type="button" className="nby-Button" onClick={row.replace}>
+              {trans.__('Make it a new version')}
+            </button>
+          )}
+        </span>
       ) : (
         <span className="nby-Dim">
           <progress

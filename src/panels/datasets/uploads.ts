@@ -1,5 +1,6 @@
 /** Uploads under way, as rows that show how far they are. */
 import { ISignal, Signal } from '@lumino/signaling';
+import { ApiError } from '../../api/client';
 import { uploadFile } from '../../api/upload';
 import { Dataset } from '../../api/types';
 import { IYard } from '../../api/yard';
@@ -10,6 +11,8 @@ export interface IUploadRow {
   done: number;
   total: number;
   problem?: string;
+  /** The name is taken: send it as a new version of what has it. */
+  replace?: () => void;
   cancel: () => void;
 }
 
@@ -33,7 +36,7 @@ export class Uploads {
         onProgress: done => this._patch(id, { done })
       });
       const made = await yard.client.call('datasets.create', {
-        body: { source: { kind: 'upload', upload }, name, replace: !!name }
+        body: { source: { kind: 'upload', upload }, name: name || undefined, replace: !!name }
       });
       yard.datasets.put(made);
       this.dismiss(id);
@@ -43,7 +46,16 @@ export class Uploads {
         this.dismiss(id);
       } else {
         const dismiss = () => this.dismiss(id);
-        this._patch(id, { problem: (error as Error).message, cancel: dismiss });
+        const taken = error instanceof ApiError && error.code === 'name-taken' && !name;
+        const replace = () => {
+          dismiss();
+          void this.add(yard, file, file.name);
+        };
+        this._patch(id, {
+          problem: (error as Error).message,
+          cancel: dismiss,
+          replace: taken ? replace : undefined
+        });
       }
       return undefined;
     }

@@ -50,7 +50,6 @@ export function Logs(props: IStepProps): JSX.Element {
         <StepChoice {...props} />
         <input
           type="search"
-          className="jp-mod-styled"
           placeholder={trans.__('Search, also with .* expressions')}
           aria-label={trans.__('Search in the log')}
           aria-invalid={hits === 'bad'}

@@ -8,11 +8,7 @@ export function StepChoice({ detail, step, onStep }: IStepProps): JSX.Element {
   return (
     <label className="nby-StepChoice">
       {trans.__('Step')}{' '}
-      <select
-        className="jp-mod-styled"
-        value={step ?? ''}
-        onChange={event => onStep(event.target.value)}
-      >
+      <select value={step ?? ''} onChange={event => onStep(event.target.value)}>
         {detail.tasks.map(task => (
           <option key={task.node} value={task.node}>
             {task.label || task.node} ({stateText(task.cached ? 'cached' : task.state, trans)})
