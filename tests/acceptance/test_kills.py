@@ -1,0 +1,430 @@
+"""kill -9 of everything that takes part in a run, at every moment that matters: the run ends as it
+would have, nothing is published twice, nothing is left over."""
+
+import contextlib
+import json
+import os
+import random
+import secrets
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from sqlalchemy import text
+
+from nbyard.calling import LEASE, is_dead
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs import RunDetail
+from nbyard.rest.identity import local_name
+from nbyard.settings import Settings
+from nbyard.yard import Yard
+
+PATIENCE_SECONDS = 60.0
+SWEEP_SECONDS = 30.0
+KILL_ON_ANSWER = """
+import dataclasses, os, pathlib, signal, sys
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs import NewRun
+from nbyard.rest.identity import local_name
+from nbyard.yard import Yard
+yard = Yard.open(start=pathlib.Path.cwd())
+die = lambda: os.kill(os.getpid(), signal.SIGKILL)
+mortal = Yard(yard.settings, dataclasses.replace(yard.parts, call_dispatcher=die))
+body = NewRun(path=sys.argv[1])
+mortal.services.runs.create(Caller(local_name()), body, idempotency_key="once")
+"""
+
+
+def until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.02)
+    return found
+
+
+class Place:
+    """A folder with a workflow, a store of its own, and the installed programs."""
+
+    def __init__(self, folder: Path, programs: Path):
+        self.folder = folder
+        self.programs = programs
+        self.witness = folder / "witness"
+        self.gate = folder / "gate"
+        self.root = folder / "root"
+        self.root.mkdir()
+        self.environment = {**os.environ, "NBYARD_STORE_DIR": str(folder / "store")}
+        self.environment |= {"NBYARD_IDLE_SECONDS": "1", "NBYARD_SLOTS": "2"}
+        config = Settings(store_dir=str(folder / "store"), inline_dispatch=True)
+        self.yard = Yard.open(config)  # it looks, and starts nothing
+        self.caller = Caller(local_name())
+        self.holders: set[str] = set()
+
+    # What is run
+
+    def flow(self, first: str = "", notebook: str = "") -> None:
+        """first → second; each leaves a line in the witness when it is executed."""
+        nodes: dict[str, Any] = {"second": {"type": "executable", "path": "second.sh"}}
+        self._script("second", 'cat "$SOURCE" > "$OUT"', takes=True)
+        if notebook:
+            self._notebook("first", notebook)
+        else:
+            self._script("first", f'{first}\necho made > "$OUT"', takes=False)
+        suffix = "ipynb" if notebook else "sh"
+        nodes["first"] = {"type": "executable", "path": f"first.{suffix}"}
+        output = "output_txt" if notebook else "out"
+        edge = {"source": "first", "output": output, "target": "second", "input": "source"}
+        whole = {"version": 1, "meta": {}, "nodes": nodes, "edges": {"e": edge}, "positions": {}}
+        whole["edges"] = {f"first.{output}->second.source": edge}
+        (self.root / "flow.nbflow").write_text(json.dumps(whole))
+
+    def _script(self, name: str, body: str, takes: bool) -> None:
+        (self.root / f"{name}.sh").write_text(f"echo {name} >> {self.witness}\n{body}\n")
+        arguments = [{"name": "out", "role": "output", "format": "txt"}]
+        arguments += [{"name": "source", "role": "input"}] if takes else []  # type: ignore[list-item]
+        for argument in arguments:
+            variable = str(argument["name"]).upper()
+            argument["reach"] = {"kind": "variable", "variable": variable}  # type: ignore[assignment]
+        told = {"version": 1, "kind": "command", "arguments": arguments}
+        (self.root / f"{name}.sh.nbexec").write_text(json.dumps(told))
+
+    def _notebook(self, name: str, body: str) -> None:
+        tell = f"open({str(self.witness)!r}, 'a').write('first\\n')"
+        cells = [
+            {
+                "cell_type": "code",
+                "id": f"c{at}",
+                "metadata": {"tags": ["parameters"]} if at == 0 else {},
+                "source": source,
+                "outputs": [],
+                "execution_count": None,
+            }
+            for at, source in enumerate(("output_txt = 'o.txt'", f"{tell}\n{body}"))
+        ]
+        kernel = {"kernelspec": {"name": "python3", "display_name": "p", "language": "python"}}
+        whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": cells}
+        (self.root / f"{name}.ipynb").write_text(json.dumps(whole))
+
+    # Who runs it
+
+    def start(self, *words: str, **environment: str) -> "subprocess.Popen[str]":
+        """One of the installed programs, in a session of its own."""
+        return subprocess.Popen(
+            [str(self.programs / words[0]), *words[1:]],
+            cwd=self.root,
+            env={**self.environment, **environment},
+            start_new_session=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def call(self, *words: str, **environment: str) -> str:
+        process = self.start(*words, **environment)
+        told, _ = process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode == 0, told
+        return told
+
+    def submit(self, **environment: str) -> str:
+        return self.call("nbyard", "run", "flow.nbflow", "--detach", **environment).strip()
+
+    # What came of it
+
+    def detail(self, run: str = "1") -> RunDetail:
+        return self.yard.services.runs.get(self.caller, run)
+
+    def has_ended(self) -> bool:
+        return self.detail().run.state in ("succeeded", "failed", "cancelled")
+
+    def holder(self) -> str:
+        """Who holds the lease and lives; empty when nobody does."""
+        with self.yard.store.read() as c:
+            lease = self.yard.store.leases.get(c, LEASE)
+        if lease is None or is_dead(lease.holder):
+            return ""
+        self.holders.add(lease.holder)
+        return lease.holder
+
+    def dispatcher(self) -> int:
+        return int(until(self.holder, "a dispatcher").split(":")[1])
+
+    def marked(self) -> list[psutil.Process]:
+        """Everything alive that carries the store's mark."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                mine = process.environ().get("NBYARD_STORE") == self.yard.store.id
+                if mine and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+        return found
+
+    def wait_ready(self) -> None:
+        until(lambda: "ready" in self._log(), "the first node")
+
+    def _log(self) -> str:
+        with contextlib.suppress(Exception):
+            return self.yard.services.runs.log(self.caller, "1", "first").text
+        return ""
+
+    def executed(self) -> list[str]:
+        return self.witness.read_text().split() if self.witness.exists() else []
+
+    def attempts(self, node: str) -> list[str]:
+        task = next(task for task in self.detail().tasks if task.node == node)
+        return [attempt.state for attempt in task.attempts]
+
+    def check_end(self) -> None:
+        """The run succeeded, published once, and left nothing."""
+        until(self.has_ended, "the end of the run")
+        detail = self.detail()
+        assert detail.run.state == "succeeded", detail
+        published = sorted((task.node, a.name) for task in detail.tasks for a in task.artifacts)
+        published = [one for one in published if one[1] != "executed.ipynb"]
+        assert len(published) == len(set(published)) == 2
+        with self.yard.store.read() as c:
+            assert c.execute(text("select count(*) from cache")).scalar() == 2
+            assert c.execute(text("select count(*) from runs")).scalar() == 1
+        until(lambda: not self.marked(), "nothing of ours alive", SWEEP_SECONDS)
+        until(lambda: not self.left(), f"a tidy store, not {self.left()}", SWEEP_SECONDS)
+
+    def left(self) -> list[str]:
+        """What is neither record nor result."""
+        store = self.yard.store.folder
+        found = [str(path) for path in (store / "blobs" / "tmp").iterdir()]
+        for folder in (store / "attempts").iterdir():
+            found += [str(folder / name) for name in ("code", "inputs", "outputs", "lock")]
+            with contextlib.suppress(OSError, ValueError):
+                found.append(json.loads((folder / "runner.json").read_text()).get("scratch", ""))
+        return [path for path in found if path and os.path.lexists(path)]
+
+    def close(self) -> None:
+        """End what the test left: by name, for nothing here is anybody's child."""
+        if self.holder():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.dispatcher(), signal.SIGTERM)
+        until(lambda: not self.holder(), "the dispatcher's end")
+        for process in self.marked():
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        self.yard.close()
+
+
+@pytest.fixture(scope="module")
+def programs(request: pytest.FixtureRequest) -> Path:
+    """The folder of the installed programs; NBYARD_TEST_PROGRAMS names another one."""
+    named = os.environ.get("NBYARD_TEST_PROGRAMS")
+    if named:
+        return Path(named)
+    return Path(request.getfixturevalue("installed").folder) / "bin"
+
+
+@pytest.fixture
+def place(tmp_path: Path, programs: Path) -> Iterator[Place]:
+    made = Place(tmp_path, programs)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        pytest.param("recorded", id="CP4-recorded"),
+        pytest.param("folder-written", id="CP4-folder-written"),
+        pytest.param("started", id="CP5-started"),
+        pytest.param("starting", id="CP6-starting"),
+        pytest.param("finished", id="CP8-finished"),
+        pytest.param("outputs-taken", id="CP9-outputs-taken"),
+        pytest.param("published", id="CP10-published"),
+        pytest.param("tidied:2", id="CP10-tidied"),
+        pytest.param("before-run-end", id="CP11-before-run-end"),
+    ],
+)
+def test_the_dispatcher_dies(place: Place, point: str) -> None:
+    """R8, F1, I1, I6, I7: whoever looks at the run brings it back to life."""
+    place.flow()
+    place.submit(NBYARD_CRASH_AT=point)
+    pid = 0
+    with contextlib.suppress(AssertionError, psutil.Error):
+        pid = place.dispatcher()
+    until(lambda: not place.holder() and (pid or place.detail().run.state != "queued"), "its death")
+    assert not place.has_ended()
+    place.call("nbyard", "runs", "show", "1")
+    place.check_end()
+    assert sorted(place.executed()) == ["first", "second"]
+    assert place.attempts("first") == place.attempts("second") == ["succeeded"]
+
+
+def test_whoever_submits_dies_before_the_answer(place: Place) -> None:
+    """CP3, I1, I2: committed is committed; the same key is the same run."""
+    place.flow()
+    script = place.folder / "die.py"
+    script.write_text(KILL_ON_ANSWER)
+    process = place.start("python", str(script), "flow.nbflow")
+    process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == -signal.SIGKILL
+    assert place.detail().run.state == "queued"
+    assert not place.holder()
+    script.write_text(KILL_ON_ANSWER.replace("os.kill(os.getpid(), signal.SIGKILL)", "None"))
+    place.call("python", str(script), "flow.nbflow")
+    place.check_end()
+    assert sorted(place.executed()) == ["first", "second"]
+
+
+@pytest.mark.parametrize("victim", ["kernel", "runner", "dispatcher", "everything"])
+def test_somebody_dies_during_a_node(place: Place, victim: str) -> None:
+    """CP7, F3, F4, R8: at a random moment of the work."""
+    slow = "import time\nprint('ready', flush=True)\ntime.sleep(0.7)\n"
+    place.flow(notebook=f"{slow}open(output_txt, 'w').write('made')")
+    place.submit()
+    place.wait_ready()
+    time.sleep(random.uniform(0, 0.3))
+    pids = _victims(place, victim)
+    assert pids
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    if victim in ("dispatcher", "everything"):
+        until(lambda: not place.holder(), "the dispatcher's death")
+        place.call("nbyard", "runs", "ls")
+    place.check_end()
+    if victim == "dispatcher":
+        assert place.attempts("first") == ["succeeded"]
+        assert place.executed() == ["first", "second"]
+    else:
+        assert place.attempts("first") == ["lost", "succeeded"]
+        assert place.executed() == ["first", "first", "second"]
+    assert place.attempts("second") == ["succeeded"]
+
+
+def _victims(place: Place, victim: str) -> list[int]:
+    work = place.marked()
+    by_role = {
+        "kernel": [p.pid for p in work if "ipykernel" in " ".join(p.cmdline())],
+        "runner": [_supervisor(place)],
+        "dispatcher": [place.dispatcher()],
+    }
+    by_role["everything"] = [*by_role["dispatcher"], *(p.pid for p in work)]
+    return by_role[victim]
+
+
+def _supervisor(place: Place) -> int:
+    (identity,) = (place.yard.store.folder / "attempts").glob("*/runner.json")
+    return int(json.loads(identity.read_text())["pid"])
+
+
+WAITING = "echo ready\nuntil [ -e {gate} ]; do sleep 0.02; done"
+
+
+def test_the_shell_dies(place: Place) -> None:
+    """R8: `nbyard run` is killed with all its children; the run goes on."""
+    place.flow(WAITING.format(gate=place.gate))
+    shell = place.start("nbyard", "run", "flow.nbflow")
+    place.wait_ready()
+    os.killpg(shell.pid, signal.SIGKILL)
+    shell.communicate(timeout=PATIENCE_SECONDS)
+    place.gate.touch()
+    place.check_end()
+    assert place.executed() == ["first", "second"]
+
+
+def test_a_shell_that_waits_outlives_the_dispatcher(place: Place) -> None:
+    """R8: who watches a run brings its dispatcher back."""
+    place.flow(WAITING.format(gate=place.gate))
+    shell = place.start("nbyard", "run", "flow.nbflow")
+    place.wait_ready()
+    os.kill(place.dispatcher(), signal.SIGKILL)
+    place.gate.touch()
+    told, _ = shell.communicate(timeout=PATIENCE_SECONDS)
+    assert shell.returncode == 0, told
+    place.check_end()
+    assert place.executed() == ["first", "second"]
+
+
+def test_two_dispatchers(place: Place) -> None:
+    """I13: the second says so and leaves; the first goes on."""
+    place.flow(WAITING.format(gate=place.gate))
+    place.submit()
+    first = place.dispatcher()
+    place.call("python", "-m", "nbyard.dispatch")
+    assert place.dispatcher() == first
+    place.gate.touch()
+    place.check_end()
+    assert place.executed() == ["first", "second"]
+
+
+def test_the_jupyter_server_dies(place: Place) -> None:
+    """R8, I8: kill -9 stops nothing, and a new server shows what happened meanwhile."""
+    place.flow(WAITING.format(gate=place.gate))
+    with Server(place) as server:
+        run = server.ask("/runs", {"path": "flow.nbflow"})["id"]
+        place.wait_ready()
+        server.kill()
+    place.gate.touch()
+    place.check_end()
+    assert place.executed() == ["first", "second"]
+    with Server(place) as server:
+        seen = server.ask(f"/runs/{run}")
+        assert seen["run"]["state"] == "succeeded"
+        assert server.ask(f"/runs/{run}/tasks/first/log")["text"] == "ready\n"
+        server.kill()
+
+
+class Server:
+    """`jupyter server` with its own token, killed like everybody else."""
+
+    def __init__(self, place: Place):
+        self._place = place
+        self._token = secrets.token_hex(8)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+
+    def __enter__(self) -> "Server":
+        options = {
+            "ServerApp.port": self._port,
+            "ServerApp.ip": "127.0.0.1",
+            "ServerApp.open_browser": False,
+            "ServerApp.root_dir": self._place.root,
+            "ServerApp.jpserver_extensions": "{'nbyard': True}",
+            "IdentityProvider.token": self._token,
+        }
+        words = [f"--{name}={value}" for name, value in options.items()]
+        self._process = self._place.start("jupyter-server", "--allow-root", *words)
+        try:
+            until(self._answers, "the server")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _answers(self) -> bool:
+        assert self._process.poll() is None, self._process.communicate()[0]
+        with contextlib.suppress(OSError):
+            self.ask("/runs")
+            return True
+        return False
+
+    def ask(self, path: str, body: Any = None) -> Any:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self._port}/nbyard/api{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"token {self._token}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+            return json.loads(answer.read())
+
+    def kill(self) -> None:
+        os.killpg(self._process.pid, signal.SIGKILL)
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.kill()
+        self._process.communicate(timeout=PATIENCE_SECONDS)
