@@ -39,7 +39,7 @@ def ratio(seconds: dict[str, list[float]], name: str, other: str) -> float:
 
 
 def report(title: str, seconds: dict[str, list[float]], against: Sequence[str]) -> None:
-    """A table for people on standard error, JSON on standard output."""
+    """A table for people on standard error, a line of JSON on standard output."""
     medians = {name: statistics.median(found) for name, found in seconds.items()}
     ratios = {n: {other: ratio(seconds, n, other) for other in against} for n in seconds}
     width = max(map(len, seconds))
@@ -57,7 +57,7 @@ def report(title: str, seconds: dict[str, list[float]], against: Sequence[str]) 
         "medians": medians,
         "ratios": ratios,
     }
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    sys.stdout.write(json.dumps(document) + "\n")
 
 
 def machine() -> dict[str, object]:
