@@ -15,6 +15,7 @@
     ├── Busy                    503 busy
     ├── Unavailable             503 unavailable
     │   └── StoreUnusable       503 store-unusable
+    │       └── NewerSchema     503 newer-schema
     └── Damaged                 500 damaged
 
 A class is an HTTP status and a stable code; its docstring is the default sentence.
@@ -156,6 +157,12 @@ class StoreUnusable(Unavailable):
     code = "store-unusable"
 
 
+class NewerSchema(StoreUnusable):
+    """This store was written by a newer nbyard; it was left untouched."""
+
+    code = "newer-schema"
+
+
 class Damaged(NbyardError):
     """Stored bytes do not match their digest."""
 
@@ -168,6 +175,6 @@ def error_classes() -> dict[str, type[NbyardError]]:
     todo: list[type[NbyardError]] = [NbyardError]
     while todo:
         cls = todo.pop()
-        found[cls.code] = cls
+        found.setdefault(cls.code, cls)
         todo.extend(cls.__subclasses__())
     return found

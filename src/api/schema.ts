@@ -1486,7 +1486,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
-        /** @description Code: busy, store-unusable, unavailable. */
+        /** @description Code: busy, newer-schema, store-unusable, unavailable. */
         503: {
             headers: {
                 [name: string]: unknown;
@@ -1553,10 +1553,13 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
+            400: components["responses"]["400"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            422: components["responses"]["422"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     "artifacts.preview": {
@@ -1777,10 +1780,13 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
+            400: components["responses"]["400"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            422: components["responses"]["422"];
             500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     "datasets.notebook": {
@@ -2647,6 +2653,8 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
         };
     };
     "workflows.list": {

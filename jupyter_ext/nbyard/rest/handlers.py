@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Protocol
@@ -104,9 +104,11 @@ class NbyardHandler(JupyterHandler):
             raise Forbidden(f"This needs the scope {scope}.")
         return caller
 
-    def check_xsrf_cookie(self) -> None:
-        """Refuse forged requests with our own error body."""
-        super().check_xsrf_cookie()
+    def get_login_url(self) -> str:
+        """No page to log in instead of an answer."""
+        if self.current_user is None:
+            raise web.HTTPError(403)
+        return str(super().get_login_url())
 
     def fail(self, error: NbyardError) -> None:
         """Answer with an error."""
@@ -120,8 +122,14 @@ class NbyardHandler(JupyterHandler):
             body = self._plain_body(status_code, kwargs.get("exc_info"))
         if status_code == 503:
             self.set_header("Retry-After", "1")
+        if status_code == 405:
+            self.set_header("Allow", ", ".join(self.known_methods()))
         self.set_header("Content-Type", "application/json")
         self.finish(msgspec.json.encode(body))
+
+    def known_methods(self) -> Iterable[str]:
+        """What can be asked at this address."""
+        return ("GET",)
 
     def _plain_body(self, status: int, exc_info: Any) -> ErrorBody:
         error = exc_info[1] if exc_info else None
@@ -162,9 +170,11 @@ class OperationHandler(NbyardHandler, APIHandler):
     async def prepare(self, **kwargs: Any) -> Any:
         self.request.connection.set_body_timeout(BODY_SECONDS)  # type: ignore[union-attr]
         if self.request.method not in (*self._by_method, "OPTIONS"):
-            self.set_header("Allow", ", ".join(self._by_method))
             raise web.HTTPError(405)
         return await super().prepare(**kwargs)
+
+    def known_methods(self) -> Iterable[str]:
+        return self._by_method
 
     async def data_received(self, chunk: bytes) -> None:
         self._body.add(chunk)

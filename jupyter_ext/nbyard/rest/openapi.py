@@ -12,6 +12,7 @@ from nbyard.services.table import table
 
 REF = "#/components/schemas/{name}"
 Json = dict[str, Any]
+CONTENT_REFUSALS = (400, 403, 404, 409, 422, 500, 503)
 
 
 def document() -> Json:
@@ -125,7 +126,7 @@ def _download(noun: str, variable: str, *parameters: Json) -> Json:
             "parameters": [_variable(variable), *parameters],
             "responses": {
                 "200": {"description": "The bytes.", "content": content},
-                **{str(c): {"$ref": f"#/components/responses/{c}"} for c in (403, 404, 409, 500)},
+                **{str(c): {"$ref": f"#/components/responses/{c}"} for c in CONTENT_REFUSALS},
             },
         }
     }
@@ -168,7 +169,7 @@ STREAMS: dict[str, Json] = {
                 },
                 **{
                     str(c): {"$ref": f"#/components/responses/{c}"}
-                    for c in (400, 403, 404, 409, 413, 422)
+                    for c in (400, 403, 404, 409, 413, 422, 500, 503)
                 },
             },
         }

@@ -29,6 +29,10 @@ class HealthHandler(JupyterHandler):
         self.set_header("Content-Type", "text/plain")
         self.finish("ok\n")
 
+    @allow_unauthenticated
+    def head(self) -> None:
+        self.finish()
+
 
 class OpenApiHandler(NbyardHandler):
     """The description of everything here."""

@@ -9,18 +9,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from nbyard.errors import StoreUnusable
+from nbyard.errors import NewerSchema
 from nbyard.store.database import Database
 from nbyard.store.events import ADVISORY_LOCK
 from nbyard.store.soundness import check_stamp
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-
-
-class NewerSchema(StoreUnusable):
-    """This store was written by a newer nbyard; it was left untouched."""
-
-    code = "newer-schema"
 
 
 def migrate(database: Database, folder: Path) -> None:

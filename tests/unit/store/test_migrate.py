@@ -7,8 +7,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
+from nbyard.errors import NewerSchema
 from nbyard.store import Store
-from nbyard.store.migrate import NewerSchema
 from nbyard.store.tables import metadata
 
 

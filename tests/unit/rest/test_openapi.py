@@ -1,0 +1,115 @@
+"""G6: the OpenAPI document: checked in, valid, and kept by the real answers."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from nbyard.rest import openapi
+from nbyard.services.table import table
+from nbyard.testing.server import TOKEN, JupyterServer
+
+pytestmark = pytest.mark.leaves_running
+DOCUMENT = openapi.document()
+
+
+def test_the_checked_in_document_is_the_made_one(repository):
+    assert (repository / "jupyter_ext/nbyard/rest/openapi.json").read_text() == openapi.text()
+
+
+def test_it_is_a_valid_openapi_document():
+    validate(json.loads(openapi.text()))
+
+
+def test_every_operation_is_described_once_with_summary_and_scope():
+    found = [m for methods in DOCUMENT["paths"].values() for m in methods.values()]
+    names = [operation["operationId"] for operation in found]
+    assert len(names) == len(set(names))
+    assert {operation.id for operation in table()} <= set(names)
+    assert all(operation["summary"] for operation in found)
+
+
+def test_every_named_schema_exists():
+    named = set(re.findall(r"#/components/(\w+)/(\w+)", openapi.text()))
+    assert all(name in DOCUMENT["components"][kind] for kind, name in named)
+
+
+def check(answer: Any, path: str, method: str, status: str) -> None:
+    """The body fits what is described for that status."""
+    described = DOCUMENT["paths"][path][method]["responses"][status]
+    if "$ref" in described:
+        described = DOCUMENT["components"]["responses"][status]
+    schema = described["content"]["application/json"]["schema"]
+    whole = {**schema, "components": DOCUMENT["components"]}
+    Draft202012Validator(whole).validate(answer.json)
+
+
+def test_answers_fit_their_schemas(api: JupyterServer):
+    (api.root / "tool.sh").write_text("#!/bin/sh\necho $1\n")
+    (api.root / "a.csv").write_text("a,b\n1,2\n")
+    tool = api.send("POST", "/executables", {"path": "tool.sh"})
+    check(tool, "/executables", "post", "201")
+    source = {"kind": "file", "path": "a.csv"}
+    dataset = api.send("POST", "/datasets", {"source": source})
+    check(dataset, "/datasets", "post", "201")
+    run = api.send("POST", "/runs", {"path": "tool.sh"})
+    check(run, "/runs", "post", "201")
+    check(api.send("GET", f"/runs/{run.json['id']}"), "/runs/{run}", "get", "200")
+    for path in ("/datasets", "/executables", "/workflows", "/runs", "/events", "/system/doctor"):
+        check(api.send("GET", path), path, "get", "200")
+    check(api.send("GET", "/runs/nothing"), "/runs/{run}", "get", "404")
+    check(api.send("POST", "/runs", b"{"), "/runs", "post", "400")
+    begun = api.send("POST", "/uploads", {"filename": "x"})
+    check(begun, "/uploads", "post", "201")
+    sent = api.send("PATCH", f"/uploads/{begun.json['id']}", b"abc", {"Upload-Offset": "0"})
+    check(sent, "/uploads/{upload}", "patch", "200")
+
+
+CHECKS = (
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+)
+schema = schemathesis.openapi.from_dict(json.loads(openapi.text()))
+
+
+@pytest.fixture
+def ask(api: JupyterServer) -> Callable[[schemathesis.Case], None]:
+    def send(case: schemathesis.Case) -> None:
+        case.call_and_validate(
+            base_url=f"{api.url}/nbyard/api",
+            headers={"Authorization": f"token {TOKEN}"},
+            checks=list(CHECKS),
+            timeout=10,
+        )
+
+    return send
+
+
+@schema.parametrize()
+@settings(
+    max_examples=6,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_whatever_is_sent_the_answer_is_a_described_one(
+    ask: Callable[[schemathesis.Case], None], case: schemathesis.Case
+):
+    """I29: no 5xx, only described statuses and bodies."""
+    ask(case)

@@ -1,0 +1,148 @@
+"""I22, I29: every route of ours refuses strangers, and every refusal has the one body."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from nbyard.rest.handlers import NbyardHandler
+from nbyard.rest.routes import HealthHandler, routes
+from nbyard.rest.socket import EventSocket
+from nbyard.services.table import table
+from nbyard.testing.server import TOKEN, Answer, JupyterServer
+
+pytestmark = pytest.mark.leaves_running
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+def all_routes() -> list[tuple[str, Any]]:
+    """Path and handler of every route, with something in place of its variables."""
+    found = []
+    for pattern, handler, _ in routes("/", None, None):  # type: ignore[arg-type]
+        path = pattern.removeprefix("/nbyard/api").replace("/?(.*)", "/some/where")
+        while "(?P<" in path:
+            before, _, rest = path.partition("(?P<")
+            path = before + "x" + rest.partition(")")[2]
+        found.append((path, handler))
+    return found
+
+
+ROUTES = all_routes()
+
+
+def refusal(answer: Answer) -> dict[str, Any]:
+    """The body of an error."""
+    assert answer.status >= 400
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    body: dict[str, Any] = answer.json
+    assert set(body) == {"code", "message", "hint", "details", "request_id"}
+    assert body["request_id"]
+    return body
+
+
+@pytest.fixture(scope="module")
+def cookies(api: JupyterServer) -> str:
+    page = api.request("GET", f"/login?token={TOKEN}", None, {})
+    return "; ".join(c.partition(";")[0] for c in page.headers.get_all("Set-Cookie", []))
+
+
+def test_every_operation_has_a_route():
+    assert len(ROUTES) >= len({operation.path for operation in table()}) + 3
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("path", "handler"), ROUTES)
+def test_without_credentials_only_health_answers(api: JupyterServer, path, handler, method):
+    body = None if method in ("GET", "HEAD") else b"{}"
+    answer = api.send(method, path, body, token=None)
+    if handler is HealthHandler and method in ("GET", "HEAD"):
+        assert (answer.status, answer.content) == (200, b"ok\n" if method == "GET" else b"")
+        return
+    assert answer.status in (403, 405)
+    if method != "HEAD" and issubclass(handler, NbyardHandler):
+        refusal(answer)
+
+
+@pytest.mark.parametrize(("path", "handler"), ROUTES)
+def test_another_token_is_no_token(api: JupyterServer, path, handler):
+    if handler is not HealthHandler:
+        assert api.send("GET", path, token="of-another-service").status in (403, 405)
+
+
+@pytest.mark.parametrize("xsrf", [None, "2|of|another|session"])
+@pytest.mark.parametrize(
+    ("method", "path"), [(op.method, op.path) for op in table() if op.method != "GET"]
+)
+def test_a_cookie_alone_changes_nothing(api: JupyterServer, cookies, method, path, xsrf):
+    headers = {"Cookie": cookies, "Content-Type": "application/json"}
+    if xsrf:
+        headers["X-XSRFToken"] = xsrf
+    path = path.replace("{", "").replace("}", "")
+    refused = api.request(method, f"/nbyard/api{path}", b"{}", headers)
+    assert refused.status == 403
+    refusal(refused)
+
+
+def test_a_cookie_reads(api: JupyterServer, cookies):
+    answer = api.request("GET", "/nbyard/api/datasets", None, {"Cookie": cookies})
+    assert answer.status == 200
+
+
+def test_a_foreign_page_reads_nothing_with_a_cookie(api: JupyterServer, cookies):
+    headers = {"Cookie": cookies, "Origin": "http://evil.test"}
+    assert api.request("GET", "/nbyard/api/datasets", None, headers).status in (403, 404)
+
+
+@pytest.mark.parametrize("path", ["", "/", "/no/such/thing", "/datasets/", "/datasets/a/b/c"])
+def test_what_is_not_there(api: JupyterServer, path):
+    assert refusal(api.send("GET", path))["code"] == "not-found"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PUT", "/datasets"), ("GET", "/executables/inspect/x/y"), ("POST", "/datasets/x"),
+     ("DELETE", "/uploads"), ("GET", "/runs/x/cancel"), ("BREW", "/datasets")],
+)  # fmt: skip
+def test_methods_that_are_not_known(api: JupyterServer, method, path):
+    answer = api.send(method, path)
+    if path.endswith("/y"):
+        assert answer.status == 404
+        return
+    assert answer.status == 405
+    if method != "BREW":
+        assert refusal(answer)["code"] == "method"
+        assert answer.headers["Allow"]
+
+
+def test_each_request_has_an_id_of_its_own(api: JupyterServer):
+    ids = {api.send("GET", "/runs/none").json["request_id"] for _ in range(5)}
+    assert len(ids) == 5
+
+
+def test_openapi_is_served(api: JupyterServer):
+    answer = api.send("GET", "/openapi.json")
+    assert answer.json["openapi"] == "3.1.0"
+
+
+@pytest.fixture(scope="module")
+def below_a_prefix(tmp_path_factory) -> Iterator[JupyterServer]:
+    server = JupyterServer(tmp_path_factory.mktemp("prefix"), base_url="/user/ann/").start()
+    yield server
+    server.stop()
+
+
+def test_all_of_it_works_below_a_prefix(below_a_prefix: JupyterServer):
+    server = below_a_prefix
+    (server.root / "t.sh").write_text("#!/bin/sh\ntrue\n")
+    made = server.send("POST", "/executables", {"path": "t.sh"})
+    assert made.status == 201
+    assert server.send("GET", f"/executables/{made.json['id']}").status == 200
+    assert refusal(server.send("GET", "/nothing"))["code"] == "not-found"
+    assert server.send("GET", "/datasets", token=None).status == 403
+    assert json.loads(server.send("GET", "/openapi.json").content)["paths"]
+
+
+def test_the_socket_is_one_of_ours():
+    assert EventSocket in [handler for _, handler in ROUTES]
