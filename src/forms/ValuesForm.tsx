@@ -46,7 +46,7 @@ export function ValuesForm(props: IValuesFormProps): JSX.Element {
         </p>
       ))}
       <ArgumentForm
-        arguments={props.arguments}
+        arguments={alone(props.arguments, trans)}
         bindings={bindings}
         errors={byArgument(holder.errors)}
         trans={trans}
@@ -64,4 +64,18 @@ function byArgument(errors: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(errors).map(([path, message]) => [path.split('.').pop()!, message])
   );
+}
+
+/** Alone there are no arrows: an input is a path, or a dataset by name. */
+function alone(fields: readonly IArgument[], trans: TranslationBundle): IArgument[] {
+  return fields.map(field => {
+    if (field.role !== 'input') {
+      return field;
+    }
+    const what = field.format
+      ? trans.__('a %1 file: a path, or the name of a dataset', field.format)
+      : trans.__('a file: a path, or the name of a dataset');
+    const help = [field.help, what].filter(Boolean).join(' · ');
+    return { ...field, role: 'value', type: 'string', help };
+  });
 }

@@ -4,6 +4,7 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator } from '@jupyterlab/translation';
 import { launcherIcon } from '@jupyterlab/ui-components';
+import { SplitPanel, Widget } from '@lumino/widgets';
 import { isLive } from '../api/types';
 import { IYard } from '../api/yard';
 import { runsIcon } from '../icons';
@@ -95,6 +96,9 @@ class Drawer {
     }
     if (!widget.isAttached) {
       this.app.shell.add(widget, 'down');
+      if (activate) {
+        enlarge(widget);
+      }
     }
     if (activate) {
       this.app.shell.activateById(widget.id);
@@ -103,6 +107,15 @@ class Drawer {
   }
 
   private _widget?: MainAreaWidget<RunDrawer>;
+}
+
+/** A drawer that opens for the first time takes two fifths of the height. */
+function enlarge(widget: Widget): void {
+  const stack = widget.parent?.parent;
+  const split = stack?.parent;
+  if (split instanceof SplitPanel && split.widgets.length === 2 && split.widgets[1] === stack) {
+    split.setRelativeSizes([3, 2]);
+  }
 }
 
 function addShow(app: JupyterFrontEnd, drawer: Drawer, { yard, trans }: IRunServices): void {

@@ -13,7 +13,8 @@ const ROW = 16;
 export function showNumber(value: unknown): string {
   if (typeof value === 'number') {
     if (Number.isInteger(value)) {
-      return value.toLocaleString();
+      // a year is no amount
+      return value.toLocaleString(undefined, { useGrouping: Math.abs(value) >= 10_000 });
     }
     const size = Math.abs(value);
     return size >= 1e6 || size < 1e-3

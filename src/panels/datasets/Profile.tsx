@@ -78,7 +78,7 @@ function ColumnCard({ column, trans }: IColumnCardProps): JSX.Element {
     [trans.__('missing'), nulls ? `${nulls.toLocaleString()} (${missing.toFixed(1)} %)` : '0'],
     [trans.__('distinct'), distinct],
     [trans.__('min'), min],
-    [trans.__('median'), quantiles?.['0.5'] ?? quantiles?.['50']],
+    [trans.__('median'), quantiles?.p50],
     [trans.__('mean'), mean],
     [trans.__('max'), max],
     [trans.__('std'), std]

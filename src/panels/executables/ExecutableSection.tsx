@@ -33,7 +33,7 @@ export function ExecutableSection({ services }: { services: IPanelServices }): J
         items={items}
         idOf={({ id }) => id}
         nameOf={({ name }) => name}
-        render={executable => <Row executable={executable} />}
+        render={executable => <Row executable={executable} services={services} />}
         actions={({ id }) => (
           <CommandButton
             commands={commands}
@@ -54,12 +54,19 @@ export function ExecutableSection({ services }: { services: IPanelServices }): J
   );
 }
 
-function Row({ executable }: { executable: Executable }): JSX.Element {
+interface IRowProps {
+  executable: Executable;
+  services: IPanelServices;
+}
+
+function Row({ executable, services }: IRowProps): JSX.Element {
+  const { trans } = services;
   const { name, current } = executable;
   const Icon = kindIcon(current.kind);
   const of = (role: string) =>
     current.arguments.filter(argument => argument.role === role).map(argument => argument.name);
   const [inputs, outputs] = [of('input'), of('output')];
+  const values = current.arguments.length;
   const ports = `${inputs.join(', ') || '–'} → ${outputs.join(', ') || '–'}`;
   return (
     <div className="nby-Thing" title={`${name} (${current.kind})\n${ports}`}>
@@ -71,7 +78,7 @@ function Row({ executable }: { executable: Executable }): JSX.Element {
             {port}
           </span>
         ))}
-        {'→ '}
+        {inputs.length || outputs.length ? '→ ' : trans._n('%1 value', '%1 values', values)}
         {outputs.map(port => (
           <span key={port} className="nby-Pill">
             {port}

@@ -72,6 +72,11 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
   const general = Object.entries(errors).filter(
     ([path]) => !/^(arguments\.|name$|command)/.test(path)
   );
+  const told = general.length
+    ? general.map(([path, text]) => `${path}: ${text}`).join(' · ')
+    : Object.keys(errors).length
+      ? trans.__('Not saved: see the marked fields.')
+      : problem;
   return (
     <form
       className="nby-Register"
@@ -122,7 +127,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
       )}
       {problem && (
         <p className="nby-Field-error" role="alert">
-          {general.length ? general.map(([path, text]) => `${path}: ${text}`).join(' · ') : problem}
+          {told}
         </p>
       )}
       <p>

@@ -22,16 +22,15 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
   const lines = lastLines(failure?.traceback ?? '');
   return (
     <section className="nby-Failure" role="alert">
-      <p>
+      <div className="nby-Failure-line">
         <problemIcon.react tag="span" className="nby-Icon" />
-        <strong>{task.label || task.node}</strong> {sentence(task)}
-        {typeof cell === 'number' && <> · {trans.__('cell %1', cell + 1)}</>}
-        {failure?.exit_code !== null && failure?.exit_code !== undefined && (
-          <> · {trans.__('exit code %1', failure.exit_code)}</>
-        )}
-      </p>
-      {lines && <pre tabIndex={0}>{lines}</pre>}
-      <p className="nby-Failure-actions">
+        <span className="nby-Failure-cause">
+          <strong>{task.label || task.node}</strong> {sentence(task)}
+          {typeof cell === 'number' && <> · {trans.__('cell %1', cell + 1)}</>}
+          {failure?.exit_code !== null && failure?.exit_code !== undefined && (
+            <> · {trans.__('exit code %1', failure.exit_code)}</>
+          )}
+        </span>
         {typeof cell === 'number' && (
           <>
             <button type="button" className="nby-Button" onClick={() => onCell(task.node, cell)}>
@@ -65,7 +64,13 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
             {trans.__('Edit source')}
           </button>
         )}
-      </p>
+      </div>
+      {lines && (
+        <details>
+          <summary>{trans.__('Last lines')}</summary>
+          <pre>{lines}</pre>
+        </details>
+      )}
     </section>
   );
 }

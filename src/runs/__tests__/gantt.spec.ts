@@ -1,0 +1,99 @@
+import { RunDetail, Task } from '../../api/types';
+import { chartOf, criticalPath, ticks } from '../gantt';
+import { findLines, LogBuffer } from '../logBuffer';
+
+const at = (seconds: number) =>
+  new Date(Date.UTC(2030, 0, 1, 0, 0, 0, seconds * 1000)).toISOString();
+
+function task(
+  node: string,
+  queued?: number,
+  started?: number,
+  ended?: number,
+  needs: string[] = []
+) {
+  return {
+    id: node,
+    node,
+    label: node,
+    state: ended === undefined ? (started === undefined ? 'queued' : 'running') : 'succeeded',
+    cached: false,
+    needs,
+    queued_at: queued === undefined ? null : at(queued),
+    started_at: started === undefined ? null : at(started),
+    finished_at: ended === undefined ? null : at(ended),
+    attempts: started === undefined ? [] : [{ created_at: at(started - 0.5) }]
+  } as unknown as Task;
+}
+
+function detail(tasks: Task[], finished?: number): RunDetail {
+  const run = { created_at: at(0), finished_at: finished === undefined ? null : at(finished) };
+  return { run, tasks, edges: [] } as unknown as RunDetail;
+}
+
+describe('chartOf', () => {
+  it('K5: cuts each task into queued, preparing and running', () => {
+    const { bars, seconds } = chartOf(detail([task('a', 1, 2, 5)], 6), 0);
+    expect(seconds).toBe(6);
+    expect(bars[0].segments).toEqual([
+      { phase: 'queued', from: 1, to: 1.5 },
+      { phase: 'preparing', from: 1.5, to: 2 },
+      { phase: 'running', from: 2, to: 5 }
+    ]);
+  });
+
+  it('K5: lets what is under way grow until now', () => {
+    const now = Date.parse(at(9));
+    const { bars, seconds } = chartOf(detail([task('a', 1, 2), task('b', 3), task('c')]), now);
+    expect(seconds).toBe(9);
+    expect(bars[0].segments[2]).toEqual({ phase: 'running', from: 2, to: 9 });
+    expect(bars[1].segments).toEqual([{ phase: 'queued', from: 3, to: 9 }]);
+    expect(bars[2].segments).toEqual([]);
+  });
+
+  it('never has a length of zero', () => {
+    expect(chartOf(detail([], 0), 0).seconds).toBeGreaterThan(0);
+  });
+});
+
+describe('criticalPath', () => {
+  it('goes back from the last end to the need that ended last', () => {
+    const tasks = [
+      task('a', 0, 1, 2),
+      task('b', 0, 1, 4),
+      task('c', 4, 5, 8, ['a', 'b']),
+      task('d', 2, 3, 5, ['a'])
+    ];
+    expect(criticalPath(tasks)).toEqual(new Set(['c', 'b']));
+  });
+});
+
+describe('ticks', () => {
+  it('are round, begin at zero and stay inside', () => {
+    expect(ticks(13)).toEqual([0, 5, 10]);
+    expect(ticks(0.4)).toEqual([0, 0.1, 0.2, 0.3, 0.4]);
+    expect(ticks(7200)).toEqual([0, 1800, 3600, 5400, 7200]);
+    expect(ticks(200_000).length).toBeLessThan(9);
+  });
+});
+
+describe('LogBuffer', () => {
+  it('K5: puts lines together from pieces cut anywhere', () => {
+    const log = new LogBuffer();
+    ['a\nb', 'c\r', '\nd\n', 'e'].forEach(piece => log.append(piece));
+    expect(log.lines).toEqual(['a', 'bc', 'd', 'e']);
+  });
+
+  it('shows what a progress bar wrote last', () => {
+    const log = new LogBuffer();
+    log.append('10 %\r20 %');
+    expect(log.lines).toEqual(['20 %']);
+    log.append('\r100 %\ndone\n');
+    expect(log.lines).toEqual(['100 %', 'done']);
+  });
+
+  it('finds lines by expression, and says when there is none', () => {
+    expect(findLines(['one', 'two', 'TWO'], 't.o')).toEqual([1, 2]);
+    expect(findLines(['one'], '(')).toBe('bad');
+  });
+});
