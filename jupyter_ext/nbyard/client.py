@@ -132,6 +132,8 @@ def _error(status: int, content: bytes) -> NbyardError:
     try:
         body = msgspec.json.decode(content, type=ErrorBody)
     except msgspec.DecodeError:
+        if status == 404:
+            return Unavailable("There is a server, but no nbyard: is its extension enabled?")
         return Unavailable(f"The server answered {status}.")
     cls = error_classes().get(body.code, NbyardError)
     return cls(body.message, hint=body.hint, details=body.details)

@@ -55,9 +55,9 @@ class NbyardMagics(Magics):
 
     def _dataset(self, name: str) -> str:
         """The path of the current version: a file, or the folder where it is one."""
-        from nbyard.discover import connect
+        from nbyard.discover import Local
 
-        connection = connect()
+        connection = Local()
         found = connection.datasets.get(dataset=name)
         folder = connection.yard.store.folder / "resources" / found.id
         if found.current.state != "ready":
@@ -66,9 +66,9 @@ class NbyardMagics(Magics):
         return str(folder if whole else folder / found.current.filename)
 
     def _run(self, target: str, *options: str) -> FinishedRun:
-        from nbyard.discover import connect
+        from nbyard.discover import Local
 
-        connection = connect()
+        connection = Local()
         made = connection.runs.create(body=NewRun(path=target, texts=_texts(list(options))))
         detail = connection.runs.get(run=made.id)
         while detail.run.state not in ENDED:

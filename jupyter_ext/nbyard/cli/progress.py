@@ -55,7 +55,8 @@ class Progress:
             self._live.update(Text("\n".join(_line(task) for task in detail.tasks)))
             return
         for task in detail.tasks:
-            state = f"{task.state}{task.cached}"
+            waits = task.reason if task.state in ("queued", "preparing") else ""
+            state = f"{task.state}{task.cached}{waits}"
             if self._seen.get(task.node) != state:
                 self._seen[task.node] = state
                 if task.state != "waiting":

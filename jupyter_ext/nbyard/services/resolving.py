@@ -72,7 +72,7 @@ class Resolver:
                 real = self.parts.files.locate(node.path, base=self.base)
                 found = self.parts.store.executables.by_path(c, self.owner, str(real))
         if found is None:
-            raise NotFound(f"There is no executable {node.executable or node.path!r} any more.")
+            raise NotFound(f"There is no executable {node.executable or node.path!r}.")
         return found
 
     def pinned(self, node: Node) -> ExecutableVersion:

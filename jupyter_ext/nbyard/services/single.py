@@ -11,7 +11,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.planning import ResolvedNode
 from nbyard.domain.runs import NewRun
 from nbyard.domain.workflows import DATA, Binding, Document, Edge, Meta, Node
-from nbyard.errors import Detail, Invalid, TooLarge
+from nbyard.errors import Detail, Invalid, NotFound, TooLarge
 from nbyard.services.parts import Parts
 from nbyard.services.resolving import Resolver
 
@@ -22,13 +22,15 @@ def single_document(parts: Parts, caller: Caller, body: NewRun) -> tuple[Documen
     """The document, and the folder its paths are relative to.
 
     Raises:
-        Invalid: an unknown argument, or a value that does not fit.
+        NotFound: there is no such file or executable.
+        Invalid: an unknown argument, a value that does not fit or an input that is missing.
     """
-    node, base = _node(parts, body)
-    view = Resolver(parts, caller.name, base).view(node)
+    resolver, node = _node(parts, caller, body)
+    base, view = resolver.base, resolver.view(node)
     if view.problem:
         raise Invalid.field("path" if body.path else "executable", view.problem)
     arguments = {argument.name: argument for argument in view.arguments}
+    _check_inputs(arguments, body)
     nodes: dict[str, Node] = {}
     edges: dict[str, Edge] = {}
     bindings: dict[str, Binding] = {}
@@ -48,11 +50,28 @@ def single_document(parts: Parts, caller: Caller, body: NewRun) -> tuple[Documen
     return Document(1, Meta(title=view.name), nodes, edges), base
 
 
-def _node(parts: Parts, body: NewRun) -> tuple[Node, str]:
+def _node(parts: Parts, caller: Caller, body: NewRun) -> tuple[Resolver, Node]:
     if not body.path:
-        return Node("executable", executable=body.executable), ""
+        node = Node("executable", executable=body.executable)
+        resolver = Resolver(parts, caller.name, "")
+        resolver.registered(node)
+        return resolver, node
     real = parts.files.locate(body.path)
-    return Node("executable", path=real.name), parts.files.shown(real.parent)
+    if not real.is_file():
+        raise NotFound(f"There is no file {body.path[:200]}.")
+    resolver = Resolver(parts, caller.name, parts.files.shown(real.parent))
+    return resolver, Node("executable", path=real.name)
+
+
+def _check_inputs(arguments: Mapping[str, Argument], body: NewRun) -> None:
+    for name, argument in arguments.items():
+        given = name in body.parameters or name in body.texts
+        if argument.role == "input" and argument.required and not given:
+            raise Invalid.field(
+                f"parameters.{name}",
+                "a file or a dataset is needed",
+                hint=f"From a shell: -p {name}=FILE",
+            )
 
 
 def _data(parts: Parts, caller: Caller, text: str, base: str) -> Node:

@@ -1,6 +1,6 @@
 """Single facts about the store itself."""
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from nbyard.store.tables import facts
 
@@ -15,3 +15,9 @@ class FactRows:
             c.execute(insert(facts), [{"name": name, "value": value}])
             return value
         return str(found)
+
+    def count(self, c: Connection, name: str, least: int) -> int:
+        """One more than the last time, and than `least`."""
+        number = max(int(self.once(c, name, "0")), least) + 1
+        c.execute(update(facts).where(facts.c.name == name).values(value=str(number)))
+        return number

@@ -11,6 +11,7 @@ from nbyard.domain.states import RUN
 from nbyard.domain.workflows import Edge
 from nbyard.store import events, transition
 from nbyard.store.events import Subject
+from nbyard.store.facts import FactRows
 from nbyard.store.tables import runs, submissions, tasks
 
 RUN_FIELDS = [f for f in Run.__struct_fields__ if f != "counts"]
@@ -20,8 +21,9 @@ class RunRows:
     """Queries on runs; those with an `owner` see only what belongs to it."""
 
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
-        """A new run, queued; its number is the next one of the store."""
-        number = int(c.execute(select(func.max(runs.c.number))).scalar() or 0) + 1
+        """A new run, queued; its number is the next one of the store, also after deletions."""
+        newest = int(c.execute(select(func.max(runs.c.number))).scalar() or 0)
+        number = FactRows().count(c, "run_number", newest)
         subject = Subject(row["id"], row["owner"], row["id"])
         transition.begin(c, RUN, subject, {**row, "number": number})
 
