@@ -31,6 +31,11 @@ export class Drawer {
     return this.root.locator(`.nby-Row[data-noun="task"][data-id="${node}"]`);
   }
 
+  /** Which step the tab is about. */
+  async choose(node: string): Promise<void> {
+    await this.body.getByLabel('Step').selectOption(node);
+  }
+
   row(text: string): Locator {
     return this.body.getByRole('row').filter({ hasText: text });
   }

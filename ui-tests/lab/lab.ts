@@ -1,6 +1,6 @@
 /** JupyterLab as a person sees it; every action is counted. */
 import { expect, Locator, Page } from '@playwright/test';
-import { Canvas } from './canvas';
+import { Canvas, exactly } from './canvas';
 import { Drawer } from './drawer';
 import { LabServer } from './server';
 
@@ -78,12 +78,13 @@ export class Lab {
 
   /** The canvas that is shown. */
   get canvas(): Canvas {
-    return new Canvas(this, this.page.locator('.nby-CanvasPanel:not(.lm-mod-hidden)'));
+    return new Canvas(this, this.page.locator('.jp-Document:not(.lm-mod-hidden) .nby-CanvasPanel'));
   }
 
   async openWorkflow(name: string): Promise<Canvas> {
     await this.file(name).dblclick();
-    await expect(this.canvas.root).toBeVisible();
+    await expect(this.tab(name)).toHaveClass(/jp-mod-current/);
+    await expect(this.canvas.stage).toBeVisible();
     return this.canvas;
   }
 
@@ -103,6 +104,29 @@ export class Lab {
     }
     await expect(panel).toBeVisible();
     return panel;
+  }
+
+  /** A row of the sidebar. */
+  row(noun: 'dataset' | 'executable' | 'workflow' | 'run', name: string): Locator {
+    const rows = this.page.locator(`#nbyard-sidebar .nby-Row[data-noun="${noun}"]`);
+    return rows.filter({ has: this.page.locator('.nby-Row-name').filter({ hasText: exactly(name) }) });
+  }
+
+  /** Drop a file of the person's own computer on the Datasets panel. */
+  async dropFile(name: string, content: Buffer): Promise<void> {
+    this.actions++;
+    const dataTransfer = await this.page.evaluateHandle(
+      ([filename, text]) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([text], filename, { type: 'text/csv' }));
+        return transfer;
+      },
+      [name, content.toString()] as const
+    );
+    const section = this.page.locator('#nbyard-sidebar .nby-Section').first();
+    for (const event of ['dragenter', 'dragover', 'drop']) {
+      await section.dispatchEvent(event, { dataTransfer });
+    }
   }
 
   menuItem(name: string): Locator {

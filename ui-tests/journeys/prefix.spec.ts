@@ -1,0 +1,29 @@
+import { expect, test } from '../lab/test';
+
+test.use({ flavour: { collaboration: false, baseUrl: '/user/ada/' } });
+
+test('G4: everything works under a base URL, and nothing without signing in', async ({
+  lab,
+  server
+}) => {
+  const strange: string[] = [];
+  lab.page.on('request', request => {
+    const { pathname } = new URL(request.url());
+    if (request.url().startsWith('http') && !pathname.startsWith('/user/ada/')) {
+      strange.push(request.url());
+    }
+  });
+  const canvas = await lab.openWorkflow('penguins.nbflow');
+  await expect(canvas.cards).toHaveCount(5);
+  await lab.click(canvas.button('run-workflow'));
+  await lab.drawer.succeeds();
+  await lab.drawer.tab('Results');
+  await lab.drawer.row('output_report').click();
+  await expect(lab.drawer.body).toContainText('penguins were told right');
+  const link = lab.drawer.row('output_report').getByText('Download');
+  await expect(link).toHaveAttribute('href', /\/user\/ada\/nbyard\/api\/artifacts\//);
+  expect(strange).toEqual([]);
+
+  const answer = await fetch(`${server.url}nbyard/api/runs`);
+  expect(answer.status).toBe(403);
+});
