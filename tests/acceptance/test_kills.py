@@ -88,7 +88,7 @@ class Place:
     def _script(self, name: str, body: str, takes: bool) -> None:
         (self.root / f"{name}.sh").write_text(f"echo {name} >> {self.witness}\n{body}\n")
         arguments = [{"name": "out", "role": "output", "format": "txt"}]
-        arguments += [{"name": "source", "role": "input"}] if takes else []  # type: ignore[list-item]
+        arguments += [{"name": "source", "role": "input"}] if takes else []
         for argument in arguments:
             variable = str(argument["name"]).upper()
             argument["reach"] = {"kind": "variable", "variable": variable}  # type: ignore[assignment]
@@ -97,7 +97,7 @@ class Place:
 
     def _notebook(self, name: str, body: str) -> None:
         tell = f"open({str(self.witness)!r}, 'a').write('first\\n')"
-        cells = [
+        cells: list[dict[str, Any]] = [
             {
                 "cell_type": "code",
                 "id": f"c{at}",

@@ -174,7 +174,7 @@ class Bench:
     def submit(self, graph: Graph, **plan: Any) -> str:
         """A run of these nodes, each with the nodes that it needs; its id."""
         now, run_id = datetime.now(UTC), new_id()
-        row = dict.fromkeys(("title", "path", "workflow_id", "workflow_version_id", "reason"), "")
+        row: dict[str, Any] = dict.fromkeys(("title", "path", "workflow_id", "workflow_version_id", "reason"), "")
         row |= {"id": run_id, "owner": OWNER.name, "runtime": "fake", "created_at": now}
         with self.store.write() as c:
             self.store.runs.insert(c, {**row, "parameters": {}, "edges": []})
@@ -238,7 +238,7 @@ class Bench:
 
 
 def _row(run_id: str, place: int, plan: TaskPlan, now: datetime) -> dict[str, Any]:
-    row = dict.fromkeys(("reason", "cache_key"), "")
+    row: dict[str, Any] = dict.fromkeys(("reason", "cache_key"), "")
     return row | {
         "id": new_id(),
         "run_id": run_id,

@@ -1,4 +1,4 @@
-"""A bench on both databases: rounds of the dispatcher by hand, a runtime that is made up."""
+"""A bench: rounds of the dispatcher by hand, a runtime that is made up."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +9,15 @@ from nbyard.dispatch import attempts, endings
 from nbyard.testing.bench import Bench, FakeRuntime
 from nbyard.yard import Yard
 
-BOTH = ["sqlite", "postgresql"]
+# Where the database decides; the other modules are about folders, threads and runtimes.
+ON_BOTH = ("test_endings", "test_queue", "test_room", "test_runs")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "bench" in metafunc.fixturenames:
-        metafunc.parametrize("database_url", BOTH, indirect=True)
+        both = metafunc.module.__name__.endswith(ON_BOTH)
+        databases = ["sqlite", "postgresql"] if both else ["sqlite"]
+        metafunc.parametrize("database_url", databases, indirect=True)
 
 
 @pytest.fixture

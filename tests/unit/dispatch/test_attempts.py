@@ -1,8 +1,11 @@
 """Attempts: every way in which they start and end."""
 
+from functools import partial
+
 import pytest
 
 from nbyard.dispatch import attempts
+from nbyard.dispatch.cases import live_case
 from nbyard.domain.attempts import CANCEL, TASK, Failure
 from nbyard.errors import Invalid
 from nbyard.testing.bench import Bench, FakeRuntime
@@ -17,6 +20,10 @@ def running(bench: Bench, **plan: object) -> str:
 
 def states(bench: Bench, run: str, node: str = "a") -> list[str]:
     return [attempt.state for attempt in bench.task(run, node).attempts]
+
+
+def looks_like(bench: Bench, run: str, wanted: list[str]) -> bool:
+    return states(bench, run) == wanted
 
 
 def test_success_publishes_the_output(bench: Bench, runtime: FakeRuntime) -> None:
@@ -62,7 +69,8 @@ def test_lost_attempts_are_tried_again_three_in_all(bench: Bench, runtime: FakeR
     """R8, I10: each attempt is kept, the reason too."""
     run = bench.submit({"a": [], "b": ["a"]})
     for number in range(1, 4):
-        bench.until(lambda n=number: states(bench, run) == ["lost"] * (n - 1) + ["running"])
+        before = ["lost"] * (number - 1)
+        bench.until(partial(looks_like, bench, run, [*before, "running"]))
         runtime.lose(bench.attempt(run))
     bench.until(lambda: bench.run(run).state == "failed")
     task = bench.task(run)
@@ -146,9 +154,9 @@ def test_cancel_of_what_was_started_by_a_dispatcher_that_died(
     run = bench.submit({"a": []})
     bench.until(lambda: "not yet" in bench.task(run).reason)
     runtime.out_of_reach = ""
-    order = attempts.live_case(bench.room, bench.attempt(run))
-    assert order is not None
-    runtime.start(order.order)
+    case = live_case(bench.room, bench.attempt(run))
+    assert case is not None
+    runtime.start(case.order)
     bench.cancel(run)
     bench.until(lambda: bench.run(run).state == "cancelled")
     assert runtime.running == []

@@ -1,0 +1,36 @@
+"""What lies in an attempt's folder before it starts."""
+
+import json
+
+from nbyard.dispatch.cases import live_case
+from nbyard.dispatch.launching import prepare
+from nbyard.testing.bench import Bench
+
+
+def test_the_task_file(bench: Bench) -> None:
+    """R3: identity in the environment; secrets of the attempt; limits."""
+    run = bench.submit({"a": []}, n=7, timeout_seconds=9.0, memory_bytes=1000)
+    bench.until(lambda: bench.task(run).state == "running")
+    folder = bench.folder(bench.attempt(run))
+    task = json.loads((folder / "task.json").read_text())
+    case = live_case(bench.room, bench.attempt(run))
+    assert case is not None
+    assert (task["token"], task["mark"]) == (case.attempt.token, case.attempt.mark)
+    assert len({task["token"], task["mark"], case.attempt.id}) == 3
+    assert task["environment"]["NBYARD_RUN_ID"] == run
+    assert task["environment"]["NBYARD_NODE_ID"] == "a"
+    assert (task["timeout_seconds"], task["memory_bytes"]) == (9.0, 1000)
+    assert task["work"]["argv"][-4:] == ["--n", "7", "--out", "{attempt}/outputs/out/out.txt"]
+    assert (folder / "code" / "work.py").is_file()
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_whole_folder_is_left_alone(bench: Bench) -> None:
+    """Two times the same: nothing is staged over work that may be running."""
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    case = live_case(bench.room, bench.attempt(run))
+    assert case is not None
+    (case.order.folder / "code" / "work.py").write_text("changed by the work")
+    prepare(bench.room, case.attempt, case.task, case.run)
+    assert (case.order.folder / "code" / "work.py").read_text() == "changed by the work"

@@ -1,0 +1,47 @@
+"""The dispatcher's process: detached at once, ended by a signal, gone when idle."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nbyard.calling import LEASE, is_dead
+from nbyard.store import Store
+
+PATIENCE_SECONDS = 30.0
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {**os.environ, "NBYARD_STORE_DIR": str(tmp_path / "store"), "NBYARD_IDLE_SECONDS": "600"}
+
+
+def holder(store: Store) -> str:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        with store.read() as c:
+            lease = store.leases.get(c, LEASE)
+        if lease is not None:
+            return lease.holder
+        time.sleep(0.02)
+    raise AssertionError("no dispatcher came")
+
+
+def test_it_detaches_and_ends_on_sigterm(tmp_path: Path, environment: dict[str, str]) -> None:
+    """R8: not a child of whoever called it, in a session of its own."""
+    words = [sys.executable, "-m", "nbyard.dispatch", "--detach"]
+    subprocess.run(words, env=environment, check=True, timeout=PATIENCE_SECONDS)
+    store = Store(tmp_path / "store")
+    name = holder(store)
+    pid = int(name.split(":")[1])
+    assert os.getsid(pid) != os.getsid(0)
+    os.kill(pid, signal.SIGTERM)
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not is_dead(name) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert is_dead(name)
+    store.close()

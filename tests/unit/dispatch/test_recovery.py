@@ -1,0 +1,56 @@
+"""After a crash: what belongs to nobody goes, what lives stays."""
+
+from nbyard.dispatch.recovery import LiveAttempts
+from nbyard.testing.bench import Bench, FakeRuntime
+
+
+def test_folders_of_ended_attempts_are_reduced(bench: Bench, runtime: FakeRuntime) -> None:
+    """I12, CP10: whoever was killed before it could tidy up."""
+    ended, live = bench.submit({"a": []}), bench.submit({"a": []})
+    bench.until(lambda: len(runtime.running) == 2)
+    runtime.end(bench.attempt(ended))
+    bench.until(lambda: bench.run(ended).state == "succeeded")
+    for run in (ended, live):
+        (bench.folder(bench.attempt(run)) / "code").mkdir(exist_ok=True)
+    forgotten = bench.folder("00000000-0000-7000-8000-000000000000")
+    forgotten.mkdir()
+    (forgotten / "log").write_text("x")
+    bench.replace_dispatcher()
+    bench.round()
+    assert not (bench.folder(bench.attempt(ended)) / "code").exists()
+    assert (bench.folder(bench.attempt(ended)) / "result.json").exists()
+    assert (bench.folder(bench.attempt(live)) / "code").exists()
+    assert not forgotten.exists()
+
+
+def test_the_sweep_takes_what_no_live_attempt_owns(bench: Bench, runtime: FakeRuntime) -> None:
+    """I12."""
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    runtime.states["orphan"] = "running"
+    bench.replace_dispatcher()
+    bench.round(2)
+    assert runtime.swept == ["orphan"]
+    assert bench.task(run).state == "running"
+
+
+def test_an_engine_that_hangs_does_not_hold_up_runs(bench: Bench, runtime: FakeRuntime) -> None:
+    """F8, and what starts while it answers is not taken for an orphan."""
+    live = LiveAttempts(bench.store)
+    assert len(live) == 0
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    assert bench.attempt(run) in live
+    assert list(live) == [bench.attempt(run)]
+    runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    assert bench.attempt(run) not in live
+
+
+def test_events_are_trimmed(bench: Bench) -> None:
+    """Retention keeps a low-water mark; runs go on all the same."""
+    bench.round()
+    with bench.store.write() as c:
+        bench.store.events.trim(c, 0)
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")

@@ -1,0 +1,39 @@
+"""From a finished attempt to stored bytes."""
+
+from nbyard.dispatch.cases import Case, live_case
+from nbyard.dispatch.results import failure_of, take_outputs
+from nbyard.domain.attempts import Result
+from nbyard.errors import NotFound
+from nbyard.testing.bench import Bench
+
+
+def a_case(bench: Bench) -> Case:
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    case = live_case(bench.room, bench.attempt(run))
+    assert case is not None
+    return case
+
+
+def test_files_folders_and_the_notebook(bench: Bench) -> None:
+    case = a_case(bench)
+    out = case.order.folder / "outputs" / "out" / "out.txt"
+    result = Result(case.attempt.id, case.attempt.token, "succeeded", 0, 0, ["out"])
+    out.write_text("hello")
+    (case.order.folder / "executed.ipynb").write_text("{}")
+    rows = take_outputs(bench.room, case.order.folder, result)
+    told = {row["name"]: (row["filename"], row["format"], row["size_bytes"]) for row in rows}
+    assert told == {
+        "out": ("out.txt", "txt", 5),
+        "executed.ipynb": ("executed.ipynb", "ipynb", 2),
+    }
+    out.unlink()
+    out.mkdir()
+    (out / "part").write_text("x")
+    (row,) = [r for r in take_outputs(bench.room, case.order.folder, result) if r["name"] == "out"]
+    assert row["format"] == "folder" and row["digest"].startswith("tree:")
+
+
+def test_words_of_a_failure() -> None:
+    failure = failure_of(NotFound("It is gone.", hint="Make it again."), "preparation")
+    assert (failure.kind, failure.message) == ("preparation", "It is gone. Make it again.")

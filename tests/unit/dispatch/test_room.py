@@ -1,0 +1,21 @@
+"""The dispatcher's own transaction: only the holder of the lease commits."""
+
+import pytest
+from sqlalchemy import text
+
+from nbyard.store.leases import LeaseLost
+from nbyard.testing.bench import Bench
+
+
+def test_only_the_holder_writes(bench: Bench) -> None:
+    """I3, I13."""
+    former = bench.room
+    bench.replace_dispatcher()
+    insert = text("insert into facts (name, value) values (:name, 'x')")
+    with pytest.raises(LeaseLost), former.write() as c:
+        c.execute(insert, {"name": "former"})
+    with bench.room.write() as c:
+        c.execute(insert, {"name": "present"})
+    with bench.store.read() as c:
+        found = c.execute(text("select name from facts where value = 'x'")).scalars().all()
+    assert found == ["present"]
