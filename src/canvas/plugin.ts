@@ -88,7 +88,11 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
     app.docRegistry.addWidgetFactory(factory);
     addCreate(app, browser, trans);
     addCommands(app.commands, tracker, palette, trans);
-    palette?.addItem({ command: CREATE, category: trans.__('Workflows') });
+    palette?.addItem({
+      command: CREATE,
+      args: { isPalette: true },
+      category: trans.__('Workflows')
+    });
     launcher?.add({ command: CREATE, category: trans.__('Workflows'), rank: 1 });
     addUndo(menu, tracker);
     void restorer?.restore(tracker, {

@@ -19,7 +19,11 @@ export function WorkflowSection({ services }: { services: IPanelServices }): JSX
       <Standing collection={workflows} trans={trans}>
         <p className="nby-Note">
           {trans.__('No workflow ran yet.')}{' '}
-          <CommandButton commands={commands} id="nbyard:create-workflow" />
+          <CommandButton
+            commands={commands}
+            id="nbyard:create-workflow"
+            args={{ isPalette: true }}
+          />
         </p>
       </Standing>
       <RowList
