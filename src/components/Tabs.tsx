@@ -66,6 +66,7 @@ export function Tabs({ label, tabs, current, onChange, children }: ITabsProps): 
         id={`${id}-body`}
         className="nby-Tabs-body"
         role="tabpanel"
+        tabIndex={0}
         aria-labelledby={`${id}-${current}`}
       >
         {children}

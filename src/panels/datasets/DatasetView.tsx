@@ -41,7 +41,7 @@ export default function DatasetView({ services, id }: IDatasetViewProps): JSX.El
       : trans.__('This is no table: there are no rows to show. It can be used and downloaded.');
   return (
     <div className="nby-View">
-      <header className="nby-View-header">
+      <div className="nby-View-header">
         <h2>{dataset.name}</h2>
         <StateMark state={current.state} trans={trans} />
         {current.number > 1 && <span className="nby-Dim">{trans.__('version %1', shown)}</span>}
@@ -51,7 +51,7 @@ export default function DatasetView({ services, id }: IDatasetViewProps): JSX.El
             <CommandButton key={name} commands={commands} id={`nbyard:${name}`} args={{ id }} />
           )
         )}
-      </header>
+      </div>
       <Facts dataset={dataset} services={services} />
       <Tabs
         label={trans.__('Dataset')}

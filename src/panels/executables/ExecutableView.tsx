@@ -50,7 +50,7 @@ function Registering({ services, target, onRegistered }: IExecutableViewProps): 
   const Icon = kindIcon(found.kind);
   return (
     <div className="nby-View">
-      <header className="nby-View-header">
+      <div className="nby-View-header">
         <Icon.react tag="span" className="nby-Icon" />
         <h2>
           {found.executable
@@ -60,7 +60,7 @@ function Registering({ services, target, onRegistered }: IExecutableViewProps): 
         <span className="nby-Dim">
           {[found.kind, found.language, path].filter(Boolean).join(' · ')}
         </span>
-      </header>
+      </div>
       <RegisterForm
         key={JSON.stringify(found.arguments)}
         services={services}
@@ -104,7 +104,7 @@ function Registered({
   const Icon = kindIcon(current.kind);
   return (
     <div className="nby-View">
-      <header className="nby-View-header">
+      <div className="nby-View-header">
         <Icon.react tag="span" className="nby-Icon" />
         <h2>{executable.name}</h2>
         <span className="nby-Dim">
@@ -116,7 +116,7 @@ function Registered({
         {['edit-executable-source', 'copy-executable-id', 'delete-executable'].map(name => (
           <CommandButton key={name} commands={commands} id={`nbyard:${name}`} args={{ id }} />
         ))}
-      </header>
+      </div>
       <Tabs
         label={trans.__('Executable')}
         current={tab}

@@ -33,7 +33,13 @@ export function NotebookCells(props: INotebookCellsProps): JSX.Element {
     }
   }, [scroll, cells.length]);
   return (
-    <div ref={box} className="nby-Cells">
+    <div
+      ref={box}
+      className="nby-Cells"
+      tabIndex={0}
+      role="region"
+      aria-label={services.trans.__('Executed cells')}
+    >
       {cells.map((cell, index) => (
         <Cell
           key={cell.id ?? index}

@@ -110,7 +110,7 @@ function Header({ model, detail, follows, onFollow }: IHeaderProps): JSX.Element
   const percent = Math.round(runProgress(detail, activity) * 100);
   const asked = live && run.cancel_requested_at;
   return (
-    <header className="nby-RunView-header">
+    <div className="nby-RunView-header">
       <span role="status">
         <StateMark state={run.state} trans={trans} />
         {asked && <span> · {trans.__('asked to stop')}</span>}
@@ -144,6 +144,6 @@ function Header({ model, detail, follows, onFollow }: IHeaderProps): JSX.Element
       ) : (
         <CommandButton commands={commands} id="nbyard:rerun" args={{ id: run.id }} />
       )}
-    </header>
+    </div>
   );
 }
