@@ -21,12 +21,11 @@ from traitlets import TraitType
 from nbyard.cli.main import nbyard
 from nbyard.cli.nouns import VERBS
 from nbyard.domain import arguments, attempts, descriptions, executables, states, workflows
-from nbyard.errors import NbyardError, error_classes
+from nbyard.errors import NbyardError, NewerSchema, error_classes
 from nbyard.rest.openapi import STREAMS
 from nbyard.services.operation import Field, Operation
 from nbyard.services.table import SERVICES, table
 from nbyard.settings import Settings
-from nbyard.store.migrate import NewerSchema
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs/reference"

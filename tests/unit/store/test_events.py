@@ -28,11 +28,14 @@ def test_others_do_not_see_them(store: Store) -> None:
 
 
 def test_a_cursor_skips_nothing_while_many_write(store: Store) -> None:
-    total, seen, cursor = 60, [], 0
-    writers = [
-        threading.Thread(target=lambda n=n: [told(store, n * 100 + i) for i in range(15)])
-        for n in range(4)
-    ]
+    total, cursor = 60, 0
+    seen: list[int] = []
+
+    def write(writer: int) -> None:
+        for number in range(15):
+            told(store, writer * 100 + number)
+
+    writers = [threading.Thread(target=write, args=(n,)) for n in range(4)]
     for writer in writers:
         writer.start()
     while len(seen) < total:
