@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -89,6 +89,13 @@ class Runs(RuleBasedStateMachine):
     def lose(self, data: st.DataObject) -> None:
         if self.bench.runtime.running:
             self.bench.runtime.lose(data.draw(st.sampled_from(self.bench.runtime.running)))
+
+    @rule()
+    def power_cut(self) -> None:
+        """All that runs is lost, and what comes after it is begun."""
+        for attempt in self.bench.runtime.running:
+            self.bench.runtime.lose(attempt)
+        self.bench.round(3)
 
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
@@ -221,6 +228,7 @@ def test_runs(database_url: str, examples: int, monkeypatch: pytest.MonkeyPatch)
         max_examples=max(1, examples * default.max_examples // 100),
         stateful_step_count=25,
         deadline=None,
+        phases=[Phase.generate],  # a long story soon rather than a short one too late
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(Runs, settings=wanted)
