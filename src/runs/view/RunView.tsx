@@ -101,7 +101,8 @@ interface IHeaderProps {
 }
 
 function Header({ model, detail, follows, onFollow }: IHeaderProps): JSX.Element {
-  const { trans, commands } = useServices();
+  const { trans, commands, yard } = useServices();
+  const connected = useSignal(yard.stream.connectedChanged, () => yard.stream.connected);
   const activity = useActivity(model);
   const { run } = detail;
   const live = isLive(run);
@@ -128,6 +129,11 @@ function Header({ model, detail, follows, onFollow }: IHeaderProps): JSX.Element
         value={percent}
       />
       <span className="nby-Dim">{trans.__('%1 of %2 steps', done, detail.tasks.length)}</span>
+      {!connected && (
+        <span className="nby-Dim" role="status">
+          {trans.__('reconnecting; the run goes on…')}
+        </span>
+      )}
       <span className="nby-Space" />
       {!follows && live && (
         <button
