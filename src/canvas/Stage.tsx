@@ -32,7 +32,13 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   const far = useStore(state => state.transform[2] < FAR);
 
   const setStage = useCallback(
-    (element: HTMLDivElement | null) => (canvas.stage = element ?? undefined),
+    (element: HTMLDivElement | null) => {
+      canvas.stage = element ?? undefined;
+      const panel = element?.closest('.nby-CanvasPanel');
+      if (panel && panel === document.activeElement) {
+        element?.focus({ preventScroll: true }); // the tab was opened before there was a picture
+      }
+    },
     [canvas]
   );
   useEffect(

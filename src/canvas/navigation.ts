@@ -49,6 +49,9 @@ export function focusDirection(canvas: CanvasController, direction: Direction): 
   }
 }
 
+/** How long a new card may take to be drawn. */
+const FRAMES = 30;
+
 /** Bring a card into view and give it the focus once it is there. */
 export function focusNode(canvas: CanvasController, id: string, select = false): void {
   canvas.store.focus(id);
@@ -56,14 +59,13 @@ export function focusNode(canvas: CanvasController, id: string, select = false):
     canvas.store.select([id]);
   }
   reveal(canvas, id);
-  let tries = 10;
+  let tries = FRAMES;
   const attempt = () => {
     const card = canvas.stage?.querySelector<HTMLElement>(
       `.react-flow__node[data-id="${CSS.escape(id)}"]`
     );
-    if (card) {
-      card.focus({ preventScroll: true });
-    } else if (tries-- > 0) {
+    card?.focus({ preventScroll: true }); // in vain while it is hidden to be measured
+    if ((!card || card !== document.activeElement) && tries-- > 0) {
       requestAnimationFrame(attempt);
     }
   };
