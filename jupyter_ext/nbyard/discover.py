@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nbyard.client import Client
+from nbyard.domain.arguments import check_text
 from nbyard.domain.callers import Caller
 from nbyard.errors import Invalid
 from nbyard.rest.identity import local_name
@@ -26,6 +27,9 @@ class LocalNoun:
         method = getattr(self._service, verb)
 
         def call(*positional: Any, **named: Any) -> Any:
+            for name, value in [*enumerate(positional), *named.items()]:
+                if isinstance(value, str):
+                    check_text(value, str(name))
             return method(self._caller, *positional, **named)
 
         return call

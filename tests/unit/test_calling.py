@@ -1,71 +1,57 @@
-"""Calling the dispatcher: who lives, who is dead, and who is called when."""
+"""R1: a dispatcher is there when it is needed."""
 
 import os
-import socket
+import signal
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime
 
 import pytest
 
-from nbyard import calling
-from nbyard.calling import LEASE, Watch, has_work, is_dead, lives, own_name
+from nbyard.calling import LEASE, call_dispatcher, is_dead, lives, own_name
 from nbyard.settings import Settings
 from nbyard.store import Store
 
-HERE = socket.gethostname()
+
+def test_a_living_holder_is_not_dead_and_an_ended_one_is():
+    assert not is_dead(own_name())
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    host, _, rest = own_name().partition(":")
+    assert is_dead(f"{host}:{ended.pid}:{rest.partition(':')[2]}")
+    assert is_dead(own_name() + "0")
+    assert not is_dead(f"elsewhere:{os.getpid()}:1")
+    assert not is_dead("nonsense")
 
 
-@pytest.mark.parametrize(
-    ("holder", "dead"),
-    [
-        (own_name(), False),
-        (f"{HERE}:{os.getpid()}:1", True),  # the pid is somebody else's now
-        (f"{HERE}:{2**22 + 1}:5", True),
-        ("elsewhere:1:1", False),
-        ("", False),
-        (f"{HERE}:x:1", False),
-    ],
-)
-def test_liveness_is_never_a_bare_pid(holder: str, dead: bool) -> None:
-    assert is_dead(holder) is dead
-
-
-def test_a_zombie_is_dead() -> None:
-    child = subprocess.Popen([sys.executable, "-c", ""])
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    assert is_dead(f"{HERE}:{child.pid}:{0}")
-    child.wait()
-
-
-def test_a_lease_of_a_dead_process_does_not_count(store: Store) -> None:
+def test_nobody_lives_in_a_new_store(store: Store):
     assert not lives(store)
-    with store.write() as c:
-        store.leases.take(c, LEASE, f"{HERE}:{2**22 + 1}:5", 60)
-    assert not lives(store)
-    with store.write() as c:
-        known = store.leases.get(c, LEASE)
-        assert known is not None
-        store.leases.release(c, known)
-        store.leases.take(c, LEASE, own_name(), 60)
-    assert lives(store)
 
 
-def test_a_watch_calls_only_for_work_left_alone(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """R8: who merely looks at a store brings its work back to life."""
-    calls: list[str] = []
-    monkeypatch.setattr(calling, "call_dispatcher", lambda *_: calls.append("called"))
-    monkeypatch.setattr(calling, "WATCH_SECONDS", 0.0)
-    watch = Watch(store, Settings())
-    watch()
-    assert not has_work(store) and calls == []
-    monkeypatch.setattr(calling, "has_work", lambda _: True)
-    watch()
-    assert calls == ["called"]
-    with store.write() as c:
-        store.leases.take(c, LEASE, own_name(), 60)
-    watch()
-    assert calls == ["called"]
-    Watch(store, Settings(inline_dispatch=True))()
-    assert calls == ["called"]
+@pytest.mark.leaves_running
+def test_one_dispatcher_is_started_and_leaves_when_idle(tmp_path):
+    settings = Settings(store_dir=str(tmp_path / "store"), idle_seconds=30.0)
+    store = Store(settings.store_path)
+    call_dispatcher(store, settings)
+    call_dispatcher(store, settings)
+    end = time.monotonic() + 30
+    while not lives(store):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    with store.read() as c:
+        lease = store.leases.get(c, LEASE)
+    assert lease is not None
+    assert lease.until > datetime.now(UTC)
+    pid = int(lease.holder.split(":")[1])
+    assert pid != os.getpid()
+    os.kill(pid, signal.SIGTERM)
+    while lives(store):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    store.close()
+
+
+def test_inline_dispatch_starts_nobody(store: Store):
+    call_dispatcher(store, Settings(store_dir=str(store.folder), inline_dispatch=True))
+    assert not (store.folder / "dispatcher.log").exists()

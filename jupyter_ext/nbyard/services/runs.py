@@ -24,6 +24,7 @@ from nbyard.services.naming import check_free
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, made_before, remember
 from nbyard.services.resolving import Freeze, Resolver
+from nbyard.services.runtimes import check_runtimes
 from nbyard.services.single import checked_values, single_document
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class RunService:
         name = check_name(body.name) if isinstance(body.name, str) else None
         document, base = self._document(caller, body)
         chosen = selection(document, body.scope, body.nodes)
+        check_runtimes(document, body.runtime)
         freeze = Freeze(Resolver(self._parts, caller.name, base), document.nodes)
         wish = self._wish(body)
         with self._store.write() as c:

@@ -43,7 +43,7 @@ class RunRows:
     def get(self, c: Connection, owner: str, key: str) -> Run | None:
         """By id, by name or by number."""
         wanted = (runs.c.id == key) | (runs.c.name == key)
-        if key.isdecimal() and len(key) < 10:
+        if key.isascii() and key.isdecimal() and len(key) < 10:
             wanted = wanted | ((runs.c.number == int(key)) & (runs.c.name.is_distinct_from(key)))
         query = select(runs).where(runs.c.owner == owner, wanted)
         rows = c.execute(query.order_by(runs.c.name == key)).all()

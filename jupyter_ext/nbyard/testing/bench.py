@@ -174,7 +174,9 @@ class Bench:
     def submit(self, graph: Graph, **plan: Any) -> str:
         """A run of these nodes, each with the nodes that it needs; its id."""
         now, run_id = datetime.now(UTC), new_id()
-        row: dict[str, Any] = dict.fromkeys(("title", "path", "workflow_id", "workflow_version_id", "reason"), "")
+        row: dict[str, Any] = dict.fromkeys(
+            ("title", "path", "workflow_id", "workflow_version_id", "reason"), ""
+        )
         row |= {"id": run_id, "owner": OWNER.name, "runtime": "fake", "created_at": now}
         with self.store.write() as c:
             self.store.runs.insert(c, {**row, "parameters": {}, "edges": []})

@@ -125,7 +125,9 @@ def _deleted(ground: Ground) -> Seen:
     assert ground.imported(made["id"])["current"]["state"] == "ready"
     (ground.root / path).unlink()
     assert ground.send("GET", f"/datasets/{made['id']}/content").content == b"a\n1\n"
-    tool = ground.tool([{"name": "x", "role": "input", "reach": {"kind": "positional", "position": 1}}])
+    tool = ground.tool(
+        [{"name": "x", "role": "input", "reach": {"kind": "positional", "position": 1}}]
+    )
     found, _ = ground.run(path=tool, parameters={"x": path})
     assert found.status in (404, 422)
     assert "gone.csv" in found.said
@@ -134,7 +136,9 @@ def _deleted(ground: Ground) -> Seen:
 
 def _modified(ground: Ground) -> Seen:
     """Other bytes are other inputs: nothing comes from the cache."""
-    tool = ground.tool([{"name": "x", "role": "input", "reach": {"kind": "positional", "position": 1}}], TOOL)
+    tool = ground.tool(
+        [{"name": "x", "role": "input", "reach": {"kind": "positional", "position": 1}}], TOOL
+    )
     path = ground.file("changing.csv", "a\n1\n")
     cached = []
     for content in ("a\n1\n", "a\n1\n", "a\n2\n"):

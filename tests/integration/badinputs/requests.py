@@ -116,10 +116,7 @@ def credentials(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> 
     if what.get("auth") == "cookie":
         return _cookie_without_xsrf(ground, what["xsrf"])
     return worst(
-        [
-            seen(ground.send(op.method, filled(op.path), {}, token=what["auth"]))
-            for op in table()
-        ]
+        [seen(ground.send(op.method, filled(op.path), {}, token=what["auth"])) for op in table()]
     )
 
 

@@ -62,7 +62,9 @@ def log(ground: Ground, given: Any, entry: dict[str, Any]) -> Seen:
     data = ground.file("data.bin", content)
     from .ground import TOOL
 
-    path = ground.tool([{"name": "x", "role": "input", "reach": {"kind": "positional", "position": 1}}], TOOL)
+    path = ground.tool(
+        [{"name": "x", "role": "input", "reach": {"kind": "positional", "position": 1}}], TOOL
+    )
     found, detail = ground.run(path=path, parameters={"x": data})
     assert detail is not None, found
     key = detail["run"]["id"]

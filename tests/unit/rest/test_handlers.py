@@ -51,7 +51,9 @@ def test_numbers_that_no_database_holds(api: JupyterServer, path, query):
     assert api.send("GET", f"{path}?{query}").status in (404, 422)
 
 
-@pytest.mark.parametrize("key", ["%00", "a%00b", "%ff", "%ed%a0%80", "%F0%9F%9A%80", "..", "%2e%2e"])
+@pytest.mark.parametrize(
+    "key", ["%00", "a%00b", "%ff", "%ed%a0%80", "%F0%9F%9A%80", "..", "%2e%2e"]
+)
 def test_keys_that_name_nothing(api: JupyterServer, key):
     for path in (f"/datasets/{key}", f"/runs/{key}", f"/executables/{key}", f"/uploads/{key}"):
         assert api.send("GET", path).status in (400, 404, 422)

@@ -25,6 +25,7 @@ def window(api: JupyterServer) -> Iterator[websocket.WebSocket]:
     opened = connect(api)
     yield opened
     opened.close()
+    opened.shutdown()
 
 
 def frame(window: websocket.WebSocket) -> dict[str, Any]:

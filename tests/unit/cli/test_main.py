@@ -1,0 +1,196 @@
+"""G8, section 6: exit codes, clean output, errors in one sentence."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from nbyard.cli.main import main, nbyard
+from nbyard.testing.dispatching import Dispatching
+from nbyard.yard import Yard
+
+
+class Said:
+    """What a command left: exit code, standard output, standard error."""
+
+    def __init__(self, code: int, out: str, err: str):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def shell(yard: Yard, monkeypatch) -> Callable[..., Said]:
+    """The command line on the store of `yard`, in its root."""
+    for name, value in yard.settings.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(yard.parts.files.root)
+
+    def call(*arguments: str) -> Said:
+        with CliRunner().isolation() as (out, err, _):
+            code = 0
+            try:
+                main(list(arguments))
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+            sys.stdout.flush()
+            return Said(code, out.getvalue().decode(), err.getvalue().decode())
+
+    return call
+
+
+@pytest.fixture
+def echo(yard: Yard) -> str:
+    """A script that prints its option."""
+    root = yard.parts.files.root
+    (root / "echo.py").write_text("import sys\nprint(sys.argv[1:])\n")
+    argument = {"name": "word", "default": "x", "reach": {"kind": "option", "flag": "--word"}}
+    count = {"name": "n", "type": "int", "default": 1, "reach": {"kind": "option", "flag": "-n"}}
+    description = {"version": 1, "arguments": [argument, count]}
+    (root / "echo.py.nbexec").write_text(json.dumps(description))
+    return "./echo.py"
+
+
+def test_a_run_that_succeeds(shell, echo, dispatcher: Dispatching):
+    """0; the second = belongs to the value; progress is on standard error."""
+    said = shell("run", echo, "-p", "word=a=b=c", "--name", "first")
+    assert said.code == 0, said.err
+    assert "succeeded" in said.err
+    assert "a=b=c" in shell("runs", "log", "first").out
+    assert shell("runs", "status", "first").out == "succeeded\n"
+
+
+def test_json_is_clean(shell, echo, dispatcher: Dispatching):
+    said = shell("run", echo, "--json")
+    assert (said.code, said.err) == (0, "")
+    assert said.json["run"]["state"] == "succeeded"
+    assert shell("runs", "ls", "--json").json["items"][0]["state"] == "succeeded"
+    assert shell("run", "show", "1", "--json").code == 2
+
+
+def test_a_run_that_fails(shell, yard, dispatcher: Dispatching):
+    """1; the failure and its log are named."""
+    (yard.parts.files.root / "bad.sh").write_text("#!/bin/sh\nexit 4\n")
+    said = shell("run", "bad.sh")
+    assert said.code == 1
+    assert "main failed" in said.err
+    assert "nbyard runs log" in said.err
+    assert shell("runs", "status", "1").code == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "./echo.py", "-p", "wrod=1"),
+        ("run", "./echo.py", "-p", "n=many"),
+        ("run", "./echo.py", "-p", "word"),
+        ("run", "./echo.py", "-p", "=1"),
+        ("run", "./echo.py", "-p", "word=1", "-p", "word=2"),
+        ("run", "./echo.py", "-p", "word=\udcff"),
+        ("run", "./echo.py", "-p", "x = 1\nimport os=2"),
+        ("run", "./echo.py", "--runtime", "nowhere"),
+        ("run", "./echo.py", "--name", "a/b"),
+        ("run",),
+        ("run", "./echo.py", "--no-such-option"),
+        ("no-such-noun",),
+        ("runs", "no-such-verb"),
+        ("runs", "ls", "--limit", "many"),
+        ("runs", "ls", "--limit", "0"),
+        ("runs", "ls", "--limit", "99999999999999999999"),
+        ("datasets", "preview", "x", "--offset", "99999999999999999999"),
+        ("datasets", "show", "\udcff"),
+        ("datasets", "add", "/proc/self/environ"),
+        ("datasets", "add", "/dev/stdin"),
+        ("datasets", "add", "http://127.0.0.1:22/"),
+        ("--server", "1"),
+    ],
+)
+def test_usage(shell, echo, arguments):
+    """2, one sentence, nothing on standard output, nothing stored."""
+    said = shell(*arguments)
+    assert (said.code, said.out) == (2, "")
+    assert said.err
+    assert "Traceback" not in said.err
+    assert shell("runs", "ls", "--json").json["items"] == []
+
+
+@pytest.mark.parametrize("noun", ["dataset", "executable", "workflow", "run"])
+def test_nouns_may_be_singular(shell, noun):
+    if noun == "run":
+        return  # `nbyard run` starts one
+    assert shell(noun, "ls", "--json").json["items"] == []
+    assert shell(f"{noun}s", "ls", "--json").json["items"] == []
+
+
+def test_what_is_not_there(shell):
+    said = shell("datasets", "show", "none")
+    assert (said.code, said.out) == (3, "")
+    assert said.err == "Error: There is no dataset 'none'.\n"
+    assert shell("runs", "cancel", "none").code == 3
+
+
+def test_a_server_that_does_not_answer(shell):
+    assert shell("runs", "ls", "--server", "http://127.0.0.1:9").code == 5
+    assert shell("runs", "ls", "--server", "9").code == 2
+
+
+def test_datasets_by_hand(shell, yard, dispatcher: Dispatching):
+    (yard.parts.files.root / "a.csv").write_text("x,y\n1,2\n")
+    said = shell("datasets", "add", "a.csv", "--name", "Mine")
+    assert said.code == 0
+    assert "1 × 2" in said.err
+    assert "Mine" in shell("datasets", "ls").out
+    assert shell("dataset", "show", "Mine").json["id"] == said.out.strip()
+    assert shell("datasets", "rm", "Mine").code == 0
+    assert shell("datasets", "show", "Mine").code == 3
+
+
+def test_names_and_logs_do_not_act_on_the_terminal(shell, yard, dispatcher: Dispatching):
+    """Links, clipboards and cursor moves; colours would show on a terminal."""
+    evil = "\\033]8;;javascript:alert(1)\\033\\\\x\\033]52;c;eA==\\007\\033[2J\\033[31mred\\033[0m"
+    script = f"#!/bin/sh\nprintf '{evil}\\n'\nprintf '10%%\\r20%%\\n'\n"
+    (yard.parts.files.root / "evil.sh").write_text(script)
+    shell("run", "evil.sh")
+    out = shell("runs", "log", "1").out
+    assert "red" in out
+    assert "\x1b" not in out
+    assert "\x07" not in out
+    assert "10%\n20%\n" in out
+
+
+def test_executables_by_hand(shell, echo):
+    said = shell("executables", "add", echo)
+    assert said.code == 0
+    assert "word" in said.err
+    assert shell("executables", "inspect", echo).json["kind"] == "command"
+    assert shell("executable", "show", "echo").json["id"] == said.out.strip()
+
+
+def test_help_names_the_nouns_and_version():
+    answer = CliRunner().invoke(nbyard, ["--help"])
+    assert {"datasets", "executables", "runs", "run", "doctor"} <= set(answer.output.split())
+    assert CliRunner().invoke(nbyard, ["-h"]).exit_code == 0
+    assert "nbyard" in CliRunner().invoke(nbyard, ["--version"]).output
+
+
+def test_the_installed_command_answers(tmp_path: Path):
+    """G7: doctor, in a process of its own."""
+    program = Path(sys.executable).with_name("nbyard")
+    done = subprocess.run(
+        [program, "doctor", "--json"],
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "NBYARD_STORE_DIR": str(tmp_path / "store")},
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode in (0, 1), done.stderr
+    assert {check["state"] for check in json.loads(done.stdout)["checks"]} <= {
+        "ok", "missing", "failed",
+    }  # fmt: skip

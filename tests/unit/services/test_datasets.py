@@ -1,0 +1,210 @@
+"""D1, D4, D6, D7: datasets as a service."""
+
+import json
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.datasets import (
+    DatasetPatch,
+    FileSource,
+    NewDataset,
+    NewNotebook,
+    UploadSource,
+    UrlSource,
+)
+from nbyard.errors import (
+    Conflict,
+    InUse,
+    Invalid,
+    NameTaken,
+    NotFound,
+    StaleWrite,
+)
+
+
+@pytest.fixture
+def a_csv(root):
+    (root / "a.csv").write_text("x\n1\n")
+    return FileSource("a.csv")
+
+
+def test_a_file_becomes_a_dataset_that_is_importing(yard, ann, a_csv):
+    made = yard.services.datasets.create(ann, NewDataset(a_csv))
+    assert (made.name, made.current.state, made.current.origin) == ("a.csv", "importing", "file")
+    assert yard.services.datasets.get(ann, "a.csv") == made
+    assert yard.services.datasets.list(ann).items == [made]
+
+
+def test_an_imported_dataset_has_a_page_a_profile_and_bytes(yard, ann, imported):
+    datasets = yard.services.datasets
+    assert (imported.current.rows, imported.current.columns) == (2, 2)
+    assert imported.resource == f"resources/{imported.id}"
+    page = datasets.preview(ann, imported.id)
+    assert [column.name for column in page.columns] == ["x", "y"]
+    assert datasets.profile(ann, imported.id).columns[0].name == "x"
+    assert datasets.content(ann, imported.id).digest == imported.current.digest
+
+
+def test_the_same_bytes_are_stored_once(yard, ann, imported, dispatcher):
+    again = yard.services.datasets.create(ann, NewDataset(FileSource("a.csv"), "again"))
+    ready = dispatcher.until(
+        lambda: yard.services.datasets.get(ann, again.id), lambda d: d.current.state == "ready"
+    )
+    assert ready.current.digest == imported.current.digest
+
+
+def test_names_that_look_alike_are_taken(yard, ann, a_csv):
+    """Lower and upper case differ to the eye; joiners, NFD and other blanks do not."""
+    datasets = yard.services.datasets
+    datasets.create(ann, NewDataset(a_csv, "étude 1"))
+    for alike in ("e\u0301tude 1", "étude\u00a01", "étude\u200d 1"):
+        with pytest.raises((NameTaken, Invalid)):
+            datasets.create(ann, NewDataset(a_csv, alike))
+    other = datasets.create(ann, NewDataset(a_csv, "Étude 1"))
+    with pytest.raises(NameTaken):
+        datasets.update(ann, other.id, DatasetPatch(other.revision, name="étude 1"))
+
+
+@pytest.mark.parametrize("name", ["", " a", "a/b", "..", "-rf", "a\nb", "n" * 201])
+def test_bad_names_store_nothing(yard, ann, a_csv, name):
+    with pytest.raises(Invalid) as refused:
+        yard.services.datasets.create(ann, NewDataset(a_csv, name))
+    assert refused.value.details[0].path == "name"
+    assert yard.services.datasets.list(ann).items == []
+
+
+def test_a_replaced_dataset_has_a_new_version(yard, ann, imported, root, dispatcher):
+    """D5."""
+    (root / "a.csv").write_text("x,y\n5,6\n")
+    datasets = yard.services.datasets
+    with pytest.raises(NameTaken):
+        datasets.create(ann, NewDataset(FileSource("a.csv")))
+    datasets.create(ann, NewDataset(FileSource("a.csv"), "a.csv", replace=True))
+    with pytest.raises(Conflict):
+        datasets.create(ann, NewDataset(FileSource("a.csv"), "a.csv", replace=True))
+    newest = dispatcher.until(
+        lambda: datasets.get(ann, imported.id), lambda d: d.current.state == "ready"
+    )
+    assert (newest.id, newest.current.number) == (imported.id, 2)
+    assert [v.number for v in datasets.versions(ann, imported.id).items] == [2, 1]
+    assert (
+        datasets.preview(ann, imported.id, version=1).rows
+        != datasets.preview(ann, imported.id).rows
+    )
+
+
+def test_the_same_key_makes_one_dataset(yard, ann, a_csv):
+    """I2."""
+    datasets = yard.services.datasets
+    made = datasets.create(ann, NewDataset(a_csv), idempotency_key="k")
+    assert datasets.create(ann, NewDataset(a_csv), idempotency_key="k").id == made.id
+    with pytest.raises(Conflict):
+        datasets.create(ann, NewDataset(a_csv, "other"), idempotency_key="k")
+
+
+def test_renaming_needs_the_revision_that_was_read(yard, ann, a_csv):
+    datasets = yard.services.datasets
+    made = datasets.create(ann, NewDataset(a_csv))
+    renamed = datasets.update(ann, made.id, DatasetPatch(1, name="b", description="B"))
+    assert (renamed.name, renamed.description, renamed.revision) == ("b", "B", 2)
+    with pytest.raises(StaleWrite):
+        datasets.update(ann, made.id, DatasetPatch(1, name="c"))
+
+
+def test_a_dataset_in_use_is_kept_unless_forced(yard, ann, imported, root, tool):
+    document = {
+        "version": 1,
+        "nodes": {
+            "d": {"type": "dataset", "dataset": imported.id},
+            "t": {"type": "executable", "path": tool},
+        },
+        "edges": {"e": {"source": "d", "output": "data", "target": "t", "input": "source"}},
+    }
+    (root / "uses.nbflow").write_text(json.dumps(document))
+    from nbyard.domain.runs import NewRun
+
+    yard.services.runs.create(ann, NewRun(path="uses.nbflow"))
+    with pytest.raises(InUse) as refused:
+        yard.services.datasets.delete(ann, imported.id)
+    assert "uses.nbflow" in refused.value.message
+    yard.services.datasets.delete(ann, imported.id, force=True)
+    with pytest.raises(NotFound):
+        yard.services.datasets.get(ann, imported.id)
+
+
+def test_another_user_sees_the_same_as_for_nothing(yard, ann, a_csv):
+    """I23."""
+    made = yard.services.datasets.create(ann, NewDataset(a_csv))
+    bob = Caller("bob")
+    for key in (made.id, made.name, "none"):
+        with pytest.raises(NotFound):
+            yard.services.datasets.get(bob, key)
+    assert yard.services.datasets.list(bob).items == []
+    assert yard.services.events.list(bob).items == []
+
+
+def test_pages_come_newest_first(yard, ann, a_csv):
+    datasets = yard.services.datasets
+    names = [f"n{i}" for i in range(5)]
+    for name in names:
+        datasets.create(ann, NewDataset(a_csv, name))
+    first = datasets.list(ann, limit=3)
+    rest = datasets.list(ann, limit=3, after=first.next)
+    assert [d.name for d in (*first.items, *rest.items)] == names[::-1]
+    assert rest.next is None
+    assert [d.name for d in datasets.list(ann, search="3").items] == ["n3"]
+    assert datasets.list(ann, search="%").items == []
+
+
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        (FileSource("../outside.csv"), "source.path"),
+        (FileSource("/etc/passwd"), "source.path"),
+        (FileSource("%2e%2e/%2e%2e/etc/passwd"), "source.path"),
+        (FileSource("%252e%252e%252fetc"), "source.path"),
+        (FileSource("a\0b"), "source.path"),
+        (FileSource("x" * 300), "source.path"),
+        (UrlSource("http://127.0.0.1/a.csv"), "source.url"),
+        (UrlSource("file:///etc/passwd"), "source.url"),
+        (UrlSource("http://u:p@h.test/a.csv"), "source.url"),
+    ],
+)
+def test_places_that_are_refused(yard, ann, source, place):
+    """D2, D3."""
+    with pytest.raises(Invalid) as refused:
+        yard.services.datasets.create(ann, NewDataset(source))
+    assert refused.value.details[0].path == place
+
+
+def test_a_link_out_of_the_root_is_refused(yard, ann, root):
+    (root / "out").symlink_to("/etc")
+    with pytest.raises(Invalid):
+        yard.services.datasets.create(ann, NewDataset(FileSource("out/passwd")))
+
+
+@pytest.mark.parametrize("number", [-1, 2**63])
+def test_numbers_out_of_range(yard, ann, imported, number):
+    for ask in (
+        lambda: yard.services.datasets.preview(ann, imported.id, offset=number),
+        lambda: yard.services.datasets.preview(ann, imported.id, version=number),
+        lambda: yard.services.datasets.profile(ann, imported.id, version=number),
+    ):
+        with pytest.raises(Invalid):
+            ask()
+
+
+def test_an_upload_that_is_unknown(yard, ann):
+    with pytest.raises(NotFound):
+        yard.services.datasets.create(ann, NewDataset(UploadSource("0" * 32)))
+
+
+def test_a_notebook_that_opens_the_dataset(yard, ann, imported, root):
+    """D10."""
+    made = [yard.services.datasets.notebook(ann, imported.id, NewNotebook()) for _ in range(2)]
+    assert made[0].path != made[1].path
+    notebook = json.loads((root / made[0].path).read_text())
+    assert imported.id in json.dumps(notebook["cells"])
+    with pytest.raises(NotFound):
+        yard.services.datasets.notebook(ann, imported.id, NewNotebook("no/such/folder"))

@@ -1,0 +1,33 @@
+"""R3: events as a service."""
+
+import pytest
+
+from nbyard.domain.datasets import FileSource, NewDataset
+from nbyard.errors import Invalid
+
+
+def test_events_come_in_order_after_a_cursor(yard, ann, root):
+    (root / "a.csv").write_text("a\n")
+    start = yard.services.events.list(ann)
+    assert start.items == []
+    yard.services.datasets.create(ann, NewDataset(FileSource("a.csv")))
+    found = yard.services.events.list(ann, after=start.last)
+    assert [event.topic for event in found.items] == ["dataset", "dataset-version"]
+    assert found.last == yard.services.events.last() == found.items[-1].id
+    assert yard.services.events.list(ann, after=found.last).items == []
+    assert len(yard.services.events.list(ann, limit=1).items) == 1
+
+
+def test_who_comes_too_late_is_told_to_read_anew(yard, ann, root):
+    (root / "a.csv").write_text("a\n")
+    for name in "abc":
+        yard.services.datasets.create(ann, NewDataset(FileSource("a.csv"), name))
+    with yard.store.write() as c:
+        yard.store.events.trim(c, 2)
+    assert yard.services.events.list(ann, after=1).refetch
+
+
+@pytest.mark.parametrize("asked", [{"after": -1}, {"after": 2**63}, {"limit": 0}, {"limit": 501}])
+def test_what_is_refused(yard, ann, asked):
+    with pytest.raises(Invalid):
+        yard.services.events.list(ann, **asked)

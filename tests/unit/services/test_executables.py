@@ -1,0 +1,134 @@
+"""E1, E2, E4: executables as a service."""
+
+import json
+
+import pytest
+
+from nbyard.domain.arguments import Argument
+from nbyard.domain.executables import ExecutablePatch, Inspect, NewExecutable, TagCell
+from nbyard.errors import InUse, Invalid, NameTaken, NotFound, StaleWrite
+
+
+def write_notebook(root, *sources, name="book.ipynb", tagged=True, kernel="python3"):
+    cells = [
+        {"cell_type": "code", "id": f"c{i}", "source": source, "outputs": [],
+         "execution_count": None, "metadata": {"tags": ["parameters"]} if tagged and not i else {}}
+        for i, source in enumerate(sources)
+    ]  # fmt: skip
+    metadata = {"kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}}
+    book = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    (root / name).write_text(json.dumps(book))
+    return name
+
+
+def test_inspecting_reads_and_stores_nothing(yard, ann, root):
+    path = write_notebook(root, "alpha: float = 0.5\nn = -3", "pass")
+    found = yard.services.executables.inspect(ann, Inspect(path))
+    assert [(a.name, a.type, a.default) for a in found.arguments] == [
+        ("alpha", "float", 0.5), ("n", "int", -3),
+    ]  # fmt: skip
+    assert found.executable == ""
+    assert yard.services.executables.list(ann).items == []
+
+
+def test_registering_again_makes_versions_only_when_something_differs(yard, ann, tool, root):
+    executables = yard.services.executables
+    made = executables.create(ann, NewExecutable(path=tool))
+    again = executables.create(ann, NewExecutable(path=tool))
+    assert (made.id, again.current.number) == (again.id, 1)
+    (root / tool).write_text((root / tool).read_text() + "# more\n")
+    assert executables.create(ann, NewExecutable(path=tool)).current.number == 2
+    assert [v.number for v in executables.versions(ann, made.id).items] == [2, 1]
+    assert executables.inspect(ann, Inspect(tool)).executable == made.id
+
+
+def test_what_the_form_corrects_is_written_beside_the_file(yard, ann, root):
+    """E5: the notebook's own bytes stay."""
+    path = write_notebook(root, "a = 1", "pass")
+    before = (root / path).read_bytes()
+    told = [Argument("a", type="int", default=1, help="How many")]
+    yard.services.executables.create(ann, NewExecutable(path=path, arguments=told))
+    assert "How many" in (root / "book.ipynb.nbexec").read_text()
+    assert (root / path).read_bytes() == before
+
+
+def test_an_untagged_cell_is_tagged_on_request(yard, ann, root):
+    path = write_notebook(root, "a = 1", tagged=False)
+    assert yard.services.executables.inspect(ann, Inspect(path)).can_tag
+    found = yard.services.executables.tag(ann, TagCell(path, 0))
+    assert [a.name for a in found.arguments] == ["a"]
+    with pytest.raises(Invalid):
+        yard.services.executables.tag(ann, TagCell(path, 7))
+
+
+def test_two_parameters_cells_are_told(yard, ann, root):
+    path = write_notebook(root, "a = 1", "b = 2")
+    book = json.loads((root / path).read_text())
+    book["cells"][1]["metadata"]["tags"] = ["parameters"]
+    (root / path).write_text(json.dumps(book))
+    hints = yard.services.executables.inspect(ann, Inspect(path)).hints
+    assert any("Cells 1, 2" in hint for hint in hints)
+
+
+def test_a_kernel_that_is_not_here_is_named(yard, ann, root):
+    path = write_notebook(root, "a = 1", kernel="no_such_kernel")
+    with pytest.raises(Invalid) as refused:
+        yard.services.executables.create(ann, NewExecutable(path=path))
+    assert "no_such_kernel" in refused.value.message
+    assert "python3" in refused.value.message
+
+
+def test_names(yard, ann, tool, root):
+    executables = yard.services.executables
+    made = executables.create(ann, NewExecutable(path=tool, name="Train"))
+    (root / "other.sh").write_text("#!/bin/sh\n")
+    with pytest.raises(NameTaken):
+        executables.create(ann, NewExecutable(path="other.sh", name="Tr\u200dain"))
+    other = executables.create(ann, NewExecutable(path="other.sh"))
+    assert other.name == "other"
+    with pytest.raises(NameTaken):
+        executables.update(ann, other.id, ExecutablePatch(1, name="Train"))
+    with pytest.raises(StaleWrite):
+        executables.update(ann, made.id, ExecutablePatch(5, name="x"))
+    renamed = executables.update(ann, made.id, ExecutablePatch(1, name="x", description="d"))
+    assert (renamed.name, renamed.description) == ("x", "d")
+    (root / "sub").mkdir()
+    (root / "sub/other.sh").write_text("#!/bin/sh\necho 2\n")
+    assert executables.create(ann, NewExecutable(path="sub/other.sh")).name == "other 2"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"path": "tool.py", "upload": "0" * 32},
+        {"path": "tool.py", "kind": "nonsense"},
+        {"path": "tool.py", "arguments": [Argument("class")]},
+        {"path": "tool.py", "arguments": [Argument("a"), Argument("a")]},
+        {"path": "tool.py", "arguments": [Argument("x = 1\nimport os; y")]},
+        {"path": "../tool.py"},
+        {"path": "flow.nbflow"},
+    ],
+)
+def test_what_is_refused_stores_nothing(yard, ann, tool, flow, body):
+    with pytest.raises(Invalid):
+        yard.services.executables.create(ann, NewExecutable(**body))
+    assert yard.services.executables.list(ann).items == []
+
+
+def test_one_in_use_is_kept_unless_forced(yard, ann, flow):
+    from nbyard.domain.runs import NewRun
+
+    yard.services.runs.create(ann, NewRun(path=flow))
+    (made,) = yard.services.executables.list(ann).items
+    with pytest.raises(InUse):
+        yard.services.executables.delete(ann, made.id)
+    yard.services.executables.delete(ann, made.id, force=True)
+    with pytest.raises(NotFound):
+        yard.services.executables.get(ann, made.id)
+
+
+def test_a_large_binary_is_a_command(yard, ann, root):
+    """P: inspecting reads no more than it must and runs nothing."""
+    (root / "big").write_bytes(b"\x7fELF" + bytes(5_000_000))
+    assert yard.services.executables.inspect(ann, Inspect("big")).kind == "command"

@@ -1,0 +1,72 @@
+"""G6: declared once: place, type and default of every argument."""
+
+import re
+
+import msgspec
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.services.operation import operation, operations
+from nbyard.services.table import SERVICES, Services, table
+
+
+class Body(msgspec.Struct):
+    name: str
+
+
+class Example:
+    noun = "examples"
+
+    @operation("POST", "/examples/{example}", scope="examples:write", status=201)
+    def make(
+        self,
+        caller: Caller,
+        example: str,
+        body: Body,
+        deep: bool = False,
+        idempotency_key: str = "",
+    ) -> Body:
+        """Make one.
+
+        At length.
+        """
+        return body
+
+    def internal(self) -> None:
+        pass
+
+
+def test_a_declared_method_is_an_operation():
+    (found,) = operations([Example])
+    assert (found.id, found.method, found.path, found.status) == (
+        "examples.make", "POST", "/examples/{example}", 201,
+    )  # fmt: skip
+    assert {f.name: f.place for f in found.fields} == {
+        "example": "path", "body": "body", "deep": "query", "idempotency_key": "header",
+    }  # fmt: skip
+    assert (found.summary, found.description) == ("Make one", "At length.")
+    assert found.placed("query")[0].default is False
+
+
+@pytest.mark.parametrize("op", table(), ids=lambda op: op.id)
+def test_every_operation_keeps_the_rules(op):
+    variables = set(re.findall(r"{(\w+)}", op.path))
+    assert variables == {field.name for field in op.placed("path")}
+    assert op.path.startswith(f"/{op.noun}")
+    assert op.summary
+    assert re.fullmatch(r"[a-z]+:(read|write)", op.scope)
+    assert (op.status == 204) == (op.returns is type(None))
+    if op.method == "GET":
+        assert not op.placed("body")
+        assert op.scope.endswith(":read") or op.noun == "uploads"
+    assert len(op.placed("body")) <= 1
+
+
+def test_no_path_is_taken_twice():
+    places = [(op.method, op.path) for op in table()]
+    assert len(places) == len(set(places))
+
+
+def test_every_service_is_there_by_its_noun(yard):
+    services = Services(yard.parts)
+    assert all(type(getattr(services, cls.noun)) is cls for cls in SERVICES)

@@ -1,0 +1,53 @@
+"""K2: what the nodes of a document stand for."""
+
+import pytest
+
+from nbyard.domain.workflows import Node
+from nbyard.services.resolving import Freeze, Resolver
+
+
+@pytest.fixture
+def resolver(yard):
+    return Resolver(yard.parts, "ann", ".")
+
+
+def test_nodes_for_the_canvas(resolver, tool, root):
+    (root / "d.csv").write_text("a\n")
+    (root / "folder").mkdir()
+    seen = resolver.view(Node("executable", path=tool))
+    assert [a.name for a in seen.arguments] == ["source", "result", "times"]
+    data = resolver.view(Node("dataset", path="d.csv"))
+    assert (data.kind, data.arguments[0].format) == ("dataset", "csv")
+    assert resolver.view(Node("dataset", path="folder")).arguments[0].format == "folder"
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        Node("dataset", path="none.csv"),
+        Node("dataset", dataset="none"),
+        Node("executable", path="none.py"),
+        Node("executable", path="../../etc/passwd"),
+        Node("executable", executable="none"),
+        Node("executable", path="tool.py", version="none"),
+        Node("executable"),
+        Node("dataset"),
+    ],
+)
+def test_a_node_that_stands_for_nothing_says_so(resolver, tool, node):
+    assert resolver.view(node).problem
+    freeze = Freeze(resolver, {"n": node})
+    assert freeze.resolved["n"].problem
+
+
+def test_freezing_keeps_bytes_and_versions(resolver, yard, tool, root):
+    (root / "d.csv").write_text("a\n")
+    nodes = {"d": Node("dataset", path="d.csv"), "t": Node("executable", path=tool)}
+    freeze = Freeze(resolver, nodes)
+    with yard.store.write() as c:
+        found = freeze.rows(c)
+    assert found["d"].data is not None
+    assert yard.parts.blobs.path(found["d"].data.digest).read_text() == "a\n"
+    pinned = Node("executable", path=tool, version=found["t"].version_id)
+    (root / tool).write_text("print('other')\n")
+    assert [a.name for a in resolver.view(pinned).arguments] == ["source", "result", "times"]

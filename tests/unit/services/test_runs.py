@@ -1,0 +1,166 @@
+"""R1, R2, R7, R8: runs as a service."""
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs import NewRun
+from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, TooLarge
+
+
+def test_a_workflow_runs_to_its_end(yard, ann, flow, finished):
+    """R1, K4: with data, tasks, attempts, logs and artifacts."""
+    detail = finished(path=flow, parameters={"n": 3}, name="nightly")
+    assert (detail.run.state, detail.run.title, detail.run.name) == (
+        "succeeded", "Twice", "nightly",
+    )  # fmt: skip
+    assert detail.run.parameters == {"n": 3}
+    assert [task.node for task in detail.tasks] == ["one", "two"]
+    (artifact,) = [a for a in detail.tasks[1].artifacts if a.name == "result"]
+    blobs = yard.parts.blobs
+    assert blobs.path(artifact.digest).read_text() == "a\n1\n" * 3
+    log = yard.services.runs.log(ann, "nightly", "one")
+    assert (log.text, log.done) == ("done\n", True)
+    assert yard.services.artifacts.get(ann, artifact.id) == artifact
+    assert yard.services.runs.cells(ann, "nightly", "one").notebook is None
+
+
+def test_unchanged_nodes_come_from_the_cache(flow, finished):
+    """R8."""
+    first, second = finished(path=flow), finished(path=flow)
+    assert [t.cached for t in first.tasks] == [False, False]
+    assert [t.cached for t in second.tasks] == [True, True]
+    assert all(task.reason for task in second.tasks)
+    forced = finished(path=flow, force=True)
+    assert [t.cached for t in forced.tasks] == [False, False]
+
+
+def test_only_what_is_selected_runs(flow, finished):
+    """K8."""
+    detail = finished(path=flow, scope="selected", nodes=["one"])
+    assert [task.node for task in detail.tasks] == ["one"]
+
+
+def test_a_failing_program_is_told(root, finished):
+    (root / "bad.sh").write_text("#!/bin/sh\necho oops >&2\nexit 3\n")
+    detail = finished(path="bad.sh")
+    assert detail.run.state == "failed"
+    failure = detail.tasks[0].failure
+    assert failure is not None
+    assert (failure.kind, "3" in failure.message) == ("exit-code", True)
+
+
+def test_a_run_is_found_by_id_name_and_number(yard, ann, flow):
+    made = yard.services.runs.create(ann, NewRun(path=flow, name="7"))
+    for key in (made.id, "7", str(made.number)):
+        assert yard.services.runs.get(ann, key).run.id == made.id
+    for key in ("", "0", "none", "9" * 30, "\u0661"):
+        with pytest.raises(NotFound):
+            yard.services.runs.get(ann, key)
+
+
+def test_names_of_runs_are_unique(yard, ann, flow):
+    yard.services.runs.create(ann, NewRun(path=flow, name="nightly"))
+    with pytest.raises(NameTaken):
+        yard.services.runs.create(ann, NewRun(path=flow, name="night\u200dly"))
+    with pytest.raises(Invalid):
+        yard.services.runs.create(ann, NewRun(path=flow, name=""))
+
+
+def test_the_same_key_gives_the_same_run(yard, ann, flow):
+    """I2."""
+    runs = yard.services.runs
+    made = runs.create(ann, NewRun(path=flow), idempotency_key="k")
+    assert runs.create(ann, NewRun(path=flow), idempotency_key="k").id == made.id
+    with pytest.raises(Conflict):
+        runs.create(ann, NewRun(path=flow, force=True), idempotency_key="k")
+    assert len(runs.list(ann).items) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"path": "flow.nbflow", "executable": "x"},
+        {"path": "none.nbflow"},
+        {"path": "flow.nbflow", "parameters": {"unknown": 1}},
+        {"path": "flow.nbflow", "parameters": {"n": "text"}},
+        {"path": "flow.nbflow", "parameters": {"n": True}},
+        {"path": "flow.nbflow", "texts": {"n": "1.5"}},
+        {"path": "flow.nbflow", "scope": "selected"},
+        {"path": "flow.nbflow", "scope": "selected", "nodes": ["zz"]},
+        {"path": "flow.nbflow", "scope": "selected", "nodes": ["data"]},
+        {"executable": "none"},
+    ],
+)
+def test_what_cannot_run_leaves_nothing(yard, ann, flow, body):
+    with pytest.raises((Invalid, NotFound)):
+        yard.services.runs.create(ann, NewRun(**body))
+    assert yard.services.runs.list(ann).items == []
+    assert yard.services.executables.list(ann).items == []
+
+
+def test_a_cancelled_run_never_starts(yard, ann, flow, dispatcher):
+    """R7, I9."""
+    made = yard.services.runs.create(ann, NewRun(path=flow))
+    asked = yard.services.runs.cancel(ann, made.id)
+    assert asked.cancel_requested_at is not None
+    detail = dispatcher.until(
+        lambda: yard.services.runs.get(ann, made.id),
+        lambda d: d.run.state in ("cancelled", "succeeded", "failed"),
+    )
+    assert detail.run.state in ("cancelled", "succeeded")
+    with pytest.raises(Conflict):
+        yard.services.runs.cancel(ann, made.id)
+
+
+def test_only_a_run_at_its_end_is_removed(yard, ann, flow, finished):
+    live = yard.services.runs.create(Caller("bob"), NewRun(path=flow))
+    done = finished(path=flow)
+    folders = [attempt.folder for task in done.tasks for attempt in task.attempts]
+    assert folders
+    yard.services.runs.delete(ann, done.run.id)
+    with pytest.raises(NotFound):
+        yard.services.runs.get(ann, done.run.id)
+    with pytest.raises(NotFound):
+        yard.services.runs.delete(ann, live.id)
+
+
+def test_a_live_run_is_not_removed(yard, ann, flow):
+    made = yard.services.runs.create(ann, NewRun(path=flow))
+    with pytest.raises(Conflict):
+        yard.services.runs.delete(ann, made.id)
+
+
+def test_lists_are_filtered(yard, ann, flow):
+    made = yard.services.runs.create(ann, NewRun(path=flow, name="findme"))
+    runs = yard.services.runs
+    assert [r.id for r in runs.list(ann, state="queued").items] == [made.id]
+    assert [r.id for r in runs.list(ann, workflow="flow.nbflow").items] == [made.id]
+    assert [r.id for r in runs.list(ann, search="findme").items] == [made.id]
+    assert runs.list(ann, state="failed").items == []
+    with pytest.raises(Invalid):
+        runs.list(ann, state="sleeping")
+    with pytest.raises(Invalid):
+        runs.log(ann, made.id, "one", after=2**63)
+    with pytest.raises(NotFound):
+        runs.log(ann, made.id, "zz")
+    assert [a.run for a in runs.activity(ann, [made.id, "none"])] == []
+
+
+def test_an_output_has_no_place_of_its_choice_and_texts_have_a_limit(yard, ann, tool, root):
+    (root / "a.csv").write_text("a\n")
+    given = {"source": "a.csv", "result": "/tmp/elsewhere.csv"}
+    with pytest.raises(Invalid) as refused:
+        yard.services.runs.create(ann, NewRun(path=tool, parameters=given))
+    assert refused.value.details[0].path == "parameters.result"
+    with pytest.raises(TooLarge):
+        long = {"source": "x" * 1_000_001}
+        yard.services.runs.create(ann, NewRun(path=tool, parameters=long))
+
+
+def test_an_arrow_without_a_node_is_refused(yard, ann, flow, root):
+    text = (root / flow).read_text().replace('"target": "two"', '"target": "gone"')
+    (root / flow).write_text(text)
+    with pytest.raises(Invalid) as refused:
+        yard.services.runs.create(ann, NewRun(path=flow))
+    assert refused.value.details[0].path == "document.edges"

@@ -1,0 +1,30 @@
+"""D1: uploads as a service."""
+
+import pytest
+
+from nbyard.domain.datasets import NewUpload
+from nbyard.errors import Conflict, Invalid, NotFound, TooLarge
+
+
+def test_an_upload_grows_and_is_given_up(yard, ann):
+    uploads = yard.services.uploads
+    made = uploads.create(ann, NewUpload("a.csv", 6))
+    with uploads.appending(made.id, 0) as piece:
+        piece.write(b"abc")
+    assert uploads.get(ann, made.id).offset == 3
+    with pytest.raises(Conflict), uploads.appending(made.id, 0):
+        pass
+    uploads.delete(ann, made.id)
+    with pytest.raises(NotFound):
+        uploads.get(ann, made.id)
+
+
+def test_what_is_refused(yard, ann):
+    with pytest.raises(Invalid):
+        yard.services.uploads.create(ann, NewUpload("../a.csv"))
+    with pytest.raises(Invalid):
+        yard.services.uploads.create(ann, NewUpload("a.csv", -1))
+    with pytest.raises(TooLarge):
+        yard.services.uploads.create(ann, NewUpload("a.csv", 2**70))
+    with pytest.raises(NotFound):
+        yard.services.uploads.get(ann, "../../etc")

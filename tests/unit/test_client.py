@@ -1,0 +1,71 @@
+"""G6: the same services over HTTP."""
+
+import pytest
+
+from nbyard.client import Client
+from nbyard.domain.datasets import FileSource, NewDataset, UploadSource
+from nbyard.domain.runs import NewRun
+from nbyard.errors import Conflict, Invalid, NbyardError, NotFound, Unavailable
+from nbyard.services.table import table
+from nbyard.testing.server import TOKEN, JupyterServer
+
+pytestmark = pytest.mark.leaves_running
+
+
+@pytest.fixture
+def client(api: JupyterServer) -> Client:
+    return Client(api.url, TOKEN)
+
+
+def test_every_operation_is_a_method(client: Client):
+    for operation in table():
+        assert getattr(getattr(client, operation.noun), operation.verb).__doc__
+    with pytest.raises(AttributeError):
+        client.nonsense  # noqa: B018
+    with pytest.raises(AttributeError):
+        client.runs.nonsense  # noqa: B018
+
+
+def test_answers_have_their_types(client: Client, api: JupyterServer):
+    (api.root / "a.csv").write_text("a\n1\n")
+    made = client.datasets.create(body=NewDataset(FileSource("a.csv"), "A & B?"))
+    assert made.current.state == "importing"
+    assert client.datasets.get("A & B?") == made
+    assert client.datasets.list(limit=1, search="A &").items == [made]
+    assert client.datasets.delete(made.id, force=True) is None
+    (api.root / "t.sh").write_text("#!/bin/sh\ntrue\n")
+    run = client.runs.create(body=NewRun(path="t.sh"), idempotency_key="k")
+    assert client.runs.create(body=NewRun(path="t.sh"), idempotency_key="k").id == run.id
+    assert client.runs.get(run=run.id).tasks[0].node == "main"
+
+
+def test_refusals_are_the_same_classes(client: Client):
+    with pytest.raises(NotFound):
+        client.runs.get("none")
+    with pytest.raises(Invalid) as refused:
+        client.runs.list(limit=0)
+    assert type(refused.value) is Invalid
+    assert refused.value.details[0].path == "limit"
+    with pytest.raises(NotFound):
+        client.datasets.get("a/../b")
+
+
+def test_uploads_travel_in_pieces(client: Client):
+    key = client.upload("a.csv", 6, iter([b"abc", b"def"]))
+    assert client.uploads.get(key).offset == 6
+    made = client.datasets.create(body=NewDataset(UploadSource(key), "from pieces"))
+    assert made.current.size_bytes == 6
+    short = client.upload("b.csv", 6, iter([b"abc"]))
+    with pytest.raises(Conflict):
+        client.datasets.create(body=NewDataset(UploadSource(short)))
+
+
+def test_a_wrong_token_and_no_server():
+    with pytest.raises(Unavailable):
+        Client("http://127.0.0.1:9").runs.list()
+
+
+def test_a_wrong_token(api: JupyterServer):
+    with pytest.raises(NbyardError) as refused:
+        Client(api.url, "wrong").runs.list()
+    assert refused.value.status == 403

@@ -1,0 +1,51 @@
+"""G8: where to ask."""
+
+import pytest
+
+from nbyard import discover
+from nbyard.client import Client
+from nbyard.errors import Invalid
+from nbyard.yard import Yard
+
+
+@pytest.fixture
+def machine(yard: Yard, monkeypatch) -> Yard:
+    for name, value in yard.settings.environment().items():
+        monkeypatch.setenv(name, value)
+    return yard
+
+
+def test_without_a_server_the_store_of_this_machine(machine):
+    found = discover.connect()
+    assert isinstance(found, discover.Local)
+    assert found.runs.list().items == []
+    assert found.yard.store.id == machine.store.id
+    found.wait(0)
+    found.yard.close()
+
+
+@pytest.mark.parametrize("server", ["http://127.0.0.1:9/x/", "8888"])
+def test_a_server_by_url_or_port_with_its_token(monkeypatch, server):
+    running = [{"port": 8888, "url": "http://127.0.0.1:9/x/", "token": "t"}]
+    monkeypatch.setattr(discover, "_running", lambda: running)
+    found = discover.connect(server)
+    assert isinstance(found, Client)
+    assert found._headers == {"Authorization": "token t"}
+    monkeypatch.setenv("NBYARD_TOKEN", "mine")
+    monkeypatch.setenv("NBYARD_SERVER", server)
+    assert discover.connect()._headers == {"Authorization": "token mine"}
+
+
+def test_a_server_that_nobody_knows(monkeypatch):
+    monkeypatch.setattr(discover, "_running", list)
+    with pytest.raises(Invalid):
+        discover.connect("9999")
+
+
+@pytest.mark.parametrize("key", ["\udcff", "a\0b"])
+def test_texts_that_no_database_holds_are_refused_here_too(machine, key):
+    """Q20: the shell hands over whatever bytes were typed."""
+    found = discover.connect()
+    with pytest.raises(Invalid):
+        found.datasets.get(dataset=key)
+    found.yard.close()

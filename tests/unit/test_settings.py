@@ -1,0 +1,39 @@
+"""G5: settings from configuration and environment."""
+
+from pathlib import Path
+
+import pytest
+from traitlets import TraitError
+from traitlets.config import Config
+
+from nbyard.settings import Settings
+
+
+def test_every_setting_has_help_and_travels_to_processes_we_start(monkeypatch):
+    given = Settings(slots=3, link_folders=["a", "b"], inline_dispatch=True, idle_seconds=1.5)
+    for name, trait in Settings.class_traits(config=True).items():
+        assert trait.help, name
+    for name, value in given.environment().items():
+        monkeypatch.setenv(name, value)
+    assert Settings().environment() == given.environment()
+    assert Settings().link_folders == ["a", "b"]
+
+
+def test_configuration_wins_over_the_environment(monkeypatch):
+    monkeypatch.setenv("NBYARD_SLOTS", "5")
+    assert Settings().slots == 5
+    assert Settings(slots=2).slots == 2
+    assert Settings(config=Config({"Settings": {"slots": 1}})).slots == 1
+
+
+def test_the_store_lies_in_the_data_of_jupyter(monkeypatch):
+    monkeypatch.setenv("JUPYTER_DATA_DIR", "/somewhere")
+    assert Settings().store_path == Path("/somewhere/nbyard")
+    assert Settings(store_dir="~/x").store_path == Path.home() / "x"
+
+
+@pytest.mark.parametrize(("name", "value"), [("SLOTS", "-1"), ("SLOTS", "x"), ("IDLE_SECONDS", "")])
+def test_values_that_do_not_fit(monkeypatch, name, value):
+    monkeypatch.setenv(f"NBYARD_{name}", value)
+    with pytest.raises((TraitError, ValueError)):
+        Settings()
