@@ -57,8 +57,8 @@ test('K2, K7, G6: a workflow is made, wired, changed and run without a mouse', a
   expect(values).toEqual({ species: { value: ['Gentoo'] } });
 
   await canvas.stage.focus();
-  await lab.press('ArrowLeft');
-  await lab.press('ArrowRight');
+  await lab.press('ArrowUp');
+  await lab.press('ArrowDown');
   const focused = canvas.root.locator('.react-flow__node:focus');
   await expect(focused).toHaveCount(1);
   await lab.press('Delete');

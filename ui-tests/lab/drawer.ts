@@ -33,7 +33,9 @@ export class Drawer {
 
   /** Which step the tab is about. */
   async choose(node: string): Promise<void> {
-    await this.body.getByLabel('Step').selectOption(node);
+    const choice = this.body.getByLabel('Step');
+    const option = choice.locator('option').filter({ hasText: node });
+    await choice.selectOption((await option.getAttribute('value'))!);
   }
 
   row(text: string): Locator {
