@@ -43,8 +43,8 @@ def test_importing_loads_nothing_heavy(module):
 def test_activating_loads_nothing_heavy(tmp_path):
     """Beside what the server itself had loaded."""
     code = (
-        "import sys, jupyter_server.serverapp; before = set(sys.modules); "
-        f"import nbyard.extension; print([m for m in {HEAVY[:5]} if m in set(sys.modules) - before])"
+        "import sys, jupyter_server.serverapp; before = set(sys.modules); import nbyard.extension; "
+        f"print([m for m in {HEAVY[:5]} if m in set(sys.modules) - before])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

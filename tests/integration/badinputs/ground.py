@@ -5,7 +5,6 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,6 +14,7 @@ from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.server import Answer, JupyterServer
 
+INPUT = {"name": "x", "role": "input", "reach": {"kind": "positional", "position": 0}}
 ENDED = ("succeeded", "failed", "cancelled")
 TOOL = """import pathlib, sys
 sys.stdout.buffer.write(pathlib.Path(sys.argv[1]).read_bytes())
@@ -131,7 +131,7 @@ class Ground:
 
 def notebook(*sources: str, kernel: str = "python3", tagged: bool = True) -> dict[str, Any]:
     """A notebook of format 4."""
-    cells = [
+    cells: list[dict[str, Any]] = [
         {
             "cell_type": "code",
             "id": f"c{index}",
@@ -144,7 +144,3 @@ def notebook(*sources: str, kernel: str = "python3", tagged: bool = True) -> dic
     ]
     metadata = {"kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}}
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-
-
-def artifact_path(ground: Ground, name: str) -> Path:
-    return ground.root / name

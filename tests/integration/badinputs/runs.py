@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from .ground import Ground, Seen, seen
+from .ground import TOOL, Ground, Seen, seen
 
 DECLARED = "epochs: int = 1\ns: str = ''\nlr: float = 0.1\nd: dict = {}\nx: str = 'x'"
 SHOW = "import json\nprint('>>' + json.dumps(s) + '<<')"
@@ -60,8 +60,6 @@ def log(ground: Ground, given: Any, entry: dict[str, Any]) -> Seen:
     """Printed by a program; read in pieces and on a terminal."""
     content = given if isinstance(given, bytes) else given.encode()
     data = ground.file("data.bin", content)
-    from .ground import TOOL
-
     path = ground.tool(
         [{"name": "x", "role": "input", "reach": {"kind": "positional", "position": 1}}], TOOL
     )
