@@ -28,6 +28,7 @@ from nbyard.yard import Yard
 
 PATIENCE_SECONDS = 60.0
 SWEEP_SECONDS = 30.0
+WAITING = "echo ready\nuntil [ -e {gate} ]; do sleep 0.02; done"
 KILL_ON_ANSWER = """
 import dataclasses, os, pathlib, signal, sys
 from nbyard.domain.callers import Caller
@@ -65,7 +66,6 @@ class Place:
         config = Settings(store_dir=str(folder / "store"), inline_dispatch=True)
         self.yard = Yard.open(config)  # it looks, and starts nothing
         self.caller = Caller(local_name())
-        self.holders: set[str] = set()
 
     # What is run
 
@@ -150,8 +150,11 @@ class Place:
             lease = self.yard.store.leases.get(c, LEASE)
         if lease is None or is_dead(lease.holder):
             return ""
-        self.holders.add(lease.holder)
         return lease.holder
+
+    def has_been_held(self) -> bool:
+        with self.yard.store.read() as c:
+            return self.yard.store.leases.get(c, LEASE) is not None
 
     def dispatcher(self) -> int:
         return int(until(self.holder, "a dispatcher").split(":")[1])
@@ -236,6 +239,7 @@ def place(tmp_path: Path, programs: Path) -> Iterator[Place]:
 @pytest.mark.parametrize(
     "point",
     [
+        pytest.param("sweeping", id="CP16-sweeping"),
         pytest.param("recorded", id="CP4-recorded"),
         pytest.param("folder-written", id="CP4-folder-written"),
         pytest.param("started", id="CP5-started"),
@@ -251,15 +255,28 @@ def test_the_dispatcher_dies(place: Place, point: str) -> None:
     """R8, F1, I1, I6, I7: whoever looks at the run brings it back to life."""
     place.flow()
     place.submit(NBYARD_CRASH_AT=point)
-    pid = 0
-    with contextlib.suppress(AssertionError, psutil.Error):
-        pid = place.dispatcher()
-    until(lambda: not place.holder() and (pid or place.detail().run.state != "queued"), "its death")
+    until(place.has_been_held, "a dispatcher")
+    until(lambda: not place.holder(), "its death")
     assert not place.has_ended()
     place.call("nbyard", "runs", "show", "1")
     place.check_end()
     assert sorted(place.executed()) == ["first", "second"]
     assert place.attempts("first") == place.attempts("second") == ["succeeded"]
+
+
+def test_the_dispatcher_dies_of_a_cancel(place: Place) -> None:
+    """CP15, R7, I9: what was asked to end, ends; what came after it never starts."""
+    place.flow(WAITING.format(gate=place.gate))
+    place.submit(NBYARD_CRASH_AT="asked-to-end")
+    place.wait_ready()
+    place.call("nbyard", "runs", "cancel", "1")
+    until(lambda: not place.holder(), "the dispatcher's death")
+    place.call("nbyard", "runs", "show", "1")
+    until(place.has_ended, "the end of the run")
+    assert place.detail().run.state == "cancelled"
+    until(lambda: not place.marked(), "nothing of ours alive", SWEEP_SECONDS)
+    until(lambda: not place.left(), "a tidy store", SWEEP_SECONDS)
+    assert place.executed() == ["first"]
 
 
 def test_whoever_submits_dies_before_the_answer(place: Place) -> None:
@@ -318,9 +335,6 @@ def _victims(place: Place, victim: str) -> list[int]:
 def _supervisor(place: Place) -> int:
     (identity,) = (place.yard.store.folder / "attempts").glob("*/runner.json")
     return int(json.loads(identity.read_text())["pid"])
-
-
-WAITING = "echo ready\nuntil [ -e {gate} ]; do sleep 0.02; done"
 
 
 def test_the_shell_dies(place: Place) -> None:

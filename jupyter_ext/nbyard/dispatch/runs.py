@@ -98,7 +98,8 @@ class RunController:
                 to = "cancelled" if task.state == "queued" else "skipped"
                 self._store.tasks.move(c, task, to, reason=CANCELLED, finished_at=now)
             elif moves.get(task.node) == "queued":
-                self._store.tasks.move(c, task, "queued", queued_at=now)
+                reason = "waits for its turn"
+                self._store.tasks.move(c, task, "queued", reason=reason, queued_at=now)
             elif moves.get(task.node) == "skipped":
                 reason = "something before it did not succeed"
                 self._store.tasks.move(c, task, "skipped", reason=reason, finished_at=now)

@@ -164,7 +164,7 @@ class Runs(RuleBasedStateMachine):
                 published = [a.name for a in task.artifacts]
                 wanted = ["out"] if task.state == "succeeded" else []
                 assert published == wanted, "I6: published once, and by success only"
-                assert task.state != "queued" or not task.attempts or task.reason
+                assert task.state != "queued" or task.reason, "I4: queued, and says why"
 
     def teardown(self) -> None:
         if hasattr(self, "yard"):

@@ -2,10 +2,12 @@
 
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from nbyard.domain.ids import new_id
 from nbyard.errors import Busy
@@ -62,3 +64,34 @@ def test_state_changes_are_flushed_to_the_disk(tmp_path: Path) -> None:
         assert c.exec_driver_sql("pragma journal_mode").scalar() == "wal"
         assert c.exec_driver_sql("pragma wal_autocheckpoint").scalar() == 0
     opened.close()
+
+
+def test_writers_take_turns(store: Store) -> None:
+    """I2, I13: what a transaction has read stays true until it commits, on both databases."""
+
+    def count_on() -> None:
+        with store.write() as c:
+            found = c.execute(text("select value from facts where name = 'n'")).scalar()
+            values = {"value": str(int(found or 0) + 1)}
+            if found is None:
+                c.execute(text("insert into facts (name, value) values ('n', :value)"), values)
+            else:
+                c.execute(text("update facts set value = :value where name = 'n'"), values)
+
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(count_on) for _ in range(24)]:
+            done.result()
+    with store.read() as c:
+        assert c.execute(text("select value from facts where name = 'n'")).scalar() == "24"
+
+
+def test_a_reader_sees_one_state(store: Store) -> None:
+    """What is written meanwhile is not seen, on both databases."""
+    with store.read() as c:
+        query = text("select count(*) from facts where name = 'late'")
+        assert c.execute(query).scalar() == 0
+        with store.write() as other:
+            other.execute(text("insert into facts (name, value) values ('late', '')"))
+        assert c.execute(query).scalar() == 0
+    with store.read() as c:
+        assert c.execute(query).scalar() == 1
