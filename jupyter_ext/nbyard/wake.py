@@ -53,7 +53,8 @@ class Listener:
 
     def __init__(self, folder: Path):
         place = folder / FOLDER
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.mkdir(mode=0o700, exist_ok=True)
         self.path = place / f"{os.getpid()}-{secrets.token_hex(3)}"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         with _address(self.path) as address:

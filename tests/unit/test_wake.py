@@ -92,4 +92,5 @@ def test_listening_works_with_many_open_files(tmp_path):
 
 def test_the_folder_is_private(tmp_path):
     with listening(tmp_path / "store") as listener:
-        assert listener.path.parent.stat().st_mode & 0o077 == 0
+        for folder in (listener.path.parent, tmp_path / "store"):
+            assert folder.stat().st_mode & 0o077 == 0

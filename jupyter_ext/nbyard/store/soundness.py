@@ -1,5 +1,6 @@
 """A database that was lost or damaged is refused in words; it is never begun anew."""
 
+import os
 from pathlib import Path
 
 from sqlalchemy import inspect
@@ -21,9 +22,12 @@ def unusable(folder: Path, what: str) -> StoreUnusable:
 
 
 def make_folder(folder: Path) -> None:
-    """Raises StoreUnusable when that is not possible."""
+    """For its owner's eyes only. Raises StoreUnusable when that is not possible."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.stat()
+        if found.st_uid == os.geteuid() and found.st_mode & 0o077:
+            folder.chmod(found.st_mode & 0o700)
     except OSError as error:
         raise unusable(folder, f"its folder cannot be made ({error.strerror})") from None
 
