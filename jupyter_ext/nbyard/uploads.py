@@ -17,10 +17,11 @@ from pathlib import Path
 import msgspec
 
 from nbyard.blobs import Blob, Blobs
-from nbyard.blobs.files import disk_full_in_words, hash_file, sync_folder, write_all
+from nbyard.blobs.files import chunks, disk_full_in_words, hash_file, sync_folder, write_all
 from nbyard.domain.names import check_filename
 from nbyard.errors import Conflict, Detail, Invalid, NotFound, TooLarge
 
+FOLDER = "uploads"
 MAX_BYTES = 1 << 40
 ABANDONED_SECONDS = 24 * 3600
 ID = re.compile(r"[0-9a-f]{32}\Z")
@@ -118,22 +119,30 @@ class Uploads:
                 with disk_full_in_words(0):
                     os.fsync(fd)
 
-    def append(self, upload_id: str, offset: int, chunks: Iterable[bytes]) -> Upload:
+    def append(self, upload_id: str, offset: int, pieces: Iterable[bytes]) -> Upload:
         with self.appending(upload_id, offset) as piece:
-            for chunk in chunks:
+            for chunk in pieces:
                 piece.write(chunk)
         return self.get(upload_id)
+
+    def content(self, upload_id: str, limit: int) -> tuple[Upload, bytes]:
+        """The bytes, if they are all there; the upload stays.
+
+        Raises:
+            TooLarge: there are more than `limit`.
+        """
+        with self._locked(upload_id) as (upload, fd):
+            _check_whole(upload)
+            if upload.offset > limit:
+                raise TooLarge(f"{upload.filename} has more than {limit:,} bytes")
+            return upload, b"".join(chunks(fd))
 
     def finish(self, upload_id: str, sha256: str = "") -> tuple[Upload, Blob]:
         """Make the bytes a blob, if they are all there and fit the stated checksum."""
         if sha256 and not SHA256.match(sha256):
             raise Invalid.field("sha256", "must be 64 hexadecimal digits")
         with self._locked(upload_id) as (upload, fd):
-            if upload.size_bytes is not None and upload.offset != upload.size_bytes:
-                raise Conflict(
-                    f"{upload.offset:,} of {upload.size_bytes:,} bytes have arrived",
-                    details=[Detail("offset", str(upload.offset))],
-                )
+            _check_whole(upload)
             part = self._folder(upload_id) / "part"
             if sha256:
                 _check_sum(fd, sha256)
@@ -148,6 +157,8 @@ class Uploads:
         """Remove uploads to which nothing was added for long; one that is being written is kept."""
         removed = 0
         for folder in self.root.iterdir():
+            if not ID.match(folder.name):
+                continue
             with contextlib.suppress(FileNotFoundError, NotFound, Conflict):
                 part = folder / "part"
                 newest = (part if part.exists() else folder).stat().st_mtime
@@ -176,6 +187,14 @@ class Uploads:
             yield self.get(upload_id), fd
         finally:
             os.close(fd)
+
+
+def _check_whole(upload: Upload) -> None:
+    if upload.size_bytes is not None and upload.offset != upload.size_bytes:
+        raise Conflict(
+            f"{upload.offset:,} of {upload.size_bytes:,} bytes have arrived",
+            details=[Detail("offset", str(upload.offset))],
+        )
 
 
 def _lock(fd: int) -> None:

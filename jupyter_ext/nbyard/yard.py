@@ -14,6 +14,7 @@ from nbyard.services.table import Services
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.tabular import Tables
+from nbyard.uploads import FOLDER as UPLOADS
 from nbyard.uploads import Uploads
 
 
@@ -47,7 +48,7 @@ class Yard:
                 settings=settings,
                 store=store,
                 blobs=blobs,
-                uploads=Uploads(folder, blobs, settings.max_upload_bytes),
+                uploads=Uploads(folder / UPLOADS, blobs, settings.max_upload_bytes),
                 tables=Tables(folder / "tables"),
                 files=files,
                 links=ResourceLinks(folder / "resources", links),

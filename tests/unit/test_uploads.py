@@ -146,6 +146,23 @@ def test_abandoned_uploads_are_swept(uploads: Uploads) -> None:
     assert [upload.id for upload in uploads.pending()] == [new.id]
 
 
+def test_a_sweep_touches_nothing_but_uploads(uploads: Uploads) -> None:
+    other = uploads.root / "blobs"
+    other.mkdir()
+    assert uploads.sweep(older_than_seconds=-1) == 0
+    assert other.is_dir()
+
+
+def test_reading_the_bytes_leaves_the_upload(uploads: Uploads) -> None:
+    begun = uploads.create("a.py", 4)
+    with pytest.raises(Conflict, match="0 of 4"):
+        uploads.content(begun.id, 10)
+    uploads.append(begun.id, 0, [b"ab", b"cd"])
+    assert [uploads.content(begun.id, 4)[1] for _ in range(2)] == [b"abcd", b"abcd"]
+    with pytest.raises(TooLarge, match="more than 3 bytes"):
+        uploads.content(begun.id, 3)
+
+
 def test_delete(uploads: Uploads) -> None:
     upload = uploads.create("a")
     uploads.delete(upload.id)

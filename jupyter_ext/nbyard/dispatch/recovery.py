@@ -12,6 +12,8 @@ from nbyard.dispatch.workers import Workers
 from nbyard.errors import NbyardError
 from nbyard.runtimes.protocol import Runtime
 from nbyard.store import Store
+from nbyard.uploads import FOLDER as UPLOADS
+from nbyard.uploads import Uploads
 
 log = logging.getLogger("nbyard.dispatch")
 EVERY_SECONDS = 20.0
@@ -48,6 +50,7 @@ class Sweeper:
         self._workers = workers
         self._next = 0.0
         self._is_first = True
+        self._uploads = Uploads(room.folder / UPLOADS, room.blobs)
 
     def tick(self) -> None:
         """Sweep when it is time; engines are asked in threads, for they may hang."""
@@ -63,6 +66,7 @@ class Sweeper:
                 f"sweep {name}", partial(self._sweep, name, runtime), _take_it_easy
             )
         self._room.blobs.sweep()
+        self._uploads.sweep()
         self._trim_events()
 
     def _tidy_folders(self) -> None:

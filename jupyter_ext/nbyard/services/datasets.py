@@ -77,8 +77,11 @@ class DatasetService:
             before = made_before(self._parts, c, caller.name, idempotency_key, body)
         if before is not None:
             return self.get(caller, before)
-        filename, source, blob = self._origin(body)
+        filename, source = self._origin(body)
         name = check_name(body.name if isinstance(body.name, str) else filename)
+        with self._store.read() as c:
+            self._replaced(c, caller, body, name)
+        blob = self._uploaded(body)  # only now: an upload that is refused can be used again
         with self._store.write() as c:
             before = made_before(self._parts, c, caller.name, idempotency_key, body)
             if before is None:
@@ -91,27 +94,37 @@ class DatasetService:
         self._parts.call_dispatcher()
         return self.get(caller, before)
 
-    def _origin(self, body: NewDataset) -> tuple[str, str, Blob | None]:
-        """File name, source text and, for an upload, the stored bytes."""
+    def _uploaded(self, body: NewDataset) -> Blob | None:
+        """The stored bytes, for an upload; it is then at its end."""
+        if not isinstance(body.source, UploadSource):
+            return None
+        return self._parts.uploads.finish(body.source.upload, body.source.sha256)[1]
+
+    def _origin(self, body: NewDataset) -> tuple[str, str]:
+        """File name and source text."""
         source = body.source
         if isinstance(source, UploadSource):
-            upload, blob = self._parts.uploads.finish(source.upload, source.sha256)
-            return upload.filename, "", blob
+            return self._parts.uploads.get(source.upload).filename, ""
         if isinstance(source, FileSource):
             real = self._parts.files.locate(source.path, "source.path")
             if not real.exists():
                 raise NotFound(f"There is no file {source.path[:200]}.")
             if not (real.is_file() or real.is_dir()):
                 raise Invalid.field("source.path", f"{source.path[:200]} is no ordinary file")
-            return check_filename(real.name, "source.path"), str(real), None
+            return check_filename(real.name, "source.path"), str(real)
         target = parse(source.url, field="source.url")
         allowed = Allowed.parse(self._parts.settings.allowed_private_hosts)
         check_host(target, allowed, "source.url")
         last = PurePosixPath(unquote(urlsplit(target.path).path)).name
-        return safe_filename(last or target.host), source.url, None
+        return safe_filename(last or target.host), source.url
 
-    def _named(self, c: Connection, caller: Caller, body: NewDataset, name: str) -> str:
-        """The id of the dataset of that name: a new one, or the present one when replacing."""
+    def _replaced(self, c: Connection, caller: Caller, body: NewDataset, name: str) -> str | None:
+        """The id of the present dataset of that name, when it is to be replaced.
+
+        Raises:
+            NameTaken: it is not.
+            Conflict: its newest version is still importing.
+        """
         known = self._store.datasets.get(c, caller.name, name)
         if known is not None and known.name == name:
             if not body.replace:
@@ -123,6 +136,13 @@ class DatasetService:
                 raise Conflict(f"The newest version of {name!r} is still importing.")
             return known.id
         check_free(self._store.datasets.names(c, caller.name), "a dataset", name)
+        return None
+
+    def _named(self, c: Connection, caller: Caller, body: NewDataset, name: str) -> str:
+        """The id of the dataset of that name: a new one, or the present one when replacing."""
+        known = self._replaced(c, caller, body, name)
+        if known is not None:
+            return known
         now = datetime.now(UTC)
         row = {
             "id": new_id(),

@@ -25,7 +25,7 @@ from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.strict_json import read_json
 from nbyard.errors import InUse, Invalid, NotFound, StaleWrite
-from nbyard.files import write_whole
+from nbyard.files import MAX_DOCUMENT, write_whole
 from nbyard.services.freezing import Code, Freezer
 from nbyard.services.naming import check_free
 from nbyard.services.operation import operation
@@ -84,9 +84,8 @@ class ExecutableService:
             raise Invalid.field("path", "name either a path or an upload")
         if path:
             return self._freezer.load(path)
-        found, blob = self._parts.uploads.finish(upload)
-        with self._parts.blobs.open(blob.digest) as handle:
-            return Code(found.filename, handle.read(), None, None)
+        found, content = self._parts.uploads.content(upload, MAX_DOCUMENT)
+        return Code(found.filename, content, None, None)
 
     @operation("POST", "/executables", scope="executables:write", status=201)
     def create(self, caller: Caller, body: NewExecutable, idempotency_key: str = "") -> Executable:
@@ -95,6 +94,10 @@ class ExecutableService:
         What the form corrects is written to a description file beside the code (`FILE.nbexec`),
         so that it travels with it. Registering the same file again makes a new version.
         """
+        with self._store.read() as c:
+            made = made_before(self._parts, c, caller.name, idempotency_key, body)
+        if made is not None:
+            return self.get(caller, made)
         code = self._code(body.path, body.upload)
         told = self._told(code, body)
         fields = self._freezer.prepare(code, told)
@@ -106,6 +109,8 @@ class ExecutableService:
                 made = self._registered(c, caller, code, name, body.description)
                 self._freezer.keep(c, made, fields)
                 remember(self._parts, c, caller.name, idempotency_key, body, made)
+        if body.upload:
+            self._parts.uploads.delete(body.upload)
         self._write_description(code, told)
         return self.get(caller, made)
 

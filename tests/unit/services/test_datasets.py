@@ -10,6 +10,7 @@ from nbyard.domain.datasets import (
     FileSource,
     NewDataset,
     NewNotebook,
+    NewUpload,
     UploadSource,
     UrlSource,
 )
@@ -208,3 +209,14 @@ def test_a_notebook_that_opens_the_dataset(yard, ann, imported, root):
     assert imported.id in json.dumps(notebook["cells"])
     with pytest.raises(NotFound):
         yard.services.datasets.notebook(ann, imported.id, NewNotebook("no/such/folder"))
+
+
+def test_an_upload_whose_name_is_taken_can_be_used_under_another(yard, ann, a_csv):
+    datasets, uploads = yard.services.datasets, yard.services.uploads
+    datasets.create(ann, NewDataset(a_csv))
+    begun = uploads.create(ann, NewUpload("a.csv", None))
+    with yard.parts.uploads.appending(begun.id, 0) as piece:
+        piece.write(b"y\n2\n")
+    with pytest.raises(NameTaken):
+        datasets.create(ann, NewDataset(UploadSource(begun.id)))
+    assert datasets.create(ann, NewDataset(UploadSource(begun.id), "b")).current.size_bytes == 4

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from nbyard.domain.arguments import Argument
+from nbyard.domain.datasets import NewUpload
 from nbyard.domain.executables import ExecutablePatch, Inspect, NewExecutable, TagCell
 from nbyard.errors import InUse, Invalid, NameTaken, NotFound, StaleWrite
 
@@ -132,3 +133,18 @@ def test_a_large_binary_is_a_command(yard, ann, root):
     """P: inspecting reads no more than it must and runs nothing."""
     (root / "big").write_bytes(b"\x7fELF" + bytes(5_000_000))
     assert yard.services.executables.inspect(ann, Inspect("big")).kind == "command"
+
+
+def test_an_upload_is_looked_at_and_then_registered(yard, ann):
+    """E1: the panel inspects what was uploaded before it registers it."""
+    uploads, executables = yard.services.uploads, yard.services.executables
+    begun = uploads.create(ann, NewUpload("tool.py", None))
+    with yard.parts.uploads.appending(begun.id, 0) as piece:
+        piece.write(b"print(1)\n")
+    for _ in range(2):
+        assert executables.inspect(ann, Inspect(upload=begun.id)).kind == "command"
+    body = NewExecutable(upload=begun.id)
+    made = executables.create(ann, body, idempotency_key="k")
+    with pytest.raises(NotFound):
+        uploads.get(ann, begun.id)
+    assert executables.create(ann, body, idempotency_key="k") == made
