@@ -48,6 +48,7 @@ def test_a_dataset_opens_from_the_root_folder(
     assert len(list((links.root / ".versions" / "d1").iterdir())) == 2
 
 
+@pytest.mark.leaves_running  # dask's pool of threads
 def test_dask_reads_it(
     links: ResourceLinks, blobs: Blobs, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
