@@ -65,8 +65,8 @@ test('E4, E5: a script with described arguments; a name used twice is refused on
   await view.getByRole('button', { name: 'Register' }).click();
 
   await view.getByRole('tab', { name: 'Test run' }).click();
-  await view.getByLabel('table').fill('penguins.csv');
-  await view.getByLabel('code').fill('3');
+  await view.getByLabel('table', { exact: true }).fill('penguins.csv');
+  await view.getByLabel('code', { exact: true }).fill('3');
   await view.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(lab.drawer.state).toHaveText('failed', { timeout: 30_000 });
   await expect(lab.drawer.failure).toContainText('exit code 3');
@@ -91,8 +91,8 @@ test('E6: a notebook without a parameters cell gets one with a click', async ({ 
 test('K7, R2: a notebook runs in the background with other values', async ({ lab }) => {
   await fromFileBrowser(lab, 'clean.ipynb', 'Run in Background…');
   const { dialog } = lab;
-  await dialog.getByLabel('input_csv').fill('penguins.csv');
   await dialog.getByLabel('species').fill('["Gentoo"]');
+  await dialog.getByLabel('input_csv').fill('penguins.csv');
   await lab.press('Enter');
   expect(lab.actions).toBeLessThanOrEqual(3); // right click, item, Enter
   await lab.drawer.succeeds();
@@ -107,7 +107,7 @@ test('D10, D4: a file becomes a dataset from its menu; a new notebook opens it',
   await expect(row).toContainText('344 × 8');
   await row.click({ button: 'right' });
   await lab.click(lab.menuItem('New Notebook'));
-  await expect(lab.page.locator('.jp-Notebook .jp-CodeCell').first()).toContainText('resources/');
+  await expect(lab.page.locator('.jp-Notebook .jp-CodeCell').first()).toContainText('NBYARD_RESOURCES');
   await lab.page.locator('.jp-Notebook .jp-CodeCell').first().click();
   await lab.press('Shift+Enter');
   await expect(lab.page.locator('.jp-Notebook .jp-OutputArea-output').first()).toContainText(
