@@ -21,6 +21,9 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
   if (state) {
     classes.push(`nby-mod-${state}`);
   }
+  if (view.pinned) {
+    classes.push('nby-mod-pinned');
+  }
   if (view.problems.length) {
     classes.push('nby-mod-problem');
   }
@@ -30,7 +33,12 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
       <div className="nby-Node-head" title={view.subtitle}>
         <Icon.react tag="span" className="nby-Icon" title={kindWord(view, trans)} />
         <span className="nby-Node-title">{view.title}</span>
-        {view.pinned && <Mark text={trans.__('pinned')} />}
+        {view.pinned && (
+          <Mark
+            text={trans.__('pinned')}
+            title={trans.__('It keeps to one version, whatever becomes of its file')}
+          />
+        )}
         {view.stale && <Mark text={trans.__('stale')} />}
       </div>
       <div className="nby-Node-ports">
@@ -57,8 +65,12 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
   );
 });
 
-function Mark({ text }: { text: string }): JSX.Element {
-  return <span className="nby-Mark">{text}</span>;
+function Mark({ text, title }: { text: string; title?: string }): JSX.Element {
+  return (
+    <span className="nby-Mark" title={title}>
+      {text}
+    </span>
+  );
 }
 
 function Port({ port, side }: { port: IPortView; side: 'input' | 'output' }): JSX.Element {

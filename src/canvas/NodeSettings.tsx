@@ -1,8 +1,12 @@
+import { useEffect, useId, useState } from 'react';
 import { ValueType } from '../document/arguments';
 import { Json, JsonObject } from '../document/canonical';
 import { readBytes, showBytes } from '../components/bytes';
 import { ValueField } from '../forms/ValueField';
+import { useSignal } from '../components/useSignal';
+import { showMoment } from '../components/times';
 import { useCanvas } from './hooks';
+import { IVersion } from './tokens';
 
 interface INodeSettingsProps {
   id: string;
@@ -39,16 +43,11 @@ export function NodeSettings({ id, fields, readOnly }: INodeSettingsProps): JSX.
     },
     { key: 'cpu', label: trans.__('CPUs'), type: 'float' },
     { key: 'timeout_seconds', label: trans.__('Time limit in seconds'), type: 'float' },
-    { key: 'cache', label: trans.__('Take results from the cache'), type: 'bool', fallback: true },
-    {
-      key: 'version',
-      label: trans.__('Pinned version'),
-      type: 'string',
-      help: trans.__('Empty: the node follows its file.')
-    }
+    { key: 'cache', label: trans.__('Take results from the cache'), type: 'bool', fallback: true }
   ];
   return (
     <div className="nby-Form">
+      <VersionChoice id={id} fields={fields} readOnly={readOnly} />
       {settings.map(({ key, ...setting }) => (
         <ValueField
           key={key}
@@ -68,6 +67,46 @@ export function NodeSettings({ id, fields, readOnly }: INodeSettingsProps): JSX.
         trans={trans}
         onChange={value => doc.setField(id, 'memory_bytes', readBytes(String(value ?? '')))}
       />
+    </div>
+  );
+}
+
+/** Which state of the executable runs: the one of its file, or a version that was frozen. */
+function VersionChoice({ id, fields, readOnly }: INodeSettingsProps): JSX.Element {
+  const canvas = useCanvas();
+  const { checker, doc, services, trans } = canvas;
+  const field = useId();
+  const pinned = typeof fields.version === 'string' ? fields.version : '';
+  const executable = useSignal(checker.changed, () => checker.reading(id)?.executable ?? '');
+  const [versions, setVersions] = useState<readonly IVersion[]>([]);
+  useEffect(() => {
+    if (executable) {
+      void services.backend?.versions(executable).then(setVersions, () => setVersions([]));
+    }
+  }, [services, executable, pinned]);
+  const known = !pinned || versions.some(version => version.id === pinned);
+  return (
+    <div className="nby-Field">
+      <div className="nby-Field-head">
+        <label htmlFor={field}>{trans.__('Version')}</label>
+      </div>
+      <select
+        id={field}
+        className="jp-mod-styled"
+        disabled={readOnly}
+        value={pinned}
+        onChange={event => doc.setField(id, 'version', event.target.value || undefined)}
+      >
+        <option value="">
+          {fields.path === undefined ? trans.__('the newest') : trans.__('follows its file')}
+        </option>
+        {!known && <option value={pinned}>{trans.__('pinned to %1', pinned)}</option>}
+        {versions.map(version => (
+          <option key={version.id} value={version.id}>
+            {trans.__('pinned to version %1 · %2', version.number, showMoment(version.at))}
+          </option>
+        ))}
+      </select>
     </div>
   );
 }

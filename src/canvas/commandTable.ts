@@ -2,6 +2,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import {
   addIcon,
+  caretDownIcon,
   copyIcon,
   cutIcon,
   deleteIcon,
@@ -46,7 +47,7 @@ export interface ICanvasCommand {
 const FORCE = { force: { type: 'boolean', description: 'Take nothing from the cache' } };
 
 function runCommands(trans: TranslationBundle): ICanvasCommand[] {
-  const force = (args: ReadonlyPartialJSONObject) => args.force === true;
+  const force = (args: ReadonlyPartialJSONObject) => ({ force: args.force === true });
   return [
     {
       id: 'nbyard:run-workflow',
@@ -59,7 +60,20 @@ function runCommands(trans: TranslationBundle): ICanvasCommand[] {
     {
       id: 'nbyard:run-workflow-anew',
       label: trans.__('Run Workflow, Nothing from the Cache'),
-      run: (canvas, { running }) => running.run(canvas, 'all', true)
+      run: (canvas, { running }) => running.run(canvas, 'all', { force: true })
+    },
+    {
+      id: 'nbyard:run-with-parameters',
+      label: trans.__('Run with Parameters…'),
+      caption: trans.__('Run with other values of the parameters, or elsewhere'),
+      run: (canvas, { running }) => running.runWithParameters(canvas)
+    },
+    {
+      id: 'nbyard:show-run-menu',
+      label: trans.__('Ways to Run'),
+      icon: caretDownIcon,
+      quiet: true,
+      run: (canvas, { showRunMenu }) => showRunMenu(canvas)
     },
     {
       id: 'nbyard:run-selected',
@@ -195,6 +209,20 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       icon: launcherIcon,
       needs: 'targets',
       run: (canvas, actions) => actions.prompts.openNode(canvas, actions)
+    },
+    {
+      id: 'nbyard:pin-node',
+      label: trans.__('Pin to This Version'),
+      caption: trans.__('Keep to what the file holds now, whatever becomes of it'),
+      needs: 'edit',
+      run: (canvas, { pinning }) => pinning.pin(canvas)
+    },
+    {
+      id: 'nbyard:follow-file',
+      label: trans.__('Follow File'),
+      caption: trans.__('Run what the file holds, and not a pinned version'),
+      needs: 'edit',
+      run: (canvas, { pinning }) => pinning.follow(canvas)
     },
     {
       id: 'nbyard:tidy-workflow',

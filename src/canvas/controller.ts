@@ -7,8 +7,9 @@ import { ReactFlowInstance, Edge } from '@xyflow/react';
 import { FlowModel } from '../document/flowModel';
 import { Checker } from './checker';
 import { recall, remember } from './memory';
+import { reveal } from './navigation';
 import { CardNode, FlowStore } from './store';
-import { ICanvasServices, IRunStates } from './tokens';
+import { IChosenStep, IChosenSteps, ICanvasServices, IRunStates } from './tokens';
 import { NodeViews } from './views';
 import { cardLabel } from './words';
 
@@ -66,6 +67,8 @@ export class CanvasController {
       id => this.runs?.get(id)?.state === 'running'
     );
     this.views.changed.connect(this._onViews, this);
+    this.store.subscribe(this._onSelection);
+    this.services.steps?.chosen.connect(this._onStep, this);
   }
 
   readonly context: DocumentRegistry.IContext<FlowModel>;
@@ -142,6 +145,7 @@ export class CanvasController {
   dispose(): void {
     window.clearTimeout(this._quiet);
     this._ui.picker?.done(undefined);
+    this.services.steps?.chosen.disconnect(this._onStep, this);
     this.store.dispose();
     this.views.dispose();
     this.checker.dispose();
@@ -153,6 +157,27 @@ export class CanvasController {
     this.store.refresh(ids);
   }
 
+  /** One selected node is the step that is looked at. */
+  private _onSelection = (): void => {
+    const { selected } = this.store;
+    const node = selected.length === 1 ? selected[0] : undefined;
+    if (node !== this._step) {
+      this._step = node;
+      if (node !== undefined) {
+        this.services.steps?.choose({ path: this.path, node });
+      }
+    }
+  };
+
+  /** A step was chosen where runs are shown: the card is shown, the focus stays there. */
+  private _onStep(_: IChosenSteps, { path, node }: IChosenStep): void {
+    if (path === this.path && node !== this._step && this.doc.nodes.has(node)) {
+      this.store.select([node]);
+      reveal(this, node);
+    }
+  }
+
+  private _step?: string;
   private _ui: ICanvasUi;
   private _uiChanged = new Signal<this, void>(this);
   private _quiet?: number;

@@ -2,9 +2,11 @@
 export * as connecting from './connecting';
 export * as editing from './editing';
 export * as navigation from './navigation';
+export * as pinning from './pinning';
 export * as prompts from './prompts';
 export * as running from './running';
 export { clipboard } from './clipboard';
+export { showRunMenu } from './runMenu';
 export { showKeys } from './KeySheet';
 export { Canvas } from './Canvas';
 export { CanvasController } from './controller';

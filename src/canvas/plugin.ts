@@ -16,7 +16,7 @@ import { FlowModelFactory } from '../document/flowModel';
 import { workflowIcon } from '../icons';
 import { CONTENT_TYPE, EXTENSION, FACTORY, FILE_TYPE, MODEL } from '../tokens';
 import { addCommands } from './commands';
-import { IPaletteSource, IRunStatesSource, IWorkflowBackend } from './tokens';
+import { IChosenSteps, IPaletteSource, IRunStatesSource, IWorkflowBackend } from './tokens';
 import { CanvasWidget, WorkflowFactory } from './widget';
 
 const PLUGIN = 'nbyard:canvas';
@@ -38,7 +38,8 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
     ICollaborativeContentProvider,
     IWorkflowBackend,
     IRunStatesSource,
-    IPaletteSource
+    IPaletteSource,
+    IChosenSteps
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -53,7 +54,8 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
     shared: ICollaborativeContentProvider | null,
     backend: IWorkflowBackend | null,
     runs: IRunStatesSource | null,
-    rows: IPaletteSource | null
+    rows: IPaletteSource | null,
+    steps: IChosenSteps | null
   ) => {
     translator ??= nullTranslator;
     const trans = translator.load('nbyard');
@@ -74,7 +76,8 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
       services: {
         backend: backend ?? undefined,
         runs: runs ?? undefined,
-        palette: rows ?? undefined
+        palette: rows ?? undefined,
+        steps: steps ?? undefined
       },
       contents: app.serviceManager.contents,
       commands: app.commands,

@@ -1,4 +1,6 @@
 /** Starting and stopping runs of the document. */
+import { readParameters } from '../document/arguments';
+import { JsonObject } from '../document/canonical';
 import { CanvasController } from './controller';
 import { ensureId } from './editing';
 import { nextProblem } from './navigation';
@@ -6,48 +8,80 @@ import { IRunSelection } from './tokens';
 
 export const SHOW_RUN = 'nbyard:show-run';
 
+/** How it is run, when not as always. */
+export type IRunChoices = Pick<IRunSelection, 'force' | 'parameters' | 'runtime'>;
+
 /** Save, then ask the server to run; a refusal is said where it belongs. */
 export async function run(
   canvas: CanvasController,
   mode: IRunSelection['mode'],
-  force = false
+  choices: IRunChoices = {}
 ): Promise<string | undefined> {
-  const { trans, context } = canvas;
-  const { backend } = canvas.services;
-  const nodes = mode === 'all' ? [] : canvas.targets;
-  if (!backend) {
-    canvas.say(trans.__('The nbyard server is not reachable: nothing can run.'), true);
+  return canRun(canvas, mode) ? told(canvas, () => start(canvas, mode, choices)) : undefined;
+}
+
+/** Ask for values of the workflow's parameters, and where it runs, for one run. */
+export async function runWithParameters(canvas: CanvasController): Promise<string | undefined> {
+  const { doc, trans } = canvas;
+  if (!canRun(canvas, 'all')) {
     return undefined;
   }
-  if (!canvas.doc.nodes.size) {
-    canvas.say(trans.__('There is nothing to run yet: add a notebook or a script.'), true);
-    return undefined;
-  }
-  if (mode !== 'all' && !nodes.length) {
-    canvas.say(trans.__('Select a node first.'), true);
-    return undefined;
-  }
-  if (mode === 'all' && canvas.checker.problems.length) {
+  const { askRun } = await import('./askRun');
+  const parameters = readParameters(doc.meta.toJSON() as JsonObject);
+  return told(canvas, () => askRun(parameters, trans, choices => start(canvas, 'all', choices)));
+}
+
+/** Whether there is anything to run; else the reason is said. */
+function canRun(canvas: CanvasController, mode: IRunSelection['mode']): boolean {
+  const { trans } = canvas;
+  let reason = '';
+  if (!canvas.services.backend) {
+    reason = trans.__('The nbyard server is not reachable: nothing can run.');
+  } else if (!canvas.doc.nodes.size) {
+    reason = trans.__('There is nothing to run yet: add a notebook or a script.');
+  } else if (mode !== 'all' && !canvas.targets.length) {
+    reason = trans.__('Select a node first.');
+  } else if (mode === 'all' && canvas.checker.problems.length) {
     nextProblem(canvas, 0);
-    return undefined;
+    return false;
   }
+  if (reason) {
+    canvas.say(reason, true);
+  }
+  return !reason;
+}
+
+async function start(
+  canvas: CanvasController,
+  mode: IRunSelection['mode'],
+  choices: IRunChoices
+): Promise<string> {
+  const { context, trans } = canvas;
+  const nodes = mode === 'all' ? [] : canvas.targets;
+  if (!canvas.readOnly) {
+    ensureId(canvas);
+    if (context.model.dirty) {
+      await context.save();
+    }
+  }
+  const { id } = await canvas.services.backend!.run(canvas.path, { mode, nodes, ...choices });
+  canvas.say(trans.__('The run has started.'));
+  if (canvas.commands.hasCommand(SHOW_RUN)) {
+    await canvas.commands.execute(SHOW_RUN, { id, path: canvas.path });
+  }
+  return id;
+}
+
+async function told(
+  canvas: CanvasController,
+  action: () => Promise<string | undefined>
+): Promise<string | undefined> {
   try {
-    if (!canvas.readOnly) {
-      ensureId(canvas);
-      if (context.model.dirty) {
-        await context.save();
-      }
-    }
-    const { id } = await backend.run(canvas.path, { mode, nodes, force });
-    canvas.say(trans.__('The run has started.'));
-    if (canvas.commands.hasCommand(SHOW_RUN)) {
-      await canvas.commands.execute(SHOW_RUN, { id, path: canvas.path });
-    }
-    return id;
+    return await action();
   } catch (error) {
     if ((error as Error).name !== 'ModalCancelError') {
       canvas.checker.ask(0);
-      canvas.say(trans.__('Not started: %1', (error as Error).message), true);
+      canvas.say(canvas.trans.__('Not started: %1', (error as Error).message), true);
     }
     return undefined;
   }

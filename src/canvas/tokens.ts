@@ -45,6 +45,27 @@ export interface IRunSelection {
   /** Do not take anything from the cache. */
   force?: boolean;
   parameters?: Record<string, Json>;
+  /** Where steps run that do not say so themselves. */
+  runtime?: string;
+}
+
+/** A frozen state of an executable. */
+export interface IVersion {
+  id: string;
+  number: number;
+  at: string;
+}
+
+/** The step that was chosen last, on a canvas or where its runs are shown. */
+export interface IChosenStep {
+  /** The document. */
+  path: string;
+  node: string;
+}
+
+export interface IChosenSteps {
+  choose(step: IChosenStep): void;
+  readonly chosen: ISignal<IChosenSteps, IChosenStep>;
 }
 
 /** A file that became, or already was, a dataset or an executable. */
@@ -60,6 +81,10 @@ export interface IWorkflowBackend {
   register(path: string): Promise<IRegistered>;
   /** Run the saved document. */
   run(path: string, selection: IRunSelection): Promise<{ id: string }>;
+  /** The versions of an executable, newest first. */
+  versions(executable: string): Promise<readonly IVersion[]>;
+  /** A file as it is saved, or an executable as it is now, as a version. */
+  freeze(of: { path: string } | { executable: string }): Promise<IVersion>;
   /** Stop the running run of the document, if any. */
   stop(path: string): Promise<void>;
 }
@@ -128,9 +153,15 @@ export const IPaletteSource = new Token<IPaletteSource>(
   'Datasets and executables that can be dragged onto a workflow canvas.'
 );
 
+export const IChosenSteps = new Token<IChosenSteps>(
+  'nbyard:IChosenSteps',
+  'The step of a workflow that is looked at, on its canvas and in its runs.'
+);
+
 /** All seams together; any may be absent. */
 export interface ICanvasServices {
   backend?: IWorkflowBackend;
   runs?: IRunStatesSource;
   palette?: IPaletteSource;
+  steps?: IChosenSteps;
 }

@@ -16,6 +16,8 @@ export interface IArgumentFormProps {
   readOnly?: boolean;
   trans: TranslationBundle;
   onChange: (name: string, binding: Binding | undefined) => void;
+  /** What was typed cannot be taken: why, or nothing once it can. */
+  onUnread?: (name: string, why: string | undefined) => void;
 }
 
 /** The arguments of an executable as typed fields: a value of its own, or a workflow parameter. */
@@ -82,6 +84,7 @@ function ArgumentField(props: FieldProps): JSX.Element {
       readOnly={readOnly}
       trans={trans}
       aside={aside}
+      onUnread={why => props.onUnread?.(name, why)}
       onChange={value => onChange(name, value === undefined ? undefined : { value })}
     />
   );

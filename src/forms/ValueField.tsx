@@ -1,5 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { KeyboardEvent, useEffect, useId, useState } from 'react';
+import { KeyboardEvent, useCallback, useEffect, useId, useRef, useState } from 'react';
 import { parseValue, ParseProblem, showValue, ValueType } from '../document/arguments';
 import { Json } from '../document/canonical';
 
@@ -18,15 +18,26 @@ export interface IValueFieldProps {
   trans: TranslationBundle;
   /** `undefined`: back to the default. */
   onChange: (value: Json | undefined) => void;
+  /** What was typed cannot be taken: why, or nothing once it can. */
+  onUnread?: (why: string | undefined) => void;
   /** Beside the label: for example how the value is bound. */
   aside?: React.ReactNode;
 }
 
 /** One typed value, with what is wrong with it under the field. */
 export function ValueField(props: IValueFieldProps): JSX.Element {
-  const { label, value, help, trans, required, readOnly, onChange } = props;
+  const { label, value, help, trans, required, readOnly, onChange, onUnread } = props;
   const id = useId();
-  const [problem, setProblem] = useState<ParseProblem>();
+  const [problem, setOwn] = useState<ParseProblem>();
+  const tell = useRef(onUnread);
+  tell.current = onUnread;
+  const setProblem = useCallback(
+    (found: ParseProblem | undefined) => {
+      setOwn(found);
+      tell.current?.(found && problemText(found, trans));
+    },
+    [trans]
+  );
   const error = problem ? problemText(problem, trans) : props.error;
   const described = [help && `${id}-help`, error && `${id}-error`].filter(Boolean).join(' ');
   const control = {

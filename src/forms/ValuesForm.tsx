@@ -3,15 +3,23 @@ import { useState } from 'react';
 import { Binding, IArgument } from '../document/arguments';
 import { Json } from '../document/canonical';
 import { ArgumentForm } from './ArgumentForm';
+import { ValueField } from './ValueField';
 
 type Bindings = Readonly<Record<string, Binding | undefined>>;
 
 /** What was filled in, for those who send it. */
 export class ValuesHolder {
-  bindings: Bindings = {};
+  constructor(public bindings: Bindings = {}) {}
+
+  /** Empty: where each step says, else the default. */
+  runtime = '';
+  /** Take nothing from the cache. */
+  force = false;
   /** What the server said, by argument. */
   errors: Record<string, string> = {};
   problem = '';
+  /** Fields whose text cannot be taken, and why: nothing may be sent then. */
+  readonly unread = new Map<string, string>();
 
   get values(): Record<string, Json> {
     return Object.fromEntries(
@@ -26,12 +34,14 @@ interface IValuesFormProps {
   arguments: readonly IArgument[];
   holder: ValuesHolder;
   hints?: readonly string[];
+  /** Ask also where it runs, and whether the cache is used. */
+  asksHow?: boolean;
   trans: TranslationBundle;
 }
 
 /** Values for the arguments of one executable. */
 export function ValuesForm(props: IValuesFormProps): JSX.Element {
-  const { holder, hints, trans } = props;
+  const { holder, hints, asksHow, trans } = props;
   const [bindings, setBindings] = useState(holder.bindings);
   return (
     <>
@@ -54,8 +64,43 @@ export function ValuesForm(props: IValuesFormProps): JSX.Element {
           holder.bindings = { ...holder.bindings, [name]: binding };
           setBindings(holder.bindings);
         }}
+        onUnread={(name, why) =>
+          why === undefined ? holder.unread.delete(name) : holder.unread.set(name, why)
+        }
       />
+      {asksHow && <How holder={holder} trans={trans} />}
     </>
+  );
+}
+
+function How({ holder, trans }: { holder: ValuesHolder; trans: TranslationBundle }): JSX.Element {
+  const [runtime, setRuntime] = useState(holder.runtime);
+  return (
+    <fieldset className="nby-Form nby-How">
+      <legend>{trans.__('How it runs')}</legend>
+      <ValueField
+        label={trans.__('Runtime')}
+        type="choice"
+        choices={['process', 'docker']}
+        value={runtime || undefined}
+        fallback={trans.__('as each step says')}
+        help={trans.__('A local process, or a container.')}
+        error={holder.errors.runtime}
+        trans={trans}
+        onChange={value => {
+          holder.runtime = String(value ?? '');
+          setRuntime(holder.runtime);
+        }}
+      />
+      <label>
+        <input
+          type="checkbox"
+          defaultChecked={holder.force}
+          onChange={event => (holder.force = event.target.checked)}
+        />{' '}
+        {trans.__('Take nothing from the cache')}
+      </label>
+    </fieldset>
   );
 }
 

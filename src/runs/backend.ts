@@ -1,8 +1,8 @@
 /** What the canvas asks of the server. */
 import { PathExt } from '@jupyterlab/coreutils';
 import { IYard } from '../api/yard';
-import { isLive } from '../api/types';
-import { ICheck, IRegistered, IRunSelection, IWorkflowBackend } from '../canvas/tokens';
+import { ExecutableVersion, isLive } from '../api/types';
+import { ICheck, IRegistered, IRunSelection, IVersion, IWorkflowBackend } from '../canvas/tokens';
 import { IArgument } from '../document/arguments';
 import { IFlow, writeFlow } from '../document/flow';
 
@@ -40,12 +40,28 @@ export class WorkflowBackend implements IWorkflowBackend {
   }
 
   async run(path: string, selection: IRunSelection): Promise<{ id: string }> {
-    const { mode, nodes, force, parameters } = selection;
+    const { mode, nodes, force = false, parameters = {}, runtime = '' } = selection;
     const run = await this.yard.client.call('runs.create', {
-      body: { path, scope: mode, nodes: [...nodes], force: !!force, parameters: parameters ?? {} },
+      body: { path, scope: mode, nodes: [...nodes], force, parameters, runtime },
       idempotencyKey: crypto.randomUUID?.()
     });
     return { id: run.id };
+  }
+
+  async versions(executable: string): Promise<IVersion[]> {
+    const asked = { path: { executable } };
+    const { items } = await this.yard.client.call('executables.versions', asked);
+    return items.map(versionOf);
+  }
+
+  async freeze(of: { path: string } | { executable: string }): Promise<IVersion> {
+    const { client, executables } = this.yard;
+    if ('executable' in of) {
+      return versionOf((await client.call('executables.get', { path: of })).current);
+    }
+    const made = await client.call('executables.create', { body: of });
+    executables.put(made);
+    return versionOf(made.current);
   }
 
   async stop(path: string): Promise<void> {
@@ -57,4 +73,8 @@ export class WorkflowBackend implements IWorkflowBackend {
         .map(run => this.yard.client.call('runs.cancel', { path: { run: run.id } }))
     );
   }
+}
+
+function versionOf({ id, number, created_at }: ExecutableVersion): IVersion {
+  return { id, number, at: created_at };
 }

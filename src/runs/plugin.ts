@@ -7,6 +7,7 @@ import { launcherIcon } from '@jupyterlab/ui-components';
 import { SplitPanel, Widget } from '@lumino/widgets';
 import { isLive } from '../api/types';
 import { IYard } from '../api/yard';
+import { IChosenSteps } from '../canvas/tokens';
 import { runsIcon } from '../icons';
 import { addRunCommands } from './commands';
 import type { ExecutedPanel, RunDrawer } from './drawer';
@@ -22,7 +23,7 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Shows runs, live, in a drawer below.',
   autoStart: true,
   requires: [IYard, IRenderMimeRegistry, ITranslator],
-  optional: [ILayoutRestorer, ICommandPalette, IStatusBar],
+  optional: [ILayoutRestorer, ICommandPalette, IStatusBar, IChosenSteps],
   activate: (
     app: JupyterFrontEnd,
     yard: IYard,
@@ -30,10 +31,11 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
-    statusBar: IStatusBar | null
+    statusBar: IStatusBar | null,
+    steps: IChosenSteps | null
   ) => {
     const trans = translator.load('nbyard');
-    const services = { yard, trans, commands: app.commands, rendermime };
+    const services = { yard, trans, commands: app.commands, rendermime, steps };
     const drawer = new Drawer(app, services);
     const ids = addRunCommands({
       commands: app.commands,
@@ -157,8 +159,8 @@ function addExecuted(
     namespace: 'nbyard-executed'
   });
   app.commands.addCommand(EXECUTED, {
-    label: trans.__('Open as Tab'),
-    caption: trans.__('Open the executed notebook of a step, read-only'),
+    label: trans.__('Open Executed Notebook'),
+    caption: trans.__('Open the executed notebook of a step in a tab, read-only'),
     icon: launcherIcon,
     describedBy: {
       args: {

@@ -1,8 +1,15 @@
 /** Fills what the canvas asks for with the nbyard server. */
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ITranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
 import { IYard } from '../api/yard';
-import { IPaletteSource, IRunStatesSource, IWorkflowBackend } from '../canvas/tokens';
+import {
+  IChosenStep,
+  IChosenSteps,
+  IPaletteSource,
+  IRunStatesSource,
+  IWorkflowBackend
+} from '../canvas/tokens';
 import { PaletteSource } from '../panels/paletteSource';
 import { LateStates } from './lateStates';
 
@@ -17,6 +24,8 @@ const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
       check: async (...asked) => (await found()).check(...asked),
       register: async path => (await found()).register(path),
       run: async (...asked) => (await found()).run(...asked),
+      versions: async id => (await found()).versions(id),
+      freeze: async of => (await found()).freeze(of),
       stop: async path => (await found()).stop(path)
     };
   }
@@ -46,4 +55,14 @@ const palette: JupyterFrontEndPlugin<IPaletteSource> = {
     new PaletteSource(yard, translator.load('nbyard'))
 };
 
-export const seamPlugins: JupyterFrontEndPlugin<unknown>[] = [backend, states, palette];
+const steps: JupyterFrontEndPlugin<IChosenSteps> = {
+  id: 'nbyard:steps',
+  description: 'The step that is looked at is the same on a canvas and in the drawer.',
+  provides: IChosenSteps,
+  activate: (): IChosenSteps => {
+    const chosen = new Signal<IChosenSteps, IChosenStep>({} as IChosenSteps);
+    return { chosen, choose: step => chosen.emit(step) };
+  }
+};
+
+export const seamPlugins: JupyterFrontEndPlugin<unknown>[] = [backend, states, palette, steps];

@@ -229,14 +229,14 @@ describe('runs', () => {
     expect(saves()).toBe(1);
     canvas.store.select(['clean']);
     await run(canvas, 'selected');
-    await run(canvas, 'from', true);
+    await run(canvas, 'from', { force: true });
     await run(canvas, 'to');
     expect(saves()).toBe(1);
     expect(backend.runs.map(({ selection }) => selection)).toEqual([
-      { mode: 'all', nodes: [], force: false },
-      { mode: 'selected', nodes: ['clean'], force: false },
+      { mode: 'all', nodes: [] },
+      { mode: 'selected', nodes: ['clean'] },
       { mode: 'from', nodes: ['clean'], force: true },
-      { mode: 'to', nodes: ['clean'], force: false }
+      { mode: 'to', nodes: ['clean'] }
     ]);
     expect(executed[0]).toEqual(['nbyard:show-run', { id: 'run-1', path: 'work/flow.nbflow' }]);
   });

@@ -4,7 +4,14 @@ import { JsonObject } from '../../document/canonical';
 import { IFlow } from '../../document/flow';
 import { FlowModel } from '../../document/flowModel';
 import { CanvasController } from '../controller';
-import { ICheck, INodeReading, INodeRun, IRunSelection, IRunStates } from '../tokens';
+import {
+  ICanvasServices,
+  ICheck,
+  INodeReading,
+  INodeRun,
+  IRunSelection,
+  IRunStates
+} from '../tokens';
 
 export const READINGS: Record<string, INodeReading> = {
   'sales.csv': { kind: 'dataset', arguments: [{ name: 'data', role: 'output', format: 'csv' }] },
@@ -31,6 +38,7 @@ export class FakeBackend {
   questions: { path: string; document: IFlow }[] = [];
   runs: { path: string; selection: IRunSelection }[] = [];
   registered: string[] = [];
+  frozen: unknown[] = [];
   problems: ICheck['problems'] = [];
   proposals: ICheck['proposals'] = [];
   failure?: Error;
@@ -69,6 +77,15 @@ export class FakeBackend {
     return { id: 'run-1' };
   }
 
+  async versions() {
+    return [{ id: 'v2', number: 2, at: '2026-01-02' }];
+  }
+
+  async freeze(of: { path: string } | { executable: string }) {
+    this.frozen.push(of);
+    return { id: 'v2', number: 2, at: '2026-01-02' };
+  }
+
   async stop() {
     // nothing runs
   }
@@ -95,7 +112,10 @@ export interface IBench {
 }
 
 /** A controller on three nodes, with everything outside of it faked; needs fake timers. */
-export async function bench(path = 'work/flow.nbflow'): Promise<IBench> {
+export async function bench(
+  path = 'work/flow.nbflow',
+  more: Partial<ICanvasServices> = {}
+): Promise<IBench> {
   const model = new FlowModel();
   const doc = model.sharedModel;
   doc.addNode('sales', { type: 'dataset', path: 'sales.csv' }, [0, 0]);
@@ -114,7 +134,7 @@ export async function bench(path = 'work/flow.nbflow'): Promise<IBench> {
   };
   const canvas = new CanvasController({
     context: { path, model, contentsModel: { writable: true }, save } as never,
-    services: { backend, runs: { follow: () => runs } },
+    services: { backend, runs: { follow: () => runs }, ...more },
     contents: { localPath: (one: string) => one } as never,
     commands: {
       hasCommand: () => true,

@@ -21,6 +21,9 @@ export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
     [executable]
   );
   const run = async () => {
+    if (holder.unread.size) {
+      return; // the field says why
+    }
     holder.errors = {};
     holder.problem = '';
     try {

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import { Executable, ExecutableVersion } from '../../api/types';
 import { showMoment } from '../../components/times';
 import { IPanelServices } from '../services';
+import { Compare } from './Compare';
 
 interface IExecutableVersionsProps {
   services: IPanelServices;
@@ -21,29 +22,34 @@ export function ExecutableVersions(props: IExecutableVersionsProps): JSX.Element
       .catch(() => undefined);
   }, [yard, id, current]);
   return (
-    <table className="nby-Table">
-      <thead>
-        <tr>
-          <th scope="col">{trans.__('Version')}</th>
-          <th scope="col">{trans.__('Made')}</th>
-          <th scope="col">{trans.__('File')}</th>
-          <th scope="col">{trans.__('Arguments')}</th>
-          <th scope="col">{trans.__('Code')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {versions.map(version => (
-          <tr key={version.id}>
-            <th scope="row">{version.number}</th>
-            <td>{showMoment(version.created_at)}</td>
-            <td>{version.file}</td>
-            <td>{version.arguments.map(({ name }) => name).join(', ')}</td>
-            <td className="nby-Code" title={version.code_digest}>
-              {version.code_digest.replace(/^sha256:/, '').slice(0, 12)}
-            </td>
+    <div className="nby-Versions">
+      <table className="nby-Table">
+        <thead>
+          <tr>
+            <th scope="col">{trans.__('Version')}</th>
+            <th scope="col">{trans.__('Made')}</th>
+            <th scope="col">{trans.__('File')}</th>
+            <th scope="col">{trans.__('Arguments')}</th>
+            <th scope="col">{trans.__('Code')}</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {versions.map(version => (
+            <tr key={version.id}>
+              <th scope="row">{version.number}</th>
+              <td>{showMoment(version.created_at)}</td>
+              <td>{version.file}</td>
+              <td>{version.arguments.map(({ name }) => name).join(', ')}</td>
+              <td className="nby-Code" title={version.code_digest}>
+                {version.code_digest.replace(/^sha256:/, '').slice(0, 12)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {versions.length > 1 && (
+        <Compare key={current.id} services={services} executable={id} versions={versions} />
+      )}
+    </div>
   );
 }

@@ -1,13 +1,11 @@
-import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
-import { ReactWidget } from '@jupyterlab/ui-components';
-import { createElement } from 'react';
-import { ApiError, fieldErrors } from '../../api/client';
+import { InputDialog } from '@jupyterlab/apputils';
+import { ApiError } from '../../api/client';
 import { belowRoot } from '../../api/paths';
 import { Executable } from '../../api/types';
 import { uploadFile } from '../../api/upload';
 import { copyText, showProblem } from '../../components/problems';
 import { IArgument, readArguments } from '../../document/arguments';
-import { ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
+import { askValues } from '../../forms/askValues';
 import { ask } from '../datasets/actions';
 import { chooseFiles } from '../datasets/uploads';
 import { IPanelServices } from '../services';
@@ -113,47 +111,18 @@ async function runInBackground(services: IPanelServices, path: string): Promise<
     return;
   }
   const found = await yard.client.call('executables.inspect', { body: { path } });
-  const holder = new ValuesHolder();
-  const fields = readArguments(found.arguments as Partial<IArgument>[]);
-  for (;;) {
-    const form = createElement(ValuesForm, {
-      arguments: fields,
-      holder,
-      trans,
-      hints: found.hints
-    });
-    const { button } = await showDialog({
-      title: trans.__('Run “%1” in the background', found.name),
-      body: holding(form, holder),
-      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Run') })]
-    });
-    if (!button.accept) {
-      return;
-    }
-    try {
-      const made = await yard.client.call('runs.create', {
-        body: { path, parameters: holder.values }
-      });
-      yard.runs.put(made);
-      await commands.execute('nbyard:show-run', { id: made.id });
-      return;
-    } catch (error) {
-      if (!(error instanceof ApiError && error.status === 422)) {
-        throw error;
-      }
-      holder.errors = fieldErrors(error);
-      holder.problem = error.message;
-    }
+  const made = await askValues({
+    title: trans.__('Run “%1” in the background', found.name),
+    arguments: readArguments(found.arguments as Partial<IArgument>[]),
+    hints: found.hints,
+    asksHow: true,
+    ok: trans.__('Run'),
+    trans,
+    send: ({ values, runtime, force }) =>
+      yard.client.call('runs.create', { body: { path, parameters: values, runtime, force } })
+  });
+  if (made) {
+    yard.runs.put(made);
+    await commands.execute('nbyard:show-run', { id: made.id });
   }
-}
-
-/** A dialog takes Enter before the field does: leaving the field makes it keep what was typed. */
-function holding(form: JSX.Element, holder: ValuesHolder): ReactWidget & { getValue(): unknown } {
-  const body = ReactWidget.create(form);
-  body.addClass('nby-DialogForm');
-  const getValue = () => {
-    (document.activeElement as HTMLElement | null)?.blur();
-    return holder.values;
-  };
-  return Object.assign(body, { getValue });
 }

@@ -39,6 +39,11 @@ export function Output(props: IStepProps & { jump?: number }): JSX.Element {
           />
         )}
       </div>
+      {executed.cells && task?.cached && (
+        <p className="nby-Note">
+          {trans.__('This step came from the cache; this is the notebook that made its result.')}
+        </p>
+      )}
       {executed.cells ? (
         <NotebookCells
           services={services}
@@ -53,7 +58,7 @@ export function Output(props: IStepProps & { jump?: number }): JSX.Element {
             (executed.loading
               ? trans.__('Loading…')
               : task?.cached
-                ? trans.__('This step came from the cache: nothing was executed.')
+                ? trans.__('This step came from the cache, and its notebook is gone.')
                 : trans.__('There is no notebook to show: see the log of this step.'))}
         </p>
       )}

@@ -1,9 +1,12 @@
-import { RunDetail } from '../../api/types';
 import { showMoment } from '../../components/times';
 import { useServices } from './hooks';
+import { Record } from './Record';
+import { StepChoice } from './StepChoice';
+import { IStepProps } from './Steps';
 
-/** With what the run, and each step of it, was started. */
-export function Parameters({ detail }: { detail: RunDetail }): JSX.Element {
+/** With what the run, and each step of it, was started, and what it ran on. */
+export function Parameters(props: IStepProps): JSX.Element {
+  const { model, detail, step } = props;
   const { trans } = useServices();
   const { run, tasks } = detail;
   const facts: [string, string][] = [
@@ -32,6 +35,11 @@ export function Parameters({ detail }: { detail: RunDetail }): JSX.Element {
           values={task.arguments ?? {}}
         />
       ))}
+      <section aria-label={trans.__('Record')}>
+        <h3>{trans.__('What it ran on')}</h3>
+        <StepChoice {...props} />
+        {step !== undefined && <Record model={model} detail={detail} node={step} />}
+      </section>
     </div>
   );
 }

@@ -1,7 +1,8 @@
 import '../../../style/panels.css';
 import '../../../style/runs.css';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { isLive, RunDetail } from '../../api/types';
+import { IChosenStep } from '../../canvas/tokens';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
@@ -49,7 +50,7 @@ function Shown({ model, detail }: { model: RunModel; detail: RunDetail }): JSX.E
   const [chosen, setChosen] = useState<string>();
   const [jump, setJump] = useState<number>();
   const step = chosen ?? stepToFollow(detail);
-  const choose = (node: string | undefined) => setChosen(node);
+  const choose = useSharedStep(detail, setChosen);
   const results = detail.tasks.reduce((sum, task) => sum + (task.artifacts?.length ?? 0), 0);
   useEffect(() => setJump(undefined), [chosen]);
   const follows = chosen === undefined;
@@ -60,12 +61,12 @@ function Shown({ model, detail }: { model: RunModel; detail: RunDetail }): JSX.E
       <FailureBanner
         detail={detail}
         onCell={(node, cell) => {
-          setChosen(node);
+          choose(node);
           setTab('output');
           window.setTimeout(() => setJump(cell));
         }}
         onLog={node => {
-          setChosen(node);
+          choose(node);
           setTab('logs');
         }}
       />
@@ -79,7 +80,7 @@ function Shown({ model, detail }: { model: RunModel; detail: RunDetail }): JSX.E
           { id: 'output', label: trans.__('Output') },
           { id: 'logs', label: trans.__('Logs') },
           { id: 'results', label: trans.__('Results'), mark: results || undefined },
-          { id: 'parameters', label: trans.__('Parameters') }
+          { id: 'parameters', label: trans.__('Parameters & record') }
         ]}
       >
         {tab === 'steps' && <Steps {...shared} />}
@@ -87,10 +88,36 @@ function Shown({ model, detail }: { model: RunModel; detail: RunDetail }): JSX.E
         {tab === 'output' && <Output {...shared} jump={jump} />}
         {tab === 'logs' && <Logs {...shared} />}
         {tab === 'results' && <Results {...shared} />}
-        {tab === 'parameters' && <Parameters detail={detail} />}
+        {tab === 'parameters' && <Parameters {...shared} />}
       </Tabs>
     </div>
   );
+}
+
+/** A step chosen here is selected on the canvas of the workflow, and the reverse. */
+function useSharedStep(
+  { run, tasks }: RunDetail,
+  setChosen: (node: string | undefined) => void
+): (node: string | undefined) => void {
+  const { steps } = useServices();
+  const { path } = run;
+  const known = useRef(tasks);
+  known.current = tasks;
+  useEffect(() => {
+    const onChosen = (_: unknown, step: IChosenStep) => {
+      if (step.path === path && known.current.some(({ node }) => node === step.node)) {
+        setChosen(step.node);
+      }
+    };
+    steps?.chosen.connect(onChosen);
+    return () => void steps?.chosen.disconnect(onChosen);
+  }, [steps, path, setChosen]);
+  return node => {
+    setChosen(node);
+    if (node !== undefined) {
+      steps?.choose({ path, node });
+    }
+  };
 }
 
 interface IHeaderProps {

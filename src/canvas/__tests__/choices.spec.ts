@@ -1,0 +1,79 @@
+import { IChosenStep, IChosenSteps } from '../tokens';
+import { Signal } from '@lumino/signaling';
+import { fieldsOf } from '../askRun';
+import { follow, pin } from '../pinning';
+import { bench, IBench, nodesOf, steps } from './fakes';
+
+// jsdom has none; browsers do
+globalThis.structuredClone ??= (value: unknown) => JSON.parse(JSON.stringify(value));
+
+let one: IBench;
+let chosen: IChosenStep[];
+let shared: IChosenSteps & { chosen: Signal<IChosenSteps, IChosenStep> };
+
+beforeEach(async () => {
+  jest.useFakeTimers();
+  chosen = [];
+  const signal = new Signal<IChosenSteps, IChosenStep>({} as IChosenSteps);
+  signal.connect((_, step) => void chosen.push(step));
+  shared = { chosen: signal, choose: step => signal.emit(step) };
+  one = await bench('work/flow.nbflow', { steps: shared });
+});
+
+afterEach(() => {
+  one.canvas.dispose();
+  jest.useRealTimers();
+});
+
+describe('E9: nodes pinned to a version', () => {
+  it('keep to what the file holds now, in one undo step, and follow it again', async () => {
+    const { canvas, backend } = one;
+    canvas.store.select(['clean', 'train', 'sales']);
+    const before = steps(canvas);
+    await pin(canvas);
+    expect(backend.frozen).toEqual([{ path: 'work/clean.ipynb' }, { path: 'work/train.ipynb' }]);
+    expect(nodesOf(canvas).clean.version).toBe('v2');
+    expect(nodesOf(canvas).sales.version).toBeUndefined();
+    expect(canvas.views.get('clean')!.pinned).toBe(true);
+    expect(steps(canvas)).toBe(before + 1);
+    follow(canvas);
+    expect(nodesOf(canvas).clean.version).toBeUndefined();
+    expect(canvas.views.get('clean')!.pinned).toBe(false);
+  });
+
+  it('are executables only', async () => {
+    one.canvas.store.select(['sales']);
+    await pin(one.canvas);
+    expect(one.backend.frozen).toEqual([]);
+    expect(one.canvas.ui.notice!.problem).toBe(true);
+  });
+});
+
+describe('K8: the step that is looked at', () => {
+  it('is the one node that is selected', () => {
+    const { canvas } = one;
+    canvas.store.select(['clean']);
+    canvas.store.select(['clean', 'train']);
+    canvas.store.select(['train']);
+    canvas.store.focus('train');
+    expect(chosen.map(({ node }) => node)).toEqual(['clean', 'train']);
+    expect(chosen[0].path).toBe('work/flow.nbflow');
+  });
+
+  it('is selected when it is chosen elsewhere, in this workflow', () => {
+    const { canvas } = one;
+    shared.choose({ path: 'work/flow.nbflow', node: 'train' });
+    expect(canvas.store.selected).toEqual(['train']);
+    shared.choose({ path: 'other.nbflow', node: 'clean' });
+    shared.choose({ path: 'work/flow.nbflow', node: 'gone' });
+    expect(canvas.store.selected).toEqual(['train']);
+  });
+});
+
+it('K7: parameters become fields; one without a default is required', () => {
+  const fields = fieldsOf({ seed: { type: 'int', default: 7 }, who: { type: 'string' } });
+  expect(fields).toEqual([
+    { name: 'seed', role: 'value', type: 'int', format: '', default: 7, required: false },
+    { name: 'who', role: 'value', type: 'string', format: '', required: true }
+  ]);
+});

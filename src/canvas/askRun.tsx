@@ -1,0 +1,47 @@
+/** The form in front of a run whose parameters are given anew. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import { IArgument, Parameters } from '../document/arguments';
+import { askValues } from '../forms/askValues';
+import { ValuesHolder } from '../forms/ValuesForm';
+import type { IRunChoices } from './running';
+
+export async function askRun(
+  parameters: Parameters,
+  trans: TranslationBundle,
+  start: (choices: IRunChoices) => Promise<string>
+): Promise<string | undefined> {
+  const fields = fieldsOf(parameters);
+  return askValues(
+    {
+      title: trans.__('Run with parameters'),
+      arguments: fields,
+      hints: fields.length
+        ? [trans.__('These values hold for this run; the workflow keeps its own.')]
+        : [trans.__('Parameters are declared in the inspector, while no node is selected.')],
+      asksHow: true,
+      ok: trans.__('Run'),
+      trans,
+      send: ({ values, runtime, force }) => start({ parameters: values, runtime, force })
+    },
+    new ValuesHolder(defaultsOf(parameters))
+  );
+}
+
+/** The parameters of a workflow as the fields of a form. */
+export function fieldsOf(parameters: Parameters): IArgument[] {
+  return Object.entries(parameters).map(([name, parameter]) => ({
+    ...parameter,
+    name,
+    role: 'value',
+    format: '',
+    required: parameter.default === undefined
+  }));
+}
+
+function defaultsOf(parameters: Parameters): ValuesHolder['bindings'] {
+  return Object.fromEntries(
+    Object.entries(parameters).flatMap(([name, { default: value }]) =>
+      value === undefined ? [] : [[name, { value }]]
+    )
+  );
+}

@@ -1,0 +1,22 @@
+/** All ways to run, under the button beside Run. */
+import { Menu } from '@lumino/widgets';
+import { CanvasController } from './controller';
+
+const WAYS = [
+  'nbyard:run-workflow',
+  'nbyard:run-with-parameters',
+  'nbyard:run-workflow-anew',
+  '',
+  'nbyard:run-selected',
+  'nbyard:run-from-here',
+  'nbyard:run-up-to-here'
+];
+
+export function showRunMenu({ commands, stage }: CanvasController): void {
+  const menu = new Menu({ commands });
+  WAYS.forEach(command => menu.addItem(command ? { command } : { type: 'separator' }));
+  menu.aboutToClose.connect(() => window.setTimeout(() => menu.dispose()));
+  const tab = stage?.closest('.jp-Document');
+  const at = tab?.querySelector('[data-command="nbyard:show-run-menu"]')?.getBoundingClientRect();
+  menu.open(at?.left ?? 0, at?.bottom ?? 0);
+}

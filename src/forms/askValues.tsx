@@ -1,0 +1,63 @@
+/** A dialog that asks for values, and asks again with the words of a refusal beside them. */
+import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import { ApiError, fieldErrors } from '../api/client';
+import { IArgument } from '../document/arguments';
+import { ValuesForm, ValuesHolder } from './ValuesForm';
+
+export interface IAskValues<T> {
+  title: string;
+  arguments: readonly IArgument[];
+  hints?: readonly string[];
+  /** Where it runs and whether the cache is used are asked too. */
+  asksHow?: boolean;
+  ok: string;
+  trans: TranslationBundle;
+  /** Send what was filled in; what it refuses with 422 is shown in the form. */
+  send: (holder: ValuesHolder) => Promise<T>;
+}
+
+/** What was answered; undefined when the user leaves the dialog. */
+export async function askValues<T>(
+  asked: IAskValues<T>,
+  holder = new ValuesHolder()
+): Promise<T | undefined> {
+  const { title, ok, send } = asked;
+  for (;;) {
+    const { button } = await showDialog({
+      title,
+      body: holding(<ValuesForm {...asked} holder={holder} />, holder),
+      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: ok })]
+    });
+    if (!button.accept) {
+      return undefined;
+    }
+    if (holder.unread.size) {
+      holder.errors = Object.fromEntries(holder.unread);
+      holder.problem = '';
+      holder.unread.clear();
+      continue;
+    }
+    try {
+      return await send(holder);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 422)) {
+        throw error;
+      }
+      holder.errors = fieldErrors(error);
+      holder.problem = error.message;
+    }
+  }
+}
+
+/** A dialog takes Enter before the field does: leaving the field makes it keep what was typed. */
+function holding(form: JSX.Element, holder: ValuesHolder): ReactWidget & { getValue(): unknown } {
+  const body = ReactWidget.create(form);
+  body.addClass('nby-DialogForm');
+  const getValue = () => {
+    (document.activeElement as HTMLElement | null)?.blur();
+    return holder.values;
+  };
+  return Object.assign(body, { getValue });
+}

@@ -1,0 +1,100 @@
+import { useEffect, useState } from 'react';
+import { Diff, DiffLine, ExecutableVersion } from '../../api/types';
+import { showMoment } from '../../components/times';
+import { IPanelServices } from '../services';
+
+interface ICompareProps {
+  services: IPanelServices;
+  executable: string;
+  /** Newest first; two at least. */
+  versions: readonly ExecutableVersion[];
+}
+
+/** What changed in the code from one version to another. */
+export function Compare({ services, executable, versions }: ICompareProps): JSX.Element {
+  const { yard, trans } = services;
+  const [older, setOlder] = useState(versions[1].number);
+  const [newer, setNewer] = useState(versions[0].number);
+  const [diff, setDiff] = useState<Diff>();
+  const [problem, setProblem] = useState<string>();
+  useEffect(() => {
+    const control = new AbortController();
+    setProblem(undefined);
+    yard.client
+      .call('executables.diff', {
+        path: { executable },
+        query: { old: older, new: newer },
+        signal: control.signal
+      })
+      .then(setDiff)
+      .catch((error: Error) => {
+        if (!control.signal.aborted) {
+          setProblem(error.message);
+        }
+      });
+    return () => control.abort();
+  }, [yard, executable, older, newer]);
+  const choice = (label: string, value: number, onChange: (number: number) => void) => (
+    <label>
+      {label}{' '}
+      <select value={value} onChange={event => onChange(Number(event.target.value))}>
+        {versions.map(({ id, number, created_at }) => (
+          <option key={id} value={number}>
+            {trans.__('version %1 · %2', number, showMoment(created_at))}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+  return (
+    <section aria-label={trans.__('Compare versions')}>
+      <div className="nby-Bar">
+        {choice(trans.__('Changes from'), older, setOlder)}
+        {choice(trans.__('to'), newer, setNewer)}
+      </div>
+      {problem ? (
+        <p className="nby-Note" role="alert">
+          {problem}
+        </p>
+      ) : (
+        diff && <Lines services={services} diff={diff} />
+      )}
+    </section>
+  );
+}
+
+const SIGNS: Record<DiffLine['kind'], string> = { added: '+', removed: '−', same: ' ', place: '' };
+
+function Lines({ services, diff }: { services: IPanelServices; diff: Diff }): JSX.Element {
+  const { trans } = services;
+  if (!diff.lines.length) {
+    return <p className="nby-Note">{trans.__('The code is the same.')}</p>;
+  }
+  const said = { added: trans.__('added'), removed: trans.__('removed'), same: '', place: '' };
+  const count = (kind: DiffLine['kind']) => diff.lines.filter(line => line.kind === kind).length;
+  return (
+    <>
+      <p className="nby-Note" role="status">
+        {trans.__('%1 lines added, %2 removed', count('added'), count('removed'))}
+      </p>
+      <div className="nby-Diff" tabIndex={0} role="region" aria-label={trans.__('Changes')}>
+        {diff.lines.map(({ kind, text }, index) =>
+          kind === 'place' ? (
+            <h3 key={index} className="nby-Diff-place">
+              {text}
+            </h3>
+          ) : (
+            <div key={index} className={`nby-Diff-line nby-mod-${kind}`}>
+              <span className="nby-Diff-sign" aria-hidden="true">
+                {SIGNS[kind]}
+              </span>
+              {said[kind] && <span className="nby-Sr">{said[kind]}: </span>}
+              <span>{text}</span>
+            </div>
+          )
+        )}
+      </div>
+      {diff.cut && <p className="nby-Note">{trans.__('There is more; it is not shown.')}</p>}
+    </>
+  );
+}
