@@ -66,6 +66,7 @@ function sidebar(services: IPanelServices): SidePanel {
   ) => {
     const section = new PanelWithToolbar();
     section.title.label = label;
+    section.addClass('nby-SectionPanel');
     section.addWidget(new SectionBody(services, name));
     buttons.forEach(id =>
       section.toolbar.addItem(id, new CommandToolbarButton({ commands, id, label: '' }))
