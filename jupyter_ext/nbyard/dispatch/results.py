@@ -9,6 +9,7 @@ from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import EXECUTED, TASK, Failure, Result, TaskFile
 from nbyard.domain.formats import format_of
 from nbyard.errors import Invalid, NbyardError
+from nbyard.localpaths import locate
 
 EXECUTED_NAME = "executed.ipynb"
 
@@ -25,9 +26,12 @@ def take_outputs(room: Room, folder: Path, result: Result) -> list[dict[str, Any
     rows = []
     for name in result.outputs:
         output = task.outputs[name]
-        rows.append(_row(room, name, folder / output.path, output.format))
+        path = folder / output.path
+        # a container may have rewritten task.json or left links after its runner looked
+        real = locate(path, [folder], f"output {name}")
+        rows.append(_row(room, name, path.name, real, output.format))
     executed = folder / EXECUTED
-    if executed.is_file():
+    if executed.is_file() and not executed.is_symlink():
         blob = room.blobs.put_file(executed)
         rows.append(_artifact(EXECUTED_NAME, EXECUTED, "ipynb", blob.digest, blob.size_bytes))
     return rows
@@ -38,13 +42,13 @@ def read_task(folder: Path) -> TaskFile:
     return msgspec.json.decode((folder / TASK).read_bytes(), type=TaskFile)
 
 
-def _row(room: Room, name: str, path: Path, declared: str) -> dict[str, Any]:
+def _row(room: Room, name: str, filename: str, path: Path, declared: str) -> dict[str, Any]:
     if path.is_dir():
         blob = room.blobs.put_folder(path)
-        return _artifact(name, path.name, "folder", blob.digest, blob.size_bytes)
+        return _artifact(name, filename, "folder", blob.digest, blob.size_bytes)
     blob = room.blobs.put_file(path)
-    kind = declared or format_of(path.name)
-    return _artifact(name, path.name, kind, blob.digest, blob.size_bytes)
+    kind = declared or format_of(filename)
+    return _artifact(name, filename, kind, blob.digest, blob.size_bytes)
 
 
 def _artifact(name: str, filename: str, kind: str, digest: str, size: int) -> dict[str, Any]:

@@ -1,9 +1,15 @@
 """From a finished attempt to stored bytes."""
 
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
 from nbyard.dispatch.cases import Case, live_case
 from nbyard.dispatch.results import failure_of, take_outputs
 from nbyard.domain.attempts import Result
-from nbyard.errors import NotFound
+from nbyard.errors import Invalid, NotFound
 from nbyard.testing.bench import Bench
 
 
@@ -32,6 +38,25 @@ def test_files_folders_and_the_notebook(bench: Bench) -> None:
     (out / "part").write_text("x")
     (row,) = [r for r in take_outputs(bench.room, case.order.folder, result) if r["name"] == "out"]
     assert row["format"] == "folder" and row["digest"].startswith("tree:")
+
+
+@pytest.mark.parametrize("path", ["outputs/out/secret", "../../secret", "{outside}/secret"])
+def test_nothing_outside_the_attempt_is_taken(bench: Bench, tmp_path: Path, path: str) -> None:
+    """I26: what a container wrote over task.json or linked leads nowhere."""
+    case = a_case(bench)
+    folder = case.order.folder
+    (tmp_path / "secret").write_text("s3cr3t")
+    (folder.parent.parent / "secret").write_text("s3cr3t")
+    (folder / "outputs" / "out").rmdir()
+    (folder / "outputs" / "out").symlink_to(tmp_path)
+    (folder / "executed.ipynb").symlink_to(tmp_path / "secret")
+    task = json.loads((folder / "task.json").read_text())
+    task["outputs"]["out"]["path"] = path.format(outside=tmp_path)
+    (folder / "task.json").write_text(json.dumps(task))
+    result = Result(case.attempt.id, case.attempt.token, "succeeded", 0, 0, ["out"])
+    with pytest.raises(Invalid, match="outside"):
+        take_outputs(bench.room, folder, result)
+    assert take_outputs(bench.room, folder, msgspec.structs.replace(result, outputs=[])) == []
 
 
 def test_words_of_a_failure() -> None:
