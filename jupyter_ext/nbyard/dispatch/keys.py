@@ -45,14 +45,15 @@ def input_digests(room: Room, c: Connection, task: TaskRecord) -> dict[str, Byte
     return found
 
 
-def environment_of(plan: TaskPlan, version: ExecutableVersion) -> EnvironmentRef:
+def environment_of(room: Room, plan: TaskPlan, version: ExecutableVersion) -> EnvironmentRef:
     """Where the task would run: an interpreter or kernel here, or what an image has."""
     if plan.runtime != "process":
+        image = plan.image or room.settings.docker_base_image
         return EnvironmentRef(
             kernel=version.kernel or "python3",
             language=version.language,
             interpreter="python3",
-            fingerprint=f"{plan.runtime} {plan.image} {plan.requirements_digest}",
+            fingerprint=f"{plan.runtime} {image} {plan.requirements_digest}",
         )
     if version.kind == "notebook":
         return kernels.kernel(version.kernel, version.language)

@@ -66,7 +66,7 @@ def prepare(room: Room, attempt: AttemptRecord, task: TaskRecord, run: Run) -> N
     _stage_inputs(room, folder, inputs)
     if task.plan.requirements_digest:
         room.blobs.stage(task.plan.requirements_digest, folder / REQUIREMENTS)
-    environment = environment_of(task.plan, version)
+    environment = environment_of(room, task.plan, version)
     _write_surroundings(folder, version, environment)
     staged = Staged(version, environment, inputs, _outputs(folder, version))
     folders.write_task(folder, _task_file(room, attempt, task, run, staged))

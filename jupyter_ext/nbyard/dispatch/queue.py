@@ -102,7 +102,7 @@ class QueueController:
             version = version_of(self._room, c, task.plan)
             inputs = input_digests(self._room, c, task)
             last = self._store.tasks.last_parts(c, task.owner, task)
-        environment = environment_of(task.plan, version)
+        environment = environment_of(self._room, task.plan, version)
         parts = key_parts(self._room, task.plan, version, inputs, environment)
         self._known[task.id] = Candidate(task, parts, parts.key(), last)
 

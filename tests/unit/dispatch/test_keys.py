@@ -18,7 +18,7 @@ def parts_of(bench: Bench, run: str, node: str, **plan: object) -> KeyParts:
     with bench.store.read() as c:
         version = version_of(bench.room, c, task.plan)
         inputs = input_digests(bench.room, c, task)
-    environment = environment_of(task.plan, version)
+    environment = environment_of(bench.room, task.plan, version)
     return key_parts(bench.room, task.plan, version, inputs, environment)
 
 
