@@ -44,18 +44,22 @@ class ImportController:
         try:
             columns = self._bytes(owner, version)
             columns |= self._table(columns)
+            self._link(version.dataset_id, columns)
         except NbyardError as error:
             self._fail(owner, version, error.message)
             return
         except OSError as error:
             self._fail(owner, version, str(error.strerror))
             return
+        with self._room.write() as c:
+            is_wanted = self._store.datasets.ready(c, owner, version.id, **columns)
+        if not is_wanted:  # the dataset was deleted meanwhile
+            self._room.links.unlink(version.dataset_id)
+
+    def _link(self, dataset_id: str, columns: dict[str, Any]) -> None:
         digest = columns["digest"]
         filename = "" if digest.startswith("tree:") else columns["filename"]
-        put = partial(self._room.blobs.stage, digest)
-        self._room.links.link(version.dataset_id, filename, put)
-        with self._room.write() as c:
-            self._store.datasets.ready(c, owner, version.id, **columns)
+        self._room.links.link(dataset_id, filename, partial(self._room.blobs.stage, digest))
 
     def _fail(self, owner: str, version: DatasetVersion, reason: str) -> None:
         with self._room.write() as c:

@@ -1,6 +1,9 @@
 """Imports: bytes, then their table, then ready; each step again after a crash."""
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from nbyard.domain.datasets import Dataset, FileSource, NewDataset
 from nbyard.testing.bench import OWNER, Bench
@@ -41,3 +44,22 @@ def test_a_file_that_vanished_fails_with_words(bench: Bench, tmp_path: Path) -> 
     (tmp_path / "root" / "t.csv").unlink()
     bench.until(lambda: look(bench, made).current.state == "failed")
     assert look(bench, made).current.reason
+
+
+def test_a_dataset_deleted_while_it_is_imported_leaves_no_folder(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links, linked = bench.room.links, []
+    link = links.link
+
+    def deleted_first(dataset_id: str, *rest: Any) -> Path:
+        bench.yard.services.datasets.delete(OWNER, dataset_id)
+        linked.append(link(dataset_id, *rest))
+        return linked[-1]
+
+    monkeypatch.setattr(links, "link", deleted_first)
+    made = imported(bench, a_table(tmp_path))
+    bench.until(lambda: bool(linked))
+    assert bench.dispatcher.settle(10)
+    assert not (bench.store.folder / "resources" / made.id).exists()
+    assert not (bench.store.folder / "resources" / ".versions" / made.id).exists()
