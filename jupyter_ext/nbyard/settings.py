@@ -79,6 +79,7 @@ class Settings(Configurable):
     def environment(self) -> dict[str, str]:
         """The settings as NBYARD_* variables, so that a process we start sees the same."""
         values = {name: getattr(self, name) for name in self.class_traits(config=True)}
+        values["store_dir"] = self.store_path  # that process may have another working directory
         return {
             f"NBYARD_{name.upper()}": ",".join(value) if isinstance(value, list) else str(value)
             for name, value in values.items()

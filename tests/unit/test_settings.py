@@ -37,3 +37,8 @@ def test_values_that_do_not_fit(monkeypatch, name, value):
     monkeypatch.setenv(f"NBYARD_{name}", value)
     with pytest.raises((TraitError, ValueError)):
         Settings()
+
+
+def test_a_relative_store_is_the_same_for_processes_that_work_elsewhere(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert Settings(store_dir="s").environment()["NBYARD_STORE_DIR"] == str(tmp_path / "s")
