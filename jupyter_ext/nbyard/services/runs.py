@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -29,6 +30,8 @@ from nbyard.services.single import checked_values, single_document
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
+
+T = TypeVar("T")
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -169,24 +172,19 @@ class RunService:
             ]
             artifacts = self._store.artifacts.of_run(c, found.id)
             edges = self._store.runs.edges(c, found.id)
-            places = self._places(c, tasks)
+            places = self._store.tasks.places(c, found.id)
+        attempts_of = _grouped(attempts, lambda a: a.task_id)
+        artifacts_of = _grouped(artifacts, lambda a: a.node)
         full = [
             msgspec.structs.replace(
                 task,
-                attempts=[a for a in attempts if a.task_id == task.id],
-                artifacts=[a for a in artifacts if a.node == task.node],
+                attempts=attempts_of[task.id],
+                artifacts=artifacts_of[task.node],
                 place=places.get(task.id),
             )
             for task in tasks
         ]
         return RunDetail(found, full, edges)
-
-    def _places(self, c: Connection, tasks: Sequence[Task]) -> dict[str, int]:
-        return {
-            task.id: self._store.tasks.place(c, task.queued_at)
-            for task in tasks
-            if task.state == "queued" and task.queued_at
-        }
 
     def _find(self, c: Connection, caller: Caller, run: str) -> Run:
         found = self._store.runs.get(c, caller.name, run)
@@ -258,6 +256,13 @@ class RunService:
         with self._store.read() as c:
             attempts = self._store.attempts.behind_cache(c, caller.name, found.id)
         return msgspec.structs.replace(found, attempts=attempts)
+
+
+def _grouped(items: Sequence[T], key: Callable[[T], str]) -> Mapping[str, list[T]]:
+    found: defaultdict[str, list[T]] = defaultdict(list)
+    for item in items:
+        found[key(item)].append(item)
+    return found
 
 
 def _task_row(run: Run, place: int, plan: TaskPlan, now: datetime) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class RunRows:
         if key.isascii() and key.isdecimal() and len(key) < 10:
             wanted = wanted | ((runs.c.number == int(key)) & (runs.c.name.is_distinct_from(key)))
         query = select(runs).where(runs.c.owner == owner, wanted)
-        rows = c.execute(query.order_by(runs.c.name == key)).all()
+        rows = c.execute(query.order_by(runs.c.name.is_not_distinct_from(key))).all()
         return _run(rows[-1], self.counts(c, [rows[-1].id])) if rows else None
 
     def by_id(self, c: Connection, run_id: str) -> Run | None:

@@ -97,10 +97,12 @@ class TaskRows:
         )
         return {row.id: row.queued_at for row in c.execute(query)}
 
-    def place(self, c: Connection, queued_at: datetime) -> int:
-        """The place in the queue of a task queued then, counted from 1."""
-        query = select(func.count()).where(tasks.c.state == "queued", tasks.c.queued_at < queued_at)
-        return int(c.execute(query).scalar() or 0) + 1
+    def places(self, c: Connection, run_id: str) -> dict[str, int]:
+        """The places in the queue of the run's queued tasks, counted from 1."""
+        rank = func.rank().over(order_by=tasks.c.queued_at).label("place")
+        queue = select(tasks.c.id, tasks.c.run_id, rank).where(tasks.c.state == "queued").subquery()
+        query = select(queue.c.id, queue.c.place).where(queue.c.run_id == run_id)
+        return {row.id: row.place for row in c.execute(query)}
 
     def last_parts(self, c: Connection, owner: str, task: TaskRecord) -> KeyParts | None:
         """What the newest earlier success of this node of this workflow depended on."""
