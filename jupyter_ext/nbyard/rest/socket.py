@@ -121,12 +121,12 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             said = json.loads(message)
             if not isinstance(said, dict):
                 raise ValueError
-        except ValueError:
+        except (ValueError, RecursionError):
             self.close(4400, "JSON objects only")
             return
         if "watch" in said:
             runs = said["watch"] if isinstance(said["watch"], list) else []
-            self._watched = [str(run) for run in runs[:MAX_WATCHED]]
+            self._watched = [_storable(str(run)) for run in runs[:MAX_WATCHED]]
             self._shown.clear()
         if "after" in said or self._cursor is None:
             after = said.get("after")
@@ -168,3 +168,8 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def _write(self, frame: dict[str, Any]) -> None:
         with contextlib.suppress(WebSocketClosedError):
             self.write_message(msgspec.json.encode(frame).decode())
+
+
+def _storable(text: str) -> str:
+    """Without what no database can be asked for."""
+    return text.encode(errors="ignore").decode().replace("\0", "")

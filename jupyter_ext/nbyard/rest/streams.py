@@ -13,6 +13,7 @@ from tornado import web
 from tornado.httputil import HTTPServerRequest
 from tornado.iostream import StreamClosedError
 
+from nbyard.domain.arguments import check_text
 from nbyard.domain.datasets import Upload
 from nbyard.errors import Invalid, NbyardError
 from nbyard.rest.handlers import NbyardHandler
@@ -45,7 +46,7 @@ class UploadHandler(NbyardHandler, APIHandler):
             await self.desk.call(self._piece.write, chunk)
         except NbyardError as error:
             self._refused = error
-            self._close()
+            await self.desk.call(self._close)
 
     def _open(self) -> None:
         self.authorised("datasets:write")
@@ -71,7 +72,7 @@ class UploadHandler(NbyardHandler, APIHandler):
                 raise self._refused
             caller = self.authorised("datasets:write")
             self._offset()
-            self._close()
+            await self.desk.call(self._close)
             found: Upload = await self.desk.ask("uploads", "get", caller, upload)
         except NbyardError as error:
             self.fail(error)
@@ -79,7 +80,7 @@ class UploadHandler(NbyardHandler, APIHandler):
             self.answer(200, found)
 
     def on_connection_close(self) -> None:
-        self._close()
+        self.desk.pool.submit(self._close)  # it syncs the bytes, which may take long
         super().on_connection_close()
 
 
@@ -99,7 +100,7 @@ class ContentHandler(NbyardHandler):
         try:
             scope = "datasets:read" if self._noun == "datasets" else "runs:read"
             caller = self.authorised(scope)
-            key = path[self._variable]
+            key = check_text(path[self._variable], self._variable)
             found = await self.desk.ask(self._noun, "content", caller, key, **self._version())
             source, filename = await self.desk.call(self._open, found)
         except NbyardError as error:

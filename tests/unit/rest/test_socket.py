@@ -97,7 +97,7 @@ def test_watched_runs_tell_how_far_they_are(api: JupyterServer, window):
         )
 
 
-@pytest.mark.parametrize("said", ["[]", "1", "{", "", "null"])
+@pytest.mark.parametrize("said", ["[]", "1", "{", "", "null", "[" * 100_000])
 def test_what_is_no_object_closes(api: JupyterServer, window, said):
     window.send(said)
     while True:
@@ -110,7 +110,7 @@ def test_what_is_no_object_closes(api: JupyterServer, window, said):
 @pytest.mark.parametrize(
     "said",
     [{"after": "x"}, {"after": -5}, {"after": 2**70}, {"after": None}, {"watch": 5},
-     {"watch": [{}, None, 1]}, {"watch": ["\0"]}, {"after": True}, {"else": 1}],
+     {"watch": [{}, None, 1]}, {"watch": ["\0", "\ud800"]}, {"after": True}, {"else": 1}],
 )  # fmt: skip
 def test_odd_messages_do_no_harm(api: JupyterServer, window, said):
     say(window, **said)
