@@ -10,7 +10,10 @@ const OUTPUTS = '.nby-Cell-outputs';
 
 /** What axe finds below one of our elements, in a line each. */
 async function findings(lab: Lab, place: string): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page: lab.page }).include(place).exclude(OUTPUTS).analyze();
+  const { violations } = await new AxeBuilder({ page: lab.page })
+    .include(place)
+    .exclude(OUTPUTS)
+    .analyze();
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(node => `${place}: ${id} at ${node.target.join(' ')}: ${node.failureSummary}`)
   );

@@ -100,14 +100,19 @@ test('K7, R2: a notebook runs in the background with other values', async ({ lab
   await expect(lab.drawer.body).toContainText('221 of 344 rows left out');
 });
 
-test('D10, D4: a file becomes a dataset from its menu; a new notebook opens it', async ({ lab }) => {
+test('D10, D4: a file becomes a dataset from its menu; a new notebook opens it', async ({
+  lab
+}) => {
   await fromFileBrowser(lab, 'penguins.csv', 'Register as Dataset');
   await lab.panel();
   const row = lab.row('dataset', 'penguins.csv');
   await expect(row).toContainText('344 × 8');
   await row.click({ button: 'right' });
   await lab.click(lab.menuItem('New Notebook'));
-  await expect(lab.page.locator('.jp-Notebook .jp-CodeCell').first()).toContainText('NBYARD_RESOURCES');
+  await expect(lab.page.locator('.jp-Notebook .jp-CodeCell').first()).toContainText(
+    'NBYARD_RESOURCES'
+  );
+  await expect(lab.page.locator('#jp-main-statusbar')).toContainText('Idle', { timeout: 60_000 });
   await lab.page.locator('.jp-Notebook .jp-CodeCell').first().click();
   await lab.press('Shift+Enter');
   await expect(lab.page.locator('.jp-Notebook .jp-OutputArea-output').first()).toContainText(

@@ -95,7 +95,11 @@ async function refusals(lab: Lab): Promise<void> {
   };
   await refused(['train.ipynb', 'output_test'], ['clean.ipynb', 'input_csv'], 'circle');
   await refused(['penguins.csv', 'data'], ['train.ipynb', 'input_csv'], 'already has an arrow');
-  await refused(['train.ipynb', 'output_model'], ['clean.ipynb', 'input_csv'], 'formats do not fit');
+  await refused(
+    ['train.ipynb', 'output_model'],
+    ['clean.ipynb', 'input_csv'],
+    'formats do not fit'
+  );
   await lab.drag(
     canvas.output('penguins.csv', 'data'),
     canvas.output('clean.ipynb', 'output_csv'),
@@ -138,6 +142,8 @@ async function results({ drawer }: Lab): Promise<void> {
   await expect(drawer.body.getByRole('log')).toContainText('2 of 344 rows left out');
 
   await drawer.tab('Output');
-  await expect(drawer.body.getByRole('region', { name: 'Cell 1' })).toContainText('Clean the penguins');
+  await expect(drawer.body.getByRole('region', { name: 'Cell 1' })).toContainText(
+    'Clean the penguins'
+  );
   await expect(drawer.body).toContainText('2 of 344 rows left out');
 }

@@ -47,7 +47,10 @@ export class Canvas {
   }
 
   card(title: string): Locator {
-    const named = this.root.page().locator('.nby-Node-title').filter({ hasText: exactly(title) });
+    const named = this.root
+      .page()
+      .locator('.nby-Node-title')
+      .filter({ hasText: exactly(title) });
     return this.cards.filter({ has: named });
   }
 
@@ -76,7 +79,9 @@ export class Canvas {
   }
 
   button(command: string): Locator {
-    return this.root.page().locator(`.jp-Document:not(.lm-mod-hidden) jp-button[data-command="nbyard:${command}"]`);
+    return this.root
+      .page()
+      .locator(`.jp-Document:not(.lm-mod-hidden) jp-button[data-command="nbyard:${command}"]`);
   }
 
   /** Draw an arrow from port to port, and see it. */
@@ -94,7 +99,9 @@ export class Canvas {
 
   /** Nothing is unsaved. */
   async saved(): Promise<void> {
-    await expect(this.lab.page.locator('#jp-main-dock-panel .lm-TabBar-tab.jp-mod-current.jp-mod-dirty')).toHaveCount(0);
+    await expect(
+      this.lab.page.locator('#jp-main-dock-panel .lm-TabBar-tab.jp-mod-current.jp-mod-dirty')
+    ).toHaveCount(0);
   }
 }
 

@@ -44,7 +44,11 @@ export class Lab {
   }
 
   /** Take something with the mouse and let it go elsewhere, in steps as a hand would. */
-  async drag(from: IPoint | Locator, to: IPoint | Locator, hover?: () => Promise<void>): Promise<void> {
+  async drag(
+    from: IPoint | Locator,
+    to: IPoint | Locator,
+    hover?: () => Promise<void>
+  ): Promise<void> {
     this.actions++;
     const { mouse } = this.page;
     const [start, end] = [await pointOf(from), await pointOf(to)];
@@ -91,7 +95,9 @@ export class Lab {
   /** Run a command that has no other way to it in this journey. */
   async execute(command: string, args = {}): Promise<void> {
     await this.page.evaluate(
-      ([id, given]) => (window as never as { jupyterapp: IApp }).jupyterapp.commands.execute(id, given),
+      async ([id, given]) => {
+        await (window as never as { jupyterapp: IApp }).jupyterapp.commands.execute(id, given);
+      },
       [command, args] as const
     );
   }
@@ -109,7 +115,9 @@ export class Lab {
   /** A row of the sidebar. */
   row(noun: 'dataset' | 'executable' | 'workflow' | 'run', name: string): Locator {
     const rows = this.page.locator(`#nbyard-sidebar .nby-Row[data-noun="${noun}"]`);
-    return rows.filter({ has: this.page.locator('.nby-Row-name').filter({ hasText: exactly(name) }) });
+    return rows.filter({
+      has: this.page.locator('.nby-Row-name').filter({ hasText: exactly(name) })
+    });
   }
 
   /** Drop a file of the person's own computer on the Datasets panel. */

@@ -149,7 +149,9 @@ export class LabServer {
   /** Dispatcher, runners and kernels live on by design: end what has our store in its environment. */
   private async sweep(): Promise<void> {
     for (const pid of await readdir('/proc')) {
-      const text = /^\d+$/.test(pid) ? await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '') : '';
+      const text = /^\d+$/.test(pid)
+        ? await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
+        : '';
       if (text.includes(this.folder)) {
         try {
           process.kill(Number(pid), 'SIGKILL');
