@@ -1,17 +1,17 @@
 """The attempt folder: the contract between dispatcher, runtimes and runner.
 
-    task.json        what to do (written first, whole, by the dispatcher)
-    code/            the code bundle; the work runs in it
-    inputs/NAME/…    staged inputs        outputs/NAME/…   where outputs are expected
-    log              everything the work printed, appended
-    events.jsonl     one JSON object a line: progress, cells
-    executed.ipynb   the notebook as far as it ran (replaced whole after each cell)
-    surroundings.json  machine, environment and code that the attempt was made for
-    image.json       {name, id} of the image, where a container does the work
-    heartbeat        touched every few seconds while the runner lives
-    runner.json      {pid, started, host, boot_id} of the supervisor
-    cancel           put there to ask the work to end; its text is the reason
-    result.json      renamed in last: finished
+task.json        what to do (written first, whole, by the dispatcher)
+code/            the code bundle; the work runs in it
+inputs/NAME/…    staged inputs        outputs/NAME/…   where outputs are expected
+log              everything the work printed, appended
+events.jsonl     one JSON object a line: progress, cells
+executed.ipynb   the notebook as far as it ran (replaced whole after each cell)
+surroundings.json  machine, environment and code that the attempt was made for
+image.json       {name, id} of the image, where a container does the work
+heartbeat        touched every few seconds while the runner lives
+runner.json      {pid, started, host, boot_id} of the supervisor
+cancel           put there to ask the work to end; its text is the reason
+result.json      renamed in last: finished
 """
 
 from typing import Any, Literal
@@ -30,12 +30,20 @@ CANCEL = "cancel"
 RESULT = "result.json"
 
 FailureKind = Literal[
-    "error", "exit-code", "timeout", "memory", "contract", "kernel-died", "preparation", "lost", "cancelled"
+    "error",
+    "exit-code",
+    "timeout",
+    "memory",
+    "contract",
+    "kernel-died",
+    "preparation",
+    "lost",
+    "cancelled",
 ]
 
 
 class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An output file or folder that must be there at the end; `path` is relative to the attempt folder."""
+    """An output that must be there at the end; `path` is relative to the attempt folder."""
 
     path: str
     format: str = ""

@@ -27,7 +27,13 @@ def run(folder: Path, settings: dict[str, str], *options: str) -> dict:
     environment = {**os.environ, **settings, "NBYARD_IDLE_SECONDS": "1"}
     command = [*NBYARD, "run", "penguins.nbflow", "--json", *options]
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=400
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
