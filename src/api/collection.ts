@@ -15,7 +15,7 @@ export interface IPage<T> {
 }
 
 export interface ICollectionOptions<T> {
-  list: (query: { limit: number; after?: string }) => Promise<IPage<T>>;
+  list: (query: { limit: number; after?: string; search?: string }) => Promise<IPage<T>>;
   get: (id: string) => Promise<T>;
   stream: EventStream;
   /** The id of the item that an event is about; null: not about this noun; undefined: unknown. */
@@ -95,6 +95,11 @@ export class Collection<T extends { id: string }> {
       const known = new Set(this._items.map(item => item.id));
       this._set([...this._items, ...page.items.filter(item => !known.has(item.id))], 'ready');
     }
+  }
+
+  /** Things by words, however old; the list itself stays as it is. */
+  async search(text: string): Promise<T[]> {
+    return (await this.options.list({ limit: PAGE, search: text })).items;
   }
 
   /** Take what an operation answered without waiting for its event. */

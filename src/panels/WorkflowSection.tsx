@@ -1,17 +1,20 @@
 import { useEffect } from 'react';
+import { Workflow } from '../api/types';
 import { CommandButton } from '../components/CommandButton';
 import { RowList } from '../components/RowList';
-import { useSignal } from '../components/useSignal';
 import { workflowIcon } from '../icons';
 import { belowRoot } from '../api/paths';
 import { IPanelServices } from './services';
+import { Older, SearchBox, useSearch } from './Search';
 import { Standing } from './Standing';
+
+const nameOf = ({ title, path }: Workflow) => [title, path].filter(Boolean).join(' ');
 
 /** Workflows that the server has seen. */
 export function WorkflowSection({ services }: { services: IPanelServices }): JSX.Element {
   const { yard, trans, commands } = services;
   const { workflows } = yard;
-  const items = useSignal(workflows.changed, () => workflows.items);
+  const search = useSearch(workflows, nameOf);
   useEffect(() => void workflows.start(), [workflows]);
   const pathOf = (path: string) => belowRoot(path) ?? path;
   return (
@@ -26,12 +29,13 @@ export function WorkflowSection({ services }: { services: IPanelServices }): JSX
           />
         </p>
       </Standing>
+      <SearchBox search={search} label={trans.__('Search workflows')} trans={trans} />
       <RowList
         label={trans.__('Workflows')}
         noun="workflow"
-        items={items}
+        items={search.items}
         idOf={({ path }) => pathOf(path)}
-        nameOf={({ title, path }) => title || path}
+        nameOf={nameOf}
         render={({ title, path }) => (
           <div className="nby-Thing" title={pathOf(path)}>
             <workflowIcon.react tag="span" className="nby-Icon" />
@@ -41,6 +45,7 @@ export function WorkflowSection({ services }: { services: IPanelServices }): JSX
         )}
         onOpen={({ path }) => void commands.execute('docmanager:open', { path: pathOf(path) })}
       />
+      {!search.text && <Older collection={workflows} trans={trans} />}
     </div>
   );
 }

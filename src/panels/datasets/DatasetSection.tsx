@@ -9,16 +9,19 @@ import { useSignal } from '../../components/useSignal';
 import { datasetIcon } from '../../icons';
 import { REF_MIME } from '../../tokens';
 import { datasetRow } from '../paletteSource';
+import { Older, SearchBox, useSearch } from '../Search';
 import { Standing } from '../Standing';
 import { IPanelServices } from '../services';
 import { addFiles } from './actions';
 import { IUploadRow, uploads } from './uploads';
 
+const nameOf = ({ name }: Dataset) => name;
+
 /** Datasets of the sidebar: rows, uploads under way, and a place to drop files. */
 export function DatasetSection({ services }: { services: IPanelServices }): JSX.Element {
   const { yard, trans, commands } = services;
   const { datasets } = yard;
-  const items = useSignal(datasets.changed, () => datasets.items);
+  const search = useSearch(datasets, nameOf);
   const sending = useSignal(uploads.changed, () => uploads.rows);
   const [over, setOver] = useState(false);
   useEffect(() => void datasets.start(), [datasets]);
@@ -51,12 +54,13 @@ export function DatasetSection({ services }: { services: IPanelServices }): JSX.
           <CommandButton commands={commands} id="nbyard:upload-dataset" />
         </p>
       </Standing>
+      <SearchBox search={search} label={trans.__('Search datasets')} trans={trans} />
       <RowList
         label={trans.__('Datasets')}
         noun="dataset"
-        items={items}
+        items={search.items}
         idOf={({ id }) => id}
-        nameOf={({ name }) => name}
+        nameOf={nameOf}
         render={dataset => <Row dataset={dataset} services={services} />}
         actions={({ id }) => (
           <>
@@ -83,6 +87,7 @@ export function DatasetSection({ services }: { services: IPanelServices }): JSX.
           event.dataTransfer.effectAllowed = 'copy';
         }}
       />
+      {!search.text && <Older collection={datasets} trans={trans} />}
     </div>
   );
 }

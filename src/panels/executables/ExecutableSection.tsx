@@ -2,18 +2,20 @@ import { useEffect } from 'react';
 import { Executable } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
-import { useSignal } from '../../components/useSignal';
 import { kindIcon } from '../../icons';
 import { REF_MIME } from '../../tokens';
 import { executableRow } from '../paletteSource';
 import { IPanelServices } from '../services';
+import { Older, SearchBox, useSearch } from '../Search';
 import { Standing } from '../Standing';
+
+const nameOf = ({ name }: Executable) => name;
 
 /** Executables of the sidebar: what they take and give. */
 export function ExecutableSection({ services }: { services: IPanelServices }): JSX.Element {
   const { yard, trans, commands } = services;
   const { executables } = yard;
-  const items = useSignal(executables.changed, () => executables.items);
+  const search = useSearch(executables, nameOf);
   useEffect(() => void executables.start(), [executables]);
   return (
     <div className="nby-Section">
@@ -27,12 +29,13 @@ export function ExecutableSection({ services }: { services: IPanelServices }): J
           <CommandButton commands={commands} id="nbyard:upload-executable" />
         </p>
       </Standing>
+      <SearchBox search={search} label={trans.__('Search executables')} trans={trans} />
       <RowList
         label={trans.__('Executables')}
         noun="executable"
-        items={items}
+        items={search.items}
         idOf={({ id }) => id}
-        nameOf={({ name }) => name}
+        nameOf={nameOf}
         render={executable => <Row executable={executable} services={services} />}
         actions={({ id }) => (
           <CommandButton
@@ -50,6 +53,7 @@ export function ExecutableSection({ services }: { services: IPanelServices }): J
           event.dataTransfer.effectAllowed = 'copy';
         }}
       />
+      {!search.text && <Older collection={executables} trans={trans} />}
     </div>
   );
 }
