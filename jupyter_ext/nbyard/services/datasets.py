@@ -125,8 +125,10 @@ class DatasetService:
             NameTaken: it is not.
             Conflict: its newest version is still importing.
         """
-        known = self._store.datasets.get(c, caller.name, name)
-        if known is not None and known.name == name:
+        names = self._store.datasets.names(c, caller.name)
+        same = next((key for key, taken in names.items() if taken == name), "")
+        known = self._store.datasets.get(c, caller.name, same)
+        if known is not None:
             if not body.replace:
                 raise NameTaken(
                     f"There is a dataset {name!r} already.",
@@ -135,7 +137,7 @@ class DatasetService:
             if known.current.state == "importing":
                 raise Conflict(f"The newest version of {name!r} is still importing.")
             return known.id
-        check_free(self._store.datasets.names(c, caller.name), "a dataset", name)
+        check_free(names, "a dataset", name)
         return None
 
     def _named(self, c: Connection, caller: Caller, body: NewDataset, name: str) -> str:
@@ -221,7 +223,7 @@ class DatasetService:
         """
         found = self.get(caller, dataset)
         with self._store.write() as c:
-            users = self._store.workflows.using(c, caller.name, found.id)
+            users = self._store.workflows.using(c, found)
             if users and not force:
                 raise InUse(
                     f"{found.name!r} is used by " + ", ".join(users[:5]) + ".",

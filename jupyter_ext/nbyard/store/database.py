@@ -115,6 +115,8 @@ class Database:
 
 def _prepare(connection: object, _: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # type: ignore[attr-defined]
+    # SQLite's own knows the letters of ASCII only
+    connection.create_function("lower", 1, _lower, deterministic=True)  # type: ignore[attr-defined]
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
@@ -123,6 +125,10 @@ def _prepare(connection: object, _: ConnectionPoolEntry) -> None:
         "mmap_size=0",
     ):
         connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]
+
+
+def _lower(text: str | None) -> str | None:
+    return text.lower() if text else text
 
 
 def _begin(connection: Connection) -> None:

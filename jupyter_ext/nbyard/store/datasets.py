@@ -16,7 +16,7 @@ VERSION_FIELDS = DatasetVersion.__struct_fields__
 
 
 class DatasetRows:
-    """Queries on datasets; all see only what belongs to `owner`."""
+    """Queries on datasets; those with an `owner` see only what belongs to it."""
 
     def insert(self, c: Connection, dataset: dict[str, Any]) -> None:
         c.execute(insert(datasets), [dataset])
@@ -53,17 +53,17 @@ class DatasetRows:
     def progress(self, c: Connection, owner: str, version_id: str, **columns: Any) -> None:
         """Bytes done, size, filename of an import under way."""
         where = and_(V.id == version_id, V.state == "importing")
-        c.execute(update(dataset_versions).where(where).values(**columns))
-        events.append(c, "dataset-version", Subject(version_id, owner), columns)
+        if c.execute(update(dataset_versions).where(where).values(**columns)).rowcount:
+            events.append(c, "dataset-version", Subject(version_id, owner), columns)
 
     def next_number(self, c: Connection, dataset_id: str) -> int:
         query = select(func.max(V.number)).where(V.dataset_id == dataset_id)
         return int(c.execute(query).scalar() or 0) + 1
 
     def get(self, c: Connection, owner: str, key: str) -> Dataset | None:
-        """By id or by name."""
+        """By id, else by name."""
         query = self._current(owner).where((datasets.c.id == key) | (datasets.c.name == key))
-        row = c.execute(query.order_by(datasets.c.id == key)).first()
+        row = c.execute(query.order_by((datasets.c.id == key).desc())).first()
         return _dataset(row) if row else None
 
     def names(self, c: Connection, owner: str) -> dict[str, str]:

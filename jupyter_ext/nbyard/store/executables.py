@@ -17,7 +17,7 @@ VERSION_FIELDS = ExecutableVersion.__struct_fields__
 
 
 class ExecutableRows:
-    """Queries on executables; all see only what belongs to `owner`."""
+    """Queries on executables; those with an `owner` see only what belongs to it."""
 
     def insert(self, c: Connection, executable: dict[str, Any]) -> None:
         c.execute(insert(executables), [executable])
@@ -44,9 +44,9 @@ class ExecutableRows:
         return int(c.execute(query).scalar() or 0) + 1
 
     def get(self, c: Connection, owner: str, key: str) -> Executable | None:
-        """By id or by name."""
+        """By id, else by name."""
         query = self._current(owner).where((executables.c.id == key) | (executables.c.name == key))
-        row = c.execute(query).first()
+        row = c.execute(query.order_by((executables.c.id == key).desc())).first()
         return _executable(row) if row else None
 
     def by_path(self, c: Connection, owner: str, path: str) -> Executable | None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
 
 from nbyard.domain.runs import Run
 from nbyard.domain.states import RUN
@@ -41,13 +41,14 @@ class RunRows:
             events.append(c, "run", subject, {"state": run.state, "change": "cancel-requested"})
 
     def get(self, c: Connection, owner: str, key: str) -> Run | None:
-        """By id, by name or by number."""
+        """By id, else by name, else by number."""
         wanted = (runs.c.id == key) | (runs.c.name == key)
         if key.isascii() and key.isdecimal() and len(key) < 10:
-            wanted = wanted | ((runs.c.number == int(key)) & (runs.c.name.is_distinct_from(key)))
-        query = select(runs).where(runs.c.owner == owner, wanted)
-        rows = c.execute(query.order_by(runs.c.name.is_not_distinct_from(key))).all()
-        return _run(rows[-1], self.counts(c, [rows[-1].id])) if rows else None
+            wanted = wanted | (runs.c.number == int(key))
+        rank = case((runs.c.id == key, 0), (runs.c.name == key, 1), else_=2)
+        query = select(runs).where(runs.c.owner == owner, wanted).order_by(rank)
+        row = c.execute(query).first()
+        return _run(row, self.counts(c, [row.id])) if row else None
 
     def by_id(self, c: Connection, run_id: str) -> Run | None:
         """For the dispatcher, which serves every owner."""
@@ -91,7 +92,7 @@ class RunRows:
         for run_id, state, cached, count in c.execute(query):
             found[run_id][state] = found[run_id].get(state, 0) + count
             if cached:
-                found[run_id]["cached"] = count
+                found[run_id]["cached"] = found[run_id].get("cached", 0) + count
         return found
 
     def delete(self, c: Connection, run: Run) -> None:

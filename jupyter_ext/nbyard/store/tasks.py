@@ -12,7 +12,7 @@ from nbyard.domain.runs import Attempt, Run, Task, TaskPlan, ValueOf
 from nbyard.domain.states import ATTEMPT, TASK, TaskState
 from nbyard.store import transition
 from nbyard.store.events import Subject
-from nbyard.store.tables import attempts, cache, runs, tasks
+from nbyard.store.tables import attempts, runs, tasks
 
 
 class TaskRecord(msgspec.Struct, frozen=True):
@@ -99,7 +99,8 @@ class TaskRows:
 
     def places(self, c: Connection, run_id: str) -> dict[str, int]:
         """The places in the queue of the run's queued tasks, counted from 1."""
-        rank = func.rank().over(order_by=tasks.c.queued_at).label("place")
+        order = (tasks.c.queued_at, tasks.c.id)
+        rank = func.row_number().over(order_by=order).label("place")
         queue = select(tasks.c.id, tasks.c.run_id, rank).where(tasks.c.state == "queued").subquery()
         query = select(queue.c.id, queue.c.place).where(queue.c.run_id == run_id)
         return {row.id: row.place for row in c.execute(query)}
@@ -227,8 +228,21 @@ class AttemptRows:
 
     def behind_cache(self, c: Connection, owner: str, task_id: str) -> list[Attempt]:
         """The attempts at the task whose result a cached one took."""
-        key = select(tasks.c.cache_key).where(tasks.c.id == task_id).scalar_subquery()
-        origin = select(cache.c.task_id).where(cache.c.owner == owner, cache.c.key == key)
+        taker = tasks.alias()
+        origin = (
+            select(tasks.c.id)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .join(taker, taker.c.cache_key == tasks.c.cache_key)
+            .where(
+                taker.c.id == task_id,
+                runs.c.owner == owner,
+                tasks.c.state == "succeeded",
+                tasks.c.cached.is_(False),
+                tasks.c.finished_at <= taker.c.finished_at,
+            )
+            .order_by(tasks.c.finished_at.desc())
+            .limit(1)
+        )
         query = select(attempts).where(attempts.c.task_id == origin.scalar_subquery())
         return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, func, insert, select, update
 
+from nbyard.domain.datasets import Dataset
 from nbyard.domain.digest import digest_of
 from nbyard.domain.ids import new_id
 from nbyard.domain.workflows import Document, Workflow
@@ -73,8 +74,9 @@ class WorkflowRows:
         row = c.execute(query).first()
         return _workflow(row) if row else None
 
-    def using(self, c: Connection, owner: str, dataset_id: str) -> list[str]:
-        """Paths of workflows whose newest version has a node of that dataset."""
+    def using(self, c: Connection, dataset: Dataset) -> list[str]:
+        """Paths of its owner's workflows whose newest version has a node of that dataset."""
+        names = (dataset.id, dataset.name)
         v = workflow_versions.c
         newest = select(v.workflow_id, func.max(v.number).label("n")).group_by(v.workflow_id)
         sub = newest.subquery()
@@ -82,13 +84,13 @@ class WorkflowRows:
             select(workflows.c.path, v.document)
             .join(sub, sub.c.workflow_id == workflows.c.id)
             .join(workflow_versions, (v.workflow_id == sub.c.workflow_id) & (v.number == sub.c.n))
-            .where(workflows.c.owner == owner)
+            .where(workflows.c.owner == dataset.owner)
             .order_by(workflows.c.path)
         )
         return [
             row.path
             for row in c.execute(query)
-            if any(n.get("dataset") == dataset_id for n in row.document.get("nodes", {}).values())
+            if any(n.get("dataset") in names for n in row.document.get("nodes", {}).values())
         ]
 
     def page(

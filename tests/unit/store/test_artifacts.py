@@ -1,0 +1,65 @@
+"""What tasks made, and the cache that points at it."""
+
+from nbyard.store import Store
+from nbyard.store.artifacts import Hit
+
+from .rows import Rows
+
+
+def test_an_artifact_belongs_to_the_owner_of_its_run(store: Store) -> None:
+    """I23."""
+    with store.write() as c:
+        task = Rows(store, c).task(Rows(store, c).run(), "clean")
+        made = Rows(store, c).artifact(task)
+    with store.read() as c:
+        assert store.artifacts.get(c, "ada", made.id) == made
+        assert store.artifacts.get(c, "bob", made.id) is None
+        assert store.artifacts.get(c, "ada", "none") is None
+    assert (made.node, made.run_id, made.size_bytes) == ("clean", task.run_id, 2**40)
+
+
+def test_the_results_of_another_task_become_this_ones_too(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        first, second = (rows.task(rows.run(), "a", state="running") for _ in range(2))
+        report, table = rows.artifact(first, "report"), rows.artifact(first, "table", "sha256:2")
+        store.artifacts.link(c, second, first.id)
+        store.artifacts.insert(c, second, [])
+        linked = store.artifacts.of_task(c, second.id)
+        assert [a.id for a in store.artifacts.of_run(c, first.run_id)] == [report.id, table.id]
+    assert {n: (a.digest, a.filename, a.run_id) for n, a in linked.items()} == {
+        "report": ("sha256:1", "report.csv", second.run_id),
+        "table": ("sha256:2", "table.csv", second.run_id),
+    }
+    assert not {report.id, table.id} & {a.id for a in linked.values()}
+    with store.write() as c:  # the copy outlives the run that it came from
+        run = store.runs.by_id(c, first.run_id)
+        assert run is not None
+        store.runs.delete(c, run)
+        assert store.artifacts.of_task(c, second.id) == linked
+
+
+def test_the_cache_knows_the_newest_result_of_each_owner(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        runs = [rows.run(), rows.run(), rows.run(owner="bob")]
+        old, new, bobs = (rows.task(run, state="succeeded") for run in runs)
+        store.cache.keep(c, "ada", "k", old.id)
+        store.cache.keep(c, "ada", "k", new.id)
+        store.cache.keep(c, "bob", "k", bobs.id)
+        store.cache.keep(c, "ada", "other", old.id)
+    with store.read() as c:
+        assert store.cache.find(c, ["k", "none"]) == {
+            ("ada", "k"): Hit(new.id, runs[1].number),
+            ("bob", "k"): Hit(bobs.id, runs[2].number),
+        }
+        assert store.cache.find(c, []) == {}
+
+
+def test_a_result_whose_run_was_deleted_is_not_found_any_more(store: Store) -> None:
+    with store.write() as c:
+        run = Rows(store, c).run()
+        task = Rows(store, c).task(run, state="succeeded")
+        store.cache.keep(c, "ada", "k", task.id)
+        store.runs.delete(c, run)
+        assert store.cache.find(c, ["k"]) == {}

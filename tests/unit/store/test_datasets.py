@@ -1,0 +1,142 @@
+"""I23, I4: names over numbered versions; importing, then ready or failed."""
+
+from nbyard.store import Store
+
+from .rows import Rows
+
+
+def changes(store: Store, owner: str = "ada") -> list[tuple[str, dict]]:
+    with store.read() as c:
+        return [(e.topic, e.data) for e in store.events.after(c, owner, 0, 100)]
+
+
+def test_nobody_sees_what_belongs_to_another(store: Store) -> None:
+    """I23."""
+    with store.write() as c:
+        made = Rows(store, c).dataset("sales")
+        same = Rows(store, c).dataset("sales", "bob")
+    with store.read() as c:
+        rows = store.datasets
+        assert rows.get(c, "bob", made.id) is None
+        assert rows.get(c, "bob", "sales") == same
+        assert rows.get(c, "eve", "sales") is None
+        assert rows.version(c, "bob", made.id, 1) is None
+        assert rows.page(c, "bob", 10, "", "") == [same]
+        assert rows.page(c, "eve", 10, "", "sales") == []
+        assert rows.names(c, "bob") == {same.id: "sales"}
+    assert len(changes(store)) == len(changes(store, "bob")) == 2
+    assert changes(store, "eve") == []
+
+
+def test_an_id_is_never_shadowed_by_a_name(store: Store) -> None:
+    with store.write() as c:
+        one = Rows(store, c).dataset("one")
+        Rows(store, c).dataset(one.id)
+        three = Rows(store, c).dataset("three")
+    with store.read() as c:
+        assert store.datasets.get(c, "ada", one.id) == one
+        assert store.datasets.get(c, "ada", "one") == one
+        assert store.datasets.get(c, "ada", "three") == three
+        assert store.datasets.get(c, "ada", "One") is None
+
+
+def test_pages_come_newest_first_and_go_on_after_the_last_one_seen(store: Store) -> None:
+    with store.write() as c:
+        made = [Rows(store, c).dataset(f"d{n}") for n in range(5)]
+        for dataset in made:  # many versions are still one dataset
+            Rows(store, c).dataset_version(dataset.id)
+    with store.read() as c:
+        first = store.datasets.page(c, "ada", 2, "", "")
+        rest = store.datasets.page(c, "ada", 10, first[-1].id, "")
+    assert [d.name for d in first + rest] == ["d4", "d3", "d2", "d1", "d0"]
+
+
+def test_a_search_takes_signs_literally_and_case_lightly(store: Store) -> None:
+    names = ["100% Wool", "100 wool", "a_b", "axb", "Äpfel/Öl", "it's \\ 'quoted'"]
+    with store.write() as c:
+        for name in names:
+            Rows(store, c).dataset(name)
+
+    def found(text: str) -> list[str]:
+        with store.read() as c:
+            return sorted(d.name for d in store.datasets.page(c, "ada", 10, "", text))
+
+    assert found("0%") == ["100% Wool"]
+    assert found("_") == ["a_b"]
+    assert found("WOOL") == ["100 wool", "100% Wool"]
+    assert found("äpfel/öl") == found("ÄPFEL/") == ["Äpfel/Öl"]
+    assert found("\\ 'QUOTED") == ["it's \\ 'quoted'"]
+    assert found("%wool%") == []
+
+
+def test_versions_are_counted_for_each_dataset_and_the_newest_is_current(store: Store) -> None:
+    with store.write() as c:
+        one, other = Rows(store, c).dataset("one"), Rows(store, c).dataset("other")
+        second = Rows(store, c).dataset_version(one.id)
+        assert store.datasets.next_number(c, one.id) == 3
+        assert store.datasets.next_number(c, other.id) == 2
+        assert store.datasets.ready(c, "ada", one.current.id, digest="sha256:1", rows=3)
+    with store.read() as c:
+        known = store.datasets.get(c, "ada", "one")
+        ready = store.datasets.newest_ready(c, one.id)
+        assert [v.number for v in store.datasets.versions(c, one.id)] == [2, 1]
+        assert store.datasets.newest_ready(c, other.id) is None
+        assert store.datasets.version(c, "ada", one.id, 2) is not None
+        assert store.datasets.version(c, "ada", one.id, 3) is None
+    assert known is not None and ready is not None
+    assert (known.current.id, known.current.state) == (second, "importing")
+    assert (ready.number, ready.digest, ready.rows) == (1, "sha256:1", 3)
+
+
+def test_an_import_ends_once_and_tells_it(store: Store) -> None:
+    """I5."""
+    with store.write() as c:
+        good, bad = Rows(store, c).dataset("good"), Rows(store, c).dataset("bad", "bob")
+        ids = good.current.id, bad.current.id
+        store.datasets.progress(c, "ada", ids[0], bytes_done=2**33)
+        assert [(o, v.id, v.bytes_done) for o, v in store.datasets.importing(c)] == [
+            ("ada", ids[0], 2**33), ("bob", ids[1], 0),
+        ]  # fmt: skip
+        assert store.datasets.ready(c, "ada", ids[0])
+        assert store.datasets.fail(c, "bob", ids[1], "no such host")
+        assert not store.datasets.fail(c, "ada", ids[0], "too late")
+        assert not store.datasets.ready(c, "bob", ids[1])
+        store.datasets.progress(c, "ada", ids[0], bytes_done=7)
+        assert store.datasets.importing(c) == []
+        failed = store.datasets.version(c, "bob", bad.id, 1)
+        ready = store.datasets.version(c, "ada", good.id, 1)
+    assert failed is not None and ready is not None
+    assert (failed.state, failed.reason) == ("failed", "no such host")
+    assert (ready.state, ready.bytes_done) == ("ready", 2**33)
+    assert ready.finished_at and failed.finished_at
+    assert changes(store)[2:] == [
+        ("dataset-version", {"bytes_done": 2**33}), ("dataset-version", {"state": "ready"}),
+    ]  # fmt: skip
+    assert changes(store, "bob")[-1][1] == {"state": "failed", "reason": "no such host"}
+
+
+def test_of_two_who_change_what_they_read_the_second_is_late(store: Store) -> None:
+    with store.write() as c:
+        read = Rows(store, c).dataset("one")
+        assert store.datasets.change(c, read, name="uno")
+        assert not store.datasets.change(c, read, name="eins", description="late")
+    with store.read() as c:
+        known = store.datasets.get(c, "ada", read.id)
+    assert known is not None
+    assert (known.name, known.description, known.revision) == ("uno", "", 2)
+    assert known.updated_at > read.updated_at
+    assert [data for topic, data in changes(store) if topic == "dataset"] == [
+        {"change": "created"}, {"change": "changed"},
+    ]  # fmt: skip
+
+
+def test_a_deleted_dataset_is_gone_with_its_versions_and_its_name_is_free(store: Store) -> None:
+    with store.write() as c:
+        made, kept = Rows(store, c).dataset("one"), Rows(store, c).dataset("kept")
+        store.datasets.delete(c, made)
+        assert store.datasets.get(c, "ada", made.id) is None
+        assert store.datasets.versions(c, made.id) == []
+        assert [v.id for _, v in store.datasets.importing(c)] == [kept.current.id]
+        again = Rows(store, c).dataset("one")
+    assert again.id != made.id
+    assert ("dataset", {"change": "deleted"}) in changes(store)

@@ -1,0 +1,25 @@
+"""Single facts: kept once, counted upwards."""
+
+import pytest
+
+from nbyard.store import Store
+
+
+def test_the_first_value_stays(store: Store) -> None:
+    with store.write() as c:
+        assert store.facts.once(c, "colour", "green") == "green"
+        assert store.facts.once(c, "colour", "red") == "green"
+        assert store.facts.once(c, "store_id", "another") == store.id
+
+
+def test_a_count_goes_up_from_what_is_there_and_never_back(store: Store) -> None:
+    with store.write() as c:
+        assert [store.facts.count(c, "n", 0) for _ in range(3)] == [1, 2, 3]
+        assert store.facts.count(c, "n", 10) == 11
+        assert store.facts.count(c, "n", 0) == 12
+        assert store.facts.count(c, "m", 0) == 1
+    with pytest.raises(ZeroDivisionError), store.write() as c:
+        store.facts.count(c, "n", 0)
+        _ = 1 / 0
+    with store.write() as c:
+        assert store.facts.count(c, "n", 0) == 13
