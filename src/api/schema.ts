@@ -812,8 +812,8 @@ export interface components {
         };
         /**
          * Executable
-         * @description A registered executable; with a `path` it follows that file. `followed` tells whether the
-         *         file can still be read; `missing` says why not.
+         * @description A registered executable; with a `path` it follows that file. `hints` tell when the file has
+         *         changed or is gone; lists leave them out.
          */
         Executable: {
             id: string;

@@ -1,13 +1,10 @@
 """Executables: notebooks, scripts and binaries with named inputs, outputs and values."""
 
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
 from nbyard.domain.arguments import Argument
-
-KindName = Literal["notebook", "command"]
 
 
 class Resources(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -97,8 +94,8 @@ class ExecutableVersion(msgspec.Struct, frozen=True):
 
 
 class Executable(msgspec.Struct, frozen=True):
-    """A registered executable; with a `path` it follows that file. `followed` tells whether the
-    file can still be read; `missing` says why not."""
+    """A registered executable; with a `path` it follows that file. `hints` tell when the file has
+    changed or is gone; lists leave them out."""
 
     id: str
     name: str

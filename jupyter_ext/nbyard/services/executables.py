@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +26,17 @@ from nbyard.domain.executables import (
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.strict_json import read_json
-from nbyard.errors import InUse, Invalid, NotFound, StaleWrite
+from nbyard.errors import InUse, Invalid, NbyardError, NotFound, StaleWrite
 from nbyard.files import MAX_DOCUMENT, write_whole
 from nbyard.services.freezing import Code, Freezer
 from nbyard.services.naming import check_free
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, made_before, remember
 
+COARSE_SECONDS = 2  # clocks of file systems
+
 if TYPE_CHECKING:
+    from nbyard.files import ProjectFiles
     from nbyard.store import Connection
 
 
@@ -172,7 +177,7 @@ class ExecutableService:
             found = self._store.executables.get(c, caller.name, executable)
         if found is None:
             raise NotFound(f"There is no executable {executable[:80]!r}.")
-        return found
+        return msgspec.structs.replace(found, hints=_hints(self._parts.files, found))
 
     @operation("PATCH", "/executables/{executable}", scope="executables:write")
     def update(self, caller: Caller, executable: str, body: ExecutablePatch) -> Executable:
@@ -263,3 +268,24 @@ class ExecutableService:
         if version.kind == "notebook":
             return notebook_lines(read_json(content))
         return content.decode("utf-8", "replace")
+
+
+def _hints(files: ProjectFiles, found: Executable) -> list[str]:
+    number, path = found.current.number, Path(found.path)
+    if found.path and not files.has(path):
+        return [f"Its file is not in the folder that is served; runs use version {number}."]
+    if found.path and not os.path.isfile(path):
+        return [f"Its file is gone; runs use version {number}."]
+    if found.path and _has_changed(files, path, found.current):
+        return [f"Its file has changed since version {number}; the next run makes a new one."]
+    return []
+
+
+def _has_changed(files: ProjectFiles, path: Path, since: ExecutableVersion) -> bool:
+    if path.stat().st_mtime < since.created_at.timestamp() - COARSE_SECONDS:
+        return False
+    try:
+        content = files.content(path)
+    except NbyardError:
+        return True
+    return since.content_digest != f"sha256:{hashlib.sha256(content).hexdigest()}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from nbyard.domain.edges import data_port
@@ -54,14 +55,27 @@ class Resolver:
         return NodeView(found.name, "dataset", [port], dataset=found.id)
 
     def _executable_view(self, node: Node) -> NodeView:
-        if node.path and not node.version:
-            seen = self.freezer.inspect(self.freezer.load(node.path, base=self.base))
+        code = self.code(node)
+        seen = self.freezer.inspect(code) if code else None
+        if seen and node.path:
             return _view(seen)
         found = self.registered(node)
+        if seen:
+            return NodeView(found.name, seen.kind, seen.arguments, seen.hints, executable=found.id)
         version = self.pinned(node) if node.version else found.current
-        return NodeView(
-            found.name, version.kind, version.arguments, found.hints, executable=found.id
-        )
+        return NodeView(found.name, version.kind, version.arguments, executable=found.id)
+
+    def code(self, node: Node) -> Code | None:
+        """The code as its file is saved now; None for a node that is pinned, or whose executable
+        was uploaded or has lost its file."""
+        if node.version:
+            return None
+        if node.path:
+            return self.freezer.load(node.path, base=self.base)
+        followed = Path(self.registered(node).path)
+        if self.parts.files.has(followed) and os.path.isfile(followed):
+            return self.freezer.load_real(followed)
+        return None
 
     def registered(self, node: Node) -> Executable:
         """The executable of a node that names one, or whose file is registered."""
@@ -105,8 +119,8 @@ class Freeze:
             return
         if node.requirements:
             self._requirements[name] = self._stored(node.requirements, resolver.base)
-        if node.path and not node.version:
-            code = resolver.freezer.load(node.path, base=resolver.base)
+        code = resolver.code(node)
+        if code is not None:
             fields = resolver.freezer.prepare(code)
             self._codes[name] = (code, fields)
             default = fields["resources"].requirements

@@ -7,6 +7,7 @@ import pytest
 from nbyard.domain.arguments import Argument
 from nbyard.domain.datasets import NewUpload
 from nbyard.domain.executables import ExecutablePatch, Inspect, NewExecutable, TagCell
+from nbyard.domain.runs import NewRun
 from nbyard.errors import InUse, Invalid, NameTaken, NotFound, StaleWrite
 
 
@@ -148,3 +149,25 @@ def test_an_upload_is_looked_at_and_then_registered(yard, ann):
     with pytest.raises(NotFound):
         uploads.get(ann, begun.id)
     assert executables.create(ann, body, idempotency_key="k") == made
+
+
+def test_a_run_of_an_executable_follows_its_file(yard, ann, tool, root):
+    """R1: what is saved runs, also by the executable's name; a lost file leaves its version."""
+    executables, runs = yard.services.executables, yard.services.runs
+    (root / "a.csv").write_text("x\n1\n")
+    made = executables.create(ann, NewExecutable(path=tool))
+    assert executables.get(ann, made.id).hints == []
+    (root / tool).write_text((root / tool).read_text() + "# more\n")
+    body = NewRun(executable=made.name, parameters={"source": "a.csv"})
+    assert "changed since version 1" in executables.get(ann, made.id).hints[0]
+
+    def version_that_runs():
+        (task,) = runs.get(ann, runs.create(ann, body).id).tasks
+        known = {v.id: v.number for v in executables.versions(ann, made.id).items}
+        return known[task.executable_version_id]
+
+    assert version_that_runs() == 2
+    assert executables.get(ann, made.id).hints == []
+    (root / tool).unlink()
+    assert "gone; runs use version 2" in executables.get(ann, made.id).hints[0]
+    assert version_that_runs() == 2
