@@ -8,11 +8,8 @@ import msgspec
 
 from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import Failure
-from nbyard.domain.digest import KeyParts
 from nbyard.domain.states import AttemptState, RunState, TaskState
 from nbyard.domain.workflows import Edge, Scope
-
-RuntimeName = str
 
 
 class ValueOf(msgspec.Struct, frozen=True, tag="value", tag_field="kind"):
@@ -243,13 +240,3 @@ def run_state(states: Collection[TaskState], cancelled: bool) -> RunState | None
     if "cancelled" in states or (cancelled and "skipped" in states):
         return "cancelled"
     return "succeeded"
-
-
-class CacheEntry(msgspec.Struct, frozen=True):
-    """A result kept for the same key: where it came from and its outputs' digests by name."""
-
-    key: str
-    task_id: str
-    run_number: int
-    outputs: dict[str, str]
-    parts: KeyParts

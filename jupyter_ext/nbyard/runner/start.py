@@ -15,8 +15,6 @@ from .folder import BadTask, Folder
 from .supervisor import Supervisor
 from .verdict import write_result
 
-READY_SECONDS = 20
-
 
 def start(path: str, *, foreground: bool) -> int:
     folder = Folder(path)
