@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import site
 import subprocess
 import sys
 from functools import lru_cache
@@ -84,18 +85,20 @@ def _python(interpreter: str, name: str) -> EnvironmentRef:
 
 def _stamp(interpreter: str) -> tuple[int, ...]:
     """Changes whenever something is installed: the times of the folders of packages."""
-    prefix = Path(interpreter).parent.parent
+    prefixes = (Path(interpreter).parent.parent, Path(site.getuserbase()))
     kinds = ("lib/python3*/site-packages", "lib/python3*/dist-packages")
-    folders = [folder for kind in kinds for folder in prefix.glob(kind)]
+    folders = [folder for prefix in prefixes for kind in kinds for folder in prefix.glob(kind)]
     return tuple(sorted(folder.stat().st_mtime_ns for folder in folders))
 
 
 @lru_cache(maxsize=64)
 def _facts(interpreter: str, stamp: tuple[int, ...]) -> dict[str, dict[str, str]]:
     try:
+        # not isolated: the user's own packages count, as they do where the work is done
         done = subprocess.run(
-            [interpreter, "-I", "-c", LIST_PACKAGES],
+            [interpreter, "-c", LIST_PACKAGES],
             capture_output=True,
+            cwd="/",
             timeout=SECONDS,
             check=True,
         )

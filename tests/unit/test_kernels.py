@@ -121,3 +121,17 @@ def test_programs_are_known_by_place_size_and_time(tmp_path):
     assert kernels.program(os.fspath(place)).fingerprint != before.fingerprint
     assert Path(kernels.program("sh").interpreter).is_absolute()
     assert kernels.program("no-such-tool").interpreter == "no-such-tool"
+
+
+def test_packages_of_the_user_count(tmp_path, monkeypatch):
+    """R2: where the work sees them, the fingerprint does."""
+    before = kernels.python()
+    told = tmp_path / "mine-1.0.dist-info"
+    told.mkdir()
+    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
+    monkeypatch.setenv("PYTHONPATH", os.fspath(tmp_path))
+    kernels._facts.cache_clear()
+    after = kernels.python()
+    kernels._facts.cache_clear()
+    assert after.packages["mine"] == "1.0"
+    assert after.fingerprint != before.fingerprint
