@@ -130,6 +130,8 @@ class Freeze:
         else:
             found = resolver.registered(node)
             version = resolver.pinned(node) if node.version else found.current
+            if version.resources.requirements and name not in self._requirements:
+                self._requirements[name] = self._bundled(version)
             self.resolved[name] = self._known(name, found.name, version)
 
     def _stored(self, path: str, base: str) -> str:
@@ -137,6 +139,15 @@ class Freeze:
         if not real.is_file():
             raise NotFound(f"There is no requirements file {path}.")
         return self._resolver.parts.blobs.put_file(real).digest
+
+    def _bundled(self, version: ExecutableVersion) -> str:
+        """The digest of the requirements file as it was when the version was made."""
+        wanted = version.resources.requirements
+        path = os.path.normpath(os.path.join(os.path.dirname(version.file), wanted))
+        for entry in self._resolver.parts.blobs.tree(version.bundle_digest).files:
+            if entry.path == path:
+                return entry.digest
+        raise NotFound(f"There is no requirements file {wanted} in the bundle of {version.file}.")
 
     def _known(self, name: str, label: str, version: ExecutableVersion) -> ResolvedNode:
         return ResolvedNode(

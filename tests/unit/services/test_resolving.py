@@ -2,6 +2,7 @@
 
 import pytest
 
+from nbyard.domain.executables import NewExecutable, Resources
 from nbyard.domain.workflows import Node
 from nbyard.services.resolving import Freeze, Resolver
 
@@ -51,3 +52,24 @@ def test_freezing_keeps_bytes_and_versions(resolver, yard, tool, root):
     pinned = Node("executable", path=tool, version=found["t"].version_id)
     (root / tool).write_text("print('other')\n")
     assert [a.name for a in resolver.view(pinned).arguments] == ["source", "result", "times"]
+
+
+def test_a_pinned_node_keeps_the_requirements_of_its_version(yard, ann, resolver, tool, root):
+    """They are those of the version's bundle, whatever lies beside the file now."""
+    needs = root / "requirements.txt"
+    needs.write_text("six==1.16.0\n")
+    told = Resources(requirements="requirements.txt")
+    made = yard.services.executables.create(ann, NewExecutable(path=tool, resources=told))
+    needs.write_text("six\n")
+    node = Node("executable", path=tool, version=made.current.id)
+    digest = Freeze(resolver, {"n": node}).resolved["n"].requirements_digest
+    with yard.parts.blobs.open(digest) as stored:
+        assert stored.read() == b"six==1.16.0\n"
+    needs.unlink()
+    lost = yard.services.executables.create(ann, NewExecutable(path=tool, resources=told)).current
+    assert (
+        "in the bundle"
+        in Freeze(resolver, {"n": Node("executable", path=tool, version=lost.id)})
+        .resolved["n"]
+        .problem
+    )
