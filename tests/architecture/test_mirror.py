@@ -6,7 +6,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "jupyter_ext/nbyard"
-ROOMS = ("domain",)
+ROOMS = ("dispatch", "domain", "rest", "services", "store")
 
 
 @pytest.mark.parametrize("room", ROOMS)

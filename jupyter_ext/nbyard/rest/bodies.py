@@ -64,6 +64,8 @@ class Body:
             raise BadRequest("The body is no gzip stream.") from None
         if len(plain) > self._limit:
             raise self._too_large()
+        if not unpacker.eof:
+            raise BadRequest("The body is no whole gzip stream.")
         return plain
 
     def _too_large(self) -> TooLarge:

@@ -1,4 +1,4 @@
-"""I23, I4: names over numbered versions; importing, then ready or failed."""
+"""I23: names over numbered versions; importing, then ready or failed."""
 
 from nbyard.store import Store
 

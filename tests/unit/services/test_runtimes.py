@@ -1,0 +1,51 @@
+"""A runtime that nobody installed is refused before anything is written."""
+
+from importlib.metadata import EntryPoint
+
+import msgspec
+import pytest
+
+from nbyard.domain.workflows import Document
+from nbyard.errors import Invalid
+from nbyard.services import runtimes
+from nbyard.services.runtimes import check_runtimes
+
+
+def document(**named: str) -> Document:
+    nodes = {node: {"type": "executable", "runtime": name} for node, name in named.items()}
+    return msgspec.convert({"version": 1, "nodes": nodes}, Document)
+
+
+def test_what_is_installed_may_be_named():
+    for wished in ("", "process", "docker"):
+        check_runtimes(document(a="process", b="docker", c=""), wished)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "wished", "place"),
+    [
+        ({}, "proces", "runtime"),
+        ({"a": "process", "b": "Docker"}, "process", "document.nodes.b.runtime"),
+    ],
+)
+def test_what_is_not_is_refused_with_what_there_is(nodes, wished, place):
+    with pytest.raises(Invalid) as refused:
+        check_runtimes(document(**nodes), wished)
+    (detail,) = refused.value.details
+    assert detail.path == place
+    assert "present: docker, process" in detail.message
+
+
+def test_a_long_name_is_not_repeated_whole():
+    with pytest.raises(Invalid) as refused:
+        check_runtimes(document(), "x" * 10_000)
+    assert len(refused.value.details[0].message) < 200
+
+
+def test_a_strangers_runtime_is_known_without_being_loaded(monkeypatch):
+    """HOUSE 6.10."""
+    theirs = EntryPoint("theirs", "no.such.module:Runtime", runtimes.GROUP)
+    monkeypatch.setattr(runtimes, "entry_points", lambda group: [theirs])
+    check_runtimes(document(a="theirs"), "theirs")
+    with pytest.raises(Invalid):
+        check_runtimes(document(), "process")

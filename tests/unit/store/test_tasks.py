@@ -1,0 +1,149 @@
+"""Tasks in their order, the queue, and the attempts at them."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.digest import KeyParts
+from nbyard.domain.runs import Run
+from nbyard.store import Store
+from nbyard.store.tasks import TaskRecord
+
+from .rows import Rows, moment
+
+
+def parts(code: str) -> dict[str, Any]:
+    found = KeyParts(code, {"n": 1}, {"in": "sha256:1"}, {}, "e", "d")
+    return msgspec.to_builtins(found)
+
+
+def queued(rows: Rows, run: Run, node: str, at: datetime) -> TaskRecord:
+    return rows.task(run, node, state="queued", queued_at=at)
+
+
+def succeeded(rows: Rows, run: Run, at: float = 0, **columns: Any) -> TaskRecord:
+    return rows.task(run, "a", state="succeeded", finished_at=moment(at), **columns)
+
+
+def test_tasks_come_in_the_order_of_the_graph(store: Store) -> None:
+    with store.write() as c:
+        run = Rows(store, c).run()
+        last = Rows(store, c).task(run, "a", place=2)
+        first = Rows(store, c).task(run, "z", place=0)
+        other = Rows(store, c).task(Rows(store, c).run(), "a")
+    with store.read() as c:
+        assert store.tasks.of_run(c, run.id) == [first, last]
+        assert [(t.node, t.label, t.state) for t in store.tasks.views(c, run.id)] == [
+            ("z", "Z", "waiting"), ("a", "A", "waiting"),
+        ]  # fmt: skip
+        assert store.tasks.of_run(c, other.run_id) == [other]
+        assert store.tasks.get(c, "none") is None
+
+
+def test_a_move_tells_the_run_the_node_and_why(store: Store) -> None:
+    with store.write() as c:
+        task = Rows(store, c).task(Rows(store, c).run())
+        assert store.tasks.move(c, task, "queued", reason="its turn", queued_at=moment(1))
+        assert not store.tasks.move(c, task, "queued")
+        store.tasks.note(c, task, "waits for a free slot")
+        told = store.events.after(c, "ada", 0, 10)[-1]
+        (view,) = store.tasks.views(c, task.run_id)
+    assert (told.topic, told.subject_id, told.run_id) == ("task", task.id, task.run_id)
+    assert told.data == {"state": "queued", "reason": "its turn", "node": "a"}
+    assert (view.reason, view.queued_at) == ("waits for a free slot", moment(1))
+
+
+def test_the_queue_is_first_come_first_served_over_all_runs(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        one, two = rows.run(), rows.run(owner="bob")
+        late = queued(rows, one, "late", moment(3))
+        tied = [queued(rows, one, node, moment(2)) for node in ("t1", "t2")]
+        early = queued(rows, two, "early", moment(1))
+        rows.task(two, "gone", state="running", queued_at=moment(0))
+        rows.task(two, "not yet")
+    with store.read() as c:
+        order = [early, *sorted(tied, key=lambda t: t.id), late]
+        assert list(store.tasks.queued(c, 10)) == [task.id for task in order]
+        assert store.tasks.queued(c, 2) == {early.id: moment(1), order[1].id: moment(2)}
+        assert store.tasks.places(c, one.id) == {
+            order[1].id: 2, order[2].id: 3, late.id: 4,
+        }  # fmt: skip
+        assert store.tasks.places(c, two.id) == {early.id: 1}
+
+
+def test_what_the_newest_success_of_the_same_node_depended_on(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        flow = {"workflow_id": "w"}
+        for code in ("c1", "c2"):
+            succeeded(rows, rows.run(**flow), parts=parts(code))
+        rows.task(rows.run(**flow), state="failed", parts=parts("failed"))
+        more: dict[str, Any] = {"parts": parts("not meant")}
+        succeeded(rows, rows.run(owner="bob", **flow), **more)
+        succeeded(rows, rows.run(workflow_id="other"), **more)
+        succeeded(rows, rows.run(**flow), executable="other", **more)
+        rows.task(rows.run(**flow), "other", state="succeeded", **more)
+        now = rows.task(rows.run(**flow), state="queued", parts=parts("c3"))
+        assert store.tasks.last_parts(c, "ada", now) == KeyParts(**parts("c2"))
+        first = rows.task(rows.run(workflow_id="new"))
+        assert store.tasks.last_parts(c, "ada", first) is None
+
+
+def test_live_runs_that_use_an_executable(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        run = rows.run()
+        rows.task(run, "a", executable="e1", state="running")
+        rows.task(run, "b", executable="e1")
+        rows.task(rows.run(), executable="e1", state="succeeded")
+        rows.task(rows.run(), executable="e2")
+        assert store.tasks.active_executables(c, "e1") == [run.id]
+        assert store.tasks.active_executables(c, "e3") == []
+
+
+def test_attempts_are_counted_for_each_task_and_end_once(store: Store) -> None:
+    """I5."""
+    with store.write() as c:
+        rows = Rows(store, c)
+        run = rows.run()
+        task, other = rows.task(run, "a", state="running"), rows.task(run, "b", state="running")
+        lost = rows.attempt(task)
+        assert store.attempts.move(c, lost, "lost", reason="its machine ended")
+        assert not store.attempts.move(c, lost, "running")
+        second, third = rows.attempt(task), rows.attempt(other)
+        assert [a.number for a in (lost, second, third)] == [1, 2, 1]
+        assert store.attempts.live(c) == sorted((second, third), key=lambda a: a.id)
+        assert store.attempts.ids(c) == {lost.id, second.id, third.id}
+        assert [(a.number, a.state, a.reason) for a in store.attempts.views(c, run.id)][-1] == (
+            2, "recorded", "",
+        )  # fmt: skip
+        assert sorted(store.attempts.newest(c, run.id)) == [
+            ("a", second.id, 2), ("b", third.id, 1),
+        ]  # fmt: skip
+        assert store.tasks.move(c, other, "failed")
+        assert store.attempts.newest(c, run.id) == [("a", second.id, 2)]
+        told = [e for e in store.events.after(c, "ada", 0, 50) if e.topic == "attempt"]
+        assert store.attempts.get(c, "none") is None
+    assert told[1].data == {"state": "lost", "task_id": task.id}
+    assert {e.run_id for e in told} == {run.id}
+
+
+def test_the_attempts_behind_a_cached_result_stay_the_same(store: Store) -> None:
+    """Also when the node was forced to run again afterwards, or before."""
+    with store.write() as c:
+        rows = Rows(store, c)
+        runs = [rows.run() for _ in range(4)]
+        tasks = [succeeded(rows, run, at, cache_key="k") for at, run in enumerate(runs[:2])]
+        taker = succeeded(rows, runs[2], 2, cache_key="k", cached=True)
+        made = [rows.attempt(task) for task in (*tasks, tasks[1])]
+        rows.attempt(succeeded(rows, runs[3], 3, cache_key="k"))
+        bobs = succeeded(rows, rows.run(owner="bob"), 2, cache_key="k", cached=True)
+        rows.attempt(succeeded(rows, rows.run(), 1.5, cache_key="other"))
+        found = store.attempts.behind_cache(c, "ada", taker.id)
+        assert [a.id for a in found] == [made[1].id, made[2].id]
+        assert store.attempts.behind_cache(c, "bob", bobs.id) == []
+        store.runs.delete(c, runs[0])
+        store.runs.delete(c, runs[1])
+        assert store.attempts.behind_cache(c, "ada", taker.id) == []

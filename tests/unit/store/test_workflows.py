@@ -1,0 +1,91 @@
+"""Workflows by their files, and the versions that runs froze."""
+
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.workflows import Document
+from nbyard.store import Store
+
+from .rows import Rows
+
+
+def document(title: str = "Flow", document_id: str = "d", **nodes: Any) -> Document:
+    meta = {"id": document_id, "title": title}
+    return msgspec.convert({"version": 1, "meta": meta, "nodes": nodes}, Document)
+
+
+def uses(dataset: str) -> dict[str, str]:
+    return {"type": "dataset", "dataset": dataset}
+
+
+def test_a_file_is_one_workflow_for_each_owner(store: Store) -> None:
+    """I23."""
+    with store.write() as c:
+        rows = store.workflows
+        made = rows.seen(c, "ada", "/w/a.nbflow", document())
+        assert rows.seen(c, "ada", "/w/a.nbflow", document()) == made
+        bobs = rows.seen(c, "bob", "/w/a.nbflow", document())
+        copy = rows.seen(c, "ada", "/w/copy.nbflow", document(document_id="d2"))
+        assert len({made.id, bobs.id, copy.id}) == 3
+        assert rows.by_path(c, "ada", "/w/a.nbflow") == made
+        assert rows.by_path(c, "bob", "/w/copy.nbflow") is None
+        assert rows.page(c, "bob", 10, "", "") == [bobs]
+        assert rows.page(c, "eve", 10, "", "a.nb") == []
+
+
+def test_a_changed_title_or_id_is_told_nothing_else_is(store: Store) -> None:
+    with store.write() as c:
+        made = store.workflows.seen(c, "ada", "/w/a.nbflow", document())
+        store.workflows.seen(c, "ada", "/w/a.nbflow", document(data=uses("x")))
+        again = store.workflows.seen(c, "ada", "/w/a.nbflow", document("New", "d2"))
+        told = [e.data["change"] for e in store.events.after(c, "ada", 0, 10)]
+    assert (again.id, again.title, again.document_id) == (made.id, "New", "d2")
+    assert again.updated_at > made.updated_at
+    assert told == ["created", "changed"]
+
+
+def test_a_version_is_frozen_once_until_the_document_changes(store: Store) -> None:
+    with store.write() as c:
+        one = store.workflows.seen(c, "ada", "/w/a.nbflow", document())
+        other = store.workflows.seen(c, "ada", "/w/b.nbflow", document())
+        freeze = store.workflows.freeze
+        first = freeze(c, one, document())
+        assert freeze(c, one, document()) == first
+        second = freeze(c, one, document(data=uses("x")))
+        back = freeze(c, one, document())
+        assert len({first, second, back, freeze(c, other, document())}) == 4
+
+
+def test_pages_come_newest_first_and_search_is_literal(store: Store) -> None:
+    paths = ["/w/50%.nbflow", "/w/500.nbflow", "/w/a_b.nbflow", "/w/AxB.nbflow", "/w/Öl.nbflow"]
+    with store.write() as c:
+        for path in paths:
+            store.workflows.seen(c, "ada", path, document())
+    with store.read() as c:
+        page = store.workflows.page
+        first = page(c, "ada", 2, "", "")
+        rest = page(c, "ada", 10, first[-1].id, "")
+        assert [w.path for w in first + rest] == paths[::-1]
+        found = {text: [w.path for w in page(c, "ada", 9, "", text)] for text in ("0%", "_", "ö")}
+        assert found == {"0%": [paths[0]], "_": [paths[2]], "ö": [paths[4]]}
+        assert [w.path for w in page(c, "ada", 9, "", "axb")] == [paths[3]]
+
+
+def test_who_uses_a_dataset_now(store: Store) -> None:
+    with store.write() as c:
+        rows = store.workflows
+        data, bobs = Rows(store, c).dataset("sales"), Rows(store, c).dataset("sales", "bob")
+        documents = {
+            "b-by-id": [document(x=uses("other"), y=uses(data.id))],
+            "a-by-name": [document(x=uses("sales"))],
+            "not-any-more": [document(x=uses(data.id)), document()],
+            "none": [],
+            "another": [document(x=uses("sale"))],
+        }
+        for path, versions in documents.items():
+            workflow = rows.seen(c, "ada", path, document())
+            for version in versions:
+                rows.freeze(c, workflow, version)
+        assert rows.using(c, data) == ["a-by-name", "b-by-id"]
+        assert rows.using(c, bobs) == []
