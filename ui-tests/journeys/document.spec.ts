@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from '../lab/test';
+
+test('K1: dirty mark, save, undo and rename, as of every document', async ({
+  lab,
+  server
+}) => {
+  const before = await readFile(server.file('penguins.nbflow'), 'utf8');
+  const canvas = await lab.openWorkflow('penguins.nbflow');
+  await expect(canvas.cards).toHaveCount(5);
+  const tab = lab.tab('penguins.nbflow');
+  await expect(tab).not.toHaveClass(/jp-mod-dirty/);
+  const card = canvas.card('report.ipynb');
+  const start = (await card.boundingBox())!;
+  await lab.drag({ x: start.x + 60, y: start.y + 8 }, { x: start.x + 20, y: start.y + 88 });
+  await expect(tab).toHaveClass(/jp-mod-dirty/);
+  expect(await readFile(server.file('penguins.nbflow'), 'utf8')).toBe(before);
+  await canvas.save();
+  const after = JSON.parse(await readFile(server.file('penguins.nbflow'), 'utf8'));
+  const { positions: moved, ...same } = after;
+  const { positions, ...rest } = JSON.parse(before);
+  expect(same).toEqual(rest);
+  expect(moved.report[1]).toBeGreaterThan(positions.report[1]);
+  expect({ ...moved, report: null }).toEqual({ ...positions, report: null });
+
+  await canvas.stage.focus();
+  await lab.press('Control+z');
+  await canvas.save();
+  expect(await readFile(server.file('penguins.nbflow'), 'utf8')).toBe(before);
+
+  await tab.click({ button: 'right' });
+  await lab.menuItem('Rename').click();
+  await lab.dialog.getByRole('textbox').fill('birds.nbflow');
+  await lab.press('Enter');
+  await expect(lab.tab('birds.nbflow')).toBeVisible();
+  await expect(canvas.cards).toHaveCount(5);
+});
+
+test('K4: a missing input marks its node and blocks Run, saying where', async ({ lab }) => {
+  const canvas = await lab.openWorkflow('penguins.nbflow');
+  await expect(canvas.arrows).toHaveCount(6);
+  await canvas.card('train.ipynb').click();
+  await lab.press('Delete');
+  await expect(canvas.strip).toContainText('problem');
+  await expect(canvas.card('evaluate.py')).toContainText(/model/);
+  await canvas.stage.focus();
+  await lab.press('Control+Enter');
+  await expect(canvas.notice).toContainText(/model|test/);
+  await expect(canvas.card('evaluate.py')).toHaveClass(/selected/);
+  await expect(lab.drawer.root).toHaveCount(0);
+});
+
+test('K8: run up to here and from here', async ({ lab }) => {
+  const canvas = await lab.openWorkflow('penguins.nbflow');
+  await expect(canvas.arrows).toHaveCount(6);
+  await canvas.card('train.ipynb').click({ button: 'right' });
+  await lab.menuItem('Run up to Here').click();
+  await lab.drawer.succeeds();
+  await expect(canvas.stateOf('train')).toContainText('succeeded');
+  await expect(canvas.stateOf('report')).toHaveCount(0);
+
+  await canvas.card('evaluate.py').click({ button: 'right' });
+  await lab.menuItem('Run from Here').click();
+  await expect(lab.drawer.root).toContainText('#2');
+  await lab.drawer.succeeds();
+  await expect(canvas.stateOf('report')).toContainText('succeeded');
+});
