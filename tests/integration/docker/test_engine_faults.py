@@ -76,14 +76,15 @@ def test_an_engine_that_hangs_is_not_waited_for(
 ):
     """F8: calls have a limit; work goes on when it wakes up."""
     runtime = own_bench.runtime()
-    monkeypatch.setattr(runtime.engine, "_timeout", 1)
     order = own_bench.shell("sleep 3; echo done")
     order = msgspec.structs.replace(order, site=runtime.start(order))
     pid = private.pid
     os.kill(pid, signal.SIGSTOP)
     try:
         begun = time.monotonic()
-        seen = runtime.poll(order)
+        with monkeypatch.context() as impatient:
+            impatient.setattr(runtime.engine._connected, "timeout", 1)
+            seen = runtime.poll(order)
         assert time.monotonic() - begun < 8
         assert seen.state == "running"
     finally:
