@@ -44,9 +44,10 @@ export interface ICanvasCommand {
   run: (canvas: Controller, actions: Actions, args: ReadonlyPartialJSONObject) => unknown;
 }
 
-const FORCE = { force: { type: 'boolean', description: 'Take nothing from the cache' } };
-
 function runCommands(trans: TranslationBundle): ICanvasCommand[] {
+  const forced = {
+    force: { type: 'boolean', description: trans.__('Take nothing from the cache') }
+  };
   const force = (args: ReadonlyPartialJSONObject) => ({ force: args.force === true });
   return [
     {
@@ -54,7 +55,7 @@ function runCommands(trans: TranslationBundle): ICanvasCommand[] {
       label: trans.__('Run Workflow'),
       caption: trans.__('Save, and run all nodes; unchanged ones come from the cache'),
       icon: runIcon,
-      args: FORCE,
+      args: forced,
       run: (canvas, { running }, args) => running.run(canvas, 'all', force(args))
     },
     {
@@ -79,7 +80,7 @@ function runCommands(trans: TranslationBundle): ICanvasCommand[] {
       id: 'nbyard:run-selected',
       label: trans.__('Run Selected Nodes'),
       needs: 'targets',
-      args: FORCE,
+      args: forced,
       run: (canvas, { running }, args) => running.run(canvas, 'selected', force(args))
     },
     {
@@ -87,7 +88,7 @@ function runCommands(trans: TranslationBundle): ICanvasCommand[] {
       label: trans.__('Run from Here'),
       caption: trans.__('Run the selected nodes and all that follow'),
       needs: 'targets',
-      args: FORCE,
+      args: forced,
       run: (canvas, { running }, args) => running.run(canvas, 'from', force(args))
     },
     {
@@ -95,7 +96,7 @@ function runCommands(trans: TranslationBundle): ICanvasCommand[] {
       label: trans.__('Run up to Here'),
       caption: trans.__('Run the selected nodes and all that they need'),
       needs: 'targets',
-      args: FORCE,
+      args: forced,
       run: (canvas, { running }, args) => running.run(canvas, 'to', force(args))
     },
     {
@@ -129,7 +130,7 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       icon: addIcon,
       needs: 'edit',
       args: {
-        path: { type: 'string', description: 'A file to add; without it a list is shown' }
+        path: { type: 'string', description: trans.__('A file to add; without it a list is shown') }
       },
       run: (canvas, actions, args) =>
         typeof args.path === 'string'

@@ -97,7 +97,7 @@ export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element 
       </div>
       <p className="nby-Dim" role="status">
         {total === null
-          ? trans.__('%1 columns, rows not counted yet', columns.length)
+          ? trans._n('%1 column', '%1 columns', columns.length)
           : trans.__('%1 rows × %2 columns', total.toLocaleString(), columns.length)}
       </p>
     </div>

@@ -1,4 +1,4 @@
-import { argumentOf, draftOf, errorOf, newDraft } from '../executables/draft';
+import { addedDraft, argumentOf, draftOf, errorOf, newDraft } from '../executables/draft';
 
 describe('argument drafts', () => {
   it('E3, E4: come back as they were', () => {
@@ -32,6 +32,15 @@ describe('argument drafts', () => {
       kind: 'positional',
       position: 'x'
     });
+  });
+
+  it('E4: an argument that is added is given under its name unless another way is told', () => {
+    const draft = { ...addedDraft(), name: 'top_n' };
+    const reach = (change: object) => argumentOf({ ...draft, ...change }).reach;
+    expect(reach({})).toEqual({ kind: 'option', flag: '--top-n', joined: false });
+    expect(reach({ word: '-n' })).toEqual({ kind: 'option', flag: '-n', joined: false });
+    expect(reach({ reach: 'variable' })).toEqual({ kind: 'variable', variable: 'TOP_N' });
+    expect(reach({ reach: '' })).toBeUndefined();
   });
 
   it('E5: finds what was said of a field', () => {

@@ -98,7 +98,8 @@ function Row({ dataset, services }: { dataset: Dataset; services: IPanelServices
   const { state, rows, columns, size_bytes, bytes_done, number } = current;
   const size = typeof size_bytes === 'number' ? showBytes(size_bytes) : '';
   const shape = typeof rows === 'number' ? `${rows.toLocaleString()} × ${columns}` : '';
-  const title = [name, shape, size, current.digest, dataset.id].filter(Boolean).join('\n');
+  const facts = [name, current.reason, shape, size, current.digest, dataset.id];
+  const title = facts.filter(Boolean).join('\n');
   return (
     <div className="nby-Thing" title={title}>
       <datasetIcon.react tag="span" className="nby-Icon" />

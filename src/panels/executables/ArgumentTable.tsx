@@ -2,7 +2,7 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactNode, useId } from 'react';
 import { VALUE_TYPES } from '../../document/arguments';
-import { errorOf, IDraft, newDraft, ReachKind } from './draft';
+import { errorOf, IDraft, addedDraft, ReachKind, usualWord } from './draft';
 
 interface IArgumentTableProps {
   drafts: readonly IDraft[];
@@ -64,7 +64,7 @@ export function ArgumentTable(props: IArgumentTableProps): JSX.Element {
         <button
           type="button"
           className="nby-Button"
-          onClick={() => onChange([...drafts, newDraft()])}
+          onClick={() => onChange([...drafts, addedDraft()])}
         >
           {trans.__('Add an argument')}
         </button>
@@ -188,6 +188,7 @@ function ArgumentRow(props: IArgumentRowProps): JSX.Element {
               disabled={!words}
               spellCheck={false}
               placeholder={
+                usualWord(draft) ||
                 { option: '--name', flag: '--flag', positional: '0', variable: 'NAME' }[
                   draft.reach as string
                 ]

@@ -13,8 +13,10 @@ interface ICompareProps {
 /** What changed in the code from one version to another. */
 export function Compare({ services, executable, versions }: ICompareProps): JSX.Element {
   const { yard, trans } = services;
-  const [older, setOlder] = useState(versions[1].number);
-  const [newer, setNewer] = useState(versions[0].number);
+  const [newest] = versions;
+  const before = versions.find(({ code_digest }) => code_digest !== newest.code_digest);
+  const [older, setOlder] = useState((before ?? versions[1]).number);
+  const [newer, setNewer] = useState(newest.number);
   const [diff, setDiff] = useState<Diff>();
   const [problem, setProblem] = useState<string>();
   useEffect(() => {
@@ -57,7 +59,7 @@ export function Compare({ services, executable, versions }: ICompareProps): JSX.
           {problem}
         </p>
       ) : (
-        diff && <Lines services={services} diff={diff} />
+        diff && <Lines services={services} diff={diff} versions={versions} />
       )}
     </section>
   );
@@ -65,10 +67,24 @@ export function Compare({ services, executable, versions }: ICompareProps): JSX.
 
 const SIGNS: Record<DiffLine['kind'], string> = { added: '+', removed: '−', same: ' ', place: '' };
 
-function Lines({ services, diff }: { services: IPanelServices; diff: Diff }): JSX.Element {
+interface ILinesProps {
+  services: IPanelServices;
+  diff: Diff;
+  versions: readonly ExecutableVersion[];
+}
+
+function Lines({ services, diff, versions }: ILinesProps): JSX.Element {
   const { trans } = services;
   if (!diff.lines.length) {
-    return <p className="nby-Note">{trans.__('The code is the same.')}</p>;
+    const bundle = (wanted: number) =>
+      versions.find(({ number }) => number === wanted)?.bundle_digest;
+    return (
+      <p className="nby-Note" role="status">
+        {bundle(diff.old) === bundle(diff.new)
+          ? trans.__('The code is the same.')
+          : trans.__('The code is the same; another file of its folder has changed.')}
+      </p>
+    );
   }
   const said = { added: trans.__('added'), removed: trans.__('removed'), same: '', place: '' };
   const count = (kind: DiffLine['kind']) => diff.lines.filter(line => line.kind === kind).length;

@@ -113,9 +113,11 @@ function Registered({
             .join(' · ')}
         </span>
         <span className="nby-Space" />
-        {['edit-executable-source', 'copy-executable-id', 'delete-executable'].map(name => (
-          <CommandButton key={name} commands={commands} id={`nbyard:${name}`} args={{ id }} />
-        ))}
+        {['edit-executable-source', 'copy-executable-id', 'delete-executable']
+          .slice(executable.path ? 0 : 1) // what was uploaded has no source here
+          .map(name => (
+            <CommandButton key={name} commands={commands} id={`nbyard:${name}`} args={{ id }} />
+          ))}
       </div>
       <Tabs
         label={trans.__('Executable')}

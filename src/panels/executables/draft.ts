@@ -44,6 +44,22 @@ export function newDraft(name = ''): IDraft {
   };
 }
 
+/** An argument that a person adds to a command: the program gets it under its name. */
+export function addedDraft(): IDraft {
+  return { ...newDraft(), reach: 'option' };
+}
+
+/** How a program usually calls an argument of this name. */
+export function usualWord({ reach, name }: Pick<IDraft, 'reach' | 'name'>): string {
+  if (!name) {
+    return '';
+  }
+  if (reach === 'variable') {
+    return name.toUpperCase();
+  }
+  return reach === 'option' || reach === 'flag' ? `--${name.replace(/_/g, '-')}` : '';
+}
+
 export function draftOf(argument: Partial<Argument>): IDraft {
   const reach = (argument.reach ?? {}) as Record<string, unknown>;
   const type = argument.type ?? 'string';
@@ -93,7 +109,9 @@ function defaultOf({ type, role, nullable, default: text }: IDraft): Json {
   return 'value' in read ? read.value : text;
 }
 
-function reachOf({ reach, word, joined }: IDraft): Record<string, unknown> | undefined {
+function reachOf(draft: IDraft): Record<string, unknown> | undefined {
+  const { reach, joined } = draft;
+  const word = draft.word || usualWord(draft);
   switch (reach) {
     case '':
       return undefined;

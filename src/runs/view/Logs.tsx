@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import Anser from 'anser';
 import { memo, useEffect, useMemo, useReducer, useRef, useState } from 'react';
+import { isLive } from '../../api/types';
 import { copyText } from '../../components/problems';
 import { findLines, LogBuffer } from '../logBuffer';
 import { RunModel } from '../model';
@@ -93,7 +94,13 @@ export function Logs(props: IStepProps): JSX.Element {
         </button>
       </div>
       {problem && <p className="nby-Note">{problem}</p>}
-      {!count && !problem && <p className="nby-Note">{trans.__('Nothing was written yet.')}</p>}
+      {!count && !problem && (
+        <p className="nby-Note">
+          {isLive(props.detail.run)
+            ? trans.__('Nothing was written yet.')
+            : trans.__('Nothing was written.')}
+        </p>
+      )}
       <div
         ref={box}
         className="nby-Log"
