@@ -13,6 +13,7 @@ from nbyard.store import Store
 
 LEASE = "dispatcher"
 WATCH_SECONDS = 2.0
+SERVERS = ("JPY_", "JUPYTER_TOKEN", "JUPYTERHUB_")
 
 
 def lives(store: Store) -> bool:
@@ -89,4 +90,4 @@ def call_dispatcher(store: Store, settings: Settings) -> None:
 
 def _own_environment() -> dict[str, str]:
     """Ours, without what ties a process to a Jupyter server."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("JPY_", "JUPYTER_TOKEN"))}
+    return {k: v for k, v in os.environ.items() if not k.startswith(SERVERS)}
