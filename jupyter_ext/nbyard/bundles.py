@@ -80,9 +80,16 @@ def collect(path: Path, root: Path, blobs: Blobs, cap: int) -> Bundle:
     return Bundle(blob.digest, inside, blob.size_bytes, len(sizes))
 
 
-def matters(file: str, own: str) -> bool:
-    """Whether another file of the bundle counts in the cache key of the code in `own`."""
-    return file != own and not file.endswith((".ipynb", ".nbflow", ".nbexec", ".md", ".rst"))
+def matters(file: str, own: str, text: str) -> bool:
+    """Whether another file of the bundle counts in the cache key of the code in `own`. Other
+    notebooks, documents and prose count only where the code's `text` names them."""
+    if file == own:
+        return False
+    name = file.rpartition("/")[2]
+    stem, _, suffix = name.rpartition(".")
+    if suffix not in ("ipynb", "nbflow", "nbexec", "md", "rst"):
+        return True
+    return name in text or (suffix == "ipynb" and f"%run {stem}" in text)
 
 
 def _keeper(base: Path, *, recurse: bool, always: Path) -> Callable[[str], bool]:

@@ -155,4 +155,11 @@ def test_the_same_files_are_the_same_bundle(root, blobs):
 )
 def test_which_other_files_count_in_a_cache_key(file, counts):
     """K8."""
-    assert matters(file, "train.py") is counts
+    assert matters(file, "train.py", "import lib") is counts
+
+
+@pytest.mark.parametrize("text", ["%run other", "open('sub/other.ipynb')"])
+def test_a_notebook_that_the_code_names_counts(text):
+    """K8."""
+    assert matters("sub/other.ipynb", "train.ipynb", text)
+    assert not matters("sub/others.ipynb", "train.ipynb", text)

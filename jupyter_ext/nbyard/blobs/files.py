@@ -119,7 +119,7 @@ def sync_folder(folder: Path) -> None:
 def disk_full(needed_bytes: int) -> Unavailable:
     return Unavailable(
         f"disk full: needs {max(needed_bytes, 1):,} bytes",
-        hint="Delete runs or datasets that are no longer needed.",
+        hint="Free space on the disk of the store, then try again.",
     )
 
 

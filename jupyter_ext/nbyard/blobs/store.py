@@ -34,6 +34,7 @@ from nbyard.localpaths import open_regular
 
 RESERVE_BYTES = 64 << 20
 SWEEP_SECONDS = 3600
+REMEMBERED = 100_000
 COARSE_SECONDS = 2
 DIGEST = re.compile(r"(sha256|tree):([0-9a-f]{64})\Z")
 
@@ -46,6 +47,7 @@ class Blobs:
         self.temp = root / "tmp"
         self._reserve_bytes = reserve_bytes
         self._verified: dict[str, tuple[int, ...]] = {}
+        self._stored: dict[tuple[int, ...], Blob] = {}
         for folder in (self.temp, root / "sha256", root / "tree"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -107,6 +109,8 @@ class Blobs:
 
     def _put_open(self, fd: int, path: Path, dir_fd: int | None, move: bool) -> Blob:
         before = os.fstat(fd)
+        if not move and (known := self._put_before(before)):
+            return known
         if move and self._can_become_blob(before):
             blob = Blob(f"sha256:{files.hash_file(fd)}", before.st_size)
             _refuse_changed(before, os.fstat(fd), path)
@@ -117,11 +121,20 @@ class Blobs:
                 writer.write(chunk)
             _refuse_changed(before, os.fstat(fd), path)
             blob = writer.commit()
+        if time.time() - before.st_mtime > COARSE_SECONDS:
+            if len(self._stored) > REMEMBERED:
+                self._stored.clear()
+            self._stored[_stamp(before)] = blob
         if move:
             # What a container left as another user cannot be removed; it is taken all the same.
             with contextlib.suppress(PermissionError):
                 os.unlink(path, dir_fd=dir_fd)
         return blob
+
+    def _put_before(self, found: os.stat_result) -> Blob | None:
+        """The blob of a file that was stored by us before and not changed since."""
+        known = self._stored.get(_stamp(found))
+        return known if known and self.exists(known.digest) else None
 
     def _can_become_blob(self, found: os.stat_result) -> bool:
         same_device = found.st_dev == self.temp.stat().st_dev
@@ -282,8 +295,11 @@ class Blobs:
 
 
 def _identity(fd: int) -> tuple[int, ...]:
-    found = os.fstat(fd)
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return _stamp(os.fstat(fd))
+
+
+def _stamp(found: os.stat_result) -> tuple[int, ...]:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _refuse_changed(before: os.stat_result, after: os.stat_result, path: Path) -> None:

@@ -13,14 +13,17 @@ from nbyard.dispatch.room import Room
 from nbyard.dispatch.workers import Workers
 from nbyard.domain.datasets import DatasetVersion
 from nbyard.domain.formats import format_of
+from nbyard.domain.states import DATASET_VERSION
 from nbyard.domain.urls import Allowed
 from nbyard.errors import NbyardError
 from nbyard.localpaths import open_real
 from nbyard.remote import Limits, Remote, Watch
+from nbyard.store import transition
 from nbyard.tabular import TableFile
 
 log = logging.getLogger("nbyard.dispatch")
 TELL_SECONDS = 0.3
+LOOK_SECONDS = 1.0
 
 
 class ImportController:
@@ -93,7 +96,7 @@ class ImportController:
             Allowed.parse(settings.allowed_private_hosts),
             Limits(max_bytes=settings.max_upload_bytes),
         )
-        watch = Watch(progress=self._teller(owner, version))
+        watch = Watch(self._teller(owner, version), self._is_gone(version))
         with self._room.blobs.writer() as writer:
             found = remote.fetch(version.source, writer.write, watch=watch)
             blob = writer.commit()
@@ -116,6 +119,20 @@ class ImportController:
                     self._store.datasets.progress(c, owner, version.id, **columns)
 
         return tell
+
+    def _is_gone(self, version: DatasetVersion) -> Callable[[], bool]:
+        """Whether the dataset was deleted meanwhile; looked up once a second at most."""
+        next_look, gone = 0.0, False
+
+        def look() -> bool:
+            nonlocal next_look, gone
+            if time.monotonic() > next_look:
+                next_look = time.monotonic() + LOOK_SECONDS
+                with self._store.read() as c:
+                    gone = transition.state_of(c, DATASET_VERSION, version.id) is None
+            return gone
+
+        return look
 
     def _table(self, columns: dict[str, Any]) -> dict[str, Any]:
         """Format, rows and columns; only the format where it is no table that can be read."""

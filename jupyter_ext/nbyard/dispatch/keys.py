@@ -49,17 +49,23 @@ def environment_of(room: Room, plan: TaskPlan, version: ExecutableVersion) -> En
     """Where the task would run: an interpreter or kernel here, or what an image has."""
     if plan.runtime != "process":
         image = plan.image or room.settings.docker_base_image
+        # a tag may stand for other bytes tomorrow: the engine's id of it counts too
+        identity = getattr(room.runtimes.get(plan.runtime), "image_id", _unknown)(image)
         return EnvironmentRef(
             kernel=version.kernel or "python3",
             language=version.language,
             interpreter="python3",
-            fingerprint=f"{plan.runtime} {image} {plan.requirements_digest}",
+            fingerprint=f"{plan.runtime} {image} {identity} {plan.requirements_digest}",
         )
     if version.kind == "notebook":
         return kernels.kernel(version.kernel, version.language)
     if version.language == "python":
         return kernels.python()
     return kernels.program(version.command[0] if version.command else version.file)
+
+
+def _unknown(image: str) -> str:
+    return ""
 
 
 def key_parts(
@@ -75,10 +81,12 @@ def key_parts(
         for name, binding in plan.bindings.items()
         if isinstance(binding, ValueOf) and name not in IDENTITY
     }
+    with room.blobs.open(version.content_digest) as handle:
+        text = handle.read().decode("utf-8", "replace")
     files = {
         entry.path: entry.digest
         for entry in room.blobs.tree(version.bundle_digest).files
-        if bundles.matters(entry.path, version.file)
+        if bundles.matters(entry.path, version.file, text)
     }
     shape = [(a.name, a.role, a.type, a.format, a.reach) for a in version.arguments]
     declaration = digest_of([msgspec.to_builtins(shape), version.command, version.kernel])

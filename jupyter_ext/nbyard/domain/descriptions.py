@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from nbyard.domain.arguments import Argument
+from nbyard.domain.arguments import Argument, Flag, Option
 from nbyard.domain.canonical import canonical
 from nbyard.domain.executables import Resources
 from nbyard.domain.strict_json import read_json
@@ -59,9 +59,19 @@ def corrected(
     if told is None:
         return list(own)
     if not keeps_list:
-        return list(told)
+        return [reached(argument) for argument in told]
     by_name = {argument.name: argument for argument in told}
     return [_merge(argument, by_name.get(argument.name)) for argument in own]
+
+
+def reached(argument: Argument) -> Argument:
+    """An argument of a command that does not say how it is given: `--name VALUE`, and `--name`
+    alone for true."""
+    if argument.reach is not None:
+        return argument
+    flag = f"--{argument.name.replace('_', '-')}"
+    switch = argument.role == "value" and argument.type == "bool"
+    return msgspec.structs.replace(argument, reach=Flag(flag) if switch else Option(flag))
 
 
 def _merge(own: Argument, told: Argument | None) -> Argument:

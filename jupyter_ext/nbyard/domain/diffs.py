@@ -42,10 +42,10 @@ def diff_lines(old: str, new: str) -> Iterator[DiffLine]:
 def notebook_lines(notebook: dict[str, Any]) -> str:
     """A notebook as text: a heading for each cell, then its source; no outputs."""
     parts = []
-    for index, cell in enumerate(notebook.get("cells", [])):
+    for cell in notebook.get("cells", []):
         source = cell.get("source", "")
         text = source if isinstance(source, str) else "".join(source)
         tags = cell.get("metadata", {}).get("tags") or []
         named = f" ({', '.join(map(str, tags))})" if tags else ""
-        parts.append(f"── cell {index + 1}: {cell.get('cell_type', '')}{named}\n{text}")
+        parts.append(f"── {cell.get('cell_type', '')}{named}\n{text}")
     return "\n".join(parts)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyter_server.utils import ensure_async
 from tornado import web
 from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
@@ -81,6 +82,14 @@ class Desk:
             self._opened.close()
 
 
+async def check_authorizer(handler: JupyterHandler) -> None:
+    """Ask the server's own authorizer about the resource `nbyard`; 403 where it says no."""
+    action = "read" if handler.request.method in ("GET", "HEAD") else "write"
+    asked = handler.authorizer.is_authorized(handler, handler.current_user, action, "nbyard")
+    if not await ensure_async(asked):
+        raise web.HTTPError(403)
+
+
 class NbyardHandler(JupyterHandler):
     """Authentication, authorisation by scope and the one error body."""
 
@@ -92,6 +101,11 @@ class NbyardHandler(JupyterHandler):
         super().set_default_headers()
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Content-Type-Options", "nosniff")
+
+    async def prepare(self, **kwargs: Any) -> Any:
+        await super().prepare(**kwargs)
+        if self.current_user is not None:
+            await check_authorizer(self)
 
     def authorised(self, scope: str) -> Caller:
         """The caller, who has that scope.

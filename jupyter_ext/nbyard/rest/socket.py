@@ -18,7 +18,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from nbyard.domain.callers import Caller
 from nbyard.errors import NbyardError
-from nbyard.rest.handlers import Desk
+from nbyard.rest.handlers import Desk, check_authorizer
 from nbyard.rest.identity import caller_of
 from nbyard.wake import Listener
 
@@ -105,6 +105,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     @ws_authenticated
     async def get(self, *args: Any, **kwargs: Any) -> None:
+        await check_authorizer(self)
         self._caller = caller_of(self.current_user)
         await super().get(*args, **kwargs)
 

@@ -11,6 +11,9 @@ from nbyard.services.datasets import Bytes
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
 
+# small enough to count the rows before the first page is shown
+COUNTED_BYTES = 64 * 2**20
+
 
 class ArtifactService:
     """Named bytes with their origin; the bytes themselves travel as
@@ -40,9 +43,10 @@ class ArtifactService:
         check_count(offset, "offset")
         found = self.get(caller, artifact)
         path = self._parts.blobs.path(found.digest)
-        return self._parts.tables.page(
-            TableFile(path, found.filename, found.digest), offset, check_limit(limit)
-        )
+        table = TableFile(path, found.filename, found.digest)
+        if not offset and found.size_bytes <= COUNTED_BYTES:
+            self._parts.tables.info(table, count=True)
+        return self._parts.tables.page(table, offset, check_limit(limit))
 
     def content(self, caller: Caller, artifact: str) -> Bytes:
         """The bytes, for a download."""

@@ -206,7 +206,7 @@ class RunService:
 
     @operation("DELETE", "/runs/{run}", scope="runs:write", status=204)
     def delete(self, caller: Caller, run: str) -> None:
-        """Remove the record of a run that is at its end; its stored bytes go with the clean-up."""
+        """Remove the record of a run that is at its end; the bytes of its outputs stay stored."""
         with self._store.write() as c:
             found = self._find(c, caller, run)
             if found.state not in RUN.terminal:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.arguments import Argument, Option, Positional
+from nbyard.domain.arguments import Argument, Flag, Option, Positional
 from nbyard.domain.descriptions import (
     Description,
     corrected,
@@ -96,7 +96,7 @@ def test_a_notebook_keeps_its_list_and_its_defaults():
 
 
 def test_a_command_has_the_list_that_was_told():
-    told = [Argument("n", type="int")]
+    told = [Argument("n", type="int", reach=Positional(0))]
     assert corrected(OWN, told, keeps_list=False) == told
     assert corrected(OWN, [], keeps_list=False) == []
     assert corrected(OWN, None, keeps_list=False) == corrected(OWN, None, keeps_list=True) == OWN
@@ -109,3 +109,14 @@ def test_correction_of_a_notebook_never_changes_names_or_defaults(own, told):
     assert corrected(found, told, keeps_list=True) == found
     roles = {a.name: a.role for a in told}
     assert all(a.role == roles.get(a.name, a.role) for a in found)
+
+
+def test_an_argument_of_a_command_is_given_by_its_name_unless_told_otherwise():
+    """E4."""
+    told = (
+        Argument("in_file", role="input"),
+        Argument("quick", type="bool"),
+        Argument("n", reach=Positional(0)),
+    )
+    reaches = [argument.reach for argument in corrected([], told, False)]
+    assert reaches == [Option("--in-file"), Flag("--quick"), Positional(0)]

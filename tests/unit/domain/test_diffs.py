@@ -29,4 +29,4 @@ def test_notebooks_are_compared_by_their_cells_without_outputs() -> None:
         {"cell_type": "markdown", "source": "# Title", "outputs": ["x" * 1000]},
     ]
     text = notebook_lines({"cells": cells})
-    assert text == "── cell 1: code (parameters)\na = 1\nb = 2\n── cell 2: markdown\n# Title"
+    assert text == "── code (parameters)\na = 1\nb = 2\n── markdown\n# Title"

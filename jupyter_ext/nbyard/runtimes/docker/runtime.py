@@ -77,6 +77,13 @@ class DockerRuntime:
         for engine in self._engines.values():
             engine.close()
 
+    def image_id(self, name: str) -> str:
+        """The engine's id of an image, for cache keys; empty while it is not here or unknown."""
+        try:
+            return self.engine.image_id(name)
+        except Unavailable:
+            return ""
+
     def start(self, order: Order) -> str:
         attempt = self._attempt(order)
         with attempt.starting():

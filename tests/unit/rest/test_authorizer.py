@@ -1,0 +1,22 @@
+"""G4: the server's own authorizer is asked, whatever the route."""
+
+import pytest
+from jupyter_server.auth import AllowAllAuthorizer
+
+from nbyard.testing.server import JupyterServer
+
+pytestmark = pytest.mark.leaves_running
+
+
+def only_read(authorizer, handler, user, action, resource):
+    """Everybody may look, nobody may change."""
+    return resource != "nbyard" or action == "read"
+
+
+def test_who_may_only_read_changes_nothing(api: JupyterServer, monkeypatch: pytest.MonkeyPatch):
+    assert api.send("POST", "/uploads", {"filename": "a.csv"}).status == 201
+    monkeypatch.setattr(AllowAllAuthorizer, "is_authorized", only_read)
+    assert api.send("GET", "/datasets").status == 200
+    refused = api.send("POST", "/uploads", {"filename": "a.csv"})
+    assert refused.status == 403
+    assert refused.json["code"] == "forbidden"
