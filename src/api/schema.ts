@@ -350,7 +350,7 @@ export interface paths {
         get: operations["runs.get"];
         put?: never;
         post?: never;
-        /** Remove the record of a run that is at its end; its stored bytes go with the clean-up */
+        /** Remove the record of a run that is at its end; the bytes of its outputs stay stored */
         delete: operations["runs.delete"];
         options?: never;
         head?: never;
