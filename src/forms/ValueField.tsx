@@ -168,7 +168,8 @@ function Text(props: IControl): JSX.Element {
     onBlur: commit,
     onKeyDown
   };
-  return type === 'list' || type === 'json' ? (
+  // a dialog takes Enter of one line for its button, and Enter of more lines for nothing
+  return type === 'json' ? (
     <textarea {...field} rows={2} onChange={event => setText(event.target.value)} />
   ) : (
     <input
