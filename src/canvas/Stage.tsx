@@ -15,6 +15,7 @@ import { EmptyStage } from './EmptyStage';
 import { useDrawing, useHands, useSelecting } from './hands';
 import { useCanvas } from './hooks';
 import { recall, remember } from './memory';
+import { fit, refit } from './navigation';
 import { NodeCard } from './NodeCard';
 
 const NODE_TYPES = { card: NodeCard };
@@ -53,12 +54,13 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   const [startsFull] = useState(nodes.length > 0 && !seen);
 
   usePortWatch(canvas);
+  useRefit(canvas);
   useEffect(() => {
     // cards get their size from their ports, which the first answer brings
     const once = () => {
       canvas.checker.changed.disconnect(once);
       if (startsFull && !canvas.store.focused) {
-        window.setTimeout(() => void canvas.flow?.fitView(OPENING), 50);
+        window.setTimeout(() => void fit(canvas, OPENING), 50);
       }
     };
     canvas.checker.changed.connect(once);
@@ -86,7 +88,10 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         nodes={nodes}
         edges={edges}
         nodeTypes={NODE_TYPES}
-        onInit={flow => (canvas.flow = flow)}
+        onInit={flow => {
+          canvas.flow = flow;
+          canvas.fitted = seen ? undefined : flow.getViewport();
+        }}
         defaultViewport={seen}
         onMoveEnd={(_, viewport) => remember(canvas.path, { viewport })}
         onNodesChange={store.onNodesChange}
@@ -133,6 +138,30 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
       <ConnectionHint />
     </div>
   );
+}
+
+/** The height changes with the drawer below; the width is changed by panels, on purpose. */
+function useRefit(canvas: CanvasController): void {
+  useEffect(() => {
+    const { stage } = canvas;
+    if (!stage) {
+      return undefined;
+    }
+    let height = stage.clientHeight;
+    let timer = 0;
+    const watch = new ResizeObserver(() => {
+      if (stage.clientHeight && stage.clientHeight !== height) {
+        height = stage.clientHeight;
+        window.clearTimeout(timer);
+        timer = window.setTimeout(() => refit(canvas), 100);
+      }
+    });
+    watch.observe(stage);
+    return () => {
+      window.clearTimeout(timer);
+      watch.disconnect();
+    };
+  }, [canvas]);
 }
 
 /** React Flow measures where ports are; it is told when they change, once for all cards. */

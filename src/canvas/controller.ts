@@ -3,7 +3,7 @@ import { Contents } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { ISignal, Signal } from '@lumino/signaling';
-import { ReactFlowInstance, Edge } from '@xyflow/react';
+import { Edge, FitViewOptions, ReactFlowInstance, Viewport } from '@xyflow/react';
 import { FlowModel } from '../document/flowModel';
 import { Checker } from './checker';
 import { recall, remember } from './memory';
@@ -85,6 +85,8 @@ export class CanvasController {
   /** Set while the picture is shown: React Flow's own verbs, and the element that has the keys. */
   flow?: ReactFlowInstance<CardNode, Edge>;
   stage?: HTMLElement;
+  /** Where the last fit led to: who still looks from there did not move since. */
+  fitted?: Viewport & { how?: FitViewOptions<CardNode> };
 
   get ui(): ICanvasUi {
     return this._ui;

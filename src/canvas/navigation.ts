@@ -1,5 +1,7 @@
 /** Moving the focus and the view; nothing here changes the document. */
+import { FitViewOptions } from '@xyflow/react';
 import { CanvasController } from './controller';
+import { CardNode } from './store';
 
 export type Direction = 'left' | 'right' | 'up' | 'down';
 
@@ -100,8 +102,23 @@ export function reveal(canvas: CanvasController, id: string): void {
   }
 }
 
-export function fit(canvas: CanvasController): void {
-  void canvas.flow?.fitView({ padding: 0.15, maxZoom: 1 });
+const FIT: FitViewOptions<CardNode> = { padding: 0.15, maxZoom: 1 };
+
+export async function fit(canvas: CanvasController, how = FIT): Promise<void> {
+  const { flow } = canvas;
+  if (flow) {
+    await flow.fitView(how);
+    canvas.fitted = { ...flow.getViewport(), how };
+  }
+}
+
+/** The picture has another size: all of it is shown again, unless one looked elsewhere since. */
+export function refit(canvas: CanvasController): void {
+  const { fitted, flow } = canvas;
+  const now = flow?.getViewport();
+  if (now && fitted && now.x === fitted.x && now.y === fitted.y && now.zoom === fitted.zoom) {
+    void fit(canvas, fitted.how);
+  }
 }
 
 export async function tidy(canvas: CanvasController): Promise<void> {

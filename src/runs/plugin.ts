@@ -97,8 +97,10 @@ class Drawer {
       void this.tracker.save(widget);
     }
     if (!widget.isAttached) {
+      const alone = !this._sized && ![...this.app.shell.widgets('down')].length;
+      this._sized = true;
       this.app.shell.add(widget, 'down');
-      if (activate) {
+      if (activate && alone) {
         enlarge(widget);
       }
     }
@@ -109,14 +111,15 @@ class Drawer {
   }
 
   private _widget?: MainAreaWidget<RunDrawer>;
+  private _sized = false;
 }
 
-/** A drawer that opens for the first time takes two fifths of the height. */
+/** A drawer that opens for the first time, and alone, takes a third of the height. */
 function enlarge(widget: Widget): void {
   const stack = widget.parent?.parent;
   const split = stack?.parent;
   if (split instanceof SplitPanel && split.widgets.length === 2 && split.widgets[1] === stack) {
-    split.setRelativeSizes([3, 2]);
+    split.setRelativeSizes([2, 1]);
   }
 }
 
