@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { useCallback, useMemo, useRef, useState } from 'react';
 import { isLive } from '../../api/types';
 import { StateMark, stateText } from '../../components/StateMark';
 import { showSeconds, useNow } from '../../components/times';
@@ -8,8 +8,19 @@ import { IStepProps } from './Steps';
 
 const ROW = 26;
 const LABELS = 170;
-const WIDTH = 1000;
+/** At the right of the longest bar, for how long it took. */
+const ROOM = 70;
+const LEAST = 480;
 const AXIS = 20;
+const KEYS = [
+  'queued',
+  'preparing',
+  'running',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'critical'
+] as const;
 
 /** When each step waited, started and worked, as bars; the same as a table on request. */
 export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
@@ -17,13 +28,20 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
   const [table, setTable] = useState(false);
   const now = useNow(isLive(detail.run));
   const chart = useMemo(() => chartOf(detail, now), [detail, now]);
+  const shown = new Set(
+    chart.bars.flatMap(bar => [
+      ...bar.segments.map(({ phase }) => colour(bar, phase)),
+      ...(bar.critical && bar.segments.some(({ phase }) => phase === 'running') ? ['critical'] : [])
+    ])
+  );
   return (
     <div className="nby-Gantt">
       <div className="nby-Gantt-legend">
-        <span className="nby-Gantt-key nby-mod-queued">{trans.__('queued')}</span>
-        <span className="nby-Gantt-key nby-mod-preparing">{trans.__('preparing')}</span>
-        <span className="nby-Gantt-key nby-mod-running">{trans.__('running')}</span>
-        <span className="nby-Gantt-key nby-mod-critical">{trans.__('made it this long')}</span>
+        {KEYS.filter(key => shown.has(key)).map(key => (
+          <span key={key} className={`nby-Gantt-key nby-mod-${key}`}>
+            {key === 'critical' ? trans.__('made it this long') : stateText(key, trans)}
+          </span>
+        ))}
         <button
           type="button"
           className="nby-Button"
@@ -42,6 +60,27 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
   );
 }
 
+/** Work that ended has the colour of its end. */
+function colour(bar: IBar, phase: Phase): (typeof KEYS)[number] {
+  const { state } = bar;
+  const ended = state === 'succeeded' || state === 'failed' || state === 'cancelled';
+  return phase === 'running' && ended ? state : phase;
+}
+
+/** The width an element has, while it has it. */
+function useWidth(): [(element: Element | null) => void, number] {
+  const [width, setWidth] = useState(1000);
+  const watch = useRef<ResizeObserver>();
+  const ref = useCallback((element: Element | null) => {
+    watch.current?.disconnect();
+    if (element) {
+      watch.current = new ResizeObserver(([{ contentRect }]) => setWidth(contentRect.width));
+      watch.current.observe(element);
+    }
+  }, []);
+  return [ref, Math.max(LEAST, Math.floor(width))];
+}
+
 interface IPictureProps {
   bars: readonly IBar[];
   seconds: number;
@@ -51,13 +90,14 @@ interface IPictureProps {
 
 function Picture({ bars, seconds, step, onStep }: IPictureProps): JSX.Element {
   const { trans } = useServices();
-  const x = (at: number) => LABELS + (at / seconds) * (WIDTH - LABELS - 60);
+  const [ref, width] = useWidth();
+  const x = (at: number) => LABELS + (at / seconds) * (width - LABELS - ROOM);
   const height = bars.length * ROW + AXIS;
   return (
     <svg
+      ref={ref}
       className="nby-Gantt-picture"
-      viewBox={`0 0 ${WIDTH} ${height}`}
-      style={{ minHeight: height }}
+      style={{ height, minWidth: LEAST }}
       role="group"
       aria-label={trans.__('Steps over time; the table says the same')}
     >
@@ -117,14 +157,14 @@ function Bar({ bar, x, y, chosen, onStep }: IBarProps): JSX.Element {
       }}
     >
       <title>{words}</title>
-      <rect className="nby-Gantt-hit" x={0} y={y} width={WIDTH} height={ROW} />
+      <rect className="nby-Gantt-hit" x={0} y={y} width="100%" height={ROW} />
       <text x={6} y={y + ROW / 2 + 4} className="nby-Gantt-label">
         {bar.label.length > 24 ? `${bar.label.slice(0, 23)}…` : bar.label}
       </text>
       {bar.segments.map(({ phase, from, to }) => (
         <rect
           key={phase}
-          className={`nby-Gantt-segment nby-mod-${phase}${bar.critical && phase === 'running' ? ' nby-mod-critical' : ''}`}
+          className={`nby-Gantt-segment nby-mod-${colour(bar, phase)}${bar.critical && phase === 'running' ? ' nby-mod-critical' : ''}`}
           x={x(from)}
           y={y + 5}
           width={Math.max(2, x(to) - x(from))}
