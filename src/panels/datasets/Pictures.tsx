@@ -9,32 +9,49 @@ const WIDTH = 240;
 const HEIGHT = 70;
 const ROW = 16;
 
-/** A number as people read it; other things as they are. */
+const LARGE = 1e9;
+const DIGITS = 4;
+
+/** A number as people read it, never grouped: a year is no amount, and 4050 stands by 4201.8. */
 export function showNumber(value: unknown): string {
   if (typeof value === 'number') {
-    if (Number.isInteger(value)) {
-      // a year is no amount
-      return value.toLocaleString(undefined, { useGrouping: Math.abs(value) >= 10_000 });
-    }
     const size = Math.abs(value);
-    return size >= 1e6 || size < 1e-3
-      ? value.toExponential(2)
-      : value.toLocaleString(undefined, { maximumSignificantDigits: 5 });
+    if (!Number.isInteger(value) && (size >= LARGE || size < 1e-3)) {
+      return value.toExponential(2);
+    }
+    // as many decimals as give five digits, and all digits before the point
+    const decimals = size < 1 ? DIGITS + 1 : Math.max(0, DIGITS - Math.floor(Math.log10(size)));
+    return value.toLocaleString(undefined, { useGrouping: false, maximumFractionDigits: decimals });
   }
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 interface IHistogramProps {
   histogram: Histogram;
+  /** The least and the largest value; of whole numbers both are whole. */
+  min?: unknown;
+  max?: unknown;
+  /** All values are whole numbers. */
+  whole?: boolean;
   name: string;
   trans: TranslationBundle;
 }
 
-export function HistogramPicture({ histogram, name, trans }: IHistogramProps): JSX.Element {
+export function HistogramPicture(props: IHistogramProps): JSX.Element {
+  const { histogram, min, max, whole, name, trans } = props;
   const { counts, edges } = histogram;
   const most = Math.max(1, ...counts);
   const width = WIDTH / Math.max(1, counts.length);
-  const range = (index: number) => `${showNumber(edges[index])} – ${showNumber(edges[index + 1])}`;
+  const range = (index: number) => {
+    let [from, to] = [edges[index], edges[index + 1]];
+    if (whole && Math.ceil(Number(from)) <= Math.floor(Number(to))) {
+      // 2006.5 to 2007.5 holds 2007
+      const last = index === counts.length - 1;
+      from = Math.ceil(Number(from));
+      to = last ? Math.floor(Number(to)) : Math.max(from, Math.ceil(Number(to)) - 1);
+    }
+    return from === to ? showNumber(from) : `${showNumber(from)} – ${showNumber(to)}`;
+  };
   return (
     <figure className="nby-Picture">
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
@@ -42,7 +59,7 @@ export function HistogramPicture({ histogram, name, trans }: IHistogramProps): J
           const height = count ? Math.max(1.5, (count / most) * HEIGHT) : 0;
           return (
             <g key={index}>
-              <title>{`${range(index)}: ${count.toLocaleString()}`}</title>
+              <title>{`${range(index)}: ${showNumber(count)}`}</title>
               <rect className="nby-Picture-space" x={index * width} width={width} height={HEIGHT} />
               <rect
                 className="nby-Picture-bar"
@@ -57,13 +74,13 @@ export function HistogramPicture({ histogram, name, trans }: IHistogramProps): J
         <line className="nby-Picture-axis" x1="0" x2={WIDTH} y1={HEIGHT} y2={HEIGHT} />
       </svg>
       <figcaption className="nby-Picture-ends" aria-hidden="true">
-        <span>{showNumber(edges[0])}</span>
-        <span>{showNumber(edges[edges.length - 1])}</span>
+        <span>{showNumber(min ?? edges[0])}</span>
+        <span>{showNumber(max ?? edges[edges.length - 1])}</span>
       </figcaption>
       <Numbers
         caption={trans.__('Histogram of %1', name)}
         heads={[trans.__('Range'), trans.__('Count')]}
-        rows={counts.map((count, index) => [range(index), count.toLocaleString()])}
+        rows={counts.map((count, index) => [range(index), showNumber(count)])}
       />
     </figure>
   );
@@ -90,7 +107,7 @@ export function TopPicture({ top, count, name, trans }: ITopProps): JSX.Element 
           const text = words(value);
           return (
             <g key={index}>
-              <title>{`${text}: ${number.toLocaleString()}`}</title>
+              <title>{`${text}: ${showNumber(number)}`}</title>
               <rect
                 className="nby-Picture-bar nby-mod-soft"
                 y={index * ROW + 1}
@@ -110,7 +127,7 @@ export function TopPicture({ top, count, name, trans }: ITopProps): JSX.Element 
       <Numbers
         caption={trans.__('Most frequent values of %1', name)}
         heads={[trans.__('Value'), trans.__('Count')]}
-        rows={top.map(({ value, count: number }) => [words(value), number.toLocaleString()])}
+        rows={top.map(({ value, count: number }) => [words(value), showNumber(number)])}
       />
     </figure>
   );

@@ -75,7 +75,7 @@ function ColumnCard({ column, trans }: IColumnCardProps): JSX.Element {
   const total = count + nulls;
   const missing = total ? (100 * nulls) / total : 0;
   const facts: [string, unknown][] = [
-    [trans.__('missing'), nulls ? `${nulls.toLocaleString()} (${missing.toFixed(1)} %)` : '0'],
+    [trans.__('missing'), nulls ? `${showNumber(nulls)} (${missing.toFixed(1)} %)` : '0'],
     [trans.__('distinct'), distinct],
     [trans.__('min'), min],
     [trans.__('median'), quantiles?.p50],
@@ -89,7 +89,14 @@ function ColumnCard({ column, trans }: IColumnCardProps): JSX.Element {
         {name} <span className="nby-DataTable-type">{type}</span>
       </h3>
       {column.histogram ? (
-        <HistogramPicture histogram={column.histogram} name={name} trans={trans} />
+        <HistogramPicture
+          histogram={column.histogram}
+          min={min}
+          max={max}
+          whole={type === 'int'}
+          name={name}
+          trans={trans}
+        />
       ) : (
         !!column.top?.length && (
           <TopPicture top={column.top} count={count} name={name} trans={trans} />
