@@ -14,7 +14,7 @@ import {
   runIcon
 } from '@jupyterlab/ui-components';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { notebookIcon } from '../icons';
+import { notebookIcon, workflowIcon } from '../icons';
 import { pointed } from '../runs/pointing';
 import type { actions as Actions } from './lazy';
 import { IPanelServices, selectedFiles } from './services';
@@ -77,6 +77,14 @@ export function panelCommands(trans: TranslationBundle): IPanelCommand[] {
       label: trans.__('New Notebook'),
       caption: trans.__('A notebook whose first cell opens the dataset'),
       icon: notebookIcon,
+      noun: 'dataset'
+    },
+    {
+      id: 'nbyard:workflow-from-dataset',
+      act: 'workflowFromDataset',
+      label: trans.__('Use in New Workflow'),
+      caption: trans.__('A workflow that starts with the dataset'),
+      icon: workflowIcon,
       noun: 'dataset'
     },
     {

@@ -73,6 +73,13 @@ export function DatasetSection({ services }: { services: IPanelServices }): JSX.
             />
             <CommandButton
               commands={commands}
+              id="nbyard:workflow-from-dataset"
+              args={{ id }}
+              tabIndex={-1}
+              bare
+            />
+            <CommandButton
+              commands={commands}
               id="nbyard:download-dataset"
               args={{ id }}
               tabIndex={-1}

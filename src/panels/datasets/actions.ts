@@ -1,7 +1,11 @@
 import { Dialog, InputDialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { UUID } from '@lumino/coreutils';
 import { ApiError } from '../../api/client';
 import { Dataset } from '../../api/types';
+import { newId } from '../../canvas/editing';
 import { copyText, showProblem } from '../../components/problems';
+import { canonical } from '../../document/canonical';
+import { EXTENSION } from '../../tokens';
 import { IPanelServices } from '../services';
 import { chooseFiles, uploads } from './uploads';
 
@@ -76,6 +80,28 @@ export const datasetActions = {
         body: { folder }
       });
       return commands.execute('docmanager:open', { path });
+    }
+  ),
+
+  workflowFromDataset: told(
+    ({ trans }) => trans.__('No workflow was made.'),
+    async (services, [id]) => {
+      const { app, commands, browser } = services;
+      const { name } = await known(services, id);
+      const path = browser?.tracker.currentWidget?.model.path ?? '';
+      const { contents } = app.serviceManager;
+      const made = await contents.newUntitled({ path, type: 'file', ext: EXTENSION });
+      const node = newId(name, () => false);
+      const flow = {
+        version: 1,
+        meta: { id: UUID.uuid4() },
+        nodes: { [node]: { type: 'dataset', dataset: id, label: name } },
+        edges: {},
+        positions: { [node]: [80, 120] }
+      };
+      const content = canonical(flow);
+      await contents.save(made.path, { type: 'file', format: 'text', content });
+      return commands.execute('docmanager:open', { path: made.path });
     }
   ),
 
