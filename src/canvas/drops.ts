@@ -1,7 +1,9 @@
 import { Drag } from '@lumino/dragdrop';
 import { CONTENTS_MIME, REF_MIME } from '../tokens';
+import { droppedOn } from './connecting';
 import { CanvasController } from './controller';
 import { addFiles, addRow } from './editing';
+import { cardOf } from './hands';
 import { IPaletteRow } from './tokens';
 import { Position } from '../document/flow';
 
@@ -43,14 +45,18 @@ function take(canvas: CanvasController, event: Drag.Event): void {
   const point = canvas.flow?.screenToFlowPosition({ x: event.clientX, y: event.clientY });
   const at: Position | undefined = point && [Math.round(point.x), Math.round(point.y)];
   const rows = event.mimeData.getData(REF_MIME) as IPaletteRow | IPaletteRow[] | undefined;
-  if (rows) {
-    [rows].flat().forEach((row, index) => addRow(canvas, row, at && [at[0], at[1] + index * 140]));
-    return;
-  }
-  const paths = event.mimeData.getData(CONTENTS_MIME) as string[];
-  void addFiles(
-    canvas,
-    paths.map(path => canvas.contents.localPath(path)),
-    at
-  );
+  const on = cardOf(event.target);
+  void droppedOn(canvas, on, async () => {
+    if (rows) {
+      return [rows]
+        .flat()
+        .map((row, index) => addRow(canvas, row, at && [at[0], at[1] + index * 140]));
+    }
+    const paths = event.mimeData.getData(CONTENTS_MIME) as string[];
+    return addFiles(
+      canvas,
+      paths.map(path => canvas.contents.localPath(path)),
+      at
+    );
+  });
 }

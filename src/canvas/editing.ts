@@ -64,7 +64,7 @@ export async function addFiles(
   canvas: CanvasController,
   paths: readonly string[],
   at?: Position
-): Promise<void> {
+): Promise<string[]> {
   const { backend } = canvas.services;
   const [x, y] = at ?? freePlace(canvas);
   const failed: string[] = [];
@@ -81,6 +81,7 @@ export async function addFiles(
   if (failed.length) {
     canvas.say(failed.join(' · '), true);
   }
+  return added;
 
   async function register(path: string): Promise<IRegistered> {
     return backend ? backend.register(path) : guess(path);

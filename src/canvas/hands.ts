@@ -12,7 +12,7 @@ import {
 } from 'react';
 import { IEdge } from '../document/flow';
 import { REF_MIME } from '../tokens';
-import { connect, connectToNode, refusal } from './connecting';
+import { connect, connectToNode, droppedOn, refusal } from './connecting';
 import { CanvasController } from './controller';
 import { addRow, copyText, pasteText, removeSelection } from './editing';
 import { CardNode } from './store';
@@ -22,7 +22,7 @@ export function nodeAt(x: number, y: number): string | undefined {
   return cardOf(document.elementFromPoint(x, y));
 }
 
-function cardOf(target: EventTarget | null): string | undefined {
+export function cardOf(target: EventTarget | null): string | undefined {
   return (target as Element | null)?.closest<HTMLElement>('.react-flow__node')?.dataset.id;
 }
 
@@ -104,7 +104,10 @@ export function useHands(canvas: CanvasController, readOnly: boolean) {
           event.preventDefault();
           const point = { x: event.clientX, y: event.clientY };
           const { x, y } = canvas.flow!.screenToFlowPosition(point);
-          addRow(canvas, JSON.parse(text) as IPaletteRow, [Math.round(x), Math.round(y)]);
+          const row = JSON.parse(text) as IPaletteRow;
+          void droppedOn(canvas, cardOf(event.target), async () => [
+            addRow(canvas, row, [Math.round(x), Math.round(y)])
+          ]);
         }
       },
       onDragOver: (event: DragEvent) => {
