@@ -3,6 +3,7 @@ import {
   connectAutomatically,
   connectByList,
   connectToNode,
+  droppedOn,
   refusal
 } from '../connecting';
 import {
@@ -120,6 +121,23 @@ describe('arrows', () => {
     expect(steps(canvas)).toBe(1);
     canvas.doc.undo();
     expect(canvas.doc.allEdges()).toEqual([]);
+  });
+
+  it('K1: a thing dropped on a card gets the one proposed arrow, all as one step', async () => {
+    const { canvas, backend, settle } = one;
+    canvas.doc.remove(['clean'], []);
+    const before = steps(canvas);
+    const dropped = droppedOn(canvas, 'sales', async () => {
+      canvas.doc.addNode('clean', { type: 'executable', path: 'clean.ipynb' }, [0, 0]);
+      backend.proposals = [RAW, DATA];
+      return ['clean'];
+    });
+    await settle();
+    await dropped;
+    expect(canvas.doc.allEdges()).toMatchObject([RAW]);
+    expect(steps(canvas)).toBe(before + 1);
+    canvas.doc.undo();
+    expect(canvas.doc.nodes.has('clean')).toBe(false);
   });
 
   it('K2: are drawn by keyboard from a list', async () => {
