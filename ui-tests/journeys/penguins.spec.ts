@@ -18,6 +18,10 @@ test('K5, K7, K8: the example runs; after a change only what it affects runs aga
     await expect(lab.drawer.step(node)).toContainText('never ran before');
   }
   expect(await readFile(server.file('train.ipynb'))).toEqual(source);
+  const { NBYARD_PICTURES } = process.env; // a folder for the picture of the README
+  if (NBYARD_PICTURES) {
+    await lab.page.screenshot({ path: `${NBYARD_PICTURES}/penguins.png` });
+  }
 
   await canvas.stage.click({ position: { x: 20, y: 20 } });
   await lab.click(canvas.button('toggle-inspector'));
