@@ -253,8 +253,8 @@ def commands(group: click.Group, path: str = "nbyard") -> Iterator[tuple[str, cl
 
 
 def _help(command: click.Command, path: str) -> str:
-    # made as the command line makes it: a command remembers its help option
-    wide: dict[str, Any] = {**command.context_settings, "terminal_width": 96}
+    # made as the command line makes it, below nbyard: a command remembers its help option
+    wide: dict[str, Any] = {**nbyard.context_settings, "terminal_width": 96}
     context = click.Context(command, info_name=path, max_content_width=96, **wide)
     return command.get_help(context).rstrip()
 
