@@ -247,14 +247,19 @@ class RunService:
         return found
 
     def _task(self, caller: Caller, run: str, node: str) -> Task:
-        """The task; a cached one with the attempts of the task whose result it took."""
-        found = next((t for t in self.get(caller, run).tasks if t.node == node), None)
-        if found is None:
-            raise NotFound(f"The run has no node {node[:80]!r}.")
-        if not found.cached:
-            return found
+        """The task and its attempts; a cached one with those of the task whose result it took.
+
+        Logs are polled through this: it reads no more of the run than that.
+        """
+        self._parts.watch()
         with self._store.read() as c:
-            attempts = self._store.attempts.behind_cache(c, caller.name, found.id)
+            found = self._store.tasks.view(c, self._find(c, caller, run).id, node)
+            if found is None:
+                raise NotFound(f"The run has no node {node[:80]!r}.")
+            if found.cached:
+                attempts = self._store.attempts.behind_cache(c, caller.name, found.id)
+            else:
+                attempts = self._store.attempts.of_task(c, found.id)
         return msgspec.structs.replace(found, attempts=attempts)
 
 

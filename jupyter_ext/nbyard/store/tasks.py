@@ -130,6 +130,12 @@ class TaskRows:
         query = select(tasks).where(tasks.c.run_id == run_id).order_by(tasks.c.place)
         return [_view(row) for row in c.execute(query)]
 
+    def view(self, c: Connection, run_id: str, node: str) -> Task | None:
+        """One task for people, without attempts and artifacts."""
+        query = select(tasks).where(tasks.c.run_id == run_id, tasks.c.node == node)
+        row = c.execute(query).first()
+        return _view(row) if row else None
+
     def active_executables(self, c: Connection, executable_id: str) -> list[str]:
         """Ids of live runs that use the executable."""
         query = (
@@ -254,6 +260,10 @@ class AttemptRows:
             .order_by(attempts.c.number)
         )
         return [_attempt(row) for row in c.execute(query)]
+
+    def of_task(self, c: Connection, task_id: str) -> list[Attempt]:
+        query = select(attempts).where(attempts.c.task_id == task_id)
+        return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
 
 
 def _records() -> Any:
