@@ -51,6 +51,10 @@ class ProjectFiles:
             return str(real)
         return real.relative_to(self.root).as_posix()
 
+    def spoken(self, text: str) -> str:
+        """A path, or a sentence that begins with one, without the way to the folder served."""
+        return text.removeprefix(f"{self.root}/") if self.is_served else text
+
     def has(self, real: Path) -> bool:
         return real.is_relative_to(self.root)
 

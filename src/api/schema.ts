@@ -279,7 +279,7 @@ export interface paths {
         delete: operations["executables.delete"];
         options?: never;
         head?: never;
-        /** Rename, describe or correct an executable; other arguments make a new version */
+        /** Rename, describe or correct an executable; other arguments or code make a new version */
         patch: operations["executables.update"];
         trace?: never;
     };
@@ -596,7 +596,8 @@ export interface components {
          * Cells
          * @description The executed notebook as far as it ran (nbformat 4 JSON), null where there is none.
          *
-         *         `done` of `total` cells are finished; `current` is the index of the running one.
+         *         `done` of the `total` cells as they were written are behind us; `current` is the index in the
+         *         executed notebook of the one that runs.
          */
         Cells: {
             notebook: Record<string, unknown> | null;
@@ -830,12 +831,14 @@ export interface components {
         };
         /**
          * ExecutablePatch
-         * @description Fields to change; `revision` is the one that was read.
+         * @description Fields to change; `revision` is the one that was read. `upload` is new code for what was
+         *         uploaded before.
          */
         ExecutablePatch: {
             revision: number;
             name?: string;
             description?: string;
+            upload?: string;
             arguments?: components["schemas"]["Argument"][];
             command?: string[];
             resources?: components["schemas"]["Resources"];
@@ -863,12 +866,17 @@ export interface components {
         /**
          * Failure
          * @description Why work failed, for people: `message` is one line, `traceback` may hold ANSI colours.
+         *
+         *         `cell` counts from 0 in the notebook as it was written, `executed_cell` in executed.ipynb, where
+         *         a cell with the parameters' values was put in; for that one there is no `cell`.
          */
         Failure: {
             kind: string;
             message: string;
             /** @default null */
             cell: number | null;
+            /** @default null */
+            executed_cell: number | null;
             /** @default null */
             exit_code: number | null;
             /** @default  */

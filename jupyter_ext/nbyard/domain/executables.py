@@ -64,11 +64,13 @@ class NewExecutable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExecutablePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Fields to change; `revision` is the one that was read."""
+    """Fields to change; `revision` is the one that was read. `upload` is new code for what was
+    uploaded before."""
 
     revision: int
     name: str | msgspec.UnsetType = msgspec.UNSET
     description: str | msgspec.UnsetType = msgspec.UNSET
+    upload: str | msgspec.UnsetType = msgspec.UNSET
     arguments: list[Argument] | msgspec.UnsetType = msgspec.UNSET
     command: list[str] | msgspec.UnsetType = msgspec.UNSET
     resources: Resources | msgspec.UnsetType = msgspec.UNSET

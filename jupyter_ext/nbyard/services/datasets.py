@@ -193,7 +193,8 @@ class DatasetService:
         try:
             self._parts.links.link_everywhere(dataset.id)
         except Conflict as error:
-            return msgspec.structs.replace(dataset, notice=error.message)
+            notice = self._parts.files.spoken(error.message)
+            return msgspec.structs.replace(dataset, notice=notice)
         return msgspec.structs.replace(dataset, resource=f"{folders[0]}/{dataset.id}")
 
     @operation("PATCH", "/datasets/{dataset}", scope="datasets:write")
@@ -225,8 +226,9 @@ class DatasetService:
         with self._store.write() as c:
             users = self._store.workflows.using(c, found)
             if users and not force:
+                shown = [self._parts.files.spoken(path) for path in users[:5]]
                 raise InUse(
-                    f"{found.name!r} is used by " + ", ".join(users[:5]) + ".",
+                    f"{found.name!r} is used by " + ", ".join(shown) + ".",
                     hint="Take it out of these workflows, or force the deletion.",
                 )
             self._store.datasets.delete(c, found)

@@ -181,7 +181,7 @@ class ExecutableService:
 
     @operation("PATCH", "/executables/{executable}", scope="executables:write")
     def update(self, caller: Caller, executable: str, body: ExecutablePatch) -> Executable:
-        """Rename, describe or correct an executable; other arguments make a new version."""
+        """Rename, describe or correct an executable; other arguments or code make a new version."""
         found = self.get(caller, executable)
         if body.revision != found.revision:
             raise StaleWrite()
@@ -198,6 +198,8 @@ class ExecutableService:
                 raise StaleWrite()
             if fields is not None:
                 self._freezer.keep(c, found.id, fields)
+        if isinstance(body.upload, str):
+            self._parts.uploads.delete(body.upload)
         if code is not None:
             self._write_description(code, told)
         return self.get(caller, found.id)
@@ -210,11 +212,24 @@ class ExecutableService:
             for name in ("arguments", "command", "resources")
             if (value := getattr(body, name)) is not msgspec.UNSET
         }
-        if not given:
+        if not given and body.upload is msgspec.UNSET:
             return None, None, None
         code = self._stored(found)
+        if isinstance(body.upload, str):
+            code = self._changed(found, code, body.upload)
         told = self._told(code, NewExecutable(kind=found.current.kind, **given))
         return code, told, self._freezer.prepare(code, told)
+
+    def _changed(self, found: Executable, code: Code, upload: str) -> Code:
+        """New bytes: a notebook's arguments are read anew, a command's are those of before."""
+        from nbyard.kinds.registry import kind_named
+
+        if found.path:
+            raise Invalid.field("upload", f"{found.name!r} follows its file: change that")
+        told = code.description or Description()
+        if kind_named(found.current.kind).keeps_arguments:
+            told = msgspec.structs.replace(told, arguments=None)
+        return msgspec.structs.replace(self._code("", upload), description=told)
 
     def _stored(self, found: Executable) -> Code:
         """The followed file, or the uploaded bytes with what was told about them."""

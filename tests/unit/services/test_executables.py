@@ -171,3 +171,44 @@ def test_a_run_of_an_executable_follows_its_file(yard, ann, tool, root):
     (root / tool).unlink()
     assert "gone; runs use version 2" in executables.get(ann, made.id).hints[0]
     assert version_that_runs() == 2
+
+
+def uploaded(yard, ann, filename, content):
+    begun = yard.services.uploads.create(ann, NewUpload(filename, None))
+    with yard.parts.uploads.appending(begun.id, 0) as piece:
+        piece.write(content)
+    return begun.id
+
+
+def test_new_bytes_for_what_was_uploaded_are_a_new_version(yard, ann):
+    """E9: what was told about a command stays."""
+    executables = yard.services.executables
+    first = uploaded(yard, ann, "tool.sh", b"echo one\n")
+    told = [Argument("top", type="int", default=3)]
+    made = executables.create(ann, NewExecutable(upload=first, arguments=told))
+    second = uploaded(yard, ann, "tool.sh", b"echo two\n")
+    found = executables.update(ann, made.id, ExecutablePatch(made.revision, upload=second))
+    assert found.current.number == 2
+    assert [a.name for a in found.current.arguments] == ["top"]
+    assert [line.text for line in executables.diff(ann, made.id).lines if line.kind == "added"] == [
+        "echo two"
+    ]
+    with pytest.raises(NotFound):
+        yard.services.uploads.get(ann, second)
+
+
+def test_a_new_notebook_is_read_anew_and_a_followed_file_is_not_replaced(yard, ann, root, tool):
+    """E9."""
+    executables = yard.services.executables
+    write_notebook(root, "a = 1", "pass", name="book.ipynb")
+    first = uploaded(yard, ann, "book.ipynb", (root / "book.ipynb").read_bytes())
+    made = executables.create(ann, NewExecutable(upload=first))
+    write_notebook(root, "a: float = 1\nb = 2", "pass", name="book.ipynb")
+    second = uploaded(yard, ann, "book.ipynb", (root / "book.ipynb").read_bytes())
+    found = executables.update(ann, made.id, ExecutablePatch(made.revision, upload=second))
+    assert [(a.name, a.type) for a in found.current.arguments] == [("a", "float"), ("b", "int")]
+
+    followed = executables.create(ann, NewExecutable(path=tool))
+    third = uploaded(yard, ann, "tool.py", b"pass\n")
+    with pytest.raises(Invalid, match="follows its file"):
+        executables.update(ann, followed.id, ExecutablePatch(followed.revision, upload=third))
