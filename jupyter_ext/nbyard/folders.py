@@ -114,14 +114,15 @@ def activity(store: Path, run: str, node: str, attempt_id: str, number: int) -> 
 
 
 def _cell_progress(folder: Path) -> tuple[int, int, int | None]:
+    """Cells of the source that are behind us, all of them, and which of the executed runs."""
     done, total, current = 0, 0, None
     for event in events(folder):
         if event.get("type") == "cell":
-            total = event.get("of", total)
-            if event.get("state") == "running":
-                current = event.get("index")
-            else:
-                done, current = done + (event.get("state") == "done"), None
+            total = event.get("cells", total)
+            cell, state = event.get("cell"), event.get("state")
+            current = event.get("index") if state == "running" else None
+            if isinstance(cell, int):  # the one with the parameters' values is none of them
+                done = cell + (state == "done")
     return done, total, current
 
 

@@ -311,9 +311,29 @@ class TestNotebooks:
         assert executed["cells"][2]["outputs"] == []
         lines = (order.folder / "events.jsonl").read_text().splitlines()
         events = [json.loads(line) for line in lines]
-        states = [(e["index"], e["state"]) for e in events if e["type"] == "cell"]
+        assert failure.executed_cell == 1
+        states = [(e["cell"], e["state"]) for e in events if e["type"] == "cell"]
         assert states == [(0, "running"), (0, "done"), (1, "running"), (1, "failed")]
         assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+
+    @pytest.mark.parametrize(
+        "source", ["1 / 0", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
+    )
+    @pytest.mark.parametrize(("tags", "executed"), [([], 3), (["injected-parameters"], 2)])
+    def test_cells_are_counted_as_they_were_written(
+        self, runtime: Runtime, place: Place, source: str, tags: list[str], executed: int
+    ) -> None:
+        """R2: the cell with the values is put in, one from a former run is left out."""
+        order = place_notebook(place, "x = 1", "y = 0", source, x=2)
+        path = order.folder / "code" / "n.ipynb"
+        written = json.loads(path.read_text())
+        written["cells"][1]["metadata"]["tags"] = tags
+        path.write_text(json.dumps(written))
+        runtime.start(order)
+        failure = finish(runtime, order).failure
+        assert failure is not None
+        assert (failure.cell, failure.executed_cell) == (2, executed)
+        assert failure.kind == "error" or "in cell 3" in failure.message
 
     def test_killed_kernel(self, runtime: Runtime, place: Place) -> None:
         """F3: seen within five seconds, with the signal; what was printed is kept."""

@@ -178,8 +178,8 @@ def test_a_failing_cell(project: Project) -> None:
     assert states(detail) == {"broken": "failed", "after": "skipped"}
     failure = detail.tasks[0].failure
     assert failure is not None
-    # counted in the executed notebook, where the injected parameters are a cell
-    assert (failure.kind, failure.cell, failure.error_name) == ("error", 3, "ZeroDivisionError")
+    assert (failure.kind, failure.cell, failure.error_name) == ("error", 2, "ZeroDivisionError")
+    assert failure.executed_cell == 3, "the values that were put in are a cell too"
     assert "division by zero" in failure.message and "Traceback" in failure.traceback
     assert [one.name for one in detail.tasks[0].artifacts] == ["executed.ipynb"]
     kept = json.loads(project.bytes_of(detail, "broken", "executed.ipynb"))

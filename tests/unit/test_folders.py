@@ -126,8 +126,11 @@ def test_bytes_that_are_no_text_come_through(tmp_path, folder, content, monkeypa
     assert len(text) >= len(content) // 4
 
 
-def _event(seq, state, index=0, total=3):
-    return {"seq": seq, "at": 1.0, "type": "cell", "index": index, "of": total, "state": state}
+def _event(seq, state, index=0, **more):
+    """The second of four cells holds the values that were put in; three are the source's."""
+    cell = {0: {"cell": 0}, 1: {}}.get(index, {"cell": index - 1})
+    place = {"index": index, "of": 4, "cells": 3, **cell, **more}
+    return {"seq": seq, "at": 1.0, "type": "cell", **place, "state": state}
 
 
 def _write_events(folder, *events, rest=b""):
@@ -152,10 +155,17 @@ def test_how_far_an_attempt_is(tmp_path, folder):
     """K5."""
     assert folders.activity(tmp_path, "r", "clean", "a1", 1) == Activity("r", "clean", 1, 0, 0, 0)
     (folder / contract.LOG).write_bytes(b"12345")
-    _write_events(folder, _event(1, "running"), _event(2, "done"), _event(3, "running", 1))
+    events = [_event(1, "running"), _event(2, "done"), _event(3, "running", 1)]
+    _write_events(folder, *events)
     assert folders.activity(tmp_path, "r", "clean", "a1", 1) == Activity(
         "r", "clean", 1, 5, 1, 3, 1
     )
+    _write_events(folder, *events, _event(4, "done", 1), _event(5, "running", 3))
+    assert folders.activity(tmp_path, "r", "clean", "a1", 1) == Activity(
+        "r", "clean", 1, 5, 2, 3, 3
+    )
+    _write_events(folder, _event(1, "done", cell="1"))
+    assert folders.activity(tmp_path, "r", "clean", "a1", 1).done == 0
     _write_events(folder, _event(1, "running"), _event(2, "failed"))
     assert folders.activity(tmp_path, "r", "clean", "a1", 1) == Activity("r", "clean", 1, 5, 0, 3)
 

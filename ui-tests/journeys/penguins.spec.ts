@@ -58,16 +58,16 @@ test('R2, K5: a failing cell is shown where it is, and what follows is skipped',
   await expect(canvas.stateOf('report')).toContainText('skipped');
   const { failure } = lab.drawer;
   await expect(failure).toContainText('ValueError: no such penguin');
-  await expect(failure).toContainText('cell 5'); // the first one gives the parameters
+  await expect(failure).toContainText('cell 4'); // as it is written, without the values put in
 
   await failure.getByRole('button', { name: 'Show the failing cell' }).click();
-  const failing = lab.drawer.body.getByRole('region', { name: 'Cell 5' });
+  const failing = lab.drawer.body.getByRole('region', { name: 'Cell 4' });
   await expect(failing).toBeInViewport();
   await expect(failing).toContainText('so far');
   await expect(failing).toContainText('ValueError');
 
   await failure.getByRole('button', { name: 'Open executed notebook' }).click();
   const executed = lab.page.locator('.nby-Executed');
-  await expect(executed.getByRole('region', { name: 'Cell 5' })).toContainText('no such penguin');
-  await expect(executed.getByRole('region', { name: 'Cell 6' })).toContainText('[ ]');
+  await expect(executed.getByRole('region', { name: 'Cell 4' })).toContainText('no such penguin');
+  await expect(executed.getByRole('region', { name: 'Cell 5' })).toContainText('[ ]');
 });

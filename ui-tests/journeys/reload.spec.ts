@@ -62,7 +62,7 @@ test('K6, R10: a reload in mid-run brings canvas, drawer and states back; a seco
   await lab.click(canvas.button('run-workflow'));
   await arrived(server, 'first');
   await expect(canvas.stateOf('first')).toContainText('running');
-  await expect(lab.drawer.step('first')).toContainText(/cell 4\/4/);
+  await expect(lab.drawer.step('first')).toContainText(/cell 3\/3/);
 
   await lab.reload();
   await expect(canvas.cards).toHaveCount(2);
@@ -70,7 +70,7 @@ test('K6, R10: a reload in mid-run brings canvas, drawer and states back; a seco
   await expect(canvas.stateOf('first')).toContainText('running');
   await expect(canvas.stateOf('second')).toContainText('waiting');
   await expect(lab.drawer.state).toHaveText('running');
-  await expect(lab.drawer.step('first')).toContainText(/cell 4\/4/);
+  await expect(lab.drawer.step('first')).toContainText(/cell 3\/3/);
 
   const other = await anotherLab();
   const watched = await other.openWorkflow('slow.nbflow');

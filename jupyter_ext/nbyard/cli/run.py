@@ -117,6 +117,6 @@ def _explain(number: int, task: Task) -> None:
     say(f"{task.node} failed{place}: {failure.message}")
     for line in failure.traceback.splitlines()[-12:]:
         say(f"  {line}")
-    if failure.cell is not None and task.attempts:
+    if failure.executed_cell is not None and task.attempts:
         say(f"The executed notebook, up to that cell: {task.attempts[-1].folder}/executed.ipynb")
     say(f"Its log: nbyard runs log {number} {task.node}")

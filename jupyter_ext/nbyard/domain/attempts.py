@@ -100,11 +100,16 @@ class TaskFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Why work failed, for people: `message` is one line, `traceback` may hold ANSI colours."""
+    """Why work failed, for people: `message` is one line, `traceback` may hold ANSI colours.
+
+    `cell` counts from 0 in the notebook as it was written, `executed_cell` in executed.ipynb, where
+    a cell with the parameters' values was put in; for that one there is no `cell`.
+    """
 
     kind: str
     message: str
     cell: int | None = None
+    executed_cell: int | None = None
     exit_code: int | None = None
     error_name: str = ""
     traceback: str = ""

@@ -181,7 +181,8 @@ class LogChunk(msgspec.Struct, frozen=True):
 class Cells(msgspec.Struct, frozen=True):
     """The executed notebook as far as it ran (nbformat 4 JSON), null where there is none.
 
-    `done` of `total` cells are finished; `current` is the index of the running one.
+    `done` of the `total` cells as they were written are behind us; `current` is the index in the
+    executed notebook of the one that runs.
     """
 
     notebook: dict[str, Any] | None
@@ -191,7 +192,7 @@ class Cells(msgspec.Struct, frozen=True):
 
 
 class Activity(msgspec.Struct, frozen=True):
-    """How far a running task is: bytes of its log, cells done of all, the running one."""
+    """How far a running task is: bytes of its log; cells as in `Cells`."""
 
     run: str
     node: str

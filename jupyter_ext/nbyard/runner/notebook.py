@@ -35,9 +35,9 @@ class Report:
     def stage(self, name: str) -> None:
         self.send({"type": "stage", "stage": name})
 
-    def cell(self, index: int, of: int, state: str, seconds: float | None = None) -> None:
+    def cell(self, place: dict[str, int], state: str, seconds: float | None = None) -> None:
         more = {} if seconds is None else {"seconds": round(seconds, 3)}
-        self.send({"type": "cell", "index": index, "of": of, "state": state, **more})
+        self.send({"type": "cell", **place, "state": state, **more})
 
     def end(self, failure: dict[str, Any] | None) -> None:
         self.send({"type": "end", "failure": failure})
@@ -49,17 +49,18 @@ def main(path: str, descriptor: int) -> int:
     folder = Folder(path)
     try:
         task = folder.task()
-        notebook = read_notebook(folder, task["work"])
+        opened = read_notebook(folder, task["work"])
         report.stage("kernel-start")
-        failure = asyncio.run(_run(folder, task, notebook, report))
+        failure = asyncio.run(_run(folder, task, opened, report))
     except (Refused, CannotInject, BadTask) as error:
         failure = {"kind": "preparation", "message": str(error)}
     report.end(failure)
     return 0
 
 
-def read_notebook(folder: Folder, work: dict[str, Any]) -> dict[str, Any]:
-    """The notebook with its values, without the outputs of former runs."""
+def read_notebook(folder: Folder, work: dict[str, Any]) -> tuple[dict[str, Any], list[int | None]]:
+    """The notebook with its values, without the outputs of former runs; and where each of its
+    cells stands in the source, None for the one with the values."""
     path = folder.inside(work["path"])
     try:
         with open(path, encoding="utf-8-sig") as file:
@@ -71,16 +72,19 @@ def read_notebook(folder: Folder, work: dict[str, Any]) -> dict[str, Any]:
                 cell["source"] = "".join(cell["source"])
             if cell["cell_type"] == "code":
                 cell.update(outputs=[], execution_count=None)
-        inject(notebook, work.get("language") or "", folder.expand(work["parameters"]))
+        places = inject(notebook, work.get("language") or "", folder.expand(work["parameters"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Refused(f"{work['path']} cannot be read as a notebook: {error}") from error
     if work["parameters"]:
         notebook["metadata"]["papermill"] = {"parameters": folder.expand(work["parameters"])}
-    return dict(notebook)
+    return dict(notebook), places
 
 
 async def _run(
-    folder: Folder, task: dict[str, Any], notebook: dict[str, Any], report: Report
+    folder: Folder,
+    task: dict[str, Any],
+    opened: tuple[dict[str, Any], list[int | None]],
+    report: Report,
 ) -> dict[str, Any] | None:
     if SLOW_AND_UNUSED not in sys.modules:
         sys.modules[SLOW_AND_UNUSED] = None  # type: ignore[assignment]
@@ -88,7 +92,7 @@ async def _run(
         from .session import KernelEnded, KernelMissing, Session
     except ImportError as error:
         raise Refused(f"notebooks cannot be run here: {error}") from error
-    session = Session(folder, task, notebook)
+    session = Session(folder, task, *opened)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, session.interrupt)
     loop.add_signal_handler(signal.SIGINT, session.interrupt)
@@ -101,9 +105,7 @@ async def _run(
     except KernelMissing as error:
         raise Refused(str(error)) from error
     except KernelEnded as error:
-        failure = {"kind": "kernel-died", "message": str(error)}
-        if session.cell is not None:
-            failure["cell"] = session.cell
+        failure = {"kind": "kernel-died", "message": str(error), **session.place()}
     await session.close(failure is None)
     session.save()
     return failure
@@ -113,13 +115,13 @@ async def _run_cells(session: Any, report: Report) -> dict[str, Any] | None:
     session.save()
     for index in session.code_cells():
         started = time.monotonic()
-        report.cell(index, session.size, "running")
+        report.cell(session.progress(index), "running")
         failure = await session.run_cell(index)
         state = "failed" if failure else "done"
         session.save(hurry=failure is None)
-        report.cell(index, session.size, state, time.monotonic() - started)
+        report.cell(session.progress(index), state, time.monotonic() - started)
         if failure:
             return dict(failure)
         if session.interrupted:
-            return {"kind": "cancelled", "message": "interrupted", "cell": index}
+            return {"kind": "cancelled", "message": "interrupted", **session.place(index)}
     return None

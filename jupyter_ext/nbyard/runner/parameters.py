@@ -31,9 +31,15 @@ class CannotInject(Exception):
     """Why these values cannot be given to this notebook."""
 
 
-def inject(notebook: dict[str, Any], language: str, values: dict[str, Any]) -> None:
-    """Put a cell behind the last parameters cell, so that it wins; a former injected cell goes."""
-    cells = [cell for cell in notebook["cells"] if INJECTED not in tags(cell)]
+def inject(notebook: dict[str, Any], language: str, values: dict[str, Any]) -> list[int | None]:
+    """Put a cell behind the last parameters cell, so that it wins; a former injected cell goes.
+
+    For each cell of the notebook as it is then, its place in the source; None for the new one.
+    """
+    places: list[int | None] = [
+        place for place, cell in enumerate(notebook["cells"]) if INJECTED not in tags(cell)
+    ]
+    cells = [notebook["cells"][place] for place in places]
     if values:
         tagged = [i for i, cell in enumerate(cells) if TAG in tags(cell)]
         defaults = "\n".join(source(cells[i]) for i in tagged)
@@ -46,8 +52,11 @@ def inject(notebook: dict[str, Any], language: str, values: dict[str, Any]) -> N
         }
         if notebook.get("nbformat_minor", 0) >= 5:
             cell["id"] = "nbyard-parameters"
-        cells.insert(tagged[-1] + 1 if tagged else 0, cell)
+        at = tagged[-1] + 1 if tagged else 0
+        cells.insert(at, cell)
+        places.insert(at, None)
     notebook["cells"] = cells
+    return places
 
 
 def tags(cell: dict[str, Any]) -> list[str]:

@@ -74,13 +74,22 @@ def _write(text: str) -> None:
 
 
 class Session:
-    def __init__(self, folder: Folder, task: dict[str, Any], notebook: dict[str, Any]) -> None:
+    """The notebook and its kernel; `places` says where its cells stand in the source."""
+
+    def __init__(
+        self,
+        folder: Folder,
+        task: dict[str, Any],
+        notebook: dict[str, Any],
+        places: list[int | None],
+    ) -> None:
         self._folder = folder
         self._directory = folder.inside(task.get("directory") or "code")
         self._kernel = task["work"].get("kernel") or "python3"
         self._language = (task["work"].get("language") or "python").lower()
         self._named = f"the kernel {self._kernel[:MAX_NAME]!r}"
         self._notebook = from_dict(notebook)
+        self._places = places
         self._saved_at = 0.0
         self._save_cost = 0.0
         self._starting: asyncio.Task[None] | None = None
@@ -97,9 +106,13 @@ class Session:
         )
         self.client.session = self
 
-    @property
-    def size(self) -> int:
-        return len(self._notebook.cells)
+    def progress(self, index: int) -> dict[str, int]:
+        """A cell in executed.ipynb (`index` of `of`) and, if it is one of those in the source,
+        there (`cell` of `cells`)."""
+        written = sum(place is not None for place in self._places)
+        found = {"index": index, "of": len(self._places), "cells": written}
+        place = self._places[index]
+        return found if place is None else {**found, "cell": place}
 
     def code_cells(self) -> list[int]:
         return [i for i, cell in enumerate(self._notebook.cells) if cell.cell_type == "code"]
@@ -193,7 +206,7 @@ class Session:
         except CellExecutionError as error:
             return self._failure(index, error)
         except DeadKernelError:
-            raise KernelEnded(f"the kernel died{self._how()} in cell {index + 1}") from None
+            raise KernelEnded(f"the kernel died{self._how()} in {self._named_cell()}") from None
         self.cell = None
         return None
 
@@ -207,10 +220,24 @@ class Session:
         return {
             "kind": "error",
             "message": message[:MAX_MESSAGE],
-            "cell": index,
+            **self.place(index),
             "error_name": name[:MAX_MESSAGE],
             "traceback": (traceback or error.traceback or "")[-MAX_TRACEBACK:],
         }
+
+    def place(self, index: int | None = None) -> dict[str, Any]:
+        """For a failure: the cell (or the running one) in the source and in executed.ipynb. The
+        cell with the values is none of the source's."""
+        index = self.cell if index is None else index
+        if index is None:
+            return {}
+        place = self._places[index]
+        found = {} if place is None else {"cell": place}
+        return {**found, "executed_cell": index}
+
+    def _named_cell(self) -> str:
+        place = self.place().get("cell")
+        return "the cell with the parameters' values" if place is None else f"cell {place + 1}"
 
     def _how(self) -> str:
         provisioner = getattr(self.client.km, "provisioner", None)

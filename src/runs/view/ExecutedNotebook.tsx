@@ -37,7 +37,7 @@ export default function ExecutedNotebook(props: IExecutedNotebookProps): JSX.Ele
           executed={executed}
           live={live}
           follow
-          jump={task?.state === 'failed' ? (task.failure?.cell ?? 0) : undefined}
+          jump={task?.state === 'failed' ? (task.failure?.executed_cell ?? 0) : undefined}
         />
       ) : (
         <p className="nby-Note">

@@ -19,6 +19,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
   }
   const { failure } = task;
   const cell = failure?.cell;
+  const executed = failure?.executed_cell;
   const lines = lastLines(failure?.traceback ?? '');
   return (
     <section className="nby-Failure" role="alert">
@@ -31,9 +32,13 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
             <> · {trans.__('exit code %1', failure.exit_code)}</>
           )}
         </span>
-        {typeof cell === 'number' && (
+        {typeof executed === 'number' && (
           <>
-            <button type="button" className="nby-Button" onClick={() => onCell(task.node, cell)}>
+            <button
+              type="button"
+              className="nby-Button"
+              onClick={() => onCell(task.node, executed)}
+            >
               {trans.__('Show the failing cell')}
             </button>
             <button

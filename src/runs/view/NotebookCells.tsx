@@ -3,7 +3,7 @@ import { MimeModel } from '@jupyterlab/rendermime';
 import { Widget } from '@lumino/widgets';
 import { memo, useLayoutEffect, useRef } from 'react';
 import { IRunServices } from '../services';
-import { hasError, IExecuted, IExecutedCell, sourceOf } from './cells';
+import { hasError, IExecuted, IExecutedCell, numberOf, sourceOf } from './cells';
 
 type IOutput = NonNullable<
   NonNullable<ConstructorParameters<typeof OutputAreaModel>[0]>['values']
@@ -46,7 +46,7 @@ export function NotebookCells(props: INotebookCellsProps): JSX.Element {
           services={services}
           cell={cell}
           json={JSON.stringify(cell.outputs ?? cell.source)}
-          index={index}
+          number={numberOf(cells, index)}
           language={executed.language}
           state={live && index === current ? 'running' : index === failing ? 'failed' : ''}
         />
@@ -59,16 +59,16 @@ interface ICellProps {
   services: IRunServices;
   cell: IExecutedCell;
   json: string;
-  index: number;
+  number: number | undefined;
   language: string;
   state: string;
 }
 
 const Cell = memo(
-  function Cell({ services, cell, index, state }: ICellProps) {
+  function Cell({ services, cell, number, state }: ICellProps) {
     const { trans } = services;
     const isCode = cell.cell_type === 'code';
-    const label = trans.__('Cell %1', index + 1);
+    const label = number ? trans.__('Cell %1', number) : trans.__('Values of the parameters');
     const count = cell.execution_count;
     return (
       <section

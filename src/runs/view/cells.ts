@@ -83,3 +83,11 @@ export function hasError(cell: IExecutedCell): boolean {
     output => (output as { output_type?: string }).output_type === 'error'
   );
 }
+
+/** What a cell counts as in the notebook as it was written; nothing for the values put in. */
+export function numberOf(cells: readonly IExecutedCell[], index: number): number | undefined {
+  const injected = cells.findIndex(cell =>
+    (cell.metadata?.tags as string[] | undefined)?.includes?.('injected-parameters')
+  );
+  return index === injected ? undefined : index + (injected < 0 || index < injected ? 1 : 0);
+}

@@ -112,7 +112,7 @@ def test_the_injected_cell_comes_after_the_last_parameters_cell() -> None:
             cell("y = x"),
         ],
     }
-    inject(notebook, "python", {"x": 3})
+    assert inject(notebook, "python", {"x": 3}) == [0, 2, None, 3], "places in the source"
     assert [c["source"] for c in notebook["cells"]] == [
         *("x = 1", "x = 2", "# Parameters\nx = 3", "y = x")
     ]
@@ -121,9 +121,9 @@ def test_the_injected_cell_comes_after_the_last_parameters_cell() -> None:
 
 def test_without_parameters_cell_it_comes_first_and_without_values_not_at_all() -> None:
     notebook: dict = {"nbformat_minor": 4, "cells": [cell("y = x")]}
-    inject(notebook, "python", {})
+    assert inject(notebook, "python", {}) == [0]
     assert len(notebook["cells"]) == 1
-    inject(notebook, "python", {"x": 3})
+    assert inject(notebook, "python", {"x": 3}) == [None, 0]
     assert ast.parse(notebook["cells"][0]["source"]) and "id" not in notebook["cells"][0]
 
 
