@@ -3,7 +3,6 @@ import { checkEdge, fittingEdges, portsOf } from '../document/edges';
 import { edgeId, IEdge } from '../document/flow';
 import { CanvasController, IPick } from './controller';
 import { ensureId } from './editing';
-import { reveal } from './navigation';
 import { titleOf } from './views';
 import { bodyRefusalText, refusalText } from './words';
 
@@ -121,68 +120,6 @@ export function connectAutomatically(canvas: CanvasController): number {
       : trans.__('Nothing more fits by name, type and format.')
   );
   return drawn;
-}
-
-/** Beside a card, with room for an arrow between. */
-const BESIDE = 280;
-/** How long the server may take to say what fits, in milliseconds. */
-const PATIENCE = 4000;
-
-/**
- * One thing dropped on a card stands beside it, with the one arrow that the server proposes
- * between the two; both are one undo step.
- */
-export async function droppedOn(
-  canvas: CanvasController,
-  node: string | undefined,
-  add: () => Promise<string[]>
-): Promise<void> {
-  if (!node) {
-    await add();
-    return;
-  }
-  const close = canvas.doc.gesture();
-  try {
-    const added = await add();
-    if (added.length !== 1) {
-      return;
-    }
-    const [x, y] = canvas.store.place(node);
-    canvas.doc.move([[added[0], [x + BESIDE, y]]]);
-    await answered(canvas);
-    const between = canvas.checker.proposals.filter(
-      ({ source, target }) =>
-        (source === node && target === added[0]) || (source === added[0] && target === node)
-    );
-    if (between.length === 1) {
-      const { source, output, target, input } = between[0];
-      if (connect(canvas, { source, output, target, input }) && target === node) {
-        canvas.doc.move([[added[0], [x - BESIDE, y]]]);
-      }
-    }
-    reveal(canvas, added[0]);
-  } finally {
-    close();
-  }
-}
-
-/** Until the server has said what the newest document means, or too long. */
-async function answered({ checker }: CanvasController): Promise<void> {
-  await new Promise<void>(resolve => {
-    const done = () => {
-      if (checker.settled || timedOut) {
-        window.clearTimeout(timer);
-        checker.changed.disconnect(done);
-        resolve();
-      }
-    };
-    let timedOut = false;
-    const timer = window.setTimeout(() => {
-      timedOut = true;
-      done();
-    }, PATIENCE);
-    checker.changed.connect(done);
-  });
 }
 
 export function title(canvas: CanvasController, id: string): string {

@@ -1,6 +1,6 @@
 import { Drag } from '@lumino/dragdrop';
 import { CONTENTS_MIME, REF_MIME } from '../tokens';
-import { droppedOn } from './connecting';
+import { droppedOn } from './beside';
 import { CanvasController } from './controller';
 import { addFiles, addRow } from './editing';
 import { cardOf } from './hands';
@@ -48,9 +48,7 @@ function take(canvas: CanvasController, event: Drag.Event): void {
   const on = cardOf(event.target);
   void droppedOn(canvas, on, async () => {
     if (rows) {
-      return [rows]
-        .flat()
-        .map((row, index) => addRow(canvas, row, at && [at[0], at[1] + index * 140]));
+      return [rows].flat().map(row => addRow(canvas, row, at));
     }
     const paths = event.mimeData.getData(CONTENTS_MIME) as string[];
     return addFiles(

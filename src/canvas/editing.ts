@@ -5,9 +5,9 @@ import { isObject, JsonObject } from '../document/canonical';
 import { IEdge, Position } from '../document/flow';
 import { CanvasController } from './controller';
 import { focusNode } from './navigation';
+import { freePlace, GAP } from './places';
 import { IPaletteRow, IRegistered } from './tokens';
 
-const GAP = 40;
 const EXECUTABLE = ['.ipynb', '.py', '.sh', '.R', '.r', '.jl'];
 
 /** A readable id for a new node: part of a name, and something nobody else has. */
@@ -54,7 +54,7 @@ export function addRow(canvas: CanvasController, row: IPaletteRow, at?: Position
   const fields: JsonObject = row.path
     ? { type: row.type, path: relativePath(canvas.path, row.path) }
     : { type: row.type, [row.type]: row.id, label: row.name };
-  const id = addNode(canvas, row.name, fields, at ?? freePlace(canvas));
+  const id = addNode(canvas, row.name, fields, freePlace(canvas, at));
   selectNew(canvas, [id]);
   return id;
 }
@@ -66,16 +66,15 @@ export async function addFiles(
   at?: Position
 ): Promise<string[]> {
   const { backend } = canvas.services;
-  const [x, y] = at ?? freePlace(canvas);
   const failed: string[] = [];
   const added: string[] = [];
-  for (const [index, path] of paths.entries()) {
+  for (const path of paths) {
     const registered = await register(path).catch((error: Error) => {
       failed.push(`${PathExt.basename(path)}: ${error.message}`);
       return guess(path);
     });
     const fields = { type: registered.type, path: relativePath(canvas.path, path) };
-    added.push(addNode(canvas, PathExt.basename(path), fields, [x, y + index * 140]));
+    added.push(addNode(canvas, PathExt.basename(path), fields, freePlace(canvas, at)));
   }
   selectNew(canvas, added);
   if (failed.length) {
@@ -97,28 +96,6 @@ function selectNew(canvas: CanvasController, ids: readonly string[]): void {
   if (ids.length) {
     focusNode(canvas, ids[0]);
   }
-}
-
-/** The middle of what is seen, moved down until no card is there. */
-export function freePlace(canvas: CanvasController): Position {
-  const box = canvas.stage?.getBoundingClientRect();
-  let at = { x: 80, y: 80 };
-  if (box && canvas.flow) {
-    at = canvas.flow.screenToFlowPosition({
-      x: box.left + box.width / 2 - 100,
-      y: box.top + box.height / 3
-    });
-  }
-  const place: Position = [Math.round(at.x), Math.round(at.y)];
-  const near = (id: string) => {
-    const [x, y] = canvas.store.place(id);
-    return Math.abs(x - place[0]) < 120 && Math.abs(y - place[1]) < 100;
-  };
-  const ids = [...canvas.doc.nodes.keys()];
-  while (ids.some(near)) {
-    place[1] += 120;
-  }
-  return place;
 }
 
 export function removeSelection(canvas: CanvasController): void {

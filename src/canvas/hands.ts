@@ -12,7 +12,8 @@ import {
 } from 'react';
 import { IEdge } from '../document/flow';
 import { REF_MIME } from '../tokens';
-import { connect, connectToNode, droppedOn, refusal } from './connecting';
+import { droppedOn } from './beside';
+import { connect, connectToNode, refusal } from './connecting';
 import { CanvasController } from './controller';
 import { addRow, copyText, pasteText, removeSelection } from './editing';
 import { CardNode } from './store';

@@ -1,6 +1,7 @@
 /** Moving the focus and the view; nothing here changes the document. */
 import { FitViewOptions } from '@xyflow/react';
 import { CanvasController } from './controller';
+import { boxOf, isInside, viewOf } from './places';
 import { CardNode } from './store';
 
 export type Direction = 'left' | 'right' | 'up' | 'down';
@@ -102,7 +103,26 @@ export function reveal(canvas: CanvasController, id: string): void {
   }
 }
 
-const FIT: FitViewOptions<CardNode> = { padding: 0.15, maxZoom: 1 };
+const ROOM = 0.15;
+const FIT: FitViewOptions<CardNode> = { padding: ROOM, maxZoom: 1 };
+/** Cards are well read down to here. */
+const READABLE = 0.7;
+
+/** Bring a new card into view: all cards are shown, where that leaves them readable. */
+export function show(canvas: CanvasController, id: string): void {
+  const { flow, stage, store } = canvas;
+  const view = viewOf(canvas);
+  if (!flow || !stage || !view || isInside(boxOf(canvas, id), view)) {
+    return;
+  }
+  const all = flow.getNodesBounds(store.nodes);
+  const zoom = Math.min(stage.clientWidth / all.width, stage.clientHeight / all.height);
+  if (zoom / (1 + ROOM) >= READABLE) {
+    void fit(canvas);
+  } else {
+    reveal(canvas, id);
+  }
+}
 
 export async function fit(canvas: CanvasController, how = FIT): Promise<void> {
   const { flow } = canvas;

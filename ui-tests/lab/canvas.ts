@@ -54,6 +54,12 @@ export class Canvas {
     return this.cards.filter({ has: named });
   }
 
+  /** The arrow between two cards. */
+  arrow(from: string, to: string): Locator {
+    const ends = `[aria-label^="${stem(from)}"][aria-label*=" → ${stem(to)}"]`;
+    return this.root.locator(`.react-flow__edge${ends} .react-flow__edge-interaction`);
+  }
+
   input(title: string, name: string): Locator {
     return this.card(title).locator(`.react-flow__handle.target[data-handleid="${name}"]`);
   }
@@ -97,12 +103,43 @@ export class Canvas {
     await this.saved();
   }
 
+  /** All cards lie in view, and none over another. */
+  async isTidy(): Promise<void> {
+    const view = (await this.stage.boundingBox())!;
+    await expect(async () => {
+      const boxes = await Promise.all((await this.cards.all()).map(card => card.boundingBox()));
+      for (const [index, box] of boxes.entries()) {
+        expect(box!.x).toBeGreaterThanOrEqual(view.x);
+        expect(box!.y).toBeGreaterThanOrEqual(view.y);
+        expect(box!.x + box!.width).toBeLessThanOrEqual(view.x + view.width);
+        expect(box!.y + box!.height).toBeLessThanOrEqual(view.y + view.height);
+        expect(boxes.slice(index + 1).filter(other => overlap(box!, other!))).toEqual([]);
+      }
+    }).toPass({ timeout: 5000 });
+  }
+
   /** Nothing is unsaved. */
   async saved(): Promise<void> {
     await expect(
       this.lab.page.locator('#jp-main-dock-panel .lm-TabBar-tab.jp-mod-current.jp-mod-dirty')
     ).toHaveCount(0);
   }
+}
+
+type Box = NonNullable<Awaited<ReturnType<Locator['boundingBox']>>>;
+
+function overlap(one: Box, other: Box): boolean {
+  return (
+    one.x < other.x + other.width &&
+    other.x < one.x + one.width &&
+    one.y < other.y + other.height &&
+    other.y < one.y + one.height
+  );
+}
+
+/** What the id of a node begins with. */
+function stem(title: string): string {
+  return title.replace(/\.[^.]*$/, '');
 }
 
 export function exactly(text: string): RegExp {

@@ -1,9 +1,9 @@
+import { droppedOn } from '../beside';
 import {
   connect,
   connectAutomatically,
   connectByList,
   connectToNode,
-  droppedOn,
   refusal
 } from '../connecting';
 import {
