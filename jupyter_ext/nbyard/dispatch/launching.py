@@ -11,7 +11,7 @@ from nbyard import folders
 from nbyard.dispatch.crash import crash_point
 from nbyard.dispatch.keys import IDENTITY, environment_of, input_digests, version_of
 from nbyard.dispatch.room import Room
-from nbyard.domain.attempts import SURROUNDINGS, TASK, Output, Surroundings, TaskFile
+from nbyard.domain.attempts import SURROUNDINGS, TASK, Output, Surroundings, TaskFile, Work
 from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.executables import ExecutableVersion
 from nbyard.domain.planning import ATTEMPT, output_filename
@@ -121,23 +121,14 @@ def _task_file(
     run: Run,
     staged: Staged,
 ) -> TaskFile:
-    version, identity = staged.version, _identity(task, run)
-    values = _values(task.plan, staged, identity)
-    reading = Reading(
-        kind=version.kind,
-        language=version.language,
-        kernel=version.kernel,
-        arguments=version.arguments,
-        command=version.command,
-    )
-    work = kind_named(version.kind).work(version.file, reading, values, staged.environment)
+    identity = _identity(task, run)
     return TaskFile(
         attempt_id=attempt.id,
         token=attempt.token,
         mark=attempt.mark,
-        work=work,
+        work=_work(staged, _values(task.plan, staged, identity)),
         outputs=staged.outputs,
-        directory=os.path.dirname(f"code/{version.file}"),
+        directory=os.path.dirname(f"code/{staged.version.file}"),
         environment={
             **{name.upper(): value for name, value in identity.items()},
             "NBYARD_RUN_NAME": run.name,
@@ -147,6 +138,18 @@ def _task_file(
         memory_bytes=task.plan.memory_bytes,
         wake=str(room.folder / "wake"),
     )
+
+
+def _work(staged: Staged, values: dict[str, Any]) -> Work:
+    version = staged.version
+    reading = Reading(
+        kind=version.kind,
+        language=version.language,
+        kernel=version.kernel,
+        arguments=version.arguments,
+        command=version.command,
+    )
+    return kind_named(version.kind).work(version.file, reading, values, staged.environment)
 
 
 def _identity(task: TaskRecord, run: Run) -> dict[str, str]:

@@ -104,31 +104,38 @@ def build_argv(
     """
     check_command(prefix, arguments)
     given = _given(arguments, values)
-    options: list[str] = []
-    positional: dict[int, list[str]] = {}
-    environment: dict[str, str] = {}
-    streams = {Stdin: "", Stdout: ""}
+    found = _Reached()
     for argument in arguments:
-        value = given.get(argument.name)
-        if value is None:
-            continue
-        where = f"arguments.{argument.name}"
-        reach = argument.reach
-        if isinstance(reach, Flag):
-            options += [reach.flag] if value else []
-        elif isinstance(reach, Option):
-            options += _option_words(reach, argument, value, where)
-        elif isinstance(reach, Positional):
-            positional[reach.position] = _positional_words(argument, value, where)
-        elif isinstance(reach, Variable):
-            environment[reach.variable] = _word(value, where)
-        elif reach is not None:
-            streams[type(reach)] = _inside(value, where)
-    words = [word for position in sorted(positional) for word in positional[position]]
-    argv = [*prefix, *options, *words]
+        if given.get(argument.name) is not None:
+            found.add(argument, given[argument.name])
+    words = [word for position in sorted(found.positional) for word in found.positional[position]]
+    argv = [*prefix, *found.options, *words]
     if sum(len(word.encode()) for word in argv) > MAX_LINE_BYTES:
         raise Invalid.field("arguments", f"the command line is longer than {MAX_LINE_BYTES} bytes")
-    return CommandLine(argv, environment, streams[Stdin], streams[Stdout])
+    return CommandLine(argv, found.environment, found.streams[Stdin], found.streams[Stdout])
+
+
+class _Reached:
+    """Values as words, each where its argument reaches the program."""
+
+    def __init__(self) -> None:
+        self.options: list[str] = []
+        self.positional: dict[int, list[str]] = {}
+        self.environment: dict[str, str] = {}
+        self.streams: dict[type, str] = {Stdin: "", Stdout: ""}
+
+    def add(self, argument: Argument, value: Any) -> None:
+        reach, where = argument.reach, f"arguments.{argument.name}"
+        if isinstance(reach, Flag):
+            self.options += [reach.flag] if value else []
+        elif isinstance(reach, Option):
+            self.options += _option_words(reach, argument, value, where)
+        elif isinstance(reach, Positional):
+            self.positional[reach.position] = _positional_words(argument, value, where)
+        elif isinstance(reach, Variable):
+            self.environment[reach.variable] = _word(value, where)
+        elif reach is not None:
+            self.streams[type(reach)] = _inside(value, where)
 
 
 def _given(arguments: Sequence[Argument], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document, made from the table of operations."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -24,11 +25,6 @@ def document() -> Json:
         [*bodies, *returned, ErrorBody, Artifact], ref_template=REF
     )
     by_type = dict(zip(map(repr, [*bodies, *returned]), schemas, strict=False))
-    paths: dict[str, Json] = {}
-    for op in operations:
-        paths.setdefault(op.path, {})[op.method.lower()] = _operation(op, by_type)
-    for path, methods in STREAMS.items():
-        paths.setdefault(path, {}).update(methods)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -38,7 +34,7 @@ def document() -> Json:
             "license": {"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"},
         },
         "security": [{"token": []}],
-        "paths": dict(sorted(paths.items())),
+        "paths": _paths(operations, by_type),
         "components": {
             "schemas": dict(sorted(components.items())),
             "responses": _errors(),
@@ -47,6 +43,15 @@ def document() -> Json:
             },
         },
     }
+
+
+def _paths(operations: Iterable[Operation], by_type: Json) -> Json:
+    paths: dict[str, Json] = {}
+    for op in operations:
+        paths.setdefault(op.path, {})[op.method.lower()] = _operation(op, by_type)
+    for path, methods in STREAMS.items():
+        paths.setdefault(path, {}).update(methods)
+    return dict(sorted(paths.items()))
 
 
 def text() -> str:
