@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ def activity(store: Path, run: str, node: str, attempt_id: str, number: int) -> 
 def _cell_progress(folder: Path) -> tuple[int, int, int | None]:
     """Cells of the source that are behind us, all of them, and which of the executed runs."""
     done, total, current = 0, 0, None
-    for event in events(folder):
+    for event in _events(folder):
         if event.get("type") == "cell":
             total = event.get("cells", total)
             cell, state = event.get("cell"), event.get("state")
@@ -134,21 +135,14 @@ def _notebook(path: Path) -> dict[str, Any] | None:
     return None
 
 
-def events(folder: Path, after: int = 0) -> list[dict[str, Any]]:
-    """The whole lines of events.jsonl whose number is above `after`."""
-    found = []
+def _events(folder: Path) -> Iterator[dict[str, Any]]:
+    """The whole lines of events.jsonl."""
     with contextlib.suppress(FileNotFoundError), (folder / contract.EVENTS).open("rb") as handle:
         for line in handle:
             with contextlib.suppress(ValueError, RecursionError):
                 event = json.loads(line)
-                if line.endswith(b"\n") and _number(event) > after:
-                    found.append(event)
-    return found
-
-
-def _number(event: Any) -> int:
-    number = event.get("seq") if isinstance(event, dict) else None
-    return number if isinstance(number, int) else 0
+                if line.endswith(b"\n") and isinstance(event, dict):
+                    yield event
 
 
 def ask_to_end(folder: Path, reason: str) -> None:

@@ -5,7 +5,6 @@ that a link swapped in between the two steps is refused and not followed.
 """
 
 import errno
-import hashlib
 import os
 import stat
 from collections.abc import Sequence
@@ -15,7 +14,6 @@ from nbyard.errors import Invalid, NotFound
 
 # Files there leak secrets (/proc/self/environ), hang or never end.
 SPECIAL_ROOTS = tuple(Path(text) for text in ("/proc", "/sys", "/dev"))
-EDGE_BYTES = 1 << 20
 NO_FOLLOW = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
@@ -43,30 +41,6 @@ def open_within(path: str | Path, roots: Sequence[Path], field: str = "path") ->
 def open_real(path: Path, field: str = "path") -> int:
     """The same for a place whose links were followed before: now there may be none any more."""
     return _walk(Path("/"), path.parts[1:], field)
-
-
-def fingerprint(fd: int) -> str:
-    """A word that changes when the file or folder does, found without reading it all.
-
-    Of a file: size, time of change, first and last megabyte; of a folder: what its files are
-    called, their sizes and times.
-    """
-    found = os.fstat(fd)
-    seen = hashlib.sha256(f"{found.st_size} {found.st_mtime_ns}".encode())
-    if stat.S_ISREG(found.st_mode):
-        seen.update(os.pread(fd, EDGE_BYTES, 0))
-        seen.update(os.pread(fd, EDGE_BYTES, max(0, found.st_size - EDGE_BYTES)))
-        return f"file:{found.st_size}:{seen.hexdigest()}"
-    # Its own size and time say nothing about the files further down.
-    seen, total = hashlib.sha256(), 0
-    for folder, subfolders, names, inner in os.fwalk(".", dir_fd=fd):
-        subfolders.sort()
-        for name in sorted(names):
-            member = os.stat(name, dir_fd=inner, follow_symlinks=False)
-            total += member.st_size
-            line = f"{folder}/{name}\0{member.st_size}\0{member.st_mtime_ns}\0"
-            seen.update(line.encode(errors="surrogateescape"))
-    return f"folder:{total}:{seen.hexdigest()}"
 
 
 def _walk(root: Path, parts: Sequence[str], field: str) -> int:

@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from email.message import Message
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -47,23 +47,12 @@ class Limits(msgspec.Struct, frozen=True):
     least_rate: float = 100.0
 
 
-class Known(msgspec.Struct, frozen=True):
-    """What a server said about the bytes that we have."""
-
-    etag: str = ""
-    last_modified: str = ""
-
-
 class Fetched(msgspec.Struct, frozen=True):
-    """What came; `unchanged` says that the server still has what was known, and sent nothing."""
+    """What came."""
 
     url: str
     filename: str
     size_bytes: int = 0
-    etag: str = ""
-    last_modified: str = ""
-    content_type: str = ""
-    unchanged: bool = False
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -102,19 +91,14 @@ class Remote:
         url: str,
         sink: Sink,
         *,
-        known: Known | None = None,
-        headers: Mapping[str, str] | None = None,
         watch: "Watch | None" = None,
     ) -> Fetched:
-        """Send the bytes at the URL to `sink`. `headers` go to the URL's own origin only."""
-        first = target = self.check(url)
+        """Send the bytes at the URL to `sink`."""
+        target = self.check(url)
         seen = {target.url}
         watch = watch or Watch()
         for _ in range(self._limits.redirects + 1):
-            asked = _conditions(known)
-            if target.origin == first.origin:
-                asked.update(headers or {})
-            with self._asking(target, asked, watch) as answer:
+            with self._asking(target, watch) as answer:
                 if answer.status not in REDIRECTS:
                     return self._receive(answer, target, sink, watch)
                 target = self._next(target, answer.getheader("Location"))
@@ -132,15 +116,13 @@ class Remote:
         return following
 
     @contextlib.contextmanager
-    def _asking(
-        self, target: urls.Target, headers: Mapping[str, str], watch: "Watch"
-    ) -> Iterator[http.client.HTTPResponse]:
+    def _asking(self, target: urls.Target, watch: "Watch") -> Iterator[http.client.HTTPResponse]:
         connection = http.client.HTTPConnection(target.host, target.port)
         try:
             with watch.over(self._limits), _in_words(target, watch):
                 connection.sock = self._connect(target, watch)
                 connection.putrequest("GET", target.path, skip_accept_encoding=True, skip_host=True)
-                for name, value in {**_plain_headers(target), **headers}.items():
+                for name, value in _headers(target).items():
                     connection.putheader(name, value)
                 connection.endheaders()
                 answer = connection.getresponse()
@@ -175,18 +157,9 @@ class Remote:
         self, answer: http.client.HTTPResponse, target: urls.Target, sink: Sink, watch: "Watch"
     ) -> Fetched:
         filename = filename_of(answer.getheader("Content-Disposition", ""), target)
-        fetched = Fetched(
-            target.url,
-            filename,
-            etag=answer.getheader("ETag", "")[:1000],
-            last_modified=answer.getheader("Last-Modified", "")[:100],
-            content_type=answer.getheader("Content-Type", "")[:200],
-        )
-        if answer.status == 304:
-            return msgspec.structs.replace(fetched, unchanged=True)
         _refuse_status(answer)
         size = self._copy(answer, sink, _unpacker(answer, filename), watch)
-        return msgspec.structs.replace(fetched, size_bytes=size)
+        return Fetched(target.url, filename, size)
 
     def _copy(
         self, answer: http.client.HTTPResponse, sink: Sink, unpacker: "Plain", watch: "Watch"
@@ -359,7 +332,7 @@ def _reason(problem: Exception) -> str:
     return f"{type(problem).__name__} {problem}".strip()[:200]
 
 
-def _plain_headers(target: urls.Target) -> dict[str, str]:
+def _headers(target: urls.Target) -> dict[str, str]:
     return {
         "Host": urlsplit(target.url).netloc,
         "User-Agent": AGENT,
@@ -367,15 +340,6 @@ def _plain_headers(target: urls.Target) -> dict[str, str]:
         "Accept-Encoding": "identity",
         "Connection": "close",
     }
-
-
-def _conditions(known: Known | None) -> dict[str, str]:
-    found = {}
-    if known and known.etag:
-        found["If-None-Match"] = known.etag
-    if known and known.last_modified:
-        found["If-Modified-Since"] = known.last_modified
-    return found
 
 
 def filename_of(disposition: str, target: urls.Target) -> str:

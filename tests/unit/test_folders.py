@@ -138,17 +138,12 @@ def _write_events(folder, *events, rest=b""):
     (folder / contract.EVENTS).write_bytes(lines + rest)
 
 
-def test_events_after_a_number_and_only_whole_lines(folder):
-    assert folders.events(folder) == []
-    _write_events(folder, _event(1, "running"), _event(2, "done"), rest=b'{"seq": 3}')
-    assert [event["seq"] for event in folders.events(folder)] == [1, 2]
-    assert [event["seq"] for event in folders.events(folder, after=1)] == [2]
-
-
-def test_lines_that_are_no_events_are_passed_over(folder):
+def test_lines_that_are_no_events_are_passed_over(tmp_path, folder):
     junk = [b"5", b"[1]", b"null", b'"x"', b"\xff", b"{", b"", b'{"seq": "2"}', b"[" * 100_000]
-    _write_events(folder, _event(1, "running"), rest=b"\n".join([*junk, b'{"seq": 9}', b""]))
-    assert [event["seq"] for event in folders.events(folder)] == [1, 9]
+    half = json.dumps(_event(3, "running", 2)).encode()
+    _write_events(folder, _event(1, "done"), rest=b"\n".join([*junk, half]))
+    found = folders.activity(tmp_path, "r", "clean", "a1", 1)
+    assert (found.done, found.total, found.current) == (1, 3, None)
 
 
 def test_how_far_an_attempt_is(tmp_path, folder):

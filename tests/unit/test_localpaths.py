@@ -105,29 +105,3 @@ def test_no_descriptor_is_left_open(root: Path) -> None:
         with pytest.raises((Invalid, NotFound)):
             localpaths.open_within(root / "sub" / name, [root])
     assert len(os.listdir("/proc/self/fd")) == before
-
-
-def mark(path: Path, root: Path) -> str:
-    fd = localpaths.open_within(path, [root])
-    try:
-        return localpaths.fingerprint(fd)
-    finally:
-        os.close(fd)
-
-
-def test_a_fingerprint_changes_with_the_file(root: Path) -> None:
-    """D12: linked data are fingerprinted, not copied."""
-    path = root / "sub" / "a.csv"
-    first, first_folder = mark(path, root), mark(root, root)
-    assert mark(path, root) == first
-    assert first.startswith("file:4:")
-    assert first_folder.startswith("folder:4:")
-    before = path.stat()
-    path.write_text("a\n2\n")
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert mark(path, root) != first
-    assert mark(root, root) == first_folder
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
-    assert mark(root, root) != first_folder
-    path.rename(root / "sub" / "b.csv")
-    assert mark(root, root) != first_folder

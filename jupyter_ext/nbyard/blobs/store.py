@@ -185,15 +185,6 @@ class Blobs:
         with io.BufferedReader(files.CheckedReader(self._open(digest), digest)) as file:
             return msgspec.json.decode(file.read(), type=Tree)
 
-    def size_bytes(self, digest: str) -> int:
-        if digest.startswith("tree:"):
-            return sum(entry.size_bytes for entry in self.tree(digest).files)
-        fd = self._open(digest)
-        try:
-            return os.fstat(fd).st_size
-        finally:
-            os.close(fd)
-
     def verify(self, digest: str) -> None:
         """Read everything and raise `Damaged` if a byte is not as it was."""
         if digest.startswith("tree:"):

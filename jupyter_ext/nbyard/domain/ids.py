@@ -1,11 +1,8 @@
 """Sortable identifiers: UUID version 7 text (RFC 9562, section 5.7)."""
 
 import os
-import re
 import time
 import uuid
-
-ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
 
 
 def new_id() -> str:
@@ -16,7 +13,3 @@ def new_id() -> str:
     value |= 7 << 76 | (rest * 4096 // 1_000_000) << 64
     value |= 2 << 62 | int.from_bytes(os.urandom(8)) >> 2
     return str(uuid.UUID(int=value))
-
-
-def is_id(text: str) -> bool:
-    return bool(ID.match(text))

@@ -112,17 +112,6 @@ def check_filename(name: object, field: str = "filename") -> str:
     return name
 
 
-def check_relative_path(path: object, field: str = "path") -> str:
-    """A path with / between its parts that stays inside its folder, or Invalid."""
-    if not isinstance(path, str):
-        raise Invalid.field(field, "must be text")
-    if not path or len(path) > MAX_PATH_BYTES:
-        raise Invalid.field(field, f"must have 1 to {MAX_PATH_BYTES} characters")
-    if path.startswith("/"):
-        raise Invalid.field(field, "must be relative")
-    return "/".join(check_filename(part, field) for part in path.split("/"))
-
-
 def check_member_path(path: str, field: str = "path") -> str:
     """The path of a file found in a folder, in NFC; laxer, for programs choose such names."""
     for part in path.split("/"):

@@ -274,25 +274,3 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
     if address in NAT64 or (int(address) >> 32 == 0 and low > 1):
         return IPv4Address(low)
     return None
-
-
-def local_path(text: object, base: str = "/") -> str:
-    """A path on this origin below `base` to go on to after a login; `base` for anything else."""
-    if not isinstance(text, str) or len(text) > MAX_URL:
-        return base
-    decoded = text
-    for _ in range(4):
-        decoded = unquote(decoded)
-    for spelling in (text, decoded):
-        odd = any(unicodedata.category(char)[0] == "C" for char in spelling)
-        if (
-            odd
-            or not spelling.startswith("/")
-            or "\\" in spelling
-            or "//" in spelling.partition("?")[0]
-        ):
-            return base
-        below = f"{spelling}/".startswith(f"{base.rstrip('/')}/")
-        if not below or ".." in spelling.partition("?")[0].split("/"):
-            return base
-    return text

@@ -29,7 +29,7 @@ def test_refusal_names_field_and_rule(name: str, word: str) -> None:
 
 @pytest.mark.parametrize("name", CASES["names"]["wrong_type"])
 def test_other_types_are_refused(name: Any) -> None:
-    for check in (names.check_name, names.check_filename, names.check_relative_path):
+    for check in (names.check_name, names.check_filename):
         with pytest.raises(Invalid, match="must be text"):
             check(name)
 
@@ -63,17 +63,6 @@ def test_filename_refused(name: str) -> None:
 def test_filename_too_long_for_a_disk(name: str) -> None:
     with pytest.raises(Invalid, match="255 bytes"):
         names.check_filename(name)
-
-
-@pytest.mark.parametrize("path", CASES["paths"]["accepted"])
-def test_relative_path_accepted(path: str) -> None:
-    assert names.check_relative_path(path) == path
-
-
-@pytest.mark.parametrize("path", [*CASES["paths"]["refused"], "a/" * 3000 + "b"])
-def test_relative_path_refused(path: str) -> None:
-    with pytest.raises(Invalid):
-        names.check_relative_path(path)
 
 
 @pytest.mark.parametrize(("name", "expected"), CASES["sanitised"])

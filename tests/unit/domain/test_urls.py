@@ -130,20 +130,3 @@ def test_any_text_is_accepted_or_refused_in_words(text: str) -> None:
             continue
         assert urls.parse(target.url) == target
         assert target.path.isascii()
-
-
-@pytest.mark.parametrize("path", CASES["local_paths"]["kept"])
-def test_paths_on_this_origin_are_kept(path: str) -> None:
-    assert urls.local_path(path) == path
-
-
-@pytest.mark.parametrize("path", CASES["local_paths"]["replaced"])
-def test_other_origins_are_replaced(path: str) -> None:
-    assert urls.local_path(path) == "/"
-    assert urls.local_path(path, "/hub/") == "/hub/"
-
-
-def test_only_below_the_base() -> None:
-    assert urls.local_path("/hub/home", "/hub/") == "/hub/home"
-    assert urls.local_path("/hub-evil", "/hub/") == "/hub/"
-    assert urls.local_path(None, "/hub/") == "/hub/"
