@@ -47,6 +47,11 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
           {trans.__('Nothing is registered yet. Drag files from the file browser onto the canvas.')}
         </p>
       )}
+      {rows.length > 0 && !found.length && (
+        <p className="nby-Palette-note" role="status">
+          {trans.__('Nothing is called so.')}
+        </p>
+      )}
       <Group title={trans.__('Datasets')} rows={found} type="dataset" readOnly={readOnly} />
       <Group title={trans.__('Executables')} rows={found} type="executable" readOnly={readOnly} />
     </div>

@@ -64,8 +64,12 @@ export function freeNear(wanted: IBox, taken: readonly IBox[], view?: IBox): Pos
 
 export function boxOf(canvas: CanvasController, id: string): IBox {
   const [x, y] = canvas.store.place(id);
+  const isWhole = canvas.views.get(id)?.checked; // the ports come with the first answer
   const size = canvas.store.nodes.find(node => node.id === id)?.measured;
-  return { x, y, width: size?.width ?? UNSEEN.width, height: size?.height ?? UNSEEN.height };
+  const { width, height } = UNSEEN;
+  return isWhole && size?.width && size.height
+    ? { x, y, width: size.width, height: size.height }
+    : { x, y, width, height };
 }
 
 /** What is seen of the picture, in its own measure. */

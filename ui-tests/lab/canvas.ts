@@ -28,6 +28,11 @@ export class Canvas {
     return this.root.getByRole('region', { name: 'Datasets and executables' });
   }
 
+  /** A row of the drawer of this canvas. */
+  row(name: string): Locator {
+    return this.palette.getByRole('button', { name });
+  }
+
   /** The words under the picture: problems, and the last thing said. */
   get strip(): Locator {
     return this.root.locator('.nby-Strip');

@@ -48,6 +48,19 @@ export class LabServer {
     return { Authorization: `token ${TOKEN}` };
   }
 
+  /** Ask an operation as a script would. */
+  async post<T = unknown>(path: string, body: object): Promise<T> {
+    const answer = await fetch(`${this.url}nbyard/api/${path}`, {
+      method: 'POST',
+      headers: { ...this.signedIn, 'Content-Type': 'application/json' },
+      body: JSON.stringify(body)
+    });
+    if (!answer.ok) {
+      throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    }
+    return (await answer.json()) as T;
+  }
+
   file(name: string): string {
     return join(this.root, name);
   }
