@@ -36,6 +36,48 @@ test('K1: dirty mark, save, undo and rename, as of every document', async ({
   await expect(canvas.cards).toHaveCount(5);
 });
 
+test('K1: a checkpoint is restored, and the restoring can be undone', async ({ lab, server }) => {
+  const canvas = await lab.openWorkflow('penguins.nbflow');
+  await expect(canvas.cards).toHaveCount(5);
+  await canvas.remove('report.ipynb');
+  await canvas.save(); // the save makes the checkpoint of this
+  const kept = await readFile(server.file('penguins.nbflow'), 'utf8');
+  await canvas.remove('evaluate.py');
+  await expect(canvas.cards).toHaveCount(3);
+  await lab.mainMenu('File', 'Revert Workflow to Checkpoint…');
+  await lab.dialog.getByRole('button', { name: 'Revert' }).click();
+  await expect(canvas.cards).toHaveCount(4);
+  await expect(lab.tab('penguins.nbflow')).not.toHaveClass(/jp-mod-dirty/);
+  expect(await readFile(server.file('penguins.nbflow'), 'utf8')).toBe(kept);
+  await canvas.stage.focus();
+  await lab.press('Control+z');
+  await expect(canvas.cards).toHaveCount(3);
+});
+
+test('K1: opened again from the Workflows panel, from the file browser, and as text', async ({
+  lab,
+  server
+}) => {
+  const canvas = await lab.openWorkflow('penguins.nbflow');
+  await expect(canvas.cards).toHaveCount(5);
+  await lab.closeTab('penguins.nbflow');
+  await server.post('runs', { path: 'penguins.nbflow', scope: 'to', nodes: ['clean'] });
+  await lab.panel();
+  await lab.row('workflow', 'Penguins').dblclick();
+  await expect(canvas.arrows).toHaveCount(6);
+  await lab.closeTab('penguins.nbflow');
+
+  await lab.fileBrowser();
+  await lab.file('penguins.nbflow').click({ button: 'right' });
+  await lab.menuItem('Open With').hover();
+  await lab.menuItem('Editor').click();
+  const text = lab.page.locator('.jp-Document:not(.lm-mod-hidden) .cm-content');
+  await expect(text).toContainText('"source": "clean"');
+  await lab.closeTab('penguins.nbflow');
+  await lab.openWorkflow('penguins.nbflow');
+  await expect(canvas.arrows).toHaveCount(6);
+});
+
 test('K4: a missing input marks its node and blocks Run, saying where', async ({ lab }) => {
   const canvas = await lab.openWorkflow('penguins.nbflow');
   await expect(canvas.arrows).toHaveCount(6);

@@ -102,6 +102,13 @@ export class Canvas {
     await expect(this.arrows).toHaveCount(before + 1);
   }
 
+  /** Take a card away, with its arrows. */
+  async remove(title: string): Promise<void> {
+    await this.card(title).click();
+    await this.lab.press('Delete');
+    await expect(this.card(title)).toHaveCount(0);
+  }
+
   async save(): Promise<void> {
     await this.stage.focus();
     await this.lab.press('Control+s');

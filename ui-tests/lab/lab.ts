@@ -137,6 +137,24 @@ export class Lab {
     }
   }
 
+  /** The file browser in the sidebar. */
+  async fileBrowser(): Promise<void> {
+    if (!(await this.page.locator('#filebrowser').isVisible())) {
+      await this.click(this.page.locator('.jp-SideBar .lm-TabBar-tab[data-id="filebrowser"]'));
+    }
+  }
+
+  async closeTab(name: string): Promise<void> {
+    await this.tab(name).locator('.lm-TabBar-tabCloseIcon').click();
+    await expect(this.tab(name)).toHaveCount(0);
+  }
+
+  /** An item of a menu of the menu bar. */
+  async mainMenu(menu: string, item: string): Promise<void> {
+    await this.click(this.page.locator('#jp-MainMenu .lm-MenuBar-item', { hasText: menu }));
+    await this.click(this.menuItem(item));
+  }
+
   menuItem(name: string): Locator {
     return this.page.locator('.lm-Menu-item').filter({ hasText: name });
   }
