@@ -1,7 +1,10 @@
 """Uploads that arrive in pieces and can go on after a broken connection.
 
-uploads/<id>/upload.json   the file's name and, if told, its size
+uploads/<id>/upload.json   whose it is, the file's name, if told its size; at the end its digest
 uploads/<id>/part          the bytes so far; its length is the offset to go on from
+
+At the end the bytes become a blob, and the upload stays until whoever took them says that a row
+names them now: until then the same request can be made again. Only the owner sees an upload.
 """
 
 import contextlib
@@ -17,9 +20,10 @@ from pathlib import Path
 import msgspec
 
 from nbyard.blobs import Blob, Blobs
-from nbyard.blobs.files import chunks, disk_full_in_words, hash_file, sync_folder, write_all
+from nbyard.blobs.files import chunks, disk_full_in_words, sync_folder, write_all
 from nbyard.domain.names import check_filename
 from nbyard.errors import Conflict, Detail, Invalid, NotFound, TooLarge
+from nbyard.files import write_whole
 
 FOLDER = "uploads"
 MAX_BYTES = 1 << 40
@@ -37,9 +41,11 @@ class Upload(msgspec.Struct, frozen=True):
     size_bytes: int | None = None
 
 
-class _Told(msgspec.Struct):
+class _Told(msgspec.Struct, frozen=True):
+    owner: str
     filename: str
     size_bytes: int | None = None
+    taken: Blob | None = None
 
 
 class UploadPiece:
@@ -69,7 +75,7 @@ class Uploads:
         self._max_bytes = max_bytes
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def create(self, filename: str, size_bytes: int | None = None) -> Upload:
+    def create(self, owner: str, filename: str, size_bytes: int | None = None) -> Upload:
         filename = check_filename(filename)
         if size_bytes is not None:
             if size_bytes < 0:
@@ -82,31 +88,39 @@ class Uploads:
             folder = self.root / upload_id
             folder.mkdir(mode=0o700)
             (folder / "part").touch(mode=0o600)
-            told = msgspec.json.encode(_Told(filename, size_bytes))
-            (folder / "upload.json").write_bytes(told)
+            _tell(folder, _Told(owner, filename, size_bytes))
             sync_folder(self.root)
         return Upload(upload_id, filename, 0, size_bytes)
 
-    def get(self, upload_id: str) -> Upload:
-        folder = self._folder(upload_id)
+    def get(self, owner: str, upload_id: str) -> Upload:
+        told = self._told(owner, upload_id)
+        if told.taken is not None:
+            return Upload(upload_id, told.filename, told.taken.size_bytes, told.size_bytes)
         try:
-            told = msgspec.json.decode((folder / "upload.json").read_bytes(), type=_Told)
-            offset = (folder / "part").stat().st_size
-        except (FileNotFoundError, msgspec.DecodeError) as missing:
-            raise NotFound("there is no such upload; it may be finished or abandoned") from missing
+            offset = (self._folder(upload_id) / "part").stat().st_size
+        except FileNotFoundError as missing:
+            raise _unknown() from missing
         return Upload(upload_id, told.filename, offset, told.size_bytes)
 
-    def pending(self) -> list[Upload]:
-        found = []
+    def _told(self, owner: str, upload_id: str) -> _Told:
+        told = _read(self._folder(upload_id))
+        if told is None or told.owner != owner:
+            raise _unknown()
+        return told
+
+    def taken(self) -> Iterator[str]:
+        """Digests of the bytes that were taken and that no row may name yet."""
         for folder in self.root.iterdir():
-            with contextlib.suppress(NotFound):
-                found.append(self.get(folder.name))
-        return found
+            told = _read(folder)
+            if told is not None and told.taken is not None:
+                yield told.taken.digest
 
     @contextlib.contextmanager
-    def appending(self, upload_id: str, offset: int) -> Iterator[UploadPiece]:
+    def appending(self, owner: str, upload_id: str, offset: int) -> Iterator[UploadPiece]:
         """Write a piece that begins at `offset`; a Conflict tells the right one."""
-        with self._locked(upload_id) as (upload, fd):
+        with self._locked(owner, upload_id) as (upload, fd):
+            if self._told(owner, upload_id).taken is not None:
+                raise Conflict("the upload is finished")
             if offset != upload.offset:
                 raise Conflict(
                     f"the upload goes on at {upload.offset}, not at {offset}",
@@ -119,39 +133,47 @@ class Uploads:
                 with disk_full_in_words(0):
                     os.fsync(fd)
 
-    def append(self, upload_id: str, offset: int, pieces: Iterable[bytes]) -> Upload:
-        with self.appending(upload_id, offset) as piece:
+    def append(self, owner: str, upload_id: str, offset: int, pieces: Iterable[bytes]) -> Upload:
+        with self.appending(owner, upload_id, offset) as piece:
             for chunk in pieces:
                 piece.write(chunk)
-        return self.get(upload_id)
+        return self.get(owner, upload_id)
 
-    def content(self, upload_id: str, limit: int) -> tuple[Upload, bytes]:
+    def content(self, owner: str, upload_id: str, limit: int) -> tuple[Upload, bytes]:
         """The bytes, if they are all there; the upload stays.
 
         Raises:
             TooLarge: there are more than `limit`.
         """
-        with self._locked(upload_id) as (upload, fd):
+        with self._locked(owner, upload_id) as (upload, fd):
             _check_whole(upload)
             if upload.offset > limit:
                 raise TooLarge(f"{upload.filename} has more than {limit:,} bytes")
             return upload, b"".join(chunks(fd))
 
-    def finish(self, upload_id: str, sha256: str = "") -> tuple[Upload, Blob]:
-        """Make the bytes a blob, if they are all there and fit the stated checksum."""
+    def finish(self, owner: str, upload_id: str, sha256: str = "") -> tuple[Upload, Blob]:
+        """Make the bytes a blob, if they are all there and fit the stated checksum; again, the
+        same blob. The upload is there until it is deleted."""
         if sha256 and not SHA256.match(sha256):
             raise Invalid.field("sha256", "must be 64 hexadecimal digits")
-        with self._locked(upload_id) as (upload, fd):
-            _check_whole(upload)
-            part = self._folder(upload_id) / "part"
-            if sha256:
-                _check_sum(fd, sha256)
-            blob = self._blobs.put_file(part, move=True)
-        self.delete(upload_id)
-        return upload, blob
+        told, folder = self._told(owner, upload_id), self._folder(upload_id)
+        if told.taken is not None and self._blobs.exists(told.taken.digest):
+            _check_sum(told.taken, sha256)
+            return self.get(owner, upload_id), told.taken
 
-    def delete(self, upload_id: str) -> None:
-        shutil.rmtree(self._folder(upload_id), ignore_errors=True)
+        def promised(blob: Blob) -> None:
+            _check_sum(blob, sha256)
+            _tell(folder, msgspec.structs.replace(told, taken=blob))
+
+        with self._locked(owner, upload_id) as (upload, _):
+            _check_whole(upload)
+            return upload, self._blobs.put_file(folder / "part", move=True, promise=promised)
+
+    def delete(self, owner: str, upload_id: str) -> None:
+        """Give up an upload, or what is left of one whose bytes have found their place."""
+        with contextlib.suppress(NotFound):
+            self._told(owner, upload_id)
+            shutil.rmtree(self._folder(upload_id), ignore_errors=True)
 
     def sweep(self, older_than_seconds: float = ABANDONED_SECONDS) -> int:
         """Remove uploads to which nothing was added for long; one that is being written is kept."""
@@ -164,29 +186,65 @@ class Uploads:
                 newest = (part if part.exists() else folder).stat().st_mtime
                 if time.time() - newest < older_than_seconds:
                     continue
-                with self._locked(folder.name) if part.exists() else contextlib.nullcontext():
+                with _lock(part) if part.exists() else contextlib.nullcontext():
                     shutil.rmtree(folder, ignore_errors=True)
                     removed += 1
         return removed
 
     def _folder(self, upload_id: str) -> Path:
         if not ID.match(upload_id):
-            raise NotFound("there is no such upload; it may be finished or abandoned")
+            raise _unknown()
         return self.root / upload_id
 
     @contextlib.contextmanager
-    def _locked(self, upload_id: str) -> Iterator[tuple[Upload, int]]:
-        self.get(upload_id)
-        part = self._folder(upload_id) / "part"
-        try:
-            fd = os.open(part, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except FileNotFoundError as missing:
-            raise NotFound("there is no such upload; it may be finished or abandoned") from missing
-        try:
-            _lock(fd)
-            yield self.get(upload_id), fd
-        finally:
-            os.close(fd)
+    def _locked(self, owner: str, upload_id: str) -> Iterator[tuple[Upload, int]]:
+        self._told(owner, upload_id)
+        with _lock(self._folder(upload_id) / "part") as fd:
+            yield self.get(owner, upload_id), fd
+
+
+@contextlib.contextmanager
+def _lock(part: Path) -> Iterator[int]:
+    try:
+        fd = os.open(part, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError as missing:
+        raise _unknown() from missing
+    try:
+        _lock_file(fd)
+        if not _is_at(fd, part):  # taken before the lock was ours: it is a blob now
+            raise _unknown()
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _lock_file(fd: int) -> None:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as taken:
+        raise Conflict("another request is writing to this upload") from taken
+
+
+def _is_at(fd: int, path: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(fd), path.stat(follow_symlinks=False))
+    return False
+
+
+def _read(folder: Path) -> _Told | None:
+    with contextlib.suppress(OSError, msgspec.DecodeError):
+        return msgspec.json.decode((folder / "upload.json").read_bytes(), type=_Told)
+    return None
+
+
+def _tell(folder: Path, told: _Told) -> None:
+    with disk_full_in_words(0):
+        write_whole(folder / "upload.json", msgspec.json.encode(told))
+        sync_folder(folder)
+
+
+def _unknown() -> NotFound:
+    return NotFound("there is no such upload; it may be finished or abandoned")
 
 
 def _check_whole(upload: Upload) -> None:
@@ -197,14 +255,7 @@ def _check_whole(upload: Upload) -> None:
         )
 
 
-def _lock(fd: int) -> None:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as taken:
-        raise Conflict("another request is writing to this upload") from taken
-
-
-def _check_sum(fd: int, sha256: str) -> None:
-    found = hash_file(fd)
-    if found != sha256.lower():
+def _check_sum(blob: Blob, sha256: str) -> None:
+    found = blob.digest.partition(":")[2]
+    if sha256 and found != sha256.lower():
         raise Invalid.field("sha256", f"the bytes have the checksum {found}, not the stated one")

@@ -6,13 +6,16 @@ import fcntl
 import hashlib
 import io
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from nbyard.errors import Damaged, Unavailable
+from nbyard.errors import Busy, Damaged, Unavailable
 
 CHUNK = 1 << 20
 FICLONE = 0x40049409
+LOCK_SECONDS = 10.0
+LOCK_PAUSE_SECONDS = 0.01
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -106,6 +109,28 @@ def copy_checked(source: int, target: int, digest: str) -> None:
         write_all(target, chunk)
     if not fits(found.hexdigest(), digest):
         raise damaged(digest)
+
+
+def share(fd: int) -> None:
+    """Hold a lock together with others, waiting for who holds it alone."""
+    end = time.monotonic() + LOCK_SECONDS
+    while not _lock(fd, fcntl.LOCK_SH):
+        if time.monotonic() > end:
+            raise Busy("Unused bytes are being deleted; try again in a moment.")
+        time.sleep(LOCK_PAUSE_SECONDS)
+
+
+def claim(fd: int) -> bool:
+    """Hold a lock alone, if nobody holds it."""
+    return _lock(fd, fcntl.LOCK_EX)
+
+
+def _lock(fd: int, how: int) -> bool:
+    try:
+        fcntl.flock(fd, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def sync_folder(folder: Path) -> None:

@@ -5,6 +5,11 @@
     tmp/              what is being written; never visible as a blob
 
 A blob appears by one rename after its bytes are on disk, so a crash leaves at most a file in tmp/.
+Whoever puts bytes that a row will name, or is about to name stored ones, does it and commits the
+row within `keeping`; who deletes bytes that no row names looks at the rows and deletes within
+`collecting`. The lock file `lock` keeps the two apart, between processes too: otherwise bytes that
+were there when they were put again could be gone when their row is committed.
+
 Bytes are hashed when they are read; bytes that do not fit their digest are `Damaged`.
 
 Staging gives a program files through which it cannot harm the store: a reflink where the file
@@ -33,10 +38,19 @@ from nbyard.errors import Conflict, Invalid, NotFound, TooLarge
 from nbyard.localpaths import open_regular
 
 RESERVE_BYTES = 64 << 20
+LOCK = "lock"
 SWEEP_SECONDS = 3600
 REMEMBERED = 100_000
 COARSE_SECONDS = 2
 DIGEST = re.compile(r"(sha256|tree):([0-9a-f]{64})\Z")
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """Bytes that are there; `since` is when they were last put or linked, in seconds since 1970."""
+
+    digest: str
+    size_bytes: int
+    since: float
 
 
 class Blobs:
@@ -51,6 +65,23 @@ class Blobs:
         for folder in (self.temp, root / "sha256", root / "tree"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
+    @contextlib.contextmanager
+    def keeping(self) -> Iterator[None]:
+        """In this block no bytes are collected.
+
+        Raises:
+            Busy: a collector does not come to an end.
+        """
+        with (self.root / LOCK).open("a") as file:
+            files.share(file.fileno())
+            yield
+
+    @contextlib.contextmanager
+    def collecting(self) -> Iterator[bool]:
+        """Whether nobody is in `keeping`; then nobody enters it before the end of the block."""
+        with (self.root / LOCK).open("a") as file:
+            yield files.claim(file.fileno())
+
     def writer(self, expected_bytes: int = 0) -> BlobWriter:
         """A writer for bytes that come piece by piece; refused at once if they cannot fit."""
         self.ensure_room(expected_bytes)
@@ -64,11 +95,16 @@ class Blobs:
                 writer.write(chunk)
             return writer.commit()
 
-    def put_file(self, path: Path, move: bool = False) -> Blob:
-        """Take a regular file in. With `move` the file itself becomes the blob where it can."""
+    def put_file(
+        self, path: Path, move: bool = False, promise: Callable[[Blob], None] | None = None
+    ) -> Blob:
+        """Take a regular file in. With `move` the file itself becomes the blob where it can.
+
+        `promise` is told what it will be before anything is changed, and may refuse it.
+        """
         fd = open_regular(path)
         try:
-            return self._put_open(fd, path, None, move)
+            return self._put_open(fd, path, None, move, promise)
         finally:
             os.close(fd)
 
@@ -107,19 +143,30 @@ class Blobs:
             os.close(fd)
         return Entry(path, blob.digest, blob.size_bytes, executable)
 
-    def _put_open(self, fd: int, path: Path, dir_fd: int | None, move: bool) -> Blob:
+    def _put_open(
+        self,
+        fd: int,
+        path: Path,
+        dir_fd: int | None,
+        move: bool,
+        promise: Callable[[Blob], None] | None = None,
+    ) -> Blob:
         before = os.fstat(fd)
         if not move and (known := self._put_before(before)):
             return known
         if move and self._can_become_blob(before):
             blob = Blob(f"sha256:{files.hash_file(fd)}", before.st_size)
             _refuse_changed(before, os.fstat(fd), path)
+            if promise:
+                promise(blob)
             self._publish(fd, path, blob.digest, dir_fd)
             return blob
         with self.writer(before.st_size) as writer:
             for chunk in files.chunks(fd):
                 writer.write(chunk)
             _refuse_changed(before, os.fstat(fd), path)
+            if promise:
+                promise(writer.blob())
             blob = writer.commit()
         if time.time() - before.st_mtime > COARSE_SECONDS:
             if len(self._stored) > REMEMBERED:
@@ -259,10 +306,14 @@ class Blobs:
         self.path(digest).unlink(missing_ok=True)
         self._verified.pop(digest, None)
 
-    def digests(self) -> Iterator[str]:
-        for algorithm in ("sha256", "tree"):
+    def stored(self) -> Iterator[Stored]:
+        """All that is there, folders before the files they list."""
+        for algorithm in ("tree", "sha256"):
             for path in (self.root / algorithm).glob("??/*"):
-                yield f"{algorithm}:{path.parent.name}{path.name}"
+                with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
+                    found = path.stat()
+                    digest = f"{algorithm}:{path.parent.name}{path.name}"
+                    yield Stored(digest, found.st_size, max(found.st_mtime, found.st_ctime))
 
     def free_bytes(self) -> int:
         """Room for new bytes, without the reserve."""

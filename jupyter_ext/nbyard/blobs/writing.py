@@ -60,9 +60,13 @@ class BlobWriter:
         self._hash.update(data)
         self.size_bytes += len(data)
 
+    def blob(self, algorithm: str = "sha256") -> Blob:
+        """What the bytes so far would be."""
+        return Blob(f"{algorithm}:{self._hash.hexdigest()}", self.size_bytes)
+
     def commit(self, algorithm: str = "sha256") -> Blob:
         """Make the bytes visible under their digest."""
-        blob = Blob(f"{algorithm}:{self._hash.hexdigest()}", self.size_bytes)
+        blob = self.blob(algorithm)
         with disk_full_in_words(self.size_bytes):
             self._publish(self._fd, self._path, blob.digest)
         self._close()

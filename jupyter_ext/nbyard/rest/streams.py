@@ -49,9 +49,9 @@ class UploadHandler(NbyardHandler, APIHandler):
             await self.desk.call(self._close)
 
     def _open(self) -> None:
-        self.authorised("datasets:write")
+        caller = self.authorised("datasets:write")
         uploads = self.desk.services.uploads
-        self._context = uploads.appending(self.path_kwargs["upload"], self._offset())
+        self._context = uploads.appending(caller, self.path_kwargs["upload"], self._offset())
         self._piece = self._context.__enter__()
 
     def _offset(self) -> int:

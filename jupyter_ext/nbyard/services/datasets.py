@@ -21,6 +21,7 @@ from nbyard.domain.datasets import (
     UploadSource,
     UrlSource,
 )
+from nbyard.domain.digest import digest_of
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_filename, check_name, safe_filename
 from nbyard.domain.notebook_text import opening_notebook
@@ -31,7 +32,7 @@ from nbyard.errors import Conflict, InUse, Invalid, NameTaken, NotFound, StaleWr
 from nbyard.files import write_whole
 from nbyard.services.naming import check_free
 from nbyard.services.operation import operation
-from nbyard.services.parts import Parts, made_before, remember
+from nbyard.services.parts import Parts, keeping_bytes, made_before, remember
 
 if TYPE_CHECKING:
     from nbyard.blobs import Blob
@@ -67,44 +68,52 @@ class DatasetService:
         return page_of([self._linked(d) for d in found], limit, lambda d: d.id)
 
     @operation("POST", "/datasets", scope="datasets:write", status=201)
+    @keeping_bytes
     def create(self, caller: Caller, body: NewDataset, idempotency_key: str = "") -> Dataset:
         """Make a dataset from an upload, a file or an address.
 
         The answer is in state *importing*; bytes are fetched and read in the background. With
         `replace` the bytes become a new version of the dataset of that name.
         """
+        key = idempotency_key or _key_of_upload(body)
         with self._store.read() as c:
-            before = made_before(self._parts, c, caller.name, idempotency_key, body)
-        if before is not None:
-            return self.get(caller, before)
-        filename, source = self._origin(body)
+            made = made_before(self._parts, c, caller.name, key, body)
+        if made is None:
+            made = self._make(caller, body, key)
+        if isinstance(body.source, UploadSource):  # its bytes have a row: it can go
+            self._parts.uploads.delete(caller.name, body.source.upload)
+        self._parts.call_dispatcher()
+        return self.get(caller, made)
+
+    def _make(self, caller: Caller, body: NewDataset, key: str) -> str:
+        filename, source = self._origin(caller, body)
         name = check_name(body.name if isinstance(body.name, str) else filename)
         with self._store.read() as c:
             self._replaced(c, caller, body, name)
-        blob = self._uploaded(body)  # only now: an upload that is refused can be used again
+        blob = self._uploaded(caller, body)
         with self._store.write() as c:
-            before = made_before(self._parts, c, caller.name, idempotency_key, body)
-            if before is None:
-                before = self._named(c, caller, body, name)
-                version = self._version(c, before, body, filename, source)
+            made = made_before(self._parts, c, caller.name, key, body)
+            if made is None:
+                made = self._named(c, caller, body, name)
+                version = self._version(c, made, body, filename, source)
                 if blob is not None:
                     version |= {"digest": blob.digest, "size_bytes": blob.size_bytes}
                 self._store.datasets.add_version(c, caller.name, version)
-                remember(self._parts, c, caller.name, idempotency_key, body, before)
-        self._parts.call_dispatcher()
-        return self.get(caller, before)
+                remember(self._parts, c, caller.name, key, body, made)
+        return made
 
-    def _uploaded(self, body: NewDataset) -> Blob | None:
-        """The stored bytes, for an upload; it is then at its end."""
+    def _uploaded(self, caller: Caller, body: NewDataset) -> Blob | None:
+        """The stored bytes, for an upload."""
         if not isinstance(body.source, UploadSource):
             return None
-        return self._parts.uploads.finish(body.source.upload, body.source.sha256)[1]
+        source = body.source
+        return self._parts.uploads.finish(caller.name, source.upload, source.sha256)[1]
 
-    def _origin(self, body: NewDataset) -> tuple[str, str]:
+    def _origin(self, caller: Caller, body: NewDataset) -> tuple[str, str]:
         """File name and source text."""
         source = body.source
         if isinstance(source, UploadSource):
-            return self._parts.uploads.get(source.upload).filename, ""
+            return self._parts.uploads.get(caller.name, source.upload).filename, ""
         if isinstance(source, FileSource):
             real = self._parts.files.locate(source.path, "source.path")
             if not real.exists():
@@ -303,3 +312,10 @@ class DatasetService:
         if version.state != "ready":
             raise Conflict(f"{found.name!r} is still importing.")
         return version
+
+
+def _key_of_upload(body: NewDataset) -> str:
+    """An upload makes one dataset, also when the answer to the first request was lost."""
+    if not isinstance(body.source, UploadSource):
+        return ""
+    return f"upload {digest_of(body)}"

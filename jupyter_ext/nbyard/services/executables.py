@@ -31,7 +31,7 @@ from nbyard.files import MAX_DOCUMENT, write_whole
 from nbyard.services.freezing import Code, Freezer
 from nbyard.services.naming import check_free
 from nbyard.services.operation import operation
-from nbyard.services.parts import Parts, made_before, remember
+from nbyard.services.parts import Parts, keeping_bytes, made_before, remember
 
 COARSE_SECONDS = 2  # clocks of file systems
 
@@ -63,7 +63,7 @@ class ExecutableService:
     @operation("POST", "/executables/inspect", scope="executables:read")
     def inspect(self, caller: Caller, body: Inspect) -> Inspection:
         """Read the arguments of a file without running it."""
-        code = self._code(body.path, body.upload)
+        code = self._code(caller.name, body.path, body.upload)
         found = self._freezer.inspect(code, body.kind)
         if code.path is None:
             return found
@@ -84,15 +84,16 @@ class ExecutableService:
         write_whole(code.path, tag_text(code.content, body.cell))
         return self._freezer.inspect(self._freezer.load(body.path))
 
-    def _code(self, path: str, upload: str) -> Code:
+    def _code(self, owner: str, path: str, upload: str) -> Code:
         if bool(path) == bool(upload):
             raise Invalid.field("path", "name either a path or an upload")
         if path:
             return self._freezer.load(path)
-        found, content = self._parts.uploads.content(upload, MAX_DOCUMENT)
+        found, content = self._parts.uploads.content(owner, upload, MAX_DOCUMENT)
         return Code(found.filename, content, None, None)
 
     @operation("POST", "/executables", scope="executables:write", status=201)
+    @keeping_bytes
     def create(self, caller: Caller, body: NewExecutable, idempotency_key: str = "") -> Executable:
         """Register a notebook, script or binary.
 
@@ -103,7 +104,7 @@ class ExecutableService:
             made = made_before(self._parts, c, caller.name, idempotency_key, body)
         if made is not None:
             return self.get(caller, made)
-        code = self._code(body.path, body.upload)
+        code = self._code(caller.name, body.path, body.upload)
         told = self._told(code, body)
         fields = self._freezer.prepare(code, told)
         self._check_kernel(fields)
@@ -115,7 +116,7 @@ class ExecutableService:
                 self._freezer.keep(c, made, fields)
                 remember(self._parts, c, caller.name, idempotency_key, body, made)
         if body.upload:
-            self._parts.uploads.delete(body.upload)
+            self._parts.uploads.delete(caller.name, body.upload)
         self._write_description(code, told)
         return self.get(caller, made)
 
@@ -180,6 +181,7 @@ class ExecutableService:
         return msgspec.structs.replace(found, hints=_hints(self._parts.files, found))
 
     @operation("PATCH", "/executables/{executable}", scope="executables:write")
+    @keeping_bytes
     def update(self, caller: Caller, executable: str, body: ExecutablePatch) -> Executable:
         """Rename, describe or correct an executable; other arguments or code make a new version."""
         found = self.get(caller, executable)
@@ -199,7 +201,7 @@ class ExecutableService:
             if fields is not None:
                 self._freezer.keep(c, found.id, fields)
         if isinstance(body.upload, str):
-            self._parts.uploads.delete(body.upload)
+            self._parts.uploads.delete(caller.name, body.upload)
         if code is not None:
             self._write_description(code, told)
         return self.get(caller, found.id)
@@ -229,7 +231,7 @@ class ExecutableService:
         told = code.description or Description()
         if kind_named(found.current.kind).keeps_arguments:
             told = msgspec.structs.replace(told, arguments=None)
-        return msgspec.structs.replace(self._code("", upload), description=told)
+        return msgspec.structs.replace(self._code(found.owner, "", upload), description=told)
 
     def _stored(self, found: Executable) -> Code:
         """The followed file, or the uploaded bytes with what was told about them."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbyard.domain.digest import digest_of
 from nbyard.domain.doctor import Check
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from nbyard.store import Connection, Store
     from nbyard.tabular import Tables
     from nbyard.uploads import Uploads
+
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -56,3 +60,15 @@ def remember(parts: Parts, c: Connection, owner: str, key: str, body: object, ma
     """Keep an idempotency key with what it made; nothing without a key."""
     if key:
         parts.store.submissions.keep(c, owner, key, digest_of(body), made)
+
+
+def keeping_bytes(method: F) -> F:
+    """For a service's method that names stored bytes in rows: none of them is collected between
+    being put or looked up and the commit."""
+
+    @wraps(method)
+    def kept(service: Any, *args: Any, **fields: Any) -> Any:
+        with service._parts.blobs.keeping():
+            return method(service, *args, **fields)
+
+    return kept  # type: ignore[return-value]

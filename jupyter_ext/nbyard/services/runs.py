@@ -23,7 +23,7 @@ from nbyard.domain.workflows import Document, read_document, selection, semantic
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.services.naming import check_free
 from nbyard.services.operation import operation
-from nbyard.services.parts import Parts, made_before, remember
+from nbyard.services.parts import Parts, keeping_bytes, made_before, remember
 from nbyard.services.resolving import Freeze, Resolver
 from nbyard.services.runtimes import check_runtimes
 from nbyard.services.single import checked_values, single_document
@@ -54,6 +54,7 @@ class RunService:
         self._store = parts.store
 
     @operation("POST", "/runs", scope="runs:write", status=201)
+    @keeping_bytes
     def create(self, caller: Caller, body: NewRun, idempotency_key: str = "") -> Run:
         """Start a run: freeze what is saved, and queue its tasks.
 

@@ -26,20 +26,22 @@ class UploadService:
     @operation("POST", "/uploads", scope="datasets:write", status=201)
     def create(self, caller: Caller, body: NewUpload) -> Upload:
         """Begin an upload."""
-        made = self._uploads.create(body.filename, body.size_bytes)
+        made = self._uploads.create(caller.name, body.filename, body.size_bytes)
         return Upload(made.id, made.filename, made.offset, made.size_bytes)
 
     @operation("GET", "/uploads/{upload}", scope="datasets:write")
     def get(self, caller: Caller, upload: str) -> Upload:
         """Show how far an upload has come."""
-        found = self._uploads.get(upload)
+        found = self._uploads.get(caller.name, upload)
         return Upload(found.id, found.filename, found.offset, found.size_bytes)
 
     @operation("DELETE", "/uploads/{upload}", scope="datasets:write", status=204)
     def delete(self, caller: Caller, upload: str) -> None:
         """Give up an upload."""
-        self._uploads.delete(upload)
+        self._uploads.delete(caller.name, upload)
 
-    def appending(self, upload: str, offset: int) -> AbstractContextManager[UploadPiece]:
+    def appending(
+        self, caller: Caller, upload: str, offset: int
+    ) -> AbstractContextManager[UploadPiece]:
         """For the stream: takes bytes from `offset` on."""
-        return self._uploads.appending(upload, offset)
+        return self._uploads.appending(caller.name, upload, offset)

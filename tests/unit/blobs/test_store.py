@@ -51,7 +51,7 @@ def test_a_file_is_copied_or_moved_in_and_stored_once(blobs: Blobs, source: Path
     moved = blobs.put_file(source, move=True)
     assert not source.exists()
     assert copied == moved
-    assert list(blobs.digests()) == [copied.digest]
+    assert [found.digest for found in blobs.stored()] == [copied.digest]
     assert blobs.path(copied.digest).stat().st_mode & 0o777 == 0o444
 
 
@@ -81,7 +81,7 @@ def test_only_regular_files_go_in(blobs: Blobs, source: Path, kind: str) -> None
     makers[kind]()
     with pytest.raises((Invalid, NotFound)):
         blobs.put_file(path)
-    assert not list(blobs.digests())
+    assert not list(blobs.stored())
 
 
 def test_a_file_that_changes_while_read_is_refused(
@@ -99,7 +99,7 @@ def test_a_file_that_changes_while_read_is_refused(
         blobs.put_file(source)
     with pytest.raises(Conflict, match="changed while"):
         blobs.put_file(source, move=True)
-    assert not list(blobs.digests())
+    assert not list(blobs.stored())
     assert not list(blobs.temp.iterdir())
 
 
@@ -145,7 +145,7 @@ def test_nothing_is_left_of_a_writer_that_does_not_commit(blobs: Blobs) -> None:
     with pytest.raises(TooLarge, match="10 bytes"):
         blobs.put_stream([b"12345", b"678901"], max_bytes=10)
     assert not list(blobs.temp.iterdir())
-    assert not list(blobs.digests())
+    assert not list(blobs.stored())
 
 
 def test_sweep_removes_leftovers_and_keeps_what_is_being_written(blobs: Blobs) -> None:
@@ -214,7 +214,7 @@ def test_many_writers_of_the_same_bytes(blobs: Blobs) -> None:
     for thread in threads:
         thread.join()
     assert len(found) == 8
-    assert list(blobs.digests()) == [found[0]]
+    assert [one.digest for one in blobs.stored()] == [found[0]]
     blobs.verify(found[0])
 
 

@@ -215,8 +215,53 @@ def test_an_upload_whose_name_is_taken_can_be_used_under_another(yard, ann, a_cs
     datasets, uploads = yard.services.datasets, yard.services.uploads
     datasets.create(ann, NewDataset(a_csv))
     begun = uploads.create(ann, NewUpload("a.csv", None))
-    with yard.parts.uploads.appending(begun.id, 0) as piece:
+    with yard.services.uploads.appending(ann, begun.id, 0) as piece:
         piece.write(b"y\n2\n")
     with pytest.raises(NameTaken):
         datasets.create(ann, NewDataset(UploadSource(begun.id)))
     assert datasets.create(ann, NewDataset(UploadSource(begun.id), "b")).current.size_bytes == 4
+
+
+def uploaded(yard, who, content=b"y\n2\n", filename="u.csv"):
+    begun = yard.services.uploads.create(who, NewUpload(filename, len(content)))
+    with yard.services.uploads.appending(who, begun.id, 0) as piece:
+        piece.write(content)
+    return begun.id
+
+
+def test_an_upload_of_somebody_else_is_none(yard, ann):
+    """I23."""
+    key = uploaded(yard, ann)
+    bob = Caller("bob")
+    with pytest.raises(NotFound):
+        yard.services.datasets.create(bob, NewDataset(UploadSource(key)))
+    with pytest.raises(NotFound):
+        yard.services.uploads.appending(bob, key, 4).__enter__()
+    assert yard.services.datasets.create(ann, NewDataset(UploadSource(key)))
+
+
+@pytest.mark.parametrize("when", ["before the commit", "after the commit"])
+def test_a_crash_after_the_bytes_were_taken(yard, ann, when, monkeypatch):
+    """F1, I2: the same request again makes the dataset, and makes it once."""
+    datasets = yard.services.datasets
+    body = NewDataset(UploadSource(uploaded(yard, ann)))
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_):
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        place = yard.store.datasets if when == "before the commit" else yard.parts.uploads
+        patch.setattr(place, "insert" if when == "before the commit" else "delete", kill)
+        datasets.create(ann, body)
+    made = datasets.create(ann, body)
+    assert made.current.size_bytes == 4
+    assert yard.parts.blobs.open(made.current.digest).read() == b"y\n2\n"
+    assert datasets.create(ann, body) == made, "and once more"
+    assert [one.id for one in datasets.list(ann).items] == [made.id]
+    with pytest.raises(NotFound):
+        yard.services.uploads.get(ann, body.source.upload)
+    with pytest.raises(NotFound):
+        datasets.create(ann, NewDataset(body.source, "another"))

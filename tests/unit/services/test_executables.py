@@ -140,7 +140,7 @@ def test_an_upload_is_looked_at_and_then_registered(yard, ann):
     """E1: the panel inspects what was uploaded before it registers it."""
     uploads, executables = yard.services.uploads, yard.services.executables
     begun = uploads.create(ann, NewUpload("tool.py", None))
-    with yard.parts.uploads.appending(begun.id, 0) as piece:
+    with yard.services.uploads.appending(ann, begun.id, 0) as piece:
         piece.write(b"print(1)\n")
     for _ in range(2):
         assert executables.inspect(ann, Inspect(upload=begun.id)).kind == "command"
@@ -175,7 +175,7 @@ def test_a_run_of_an_executable_follows_its_file(yard, ann, tool, root):
 
 def uploaded(yard, ann, filename, content):
     begun = yard.services.uploads.create(ann, NewUpload(filename, None))
-    with yard.parts.uploads.appending(begun.id, 0) as piece:
+    with yard.services.uploads.appending(ann, begun.id, 0) as piece:
         piece.write(content)
     return begun.id
 

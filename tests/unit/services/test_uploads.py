@@ -9,10 +9,10 @@ from nbyard.errors import Conflict, Invalid, NotFound, TooLarge
 def test_an_upload_grows_and_is_given_up(yard, ann):
     uploads = yard.services.uploads
     made = uploads.create(ann, NewUpload("a.csv", 6))
-    with uploads.appending(made.id, 0) as piece:
+    with uploads.appending(ann, made.id, 0) as piece:
         piece.write(b"abc")
     assert uploads.get(ann, made.id).offset == 3
-    with pytest.raises(Conflict), uploads.appending(made.id, 0):
+    with pytest.raises(Conflict), uploads.appending(ann, made.id, 0):
         pass
     uploads.delete(ann, made.id)
     with pytest.raises(NotFound):
