@@ -1,0 +1,88 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { notebook, parameters, workflow } from '../lab/notebooks';
+import { LabServer } from '../lab/server';
+import { expect, test } from '../lab/test';
+
+const MAKE = `import base64, json
+from pathlib import Path
+Path(output_csv).write_text("city,people\\nOslo,700000\\nRome,2800000\\n")
+Path(output_json).write_text(json.dumps({"places": 2, "names": ["Oslo", "Rome"]}))
+Path(output_txt).write_text("Two cities.\\nThat is all.\\n")
+pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+Path(output_png).write_bytes(base64.b64decode(pixel))
+Path(output_bin).write_bytes(bytes(range(256)))
+print("five files")`;
+
+/** A notebook that makes files of all kinds, and one that fails on one of them. */
+async function makeWorkflow(server: LabServer): Promise<void> {
+  const outputs = ['csv', 'json', 'txt', 'png', 'bin'].map(
+    format => `output_${format} = "made.${format}"  # output: ${format}`
+  );
+  const input = parameters('input_csv = ""  # input: csv', 'output_csv = "t.csv"  # output: csv');
+  const broken = ['rows = open(input_csv).read()', 'print("read", len(rows))\nrows["people"]'];
+  await writeFile(server.file('make.ipynb'), notebook(parameters(...outputs), MAKE));
+  await writeFile(server.file('break.ipynb'), notebook(input, ...broken, 'print("never")'));
+  const flow = workflow(
+    {
+      make: { path: 'make.ipynb', at: [0, 0] },
+      broken: { path: 'break.ipynb', at: [400, 0] },
+      after: { path: 'break.ipynb', at: [800, 0] }
+    },
+    'make.output_csv->broken.input_csv',
+    'broken.output_csv->after.input_csv'
+  );
+  await writeFile(server.file('kinds.nbflow'), flow);
+}
+
+test('K5, R2: results as table, picture, text, JSON and notebook; a failure at its cell', async ({
+  lab,
+  server
+}) => {
+  const { drawer, page } = lab;
+  await makeWorkflow(server);
+  const canvas = await lab.openWorkflow('kinds.nbflow');
+  await expect(canvas.arrows).toHaveCount(2);
+  await canvas.button('run-workflow').click();
+  await expect(drawer.state).toHaveText('failed', { timeout: 60_000 });
+  await expect(canvas.stateOf('make')).toContainText('succeeded');
+  await expect(canvas.stateOf('broken')).toContainText('failed');
+  await expect(canvas.stateOf('after')).toContainText('skipped');
+
+  await drawer.tab('Results');
+  await drawer.row('output_csv').click();
+  await expect(drawer.body.getByRole('cell', { name: '2800000' })).toBeVisible();
+  await expect(drawer.body).toContainText('2 rows');
+  await drawer.row('output_png').click();
+  const picture = drawer.body.getByRole('img', { name: 'Picture output_png' });
+  await expect(picture).toBeVisible();
+  expect(await picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(1);
+  await drawer.row('output_txt').click();
+  await expect(drawer.body.locator('pre')).toHaveText('Two cities.\nThat is all.\n');
+  await drawer.row('output_json').click();
+  await expect(drawer.body.locator('pre')).toContainText('"places": 2');
+  await drawer.row('make → executed').click();
+  await expect(drawer.body.locator('.nby-Cell').last()).toContainText('five files');
+  await drawer.row('output_bin').click();
+  await expect(drawer.body).toContainText('download it');
+  const download = page.waitForEvent('download');
+  await drawer.row('output_bin').getByRole('link', { name: 'Download' }).click();
+  const saved = await readFile(await (await download).path());
+  expect(saved).toEqual(Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)));
+
+  await drawer.tab('Output');
+  await drawer.choose('make');
+  await expect(drawer.body).toContainText('five files');
+  await drawer.body.getByRole('button', { name: 'Open Executed Notebook' }).click();
+  const executed = page.locator('.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-Executed');
+  await expect(executed).toContainText('five files');
+  await expect(executed).toContainText('read-only');
+  await lab.closeTab('make');
+
+  await expect(drawer.failure).toContainText('TypeError');
+  await drawer.failure.getByRole('button', { name: 'Show the failing cell' }).click();
+  const failing = drawer.body.locator('.nby-Cell').filter({ hasText: 'TypeError' });
+  await expect(failing).toBeInViewport();
+  await expect(failing).toContainText('Traceback');
+  await canvas.card('make.ipynb').click();
+  await expect(drawer.body.getByLabel('Step')).toHaveValue('make'); // the card is the step
+});

@@ -1,0 +1,53 @@
+/** Notebooks that journeys write for themselves. */
+export interface ICode {
+  source: string;
+  tags?: string[];
+}
+
+export function notebook(...cells: (string | ICode)[]): string {
+  return JSON.stringify({
+    cells: cells.map(cell => {
+      const { source, tags = [] } = typeof cell === 'string' ? { source: cell } : cell;
+      return {
+        cell_type: 'code',
+        execution_count: null,
+        metadata: { tags },
+        outputs: [],
+        source
+      };
+    }),
+    metadata: { kernelspec: { name: 'python3', display_name: 'Python 3' } },
+    nbformat: 4,
+    nbformat_minor: 4
+  });
+}
+
+/** The cell that gives the arguments. */
+export function parameters(...lines: string[]): ICode {
+  return { source: lines.join('\n'), tags: ['parameters'] };
+}
+
+interface INode {
+  path: string;
+  at: [number, number];
+  [field: string]: unknown;
+}
+
+/** A workflow of files; arrows as "from.output->to.input". */
+export function workflow(nodes: Record<string, INode>, ...arrows: string[]): string {
+  const fields = Object.entries(nodes).map(([id, { at: _, ...rest }]) => [
+    id,
+    { type: 'executable', ...rest }
+  ]);
+  const edges = arrows.map(arrow => {
+    const [source, output, target, input] = arrow.split(/\.|->/);
+    return [arrow, { source, output, target, input }];
+  });
+  return JSON.stringify({
+    version: 1,
+    meta: { id: crypto.randomUUID(), title: 'Made for this journey' },
+    nodes: Object.fromEntries(fields),
+    edges: Object.fromEntries(edges),
+    positions: Object.fromEntries(Object.entries(nodes).map(([id, { at }]) => [id, at]))
+  });
+}
