@@ -91,7 +91,7 @@ export interface paths {
         /**
          * Delete a dataset
          * @description Refused while a workflow's newest version uses it, unless forced; what past runs recorded
-         *     stays.
+         *     stays. Bytes that nothing names any more are deleted in the background.
          */
         delete: operations["datasets.delete"];
         options?: never;
@@ -350,7 +350,10 @@ export interface paths {
         get: operations["runs.get"];
         put?: never;
         post?: never;
-        /** Remove the record of a run that is at its end; the bytes of its outputs stay stored */
+        /**
+         * Remove the record of a run that is at its end
+         * @description Bytes that nothing names any more are deleted in the background.
+         */
         delete: operations["runs.delete"];
         options?: never;
         head?: never;
@@ -828,6 +831,8 @@ export interface components {
             current: components["schemas"]["ExecutableVersion"];
             /** @default [] */
             hints: string[];
+            /** @default false */
+            changed: boolean;
         };
         /**
          * ExecutablePatch

@@ -109,3 +109,4 @@ class Executable(msgspec.Struct, frozen=True):
     updated_at: datetime
     current: ExecutableVersion
     hints: list[str] = []
+    changed: bool = False

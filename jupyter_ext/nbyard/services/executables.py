@@ -178,7 +178,8 @@ class ExecutableService:
             found = self._store.executables.get(c, caller.name, executable)
         if found is None:
             raise NotFound(f"There is no executable {executable[:80]!r}.")
-        return msgspec.structs.replace(found, hints=_hints(self._parts.files, found))
+        hints, changed = _standing(self._parts.files, found)
+        return msgspec.structs.replace(found, hints=hints, changed=changed)
 
     @operation("PATCH", "/executables/{executable}", scope="executables:write")
     @keeping_bytes
@@ -287,15 +288,17 @@ class ExecutableService:
         return content.decode("utf-8", "replace")
 
 
-def _hints(files: ProjectFiles, found: Executable) -> list[str]:
+def _standing(files: ProjectFiles, found: Executable) -> tuple[list[str], bool]:
+    """What there is to say of its file, and whether that would make another version."""
     number, path = found.current.number, Path(found.path)
     if found.path and not files.has(path):
-        return [f"Its file is not in the folder that is served; runs use version {number}."]
+        return [f"Its file is not in the folder that is served; runs use version {number}."], False
     if found.path and not os.path.isfile(path):
-        return [f"Its file is gone; runs use version {number}."]
+        return [f"Its file is gone; runs use version {number}."], False
     if found.path and _has_changed(files, path, found.current):
-        return [f"Its file has changed since version {number}; the next run makes a new one."]
-    return []
+        said = f"Its file has changed since version {number}; the next run makes a new one."
+        return [said], True
+    return [], False
 
 
 def _has_changed(files: ProjectFiles, path: Path, since: ExecutableVersion) -> bool:

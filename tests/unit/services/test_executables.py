@@ -159,7 +159,9 @@ def test_a_run_of_an_executable_follows_its_file(yard, ann, tool, root):
     assert executables.get(ann, made.id).hints == []
     (root / tool).write_text((root / tool).read_text() + "# more\n")
     body = NewRun(executable=made.name, parameters={"source": "a.csv"})
-    assert "changed since version 1" in executables.get(ann, made.id).hints[0]
+    changed = executables.get(ann, made.id)
+    assert "changed since version 1" in changed.hints[0]
+    assert changed.changed
 
     def version_that_runs():
         (task,) = runs.get(ann, runs.create(ann, body).id).tasks
