@@ -58,6 +58,9 @@ class Settings(Configurable):
     idle_seconds = Float(
         60.0, min=0, help="How long the dispatcher stays when there is nothing to do."
     ).tag(config=True)
+    garbage_grace_seconds = Float(
+        3600.0, min=0, help="How long bytes stay in the store after nothing names them any more."
+    ).tag(config=True)
     inline_dispatch = Bool(
         False, help="Do not start a dispatcher process; whoever waits for a run drives it (tests)."
     ).tag(config=True)

@@ -29,14 +29,19 @@ class Endings:
     def succeed(self, case: Case, result: Result) -> None:
         """Publish the outputs: bytes first, then one transaction."""
         crash_point("finished")
-        try:
-            rows = take_outputs(self._room, case.order.folder, result)
-        except Busy:
-            raise
-        except NbyardError as error:
-            self.fail(case, failure_of(error, "contract"), result)
-            return
-        crash_point("outputs-taken")
+        with self._room.blobs.keeping():
+            try:
+                rows = take_outputs(self._room, case.order.folder, result)
+            except Busy:
+                raise
+            except NbyardError as error:
+                self.fail(case, failure_of(error, "contract"), result)
+                return
+            crash_point("outputs-taken")
+            self._publish(case, result, rows)
+        crash_point("published")
+
+    def _publish(self, case: Case, result: Result, rows: list[dict[str, Any]]) -> None:
         with self._room.write() as c:
             if not self._store.attempts.move(c, case.attempt, "succeeded", **_times(result)):
                 return
@@ -44,14 +49,19 @@ class Endings:
                 self._store.artifacts.insert(c, case.task, rows)
                 if case.task.cache_key:
                     self._store.cache.keep(c, case.task.owner, case.task.cache_key, case.task.id)
-        crash_point("published")
 
     def fail(self, case: Case, failure: Failure, result: Result | None = None) -> None:
         """The task fails; of its work only the executed notebook is kept."""
         rows: list[dict[str, Any]] = []
-        if result is not None:
-            kept = msgspec.structs.replace(result, outputs=[])
-            rows = take_outputs(self._room, case.order.folder, kept)
+        with self._room.blobs.keeping():
+            if result is not None:
+                kept = msgspec.structs.replace(result, outputs=[])
+                rows = take_outputs(self._room, case.order.folder, kept)
+            self._record_failure(case, failure, result, rows)
+
+    def _record_failure(
+        self, case: Case, failure: Failure, result: Result | None, rows: list[dict[str, Any]]
+    ) -> None:
         reason = failure.message
         with self._room.write() as c:
             times = _times(result)

@@ -1,5 +1,6 @@
 """The controller of imports: bytes are fetched, stored and read; then the version is ready."""
 
+import contextlib
 import logging
 import os
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nbyard.blobs import Blob
+from nbyard.dispatch.garbage import Collector
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.workers import Workers
 from nbyard.domain.datasets import DatasetVersion
@@ -29,10 +31,11 @@ LOOK_SECONDS = 1.0
 class ImportController:
     """One thread for each version that is importing."""
 
-    def __init__(self, room: Room, workers: Workers):
+    def __init__(self, room: Room, workers: Workers, garbage: Collector):
         self._room = room
         self._store = room.store
         self._workers = workers
+        self._garbage = garbage
 
     def tick(self) -> bool:
         """Start what is new; whether anything is importing."""
@@ -65,22 +68,37 @@ class ImportController:
         self._room.links.link(dataset_id, filename, partial(self._room.blobs.stage, digest))
 
     def _fail(self, owner: str, version: DatasetVersion, reason: str) -> None:
+        """Nothing is kept of it."""
         with self._room.write() as c:
+            digest = self._store.datasets.bytes_of(c, version.id)
             self._store.datasets.fail(c, owner, version.id, reason)
+        with contextlib.suppress(NbyardError):  # they are looked for now and then anyway
+            self._garbage.discard([digest] if digest else [])
 
     def _bytes(self, owner: str, version: DatasetVersion) -> dict[str, Any]:
         """Digest, size and file name, wherever the bytes come from."""
         filename = version.filename
         if version.origin == "url":
-            return self._fetch(owner, version)
-        if version.origin == "file":
-            blob = self._put(Path(version.source))
-            digest, size = blob.digest, blob.size_bytes
+            blob, filename = self._fetch(owner, version)
+        elif version.origin == "file":
+            blob = self._put(version)
         else:
-            digest, size = version.digest, version.size_bytes or 0
-        return {"digest": digest, "size_bytes": size, "bytes_done": size, "filename": filename}
+            blob = Blob(version.digest, version.size_bytes or 0)
+        size = blob.size_bytes
+        return {"digest": blob.digest, "size_bytes": size, "bytes_done": size, "filename": filename}
 
-    def _put(self, path: Path) -> Blob:
+    def _kept(self, version: DatasetVersion, put: Callable[[], Blob]) -> Blob:
+        """Bytes that their row names from now on, however long it takes to look into them."""
+        with self._room.blobs.keeping():
+            blob = put()
+            with self._room.write() as c:
+                self._store.datasets.names_bytes(c, version.id, blob.digest)
+        return blob
+
+    def _put(self, version: DatasetVersion) -> Blob:
+        return self._kept(version, partial(self._read, Path(version.source)))
+
+    def _read(self, path: Path) -> Blob:
         """The path was inside the root when it was named; a link in it came since then."""
         fd = open_real(path)
         try:
@@ -90,7 +108,7 @@ class ImportController:
         finally:
             os.close(fd)
 
-    def _fetch(self, owner: str, version: DatasetVersion) -> dict[str, Any]:
+    def _fetch(self, owner: str, version: DatasetVersion) -> tuple[Blob, str]:
         settings = self._room.settings
         remote = Remote(
             Allowed.parse(settings.allowed_private_hosts),
@@ -99,13 +117,8 @@ class ImportController:
         watch = Watch(self._teller(owner, version), self._is_gone(version))
         with self._room.blobs.writer() as writer:
             found = remote.fetch(version.source, writer.write, watch=watch)
-            blob = writer.commit()
-        return {
-            "digest": blob.digest,
-            "size_bytes": blob.size_bytes,
-            "bytes_done": blob.size_bytes,
-            "filename": found.filename or version.filename,
-        }
+            blob = self._kept(version, writer.commit)
+        return blob, found.filename or version.filename
 
     def _teller(self, owner: str, version: DatasetVersion) -> Callable[[int, int | None], None]:
         last = 0.0

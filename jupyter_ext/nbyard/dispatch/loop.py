@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from nbyard.blobs import Blobs
 from nbyard.calling import LEASE, is_dead, own_name
+from nbyard.dispatch.garbage import Collector
 from nbyard.dispatch.imports import ImportController
 from nbyard.dispatch.recovery import Sweeper
 from nbyard.dispatch.room import Room
@@ -40,7 +41,8 @@ class Dispatcher:
         self._workers = Workers()
         self._runs = RunController(room, self._workers)
         self._importers = Workers(IMPORTS_AT_ONCE)
-        self._imports = ImportController(room, self._importers)
+        self._garbage = Collector(room, self._workers)
+        self._imports = ImportController(room, self._importers, self._garbage)
         self._sweeper = Sweeper(room, self._workers)
         self._stopping = threading.Event()
 
@@ -116,6 +118,7 @@ class Dispatcher:
         """One round over everything; whether there is work under way."""
         try:
             self._sweeper.tick()
+            self._garbage.tick()
             importing = self._imports.tick()
             return self._runs.tick() or importing
         except LeaseLost:

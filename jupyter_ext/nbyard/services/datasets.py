@@ -229,7 +229,7 @@ class DatasetService:
         """Delete a dataset.
 
         Refused while a workflow's newest version uses it, unless forced; what past runs recorded
-        stays.
+        stays. Bytes that nothing names any more are deleted in the background.
         """
         found = self.get(caller, dataset)
         with self._store.write() as c:
@@ -241,7 +241,9 @@ class DatasetService:
                     hint="Take it out of these workflows, or force the deletion.",
                 )
             self._store.datasets.delete(c, found)
+            self._store.facts.set_collect_at(c)
         self._parts.links.unlink(found.id)
+        self._parts.call_dispatcher()
 
     @operation("GET", "/datasets/{dataset}/versions", scope="datasets:read")
     def versions(self, caller: Caller, dataset: str) -> Page[DatasetVersion]:

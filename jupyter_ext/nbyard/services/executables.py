@@ -260,6 +260,8 @@ class ExecutableService:
             if not force and self._store.tasks.active_executables(c, found.id):
                 raise InUse(f"{found.name!r} is used by a run that is not at its end.")
             self._store.executables.delete(c, found)
+            self._store.facts.set_collect_at(c)
+        self._parts.call_dispatcher()
 
     @operation("GET", "/executables/{executable}/versions", scope="executables:read")
     def versions(self, caller: Caller, executable: str) -> Page[ExecutableVersion]:

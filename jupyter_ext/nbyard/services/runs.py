@@ -207,13 +207,18 @@ class RunService:
 
     @operation("DELETE", "/runs/{run}", scope="runs:write", status=204)
     def delete(self, caller: Caller, run: str) -> None:
-        """Remove the record of a run that is at its end; the bytes of its outputs stay stored."""
+        """Remove the record of a run that is at its end.
+
+        Bytes that nothing names any more are deleted in the background.
+        """
         with self._store.write() as c:
             found = self._find(c, caller, run)
             if found.state not in RUN.terminal:
                 raise Conflict("The run is not at its end; cancel it first.")
             attempts = self._store.attempts.views(c, found.id)
             self._store.runs.delete(c, found)
+            self._store.facts.set_collect_at(c)
+        self._parts.call_dispatcher()
         for attempt in attempts:
             folders.remove(self._store.folder, attempt.id)
 

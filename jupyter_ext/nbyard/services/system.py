@@ -15,6 +15,7 @@ from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
 
 GIB = 2**30
+MIB = 2**20
 
 
 class SystemService:
@@ -32,6 +33,7 @@ class SystemService:
             self._versions,
             self._store,
             self._disk,
+            self._bytes,
             self._kernels,
             self._dispatcher,
             *self._parts.probes,
@@ -58,6 +60,10 @@ class SystemService:
         if free < GIB:
             return Check("disk", "failed", text, "Free space: runs need room for their outputs.")
         return Check("disk", "ok", text)
+
+    def _bytes(self) -> Check:
+        sizes = [found.size_bytes for found in self._parts.blobs.stored()]
+        return Check("bytes", "ok", f"{sum(sizes) / MIB:,.1f} MiB in {len(sizes):,} files")
 
     def _kernels(self) -> Check:
         from jupyter_client.kernelspec import KernelSpecManager

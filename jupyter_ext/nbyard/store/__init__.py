@@ -61,6 +61,11 @@ class Store:
         with self.database.write() as connection:
             yield connection
 
+    def digests(self, c: Connection) -> set[str]:
+        """Of all bytes that some row names."""
+        nouns = (self.datasets, self.executables, self.tasks, self.artifacts)
+        return {digest for noun in nouns for digest in noun.digests(c)}
+
     def relayed(self) -> AbstractContextManager[None]:
         """In this block writers on other machines wake the listeners of this one."""
         return relayed(self.database.url, self.poke)

@@ -1,6 +1,6 @@
 """Rows of artifacts, and the cache that points at them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +24,9 @@ class ArtifactRows:
         ]
         if full:
             c.execute(insert(artifacts), full)
+
+    def digests(self, c: Connection) -> Iterable[str]:
+        return c.execute(select(artifacts.c.digest).distinct()).scalars()
 
     def link(self, c: Connection, task: TaskRecord, from_task_id: str) -> None:
         """The results of another task become this one's too."""

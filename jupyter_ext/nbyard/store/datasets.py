@@ -1,5 +1,6 @@
 """Rows of datasets and their versions."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,6 +41,7 @@ class DatasetRows:
         )
 
     def fail(self, c: Connection, owner: str, version_id: str, reason: str) -> bool:
+        """It names no bytes any more."""
         return transition.move(
             c,
             DATASET_VERSION,
@@ -47,6 +49,7 @@ class DatasetRows:
             "failed",
             told={"reason": reason},
             reason=reason,
+            digest="",
             finished_at=datetime.now(UTC),
         )
 
@@ -125,6 +128,18 @@ class DatasetRows:
             .order_by(V.id)
         )
         return [(row.owner, _version(row)) for row in c.execute(query)]
+
+    def names_bytes(self, c: Connection, version_id: str, digest: str) -> None:
+        """Say which bytes a version that is importing will have, so that they are kept."""
+        where = and_(V.id == version_id, V.state == "importing")
+        c.execute(update(dataset_versions).where(where).values(digest=digest))
+
+    def bytes_of(self, c: Connection, version_id: str) -> str:
+        """Their digest, empty while it is not known."""
+        return c.execute(select(V.digest).where(V.id == version_id)).scalar_one_or_none() or ""
+
+    def digests(self, c: Connection) -> Iterable[str]:
+        return c.execute(select(V.digest).distinct()).scalars()
 
     def change(self, c: Connection, dataset: Dataset, **columns: Any) -> bool:
         """Compare-and-set on the revision."""

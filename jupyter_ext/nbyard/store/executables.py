@@ -1,5 +1,6 @@
 """Rows of executables and their immutable versions."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from nbyard.domain.arguments import Argument
 from nbyard.domain.executables import Executable, ExecutableVersion, Resources
 from nbyard.store import events
 from nbyard.store.events import Subject
-from nbyard.store.tables import executable_versions, executables
+from nbyard.store.tables import executable_versions, executables, tasks
 
 V = executable_versions.c
 VERSION_FIELDS = ExecutableVersion.__struct_fields__
@@ -103,6 +104,13 @@ class ExecutableRows:
             return False
         self.tell(c, executable.id, executable.owner, "changed")
         return True
+
+    def digests(self, c: Connection) -> Iterable[str]:
+        """Of versions that can still be run or that a run's record points at."""
+        known = V.executable_id.in_(select(executables.c.id))
+        ran = V.executable_id.in_(select(tasks.c.executable_id))
+        for row in c.execute(select(V.content_digest, V.bundle_digest).where(known | ran)):
+            yield from row
 
     def delete(self, c: Connection, executable: Executable) -> None:
         """Versions stay: records of runs point at them."""

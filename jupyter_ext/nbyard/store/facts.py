@@ -4,6 +4,8 @@ from sqlalchemy import Connection, insert, select, update
 
 from nbyard.store.tables import facts
 
+COLLECT_AT = "collect_at"
+
 
 class FactRows:
     """Values by name."""
@@ -21,3 +23,13 @@ class FactRows:
         number = max(int(self.once(c, name, "0")), least) + 1
         c.execute(update(facts).where(facts.c.name == name).values(value=str(number)))
         return number
+
+    def collect_at(self, c: Connection) -> float:
+        """When to look for bytes that no row names any more, in seconds since 1970."""
+        query = select(facts.c.value).where(facts.c.name == COLLECT_AT)
+        return float(c.execute(query).scalar_one_or_none() or 0)
+
+    def set_collect_at(self, c: Connection, moment: float = 0) -> None:
+        """Look for them then; by default at once, for something was deleted."""
+        self.once(c, COLLECT_AT, "0")
+        c.execute(update(facts).where(facts.c.name == COLLECT_AT).values(value=str(moment)))

@@ -1,10 +1,12 @@
 """Rows of tasks and of the attempts at them."""
 
+import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, Text, cast, func, select, update
 
 from nbyard.domain.attempts import Failure
 from nbyard.domain.digest import KeyParts
@@ -13,6 +15,8 @@ from nbyard.domain.states import ATTEMPT, TASK, TaskState
 from nbyard.store import transition
 from nbyard.store.events import Subject
 from nbyard.store.tables import attempts, runs, tasks
+
+DIGEST = re.compile(r"(?:sha256|tree):[0-9a-f]{64}")
 
 
 class TaskRecord(msgspec.Struct, frozen=True):
@@ -55,6 +59,11 @@ class AttemptRecord(msgspec.Struct, frozen=True):
 
 class TaskRows:
     """Queries on tasks."""
+
+    def digests(self, c: Connection) -> Iterable[str]:
+        """All that plans name, and what only looks like it."""
+        for plan in c.execute(select(cast(tasks.c.plan, Text))).scalars():
+            yield from DIGEST.findall(plan)
 
     def insert(self, c: Connection, run: Run, rows: list[dict[str, Any]]) -> None:
         """New tasks, waiting, in the order of the graph."""

@@ -10,7 +10,7 @@ from nbyard.testing.bench import Bench, FakeRuntime
 from nbyard.yard import Yard
 
 # Where the database decides; the other modules are about folders, threads and runtimes.
-ON_BOTH = ("test_endings", "test_queue", "test_room", "test_runs")
+ON_BOTH = ("test_endings", "test_garbage", "test_queue", "test_room", "test_runs")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

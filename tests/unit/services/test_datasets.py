@@ -244,7 +244,8 @@ def test_an_upload_of_somebody_else_is_none(yard, ann):
 def test_a_crash_after_the_bytes_were_taken(yard, ann, when, monkeypatch):
     """F1, I2: the same request again makes the dataset, and makes it once."""
     datasets = yard.services.datasets
-    body = NewDataset(UploadSource(uploaded(yard, ann)))
+    source = UploadSource(uploaded(yard, ann))
+    body = NewDataset(source)
 
     class Killed(BaseException):
         pass
@@ -262,6 +263,6 @@ def test_a_crash_after_the_bytes_were_taken(yard, ann, when, monkeypatch):
     assert datasets.create(ann, body) == made, "and once more"
     assert [one.id for one in datasets.list(ann).items] == [made.id]
     with pytest.raises(NotFound):
-        yard.services.uploads.get(ann, body.source.upload)
+        yard.services.uploads.get(ann, source.upload)
     with pytest.raises(NotFound):
-        datasets.create(ann, NewDataset(body.source, "another"))
+        datasets.create(ann, NewDataset(source, "another"))

@@ -4,7 +4,14 @@
 def test_doctor_tells_each_thing_with_a_cure_where_it_is_not_well(yard, ann):
     found = yard.services.system.doctor(ann)
     names = [check.name for check in found.checks]
-    assert {"platform", "store", "disk", "kernels", "dispatcher"} <= set(names)
+    assert {"platform", "store", "disk", "bytes", "kernels", "dispatcher"} <= set(names)
     assert len(names) == len(set(names))
     assert all(check.message for check in found.checks)
     assert all(check.cure for check in found.checks if check.state == "failed")
+
+
+def test_doctor_tells_how_much_is_stored(yard, ann):
+    yard.parts.blobs.put_stream([b"x" * 2**20])
+    yard.parts.blobs.put_stream([b"y" * 2**20])
+    told = {check.name: check.message for check in yard.services.system.doctor(ann).checks}
+    assert told["bytes"] == "2.0 MiB in 2 files"

@@ -23,3 +23,12 @@ def test_a_count_goes_up_from_what_is_there_and_never_back(store: Store) -> None
         _ = 1 / 0
     with store.write() as c:
         assert store.facts.count(c, "n", 0) == 13
+
+
+def test_when_to_look_for_unused_bytes(store: Store) -> None:
+    with store.write() as c:
+        assert store.facts.collect_at(c) == 0
+        store.facts.set_collect_at(c, 12.5)
+        assert store.facts.collect_at(c) == 12.5
+        store.facts.set_collect_at(c)
+        assert store.facts.collect_at(c) == 0

@@ -1,0 +1,212 @@
+"""Bytes that no row names go away, and no others (I6, I18)."""
+
+import random
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from nbyard.blobs import Blob, Entry, Tree
+from nbyard.dispatch import garbage
+from nbyard.dispatch.garbage import Collector
+from nbyard.dispatch.workers import Workers
+from nbyard.domain.datasets import Dataset, FileSource, NewDataset, NewUpload, UploadSource
+from nbyard.domain.ids import new_id
+from nbyard.errors import Damaged
+from nbyard.testing.bench import OWNER, Bench
+
+BLANK = dict.fromkeys(("source", "filename", "format", "reason"), "")
+
+
+@pytest.fixture
+def collector(bench: Bench) -> Collector:
+    bench.room.settings.garbage_grace_seconds = 0
+    return Collector(bench.room, Workers())
+
+
+def a_row(bench: Bench, digest: str) -> str:
+    """A dataset whose version names these bytes."""
+    now, dataset = datetime.now(UTC), new_id()
+    row = {"id": dataset, "name": dataset, "description": "", "owner": OWNER.name, "revision": 1}
+    version = {"id": new_id(), "dataset_id": dataset, "number": 1, "origin": "file", **BLANK}
+    with bench.store.write() as c:
+        bench.store.datasets.insert(c, {**row, "created_at": now, "updated_at": now})
+        more = {"digest": digest, "bytes_done": 0, "created_at": now}
+        bench.store.datasets.add_version(c, OWNER.name, {**version, **more})
+    return dataset
+
+
+def the(bench: Bench, dataset: str) -> Dataset:
+    return bench.yard.services.datasets.get(OWNER, dataset)
+
+
+def forget(bench: Bench, dataset: str) -> None:
+    known = the(bench, dataset)
+    with bench.store.write() as c:
+        bench.store.datasets.delete(c, known)
+
+
+def put(bench: Bench, text: str) -> Blob:
+    return bench.room.blobs.put_stream([text.encode()])
+
+
+def there(bench: Bench, *blobs: Blob) -> list[bool]:
+    return [bench.room.blobs.exists(blob.digest) for blob in blobs]
+
+
+def test_what_a_row_names_is_kept_and_nothing_else(bench: Bench, collector: Collector) -> None:
+    blobs, bound = bench.room.blobs, put(bench, "of a plan")
+    bench.submit({"a": ()}, requirements_digest=bound.digest)
+    made = bench.submit({"a": ()})
+    bench.until(lambda: len(bench.runtime.running) > 1)
+    bench.runtime.end(bench.attempt(made))
+    bench.until(lambda: bench.task(made).state == "succeeded")
+    artifact = bench.task(made).artifacts[0]
+    member, lost_member, alone = put(bench, "member"), put(bench, "lost"), put(bench, "alone")
+    tree = blobs.put_tree(Tree([Entry("a", member.digest, member.size_bytes)]))
+    lost = blobs.put_tree(Tree([Entry("b", lost_member.digest, 1)]))
+    a_row(bench, tree.digest)
+    assert collector.collect()
+    assert there(bench, bound, member, tree) == [True] * 3
+    assert there(bench, alone, lost, lost_member) == [False] * 3
+    assert blobs.exists(artifact.digest)
+    code = bench.yard.services.executables.list(OWNER).items[0].current
+    blobs.verify(code.bundle_digest)
+    blobs.verify(code.content_digest)
+
+
+def test_what_only_a_forgotten_executable_had_goes(bench: Bench, collector: Collector) -> None:
+    known = bench.yard.services.executables.list(OWNER).items[0]
+    run = bench.submit({"a": ()})
+    bench.yard.services.executables.delete(OWNER, known.id, force=True)
+    assert collector.collect()
+    assert bench.room.blobs.exists(known.current.bundle_digest), "a run's record points at it"
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    bench.yard.services.runs.delete(OWNER, run)
+    assert collector.collect()
+    assert not bench.room.blobs.exists(known.current.bundle_digest)
+
+
+def test_young_bytes_stay(bench: Bench, collector: Collector) -> None:
+    bench.room.settings.garbage_grace_seconds = 3600
+    blob = put(bench, "young")
+    assert collector.collect()
+    assert there(bench, blob) == [True]
+
+
+def test_bytes_of_an_upload_whose_dataset_is_not_there_yet_stay(
+    bench: Bench, collector: Collector
+) -> None:
+    """F1: between taking the bytes and the row there may be a crash."""
+    uploads = bench.yard.parts.uploads
+    begun = bench.yard.services.uploads.create(OWNER, NewUpload("a.bin", 1))
+    uploads.append(OWNER.name, begun.id, 0, [b"x"])
+    blob = uploads.finish(OWNER.name, begun.id)[1]
+    assert collector.collect()
+    assert there(bench, blob) == [True]
+    made = bench.yard.services.datasets.create(OWNER, NewDataset(UploadSource(begun.id)))
+    assert collector.collect()
+    assert there(bench, blob) == [True]
+    forget(bench, made.id)
+    assert collector.collect()
+    assert there(bench, blob) == [False]
+
+
+def test_nothing_is_deleted_while_somebody_puts_bytes(bench: Bench, collector: Collector) -> None:
+    blob = put(bench, "again")
+    with bench.room.blobs.keeping():
+        assert put(bench, "again") == blob
+        assert not collector.collect(), "it has to come again"
+        assert there(bench, blob) == [True]
+        dataset = a_row(bench, blob.digest)
+    assert collector.collect()
+    assert there(bench, blob) == [True]
+    forget(bench, dataset)
+    assert collector.collect()
+    assert there(bench, blob) == [False]
+
+
+def test_writers_against_the_collector(bench: Bench, collector: Collector) -> None:
+    """The same few bytes are put, named and forgotten by many while they are collected."""
+    done, problems = threading.Event(), []
+
+    def write(seed: int) -> None:
+        dice = random.Random(seed)
+        for _ in range(25):
+            text = f"text {dice.randrange(3)}"
+            with bench.room.blobs.keeping():
+                blob = put(bench, text)
+                time.sleep(dice.random() / 500)
+                dataset = a_row(bench, blob.digest)
+            if not all(there(bench, blob)):
+                problems.append(text)
+            forget(bench, dataset)
+
+    def collect() -> None:
+        while not done.is_set():
+            collector.collect()
+
+    writers = [threading.Thread(target=write, args=(seed,)) for seed in range(4)]
+    collecting = threading.Thread(target=collect)
+    for thread in [collecting, *writers]:
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    collecting.join()
+    assert problems == []
+    assert collector.collect()
+    assert not [one for one in bench.room.blobs.stored() if one.size_bytes == len("text 0")]
+
+
+def test_a_deletion_is_followed_by_a_round_and_then_one_comes_every_hour(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """D9: nothing stays of a deleted dataset, not even what was learnt about its table."""
+    bench.room.settings.garbage_grace_seconds = 0
+    (tmp_path / "root" / "t.csv").write_text("a\n1\n")
+    datasets = bench.yard.services.datasets
+    made = datasets.create(OWNER, NewDataset(FileSource("t.csv")))
+    bench.until(lambda: the(bench, made.id).current.state == "ready")
+    digest = the(bench, made.id).current.digest
+    datasets.delete(OWNER, made.id)
+    bench.replace_dispatcher()
+    bench.until(lambda: not bench.room.blobs.exists(digest))
+    assert not [*(bench.store.folder / "tables").glob("sha256-*")]
+    unused = put(bench, "unused")
+    bench.replace_dispatcher()
+    bench.round(2)
+    assert there(bench, unused) == [True], "not an hour later yet"
+    with bench.store.write() as c:
+        bench.store.facts.set_collect_at(c, time.time() + 2 * garbage.EVERY_SECONDS)
+    bench.until(lambda: there(bench, unused) == [False])
+
+
+def test_a_damaged_list_of_a_folder_stops_it(bench: Bench, collector: Collector) -> None:
+    """I18: what the folder holds is not known, so nothing is deleted."""
+    member, alone = put(bench, "member"), put(bench, "alone")
+    tree = bench.room.blobs.put_tree(Tree([Entry("a", member.digest, 6)]))
+    bench.submit({"a": ()}, requirements_digest=tree.digest)
+    path = bench.room.blobs.path(tree.digest)
+    path.chmod(0o600)
+    path.write_bytes(b"x" + path.read_bytes())
+    with pytest.raises(Damaged):
+        collector.collect()
+    bench.round(2)
+    assert there(bench, member, alone) == [True, True]
+    with bench.store.read() as c:
+        assert bench.store.facts.collect_at(c) > time.time(), "it is said once an hour"
+
+
+def test_much_is_deleted_piece_by_piece(
+    bench: Bench, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(garbage, "AT_ONCE", 2)
+    blobs = [put(bench, str(number)) for number in range(3)]
+    assert not collector.collect()
+    assert sum(there(bench, *blobs)) == 1
+    assert collector.collect()
+    assert sum(there(bench, *blobs)) == 0
