@@ -39,6 +39,7 @@ export const ROUTES = {
   'uploads.delete': ['DELETE', '/uploads/{upload}'],
   'uploads.append': ['PATCH', '/uploads/{upload}'],
   'workflows.list': ['GET', '/workflows'],
+  'system.doctor': ['GET', '/system/doctor'],
   'workflows.check': ['POST', '/workflows/check']
 } as const satisfies Partial<Record<keyof operations, Route>>;
 

@@ -5,7 +5,9 @@ import { readBytes, showBytes } from '../components/bytes';
 import { ValueField } from '../forms/ValueField';
 import { useSignal } from '../components/useSignal';
 import { showMoment } from '../components/times';
+import { CanvasController } from './controller';
 import { useCanvas } from './hooks';
+import { wordOnContainers } from './running';
 import { IVersion } from './tokens';
 
 interface INodeSettingsProps {
@@ -25,14 +27,16 @@ interface ISetting {
 
 /** Where and with how much a node runs; what is left empty comes from the executable. */
 export function NodeSettings({ id, fields, readOnly }: INodeSettingsProps): JSX.Element {
-  const { doc, trans } = useCanvas();
+  const canvas = useCanvas();
+  const { doc, trans } = canvas;
+  const containers = useWordOnContainers(canvas, fields.runtime === 'docker');
   const settings: ISetting[] = [
     {
       key: 'runtime',
       label: trans.__('Runtime'),
       type: 'choice',
       choices: ['process', 'docker'],
-      help: trans.__('A local process, or a container.')
+      help: [trans.__('A local process, or a container.'), containers].filter(Boolean).join(' ')
     },
     { key: 'image', label: trans.__('Image'), type: 'string' },
     {
@@ -69,6 +73,16 @@ export function NodeSettings({ id, fields, readOnly }: INodeSettingsProps): JSX.
       />
     </div>
   );
+}
+
+function useWordOnContainers(canvas: CanvasController, wanted: boolean): string {
+  const [word, setWord] = useState('');
+  useEffect(() => {
+    if (wanted) {
+      void wordOnContainers(canvas).then(setWord);
+    }
+  }, [canvas, wanted]);
+  return wanted ? word : '';
 }
 
 /** Which state of the executable runs: the one of its file, or a version that was frozen. */

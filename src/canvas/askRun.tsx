@@ -8,9 +8,12 @@ import type { IRunChoices } from './running';
 export async function askRun(
   parameters: Parameters,
   trans: TranslationBundle,
+  containers: Promise<string>,
   start: (choices: IRunChoices) => Promise<string>
 ): Promise<string | undefined> {
   const fields = fieldsOf(parameters);
+  const holder = new ValuesHolder(defaultsOf(parameters));
+  holder.containers = containers;
   return askValues(
     {
       title: trans.__('Run with parameters'),
@@ -23,7 +26,7 @@ export async function askRun(
       trans,
       send: ({ values, runtime, force }) => start({ parameters: values, runtime, force })
     },
-    new ValuesHolder(defaultsOf(parameters))
+    holder
   );
 }
 

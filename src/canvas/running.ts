@@ -28,7 +28,17 @@ export async function runWithParameters(canvas: CanvasController): Promise<strin
   }
   const { askRun } = await import('./askRun');
   const parameters = readParameters(doc.meta.toJSON() as JsonObject);
-  return told(canvas, () => askRun(parameters, trans, choices => start(canvas, 'all', choices)));
+  return told(canvas, () =>
+    askRun(parameters, trans, wordOnContainers(canvas), choices => start(canvas, 'all', choices))
+  );
+}
+
+/** What whoever chooses a container should know; empty when there is nothing to say. */
+export async function wordOnContainers({ services, trans }: CanvasController): Promise<string> {
+  const why = await services.backend?.noContainers().catch(() => '');
+  return why
+    ? trans.__('Containers unavailable: %1. A step that asks for one waits until they are.', why)
+    : '';
 }
 
 /** Whether there is anything to run; else the reason is said. */

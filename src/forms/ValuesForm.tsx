@@ -1,5 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Binding, IArgument } from '../document/arguments';
 import { Json } from '../document/canonical';
 import { ArgumentForm } from './ArgumentForm';
@@ -15,6 +15,8 @@ export class ValuesHolder {
   runtime = '';
   /** Take nothing from the cache. */
   force = false;
+  /** Asked meanwhile: a word on containers, for the choice of the runtime. */
+  containers?: Promise<string>;
   /** What the server said, by argument. */
   errors: Record<string, string> = {};
   problem = '';
@@ -75,6 +77,8 @@ export function ValuesForm(props: IValuesFormProps): JSX.Element {
 
 function How({ holder, trans }: { holder: ValuesHolder; trans: TranslationBundle }): JSX.Element {
   const [runtime, setRuntime] = useState(holder.runtime);
+  const [containers, setContainers] = useState('');
+  useEffect(() => void holder.containers?.then(setContainers), [holder]);
   return (
     <fieldset className="nby-Form nby-How">
       <legend>{trans.__('How it runs')}</legend>
@@ -84,7 +88,7 @@ function How({ holder, trans }: { holder: ValuesHolder; trans: TranslationBundle
         choices={['process', 'docker']}
         value={runtime || undefined}
         fallback={trans.__('as each step says')}
-        help={trans.__('A local process, or a container.')}
+        help={[trans.__('A local process, or a container.'), containers].filter(Boolean).join(' ')}
         error={holder.errors.runtime}
         trans={trans}
         onChange={value => {

@@ -64,6 +64,12 @@ export class WorkflowBackend implements IWorkflowBackend {
     return versionOf(made.current);
   }
 
+  async noContainers(): Promise<string> {
+    const { checks } = await this.yard.client.call('system.doctor', {});
+    const docker = checks.find(({ name }) => name === 'docker');
+    return docker && docker.state !== 'ok' ? docker.message : '';
+  }
+
   async stop(path: string): Promise<void> {
     const query = { workflow: path, limit: 10 };
     const { items } = await this.yard.client.call('runs.list', { query });

@@ -7,6 +7,9 @@ import { applyEvents, changedNodes } from './reducer';
 
 /** After an event, before the whole truth is asked for. */
 const GATHER = 150;
+/** What a step waits for comes with no event: it is asked for while one waits. */
+const LOOK_AGAIN = 3000;
+const WAITS: ReadonlySet<string> = new Set(['queued', 'preparing']);
 
 /** One run, kept true while it is shown: events move states at once, then it is read anew. */
 export class RunModel implements IDisposable {
@@ -63,6 +66,7 @@ export class RunModel implements IDisposable {
         this._changed.emit(undefined);
       }
     }
+    this._lookAgain();
   }
 
   dispose(): void {
@@ -71,6 +75,7 @@ export class RunModel implements IDisposable {
     }
     this._disposed = true;
     window.clearTimeout(this._timer);
+    window.clearTimeout(this._again);
     this._watch?.dispose();
     const { stream } = this.yard;
     stream.events.disconnect(this._onEvents, this);
@@ -90,6 +95,15 @@ export class RunModel implements IDisposable {
       this._watch = undefined;
     }
     this._changed.emit(first ? undefined : nodes);
+  }
+
+  private _lookAgain(): void {
+    window.clearTimeout(this._again);
+    if (!this._disposed && this._detail?.tasks.some(({ state }) => WAITS.has(state))) {
+      // a hidden window asks nothing
+      const look = () => (document.hidden ? this._lookAgain() : void this.reload());
+      this._again = window.setTimeout(look, LOOK_AGAIN);
+    }
   }
 
   private _onEvents(_: EventStream, events: readonly StoreEvent[]): void {
@@ -126,6 +140,7 @@ export class RunModel implements IDisposable {
   private _disposed = false;
   private _problem?: string;
   private _round = 0;
+  private _again?: number;
   private _timer?: number;
   private _watch?: IDisposable;
 }

@@ -76,6 +76,14 @@ export function changedNodes(before: RunDetail | undefined, after: RunDetail): S
   return changed;
 }
 
+/** Before what a step waits for, behind the reason why it runs (`dispatch/attempts.py`). */
+const WAITS = ' – waits: ';
+
+/** What a step that is to start waits for, for example an engine that does not answer. */
+export function waitsFor(task: Task): string | undefined {
+  return task.reason.split(WAITS)[1];
+}
+
 /** Seconds that a thing took, or takes until `now`; undefined when it never started. */
 export function secondsOf(
   thing: { started_at?: string | null; finished_at?: string | null },

@@ -6,7 +6,7 @@ import { StoreEvent } from '../api/types';
 import { IYard } from '../api/yard';
 import { INodeRun, IRunStates } from '../canvas/tokens';
 import { RunModel } from './model';
-import { progressOf, secondsOf } from './reducer';
+import { progressOf, secondsOf, waitsFor } from './reducer';
 
 export class RunStates implements IRunStates {
   constructor(
@@ -41,7 +41,7 @@ export class RunStates implements IRunStates {
     const activity = this._model!.activity.get(node);
     const { state, cached } = task;
     const made: INodeRun = { state, cached, progress: progressOf(task, activity) };
-    const reason = task.failure?.message || task.reason;
+    const reason = task.failure?.message || waitsFor(task) || task.reason;
     if (reason) {
       made.reason = reason;
     }

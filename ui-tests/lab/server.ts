@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 
 const REPOSITORY = resolve(__dirname, '../..');
-const PYTHON = resolve(REPOSITORY, process.env.NBYARD_TEST_PYTHON || '.venv/bin/python');
+export const PYTHON = resolve(REPOSITORY, process.env.NBYARD_TEST_PYTHON || '.venv/bin/python');
 const PATIENCE_MS = 60_000;
 const TOKEN = 'a-token-for-journeys';
 
@@ -20,6 +20,8 @@ export interface IFlavour {
   /** Shared documents over jupyter-collaboration. */
   collaboration: boolean;
   baseUrl: string;
+  /** Settings of the server, as variables. */
+  environment?: NodeJS.ProcessEnv;
 }
 
 export class LabServer {
@@ -48,21 +50,30 @@ export class LabServer {
     return { Authorization: `token ${TOKEN}` };
   }
 
-  /** Ask an operation as a script would. */
-  async post<T = unknown>(path: string, body: object): Promise<T> {
-    const answer = await fetch(`${this.url}nbyard/api/${path}`, {
-      method: 'POST',
+  file(name: string): string {
+    return join(this.root, name);
+  }
+
+  /** Run a few lines of Python where the files are: for files that Node cannot make. */
+  python(lines: string): void {
+    execFileSync(PYTHON, ['-c', lines], { cwd: this.root });
+  }
+
+  /** Ask an operation of nbyard, past the browser. */
+  async ask(method: string, path: string, body?: object): Promise<Response> {
+    return fetch(`${this.url}nbyard/api/${path}`, {
+      method,
       headers: { ...this.signedIn, 'Content-Type': 'application/json' },
-      body: JSON.stringify(body)
+      body: body && JSON.stringify(body)
     });
+  }
+
+  /** Make something, as a script would. */
+  async post(path: string, body: object): Promise<void> {
+    const answer = await this.ask('POST', path, body);
     if (!answer.ok) {
       throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     }
-    return (await answer.json()) as T;
-  }
-
-  file(name: string): string {
-    return join(this.root, name);
   }
 
   async start(): Promise<this> {
@@ -126,7 +137,8 @@ export class LabServer {
       JUPYTER_DATA_DIR: join(this.folder, 'data'),
       JUPYTER_RUNTIME_DIR: join(this.folder, 'runtime'),
       NBYARD_STORE_DIR: join(this.folder, 'store'),
-      NBYARD_IDLE_SECONDS: '5'
+      NBYARD_IDLE_SECONDS: '5',
+      ...this.flavour.environment
     };
   }
 

@@ -86,6 +86,10 @@ export class FakeBackend {
     return { id: 'v2', number: 2, at: '2026-01-02' };
   }
 
+  async noContainers() {
+    return '';
+  }
+
   async stop() {
     // nothing runs
   }

@@ -1,6 +1,13 @@
 import { event } from '../../api/__tests__/fake';
 import { RunDetail, Task } from '../../api/types';
-import { applyEvents, changedNodes, runProgress, secondsOf, stepToFollow } from '../reducer';
+import {
+  applyEvents,
+  changedNodes,
+  runProgress,
+  secondsOf,
+  stepToFollow,
+  waitsFor
+} from '../reducer';
 
 function task(node: string, state: Task['state'] = 'waiting'): Task {
   return { id: `t-${node}`, node, state, cached: false, reason: '' } as Task;
@@ -44,6 +51,12 @@ describe('progress', () => {
     expect(secondsOf({}, now)).toBeUndefined();
     expect(secondsOf({ started_at }, now)).toBe(5);
     expect(secondsOf({ started_at, finished_at: '2030-01-01T00:00:02Z' }, now)).toBe(2);
+  });
+
+  it('says what a step waits for', () => {
+    const reason = 'runs because it never ran before – waits: Docker cannot be reached';
+    expect(waitsFor({ ...task('a', 'preparing'), reason })).toBe('Docker cannot be reached');
+    expect(waitsFor({ ...task('a'), reason: 'place 2' })).toBeUndefined();
   });
 
   it('follows the failed step before the running one', () => {

@@ -3,7 +3,7 @@ import { RowList } from '../../components/RowList';
 import { StateMark } from '../../components/StateMark';
 import { showMoment, showSeconds, useNow } from '../../components/times';
 import { RunModel } from '../model';
-import { progressOf, secondsOf } from '../reducer';
+import { progressOf, secondsOf, waitsFor } from '../reducer';
 import { useActivity, useServices } from './hooks';
 
 export interface IStepProps {
@@ -61,7 +61,9 @@ export function Steps({ model, detail, step, onStep }: IStepProps): JSX.Element 
 }
 
 function why(task: Task, trans: ReturnType<typeof useServices>['trans']): string {
-  const reason = task.failure?.message.split('\n')[0] || task.reason;
+  const waits = waitsFor(task);
+  const reason =
+    task.failure?.message.split('\n')[0] || (waits && trans.__('waits: %1', waits)) || task.reason;
   const place = task.state === 'queued' && task.place ? trans.__('place %1', task.place) : '';
   return [place, reason].filter(Boolean).join(' · ');
 }
