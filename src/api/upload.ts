@@ -1,7 +1,12 @@
 import { ApiClient, ApiError } from './client';
 import { Upload } from './types';
 
-const CHUNK = 8 << 20;
+/** Pieces as long as a line takes about a second for: progress is seen on a slow one. */
+const FIRST_PIECE = 1 << 20;
+const SMALLEST_PIECE = 128 << 10;
+const LARGEST_PIECE = 8 << 20;
+const QUICK = 500;
+const SLOW = 2000;
 const TRIES = 5;
 
 export interface IUploadOptions {
@@ -23,10 +28,13 @@ export async function uploadFile(
   try {
     let offset = 0;
     let tries = 0;
+    let size = FIRST_PIECE;
     onProgress?.(0, file.size);
     while (offset < file.size) {
       try {
-        offset = await append(client, id, file.slice(offset, offset + CHUNK), offset, signal);
+        const start = performance.now();
+        offset = await append(client, id, file.slice(offset, offset + size), offset, signal);
+        size = nextSize(size, performance.now() - start);
         tries = 0;
       } catch (error) {
         if (signal?.aborted || !passing(error) || ++tries >= TRIES) {
@@ -42,6 +50,11 @@ export async function uploadFile(
     void client.call('uploads.delete', { path: { upload: id } }).catch(() => undefined);
     throw error;
   }
+}
+
+function nextSize(size: number, took: number): number {
+  const wanted = took < QUICK ? size * 2 : took > SLOW ? size / 2 : size;
+  return Math.min(LARGEST_PIECE, Math.max(SMALLEST_PIECE, wanted));
 }
 
 async function append(

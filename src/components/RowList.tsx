@@ -15,19 +15,22 @@ export interface IRowListProps<T> {
   onOpen?: (item: T) => void;
   onSelect?: (item: T) => void;
   onDelete?: (item: T) => void;
+  onRename?: (item: T) => void;
   onDragStart?: (item: T, event: React.DragEvent) => void;
 }
 
 const TYPED = 700;
 
-/** A list with one stop for the Tab key: arrows, Home, End, typing ahead, Enter, Delete. */
+/** A list with one stop for the Tab key: arrows, Home, End, typing ahead, Enter, Delete, F2. */
 export function RowList<T>(props: IRowListProps<T>): JSX.Element {
   const { items, noun, idOf, selected } = props;
   const [active, setActive] = useState<string>();
   const grid = useRef<HTMLDivElement>(null);
   const typed = useRef({ text: '', at: 0 });
   const found = items.findIndex(item => idOf(item) === (active ?? selected));
-  const index = Math.max(0, found);
+  const last = useRef(0);
+  const index = found < 0 ? Math.min(last.current, Math.max(0, items.length - 1)) : found;
+  last.current = index; // when the row goes, the one in its place is next
 
   const focus = (next: number) => {
     const row = grid.current?.children[next] as HTMLElement | undefined;
@@ -59,7 +62,8 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
       ArrowRight: () => stepButton(row, 1),
       ArrowLeft: () => stepButton(row, -1),
       Enter: () => props.onOpen?.(items[index]),
-      Delete: () => props.onDelete?.(items[index])
+      Delete: () => props.onDelete?.(items[index]),
+      F2: () => props.onRename?.(items[index])
     };
     const move = moves[event.key];
     if (move) {
@@ -78,7 +82,7 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
   const held = useRef(false);
   useEffect(() => {
     if (held.current && grid.current && !grid.current.contains(document.activeElement)) {
-      focus(Math.min(index, items.length - 1));
+      focus(index);
     }
   });
   const onFocus = useCallback(() => (held.current = true), []);
@@ -121,7 +125,12 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
               {props.render(item)}
             </div>
             {actions && (
-              <div role="gridcell" className="nby-Row-actions">
+              <div
+                role="gridcell"
+                className="nby-Row-actions"
+                draggable={!!props.onDragStart}
+                onDragStart={keepStill}
+              >
                 {actions}
               </div>
             )}
@@ -130,6 +139,12 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
       })}
     </div>
   );
+}
+
+/** A press on a button is a click, also when the hand moves a little: the row is not dragged. */
+function keepStill(event: React.DragEvent): void {
+  event.preventDefault();
+  event.stopPropagation();
 }
 
 function stepButton(row: HTMLElement | undefined, step: number): void {

@@ -146,10 +146,11 @@ function Text(props: IControl): JSX.Element {
       onChange(read.value);
     }
   };
-  const onKeyDown = (event: KeyboardEvent) => {
+  const onKeyDown = (event: KeyboardEvent<HTMLInputElement | HTMLTextAreaElement>) => {
     if (event.key === 'Enter' && !(event.shiftKey && type === 'json')) {
       event.preventDefault();
       commit();
+      event.currentTarget.form?.requestSubmit();
     } else if (event.key === 'Escape') {
       setText(showValue(value));
       onProblem(undefined);
@@ -168,7 +169,6 @@ function Text(props: IControl): JSX.Element {
     onBlur: commit,
     onKeyDown
   };
-  // a dialog takes Enter of one line for its button, and Enter of more lines for nothing
   return type === 'json' ? (
     <textarea {...field} rows={2} onChange={event => setText(event.target.value)} />
   ) : (

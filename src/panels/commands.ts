@@ -189,6 +189,13 @@ function executableCommands(trans: TranslationBundle): IPanelCommand[] {
       noun: 'executable'
     },
     {
+      id: 'nbyard:replace-executable',
+      act: 'replaceExecutable',
+      label: trans.__('Upload New Version…'),
+      icon: fileUploadIcon,
+      noun: 'executable'
+    },
+    {
       id: 'nbyard:copy-executable-id',
       act: 'copyExecutableId',
       label: trans.__('Copy Executable Id'),

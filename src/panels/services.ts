@@ -22,6 +22,8 @@ export interface IExecutableTarget {
   path?: string;
   upload?: string;
   tab?: string;
+  /** It was just registered in this view. */
+  isNew?: boolean;
 }
 
 /** Paths that are selected in the file browser, without folders. */

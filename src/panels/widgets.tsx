@@ -106,7 +106,7 @@ export class ExecutablePanel extends ReactWidget {
         <ExecutableView
           services={this.services}
           target={this._target}
-          onRegistered={({ id }) => (this.target = { id })}
+          onRegistered={({ id }) => (this.target = { id, isNew: true })}
         />
       </Suspense>
     );

@@ -155,6 +155,26 @@ export class Lab {
     await this.click(this.menuItem(item));
   }
 
+  /** A button at the head of a section of the sidebar. */
+  panelButton(command: string): Locator {
+    return this.page.locator(`#nbyard-sidebar jp-button[data-command="nbyard:${command}"]`);
+  }
+
+  /** Choose files of the person's own computer where a click asks for them. */
+  async choose(asking: Locator, ...files: { name: string; content: Buffer }[]): Promise<void> {
+    const asked = this.page.waitForEvent('filechooser');
+    await this.click(asking);
+    const mimeType = 'application/octet-stream';
+    await (
+      await asked
+    ).setFiles(files.map(({ name, content }) => ({ name, mimeType, buffer: content })));
+  }
+
+  /** Files that are being sent. */
+  sending(name: string): Locator {
+    return this.page.locator('#nbyard-sidebar .nby-Sending').filter({ hasText: name });
+  }
+
   menuItem(name: string): Locator {
     return this.page.locator('.lm-Menu-item').filter({ hasText: name });
   }

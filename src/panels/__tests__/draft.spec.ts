@@ -1,4 +1,11 @@
-import { addedDraft, argumentOf, draftOf, errorOf, newDraft } from '../executables/draft';
+import {
+  addedDraft,
+  argumentOf,
+  argumentsOf,
+  draftOf,
+  errorOf,
+  newDraft
+} from '../executables/draft';
 
 describe('argument drafts', () => {
   it('E3, E4: come back as they were', () => {
@@ -41,6 +48,26 @@ describe('argument drafts', () => {
     expect(reach({ word: '-n' })).toEqual({ kind: 'option', flag: '-n', joined: false });
     expect(reach({ reach: 'variable' })).toEqual({ kind: 'variable', variable: 'TOP_N' });
     expect(reach({ reach: '' })).toBeUndefined();
+  });
+
+  it('E4: a positional argument takes the next place unless one is told', () => {
+    const place = (word: string) => ({ ...newDraft('a'), reach: 'positional' as const, word });
+    const reaches = argumentsOf([place(''), addedDraft(), place(''), place('7')]);
+    expect(reaches.map(({ reach }) => (reach as { position?: number }).position)).toEqual([
+      0,
+      undefined,
+      1,
+      7
+    ]);
+  });
+
+  it('E3: choices are words between commas, or a JSON list', () => {
+    const choices = (text: string) =>
+      argumentOf({ ...newDraft('how'), type: 'choice', choices: text }).choices;
+    expect(choices('fast, exact ,')).toEqual(['fast', 'exact']);
+    expect(choices('[1, "a, b"]')).toEqual([1, 'a, b']);
+    const back = draftOf({ name: 'how', type: 'choice', choices: [1, 'a, b'] } as never);
+    expect(argumentOf(back).choices).toEqual([1, 'a, b']);
   });
 
   it('E5: finds what was said of a field', () => {

@@ -1,5 +1,5 @@
 import { closeIcon } from '@jupyterlab/ui-components';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Dataset } from '../../api/types';
 import { showBytes } from '../../components/bytes';
 import { CommandButton } from '../../components/CommandButton';
@@ -11,9 +11,12 @@ import { REF_MIME } from '../../tokens';
 import { datasetRow } from '../paletteSource';
 import { Older, SearchBox, useSearch } from '../Search';
 import { Standing } from '../Standing';
+import { focusRow } from '../focus';
 import { IPanelServices } from '../services';
-import { addFiles } from './actions';
-import { IUploadRow, uploads } from './uploads';
+import { IUploadRow, Uploads, uploads } from './uploads';
+
+const READY_ACTIONS = ['notebook-from-dataset', 'workflow-from-dataset', 'download-dataset'];
+const OTHER_ACTIONS = ['delete-dataset'];
 
 const nameOf = ({ name }: Dataset) => name;
 
@@ -24,10 +27,24 @@ export function DatasetSection({ services }: { services: IPanelServices }): JSX.
   const search = useSearch(datasets, nameOf);
   const sending = useSignal(uploads.changed, () => uploads.rows);
   const [over, setOver] = useState(false);
+  const [said, setSaid] = useState('');
+  const section = useRef<HTMLDivElement>(null);
   useEffect(() => void datasets.start(), [datasets]);
+  useEffect(() => {
+    const onMade = (_: Uploads, { id, name, current }: Dataset) => {
+      setSaid(trans.__('“%1” is uploaded, version %2.', name, current.number));
+      const { activeElement } = document;
+      if (activeElement === document.body || section.current?.contains(activeElement)) {
+        focusRow('dataset', id); // the button that was pressed is gone
+      }
+    };
+    uploads.made.connect(onMade);
+    return () => void uploads.made.disconnect(onMade);
+  }, [trans]);
   const takes = (event: React.DragEvent) => event.dataTransfer.types.includes('Files');
   return (
     <div
+      ref={section}
       className={`nby-Section${over ? ' nby-mod-over' : ''}`}
       onDragOver={event => {
         if (takes(event)) {
@@ -41,10 +58,13 @@ export function DatasetSection({ services }: { services: IPanelServices }): JSX.
         if (takes(event)) {
           event.preventDefault();
           event.stopPropagation();
-          void addFiles(services, [...event.dataTransfer.files]);
+          void uploads.add(yard, [...event.dataTransfer.files]);
         }
       }}
     >
+      <div className="nby-Sr" role="status">
+        {said}
+      </div>
       {sending.map(row => (
         <Sending key={row.id} row={row} services={services} />
       ))}
@@ -62,33 +82,21 @@ export function DatasetSection({ services }: { services: IPanelServices }): JSX.
         idOf={({ id }) => id}
         nameOf={nameOf}
         render={dataset => <Row dataset={dataset} services={services} />}
-        actions={({ id }) => (
-          <>
+        actions={({ id, current }) =>
+          (current.state === 'ready' ? READY_ACTIONS : OTHER_ACTIONS).map(action => (
             <CommandButton
+              key={action}
               commands={commands}
-              id="nbyard:notebook-from-dataset"
+              id={`nbyard:${action}`}
               args={{ id }}
               tabIndex={-1}
               bare
             />
-            <CommandButton
-              commands={commands}
-              id="nbyard:workflow-from-dataset"
-              args={{ id }}
-              tabIndex={-1}
-              bare
-            />
-            <CommandButton
-              commands={commands}
-              id="nbyard:download-dataset"
-              args={{ id }}
-              tabIndex={-1}
-              bare
-            />
-          </>
-        )}
+          ))
+        }
         onOpen={({ id }) => services.openDataset(id)}
         onDelete={({ id }) => void commands.execute('nbyard:delete-dataset', { id })}
+        onRename={({ id }) => void commands.execute('nbyard:rename-dataset', { id })}
         onDragStart={(dataset, event) => {
           event.dataTransfer.setData(REF_MIME, JSON.stringify(datasetRow(dataset)));
           event.dataTransfer.effectAllowed = 'copy';
@@ -134,38 +142,71 @@ function Row({ dataset, services }: { dataset: Dataset; services: IPanelServices
 
 function Sending({ row, services }: { row: IUploadRow; services: IPanelServices }): JSX.Element {
   const { trans } = services;
+  const { name, done, total, problem, taken, cancel } = row;
+  const leave = problem ? trans.__('Dismiss') : trans.__('Cancel the upload');
   return (
-    <div className="nby-Sending" role={row.problem ? 'alert' : undefined}>
-      <span className="nby-Row-name">{row.name}</span>
-      <button
-        type="button"
-        className="nby-Button nby-mod-bare"
-        title={row.problem ? trans.__('Dismiss') : trans.__('Cancel the upload')}
-        aria-label={row.problem ? trans.__('Dismiss') : trans.__('Cancel the upload')}
-        onClick={row.cancel}
-      >
-        <closeIcon.react tag="span" className="nby-Icon" />
-      </button>
-      {row.problem ? (
-        <span className="nby-Field-error">
-          {row.problem}{' '}
-          {row.replace && (
-            <button type="button" className="nby-Button" onClick={row.replace}>
-              {trans.__('Make it a new version')}
-            </button>
-          )}
-        </span>
+    <div className="nby-Sending" role={problem ? 'alert' : undefined}>
+      <span className="nby-Row-name">{name}</span>
+      {cancel && (
+        <button
+          type="button"
+          className="nby-Button nby-mod-bare"
+          title={leave}
+          aria-label={leave}
+          onClick={cancel}
+        >
+          <closeIcon.react tag="span" className="nby-Icon" />
+        </button>
+      )}
+      {problem ? (
+        <>
+          <span className={taken ? 'nby-Sending-said' : 'nby-Sending-said nby-Field-error'}>
+            {taken ? trans.__('There is a dataset of this name already.') : problem}
+          </span>
+          <Offers row={row} services={services} />
+        </>
       ) : (
-        <span className="nby-Dim">
+        <span className="nby-Sending-said nby-Dim">
           <progress
             className="nby-Progress"
-            aria-label={trans.__('Upload of “%1”', row.name)}
-            max={row.total || 1}
-            value={row.done}
+            aria-label={trans.__('Upload of “%1”', name)}
+            max={total || 1}
+            value={done}
           />{' '}
-          {trans.__('%1 of %2', showBytes(row.done), showBytes(row.total))}
+          {cancel
+            ? trans.__('%1 of %2', showBytes(done), showBytes(total))
+            : trans.__('%1, being stored…', showBytes(total))}
         </span>
       )}
     </div>
+  );
+}
+
+/** What may be done where it did not go on by itself. */
+function Offers({ row, services }: { row: IUploadRow; services: IPanelServices }): JSX.Element {
+  const { trans, yard } = services;
+  const { name, taken, again } = row;
+  const known = yard.datasets.items.find(dataset => dataset.name === name);
+  const offers: [string, (() => void) | undefined][] = [
+    [
+      known
+        ? trans.__('Make it version %1', known.current.number + 1)
+        : trans.__('Make it a new version'),
+      taken?.version
+    ],
+    [trans.__('Keep both'), taken?.both],
+    [trans.__('Try again'), again]
+  ];
+  return (
+    <>
+      {offers.map(
+        ([label, act]) =>
+          act && (
+            <button key={label} type="button" className="nby-Button" onClick={act}>
+              {label}
+            </button>
+          )
+      )}
+    </>
   );
 }

@@ -1,15 +1,17 @@
 import { useCallback, useEffect, useState } from 'react';
 import { Dataset, DatasetVersion } from '../../api/types';
+import { belowRoot } from '../../api/paths';
 import { showBytes } from '../../components/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { DataTable } from '../../components/DataTable';
 import { copyText } from '../../components/problems';
 import { StateMark } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
-import { showMoment } from '../../components/times';
 import { useSignal } from '../../components/useSignal';
 import { IPanelServices } from '../services';
+import { imageType, ImageView } from './ImageView';
 import { ProfileView } from './Profile';
+import { useVersions, Versions } from './Versions';
 
 interface IDatasetViewProps {
   services: IPanelServices;
@@ -18,33 +20,45 @@ interface IDatasetViewProps {
 
 /** One dataset: its rows, its columns in pictures, its versions. */
 export default function DatasetView({ services, id }: IDatasetViewProps): JSX.Element {
-  const { yard, trans, commands } = services;
+  const { trans } = services;
   const dataset = useDataset(services, id);
-  const [tab, setTab] = useState('preview');
-  const [version, setVersion] = useState<number>();
   if (typeof dataset === 'string') {
     return <p className="nby-Note">{dataset}</p>;
   }
   if (!dataset) {
     return <p className="nby-Note">{trans.__('Loading…')}</p>;
   }
-  const { current } = dataset;
-  const shown = version ?? current.number;
-  const readable = typeof current.rows === 'number' || !!current.columns;
-  const pending = current.state !== 'ready' && shown === current.number;
-  const none = pending
-    ? current.state === 'failed'
-      ? trans.__('The import failed: %1', current.reason ?? '')
-      : trans.__('Importing, %1 so far…', showBytes(current.bytes_done ?? 0))
-    : readable
-      ? undefined
-      : trans.__('This is no table: there are no rows to show. It can be used and downloaded.');
+  return <Loaded services={services} dataset={dataset} />;
+}
+
+interface ILoadedProps {
+  services: IPanelServices;
+  dataset: Dataset;
+}
+
+function Loaded({ services, dataset }: ILoadedProps): JSX.Element {
+  const { yard, trans, commands } = services;
+  const { id, current } = dataset;
+  const versions = useVersions(services, dataset);
+  const [chosen, setTab] = useState('preview');
+  const [number, setNumber] = useState<number>();
+  const shown = versions.find(version => version.number === number) ?? current;
+  const pending = shown.state !== 'ready';
+  const isTable = typeof shown.rows === 'number' || !!shown.columns;
+  const tabs = [
+    { id: 'preview', label: isTable || pending ? trans.__('Rows') : trans.__('Preview') },
+    { id: 'profile', label: trans.__('Profile') },
+    { id: 'versions', label: trans.__('Versions'), mark: current.number }
+  ].filter(({ id: tab }) => tab !== 'profile' || isTable || pending);
+  const tab = tabs.some(one => one.id === chosen) ? chosen : 'preview';
   return (
     <div className="nby-View">
       <div className="nby-View-header">
         <h2>{dataset.name}</h2>
-        <StateMark state={current.state} trans={trans} />
-        {current.number > 1 && <span className="nby-Dim">{trans.__('version %1', shown)}</span>}
+        <StateMark state={shown.state} trans={trans} />
+        {current.number > 1 && (
+          <span className="nby-Dim">{trans.__('version %1', shown.number)}</span>
+        )}
         <span className="nby-Space" />
         {['notebook-from-dataset', 'download-dataset', 'replace-dataset', 'delete-dataset'].map(
           name => (
@@ -52,33 +66,31 @@ export default function DatasetView({ services, id }: IDatasetViewProps): JSX.El
           )
         )}
       </div>
-      <Facts dataset={dataset} services={services} />
-      <Tabs
-        label={trans.__('Dataset')}
-        current={tab}
-        onChange={setTab}
-        tabs={[
-          { id: 'preview', label: trans.__('Rows') },
-          { id: 'profile', label: trans.__('Profile') },
-          { id: 'versions', label: trans.__('Versions'), mark: current.number }
-        ]}
-      >
+      {dataset.notice && <p className="nby-Warning">{dataset.notice}</p>}
+      <Facts dataset={dataset} version={shown} services={services} />
+      <Tabs label={trans.__('Dataset')} current={tab} onChange={setTab} tabs={tabs}>
         {tab === 'versions' ? (
           <Versions
-            dataset={dataset}
+            versions={versions}
             services={services}
-            shown={shown}
-            onShow={number => {
-              setVersion(number);
+            shown={shown.number}
+            onShow={wanted => {
+              setNumber(wanted === current.number ? undefined : wanted);
               setTab('preview');
             }}
           />
-        ) : none ? (
-          <p className="nby-Note">{none}</p>
+        ) : pending ? (
+          <p className="nby-Note" role="status">
+            {shown.state === 'failed'
+              ? trans.__('The import failed: %1', shown.reason ?? '')
+              : trans.__('Importing, %1 so far…', showBytes(shown.bytes_done ?? 0))}
+          </p>
+        ) : !isTable ? (
+          <Other key={shown.id} services={services} version={shown} />
         ) : tab === 'preview' ? (
-          <Rows key={shown} yard={yard} id={id} version={shown} services={services} />
+          <Rows key={shown.id} yard={yard} id={id} version={shown.number} services={services} />
         ) : (
-          <ProfileView key={shown} services={services} id={id} version={shown} />
+          <ProfileView key={shown.id} services={services} id={id} version={shown.number} />
         )}
       </Tabs>
     </div>
@@ -89,6 +101,7 @@ export default function DatasetView({ services, id }: IDatasetViewProps): JSX.El
 function useDataset(services: IPanelServices, id: string): Dataset | string | undefined {
   const { datasets } = services.yard;
   const listed = useSignal(datasets.changed, () => datasets.find(id));
+  const isListed = !!listed;
   const [found, setFound] = useState<Dataset | string>();
   useEffect(() => {
     void datasets.start();
@@ -96,8 +109,29 @@ function useDataset(services: IPanelServices, id: string): Dataset | string | un
       .call('datasets.get', { path: { dataset: id } })
       .then(setFound)
       .catch((error: Error) => setFound(error.message));
-  }, [services, datasets, id]);
+  }, [services, datasets, id, isListed]); // it may be gone
   return listed ?? found;
+}
+
+/** What has no rows: a picture, or why there is nothing to see. */
+function Other({
+  services,
+  version
+}: {
+  services: IPanelServices;
+  version: DatasetVersion;
+}): JSX.Element {
+  const { trans } = services;
+  return imageType(version.filename) ? (
+    <ImageView services={services} version={version} />
+  ) : (
+    <div className="nby-Note">
+      <p>
+        {trans.__('This is no table: there are no rows to show. It can be used and downloaded.')}
+      </p>
+      {version.reason && <p className="nby-Dim">{version.reason}</p>}
+    </div>
+  );
 }
 
 interface IRowsProps {
@@ -119,25 +153,28 @@ function Rows({ yard, id, version, services }: IRowsProps): JSX.Element {
   return <DataTable label={services.trans.__('Rows')} load={load} trans={services.trans} />;
 }
 
-function Facts({ dataset, services }: { dataset: Dataset; services: IPanelServices }): JSX.Element {
+interface IFactsProps {
+  dataset: Dataset;
+  version: DatasetVersion;
+  services: IPanelServices;
+}
+
+function Facts({ dataset, version, services }: IFactsProps): JSX.Element {
   const { trans } = services;
-  const { current } = dataset;
-  const digest = (current.digest ?? '').replace(/^sha256:/, '');
-  const size = typeof current.size_bytes === 'number' ? showBytes(current.size_bytes) : '';
-  const shape =
-    typeof current.rows === 'number' ? `${current.rows.toLocaleString()} × ${current.columns}` : '';
+  const { format, source, size_bytes, rows, columns } = version;
+  const digest = (version.digest ?? '').replace(/^sha256:/, '');
+  const size = typeof size_bytes === 'number' ? showBytes(size_bytes) : '';
+  const shape = typeof rows === 'number' ? `${rows.toLocaleString()} × ${columns}` : '';
+  // only the current version is linked
+  const place = version.id === dataset.current.id ? (dataset.resource ?? '') : '';
   return (
     <dl className="nby-Facts">
       <Fact name={trans.__('Rows × columns')} value={shape} />
-      <Fact name={trans.__('Size')} value={[current.format, size].filter(Boolean).join(' · ')} />
+      <Fact name={trans.__('Size')} value={[format, size].filter(Boolean).join(' · ')} />
       <Fact name={trans.__('Id')} value={dataset.id} copied={trans.__('The id is copied.')} />
       <Fact name={trans.__('SHA-256')} value={digest} copied={trans.__('The SHA-256 is copied.')} />
-      <Fact
-        name={trans.__('Opens as')}
-        value={dataset.resource ?? ''}
-        copied={trans.__('The path is copied.')}
-      />
-      <Fact name={trans.__('Comes from')} value={current.source} />
+      <Fact name={trans.__('Opens as')} value={place} copied={trans.__('The path is copied.')} />
+      <Fact name={trans.__('Comes from')} value={belowRoot(source) ?? source} />
     </dl>
   );
 }
@@ -171,74 +208,5 @@ function Fact({ name, value, copied }: IFactProps): JSX.Element | null {
         )}
       </dd>
     </div>
-  );
-}
-
-interface IVersionsProps {
-  dataset: Dataset;
-  services: IPanelServices;
-  shown: number;
-  onShow: (number: number) => void;
-}
-
-function Versions({ dataset, services, shown, onShow }: IVersionsProps): JSX.Element {
-  const { yard, trans } = services;
-  const { id, current } = dataset;
-  const [versions, setVersions] = useState<readonly DatasetVersion[]>([current]);
-  useEffect(() => {
-    yard.client
-      .call('datasets.versions', { path: { dataset: id } })
-      .then(({ items }) => setVersions(items))
-      .catch(() => undefined);
-  }, [yard, id, current]);
-  return (
-    <table className="nby-Table">
-      <thead>
-        <tr>
-          <th scope="col">{trans.__('Version')}</th>
-          <th scope="col">{trans.__('State')}</th>
-          <th scope="col">{trans.__('Rows × columns')}</th>
-          <th scope="col">{trans.__('Size')}</th>
-          <th scope="col">{trans.__('Made')}</th>
-          <th scope="col">{trans.__('SHA-256')}</th>
-          <th scope="col">{trans.__('Download')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {versions.map(version => (
-          <tr key={version.id} aria-current={version.number === shown}>
-            <th scope="row">
-              <button type="button" className="nby-Link" onClick={() => onShow(version.number)}>
-                {trans.__('version %1', version.number)}
-              </button>
-            </th>
-            <td>
-              <StateMark state={version.state} trans={trans} /> {version.reason}
-            </td>
-            <td>
-              {typeof version.rows === 'number' &&
-                `${version.rows.toLocaleString()} × ${version.columns}`}
-            </td>
-            <td>{typeof version.size_bytes === 'number' && showBytes(version.size_bytes)}</td>
-            <td>{showMoment(version.created_at)}</td>
-            <td className="nby-Code" title={version.digest}>
-              {(version.digest ?? '').replace(/^sha256:/, '').slice(0, 12)}
-            </td>
-            <td>
-              <a
-                className="nby-Link"
-                download={version.filename}
-                href={yard.client.url('datasets.content', {
-                  path: { dataset: id },
-                  query: { version: version.number }
-                })}
-              >
-                {version.filename}
-              </a>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }

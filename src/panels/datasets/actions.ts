@@ -1,11 +1,13 @@
-import { Dialog, InputDialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { UUID } from '@lumino/coreutils';
 import { ApiError } from '../../api/client';
 import { Dataset } from '../../api/types';
 import { newId } from '../../canvas/editing';
 import { copyText, showProblem } from '../../components/problems';
 import { canonical } from '../../document/canonical';
+import { askText } from '../../forms/askText';
 import { EXTENSION } from '../../tokens';
+import { focusRow } from '../focus';
 import { IPanelServices } from '../services';
 import { chooseFiles, uploads } from './uploads';
 
@@ -27,28 +29,27 @@ async function known({ yard }: IPanelServices, id: string): Promise<Dataset> {
   return yard.datasets.find(id) ?? yard.client.call('datasets.get', { path: { dataset: id } });
 }
 
-export async function addFiles({ yard }: IPanelServices, files: readonly File[]): Promise<void> {
-  for (const file of files) {
-    await uploads.add(yard, file);
-  }
-}
-
 export const datasetActions = {
-  uploadDataset: async (services: IPanelServices) => addFiles(services, await chooseFiles(true)),
+  uploadDataset: async ({ yard }: IPanelServices) => uploads.add(yard, await chooseFiles(true)),
 
   importDataset: told(
     ({ trans }) => trans.__('Not imported.'),
     async ({ yard, trans }) => {
-      const { value } = await InputDialog.getText({
+      const made = await askText({
         title: trans.__('Dataset from URL'),
-        label: trans.__('An http or https address; it is fetched in the background'),
+        label: trans.__('Address'),
         placeholder: trans.__('https://'),
-        okLabel: trans.__('Import'),
-        required: true
+        help: trans.__('An http or https address; it is fetched in the background.'),
+        ok: trans.__('Import'),
+        trans,
+        send: url => {
+          const source = { kind: 'url' as const, url };
+          return yard.client.call('datasets.create', { body: { source } });
+        }
       });
-      if (value) {
-        const source = { kind: 'url' as const, url: value.trim() };
-        yard.datasets.put(await yard.client.call('datasets.create', { body: { source } }));
+      if (made) {
+        yard.datasets.put(made);
+        focusRow('dataset', made.id);
       }
     }
   ),
@@ -61,6 +62,7 @@ export const datasetActions = {
         const source = { kind: 'file' as const, path };
         const made = await yard.client.call('datasets.create', { body: { source } });
         yard.datasets.put(made);
+        focusRow('dataset', made.id);
         Notification.success(trans.__('“%1” is a dataset now.', made.name), {
           autoClose: 4000,
           actions: [{ label: trans.__('Open'), callback: () => services.openDataset(made.id) }]
@@ -116,7 +118,7 @@ export const datasetActions = {
   replaceDataset: (async (services, [id]) => {
     const { name } = await known(services, id);
     const [file] = await chooseFiles(false);
-    return file && uploads.add(services.yard, file, name);
+    return file && uploads.add(services.yard, [file], name);
   }) as Action,
 
   renameDataset: told(
@@ -124,17 +126,20 @@ export const datasetActions = {
     async (services, [id]) => {
       const { yard, trans } = services;
       const { name, revision } = await known(services, id);
-      const { value } = await InputDialog.getText({
+      const renamed = await askText({
         title: trans.__('Rename dataset'),
+        label: trans.__('Name'),
         text: name,
-        okLabel: trans.__('Rename'),
-        required: true
+        ok: trans.__('Rename'),
+        trans,
+        send: text =>
+          yard.client.call('datasets.update', {
+            path: { dataset: id },
+            body: { revision, name: text }
+          })
       });
-      if (value && value !== name) {
-        const body = { revision, name: value };
-        yard.datasets.put(
-          await yard.client.call('datasets.update', { path: { dataset: id }, body })
-        );
+      if (renamed) {
+        yard.datasets.put(renamed);
       }
     }
   ),

@@ -1,6 +1,6 @@
 /** Uploads under way, as rows that show how far they are. */
 import { ISignal, Signal } from '@lumino/signaling';
-import { ApiError } from '../../api/client';
+import { ApiClient, ApiError } from '../../api/client';
 import { uploadFile } from '../../api/upload';
 import { Dataset } from '../../api/types';
 import { IYard } from '../../api/yard';
@@ -11,9 +11,17 @@ export interface IUploadRow {
   done: number;
   total: number;
   problem?: string;
-  /** The name is taken: send it as a new version of what has it. */
-  replace?: () => void;
-  cancel: () => void;
+  /** The name is taken by a dataset: what may be done with what was sent. */
+  taken?: { version: () => void; both: () => void };
+  /** Do once more what failed. */
+  again?: () => void;
+  /** Missing while it is too late. */
+  cancel?: () => void;
+}
+
+interface IKept {
+  name?: string;
+  replace?: boolean;
 }
 
 export class Uploads {
@@ -23,45 +31,80 @@ export class Uploads {
     return this._changed;
   }
 
-  /** Send a file, then make it a dataset, or a version of the dataset of that name. */
-  async add(yard: IYard, file: File, name = ''): Promise<Dataset | undefined> {
+  /** A dataset, or a version of one, was made of what was sent. */
+  get made(): ISignal<this, Dataset> {
+    return this._made;
+  }
+
+  /** Send files one after another; each becomes a dataset, or a version of the one of that name. */
+  async add(yard: IYard, files: readonly File[], name = ''): Promise<void> {
+    const rows = files.map(file => {
+      const id = ++this._last;
+      const cancel = () => this._dismiss(id);
+      return { file, row: { id, name: file.name, done: 0, total: file.size, cancel } };
+    });
+    this._set([...rows.map(({ row }) => row), ...this.rows]);
+    const as = name ? { name, replace: true } : {};
+    for (const { file, row } of rows) {
+      await this._send(yard, row.id, file, as);
+    }
+  }
+
+  private async _send(yard: IYard, id: number, file: File, as: IKept): Promise<void> {
+    if (!this.rows.some(row => row.id === id)) {
+      return; // given up while others were sent
+    }
     const control = new AbortController();
-    const id = ++this._last;
-    const cancel = () => control.abort();
-    const row = { id, name: file.name, done: 0, total: file.size, cancel };
-    this._set([row, ...this.rows]);
+    this._patch(id, { problem: undefined, again: undefined, cancel: () => control.abort() });
     try {
       const upload = await uploadFile(yard.client, file, {
         signal: control.signal,
         onProgress: done => this._patch(id, { done })
       });
-      const made = await yard.client.call('datasets.create', {
-        body: { source: { kind: 'upload', upload }, name: name || undefined, replace: !!name }
-      });
-      yard.datasets.put(made);
-      this.dismiss(id);
-      return made;
+      await this._keep(yard, id, upload, { name: file.name, ...as });
     } catch (error) {
       if (control.signal.aborted) {
-        this.dismiss(id);
-      } else {
-        const dismiss = () => this.dismiss(id);
-        const taken = error instanceof ApiError && error.code === 'name-taken' && !name;
-        const replace = () => {
-          dismiss();
-          void this.add(yard, file, file.name);
-        };
-        this._patch(id, {
-          problem: (error as Error).message,
-          cancel: dismiss,
-          replace: taken ? replace : undefined
-        });
+        this._dismiss(id);
+        return;
       }
-      return undefined;
+      this._patch(id, {
+        problem: (error as Error).message,
+        again: () => void this._send(yard, id, file, as),
+        cancel: () => this._dismiss(id)
+      });
     }
   }
 
-  dismiss(id: number): void {
+  /** Make a dataset of what was sent; where the name is taken the user says what then. */
+  private async _keep(yard: IYard, id: number, upload: string, as: IKept): Promise<void> {
+    const keep = (how: IKept) => () => void this._keep(yard, id, upload, how);
+    const nothing = { problem: undefined, taken: undefined, again: undefined, cancel: undefined };
+    this._patch(id, as.name ? { ...nothing, name: as.name } : nothing);
+    try {
+      const source = { kind: 'upload' as const, upload };
+      const made = await yard.client.call('datasets.create', { body: { source, ...as } });
+      yard.datasets.put(made);
+      this._dismiss(id);
+      this._made.emit(made);
+    } catch (error) {
+      const isTaken = error instanceof ApiError && error.code === 'name-taken';
+      const name = as.name ?? '';
+      const taken = {
+        version: keep({ name, replace: true }),
+        both: keep({ name: freeName(name, yard.datasets.items) })
+      };
+      this._patch(id, {
+        problem: (error as Error).message,
+        ...(isTaken ? { taken } : { again: keep(as) }),
+        cancel: () => {
+          this._dismiss(id);
+          forget(yard.client, upload);
+        }
+      });
+    }
+  }
+
+  private _dismiss(id: number): void {
     this._set(this.rows.filter(row => row.id !== id));
   }
 
@@ -76,9 +119,27 @@ export class Uploads {
 
   private _changed = new Signal<this, void>(this);
   private _last = 0;
+  private _made = new Signal<this, Dataset>(this);
 }
 
 export const uploads = new Uploads();
+
+/** The name with a number before its suffix, the first that nothing known has. */
+export function freeName(name: string, known: readonly { name: string }[]): string {
+  const [, stem, suffix] = /^(.+?)((?:\.[^.\s]+)?)$/s.exec(name)!;
+  const names = new Set(known.map(item => item.name.toLowerCase()));
+  for (let number = 2; ; number++) {
+    const free = `${stem} ${number}${suffix}`;
+    if (!names.has(free.toLowerCase())) {
+      return free;
+    }
+  }
+}
+
+/** Bytes that nothing will be made of; the server drops them in a day by itself. */
+function forget(client: ApiClient, upload: string): void {
+  client.call('uploads.delete', { path: { upload } }).catch(() => undefined);
+}
 
 /** Let the user choose files of their computer; nothing when they do not. */
 export function chooseFiles(multiple: boolean): Promise<File[]> {

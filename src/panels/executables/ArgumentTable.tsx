@@ -2,7 +2,7 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactNode, useId } from 'react';
 import { VALUE_TYPES } from '../../document/arguments';
-import { errorOf, IDraft, addedDraft, ReachKind, usualWord } from './draft';
+import { errorOf, IDraft, addedDraft, nextPosition, ReachKind, usualWord } from './draft';
 
 interface IArgumentTableProps {
   drafts: readonly IDraft[];
@@ -82,7 +82,7 @@ interface IArgumentRowProps extends IArgumentTableProps {
 }
 
 function ArgumentRow(props: IArgumentRowProps): JSX.Element {
-  const { draft, index, isCommand, errors, trans, change, remove } = props;
+  const { draft, drafts, index, isCommand, errors, trans, change, remove } = props;
   const who = draft.name || trans.__('argument %1', index + 1);
   const error = (field: string) => errorOf(errors, index, field);
   const says = (field: string) => trans.__('%1 of %2', field, who);
@@ -126,6 +126,16 @@ function ArgumentRow(props: IArgumentRowProps): JSX.Element {
             </option>
           ))}
         </select>
+        {!isFile && draft.type === 'choice' && (
+          <input
+            aria-label={says(trans.__('Choices'))}
+            value={draft.choices}
+            placeholder={trans.__('fast, exact')}
+            title={trans.__('Words between commas, or a JSON list')}
+            spellCheck={false}
+            onChange={event => change({ choices: event.target.value })}
+          />
+        )}
       </Field>
       <Field error={error('format')}>
         <input
@@ -189,9 +199,12 @@ function ArgumentRow(props: IArgumentRowProps): JSX.Element {
               spellCheck={false}
               placeholder={
                 usualWord(draft) ||
-                { option: '--name', flag: '--flag', positional: '0', variable: 'NAME' }[
-                  draft.reach as string
-                ]
+                {
+                  option: '--name',
+                  flag: '--flag',
+                  positional: nextPosition(drafts, index),
+                  variable: 'NAME'
+                }[draft.reach as string]
               }
               onChange={event => change({ word: event.target.value })}
             />

@@ -48,6 +48,7 @@ export function ExecutableSection({ services }: { services: IPanelServices }): J
         )}
         onOpen={({ id }) => services.openExecutable({ id })}
         onDelete={({ id }) => void commands.execute('nbyard:delete-executable', { id })}
+        onRename={({ id }) => void commands.execute('nbyard:rename-executable', { id })}
         onDragStart={(executable, event) => {
           event.dataTransfer.setData(REF_MIME, JSON.stringify(executableRow(executable, trans)));
           event.dataTransfer.effectAllowed = 'copy';

@@ -1,6 +1,9 @@
-import { useCallback, useEffect, useState } from 'react';
+import { Contents } from '@jupyterlab/services';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { Executable, Inspection } from '../../api/types';
+import { belowRoot } from '../../api/paths';
 import { CommandButton } from '../../components/CommandButton';
+import { showProblem } from '../../components/problems';
 import { Tabs } from '../../components/Tabs';
 import { useSignal } from '../../components/useSignal';
 import { kindIcon } from '../../icons';
@@ -20,7 +23,7 @@ interface IExecutableViewProps {
 export default function ExecutableView(props: IExecutableViewProps): JSX.Element {
   const { services, target, onRegistered } = props;
   return target.id !== undefined ? (
-    <Registered key={target.id} services={services} id={target.id} tab={target.tab} />
+    <Registered key={target.id} services={services} id={target.id} target={target} />
   ) : (
     <Registering services={services} target={target} onRegistered={onRegistered} />
   );
@@ -73,51 +76,94 @@ function Registering({ services, target, onRegistered }: IExecutableViewProps): 
   );
 }
 
-function Registered({
-  services,
-  id,
-  tab: first
-}: {
-  services: IPanelServices;
-  id: string;
-  tab?: string;
-}): JSX.Element {
-  const { yard, trans, commands } = services;
+/** The executable, kept true, and what there is to say of its file; text when it is gone. */
+function useExecutable(
+  { yard, app }: IPanelServices,
+  id: string
+): { executable?: Executable; hints?: readonly string[]; isChanged?: boolean; problem?: string } {
   const { executables } = yard;
   const listed = useSignal(executables.changed, () => executables.find(id));
   const [found, setFound] = useState<Executable>();
   const [problem, setProblem] = useState<string>();
-  const [tab, setTab] = useState(first ?? 'arguments');
-  useEffect(() => setTab(first ?? 'arguments'), [first]);
+  const current = listed?.current.id;
+  const path = found?.path;
+  const read = useCallback(async () => {
+    try {
+      setFound(await yard.client.call('executables.get', { path: { executable: id } }));
+    } catch (error) {
+      setFound(undefined);
+      setProblem((error as Error).message);
+    }
+  }, [yard, id]);
+  useEffect(() => void executables.start(), [executables]);
+  useEffect(() => void read(), [read, current]); // lists do not look at files
   useEffect(() => {
-    void executables.start();
-    yard.client
-      .call('executables.get', { path: { executable: id } })
-      .then(setFound)
-      .catch((error: Error) => setProblem(error.message));
-  }, [yard, executables, id]);
-  const executable = listed ?? found;
+    const { contents } = app.serviceManager;
+    const onChange = (_: unknown, change: Contents.IChangedArgs) => {
+      if (path && [change.newValue?.path, change.oldValue?.path].includes(belowRoot(path))) {
+        void read();
+      }
+    };
+    contents.fileChanged.connect(onChange);
+    return () => void contents.fileChanged.disconnect(onChange);
+  }, [app, path, read]);
+  const { hints, changed: isChanged } = found ?? {};
+  return { executable: listed ?? found, hints, isChanged, problem };
+}
+
+interface IRegisteredProps {
+  services: IPanelServices;
+  id: string;
+  target: IExecutableTarget;
+}
+
+function Registered({ services, id, target }: IRegisteredProps): JSX.Element {
+  const { yard, trans, commands } = services;
+  const { executable, hints, isChanged, problem } = useExecutable(services, id);
+  const { tab: first = 'arguments', isNew } = target;
+  const [tab, setTab] = useState(first);
+  useEffect(() => setTab(first), [first]);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const isThere = !!executable;
+  useEffect(() => {
+    if (isNew && isThere) {
+      heading.current?.focus(); // the button that was pressed is gone
+    }
+  }, [isNew, isThere]);
   if (!executable) {
     return <p className="nby-Note">{problem ?? trans.__('Loading…')}</p>;
   }
+  const renew = async () => {
+    try {
+      const body = { path: belowRoot(executable.path) };
+      yard.executables.put(await yard.client.call('executables.create', { body }));
+      setTab('versions');
+    } catch (error) {
+      showProblem(trans.__('No new version was made.'), error, trans);
+    }
+  };
   const { current } = executable;
   const Icon = kindIcon(current.kind);
   return (
     <div className="nby-View">
       <div className="nby-View-header">
         <Icon.react tag="span" className="nby-Icon" />
-        <h2>{executable.name}</h2>
+        <h2 ref={heading} tabIndex={-1}>
+          {executable.name}
+        </h2>
         <span className="nby-Dim">
           {[current.kind, current.language, trans.__('version %1', current.number)]
             .filter(Boolean)
             .join(' · ')}
         </span>
         <span className="nby-Space" />
-        {['edit-executable-source', 'copy-executable-id', 'delete-executable']
-          .slice(executable.path ? 0 : 1) // what was uploaded has no source here
-          .map(name => (
-            <CommandButton key={name} commands={commands} id={`nbyard:${name}`} args={{ id }} />
-          ))}
+        {[
+          executable.path ? 'edit-executable-source' : 'replace-executable',
+          'copy-executable-id',
+          'delete-executable'
+        ].map(name => (
+          <CommandButton key={name} commands={commands} id={`nbyard:${name}`} args={{ id }} />
+        ))}
       </div>
       <Tabs
         label={trans.__('Executable')}
@@ -133,10 +179,15 @@ function Registered({
           <RegisterForm
             key={current.id}
             services={services}
-            source={{ ...current, name: executable.name, hints: executable.hints }}
+            source={{
+              ...current,
+              name: executable.name,
+              hints,
+              renew: isChanged && belowRoot(executable.path) ? renew : undefined
+            }}
             target={{ id }}
             revision={executable.revision}
-            onSaved={saved => setFound(saved)}
+            onSaved={() => undefined}
           />
         )}
         {tab === 'test' && <TestRun key={current.id} services={services} executable={executable} />}

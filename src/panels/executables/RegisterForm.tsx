@@ -1,11 +1,11 @@
 import { Notification } from '@jupyterlab/apputils';
-import { useState } from 'react';
-import { fieldErrors } from '../../api/client';
+import { useRef, useState } from 'react';
+import { ApiError, fieldErrors } from '../../api/client';
 import { Argument, Executable, Inspection } from '../../api/types';
 import { showProblem } from '../../components/problems';
 import { IExecutableTarget, IPanelServices } from '../services';
 import { ArgumentTable } from './ArgumentTable';
-import { argumentOf, draftOf, IDraft } from './draft';
+import { argumentsOf, draftOf, IDraft } from './draft';
 
 interface ISource {
   name: string;
@@ -14,6 +14,8 @@ interface ISource {
   command?: readonly string[];
   hints?: readonly string[];
   can_tag?: boolean;
+  /** Its file as it is now would make another version. */
+  renew?: () => Promise<void>;
 }
 
 interface IRegisterFormProps {
@@ -37,25 +39,29 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
 
-  const save = async () => {
+  const form = useRef<HTMLFormElement>(null);
+  const [taken, setTaken] = useState<Executable>();
+
+  const save = async (over?: Executable) => {
     setBusy(true);
     setErrors({});
     setProblem('');
+    setTaken(undefined);
     try {
       const told = {
         name,
-        arguments: drafts.map(argumentOf) as Partial<Argument>[],
+        arguments: argumentsOf(drafts) as Partial<Argument>[],
         ...(source.kind !== 'notebook' && { command: readCommand(command) })
       };
-      const saved =
-        target.id !== undefined
-          ? await yard.client.call('executables.update', {
-              path: { executable: target.id },
-              body: { revision, ...told }
-            })
-          : await yard.client.call('executables.create', {
-              body: { path: target.path, upload: target.upload, kind: source.kind, ...told }
-            });
+      const known = over ?? (target.id === undefined ? undefined : { id: target.id, revision });
+      const saved = known
+        ? await yard.client.call('executables.update', {
+            path: { executable: known.id },
+            body: { revision: known.revision, upload: over && target.upload, ...told }
+          })
+        : await yard.client.call('executables.create', {
+            body: { path: target.path, upload: target.upload, kind: source.kind, ...told }
+          });
       yard.executables.put(saved);
       Notification.success(
         trans.__('“%1” is saved, version %2.', saved.name, saved.current.number),
@@ -65,6 +71,12 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
     } catch (error) {
       setErrors(fieldErrors(error));
       setProblem((error as Error).message);
+      if (target.upload && error instanceof ApiError && error.code === 'name-taken') {
+        setTaken(yard.executables.items.find(other => other.name === name && !other.path));
+      }
+      requestAnimationFrame(() =>
+        form.current?.querySelector<HTMLElement>('.nby-mod-invalid :is(input, select)')?.focus()
+      );
     } finally {
       setBusy(false);
     }
@@ -79,6 +91,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
       : problem;
   return (
     <form
+      ref={form}
       className="nby-Register"
       onSubmit={event => {
         event.preventDefault();
@@ -130,6 +143,18 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
           {told}
         </p>
       )}
+      {taken && (
+        <p>
+          <button
+            type="button"
+            className="nby-Button"
+            disabled={busy}
+            onClick={() => void save(taken)}
+          >
+            {trans.__('Make it version %1', taken.current.number + 1)}
+          </button>
+        </p>
+      )}
       <p>
         <button type="submit" className="nby-Button nby-mod-primary" disabled={busy}>
           {target.id !== undefined ? trans.__('Save') : trans.__('Register')}
@@ -166,6 +191,11 @@ function Hints({ services, source, target, onTagged }: IRegisterFormProps): JSX.
       {source.can_tag && path && (
         <button type="button" className="nby-Button" onClick={() => void tag()}>
           {trans.__('Tag first cell')}
+        </button>
+      )}
+      {source.renew && (
+        <button type="button" className="nby-Button" onClick={() => void source.renew?.()}>
+          {trans.__('Make the new version now')}
         </button>
       )}
     </div>

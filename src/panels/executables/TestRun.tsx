@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { useMemo, useReducer, useRef, useState } from 'react';
 import { ApiError, fieldErrors } from '../../api/client';
 import { Executable } from '../../api/types';
 import { showProblem } from '../../components/problems';
@@ -15,7 +15,8 @@ interface ITestRunProps {
 export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
   const { yard, trans, commands } = services;
   const [holder] = useState(() => new ValuesHolder());
-  const [round, setRound] = useState(0);
+  const [, draw] = useReducer((round: number) => round + 1, 0);
+  const form = useRef<HTMLFormElement>(null);
   const fields = useMemo(
     () => readArguments(executable.current.arguments as Partial<IArgument>[]),
     [executable]
@@ -40,17 +41,21 @@ export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
         showProblem(trans.__('Not started.'), error, trans);
       }
     }
-    setRound(round + 1);
+    draw();
+    requestAnimationFrame(() =>
+      form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
+    );
   };
   return (
     <form
+      ref={form}
       className="nby-TestRun"
       onSubmit={event => {
         event.preventDefault();
         void run();
       }}
     >
-      <ValuesForm key={round} arguments={fields} holder={holder} trans={trans} />
+      <ValuesForm arguments={fields} holder={holder} trans={trans} />
       <p>
         <button type="submit" className="nby-Button nby-mod-primary">
           {trans.__('Run')}

@@ -1,10 +1,10 @@
-import { InputDialog } from '@jupyterlab/apputils';
 import { ApiError } from '../../api/client';
 import { belowRoot } from '../../api/paths';
 import { Executable } from '../../api/types';
 import { uploadFile } from '../../api/upload';
 import { copyText, showProblem } from '../../components/problems';
 import { IArgument, readArguments } from '../../document/arguments';
+import { askText } from '../../forms/askText';
 import { askValues } from '../../forms/askValues';
 import { ask } from '../datasets/actions';
 import { chooseFiles } from '../datasets/uploads';
@@ -59,16 +59,37 @@ export const executableActions = {
     told(services, services.trans.__('Not renamed.'), async () => {
       const { yard, trans } = services;
       const { name, revision } = await known(services, id);
-      const { value } = await InputDialog.getText({
+      const renamed = await askText({
         title: trans.__('Rename executable'),
+        label: trans.__('Name'),
         text: name,
-        okLabel: trans.__('Rename'),
-        required: true
+        ok: trans.__('Rename'),
+        trans,
+        send: text =>
+          yard.client.call('executables.update', {
+            path: { executable: id },
+            body: { revision, name: text }
+          })
       });
-      if (value && value !== name) {
-        const body = { revision, name: value };
+      if (renamed) {
+        yard.executables.put(renamed);
+      }
+    }),
+
+  replaceExecutable: (services: IPanelServices, [id]: string[]) =>
+    told(services, services.trans.__('No new version was made.'), async () => {
+      const { yard } = services;
+      const { revision, path: source } = await known(services, id);
+      if (source) {
+        throw new Error(services.trans.__('It follows its file: change that.'));
+      }
+      const [file] = await chooseFiles(false);
+      if (file) {
+        const upload = await uploadFile(yard.client, file);
         const path = { executable: id };
+        const body = { revision, upload };
         yard.executables.put(await yard.client.call('executables.update', { path, body }));
+        services.openExecutable({ id, tab: 'versions' });
       }
     }),
 

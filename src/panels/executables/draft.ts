@@ -15,7 +15,8 @@ export interface IDraft {
   nullable: boolean;
   hasDefault: boolean;
   default: string;
-  choices: readonly Json[];
+  /** A JSON list, or words between commas. */
+  choices: string;
   help: string;
   reach: ReachKind;
   /** The flag, the position or the variable. */
@@ -36,7 +37,7 @@ export function newDraft(name = ''): IDraft {
     nullable: false,
     hasDefault: false,
     default: '',
-    choices: [],
+    choices: '',
     help: '',
     reach: '',
     word: '',
@@ -73,7 +74,7 @@ export function draftOf(argument: Partial<Argument>): IDraft {
     nullable: argument.nullable ?? false,
     hasDefault,
     default: hasDefault ? showValue(argument.default as Json) : '',
-    choices: (argument.choices ?? []) as Json[],
+    choices: showChoices((argument.choices ?? []) as Json[]),
     help: argument.help ?? '',
     reach: (reach.kind as ReachKind | undefined) ?? '',
     word: String(reach.flag ?? reach.position ?? reach.variable ?? ''),
@@ -81,12 +82,45 @@ export function draftOf(argument: Partial<Argument>): IDraft {
   };
 }
 
+/** All of them: positions that nobody typed are counted on. */
+export function argumentsOf(drafts: readonly IDraft[]): Record<string, unknown>[] {
+  return drafts.map((draft, index) =>
+    argumentOf(
+      draft.reach === 'positional' && !draft.word
+        ? { ...draft, word: nextPosition(drafts, index) }
+        : draft
+    )
+  );
+}
+
+/** The place that a positional argument takes when nobody says which. */
+export function nextPosition(drafts: readonly IDraft[], index: number): string {
+  const isBefore = (draft: IDraft, at: number) => at < index && draft.reach === 'positional';
+  return String(drafts.filter(isBefore).length);
+}
+
+function showChoices(choices: readonly Json[]): string {
+  const isPlain = (choice: Json) =>
+    typeof choice === 'string' && /^[^,[\]"]+$/.test(choice) && choice === choice.trim();
+  return choices.every(isPlain) ? choices.join(', ') : JSON.stringify(choices);
+}
+
+function readChoices(text: string): Json {
+  const read = parseValue('list', text);
+  return 'value' in read
+    ? read.value
+    : text
+        .split(',')
+        .map(word => word.trim())
+        .filter(Boolean);
+}
+
 /** What the server is told; a text that is no value of its type goes as it is, to be refused. */
 export function argumentOf(draft: IDraft): Record<string, unknown> {
   const { name, role, type, format, required, nullable, help } = draft;
   const told: Record<string, unknown> = { name, role, type, format, required, nullable, help };
   if (type === 'choice') {
-    told.choices = draft.choices;
+    told.choices = readChoices(draft.choices);
   }
   if (draft.hasDefault) {
     told.default = defaultOf(draft);

@@ -1,0 +1,125 @@
+/** A dialog for one line of text, which asks again with the words of a refusal under the field. */
+import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useState } from 'react';
+import { ApiError } from '../api/client';
+
+export interface IAskText<T> {
+  title: string;
+  label: string;
+  text?: string;
+  placeholder?: string;
+  help?: string;
+  ok: string;
+  trans: TranslationBundle;
+  /** Send what was typed; what it refuses about the text is shown in the dialog. */
+  send: (text: string) => Promise<T>;
+}
+
+/** What was answered; undefined when the user leaves the dialog. */
+export async function askText<T>(asked: IAskText<T>): Promise<T | undefined> {
+  const { title, ok, trans, send } = asked;
+  let text = asked.text ?? '';
+  let problem = '';
+  for (;;) {
+    const { button, value } = await showDialog<string>({
+      title,
+      body: new TextBody({ ...asked, text }, problem),
+      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: ok })],
+      focusNodeSelector: 'input'
+    });
+    if (!button.accept) {
+      return undefined;
+    }
+    text = (value ?? '').trim();
+    if (!text) {
+      problem = trans.__('Something is needed here.');
+      continue;
+    }
+    try {
+      return await send(text);
+    } catch (error) {
+      problem = refusal(error);
+    }
+  }
+}
+
+/** What was said about the text; other errors are for who asked. */
+function refusal(error: unknown): string {
+  if (!(error instanceof ApiError) || !(error.status === 422 || error.code === 'name-taken')) {
+    throw error;
+  }
+  const said = error.details[0]?.message ?? error.message;
+  return [said, error.hint].filter(Boolean).join('. ').replace('..', '.');
+}
+
+class TextBody extends ReactWidget {
+  constructor(
+    private readonly asked: IAskText<unknown>,
+    private readonly problem: string
+  ) {
+    super();
+    this.addClass('nby-DialogForm');
+    this._text = asked.text ?? '';
+  }
+
+  getValue(): string {
+    return this._text;
+  }
+
+  protected render(): JSX.Element {
+    return (
+      <Field
+        asked={this.asked}
+        problem={this.problem}
+        onChange={text => {
+          this._text = text;
+        }}
+      />
+    );
+  }
+
+  private _text: string;
+}
+
+interface IFieldProps {
+  asked: IAskText<unknown>;
+  problem: string;
+  onChange: (text: string) => void;
+}
+
+function Field({ asked, problem, onChange }: IFieldProps): JSX.Element {
+  const { label, text, placeholder, help } = asked;
+  const [shown, setShown] = useState(text);
+  return (
+    <div className={`nby-Field${problem ? ' nby-mod-invalid' : ''}`}>
+      <label>
+        {label}
+        <input
+          className="jp-mod-styled"
+          type="text"
+          spellCheck={false}
+          placeholder={placeholder}
+          aria-invalid={!!problem}
+          aria-describedby={problem ? 'nby-ask-problem' : help && 'nby-ask-help'}
+          value={shown}
+          onFocus={event => event.target.select()}
+          onChange={event => {
+            setShown(event.target.value);
+            onChange(event.target.value);
+          }}
+        />
+      </label>
+      {help && (
+        <div id="nby-ask-help" className="nby-Field-help">
+          {help}
+        </div>
+      )}
+      {problem && (
+        <div id="nby-ask-problem" className="nby-Field-error" role="alert">
+          {problem}
+        </div>
+      )}
+    </div>
+  );
+}

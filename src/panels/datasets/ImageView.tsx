@@ -1,0 +1,93 @@
+import { useEffect, useState } from 'react';
+import { DatasetVersion } from '../../api/types';
+import { IPanelServices } from '../services';
+
+/** Pixels only: what may hold markup or scripts is never shown. */
+const TYPES: Record<string, string> = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  gif: 'image/gif',
+  webp: 'image/webp',
+  bmp: 'image/bmp'
+};
+const LARGEST = 32 << 20;
+
+/** What the browser is told that a file of this name is; nothing where it is no picture. */
+export function imageType(filename: string): string | undefined {
+  return TYPES[filename.split('.').pop()?.toLowerCase() ?? ''];
+}
+
+interface IImageViewProps {
+  services: IPanelServices;
+  version: DatasetVersion;
+}
+
+/** A picture, from its bytes: its address is a download, which no page may show. */
+export function ImageView({ services, version }: IImageViewProps): JSX.Element {
+  const { trans } = services;
+  const { url, problem } = useBytes(services, version);
+  const [size, setSize] = useState('');
+  const [isBroken, setBroken] = useState(false);
+  if (problem || isBroken) {
+    return (
+      <p className="nby-Note" role="alert">
+        {problem ?? trans.__('The file cannot be shown as a picture.')}
+      </p>
+    );
+  }
+  return (
+    <figure className="nby-Image">
+      {url && (
+        <img
+          src={url}
+          alt={version.filename}
+          onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
+            setSize(trans.__('%1 × %2 pixels', naturalWidth, naturalHeight))
+          }
+          onError={() => setBroken(true)}
+        />
+      )}
+      <figcaption className="nby-Dim" role="status">
+        {size || trans.__('Reading…')}
+      </figcaption>
+    </figure>
+  );
+}
+
+function useBytes(
+  { yard, trans }: IPanelServices,
+  { dataset_id, number, filename, size_bytes }: DatasetVersion
+): { url?: string; problem?: string } {
+  const [url, setUrl] = useState<string>();
+  const [problem, setProblem] = useState<string>();
+  const isTooLarge = (size_bytes ?? 0) > LARGEST;
+  useEffect(() => {
+    if (isTooLarge) {
+      return;
+    }
+    const control = new AbortController();
+    let made = '';
+    const read = async () => {
+      const query = { version: number };
+      const place = yard.client.url('datasets.content', { path: { dataset: dataset_id }, query });
+      const answer = await yard.client.request(place, { method: 'GET', signal: control.signal });
+      const bytes = await answer.arrayBuffer();
+      if (!control.signal.aborted) {
+        made = URL.createObjectURL(new Blob([bytes], { type: imageType(filename) }));
+        setUrl(made);
+      }
+    };
+    read().catch((error: Error) => !control.signal.aborted && setProblem(error.message));
+    return () => {
+      control.abort();
+      URL.revokeObjectURL(made);
+    };
+  }, [yard, dataset_id, number, filename, isTooLarge]);
+  return {
+    url,
+    problem: isTooLarge
+      ? trans.__('The picture is too large to be shown here; it can be downloaded.')
+      : problem
+  };
+}

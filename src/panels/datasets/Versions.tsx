@@ -1,0 +1,82 @@
+import { useEffect, useState } from 'react';
+import { Dataset, DatasetVersion } from '../../api/types';
+import { showBytes } from '../../components/bytes';
+import { StateMark } from '../../components/StateMark';
+import { showMoment } from '../../components/times';
+import { IPanelServices } from '../services';
+
+/** All versions, newest first; the current one until they are known. */
+export function useVersions(
+  { yard }: IPanelServices,
+  { id, current }: Dataset
+): readonly DatasetVersion[] {
+  const [versions, setVersions] = useState<readonly DatasetVersion[]>([]);
+  useEffect(() => {
+    yard.client
+      .call('datasets.versions', { path: { dataset: id } })
+      .then(({ items }) => setVersions(items))
+      .catch(() => undefined); // the current one is known
+  }, [yard, id, current.id, current.state]);
+  return [current, ...versions.filter(version => version.id !== current.id)];
+}
+
+interface IVersionsProps {
+  versions: readonly DatasetVersion[];
+  services: IPanelServices;
+  shown: number;
+  onShow: (number: number) => void;
+}
+
+export function Versions({ versions, services, shown, onShow }: IVersionsProps): JSX.Element {
+  const { yard, trans } = services;
+  return (
+    <table className="nby-Table">
+      <thead>
+        <tr>
+          <th scope="col">{trans.__('Version')}</th>
+          <th scope="col">{trans.__('State')}</th>
+          <th scope="col">{trans.__('Rows × columns')}</th>
+          <th scope="col">{trans.__('Size')}</th>
+          <th scope="col">{trans.__('Made')}</th>
+          <th scope="col">{trans.__('SHA-256')}</th>
+          <th scope="col">{trans.__('Download')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {versions.map(version => (
+          <tr key={version.id} aria-current={version.number === shown}>
+            <th scope="row">
+              <button type="button" className="nby-Link" onClick={() => onShow(version.number)}>
+                {trans.__('version %1', version.number)}
+              </button>
+            </th>
+            <td>
+              <StateMark state={version.state} trans={trans} /> {version.reason}
+            </td>
+            <td>
+              {typeof version.rows === 'number' &&
+                `${version.rows.toLocaleString()} × ${version.columns}`}
+            </td>
+            <td>{typeof version.size_bytes === 'number' && showBytes(version.size_bytes)}</td>
+            <td>{showMoment(version.created_at)}</td>
+            <td className="nby-Code" title={version.digest}>
+              {(version.digest ?? '').replace(/^sha256:/, '').slice(0, 12)}
+            </td>
+            <td>
+              <a
+                className="nby-Link"
+                download={version.filename}
+                href={yard.client.url('datasets.content', {
+                  path: { dataset: version.dataset_id },
+                  query: { version: version.number }
+                })}
+              >
+                {version.filename}
+              </a>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
