@@ -27,6 +27,11 @@ export class EventStream implements IDisposable {
     return this._connected;
   }
 
+  /** When the server was last there; undefined while it is, and before it ever was. */
+  get lostAt(): number | undefined {
+    return this._lostAt;
+  }
+
   get connectedChanged(): ISignal<this, boolean> {
     return this._connectedChanged;
   }
@@ -97,6 +102,7 @@ export class EventStream implements IDisposable {
   private _onFrame(frame: IFrame): void {
     if (!this._connected) {
       this._connected = true;
+      this._lostAt = undefined;
       this._wait = FIRST_WAIT;
       this._settle?.();
       this._connectedChanged.emit(true);
@@ -125,6 +131,7 @@ export class EventStream implements IDisposable {
     this._settle?.();
     if (this._connected) {
       this._connected = false;
+      this._lostAt = Date.now();
       this._connectedChanged.emit(false);
     }
     this._again();
@@ -158,6 +165,7 @@ export class EventStream implements IDisposable {
   private _disposed = false;
   private _events = new Signal<this, readonly StoreEvent[]>(this);
   private _last = 0;
+  private _lostAt?: number;
   private _ready?: Promise<void>;
   private _refetch = new Signal<this, void>(this);
   private _settle?: () => void;

@@ -1,7 +1,9 @@
 import { ReactFlowProvider } from '@xyflow/react';
 import { useEffect, useState } from 'react';
 import '../../style/canvas.css';
+import { Away } from '../components/Away';
 import { Picker } from '../components/Picker';
+import { useSignal } from '../components/useSignal';
 import { CanvasController } from './controller';
 import { CanvasContext, useCanvas, useUi } from './hooks';
 import { Inspector } from './Inspector';
@@ -26,11 +28,14 @@ export function Canvas({ canvas }: { canvas: CanvasController }): JSX.Element {
 }
 
 function Parts({ readOnly }: { readOnly: boolean }): JSX.Element {
+  const { runs, trans } = useCanvas();
   const { palette, inspector, outline } = useUi();
+  const since = useSignal(runs?.changed, () => runs?.lostAt);
   return (
     <div className="nby-Canvas">
       {palette && <Palette readOnly={readOnly} />}
       <div className="nby-Canvas-main">
+        <Away since={since} trans={trans} />
         {outline ? <Outline /> : <Stage readOnly={readOnly} />}
         <ProblemStrip />
         <PickerLayer />

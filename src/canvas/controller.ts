@@ -67,6 +67,7 @@ export class CanvasController {
       id => this.runs?.get(id)?.state === 'running'
     );
     this.views.changed.connect(this._onViews, this);
+    this.runs?.changed.connect(this._onRuns, this);
     this.store.subscribe(this._onSelection);
     this.services.steps?.chosen.connect(this._onStep, this);
   }
@@ -159,6 +160,14 @@ export class CanvasController {
     this.store.refresh(ids);
   }
 
+  /** The server is back: what could not be asked is asked at once. */
+  private _onRuns({ lostAt }: IRunStates): void {
+    if (this._lostAt !== undefined && lostAt === undefined) {
+      this.checker.ask(0);
+    }
+    this._lostAt = lostAt;
+  }
+
   /** One selected node is the step that is looked at. */
   private _onSelection = (): void => {
     const { selected } = this.store;
@@ -179,6 +188,7 @@ export class CanvasController {
     }
   }
 
+  private _lostAt?: number;
   private _step?: string;
   private _ui: ICanvasUi;
   private _uiChanged = new Signal<this, void>(this);

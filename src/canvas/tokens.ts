@@ -109,6 +109,8 @@ export interface INodeRun {
 /** The states of one document's newest run. */
 export interface IRunStates extends IDisposable {
   readonly run?: { id: string; name?: string; state: string };
+  /** When the server was last there; undefined while it is. */
+  readonly lostAt?: number;
   get(node: string): INodeRun | undefined;
   /** With the nodes that changed, or nothing when all may have. */
   readonly changed: ISignal<IRunStates, ReadonlySet<string> | undefined>;

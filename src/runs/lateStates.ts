@@ -19,6 +19,10 @@ export class LateStates implements IRunStates {
     return this._states?.run;
   }
 
+  get lostAt(): number | undefined {
+    return this._states?.lostAt;
+  }
+
   get changed(): ISignal<this, ReadonlySet<string> | undefined> {
     return this._changed;
   }

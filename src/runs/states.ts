@@ -8,6 +8,8 @@ import { INodeRun, IRunStates } from '../canvas/tokens';
 import { RunModel } from './model';
 import { progressOf, secondsOf, waitsFor } from './reducer';
 
+const NONE: ReadonlySet<string> = new Set();
+
 export class RunStates implements IRunStates {
   constructor(
     private readonly yard: IYard,
@@ -17,12 +19,17 @@ export class RunStates implements IRunStates {
     const { stream } = yard;
     stream.events.connect(this._onEvents, this);
     stream.refetch.connect(this._find, this);
+    stream.connectedChanged.connect(this._onConnected, this);
     void stream.start().then(() => this._find());
   }
 
   get run(): { id: string; name?: string; state: string } | undefined {
     const run = this._model?.detail?.run;
     return run && { id: run.id, name: run.name || String(run.number), state: run.state };
+  }
+
+  get lostAt(): number | undefined {
+    return this.yard.stream.lostAt;
   }
 
   get changed(): ISignal<this, ReadonlySet<string> | undefined> {
@@ -65,8 +72,13 @@ export class RunStates implements IRunStates {
     const { stream } = this.yard;
     stream.events.disconnect(this._onEvents, this);
     stream.refetch.disconnect(this._find, this);
+    stream.connectedChanged.disconnect(this._onConnected, this);
     this._model?.dispose();
     Signal.clearData(this);
+  }
+
+  private _onConnected(): void {
+    this._changed.emit(NONE);
   }
 
   private _onEvents(_: EventStream, events: readonly StoreEvent[]): void {

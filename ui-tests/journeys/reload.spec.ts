@@ -102,11 +102,18 @@ test('R8, K6: a killed server stops nothing; the next one shows the run', async 
   await expect(canvas.stateOf('first')).toContainText('running');
 
   await server.kill();
+  for (const place of [canvas.root, lab.drawer.root]) {
+    await expect(place.locator('.nby-Away')).toContainText('Reconnecting');
+    await expect(place.locator('.nby-Away')).toContainText(/true [1-9]\d* s ago/);
+  }
   await letOn(server, 'first');
   await arrived(server, 'second'); // without any server
+  await expect(canvas.stateOf('first')).toContainText('running'); // as far as is known here
   await server.start();
   await expect(canvas.stateOf('second')).toContainText('running', { timeout: 45_000 });
   await expect(canvas.stateOf('first')).toContainText('succeeded');
+  await expect(lab.drawer.step('first')).toContainText('succeeded');
+  await expect(lab.page.locator('.nby-Away')).toHaveCount(0);
   await lab.reload();
   await expect(canvas.stateOf('second')).toContainText('running');
   await expect(lab.drawer.state).toHaveText('running');

@@ -3,6 +3,7 @@ import '../../../style/runs.css';
 import { useEffect, useRef, useState } from 'react';
 import { isLive, RunDetail } from '../../api/types';
 import { IChosenStep } from '../../canvas/tokens';
+import { Away } from '../../components/Away';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
@@ -45,7 +46,8 @@ export default function RunView({ services, model }: IRunViewProps): JSX.Element
 }
 
 function Shown({ model, detail }: { model: RunModel; detail: RunDetail }): JSX.Element {
-  const { trans } = useServices();
+  const { trans, yard } = useServices();
+  const since = useSignal(yard.stream.connectedChanged, () => yard.stream.lostAt);
   const [tab, setTab] = useState('steps');
   const [chosen, setChosen] = useState<string>();
   const [jump, setJump] = useState<number>();
@@ -57,6 +59,7 @@ function Shown({ model, detail }: { model: RunModel; detail: RunDetail }): JSX.E
   const shared = { model, detail, step, onStep: choose };
   return (
     <div className="nby-RunView">
+      <Away since={since} trans={trans} />
       <Header model={model} detail={detail} follows={follows} onFollow={() => choose(undefined)} />
       <FailureBanner
         detail={detail}
@@ -128,8 +131,7 @@ interface IHeaderProps {
 }
 
 function Header({ model, detail, follows, onFollow }: IHeaderProps): JSX.Element {
-  const { trans, commands, yard } = useServices();
-  const connected = useSignal(yard.stream.connectedChanged, () => yard.stream.connected);
+  const { trans, commands } = useServices();
   const activity = useActivity(model);
   const { run } = detail;
   const live = isLive(run);
@@ -156,11 +158,6 @@ function Header({ model, detail, follows, onFollow }: IHeaderProps): JSX.Element
         value={percent}
       />
       <span className="nby-Dim">{trans.__('%1 of %2 steps', done, detail.tasks.length)}</span>
-      {!connected && (
-        <span className="nby-Dim" role="status">
-          {trans.__('reconnecting; the run goes on…')}
-        </span>
-      )}
       <span className="nby-Space" />
       {!follows && live && (
         <button
