@@ -16,8 +16,9 @@ from nbyard.dispatch.workers import Workers
 from nbyard.domain.datasets import DatasetVersion
 from nbyard.domain.formats import format_of
 from nbyard.domain.states import DATASET_VERSION
+from nbyard.domain.tables import BrokenTable
 from nbyard.domain.urls import Allowed
-from nbyard.errors import NbyardError
+from nbyard.errors import Invalid, NbyardError
 from nbyard.localpaths import open_real
 from nbyard.remote import Limits, Remote, Watch
 from nbyard.store import transition
@@ -26,6 +27,7 @@ from nbyard.tabular import TableFile
 log = logging.getLogger("nbyard.dispatch")
 TELL_SECONDS = 0.3
 LOOK_SECONDS = 1.0
+KEEP_ANYWAY = "To keep the bytes as they are, give the file another extension, such as .dat."
 
 
 class ImportController:
@@ -148,7 +150,11 @@ class ImportController:
         return look
 
     def _table(self, columns: dict[str, Any]) -> dict[str, Any]:
-        """Format, rows and columns; only the format where it is no table that can be read."""
+        """Format, rows and columns; only the format where it is no table that can be read.
+
+        Raises:
+            Invalid: its name promises one.
+        """
         filename = columns["filename"]
         if columns["digest"].startswith("tree:"):
             return {"format": "folder"}
@@ -156,6 +162,8 @@ class ImportController:
         try:
             path = self._room.blobs.path(columns["digest"])
             info = self._room.tables.info(TableFile(path, filename, columns["digest"]), count=True)
+        except BrokenTable as error:
+            raise Invalid(f"{error.message}. {KEEP_ANYWAY}") from error
         except NbyardError as error:
             log.info("%s has no preview: %s", filename, error)
             return {"format": kind, "reason": error.message}

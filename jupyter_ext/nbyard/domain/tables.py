@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from nbyard.errors import Invalid
+
 TableFormat = Literal["csv", "tsv", "jsonl", "json", "parquet", "arrow", "excel"]
 ColumnType = Literal[
     "int",
@@ -22,9 +24,17 @@ ColumnType = Literal[
 ]
 
 MAX_COLUMNS = 500
+MAX_TABLE_COLUMNS = 50_000
 MAX_PAGE_ROWS = 1000
 MAX_CELL_CHARACTERS = 1000
 MAX_FIELD_CHARACTERS = 8 << 20
+
+
+class BrokenTable(Invalid):
+    """The file is no table of the kind that its name promises; the message says where and why.
+
+    What only cannot be shown here (too large, too slow, another dialect) is no fault of the file.
+    """
 
 
 class Column(msgspec.Struct, frozen=True):

@@ -197,7 +197,7 @@ class DatasetService:
     def _linked(self, dataset: Dataset) -> Dataset:
         """With the place below the root where it can be opened, linked there if it was not."""
         folders = self._parts.settings.link_folders
-        if not self._parts.files.is_served or not folders or dataset.current.state != "ready":
+        if not self._parts.files.is_served or not folders or not self._is_shown(dataset):
             return dataset
         try:
             self._parts.links.link_everywhere(dataset.id)
@@ -205,6 +205,13 @@ class DatasetService:
             notice = self._parts.files.spoken(error.message)
             return msgspec.structs.replace(dataset, notice=notice)
         return msgspec.structs.replace(dataset, resource=f"{folders[0]}/{dataset.id}")
+
+    def _is_shown(self, dataset: Dataset) -> bool:
+        """Whether some version is ready, be it one before the current."""
+        if dataset.current.state == "ready" or dataset.current.number == 1:
+            return dataset.current.state == "ready"
+        with self._store.read() as c:
+            return self._store.datasets.newest_ready(c, dataset.id) is not None
 
     @operation("PATCH", "/datasets/{dataset}", scope="datasets:write")
     def update(self, caller: Caller, dataset: str, body: DatasetPatch) -> Dataset:

@@ -49,9 +49,10 @@ class Resolver:
             return NodeView(real.name, "dataset", [data_port(kind)])
         with self.parts.store.read() as c:
             found = self.parts.store.datasets.get(c, self.owner, node.dataset)
+            ready = self.parts.store.datasets.newest_ready(c, found.id) if found else None
         if found is None:
             raise NotFound(f"There is no dataset {node.dataset!r} any more.")
-        port = data_port(found.current.format)
+        port = data_port((ready or found.current).format)
         return NodeView(found.name, "dataset", [port], dataset=found.id)
 
     def _executable_view(self, node: Node) -> NodeView:

@@ -11,17 +11,21 @@ import threading
 
 import msgspec
 
+from nbyard.domain.tables import BrokenTable
 from nbyard.errors import NbyardError
 from nbyard.tabular.answers import Question, answer
+from nbyard.tabular.formats import promises_table
 
 MAX_WORDS = 300
 
 
 class Reply(msgspec.Struct, omit_defaults=True):
-    """An answer, or words about why there is none."""
+    """An answer, or words about why there is none; `broken` says that the file's name promises a
+    table that it does not hold."""
 
     answer: msgspec.Raw | None = None
     problem: str = ""
+    broken: bool = False
 
 
 def main(memory_bytes: int, idle_seconds: float) -> None:
@@ -52,7 +56,8 @@ def reply_to(line: bytes) -> Reply:
     try:
         return Reply(msgspec.Raw(msgspec.json.encode(answer(question))))
     except NbyardError as problem:
-        return Reply(problem=problem.message)
+        broken = isinstance(problem, BrokenTable) and promises_table(question.filename)
+        return Reply(problem=problem.message, broken=broken)
     except RecursionError:
         return Reply(problem="the table is nested too deeply")
     except MemoryError:

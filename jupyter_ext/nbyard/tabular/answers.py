@@ -9,6 +9,7 @@ import msgspec
 from nbyard.domain.tables import (
     MAX_COLUMNS,
     MAX_PAGE_ROWS,
+    BrokenTable,
     Column,
     ColumnType,
     Profile,
@@ -133,8 +134,10 @@ def _objects(lines: list[bytes], offset: int) -> tuple[list[str], list[dict[str,
     for number, line in enumerate(lines, offset + 1):
         try:
             row = msgspec.json.decode(line.removeprefix(b"\xef\xbb\xbf"))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
-            raise Invalid(f"row {number:,} is not JSON: {problem}") from problem
+        except RecursionError as problem:
+            raise Invalid(f"row {number:,} is nested too deeply") from problem
+        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+            raise BrokenTable(f"row {number:,} is not JSON: {problem}") from problem
         if not isinstance(row, dict):
             raise Invalid(f"row {number:,} is not a JSON object")
         names.update(dict.fromkeys(row))

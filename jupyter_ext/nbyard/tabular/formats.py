@@ -3,14 +3,14 @@
 import csv
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO, get_args
 
 import msgspec
 
-from nbyard.domain.tables import MAX_FIELD_CHARACTERS, ColumnType, TableFormat
+from nbyard.domain.tables import MAX_FIELD_CHARACTERS, BrokenTable, ColumnType, TableFormat
 from nbyard.errors import Invalid
 
 SAMPLE_BYTES = 256 << 10
@@ -32,6 +32,9 @@ SUFFIXES: dict[str, TableFormat] = {
     ".xlsx": "excel",
 }
 MAGIC: dict[bytes, TableFormat] = {b"PAR1": "parquet", b"ARROW1": "arrow"}
+# Sound files of other kinds that bear such names: streams of Arrow, Feather 1, encrypted Parquet,
+# Excel with a password.
+ALSO_CALLED_SO = (b"\xff\xff\xff\xff", b"FEA1", b"PARE", b"\xd0\xcf\x11\xe0")
 # What pandas reads as missing, apart from words that people also mean.
 NULLS = ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "null", "NULL", "None")
 
@@ -56,26 +59,47 @@ class Dialect(msgspec.Struct, frozen=True):
     renamed: list[str] = []
 
 
+def promises_table(filename: str) -> bool:
+    """Whether nothing but a table has such a name; JSON may be anything."""
+    return SUFFIXES.get(Path(filename).suffix.lower(), "json") != "json"
+
+
 def detect(path: Path, filename: str) -> TableFormat:
-    """The format, or Invalid in words why the file is no table that can be read."""
+    """The format; BrokenTable or Invalid in words why the file is no table that can be read."""
     with path.open("rb") as file:
         head = file.read(4096)
+        file.seek(max(0, path.stat().st_size - 10))
+        tail = file.read()
     if not head:
-        raise Invalid("the file is empty")
+        raise BrokenTable("the file is empty")
     for magic, found in MAGIC.items():
         if head.startswith(magic):
+            if not _is_whole(path.stat().st_size, tail, magic):
+                raise BrokenTable(f"the end of the {found} file is missing")
             return found
+    return _by_name(path, filename, head)
+
+
+def _is_whole(size: int, tail: bytes, magic: bytes) -> bool:
+    """Parquet and Arrow end with a description, its length and the magic word."""
+    length = int.from_bytes(tail.removesuffix(magic)[-4:], "little", signed=True)
+    return tail.endswith(magic) and 0 < length < size - 2 * len(magic)
+
+
+def _by_name(path: Path, filename: str, head: bytes) -> TableFormat:
     named = SUFFIXES.get(Path(filename).suffix.lower())
     if head.startswith(b"PK\x03\x04"):
         return _excel(path, named)
     if named is None:
         raise Invalid("this kind of file has no preview")
     if named in ("parquet", "arrow", "excel"):
-        raise Invalid(
+        if head.startswith(ALSO_CALLED_SO):
+            raise Invalid(f"this kind of {named} file has no preview")
+        raise BrokenTable(
             f"the file is named {Path(filename).suffix} but its content is something else"
         )
     if head[:2] not in (b"\xff\xfe", b"\xfe\xff") and b"\0" in head and not _wide(head):
-        raise Invalid("the file holds NUL bytes: it is binary, not text")
+        raise BrokenTable("the file holds NUL bytes: it is binary, not text")
     if named == "json" and not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
         return "jsonl"
     if named == "jsonl" and head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
@@ -85,12 +109,12 @@ def detect(path: Path, filename: str) -> TableFormat:
 
 def _excel(path: Path, named: TableFormat | None) -> TableFormat:
     if named != "excel":
-        raise Invalid("this is an archive, not a table")
+        raise BrokenTable("this is an archive, not a table")
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(item.file_size for item in archive.infolist())
     except zipfile.BadZipFile as broken:
-        raise Invalid("the Excel file is damaged") from broken
+        raise BrokenTable("the Excel file is damaged") from broken
     if size > MAX_UNZIPPED_BYTES:
         raise Invalid(f"the Excel file unpacks to {size:,} bytes, more than can be read")
     return "excel"
@@ -136,34 +160,57 @@ def dialect_of(file: BinaryIO, named: TableFormat, encoding: str = "") -> Dialec
     head = file.read(SAMPLE_BYTES)
     encoding = encoding or encoding_of(head)
     bom = 3 if encoding == "utf-8-sig" else 0
-    file.seek(bom)
-    header, rest = _header(file), head[bom:].decode(encoding.removesuffix("-sig"), "replace")
+    rest = head[bom:].decode(encoding.removesuffix("-sig"), "replace")
     delimiter = "\t" if named == "tsv" else _delimiter(rest.splitlines()[:50])
-    names, renamed = unique(next(csv.reader([_decode(header, encoding)], delimiter=delimiter), []))
+    file.seek(bom)
+    header, size = _header(file, encoding.removesuffix("-sig"), delimiter)
+    names, renamed = unique(header)
     values = [value for line in rest.splitlines()[1:200] for value in line.split(delimiter)]
     comma = delimiter != "," and _has_decimal_comma(values)
-    return Dialect(delimiter, encoding, names, bom + len(header), comma, renamed)
+    return Dialect(delimiter, encoding, names, bom + size, comma, renamed)
 
 
-def _header(file: BinaryIO) -> bytes:
-    header = b""
-    while not header.strip() or header.count(b'"') % 2:
-        line = file.readline(MAX_LINE_BYTES)
-        header += line
-        if not line or len(header) >= MAX_LINE_BYTES:
-            break
-    if not header.strip():
-        raise Invalid("the file is empty")
-    if b"\0" in header:
-        raise Invalid("line 1 holds NUL bytes: it is binary, not text")
-    return header
+def _header(file: BinaryIO, encoding: str, delimiter: str) -> tuple[list[str], int]:
+    """The first row that is not blank, and how many bytes it and what precedes it take."""
+    size = 0
 
+    def lines() -> Iterator[str]:
+        nonlocal size
+        for line in iter(lambda: file.readline(MAX_LINE_BYTES), b""):
+            size += len(line)
+            if b"\0" in line:
+                raise BrokenTable("line 1 holds NUL bytes: it is binary, not text")
+            yield _decode(line, encoding)
 
-def _decode(header: bytes, encoding: str) -> str:
+    reader = csv.reader(lines(), delimiter=delimiter, strict=True)
+    first = 1
     try:
-        return header.decode(encoding.removesuffix("-sig")).strip("\r\n")
+        for row in reader:
+            if "".join(row).strip():
+                return row, size
+            first = reader.line_num + 1
+    except csv.Error as problem:
+        raise in_words(first, str(problem), delimiter) from problem
+    raise BrokenTable("the file is empty")
+
+
+def _decode(line: bytes, encoding: str) -> str:
+    try:
+        return line.decode(encoding)
     except UnicodeDecodeError as problem:
         raise Invalid(f"the first line is not {encoding} text") from problem
+
+
+def in_words(line: int, problem: str, delimiter: str) -> Invalid:
+    """What the csv module says of the row that begins in that line. Many files with tabs between
+    values know no quotes, so there it is no fault of the file."""
+    kind = Invalid if delimiter == "\t" else BrokenTable
+    if "unexpected end" in problem:
+        return kind(f"the quote that opens in line {line:,} is never closed")
+    if "field larger" in problem:
+        limit = f"{MAX_FIELD_CHARACTERS:,} characters (is a quote left open?)"
+        return kind(f"a value in the row from line {line:,} on is longer than {limit}")
+    return kind(f"line {line:,}: {problem}")
 
 
 def _delimiter(lines: list[str]) -> str:

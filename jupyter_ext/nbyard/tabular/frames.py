@@ -8,7 +8,7 @@ import fastexcel
 import msgspec
 import polars as pl  # noqa: TID253  # this process exists for it
 
-from nbyard.domain.tables import MAX_COLUMNS, Column, ColumnType, TableInfo, TablePage
+from nbyard.domain.tables import MAX_COLUMNS, BrokenTable, Column, ColumnType, TableInfo, TablePage
 from nbyard.errors import Invalid
 from nbyard.tabular.formats import NULLS
 from nbyard.tabular.sources import TEXT_FORMATS, Source
@@ -18,6 +18,9 @@ IN_MEMORY_BYTES = 64 << 20
 MAX_JSON_BYTES = 256 << 20
 MAX_TEXT_COLUMNS = 5000
 SAMPLED_TYPES = 10_000
+MAX_WORDS = 200
+# How polars begins when a file is not as its format demands.
+OUT_OF_SPEC = ("out of specification", "out-of-spec", "parquet error: Error")
 
 
 def csv_options(source: Source) -> dict[str, Any]:
@@ -67,7 +70,7 @@ def _json(path: Path) -> pl.DataFrame:
     except RecursionError as problem:
         raise Invalid("the JSON is nested too deeply") from problem
     except msgspec.DecodeError as problem:
-        raise Invalid(f"the file is not JSON: {problem}") from problem
+        raise BrokenTable(f"the file is not JSON: {problem}") from problem
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Invalid("the JSON is not a list of objects")
     return pl.DataFrame(rows, infer_schema_length=None, strict=False)
@@ -143,10 +146,16 @@ def _one_by_one(frame: pl.LazyFrame) -> Iterator[pl.Series]:
 
 
 def info(source: Source) -> TableInfo:
-    frame = lazy(source)
-    schema = frame.collect_schema()
-    rows: int = frame.select(pl.len()).collect().item() if len(schema) else 0
-    names = sheets(source.path) if source.format == "excel" else []
+    try:
+        frame = lazy(source)
+        schema = frame.collect_schema()
+        rows: int = frame.select(pl.len()).collect().item() if len(schema) else 0
+        names = sheets(source.path) if source.format == "excel" else []
+    except (pl.exceptions.ComputeError, fastexcel.CalamineError) as problem:
+        words = str(problem).partition("\n")[0][:MAX_WORDS]
+        if isinstance(problem, fastexcel.CalamineError) or any(w in words for w in OUT_OF_SPEC):
+            raise BrokenTable(f"the {source.format} file is damaged: {words}") from problem
+        raise
     return TableInfo(source.format, rows, columns(schema), len(schema), sheets=names)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from nbyard.domain.tables import BrokenTable
 from nbyard.errors import Invalid
 
 MEMORY_BYTES = 8 << 30
@@ -25,6 +26,7 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "PYTHONPATH", "LD
 class _Reply(msgspec.Struct):
     answer: msgspec.Raw = msgspec.Raw(b"")
     problem: str = ""
+    broken: bool = False
 
 
 class Reader:
@@ -39,7 +41,7 @@ class Reader:
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, question: bytes, timeout_seconds: float) -> msgspec.Raw:
-        """The answer as JSON; Invalid in the reader's words when there is none."""
+        """The answer as JSON; BrokenTable or Invalid in the reader's words when there is none."""
         with self._lock:
             line = self._exchange(question, timeout_seconds)
             if not line and self._ended() == 0:
@@ -49,7 +51,7 @@ class Reader:
                 raise Invalid(_last_words(self._ended()))
         reply = msgspec.json.decode(line, type=_Reply)
         if reply.problem:
-            raise Invalid(reply.problem)
+            raise (BrokenTable if reply.broken else Invalid)(reply.problem)
         return reply.answer
 
     def close(self) -> None:

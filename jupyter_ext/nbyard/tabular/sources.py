@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard.domain.tables import TableFormat
+from nbyard.domain.tables import MAX_TABLE_COLUMNS, BrokenTable, TableFormat
 from nbyard.tabular import texts
 from nbyard.tabular.formats import (
     SAMPLE_BYTES,
@@ -47,9 +47,10 @@ class Source:
 
     @functools.cached_property
     def utf8_path(self) -> Path:
-        """The text in UTF-8 and without blank lines, for readers that know nothing else."""
+        """The text in UTF-8 and without blank lines, for readers that know nothing else; nor do
+        they know a header with quotes within words."""
         scan = self.known_scan()
-        if scan and scan.blank:
+        if scan and (scan.blank or any('"' in name for name in self.dialect.names)):
             return self._made("plain", lambda path: texts.copy_plain(self.path, self.dialect, path))
         if self.dialect.encoding in ("utf-8", "utf-8-sig"):
             return self.path
@@ -78,6 +79,9 @@ class Source:
         return "" if self.format == "jsonl" else self.dialect.encoding
 
     def _check(self) -> texts.Scan:
+        if len(self.dialect.names) > MAX_TABLE_COLUMNS:
+            count = f"{len(self.dialect.names):,} columns"
+            raise BrokenTable(f"line 1 has {count}; a table may have {MAX_TABLE_COLUMNS:,}")
         try:
             return texts.check(self.path, self.dialect)
         except texts.WrongEncoding:
@@ -96,8 +100,11 @@ class Source:
                 self.original.open(encoding=encoding, newline=None) as source,
                 target.open("w", encoding="utf-8", newline="") as copy,
             ):
-                while piece := source.read(1 << 20):
-                    copy.write(piece)
+                try:
+                    while piece := source.read(1 << 20):
+                        copy.write(piece)
+                except UnicodeDecodeError as problem:
+                    raise BrokenTable(f"the file is not {encoding} text: {problem}") from problem
 
         return self._made("text", write)
 

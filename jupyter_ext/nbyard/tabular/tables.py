@@ -52,7 +52,12 @@ class Tables:
         self._slow = Reader(folder, memory_bytes, idle_seconds)
 
     def info(self, file: TableFile, *, count: bool = False) -> TableInfo:
-        """Format and columns; with `count` all lines are checked and counted. Invalid: no table."""
+        """Format and columns; with `count` all lines are checked and counted.
+
+        Raises:
+            BrokenTable: the name promises a table which the file is not.
+            Invalid: it cannot be shown.
+        """
         return self._ask(Question("info", count=count), file, TableInfo, slow=count)
 
     def page(

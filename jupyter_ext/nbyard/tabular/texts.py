@@ -14,12 +14,13 @@ from typing import BinaryIO
 
 import msgspec
 
-from nbyard.domain.tables import MAX_FIELD_CHARACTERS
+from nbyard.domain.tables import MAX_FIELD_CHARACTERS, BrokenTable
 from nbyard.errors import Invalid
-from nbyard.tabular.formats import MAX_LINE_BYTES, Dialect
+from nbyard.tabular.formats import MAX_LINE_BYTES, Dialect, in_words
 
 CHUNK = 256 << 10
 ROWS_PER_ENTRY = 1000
+BOM = b"\xef\xbb\xbf"
 
 csv.field_size_limit(MAX_FIELD_CHARACTERS)
 
@@ -82,10 +83,10 @@ def _count_lines(data: bytes) -> int:
 def _refuse_binary(chunk: bytes, lines: int, encoding: str) -> None:
     if (place := chunk.find(b"\0")) >= 0:
         line = lines + 1 + _count_lines(chunk[:place])
-        raise Invalid(f"line {line:,} holds a NUL byte: the file is damaged or binary")
+        raise BrokenTable(f"line {line:,} holds a NUL byte: the file is damaged or binary")
     if not chunk.endswith(b"\n") and len(chunk) >= MAX_LINE_BYTES:
         line = lines + 1 + _count_lines(chunk)
-        raise Invalid(f"line {line:,} is longer than {MAX_LINE_BYTES:,} bytes")
+        raise BrokenTable(f"line {line:,} is longer than {MAX_LINE_BYTES:,} bytes")
     if chunk.isascii():
         return
     try:
@@ -160,16 +161,7 @@ class LineSource:
             except StopIteration:
                 return
             except csv.Error as problem:
-                raise _in_words(line, str(problem)) from problem
-
-
-def _in_words(line: int, problem: str) -> Invalid:
-    if "unexpected end" in problem:
-        return Invalid(f"the quote that opens in line {line:,} is never closed")
-    if "field larger" in problem:
-        limit = f"{MAX_FIELD_CHARACTERS:,} characters (is a quote left open?)"
-        return Invalid(f"a value in the row from line {line:,} on is longer than {limit}")
-    return Invalid(f"line {line:,}: {problem}")
+                raise in_words(line, str(problem), self._dialect.delimiter) from problem
 
 
 def page(
@@ -216,14 +208,30 @@ def lines_page(path: Path, offset: int, limit: int, scan: Scan | None) -> list[b
 
 
 def check_lines(path: Path) -> Scan:
-    """Count the lines that are not blank."""
+    """Count the lines that are not blank; BrokenTable, naming the line, where one is not JSON."""
     scan = Scan()
+    decode = msgspec.json.Decoder().decode
     with path.open("rb") as file:
-        while True:
-            start = file.tell()
-            chunk = file.read(CHUNK)
-            chunk += file.readline(MAX_LINE_BYTES) if chunk and not chunk.endswith(b"\n") else b""
-            if not chunk:
-                return scan
-            scan.mark(start)
-            scan.rows += sum(map(bool, map(bytes.strip, chunk.split(b"\n"))))
+        for number, start, line in _lines(file):
+            if not line.strip():
+                continue
+            if scan.rows % ROWS_PER_ENTRY == 0:
+                scan.mark(start)
+            scan.rows += 1
+            try:
+                decode(line.removeprefix(BOM) if number == 1 else line)
+            except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+                raise BrokenTable(f"line {number:,} is not JSON: {problem}") from problem
+            except RecursionError as problem:
+                raise Invalid(f"line {number:,} is nested too deeply") from problem
+    return scan
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
+    """Each line with its number and place."""
+    start = 0
+    for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), 1):
+        if len(line) >= MAX_LINE_BYTES:
+            raise BrokenTable(f"line {number:,} is longer than {MAX_LINE_BYTES:,} bytes")
+        yield number, start, line
+        start += len(line)

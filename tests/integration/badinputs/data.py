@@ -48,7 +48,11 @@ def _table(ground: Ground, content: bytes, entry: dict[str, Any]) -> Seen:
     current = dataset["current"]
     if current["state"] == "failed":
         assert ground.send("GET", f"/datasets/{dataset['id']}/content").status == 404
+        assert not ground.stores(content), "nothing of it is kept"
+        assert "such as .dat" in current["reason"]
         return Seen(422, current["reason"])
+    assert current["state"] == "ready"
+    assert not entry["expect"].startswith("REJECT"), "the dataset itself has to fail"
     page = ground.send("GET", f"/datasets/{dataset['id']}/preview")
     if page.status >= 400:
         return seen(page)

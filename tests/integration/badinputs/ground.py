@@ -1,5 +1,7 @@
 """Where bad inputs are tried: a server, a dispatcher, and what to ask of them."""
 
+import contextlib
+import hashlib
 import json
 import sys
 import uuid
@@ -101,6 +103,14 @@ class Ground:
             return running.until(
                 lambda: self.get(f"/datasets/{key}"), lambda d: d["current"]["state"] != "importing"
             )
+
+    def stores(self, content: bytes) -> bool:
+        """Whether the store holds these bytes, once the dispatcher has come to rest."""
+        digest = hashlib.sha256(content).hexdigest()
+        place = self.server.store / "blobs" / "sha256" / digest[:2] / digest[2:]
+        with self.dispatching() as running, contextlib.suppress(TimeoutError):
+            return running.until(place.exists, lambda there: not there)
+        return True
 
     def run(self, **body: Any) -> tuple[Seen, Any]:
         """The run at its end, or the refusal."""

@@ -5,12 +5,27 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.datasets import Dataset, FileSource, NewDataset
+from nbyard.domain.datasets import Dataset, FileSource, NewDataset, NewUpload, UploadSource
+from nbyard.errors import Invalid, NotFound
 from nbyard.testing.bench import OWNER, Bench
 
+Source = FileSource | UploadSource
 
-def imported(bench: Bench, source: FileSource) -> Dataset:
-    return bench.yard.services.datasets.create(OWNER, NewDataset(source=source, name="d"))
+
+def imported(bench: Bench, source: Source, replace: bool = False) -> Dataset:
+    body = NewDataset(source=source, name="d", replace=replace)
+    return bench.yard.services.datasets.create(OWNER, body)
+
+
+def uploaded(bench: Bench, filename: str, content: bytes) -> UploadSource:
+    begun = bench.yard.services.uploads.create(OWNER, NewUpload(filename))
+    with bench.yard.services.uploads.appending(OWNER, begun.id, 0) as piece:
+        piece.write(content)
+    return UploadSource(begun.id)
+
+
+def bytes_in_store(bench: Bench) -> set[str]:
+    return {found.digest for found in bench.room.blobs.stored()}
 
 
 def look(bench: Bench, made: Dataset) -> Dataset:
@@ -63,3 +78,91 @@ def test_a_dataset_deleted_while_it_is_imported_leaves_no_folder(
     assert bench.dispatcher.settle(10)
     assert not (bench.store.folder / "resources" / made.id).exists()
     assert not (bench.store.folder / "resources" / ".versions" / made.id).exists()
+
+
+BROKEN = [
+    ("t.csv", b"", "the file is empty"),
+    ("t.csv", b"a,b\n1,\x002\n", "NUL"),
+    ("t.tsv", b"\x7fELF" + bytes(4096), "binary"),
+    ("t.csv", b'a,b\n"1,2\n' + b"3,4\n" * 1000, "the quote that opens in line 2"),
+    ("t.csv", ",".join(map(str, range(100_000))).encode(), "100,000 columns"),
+    ("t.jsonl", b'{"a":1}\n{"a":\n', "line 2 is not JSON"),
+    ("t.parquet", b"a,b\n", "something else"),
+    ("t.arrow", b"ARROW1", "the end of the arrow file is missing"),
+    ("t.xlsx", b"a,b\n", "something else"),
+]
+
+
+@pytest.mark.parametrize(("filename", "content", "says"), BROKEN)
+def test_what_is_not_the_table_that_its_name_promises_is_not_stored(
+    bench: Bench, filename: str, content: bytes, says: str
+) -> None:
+    """D6: the version fails, says where and how to keep the bytes, and nothing is kept."""
+    before = bytes_in_store(bench)
+    made = imported(bench, uploaded(bench, filename, content))
+    bench.until(lambda: look(bench, made).current.state == "failed")
+    version = look(bench, made).current
+    assert says in version.reason
+    assert "such as .dat" in version.reason
+    assert version.digest == ""
+    bench.until(lambda: bytes_in_store(bench) == before)
+    assert not [*(bench.store.folder / "tables").glob("sha256-*")]
+    assert not (bench.store.folder / "resources" / made.id).exists()
+    stem = filename.partition(".")[0]
+    kept = imported(bench, uploaded(bench, f"{stem}.dat", content), replace=True)
+    bench.until(lambda: look(bench, kept).current.state == "ready")
+    assert bench.yard.services.datasets.content(OWNER, kept.id).filename == "t.dat"
+
+
+def test_a_failed_version_leaves_bytes_that_others_name(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "root" / "t.dat").write_bytes(b"")
+    kept = imported(bench, FileSource(path="t.dat"))
+    bench.until(lambda: look(bench, kept).current.state == "ready")
+    (tmp_path / "root" / "t.csv").write_bytes(b"")
+    body = NewDataset(source=FileSource(path="t.csv"), name="e")
+    made = bench.yard.services.datasets.create(OWNER, body)
+    bench.until(lambda: look(bench, made).current.state == "failed")
+    bench.round(2)
+    assert bench.room.blobs.exists(look(bench, kept).current.digest)
+
+
+@pytest.mark.parametrize(
+    ("filename", "content"),
+    [("t.json", b"{"), ("t.tsv", b'a\tb\n1\t"2\n'), ("t.txt", b""), ("t.jsonl", b"[1]\n")],
+)
+def test_what_only_has_no_preview_is_ready_and_says_why(
+    bench: Bench, filename: str, content: bytes
+) -> None:
+    made = imported(bench, uploaded(bench, filename, content))
+    bench.until(lambda: look(bench, made).current.state == "ready")
+    assert look(bench, made).current.reason
+
+
+def test_a_reader_that_gives_up_is_no_fault_of_the_file(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_slow(*_: object, **__: object) -> None:
+        raise Invalid("reading this table took too long")
+
+    monkeypatch.setattr(bench.room.tables, "info", too_slow)
+    made = imported(bench, a_table(tmp_path))
+    bench.until(lambda: look(bench, made).current.state == "ready")
+    assert "took too long" in look(bench, made).current.reason
+
+
+def test_after_a_failed_version_the_one_before_is_offered(bench: Bench, tmp_path: Path) -> None:
+    datasets = bench.yard.services.datasets
+    made = imported(bench, a_table(tmp_path))
+    bench.until(lambda: look(bench, made).current.state == "ready")
+    imported(bench, uploaded(bench, "t.csv", b"a,b\n1,\0\n"), replace=True)
+    bench.until(lambda: look(bench, made).current.state == "failed")
+    assert look(bench, made).current.number == 2
+    assert datasets.preview(OWNER, made.id).rows == [[1, "x"], [2, "y"]]
+    assert (
+        datasets.content(OWNER, made.id).digest == datasets.versions(OWNER, made.id).items[1].digest
+    )
+    assert look(bench, made).resource == f"resources/{made.id}"
+    shown = bench.store.folder / "resources" / made.id / "t.csv"
+    assert shown.read_text() == "a,b\n1,x\n2,y\n"
+    with pytest.raises(NotFound, match="NUL"):
+        datasets.content(OWNER, made.id, version=2)

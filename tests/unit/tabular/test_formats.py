@@ -22,8 +22,8 @@ from nbyard.tabular import formats
         ("a.json", b"  [\n{}]", "json"),
         ("a.json", b'{"a":1}\n{"a":2}\n', "jsonl"),
         ("a.jsonl", b'[{"a":1},\n{"a":2}]', "json"),
-        ("nonsense", b"PAR1....", "parquet"),
-        ("a.csv", b"ARROW1..", "arrow"),
+        ("nonsense", b"PAR1....\1\0\0\0PAR1", "parquet"),
+        ("a.csv", b"ARROW1..\1\0\0\0ARROW1", "arrow"),
         ("a.csv", "a,b\n".encode("utf-16"), "csv"),
     ],
 )

@@ -18,7 +18,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from nbyard.domain.tables import Profile, TableInfo
+from nbyard.domain.tables import BrokenTable, Profile, TableInfo
 from nbyard.errors import Invalid
 from nbyard.tabular import TableFile, Tables
 
@@ -79,23 +79,34 @@ def test_unreadable_says_why_and_where(tables: Tables, make: Make, case: dict[st
     with pytest.raises(Invalid) as caught:
         tables.info(file, count=True)
     assert case["says"] in caught.value.message
+    assert isinstance(caught.value, BrokenTable) != case.get("sound", False)
 
 
 def test_a_huge_field_is_refused_with_the_limit(tables: Tables, make: Make) -> None:
     file = make(b'a\n"' + b"x" * (40 << 20) + b'"\n')
-    with pytest.raises(Invalid, match=r"line 2 is longer than 33,554,432 bytes|8,388,608"):
+    with pytest.raises(BrokenTable, match=r"line 2 is longer than 33,554,432 bytes|8,388,608"):
         tables.info(file, count=True)
 
 
 def test_very_many_columns_are_cut_and_it_is_said(tables: Tables, make: Make) -> None:
     names = [f"c{place}" for place in range(100_000)]
     file = make(",".join(names) + "\n" + ",".join("1" for _ in names) + "\n")
-    info = tables.info(file, count=True)
-    assert (info.column_count, len(info.columns), info.rows) == (100_000, 500, 1)
+    info = tables.info(file)
+    assert (info.column_count, len(info.columns), info.rows) == (100_000, 500, None)
     assert "first 500 of 100,000" in info.warnings[0]
     assert len(tables.page(file).rows[0]) == 500
-    with pytest.raises(Invalid, match="too many"):
+    for look in (lambda: tables.info(file, count=True), lambda: tables.profile(file, sample=True)):
+        with pytest.raises(BrokenTable, match="line 1 has 100,000 columns; a table may have 50"):
+            look()
+
+
+def test_many_columns_have_no_profile(tables: Tables, make: Make) -> None:
+    names = [f"c{place}" for place in range(6000)]
+    file = make(",".join(names) + "\n" + ",".join("1" for _ in names) + "\n")
+    assert tables.info(file, count=True).column_count == 6000
+    with pytest.raises(Invalid, match="too many") as caught:
         tables.profile(file, sample=False)
+    assert not isinstance(caught.value, BrokenTable)
 
 
 def test_later_bytes_may_show_another_encoding(tables: Tables, make: Make) -> None:
