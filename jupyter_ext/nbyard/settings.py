@@ -22,6 +22,11 @@ class Settings(Configurable):
     slots = Int(
         0, min=0, help="How many tasks may run at once on this machine; 0 = one for each core."
     ).tag(config=True)
+    prepared_parent = Bool(
+        True,
+        help="Fork processes from one that has imported what notebooks need, instead of starting"
+        " each anew (Linux).",
+    ).tag(config=True)
     default_runtime = Unicode(
         "process", help="Where tasks run when neither run nor node says: process or docker."
     ).tag(config=True)

@@ -23,6 +23,7 @@ from nbyard.calling import LEASE, is_dead
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs import RunDetail
 from nbyard.rest.identity import local_name
+from nbyard.runtimes.prepared import NO_ATTEMPT
 from nbyard.settings import Settings
 from nbyard.yard import Yard
 
@@ -160,11 +161,13 @@ class Place:
         return int(until(self.holder, "a dispatcher").split(":")[1])
 
     def marked(self) -> list[psutil.Process]:
-        """Everything alive that carries the store's mark."""
+        """Everything alive that carries the store's mark, but the dispatcher's prepared parent."""
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
-                mine = process.environ().get("NBYARD_STORE") == self.yard.store.id
+                marks = process.environ()
+                mine = marks.get("NBYARD_STORE") == self.yard.store.id
+                mine = mine and marks.get("NBYARD_ATTEMPT_ID") != NO_ATTEMPT
                 if mine and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
         return found

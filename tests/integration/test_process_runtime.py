@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,8 @@ import pytest
 
 from nbyard.domain.attempts import LOG, RUNNER, NotebookWork, Output
 from nbyard.errors import NbyardError
-from nbyard.runtimes.process import RUNNER as RUNNER_PROGRAM
+from nbyard.runtimes.prepared import RUNNER as RUNNER_PROGRAM
+from nbyard.runtimes.prepared import PreparedParent
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.testing.conformance_runtimes import (
@@ -74,11 +76,22 @@ def place_notebook(place: Place, *sources: str, **parameters: object) -> Order:
     return order
 
 
-class TestProcessRuntime(RuntimeConformance):
-    @pytest.fixture
-    def runtime(self) -> Runtime:
-        return ProcessRuntime()
+@pytest.fixture(scope="module")
+def prepared() -> Iterator[ProcessRuntime]:
+    """One for all: what an attempt leaves in it would be seen by the next."""
+    runtime = ProcessRuntime(prepared=PreparedParent())
+    runtime.open(STORE)
+    yield runtime
+    runtime.close()
 
+
+@pytest.fixture(params=["started", "forked"])
+def runtime(request: pytest.FixtureRequest, prepared: ProcessRuntime) -> Runtime:
+    """Both ways in which an attempt begins."""
+    return prepared if request.param == "forked" else ProcessRuntime()
+
+
+class TestProcessRuntime(RuntimeConformance):
     def lose(self, runtime: Runtime, order: Order) -> None:
         os.kill(supervisor(order), signal.SIGKILL)
 
@@ -223,10 +236,6 @@ class TestProcessRuntime(RuntimeConformance):
 class TestForeground:
     """What containers and cluster workers start: one program, from a copied folder."""
 
-    @pytest.fixture
-    def runtime(self) -> Runtime:
-        return ProcessRuntime()
-
     place = RuntimeConformance.place
     image = ""
 
@@ -270,10 +279,6 @@ class TestNotebooks:
 
     place = RuntimeConformance.place
     image = ""
-
-    @pytest.fixture
-    def runtime(self) -> Runtime:
-        return ProcessRuntime()
 
     def test_values_arrive_in_the_kernel(self, runtime: Runtime, place: Place) -> None:
         """R1, R2: typed values, working directory, an executed copy; the source stays untouched."""

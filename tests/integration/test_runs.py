@@ -12,6 +12,7 @@ import pytest
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs import NewRun, RunDetail, Task
+from nbyard.runtimes.prepared import NO_ATTEMPT
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
@@ -96,11 +97,13 @@ class Project:
         return self.yard.parts.blobs.path(digest).read_bytes()
 
     def alive(self) -> list[str]:
-        """Everything that carries the store's mark."""
+        """Everything that carries the store's mark, but the dispatcher's prepared parent."""
         found = []
         for process in psutil.process_iter():
             try:
-                if process.environ().get("NBYARD_STORE") == self.yard.store.id:
+                marks = process.environ()
+                attempt = marks.get("NBYARD_ATTEMPT_ID")
+                if marks.get("NBYARD_STORE") == self.yard.store.id and attempt != NO_ATTEMPT:
                     found.append(" ".join(process.cmdline()))
             except psutil.Error:
                 continue

@@ -63,6 +63,8 @@ class Dispatcher:
         links = ResourceLinks(store.folder / "resources")
         runtimes = registry.load_all(settings)
         offer_images(runtimes.values(), settings.docker_build_network)
+        for runtime in runtimes.values():
+            runtime.open(store.id)
         return cls(Room(settings, store, blobs, tables, links, runtimes, lease))
 
     def stop(self) -> None:
@@ -91,6 +93,8 @@ class Dispatcher:
         self.end_threads()
         with contextlib.suppress(NbyardError), self._room.write() as c:
             self._room.store.leases.release(c, self._room.lease)
+        for runtime in self._room.runtimes.values():
+            runtime.close()
         self._room.tables.close()
         self._room.store.close()
 

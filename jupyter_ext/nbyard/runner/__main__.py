@@ -36,6 +36,10 @@ def main(words: list[str]) -> int:
         from .notebook import main as run_notebook
 
         return run_notebook(words[1], int(words[2]))
+    if words[:1] == ["--prepared"] and len(words) == 2:
+        from .prepared import main as serve
+
+        return serve(int(words[1]))
     foreground = "--foreground" in words
     folders = [word for word in words if not word.startswith("--")]
     if len(folders) != 1:

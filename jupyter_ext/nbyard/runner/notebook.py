@@ -9,13 +9,14 @@ import os
 import signal
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .folder import BadTask, Folder
 from .parameters import CannotInject, inject
+from .prepared import SLOW_AND_UNUSED
 
-# A grammar of IRIs that jsonschema compiles at import: three quarters of nbclient's start.
-SLOW_AND_UNUSED = "rfc3987_syntax"
+if TYPE_CHECKING:
+    from .kernel import ForkedKernel
 
 
 class Refused(Exception):
@@ -43,7 +44,7 @@ class Report:
         self.send({"type": "end", "failure": failure})
 
 
-def main(path: str, descriptor: int) -> int:
+def main(path: str, descriptor: int, *, is_prepared: bool = False) -> int:
     os.set_inheritable(descriptor, False)
     report = Report(descriptor)
     folder = Folder(path)
@@ -51,7 +52,8 @@ def main(path: str, descriptor: int) -> int:
         task = folder.task()
         opened = read_notebook(folder, task["work"])
         report.stage("kernel-start")
-        failure = asyncio.run(_run(folder, task, opened, report))
+        kernel = _fork_kernel(task["work"]) if is_prepared else None
+        failure = asyncio.run(_run(folder, task, opened, report, kernel))
     except (Refused, CannotInject, BadTask) as error:
         failure = {"kind": "preparation", "message": str(error)}
     report.end(failure)
@@ -80,11 +82,21 @@ def read_notebook(folder: Folder, work: dict[str, Any]) -> tuple[dict[str, Any],
     return dict(notebook), places
 
 
+def _fork_kernel(work: dict[str, Any]) -> ForkedKernel | None:
+    """The kernel as a fork of this process, where that is the same as starting it."""
+    from .kernel import ForkedKernel, is_forkable
+
+    if not is_forkable(work.get("kernel") or "python3"):
+        return None
+    return ForkedKernel(os.environ["JUPYTER_RUNTIME_DIR"])
+
+
 async def _run(
     folder: Folder,
     task: dict[str, Any],
     opened: tuple[dict[str, Any], list[int | None]],
     report: Report,
+    kernel: ForkedKernel | None,
 ) -> dict[str, Any] | None:
     if SLOW_AND_UNUSED not in sys.modules:
         sys.modules[SLOW_AND_UNUSED] = None  # type: ignore[assignment]
@@ -92,7 +104,7 @@ async def _run(
         from .session import KernelEnded, KernelMissing, Session
     except ImportError as error:
         raise Refused(f"notebooks cannot be run here: {error}") from error
-    session = Session(folder, task, *opened)
+    session = Session(folder, task, *opened, kernel)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, session.interrupt)
     loop.add_signal_handler(signal.SIGINT, session.interrupt)

@@ -14,6 +14,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError  # noqa: TID
 from nbformat import from_dict as _from_dict  # noqa: TID253
 
 from .folder import Folder
+from .kernel import ForkedKernel
 from .verdict import signal_name
 from .work import die_with_parent
 
@@ -82,12 +83,14 @@ class Session:
         task: dict[str, Any],
         notebook: dict[str, Any],
         places: list[int | None],
+        kernel: ForkedKernel | None = None,
     ) -> None:
         self._folder = folder
         self._directory = folder.inside(task.get("directory") or "code")
         self._kernel = task["work"].get("kernel") or "python3"
         self._language = (task["work"].get("language") or "python").lower()
         self._named = f"the kernel {self._kernel[:MAX_NAME]!r}"
+        self._forked = kernel
         self._notebook = from_dict(notebook)
         self._places = places
         self._saved_at = 0.0
@@ -137,7 +140,17 @@ class Session:
         client = self.client
         client.reset_execution_trackers()
         self._check_kernel()
-        parent = os.getpid()
+        if self._forked is None:
+            await self._launch()
+        elif not await self._forked.attach(client.km):
+            raise KernelMissing(f"{self._named} ended while it started")
+        client.kc = client.km.client()
+        client.kc.start_channels()
+        client.kc.allow_stdin = False
+        await self._probe()
+
+    async def _launch(self) -> None:
+        client, parent = self.client, os.getpid()
         try:
             await client.async_start_new_kernel(
                 cwd=self._directory,
@@ -146,16 +159,14 @@ class Session:
             )
         except OSError as error:
             raise KernelMissing(f"{self._named} cannot be started: {error}") from None
-        client.kc = client.km.client()
-        client.kc.start_channels()
-        client.kc.allow_stdin = False
-        await self._probe()
 
     def _check_kernel(self) -> None:
         client = self.client
         manager = client.create_kernel_manager()
         if client.km is None:
             client.km = manager
+        if self._forked is not None:
+            return
         runtime_folder = os.environ.get("JUPYTER_RUNTIME_DIR", "")
         if self._language == "python" and 0 < len(runtime_folder) < MAX_SOCKET_FOLDER:
             # no ports that two kernels could draw at once, and none that a neighbour could reach
@@ -256,7 +267,9 @@ class Session:
         """End the kernel; after success it may run what was registered for its exit."""
         client = self.client
         if client.kc is not None:
-            if kindly and client.km is not None:
+            if kindly and self._forked is not None:
+                await self._forked.end(client)
+            elif kindly and client.km is not None:
                 await client.km.shutdown_kernel(now=False)
             client.kc.stop_channels()
         if client.km is not None and client.km.has_kernel:

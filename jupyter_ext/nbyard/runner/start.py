@@ -14,6 +14,7 @@ from . import processes
 from .folder import BadTask, Folder
 from .supervisor import Supervisor
 from .verdict import write_result
+from .work import Launch
 
 
 def start(path: str, *, foreground: bool) -> int:
@@ -31,13 +32,10 @@ def start(path: str, *, foreground: bool) -> int:
 
 
 def _detach(folder: Folder, task: dict) -> int:  # type: ignore[type-arg]
-    """Double fork into a session of its own; answers when runner.json is there."""
+    """Answers when runner.json is there."""
     listen, ready = os.pipe()
-    child = os.fork()
+    child = fork_away()
     if child == 0:
-        os.setsid()
-        if os.fork():
-            os._exit(0)
         os.close(listen)
         _let_go(folder)
         os._exit(_supervise(folder, task, ready))
@@ -45,6 +43,26 @@ def _detach(folder: Folder, task: dict) -> int:  # type: ignore[type-arg]
     os.waitpid(child, 0)
     with os.fdopen(listen, "rb") as answers:
         return 0 if answers.read(1) == b"1" else 3
+
+
+def fork_away() -> int:
+    """Double fork into a session of its own: 0 there; here the pid of one that ends at once."""
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        if os.fork():
+            os._exit(0)
+    return child
+
+
+def supervise(path: str, ready: int, *, is_prepared: bool) -> int:
+    """The supervisor's life, in a process that has been forked away for it."""
+    folder = Folder(path)
+    if folder.has("result.json"):
+        return _answer(ready)
+    task = folder.task()
+    _let_go(folder)
+    return _supervise(folder, task, ready, is_prepared=is_prepared)
 
 
 def _let_go(folder: Folder) -> None:
@@ -58,7 +76,13 @@ def _let_go(folder: Folder) -> None:
     os.chdir("/")
 
 
-def _supervise(folder: Folder, task: dict, ready: int | None) -> int:  # type: ignore[type-arg]
+def _supervise(
+    folder: Folder,
+    task: dict,  # type: ignore[type-arg]
+    ready: int | None,
+    *,
+    is_prepared: bool = False,
+) -> int:
     lock = os.open(folder.at("lock"), os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -68,11 +92,14 @@ def _supervise(folder: Folder, task: dict, ready: int | None) -> int:  # type: i
     if folder.has("result.json") or folder.has("runner.json"):
         return _answer(ready)
     scratch = _scratch(folder)
+    # Told who we are, somebody may ask us to end at once: the wish is in a file, this only wakes.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     folder.write_whole("runner.json", identity(scratch), durable=True)
     _answer(ready)
     guard = Guard(task["mark"], scratch)
     # Should this raise, the guard is not dismissed, and ends what was begun.
-    write_result(folder, task, Supervisor(folder, task, scratch, guard.pid).run())
+    launch = Launch(folder, task, scratch, is_prepared=is_prepared)
+    write_result(folder, task, Supervisor(folder, task, launch, guard.pid).run())
     guard.dismiss()
     return 0
 

@@ -36,11 +36,11 @@ class Ending:
 
 
 class Supervisor:
-    def __init__(self, folder: Folder, task: dict[str, Any], scratch: str, guard: int) -> None:
+    def __init__(self, folder: Folder, task: dict[str, Any], launch: Launch, guard: int) -> None:
         self._folder = folder
         self._task = task
         self._wake = task.get("wake") or ""
-        self._launch = Launch(folder, task, scratch)
+        self._launch = launch
         self._log = Log(folder.at("log"))
         self._memory = MemoryWatch(task.get("memory_bytes"))
         self._spare = {os.getpid(), guard}

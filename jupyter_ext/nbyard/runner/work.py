@@ -16,6 +16,7 @@ from .folder import BadTask, Folder
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 WORD_LIMIT_BYTES = 128 * 1024
+LATE_VARIABLES = ("NBYARD_", "CUDA_")
 HOST_VARIABLES = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "NBYARD_MARK")
 
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -23,6 +24,11 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 class CannotStart(Exception):
     """The work could not even begin; the text is for people."""
+
+
+def _is_plain(task: dict[str, Any]) -> bool:
+    """Whether no variable of its environment would have to be there when Python starts."""
+    return all(name.startswith(LATE_VARIABLES) for name in task.get("environment") or {})
 
 
 def adopt_orphans() -> None:
@@ -43,12 +49,15 @@ def die_with_parent(parent: int) -> None:
 class Launch:
     """One started process: `pid`, and the two pipes to read from (`report` of notebooks only)."""
 
-    def __init__(self, folder: Folder, task: dict[str, Any], scratch: str) -> None:
+    def __init__(
+        self, folder: Folder, task: dict[str, Any], scratch: str, *, is_prepared: bool = False
+    ) -> None:
         self._folder = folder
         self._task = task
         self._work = task["work"]
         self._scratch = scratch
         self.is_notebook = self._work["kind"] == "notebook"
+        self._is_forked = is_prepared and self.is_notebook and _is_plain(task)
         self.pid = 0
         self.output, self._output_end = os.pipe()
         self.report, self._report_end = os.pipe()
@@ -56,7 +65,7 @@ class Launch:
     def start(self) -> None:
         try:
             with contextlib.ExitStack() as files:
-                self._spawn(files)
+                self._fork() if self._is_forked else self._spawn(files)
         except (OSError, ValueError, BadTask) as error:
             raise CannotStart(self._explain(error)) from error
         finally:
@@ -79,6 +88,28 @@ class Launch:
         )
         self.pid = process.pid
         process.returncode = 0  # the supervisor reaps, Popen shall not wait
+
+    def _fork(self) -> None:
+        """The runner of a notebook out of this process, which has imported what it needs."""
+        from . import prepared
+
+        parent = os.getpid()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.setsid()
+            die_with_parent(parent)
+            prepared.live_as(self._run_notebook)
+
+    def _run_notebook(self) -> int:
+        from . import notebook, prepared
+
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for target, source in ((0, nothing), (1, self._output_end), (2, self._output_end)):
+            os.dup2(source, target)
+        prepared.keep_only(self._report_end)
+        prepared.renew(self._environment(), self._task["mark"])
+        os.chdir(self._directory())
+        return notebook.main(self._folder.path, self._report_end, is_prepared=True)
 
     def _argv(self) -> list[str]:
         if self.is_notebook:

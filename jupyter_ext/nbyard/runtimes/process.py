@@ -19,9 +19,10 @@ import msgspec
 from nbyard.domain import attempts
 from nbyard.errors import NbyardError
 from nbyard.runner import processes
+from nbyard.runtimes.prepared import NO_ATTEMPT, RUNNER, PreparedParent
 from nbyard.runtimes.protocol import Observation, Order
+from nbyard.settings import Settings
 
-RUNNER = Path(processes.__file__).with_name("__main__.py")
 START_SECONDS = 30.0
 SILENCE_SECONDS = 60.0
 NEWBORN_SECONDS = 10.0
@@ -34,11 +35,29 @@ INLINE_BACKEND = "inline"
 class ProcessRuntime:
     name = "process"
 
-    def __init__(self, python: str = sys.executable) -> None:
+    def __init__(
+        self, python: str = sys.executable, prepared: PreparedParent | None = None
+    ) -> None:
         self._python = python
+        self._prepared = prepared
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "ProcessRuntime":
+        return cls(prepared=PreparedParent() if settings.prepared_parent else None)
+
+    def open(self, store_id: str) -> None:
+        if self._prepared:
+            self._prepared.prepare(_host(store_id))
+
+    def close(self) -> None:
+        if self._prepared:
+            self._prepared.close()
 
     def start(self, order: Order) -> str:
         """Make the attempt live, or do nothing when it already is; the site is the host's name."""
+        parent = self._prepared
+        if parent and parent.supervise(order.folder, order.attempt_id, _host(order.store_id)):
+            return socket.gethostname()
         command = [self._python, "-I", "-S", str(RUNNER), str(order.folder)]
         try:
             done = subprocess.run(
@@ -104,7 +123,7 @@ class ProcessRuntime:
         for process in processes.table().values():
             marks = processes.environment(process.pid)
             attempt = marks.get("NBYARD_ATTEMPT_ID", "")
-            if marks.get("NBYARD_STORE") != store_id or not attempt or attempt in live:
+            if marks.get("NBYARD_STORE") != store_id or attempt in ("", NO_ATTEMPT, *live):
                 continue
             if process == own or now - process.started < NEWBORN_SECONDS:
                 continue
@@ -114,12 +133,16 @@ class ProcessRuntime:
 
 
 def _environment(order: Order) -> dict[str, str]:
+    # Not the mark: who starts the supervisor would be taken for a part of the work.
+    return {**_host(order.store_id), "NBYARD_ATTEMPT_ID": order.attempt_id}
+
+
+def _host(store_id: str) -> dict[str, str]:
+    """What any work of this store finds in its environment."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
     if INLINE_BACKEND in environment.get("MPLBACKEND", ""):
         del environment["MPLBACKEND"]
-    environment["NBYARD_STORE"] = order.store_id
-    environment["NBYARD_ATTEMPT_ID"] = order.attempt_id
-    # Not the mark: who starts the supervisor would be taken for a part of the work.
+    environment["NBYARD_STORE"] = store_id
     return environment
 
 

@@ -40,9 +40,17 @@ class Observation(msgspec.Struct, frozen=True):
 
 
 class Runtime(Protocol):
-    """Four verbs, idempotent by attempt id, and a sweep. May block; called from threads."""
+    """Four verbs, idempotent by attempt id, and a sweep. May block; called from threads.
+
+    The dispatcher opens it before its first order and closes it after the last."""
 
     name: str
+
+    def open(self, store_id: str) -> None:
+        """Orders of this store will come soon. Returns at once."""
+
+    def close(self) -> None:
+        """Let go of what it holds; what runs goes on."""
 
     def start(self, order: Order) -> str:
         """Make the attempt live, or do nothing when it already is; the site it lives at.

@@ -58,6 +58,12 @@ class FakeRuntime:
         self.refusal: Exception | None = None
         self.obeys = True
 
+    def open(self, store_id: str) -> None:
+        """Nothing to hold."""
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
     def start(self, order: Order) -> str:
         self._reach()
         if self.refusal is not None:

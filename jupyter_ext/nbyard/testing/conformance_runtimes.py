@@ -153,7 +153,7 @@ def place_attempt(
     parent: Path, script: str, outputs: dict[str, Output], image: str, **more: object
 ) -> Order:
     """An attempt folder that runs a shell script, and the order for it."""
-    attempt_id = uuid.uuid4().hex
+    attempt_id = str(uuid.uuid4())
     folder = parent / attempt_id
     (folder / "code").mkdir(parents=True)
     task = TaskFile(

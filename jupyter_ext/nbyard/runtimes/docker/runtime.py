@@ -70,6 +70,9 @@ class DockerRuntime:
     def from_settings(cls, settings: Settings) -> "DockerRuntime":
         return cls(docker_host=settings.docker_host, base_image=settings.docker_base_image)
 
+    def open(self, store_id: str) -> None:
+        """The engine is asked when there is an order for it."""
+
     def close(self) -> None:
         """Let go of the engines; what runs goes on."""
         for attempt in list(self._attempts.values()):
