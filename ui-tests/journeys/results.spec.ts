@@ -10,12 +10,13 @@ Path(output_json).write_text(json.dumps({"places": 2, "names": ["Oslo", "Rome"]}
 Path(output_txt).write_text("Two cities.\\nThat is all.\\n")
 pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 Path(output_png).write_bytes(base64.b64decode(pixel))
+Path(output_html).write_text("<h1>Two cities</h1><p id=p>as made</p><script>p.textContent='ran'</script>")
 Path(output_bin).write_bytes(bytes(range(256)))
-print("five files")`;
+print("six files")`;
 
 /** A notebook that makes files of all kinds, and one that fails on one of them. */
 async function makeWorkflow(server: LabServer): Promise<void> {
-  const outputs = ['csv', 'json', 'txt', 'png', 'bin'].map(
+  const outputs = ['csv', 'json', 'txt', 'png', 'html', 'bin'].map(
     format => `output_${format} = "made.${format}"  # output: ${format}`
   );
   const input = parameters('input_csv = ""  # input: csv', 'output_csv = "t.csv"  # output: csv');
@@ -60,8 +61,12 @@ test('K5, R2: results as table, picture, text, JSON and notebook; a failure at i
   await expect(drawer.body.locator('pre')).toHaveText('Two cities.\nThat is all.\n');
   await drawer.row('output_json').click();
   await expect(drawer.body.locator('pre')).toContainText('"places": 2');
+  await drawer.row('output_html').click();
+  const made = drawer.body.frameLocator('iframe');
+  await expect(made.getByRole('heading')).toHaveText('Two cities');
+  await expect(made.locator('#p')).toHaveText('as made'); // no script of a result runs
   await drawer.row('make → executed').click();
-  await expect(drawer.body.locator('.nby-Cell').last()).toContainText('five files');
+  await expect(drawer.body.locator('.nby-Cell').last()).toContainText('six files');
   await drawer.row('output_bin').click();
   await expect(drawer.body).toContainText('download it');
   const download = page.waitForEvent('download');
@@ -71,10 +76,10 @@ test('K5, R2: results as table, picture, text, JSON and notebook; a failure at i
 
   await drawer.tab('Output');
   await drawer.choose('make');
-  await expect(drawer.body).toContainText('five files');
+  await expect(drawer.body).toContainText('six files');
   await drawer.body.getByRole('button', { name: 'Open Executed Notebook' }).click();
   const executed = page.locator('.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-Executed');
-  await expect(executed).toContainText('five files');
+  await expect(executed).toContainText('six files');
   await expect(executed).toContainText('read-only');
   await lab.closeTab('make');
 

@@ -14,7 +14,7 @@ const IMAGES: Record<string, string> = {
   webp: 'image/webp',
   svg: 'image/svg+xml'
 };
-const TEXTS = new Set('txt md json yaml yml log py html xml toml r sql text markdown'.split(' '));
+const TEXTS = new Set('txt md json yaml yml log py xml toml r sql text markdown'.split(' '));
 const MOST = 2 << 20;
 
 /** An artifact as a table, a picture or text. */
@@ -39,6 +39,9 @@ export function Preview({ artifact }: { artifact: Artifact }): JSX.Element {
   }
   if (kinds.includes('ipynb')) {
     return <Executed artifact={artifact} />;
+  }
+  if (kinds.includes('html') && artifact.size_bytes <= MOST) {
+    return <WebPage artifact={artifact} />;
   }
   if (kinds.some(kind => TEXTS.has(kind)) && artifact.size_bytes <= MOST) {
     return <Text artifact={artifact} />;
@@ -99,18 +102,41 @@ function Executed({ artifact }: { artifact: Artifact }): JSX.Element {
   );
 }
 
-function Text({ artifact }: { artifact: Artifact }): JSX.Element {
+/** Nothing of a page runs, and it fetches nothing; most pages take white paper for granted. */
+const LOCKED = `<meta http-equiv="Content-Security-Policy"
+  content="default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'">
+<style>html { background: #fff; color: #000; font: 13px sans-serif }</style>`;
+
+function WebPage({ artifact }: { artifact: Artifact }): JSX.Element {
   const { trans } = useServices();
+  const { text, problem } = useText(artifact);
+  return text === undefined ? (
+    <p className="nby-Note">{problem ?? trans.__('Loading…')}</p>
+  ) : (
+    <iframe
+      className="nby-Preview-page"
+      sandbox=""
+      title={trans.__('Page %1, without its scripts', artifact.name)}
+      srcDoc={LOCKED + text}
+    />
+  );
+}
+
+function useText(artifact: Artifact): { text?: string; problem?: string } {
   const { blob, problem } = useContent(artifact);
   const [text, setText] = useState<string>();
-  useEffect(() => {
-    void blob?.text().then(found => setText(artifact.format === 'json' ? indented(found) : found));
-  }, [blob, artifact.format]);
+  useEffect(() => void blob?.text().then(setText), [blob]);
+  return { text, problem };
+}
+
+function Text({ artifact }: { artifact: Artifact }): JSX.Element {
+  const { trans } = useServices();
+  const { text, problem } = useText(artifact);
   return text === undefined ? (
     <p className="nby-Note">{problem ?? trans.__('Loading…')}</p>
   ) : (
     <pre className="nby-Preview-text" tabIndex={0}>
-      {text}
+      {artifact.format === 'json' ? indented(text) : text}
     </pre>
   );
 }
