@@ -110,13 +110,15 @@ class Dispatcher:
     def _loop(self, wait: Callable[[float], bool]) -> None:
         idle_since = time.monotonic()
         while not self._stopping.is_set():
+            begun = time.monotonic()
             busy = self.tick()
+            took = time.monotonic() - begun
             if busy:
                 idle_since = time.monotonic()
             elif time.monotonic() - idle_since > self._room.settings.idle_seconds and self._leave():
                 return
             wait(BUSY_SECONDS if busy else CLOCK_SECONDS)
-            time.sleep(BREATH_SECONDS)  # pokes come in swarms
+            time.sleep(min(took, BREATH_SECONDS))  # pokes come in swarms
 
     def tick(self) -> bool:
         """One round over everything; whether there is work under way."""

@@ -72,6 +72,7 @@ def preload() -> None:
     sys.modules[SLOW_AND_UNUSED] = None  # type: ignore[assignment]
     from . import kernel, notebook, session  # noqa: F401
 
+    session.read_schema()
     gc.collect()
     gc.freeze()
 
