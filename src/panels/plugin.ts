@@ -156,6 +156,16 @@ function addExecutables(
       yard.executables.changed.connect(name);
       made.disposed.connect(() => void yard.executables.changed.disconnect(name));
       content.targetChanged.connect(() => {
+        const { target: now } = content;
+        const other = tracker.find(
+          each => each !== made && now.id !== undefined && each.content.target.id === now.id
+        );
+        if (other) {
+          made.dispose(); // it is open already
+          other.content.target = now;
+          app.shell.activateById(other.id);
+          return;
+        }
         name();
         void tracker.save(made);
       });

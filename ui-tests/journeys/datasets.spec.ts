@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
-import { Locator, Page } from '@playwright/test';
+import { Locator, Page, TestInfo } from '@playwright/test';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -7,6 +7,7 @@ import { createServer, Server, ServerResponse } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { Lab, pointOf } from '../lab/lab';
+import { LabServer } from '../lab/server';
 import { expect, test } from '../lab/test';
 
 test.use({
@@ -63,13 +64,18 @@ class BrokenLine {
   }
 }
 
-test('D1, D7: the Upload button shows progress, a lost piece is sent again, cancel leaves nothing', async ({
+test('D1, D7, D8: uploads show progress, go on after a lost piece, leave nothing when cancelled, ask about a taken name', async ({
   lab,
   server,
   context
-}) => {
+}, info) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await lab.panel();
+  await inPieces(lab, server, info);
+  await sameName(lab, info);
+});
+
+async function inPieces(lab: Lab, server: LabServer, info: TestInfo): Promise<void> {
   const upload = lab.panelButton('upload-dataset');
   const content = table(3 << 20);
   const line = new BrokenLine(2);
@@ -77,6 +83,7 @@ test('D1, D7: the Upload button shows progress, a lost piece is sent again, canc
   await lab.choose(upload, { name: 'big.csv', content });
   await expect(lab.sending('big.csv')).toContainText('1 MiB of 3 MiB');
   await expect(lab.sending('big.csv').getByRole('progressbar')).toHaveAttribute('value', '1048576');
+  await lab.page.screenshot({ path: info.outputPath('sending.png') });
   await line.break(lab.page);
   const row = lab.row('dataset', 'big.csv');
   await expect(row.locator('.nby-mod-ready')).toBeAttached();
@@ -104,10 +111,10 @@ test('D1, D7: the Upload button shows progress, a lost piece is sent again, canc
     .poll(async () => (await server.ask('GET', `uploads/${second.upload}`)).status)
     .toBe(404);
   await expect(lab.page.locator('.nby-Row[data-noun="dataset"]')).toHaveCount(1);
-});
+}
 
-test('D1, D8: the same name again is asked about: a version, or both', async ({ lab }) => {
-  await lab.panel();
+/** The same name again: a version, both, or neither. */
+async function sameName(lab: Lab, info: TestInfo): Promise<void> {
   const [first, second] = [table(200), table(400)];
   await lab.dropFile('sales.csv', first);
   const row = lab.row('dataset', 'sales.csv');
@@ -115,6 +122,7 @@ test('D1, D8: the same name again is asked about: a version, or both', async ({ 
   await lab.dropFile('sales.csv', second);
   const asked = lab.sending('sales.csv');
   await expect(asked).toContainText('There is a dataset of this name already.');
+  await lab.page.screenshot({ path: info.outputPath('asked.png') });
   await asked.getByRole('button', { name: 'Make it version 2' }).click();
   await expect(asked).toHaveCount(0);
   await expect(row).toContainText('v2 · 20 × 2');
@@ -133,7 +141,9 @@ test('D1, D8: the same name again is asked about: a version, or both', async ({ 
   await view(lab).getByRole('button', { name: 'version 1' }).click();
   await expect(view(lab)).toContainText(digestOf(first));
   await expect(view(lab)).toContainText('10 rows × 2 columns');
-});
+  await expect(view(lab).getByRole('link', { name: 'Download version 1' })).toBeVisible();
+  await lab.page.screenshot({ path: info.outputPath('older.png') });
+}
 
 /** A server of files that are slow, or not there. */
 class Elsewhere {
@@ -182,12 +192,19 @@ class Elsewhere {
   }
 }
 
-test('D2: an address is fetched in the background; a 404, a private address, a change of mind', async ({
-  lab
-}) => {
+test('D2, D6: files from addresses; tables of every kind have rows, a picture is shown, others have size and hash', async ({
+  lab,
+  server
+}, info) => {
+  await lab.panel();
+  await fromAddresses(lab, info);
+  await ofEveryKind(lab, server, info);
+});
+
+/** In the background; a 404, a private address, a change of mind. */
+async function fromAddresses(lab: Lab, info: TestInfo): Promise<void> {
   const elsewhere = new Elsewhere(table(2 << 20));
   const address = await elsewhere.start();
-  await lab.panel();
   const field = lab.dialog.getByRole('textbox', { name: 'Address' });
   const importing = async (url: string) => {
     await lab.click(lab.panelButton('import-dataset'));
@@ -199,6 +216,7 @@ test('D2: an address is fetched in the background; a 404, a private address, a c
   await expect(lab.dialog.getByRole('alert')).toContainText('administrator');
   await expect(field).toHaveValue('http://10.1.2.3/secret.csv');
   await expect(field).toBeFocused();
+  await lab.page.screenshot({ path: info.outputPath('refused.png') });
 
   await field.fill(`${address}/slow.csv`);
   await lab.press('Enter');
@@ -225,7 +243,7 @@ test('D2: an address is fetched in the background; a 404, a private address, a c
   await expect(unwanted).toHaveCount(0);
   await elsewhere.left();
   elsewhere.stop();
-});
+}
 
 const SAMPLES = `
 import io, zipfile, polars
@@ -250,12 +268,8 @@ with zipfile.ZipFile("things.zip", "w") as archive:
     archive.writestr("a.txt", "a")
 `;
 
-test('D6: tables of every kind have rows; a picture is shown, other files have size and hash', async ({
-  lab,
-  server
-}, info) => {
+async function ofEveryKind(lab: Lab, server: LabServer, info: TestInfo): Promise<void> {
   server.python(SAMPLES);
-  await lab.panel();
   const tables = ['cities.parquet', 'cities.jsonl', 'cities.xlsx'];
   const names = [...tables, 'things.zip'];
   const files = await Promise.all(
@@ -289,7 +303,7 @@ test('D6: tables of every kind have rows; a picture is shown, other files have s
   await expect(view(lab).getByRole('img', { name: 'penguins.png' })).toBeVisible();
   await expect(view(lab)).toContainText(/\d+ × \d+ pixels/);
   await lab.page.screenshot({ path: info.outputPath('picture.png') });
-});
+}
 
 test('G6, D9, K1: both panels by keyboard: arrows, Enter, F2, Delete; a workflow at the first click', async ({
   lab,

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { Locator } from '@playwright/test';
+import { Locator, TestInfo } from '@playwright/test';
 import { Lab } from '../lab/lab';
 import { expect, test } from '../lab/test';
 
@@ -9,7 +9,7 @@ async function fromFileBrowser(lab: Lab, file: string, item: string): Promise<vo
 }
 
 function form(lab: Lab): Locator {
-  return lab.page.locator('.nby-View');
+  return lab.page.locator('.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View');
 }
 
 test('E1, E3, E10: a notebook is registered from the file browser and tried alone', async ({
@@ -119,4 +119,165 @@ test('D10, D4: a file becomes a dataset from its menu; a new notebook opens it',
     'Torgersen',
     { timeout: 60_000 }
   );
+});
+
+interface ITold {
+  name: string;
+  role?: string;
+  type?: string;
+  format?: string;
+  how: string;
+  word?: string;
+  default?: string;
+  choices?: string;
+}
+
+/** Describe one more argument of a command. */
+async function describeArgument(view: Locator, told: ITold): Promise<void> {
+  await view.getByRole('button', { name: 'Add an argument' }).click();
+  const row = view.getByRole('row').last();
+  await row.getByLabel(/^Name of/).fill(told.name);
+  await row.getByLabel(/^Role of/).selectOption(told.role ?? 'value');
+  if (told.type) {
+    await row.getByLabel(/^Type of/).selectOption(told.type);
+  }
+  if (told.choices) {
+    await row.getByLabel(/^Choices of/).fill(told.choices);
+  }
+  if (told.format) {
+    await row.getByLabel(/^Format of/).fill(told.format);
+  }
+  if (told.default) {
+    await row.getByLabel(/^Default of/).fill(told.default);
+  }
+  await row.getByLabel(/^How it is given/).selectOption(told.how);
+  if (told.word) {
+    await row.getByLabel(/^Flag or place/).fill(told.word);
+  }
+}
+
+test('E1, E3, E4, E9, E10: notebook, binary and script are uploaded and tried; exit code 3; the next upload is a new version', async ({
+  lab,
+  server
+}, info) => {
+  await lab.panel();
+  await notebook(lab, await readFile(server.file('clean.ipynb')));
+  await binary(lab, info);
+  await script(lab, info);
+});
+
+async function notebook(lab: Lab, content: Buffer): Promise<void> {
+  await lab.choose(lab.panelButton('upload-executable'), { name: 'clean.ipynb', content });
+  const view = form(lab);
+  await expect(view.getByLabel('Role of input_csv')).toHaveValue('input');
+  await view.getByLabel('Name', { exact: true }).press('Enter');
+  await expect(view.getByRole('heading', { name: 'clean' })).toBeFocused();
+  await expect(lab.row('executable', 'clean')).toContainText('output_csv');
+}
+
+/** With flags, a variable and streams. */
+async function binary(lab: Lab, info: TestInfo): Promise<void> {
+  const content = await readFile('/bin/sort');
+  await lab.choose(lab.panelButton('upload-executable'), { name: 'sort', content });
+  const view = form(lab);
+  await expect(view.getByRole('heading')).toContainText('Register “sort”');
+  await expect(view.getByLabel('Command')).toHaveValue('["{file}"]');
+  await describeArgument(view, { name: 'table', role: 'input', how: 'stdin' });
+  await describeArgument(view, { name: 'sorted', role: 'output', format: 'csv', how: 'stdout' });
+  await describeArgument(view, { name: 'reverse', type: 'bool', how: 'flag', word: '-r' });
+  await describeArgument(view, { name: 'key', type: 'int', how: 'joined' });
+  await describeArgument(view, { name: 'between', how: 'option', word: '-t', default: ',' });
+  await describeArgument(view, {
+    name: 'lc_all',
+    type: 'choice',
+    how: 'variable',
+    choices: 'C, POSIX',
+    default: 'C'
+  });
+  await lab.page.screenshot({ path: info.outputPath('form.png') });
+  await view.getByLabel('Name', { exact: true }).press('Enter');
+  await expect(view.getByRole('heading', { name: 'sort' })).toBeFocused();
+  await expect(lab.row('executable', 'sort')).toContainText('table');
+
+  await view.getByRole('tab', { name: 'Test run' }).click();
+  await view.getByLabel('table', { exact: true }).fill('penguins.csv');
+  await view.getByLabel('reverse').selectOption('true');
+  await view.getByLabel('lc_all').selectOption('POSIX');
+  await view.getByLabel('key').fill('2');
+  await lab.page.screenshot({ path: info.outputPath('test.png') });
+  await lab.press('Enter');
+  await lab.drawer.succeeds(30_000);
+  await lab.drawer.tab('Results');
+  await lab.drawer.row('sorted').click();
+  await expect(lab.drawer.body).toContainText('Torgersen');
+  await lab.page.screenshot({ path: info.outputPath('result.png') });
+}
+
+const LATEST = `
+import sys
+print("asked for", sys.argv[1:])
+sys.exit(3 if sys.argv[1] == "stop" else 0)
+`;
+
+/** It fails; its next upload has the fault elsewhere. */
+async function script(lab: Lab, info: TestInfo): Promise<void> {
+  const add = lab.panelButton('upload-executable');
+  await lab.choose(add, { name: 'decide.py', content: Buffer.from(LATEST) });
+  const view = form(lab);
+  await describeArgument(view, { name: 'word', how: 'positional' });
+  await describeArgument(view, { name: 'extras', type: 'json', how: 'positional', default: '{}' });
+  await view.getByRole('button', { name: 'Register', exact: true }).click();
+  await view.getByRole('tab', { name: 'Test run' }).click();
+  await view.getByLabel('word').fill('stop');
+  await view.getByLabel('extras').fill('{"a": ');
+  await lab.press('Shift+Enter');
+  await lab.page.keyboard.type('1');
+  await lab.press('Enter');
+  await expect(view.getByRole('alert')).toContainText('JSON text is needed');
+  await lab.page.keyboard.type('}');
+  await lab.press('Enter');
+  await expect(lab.drawer.state).toHaveText('failed', { timeout: 30_000 });
+  await expect(lab.drawer.failure).toContainText('exit code 3');
+  await expect(lab.drawer.failure).toContainText("asked for ['stop', '{\"a\": 1}']");
+  await lab.page.screenshot({ path: info.outputPath('failed.png') });
+
+  const changed = Buffer.from(LATEST.replace('exit(3', 'exit(4'));
+  await lab.choose(add, { name: 'decide.py', content: changed });
+  await expect(view.getByRole('heading', { name: 'Register “decide”' })).toBeVisible();
+  await view.getByRole('button', { name: 'Register', exact: true }).click();
+  await expect(view.getByRole('alert')).toContainText('decide');
+  await view.getByRole('button', { name: 'Make it version 2' }).click();
+  await expect(lab.tab('decide')).toHaveCount(1); // the one that was open already
+  await expect(view).toContainText('version 2');
+  await expect(view.getByRole('heading', { name: 'decide' })).toBeFocused();
+  await view.getByRole('tab', { name: 'Versions' }).click();
+  await expect(view.locator('.nby-Diff .nby-mod-added')).toContainText('exit(4');
+}
+
+test('E9: a changed notebook is a new version, and what changed is seen', async ({
+  lab,
+  server
+}, info) => {
+  await fromFileBrowser(lab, 'clean.ipynb', 'Register as Executable…');
+  const view = form(lab);
+  await view.getByRole('button', { name: 'Register', exact: true }).click();
+  await expect(view).toContainText('version 1');
+  await lab.openFile('clean.ipynb');
+  const cell = lab.page.locator('.jp-Notebook .jp-CodeCell').first();
+  await cell.locator('.cm-content').click();
+  await lab.press('Control+End');
+  await lab.press('Enter');
+  await lab.page.keyboard.type('limit: int = 100  # at most so many rows');
+  await lab.press('Control+s');
+  await lab.tab('clean').first().click();
+  await expect(view).toContainText('Its file has changed since version 1');
+  await lab.page.screenshot({ path: info.outputPath('changed.png') });
+  await view.getByRole('button', { name: 'Make the new version now' }).click();
+  await expect(view).toContainText('version 2');
+  await expect(view.getByRole('status')).toContainText('1 line added, 0 removed');
+  await expect(view.locator('.nby-Diff .nby-mod-added')).toContainText('limit: int = 100');
+  await lab.page.screenshot({ path: info.outputPath('diff.png') });
+  await view.getByRole('tab', { name: 'Arguments' }).click();
+  await expect(view.getByLabel('Type of limit')).toHaveValue('int');
+  await expect(view).not.toContainText('Its file has changed');
 });

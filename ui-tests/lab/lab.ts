@@ -92,6 +92,11 @@ export class Lab {
     return this.canvas;
   }
 
+  async openFile(name: string): Promise<void> {
+    await this.file(name).dblclick();
+    await expect(this.tab(name)).toHaveClass(/jp-mod-current/);
+  }
+
   /** Run a command that has no other way to it in this journey. */
   async execute(command: string, args = {}): Promise<void> {
     await this.page.evaluate(

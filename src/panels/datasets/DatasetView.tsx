@@ -11,7 +11,7 @@ import { useSignal } from '../../components/useSignal';
 import { IPanelServices } from '../services';
 import { imageType, ImageView } from './ImageView';
 import { ProfileView } from './Profile';
-import { useVersions, Versions } from './Versions';
+import { DownloadLink, useVersions, Versions } from './Versions';
 
 interface IDatasetViewProps {
   services: IPanelServices;
@@ -61,9 +61,12 @@ function Loaded({ services, dataset }: ILoadedProps): JSX.Element {
         )}
         <span className="nby-Space" />
         {['notebook-from-dataset', 'download-dataset', 'replace-dataset', 'delete-dataset'].map(
-          name => (
-            <CommandButton key={name} commands={commands} id={`nbyard:${name}`} args={{ id }} />
-          )
+          name =>
+            name === 'download-dataset' && shown.id !== current.id ? (
+              <DownloadLink key={name} services={services} version={shown} />
+            ) : (
+              <CommandButton key={name} commands={commands} id={`nbyard:${name}`} args={{ id }} />
+            )
         )}
       </div>
       {dataset.notice && <p className="nby-Warning">{dataset.notice}</p>}

@@ -28,7 +28,7 @@ interface IVersionsProps {
 }
 
 export function Versions({ versions, services, shown, onShow }: IVersionsProps): JSX.Element {
-  const { yard, trans } = services;
+  const { trans } = services;
   return (
     <table className="nby-Table">
       <thead>
@@ -63,20 +63,36 @@ export function Versions({ versions, services, shown, onShow }: IVersionsProps):
               {(version.digest ?? '').replace(/^sha256:/, '').slice(0, 12)}
             </td>
             <td>
-              <a
-                className="nby-Link"
-                download={version.filename}
-                href={yard.client.url('datasets.content', {
-                  path: { dataset: version.dataset_id },
-                  query: { version: version.number }
-                })}
-              >
-                {version.filename}
-              </a>
+              <DownloadLink services={services} version={version} text={version.filename} />
             </td>
           </tr>
         ))}
       </tbody>
     </table>
+  );
+}
+
+interface IDownloadLinkProps {
+  services: IPanelServices;
+  version: DatasetVersion;
+  /** In a sentence or cell; else it looks like a button. */
+  text?: string;
+}
+
+/** The bytes of one version. */
+export function DownloadLink({ services, version, text }: IDownloadLinkProps): JSX.Element {
+  const { yard, trans } = services;
+  const { dataset_id, number, filename } = version;
+  return (
+    <a
+      className={text ? 'nby-Link' : 'nby-Button'}
+      download={filename}
+      href={yard.client.url('datasets.content', {
+        path: { dataset: dataset_id },
+        query: { version: number }
+      })}
+    >
+      {text ?? trans.__('Download version %1', number)}
+    </a>
   );
 }

@@ -91,7 +91,8 @@ function Lines({ services, diff, versions }: ILinesProps): JSX.Element {
   return (
     <>
       <p className="nby-Note" role="status">
-        {trans.__('%1 lines added, %2 removed', count('added'), count('removed'))}
+        {trans._n('%1 line added', '%1 lines added', count('added'))},{' '}
+        {trans._n('%1 removed', '%1 removed', count('removed'))}
       </p>
       <div className="nby-Diff" tabIndex={0} role="region" aria-label={trans.__('Changes')}>
         {diff.lines.map(({ kind, text }, index) =>

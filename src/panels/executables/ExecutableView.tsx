@@ -120,16 +120,16 @@ interface IRegisteredProps {
 function Registered({ services, id, target }: IRegisteredProps): JSX.Element {
   const { yard, trans, commands } = services;
   const { executable, hints, isChanged, problem } = useExecutable(services, id);
-  const { tab: first = 'arguments', isNew } = target;
+  const { tab: first = 'arguments' } = target;
   const [tab, setTab] = useState(first);
   useEffect(() => setTab(first), [first]);
   const heading = useRef<HTMLHeadingElement>(null);
   const isThere = !!executable;
   useEffect(() => {
-    if (isNew && isThere) {
+    if (target.isNew && isThere) {
       heading.current?.focus(); // the button that was pressed is gone
     }
-  }, [isNew, isThere]);
+  }, [target, isThere]);
   if (!executable) {
     return <p className="nby-Note">{problem ?? trans.__('Loading…')}</p>;
   }
