@@ -1,0 +1,41 @@
+import { fireEvent, waitFor } from '@testing-library/react';
+import { nullTranslator } from '@jupyterlab/translation';
+import { askValues } from '../askValues';
+import { ValuesHolder } from '../ValuesForm';
+
+const trans = nullTranslator.load('nbyard');
+const field = () => document.querySelector<HTMLTextAreaElement>('.jp-Dialog textarea')!;
+
+function ask(send: (holder: ValuesHolder) => Promise<unknown>): Promise<unknown> {
+  const extras = { name: 'extras', role: 'value' as const, type: 'json' as const, format: '' };
+  return askValues({ title: 'Run', arguments: [extras], ok: 'Run', trans, send });
+}
+
+describe('E10: a dialog with a field of several lines', () => {
+  it('is submitted by Enter with what was typed; Shift+Enter is a new line', async () => {
+    const send = jest.fn(async ({ values }: ValuesHolder) => values);
+    const answer = ask(send);
+    await waitFor(() => expect(field()).toBeTruthy());
+    field().focus();
+    fireEvent.change(field(), { target: { value: '{"a": 1}' } });
+    expect(fireEvent.keyDown(field(), { key: 'Enter', shiftKey: true })).toBe(true);
+    expect(send).not.toHaveBeenCalled();
+    fireEvent.keyDown(field(), { key: 'Enter' });
+    expect(await answer).toEqual({ extras: { a: 1 } });
+  });
+
+  it('is asked again while a text cannot be taken', async () => {
+    const send = jest.fn();
+    const answer = ask(send);
+    await waitFor(() => expect(field()).toBeTruthy());
+    field().focus();
+    fireEvent.change(field(), { target: { value: '{' } });
+    fireEvent.keyDown(field(), { key: 'Enter' });
+    await waitFor(() =>
+      expect(document.querySelector('[role="alert"]')?.textContent).toBe('JSON text is needed.')
+    );
+    fireEvent.keyDown(document.querySelector('.jp-Dialog')!, { key: 'Escape' });
+    expect(await answer).toBeUndefined();
+    expect(send).not.toHaveBeenCalled();
+  });
+});
