@@ -1,0 +1,216 @@
+/**
+ * Frame times while a canvas of 500 nodes is panned and a node of it dragged, against an empty
+ * React Flow page of as many plain nodes in the same places and of the same size.
+ *
+ *     node benchmarks/canvas_frames.mjs [--rounds 5] [--nodes 500] > frames.jsonl
+ *
+ * Needs what `./check` installs (node_modules, ui-tests/node_modules, .venv) and a Chromium
+ * (CHROMIUM, default /usr/bin/chromium). Both pages stay open; each round takes both, in turn.
+ */
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const { chromium } = createRequire(join(ROOT, 'ui-tests/'))('playwright-core');
+const option = (name, fallback) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? fallback : Number(process.argv[at + 1]);
+};
+const ROUNDS = option('rounds', 5);
+const NODES = option('nodes', 500);
+const COLUMNS = 25;
+const PORT = 8898;
+const TOKEN = 'frames';
+const MOVES = 60;
+const SEEN = { x: 600, y: 150, width: 700, height: 600 }; // of both, where the mouse moves
+
+const ids = Array.from({ length: NODES }, (_, index) => `n${index}`);
+const placeOf = index => [(index % COLUMNS) * 300, Math.floor(index / COLUMNS) * 160];
+
+/** A chain of notebooks, each with one input and one output. */
+function workflow() {
+  const edges = ids.slice(1).map((target, index) => {
+    const edge = { source: ids[index], output: 'output_csv', target, input: 'input_csv' };
+    return [`${edge.source}.output_csv->${target}.input_csv`, edge];
+  });
+  return {
+    version: 1,
+    meta: { id: '00000000-0000-4000-8000-000000000001' },
+    nodes: Object.fromEntries(ids.map(id => [id, { type: 'executable', path: 'clean.ipynb' }])),
+    edges: Object.fromEntries(edges),
+    positions: Object.fromEntries(ids.map((id, index) => [id, placeOf(index)]))
+  };
+}
+
+/** React Flow alone: its own node, its own edge. */
+function plainPage() {
+  const file = name => readFileSync(join(ROOT, 'node_modules', name), 'utf8');
+  const nodes = ids.map((id, index) => {
+    const [x, y] = placeOf(index);
+    return { id, position: { x, y }, data: { label: id }, style: { width: 230, height: 80 } };
+  });
+  const edges = ids
+    .slice(1)
+    .map((target, index) => ({ id: `e${index}`, source: ids[index], target }));
+  return `<!doctype html><style>${file('@xyflow/react/dist/style.css')}
+    body { margin: 0 } #page { width: 100vw; height: 100vh }</style><div id="page"></div>
+    <script>${file('react/umd/react.production.min.js')}</script>
+    <script>${file('react-dom/umd/react-dom.production.min.js')}</script>
+    <script>const jsx = (type, props, key) => React.createElement(type, { ...props, key });
+      jsxRuntime = { jsx, jsxs: jsx, Fragment: React.Fragment };</script>
+    <script>${file('@xyflow/react/dist/umd/index.js')}</script>
+    <script>const { ReactFlow, Background, useNodesState } = ReactFlow_;
+      const edges = ${JSON.stringify(edges)};
+      function Page() {
+        const [nodes, , onNodesChange] = useNodesState(${JSON.stringify(nodes)});
+        const more = { onlyRenderVisibleElements: true, minZoom: 0.05 };
+        const how = { nodes, edges, onNodesChange, onInit: flow => (window.flow = flow), ...more };
+        return jsx(ReactFlow, how, undefined);
+      }
+      ReactDOM.createRoot(document.getElementById('page')).render(React.createElement(Page));
+    </script>`.replace('ReactFlow_', 'window.ReactFlow');
+}
+
+async function openPlain(browser) {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  await page.setContent(plainPage());
+  await page.waitForFunction(() => window.flow);
+  return page;
+}
+
+async function openCanvas(browser) {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  await page.goto(`http://127.0.0.1:${PORT}/lab/tree/many.nbflow?token=${TOKEN}`);
+  await page.locator('.react-flow__node').first().waitFor({ timeout: 60_000 });
+  await page.getByText('output_csv').first().waitFor();
+  return page;
+}
+
+/** Milliseconds between frames while the mouse goes to and fro with its button down. */
+async function frames(page, from) {
+  await page.mouse.move(from.x, from.y);
+  await page.mouse.down();
+  await page.evaluate(() => {
+    window.ticks = [];
+    const tick = now => {
+      window.ticks.push(now);
+      window.ticking = requestAnimationFrame(tick);
+    };
+    window.ticking = requestAnimationFrame(tick);
+  });
+  for (let move = 1; move <= MOVES; move++) {
+    const swing = Math.sin((move / MOVES) * 2 * Math.PI);
+    await page.mouse.move(from.x + 120 * swing, from.y + 60 * swing);
+  }
+  const ticks = await page.evaluate(() => {
+    cancelAnimationFrame(window.ticking);
+    return window.ticks;
+  });
+  await page.mouse.up();
+  return ticks.slice(1).map((tick, index) => tick - ticks[index]);
+}
+
+/** A place of the pane with no card, in pixels of the window. */
+function emptyPlace(page) {
+  return page.evaluate(({ x, y, width, height }) => {
+    for (let down = y; down < y + height; down += 7) {
+      for (let across = x; across < x + width; across += 7) {
+        if (document.elementFromPoint(across, down)?.matches('.react-flow__pane')) {
+          return { x: across, y: down };
+        }
+      }
+    }
+    throw new Error('cards lie everywhere');
+  }, SEEN);
+}
+
+/** The middle of a card that is wholly seen. */
+async function cardPlace(page) {
+  for (const card of await page.locator('.react-flow__node').all()) {
+    const box = await card.boundingBox();
+    const { x, y, width, height } = SEEN;
+    if (box && box.x > x && box.y > y && box.x < x + width && box.y < y + height) {
+      return { x: box.x + box.width / 3, y: box.y + 6 };
+    }
+  }
+  throw new Error('no card is seen');
+}
+
+const median = list => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+const quantile = (list, part) =>
+  [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(part * list.length))];
+const mean = list => list.reduce((sum, one) => sum + one, 0) / list.length;
+
+async function measure(pages, name, place) {
+  const found = { nbyard: [], plain: [] };
+  for (let round = -1; round < ROUNDS; round++) {
+    const order = Object.keys(pages);
+    for (const who of round % 2 ? order.reverse() : order) {
+      const page = pages[who];
+      await page.bringToFront();
+      const times = await frames(page, await place(page));
+      if (round >= 0) {
+        found[who].push({ mean: mean(times), p95: quantile(times, 0.95), max: Math.max(...times) });
+      }
+    }
+  }
+  const ratios = key => found.nbyard.map((one, index) => one[key] / found.plain[index][key]);
+  const line = { title: `${name}, ${NODES} nodes`, load: loadavg(), cores: cpus().length, found };
+  for (const key of ['mean', 'p95']) {
+    line[`${key} ratio`] = median(ratios(key));
+  }
+  console.log(JSON.stringify(line));
+  const tell = who => {
+    const middle = key => median(found[who].map(one => one[key])).toFixed(1);
+    return `${who} mean ${middle('mean')} p95 ${middle('p95')} max ${middle('max')} ms`;
+  };
+  const [one, two] = [line['mean ratio'], line['p95 ratio']].map(number => number.toFixed(2));
+  console.error(`${name}: ${tell('nbyard')}; ${tell('plain')}; ratio ${one} (mean), ${two} (p95)`);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'nbyard-frames-'));
+const root = join(folder, 'root');
+mkdirSync(root);
+copyFileSync(join(ROOT, 'examples/penguins/clean.ipynb'), join(root, 'clean.ipynb'));
+writeFileSync(join(root, 'many.nbflow'), JSON.stringify(workflow()));
+const words = ['-m', 'jupyterlab', '--no-browser', '--allow-root', `--ServerApp.port=${PORT}`];
+words.push(`--IdentityProvider.token=${TOKEN}`, `--ServerApp.root_dir=${root}`);
+words.push('--YDocExtension.disable_rtc=True', `--LabApp.workspaces_dir=${join(folder, 'w')}`);
+const places = { HOME: folder, NBYARD_STORE_DIR: join(folder, 'store') };
+const env = { ...process.env, ...places, JUPYTER_CONFIG_DIR: join(folder, 'config') };
+const server = spawn(join(ROOT, '.venv/bin/python'), words, { env, stdio: 'ignore' });
+const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+try {
+  const answers = () => fetch(`http://127.0.0.1:${PORT}/api`).then(({ ok }) => ok, () => false);
+  while (!(await answers())) {
+    await new Promise(done => setTimeout(done, 200));
+  }
+  const pages = { nbyard: await openCanvas(browser), plain: await openPlain(browser) };
+  await pages.nbyard.locator('[data-command="nbyard:fit-workflow"]').click();
+  await pages.plain.evaluate(() => window.flow.fitView());
+  await measure(pages, 'pan, all nodes seen', emptyPlace);
+  for (const page of Object.values(pages)) {
+    await page.mouse.move(SEEN.x + SEEN.width / 2, SEEN.y + SEEN.height / 2);
+    for (let step = 0; step < 40 && (await zoomOf(page)) < 0.9; step++) {
+      await page.mouse.wheel(0, -100);
+    }
+  }
+  await measure(pages, 'pan at full size', emptyPlace);
+  await measure(pages, 'drag a node', cardPlace);
+} finally {
+  await browser.close();
+  server.kill();
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
+function zoomOf(page) {
+  return page.evaluate(() => {
+    const { transform } = document.querySelector('.react-flow__viewport').style;
+    return Number(/scale\(([\d.]+)\)/.exec(transform)[1]);
+  });
+}
