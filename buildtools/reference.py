@@ -20,7 +20,15 @@ from traitlets import TraitType
 
 from nbyard.cli.main import nbyard
 from nbyard.cli.nouns import VERBS
-from nbyard.domain import arguments, attempts, descriptions, executables, states, workflows
+from nbyard.domain import (
+    arguments,
+    attempts,
+    descriptions,
+    environments,
+    executables,
+    states,
+    workflows,
+)
 from nbyard.errors import NbyardError, NewerSchema, error_classes
 from nbyard.rest.openapi import STREAMS
 from nbyard.services.operation import Field, Operation
@@ -396,6 +404,7 @@ def attempt_folder() -> str:
         "The words `{attempt}` at the beginning of a path stand for the folder as the runner sees "
         "it: a container sees another one than the host.",
         *_structs(attempts.Result, attempts.Failure, attempts.RunnerIdentity),
+        *_structs(attempts.Surroundings, environments.Lock, environments.Package, attempts.Image),
     )
 
 

@@ -53,7 +53,7 @@ def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
     with contextlib.suppress(OSError, msgspec.DecodeError):
         content = (folder / contract.IMAGE).read_bytes()
         image = msgspec.json.decode(content, type=contract.Image)
-        return msgspec.structs.replace(found, image=image)
+        return msgspec.structs.replace(found, image=image, lock=image.lock)
     return found
 
 

@@ -1,6 +1,5 @@
 """Kernels and interpreters of this machine, known by fingerprints."""
 
-import json
 import shutil
 import site
 import subprocess
@@ -8,15 +7,27 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
+import msgspec
+
 from nbyard.domain.digest import digest_of
-from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.environments import EnvironmentRef, Lock
 from nbyard.errors import NotFound
 
-# runs in a foreign interpreter: its version and what is installed in it
+# Runs in a foreign interpreter: what it is and what is installed in it, as a `Lock`. Of two
+# distributions of one name the first on the path is the one that is imported.
 LIST_PACKAGES = """
-import importlib.metadata as m, json, platform, sys
-print(json.dumps({"python": sys.version, "machine": platform.machine(),
-    "packages": {d.metadata["Name"]: d.version for d in m.distributions() if d.metadata["Name"]}}))
+import hashlib, importlib.metadata, json, platform, sys, sysconfig
+found = {}
+for each in importlib.metadata.distributions():
+    name = each.metadata["Name"]
+    if name and name not in found:
+        record, url = each.read_text("RECORD"), each.read_text("direct_url.json")
+        sha = "sha256:" + hashlib.sha256(record.encode()).hexdigest() if record else ""
+        found[name] = {"name": name, "version": each.version, "record": sha,
+            "direct_url": json.loads(url) if url else None}
+print(json.dumps({"python": platform.python_version(), "build": sys.version,
+    "implementation": sys.implementation.name, "platform": sysconfig.get_platform(),
+    "packages": sorted(found.values(), key=lambda one: one["name"].lower())}))
 """
 SECONDS = 30
 
@@ -72,15 +83,8 @@ def _interpreter(argv0: str) -> str:
 
 
 def _python(interpreter: str, name: str) -> EnvironmentRef:
-    stamp = _stamp(interpreter)
-    facts = _facts(interpreter, stamp)
-    return EnvironmentRef(
-        name,
-        "python",
-        interpreter,
-        digest_of({"interpreter": interpreter, **facts}),
-        facts["packages"],
-    )
+    lock, fingerprint = _lock(interpreter, _stamp(interpreter))
+    return EnvironmentRef(name, "python", interpreter, fingerprint, lock)
 
 
 def _stamp(interpreter: str) -> tuple[int, ...]:
@@ -92,7 +96,8 @@ def _stamp(interpreter: str) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=64)
-def _facts(interpreter: str, stamp: tuple[int, ...]) -> dict[str, dict[str, str]]:
+def _lock(interpreter: str, stamp: tuple[int, ...]) -> tuple[Lock, str]:
+    """What is installed, and the fingerprint of that and of the interpreter."""
     try:
         # not isolated: the user's own packages count, as they do where the work is done
         done = subprocess.run(
@@ -107,5 +112,5 @@ def _facts(interpreter: str, stamp: tuple[int, ...]) -> dict[str, dict[str, str]
             f"The interpreter {interpreter} does not run: {error}",
             hint="Repair its environment, or choose another kernel.",
         ) from error
-    facts: dict[str, dict[str, str]] = json.loads(done.stdout)
-    return facts
+    lock = msgspec.json.decode(done.stdout, type=Lock)
+    return lock, digest_of({"interpreter": interpreter, "lock": lock})

@@ -917,11 +917,14 @@ export interface components {
         };
         /**
          * Image
-         * @description image.json: the image's name and the engine's id of it.
+         * @description image.json: the image's name, the engine's id of it, and what its Python says is installed,
+         *         where it has one.
          */
         Image: {
             name: string;
             id: string;
+            /** @default null */
+            lock: components["schemas"]["Lock"] | null;
         };
         /**
          * Inspect
@@ -957,6 +960,18 @@ export interface components {
             resources: components["schemas"]["Resources"];
             /** @default  */
             executable: string;
+        };
+        /**
+         * Lock
+         * @description What was installed, as far as it is known on the spot: what a lock file (PEP 751) says of
+         *         packages and environment, with what is installed in place of where to get it.
+         */
+        Lock: {
+            python: string;
+            build: string;
+            implementation: string;
+            platform: string;
+            packages: components["schemas"]["Package"][];
         };
         /**
          * LogChunk
@@ -1088,6 +1103,20 @@ export interface components {
             flag: string;
             /** @default false */
             joined: boolean;
+        };
+        /**
+         * Package
+         * @description An installed distribution. `record` is the SHA-256 of its RECORD, which lists the SHA-256 of
+         *         each of its files: two builds of one version differ in it. `direct_url` is there where it came
+         *         from a folder, an archive or a repository and not from an index (direct_url.json).
+         */
+        Package: {
+            name: string;
+            version: string;
+            /** @default  */
+            record: string;
+            /** @default null */
+            direct_url: Record<string, unknown> | null;
         };
         /**
          * Page[DatasetVersion]
@@ -1265,8 +1294,8 @@ export interface components {
         };
         /**
          * Surroundings
-         * @description surroundings.json: what a run has to record to be understood later. `packages` are the
-         *         installed distributions by name; `image` is filled in where a container did the work.
+         * @description surroundings.json: what a run has to record to be understood later. `lock` is what was
+         *         installed where the work was done; in a container it is that of the `image`.
          */
         Surroundings: {
             machine: {
@@ -1274,13 +1303,12 @@ export interface components {
             };
             kernel: string;
             interpreter: string;
-            packages: {
-                [key: string]: string;
-            };
             fingerprint: string;
             executable_version_id: string;
             code_digest: string;
             bundle_digest: string;
+            /** @default null */
+            lock: components["schemas"]["Lock"] | null;
             /** @default null */
             image: components["schemas"]["Image"] | null;
         };

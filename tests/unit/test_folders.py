@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from nbyard import folders
 from nbyard.domain import attempts as contract
+from nbyard.domain.attempts import Image, Surroundings
+from nbyard.domain.environments import Lock, Package
 from nbyard.domain.runs import Activity, Attempt, Task
 
 NOW = datetime(2024, 2, 29, tzinfo=UTC)
@@ -212,3 +214,17 @@ def test_a_folder_is_removed_whole(tmp_path, folder):
     folders.remove(tmp_path, "a1")
     assert not folder.exists()
     folders.remove(tmp_path, "a1")
+
+
+def test_what_an_attempt_was_made_for(tmp_path, folder):
+    """R2: in a container the image's own lock is the one that counts."""
+    assert folders.surroundings(tmp_path, _task("running")) is None
+    lock = Lock("3.11.7", "", "cpython", "linux-x86_64", [Package("numpy", "2.1", "sha256:1")])
+    plain = Surroundings({"host": "h"}, "python3", "python3", "f", "v", "c", "b", lock)
+    (folder / contract.SURROUNDINGS).write_bytes(msgspec.json.encode(plain))
+    assert folders.surroundings(tmp_path, _task("running")) == plain
+    inside = msgspec.structs.replace(lock, packages=[])
+    image = Image("base:1", "sha256:2", inside)
+    (folder / contract.IMAGE).write_bytes(msgspec.json.encode(image))
+    found = folders.surroundings(tmp_path, _task("running"))
+    assert found == msgspec.structs.replace(plain, image=image, lock=inside)

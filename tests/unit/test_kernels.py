@@ -1,13 +1,17 @@
 """Kernels and interpreters, known by fingerprints."""
 
+import hashlib
 import json
 import os
+import platform
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
 
 from nbyard import kernels
+from nbyard.domain.environments import Package
 from nbyard.errors import NotFound
 
 # an interpreter as far as we ask one: prints what is in facts.json beside it
@@ -38,10 +42,18 @@ def interpreter(tmp_path):
     place.write_text(FAKE)
     place.chmod(0o755)
 
+    installs = []
+
     def install(**versions):
-        facts = {"python": "3.11.0", "machine": "x86_64", "packages": versions}
-        (place.parent / "facts.json").write_text(json.dumps(facts))
-        os.utime(packages, ns=(len(versions), len(versions)))
+        """Each as (version, digest of its RECORD)."""
+        listed = [
+            {"name": name, "version": version, "record": record}
+            for name, (version, record) in versions.items()
+        ]
+        about = {"python": "3.11.0", "build": "", "implementation": "cpython", "platform": "any"}
+        (place.parent / "facts.json").write_text(json.dumps({**about, "packages": listed}))
+        installs.append(listed)
+        os.utime(packages, ns=(len(installs), len(installs)))
 
     install()
     return place, install
@@ -51,12 +63,24 @@ def test_a_fingerprint_changes_with_what_is_installed(spec, interpreter):
     place, install = interpreter
     spec("mine", [os.fspath(place), "-m", "ipykernel"])
     before = kernels.kernel("mine")
-    assert (before.kernel, before.interpreter, before.packages) == ("mine", os.fspath(place), {})
+    assert (before.kernel, before.interpreter) == ("mine", os.fspath(place))
+    assert before.lock and before.lock.packages == []
     assert kernels.kernel("mine") == before
-    install(numpy="2.1")
+    install(numpy=("2.1", "sha256:1"))
     after = kernels.kernel("mine")
-    assert after.packages == {"numpy": "2.1"}
+    assert after.lock and after.lock.packages == [Package("numpy", "2.1", "sha256:1")]
     assert after.fingerprint != before.fingerprint
+
+
+def test_two_builds_of_one_version_differ(spec, interpreter):
+    """R2."""
+    place, install = interpreter
+    spec("mine", [os.fspath(place), "-m", "ipykernel"])
+    found = []
+    for record in ("sha256:1", "sha256:2", "sha256:1"):
+        install(numpy=("2.1", record))
+        found.append(kernels.kernel("mine").fingerprint)
+    assert found[0] == found[2] != found[1]
 
 
 def test_two_interpreters_are_never_the_same(spec, interpreter, tmp_path):
@@ -74,8 +98,8 @@ def test_two_interpreters_are_never_the_same(spec, interpreter, tmp_path):
 def test_a_bare_python_is_the_one_that_runs(spec):
     spec("bare", ["python", "-m", "ipykernel_launcher"])
     assert kernels.kernel("bare").interpreter == sys.executable
-    assert "pytest" in kernels.kernel("bare").packages
-    assert kernels.python().packages == kernels.kernel("bare").packages
+    assert "pytest" in names_in(kernels.kernel("bare"))
+    assert kernels.python().lock == kernels.kernel("bare").lock
     assert kernels.python().fingerprint == kernels.kernel("bare").fingerprint
 
 
@@ -123,15 +147,42 @@ def test_programs_are_known_by_place_size_and_time(tmp_path):
     assert kernels.program("no-such-tool").interpreter == "no-such-tool"
 
 
-def test_packages_of_the_user_count(tmp_path, monkeypatch):
-    """R2: where the work sees them, the fingerprint does."""
-    before = kernels.python()
+def names_in(found):
+    return [package.name for package in found.lock.packages]
+
+
+@pytest.fixture
+def mine(tmp_path, monkeypatch):
+    """A distribution of the user's own on the path."""
     told = tmp_path / "mine-1.0.dist-info"
     told.mkdir()
     (told / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
     monkeypatch.setenv("PYTHONPATH", os.fspath(tmp_path))
-    kernels._facts.cache_clear()
+    kernels._lock.cache_clear()
+    yield told
+    kernels._lock.cache_clear()
+
+
+def test_packages_of_the_user_count(mine, monkeypatch):
+    """R2: where the work sees them, the fingerprint does."""
     after = kernels.python()
-    kernels._facts.cache_clear()
-    assert after.packages["mine"] == "1.0"
-    assert after.fingerprint != before.fingerprint
+    assert "mine" in names_in(after)
+    monkeypatch.delenv("PYTHONPATH")
+    kernels._lock.cache_clear()
+    assert after.fingerprint != kernels.python().fingerprint
+
+
+def test_a_lock_tells_contents_origin_and_interpreter(mine):
+    """R2: what a lock file says, as far as it is known on the spot."""
+    (mine / "RECORD").write_text("mine.py,sha256=abc,3\n")
+    url = {"url": "file:///src/mine", "dir_info": {"editable": True}}
+    (mine / "direct_url.json").write_text(json.dumps(url))
+    lock = kernels.python().lock
+    assert lock is not None
+    found = next(package for package in lock.packages if package.name == "mine")
+    digest = hashlib.sha256(b"mine.py,sha256=abc,3\n").hexdigest()
+    assert found == Package("mine", "1.0", f"sha256:{digest}", url)
+    assert (lock.python, lock.implementation) == (platform.python_version(), "cpython")
+    assert lock.platform == sysconfig.get_platform()
+    assert [one.name for one in lock.packages] == sorted(names_in(kernels.python()), key=str.lower)
+    assert all(one.record for one in lock.packages if one.name in ("pytest", "msgspec"))

@@ -85,11 +85,11 @@ def _write_surroundings(
         },
         kernel=environment.kernel,
         interpreter=environment.interpreter,
-        packages=dict(sorted(environment.packages.items())),
         fingerprint=environment.fingerprint,
         executable_version_id=version.id,
         code_digest=version.code_digest,
         bundle_digest=version.bundle_digest,
+        lock=environment.lock,
     )
     write_whole(folder / SURROUNDINGS, msgspec.json.format(msgspec.json.encode(found)))
 

@@ -7,7 +7,7 @@ log              everything the work printed, appended
 events.jsonl     one JSON object a line: progress, cells
 executed.ipynb   the notebook as far as it ran (replaced whole after each cell)
 surroundings.json  machine, environment and code that the attempt was made for
-image.json       {name, id} of the image, where a container does the work
+image.json       {name, id, lock} of the image, where a container does the work
 heartbeat        touched every few seconds while the runner lives
 runner.json      {pid, started, host, boot_id} of the supervisor
 cancel           put there to ask the work to end; its text is the reason
@@ -17,6 +17,8 @@ result.json      renamed in last: finished
 from typing import Any, Literal
 
 import msgspec
+
+from nbyard.domain.environments import Lock
 
 TASK = "task.json"
 LOG = "log"
@@ -129,24 +131,26 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Image(msgspec.Struct, frozen=True):
-    """image.json: the image's name and the engine's id of it."""
+    """image.json: the image's name, the engine's id of it, and what its Python says is installed,
+    where it has one."""
 
     name: str
     id: str
+    lock: Lock | None = None
 
 
 class Surroundings(msgspec.Struct, frozen=True):
-    """surroundings.json: what a run has to record to be understood later. `packages` are the
-    installed distributions by name; `image` is filled in where a container did the work."""
+    """surroundings.json: what a run has to record to be understood later. `lock` is what was
+    installed where the work was done; in a container it is that of the `image`."""
 
     machine: dict[str, str]
     kernel: str
     interpreter: str
-    packages: dict[str, str]
     fingerprint: str
     executable_version_id: str
     code_digest: str
     bundle_digest: str
+    lock: Lock | None = None
     image: Image | None = None
 
 

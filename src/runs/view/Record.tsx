@@ -35,11 +35,13 @@ export function Record({ model, detail, node }: IRecordProps): JSX.Element {
   if (!found) {
     return <p className="nby-Note">{problem || trans.__('Loading…')}</p>;
   }
-  const { machine, packages, image } = found;
+  const { machine, lock, image } = found;
   const facts: [string, string | undefined][] = [
     ...Object.entries(machine),
     [trans.__('Interpreter'), found.interpreter],
     [trans.__('Kernel'), found.kernel],
+    [trans.__('Python'), lock ? `${lock.implementation} ${lock.python}` : undefined],
+    [trans.__('Platform'), lock?.platform],
     [trans.__('Environment'), found.fingerprint],
     [trans.__('Image'), image?.name],
     [trans.__('Image id'), image?.id],
@@ -47,7 +49,7 @@ export function Record({ model, detail, node }: IRecordProps): JSX.Element {
     [trans.__('Bundle'), found.bundle_digest],
     [trans.__('Version of executable'), found.executable_version_id]
   ];
-  const names = Object.keys(packages).sort();
+  const packages = lock?.packages ?? [];
   return (
     <>
       {task?.cached && (
@@ -66,11 +68,11 @@ export function Record({ model, detail, node }: IRecordProps): JSX.Element {
           ))}
       </dl>
       <details>
-        <summary>{trans._n('%1 package', '%1 packages', names.length)}</summary>
+        <summary>{trans._n('%1 package', '%1 packages', packages.length)}</summary>
         <ul className="nby-Packages">
-          {names.map(name => (
-            <li key={name}>
-              {name} <span className="nby-Dim">{packages[name]}</span>
+          {packages.map(({ name, version, record }) => (
+            <li key={name} title={record}>
+              {name} <span className="nby-Dim">{version}</span>
             </li>
           ))}
         </ul>

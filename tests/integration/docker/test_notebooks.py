@@ -8,7 +8,7 @@ import msgspec
 import nbformat
 import pytest
 
-from nbyard.domain.attempts import NotebookWork
+from nbyard.domain.attempts import IMAGE, Image, NotebookWork
 from nbyard.errors import Invalid, NbyardError
 from nbyard.images import environment_image
 
@@ -119,6 +119,9 @@ def test_requirements_are_installed_once_and_are_what_runs(python_bench: Bench):
         orders.append(order)
     assert "joblib 1" in log_of(orders[1])
     assert "Building" not in log_of(orders[1])
+    image = msgspec.json.decode((orders[1].folder / IMAGE).read_bytes(), type=Image)
+    assert image.lock is not None
+    assert {"joblib", "nbclient"} <= {package.name for package in image.lock.packages}
 
 
 def test_a_build_that_fails_names_the_package(python_bench: Bench):

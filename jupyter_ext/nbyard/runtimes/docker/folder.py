@@ -59,9 +59,9 @@ def read_result(folder: Path) -> Result | None:
         raise NbyardError(f"result.json cannot be read: {error}") from error
 
 
-def write_image(folder: Path, name: str, image_id: str) -> None:
+def write_image(folder: Path, image: Image) -> None:
     """image.json, before anything of the container can be there."""
-    content = msgspec.json.encode(Image(name, image_id))
+    content = msgspec.json.encode(image)
     (folder / IMAGE).unlink(missing_ok=True)
     handle = os.open(folder / IMAGE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     with os.fdopen(handle, "wb") as file:

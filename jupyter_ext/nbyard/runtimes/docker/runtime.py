@@ -10,11 +10,12 @@ from pathlib import Path
 import msgspec
 
 from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, Say
-from nbyard.domain.attempts import TASK, Failure, Result
+from nbyard.domain.attempts import TASK, Failure, Image, Result
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.runtimes.docker import folder as files
 from nbyard.runtimes.docker import transfer
 from nbyard.runtimes.docker.attempt import ContainerAttempt
+from nbyard.runtimes.docker.locks import Locks
 from nbyard.runtimes.docker.specs import (
     BIND,
     VOLUME,
@@ -64,6 +65,7 @@ class DockerRuntime:
         self._lock = threading.RLock()
         self._networks = threading.RLock()
         self._attempts: dict[str, ContainerAttempt] = {}
+        self._locks = Locks()
         self._seen: dict[tuple[str, Path], bool] = {}
 
     @classmethod
@@ -161,7 +163,9 @@ class DockerRuntime:
         info = engine.info
         user = container_user(info)
         sees_us = staging == BIND
-        files.write_image(order.folder, image, engine.image_id(image))
+        image_id = engine.image_id(image)
+        lock = self._locks.of(engine, order, image, image_id)
+        files.write_image(order.folder, Image(image, image_id, lock))
         files.prepare(order.folder, attempt.task, user if sees_us else (os.getuid(), os.getgid()))
         spec = container_spec(order, attempt.task, info, image, staging)
         if not sees_us:

@@ -28,7 +28,7 @@ NOBODY = 65534
 # An output on standard output passes through the engine's log: it must not be rotated away.
 STDOUT_LOG_BYTES = 64 * 2**30
 NAME = re.compile(r"nby-([0-9A-Za-z][0-9A-Za-z_.-]*)")
-PROBE = "-probe"
+PROBE, LIST = "-probe", "-list"
 
 
 def container_name(attempt_id: str) -> str:
@@ -58,7 +58,7 @@ def is_ours(found: Owned) -> bool:
     if matched is None:
         return False
     key = RUN if found.kind == "network" else ATTEMPT
-    return matched.group(1).removesuffix(PROBE) == found.labels.get(key)
+    return matched.group(1).removesuffix(PROBE).removesuffix(LIST) == found.labels.get(key)
 
 
 def container_user(info: EngineInfo) -> tuple[int, int]:

@@ -1,0 +1,62 @@
+"""What is installed in images (R2)."""
+
+import msgspec
+import pytest
+
+from nbyard.dockerd import ContainerSpec, Engine
+from nbyard.domain.attempts import IMAGE, Image
+from nbyard.runtimes.protocol import Order
+
+from .bench import Bench
+
+
+def image_of(order: Order) -> Image:
+    return msgspec.json.decode((order.folder / IMAGE).read_bytes(), type=Image)
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the containers that are made."""
+    names = []
+    create = Engine.create
+
+    def noted(engine: Engine, spec: ContainerSpec) -> str:
+        names.append(spec.name)
+        return create(engine, spec)
+
+    monkeypatch.setattr(Engine, "create", noted)
+    return names
+
+
+def test_the_python_of_an_image_is_asked_once(
+    bench: Bench, python_base_image: str, made: list[str]
+) -> None:
+    bench.image = python_base_image
+    runtime, orders = bench.runtime(), []
+    for _ in range(2):
+        orders.append(bench.shell("python3 -c 'import sys; print(sys.version)'"))
+        assert bench.run(orders[-1], runtime).state == "succeeded"
+    first, second = (image_of(order).lock for order in orders)
+    assert first is not None and first == second
+    assert sum(name.endswith("-list") for name in made) == 1
+    assert first.implementation == "cpython"
+    assert first.build.split()[0] == first.python
+    assert any(package.record.startswith("sha256:") for package in first.packages)
+    assert not [one for one in bench.left() if "-list" in one]
+
+
+@pytest.mark.parametrize("answer", ["", "exit 1", "echo '{}'", "cat /dev/zero"])
+def test_an_image_without_a_python_that_answers_has_none(
+    bench: Bench, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The work is done all the same."""
+    from nbyard.runtimes.docker import locks
+
+    monkeypatch.setattr(locks, "SECONDS", 2.0)
+    monkeypatch.setattr(locks, "MAX_BYTES", 100_000)
+    if answer:
+        monkeypatch.setattr(locks, "ASKED", ["sh", "-c", answer])
+    order = bench.shell("echo done")
+    assert bench.run(order).state == "succeeded"
+    assert image_of(order).lock is None
+    assert not [one for one in bench.left() if "-list" in one]
