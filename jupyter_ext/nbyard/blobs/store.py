@@ -62,8 +62,10 @@ class Blobs:
         self._reserve_bytes = reserve_bytes
         self._verified: dict[str, tuple[int, ...]] = {}
         self._stored: dict[tuple[int, ...], Blob] = {}
-        for folder in (self.temp, root / "sha256", root / "tree"):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._durable: set[Path] = set()
+        root.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (root, self.temp, root / "sha256", root / "tree"):
+            self._make(folder)
 
     @contextlib.contextmanager
     def keeping(self) -> Iterator[None]:
@@ -190,13 +192,19 @@ class Blobs:
     def _publish(self, fd: int, path: Path, digest: str, dir_fd: int | None = None) -> None:
         # A blob that is there already is replaced by the same bytes: this heals a damaged one.
         final = self.path(digest)
-        if not final.parent.exists():
-            final.parent.mkdir(mode=0o700, exist_ok=True)
-            files.sync_folder(final.parent.parent)
+        self._make(final.parent)
         os.fchmod(fd, 0o444)
         os.fsync(fd)
         os.replace(path, final, src_dir_fd=dir_fd)
         files.sync_folder(final.parent)
+
+    def _make(self, folder: Path) -> None:
+        """A folder that a power cut leaves there. Once in each process: whoever made it may not
+        have come to syncing it."""
+        if folder not in self._durable:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            files.sync_folder(folder.parent)
+            self._durable.add(folder)
 
     def path(self, digest: str) -> Path:
         """Where the bytes are or would be; whoever reads there has to check them (`verify`)."""

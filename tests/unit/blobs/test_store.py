@@ -259,3 +259,63 @@ def test_staging_never_overwrites(blobs: Blobs, tmp_path: Path) -> None:
         with pytest.raises(Conflict, match=name):
             blobs.stage(digest, tmp_path / name)
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Path]]:
+    """What was synced (by its path then) and renamed (to where), in order."""
+    done: list[tuple[str, Path]] = []
+    fsync, replace = os.fsync, os.replace
+
+    def noted_fsync(fd: int) -> None:
+        fsync(fd)
+        done.append(("fsync", Path(os.readlink(f"/proc/self/fd/{fd}"))))
+
+    def noted_replace(source: Path, target: Path, *, src_dir_fd: int | None) -> None:
+        place = Path() if src_dir_fd is None else Path(os.readlink(f"/proc/self/fd/{src_dir_fd}"))
+        done.append(("rename", place / source))
+        replace(source, target, src_dir_fd=src_dir_fd)
+        done.append(("as", target))
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(os, "replace", noted_replace)
+    return done
+
+
+@pytest.mark.parametrize("way", ["stream", "copy", "move", "folder", "moved folder"])
+def test_a_blob_survives_a_power_cut(
+    blobs: Blobs, tmp_path: Path, synced: list[tuple[str, Path]], way: str
+) -> None:
+    """F13, Q17: the file is synced before it appears, the folders above it afterwards; all of it
+    before anybody learns the digest."""
+    (tmp_path / "f" / "g").mkdir(parents=True)
+    (tmp_path / "f" / "g" / "a").write_bytes(b"abc")
+    (tmp_path / "f" / "b").write_bytes(b"def")
+    put = {
+        "stream": lambda: blobs.put_stream([b"abc"]),
+        "copy": lambda: blobs.put_file(tmp_path / "f" / "b"),
+        "move": lambda: blobs.put_file(tmp_path / "f" / "b", move=True),
+        "folder": lambda: blobs.put_folder(tmp_path / "f"),
+        "moved folder": lambda: blobs.put_folder(tmp_path / "f", move=True),
+    }
+    put[way]()
+    found = [blobs.path(one.digest) for one in blobs.stored()]
+    assert len(found) == (3 if "folder" in way else 1)
+    for path in found:
+        appeared = synced.index(("as", path))
+        (told, source), before = synced[appeared - 1], synced[: appeared - 1]
+        assert told == "rename"
+        assert ("fsync", source) in before
+        assert ("fsync", path.parent.parent) in before
+        assert ("fsync", path.parent) in synced[appeared:]
+
+
+def test_a_folder_that_another_process_made_is_synced_too(
+    blobs: Blobs, tmp_path: Path, synced: list[tuple[str, Path]]
+) -> None:
+    """F13: it may have been killed before it came to that."""
+    (blobs.root / "sha256" / hashlib.sha256(b"x").hexdigest()[:2]).mkdir()
+    blobs.put_stream([b"x"])
+    assert ("fsync", blobs.root / "sha256") in synced
+    made = Blobs(tmp_path / "others")
+    assert {("fsync", made.root), ("fsync", tmp_path)} <= set(synced)

@@ -1,5 +1,8 @@
 """Ends are written once; a former dispatcher writes none."""
 
+import os
+from typing import Any
+
 import pytest
 
 from nbyard.dispatch.cases import Case, live_case
@@ -36,6 +39,30 @@ def test_only_the_first_end_counts(bench: Bench) -> None:
     assert (task.state, task.failure) == ("succeeded", None)
     assert [one.state for one in task.attempts] == ["succeeded"]
     assert [one.name for one in task.artifacts] == ["out"]
+
+
+def test_outputs_are_on_disk_before_the_commit_that_names_them(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F13, I6: the file and the folder it appears in."""
+    run, case = a_case(bench)
+    result, synced, at_commit = result_of(case), list[int](), list[set[int]]()
+    fsync, insert = os.fsync, bench.store.artifacts.insert
+
+    def noted(fd: int) -> None:
+        fsync(fd)
+        synced.append(os.fstat(fd).st_ino)
+
+    def inserting(*rows: Any) -> None:
+        at_commit.append(set(synced))
+        insert(*rows)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(bench.store.artifacts, "insert", inserting)
+    Endings(bench.room).succeed(case, result)
+    place = bench.room.blobs.path(bench.task(run).artifacts[0].digest)
+    (before,) = at_commit
+    assert {place.stat().st_ino, place.parent.stat().st_ino} <= before
 
 
 def test_a_former_dispatcher_publishes_nothing(bench: Bench) -> None:
