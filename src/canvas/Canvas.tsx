@@ -2,6 +2,7 @@ import { ReactFlowProvider } from '@xyflow/react';
 import { useEffect, useState } from 'react';
 import '../../style/canvas.css';
 import { Away } from '../components/Away';
+import { Boundary } from '../components/Boundary';
 import { Picker } from '../components/Picker';
 import { useSignal } from '../components/useSignal';
 import { CanvasController } from './controller';
@@ -40,7 +41,11 @@ function Parts({ readOnly }: { readOnly: boolean }): JSX.Element {
         <ProblemStrip />
         <PickerLayer />
       </div>
-      {inspector && <Inspector readOnly={readOnly} />}
+      {inspector && (
+        <Boundary trans={trans}>
+          <Inspector readOnly={readOnly} />
+        </Boundary>
+      )}
     </div>
   );
 }

@@ -1,11 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { notebook, parameters, workflow } from '../lab/notebooks';
 import { LabServer } from '../lab/server';
 import { expect, test } from '../lab/test';
 
 /** A notebook that makes the file `arrives` and goes on when the file `waits` is there. */
-function notebook(server: LabServer, arrives: string, waits: string): string {
-  const source = [
+function waiting(server: LabServer, arrives: string, waits: string): string {
+  const given = parameters(
+    'input_txt = ""  # input: txt',
+    'output_txt = "o.txt"  # output: txt'
+  );
+  const work = [
     'from pathlib import Path',
     'from time import sleep',
     `Path(${JSON.stringify(server.file(arrives))}).touch()`,
@@ -13,38 +18,24 @@ function notebook(server: LabServer, arrives: string, waits: string): string {
     '    sleep(0.05)',
     'Path(output_txt).write_text("done")'
   ];
-  const code = (text: string, tags: string[] = []) => ({
-    cell_type: 'code',
-    execution_count: null,
-    metadata: { tags },
-    outputs: [],
-    source: text
-  });
-  const parameters = 'input_txt = ""  # input: txt\noutput_txt = "o.txt"  # output: txt';
-  return JSON.stringify({
-    cells: [code(parameters, ['parameters']), code('print("under way")'), code(source.join('\n'))],
-    metadata: { kernelspec: { name: 'python3', display_name: 'Python 3' } },
-    nbformat: 4,
-    nbformat_minor: 4
-  });
+  return notebook(given, 'print("under way")', work.join('\n'));
 }
 
 /** Two notebooks, one after the other; each waits to be let on. */
 async function makeSlowWorkflow(server: LabServer): Promise<void> {
-  await writeFile(server.file('first.ipynb'), notebook(server, 'first.here', 'first.go'));
-  await writeFile(server.file('second.ipynb'), notebook(server, 'second.here', 'second.go'));
-  const edge = { source: 'first', output: 'output_txt', target: 'second', input: 'input_txt' };
-  const flow = {
-    version: 1,
-    meta: { id: 'f3a0f1f4-5f6b-4b58-9d9c-3b1b0f1d9a01', title: 'Slow' },
-    nodes: {
-      first: { type: 'executable', path: 'first.ipynb', arguments: { input_txt: { value: '' } } },
-      second: { type: 'executable', path: 'second.ipynb' }
+  for (const name of ['first', 'second']) {
+    const text = waiting(server, `${name}.here`, `${name}.go`);
+    await writeFile(server.file(`${name}.ipynb`), text);
+  }
+  const nothing = { arguments: { input_txt: { value: '' } } };
+  const flow = workflow(
+    {
+      first: { path: 'first.ipynb', at: [0, 0], ...nothing },
+      second: { path: 'second.ipynb', at: [360, 60] }
     },
-    edges: { 'first.output_txt->second.input_txt': edge },
-    positions: { first: [0, 0], second: [360, 60] }
-  };
-  await writeFile(server.file('slow.nbflow'), JSON.stringify(flow));
+    'first.output_txt->second.input_txt'
+  );
+  await writeFile(server.file('slow.nbflow'), flow);
 }
 
 const letOn = (server: LabServer, name: string) => writeFile(server.file(`${name}.go`), '');

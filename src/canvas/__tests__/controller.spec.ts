@@ -140,6 +140,38 @@ describe('arrows', () => {
     expect(canvas.doc.nodes.has('clean')).toBe(false);
   });
 
+  it('K3: a dataset dropped on a notebook feeds it, and stands before it', async () => {
+    const { canvas, settle } = one;
+    canvas.doc.remove(['sales'], []);
+    const dropped = droppedOn(canvas, 'clean', async () => {
+      canvas.doc.addNode('sales', { type: 'dataset', path: 'sales.csv' }, [0, 0]);
+      return ['sales'];
+    });
+    await settle();
+    await dropped;
+    expect(canvas.doc.allEdges()).toEqual([RAW]);
+    expect(canvas.store.place('sales')[0]).toBeLessThan(canvas.store.place('clean')[0]);
+  });
+
+  it('K3: where several arrows fit, the proposed one is drawn, or none', async () => {
+    const { canvas, backend, settle } = one;
+    const drop = async (proposals: typeof backend.proposals) => {
+      canvas.doc.remove(['train'], []);
+      const dropped = droppedOn(canvas, 'clean', async () => {
+        canvas.doc.addNode('train', { type: 'executable', path: 'train.ipynb' }, [0, 0]);
+        backend.proposals = proposals;
+        return ['train'];
+      });
+      await settle();
+      await dropped;
+    };
+    await drop([]);
+    expect(canvas.doc.allEdges()).toEqual([]);
+    expect(canvas.ui.notice!.text).toContain('Several arrows fit');
+    await drop([DATA]);
+    expect(canvas.doc.allEdges()).toEqual([DATA]);
+  });
+
   it('K2: are drawn by keyboard from a list', async () => {
     const { canvas } = one;
     const asked = connectByList(canvas, 'sales');

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { Artifact } from '../../api/types';
+import { Boundary } from '../../components/Boundary';
 import { showBytes } from '../../components/bytes';
 import { copyText } from '../../components/problems';
 import { RowList } from '../../components/RowList';
@@ -68,7 +69,11 @@ export function Results({ detail, onStep }: IStepProps): JSX.Element {
           </>
         )}
       />
-      {shown && <Preview key={shown.id} artifact={shown} />}
+      {shown && (
+        <Boundary key={shown.id} trans={trans}>
+          <Preview artifact={shown} />
+        </Boundary>
+      )}
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'react';
 import { isLive, RunDetail } from '../../api/types';
 import { IChosenStep } from '../../canvas/tokens';
 import { Away } from '../../components/Away';
+import { Boundary } from '../../components/Boundary';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
@@ -86,12 +87,14 @@ function Shown({ model, detail }: { model: RunModel; detail: RunDetail }): JSX.E
           { id: 'parameters', label: trans.__('Parameters & record') }
         ]}
       >
-        {tab === 'steps' && <Steps {...shared} />}
-        {tab === 'gantt' && <Gantt {...shared} />}
-        {tab === 'output' && <Output {...shared} jump={jump} />}
-        {tab === 'logs' && <Logs {...shared} />}
-        {tab === 'results' && <Results {...shared} />}
-        {tab === 'parameters' && <Parameters {...shared} />}
+        <Boundary key={tab} trans={trans}>
+          {tab === 'steps' && <Steps {...shared} />}
+          {tab === 'gantt' && <Gantt {...shared} />}
+          {tab === 'output' && <Output {...shared} jump={jump} />}
+          {tab === 'logs' && <Logs {...shared} />}
+          {tab === 'results' && <Results {...shared} />}
+          {tab === 'parameters' && <Parameters {...shared} />}
+        </Boundary>
       </Tabs>
     </div>
   );

@@ -1,0 +1,36 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { Component, ReactNode } from 'react';
+
+interface IBoundaryProps {
+  trans: TranslationBundle;
+  children: ReactNode;
+}
+
+/** A part that cannot be drawn says so, and leaves what is around it as it was. */
+export class Boundary extends Component<IBoundaryProps, { problem?: string }> {
+  static getDerivedStateFromError(error: unknown): { problem: string } {
+    return { problem: String(error) };
+  }
+
+  override state: { problem?: string } = {};
+
+  override render(): ReactNode {
+    const { trans, children } = this.props;
+    const { problem } = this.state;
+    if (problem === undefined) {
+      return children;
+    }
+    return (
+      <p className="nby-Note" role="alert">
+        {trans.__('This cannot be shown: %1', problem)}{' '}
+        <button
+          type="button"
+          className="nby-Button"
+          onClick={() => this.setState({ problem: undefined })}
+        >
+          {trans.__('Try again')}
+        </button>
+      </p>
+    );
+  }
+}
