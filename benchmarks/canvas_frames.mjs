@@ -186,7 +186,11 @@ const server = spawn(join(ROOT, '.venv/bin/python'), words, { env, stdio: 'ignor
 const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
 try {
-  const answers = () => fetch(`http://127.0.0.1:${PORT}/api`).then(({ ok }) => ok, () => false);
+  const answers = () =>
+    fetch(`http://127.0.0.1:${PORT}/api`).then(
+      ({ ok }) => ok,
+      () => false
+    );
   while (!(await answers())) {
     await new Promise(done => setTimeout(done, 200));
   }

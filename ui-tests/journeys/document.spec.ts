@@ -1,10 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '../lab/test';
 
-test('K1: dirty mark, save, undo and rename, as of every document', async ({
-  lab,
-  server
-}) => {
+test('K1: dirty mark, save, undo and rename, as of every document', async ({ lab, server }) => {
   const before = await readFile(server.file('penguins.nbflow'), 'utf8');
   const canvas = await lab.openWorkflow('penguins.nbflow');
   await expect(canvas.cards).toHaveCount(5);

@@ -6,10 +6,7 @@ import { expect, test } from '../lab/test';
 
 /** A notebook that makes the file `arrives` and goes on when the file `waits` is there. */
 function waiting(server: LabServer, arrives: string, waits: string): string {
-  const given = parameters(
-    'input_txt = ""  # input: txt',
-    'output_txt = "o.txt"  # output: txt'
-  );
+  const given = parameters('input_txt = ""  # input: txt', 'output_txt = "o.txt"  # output: txt');
   const work = [
     'from pathlib import Path',
     'from time import sleep',
