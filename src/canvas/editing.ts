@@ -3,6 +3,7 @@ import { PathExt } from '@jupyterlab/coreutils';
 import { UUID } from '@lumino/coreutils';
 import { isObject, JsonObject } from '../document/canonical';
 import { IEdge, Position } from '../document/flow';
+import { EXTENSION } from '../tokens';
 import { CanvasController } from './controller';
 import { focusNode } from './navigation';
 import { freePlace, GAP } from './places';
@@ -69,6 +70,11 @@ export async function addFiles(
   const failed: string[] = [];
   const added: string[] = [];
   for (const path of paths) {
+    if (PathExt.extname(path) === EXTENSION) {
+      const { trans } = canvas;
+      failed.push(trans.__('%1: a workflow cannot be a node.', PathExt.basename(path)));
+      continue;
+    }
     const registered = await register(path).catch((error: Error) => {
       failed.push(`${PathExt.basename(path)}: ${error.message}`);
       return guess(path);

@@ -39,12 +39,13 @@ test('K2: datasets and executables are found in the drawer and dragged onto the 
   await expect(canvas.cards).toHaveCount(7);
   await expect(canvas.cards.filter({ hasText: 'output_model' })).toHaveCount(4);
   await canvas.isTidy();
-  await lab.page.screenshot({ path: test.info().outputPath('palette.png') });
 });
 
 test('D10, K2: files of the file browser become nodes, several at once', async ({ lab }) => {
   await lab.tile('Workflow').click();
   const { canvas } = lab;
+  await expect(canvas.stage).toBeVisible();
+  await expect(lab.file('untitled.nbflow')).toHaveClass(/jp-mod-selected/); // as JupyterLab does
   await lab.file('clean.ipynb').click();
   await lab.file('get_data.py').click({ modifiers: ['Control'] });
   await lab.file('penguins.csv').click({ modifiers: ['Control'] });

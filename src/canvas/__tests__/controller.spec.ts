@@ -198,7 +198,8 @@ describe('nodes', () => {
 
   it('K2: come from files, which are registered on the way', async () => {
     const { canvas, backend } = one;
-    await addFiles(canvas, ['work/a.ipynb', 'b.csv'], [0, 300]);
+    await addFiles(canvas, ['work/a.ipynb', 'work/flow.nbflow', 'b.csv'], [0, 300]);
+    expect(canvas.ui.notice!.text).toContain('flow.nbflow: a workflow cannot be a node');
     expect(backend.registered).toEqual(['work/a.ipynb', 'b.csv']);
     const added = canvas.store.selected.map(id => nodesOf(canvas)[id]);
     expect(added).toEqual([
