@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,15 @@ def read_result(folder: Path) -> contract.Result | None:
     with contextlib.suppress(OSError, ValueError):  # work may have done anything to its folder
         return msgspec.json.decode((folder / contract.RESULT).read_bytes(), type=contract.Result)
     return None
+
+
+def silent_seconds(folder: Path) -> float:
+    """How long ago the work last wrote to its log or told of a cell; 0 when it never did."""
+    last = 0.0
+    for name in (contract.LOG, contract.EVENTS):
+        with contextlib.suppress(OSError):
+            last = max(last, (folder / name).stat().st_mtime)
+    return max(0.0, time.time() - last) if last else 0.0
 
 
 def log(store: Path, task: Task, after: int) -> LogChunk:

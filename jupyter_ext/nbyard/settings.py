@@ -27,6 +27,14 @@ class Settings(Configurable):
         help="Fork processes from one that has imported what notebooks need, instead of starting"
         " each anew (Linux).",
     ).tag(config=True)
+    gpus = ListTrait(
+        Unicode(),
+        ["auto"],
+        help="GPUs that tasks may be granted, by index or UUID; auto asks NVIDIA's driver.",
+    ).tag(config=True)
+    tasks_per_gpu = Int(
+        1, min=1, help="How many tasks may share one GPU; 1 = none is ever shared."
+    ).tag(config=True)
     default_runtime = Unicode(
         "process", help="Where tasks run when neither run nor node says: process or docker."
     ).tag(config=True)

@@ -570,8 +570,8 @@ export interface components {
         };
         /**
          * Attempt
-         * @description One try at a task; `reason` says why it was lost or failed. `folder` holds its record on the
-         *         machine of the store: log, executed notebook, task and result.
+         * @description One try at a task; `reason` says why it was lost or failed, `gpus` which it was granted.
+         *         `folder` holds its record on the machine of the store: log, executed notebook, task, result.
          */
         Attempt: {
             id: string;
@@ -592,6 +592,8 @@ export interface components {
             usage: {
                 [key: string]: number;
             };
+            /** @default [] */
+            gpus: string[];
             /** @default  */
             folder: string;
         };
@@ -1039,7 +1041,7 @@ export interface components {
          * @description What to run: `path` (a workflow, notebook or script below the root) or an executable's id
          *         or name. `parameters` are workflow parameters or the executable's arguments, of which inputs
          *         take a dataset's name or a path; `texts` are such values as typed on a command line, read as
-         *         their declared types.
+         *         their declared types. A run of higher `priority` (-100 to 100) is served before the others.
          */
         NewRun: {
             /** @default  */
@@ -1066,6 +1068,8 @@ export interface components {
             nodes: string[];
             /** @default false */
             force: boolean;
+            /** @default 0 */
+            priority: number;
         };
         /**
          * NewUpload
@@ -1221,7 +1225,7 @@ export interface components {
         };
         /**
          * Resources
-         * @description What a node may use; null means the default of where it runs.
+         * @description Image, requirements and limits of an executable's nodes that say nothing else.
          */
         Resources: {
             /** @default  */
@@ -1233,7 +1237,17 @@ export interface components {
             /** @default null */
             memory_bytes: number | null;
             /** @default null */
+            gpu: number | null;
+            /** @default null */
             timeout_seconds: number | null;
+            /** @default null */
+            queue_timeout_seconds: number | null;
+            /** @default null */
+            silence_timeout_seconds: number | null;
+            /** @default null */
+            retries: number | null;
+            /** @default null */
+            retry_on: ("contract" | "error" | "exit-code" | "kernel-died" | "memory" | "timeout")[] | null;
         };
         /**
          * Run
@@ -1261,6 +1275,8 @@ export interface components {
             cancel_requested_at: string | null;
             /** @default  */
             reason: string;
+            /** @default 0 */
+            priority: number;
             /** @default {} */
             counts: {
                 [key: string]: number;

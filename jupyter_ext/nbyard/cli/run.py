@@ -24,6 +24,7 @@ ENDED = ("succeeded", "failed", "cancelled")
 @click.option("--runtime", default="", help="process or docker, for every node.")
 @click.option("--image", default="", help="Container image, for every node.")
 @click.option("--force", is_flag=True, help="Take nothing from the cache.")
+@click.option("--priority", default=0, metavar="N", help="-100 to 100; higher is served first.")
 @click.option("--only", "nodes", multiple=True, metavar="NODE", help="Run this node and its needs.")
 @click.option("--detach", is_flag=True, help="Print the id and leave.")
 @server_option
@@ -80,6 +81,7 @@ def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bo
         scope="selected" if wish["nodes"] else "all",
         nodes=list(wish["nodes"]),
         force=wish["force"],
+        priority=wish["priority"],
     )
 
 

@@ -78,6 +78,9 @@ class AttemptController:
         # the supervisor enforces the limit; this is for one that does not
         if limit and since and time.monotonic() - since > limit + OVERTIME_SECONDS:
             return f"ran longer than its limit of {limit:g} s"
+        limit = case.task.plan.silence_timeout_seconds
+        if limit and since and folders.silent_seconds(case.order.folder) > limit + OVERTIME_SECONDS:
+            return f"gave no sign of life for {limit:g} s"
         return ""
 
     def _end(self, case: Case, runtime: Runtime, why: str) -> bool:

@@ -12,10 +12,9 @@ from nbyard.dispatch.crash import crash_point
 from nbyard.dispatch.results import failure_of, take_outputs
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import Failure, Result
+from nbyard.domain.limits import LOST_RETRIES, backoff_seconds
 from nbyard.errors import Busy, NbyardError
 
-MAX_ATTEMPTS = 3
-BACKOFF_SECONDS = 0.5
 CANCELLED = "the run was cancelled"
 
 
@@ -51,13 +50,36 @@ class Endings:
                     self._store.cache.keep(c, case.task.owner, case.task.cache_key, case.task.id)
 
     def fail(self, case: Case, failure: Failure, result: Result | None = None) -> None:
-        """The task fails; of its work only the executed notebook is kept."""
+        """The task fails, unless its kind of failure is to be tried again; of its work only the
+        executed notebook is kept."""
+        if self._again(case, failure, result):
+            return
         rows: list[dict[str, Any]] = []
         with self._room.blobs.keeping():
             if result is not None:
                 kept = msgspec.structs.replace(result, outputs=[])
                 rows = take_outputs(self._room, case.order.folder, kept)
             self._record_failure(case, failure, result, rows)
+
+    def _again(self, case: Case, failure: Failure, result: Result | None) -> bool:
+        """Queue the task once more, where its plan says so; the attempt keeps its own record."""
+        number = case.attempt.number
+        if case.is_cancelled or not case.task.plan.tries_again(failure.kind, number):
+            return False
+        ended = "lost" if failure.kind == "lost" else "failed"
+        with self._room.write() as c:
+            told = {"reason": failure.message, **_times(result)}
+            if self._store.attempts.move(c, case.attempt, ended, **told):
+                again = f"attempt {number} {'was lost' if ended == 'lost' else 'failed'}"
+                pause = timedelta(seconds=backoff_seconds(number, random.random()))
+                self._store.tasks.move(
+                    c,
+                    case.task,
+                    "queued",
+                    reason=f"{again}: {failure.message}",
+                    queued_at=datetime.now(UTC) + pause,
+                )
+        return True
 
     def _record_failure(
         self, case: Case, failure: Failure, result: Result | None, rows: list[dict[str, Any]]
@@ -78,27 +100,19 @@ class Endings:
                 self._store.tasks.move(c, case.task, "cancelled", reason=CANCELLED, **times)
 
     def lose(self, case: Case, reason: str) -> None:
-        """The task is tried again a little later, three attempts in all."""
+        """The task is tried again a little later, until it was lost too often."""
         if case.is_cancelled:
             self.cancel(case)
             return
+        if self._again(case, Failure("lost", reason), None):
+            return
         number, now = case.attempt.number, datetime.now(UTC)
+        most = max(case.task.plan.retries or 0, LOST_RETRIES) + 1
         with self._room.write() as c:
-            lost = {"reason": reason, "finished_at": now}
-            if not self._store.attempts.move(c, case.attempt, "lost", **lost):
-                return
-            if number < MAX_ATTEMPTS:
-                again = f"attempt {number} was lost: {reason}"
-                later = now + _backoff(number)
-                self._store.tasks.move(c, case.task, "queued", reason=again, queued_at=later)
-                return
-            failure = Failure("lost", f"{reason} (attempt {number} of {MAX_ATTEMPTS})")
-            told = {"reason": failure.message, "failure": msgspec.to_builtins(failure)}
-            self._store.tasks.move(c, case.task, "failed", finished_at=now, **told)
-
-
-def _backoff(number: int) -> timedelta:
-    return timedelta(seconds=BACKOFF_SECONDS * 2 ** (number - 1) * random.uniform(0.5, 1.5))
+            if self._store.attempts.move(c, case.attempt, "lost", reason=reason, finished_at=now):
+                failure = Failure("lost", f"{reason} (attempt {number} of {most})")
+                told = {"reason": failure.message, "failure": msgspec.to_builtins(failure)}
+                self._store.tasks.move(c, case.task, "failed", finished_at=now, **told)
 
 
 def _times(result: Result | None) -> Mapping[str, Any]:

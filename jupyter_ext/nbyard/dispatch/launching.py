@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard import folders
+from nbyard import folders, gpus
 from nbyard.dispatch.crash import crash_point
 from nbyard.dispatch.keys import IDENTITY, environment_of, input_digests, version_of
 from nbyard.dispatch.room import Room
@@ -49,6 +49,7 @@ def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord) -> Order:
         requirements=REQUIREMENTS if plan.requirements_digest else "",
         cpu=plan.cpu,
         memory_bytes=plan.memory_bytes,
+        gpus=attempt.gpus,
     )
 
 
@@ -133,11 +134,21 @@ def _task_file(
             **{name.upper(): value for name, value in identity.items()},
             "NBYARD_RUN_NAME": run.name,
             "NBYARD_RESOURCES": str(room.folder / "resources"),
+            **_visible_gpus(room, attempt),
         },
         timeout_seconds=task.plan.timeout_seconds,
+        silence_timeout_seconds=task.plan.silence_timeout_seconds,
         memory_bytes=task.plan.memory_bytes,
         wake=str(room.folder / "wake"),
     )
+
+
+def _visible_gpus(room: Room, attempt: AttemptRecord) -> dict[str, str]:
+    """Work on this machine sees the GPUs that it was granted and no others; the engine shows them
+    to containers itself."""
+    if attempt.runtime != "process" or not gpus.present(room.settings.gpus):
+        return {}
+    return {"CUDA_VISIBLE_DEVICES": ",".join(attempt.gpus)}
 
 
 def _work(staged: Staged, values: dict[str, Any]) -> Work:

@@ -11,13 +11,14 @@ import msgspec
 
 from nbyard.dispatch.crash import crash_point
 from nbyard.dispatch.keys import environment_of, input_digests, key_parts, version_of
-from nbyard.dispatch.resources import Slots, capacity
+from nbyard.dispatch.resources import capacity
 from nbyard.dispatch.results import failure_of
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import Failure
 from nbyard.domain.digest import KeyParts, explain
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs import TaskPlan
+from nbyard.domain.slots import Slots
 from nbyard.errors import Busy, NbyardError
 from nbyard.store import Connection
 from nbyard.store.artifacts import Hit
@@ -38,6 +39,8 @@ class Candidate:
     parts: KeyParts
     key: str
     last: KeyParts | None
+    before: Mapping[str, str] | None
+    packages: Mapping[str, str]
     noted: str = ""
 
     @property
@@ -52,7 +55,7 @@ class Candidate:
 
 
 class QueueController:
-    """First come, first served: nobody overtakes a task that waits for slots."""
+    """By priority, else first come, first served."""
 
     def __init__(self, room: Room, is_waiting: Callable[[str], bool]):
         self._room = room
@@ -72,8 +75,8 @@ class QueueController:
             return
         slots = Slots(capacity(self._room.settings), self._running(live))
         hits = self._hits(candidates)
-        waiting = [one for one in candidates if not self._serve(one, hits, slots)]
-        self._note(waiting, f"waits for a free slot of {slots.total:g}")
+        waits = {one.task.id: self._serve(one, hits, slots) for one in candidates}
+        self._note([(one, waits[one.task.id]) for one in candidates if waits[one.task.id]])
 
     def _candidates(self, queued: list[str]) -> list[Candidate]:
         new = [name for name in queued if name not in self._known][:NEW_IN_A_ROUND]
@@ -104,18 +107,32 @@ class QueueController:
             last = self._store.tasks.last_parts(c, task.owner, task)
         environment = environment_of(self._room, task.plan, version)
         parts = key_parts(self._room, task.plan, version, inputs, environment)
-        self._known[task.id] = Candidate(task, parts, parts.key(), last)
+        with self._store.read() as c:
+            before = self._store.environments.packages(c, last.environment) if last else None
+        self._known[task.id] = Candidate(
+            task, parts, parts.key(), last, before, environment.versions
+        )
 
-    def _running(self, live: list[AttemptRecord]) -> list[TaskPlan]:
-        """Plans of what takes slots now."""
-        taking = [attempt.task_id for attempt in live if not self._is_waiting(attempt.id)]
+    def _running(self, live: list[AttemptRecord]) -> list[tuple[TaskPlan, list[str]]]:
+        """What takes slots now, with the GPUs that it was granted."""
+        granted = {
+            attempt.task_id: attempt.gpus
+            for attempt in live
+            if not self._is_waiting(attempt.id) and not self._queues_itself(attempt.runtime)
+        }
+        taking = granted.keys()
         self._plans = {name: plan for name, plan in self._plans.items() if name in taking}
         with self._store.read() as c:
             for name in taking:
                 task = None if name in self._plans else self._store.tasks.get(c, name)
                 if task is not None:
                     self._plans[name] = task.plan
-        return list(self._plans.values())
+        return [(plan, granted[name]) for name, plan in self._plans.items()]
+
+    def _queues_itself(self, runtime: str) -> bool:
+        """Whether it is not this machine that does the work."""
+        known = self._room.runtimes.get(runtime)
+        return known is not None and known.queues_itself
 
     def _hits(self, candidates: list[Candidate]) -> Mapping[tuple[str, str], Hit]:
         keys = {one.key for one in candidates if not one.why_not()}
@@ -124,16 +141,30 @@ class QueueController:
         with self._store.read() as c:
             return self._store.cache.find(c, keys)
 
-    def _serve(self, one: Candidate, hits: Mapping[tuple[str, str], Hit], slots: Slots) -> bool:
-        """False when the task has to wait."""
+    def _serve(self, one: Candidate, hits: Mapping[tuple[str, str], Hit], slots: Slots) -> str:
+        """What the task has to wait for; empty when it went on."""
         why = one.why_not()
         hit = None if why else hits.get((one.task.owner, one.key))
         if hit is not None and self._take(one, hit):
-            return True
-        if not slots.grant(one.task.plan):
-            return False
-        self._record(one, why or explain(one.last, one.parts))
-        return True
+            return ""
+        plan = one.task.plan
+        here = not self._queues_itself(plan.runtime)
+        lacking = slots.lacks(plan) if here else {}
+        if lacking:
+            slots.refuse(lacking)
+            return self._overdue(one) or "; ".join(lacking.values())
+        why = why or explain(one.last, one.parts, one.before, one.packages)
+        self._record(one, why, slots.grant(plan) if here else ())
+        return ""
+
+    def _overdue(self, one: Candidate) -> str:
+        """Fails a task that has waited longer than it may."""
+        limit, since = one.task.plan.queue_timeout_seconds, one.task.queued_at
+        if limit is None or since is None or datetime.now(UTC) - since < timedelta(seconds=limit):
+            return ""
+        words = f"waited longer than its limit of {limit:g} s in the queue"
+        self._refuse(one.task, Failure("timeout", words))
+        return words
 
     def _take(self, one: Candidate, hit: Hit) -> bool:
         """Make the cached result the task's own; False when its bytes are gone."""
@@ -150,13 +181,14 @@ class QueueController:
                 self._store.artifacts.link(c, one.task, hit.task_id)
         return True
 
-    def _record(self, one: Candidate, why: str) -> None:
+    def _record(self, one: Candidate, why: str, gpus: tuple[str, ...]) -> None:
         """Write first: the attempt exists before anything starts."""
         row = {
             "id": new_id(),
             "runtime": one.task.plan.runtime,
             "token": secrets.token_hex(16),
             "mark": secrets.token_hex(16),
+            "gpus": list(gpus),
         }
         reason = f"runs because {why}"
         if one.task.reason.startswith("attempt "):
@@ -167,6 +199,7 @@ class QueueController:
             moved = self._store.tasks.move(c, one.task, "preparing", reason=reason, **one.columns)
             if moved:
                 self._store.attempts.record(c, one.task, row)
+                self._store.environments.keep(c, one.parts.environment, one.packages)
         crash_point("recorded")
 
     def _is_cancelled(self, c: Connection, task: TaskRecord) -> bool:
@@ -174,16 +207,16 @@ class QueueController:
         run = self._store.runs.by_id(c, task.run_id)
         return run is None or run.cancel_requested_at is not None
 
-    def _note(self, waiting: list[Candidate], reason: str) -> None:
-        new = [one for one in waiting if one.noted != reason]
+    def _note(self, waiting: list[tuple[Candidate, str]]) -> None:
+        new = [(one, reason) for one, reason in waiting if one.noted != reason]
         if not new:
             return
         with self._room.write() as c:
-            for one in new:
+            for one, reason in new:
                 again = one.task.reason.startswith("attempt ")
                 full = f"{one.task.reason}; {reason}" if again else reason
                 self._store.tasks.note(c, one.task, full)
-        for one in new:
+        for one, reason in new:
             one.noted = reason
 
     def _refuse(self, task: TaskRecord, failure: Failure) -> None:

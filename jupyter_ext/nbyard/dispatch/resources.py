@@ -1,33 +1,17 @@
-"""Slots: how much may run at once on this machine."""
+"""What this machine has to give to tasks."""
 
 import os
-from collections.abc import Iterable
 
-from nbyard.domain.runs import TaskPlan
+from nbyard import gpus
+from nbyard.domain.slots import Capacity
 from nbyard.settings import Settings
 
 
-def capacity(settings: Settings) -> float:
-    """Slots of this machine: the setting, else one for each core that we may use."""
-    return float(settings.slots or len(os.sched_getaffinity(0)))
-
-
-class Slots:
-    """What is free now. A task takes the cores it asks for, at least a whole machine's worth at
-    most: a task that wants more than there is runs alone."""
-
-    def __init__(self, total: float, running: Iterable[TaskPlan]):
-        self.total = total
-        self.free = total - sum(self.wants(plan) for plan in running)
-        self._somebody_waits = False
-
-    def wants(self, plan: TaskPlan) -> float:
-        return min(plan.cpu or 1.0, self.total)
-
-    def grant(self, plan: TaskPlan) -> bool:
-        """Take the task's share when it is free and nobody before it had to wait."""
-        if self._somebody_waits or self.wants(plan) > self.free + 1e-9:
-            self._somebody_waits = True
-            return False
-        self.free -= self.wants(plan)
-        return True
+def capacity(settings: Settings) -> Capacity:
+    """As configured, else what we may use of the machine."""
+    return Capacity(
+        cores=float(settings.slots or len(os.sched_getaffinity(0))),
+        memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        gpus=gpus.present(settings.gpus),
+        tasks_per_gpu=settings.tasks_per_gpu,
+    )

@@ -37,6 +37,7 @@ class ContainerSpec(msgspec.Struct, frozen=True):
     network: str = "none"
     memory_bytes: int | None = None
     cpu: float | None = None
+    gpus: list[str] = []
     takes_stdin: bool = False
     log_bytes: int = 128 * 2**20
 
@@ -79,7 +80,7 @@ class EngineInfo(msgspec.Struct, frozen=True):
 
 def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
     """Arguments of `create_host_config`: the same hardening for every container."""
-    from docker.types import Ulimit
+    from docker.types import DeviceRequest, Ulimit
 
     memory = spec.memory_bytes or info.memory_bytes
     user, _, group = spec.user.partition(":")
@@ -104,6 +105,9 @@ def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
         "ipc_mode": "private",
         "restart_policy": {"Name": "no"},
         "network_mode": spec.network,
+        "device_requests": [DeviceRequest(device_ids=spec.gpus, capabilities=[["gpu"]])]
+        if spec.gpus
+        else None,
         "log_config": log_options(spec.log_bytes, info.log_drivers),
     }
 

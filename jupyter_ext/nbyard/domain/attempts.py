@@ -96,6 +96,7 @@ class TaskFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     directory: str = "code"
     environment: dict[str, str] = {}
     timeout_seconds: float | None = None
+    silence_timeout_seconds: float | None = None
     memory_bytes: int | None = None
     wake: str = ""
     version: int = 1

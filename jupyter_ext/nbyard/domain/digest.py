@@ -39,8 +39,17 @@ class KeyParts(msgspec.Struct, frozen=True):
         return digest_of(self)
 
 
-def explain(old: KeyParts | None, new: KeyParts) -> str:
-    """In words, why a node cannot take the result of its last run."""
+Packages = Mapping[str, str]
+
+
+def explain(
+    old: KeyParts | None,
+    new: KeyParts,
+    had: Packages | None = None,
+    has: Packages | None = None,
+) -> str:
+    """In words, why a node cannot take the result of its last run; `had` and `has` are the
+    distributions of its environments then and now, by name, as far as they are known."""
     if old is None:
         return "it never ran before"
     reasons = []
@@ -50,10 +59,27 @@ def explain(old: KeyParts | None, new: KeyParts) -> str:
     reasons += _changes(old.inputs, new.inputs, "{name} has new bytes")
     reasons += _changes(old.files, new.files, "the file {name} changed")
     if old.environment != new.environment:
-        reasons.append("its environment changed")
+        reasons.append(environment_change(had or {}, has or {}))
     if old.declaration != new.declaration:
         reasons.append("its declaration changed")
     return "; ".join(reasons[:4]) or "its last result is no longer kept"
+
+
+def environment_change(had: Packages, has: Packages) -> str:
+    """In words, what is installed now that was not, and the other way round."""
+    told = [
+        f"gained {name} {has[name]}"
+        if name not in had
+        else f"lost {name} {had[name]}"
+        if name not in has
+        else f"has {name} {has[name]} instead of {had[name]}"
+        for name in sorted({*had, *has}, key=str.lower)
+        if had.get(name) != has.get(name)
+    ]
+    if not told or not had or not has:
+        return "its environment changed"
+    more = f" and {len(told) - 3} more" if len(told) > 3 else ""
+    return "its environment " + ", ".join(told[:3]) + more
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any], text: str) -> list[str]:

@@ -39,3 +39,10 @@ class EnvironmentRef(msgspec.Struct, frozen=True):
     interpreter: str = ""
     fingerprint: str = ""
     lock: Lock | None = None
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Versions of distributions by name; empty where the lock is unknown."""
+        return (
+            {package.name: package.version for package in self.lock.packages} if self.lock else {}
+        )

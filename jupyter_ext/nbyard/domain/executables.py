@@ -5,16 +5,14 @@ from datetime import datetime
 import msgspec
 
 from nbyard.domain.arguments import Argument
+from nbyard.domain.limits import Limits
 
 
-class Resources(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What a node may use; null means the default of where it runs."""
+class Resources(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Image, requirements and limits of an executable's nodes that say nothing else."""
 
     image: str = ""
     requirements: str = ""
-    cpu: float | None = None
-    memory_bytes: int | None = None
-    timeout_seconds: float | None = None
 
 
 class Inspection(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from nbyard.domain.arguments import Argument, check_value
 from nbyard.domain.edges import Drawn, in_words
 from nbyard.domain.executables import Resources
 from nbyard.domain.formats import suffix_of
+from nbyard.domain.limits import Limits, wrong
 from nbyard.domain.runs import Binding, BytesOf, ResultOf, TaskPlan, ValueOf
 from nbyard.domain.workflows import Binding as Bound
 from nbyard.domain.workflows import Document, Edge, Node, Problem, ordered
@@ -69,7 +70,7 @@ def find_problems(
             found.append(Problem(known.problem, node=name))
         elif node.type == "executable":
             found += _argument_problems(name, known, document, fed)
-            found += _resource_problems(name, node, known)
+            found += _limit_problems(name, node, known)
     return found
 
 
@@ -138,18 +139,9 @@ def _bound_problem(argument: Argument, binding: Bound, document: Document) -> st
     return ""
 
 
-def _resource_problems(name: str, node: Node, known: ResolvedNode) -> list[Problem]:
-    given = {f: _resource(f, node, known) for f in ("cpu", "memory_bytes", "timeout_seconds")}
-    return [
-        Problem(f"{field} must be more than 0", node=name, field=field)
-        for field, amount in given.items()
-        if amount is not None and amount <= 0
-    ]
-
-
-def _resource(field: str, node: Node, known: ResolvedNode) -> Any:
-    own = getattr(node, field)
-    return own if own is not None else getattr(known.resources, field)
+def _limit_problems(name: str, node: Node, known: ResolvedNode) -> list[Problem]:
+    limits = Limits(**node.over(known.resources))
+    return [Problem(reason, node=name, field=field) for field, reason in wrong(limits)]
 
 
 def plan_tasks(
@@ -205,11 +197,9 @@ def _plan(
         image=wish.image or own.image or default.image,
         requirements=own.requirements or default.requirements,
         requirements_digest=known.requirements_digest,
-        cpu=_resource("cpu", node, known),
-        memory_bytes=_resource("memory_bytes", node, known),
-        timeout_seconds=_resource("timeout_seconds", node, known),
         cache=node.cache,
         force=wish.force,
+        **own.over(default),
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import Failure
+from nbyard.domain.limits import Limits
 from nbyard.domain.states import AttemptState, RunState, TaskState
 from nbyard.domain.workflows import Edge, Scope
 
@@ -36,7 +37,7 @@ class ResultOf(msgspec.Struct, frozen=True, tag="result", tag_field="kind"):
 Binding = ValueOf | BytesOf | ResultOf
 
 
-class TaskPlan(msgspec.Struct, frozen=True):
+class TaskPlan(Limits, frozen=True):
     """A node, frozen: everything its attempts need, decided when the run was created."""
 
     node: str
@@ -49,9 +50,6 @@ class TaskPlan(msgspec.Struct, frozen=True):
     image: str = ""
     requirements: str = ""
     requirements_digest: str = ""
-    cpu: float | None = None
-    memory_bytes: int | None = None
-    timeout_seconds: float | None = None
     cache: bool = True
     force: bool = False
 
@@ -64,7 +62,7 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to run: `path` (a workflow, notebook or script below the root) or an executable's id
     or name. `parameters` are workflow parameters or the executable's arguments, of which inputs
     take a dataset's name or a path; `texts` are such values as typed on a command line, read as
-    their declared types."""
+    their declared types. A run of higher `priority` (-100 to 100) is served before the others."""
 
     path: str = ""
     executable: str = ""
@@ -76,6 +74,7 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scope: Scope = "all"
     nodes: list[str] = []
     force: bool = False
+    priority: int = 0
 
 
 class Artifact(msgspec.Struct, frozen=True):
@@ -93,8 +92,8 @@ class Artifact(msgspec.Struct, frozen=True):
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One try at a task; `reason` says why it was lost or failed. `folder` holds its record on the
-    machine of the store: log, executed notebook, task and result."""
+    """One try at a task; `reason` says why it was lost or failed, `gpus` which it was granted.
+    `folder` holds its record on the machine of the store: log, executed notebook, task, result."""
 
     id: str
     task_id: str
@@ -107,6 +106,7 @@ class Attempt(msgspec.Struct, frozen=True):
     finished_at: datetime | None = None
     reason: str = ""
     usage: dict[str, float] = {}
+    gpus: list[str] = []
     folder: str = ""
 
 
@@ -155,6 +155,7 @@ class Run(msgspec.Struct, frozen=True):
     finished_at: datetime | None = None
     cancel_requested_at: datetime | None = None
     reason: str = ""
+    priority: int = 0
     counts: dict[str, int] = {}
 
 

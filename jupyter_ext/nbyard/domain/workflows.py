@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.arguments import Argument, ValueType
+from nbyard.domain.limits import Limits
 from nbyard.domain.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
 
@@ -58,7 +59,7 @@ class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
     parameters: dict[str, Parameter] = {}
 
 
-class Node(msgspec.Struct, frozen=True, omit_defaults=True):
+class Node(Limits, frozen=True, omit_defaults=True):
     """A dataset or an executable on the canvas; `version` pins it to an immutable version's id."""
 
     type: Literal["executable", "dataset"]
@@ -66,14 +67,11 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True):
     executable: str = ""
     dataset: str = ""
     label: str = ""
-    arguments: dict[str, Binding] = {}
+    arguments: dict[str, Binding] = msgspec.field(default_factory=dict)
     version: str = ""
     runtime: str = ""
     image: str = ""
     requirements: str = ""
-    cpu: float | None = None
-    memory_bytes: int | None = None
-    timeout_seconds: float | None = None
     cache: bool = True
 
 

@@ -52,7 +52,7 @@ class Supervisor:
         self._told_to_stop = ""
         self._next_beat = 0.0
         self._last_poke = 0.0
-        self._started = time.monotonic()
+        self._started = self._last_sign = time.monotonic()
 
     def run(self) -> dict[str, Any]:
         """From start to the result."""
@@ -107,7 +107,7 @@ class Supervisor:
             os.makedirs(parent, exist_ok=True)
         os.makedirs(self._folder.at(CODE), exist_ok=True)
         self._launch.start()
-        self._started = time.monotonic()
+        self._started = self._last_sign = time.monotonic()
         stage = "preparing" if self._launch.is_notebook else "running"
         self._tell({"type": "stage", "stage": stage})
         self._selector.register(self._launch.output, selectors.EVENT_READ, self._on_output)
@@ -169,6 +169,10 @@ class Supervisor:
         if self._ending is None and seconds and now - self._started > seconds:
             words = f"ran longer than its limit of {seconds:g} s"
             self._end("failed", verdict.failure("timeout", words), GRACE_SECONDS)
+        seconds = self._task.get("silence_timeout_seconds")
+        if self._ending is None and seconds and now - self._last_sign > seconds:
+            words = f"gave no sign of life for {seconds:g} s"
+            self._end("failed", verdict.failure("timeout", words), GRACE_SECONDS)
         words = self._memory.exceeded(self._tree) if self._ending is None else ""
         if words:
             self._end("failed", verdict.failure("memory", words), 0)
@@ -186,6 +190,7 @@ class Supervisor:
         return processes.descendants(os.getpid(), processes.table()) - self._spare
 
     def _on_output(self, descriptor: int) -> None:
+        self._last_sign = time.monotonic()
         data = os.read(descriptor, CHUNK_BYTES)
         if not data:
             self._selector.unregister(descriptor)
@@ -195,6 +200,7 @@ class Supervisor:
             self._poke()
 
     def _on_report(self, descriptor: int) -> None:
+        self._last_sign = time.monotonic()
         data = os.read(descriptor, CHUNK_BYTES)
         if not data:
             self._selector.unregister(descriptor)

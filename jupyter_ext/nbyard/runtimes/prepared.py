@@ -59,7 +59,7 @@ class PreparedParent:
             self._renew(environment)
 
     def close(self) -> None:
-        """It ends by itself when nobody holds the other end."""
+        """End it. It also ends by itself when nobody holds the other end."""
         with self._lock:
             self._hang_up()
 
@@ -104,8 +104,8 @@ class PreparedParent:
             self._requests.close()
             self._requests = None
         if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(1)
+            self._process.kill()  # who was just asked for starts the ordinary way
+            self._process.wait()
             self._process = None
 
 

@@ -34,6 +34,7 @@ INLINE_BACKEND = "inline"
 
 class ProcessRuntime:
     name = "process"
+    queues_itself = False
 
     def __init__(
         self, python: str = sys.executable, prepared: PreparedParent | None = None

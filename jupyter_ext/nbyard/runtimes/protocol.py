@@ -12,7 +12,7 @@ class Order(msgspec.Struct, frozen=True):
 
     `folder` is the attempt folder, task.json already in it. `site` is what `start` of this runtime
     returned earlier ("" before). `image` or `requirements` (a file inside `code/`, relative to the
-    attempt folder) matter to containers only.
+    attempt folder) matter to containers only. `gpus` are those it was granted, by index or UUID.
     """
 
     attempt_id: str
@@ -26,6 +26,7 @@ class Order(msgspec.Struct, frozen=True):
     requirements: str = ""
     cpu: float | None = None
     memory_bytes: int | None = None
+    gpus: list[str] = []
 
 
 class Observation(msgspec.Struct, frozen=True):
@@ -45,6 +46,8 @@ class Runtime(Protocol):
     The dispatcher opens it before its first order and closes it after the last."""
 
     name: str
+    queues_itself: bool
+    """Whether the work is done elsewhere, so that it takes no slots of this machine."""
 
     def open(self, store_id: str) -> None:
         """Orders of this store will come soon. Returns at once."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from nbyard.store import Connection
 
 T = TypeVar("T")
+MAX_PRIORITY = 100
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -66,6 +67,8 @@ class RunService:
         if before is not None:
             return self.get(caller, before).run
         name = check_name(body.name) if isinstance(body.name, str) else None
+        if abs(body.priority) > MAX_PRIORITY:
+            raise Invalid.field("priority", f"may be from -{MAX_PRIORITY} to {MAX_PRIORITY}")
         document, base = self._document(caller, body)
         chosen = selection(document, body.scope, body.nodes)
         check_runtimes(document, body.runtime)
@@ -114,6 +117,7 @@ class RunService:
             "workflow_version_id": version_id,
             "parameters": draft.values,
             "runtime": self._wish(body).runtime,
+            "priority": body.priority,
             "edges": msgspec.to_builtins(list(document.edges.values())),
             "reason": "",
             "created_at": now,

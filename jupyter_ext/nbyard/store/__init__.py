@@ -12,6 +12,7 @@ from nbyard.store import events, soundness
 from nbyard.store.artifacts import ArtifactRows, CacheRows
 from nbyard.store.database import Database, sqlite_url
 from nbyard.store.datasets import DatasetRows
+from nbyard.store.environments import EnvironmentRows
 from nbyard.store.executables import ExecutableRows
 from nbyard.store.facts import FactRows
 from nbyard.store.leases import LeaseRows
@@ -40,6 +41,7 @@ class Store:
         self.runs = RunRows()
         self.tasks = TaskRows()
         self.attempts = AttemptRows()
+        self.environments = EnvironmentRows()
         self.artifacts = ArtifactRows()
         self.cache = CacheRows()
         self.leases = LeaseRows()

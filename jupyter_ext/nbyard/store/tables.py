@@ -164,6 +164,7 @@ runs = Table(
     Column("workflow_version_id", Id, nullable=False),
     Column("parameters", JSON, nullable=False),
     Column("runtime", String(40), nullable=False),
+    Column("priority", Integer, nullable=False, server_default="0"),
     Column("edges", JSON, nullable=False),
     Column("reason", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -212,6 +213,7 @@ attempts = Table(
     Column("mark", String(80), nullable=False),
     Column("reason", Text, nullable=False),
     Column("usage", JSON, nullable=False),
+    Column("gpus", JSON, nullable=False, server_default="[]"),
     Column("created_at", Moment, nullable=False),
     Column("started_at", Moment),
     Column("finished_at", Moment),
@@ -240,6 +242,14 @@ cache = Table(
     Column("owner", String(200), primary_key=True),
     Column("key", Digest, primary_key=True),
     Column("task_id", Id, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+environments = Table(
+    "environments",
+    metadata,
+    Column("fingerprint", Digest, primary_key=True),
+    Column("packages", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
 )
 

@@ -19,6 +19,9 @@ from nbyard.store.tables import attempts, runs, tasks
 DIGEST = re.compile(r"(?:sha256|tree):[0-9a-f]{64}")
 
 
+TURN = (runs.c.priority.desc(), tasks.c.queued_at, tasks.c.id)
+
+
 class TaskRecord(msgspec.Struct, frozen=True):
     """A task with its plan, as the dispatcher needs it."""
 
@@ -51,6 +54,7 @@ class AttemptRecord(msgspec.Struct, frozen=True):
     site: str
     token: str
     mark: str
+    gpus: list[str] = []
 
     @property
     def subject(self) -> Subject:
@@ -97,20 +101,22 @@ class TaskRows:
         return _record(row) if row else None
 
     def queued(self, c: Connection, limit: int) -> dict[str, datetime]:
-        """The queue, first come, first served: ids, and when each was or will be queued."""
+        """The queue: ids, and when each was or will be queued. Runs of higher priority come
+        first, else who was there first."""
         query = (
             select(tasks.c.id, tasks.c.queued_at)
+            .join(runs, runs.c.id == tasks.c.run_id)
             .where(tasks.c.state == "queued")
-            .order_by(tasks.c.queued_at, tasks.c.id)
+            .order_by(*TURN)
             .limit(limit)
         )
         return {row.id: row.queued_at for row in c.execute(query)}
 
     def places(self, c: Connection, run_id: str) -> dict[str, int]:
         """The places in the queue of the run's queued tasks, counted from 1."""
-        order = (tasks.c.queued_at, tasks.c.id)
-        rank = func.row_number().over(order_by=order).label("place")
-        queue = select(tasks.c.id, tasks.c.run_id, rank).where(tasks.c.state == "queued").subquery()
+        rank = func.row_number().over(order_by=TURN).label("place")
+        queued = select(tasks.c.id, tasks.c.run_id, rank).join(runs, runs.c.id == tasks.c.run_id)
+        queue = queued.where(tasks.c.state == "queued").subquery()
         query = select(queue.c.id, queue.c.place).where(queue.c.run_id == run_id)
         return {row.id: row.place for row in c.execute(query)}
 

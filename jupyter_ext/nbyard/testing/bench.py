@@ -58,6 +58,8 @@ class FakeRuntime:
         self.refusal: Exception | None = None
         self.obeys = True
 
+    queues_itself = False
+
     def open(self, store_id: str) -> None:
         """Nothing to hold."""
 
@@ -184,6 +186,7 @@ class Bench:
             ("title", "path", "workflow_id", "workflow_version_id", "reason"), ""
         )
         row |= {"id": run_id, "owner": OWNER.name, "runtime": "fake", "created_at": now}
+        row["priority"] = plan.pop("priority", 0)
         with self.store.write() as c:
             self.store.runs.insert(c, {**row, "parameters": {}, "edges": []})
             run = self.store.runs.by_id(c, run_id)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.dispatch import attempts, endings
+from nbyard.dispatch import attempts
+from nbyard.domain import limits
 from nbyard.testing.bench import Bench, FakeRuntime
 from nbyard.yard import Yard
 
@@ -22,7 +23,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def bench(yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    monkeypatch.setattr(endings, "BACKOFF_SECONDS", 0.0)
+    monkeypatch.setattr(limits, "BACKOFF_SECONDS", 0.0)
     monkeypatch.setattr(attempts, "PATIENCE_SECONDS", 0.0)
     yard.settings.slots = 2
     made = Bench(yard, tmp_path / "root")

@@ -1,5 +1,6 @@
 """Attempts: every way in which they start and end."""
 
+import os
 from functools import partial
 
 import pytest
@@ -315,3 +316,73 @@ def test_a_half_filled_folder_is_filled_anew(bench: Bench, runtime: FakeRuntime)
     runtime.out_of_reach = ""
     bench.until(lambda: bench.task(run).state == "running")
     assert (folder / TASK).exists() and not (folder / "code" / "half").exists()
+
+
+def test_a_failure_is_tried_again_when_asked(bench: Bench, runtime: FakeRuntime) -> None:
+    """R9, I10: each attempt keeps its record; the last failure is the task's."""
+    run = bench.submit({"a": [], "b": ["a"]}, retries=2)
+    for number in (1, 2, 3):
+        bench.until(lambda number=number: len(bench.task(run).attempts) == number)  # type: ignore[misc]
+        bench.until(lambda: bench.task(run).state == "running")
+        runtime.end(bench.attempt(run), "failed", failure=Failure("error", f"no {number}"))
+        bench.until(lambda: bench.task(run).state != "running")
+        if number < 3:
+            assert bench.task(run).reason.startswith(f"attempt {number} failed: no {number}")
+            assert bench.task(run, "b").state == "waiting"
+    bench.until(lambda: bench.run(run).state == "failed")
+    task = bench.task(run)
+    assert [(a.state, a.reason) for a in task.attempts] == [
+        ("failed", f"no {n}") for n in (1, 2, 3)
+    ]
+    assert task.failure is not None and task.failure.message == "no 3"
+    assert bench.task(run, "b").state == "skipped"
+
+
+def test_a_later_attempt_that_succeeds_counts(bench: Bench, runtime: FakeRuntime) -> None:
+    """R9."""
+    run = bench.submit({"a": []}, retries=1, retry_on=("timeout",))
+    bench.until(lambda: bench.task(run).state == "running")
+    runtime.end(bench.attempt(run), "failed", failure=Failure("timeout", "slow"))
+    bench.until(lambda: len(bench.task(run).attempts) == 2)
+    assert bench.task(run).reason == "runs again: attempt 1 failed: slow"
+    bench.until(lambda: bench.task(run).state == "running")
+    runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.run(run).state == "succeeded")
+
+
+def test_other_kinds_of_failure_are_the_end(bench: Bench, runtime: FakeRuntime) -> None:
+    """I10."""
+    run = bench.submit({"a": []}, retries=3, retry_on=("timeout",))
+    bench.until(lambda: bench.task(run).state == "running")
+    runtime.end(bench.attempt(run), "failed", failure=Failure("error", "wrong"))
+    bench.until(lambda: bench.run(run).state == "failed")
+    assert len(bench.task(run).attempts) == 1
+
+
+def test_a_cancelled_run_is_not_tried_again(bench: Bench, runtime: FakeRuntime) -> None:
+    """R7, R9."""
+    run = bench.submit({"a": []}, retries=3)
+    bench.until(lambda: bench.task(run).state == "running")
+    runtime.obeys = False
+    bench.cancel(run)
+    runtime.end(bench.attempt(run), "failed", failure=Failure("error", "wrong"))
+    bench.until(lambda: bench.run(run).state in ("cancelled", "failed"))
+    assert len(bench.task(run).attempts) == 1
+
+
+def test_a_supervisor_that_overlooks_silence(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I11, F15: the dispatcher looks, too."""
+    monkeypatch.setattr(attempts, "OVERTIME_SECONDS", 0.0)
+    run = bench.submit({"a": []}, silence_timeout_seconds=5.0)
+    bench.until(lambda: bench.task(run).state == "running")
+    log = bench.folder(bench.attempt(run)) / "log"
+    log.write_text("still here")
+    bench.round(3)
+    assert bench.task(run).state == "running"
+    os.utime(log, (1, 1))
+    bench.until(lambda: bench.run(run).state == "failed")
+    failure = bench.task(run).failure
+    assert failure is not None
+    assert (failure.kind, failure.message) == ("timeout", "gave no sign of life for 5 s")

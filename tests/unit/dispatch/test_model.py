@@ -15,9 +15,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from nbyard.dispatch import attempts, endings
+from nbyard.dispatch import attempts
 from nbyard.dispatch.loop import Dispatcher
+from nbyard.domain import limits
 from nbyard.domain.attempts import Failure
+from nbyard.domain.limits import LOST_RETRIES
 from nbyard.domain.states import ATTEMPT, MACHINES, RUN, TASK
 from nbyard.settings import Settings
 from nbyard.store.leases import LeaseLost
@@ -155,7 +157,7 @@ class Runs(RuleBasedStateMachine):
             for task in detail.tasks:
                 live = [a for a in task.attempts if a.state in ATTEMPT.live]
                 assert len(live) <= 1, "I3: one live attempt of a task"
-                assert len(task.attempts) <= endings.MAX_ATTEMPTS
+                assert len(task.attempts) <= LOST_RETRIES + 1
                 assert not (live and task.state in TASK.terminal)
                 done = [a for a in task.attempts if a.state == "succeeded"]
                 assert len(done) <= 1, "I7: what is finished is not executed again"
@@ -218,7 +220,7 @@ def _empty(url: str) -> None:
 )
 def test_runs(database_url: str, examples: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """I3, I4, I5, I6, I7, I9, I13."""
-    monkeypatch.setattr(endings, "BACKOFF_SECONDS", 0.0)
+    monkeypatch.setattr(limits, "BACKOFF_SECONDS", 0.0)
     monkeypatch.setattr(attempts, "PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr("nbyard.blobs.files.os.fsync", lambda _: None)
     monkeypatch.setattr(Runs, "database_url", database_url)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.dispatch import endings
+from nbyard.domain import limits
 from nbyard.testing.bench import Bench, FakeRuntime
 
 
@@ -126,7 +126,7 @@ def test_a_lost_task_waits_a_little(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I10: with a pause that grows, kept in the store."""
-    monkeypatch.setattr(endings, "BACKOFF_SECONDS", 20.0)
+    monkeypatch.setattr(limits, "BACKOFF_SECONDS", 20.0)
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
     runtime.lose(bench.attempt(run))
@@ -149,3 +149,52 @@ def test_cancel_between_two_rounds_starts_nothing(bench: Bench, runtime: FakeRun
     assert bench.task(run).attempts == []
     bench.until(lambda: bench.run(run).state == "cancelled")
     assert runtime.starts == []
+
+
+def test_a_higher_priority_is_served_first(bench: Bench, runtime: FakeRuntime) -> None:
+    """R11: the order of the queue, and the places that are shown."""
+    first = [bench.submit({"a": []}) for _ in range(2)]
+    bench.until(lambda: len(runtime.starts) == 2)
+    plain, urgent = bench.submit({"a": []}), bench.submit({"a": []}, priority=5)
+    bench.round(3)
+    assert (bench.task(urgent).place, bench.task(plain).place) == (1, 2)
+    runtime.end(bench.attempt(first[0]))
+    bench.until(lambda: bench.task(urgent).state == "running")
+    assert bench.task(plain).state == "queued"
+
+
+def test_gpus_are_granted_and_given_back(bench: Bench, runtime: FakeRuntime) -> None:
+    """R11: one each, written on the attempt; the next waits with a reason, others go on."""
+    bench.room.settings.gpus = ["0"]
+    one, two, none = (bench.submit({"a": []}, gpu=gpu) for gpu in (1, 1, None))
+    bench.until(lambda: bench.task(none).state == "running")
+    assert bench.task(one).attempts[0].gpus == ["0"]
+    assert runtime.orders[bench.attempt(one)].gpus == ["0"]
+    assert bench.task(two).reason.startswith("waits for a GPU of 1; the others are taken")
+    bench.replace_dispatcher()
+    bench.round(3)
+    assert bench.task(two).state == "queued"
+    runtime.lose(bench.attempt(one))
+    bench.until(lambda: bench.task(two).state == "running")
+    assert bench.task(two).attempts[0].gpus == ["0"]
+    bench.until(lambda: "waits for a GPU" in bench.task(one).reason)
+
+
+def test_a_gpu_that_is_not_there_is_never_done_without(bench: Bench, runtime: FakeRuntime) -> None:
+    """F38."""
+    bench.room.settings.gpus = []
+    run = bench.submit({"a": []}, gpu=2)
+    bench.round(5)
+    assert bench.task(run).reason == "waits for 2 GPUs; this machine has none"
+    assert not runtime.starts
+
+
+def test_who_waits_too_long_fails(bench: Bench, runtime: FakeRuntime) -> None:
+    """I11: a limit for the time in the queue."""
+    bench.room.settings.gpus = []
+    run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=0.001)
+    bench.until(lambda: bench.run(run).state == "failed")
+    task = bench.task(run)
+    assert task.failure is not None and task.failure.kind == "timeout"
+    assert "in the queue" in task.reason
+    assert not task.attempts

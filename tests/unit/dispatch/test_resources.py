@@ -1,41 +1,23 @@
-"""Slots: never more than there are, and nobody overtakes."""
+"""What this machine has to give."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
-from nbyard.dispatch.resources import Slots, capacity
-from nbyard.domain.runs import TaskPlan
+from nbyard import gpus
+from nbyard.dispatch.resources import capacity
 from nbyard.settings import Settings
 
-CPUS = st.none() | st.floats(0.1, 8)
+
+def test_the_settings_count_else_the_machine():
+    configured = capacity(Settings(slots=3, gpus=["1", "0", "1"], tasks_per_gpu=2))
+    assert (configured.cores, configured.gpus, configured.tasks_per_gpu) == (3, ("1", "0"), 2)
+    found = capacity(Settings(gpus=[]))
+    assert found.cores >= 1
+    assert found.memory_bytes > 2**28
+    assert found.gpus == ()
 
 
-def plan(cpu: float | None) -> TaskPlan:
-    return TaskPlan("a", "a", "", "", [], {}, "process", cpu=cpu)
-
-
-def test_the_setting_counts_else_the_cores() -> None:
-    assert capacity(Settings(slots=3)) == 3
-    assert capacity(Settings()) >= 1
-
-
-def test_a_task_that_wants_too_much_runs_alone() -> None:
-    slots = Slots(2, [])
-    assert slots.grant(plan(64))
-    assert not slots.grant(plan(0.1))
-
-
-def test_nobody_overtakes() -> None:
-    """F25."""
-    slots = Slots(2, [plan(1)])
-    assert not slots.grant(plan(2))
-    assert not slots.grant(plan(1))
-
-
-@given(st.lists(CPUS), st.integers(1, 8))
-def test_never_more_than_there_are(wanted: list[float | None], total: int) -> None:
-    """R1."""
-    slots = Slots(total, [])
-    granted = [cpu for cpu in wanted if slots.grant(plan(cpu))]
-    assert sum(min(cpu or 1, total) for cpu in granted) <= total + 1e-6
-    assert granted == wanted[: len(granted)]
+def test_auto_asks_the_driver_not_too_often(monkeypatch: pytest.MonkeyPatch):
+    asked = iter([("GPU-a",)])
+    monkeypatch.setattr(gpus, "_ask_driver", lambda: next(asked))
+    monkeypatch.setattr(gpus, "_seen", (-gpus.LOOK_SECONDS, ()))
+    assert [capacity(Settings()).gpus for _ in range(3)] == [("GPU-a",)] * 3

@@ -75,3 +75,15 @@ def test_structs_are_objects_and_any_file_name_has_a_digest():
     assert canonical_text(Argument("a", default=None)) == '{"default":null,"name":"a"}'
     assert digest_of({"file": "\udcff.csv"}).startswith("sha256:")
     assert digest_of({"é": 1}) == digest_of({"é": 1}) != digest_of({"e": 1})
+
+
+def test_a_changed_environment_says_what_changed():
+    """K8: in words, as far as both are known."""
+    new = msgspec.structs.replace(KEY, environment="other")
+    had, has = {"numpy": "2.3", "tqdm": "4"}, {"numpy": "2.4", "Polars": "2.1"}
+    assert explain(KEY, new) == "its environment changed"
+    assert explain(KEY, new, had, None) == "its environment changed"
+    words = "its environment has numpy 2.4 instead of 2.3, gained Polars 2.1, lost tqdm 4"
+    assert explain(KEY, new, had, has) == words
+    many = {f"package{n}": "1" for n in range(9)}
+    assert explain(KEY, new, had, had | many).endswith("gained package2 1 and 6 more")

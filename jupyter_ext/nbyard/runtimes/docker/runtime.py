@@ -48,6 +48,7 @@ class DockerRuntime:
     """
 
     name = "docker"
+    queues_itself = False
 
     def __init__(
         self,

@@ -85,11 +85,12 @@ def container_spec(
         argv=_argv(command),
         user=f"{uid}:{gid}",
         labels=labels(order) | stamps,
-        environment=_environment(task, command),
+        environment=_environment(task, command, order.gpus),
         directory=f"{FOLDER}/{task.directory or 'code'}" if command else FOLDER,
         mounts=_mounts(order, command is not None, staging),
         memory_bytes=order.memory_bytes,
         cpu=order.cpu,
+        gpus=order.gpus,
         takes_stdin=bool(command and command.stdin),
         log_bytes=STDOUT_LOG_BYTES if command and command.stdout else 128 * 2**20,
     )
@@ -107,15 +108,16 @@ def expand_word(word: str) -> str:
     return (found["option"] or "") + FOLDER + word[found.end() :] if found else word
 
 
-def _environment(task: TaskFile, command: CommandWork | None) -> dict[str, str]:
+def _environment(task: TaskFile, command: CommandWork | None, gpus: list[str]) -> dict[str, str]:
     environment = {
         "HOME": HOME,
         "USER": "nbyard",
         "LOGNAME": "nbyard",
         "PYTHONPYCACHEPREFIX": "/tmp/pycache",
         "PYTHONUNBUFFERED": "1",
-        "NVIDIA_VISIBLE_DEVICES": "void",
     }
+    if not gpus:  # an engine that shows all of them by itself shall not
+        environment["NVIDIA_VISIBLE_DEVICES"] = "void"
     if command is not None:
         environment |= task.environment
         environment |= {name: expand_word(v) for name, v in command.environment.items()}

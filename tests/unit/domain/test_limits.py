@@ -1,0 +1,63 @@
+"""Limits: what is inherited, what makes sense, and what is tried again."""
+
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.limits import (
+    LOST_RETRIES,
+    MAX_BACKOFF_SECONDS,
+    Limits,
+    RetryKind,
+    backoff_seconds,
+    wrong,
+)
+
+
+def test_what_is_not_said_is_inherited():
+    own, default = Limits(cpu=1, retries=0), Limits(cpu=4, gpu=1, retries=3)
+    assert Limits(**own.over(default)) == Limits(cpu=1, gpu=1, retries=0)
+
+
+@pytest.mark.parametrize(
+    ("limits", "fields"),
+    [
+        (Limits(), []),
+        (Limits(cpu=0), ["cpu"]),
+        (Limits(cpu=float("nan")), ["cpu"]),
+        (Limits(memory_bytes=-1, timeout_seconds=0), ["memory_bytes", "timeout_seconds"]),
+        (Limits(silence_timeout_seconds=float("inf")), ["silence_timeout_seconds"]),
+        (Limits(queue_timeout_seconds=0), ["queue_timeout_seconds"]),
+        (Limits(gpu=-1, retries=21), ["gpu", "retries"]),
+        (Limits(gpu=0, retries=0), []),
+    ],
+)
+def test_what_makes_no_sense_is_named(limits: Limits, fields: list[str]):
+    """K11."""
+    assert [field for field, _ in wrong(limits)] == fields
+
+
+def test_lost_attempts_are_retried_unasked_and_failures_only_when_asked():
+    """I10, R9."""
+    plain, asked = Limits(), Limits(retries=1)
+    assert [plain.tries_again("lost", n) for n in (1, 2, 3)] == [True, True, False]
+    assert not any(plain.tries_again(kind, 1) for kind in get_args(RetryKind))
+    assert all(asked.tries_again(kind, 1) for kind in get_args(RetryKind))
+    assert not asked.tries_again("error", 2)
+    assert asked.tries_again("lost", LOST_RETRIES)
+
+
+def test_only_the_kinds_that_were_named():
+    limits = Limits(retries=5, retry_on=("timeout",))
+    assert limits.tries_again("timeout", 5)
+    assert not limits.tries_again("error", 1)
+    assert not limits.tries_again("preparation", 1)
+    assert not limits.tries_again("cancelled", 1)
+
+
+@given(st.integers(1, 60), st.floats(0, 1))
+def test_backoff_grows_and_is_bounded(attempt: int, draw: float):
+    assert 0 < backoff_seconds(attempt, draw) <= MAX_BACKOFF_SECONDS * 1.5
+    assert backoff_seconds(attempt + 1, draw) >= backoff_seconds(attempt, draw)

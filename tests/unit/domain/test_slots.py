@@ -1,0 +1,108 @@
+"""Slots: never more than there are, nobody overtakes, and waiting has a reason."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.limits import Limits
+from nbyard.domain.slots import GIB, Capacity, Slots
+
+LIMITS = st.builds(
+    Limits,
+    cpu=st.none() | st.floats(0.1, 8),
+    memory_bytes=st.none() | st.integers(1, 40 * GIB),
+    gpu=st.none() | st.integers(0, 4),
+)
+CAPACITY = st.builds(
+    Capacity,
+    cores=st.integers(1, 8).map(float),
+    memory_bytes=st.integers(1, 32 * GIB),
+    gpus=st.sets(st.sampled_from(["0", "1", "GPU-a"])).map(lambda names: tuple(sorted(names))),
+    tasks_per_gpu=st.integers(1, 3),
+)
+
+
+def ask(slots: Slots, limits: Limits) -> tuple[str, ...] | None:
+    """As the queue does it; None when the task has to wait."""
+    lacking = slots.lacks(limits)
+    if not lacking:
+        return slots.grant(limits)
+    slots.refuse(lacking)
+    return None
+
+
+def test_a_task_that_wants_too_much_runs_alone():
+    slots = Slots(Capacity(2))
+    assert ask(slots, Limits(cpu=64)) == ()
+    assert ask(slots, Limits(cpu=0.1)) is None
+
+
+def test_nobody_overtakes():
+    """F25."""
+    slots = Slots(Capacity(2), [(Limits(cpu=1), ())])
+    assert ask(slots, Limits(cpu=2)) is None
+    assert ask(slots, Limits(cpu=1)) is None
+
+
+def test_who_waits_for_a_gpu_keeps_only_those_who_want_one():
+    """R11: the others go on."""
+    slots = Slots(Capacity(4, gpus=("0", "1")), [(Limits(gpu=1), ("0",))])
+    assert slots.lacks(Limits(gpu=2)) == {"gpu": "waits for 2 GPUs of 2; the others are taken"}
+    assert ask(slots, Limits(gpu=2)) is None
+    assert ask(slots, Limits(gpu=1)) is None
+    assert ask(slots, Limits()) == ()
+
+
+def test_a_gpu_where_there_is_none_is_waited_for():
+    """F38: never silently without."""
+    assert Slots(Capacity(4)).lacks(Limits(gpu=1)) == {
+        "gpu": "waits for a GPU; this machine has none"
+    }
+
+
+def test_gpus_are_shared_only_when_asked():
+    """R11."""
+    alone = Slots(Capacity(8, gpus=("0",)))
+    assert [ask(alone, Limits(gpu=1)) for _ in range(2)] == [("0",), None]
+    shared = Slots(Capacity(8, gpus=("0", "1"), tasks_per_gpu=2))
+    assert [ask(shared, Limits(gpu=1)) for _ in range(5)] == [
+        ("0",),
+        ("1",),
+        ("0",),
+        ("1",),
+        None,
+    ]
+
+
+def test_memory_that_is_asked_for_is_kept():
+    slots = Slots(Capacity(8, memory_bytes=8 * GIB))
+    assert ask(slots, Limits(memory_bytes=6 * GIB)) == ()
+    assert slots.lacks(Limits(memory_bytes=3 * GIB)) == {"memory": "waits for 3 GiB of memory of 8"}
+    assert ask(slots, Limits()) == ()
+
+
+@given(CAPACITY, st.lists(LIMITS, max_size=20))
+def test_never_more_than_there_are(capacity: Capacity, wanted: list[Limits]):
+    """R1, R11."""
+    slots = Slots(capacity)
+    granted = [(one, gpus) for one in wanted if (gpus := ask(slots, one)) is not None]
+    cores = sum(min(one.cpu or 1, capacity.cores) for one, _ in granted)
+    memory = sum(min(one.memory_bytes or 0, capacity.memory_bytes) for one, _ in granted)
+    uses = Counter(gpu for _, gpus in granted for gpu in gpus)
+    assert cores <= capacity.cores + 1e-6
+    assert memory <= capacity.memory_bytes
+    assert all(count <= capacity.tasks_per_gpu for count in uses.values())
+    assert all(len(set(gpus)) == (one.gpu or 0) for one, gpus in granted)
+    assert set(uses) <= set(capacity.gpus)
+
+
+@given(CAPACITY, st.lists(LIMITS, max_size=20))
+def test_what_was_granted_counts_after_a_restart(capacity: Capacity, wanted: list[Limits]):
+    """Another dispatcher, which only sees what runs, gives away no more."""
+    slots = Slots(capacity)
+    granted = [(one, gpus) for one in wanted if (gpus := ask(slots, one)) is not None]
+    again = Slots(capacity, granted)
+    assert all(
+        bool(again.lacks(one)) >= bool(Slots(capacity, granted[:-1]).lacks(one)) for one in wanted
+    )
