@@ -1,7 +1,7 @@
 import { useEffect, useId, useState } from 'react';
 import { ValueType } from '../document/arguments';
 import { Json, JsonObject } from '../document/canonical';
-import { readBytes, showBytes } from '../components/bytes';
+import { LimitFields } from '../forms/LimitFields';
 import { ValueField } from '../forms/ValueField';
 import { useSignal } from '../components/useSignal';
 import { showMoment } from '../components/times';
@@ -45,8 +45,6 @@ export function NodeSettings({ id, fields, readOnly }: INodeSettingsProps): JSX.
       type: 'string',
       help: trans.__('A file beside the workflow; the image is made from it.')
     },
-    { key: 'cpu', label: trans.__('CPUs'), type: 'float' },
-    { key: 'timeout_seconds', label: trans.__('Time limit in seconds'), type: 'float' },
     { key: 'cache', label: trans.__('Take results from the cache'), type: 'bool', fallback: true }
   ];
   return (
@@ -62,14 +60,11 @@ export function NodeSettings({ id, fields, readOnly }: INodeSettingsProps): JSX.
           onChange={value => doc.setField(id, key, value)}
         />
       ))}
-      <ValueField
-        label={trans.__('Memory')}
-        type="string"
-        help={trans.__('For example 512 MiB or 2 GiB.')}
-        value={typeof fields.memory_bytes === 'number' ? showBytes(fields.memory_bytes) : undefined}
+      <LimitFields
+        fields={fields}
         readOnly={readOnly}
         trans={trans}
-        onChange={value => doc.setField(id, 'memory_bytes', readBytes(String(value ?? '')))}
+        onChange={(key, value) => doc.setField(id, key, value)}
       />
     </div>
   );

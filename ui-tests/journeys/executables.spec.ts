@@ -39,7 +39,7 @@ test('E1, E3, E10: a notebook is registered from the file browser and tried alon
   await expect(lab.drawer.row('output_csv')).toBeVisible();
 });
 
-test('E4, E5: a script with described arguments; a name used twice is refused on its field', async ({
+test('E4, E5, E11: a script with arguments and resources; a name used twice is refused on its field', async ({
   lab,
   server
 }) => {
@@ -62,14 +62,25 @@ test('E4, E5: a script with described arguments; a name used twice is refused on
   await expect(last.getByRole('alert')).toContainText(/table|twice|name/i);
   await last.getByLabel(/^Name of/).fill('code');
   await last.getByLabel(/^Type of/).selectOption('int');
+  await view.getByText('Resources', { exact: true }).click();
+  await view.getByLabel('Memory', { exact: true }).fill('512 MiB');
+  await view.getByLabel('Retries', { exact: true }).fill('-1');
   await view.getByRole('button', { name: 'Register' }).click();
+  await expect(view.getByRole('alert').filter({ hasText: 'retries must be' })).toBeVisible();
+  await view.getByLabel('Retries', { exact: true }).fill('1');
+  await view.getByRole('button', { name: 'Register' }).click();
+  const tab = view.getByRole('tab', { name: 'Test run' });
+  await expect(tab).toBeVisible();
+  const { resources } = JSON.parse(await readFile(server.file('count.sh.nbexec'), 'utf8'));
+  expect(resources).toEqual({ memory_bytes: 512 * 2 ** 20, retries: 1 });
 
-  await view.getByRole('tab', { name: 'Test run' }).click();
+  await tab.click();
   await view.getByLabel('table', { exact: true }).fill('penguins.csv');
   await view.getByLabel('code', { exact: true }).fill('3');
   await view.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(lab.drawer.state).toHaveText('failed', { timeout: 30_000 });
   await expect(lab.drawer.failure).toContainText('exit code 3');
+  await expect(lab.drawer.body.getByRole('row').filter({ hasText: 'process' })).toHaveCount(2);
   await lab.drawer.tab('Logs');
   await expect(lab.drawer.body.getByRole('log')).toContainText('counted');
 });

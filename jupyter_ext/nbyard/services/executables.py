@@ -23,10 +23,11 @@ from nbyard.domain.executables import (
     Resources,
     TagCell,
 )
+from nbyard.domain.limits import wrong
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.strict_json import read_json
-from nbyard.errors import InUse, Invalid, NbyardError, NotFound, StaleWrite
+from nbyard.errors import Detail, InUse, Invalid, NbyardError, NotFound, StaleWrite
 from nbyard.files import MAX_DOCUMENT, write_whole
 from nbyard.services.freezing import Code, Freezer
 from nbyard.services.naming import check_free
@@ -141,6 +142,7 @@ class ExecutableService:
         if body.kind:
             changes["kind"] = body.kind
         if body.resources is not None:
+            _check_limits(body.resources)
             changes["resources"] = body.resources
         if not changes:
             return code.description
@@ -311,3 +313,9 @@ def _has_changed(files: ProjectFiles, path: Path, since: ExecutableVersion) -> b
     except NbyardError:
         return True
     return since.content_digest != f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def _check_limits(resources: Resources) -> None:
+    details = [Detail(f"resources.{field}", reason) for field, reason in wrong(resources)]
+    if details:
+        raise Invalid("; ".join(detail.message for detail in details), details=details)

@@ -1,17 +1,19 @@
 import { Notification } from '@jupyterlab/apputils';
 import { useRef, useState } from 'react';
 import { ApiError, fieldErrors } from '../../api/client';
-import { Argument, Executable, Inspection } from '../../api/types';
+import { Argument, Executable, Inspection, Resources } from '../../api/types';
 import { showProblem } from '../../components/problems';
 import { IExecutableTarget, IPanelServices } from '../services';
 import { ArgumentTable } from './ArgumentTable';
 import { argumentsOf, draftOf, IDraft } from './draft';
+import { ResourceFields } from './ResourceFields';
 
 interface ISource {
   name: string;
   kind: string;
   arguments: readonly Partial<Argument>[];
   command?: readonly string[];
+  resources?: Partial<Resources>;
   hints?: readonly string[];
   can_tag?: boolean;
   /** Its file as it is now would make another version. */
@@ -35,6 +37,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
   const [name, setName] = useState(source.name);
   const [command, setCommand] = useState(JSON.stringify(source.command ?? []));
   const [drafts, setDrafts] = useState<readonly IDraft[]>(() => source.arguments.map(draftOf));
+  const [resources, setResources] = useState<Partial<Resources>>(source.resources ?? {});
   const [errors, setErrors] = useState<Record<string, string>>({});
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
@@ -51,6 +54,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
       const told = {
         name,
         arguments: argumentsOf(drafts) as Partial<Argument>[],
+        resources,
         ...(source.kind !== 'notebook' && { command: readCommand(command) })
       };
       const known = over ?? (target.id === undefined ? undefined : { id: target.id, revision });
@@ -82,7 +86,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
     }
   };
   const general = Object.entries(errors).filter(
-    ([path]) => !/^(arguments\.|name$|command)/.test(path)
+    ([path]) => !/^(arguments\.|resources\.|name$|command)/.test(path)
   );
   const told = general.length
     ? general.map(([path, text]) => `${path}: ${text}`).join(' · ')
@@ -138,6 +142,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
       ) : (
         <p className="nby-Note">{trans.__('It has no arguments: it can run alone.')}</p>
       )}
+      <ResourceFields resources={resources} errors={errors} trans={trans} onChange={setResources} />
       {problem && (
         <p className="nby-Field-error" role="alert">
           {told}

@@ -28,9 +28,6 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
         <span className="nby-Failure-cause">
           <strong>{task.label || task.node}</strong> {sentence(task)}
           {typeof cell === 'number' && <> · {trans.__('cell %1', cell + 1)}</>}
-          {failure?.exit_code !== null && failure?.exit_code !== undefined && (
-            <> · {trans.__('exit code %1', failure.exit_code)}</>
-          )}
         </span>
         {typeof executed === 'number' && (
           <>
@@ -71,7 +68,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
         )}
       </div>
       {lines && (
-        <details>
+        <details open>
           <summary>{trans.__('Last lines')}</summary>
           <pre>{lines}</pre>
         </details>

@@ -6,7 +6,7 @@ import pytest
 
 from nbyard.domain.arguments import Argument
 from nbyard.domain.datasets import NewUpload
-from nbyard.domain.executables import ExecutablePatch, Inspect, NewExecutable, TagCell
+from nbyard.domain.executables import ExecutablePatch, Inspect, NewExecutable, Resources, TagCell
 from nbyard.domain.runs import NewRun
 from nbyard.errors import InUse, Invalid, NameTaken, NotFound, StaleWrite
 
@@ -214,3 +214,27 @@ def test_a_new_notebook_is_read_anew_and_a_followed_file_is_not_replaced(yard, a
     third = uploaded(yard, ann, "tool.py", b"pass\n")
     with pytest.raises(Invalid, match="follows its file"):
         executables.update(ann, followed.id, ExecutablePatch(followed.revision, upload=third))
+
+
+def test_resources_are_defaults_of_its_nodes(yard, ann, tool, root):
+    """E11: said in the form, kept beside the file, used by runs."""
+    executables, runs = yard.services.executables, yard.services.runs
+    resources = Resources(cpu=2, memory_bytes=2**30, timeout_seconds=60, image="alpine")
+    made = executables.create(ann, NewExecutable(path=tool, resources=resources))
+    assert made.current.resources == resources
+    assert json.loads((root / f"{tool}.nbexec").read_text())["resources"]["cpu"] == 2
+    (root / "a.csv").write_text("x\n1\n")
+    run = runs.create(ann, NewRun(executable=made.name, parameters={"source": "a.csv"}))
+    with yard.store.read() as c:
+        (task,) = yard.store.tasks.of_run(c, run.id)
+    plan = task.plan
+    assert (plan.cpu, plan.memory_bytes, plan.timeout_seconds) == (2, 2**30, 60)
+    assert plan.image == "alpine"
+
+
+def test_resources_that_make_no_sense_are_refused_by_field(yard, ann, tool):
+    """E11."""
+    body = NewExecutable(path=tool, resources=Resources(cpu=0, retries=-1))
+    with pytest.raises(Invalid) as refused:
+        yard.services.executables.create(ann, body)
+    assert [d.path for d in refused.value.details] == ["resources.cpu", "resources.retries"]

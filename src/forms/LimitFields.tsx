@@ -1,0 +1,75 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { readBytes, showBytes } from '../components/bytes';
+import { ValueType } from '../document/arguments';
+import { Json, JsonObject } from '../document/canonical';
+import { ValueField } from './ValueField';
+
+interface ILimitFieldsProps {
+  fields: JsonObject;
+  /** Said by the server, by field. */
+  errors?: Readonly<Record<string, string>>;
+  readOnly?: boolean;
+  trans: TranslationBundle;
+  /** `undefined`: back to the default. */
+  onChange: (field: string, value: Json | undefined) => void;
+}
+
+interface ILimit {
+  key: string;
+  label: string;
+  type: ValueType;
+  help?: string;
+}
+
+/** With how much work may run, for how long, and how often it is tried. */
+export function LimitFields(props: ILimitFieldsProps): JSX.Element {
+  const { fields, errors = {}, readOnly, trans, onChange } = props;
+  const limits: ILimit[] = [
+    { key: 'cpu', label: trans.__('CPUs'), type: 'float' },
+    {
+      key: 'gpu',
+      label: trans.__('GPUs'),
+      type: 'int',
+      help: trans.__('It waits until they are free, and sees no others.')
+    },
+    { key: 'timeout_seconds', label: trans.__('Time limit in seconds'), type: 'float' },
+    {
+      key: 'silence_timeout_seconds',
+      label: trans.__('Silence limit in seconds'),
+      type: 'float',
+      help: trans.__('Since it last wrote a line or finished a cell.')
+    },
+    { key: 'queue_timeout_seconds', label: trans.__('Queue limit in seconds'), type: 'float' },
+    {
+      key: 'retries',
+      label: trans.__('Retries'),
+      type: 'int',
+      help: trans.__('After a failure; lost attempts are tried again anyway.')
+    }
+  ];
+  return (
+    <>
+      {limits.map(({ key, ...limit }) => (
+        <ValueField
+          key={key}
+          {...limit}
+          value={fields[key] ?? undefined}
+          error={errors[key]}
+          readOnly={readOnly}
+          trans={trans}
+          onChange={value => onChange(key, value)}
+        />
+      ))}
+      <ValueField
+        label={trans.__('Memory')}
+        type="string"
+        help={trans.__('For example 512 MiB or 2 GiB.')}
+        value={typeof fields.memory_bytes === 'number' ? showBytes(fields.memory_bytes) : undefined}
+        error={errors.memory_bytes}
+        readOnly={readOnly}
+        trans={trans}
+        onChange={value => onChange('memory_bytes', readBytes(String(value ?? '')))}
+      />
+    </>
+  );
+}
