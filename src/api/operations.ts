@@ -31,6 +31,7 @@ export const ROUTES = {
   'runs.get': ['GET', '/runs/{run}'],
   'runs.delete': ['DELETE', '/runs/{run}'],
   'runs.cancel': ['POST', '/runs/{run}/cancel'],
+  'runs.retry': ['POST', '/runs/{run}/retry'],
   'runs.cells': ['GET', '/runs/{run}/tasks/{node}/cells'],
   'runs.log': ['GET', '/runs/{run}/tasks/{node}/log'],
   'runs.surroundings': ['GET', '/runs/{run}/tasks/{node}/surroundings'],

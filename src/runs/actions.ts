@@ -32,6 +32,13 @@ export const runActions = {
     async ({ yard }, run) => yard.runs.put(await yard.client.call('runs.cancel', { path: { run } }))
   ),
 
+  retry: told(notStarted, async ({ yard, show }, run) => {
+    const made = await yard.client.call('runs.retry', { path: { run } });
+    yard.runs.put(made);
+    await show(made.id);
+    return made.id;
+  }),
+
   rerun: told(notStarted, again),
 
   rerunAnew: told(notStarted, (context, id) => again(context, id, true)),

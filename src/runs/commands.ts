@@ -74,6 +74,14 @@ function runCommands(trans: TranslationBundle): IRunCommand[] {
       enabled: run => isLive(run) && !run.cancel_requested_at
     },
     {
+      id: 'nbyard:retry-run',
+      act: 'retry',
+      label: trans.__('Retry From Failure'),
+      caption: trans.__('Go on with the same code, data and values; what succeeded is kept'),
+      icon: refreshIcon,
+      enabled: run => run.state === 'failed' || run.state === 'cancelled'
+    },
+    {
       id: 'nbyard:rerun',
       act: 'rerun',
       label: trans.__('Run Again'),

@@ -41,7 +41,7 @@ test('K5, K7, K8: the example runs; after a change only what it affects runs aga
   await expect(lab.drawer.step('train')).toContainText('seed');
 });
 
-test('R2, K5: a failing cell is shown where it is, and what follows is skipped', async ({
+test('R2, R9, K5: a failing cell is shown where it is; what follows is skipped; a retry keeps the rest', async ({
   lab,
   server
 }) => {
@@ -70,4 +70,9 @@ test('R2, K5: a failing cell is shown where it is, and what follows is skipped',
   const executed = lab.page.locator('.nby-Executed');
   await expect(executed.getByRole('region', { name: 'Cell 4' })).toContainText('no such penguin');
   await expect(executed.getByRole('region', { name: 'Cell 5' })).toContainText('[ ]');
+
+  await lab.page.getByRole('button', { name: 'Retry From Failure' }).click();
+  await expect(lab.drawer.root).toContainText('#2');
+  await expect(lab.drawer.state).toHaveText('failed', { timeout: 30_000 });
+  await expect(lab.drawer.step('clean')).toContainText('taken over from run 1');
 });

@@ -49,6 +49,8 @@ class Candidate:
 
     def why_not(self) -> str:
         """Why the cache is not asked; empty when it is."""
+        if self.task.plan.reuse:
+            return "the result that it was to take over is gone"
         if self.task.plan.force:
             return "it was forced"
         return "" if self.task.plan.cache else "its cache is switched off"
@@ -145,7 +147,10 @@ class QueueController:
         """What the task has to wait for; empty when it went on."""
         why = one.why_not()
         hit = None if why else hits.get((one.task.owner, one.key))
-        if hit is not None and self._take(one, hit):
+        if hit is not None and self._take(one, hit, "nothing changed since run"):
+            return ""
+        earlier = self._earlier(one) if one.task.plan.reuse else None
+        if earlier is not None and self._take(one, earlier, "taken over from run"):
             return ""
         plan = one.task.plan
         here = not self._queues_itself(plan.runtime)
@@ -166,14 +171,21 @@ class QueueController:
         self._refuse(one.task, Failure("timeout", words))
         return words
 
-    def _take(self, one: Candidate, hit: Hit) -> bool:
-        """Make the cached result the task's own; False when its bytes are gone."""
+    def _earlier(self, one: Candidate) -> Hit | None:
+        """The task whose result is to be taken over; None when its run was removed."""
+        with self._store.read() as c:
+            task = self._store.tasks.get(c, one.task.plan.reuse)
+            run = self._store.runs.by_id(c, task.run_id) if task else None
+        return Hit(one.task.plan.reuse, run.number) if run else None
+
+    def _take(self, one: Candidate, hit: Hit, words: str) -> bool:
+        """Make an earlier result the task's own; False when its bytes are gone."""
         with self._store.read() as c:
             found = self._store.artifacts.of_task(c, hit.task_id)
         if not all(self._room.blobs.exists(artifact.digest) for artifact in found.values()):
             return False
         with self._room.write() as c:
-            now, reason = datetime.now(UTC), f"nothing changed since run {hit.run_number}"
+            now, reason = datetime.now(UTC), f"{words} {hit.run_number}"
             told = {"cached": True, "reason": reason, "finished_at": now}
             if not self._is_cancelled(c, one.task) and self._store.tasks.move(
                 c, one.task, "succeeded", **told, **one.columns

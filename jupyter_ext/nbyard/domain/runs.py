@@ -38,7 +38,8 @@ Binding = ValueOf | BytesOf | ResultOf
 
 
 class TaskPlan(Limits, frozen=True):
-    """A node, frozen: everything its attempts need, decided when the run was created."""
+    """A node, frozen: everything its attempts need, decided when the run was created. `reuse` is
+    the task of an earlier run whose result it takes over."""
 
     node: str
     label: str
@@ -52,6 +53,7 @@ class TaskPlan(Limits, frozen=True):
     requirements_digest: str = ""
     cache: bool = True
     force: bool = False
+    reuse: str = ""
 
     def needs(self) -> set[str]:
         """The nodes whose results this one takes."""

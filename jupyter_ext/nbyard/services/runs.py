@@ -30,6 +30,7 @@ from nbyard.services.single import checked_values, single_document
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
+    from nbyard.store.tasks import TaskRecord
 
 T = TypeVar("T")
 MAX_PRIORITY = 100
@@ -197,6 +198,40 @@ class RunService:
             raise NotFound(f"There is no run {run[:80]!r}.")
         return found
 
+    @operation("POST", "/runs/{run}/retry", scope="runs:write", status=201)
+    def retry(self, caller: Caller, run: str, idempotency_key: str = "") -> Run:
+        """Go on, as a new run, where one failed or was cancelled.
+
+        Code, data and values are those that it had frozen; results that it had are taken over, and
+        only the other tasks are worked on.
+        """
+        with self._store.write() as c:
+            found = self._find(c, caller, run)
+            made = made_before(self._parts, c, caller.name, idempotency_key, ("retry", found.id))
+            if made is None:
+                if found.state not in ("failed", "cancelled"):
+                    raise Conflict(f"The run is {found.state}; there is nothing to try again.")
+                made = self._insert_retry(c, found)
+                body = ("retry", found.id)
+                remember(self._parts, c, caller.name, idempotency_key, body, made)
+        self._parts.call_dispatcher()
+        return self.get(caller, made).run
+
+    def _insert_retry(self, c: Connection, old: Run) -> str:
+        now = datetime.now(UTC)
+        same = ("title", "owner", "path", "workflow_id", "workflow_version_id", "parameters")
+        row = {name: getattr(old, name) for name in (*same, "runtime", "priority")}
+        row |= {"id": new_id(), "name": None, "created_at": now}
+        row["reason"] = f"goes on from run {old.number}"
+        row["edges"] = msgspec.to_builtins(self._store.runs.edges(c, old.id))
+        self._store.runs.insert(c, row)
+        run = self._store.runs.by_id(c, str(row["id"]))
+        assert run is not None
+        tasks = self._store.tasks.of_run(c, old.id)
+        rows = [_task_row(run, n, _taken_over(task), now) for n, task in enumerate(tasks)]
+        self._store.tasks.insert(c, run, rows)
+        return run.id
+
     @operation("POST", "/runs/{run}/cancel", scope="runs:write", status=202)
     def cancel(self, caller: Caller, run: str) -> Run:
         """Ask a run to end; it is acknowledged at once and made true in the background."""
@@ -278,6 +313,12 @@ def _grouped(items: Sequence[T], key: Callable[[T], str]) -> Mapping[str, list[T
     for item in items:
         found[key(item)].append(item)
     return found
+
+
+def _taken_over(task: TaskRecord) -> TaskPlan:
+    """The plan of a task once more; one that succeeded keeps its result."""
+    done = task.id if task.state == "succeeded" else ""
+    return msgspec.structs.replace(task.plan, reuse=done)
 
 
 def _task_row(run: Run, place: int, plan: TaskPlan, now: datetime) -> dict[str, Any]:

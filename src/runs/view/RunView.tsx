@@ -175,7 +175,12 @@ function Header({ model, detail, follows, onFollow }: IHeaderProps): JSX.Element
       {live ? (
         <CommandButton commands={commands} id="nbyard:cancel-run" args={{ id: run.id }} />
       ) : (
-        <CommandButton commands={commands} id="nbyard:rerun" args={{ id: run.id }} />
+        <>
+          {run.state !== 'succeeded' && (
+            <CommandButton commands={commands} id="nbyard:retry-run" args={{ id: run.id }} />
+          )}
+          <CommandButton commands={commands} id="nbyard:rerun" args={{ id: run.id }} />
+        </>
       )}
     </div>
   );

@@ -3,7 +3,9 @@
 import pytest
 
 from nbyard.domain import limits
-from nbyard.testing.bench import Bench, FakeRuntime
+from nbyard.domain.attempts import Failure
+from nbyard.errors import Conflict
+from nbyard.testing.bench import OWNER, Bench, FakeRuntime
 
 
 def done(bench: Bench, run: str, text: str = "same") -> None:
@@ -198,3 +200,65 @@ def test_who_waits_too_long_fails(bench: Bench, runtime: FakeRuntime) -> None:
     assert task.failure is not None and task.failure.kind == "timeout"
     assert "in the queue" in task.reason
     assert not task.attempts
+
+
+def test_a_retry_takes_over_what_succeeded(bench: Bench, runtime: FakeRuntime) -> None:
+    """R9: the same code, data and values; only what failed, and what follows, runs."""
+    runs = bench.yard.services.runs
+    old = bench.submit({"a": [], "b": ["a"], "c": ["b"]})
+    bench.until(lambda: bench.task(old).state == "running")
+    runtime.end(bench.attempt(old), text="of a")
+    bench.until(lambda: bench.task(old, "b").state == "running")
+    runtime.end(bench.attempt(old, "b"), "failed", failure=Failure("error", "no"))
+    bench.until(lambda: bench.run(old).state == "failed")
+    made = runs.retry(OWNER, old, "key").id
+    assert runs.retry(OWNER, old, "key").id == made
+    bench.until(lambda: bench.task(made, "b").state == "running")
+    taken = bench.task(made)
+    assert (taken.state, taken.cached) == ("succeeded", True)
+    assert taken.reason == f"taken over from run {bench.run(old).number}"
+    assert taken.artifacts[0].digest == bench.task(old).artifacts[0].digest
+    runtime.end(bench.attempt(made, "b"))
+    bench.until(lambda: bench.task(made, "c").state == "running")
+    runtime.end(bench.attempt(made, "c"))
+    bench.until(lambda: bench.run(made).state == "succeeded")
+    assert len(runtime.starts) == 4
+    assert bench.run(old).state == "failed"
+
+
+def test_a_retry_of_a_retry_and_of_what_was_removed(bench: Bench, runtime: FakeRuntime) -> None:
+    """R9: results are taken over once more; those that are gone are made again."""
+    runs = bench.yard.services.runs
+    old = bench.submit({"a": [], "b": ["a"]})
+    bench.until(lambda: bench.task(old).state == "running")
+    runtime.end(bench.attempt(old))
+    bench.until(lambda: bench.task(old, "b").state == "running")
+    bench.cancel(old)
+    bench.until(lambda: bench.run(old).state == "cancelled")
+    second = runs.retry(OWNER, old).id
+    bench.until(lambda: bench.task(second, "b").state == "running")
+    runtime.end(bench.attempt(second, "b"), "failed", failure=Failure("error", "no"))
+    bench.until(lambda: bench.run(second).state == "failed")
+    runs.delete(OWNER, old)
+    third = runs.retry(OWNER, second).id
+    bench.until(lambda: bench.task(third, "b").state == "running")
+    assert bench.task(third).cached
+    runs.cancel(OWNER, third)
+    bench.until(lambda: bench.run(third).state == "cancelled")
+    last = runs.retry(OWNER, third).id
+    runs.delete(OWNER, third)
+    bench.until(lambda: bench.task(last).state == "running")
+    reason = "runs because the result that it was to take over is gone"
+    assert bench.task(last).reason == reason
+
+
+def test_only_what_ended_badly_is_retried(bench: Bench, runtime: FakeRuntime) -> None:
+    """R9."""
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    with pytest.raises(Conflict):
+        bench.yard.services.runs.retry(OWNER, run)
+    runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    with pytest.raises(Conflict):
+        bench.yard.services.runs.retry(OWNER, run)
