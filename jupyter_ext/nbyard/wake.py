@@ -5,10 +5,12 @@ import os
 import secrets
 import selectors
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 FOLDER = "wake"
+PROGRESS = b"."  # of work that is not at its end, said by runners
 MAX_ADDRESS_BYTES = 100
 
 
@@ -63,20 +65,30 @@ class Listener:
 
     def wait(self, seconds: float) -> bool:
         """True when poked, False when the time is over."""
+        return self._wait(seconds, deaf_to=None)
+
+    def wait_for_news(self, seconds: float) -> bool:
+        """As `wait`, but sleeps on while work only comes further."""
+        return self._wait(seconds, deaf_to=PROGRESS)
+
+    def _wait(self, seconds: float, deaf_to: bytes | None) -> bool:
+        end = time.monotonic() + seconds
         with selectors.DefaultSelector() as selector:
             selector.register(self._socket, selectors.EVENT_READ)
-            ready = bool(selector.select(max(seconds, 0.0)))
-        if ready:
-            self._drain()
-        return ready
+            while selector.select(max(end - time.monotonic(), 0.0)):
+                if any(word != deaf_to for word in self._drain()):
+                    return True
+        return False
 
     def fileno(self) -> int:
         return self._socket.fileno()
 
-    def _drain(self) -> None:
+    def _drain(self) -> list[bytes]:
+        words = []
         with contextlib.suppress(BlockingIOError):
             while True:
-                self._socket.recv(16)
+                words.append(self._socket.recv(16))
+        return words
 
     def close(self) -> None:
         self._socket.close()

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from nbyard.runner.folder import Folder
 from nbyard.wake import FOLDER, Listener, listening, poke
 
 
@@ -94,3 +95,14 @@ def test_the_folder_is_private(tmp_path):
     with listening(tmp_path / "store") as listener:
         for folder in (listener.path.parent, tmp_path / "store"):
             assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_who_waits_for_news_sleeps_on_while_work_comes_further(tmp_path):
+    with listening(tmp_path) as one, listening(tmp_path) as other:
+        folder = Folder(str(tmp_path))
+        folder.poke(str(tmp_path / FOLDER), ".")
+        assert not one.wait_for_news(0.05)
+        assert other.wait(5)
+        folder.poke(str(tmp_path / FOLDER), ".")
+        folder.poke(str(tmp_path / FOLDER), "attempt")
+        assert one.wait_for_news(5)

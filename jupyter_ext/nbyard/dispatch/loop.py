@@ -83,7 +83,7 @@ class Dispatcher:
         log.info("dispatcher %s of store %s", os.getpid(), self._room.store.id)
         try:
             with self._room.store.relayed(), listening(self._room.folder) as listener:
-                self._loop(listener.wait)
+                self._loop(listener.wait_for_news)
         finally:
             self._stopping.set()
             self.close()

@@ -116,8 +116,9 @@ class Folder:
         except OSError:
             return
 
-    def poke(self, wake: str, attempt_id: str) -> None:
-        """Tell whoever listens that something happened here; nobody has to."""
+    def poke(self, wake: str, word: str) -> None:
+        """Tell whoever listens that something happened here; nobody has to. The word `.` means
+        that the work only came further: who waits for its end may sleep on."""
         try:
             names = os.listdir(wake) if wake else []
         except OSError:
@@ -126,7 +127,7 @@ class Folder:
             sender.setblocking(False)
             for name in names:
                 try:
-                    sender.sendto(attempt_id.encode(), os.path.join(wake, name))
+                    sender.sendto(word.encode(), os.path.join(wake, name))
                 except OSError:
                     continue
 

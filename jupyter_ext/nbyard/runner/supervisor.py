@@ -119,7 +119,7 @@ class Supervisor:
 
     def _poke(self) -> None:
         self._last_poke = time.monotonic()
-        self._folder.poke(self._wake, self._task["attempt_id"])
+        self._folder.poke(self._wake, ".")
 
     def _stay(self) -> None:
         next_tick = 0.0
