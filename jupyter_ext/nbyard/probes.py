@@ -1,4 +1,4 @@
-"""Looks at the surroundings for `nbyard doctor`: the engine, and JupyterLab's side."""
+"""Looks at the surroundings for `nbyard doctor`: engine, Dask cluster, and JupyterLab's side."""
 
 from pathlib import Path
 
@@ -20,6 +20,21 @@ def probe_docker(settings: Settings) -> Check:
     finally:
         engine.close()
     return Check("docker", "ok", f"{info.version} at {engine.url}")
+
+
+def probe_dask(settings: Settings) -> Check:
+    """Whether a Dask cluster answers and fits; one that would have to be made is not made."""
+    from nbyard.runtimes.dask.cluster import Cluster
+
+    cluster = Cluster(settings)
+    if cluster.is_set and not cluster.is_reached_by_address:
+        return Check("dask", "ok", f"{settings.dask_cluster} makes one when it is needed")
+    try:
+        return Check("dask", "ok", f"{cluster.describe()} at {settings.dask_address}")
+    except NbyardError as error:
+        return Check("dask", "missing", error.message, error.hint or "Start it, or ask its owner.")
+    finally:
+        cluster.close()
 
 
 def probe_front_end() -> Check:

@@ -36,7 +36,7 @@ class Settings(Configurable):
         1, min=1, help="How many tasks may share one GPU; 1 = none is ever shared."
     ).tag(config=True)
     default_runtime = Unicode(
-        "process", help="Where tasks run when neither run nor node says: process or docker."
+        "process", help="Where tasks run when neither run nor node says: process, docker or dask."
     ).tag(config=True)
     allowed_private_hosts = ListTrait(
         Unicode(),
@@ -64,6 +64,23 @@ class Settings(Configurable):
     ).tag(config=True)
     docker_build_network = Unicode(
         "", help="Network mode of image builds; empty = the engine's default."
+    ).tag(config=True)
+    dask_address = Unicode(
+        "", help="Address of a Dask scheduler, tcp://host:port or tls://host:port; empty = none."
+    ).tag(config=True)
+    dask_tls_ca_file = Unicode(
+        "", help="Certificate of the authority that a tls:// scheduler is checked with (PEM file)."
+    ).tag(config=True)
+    dask_tls_cert = Unicode(
+        "", help="Our own certificate towards a tls:// scheduler (PEM file)."
+    ).tag(config=True)
+    dask_tls_key = Unicode(
+        "", help="The key of dask_tls_cert (PEM file); empty = it is in the same file."
+    ).tag(config=True)
+    dask_cluster = Unicode(
+        "",
+        help="Where there is no dask_address: module:callable that returns a cluster object of"
+        " Dask, such as one of dask-gateway or dask-jobqueue.",
     ).tag(config=True)
     lease_seconds = Float(
         30.0, min=1, help="How long a dispatcher that gives no sign of life keeps its lease."

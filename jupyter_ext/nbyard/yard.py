@@ -7,7 +7,7 @@ from pathlib import Path
 from nbyard.blobs import Blobs
 from nbyard.calling import Watch, call_dispatcher
 from nbyard.files import ProjectFiles
-from nbyard.probes import probe_docker, probe_front_end
+from nbyard.probes import probe_dask, probe_docker, probe_front_end
 from nbyard.resources import ResourceLinks
 from nbyard.services.parts import Parts
 from nbyard.services.table import Services
@@ -54,7 +54,11 @@ class Yard:
                 links=ResourceLinks(folder / "resources", links),
                 call_dispatcher=lambda: call_dispatcher(store, settings),
                 watch=watch,
-                probes=(partial(probe_docker, settings), probe_front_end),
+                probes=(
+                    partial(probe_docker, settings),
+                    partial(probe_dask, settings),
+                    probe_front_end,
+                ),
             ),
         )
 

@@ -41,6 +41,7 @@ export const ROUTES = {
   'uploads.append': ['PATCH', '/uploads/{upload}'],
   'workflows.list': ['GET', '/workflows'],
   'system.doctor': ['GET', '/system/doctor'],
+  'system.runtimes': ['GET', '/system/runtimes'],
   'workflows.check': ['POST', '/workflows/check']
 } as const satisfies Partial<Record<keyof operations, Route>>;
 

@@ -1,7 +1,8 @@
-import { useEffect, useId, useState } from 'react';
+import { useEffect, useId, useMemo, useState } from 'react';
 import { ValueType } from '../document/arguments';
 import { Json, JsonObject } from '../document/canonical';
 import { LimitFields } from '../forms/LimitFields';
+import { useRuntimes } from '../forms/runtimes';
 import { ValueField } from '../forms/ValueField';
 import { useSignal } from '../components/useSignal';
 import { showMoment } from '../components/times';
@@ -28,15 +29,19 @@ interface ISetting {
 /** Where and with how much a node runs; what is left empty comes from the executable. */
 export function NodeSettings({ id, fields, readOnly }: INodeSettingsProps): JSX.Element {
   const canvas = useCanvas();
-  const { doc, trans } = canvas;
+  const { doc, services, trans } = canvas;
   const containers = useWordOnContainers(canvas, fields.runtime === 'docker');
+  const asked = useMemo(() => services.backend?.runtimes(), [services]);
+  const runtimes = useRuntimes(asked, String(fields.runtime ?? ''));
   const settings: ISetting[] = [
     {
       key: 'runtime',
       label: trans.__('Runtime'),
       type: 'choice',
-      choices: ['process', 'docker'],
-      help: [trans.__('A local process, or a container.'), containers].filter(Boolean).join(' ')
+      choices: [...runtimes],
+      help: [trans.__('A local process, a container, or a Dask cluster.'), containers]
+        .filter(Boolean)
+        .join(' ')
     },
     { key: 'image', label: trans.__('Image'), type: 'string' },
     {

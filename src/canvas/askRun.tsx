@@ -8,12 +8,12 @@ import type { IRunChoices } from './running';
 export async function askRun(
   parameters: Parameters,
   trans: TranslationBundle,
-  containers: Promise<string>,
+  known: Pick<ValuesHolder, 'containers' | 'runtimes'>,
   start: (choices: IRunChoices) => Promise<string>
 ): Promise<string | undefined> {
   const fields = fieldsOf(parameters);
   const holder = new ValuesHolder(defaultsOf(parameters));
-  holder.containers = containers;
+  Object.assign(holder, known);
   return askValues(
     {
       title: trans.__('Run with parameters'),

@@ -28,8 +28,12 @@ export async function runWithParameters(canvas: CanvasController): Promise<strin
   }
   const { askRun } = await import('./askRun');
   const parameters = readParameters(doc.meta.toJSON() as JsonObject);
+  const known = {
+    containers: wordOnContainers(canvas),
+    runtimes: canvas.services.backend?.runtimes()
+  };
   return told(canvas, () =>
-    askRun(parameters, trans, wordOnContainers(canvas), choices => start(canvas, 'all', choices))
+    askRun(parameters, trans, known, choices => start(canvas, 'all', choices))
   );
 }
 

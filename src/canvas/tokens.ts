@@ -85,6 +85,8 @@ export interface IWorkflowBackend {
   versions(executable: string): Promise<readonly IVersion[]>;
   /** A file as it is saved, or an executable as it is now, as a version. */
   freeze(of: { path: string } | { executable: string }): Promise<IVersion>;
+  /** Names of the runtimes that can be chosen. */
+  runtimes(): Promise<readonly string[]>;
   /** Why nothing can run in a container now; empty when it can. */
   noContainers(): Promise<string>;
   /** Stop the running run of the document, if any. */

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import { Binding, IArgument } from '../document/arguments';
 import { Json } from '../document/canonical';
 import { ArgumentForm } from './ArgumentForm';
+import { useRuntimes } from './runtimes';
 import { ValueField } from './ValueField';
 
 type Bindings = Readonly<Record<string, Binding | undefined>>;
@@ -15,6 +16,8 @@ export class ValuesHolder {
   runtime = '';
   /** Take nothing from the cache. */
   force = false;
+  /** Asked meanwhile: what can be chosen as a runtime. */
+  runtimes?: Promise<readonly string[]>;
   /** Asked meanwhile: a word on containers, for the choice of the runtime. */
   containers?: Promise<string>;
   /** What the server said, by argument. */
@@ -77,6 +80,7 @@ export function ValuesForm(props: IValuesFormProps): JSX.Element {
 
 function How({ holder, trans }: { holder: ValuesHolder; trans: TranslationBundle }): JSX.Element {
   const [runtime, setRuntime] = useState(holder.runtime);
+  const runtimes = useRuntimes(holder.runtimes, runtime);
   const [containers, setContainers] = useState('');
   useEffect(() => void holder.containers?.then(setContainers), [holder]);
   return (
@@ -85,10 +89,12 @@ function How({ holder, trans }: { holder: ValuesHolder; trans: TranslationBundle
       <ValueField
         label={trans.__('Runtime')}
         type="choice"
-        choices={['process', 'docker']}
+        choices={runtimes}
         value={runtime || undefined}
         fallback={trans.__('as each step says')}
-        help={[trans.__('A local process, or a container.'), containers].filter(Boolean).join(' ')}
+        help={[trans.__('A local process, a container, or a Dask cluster.'), containers]
+          .filter(Boolean)
+          .join(' ')}
         error={holder.errors.runtime}
         trans={trans}
         onChange={value => {

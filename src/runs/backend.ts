@@ -64,6 +64,10 @@ export class WorkflowBackend implements IWorkflowBackend {
     return versionOf(made.current);
   }
 
+  async runtimes(): Promise<string[]> {
+    return (await this.yard.client.call('system.runtimes', {})).names;
+  }
+
   async noContainers(): Promise<string> {
     const { checks } = await this.yard.client.call('system.doctor', {});
     const docker = checks.find(({ name }) => name === 'docker');

@@ -26,6 +26,7 @@ const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
       run: async (...asked) => (await found()).run(...asked),
       versions: async id => (await found()).versions(id),
       freeze: async of => (await found()).freeze(of),
+      runtimes: async () => (await found()).runtimes(),
       noContainers: async () => (await found()).noContainers(),
       stop: async path => (await found()).stop(path)
     };

@@ -147,7 +147,10 @@ class AttemptController:
             self._finish(case, runtime)
         elif seen.state in ("lost", "absent"):
             self._lose(case, runtime, seen.reason or "it is gone without a result")
+        elif seen.state == "starting":
+            self._note(case, seen.reason)
         elif seen.state == "running":
+            self._note(case, "")
             self._running_since.setdefault(attempt.id, time.monotonic())
             self._say_running(case)
 

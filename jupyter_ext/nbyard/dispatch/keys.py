@@ -7,7 +7,7 @@ import msgspec
 from nbyard import bundles, kernels
 from nbyard.dispatch.room import Room
 from nbyard.domain.digest import KeyParts, digest_of
-from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.environments import EnvironmentRef, Lock
 from nbyard.domain.executables import ExecutableVersion
 from nbyard.domain.runs import BytesOf, ResultOf, TaskPlan, ValueOf
 from nbyard.errors import NotFound
@@ -46,22 +46,34 @@ def input_digests(room: Room, c: Connection, task: TaskRecord) -> dict[str, Byte
 
 
 def environment_of(room: Room, plan: TaskPlan, version: ExecutableVersion) -> EnvironmentRef:
-    """Where the task would run: an interpreter or kernel here, or what an image has."""
+    """Where the task would run: an interpreter or kernel here, or what an image or worker has."""
     if plan.runtime != "process":
-        image = plan.image or room.settings.docker_base_image
-        # a tag may stand for other bytes tomorrow: the engine's id of it counts too
-        identity = getattr(room.runtimes.get(plan.runtime), "image_id", _unknown)(image)
+        installed, lock = _installed(room, plan)
         return EnvironmentRef(
             kernel=version.kernel or "python3",
             language=version.language,
             interpreter="python3",
-            fingerprint=f"{plan.runtime} {image} {identity} {plan.requirements_digest}",
+            fingerprint=f"{plan.runtime} {installed}",
+            lock=lock,
         )
     if version.kind == "notebook":
         return kernels.kernel(version.kernel, version.language)
     if version.language == "python":
         return kernels.python()
     return kernels.program(version.command[0] if version.command else version.file)
+
+
+def _installed(room: Room, plan: TaskPlan) -> tuple[str, Lock | None]:
+    """What there is where the task would run, as far as its runtime knows."""
+    runtime = room.runtimes.get(plan.runtime)
+    ask = getattr(runtime, "lock", None)
+    if ask is not None:
+        lock: Lock | None = ask()
+        return (digest_of(msgspec.to_builtins(lock)) if lock else "", lock)
+    image = plan.image or room.settings.docker_base_image
+    # a tag may stand for other bytes tomorrow: the engine's id of it counts too
+    identity = getattr(runtime, "image_id", _unknown)(image)
+    return f"{image} {identity} {plan.requirements_digest}", None
 
 
 def _unknown(image: str) -> str:

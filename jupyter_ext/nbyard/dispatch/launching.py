@@ -49,6 +49,7 @@ def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord) -> Order:
         requirements=REQUIREMENTS if plan.requirements_digest else "",
         cpu=plan.cpu,
         memory_bytes=plan.memory_bytes,
+        gpu=plan.gpu,
         gpus=attempt.gpus,
     )
 
@@ -135,6 +136,7 @@ def _task_file(
             "NBYARD_RUN_NAME": run.name,
             "NBYARD_RESOURCES": str(room.folder / "resources"),
             **_visible_gpus(room, attempt),
+            **_cluster(room, task.plan.runtime),
         },
         timeout_seconds=task.plan.timeout_seconds,
         silence_timeout_seconds=task.plan.silence_timeout_seconds,
@@ -149,6 +151,13 @@ def _visible_gpus(room: Room, attempt: AttemptRecord) -> dict[str, str]:
     if attempt.runtime != "process" or not gpus.present(room.settings.gpus):
         return {}
     return {"CUDA_VISIBLE_DEVICES": ",".join(attempt.gpus)}
+
+
+def _cluster(room: Room, runtime: str) -> dict[str, str]:
+    """Where work finds the Dask cluster; on one of its workers it is told that worker's address
+    of the scheduler, which may be another one than ours."""
+    address = room.settings.dask_address
+    return {"NBYARD_DASK_ADDRESS": address} if address and runtime != "dask" else {}
 
 
 def _work(staged: Staged, values: dict[str, Any]) -> Work:

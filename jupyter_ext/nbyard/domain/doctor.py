@@ -15,6 +15,12 @@ class Check(msgspec.Struct, frozen=True):
     cure: str = ""
 
 
+class Runtimes(msgspec.Struct, frozen=True):
+    """Names of the runtimes that can be chosen."""
+
+    names: list[str]
+
+
 class Diagnosis(msgspec.Struct, frozen=True):
     """All checks."""
 

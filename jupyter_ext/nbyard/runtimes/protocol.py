@@ -12,7 +12,8 @@ class Order(msgspec.Struct, frozen=True):
 
     `folder` is the attempt folder, task.json already in it. `site` is what `start` of this runtime
     returned earlier ("" before). `image` or `requirements` (a file inside `code/`, relative to the
-    attempt folder) matter to containers only. `gpus` are those it was granted, by index or UUID.
+    attempt folder) matter to containers only. `gpu` is how many GPUs it wants, `gpus` those of this
+    machine that it was granted, by index or UUID.
     """
 
     attempt_id: str
@@ -26,6 +27,7 @@ class Order(msgspec.Struct, frozen=True):
     requirements: str = ""
     cpu: float | None = None
     memory_bytes: int | None = None
+    gpu: int | None = None
     gpus: list[str] = []
 
 

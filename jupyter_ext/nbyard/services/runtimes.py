@@ -4,13 +4,24 @@ from importlib.metadata import entry_points
 
 from nbyard.domain.workflows import Document
 from nbyard.errors import Invalid
+from nbyard.settings import Settings
 
 GROUP = "nbyard.runtimes"
 
 
+def installed() -> list[str]:
+    return sorted({found.name for found in entry_points(group=GROUP)})
+
+
+def offered(settings: Settings) -> list[str]:
+    """Those that can be chosen here: a Dask cluster only where one is set."""
+    is_set = bool(settings.dask_address or settings.dask_cluster)
+    return [name for name in installed() if is_set or name != "dask"]
+
+
 def check_runtimes(document: Document, wished: str) -> None:
     """Raises Invalid when a runtime is named that no installed package has."""
-    known = sorted({found.name for found in entry_points(group=GROUP)})
+    known = installed()
     named = {
         f"document.nodes.{name}.runtime": node.runtime for name, node in document.nodes.items()
     }

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 
 from nbyard import __version__
 from nbyard.domain.callers import Caller
-from nbyard.domain.doctor import Check, Diagnosis
+from nbyard.domain.doctor import Check, Diagnosis, Runtimes
 from nbyard.errors import NbyardError
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
+from nbyard.services.runtimes import offered
 
 GIB = 2**30
 MIB = 2**20
@@ -39,6 +40,11 @@ class SystemService:
             *self._parts.probes,
         ]
         return Diagnosis(__version__, [check() for check in checks])
+
+    @operation("GET", "/system/runtimes", scope="system:read")
+    def runtimes(self, caller: Caller) -> Runtimes:
+        """Where work can run here."""
+        return Runtimes(offered(self._parts.settings))
 
     def _versions(self) -> Check:
         text = f"Python {sys.version.split()[0]} on {sys.platform}"

@@ -86,6 +86,10 @@ export class FakeBackend {
     return { id: 'v2', number: 2, at: '2026-01-02' };
   }
 
+  async runtimes() {
+    return ['process', 'docker', 'dask'];
+  }
+
   async noContainers() {
     return '';
   }

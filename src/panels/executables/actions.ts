@@ -1,11 +1,12 @@
 import { ApiError } from '../../api/client';
 import { belowRoot } from '../../api/paths';
-import { Executable } from '../../api/types';
+import { Executable, Run } from '../../api/types';
 import { uploadFile } from '../../api/upload';
 import { copyText, showProblem } from '../../components/problems';
 import { IArgument, readArguments } from '../../document/arguments';
 import { askText } from '../../forms/askText';
-import { askValues } from '../../forms/askValues';
+import { askValues, IAskValues } from '../../forms/askValues';
+import { ValuesHolder } from '../../forms/ValuesForm';
 import { ask } from '../datasets/actions';
 import { chooseFiles } from '../datasets/uploads';
 import { IPanelServices } from '../services';
@@ -132,7 +133,9 @@ async function runInBackground(services: IPanelServices, path: string): Promise<
     return;
   }
   const found = await yard.client.call('executables.inspect', { body: { path } });
-  const made = await askValues({
+  const holder = new ValuesHolder();
+  holder.runtimes = yard.client.call('system.runtimes', {}).then(({ names }) => names);
+  const asked: IAskValues<Run> = {
     title: trans.__('Run “%1” in the background', found.name),
     arguments: readArguments(found.arguments as Partial<IArgument>[]),
     hints: found.hints,
@@ -141,7 +144,8 @@ async function runInBackground(services: IPanelServices, path: string): Promise<
     trans,
     send: ({ values, runtime, force }) =>
       yard.client.call('runs.create', { body: { path, parameters: values, runtime, force } })
-  });
+  };
+  const made = await askValues(asked, holder);
   if (made) {
     yard.runs.put(made);
     await commands.execute('nbyard:show-run', { id: made.id });

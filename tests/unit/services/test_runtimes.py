@@ -8,7 +8,8 @@ import pytest
 from nbyard.domain.workflows import Document
 from nbyard.errors import Invalid
 from nbyard.services import runtimes
-from nbyard.services.runtimes import check_runtimes
+from nbyard.services.runtimes import check_runtimes, offered
+from nbyard.settings import Settings
 
 
 def document(**named: str) -> Document:
@@ -33,7 +34,7 @@ def test_what_is_not_is_refused_with_what_there_is(nodes, wished, place):
         check_runtimes(document(**nodes), wished)
     (detail,) = refused.value.details
     assert detail.path == place
-    assert "present: docker, process" in detail.message
+    assert "present: dask, docker, process" in detail.message
 
 
 def test_a_long_name_is_not_repeated_whole():
@@ -49,3 +50,10 @@ def test_a_strangers_runtime_is_known_without_being_loaded(monkeypatch):
     check_runtimes(document(a="theirs"), "theirs")
     with pytest.raises(Invalid):
         check_runtimes(document(), "process")
+
+
+def test_a_cluster_is_offered_where_one_is_set() -> None:
+    """R12."""
+    assert "dask" not in offered(Settings())
+    assert "dask" in offered(Settings(dask_address="tcp://127.0.0.1:8786"))
+    assert "dask" in offered(Settings(dask_cluster="ours:slurm"))

@@ -1,0 +1,256 @@
+"""One attempt on a cluster: sent, followed, fetched, ended.
+
+A worker that takes it makes a place and tells of it. Where the worker sees our folder, the runner
+writes into that; else the files are carried there and back in pieces. Nothing here must last: the
+place is in the folder, in dask.json, all else on the worker.
+"""
+
+import os
+import threading
+import time
+from contextlib import suppress
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbyard.domain.attempts import Failure, Result
+from nbyard.errors import NbyardError, Unavailable
+from nbyard.runner.folder import Folder
+from nbyard.runtimes.dask import carrying
+from nbyard.runtimes.dask.cluster import Cluster, Sighting, WorkerGone
+from nbyard.runtimes.docker import folder as files
+from nbyard.runtimes.protocol import Observation, Order
+
+if TYPE_CHECKING:
+    from distributed import Future
+
+SIGHTING = "dask.json"
+QUIET_SECONDS = 15.0
+VISIBLE_SECONDS = 60.0
+PATIENCE_SECONDS = 60.0
+LOOK_SECONDS = 0.1
+GRACE_SECONDS = 8.0
+
+
+class DaskAttempt:
+    def __init__(self, order: Order, cluster: Cluster, name: str):
+        self.order = order
+        self.has_started = False
+        self._cluster = cluster
+        self._name = name
+        self._lock = threading.RLock()
+        self._future: Future | None = None
+        self._generation = -1
+        self._has_news = True
+        self._looked_at = 0.0
+        self._is_filled = False
+        self._executed: list[int] = []
+        self._places: set[Sighting] = set()
+        self._ended_at = 0.0
+        self._lost: Observation | None = None
+        self._ender: threading.Thread | None = None
+
+    @property
+    def folder(self) -> Path:
+        return self.order.folder
+
+    @property
+    def is_busy(self) -> bool:
+        return self._ender is not None and self._ender.is_alive()
+
+    @cached_property
+    def wake(self) -> str:
+        return files.read_task(self.folder).wake
+
+    def poke(self) -> None:
+        with suppress(NbyardError):  # what is over may have been cleared away
+            Folder(str(self.folder)).poke(self.wake, self.order.attempt_id)
+
+    # What is told of it
+
+    def sighted(self, found: Sighting) -> None:
+        """A worker took it up. The first counts: it is never begun twice."""
+        self._places.add(found)
+        with suppress(FileNotFoundError):
+            temporary = self.folder / f"{SIGHTING}.{os.urandom(4).hex()}"
+            temporary.write_bytes(msgspec.json.encode(found))
+            with suppress(FileExistsError):
+                os.link(temporary, self.folder / SIGHTING)
+            temporary.unlink()
+
+    def tell(self) -> None:
+        """There is something new on its worker."""
+        self._has_news = True
+        self.poke()
+
+    @property
+    def sighting(self) -> Sighting | None:
+        data = files.read_file(self.folder / SIGHTING)
+        return msgspec.json.decode(data, type=Sighting) if data else None
+
+    def begin(self, future: "Future") -> None:
+        with self._lock:
+            self._future, self._generation = future, self._cluster.generation
+            self.has_started = True
+
+    # What has become of it
+
+    def observe(self) -> Observation:
+        with self._lock:
+            if files.has_result(self.folder):
+                return Observation("finished")
+            if self._lost is None:
+                seen = self._look()
+                if seen.state != "lost":
+                    return seen
+                self._lost = seen
+            return self._lost
+
+    def _look(self) -> Observation:
+        future = self._known()
+        sighting = self.sighting
+        if sighting is None:
+            return self._before(future)
+        try:
+            if not self._cluster.has(sighting.worker):
+                raise WorkerGone
+            if sighting.is_shared:
+                return self._look_at_shared(future)
+            return self._look_at_remote(sighting, future)
+        except WorkerGone:
+            return Observation("lost", f"the Dask worker {sighting.worker} is gone")
+
+    def _known(self) -> "Future | None":
+        """Our hold on the cluster's task, looked for again after the connection was made anew."""
+        self._cluster.connect()
+        if self._generation != self._cluster.generation:
+            self._future = self._cluster.published(self._name)
+            self._generation = self._cluster.generation
+        return self._future
+
+    def _before(self, future: "Future | None") -> Observation:
+        """No worker has taken it up yet, as far as it is known."""
+        if future is None:
+            if self.order.site or self.has_started:
+                return Observation("lost", "the Dask scheduler knows nothing of it any more")
+            return Observation("absent")
+        if future.status == "pending":
+            count = len(self._cluster.workers())
+            return Observation("starting", f"a Dask worker has to be free (there are {count})")
+        return Observation("lost", self._why(future))
+
+    def _why(self, future: "Future | None") -> str:
+        """Why the task is over without a result of the attempt."""
+        if future is None or future.status in ("cancelled", "lost"):
+            # That is also how a client sees that its scheduler is gone: ask it.
+            self._cluster.names()
+            return "its Dask task was cancelled from outside"
+        return self._cluster.outcome(future) or "its result is not to be seen here"
+
+    def _look_at_shared(self, future: "Future | None") -> Observation:
+        if future is not None and future.status == "pending":
+            return Observation("running")
+        # The folder of another machine may show what came into it only a little later.
+        self._ended_at = self._ended_at or time.monotonic()
+        said = self._why(future)
+        is_ended = future is not None and future.status == "finished" and not said
+        if is_ended and time.monotonic() - self._ended_at < VISIBLE_SECONDS:
+            return Observation("running")
+        return Observation("lost", said)
+
+    def _look_at_remote(self, sighting: Sighting, future: "Future | None") -> Observation:
+        ask = partial(self._cluster.ask, sighting)
+        if self._has_news or time.monotonic() - self._looked_at > QUIET_SECONDS:
+            self._has_news, self._looked_at = False, time.monotonic()
+            news, is_new = carrying.follow(self.folder, ask, self._executed)
+            if not news["is_there"]:
+                return Observation("lost", self._why(future))
+            self._is_filled = news["is_filled"]
+            if news["has_result"]:
+                self._fetch(ask)
+                return Observation("finished")
+            if is_new:
+                self.poke()
+        if not self._is_filled:
+            carrying.send(self.folder, ask)
+            self._is_filled = True
+            return Observation("starting")
+        if future is None or future.status != "pending":
+            self._has_news = True
+        return Observation("running")
+
+    def _fetch(self, ask: carrying.Ask) -> None:
+        said = carrying.fetch(self.folder, ask, files.read_task(self.folder))
+        try:
+            result = msgspec.json.decode(said, type=Result)
+        except msgspec.DecodeError as error:
+            raise NbyardError(f"result.json cannot be read: {error}") from error
+        files.write_result(self.folder, result)
+
+    # Ending
+
+    def cancel_unstarted(self) -> None:
+        """The result of what nobody has begun."""
+        task, now = files.read_task(self.folder), time.time()
+        reason = files.cancel_reason(self.folder) or "cancelled"
+        result = Result(
+            attempt_id=task.attempt_id,
+            token=task.token,
+            state="cancelled",
+            started_at=now,
+            finished_at=now,
+            failure=Failure("cancelled", reason),
+        )
+        files.write_result(self.folder, result)
+
+    def end(self) -> None:
+        """End it and clear it away, in a thread."""
+        with self._lock:
+            if not self.is_busy:
+                name = f"nbyard-dask-end-{self.order.attempt_id}"
+                self._ender = threading.Thread(target=self._end, name=name, daemon=True)
+                self._ender.start()
+
+    def _end(self) -> None:
+        patience = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < patience and not self._cluster.is_closed:
+            try:
+                self._end_once()
+                break
+            except Unavailable:
+                time.sleep(1)
+            except NbyardError:
+                break  # the sweep will try again
+        self.poke()
+
+    def _end_once(self) -> None:
+        """The runner obeys within its own grace, and its worker when that does not."""
+        end = time.monotonic() + GRACE_SECONDS
+        is_told = False
+        while time.monotonic() < end:
+            seen = self.observe()
+            if seen.state not in ("starting", "running"):
+                break
+            sighting = self.sighting
+            if sighting is None:
+                with self._lock:
+                    self.cancel_unstarted()
+            elif not sighting.is_shared and self._is_filled and not is_told:
+                reason = files.cancel_reason(self.folder) or "cancelled"
+                with suppress(WorkerGone):
+                    self._cluster.ask(sighting, "cancel", reason)
+                is_told = True
+            self._has_news = True
+            time.sleep(LOOK_SECONDS)
+        self.clear()
+
+    def clear(self) -> None:
+        """Nothing of it stays on the cluster."""
+        with self._lock:
+            self._cluster.forget(self._name, self._known())
+            sighting = self.sighting
+            for found in self._places | ({sighting} if sighting else set()):
+                if self._cluster.has(found.worker):
+                    self._cluster.end(found.worker, [found.place])

@@ -1,0 +1,363 @@
+"""The connection to a Dask cluster, made when it is needed and anew when it was lost.
+
+`distributed` is imported here only, and late.
+"""
+
+import asyncio
+import hashlib
+import importlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard.errors import Invalid, NbyardError, Unavailable
+from nbyard.runtimes.dask import worker as program
+from nbyard.runtimes.dask.versions import differences
+from nbyard.settings import Settings
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 60.0
+PAUSE_SECONDS = 2.0
+FRESH_SECONDS = 0.5
+MISSING = "The Dask runtime needs distributed, which is not installed."
+UNSET = "No Dask cluster is set."
+TEXT = Path(program.__file__).read_text("utf-8")
+NAME = f"nbyard_worker_{hashlib.sha256(TEXT.encode()).hexdigest()[:16]}"
+# A worker can import nothing of ours: what it shall do travels as text, and is kept by its digest.
+BOOT = """
+import sys, types
+def answer(name, text, verb, *words):
+    module = sys.modules.get(name)
+    if module is None:
+        module = types.ModuleType(name)
+        exec(compile(text, name, "exec"), vars(module))
+        module = sys.modules.setdefault(name, module)
+    return getattr(module, verb)(*words)
+"""
+EXPRESSION = "exec(boot, space) or space['answer'](*words)"
+
+Handle = Callable[[dict[str, Any]], None]
+
+
+class WorkerGone(Exception):
+    """The scheduler has no worker of that address any more."""
+
+
+class Sighting(msgspec.Struct, frozen=True):
+    """Where an attempt was taken up."""
+
+    worker: str
+    place: str
+    is_shared: bool
+
+
+def call(verb: str, *words: Any) -> dict[str, Any]:
+    """What `eval` needs, besides the expression, to call a function of `worker` over there."""
+    return {"boot": BOOT, "space": {}, "words": (NAME, TEXT, verb, *words)}
+
+
+class Cluster:
+    """One at a time; every method may raise Unavailable."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.RLock()
+        self._client: Client | None = None
+        self._own: Any = None
+        self._failed_at = 0.0
+        self._failure: NbyardError | None = None
+        self._workers: dict[str, dict[str, Any]] = {}
+        self._workers_at = 0.0
+        self._checked: set[str] = set()
+        self._handlers: dict[str, Handle] = {}
+        self.generation = 0
+        self.is_closed = False
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self._settings.dask_address or self._settings.dask_cluster)
+
+    @property
+    def is_connected(self) -> bool:
+        return self._client is not None
+
+    @property
+    def is_reached_by_address(self) -> bool:
+        """Connecting makes nothing."""
+        return bool(self._settings.dask_address)
+
+    @property
+    def address(self) -> str:
+        return str(self._connected().scheduler.address)
+
+    def connect(self) -> None:
+        """Nothing to do while the connection stands."""
+        self._connected()
+
+    def close(self) -> None:
+        """What runs goes on, unless the cluster is one that was made for us."""
+        with self._lock:
+            self.is_closed = True
+            self._drop()
+            if self._own is not None:
+                self._own.close()
+                self._own = None
+
+    def listen(self, topic: str, handle: Handle) -> None:
+        """Call `handle` with all that workers tell under the topic, also what they told before.
+        It is called again with all of it when the connection was made anew."""
+        with self._lock:
+            is_new = topic not in self._handlers
+            self._handlers[topic] = handle
+            if is_new and self._client is not None:
+                self._subscribe(self._client, topic, handle)
+
+    def workers(self) -> dict[str, dict[str, Any]]:
+        """What the scheduler knows of each worker, by address; half a second old at most."""
+        with self._lock:
+            if time.monotonic() - self._workers_at > FRESH_SECONDS:
+                told = self._run(lambda client: client.scheduler.identity(n_workers=-1))
+                self._workers, self._workers_at = dict(told["workers"]), time.monotonic()
+            return self._workers
+
+    def has(self, address: str) -> bool:
+        """Whether there is that worker; its absence is never told of old knowledge."""
+        with self._lock:
+            if address not in self.workers():
+                self._workers_at = 0.0
+            return address in self.workers()
+
+    def describe(self) -> str:
+        """For people: what is there."""
+        workers = self.workers().values()
+        threads = sum(told["nthreads"] for told in workers)
+        return f"{len(workers)} workers with {threads} threads"
+
+    def check(self) -> None:
+        """Raises NbyardError when a worker that came meanwhile does not fit."""
+        if set(self.workers()) - self._checked:
+            self._check_versions(self._connected())
+
+    def ask(self, at: Sighting, verb: str, *words: Any) -> Any:
+        """Ask a function of `worker` about a place.
+
+        Raises:
+            WorkerGone: and with it the place.
+        """
+        return self.call(at.worker, verb, at.place, *words)
+
+    def end(self, address: str, places: list[str]) -> None:
+        with suppress(WorkerGone):
+            self.call(address, "end", places)
+
+    def call(self, address: str, verb: str, *words: Any) -> Any:
+        """Call a function of `worker` there, beside what it is doing.
+
+        Raises:
+            WorkerGone: there is no such worker any more.
+        """
+        return self._run(lambda client: _called(client, address, call(verb, *words)))
+
+    def submit(self, key: str, name: str, resources: dict[str, float], *words: Any) -> "Future":
+        """Have `worker.run` done once, whoever asks how often, also when we are gone: the name
+        under which it is published keeps it."""
+        with self._lock:
+            client = self._connected()
+            future = client.submit(
+                eval,
+                EXPRESSION,
+                call("run", *words),
+                key=key,
+                pure=False,
+                retries=0,
+                resources=resources or None,
+            )
+        with suppress(KeyError):  # it is there
+            self._run(lambda client: client.publish_dataset(future, name=name))
+        return future
+
+    def published(self, name: str) -> "Future | None":
+        """What was submitted under that name; None where the scheduler knows of none."""
+        try:
+            found: Future = self._run(lambda client: client.get_dataset(name))
+        except KeyError:
+            return None
+        return found
+
+    def outcome(self, future: "Future") -> str:
+        """What `worker.run` said, or why it could not say anything."""
+        said = self._run(lambda client: client.gather([future], errors="skip"))
+        if said:
+            return str(said[0])
+        error = self._run(lambda client: future.exception())
+        return f"its Dask task failed: {_words(error)}"
+
+    def names(self) -> list[str]:
+        return [str(name) for name in self._run(lambda client: client.list_datasets())]
+
+    def forget(self, name: str, future: "Future | None") -> None:
+        """Neither wanted nor kept any more."""
+        if future is not None:
+            self._run(lambda client: client.cancel([future], force=True))
+        with suppress(KeyError):  # it is not there
+            self._run(lambda client: client.unpublish_dataset(name))
+
+    # Connection
+
+    def _run(self, ask: "Callable[[Client], Any]") -> Any:
+        return self._answer(self._connected(), ask)
+
+    def _answer(self, client: "Client", ask: "Callable[[Client], Any]") -> Any:
+        async def answer() -> Any:
+            return await ask(client)
+
+        try:
+            return client.sync(answer, callback_timeout=ANSWER_SECONDS)
+        except (
+            OSError,
+            TimeoutError,
+            asyncio.CancelledError,
+            RuntimeError,
+            AttributeError,  # a client that was closed meanwhile has lost its scheduler
+        ) as error:
+            if isinstance(error, AttributeError) and client.status == "running":
+                raise
+            self._look_after()
+            raise Unavailable(f"The Dask cluster does not answer: {_words(error)}") from error
+
+    def _connected(self) -> "Client":
+        with self._lock:
+            self._look_after()
+            if self._client is not None:
+                return self._client
+            if self.is_closed:
+                raise Unavailable("The connection to the Dask cluster was closed.")
+            if self._failure and time.monotonic() - self._failed_at < PAUSE_SECONDS:
+                raise self._failure
+            try:
+                return self._connect()
+            except NbyardError as error:
+                self._drop()
+                self._failed_at, self._failure = time.monotonic(), error
+                raise
+
+    def _look_after(self) -> None:
+        """One whose scheduler has gone does not come back: its tasks are forgotten."""
+        with self._lock:
+            if self._client is not None and self._client.status != "running":
+                self._drop()
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        self._workers_at = 0.0
+        self._checked = set()
+        if client is not None:
+            with suppress(OSError, TimeoutError, RuntimeError):
+                client.close(timeout=1)
+
+    def _connect(self) -> "Client":
+        if not self.is_set:
+            hint = "Set dask_address to that of a scheduler, or dask_cluster; see the Dask how-to."
+            raise Invalid(UNSET, hint=hint)
+        try:
+            import distributed
+        except ImportError as error:
+            raise Invalid(MISSING, hint="pip install 'nbyard[dask]'") from error
+        logging.getLogger("distributed").setLevel(logging.ERROR)
+        where = self._settings.dask_address or self._settings.dask_cluster
+        try:
+            client = distributed.Client(
+                self._target(),
+                security=self._security(),
+                timeout=CONNECT_SECONDS,
+                set_as_default=False,
+                name="nbyard",
+            )
+        except (OSError, TimeoutError, RuntimeError, TypeError, ValueError) as error:
+            words = f"The Dask cluster {where} cannot be reached: {_words(error)}"
+            raise Unavailable(words) from error
+        self._client = client
+        self.generation += 1
+        self._check_versions(client)
+        for topic, handle in self._handlers.items():
+            self._subscribe(client, topic, handle)
+        return client
+
+    def _target(self) -> Any:
+        if self._settings.dask_address:
+            return self._settings.dask_address
+        if self._own is None:
+            self._own = _make(self._settings.dask_cluster)
+        return self._own
+
+    def _security(self) -> Any:
+        settings = self._settings
+        if not settings.dask_tls_ca_file:
+            return None
+        from distributed import Security
+
+        return Security(
+            tls_ca_file=settings.dask_tls_ca_file,
+            tls_client_cert=settings.dask_tls_cert or None,
+            tls_client_key=settings.dask_tls_key or None,
+            require_encryption=True,
+        )
+
+    def _check_versions(self, client: "Client") -> None:
+        found = self._answer(client, lambda client: client.get_versions())
+        wrong = differences(found)
+        if wrong:
+            raise Invalid(
+                f"The Dask cluster does not fit this installation: {'; '.join(wrong)}.",
+                hint="Install the same versions of Python, distributed and msgpack on both sides.",
+            )
+        self._checked = set(found["workers"])
+
+    def _subscribe(self, client: "Client", topic: str, handle: Handle) -> None:
+        client.subscribe_topic(topic, lambda event: handle(event[1]))
+        for _, told in self._answer(client, lambda client: client.get_events(topic)):
+            handle(told)
+
+
+async def _called(client: "Client", address: str, packed: dict[str, Any]) -> Any:
+    """Dask tries to connect to a worker long after it knows that there is none."""
+    asked = asyncio.ensure_future(client.run(eval, EXPRESSION, packed, workers=[address]))
+    try:
+        while not asked.done():
+            await asyncio.wait({asked}, timeout=FRESH_SECONDS)
+            if not asked.done() or asked.exception() is not None:
+                told = await client.scheduler.identity(n_workers=-1)
+                if address not in told["workers"]:
+                    raise WorkerGone(address)
+        return asked.result()[address]
+    finally:
+        asked.cancel()
+
+
+def _make(name: str) -> Any:
+    """What `module:callable` makes: a cluster object of Dask, or an address.
+
+    Raises:
+        Invalid: there is no such thing, or it fails.
+        Unavailable: what it asks does not answer.
+    """
+    module, _, attribute = name.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute or "cluster")()
+    except OSError as error:
+        raise Unavailable(f"{name} makes no cluster: {_words(error)}") from error
+    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError) as error:
+        raise Invalid.field("dask_cluster", f"{name} makes no cluster: {_words(error)}") from error
+
+
+def _words(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,223 @@
+"""The four verbs and the sweep on a Dask cluster. An attempt is one task, named by its id."""
+
+import hashlib
+import io
+import tarfile
+import threading
+from collections.abc import Collection
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import nbyard.runner
+from nbyard.domain.attempts import TASK
+from nbyard.domain.environments import Lock
+from nbyard.errors import Invalid, NbyardError, Unavailable
+from nbyard.kernels import LIST_PACKAGES
+from nbyard.runtimes.dask.attempt import DaskAttempt
+from nbyard.runtimes.dask.cluster import Cluster, Sighting, WorkerGone
+from nbyard.runtimes.docker import folder as files
+from nbyard.runtimes.protocol import Observation, Order
+from nbyard.settings import Settings
+
+PREFIX = "nbyard"
+
+
+class DaskRuntime:
+    """Needs `distributed`, and `dask_address` or `dask_cluster` among the settings."""
+
+    name = "dask"
+    queues_itself = True
+
+    def __init__(self, settings: Settings):
+        self.cluster = Cluster(settings)
+        self._site = settings.dask_address or settings.dask_cluster or PREFIX
+        self._lock = threading.RLock()
+        self._attempts: dict[str, DaskAttempt] = {}
+        self._sightings: dict[str, dict[str, set[Sighting]]] = {}
+        self._installed: tuple[int, Lock | None] = (0, None)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "DaskRuntime":
+        return cls(settings)
+
+    def open(self, store_id: str) -> None:
+        """The cluster is asked when there is an order for it."""
+
+    def close(self) -> None:
+        """Let go of the cluster; what runs goes on."""
+        self.cluster.close()
+
+    def lock(self) -> Lock | None:
+        """What is installed on the workers, as one of them says; None while it is unknown."""
+        try:
+            workers = list(self.cluster.workers()) if self.cluster.is_set else []
+            generation = self.cluster.generation
+            if workers and self._installed[0] != generation:
+                said = self.cluster.call(workers[0], "packages", LIST_PACKAGES)
+                self._installed = (generation, msgspec.json.decode(said, type=Lock))
+        except (NbyardError, WorkerGone, msgspec.DecodeError):
+            return None
+        return self._installed[1] if workers else None
+
+    def start(self, order: Order) -> str:
+        attempt = self._attempt(order)
+        if files.has_result(order.folder):
+            return order.site or self._site
+        if files.cancel_reason(order.folder) is not None and not attempt.has_started:
+            attempt.cancel_unstarted()
+            return order.site or self._site
+        if not order.site:
+            self.cluster.check()
+            resources = self._resources(order)
+            key, name = f"{PREFIX}-{order.attempt_id}", _name(order)
+            attempt.begin(self.cluster.submit(key, name, resources, _job(order)))
+        return order.site or self._site
+
+    def poll(self, order: Order) -> Observation:
+        attempt = self._attempt(order)
+        try:
+            return attempt.observe()
+        except Invalid as error:
+            raise Unavailable(error.message) from error
+
+    def logs(self, order: Order) -> None:
+        """What `poll` does too: there is one look for everything."""
+        self.poll(order)
+
+    def stop(self, order: Order, reason: str) -> None:
+        if not files.has_result(order.folder) and order.folder.is_dir():
+            files.ask_to_end(order.folder, reason)
+        self._attempt(order).end()
+
+    def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
+        if not self.cluster.is_connected and not self.cluster.is_reached_by_address:
+            return []
+        try:
+            removed = self._sweep(store_id, set(live))
+        except (Invalid, Unavailable):
+            removed = []
+        with self._lock:
+            for attempt_id in set(self._attempts) - set(live):
+                if not self._attempts[attempt_id].is_busy:
+                    del self._attempts[attempt_id]
+        return removed
+
+    def _sweep(self, store_id: str, live: set[str]) -> list[str]:
+        self._listen(store_id)
+        own = f"{PREFIX}/{store_id}/"
+        names = [name for name in self.cluster.names() if name.startswith(own)]
+        dead = [name for name in names if name.removeprefix(own) not in live]
+        for name in dead:
+            self.cluster.forget(name, self.cluster.published(name))
+        with self._lock:
+            sightings = self._sightings[store_id]
+            over = [sightings.pop(one) for one in list(sightings) if one not in live]
+        places: dict[str, list[str]] = {}
+        for found in set().union(*over):
+            places.setdefault(found.worker, []).append(found.place)
+        for address in places.keys() & self.cluster.workers().keys():
+            self.cluster.end(address, places[address])
+        return dead
+
+    def _attempt(self, order: Order) -> DaskAttempt:
+        self._listen(order.store_id)
+        with self._lock:
+            known = self._attempts.get(order.attempt_id)
+            if known is None:
+                known = DaskAttempt(order, self.cluster, _name(order))
+                self._attempts[order.attempt_id] = known
+                for found in self._sightings[order.store_id].get(order.attempt_id, ()):
+                    known.sighted(found)
+            elif order.site and not known.order.site:
+                known.order = order
+            return known
+
+    # What workers tell
+
+    def _listen(self, store_id: str) -> None:
+        with self._lock:
+            if store_id in self._sightings:
+                return
+            self._sightings[store_id] = {}
+        hear = partial(self._hear, store_id)
+        for topic in _topics(store_id).values():
+            self.cluster.listen(topic, hear)
+
+    def _hear(self, store_id: str, told: dict[str, Any]) -> None:
+        found = Sighting(told["worker"], told["place"], told["is_shared"])
+        with self._lock:
+            attempt = self._attempts.get(told["attempt"])
+            if told["what"] == "began":
+                self._sightings[store_id].setdefault(told["attempt"], set()).add(found)
+                if attempt is not None:
+                    attempt.sighted(found)
+        if attempt is not None:
+            attempt.tell()
+
+    def _resources(self, order: Order) -> dict[str, float]:
+        """What the order asks of what the workers declare.
+
+        Raises:
+            Unavailable: it is more than any of them has.
+        """
+        workers = self.cluster.workers()
+        wanted = {"cpu": order.cpu, "memory": order.memory_bytes, "gpu": order.gpu}
+        found: dict[str, float] = {}
+        declared = _declared(workers)
+        # Cores and memory are there anyway, GPUs only where somebody says so.
+        if order.gpu and "gpu" not in map(str.lower, declared):
+            if workers:
+                raise Unavailable("no Dask worker declares a GPU")
+            found["GPU"] = float(order.gpu)
+        for name, most in declared.items():
+            amount = wanted.get(name.lower())
+            if amount and amount > most:
+                raise Unavailable(f"no Dask worker has {name}={amount:g} (the most is {most:g})")
+            if amount:
+                found[name] = float(amount)
+        return found
+
+
+def _declared(workers: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """The most that one worker has of each resource."""
+    found: dict[str, float] = {}
+    for told in workers.values():
+        for name, amount in told.get("resources", {}).items():
+            found[name] = max(amount, found.get(name, 0.0))
+    return found
+
+
+def _name(order: Order) -> str:
+    return f"{PREFIX}/{order.store_id}/{order.attempt_id}"
+
+
+def _topics(store_id: str) -> dict[str, str]:
+    """Growing logs are told apart: the scheduler remembers so many messages of a topic only."""
+    return {"topic": f"{PREFIX}/{store_id}", "grown_topic": f"{PREFIX}/{store_id}/grown"}
+
+
+def _job(order: Order) -> dict[str, Any]:
+    return {
+        "attempt_id": order.attempt_id,
+        "folder": str(order.folder.resolve()),
+        "nonce": hashlib.sha256((order.folder / TASK).read_bytes()).hexdigest(),
+        "runner": _runner(),
+        "environment": {
+            "NBYARD_STORE": order.store_id,
+            "NBYARD_ATTEMPT_ID": order.attempt_id,
+        },
+        **_topics(order.store_id),
+    }
+
+
+@cache
+def _runner() -> bytes:
+    """The runner as an archive."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for path in sorted(Path(str(nbyard.runner.__file__)).parent.glob("*.py")):
+            archive.add(path, path.name)
+    return packed.getvalue()

@@ -1,0 +1,360 @@
+"""What is done on a Dask worker, where nothing of ours is installed: standard library only.
+
+The text of this module travels with each call. It keeps nothing in memory: an attempt on a worker
+is its *place*, a folder that `run` makes and everybody else is told, so that whichever dispatcher
+comes later can go on.
+
+attempt/    the attempt's folder, where the worker does not see ours
+runner/     the runner
+words       what the runner said outside the log
+filled      put there when all files have come
+taken       put there when the results were fetched, or are not wanted: `run` ends and clears away
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from typing import Any
+
+ATTEMPT, RUNNER, WORDS, FILLED, TAKEN = "attempt", "runner", "words", "filled", "taken"
+TASK, IDENTITY, RESULT, EXECUTED = "task.json", "runner.json", "result.json", "executed.ipynb"
+GROWING = ("log", "events.jsonl")
+PIECE_BYTES = 4 * 2**20
+LOOK_SECONDS = 0.1
+GREW_SECONDS = 0.5
+NEIGHBOUR_SECONDS = 1.0
+SILENCE_SECONDS = 120.0
+KEEP_SECONDS = 900.0
+# Of whoever started the worker; the work must not take itself for a part of it.
+FOREIGN = ("JPY_", "JUPYTERHUB_", "JUPYTER_TOKEN", "NBYARD_", "PYDEVD_")
+# The runner shall not outlive the worker: the kernel kills it, and its guard ends the rest.
+DIE_TOGETHER = """
+import ctypes, os, sys
+prctl = getattr(ctypes.CDLL(None), "prctl", None)
+prctl and prctl(1, 9, 0, 0, 0)
+os.getppid() == int(sys.argv[1]) or sys.exit("the worker is gone")
+os.execv(sys.executable, [sys.executable, "-I", "-S", *sys.argv[2:]])
+"""
+
+Entry = dict[str, Any]
+
+
+def run(job: dict[str, Any]) -> str:
+    """The task: stay with the attempt until its results were taken. Why there are none, or ""."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    prefix = f"nbyard-{job['attempt_id']}-"
+    place = tempfile.mkdtemp(prefix=prefix, dir=worker.local_directory)
+    try:
+        return Visit(worker, job, place).stay()
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+class Visit:
+    """One attempt on this worker."""
+
+    def __init__(self, worker: Any, job: dict[str, Any], place: str) -> None:
+        self._worker = worker
+        self._scheduler = str(worker.scheduler.address)
+        self._job = job
+        self._place = place
+        self._is_shared = _sees(job)
+        self._folder = job["folder"] if self._is_shared else os.path.join(place, ATTEMPT)
+        self._sizes: list[tuple[int, int]] = []
+        self._told_at = 0.0
+        self._looked_at = 0.0
+        self._has_seceded = False
+
+    def stay(self) -> str:
+        if self._is_shared and os.path.lexists(os.path.join(self._folder, IDENTITY)):
+            return "the worker that had begun it is gone"
+        self._tell("began")
+        if not self._is_shared and not self._wait_for_files():
+            return "nobody sent its files"
+        why = self._work()
+        self._tell("ended")
+        if not why and not self._is_shared:
+            self._wait(KEEP_SECONDS)
+        return why
+
+    def _tell(self, what: str) -> None:
+        topic = self._job["grown_topic" if what == "grew" else "topic"]
+        told = {
+            "attempt": self._job["attempt_id"],
+            "what": what,
+            "worker": self._worker.address,
+            "place": self._place,
+            "is_shared": self._is_shared,
+        }
+        self._worker.log_event(topic, told)
+
+    def _has(self, name: str) -> bool:
+        return os.path.exists(os.path.join(self._place, name))
+
+    def _wait_for_files(self) -> bool:
+        while not self._has(FILLED):
+            silent = time.time() - os.stat(self._place).st_mtime
+            if self._has(TAKEN) or silent > SILENCE_SECONDS:
+                return False
+            time.sleep(LOOK_SECONDS)
+        return not self._has(TAKEN)
+
+    def _wait(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not self._has(TAKEN) and time.monotonic() < end:
+            time.sleep(LOOK_SECONDS)
+
+    def _work(self) -> str:
+        """Run the runner to its end; why it left no result, or ""."""
+        with tarfile.open(fileobj=io.BytesIO(self._job["runner"])) as archive:
+            archive.extractall(os.path.join(self._place, RUNNER), filter="data")
+        main = os.path.join(self._place, RUNNER, "__main__.py")
+        together = [sys.executable, "-I", "-S", "-c", DIE_TOGETHER, str(os.getpid())]
+        with open(os.path.join(self._place, WORDS), "w+b") as words:
+            process = subprocess.Popen(
+                [*together, main, "--foreground", self._folder],
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=words,
+                start_new_session=True,
+            )
+            while process.poll() is None:
+                self._attend(process)
+                time.sleep(LOOK_SECONDS)
+            if os.path.lexists(os.path.join(self._folder, RESULT)):
+                return ""
+            words.seek(0)
+            said = words.read()[-4096:].decode("utf-8", "replace").strip().splitlines()
+        if process.returncode < 0:
+            return f"its supervisor was killed (signal {-process.returncode})"
+        return said[-1] if said else "its runner ended without a result"
+
+    def _attend(self, process: subprocess.Popen[bytes]) -> None:
+        if self._has(TAKEN):
+            process.kill()
+        now = time.monotonic()
+        if now - self._told_at > GREW_SECONDS:
+            sizes = [_size(os.path.join(self._folder, name)) for name in (*GROWING, EXECUTED)]
+            if sizes != self._sizes:
+                self._sizes, self._told_at = sizes, now
+                self._tell("grew")
+        if not self._has_seceded and now - self._looked_at > NEIGHBOUR_SECONDS:
+            self._looked_at = now
+            self._make_room(process.pid)
+
+    def _make_room(self, pid: int) -> None:
+        """Work that is itself a client of this cluster waits for tasks: with our thread given back,
+        there is one for them, however many notebooks do so at once."""
+        from distributed import secede
+
+        port = self._scheduler.rpartition(":")[2].rstrip("/")
+        if port.isdecimal() and _talks_to(pid, int(port)):
+            self._has_seceded = True
+            secede()
+
+    def _environment(self) -> dict[str, str]:
+        found = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
+        here = os.path.dirname(sys.executable)
+        found["PATH"] = os.pathsep.join([here, found.get("PATH", os.defpath)])
+        found |= self._job["environment"]
+        if not self._scheduler.startswith("inproc:"):
+            found["NBYARD_DASK_ADDRESS"] = self._scheduler
+        security = self._worker.security
+        tls = {
+            "CA_FILE": security.tls_ca_file,
+            "CLIENT__CERT": security.tls_worker_cert,
+            "CLIENT__KEY": security.tls_worker_key,
+        }
+        return found | {f"DASK_DISTRIBUTED__COMM__TLS__{k}": v for k, v in tls.items() if v}
+
+
+def _sees(job: dict[str, Any]) -> bool:
+    """Whether this very attempt (its token makes task.json unique) lies where we were told."""
+    try:
+        with open(os.path.join(job["folder"], TASK), "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest() == str(job["nonce"])
+    except OSError:
+        return False
+
+
+def _size(path: str) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return (0, 0)
+    return (found.st_size, found.st_mtime_ns)
+
+
+def _talks_to(pid: int, port: int) -> bool:
+    """Whether a process below `pid` has a connection to that port."""
+    import psutil  # distributed needs it
+
+    try:
+        for process in psutil.Process(pid).children(recursive=True):
+            for connection in process.net_connections("tcp"):
+                if connection.raddr and connection.raddr.port == port:
+                    return True
+    except psutil.Error:
+        return False
+    return False
+
+
+# What a dispatcher asks of a place
+
+
+def news(place: str, have: dict[str, int], executed: list[int]) -> dict[str, Any]:
+    """What has happened there: pieces of what grows, the notebook when it is another one."""
+    folder = os.path.join(place, ATTEMPT)
+    found: dict[str, Any] = {
+        "is_there": os.path.isdir(place),
+        "is_filled": os.path.exists(os.path.join(place, FILLED)),
+        "has_result": os.path.lexists(os.path.join(folder, RESULT)),
+        "pieces": {},
+        "executed": None,
+    }
+    for name in GROWING:
+        wanted = [{"path": name, "offset": have.get(name, 0), "size": PIECE_BYTES}]
+        (found["pieces"][name],) = read(folder, wanted)
+    stamp = list(_size(os.path.join(folder, EXECUTED)))
+    if stamp != executed and 0 < stamp[0] <= PIECE_BYTES:
+        (data,) = read(folder, [{"path": EXECUTED, "offset": 0, "size": PIECE_BYTES}])
+        found["executed"] = (stamp, data)
+    return found
+
+
+def packages(program: str) -> str:
+    """What a program says in this worker's Python."""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    return done.stdout
+
+
+def fill(place: str, entries: list[Entry]) -> None:
+    """Some of the attempt's files; none: that was all."""
+    os.utime(place)
+    write(os.path.join(place, ATTEMPT), entries)
+    if not entries:
+        put(place, FILLED)
+
+
+def put(place: str, name: str, content: bytes = b"") -> None:
+    """A file that appears whole; nothing where the place is gone."""
+    path = os.path.join(place, name)
+    try:
+        with open(f"{path}.tmp", "wb") as file:
+            file.write(content)
+        os.replace(f"{path}.tmp", path)
+    except FileNotFoundError:
+        return
+
+
+def cancel(place: str, reason: str) -> None:
+    """Ask the work to end; its runner obeys."""
+    put(os.path.join(place, ATTEMPT), "cancel", reason.encode())
+
+
+def end(places: list[str]) -> None:
+    """Nobody needs them any more."""
+    for place in places:
+        if os.path.basename(place).startswith("nbyard-"):
+            put(place, TAKEN)
+
+
+def outputs(place: str, names: list[str]) -> list[Entry]:
+    return listing(os.path.join(place, ATTEMPT), names)
+
+
+def take(place: str, wanted: list[Entry]) -> list[bytes]:
+    return read(os.path.join(place, ATTEMPT), wanted)
+
+
+# Folders as entries {path, kind, mode, size} (and offset, data or target), on either side
+
+
+def listing(folder: str, names: list[str], follow: str = "") -> list[Entry]:
+    """All that is there below these names, folders before what is in them; links below the
+    folder `follow` count as what they name."""
+    found: list[Entry] = []
+    for name in names:
+        _list(folder, name, follow, found)
+    return found
+
+
+def _list(folder: str, path: str, follow: str, found: list[Entry]) -> None:
+    full = os.path.join(folder, path)
+    is_followed = bool(follow) and path.partition("/")[0] == follow
+    if os.path.islink(full) and not is_followed:
+        found.append({"path": path, "kind": "link", "target": os.readlink(full), "size": 0})
+    elif os.path.isdir(full):
+        found.append({"path": path, "kind": "folder", "size": 0})
+        for name in sorted(os.listdir(full)):
+            _list(folder, f"{path}/{name}", follow, found)
+    elif os.path.isfile(full):
+        stat = os.stat(full)
+        found.append(
+            {"path": path, "kind": "file", "mode": stat.st_mode & 0o777, "size": stat.st_size}
+        )
+
+
+def read(folder: str, wanted: list[Entry]) -> list[bytes]:
+    """Bytes of files; b"" for what is not there."""
+    pieces = []
+    for piece in wanted:
+        try:
+            with open(os.path.join(folder, piece["path"]), "rb") as file:
+                file.seek(piece["offset"])
+                pieces.append(file.read(piece["size"]))
+        except OSError:
+            pieces.append(b"")
+    return pieces
+
+
+def write(folder: str, entries: list[Entry]) -> None:
+    """Make entries real, nothing outside the folder and nothing through a link.
+
+    Raises:
+        ValueError: a path leads out of the folder.
+    """
+    os.makedirs(folder, exist_ok=True)
+    for entry in entries:
+        path = _inside(folder, entry["path"])
+        os.makedirs(path if entry["kind"] == "folder" else os.path.dirname(path), exist_ok=True)
+        if entry["kind"] == "link":
+            if not os.path.lexists(path):
+                os.symlink(entry["target"], path)
+        elif entry["kind"] == "file":
+            _write(path, entry)
+
+
+def _write(path: str, entry: Entry) -> None:
+    if entry["offset"] == 0 and os.path.lexists(path):
+        os.unlink(path)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.seek(entry["offset"])
+        file.write(entry["data"])
+        os.fchmod(handle, entry["mode"] | 0o600)
+
+
+def _inside(folder: str, path: str) -> str:
+    parts = path.split("/")
+    if path.startswith("/") or ".." in parts or not path:
+        raise ValueError(f"{path!r} leads out of the attempt's folder")
+    full = os.path.join(folder, *parts)
+    parent = os.path.realpath(os.path.dirname(full))
+    root = os.path.realpath(folder)
+    if parent != root and not parent.startswith(root + os.sep):
+        raise ValueError(f"{path!r} leads out of the attempt's folder")
+    return full

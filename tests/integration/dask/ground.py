@@ -1,0 +1,90 @@
+"""A scheduler and workers as processes, and attempts for them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+DASK = [sys.executable, "-m", "dask"]
+# In a mount namespace of its own a worker finds nothing below the hidden folder.
+AS_ROOT = [] if os.getuid() == 0 else ["--map-root-user"]
+BLIND = ["unshare", *AS_ROOT, "--mount", "sh", "-c", 'mount -t tmpfs none "$0" && exec "$@"']
+OURS = ("NBYARD_", "PYTHONPATH")
+PATIENCE_SECONDS = 30.0
+
+
+class Ground:
+    """Starts and kills; `address` stays the same over the schedulers' deaths."""
+
+    def __init__(self, folder: Path, tls: Sequence[str] = ()):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.folder = folder
+        self.tls = list(tls)
+        self.address = f"{'tls' if tls else 'tcp'}://127.0.0.1:{self.port}"
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self.scheduler = self.start_scheduler()
+
+    def start_scheduler(self) -> "subprocess.Popen[bytes]":
+        where = ["--host", self.address, "--no-dashboard"]
+        self.scheduler = self._start("scheduler", [*DASK, "scheduler", *where, *self.tls])
+        return self.scheduler
+
+    def start_worker(self, *options: str, hidden: Path | None = None) -> "subprocess.Popen[bytes]":
+        """One thread, no nanny; `hidden` is a folder in which it finds nothing."""
+        scratch = self.folder / f"scratch-{len(self.processes)}"
+        scratch.mkdir()
+        words = [*DASK, "worker", self.address, "--no-nanny", "--no-dashboard", "--nthreads", "1"]
+        words += ["--host", "127.0.0.1", "--death-timeout", "20", *self.tls, *options]
+        if hidden is not None:
+            words = [*BLIND, str(hidden), *words]
+        worker = self._start("worker", [*words, "--local-directory", str(scratch)])
+        self.workers.append(worker)
+        return worker
+
+    def _start(self, name: str, words: list[str]) -> "subprocess.Popen[bytes]":
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
+        with open(self.folder / f"{name}-{len(self.processes)}.log", "wb") as log:
+            process = subprocess.Popen(
+                words,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                cwd=self.folder,
+                start_new_session=True,
+            )
+        self.processes.append(process)
+        return process
+
+    def kill(self, process: "subprocess.Popen[bytes]") -> None:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if process in self.workers:
+            self.workers.remove(process)
+
+    def said(self) -> str:
+        """All logs, for whoever looks for the cause."""
+        return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.kill()
+        for process in self.processes:
+            process.wait()
+
+
+@contextmanager
+def ground(**options: Sequence[str]) -> Iterator[Ground]:
+    with tempfile.TemporaryDirectory(prefix="nbyard-dask-") as folder:
+        made = Ground(Path(folder), **options)
+        try:
+            yield made
+        finally:
+            made.close()

@@ -1,0 +1,58 @@
+"""The suite that every runtime must pass, on workers that see our folders and on others."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from nbyard.runtimes.dask import DaskRuntime
+from nbyard.runtimes.protocol import Order, Runtime
+from nbyard.settings import Settings
+from nbyard.testing.conformance_runtimes import RuntimeConformance, wait_until
+
+from .ground import Ground
+
+pytestmark = pytest.mark.leaves_running  # scheduler and worker serve the whole module
+
+
+def marked(order: Order) -> list[psutil.Process]:
+    """All that carries the attempt's mark."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("NBYARD_MARK") == order.mark and process.status() != "zombie":
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+class TestDaskRuntime(RuntimeConformance):
+    """R12."""
+
+    where = "dask_ground"
+
+    @pytest.fixture
+    def runtime(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DaskRuntime]:
+        found: Ground = request.getfixturevalue(self.where)
+        made = DaskRuntime(Settings(store_dir=str(tmp_path), dask_address=found.address))
+        yield made
+        made.close()
+
+    def lose(self, runtime: Runtime, order: Order) -> None:
+        """Its supervisor is killed: nothing of the work may stay."""
+        wait_until(lambda: bool(marked(order)))
+        for process in marked(order):
+            parent = process.parent()
+            if parent is not None and "--foreground" in parent.cmdline():
+                os.kill(parent.pid, signal.SIGKILL)
+        wait_until(lambda: not marked(order))
+
+
+class TestDaskRuntimeThatDoesNotSeeOurFiles(TestDaskRuntime):
+    """P11."""
+
+    where = "far_ground"

@@ -1,0 +1,253 @@
+"""Workers, schedulers and dispatchers that die: each is an ordinary path (R8, R12, F4, F5)."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from nbyard.domain.attempts import LOG, Output
+from nbyard.errors import Invalid, Unavailable
+from nbyard.probes import probe_dask
+from nbyard.runtimes.dask import DaskRuntime
+from nbyard.runtimes.protocol import Order
+from nbyard.settings import Settings
+from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
+
+from .ground import Ground, ground
+
+GATE = 'echo ready; until [ -e "{gate}" ]; do sleep 0.05; done; echo made > ../outputs/o; echo end'
+OUTPUT = {"o": Output("outputs/o")}
+EMBEDDED = """
+def embedded():
+    from distributed import LocalCluster
+    return LocalCluster(n_workers=1, processes=False, dashboard_address=":0")
+"""
+STARTER = """
+import sys, time
+from pathlib import Path
+import msgspec
+from nbyard.runtimes.dask import DaskRuntime
+from nbyard.runtimes.protocol import Order
+from nbyard.settings import Settings
+order = msgspec.json.decode(sys.argv[2], type=Order, dec_hook=lambda t, v: t(v))
+runtime = DaskRuntime(Settings(dask_address=sys.argv[1]))
+print(runtime.start(order), flush=True)
+while True:
+    runtime.logs(order)
+    time.sleep(0.05)
+"""
+
+pytestmark = pytest.mark.leaves_running  # processes of the ground are ended by the fixture
+
+
+class Bench:
+    def __init__(self, found: Ground, folder: Path, hidden: Path | None):
+        self.ground = found
+        self.hidden = hidden
+        self.folder = folder
+        self.gate = found.folder / "gate"
+        self.settings = Settings(store_dir=str(folder / "store"), dask_address=found.address)
+        self.runtime = DaskRuntime(self.settings)
+        found.start_worker(hidden=hidden)
+
+    def order(self) -> Order:
+        script = GATE.format(gate=self.gate)
+        (self.folder / "attempts").mkdir(exist_ok=True)
+        return place_attempt(self.folder / "attempts", script, OUTPUT, "")
+
+    def until_ready(self, order: Order, runtime: DaskRuntime | None = None) -> None:
+        wait_until(lambda: log_of(runtime or self.runtime, order) == "ready\n")
+
+
+def log_of(runtime: DaskRuntime, order: Order) -> str:
+    runtime.logs(order)
+    path = order.folder / LOG
+    return path.read_text() if path.exists() else ""
+
+
+ONE_IS_ENOUGH = pytest.mark.parametrize("bench", ["far"], indirect=True)
+
+
+def be_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nbyard.runtimes.dask.cluster.CONNECT_SECONDS", 0.5)
+
+
+@pytest.fixture(params=["shared", "far"])
+def bench(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Bench]:
+    hidden = tmp_path_factory.getbasetemp() if request.param == "far" else None
+    with ground() as found:
+        made = Bench(found, tmp_path, hidden)
+        yield made
+        made.runtime.close()
+
+
+def test_a_worker_that_dies_loses_the_attempt_and_no_other_begins_it(bench: Bench) -> None:
+    order = bench.order()
+    bench.runtime.start(order)
+    bench.until_ready(order)
+    bench.ground.start_worker(hidden=bench.hidden)
+    wait_until(lambda: len(bench.runtime.cluster.workers()) == 2)
+    bench.ground.kill(bench.ground.workers[0])
+    bench.gate.touch()
+    wait_until(lambda: bench.runtime.poll(order).state == "lost")
+    assert "gone" in bench.runtime.poll(order).reason
+    assert not (order.folder / "outputs" / "o").exists()
+    bench.runtime.stop(order, "it is lost")
+    again = bench.order()
+    bench.runtime.start(again)
+    assert finish(bench.runtime, again).state == "succeeded"
+    assert (again.folder / "outputs" / "o").read_text() == "made\n"
+
+
+@ONE_IS_ENOUGH
+def test_a_scheduler_that_dies_loses_the_attempt_and_the_next_serves(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = bench.order()
+    bench.runtime.start(order)
+    bench.until_ready(order)
+    be_hasty(monkeypatch)
+    bench.ground.kill(bench.ground.scheduler)
+    wait_until(lambda: is_unavailable(bench.runtime, order))
+    with pytest.raises(Unavailable):
+        bench.runtime.start(bench.order())
+    bench.ground.start_scheduler()
+    bench.ground.start_worker(hidden=bench.hidden)
+    wait_until(lambda: state_of(bench.runtime, order) == "lost")
+    assert bench.runtime.poll(order).reason
+    bench.gate.touch()
+    again = bench.order()
+    bench.runtime.start(again)
+    assert finish(bench.runtime, again).state == "succeeded"
+
+
+def is_unavailable(runtime: DaskRuntime, order: Order) -> bool:
+    return state_of(runtime, order) == "unavailable"
+
+
+def state_of(runtime: DaskRuntime, order: Order) -> str:
+    try:
+        return runtime.poll(order).state
+    except Unavailable:
+        return "unavailable"
+
+
+def test_the_next_dispatcher_adopts_what_a_killed_one_began(bench: Bench) -> None:
+    """R8, I8: nothing is begun twice, no line of the log is missing or there twice."""
+    order = bench.order()
+    packed = msgspec.json.encode(order, enc_hook=str).decode()
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER, bench.ground.address, packed], env=environment
+    )
+    try:
+        wait_until(lambda: (order.folder / LOG).exists() and (order.folder / LOG).read_text() != "")
+    finally:
+        starter.send_signal(signal.SIGKILL)
+        starter.wait()
+    site = bench.runtime.start(order)
+    order = msgspec.structs.replace(order, site=site)
+    assert bench.runtime.poll(order).state == "running"
+    bench.gate.touch()
+    assert finish(bench.runtime, order).state == "succeeded"
+    assert (order.folder / LOG).read_text() == "ready\nend\n"
+    assert (order.folder / "outputs" / "o").read_text() == "made\n"
+
+
+@ONE_IS_ENOUGH
+def test_nothing_is_left_after_it_was_taken(bench: Bench) -> None:
+    """I12."""
+    bench.gate.touch()
+    order = bench.order()
+    bench.runtime.start(order)
+    assert finish(bench.runtime, order).state == "succeeded"
+    bench.runtime.stop(order, "it is at its end")
+    wait_until(lambda: not bench.runtime.cluster.names())
+    wait_until(lambda: not list(bench.ground.folder.rglob("nbyard-*")))
+
+
+@ONE_IS_ENOUGH
+def test_the_sweep_removes_what_no_live_attempt_owns(bench: Bench) -> None:
+    """I12."""
+    dead, live = bench.order(), bench.order()
+    bench.ground.start_worker(hidden=bench.hidden)
+    for order in (dead, live):
+        bench.runtime.start(order)
+    for order in (dead, live):
+        bench.until_ready(order)
+    assert bench.runtime.sweep("another-store", []) == []
+    swept = bench.runtime.sweep(STORE, [live.attempt_id])
+    assert [name.rpartition("/")[2] for name in swept] == [dead.attempt_id]
+    wait_until(lambda: len(list(bench.ground.folder.rglob("nbyard-*"))) == 1)
+    bench.gate.touch()
+    assert finish(bench.runtime, live).state == "succeeded"
+
+
+def test_a_cluster_that_is_not_there_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be_hasty(monkeypatch)
+    order = place_attempt(tmp_path, "true", {}, "")
+    runtime = DaskRuntime(Settings(dask_address="tcp://127.0.0.1:9"))
+    with pytest.raises(Unavailable, match=r"tcp://127\.0\.0\.1:9"):
+        runtime.start(order)
+    runtime.close()
+
+
+def test_no_cluster_is_set(tmp_path: Path) -> None:
+    """G2: what is missing is said, and how to get it."""
+    order = place_attempt(tmp_path, "true", {}, "")
+    with pytest.raises(Invalid) as refused:
+        DaskRuntime(Settings()).start(order)
+    assert "dask_address" in refused.value.hint
+
+
+@pytest.mark.filterwarnings("ignore:Mismatched versions")
+def test_versions_that_differ_are_refused(
+    tmp_path: Path, dask_ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R12: in words that name the difference."""
+    versions = import_module("distributed.versions")
+    monkeypatch.setattr(versions, "get_versions", partial(older, versions.get_versions))
+    monkeypatch.setattr("distributed.client.get_versions", versions.get_versions, raising=False)
+    settings = Settings(dask_address=dask_ground.address)
+    with pytest.raises(Invalid, match=r"the scheduler has distributed .*, here is 2020\.1\.0"):
+        DaskRuntime(settings).start(place_attempt(tmp_path, "true", {}, ""))
+    assert probe_dask(settings).state == "missing"
+
+
+def older(get: Callable[..., Any], *words: Any, **more: Any) -> Any:
+    found = get(*words, **more)
+    return {**found, "packages": {**found["packages"], "distributed": "2020.1.0"}}
+
+
+def test_a_cluster_is_made_by_a_callable(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R12: whatever Dask has a cluster object for, embedded ones too."""
+    module = tmp_path_factory.mktemp("module") / "my_clusters.py"
+    module.write_text(EMBEDDED)
+    monkeypatch.syspath_prepend(module.parent)
+    settings = Settings(store_dir=str(tmp_path), dask_cluster="my_clusters:embedded")
+    assert "my_clusters:embedded" in probe_dask(settings).message
+    runtime = DaskRuntime(settings)
+    order = place_attempt(tmp_path, "echo done", {}, "")
+    runtime.start(order)
+    assert finish(runtime, order).state == "succeeded"
+    runtime.close()
+
+
+@pytest.mark.parametrize("name", ["no.such.module:cluster", "os:nothing", "os:getcwd:x"])
+def test_a_callable_that_makes_none_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Invalid, match="makes no cluster"):
+        DaskRuntime(Settings(dask_cluster=name)).start(place_attempt(tmp_path, "true", {}, ""))

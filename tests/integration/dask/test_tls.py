@@ -1,0 +1,69 @@
+"""A cluster that speaks TLS only; nobody without a certificate of its authority is heard."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nbyard.errors import Unavailable
+from nbyard.probes import probe_dask
+from nbyard.runtimes.dask import DaskRuntime
+from nbyard.settings import Settings
+from nbyard.testing.conformance_runtimes import finish, place_attempt
+
+from .ground import Ground, ground
+
+CLIENT = """
+import os
+from dask.distributed import Client
+with Client(os.environ["NBYARD_DASK_ADDRESS"], timeout=20) as client:
+    print(client.submit(sum, [1, 2, 3]).result())
+"""
+
+pytestmark = pytest.mark.leaves_running  # processes of the ground are ended by the fixture
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """One that vouches for itself, as everybody's here."""
+    folder = tmp_path_factory.mktemp("tls")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=dask"]
+    subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return certificate, key
+
+
+@pytest.fixture(scope="module")
+def cluster(certificate: tuple[Path, Path]) -> Iterator[Ground]:
+    pem, key = map(str, certificate)
+    with ground(tls=["--tls-ca-file", pem, "--tls-cert", pem, "--tls-key", key]) as made:
+        made.start_worker()
+        yield made
+
+
+def test_work_on_a_cluster_with_tls(
+    tmp_path: Path, cluster: Ground, certificate: tuple[Path, Path]
+) -> None:
+    """R12: the work itself becomes a client of it without being told of certificates."""
+    pem, key = map(str, certificate)
+    told = {"dask_tls_ca_file": pem, "dask_tls_cert": pem, "dask_tls_key": key}
+    settings = Settings(store_dir=str(tmp_path), dask_address=cluster.address, **told)
+    runtime = DaskRuntime(settings)
+    order = place_attempt(tmp_path, f"python3 - <<'END'\n{CLIENT}\nEND", {}, "")
+    runtime.start(order)
+    assert finish(runtime, order).state == "succeeded", (order.folder / "log").read_text()
+    assert (order.folder / "log").read_text() == "6\n"
+    runtime.close()
+    said = probe_dask(settings)
+    assert (said.state, said.message) == ("ok", f"1 workers with 1 threads at {cluster.address}")
+
+
+def test_without_certificates_nobody_is_heard(
+    tmp_path: Path, cluster: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nbyard.runtimes.dask.cluster.CONNECT_SECONDS", 0.5)
+    runtime = DaskRuntime(Settings(store_dir=str(tmp_path), dask_address=cluster.address))
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        runtime.start(place_attempt(tmp_path, "true", {}, ""))
+    runtime.close()

@@ -1,0 +1,182 @@
+"""Workflows on a cluster: the same results, and nothing lost when something dies (R12, R8)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nbyard.domain.runs import RunDetail
+from nbyard.settings import Settings
+from nbyard.testing.conformance_runtimes import wait_until
+from nbyard.testing.dispatching import Dispatching
+from nbyard.yard import Yard
+
+from ..test_runs import ENDED, Project, option
+from .ground import Ground, ground
+
+pytestmark = pytest.mark.leaves_running  # processes of the ground are ended by the fixture
+
+SQUARE = """
+import os, time
+with open(os.path.join({witness!r}, "begun"), "a") as begun:
+    begun.write("{number} ")
+while not os.path.exists({gate!r}):
+    time.sleep(0.02)
+with open(output_txt, "w") as file:
+    file.write(str({number} ** 2))
+"""
+CLIENT = """
+import os
+from dask.distributed import Client
+with Client(os.environ["NBYARD_DASK_ADDRESS"]) as client:
+    total = sum(client.gather(client.map(abs, range(100))))
+with open(output_txt, "w") as file:
+    file.write(str(total))
+"""
+TABLE = """
+import os
+import dask.dataframe, pandas
+from dask.distributed import Client
+with Client(os.environ["NBYARD_DASK_ADDRESS"]):
+    table = dask.dataframe.from_pandas(pandas.DataFrame({"x": range(100)}), npartitions=4)
+    total = int(table.x.sum().compute())
+with open(output_txt, "w") as file:
+    file.write(str(total))
+"""
+MAKE = """
+import json
+with open(output_json, "w") as file:
+    json.dump([seed * n for n in range(5)], file)
+"""
+REPORT = """
+import json, os
+print("sum", sum(json.load(open(input_json))), os.environ["NBYARD_WORKFLOW"])
+with open(output_txt, "w") as file:
+    file.write(str(sum(json.load(open(input_json)))))
+"""
+
+
+@pytest.fixture
+def cluster() -> Iterator[Ground]:
+    with ground() as made:
+        yield made
+
+
+@pytest.fixture
+def project(tmp_path: Path, cluster: Ground) -> Iterator[Project]:
+    root = tmp_path / "root"
+    root.mkdir()
+    config = Settings(
+        store_dir=str(tmp_path / "store"),
+        inline_dispatch=True,
+        slots=2,
+        dask_address=cluster.address,
+    )
+    with Yard.open(config, root, root) as yard, Dispatching(config) as dispatching:
+        yield Project(root, yard, dispatching)
+
+
+def squares(project: Project, cluster: Ground, count: int) -> RunDetail:
+    """So many notebooks on two workers of two threads, one of which dies half way."""
+    gate = cluster.folder / "gate"
+    for number in range(count):
+        told = {"witness": str(cluster.folder), "gate": str(gate), "number": number}
+        project.notebook(f"n{number}", "output_txt = 'o.txt'", SQUARE.format(**told))
+    for _ in range(2):
+        cluster.start_worker("--nthreads", "2")
+    run = project.start(runtime="dask")
+    begun = cluster.folder / "begun"
+    wait_until(lambda: begun.exists() and len(begun.read_text().split()) == 4)
+    cluster.kill(cluster.workers[0])
+    gate.touch()
+    wait_until(lambda: project.detail(run).run.state in ENDED, count * 5.0)
+    detail = project.detail(run)
+    values = {int(project.bytes_of(detail, f"n{number}", "output_txt")) for number in range(count)}
+    assert values == {number**2 for number in range(count)}
+    again = [task for task in detail.tasks if len(task.attempts) > 1]
+    assert 1 <= len(again) <= 3
+    assert {task.attempts[0].state for task in again} == {"lost"}
+    assert len(begun.read_text().split()) == count + len(again), "no attempt is begun twice"
+    return detail
+
+
+def test_twenty_notebooks_lose_nothing_when_one_of_two_workers_dies(
+    project: Project, cluster: Ground
+) -> None:
+    assert squares(project, cluster, 20).run.state == "succeeded"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_a_hundred_notebooks_lose_nothing_when_one_of_two_workers_dies(
+    project: Project, cluster: Ground
+) -> None:
+    assert squares(project, cluster, 100).run.state == "succeeded"
+
+
+def test_processes_and_a_cluster_agree(
+    project: Project, cluster: Ground, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """R12, R1: on a worker that sees nothing of ours, chosen for the run or for a step."""
+    cluster.start_worker(hidden=tmp_path_factory.getbasetemp())
+    project.notebook("make", "seed = 2; output_json = 'o.json'", MAKE)
+    takes = option("source", role="input"), option("out", role="output", format="json")
+    project.script("copy", 'cp "$2" "$4"', *takes)
+    project.notebook("report", "input_json = ''; output_txt = 'o.txt'", REPORT, runtime="process")
+    project.arrow("make", "copy", "output_json")
+    project.arrow("copy", "report", "out", "input_json")
+    here = project.run()
+    there = project.run(runtime="dask")
+    assert (here.run.state, there.run.state) == ("succeeded", "succeeded")
+    assert [task.cached for task in there.tasks] == [False] * 3
+    assert project.bytes_of(there, "report", "output_txt") == b"20"
+    for node, name in (("make", "output_json"), ("copy", "out"), ("report", "output_txt")):
+        assert project.bytes_of(here, node, name) == project.bytes_of(there, node, name)
+    assert "sum 20" in project.log(there.run.id, "report")
+    again = project.run(runtime="dask")
+    assert [task.cached for task in again.tasks] == [True] * 3
+    project.nodes["make"]["runtime"] = "dask"
+    mixed = project.run(force=True)
+    assert project.bytes_of(mixed, "report", "output_txt") == b"20"
+    assert {task.node: task.attempts[0].runtime for task in mixed.tasks} == {
+        "make": "dask",
+        "copy": "process",
+        "report": "process",
+    }
+
+
+def test_a_notebook_is_a_client_of_the_cluster_it_runs_on(
+    project: Project, cluster: Ground
+) -> None:
+    """Two notebooks wait for tasks of their own on two workers of one thread: there is room."""
+    for name in ("left", "right"):
+        project.notebook(name, "output_txt = 'o.txt'", CLIENT)
+        cluster.start_worker()
+    detail = project.run(runtime="dask")
+    assert detail.run.state == "succeeded", project.log(detail.run.id, "left")
+    for name in ("left", "right"):
+        assert project.bytes_of(detail, name, "output_txt") == b"4950"
+
+
+def test_a_local_process_is_a_client_of_the_cluster_too(project: Project, cluster: Ground) -> None:
+    cluster.start_worker()
+    project.notebook("here", "output_txt = 'o.txt'", TABLE)
+    assert project.bytes_of(project.run(), "here", "output_txt") == b"4950"
+
+
+def test_a_step_waits_for_its_worker_and_says_so(project: Project, cluster: Ground) -> None:
+    """R12, F25: a resource that nobody has keeps only the step that asks for it."""
+    cluster.start_worker("--resources", "CPU=2")
+    wait_until(lambda: "Registered to" in cluster.said())
+    project.script("much", "true", cpu=4.0)
+    project.script("little", "true", cpu=1.0)
+    run = project.start(runtime="dask")
+    task = project.dispatching.until(
+        lambda: project.task(run, "much"), lambda task: "CPU" in task.reason
+    )
+    assert task.reason.endswith("no Dask worker has CPU=4 (the most is 2)")
+    project.dispatching.until(
+        lambda: project.task(run, "little"), lambda task: task.state == "succeeded"
+    )
+    cluster.start_worker("--resources", "CPU=4")
+    assert project.end(run).run.state == "succeeded"

@@ -1,0 +1,127 @@
+"""Files to a place and back, with the worker's side called directly."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbyard.domain.attempts import CommandWork, Output, TaskFile
+from nbyard.errors import NbyardError
+from nbyard.runtimes.dask import carrying, worker
+
+TASK = TaskFile(
+    attempt_id="a",
+    token="t",
+    mark="m",
+    work=CommandWork(argv=["true"]),
+    outputs={"o": Output("outputs/o"), "apart": Output("code/apart")},
+)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    made = tmp_path / "nbyard-place"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "ours"
+    for name in ("code/deep", "inputs/i", "outputs/o"):
+        (made / name).mkdir(parents=True)
+    (made / "task.json").write_text("{}")
+    return made
+
+
+class Asked:
+    """Calls what a worker would be asked, and counts."""
+
+    def __init__(self, place: Path):
+        self.place = str(place)
+        self.calls: list[str] = []
+
+    def __call__(self, verb: str, *words: Any) -> Any:
+        self.calls.append(verb)
+        return getattr(worker, verb)(self.place, *words)
+
+
+def test_all_that_the_work_needs_arrives(folder: Path, place: Path, tmp_path: Path) -> None:
+    large = os.urandom(worker.PIECE_BYTES * 2 + 7)
+    (tmp_path / "large").write_bytes(large)
+    (folder / "inputs/i/large").symlink_to(tmp_path / "large")
+    (folder / "code/run.sh").write_text("echo")
+    (folder / "code/run.sh").chmod(0o755)
+    (folder / "code/deep/link").symlink_to("../run.sh")
+    (folder / "log").write_text("ours")
+    carrying.send(folder, Asked(place))
+    there = place / "attempt"
+    assert (there / "inputs/i/large").read_bytes() == large
+    assert not (there / "inputs/i/large").is_symlink()
+    assert os.access(there / "code/run.sh", os.X_OK)
+    assert (there / "code/deep/link").readlink() == Path("../run.sh")
+    assert (there / "outputs/o").is_dir() and not (there / "log").exists()
+    assert worker.news(str(place), {}, [])["is_filled"]
+
+
+def test_what_grows_is_followed(folder: Path, place: Path) -> None:
+    there, ask = place / "attempt", Asked(place)
+    seen: list[int] = []
+    there.mkdir()
+    (there / "log").write_bytes(b"x" * (worker.PIECE_BYTES + 3))
+    (there / "executed.ipynb").write_text("first")
+    news, is_new = carrying.follow(folder, ask, seen)
+    assert is_new and not news["has_result"] and len(ask.calls) == 2
+    assert (folder / "log").stat().st_size == worker.PIECE_BYTES + 3
+    assert (folder / "executed.ipynb").read_text() == "first"
+    assert not carrying.follow(folder, ask, seen)[1]
+    (there / "executed.ipynb").write_text("second one")
+    assert carrying.follow(folder, ask, seen)[1]
+    assert (folder / "executed.ipynb").read_text() == "second one"
+
+
+def test_results_come_back_whole(folder: Path, place: Path) -> None:
+    there = place / "attempt"
+    (there / "outputs/o/sub").mkdir(parents=True)
+    for number in range(1200):
+        (there / f"outputs/o/sub/{number}").write_text(str(number))
+    (there / "outputs/o/empty").touch()
+    (there / "outputs/o/link").symlink_to("/etc/passwd")
+    (there / "code").mkdir()
+    (there / "code/apart").write_text("apart")
+    (there / "result.json").write_text("{}")
+    ask = Asked(place)
+    assert carrying.fetch(folder, ask, TASK) == b"{}"
+    assert (folder / "outputs/o/sub/1199").read_text() == "1199"
+    assert (folder / "outputs/o/empty").read_bytes() == b""
+    assert (folder / "outputs/o/link").is_symlink() and (folder / "code/apart").exists()
+    assert not (folder / "result.json").exists()
+    assert ask.calls.count("take") < 6
+
+
+@pytest.mark.parametrize("path", ["../outside", "/etc/outside", "a/../../outside", ""])
+def test_nothing_is_written_outside(folder: Path, path: str) -> None:
+    """F30: a worker's answer is the work's word."""
+
+    def ask(verb: str, *words: Any) -> Any:
+        entry = {"path": path, "kind": "file", "mode": 0o644, "size": 1}
+        return [entry] if verb == "outputs" else [b"x"]
+
+    with pytest.raises(NbyardError, match="leads out"):
+        carrying.fetch(folder, ask, TASK)
+
+
+def test_nothing_is_written_through_a_link(folder: Path, tmp_path: Path) -> None:
+    (folder / "outputs/o").rmdir()
+    (folder / "outputs/o").symlink_to(tmp_path)
+    entry = {"path": "outputs/o/x", "kind": "file", "mode": 0o644, "offset": 0, "data": b"x"}
+    with pytest.raises(ValueError, match="leads out"):
+        worker.write(str(folder), [entry])
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_place_that_is_gone_is_told(tmp_path: Path) -> None:
+    assert worker.news(str(tmp_path / "gone"), {}, [])["is_there"] is False
+    worker.end([str(tmp_path / "nbyard-gone"), str(tmp_path)])
+    assert list(tmp_path.iterdir()) == []
