@@ -105,6 +105,7 @@ class Freeze:
     def __init__(self, resolver: Resolver, nodes: Mapping[str, Node]):
         self._resolver = resolver
         self._codes: dict[str, tuple[Code, dict[str, Any]]] = {}
+        self._prepared: dict[Path | None, dict[str, Any]] = {}
         self._requirements: dict[str, str] = {}
         self.resolved: dict[str, ResolvedNode] = {}
         for name, node in nodes.items():
@@ -122,7 +123,7 @@ class Freeze:
             self._requirements[name] = self._stored(node.requirements, resolver.base)
         code = resolver.code(node)
         if code is not None:
-            fields = resolver.freezer.prepare(code)
+            fields = self._prepare(code)
             self._codes[name] = (code, fields)
             default = fields["resources"].requirements
             if default and code.path and name not in self._requirements:
@@ -134,6 +135,14 @@ class Freeze:
             if version.resources.requirements and name not in self._requirements:
                 self._requirements[name] = self._bundled(version)
             self.resolved[name] = self._known(name, found.name, version)
+
+    def _prepare(self, code: Code) -> dict[str, Any]:
+        """A file that several nodes follow is frozen once."""
+        if code.path is None:
+            return self._resolver.freezer.prepare(code)
+        if code.path not in self._prepared:
+            self._prepared[code.path] = self._resolver.freezer.prepare(code)
+        return self._prepared[code.path]
 
     def _stored(self, path: str, base: str) -> str:
         real = self._resolver.parts.files.locate(path, "requirements", base)
@@ -182,8 +191,12 @@ class Freeze:
 
     def rows(self, c: Connection) -> dict[str, ResolvedNode]:
         """Register what is new and keep the versions."""
+        followed: dict[int, Executable] = {}
         for name, (code, fields) in self._codes.items():
-            found = self._resolver.freezer.follow(c, self._resolver.owner, code, fields)
+            found = followed.get(id(fields))
+            if found is None:
+                found = self._resolver.freezer.follow(c, self._resolver.owner, code, fields)
+                followed[id(fields)] = found
             self.resolved[name] = self._known(name, found.name, found.current)
         return self.resolved
 
