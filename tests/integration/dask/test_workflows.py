@@ -100,6 +100,7 @@ def squares(project: Project, cluster: Ground, count: int) -> RunDetail:
     return detail
 
 
+@pytest.mark.timeout(300)
 def test_twenty_notebooks_lose_nothing_when_one_of_two_workers_dies(
     project: Project, cluster: Ground
 ) -> None:
