@@ -33,12 +33,12 @@ def version_of(room: Room, c: Connection, plan: TaskPlan) -> ExecutableVersion:
 def input_digests(room: Room, c: Connection, task: TaskRecord) -> dict[str, BytesOf]:
     """The bytes behind every bound input; results of earlier tasks are looked up."""
     found: dict[str, BytesOf] = {}
-    results = {t.node: t.id for t in room.store.tasks.of_run(c, task.run_id)}
+    states = room.store.tasks.states(c, task.run_id)
     for name, binding in task.plan.bindings.items():
         if isinstance(binding, BytesOf):
             found[name] = binding
         elif isinstance(binding, ResultOf):
-            artifact = room.store.artifacts.of_task(c, results[binding.node]).get(binding.output)
+            artifact = room.store.artifacts.of_task(c, states[binding.node][0]).get(binding.output)
             if artifact is None:
                 raise NotFound(f"{binding.node} made no output {binding.output}.")
             found[name] = BytesOf(artifact.digest, artifact.filename, binding.node)

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -17,11 +17,12 @@ from nbyard.domain.runs import Run, TaskOutcome, advance, run_state
 from nbyard.errors import Busy
 from nbyard.store import Connection
 from nbyard.store.leases import LeaseLost
-from nbyard.store.tasks import TaskRecord
 
 log = logging.getLogger("nbyard.dispatch")
 FULL_ROUND_SECONDS = 30.0
 RUNS_IN_A_ROUND = 100
+# what becomes of tasks that have not begun when their run is cancelled
+CANCELS = {"waiting": "skipped", "queued": "cancelled"}
 
 
 class RunController:
@@ -36,6 +37,7 @@ class RunController:
         self._cursor = 0
         self._changed: set[str] = set()
         self._next_full_round = 0.0
+        self._graphs: dict[str, dict[str, set[str]]] = {}
 
     def tick(self) -> bool:
         """One round over the runs that something happened to; whether any run is live."""
@@ -55,6 +57,7 @@ class RunController:
             self._next_full_round = time.monotonic() + FULL_ROUND_SECONDS
             changed = set(live)
         self._changed = {run_id for run_id in self._changed | changed if run_id in live}
+        self._graphs = {run_id: graph for run_id, graph in self._graphs.items() if run_id in live}
         return live
 
     def _guarded(self, run_id: str) -> None:
@@ -71,40 +74,46 @@ class RunController:
         """Move waiting tasks, and the run itself; writes only when something moves."""
         with self._store.read() as c:
             run = self._store.runs.by_id(c, run_id)
-            tasks = self._store.tasks.of_run(c, run_id)
+            tasks = self._store.tasks.states(c, run_id)
         if run is None:
             return
         cancelled = run.cancel_requested_at is not None
-        moves = advance({t.node: TaskOutcome(t.state, t.plan.needs()) for t in tasks})
-        stopping = cancelled and any(t.state in ("waiting", "queued") for t in tasks)
-        end = run_state([t.state for t in tasks], cancelled)
-        if run.state == "queued" or moves or stopping or end:
+        needs = self._needs(run_id)
+        moves: dict[str, str] = dict(
+            advance({n: TaskOutcome(state, needs[n]) for n, (_, state) in tasks.items()})
+        )
+        states = [state for _, state in tasks.values()]
+        if cancelled:
+            moves |= {n: CANCELS[state] for n, (_, state) in tasks.items() if state in CANCELS}
+        if run.state == "queued" or moves or run_state(states, cancelled):
             with self._room.write() as c:
-                self._move(c, run, tasks, moves, stopping)
+                self._move(c, run, {tasks[node][0]: to for node, to in moves.items()})
 
-    def _move(
-        self,
-        c: Connection,
-        run: Run,
-        tasks: list[TaskRecord],
-        moves: Mapping[str, str],
-        stopping: bool,
-    ) -> None:
+    def _needs(self, run_id: str) -> Mapping[str, Collection[str]]:
+        """What each node of the run waits for; it never changes."""
+        if run_id not in self._graphs:
+            with self._store.read() as c:
+                tasks = self._store.tasks.of_run(c, run_id)
+            self._graphs[run_id] = {task.node: task.plan.needs() for task in tasks}
+        return self._graphs[run_id]
+
+    def _move(self, c: Connection, run: Run, moves: Mapping[str, str]) -> None:
         now = datetime.now(UTC)
+        cancelled = run.cancel_requested_at is not None
         if run.state == "queued":
             self._store.runs.move(c, run, "running", started_at=now)
-        for task in tasks:
-            if stopping and task.state in ("waiting", "queued"):
-                to = "cancelled" if task.state == "queued" else "skipped"
-                self._store.tasks.move(c, task, to, reason=CANCELLED, finished_at=now)
-            elif moves.get(task.node) == "queued":
-                reason = "waits for its turn"
-                self._store.tasks.move(c, task, "queued", reason=reason, queued_at=now)
-            elif moves.get(task.node) == "skipped":
-                reason = "something before it did not succeed"
-                self._store.tasks.move(c, task, "skipped", reason=reason, finished_at=now)
-        states = [t.state for t in self._store.tasks.of_run(c, run.id)]
-        end = run_state(states, run.cancel_requested_at is not None)
+        for task_id, to in moves.items():
+            task = self._store.tasks.get(c, task_id)
+            if task is None:
+                continue
+            if to == "queued":
+                told = {"reason": "waits for its turn", "queued_at": now}
+            else:
+                reason = CANCELLED if cancelled else "something before it did not succeed"
+                told = {"reason": reason, "finished_at": now}
+            self._store.tasks.move(c, task, to, **told)
+        states = [state for _, state in self._store.tasks.states(c, run.id).values()]
+        end = run_state(states, cancelled)
         if end is not None:
             crash_point("before-run-end")
             self._store.runs.move(c, run, end, finished_at=now)

@@ -91,6 +91,13 @@ class TaskRows:
         )
         return [_record(row) for row in c.execute(query)]
 
+    def states(self, c: Connection, run_id: str) -> dict[str, tuple[str, TaskState]]:
+        """Id and state of each task of the run, by node, in the order of the graph; plans are
+        not read for it."""
+        query = select(tasks.c.node, tasks.c.id, tasks.c.state).where(tasks.c.run_id == run_id)
+        rows = c.execute(query.order_by(tasks.c.place))
+        return {row.node: (row.id, row.state) for row in rows}
+
     def get(self, c: Connection, task_id: str) -> TaskRecord | None:
         query = (
             select(tasks, runs.c.owner)
