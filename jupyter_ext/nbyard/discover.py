@@ -9,7 +9,7 @@ from typing import Any
 from nbyard.client import Client
 from nbyard.domain.arguments import check_text
 from nbyard.domain.callers import Caller
-from nbyard.errors import Invalid
+from nbyard.errors import Invalid, Unavailable
 from nbyard.rest.identity import local_name
 from nbyard.wake import Listener
 
@@ -67,7 +67,8 @@ def connect(server: str = "") -> Any:
     the store of this machine. The token is NBYARD_TOKEN, or known for servers of this machine.
 
     Raises:
-        Invalid: no running server is known under that name or port.
+        Unavailable: no server runs on that port.
+        Invalid: it is neither a URL nor a port.
     """
     server = server or os.environ.get("NBYARD_SERVER", "")
     if not server:
@@ -78,7 +79,11 @@ def connect(server: str = "") -> Any:
     for info in _running():
         if server == str(info.get("port")):
             return Client(info["url"], token or info.get("token", ""))
-    raise Invalid.field("server", f"no Jupyter server runs on {server!r} here; give its URL")
+    if server.isdecimal():
+        raise Unavailable(
+            f"No Jupyter server runs on port {server} here.", hint="Start one, or give its URL."
+        )
+    raise Invalid.field("server", f"{server!r} is neither a URL nor the port of a Jupyter server")
 
 
 def _running() -> list[dict[str, Any]]:

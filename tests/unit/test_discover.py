@@ -4,7 +4,7 @@ import pytest
 
 from nbyard import discover
 from nbyard.client import Client
-from nbyard.errors import Invalid
+from nbyard.errors import Invalid, Unavailable
 from nbyard.yard import Yard
 
 
@@ -38,8 +38,10 @@ def test_a_server_by_url_or_port_with_its_token(monkeypatch, server):
 
 def test_a_server_that_nobody_knows(monkeypatch):
     monkeypatch.setattr(discover, "_running", list)
-    with pytest.raises(Invalid):
+    with pytest.raises(Unavailable):
         discover.connect("9999")
+    with pytest.raises(Invalid):
+        discover.connect("somewhere")
 
 
 @pytest.mark.parametrize("key", ["\udcff", "a\0b"])

@@ -7,6 +7,7 @@ import click
 
 from nbyard.cli.by_hand import BY_HAND
 from nbyard.cli.output import duration, show_json, show_table, size
+from nbyard.cli.views import VIEWS
 from nbyard.services.operation import Field, Operation
 from nbyard.services.table import table
 
@@ -84,6 +85,10 @@ def _option(field: Field) -> click.Option:
 
 def _show(operation: Operation, answer: Any, as_json: bool) -> None:
     if answer is None:
+        return
+    view = VIEWS.get(f"{operation.noun}.{operation.verb}")
+    if view is not None and not as_json:
+        view(answer)
         return
     items = getattr(answer, "items", None)
     columns = COLUMNS.get(operation.noun)

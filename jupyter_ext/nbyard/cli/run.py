@@ -14,6 +14,7 @@ from nbyard.cli.output import duration, say, show_json, size
 from nbyard.cli.progress import Progress
 from nbyard.domain.runs import NewRun, RunDetail, Task
 
+TRACEBACK_LINES = 12
 ENDED = ("succeeded", "failed", "cancelled")
 
 
@@ -110,6 +111,17 @@ def _conclude(detail: RunDetail, target: str) -> None:
         say(f"Open it in JupyterLab: jupyter lab {shlex.quote(target)}")
 
 
+def _telling(lines: list[str]) -> list[str]:
+    """Of a traceback the frame in the notebook, and its end; libraries between them are not."""
+    if len(lines) <= TRACEBACK_LINES:
+        return lines
+    own = next((n for n, line in enumerate(lines) if "Cell In[" in line), None)
+    if own is None or own >= len(lines) - TRACEBACK_LINES:
+        return lines[-TRACEBACK_LINES:]
+    half = TRACEBACK_LINES // 2
+    return [*lines[own : own + half], "…", *lines[-half:]]
+
+
 def _explain(number: int, task: Task) -> None:
     failure = task.failure
     if failure is None:
@@ -117,8 +129,9 @@ def _explain(number: int, task: Task) -> None:
         return
     place = f", cell {failure.cell + 1}" if failure.cell is not None else ""
     say(f"{task.node} failed{place}: {failure.message}")
-    for line in failure.traceback.splitlines()[-12:]:
+    for line in _telling(failure.traceback.splitlines()):
         say(f"  {line}")
-    if failure.executed_cell is not None and task.attempts:
-        say(f"The executed notebook, up to that cell: {task.attempts[-1].folder}/executed.ipynb")
+    executed = Path(task.attempts[-1].folder, "executed.ipynb") if task.attempts else None
+    if executed is not None and (failure.executed_cell is not None or executed.exists()):
+        say(f"The executed notebook, as far as it came: {executed}")
     say(f"Its log: nbyard runs log {number} {task.node}")

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from nbyard.cli.main import main, nbyard
+from nbyard.cli.run import TRACEBACK_LINES, _telling
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
 
@@ -137,7 +138,8 @@ def test_what_is_not_there(shell):
 
 def test_a_server_that_does_not_answer(shell):
     assert shell("runs", "ls", "--server", "http://127.0.0.1:9").code == 5
-    assert shell("runs", "ls", "--server", "9").code == 2
+    assert shell("runs", "ls", "--server", "9").code == 5
+    assert shell("runs", "ls", "--server", "nine").code == 2
 
 
 def test_datasets_by_hand(shell, yard, dispatcher: Dispatching):
@@ -146,9 +148,34 @@ def test_datasets_by_hand(shell, yard, dispatcher: Dispatching):
     assert said.code == 0
     assert "1 × 2" in said.err
     assert "Mine" in shell("datasets", "ls").out
-    assert shell("dataset", "show", "Mine").json["id"] == said.out.strip()
+    assert shell("dataset", "show", "Mine", "--json").json["id"] == said.out.strip()
+    shown = shell("datasets", "show", "Mine").out
+    assert "1 × 2" in shown
+    assert "sha256:" in shown
+    assert "ready" in shell("datasets", "versions", "Mine").out
     assert shell("datasets", "rm", "Mine").code == 0
     assert shell("datasets", "show", "Mine").code == 3
+
+
+def test_runs_are_shown_for_people(shell, echo, dispatcher: Dispatching):
+    shell("run", echo, "-p", "word=hello")
+    shown = shell("runs", "show", "1")
+    assert shown.code == 0
+    assert "succeeded" in shown.out
+    assert "runs because it never ran before" in shown.out
+    assert shell("runs", "show", "1", "--json").json["run"]["number"] == 1
+
+
+def test_the_frame_of_the_notebook_is_told():
+    """What lies between it and the error is of libraries."""
+    library = [f"File library.py:{n}" for n in range(30)]
+    whole = ["KeyError", "Cell In[2], line 1", "----> 1 frame['x']", *library, "KeyError: 'x'"]
+    told = _telling(whole)
+    assert len(told) <= TRACEBACK_LINES + 1
+    assert "----> 1 frame['x']" in told
+    assert told[-1] == "KeyError: 'x'"
+    assert _telling(whole[:5]) == whole[:5]
+    assert _telling(library) == library[-TRACEBACK_LINES:]
 
 
 def test_names_and_logs_do_not_act_on_the_terminal(shell, yard, dispatcher: Dispatching):
@@ -169,7 +196,14 @@ def test_executables_by_hand(shell, echo):
     assert said.code == 0
     assert "word" in said.err
     assert shell("executables", "inspect", echo).json["kind"] == "command"
-    assert shell("executable", "show", "echo").json["id"] == said.out.strip()
+    assert shell("executable", "show", "echo", "--json").json["id"] == said.out.strip()
+    assert "word" in shell("executables", "show", "echo").out
+    source = Path("echo.py")
+    source.write_text(source.read_text() + "print('more')\n")
+    shell("executables", "add", echo)
+    changes = shell("executables", "diff", "echo").out.splitlines()
+    assert "+ print('more')" in changes
+    assert shell("executables", "versions", "echo").out.count("\n") == 3
 
 
 def test_help_names_the_nouns_and_version():

@@ -1,0 +1,160 @@
+"""Answers for people; `--json` has all of them whole."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+
+from nbyard.cli.output import ago, duration, harmless, show_table, size
+
+View = Callable[[Any], None]
+MARKS = {"added": "+", "removed": "-", "place": "@", "same": " "}
+CELL = 40
+
+
+def _facts(facts: Iterable[tuple[str, Any]]) -> None:
+    """One fact a line; those that are empty are left out."""
+    known = [(name, str(value)) for name, value in facts if value not in (None, "")]
+    width = max((len(name) for name, _ in known), default=0)
+    for name, value in known:
+        click.echo(f"{name.ljust(width)}  {harmless(value)}")
+
+
+def _value(value: Any) -> str:
+    text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
+    return text if len(text) <= CELL else text[: CELL - 1] + "…"
+
+
+def _dataset(dataset: Any) -> None:
+    now = dataset.current
+    table = f"{now.rows} × {now.columns}" if now.columns else ""
+    _facts(
+        [
+            ("name", dataset.name),
+            ("state", f"{now.state} (version {now.number}) {now.reason}".strip()),
+            ("table", table),
+            ("format", now.format),
+            ("size", size(now.size_bytes)),
+            ("digest", now.digest),
+            ("from", now.source or now.origin),
+            ("opens as", dataset.resource or dataset.notice),
+            ("description", dataset.description),
+            ("made", ago(dataset.created_at)),
+            ("id", dataset.id),
+        ]
+    )
+
+
+def _dataset_versions(page: Any) -> None:
+    head = ("version", "state", "rows", "columns", "size", "made", "digest")
+    rows = [
+        (v.number, v.state, v.rows, v.columns, size(v.size_bytes), v.created_at, v.digest)
+        for v in page.items
+    ]
+    show_table(rows, head)
+
+
+def _rows(page: Any) -> None:
+    head = [f"{column.name} ({column.type})" for column in page.columns]
+    show_table([[_value(cell) for cell in row] for row in page.rows], head)
+    total = "?" if page.total is None else page.total
+    click.echo(f"rows {page.offset} to {page.offset + len(page.rows)} of {total}", err=True)
+    for warning in page.warnings:
+        click.echo(harmless(warning), err=True)
+
+
+def _profile(profile: Any) -> None:
+    head = ("column", "type", "values", "nulls", "distinct", "min", "mean", "max", "most frequent")
+    rows = [
+        (
+            *(c.name, c.type, c.count, c.nulls, c.distinct),
+            *(_value(c.min), _value(c.mean), _value(c.max)),
+            ", ".join(f"{_value(top.value)} {top.count}" for top in c.top[:3]),
+        )
+        for c in profile.columns
+    ]
+    show_table(rows, head)
+
+
+def _executable(executable: Any) -> None:
+    now = executable.current
+    _facts(
+        [
+            ("name", executable.name),
+            ("kind", " ".join(filter(None, (now.kind, now.language)))),
+            ("version", now.number),
+            ("follows", executable.path),
+            ("description", executable.description),
+            ("made", ago(executable.created_at)),
+            ("id", executable.id),
+        ]
+    )
+    if now.arguments:
+        click.echo("")
+        head = ("argument", "role", "type", "default", "help")
+        rows = [
+            (a.name, a.role, a.format or a.type, _default(a.default), a.help) for a in now.arguments
+        ]
+        show_table(rows, head)
+    for hint in executable.hints:
+        click.echo(harmless(hint), err=True)
+
+
+def _default(value: Any) -> str:
+    from msgspec import UNSET
+
+    return "" if value is UNSET else _value(value)
+
+
+def _executable_versions(page: Any) -> None:
+    rows = [(v.number, v.created_at, v.code_digest, v.id) for v in page.items]
+    show_table(rows, ("version", "made", "code", "id"))
+
+
+def _diff(diff: Any) -> None:
+    click.echo(f"version {diff.old} → {diff.new}", err=True)
+    for line in diff.lines:
+        click.echo(f"{MARKS[line.kind]} {harmless(line.text)}")
+
+
+def _run(run: Any) -> None:
+    asked = run.cancel_requested_at and run.state in ("queued", "running")
+    _facts(
+        [
+            ("run", f"{run.number} {run.name}".strip()),
+            ("title", run.title),
+            ("state", run.state + (", is to be cancelled" if asked else "")),
+            ("took", duration(run.started_at, run.finished_at)),
+            ("started", ago(run.created_at)),
+            ("parameters", json.dumps(run.parameters) if run.parameters else ""),
+            ("id", run.id),
+        ]
+    )
+
+
+def _run_detail(detail: Any) -> None:
+    _run(detail.run)
+    click.echo("")
+    rows = [
+        (
+            *(t.node, "cached" if t.cached else t.state, duration(t.started_at, t.finished_at)),
+            *(len(t.attempts), t.reason),
+        )
+        for t in detail.tasks
+    ]
+    show_table(rows, ("node", "state", "took", "attempts", "reason"))
+
+
+VIEWS: dict[str, View] = {
+    "datasets.get": _dataset,
+    "datasets.versions": _dataset_versions,
+    "datasets.preview": _rows,
+    "datasets.profile": _profile,
+    "executables.get": _executable,
+    "executables.versions": _executable_versions,
+    "executables.diff": _diff,
+    "runs.get": _run_detail,
+    "runs.cancel": _run,
+    "runs.retry": _run,
+}
