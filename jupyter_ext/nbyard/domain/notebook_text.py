@@ -2,26 +2,32 @@
 
 import json
 
+# How polars, which comes with nbyard, reads a source, and the same for pandas, which may not be
+# there. Data with gaps is often written as R writes it, with NA.
+GAPS = 'null_values=["", "NA", "NaN"], infer_schema_length=None'
 READERS = {
-    "csv": "pd.read_csv(path)",
-    "tsv": 'pd.read_csv(path, sep="\\t")',
-    "jsonl": "pd.read_json(path, lines=True)",
-    "json": "pd.read_json(path)",
-    "parquet": "pd.read_parquet(path)",
-    "arrow": "pd.read_feather(path)",
-    "excel": "pd.read_excel(path)",
+    "csv": (f"read_csv({{}}, {GAPS})", "read_csv(path)"),
+    "tsv": (f'read_csv({{}}, separator="\\t", {GAPS})', 'read_csv(path, sep="\\t")'),
+    "jsonl": ("read_ndjson({}, infer_schema_length=None)", "read_json(path, lines=True)"),
+    "json": ("read_json({}, infer_schema_length=None)", "read_json(path)"),
+    "parquet": ("read_parquet({})", "read_parquet(path)"),
+    "arrow": ("read_ipc({})", "read_feather(path)"),
+    "excel": ("read_excel({})", "read_excel(path)"),
 }
 
 
 def opening_notebook(name: str, dataset_id: str, filename: str, file_format: str) -> str:
     """A notebook whose first cell opens the dataset wherever the kernel runs."""
-    reader = READERS.get(file_format)
+    place = f'path = Path(os.environ["NBYARD_RESOURCES"], {dataset_id!r}, {filename!r})'
     lines = ["import os", "from pathlib import Path", ""]
-    if reader:
-        lines.insert(2, "import pandas as pd")
-        lines.insert(2, "")
-    lines.append(f'path = Path(os.environ["NBYARD_RESOURCES"], {dataset_id!r}, {filename!r})')
-    lines += [f"df = {reader}", "df.head()"] if reader else ["path"]
+    if file_format in READERS:
+        polars, pandas = READERS[file_format]
+        # polars takes a path with such characters for a pattern
+        source = "path.read_bytes()" if set(filename) & set("*?[") else "path"
+        lines += ["import polars as pl", "", place, f"df = pl.{polars.format(source)}"]
+        lines += [f"# with pandas, where it is: import pandas; df = pandas.{pandas}", "df.head()"]
+    else:
+        lines += [place, "path"]
     return notebook([(name, "\n".join(lines))])
 
 

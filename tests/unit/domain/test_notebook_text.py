@@ -42,9 +42,10 @@ def test_every_table_format_can_be_opened():
 
 def test_a_table_is_opened_with_a_reader_for_its_format():
     code = _code(opening_notebook("Sales", "id", "sales.tsv", "tsv"))
-    assert 'df = pd.read_csv(path, sep="\\t")' in code
+    assert 'df = pl.read_csv(path, separator="\\t"' in code
+    assert 'df = pandas.read_csv(path, sep="\\t")' in code
     assert code.endswith("df.head()")
-    assert "pandas" not in _code(opening_notebook("Photos", "id", "photos", "folder"))
+    assert "polars" not in _code(opening_notebook("Photos", "id", "photos", "folder"))
 
 
 @pytest.mark.parametrize("filename", ["a b.zip", "quo\"te's.zip", "back\\slash.zip", "Größe.zip"])
