@@ -41,6 +41,11 @@ def format_of(filename: str) -> str:
     return SUFFIXES.get(suffix, "") if dot and stem else ""
 
 
+def is_data(filename: str) -> bool:
+    """Whether its name promises data, and no code."""
+    return format_of(filename) not in ("", "ipynb", "py")
+
+
 def suffix_of(file_format: str) -> str:
     """The end of the name of a file of that format; empty for folders and what is no one word."""
     if file_format == "folder" or not re.fullmatch(r"[A-Za-z0-9_+-]{1,16}", file_format):

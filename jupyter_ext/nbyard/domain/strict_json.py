@@ -35,7 +35,7 @@ def read_json(content: bytes | str) -> Any:
     except UnicodeDecodeError:
         raise BadRequest("The body is no UTF-8 text.") from None
     except (ValueError, RecursionError) as error:
-        raise BadRequest(f"The body is no valid JSON: {str(error)[:200]}") from None
+        raise BadRequest(f"This is no valid JSON: {str(error)[:200]}") from None
 
 
 def _check_depth(text: str) -> None:

@@ -18,9 +18,10 @@ from nbyard.domain.descriptions import (
 )
 from nbyard.domain.digest import digest_of
 from nbyard.domain.executables import Executable, ExecutableVersion, Inspection, Resources
+from nbyard.domain.formats import is_data
 from nbyard.domain.ids import new_id
-from nbyard.domain.names import name_key
 from nbyard.errors import Invalid, NotFound
+from nbyard.services.naming import free_name
 
 if TYPE_CHECKING:
     from nbyard.kinds.protocol import Kind, Reading
@@ -68,6 +69,12 @@ class Freezer:
             raise Invalid.field("path", f"{code.filename} is a workflow, which no node can be")
         told = code.description or Description()
         wanted = kind or told.kind
+        if not wanted and is_data(code.filename) and not code.content.startswith(b"#!"):
+            raise Invalid.field(
+                "path",
+                f"{code.filename} is data, not code",
+                hint=f"Make it a dataset: nbyard datasets add {code.filename}",
+            )
         found = kind_named(wanted) if wanted else kind_of(code.filename, code.content)
         reading = found.read(code.filename, code.content)
         arguments = [
@@ -174,8 +181,7 @@ class Freezer:
     def register(self, c: Connection, owner: str, name: str, path: str, description: str) -> str:
         """A new executable row under the first free of name, name 2, name 3 …"""
         rows = self._parts.store.executables
-        taken = set(map(name_key, rows.names(c, owner).values()))
-        free = next(n for n in _numbered(name) if name_key(n) not in taken)
+        free = free_name(rows.names(c, owner).values(), name)
         now = datetime.now(UTC)
         row = {
             "id": new_id(),
@@ -199,11 +205,3 @@ def _demanded(argument: Argument, path: Path | None) -> Argument:
     if path is not None and default and (path.parent / default).exists():
         return argument
     return msgspec.structs.replace(argument, required=True)
-
-
-def _numbered(name: str) -> Any:
-    yield name
-    number = 2
-    while True:
-        yield f"{name} {number}"
-        number += 1

@@ -97,6 +97,7 @@ def test_names(yard, ann, tool, root):
     (root / "sub").mkdir()
     (root / "sub/other.sh").write_text("#!/bin/sh\necho 2\n")
     assert executables.create(ann, NewExecutable(path="sub/other.sh")).name == "other 2"
+    assert executables.inspect(ann, Inspect("sub/other.sh")).name == "other 2"
 
 
 @pytest.mark.parametrize(
@@ -238,3 +239,18 @@ def test_resources_that_make_no_sense_are_refused_by_field(yard, ann, tool):
     with pytest.raises(Invalid) as refused:
         yard.services.executables.create(ann, body)
     assert [d.path for d in refused.value.details] == ["resources.cpu", "resources.retries"]
+
+
+def test_data_is_no_executable(yard, ann, root):
+    """E5: it says what to do with it instead; a script may have any name."""
+    (root / "people.csv").write_text("a,b\n1,2\n")
+    (root / "tool.txt").write_text("#!/bin/sh\necho hello\n")
+    executables, runs = yard.services.executables, yard.services.runs
+    for refused in (
+        lambda: executables.create(ann, NewExecutable(path="people.csv")),
+        lambda: runs.create(ann, NewRun(path="people.csv")),
+    ):
+        with pytest.raises(Invalid) as told:
+            refused()
+        assert "people.csv is data, not code" in told.value.message
+    assert executables.create(ann, NewExecutable(path="tool.txt")).current.language == "sh"
