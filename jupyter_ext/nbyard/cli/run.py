@@ -1,5 +1,6 @@
 """`nbyard run`: start, watch, tell how it ended."""
 
+import os
 import shlex
 import sys
 import uuid
@@ -108,7 +109,19 @@ def _conclude(detail: RunDetail, target: str) -> None:
                     f"{task.node}.{artifact.name}  {size(artifact.size_bytes)}  {artifact.digest}"
                 )
     if target.endswith(".nbflow"):
-        say(f"Open it in JupyterLab: jupyter lab {shlex.quote(target)}")
+        say(f"Open it in JupyterLab: {_jupyter()} lab{_as_root()} {shlex.quote(target)}")
+
+
+def _jupyter() -> str:
+    """The command of this environment, by its path when it is not the active one."""
+    active = (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"))
+    if sys.prefix in active or sys.prefix == sys.base_prefix:
+        return "jupyter"
+    return shlex.quote(os.path.relpath(Path(sys.executable).with_name("jupyter")))
+
+
+def _as_root() -> str:
+    return " --allow-root" if os.geteuid() == 0 else ""
 
 
 def _telling(lines: list[str]) -> list[str]:

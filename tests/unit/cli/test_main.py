@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from nbyard.cli.main import main, nbyard
-from nbyard.cli.run import TRACEBACK_LINES, _telling
+from nbyard.cli.run import TRACEBACK_LINES, _jupyter, _telling
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
 
@@ -228,3 +228,14 @@ def test_the_installed_command_answers(tmp_path: Path):
     assert {check["state"] for check in json.loads(done.stdout)["checks"]} <= {
         "ok", "missing", "failed",
     }  # fmt: skip
+
+
+def test_the_line_that_opens_a_workflow_works_where_it_is_shown(tmp_path, monkeypatch):
+    """Without an active environment the command is named by its path."""
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / ".venv/bin/python"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    assert _jupyter() == ".venv/bin/jupyter"
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / ".venv"))
+    assert _jupyter() == "jupyter"
