@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react';
+import { useCallback, useSyncExternalStore } from 'react';
 import { title } from './connecting';
 import { useCanvas, useView } from './hooks';
 import { kindWord, stateWord } from './words';
@@ -8,16 +8,29 @@ export function Outline(): JSX.Element {
   const canvas = useCanvas();
   const { store, trans } = canvas;
   const nodes = useSyncExternalStore(store.subscribe, store.getNodes);
+  const setTable = useCallback(
+    (element: HTMLDivElement | null) => {
+      canvas.table = element ?? undefined;
+      canvas.arrive();
+    },
+    [canvas]
+  );
   return (
-    <div className="nby-Outline nby-Canvas-keys">
+    <div
+      ref={setTable}
+      className="nby-Outline nby-Canvas-keys"
+      tabIndex={-1}
+      role="group"
+      aria-label={trans.__('Workflow as a table')}
+    >
       <table>
         <thead>
           <tr>
             <th scope="col">{trans.__('Step')}</th>
+            <th scope="col">{trans.__('State')}</th>
             <th scope="col">{trans.__('Kind')}</th>
             <th scope="col">{trans.__('Inputs')}</th>
             <th scope="col">{trans.__('Outputs')}</th>
-            <th scope="col">{trans.__('State')}</th>
             <th scope="col">{trans.__('Problems')}</th>
           </tr>
         </thead>
@@ -50,10 +63,18 @@ function OutlineRow({ id, selected }: { id: string; selected: boolean }): JSX.El
   return (
     <tr className={selected ? 'nby-mod-selected' : undefined} onClick={choose}>
       <th scope="row">
-        <button type="button" className="nby-Link" aria-pressed={selected} onClick={choose}>
+        <button
+          type="button"
+          className="nby-Link"
+          data-id={id}
+          aria-pressed={selected}
+          onFocus={() => store.focus(id)}
+          onClick={choose}
+        >
           {view.title}
         </button>
       </th>
+      <td>{view.run ? stateWord(view.run, trans) : '–'}</td>
       <td>{kindWord(view, trans)}</td>
       <td>
         {view.inputs.map(port => (
@@ -64,7 +85,6 @@ function OutlineRow({ id, selected }: { id: string; selected: boolean }): JSX.El
         ))}
       </td>
       <td>{view.outputs.map(port => port.name).join(', ')}</td>
-      <td>{view.run ? stateWord(view.run, trans) : '–'}</td>
       <td>{view.problems.join(' · ')}</td>
     </tr>
   );

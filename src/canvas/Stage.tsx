@@ -35,6 +35,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   const setStage = useCallback(
     (element: HTMLDivElement | null) => {
       canvas.stage = element ?? undefined;
+      canvas.arrive();
       const panel = element?.closest('.nby-CanvasPanel');
       if (panel && panel === document.activeElement) {
         element?.focus({ preventScroll: true }); // the tab was opened before there was a picture

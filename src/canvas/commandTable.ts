@@ -288,7 +288,7 @@ function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
       label: trans.__('Show as Table'),
       icon: outlineIcon,
       toggled: canvas => canvas.ui.outline,
-      run: canvas => canvas.set({ outline: !canvas.ui.outline })
+      run: canvas => canvas.toggleOutline()
     },
     {
       id: 'nbyard:fit-workflow',

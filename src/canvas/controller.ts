@@ -7,7 +7,7 @@ import { Edge, FitViewOptions, ReactFlowInstance, Viewport } from '@xyflow/react
 import { FlowModel } from '../document/flowModel';
 import { Checker } from './checker';
 import { recall, remember } from './memory';
-import { reveal } from './navigation';
+import { focusNode, reveal } from './navigation';
 import { CardNode, FlowStore } from './store';
 import { IChosenStep, IChosenSteps, ICanvasServices, IRunStates } from './tokens';
 import { NodeViews } from './views';
@@ -86,8 +86,40 @@ export class CanvasController {
   /** Set while the picture is shown: React Flow's own verbs, and the element that has the keys. */
   flow?: ReactFlowInstance<CardNode, Edge>;
   stage?: HTMLElement;
+  /** The same while the table is shown instead. */
+  table?: HTMLElement;
   /** Where the last fit led to: who still looks from there did not move since. */
   fitted?: Viewport & { how?: FitViewOptions<CardNode> };
+
+  /** What has the keys: the picture or the table. */
+  get front(): HTMLElement | undefined {
+    return this.stage ?? this.table;
+  }
+
+  /** Table instead of picture, or back; the keys go with it. */
+  toggleOutline(): void {
+    this._arriving = true;
+    this.set({ outline: !this.ui.outline });
+  }
+
+  /** The picture or the table is there: it takes the focus where that was asked for. */
+  arrive(): void {
+    const { front } = this;
+    if (!this._arriving || !front || (front === this.table) !== this.ui.outline) {
+      return;
+    }
+    this._arriving = false;
+    const { focused } = this.store;
+    if (this.stage) {
+      front.focus({ preventScroll: true });
+      if (focused) {
+        focusNode(this, focused);
+      }
+    } else {
+      const row = focused && `button[data-id="${CSS.escape(focused)}"]`;
+      (front.querySelector<HTMLElement>(row || 'button') ?? front).focus();
+    }
+  }
 
   get ui(): ICanvasUi {
     return this._ui;
@@ -189,6 +221,7 @@ export class CanvasController {
   }
 
   private _lostAt?: number;
+  private _arriving = false;
   private _step?: string;
   private _ui: ICanvasUi;
   private _uiChanged = new Signal<this, void>(this);

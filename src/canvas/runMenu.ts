@@ -12,11 +12,11 @@ const WAYS = [
   'nbyard:run-up-to-here'
 ];
 
-export function showRunMenu({ commands, stage }: CanvasController): void {
+export function showRunMenu({ commands, front }: CanvasController): void {
   const menu = new Menu({ commands });
   WAYS.forEach(command => menu.addItem(command ? { command } : { type: 'separator' }));
   menu.aboutToClose.connect(() => window.setTimeout(() => menu.dispose()));
-  const tab = stage?.closest('.jp-Document');
+  const tab = front?.closest('.jp-Document');
   const at = tab?.querySelector('[data-command="nbyard:show-run-menu"]')?.getBoundingClientRect();
   menu.open(at?.left ?? 0, at?.bottom ?? 0);
 }

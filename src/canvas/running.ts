@@ -81,9 +81,21 @@ async function start(
   const { id } = await canvas.services.backend!.run(canvas.path, { mode, nodes, ...choices });
   canvas.say(trans.__('The run has started.'));
   if (canvas.commands.hasCommand(SHOW_RUN)) {
-    await canvas.commands.execute(SHOW_RUN, { id, path: canvas.path });
+    await canvas.commands.execute(SHOW_RUN, { id, path: canvas.path, keepFocus: true });
   }
+  keepKeys(canvas);
   return id;
+}
+
+/** Started by a button or a menu: the keys of the canvas work all the same. */
+function keepKeys({ front }: CanvasController): void {
+  const tab = front?.closest('.jp-Document');
+  const { activeElement } = document;
+  const here = activeElement?.closest('.nby-Canvas, .jp-Dialog');
+  const beside = activeElement?.closest('.nby-RunDrawer') || tab?.contains(activeElement);
+  if (!here && (beside || activeElement === document.body)) {
+    front?.focus({ preventScroll: true });
+  }
 }
 
 async function told(

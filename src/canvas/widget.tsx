@@ -67,7 +67,7 @@ export class CanvasPanel extends ReactWidget {
   }
 
   protected override onActivateRequest(): void {
-    const target = this.canvas?.stage ?? this.node;
+    const target = this.canvas?.front ?? this.node;
     target.focus({ preventScroll: true });
   }
 

@@ -31,7 +31,9 @@ interface IRunCommand {
 export function addRunCommands(options: IRunCommandOptions): string[] {
   const { commands, yard, trans } = options;
   const target = (args: ReadonlyPartialJSONObject) =>
-    typeof args.id === 'string' ? args.id : (options.pointed() ?? options.shown());
+    typeof args.id === 'string'
+      ? args.id
+      : ((args.shown === true ? undefined : options.pointed()) ?? options.shown());
   const table = runCommands(trans);
   for (const { id, act, label, caption, icon, enabled } of table) {
     commands.addCommand(id, {
@@ -43,6 +45,7 @@ export function addRunCommands(options: IRunCommandOptions): string[] {
           type: 'object',
           properties: {
             id: { type: 'string', description: trans.__('The run; else the one that is shown') },
+            shown: { type: 'boolean', description: trans.__('The one that the drawer shows') },
             force: { type: 'boolean', description: trans.__('Take nothing from the cache') }
           }
         }

@@ -1,4 +1,6 @@
+import { MainAreaWidget } from '@jupyterlab/apputils';
 import { ReactWidget } from '@jupyterlab/ui-components';
+import { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
 import { lazy, Suspense } from 'react';
 import { RunModel } from './model';
@@ -55,6 +57,17 @@ export class RunDrawer extends ReactWidget {
 
   private _model?: RunModel;
   private _runChanged = new Signal<this, void>(this);
+}
+
+/** The tab of the drawer: it can be brought to the front without taking the focus. */
+export class RunTab extends MainAreaWidget<RunDrawer> {
+  takesFocus = true;
+
+  protected override onActivateRequest(message: Message): void {
+    if (this.takesFocus) {
+      super.onActivateRequest(message);
+    }
+  }
 }
 
 /** The executed notebook of one step in a tab of its own. */

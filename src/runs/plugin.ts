@@ -10,7 +10,7 @@ import { IYard } from '../api/yard';
 import { IChosenSteps } from '../canvas/tokens';
 import { runsIcon } from '../icons';
 import { addRunCommands } from './commands';
-import type { ExecutedPanel, RunDrawer } from './drawer';
+import type { ExecutedPanel, RunTab } from './drawer';
 import { pointed } from './pointing';
 import { IRunServices } from './services';
 import { StatusItem } from './StatusItem';
@@ -66,7 +66,7 @@ class Drawer {
     private readonly services: IRunServices
   ) {}
 
-  readonly tracker = new WidgetTracker<MainAreaWidget<RunDrawer>>({ namespace: 'nbyard-run' });
+  readonly tracker = new WidgetTracker<RunTab>({ namespace: 'nbyard-run' });
 
   get run(): string | undefined {
     return this._widget?.content.model?.id;
@@ -76,12 +76,12 @@ class Drawer {
     return !!this._widget?.isVisible;
   }
 
-  async show(id: string, activate = true): Promise<MainAreaWidget<RunDrawer>> {
-    const { RunDrawer } = await import('./drawer');
+  async show(id: string, activate = true, focus = true): Promise<RunTab> {
+    const { RunDrawer, RunTab } = await import('./drawer');
     const { trans } = this.services;
     if (!this._widget || this._widget.isDisposed) {
       const content = new RunDrawer(this.services);
-      this._widget = new MainAreaWidget({ content });
+      this._widget = new RunTab({ content });
       this._widget.id = 'nbyard-run';
       this._widget.toolbar.hide();
       this._widget.title.label = trans.__('Run');
@@ -105,12 +105,13 @@ class Drawer {
       }
     }
     if (activate) {
+      widget.takesFocus = focus;
       this.app.shell.activateById(widget.id);
     }
     return widget;
   }
 
-  private _widget?: MainAreaWidget<RunDrawer>;
+  private _widget?: RunTab;
   private _sized = false;
 }
 
@@ -133,7 +134,8 @@ function addShow(app: JupyterFrontEnd, drawer: Drawer, { yard, trans }: IRunServ
         type: 'object',
         properties: {
           id: { type: 'string', description: trans.__('The run') },
-          quiet: { type: 'boolean', description: trans.__('Do not move the focus') }
+          quiet: { type: 'boolean', description: trans.__('Do not bring it to the front') },
+          keepFocus: { type: 'boolean', description: trans.__('Do not move the focus') }
         }
       }
     },
@@ -147,7 +149,7 @@ function addShow(app: JupyterFrontEnd, drawer: Drawer, { yard, trans }: IRunServ
         Notification.info(trans.__('Nothing ran yet.'), { autoClose: 3000 });
         return undefined;
       }
-      return drawer.show(id, args.quiet !== true);
+      return drawer.show(id, args.quiet !== true, args.keepFocus !== true);
     }
   });
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from '../lab/test';
 
 test('K2, K7, G6: a workflow is made, wired, changed and run without a mouse', async ({
@@ -50,6 +50,7 @@ test('K2, K7, G6: a workflow is made, wired, changed and run without a mouse', a
 
   await lab.press('Control+Enter');
   await lab.drawer.succeeds();
+  await expect(canvas.root.locator('.nby-Canvas :focus')).toHaveCount(1);
   const saved = JSON.parse(await readFile(server.file('untitled.nbflow'), 'utf8'));
   const [values] = Object.values<{ arguments?: object }>(saved.nodes).flatMap(
     node => node.arguments ?? []
@@ -68,9 +69,58 @@ test('K2, K7, G6: a workflow is made, wired, changed and run without a mouse', a
   await expect(canvas.cards).toHaveCount(2);
   await expect(canvas.arrows).toHaveCount(1);
 
+  const table = canvas.root.getByRole('table');
+  await canvas.stage.focus();
   await lab.press('v');
-  await expect(canvas.root.getByRole('table')).toContainText('input_csv ← penguins.csv.data');
+  await expect(table).toContainText('input_csv ← penguins.csv.data');
+  await expect(table.locator('button:focus')).toHaveCount(1);
+  const state = (await table.getByRole('columnheader', { name: 'State' }).boundingBox())!;
+  const inspector = (await canvas.inspector.boundingBox())!;
+  expect(state.x + state.width).toBeLessThanOrEqual(inspector.x);
+  await lab.press('v');
+  await expect(table).toHaveCount(0);
+  await expect(canvas.root.locator('.nby-Canvas-stage:focus-within')).toHaveCount(1);
 });
+
+test('K8, G6: the keys of the canvas work while its run is on', async ({ lab, server }) => {
+  await writeFile(server.file('slow.py'), SLOW);
+  await writeFile(server.file('slow.nbflow'), JSON.stringify(SLOWLY));
+  const canvas = await lab.openWorkflow('slow.nbflow');
+  await expect(canvas.state('slow.py')).toHaveCount(0);
+  await canvas.card('slow.py').click();
+  const hasKeys = canvas.root.locator('.nby-Canvas-stage:focus-within');
+  for (const start of [
+    () => lab.press('Control+Enter'),
+    () => canvas.button('run-workflow').click()
+  ]) {
+    await start();
+    await expect(lab.drawer.state).toHaveText('running', { timeout: 30_000 });
+    await expect(hasKeys).toHaveCount(1);
+    await lab.press('Control+.');
+    await expect(lab.drawer.state).toHaveText('cancelled', { timeout: 30_000 });
+  }
+  await lab.press('ArrowRight');
+  await lab.press('Delete');
+  await expect(canvas.cards).toHaveCount(0);
+  await lab.press('Control+z');
+  await expect(canvas.cards).toHaveCount(1);
+
+  await lab.press('Control+Enter');
+  await expect(lab.drawer.state).toHaveText('running', { timeout: 30_000 });
+  await lab.drawer.root.getByRole('tab', { name: 'Logs' }).focus();
+  await lab.press('Control+.');
+  await expect(lab.drawer.state).toHaveText('cancelled', { timeout: 30_000 });
+});
+
+const SLOW = 'from time import sleep\n\nfor _ in range(600):\n    sleep(0.1)\n';
+
+const SLOWLY = {
+  version: 1,
+  meta: {},
+  nodes: { slow: { type: 'executable', path: 'slow.py' } },
+  edges: {},
+  positions: { slow: [0, 0] }
+};
 
 function isFocused(element: Element): boolean {
   return element === document.activeElement;

@@ -289,7 +289,10 @@ describe('runs', () => {
       { mode: 'from', nodes: ['clean'], force: true },
       { mode: 'to', nodes: ['clean'] }
     ]);
-    expect(executed[0]).toEqual(['nbyard:show-run', { id: 'run-1', path: 'work/flow.nbflow' }]);
+    expect(executed[0]).toEqual([
+      'nbyard:show-run',
+      { id: 'run-1', path: 'work/flow.nbflow', keepFocus: true }
+    ]);
   });
 
   it('K4: are blocked by a problem, which gets the focus', async () => {
