@@ -53,8 +53,11 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
   const fieldNames = (reading?.arguments ?? []).map(argument => argument.name);
   const besideField = fieldNames.map(name => errors[name]);
   const elsewhere = view.problems.filter(problem => !besideField.includes(problem));
-  const onChange = (name: string, binding: Binding | undefined) =>
+  const { checker } = canvas;
+  const onChange = (name: string, binding: Binding | undefined) => {
+    checker.keep(id, name);
     doc.setArgument(id, name, binding as Json | undefined);
+  };
   return (
     <>
       <h2>
@@ -91,7 +94,9 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
               errors={errors}
               readOnly={readOnly}
               trans={trans}
+              drafts={checker.draftsOf(id)}
               onChange={onChange}
+              onUnread={(name, why, text) => checker.keep(id, name, why, text)}
             />
           ) : (
             <p className="nby-Field-help">
@@ -154,10 +159,11 @@ function Arrows({ id, readOnly }: { id: string; readOnly: boolean }): JSX.Elemen
 
 function WorkflowInspector({ readOnly }: { readOnly: boolean }): JSX.Element {
   const canvas = useCanvas();
-  const { doc, trans } = canvas;
+  const { checker, doc, trans } = canvas;
   const meta: JsonObject = useMeta();
   const parameters = readParameters(meta);
   const onChange = (name: string, parameter: IParameter | undefined) => {
+    checker.keep('', name);
     const { [name]: _, ...rest } = parameters;
     const next = parameter ? { ...rest, [name]: parameter } : rest;
     doc.setMeta('parameters', Object.keys(next).length ? (next as unknown as Json) : undefined);
@@ -178,7 +184,9 @@ function WorkflowInspector({ readOnly }: { readOnly: boolean }): JSX.Element {
           parameters={parameters}
           readOnly={readOnly}
           trans={trans}
+          drafts={checker.draftsOf('')}
           onChange={onChange}
+          onUnread={(name, why, text) => checker.keep('', name, why, text)}
         />
       </Section>
     </>

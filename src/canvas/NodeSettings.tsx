@@ -69,7 +69,9 @@ export function NodeSettings({ id, fields, readOnly }: INodeSettingsProps): JSX.
         fields={fields}
         readOnly={readOnly}
         trans={trans}
+        drafts={canvas.checker.draftsOf(id)}
         onChange={(key, value) => doc.setField(id, key, value)}
+        onUnread={(key, why, text) => canvas.checker.keep(id, key, why, text)}
       />
     </div>
   );

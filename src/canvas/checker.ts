@@ -13,6 +13,12 @@ export interface IReading extends Omit<INodeReading, 'arguments'> {
   arguments: readonly IArgument[];
 }
 
+/** A text that is no value of its field, and why. */
+export interface IDraft {
+  text: string;
+  why: string;
+}
+
 /** Asks the server what the document means, after each change that is no mere move. */
 export class Checker {
   constructor(
@@ -45,7 +51,40 @@ export class Checker {
   }
 
   problemsOf(id: string): readonly IProblem[] {
-    return this._byNode.get(id) ?? [];
+    const unread = this.unread.filter(problem => problem.node === id);
+    return [...unread, ...(this._byNode.get(id) ?? [])];
+  }
+
+  /** Texts in fields that are no values: the document holds the old ones, so nothing may run. */
+  get unread(): readonly IProblem[] {
+    const there = [...this._drafts].filter(([id]) => !id || this.doc.nodes.has(id));
+    return there.flatMap(([id, drafts]) =>
+      [...drafts].map(([path, { why }]) => ({
+        node: id || undefined,
+        path,
+        message: `${path}: ${why}`
+      }))
+    );
+  }
+
+  /** What was typed for a node, or for the workflow (''), and could not be read, by field. */
+  draftsOf(id: string): Readonly<Record<string, string>> {
+    const drafts = this._drafts.get(id) ?? new Map<string, IDraft>();
+    return Object.fromEntries([...drafts].map(([name, { text }]) => [name, text]));
+  }
+
+  /** Keep what could not be read and why; without a reason it can be now, or was given up. */
+  keep(id: string, name: string, why?: string, text = ''): void {
+    const drafts = this._drafts.get(id) ?? new Map<string, IDraft>();
+    if (why === undefined ? !drafts.delete(name) : drafts.get(name)?.text === text) {
+      return;
+    }
+    if (why !== undefined) {
+      drafts.set(name, { why, text });
+    }
+    this._drafts.set(id, drafts);
+    this._collect();
+    this._changed.emit();
   }
 
   /** What the edge rules need to know. */
@@ -99,7 +138,8 @@ export class Checker {
 
   private _take(answer: ICheck): void {
     this.unreachable = undefined;
-    this.problems = answer.problems;
+    this._problems = answer.problems;
+    this._collect();
     this.proposals = answer.proposals;
     this._byNode = new Map();
     for (const problem of answer.problems) {
@@ -114,6 +154,10 @@ export class Checker {
     );
   }
 
+  private _collect(): void {
+    this.problems = [...this.unread, ...this._problems];
+  }
+
   private _onChanged(_: FlowDoc, change: IFlowChange): void {
     const flow = change.flow;
     if (flow && (flow.nodes || flow.edges || flow.meta)) {
@@ -122,6 +166,8 @@ export class Checker {
   }
 
   private _changed = new Signal<this, void>(this);
+  private _problems: readonly IProblem[] = [];
+  private _drafts = new Map<string, Map<string, IDraft>>();
   private _byNode = new Map<string, IProblem[]>();
   private _readings = new Map<string, IReading>();
   private _timer?: number;

@@ -170,5 +170,6 @@ export function nextProblem(canvas: CanvasController, index?: number): void {
   } else if (problem.edge) {
     canvas.store.select([], [problem.edge]);
   }
-  canvas.say(problem.message, true);
+  const title = problem.node && canvas.views.get(problem.node)?.title;
+  canvas.say(title ? `${title}: ${problem.message}` : problem.message, true);
 }

@@ -45,9 +45,17 @@ export async function wordOnContainers({ services, trans }: CanvasController): P
     : '';
 }
 
+/** What is being typed counts: a field takes its text when it is left. */
+function leaveField(): void {
+  const field = document.activeElement?.closest<HTMLElement>('.nby-Inspector :is(input, textarea)');
+  field?.blur();
+  field?.focus({ preventScroll: true });
+}
+
 /** Whether there is anything to run; else the reason is said. */
 function canRun(canvas: CanvasController, mode: IRunSelection['mode']): boolean {
   const { trans } = canvas;
+  leaveField();
   let reason = '';
   if (!canvas.services.backend) {
     reason = trans.__('The nbyard server is not reachable: nothing can run.');
@@ -55,7 +63,7 @@ function canRun(canvas: CanvasController, mode: IRunSelection['mode']): boolean 
     reason = trans.__('There is nothing to run yet: add a notebook or a script.');
   } else if (mode !== 'all' && !canvas.targets.length) {
     reason = trans.__('Select a node first.');
-  } else if (mode === 'all' && canvas.checker.problems.length) {
+  } else if (mode === 'all' ? canvas.checker.problems.length : canvas.checker.unread.length) {
     nextProblem(canvas, 0);
     return false;
   }

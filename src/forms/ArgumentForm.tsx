@@ -17,7 +17,9 @@ export interface IArgumentFormProps {
   trans: TranslationBundle;
   onChange: (name: string, binding: Binding | undefined) => void;
   /** What was typed cannot be taken: why, or nothing once it can. */
-  onUnread?: (name: string, why: string | undefined) => void;
+  onUnread?: (name: string, why: string | undefined, text: string) => void;
+  /** Such texts from when the fields were last shown. */
+  drafts?: Readonly<Record<string, string>>;
 }
 
 /** The arguments of an executable as typed fields: a value of its own, or a workflow parameter. */
@@ -84,7 +86,8 @@ function ArgumentField(props: FieldProps): JSX.Element {
       readOnly={readOnly}
       trans={trans}
       aside={aside}
-      onUnread={why => props.onUnread?.(name, why)}
+      draft={props.drafts?.[name]}
+      onUnread={(why, text) => props.onUnread?.(name, why, text)}
       onChange={value => onChange(name, value === undefined ? undefined : { value })}
     />
   );

@@ -12,6 +12,10 @@ interface ILimitFieldsProps {
   trans: TranslationBundle;
   /** `undefined`: back to the default. */
   onChange: (field: string, value: Json | undefined) => void;
+  /** What was typed cannot be taken: why, or nothing once it can. */
+  onUnread?: (name: string, why: string | undefined, text: string) => void;
+  /** Such texts from when the fields were last shown. */
+  drafts?: Readonly<Record<string, string>>;
 }
 
 interface ILimit {
@@ -57,7 +61,9 @@ export function LimitFields(props: ILimitFieldsProps): JSX.Element {
           error={errors[key]}
           readOnly={readOnly}
           trans={trans}
+          draft={props.drafts?.[key]}
           onChange={value => onChange(key, value)}
+          onUnread={(why, text) => props.onUnread?.(key, why, text)}
         />
       ))}
       <ValueField

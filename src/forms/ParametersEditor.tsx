@@ -9,6 +9,10 @@ export interface IParametersEditorProps {
   trans: TranslationBundle;
   /** `undefined` removes the parameter. */
   onChange: (name: string, parameter: IParameter | undefined) => void;
+  /** What was typed as a default cannot be taken: why, or nothing once it can. */
+  onUnread?: (name: string, why: string | undefined, text: string) => void;
+  /** Such texts from when the fields were last shown. */
+  drafts?: Readonly<Record<string, string>>;
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
@@ -30,7 +34,9 @@ export function ParametersEditor(props: IParametersEditorProps): JSX.Element {
             choices={parameter.choices}
             readOnly={readOnly}
             trans={trans}
+            draft={props.drafts?.[name]}
             onChange={value => onChange(name, withDefault(parameter, value))}
+            onUnread={(why, text) => props.onUnread?.(name, why, text)}
           />
           {!readOnly && (
             <button type="button" className="nby-Link" onClick={() => onChange(name, undefined)}>

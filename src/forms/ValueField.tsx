@@ -19,7 +19,9 @@ export interface IValueFieldProps {
   /** `undefined`: back to the default. */
   onChange: (value: Json | undefined) => void;
   /** What was typed cannot be taken: why, or nothing once it can. */
-  onUnread?: (why: string | undefined) => void;
+  onUnread?: (why: string | undefined, text: string) => void;
+  /** A text that could not be taken, from when the field was last shown. */
+  draft?: string;
   /** Beside the label: for example how the value is bound. */
   aside?: React.ReactNode;
 }
@@ -28,13 +30,14 @@ export interface IValueFieldProps {
 export function ValueField(props: IValueFieldProps): JSX.Element {
   const { label, value, help, trans, required, readOnly, onChange, onUnread } = props;
   const id = useId();
-  const [problem, setOwn] = useState<ParseProblem>();
+  const [problem, setOwn] = useState(() => problemOf(props.type, props.draft));
+  const [resets, setResets] = useState(0);
   const tell = useRef(onUnread);
   tell.current = onUnread;
   const setProblem = useCallback(
-    (found: ParseProblem | undefined) => {
+    (found: ParseProblem | undefined, text = '') => {
       setOwn(found);
-      tell.current?.(found && problemText(found, trans));
+      tell.current?.(found && problemText(found, trans), text);
     },
     [trans]
   );
@@ -55,13 +58,14 @@ export function ValueField(props: IValueFieldProps): JSX.Element {
           {required && <abbr title={trans.__('required')}>*</abbr>}
         </label>
         {props.aside}
-        {value !== undefined && !readOnly && (
+        {(value !== undefined || problem) && !readOnly && (
           <button
             type="button"
             className="nby-Link"
             title={trans.__('Back to the default of “%1”', label)}
             onClick={() => {
               setProblem(undefined);
+              setResets(resets + 1);
               onChange(undefined);
             }}
           >
@@ -72,7 +76,7 @@ export function ValueField(props: IValueFieldProps): JSX.Element {
       {props.type === 'bool' || props.type === 'choice' ? (
         <Choice {...control} />
       ) : (
-        <Text {...control} />
+        <Text key={resets} {...control} draft={resets ? undefined : props.draft} />
       )}
       {help && (
         <div id={`${id}-help`} className="nby-Field-help">
@@ -92,7 +96,7 @@ interface IControl extends IValueFieldProps {
   id: string;
   invalid: boolean;
   described?: string;
-  onProblem: (problem: ParseProblem | undefined) => void;
+  onProblem: (problem: ParseProblem | undefined, text?: string) => void;
 }
 
 function Choice(props: IControl): JSX.Element {
@@ -122,11 +126,16 @@ function Choice(props: IControl): JSX.Element {
 
 function Text(props: IControl): JSX.Element {
   const { id, type, value, fallback, onChange, onProblem } = props;
-  const [text, setText] = useState(showValue(value));
+  const given = showValue(value);
+  const [text, setText] = useState(props.draft ?? given);
+  const shown = useRef(given);
   useEffect(() => {
-    setText(showValue(value));
-    onProblem(undefined);
-  }, [value, onProblem]);
+    if (shown.current !== given) {
+      shown.current = given;
+      setText(given);
+      onProblem(undefined);
+    }
+  }, [given, onProblem]);
 
   const commit = () => {
     if (text === showValue(value)) {
@@ -140,7 +149,7 @@ function Text(props: IControl): JSX.Element {
     }
     const read = parseValue(type, text);
     if ('problem' in read) {
-      onProblem(read.problem);
+      onProblem(read.problem, text);
     } else {
       onProblem(undefined);
       onChange(read.value);
@@ -179,6 +188,11 @@ function Text(props: IControl): JSX.Element {
       onChange={event => setText(event.target.value)}
     />
   );
+}
+
+function problemOf(type: ValueType, text: string | undefined): ParseProblem | undefined {
+  const read = text === undefined ? undefined : parseValue(type, text);
+  return read && 'problem' in read ? read.problem : undefined;
 }
 
 function problemText(problem: ParseProblem, trans: TranslationBundle): string {

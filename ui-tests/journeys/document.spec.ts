@@ -89,6 +89,27 @@ test('K4: a missing input marks its node and blocks Run, saying where', async ({
   await expect(lab.drawer.root).toHaveCount(0);
 });
 
+test('K7: what is no value of its field blocks Run, saying where, until it is corrected', async ({
+  lab
+}) => {
+  const canvas = await lab.openWorkflow('penguins.nbflow');
+  await expect(canvas.arrows).toHaveCount(6);
+  await canvas.card('train.ipynb').dblclick();
+  const seed = canvas.inspector.getByLabel('seed');
+  await seed.fill('zz');
+  await canvas.card('report.ipynb').click();
+  await expect(canvas.strip).toContainText('1 problem');
+  await expect(canvas.card('train.ipynb')).toContainText('seed: A whole number is needed.');
+  await lab.press('Control+Enter');
+  await expect(canvas.notice).toHaveText('train.ipynb: seed: A whole number is needed.');
+  await expect(lab.drawer.root).toHaveCount(0);
+  await expect(seed).toHaveValue('zz');
+  await seed.fill('11');
+  await lab.press('Control+Enter');
+  await lab.drawer.succeeds();
+  await expect(canvas.strip).not.toContainText('problem');
+});
+
 test('K8: run up to here and from here', async ({ lab }) => {
   const canvas = await lab.openWorkflow('penguins.nbflow');
   await expect(canvas.arrows).toHaveCount(6);

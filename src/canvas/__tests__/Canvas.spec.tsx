@@ -2,6 +2,7 @@ import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import { Signal } from '@lumino/signaling';
 import { Canvas } from '../Canvas';
 import { connect } from '../connecting';
+import { run } from '../running';
 import { IPaletteRow, IPaletteSource } from '../tokens';
 import { bench, IBench, nodesOf } from './fakes';
 
@@ -67,6 +68,29 @@ describe('a workflow tab', () => {
     expect(nodesOf(canvas).clean.arguments).toEqual({ alpha: { value: 0.25 } });
     act(() => void canvas.doc.undo());
     expect(nodesOf(canvas).clean.arguments).toBeUndefined();
+  });
+
+  it('K7: a text that is no value blocks a run, also after another look, until it is reset', async () => {
+    const { canvas, backend, settle } = await open();
+    act(() => canvas.store.select(['clean']));
+    const field = () => screen.getByLabelText<HTMLInputElement>('alpha');
+    fireEvent.change(field(), { target: { value: 'zz' } });
+    fireEvent.blur(field());
+    act(() => canvas.store.select(['train']));
+    await act(settle);
+    expect(screen.getByText('1 problem')).toBeTruthy();
+    for (const mode of ['all', 'selected'] as const) {
+      await act(async () => void (await run(canvas, mode)));
+      expect(canvas.ui.notice?.text).toBe('clean.ipynb: alpha: A number is needed.');
+    }
+    expect(backend.runs).toEqual([]);
+    expect(field().value).toBe('zz');
+    expect(field().getAttribute('aria-invalid')).toBe('true');
+    fireEvent.click(screen.getByTitle('Back to the default of “alpha”'));
+    expect(field().value).toBe('');
+    expect(screen.queryByText('1 problem')).toBeNull();
+    await act(async () => void (await run(canvas, 'all')));
+    expect(backend.runs).toHaveLength(1);
   });
 
   it('K11: edits how the node runs', async () => {

@@ -303,7 +303,7 @@ describe('runs', () => {
     expect(await run(canvas, 'all')).toBeUndefined();
     expect(backend.runs).toEqual([]);
     expect(canvas.store.focused).toBe('clean');
-    expect(canvas.ui.notice!.text).toBe('raw needs an arrow');
+    expect(canvas.ui.notice!.text).toBe('clean.ipynb: raw needs an arrow');
     nextProblem(canvas);
     expect(canvas.store.selected).toEqual(['clean']);
   });
