@@ -11,7 +11,7 @@ def probe_docker(settings: Settings) -> Check:
     """Whether a container engine answers; everything else works without one."""
     from nbyard.dockerd import Engine
 
-    engine = Engine(settings.docker_host, timeout=3)
+    engine = Engine(settings.docker_host, certificates=settings.docker_cert_path, timeout=3)
     try:
         info = engine.info
     except NbyardError as error:
@@ -19,7 +19,8 @@ def probe_docker(settings: Settings) -> Check:
         return Check("docker", "missing", error.message, cure)
     finally:
         engine.close()
-    return Check("docker", "ok", f"{info.version} at {engine.url}")
+    name = "Podman" if info.is_podman else "Docker"
+    return Check("docker", "ok", f"{name} {info.version} at {engine.url}, {engine.way}")
 
 
 def probe_dask(settings: Settings) -> Check:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_core.paths import jupyter_data_dir
-from traitlets import Bool, Float, Int, TraitType, Unicode
+from traitlets import Bool, Enum, Float, Int, TraitType, Unicode
 from traitlets import List as ListTrait
 from traitlets.config import Configurable
 
@@ -58,6 +58,17 @@ class Settings(Configurable):
     ).tag(config=True)
     docker_host = Unicode(
         "", help="URL of the Docker engine; empty = DOCKER_HOST, else the local socket."
+    ).tag(config=True)
+    docker_cert_path = Unicode(
+        "",
+        help="Folder with ca.pem, cert.pem and key.pem for an engine behind TCP; empty = what"
+        " DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say.",
+    ).tag(config=True)
+    container_network = Enum(
+        ["bridge", "internal", "none"],
+        "bridge",
+        help="Network of containers: bridge reaches other machines, internal only the containers"
+        " of the same run, none nothing.",
     ).tag(config=True)
     docker_base_image = Unicode(
         "python:3.11-slim", help="Image on which a node's requirements are installed."

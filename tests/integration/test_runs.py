@@ -115,6 +115,7 @@ def project(tmp_path: Path) -> Iterator[Project]:
     root = tmp_path / "root"
     root.mkdir()
     config = Settings(store_dir=str(tmp_path / "store"), inline_dispatch=True, slots=2)
+    config.gpus = ["GPU-a", "GPU-b"]
     with Yard.open(config, root, root) as yard, Dispatching(config) as dispatching:
         made = Project(root, yard, dispatching)
         yield made
@@ -245,6 +246,18 @@ def test_work_knows_its_run(project: Project) -> None:
     assert detail.run.id in project.log(detail.run.id, "me")
     again = project.run()
     assert all(task.cached for task in again.tasks), "who asks is no part of the key"
+
+
+def test_work_sees_the_gpus_that_it_was_granted(project: Project) -> None:
+    """R11: exactly those, and none without a grant."""
+    for name, gpu in (("two", 2), ("none", None)):
+        project.script(name, 'echo "[$CUDA_VISIBLE_DEVICES]"', gpu=gpu)
+    detail = project.run()
+    assert states(detail) == {"two": "succeeded", "none": "succeeded"}
+    granted = project.task(detail.run.id, "two").attempts[0].gpus
+    assert sorted(granted) == ["GPU-a", "GPU-b"]
+    assert f"[{','.join(granted)}]" in project.log(detail.run.id, "two")
+    assert "[]" in project.log(detail.run.id, "none")
 
 
 def test_a_killed_kernel_is_tried_again(project: Project, tmp_path: Path) -> None:

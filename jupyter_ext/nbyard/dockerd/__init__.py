@@ -4,7 +4,8 @@ What a container may be is fixed in `specs`: a `ContainerSpec` has no field for 
 devices or host namespaces, so no caller can ask for them.
 """
 
-from nbyard.dockerd.engine import LOCAL_SOCKET, Engine, reachable
+from nbyard.dockerd.connection import LOCAL_SOCKET
+from nbyard.dockerd.engine import Engine
 from nbyard.dockerd.specs import (
     ATTEMPT,
     HOME,
@@ -33,5 +34,4 @@ __all__ = [
     "Mount",
     "Owned",
     "Say",
-    "reachable",
 ]

@@ -5,15 +5,15 @@ Conflict, NbyardError with the engine's own words.
 """
 
 import base64
-import os
 import socket
 import struct
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, Any, cast
 
 import msgspec
 
+from nbyard.dockerd.connection import Connection
 from nbyard.dockerd.specs import (
     Container,
     ContainerSpec,
@@ -23,79 +23,17 @@ from nbyard.dockerd.specs import (
     repository_and_tag,
     seconds,
 )
-from nbyard.dockerd.words import REFUSED, Say, check, plain, refusal, tell
+from nbyard.dockerd.words import REFUSED, Say, check, tell
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 
-if TYPE_CHECKING:
-    from docker import APIClient
-
-LOCAL_SOCKET = "unix:///var/run/docker.sock"
+# Else the machine itself answers at the bridge's address.
+NO_GATEWAY = {"com.docker.network.bridge.inhibit_ipv4": "true"}
 
 
-class Engine:
-    """One engine, reached at `url` ("" = DOCKER_HOST, else the local socket)."""
+class Engine(Connection):
+    """What is asked of one engine."""
 
-    def __init__(self, url: str = "", *, timeout: float = 10):
-        self.url = url or os.environ.get("DOCKER_HOST", "") or LOCAL_SOCKET
-        self._timeout = timeout
-        self._connected: APIClient | None = None
-        self._info: EngineInfo | None = None
-        self._is_closed = False
-
-    def close(self) -> None:
-        """Late calls of other threads are refused from now on."""
-        self._is_closed = True
-        if self._connected is not None:
-            self._connected.close()
-            self._connected = None
-
-    def _client(self) -> "APIClient":
-        if self._is_closed:
-            raise Unavailable(f"The connection to {self.url} is closed.")
-        if self._connected is None:
-            from docker import APIClient
-            from docker.utils import kwargs_from_env
-
-            arguments = kwargs_from_env({**os.environ, "DOCKER_HOST": self.url})
-            self._connected = APIClient(
-                **arguments,
-                version="auto",
-                timeout=cast(int, self._timeout),
-                use_ssh_client=self.url.startswith("ssh://"),
-            )
-        return self._connected
-
-    @contextmanager
-    def _calling(self) -> "Iterator[APIClient]":
-        import docker.errors
-        import requests
-        import urllib3
-
-        try:
-            self._knock()
-            yield self._client()
-        except docker.errors.APIError as error:
-            raise refusal(error.status_code, str(error.explanation or error)) from error
-        except (
-            docker.errors.DockerException,
-            requests.exceptions.RequestException,
-            urllib3.exceptions.HTTPError,
-            OSError,
-        ) as error:
-            raise self._unreachable(error) from error
-
-    def _knock(self) -> None:
-        """The SDK leaves a socket open when nobody listens, so that is found out before."""
-        if self.url.startswith("unix://"):
-            with socket.socket(socket.AF_UNIX) as probe:
-                probe.settimeout(self._timeout)
-                probe.connect(self.url.removeprefix("unix://"))
-
-    def _unreachable(self, error: BaseException) -> Unavailable:
-        return Unavailable(
-            f"Docker cannot be reached at {self.url}: {plain(error)}",
-            hint="Start it, or set DOCKER_HOST or the setting docker_host (NBYARD_DOCKER_HOST).",
-        )
+    _info: EngineInfo | None = None
 
     def fresh_info(self) -> EngineInfo:
         with self._calling() as client:
@@ -109,6 +47,7 @@ class Engine:
             is_rootless="name=rootless" in security,
             remaps_users="name=userns" in security,
             version=str(told.get("ServerVersion", "")),
+            is_podman="BuildahVersion" in told,
         )
         return self._info
 
@@ -251,16 +190,6 @@ class Engine:
                 if piece := answer.raw.read(length):
                     yield stream == 1, piece
 
-    @contextmanager
-    def _reading(self, path: str, params: dict[str, Any], wait: float | None) -> Iterator[Any]:
-        """An answer to be read piece by piece. The SDK switches time limits off here."""
-        with self._calling() as client:
-            url = f"{client.base_url}/v{client.api_version}{path}"
-            limits = (self._timeout, wait)
-            with client.get(url, params=params, stream=True, timeout=limits) as answer:
-                check(answer)
-                yield answer
-
     # Files
 
     def put(self, name: str, folder: str, archive: IO[bytes]) -> None:
@@ -295,24 +224,37 @@ class Engine:
 
     # Networks: names are not unique for the engine, so ids are used
 
-    def network_ids(self, name: str) -> list[str]:
+    def _networks(self, name: str) -> list[dict[str, Any]]:
         with self._calling() as client:
             found = client.networks(names=[name])
-        return sorted(n["Id"] for n in found if n["Name"] == name)
+        return sorted((n for n in found if n["Name"] == name), key=lambda n: str(n["Id"]))
 
-    def network(self, name: str, labels: Mapping[str, str]) -> str:
-        """The id of a bridge of this name, made when it is missing."""
-        known = self.network_ids(name)
-        if known:
-            return known[0]
+    def network(self, name: str, labels: Mapping[str, str], *, internal: bool = False) -> str:
+        """The id of a bridge of this name, made when it is missing.
+
+        `internal`: it leads nowhere else, not even to the engine's machine.
+        """
+        known = self._networks(name)
+        if any(bool(one.get("Internal")) != internal for one in known):
+            if not self.remove_network(name):
+                raise Unavailable(f"The network {name} is of the other kind and still in use.")
+            known = []
+        return str(known[0]["Id"]) if known else self._make_network(name, labels, internal)
+
+    def _make_network(self, name: str, labels: Mapping[str, str], internal: bool) -> str:
         try:
             with self._calling() as client:
                 made = client.create_network(
-                    name, driver="bridge", labels=dict(labels), check_duplicate=True
+                    name,
+                    driver="bridge",
+                    labels=dict(labels),
+                    check_duplicate=True,
+                    internal=internal,
+                    options=NO_GATEWAY if internal else None,
                 )
             return str(made["Id"])
         except Conflict:
-            return self.network_ids(name)[0]
+            return str(self._networks(name)[0]["Id"])
         except NbyardError as error:
             if "address pool" in error.message:
                 raise Unavailable(
@@ -324,9 +266,9 @@ class Engine:
     def remove_network(self, name: str) -> bool:
         """Remove it unless something is attached; whether it is gone."""
         try:
-            for known in self.network_ids(name):
+            for known in self._networks(name):
                 with suppress(NotFound), self._calling() as client:
-                    client.remove_network(known)
+                    client.remove_network(known["Id"])
         except (Conflict, NbyardError) as error:
             if isinstance(error, Unavailable):
                 raise
@@ -356,15 +298,3 @@ class Engine:
             for n in networks
         ]
         return found
-
-
-def reachable(url: str = "") -> str:
-    """Why the engine cannot be used, or "" when it can (for `nbyard doctor`)."""
-    engine = Engine(url, timeout=3)
-    try:
-        engine.fresh_info()
-    except NbyardError as error:
-        return f"{error.message}. {error.hint}".strip()
-    finally:
-        engine.close()
-    return ""

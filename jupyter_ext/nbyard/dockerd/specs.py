@@ -76,6 +76,7 @@ class EngineInfo(msgspec.Struct, frozen=True):
     is_rootless: bool
     remaps_users: bool
     version: str = ""
+    is_podman: bool = False
 
 
 def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
@@ -83,18 +84,12 @@ def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
     from docker.types import DeviceRequest, Ulimit
 
     memory = spec.memory_bytes or info.memory_bytes
-    user, _, group = spec.user.partition(":")
-    # An image's own /tmp lends its mode, so that its owner must be named too.
-    owner = f"uid={user},gid={group or user}"
     return {
         "mounts": [_engine_mount(mount) for mount in spec.mounts],
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
         "read_only": True,
-        "tmpfs": {
-            "/tmp": f"rw,exec,nosuid,nodev,mode=1777,{owner}",
-            HOME: f"rw,exec,nosuid,nodev,mode=0700,{owner}",
-        },
+        "tmpfs": _scratch(spec.user, info),
         "pids_limit": PIDS_LIMIT,
         "mem_limit": memory,
         "memswap_limit": memory,
@@ -110,6 +105,16 @@ def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
         else None,
         "log_config": log_options(spec.log_bytes, info.log_drivers),
     }
+
+
+def _scratch(who: str, info: EngineInfo) -> dict[str, str]:
+    rights = "rw,exec,nosuid,nodev"
+    if info.is_podman:  # knows no owner here; an image lends the rights of its own /tmp
+        return dict.fromkeys(("/tmp", HOME), f"{rights},mode=1777")
+    user, _, group = who.partition(":")
+    # An image's own /tmp lends its mode, so that its owner must be named too.
+    owner = f"uid={user},gid={group or user}"
+    return {"/tmp": f"{rights},mode=1777,{owner}", HOME: f"{rights},mode=0700,{owner}"}
 
 
 def _engine_mount(mount: Mount) -> Any:

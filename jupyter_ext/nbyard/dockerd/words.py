@@ -8,11 +8,18 @@ from nbyard.errors import Conflict, NbyardError, NotFound
 
 REFUSED = "The Docker engine refused: "
 
+WANTS_TLS = "HTTP request to an HTTPS server"
+KNOWN = re.compile(
+    "No such file or directory|Connection refused|Permission denied"
+    r"|certificate verify failed: [\w ,-]+|(?<=alert )[a-z]+ certificate|certificate required"
+)
+
 Say = Callable[[str], None]
 
 
 def refusal(status: int | None, words: str) -> NbyardError:
-    if status == 404:
+    # Podman says so with 500 while it removes one.
+    if status == 404 or "no such container" in words:
         return NotFound(words)
     if status == 409:
         return Conflict(words)
@@ -32,9 +39,11 @@ def check(answer: Any) -> None:
 def plain(error: BaseException) -> str:
     """The last, most telling part of a nested network error."""
     text = str(error)
-    known = re.search(r"(No such file or directory|Connection refused|Permission denied)", text)
+    if WANTS_TLS in text:
+        return "the engine wants TLS"
+    known = KNOWN.search(text)
     if known:
-        return known.group(1).lower()
+        return known.group().lower()
     if "timed out" in text.lower():
         return "no answer in time"
     return text.splitlines()[0][:200] if text else type(error).__name__

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -42,14 +42,27 @@ def why_not() -> str:
 
 
 class PrivateEngine:
-    """`number` (1 to 250) chooses its addresses: two at a time must differ."""
+    """`number` (1 to 250) chooses its addresses: two at a time must differ.
 
-    def __init__(self, folder: Path, number: int, *, live_restore: bool = True):
+    `options` are further words for dockerd, `environment` are variables for it and its hooks.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        number: int,
+        *,
+        live_restore: bool = True,
+        options: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ):
         self.folder = folder
         self.url = f"unix://{folder}/docker.sock"
         self._number = number
         self._bridge = f"nbyt{number}"
         self._live_restore = live_restore
+        self._options = options
+        self._environment = dict(environment or {})
 
     @property
     def pid(self) -> int:
@@ -74,7 +87,8 @@ class PrivateEngine:
         with open(log, "wb") as output:
             # --fork: not our child, so that it can outlive whoever started it.
             words = ["setsid", "--fork", *self._command()]
-            subprocess.run(words, stdout=output, stderr=output, check=True)
+            told = {**os.environ, **self._environment}
+            subprocess.run(words, stdout=output, stderr=output, check=True, env=told)
         end = time.monotonic() + START_SECONDS
         while not self._answers():
             if time.monotonic() > end:
@@ -95,7 +109,7 @@ class PrivateEngine:
             "--exec-root": "exec",
             "--pidfile": "dockerd.pid",
         }
-        words = ["dockerd", "--host", self.url, "--bridge", self._bridge]
+        words = ["dockerd", "--host", self.url, "--bridge", self._bridge, *self._options]
         for option, name in paths.items():
             words += [option, str(self.folder / name)]
         return words
@@ -137,7 +151,19 @@ class PrivateEngine:
             while _cmdline(pid) and time.monotonic() < end:
                 time.sleep(0.05)
         self.clear()
-        subprocess.run(["ip", "link", "delete", self._bridge], check=False, capture_output=True)
+        for bridge in (self._bridge, *self._left_bridges()):
+            subprocess.run(["ip", "link", "delete", bridge], check=False, capture_output=True)
+
+    def _left_bridges(self) -> list[str]:
+        """Networks of runs, known by our addresses; dockerd leaves them where they are."""
+        told = subprocess.run(["ip", "-json", "address"], check=True, capture_output=True).stdout
+        return [
+            link["ifname"]
+            for link in json.loads(told)
+            for address in link["addr_info"]
+            if link["ifname"].startswith("br-")
+            and address.get("local", "").startswith(f"10.{self._number}.")
+        ]
 
     def clear(self) -> None:
         """Forget containers and networks of an engine that does not run; its images stay."""

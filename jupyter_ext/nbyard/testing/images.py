@@ -36,9 +36,9 @@ ENV PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels
 """
 
 
-def tiny_image(engine: Engine) -> str:
+def tiny_image(engine: Engine, tag: str = TINY) -> str:
     """A shell and a few programs, in a second."""
-    if not engine.image_id(TINY):
+    if not engine.image_id(tag):
         paths = {
             os.path.realpath(p): p for n in PROGRAMS if (p := shutil.which(n, path="/usr/bin:/bin"))
         }
@@ -53,8 +53,8 @@ def tiny_image(engine: Engine) -> str:
             for library in _libraries(paths):
                 archive.add(library, library.lstrip("/"))
         packed.seek(0)
-        engine.load_root(packed, TINY)
-    return TINY
+        engine.load_root(packed, tag)
+    return tag
 
 
 def _libraries(programs: Iterable[str]) -> set[str]:

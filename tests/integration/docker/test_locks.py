@@ -50,10 +50,10 @@ def test_an_image_without_a_python_that_answers_has_none(
     bench: Bench, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The work is done all the same."""
-    from nbyard.runtimes.docker import locks
+    from nbyard.runtimes.docker import asking, locks
 
     monkeypatch.setattr(locks, "SECONDS", 2.0)
-    monkeypatch.setattr(locks, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(asking, "MAX_BYTES", 100_000)
     if answer:
         monkeypatch.setattr(locks, "ASKED", ["sh", "-c", answer])
     order = bench.shell("echo done")

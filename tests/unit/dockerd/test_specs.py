@@ -1,5 +1,6 @@
 """What every container of ours is, whatever is asked (I26, 4.3)."""
 
+import msgspec
 import pytest
 
 from nbyard.dockerd.specs import (
@@ -67,3 +68,18 @@ def test_times_of_the_engine():
     assert seconds("1970-01-01T00:00:01.500000000Z") == 1.5
     assert seconds("1970-01-01T01:00:00+01:00") == 0
     assert seconds("0001-01-01T00:00:00Z") == seconds("") == seconds("soon") == 0
+
+
+def test_podman_is_told_no_owner_of_scratch_space():
+    """P11: it would refuse the option."""
+    spec = ContainerSpec(name="n", image="i", argv=["x"], user="1000:100", labels={})
+    podman = msgspec.structs.replace(INFO, is_podman=True)
+    for told in host_options(spec, podman)["tmpfs"].values():
+        assert "nosuid,nodev" in told and "uid=" not in told
+
+
+def test_gpus_are_asked_for_by_id():
+    """R11."""
+    (request,) = options(gpus=["GPU-b", "GPU-a"])["device_requests"]
+    assert (request["DeviceIDs"], request["Count"]) == (["GPU-b", "GPU-a"], 0)
+    assert options()["device_requests"] is None

@@ -15,6 +15,7 @@ from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.runtimes.docker import folder as files
 from nbyard.runtimes.docker import transfer
 from nbyard.runtimes.docker.attempt import ContainerAttempt
+from nbyard.runtimes.docker.gpus import verify
 from nbyard.runtimes.docker.locks import Locks
 from nbyard.runtimes.docker.specs import (
     BIND,
@@ -32,6 +33,9 @@ from nbyard.settings import Settings
 
 GRACE_SECONDS = 10.0
 TRIES = 3
+CUT_BY_PODMAN = (
+    "Podman may cut off standard input and output: let the program read and write files instead."
+)
 
 # Engine, base image, text of the requirements file, whether notebooks run in it, log → image.
 ImageFor = Callable[[Engine, str, str, bool, Say], str]
@@ -42,7 +46,8 @@ class _Cancelled(Exception):
 
 
 class DockerRuntime:
-    """`docker_host` "" means DOCKER_HOST or the local socket; `staging` is auto, bind or volume.
+    """`docker_host` "" means DOCKER_HOST or the local socket, `certificates` is the folder of those
+    for TLS; `staging` is auto, bind or volume, `network` bridge, internal or none.
 
     `image_for` makes the image of a node that names a requirements file (see `nbyard.images`).
     """
@@ -54,14 +59,18 @@ class DockerRuntime:
         self,
         *,
         docker_host: str = "",
+        certificates: str = "",
         base_image: str = "python:3.11-slim",
         staging: str = "auto",
+        network: str = "bridge",
         image_for: ImageFor | None = None,
     ):
-        self.engine = Engine(docker_host)
+        self._certificates = certificates
+        self.engine = Engine(docker_host, certificates=certificates)
         self._engines = {self.engine.url: self.engine}
         self._base_image = base_image
         self._staging_setting = staging
+        self._network_setting = network
         self.image_for = image_for
         self._lock = threading.RLock()
         self._networks = threading.RLock()
@@ -71,7 +80,12 @@ class DockerRuntime:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "DockerRuntime":
-        return cls(docker_host=settings.docker_host, base_image=settings.docker_base_image)
+        return cls(
+            docker_host=settings.docker_host,
+            certificates=settings.docker_cert_path,
+            base_image=settings.docker_base_image,
+            network=settings.container_network,
+        )
 
     def open(self, store_id: str) -> None:
         """The engine is asked when there is an order for it."""
@@ -136,7 +150,7 @@ class DockerRuntime:
 
     def _engine(self, site: str) -> Engine:
         if site and site not in self._engines:
-            self._engines[site] = Engine(site)
+            self._engines[site] = Engine(site, certificates=self._certificates)
         return self._engines[site] if site else self.engine
 
     # Start
@@ -159,6 +173,9 @@ class DockerRuntime:
     def _launch(self, attempt: ContainerAttempt) -> None:
         engine, order = attempt.engine, attempt.order
         _mind_cancel(order)
+        command = attempt.command
+        if engine.info.is_podman and command and (command.stdin or command.stdout):
+            raise NbyardError(CUT_BY_PODMAN)
         image = self._image(attempt)
         staging = self._staging(attempt, image)
         info = engine.info
@@ -166,6 +183,7 @@ class DockerRuntime:
         sees_us = staging == BIND
         image_id = engine.image_id(image)
         lock = self._locks.of(engine, order, image, image_id)
+        verify(engine, order, image)
         files.write_image(order.folder, Image(image, image_id, lock))
         files.prepare(order.folder, attempt.task, user if sees_us else (os.getuid(), os.getgid()))
         spec = container_spec(order, attempt.task, info, image, staging)
@@ -181,8 +199,7 @@ class DockerRuntime:
         engine, order = attempt.engine, attempt.order
         try:
             with self._networks:
-                network = engine.network(network_name(order.run_id), network_labels(order))
-                engine.create(msgspec.structs.replace(spec, network=network))
+                engine.create(msgspec.structs.replace(spec, network=self._network(attempt)))
                 if spec.mounts[0].kind == "volume":
                     transfer.fill(engine, attempt.name, order.folder, user)
                 engine.start(attempt.name)
@@ -202,6 +219,14 @@ class DockerRuntime:
         if spec.takes_stdin:
             attempt.feed()
         return True
+
+    def _network(self, attempt: ContainerAttempt) -> str:
+        """The id of the run's network, or "none"."""
+        if self._network_setting == "none":
+            return "none"
+        order, internal = attempt.order, self._network_setting == "internal"
+        name = network_name(order.run_id)
+        return attempt.engine.network(name, network_labels(order), internal=internal)
 
     def _image(self, attempt: ContainerAttempt) -> str:
         """The image of the node, pulled or made when it is not here."""

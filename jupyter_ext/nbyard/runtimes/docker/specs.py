@@ -22,13 +22,14 @@ from nbyard.runtimes.protocol import Order
 ROOT = "/nbyard"
 FOLDER = "/nbyard/attempt"
 RUNNER = ".runner"
-STAGING, LOG_BASE = "nbyard.staging", "nbyard.log-base"
+STAGING, LOG_BASE, GPUS = "nbyard.staging", "nbyard.log-base", "nbyard.gpus"
 BIND, VOLUME = "bind", "volume"
 NOBODY = 65534
 # An output on standard output passes through the engine's log: it must not be rotated away.
 STDOUT_LOG_BYTES = 64 * 2**30
 NAME = re.compile(r"nby-([0-9A-Za-z][0-9A-Za-z_.-]*)")
-PROBE, LIST = "-probe", "-list"
+PROBE, LIST, GPU_CHECK = "-probe", "-list", "-gpus"
+VISIBLE_GPUS = "NVIDIA_VISIBLE_DEVICES"
 
 
 def container_name(attempt_id: str) -> str:
@@ -58,7 +59,10 @@ def is_ours(found: Owned) -> bool:
     if matched is None:
         return False
     key = RUN if found.kind == "network" else ATTEMPT
-    return matched.group(1).removesuffix(PROBE).removesuffix(LIST) == found.labels.get(key)
+    name = matched.group(1)
+    for suffix in (PROBE, LIST, GPU_CHECK):
+        name = name.removesuffix(suffix)
+    return name == found.labels.get(key)
 
 
 def container_user(info: EngineInfo) -> tuple[int, int]:
@@ -79,6 +83,8 @@ def container_spec(
     uid, gid = container_user(info)
     log = order.folder / "log"
     stamps = {STAGING: staging, LOG_BASE: str(log.stat().st_size if log.exists() else 0)}
+    if order.gpus:
+        stamps[GPUS] = ",".join(order.gpus)
     return ContainerSpec(
         name=container_name(order.attempt_id),
         image=image,
@@ -116,8 +122,6 @@ def _environment(task: TaskFile, command: CommandWork | None, gpus: list[str]) -
         "PYTHONPYCACHEPREFIX": "/tmp/pycache",
         "PYTHONUNBUFFERED": "1",
     }
-    if not gpus:  # an engine that shows all of them by itself shall not
-        environment["NVIDIA_VISIBLE_DEVICES"] = "void"
     if command is not None:
         environment |= task.environment
         environment |= {name: expand_word(v) for name, v in command.environment.items()}
@@ -126,7 +130,12 @@ def _environment(task: TaskFile, command: CommandWork | None, gpus: list[str]) -
             "NBYARD_ATTEMPT_ID": task.attempt_id,
             "NBYARD_MARK": task.mark,
         }
-    return environment
+    return environment | visible_gpus(gpus)
+
+
+def visible_gpus(gpus: list[str]) -> dict[str, str]:
+    """Said even when there are none: some images and engines show all of them by themselves."""
+    return {VISIBLE_GPUS: ",".join(gpus) or "void"}
 
 
 def _mounts(order: Order, is_command: bool, staging: str) -> list[Mount]:

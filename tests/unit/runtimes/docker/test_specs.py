@@ -68,6 +68,7 @@ def test_places_in_words(word, expected):
         ("container", "nby-a1", {ATTEMPT: "a1"}, True),
         ("container", "nby-a1-probe", {ATTEMPT: "a1"}, True),
         ("container", "nby-a1-list", {ATTEMPT: "a1"}, True),
+        ("container", "nby-a1-gpus", {ATTEMPT: "a1"}, True),
         ("volume", "nby-a1", {ATTEMPT: "a1"}, True),
         ("network", "nby-r", {RUN: "r"}, True),
         ("container", "precious", {ATTEMPT: "a1"}, False),

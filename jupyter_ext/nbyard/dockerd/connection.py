@@ -1,0 +1,189 @@
+"""How an engine is reached: local socket, TCP with or without TLS, ssh."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from nbyard.dockerd.ssh import SshRelay
+from nbyard.dockerd.words import check, plain, refusal
+from nbyard.errors import Unavailable
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+POOL = 64
+HERE = "http+docker://"
+LOCAL_SOCKET = "unix:///var/run/docker.sock"
+CERTIFICATES = ("ca.pem", "cert.pem", "key.pem")
+SCHEMES = ("unix://", "tcp://", "http://", "https://", "ssh://")
+START_IT = "Start it, or set DOCKER_HOST or the setting docker_host (NBYARD_DOCKER_HOST)."
+LOG_IN = "`ssh` must get there without asking, and find Docker's client: try `docker version` so."
+SHOW_PAPERS = (
+    "Set docker_cert_path (NBYARD_DOCKER_CERT_PATH), or DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, to"
+    " the folder of its certificates."
+)
+
+
+class Connection:
+    """One engine, reached at `url` ("" = DOCKER_HOST, else the local socket).
+
+    `certificates` is a folder with ca.pem, cert.pem and key.pem for engines behind TCP; "" takes
+    the one that DOCKER_TLS_VERIFY and DOCKER_CERT_PATH tell. They are always checked.
+    """
+
+    def __init__(self, url: str = "", *, certificates: str = "", timeout: float = 10):
+        self.url = url or os.environ.get("DOCKER_HOST", "") or LOCAL_SOCKET
+        self._certificates = certificates or _certificates_of_docker()
+        self._timeout = timeout
+        self._connected: APIClient | None = None
+        self._relay: SshRelay | None = None
+        self._connecting = threading.Lock()
+        self._is_closed = False
+
+    @property
+    def way(self) -> str:
+        """How it is reached, in words."""
+        if self.url.startswith("ssh://"):
+            return "over ssh"
+        if self.url.startswith("unix://"):
+            return "by a local socket"
+        return "by TCP with TLS" if self._has_tls else "by TCP without TLS"
+
+    @property
+    def _has_tls(self) -> bool:
+        return self.url.startswith("https://") or bool(
+            self._certificates and self.url.startswith("tcp://")
+        )
+
+    def close(self) -> None:
+        """Late calls of other threads are refused from now on."""
+        self._is_closed = True
+        if self._connected is not None:
+            self._connected.close()
+            self._connected = None
+        if self._relay is not None:
+            self._relay.close()
+            self._relay = None
+
+    def _client(self) -> "APIClient":
+        with self._connecting:
+            if self._is_closed:
+                raise Unavailable(f"The connection to {self.url} is closed.")
+            if self._connected is None:
+                self._connected = self._connect()
+            return self._connected
+
+    def _connect(self) -> "APIClient":
+        address = self._address()
+        client = _client_class()(
+            base_url=address,
+            tls=self._tls() if self._has_tls else False,
+            version="auto",
+            timeout=cast(int, self._timeout),
+        )
+        if address.startswith("unix://"):
+            client.get_adapter(HERE).close()
+            adapter = _adapter_class()(f"http+{address}", self._timeout, max_pool_size=POOL)
+            client.mount(HERE, adapter)
+        return client
+
+    def _address(self) -> str:
+        if not self.url.startswith(SCHEMES):
+            raise self._unreachable(f"a URL of an engine begins with {', '.join(SCHEMES)}")
+        if not self.url.startswith("ssh://"):
+            return self.url
+        if self._relay is None:
+            self._relay = SshRelay(self.url, self._timeout)
+        return self._relay.address
+
+    def _tls(self) -> Any:
+        from docker.tls import TLSConfig
+
+        folder = Path(self._certificates).expanduser()
+        missing = [name for name in CERTIFICATES if not (folder / name).is_file()]
+        if missing:
+            raise self._unreachable(f"there is no {', '.join(missing)} in {folder}")
+        ca, certificate, key = (str(folder / name) for name in CERTIFICATES)
+        return TLSConfig(client_cert=(certificate, key), ca_cert=ca, verify=True)
+
+    @contextmanager
+    def _calling(self) -> "Iterator[APIClient]":
+        import docker.errors
+        import requests
+        import urllib3
+
+        try:
+            self._knock()
+            yield self._client()
+        except docker.errors.APIError as error:
+            raise refusal(error.status_code, str(error.explanation or error)) from error
+        except (
+            docker.errors.DockerException,
+            requests.exceptions.RequestException,
+            urllib3.exceptions.HTTPError,
+            OSError,
+        ) as error:
+            said = self._relay.last_words() if self._relay else ""
+            raise self._unreachable(said or plain(error)) from error
+
+    def _knock(self) -> None:
+        """The SDK leaves a socket open when nobody listens, so that is found out before."""
+        if self.url.startswith("unix://"):
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.settimeout(self._timeout)
+                probe.connect(self.url.removeprefix("unix://"))
+
+    def _unreachable(self, why: str) -> Unavailable:
+        hint = START_IT
+        if self.url.startswith("ssh://"):
+            hint = LOG_IN
+        elif self._has_tls or "TLS" in why:
+            hint = SHOW_PAPERS
+        return Unavailable(f"Docker cannot be reached at {self.url}: {why}", hint=hint)
+
+    @contextmanager
+    def _reading(self, path: str, params: dict[str, Any], wait: float | None) -> Iterator[Any]:
+        """An answer to be read piece by piece. The SDK switches time limits off here."""
+        with self._calling() as client:
+            url = f"{client.base_url}/v{client.api_version}{path}"
+            limits = (self._timeout, wait)
+            with client.get(url, params=params, stream=True, timeout=limits) as answer:
+                check(answer)
+                yield answer
+
+
+def _adapter_class() -> Any:
+    from docker.transport import UnixHTTPAdapter
+
+    class Adapter(UnixHTTPAdapter):
+        def get_connection(self, url: Any, proxies: Any = None) -> Any:
+            """One pool for all: the SDK has one for every path, which over ssh is a login each."""
+            return super().get_connection(HERE, proxies)
+
+    return Adapter
+
+
+def _client_class() -> "type[APIClient]":
+    from docker import APIClient
+
+    class Client(APIClient):
+        def merge_environment_settings(
+            self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+        ) -> Any:
+            """Certificates for the web (REQUESTS_CA_BUNDLE) must not replace the engine's own."""
+            told = self.verify if verify is None else verify
+            return super().merge_environment_settings(url, proxies, stream, told, cert)
+
+    return Client
+
+
+def _certificates_of_docker() -> str:
+    """The folder that Docker's own client would take; "" when it would not use TLS."""
+    folder = os.environ.get("DOCKER_CERT_PATH", "")
+    if os.environ.get("DOCKER_TLS_VERIFY") or folder:
+        return folder or "~/.docker"
+    return ""

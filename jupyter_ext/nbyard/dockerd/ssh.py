@@ -1,0 +1,123 @@
+"""Engines behind ssh: a socket of our own, each of whose connections is one `ssh`.
+
+ssh itself finds keys, agents and known hosts, as on the command line; it never asks anything. The
+other machine needs Docker's command line client.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from nbyard.errors import Unavailable
+
+FAR_END = ["docker", "system", "dial-stdio"]
+END_SECONDS = 5.0
+SHARED_SECONDS = "30"
+PREFIX = "nbyard-ssh-"
+
+
+def arguments(url: str, folder: str, seconds: float) -> list[str]:
+    """Words for ssh, but for what it shall do; nothing of the URL is taken for an option.
+
+    The connections share one, since to log in takes half a second; it ends by itself.
+    """
+    parts = urlsplit(url)
+    options = {
+        "BatchMode": "yes",
+        "ConnectTimeout": str(max(1, int(seconds))),
+        "ControlMaster": "auto",
+        "ControlPath": os.path.join(folder, "c"),
+        "ControlPersist": SHARED_SECONDS,
+    }
+    words = ["ssh", "-T", *(f"-o{name}={value}" for name, value in options.items())]
+    if parts.username:
+        words += ["-l", parts.username]
+    if parts.port:
+        words += ["-p", str(parts.port)]
+    return [*words, "--", parts.hostname or ""]
+
+
+def _forget_dead() -> None:
+    """Folders of processes that were killed; one whose number lives again stays for now."""
+    for place in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        pid = place.name.removeprefix(PREFIX).partition("-")[0]
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            shutil.rmtree(place, ignore_errors=True)
+        except (ValueError, PermissionError):
+            continue
+
+
+class SshRelay:
+    """Listens at `address` (unix://…) until it is closed."""
+
+    def __init__(self, url: str, seconds: float):
+        if shutil.which("ssh") is None:
+            raise Unavailable(
+                f"Docker cannot be reached at {url}: there is no ssh here.",
+                hint="Install the OpenSSH client.",
+            )
+        _forget_dead()
+        self._folder = tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-")
+        self._words = arguments(url, self._folder.name, seconds)
+        path = os.path.join(self._folder.name, "s")
+        self.address = f"unix://{path}"
+        self._said = open(os.path.join(self._folder.name, "said"), "a+b")  # noqa: SIM115
+        self._children: list[subprocess.Popen[bytes]] = []
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(path)
+        self._listener.listen(64)
+        self._thread = threading.Thread(target=self._accept, name="nbyard-ssh", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End every connection."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join(END_SECONDS)
+        self._listener.close()
+        for child in self._children:
+            child.terminate()
+        for child in self._children:
+            child.wait(END_SECONDS)
+        self._end_shared()
+        self._said.close()
+        self._folder.cleanup()
+
+    def _end_shared(self) -> None:
+        at = self._words.index("--")
+        words = [*self._words[:at], "-O", "exit", *self._words[at:]]
+        with suppress(subprocess.TimeoutExpired):
+            subprocess.run(words, capture_output=True, timeout=END_SECONDS, check=False)
+
+    def last_words(self) -> str:
+        """What ssh said when it failed the last time, or ""."""
+        size = self._said.seek(0, os.SEEK_END)
+        self._said.seek(max(0, size - 4096))
+        lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1].strip() if lines else ""
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                end, _ = self._listener.accept()
+            except OSError:
+                return
+            with end:
+                # The connection is the program's own: nothing is copied here.
+                self._said.truncate(0)
+                child = subprocess.Popen(
+                    [*self._words, *FAR_END],
+                    stdin=end.fileno(),
+                    stdout=end.fileno(),
+                    stderr=self._said,
+                    start_new_session=True,
+                )
+            self._children = [one for one in self._children if one.poll() is None] + [child]

@@ -1,0 +1,60 @@
+"""An image is asked something: its own program in a container that is gone afterwards."""
+
+import time
+
+import msgspec
+
+from nbyard.dockerd import ContainerSpec, Engine
+from nbyard.runtimes.docker.specs import NOBODY, container_name, labels
+from nbyard.runtimes.protocol import Order
+
+PAUSE_SECONDS = 0.02
+MAX_BYTES = 8 * 2**20
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """`exit_code` is None when it did not end in time."""
+
+    exit_code: int | None
+    said: bytes
+
+
+def question(order: Order, suffix: str, image: str, argv: list[str]) -> ContainerSpec:
+    """A container that belongs to the attempt, with no network and none of its files."""
+    return ContainerSpec(
+        name=container_name(order.attempt_id) + suffix,
+        image=image,
+        argv=argv,
+        user=f"{NOBODY}:{NOBODY}",
+        labels=labels(order),
+        log_bytes=MAX_BYTES,
+    )
+
+
+def ask(engine: Engine, spec: ContainerSpec, seconds: float) -> Answer:
+    """What it printed; too much is cut off at MAX_BYTES and one byte."""
+    engine.remove(spec.name)
+    try:
+        engine.create(spec)
+        engine.start(spec.name)
+        exit_code = _wait(engine, spec.name, seconds)
+        said = bytearray()
+        for is_stdout, piece in engine.log(spec.name):
+            said += piece if is_stdout else b""
+            if len(said) > MAX_BYTES:
+                break
+        return Answer(exit_code, bytes(said[: MAX_BYTES + 1]))
+    finally:
+        engine.remove(spec.name)
+
+
+def _wait(engine: Engine, name: str, seconds: float) -> int | None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        container = engine.container(name)
+        if container is None:
+            return None
+        if container.is_over:
+            return container.exit_code
+        time.sleep(PAUSE_SECONDS)
+    return None

@@ -1,0 +1,84 @@
+"""What containers reach (4.3): the setting container_network, on a real engine."""
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from nbyard.errors import Unavailable
+
+from .bench import Bench, log_of, until
+
+DIAL = """
+import socket, sys
+for at in sys.argv[1:]:
+    try:
+        socket.create_connection((at, {port}), 2).close()
+        print(at, "answers")
+    except OSError as error:
+        print(at, "is out of reach")
+"""
+
+
+@pytest.fixture
+def listener() -> Iterator[int]:
+    """A port on all addresses of this machine."""
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        threading.Thread(target=_accept, args=(server,), daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def _accept(server: socket.socket) -> None:
+    while True:
+        try:
+            server.accept()[0].close()
+        except OSError:
+            return
+
+
+def test_without_a_network_there_is_no_way_out(bench: Bench):
+    order = bench.shell("cat /proc/net/route")
+    assert bench.run(order, bench.runtime(network="none")).state == "succeeded"
+    assert len(log_of(order).splitlines()) == 1, "only the heading"
+    assert not any(one.startswith("network") for one in bench.left())
+
+
+def test_an_internal_network_does_not_even_reach_its_own_machine(
+    bench: Bench, python_base_image: str, listener: int
+):
+    """4.3.6: neither metadata addresses nor what listens beside the engine."""
+    said = {}
+    for network in ("bridge", "internal"):
+        order = bench.shell("sleep 60", image=python_base_image, run_id=f"{bench.run_id}{network}")
+        runtime = bench.runtime(network=network)
+        runtime.start(order)
+        known = bench.engine._networks(f"nby-{order.run_id}")[0]
+        (other,) = bench.engine._networks("bridge")
+        places = [one["IPAM"]["Config"][0]["Gateway"] for one in (known, other)]
+        dial = bench.shell("", image=python_base_image, run_id=order.run_id)
+        task = msgspec.json.decode((dial.folder / "task.json").read_bytes())
+        task["work"]["argv"] = ["python3", "-c", DIAL.format(port=listener), *places]
+        (dial.folder / "task.json").write_bytes(msgspec.json.encode(task))
+        assert bench.run(dial, runtime).state == "succeeded"
+        said[network] = [line.partition(" ")[2] for line in log_of(dial).splitlines()]
+        runtime.stop(order, "enough")
+        runtime.stop(dial, "enough")
+    assert said == {"bridge": ["answers"] * 2, "internal": ["is out of reach"] * 2}
+    until(lambda: not bench.left())
+
+
+def test_a_run_never_goes_on_on_a_network_of_the_other_kind(bench: Bench):
+    first = bench.shell("sleep 60")
+    open_one, closed = bench.runtime(), bench.runtime(network="internal")
+    open_one.start(first)
+    second = bench.shell("true")
+    with pytest.raises(Unavailable, match="other kind and still in use"):
+        closed.start(second)
+    open_one.stop(first, "enough")
+    until(lambda: not bench.left())
+    assert bench.run(second, closed).state == "succeeded"
+    (known,) = bench.engine._networks(f"nby-{bench.run_id}")
+    assert known["Internal"] is True

@@ -1,0 +1,217 @@
+"""Engines anywhere (P11): by DOCKER_HOST, TCP with TLS, ssh and Podman's socket."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from nbyard.dockerd import Engine
+from nbyard.errors import Unavailable
+from nbyard.testing.engine import PrivateEngine, why_not
+from nbyard.testing.images import tiny_image
+
+from .bench import Bench, log_of, output, until
+from .far import Ssh, certificates, free_port
+
+
+class Tls:
+    """An engine that listens for those who show a certificate of its authority."""
+
+    def __init__(self, folder: Path):
+        self.keys = certificates(folder / "keys")
+        self.strangers = certificates(folder / "strangers")
+        port = free_port()
+        self.url = f"tcp://127.0.0.1:{port}"
+        names = {"cacert": "ca", "cert": "cert", "key": "key"}
+        files = [f"--tls{option}={self.keys}/server/{n}.pem" for option, n in names.items()]
+        options = ["--host", self.url, "--tlsverify", *files]
+        self.private = PrivateEngine(folder / "e", 194, options=options)
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tls]:
+    if why_not():
+        pytest.skip(why_not())
+    made = Tls(tmp_path_factory.mktemp("t"))
+    made.private.start()
+    yield made
+    made.private.stop()
+
+
+@pytest.fixture(scope="module")
+def ssh(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ssh]:
+    if Ssh.why_not():
+        pytest.skip(Ssh.why_not())
+    made = Ssh(tmp_path_factory.mktemp("s") / "d", tls.private.url)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def far_bench(tls: Tls, tmp_path: Path) -> Iterator[Bench]:
+    engine = Engine(tls.private.url)
+    made = Bench(tmp_path, engine, tiny_image(engine))
+    yield made
+    made.close()
+    engine.close()
+
+
+@pytest.fixture(params=["DOCKER_HOST", "TLS of Docker's client", "TLS by settings", "ssh"])
+def way(request: pytest.FixtureRequest, tls: Tls, monkeypatch: pytest.MonkeyPatch) -> dict:
+    """Options of a runtime."""
+    client = str(tls.keys / "client")
+    match request.param:
+        case "DOCKER_HOST":
+            monkeypatch.setenv("DOCKER_HOST", tls.private.url)
+            return {"docker_host": ""}
+        case "TLS of Docker's client":
+            monkeypatch.setenv("DOCKER_HOST", tls.url)
+            monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+            monkeypatch.setenv("DOCKER_CERT_PATH", client)
+            return {"docker_host": ""}
+        case "TLS by settings":
+            return {"docker_host": tls.url, "certificates": client}
+        case _:
+            ssh: Ssh = request.getfixturevalue("ssh")
+            monkeypatch.setenv("PATH", ssh.client("key"))
+            return {"docker_host": ssh.url}
+
+
+def test_work_goes_there_and_comes_back(far_bench: Bench, way: dict):
+    """P11: staged, fed by standard input, followed, cancelled; the way is on the attempt."""
+    data = os.urandom(200_000) + b"\nno newline at the end"
+    order = far_bench.shell(
+        "echo to the log >&2; cat",
+        stdin="inputs/i/data.bin",
+        stdout="outputs/o/copy.bin",
+        outputs={"o": output("outputs/o/copy.bin")},
+    )
+    (order.folder / "inputs/i").mkdir()
+    (order.folder / "inputs/i/data.bin").write_bytes(data)
+    runtime = far_bench.runtime(staging="volume", **way)
+    result = far_bench.run(order, runtime)
+    assert result.state == "succeeded", result
+    assert (order.folder / "outputs/o/copy.bin").read_bytes() == data
+    assert log_of(order) == "to the log\n"
+    endless = far_bench.shell("echo ready; sleep 600")
+    endless = msgspec.structs.replace(endless, site=runtime.start(endless))
+    assert endless.site == runtime.engine.url
+    until(lambda: "ready" in log_of(endless))
+    runtime.stop(order, "finished")
+    runtime.stop(endless, "enough")
+    until(lambda: not far_bench.left())
+    assert far_bench.wait(endless, runtime).state == "cancelled"
+
+
+def test_a_later_process_finds_it_by_the_site(far_bench: Bench, tls: Tls):
+    """P11, R8: with the certificates of its settings."""
+    keys = str(tls.keys / "client")
+    order = far_bench.shell("echo begun; sleep 1; echo ended")
+    first = far_bench.runtime(docker_host=tls.url, certificates=keys)
+    order = msgspec.structs.replace(order, site=first.start(order))
+    first.close()
+    later = far_bench.runtime(docker_host="unix:///nowhere", certificates=keys)
+    assert far_bench.wait(order, later).state == "succeeded"
+    assert log_of(order) == "begun\nended\n"
+
+
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [
+        ("strangers/client", "certificate verify failed"),
+        ("keys", "there is no cert.pem, key.pem in "),
+        ("", "the engine wants TLS"),
+    ],
+)
+def test_what_is_wrong_with_certificates_is_told(tls: Tls, folder: str, words: str):
+    """P11."""
+    engine = Engine(tls.url, certificates=str(tls.keys.parent / folder) if folder else "")
+    with pytest.raises(Unavailable) as caught:
+        engine.fresh_info()
+    engine.close()
+    assert f"Docker cannot be reached at {tls.url}: " in caught.value.message
+    assert words in caught.value.message
+    assert "docker_cert_path" in caught.value.hint
+
+
+def test_a_cut_connection_is_made_again(
+    ssh: Ssh, far_bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    """P11, F6: work goes on meanwhile, and nothing of its log is missing."""
+    monkeypatch.setenv("PATH", ssh.client("key"))
+    runtime = far_bench.runtime(docker_host=ssh.url)
+    order = far_bench.shell("for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.25; done")
+    order = msgspec.structs.replace(order, site=runtime.start(order))
+    until(lambda: "2" in log_of(order))
+    ssh.cut()
+    assert far_bench.wait(order, runtime).state == "succeeded"
+    assert log_of(order).split() == list("12345678")
+
+
+def test_what_ssh_says_is_told(ssh: Ssh, monkeypatch: pytest.MonkeyPatch):
+    """P11: a key that is not let in; nothing asks for a password."""
+    monkeypatch.setenv("PATH", ssh.client("stranger"))
+    engine = Engine(ssh.url)
+    with pytest.raises(Unavailable) as caught:
+        engine.fresh_info()
+    engine.close()
+    assert "Permission denied (publickey)" in caught.value.message
+
+
+def doctor(environment: dict[str, str]) -> dict[str, str]:
+    words = [sys.executable, "-m", "nbyard.cli.main", "doctor", "--json"]
+    done = subprocess.run(
+        words, env=os.environ | environment, capture_output=True, timeout=60, check=False
+    )
+    (found,) = [one for one in json.loads(done.stdout)["checks"] if one["name"] == "docker"]
+    return found
+
+
+def test_the_doctor_names_the_engine_and_the_way(tls: Tls, tmp_path: Path):
+    """P11, G2."""
+    keys = str(tls.keys / "client")
+    told = {"NBYARD_STORE_DIR": str(tmp_path / "store"), "NBYARD_DOCKER_HOST": tls.url}
+    found = doctor(told | {"NBYARD_DOCKER_CERT_PATH": keys})
+    assert found["state"] == "ok" and f"at {tls.url}, by TCP with TLS" in found["message"]
+    found = doctor(told)
+    assert found["state"] == "missing" and "wants TLS" in found["message"]
+    assert "docker_cert_path" in found["cure"]
+
+
+@pytest.mark.leaves_running  # the dispatcher leaves by itself a second after the run
+def test_nbyard_in_a_container_with_the_socket_of_its_machine(bench: Bench, tmp_path: Path):
+    """P11: whole nbyard, with its dispatcher, where the store is a place the engine cannot see."""
+    store, root = tmp_path / "store", tmp_path / "root"
+    for folder in (store, root):
+        folder.mkdir()
+    (root / "work.sh").write_text('echo "said by $(id -u)"; echo across > "$OUT"\n')
+    reach = {"kind": "variable", "variable": "OUT"}
+    out = {"name": "out", "role": "output", "format": "txt", "reach": reach}
+    told = {"version": 1, "kind": "command", "arguments": [out]}
+    (root / "work.sh.nbexec").write_text(json.dumps(told))
+    inside = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
+    script = """
+        mount -t tmpfs none "$0" && "$@" run work.sh --runtime docker --image IMAGE --json &&
+        "$@" runs log 1
+    """
+    words = [script.replace("IMAGE", bench.image), str(store), sys.executable]
+    settings = {"STORE_DIR": str(store), "DOCKER_HOST": bench.engine.url, "IDLE_SECONDS": "1"}
+    done = subprocess.run(
+        [*inside, *words, "-m", "nbyard.cli.main"],
+        cwd=root,
+        env=os.environ | {f"NBYARD_{name}": value for name, value in settings.items()},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert '"state": "succeeded"' in said, said
+    assert f"said by {os.getuid() or 65534}" in said
+    assert list(store.iterdir()) == [], "nothing of it was ever where the engine looks"

@@ -1,0 +1,58 @@
+"""How an engine is reached, before anybody is asked (P11)."""
+
+from pathlib import Path
+
+import pytest
+
+from nbyard.dockerd import Engine
+from nbyard.dockerd.connection import Connection
+from nbyard.errors import Unavailable
+
+NAMES = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
+
+
+@pytest.fixture(autouse=True)
+def no_engine_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("url", "certificates", "way"),
+    [
+        ("", "", "by a local socket"),
+        ("unix:///x", "/keys", "by a local socket"),
+        ("tcp://far:2375", "", "by TCP without TLS"),
+        ("tcp://far:2376", "/keys", "by TCP with TLS"),
+        ("ssh://far", "/keys", "over ssh"),
+    ],
+)
+def test_the_way_is_told(url: str, certificates: str, way: str):
+    assert Connection(url, certificates=certificates).way == way
+
+
+def test_the_environment_counts_where_nothing_else_is_said(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DOCKER_HOST", "tcp://far:2376")
+    assert Connection().way == "by TCP without TLS"
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+    assert (Connection().url, Connection().way) == ("tcp://far:2376", "by TCP with TLS")
+    monkeypatch.delenv("DOCKER_TLS_VERIFY")
+    monkeypatch.setenv("DOCKER_CERT_PATH", "/keys")
+    assert Connection().way == "by TCP with TLS", "certificates are always checked"
+    assert Connection("unix:///x").url == "unix:///x"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("far:2375", "a URL of an engine begins with unix://, tcp://"),
+        ("file:///etc/passwd", "a URL of an engine begins with"),
+        ("tcp://far:2376", "there is no cert.pem, key.pem in "),
+    ],
+)
+def test_what_cannot_be_is_told_before_anybody_is_asked(tmp_path: Path, url: str, words: str):
+    (tmp_path / "ca.pem").touch()
+    engine = Engine(url, certificates=str(tmp_path))
+    with pytest.raises(Unavailable) as caught:
+        engine.fresh_info()
+    assert words in caught.value.message

@@ -1,0 +1,41 @@
+"""The telling part of what engines and networks say."""
+
+import pytest
+
+from nbyard.dockerd.words import plain, refusal
+from nbyard.errors import Conflict, NbyardError, NotFound
+
+NESTED = (
+    "HTTPSConnectionPool(host='far', port=1): Max retries exceeded (Caused by SSLError("
+    "SSLCertVerificationError(1, '[SSL: X] certificate verify failed: self-signed certificate in"
+    " certificate chain (_ssl.c:1006)')))"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("(x, ConnectionRefusedError(111, 'Connection refused'))", "connection refused"),
+        ("HTTPConnectionPool(...): Read timed out.", "no answer in time"),
+        (NESTED, "certificate verify failed: self-signed certificate in certificate chain"),
+        ("400 (Client sent an HTTP request to an HTTPS server.)", "the engine wants TLS"),
+        ("SSLError(1, 'sslv3 alert bad certificate')", "bad certificate"),
+        ("first\nsecond", "first"),
+        ("", "OSError"),
+    ],
+)
+def test_plain(said: str, words: str):
+    assert plain(OSError(said)).strip() == words
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "kind"),
+    [
+        (404, "No such image", NotFound),
+        (409, "name in use", Conflict),
+        (500, "a1 does not exist in database: no such container", NotFound),
+        (500, "no space", NbyardError),
+    ],
+)
+def test_refusal(status: int, words: str, kind: type[NbyardError]):
+    assert type(refusal(status, words)) is kind
