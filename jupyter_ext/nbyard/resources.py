@@ -2,12 +2,14 @@
 
     resources/<id>             a link to the version that is current, switched by one rename
     resources/.versions/<id>/  the versions that links point to
+    resources/.folders/        the link folders there were, for whoever deletes and knows none
 
 Further link folders (such as `resources` below the server's root) hold one link per dataset to the
 folder here. Whatever else lies in them is never touched: a name that is taken is a Conflict.
 """
 
 import contextlib
+import hashlib
 import os
 import re
 import shutil
@@ -29,6 +31,8 @@ class ResourceLinks:
         self._versions = self.root / ".versions"
         self._link_folders = [folder.absolute() for folder in link_folders]
         self._versions.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._known = self.root / ".folders"
+        self._known.mkdir(exist_ok=True, mode=0o700)
 
     def path(self, dataset_id: str) -> Path:
         """The folder that shows the current version."""
@@ -63,6 +67,8 @@ class ResourceLinks:
     def link_everywhere(self, dataset_id: str) -> None:
         """Make the links in the link folders; a Conflict names each place that is taken."""
         shown = self.path(dataset_id)
+        for folder in self._link_folders:
+            self._remember(folder)
         taken = [
             problem
             for folder in self._link_folders
@@ -74,12 +80,29 @@ class ResourceLinks:
     def unlink(self, dataset_id: str) -> None:
         """Remove the folder of a dataset and the links to it; what is not ours stays."""
         shown = self.path(dataset_id)
-        for folder in self._link_folders:
-            if _points_to(folder / dataset_id, shown):
-                (folder / dataset_id).unlink(missing_ok=True)
+        for folder in self._all_folders():
+            _remove(folder / dataset_id, shown)
         if shown.is_symlink():
             shown.unlink(missing_ok=True)
         shutil.rmtree(self._versions / dataset_id, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Remove the links to datasets that are gone."""
+        for folder in self._all_folders():
+            with contextlib.suppress(OSError):
+                for name in os.listdir(folder):
+                    if ID.match(name) and not os.path.lexists(self.root / name):
+                        _remove(folder / name, self.root / name)
+
+    def _remember(self, folder: Path) -> None:
+        name = hashlib.sha256(os.fsencode(folder)).hexdigest()
+        with contextlib.suppress(FileExistsError):
+            (self._known / name).symlink_to(folder)
+
+    def _all_folders(self) -> set[Path]:
+        """Those of this process and those that others of this store told of."""
+        told = (Path(os.readlink(place)) for place in self._known.iterdir())
+        return {*self._link_folders, *told}
 
     def _switch(self, shown: Path, version: Path) -> None:
         if shown.exists() and not shown.is_symlink():
@@ -103,6 +126,13 @@ def _link(place: Path, target: Path) -> str:
 
 def _culprit(place: Path) -> Path:
     return place if place.is_symlink() or place.exists() else place.parent
+
+
+def _remove(place: Path, target: Path) -> None:
+    """Remove our link; a folder that is gone or somebody else's has none that we could."""
+    with contextlib.suppress(OSError):
+        if _points_to(place, target):
+            place.unlink()
 
 
 def _points_to(place: Path, target: Path) -> bool:

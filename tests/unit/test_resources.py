@@ -116,6 +116,27 @@ def test_several_link_folders_and_unlink(tmp_path: Path) -> None:
         assert (folder / "d2" / "x.csv").read_text() == "y"
 
 
+def test_a_link_of_another_process_is_removed_too(links: ResourceLinks, root: Path) -> None:
+    """A shell deletes what a server linked; the dispatcher knows no link folders either."""
+    links.link("d1", "x.csv", lambda place: place.write_text("x"))
+    links.link("d2", "x.csv", lambda place: place.write_text("y"))
+    ResourceLinks(links.root).unlink("d1")
+    assert os.listdir(root / "resources") == ["d2"]
+    (root / "resources" / "d2").unlink()
+    (root / "resources").rmdir()
+    ResourceLinks(links.root).unlink("d2")
+
+
+def test_links_to_what_is_gone_are_swept(links: ResourceLinks, root: Path) -> None:
+    links.link("d1", "x.csv", lambda place: place.write_text("x"))
+    folder = root / "resources"
+    (folder / "gone").symlink_to(links.root / "gone")
+    (folder / "mine").symlink_to("nowhere")
+    (folder / "file").write_text("mine")
+    ResourceLinks(links.root).sweep()
+    assert sorted(os.listdir(folder)) == ["d1", "file", "mine"]
+
+
 def test_a_version_that_cannot_be_put_changes_nothing(links: ResourceLinks, root: Path) -> None:
     links.link("d1", "x.csv", lambda place: place.write_text("first"))
 

@@ -28,7 +28,7 @@ from nbyard.domain.notebook_text import opening_notebook
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.tables import Profile, TablePage
 from nbyard.domain.urls import Allowed, check_host, parse
-from nbyard.errors import Conflict, InUse, Invalid, NameTaken, NotFound, StaleWrite
+from nbyard.errors import Conflict, Detail, InUse, Invalid, NameTaken, NotFound, StaleWrite
 from nbyard.files import write_whole
 from nbyard.services.naming import check_free
 from nbyard.services.operation import operation
@@ -63,6 +63,7 @@ class DatasetService:
     ) -> Page[Dataset]:
         """List datasets, newest first."""
         check_limit(limit)
+        self._parts.links.sweep()
         with self._store.read() as c:
             found = self._store.datasets.page(c, caller.name, limit + 1, after, search)
         return page_of([self._linked(d) for d in found], limit, lambda d: d.id)
@@ -139,9 +140,11 @@ class DatasetService:
         known = self._store.datasets.get(c, caller.name, same)
         if known is not None:
             if not body.replace:
+                said = f"There is a dataset {name!r} already."
                 raise NameTaken(
-                    f"There is a dataset {name!r} already.",
+                    said,
                     hint="Choose another name, or make a new version of it.",
+                    details=[Detail("name", said)],
                 )
             if known.current.state == "importing":
                 raise Conflict(f"The newest version of {name!r} is still importing.")

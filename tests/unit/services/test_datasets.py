@@ -211,6 +211,16 @@ def test_a_notebook_that_opens_the_dataset(yard, ann, imported, root):
         yard.services.datasets.notebook(ann, imported.id, NewNotebook("no/such/folder"))
 
 
+def test_deleting_without_a_server_removes_the_links_of_one(yard, ann, imported, root):
+    from nbyard.yard import Yard
+
+    shown = root / yard.services.datasets.get(ann, imported.id).resource
+    assert shown.is_symlink()
+    with Yard.open(yard.settings) as shell:  # no root: as `nbyard datasets rm` opens it
+        shell.services.datasets.delete(ann, imported.id)
+    assert not shown.is_symlink()
+
+
 def test_an_upload_whose_name_is_taken_can_be_used_under_another(yard, ann, a_csv):
     datasets, uploads = yard.services.datasets, yard.services.uploads
     datasets.create(ann, NewDataset(a_csv))
