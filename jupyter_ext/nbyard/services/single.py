@@ -36,7 +36,7 @@ def single_document(parts: Parts, caller: Caller, body: NewRun) -> tuple[Documen
     bindings: dict[str, Binding] = {}
     for name, value in given_values(arguments, body, view.name).items():
         if arguments[name].role == "input":
-            nodes[f"in_{name}"] = _data(parts, caller, str(value), base)
+            nodes[f"in_{name}"] = _data(parts, caller, str(value), base, f"parameters.{name}")
             edges[name] = Edge(f"in_{name}", DATA, MAIN, name)
         else:
             bindings[name] = Binding(value=value)
@@ -74,13 +74,18 @@ def _check_inputs(arguments: Mapping[str, Argument], body: NewRun) -> None:
             )
 
 
-def _data(parts: Parts, caller: Caller, text: str, base: str) -> Node:
+def _data(parts: Parts, caller: Caller, text: str, base: str, field: str) -> Node:
     """A dataset of that name, else the file or folder of that path."""
     with parts.store.read() as c:
         known = parts.store.datasets.get(c, caller.name, text)
+        is_ready = known and parts.store.datasets.newest_ready(c, known.id)
     if known is not None:
+        if not is_ready:
+            raise Invalid.field(field, f"the dataset {known.name!r} is not ready")
         return Node("dataset", dataset=known.id)
-    real = parts.files.locate(text, "parameters")
+    real = parts.files.locate(text, field)
+    if not real.exists():
+        raise Invalid.field(field, f"there is no file or dataset {text[:200]!r}")
     start = parts.files.locate(base) if base else parts.files.root
     return Node("dataset", path=os.path.relpath(real, start))
 

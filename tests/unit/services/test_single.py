@@ -3,6 +3,7 @@
 import pytest
 
 from nbyard.domain.arguments import Argument
+from nbyard.domain.datasets import FileSource, NewDataset
 from nbyard.domain.runs import NewRun
 from nbyard.errors import Invalid, TooLarge
 from nbyard.services.single import given_values, single_document
@@ -21,6 +22,22 @@ def test_inputs_become_data_nodes(yard, ann, tool, root):
     assert document.nodes["in_source"].path == "d.csv"
     assert document.nodes["main"].arguments["times"].value == 2
     assert base == "."
+
+
+def test_an_input_that_is_not_there_is_named_as_its_argument(yard, ann, tool):
+    with pytest.raises(Invalid) as refused:
+        single_document(yard.parts, ann, NewRun(path=tool, parameters={"source": "gone.csv"}))
+    assert [detail.path for detail in refused.value.details] == ["parameters.source"]
+    assert "in_source" not in refused.value.message
+    assert "gone.csv" in refused.value.message
+
+
+def test_a_dataset_that_is_not_ready_is_named_as_the_argument(yard, ann, tool, root):
+    (root / "d.csv").write_text("a\n")
+    yard.services.datasets.create(ann, NewDataset(FileSource("d.csv"), "slow"))
+    with pytest.raises(Invalid, match="'slow' is not ready") as refused:
+        single_document(yard.parts, ann, NewRun(path=tool, parameters={"source": "slow"}))
+    assert [detail.path for detail in refused.value.details] == ["parameters.source"]
 
 
 def test_values_and_texts():
