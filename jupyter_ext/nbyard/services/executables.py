@@ -63,14 +63,19 @@ class ExecutableService:
 
     @operation("POST", "/executables/inspect", scope="executables:read")
     def inspect(self, caller: Caller, body: Inspect) -> Inspection:
-        """Read the arguments of a file without running it."""
+        """Read the arguments of a file without running it.
+
+        A file that is registered has the name that it is registered under.
+        """
         code = self._code(caller.name, body.path, body.upload)
         found = self._freezer.inspect(code, body.kind)
         if code.path is None:
             return found
         with self._store.read() as c:
             known = self._store.executables.by_path(c, caller.name, str(code.path))
-        return msgspec.structs.replace(found, executable=known.id) if known else found
+        if known is None:
+            return found
+        return msgspec.structs.replace(found, executable=known.id, name=known.name)
 
     @operation("POST", "/executables/tag", scope="executables:write")
     def tag(self, caller: Caller, body: TagCell) -> Inspection:

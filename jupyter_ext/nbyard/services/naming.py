@@ -1,9 +1,11 @@
 """Names are unique among what people can tell apart."""
 
-from collections.abc import Mapping
+import itertools
+import re
+from collections.abc import Iterable, Mapping
 
 from nbyard.domain.names import name_key
-from nbyard.errors import NameTaken
+from nbyard.errors import Detail, NameTaken
 
 
 def check_free(names: Mapping[str, str], noun: str, name: str, own: str = "") -> None:
@@ -15,4 +17,29 @@ def check_free(names: Mapping[str, str], noun: str, name: str, own: str = "") ->
     wanted = name_key(name)
     for key, taken in names.items():
         if key != own and name_key(taken) == wanted:
-            raise NameTaken(f"There is {noun} {taken!r} already.", hint="Choose another name.")
+            said = f"There is {noun} {taken!r} already."
+            free = _next_name(names.values(), name)
+            raise NameTaken(
+                said,
+                hint=f"Choose another name; {free!r} is free.",
+                details=[Detail("name", said)],
+            )
+
+
+def free_name(names: Iterable[str], name: str) -> str:
+    """The first of name, name 2, name 3 … that no other looks like."""
+    numbered = (f"{name} {number}" for number in itertools.count(2))
+    return _first(names, itertools.chain([name], numbered))
+
+
+def _next_name(names: Iterable[str], name: str) -> str:
+    """The same beside a name that is taken; one that has a number gets a higher one."""
+    stem, _, number = name.rpartition(" ")
+    if stem and re.fullmatch("[0-9]{1,2}", number):
+        return _first(names, (f"{stem} {count}" for count in itertools.count(int(number) + 1)))
+    return free_name(names, name)
+
+
+def _first(names: Iterable[str], wanted: Iterable[str]) -> str:
+    taken = set(map(name_key, names))
+    return next(name for name in wanted if name_key(name) not in taken)
