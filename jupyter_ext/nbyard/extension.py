@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from nbyard.rest import metrics
 from nbyard.rest.handlers import Desk
 from nbyard.rest.routes import routes
 from nbyard.rest.socket import Broadcast
@@ -21,6 +22,7 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     web_app = serverapp.web_app
     web_app.add_handlers(".*$", routes(web_app.settings["base_url"], desk, broadcast))
     web_app.settings["nbyard"] = desk
+    metrics.mount(desk)
     serverapp.log.info("nbyard keeps its store in %s", settings.store_path)
 
 

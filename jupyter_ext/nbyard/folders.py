@@ -12,16 +12,19 @@ from typing import Any
 import msgspec
 
 from nbyard.domain import attempts as contract
-from nbyard.domain.runs import Activity, Cells, LogChunk, Task
+from nbyard.domain.runs import Activity, Attempt, Cells, LogChunk, Task
 from nbyard.domain.states import ATTEMPT
+from nbyard.domain.usage import Usage, read_samples, usage_of
 from nbyard.files import write_whole
 
 LOG_CHUNK = 256 * 1024
 MAX_NOTEBOOK = 256 * 2**20
+MAX_USAGE = 8 * 2**20
 KEPT = (
     contract.TASK,
     contract.LOG,
     contract.EVENTS,
+    contract.USAGE,
     contract.EXECUTED,
     contract.RESULT,
     contract.RUNNER,
@@ -112,6 +115,22 @@ def cells(store: Path, task: Task) -> Cells:
     folder = place(store, task.attempts[-1].id)
     done, total, current = _cell_progress(folder)
     return Cells(_notebook(folder / contract.EXECUTED), done, total, current)
+
+
+def usage(store: Path, attempt: Attempt) -> Usage:
+    """What an attempt used over time, as far as it was written down."""
+    content = b""
+    with contextlib.suppress(OSError):  # work may have put anything in its place
+        path = place(store, attempt.id) / contract.USAGE
+        with open(path, "rb", opener=_only_a_file) as handle:
+            content = handle.read(MAX_USAGE) or b""
+    samples = read_samples(content.splitlines())
+    return usage_of(samples, attempt.number, attempt.state in ATTEMPT.terminal)
+
+
+def _only_a_file(path: str, flags: int) -> int:
+    """No link is followed, and no writer waited for."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def activity(store: Path, run: str, node: str, attempt_id: str, number: int) -> Activity:

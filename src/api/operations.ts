@@ -35,6 +35,7 @@ export const ROUTES = {
   'runs.cells': ['GET', '/runs/{run}/tasks/{node}/cells'],
   'runs.log': ['GET', '/runs/{run}/tasks/{node}/log'],
   'runs.surroundings': ['GET', '/runs/{run}/tasks/{node}/surroundings'],
+  'runs.usage': ['GET', '/runs/{run}/tasks/{node}/usage'],
   'uploads.create': ['POST', '/uploads'],
   'uploads.get': ['GET', '/uploads/{upload}'],
   'uploads.delete': ['DELETE', '/uploads/{upload}'],

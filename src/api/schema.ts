@@ -233,7 +233,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Read the arguments of a file without running it */
+        /**
+         * Read the arguments of a file without running it
+         * @description A file that is registered has the name that it is registered under.
+         */
         post: operations["executables.inspect"];
         delete?: never;
         options?: never;
@@ -449,6 +452,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/tasks/{node}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what an attempt at a task used over time: CPU, memory, GPUs; by default the newest
+         * @description A task from the cache shows what making its result had used.
+         */
+        get: operations["runs.usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/system/doctor": {
         parameters: {
             query?: never;
@@ -610,6 +633,9 @@ export interface components {
          * Attempt
          * @description One try at a task; `reason` says why it was lost or failed, `gpus` which it was granted.
          *         `folder` holds its record on the machine of the store: log, executed notebook, task, result.
+         *         Its times, about in order: recorded (`created_at`), all staged and handed over (`prepared_at`),
+         *         supervised (`started_at`), its kernel or program there (`working_at`), the work at its end
+         *         (`finished_at`), its outputs kept (`published_at`).
          */
         Attempt: {
             id: string;
@@ -634,6 +660,12 @@ export interface components {
             gpus: string[];
             /** @default  */
             folder: string;
+            /** @default null */
+            prepared_at: string | null;
+            /** @default null */
+            working_at: string | null;
+            /** @default null */
+            published_at: string | null;
         };
         /**
          * Cells
@@ -946,6 +978,14 @@ export interface components {
             /** @enum {unknown} */
             kind: "flag";
             flag: string;
+        };
+        /**
+         * GpuUsage
+         * @description One GPU: percent of its time, and bytes of its memory; null where nothing was said.
+         */
+        GpuUsage: {
+            percent: (number | null)[];
+            memory_bytes: (number | null)[];
         };
         /**
          * Histogram
@@ -1471,6 +1511,33 @@ export interface components {
             /** @enum {unknown} */
             kind: "url";
             url: string;
+        };
+        /**
+         * Usage
+         * @description What an attempt used, as columns of equal length, at most 500 points. `seconds` count from
+         *         the first look, at `started_at`; `cores` is the CPU time used since the point before, for each
+         *         second; memory and processes are the most between two points. `attempt` is 0 and the columns
+         *         are empty where nothing was recorded. `done` tells that no more will come.
+         */
+        Usage: {
+            attempt: number;
+            done: boolean;
+            /** @default null */
+            started_at: string | null;
+            /** @default [] */
+            seconds: number[];
+            /** @default [] */
+            cores: number[];
+            /** @default [] */
+            memory_bytes: number[];
+            /** @default [] */
+            processes: number[];
+            /** @default {} */
+            gpus: {
+                [key: string]: components["schemas"]["GpuUsage"];
+            };
+            /** @default 0 */
+            cpu_seconds: number;
         };
         /**
          * Variable
@@ -2626,6 +2693,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Surroundings"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.usage": {
+        parameters: {
+            query?: {
+                attempt?: number;
+            };
+            header?: never;
+            path: {
+                run: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
                 };
             };
             400: components["responses"]["400"];

@@ -29,6 +29,7 @@ export type Surroundings = Schemas['Surroundings'];
 export type TablePage = Schemas['TablePage'];
 export type Task = Schemas['Task'];
 export type Upload = Schemas['Upload'];
+export type Usage = Schemas['Usage'];
 export type Workflow = Schemas['Workflow'];
 
 /** How far a running task is; comes over the event socket only. */

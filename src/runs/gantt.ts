@@ -1,14 +1,17 @@
 /** From times of tasks to bars: pure arithmetic. */
-import { RunDetail, Task } from '../api/types';
+import { Attempt, RunDetail, Task } from '../api/types';
 import { TASK_DONE } from './reducer';
 
-export type Phase = 'queued' | 'preparing' | 'running';
+export const PHASES = ['queued', 'preparing', 'starting', 'running', 'publishing'] as const;
+export type Phase = (typeof PHASES)[number];
 
 /** A piece of a bar, in seconds from the start of the run. */
 export interface ISegment {
   phase: Phase;
   from: number;
   to: number;
+  /** How an attempt ended that was not the last. */
+  ended?: Attempt['state'];
 }
 
 export interface IBar {
@@ -42,27 +45,59 @@ export function chartOf(detail: RunDetail, now: number): IChart {
   return { bars, seconds: Math.max(0.1, (end - origin) / 1000, ...last) };
 }
 
+interface IMark {
+  phase: Phase;
+  at: string | null | undefined;
+  ended?: Attempt['state'];
+}
+
 function segmentsOf(task: Task, origin: number, end: number): ISegment[] {
-  const seconds = (at: string) => (Date.parse(at) - origin) / 1000;
   const live = !TASK_DONE.has(task.state);
-  const finish = task.finished_at ? seconds(task.finished_at) : (end - origin) / 1000;
-  const first = task.attempts?.[0]?.created_at;
-  const marks: [Phase, number | undefined][] = [
-    ['queued', task.queued_at ? seconds(task.queued_at) : undefined],
-    ['preparing', first ? seconds(first) : undefined],
-    ['running', task.started_at ? seconds(task.started_at) : undefined]
-  ];
-  const begun = marks.filter((mark): mark is [Phase, number] => mark[1] !== undefined);
-  if (!begun.length || (!live && !task.finished_at)) {
+  const marks = marksOf(task).filter(({ at }) => at);
+  if (!marks.length || (!live && !task.finished_at)) {
     return [];
   }
-  return begun
-    .map(([phase, from], index) => ({
-      phase,
-      from: Math.max(0, from),
-      to: Math.max(0, from, begun[index + 1]?.[1] ?? finish)
-    }))
-    .filter(({ phase, from, to }) => to > from || phase === 'running');
+  const seconds = (at: string) => Math.max(0, (Date.parse(at) - origin) / 1000);
+  const published = live ? undefined : task.attempts?.[task.attempts.length - 1]?.published_at;
+  const finish = published ?? task.finished_at;
+  let to = finish ? seconds(finish) : (end - origin) / 1000;
+  // from the end: clocks may differ a little, and no piece ends after the next has begun
+  const segments = marks.reverse().map(({ phase, at, ended }) => {
+    const segment: ISegment = { phase, from: Math.min(seconds(at!), to), to };
+    to = segment.from;
+    return ended ? { ...segment, ended } : segment;
+  });
+  return segments.reverse().filter(({ phase, from, to }) => to > from || phase === 'running');
+}
+
+/** When each phase of a task began, as far as that is known. */
+function marksOf(task: Task): IMark[] {
+  const attempts = task.attempts ?? [];
+  const last = attempts.length - 1;
+  const first = attempts[0]?.created_at;
+  const marks: IMark[] = [];
+  // a task that was queued again has forgotten when it was first
+  if (task.queued_at && !(first && Date.parse(task.queued_at) > Date.parse(first))) {
+    marks.push({ phase: 'queued', at: task.queued_at });
+  }
+  attempts.forEach((attempt, index) => {
+    const newest = index === last;
+    const started = attempt.started_at ?? (newest ? task.started_at : undefined);
+    marks.push(
+      { phase: 'preparing', at: attempt.created_at },
+      { phase: 'starting', at: attempt.prepared_at },
+      {
+        phase: 'running',
+        at: attempt.working_at ?? started,
+        ended: newest ? undefined : attempt.state
+      },
+      { phase: 'publishing', at: attempt.published_at && attempt.finished_at }
+    );
+    if (!newest || task.state === 'queued') {
+      marks.push({ phase: 'queued', at: attempt.published_at ?? attempt.finished_at });
+    }
+  });
+  return marks;
 }
 
 /** Back from the task that ended last, each time to the need that ended last. */

@@ -14,7 +14,7 @@ import msgspec
 import psutil
 import pytest
 
-from nbyard.domain.attempts import LOG, RUNNER, NotebookWork, Output
+from nbyard.domain.attempts import LOG, RUNNER, USAGE, NotebookWork, Output
 from nbyard.errors import NbyardError
 from nbyard.runtimes.prepared import RUNNER as RUNNER_PROGRAM
 from nbyard.runtimes.prepared import PreparedParent
@@ -180,6 +180,28 @@ class TestProcessRuntime(RuntimeConformance):
         text = log.read_text()
         assert text.endswith("the end\n") and "bytes) are missing here" in text
 
+    def test_what_the_work_uses_is_written_down(self, runtime: Runtime, place: Place) -> None:
+        """R9: of all its processes, while it runs and at its end."""
+        busy = "import time; t = time.time() + 60; a = bytearray(90_000_000)\n"
+        busy += "while time.time() < t: pass"
+        order = place(f"{sys.executable} -c '{busy}' & wait")
+        runtime.start(order)
+
+        def seen() -> list[dict]:
+            path = order.folder / USAGE
+            lines = path.read_text().splitlines() if path.exists() else []
+            return [json.loads(line) for line in lines]
+
+        def is_busy(line: dict) -> bool:
+            return line["memory"] > 90_000_000 and line["processes"] == 2 and line["cpu"] > 0.2
+
+        wait_until(lambda: any(is_busy(line) for line in seen()))
+        runtime.stop(order, "enough")
+        finish(runtime, order)
+        last = seen()[-1]
+        assert (last["processes"], last["memory"]) == (0, 0)
+        assert last["cpu"] >= max(line["cpu"] for line in seen())
+
     def test_a_million_lines_are_all_there(self, runtime: Runtime, place: Place) -> None:
         """F28: in order, none lost."""
         order = place("seq 1000000")
@@ -260,7 +282,9 @@ class TestForeground:
         """HOUSE: the runner needs nothing of nbyard."""
         order = place_notebook(place, "x = 1", "print(x + 1)", x=2)
         assert self.run(order, tmp_path / "copied") == 0
-        assert finish(runtime, order).state == "succeeded"
+        result = finish(runtime, order)
+        assert result.state == "succeeded"
+        assert result.started_at < (result.working_at or 0) < result.finished_at
         assert log_of(order) == "3\n"
 
     def test_second_start_is_no_second_run(

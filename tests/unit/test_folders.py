@@ -14,6 +14,7 @@ from nbyard.domain import attempts as contract
 from nbyard.domain.attempts import Image, Surroundings
 from nbyard.domain.environments import Lock, Package
 from nbyard.domain.runs import Activity, Attempt, Task
+from nbyard.domain.usage import Usage
 
 NOW = datetime(2024, 2, 29, tzinfo=UTC)
 
@@ -184,6 +185,31 @@ def test_what_is_no_notebook_is_none(tmp_path, folder, content, monkeypatch):
     (folder / contract.EXECUTED).write_text('{"cells": []}')
     monkeypatch.setattr(folders, "MAX_NOTEBOOK", 5)
     assert folders.cells(tmp_path, _task("running")).notebook is None
+
+
+def test_what_an_attempt_used(tmp_path, folder):
+    attempt = _task("running").attempts[-1]
+    assert folders.usage(tmp_path, attempt) == Usage(1, done=False)
+    line = '{"at": %d, "cpu": %d, "memory": 7, "processes": 2}\n'
+    (folder / contract.USAGE).write_text(line % (10, 1) + "nonsense\n" + line % (12, 5) + "{")
+    found = folders.usage(tmp_path, attempt)
+    assert (found.seconds, found.cores, found.memory_bytes) == ([0, 2], [0, 2], [7, 7])
+    assert (found.processes, found.cpu_seconds, found.done) == ([2, 2], 5, False)
+    assert folders.usage(tmp_path, _task("failed").attempts[-1]).done
+
+
+@pytest.mark.parametrize("odd", ["fifo", "folder", "link"])
+def test_what_is_no_record_of_use_is_passed_over(tmp_path, folder, odd):
+    place = folder / contract.USAGE
+    if odd == "fifo":
+        os.mkfifo(place)
+    elif odd == "folder":
+        place.mkdir()
+    else:
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.write_text('{"at": 1, "cpu": 1, "memory": 7, "processes": 2}\n')
+        place.symlink_to(elsewhere)
+    assert folders.usage(tmp_path, _task("running").attempts[-1]) == Usage(1, done=False)
 
 
 def test_only_the_record_is_kept(tmp_path, folder):

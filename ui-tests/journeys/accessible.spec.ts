@@ -49,7 +49,7 @@ test('G6: axe finds nothing on canvas, panels, drawer and views, in three themes
     await lab.theme(theme);
     const name = theme.replace('JupyterLab ', '').replaceAll(' ', '-').toLowerCase();
     await look(`${name}-canvas`, '#nbyard-sidebar', '.nby-CanvasPanel', '.nby-RunView');
-    for (const tab of ['Gantt', 'Output', 'Logs', 'Results', 'Parameters']) {
+    for (const tab of ['Gantt', 'Output', 'Logs', 'Resources', 'Results', 'Parameters']) {
       await drawer.tab(tab);
       await look(`${name}-${tab.toLowerCase()}`, '.nby-RunView');
     }

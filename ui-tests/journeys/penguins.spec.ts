@@ -18,6 +18,16 @@ test('K5, K7, K8: the example runs; after a change only what it affects runs aga
     await expect(lab.drawer.step(node)).toContainText('never ran before');
   }
   expect(await readFile(server.file('train.ipynb'))).toEqual(source);
+  await lab.drawer.tab('Gantt');
+  const bar = lab.drawer.body.getByRole('button', { name: /^train: succeeded/ });
+  await expect(bar).toHaveAccessibleName(/queued .*preparing .*starting .*running .*publishing/);
+  await lab.drawer.tab('Resources');
+  await lab.drawer.choose('train');
+  await expect(lab.drawer.body.getByRole('img', { name: /^CPU.* over time: at most / })).toBeVisible();
+  await expect(lab.drawer.body.getByRole('img', { name: /^Memory over time/ })).toBeVisible();
+  await lab.drawer.body.getByRole('button', { name: 'As table' }).click();
+  await expect(lab.drawer.row('MiB').first()).toBeVisible();
+  await lab.drawer.tab('Steps');
   const { NBYARD_PICTURES } = process.env; // a folder for the picture of the README
   if (NBYARD_PICTURES) {
     await lab.page.screenshot({ path: `${NBYARD_PICTURES}/penguins.png` });

@@ -124,7 +124,8 @@ class AttemptController:
         self._not_before.pop(attempt.id, None)
         self._note(case, "")
         with self._room.write() as c:
-            self._store.attempts.move(c, attempt, "starting", site=site)
+            now = datetime.now(UTC)
+            self._store.attempts.move(c, attempt, "starting", site=site, prepared_at=now)
         crash_point("starting")
 
     def _note(self, case: Case, waits: str) -> None:

@@ -118,7 +118,13 @@ class Endings:
 def _times(result: Result | None) -> Mapping[str, Any]:
     if result is None:
         return {"finished_at": datetime.now(UTC)}
-    return {**_task_times(result), "usage": result.usage}
+    working = result.working_at
+    return {
+        **_task_times(result),
+        "usage": result.usage,
+        "working_at": datetime.fromtimestamp(working, UTC) if working else None,
+        "published_at": datetime.now(UTC),
+    }
 
 
 def _task_times(result: Result | None) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ code/            the code bundle; the work runs in it
 inputs/NAME/…    staged inputs        outputs/NAME/…   where outputs are expected
 log              everything the work printed, appended
 events.jsonl     one JSON object a line: progress, cells
+usage.jsonl      one JSON object a line: CPU, memory and GPUs over time, thinned out when long
 executed.ipynb   the notebook as far as it ran (replaced whole after each cell)
 surroundings.json  machine, environment and code that the attempt was made for
 image.json       {name, id, lock} of the image, where a container does the work
@@ -23,6 +24,7 @@ from nbyard.domain.environments import Lock
 TASK = "task.json"
 LOG = "log"
 EVENTS = "events.jsonl"
+USAGE = "usage.jsonl"
 EXECUTED = "executed.ipynb"
 SURROUNDINGS = "surroundings.json"
 IMAGE = "image.json"
@@ -119,7 +121,8 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """result.json; `outputs` lists the names whose file or folder is there."""
+    """result.json; `outputs` lists the names whose file or folder is there, `working_at` is when
+    a kernel was ready or a program started."""
 
     attempt_id: str
     token: str
@@ -129,6 +132,7 @@ class Result(msgspec.Struct, frozen=True):
     outputs: list[str] = []
     failure: Failure | None = None
     usage: dict[str, float] = {}
+    working_at: float | None = None
 
 
 class Image(msgspec.Struct, frozen=True):

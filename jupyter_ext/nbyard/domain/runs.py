@@ -95,7 +95,10 @@ class Artifact(msgspec.Struct, frozen=True):
 
 class Attempt(msgspec.Struct, frozen=True):
     """One try at a task; `reason` says why it was lost or failed, `gpus` which it was granted.
-    `folder` holds its record on the machine of the store: log, executed notebook, task, result."""
+    `folder` holds its record on the machine of the store: log, executed notebook, task, result.
+    Its times, about in order: recorded (`created_at`), all staged and handed over (`prepared_at`),
+    supervised (`started_at`), its kernel or program there (`working_at`), the work at its end
+    (`finished_at`), its outputs kept (`published_at`)."""
 
     id: str
     task_id: str
@@ -110,6 +113,9 @@ class Attempt(msgspec.Struct, frozen=True):
     usage: dict[str, float] = {}
     gpus: list[str] = []
     folder: str = ""
+    prepared_at: datetime | None = None
+    working_at: datetime | None = None
+    published_at: datetime | None = None
 
 
 class Task(msgspec.Struct, frozen=True):

@@ -17,20 +17,22 @@ EVENT_FILES = (
 
 
 class MemoryWatch:
-    """Looks at a tree of processes, never longer than a twentieth of the time."""
+    """Looks at a tree of processes, never longer than a twentieth of the time. `seen` is the tree
+    as it was last."""
 
     def __init__(self, limit_bytes: float | None) -> None:
         self._limit = limit_bytes
         self._next_look = 0.0
         self._kills = kills_by_system()
         self.peak_bytes = 0
+        self.seen: set[int] = set()
 
     def exceeded(self, tree: Callable[[], set[int]]) -> str:
         """A sentence when the limit is broken, else nothing."""
         started = time.monotonic()
         if started < self._next_look:
             return ""
-        pids = tree()
+        pids = self.seen = tree()
         known = [processes.read(pid) for pid in pids]
         used = sum(process.rss_bytes for process in known if process)
         if self._limit and used > self._limit:

@@ -17,13 +17,15 @@ MAX_FROZEN = 20_000
 
 
 class Process(NamedTuple):
-    """`started` is seconds since the machine's start; with the pid it names a process for good."""
+    """`started` is seconds since the machine's start; with the pid it names a process for good.
+    `cpu_seconds` counts its own and those of the children that it has collected."""
 
     pid: int
     parent: int
     started: float
     rss_bytes: int
     state: str
+    cpu_seconds: float = 0.0
 
 
 def table() -> dict[int, Process]:
@@ -56,6 +58,7 @@ def read(pid: int) -> Process | None:
         int(fields[19]) / TICKS,
         int(fields[21]) * PAGE_BYTES,
         fields[0].decode(),
+        sum(map(int, fields[11:15])) / TICKS,
     )
 
 

@@ -15,6 +15,7 @@ from . import processes, verdict
 from .folder import CODE, Folder
 from .limits import MemoryWatch
 from .log import Log
+from .usage import GpuMeter, UsageRecord
 from .work import CannotStart, Launch, adopt_orphans
 
 BEAT_SECONDS = 2.0
@@ -43,6 +44,8 @@ class Supervisor:
         self._launch = launch
         self._log = Log(folder.at("log"))
         self._memory = MemoryWatch(task.get("memory_bytes"))
+        gpus = GpuMeter((task.get("environment") or {}).get("CUDA_VISIBLE_DEVICES") or "")
+        self._record = UsageRecord(folder.at("usage.jsonl"), gpus)
         self._spare = {os.getpid(), guard}
         self._selector = selectors.DefaultSelector()
         self._ending: Ending | None = None
@@ -53,6 +56,7 @@ class Supervisor:
         self._next_beat = 0.0
         self._last_poke = 0.0
         self._started = self._last_sign = time.monotonic()
+        self._working_at: float | None = None
 
     def run(self) -> dict[str, Any]:
         """From start to the result."""
@@ -77,6 +81,7 @@ class Supervisor:
             "state": state,
             "started_at": started_at,
             "finished_at": time.time(),
+            "working_at": self._working_at,
             "outputs": present,
             "failure": failure,
             "usage": self._usage(),
@@ -114,6 +119,8 @@ class Supervisor:
         self._selector.register(self._launch.report, selectors.EVENT_READ, self._on_report)
 
     def _tell(self, event: dict[str, Any]) -> None:
+        if event.get("stage") == "running":
+            self._working_at = time.time()
         self._folder.event(event)
         self._poke()
 
@@ -174,6 +181,7 @@ class Supervisor:
             words = f"gave no sign of life for {seconds:g} s"
             self._end("failed", verdict.failure("timeout", words), GRACE_SECONDS)
         words = self._memory.exceeded(self._tree) if self._ending is None else ""
+        self._record.look(self._memory.seen)
         if words:
             self._end("failed", verdict.failure("memory", words), 0)
 
@@ -187,7 +195,10 @@ class Supervisor:
         processes.send(targets, signal.SIGTERM)
 
     def _tree(self) -> set[int]:
-        return processes.descendants(os.getpid(), processes.table()) - self._spare
+        return processes.descendants(os.getpid(), processes.table()) - self._spared()
+
+    def _spared(self) -> set[int]:
+        return self._spare | {self._record.gpus.pid}
 
     def _on_output(self, descriptor: int) -> None:
         self._last_sign = time.monotonic()
@@ -229,12 +240,13 @@ class Supervisor:
 
     def _clear_away(self) -> None:
         """Nothing of the work stays alive; what it had still written comes into the log."""
-        left = processes.kill_tree(os.getpid(), self._task["mark"], self._spare, self._reap)
+        left = processes.kill_tree(os.getpid(), self._task["mark"], self._spared(), self._reap)
         deadline = time.monotonic() + DRAIN_SECONDS
         while len(self._selector.get_map()) > 1 and time.monotonic() < deadline:
             for key, _ in self._selector.select(0.05):
                 key.data(key.fd)
         self._reap()
+        self._record.close()
         if left and self._status is not None and self._ending is None:
             self._log.note(f"{left} processes that the work had left behind were ended")
         if self._log.trouble:

@@ -23,11 +23,12 @@ class EventService:
         check_limit(limit)
         check_count(after, "after")
         with self._store.read() as c:
-            oldest = self._store.events.first(c)
-            if after and after < oldest - 1:
-                return Events([], self._store.events.last(c), refetch=True)
+            oldest, newest = self._store.events.first(c), self._store.events.last(c)
+            # a store that counts less than somebody has seen is another store
+            if after and not oldest - 1 <= after <= newest:
+                return Events([], newest, refetch=True)
             found = self._store.events.after(c, caller.name, after, limit)
-            last = found[-1].id if found else max(after, self._store.events.last(c))
+            last = found[-1].id if found else newest
         return Events(found, last)
 
     def last(self) -> int:

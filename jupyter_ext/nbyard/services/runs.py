@@ -19,6 +19,7 @@ from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.planning import Wish, plan_tasks
 from nbyard.domain.runs import Activity, Cells, LogChunk, NewRun, Run, RunDetail, Task, TaskPlan
 from nbyard.domain.states import RUN
+from nbyard.domain.usage import Usage
 from nbyard.domain.workflows import Document, read_document, selection, semantic
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.services.naming import check_free
@@ -279,6 +280,19 @@ class RunService:
         if found is None:
             raise NotFound(f"{node[:80]!r} has no attempt yet.")
         return found
+
+    @operation("GET", "/runs/{run}/tasks/{node}/usage", scope="runs:read")
+    def usage(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Usage:
+        """Show what an attempt at a task used over time: CPU, memory, GPUs; by default the newest.
+
+        A task from the cache shows what making its result had used.
+        """
+        check_count(attempt, "attempt")
+        attempts = self._task(caller, run, node).attempts
+        found = [one for one in attempts if attempt in (0, one.number)]
+        if attempt and not found:
+            raise NotFound(f"{node[:80]!r} has no attempt {attempt}.")
+        return folders.usage(self._store.folder, found[-1]) if found else Usage(0, done=False)
 
     def activity(self, caller: Caller, runs: Sequence[str]) -> Sequence[Activity]:
         """How far the tasks under way of these runs are; unknown runs are left out."""

@@ -6,14 +6,21 @@ import shutil
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from nbyard import __version__
 from nbyard.domain.callers import Caller
+from nbyard.domain.counts import Counts
 from nbyard.domain.doctor import Check, Diagnosis, Runtimes
 from nbyard.errors import NbyardError
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
 from nbyard.services.runtimes import offered
+
+if TYPE_CHECKING:
+    from nbyard.store.leases import Lease
 
 GIB = 2**30
 MIB = 2**20
@@ -40,6 +47,12 @@ class SystemService:
             *self._parts.probes,
         ]
         return Diagnosis(__version__, [check() for check in checks])
+
+    def counts(self) -> Counts:
+        """Runs, tasks and attempts of all owners: for who watches the installation."""
+        with self._parts.store.read() as c:
+            found: Counts = self._parts.store.counts.all(c)
+        return msgspec.structs.replace(found, dispatcher_lives=self._lease() is not None)
 
     @operation("GET", "/system/runtimes", scope="system:read")
     def runtimes(self, caller: Caller) -> Runtimes:
@@ -80,8 +93,13 @@ class SystemService:
         return Check("kernels", "failed", "none installed", "pip install ipykernel")
 
     def _dispatcher(self) -> Check:
-        with self._parts.store.read() as c:
-            lease = self._parts.store.leases.get(c, "dispatcher")
-        if lease is not None and lease.until > datetime.now(UTC):
+        lease = self._lease()
+        if lease is not None:
             return Check("dispatcher", "ok", f"running as {lease.holder}")
         return Check("dispatcher", "ok", "not running; it starts when there is work")
+
+    def _lease(self) -> Lease | None:
+        """Of the dispatcher that lives, if one does."""
+        with self._parts.store.read() as c:
+            lease = self._parts.store.leases.get(c, "dispatcher")
+        return lease if lease is not None and lease.until > datetime.now(UTC) else None

@@ -10,6 +10,7 @@ from nbyard import wake
 from nbyard.domain.ids import new_id
 from nbyard.store import events, soundness
 from nbyard.store.artifacts import ArtifactRows, CacheRows
+from nbyard.store.counts import CountRows
 from nbyard.store.database import Database, sqlite_url
 from nbyard.store.datasets import DatasetRows
 from nbyard.store.environments import EnvironmentRows
@@ -47,6 +48,7 @@ class Store:
         self.leases = LeaseRows()
         self.submissions = SubmissionRows()
         self.facts = FactRows()
+        self.counts = CountRows()
         self.events = events
         with self.write() as c:
             self.id = self.facts.once(c, "store_id", new_id())

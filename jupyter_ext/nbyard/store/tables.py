@@ -215,8 +215,11 @@ attempts = Table(
     Column("usage", JSON, nullable=False),
     Column("gpus", JSON, nullable=False, server_default="[]"),
     Column("created_at", Moment, nullable=False),
+    Column("prepared_at", Moment),
     Column("started_at", Moment),
+    Column("working_at", Moment),
     Column("finished_at", Moment),
+    Column("published_at", Moment),
     UniqueConstraint("task_id", "number"),
     Index("ix_attempts_state", "state"),
 )

@@ -42,6 +42,46 @@ describe('chartOf', () => {
     ]);
   });
 
+  it('K5: shows all phases as far as their times are known', () => {
+    const one = task('a', 1, 3, 8);
+    const times = { created_at: at(1.5), prepared_at: at(2.5), started_at: at(3) };
+    const ends = { working_at: at(4), finished_at: at(8), published_at: at(8.5) };
+    one.attempts = [{ ...times, ...ends, state: 'succeeded' }] as unknown as Task['attempts'];
+    expect(chartOf(detail([one], 9), 0).bars[0].segments).toEqual([
+      { phase: 'queued', from: 1, to: 1.5 },
+      { phase: 'preparing', from: 1.5, to: 2.5 },
+      { phase: 'starting', from: 2.5, to: 4 },
+      { phase: 'running', from: 4, to: 8 },
+      { phase: 'publishing', from: 8, to: 8.5 }
+    ]);
+  });
+
+  it('keeps pieces in order when clocks differ', () => {
+    const one = task('a', 1, 3, 8);
+    const times = { created_at: at(1.5), prepared_at: at(4.2), working_at: at(4) };
+    one.attempts = [{ ...times, state: 'succeeded' }] as unknown as Task['attempts'];
+    expect(chartOf(detail([one], 9), 0).bars[0].segments).toEqual([
+      { phase: 'queued', from: 1, to: 1.5 },
+      { phase: 'preparing', from: 1.5, to: 4 },
+      { phase: 'running', from: 4, to: 8 }
+    ]);
+  });
+
+  it('R9: shows each attempt, and the wait between two', () => {
+    const one = task('a', 5, 6, 8);
+    one.attempts = [
+      { created_at: at(1), started_at: at(2), finished_at: at(3), state: 'failed' },
+      { created_at: at(5.5), started_at: at(6), finished_at: at(8), state: 'succeeded' }
+    ] as unknown as Task['attempts'];
+    expect(chartOf(detail([one], 9), 0).bars[0].segments).toEqual([
+      { phase: 'preparing', from: 1, to: 2 },
+      { phase: 'running', from: 2, to: 3, ended: 'failed' },
+      { phase: 'queued', from: 3, to: 5.5 },
+      { phase: 'preparing', from: 5.5, to: 6 },
+      { phase: 'running', from: 6, to: 8 }
+    ]);
+  });
+
   it('K5: lets what is under way grow until now', () => {
     const now = Date.parse(at(9));
     const { bars, seconds } = chartOf(detail([task('a', 1, 2), task('b', 3), task('c')]), now);

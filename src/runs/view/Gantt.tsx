@@ -1,9 +1,10 @@
-import { useCallback, useMemo, useRef, useState } from 'react';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useMemo, useState } from 'react';
 import { isLive } from '../../api/types';
 import { StateMark, stateText } from '../../components/StateMark';
 import { showSeconds, useNow } from '../../components/times';
-import { chartOf, IBar, Phase, ticks } from '../gantt';
-import { useServices } from './hooks';
+import { chartOf, IBar, ISegment, Phase, PHASES, ticks } from '../gantt';
+import { useServices, useWidth } from './hooks';
 import { IStepProps } from './Steps';
 
 const ROW = 26;
@@ -15,10 +16,12 @@ const AXIS = 20;
 const KEYS = [
   'queued',
   'preparing',
+  'starting',
   'running',
   'succeeded',
   'failed',
   'cancelled',
+  'publishing',
   'critical'
 ] as const;
 
@@ -30,7 +33,7 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
   const chart = useMemo(() => chartOf(detail, now), [detail, now]);
   const shown = new Set(
     chart.bars.flatMap(bar => [
-      ...bar.segments.map(({ phase }) => colour(bar, phase)),
+      ...bar.segments.map(segment => colour(bar, segment)),
       ...(bar.critical && bar.segments.some(({ phase }) => phase === 'running') ? ['critical'] : [])
     ])
   );
@@ -39,7 +42,7 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
       <div className="nby-Gantt-legend">
         {KEYS.filter(key => shown.has(key)).map(key => (
           <span key={key} className={`nby-Gantt-key nby-mod-${key}`}>
-            {key === 'critical' ? trans.__('made it this long') : stateText(key, trans)}
+            {key === 'critical' ? trans.__('made it this long') : phaseText(key, trans)}
           </span>
         ))}
         <button
@@ -61,24 +64,14 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
 }
 
 /** Work that ended has the colour of its end. */
-function colour(bar: IBar, phase: Phase): (typeof KEYS)[number] {
-  const { state } = bar;
-  const ended = state === 'succeeded' || state === 'failed' || state === 'cancelled';
-  return phase === 'running' && ended ? state : phase;
+function colour(bar: IBar, { phase, ended }: ISegment): (typeof KEYS)[number] {
+  const state = ended === 'lost' ? 'failed' : (ended ?? bar.state);
+  const over = state === 'succeeded' || state === 'failed' || state === 'cancelled';
+  return phase === 'running' && over ? state : phase;
 }
 
-/** The width an element has, while it has it. */
-function useWidth(): [(element: Element | null) => void, number] {
-  const [width, setWidth] = useState(1000);
-  const watch = useRef<ResizeObserver>();
-  const ref = useCallback((element: Element | null) => {
-    watch.current?.disconnect();
-    if (element) {
-      watch.current = new ResizeObserver(([{ contentRect }]) => setWidth(contentRect.width));
-      watch.current.observe(element);
-    }
-  }, []);
-  return [ref, Math.max(LEAST, Math.floor(width))];
+function phaseText(phase: string, trans: TranslationBundle): string {
+  return phase === 'publishing' ? trans.__('publishing') : stateText(phase, trans);
 }
 
 interface IPictureProps {
@@ -90,7 +83,7 @@ interface IPictureProps {
 
 function Picture({ bars, seconds, step, onStep }: IPictureProps): JSX.Element {
   const { trans } = useServices();
-  const [ref, width] = useWidth();
+  const [ref, width] = useWidth(LEAST);
   const x = (at: number) => LABELS + (at / seconds) * (width - LABELS - ROOM);
   const height = bars.length * ROW + AXIS;
   return (
@@ -133,14 +126,14 @@ interface IBarProps {
 
 function Bar({ bar, x, y, chosen, onStep }: IBarProps): JSX.Element {
   const { trans } = useServices();
-  const parts = phaseSeconds(bar);
+  const parts = PHASES.filter(phase => phaseSeconds(bar, phase) !== undefined);
   const state = stateText(bar.cached ? 'cached' : bar.state, trans);
   const words = [
     `${bar.label}: ${state}`,
-    ...parts.map(([phase, seconds]) => `${stateText(phase, trans)} ${showSeconds(seconds)}`)
+    ...parts.map(phase => `${phaseText(phase, trans)} ${showSeconds(phaseSeconds(bar, phase))}`)
   ].join(', ');
   const end = bar.segments[bar.segments.length - 1];
-  const running = parts.find(([phase]) => phase === 'running')?.[1];
+  const running = phaseSeconds(bar, 'running');
   return (
     <g
       className={`nby-Gantt-bar nby-mod-${bar.state}${chosen ? ' nby-mod-chosen' : ''}`}
@@ -161,13 +154,13 @@ function Bar({ bar, x, y, chosen, onStep }: IBarProps): JSX.Element {
       <text x={6} y={y + ROW / 2 + 4} className="nby-Gantt-label">
         {bar.label.length > 24 ? `${bar.label.slice(0, 23)}…` : bar.label}
       </text>
-      {bar.segments.map(({ phase, from, to }) => (
+      {bar.segments.map((segment, index) => (
         <rect
-          key={phase}
-          className={`nby-Gantt-segment nby-mod-${colour(bar, phase)}${bar.critical && phase === 'running' ? ' nby-mod-critical' : ''}`}
-          x={x(from)}
+          key={index}
+          className={`nby-Gantt-segment nby-mod-${colour(bar, segment)}${bar.critical && segment.phase === 'running' ? ' nby-mod-critical' : ''}`}
+          x={x(segment.from)}
           y={y + 5}
-          width={Math.max(2, x(to) - x(from))}
+          width={Math.max(2, x(segment.to) - x(segment.from))}
           height={ROW - 10}
           rx={2}
         />
@@ -185,14 +178,21 @@ function Bar({ bar, x, y, chosen, onStep }: IBarProps): JSX.Element {
   );
 }
 
-function phaseSeconds(bar: IBar): [Phase, number][] {
-  return bar.segments.map(({ phase, from, to }) => [phase, to - from]);
+/** How long a phase took, in all attempts; undefined when there was none. */
+function phaseSeconds(bar: IBar, phase: Phase): number | undefined {
+  const parts = bar.segments.filter(segment => segment.phase === phase);
+  return parts.length ? parts.reduce((sum, { from, to }) => sum + to - from, 0) : undefined;
 }
 
 function GanttTable({ bars }: { bars: readonly IBar[] }): JSX.Element {
   const { trans } = useServices();
-  const of = (bar: IBar, phase: Phase) =>
-    showSeconds(phaseSeconds(bar).find(([name]) => name === phase)?.[1]);
+  const heads: Record<Phase, string> = {
+    queued: trans.__('Queued'),
+    preparing: trans.__('Preparing'),
+    starting: trans.__('Starting'),
+    running: trans.__('Running'),
+    publishing: trans.__('Publishing')
+  };
   return (
     <table className="nby-Table">
       <thead>
@@ -200,9 +200,11 @@ function GanttTable({ bars }: { bars: readonly IBar[] }): JSX.Element {
           <th scope="col">{trans.__('Step')}</th>
           <th scope="col">{trans.__('State')}</th>
           <th scope="col">{trans.__('Began after')}</th>
-          <th scope="col">{trans.__('Queued')}</th>
-          <th scope="col">{trans.__('Preparing')}</th>
-          <th scope="col">{trans.__('Running')}</th>
+          {PHASES.map(phase => (
+            <th key={phase} scope="col">
+              {heads[phase]}
+            </th>
+          ))}
         </tr>
       </thead>
       <tbody>
@@ -213,9 +215,9 @@ function GanttTable({ bars }: { bars: readonly IBar[] }): JSX.Element {
               <StateMark state={bar.state} cached={bar.cached} trans={trans} />
             </td>
             <td>{showSeconds(bar.segments[0]?.from)}</td>
-            <td>{of(bar, 'queued')}</td>
-            <td>{of(bar, 'preparing')}</td>
-            <td>{of(bar, 'running')}</td>
+            {PHASES.map(phase => (
+              <td key={phase}>{showSeconds(phaseSeconds(bar, phase))}</td>
+            ))}
           </tr>
         ))}
       </tbody>

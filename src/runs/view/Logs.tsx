@@ -67,7 +67,9 @@ export function Logs(props: IStepProps): JSX.Element {
         />
         <span className="nby-Dim" role="status">
           {wanted &&
-            (hits === 'bad' ? trans.__('no valid expression') : trans.__('%1 lines', found.length))}
+            (hits === 'bad'
+              ? trans.__('no valid expression')
+              : trans._n('%1 line', '%1 lines', found.length))}
         </span>
         <span className="nby-Space" />
         <label>

@@ -1,6 +1,6 @@
 import '../../../style/panels.css';
 import '../../../style/runs.css';
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { isLive, RunDetail } from '../../api/types';
 import { IChosenStep } from '../../canvas/tokens';
 import { Away } from '../../components/Away';
@@ -21,6 +21,8 @@ import { Output } from './Output';
 import { Parameters } from './Parameters';
 import { Results } from './Results';
 import { Steps } from './Steps';
+
+const Resources = lazy(() => import('./Resources'));
 
 interface IRunViewProps {
   services: IRunServices;
@@ -83,6 +85,7 @@ function Shown({ model, detail }: { model: RunModel; detail: RunDetail }): JSX.E
           { id: 'gantt', label: trans.__('Gantt') },
           { id: 'output', label: trans.__('Output') },
           { id: 'logs', label: trans.__('Logs') },
+          { id: 'resources', label: trans.__('Resources') },
           { id: 'results', label: trans.__('Results'), mark: results || undefined },
           { id: 'parameters', label: trans.__('Parameters & record') }
         ]}
@@ -92,6 +95,11 @@ function Shown({ model, detail }: { model: RunModel; detail: RunDetail }): JSX.E
           {tab === 'gantt' && <Gantt {...shared} />}
           {tab === 'output' && <Output {...shared} jump={jump} />}
           {tab === 'logs' && <Logs {...shared} />}
+          {tab === 'resources' && (
+            <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
+              <Resources {...shared} />
+            </Suspense>
+          )}
           {tab === 'results' && <Results {...shared} />}
           {tab === 'parameters' && <Parameters {...shared} />}
         </Boundary>

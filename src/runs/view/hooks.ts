@@ -1,4 +1,4 @@
-import { createContext, useContext } from 'react';
+import { createContext, useCallback, useContext, useRef, useState } from 'react';
 import { Activity, RunDetail } from '../../api/types';
 import { useSignal } from '../../components/useSignal';
 import { RunModel } from '../model';
@@ -16,4 +16,18 @@ export function useDetail(model: RunModel): RunDetail | undefined {
 
 export function useActivity(model: RunModel): ReadonlyMap<string, Activity> {
   return useSignal(model.changed, () => model.activity);
+}
+
+/** The width an element has, while it has it, and at least that. */
+export function useWidth(least: number): [(element: Element | null) => void, number] {
+  const [width, setWidth] = useState(1000);
+  const watch = useRef<ResizeObserver>();
+  const ref = useCallback((element: Element | null) => {
+    watch.current?.disconnect();
+    if (element) {
+      watch.current = new ResizeObserver(([{ contentRect }]) => setWidth(contentRect.width));
+      watch.current.observe(element);
+    }
+  }, []);
+  return [ref, Math.max(least, Math.floor(width))];
 }

@@ -42,6 +42,19 @@ def test_success_publishes_the_output(bench: Bench, runtime: FakeRuntime) -> Non
     assert told == ["waiting", "queued", "preparing", "running", "succeeded"]
 
 
+def test_the_times_of_an_attempt_are_kept(bench: Bench, runtime: FakeRuntime) -> None:
+    """K5: when it was prepared, at work and published, whatever became of it."""
+    run = running(bench)
+    attempt = bench.task(run).attempts[0]
+    assert attempt.prepared_at is not None and attempt.published_at is None
+    runtime.end(bench.attempt(run), working_at=1.5)
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    attempt = bench.task(run).attempts[0]
+    assert attempt.working_at is not None and attempt.working_at.timestamp() == 1.5
+    assert attempt.published_at is not None and attempt.prepared_at is not None
+    assert attempt.created_at <= attempt.prepared_at <= attempt.published_at
+
+
 def test_a_finished_folder_is_reduced_to_its_record(bench: Bench, runtime: FakeRuntime) -> None:
     """I12: code, inputs and outputs go; what happened stays."""
     run = running(bench)

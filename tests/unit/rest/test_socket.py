@@ -68,6 +68,23 @@ def test_a_window_that_comes_back_misses_nothing(api: JupyterServer, window):
     again.close()
 
 
+def test_a_window_that_comes_back_too_late_is_told_to_read_anew(api: JupyterServer, window):
+    """R10: what it missed is no longer kept."""
+    for number in range(3):
+        make(api, f"long ago {number}")
+    say(window, after=0)
+    newest = frame(window)["last"]
+    yard = api.app.web_app.settings["nbyard"].services.system._parts
+    with yard.store.write() as c:
+        yard.store.events.trim(c, 1)
+    late = connect(api)
+    say(late, after=1)
+    frames = [frame(late), frame(late)]
+    assert [each["refetch"] for each in frames] == [False, True]
+    assert frames[-1]["last"] == newest
+    late.close()
+
+
 def test_two_windows_hear_the_same(api: JupyterServer, window):
     other = connect(api)
     for each in (window, other):

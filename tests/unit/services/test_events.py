@@ -25,6 +25,18 @@ def test_who_comes_too_late_is_told_to_read_anew(yard, ann, root):
     with yard.store.write() as c:
         yard.store.events.trim(c, 2)
     assert yard.services.events.list(ann, after=1).refetch
+    newest = yard.services.events.last()
+    assert not yard.services.events.list(ann, after=newest - 2).refetch
+
+
+def test_who_knows_more_than_the_store_is_told_to_read_anew(yard, ann, root):
+    """R10: it is another store, or a copy of an earlier day."""
+    (root / "a.csv").write_text("a\n")
+    yard.services.datasets.create(ann, NewDataset(FileSource("a.csv"), "a"))
+    newest = yard.services.events.last()
+    found = yard.services.events.list(ann, after=newest + 100)
+    assert (found.refetch, found.last, found.items) == (True, newest, [])
+    assert not yard.services.events.list(ann, after=newest).refetch
 
 
 @pytest.mark.parametrize("asked", [{"after": -1}, {"after": 2**63}, {"limit": 0}, {"limit": 501}])

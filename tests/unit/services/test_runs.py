@@ -24,6 +24,36 @@ def test_a_workflow_runs_to_its_end(yard, ann, flow, finished):
     assert yard.services.runs.cells(ann, "nightly", "one").notebook is None
 
 
+def test_what_an_attempt_used_is_shown(yard, ann, flow, finished):
+    """R9: of each attempt; a cached task shows what making its result took."""
+    detail, again = finished(path=flow), finished(path=flow)
+    shown = yard.services.runs.usage(ann, detail.run.id, "one")
+    assert (shown.attempt, shown.done) == (1, True)
+    assert shown.cpu_seconds > 0
+    assert len(shown.seconds) == len(shown.memory_bytes) == len(shown.cores) >= 2
+    assert yard.services.runs.usage(ann, detail.run.id, "one", attempt=1) == shown
+    assert yard.services.runs.usage(ann, again.run.id, "one") == shown
+    for node, attempt in (("one", 2), ("three", 0)):
+        with pytest.raises(NotFound):
+            yard.services.runs.usage(ann, detail.run.id, node, attempt=attempt)
+    with pytest.raises(Invalid):
+        yard.services.runs.usage(ann, detail.run.id, "one", attempt=-1)
+    with pytest.raises(NotFound):
+        yard.services.runs.usage(Caller("bob"), detail.run.id, "one")
+
+
+def test_the_phases_of_an_attempt_are_told_in_order(flow, finished):
+    """K5: queued, prepared, started, at work, at its end, published. That it was handed over is
+    noted while the work may have begun already."""
+    (attempt,) = finished(path=flow).tasks[0].attempts
+    times = (
+        *(attempt.created_at, attempt.started_at, attempt.working_at),
+        *(attempt.finished_at, attempt.published_at),
+    )
+    assert None not in times and list(times) == sorted(times)
+    assert attempt.created_at < attempt.prepared_at < attempt.published_at
+
+
 def test_unchanged_nodes_come_from_the_cache(flow, finished):
     """R8."""
     first, second = finished(path=flow), finished(path=flow)

@@ -15,3 +15,14 @@ def test_doctor_tells_how_much_is_stored(yard, ann):
     yard.parts.blobs.put_stream([b"y" * 2**20])
     told = {check.name: check.message for check in yard.services.system.doctor(ann).checks}
     assert told["bytes"] == "2.0 MiB in 2 files"
+
+
+def test_what_is_under_way_is_counted(yard, root, finished):
+    (root / "x.sh").write_text("#!/bin/sh\n")
+    finished(path="x.sh")
+    found = yard.services.system.counts()
+    assert (found.runs["succeeded"], found.tasks["succeeded"]) == (1, 1)
+    assert [(one.runtime, one.state, one.number) for one in found.attempts] == [
+        ("process", "succeeded", 1)
+    ]
+    assert found.attempts[0].seconds > 0

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from nbyard.domain.attempts import CANCEL, EXECUTED, RESULT, RUNNER, TASK, TaskFile
+from nbyard.domain.attempts import CANCEL, EXECUTED, RESULT, RUNNER, TASK, USAGE, TaskFile
 from nbyard.errors import NbyardError
 from nbyard.runtimes.dask import worker as program
 from nbyard.runtimes.dask.worker import Entry
@@ -49,7 +49,7 @@ def follow(folder: Path, ask: Ask, executed: list[int]) -> tuple[dict[str, Any],
 def fetch(folder: Path, ask: Ask, task: TaskFile) -> bytes:
     """All results into the folder, but for result.json: its bytes are returned."""
     apart = [o.path for o in task.outputs.values() if not o.path.startswith("outputs/")]
-    entries = ask("outputs", ["outputs", *apart, EXECUTED, RUNNER])
+    entries = ask("outputs", ["outputs", *apart, EXECUTED, USAGE, RUNNER])
     links = [entry for entry in entries if entry["kind"] == "link"]
     for batch in _batches([entry for entry in entries if entry["kind"] != "link"]):
         _store(folder, _with_data(batch, ask("take", batch)))

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from nbyard.dockerd import Engine
-from nbyard.domain.attempts import EVENTS, EXECUTED, LOG, RESULT, RUNNER, TaskFile
+from nbyard.domain.attempts import EVENTS, EXECUTED, LOG, RESULT, RUNNER, USAGE, TaskFile
 from nbyard.errors import NotFound
 from nbyard.runtimes.docker.specs import FOLDER, ROOT
 
 SPOOL_BYTES = 32 * 2**20
 APPENDED = (LOG, EVENTS)
-REPLACED = (EXECUTED, RUNNER, RESULT)
+REPLACED = (EXECUTED, USAGE, RUNNER, RESULT)
 
 
 def fill(engine: Engine, name: str, folder: Path, user: tuple[int, int]) -> None:
@@ -49,7 +49,7 @@ def send_file(engine: Engine, name: str, path: Path) -> None:
 def fetch_progress(engine: Engine, name: str, folder: Path, seen: dict[str, str]) -> bool:
     """What has grown or changed since; `seen` remembers dates. Whether there was anything."""
     changed = False
-    for file in (*APPENDED, EXECUTED):
+    for file in (*APPENDED, EXECUTED, USAGE):
         told = engine.stat(name, f"{FOLDER}/{file}")
         stamp = f"{told['size']} {told['mtime']}" if told else ""
         if stamp and seen.get(file) != stamp:

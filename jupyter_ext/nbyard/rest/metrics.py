@@ -1,0 +1,95 @@
+"""What Prometheus finds of us at the server's own /metrics, read from the store when asked."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, wait
+from typing import Any
+
+from prometheus_client import REGISTRY
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from tornado.log import app_log
+
+from nbyard.domain.counts import Counts
+from nbyard.rest.handlers import Desk
+
+# Jupyter answers /metrics in the loop that serves everybody.
+PATIENCE_SECONDS = 0.5
+
+
+def mount(desk: Desk) -> None:
+    """Be asked with all other collectors of this process, until the desk closes."""
+    collector = StoreCollector(desk)
+    REGISTRY.register(collector)
+    desk.closing.append(lambda: REGISTRY.unregister(collector))
+
+
+class StoreCollector(Collector):
+    """Asks in the desk's threads. What comes too late is told at the next scrape."""
+
+    def __init__(self, desk: Desk):
+        self._desk = desk
+        self._asked: Future[Counts] | None = None
+        self._is_up: bool | None = None
+        self._counts: Counts | None = None
+
+    def describe(self) -> list[Any]:
+        """Nothing: to be registered shall not open the store."""
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        self._look()
+        if self._is_up is not None:
+            words = "Whether the store of nbyard answers"
+            yield GaugeMetricFamily("nbyard_store_up", words, value=self._is_up)
+        if self._counts is not None:
+            yield from families(self._counts)
+
+    def _look(self) -> None:
+        if self._asked is None:
+            self._asked = self._desk.pool.submit(self._ask)
+        if wait([self._asked], PATIENCE_SECONDS).not_done:
+            return
+        asked, self._asked = self._asked, None
+        try:
+            self._is_up, self._counts = True, asked.result()
+        except Exception as error:  # noqa: BLE001  what else is measured shall be told all the same
+            self._is_up, self._counts = False, None
+            app_log.warning("nbyard cannot be measured: %s", error)
+
+    def _ask(self) -> Counts:
+        return self._desk.services.system.counts()
+
+
+def families(counts: Counts) -> Iterator[GaugeMetricFamily]:
+    """Gauges all: numbers fall when records are deleted."""
+    yield _by_state("nbyard_runs", "Runs that are kept", counts.runs)
+    yield _by_state("nbyard_tasks", "Tasks of runs that are kept", counts.tasks)
+    values = {
+        "nbyard_cached_tasks": ("Tasks whose result came from the cache", counts.cached_tasks),
+        "nbyard_queue_length": ("Tasks in the queue", counts.tasks["queued"]),
+        "nbyard_queue_age_seconds": (
+            "How long the task that came first into the queue has waited",
+            counts.oldest_queued_seconds,
+        ),
+        "nbyard_dispatcher_up": (
+            "Whether a dispatcher lives; it leaves when there is no work",
+            counts.dispatcher_lives,
+        ),
+    }
+    for name, (words, value) in values.items():
+        yield GaugeMetricFamily(name, words, value=value)
+    labels = ("runtime", "state")
+    number = GaugeMetricFamily("nbyard_attempts", "Attempts at tasks", labels=labels)
+    words = "Time between start and end of the attempts that have ended"
+    seconds = GaugeMetricFamily("nbyard_attempt_seconds", words, labels=labels)
+    for found in counts.attempts:
+        number.add_metric((found.runtime, found.state), found.number)
+        seconds.add_metric((found.runtime, found.state), found.seconds)
+    yield from (number, seconds)
+
+
+def _by_state(name: str, words: str, counts: dict[str, int]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, words, labels=("state",))
+    for state, count in counts.items():
+        family.add_metric((state,), count)
+    return family

@@ -1,0 +1,151 @@
+"""What the work uses while it runs: a line of usage.jsonl for each look at it.
+
+A line is {at, cpu, memory, processes}: seconds since 1970, seconds of CPU so far, bytes now; and
+where it was granted GPUs, {gpus: {id: [percent, bytes]}}.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import time
+from collections.abc import Collection
+from typing import Any
+
+from . import processes
+from .work import die_with_parent
+
+FIRST_PAUSE = 1.0
+MAX_LINES = 2000
+# Looking costs less than a hundredth of one core, however large the work is.
+LOOK_SHARE = 100
+MIB = 2**20
+GPU_QUERY = "--query-gpu=uuid,utilization.gpu,memory.used"
+
+
+class UsageRecord:
+    """Looks each second at first; whenever the file is full, every other line goes and the pause
+    doubles."""
+
+    def __init__(self, path: str, gpus: GpuMeter, max_lines: int = MAX_LINES) -> None:
+        self.gpus = gpus
+        self._path = path
+        self._max_lines = max_lines
+        self._lines: list[str] = []
+        self._pause = FIRST_PAUSE
+        self._next_look = 0.0
+        self._cpu = 0.0
+
+    def look(self, pids: Collection[int]) -> None:
+        """Write down what these processes hold, when it is time to."""
+        self.gpus.listen()
+        now, before = time.monotonic(), time.process_time()
+        if now >= self._next_look:
+            self._add(pids)
+            cost = time.process_time() - before
+            self._next_look = now + max(self._pause, cost * LOOK_SHARE)
+
+    def close(self) -> None:
+        """A last line, when all processes are gone."""
+        self._add(())
+        self.gpus.close()
+
+    def _add(self, pids: Collection[int]) -> None:
+        known = [found for pid in pids if (found := processes.read(pid))]
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = ended.ru_utime + ended.ru_stime + sum(found.cpu_seconds for found in known)
+        self._cpu = max(self._cpu, used)  # what has died but was not reaped yet is in neither
+        sample: dict[str, Any] = {
+            "at": round(time.time(), 2),
+            "cpu": round(self._cpu, 2),
+            "memory": processes.memory_bytes(found.pid for found in known),
+            "processes": len(known),
+        }
+        if self.gpus.latest:
+            sample["gpus"] = self.gpus.latest
+        self._write(json.dumps(sample) + "\n")
+
+    def _write(self, line: str) -> None:
+        self._lines.append(line)
+        try:
+            if len(self._lines) > self._max_lines:
+                self._thin_out()
+            else:
+                with open(self._path, "a", encoding="ascii") as file:
+                    file.write(line)
+        except OSError:
+            return  # a full disk costs the lines, not the work
+
+    def _thin_out(self) -> None:
+        self._pause *= 2
+        self._lines = self._lines[::2]
+        temporary = self._path + ".tmp"
+        with open(temporary, "w", encoding="ascii") as file:
+            file.writelines(self._lines)
+        os.replace(temporary, self._path)
+
+
+class GpuMeter:
+    """What the driver's own tool says of the GPUs: one process that tells it each second. Without
+    GPUs or without the tool there is none."""
+
+    def __init__(self, ids: str) -> None:
+        self.latest: dict[str, list[float]] = {}
+        self.pid = 0
+        self._rest = b""
+        self._output = -1
+        program = shutil.which("nvidia-smi") if ids else None
+        if program:
+            self._start([program, GPU_QUERY, "--format=csv,noheader,nounits", f"--id={ids}"])
+
+    def _start(self, words: list[str]) -> None:
+        parent = os.getpid()
+        self._output, end = os.pipe()
+        os.set_blocking(self._output, False)
+        try:
+            process = subprocess.Popen(
+                [*words, "--loop=1"],
+                stdin=subprocess.DEVNULL,
+                stdout=end,
+                stderr=subprocess.DEVNULL,
+                env={k: v for k, v in os.environ.items() if not k.startswith("NBYARD_")},
+                start_new_session=True,
+                # one thread only lives here, so that this is safe
+                preexec_fn=lambda: die_with_parent(parent),  # noqa: PLW1509
+            )
+            self.pid = process.pid
+            process.returncode = 0  # the supervisor reaps, Popen shall not wait
+        except OSError:
+            self.close()
+        finally:
+            os.close(end)
+
+    def listen(self) -> None:
+        """Take in what it has said."""
+        while self._output >= 0:
+            try:
+                data = os.read(self._output, 65536)
+            except BlockingIOError:
+                return
+            if not data:
+                self.close()
+                return
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            for line in lines:
+                self._take(line.decode("ascii", "replace").split(","))
+
+    def _take(self, fields: list[str]) -> None:
+        try:
+            name, percent, mebibytes = (field.strip() for field in fields)
+            self.latest[name] = [float(percent), float(mebibytes) * MIB]
+        except ValueError:
+            return  # "[N/A]", or a sentence
+
+    def close(self) -> None:
+        """It ends at its next word, for nobody listens; at the latest with this process."""
+        if self._output >= 0:
+            os.close(self._output)
+        self._output, self.pid, self.latest = -1, 0, {}

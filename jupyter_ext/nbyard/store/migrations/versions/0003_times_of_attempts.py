@@ -1,0 +1,17 @@
+"""When an attempt was prepared, at work and published."""
+
+import sqlalchemy as sa
+from alembic import op
+
+import nbyard.store.tables
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    for name in ("prepared_at", "working_at", "published_at"):
+        moment = nbyard.store.tables.Moment(precision=53)
+        op.add_column("attempts", sa.Column(name, moment, nullable=True))
