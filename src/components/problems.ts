@@ -16,7 +16,9 @@ const LONGEST = 140;
 export function showProblem(title: string, error: unknown, trans: TranslationBundle): void {
   const refusal = error as IRefusal;
   const first = refusal.details?.[0];
-  const told = [refusal.message, first && `${first.path}: ${first.message}`, refusal.hint];
+  const detail =
+    first && !refusal.message.includes(first.message) && `${first.path}: ${first.message}`;
+  const told = [refusal.message, detail, refusal.hint];
   const sentence = [title, ...told.filter(Boolean)].join(' ');
   const actions: Notification.IAction[] = [];
   if (refusal.code) {

@@ -1,8 +1,10 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
 import { UUID } from '@lumino/coreutils';
 import { ApiError } from '../../api/client';
 import { Dataset } from '../../api/types';
 import { newId } from '../../canvas/editing';
+import { freeName, stemOf } from '../../components/freeName';
 import { copyText, showProblem } from '../../components/problems';
 import { canonical } from '../../document/canonical';
 import { askText } from '../../forms/askText';
@@ -27,6 +29,39 @@ function told(failed: (services: IPanelServices) => string, action: Action): Act
 
 async function known({ yard }: IPanelServices, id: string): Promise<Dataset> {
   return yard.datasets.find(id) ?? yard.client.call('datasets.get', { path: { dataset: id } });
+}
+
+/** A dataset of the file; where its name is taken the user says what then. */
+async function datasetOfFile(services: IPanelServices, path: string): Promise<Dataset | undefined> {
+  const { yard, trans } = services;
+  const create = (how: { name?: string; replace?: boolean }) =>
+    yard.client.call('datasets.create', { body: { source: { kind: 'file', path }, ...how } });
+  try {
+    return await create({});
+  } catch (error) {
+    if (!(error instanceof ApiError && error.code === 'name-taken')) {
+      throw error;
+    }
+    const name = PathExt.basename(path);
+    const others = await yard.datasets.search(stemOf(name));
+    const same = others.find(other => other.name === name);
+    const version = same && trans.__('Make it version %1', same.current.number + 1);
+    const { button } = await showDialog({
+      title: trans.__('Register “%1”', name),
+      body: error.message,
+      buttons: [
+        Dialog.cancelButton(),
+        Dialog.createButton({ label: trans.__('Keep both'), actions: ['both'] }),
+        ...(version ? [Dialog.okButton({ label: version })] : [])
+      ]
+    });
+    if (!button.accept) {
+      return undefined;
+    }
+    return create(
+      button.actions.includes('both') ? { name: freeName(name, others) } : { name, replace: true }
+    );
+  }
 }
 
 export const datasetActions = {
@@ -59,8 +94,10 @@ export const datasetActions = {
     async (services, paths) => {
       const { yard, trans } = services;
       for (const path of paths) {
-        const source = { kind: 'file' as const, path };
-        const made = await yard.client.call('datasets.create', { body: { source } });
+        const made = await datasetOfFile(services, path);
+        if (!made) {
+          continue;
+        }
         yard.datasets.put(made);
         focusRow('dataset', made.id);
         Notification.success(trans.__('“%1” is a dataset now.', made.name), {

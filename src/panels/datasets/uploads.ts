@@ -4,6 +4,7 @@ import { ApiClient, ApiError } from '../../api/client';
 import { uploadFile } from '../../api/upload';
 import { Dataset } from '../../api/types';
 import { IYard } from '../../api/yard';
+import { freeName } from '../../components/freeName';
 
 export interface IUploadRow {
   id: number;
@@ -123,18 +124,6 @@ export class Uploads {
 }
 
 export const uploads = new Uploads();
-
-/** The name with a number before its suffix, the first that nothing known has. */
-export function freeName(name: string, known: readonly { name: string }[]): string {
-  const [, stem, suffix] = /^(.+?)((?:\.[^.\s]+)?)$/s.exec(name)!;
-  const names = new Set(known.map(item => item.name.toLowerCase()));
-  for (let number = 2; ; number++) {
-    const free = `${stem} ${number}${suffix}`;
-    if (!names.has(free.toLowerCase())) {
-      return free;
-    }
-  }
-}
 
 /** Bytes that nothing will be made of; the server drops them in a day by itself. */
 function forget(client: ApiClient, upload: string): void {

@@ -2,10 +2,12 @@ import { Notification } from '@jupyterlab/apputils';
 import { useRef, useState } from 'react';
 import { ApiError, fieldErrors } from '../../api/client';
 import { Argument, Executable, Inspection, Resources } from '../../api/types';
+import { freeName, stemOf } from '../../components/freeName';
 import { showProblem } from '../../components/problems';
 import { IExecutableTarget, IPanelServices } from '../services';
 import { ArgumentTable } from './ArgumentTable';
 import { argumentsOf, draftOf, IDraft } from './draft';
+import { NameField } from './NameField';
 import { ResourceFields } from './ResourceFields';
 
 interface ISource {
@@ -18,6 +20,19 @@ interface ISource {
   can_tag?: boolean;
   /** Its file as it is now would make another version. */
   renew?: () => Promise<void>;
+}
+
+/** How to save, other than under the name in its field as what the form is about. */
+interface IInstead {
+  name?: string;
+  /** As a version of this one. */
+  of?: Executable;
+}
+
+/** What may be done about a name that is taken. */
+interface ITaken {
+  free: string;
+  of?: Executable;
 }
 
 interface IRegisterFormProps {
@@ -43,25 +58,25 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
   const [busy, setBusy] = useState(false);
 
   const form = useRef<HTMLFormElement>(null);
-  const [taken, setTaken] = useState<Executable>();
+  const [taken, setTaken] = useState<ITaken>();
 
-  const save = async (over?: Executable) => {
+  const save = async ({ name: wanted = name, of }: IInstead = {}) => {
     setBusy(true);
     setErrors({});
     setProblem('');
     setTaken(undefined);
     try {
       const told = {
-        name,
+        name: wanted,
         arguments: argumentsOf(drafts) as Partial<Argument>[],
         resources,
         ...(source.kind !== 'notebook' && { command: readCommand(command) })
       };
-      const known = over ?? (target.id === undefined ? undefined : { id: target.id, revision });
+      const known = of ?? (target.id === undefined ? undefined : { id: target.id, revision });
       const saved = known
         ? await yard.client.call('executables.update', {
             path: { executable: known.id },
-            body: { revision: known.revision, upload: over && target.upload, ...told }
+            body: { revision: known.revision, upload: of && target.upload, ...told }
           })
         : await yard.client.call('executables.create', {
             body: { path: target.path, upload: target.upload, kind: source.kind, ...told }
@@ -75,8 +90,11 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
     } catch (error) {
       setErrors(fieldErrors(error));
       setProblem((error as Error).message);
-      if (target.upload && error instanceof ApiError && error.code === 'name-taken') {
-        setTaken(yard.executables.items.find(other => other.name === name && !other.path));
+      if (error instanceof ApiError && error.code === 'name-taken') {
+        const { executables } = yard;
+        const others = await executables.search(stemOf(wanted)).catch(() => executables.items);
+        const of = others.find(other => other.name === wanted && !other.path);
+        setTaken({ free: freeName(wanted, others), of: target.upload ? of : undefined });
       }
       requestAnimationFrame(() =>
         form.current?.querySelector<HTMLElement>('.nby-mod-invalid :is(input, select)')?.focus()
@@ -104,15 +122,18 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
     >
       <Hints {...props} />
       <div className="nby-Register-line">
-        <label>
-          {trans.__('Name')}{' '}
-          <input value={name} onChange={event => setName(event.target.value)} required />
-        </label>
-        {errors.name && (
-          <span className="nby-Field-error" role="alert">
-            {errors.name}
-          </span>
-        )}
+        <NameField
+          name={name}
+          error={errors.name}
+          free={taken?.free}
+          busy={busy}
+          trans={trans}
+          onChange={setName}
+          onFree={free => {
+            setName(free);
+            void save({ name: free });
+          }}
+        />
         {source.kind !== 'notebook' && (
           <label>
             {trans.__('Command')}{' '}
@@ -148,15 +169,15 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
           {told}
         </p>
       )}
-      {taken && (
+      {taken?.of && (
         <p>
           <button
             type="button"
             className="nby-Button"
             disabled={busy}
-            onClick={() => void save(taken)}
+            onClick={() => void save({ of: taken.of })}
           >
-            {trans.__('Make it version %1', taken.current.number + 1)}
+            {trans.__('Make it version %1', taken.of.current.number + 1)}
           </button>
         </p>
       )}
@@ -195,7 +216,7 @@ function Hints({ services, source, target, onTagged }: IRegisterFormProps): JSX.
       ))}
       {source.can_tag && path && (
         <button type="button" className="nby-Button" onClick={() => void tag()}>
-          {trans.__('Tag first cell')}
+          {trans.__('Tag the first cell')}
         </button>
       )}
       {source.renew && (
