@@ -92,7 +92,7 @@ test('E6: a notebook without a parameters cell gets one with a click', async ({ 
   await fromFileBrowser(lab, 'plain.ipynb', 'Register as Executable…');
   const view = form(lab);
   await expect(view).toContainText(/no parameters cell/i);
-  await lab.click(view.getByRole('button', { name: 'Tag first cell' }));
+  await lab.click(view.getByRole('button', { name: 'Tag the first cell' }));
   await expect(view.getByLabel('Role of output_csv')).toHaveValue('output');
   await expect(view).not.toContainText(/no parameters cell/i);
   const tagged = JSON.parse(await readFile(server.file('plain.ipynb'), 'utf8'));
@@ -130,6 +130,51 @@ test('D10, D4: a file becomes a dataset from its menu; a new notebook opens it',
     'Torgersen',
     { timeout: 60_000 }
   );
+});
+
+test('E1: a file that has a name already keeps it; a taken name is refused on its field, and a free one offered', async ({
+  lab,
+  server
+}, info) => {
+  await server.ask('POST', 'executables', { path: 'train.ipynb', name: 'clean' });
+  const made = await server.ask('POST', 'executables', { path: 'clean.ipynb' });
+  expect(await made.json()).toMatchObject({ name: 'clean 2' });
+  await fromFileBrowser(lab, 'clean.ipynb', 'Register as Executable…');
+  const view = form(lab);
+  const name = view.getByLabel('Name', { exact: true });
+  await expect(view.getByRole('heading', { name: 'Register “clean 2” again' })).toBeVisible();
+  await expect(name).toHaveValue('clean 2');
+  await name.fill('clean');
+  await name.press('Enter');
+  await expect(name).toBeFocused();
+  await expect(name).toHaveAccessibleDescription(/There is an executable 'clean' already/);
+  await lab.page.screenshot({ path: info.outputPath('taken.png') });
+  await view.getByRole('button', { name: 'Use “clean 3”' }).click();
+  await expect(view.getByRole('heading', { name: 'clean 3' })).toBeFocused();
+});
+
+test('D5: a file whose name a dataset has becomes its next version, or one beside it', async ({
+  lab,
+  server
+}, info) => {
+  const register = () => fromFileBrowser(lab, 'penguins.csv', 'Register as Dataset');
+  const current = async () => {
+    const answer = await server.ask('GET', 'datasets/penguins.csv');
+    const { current: newest } = (await answer.json()) as { current?: Record<string, unknown> };
+    return [newest?.number, newest?.state];
+  };
+  await register();
+  await expect.poll(current).toEqual([1, 'ready']);
+  await register();
+  await expect(lab.dialog).toContainText("There is a dataset 'penguins.csv' already");
+  await lab.page.screenshot({ path: info.outputPath('taken.png') });
+  await lab.dialog.getByRole('button', { name: 'Make it version 2' }).click();
+  await expect.poll(current).toEqual([2, 'ready']);
+  await register();
+  await lab.dialog.getByRole('button', { name: 'Keep both' }).click();
+  await lab.panel();
+  await expect(lab.row('dataset', 'penguins.csv')).toContainText('v2');
+  await expect(lab.row('dataset', 'penguins 2.csv')).toContainText('344 × 8');
 });
 
 interface ITold {
@@ -256,7 +301,9 @@ async function script(lab: Lab, info: TestInfo): Promise<void> {
   await lab.choose(add, { name: 'decide.py', content: changed });
   await expect(view.getByRole('heading', { name: 'Register “decide”' })).toBeVisible();
   await view.getByRole('button', { name: 'Register', exact: true }).click();
-  await expect(view.getByRole('alert')).toContainText('decide');
+  await expect(view.getByRole('alert').filter({ hasText: 'decide' })).toBeVisible();
+  await expect(view.getByLabel('Name', { exact: true })).toBeFocused();
+  await expect(view.getByRole('button', { name: 'Use “decide 2”' })).toBeVisible();
   await view.getByRole('button', { name: 'Make it version 2' }).click();
   await expect(lab.tab('decide')).toHaveCount(1); // the one that was open already
   await expect(view).toContainText('version 2');
@@ -264,6 +311,24 @@ async function script(lab: Lab, info: TestInfo): Promise<void> {
   await view.getByRole('tab', { name: 'Versions' }).click();
   await expect(view.locator('.nby-Diff .nby-mod-added')).toContainText('exit(4');
 }
+
+test('E9: a version that is made elsewhere is seen at once, with what is new in it', async ({
+  lab,
+  server
+}, info) => {
+  await fromFileBrowser(lab, 'clean.ipynb', 'Register as Executable…');
+  const view = form(lab);
+  await view.getByRole('button', { name: 'Register', exact: true }).click();
+  await expect(view).toContainText('version 1');
+  await writeFile(server.file('beside.py'), 'LIMIT = 100\n');
+  await server.post('runs', { path: 'clean.ipynb', parameters: { input_csv: 'penguins.csv' } });
+  await expect(view).toContainText('version 2');
+  const tab = view.getByRole('tab', { name: 'Versions' });
+  await expect(tab).toContainText('2');
+  await tab.click();
+  await expect(view.getByRole('row').nth(1)).toContainText('other files of the bundle');
+  await lab.page.screenshot({ path: info.outputPath('bundle.png') });
+});
 
 test('E9: a changed notebook is a new version, and what changed is seen', async ({
   lab,

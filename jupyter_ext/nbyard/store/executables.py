@@ -31,6 +31,10 @@ class ExecutableRows:
         """`identity` is the digest of all that makes versions differ."""
         row = msgspec.to_builtins(version, builtin_types=(datetime,))
         c.execute(insert(executable_versions), [{**row, "identity": identity}])
+        query = select(executables.c.owner).where(executables.c.id == version.executable_id)
+        owner = c.execute(query).scalar()
+        if owner is not None and version.number > 1:  # the first comes with "created"
+            self.tell(c, version.executable_id, owner, "version")
 
     def same_version(
         self, c: Connection, executable_id: str, identity: str

@@ -89,7 +89,11 @@ function useExecutable(
   const path = found?.path;
   const read = useCallback(async () => {
     try {
-      setFound(await yard.client.call('executables.get', { path: { executable: id } }));
+      const fresh = await yard.client.call('executables.get', { path: { executable: id } });
+      setFound(fresh);
+      if (yard.executables.find(id)) {
+        yard.executables.put(fresh); // what is listed may be of before
+      }
     } catch (error) {
       setFound(undefined);
       setProblem((error as Error).message);

@@ -1,3 +1,4 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { Executable, ExecutableVersion } from '../../api/types';
 import { showMoment } from '../../components/times';
@@ -7,6 +8,30 @@ import { Compare } from './Compare';
 interface IExecutableVersionsProps {
   services: IPanelServices;
   executable: Executable;
+}
+
+/** What makes a version another than the one before it. */
+export function whatIsNew(
+  version: ExecutableVersion,
+  before: ExecutableVersion | undefined,
+  trans: TranslationBundle
+): string {
+  if (!before) {
+    return '';
+  }
+  const told = (one: ExecutableVersion) =>
+    JSON.stringify([one.kind, one.arguments, one.command, one.resources]);
+  const isCode = version.content_digest !== before.content_digest;
+  const isTold = told(version) !== told(before);
+  // the bundle holds the code and its description too
+  const isBeside = !isCode && !isTold && version.bundle_digest !== before.bundle_digest;
+  return [
+    isCode && trans.__('code'),
+    isTold && trans.__('description'),
+    isBeside && trans.__('other files of the bundle')
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 /** The immutable versions, newest first. */
@@ -28,16 +53,18 @@ export function ExecutableVersions(props: IExecutableVersionsProps): JSX.Element
           <tr>
             <th scope="col">{trans.__('Version')}</th>
             <th scope="col">{trans.__('Made')}</th>
+            <th scope="col">{trans.__('Changed')}</th>
             <th scope="col">{trans.__('File')}</th>
             <th scope="col">{trans.__('Arguments')}</th>
             <th scope="col">{trans.__('Code')}</th>
           </tr>
         </thead>
         <tbody>
-          {versions.map(version => (
+          {versions.map((version, index) => (
             <tr key={version.id}>
               <th scope="row">{version.number}</th>
               <td>{showMoment(version.created_at)}</td>
+              <td>{whatIsNew(version, versions[index + 1], trans)}</td>
               <td>{version.file}</td>
               <td>{version.arguments.map(({ name }) => name).join(', ')}</td>
               <td className="nby-Code" title={version.code_digest}>

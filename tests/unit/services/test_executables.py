@@ -100,6 +100,17 @@ def test_names(yard, ann, tool, root):
     assert executables.inspect(ann, Inspect("sub/other.sh")).name == "other 2"
 
 
+def test_a_version_that_a_run_makes_is_told(yard, ann, tool, root, imported, finished):
+    """E9: whoever shows the executable follows."""
+    made = yard.services.executables.create(ann, NewExecutable(path=tool))
+    (root / "beside.txt").write_text("more")
+    assert finished(path=tool, parameters={"source": "a.csv"}).run.state == "succeeded"
+    assert yard.services.executables.get(ann, made.id).current.number == 2
+    told = yard.services.events.list(ann, limit=100).items
+    changes = [event.data["change"] for event in told if event.topic == "executable"]
+    assert sorted(changes) == ["created", "version"]
+
+
 @pytest.mark.parametrize(
     "body",
     [
