@@ -32,7 +32,7 @@ export class PaletteSource implements IPaletteSource {
     const { datasets, executables } = this.yard;
     const states = [datasets.state, executables.state];
     this.rows = [
-      ...datasets.items.map(datasetRow),
+      ...datasets.items.filter(isUsable).map(datasetRow),
       ...executables.items.map(item => executableRow(item, this.trans))
     ];
     this.problem = datasets.problem ?? executables.problem;
@@ -45,6 +45,12 @@ export class PaletteSource implements IPaletteSource {
   }
 
   private _changed = new Signal<this, void>(this);
+}
+
+/** Whether it may be a node. An import that failed gives nothing; a version that did leaves the one
+ * before in use. */
+export function isUsable({ current }: Dataset): boolean {
+  return current.state !== 'failed' || current.number > 1;
 }
 
 export function datasetRow(dataset: Dataset): IPaletteRow {

@@ -8,7 +8,7 @@ import { StateMark } from '../../components/StateMark';
 import { useSignal } from '../../components/useSignal';
 import { datasetIcon } from '../../icons';
 import { REF_MIME } from '../../tokens';
-import { datasetRow } from '../paletteSource';
+import { datasetRow, isUsable } from '../paletteSource';
 import { Older, SearchBox, useSearch } from '../Search';
 import { Standing } from '../Standing';
 import { focusRow } from '../focus';
@@ -98,6 +98,10 @@ export function DatasetSection({ services }: { services: IPanelServices }): JSX.
         onDelete={({ id }) => void commands.execute('nbyard:delete-dataset', { id })}
         onRename={({ id }) => void commands.execute('nbyard:rename-dataset', { id })}
         onDragStart={(dataset, event) => {
+          if (!isUsable(dataset)) {
+            event.preventDefault();
+            return;
+          }
           event.dataTransfer.setData(REF_MIME, JSON.stringify(datasetRow(dataset)));
           event.dataTransfer.effectAllowed = 'copy';
         }}

@@ -95,7 +95,10 @@ interface ITopProps {
 
 export function TopPicture({ top, count, name, trans }: ITopProps): JSX.Element {
   const shown = top.slice(0, 5);
-  const most = Math.max(1, ...shown.map(({ count: number }) => number));
+  const percent = (number: number) => {
+    const share = (100 * number) / count;
+    return share < 0.5 ? trans.__('< 1 %') : `${Math.round(share)} %`;
+  };
   const words = (value: unknown) => {
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     return text === '' ? trans.__('(empty)') : text;
@@ -111,14 +114,14 @@ export function TopPicture({ top, count, name, trans }: ITopProps): JSX.Element 
               <rect
                 className="nby-Picture-bar nby-mod-soft"
                 y={index * ROW + 1}
-                width={Math.max(1, (number / most) * WIDTH)}
+                width={Math.max(1, (number / Math.max(1, count)) * WIDTH)}
                 height={ROW - 2}
               />
               <text x="4" y={index * ROW + 12}>
                 {text.length > 24 ? `${text.slice(0, 23)}…` : text}
               </text>
               <text x={WIDTH - 4} y={index * ROW + 12} textAnchor="end">
-                {count ? `${Math.round((100 * number) / count)} %` : ''}
+                {count ? percent(number) : ''}
               </text>
             </g>
           );
