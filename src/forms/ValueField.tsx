@@ -157,9 +157,12 @@ function Text(props: IControl): JSX.Element {
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement | HTMLTextAreaElement>) => {
     if (event.key === 'Enter' && !(event.shiftKey && type === 'json')) {
-      event.preventDefault();
+      const { form } = event.currentTarget;
+      if (form || !(event.ctrlKey || event.metaKey)) {
+        event.preventDefault(); // else a command has these keys: its listener comes next
+      }
       commit();
-      event.currentTarget.form?.requestSubmit();
+      form?.requestSubmit();
     } else if (event.key === 'Escape') {
       setText(showValue(value));
       onProblem(undefined);
