@@ -21,8 +21,8 @@ import { NodeCard } from './NodeCard';
 const NODE_TYPES = { card: NodeCard };
 const MINIMAP_FROM = 15;
 const FAR = 0.35;
-/** A large workflow opens on its middle, large enough to read; Fit shows all of it. */
-const OPENING = { minZoom: 0.4, maxZoom: 1, padding: 0.15 };
+/** Until the cards have their sizes. */
+const OPENING = { minZoom: 0.6, maxZoom: 1, padding: 0.15 };
 
 /** The picture: React Flow, with all of its own keys off; keys are commands on this element. */
 export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
@@ -61,7 +61,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
     const once = () => {
       canvas.checker.changed.disconnect(once);
       if (startsFull && !canvas.store.focused) {
-        window.setTimeout(() => void fit(canvas, OPENING), 50);
+        window.setTimeout(() => fit(canvas), 50);
       }
     };
     canvas.checker.changed.connect(once);
@@ -141,18 +141,19 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   );
 }
 
-/** The height changes with the drawer below; the width is changed by panels, on purpose. */
+/** The size changes with the drawer below and the panels beside. */
 function useRefit(canvas: CanvasController): void {
   useEffect(() => {
     const { stage } = canvas;
     if (!stage) {
       return undefined;
     }
-    let height = stage.clientHeight;
+    const measure = () => `${stage.clientWidth} ${stage.clientHeight}`;
+    let size = measure();
     let timer = 0;
     const watch = new ResizeObserver(() => {
-      if (stage.clientHeight && stage.clientHeight !== height) {
-        height = stage.clientHeight;
+      if (stage.clientWidth && stage.clientHeight && measure() !== size) {
+        size = measure();
         window.clearTimeout(timer);
         timer = window.setTimeout(() => refit(canvas), 100);
       }

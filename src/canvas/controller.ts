@@ -3,7 +3,7 @@ import { Contents } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { ISignal, Signal } from '@lumino/signaling';
-import { Edge, FitViewOptions, ReactFlowInstance, Viewport } from '@xyflow/react';
+import { Edge, ReactFlowInstance, Viewport } from '@xyflow/react';
 import { FlowModel } from '../document/flowModel';
 import { Checker } from './checker';
 import { recall, remember } from './memory';
@@ -89,7 +89,7 @@ export class CanvasController {
   /** The same while the table is shown instead. */
   table?: HTMLElement;
   /** Where the last fit led to: who still looks from there did not move since. */
-  fitted?: Viewport & { how?: FitViewOptions<CardNode> };
+  fitted?: Viewport;
 
   /** What has the keys: the picture or the table. */
   get front(): HTMLElement | undefined {

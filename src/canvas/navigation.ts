@@ -1,8 +1,7 @@
 /** Moving the focus and the view; nothing here changes the document. */
-import { FitViewOptions } from '@xyflow/react';
+import { getViewportForBounds, Rect, Viewport } from '@xyflow/react';
 import { CanvasController } from './controller';
 import { boxOf, isInside, viewOf } from './places';
-import { CardNode } from './store';
 
 export type Direction = 'left' | 'right' | 'up' | 'down';
 
@@ -104,9 +103,23 @@ export function reveal(canvas: CanvasController, id: string): void {
 }
 
 const ROOM = 0.15;
-const FIT: FitViewOptions<CardNode> = { padding: ROOM, maxZoom: 1 };
-/** Cards are well read down to here. */
-const READABLE = 0.7;
+/** Cards are read down to here. */
+const READABLE = 0.6;
+
+/** How all of a picture is shown; where that would be too small to read, its start is. */
+export function viewFor(all: Rect, first: number, width: number, height: number): Viewport {
+  const view = getViewportForBounds(all, width, height, READABLE, 1, ROOM);
+  const { zoom } = view;
+  if (all.width * zoom > width) {
+    view.x = MARGIN - all.x * zoom;
+  }
+  if (all.height * zoom > height) {
+    const top = MARGIN - all.y * zoom;
+    const bottom = height - MARGIN - (all.y + all.height) * zoom;
+    view.y = Math.max(bottom, Math.min(top, height / 2 - first * zoom));
+  }
+  return view;
+}
 
 /** Bring a new card into view: all cards are shown, where that leaves them readable. */
 export function show(canvas: CanvasController, id: string): void {
@@ -118,18 +131,24 @@ export function show(canvas: CanvasController, id: string): void {
   const all = flow.getNodesBounds(store.nodes);
   const zoom = Math.min(stage.clientWidth / all.width, stage.clientHeight / all.height);
   if (zoom / (1 + ROOM) >= READABLE) {
-    void fit(canvas);
+    fit(canvas);
   } else {
     reveal(canvas, id);
   }
 }
 
-export async function fit(canvas: CanvasController, how = FIT): Promise<void> {
-  const { flow } = canvas;
-  if (flow) {
-    await flow.fitView(how);
-    canvas.fitted = { ...flow.getViewport(), how };
+export function fit(canvas: CanvasController): void {
+  const { flow, stage, store } = canvas;
+  if (!flow || !stage?.clientWidth || !store.nodes.length) {
+    return;
   }
+  const first = store.nodes.reduce((one, other) =>
+    other.position.x < one.position.x ? other : one
+  );
+  const middle = first.position.y + (first.measured?.height ?? 0) / 2;
+  const all = flow.getNodesBounds(store.nodes);
+  void flow.setViewport(viewFor(all, middle, stage.clientWidth, stage.clientHeight));
+  canvas.fitted = flow.getViewport();
 }
 
 /** The picture has another size: all of it is shown again, unless one looked elsewhere since. */
@@ -137,7 +156,12 @@ export function refit(canvas: CanvasController): void {
   const { fitted, flow } = canvas;
   const now = flow?.getViewport();
   if (now && fitted && now.x === fitted.x && now.y === fitted.y && now.zoom === fitted.zoom) {
-    void fit(canvas, fitted.how);
+    fit(canvas);
+    const [id] = canvas.targets;
+    if (id !== undefined) {
+      reveal(canvas, id);
+      canvas.fitted = flow?.getViewport();
+    }
   }
 }
 

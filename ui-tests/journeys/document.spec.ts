@@ -95,19 +95,46 @@ test('K7: what is no value of its field blocks Run, saying where, until it is co
   const canvas = await lab.openWorkflow('penguins.nbflow');
   await expect(canvas.arrows).toHaveCount(6);
   await canvas.card('train.ipynb').dblclick();
-  const seed = canvas.inspector.getByLabel('seed');
-  await seed.fill('zz');
-  await canvas.card('report.ipynb').click();
+  const strength = canvas.inspector.getByLabel('strength', { exact: true });
+  await strength.fill('zz');
+  await canvas.card('clean.ipynb').click();
   await expect(canvas.strip).toContainText('1 problem');
-  await expect(canvas.card('train.ipynb')).toContainText('seed: A whole number is needed.');
+  await expect(canvas.card('train.ipynb')).toContainText('strength: A number is needed.');
   await lab.press('Control+Enter');
-  await expect(canvas.notice).toHaveText('train.ipynb: seed: A whole number is needed.');
+  await expect(canvas.notice).toHaveText('train.ipynb: strength: A number is needed.');
   await expect(lab.drawer.root).toHaveCount(0);
-  await expect(seed).toHaveValue('zz');
-  await seed.fill('11');
+  await expect(strength).toHaveValue('zz');
+  await strength.fill('2');
   await lab.press('Control+Enter');
   await lab.drawer.succeeds();
   await expect(canvas.strip).not.toContainText('problem');
+});
+
+test('K2: cards stay large enough to read, the first ones in view, whatever is open beside', async ({
+  lab
+}) => {
+  await lab.page.setViewportSize({ width: 1400, height: 850 });
+  const canvas = await lab.openWorkflow('penguins.nbflow');
+  await expect(canvas.arrows).toHaveCount(6);
+  const first = canvas.card('penguins.csv');
+  const isReadable = () =>
+    expect(async () => {
+      const [stage, card] = [await canvas.stage.boundingBox(), await first.boundingBox()];
+      expect(card!.x).toBeGreaterThanOrEqual(stage!.x);
+      expect(card!.y).toBeGreaterThanOrEqual(stage!.y);
+      expect(card!.y + card!.height).toBeLessThanOrEqual(stage!.y + stage!.height);
+      const width = await first.evaluate(card => (card as HTMLElement).offsetWidth);
+      expect(card!.width / width).toBeGreaterThanOrEqual(0.59);
+    }).toPass({ timeout: 5000 });
+  await isReadable();
+  await canvas.stage.focus();
+  await lab.press('Control+Enter');
+  await lab.drawer.succeeds();
+  await lab.press(']');
+  await expect(canvas.inspector).toBeVisible();
+  await isReadable();
+  await lab.press('f');
+  await isReadable();
 });
 
 test('K8: run up to here and from here', async ({ lab }) => {
