@@ -11,15 +11,16 @@ import { IPaletteRow, IRegistered } from './tokens';
 
 const EXECUTABLE = ['.ipynb', '.py', '.sh', '.R', '.r', '.jl'];
 
-/** A readable id for a new node: part of a name, and something nobody else has. */
+/** A readable id for a new node: part of a name, with a number where that is taken. */
 export function newId(name: string, taken: (id: string) => boolean): string {
   const stem = name
     .replace(/\.[^.]*$/, '')
     .replace(/[^A-Za-z0-9_-]+/g, '_')
+    .replace(/_+$/, '')
     .slice(0, 40);
   const safe = /^[A-Za-z_]/.test(stem) ? stem : `n_${stem}`;
-  for (;;) {
-    const id = `${safe}-${UUID.uuid4().slice(0, 4)}`;
+  for (let number = 1; ; number++) {
+    const id = number > 1 ? `${safe}_${number}` : safe;
     if (!taken(id)) {
       return id;
     }
@@ -182,7 +183,7 @@ export function pasteText(canvas: CanvasController, text: string): string[] {
   const taken = new Set(canvas.doc.nodes.keys());
   const ids = new Map<string, string>();
   for (const [old, fields] of Object.entries(clip.nodes)) {
-    const name = old.replace(/-[0-9a-f]{4}$/, '');
+    const name = old.replace(/_\d+$/, '');
     const id = newId(String(fields.label ?? name), other => taken.has(other));
     taken.add(id);
     ids.set(old, id);

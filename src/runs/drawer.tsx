@@ -75,7 +75,8 @@ export class ExecutedPanel extends ReactWidget {
   constructor(
     private readonly services: IRunServices,
     readonly run: string,
-    readonly step: string
+    readonly step: string,
+    readonly label: string
   ) {
     super();
     this.addClass('nby-ExecutedPanel');

@@ -173,7 +173,8 @@ function addExecuted(
         required: ['run', 'node'],
         properties: {
           run: { type: 'string', description: trans.__('The run') },
-          node: { type: 'string', description: trans.__('The step') }
+          node: { type: 'string', description: trans.__('The step') },
+          label: { type: 'string', description: trans.__('What the step is called') }
         }
       }
     },
@@ -181,13 +182,14 @@ function addExecuted(
       const { ExecutedPanel } = await import('./drawer');
       const run = String(args.run ?? '');
       const node = String(args.node ?? '');
+      const label = String(args.label || node);
       const id = `nbyard-executed-${run}-${node}`;
       let widget = tracker.find(one => one.id === id);
       if (!widget) {
-        widget = new MainAreaWidget({ content: new ExecutedPanel(services, run, node) });
+        widget = new MainAreaWidget({ content: new ExecutedPanel(services, run, node, label) });
         widget.id = id;
         widget.toolbar.hide();
-        widget.title.label = trans.__('%1 (executed)', node);
+        widget.title.label = trans.__('%1 (executed)', label);
         widget.title.icon = runsIcon;
         widget.title.closable = true;
         void tracker.add(widget);
@@ -199,7 +201,7 @@ function addExecuted(
   });
   void restorer?.restore(tracker, {
     command: EXECUTED,
-    args: ({ content }) => ({ run: content.run, node: content.step }),
+    args: ({ content }) => ({ run: content.run, node: content.step, label: content.label }),
     name: widget => widget.id
   });
 }

@@ -95,6 +95,7 @@ test('K8, G6: the keys of the canvas work while its run is on', async ({ lab, se
   ]) {
     await start();
     await expect(lab.drawer.state).toHaveText('running', { timeout: 30_000 });
+    await expect(lab.drawer.step('slow').locator('.nby-Row-name')).toHaveText('slow.py');
     await expect(hasKeys).toHaveCount(1);
     await lab.press('Control+.');
     await expect(lab.drawer.state).toHaveText('cancelled', { timeout: 30_000 });

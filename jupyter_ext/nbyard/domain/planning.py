@@ -188,7 +188,7 @@ def _plan(
     own, default = node, known.resources
     return TaskPlan(
         node=name,
-        label=node.label or known.name,
+        label=node.label or PurePosixPath(node.path).name or known.name,
         executable_id=known.executable_id,
         executable_version_id=known.version_id,
         arguments=known.arguments,

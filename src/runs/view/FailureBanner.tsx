@@ -44,7 +44,8 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
               onClick={() =>
                 void commands.execute('nbyard:open-executed', {
                   run: detail.run.id,
-                  node: task.node
+                  node: task.node,
+                  label: task.label ?? ''
                 })
               }
             >

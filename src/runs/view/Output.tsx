@@ -35,7 +35,7 @@ export function Output(props: IStepProps & { jump?: number }): JSX.Element {
           <CommandButton
             commands={commands}
             id="nbyard:open-executed"
-            args={{ run: model.id, node: step }}
+            args={{ run: model.id, node: step, label: task?.label ?? '' }}
           />
         )}
       </div>
