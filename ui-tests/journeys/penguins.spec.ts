@@ -19,7 +19,7 @@ test('K5, K7, K8: the example runs; after a change only what it affects runs aga
   }
   expect(await readFile(server.file('train.ipynb'))).toEqual(source);
   await lab.drawer.tab('Gantt');
-  const bar = lab.drawer.body.getByRole('button', { name: /^train: succeeded/ });
+  const bar = lab.drawer.body.getByRole('button', { name: /^train.ipynb: succeeded/ });
   await expect(bar).toHaveAccessibleName(/queued .*preparing .*starting .*running .*publishing/);
   await lab.drawer.tab('Resources');
   await lab.drawer.choose('train');
@@ -39,6 +39,7 @@ test('K5, K7, K8: the example runs; after a change only what it affects runs aga
   await seed.fill('8');
   await seed.press('Enter');
   await canvas.stage.focus();
+  await lab.press(']'); // the last cards are beyond the inspector
   await lab.press('Control+Enter');
   await expect(lab.drawer.root).toContainText('#2');
   await lab.drawer.succeeds();
