@@ -30,10 +30,10 @@ def marked(order: Order) -> list[psutil.Process]:
     return found
 
 
-class TestDaskRuntime(RuntimeConformance):
+class OnDask(RuntimeConformance):
     """R12."""
 
-    where = "dask_ground"
+    where = ""
 
     @pytest.fixture
     def runtime(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DaskRuntime]:
@@ -52,7 +52,14 @@ class TestDaskRuntime(RuntimeConformance):
         wait_until(lambda: not marked(order))
 
 
-class TestDaskRuntimeThatDoesNotSeeOurFiles(TestDaskRuntime):
+@pytest.mark.long
+class TestDaskRuntime(OnDask):
+    """R12."""
+
+    where = "dask_ground"
+
+
+class TestDaskRuntimeThatDoesNotSeeOurFiles(OnDask):
     """P11."""
 
     where = "far_ground"

@@ -109,6 +109,7 @@ def test_a_worker_that_dies_loses_the_attempt_and_no_other_begins_it(bench: Benc
     assert (again.folder / "outputs" / "o").read_text() == "made\n"
 
 
+@pytest.mark.long
 @ONE_IS_ENOUGH
 def test_a_scheduler_that_dies_loses_the_attempt_and_the_next_serves(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
@@ -142,6 +143,7 @@ def state_of(runtime: DaskRuntime, order: Order) -> str:
         return "unavailable"
 
 
+@pytest.mark.long
 def test_the_next_dispatcher_adopts_what_a_killed_one_began(bench: Bench) -> None:
     """R8, I8: nothing is begun twice, no line of the log is missing or there twice."""
     order = bench.order()
@@ -164,6 +166,7 @@ def test_the_next_dispatcher_adopts_what_a_killed_one_began(bench: Bench) -> Non
     assert (order.folder / "outputs" / "o").read_text() == "made\n"
 
 
+@pytest.mark.long
 @ONE_IS_ENOUGH
 def test_nothing_is_left_after_it_was_taken(bench: Bench) -> None:
     """I12."""
@@ -176,6 +179,7 @@ def test_nothing_is_left_after_it_was_taken(bench: Bench) -> None:
     wait_until(lambda: not list(bench.ground.folder.rglob("nbyard-*")))
 
 
+@pytest.mark.long
 @ONE_IS_ENOUGH
 def test_the_sweep_removes_what_no_live_attempt_owns(bench: Bench) -> None:
     """I12."""

@@ -42,6 +42,7 @@ def cluster(certificate: tuple[Path, Path]) -> Iterator[Ground]:
         yield made
 
 
+@pytest.mark.long
 def test_work_on_a_cluster_with_tls(
     tmp_path: Path, cluster: Ground, certificate: tuple[Path, Path]
 ) -> None:
@@ -59,6 +60,7 @@ def test_work_on_a_cluster_with_tls(
     assert (said.state, said.message) == ("ok", f"1 workers with 1 threads at {cluster.address}")
 
 
+@pytest.mark.long
 def test_without_certificates_nobody_is_heard(
     tmp_path: Path, cluster: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:

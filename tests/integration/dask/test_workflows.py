@@ -100,6 +100,7 @@ def squares(project: Project, cluster: Ground, count: int) -> RunDetail:
     return detail
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_eight_notebooks_lose_nothing_when_one_of_two_workers_dies(
     project: Project, cluster: Ground
@@ -146,6 +147,7 @@ def test_processes_and_a_cluster_agree(
     }
 
 
+@pytest.mark.long
 def test_a_notebook_is_a_client_of_the_cluster_it_runs_on(
     project: Project, cluster: Ground
 ) -> None:
@@ -159,12 +161,14 @@ def test_a_notebook_is_a_client_of_the_cluster_it_runs_on(
         assert project.bytes_of(detail, name, "output_txt") == b"4950"
 
 
+@pytest.mark.long
 def test_a_local_process_is_a_client_of_the_cluster_too(project: Project, cluster: Ground) -> None:
     cluster.start_worker()
     project.notebook("here", "output_txt = 'o.txt'", TABLE)
     assert project.bytes_of(project.run(), "here", "output_txt") == b"4950"
 
 
+@pytest.mark.long
 def test_a_step_waits_for_its_worker_and_says_so(project: Project, cluster: Ground) -> None:
     """R12, F25: a resource that nobody has keeps only the step that asks for it."""
     cluster.start_worker("--resources", "CPU=2")
