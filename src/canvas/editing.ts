@@ -27,6 +27,12 @@ export function newId(name: string, taken: (id: string) => boolean): string {
   }
 }
 
+/** Two people may add the same file at the same moment: theirs are two nodes. */
+function ownId(canvas: CanvasController, name: string, taken: (id: string) => boolean): string {
+  const id = newId(name, taken);
+  return canvas.context.model.collaborative ? `${id}_${UUID.uuid4().slice(0, 4)}` : id;
+}
+
 /** Documents name files relative to their own folder, so that a folder can be moved. */
 export function relativePath(document: string, path: string): string {
   return PathExt.relative(PathExt.dirname(document) || '.', path);
@@ -44,7 +50,7 @@ export function ensureId(canvas: CanvasController): void {
 }
 
 function addNode(canvas: CanvasController, name: string, fields: JsonObject, at: Position): string {
-  const id = newId(name, other => canvas.doc.nodes.has(other));
+  const id = ownId(canvas, name, other => canvas.doc.nodes.has(other));
   canvas.doc.edit(() => {
     ensureId(canvas);
     canvas.doc.addNode(id, fields, at);
@@ -184,7 +190,7 @@ export function pasteText(canvas: CanvasController, text: string): string[] {
   const ids = new Map<string, string>();
   for (const [old, fields] of Object.entries(clip.nodes)) {
     const name = old.replace(/_\d+$/, '');
-    const id = newId(String(fields.label ?? name), other => taken.has(other));
+    const id = ownId(canvas, String(fields.label ?? name), other => taken.has(other));
     taken.add(id);
     ids.set(old, id);
   }
