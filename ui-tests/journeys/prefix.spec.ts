@@ -19,7 +19,8 @@ test('G4: everything works under a base URL, and nothing without signing in', as
   await lab.drawer.succeeds();
   await lab.drawer.tab('Results');
   await lab.drawer.row('output_report').click();
-  await expect(lab.drawer.body).toContainText('penguins were told right');
+  const report = lab.drawer.body.frameLocator('iframe').locator('body');
+  await expect(report).toContainText('penguins were told right');
   const link = lab.drawer.row('output_report').getByText('Download');
   await expect(link).toHaveAttribute('href', /\/user\/ada\/nbyard\/api\/artifacts\//);
   expect(strange).toEqual([]);

@@ -65,7 +65,7 @@ test('K5, R2: results as table, picture, text, JSON and notebook; a failure at i
   const made = drawer.body.frameLocator('iframe');
   await expect(made.getByRole('heading')).toHaveText('Two cities');
   await expect(made.locator('#p')).toHaveText('as made'); // no script of a result runs
-  await drawer.row('make → executed').click();
+  await drawer.row('make.ipynb → executed').click();
   await expect(drawer.body.locator('.nby-Cell').last()).toContainText('six files');
   await drawer.row('output_bin').click();
   await expect(drawer.body).toContainText('download it');
