@@ -12,7 +12,7 @@ from nbyard.dispatch.crash import crash_point
 from nbyard.dispatch.results import failure_of, take_outputs
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import Failure, Result
-from nbyard.domain.limits import LOST_RETRIES, backoff_seconds
+from nbyard.domain.limits import backoff_seconds
 from nbyard.errors import Busy, NbyardError
 
 CANCELLED = "the run was cancelled"
@@ -107,7 +107,7 @@ class Endings:
         if self._again(case, Failure("lost", reason), None):
             return
         number, now = case.attempt.number, datetime.now(UTC)
-        most = max(case.task.plan.retries or 0, LOST_RETRIES) + 1
+        most = case.task.plan.lost_retries + 1
         with self._room.write() as c:
             if self._store.attempts.move(c, case.attempt, "lost", reason=reason, finished_at=now):
                 failure = Failure("lost", f"{reason} (attempt {number} of {most})")

@@ -157,19 +157,19 @@ class QueueController:
         lacking = slots.lacks(plan) if here else {}
         if lacking:
             slots.refuse(lacking)
-            return self._overdue(one) or "; ".join(lacking.values())
+            return "" if self._is_overdue(one) else "; ".join(lacking.values())
         why = why or explain(one.last, one.parts, one.before, one.packages)
         self._record(one, why, slots.grant(plan) if here else ())
         return ""
 
-    def _overdue(self, one: Candidate) -> str:
-        """Fails a task that has waited longer than it may."""
+    def _is_overdue(self, one: Candidate) -> bool:
+        """Whether the task has waited longer than it may; it has failed then."""
         limit, since = one.task.plan.queue_timeout_seconds, one.task.queued_at
         if limit is None or since is None or datetime.now(UTC) - since < timedelta(seconds=limit):
-            return ""
+            return False
         words = f"waited longer than its limit of {limit:g} s in the queue"
         self._refuse(one.task, Failure("timeout", words))
-        return words
+        return True
 
     def _earlier(self, one: Candidate) -> Hit | None:
         """The task whose result is to be taken over; None when its run was removed."""

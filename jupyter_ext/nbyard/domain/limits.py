@@ -42,10 +42,15 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
             for name in Limits.__struct_fields__
         }
 
+    @property
+    def lost_retries(self) -> int:
+        """How many more attempts may follow those that were lost."""
+        return max(self.retries or 0, LOST_RETRIES)
+
     def tries_again(self, kind: str, attempt: int) -> bool:
         """Whether a failure of that kind of the attempt of that number (from 1) is not the end."""
         if kind == "lost":
-            return attempt <= max(self.retries or 0, LOST_RETRIES)
+            return attempt <= self.lost_retries
         kinds = get_args(RetryKind) if self.retry_on is None else self.retry_on
         return kind in kinds and attempt <= (self.retries or 0)
 
