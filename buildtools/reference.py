@@ -18,7 +18,7 @@ import click
 import msgspec
 from traitlets import TraitType
 
-from nbyard.cli.main import nbyard
+from nbyard.cli.main import Nouns, nbyard
 from nbyard.cli.nouns import VERBS
 from nbyard.domain import (
     arguments,
@@ -176,7 +176,7 @@ def _operation(op: Operation) -> Iterator[str]:
 
 
 def _shell(op: Operation) -> str:
-    group = nbyard.commands.get(op.noun)
+    group = nbyard.nouns.get(op.noun)
     name = VERBS.get(op.verb, op.verb)
     if isinstance(group, click.Group) and name in group.commands:
         return f"; [`nbyard {op.noun} {name}`](cli.md)"
@@ -251,7 +251,8 @@ def exit_codes() -> str:
 
 def commands(group: click.Group, path: str = "nbyard") -> Iterator[tuple[str, click.Command]]:
     """Every command that people see, with the words that call it."""
-    for name, command in sorted(group.commands.items()):
+    nouns = group.nouns if isinstance(group, Nouns) else {}
+    for name, command in sorted({**group.commands, **nouns}.items()):
         if command.hidden:
             continue
         words = f"{path} {name}"
@@ -353,7 +354,7 @@ def document_format() -> str:
         "the id of a stored `executable` or `dataset`. Node ids match "
         f"`{workflows.NODE_ID.pattern.removesuffix(chr(92) + 'Z')}`; a document has at most "
         f"{workflows.MAX_NODES:,} nodes.",
-        *_structs(workflows.Binding, workflows.Edge),
+        *_structs(workflows.Pin, workflows.Binding, workflows.Edge),
         "The key of an edge is `SOURCE.OUTPUT->TARGET.INPUT`. The only output of a dataset is "
         f"called `{workflows.DATA}`.",
         '```json\n{\n  "edges": {\n    "rows.data->clean.input_csv": {\n'

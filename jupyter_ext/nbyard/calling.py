@@ -1,6 +1,8 @@
 """Calling the dispatcher: wake the one that lives, start one where none does."""
 
+import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -8,11 +10,13 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from nbyard.locks import is_stopped, writers
 from nbyard.settings import Settings
 from nbyard.store import Store
 
 LEASE = "dispatcher"
 WATCH_SECONDS = 2.0
+PATIENCE_SECONDS = 8.0
 SERVERS = ("JPY_", "JUPYTER_TOKEN", "JUPYTERHUB_")
 
 
@@ -23,9 +27,33 @@ def lives(store: Store) -> bool:
     return lease is not None and lease.until > datetime.now(UTC) and not is_dead(lease.holder)
 
 
+def end_stopped(store: Store) -> None:
+    """Kill the dispatcher of this store if it was stopped in a write and its lease has run out:
+    it would keep SQLite's lock, and everybody from writing, until somebody continues it. As after
+    any other kill, what it was writing is undone and the next one goes on."""
+    with store.read() as c:
+        lease = store.leases.get(c, LEASE)
+    if lease is None or lease.until > datetime.now(UTC) or is_dead(lease.holder):
+        return
+    pid = int(lease.holder.split(":")[1]) if lease.holder.startswith(_host()) else 0
+    if pid not in writers(store.folder) or not is_stopped(pid):
+        return
+    with contextlib.suppress(OSError):  # it may be another user's
+        process = os.pidfd_open(pid)
+        try:
+            if not is_dead(lease.holder):  # and nobody has got its pid meanwhile
+                signal.pidfd_send_signal(process, signal.SIGKILL)
+        finally:
+            os.close(process)
+
+
 def own_name() -> str:
     """This process as the holder of a lease: `host:pid:when it started`."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+    return f"{_host()}{os.getpid()}:{_started(os.getpid())}"
+
+
+def _host() -> str:
+    return f"{socket.gethostname()}:"
 
 
 def is_dead(holder: str) -> bool:
@@ -47,19 +75,28 @@ def _started(pid: int) -> str:
 
 class Watch:
     """For those who look at a store: work that nobody drives gets a dispatcher. Looks at most
-    every two seconds."""
+    every two seconds, and ever more seldom while those that it called are not up: on a machine
+    that is busy, more of them would only keep each other from it."""
 
     def __init__(self, store: Store, settings: Settings):
         self._store = store
         self._settings = settings
         self._next = 0.0
+        self._pause = WATCH_SECONDS
 
     def __call__(self) -> None:
         if self._settings.inline_dispatch or time.monotonic() < self._next:
             return
-        self._next = time.monotonic() + WATCH_SECONDS
-        if has_work(self._store) and not lives(self._store):
+        if not lives(self._store) and self._is_needed():
             call_dispatcher(self._store, self._settings)
+            self._pause = min(2 * self._pause, PATIENCE_SECONDS)
+        else:
+            self._pause = WATCH_SECONDS
+        self._next = time.monotonic() + self._pause
+
+    def _is_needed(self) -> bool:
+        end_stopped(self._store)
+        return has_work(self._store)
 
 
 def has_work(store: Store) -> bool:
@@ -73,6 +110,7 @@ def call_dispatcher(store: Store, settings: Settings) -> None:
     store.poke()
     if settings.inline_dispatch or lives(store):
         return
+    end_stopped(store)
     log = store.folder / "dispatcher.log"
     with log.open("ab") as out:
         # it detaches at once: the process that we wait for is gone in a moment

@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from nbyard.client import Client
 from nbyard.domain.arguments import check_text
 from nbyard.domain.callers import Caller
 from nbyard.errors import Invalid, Unavailable
@@ -50,12 +49,13 @@ class Local:
         return LocalNoun(getattr(self.yard.services, noun), self._caller)
 
     def wait(self, seconds: float) -> None:
-        """Until something happens in the store, at most so long. A dispatcher that vanished is
-        called anew."""
+        """Until something is written to the store, at most so long; the first time not at all, for
+        that may have been before. A dispatcher that vanished is called anew."""
         if self._listener is None:
             self._listener = Listener(self.yard.store.folder)
             atexit.register(self._listener.close)
-        if not self._listener.wait(seconds) and time.monotonic() > self._next_call:
+            return
+        if not self._listener.news(seconds) and time.monotonic() > self._next_call:
             self._next_call = time.monotonic() + CALL_SECONDS
             self.yard.parts.call_dispatcher()
 
@@ -75,15 +75,21 @@ def connect(server: str = "") -> Any:
         return Local()
     token = os.environ.get("NBYARD_TOKEN", "")
     if server.startswith(("http://", "https://")):
-        return Client(server, token or _known_token(server))
+        return _client(server, token or _known_token(server))
     for info in _running():
         if server == str(info.get("port")):
-            return Client(info["url"], token or info.get("token", ""))
+            return _client(info["url"], token or info.get("token", ""))
     if server.isdecimal():
         raise Unavailable(
             f"No Jupyter server runs on port {server} here.", hint="Start one, or give its URL."
         )
     raise Invalid.field("server", f"{server!r} is neither a URL nor the port of a Jupyter server")
+
+
+def _client(url: str, token: str) -> Any:
+    from nbyard.client import Client
+
+    return Client(url, token)
 
 
 def _running() -> list[dict[str, Any]]:

@@ -92,7 +92,10 @@ def _check_path(path: str, field: str) -> None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Replace a file in one step, keeping its mode; readers see the old or the new bytes."""
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+    try:
+        mode = os.stat(path).st_mode & 0o777
+    except FileNotFoundError:
+        mode = 0o644
     descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     try:
         with os.fdopen(descriptor, "wb") as handle:

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-import shutil
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +20,8 @@ from nbyard.files import write_whole
 LOG_CHUNK = 256 * 1024
 MAX_NOTEBOOK = 256 * 2**20
 MAX_USAGE = 8 * 2**20
+MAX_SEEN = 20_000
+OURS = 0o700
 KEPT = (
     contract.TASK,
     contract.LOG,
@@ -36,7 +38,7 @@ KEPT = (
 
 def place(store: Path, attempt_id: str) -> Path:
     """The folder of an attempt."""
-    return store / "attempts" / attempt_id
+    return Path(f"{store}/attempts/{attempt_id}")
 
 
 def write_task(folder: Path, task: contract.TaskFile) -> None:
@@ -63,8 +65,12 @@ def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
 
 def read_result(folder: Path) -> contract.Result | None:
     """result.json, or None while it is not there or cannot be read as one."""
-    with contextlib.suppress(OSError, ValueError):  # work may have done anything to its folder
-        return msgspec.json.decode((folder / contract.RESULT).read_bytes(), type=contract.Result)
+    # work may have done anything to its folder
+    with (
+        contextlib.suppress(OSError, ValueError),
+        open(f"{folder}/{contract.RESULT}", "rb", 0) as file,
+    ):
+        return msgspec.json.decode(file.read(), type=contract.Result)
     return None
 
 
@@ -133,14 +139,33 @@ def _only_a_file(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
-def activity(store: Path, run: str, node: str, attempt_id: str, number: int) -> Activity:
-    """How far an attempt is."""
-    folder = place(store, attempt_id)
-    size = 0
-    with contextlib.suppress(FileNotFoundError):
-        size = (folder / contract.LOG).stat().st_size
-    done, total, current = _cell_progress(folder)
-    return Activity(run, node, number, size, done, total, current)
+class Progress:
+    """How far attempts are, for who asks often: what did not grow is not read again."""
+
+    def __init__(self, store: Path):
+        self._root = os.fspath(store / "attempts")
+        self._seen: dict[str, tuple[tuple[int, int], tuple[int, int, int | None]]] = {}
+
+    def of(self, run: str, node: str, attempt_id: str, number: int) -> Activity:
+        folder = f"{self._root}/{attempt_id}"
+        size, _ = _stamp(f"{folder}/{contract.LOG}")
+        stamp = _stamp(f"{folder}/{contract.EVENTS}")
+        seen, told = self._seen.get(attempt_id, (None, (0, 0, None)))
+        if seen != stamp and stamp[0]:
+            told = _cell_progress(Path(folder))
+            if len(self._seen) > MAX_SEEN:
+                self._seen.clear()
+            self._seen[attempt_id] = (stamp, told)
+        return Activity(run, node, number, size, *told)
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    """What differs once a file was written to; zero where there is none."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
 
 
 def _cell_progress(folder: Path) -> tuple[int, int, int | None]:
@@ -192,28 +217,54 @@ def present(store: Path) -> list[str]:
 def keep_record(folder: Path) -> None:
     """Remove what is no record: code, staged inputs, outputs that were taken."""
     _open_up(folder)
-    for item in list(folder.iterdir()) if folder.is_dir() else []:
-        if item.name not in KEPT:
-            _remove(item)
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        for name in os.listdir(folder):
+            if name not in KEPT:
+                discard(folder / name)
 
 
 def remove(store: Path, attempt_id: str) -> None:
     """Remove the whole folder."""
-    _remove(place(store, attempt_id))
+    discard(place(store, attempt_id))
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        _open_up(path)
-        for folder, names, _ in os.walk(path):  # a folder is opened before it is walked into
-            for name in names:
-                _open_up(Path(folder, name))
-        shutil.rmtree(path, ignore_errors=True)
+def discard(path: Path) -> None:
+    """Remove a file, a link or a whole folder."""
+    try:
+        is_folder = stat.S_ISDIR(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return
+    if is_folder:
+        with contextlib.suppress(OSError):
+            _discard_folder(os.fspath(path), None)
     else:
         path.unlink(missing_ok=True)
 
 
+def _discard_folder(name: str, parent: int | None) -> None:
+    """Through open folders: whatever else is made of a name meanwhile, nothing else is touched."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+    try:
+        handle = os.open(name, flags, dir_fd=parent)
+    except PermissionError:
+        os.chmod(name, OURS, dir_fd=parent)
+        handle = os.open(name, flags, dir_fd=parent)
+    try:
+        if os.fstat(handle).st_mode & OURS != OURS:
+            with contextlib.suppress(OSError):  # another user's
+                os.fchmod(handle, OURS)
+        with os.scandir(handle) as entries:
+            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+        for item, is_folder in found:
+            with contextlib.suppress(OSError):
+                _discard_folder(item, handle) if is_folder else os.unlink(item, dir_fd=handle)
+    finally:
+        os.close(handle)
+    os.rmdir(name, dir_fd=parent)
+
+
 def _open_up(folder: Path) -> None:
     with contextlib.suppress(OSError):
-        if not folder.is_symlink():
-            folder.chmod(0o700)
+        mode = os.lstat(folder).st_mode
+        if stat.S_ISDIR(mode) and mode & OURS != OURS:
+            folder.chmod(OURS)

@@ -1,11 +1,14 @@
 """Kernels and interpreters of this machine, known by fingerprints."""
 
+import os
 import shutil
 import site
 import subprocess
 import sys
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -55,7 +58,7 @@ def kernel(name: str, language: str = "") -> EnvironmentRef:
     spec = specs[wanted]["spec"]
     argv = spec.get("argv") or [""]
     if Path(argv[0]).name.startswith("python"):
-        return _python(_interpreter(argv[0]), wanted)
+        return _python(_interpreter(argv[0]), wanted, spec.get("env") or {})
     text = digest_of({"argv": argv, "language": spec.get("language"), "env": spec.get("env")})
     return EnvironmentRef(wanted, spec.get("language", ""), argv[0], text)
 
@@ -82,28 +85,36 @@ def _interpreter(argv0: str) -> str:
     return shutil.which(argv0) or argv0
 
 
-def _python(interpreter: str, name: str) -> EnvironmentRef:
-    lock, fingerprint = _lock(interpreter, _stamp(interpreter))
+def _python(
+    interpreter: str, name: str, variables: Mapping[str, str] = MappingProxyType({})
+) -> EnvironmentRef:
+    """With the variables that a kernelspec gives its kernel."""
+    stamp = _stamp(interpreter, variables.get("PYTHONPATH", ""))
+    lock, fingerprint = _lock(interpreter, tuple(sorted(variables.items())), stamp)
     return EnvironmentRef(name, "python", interpreter, fingerprint, lock)
 
 
-def _stamp(interpreter: str) -> tuple[int, ...]:
+def _stamp(interpreter: str, path: str) -> tuple[int, ...]:
     """Changes whenever something is installed: the times of the folders of packages."""
     prefixes = (Path(interpreter).parent.parent, Path(site.getuserbase()))
     kinds = ("lib/python3*/site-packages", "lib/python3*/dist-packages")
     folders = [folder for prefix in prefixes for kind in kinds for folder in prefix.glob(kind)]
+    folders += [Path(part) for part in path.split(os.pathsep) if part and Path(part).is_dir()]
     return tuple(sorted(folder.stat().st_mtime_ns for folder in folders))
 
 
 @lru_cache(maxsize=64)
-def _lock(interpreter: str, stamp: tuple[int, ...]) -> tuple[Lock, str]:
-    """What is installed, and the fingerprint of that and of the interpreter."""
+def _lock(
+    interpreter: str, variables: tuple[tuple[str, str], ...], stamp: tuple[int, ...]
+) -> tuple[Lock, str]:
+    """What is installed, and the fingerprint of that, the interpreter and the variables."""
     try:
         # not isolated: the user's own packages count, as they do where the work is done
         done = subprocess.run(
             [interpreter, "-c", LIST_PACKAGES],
             capture_output=True,
             cwd="/",
+            env=os.environ | dict(variables),
             timeout=SECONDS,
             check=True,
         )
@@ -113,4 +124,5 @@ def _lock(interpreter: str, stamp: tuple[int, ...]) -> tuple[Lock, str]:
             hint="Repair its environment, or choose another kernel.",
         ) from error
     lock = msgspec.json.decode(done.stdout, type=Lock)
-    return lock, digest_of({"interpreter": interpreter, "lock": lock})
+    more = {"env": variables} if variables else {}
+    return lock, digest_of({"interpreter": interpreter, "lock": lock, **more})

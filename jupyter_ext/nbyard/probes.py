@@ -26,11 +26,12 @@ def probe_docker(settings: Settings) -> Check:
 def probe_dask(settings: Settings) -> Check:
     """Whether a Dask cluster answers and fits; one that would have to be made is not made."""
     from nbyard.runtimes.dask.cluster import Cluster
+    from nbyard.runtimes.dask.making import describe
 
     cluster = Cluster(settings)
-    if cluster.is_set and not cluster.is_reached_by_address:
-        return Check("dask", "ok", f"{settings.dask_cluster} makes one when it is needed")
     try:
+        if cluster.is_set and not cluster.is_reached_by_address:
+            return Check("dask", "ok", describe(settings))
         return Check("dask", "ok", f"{cluster.describe()} at {settings.dask_address}")
     except NbyardError as error:
         return Check("dask", "missing", error.message, error.hint or "Start it, or ask its owner.")

@@ -125,9 +125,10 @@ class Remote:
                 for name, value in _headers(target).items():
                     connection.putheader(name, value)
                 connection.endheaders()
-                answer = connection.getresponse()
-                watch.answered()
-                yield answer
+                # an answer that is not read to its end keeps the connection, whoever closes that
+                with connection.getresponse() as answer:
+                    watch.answered()
+                    yield answer
         finally:
             connection.close()
 

@@ -27,6 +27,18 @@ class Settings(Configurable):
         help="Fork processes from one that has imported what notebooks need, instead of starting"
         " each anew (Linux).",
     ).tag(config=True)
+    ready_kernels = Int(
+        2,
+        min=0,
+        help="How many kernels of those used lately are kept ready for the next notebook (Linux,"
+        " Python kernels of nbyard's own environment); 0 = none.",
+    ).tag(config=True)
+    ready_kernels_memory = Int(
+        256 * 2**20,
+        min=0,
+        help="How much memory kernels that are ready may hold together, in bytes; they also go when"
+        " the machine has little left.",
+    ).tag(config=True)
     gpus = ListTrait(
         Unicode(),
         ["auto"],
@@ -64,6 +76,11 @@ class Settings(Configurable):
         help="Folder with ca.pem, cert.pem and key.pem for an engine behind TCP; empty = what"
         " DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say.",
     ).tag(config=True)
+    warm_containers = Bool(
+        False,
+        help="Whether runs that do not say it keep containers for their next steps, instead of"
+        " having a fresh one for each.",
+    ).tag(config=True)
     container_network = Enum(
         ["bridge", "internal", "none"],
         "bridge",
@@ -90,8 +107,12 @@ class Settings(Configurable):
     ).tag(config=True)
     dask_cluster = Unicode(
         "",
-        help="Where there is no dask_address: module:callable that returns a cluster object of"
-        " Dask, such as one of dask-gateway or dask-jobqueue.",
+        help="Where there is no dask_address, what makes a cluster: gateway (dask-gateway), slurm,"
+        " pbs, sge, lsf, htcondor, oar or moab (dask-jobqueue), as Dask's own configuration tells"
+        " them; or module:callable that returns a cluster object of Dask.",
+    ).tag(config=True)
+    dask_workers = Int(
+        4, min=1, help="To how many workers or jobs a cluster of dask_cluster may grow."
     ).tag(config=True)
     lease_seconds = Float(
         30.0, min=1, help="How long a dispatcher that gives no sign of life keeps its lease."

@@ -6,29 +6,36 @@ import secrets
 import selectors
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 FOLDER = "wake"
-PROGRESS = b"."  # of work that is not at its end, said by runners
+NEWS = b"!"  # somebody wrote to the store
+PROGRESS = b"."  # of work that is not at its end, said by runners; at its end they say its id
+RING = b"?"  # of a thread of the listener's own process
+WORD_BYTES = 64
 MAX_ADDRESS_BYTES = 100
 
 
-def poke(folder: Path) -> None:
-    """Wake every listener; dead sockets are removed."""
-    place = folder / FOLDER
-    if not place.is_dir():
+def poke(folder: Path, but: str = "") -> None:
+    """Wake every listener, except the one whose socket is called `but`; dead sockets are
+    removed."""
+    try:
+        names = os.listdir(folder / FOLDER)
+    except FileNotFoundError:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-        sender.setblocking(False)
-        for path in sorted(place.iterdir()):
-            _send(sender, path)
+    names = [name for name in names if name != but]
+    if names:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.setblocking(False)
+            for name in names:
+                _send(sender, folder / FOLDER / name)
 
 
 def _send(sender: socket.socket, path: Path) -> None:
     try:
         with _address(path) as address:
-            sender.sendto(b"!", address)
+            sender.sendto(NEWS, address)
     except ConnectionRefusedError:
         path.unlink(missing_ok=True)
     except OSError:
@@ -59,39 +66,53 @@ class Listener:
         place.mkdir(mode=0o700, exist_ok=True)
         self.path = place / f"{os.getpid()}-{secrets.token_hex(3)}"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         with _address(self.path) as address:
             self._socket.bind(address)
-        self._socket.setblocking(False)
+            self._bell.connect(address)
+        for each in (self._socket, self._bell):
+            each.setblocking(False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._socket, selectors.EVENT_READ)
 
     def wait(self, seconds: float) -> bool:
         """True when poked, False when the time is over."""
-        return self._wait(seconds, deaf_to=None)
+        return bool(self._listen(seconds, lambda word: True))
 
-    def wait_for_news(self, seconds: float) -> bool:
-        """As `wait`, but sleeps on while work only comes further."""
-        return self._wait(seconds, deaf_to=PROGRESS)
+    def news(self, seconds: float) -> bool:
+        """The same for who only reads the store: sleeps on while work tells of itself."""
+        return bool(self._listen(seconds, lambda word: word == NEWS))
 
-    def _wait(self, seconds: float, deaf_to: bytes | None) -> bool:
+    def hear(self, seconds: float) -> set[bytes]:
+        """The words of those who poke; sleeps on while work only comes further."""
+        return self._listen(seconds, lambda word: word != PROGRESS)
+
+    def ring(self) -> None:
+        """Wake this one only, from any thread."""
+        with contextlib.suppress(OSError):  # it has unread words
+            self._bell.send(RING)
+
+    def _listen(self, seconds: float, heeds: Callable[[bytes], bool]) -> set[bytes]:
         end = time.monotonic() + seconds
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._socket, selectors.EVENT_READ)
-            while selector.select(max(end - time.monotonic(), 0.0)):
-                if any(word != deaf_to for word in self._drain()):
-                    return True
-        return False
+        while self._selector.select(max(end - time.monotonic(), 0.0)):
+            if words := set(filter(heeds, self._drain())):
+                return words
+        return set()
 
     def fileno(self) -> int:
         return self._socket.fileno()
 
-    def _drain(self) -> list[bytes]:
-        words = []
+    def _drain(self) -> set[bytes]:
+        words = set()
         with contextlib.suppress(BlockingIOError):
             while True:
-                words.append(self._socket.recv(16))
+                words.add(self._socket.recv(WORD_BYTES))
         return words
 
     def close(self) -> None:
+        self._selector.close()
         self._socket.close()
+        self._bell.close()
         self.path.unlink(missing_ok=True)
 
 

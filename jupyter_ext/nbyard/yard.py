@@ -1,16 +1,18 @@
 """The composition root: settings in, services out. Small for ever."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 from nbyard.blobs import Blobs
 from nbyard.calling import Watch, call_dispatcher
+from nbyard.domain.doctor import Check
 from nbyard.files import ProjectFiles
 from nbyard.probes import probe_dask, probe_docker, probe_front_end
 from nbyard.resources import ResourceLinks
+from nbyard.services.nouns import Services
 from nbyard.services.parts import Parts
-from nbyard.services.table import Services
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.tabular import Tables
@@ -54,11 +56,7 @@ class Yard:
                 links=ResourceLinks(folder / "resources", links),
                 call_dispatcher=lambda: call_dispatcher(store, settings),
                 watch=watch,
-                probes=(
-                    partial(probe_docker, settings),
-                    partial(probe_dask, settings),
-                    probe_front_end,
-                ),
+                probes=_probes(settings),
             ),
         )
 
@@ -76,3 +74,7 @@ class Yard:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _probes(settings: Settings) -> tuple[Callable[[], Check], ...]:
+    return partial(probe_docker, settings), partial(probe_dask, settings), probe_front_end

@@ -120,9 +120,14 @@ def share(fd: int) -> None:
         time.sleep(LOCK_PAUSE_SECONDS)
 
 
-def claim(fd: int) -> bool:
-    """Hold a lock alone, if nobody holds it."""
-    return _lock(fd, fcntl.LOCK_EX)
+def claim(fd: int, wait_seconds: float = 0) -> bool:
+    """Hold a lock alone, if nobody holds it, or nobody any more within this time."""
+    end = time.monotonic() + wait_seconds
+    while not _lock(fd, fcntl.LOCK_EX):
+        if time.monotonic() >= end:
+            return False
+        time.sleep(LOCK_PAUSE_SECONDS)
+    return True
 
 
 def _lock(fd: int, how: int) -> bool:
@@ -156,3 +161,17 @@ def disk_full_in_words(needed_bytes: int) -> Iterator[None]:
         if problem.errno in FULL:
             raise disk_full(needed_bytes) from problem
         raise
+
+
+@contextlib.contextmanager
+def no_file_in_words() -> Iterator[None]:
+    """For the making of a file or folder, which fails without room or without inodes."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno not in FULL:
+            raise
+        raise Unavailable(
+            "disk full: no file can be made",
+            hint="Free space, or remove files where the file system has no inodes left.",
+        ) from problem

@@ -39,8 +39,10 @@ from nbyard.localpaths import open_regular
 
 RESERVE_BYTES = 64 << 20
 LOCK = "lock"
-SWEEP_SECONDS = 3600
+NEWBORN_SECONDS = 10
 REMEMBERED = 100_000
+REMEMBERED_TREES = 100
+SMALL_TREE = 1 << 18
 COARSE_SECONDS = 2
 DIGEST = re.compile(r"(sha256|tree):([0-9a-f]{64})\Z")
 
@@ -58,9 +60,11 @@ class Blobs:
 
     def __init__(self, root: Path, reserve_bytes: int = RESERVE_BYTES):
         self.root = root
+        self._base = os.fspath(root)
         self.temp = root / "tmp"
         self._reserve_bytes = reserve_bytes
         self._verified: dict[str, tuple[int, ...]] = {}
+        self._trees: dict[str, tuple[tuple[int, ...], Tree]] = {}
         self._stored: dict[tuple[int, ...], Blob] = {}
         self._durable: set[Path] = set()
         root.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -79,10 +83,11 @@ class Blobs:
             yield
 
     @contextlib.contextmanager
-    def collecting(self) -> Iterator[bool]:
-        """Whether nobody is in `keeping`; then nobody enters it before the end of the block."""
+    def collecting(self, wait_seconds: float = 0) -> Iterator[bool]:
+        """Whether nobody is in `keeping`, or nobody any more within this time; then nobody enters
+        it before the end of the block."""
         with (self.root / LOCK).open("a") as file:
-            yield files.claim(file.fileno())
+            yield files.claim(file.fileno(), wait_seconds)
 
     def writer(self, expected_bytes: int = 0) -> BlobWriter:
         """A writer for bytes that come piece by piece; refused at once if they cannot fit."""
@@ -163,6 +168,20 @@ class Blobs:
                 promise(blob)
             self._publish(fd, path, blob.digest, dir_fd)
             return blob
+        blob = self._copy_in(fd, before, path, promise)
+        if move:
+            # What a container left as another user cannot be removed; it is taken all the same.
+            with contextlib.suppress(PermissionError):
+                os.unlink(path, dir_fd=dir_fd)
+        return blob
+
+    def _copy_in(
+        self,
+        fd: int,
+        before: os.stat_result,
+        path: Path,
+        promise: Callable[[Blob], None] | None,
+    ) -> Blob:
         with self.writer(before.st_size) as writer:
             for chunk in files.chunks(fd):
                 writer.write(chunk)
@@ -174,10 +193,6 @@ class Blobs:
             if len(self._stored) > REMEMBERED:
                 self._stored.clear()
             self._stored[_stamp(before)] = blob
-        if move:
-            # What a container left as another user cannot be removed; it is taken all the same.
-            with contextlib.suppress(PermissionError):
-                os.unlink(path, dir_fd=dir_fd)
         return blob
 
     def _put_before(self, found: os.stat_result) -> Blob | None:
@@ -208,14 +223,17 @@ class Blobs:
 
     def path(self, digest: str) -> Path:
         """Where the bytes are or would be; whoever reads there has to check them (`verify`)."""
+        return Path(self._place(digest))
+
+    def _place(self, digest: str) -> str:
         match = DIGEST.match(digest)
         if not match:
             raise Invalid.field("digest", f"{digest[:100]!r} is not a digest")
         algorithm, text = match.groups()
-        return self.root / algorithm / text[:2] / text[2:]
+        return f"{self._base}/{algorithm}/{text[:2]}/{text[2:]}"
 
     def exists(self, digest: str) -> bool:
-        return self.path(digest).is_file()
+        return os.path.isfile(self._place(digest))
 
     def open(self, digest: str) -> BinaryIO:
         """The bytes of a file, checked while they are read: damaged ones never arrive complete."""
@@ -237,8 +255,23 @@ class Blobs:
         """The list of a stored folder."""
         if not digest.startswith("tree:"):
             raise Invalid.field("digest", "is the digest of a file, not of a folder")
-        with io.BufferedReader(files.CheckedReader(self._open(digest), digest)) as file:
-            return msgspec.json.decode(file.read(), type=Tree)
+        fd = self._open(digest)
+        found = os.fstat(fd)
+        seen, known = self._trees.get(digest, (None, None))
+        if known is not None and seen == _stamp(found):
+            os.close(fd)
+            return known
+        with io.BufferedReader(files.CheckedReader(fd, digest)) as file:
+            tree = msgspec.json.decode(file.read(), type=Tree)
+        self._remember_tree(digest, found, tree)
+        return tree
+
+    def _remember_tree(self, digest: str, found: os.stat_result, tree: Tree) -> None:
+        """Small ones, for many attempts stage the same."""
+        if found.st_size < SMALL_TREE and time.time() - found.st_mtime > COARSE_SECONDS:
+            if len(self._trees) >= REMEMBERED_TREES:
+                self._trees.clear()
+            self._trees[digest] = _stamp(found), tree
 
     def verify(self, digest: str) -> None:
         """Read everything and raise `Damaged` if a byte is not as it was."""
@@ -265,21 +298,25 @@ class Blobs:
 
     def stage(self, digest: str, target: Path, *, writable: bool = False) -> None:
         """Put the file or folder at `target`, which must not exist yet."""
-        if target.is_symlink() or target.exists():
+        if os.path.lexists(target):
             raise Conflict(f"{target} exists already")
         if digest.startswith("sha256:"):
-            self._stage_file(digest, target, writable, executable=False)
+            self._stage_file(digest, str(target), writable, executable=False)
             return
         tree = self.tree(digest)
         target.mkdir()
+        made = {str(target)}
         for folder in tree.folders:
-            (target / check_member_path(folder)).mkdir(parents=True, exist_ok=True)
+            os.makedirs(f"{target}/{check_member_path(folder)}", exist_ok=True)
         for entry in tree.files:
-            place = target / check_member_path(entry.path)
-            place.parent.mkdir(parents=True, exist_ok=True)
+            place = f"{target}/{check_member_path(entry.path)}"
+            parent = os.path.dirname(place)
+            if parent not in made:
+                os.makedirs(parent, exist_ok=True)
+                made.add(parent)
             self._stage_file(entry.digest, place, writable, entry.executable)
 
-    def _stage_file(self, digest: str, target: Path, writable: bool, executable: bool) -> None:
+    def _stage_file(self, digest: str, target: str, writable: bool, executable: bool) -> None:
         mode = (0o644 if writable else 0o444) | (0o111 if executable else 0)
         may_link = mode == 0o444 and os.geteuid() != 0
         with os.fdopen(self._open(digest), "rb", 0) as source, open(target, "xb", 0) as copy:
@@ -287,17 +324,18 @@ class Blobs:
                 self._fill(digest, source.fileno(), copy.fileno(), target if may_link else None)
                 os.fchmod(copy.fileno(), mode)
             except BaseException:
-                target.unlink(missing_ok=True)
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(target)
                 raise
 
-    def _fill(self, digest: str, source: int, target: int, link_at: Path | None) -> None:
+    def _fill(self, digest: str, source: int, target: int, link_at: str | None) -> None:
         size = os.fstat(source).st_size
         with files.disk_full_in_words(size):
             if files.clone(source, target):
                 self._verify_once(digest, source)
             elif link_at:
                 self._verify_once(digest, source)
-                if not files.link(self.path(digest), link_at):
+                if not files.link(self.path(digest), Path(link_at)):
                     files.copy_checked(source, target, digest)
             else:
                 self.ensure_room(size)
@@ -305,7 +343,7 @@ class Blobs:
 
     def _open(self, digest: str) -> int:
         try:
-            return os.open(self.path(digest), os.O_RDONLY | os.O_CLOEXEC)
+            return os.open(self._place(digest), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError as missing:
             raise NotFound(f"the bytes of {digest} are not in the store") from missing
 
@@ -332,13 +370,15 @@ class Blobs:
         if needed_bytes > free or free == 0:
             raise files.disk_full(needed_bytes)
 
-    def sweep(self, older_than_seconds: float = SWEEP_SECONDS) -> int:
-        """Remove what crashed writers left in tmp/; what is still being written is kept."""
+    def sweep(self, newborn_seconds: float = NEWBORN_SECONDS) -> int:
+        """Remove what crashed writers left in tmp/; what is still being written is kept: it is
+        locked, but for the moment in which it is empty and new."""
         removed = 0
         for path in self.temp.iterdir():
             with contextlib.suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if time.time() - path.stat().st_mtime >= older_than_seconds:
+                found = path.stat()
+                if found.st_size or time.time() - found.st_mtime >= newborn_seconds:
                     path.unlink()
                     removed += 1
         return removed

@@ -10,7 +10,7 @@ from typing import Self
 
 import msgspec
 
-from nbyard.blobs.files import CHUNK, disk_full_in_words, write_all
+from nbyard.blobs.files import CHUNK, disk_full_in_words, no_file_in_words, write_all
 
 CHECK_ROOM_EVERY = 32 * CHUNK
 
@@ -36,7 +36,8 @@ class BlobWriter:
     ):
         self._ensure_room = ensure_room
         self._publish = publish
-        self._fd, name = tempfile.mkstemp(dir=folder)
+        with no_file_in_words():
+            self._fd, name = tempfile.mkstemp(dir=folder)
         # Held until the end, so that a sweep knows that this is not a leftover.
         fcntl.flock(self._fd, fcntl.LOCK_EX)
         self._path = Path(name)

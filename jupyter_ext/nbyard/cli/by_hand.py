@@ -8,6 +8,7 @@ import click
 from msgspec import UNSET
 
 from nbyard.cli.output import harmless, say, show_json, size
+from nbyard.cli.views import show_run
 from nbyard.domain.datasets import FileSource, NewDataset, UploadSource, UrlSource
 from nbyard.domain.executables import Inspect, NewExecutable
 
@@ -90,6 +91,25 @@ def inspect(path: str, server: str) -> None:
     show_json(connect(server).executables.inspect(body=Inspect(path=path)))
 
 
+@click.command("show")
+@click.argument("run")
+@server_option
+@json_option
+def show(run: str, server: str, as_json: bool) -> None:
+    """Show a run with its tasks, attempts and artifacts; by id, name or number.
+
+    Of a live run also what is left, estimated from past runs.
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    detail = connection.runs.get(run=run)
+    if as_json:
+        show_json(detail)
+    else:
+        show_run(detail, connection.runs.estimate(run=detail.run.id))
+
+
 @click.command("status")
 @click.argument("run")
 @server_option
@@ -107,8 +127,9 @@ def status(run: str, server: str) -> None:
 @click.argument("run")
 @click.argument("node", default="")
 @click.option("--follow", "-f", is_flag=True, help="Go on until the run is at its end.")
+@click.option("--attempt", default=0, metavar="N", help="Of that attempt; default: the newest.")
 @server_option
-def log(run: str, node: str, follow: bool, server: str) -> None:
+def log(run: str, node: str, follow: bool, attempt: int, server: str) -> None:
     """Print the log of a run's node, or of all its nodes."""
     from nbyard.discover import connect
 
@@ -117,13 +138,13 @@ def log(run: str, node: str, follow: bool, server: str) -> None:
     for name in nodes:
         if len(nodes) > 1:
             say(f"── {name}")
-        _print_log(connection, run, name, follow)
+        _print_log(connection, run, name, follow, attempt)
 
 
-def _print_log(connection: Any, run: str, node: str, follow: bool) -> None:
+def _print_log(connection: Any, run: str, node: str, follow: bool, attempt: int) -> None:
     after = 0
     while True:
-        chunk = connection.runs.log(run=run, node=node, after=after)
+        chunk = connection.runs.log(run=run, node=node, after=after, attempt=attempt)
         click.echo(harmless(_lines(chunk.text)), nl=False)
         moved, after = chunk.next > after, chunk.next
         if chunk.done or not (follow or moved):
@@ -140,5 +161,5 @@ def _lines(text: str) -> str:
 BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "datasets": (add_dataset,),
     "executables": (add_executable, inspect),
-    "runs": (status, log),
+    "runs": (show, status, log),
 }

@@ -1,12 +1,12 @@
 """The command `nbyard`."""
 
 import sys
+from functools import cached_property
 from typing import Any
 
 import click
 
 from nbyard import __version__
-from nbyard.cli.nouns import noun_groups
 from nbyard.cli.output import say
 from nbyard.cli.run import run
 from nbyard.cli.system import doctor, openapi
@@ -16,10 +16,21 @@ EXIT_FAILED, EXIT_USAGE, EXIT_MISSING, EXIT_SERVER = 1, 2, 3, 5
 
 
 class Nouns(click.Group):
-    """Nouns in the plural; the singular is accepted."""
+    """Nouns in the plural; the singular is accepted. They are looked up when one is named, or all
+    of them are listed: what is no noun does not wait for that."""
+
+    @cached_property
+    def nouns(self) -> dict[str, click.Group]:
+        from nbyard.cli.nouns import noun_groups
+
+        return {str(group.name): group for group in noun_groups()}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *self.nouns])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return super().get_command(ctx, cmd_name) or super().get_command(ctx, f"{cmd_name}s")
+        own = super().get_command(ctx, cmd_name)
+        return own or self.nouns.get(cmd_name) or self.nouns.get(f"{cmd_name}s")
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
@@ -42,8 +53,6 @@ def nbyard() -> None:
 nbyard.add_command(run)
 nbyard.add_command(doctor)
 nbyard.add_command(openapi)
-for group in noun_groups():
-    nbyard.add_command(group)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -67,6 +67,15 @@ def duration(start: datetime | None, end: datetime | None) -> str:
     return f"{int(seconds // 60)}:{int(seconds % 60):02d}"
 
 
+def about(seconds: float) -> str:
+    """`40 s`, `3 min`, `2.5 h`: as exact as an estimate is."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"
+
+
 def size(count: int | None) -> str:
     """`15.2 kB`."""
     if count is None:

@@ -1,12 +1,16 @@
 """Live progress on standard error: one line a node, redrawn on a terminal, appended elsewhere."""
 
 import sys
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
 from nbyard.cli.output import duration, say
+from nbyard.cli.views import usually
+from nbyard.domain.estimates import Usual
 from nbyard.domain.runs import RunDetail, Task
 
+UNDER_WAY = ("queued", "preparing", "running")
 SIGNS = {
     "waiting": "·",
     "queued": "…",
@@ -45,14 +49,16 @@ class Progress:
         if self._live is not None:
             self._live.stop()
 
-    def show(self, detail: RunDetail) -> None:
-        """Draw the run as it is now."""
+    def show(self, detail: RunDetail, usual: Mapping[str, Usual]) -> None:
+        """Draw the run as it is now, with what its steps usually take."""
         if self._quiet:
             return
         if self._live is not None:
             from rich.text import Text
 
-            self._live.update(Text("\n".join(_line(task) for task in detail.tasks)))
+            self._live.update(
+                Text("\n".join(_line(task, usual.get(task.node)) for task in detail.tasks))
+            )
             return
         for task in detail.tasks:
             waits = task.reason if task.state in ("queued", "preparing") else ""
@@ -60,11 +66,13 @@ class Progress:
             if self._seen.get(task.node) != state:
                 self._seen[task.node] = state
                 if task.state != "waiting":
-                    say(_line(task))
+                    say(_line(task, usual.get(task.node)))
 
 
-def _line(task: Task) -> str:
+def _line(task: Task, usual: Usual | None) -> str:
     word = "cached" if task.cached else task.state
     took = duration(task.started_at, task.finished_at)
     reason = task.reason if task.state in ("queued", "preparing", "failed") or task.cached else ""
-    return "  ".join(filter(None, (SIGNS[task.state], task.node.ljust(16), word, took, reason)))
+    about = usually(usual) if task.state in UNDER_WAY else ""
+    parts = (SIGNS[task.state], task.node.ljust(16), word, took, reason, about)
+    return "  ".join(filter(None, parts))

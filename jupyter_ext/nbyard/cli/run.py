@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,13 @@ from msgspec import UNSET
 from nbyard.cli.by_hand import json_option, server_option
 from nbyard.cli.output import duration, say, show_json, size
 from nbyard.cli.progress import Progress
-from nbyard.domain.runs import NewRun, RunDetail, Task
+from nbyard.domain.estimates import Usual
+from nbyard.domain.runs import NewRun, RunDetail, Task, TaskPage
 
 TRACEBACK_LINES = 12
+ESTIMATED_AFTER_SECONDS = 0.5
+PAGE = 500
+ESTIMATED_EVERY_SECONDS = 10.0
 ENDED = ("succeeded", "failed", "cancelled")
 
 
@@ -25,9 +30,20 @@ ENDED = ("succeeded", "failed", "cancelled")
 @click.option("--name", default="", help="A unique name for the run.")
 @click.option("--runtime", default="", help="process, docker or dask, for every node.")
 @click.option("--image", default="", help="Container image, for every node.")
-@click.option("--force", is_flag=True, help="Take nothing from the cache.")
+@click.option(
+    "--containers",
+    type=click.Choice(["fresh", "warm"]),
+    help="A fresh one for each step, or kept warm for the next step like it.",
+)
+@click.option("--force", is_flag=True, help="Take nothing from the cache; pins are obeyed.")
 @click.option("--priority", default=0, metavar="N", help="-100 to 100; higher is served first.")
 @click.option("--only", "nodes", multiple=True, metavar="NODE", help="Run this node and its needs.")
+@click.option(
+    *("--pin", "pins"),
+    multiple=True,
+    metavar="NODE=RUN",
+    help="Take the node's result from that run (number, name or id); NODE= lifts its pin.",
+)
 @click.option("--detach", is_flag=True, help="Print the id and leave.")
 @server_option
 @json_option
@@ -64,14 +80,7 @@ def run(target: str, params: tuple[str, ...], server: str, as_json: bool, **wish
 
 
 def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bool) -> NewRun:
-    texts = {}
-    for param in params:
-        name, sign, value = param.partition("=")
-        if not sign or not name:
-            raise click.UsageError(f"-p {param}: write NAME=VALUE")
-        if name in texts:
-            raise click.UsageError(f"-p {name}: given twice")
-        texts[name] = value
+    texts = _pairs("-p", params, "NAME=VALUE")
     is_file = "/" in target or Path(target).suffix != "" or (not remote and Path(target).exists())
     return NewRun(
         path=target if is_file else "",
@@ -80,21 +89,71 @@ def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bo
         texts=texts,
         runtime=wish["runtime"],
         image=wish["image"],
+        containers=wish["containers"] or "",
         scope="selected" if wish["nodes"] else "all",
         nodes=list(wish["nodes"]),
         force=wish["force"],
         priority=wish["priority"],
+        pins=_pairs("--pin", wish["pins"], "NODE=RUN"),
     )
 
 
+def _pairs(option: str, given: tuple[str, ...], shape: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise click.UsageError(f"{option} {text}: write {shape}")
+        if name in found:
+            raise click.UsageError(f"{option} {name}: given twice")
+        found[name] = value
+    return found
+
+
 def _watch(connection: Any, run_id: str, quiet: bool) -> RunDetail:
+    usual: dict[str, Usual] = {}
+    again = time.monotonic() + ESTIMATED_AFTER_SECONDS
+    followed = Followed(connection, run_id)
     with Progress(quiet) as progress:
         while True:
-            detail: RunDetail = connection.runs.get(run=run_id)
-            progress.show(detail)
+            detail = followed.look()
+            if not quiet and time.monotonic() >= again:
+                again = time.monotonic() + ESTIMATED_EVERY_SECONDS
+                usual |= connection.runs.estimate(run=run_id).nodes
+            progress.show(detail, usual)
             if detail.run.state in ENDED:
-                return detail
+                ended: RunDetail = connection.runs.get(run=run_id)
+                return ended
             connection.wait(0.5)
+
+
+class Followed:
+    """A run that is looked at again and again: only what changed is asked for."""
+
+    def __init__(self, connection: Any, run_id: str):
+        self._connection = connection
+        self._run_id = run_id
+        self._tasks: dict[str, Task] = {}
+        self._since = 0
+
+    def look(self) -> RunDetail:
+        """As it is now."""
+        first = page = self._ask(after="")
+        news = [*page.items]
+        while page.next:
+            page = self._ask(after=page.next)
+            news += page.items
+        self._since = first.last
+        self._tasks |= {task.node: task for task in news}
+        if not news:  # no more than a word on why somebody waits
+            found: RunDetail = self._connection.runs.get(run=self._run_id)
+            return found
+        return RunDetail(first.run, list(self._tasks.values()), [])
+
+    def _ask(self, after: str) -> TaskPage:
+        asked = {"limit": PAGE, "after": after, "since": self._since}
+        page: TaskPage = self._connection.runs.tasks(run=self._run_id, **asked)
+        return page
 
 
 def _conclude(detail: RunDetail, target: str) -> None:

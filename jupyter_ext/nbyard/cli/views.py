@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output import ago, duration, harmless, show_table, size
+from nbyard.cli.output import about, ago, duration, harmless, show_table, size
 
 View = Callable[[Any], None]
 MARKS = {"added": "+", "removed": "-", "place": "@", "same": " "}
@@ -124,6 +124,7 @@ def _run(run: Any) -> None:
         [
             ("run", f"{run.number} {run.name}".strip()),
             ("title", run.title),
+            ("reason", run.reason),
             ("state", run.state + (", is to be cancelled" if asked else "")),
             ("took", duration(run.started_at, run.finished_at)),
             ("started", ago(run.created_at)),
@@ -133,17 +134,51 @@ def _run(run: Any) -> None:
     )
 
 
-def _run_detail(detail: Any) -> None:
+def show_run(detail: Any, estimate: Any) -> None:
+    """A run with its tasks, and what those that are not done usually take."""
     _run(detail.run)
+    if left := time_left(estimate):
+        click.echo(f"left        {left}")
     click.echo("")
+    _show_tasks(detail.tasks, estimate.nodes)
+
+
+def time_left(estimate: Any) -> str:
+    """What is known of the rest of a run; empty when nothing is."""
+    if estimate.remaining_seconds is None:
+        return ""
+    some = f"; {estimate.unknown} steps never ran before" if estimate.unknown else ""
+    return f"about {about(estimate.remaining_seconds)}{some}"
+
+
+def usually(usual: Any) -> str:
+    """`usually 3 min (last 5 runs)`; empty when it is not known."""
+    if usual is None:
+        return ""
+    runs = "last run" if usual.samples == 1 else f"last {usual.samples} runs"
+    return f"usually {about(usual.seconds)} ({runs})"
+
+
+def _tasks(page: Any) -> None:
+    _show_tasks(page.items, {})
+    if page.next:
+        click.echo(f"More: --after {page.next}", err=True)
+
+
+def _show_tasks(tasks: Any, usual: Any) -> None:
     rows = [
         (
             *(t.node, "cached" if t.cached else t.state, duration(t.started_at, t.finished_at)),
-            *(len(t.attempts), t.reason),
+            *(len(t.attempts), _words(t, usually(usual.get(t.node)))),
         )
-        for t in detail.tasks
+        for t in tasks
     ]
     show_table(rows, ("node", "state", "took", "attempts", "reason"))
+
+
+def _words(task: Any, usual: str) -> str:
+    place = f"place {task.place}" if task.place else ""
+    return "; ".join(filter(None, (place, task.reason, usual)))
 
 
 VIEWS: dict[str, View] = {
@@ -154,7 +189,7 @@ VIEWS: dict[str, View] = {
     "executables.get": _executable,
     "executables.versions": _executable_versions,
     "executables.diff": _diff,
-    "runs.get": _run_detail,
+    "runs.tasks": _tasks,
     "runs.cancel": _run,
     "runs.retry": _run,
 }

@@ -12,12 +12,17 @@ def main() -> None:
         _detach()
     # imported late: whoever detaches waits only for the fork
     from nbyard.dispatch.loop import Dispatcher
+    from nbyard.errors import NbyardError
     from nbyard.settings import Settings
     from nbyard.store.leases import LeaseLost
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    dispatcher = Dispatcher.open(Settings())
+    try:
+        dispatcher = Dispatcher.open(Settings())
+    except NbyardError as error:
+        # whoever watches the store calls another in a while
+        raise SystemExit(f"No dispatcher: {error} {error.hint}") from error
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: dispatcher.stop())
     try:

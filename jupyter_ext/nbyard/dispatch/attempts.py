@@ -2,36 +2,43 @@
 
 import logging
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
+import msgspec
+
 from nbyard import folders
-from nbyard.dispatch.cases import Case, live_case
-from nbyard.dispatch.crash import crash_point
-from nbyard.dispatch.endings import CANCELLED, Endings
+from nbyard.blobs.files import no_file_in_words
+from nbyard.calling import LEASE
+from nbyard.crash import crash_point
+from nbyard.dispatch.cases import Case
+from nbyard.dispatch.facts import Ended, Fact, Report, Running, Started, Waits
+from nbyard.dispatch.keys import Identities
 from nbyard.dispatch.launching import prepare
-from nbyard.dispatch.results import check_token, failure_of
+from nbyard.dispatch.results import check_token, failure_of, take_outputs
 from nbyard.dispatch.room import Room
-from nbyard.domain.attempts import TASK, Failure, Result
+from nbyard.domain.attempts import CANCEL, TASK, Failure, Result
 from nbyard.errors import Busy, Invalid, NbyardError, Unavailable
 from nbyard.runtimes.protocol import Runtime
 
 log = logging.getLogger("nbyard.dispatch")
+CANCELLED = "the run was cancelled"
 PATIENCE_SECONDS = 5.0
 FORCE_SECONDS = 10.0
 UNREACHABLE_SECONDS = 120.0
 OVERTIME_SECONDS = 10.0
-WAITS = " – waits: "
+FRESH_SECONDS = 1.0
 
 
 class AttemptController:
-    """Drives one attempt at a time; called from threads, never twice at once for the same one.
+    """Drives one attempt at a time, and reports; called from threads, never twice at once for the
+    same one. It writes nothing to the store.
 
-    What it remembers only makes it quicker or more patient; all that counts is in the store."""
+    What it remembers only makes it quicker or more patient."""
 
-    def __init__(self, room: Room):
+    def __init__(self, room: Room, identities: Identities):
         self._room = room
-        self._store = room.store
-        self._endings = Endings(room)
+        self._identities = identities
         self._not_before: dict[str, float] = {}
         self._asked: dict[str, float] = {}
         self._told: set[str] = set()
@@ -42,32 +49,29 @@ class AttemptController:
         """Whether it could not be started yet because its engine is out of reach."""
         return attempt_id in self._not_before
 
-    def drive(self, attempt_id: str) -> None:
-        """Bring the attempt one step further."""
-        case = live_case(self._room, attempt_id)
-        if case is None:
-            self._forget(attempt_id)
-            return
+    def drive(self, case: Case) -> Report:
+        """Bring the attempt as far as it goes without waiting."""
+        return Report(case.attempt.id, self._drive(case))
+
+    def _drive(self, case: Case) -> list[Fact]:
         runtime = self._room.runtimes.get(case.attempt.runtime)
         if runtime is None:
             error = Invalid(f"There is no runtime {case.attempt.runtime!r}.")
-            self._endings.fail(case, failure_of(error, "preparation"))
-            return
+            return [Ended("failed", failure_of(error, "preparation"))]
         why = self._why_end(case)
-        if why and self._end(case, runtime, why):
-            self._clear(case, runtime)
-        elif case.attempt.state == "recorded" and not why:
-            self._start(case, runtime)
-        else:
-            self._watch(case, runtime)
+        if why:
+            ended = self._end(case, runtime, why)
+            return [ended] if ended else self._watch(case, runtime)
+        if case.attempt.state != "recorded":
+            return self._watch(case, runtime)
+        facts = self._start(case, runtime)
+        if any(isinstance(fact, Started) for fact in facts):
+            facts += self._watch(case, runtime)
+        return facts
 
-    def give_up(self, attempt_id: str, words: str) -> None:
+    def give_up(self, attempt_id: str, words: str) -> Report:
         """End an attempt that cannot be driven: something in nbyard itself is wrong."""
-        case = live_case(self._room, attempt_id)
-        if case is not None:
-            self._endings.fail(case, Failure("preparation", words))
-            if runtime := self._room.runtimes.get(case.attempt.runtime):
-                self._clear(case, runtime)
+        return Report(attempt_id, [Ended("failed", Failure("preparation", words))])
 
     def _why_end(self, case: Case) -> str:
         """Why it has to end now; empty when it may go on."""
@@ -83,141 +87,143 @@ class AttemptController:
             return f"gave no sign of life for {limit:g} s"
         return ""
 
-    def _end(self, case: Case, runtime: Runtime, why: str) -> bool:
-        """Ask it to end; true when it was written down as ended without its own word."""
+    def _end(self, case: Case, runtime: Runtime, why: str) -> Ended | None:
+        """Ask it to end; its end when that came without its own word."""
         attempt = case.attempt
         if attempt.state == "recorded" and not _may_live(case, runtime):
-            self._endings.cancel(case)
-            return True
+            return Ended("cancelled")
         now = time.monotonic()
         first = self._asked.setdefault(attempt.id, now)
         if attempt.id not in self._told and _stop(case, runtime, why):
             self._told.add(attempt.id)
             crash_point("asked-to-end")
         if now - first < FORCE_SECONDS:
-            return False
+            return None
         # what is left of it is no longer a live attempt's: the sweep takes it
         if case.is_cancelled:
-            self._endings.cancel(case)
-        else:
-            self._endings.fail(case, Failure("timeout", why))
-        return True
+            return Ended("cancelled")
+        return Ended("failed", Failure("timeout", why))
 
-    def _start(self, case: Case, runtime: Runtime) -> None:
+    def _start(self, case: Case, runtime: Runtime) -> list[Fact]:
         attempt = case.attempt
-        if time.monotonic() < self._not_before.get(attempt.id, 0.0):
-            return
+        if time.monotonic() < self._not_before.get(attempt.id, 0.0) or not self._is_ours(case):
+            return []
         try:
-            prepare(self._room, attempt, case.task, case.run)
+            with no_file_in_words():
+                prepare(self._room, self._identities, case)
             site = runtime.start(case.order)
         except Busy:
             raise
         except Unavailable as error:
             self._not_before[attempt.id] = time.monotonic() + PATIENCE_SECONDS
-            self._note(case, error.message)
-            return
+            return [Waits(error.message)]
         except NbyardError as error:
-            self._endings.fail(case, failure_of(error, "preparation"))
-            self._clear(case, runtime)
-            return
+            return [Ended("failed", failure_of(error, "preparation"))]
         crash_point("started")
         self._not_before.pop(attempt.id, None)
-        self._note(case, "")
-        with self._room.write() as c:
-            now = datetime.now(UTC)
-            self._store.attempts.move(c, attempt, "starting", site=site, prepared_at=now)
-        crash_point("starting")
+        return [Started(site, datetime.now(UTC))]
 
-    def _note(self, case: Case, waits: str) -> None:
-        """What it waits for, behind the reason why it runs."""
-        reason = case.task.reason.split(WAITS)[0] + (WAITS + waits if waits else "")
-        if reason != case.task.reason:
-            with self._room.write() as c:
-                self._store.tasks.note(c, case.task, reason)
+    def _is_ours(self, case: Case) -> bool:
+        """Whether it may be started: what was committed a moment ago may, else the store is
+        asked, for another dispatcher may have taken over while this one slept."""
+        if time.monotonic() - case.since < FRESH_SECONDS:
+            return True
+        with self._room.store.read() as c:
+            lease = self._room.store.leases.get(c, LEASE)
+            state = self._room.store.attempts.state(c, case.attempt.id)
+        return lease is not None and lease.epoch == self._room.lease.epoch and state == "recorded"
 
-    def _watch(self, case: Case, runtime: Runtime) -> None:
+    def _watch(self, case: Case, runtime: Runtime) -> list[Fact]:
         attempt = case.attempt
         try:
             runtime.logs(case.order)
             seen = runtime.poll(case.order)
         except Unavailable as error:
-            self._miss(case, runtime, error)
-            return
+            return self._miss(case, error)
         self._silent_since.pop(attempt.id, None)
         if seen.state == "finished":
-            self._finish(case, runtime)
-        elif seen.state in ("lost", "absent"):
-            self._lose(case, runtime, seen.reason or "it is gone without a result")
-        elif seen.state == "starting":
-            self._note(case, seen.reason)
-        elif seen.state == "running":
-            self._note(case, "")
-            self._running_since.setdefault(attempt.id, time.monotonic())
-            self._say_running(case)
+            return [self._finish(case)]
+        if seen.state in ("lost", "absent"):
+            return [_lost(seen.reason or "it is gone without a result")]
+        if seen.state == "starting":
+            return [Waits(seen.reason)]
+        self._running_since.setdefault(attempt.id, time.monotonic())
+        return [Running(datetime.now(UTC))]
 
-    def _say_running(self, case: Case) -> None:
-        now = datetime.now(UTC)
-        if case.attempt.state == "starting":
-            with self._room.write() as c:
-                if self._store.attempts.move(c, case.attempt, "running", started_at=now):
-                    self._store.tasks.move(c, case.task, "running", started_at=now)
-        elif case.attempt.state == "recorded":  # started by a dispatcher that died just then
-            with self._room.write() as c:
-                self._store.attempts.move(c, case.attempt, "starting")
-
-    def _miss(self, case: Case, runtime: Runtime, error: Unavailable) -> None:
+    def _miss(self, case: Case, error: Unavailable) -> list[Fact]:
         """Its engine does not answer: that is lost when it lasts."""
         since = self._silent_since.setdefault(case.attempt.id, time.monotonic())
         log.warning("attempt %s: %s", case.attempt.id, error)
         if time.monotonic() - since > UNREACHABLE_SECONDS:
-            self._lose(case, runtime, error.message)
+            return [_lost(error.message)]
+        return []
 
-    def _finish(self, case: Case, runtime: Runtime) -> None:
+    def _finish(self, case: Case) -> Ended:
         result = folders.read_result(case.order.folder)
         if result is None:
-            self._lose(case, runtime, "its result cannot be read")
-            return
+            return _lost("its result cannot be read")
         try:
             check_token(result, case.attempt.token)
         except Invalid as error:
-            self._lose(case, runtime, error.message)
-            return
+            return _lost(error.message)
         failure = result.failure or Failure("error", "it failed without a reason")
         if result.state == "succeeded":
-            self._endings.succeed(case, result)
-        elif result.state == "cancelled":
-            self._stopped(case, failure, result)
-        elif failure.kind in ("kernel-died", "lost"):
-            self._endings.lose(case, failure.message)
-        else:
-            self._endings.fail(case, failure, result)
-        self._clear(case, runtime)
+            return self._succeed(case, result)
+        if result.state == "cancelled":
+            return self._stopped(case, failure, result)
+        if failure.kind in ("kernel-died", "lost"):
+            return _lost(failure.message)
+        return self._fail(case, failure, result)
 
-    def _stopped(self, case: Case, failure: Failure, result: Result) -> None:
+    def _succeed(self, case: Case, result: Result) -> Ended:
+        """Bytes first; the rows that name them are written by the loop."""
+        crash_point("finished")
+        with ExitStack() as hold:
+            hold.enter_context(self._room.blobs.keeping())
+            try:
+                rows = take_outputs(self._room, case.order.folder, result)
+            except Busy:
+                raise
+            except NbyardError as error:
+                return self._fail(case, failure_of(error, "contract"), result)
+            crash_point("outputs-taken")
+            return Ended("succeeded", None, result, rows, hold.pop_all())
+
+    def _fail(self, case: Case, failure: Failure, result: Result) -> Ended:
+        """Of work that is not tried again only the executed notebook is kept."""
+        if case.task.plan.tries_again(failure.kind, case.attempt.number) and not case.is_cancelled:
+            return Ended("failed", failure, result)
+        with ExitStack() as hold:
+            hold.enter_context(self._room.blobs.keeping())
+            kept = msgspec.structs.replace(result, outputs=[])
+            rows = take_outputs(self._room, case.order.folder, kept)
+            return Ended("failed", failure, result, rows, hold.pop_all())
+
+    def _stopped(self, case: Case, failure: Failure, result: Result) -> Ended:
         """It was ended from outside: by us, or by somebody whom nobody had asked."""
-        why = self._why_end(case)
+        # its limits alone do not tell: it may have given signs of life while it ended
+        asked = failure.message if (case.order.folder / CANCEL).exists() else ""
+        why = self._why_end(case) or asked
         if case.is_cancelled:
-            self._endings.cancel(case, result)
-        elif why:
-            self._endings.fail(case, Failure("timeout", why), result)
-        else:
-            self._endings.lose(case, failure.message)
+            crash_point("obeyed")
+            return Ended("cancelled", None, result)
+        if why:
+            return self._fail(case, Failure("timeout", why), result)
+        return _lost(failure.message)
 
-    def _lose(self, case: Case, runtime: Runtime, reason: str) -> None:
-        self._endings.lose(case, reason)
-        self._clear(case, runtime)
-
-    def _clear(self, case: Case, runtime: Runtime) -> None:
-        """Nothing but its record stays."""
-        _stop(case, runtime, "it is at its end")
-        folders.keep_record(case.order.folder)
-        self._forget(case.attempt.id)
+    def clear(self, case: Case) -> None:
+        """It is at its end, which is written: nothing but its record stays."""
+        if runtime := self._room.runtimes.get(case.attempt.runtime):
+            _stop(case, runtime, "it is at its end")
+            folders.keep_record(case.order.folder)
+        self._told.discard(case.attempt.id)
+        for known in (self._not_before, self._asked, self._silent_since, self._running_since):
+            known.pop(case.attempt.id, None)
         crash_point("tidied")
 
-    def _forget(self, attempt_id: str) -> None:
-        self._told.discard(attempt_id)
-        for known in (self._not_before, self._asked, self._silent_since, self._running_since):
-            known.pop(attempt_id, None)
+
+def _lost(reason: str) -> Ended:
+    return Ended("lost", Failure("lost", reason))
 
 
 def _may_live(case: Case, runtime: Runtime) -> bool:

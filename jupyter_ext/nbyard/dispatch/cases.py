@@ -1,37 +1,77 @@
-"""An attempt with everything that is known of it now: what the controllers decide about."""
+"""An attempt with everything that was known of it a moment ago: what threads work with."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
-from nbyard.dispatch.launching import order_of
+from nbyard import folders
+from nbyard.dispatch.board import LiveAttempt, LiveTask
 from nbyard.dispatch.room import Room
-from nbyard.domain.runs import Run
-from nbyard.domain.states import ATTEMPT
+from nbyard.domain.runs import BytesOf, ResultOf, Run
+from nbyard.errors import NotFound
 from nbyard.runtimes.protocol import Order
 from nbyard.store.tasks import AttemptRecord, TaskRecord
+
+REQUIREMENTS = "code/.nbyard-requirements.txt"
 
 
 @dataclass(frozen=True)
 class Case:
-    """A live attempt, the task and run that it belongs to, and what its runtime needs to know."""
+    """A live attempt, the task and run that it belongs to, the bytes of its inputs, and what its
+    runtime needs to know. `since` is when the board learned of it."""
 
     attempt: AttemptRecord
     task: TaskRecord
     run: Run
     order: Order
+    inputs: dict[str, BytesOf]
+    since: float = field(default_factory=time.monotonic)
 
     @property
     def is_cancelled(self) -> bool:
         return self.run.cancel_requested_at is not None
 
 
-def live_case(room: Room, attempt_id: str) -> Case | None:
-    """The case as the store has it now; None when the attempt is at its end."""
-    with room.store.read() as c:
-        attempt = room.store.attempts.get(c, attempt_id)
-        if attempt is None or attempt.state in ATTEMPT.terminal:
-            return None
-        task = room.store.tasks.get(c, attempt.task_id)
-        run = room.store.runs.by_id(c, attempt.run_id)
-    if task is None or run is None:
-        return None
-    return Case(attempt, task, run, order_of(room, attempt, task))
+def case_of(room: Room, live: LiveAttempt) -> Case:
+    """The case as the board has it now."""
+    task, run = live.task, live.task.run
+    order = order_of(room, live.record, task.record)
+    return Case(live.record, task.record, run.run, order, inputs_of(live.task), live.since)
+
+
+def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord) -> Order:
+    """What a runtime needs to know of the attempt."""
+    plan = task.plan
+    return Order(
+        attempt_id=attempt.id,
+        store_id=room.store.id,
+        run_id=task.run_id,
+        node_id=task.node,
+        folder=folders.place(room.folder, attempt.id),
+        mark=attempt.mark,
+        site=attempt.site,
+        image=plan.image,
+        requirements=REQUIREMENTS if plan.requirements_digest else "",
+        cpu=plan.cpu,
+        memory_bytes=plan.memory_bytes,
+        gpu=plan.gpu,
+        gpus=attempt.gpus,
+        warm=plan.warm,
+    )
+
+
+def inputs_of(task: LiveTask) -> dict[str, BytesOf]:
+    """The bytes behind every bound input.
+
+    Raises:
+        NotFound: a task before it made no such output.
+    """
+    found: dict[str, BytesOf] = {}
+    for name, binding in task.record.plan.bindings.items():
+        if isinstance(binding, BytesOf):
+            found[name] = binding
+        elif isinstance(binding, ResultOf):
+            made = task.run.tasks[binding.node].results.get(binding.output)
+            if made is None:
+                raise NotFound(f"{binding.node} made no output {binding.output}.")
+            found[name] = made
+    return found

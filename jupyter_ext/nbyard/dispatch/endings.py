@@ -1,4 +1,5 @@
-"""How attempts end: each way is one transaction, and only the first of them counts."""
+"""What becomes of tasks when something was found out about their attempts. Nothing is asked and
+nothing done here: facts come in, changes go out."""
 
 import random
 from collections.abc import Mapping
@@ -7,112 +8,95 @@ from typing import Any
 
 import msgspec
 
-from nbyard.dispatch.cases import Case
-from nbyard.dispatch.crash import crash_point
-from nbyard.dispatch.results import failure_of, take_outputs
-from nbyard.dispatch.room import Room
+from nbyard.dispatch.board import LiveAttempt
+from nbyard.dispatch.changes import CANCELLED, Changes
+from nbyard.dispatch.facts import Ended, Fact, Running, Started, Waits
 from nbyard.domain.attempts import Failure, Result
 from nbyard.domain.limits import backoff_seconds
-from nbyard.errors import Busy, NbyardError
 
-CANCELLED = "the run was cancelled"
+WAITS = " – waits: "
 
 
-class Endings:
-    """Writes the end of an attempt and what it means for its task."""
+def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
+    """Write down what a thread found out; what is known already changes nothing."""
+    match fact:
+        case Started(site, at):
+            if attempt.record.state == "recorded":
+                changes.move_attempt(attempt, "starting", site=site, prepared_at=at)
+                _note(changes, attempt, "")
+        case Waits(words):
+            _note(changes, attempt, words)
+        case Running(at):
+            _run(changes, attempt, at)
+        case Ended():
+            _end(changes, attempt, fact)
 
-    def __init__(self, room: Room):
-        self._room = room
-        self._store = room.store
 
-    def succeed(self, case: Case, result: Result) -> None:
-        """Publish the outputs: bytes first, then one transaction."""
-        crash_point("finished")
-        with self._room.blobs.keeping():
-            try:
-                rows = take_outputs(self._room, case.order.folder, result)
-            except Busy:
-                raise
-            except NbyardError as error:
-                self.fail(case, failure_of(error, "contract"), result)
-                return
-            crash_point("outputs-taken")
-            self._publish(case, result, rows)
-        crash_point("published")
+def _note(changes: Changes, attempt: LiveAttempt, waits: str) -> None:
+    """What it waits for, behind the reason why it runs."""
+    task = attempt.task
+    reason = task.record.reason.split(WAITS)[0] + (WAITS + waits if waits else "")
+    changes.note(task, reason)
 
-    def _publish(self, case: Case, result: Result, rows: list[dict[str, Any]]) -> None:
-        with self._room.write() as c:
-            if not self._store.attempts.move(c, case.attempt, "succeeded", **_times(result)):
-                return
-            if self._store.tasks.move(c, case.task, "succeeded", **_task_times(result)):
-                self._store.artifacts.insert(c, case.task, rows)
-                if case.task.cache_key:
-                    self._store.cache.keep(c, case.task.owner, case.task.cache_key, case.task.id)
 
-    def fail(self, case: Case, failure: Failure, result: Result | None = None) -> None:
-        """The task fails, unless its kind of failure is to be tried again; of its work only the
-        executed notebook is kept."""
-        if self._again(case, failure, result):
-            return
-        rows: list[dict[str, Any]] = []
-        with self._room.blobs.keeping():
-            if result is not None:
-                kept = msgspec.structs.replace(result, outputs=[])
-                rows = take_outputs(self._room, case.order.folder, kept)
-            self._record_failure(case, failure, result, rows)
+def _run(changes: Changes, attempt: LiveAttempt, at: datetime) -> None:
+    _note(changes, attempt, "")
+    if attempt.record.state == "recorded":  # started by a dispatcher that died just then
+        changes.move_attempt(attempt, "starting")
+    elif attempt.record.state == "starting":
+        changes.move_attempt(attempt, "running", started_at=at)
+        changes.move_task(attempt.task, "running", started_at=at)
 
-    def _again(self, case: Case, failure: Failure, result: Result | None) -> bool:
-        """Queue the task once more, where its plan says so; the attempt keeps its own record."""
-        number = case.attempt.number
-        if case.is_cancelled or not case.task.plan.tries_again(failure.kind, number):
-            return False
-        ended = "lost" if failure.kind == "lost" else "failed"
-        with self._room.write() as c:
-            told = {"reason": failure.message, **_times(result)}
-            if self._store.attempts.move(c, case.attempt, ended, **told):
-                again = f"attempt {number} {'was lost' if ended == 'lost' else 'failed'}"
-                pause = timedelta(seconds=backoff_seconds(number, random.random()))
-                self._store.tasks.move(
-                    c,
-                    case.task,
-                    "queued",
-                    reason=f"{again}: {failure.message}",
-                    queued_at=datetime.now(UTC) + pause,
-                )
-        return True
 
-    def _record_failure(
-        self, case: Case, failure: Failure, result: Result | None, rows: list[dict[str, Any]]
-    ) -> None:
-        reason = failure.message
-        with self._room.write() as c:
-            times = _times(result)
-            if not self._store.attempts.move(c, case.attempt, "failed", reason=reason, **times):
-                return
-            told = {"reason": reason, "failure": msgspec.to_builtins(failure)}
-            if self._store.tasks.move(c, case.task, "failed", **told, **_task_times(result)):
-                self._store.artifacts.insert(c, case.task, rows)
+def _end(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
+    is_cancelled = attempt.task.run.is_cancelled
+    if ended.how == "succeeded":
+        _succeed(changes, attempt, ended)
+    elif ended.how == "cancelled" or (ended.how == "lost" and is_cancelled):
+        _cancel(changes, attempt, ended.result)
+    elif not _again(changes, attempt, ended):
+        _fail(changes, attempt, ended)
 
-    def cancel(self, case: Case, result: Result | None = None) -> None:
-        with self._room.write() as c:
-            if self._store.attempts.move(c, case.attempt, "cancelled", **_times(result)):
-                times = _task_times(result)
-                self._store.tasks.move(c, case.task, "cancelled", reason=CANCELLED, **times)
 
-    def lose(self, case: Case, reason: str) -> None:
-        """The task is tried again a little later, until it was lost too often."""
-        if case.is_cancelled:
-            self.cancel(case)
-            return
-        if self._again(case, Failure("lost", reason), None):
-            return
-        number, now = case.attempt.number, datetime.now(UTC)
-        most = case.task.plan.lost_retries + 1
-        with self._room.write() as c:
-            if self._store.attempts.move(c, case.attempt, "lost", reason=reason, finished_at=now):
-                failure = Failure("lost", f"{reason} (attempt {number} of {most})")
-                told = {"reason": failure.message, "failure": msgspec.to_builtins(failure)}
-                self._store.tasks.move(c, case.task, "failed", finished_at=now, **told)
+def _succeed(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
+    if attempt.record.state == "recorded":  # nobody had seen it live
+        changes.move_attempt(attempt, "starting")
+    changes.move_attempt(attempt, "succeeded", **_times(ended.result))
+    changes.publish(attempt.task, ended.rows)
+    changes.keep(attempt.task)
+    changes.move_task(attempt.task, "succeeded", **_task_times(ended.result))
+
+
+def _cancel(changes: Changes, attempt: LiveAttempt, result: Result | None) -> None:
+    changes.move_attempt(attempt, "cancelled", **_times(result))
+    changes.move_task(attempt.task, "cancelled", reason=CANCELLED, **_task_times(result))
+
+
+def _again(changes: Changes, attempt: LiveAttempt, ended: Ended) -> bool:
+    """Queue the task once more, where its plan says so; the attempt keeps its own record."""
+    task, number = attempt.task, attempt.record.number
+    failure = ended.failure or Failure("error", "it failed without a reason")
+    if task.run.is_cancelled or not task.record.plan.tries_again(failure.kind, number):
+        return False
+    how = "was lost" if ended.how == "lost" else "failed"
+    changes.move_attempt(attempt, ended.how, reason=failure.message, **_times(ended.result))
+    pause = timedelta(seconds=backoff_seconds(number, random.random()))
+    reason = f"attempt {number} {how}: {failure.message}"
+    changes.move_task(task, "queued", reason=reason, queued_at=datetime.now(UTC) + pause)
+    return True
+
+
+def _fail(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
+    """The task fails; the executed notebook is kept."""
+    failure = ended.failure or Failure("error", "it failed without a reason")
+    changes.move_attempt(attempt, ended.how, reason=failure.message, **_times(ended.result))
+    if ended.how == "lost":
+        most = attempt.task.record.plan.lost_retries + 1
+        words = f"{failure.message} (attempt {attempt.record.number} of {most})"
+        failure = Failure("lost", words)
+    told = {"reason": failure.message, "failure": msgspec.to_builtins(failure)}
+    changes.publish(attempt.task, ended.rows)
+    changes.move_task(attempt.task, "failed", **told, **_task_times(ended.result))
 
 
 def _times(result: Result | None) -> Mapping[str, Any]:

@@ -60,13 +60,13 @@ class Collector:
         unnamed = self._unnamed(old)
         return self.discard(unnamed[:AT_ONCE]) and len(unnamed) <= AT_ONCE
 
-    def discard(self, digests: Iterable[str]) -> bool:
-        """Delete these bytes unless somebody names them; False: not now, for somebody is putting
-        some."""
+    def discard(self, digests: Iterable[str], wait_seconds: float = 0) -> bool:
+        """Delete these bytes unless somebody names them; False: not within this time, for somebody
+        is putting some."""
         wanted = list(digests)
         if not wanted:
             return True
-        with self._room.blobs.collecting() as is_alone:
+        with self._room.blobs.collecting(wait_seconds) as is_alone:
             for digest in self._unnamed(wanted) if is_alone else ():
                 self._room.blobs.delete(digest)
                 self._room.tables.forget(digest)

@@ -27,6 +27,7 @@ from nbyard.tabular import TableFile
 log = logging.getLogger("nbyard.dispatch")
 TELL_SECONDS = 0.3
 LOOK_SECONDS = 1.0
+DISCARD_SECONDS = 10.0
 KEEP_ANYWAY = "To keep the bytes as they are, give the file another extension, such as .dat."
 
 
@@ -75,7 +76,7 @@ class ImportController:
             digest = self._store.datasets.bytes_of(c, version.id)
             self._store.datasets.fail(c, owner, version.id, reason)
         with contextlib.suppress(NbyardError):  # they are looked for now and then anyway
-            self._garbage.discard([digest] if digest else [])
+            self._garbage.discard([digest] if digest else [], DISCARD_SECONDS)
 
     def _bytes(self, owner: str, version: DatasetVersion) -> dict[str, Any]:
         """Digest, size and file name, wherever the bytes come from."""

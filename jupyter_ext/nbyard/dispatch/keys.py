@@ -1,5 +1,7 @@
 """Cache keys: all that a task's result depends on, put together when it is about to run."""
 
+import time
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -9,13 +11,76 @@ from nbyard.dispatch.room import Room
 from nbyard.domain.digest import KeyParts, digest_of
 from nbyard.domain.environments import EnvironmentRef, Lock
 from nbyard.domain.executables import ExecutableVersion
-from nbyard.domain.runs import BytesOf, ResultOf, TaskPlan, ValueOf
+from nbyard.domain.runs import BytesOf, TaskPlan, ValueOf
 from nbyard.errors import NotFound
 from nbyard.store import Connection
-from nbyard.store.tasks import TaskRecord
 
+FRESH_SECONDS = 5.0
+REMEMBERED = 10_000
 # names under which a notebook may ask for its run's identity; never part of a key
 IDENTITY = ("nbyard_run_id", "nbyard_node_id", "nbyard_workflow", "nbyard_scheduled_at")
+
+
+class Code(msgspec.Struct, frozen=True):
+    """A version of an executable with what of it counts in keys: it never changes."""
+
+    version: ExecutableVersion
+    files: dict[str, str]
+    declaration: str
+
+
+class Identities:
+    """Code and environments of tasks. Looking at them takes a while and is done in threads; what
+    was seen is known for a while, environments for a few seconds only."""
+
+    def __init__(self, room: Room):
+        self._room = room
+        self.surroundings: dict[tuple[str, str], bytes] = {}
+        self._codes: dict[str, Code] = {}
+        self._environments: dict[tuple[str, ...], tuple[float, EnvironmentRef]] = {}
+
+    def known(self, plan: TaskPlan, since: float) -> tuple[Code, EnvironmentRef] | None:
+        """What was seen before, the environment not before `since` and lately; None otherwise."""
+        code = self._codes.get(plan.executable_version_id)
+        if code is None:
+            return None
+        at, environment = self._environments.get(_place(plan, code.version), (0.0, None))
+        if environment is None or at < max(since, time.monotonic() - FRESH_SECONDS):
+            return None
+        return code, environment
+
+    def look(self, plan: TaskPlan, since: float = 0.0) -> tuple[Code, EnvironmentRef]:
+        """The same, looked at if need be; for threads.
+
+        Raises:
+            NotFound: the code was removed meanwhile, or there is no such environment.
+        """
+        if known := self.known(plan, since):
+            return known
+        code = self._code(plan)
+        at = time.monotonic()
+        environment = environment_of(self._room, plan, code.version)
+        self._environments[_place(plan, code.version)] = at, environment
+        return code, environment
+
+    def _code(self, plan: TaskPlan) -> Code:
+        known = self._codes.get(plan.executable_version_id)
+        if known is None:
+            with self._room.store.read() as c:
+                version = version_of(self._room, c, plan)
+            known = _code_of(self._room, version)
+            if len(self._codes) >= REMEMBERED:
+                self._codes.clear()
+                self.surroundings.clear()
+            self._codes[plan.executable_version_id] = known
+        return known
+
+
+def _place(plan: TaskPlan, version: ExecutableVersion) -> tuple[str, ...]:
+    """All that says which environment it is."""
+    program = version.command[0] if version.command else version.file
+    here = (version.kind, version.kernel, version.language, program)
+    return (plan.runtime, plan.image, plan.requirements_digest, *here)
 
 
 def version_of(room: Room, c: Connection, plan: TaskPlan) -> ExecutableVersion:
@@ -28,21 +93,6 @@ def version_of(room: Room, c: Connection, plan: TaskPlan) -> ExecutableVersion:
     if version is None:
         raise NotFound(f"The code of {plan.label} is no longer in the store.")
     return version
-
-
-def input_digests(room: Room, c: Connection, task: TaskRecord) -> dict[str, BytesOf]:
-    """The bytes behind every bound input; results of earlier tasks are looked up."""
-    found: dict[str, BytesOf] = {}
-    states = room.store.tasks.states(c, task.run_id)
-    for name, binding in task.plan.bindings.items():
-        if isinstance(binding, BytesOf):
-            found[name] = binding
-        elif isinstance(binding, ResultOf):
-            artifact = room.store.artifacts.of_task(c, states[binding.node][0]).get(binding.output)
-            if artifact is None:
-                raise NotFound(f"{binding.node} made no output {binding.output}.")
-            found[name] = BytesOf(artifact.digest, artifact.filename, binding.node)
-    return found
 
 
 def environment_of(room: Room, plan: TaskPlan, version: ExecutableVersion) -> EnvironmentRef:
@@ -80,19 +130,7 @@ def _unknown(image: str) -> str:
     return ""
 
 
-def key_parts(
-    room: Room,
-    plan: TaskPlan,
-    version: ExecutableVersion,
-    inputs: dict[str, BytesOf],
-    environment: EnvironmentRef,
-) -> KeyParts:
-    """Everything that the result depends on."""
-    values: dict[str, Any] = {
-        name: binding.value
-        for name, binding in plan.bindings.items()
-        if isinstance(binding, ValueOf) and name not in IDENTITY
-    }
+def _code_of(room: Room, version: ExecutableVersion) -> Code:
     with room.blobs.open(version.content_digest) as handle:
         text = handle.read().decode("utf-8", "replace")
     files = {
@@ -102,11 +140,23 @@ def key_parts(
     }
     shape = [(a.name, a.role, a.type, a.format, a.reach) for a in version.arguments]
     declaration = digest_of([msgspec.to_builtins(shape), version.command, version.kernel])
+    return Code(version, files, declaration)
+
+
+def key_parts(
+    plan: TaskPlan, code: Code, inputs: Mapping[str, BytesOf], environment: EnvironmentRef
+) -> KeyParts:
+    """Everything that the result depends on."""
+    values: dict[str, Any] = {
+        name: binding.value
+        for name, binding in plan.bindings.items()
+        if isinstance(binding, ValueOf) and name not in IDENTITY
+    }
     return KeyParts(
-        code=version.code_digest,
+        code=code.version.code_digest,
         values=values,
         inputs={name: found.digest for name, found in inputs.items()},
-        files=files,
+        files=code.files,
         environment=environment.fingerprint,
-        declaration=declaration,
+        declaration=code.declaration,
     )

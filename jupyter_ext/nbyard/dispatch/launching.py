@@ -8,21 +8,18 @@ from typing import Any
 import msgspec
 
 from nbyard import folders, gpus
-from nbyard.dispatch.crash import crash_point
-from nbyard.dispatch.keys import IDENTITY, environment_of, input_digests, version_of
+from nbyard.crash import crash_point
+from nbyard.dispatch.cases import REQUIREMENTS, Case
+from nbyard.dispatch.keys import IDENTITY, Identities
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import SURROUNDINGS, TASK, Output, Surroundings, TaskFile, Work
 from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.executables import ExecutableVersion
 from nbyard.domain.planning import ATTEMPT, output_filename
 from nbyard.domain.runs import BytesOf, Run, TaskPlan, ValueOf
-from nbyard.files import write_whole
 from nbyard.kinds.protocol import Reading
 from nbyard.kinds.registry import kind_named
-from nbyard.runtimes.protocol import Order
 from nbyard.store.tasks import AttemptRecord, TaskRecord
-
-REQUIREMENTS = "code/.nbyard-requirements.txt"
 
 
 class Staged(msgspec.Struct, frozen=True):
@@ -34,50 +31,46 @@ class Staged(msgspec.Struct, frozen=True):
     outputs: dict[str, Output]
 
 
-def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord) -> Order:
-    """What a runtime needs to know of the attempt."""
-    plan = task.plan
-    return Order(
-        attempt_id=attempt.id,
-        store_id=room.store.id,
-        run_id=task.run_id,
-        node_id=task.node,
-        folder=folders.place(room.folder, attempt.id),
-        mark=attempt.mark,
-        site=attempt.site,
-        image=plan.image,
-        requirements=REQUIREMENTS if plan.requirements_digest else "",
-        cpu=plan.cpu,
-        memory_bytes=plan.memory_bytes,
-        gpu=plan.gpu,
-        gpus=attempt.gpus,
-    )
-
-
-def prepare(room: Room, attempt: AttemptRecord, task: TaskRecord, run: Run) -> None:
+def prepare(room: Room, identities: Identities, case: Case) -> None:
     """Fill the attempt's folder; task.json comes last. Nothing to do when it is there."""
-    folder = folders.place(room.folder, attempt.id)
-    if (folder / TASK).exists():
+    folder = case.order.folder
+    if os.path.exists(f"{folder}/{TASK}"):
         return
-    folders.remove(room.folder, attempt.id)
-    with room.store.read() as c:
-        version = version_of(room, c, task.plan)
-        inputs = input_digests(room, c, task)
-    folder.mkdir(parents=True, mode=0o700)
+    code, environment = identities.look(case.task.plan)
+    version = code.version
+    _make_anew(room, folder, case.attempt.id)
     room.blobs.stage(version.bundle_digest, folder / "code", writable=True)
-    _stage_inputs(room, folder, inputs)
-    if task.plan.requirements_digest:
-        room.blobs.stage(task.plan.requirements_digest, folder / REQUIREMENTS)
-    environment = environment_of(room, task.plan, version)
-    _write_surroundings(folder, version, environment)
-    staged = Staged(version, environment, inputs, _outputs(folder, version))
-    folders.write_task(folder, _task_file(room, attempt, task, run, staged))
+    _stage_inputs(room, folder, case.inputs)
+    if case.task.plan.requirements_digest:
+        room.blobs.stage(case.task.plan.requirements_digest, folder / REQUIREMENTS)
+    with open(f"{folder}/{SURROUNDINGS}", "wb", 0) as file:
+        file.write(_surroundings(identities, version, environment))
+    staged = Staged(version, environment, case.inputs, _outputs(folder, version))
+    folders.write_task(folder, _task_file(room, case.attempt, case.task, case.run, staged))
     crash_point("folder-written")
 
 
-def _write_surroundings(
-    folder: Path, version: ExecutableVersion, environment: EnvironmentRef
-) -> None:
+def _make_anew(room: Room, folder: Path, attempt_id: str) -> None:
+    """An empty folder: what somebody who was killed had begun goes."""
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+    except FileExistsError:
+        folders.remove(room.folder, attempt_id)
+        folder.mkdir(mode=0o700)
+
+
+def _surroundings(
+    identities: Identities, version: ExecutableVersion, environment: EnvironmentRef
+) -> bytes:
+    place = (version.id, environment.fingerprint)
+    known = identities.surroundings.get(place)
+    if known is None:
+        known = identities.surroundings[place] = surroundings_of(version, environment)
+    return known
+
+
+def surroundings_of(version: ExecutableVersion, environment: EnvironmentRef) -> bytes:
+    """surroundings.json: the same for all attempts at the same code in the same environment."""
     found = Surroundings(
         machine={
             "host": platform.node(),
@@ -93,25 +86,25 @@ def _write_surroundings(
         bundle_digest=version.bundle_digest,
         lock=environment.lock,
     )
-    write_whole(folder / SURROUNDINGS, msgspec.json.format(msgspec.json.encode(found)))
+    return msgspec.json.format(msgspec.json.encode(found))
 
 
 def _stage_inputs(room: Room, folder: Path, inputs: dict[str, BytesOf]) -> None:
     for name, found in inputs.items():
-        place = folder / "inputs" / name
-        place.mkdir(parents=True)
-        room.blobs.stage(found.digest, place / found.filename)
+        place = f"{folder}/inputs/{name}"
+        os.makedirs(place)
+        room.blobs.stage(found.digest, Path(f"{place}/{found.filename}"))
 
 
 def _outputs(folder: Path, version: ExecutableVersion) -> dict[str, Output]:
     found = {}
     for argument in version.arguments:
         if argument.role == "output":
-            place = Path("outputs", argument.name)
-            (folder / place).mkdir(parents=True)
-            path = (place / output_filename(argument)).as_posix()
+            place = f"outputs/{argument.name}"
+            os.makedirs(f"{folder}/{place}")
+            path = f"{place}/{output_filename(argument)}"
             if argument.format == "folder":
-                (folder / path).mkdir()
+                os.mkdir(f"{folder}/{path}")
             found[argument.name] = Output(path, argument.format)
     return found
 
@@ -156,8 +149,18 @@ def _visible_gpus(room: Room, attempt: AttemptRecord) -> dict[str, str]:
 def _cluster(room: Room, runtime: str) -> dict[str, str]:
     """Where work finds the Dask cluster; on one of its workers it is told that worker's address
     of the scheduler, which may be another one than ours."""
-    address = room.settings.dask_address
-    return {"NBYARD_DASK_ADDRESS": address} if address and runtime != "dask" else {}
+    settings = room.settings
+    if not settings.dask_address or runtime == "dask":
+        return {}
+    found = {"NBYARD_DASK_ADDRESS": settings.dask_address}
+    if runtime == "process":  # a container sees none of these files
+        tls = {
+            "CA_FILE": settings.dask_tls_ca_file,
+            "CLIENT__CERT": settings.dask_tls_cert,
+            "CLIENT__KEY": settings.dask_tls_key,
+        }
+        found |= {f"DASK_DISTRIBUTED__COMM__TLS__{name}": v for name, v in tls.items() if v}
+    return found
 
 
 def _work(staged: Staged, values: dict[str, Any]) -> Work:

@@ -5,17 +5,17 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
 
 from nbyard.blobs import Blobs
 from nbyard.calling import LEASE, is_dead, own_name
+from nbyard.dispatch.facts import Inbox
 from nbyard.dispatch.garbage import Collector
 from nbyard.dispatch.imports import ImportController
 from nbyard.dispatch.recovery import Sweeper
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.runs import RunController
 from nbyard.dispatch.workers import Workers
-from nbyard.errors import NbyardError
+from nbyard.errors import Busy, NbyardError, StoreUnusable, Unavailable
 from nbyard.images import offer_images
 from nbyard.resources import ResourceLinks
 from nbyard.runtimes import registry
@@ -23,14 +23,15 @@ from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.store.leases import Lease, LeaseLost
 from nbyard.tabular import Tables
-from nbyard.wake import listening
+from nbyard.wake import NEWS, Listener, listening
 
 log = logging.getLogger("nbyard.dispatch")
-BUSY_SECONDS = 0.25
 CLOCK_SECONDS = 2.0
-BREATH_SECONDS = 0.02
+PAUSE_SECONDS = 0.25
+MANY_WORDS = 10  # so many fit into the queue of a socket: more may have been lost
 LEAVE_SECONDS = 5.0
 IMPORTS_AT_ONCE = 4
+GONE_SECONDS = 86_400.0  # a database that is away for a day does not come back
 
 
 class Dispatcher:
@@ -39,12 +40,17 @@ class Dispatcher:
     def __init__(self, room: Room):
         self._room = room
         self._workers = Workers()
-        self._runs = RunController(room, self._workers)
+        self._inbox = Inbox()
+        self._runs = RunController(room, self._workers, self._inbox)
         self._importers = Workers(IMPORTS_AT_ONCE)
         self._garbage = Collector(room, self._workers)
         self._imports = ImportController(room, self._importers, self._garbage)
         self._sweeper = Sweeper(room, self._workers)
         self._stopping = threading.Event()
+        self._holds = threading.Event()
+        self._holds.set()
+        self._is_importing = False
+        self._has_failed = False
 
     @classmethod
     def open(cls, settings: Settings) -> "Dispatcher":
@@ -70,7 +76,7 @@ class Dispatcher:
     def stop(self) -> None:
         """Leave after this tick; what runs goes on without us."""
         self._stopping.set()
-        self._room.store.poke()
+        self._inbox.put(None)
 
     def run(self) -> None:
         """Tick until stopped, idle or superseded.
@@ -83,7 +89,9 @@ class Dispatcher:
         log.info("dispatcher %s of store %s", os.getpid(), self._room.store.id)
         try:
             with self._room.store.relayed(), listening(self._room.folder) as listener:
-                self._loop(listener.wait_for_news)
+                self._inbox.ring = listener.ring
+                self._room.store.deaf = listener.path.name  # what we write is no news to us
+                self._loop(listener)
         finally:
             self._stopping.set()
             self.close()
@@ -100,33 +108,48 @@ class Dispatcher:
 
     def end_threads(self) -> None:
         """Begin nothing more in threads, and wait a little for what is under way."""
+        end = time.monotonic() + LEAVE_SECONDS
         self._importers.close()
         self._workers.close(LEAVE_SECONDS)
+        self._importers.settle(max(0.0, end - time.monotonic()))
 
     def settle(self, seconds: float) -> bool:
         """Wait for what is under way in threads; whether all of it came to an end."""
         return self._workers.settle(seconds) and self._importers.settle(seconds)
 
-    def _loop(self, wait: Callable[[float], bool]) -> None:
+    def _loop(self, listener: Listener) -> None:
         idle_since = time.monotonic()
+        woken: set[str] | None = None
+        has_news, clock = True, 0.0
         while not self._stopping.is_set():
-            begun = time.monotonic()
-            busy = self.tick()
-            took = time.monotonic() - begun
-            if busy:
+            if not self._holds.wait(PAUSE_SECONDS):
+                continue
+            if has_news := has_news or time.monotonic() >= clock:
+                clock = time.monotonic() + CLOCK_SECONDS
+            if self.tick(woken, has_news=has_news):
                 idle_since = time.monotonic()
             elif time.monotonic() - idle_since > self._room.settings.idle_seconds and self._leave():
                 return
-            wait(BUSY_SECONDS if busy else CLOCK_SECONDS)
-            time.sleep(min(took, BREATH_SECONDS))  # pokes come in swarms
+            if self._has_failed:
+                self._stopping.wait(PAUSE_SECONDS)
+            words = listener.hear(min(self._runs.patience(), clock - time.monotonic()))
+            has_news = NEWS in words
+            woken = {word.decode("ascii", "replace") for word in words}
+            if len(words) >= MANY_WORDS:
+                woken, has_news = None, True
 
-    def tick(self) -> bool:
-        """One round over everything; whether there is work under way."""
+    def tick(self, woken: set[str] | None = None, *, has_news: bool = True) -> bool:
+        """One round: over these attempts, over everything when None. Whether there is work under
+        way."""
+        self._has_failed = True
         try:
             self._sweeper.tick()
-            self._garbage.tick()
-            importing = self._imports.tick()
-            return self._runs.tick() or importing
+            if has_news:
+                self._garbage.tick()
+                self._is_importing = self._imports.tick()
+            is_busy = self._runs.tick(woken, has_news=has_news) or self._is_importing
+            self._has_failed = False
+            return is_busy
         except LeaseLost:
             raise
         except NbyardError as error:
@@ -152,13 +175,24 @@ class Dispatcher:
                 with self._room.store.write() as c:
                     self._room.store.leases.renew(c, self._room.lease, seconds)
                 last = time.monotonic()
+                self._holds.set()
             except LeaseLost:
                 log.warning("the lease is lost")
                 os._exit(0)
-            except NbyardError as error:
+            except (NbyardError, OSError) as error:
                 log.warning("the lease could not be renewed: %s", error)
                 if time.monotonic() - last > seconds * 2 / 3:
-                    os._exit(1)
+                    self._stand_still(error, time.monotonic() - last)
+
+    def _stand_still(self, error: Exception, since_seconds: float) -> None:
+        """Begin nothing until the lease is renewed: another may take over meanwhile. What runs goes
+        on, and with a database that is only locked or restarted so does this dispatcher."""
+        comes_back = isinstance(error, Busy | Unavailable) and not isinstance(error, StoreUnusable)
+        if not comes_back or since_seconds > GONE_SECONDS:
+            os._exit(1)
+        if self._holds.is_set():
+            log.warning("this dispatcher stands still until it can be renewed")
+            self._holds.clear()
 
 
 def _take(store: Store, settings: Settings) -> Lease | None:
@@ -171,6 +205,7 @@ def _take(store: Store, settings: Settings) -> Lease | None:
         if lease is not None:
             return lease
         if known is not None and not is_dead(known.holder):
+            log.warning("the dispatcher %s serves this store; this one leaves", known.holder)
             return None
         if known is not None:
             with store.write() as c:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from functools import partial
 
 from nbyard import folders
-from nbyard.dispatch.crash import crash_point
+from nbyard.crash import crash_point
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.workers import Workers
 from nbyard.errors import NbyardError
@@ -65,6 +65,7 @@ class Sweeper:
             self._workers.submit(
                 f"sweep {name}", partial(self._sweep, name, runtime), _take_it_easy
             )
+        self._room.store.reserve.keep()
         self._room.blobs.sweep()
         self._uploads.sweep()
         self._trim_events()

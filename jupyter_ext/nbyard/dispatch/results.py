@@ -1,15 +1,17 @@
 """From a finished attempt to artifacts: bytes first, then one transaction."""
 
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from nbyard.dispatch.room import Room
-from nbyard.domain.attempts import EXECUTED, TASK, Failure, Result, TaskFile
+from nbyard.domain.attempts import EXECUTED, TASK, Failure, Output, Result, TaskFile
 from nbyard.domain.formats import format_of
 from nbyard.errors import Invalid, NbyardError
-from nbyard.localpaths import locate
+from nbyard.localpaths import open_within
 
 EXECUTED_NAME = "executed.ipynb"
 
@@ -26,29 +28,34 @@ def take_outputs(room: Room, folder: Path, result: Result) -> list[dict[str, Any
     rows = []
     for name in result.outputs:
         output = task.outputs[name]
-        path = folder / output.path
-        # a container may have rewritten task.json or left links after its runner looked
-        real = locate(path, [folder], f"output {name}")
-        rows.append(_row(room, name, path.name, real, output.format))
-    executed = folder / EXECUTED
-    if executed.is_file() and not executed.is_symlink():
-        blob = room.blobs.put_file(executed)
+        rows.append(_row(room, folder, name, output))
+    executed = f"{folder}/{EXECUTED}"
+    if os.path.isfile(executed) and not os.path.islink(executed):
+        blob = room.blobs.put_file(Path(executed))
         rows.append(_artifact(EXECUTED_NAME, EXECUTED, "ipynb", blob.digest, blob.size_bytes))
     return rows
 
 
 def read_task(folder: Path) -> TaskFile:
     """task.json of an attempt."""
-    return msgspec.json.decode((folder / TASK).read_bytes(), type=TaskFile)
+    with open(f"{folder}/{TASK}", "rb", 0) as file:
+        return msgspec.json.decode(file.read(), type=TaskFile)
 
 
-def _row(room: Room, name: str, filename: str, path: Path, declared: str) -> dict[str, Any]:
-    if path.is_dir():
-        blob = room.blobs.put_folder(path)
-        return _artifact(name, filename, "folder", blob.digest, blob.size_bytes)
-    blob = room.blobs.put_file(path)
-    kind = declared or format_of(filename)
-    return _artifact(name, filename, kind, blob.digest, blob.size_bytes)
+def _row(room: Room, folder: Path, name: str, output: Output) -> dict[str, Any]:
+    path = folder / output.path
+    # a container may have rewritten task.json or left links after its runner looked
+    handle = open_within(path, [folder], f"output {name}")
+    try:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            blob = room.blobs.put_folder(Path(os.path.realpath(path)))
+            kind = "folder"
+        else:
+            blob = room.blobs.put_fd(handle)
+            kind = output.format or format_of(path.name)
+    finally:
+        os.close(handle)
+    return _artifact(name, path.name, kind, blob.digest, blob.size_bytes)
 
 
 def _artifact(name: str, filename: str, kind: str, digest: str, size: int) -> dict[str, Any]:

@@ -1,132 +1,255 @@
-"""The controller of runs: what comes next in each, from the first task to the run's end."""
+"""The controller of runs. A round: facts come in, what follows from them is decided on the board,
+all of it is one write, and then what was written is done.
+
+    inbox, news ─▶ endings, candidates, queue ─▶ changes ─▶ one transaction ─▶ threads ─▶ inbox
+"""
 
 import logging
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import partial
 
 from nbyard import folders
-from nbyard.dispatch.attempts import AttemptController
-from nbyard.dispatch.crash import crash_point
-from nbyard.dispatch.endings import CANCELLED
+from nbyard.dispatch import endings
+from nbyard.dispatch.attempts import CANCELLED, AttemptController
+from nbyard.dispatch.board import Board, LiveAttempt
+from nbyard.dispatch.candidates import Candidates
+from nbyard.dispatch.cases import case_of
+from nbyard.dispatch.changes import Changes
+from nbyard.dispatch.facts import Inbox, Report
 from nbyard.dispatch.queue import QueueController
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.workers import Workers
-from nbyard.domain.runs import Run, TaskOutcome, advance, run_state
-from nbyard.errors import Busy
+from nbyard.errors import Busy, NbyardError
 from nbyard.store import Connection
+from nbyard.store.events import News
 from nbyard.store.leases import LeaseLost
+from nbyard.store.transition import Stale
 
 log = logging.getLogger("nbyard.dispatch")
 FULL_ROUND_SECONDS = 30.0
-RUNS_IN_A_ROUND = 100
-# what becomes of tasks that have not begun when their run is cancelled
-CANCELS = {"waiting": "skipped", "queued": "cancelled"}
+LOOK_SECONDS = 0.25
+LOOK_SECONDS_EACH = 0.005
+LINGER_SECONDS = 0.1
+TRIES = 3
 
 
 class RunController:
-    """Decides what comes next; attempts are driven beside it, in threads."""
+    """The only writer of what becomes of runs; called from one thread."""
 
-    def __init__(self, room: Room, workers: Workers):
+    def __init__(self, room: Room, workers: Workers, inbox: Inbox):
         self._room = room
         self._store = room.store
         self._workers = workers
-        self._attempts = AttemptController(room)
-        self._queue = QueueController(room, self._attempts.waits)
-        self._cursor = 0
-        self._changed: set[str] = set()
+        self._inbox = inbox
+        self._board = Board(room.store)
+        self._candidates = Candidates(room, self._board, workers, inbox)
+        self._attempts = AttemptController(room, self._candidates.identities)
+        self._queue = QueueController(room, self._board, self._candidates, self._attempts.waits)
+        self._changes = Changes(self._store, self._board)
+        self._cursor = -1
+        self._trouble: dict[str, int] = {}
+        self._wanted: set[str] = set()
+        self._unsure: list[Changes] = []
         self._next_full_round = 0.0
-        self._graphs: dict[str, dict[str, set[str]]] = {}
+        self._next_look = 0.0
+        self._write_at = 0.0
 
-    def tick(self) -> bool:
-        """One round over the runs that something happened to; whether any run is live."""
-        live = self._look()
-        for run_id in [run_id for run_id in live if run_id in self._changed][:RUNS_IN_A_ROUND]:
-            self._guarded(run_id)
-        self._queue.serve()
-        self._drive({run_id for run_id, cancelled in live.items() if cancelled})
-        return bool(live)
+    def tick(self, woken: Collection[str] | None = None, *, has_news: bool = True) -> bool:
+        """A round in which these attempts are looked at (all of them when None); whether any run
+        is live."""
+        if has_news or self._cursor < 0:
+            self._catch_up()
+        for reports in self._sorted(self._inbox.take()):
+            self._round(reports, flush=woken is None or has_news)
+        self._look(woken)
+        return bool(self._board.runs)
 
-    def _look(self) -> Mapping[str, bool]:
-        """The live runs, and what is new; now and then everything counts as new."""
+    def patience(self) -> float:
+        """After how many seconds the next round is due, when nobody wakes us before."""
+        if self._queue.is_behind or self._candidates.is_behind:
+            return 0.0
+        if self._board.untouched:
+            return 0.0
+        due = [self._next_look if self._board.attempts else self._next_full_round]
+        if self._changes:
+            due.append(self._write_at)
+        wait = min(due) - time.monotonic()
+        if turn := self._candidates.next_turn():
+            wait = min(wait, (turn - datetime.now(UTC)).total_seconds())
+        return max(wait, 0.0)
+
+    # What is new
+
+    def _catch_up(self) -> None:
+        """What others wrote. Now and then everything is compared with the store."""
+        is_due = time.monotonic() >= self._next_full_round
         with self._store.read() as c:
-            live = self._store.runs.live(c)
-            changed, self._cursor = self._store.events.runs_after(c, self._cursor)
-        if time.monotonic() >= self._next_full_round:
-            self._next_full_round = time.monotonic() + FULL_ROUND_SECONDS
-            changed = set(live)
-        self._changed = {run_id for run_id in self._changed | changed if run_id in live}
-        self._graphs = {run_id: graph for run_id, graph in self._graphs.items() if run_id in live}
-        return live
+            if is_due and not self._changes:
+                self._check_lease(c)
+                self._cursor = self._store.events.last(c)
+                self._board.read_all(c)
+                self._clear_unsure()
+                self._next_full_round = time.monotonic() + FULL_ROUND_SECONDS
+                return
+            news = self._store.events.news(c, self._cursor)
+            self._board.catch_up(c, news)
+        self._cursor = max([self._cursor, *(one.id for one in news)])
 
-    def _guarded(self, run_id: str) -> None:
-        """One run that cannot be advanced must not keep the others waiting."""
+    def _check_lease(self, c: Connection) -> None:
+        """What another dispatcher does is not to be begun a second time."""
+        lease = self._store.leases.get(c, self._room.lease.name)
+        if lease is None or lease.epoch != self._room.lease.epoch:
+            raise LeaseLost()
+
+    def _sorted(self, reports: list[Report]) -> list[list[Report]]:
+        """Reports by rounds: one together, but each on its own whose round has failed before."""
+        alone = [report for report in reports if report.attempt_id in self._trouble]
+        together = [report for report in reports if report.attempt_id not in self._trouble]
+        return [together, *([report] for report in alone)]
+
+    # The round
+
+    def _round(self, reports: list[Report], *, flush: bool) -> None:
+        changes, was_empty = self._changes, not self._changes
         try:
-            self._advance(run_id)
-        except (LeaseLost, Busy):
+            self._take(reports)
+            self._begin()
+            is_new = self._candidates.look(changes)
+            if reports or is_new or flush or self._queue.is_behind:
+                self._queue.serve(changes, thoroughly=is_new or flush)
+            if was_empty:
+                self._write_at = time.monotonic() + LINGER_SECONDS
+            if changes.is_urgent or (changes and (flush or time.monotonic() >= self._write_at)):
+                self._commit(changes)
+        except BaseException as error:
+            self._unsure.append(changes)  # it may have been written all the same
+            self._start_over(reports, error)
             raise
-        except Exception:  # the dispatcher's boundary
-            log.exception("run %s cannot be advanced", run_id)
-        self._changed.discard(run_id)
 
-    def _advance(self, run_id: str) -> None:
-        """Move waiting tasks, and the run itself; writes only when something moves."""
-        with self._store.read() as c:
-            run = self._store.runs.by_id(c, run_id)
-            tasks = self._store.tasks.states(c, run_id)
-        if run is None:
-            return
-        cancelled = run.cancel_requested_at is not None
-        needs = self._needs(run_id)
-        moves: dict[str, str] = dict(
-            advance({n: TaskOutcome(state, needs[n]) for n, (_, state) in tasks.items()})
-        )
-        states = [state for _, state in tasks.values()]
-        if cancelled:
-            moves |= {n: CANCELS[state] for n, (_, state) in tasks.items() if state in CANCELS}
-        if run.state == "queued" or moves or run_state(states, cancelled):
-            with self._room.write() as c:
-                self._move(c, run, {tasks[node][0]: to for node, to in moves.items()})
-
-    def _needs(self, run_id: str) -> Mapping[str, Collection[str]]:
-        """What each node of the run waits for; it never changes."""
-        if run_id not in self._graphs:
-            with self._store.read() as c:
-                tasks = self._store.tasks.of_run(c, run_id)
-            self._graphs[run_id] = {task.node: task.plan.needs() for task in tasks}
-        return self._graphs[run_id]
-
-    def _move(self, c: Connection, run: Run, moves: Mapping[str, str]) -> None:
-        now = datetime.now(UTC)
-        cancelled = run.cancel_requested_at is not None
-        if run.state == "queued":
-            self._store.runs.move(c, run, "running", started_at=now)
-        for task_id, to in moves.items():
-            task = self._store.tasks.get(c, task_id)
-            if task is None:
+    def _take(self, reports: list[Report]) -> None:
+        for report in reports:
+            self._changes.hold.callback(report.release)
+            attempt = self._board.attempts.get(report.attempt_id)
+            if attempt is None:
                 continue
-            if to == "queued":
-                told = {"reason": "waits for its turn", "queued_at": now}
-            else:
-                reason = CANCELLED if cancelled else "something before it did not succeed"
-                told = {"reason": reason, "finished_at": now}
-            self._store.tasks.move(c, task, to, **told)
-        states = [state for _, state in self._store.tasks.states(c, run.id).values()]
-        end = run_state(states, cancelled)
-        if end is not None:
-            crash_point("before-run-end")
-            self._store.runs.move(c, run, end, finished_at=now)
+            attempt.busy = False
+            for fact in self._bearable(report).facts:
+                if attempt.record.id in self._board.attempts:
+                    endings.apply(self._changes, attempt, fact)
+            if attempt.again:
+                attempt.again = False
+                self._wanted.add(report.attempt_id)
+        self._changes.settle()
 
-    def _drive(self, cancelled: set[str]) -> None:
-        with self._store.read() as c:
-            attempts = self._store.attempts.live(c)
-        for attempt in attempts:
-            if attempt.run_id in cancelled:
-                # also seen by one that is just being started, whose thread is busy
-                folders.ask_to_end(folders.place(self._room.folder, attempt.id), CANCELLED)
-            self._workers.submit(
-                attempt.id,
-                partial(self._attempts.drive, attempt.id),
-                partial(self._attempts.give_up, attempt.id),
-            )
+    def _begin(self) -> None:
+        begun, self._board.untouched = self._board.untouched, {}
+        for run_id in begun:
+            run = self._board.runs[run_id]
+            self._changes.begin(run)
+            if run.is_cancelled:
+                live = (task.attempt for task in run.tasks.values())
+                self._wanted.update(attempt.record.id for attempt in live if attempt)
+
+    def _bearable(self, report: Report) -> Report:
+        """The report, or that it cannot be written down."""
+        if self._trouble.get(report.attempt_id, 0) < TRIES:
+            return report
+        return self._attempts.give_up(report.attempt_id, "unexpected: it cannot be written down")
+
+    def _commit(self, changes: Changes) -> None:
+        with self._room.write() as c:
+            news = self._store.events.news(c, self._cursor)
+            _check(news, changes)
+            changes.write(c)
+            last = self._store.events.last(c)
+        self._changes = Changes(self._store, self._board)
+        changes.hold.close()
+        changes.pass_crash_points()
+        # what others wrote between our look and our write is news still
+        self._cursor = last
+        if news:
+            with self._store.read() as c:
+                self._board.catch_up(c, news)
+        self._candidates.published(list(changes.kept))
+        self._clear(changes)
+        for attempt in changes.recorded:
+            self._drive(attempt)
+
+    def _clear(self, changes: Changes) -> None:
+        """What is at its end in the store lets go of all it had."""
+        for attempt in changes.ended:
+            if attempt.record.id not in self._board.attempts:
+                self._trouble.pop(attempt.record.id, None)
+                case = case_of(self._room, attempt)
+                key = f"clear {case.attempt.id}"
+                self._workers.submit(key, partial(self._attempts.clear, case), _another_time)
+        for run_id in changes.ended_runs:
+            if run_id not in self._board.runs:
+                self._tell_end(run_id)
+
+    def _clear_unsure(self) -> None:
+        """What became of changes whose round failed, the board that was read anew knows."""
+        unsure, self._unsure = self._unsure, []
+        for changes in unsure:
+            self._clear(changes)
+
+    def _tell_end(self, run_id: str) -> None:
+        """Runtimes that keep something for the run let go of it."""
+        for name, runtime in self._room.runtimes.items():
+            if end_run := getattr(runtime, "end_run", None):
+                key = f"end {name} {run_id}"
+                self._workers.submit(key, partial(end_run, run_id), _another_time)
+
+    def _start_over(self, reports: list[Report], error: BaseException) -> None:
+        """The board is read anew, and attempts are looked at again."""
+        self._changes.hold.close()
+        if not isinstance(error, LeaseLost | Busy | Stale | NbyardError):
+            for report in reports:
+                self._trouble[report.attempt_id] = self._trouble.get(report.attempt_id, 0) + 1
+        self._board.clear()
+        self._changes = Changes(self._store, self._board)
+        self._cursor = -1
+        self._next_full_round = self._next_look = 0.0
+
+    # What is done
+
+    def _look(self, woken: Collection[str] | None) -> None:
+        """Drive the attempts that were woken, now and then all of them."""
+        everyone = woken is None or time.monotonic() >= self._next_look
+        if everyone:
+            pause = max(LOOK_SECONDS, LOOK_SECONDS_EACH * len(self._board.attempts))
+            self._next_look = time.monotonic() + pause
+        names = list(self._board.attempts) if everyone else self._wanted | set(woken or ())
+        self._wanted.clear()
+        for name in names:
+            if attempt := self._board.attempts.get(name):
+                self._drive(attempt)
+
+    def _drive(self, attempt: LiveAttempt) -> None:
+        """In a thread, unless one is at it: then once more after that."""
+        if attempt.task.run.is_cancelled:
+            # also seen by one that is just being started, whose thread is busy
+            place = folders.place(self._room.folder, attempt.record.id)
+            folders.ask_to_end(place, CANCELLED)
+        if attempt.busy:
+            attempt.again = True
+            return
+        case = case_of(self._room, attempt)
+        attempt.busy = self._workers.submit(
+            case.attempt.id,
+            partial(self._attempts.drive, case),
+            partial(self._attempts.give_up, case.attempt.id),
+            lambda report: self._inbox.put(report or Report(case.attempt.id, [])),
+        )
+
+
+def _check(news: Collection[News], changes: Changes) -> None:
+    """Raises Stale when somebody has just changed a run that goes on: it may be a cancel."""
+    if {one.run_id for one in news} & changes.runs():
+        raise Stale("a run was changed meanwhile")
+
+
+def _another_time(_: str) -> None:
+    """The next dispatcher tidies what is left."""

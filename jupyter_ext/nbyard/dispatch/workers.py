@@ -4,13 +4,16 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TypeVar
 
+from nbyard.errors import Busy, Unavailable
 from nbyard.store.leases import LeaseLost
 
 log = logging.getLogger("nbyard.dispatch")
 THREADS = 16
 PATIENCE_SECONDS = 2.0
 TRIES = 3
+T = TypeVar("T")
 
 
 class Workers:
@@ -19,38 +22,66 @@ class Workers:
 
     def __init__(self, threads: int = THREADS) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="nbyard-work")
-        self._busy: dict[str, Future[None]] = {}
+        self._busy: set[str] = set()
+        self._under_way: set[Future[None]] = set()
         self._failed: dict[str, int] = {}
         self._not_before: dict[str, float] = {}
 
-    def submit(self, key: str, work: Callable[[], None], give_up: Callable[[str], None]) -> None:
-        """Start the work unless that key's is under way or has to wait."""
-        busy = self._busy.get(key)
-        if busy is not None and not busy.done():
-            return
-        if time.monotonic() < self._not_before.get(key, 0.0):
-            return
-        self._busy = {name: task for name, task in self._busy.items() if not task.done()}
-        self._busy[key] = self._pool.submit(self._run, key, work, give_up)
+    def submit(
+        self,
+        key: str,
+        work: Callable[[], T],
+        give_up: Callable[[str], T],
+        then: Callable[[T | None], None] | None = None,
+    ) -> bool:
+        """Start the work unless that key's is under way or has to wait; whether it was started.
+        At its end, when it may be started again, `then` is told its result, or what `give_up`
+        says."""
+        if key in self._busy or time.monotonic() < self._not_before.get(key, 0.0):
+            return False
+        self._busy.add(key)
+        future = self._pool.submit(self._run, key, work, give_up, then)
+        self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)
+        return True
 
-    def _run(self, key: str, work: Callable[[], None], give_up: Callable[[str], None]) -> None:
+    def _run(
+        self,
+        key: str,
+        work: Callable[[], T],
+        give_up: Callable[[str], T],
+        then: Callable[[T | None], None] | None,
+    ) -> None:
         try:
-            work()
+            result = self._result(key, work, give_up)
+        finally:
+            self._busy.discard(key)
+        if then is not None:
+            then(result)
+
+    def _result(self, key: str, work: Callable[[], T], give_up: Callable[[str], T]) -> T | None:
+        try:
+            result = work()
         except LeaseLost:
             log.warning("another dispatcher has taken over")
+        except (Busy, Unavailable) as error:  # that passes, however often
+            log.warning("%s: %s", key, error)
+            self._not_before[key] = time.monotonic() + PATIENCE_SECONDS
         except Exception as error:  # the dispatcher's boundary
             log.exception("%s failed", key)
             self._failed[key] = self._failed.get(key, 0) + 1
             self._not_before[key] = time.monotonic() + PATIENCE_SECONDS
             if self._failed[key] >= TRIES:
-                give_up(f"unexpected: {type(error).__name__}: {error}")
-            return
-        self._failed.pop(key, None)
-        self._not_before.pop(key, None)
+                return give_up(f"unexpected: {type(error).__name__}: {error}")
+        else:
+            self._failed.pop(key, None)
+            self._not_before.pop(key, None)
+            return result
+        return None
 
     def settle(self, seconds: float) -> bool:
         """Wait for what is under way; whether all of it came to an end."""
-        return not wait(list(self._busy.values()), seconds).not_done
+        return not wait(list(self._under_way), seconds).not_done
 
     def close(self, seconds: float = 0.0) -> bool:
         """Begin nothing more and wait so long; whether all came to an end."""

@@ -14,14 +14,17 @@ from typing import IO, Any, cast
 import msgspec
 
 from nbyard.dockerd.connection import Connection
+from nbyard.dockerd.libpod import CREATE, specification
 from nbyard.dockerd.specs import (
     Container,
     ContainerSpec,
     EngineInfo,
     Owned,
+    Used,
     host_options,
     repository_and_tag,
     seconds,
+    used,
 )
 from nbyard.dockerd.words import REFUSED, Say, check, tell
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
@@ -106,11 +109,15 @@ class Engine(Connection):
         repository, version = repository_and_tag(tag)
         with self._calling() as client:
             client.import_image_from_data(archive, repository=repository, tag=version)
+            if self.info.is_podman and version:  # which calls all of them latest
+                client.tag(f"{repository}:latest", repository, version)
 
     # Containers
 
     def create(self, spec: ContainerSpec) -> str:
         """Raises Conflict when the name is taken, NotFound without image or network."""
+        if spec.gpus and self.info.is_podman:
+            return self._create_with_devices(spec)
         options = host_options(spec, self.info)
         with self._calling() as client:
             made = client.create_container(
@@ -126,6 +133,13 @@ class Engine(Connection):
                 host_config=client.create_host_config(**options),
             )
         return str(made["Id"])
+
+    def _create_with_devices(self, spec: ContainerSpec) -> str:
+        told = specification(spec, self.info)
+        with self._calling() as client:
+            answer = client.post(client.base_url + CREATE, json=told, timeout=self._timeout)
+            check(answer)
+        return str(answer.json()["Id"])
 
     def container(self, name: str) -> Container | None:
         try:
@@ -148,6 +162,13 @@ class Engine(Connection):
     def start(self, name: str) -> None:
         with self._calling() as client:
             client.start(name)
+
+    def usage(self, name: str) -> Used | None:
+        """None when it does not run."""
+        path, params = f"/containers/{name}/stats", {"stream": 0, "one-shot": 1}
+        with suppress(NotFound, Conflict), self._reading(path, params, self._timeout) as answer:
+            return used(answer.json())
+        return None
 
     def signal(self, name: str, signal: str) -> None:
         """Does nothing when it does not run."""

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -40,6 +41,14 @@ class ContainerSpec(msgspec.Struct, frozen=True):
     gpus: list[str] = []
     takes_stdin: bool = False
     log_bytes: int = 128 * 2**20
+
+
+class Used(msgspec.Struct, frozen=True):
+    """What a running container has used of CPU so far, and holds now."""
+
+    cpu_seconds: float
+    memory_bytes: int
+    processes: int
 
 
 class Container(msgspec.Struct, frozen=True):
@@ -89,7 +98,7 @@ def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
         "read_only": True,
-        "tmpfs": _scratch(spec.user, info),
+        "tmpfs": scratch(spec.user, info),
         "pids_limit": PIDS_LIMIT,
         "mem_limit": memory,
         "memswap_limit": memory,
@@ -107,7 +116,7 @@ def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
     }
 
 
-def _scratch(who: str, info: EngineInfo) -> dict[str, str]:
+def scratch(who: str, info: EngineInfo) -> dict[str, str]:
     rights = "rw,exec,nosuid,nodev"
     if info.is_podman:  # knows no owner here; an image lends the rights of its own /tmp
         return dict.fromkeys(("/tmp", HOME), f"{rights},mode=1777")
@@ -154,3 +163,19 @@ def seconds(stamp: str) -> float:
     whole, fraction, zone = matched.groups()
     moment = datetime.datetime.fromisoformat(whole + zone.replace("Z", "+00:00"))
     return moment.timestamp() + float(fraction or 0)
+
+
+def used(told: Mapping[str, Any]) -> Used | None:
+    """From what an engine tells of a container; None when it tells nothing: it has ended."""
+    memory = told.get("memory_stats") or {}
+    nanoseconds = ((told.get("cpu_stats") or {}).get("cpu_usage") or {}).get("total_usage")
+    if not nanoseconds or not memory.get("usage"):
+        return None
+    details = memory.get("stats") or {}
+    # Files that the kernel keeps in memory as long as nobody needs the room.
+    spare = details.get("inactive_file", details.get("total_inactive_file", 0))
+    return Used(
+        nanoseconds / 1e9,
+        max(0, memory["usage"] - spare),
+        int((told.get("pids_stats") or {}).get("current") or 1),
+    )

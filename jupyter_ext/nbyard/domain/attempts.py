@@ -9,7 +9,7 @@ usage.jsonl      one JSON object a line: CPU, memory and GPUs over time, thinned
 executed.ipynb   the notebook as far as it ran (replaced whole after each cell)
 surroundings.json  machine, environment and code that the attempt was made for
 image.json       {name, id, lock} of the image, where a container does the work
-heartbeat        touched every few seconds while the runner lives
+heartbeat        touched every few seconds while the runner lives, from its third second on
 runner.json      {pid, started, host, boot_id} of the supervisor
 cancel           put there to ask the work to end; its text is the reason
 result.json      renamed in last: finished

@@ -56,13 +56,14 @@ def explain(
     if old.code != new.code:
         reasons.append("its code changed")
     reasons += _changes(old.values, new.values, "{name} changed {old} → {new}")
-    reasons += _changes(old.inputs, new.inputs, "{name} has new bytes")
-    reasons += _changes(old.files, new.files, "the file {name} changed")
+    reasons += _new_bytes(old.inputs, new.inputs)
+    reasons += [f"the file {name} changed" for name in _new_files(old, new)]
     if old.environment != new.environment:
         reasons.append(environment_change(had or {}, has or {}))
     if old.declaration != new.declaration:
         reasons.append("its declaration changed")
-    return "; ".join(reasons[:4]) or "its last result is no longer kept"
+    more = f" and {len(reasons) - 4} more changes" if len(reasons) > 4 else ""
+    return "; ".join(reasons[:4]) + more or "its last result is no longer kept"
 
 
 def environment_change(had: Packages, has: Packages) -> str:
@@ -80,6 +81,29 @@ def environment_change(had: Packages, has: Packages) -> str:
         return "its environment changed"
     more = f" and {len(told) - 3} more" if len(told) > 3 else ""
     return "its environment " + ", ".join(told[:3]) + more
+
+
+def _new_bytes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name} is connected now"
+        if name not in old
+        else f"{name} is not connected any more"
+        if name not in new
+        else f"{name} has new bytes"
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _new_files(old: KeyParts, new: KeyParts) -> list[str]:
+    """Those of the bundle; one that is an input as well is told as that."""
+    told = {(old.inputs.get(name), digest) for name, digest in new.inputs.items()}
+    return [
+        name
+        for name in sorted({*old.files, *new.files})
+        if old.files.get(name) != new.files.get(name)
+        and (old.files.get(name), new.files.get(name)) not in told
+    ]
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any], text: str) -> list[str]:

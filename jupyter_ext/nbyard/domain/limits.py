@@ -5,6 +5,8 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
+from nbyard.domain.caching import UNREADABLE, read_policy
+
 RetryKind = Literal["error", "exit-code", "timeout", "memory", "contract", "kernel-died"]
 AMOUNTS = (
     *("cpu", "memory_bytes", "timeout_seconds"),
@@ -20,6 +22,9 @@ MAX_BACKOFF_SECONDS = 60.0
 class Limits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Limits and wishes; null means the default of where the node runs.
 
+    `cache` says whether an earlier result is taken when nothing changed: `true` or `"on"` (the
+    default), `false` or `"off"`, or how old it may be, such as `"24 h"` (units: s, min, h, d).
+
     `timeout_seconds` counts from the start of the work, `queue_timeout_seconds` while it waits for
     its turn, `silence_timeout_seconds` since the work last wrote something or finished a cell.
     `retries` is how many more attempts follow a failure of one of the kinds `retry_on` (all of
@@ -34,6 +39,7 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     silence_timeout_seconds: float | None = None
     retries: int | None = None
     retry_on: tuple[RetryKind, ...] | None = None
+    cache: bool | str | None = None
 
     def over(self, default: "Limits") -> dict[str, Any]:
         """By name: what is said here, else there."""
@@ -65,6 +71,8 @@ def wrong(limits: Limits) -> Iterator[tuple[str, str]]:
         count = getattr(limits, name)
         if count is not None and not 0 <= count <= most:
             yield name, f"{name} must be from 0 to {most}"
+    if read_policy(limits.cache) is None:
+        yield "cache", UNREADABLE
 
 
 def backoff_seconds(attempt: int, draw: float) -> float:

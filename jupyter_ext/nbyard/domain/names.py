@@ -6,6 +6,7 @@ File names and relative paths do, and are held to stricter rules.
 """
 
 import unicodedata
+from functools import lru_cache
 from urllib.parse import unquote
 
 from nbyard.errors import Invalid
@@ -21,6 +22,7 @@ BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 NONCHARACTER = 0xFFFE
 SAFE_BYTES = 200
 MAX_SUFFIX = 20
+REMEMBERED = 4096
 
 
 def check_name(name: object, field: str = "name") -> str:
@@ -112,6 +114,7 @@ def check_filename(name: object, field: str = "filename") -> str:
     return name
 
 
+@lru_cache(REMEMBERED)
 def check_member_path(path: str, field: str = "path") -> str:
     """The path of a file found in a folder, in NFC; laxer, for programs choose such names."""
     for part in path.split("/"):

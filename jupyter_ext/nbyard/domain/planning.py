@@ -18,12 +18,18 @@ from nbyard.errors import Detail, Invalid
 
 ATTEMPT = "{attempt}"
 MAX_FILENAME_BYTES = 255
+NO_IMAGES = "dask"
+NO_IMAGE_THERE = (
+    "on the Dask cluster it would run in the Python of its worker, not in an image: take the image"
+    " away, or let it run in a container"
+)
 
 
 class ResolvedNode(msgspec.Struct, frozen=True):
     """What a node stands for: frozen bytes of a dataset, or a version of an executable.
 
-    `problem` says why it could not be found or read; then nothing else is known.
+    `problem` says why it could not be found or read; then nothing else is known. `pinned` is the
+    task of an earlier run that stands in its place; then what would go into it does not matter.
     """
 
     name: str
@@ -34,6 +40,7 @@ class ResolvedNode(msgspec.Struct, frozen=True):
     resources: Resources = Resources()
     requirements_digest: str = ""
     problem: str = ""
+    pinned: TaskPlan | None = None
 
 
 Resolved = Mapping[str, ResolvedNode]
@@ -46,6 +53,7 @@ class Wish(msgspec.Struct, frozen=True):
     image: str = ""
     force: bool = False
     runtime_given: bool = False
+    warm: bool = False
 
 
 def output_filename(argument: Argument) -> str:
@@ -68,7 +76,7 @@ def find_problems(
         known = resolved[name]
         if known.problem:
             found.append(Problem(known.problem, node=name))
-        elif node.type == "executable":
+        elif node.type == "executable" and known.pinned is None:
             found += _argument_problems(name, known, document, fed)
             found += _limit_problems(name, node, known)
     return found
@@ -81,7 +89,7 @@ def _edge_problems(
     drawn = Drawn(document.nodes, ports)
     found = []
     for key, edge in document.edges.items():
-        if edge.target not in nodes:
+        if edge.target not in nodes or resolved[edge.target].pinned:
             continue
         if resolved[edge.source].problem or resolved[edge.target].problem:
             continue
@@ -159,7 +167,7 @@ def plan_tasks(
         Invalid: one detail for each problem, with the node as its path.
     """
     problems = find_problems(document, resolved, chosen)
-    edges = [edge for edge in document.edges.values() if edge.target in chosen]
+    edges = [e for e in document.edges.values() if e.target in chosen and e.source in chosen]
     order = ordered([n for n in document.nodes if n in chosen], edges)
     if problems:
         refuse(problems)
@@ -171,6 +179,9 @@ def plan_tasks(
         if document.nodes[node].type == "executable":
             bindings = _bindings(node, fed.get(node, {}), document, resolved, values)
             plans.append(_plan(node, document, resolved, bindings, wish))
+    imaged = [p.node for p in plans if p.runtime == NO_IMAGES and p.image and not p.pinned]
+    if imaged:
+        refuse([Problem(NO_IMAGE_THERE, node=node, field="image") for node in imaged])
     return plans
 
 
@@ -186,18 +197,21 @@ def _plan(
 ) -> TaskPlan:
     node, known = document.nodes[name], resolved[name]
     own, default = node, known.resources
+    label = node.label or PurePosixPath(node.path).name or known.name
+    if known.pinned is not None:
+        return msgspec.structs.replace(known.pinned, label=label)
     return TaskPlan(
         node=name,
-        label=node.label or PurePosixPath(node.path).name or known.name,
+        label=label,
         executable_id=known.executable_id,
         executable_version_id=known.version_id,
         arguments=known.arguments,
         bindings=bindings,
         runtime=wish.runtime if wish.runtime_given else own.runtime or wish.runtime,
         image=wish.image or own.image or default.image,
+        warm=wish.warm,
         requirements=own.requirements or default.requirements,
         requirements_digest=known.requirements_digest,
-        cache=node.cache,
         force=wish.force,
         **own.over(default),
     )

@@ -1,6 +1,5 @@
 """Runs: one execution of a workflow version or of one executable; tasks and attempts below it."""
 
-from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -39,7 +38,8 @@ Binding = ValueOf | BytesOf | ResultOf
 
 class TaskPlan(Limits, frozen=True):
     """A node, frozen: everything its attempts need, decided when the run was created. `reuse` is
-    the task of an earlier run whose result it takes over."""
+    the task of an earlier run whose result it takes over, `pinned` the number of that run where
+    the node is pinned to it. `warm` lets it share containers."""
 
     node: str
     label: str
@@ -49,11 +49,12 @@ class TaskPlan(Limits, frozen=True):
     bindings: dict[str, Binding]
     runtime: str
     image: str = ""
+    warm: bool = False
     requirements: str = ""
     requirements_digest: str = ""
-    cache: bool = True
     force: bool = False
     reuse: str = ""
+    pinned: int = 0
 
     def needs(self) -> set[str]:
         """The nodes whose results this one takes."""
@@ -64,7 +65,11 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to run: `path` (a workflow, notebook or script below the root) or an executable's id
     or name. `parameters` are workflow parameters or the executable's arguments, of which inputs
     take a dataset's name or a path; `texts` are such values as typed on a command line, read as
-    their declared types. A run of higher `priority` (-100 to 100) is served before the others."""
+    their declared types. `containers`: each step has a fresh one, or one that is kept warm for the
+    next step like it; empty leaves that to the settings. A run of higher `priority` (-100 to 100)
+    is served before the others. `pins` says for this run, by node, of which run (id, name or
+    number) it takes the result; empty: of none, whatever the workflow says. `force` takes nothing
+    from the cache; pins are obeyed."""
 
     path: str = ""
     executable: str = ""
@@ -73,10 +78,12 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     texts: dict[str, str] = {}
     runtime: str = ""
     image: str = ""
+    containers: Literal["", "fresh", "warm"] = ""
     scope: Scope = "all"
     nodes: list[str] = []
     force: bool = False
     priority: int = 0
+    pins: dict[str, str] = {}
 
 
 class Artifact(msgspec.Struct, frozen=True):
@@ -120,7 +127,8 @@ class Attempt(msgspec.Struct, frozen=True):
 
 class Task(msgspec.Struct, frozen=True):
     """One node of a run. `reason` explains the state: why it waits, ran, came from the cache or
-    failed; `place` is its place in the queue."""
+    failed; `place` is its place in the queue; `pinned` the number of the run to whose result it is
+    pinned, else null."""
 
     id: str
     run_id: str
@@ -132,6 +140,7 @@ class Task(msgspec.Struct, frozen=True):
     runtime: str
     created_at: datetime
     place: int | None = None
+    pinned: int | None = None
     failure: Failure | None = None
     queued_at: datetime | None = None
     started_at: datetime | None = None
@@ -175,6 +184,16 @@ class RunDetail(msgspec.Struct, frozen=True):
     edges: list[Edge] = []
 
 
+class TaskPage(msgspec.Struct, frozen=True):
+    """Tasks of a run in the order of the graph; `next` is the cursor of the following page, null
+    on the last, and `last` the newest event that they tell of."""
+
+    run: Run
+    items: list[Task]
+    last: int
+    next: str | None = None
+
+
 class LogChunk(msgspec.Struct, frozen=True):
     """Log text of a task's newest attempt from byte `after`; `next` is where to go on.
 
@@ -210,43 +229,3 @@ class Activity(msgspec.Struct, frozen=True):
     done: int
     total: int
     current: int | None = None
-
-
-class TaskOutcome(msgspec.Struct, frozen=True):
-    """Just enough of a task to decide what comes next."""
-
-    state: TaskState
-    needs: Collection[str]
-
-
-TERMINAL_BAD = frozenset({"failed", "cancelled", "skipped"})
-
-
-def advance(tasks: Mapping[str, TaskOutcome]) -> dict[str, Literal["queued", "skipped"]]:
-    """Which waiting tasks move now: queued once all they need succeeded, else skipped."""
-    moves: dict[str, Literal["queued", "skipped"]] = {}
-    states = {node: task.state for node, task in tasks.items()}
-    changed = True
-    while changed:
-        changed = False
-        for node, task in tasks.items():
-            if states[node] != "waiting":
-                continue
-            before = [states[need] for need in task.needs]
-            if any(state in TERMINAL_BAD for state in before):
-                moves[node], states[node], changed = "skipped", "skipped", True
-            elif all(state == "succeeded" for state in before):
-                moves[node], states[node], changed = "queued", "queued", True
-    return moves
-
-
-def run_state(states: Collection[TaskState], cancelled: bool) -> RunState | None:
-    """The final state of a run whose tasks are all done, else None."""
-    done = {"succeeded", "failed", "cancelled", "skipped"}
-    if not all(state in done for state in states):
-        return None
-    if "failed" in states:
-        return "failed"
-    if "cancelled" in states or (cancelled and "skipped" in states):
-        return "cancelled"
-    return "succeeded"

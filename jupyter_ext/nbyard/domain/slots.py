@@ -57,6 +57,11 @@ class Slots:
         """Keep what a task waits for from those behind it."""
         self._scarce.update(lacking)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether nobody else gets anything: somebody waits for what everybody needs."""
+        return "cores" in self._scarce
+
     def _take(self, limits: Limits, gpus: Sequence[str]) -> None:
         self._cores -= self._wanted_cores(limits)
         self._memory -= self._wanted_memory(limits)

@@ -1,6 +1,7 @@
 """One transition table per state machine; nothing else says what may follow what."""
 
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -15,18 +16,18 @@ AttemptState = Literal[
 DatasetState = Literal["importing", "ready", "failed"]
 
 
-class Machine(msgspec.Struct, frozen=True):
+class Machine(msgspec.Struct, frozen=True, dict=True):
     """States and the moves between them; a state without moves is terminal."""
 
     name: str
     initial: str
     moves: Mapping[str, Collection[str]]
 
-    @property
+    @cached_property
     def terminal(self) -> frozenset[str]:
         return frozenset(state for state, after in self.moves.items() if not after)
 
-    @property
+    @cached_property
     def live(self) -> frozenset[str]:
         return frozenset(self.moves) - self.terminal
 

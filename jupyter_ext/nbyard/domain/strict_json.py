@@ -12,6 +12,9 @@ MAX_DIGITS = 400
 # what may be half of a surrogate pair: an escape, or the character itself in a Python text
 _HALF = re.compile("\\\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
+# a bracket, or a text with all that is in it (to the end where it has no end)
+_MARK = re.compile(r'[\[\]{}]|"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+
 
 def read_json(content: bytes | str) -> Any:
     """The value of a JSON text.
@@ -39,19 +42,15 @@ def read_json(content: bytes | str) -> Any:
 
 
 def _check_depth(text: str) -> None:
-    depth, quoted, escaped = 0, False, False
+    depth = 0
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
-    for char in text:
-        if quoted:
-            escaped, quoted = char == "\\" and not escaped, char != '"' or escaped
-        elif char == '"':
-            quoted = True
-        elif char in "[{":
+    for mark in _MARK.finditer(text):
+        if mark[0] in "[{":
             depth += 1
             if depth > MAX_DEPTH:
                 raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")
-        elif char in "]}":
+        elif mark[0] in "]}":
             depth -= 1
 
 

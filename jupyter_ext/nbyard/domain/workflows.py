@@ -5,7 +5,7 @@ Nodes follow a file (`path`, relative to the document's folder) or name a stored
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -59,8 +59,16 @@ class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
     parameters: dict[str, Parameter] = {}
 
 
+class Pin(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The run whose result a node takes instead of running: its id, and its number for people."""
+
+    run: str
+    number: int = 0
+
+
 class Node(Limits, frozen=True, omit_defaults=True):
-    """A dataset or an executable on the canvas; `version` pins it to an immutable version's id."""
+    """A dataset or an executable on the canvas; `version` pins it to an immutable version's id,
+    `pin` to the result of a run."""
 
     type: Literal["executable", "dataset"]
     path: str = ""
@@ -72,7 +80,7 @@ class Node(Limits, frozen=True, omit_defaults=True):
     runtime: str = ""
     image: str = ""
     requirements: str = ""
-    cache: bool = True
+    pin: Pin | None = None
 
 
 class Edge(msgspec.Struct, frozen=True):
@@ -143,6 +151,12 @@ def _versioned(text: str | bytes) -> Any:
     return plain
 
 
+def repinned(document: Document, pins: Mapping[str, Pin | None]) -> Document:
+    """The document with these nodes pinned otherwise, or not at all."""
+    changed = {n: msgspec.structs.replace(document.nodes[n], pin=pin) for n, pin in pins.items()}
+    return msgspec.structs.replace(document, nodes={**document.nodes, **changed})
+
+
 def semantic(document: Document) -> Document:
     """The document without what cannot matter to a run."""
     return msgspec.structs.replace(document, positions={})
@@ -204,6 +218,8 @@ Scope = Literal["all", "selected", "from", "to"]
 def selection(document: Document, scope: Scope, nodes: Sequence[str]) -> set[str]:
     """The nodes a run of that scope covers; what they need is always part of it.
 
+    Nothing before a pinned node is needed.
+
     Raises:
         Invalid: when a named node is not in the document, or none is named.
     """
@@ -216,7 +232,7 @@ def selection(document: Document, scope: Scope, nodes: Sequence[str]) -> set[str
         raise Invalid.field("nodes", f"name at least one node for the scope {scope!r}")
     edges = list(document.edges.values())
     chosen = downstream(nodes, edges) if scope == "from" else set(nodes)
-    return upstream(chosen, edges)
+    return upstream(chosen, [e for e in edges if document.nodes[e.target].pin is None])
 
 
 class Workflow(msgspec.Struct, frozen=True):

@@ -25,8 +25,8 @@ from nbyard.errors import (
 )
 from nbyard.rest.bodies import Body
 from nbyard.rest.identity import caller_of
+from nbyard.services.nouns import Services
 from nbyard.services.operation import Field, Operation
-from nbyard.services.table import Services
 from nbyard.settings import Settings
 
 THREADS = 16
@@ -127,7 +127,8 @@ class NbyardHandler(JupyterHandler):
     def fail(self, error: NbyardError) -> None:
         """Answer with an error."""
         if error.status >= 500:
-            app_log.warning("nbyard %s: %s", self.request_id, error, exc_info=error)
+            why = None if error.status == 503 else error  # that passes, and its words say enough
+            app_log.warning("nbyard %s: %s", self.request_id, error, exc_info=why)
         self.send_error(error.status, body=error.body(self.request_id))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:

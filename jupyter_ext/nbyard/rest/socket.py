@@ -5,8 +5,12 @@ at any time. Frames are `{"events": […], "last": ID, "refetch": bool}` and, fo
 `{"activity": [{run, node, attempt, log_bytes, done, total, current}, …]}`.
 """
 
+import asyncio
 import contextlib
 import json
+import time
+from collections import defaultdict
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,6 +21,7 @@ from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.events import Events
 from nbyard.errors import NbyardError
 from nbyard.rest.handlers import Desk, check_authorizer
 from nbyard.rest.identity import caller_of
@@ -25,6 +30,9 @@ from nbyard.wake import Listener
 TICK_MS = 250
 CLOCK_TICKS = 8
 MAX_WATCHED = 50
+FRAME_EVENTS = 2_000
+MAX_PAUSE_SECONDS = 0.05
+MAX_UNSENT = 16 << 20
 
 
 class Broadcast:
@@ -78,14 +86,48 @@ class Broadcast:
         IOLoop.current().spawn_callback(self._round)
 
     async def _round(self) -> None:
+        start = time.monotonic()
         try:
-            for window in list(self._windows):
-                await window.send_events()
+            with contextlib.suppress(NbyardError):
+                newest = await self._desk.ask("events", "last")
+                for (caller, cursor), windows in self._places(newest).items():
+                    await self._bring(caller, cursor, newest, windows)
+            # with much to send, the next round has more in each frame
+            await asyncio.sleep(min(time.monotonic() - start, MAX_PAUSE_SECONDS))
         finally:
             self._busy = False
             if self._again:
                 self._again = False
                 self.publish()
+
+    def _places(self, newest: int) -> dict[tuple[Caller, int], list["EventSocket"]]:
+        """Windows by who looks and how far they are; not those that have everything, or that have
+        much to take in still."""
+        found: dict[tuple[Caller, int], list[EventSocket]] = defaultdict(list)
+        for window in self._windows:
+            if window.place is not None and window.place[1] != newest and window.takes_more:
+                found[window.place].append(window)
+        return found
+
+    async def _bring(
+        self, caller: Caller, cursor: int, newest: int, windows: list["EventSocket"]
+    ) -> None:
+        """Bring windows that stand at one place up to the newest event: what lies between is read
+        and encoded once for all of them."""
+        while windows:
+            text, last = await self._desk.call(self._frame, caller, cursor, newest)
+            windows = [w for w in windows if w.place == (caller, cursor) and w.takes_more]
+            for window in windows:
+                window.move_on(last, text)
+            if last >= newest or last == cursor:
+                return
+            cursor = last
+
+    def _frame(self, caller: Caller, cursor: int, newest: int) -> tuple[str, int]:
+        """Empty when there is nothing to say."""
+        found = self._desk.services.events.news(caller, cursor, FRAME_EVENTS, newest)
+        is_news = found.items or found.refetch
+        return (_frame(found) if is_news else ""), found.last
 
 
 class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
@@ -99,6 +141,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self.desk = desk
         self._broadcast = broadcast
         self._cursor: int | None = None
+        self._unsent = 0
         self._watched: list[str] = []
         self._shown: dict[tuple[str, str], Any] = {}
         self._caller: Caller | None = None
@@ -133,26 +176,25 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             after = said.get("after")
             now = await self.desk.ask("events", "last")
             self._cursor = after if isinstance(after, int) and 0 < after <= now else now
-            self._write({"events": [], "last": self._cursor, "refetch": False})
-        await self.send_events()
+            self._write(_frame(Events([], self._cursor)))
+        self._broadcast.publish()
 
-    async def send_events(self) -> None:
-        """Everything after the cursor."""
-        if self._cursor is None or self._caller is None:
-            return
-        with contextlib.suppress(NbyardError):
-            more = True
-            while more:
-                before = self._cursor
-                found = await self.desk.ask("events", "list", self._caller, after=before)
-                if self._cursor != before:
-                    continue
-                self._cursor = found.last
-                more = len(found.items) == 500
-                if found.items or found.refetch:
-                    self._write(
-                        {"events": found.items, "last": found.last, "refetch": found.refetch}
-                    )
+    @property
+    def place(self) -> tuple[Caller, int] | None:
+        """Who looks, and the last event that was sent; None before the first word."""
+        if self._caller is None or self._cursor is None:
+            return None
+        return self._caller, self._cursor
+
+    @property
+    def takes_more(self) -> bool:
+        return self._unsent < MAX_UNSENT
+
+    def move_on(self, cursor: int, text: str) -> None:
+        """Everything up to this event is in the frame."""
+        self._cursor = cursor
+        if text:
+            self._write(text)
 
     async def send_activity(self) -> None:
         """How far the tasks of watched runs are, where that changed."""
@@ -164,11 +206,26 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             news = [a for a in found if self._shown.get((a.run, a.node)) != a]
             self._shown.update({(a.run, a.node): a for a in news})
             if news:
-                self._write({"activity": news})
+                self._write(msgspec.json.encode({"activity": news}).decode())
 
-    def _write(self, frame: dict[str, Any]) -> None:
+    def _write(self, text: str) -> None:
         with contextlib.suppress(WebSocketClosedError):
-            self.write_message(msgspec.json.encode(frame).decode())
+            sent = asyncio.ensure_future(self.write_message(text))
+            self._unsent += len(text)
+            sent.add_done_callback(partial(self._written, len(text)))
+
+    def _written(self, length: int, sent: "asyncio.Future[None]") -> None:
+        was_full = not self.takes_more
+        self._unsent -= length
+        if sent.cancelled() or sent.exception() is not None:
+            return  # it is closed
+        if was_full and self.takes_more:
+            self._broadcast.publish()
+
+
+def _frame(found: Events) -> str:
+    plain = {"events": found.items, "last": found.last, "refetch": found.refetch}
+    return msgspec.json.encode(plain).decode()
 
 
 def _storable(text: str) -> str:

@@ -1,4 +1,4 @@
-"""`python runner/__main__.py [--foreground] FOLDER`, or `python -m nbyard.runner …`.
+"""`python runner/__main__.py [--foreground | --alone | --serve] FOLDER` or `-m nbyard.runner …`.
 
 Exit status: 0 when the attempt is taken care of (also by somebody else, also when it is finished),
 2 when FOLDER cannot be read, 3 when the supervisor could not be started.
@@ -10,7 +10,7 @@ import importlib.util
 import os
 import sys
 
-USAGE = "usage: runner [--foreground] FOLDER\n"
+USAGE = "usage: runner [--foreground | --alone | --serve] FOLDER\n"
 
 
 def _load_package() -> str:
@@ -36,17 +36,22 @@ def main(words: list[str]) -> int:
         from .notebook import main as run_notebook
 
         return run_notebook(words[1], int(words[2]))
-    if words[:1] == ["--prepared"] and len(words) == 2:
-        from .prepared import main as serve
+    if words[:1] == ["--parent"] and len(words) in (2, 4):
+        from .parent import main as serve
+        from .pool import Pool
 
-        return serve(int(words[1]))
-    foreground = "--foreground" in words
+        return serve(int(words[1]), Pool(int(words[2]), int(words[3])) if words[2:] else None)
+    serving, foreground = "--serve" in words, "--foreground" in words
     folders = [word for word in words if not word.startswith("--")]
     if len(folders) != 1:
         sys.stderr.write(USAGE)
         return 2
     from .start import start
 
+    if serving or "--alone" in words:
+        from . import alone
+
+        return alone.serve(folders[0]) if serving else alone.run(folders[0])
     return start(folders[0], foreground=foreground)
 
 

@@ -1,34 +1,61 @@
-"""A kernel that is forked instead of started, and what its client needs to know of it."""
+"""A kernel that is forked instead of started, and its client, as far as nbclient needs one."""
 
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
+import json
 import os
+import queue
 import signal
+import socket
 import sys
-import threading
-from functools import partial
+import uuid
+from datetime import UTC, datetime
+from functools import cache, cached_property, partial
 from typing import Any
 
-from jupyter_client.connect import KernelConnectionInfo, write_connection_file
+from jupyter_client._version import protocol_version
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
-from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
+from jupyter_client.session import DELIM, Session
 
-from .prepared import forget_others, keep_only, live_as
+from . import wire
+from .forked import serve
+from .prepared import live_as
 from .work import die_with_parent
 
 LAUNCHER = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
-# What it would write into the history of its user is no history of his.
-END_SECONDS = 3.0
-OPTIONS = ["--HistoryManager.enabled=False"]
+END_SECONDS = 5.0
+_known: dict[str, tuple[object, bool]] = {}
 
 
 def is_forkable(name: str) -> bool:
     """Whether starting the kernel of that name would give what a fork of us is already."""
+    specs = _specs()
+    stamp = [_stamp(os.path.join(place, name, "kernel.json")) for place in specs.kernel_dirs]
+    known, forkable = _known.get(name, (None, False))
+    if known != stamp:
+        forkable = _is_forkable(specs, name)
+        _known[name] = stamp, forkable
+    return forkable
+
+
+@cache
+def _specs() -> KernelSpecManager:
+    return KernelSpecManager()
+
+
+def _stamp(path: str) -> tuple[int, int]:
     try:
-        spec = KernelSpecManager().get_kernel_spec(name)
+        found = os.stat(path)
+    except OSError:
+        return 0, 0
+    return found.st_ino, found.st_mtime_ns
+
+
+def _is_forkable(specs: KernelSpecManager, name: str) -> bool:
+    try:
+        spec = specs.get_kernel_spec(name)
     except NoSuchKernel:
         return False
     same = spec.argv[:1] in (["python"], ["python3"], [sys.executable])
@@ -37,46 +64,87 @@ def is_forkable(name: str) -> bool:
 
 
 class ForkedKernel:
-    """The process of a kernel; `connection_file` is valid when `bound` has been heard."""
+    """The process of a kernel. One that is ahead of its attempt runs nothing until released."""
 
-    def __init__(self, folder: str) -> None:
-        self.connection_file = os.path.join(folder, "kernel.json")
-        write_connection_file(
-            self.connection_file, ip=os.path.join(folder, "kernel"), transport="ipc"
-        )
+    exit_code: int | None = None
+
+    def __init__(self, folder: str, *, is_ahead: bool = False) -> None:
         self._hear, tell = os.pipe()
+        self._end, theirs = wire.pair()
+        wait: int | None = None
+        self._release = -1
+        if is_ahead:
+            wait, self._release = os.pipe()
         parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
             os.setsid()
             die_with_parent(parent)
-            live_as(partial(_serve, self.connection_file, tell))
+            place = os.path.join(folder, "kernel.json")
+            live_as(partial(serve, place, theirs, tell, wait))
+        theirs.close()
         os.close(tell)
+        if wait is not None:
+            os.close(wait)
 
-    async def attach(self, owner: Any) -> bool:
-        """Make it the kernel of a KernelManager when it listens; false when it ended instead."""
-        provisioner = ForkedProvisioner(kernel_spec=owner.kernel_spec, parent=owner)
-        provisioner.pid = self.pid
-        owner.provisioner = provisioner
-        if not await self._bound():
-            return False
-        owner.load_connection_file(self.connection_file)
-        return True
+    def release(self, told: bytes) -> None:
+        """Say whose it is; it goes on when this has been written."""
+        with os.fdopen(self._release, "wb") as words:
+            words.write(told)
 
-    async def end(self, client: Any) -> None:
-        """Ask it to end, and wait for that as long as its manager would."""
-        client.kc.shutdown()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(client.km.shutdown_wait_time):
-                await client.km.provisioner.wait()
+    async def connect(self, client: Any) -> dict[str, Any] | None:
+        """Let a client talk with it; what it tells of its language, None when it ended while it
+        started."""
+        await readable(self._hear)
+        if os.read(self._hear, 1) != b"1":
+            await self.wait()
+            return None
+        client.kc = Talk(self, self._end)
+        return language_info()
 
-    async def _bound(self) -> bool:
-        """Wait until it listens; false when it ended instead."""
-        await _readable(self._hear)
-        return os.read(self._hear, 1) == b"1"
+    def is_alive(self) -> bool:
+        if self.exit_code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.exit_code = os.waitstatus_to_exitcode(status)
+        return self.exit_code is None
+
+    async def wait(self) -> None:
+        """Until it is gone; woken by its end."""
+        while self.is_alive():
+            handle = os.pidfd_open(self.pid)
+            try:
+                await readable(handle)
+            finally:
+                os.close(handle)
+
+    async def interrupt(self) -> None:
+        self._send(signal.SIGINT)
+
+    def _send(self, number: int) -> None:
+        if self.is_alive():
+            os.killpg(self.pid, number)
+
+    async def end(self, talk: Talk | None, *, kindly: bool) -> None:
+        """End it; when there is no hurry it may do what was registered for that."""
+        if talk is not None and kindly:
+            talk.ask_to_end()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(END_SECONDS):
+                    await self.wait()
+        self._send(signal.SIGKILL)
+        await self.wait()
+        if talk is not None:
+            talk.close()
 
 
-async def _readable(descriptor: int) -> None:
+def language_info() -> dict[str, Any]:
+    from ipykernel.ipkernel import IPythonKernel
+
+    return dict(IPythonKernel.language_info)
+
+
+async def readable(descriptor: int) -> None:
     """Wait until something can be read, or the other end is closed."""
     loop, event = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(descriptor, event.set)
@@ -86,69 +154,84 @@ async def _readable(descriptor: int) -> None:
         loop.remove_reader(descriptor)
 
 
-def _serve(connection_file: str, tell: int) -> int:
-    """In the fork: be a kernel until asked to end."""
-    keep_only(tell)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    parent = str(os.getppid())
-    os.environ |= {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "JPY_PARENT_PID": parent}
-    forget_others()
-    from ipykernel.kernelapp import IPKernelApp
+class Channel:
+    """Messages that have come, and a way for others."""
 
-    sys.argv = ["ipykernel_launcher", "-f", connection_file]
-    app: Any = IPKernelApp.instance()
-    app.initialize([*sys.argv[1:], *OPTIONS, f"--IPKernelApp.parent_handle={parent}"])
-    os.write(tell, b"1")
-    os.close(tell)
-    app.start()
-    # its last answer needs the thread for outputs, which `app.close` would end before this one
-    app.control_thread.stop()
-    app.control_thread.join(END_SECONDS)
-    # what an interpreter does at its end, but for the frames of those we were forked from
-    threading._shutdown()  # type: ignore[attr-defined]
-    atexit._run_exitfuncs()
-    return 0
+    def __init__(self, talk: Talk) -> None:
+        self.come: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.send = talk.send
+
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(timeout):
+                return await self.come.get()
+        except TimeoutError:
+            raise queue.Empty from None
 
 
-class ForkedProvisioner(KernelProvisionerBase):
-    """The seam of jupyter_client for the life of a kernel's process."""
+class Talk:
+    """Asks the kernel, and hears it."""
 
-    pid = 0
-    exit_code: int | None = None
+    def __init__(self, kernel: ForkedKernel, end: socket.socket) -> None:
+        self.shell_channel, self.iopub_channel = Channel(self), Channel(self)
+        self._kernel = kernel
+        self._line = wire.Line(end, self._heard)
+        self._own = uuid.uuid4().hex
+        self.close = self._line.close
 
-    @property
-    def has_process(self) -> bool:
-        return self.pid != 0 and self.exit_code is None
+    @cached_property
+    def session(self) -> Any:
+        """Of jupyter_client, for those who make messages themselves."""
+        session = Session()
+        session.key = b""  # nobody else can be on the line
+        return session
 
-    async def poll(self) -> int | None:
-        if self.has_process:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.exit_code = os.waitstatus_to_exitcode(status)
-        return self.exit_code
+    def _heard(self, channel: int, frames: list[bytes]) -> None:
+        at = frames.index(DELIM) + 2  # a place for a signature follows
+        header, parent, metadata, content = map(json.loads, frames[at : at + 4])
+        header["date"] = datetime.fromisoformat(header["date"])
+        message = {
+            "header": header,
+            "msg_id": header["msg_id"],
+            "msg_type": header["msg_type"],
+            "parent_header": parent,
+            "metadata": metadata,
+            "content": content,
+            "buffers": frames[at + 4 :],
+        }
+        to = self.iopub_channel if channel == wire.IOPUB else self.shell_channel
+        to.come.put_nowait(message)
 
-    async def wait(self) -> int | None:
-        """Until it is gone; woken by its end."""
-        if self.has_process:
-            handle = os.pidfd_open(self.pid)
-            try:
-                await _readable(handle)
-            finally:
-                os.close(handle)
-        return await self.poll()
+    def send(self, message: dict[str, Any]) -> None:
+        """As `session` makes them."""
+        self._line.say(wire.SHELL, self.session.serialize(message))
 
-    async def send_signal(self, signum: int) -> None:
-        if self.has_process:
-            os.killpg(self.pid, signum)
+    def _ask(self, what: str, content: dict[str, Any]) -> str:
+        header = {
+            "msg_id": uuid.uuid4().hex,
+            "msg_type": what,
+            "username": "nbyard",
+            "session": self._own,
+            "date": datetime.now(UTC).isoformat(),
+            "version": protocol_version,
+        }
+        parts = [json.dumps(part).encode() for part in (header, {}, {}, content)]
+        self._line.say(wire.SHELL, [DELIM, b"", *parts])
+        return str(header["msg_id"])
 
-    async def kill(self, restart: bool = False) -> None:
-        await self.send_signal(signal.SIGKILL)
+    def execute(self, code: str, *, store_history: bool, stop_on_error: bool) -> str:
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": store_history,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": stop_on_error,
+        }
+        return self._ask("execute_request", content)
 
-    async def terminate(self, restart: bool = False) -> None:
-        await self.send_signal(signal.SIGTERM)
+    def ask_to_end(self) -> None:
+        self._ask("shutdown_request", {"restart": False})
 
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        raise NotImplementedError("it was forked already")
-
-    async def cleanup(self, restart: bool = False) -> None:
-        """Nothing is left of it."""
+    async def is_alive(self) -> bool:
+        return self._kernel.is_alive()

@@ -25,6 +25,7 @@ class Log:
         self._lost_bytes = 0
         self._lost_lines = 0
         self._trouble = ""
+        self._has_ended = False
 
     def feed(self, data: bytes) -> None:
         """Bytes as they come from the pipe; broken UTF-8 becomes U+FFFD."""
@@ -69,8 +70,11 @@ class Log:
         lines = self._recent.decode("utf-8", "replace").splitlines()
         return "\n".join(lines[-LAST_LINES:])
 
-    def close(self) -> None:
+    def end(self) -> None:
         """Write what was kept back, and count what was not."""
+        if self._has_ended:
+            return
+        self._has_ended = True
         end = self._decode(b"", True).encode()
         if end:
             self.feed(end)
@@ -81,12 +85,17 @@ class Log:
         if self._lost_bytes:
             reason = self._trouble or "the log has reached its limit"
             self._write(
-                f"\n[nbyard: {self._lost_lines} lines ({self._lost_bytes} bytes) are missing"
+                f"\n[nbyard: {self._lost_lines:,} lines ({self._lost_bytes:,} bytes) are missing"
                 f" here: {reason}]\n".encode()
             )
         self._write(end)
+
+    def close(self) -> None:
+        """All of it will survive a power cut."""
+        self.end()
         try:
-            os.fsync(self._file)
+            if os.fstat(self._file).st_size:
+                os.fsync(self._file)
         except OSError as error:
             self._trouble = self._trouble or str(error)
         os.close(self._file)

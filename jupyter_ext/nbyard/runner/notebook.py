@@ -7,13 +7,13 @@ import asyncio
 import json
 import os
 import signal
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from . import spared
 from .folder import BadTask, Folder
 from .parameters import CannotInject, inject
-from .prepared import SLOW_AND_UNUSED
+from .prepared import read_whole, take_on
 
 if TYPE_CHECKING:
     from .kernel import ForkedKernel
@@ -23,22 +23,34 @@ class Refused(Exception):
     """The notebook cannot be run; the text is for people."""
 
 
+UNFIT = (Refused, CannotInject, BadTask)
+
+
 class Report:
     """The pipe to the supervisor."""
 
     def __init__(self, descriptor: int) -> None:
         self._file = os.fdopen(descriptor, "w", encoding="utf-8")
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: dict[str, Any], *, more_to_come: bool = False) -> None:
         self._file.write(json.dumps(message) + "\n")
-        self._file.flush()
+        if not more_to_come:
+            self._file.flush()
 
     def stage(self, name: str) -> None:
         self.send({"type": "stage", "stage": name})
 
-    def cell(self, place: dict[str, int], state: str, seconds: float | None = None) -> None:
+    def cell(
+        self,
+        place: dict[str, int],
+        state: str,
+        seconds: float | None = None,
+        *,
+        more_to_come: bool = False,
+    ) -> None:
         more = {} if seconds is None else {"seconds": round(seconds, 3)}
-        self.send({"type": "cell", **place, "state": state, **more})
+        message = {"type": "cell", **place, "state": state, **more}
+        self.send(message, more_to_come=more_to_come)
 
     def end(self, failure: dict[str, Any] | None) -> None:
         self.send({"type": "end", "failure": failure})
@@ -53,11 +65,56 @@ def main(path: str, descriptor: int, *, is_prepared: bool = False) -> int:
         opened = read_notebook(folder, task["work"])
         report.stage("kernel-start")
         kernel = _fork_kernel(task["work"]) if is_prepared else None
-        failure = asyncio.run(_run(folder, task, opened, report, kernel))
-    except (Refused, CannotInject, BadTask) as error:
-        failure = {"kind": "preparation", "message": str(error)}
+        failure = asyncio.run(_run(folder, task, opened, report, (kernel, None, None)))
+    except UNFIT as error:
+        failure = _failure(error)
     report.end(failure)
     return 0
+
+
+def main_ahead(kernel: str, descriptor: int, wait: int) -> int:
+    """As `main`, with the kernel made before `wait` says of which attempt it is."""
+    from .kernel import ForkedKernel
+
+    report = Report(descriptor)
+    forked = ForkedKernel(os.environ["JUPYTER_RUNTIME_DIR"], is_ahead=True)
+    return asyncio.run(_stand_by(kernel, forked, report, wait))
+
+
+async def _stand_by(kernel: str, forked: ForkedKernel, report: Report, wait: int) -> int:
+    from .kernel import readable
+
+    client = spared.session().prepared_client(kernel)
+    language_info = await forked.connect(client)
+    if language_info is None:
+        return 1
+    report.send({"type": "ready"})
+    ended = asyncio.ensure_future(forked.wait())
+    called = asyncio.ensure_future(readable(wait))
+    await asyncio.wait({ended, called}, return_when=asyncio.FIRST_COMPLETED)
+    if ended.done():
+        return 1
+    ended.cancel()
+    words = read_whole(wait)
+    if not words:
+        return 0  # nobody wants it
+    told = json.loads(words)
+    take_on(told)
+    forked.release(words)
+    folder = Folder(told["environment"]["NBYARD_ATTEMPT"])
+    try:
+        task = folder.task()
+        opened = read_notebook(folder, task["work"])
+        ready = (forked, client, language_info)
+        failure = await _run(folder, task, opened, report, ready)
+    except UNFIT as error:
+        failure = _failure(error)
+    report.end(failure)
+    return 0
+
+
+def _failure(error: Exception) -> dict[str, Any]:
+    return {"kind": "preparation", "message": str(error)}
 
 
 def read_notebook(folder: Folder, work: dict[str, Any]) -> tuple[dict[str, Any], list[int | None]]:
@@ -96,15 +153,14 @@ async def _run(
     task: dict[str, Any],
     opened: tuple[dict[str, Any], list[int | None]],
     report: Report,
-    kernel: ForkedKernel | None,
+    kernel: tuple[ForkedKernel | None, Any, dict[str, Any] | None],
 ) -> dict[str, Any] | None:
-    if SLOW_AND_UNUSED not in sys.modules:
-        sys.modules[SLOW_AND_UNUSED] = None  # type: ignore[assignment]
+    from .started import KernelEnded, KernelMissing
+
     try:
-        from .session import KernelEnded, KernelMissing, Session
+        session = spared.session().Session(folder, task, opened, kernel)
     except ImportError as error:
         raise Refused(f"notebooks cannot be run here: {error}") from error
-    session = Session(folder, task, *opened, kernel)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, session.interrupt)
     loop.add_signal_handler(signal.SIGINT, session.interrupt)
@@ -113,25 +169,28 @@ async def _run(
         report.stage("running")
         failure = await _run_cells(session, report)
         if failure is None:
-            await session.finish()
+            session.finish()
     except KernelMissing as error:
         raise Refused(str(error)) from error
     except KernelEnded as error:
         failure = {"kind": "kernel-died", "message": str(error), **session.place()}
-    await session.close(failure is None)
     session.save()
+    await session.close(failure is None)
     return failure
 
 
 async def _run_cells(session: Any, report: Report) -> dict[str, Any] | None:
-    session.save()
-    for index in session.code_cells():
+    session.save(at_first=True)
+    cells = session.code_cells()
+    for index in cells:
         started = time.monotonic()
         report.cell(session.progress(index), "running")
         failure = await session.run_cell(index)
-        state = "failed" if failure else "done"
-        session.save(hurry=failure is None)
-        report.cell(session.progress(index), state, time.monotonic() - started)
+        is_last = failure is not None or index == cells[-1]
+        if not is_last:
+            session.save(hurry=True)
+        state, seconds = "failed" if failure else "done", time.monotonic() - started
+        report.cell(session.progress(index), state, seconds, more_to_come=not is_last)
         if failure:
             return dict(failure)
         if session.interrupted:

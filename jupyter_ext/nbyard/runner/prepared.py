@@ -1,7 +1,7 @@
-"""The prepared parent: has imported what notebooks need, and forks a supervisor for each request.
+"""What is prepared: the parent has imported what notebooks need.
 
 A fork of it is as good as a new interpreter: it imports no library of the user, opens no socket of
-zmq and starts no thread. Of one attempt it knows only the folder, and forgets it at once.
+zmq and starts no thread. What it forks knows of no attempt but its own.
 """
 
 from __future__ import annotations
@@ -10,80 +10,131 @@ import contextlib
 import ctypes
 import gc
 import importlib
-import json
 import os
 import signal
-import socket
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
-from functools import partial
-from typing import NoReturn
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from .start import fork_away, supervise
+from . import processes, spared
 
-REQUEST_BYTES = 64 * 1024
+if TYPE_CHECKING:
+    from .direct import Prebuilt
+
 PRELOADED = (
     *("ipykernel.kernelapp", "ipykernel.zmqshell", "ipykernel.debugger"),
     # what a kernel imports while it starts
     *("IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect"),
-    *("IPython.extensions.storemagic", "tornado.platform.asyncio", "tornado.queues"),
-    *("encodings.ascii", "encodings.idna", "faulthandler", "pdb"),
+    *("IPython.core.logger", "IPython.extensions.storemagic"),
+    *("tornado.platform.asyncio", "tornado.queues"),
+    *("encodings.ascii", "encodings.idna", "encodings.utf_8_sig", "faulthandler", "pdb"),
 )
-# A grammar of IRIs that jsonschema compiles at import: three quarters of nbclient's start.
-SLOW_AND_UNUSED = "rfc3987_syntax"
+# What a kernel imports when it is asked to end.
+OF_THE_END = "psutil"
 STAT_ENV_START = 47
+# When it was given its attempt, on the scale of start times: one that stood by is older than that.
+SINCE = "NBYARD_SINCE"
+OLDEST = (3, 11)  # of `kernel`
 
 _of_kernels: set[str] = set()
+_built: list[Prebuilt] = []
 
 
-def main(descriptor: int) -> int:
-    """Serve requests from the dispatcher until it hangs up.
-
-    A request is one packet: JSON with `folder` and `attempt_id`, and a pipe's end in which "1" is
-    written when the attempt is taken care of.
-    """
-    os.set_inheritable(descriptor, False)
-    requests = socket.socket(fileno=descriptor)
-    preload()
-    while True:
-        packet, handles, _, _ = socket.recv_fds(requests, REQUEST_BYTES, 1)
-        if not packet:
-            return 0
-        request, (ready,) = json.loads(packet), handles
-        child = fork_away()
-        if child == 0:
-            requests.close()
-            live_as(partial(_supervise, request, ready))
-        os.close(ready)
-        os.waitpid(child, 0)
+def prepare_for(task: dict[str, Any], *, once: bool = False) -> bool:
+    """Become what the processes of a notebook can be forked from, instead of starting each; false
+    where that cannot be. For one notebook only, its runner imports its own part while the kernel
+    comes up."""
+    is_python = (task["work"].get("language") or "").lower() == "python"
+    place = os.environ.get("NBYARD_MARK", "")
+    if not is_python or sys.version_info < OLDEST or len(place) != len(task["mark"]):
+        return False
+    try:
+        if not _of_kernels:
+            preload_once() if once else preload()
+    except (ImportError, RuntimeError):  # starting them says what is missing
+        return False
+    return True
 
 
 def preload() -> None:
     """Import what every notebook needs.
 
     Raises:
-        RuntimeError: that started a thread, which no fork would have.
+        RuntimeError: that started a thread, which no fork would have; or this ipykernel is built
+            otherwise than those we know.
     """
-    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
-    for name in PRELOADED:
-        importlib.import_module(name)
-    _of_kernels.update(sys.modules)
-    sys.modules[SLOW_AND_UNUSED] = None  # type: ignore[assignment]
-    from . import kernel, notebook, session  # noqa: F401
+    _import_for_kernels()
+    from . import kernel, notebook  # noqa: F401
 
-    session.read_schema()
-    gc.collect()
+    session = spared.session()
+    with contextlib.suppress(ImportError):
+        importlib.import_module(OF_THE_END)
+    session.prepare()
+    kernel.is_forkable("python3")  # reads what every distribution declares
+    tempfile.gettempdir()
+    settle()
+    _expect_one_thread()
+
+
+def preload_once() -> None:
+    """Import what a kernel needs, and look for no garbage: there is one fork only.
+
+    Raises:
+        RuntimeError: as for `preload`.
+    """
+    gc.disable()
+    _import_for_kernels()
     gc.freeze()
+    gc.enable()
+    _expect_one_thread()
 
+
+def _import_for_kernels() -> None:
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    with spared.no_debugger():
+        for name in PRELOADED:
+            importlib.import_module(name)
+    _build()
+    _of_kernels.update(sys.modules)
+
+
+def _expect_one_thread() -> None:
     if len(os.listdir("/proc/self/task")) != 1:
         raise RuntimeError("an import started a thread")
 
 
-def _supervise(request: dict[str, str], ready: int) -> int:
-    """In the fork: what `python runner FOLDER` does, with nothing left to import."""
-    stamp("NBYARD_ATTEMPT_ID", request["attempt_id"])
-    return supervise(request["folder"], ready, is_prepared=True)
+def _build() -> None:
+    from .direct import Prebuilt, config_files
+
+    if config_files():
+        return  # they may be programs, which are not for this process
+    try:
+        _built.append(Prebuilt())
+    except (AttributeError, TypeError) as error:
+        raise RuntimeError(f"this ipykernel is not known: {error}") from error
+
+
+def kernel_app() -> Any:
+    """The application of a kernel, without what belongs to its attempt; to be had once in a
+    process."""
+    from .direct import build, config_files
+
+    if not _built:
+        return build()
+    if config_files():  # since it was built
+        _built[0].forget()
+        return build()
+    return _built[0].take()
+
+
+def settle() -> None:
+    """Make ready to be forked: what is here will not be looked through for garbage."""
+    processes.boot_id()
+    gc.collect()
+    gc.freeze()
 
 
 def live_as(work: Callable[[], int]) -> NoReturn:
@@ -98,53 +149,74 @@ def live_as(work: Callable[[], int]) -> NoReturn:
         os._exit(status)
 
 
-def stamp(name: str, value: str) -> None:
-    """Set an environment variable where others look for it: in the block the process began with.
+class Stamp:
+    """An environment variable where others look for it: in the block the process began with.
 
     `/proc/PID/environ` shows that block, so a fork would carry its parent's words. It has to have
-    a value of the same length already.
+    a value of the same length already, and its place is that of all forks.
 
     Raises:
         ValueError: it has none.
     """
-    with open("/proc/self/environ", "rb") as file:
-        block = b"\0" + file.read()
-    head = b"\0" + os.fsencode(name) + b"="
-    place = block.find(head)
-    old = block[place + len(head) :].partition(b"\0")[0]
-    new = os.fsencode(value)
-    if place < 0 or len(old) != len(new):
-        raise ValueError(f"{name} has no place for {len(new)} bytes")
-    with open("/proc/self/stat", "rb") as file:
-        start = int(file.read().rpartition(b")")[2].split()[STAT_ENV_START])
-    ctypes.memmove(start + place + len(head) - 1, new, len(new))
-    os.environ[name] = value
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        with open("/proc/self/environ", "rb") as file:
+            block = b"\0" + file.read()
+        head = b"\0" + os.fsencode(name) + b"="
+        place = block.find(head)
+        if place < 0:
+            raise ValueError(f"{name} has no place")
+        self._length = len(block[place + len(head) :].partition(b"\0")[0])
+        with open("/proc/self/stat", "rb") as file:
+            start = int(file.read().rpartition(b")")[2].split()[STAT_ENV_START])
+        self._address = start + place + len(head) - 1
+
+    def write(self, value: str) -> None:
+        new = os.fsencode(value)
+        if len(new) != self._length:
+            raise ValueError(f"{self._name} has no place for {len(new)} bytes")
+        ctypes.memmove(self._address, new, len(new))
+        os.environ[self._name] = value
 
 
-def forget_others() -> None:
-    """Leave to a kernel only the modules that one which was started would have."""
+def forget_others() -> dict[str, ModuleType]:
+    """Leave to a kernel only the modules that one which was started would have; those that it will
+    want at its end."""
+    later = {name: sys.modules[name] for name in sys.modules if name.startswith(OF_THE_END)}
     for name in list(sys.modules):
         top = name.partition(".")[0]
         if top == __package__ or (name not in _of_kernels and top not in sys.stdlib_module_names):
             del sys.modules[name]
+    return later
 
 
-def renew(environment: dict[str, str], mark: str) -> None:
-    """Make this fork the process of an attempt's work, as if it had been started with these."""
+def read_whole(descriptor: int) -> bytes:
+    """All that is written until the other end is closed."""
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read()
+
+
+def take_on(told: dict[str, Any]) -> None:
+    """Become a process of the attempt that has been told: its mark, variables and directory."""
+    environment = told["environment"]
+    if "since" in told:
+        Stamp(SINCE).write(told["since"])
+        del os.environ[SINCE]
+    Stamp("NBYARD_MARK").write(environment["NBYARD_MARK"])
+    if "NBYARD_ATTEMPT_ID" in os.environ:  # it may be alone in its container
+        Stamp("NBYARD_ATTEMPT_ID").write(environment["NBYARD_ATTEMPT_ID"])
+    os.environ.update(environment)
+    os.chdir(told["directory"])
+
+
+def renew(environment: dict[str, str]) -> None:
+    """Make this fork a process of its own, as if it had been started with these variables."""
     signal.set_wakeup_fd(-1)
     for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # as Python itself does
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    stamp("NBYARD_MARK", mark)
     os.environ.clear()
     os.environ.update(environment)
-
-
-def keep_only(*descriptors: int) -> None:
-    """Close all other files but the three standard ones."""
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) > 2 and int(name) not in descriptors:
-            with contextlib.suppress(OSError):  # the one that listed them
-                os.close(int(name))

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import NamedTuple
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 HAS_PROC = os.path.isdir("/proc/self")
+HAS_CHILDREN = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 KILL_SECONDS = 10.0
 MAX_FROZEN = 20_000
+LAST_LOOKS = 2
+DEAD = ("Z", "X")
 
 
 class Process(NamedTuple):
@@ -28,15 +33,16 @@ class Process(NamedTuple):
     cpu_seconds: float = 0.0
 
 
-def table() -> dict[int, Process]:
-    """All processes that can be seen, without the dead that nobody has collected."""
+def table(*, dead: bool = False) -> dict[int, Process]:
+    """All processes that can be seen; if wanted with the dead that nobody has collected. One of
+    those may still have threads that end, and children."""
     if not HAS_PROC:
         return _ps_table()
     found = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
-            process = read(int(name))
-            if process is not None:
+            process = _stat(int(name))
+            if process is not None and (dead or process.state not in DEAD):
                 found[process.pid] = process
     return found
 
@@ -45,12 +51,17 @@ def read(pid: int) -> Process | None:
     """One process, or None when it is gone or a zombie."""
     if not HAS_PROC:
         return _ps_table().get(pid)
+    process = _stat(pid)
+    return None if process is None or process.state in DEAD else process
+
+
+def _stat(pid: int) -> Process | None:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
     except OSError:
         return None
-    if len(fields) < 22 or fields[0] in (b"Z", b"X"):
+    if len(fields) < 22:
         return None
     return Process(
         pid,
@@ -76,6 +87,7 @@ def _ps_table() -> dict[int, Process]:
     return found
 
 
+@cache
 def boot_id() -> str:
     """Changes with every start of the machine; empty where there is none."""
     try:
@@ -96,6 +108,30 @@ def descendants(root: int, processes: dict[int, Process]) -> set[int]:
         if pid not in found:
             found.add(pid)
             todo.extend(children.get(pid, ()))
+    return found
+
+
+def below(root: int) -> set[int]:
+    """The descendants, without a look at every process where the system can tell: good enough to
+    measure them, for one may be missed while another one ends."""
+    if not HAS_CHILDREN:
+        return descendants(root, table())
+    found: set[int] = set()
+    todo = [root]
+    while todo:
+        children = _children(todo.pop()) - found
+        found |= children
+        todo.extend(children)
+    return found
+
+
+def _children(pid: int) -> set[int]:
+    """Those that live, and zombies."""
+    found: set[int] = set()
+    with contextlib.suppress(OSError):  # it ends
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children", "rb") as file:
+                found.update(map(int, file.read().split()))
     return found
 
 
@@ -133,6 +169,14 @@ def memory_bytes(pids: Iterable[int]) -> int:
     return total
 
 
+def keep_only(*descriptors: int) -> None:
+    """Close all other files of ours but the three standard ones."""
+    for name in os.listdir("/proc/self/fd" if HAS_PROC else "/dev/fd"):
+        if int(name) > 2 and int(name) not in descriptors:
+            with contextlib.suppress(OSError):  # the one that listed them
+                os.close(int(name))
+
+
 def send(pids: Iterable[int], number: int) -> None:
     for pid in pids:
         try:
@@ -142,32 +186,37 @@ def send(pids: Iterable[int], number: int) -> None:
 
 
 def kill_tree(
-    root: int | None, mark: str, spare: set[int], collect: Callable[[], None] = lambda: None
+    root: int | None, mark: str, spare: set[int], collect: Callable[[], object] = lambda: None
 ) -> int:
-    """SIGKILL all below `root` and all that carries the mark, until nothing of it is left.
+    """SIGKILL all below `root` and all that carries the mark, until nothing of it is left."""
+    return kill_all(lambda: _targets(root, mark) - spare, collect)
+
+
+def kill_all(find: Callable[[], set[int]], collect: Callable[[], object]) -> int:
+    """SIGKILL what is found until nothing is, twice: what forks away may be missed by one look.
 
     They are stopped first: what cannot run cannot fork away from the list. `collect` reaps.
     """
     deadline = time.monotonic() + KILL_SECONDS
     killed: set[int] = set()
     frozen: set[int] = set()
-    while time.monotonic() < deadline:
-        targets = _targets(root, mark) - spare
+    looks = 0
+    while looks < LAST_LOOKS and time.monotonic() < deadline:
+        targets = find()
         fresh = targets - frozen
         if fresh and len(frozen) < MAX_FROZEN:
             send(fresh, signal.SIGSTOP)
             frozen |= fresh
             continue
+        killed |= {pid for pid in targets - killed if read(pid)}
         send(targets, signal.SIGKILL)
-        killed |= targets
         collect()
-        if not targets:
-            break
+        looks = 0 if targets else looks + 1
         time.sleep(0.005)
     return len(killed)
 
 
 def _targets(root: int | None, mark: str) -> set[int]:
-    processes = table()
+    processes = table(dead=True)
     found = descendants(root, processes) if root is not None else set()
     return found | marked(mark, processes.keys() - found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import sys
 import time
@@ -12,33 +13,29 @@ from typing import Any
 from nbclient import NotebookClient  # noqa: TID253 - this module is itself imported late
 from nbclient.exceptions import CellExecutionError, DeadKernelError  # noqa: TID253
 from nbformat import from_dict as _from_dict  # noqa: TID253
-from nbformat.v4 import new_output as _new_output  # noqa: TID253
+from nbformat.v4 import nbbase  # noqa: TID253
 
 from .folder import Folder
 from .kernel import ForkedKernel
-from .verdict import signal_name
-from .work import die_with_parent
+from .started import KernelEnded, KernelMissing, StartedKernel
+from .verdict import how
 
 START_SECONDS = 120.0
-PROBE_SECONDS = 0.1
 SAVE_SHARE = 10
 AUTOSAVE_SECONDS = 5.0
 MAX_STREAM = 8 * 1024 * 1024
 MAX_MESSAGE = 1000
 MAX_TRACEBACK = 200_000
 MAX_NAME = 100
-MAX_SOCKET_FOLDER = 80
 
+EMPTY: dict[str, Any] = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
 from_dict: Any = _from_dict
-new_output: Any = _new_output
-
-
-class KernelMissing(Exception):
-    """There is no such kernel here, or it does not start."""
-
-
-class KernelEnded(Exception):
-    """The kernel died under the notebook."""
+# What a kernel sends is kept as it is: its check takes longer than all else that is done with it.
+nbbase.validate = lambda *_: None
+_prepared: list[Any] = []
+# What nbclient says about itself is no output of the work.
+_log = logging.getLogger("nbclient")
+_log.addHandler(logging.NullHandler())
 
 
 class Client(NotebookClient):
@@ -71,9 +68,29 @@ class Client(NotebookClient):
         return True
 
 
-def read_schema() -> None:
-    """Do now what would keep the first output of a notebook waiting."""
-    new_output("stream")
+def client_for(notebook: Any, kernel: str) -> Any:
+    return Client(
+        notebook,
+        kernel_name=kernel,
+        allow_errors=False,
+        timeout=None,
+        log=_log,
+        record_timing=True,
+        coalesce_streams=False,
+    )
+
+
+def prepare() -> None:
+    """Do now what would keep a notebook waiting."""
+    _prepared.append(client_for(from_dict(EMPTY), ""))
+
+
+def prepared_client(kernel: str) -> Any:
+    """One that belongs to no notebook yet; to be had once in a process."""
+    if not _prepared:
+        return client_for(from_dict(EMPTY), kernel)
+    _prepared[0].kernel_name = kernel
+    return _prepared[0]
 
 
 def _write(text: str) -> None:
@@ -82,38 +99,35 @@ def _write(text: str) -> None:
 
 
 class Session:
-    """The notebook and its kernel; `places` says where its cells stand in the source."""
+    """The notebook, with the places of its cells in the source, and its kernel: forked or, if not,
+    started; what is ready of it, its client and what it told, is there already."""
 
     def __init__(
         self,
         folder: Folder,
         task: dict[str, Any],
-        notebook: dict[str, Any],
-        places: list[int | None],
-        kernel: ForkedKernel | None = None,
+        opened: tuple[dict[str, Any], list[int | None]],
+        ready: tuple[ForkedKernel | None, Any, dict[str, Any] | None],
     ) -> None:
+        notebook, self._places = opened
+        forked, client, self._language_info = ready
         self._folder = folder
         self._directory = folder.inside(task.get("directory") or "code")
         self._kernel = task["work"].get("kernel") or "python3"
         self._language = (task["work"].get("language") or "python").lower()
         self._named = f"the kernel {self._kernel[:MAX_NAME]!r}"
-        self._forked = kernel
+        self._process: ForkedKernel | StartedKernel = forked or StartedKernel(
+            self._kernel, self._language, self._directory, self._named
+        )
         self._notebook = from_dict(notebook)
-        self._places = places
         self._saved_at = 0.0
         self._save_cost = 0.0
         self._starting: asyncio.Task[None] | None = None
         self._interrupting: asyncio.Future[None] | None = None
         self.interrupted = False
         self.cell: int | None = None
-        self.client: Any = Client(
-            self._notebook,
-            kernel_name=self._kernel,
-            allow_errors=False,
-            timeout=None,
-            record_timing=True,
-            coalesce_streams=False,
-        )
+        self.client: Any = client or prepared_client(self._kernel)
+        self.client.nb = self._notebook
         self.client.session = self
 
     def progress(self, index: int) -> dict[str, int]:
@@ -132,6 +146,7 @@ class Session:
 
         Raises:
             KernelMissing: no kernel of that name, or it does not come up.
+            KernelEnded: it was killed meanwhile.
         """
         self._starting = asyncio.ensure_future(self._start())
         await asyncio.wait({self._starting}, timeout=START_SECONDS)
@@ -144,73 +159,20 @@ class Session:
         starting.result()
 
     async def _start(self) -> None:
-        client = self.client
-        client.reset_execution_trackers()
-        self._check_kernel()
-        if self._forked is None:
-            await self._launch()
-        elif not await self._forked.attach(client.km):
-            raise KernelMissing(f"{self._named} ended while it started")
-        client.kc = client.km.client()
-        client.kc.start_channels()
-        client.kc.allow_stdin = False
-        await self._probe()
-
-    async def _launch(self) -> None:
-        client, parent = self.client, os.getpid()
-        try:
-            await client.async_start_new_kernel(
-                cwd=self._directory,
-                env={**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
-                preexec_fn=lambda: die_with_parent(parent),
-            )
-        except OSError as error:
-            raise KernelMissing(f"{self._named} cannot be started: {error}") from None
-
-    def _check_kernel(self) -> None:
-        client = self.client
-        manager = client.create_kernel_manager()
-        if client.km is None:
-            client.km = manager
-        if self._forked is not None:
-            return
-        runtime_folder = os.environ.get("JUPYTER_RUNTIME_DIR", "")
-        if self._language == "python" and 0 < len(runtime_folder) < MAX_SOCKET_FOLDER:
-            # no ports that two kernels could draw at once, and none that a neighbour could reach
-            manager.transport = "ipc"
-            manager.ip = os.path.join(runtime_folder, "kernel")
-        specs = manager.kernel_spec_manager.find_kernel_specs()
-        if self._kernel not in specs:
-            present = ", ".join(sorted(specs)) or "none"
-            raise KernelMissing(f"{self._named} is not installed here (present: {present})")
-
-    async def _probe(self) -> None:
-        """Ask until both channels have answered: only then is no output missed."""
-        client, shell, iopub = self.client.kc, False, False
-        while not (shell and iopub):
-            if not await self.client.km.is_alive():
-                raise KernelMissing(f"{self._named} ended while it started{self._how()}")
-            if not shell:
-                client.kernel_info()
-            shell = shell or bool(await client.shell_channel.socket.poll(PROBE_SECONDS * 1000))
-            if shell:
-                iopub = bool(await client.iopub_channel.socket.poll(PROBE_SECONDS * 1000))
-                if not iopub:
-                    client.kernel_info()
-        while await client.shell_channel.socket.poll(0):
-            message = await client.get_shell_msg(timeout=1)
-            if message["msg_type"] == "kernel_info_reply":
-                client._handle_kernel_info_reply(message)
-                info = message["content"].get("language_info")
-                self._notebook.metadata["language_info"] = from_dict(info or {})
+        self.client.reset_execution_trackers()
+        if self.client.kc is None:
+            self._language_info = await self._process.connect(self.client)
+        if self._language_info is None:
+            raise KernelEnded(f"{self._named} ended while it started{self._how()}")
+        self._notebook.metadata["language_info"] = from_dict(self._language_info)
 
     def interrupt(self) -> None:
         """Asked to end: a running cell gets KeyboardInterrupt, and no further one is run."""
         self.interrupted = True
         if self._starting is not None:
             self._starting.cancel()
-        elif self.client.km is not None:
-            self._interrupting = asyncio.ensure_future(self.client.km.interrupt_kernel())
+        else:
+            self._interrupting = asyncio.ensure_future(self._process.interrupt())
 
     async def run_cell(self, index: int) -> dict[str, Any] | None:
         """Run one cell; what went wrong, in words.
@@ -258,31 +220,17 @@ class Session:
         return "the cell with the parameters' values" if place is None else f"cell {place + 1}"
 
     def _how(self) -> str:
-        provisioner = getattr(self.client.km, "provisioner", None)
-        process = getattr(provisioner, "process", None)
-        code = process.poll() if process is not None else None
-        if code is None:
-            code = getattr(provisioner, "exit_code", None)
-        if code is None:
-            return ""
-        return f" (signal {-code}, {signal_name(-code)})" if code < 0 else f" (exit code {code})"
+        return how(self._process.exit_code)
 
-    async def finish(self) -> None:
+    def finish(self) -> None:
+        """The last cell has been run."""
         self.client.set_widgets_metadata()
 
     async def close(self, kindly: bool) -> None:
         """End the kernel; after success it may run what was registered for its exit."""
-        client = self.client
-        if client.kc is not None:
-            if kindly and self._forked is not None:
-                await self._forked.end(client)
-            elif kindly and client.km is not None:
-                await client.km.shutdown_kernel(now=False)
-            client.kc.stop_channels()
-        if client.km is not None and client.km.has_kernel:
-            await client.km.shutdown_kernel(now=True)
+        await self._process.end(self.client.kc, kindly=kindly)
 
-    def save(self, *, hurry: bool = False, every: float = 0.0) -> None:
+    def save(self, *, hurry: bool = False, every: float = 0.0, at_first: bool = False) -> None:
         """Replace executed.ipynb; in a hurry only where that costs little compared to the work."""
         now = time.monotonic()
         pause = max(every, self._save_cost * SAVE_SHARE)
@@ -290,8 +238,9 @@ class Session:
             return
         temporary = self._folder.at("executed.ipynb.tmp")
         with open(temporary, "w", encoding="utf-8", errors="replace") as file:
-            json.dump(self._notebook, file, ensure_ascii=False, indent=1)
-            file.write("\n")
+            # what will be replaced soon is not made for people
+            indent = None if hurry or every or at_first else 1
+            file.write(json.dumps(self._notebook, ensure_ascii=False, indent=indent) + "\n")
         os.replace(temporary, self._folder.at("executed.ipynb"))
         self._saved_at = time.monotonic()
         self._save_cost = self._saved_at - now

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 
 from . import processes
+from .ahead import LaunchAhead
 from .folder import BadTask, Folder
+from .guard import Guard, make_scratch
 from .supervisor import Supervisor
 from .verdict import write_result
 from .work import Launch
 
 
-def start(path: str, *, foreground: bool) -> int:
+def start(path: str, *, foreground: bool, is_prepared: bool = False) -> int:
     folder = Folder(path)
     if folder.has("result.json"):
         return 0
@@ -27,7 +27,7 @@ def start(path: str, *, foreground: bool) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     if foreground:
-        return _supervise(folder, task, ready=None)
+        return _supervise(folder, task, None, 0, is_prepared=is_prepared)
     return _detach(folder, task)
 
 
@@ -38,7 +38,7 @@ def _detach(folder: Folder, task: dict) -> int:  # type: ignore[type-arg]
     if child == 0:
         os.close(listen)
         _let_go(folder)
-        os._exit(_supervise(folder, task, ready))
+        os._exit(_supervise(folder, task, ready, 0))
     os.close(ready)
     os.waitpid(child, 0)
     with os.fdopen(listen, "rb") as answers:
@@ -55,14 +55,21 @@ def fork_away() -> int:
     return child
 
 
-def supervise(path: str, ready: int, *, is_prepared: bool) -> int:
-    """The supervisor's life, in a process that has been forked away for it."""
+def supervise(
+    path: str,
+    ready: int | None,
+    parent: int,
+    *,
+    is_prepared: bool,
+    ahead: LaunchAhead | None = None,
+) -> int:
+    """The supervisor's life, in a process that `parent` has forked for it and looks after."""
     folder = Folder(path)
     if folder.has("result.json"):
         return _answer(ready)
     task = folder.task()
     _let_go(folder)
-    return _supervise(folder, task, ready, is_prepared=is_prepared)
+    return _supervise(folder, task, ready, parent, is_prepared=is_prepared, ahead=ahead)
 
 
 def _let_go(folder: Folder) -> None:
@@ -80,34 +87,63 @@ def _supervise(
     folder: Folder,
     task: dict,  # type: ignore[type-arg]
     ready: int | None,
+    parent: int,
     *,
     is_prepared: bool = False,
+    ahead: LaunchAhead | None = None,
 ) -> int:
+    lock = _lock(folder)
+    if lock is None:
+        return _answer(ready)
+    scratch = ahead.scratch if ahead else _scratch(folder, task)
+    # Told who we are, somebody may ask us to end at once: the wish is in a file, this only wakes.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    # After a power cut the attempt is lost, with this file or without it.
+    folder.write_whole("runner.json", identity(scratch))
+    _answer(ready)
+    guard = _guard(task, scratch, parent)
+    # Should this raise, the guard is not dismissed, and ends what was begun.
+    if ahead:
+        ahead.bind(folder, task)
+    launch = ahead or Launch(
+        folder, task, scratch, is_watched=bool(parent), is_prepared=is_prepared
+    )
+    supervisor = Supervisor(folder, task, launch, guard)
+    write_result(folder, task, supervisor.run())
+    guard.dismiss()
+    supervisor.close()
+    folder.make_durable("result.json")
+    os.close(lock)
+    return 0
+
+
+def _guard(task: dict, scratch: str, parent: int) -> Guard:  # type: ignore[type-arg]
+    guard = Guard(task["mark"], scratch)
+    guard.trust(parent) if parent else guard.begin()
+    return guard
+
+
+def _lock(folder: Folder) -> int | None:
+    """Ours, until it is closed, when nobody supervises this attempt, or has."""
     lock = os.open(folder.at("lock"), os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        return _answer(ready)
+        os.close(lock)
+        return None
     # A supervisor that came before us and is gone leaves a lost attempt, not one to start again.
     if folder.has("result.json") or folder.has("runner.json"):
-        return _answer(ready)
-    scratch = _scratch(folder)
-    # Told who we are, somebody may ask us to end at once: the wish is in a file, this only wakes.
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    folder.write_whole("runner.json", identity(scratch), durable=True)
-    _answer(ready)
-    guard = Guard(task["mark"], scratch)
-    # Should this raise, the guard is not dismissed, and ends what was begun.
-    launch = Launch(folder, task, scratch, is_prepared=is_prepared)
-    write_result(folder, task, Supervisor(folder, task, launch, guard.pid).run())
-    guard.dismiss()
-    return 0
+        os.close(lock)
+        return None
+    return lock
 
 
-def _scratch(folder: Folder) -> str:
-    """A short path for sockets, for the system allows no long ones."""
+def _scratch(folder: Folder, task: dict) -> str:  # type: ignore[type-arg]
+    """For notebooks: a short path for sockets, for the system allows no long ones."""
+    if task["work"]["kind"] != "notebook":
+        return ""
     try:
-        return tempfile.mkdtemp(prefix="nby-")
+        return make_scratch()
     except OSError:
         os.makedirs(folder.at("scratch"), mode=0o700, exist_ok=True)
         return folder.at("scratch")
@@ -129,33 +165,3 @@ def identity(scratch: str) -> dict[str, object]:
         "boot_id": processes.boot_id(),
         "scratch": scratch,
     }
-
-
-class Guard:
-    """A process that outlives a killed supervisor just long enough to end what it had started."""
-
-    def __init__(self, mark: str, scratch: str) -> None:
-        listen, self._alive = os.pipe()
-        self._scratch = scratch
-        self.pid = os.fork()
-        if self.pid == 0:
-            os.close(self._alive)
-            self._watch(listen, mark)
-        os.close(listen)
-
-    def _watch(self, listen: int, mark: str) -> None:
-        os.setsid()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        if os.read(listen, 1) == b"":
-            processes.kill_tree(None, mark, {os.getpid()})
-            shutil.rmtree(self._scratch, ignore_errors=True)
-        os._exit(0)
-
-    def dismiss(self) -> None:
-        shutil.rmtree(self._scratch, ignore_errors=True)
-        try:
-            os.write(self._alive, b"1")
-            os.waitpid(self.pid, 0)
-        except OSError:
-            return  # somebody ended it before us

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import selectors
 import signal
 import sys
@@ -12,17 +11,20 @@ import time
 from typing import Any
 
 from . import processes, verdict
+from .ahead import LaunchAhead
 from .folder import CODE, Folder
+from .guard import Guard
 from .limits import MemoryWatch
 from .log import Log
 from .usage import GpuMeter, UsageRecord
-from .work import CannotStart, Launch, adopt_orphans
+from .work import ADOPTS, CannotStart, Launch, adopt_orphans
 
 BEAT_SECONDS = 2.0
 TICK_SECONDS = 0.25
 GRACE_SECONDS = 3.0
 DRAIN_SECONDS = 1.0
 POKE_SECONDS = 0.1
+KILLED = 128 + signal.SIGKILL
 CHUNK_BYTES = 1024 * 1024
 MAX_REPORT_BYTES = 32 * 1024 * 1024
 
@@ -37,23 +39,26 @@ class Ending:
 
 
 class Supervisor:
-    def __init__(self, folder: Folder, task: dict[str, Any], launch: Launch, guard: int) -> None:
+    def __init__(
+        self, folder: Folder, task: dict[str, Any], launch: Launch | LaunchAhead, guard: Guard
+    ) -> None:
         self._folder = folder
         self._task = task
         self._wake = task.get("wake") or ""
         self._launch = launch
-        self._log = Log(folder.at("log"))
+        self._guard = guard
+        self.log = Log(folder.at("log"))
         self._memory = MemoryWatch(task.get("memory_bytes"))
         gpus = GpuMeter((task.get("environment") or {}).get("CUDA_VISIBLE_DEVICES") or "")
         self._record = UsageRecord(folder.at("usage.jsonl"), gpus)
-        self._spare = {os.getpid(), guard}
         self._selector = selectors.DefaultSelector()
         self._ending: Ending | None = None
         self._status: int | None = None
+        self._largest = 0
         self._reported: dict[str, Any] | None = None
         self._report_rest = b""
         self._told_to_stop = ""
-        self._next_beat = 0.0
+        self._next_beat = time.monotonic() + BEAT_SECONDS  # runner.json is as fresh until then
         self._last_poke = 0.0
         self._started = self._last_sign = time.monotonic()
         self._working_at: float | None = None
@@ -71,7 +76,7 @@ class Supervisor:
         except CannotStart as error:
             self._end("failed", verdict.failure("preparation", str(error)), 0)
         self._clear_away()
-        failure = self._failure()
+        failure = verdict.on_full_disk(self._failure(), self._folder)
         present: list[str] = []
         if failure is None or failure["kind"] == "contract":
             present, broken = verdict.look_at_outputs(self._folder, self._task["outputs"])
@@ -89,16 +94,16 @@ class Supervisor:
 
     def _prepare(self) -> None:
         adopt_orphans()
-        hear, self._signal_end = os.pipe()
-        for end in (hear, self._signal_end):
+        self._hear, self._signal_end = os.pipe()
+        for end in (self._hear, self._signal_end):
             os.set_blocking(end, False)
         signal.set_wakeup_fd(self._signal_end, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGUSR1, lambda *_: None)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, lambda *_: None)  # ignored, it would be by the work as well
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_stop)
-        self._selector.register(hear, selectors.EVENT_READ, self._on_wakeup)
+        self._selector.register(self._hear, selectors.EVENT_READ, self._on_wakeup)
 
     def _on_stop(self, number: int, _frame: object) -> None:
         self._told_to_stop = f"the supervisor was told to stop ({signal.Signals(number).name})"
@@ -118,10 +123,11 @@ class Supervisor:
         self._selector.register(self._launch.output, selectors.EVENT_READ, self._on_output)
         self._selector.register(self._launch.report, selectors.EVENT_READ, self._on_report)
 
-    def _tell(self, event: dict[str, Any]) -> None:
-        if event.get("stage") == "running":
-            self._working_at = time.time()
-        self._folder.event(event)
+    def _tell(self, *events: dict[str, Any]) -> None:
+        for event in events:
+            if event.get("stage") == "running":
+                self._working_at = time.time()
+            self._folder.event(event)
         self._poke()
 
     def _poke(self) -> None:
@@ -134,6 +140,7 @@ class Supervisor:
             for key, _ in self._selector.select(TICK_SECONDS):
                 key.data(key.fd)
             self._reap()
+            self._guard.check()
             if time.monotonic() >= next_tick or self._told_to_stop or self._status is not None:
                 self._tick()
                 next_tick = time.monotonic() + TICK_SECONDS
@@ -180,6 +187,8 @@ class Supervisor:
         if self._ending is None and seconds and now - self._last_sign > seconds:
             words = f"gave no sign of life for {seconds:g} s"
             self._end("failed", verdict.failure("timeout", words), GRACE_SECONDS)
+        if now - self._started < TICK_SECONDS:
+            return  # it may be over before a look at it would be
         words = self._memory.exceeded(self._tree) if self._ending is None else ""
         self._record.look(self._memory.seen)
         if words:
@@ -195,10 +204,10 @@ class Supervisor:
         processes.send(targets, signal.SIGTERM)
 
     def _tree(self) -> set[int]:
-        return processes.descendants(os.getpid(), processes.table()) - self._spared()
+        return processes.below(os.getpid()) - self._spared()
 
     def _spared(self) -> set[int]:
-        return self._spare | {self._record.gpus.pid}
+        return {os.getpid(), self._guard.pid, self._record.gpus.pid}
 
     def _on_output(self, descriptor: int) -> None:
         self._last_sign = time.monotonic()
@@ -206,7 +215,7 @@ class Supervisor:
         if not data:
             self._selector.unregister(descriptor)
             return
-        self._log.feed(data)
+        self.log.feed(data)
         if self._wake and time.monotonic() - self._last_poke > POKE_SECONDS:
             self._poke()
 
@@ -219,28 +228,35 @@ class Supervisor:
         *lines, self._report_rest = (self._report_rest + data).split(b"\n")
         if len(self._report_rest) > MAX_REPORT_BYTES:
             self._report_rest = b""
+        news = []
         for line in lines:
             message = json.loads(line)
             if message["type"] == "end":
                 self._reported = message
-            else:
-                self._tell(message)
+            elif message["type"] != "ready":
+                news.append(message)
+        if news:
+            self._tell(*news)
 
-    def _reap(self) -> None:
-        """Collect every dead child, adopted ones too."""
+    def _reap(self) -> bool:
+        """Collect every dead child, adopted ones too; whether one lives."""
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, used = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
-                return
+                return False
             if pid == 0:
-                return
+                return True
+            self._largest = max(self._largest, used.ru_maxrss)
             if pid == self._launch.pid:
                 self._status = status
 
     def _clear_away(self) -> None:
         """Nothing of the work stays alive; what it had still written comes into the log."""
-        left = processes.kill_tree(os.getpid(), self._task["mark"], self._spared(), self._reap)
+        left = 0
+        # whoever lost its parent became our child
+        if self._reap() or not ADOPTS:
+            left = processes.kill_tree(os.getpid(), self._task["mark"], self._spared(), self._reap)
         deadline = time.monotonic() + DRAIN_SECONDS
         while len(self._selector.get_map()) > 1 and time.monotonic() < deadline:
             for key, _ in self._selector.select(0.05):
@@ -248,11 +264,11 @@ class Supervisor:
         self._reap()
         self._record.close()
         if left and self._status is not None and self._ending is None:
-            self._log.note(f"{left} processes that the work had left behind were ended")
-        if self._log.trouble:
+            self.log.note(f"{left} processes that the work had left behind were ended")
+        if self.log.trouble:
             self._folder.release()
-            self._tell({"type": "log", "state": "incomplete", "reason": self._log.trouble})
-        self._log.close()
+            self._tell({"type": "log", "state": "incomplete", "reason": self.log.trouble})
+        self.log.end()
         signal.set_wakeup_fd(-1)
 
     def _failure(self) -> dict[str, Any] | None:
@@ -262,17 +278,25 @@ class Supervisor:
         if self._launch.is_notebook:
             failure = verdict.of_notebook(self._status, self._reported)
         else:
-            failure = verdict.of_status(self._status, self._log.last_lines())
-        by_force = failure is not None and "SIGKILL" in failure["message"]
+            failure = verdict.of_status(self._status, self.log.last_lines())
+        # a shell tells of its children so
+        code = failure.get("exit_code") if failure is not None else None
+        by_force = code == KILLED or (failure is not None and "SIGKILL" in failure["message"])
         if failure is not None and by_force and self._memory.system_killed():
             words = f"the system ended it for lack of memory ({failure['message']})"
             return verdict.failure("memory", words, traceback=failure.get("traceback", ""))
         return failure
 
     def _usage(self) -> dict[str, float]:
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
         unit = 1 if sys.platform == "darwin" else 1024
         return {
-            "max_rss_bytes": max(self._memory.peak_bytes, used.ru_maxrss * unit),
-            "cpu_seconds": round(used.ru_utime + used.ru_stime, 3),
+            "max_rss_bytes": max(self._memory.peak_bytes, self._largest * unit),
+            "cpu_seconds": round(self._record.ended_cpu(), 3),
         }
+
+    def close(self) -> None:
+        """Hold nothing of the attempt any more."""
+        self.log.close()
+        self._selector.close()
+        for end in (self._hear, self._signal_end, self._launch.output, self._launch.report):
+            os.close(end)

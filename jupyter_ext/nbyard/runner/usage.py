@@ -6,6 +6,7 @@ where it was granted GPUs, {gpus: {id: [percent, bytes]}}.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -26,49 +27,19 @@ MIB = 2**20
 GPU_QUERY = "--query-gpu=uuid,utilization.gpu,memory.used"
 
 
-class UsageRecord:
-    """Looks each second at first; whenever the file is full, every other line goes and the pause
-    doubles."""
+class UsageFile:
+    """Whenever it is full, every other line goes and the pause between two doubles."""
 
-    def __init__(self, path: str, gpus: GpuMeter, max_lines: int = MAX_LINES) -> None:
-        self.gpus = gpus
+    def __init__(self, path: str, max_lines: int = MAX_LINES) -> None:
+        self.pause = FIRST_PAUSE
         self._path = path
         self._max_lines = max_lines
         self._lines: list[str] = []
-        self._pause = FIRST_PAUSE
-        self._next_look = 0.0
-        self._cpu = 0.0
+        with contextlib.suppress(OSError), open(path, encoding="ascii", errors="replace") as file:
+            self._lines = file.readlines()  # of whoever looked before
 
-    def look(self, pids: Collection[int]) -> None:
-        """Write down what these processes hold, when it is time to."""
-        self.gpus.listen()
-        now, before = time.monotonic(), time.process_time()
-        if now >= self._next_look:
-            self._add(pids)
-            cost = time.process_time() - before
-            self._next_look = now + max(self._pause, cost * LOOK_SHARE)
-
-    def close(self) -> None:
-        """A last line, when all processes are gone."""
-        self._add(())
-        self.gpus.close()
-
-    def _add(self, pids: Collection[int]) -> None:
-        known = [found for pid in pids if (found := processes.read(pid))]
-        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-        used = ended.ru_utime + ended.ru_stime + sum(found.cpu_seconds for found in known)
-        self._cpu = max(self._cpu, used)  # what has died but was not reaped yet is in neither
-        sample: dict[str, Any] = {
-            "at": round(time.time(), 2),
-            "cpu": round(self._cpu, 2),
-            "memory": processes.memory_bytes(found.pid for found in known),
-            "processes": len(known),
-        }
-        if self.gpus.latest:
-            sample["gpus"] = self.gpus.latest
-        self._write(json.dumps(sample) + "\n")
-
-    def _write(self, line: str) -> None:
+    def write(self, sample: dict[str, Any]) -> None:
+        line = json.dumps(sample) + "\n"
         self._lines.append(line)
         try:
             if len(self._lines) > self._max_lines:
@@ -80,12 +51,60 @@ class UsageRecord:
             return  # a full disk costs the lines, not the work
 
     def _thin_out(self) -> None:
-        self._pause *= 2
+        self.pause *= 2
         self._lines = self._lines[::2]
         temporary = self._path + ".tmp"
         with open(temporary, "w", encoding="ascii") as file:
             file.writelines(self._lines)
         os.replace(temporary, self._path)
+
+
+class UsageRecord:
+    """Looks each second at first, then as often as the file wants it."""
+
+    def __init__(self, path: str, gpus: GpuMeter, max_lines: int = MAX_LINES) -> None:
+        self.gpus = gpus
+        self._file = UsageFile(path, max_lines)
+        self._next_look = 0.0
+        self._cpu = 0.0
+        self._before = _cpu_of_children()  # another attempt's
+
+    def look(self, pids: Collection[int]) -> None:
+        """Write down what these processes hold, when it is time to."""
+        self.gpus.listen()
+        now, before = time.monotonic(), time.process_time()
+        if now >= self._next_look:
+            self._add(pids)
+            cost = time.process_time() - before
+            self._next_look = now + max(self._file.pause, cost * LOOK_SHARE)
+
+    def close(self) -> None:
+        """A last line, when all processes are gone."""
+        self._add(())
+        self.gpus.close()
+
+    def ended_cpu(self) -> float:
+        """Seconds of processor time of the processes that are gone."""
+        return _cpu_of_children() - self._before
+
+    def _add(self, pids: Collection[int]) -> None:
+        known = [found for pid in pids if (found := processes.read(pid))]
+        used = self.ended_cpu() + sum(found.cpu_seconds for found in known)
+        self._cpu = max(self._cpu, used)  # what has died but was not reaped yet is in neither
+        sample: dict[str, Any] = {
+            "at": round(time.time(), 2),
+            "cpu": round(self._cpu, 2),
+            "memory": processes.memory_bytes(found.pid for found in known),
+            "processes": len(known),
+        }
+        if self.gpus.latest:
+            sample["gpus"] = self.gpus.latest
+        self._file.write(sample)
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class GpuMeter:

@@ -12,6 +12,9 @@ from .folder import Folder
 
 RETRY_SECONDS = 2.0
 RETRIES = 300
+FULL_BYTES = 1 << 20
+# that others send; what a program itself does wrong has other numbers
+FROM_OUTSIDE = (signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
 
 
 def failure(kind: str, message: str, **more: Any) -> dict[str, Any]:
@@ -23,6 +26,8 @@ def of_status(status: int, last_lines: str) -> dict[str, Any] | None:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         message = f"ended by signal {number} ({signal_name(number)})"
+        if number in FROM_OUTSIDE:
+            return failure("lost", message, traceback=last_lines)
         return failure("exit-code", message, exit_code=128 + number, traceback=last_lines)
     code = os.WEXITSTATUS(status)
     if code == 0:
@@ -37,6 +42,13 @@ def signal_name(number: int) -> str:
         return "unknown"
 
 
+def how(code: int | None) -> str:
+    """How a process ended, in brackets; nothing when that is not known."""
+    if code is None:
+        return ""
+    return f" (signal {-code}, {signal_name(-code)})" if code < 0 else f" (exit code {code})"
+
+
 def of_notebook(status: int, reported: dict[str, Any] | None) -> dict[str, Any] | None:
     """What the notebook's process reported; its silence means that it was ended from outside."""
     if reported is not None:
@@ -47,6 +59,14 @@ def of_notebook(status: int, reported: dict[str, Any] | None) -> dict[str, Any] 
     else:
         how = f"exit code {os.WEXITSTATUS(status)}"
     return failure("kernel-died", f"the process that ran the notebook ended early ({how})")
+
+
+def on_full_disk(failure: dict[str, Any] | None, folder: Folder) -> dict[str, Any] | None:
+    """The same failure, with a word on what may have been its cause."""
+    found = os.statvfs(folder.path)
+    if failure is None or found.f_bavail * found.f_frsize > FULL_BYTES:
+        return failure
+    return {**failure, "message": f"{failure['message']} (disk full: nothing can be written)"}
 
 
 def words_for_bytes(size: float) -> str:
@@ -101,7 +121,7 @@ def write_result(folder: Folder, task: dict[str, Any], result: dict[str, Any]) -
     result = {"attempt_id": task["attempt_id"], "token": task["token"], **result}
     for _ in range(RETRIES):
         try:
-            folder.write_whole("result.json", result, durable=True)
+            folder.write_whole("result.json", result)
             folder.release()
             break
         except OSError:

@@ -9,26 +9,30 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from typing import Any
 
+from . import processes
 from .folder import BadTask, Folder
 
 PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 WORD_LIMIT_BYTES = 128 * 1024
 LATE_VARIABLES = ("NBYARD_", "CUDA_")
-HOST_VARIABLES = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "NBYARD_MARK")
+HOST_VARIABLES = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "NBYARD_MARK", "NBYARD_SINCE")
 
-_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+ADOPTS = sys.platform == "linux"
+_LIBC = ctypes.CDLL(None, use_errno=True) if ADOPTS else None
 
 
 class CannotStart(Exception):
     """The work could not even begin; the text is for people."""
 
 
-def _is_plain(task: dict[str, Any]) -> bool:
-    """Whether no variable of its environment would have to be there when Python starts."""
-    return all(name.startswith(LATE_VARIABLES) for name in task.get("environment") or {})
+def is_plain(environment: Iterable[str]) -> bool:
+    """Whether none of these variables would have to be there when Python starts."""
+    return all(name.startswith(LATE_VARIABLES) for name in environment)
 
 
 def adopt_orphans() -> None:
@@ -37,27 +41,74 @@ def adopt_orphans() -> None:
         _LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def signal_at_end_of_parent(number: int) -> None:
+    """Not that of the one who adopts us then."""
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
+
+
+def show_to_work(shown: bool) -> None:
+    """Whether the work, which has the same user, may reach our memory and our files."""
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_DUMPABLE, int(shown), 0, 0, 0)
+
+
 def die_with_parent(parent: int) -> None:
     """Runs in the child between fork and exec: its parent's end will be its own."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if _LIBC is not None:
-        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        signal_at_end_of_parent(signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
+
+
+def environment_of_host() -> dict[str, str]:
+    """What all work finds in its environment."""
+    environment = {k: v for k, v in os.environ.items() if k not in HOST_VARIABLES}
+    environment.setdefault("PYTHONUNBUFFERED", "1")
+    return environment
+
+
+def told(folder: Folder, task: dict[str, Any], scratch: str) -> dict[str, Any]:
+    """What only the work of this attempt is told: directory and variables.
+
+    Raises:
+        BadTask: its directory is outside of its folder.
+        OSError: it cannot be made.
+    """
+    directory = folder.inside(task.get("directory") or "code")
+    os.makedirs(directory, exist_ok=True)
+    environment = dict(task.get("environment") or {})
+    for name, value in (task["work"].get("environment") or {}).items():
+        environment[name] = folder.expand_word(value)
+    environment["NBYARD_ATTEMPT"] = folder.path
+    environment["NBYARD_ATTEMPT_ID"] = task["attempt_id"]
+    environment["NBYARD_MARK"] = task["mark"]
+    if scratch:
+        environment["JUPYTER_RUNTIME_DIR"] = scratch
+    return {"directory": directory, "environment": environment}
 
 
 class Launch:
     """One started process: `pid`, and the two pipes to read from (`report` of notebooks only)."""
 
     def __init__(
-        self, folder: Folder, task: dict[str, Any], scratch: str, *, is_prepared: bool = False
+        self,
+        folder: Folder,
+        task: dict[str, Any],
+        scratch: str,
+        *,
+        is_watched: bool,
+        is_prepared: bool,
     ) -> None:
         self._folder = folder
         self._task = task
         self._work = task["work"]
         self._scratch = scratch
+        self._is_watched = is_watched
         self.is_notebook = self._work["kind"] == "notebook"
-        self._is_forked = is_prepared and self.is_notebook and _is_plain(task)
+        self._is_forked = is_prepared and self.is_notebook
+        self._is_forked &= is_plain(task.get("environment") or {})
         self.pid = 0
         self.output, self._output_end = os.pipe()
         self.report, self._report_end = os.pipe()
@@ -74,17 +125,18 @@ class Launch:
 
     def _spawn(self, files: contextlib.ExitStack) -> None:
         parent = os.getpid()
+        about = told(self._folder, self._task, self._scratch)
         process = subprocess.Popen(
             self._argv(),
             stdin=self._stream(files, self._work.get("stdin"), "rb", subprocess.DEVNULL),
             stdout=self._stream(files, self._work.get("stdout"), "wb", self._output_end),
             stderr=self._output_end,
-            cwd=self._directory(),
-            env=self._environment(),
+            cwd=about["directory"],
+            env={**environment_of_host(), **about["environment"]},
             pass_fds=(self._report_end,) if self.is_notebook else (),
             start_new_session=True,
-            # one thread only lives here, so that this is safe
-            preexec_fn=lambda: die_with_parent(parent),  # noqa: PLW1509
+            # our own parent ends it after us; nothing to do between fork and exec is much quicker
+            preexec_fn=None if self._is_watched else lambda: die_with_parent(parent),  # noqa: PLW1509
         )
         self.pid = process.pid
         process.returncode = 0  # the supervisor reaps, Popen shall not wait
@@ -103,12 +155,13 @@ class Launch:
     def _run_notebook(self) -> int:
         from . import notebook, prepared
 
+        show_to_work(True)  # this is the work
         nothing = os.open(os.devnull, os.O_RDONLY)
         for target, source in ((0, nothing), (1, self._output_end), (2, self._output_end)):
             os.dup2(source, target)
-        prepared.keep_only(self._report_end)
-        prepared.renew(self._environment(), self._task["mark"])
-        os.chdir(self._directory())
+        processes.keep_only(self._report_end)
+        prepared.renew(environment_of_host())
+        prepared.take_on(told(self._folder, self._task, self._scratch))
         return notebook.main(self._folder.path, self._report_end, is_prepared=True)
 
     def _argv(self) -> list[str]:
@@ -126,24 +179,6 @@ class Launch:
         if mode == "wb":
             os.makedirs(os.path.dirname(full), exist_ok=True)
         return files.enter_context(open(full, mode))
-
-    def _directory(self) -> str:
-        directory = self._folder.inside(self._task.get("directory") or "code")
-        os.makedirs(directory, exist_ok=True)
-        return directory
-
-    def _environment(self) -> dict[str, str]:
-        environment = {k: v for k, v in os.environ.items() if k not in HOST_VARIABLES}
-        environment.setdefault("PYTHONUNBUFFERED", "1")
-        environment.update(self._task.get("environment") or {})
-        for name, value in (self._work.get("environment") or {}).items():
-            environment[name] = self._folder.expand_word(value)
-        environment["NBYARD_ATTEMPT"] = self._folder.path
-        environment["NBYARD_ATTEMPT_ID"] = self._task["attempt_id"]
-        environment["NBYARD_MARK"] = self._task["mark"]
-        if self.is_notebook:
-            environment["JUPYTER_RUNTIME_DIR"] = self._scratch
-        return environment
 
     def _explain(self, error: Exception) -> str:
         program = str((self._work.get("argv") or ["?"])[0])

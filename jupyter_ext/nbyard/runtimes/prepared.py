@@ -1,5 +1,5 @@
-"""The dispatcher's hold on the prepared parent: started when first needed, replaced when it ends
-or when the environment that it has imported from changes."""
+"""The dispatcher's hold on the parents of supervisors: each started when first needed, replaced
+when it ends or when the environment that it has imported from changes."""
 
 import contextlib
 import json
@@ -12,41 +12,114 @@ import sys
 import sysconfig
 import threading
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
+import msgspec
+
+from nbyard.domain import attempts
 from nbyard.runner import processes
+from nbyard.runner.work import is_plain
 
 log = logging.getLogger("nbyard.dispatch")
 RUNNER = Path(processes.__file__).with_name("__main__.py")
 # Room in its environment for the words of each fork.
 NO_ATTEMPT = "-" * 36
 NO_MARK = "-" * 32
+NOBODY = {"NBYARD_ATTEMPT_ID": NO_ATTEMPT, "NBYARD_MARK": NO_MARK, "NBYARD_SINCE": "-" * 12}
 ANSWER_SECONDS = 30.0
+LEAVE_SECONDS = 10.0
+STAY_SECONDS = 1.0
 TROUBLES = 3
 
 
-class PreparedParent:
-    """Forks supervisors quicker than they can be started. Linux only: forks are told apart by
-    their place in /proc."""
+class Parents:
+    """One for commands, which is small and therefore quick, and one prepared for notebooks."""
 
-    def __init__(self, python: str = sys.executable) -> None:
-        self._python = python
-        self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._requests: socket.socket | None = None
-        self._seen: object = None
-        self._troubles = 0 if sys.platform == "linux" else TROUBLES
+    def __init__(
+        self, python: str = sys.executable, *, ready_kernels: int = 0, ready_bytes: int = 0
+    ) -> None:
+        program = [str(RUNNER), "--parent"]
+        # as they would be started: for commands, with nothing but the standard library
+        self.of_commands = Parent([python, "-I", "-S", *program])
+        pool = (str(ready_kernels), str(ready_bytes))
+        self.of_notebooks = Parent([python, "-u", *program], pool)
+
+    def prepare(self, environment: Mapping[str, str]) -> None:
+        """Begin to import, if that has not been done."""
+        for parent in (self.of_commands, self.of_notebooks):
+            parent.prepare(environment)
 
     def supervise(self, folder: Path, attempt_id: str, environment: Mapping[str, str]) -> bool:
         """Have a supervisor forked; whether the attempt is taken care of.
 
         When it is not, starting the supervisor says why. `environment` has no word of the attempt.
         """
+        task = _read_task(folder)
+        if task is None:
+            return False
+        if task.work.kind != "notebook":
+            return self.of_commands.supervise(folder, attempt_id, environment)
+        kernel = (task.work.kernel or "python3") if is_plain(task.environment) else ""
+        return self.of_notebooks.supervise(folder, attempt_id, environment, kernel)
+
+    def close(self) -> None:
+        """Ask nothing more of them."""
+        for parent in (self.of_commands, self.of_notebooks):
+            parent.close()
+
+
+class _Work(msgspec.Struct):
+    kind: str
+    kernel: str = ""
+
+
+class _Task(msgspec.Struct):
+    """What matters here of task.json."""
+
+    work: _Work
+    environment: dict[str, str] = {}
+
+
+def _read_task(folder: Path) -> _Task | None:
+    try:
+        with open(f"{folder}/{attempts.TASK}", "rb", 0) as file:
+            return msgspec.json.decode(file.read(), type=_Task)
+    except (OSError, msgspec.MsgspecError):
+        return None  # starting it says why
+
+
+class Parent:
+    """Forks supervisors quicker than they can be started. Linux only: forks are told apart by
+    their place in /proc."""
+
+    def __init__(self, command: list[str], pool: tuple[str, ...] = ()) -> None:
+        self._command = command
+        self._pool = pool
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._former: list[subprocess.Popen[bytes]] = []
+        self._requests: socket.socket | None = None
+        self._seen: object = None
+        self._was_asked = False
+        self._troubles = 0 if sys.platform == "linux" else TROUBLES
+
+    @property
+    def pid(self) -> int:
+        """0 when it is not needed yet, or no more."""
+        return self._process.pid if self._process else 0
+
+    def supervise(
+        self, folder: Path, attempt_id: str, environment: Mapping[str, str], kernel: str = ""
+    ) -> bool:
+        """Have a supervisor forked, or one taken that stands by with this kernel; whether the
+        attempt is taken care of."""
         if self._troubles >= TROUBLES or len(attempt_id) != len(NO_ATTEMPT):
             return False
         hear, tell = os.pipe()
         try:
-            sent = self._ask(folder, attempt_id, environment, tell)
+            request = {"folder": str(folder), "attempt_id": attempt_id, "kernel": kernel}
+            sent = self._ask(request, environment, tell)
         finally:
             os.close(tell)
         with os.fdopen(hear, "rb", buffering=0) as answers:
@@ -59,23 +132,32 @@ class PreparedParent:
             self._renew(environment)
 
     def close(self) -> None:
-        """End it. It also ends by itself when nobody holds the other end."""
+        """Ask nothing more. It ends at once or after the last supervisor, and so it does when this
+        process is gone."""
         with self._lock:
+            process, requests = self._process, self._requests
+            if process is not None and requests is not None:
+                if not self._was_asked:
+                    process.kill()
+                if not self._was_asked or _leaves(requests):
+                    process.wait()
             self._hang_up()
+            for process in self._former:
+                if process.poll() is None:
+                    process.returncode = 0  # Popen shall not wait for one that stays
+            self._former = []
 
-    def _ask(
-        self, folder: Path, attempt_id: str, environment: Mapping[str, str], tell: int
-    ) -> bool:
-        request = {"folder": str(folder), "attempt_id": attempt_id}
+    def _ask(self, request: dict[str, str], environment: Mapping[str, str], tell: int) -> bool:
         with self._lock:
             try:
                 self._renew(environment)
                 assert self._requests is not None
+                self._was_asked = True
                 socket.send_fds(self._requests, [json.dumps(request).encode()], [tell])
             except OSError as error:
-                log.warning("the prepared parent does not serve: %s", error)
+                log.warning("the parent of supervisors does not serve: %s", error)
                 self._troubles += 1
-                self._hang_up()
+                self._hang_up(kill=True)
                 return False
         return True
 
@@ -86,34 +168,56 @@ class PreparedParent:
                 return
             self._troubles += self._process.returncode is not None
         self._hang_up()
+        self._former = [process for process in self._former if process.poll() is None]
         self._seen = seen
+        self._was_asked = False
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._requests.settimeout(ANSWER_SECONDS)
         with theirs:
             self._process = subprocess.Popen(
-                [self._python, "-u", str(RUNNER), "--prepared", str(theirs.fileno())],
-                env={**environment, "NBYARD_ATTEMPT_ID": NO_ATTEMPT, "NBYARD_MARK": NO_MARK},
+                [*self._command, str(theirs.fileno()), *self._pool],
+                env={**environment, **NOBODY},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 cwd="/",
+                start_new_session=True,
             )
 
-    def _hang_up(self) -> None:
+    def _hang_up(self, *, kill: bool = False) -> None:
         if self._requests is not None:
             self._requests.close()
             self._requests = None
         if self._process is not None:
-            self._process.kill()  # who was just asked for starts the ordinary way
-            self._process.wait()
+            if kill:
+                self._process.kill()
+            self._former.append(self._process)
             self._process = None
+
+
+def _leaves(requests: socket.socket) -> bool:
+    """Say nothing more; whether it ends then, for it has nothing to look after any more."""
+    try:
+        requests.settimeout(LEAVE_SECONDS)
+        requests.shutdown(socket.SHUT_WR)
+        if not requests.recv(1):
+            return True
+        requests.settimeout(STAY_SECONDS)  # what it looks after may be at its end
+        return not requests.recv(1)
+    except OSError:
+        return False
+
+
+@cache
+def _places() -> list[str]:
+    paths = sysconfig.get_paths()
+    return sorted({paths["purelib"], paths["platlib"]})
 
 
 def _installed() -> object:
     """Changes when a distribution is installed or removed."""
-    paths = sysconfig.get_paths()
     found = []
-    for place in sorted({paths["purelib"], paths["platlib"]}):
+    for place in _places():
         with contextlib.suppress(OSError):
             found.append((place, os.stat(place).st_mtime_ns))
     return found

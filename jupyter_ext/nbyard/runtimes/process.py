@@ -4,6 +4,7 @@ The supervisor is `nbyard/runner`, started by its path, so that nothing of nbyar
 the work is done. Who it is stands in runner.json; its pid alone is never believed.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -17,9 +18,9 @@ from pathlib import Path
 import msgspec
 
 from nbyard.domain import attempts
-from nbyard.errors import NbyardError
+from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner import processes
-from nbyard.runtimes.prepared import NO_ATTEMPT, RUNNER, PreparedParent
+from nbyard.runtimes.prepared import NO_ATTEMPT, RUNNER, Parents
 from nbyard.runtimes.protocol import Observation, Order
 from nbyard.settings import Settings
 
@@ -30,34 +31,37 @@ CLOCK_SLACK_SECONDS = 0.05
 # Of the server or kernel that we were started from; work must not take itself for a part of it.
 FOREIGN = ("JPY_", "JUPYTERHUB_", "JUPYTER_TOKEN", "NBYARD_", "PYDEVD_")
 INLINE_BACKEND = "inline"
+RESTARTED = "the machine was restarted"
 
 
 class ProcessRuntime:
     name = "process"
     queues_itself = False
 
-    def __init__(
-        self, python: str = sys.executable, prepared: PreparedParent | None = None
-    ) -> None:
+    def __init__(self, python: str = sys.executable, parents: Parents | None = None) -> None:
         self._python = python
-        self._prepared = prepared
+        self._parents = parents
+        self._hosts: dict[str, dict[str, str]] = {}
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "ProcessRuntime":
-        return cls(prepared=PreparedParent() if settings.prepared_parent else None)
+        if not settings.prepared_parent:
+            return cls()
+        count, size = settings.ready_kernels, settings.ready_kernels_memory
+        return cls(parents=Parents(ready_kernels=count, ready_bytes=size))
 
     def open(self, store_id: str) -> None:
-        if self._prepared:
-            self._prepared.prepare(_host(store_id))
+        if self._parents:
+            self._parents.prepare(self._host(store_id))
 
     def close(self) -> None:
-        if self._prepared:
-            self._prepared.close()
+        if self._parents:
+            self._parents.close()
 
     def start(self, order: Order) -> str:
         """Make the attempt live, or do nothing when it already is; the site is the host's name."""
-        parent = self._prepared
-        if parent and parent.supervise(order.folder, order.attempt_id, _host(order.store_id)):
+        parents, host = self._parents, self._host(order.store_id)
+        if parents and parents.supervise(order.folder, order.attempt_id, host):
             return socket.gethostname()
         command = [self._python, "-I", "-S", str(RUNNER), str(order.folder)]
         try:
@@ -70,12 +74,23 @@ class ProcessRuntime:
                 timeout=START_SECONDS,
                 check=False,
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
+        except OSError as error:
             raise NbyardError(f"The runner cannot be started: {error}") from error
+        except subprocess.TimeoutExpired:
+            raise Unavailable(f"The runner did not start within {START_SECONDS:g} s.") from None
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace").strip() or _last_line(order)
-            raise NbyardError(f"The runner cannot be started: {said or done.returncode}")
+            if done.returncode < 0 or not said:
+                # a supervisor may live all the same: whoever starts it again finds it
+                raise Unavailable(f"The runner was ended while it started ({done.returncode}).")
+            raise NbyardError(f"The runner cannot be started: {said}")
         return socket.gethostname()
+
+    def _host(self, store_id: str) -> dict[str, str]:
+        """The same for every attempt: our own variables do not change."""
+        if store_id not in self._hosts:
+            self._hosts[store_id] = _host(store_id)
+        return self._hosts[store_id]
 
     def poll(self, order: Order) -> Observation:
         """What has become of it. What a dead supervisor left is ended before *lost* is said."""
@@ -86,7 +101,8 @@ class ProcessRuntime:
         # In this order: a supervisor may write its result and leave between the two looks.
         finished = _finished(order)
         if finished is not None:
-            return finished
+            # outputs are synced when they are taken: a power cut before that may have torn them
+            return Observation("lost", RESTARTED) if gone == RESTARTED else finished
         if not gone:
             return Observation("running")
         _clear_away(order, identity)
@@ -126,7 +142,8 @@ class ProcessRuntime:
             attempt = marks.get("NBYARD_ATTEMPT_ID", "")
             if marks.get("NBYARD_STORE") != store_id or attempt in ("", NO_ATTEMPT, *live):
                 continue
-            if process == own or now - process.started < NEWBORN_SECONDS:
+            since = max(process.started, _seconds(marks.get("NBYARD_SINCE", "")))
+            if process == own or now - since < NEWBORN_SECONDS:
                 continue
             processes.send([process.pid], signal.SIGKILL)
             swept.append(f"process {process.pid} of attempt {attempt}")
@@ -157,21 +174,23 @@ def _clear_away(order: Order, identity: Identity) -> None:
     """What a supervisor leaves that was killed together with its guard."""
     if identity.host != socket.gethostname():
         return
-    processes.kill_tree(None, order.mark, {os.getpid()})
+    if _finished(order) is None:  # who told its result had ended all that it had begun
+        processes.kill_tree(None, order.mark, {os.getpid()})
     if Path(identity.scratch).name.startswith("nby-"):
         shutil.rmtree(identity.scratch, ignore_errors=True)
 
 
 def _identity(order: Order) -> Identity | None:
     try:
-        content = (order.folder / attempts.RUNNER).read_bytes()
-        return msgspec.json.decode(content, type=Identity)
+        with open(f"{order.folder}/{attempts.RUNNER}", "rb", 0) as file:
+            return msgspec.json.decode(file.read(), type=Identity)
     except (OSError, msgspec.MsgspecError):
         return None
 
 
 def _finished(order: Order) -> Observation | None:
-    return Observation("finished") if (order.folder / attempts.RESULT).exists() else None
+    is_there = os.path.exists(f"{order.folder}/{attempts.RESULT}")
+    return Observation("finished") if is_there else None
 
 
 def _why_gone(order: Order, identity: attempts.RunnerIdentity) -> str:
@@ -184,7 +203,7 @@ def _why_gone(order: Order, identity: attempts.RunnerIdentity) -> str:
     if _is_alive(identity):
         return ""
     if identity.boot_id != processes.boot_id():
-        return "the machine was restarted"
+        return RESTARTED
     return "its supervisor was killed"
 
 
@@ -196,10 +215,19 @@ def _is_alive(identity: attempts.RunnerIdentity) -> bool:
 
 
 def _silent_seconds(order: Order) -> float:
+    """Since its last heartbeat, or since it said who it is."""
+    for name in (attempts.HEARTBEAT, attempts.RUNNER):
+        with contextlib.suppress(OSError):
+            return time.time() - (order.folder / name).stat().st_mtime
+    return SILENCE_SECONDS
+
+
+def _seconds(text: str) -> float:
+    """0 where nothing is said."""
     try:
-        return time.time() - (order.folder / attempts.HEARTBEAT).stat().st_mtime
-    except OSError:
-        return SILENCE_SECONDS
+        return float(text)
+    except ValueError:
+        return 0.0
 
 
 def _seconds_since_boot() -> float:

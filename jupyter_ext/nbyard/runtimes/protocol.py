@@ -13,7 +13,7 @@ class Order(msgspec.Struct, frozen=True):
     `folder` is the attempt folder, task.json already in it. `site` is what `start` of this runtime
     returned earlier ("" before). `image` or `requirements` (a file inside `code/`, relative to the
     attempt folder) matter to containers only. `gpu` is how many GPUs it wants, `gpus` those of this
-    machine that it was granted, by index or UUID.
+    machine that it was granted, by index or UUID. `warm`: it may share what its run keeps warm.
     """
 
     attempt_id: str
@@ -29,6 +29,7 @@ class Order(msgspec.Struct, frozen=True):
     memory_bytes: int | None = None
     gpu: int | None = None
     gpus: list[str] = []
+    warm: bool = False
 
 
 class Observation(msgspec.Struct, frozen=True):
@@ -45,7 +46,8 @@ class Observation(msgspec.Struct, frozen=True):
 class Runtime(Protocol):
     """Four verbs, idempotent by attempt id, and a sweep. May block; called from threads.
 
-    The dispatcher opens it before its first order and closes it after the last."""
+    The dispatcher opens it before its first order and closes it after the last. One that keeps
+    something for the steps of a run to come may have `end_run(run_id)`: none will come any more."""
 
     name: str
     queues_itself: bool

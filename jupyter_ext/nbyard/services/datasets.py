@@ -242,6 +242,7 @@ class DatasetService:
         stays. Bytes that nothing names any more are deleted in the background.
         """
         found = self.get(caller, dataset)
+        self._store.reserve.spend()
         with self._store.write() as c:
             users = self._store.workflows.using(c, found)
             if users and not force:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.events import Events
-from nbyard.domain.paging import check_count, check_limit
+from nbyard.domain.paging import MAX_COUNT, check_count, check_limit
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
 
@@ -22,14 +22,19 @@ class EventService:
         """Read events after an id, oldest first."""
         check_limit(limit)
         check_count(after, "after")
+        return self.news(caller, after, limit)
+
+    def news(self, caller: Caller, after: int, limit: int, until: int = MAX_COUNT) -> Events:
+        """What `list` tells, of any length and no further than the event `until`."""
         with self._store.read() as c:
             oldest, newest = self._store.events.first(c), self._store.events.last(c)
             # a store that counts less than somebody has seen is another store
             if after and not oldest - 1 <= after <= newest:
                 return Events([], newest, refetch=True)
-            found = self._store.events.after(c, caller.name, after, limit)
-            last = found[-1].id if found else newest
-        return Events(found, last)
+            until = min(until, newest)
+            found = self._store.events.after(c, caller.name, after, limit, until)
+        is_all = len(found) < limit
+        return Events(found, max(after, until) if is_all else found[-1].id)
 
     def last(self) -> int:
         """The id of the newest event."""

@@ -63,7 +63,8 @@ def operations(services: Iterable[type]) -> list[Operation]:
     return [
         _read(service, name, function)
         for service in services
-        for name, function in vars(service).items()
+        for part in service.__mro__
+        for name, function in vars(part).items()
         if hasattr(function, "__operation__")
     ]
 

@@ -12,8 +12,9 @@ from nbyard.domain.formats import format_of
 from nbyard.domain.planning import ResolvedNode
 from nbyard.domain.runs import BytesOf
 from nbyard.domain.workflows import Node, NodeView
-from nbyard.errors import NbyardError, NotFound
+from nbyard.errors import Busy, NbyardError, NotFound, Unavailable
 from nbyard.services.freezing import Code, Freezer
+from nbyard.services.pinning import pinned_node
 
 if TYPE_CHECKING:
     from nbyard.domain.executables import Executable, ExecutableVersion, Inspection
@@ -29,6 +30,8 @@ class Resolver:
         self.owner = owner
         self.base = base
         self.freezer = Freezer(parts)
+        self._codes: dict[str, Code] = {}
+        self._views: dict[str, NodeView] = {}
 
     def view(self, node: Node) -> NodeView:
         """A node for the canvas; nothing is stored, a problem is told and not raised."""
@@ -56,15 +59,26 @@ class Resolver:
         return NodeView(found.name, "dataset", [port], dataset=found.id)
 
     def _executable_view(self, node: Node) -> NodeView:
+        if node.path and not node.version:
+            return self._file_view(node.path)
         code = self.code(node)
         seen = self.freezer.inspect(code) if code else None
-        if seen and node.path:
-            return _view(seen)
         found = self.registered(node)
         if seen:
             return NodeView(found.name, seen.kind, seen.arguments, seen.hints, executable=found.id)
         version = self.pinned(node) if node.version else found.current
         return NodeView(found.name, version.kind, version.arguments, executable=found.id)
+
+    def _file_view(self, path: str) -> NodeView:
+        if path not in self._views:
+            self._views[path] = _view(self.freezer.inspect(self._code(path)))
+        return self._views[path]
+
+    def _code(self, path: str) -> Code:
+        """A file that several nodes follow is read once, so that they agree."""
+        if path not in self._codes:
+            self._codes[path] = self.freezer.load(path, base=self.base)
+        return self._codes[path]
 
     def code(self, node: Node) -> Code | None:
         """The code as its file is saved now; None for a node that is pinned, or whose executable
@@ -72,7 +86,7 @@ class Resolver:
         if node.version:
             return None
         if node.path:
-            return self.freezer.load(node.path, base=self.base)
+            return self._code(node.path)
         followed = Path(self.registered(node).path)
         if self.parts.files.has(followed) and os.path.isfile(followed):
             return self.freezer.load_real(followed)
@@ -111,6 +125,8 @@ class Freeze:
         for name, node in nodes.items():
             try:
                 self._bytes(name, node)
+            except (Busy, Unavailable):  # no fault of the workflow, such as a full disk
+                raise
             except NbyardError as error:
                 self.resolved[name] = ResolvedNode(name, problem=error.message)
 
@@ -118,6 +134,9 @@ class Freeze:
         resolver = self._resolver
         if node.type == "dataset":
             self.resolved[name] = self._data(node)
+            return
+        if node.pin is not None:
+            self.resolved[name] = pinned_node(resolver.parts, resolver.owner, name, node.pin)
             return
         if node.requirements:
             self._requirements[name] = self._stored(node.requirements, resolver.base)

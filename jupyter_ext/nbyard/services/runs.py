@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,21 +11,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from nbyard import folders
-from nbyard.domain.attempts import Surroundings
+from nbyard.crash import crash_point
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.planning import Wish, plan_tasks
-from nbyard.domain.runs import Activity, Cells, LogChunk, NewRun, Run, RunDetail, Task, TaskPlan
-from nbyard.domain.states import RUN
-from nbyard.domain.usage import Usage
-from nbyard.domain.workflows import Document, read_document, selection, semantic
-from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.domain.runs import NewRun, Run, RunDetail, Task, TaskPage, TaskPlan
+from nbyard.domain.states import RUN, TASK
+from nbyard.domain.workflows import Document, read_document, repinned, selection, semantic
+from nbyard.errors import Conflict, Invalid
 from nbyard.services.naming import check_free
 from nbyard.services.operation import operation
-from nbyard.services.parts import Parts, keeping_bytes, made_before, remember
+from nbyard.services.parts import keeping_bytes, made_before, remember
+from nbyard.services.pinning import asked_pins
 from nbyard.services.resolving import Freeze, Resolver
+from nbyard.services.run_estimates import RunEstimates
 from nbyard.services.runtimes import check_runtimes
 from nbyard.services.single import checked_values, single_document
 
@@ -47,14 +48,10 @@ class Draft(msgspec.Struct, frozen=True):
     plans: list[TaskPlan]
 
 
-class RunService:
+class RunService(RunEstimates):
     """Executions of a workflow version or of one executable."""
 
     noun = "runs"
-
-    def __init__(self, parts: Parts):
-        self._parts = parts
-        self._store = parts.store
 
     @operation("POST", "/runs", scope="runs:write", status=201)
     @keeping_bytes
@@ -62,19 +59,20 @@ class RunService:
         """Start a run: freeze what is saved, and queue its tasks.
 
         `scope` says which nodes are meant: all, the `selected` ones, `from` them or up `to` them;
-        what they need is always part of it and comes from the cache when nothing changed.
+        what they need is always part of it and comes from the cache when nothing changed. A pinned
+        node takes the result of its run, also with `force`, and needs nothing.
         """
+        crash_point("request-read")
         with self._store.read() as c:
             before = made_before(self._parts, c, caller.name, idempotency_key, body)
         if before is not None:
-            return self.get(caller, before).run
-        name = check_name(body.name) if isinstance(body.name, str) else None
-        if abs(body.priority) > MAX_PRIORITY:
-            raise Invalid.field("priority", f"may be from -{MAX_PRIORITY} to {MAX_PRIORITY}")
+            return self._summary(caller, before)
+        name = _checked_name(body)
         document, base = self._document(caller, body)
-        chosen = selection(document, body.scope, body.nodes)
+        meant = repinned(document, asked_pins(self._parts, caller.name, document, body.pins))
+        chosen = selection(meant, body.scope, body.nodes)
         check_runtimes(document, body.runtime)
-        freeze = Freeze(Resolver(self._parts, caller.name, base), document.nodes)
+        freeze = Freeze(Resolver(self._parts, caller.name, base), meant.nodes)
         wish = self._wish(body)
         with self._store.write() as c:
             made = made_before(self._parts, c, caller.name, idempotency_key, body)
@@ -83,13 +81,13 @@ class RunService:
                     check_free(self._store.runs.names(c, caller.name), "a run", name)
                 resolved = freeze.rows(c)
                 values = checked_values(document, resolved, body)
-                plans = plan_tasks(document, resolved, values, chosen, wish)
-                if not plans:
-                    raise Invalid.field("document", "there is no executable to run")
+                plans = plan_tasks(meant, resolved, values, chosen, wish)
                 made = self._insert(c, caller, Draft(body, name, document, values, plans))
                 remember(self._parts, c, caller.name, idempotency_key, body, made)
+                crash_point("run-inserted")
+        crash_point("run-committed")
         self._parts.call_dispatcher()
-        return self.get(caller, made).run
+        return self._summary(caller, made)
 
     def _document(self, caller: Caller, body: NewRun) -> tuple[Document, str]:
         """The frozen document, and the folder its paths are relative to."""
@@ -103,10 +101,15 @@ class RunService:
 
     def _wish(self, body: NewRun) -> Wish:
         runtime = body.runtime or self._parts.settings.default_runtime
-        return Wish(runtime, body.image, body.force, bool(body.runtime))
+        warm = body.containers == "warm" or (
+            not body.containers and self._parts.settings.warm_containers
+        )
+        return Wish(runtime, body.image, body.force, bool(body.runtime), warm)
 
     def _insert(self, c: Connection, caller: Caller, draft: Draft) -> str:
         body, document = draft.body, draft.document
+        if not draft.plans:
+            raise Invalid.field("document", "there is no executable to run")
         workflow_id, version_id, path = self._workflow(c, caller, body, document)
         now = datetime.now(UTC)
         row = {
@@ -151,8 +154,12 @@ class RunService:
         workflow: str = "",
         executable: str = "",
         search: str = "",
+        node: str = "",
     ) -> Page[Run]:
-        """List runs, newest first; by state, workflow (id or path), executable or words."""
+        """List runs, newest first; by state, workflow (id or path), executable or words.
+
+        With a `node`, those in which it has a result: its task succeeded.
+        """
         check_limit(limit)
         if state and state not in RUN.moves:
             raise Invalid.field("state", "must be one of " + ", ".join(RUN.moves))
@@ -161,6 +168,7 @@ class RunService:
             "workflow": workflow,
             "executable": executable,
             "search": search,
+            "node": node,
         }
         with self._store.read() as c:
             found = self._store.runs.page(c, caller.name, limit + 1, after, **filters)
@@ -172,17 +180,23 @@ class RunService:
         self._parts.watch()
         with self._store.read() as c:
             found = self._find(c, caller, run)
-            tasks = self._store.tasks.views(c, found.id)
-            attempts = [
-                msgspec.structs.replace(a, folder=str(folders.place(self._store.folder, a.id)))
-                for a in self._store.attempts.views(c, found.id)
-            ]
-            artifacts = self._store.artifacts.of_run(c, found.id)
-            edges = self._store.runs.edges(c, found.id)
-            places = self._store.tasks.places(c, found.id)
+            tasks = self._told(c, found, self._store.tasks.views(c, found.id))
+            return RunDetail(found, [*tasks], self._store.runs.edges(c, found.id))
+
+    def _told(
+        self, c: Connection, run: Run, tasks: Sequence[Task], of: Collection[str] | None = None
+    ) -> Sequence[Task]:
+        """Tasks with their attempts, artifacts and places in the queue; `of` names them where
+        they are not all of the run."""
+        attempts = [
+            msgspec.structs.replace(a, folder=str(folders.place(self._store.folder, a.id)))
+            for a in self._store.attempts.views(c, run.id, of)
+        ]
         attempts_of = _grouped(attempts, lambda a: a.task_id)
-        artifacts_of = _grouped(artifacts, lambda a: a.node)
-        full = [
+        artifacts_of = _grouped(self._store.artifacts.of_run(c, run.id, of), lambda a: a.node)
+        waiting = any(task.state == "queued" for task in tasks)
+        places = self._store.tasks.places(c, run.id) if waiting else {}
+        return [
             msgspec.structs.replace(
                 task,
                 attempts=attempts_of[task.id],
@@ -191,13 +205,41 @@ class RunService:
             )
             for task in tasks
         ]
-        return RunDetail(found, full, edges)
 
-    def _find(self, c: Connection, caller: Caller, run: str) -> Run:
-        found = self._store.runs.get(c, caller.name, run)
-        if found is None:
-            raise NotFound(f"There is no run {run[:80]!r}.")
-        return found
+    @operation("GET", "/runs/{run}/tasks", scope="runs:read")
+    def tasks(
+        self,
+        caller: Caller,
+        run: str,
+        limit: int = 500,
+        after: str = "",
+        state: str = "",
+        since: int = 0,
+    ) -> TaskPage:
+        """List tasks in the order of the graph, after the node `after`, in one of the states
+        `state` (by comma), or those that changed after the event `since`.
+
+        Who follows a run asks again `since` the `last` of the first page of what it was told.
+        """
+        check_limit(limit)
+        check_count(since, "since")
+        states = [word for word in state.split(",") if word]
+        if unknown := set(states) - set(TASK.moves):
+            raise Invalid.field("state", f"there is no state {sorted(unknown)[0][:40]!r}")
+        self._parts.watch()
+        with self._store.read() as c:
+            found = self._find(c, caller, run)
+            oldest, last = self._store.events.first(c), self._store.events.last(c)
+            kept = oldest - 1 <= since <= last
+            asked = (after, states, since if kept else 0)
+            views = self._store.tasks.page(c, found.id, limit + 1, *asked)
+            shown = views[:limit]
+            tasks = self._told(c, found, shown, [task.id for task in shown])
+        return TaskPage(found, [*tasks], last, tasks[-1].node if len(views) > limit else None)
+
+    def _summary(self, caller: Caller, run: str) -> Run:
+        with self._store.read() as c:
+            return self._find(c, caller, run)
 
     @operation("POST", "/runs/{run}/retry", scope="runs:write", status=201)
     def retry(self, caller: Caller, run: str, idempotency_key: str = "") -> Run:
@@ -216,7 +258,7 @@ class RunService:
                 body = ("retry", found.id)
                 remember(self._parts, c, caller.name, idempotency_key, body, made)
         self._parts.call_dispatcher()
-        return self.get(caller, made).run
+        return self._summary(caller, made)
 
     def _insert_retry(self, c: Connection, old: Run) -> str:
         now = datetime.now(UTC)
@@ -241,9 +283,9 @@ class RunService:
             if found.state in RUN.terminal:
                 raise Conflict(f"The run has {found.state} already.")
             self._store.runs.request_cancel(c, found)
+        crash_point("cancel-written")
         self._parts.call_dispatcher()
-        with self._store.read() as c:
-            return self._find(c, caller, found.id)
+        return self._summary(caller, found.id)
 
     @operation("DELETE", "/runs/{run}", scope="runs:write", status=204)
     def delete(self, caller: Caller, run: str) -> None:
@@ -251,75 +293,25 @@ class RunService:
 
         Bytes that nothing names any more are deleted in the background.
         """
+        self._store.reserve.spend()
         with self._store.write() as c:
             found = self._find(c, caller, run)
             if found.state not in RUN.terminal:
                 raise Conflict("The run is not at its end; cancel it first.")
             attempts = self._store.attempts.views(c, found.id)
+            self._store.cache.let_go(c, found)
             self._store.runs.delete(c, found)
             self._store.facts.set_collect_at(c)
         self._parts.call_dispatcher()
         for attempt in attempts:
             folders.remove(self._store.folder, attempt.id)
 
-    @operation("GET", "/runs/{run}/tasks/{node}/log", scope="runs:read")
-    def log(self, caller: Caller, run: str, node: str, after: int = 0) -> LogChunk:
-        """Read the log of a task's newest attempt from a byte on."""
-        check_count(after, "after")
-        return folders.log(self._store.folder, self._task(caller, run, node), after)
 
-    @operation("GET", "/runs/{run}/tasks/{node}/cells", scope="runs:read")
-    def cells(self, caller: Caller, run: str, node: str) -> Cells:
-        """Show the executed notebook of a task as far as it ran."""
-        return folders.cells(self._store.folder, self._task(caller, run, node))
-
-    @operation("GET", "/runs/{run}/tasks/{node}/surroundings", scope="runs:read")
-    def surroundings(self, caller: Caller, run: str, node: str) -> Surroundings:
-        """Show the machine, environment, image and code of a task's newest attempt."""
-        found = folders.surroundings(self._store.folder, self._task(caller, run, node))
-        if found is None:
-            raise NotFound(f"{node[:80]!r} has no attempt yet.")
-        return found
-
-    @operation("GET", "/runs/{run}/tasks/{node}/usage", scope="runs:read")
-    def usage(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Usage:
-        """Show what an attempt at a task used over time: CPU, memory, GPUs; by default the newest.
-
-        A task from the cache shows what making its result had used.
-        """
-        check_count(attempt, "attempt")
-        attempts = self._task(caller, run, node).attempts
-        found = [one for one in attempts if attempt in (0, one.number)]
-        if attempt and not found:
-            raise NotFound(f"{node[:80]!r} has no attempt {attempt}.")
-        return folders.usage(self._store.folder, found[-1]) if found else Usage(0, done=False)
-
-    def activity(self, caller: Caller, runs: Sequence[str]) -> Sequence[Activity]:
-        """How far the tasks under way of these runs are; unknown runs are left out."""
-        self._parts.watch()
-        found = []
-        with self._store.read() as c:
-            for key in runs:
-                run = self._store.runs.get(c, caller.name, key)
-                live = self._store.attempts.newest(c, run.id) if run else []
-                found += [folders.activity(self._store.folder, key, *one) for one in live]
-        return found
-
-    def _task(self, caller: Caller, run: str, node: str) -> Task:
-        """The task and its attempts; a cached one with those of the task whose result it took.
-
-        Logs are polled through this: it reads no more of the run than that.
-        """
-        self._parts.watch()
-        with self._store.read() as c:
-            found = self._store.tasks.view(c, self._find(c, caller, run).id, node)
-            if found is None:
-                raise NotFound(f"The run has no node {node[:80]!r}.")
-            if found.cached:
-                attempts = self._store.attempts.behind_cache(c, caller.name, found.id)
-            else:
-                attempts = self._store.attempts.of_task(c, found.id)
-        return msgspec.structs.replace(found, attempts=attempts)
+def _checked_name(body: NewRun) -> str | None:
+    """The name that was given; raises Invalid for it and for a priority beyond the limits."""
+    if abs(body.priority) > MAX_PRIORITY:
+        raise Invalid.field("priority", f"may be from -{MAX_PRIORITY} to {MAX_PRIORITY}")
+    return check_name(body.name) if isinstance(body.name, str) else None
 
 
 def _grouped(items: Sequence[T], key: Callable[[T], str]) -> Mapping[str, list[T]]:
@@ -330,8 +322,9 @@ def _grouped(items: Sequence[T], key: Callable[[T], str]) -> Mapping[str, list[T
 
 
 def _taken_over(task: TaskRecord) -> TaskPlan:
-    """The plan of a task once more; one that succeeded keeps its result."""
-    done = task.id if task.state == "succeeded" else ""
+    """The plan of a task once more; one that succeeded keeps its result, and one that had not
+    come to taking over a result, this wish."""
+    done = task.id if task.state == "succeeded" else task.plan.reuse
     return msgspec.structs.replace(task.plan, reuse=done)
 
 

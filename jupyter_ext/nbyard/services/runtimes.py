@@ -1,7 +1,5 @@
 """Which runtimes are installed, known by name only: services start nothing."""
 
-from importlib.metadata import entry_points
-
 from nbyard.domain.workflows import Document
 from nbyard.errors import Invalid
 from nbyard.settings import Settings
@@ -10,6 +8,8 @@ GROUP = "nbyard.runtimes"
 
 
 def installed() -> list[str]:
+    from importlib.metadata import entry_points  # looks at all that is installed
+
     return sorted({found.name for found in entry_points(group=GROUP)})
 
 
@@ -21,11 +21,12 @@ def offered(settings: Settings) -> list[str]:
 
 def check_runtimes(document: Document, wished: str) -> None:
     """Raises Invalid when a runtime is named that no installed package has."""
-    known = installed()
     named = {
         f"document.nodes.{name}.runtime": node.runtime for name, node in document.nodes.items()
     }
-    for place, runtime in {"runtime": wished, **named}.items():
-        if runtime and runtime not in known:
+    asked = {place: name for place, name in {"runtime": wished, **named}.items() if name}
+    known = installed() if asked else []
+    for place, runtime in asked.items():
+        if runtime not in known:
             present = ", ".join(known)
             raise Invalid.field(place, f"there is no {runtime[:40]!r} (present: {present})")

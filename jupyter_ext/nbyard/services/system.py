@@ -15,6 +15,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.counts import Counts
 from nbyard.domain.doctor import Check, Diagnosis, Runtimes
 from nbyard.errors import NbyardError
+from nbyard.locks import busy, is_stopped, writers
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
 from nbyard.services.runtimes import offered
@@ -70,6 +71,9 @@ class SystemService:
             version = self._parts.store.database.version()
         except NbyardError as error:
             return Check("store", "failed", error.message, error.hint)
+        if any(is_stopped(pid) for pid in writers(self._parts.store.folder)):
+            told = busy(self._parts.store.folder)
+            return Check("store", "failed", told.message, told.hint)
         kind = "SQLite" if self._parts.store.database.sqlite else "PostgreSQL"
         return Check("store", "ok", f"{kind} {version} in {self._parts.store.folder}")
 

@@ -7,7 +7,6 @@ from nbyard.services.datasets import DatasetService
 from nbyard.services.events import EventService
 from nbyard.services.executables import ExecutableService
 from nbyard.services.operation import Operation, operations
-from nbyard.services.parts import Parts
 from nbyard.services.runs import RunService
 from nbyard.services.system import SystemService
 from nbyard.services.uploads import UploadService
@@ -29,18 +28,3 @@ SERVICES = (
 def table() -> tuple[Operation, ...]:
     """Every operation, in the order of the services."""
     return tuple(operations(SERVICES))
-
-
-class Services:
-    """One instance of every service, by its noun."""
-
-    def __init__(self, parts: Parts):
-        self.blobs = parts.blobs
-        self.datasets = DatasetService(parts)
-        self.uploads = UploadService(parts)
-        self.executables = ExecutableService(parts)
-        self.workflows = WorkflowService(parts)
-        self.runs = RunService(parts)
-        self.artifacts = ArtifactService(parts)
-        self.events = EventService(parts)
-        self.system = SystemService(parts)

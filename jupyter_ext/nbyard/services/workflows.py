@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+import msgspec
+
 from nbyard.domain.callers import Caller
 from nbyard.domain.matching import propose
 from nbyard.domain.paging import Page, check_limit, page_of
@@ -11,15 +13,17 @@ from nbyard.domain.planning import ResolvedNode, find_problems
 from nbyard.domain.workflows import (
     CheckWorkflow,
     NodeView,
+    Pin,
     Problem,
     Workflow,
     WorkflowCheck,
     ordered,
     read_document,
 )
-from nbyard.errors import Invalid
+from nbyard.errors import Invalid, NbyardError
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
+from nbyard.services.pinning import pinned_node
 from nbyard.services.resolving import Resolver
 
 
@@ -50,6 +54,11 @@ class WorkflowService:
         resolver = Resolver(self._parts, caller.name, base)
         views = {name: resolver.view(node) for name, node in document.nodes.items()}
         resolved = {name: _resolved(view) for name, view in views.items()}
+        for name, node in document.nodes.items():
+            if node.pin is not None and node.type == "executable":
+                resolved[name] = self._pinned(caller, name, node.pin, views[name])
+                found = {"arguments": resolved[name].arguments, "problem": resolved[name].problem}
+                views[name] = msgspec.structs.replace(views[name], **found)
         problems = find_problems(document, resolved)
         try:
             ordered(document.nodes, document.edges.values())
@@ -58,6 +67,12 @@ class WorkflowService:
         ports = {name: view.arguments for name, view in views.items()}
         proposals = propose(document.nodes, list(document.edges.values()), ports)
         return WorkflowCheck(views, problems, proposals)
+
+    def _pinned(self, caller: Caller, name: str, pin: Pin, view: NodeView) -> ResolvedNode:
+        try:
+            return pinned_node(self._parts, caller.name, name, pin)
+        except NbyardError as error:
+            return ResolvedNode(view.name, view.arguments, problem=error.message)
 
 
 def _resolved(view: NodeView) -> ResolvedNode:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -16,9 +17,11 @@ from nbyard.store.datasets import DatasetRows
 from nbyard.store.environments import EnvironmentRows
 from nbyard.store.executables import ExecutableRows
 from nbyard.store.facts import FactRows
+from nbyard.store.history import HistoryRows
 from nbyard.store.leases import LeaseRows
 from nbyard.store.migrate import migrate
 from nbyard.store.notify import relayed
+from nbyard.store.reserve import Reserve
 from nbyard.store.runs import RunRows, SubmissionRows
 from nbyard.store.tasks import AttemptRows, TaskRows
 from nbyard.store.workflows import WorkflowRows
@@ -32,6 +35,7 @@ class Store:
         if not url:
             soundness.check_files(folder)
         self.folder = folder
+        self.deaf = ""
         self.database = Database(url or sqlite_url(folder), folder, self.poke)
         if self.database.sqlite:
             soundness.check_pages(self.database, folder)
@@ -49,11 +53,20 @@ class Store:
         self.submissions = SubmissionRows()
         self.facts = FactRows()
         self.counts = CountRows()
+        self.reserve = Reserve(folder)
+        self.history = HistoryRows()
         self.events = events
-        with self.write() as c:
-            self.id = self.facts.once(c, "store_id", new_id())
+        self.id = self._own_id()
         if not url:
             soundness.mark(folder, self.id)
+
+    def _own_id(self) -> str:
+        with self.read() as c:
+            known = self.facts.get(c, "store_id")
+        if known is not None:
+            return known  # it can be opened while another process keeps it from being written
+        with self.write() as c:
+            return self.facts.once(c, "store_id", new_id())
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -72,10 +85,12 @@ class Store:
 
     def relayed(self) -> AbstractContextManager[None]:
         """In this block writers on other machines wake the listeners of this one."""
-        return relayed(self.database.url, self.poke)
+        everybody = partial(wake.poke, self.folder)
+        return relayed(self.database.url, self.database.name, everybody)
 
     def poke(self) -> None:
-        wake.poke(self.folder)
+        """Wake all listeners but the one called `deaf`, who writes itself."""
+        wake.poke(self.folder, self.deaf)
 
     def close(self) -> None:
         self.database.close()

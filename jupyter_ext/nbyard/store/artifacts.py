@@ -1,43 +1,59 @@
 """Rows of artifacts, and the cache that points at them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs import Artifact
+from nbyard.domain.runs import Artifact, Run
+from nbyard.store.prepared import Prepared
 from nbyard.store.tables import artifacts, cache, runs, tasks
 from nbyard.store.tasks import TaskRecord
+
+TAKEN = ("name", "filename", "format", "digest", "size_bytes")
+INSERT = Prepared(insert(artifacts))
+RESULTS = Prepared(
+    select(*(artifacts.c[name] for name in TAKEN)).where(artifacts.c.task_id == bindparam("of"))
+)
 
 
 class ArtifactRows:
     """Queries on artifacts; those with an `owner` see only what belongs to it."""
 
-    def insert(self, c: Connection, task: TaskRecord, rows: list[dict[str, Any]]) -> None:
+    def insert_all(
+        self, c: Connection, made: Sequence[tuple[TaskRecord, Sequence[Mapping[str, Any]]]]
+    ) -> None:
+        """What came out of these tasks."""
         now = datetime.now(UTC)
         full = [
             {**row, "id": new_id(), "run_id": task.run_id, "task_id": task.id, "created_at": now}
+            for task, rows in made
             for row in rows
         ]
         if full:
-            c.execute(insert(artifacts), full)
+            INSERT.run(c, full)
 
     def digests(self, c: Connection) -> Iterable[str]:
         return c.execute(select(artifacts.c.digest).distinct()).scalars()
 
-    def link(self, c: Connection, task: TaskRecord, from_task_id: str) -> None:
-        """The results of another task become this one's too."""
-        query = select(artifacts).where(artifacts.c.task_id == from_task_id)
-        names = ("name", "filename", "format", "digest", "size_bytes")
-        found = [{n: getattr(row, n) for n in names} for row in c.execute(query)]
-        self.insert(c, task, found)
+    def of_tasks(self, c: Connection, task_ids: Collection[str]) -> dict[str, list[Any]]:
+        """The results of these tasks, as rows to be inserted for others."""
+        return {
+            task_id: [dict(zip(TAKEN, row, strict=True)) for row in RESULTS.ask(c, of=task_id)]
+            for task_id in task_ids
+        }
 
-    def of_run(self, c: Connection, run_id: str) -> list[Artifact]:
-        query = _query().where(artifacts.c.run_id == run_id).order_by(artifacts.c.id)
-        return [_artifact(row) for row in c.execute(query)]
+    def of_run(
+        self, c: Connection, run_id: str, of: Collection[str] | None = None
+    ) -> list[Artifact]:
+        """All of the run, or those of some of its tasks."""
+        query = _query().where(artifacts.c.run_id == run_id)
+        if of is not None:
+            query = query.where(artifacts.c.task_id.in_(of))
+        return [_artifact(row) for row in c.execute(query.order_by(artifacts.c.id))]
 
     def of_task(self, c: Connection, task_id: str) -> dict[str, Artifact]:
         query = _query().where(artifacts.c.task_id == task_id)
@@ -64,10 +80,23 @@ def _artifact(row: Row[Any]) -> Artifact:
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """The task that has a result, and the number of its run."""
+    """The task that has a result, the number of its run, and when it was made."""
 
     task_id: str
     run_number: int
+    made_at: datetime
+
+
+HITS = Prepared(
+    select(cache.c.owner, cache.c.task_id, runs.c.number, cache.c.created_at)
+    .join(tasks, tasks.c.id == cache.c.task_id)
+    .join(runs, runs.c.id == tasks.c.run_id)
+    .where(cache.c.key == bindparam("its_key"))
+)
+FORGET = Prepared(
+    cache.delete().where(cache.c.owner == bindparam("of"), cache.c.key == bindparam("its_key"))
+)
+KEEP = Prepared(insert(cache))
 
 
 class CacheRows:
@@ -75,16 +104,39 @@ class CacheRows:
 
     def find(self, c: Connection, keys: Collection[str]) -> dict[tuple[str, str], Hit]:
         """What is known of these keys, by owner and key."""
-        query = (
-            select(cache.c.owner, cache.c.key, cache.c.task_id, runs.c.number)
-            .join(tasks, tasks.c.id == cache.c.task_id)
-            .join(runs, runs.c.id == tasks.c.run_id)
-            .where(cache.c.key.in_(keys))
-        )
-        return {(r.owner, r.key): Hit(r.task_id, r.number) for r in c.execute(query)}
+        return {
+            (owner, key): Hit(task_id, number, datetime.fromtimestamp(made_at, UTC))
+            for key in keys
+            for owner, task_id, number, made_at in HITS.ask(c, its_key=key)
+        }
 
-    def keep(self, c: Connection, owner: str, key: str, task_id: str) -> None:
-        """The newest result for a key counts."""
-        c.execute(cache.delete().where(cache.c.owner == owner, cache.c.key == key))
-        row = {"owner": owner, "key": key, "task_id": task_id, "created_at": datetime.now(UTC)}
-        c.execute(insert(cache), [row])
+    def let_go(self, c: Connection, run: Run) -> None:
+        """Before a run is removed: what another run has the same of is found there from now on."""
+        own = select(tasks.c.id).where(tasks.c.run_id == run.id)
+        keys = select(cache.c.key).where(cache.c.owner == run.owner, cache.c.task_id.in_(own))
+        others = (
+            select(tasks.c.cache_key, tasks.c.id)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(
+                runs.c.owner == run.owner,
+                tasks.c.run_id != run.id,
+                tasks.c.state == "succeeded",
+                tasks.c.cache_key.in_(keys),
+            )
+            .order_by(tasks.c.id)
+        )
+        for key, task_id in c.execute(others).all():
+            mine = (cache.c.owner == run.owner) & (cache.c.key == key)
+            c.execute(update(cache).where(mine).values(task_id=task_id))
+
+    def keep_all(self, c: Connection, made: Sequence[tuple[str, str, str]]) -> None:
+        """Owner, key and task of each; the newest result for a key counts."""
+        now = datetime.now(UTC)
+        newest = {(owner, key): task_id for owner, key, task_id in made}
+        if newest:
+            FORGET.run(c, [{"of": owner, "its_key": key} for owner, key in newest])
+            rows = [
+                {"owner": owner, "key": key, "task_id": task_id, "created_at": now}
+                for (owner, key), task_id in newest.items()
+            ]
+            KEEP.run(c, rows)

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,12 +13,17 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from nbyard.errors import Busy, NbyardError, StoreUnusable
+from nbyard import locks
+from nbyard.errors import NbyardError, StoreUnusable, Unavailable
 from nbyard.store.notify import notify
 
 BUSY_SECONDS = 10.0
 CHECKPOINT_EVERY = 200
+CUT = "The database does not answer; try again in a moment."
 WRITE_LOCK = 7_220_150
+# a writer that was stopped (SIGSTOP) must not keep the others from writing for ever
+WRITE_LIMITS = f"""select set_config('lock_timeout', '{BUSY_SECONDS:g}s', true),
+    set_config('idle_in_transaction_session_timeout', '{2 * BUSY_SECONDS:g}s', true)"""
 UNUSABLE = (
     "malformed",
     "not a database",
@@ -33,9 +39,10 @@ class Database:
     def __init__(self, url: str, folder: Path, after_write: Callable[[], None]):
         self.url = url
         self.sqlite = url.startswith("sqlite")
+        self.name = secrets.token_hex(8)  # of this writer, among those who are told of writes
         self._after_write = after_write
         self._writer = threading.Lock()
-        self._lock_path = folder / "write.lock"
+        self._folder = folder
         self._writes = 0
         self.engine = self._engine()
 
@@ -51,7 +58,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """One consistent view; closed at the end of the block."""
         level = {} if self.sqlite else {"isolation_level": "REPEATABLE READ"}
-        with _translated(), self.engine.connect() as connection:
+        with self._translated(), self.engine.connect() as connection:
             connection.execution_options(**level)
             with connection.begin():
                 yield connection
@@ -63,21 +70,21 @@ class Database:
         Raises:
             Busy: when another writer keeps the store for more than 10 s.
         """
-        with _translated(), self._alone():
+        with self._translated(), self._alone():
             with self.engine.connect() as connection:
                 writing = connection.execution_options(nbyard_write=True)
                 with writing.begin():
                     self._wait_for_turn(writing)
                     yield writing
                     if not self.sqlite:
-                        notify(writing)
+                        notify(writing, self.name)
             self._checkpoint()
         self._after_write()
 
     def _wait_for_turn(self, connection: Connection) -> None:
         # PostgreSQL too writes one at a time: what was read in a transaction stays true in it
         if not self.sqlite:
-            connection.execute(text(f"set local lock_timeout = '{BUSY_SECONDS:g}s'"))
+            connection.execute(text(WRITE_LIMITS))
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
 
     @contextmanager
@@ -87,11 +94,13 @@ class Database:
         if not self.sqlite:
             yield
             return
+        deadline = time.monotonic() + BUSY_SECONDS
         if not self._writer.acquire(timeout=BUSY_SECONDS):
-            raise Busy()
+            raise locks.busy(self._folder)
         try:
-            with self._lock_path.open("a") as handle:
-                _lock(handle.fileno())
+            with (self._folder / locks.WRITE_LOCK).open("a") as handle:
+                if not _lock(handle.fileno(), deadline):
+                    raise locks.busy(self._folder)
                 yield
         finally:
             self._writer.release()
@@ -102,6 +111,23 @@ class Database:
             with self.engine.connect() as connection:
                 connection.execution_options(nbyard_plain=True)
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            words = str(error.orig)
+            if "locked" in words or "busy" in words or "lock timeout" in words:
+                raise locks.busy(self._folder) from error
+            raise _refusal(words, self.sqlite) from error
+        except DBAPIError as error:
+            words = str(error.orig)
+            if any(word in words for word in UNUSABLE):
+                raise StoreUnusable(f"The database answers: {words[:200]}") from error
+            if error.connection_invalidated:
+                raise Unavailable(CUT) from error
+            raise
 
     def close(self) -> None:
         self.engine.dispose()
@@ -138,41 +164,29 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("nbyard_write") else "BEGIN")
 
 
-def _lock(descriptor: int) -> None:
-    deadline = time.monotonic() + BUSY_SECONDS
+def _lock(descriptor: int, deadline: float) -> bool:
     pause = 0.0005
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
+            return True
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise Busy() from None
+                return False
             time.sleep(pause)
             pause = min(pause * 2, 0.02)
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as error:
-        words = str(error.orig)
-        if "locked" in words or "busy" in words or "lock timeout" in words:
-            raise Busy() from error
-        if "full" in words:
-            raise NbyardError(
-                "disk full: the store cannot be written", hint="Free space and try again."
-            ) from error
-        if any(word in words for word in UNUSABLE):
-            raise StoreUnusable(f"The database answers: {words[:200]}") from error
-        raise NbyardError(f"The database answers: {words[:200]}") from error
-    except DBAPIError as error:
-        if any(word in str(error.orig) for word in UNUSABLE):
-            raise StoreUnusable(f"The database answers: {str(error.orig)[:200]}") from error
-        if error.connection_invalidated:
-            raise Busy("The connection to the database was cut; try again.") from error
-        raise
+def _refusal(words: str, sqlite: bool) -> NbyardError:
+    if "full" in words or "No space left" in words:
+        text = "disk full: the store cannot be written"
+        return Unavailable(text, hint="Free space and try again.")
+    if any(word in words for word in UNUSABLE):
+        return StoreUnusable(f"The database answers: {words[:200]}")
+    if sqlite:
+        return NbyardError(f"The database answers: {words[:200]}")
+    # of PostgreSQL these are the errors of its operation: it is down, starts, was cut off
+    return Unavailable(f"{CUT} It said: {' '.join(words.split())[:200]}")
 
 
 def sqlite_url(folder: Path) -> str:

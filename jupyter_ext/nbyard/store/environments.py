@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from nbyard.store.tables import environments
+
+KNOWN = select(environments.c.fingerprint).where(
+    environments.c.fingerprint == bindparam("fingerprint")
+)
 
 
 class EnvironmentRows:
@@ -18,7 +22,8 @@ class EnvironmentRows:
 
     def keep(self, c: Connection, fingerprint: str, packages: Mapping[str, str]) -> None:
         """Remember it, once; one without distributions (an image) says nothing."""
-        if packages and self.packages(c, fingerprint) is None:
+        known = packages and c.execute(KNOWN, {"fingerprint": fingerprint}).first()
+        if packages and not known:
             now = datetime.now(UTC)
             row = {"fingerprint": fingerprint, "packages": dict(packages), "created_at": now}
             c.execute(insert(environments).values(**row))

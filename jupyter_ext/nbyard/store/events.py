@@ -1,17 +1,22 @@
 """Events: appended in commit order, read after an id."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 
 from nbyard.domain.events import Event
+from nbyard.domain.paging import MAX_COUNT
+from nbyard.store.prepared import Prepared
 from nbyard.store.tables import events
 
 # any number that nobody else uses: ids of events then become visible in order
 ADVISORY_LOCK = 7_220_151
+LOCK = text("select pg_advisory_xact_lock(:key)")
+INSERT = Prepared(insert(events))
+LAST = Prepared(select(func.max(events.c.id)))
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -24,33 +29,49 @@ class Subject(msgspec.Struct, frozen=True):
 
 def append(c: Connection, topic: str, subject: Subject, data: Mapping[str, Any]) -> None:
     """Write an event; it becomes visible with the transaction."""
+    append_all(c, [(topic, subject, data)])
+
+
+def append_all(c: Connection, told: Sequence[tuple[str, Subject, Mapping[str, Any]]]) -> None:
+    """Write events: topic, subject and data of each."""
     if c.dialect.name == "postgresql":
-        c.execute(text("select pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-    row = {
-        "at": datetime.now(UTC),
-        "owner": subject.owner,
-        "topic": topic,
-        "subject_id": subject.id,
-        "run_id": subject.run_id,
-        "data": dict(data),
-    }
-    c.execute(insert(events), [row])
+        c.execute(LOCK, {"key": ADVISORY_LOCK})
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "at": now,
+            "owner": subject.owner,
+            "topic": topic,
+            "subject_id": subject.id,
+            "run_id": subject.run_id,
+            "data": dict(data),
+        }
+        for topic, subject, data in told
+    ]
+    INSERT.run(c, rows)
 
 
-def after(c: Connection, owner: str, cursor: int, limit: int) -> list[Event]:
-    """Events after the cursor, oldest first."""
+def after(
+    c: Connection, owner: str, cursor: int, limit: int, until: int = MAX_COUNT
+) -> list[Event]:
+    """Events after the cursor and up to the event `until`, oldest first."""
     query = (
         select(events)
-        .where(events.c.id > cursor, events.c.owner == owner)
+        .where(events.c.id > cursor, events.c.id <= until, events.c.owner == owner)
         .order_by(events.c.id)
         .limit(limit)
     )
     return [Event(r.id, r.at, r.topic, r.subject_id, r.run_id, r.data) for r in c.execute(query)]
 
 
+def subjects_after(run_id: str, cursor: int) -> Any:
+    """The query for what events of the run after the cursor are about."""
+    return select(events.c.subject_id).where(events.c.run_id == run_id, events.c.id > cursor)
+
+
 def last(c: Connection) -> int:
     """The id of the newest event, 0 when there is none."""
-    return int(c.execute(select(func.max(events.c.id))).scalar() or 0)
+    return int(LAST.ask(c)[0][0] or 0)
 
 
 def first(c: Connection) -> int:
@@ -58,11 +79,25 @@ def first(c: Connection) -> int:
     return int(c.execute(select(func.min(events.c.id))).scalar() or 0)
 
 
-def runs_after(c: Connection, cursor: int) -> tuple[set[str], int]:
-    """The runs that something happened to after the cursor, and the cursor after that."""
-    newest = max(last(c), cursor)
-    query = select(events.c.run_id).where(events.c.id > cursor, events.c.id <= newest).distinct()
-    return set(c.execute(query).scalars()) - {""}, newest
+class News(msgspec.Struct, frozen=True):
+    """What an event is about, for who keeps up with all of them."""
+
+    id: int
+    topic: str
+    subject_id: str
+    run_id: str
+
+
+NEWS = Prepared(
+    select(events.c.id, events.c.topic, events.c.subject_id, events.c.run_id)
+    .where(events.c.id > bindparam("cursor"))
+    .order_by(events.c.id)
+)
+
+
+def news(c: Connection, cursor: int) -> list[News]:
+    """All that happened after the cursor, to whomever it belongs."""
+    return [News(*row) for row in NEWS.ask(c, cursor=cursor)]
 
 
 def trim(c: Connection, keep: int) -> None:

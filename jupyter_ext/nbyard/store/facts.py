@@ -10,13 +10,17 @@ COLLECT_AT = "collect_at"
 class FactRows:
     """Values by name."""
 
+    def get(self, c: Connection, name: str) -> str | None:
+        """The value kept under the name."""
+        return c.execute(select(facts.c.value).where(facts.c.name == name)).scalar_one_or_none()
+
     def once(self, c: Connection, name: str, value: str) -> str:
         """The value kept under the name; `value` when there was none."""
-        found = c.execute(select(facts.c.value).where(facts.c.name == name)).scalar_one_or_none()
+        found = self.get(c, name)
         if found is None:
             c.execute(insert(facts), [{"name": name, "value": value}])
             return value
-        return str(found)
+        return found
 
     def count(self, c: Connection, name: str, least: int) -> int:
         """One more than the last time, and than `least`."""
@@ -26,8 +30,7 @@ class FactRows:
 
     def collect_at(self, c: Connection) -> float:
         """When to look for bytes that no row names any more, in seconds since 1970."""
-        query = select(facts.c.value).where(facts.c.name == COLLECT_AT)
-        return float(c.execute(query).scalar_one_or_none() or 0)
+        return float(self.get(c, COLLECT_AT) or 0)
 
     def set_collect_at(self, c: Connection, moment: float = 0) -> None:
         """Look for them then; by default at once, for something was deleted."""

@@ -3,10 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from nbyard.errors import Conflict
+from nbyard.store.prepared import Prepared
 from nbyard.store.tables import leases
+
+EPOCH = Prepared(select(leases.c.epoch).where(leases.c.name == bindparam("of")).with_for_update())
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -53,11 +56,11 @@ class LeaseRows:
 
     def check(self, c: Connection, lease: Lease) -> None:
         """Raises LeaseLost when the epoch moved on; call it in the transaction it guards."""
-        query = select(leases.c.epoch).where(leases.c.name == lease.name).with_for_update()
-        if c.execute(query).scalar_one_or_none() != lease.epoch:
+        if EPOCH.ask(c, of=lease.name) != [(lease.epoch,)]:
             raise LeaseLost()
 
     def release(self, c: Connection, lease: Lease) -> None:
+        """The epoch moves on: a renewal that is on its way must not take it back."""
         past = datetime.now(UTC) - timedelta(seconds=1)
         where = (leases.c.name == lease.name) & (leases.c.epoch == lease.epoch)
-        c.execute(update(leases).where(where).values(until=past))
+        c.execute(update(leases).where(where).values(until=past, epoch=lease.epoch + 1))

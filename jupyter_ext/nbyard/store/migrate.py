@@ -3,11 +3,7 @@
 import shutil
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from nbyard.errors import NewerSchema
 from nbyard.store.database import Database
@@ -23,20 +19,38 @@ def migrate(database: Database, folder: Path) -> None:
     Raises:
         NewerSchema: the store knows a revision that this nbyard does not.
     """
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    scripts = ScriptDirectory.from_config(config)
     with database.read() as c:
-        present = MigrationContext.configure(c).get_current_revision()
-    if present == scripts.get_current_head():
+        present = _present(c)
+    known = revisions()
+    if present == known[-1]:
         return
-    known = {script.revision for script in scripts.walk_revisions()}
     if present is not None and present not in known:
         raise NewerSchema(hint=f"The store's schema is {present}; upgrade nbyard.")
     if present is None:
         check_stamp(database, folder)
     elif database.sqlite:
         _keep_copy(database, folder, present)
+    _upgrade(database)
+
+
+def revisions() -> list[str]:
+    """All that this nbyard knows, the newest last."""
+    return sorted(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
+
+
+def _present(c: Connection) -> str | None:
+    if not inspect(c).has_table("alembic_version"):
+        return None
+    return c.execute(text("select version_num from alembic_version")).scalar_one_or_none()
+
+
+def _upgrade(database: Database) -> None:
+    # imported late: most of those who open a store find it up to date
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with database.write() as c:
         _lock(c)
         config.attributes["connection"] = c
@@ -50,7 +64,9 @@ def _lock(c: Connection) -> None:
 
 def _keep_copy(database: Database, folder: Path, revision: str) -> None:
     target = folder / f"store-{revision}.sqlite"
-    if not target.exists():
+    with database.write():  # one at a time, and nobody has migrated before the copy is there
+        if target.exists():
+            return
         part = target.with_suffix(".part")
         part.unlink(missing_ok=True)
         with database.engine.connect() as c:

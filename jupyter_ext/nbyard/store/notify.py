@@ -9,22 +9,23 @@ from sqlalchemy import Connection, make_url, text
 CHANNEL = "nbyard"
 PATIENCE_SECONDS = 1.0
 RETRY_SECONDS = 5.0
+NOTIFY = text("select pg_notify(:channel, :sender)")
 
 
-def notify(c: Connection) -> None:
+def notify(c: Connection, sender: str) -> None:
     """Tell every listener of the database when this transaction commits."""
-    c.execute(text("select pg_notify(:channel, '')"), {"channel": CHANNEL})
+    c.execute(NOTIFY, {"channel": CHANNEL, "sender": sender})
 
 
 @contextlib.contextmanager
-def relayed(url: str, poke: Callable[[], None]) -> Iterator[None]:
-    """While in the block, call `poke` whenever somebody wrote; nothing to do for SQLite, whose
-    writers share the store's folder."""
+def relayed(url: str, sender: str, poke: Callable[[], None]) -> Iterator[None]:
+    """While in the block, call `poke` whenever somebody but `sender` wrote; nothing to do for
+    SQLite, whose writers share the store's folder."""
     if not url.startswith("postgresql"):
         yield
         return
     end = threading.Event()
-    thread = threading.Thread(target=_relay, args=(url, poke, end), daemon=True)
+    thread = threading.Thread(target=_relay, args=(url, sender, poke, end), daemon=True)
     thread.start()
     try:
         yield
@@ -33,7 +34,7 @@ def relayed(url: str, poke: Callable[[], None]) -> Iterator[None]:
         thread.join()
 
 
-def _relay(url: str, poke: Callable[[], None], end: threading.Event) -> None:
+def _relay(url: str, sender: str, poke: Callable[[], None], end: threading.Event) -> None:
     import psycopg
 
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
@@ -42,13 +43,16 @@ def _relay(url: str, poke: Callable[[], None], end: threading.Event) -> None:
             with psycopg.connect(plain, autocommit=True) as connection:
                 connection.execute(f"listen {CHANNEL}")
                 poke()
-                _pass_on(connection, poke, end)
+                _pass_on(connection, sender, poke, end)
         except psycopg.OperationalError:
             # cut off: until it is back the clock wakes us
             end.wait(RETRY_SECONDS)
 
 
-def _pass_on(connection: object, poke: Callable[[], None], end: threading.Event) -> None:
+def _pass_on(
+    connection: object, sender: str, poke: Callable[[], None], end: threading.Event
+) -> None:
     while not end.is_set():
-        if list(connection.notifies(timeout=PATIENCE_SECONDS, stop_after=1)):  # type: ignore[attr-defined]
+        told = connection.notifies(timeout=PATIENCE_SECONDS, stop_after=1)  # type: ignore[attr-defined]
+        if any(one.payload != sender for one in told):
             poke()

@@ -1,10 +1,11 @@
 """Rows of runs."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, select, update
 
 from nbyard.domain.runs import Run
 from nbyard.domain.states import RUN
@@ -13,8 +14,11 @@ from nbyard.store import events, transition
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
 from nbyard.store.tables import runs, submissions, tasks
+from nbyard.store.transition import Move
 
 RUN_FIELDS = [f for f in Run.__struct_fields__ if f != "counts"]
+OWN = [runs.c[f] for f in RUN_FIELDS]  # the arrows of a run may be a megabyte
+BY_ID = select(*OWN).where(runs.c.id == bindparam("its_id"))
 
 
 class RunRows:
@@ -27,10 +31,10 @@ class RunRows:
         subject = Subject(row["id"], row["owner"], row["id"])
         transition.begin(c, RUN, subject, {**row, "number": number})
 
-    def move(self, c: Connection, run: Run, to: str, **columns: Any) -> bool:
-        subject = Subject(run.id, run.owner, run.id)
+    def step(self, run: Run, to: str, columns: Mapping[str, Any]) -> Move:
+        """From where the run is to its next state; to be written with others."""
         told = {"reason": columns["reason"]} if "reason" in columns else {}
-        return transition.move(c, RUN, subject, to, told=told, **columns)
+        return Move(RUN, Subject(run.id, run.owner, run.id), run.state, to, columns, told)
 
     def request_cancel(self, c: Connection, run: Run) -> None:
         """Note the wish, once; the dispatcher makes it true."""
@@ -46,13 +50,13 @@ class RunRows:
         if key.isascii() and key.isdecimal() and len(key) < 10:
             wanted = wanted | (runs.c.number == int(key))
         rank = case((runs.c.id == key, 0), (runs.c.name == key, 1), else_=2)
-        query = select(runs).where(runs.c.owner == owner, wanted).order_by(rank)
+        query = select(*OWN).where(runs.c.owner == owner, wanted).order_by(rank)
         row = c.execute(query).first()
         return _run(row, self.counts(c, [row.id])) if row else None
 
     def by_id(self, c: Connection, run_id: str) -> Run | None:
         """For the dispatcher, which serves every owner."""
-        row = c.execute(select(runs).where(runs.c.id == run_id)).first()
+        row = c.execute(BY_ID, {"its_id": run_id}).first()
         return _run(row, {}) if row else None
 
     def live(self, c: Connection) -> dict[str, bool]:
@@ -72,8 +76,9 @@ class RunRows:
         return {row.id: row.name for row in c.execute(query)}
 
     def page(self, c: Connection, owner: str, limit: int, after: str, **filters: str) -> list[Run]:
-        """Newest first. Filters: state, workflow (id or path), executable, search."""
-        query = select(runs).where(runs.c.owner == owner)
+        """Newest first. Filters: state, workflow (id or path), executable, search, and a node
+        that succeeded in them."""
+        query = select(*OWN).where(runs.c.owner == owner)
         if after:
             query = query.where(runs.c.id < after)
         query = _filtered(query, filters)
@@ -108,6 +113,9 @@ def _filtered(query: Any, filters: dict[str, str]) -> Any:
     if executable := filters.get("executable"):
         of = select(tasks.c.run_id).where(tasks.c.executable_id == executable)
         query = query.where(runs.c.id.in_(of))
+    if node := filters.get("node"):
+        done = (tasks.c.node == node) & (tasks.c.state == "succeeded")
+        query = query.where(select(tasks.c.id).where(tasks.c.run_id == runs.c.id, done).exists())
     if search := filters.get("search"):
         like = runs.c.title.icontains(search, autoescape=True)
         query = query.where(like | runs.c.name.icontains(search, autoescape=True))

@@ -1,25 +1,54 @@
 """Rows of tasks and of the attempts at them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Text, cast, func, select, update
+from sqlalchemy import Connection, Row, Text, bindparam, cast, func, select, update
 
 from nbyard.domain.attempts import Failure
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.runs import Attempt, Run, Task, TaskPlan, ValueOf
-from nbyard.domain.states import ATTEMPT, TASK, TaskState
-from nbyard.store import transition
+from nbyard.domain.states import ATTEMPT, RUN, TASK, TaskState
+from nbyard.store import events, transition
 from nbyard.store.events import Subject
+from nbyard.store.prepared import Prepared
 from nbyard.store.tables import attempts, runs, tasks
+from nbyard.store.transition import Move
 
 DIGEST = re.compile(r"(?:sha256|tree):[0-9a-f]{64}")
 
 
+NOTE = Prepared(
+    update(tasks).where(tasks.c.id == bindparam("its_id")).values({"reason": bindparam("reason")})
+)
 TURN = (runs.c.priority.desc(), tasks.c.queued_at, tasks.c.id)
+
+
+LIVE = (
+    select(tasks.c.run_id, tasks.c.id, tasks.c.state)
+    .join(runs, runs.c.id == tasks.c.run_id)
+    .where(runs.c.state.in_(sorted(RUN.live)))
+)
+
+
+LAST_PARTS = (
+    select(tasks.c.parts)
+    .join(runs, runs.c.id == tasks.c.run_id)
+    .where(
+        runs.c.owner == bindparam("owner"),
+        runs.c.workflow_id
+        == select(runs.c.workflow_id).where(runs.c.id == bindparam("run_id")).scalar_subquery(),
+        tasks.c.node == bindparam("node"),
+        tasks.c.executable_id == bindparam("executable"),
+        tasks.c.state == "succeeded",
+        tasks.c.id != bindparam("its_id"),
+    )
+    .order_by(tasks.c.id.desc())
+    .limit(1)
+)
 
 
 class TaskRecord(msgspec.Struct, frozen=True):
@@ -35,6 +64,7 @@ class TaskRecord(msgspec.Struct, frozen=True):
     cache_key: str
     reason: str
     queued_at: datetime | None
+    started_at: datetime | None = None
 
     @property
     def subject(self) -> Subject:
@@ -71,16 +101,18 @@ class TaskRows:
 
     def insert(self, c: Connection, run: Run, rows: list[dict[str, Any]]) -> None:
         """New tasks, waiting, in the order of the graph."""
-        for row in rows:
-            transition.begin(c, TASK, Subject(row["id"], run.owner, run.id), row)
+        subjects = [Subject(row["id"], run.owner, run.id) for row in rows]
+        transition.begin_all(c, TASK, subjects, rows)
 
-    def move(self, c: Connection, task: TaskRecord, to: str, **columns: Any) -> bool:
+    def step(self, task: TaskRecord, to: str, columns: Mapping[str, Any]) -> Move:
+        """From where the task is to its next state; to be written with others."""
         told = {k: columns[k] for k in ("reason", "cached") if k in columns} | {"node": task.node}
-        return transition.move(c, TASK, task.subject, to, told=told, **columns)
+        return Move(TASK, task.subject, task.state, to, columns, told)
 
-    def note(self, c: Connection, task: TaskRecord, reason: str) -> None:
-        """Why it is still queued; no event, readers poll the run."""
-        c.execute(update(tasks).where(tasks.c.id == task.id).values(reason=reason))
+    def note_all(self, c: Connection, reasons: Mapping[str, str]) -> None:
+        """Why tasks are where they are, by id; no events, readers poll the run."""
+        if reasons:
+            NOTE.run(c, [{"its_id": name, "reason": why} for name, why in reasons.items()])
 
     def of_run(self, c: Connection, run_id: str) -> list[TaskRecord]:
         query = (
@@ -107,17 +139,37 @@ class TaskRows:
         row = c.execute(query).first()
         return _record(row) if row else None
 
-    def queued(self, c: Connection, limit: int) -> dict[str, datetime]:
-        """The queue: ids, and when each was or will be queued. Runs of higher priority come
-        first, else who was there first."""
+    def live(self, c: Connection) -> dict[str, dict[str, TaskState]]:
+        """The states of all tasks of live runs, by run and id."""
+        found: dict[str, dict[str, TaskState]] = {}
+        for run_id, task_id, state in c.execute(LIVE):
+            found.setdefault(run_id, {})[task_id] = state
+        return found
+
+    def of_node(self, c: Connection, run_id: str, node: str) -> TaskRecord | None:
+        """The task of that node in that run."""
         query = (
-            select(tasks.c.id, tasks.c.queued_at)
+            select(tasks, runs.c.owner)
             .join(runs, runs.c.id == tasks.c.run_id)
-            .where(tasks.c.state == "queued")
-            .order_by(*TURN)
-            .limit(limit)
+            .where(tasks.c.run_id == run_id, tasks.c.node == node)
         )
-        return {row.id: row.queued_at for row in c.execute(query)}
+        row = c.execute(query).first()
+        return _record(row) if row else None
+
+    def key_of(self, c: Connection, task_id: str) -> dict[str, Any]:
+        """The columns that say what the task's result depended on."""
+        query = select(tasks.c.cache_key, tasks.c.parts).where(tasks.c.id == task_id)
+        row = c.execute(query).first()
+        return dict(row._mapping) if row else {}
+
+    def taken_from(self, c: Connection, task_id: str) -> str:
+        """The task whose result it took over because its plan names it, through all takeovers;
+        itself when there is none any more."""
+        found = self.get(c, task_id)
+        while found is not None:
+            task_id = found.id
+            found = self.get(c, found.plan.reuse)
+        return task_id
 
     def places(self, c: Connection, run_id: str) -> dict[str, int]:
         """The places in the queue of the run's queued tasks, counted from 1."""
@@ -127,30 +179,40 @@ class TaskRows:
         query = select(queue.c.id, queue.c.place).where(queue.c.run_id == run_id)
         return {row.id: row.place for row in c.execute(query)}
 
-    def last_parts(self, c: Connection, owner: str, task: TaskRecord) -> KeyParts | None:
+    def last_parts(self, c: Connection, task: TaskRecord) -> KeyParts | None:
         """What the newest earlier success of this node of this workflow depended on."""
-        run = select(runs.c.workflow_id).where(runs.c.id == task.run_id).scalar_subquery()
-        query = (
-            select(tasks.c.parts)
-            .join(runs, runs.c.id == tasks.c.run_id)
-            .where(
-                runs.c.owner == owner,
-                runs.c.workflow_id == run,
-                tasks.c.node == task.node,
-                tasks.c.executable_id == task.plan.executable_id,
-                tasks.c.state == "succeeded",
-                tasks.c.id != task.id,
-            )
-            .order_by(tasks.c.id.desc())
-            .limit(1)
-        )
-        found = c.execute(query).scalar_one_or_none()
+        same = {"run_id": task.run_id, "owner": task.owner, "node": task.node, "its_id": task.id}
+        asked = same | {"executable": task.plan.executable_id}
+        found = c.execute(LAST_PARTS, asked).scalar_one_or_none()
         return msgspec.convert(found, KeyParts) if found else None
 
     def views(self, c: Connection, run_id: str) -> list[Task]:
         """Tasks for people, in the order of the graph, without attempts and artifacts."""
         query = select(tasks).where(tasks.c.run_id == run_id).order_by(tasks.c.place)
         return [_view(row) for row in c.execute(query)]
+
+    def page(
+        self,
+        c: Connection,
+        run_id: str,
+        limit: int,
+        after: str,
+        states: Collection[str],
+        since: int,
+    ) -> list[Task]:
+        """As `views`: those after a node, in these states, changed after an event."""
+        query = select(tasks).where(tasks.c.run_id == run_id)
+        if after:
+            own = select(tasks.c.place).where(tasks.c.run_id == run_id, tasks.c.node == after)
+            query = query.where(tasks.c.place > own.scalar_subquery())
+        if states:
+            query = query.where(tasks.c.state.in_(states))
+        if since:
+            news = events.subjects_after(run_id, since)
+            tried = select(attempts.c.task_id).where(attempts.c.id.in_(news))
+            query = query.where(tasks.c.id.in_(news) | tasks.c.id.in_(tried))
+        rows = c.execute(query.order_by(tasks.c.place).limit(limit))
+        return [_view(row) for row in rows]
 
     def view(self, c: Connection, run_id: str, node: str) -> Task | None:
         """One task for people, without attempts and artifacts."""
@@ -180,6 +242,7 @@ def _record(row: Row[Any]) -> TaskRecord:
         cache_key=row.cache_key,
         reason=row.reason,
         queued_at=row.queued_at,
+        started_at=row.started_at,
     )
 
 
@@ -203,55 +266,78 @@ def _view(row: Row[Any]) -> Task:
         arguments={k: b.value for k, b in plan.bindings.items() if isinstance(b, ValueOf)},
         executable_id=plan.executable_id,
         executable_version_id=plan.executable_version_id,
+        pinned=plan.pinned or None,
     )
+
+
+RECORDED = ("id", "task_id", "number", "runtime", "site", "token", "mark", "gpus")
+STATE = select(attempts.c.state).where(attempts.c.id == bindparam("its_id"))
 
 
 class AttemptRows:
     """Queries on attempts."""
 
-    def record(self, c: Connection, task: TaskRecord, row: dict[str, Any]) -> int:
-        """A new attempt at the task; its number."""
-        last = c.execute(
-            select(func.max(attempts.c.number)).where(attempts.c.task_id == task.id)
-        ).scalar()
-        number = int(last or 0) + 1
-        full = {
-            "task_id": task.id,
-            "number": number,
-            "site": "",
-            "reason": "",
-            "usage": {},
-            "created_at": datetime.now(UTC),
-            **row,
-        }
-        transition.begin(c, ATTEMPT, Subject(row["id"], task.owner, task.run_id), full)
-        return number
+    def record_all(self, c: Connection, made: Sequence[AttemptRecord]) -> None:
+        """New attempts."""
+        now = datetime.now(UTC)
+        rows = [
+            {
+                **{name: getattr(attempt, name) for name in RECORDED},
+                "reason": "",
+                "usage": {},
+                "created_at": now,
+            }
+            for attempt in made
+        ]
+        transition.begin_all(c, ATTEMPT, [attempt.subject for attempt in made], rows)
 
-    def move(self, c: Connection, attempt: AttemptRecord, to: str, **columns: Any) -> bool:
+    def step(self, attempt: AttemptRecord, to: str, columns: Mapping[str, Any]) -> Move:
+        """From where the attempt is to its next state; to be written with others."""
         told = {"task_id": attempt.task_id}
-        return transition.move(c, ATTEMPT, attempt.subject, to, told=told, **columns)
+        return Move(ATTEMPT, attempt.subject, attempt.state, to, columns, told)
+
+    def numbers(self, c: Connection, run_id: str) -> dict[str, int]:
+        """How many attempts there were at each task of the run."""
+        query = (
+            select(attempts.c.task_id, func.max(attempts.c.number))
+            .join(tasks, tasks.c.id == attempts.c.task_id)
+            .where(tasks.c.run_id == run_id)
+            .group_by(attempts.c.task_id)
+        )
+        return {task_id: number for task_id, number in c.execute(query)}
 
     def get(self, c: Connection, attempt_id: str) -> AttemptRecord | None:
         row = c.execute(_records().where(attempts.c.id == attempt_id)).first()
         return _attempt_record(row) if row else None
 
-    def live(self, c: Connection) -> list[AttemptRecord]:
+    def state(self, c: Connection, attempt_id: str) -> str | None:
+        return c.execute(STATE, {"its_id": attempt_id}).scalar_one_or_none()
+
+    def live(self, c: Connection, run_id: str = "") -> list[AttemptRecord]:
+        """Of all runs, or of one."""
         query = _records().where(attempts.c.state.in_(sorted(ATTEMPT.live)))
+        if run_id:
+            query = query.where(tasks.c.run_id == run_id)
         return [_attempt_record(row) for row in c.execute(query.order_by(attempts.c.id))]
 
     def ids(self, c: Connection) -> set[str]:
         """Of all attempts that are known."""
         return set(c.execute(select(attempts.c.id)).scalars())
 
-    def newest(self, c: Connection, run_id: str) -> list[tuple[str, str, int]]:
-        """Node, id and number of the newest attempt at each task of the run that is under way."""
+    def newest(
+        self, c: Connection, owner: str, run_ids: Collection[str]
+    ) -> list[tuple[str, str, str, int]]:
+        """Run, node, id and number of the newest attempt at each task of these runs that is
+        under way."""
         query = (
-            select(tasks.c.node, attempts.c.id, attempts.c.number)
+            select(tasks.c.run_id, tasks.c.node, attempts.c.id, attempts.c.number)
             .join(tasks, tasks.c.id == attempts.c.task_id)
-            .where(tasks.c.run_id == run_id, tasks.c.state.in_(("preparing", "running")))
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(runs.c.id.in_(run_ids), runs.c.owner == owner)
+            .where(tasks.c.state.in_(("preparing", "running")))
             .order_by(attempts.c.number)
         )
-        found = {row.node: (row.node, row.id, row.number) for row in c.execute(query)}
+        found = {row[:2]: tuple(row) for row in c.execute(query)}
         return list(found.values())
 
     def behind_cache(self, c: Connection, owner: str, task_id: str) -> list[Attempt]:
@@ -274,14 +360,16 @@ class AttemptRows:
         query = select(attempts).where(attempts.c.task_id == origin.scalar_subquery())
         return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
 
-    def views(self, c: Connection, run_id: str) -> list[Attempt]:
+    def views(self, c: Connection, run_id: str, of: Collection[str] | None = None) -> list[Attempt]:
+        """All attempts of the run, or those at some of its tasks, the first ones first."""
         query = (
             select(attempts)
             .join(tasks, tasks.c.id == attempts.c.task_id)
             .where(tasks.c.run_id == run_id)
-            .order_by(attempts.c.number)
         )
-        return [_attempt(row) for row in c.execute(query)]
+        if of is not None:
+            query = query.where(tasks.c.id.in_(of))
+        return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
 
     def of_task(self, c: Connection, task_id: str) -> list[Attempt]:
         query = select(attempts).where(attempts.c.task_id == task_id)

@@ -1,13 +1,17 @@
 """THE writer of states: compare-and-set and event row in one transaction."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, update
+import msgspec
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
 from nbyard.domain.states import MACHINES, Machine
+from nbyard.errors import Conflict
 from nbyard.store import events
 from nbyard.store.events import Subject
+from nbyard.store.prepared import Prepared
 from nbyard.store.tables import attempts, dataset_versions, runs, tasks
 
 TABLES: Mapping[str, Table] = {
@@ -16,12 +20,48 @@ TABLES: Mapping[str, Table] = {
     "attempt": attempts,
     "dataset-version": dataset_versions,
 }
+# of what a row is called with: its id, the state it moves from, and the columns that change
+UPDATES = {
+    name: Prepared(
+        update(table).where(table.c.id == bindparam("its_id"), table.c.state == bindparam("since"))
+    )
+    for name, table in TABLES.items()
+}
+INSERTS = {name: Prepared(insert(table)) for name, table in TABLES.items()}
+
+
+class Stale(Conflict):
+    """A row is not in the state that it was thought to be in."""
+
+
+class Move(msgspec.Struct, frozen=True):
+    """From the state that the mover knows to the next; `told` is added to the event."""
+
+    machine: Machine
+    subject: Subject
+    since: str
+    to: str
+    columns: Mapping[str, Any]
+    told: Mapping[str, Any]
 
 
 def begin(c: Connection, machine: Machine, subject: Subject, row: Mapping[str, Any]) -> None:
     """Insert a row in the machine's initial state."""
-    c.execute(insert(TABLES[machine.name]), [{**row, "id": subject.id, "state": machine.initial}])
-    events.append(c, machine.name, subject, {"state": machine.initial})
+    begin_all(c, machine, [subject], [row])
+
+
+def begin_all(
+    c: Connection, machine: Machine, subjects: Sequence[Subject], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """`begin` for many rows at once, in their order."""
+    full = [
+        {**row, "id": subject.id, "state": machine.initial}
+        for subject, row in zip(subjects, rows, strict=True)
+    ]
+    if full:
+        INSERTS[machine.name].run(c, full)
+        told = {"state": machine.initial}
+        events.append_all(c, [(machine.name, subject, told) for subject in subjects])
 
 
 def move(
@@ -50,6 +90,37 @@ def move(
         return False
     events.append(c, machine.name, subject, {"state": to, **(told or {})})
     return True
+
+
+def move_all(c: Connection, moves: Sequence[Move]) -> None:
+    """Many moves at once, each with its event in their order; a row may move more than once.
+
+    Raises:
+        Stale: somebody else was first with one of them; the transaction must not commit.
+    """
+    for step in moves:
+        if step.to not in step.machine.moves[step.since]:
+            raise Stale(f"a {step.machine.name} cannot become {step.to} from {step.since}")
+    for (name, _), rows in groupby(_rows(moves), key=lambda row: row[:2]):
+        told = [values for _, _, values in rows]
+        if UPDATES[name].run(c, told) != len(told):
+            raise Stale(f"a {name} was moved by somebody else")
+    if moves:
+        events.append_all(
+            c, [(m.machine.name, m.subject, {"state": m.to, **m.told}) for m in moves]
+        )
+
+
+def _rows(moves: Sequence[Move]) -> list[tuple[str, tuple[str, ...], dict[str, Any]]]:
+    """One update for each row that moves, those of one shape beside each other."""
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    for step in moves:
+        known = {"its_id": step.subject.id, "since": step.since}
+        _, values = found.setdefault(step.subject.id, (step.machine.name, known))
+        values.update(step.columns)
+        values["state"] = step.to
+    rows = [(name, tuple(sorted(values)), values) for name, values in found.values()]
+    return sorted(rows, key=lambda row: row[:2])
 
 
 def state_of(c: Connection, machine: Machine, subject_id: str) -> str | None:

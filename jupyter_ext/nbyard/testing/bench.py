@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from nbyard import folders
+from nbyard.dispatch.cases import Case, case_of
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import RESULT, TASK, Failure, Result, TaskFile
@@ -54,6 +55,7 @@ class FakeRuntime:
         self.starts: list[str] = []
         self.stops: list[tuple[str, str]] = []
         self.swept: list[str] = []
+        self.ended_runs: list[str] = []
         self.out_of_reach = ""
         self.refusal: Exception | None = None
         self.obeys = True
@@ -98,6 +100,9 @@ class FakeRuntime:
             self.states[attempt_id] = "lost"
         self.swept += gone
         return gone
+
+    def end_run(self, run_id: str) -> None:
+        self.ended_runs.append(run_id)
 
     def _reach(self) -> None:
         if self.out_of_reach:
@@ -243,6 +248,16 @@ class Bench:
     def attempt(self, run_id: str, node: str = "a") -> str:
         """The id of the newest attempt at the node."""
         return self.task(run_id, node).attempts[-1].id
+
+    def case(self, run_id: str, node: str = "a") -> Case:
+        """The live attempt at the node, as the dispatcher knows it."""
+        board = self.dispatcher._runs._board
+        if run_id not in board.runs:
+            with self.store.read() as c:
+                board.read(c, run_id)
+        live = board.runs[run_id].tasks[node].attempt
+        assert live is not None
+        return case_of(self.room, live)
 
     def folder(self, attempt_id: str) -> Path:
         return folders.place(self.store.folder, attempt_id)

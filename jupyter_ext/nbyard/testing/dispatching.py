@@ -29,9 +29,11 @@ class Dispatching:
         self._dispatcher.stop()
         self._thread.join(PATIENCE_SECONDS)
 
-    def until(self, look: Callable[[], T], good: Callable[[T], Any]) -> T:
+    def until(
+        self, look: Callable[[], T], good: Callable[[T], Any], seconds: float = PATIENCE_SECONDS
+    ) -> T:
         """What `look` sees once it is `good`; looked at whenever something happens."""
-        end = time.monotonic() + PATIENCE_SECONDS
+        end = time.monotonic() + seconds
         with listening(self._settings.store_path) as listener:
             while not good(found := look()):
                 if time.monotonic() > end:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard.domain.attempts import Failure, Result
+from nbyard.domain.attempts import Result
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner.folder import Folder
+from nbyard.runtimes import folder as files
 from nbyard.runtimes.dask import carrying
 from nbyard.runtimes.dask.cluster import Cluster, Sighting, WorkerGone
-from nbyard.runtimes.docker import folder as files
 from nbyard.runtimes.protocol import Observation, Order
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ VISIBLE_SECONDS = 60.0
 PATIENCE_SECONDS = 60.0
 LOOK_SECONDS = 0.1
 GRACE_SECONDS = 8.0
+NO_WORKER = "no Dask worker is registered yet"
 
 
 class DaskAttempt:
@@ -138,7 +139,8 @@ class DaskAttempt:
             return Observation("absent")
         if future.status == "pending":
             count = len(self._cluster.workers())
-            return Observation("starting", f"a Dask worker has to be free (there are {count})")
+            busy = f"a Dask worker has to be free (there are {count})"
+            return Observation("starting", busy if count else NO_WORKER)
         return Observation("lost", self._why(future))
 
     def _why(self, future: "Future | None") -> str:
@@ -191,20 +193,6 @@ class DaskAttempt:
 
     # Ending
 
-    def cancel_unstarted(self) -> None:
-        """The result of what nobody has begun."""
-        task, now = files.read_task(self.folder), time.time()
-        reason = files.cancel_reason(self.folder) or "cancelled"
-        result = Result(
-            attempt_id=task.attempt_id,
-            token=task.token,
-            state="cancelled",
-            started_at=now,
-            finished_at=now,
-            failure=Failure("cancelled", reason),
-        )
-        files.write_result(self.folder, result)
-
     def end(self) -> None:
         """End it and clear it away, in a thread."""
         with self._lock:
@@ -236,7 +224,7 @@ class DaskAttempt:
             sighting = self.sighting
             if sighting is None:
                 with self._lock:
-                    self.cancel_unstarted()
+                    files.cancel_unstarted(self.folder)
             elif not sighting.is_shared and self._is_filled and not is_told:
                 reason = files.cancel_reason(self.folder) or "cancelled"
                 with suppress(WorkerGone):

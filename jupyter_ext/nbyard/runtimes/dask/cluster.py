@@ -5,8 +5,8 @@
 
 import asyncio
 import hashlib
-import importlib
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +18,7 @@ import msgspec
 
 from nbyard.errors import Invalid, NbyardError, Unavailable
 from nbyard.runtimes.dask import worker as program
+from nbyard.runtimes.dask.making import Made, first_line, make
 from nbyard.runtimes.dask.versions import differences
 from nbyard.settings import Settings
 
@@ -28,6 +29,7 @@ CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 60.0
 PAUSE_SECONDS = 2.0
 FRESH_SECONDS = 0.5
+LURE_SECONDS = 20.0
 MISSING = "The Dask runtime needs distributed, which is not installed."
 UNSET = "No Dask cluster is set."
 TEXT = Path(program.__file__).read_text("utf-8")
@@ -72,13 +74,14 @@ class Cluster:
         self._settings = settings
         self._lock = threading.RLock()
         self._client: Client | None = None
-        self._own: Any = None
+        self._own: Made | None = None
         self._failed_at = 0.0
         self._failure: NbyardError | None = None
         self._workers: dict[str, dict[str, Any]] = {}
         self._workers_at = 0.0
         self._checked: set[str] = set()
         self._handlers: dict[str, Handle] = {}
+        self._lure: Future | None = None
         self.generation = 0
         self.is_closed = False
 
@@ -104,13 +107,12 @@ class Cluster:
         self._connected()
 
     def close(self) -> None:
-        """What runs goes on, unless the cluster is one that was made for us."""
+        """What runs goes on, unless the cluster lives in this process."""
         with self._lock:
             self.is_closed = True
+            is_needed = self._own is not None and self._is_needed()
             self._drop()
-            if self._own is not None:
-                self._own.close()
-                self._own = None
+            self._give_up(is_needed)
 
     def listen(self, topic: str, handle: Handle) -> None:
         """Call `handle` with all that workers tell under the topic, also what they told before.
@@ -185,6 +187,15 @@ class Cluster:
             self._run(lambda client: client.publish_dataset(future, name=name))
         return future
 
+    def attract(self) -> None:
+        """Give a cluster that grows with its work a reason to have a worker. Once there is one, it
+        is kept for a moment, so that it is still there when somebody comes back."""
+        with self._lock:
+            client = self._connected()
+            if self._lure is None or self._lure.status != "pending":
+                key, packed = f"nbyard-lure-{os.urandom(8).hex()}", call("linger", LURE_SECONDS)
+                self._lure = client.submit(eval, EXPRESSION, packed, key=key, pure=False)
+
     def published(self, name: str) -> "Future | None":
         """What was submitted under that name; None where the scheduler knows of none."""
         try:
@@ -199,7 +210,7 @@ class Cluster:
         if said:
             return str(said[0])
         error = self._run(lambda client: future.exception())
-        return f"its Dask task failed: {_words(error)}"
+        return f"its Dask task failed: {first_line(error)}"
 
     def names(self) -> list[str]:
         return [str(name) for name in self._run(lambda client: client.list_datasets())]
@@ -212,6 +223,18 @@ class Cluster:
             self._run(lambda client: client.unpublish_dataset(name))
 
     # Connection
+
+    def _is_needed(self) -> bool:
+        """Whether anything is published on it; so it is as long as that cannot be told."""
+        try:
+            return bool(self.names())
+        except NbyardError:
+            return True
+
+    def _give_up(self, is_needed: bool) -> None:
+        own, self._own = self._own, None
+        if own is not None:
+            own.end(is_needed)
 
     def _run(self, ask: "Callable[[Client], Any]") -> Any:
         return self._answer(self._connected(), ask)
@@ -232,7 +255,7 @@ class Cluster:
             if isinstance(error, AttributeError) and client.status == "running":
                 raise
             self._look_after()
-            raise Unavailable(f"The Dask cluster does not answer: {_words(error)}") from error
+            raise Unavailable(f"The Dask cluster does not answer: {first_line(error)}") from error
 
     def _connected(self) -> "Client":
         with self._lock:
@@ -257,7 +280,7 @@ class Cluster:
                 self._drop()
 
     def _drop(self) -> None:
-        client, self._client = self._client, None
+        client, self._client, self._lure = self._client, None, None
         self._workers_at = 0.0
         self._checked = set()
         if client is not None:
@@ -283,8 +306,9 @@ class Cluster:
                 name="nbyard",
             )
         except (OSError, TimeoutError, RuntimeError, TypeError, ValueError) as error:
-            words = f"The Dask cluster {where} cannot be reached: {_words(error)}"
-            raise Unavailable(words) from error
+            self._give_up(is_needed=True)
+            said = f"The Dask cluster {where} cannot be reached: {first_line(error)}"
+            raise Unavailable(said) from error
         self._client = client
         self.generation += 1
         self._check_versions(client)
@@ -296,8 +320,8 @@ class Cluster:
         if self._settings.dask_address:
             return self._settings.dask_address
         if self._own is None:
-            self._own = _make(self._settings.dask_cluster)
-        return self._own
+            self._own = make(self._settings)
+        return self._own.target
 
     def _security(self) -> Any:
         settings = self._settings
@@ -341,23 +365,3 @@ async def _called(client: "Client", address: str, packed: dict[str, Any]) -> Any
         return asked.result()[address]
     finally:
         asked.cancel()
-
-
-def _make(name: str) -> Any:
-    """What `module:callable` makes: a cluster object of Dask, or an address.
-
-    Raises:
-        Invalid: there is no such thing, or it fails.
-        Unavailable: what it asks does not answer.
-    """
-    module, _, attribute = name.partition(":")
-    try:
-        return getattr(importlib.import_module(module), attribute or "cluster")()
-    except OSError as error:
-        raise Unavailable(f"{name} makes no cluster: {_words(error)}") from error
-    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError) as error:
-        raise Invalid.field("dask_cluster", f"{name} makes no cluster: {_words(error)}") from error
-
-
-def _words(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -16,9 +16,9 @@ from nbyard.domain.attempts import TASK
 from nbyard.domain.environments import Lock
 from nbyard.errors import Invalid, NbyardError, Unavailable
 from nbyard.kernels import LIST_PACKAGES
-from nbyard.runtimes.dask.attempt import DaskAttempt
+from nbyard.runtimes import folder as files
+from nbyard.runtimes.dask.attempt import NO_WORKER, DaskAttempt
 from nbyard.runtimes.dask.cluster import Cluster, Sighting, WorkerGone
-from nbyard.runtimes.docker import folder as files
 from nbyard.runtimes.protocol import Observation, Order
 from nbyard.settings import Settings
 
@@ -67,7 +67,7 @@ class DaskRuntime:
         if files.has_result(order.folder):
             return order.site or self._site
         if files.cancel_reason(order.folder) is not None and not attempt.has_started:
-            attempt.cancel_unstarted()
+            files.cancel_unstarted(order.folder)
             return order.site or self._site
         if not order.site:
             self.cluster.check()
@@ -161,17 +161,20 @@ class DaskRuntime:
         """What the order asks of what the workers declare.
 
         Raises:
-            Unavailable: it is more than any of them has.
+            Unavailable: no worker says what there is, or it is more than any of them has.
         """
-        workers = self.cluster.workers()
         wanted = {"cpu": order.cpu, "memory": order.memory_bytes, "gpu": order.gpu}
-        found: dict[str, float] = {}
+        if not any(wanted.values()):
+            return {}
+        workers = self.cluster.workers()
+        if not workers:
+            self.cluster.attract()
+            raise Unavailable(NO_WORKER)
         declared = _declared(workers)
         # Cores and memory are there anyway, GPUs only where somebody says so.
         if order.gpu and "gpu" not in map(str.lower, declared):
-            if workers:
-                raise Unavailable("no Dask worker declares a GPU")
-            found["GPU"] = float(order.gpu)
+            raise Unavailable("no Dask worker declares a GPU")
+        found: dict[str, float] = {}
         for name, most in declared.items():
             amount = wanted.get(name.lower())
             if amount and amount > most:

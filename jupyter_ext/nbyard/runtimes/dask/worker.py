@@ -210,6 +210,14 @@ def _talks_to(pid: int, port: int) -> bool:
     return False
 
 
+def linger(seconds: float) -> None:
+    """Be work that takes no thread: a worker that has some is not sent away."""
+    from distributed import secede
+
+    secede()
+    time.sleep(seconds)
+
+
 # What a dispatcher asks of a place
 
 

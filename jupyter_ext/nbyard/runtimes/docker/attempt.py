@@ -7,38 +7,46 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import cached_property
 
 from nbyard.dockerd import Container, Engine
-from nbyard.domain.attempts import EVENTS, LOG, CommandWork, Result, TaskFile
+from nbyard.domain.attempts import CommandWork, Result, TaskFile
 from nbyard.errors import NbyardError, Unavailable
+from nbyard.runner.alone import ENDED
 from nbyard.runner.folder import Folder
-from nbyard.runtimes.docker import folder as files
+from nbyard.runtimes import folder as files
 from nbyard.runtimes.docker import results, transfer
-from nbyard.runtimes.docker.logs import STDOUT, LogCopy
+from nbyard.runtimes.docker.deadlines import deadline
+from nbyard.runtimes.docker.feeding import Feeder
+from nbyard.runtimes.docker.folder import place_stdout, take_back
+from nbyard.runtimes.docker.listening import LOOK_SECONDS, Listener, Progress, last_words
+from nbyard.runtimes.docker.logs import STDOUT, log_copy
+from nbyard.runtimes.docker.metering import Meter
+from nbyard.runtimes.docker.networks import Networks
 from nbyard.runtimes.docker.specs import (
-    LOG_BASE,
     STAGING,
     VOLUME,
     container_name,
     container_user,
-    network_name,
+    opens_files,
 )
 from nbyard.runtimes.protocol import Observation, Order
 
-STDIN_DONE = "stdin.done"
 GRACE_SECONDS = 3.0
 RUNNER_GRACE_SECONDS = 20.0
 LINGER_SECONDS = 5.0
-LOOK_SECONDS = 0.1
+LOOKS = 10
+SEEN_SECONDS = 2.0
 POKE_SECONDS = 0.1
-PULL_SECONDS = 1.0
 PATIENCE_SECONDS = 60.0
 
 
 class ContainerAttempt:
-    def __init__(self, order: Order, engine: Engine, networks: threading.RLock):
+    is_shared = False
+    """Whether its container is not its own, so that its end has to be seen."""
+
+    def __init__(self, order: Order, engine: Engine, networks: Networks):
         self.order = order
         self.engine = engine
         self.name = container_name(order.attempt_id)
@@ -50,11 +58,28 @@ class ContainerAttempt:
         self._finish_lock = threading.Lock()
         self._watcher: threading.Thread | None = None
         self._ender: threading.Thread | None = None
-        self._feeder: threading.Thread | None = None
         self._is_settled = False
+        self._lost = ""
         self._gone = threading.Event()
-        self._pulled: dict[str, str] = {}
+        self._listener: Listener | None = None
+        self._progress: Progress | None = None
         self._last_poke = 0.0
+        self._seen_at = -SEEN_SECONDS
+
+    @property
+    def site(self) -> str:
+        """Where it lives, for who comes later."""
+        return self.engine.url
+
+    @property
+    def was_placed(self) -> bool:
+        """Whether somebody has begun to start it, and knew."""
+        return bool(self.order.site)
+
+    @cached_property
+    def feeder(self) -> Feeder:
+        stdin = self.command.stdin if self.command else ""
+        return Feeder(self.engine, self.name, self.order.folder, stdin)
 
     @cached_property
     def task(self) -> TaskFile:
@@ -83,12 +108,24 @@ class ContainerAttempt:
     def observe(self) -> Observation:
         if self.is_starting:
             return Observation("starting")
+        if self.is_over:
+            return Observation("lost" if self._lost else "finished", self._lost)
+        return Observation("running") if self._is_followed() else self._look_for_it()
+
+    def _is_followed(self) -> bool:
+        """Whether a thread has just seen it run: the engine needs not be asked again."""
+        folder, age = self.order.folder, time.monotonic() - self._seen_at
+        if age > SEEN_SECONDS or not self.is_watched:
+            return False
+        return not files.has_result(folder) and files.cancel_reason(folder) is None
+
+    def _look_for_it(self) -> Observation:
         try:
             container = self.engine.container(self.name)
             if container is not None and container.status != "created":
                 return self._observe_container(container)
         except Unavailable as error:
-            if not files.has_result(self.order.folder):
+            if self.is_shared or not files.has_result(self.order.folder):
                 return Observation("running" if self.order.site else "starting", error.message)
         if files.has_result(self.order.folder):
             return Observation("finished")
@@ -125,6 +162,26 @@ class ContainerAttempt:
             self._settle(container)
             return Observation("finished")
 
+    def _finish_early(self, container: Container) -> None:
+        """Take what a runner left that has ended all others in its container and goes itself."""
+        with self._finish_lock:
+            if container.labels.get(STAGING) == VOLUME:
+                transfer.fetch_all(self.engine, self.name, self.order.folder, self.task)
+            said = files.read_result(self.order.folder)
+            if said is None or results.may_be_memory(said):
+                return  # its container's end says more
+            take_back(self.order.folder, container_user(self.engine.info))
+            self._is_settled = True
+
+    def _of_this(self, container: Container) -> Container:
+        """The container with the time when this attempt came into it."""
+        return container
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all of it has been taken, or is known to be lost."""
+        return self._is_settled or bool(self._lost)
+
     def _conclude(self, container: Container) -> Result | str | None:
         folder = self.order.folder
         if container.labels.get(STAGING) == VOLUME:
@@ -132,24 +189,24 @@ class ContainerAttempt:
             if files.has_result(folder):
                 return None
         command = self.command
-        last_lines = self._drain(container) if command else self._runner_words()
-        files.take_back(folder, container_user(self.engine.info))
-        if command and command.stdout:
-            files.place_stdout(folder, folder / STDOUT, command.stdout)
+        last_lines = self._drain(container) if command else last_words(self.engine, self.name)
+        take_back(folder, container_user(self.engine.info))
+        if command and command.stdout and not opens_files(container):
+            place_stdout(folder, folder / STDOUT, command.stdout)
         ending = results.Ending(
-            container=container,
+            container=self._of_this(container),
             task=self.task,
             memory_bytes=self.order.memory_bytes,
             cancelled=files.cancel_reason(folder),
             last_lines=last_lines,
-            input_was_cut=self._input_was_cut(),
+            input_was_cut=self._input_was_cut(container),
         )
         return results.of_command(ending, folder) if command else results.of_silent_runner(ending)
 
     def _settle(self, container: Container) -> None:
         if self._is_settled:
             return
-        files.take_back(self.order.folder, container_user(self.engine.info))
+        take_back(self.order.folder, container_user(self.engine.info))
         said = files.read_result(self.order.folder)
         if said is not None:
             better = results.amended(said, container, self.order.memory_bytes)
@@ -158,50 +215,11 @@ class ContainerAttempt:
         self._is_settled = True
 
     def _drain(self, container: Container) -> str:
-        copy = self._log_copy(container)
-        try:
+        with closing(log_copy(self.order.folder, container, self.command)) as copy:
             return copy.drain(self.engine.log(self.name))
-        finally:
-            copy.close()
 
-    def _log_copy(self, container: Container) -> LogCopy:
-        base = int(container.labels.get(LOG_BASE) or 0)
-        apart = bool(self.command and self.command.stdout)
-        return LogCopy(self.order.folder, base, stdout_apart=apart)
-
-    def _runner_words(self) -> str:
-        """What a runner that failed said outside the log."""
-        said = b"".join(piece for _, piece in self.engine.log(self.name))
-        return said[-4096:].decode("utf-8", "replace")
-
-    # Standard input
-
-    def feed(self) -> None:
-        self._feeder = threading.Thread(target=self._feed, name=f"{self.name} in", daemon=True)
-        self._feeder.start()
-
-    def _feed(self) -> None:
-        assert self.command is not None
-        path = Folder(str(self.order.folder)).inside(self.command.stdin)
-        try:
-            with open(path, "rb") as source, self.engine.stdin(self.name) as send:
-                while piece := source.read(1 << 16):
-                    send(piece)
-        except OSError:
-            pass  # it ended, or closed its input, before it had read all
-        except NbyardError:
-            return
-        with suppress(NbyardError):
-            # An engine that is gone took the rest of the input with it.
-            self.engine.container(self.name)
-            (self.order.folder / STDIN_DONE).touch()
-
-    def _input_was_cut(self) -> bool:
-        if not self.command or not self.command.stdin:
-            return False
-        if self._feeder is not None:
-            self._feeder.join(2)
-        return not (self.order.folder / STDIN_DONE).exists()
+    def _input_was_cut(self, container: Container) -> bool:
+        return not opens_files(container) and self.feeder.was_cut()
 
     # Following
 
@@ -216,8 +234,9 @@ class ContainerAttempt:
 
     @property
     def is_busy(self) -> bool:
-        threads = (self._watcher, self._ender, self._feeder)
-        return self.is_starting or any(t is not None and t.is_alive() for t in threads)
+        threads = (self._watcher, self._ender)
+        is_alive = any(t is not None and t.is_alive() for t in threads)
+        return self.is_starting or is_alive or self.feeder.is_alive
 
     @property
     def is_watched(self) -> bool:
@@ -230,8 +249,11 @@ class ContainerAttempt:
                 if container.is_over:
                     self.finish(container)
                     break
+                self._seen_at = time.monotonic()
                 clock = clock or self._deadline(container)
                 self._attend(container)
+                if self.is_over:
+                    break
         except NbyardError:
             pass  # poll meets the same trouble and tells it
         finally:
@@ -249,14 +271,11 @@ class ContainerAttempt:
 
     def _deadline(self, container: Container) -> threading.Timer | None:
         seconds = self.task.timeout_seconds
-        if not seconds or not container.started_at:
+        started_at = self._of_this(container).started_at
+        if not seconds or not started_at:
             return None
         grace = 0.05 if self.command else RUNNER_GRACE_SECONDS
-        spent = max(0.0, self.engine.fresh_info().now - container.started_at)
-        clock = threading.Timer(max(0.0, seconds + grace - spent), self._time_out)
-        clock.daemon = True
-        clock.start()
-        return clock
+        return deadline(self.engine, started_at + seconds + grace, self._time_out)
 
     def _time_out(self) -> None:
         with suppress(NbyardError):
@@ -264,61 +283,50 @@ class ContainerAttempt:
 
     def _attend(self, container: Container) -> None:
         """Some time with a running container."""
-        if self.command is not None:
-            self._attend_command(container)
-        elif container.labels.get(STAGING) == VOLUME:
-            with suppress(Unavailable):
-                if transfer.fetch_progress(self.engine, self.name, self.order.folder, self._pulled):
-                    self.poke()
-            self._gone.wait(PULL_SECONDS)
-        else:
-            self._attend_folder()
+        attend = self._attend_command if self.command else self._attend_notebook
+        attend(container)
+
+    def _attend_notebook(self, container: Container) -> None:
+        """The runner writes into the folder itself; tell whoever waits that something came."""
+        staging = container.labels.get(STAGING, "")
+        self._progress = self._progress or Progress(
+            self.engine, self.name, self.order.folder, staging
+        )
+        if self._listener is None or not self._listener.is_listening:
+            self._listener = Listener(self.engine, self.name)
+        for _ in range(LOOKS):
+            self._listener.wait(self._progress.pause)
+            if self._listener.has_said(ENDED, self.order.attempt_id):
+                self._finish_early(container)
+            if self._gone.is_set() or self.is_over or not self._listener.is_listening:
+                return
+            self._progress.look(self.poke)
 
     def _attend_command(self, container: Container) -> None:
-        if self.command and self.command.stdin and self._feeder is None and self._input_was_cut():
+        if not self.feeder.has_begun and self._input_was_cut(container):
             self.engine.signal(self.name, "SIGKILL")
-        copy = self._log_copy(container)
+        meter = Meter(self.engine, self.name, self.order.folder)
         try:
-            for is_stdout, piece in self.engine.log(self.name, follow=True):
-                copy.feed(is_stdout, piece)
-                if time.monotonic() - self._last_poke > POKE_SECONDS:
-                    self.poke()
+            with meter, closing(log_copy(self.order.folder, container, self.command)) as copy:
+                for is_stdout, piece in self.engine.log(self.name, follow=True):
+                    copy.feed(is_stdout, piece)
+                    if time.monotonic() - self._last_poke > POKE_SECONDS:
+                        self.poke()
         except Unavailable:
             self._gone.wait(1)
-        finally:
-            copy.close()
         self._gone.wait(0.02)
-
-    def _attend_folder(self) -> None:
-        """The runner writes here itself; tell whoever waits that something came."""
-        before = self._sizes()
-        for _ in range(10):
-            self._gone.wait(LOOK_SECONDS)
-            now = self._sizes()
-            if now != before:
-                self.poke()
-                before = now
-            if files.has_result(self.order.folder):
-                return
-
-    def _sizes(self) -> list[int]:
-        sizes = []
-        for name in (EVENTS, LOG):
-            try:
-                sizes.append(os.lstat(self.order.folder / name).st_size)
-            except OSError:
-                sizes.append(0)
-        return sizes
 
     def let_go(self) -> None:
         """Threads end when they next look."""
         self._gone.set()
+        if self._listener is not None:
+            self._listener.wake()
 
     def bring_up_to_date(self) -> None:
         """Log, events and executed notebook, as far as no thread does it already."""
-        if self.is_starting or self.is_watched:
+        if self.is_starting or self.is_watched or self.is_over:
             return
-        container = self.engine.container(self.name)
+        container = self.engine.container(self.name) if self.name else None
         if container is None or container.status == "created":
             return
         if container.is_over:
@@ -349,11 +357,16 @@ class ContainerAttempt:
             except NbyardError:
                 break  # the sweep will try again
             time.sleep(LOOK_SECONDS)
-        self._gone.set()
+        self.let_go()
         self.poke()
+        self._leave_network()
+
+    def _leave_network(self) -> None:
+        with suppress(NbyardError):
+            self.networks.leave(self.engine, self.order.run_id)
 
     def _end_once(self) -> None:
-        container = self.engine.container(self.name)
+        container = None if self._is_settled else self.engine.container(self.name)
         if container is not None and container.status not in ("created", "exited", "dead"):
             if container.labels.get(STAGING) == VOLUME and self.command is None:
                 with suppress(NbyardError, OSError):
@@ -382,8 +395,6 @@ class ContainerAttempt:
             time.sleep(LOOK_SECONDS)
 
     def clear(self) -> None:
-        """No container, no volume, and no network that nobody uses."""
+        """No container and no volume."""
         self.engine.remove(self.name)
         self.engine.remove_volume(self.name)
-        with self.networks:
-            self.engine.remove_network(network_name(self.order.run_id))

@@ -1,4 +1,4 @@
-"""The attempt folder on our side of a container: made ready for its user, taken back afterwards.
+"""The attempt folder on our side of a container: made ready for its user, taken back.
 
 What a container could write into is treated as hostile: nothing is opened through a link.
 """
@@ -12,51 +12,12 @@ from pathlib import Path
 import msgspec
 
 import nbyard.runner
-from nbyard.domain.attempts import (
-    CANCEL,
-    IMAGE,
-    RESULT,
-    TASK,
-    CommandWork,
-    Image,
-    Result,
-    TaskFile,
-)
+from nbyard.domain.attempts import IMAGE, CommandWork, Image, TaskFile
 from nbyard.errors import NbyardError
 from nbyard.runner.folder import BadTask, Folder
 from nbyard.runtimes.docker.specs import RUNNER
 
-MAX_RESULT_BYTES = 64 * 2**20
 WORK_FOLDERS = ("code", "inputs", "outputs")
-
-
-def read_task(folder: Path) -> TaskFile:
-    try:
-        return msgspec.json.decode((folder / TASK).read_bytes(), type=TaskFile)
-    except (OSError, msgspec.DecodeError) as error:
-        raise NbyardError(f"task.json cannot be read: {error}") from error
-
-
-def read_file(path: Path, max_bytes: int = MAX_RESULT_BYTES) -> bytes | None:
-    """The bytes of a regular file, None when there is none."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return None
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return None
-        return file.read(max_bytes)
-
-
-def read_result(folder: Path) -> Result | None:
-    data = read_file(folder / RESULT)
-    if data is None:
-        return None
-    try:
-        return msgspec.json.decode(data, type=Result)
-    except msgspec.DecodeError as error:
-        raise NbyardError(f"result.json cannot be read: {error}") from error
 
 
 def write_image(folder: Path, image: Image) -> None:
@@ -66,48 +27,6 @@ def write_image(folder: Path, image: Image) -> None:
     handle = os.open(folder / IMAGE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     with os.fdopen(handle, "wb") as file:
         file.write(content)
-
-
-def has_result(folder: Path) -> bool:
-    return os.path.lexists(folder / RESULT)
-
-
-def write_result(folder: Path, result: Result, *, replace: bool = False) -> None:
-    """The first result stays, unless `replace`."""
-    temporary = folder / f"result.json.{os.getpid()}.{os.urandom(4).hex()}"
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
-    with os.fdopen(handle, "wb") as file:
-        file.write(msgspec.json.encode(result))
-        file.flush()
-        os.fsync(handle)
-    try:
-        if replace:
-            os.replace(temporary, folder / RESULT)
-        else:
-            os.link(temporary, folder / RESULT)
-    except FileExistsError:
-        return
-    finally:
-        temporary.unlink(missing_ok=True)
-    parent = os.open(folder, os.O_RDONLY)
-    os.fsync(parent)
-    os.close(parent)
-
-
-def cancel_reason(folder: Path) -> str | None:
-    """What the cancel file says; None when nobody asked."""
-    data = read_file(folder / CANCEL, 1000)
-    return None if data is None else (data.decode("utf-8", "replace").strip() or "cancelled")
-
-
-def ask_to_end(folder: Path, reason: str) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    try:
-        handle = os.open(folder / CANCEL, flags, 0o644)
-    except OSError:
-        return
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(reason)
 
 
 def requirements_text(folder: Path, relative: str) -> str:
@@ -123,15 +42,18 @@ def requirements_text(folder: Path, relative: str) -> str:
     return path.read_text("utf-8")
 
 
-def prepare(folder: Path, task: TaskFile, user: tuple[int, int]) -> None:
-    """All folders there, links in inputs replaced by what they name, readable for the user."""
+def prepare(
+    folder: Path, task: TaskFile, user: tuple[int, int], *, has_runner: bool = False
+) -> None:
+    """All folders there, links in inputs replaced by what they name, readable for the user. The
+    runner comes along unless its container `has_runner`."""
     for name in WORK_FOLDERS:
         (folder / name).mkdir(exist_ok=True)
     for output in task.outputs.values():
         Path(Folder(str(folder)).inside(output.path)).parent.mkdir(parents=True, exist_ok=True)
     _resolve_links(folder / "inputs")
-    is_command = isinstance(task.work, CommandWork)
-    if not is_command:
+    is_command = isinstance(task.work, CommandWork) and not has_runner
+    if not is_command and not has_runner:
         copy_runner(folder / RUNNER)
     if user[0] in (os.getuid(), 0):
         return
@@ -143,9 +65,7 @@ def prepare(folder: Path, task: TaskFile, user: tuple[int, int]) -> None:
 def copy_runner(target: Path) -> None:
     """The runner travels with the attempt: an upgrade of ours changes nothing that runs."""
     source = Path(str(nbyard.runner.__file__)).parent
-    shutil.copytree(
-        source, target, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
-    )
+    shutil.copytree(source, target, dirs_exist_ok=True)
 
 
 def _resolve_links(folder: Path) -> None:

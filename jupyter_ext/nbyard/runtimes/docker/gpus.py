@@ -18,7 +18,7 @@ from nbyard.runtimes.protocol import Order
 SECONDS = 60.0
 TOOLKIT = (
     "Install the NVIDIA Container Toolkit on the engine's machine and restart the engine;"
-    " CDI devices and Podman's Docker socket cannot be asked for GPUs."
+    " for Podman, write its CDI file (nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml)."
 )
 NO_DRIVER = "could not select device driver"
 DEVICE = re.compile(r"nvidia\d+")
@@ -65,6 +65,8 @@ def _refused(gpus: list[str], error: NbyardError) -> NbyardError:
     if NO_DRIVER in error.message:
         told = f"this engine has no support for GPUs ({NO_DRIVER})"
         return _broken(gpus, told, hint=TOOLKIT)
+    if "CDI" in error.message:
+        return _broken(gpus, "Podman knows no such CDI device", hint=TOOLKIT)
     found = re.search(r"nvidia-container-cli: [^\n\"\\]+", error.message)
     return _broken(gpus, found.group().strip()) if found else error
 

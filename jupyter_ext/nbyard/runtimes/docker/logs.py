@@ -11,6 +11,10 @@ from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 
+from nbyard.dockerd import Container
+from nbyard.domain.attempts import CommandWork
+from nbyard.runtimes.docker.specs import LOG_BASE, opens_files
+
 LIMIT_BYTES = 64 * 2**20
 TAIL_BYTES = 256 * 1024
 STDOUT = "stdout.part"
@@ -46,6 +50,13 @@ class LogCopy:
         self._stdout.sync()
         lines = self._recent.decode("utf-8", "replace").splitlines()
         return "\n".join(lines[-40:])
+
+
+def log_copy(folder: Path, container: Container, command: CommandWork | None) -> LogCopy:
+    """What copies the log of this container."""
+    base = int(container.labels.get(LOG_BASE) or 0)
+    apart = bool(command and command.stdout) and not opens_files(container)
+    return LogCopy(folder, base, stdout_apart=apart)
 
 
 class _Copy:
@@ -103,8 +114,9 @@ class _Copy:
         if self._over_bytes and self._room is not None:
             end = b"".join(self._tail)[-TAIL_BYTES:]
             lost = self._over_bytes - len(end)
+            lines = self._lines_over - end.count(bytes([10]))
             words = (
-                f"\n[nbyard: {self._lines_over - end.count(bytes([10]))} lines ({lost} bytes)"
+                f"\n[nbyard: {lines:,} lines ({lost:,} bytes)"
                 " are missing here: the log has reached its limit]\n"
             )
             fcntl.flock(self._file, fcntl.LOCK_EX)

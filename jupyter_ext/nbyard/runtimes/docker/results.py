@@ -80,12 +80,17 @@ def of_silent_runner(ending: Ending) -> Result | str:
     return failure or (f"{words}: {last[-1]}" if last else words)
 
 
+def may_be_memory(result: Result) -> bool:
+    """Whether lack of memory may be behind a failure that says otherwise."""
+    failure = result.failure
+    return failure is not None and failure.kind in ("kernel-died", "memory", "exit-code")
+
+
 def amended(result: Result, container: Container, limit_bytes: int | None) -> Result:
     """A kernel that was killed for lack of memory did not just die."""
-    if not container.out_of_memory or result.failure is None:
+    if not container.out_of_memory or not may_be_memory(result):
         return result
-    if result.failure.kind not in ("kernel-died", "memory", "exit-code"):
-        return result
+    assert result.failure is not None
     failure = msgspec.structs.replace(
         result.failure, kind="memory", message=out_of_memory(limit_bytes).message
     )

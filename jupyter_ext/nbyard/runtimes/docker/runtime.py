@@ -9,33 +9,38 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, Say
-from nbyard.domain.attempts import TASK, Failure, Image, Result
+from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, Owned, Say
+from nbyard.domain.attempts import TASK, Image, NotebookWork
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
-from nbyard.runtimes.docker import folder as files
+from nbyard.runtimes import folder as files
 from nbyard.runtimes.docker import transfer
 from nbyard.runtimes.docker.attempt import ContainerAttempt
+from nbyard.runtimes.docker.folder import prepare, requirements_text, write_image
 from nbyard.runtimes.docker.gpus import verify
+from nbyard.runtimes.docker.guest import MARK, GuestAttempt, can_serve
 from nbyard.runtimes.docker.locks import Locks
+from nbyard.runtimes.docker.networks import Networks
 from nbyard.runtimes.docker.specs import (
     BIND,
     VOLUME,
+    WARM,
     container_spec,
     container_user,
     is_ours,
     labels,
-    network_labels,
-    network_name,
     probe_spec,
+    warm_spec,
 )
+from nbyard.runtimes.docker.warm import FOLDER as CONTAINERS
+from nbyard.runtimes.docker.warm import WarmContainers
 from nbyard.runtimes.protocol import Observation, Order
 from nbyard.settings import Settings
 
 GRACE_SECONDS = 10.0
+IMAGES = "images"
 TRIES = 3
-CUT_BY_PODMAN = (
-    "Podman may cut off standard input and output: let the program read and write files instead."
-)
+
+COLD_PODMAN = "Containers cannot be kept warm on Podman: let the run take fresh ones."
 
 # Engine, base image, text of the requirements file, whether notebooks run in it, log → image.
 ImageFor = Callable[[Engine, str, str, bool, Say], str]
@@ -43,6 +48,10 @@ ImageFor = Callable[[Engine, str, str, bool, Say], str]
 
 class _Cancelled(Exception):
     """Somebody asked it to end while it was being prepared."""
+
+
+class _NeedsFresh(Exception):
+    """Its image has no Python for what keeps a container warm."""
 
 
 class DockerRuntime:
@@ -70,22 +79,25 @@ class DockerRuntime:
         self._engines = {self.engine.url: self.engine}
         self._base_image = base_image
         self._staging_setting = staging
-        self._network_setting = network
         self.image_for = image_for
         self._lock = threading.RLock()
-        self._networks = threading.RLock()
+        self._networks = Networks(network)
+        self._warm = WarmContainers(self._networks)
         self._attempts: dict[str, ContainerAttempt] = {}
         self._locks = Locks()
         self._seen: dict[tuple[str, Path], bool] = {}
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "DockerRuntime":
-        return cls(
+        made = cls(
             docker_host=settings.docker_host,
             certificates=settings.docker_cert_path,
             base_image=settings.docker_base_image,
             network=settings.container_network,
         )
+        made._locks = Locks(settings.store_path / IMAGES)
+        made._warm.folder = settings.store_path / CONTAINERS
+        return made
 
     def open(self, store_id: str) -> None:
         """The engine is asked when there is an order for it."""
@@ -94,6 +106,7 @@ class DockerRuntime:
         """Let go of the engines; what runs goes on."""
         for attempt in list(self._attempts.values()):
             attempt.let_go()
+        self._warm.close()
         for engine in self._engines.values():
             engine.close()
 
@@ -106,12 +119,23 @@ class DockerRuntime:
 
     def start(self, order: Order) -> str:
         attempt = self._attempt(order)
-        with attempt.starting():
-            site = self._start(attempt)
+        try:
+            with attempt.starting():
+                site = self._start(attempt)
+        except _NeedsFresh:
+            attempt = self._attempts[order.attempt_id] = ContainerAttempt(
+                order, attempt.engine, self._networks
+            )
+            with attempt.starting():
+                site = self._start(attempt)
         attempt.watch()
         if files.cancel_reason(order.folder) is not None:
             attempt.end()
         return site
+
+    def end_run(self, run_id: str) -> None:
+        """Nothing of this run will be started any more."""
+        self._warm.end_run(run_id)
 
     def poll(self, order: Order) -> Observation:
         return self._attempt(order).observe()
@@ -126,6 +150,7 @@ class DockerRuntime:
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
         removed: list[str] = []
+        self._warm.expire()
         for engine in list(self._engines.values()):
             try:
                 removed += self._sweep_engine(engine, store_id, live)
@@ -139,14 +164,20 @@ class DockerRuntime:
 
     def _attempt(self, order: Order) -> ContainerAttempt:
         with self._lock:
+            self._warm.folder = self._warm.folder or order.folder.parent.parent / CONTAINERS
             known = self._attempts.get(order.attempt_id)
             if known is None:
-                engine = self._engine(order.site)
-                known = ContainerAttempt(order, engine, self._networks)
-                self._attempts[order.attempt_id] = known
+                known = self._attempts[order.attempt_id] = self._new_attempt(order)
             elif order.site and not known.order.site:
                 known.order = order
             return known
+
+    def _new_attempt(self, order: Order) -> ContainerAttempt:
+        url, in_warm, _ = order.site.partition(MARK)
+        engine = self._engine(url)
+        if in_warm or (order.warm and not order.site):
+            return GuestAttempt(order, engine, self._networks, self._warm)
+        return ContainerAttempt(order, engine, self._networks)
 
     def _engine(self, site: str) -> Engine:
         if site and site not in self._engines:
@@ -157,52 +188,80 @@ class DockerRuntime:
 
     def _start(self, attempt: ContainerAttempt) -> str:
         engine, order = attempt.engine, attempt.order
-        container = engine.container(attempt.name)
+        container = engine.container(attempt.name) if attempt.name else None
         if container is not None and container.status == "created":
             # Whoever made it was ended before it could be started: make it anew, whole.
             engine.remove(attempt.name)
             container = None
-        if container is None and not order.site and not files.has_result(order.folder):
+        if container is None and not attempt.was_placed and not files.has_result(order.folder):
             try:
                 self._launch(attempt)
                 attempt.has_started = True
             except _Cancelled:
-                _write_cancelled(attempt)
-        return engine.url
+                files.cancel_unstarted(order.folder)
+        return attempt.site
 
     def _launch(self, attempt: ContainerAttempt) -> None:
         engine, order = attempt.engine, attempt.order
         _mind_cancel(order)
-        command = attempt.command
-        if engine.info.is_podman and command and (command.stdin or command.stdout):
-            raise NbyardError(CUT_BY_PODMAN)
-        image = self._image(attempt)
-        staging = self._staging(attempt, image)
-        info = engine.info
-        user = container_user(info)
-        sees_us = staging == BIND
-        image_id = engine.image_id(image)
-        lock = self._locks.of(engine, order, image, image_id)
-        verify(engine, order, image)
-        files.write_image(order.folder, Image(image, image_id, lock))
-        files.prepare(order.folder, attempt.task, user if sees_us else (os.getuid(), os.getgid()))
-        spec = container_spec(order, attempt.task, info, image, staging)
-        if not sees_us:
-            engine.create_volume(attempt.name, labels(order))
-        for _ in range(TRIES):
-            if self._run(attempt, spec, user):
+        if isinstance(attempt, GuestAttempt):
+            self._lodge(attempt)
+            return
+        with self._networks.use(engine, order) as network:
+            spec = self._prepare(attempt)
+            is_done = self._run(attempt, spec, network)
+        for _ in range(TRIES - 1):
+            if is_done:
                 return
-        raise NbyardError(f"The container {attempt.name} could not be made: its name is taken.")
+            with self._networks.use(engine, order) as network:
+                is_done = self._run(attempt, spec, network)
+        if not is_done:
+            raise NbyardError(f"The container {attempt.name} could not be made: its name is taken.")
 
-    def _run(self, attempt: ContainerAttempt, spec: ContainerSpec, user: tuple[int, int]) -> bool:
+    def _lodge(self, attempt: GuestAttempt) -> None:
+        """Give it a container that is warm, or one that will be."""
+        engine, order = attempt.engine, attempt.order
+        if engine.info.is_podman:
+            raise NbyardError(COLD_PODMAN)
+        image, staging = self._placed(attempt)
+        if not can_serve(image.lock):
+            raise _NeedsFresh
+        prepare(order.folder, attempt.task, _owner(engine, staging), has_runner=True)
+        home = self._warm.folder if staging == BIND else None
+        spec = warm_spec(order, attempt.task, engine.info, image.id, home)
+        attempt.move_in(self._warm.take(order, spec) or self._warm.make(engine, order, spec))
+
+    def _prepare(self, attempt: ContainerAttempt) -> ContainerSpec:
+        """All that its own container needs, but for the network."""
+        engine, order = attempt.engine, attempt.order
+        image, staging = self._placed(attempt)
+        prepare(order.folder, attempt.task, _owner(engine, staging))
+        verify(engine, order, image.name)
+        if staging == VOLUME:
+            engine.create_volume(attempt.name, labels(order))
+        return container_spec(order, attempt.task, engine.info, image.name, staging)
+
+    def _placed(self, attempt: ContainerAttempt) -> tuple[Image, str]:
+        """Its image, which is written down, and how its files get to the engine."""
+        engine, order = attempt.engine, attempt.order
+        name = self._image(attempt)
+        staging = self._staging(attempt, name)
+        image_id = engine.image_id(name)
+        image = Image(name, image_id, self._locks.of(engine, order, name, image_id))
+        write_image(order.folder, image)
+        return image, staging
+
+    def _run(
+        self, attempt: ContainerAttempt, spec: ContainerSpec, network: Callable[[], str]
+    ) -> bool:
         """Create and start it; False when it must be tried again."""
         engine, order = attempt.engine, attempt.order
         try:
-            with self._networks:
-                engine.create(msgspec.structs.replace(spec, network=self._network(attempt)))
-                if spec.mounts[0].kind == "volume":
-                    transfer.fill(engine, attempt.name, order.folder, user)
-                engine.start(attempt.name)
+            engine.create(msgspec.structs.replace(spec, network=network()))
+            if spec.mounts[0].kind == "volume":
+                user = container_user(engine.info)
+                transfer.fill(engine, attempt.name, order.folder, user)
+            engine.start(attempt.name)
         except Conflict:
             there = engine.container(attempt.name)
             return there is not None and there.status != "created"
@@ -215,26 +274,19 @@ class DockerRuntime:
             raise
         except NbyardError:
             attempt.clear()
+            self._networks.remove(engine, order.run_id)
             raise
         if spec.takes_stdin:
-            attempt.feed()
+            attempt.feeder.start()
         return True
-
-    def _network(self, attempt: ContainerAttempt) -> str:
-        """The id of the run's network, or "none"."""
-        if self._network_setting == "none":
-            return "none"
-        order, internal = attempt.order, self._network_setting == "internal"
-        name = network_name(order.run_id)
-        return attempt.engine.network(name, network_labels(order), internal=internal)
 
     def _image(self, attempt: ContainerAttempt) -> str:
         """The image of the node, pulled or made when it is not here."""
         engine, order = attempt.engine, attempt.order
         say = _Preparation(attempt).say
         base = order.image or self._base_image
-        is_notebook = attempt.command is None
-        requirements = files.requirements_text(order.folder, order.requirements)
+        is_notebook = isinstance(attempt.task.work, NotebookWork)
+        requirements = requirements_text(order.folder, order.requirements)
         if requirements or (is_notebook and not order.image):
             if self.image_for is None:
                 raise NbyardError("No image can be made here; name one that has all it needs.")
@@ -262,20 +314,27 @@ class DockerRuntime:
         if not found:
             return []
         now = engine.fresh_info().now
-        used_runs = {one.labels.get(RUN) for one in found if one.labels.get(ATTEMPT) in live}
+        wanted = {one.name for one in found if one.kind != "network" and self._is_wanted(one, live)}
+        used_runs = {one.labels.get(RUN) for one in found if one.name in wanted}
         removed = []
         for one in found:
             if now - one.created_at < GRACE_SECONDS:
                 used_runs.add(one.labels.get(RUN))
                 continue
             if one.kind == "network":
-                with self._networks:
-                    if one.labels[RUN] not in used_runs and engine.remove_network(one.name):
-                        removed.append(one.name)
-            elif one.labels[ATTEMPT] not in live:
+                run = one.labels[RUN]
+                if run not in used_runs and self._networks.remove(engine, run):
+                    removed.append(one.name)
+            elif one.name not in wanted:
                 (engine.remove if one.kind == "container" else engine.remove_volume)(one.name)
+                self._warm.forget(one.name)
                 removed.append(one.name)
         return removed
+
+    def _is_wanted(self, one: Owned, live: Collection[str]) -> bool:
+        if WARM not in one.labels:
+            return one.labels[ATTEMPT] in live
+        return self._warm.is_ours(one.name) or self._warm.occupant(one.name) in live
 
 
 class _Preparation:
@@ -298,23 +357,14 @@ class _Preparation:
         _mind_cancel(self._attempt.order)
 
 
+def _owner(engine: Engine, staging: str) -> tuple[int, int]:
+    """Whose an attempt's folder has to be on our side."""
+    return container_user(engine.info) if staging == BIND else (os.getuid(), os.getgid())
+
+
 def _mind_cancel(order: Order) -> None:
     if files.cancel_reason(order.folder) is not None:
         raise _Cancelled
-
-
-def _write_cancelled(attempt: ContainerAttempt) -> None:
-    now = time.time()
-    reason = files.cancel_reason(attempt.order.folder) or "cancelled"
-    result = Result(
-        attempt_id=attempt.task.attempt_id,
-        token=attempt.task.token,
-        state="cancelled",
-        started_at=now,
-        finished_at=now,
-        failure=Failure("cancelled", reason),
-    )
-    files.write_result(attempt.order.folder, result)
 
 
 def _sees(engine: Engine, order: Order, image: str) -> bool:

@@ -2,7 +2,10 @@
 
 import os
 import re
+import secrets
 from pathlib import Path
+
+import msgspec
 
 from nbyard.dockerd import (
     ATTEMPT,
@@ -10,12 +13,13 @@ from nbyard.dockerd import (
     NODE,
     RUN,
     STORE,
+    Container,
     ContainerSpec,
     EngineInfo,
     Mount,
     Owned,
 )
-from nbyard.domain.attempts import CommandWork, TaskFile
+from nbyard.domain.attempts import CommandWork, NotebookWork, TaskFile
 from nbyard.runner.folder import OPTION_PLACEHOLDER
 from nbyard.runtimes.protocol import Order
 
@@ -23,6 +27,7 @@ ROOT = "/nbyard"
 FOLDER = "/nbyard/attempt"
 RUNNER = ".runner"
 STAGING, LOG_BASE, GPUS = "nbyard.staging", "nbyard.log-base", "nbyard.gpus"
+WARM, STREAMS = "nbyard.warm", "nbyard.streams"
 BIND, VOLUME = "bind", "volume"
 NOBODY = 65534
 # An output on standard output passes through the engine's log: it must not be rotated away.
@@ -58,8 +63,10 @@ def is_ours(found: Owned) -> bool:
     matched = NAME.fullmatch(found.name)
     if matched is None:
         return False
-    key = RUN if found.kind == "network" else ATTEMPT
     name = matched.group(1)
+    if WARM in found.labels:
+        return name.rpartition("-warm-")[0] == found.labels.get(RUN)
+    key = RUN if found.kind == "network" else ATTEMPT
     for suffix in (PROBE, LIST, GPU_CHECK):
         name = name.removesuffix(suffix)
     return name == found.labels.get(key)
@@ -81,31 +88,49 @@ def container_spec(
     """The container of an attempt, but for its network."""
     command = task.work if isinstance(task.work, CommandWork) else None
     uid, gid = container_user(info)
-    log = order.folder / "log"
-    stamps = {STAGING: staging, LOG_BASE: str(log.stat().st_size if log.exists() else 0)}
-    if order.gpus:
-        stamps[GPUS] = ",".join(order.gpus)
+    opens_files = info.is_podman and command is not None and bool(command.stdin or command.stdout)
     return ContainerSpec(
         name=container_name(order.attempt_id),
         image=image,
-        argv=_argv(command),
+        argv=_opening(command) if opens_files and command else _argv(command),
         user=f"{uid}:{gid}",
-        labels=labels(order) | stamps,
+        labels=labels(order) | _stamps(order, staging, opens_files),
         environment=_environment(task, command, order.gpus),
         directory=f"{FOLDER}/{task.directory or 'code'}" if command else FOLDER,
         mounts=_mounts(order, command is not None, staging),
         memory_bytes=order.memory_bytes,
         cpu=order.cpu,
         gpus=order.gpus,
-        takes_stdin=bool(command and command.stdin),
+        takes_stdin=bool(command and command.stdin) and not opens_files,
         log_bytes=STDOUT_LOG_BYTES if command and command.stdout else 128 * 2**20,
     )
+
+
+def _stamps(order: Order, staging: str, opens_files: bool) -> dict[str, str]:
+    """What whoever finds the container has to know of it."""
+    log = order.folder / "log"
+    stamps = {STAGING: staging, LOG_BASE: str(log.stat().st_size if log.exists() else 0)}
+    if order.gpus:
+        stamps[GPUS] = ",".join(order.gpus)
+    if opens_files:
+        stamps[STREAMS] = "files"
+    return stamps
 
 
 def _argv(command: CommandWork | None) -> list[str]:
     if command is not None:
         return [expand_word(word) for word in command.argv]
-    return ["python3", f"{FOLDER}/{RUNNER}/__main__.py", "--foreground", FOLDER]
+    return ["python3", f"{FOLDER}/{RUNNER}/__main__.py", "--alone", FOLDER]
+
+
+def _opening(command: CommandWork) -> list[str]:
+    """Podman lost parts of what was sent to standard input or printed: a shell in the container
+    opens the files. Neither names nor words are ever a part of its script."""
+    script = 'i=$1 o=$2; shift 2; exec "$@"'
+    script += ' <"$i"' if command.stdin else ""
+    script += ' >"$o"' if command.stdout else ""
+    opened = [f"{FOLDER}/{name}" for name in (command.stdin, command.stdout)]
+    return ["sh", "-c", script, "sh", *opened, *_argv(command)]
 
 
 def expand_word(word: str) -> str:
@@ -119,10 +144,11 @@ def _environment(task: TaskFile, command: CommandWork | None, gpus: list[str]) -
         "HOME": HOME,
         "USER": "nbyard",
         "LOGNAME": "nbyard",
-        "PYTHONPYCACHEPREFIX": "/tmp/pycache",
         "PYTHONUNBUFFERED": "1",
     }
-    if command is not None:
+    if command is None:
+        environment |= {"NBYARD_MARK": "-" * len(task.mark)}  # room for it, see `prepared`
+    else:
         environment |= task.environment
         environment |= {name: expand_word(v) for name, v in command.environment.items()}
         environment |= {
@@ -148,6 +174,44 @@ def _mounts(order: Order, is_command: bool, staging: str) -> list[Mount]:
         return [Mount(FOLDER, str(folder)), *inputs]
     # A command has no business with log, task and result: what we write there is out of its reach.
     return [Mount(f"{FOLDER}/{name}", str(folder / name)) for name in ("code", "outputs")] + inputs
+
+
+def warm_spec(
+    order: Order, task: TaskFile, info: EngineInfo, image: str, home: Path | None
+) -> ContainerSpec:
+    """A container for one attempt after the other; `home` is its folder on our side where the
+    engine sees it."""
+    staging = BIND if home else VOLUME
+    task = msgspec.structs.replace(task, work=NotebookWork("", "", "", {}))
+    fresh = container_spec(order, task, info, image, staging)
+    name = warm_name(order.run_id)
+    mounts = [Mount(ROOT, name, kind="volume")]
+    if home:
+        home = home.resolve() / name
+        mounts = [
+            Mount(FOLDER, str(home / "seat")),
+            Mount(f"{FOLDER}/inputs", str(home / "seat" / "inputs"), read_only=True),
+            Mount(f"{ROOT}/runner", str(home / "runner"), read_only=True),
+        ]
+    marks = {key: fresh.labels[key] for key in fresh.labels if key not in (ATTEMPT, NODE, LOG_BASE)}
+    return msgspec.structs.replace(
+        fresh,
+        name=name,
+        argv=["python3", f"{ROOT}/runner/__main__.py", "--serve", FOLDER],
+        labels=marks | {WARM: "1"},
+        directory="/",
+        mounts=mounts,
+        takes_stdin=True,
+    )
+
+
+def opens_files(container: Container) -> bool:
+    """Whether its shell opens the files of its standard streams itself."""
+    return bool(container.labels.get(STREAMS))
+
+
+def warm_name(run_id: str) -> str:
+    return f"nby-{run_id}-warm-{secrets.token_hex(4)}"
 
 
 def probe_spec(order: Order, image: str, folder: Path) -> ContainerSpec:

@@ -5,12 +5,14 @@ import os
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import nbyard.runner
 from nbyard.dockerd import Engine
 from nbyard.domain.attempts import EVENTS, EXECUTED, LOG, RESULT, RUNNER, USAGE, TaskFile
-from nbyard.errors import NotFound
+from nbyard.errors import NotFound, Unavailable
 from nbyard.runtimes.docker.specs import FOLDER, ROOT
 
 SPOOL_BYTES = 32 * 2**20
@@ -20,9 +22,18 @@ REPLACED = (EXECUTED, USAGE, RUNNER, RESULT)
 
 def fill(engine: Engine, name: str, folder: Path, user: tuple[int, int]) -> None:
     """Send the whole folder; it belongs to the container's user there."""
+    _send(engine, name, folder, "attempt", user)
+
+
+def send_runner(engine: Engine, name: str) -> None:
+    """Beside the attempt's folder, out of reach of the work."""
+    _send(engine, name, Path(str(nbyard.runner.__file__)).parent, "runner", (0, 0))
+
+
+def _send(engine: Engine, name: str, folder: Path, called: str, user: tuple[int, int]) -> None:
     with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as spool:
         with tarfile.open(fileobj=spool, mode="w") as archive:
-            archive.add(folder, "attempt", filter=lambda member: _owned(member, user))
+            archive.add(folder, called, filter=lambda member: _owned(member, user))
         spool.seek(0)
         engine.put(name, ROOT, spool)
 
@@ -73,7 +84,7 @@ def fetch_all(engine: Engine, name: str, folder: Path, task: TaskFile) -> None:
 
 def fetch_file(engine: Engine, name: str, folder: Path, file: str) -> None:
     try:
-        with open_archive(engine, name, f"{FOLDER}/{file}") as archive:
+        with _opened(engine, name, f"{FOLDER}/{file}") as archive:
             for member in archive:
                 content = archive.extractfile(member) if member.isreg() else None
                 if content is not None:
@@ -106,7 +117,7 @@ def fetch_tree(engine: Engine, name: str, folder: Path, relative: str) -> None:
     parent = (folder / relative).parent
     links: list[tuple[Path, str]] = []
     try:
-        with open_archive(engine, name, f"{FOLDER}/{relative}") as archive:
+        with _opened(engine, name, f"{FOLDER}/{relative}") as archive:
             for member in archive:
                 target = _inside(parent, member.name)
                 if target is None:
@@ -138,6 +149,16 @@ def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> N
     with open(target, "xb") as file:
         _copy(content, file)
     os.chmod(target, 0o644 | member.mode & 0o111)
+
+
+@contextmanager
+def _opened(engine: Engine, name: str, path: str) -> Iterator[tarfile.TarFile]:
+    """Raises Unavailable when not all of it came, as Podman answers while a file changes."""
+    try:
+        with open_archive(engine, name, path) as archive:
+            yield archive
+    except tarfile.TarError as error:
+        raise Unavailable(f"The engine sent only a part of {path}: {error}") from error
 
 
 class open_archive:

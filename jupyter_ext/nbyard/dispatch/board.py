@@ -1,0 +1,232 @@
+"""What the dispatcher knows of live runs: read once, then kept up to date by what it writes itself
+and by what events say that others wrote.
+
+Nothing here is a fact: the store is. After a write that failed the board is read anew."""
+
+import bisect
+import logging
+import time
+from collections.abc import Iterable, Set
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from nbyard.domain.progress import Progress, TaskOutcome
+from nbyard.domain.runs import BytesOf, Run
+from nbyard.domain.states import ATTEMPT, RUN
+from nbyard.store import Connection, Store
+from nbyard.store.events import News
+from nbyard.store.tasks import AttemptRecord, TaskRecord
+
+log = logging.getLogger("nbyard.dispatch")
+LONGEST_WAIT = timedelta(seconds=60)
+
+
+@dataclass(eq=False)
+class LiveAttempt:
+    """`busy` while a thread drives it, `again` when it is to be driven once more after that."""
+
+    record: AttemptRecord
+    task: "LiveTask"
+    since: float = field(default_factory=time.monotonic)
+    busy: bool = False
+    again: bool = False
+
+
+@dataclass(eq=False)
+class LiveTask:
+    """`results` are its outputs once it succeeded, `tries` the attempts so far."""
+
+    record: TaskRecord
+    run: "LiveRun"
+    tries: int = 0
+    results: dict[str, BytesOf] = field(default_factory=dict)
+    attempt: LiveAttempt | None = None
+
+    @property
+    def turn(self) -> tuple[int, float, str]:
+        """Its place in the queue: by priority, else who was there first."""
+        at = self.record.queued_at
+        return -self.run.run.priority, at.timestamp() if at else 0.0, self.record.id
+
+    def waits(self, now: datetime) -> bool:
+        """Whether its time comes only later: it was lost, and is tried again then."""
+        at = self.record.queued_at
+        # a clock that was set back must not keep anybody waiting
+        return at is not None and now < at < now + LONGEST_WAIT
+
+
+@dataclass(eq=False)
+class LiveRun:
+    run: Run
+    tasks: dict[str, LiveTask]
+    progress: Progress
+    since: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.run.cancel_requested_at is not None
+
+
+class Queue:
+    """The queued tasks in their order."""
+
+    def __init__(self) -> None:
+        self._turns: list[tuple[int, float, str]] = []
+        self._tasks: dict[str, tuple[tuple[int, float, str], LiveTask]] = {}
+
+    def add(self, task: LiveTask) -> None:
+        self._tasks[task.record.id] = (task.turn, task)
+        bisect.insort(self._turns, task.turn)
+
+    def remove(self, task_id: str) -> bool:
+        """Whether it was there."""
+        if task_id not in self._tasks:
+            return False
+        turn, _ = self._tasks.pop(task_id)
+        del self._turns[bisect.bisect_left(self._turns, turn)]
+        return True
+
+    @property
+    def ids(self) -> Set[str]:
+        return self._tasks.keys()
+
+    def get(self, task_id: str) -> LiveTask | None:
+        return self._tasks[task_id][1] if task_id in self._tasks else None
+
+    def first(self, most: int) -> list[str]:
+        """The ids of those whose turn is next."""
+        return [task_id for _, _, task_id in self._turns[:most]]
+
+    def __getitem__(self, task_id: str) -> LiveTask:
+        return self._tasks[task_id][1]
+
+    def __contains__(self, task_id: str) -> bool:
+        return task_id in self._tasks
+
+
+class Board:
+    """Live runs with their tasks, the queue, and the live attempts. `untouched` are runs that
+    nobody looked at since they were read, `fresh` and `gone` the tasks that came into the queue
+    and left it since somebody looked, `environments` those that the store knows."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._broken: set[str] = set()
+        self.runs: dict[str, LiveRun] = {}
+        self.attempts: dict[str, LiveAttempt] = {}
+        self.queue = Queue()
+        self.fresh: dict[str, None] = {}
+        self.gone: list[str] = []
+        self.environments: set[str] = set()
+        self.untouched: dict[str, None] = {}
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for run_id in list(self.runs):
+            self.drop(run_id)
+        self._broken.clear()
+        self.environments.clear()
+
+    def read_all(self, c: Connection) -> None:
+        """Make it what the store says; runs that look alike are kept."""
+        known, found = self._states(), self._store.tasks.live(c)
+        live = self._store.runs.live(c)
+        self._broken.clear()
+        for run_id in [*live, *(known.keys() - live.keys())]:
+            if run_id not in known or known[run_id] != found.get(run_id):
+                self.read(c, run_id)
+            elif self.runs[run_id].is_cancelled != live[run_id]:
+                self._read_run(c, run_id)
+
+    def _states(self) -> dict[str, dict[str, str]]:
+        return {
+            run_id: {task.record.id: task.record.state for task in run.tasks.values()}
+            for run_id, run in self.runs.items()
+        }
+
+    def catch_up(self, c: Connection, news: Iterable[News]) -> None:
+        """Others wrote: mostly new runs, and wishes to cancel."""
+        topics: dict[str, set[str]] = {}
+        for one in news:
+            topics.setdefault(one.run_id, set()).add(one.topic)
+        for run_id in [name for name in topics if name and name not in self._broken]:
+            if run_id in self.runs and topics[run_id] == {"run"}:
+                self._read_run(c, run_id)
+            else:
+                self.read(c, run_id)
+
+    def _read_run(self, c: Connection, run_id: str) -> None:
+        """Only the run itself: its tasks are known."""
+        run = self._store.runs.by_id(c, run_id)
+        if run is None or run.state in RUN.terminal:
+            self.drop(run_id)
+            return
+        self.runs[run_id].run = run
+        self.untouched[run_id] = None
+
+    def read(self, c: Connection, run_id: str) -> None:
+        """Read one run anew; one that cannot be read must not keep the others waiting."""
+        self.drop(run_id)
+        try:
+            self._read(c, run_id)
+        except Exception:  # the dispatcher's boundary
+            log.exception("run %s cannot be read", run_id)
+            self.drop(run_id)
+            self._broken.add(run_id)
+
+    def _read(self, c: Connection, run_id: str) -> None:
+        run = self._store.runs.by_id(c, run_id)
+        if run is None or run.state in RUN.terminal:
+            return
+        records = self._store.tasks.of_run(c, run_id)
+        outcomes = {one.node: TaskOutcome(one.state, one.plan.needs()) for one in records}
+        made = LiveRun(run, {}, Progress(outcomes))
+        made.tasks = {one.node: LiveTask(one, made) for one in records}
+        self._read_attempts(c, made)
+        for artifact in self._store.artifacts.of_run(c, run_id):
+            made.tasks[artifact.node].results[artifact.name] = BytesOf(
+                artifact.digest, artifact.filename, artifact.node
+            )
+        self.runs[run_id] = made
+        self.untouched[run_id] = None
+        for task in made.tasks.values():
+            if task.record.state == "queued":
+                self.enqueue(task)
+
+    def _read_attempts(self, c: Connection, run: LiveRun) -> None:
+        tries = self._store.attempts.numbers(c, run.run.id)
+        by_id = {task.record.id: task for task in run.tasks.values()}
+        for task_id, number in tries.items():
+            by_id[task_id].tries = number
+        for record in self._store.attempts.live(c, run.run.id) if tries else ():
+            self.begin(by_id[record.task_id], record)
+
+    def begin(self, task: LiveTask, record: AttemptRecord) -> LiveAttempt:
+        """An attempt at the task lives from now on."""
+        task.attempt = LiveAttempt(record, task)
+        task.tries = max(task.tries, record.number)
+        self.attempts[record.id] = task.attempt
+        return task.attempt
+
+    def enqueue(self, task: LiveTask) -> None:
+        self.queue.add(task)
+        self.fresh[task.record.id] = None
+
+    def dequeue(self, task: LiveTask) -> None:
+        if self.queue.remove(task.record.id):
+            self.gone.append(task.record.id)
+            self.fresh.pop(task.record.id, None)
+
+    def end_attempt(self, attempt: LiveAttempt) -> None:
+        assert attempt.record.state in ATTEMPT.terminal
+        attempt.task.attempt = None
+        self.attempts.pop(attempt.record.id, None)
+
+    def drop(self, run_id: str) -> None:
+        """Forget a run: it is at its end, or is to be read anew."""
+        run = self.runs.pop(run_id, None)
+        self.untouched.pop(run_id, None)
+        for task in run.tasks.values() if run else ():
+            self.dequeue(task)
+            if task.attempt:
+                self.attempts.pop(task.attempt.record.id, None)

@@ -1,0 +1,231 @@
+"""Queued tasks are looked at: what their results depend on, and whether such results are there."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from nbyard.dispatch.board import Board, LiveTask
+from nbyard.dispatch.cases import inputs_of
+from nbyard.dispatch.changes import Changes
+from nbyard.dispatch.facts import Inbox
+from nbyard.dispatch.keys import Identities, key_parts
+from nbyard.dispatch.results import failure_of
+from nbyard.dispatch.room import Room
+from nbyard.dispatch.takeovers import is_there, take, take_over
+from nbyard.dispatch.workers import Workers
+from nbyard.domain import caching
+from nbyard.domain.attempts import Failure
+from nbyard.domain.digest import KeyParts
+from nbyard.domain.environments import EnvironmentRef
+from nbyard.errors import Busy, NbyardError
+from nbyard.store import Connection
+from nbyard.store.tasks import TaskRecord
+
+log = logging.getLogger("nbyard.dispatch")
+NEW_IN_A_ROUND = 200
+
+
+@dataclass(eq=False)
+class Candidate:
+    """A queued task and what its result depends on; neither changes while it waits."""
+
+    live: LiveTask
+    parts: KeyParts
+    key: str
+    environment: EnvironmentRef
+    reason: str
+    is_told: bool = False
+    gpus: tuple[str, ...] = ()
+    too_old: str = ""
+
+    @property
+    def task(self) -> TaskRecord:
+        return self.live.record
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Under what the cache knows its result."""
+        return self.task.owner, self.key
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        return {"cache_key": self.key, "parts": msgspec.to_builtins(self.parts)}
+
+    def why_not(self) -> str:
+        """Why the cache is not asked; empty when it is."""
+        if self.task.plan.reuse:
+            return "the result that it was to take over is gone"
+        if self.task.plan.force:
+            return "it was forced"
+        return "" if caching.is_asked(self.task.plan.cache) else "its cache is switched off"
+
+
+class Candidates(Mapping[str, Candidate]):
+    """The queued tasks that have to be worked on, by id. `is_behind` when more came at once than
+    fits into a round."""
+
+    def __init__(self, room: Room, board: Board, workers: Workers, inbox: Inbox):
+        self._room = room
+        self._store = room.store
+        self._board = board
+        self._workers = workers
+        self._inbox = inbox
+        self.identities = Identities(room)
+        self.is_behind = False
+        self._known: dict[str, Candidate] = {}
+        self._same: dict[tuple[str, str], set[str]] = {}
+        self._later: dict[str, LiveTask] = {}
+        self._unfit: dict[str, Failure] = {}
+
+    def __getitem__(self, name: str) -> Candidate:
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def look(self, changes: Changes) -> bool:
+        """Look at what came into the queue, level by level: what is in the cache goes on. Whether
+        anything came."""
+        self._forget_gone()
+        self._wake_later()
+        if not self._board.fresh:
+            self.is_behind = False
+            return False
+        left = NEW_IN_A_ROUND
+        with self._store.read() as c:
+            while left > 0:
+                before = len(self._board.fresh)
+                found = self._new(changes, left)
+                if len(self._board.fresh) == before:
+                    break
+                left -= before - len(self._board.fresh)
+                self._ask_cache(c, changes, [one for one in found if not one.why_not()])
+                self._keep(found)
+                changes.settle()
+        self.is_behind = left <= 0
+        return left < NEW_IN_A_ROUND
+
+    def _keep(self, found: Sequence[Candidate]) -> None:
+        """Those that are not served yet."""
+        for one in found:
+            if one.task.id in self._board.queue:
+                self._known[one.task.id] = one
+                self._same.setdefault(one.name, set()).add(one.task.id)
+
+    def published(self, names: Sequence[tuple[str, str]]) -> None:
+        """Results are in the cache now: whoever waits for the same is looked at again."""
+        for name in names:
+            for task_id in self._same.get(name, set()) & self._board.queue.ids:
+                if not self._known[task_id].why_not():
+                    self._board.fresh[task_id] = None
+                    self.is_behind = True
+
+    def next_turn(self) -> datetime | None:
+        """When the first of those comes that are tried again later."""
+        times = [task.record.queued_at for task in self._later.values()]
+        return min((at for at in times if at), default=None)
+
+    def _forget_gone(self) -> None:
+        for name in self._board.gone:
+            self._unfit.pop(name, None)
+            if one := self._known.pop(name, None):
+                same = self._same[one.name]
+                same.discard(name)
+                if not same:
+                    del self._same[one.name]
+        self._board.gone.clear()
+
+    def _new(self, changes: Changes, most: int) -> list[Candidate]:
+        now = datetime.now(UTC)
+        found = []
+        for name in list(islice(self._board.fresh, most)):
+            task = self._board.queue[name]
+            if task.waits(now):
+                del self._board.fresh[name]
+                self._later[name] = task
+            elif one := self._candidate(changes, task):
+                del self._board.fresh[name]
+                found.append(one)
+        return found
+
+    def _wake_later(self) -> None:
+        now = datetime.now(UTC)
+        for name, task in list(self._later.items()):
+            if not task.waits(now):
+                del self._later[name]
+                if self._board.queue.get(name) is task:
+                    self._board.fresh[name] = None
+
+    def _candidate(self, changes: Changes, task: LiveTask) -> Candidate | None:
+        """None while threads look at what it stands for, and when it cannot be served."""
+        record = task.record
+        if failure := self._unfit.pop(record.id, None):
+            refuse(changes, task, failure)
+            return None
+        known = self.identities.known(record.plan, task.run.since)
+        try:
+            if record.plan.reuse and take_over(self._room, changes, task):
+                return None
+            if known is None:
+                self._ask(task)
+                return None
+            parts = key_parts(record.plan, known[0], inputs_of(task), known[1])
+            return Candidate(task, parts, parts.key(), known[1], record.reason)
+        except NbyardError as error:
+            refuse(changes, task, failure_of(error, "preparation"))
+        except Exception as error:  # the dispatcher's boundary
+            log.exception("task %s cannot be served", record.id)
+            refuse(changes, task, _unexpected(error))
+        return None
+
+    def _ask(self, task: LiveTask) -> None:
+        """One task of each kind asks for all of them."""
+        plan = task.record.plan
+        place = f"look at {plan.executable_version_id} {plan.runtime} {plan.image}"
+        work = partial(self._identify, task.record, task.run.since)
+        self._workers.submit(place, work, lambda _: None, lambda _: self._inbox.put(None))
+
+    def _identify(self, task: TaskRecord, since: float) -> None:
+        """One task that cannot be looked at must not keep the others waiting."""
+        try:
+            self.identities.look(task.plan, since)
+        except Busy as error:
+            log.warning("task %s: %s", task.id, error)
+        except NbyardError as error:
+            self._unfit[task.id] = failure_of(error, "preparation")
+        except Exception as error:  # the dispatcher's boundary
+            log.exception("task %s cannot be served", task.id)
+            self._unfit[task.id] = _unexpected(error)
+
+    def _ask_cache(self, c: Connection, changes: Changes, found: Sequence[Candidate]) -> None:
+        hits = self._store.cache.find(c, {one.key for one in found})
+        rows = self._store.artifacts.of_tasks(c, {hit.task_id for hit in hits.values()})
+        now = datetime.now(UTC)
+        for one in found:
+            hit = hits.get(one.name)
+            if hit is None:
+                continue
+            policy = one.task.plan.cache
+            one.too_old = caching.too_old(policy, hit.run_number, hit.made_at, now)
+            if not one.too_old and is_there(self._room, changes, rows[hit.task_id]):
+                reason = f"nothing changed since run {hit.run_number}"
+                take(changes, one.live, rows[hit.task_id], reason, one.columns)
+
+
+def refuse(changes: Changes, task: LiveTask, failure: Failure) -> None:
+    """The task fails before anything was begun."""
+    told = {"reason": failure.message, "failure": msgspec.to_builtins(failure)}
+    changes.move_task(task, "failed", finished_at=datetime.now(UTC), **told)
+
+
+def _unexpected(error: Exception) -> Failure:
+    return Failure("preparation", f"unexpected: {type(error).__name__}: {error}")

@@ -1,0 +1,79 @@
+"""Who keeps an SQLite store from being written, as Linux tells it.
+
+SQLite's files are never opened for that: a process that closes one drops its own locks on it.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+from nbyard.errors import Busy
+
+WRITE_LOCK = "write.lock"
+INDEX = "store.sqlite-shm"
+WRITER = 120  # the byte of the index that SQLite's one writer locks
+PROC = Path("/proc")
+
+
+def writers(folder: Path) -> list[int]:
+    """Other processes that hold SQLite's lock, or ours, for which writers wait before; whom the
+    others wait for comes first."""
+    try:
+        table = (PROC / "locks").read_text()
+    except OSError:  # not Linux
+        return []
+    # "1: FLOCK  ADVISORY  WRITE 4711 08:01:123456 0 EOF"; with "->" it only waits
+    rows = [line.split() for line in table.splitlines() if " -> " not in line]
+    found: list[int] = []
+    for name in (INDEX, WRITE_LOCK):
+        path = os.path.realpath(folder / name)
+        pids = [int(row[4]) for row in rows if _is_of(row, path) and _reaches(row, name)]
+        found += [pid for pid in pids if pid != os.getpid() and path in _opened(pid)]
+    return list(dict.fromkeys(found))
+
+
+def _is_of(row: list[str], path: str) -> bool:
+    with contextlib.suppress(OSError):
+        return row[3] == "WRITE" and row[5].endswith(f":{os.stat(path).st_ino}")
+    return False
+
+
+def _reaches(row: list[str], name: str) -> bool:
+    if name != INDEX:
+        return True
+    return int(row[6]) <= WRITER and (row[7] == "EOF" or int(row[7]) >= WRITER)
+
+
+def _opened(pid: int) -> set[str]:
+    """The files of a process, as far as we may look: inodes alone are not unique."""
+    found = set()
+    with contextlib.suppress(OSError):
+        for entry in list((PROC / str(pid) / "fd").iterdir()):
+            with contextlib.suppress(OSError):
+                found.add(os.readlink(entry))
+    return found
+
+
+def is_stopped(pid: int) -> bool:
+    """By SIGSTOP, Ctrl-Z or a debugger: it goes on when somebody continues it."""
+    with contextlib.suppress(OSError):
+        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] in "Tt"
+    return False
+
+
+def busy(folder: Path) -> Busy:
+    """The refusal, with who is in the way and what to do about it."""
+    for pid in sorted(writers(folder), key=is_stopped, reverse=True):
+        with contextlib.suppress(OSError):
+            name = (PROC / str(pid) / "comm").read_text().strip()
+            if is_stopped(pid):
+                return Busy(
+                    f"The store is busy: process {pid} ({name}) was stopped while it wrote.",
+                    hint=f"Continue it (kill -CONT {pid}) or end it (kill -9 {pid}); what it was "
+                    "writing is then undone.",
+                )
+            return Busy(
+                f"The store is busy: process {pid} ({name}) keeps it from being written.",
+                hint="Try again in a moment; if it stays, that process has to end.",
+            )
+    return Busy()

@@ -1,0 +1,106 @@
+"""A supervisor ahead of its attempt: its runner and its kernel are there and wait to hear whose
+they are. It serves one attempt, or ends when nobody wants it any more."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import time
+from functools import partial
+from typing import Any
+
+from . import prepared, processes
+from .folder import BadTask, Folder
+from .guard import clear
+from .work import CannotStart, die_with_parent, environment_of_host, show_to_work, told
+
+REQUEST_BYTES = 64 * 1024
+READY = b"1"
+
+
+class LaunchAhead:
+    """The runner of a notebook that is not known yet; to the supervisor it is a `Launch`."""
+
+    is_notebook = True
+    is_idle = True
+
+    def __init__(self, kernel: str, scratch: str) -> None:
+        self.scratch = scratch
+        self.output, output_end = os.pipe()
+        self.report, report_end = os.pipe()
+        wait, self._release = os.pipe()
+        self._since = ""
+        self._work: tuple[Folder, dict[str, Any]] | None = None
+        parent = os.getpid()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.setsid()
+            die_with_parent(parent)
+            prepared.live_as(partial(self._run, kernel, output_end, report_end, wait))
+        for end in (output_end, report_end, wait):
+            os.close(end)
+
+    def _run(self, kernel: str, output: int, report: int, wait: int) -> int:
+        from . import notebook
+
+        show_to_work(True)  # this is the work
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for target, source in ((0, nothing), (1, output), (2, output)):
+            os.dup2(source, target)
+        processes.keep_only(report, wait)
+        prepared.renew({**environment_of_host(), "JUPYTER_RUNTIME_DIR": self.scratch})
+        return notebook.main_ahead(kernel, report, wait)
+
+    def claim(self) -> None:
+        """It has an attempt from now on."""
+        self._since = f"{time.clock_gettime(time.CLOCK_BOOTTIME):012.1f}"
+        prepared.Stamp(prepared.SINCE).write(self._since)
+
+    def bind(self, folder: Folder, task: dict[str, Any]) -> None:
+        """This is its attempt."""
+        self._work = folder, task
+
+    def start(self) -> None:
+        """Let it begin.
+
+        Raises:
+            CannotStart: it is gone, or there is no place to work in.
+        """
+        assert self._work is not None
+        self.is_idle = False
+        try:
+            about = told(*self._work, self.scratch)
+            if self._since:
+                about["since"] = self._since
+            words = json.dumps(about)
+            with os.fdopen(self._release, "w", encoding="utf-8") as file:
+                file.write(words)
+        except (OSError, BadTask) as error:
+            raise CannotStart(f"the kernel that was ready cannot be had: {error}") from error
+
+    def end(self) -> None:
+        """Nobody wants it: leave nothing of it."""
+        processes.send([self.pid], signal.SIGKILL)
+        try:
+            while True:
+                os.waitpid(-1, 0)  # the kernel comes to us when its runner is gone
+        except ChildProcessError:
+            clear(self.scratch)
+
+
+def stand_by(launch: LaunchAhead, claims: socket.socket) -> tuple[dict[str, str], int] | None:
+    """Wait for an attempt: the request for it and the end of the pipe that hears the answer; None
+    when none will come."""
+    sources: list[Any] = [claims, launch.report]
+    while True:
+        heard = select.select(sources, [], [])[0]
+        if claims in heard:
+            packet, handles, _, _ = socket.recv_fds(claims, REQUEST_BYTES, 1)
+            claims.close()
+            return (json.loads(packet), handles[0]) if packet else None
+        if not os.read(launch.report, 4096):
+            return None  # it is gone
+        claims.send(READY)

@@ -1,0 +1,141 @@
+"""Supervisors of commands that stay for the next one: what a fork costs is paid once.
+
+A member serves one attempt after the other, never two at once. Between two it knows of none, and
+nothing of the last one is left below it. It goes after a while, and after many.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from .prepared import SINCE, Stamp
+
+REQUEST_BYTES = 64 * 1024
+IDLE_SECONDS = 5.0
+MOST_IDLE = 8
+MOST_ATTEMPTS = 200
+IDLE = b"1"
+
+
+class Member(NamedTuple):
+    """`claims` is where it hears of attempts, and says that it has come to the end of one."""
+
+    pid: int
+    claims: socket.socket
+    since: float
+
+
+class Crew:
+    """Those of one parent: `busy` with an attempt, or `idle`."""
+
+    def __init__(self) -> None:
+        self.busy: dict[int, Member] = {}
+        self.idle: dict[int, Member] = {}
+        self.leaving: dict[int, Member] = {}
+
+    def take(self, packet: bytes, ready: int) -> int:
+        """Hand an attempt to the one that was busy last; its pid, 0 when nobody is there."""
+        while self.idle:
+            pid, one = self.idle.popitem()
+            try:
+                socket.send_fds(one.claims, [packet], [ready])
+            except OSError:  # it has just ended
+                self.leaving[pid] = one
+                continue
+            self.busy[pid] = one
+            return pid
+        return 0
+
+    def add(self, pid: int, claims: socket.socket) -> None:
+        """It was forked with its first attempt."""
+        self.busy[pid] = Member(pid, claims, 0.0)
+
+    def sources(self) -> list[socket.socket]:
+        """Where is heard that one came to the end of its attempt."""
+        return [one.claims for one in self.busy.values()]
+
+    def hear(self, one: Member) -> bool:
+        """Whether it is idle; else it has ended, which is heard elsewhere."""
+        self.busy.pop(one.pid)
+        try:
+            is_idle = one.claims.recv(1) == IDLE
+        except OSError:
+            is_idle = False
+        if is_idle:
+            self.idle[one.pid] = one._replace(since=time.monotonic())
+            if len(self.idle) > MOST_IDLE:
+                self._let_go(next(iter(self.idle)))
+        else:
+            self.leaving[one.pid] = one
+        return is_idle
+
+    def rest(self) -> None:
+        """Let go of those that nobody needed lately."""
+        for one in list(self.idle.values()):
+            if time.monotonic() - one.since > IDLE_SECONDS:
+                self._let_go(one.pid)
+
+    def disband(self) -> None:
+        """They end, each after what it does now."""
+        for pid in list(self.idle):
+            self._let_go(pid)
+        for one in self.busy.values():
+            one.claims.shutdown(socket.SHUT_WR)
+
+    def _let_go(self, pid: int) -> None:
+        one = self.idle.pop(pid)
+        one.claims.close()
+        self.leaving[pid] = one
+
+    def lost(self, pid: int) -> None:
+        """It has ended."""
+        for known in (self.busy, self.idle, self.leaving):
+            if one := known.pop(pid, None):
+                one.claims.close()
+
+    def pids(self) -> set[int]:
+        return {*self.busy, *self.idle, *self.leaving}
+
+
+def serve(
+    supervise: Callable[[dict[str, str], int], int],
+    request: dict[str, str],
+    ready: int,
+    claims: socket.socket,
+) -> int:
+    """A member's life, in its fork: this attempt, and those that it hears of."""
+    attempt, since = Stamp("NBYARD_ATTEMPT_ID"), Stamp(SINCE)
+    nobody = os.environ["NBYARD_ATTEMPT_ID"]
+    for _ in range(MOST_ATTEMPTS):
+        since.write(f"{time.clock_gettime(time.CLOCK_BOOTTIME):012.1f}")
+        attempt.write(request["attempt_id"])
+        status = supervise(request, ready)
+        if status:
+            return status
+        _rest()
+        attempt.write(nobody)
+        try:
+            claims.send(IDLE)
+            packet, handles, _, _ = socket.recv_fds(claims, REQUEST_BYTES, 1)
+        except OSError:
+            break  # our parent is gone
+        if not packet:
+            break
+        request, (ready,) = json.loads(packet), handles
+    return 0
+
+
+def _rest() -> None:
+    """Nothing of the last attempt is held, and any end is as good as another."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 2)
+    os.close(nothing)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # meant for the last attempt

@@ -1,0 +1,75 @@
+"""What ends the work of a killed supervisor: the parent that forked it, or a process of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+
+from . import processes
+from .work import signal_at_end_of_parent
+
+
+class Guard:
+    """Outlives a killed supervisor just long enough to end what it had started."""
+
+    def __init__(self, mark: str, scratch: str) -> None:
+        self._mark = mark
+        self._scratch = scratch
+        self._alive = -1
+        self._is_orphaned = False
+        self.pid = 0
+
+    def trust(self, parent: int) -> None:
+        """Leave it to our parent, who adopts what we start, for as long as that lives."""
+        signal.signal(signal.SIGUSR2, self._on_orphaned)
+        signal_at_end_of_parent(signal.SIGUSR2)
+        self._is_orphaned = os.getppid() != parent
+
+    def _on_orphaned(self, _number: int, _frame: object) -> None:
+        self._is_orphaned = True
+
+    def check(self) -> None:
+        """Stand in for a parent that is gone."""
+        if self._is_orphaned and not self.pid:
+            self.begin()
+
+    def begin(self) -> None:
+        """Be a process."""
+        listen, self._alive = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            processes.keep_only(listen)
+            self._watch(listen)
+        os.close(listen)
+
+    def _watch(self, listen: int) -> None:
+        os.setsid()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        if os.read(listen, 1) == b"":
+            processes.kill_tree(None, self._mark, {os.getpid()})
+            clear(self._scratch)
+        os._exit(0)
+
+    def dismiss(self) -> None:
+        clear(self._scratch)
+        if not self.pid:
+            return
+        try:
+            os.write(self._alive, b"1")
+            os.waitpid(self.pid, 0)
+        except OSError:
+            return  # somebody ended it before us
+
+
+def make_scratch() -> str:
+    import tempfile  # for notebooks only
+
+    return tempfile.mkdtemp(prefix="nby-")
+
+
+def clear(scratch: str) -> None:
+    """Remove the folder for sockets."""
+    if scratch:
+        shutil.rmtree(scratch, ignore_errors=True)

@@ -1,0 +1,244 @@
+"""The parent of supervisors: forks one for each request, and ends what a killed one leaves.
+
+It adopts what its supervisors can no longer look after, and stays until the last of them is gone,
+also when the dispatcher that started it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from . import processes
+from .ahead import LaunchAhead, stand_by
+from .crew import Crew, serve
+from .folder import Folder
+from .guard import clear, make_scratch
+from .pool import LOOK_SECONDS, Pool, Standing
+from .prepared import Stamp, live_as, preload, settle
+from .start import supervise
+from .work import adopt_orphans
+
+REQUEST_BYTES = 64 * 1024
+STAYS = b"1"
+
+
+def main(descriptor: int, pool: Pool | None) -> int:
+    """Serve requests from the dispatcher until it hangs up; with a pool, be prepared for notebooks.
+
+    A request is one packet: JSON with `folder`, `attempt_id` and the `kernel` that may be ready
+    before, and a pipe's end in which "1" is written when the attempt is taken care of.
+    """
+    os.set_inheritable(descriptor, False)
+    if pool:
+        preload()
+    settle()
+    return Parent(socket.socket(fileno=descriptor), pool).serve()
+
+
+class Parent:
+    def __init__(self, requests: socket.socket, pool: Pool | None) -> None:
+        self._is_prepared = pool is not None
+        self._pool = pool or Pool(0, 0)
+        self._requests = requests
+        self._hangs_up = False
+        self._folders: dict[int, str] = {}  # of the supervisors, by their pid
+        self._crew = Crew()
+        self._called: dict[int, socket.socket] = {}
+        self._attempt_id = Stamp("NBYARD_ATTEMPT_ID")
+        self._pid = os.getpid()
+        self._hear, self._told = os.pipe()
+        for end in (self._hear, self._told):
+            os.set_blocking(end, False)
+
+    def serve(self) -> int:
+        adopt_orphans()
+        signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        while not self._hangs_up or self._folders or self._pool.leaving or self._crew.leaving:
+            self._turn()
+        return 0
+
+    def _turn(self) -> None:
+        """One look at everybody who may have something to say."""
+        pool = self._pool
+        kernel = "" if self._hangs_up else pool.missing()
+        waiting = pool.waiting()
+        sources: list[Any] = [self._hear, *waiting, *self._crew.sources()]
+        if not self._hangs_up:
+            sources.append(self._requests)
+        patience = 0 if kernel else LOOK_SECONDS if pool.standing or self._crew.idle else None
+        ready = select.select(sources, [], [], patience)[0]
+        if self._hear in ready:
+            os.read(self._hear, 4096)
+            self._look_after()
+        for one in list(pool.standing.values()):
+            if one.claims in ready:
+                pool.hear(one)
+        for member in list(self._crew.busy.values()):
+            if member.claims in ready and self._crew.hear(member):
+                del self._folders[member.pid]
+        if self._requests in ready:
+            self._obey()
+        elif kernel:
+            self._have_ready(kernel)
+        else:
+            pool.look()
+            self._crew.rest()
+
+    def _hang_up(self) -> None:
+        self._hangs_up = True
+        for one in list(self._pool.standing.values()):
+            self._pool.drop(one)
+        self._crew.disband()
+        if self._folders:
+            with contextlib.suppress(OSError):  # who asked may be gone
+                self._requests.send(STAYS)
+
+    def _obey(self) -> None:
+        """Let an attempt be supervised, or hear that there will be no more."""
+        packet, handles, _, _ = socket.recv_fds(self._requests, REQUEST_BYTES, 1)
+        if not packet:
+            self._hang_up()
+            return
+        request, (ready,) = json.loads(packet), handles
+        with contextlib.suppress(OSError):  # who asked hears that it is not taken care of
+            pid = self._hand_over(request["kernel"], packet, ready)
+            self._folders[pid or self._begin(request, ready)] = request["folder"]
+        os.close(ready)
+
+    def _begin(self, request: dict[str, str], ready: int) -> int:
+        """Fork a supervisor; that of a command stays for the next one."""
+        if self._is_prepared:
+            return self._fork(partial(self._supervise, request, ready), ready)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            life = partial(serve, self._supervise, request, ready, theirs)
+            try:
+                pid = self._fork(life, ready, theirs.fileno())
+            except OSError:
+                ours.close()
+                raise
+        self._crew.add(pid, ours)
+        return pid
+
+    def _hand_over(self, kernel: str, packet: bytes, ready: int) -> int:
+        """To one that stands by; 0 when there is none."""
+        if not self._is_prepared:
+            return self._crew.take(packet, ready)
+        if not kernel:
+            return 0
+        from .kernel import is_forkable
+
+        if not is_forkable(kernel):
+            return 0
+        one = self._pool.take(kernel)
+        if one is None:
+            return 0
+        try:
+            socket.send_fds(one.claims, [packet], [ready])
+        except OSError:
+            one.claims.close()
+            return 0  # it has just ended
+        # closed at once, with what it said unheard, it might not hear its call
+        self._called[one.pid] = one.claims
+        return one.pid
+
+    def _have_ready(self, kernel: str) -> None:
+        """Fork one that stands by."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        scratch = ""
+        with theirs:
+            try:
+                scratch = make_scratch()
+                pid = self._fork(partial(self._stand_by, kernel, scratch, theirs), theirs.fileno())
+            except OSError:
+                ours.close()
+                clear(scratch)
+                self._pool.give_up()
+                return
+        self._pool.add(Standing(pid, kernel, scratch, ours))
+
+    def _fork(self, work: Callable[[], int], *keep: int) -> int:
+        pid = os.fork()
+        if pid == 0:
+            os.setsid()
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            processes.keep_only(*keep)
+            live_as(work)
+        return pid
+
+    def _supervise(
+        self, request: dict[str, str], ready: int, ahead: LaunchAhead | None = None
+    ) -> int:
+        """In the fork: what `python runner FOLDER` does, with nothing left to import."""
+        self._attempt_id.write(request["attempt_id"])
+        folder, prepared = request["folder"], self._is_prepared
+        return supervise(folder, ready, self._pid, is_prepared=prepared, ahead=ahead)
+
+    def _stand_by(self, kernel: str, scratch: str, claims: socket.socket) -> int:
+        """In the fork: the same, when the attempt is known."""
+        adopt_orphans()
+        ahead = LaunchAhead(kernel, scratch)
+        called = stand_by(ahead, claims)
+        status = 0
+        if called:
+            ahead.claim()
+            status = self._supervise(*called, ahead)
+        if ahead.is_idle:
+            ahead.end()
+        return status
+
+    def _look_after(self) -> None:
+        """Collect the dead, and end what the killed ones among them have left."""
+        broken = self._reap()
+        if broken:
+            processes.kill_all(self._orphans, lambda: broken.extend(self._reap()))
+        for scratch in broken:
+            clear(scratch)
+
+    def _reap(self) -> list[str]:
+        """Collect the dead; where the sockets were of those that did not come to their end."""
+        broken: list[str] = []
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return broken
+            if not pid:
+                return broken
+            if pid in self._called:
+                self._called.pop(pid).close()
+            path, one = self._folders.pop(pid, None), self._pool.lost(pid)
+            self._crew.lost(pid)
+            if status and one:
+                broken.append(one.scratch)
+            elif status and path is not None:
+                broken.append(_scratch(path))
+
+    def _orphans(self) -> set[int]:
+        """All below us that is below no supervisor."""
+        table = processes.table(dead=True)
+        found = processes.descendants(self._pid, table)
+        own = {*self._folders, *self._crew.pids(), *self._pool.standing, *self._pool.leaving}
+        for pid in own:
+            found -= {pid} | processes.descendants(pid, table)
+        return found
+
+
+def _scratch(path: str) -> str:
+    """Of a supervisor that cannot tell any more, as its runner.json says."""
+    try:
+        with open(Folder(path).at("runner.json"), encoding="utf-8") as file:
+            scratch = str(json.load(file).get("scratch", ""))
+    except (OSError, ValueError):
+        return ""
+    return scratch if os.path.basename(scratch).startswith("nby-") else ""

@@ -1,0 +1,54 @@
+"""What our imports would import and never use here: it takes longer than all the rest of them."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+# nbformat checks notebooks with it; we read and write them ourselves.
+CHECKER = {"jsonschema": ("Draft4Validator",), "jsonschema.exceptions": ("ErrorTree",)}
+REFUSAL = "ValidationError"
+# A grammar of IRIs that the checker compiles where it is imported after all.
+GRAMMAR = "rfc3987_syntax"
+# A quarter of ipykernel's start; nobody debugs these kernels from outside.
+DEBUGGER = "debugpy"
+
+
+def session() -> Any:
+    """Our own module of that name, and with it nbclient."""
+    name = f"{__package__}.session"
+    sys.modules.setdefault(GRAMMAR, None)  # type: ignore[arg-type]
+    if name not in sys.modules and not CHECKER.keys() & sys.modules.keys():
+        with contextlib.suppress(ImportError), _stand_ins():
+            importlib.import_module(name)
+    return importlib.import_module(name)
+
+
+@contextlib.contextmanager
+def _stand_ins() -> Iterator[None]:
+    """Modules that have what is imported from them, and no more."""
+    for name, classes in CHECKER.items():
+        module: Any = ModuleType(name)
+        for one in classes:
+            setattr(module, one, type(one, (), {}))
+        sys.modules[name] = module
+    setattr(sys.modules["jsonschema.exceptions"], REFUSAL, type(REFUSAL, (Exception,), {}))
+    try:
+        yield
+    finally:
+        for name in CHECKER:
+            del sys.modules[name]
+
+
+@contextlib.contextmanager
+def no_debugger() -> Iterator[None]:
+    """Let ipykernel be imported without."""
+    sys.modules[DEBUGGER] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[DEBUGGER]

@@ -1,0 +1,67 @@
+"""In a warm container: what waits for its next attempt. Nothing of the one before is left when it
+is made, and it has one attempt."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from functools import partial
+from typing import Any
+
+from .ahead import LaunchAhead, stand_by
+from .guard import make_scratch
+from .prepared import live_as
+from .start import supervise
+from .work import adopt_orphans, is_plain
+
+
+def kernel_of(task: dict[str, Any]) -> str:
+    """The kernel that may be ready before this task is known; empty where none may."""
+    from .kernel import is_forkable
+
+    work = task["work"]
+    if work["kind"] != "notebook" or not is_plain(task.get("environment") or {}):
+        return ""
+    name = str(work.get("kernel") or "python3")
+    return name if is_forkable(name) else ""
+
+
+class Standby:
+    """A supervisor with its runner and kernel, forked from this process."""
+
+    def __init__(self, kernel: str) -> None:
+        self.kernel = kernel
+        self._calls, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        parent = os.getpid()
+        with theirs:
+            self.pid = os.fork()
+            if self.pid == 0:
+                os.setsid()
+                self._calls.close()
+                live_as(partial(self._wait, theirs, parent))
+
+    def _wait(self, calls: socket.socket, parent: int) -> int:
+        adopt_orphans()
+        ahead = LaunchAhead(self.kernel, make_scratch())
+        called = stand_by(ahead, calls)
+        if called is None:
+            ahead.end()
+            return 1
+        request, ready = called
+        return supervise(request["folder"], ready, parent, is_prepared=True, ahead=ahead)
+
+    def call(self, path: str) -> bool:
+        """Have the attempt in this folder supervised; false when it is gone."""
+        nobody = os.open(os.devnull, os.O_WRONLY)
+        try:
+            socket.send_fds(self._calls, [json.dumps({"folder": path}).encode()], [nobody])
+        except OSError:
+            return False
+        finally:
+            os.close(nobody)
+        return True
+
+    def close(self) -> None:
+        """It has ended. Closed before, with what it said unheard, it might not hear its call."""
+        self._calls.close()

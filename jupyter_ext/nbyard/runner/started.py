@@ -1,0 +1,115 @@
+"""A kernel that is started as its specification says: any language's, and any environment's."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from .verdict import FROM_OUTSIDE, how
+from .work import die_with_parent
+
+PROBE_SECONDS = 0.1
+MAX_SOCKET_FOLDER = 80
+
+
+class KernelMissing(Exception):
+    """There is no such kernel here, or it does not start."""
+
+
+class KernelEnded(Exception):
+    """The kernel died under the notebook."""
+
+
+class StartedKernel:
+    """A kernel of jupyter_client's manager, in a directory."""
+
+    def __init__(self, name: str, language: str, directory: str, shown: str) -> None:
+        self._name = name
+        self._language = language
+        self._directory = directory
+        self._shown = shown
+        self._client: Any = None
+
+    async def connect(self, client: Any) -> dict[str, Any]:
+        """Start it, and wait until it answers; what it tells of its language.
+
+        Raises:
+            KernelMissing: no kernel of that name, or it does not come up.
+            KernelEnded: somebody ended it while it started.
+        """
+        self._client = client
+        self._check()
+        parent = os.getpid()
+        try:
+            await client.async_start_new_kernel(
+                cwd=self._directory,
+                env={**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
+                preexec_fn=lambda: die_with_parent(parent),
+            )
+        except OSError as error:
+            raise KernelMissing(f"{self._shown} cannot be started: {error}") from None
+        client.kc = client.km.client()
+        client.kc.start_channels(stdin=False, hb=False)
+        client.kc.allow_stdin = False
+        return await self._probe()
+
+    def _check(self) -> None:
+        client = self._client
+        manager = client.create_kernel_manager()
+        if client.km is None:
+            client.km = manager
+        runtime_folder = os.environ.get("JUPYTER_RUNTIME_DIR", "")
+        if runtime_folder:  # it goes with it, also when we are killed
+            manager.connection_file = os.path.join(runtime_folder, "kernel.json")
+        if self._language == "python" and 0 < len(runtime_folder) < MAX_SOCKET_FOLDER:
+            # no ports that two kernels could draw at once, and none that a neighbour could reach
+            manager.transport = "ipc"
+            manager.ip = os.path.join(runtime_folder, "kernel")
+        specs = manager.kernel_spec_manager.find_kernel_specs()
+        if self._name not in specs:
+            present = ", ".join(sorted(specs)) or "none"
+            raise KernelMissing(f"{self._shown} is not installed here (present: {present})")
+
+    async def _probe(self) -> dict[str, Any]:
+        """Ask until both channels have answered: only then is no output missed."""
+        client, shell, iopub = self._client.kc, False, False
+        while not (shell and iopub):
+            if not await self._client.km.is_alive():
+                words = f"{self._shown} ended while it started{how(self.exit_code)}"
+                was_killed = -(self.exit_code or 0) in FROM_OUTSIDE
+                raise KernelEnded(words) if was_killed else KernelMissing(words)
+            if not shell:
+                client.kernel_info()
+            shell = shell or bool(await client.shell_channel.socket.poll(PROBE_SECONDS * 1000))
+            if shell:
+                iopub = bool(await client.iopub_channel.socket.poll(PROBE_SECONDS * 1000))
+                if not iopub:
+                    client.kernel_info()
+        found: dict[str, Any] = {}
+        while await client.shell_channel.socket.poll(0):
+            message = await client.get_shell_msg(timeout=1)
+            if message["msg_type"] == "kernel_info_reply":
+                client._handle_kernel_info_reply(message)
+                found = message["content"].get("language_info") or {}
+        return found
+
+    async def interrupt(self) -> None:
+        if self._client is not None and self._client.km is not None:
+            await self._client.km.interrupt_kernel()
+
+    @property
+    def exit_code(self) -> int | None:
+        manager = self._client.km if self._client is not None else None
+        process = getattr(getattr(manager, "provisioner", None), "process", None)
+        code: int | None = process.poll() if process is not None else None
+        return code
+
+    async def end(self, talk: Any, *, kindly: bool) -> None:
+        """End it; when there is no hurry it may do what was registered for that."""
+        manager = self._client.km if self._client is not None else None
+        if talk is not None:
+            if kindly and manager is not None:
+                await manager.shutdown_kernel(now=False)
+            talk.stop_channels()
+        if manager is not None and manager.has_kernel:
+            await manager.shutdown_kernel(now=True)

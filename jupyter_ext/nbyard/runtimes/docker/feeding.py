@@ -1,0 +1,59 @@
+"""A file as the standard input of a container; that all of it came through is written down."""
+
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from nbyard.dockerd import Engine
+from nbyard.errors import NbyardError
+from nbyard.runner.folder import Folder
+
+DONE = "stdin.done"
+PATIENCE_SECONDS = 2.0
+
+
+class Feeder:
+    """`stdin` is relative to the attempt's folder; "" for none."""
+
+    def __init__(self, engine: Engine, name: str, folder: Path, stdin: str):
+        self._engine = engine
+        self._name = name
+        self._folder = folder
+        self._stdin = stdin
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Feed it in a thread."""
+        self._thread = threading.Thread(target=self._feed, name=f"{self._name} in", daemon=True)
+        self._thread.start()
+
+    @property
+    def has_begun(self) -> bool:
+        return self._thread is not None
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def was_cut(self) -> bool:
+        """Whether the container did not get all of it."""
+        if not self._stdin:
+            return False
+        if self._thread is not None:
+            self._thread.join(PATIENCE_SECONDS)
+        return not (self._folder / DONE).exists()
+
+    def _feed(self) -> None:
+        path = Folder(str(self._folder)).inside(self._stdin)
+        try:
+            with open(path, "rb") as source, self._engine.stdin(self._name) as send:
+                while piece := source.read(1 << 16):
+                    send(piece)
+        except OSError:
+            pass  # it ended, or closed its input, before it had read all
+        except NbyardError:
+            return
+        with suppress(NbyardError):
+            # An engine that is gone took the rest of the input with it.
+            self._engine.container(self._name)
+            (self._folder / DONE).touch()

@@ -1,0 +1,73 @@
+"""The network of each run: made when it is needed, gone a little after its last container."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+
+from nbyard.dockerd import Engine
+from nbyard.errors import NbyardError
+from nbyard.runtimes.docker.specs import network_labels, network_name
+from nbyard.runtimes.protocol import Order
+
+# Making one takes longer than many a step; the next step of a run comes within milliseconds.
+LINGER_SECONDS = 1.0
+
+
+class Networks:
+    """`kind` is bridge, internal or none."""
+
+    def __init__(self, kind: str):
+        self._kind = kind
+        self._lock = threading.Lock()
+        self._users: Counter[str] = Counter()
+        self._uses: Counter[str] = Counter()
+
+    @contextmanager
+    def use(self, engine: Engine, order: Order) -> Iterator[Callable[[], str]]:
+        """What says the id of the run's network, or "none"; meanwhile it is made. It stays for the
+        time of the block, in which a container has to come into it; if nobody asks, it goes."""
+        if self._kind == "none":
+            yield lambda: "none"
+            return
+        run = order.run_id
+        with self._lock:
+            self._users[run] += 1
+            self._uses[run] += 1
+        is_wanted = threading.Event()
+        try:
+            with ThreadPoolExecutor(1, network_name(run)) as aside:
+                making = aside.submit(self._make, engine, order)
+
+                def made() -> str:
+                    is_wanted.set()
+                    return making.result()
+
+                yield made
+        finally:
+            with self._lock:
+                self._users[run] -= 1
+            if not is_wanted.is_set():
+                with suppress(NbyardError):
+                    self.remove(engine, run)
+
+    def _make(self, engine: Engine, order: Order) -> str:
+        with self._lock:
+            is_internal = self._kind == "internal"
+            return engine.network(
+                network_name(order.run_id), network_labels(order), internal=is_internal
+            )
+
+    def leave(self, engine: Engine, run: str, linger_seconds: float = LINGER_SECONDS) -> None:
+        """Remove it unless something is in it, or comes soon."""
+        uses = self._uses[run]
+        time.sleep(linger_seconds)
+        if self._uses[run] == uses:
+            self.remove(engine, run)
+
+    def remove(self, engine: Engine, run: str) -> bool:
+        """Remove it unless something is in it, or just comes; whether it is gone."""
+        with self._lock:
+            return not self._users[run] and engine.remove_network(network_name(run))

@@ -1,0 +1,74 @@
+"""The services of an open yard by their noun, each made when it is first asked: a shell that runs
+something waits for none of the others."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbyard.services.artifacts import ArtifactService
+    from nbyard.services.datasets import DatasetService
+    from nbyard.services.events import EventService
+    from nbyard.services.executables import ExecutableService
+    from nbyard.services.parts import Parts
+    from nbyard.services.runs import RunService
+    from nbyard.services.system import SystemService
+    from nbyard.services.uploads import UploadService
+    from nbyard.services.workflows import WorkflowService
+
+
+class Services:
+    """One instance of every service, by its noun."""
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+        self.blobs = parts.blobs
+
+    @cached_property
+    def datasets(self) -> DatasetService:
+        from nbyard.services.datasets import DatasetService
+
+        return DatasetService(self._parts)
+
+    @cached_property
+    def uploads(self) -> UploadService:
+        from nbyard.services.uploads import UploadService
+
+        return UploadService(self._parts)
+
+    @cached_property
+    def executables(self) -> ExecutableService:
+        from nbyard.services.executables import ExecutableService
+
+        return ExecutableService(self._parts)
+
+    @cached_property
+    def workflows(self) -> WorkflowService:
+        from nbyard.services.workflows import WorkflowService
+
+        return WorkflowService(self._parts)
+
+    @cached_property
+    def runs(self) -> RunService:
+        from nbyard.services.runs import RunService
+
+        return RunService(self._parts)
+
+    @cached_property
+    def artifacts(self) -> ArtifactService:
+        from nbyard.services.artifacts import ArtifactService
+
+        return ArtifactService(self._parts)
+
+    @cached_property
+    def events(self) -> EventService:
+        from nbyard.services.events import EventService
+
+        return EventService(self._parts)
+
+    @cached_property
+    def system(self) -> SystemService:
+        from nbyard.services.system import SystemService
+
+        return SystemService(self._parts)

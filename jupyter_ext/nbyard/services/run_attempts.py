@@ -1,0 +1,95 @@
+"""Runs: what attempts at their tasks wrote down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbyard import folders
+from nbyard.domain.attempts import Surroundings
+from nbyard.domain.callers import Caller
+from nbyard.domain.paging import check_count
+from nbyard.domain.runs import Activity, Cells, LogChunk, Run, Task
+from nbyard.domain.usage import Usage
+from nbyard.errors import NotFound
+from nbyard.services.operation import operation
+from nbyard.services.parts import Parts
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection
+
+
+class RunAttempts:
+    """The part of the service of runs that reads the folders of attempts."""
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+        self._store = parts.store
+        self._progress = folders.Progress(parts.store.folder)
+
+    def _find(self, c: Connection, caller: Caller, run: str) -> Run:
+        found = self._store.runs.get(c, caller.name, run)
+        if found is None:
+            raise NotFound(f"There is no run {run[:80]!r}.")
+        return found
+
+    @operation("GET", "/runs/{run}/tasks/{node}/log", scope="runs:read")
+    def log(
+        self, caller: Caller, run: str, node: str, after: int = 0, attempt: int = 0
+    ) -> LogChunk:
+        """Read the log of an attempt at a task, by default the newest, from a byte on."""
+        check_count(after, "after")
+        return folders.log(self._store.folder, self._task(caller, run, node, attempt), after)
+
+    @operation("GET", "/runs/{run}/tasks/{node}/cells", scope="runs:read")
+    def cells(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Cells:
+        """Show the executed notebook of an attempt at a task, by default the newest."""
+        return folders.cells(self._store.folder, self._task(caller, run, node, attempt))
+
+    @operation("GET", "/runs/{run}/tasks/{node}/surroundings", scope="runs:read")
+    def surroundings(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Surroundings:
+        """Show machine, environment and code of an attempt at a task, by default the newest."""
+        found = folders.surroundings(self._store.folder, self._task(caller, run, node, attempt))
+        if found is None:
+            raise NotFound(f"{node[:80]!r} has no attempt yet.")
+        return found
+
+    @operation("GET", "/runs/{run}/tasks/{node}/usage", scope="runs:read")
+    def usage(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Usage:
+        """Show what an attempt at a task used over time: CPU, memory, GPUs; by default the newest.
+
+        A task from the cache shows what making its result had used.
+        """
+        found = self._task(caller, run, node, attempt).attempts
+        return folders.usage(self._store.folder, found[-1]) if found else Usage(0, done=False)
+
+    def activity(self, caller: Caller, runs: Sequence[str]) -> Sequence[Activity]:
+        """How far the tasks under way of these runs are; unknown runs are left out."""
+        self._parts.watch()
+        with self._store.read() as c:
+            live = self._store.attempts.newest(c, caller.name, runs)
+        return [self._progress.of(*one) for one in live]
+
+    def _task(self, caller: Caller, run: str, node: str, attempt: int) -> Task:
+        """The task and its attempts, up to the one of that number where one is asked for; a cached
+        one with those of the task whose result it took.
+
+        Logs are polled through this: it reads no more of the run than that.
+        """
+        check_count(attempt, "attempt")
+        self._parts.watch()
+        with self._store.read() as c:
+            found = self._store.tasks.view(c, self._find(c, caller, run).id, node)
+            if found is None:
+                raise NotFound(f"The run has no node {node[:80]!r}.")
+            maker = self._store.tasks.taken_from(c, found.id) if found.cached else found.id
+            attempts = self._store.attempts.of_task(c, maker)
+            if found.cached and not attempts:
+                attempts = self._store.attempts.behind_cache(c, caller.name, maker)
+        if attempt:
+            attempts = [one for one in attempts if one.number <= attempt]
+            if not attempts or attempts[-1].number != attempt:
+                raise NotFound(f"{node[:80]!r} has no attempt {attempt}.")
+        return msgspec.structs.replace(found, attempts=attempts)

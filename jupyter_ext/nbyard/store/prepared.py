@@ -1,0 +1,89 @@
+"""Statements that are said again and again: compiled once, then handed straight to the driver.
+
+SQLAlchemy takes longer over such a statement than the database does. Its words and types are used
+here, its way of executing is not: rows come back as the driver tells them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
+
+Encode = Callable[[Any], Any]
+
+
+class Words:
+    """A statement in the language of one database, with the order of its values."""
+
+    def __init__(self, statement: Any, dialect: Dialect, keys: Sequence[str]):
+        compiled = statement.compile(dialect=dialect, column_keys=keys, for_executemany=True)
+        self.text = str(compiled)
+        self._fixed = {k: v for k, v in compiled.params.items() if k not in keys}
+        self._encodes = {name: _encode(bind.type, dialect) for name, bind in compiled.binds.items()}
+        self._order = compiled.positiontup
+
+    def values(self, row: Mapping[str, Any]) -> Any:
+        """As the driver wants them: in their order, or by name."""
+        found = {}
+        for name, encode in self._encodes.items():
+            value = row[name] if name in row else self._fixed[name]
+            found[name] = encode(value) if encode else value
+        return found if self._order is None else [found[name] for name in self._order]
+
+
+def _encode(kind: Any, dialect: Dialect) -> Encode | None:
+    made: Encode | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    return made
+
+
+class Prepared:
+    """A statement whose values are named by its columns and parameters."""
+
+    def __init__(self, statement: Any):
+        self._statement = statement
+        self._words: dict[tuple[str, ...], Words] = {}
+
+    def run(self, c: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+        """For each of these, all with the same keys; how many rows it was about."""
+        words = self._in(c, tuple(rows[0]))
+        values = [words.values(row) for row in rows]
+        cursor = c.connection.cursor()
+        try:
+            cursor.executemany(words.text, values)
+            return int(cursor.rowcount)
+        except c.dialect.loaded_dbapi.Error as error:
+            raise _told(c, words.text, error) from error
+        finally:
+            cursor.close()
+
+    def ask(self, c: Connection, **values: Any) -> list[Any]:
+        """The rows of its answer."""
+        words = self._in(c, tuple(values))
+        cursor = c.connection.cursor()
+        try:
+            cursor.execute(words.text, words.values(values))
+            return list(cursor.fetchall())
+        except c.dialect.loaded_dbapi.Error as error:
+            raise _told(c, words.text, error) from error
+        finally:
+            cursor.close()
+
+    def _in(self, c: Connection, keys: tuple[str, ...]) -> Words:
+        known = self._words.get((c.dialect.name, *keys))
+        if known is None:
+            known = Words(self._statement, c.dialect, keys)
+            self._words[c.dialect.name, *keys] = known
+        return known
+
+
+def _told(c: Connection, text: str, error: Any) -> BaseException:
+    """The driver's error as SQLAlchemy tells it."""
+    base = c.dialect.loaded_dbapi.Error
+    is_cut = c.dialect.is_disconnect(error, c.connection.dbapi_connection, None)
+    if is_cut:
+        c.invalidate(error)
+    told: BaseException = DBAPIError.instance(
+        text, None, error, base, connection_invalidated=is_cut, dialect=c.dialect
+    )
+    return told

@@ -1,0 +1,79 @@
+"""A PostgreSQL server of the tests' own, which they may kill."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+PATIENCE_SECONDS = 30.0
+
+
+class Postgres:
+    """A server in a folder; `url` is that of its first database. Slow disks are not waited for."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._server: subprocess.Popen[bytes] | None = None
+        self._as_nobody: list[str] = []
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+        self.url = f"postgresql+psycopg://tester@127.0.0.1:{self._port}/postgres"
+
+    @staticmethod
+    def programs() -> Path | None:
+        """Where they are; None where PostgreSQL is not installed."""
+        return max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+
+    def make(self) -> "Postgres":
+        """An empty server's data."""
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            self._as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+            for place in (self._folder, *self._folder.parents):
+                if place.owner() == "root" and place.stat().st_mode & 0o077 == 0:
+                    place.chmod(0o711)
+            shutil.chown(self._folder, 65534, 65534)
+        words = ["-D", str(self._folder / "data"), "-U", "tester", "-A", "trust", "--no-sync"]
+        command = [*self._as_nobody, f"{self.programs()}/initdb", *words]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
+        return self
+
+    def start(self) -> "Postgres":
+        """Return when it answers."""
+        words = ["-D", str(self._folder / "data"), "-k", str(self._folder), "-h", "127.0.0.1"]
+        command = [*self._as_nobody, f"{self.programs()}/postgres", *words]
+        with (self._folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                [*command, "-p", str(self._port), "-F"], stdout=log, stderr=log, cwd="/"
+            )
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not self._answers():
+            if self._server.poll() is not None or time.monotonic() > end:
+                raise RuntimeError((self._folder / "log").read_text())
+            time.sleep(0.05)
+        return self
+
+    def _answers(self) -> bool:
+        import psycopg
+
+        try:
+            psycopg.connect(self.url.replace("+psycopg", "")).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def crash(self) -> None:
+        """Cut all connections at once, in whatever they are doing."""
+        self._end(signal.SIGQUIT)
+
+    def stop(self) -> None:
+        self._end(signal.SIGINT)
+
+    def _end(self, number: int) -> None:
+        if self._server is not None:
+            self._server.send_signal(number)
+            self._server.wait(PATIENCE_SECONDS)
+            self._server = None
