@@ -129,12 +129,22 @@ export class Collection<T extends { id: string }> {
       } else {
         this._touched.add(id);
       }
-      this._timer ??= window.setTimeout(() => void this._renew(), GATHER);
+      this._wait();
     }
   }
 
+  /** One round of questions at a time, however fast events come. */
+  private _wait(): void {
+    this._timer ??= window.setTimeout(async () => {
+      await this._renew();
+      this._timer = undefined;
+      if (this._all || this._touched.size) {
+        this._wait();
+      }
+    }, GATHER);
+  }
+
   private async _renew(): Promise<void> {
-    this._timer = undefined;
     const ids = [...this._touched];
     const all = this._all || ids.length > MANY;
     this._touched.clear();

@@ -4,7 +4,8 @@ import { ApiClient } from './client';
 import { Activity, StoreEvent } from './types';
 
 const FIRST_WAIT = 500;
-const LONGEST_WAIT = 15_000;
+/** With what chance adds, no more than five seconds pass until a server that is back is found. */
+const LONGEST_WAIT = 3_600;
 
 interface IFrame {
   events?: StoreEvent[];
@@ -17,6 +18,7 @@ interface IFrame {
 export class EventStream implements IDisposable {
   constructor(private readonly client: ApiClient) {
     document.addEventListener('visibilitychange', this._onVisible);
+    window.addEventListener('online', this._onVisible);
   }
 
   get isDisposed(): boolean {
@@ -80,6 +82,7 @@ export class EventStream implements IDisposable {
     }
     this._disposed = true;
     document.removeEventListener('visibilitychange', this._onVisible);
+    window.removeEventListener('online', this._onVisible);
     window.clearTimeout(this._timer);
     this._socket?.close();
     Signal.clearData(this);

@@ -327,13 +327,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List runs, newest first; by state, workflow (id or path), executable or words */
+        /**
+         * List runs, newest first; by state, workflow (id or path), executable or words
+         * @description With a `node`, those in which it has a result: its task succeeded.
+         */
         get: operations["runs.list"];
         put?: never;
         /**
          * Start a run: freeze what is saved, and queue its tasks
          * @description `scope` says which nodes are meant: all, the `selected` ones, `from` them or up `to` them;
-         *     what they need is always part of it and comes from the cache when nothing changed.
+         *     what they need is always part of it and comes from the cache when nothing changed. A pinned
+         *     node takes the result of its run, also with `force`, and needs nothing.
          */
         post: operations["runs.create"];
         delete?: never;
@@ -380,6 +384,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Estimate what a live run and its unfinished tasks still take, from past runs
+         * @description What comes from the cache takes no time, and that is not known before. Nothing is said of
+         *     what never ran before, nor of runs at their end.
+         */
+        get: operations["runs.estimate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run}/retry": {
         parameters: {
             query?: never;
@@ -401,6 +426,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tasks in the order of the graph, after the node `after`, in one of the states
+         * @description `state` (by comma), or those that changed after the event `since`.
+         *
+         *     Who follows a run asks again `since` the `last` of the first page of what it was told.
+         */
+        get: operations["runs.tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run}/tasks/{node}/cells": {
         parameters: {
             query?: never;
@@ -408,7 +455,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show the executed notebook of a task as far as it ran */
+        /** Show the executed notebook of an attempt at a task, by default the newest */
         get: operations["runs.cells"];
         put?: never;
         post?: never;
@@ -425,7 +472,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read the log of a task's newest attempt from a byte on */
+        /** Read the log of an attempt at a task, by default the newest, from a byte on */
         get: operations["runs.log"];
         put?: never;
         post?: never;
@@ -442,7 +489,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show the machine, environment, image and code of a task's newest attempt */
+        /** Show machine, environment and code of an attempt at a task, by default the newest */
         get: operations["runs.surroundings"];
         put?: never;
         post?: never;
@@ -863,6 +910,22 @@ export interface components {
             request_id: string;
         };
         /**
+         * Estimate
+         * @description What is known of the time that a live run still takes: at least `remaining_seconds` by the
+         *         longest way through its steps and by what the machine has to give, null when nothing is known.
+         *         `nodes` says what its unfinished steps usually take; of `unknown` ones nothing is known.
+         */
+        Estimate: {
+            /** @default null */
+            remaining_seconds: number | null;
+            /** @default 0 */
+            unknown: number;
+            /** @default {} */
+            nodes: {
+                [key: string]: components["schemas"]["Usual"];
+            };
+        };
+        /**
          * Event
          * @description One change. `topic` is run, task, attempt, dataset-version, dataset, executable or
          *         workflow; `data` holds at least the new state where there is one.
@@ -1119,7 +1182,11 @@ export interface components {
          * @description What to run: `path` (a workflow, notebook or script below the root) or an executable's id
          *         or name. `parameters` are workflow parameters or the executable's arguments, of which inputs
          *         take a dataset's name or a path; `texts` are such values as typed on a command line, read as
-         *         their declared types. A run of higher `priority` (-100 to 100) is served before the others.
+         *         their declared types. `containers`: each step has a fresh one, or one that is kept warm for the
+         *         next step like it; empty leaves that to the settings. A run of higher `priority` (-100 to 100)
+         *         is served before the others. `pins` says for this run, by node, of which run (id, name or
+         *         number) it takes the result; empty: of none, whatever the workflow says. `force` takes nothing
+         *         from the cache; pins are obeyed.
          */
         NewRun: {
             /** @default  */
@@ -1138,6 +1205,11 @@ export interface components {
             /** @default  */
             image: string;
             /**
+             * @default
+             * @enum {unknown}
+             */
+            containers: "" | "fresh" | "warm";
+            /**
              * @default all
              * @enum {unknown}
              */
@@ -1148,6 +1220,10 @@ export interface components {
             force: boolean;
             /** @default 0 */
             priority: number;
+            /** @default {} */
+            pins: {
+                [key: string]: string;
+            };
         };
         /**
          * NewUpload
@@ -1326,6 +1402,8 @@ export interface components {
             retries: number | null;
             /** @default null */
             retry_on: ("contract" | "error" | "exit-code" | "kernel-died" | "memory" | "timeout")[] | null;
+            /** @default null */
+            cache: boolean | string | null;
         };
         /**
          * Run
@@ -1437,7 +1515,8 @@ export interface components {
         /**
          * Task
          * @description One node of a run. `reason` explains the state: why it waits, ran, came from the cache or
-         *         failed; `place` is its place in the queue.
+         *         failed; `place` is its place in the queue; `pinned` the number of the run to whose result it is
+         *         pinned, else null.
          */
         Task: {
             id: string;
@@ -1452,6 +1531,8 @@ export interface components {
             created_at: string;
             /** @default null */
             place: number | null;
+            /** @default null */
+            pinned: number | null;
             /** @default null */
             failure: components["schemas"]["Failure"] | null;
             /** @default null */
@@ -1472,6 +1553,18 @@ export interface components {
             executable_id: string;
             /** @default  */
             executable_version_id: string;
+        };
+        /**
+         * TaskPage
+         * @description Tasks of a run in the order of the graph; `next` is the cursor of the following page, null
+         *         on the last, and `last` the newest event that they tell of.
+         */
+        TaskPage: {
+            run: components["schemas"]["Run"];
+            items: components["schemas"]["Task"][];
+            last: number;
+            /** @default null */
+            next: string | null;
         };
         /**
          * TopValue
@@ -1538,6 +1631,15 @@ export interface components {
             };
             /** @default 0 */
             cpu_seconds: number;
+        };
+        /**
+         * Usual
+         * @description The seconds that a step usually takes: the median of the last successes of its executable,
+         *         and how many those were.
+         */
+        Usual: {
+            seconds: number;
+            samples: number;
         };
         /**
          * Variable
@@ -2425,6 +2527,7 @@ export interface operations {
                 workflow?: string;
                 executable?: string;
                 search?: string;
+                node?: string;
             };
             header?: never;
             path?: never;
@@ -2576,6 +2679,36 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "runs.estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "runs.retry": {
         parameters: {
             query?: never;
@@ -2610,9 +2743,46 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "runs.tasks": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                state?: string;
+                since?: number;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "runs.cells": {
         parameters: {
-            query?: never;
+            query?: {
+                attempt?: number;
+            };
             header?: never;
             path: {
                 run: string;
@@ -2645,6 +2815,7 @@ export interface operations {
         parameters: {
             query?: {
                 after?: number;
+                attempt?: number;
             };
             header?: never;
             path: {
@@ -2676,7 +2847,9 @@ export interface operations {
     };
     "runs.surroundings": {
         parameters: {
-            query?: never;
+            query?: {
+                attempt?: number;
+            };
             header?: never;
             path: {
                 run: string;

@@ -14,6 +14,7 @@ export type DatasetVersion = Schemas['DatasetVersion'];
 export type Diff = Schemas['Diff'];
 export type DiffLine = Schemas['DiffLine'];
 export type ErrorDetail = Schemas['Detail'];
+export type Estimate = Schemas['Estimate'];
 export type Executable = Schemas['Executable'];
 export type ExecutableVersion = Schemas['ExecutableVersion'];
 export type Failure = Schemas['Failure'];
@@ -23,14 +24,20 @@ export type NewRun = Schemas['NewRun'];
 export type Profile = Schemas['Profile'];
 export type Resources = Schemas['Resources'];
 export type Run = Schemas['Run'];
-export type RunDetail = Schemas['RunDetail'];
 export type StoreEvent = Schemas['Event'];
 export type Surroundings = Schemas['Surroundings'];
 export type TablePage = Schemas['TablePage'];
 export type Task = Schemas['Task'];
+export type TaskPage = Schemas['TaskPage'];
 export type Upload = Schemas['Upload'];
 export type Usage = Schemas['Usage'];
 export type Workflow = Schemas['Workflow'];
+
+/** A run and its tasks in the order of the graph. */
+export interface RunDetail {
+  run: Run;
+  tasks: Task[];
+}
 
 /** How far a running task is; comes over the event socket only. */
 export interface Activity {

@@ -41,7 +41,9 @@ export function connect(settings: ServerConnection.ISettings): IYard {
     runs: new Collection({
       stream,
       list: query => client.call('runs.list', { query }),
-      get: async run => (await client.call('runs.get', { path: { run } })).run,
+      // a run may have thousands of tasks: one is enough to see it
+      get: async run =>
+        (await client.call('runs.tasks', { path: { run }, query: { limit: 1 } })).run,
       about: event =>
         event.topic === 'run' || event.topic === 'task' ? event.run_id || event.subject_id : null
     }),

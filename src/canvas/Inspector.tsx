@@ -11,6 +11,7 @@ import { CanvasController } from './controller';
 import { disconnect, rename } from './editing';
 import { useCanvas, useFields, useMeta, useView } from './hooks';
 import { NodeSettings } from './NodeSettings';
+import { unpinResult } from './pinning';
 import { kindWord } from './words';
 
 /** The panel on the right: the selected node, or the workflow when none is. */
@@ -64,6 +65,16 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
         {view.title} <span className="nby-Mark">{kindWord(view, trans)}</span>
       </h2>
       {view.subtitle && <p className="nby-Field-help">{view.subtitle}</p>}
+      {view.pinnedTo !== undefined && (
+        <p className="nby-Inspector-pin">
+          {trans.__('Pinned to the result of run %1: it does not run.', view.pinnedTo)}{' '}
+          {!readOnly && (
+            <button type="button" className="nby-Link" onClick={() => unpinResult(canvas, [id])}>
+              {trans.__('Unpin')}
+            </button>
+          )}
+        </p>
+      )}
       {elsewhere.map(problem => (
         <p key={problem} className="nby-Field-error" role="alert">
           {problem}

@@ -5,11 +5,12 @@ import { useCanvas, useView } from './hooks';
 import { CardNode } from './store';
 import { INodeRun } from './tokens';
 import { IPortView } from './views';
-import { duration, kindWord, stateWord } from './words';
+import { cardLabel, duration, kindWord, stateWord } from './words';
 
 /** One node: what it is, its named ports, and how its newest run goes. */
 export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
-  const { trans } = useCanvas();
+  const canvas = useCanvas();
+  const { trans } = canvas;
   const view = useView(id);
   if (!view) {
     return null;
@@ -30,6 +31,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
   const Icon = kindIcon(view.kind);
   return (
     <div className={classes.join(' ')}>
+      <span hidden id={canvas.nameOf(id)} aria-label={cardLabel(view, trans)} />
       <div className="nby-Node-head" title={view.subtitle}>
         <Icon.react tag="span" className="nby-Icon" title={kindWord(view, trans)} />
         <span className="nby-Node-title">{view.title}</span>
@@ -37,6 +39,12 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
           <Mark
             text={trans.__('pinned')}
             title={trans.__('It keeps to one version, whatever becomes of its file')}
+          />
+        )}
+        {view.pinnedTo !== undefined && (
+          <Mark
+            text={trans.__('run %1', view.pinnedTo || '?')}
+            title={trans.__('Pinned to the result of run %1: it does not run', view.pinnedTo)}
           />
         )}
         {view.stale && <Mark text={trans.__('stale')} />}

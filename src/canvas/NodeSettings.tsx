@@ -9,9 +9,10 @@ import { showMoment } from '../components/times';
 import { CanvasController } from './controller';
 import { useCanvas } from './hooks';
 import { wordOnContainers } from './running';
+import { ResultChoice } from './ResultChoice';
 import { IVersion } from './tokens';
 
-interface INodeSettingsProps {
+export interface INodeSettingsProps {
   id: string;
   fields: JsonObject;
   readOnly: boolean;
@@ -49,12 +50,12 @@ export function NodeSettings({ id, fields, readOnly }: INodeSettingsProps): JSX.
       label: trans.__('Requirements'),
       type: 'string',
       help: trans.__('A file beside the workflow; the image is made from it.')
-    },
-    { key: 'cache', label: trans.__('Take results from the cache'), type: 'bool', fallback: true }
+    }
   ];
   return (
     <div className="nby-Form">
       <VersionChoice id={id} fields={fields} readOnly={readOnly} />
+      <ResultChoice id={id} fields={fields} readOnly={readOnly} />
       {settings.map(({ key, ...setting }) => (
         <ValueField
           key={key}

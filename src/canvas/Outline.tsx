@@ -1,13 +1,18 @@
 import { useCallback, useSyncExternalStore } from 'react';
+import { PortionBar, usePortion } from '../components/Portion';
 import { title } from './connecting';
 import { useCanvas, useView } from './hooks';
+import { CardNode } from './store';
 import { kindWord, stateWord } from './words';
+
+const idOf = ({ id }: CardNode): string => id;
 
 /** The same workflow as a table: for screen readers, for keyboards, and for large ones. */
 export function Outline(): JSX.Element {
   const canvas = useCanvas();
   const { store, trans } = canvas;
   const nodes = useSyncExternalStore(store.subscribe, store.getNodes);
+  const portion = usePortion(nodes, idOf, store.focused);
   const setTable = useCallback(
     (element: HTMLDivElement | null) => {
       canvas.table = element ?? undefined;
@@ -23,6 +28,7 @@ export function Outline(): JSX.Element {
       role="group"
       aria-label={trans.__('Workflow as a table')}
     >
+      <PortionBar portion={portion} trans={trans} />
       <table>
         <thead>
           <tr>
@@ -35,7 +41,7 @@ export function Outline(): JSX.Element {
           </tr>
         </thead>
         <tbody>
-          {nodes.map(node => (
+          {portion.items.map(node => (
             <OutlineRow key={node.id} id={node.id} selected={!!node.selected} />
           ))}
         </tbody>

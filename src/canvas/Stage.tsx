@@ -17,9 +17,13 @@ import { useCanvas } from './hooks';
 import { recall, remember } from './memory';
 import { fit, refit } from './navigation';
 import { NodeCard } from './NodeCard';
+import { MEASURED } from './store';
 
 const NODE_TYPES = { card: NodeCard };
-const MINIMAP_FROM = 15;
+/** The overview draws each node at each change: too few need none, for too many it is too slow. */
+const OVERVIEW = { from: 16, to: 1000 };
+/** As many cards as that are seen at once only by who waits seconds for them. */
+const MANY = 1500;
 const FAR = 0.35;
 /** Until the cards have their sizes. */
 const OPENING = { minZoom: 0.6, maxZoom: 1, padding: 0.15 };
@@ -31,6 +35,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   const nodes = useSyncExternalStore(store.subscribe, store.getNodes);
   const edges = useSyncExternalStore(store.subscribe, store.getEdges);
   const far = useStore(state => state.transform[2] < FAR);
+  const calm = useSyncExternalStore(store.subscribe, () => !store.lively);
 
   const setStage = useCallback(
     (element: HTMLDivElement | null) => {
@@ -71,7 +76,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   return (
     <div
       ref={setStage}
-      className={`nby-Canvas-stage nby-Canvas-keys${far ? ' nby-mod-far' : ''}`}
+      className={`nby-Canvas-stage nby-Canvas-keys${far ? ' nby-mod-far' : ''}${calm ? ' nby-mod-calm' : ''}`}
       tabIndex={0}
       role="group"
       aria-label={trans.__('Workflow, %1 nodes: arrow keys move between them', nodes.length)}
@@ -92,6 +97,9 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         onInit={flow => {
           canvas.flow = flow;
           canvas.fitted = seen ? undefined : flow.getViewport();
+          if (startsFull && nodes.length > MEASURED) {
+            fit(canvas); // React Flow waits until every card is measured
+          }
         }}
         defaultViewport={seen}
         onMoveEnd={(_, viewport) => remember(canvas.path, { viewport })}
@@ -122,11 +130,11 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         onlyRenderVisibleElements
         fitView={startsFull}
         fitViewOptions={OPENING}
-        minZoom={0.05}
+        minZoom={nodes.length > MANY ? 0.2 : 0.05}
         attributionPosition="bottom-left"
       >
         <Background />
-        {nodes.length > MINIMAP_FROM && (
+        {nodes.length >= OVERVIEW.from && nodes.length <= OVERVIEW.to && (
           <MiniMap pannable zoomable ariaLabel={trans.__('Overview')} />
         )}
       </ReactFlow>
@@ -173,21 +181,26 @@ function usePortWatch(canvas: CanvasController): void {
     const known = new Map<string, string>();
     const due = new Set<string>();
     let frame = 0;
-    const watch = (_: unknown, ids: ReadonlySet<string>) => {
-      for (const id of ids) {
-        const view = canvas.views.get(id);
-        const names = view && [...view.inputs, ...view.outputs].map(port => port.name);
-        const ports = `${names} ${view?.problems.length} ${view?.run?.state}`;
-        if (known.get(id) !== ports) {
-          known.set(id, ports);
-          due.add(id);
-        }
+    const isNews = (id: string) => {
+      const view = canvas.views.get(id);
+      const names = view && [...view.inputs, ...view.outputs].map(port => port.name);
+      const ports = `${names} ${view?.problems.length}`;
+      return known.get(id) !== ports && known.set(id, ports);
+    };
+    const look = () => {
+      const cards = canvas.stage?.querySelectorAll<HTMLElement>('.react-flow__node') ?? [];
+      const seen = [...cards].map(card => card.dataset.id!).filter(id => due.delete(id));
+      const unseen = [...due].filter(id => known.has(id) && isNews(id));
+      due.clear();
+      update(seen.filter(isNews));
+      if (unseen.length) {
+        canvas.store.forget(new Set(unseen));
       }
+    };
+    const watch = (_: unknown, ids: ReadonlySet<string>) => {
+      ids.forEach(id => due.add(id));
       cancelAnimationFrame(frame);
-      frame = requestAnimationFrame(() => {
-        update([...due]);
-        due.clear();
-      });
+      frame = requestAnimationFrame(look);
     };
     canvas.views.changed.connect(watch);
     return () => {

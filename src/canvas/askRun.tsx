@@ -24,7 +24,8 @@ export async function askRun(
       asksHow: true,
       ok: trans.__('Run'),
       trans,
-      send: ({ values, runtime, force }) => start({ parameters: values, runtime, force })
+      send: ({ values, runtime, kept, force }) =>
+        start({ parameters: values, runtime, containers: kept, force })
     },
     holder
   );

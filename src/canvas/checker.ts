@@ -5,8 +5,10 @@ import { FlowDoc, IFlowChange } from '../document/flowDoc';
 import { IPorts } from '../document/edges';
 import { ICheck, IProblem, IProposal, IWorkflowBackend, INodeReading } from './tokens';
 
-/** After the last edit, before the server is asked; and before it is asked again in vain. */
+/** After the last edit, before the server is asked, and at most where answers take long; and
+ * before it is asked again in vain. */
 const QUIET = 250;
+const LONGEST = 2_000;
 const AGAIN = 10_000;
 
 export interface IReading extends Omit<INodeReading, 'arguments'> {
@@ -47,7 +49,13 @@ export class Checker {
   }
 
   reading(id: string): IReading | undefined {
-    return this._readings.get(id);
+    let reading = this._readings.get(id);
+    const own = this._answer.get(id);
+    if (!reading && own) {
+      reading = { ...own, arguments: readArguments(own.arguments) };
+      this._readings.set(id, reading);
+    }
+    return reading;
   }
 
   problemsOf(id: string): readonly IProblem[] {
@@ -93,12 +101,13 @@ export class Checker {
     if (typeof type !== 'string') {
       return undefined;
     }
-    const known = this._readings.get(id)?.arguments;
+    const known = this.reading(id)?.arguments;
     const data = known?.find(argument => argument.name === DATASET_OUTPUT);
     return { type, format: data?.format ?? '', arguments: known };
   };
 
-  ask(delay = QUIET): void {
+  /** An answer that takes long is not asked for with each letter. */
+  ask(delay = Math.min(Math.max(QUIET, this._took), LONGEST)): void {
     window.clearTimeout(this._timer);
     this._timer = window.setTimeout(() => void this._ask(), delay);
   }
@@ -116,11 +125,13 @@ export class Checker {
       return;
     }
     const question = ++this._asked;
+    const start = performance.now();
     this._asking = true;
     try {
       const answer = await this.backend.check(this.path(), this.doc.toJSON());
       if (question === this._asked && !this._disposed) {
         this._take(answer);
+        this._took = performance.now() - start;
       }
     } catch (error) {
       if (question === this._asked && !this._disposed) {
@@ -143,15 +154,15 @@ export class Checker {
     this.proposals = answer.proposals;
     this._byNode = new Map();
     for (const problem of answer.problems) {
-      const own = this._byNode.get(problem.node ?? '') ?? [];
-      this._byNode.set(problem.node ?? '', [...own, problem]);
+      const own = this._byNode.get(problem.node ?? '');
+      if (own) {
+        own.push(problem);
+      } else {
+        this._byNode.set(problem.node ?? '', [problem]);
+      }
     }
-    this._readings = new Map(
-      Object.entries(answer.nodes).map(([id, reading]) => [
-        id,
-        { ...reading, arguments: readArguments(reading.arguments) }
-      ])
-    );
+    this._answer = new Map(Object.entries(answer.nodes));
+    this._readings.clear();
   }
 
   private _collect(): void {
@@ -169,8 +180,10 @@ export class Checker {
   private _problems: readonly IProblem[] = [];
   private _drafts = new Map<string, Map<string, IDraft>>();
   private _byNode = new Map<string, IProblem[]>();
+  private _answer = new Map<string, INodeReading>();
   private _readings = new Map<string, IReading>();
   private _timer?: number;
+  private _took = 0;
   private _asked = 0;
   private _asking = false;
   private _disposed = false;

@@ -226,6 +226,14 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       run: (canvas, { pinning }) => pinning.follow(canvas)
     },
     {
+      id: 'nbyard:pin-result',
+      label: trans.__('Pin Result'),
+      caption: trans.__('Later runs take the newest result as it is, and do not run the node'),
+      needs: 'edit',
+      toggled: canvas => canvas.isPinned,
+      run: (canvas, { pinning }) => pinning.pinResult(canvas)
+    },
+    {
       id: 'nbyard:tidy-workflow',
       label: trans.__('Tidy Up'),
       caption: trans.__('Lay the nodes out from left to right'),

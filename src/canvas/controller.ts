@@ -2,6 +2,7 @@ import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { Contents } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
+import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Edge, ReactFlowInstance, Viewport } from '@xyflow/react';
 import { FlowModel } from '../document/flowModel';
@@ -11,7 +12,9 @@ import { focusNode, reveal } from './navigation';
 import { CardNode, FlowStore } from './store';
 import { IChosenStep, IChosenSteps, ICanvasServices, IRunStates } from './tokens';
 import { NodeViews } from './views';
-import { cardLabel } from './words';
+
+/** Between two rounds in which the picture learns of changed cards, in milliseconds. */
+const REST = 500;
 
 export interface IPick {
   id: string;
@@ -60,12 +63,11 @@ export class CanvasController {
     this.runs = this.services.runs?.follow(this.path);
     this.checker = new Checker(this.doc, () => this.path, this.services.backend);
     this.views = new NodeViews(this.doc, this.checker, this.runs);
-    this.store = new FlowStore(
-      this.doc,
-      model.collaborative,
-      id => cardLabel(this.views.get(id), this.trans),
-      id => this.runs?.get(id)?.state === 'running'
-    );
+    this.store = new FlowStore(this.doc, model.collaborative, {
+      nameOf: id => this.nameOf(id),
+      portsOf: id => this.views.usedPorts(id),
+      isRunning: id => this.runs?.stateOf(id) === 'running'
+    });
     this.views.changed.connect(this._onViews, this);
     this.runs?.changed.connect(this._onRuns, this);
     this.store.subscribe(this._onSelection);
@@ -90,6 +92,11 @@ export class CanvasController {
   table?: HTMLElement;
   /** Where the last fit led to: who still looks from there did not move since. */
   fitted?: Viewport;
+
+  /** The id of the element that names a card: the words are made for those that are seen. */
+  nameOf(node: string): string {
+    return `${this._names}-${encodeURIComponent(node)}`;
+  }
 
   /** What has the keys: the picture or the table. */
   get front(): HTMLElement | undefined {
@@ -171,14 +178,21 @@ export class CanvasController {
   }
 
   /** What the command is about: the selection, else the card that has the focus. */
-  get targets(): string[] {
+  get targets(): readonly string[] {
     const selected = this.store.selected;
     const focused = this.store.focused;
     return selected.length ? selected : focused ? [focused] : [];
   }
 
+  /** All that the command is about takes the result of a run. */
+  get isPinned(): boolean {
+    const { targets } = this;
+    return targets.length > 0 && targets.every(id => this.doc.nodes.get(id)?.has('pin'));
+  }
+
   dispose(): void {
     window.clearTimeout(this._quiet);
+    window.clearTimeout(this._resting);
     this._ui.picker?.done(undefined);
     this.services.steps?.chosen.disconnect(this._onStep, this);
     this.store.dispose();
@@ -188,8 +202,23 @@ export class CanvasController {
     Signal.clearData(this);
   }
 
+  /** Moving arrows: at once, but not with each of many changes, which the cards themselves show as
+   * they come. */
   private _onViews(_: NodeViews, ids: ReadonlySet<string>): void {
-    this.store.refresh(ids);
+    ids.forEach(id => this._due.add(id));
+    if (this._resting === undefined) {
+      this._refresh();
+    }
+  }
+
+  private _refresh(): void {
+    this._resting = undefined;
+    if (this._due.size) {
+      const ids = this._due;
+      this._due = new Set();
+      this.store.refresh(ids);
+      this._resting = window.setTimeout(() => this._refresh(), REST);
+    }
   }
 
   /** The server is back: what could not be asked is asked at once. */
@@ -220,10 +249,13 @@ export class CanvasController {
     }
   }
 
+  private readonly _names = UUID.uuid4();
+  private _due = new Set<string>();
   private _lostAt?: number;
   private _arriving = false;
   private _step?: string;
   private _ui: ICanvasUi;
   private _uiChanged = new Signal<this, void>(this);
   private _quiet?: number;
+  private _resting?: number;
 }

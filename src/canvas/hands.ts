@@ -142,7 +142,7 @@ function isField(target: EventTarget): boolean {
  */
 export function useSelecting(canvas: CanvasController) {
   const [frame, setFrame] = useState(false);
-  const before = useRef<string[]>([]);
+  const before = useRef<readonly string[]>([]);
   const handlers = useMemo(
     () => ({
       onPointerDown: () => {

@@ -26,9 +26,10 @@ export function useView(id: string): INodeView | undefined {
 
 /** A plain copy of a node's fields, another object after each change of it. */
 export function useFields(id: string | undefined): JsonObject | undefined {
-  const canvas = useCanvas();
-  const nodes = useSyncExternalStore(canvas.store.subscribe, canvas.store.getNodes);
-  return useMemo(() => nodes.find(node => node.id === id)?.data.fields, [nodes, id]);
+  const { store } = useCanvas();
+  return useSyncExternalStore(store.subscribe, () =>
+    id === undefined ? undefined : store.node(id)?.data.fields
+  );
 }
 
 export function useMeta(): JsonObject {

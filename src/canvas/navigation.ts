@@ -90,7 +90,7 @@ export function reveal(canvas: CanvasController, id: string): void {
     return;
   }
   const [x, y] = canvas.store.place(id);
-  const size = canvas.store.nodes.find(node => node.id === id)?.measured;
+  const size = canvas.store.node(id)?.measured;
   const at = flow.flowToScreenPosition({ x, y });
   const { zoom, ...view } = flow.getViewport();
   const width = (size?.width ?? 200) * zoom;

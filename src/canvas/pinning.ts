@@ -1,16 +1,14 @@
-/** Nodes that keep to one version of their executable, or follow its file. */
+/** Nodes that keep to one version of their executable, or to the result of one run. */
 import { Json } from '../document/canonical';
+import { title } from './connecting';
 import { CanvasController } from './controller';
 import { resolvePath } from './editing';
+import { IResultRun } from './tokens';
 
 /** Pin the selected nodes to what their files hold now. */
 export async function pin(canvas: CanvasController): Promise<void> {
   const { doc, trans, services } = canvas;
-  const ids = canvas.targets.filter(id => doc.node(id)?.type === 'executable');
-  if (!ids.length) {
-    canvas.say(trans.__('Select a node that runs something.'), true);
-    return;
-  }
+  const ids = executables(canvas);
   try {
     const versions: [string, string][] = [];
     for (const id of ids) {
@@ -23,7 +21,7 @@ export async function pin(canvas: CanvasController): Promise<void> {
       versions.push([id, version.id]);
       canvas.say(trans.__('Pinned to version %1.', version.number));
     }
-    setVersions(canvas, versions);
+    setAll(canvas, 'version', versions);
   } catch (error) {
     canvas.say(trans.__('Not pinned: %1', (error as Error).message), true);
   }
@@ -31,15 +29,58 @@ export async function pin(canvas: CanvasController): Promise<void> {
 
 /** Let the selected nodes follow their files again. */
 export function follow(canvas: CanvasController): void {
-  setVersions(
-    canvas,
-    canvas.targets.map(id => [id, undefined])
-  );
+  const none = canvas.targets.map(id => [id, undefined] as const);
+  setAll(canvas, 'version', none);
 }
 
-function setVersions(
+/** Pin the selected nodes to their newest results; those that are pinned, all of them, run again. */
+export async function pinResult(canvas: CanvasController): Promise<void> {
+  const { trans, services, path } = canvas;
+  const ids = executables(canvas);
+  if (canvas.isPinned) {
+    unpinResult(canvas, ids);
+    return;
+  }
+  try {
+    const pins: [string, Json][] = [];
+    for (const id of ids) {
+      const [newest] = await services.backend!.results(path, id);
+      if (newest) {
+        pins.push([id, pinTo(newest)]);
+        canvas.say(trans.__('Pinned to the result of run %1.', newest.number));
+      } else {
+        canvas.say(trans.__('“%1” has no result yet: run it first.', title(canvas, id)), true);
+      }
+    }
+    setAll(canvas, 'pin', pins);
+  } catch (error) {
+    canvas.say(trans.__('Not pinned: %1', (error as Error).message), true);
+  }
+}
+
+export function unpinResult(canvas: CanvasController, ids: readonly string[]): void {
+  const none = ids.map(id => [id, undefined] as const);
+  setAll(canvas, 'pin', none);
+  canvas.say(canvas.trans.__('Unpinned: it runs again.'));
+}
+
+/** What stands in the document. */
+export function pinTo({ id, number }: IResultRun): Json {
+  return { run: id, number };
+}
+
+function executables(canvas: CanvasController): string[] {
+  const ids = canvas.targets.filter(id => canvas.doc.node(id)?.type === 'executable');
+  if (!ids.length) {
+    canvas.say(canvas.trans.__('Select a node that runs something.'), true);
+  }
+  return ids;
+}
+
+function setAll(
   { doc }: CanvasController,
-  versions: readonly (readonly [string, Json | undefined])[]
+  field: string,
+  values: readonly (readonly [string, Json | undefined])[]
 ): void {
-  doc.edit(() => versions.forEach(([id, version]) => doc.setField(id, 'version', version)));
+  doc.edit(() => values.forEach(([id, value]) => doc.setField(id, field, value)));
 }

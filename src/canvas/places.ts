@@ -65,7 +65,7 @@ export function freeNear(wanted: IBox, taken: readonly IBox[], view?: IBox): Pos
 export function boxOf(canvas: CanvasController, id: string): IBox {
   const [x, y] = canvas.store.place(id);
   const isWhole = canvas.views.get(id)?.checked; // the ports come with the first answer
-  const size = canvas.store.nodes.find(node => node.id === id)?.measured;
+  const size = canvas.store.node(id)?.measured;
   const { width, height } = UNSEEN;
   return isWhole && size?.width && size.height
     ? { x, y, width: size.width, height: size.height }

@@ -9,7 +9,7 @@ import { IRunSelection } from './tokens';
 export const SHOW_RUN = 'nbyard:show-run';
 
 /** How it is run, when not as always. */
-export type IRunChoices = Pick<IRunSelection, 'force' | 'parameters' | 'runtime'>;
+export type IRunChoices = Pick<IRunSelection, 'containers' | 'force' | 'parameters' | 'runtime'>;
 
 /** Save, then ask the server to run; a refusal is said where it belongs. */
 export async function run(
@@ -63,7 +63,7 @@ function canRun(canvas: CanvasController, mode: IRunSelection['mode']): boolean 
     reason = trans.__('There is nothing to run yet: add a notebook or a script.');
   } else if (mode !== 'all' && !canvas.targets.length) {
     reason = trans.__('Select a node first.');
-  } else if (mode === 'all' ? canvas.checker.problems.length : canvas.checker.unread.length) {
+  } else if (problemsOf(canvas, mode).length) {
     nextProblem(canvas, 0);
     return false;
   }
@@ -71,6 +71,11 @@ function canRun(canvas: CanvasController, mode: IRunSelection['mode']): boolean 
     canvas.say(reason, true);
   }
   return !reason;
+}
+
+/** Of a part, and right after an edit, the server knows better than its last answer. */
+function problemsOf({ checker }: CanvasController, mode: IRunSelection['mode']) {
+  return mode === 'all' && checker.settled ? checker.problems : checker.unread;
 }
 
 async function start(

@@ -4,14 +4,36 @@ import {
   Edge,
   EdgeChange,
   Node,
-  NodeChange
+  NodeChange,
+  NodeHandle,
+  Position as Side
 } from '@xyflow/react';
 import { JsonObject } from '../document/canonical';
 import { IEdge, Position } from '../document/flow';
 import { FlowDoc, IFlowChange } from '../document/flowDoc';
 
+/** Of a card that was not drawn yet, so that it has its place in the overview. */
+const SIZE = { initialWidth: 230, initialHeight: 90 };
+/** In workflows of up to so many nodes every card is drawn once, to be measured. In larger ones a
+ * card is as high as its ports make it, and measured when it is first seen. */
+export const MEASURED = 200;
+/** As `canvas.css` makes them: to the middle of the first port, and from one to the next. */
+const FIRST_PORT = 48;
+const NEXT_PORT = 22;
+
 export type CardNode = Node<{ fields: JsonObject }, 'card'>;
 
+/** What else is known of cards. */
+export interface ICards {
+  /** The element that names a card for screen readers. */
+  nameOf(id: string): string;
+  /** Names of the ports of a card, as far as they are known: inputs, outputs. */
+  portsOf(id: string): readonly (readonly string[])[];
+  isRunning(id: string): boolean;
+}
+
+/** Moving arrows of more running nodes than that would take all the browser's time. */
+const LIVELY = 30;
 /** How often a drag in progress is shown to other windows, in milliseconds. */
 const LIVE = 80;
 
@@ -25,16 +47,19 @@ export class FlowStore {
   constructor(
     private readonly doc: FlowDoc,
     private readonly shared: boolean,
-    private readonly labelOf: (id: string) => string,
-    private readonly isRunning: (id: string) => boolean
+    private readonly cards: ICards
   ) {
-    this.nodes = [...doc.nodes.keys()].sort().map(id => this._node(id)!);
+    const ids = [...doc.nodes.keys()].sort();
+    this._isLarge = ids.length > MEASURED;
+    this.nodes = ids.map((id, index) => this._node(id, undefined, index)!);
     this.edges = [...doc.edges.keys()].sort().flatMap(id => this._edge(id) ?? []);
     doc.changed.connect(this._onChanged, this);
   }
 
   nodes: CardNode[];
   edges: Edge[];
+  /** So few nodes run that things may move. */
+  lively = true;
   /** Where arrow keys start from: the stage is one tab stop, cards are reached by arrows. */
   focused: string | undefined;
 
@@ -51,8 +76,12 @@ export class FlowStore {
     this._listeners.clear();
   }
 
-  get selected(): string[] {
-    return this.nodes.filter(node => node.selected).map(node => node.id);
+  get selected(): readonly string[] {
+    return this._index().selected;
+  }
+
+  node(id: string): CardNode | undefined {
+    return this._index().byId.get(id);
   }
 
   get selectedEdges(): string[] {
@@ -78,18 +107,42 @@ export class FlowStore {
     }
   }
 
-  /** What is known of cards changed: the words that screen readers say follow, and the arrows. */
-  refresh(ids: ReadonlySet<string>): void {
-    this.nodes = this.nodes.map(node => (ids.has(node.id) ? this._dressed(node) : node));
+  /** What is known of cards changed: the arrows into those that run may move. */
+  refresh(ids: Iterable<string>): void {
+    const changed = new Set<string>();
+    for (const id of ids) {
+      if (this.cards.isRunning(id) !== this._running.has(id)) {
+        changed.add(id);
+        this._running[this._running.has(id) ? 'delete' : 'add'](id);
+      }
+    }
+    const { lively } = this;
+    this.lively = this._running.size <= LIVELY;
+    const all = lively !== this.lively;
+    if (!all && (!this.lively || !changed.size)) {
+      return;
+    }
     this.edges = this.edges.map(edge => {
-      const animated = this.isRunning(edge.target);
-      return ids.has(edge.target) && !!edge.animated !== animated ? { ...edge, animated } : edge;
+      const animated = this._isAnimated(edge.target);
+      return !!edge.animated !== animated ? { ...edge, animated } : edge;
     });
     this._emit();
   }
 
+  /** These cards have other ports than when they were measured, and are not seen now. */
+  forget(ids: ReadonlySet<string>): void {
+    this.nodes = this.nodes.map(node =>
+      ids.has(node.id) ? { ...node, measured: undefined, ...this._guessed(node.id) } : node
+    );
+    this._emit();
+  }
+
+  private _isAnimated(target: string): boolean {
+    return this.lively && this._running.has(target);
+  }
+
   place(id: string): Position {
-    const node = this.nodes.find(one => one.id === id);
+    const node = this.node(id);
     return node ? [node.position.x, node.position.y] : [0, 0];
   }
 
@@ -110,6 +163,11 @@ export class FlowStore {
     }
     if (local.length) {
       this.nodes = applyNodeChanges(local, this.nodes);
+      for (const change of local) {
+        if (change.type === 'dimensions') {
+          delete this.node(change.id)!.handles; // they are measured now
+        }
+      }
       this._emit();
     }
     if (this._dragging && local.some(one => one.type === 'position' && one.dragging === false)) {
@@ -163,28 +221,19 @@ export class FlowStore {
       return;
     }
     const touched = new Set([...(flow.nodes ?? []), ...(flow.positions ?? [])]);
-    if (touched.size) {
-      this.nodes = patch(this.nodes, touched, (id, old) => this._node(id, old));
-    }
     if (flow.nodes || flow.edges) {
-      const ids = new Set(flow.edges ?? []);
-      if (flow.nodes) {
-        // an arrow shows and hides with its ends
-        this.doc.edges.forEach((edge, id) => {
-          if (
-            flow.nodes!.has(edge.get('source') ?? '') ||
-            flow.nodes!.has(edge.get('target') ?? '')
-          ) {
-            ids.add(id);
-          }
-        });
-        this.edges.forEach(edge => {
-          if (flow.nodes!.has(edge.source) || flow.nodes!.has(edge.target)) {
-            ids.add(edge.id);
-          }
-        });
-      }
+      const ids = this._arrowsOf(flow.edges ?? new Set(), flow.nodes ?? new Set());
+      const before = this.edges;
       this.edges = patch(this.edges, ids, (id, old) => this._edge(id, old));
+      for (const { id, source, target } of [...before, ...this.edges]) {
+        if (ids.has(id)) {
+          [source, target].forEach(end => this.node(end)?.handles && touched.add(end));
+        }
+      }
+    }
+    if (touched.size) {
+      this._isLarge = this.doc.nodes.size > MEASURED;
+      this.nodes = patch(this.nodes, touched, (id, old) => this._node(id, old));
     }
     if (this.focused && !this.doc.nodes.has(this.focused)) {
       this.focused = undefined;
@@ -192,29 +241,62 @@ export class FlowStore {
     this._emit();
   }
 
-  private _node(id: string, old?: CardNode): CardNode | undefined {
+  /** These arrows, and those that show and hide with their ends. */
+  private _arrowsOf(edges: ReadonlySet<string>, nodes: ReadonlySet<string>): Set<string> {
+    const ids = new Set(edges);
+    if (nodes.size) {
+      const near = (source?: string, target?: string) =>
+        nodes.has(source ?? '') || nodes.has(target ?? '');
+      this.doc.edges.forEach(
+        (edge, id) => near(edge.get('source'), edge.get('target')) && ids.add(id)
+      );
+      this.edges.forEach(edge => near(edge.source, edge.target) && ids.add(edge.id));
+    }
+    return ids;
+  }
+
+  private _node(id: string, old?: CardNode, index?: number): CardNode | undefined {
     const fields = this.doc.node(id);
     if (!fields) {
       return undefined;
     }
-    const [x, y] = this._dragging?.get(id) ?? this.doc.positions.get(id) ?? this._somewhere(id);
-    const node = { ...old, id, type: 'card' as const, data: { fields }, position: { x, y } };
-    return this._dressed(node);
+    const [x, y] =
+      this._dragging?.get(id) ?? this.doc.positions.get(id) ?? this._somewhere(id, index);
+    return {
+      ...SIZE,
+      ...old,
+      ...(old?.measured ? {} : this._guessed(id)),
+      id,
+      type: 'card' as const,
+      data: { fields },
+      position: { x, y },
+      ariaRole: 'group',
+      domAttributes: { tabIndex: -1, 'aria-labelledby': this.cards.nameOf(id) }
+    };
+  }
+
+  /** Where its ports are likely to be, so that arrows can be drawn to a card that is not. */
+  private _guessed(id: string): Partial<CardNode> {
+    if (!this._isLarge) {
+      return {};
+    }
+    const sides = this.cards.portsOf(id);
+    const handles = sides.flatMap((names, side) =>
+      names.map((name, place): NodeHandle => {
+        const y = FIRST_PORT + place * NEXT_PORT;
+        return side
+          ? { id: name, type: 'source', position: Side.Right, x: SIZE.initialWidth, y }
+          : { id: name, type: 'target', position: Side.Left, x: 0, y };
+      })
+    );
+    const rows = Math.max(1, ...sides.map(names => names.length));
+    return { handles, initialHeight: FIRST_PORT + rows * NEXT_PORT };
   }
 
   /** A place for a node that has none, the same each time. */
-  private _somewhere(id: string): Position {
-    const index = [...this.doc.nodes.keys()].sort().indexOf(id);
+  private _somewhere(id: string, known?: number): Position {
+    const index = known ?? [...this.doc.nodes.keys()].sort().indexOf(id);
     return [(index % 4) * 280, Math.floor(index / 4) * 180];
-  }
-
-  private _dressed(node: CardNode): CardNode {
-    return {
-      ...node,
-      ariaLabel: this.labelOf(node.id),
-      ariaRole: 'group',
-      domAttributes: { tabIndex: -1 }
-    };
   }
 
   private _edge(id: string, old?: Edge): Edge | undefined {
@@ -227,7 +309,7 @@ export class FlowStore {
         sourceHandle: edge.output,
         target: edge.target,
         targetHandle: edge.input,
-        animated: this.isRunning(edge.target),
+        animated: this._isAnimated(edge.target),
         ariaLabel: `${edge.source}.${edge.output} → ${edge.target}.${edge.input}`
       }
     );
@@ -239,7 +321,21 @@ export class FlowStore {
     }
   }
 
+  private _index(): { byId: Map<string, CardNode>; selected: string[]; of: CardNode[] } {
+    if (this._found?.of !== this.nodes) {
+      this._found = {
+        byId: new Map(this.nodes.map(node => [node.id, node])),
+        selected: this.nodes.filter(node => node.selected).map(node => node.id),
+        of: this.nodes
+      };
+    }
+    return this._found;
+  }
+
   private _listeners = new Set<() => void>();
+  private _found?: ReturnType<FlowStore['_index']>;
+  private _isLarge: boolean;
+  private _running = new Set<string>();
   private _dragging?: Map<string, Position>;
   private _close?: () => void;
   private _timer?: number;

@@ -47,10 +47,19 @@ export interface IRunSelection {
   parameters?: Record<string, Json>;
   /** Where steps run that do not say so themselves. */
   runtime?: string;
+  /** Fresh for each step, or warm for the run; empty: as the server is set. */
+  containers?: '' | 'fresh' | 'warm';
 }
 
 /** A frozen state of an executable. */
 export interface IVersion {
+  id: string;
+  number: number;
+  at: string;
+}
+
+/** A run in which a node succeeded. */
+export interface IResultRun {
   id: string;
   number: number;
   at: string;
@@ -83,6 +92,8 @@ export interface IWorkflowBackend {
   run(path: string, selection: IRunSelection): Promise<{ id: string }>;
   /** The versions of an executable, newest first. */
   versions(executable: string): Promise<readonly IVersion[]>;
+  /** The runs of the document that have a result of the node, newest first. */
+  results(path: string, node: string): Promise<readonly IResultRun[]>;
   /** A file as it is saved, or an executable as it is now, as a version. */
   freeze(of: { path: string } | { executable: string }): Promise<IVersion>;
   /** Names of the runtimes that can be chosen. */
@@ -114,6 +125,8 @@ export interface IRunStates extends IDisposable {
   /** When the server was last there; undefined while it is. */
   readonly lostAt?: number;
   get(node: string): INodeRun | undefined;
+  /** The same without any words: there may be thousands of nodes. */
+  stateOf(node: string): TaskState | undefined;
   /** With the nodes that changed, or nothing when all may have. */
   readonly changed: ISignal<IRunStates, ReadonlySet<string> | undefined>;
 }

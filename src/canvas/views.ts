@@ -27,6 +27,8 @@ export interface INodeView {
   hints: string[];
   stale: boolean;
   pinned: boolean;
+  /** The number of the run whose result it takes instead of running. */
+  pinnedTo: number | undefined;
   checked: boolean;
   chip: string;
   run?: INodeRun;
@@ -45,16 +47,17 @@ export class NodeViews {
     this._index();
   }
 
-  /** With the ids whose view is another one now. */
+  /** With the ids whose view may be another one now. */
   get changed(): ISignal<this, ReadonlySet<string>> {
     return this._changed;
   }
 
   get(id: string): INodeView | undefined {
-    if (!this._views.has(id)) {
-      this._renew([id], true);
+    let view = this._views.get(id);
+    if (!view && (view = this._make(id))) {
+      this._views.set(id, view);
     }
-    return this._views.get(id);
+    return view;
   }
 
   /** One card hears of itself only: there may be thousands. */
@@ -62,6 +65,12 @@ export class NodeViews {
     const own = this._listeners.get(id) ?? new Set();
     this._listeners.set(id, own.add(listener));
     return () => void own.delete(listener);
+  }
+
+  /** Names of the inputs and of the outputs that arrows use, without asking anybody. */
+  usedPorts(id: string): [string[], string[]] {
+    const into = this.arrowsInto(id).map(edge => edge.input);
+    return [into, [...new Set(this.arrowsFrom(id).map(edge => edge.output))]];
   }
 
   arrowsInto(id: string): readonly IEdge[] {
@@ -106,21 +115,25 @@ export class NodeViews {
     this._renew(this.doc.nodes.keys());
   }
 
-  private _renew(ids: Iterable<string>, quiet = false): void {
+  /** Those that nobody listens to are made when they are asked for: there may be thousands. */
+  private _renew(ids: Iterable<string>): void {
     const changed = new Set<string>();
+    const heard: string[] = [];
     for (const id of ids) {
       const old = this._views.get(id);
-      const view = this._make(id);
-      if (!view) {
-        this._views.delete(id);
-      } else if (!old || JSON.stringify(old) !== JSON.stringify(view)) {
-        this._views.set(id, view);
-        changed.add(id);
+      this._views.delete(id);
+      if (this._listeners.get(id)?.size) {
+        if (old && JSON.stringify(old) === JSON.stringify(this.get(id))) {
+          this._views.set(id, old);
+          continue;
+        }
+        heard.push(id);
       }
+      changed.add(id);
     }
-    if (changed.size && !quiet) {
+    if (changed.size) {
       this._changed.emit(changed);
-      for (const id of changed) {
+      for (const id of heard) {
         this._listeners.get(id)?.forEach(listener => listener());
       }
     }
@@ -150,6 +163,7 @@ export class NodeViews {
       hints: [...(reading?.hints ?? [])],
       stale: !!reading?.stale,
       pinned: typeof fields.version === 'string',
+      pinnedTo: pinOf(fields)?.number,
       checked: !!reading,
       chip: chipOf(fields),
       run: this.runs?.get(id)
@@ -209,6 +223,11 @@ export function titleOf(id: string, fields: JsonObject, name?: string): string {
     return fields.path.split('/').pop() || id;
   }
   return name || id;
+}
+
+/** The run whose result a node takes. */
+export function pinOf({ pin }: JsonObject): { run: string; number: number } | undefined {
+  return isObject(pin) ? { run: String(pin.run), number: Number(pin.number ?? 0) } : undefined;
 }
 
 function chipOf(fields: JsonObject): string {

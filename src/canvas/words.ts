@@ -107,6 +107,9 @@ export function cardLabel(view: INodeView | undefined, trans: TranslationBundle)
   if (view.run) {
     words.push(stateWord(view.run, trans));
   }
+  if (view.pinnedTo !== undefined) {
+    words.push(trans.__('pinned to the result of run %1', view.pinnedTo));
+  }
   if (view.stale) {
     words.push(trans.__('stale'));
   }

@@ -69,7 +69,12 @@ export function checkEdge(
 function reaches(from: string, to: string, edges: readonly IEdge[]): boolean {
   const next = new Map<string, string[]>();
   for (const { source, target } of edges) {
-    next.set(source, [...(next.get(source) ?? []), target]);
+    const known = next.get(source);
+    if (known) {
+      known.push(target);
+    } else {
+      next.set(source, [target]);
+    }
   }
   const seen = new Set([from]);
   for (const node of seen) {

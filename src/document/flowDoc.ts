@@ -83,11 +83,12 @@ export class FlowDoc extends YDocument<IFlowChange> {
     return edge && this.isWhole(edge) ? (edge.toJSON() as IEdge) : undefined;
   }
 
-  allEdges(): IEdge[] {
-    return [...this.edges.keys()]
-      .sort()
-      .map(id => this.edge(id))
-      .filter((edge): edge is IEdge => edge !== undefined);
+  /** The same list until something changes: while an arrow is drawn it is read all the time. */
+  allEdges(): readonly IEdge[] {
+    if (this._editing || !this._allEdges) {
+      this._allEdges = [...this.edges.keys()].sort().flatMap(id => this.edge(id) ?? []);
+    }
+    return this._allEdges;
   }
 
   toJSON(): IFlow {
@@ -270,11 +271,13 @@ export class FlowDoc extends YDocument<IFlowChange> {
     const flow = this._pending;
     if (flow) {
       this._pending = undefined;
+      this._allEdges = undefined;
       this._changes++;
       this._changed.emit({ flow, local: transaction.local });
     }
   };
 
+  private _allEdges?: readonly IEdge[];
   private _pending?: Collected;
   private _changes = 0;
   private _editing = 0;

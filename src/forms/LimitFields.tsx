@@ -2,6 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { readBytes, showBytes } from '../components/bytes';
 import { ValueType } from '../document/arguments';
 import { Json, JsonObject } from '../document/canonical';
+import { CacheField } from './CacheField';
 import { ValueField } from './ValueField';
 
 interface ILimitFieldsProps {
@@ -75,6 +76,13 @@ export function LimitFields(props: ILimitFieldsProps): JSX.Element {
         readOnly={readOnly}
         trans={trans}
         onChange={value => onChange('memory_bytes', readBytes(String(value ?? '')))}
+      />
+      <CacheField
+        value={fields.cache}
+        error={errors.cache}
+        readOnly={readOnly}
+        trans={trans}
+        onChange={value => onChange('cache', value)}
       />
     </>
   );

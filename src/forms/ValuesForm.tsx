@@ -14,6 +14,8 @@ export class ValuesHolder {
 
   /** Empty: where each step says, else the default. */
   runtime = '';
+  /** Fresh for each step, or warm for the whole run; empty: as the server is set. */
+  kept: '' | 'fresh' | 'warm' = '';
   /** Take nothing from the cache. */
   force = false;
   /** Asked meanwhile: what can be chosen as a runtime. */
@@ -102,6 +104,9 @@ function How({ holder, trans }: { holder: ValuesHolder; trans: TranslationBundle
           setRuntime(holder.runtime);
         }}
       />
+      {runtimes.includes('docker') && ['', 'docker'].includes(runtime) && (
+        <Containers holder={holder} trans={trans} />
+      )}
       <label>
         <input
           type="checkbox"
@@ -111,6 +116,32 @@ function How({ holder, trans }: { holder: ValuesHolder; trans: TranslationBundle
         {trans.__('Take nothing from the cache')}
       </label>
     </fieldset>
+  );
+}
+
+/** Whether steps in containers share them. */
+function Containers({
+  holder,
+  trans
+}: {
+  holder: ValuesHolder;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const [kept, setKept] = useState(holder.kept);
+  return (
+    <ValueField
+      label={trans.__('Containers')}
+      type="choice"
+      choices={['fresh', 'warm']}
+      value={kept || undefined}
+      fallback={trans.__('as the server is set')}
+      help={trans.__(
+        'Fresh: a new one for each step. Warm: steps of this run that are alike take turns in one, where notebooks start many times faster.'
+      )}
+      error={holder.errors.containers}
+      trans={trans}
+      onChange={value => setKept((holder.kept = (value ?? '') as ValuesHolder['kept']))}
+    />
   );
 }
 

@@ -2,7 +2,7 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
-import { RunDetail } from '../api/types';
+import { TaskPage } from '../api/types';
 import { IYard } from '../api/yard';
 import { copyText, showProblem } from '../components/problems';
 
@@ -48,7 +48,7 @@ export const runActions = {
   openFile: told(
     trans => trans.__('Not opened.'),
     async ({ yard, commands }, id) => {
-      const { run } = await yard.client.call('runs.get', { path: { run: id } });
+      const { run } = await seen(yard, id);
       return commands.execute('docmanager:open', { path: run.path });
     }
   ),
@@ -74,15 +74,35 @@ export const runActions = {
 
 async function again(context: IRunActionContext, id: string, force: boolean): Promise<unknown> {
   const { yard, show } = context;
-  const detail = await yard.client.call('runs.get', { path: { run: id } });
-  const made = await yard.client.call('runs.create', { body: sameAs(detail, force) });
+  const made = await yard.client.call('runs.create', { body: await sameAs(yard, id, force) });
   yard.runs.put(made);
   await show(made.id);
   return made.id;
 }
 
-/** What starts the same once more. */
-function sameAs({ run, tasks }: RunDetail, force: boolean) {
-  const of = run.path ? { path: run.path } : { executable: tasks[0]?.executable_id ?? '' };
-  return { ...of, parameters: run.parameters, runtime: run.runtime, force };
+/** A run and the first of its tasks. */
+function seen(yard: IYard, run: string): Promise<TaskPage> {
+  return yard.client.call('runs.tasks', { path: { run }, query: { limit: 1 } });
+}
+
+/** What starts the same once more; steps keep to the results that they were pinned to. */
+async function sameAs(yard: IYard, id: string, force: boolean) {
+  const pins: Record<string, string> = {};
+  let executable = '';
+  let after: string | null | undefined = '';
+  for (;;) {
+    const query: object = { after };
+    const page: TaskPage = await yard.client.call('runs.tasks', { path: { run: id }, query });
+    for (const { node, pinned, executable_id } of page.items) {
+      executable ||= executable_id;
+      if (typeof pinned === 'number') {
+        pins[node] = String(pinned);
+      }
+    }
+    after = page.next;
+    if (!after) {
+      const { path, parameters, runtime } = page.run;
+      return { ...(path ? { path } : { executable }), parameters, runtime, force, pins };
+    }
+  }
 }

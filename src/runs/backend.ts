@@ -2,7 +2,14 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import { IYard } from '../api/yard';
 import { ExecutableVersion, isLive } from '../api/types';
-import { ICheck, IRegistered, IRunSelection, IVersion, IWorkflowBackend } from '../canvas/tokens';
+import {
+  ICheck,
+  IRegistered,
+  IResultRun,
+  IRunSelection,
+  IVersion,
+  IWorkflowBackend
+} from '../canvas/tokens';
 import { IArgument } from '../document/arguments';
 import { IFlow, writeFlow } from '../document/flow';
 
@@ -40,9 +47,9 @@ export class WorkflowBackend implements IWorkflowBackend {
   }
 
   async run(path: string, selection: IRunSelection): Promise<{ id: string }> {
-    const { mode, nodes, force = false, parameters = {}, runtime = '' } = selection;
+    const { mode, nodes, force = false, parameters = {}, ...how } = selection;
     const run = await this.yard.client.call('runs.create', {
-      body: { path, scope: mode, nodes: [...nodes], force, parameters, runtime },
+      body: { path, scope: mode, nodes: [...nodes], force, parameters, ...how },
       idempotencyKey: crypto.randomUUID?.()
     });
     return { id: run.id };
@@ -52,6 +59,12 @@ export class WorkflowBackend implements IWorkflowBackend {
     const asked = { path: { executable } };
     const { items } = await this.yard.client.call('executables.versions', asked);
     return items.map(versionOf);
+  }
+
+  async results(path: string, node: string): Promise<IResultRun[]> {
+    const query = { workflow: path, node, limit: 20 };
+    const { items } = await this.yard.client.call('runs.list', { query });
+    return items.map(({ id, number, created_at }) => ({ id, number, at: created_at }));
   }
 
   async freeze(of: { path: string } | { executable: string }): Promise<IVersion> {

@@ -30,7 +30,7 @@ export class RunDrawer extends ReactWidget {
       return;
     }
     this._model?.dispose();
-    this._model = new RunModel(this.services.yard, id);
+    this._model = RunModel.of(this.services.yard, id);
     this._runChanged.emit();
     this.update();
   }
@@ -80,7 +80,7 @@ export class ExecutedPanel extends ReactWidget {
   ) {
     super();
     this.addClass('nby-ExecutedPanel');
-    this._model = new RunModel(services.yard, run);
+    this._model = RunModel.of(services.yard, run);
   }
 
   override dispose(): void {

@@ -85,7 +85,7 @@ function marksOf(task: Task): IMark[] {
     const started = attempt.started_at ?? (newest ? task.started_at : undefined);
     marks.push(
       { phase: 'preparing', at: attempt.created_at },
-      { phase: 'starting', at: attempt.prepared_at },
+      { phase: 'starting', at: earlier(attempt.prepared_at, attempt.started_at) },
       {
         phase: 'running',
         at: attempt.working_at ?? started,
@@ -98,6 +98,11 @@ function marksOf(task: Task): IMark[] {
     }
   });
   return marks;
+}
+
+/** Who hands work over may hear of it only when it has begun. */
+function earlier(prepared: Attempt['prepared_at'], started: Attempt['started_at']) {
+  return prepared && started && Date.parse(started) < Date.parse(prepared) ? started : prepared;
 }
 
 /** Back from the task that ended last, each time to the need that ended last. */

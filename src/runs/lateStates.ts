@@ -1,5 +1,5 @@
 import { ISignal, Signal } from '@lumino/signaling';
-import { INodeRun, IRunStates } from '../canvas/tokens';
+import { INodeRun, IRunStates, TaskState } from '../canvas/tokens';
 
 /** States that are fetched with the code that knows them; nothing is known until then. */
 export class LateStates implements IRunStates {
@@ -33,6 +33,10 @@ export class LateStates implements IRunStates {
 
   get(node: string): INodeRun | undefined {
     return this._states?.get(node);
+  }
+
+  stateOf(node: string): TaskState | undefined {
+    return this._states?.stateOf(node);
   }
 
   dispose(): void {

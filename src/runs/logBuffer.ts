@@ -1,7 +1,19 @@
+/** Where the log had reached its limit (`runner/log.py`, `runtimes/docker/logs.py`). */
+const GAP = /^\[nbyard: ([\d,]+) lines \(([\d,]+) bytes\) are missing here: (.*)\]$/;
+
+/** What was left out of a log, and the line that stands in its place. */
+export interface ILogGap {
+  line: number;
+  lines: number;
+  bytes: number;
+  why: string;
+}
+
 /** Log text as lines; a progress bar that rewrites its line stays one line. */
 export class LogBuffer {
   /** All lines; the last one may grow. */
   readonly lines: string[] = [];
+  readonly gaps: ILogGap[] = [];
 
   append(text: string): void {
     const pieces = (this._open + text.replace(/\r\n/g, '\n')).split('\n');
@@ -9,7 +21,14 @@ export class LogBuffer {
       this.lines.pop();
     }
     this._open = pieces.pop()!;
-    this.lines.push(...pieces.map(overwritten));
+    for (const piece of pieces) {
+      const gap = GAP.exec(piece);
+      if (gap) {
+        const [lines, bytes] = gap.slice(1, 3).map(text => Number(text.replace(/,/g, '')));
+        this.gaps.push({ line: this.lines.length, lines, bytes, why: gap[3] });
+      }
+      this.lines.push(overwritten(piece));
+    }
     this._held = this._open !== '';
     if (this._held) {
       this.lines.push(overwritten(this._open));
@@ -18,6 +37,7 @@ export class LogBuffer {
 
   clear(): void {
     this.lines.length = 0;
+    this.gaps.length = 0;
     this._open = '';
     this._held = false;
   }

@@ -1,21 +1,38 @@
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import { EventStream } from '../api/eventStream';
-import { Activity, isLive, RunDetail, StoreEvent, Task } from '../api/types';
+import { Activity, isLive, Run, RunDetail, StoreEvent, Task } from '../api/types';
 import { IYard } from '../api/yard';
-import { applyEvents, changedNodes } from './reducer';
+import { movedRun } from './reducer';
+import { TaskTable } from './tasks';
 
-/** After an event, before the whole truth is asked for. */
+/** After an event, before the rest of what changed is asked for. */
 const GATHER = 150;
 /** What a step waits for comes with no event: it is asked for while one waits. */
 const LOOK_AGAIN = 3000;
-const WAITS: ReadonlySet<string> = new Set(['queued', 'preparing']);
+const WAITS = ['queued', 'preparing'];
+/** So many of those that wait are asked for. */
+const FIRST_ONES = 100;
 
-/** One run, kept true while it is shown: events move states at once, then it is read anew. */
+const shown = new WeakMap<IYard, Map<string, RunModel>>();
+
+/** One run, kept true while somebody shows it: events move states at once, then what changed is
+ * asked for; the whole is read when it is first shown, in pages. */
 export class RunModel implements IDisposable {
-  constructor(
+  /** The one model of a run, for all who show it; each of them disposes it once. */
+  static of(yard: IYard, id: string): RunModel {
+    const models = shown.get(yard) ?? new Map<string, RunModel>();
+    shown.set(yard, models);
+    const model = models.get(id) ?? new RunModel(yard, id, () => models.delete(id));
+    models.set(id, model);
+    model._users++;
+    return model;
+  }
+
+  private constructor(
     private readonly yard: IYard,
-    readonly id: string
+    readonly id: string,
+    private readonly forget: () => void
   ) {
     const { stream } = yard;
     stream.events.connect(this._onEvents, this);
@@ -26,8 +43,13 @@ export class RunModel implements IDisposable {
 
   readonly ready: Promise<void>;
 
+  /** Another object after each change. */
   get detail(): RunDetail | undefined {
-    return this._detail;
+    return this._run && (this._detail ??= { run: this._run, tasks: [...this._tasks.list] });
+  }
+
+  get run(): Run | undefined {
+    return this._run;
   }
 
   /** Why the run cannot be shown. */
@@ -45,35 +67,25 @@ export class RunModel implements IDisposable {
   }
 
   get isDisposed(): boolean {
-    return this._disposed;
+    return this._users === 0;
   }
 
   task(node: string): Task | undefined {
-    return this._detail?.tasks.find(task => task.node === node);
+    return this._tasks.get(node);
   }
 
+  /** Read all of it anew. */
   async reload(): Promise<void> {
     const round = ++this._round;
-    try {
-      const detail = await this.yard.client.call('runs.get', { path: { run: this.id } });
-      if (round === this._round && !this._disposed) {
-        this._problem = undefined;
-        this._take(detail);
-      }
-    } catch (error) {
-      if (round === this._round && !this._disposed) {
-        this._problem = (error as Error).message;
-        this._changed.emit(undefined);
-      }
-    }
-    this._lookAgain();
+    this._last = undefined;
+    await this._read({}, round);
   }
 
   dispose(): void {
-    if (this._disposed) {
+    if (this.isDisposed || --this._users) {
       return;
     }
-    this._disposed = true;
+    this.forget();
     window.clearTimeout(this._timer);
     window.clearTimeout(this._again);
     this._watch?.dispose();
@@ -84,26 +96,74 @@ export class RunModel implements IDisposable {
     Signal.clearData(this);
   }
 
-  private _take(detail: RunDetail): void {
-    const nodes = changedNodes(this._detail, detail);
-    const first = !this._detail || this._detail.run.state !== detail.run.state;
-    this._detail = detail;
-    if (isLive(detail.run)) {
+  /** Pages, as long as there are more; the first one says up to which event they tell. */
+  private async _read(
+    asked: { since?: number; state?: string; limit?: number },
+    round: number
+  ): Promise<void> {
+    const all = !asked.state;
+    const path = { run: this.id };
+    let after: string | null | undefined = '';
+    this._reading++;
+    try {
+      for (let first = true; first || (all && after); first = false) {
+        const query: object = { ...asked, after };
+        const page = await this.yard.client.call('runs.tasks', { path, query });
+        if (round !== this._round || this.isDisposed) {
+          return;
+        }
+        this._problem = undefined;
+        if (first && all) {
+          this._last = page.last;
+        }
+        this._take(page.run, page.last, this._tasks.put(page.items, page.last));
+        after = page.next;
+      }
+    } catch (error) {
+      if (round === this._round && !this.isDisposed) {
+        this._problem = (error as Error).message;
+        this._changed.emit(undefined);
+      }
+    } finally {
+      this._reading--;
+      if (!this.isDisposed) {
+        this._lookAgain();
+      }
+    }
+  }
+
+  private _take(run: Run, last: number, nodes: Set<string>): void {
+    const old = this._run;
+    if (!old || this._runMoved <= last) {
+      this._run = run;
+    }
+    this._detail = undefined;
+    if (isLive(this._run!)) {
       this._watch ??= this.yard.stream.watch(this.id);
     } else {
       this._watch?.dispose();
       this._watch = undefined;
     }
-    this._changed.emit(first ? undefined : nodes);
+    if (old?.state !== this._run!.state) {
+      this._changed.emit(undefined);
+    } else if (nodes.size || JSON.stringify(old) !== JSON.stringify(this._run)) {
+      this._changed.emit(nodes);
+    }
   }
 
   private _lookAgain(): void {
-    window.clearTimeout(this._again);
-    if (!this._disposed && this._detail?.tasks.some(({ state }) => WAITS.has(state))) {
-      // a hidden window asks nothing
-      const look = () => (document.hidden ? this._lookAgain() : void this.reload());
-      this._again = window.setTimeout(look, LOOK_AGAIN);
-    }
+    this._again ??= window.setTimeout(() => {
+      this._again = undefined;
+      const waits = this._tasks.list.some(({ state }) => WAITS.includes(state));
+      if (!waits || !this._run || !isLive(this._run)) {
+        return;
+      }
+      if (document.hidden || this._reading) {
+        this._lookAgain(); // a hidden window asks nothing
+      } else {
+        void this._read({ state: WAITS.join(), limit: FIRST_ONES }, this._round);
+      }
+    }, LOOK_AGAIN);
   }
 
   private _onEvents(_: EventStream, events: readonly StoreEvent[]): void {
@@ -111,13 +171,25 @@ export class RunModel implements IDisposable {
     if (!own.length) {
       return;
     }
-    if (this._detail) {
-      this._take(applyEvents(this._detail, own));
+    if (this._run) {
+      const run = movedRun(this._run, own);
+      this._runMoved = run === this._run ? this._runMoved : own[own.length - 1].id;
+      this._take(run, Infinity, this._tasks.move(own));
     }
-    this._round++; // an answer on its way is older than these events
+    this._news();
+  }
+
+  /** Ask for what changed, once for all events of a while, and one question at a time. */
+  private _news(): void {
     this._timer ??= window.setTimeout(() => {
       this._timer = undefined;
-      void this.reload();
+      if (this._reading) {
+        this._news();
+      } else if (this._last === undefined) {
+        void this.reload();
+      } else {
+        void this._read({ since: this._last }, this._round);
+      }
     }, GATHER);
   }
 
@@ -134,13 +206,18 @@ export class RunModel implements IDisposable {
     void this.reload();
   }
 
-  private _activity = new Map<string, Activity>();
+  private _activity: Map<string, Activity> = new Map();
+  private _again?: number;
   private _changed = new Signal<this, ReadonlySet<string> | undefined>(this);
   private _detail?: RunDetail;
-  private _disposed = false;
+  private _last?: number;
   private _problem?: string;
+  private _reading = 0;
   private _round = 0;
-  private _again?: number;
+  private _run?: Run;
+  private _runMoved = 0;
+  private _tasks = new TaskTable();
   private _timer?: number;
+  private _users = 0;
   private _watch?: IDisposable;
 }

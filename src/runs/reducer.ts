@@ -1,5 +1,5 @@
 /** What an event or a sign of life changes in what is known of a run: pure functions. */
-import { Activity, RunDetail, StoreEvent, Task } from '../api/types';
+import { Activity, Run, RunDetail, StoreEvent, Task } from '../api/types';
 
 export type TaskState = Task['state'];
 
@@ -10,39 +10,25 @@ export const TASK_DONE: ReadonlySet<string> = new Set([
   'skipped'
 ]);
 
-/** The detail after events; the same object when none of them is about it. */
-export function applyEvents(detail: RunDetail, events: readonly StoreEvent[]): RunDetail {
-  let next = detail;
-  for (const event of events) {
-    next = applyEvent(next, event);
-  }
-  return next;
-}
-
-function applyEvent(detail: RunDetail, event: StoreEvent): RunDetail {
-  const state = event.data.state;
-  if (event.run_id !== detail.run.id || typeof state !== 'string') {
-    return detail;
-  }
-  if (event.topic === 'run') {
-    const run = { ...detail.run, state: state as RunDetail['run']['state'] };
-    if (state === 'running') {
-      run.started_at ??= event.at;
-    } else if (state !== 'queued') {
-      run.finished_at ??= event.at;
+/** The run after events; the same object when none of them moves it. */
+export function movedRun(run: Run, events: readonly StoreEvent[]): Run {
+  return events.reduce((moved, event) => {
+    const state = event.data.state as Run['state'];
+    const own = event.topic === 'run' && event.subject_id === run.id;
+    if (!own || typeof state !== 'string' || state === moved.state) {
+      return moved;
     }
-    return run.state === detail.run.state ? detail : { ...detail, run };
-  }
-  if (event.topic !== 'task') {
-    return detail;
-  }
-  const tasks = detail.tasks.map(task =>
-    task.id === event.subject_id ? movedTask(task, state as TaskState, event) : task
-  );
-  return { ...detail, tasks };
+    const next = { ...moved, state };
+    if (state === 'running') {
+      next.started_at ??= event.at;
+    } else if (state !== 'queued') {
+      next.finished_at ??= event.at;
+    }
+    return next;
+  }, run);
 }
 
-function movedTask(task: Task, state: TaskState, event: StoreEvent): Task {
+export function movedTask(task: Task, state: TaskState, event: StoreEvent): Task {
   const moved: Task = { ...task, state };
   const { reason, cached } = event.data;
   if (typeof reason === 'string') {
@@ -59,21 +45,6 @@ function movedTask(task: Task, state: TaskState, event: StoreEvent): Task {
     moved.finished_at ??= event.at;
   }
   return moved;
-}
-
-/** Nodes whose task is another one in `after`. */
-export function changedNodes(before: RunDetail | undefined, after: RunDetail): Set<string> {
-  const old = new Map(before?.tasks.map(task => [task.node, task]));
-  const changed = new Set<string>();
-  for (const task of after.tasks) {
-    const known = old.get(task.node);
-    if (known !== task && JSON.stringify(known) !== JSON.stringify(task)) {
-      changed.add(task.node);
-    }
-    old.delete(task.node);
-  }
-  old.forEach((_, node) => changed.add(node));
-  return changed;
 }
 
 /** Before what a step waits for, behind the reason why it runs (`dispatch/attempts.py`). */

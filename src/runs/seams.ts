@@ -25,6 +25,7 @@ const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
       register: async path => (await found()).register(path),
       run: async (...asked) => (await found()).run(...asked),
       versions: async id => (await found()).versions(id),
+      results: async (...asked) => (await found()).results(...asked),
       freeze: async of => (await found()).freeze(of),
       runtimes: async () => (await found()).runtimes(),
       noContainers: async () => (await found()).noContainers(),

@@ -24,7 +24,7 @@ export class RunStates implements IRunStates {
   }
 
   get run(): { id: string; name?: string; state: string } | undefined {
-    const run = this._model?.detail?.run;
+    const run = this._model?.run;
     return run && { id: run.id, name: run.name || String(run.number), state: run.state };
   }
 
@@ -64,6 +64,10 @@ export class RunStates implements IRunStates {
     return made;
   }
 
+  stateOf(node: string): INodeRun['state'] | undefined {
+    return this._model?.task(node)?.state;
+  }
+
   dispose(): void {
     if (this._disposed) {
       return;
@@ -73,8 +77,17 @@ export class RunStates implements IRunStates {
     stream.events.disconnect(this._onEvents, this);
     stream.refetch.disconnect(this._find, this);
     stream.connectedChanged.disconnect(this._onConnected, this);
-    this._model?.dispose();
+    this._leave();
     Signal.clearData(this);
+  }
+
+  private _leave(): void {
+    this._model?.changed.disconnect(this._onRun, this);
+    this._model?.dispose();
+  }
+
+  private _onRun(_: RunModel, nodes: ReadonlySet<string> | undefined): void {
+    this._changed.emit(nodes);
   }
 
   private _onConnected(): void {
@@ -100,9 +113,9 @@ export class RunStates implements IRunStates {
       if (this._disposed || id === this._model?.id) {
         return;
       }
-      this._model?.dispose();
-      this._model = id === undefined ? undefined : new RunModel(this.yard, id);
-      this._model?.changed.connect((_, nodes) => this._changed.emit(nodes));
+      this._leave();
+      this._model = id === undefined ? undefined : RunModel.of(this.yard, id);
+      this._model?.changed.connect(this._onRun, this);
       this._changed.emit(undefined);
     } catch {
       // not reachable: the stream finds it again when it is connected anew

@@ -1,7 +1,7 @@
 import { IChosenStep, IChosenSteps } from '../tokens';
 import { Signal } from '@lumino/signaling';
 import { fieldsOf } from '../askRun';
-import { follow, pin } from '../pinning';
+import { follow, pin, pinResult } from '../pinning';
 import { bench, IBench, nodesOf, steps } from './fakes';
 
 // jsdom has none; browsers do
@@ -46,6 +46,33 @@ describe('E9: nodes pinned to a version', () => {
     await pin(one.canvas);
     expect(one.backend.frozen).toEqual([]);
     expect(one.canvas.ui.notice!.problem).toBe(true);
+  });
+});
+
+describe('K8: nodes pinned to a result', () => {
+  it('take the newest one, in one undo step, until they are unpinned', async () => {
+    const { canvas, backend } = one;
+    canvas.store.select(['clean']);
+    const before = steps(canvas);
+    await pinResult(canvas);
+    expect(backend.asked).toEqual([['work/flow.nbflow', 'clean']]);
+    expect(nodesOf(canvas).clean.pin).toEqual({ run: 'r12', number: 12 });
+    expect(canvas.views.get('clean')!.pinnedTo).toBe(12);
+    expect(canvas.isPinned).toBe(true);
+    expect(steps(canvas)).toBe(before + 1);
+    canvas.doc.undo();
+    expect(canvas.isPinned).toBe(false);
+    canvas.doc.redo();
+    await pinResult(canvas);
+    expect(nodesOf(canvas).clean.pin).toBeUndefined();
+    expect(canvas.views.get('clean')!.pinnedTo).toBeUndefined();
+  });
+
+  it('need one', async () => {
+    one.canvas.store.select(['train']);
+    await pinResult(one.canvas);
+    expect(one.canvas.ui.notice!.text).toContain('has no result yet');
+    expect(one.canvas.isPinned).toBe(false);
   });
 });
 

@@ -20,6 +20,7 @@ import {
 } from '../editing';
 import { nearest, nextProblem, shiftInto, viewFor } from '../navigation';
 import { run } from '../running';
+import { cardLabel } from '../words';
 import { bench, IBench, nodesOf, steps } from './fakes';
 
 jest.useFakeTimers();
@@ -73,14 +74,35 @@ describe('what the server says', () => {
     expect(canvas.views.get('clean')!.inputs).toMatchObject([{ name: 'raw', state: 'gone' }]);
   });
 
-  it('K5: shows the run of a node', () => {
+  it('K5: shows the run of a node, and those that were not touched stay as they are', () => {
     const { canvas, runs } = one;
     const before = canvas.views.get('train');
+    const heard = jest.fn();
+    canvas.views.subscribe('clean', heard);
     runs.states.set('clean', { state: 'running', progress: 0.5, detail: 'cell 1/2' });
     runs.changed.emit(new Set(['clean']));
     expect(canvas.views.get('clean')!.run).toMatchObject({ state: 'running' });
     expect(canvas.views.get('train')).toBe(before);
-    expect(canvas.store.nodes[0].ariaLabel).toContain('running');
+    expect(heard).toHaveBeenCalledTimes(1);
+    expect(cardLabel(canvas.views.get('clean'), canvas.trans)).toContain('running');
+  });
+
+  it('asks again only after the time that an answer takes', async () => {
+    const { canvas, backend, settle } = one;
+    const slow = backend.check.bind(backend);
+    backend.check = async (...asked) => {
+      await new Promise(done => setTimeout(done, 2000));
+      return slow(...asked);
+    };
+    canvas.checker.ask(0);
+    await jest.advanceTimersByTimeAsync(2100);
+    const before = backend.questions.length;
+    canvas.doc.setField('clean', 'label', 'C');
+    await jest.advanceTimersByTimeAsync(1900);
+    expect(canvas.checker.settled).toBe(false);
+    await jest.advanceTimersByTimeAsync(2200);
+    expect(backend.questions).toHaveLength(before + 1);
+    await settle();
   });
 });
 

@@ -39,6 +39,7 @@ export class FakeBackend {
   runs: { path: string; selection: IRunSelection }[] = [];
   registered: string[] = [];
   frozen: unknown[] = [];
+  asked: [string, string][] = [];
   problems: ICheck['problems'] = [];
   proposals: ICheck['proposals'] = [];
   failure?: Error;
@@ -81,6 +82,11 @@ export class FakeBackend {
     return [{ id: 'v2', number: 2, at: '2026-01-02' }];
   }
 
+  async results(path: string, node: string) {
+    this.asked.push([path, node]);
+    return node === 'clean' ? [{ id: 'r12', number: 12, at: '2026-01-02' }] : [];
+  }
+
   async freeze(of: { path: string } | { executable: string }) {
     this.frozen.push(of);
     return { id: 'v2', number: 2, at: '2026-01-02' };
@@ -104,6 +110,7 @@ export class FakeRuns implements IRunStates {
   changed: Signal<IRunStates, ReadonlySet<string> | undefined> = new Signal(this);
   isDisposed = false;
   get = (id: string) => this.states.get(id);
+  stateOf = (id: string) => this.states.get(id)?.state;
   dispose() {
     this.isDisposed = true;
   }

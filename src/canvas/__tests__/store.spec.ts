@@ -1,3 +1,4 @@
+import { MEASURED } from '../store';
 import { IBench, bench, steps } from './fakes';
 
 jest.useFakeTimers();
@@ -65,5 +66,36 @@ describe('FlowStore', () => {
     doc.positions.delete('sales');
     doc.positions.delete('clean');
     expect(store.place('sales')).not.toEqual(store.place('clean'));
+  });
+
+  it('moves the arrows of the few that run', () => {
+    const { store, doc } = one.canvas;
+    doc.connect({ source: 'sales', output: 'data', target: 'clean', input: 'raw' });
+    one.runs.states.set('clean', { state: 'running' });
+    store.refresh(['clean', 'train']);
+    expect(store.edges[0].animated).toBe(true);
+    const before = store.edges;
+    store.refresh(['clean']);
+    expect(store.edges).toBe(before);
+    one.runs.states.set('clean', { state: 'succeeded' });
+    store.refresh(['clean']);
+    expect(store.edges[0].animated).toBe(false);
+  });
+
+  it('K1: knows where arrows end at cards of a large workflow that were never drawn', () => {
+    const { store, doc } = one.canvas;
+    doc.edit(() => {
+      for (let number = 0; number <= MEASURED; number++) {
+        doc.addNode(`n${number}`, { type: 'executable', path: 'clean.ipynb' }, [0, number]);
+      }
+    });
+    doc.connect({ source: 'sales', output: 'data', target: 'n7', input: 'raw' });
+    expect(store.node('n7')!.handles).toMatchObject([{ id: 'raw', type: 'target' }]);
+    expect(store.node('n8')!.handles).toEqual([]);
+    const dimensions = { width: 240, height: 90 };
+    store.onNodesChange([{ id: 'n7', type: 'dimensions', dimensions }]);
+    expect(store.node('n7')!.handles).toBeUndefined();
+    store.forget(new Set(['n7']));
+    expect(store.node('n7')).toMatchObject({ handles: [{ id: 'raw' }], measured: undefined });
   });
 });

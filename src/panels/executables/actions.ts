@@ -142,8 +142,10 @@ async function runInBackground(services: IPanelServices, path: string): Promise<
     asksHow: true,
     ok: trans.__('Run'),
     trans,
-    send: ({ values, runtime, force }) =>
-      yard.client.call('runs.create', { body: { path, parameters: values, runtime, force } })
+    send: ({ values, runtime, kept: containers, force }) =>
+      yard.client.call('runs.create', {
+        body: { path, parameters: values, runtime, containers, force }
+      })
   };
   const made = await askValues(asked, holder);
   if (made) {

@@ -1,5 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { act, fireEvent, render, screen } from '@testing-library/react';
+import { useState } from 'react';
 import { fakeClient, settled } from '../../api/__tests__/fake';
 import { RunDetail, Usage } from '../../api/types';
 import { RunModel } from '../model';
@@ -22,6 +23,13 @@ const USED: Usage = {
 let asked: string[];
 let used: Usage;
 
+function Held({ detail }: { detail: RunDetail }): JSX.Element {
+  const [attempt, onAttempt] = useState(0);
+  const model = { id: 'r' } as unknown as RunModel;
+  const shared = { model, detail, step: 'a', onStep: jest.fn(), attempt, onAttempt };
+  return <Resources {...shared} />;
+}
+
 async function show(state: string, attempts: number[] = [1]): Promise<void> {
   const client = fakeClient((_, url) => {
     asked.push(url);
@@ -32,12 +40,7 @@ async function show(state: string, attempts: number[] = [1]): Promise<void> {
   const services = { yard: { client }, trans: nullTranslator.load('nbyard') };
   render(
     <RunContext.Provider value={services as unknown as IRunServices}>
-      <Resources
-        model={{ id: 'r' } as unknown as RunModel}
-        detail={detail}
-        step="a"
-        onStep={jest.fn()}
-      />
+      <Held detail={detail} />
     </RunContext.Provider>
   );
   await act(settled);
@@ -75,6 +78,14 @@ describe('R2: what a step used', () => {
     expect(rows[0]).toEqual('After|CPU (cores)|Memory|GPU G|Memory of GPU G|Processes'.split('|'));
     expect(rows[1]).toEqual('0.0 s|0|1 KiB|||1'.split('|'));
     expect(rows[2]).toEqual('1.0 s|1.5|3 MiB|40 %|1 KiB|3'.split('|'));
+  });
+
+  it('is a table where it was too short for a line', async () => {
+    used = { ...USED, seconds: [0, 0.3], cores: [0, 1], memory_bytes: [1, 2], processes: [1, 1] };
+    await show('succeeded');
+    expect(screen.queryByRole('img')).toBeNull();
+    expect(screen.queryByRole('button', { name: 'As table' })).toBeNull();
+    expect(screen.getAllByRole('row')).toHaveLength(3);
   });
 
   it('is asked for again while the step runs, and not after', async () => {

@@ -56,6 +56,20 @@ describe('chartOf', () => {
     ]);
   });
 
+  it('begins to start work when it is supervised, though that is told later', () => {
+    const one = task('a', 1, 3, 8);
+    const times = { created_at: at(1.5), prepared_at: at(4.2), started_at: at(3) };
+    one.attempts = [
+      { ...times, working_at: at(4), state: 'succeeded' }
+    ] as unknown as Task['attempts'];
+    expect(chartOf(detail([one], 9), 0).bars[0].segments).toEqual([
+      { phase: 'queued', from: 1, to: 1.5 },
+      { phase: 'preparing', from: 1.5, to: 3 },
+      { phase: 'starting', from: 3, to: 4 },
+      { phase: 'running', from: 4, to: 8 }
+    ]);
+  });
+
   it('keeps pieces in order when clocks differ', () => {
     const one = task('a', 1, 3, 8);
     const times = { created_at: at(1.5), prepared_at: at(4.2), working_at: at(4) };
@@ -118,6 +132,16 @@ describe('ticks', () => {
 });
 
 describe('LogBuffer', () => {
+  it('K5: knows what was left out, and where', () => {
+    const log = new LogBuffer();
+    log.append('a\n\n[nbyard: 12,345 lines (3,500,000 bytes) are mis');
+    log.append('sing here: the log has reached its limit]\nz\n');
+    const why = 'the log has reached its limit';
+    expect(log.gaps).toEqual([{ line: 2, lines: 12345, bytes: 3_500_000, why }]);
+    log.clear();
+    expect(log.gaps).toEqual([]);
+  });
+
   it('K5: puts lines together from pieces cut anywhere', () => {
     const log = new LogBuffer();
     ['a\nb', 'c\r', '\nd\n', 'e'].forEach(piece => log.append(piece));

@@ -1,39 +1,26 @@
 import { event } from '../../api/__tests__/fake';
 import { RunDetail, Task } from '../../api/types';
-import {
-  applyEvents,
-  changedNodes,
-  runProgress,
-  secondsOf,
-  stepToFollow,
-  waitsFor
-} from '../reducer';
+import { movedRun, runProgress, secondsOf, stepToFollow, waitsFor } from '../reducer';
 
 function task(node: string, state: Task['state'] = 'waiting'): Task {
   return { id: `t-${node}`, node, state, cached: false, reason: '' } as Task;
 }
 
 function detail(...tasks: Task[]): RunDetail {
-  return { run: { id: 'r', state: 'queued' } as RunDetail['run'], tasks, edges: [] };
+  return { run: { id: 'r', state: 'queued' } as RunDetail['run'], tasks };
 }
 
-describe('applyEvents', () => {
-  it('K5: moves tasks and the run, and only those', () => {
-    const before = detail(task('a'), task('b'));
-    const after = applyEvents(before, [
+describe('movedRun', () => {
+  it('K5: moves the run, and only that one', () => {
+    const { run } = detail();
+    const moved = movedRun(run, [
       event(1, 'run', 'r', { state: 'running' }, 'r'),
-      event(2, 'task', 't-a', { state: 'succeeded', cached: true, reason: 'same' }, 'r'),
-      event(3, 'task', 't-b', { state: 'failed' }, 'another')
+      event(2, 'run', 'r', { state: 'succeeded' }, 'r'),
+      event(3, 'run', 'another', { state: 'failed' }, 'another')
     ]);
-    expect(after.run.state).toBe('running');
-    expect(after.tasks[0]).toMatchObject({ state: 'succeeded', cached: true, reason: 'same' });
-    expect(after.tasks[1]).toBe(before.tasks[1]);
-    expect(changedNodes(before, after)).toEqual(new Set(['a']));
-  });
-
-  it('leaves the detail as it is for events of others', () => {
-    const before = detail(task('a'));
-    expect(applyEvents(before, [event(1, 'dataset', 'd')])).toBe(before);
+    expect(moved).toMatchObject({ state: 'succeeded', started_at: event(1, '', '').at });
+    expect(moved.finished_at).toBeDefined();
+    expect(movedRun(run, [event(4, 'task', 't-a', { state: 'failed' }, 'r')])).toBe(run);
   });
 });
 

@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useMemo, useState } from 'react';
 import { isLive } from '../../api/types';
+import { PortionBar, usePortion } from '../../components/Portion';
 import { StateMark, stateText } from '../../components/StateMark';
 import { showSeconds, useNow } from '../../components/times';
 import { chartOf, IBar, ISegment, Phase, PHASES, ticks } from '../gantt';
@@ -25,12 +26,15 @@ const KEYS = [
   'critical'
 ] as const;
 
+const nodeOf = ({ node }: IBar): string => node;
+
 /** When each step waited, started and worked, as bars; the same as a table on request. */
 export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
   const { trans } = useServices();
   const [table, setTable] = useState(false);
   const now = useNow(isLive(detail.run));
   const chart = useMemo(() => chartOf(detail, now), [detail, now]);
+  const portion = usePortion(chart.bars, nodeOf, step);
   const shown = new Set(
     chart.bars.flatMap(bar => [
       ...bar.segments.map(segment => colour(bar, segment)),
@@ -54,10 +58,11 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
           {trans.__('As table')}
         </button>
       </div>
+      <PortionBar portion={portion} trans={trans} />
       {table ? (
-        <GanttTable bars={chart.bars} />
+        <GanttTable bars={portion.items} />
       ) : (
-        <Picture bars={chart.bars} seconds={chart.seconds} step={step} onStep={onStep} />
+        <Picture bars={portion.items} seconds={chart.seconds} step={step} onStep={onStep} />
       )}
     </div>
   );

@@ -2,8 +2,9 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import Anser from 'anser';
 import { memo, useEffect, useMemo, useReducer, useRef, useState } from 'react';
 import { isLive } from '../../api/types';
+import { showBytes } from '../../components/bytes';
 import { copyText } from '../../components/problems';
-import { findLines, LogBuffer } from '../logBuffer';
+import { findLines, ILogGap, LogBuffer } from '../logBuffer';
 import { RunModel } from '../model';
 import { TASK_DONE } from '../reducer';
 import { IRunServices } from '../services';
@@ -15,10 +16,10 @@ const ROW = 18;
 
 /** The log of a step: colours, search, follows the end until somebody scrolls up. */
 export function Logs(props: IStepProps): JSX.Element {
-  const { model, step } = props;
+  const { model, step, attempt } = props;
   const services = useServices();
   const { trans } = services;
-  const { buffer, count, problem } = useLog(services, model, step);
+  const { buffer, count, problem } = useLog(services, model, step, attempt);
   const [follow, setFollow] = useState(true);
   const [wanted, setWanted] = useState('');
   const [at, setAt] = useState(0);
@@ -44,6 +45,16 @@ export function Logs(props: IStepProps): JSX.Element {
     setFollow(false);
     virtual.scrollToIndex(found[next], { align: 'center' });
   };
+  const words = ({ lines, bytes, why }: ILogGap) =>
+    trans._n(
+      '%2 line (%3) is left out: %4',
+      '%2 lines (%3) are left out: %4',
+      lines,
+      lines.toLocaleString(),
+      showBytes(bytes),
+      why
+    );
+  const left = new Map(buffer.gaps.map(gap => [gap.line, words(gap)]));
   const text = () => buffer.lines.map(line => Anser.ansiToText(line)).join('\n');
   return (
     <div className="nby-Logs">
@@ -96,6 +107,21 @@ export function Logs(props: IStepProps): JSX.Element {
         </button>
       </div>
       {problem && <p className="nby-Note">{problem}</p>}
+      {buffer.gaps.map(gap => (
+        <p key={gap.line} className="nby-Note">
+          {words(gap)}{' '}
+          <button
+            type="button"
+            className="nby-Link"
+            onClick={() => {
+              setFollow(false);
+              virtual.scrollToIndex(gap.line, { align: 'center' });
+            }}
+          >
+            {trans.__('Show where')}
+          </button>
+        </p>
+      ))}
       {!count && !problem && (
         <p className="nby-Note">
           {isLive(props.detail.run)
@@ -117,8 +143,9 @@ export function Logs(props: IStepProps): JSX.Element {
           {virtual.getVirtualItems().map(({ index, start }) => (
             <Line
               key={index}
-              text={buffer.lines[index] ?? ''}
+              text={left.has(index) ? `… ${left.get(index)} …` : (buffer.lines[index] ?? '')}
               top={start}
+              gap={left.has(index)}
               hit={marked.has(index)}
             />
           ))}
@@ -132,15 +159,17 @@ interface ILineProps {
   text: string;
   top: number;
   hit: boolean;
+  /** It stands for lines that were left out. */
+  gap: boolean;
 }
 
-const Line = memo(function Line({ text, top, hit }: ILineProps) {
+const Line = memo(function Line({ text, top, hit, gap }: ILineProps) {
   const pieces = text.includes('\u001b')
     ? Anser.ansiToJson(text, { use_classes: true })
     : undefined;
   return (
     <div
-      className={hit ? 'nby-Log-line nby-mod-hit' : 'nby-Log-line'}
+      className={`nby-Log-line${hit ? ' nby-mod-hit' : ''}${gap ? ' nby-mod-gap' : ''}`}
       style={{ height: ROW, transform: `translateY(${top}px)` }}
     >
       {pieces
@@ -169,15 +198,21 @@ interface ILog {
 }
 
 /** The log as far as it was fetched; goes on when there is news of the step. */
-function useLog(services: IRunServices, model: RunModel, node: string | undefined): ILog {
+function useLog(
+  services: IRunServices,
+  model: RunModel,
+  node: string | undefined,
+  wanted: number
+): ILog {
   const [, draw] = useReducer((round: number) => round + 1, 0);
   const [problem, setProblem] = useState<string>();
-  const state = useRef({ node: '', next: 0, attempt: -1, buffer: new LogBuffer() });
+  const of = `${node} ${wanted}`;
+  const state = useRef({ of, next: 0, attempt: -1, buffer: new LogBuffer() });
   const bytes = useActivity(model).get(node ?? '')?.log_bytes ?? 0;
   const task = model.task(node ?? '');
   const done = !!task && TASK_DONE.has(task.state);
-  if (state.current.node !== node) {
-    state.current = { node: node ?? '', next: 0, attempt: -1, buffer: new LogBuffer() };
+  if (state.current.of !== of) {
+    state.current = { of, next: 0, attempt: -1, buffer: new LogBuffer() };
   }
   const started = task?.started_at ?? '';
   useEffect(() => {
@@ -190,7 +225,7 @@ function useLog(services: IRunServices, model: RunModel, node: string | undefine
       for (;;) {
         const chunk = await services.yard.client.call('runs.log', {
           path: { run: model.id, node },
-          query: { after: log.next },
+          query: { after: log.next, attempt: wanted },
           signal: control.signal
         });
         if (control.signal.aborted) {
@@ -215,7 +250,7 @@ function useLog(services: IRunServices, model: RunModel, node: string | undefine
     };
     read().catch((error: Error) => !control.signal.aborted && setProblem(error.message));
     return () => control.abort();
-  }, [services, model, node, bytes, done, started]);
+  }, [services, model, node, wanted, bytes, done, started]);
   return { buffer: state.current.buffer, count: state.current.buffer.lines.length, problem };
 }
 

@@ -9,10 +9,10 @@ import { IStepProps } from './Steps';
 
 /** The executed notebook of a step, as far as it is. */
 export function Output(props: IStepProps & { jump?: number }): JSX.Element {
-  const { model, detail, step, jump } = props;
+  const { model, detail, step, attempt, jump } = props;
   const services = useServices();
   const { trans, commands } = services;
-  const executed = useExecuted(services, model, step);
+  const executed = useExecuted(services, model, step, attempt);
   const [follow, setFollow] = useState(true);
   const task = detail.tasks.find(one => one.node === step);
   const live = isLive(detail.run) && task?.state === 'running';

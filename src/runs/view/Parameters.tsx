@@ -1,3 +1,4 @@
+import { PORTION } from '../../components/Portion';
 import { showMoment } from '../../components/times';
 import { useServices } from './hooks';
 import { Record } from './Record';
@@ -8,7 +9,9 @@ import { IStepProps } from './Steps';
 export function Parameters(props: IStepProps): JSX.Element {
   const { model, detail, step } = props;
   const { trans } = useServices();
-  const { run, tasks } = detail;
+  const { run } = detail;
+  const many = detail.tasks.length > PORTION;
+  const tasks = many ? detail.tasks.filter(({ node }) => node === step) : detail.tasks;
   const facts: [string, string][] = [
     [trans.__('Run'), run.id],
     [trans.__('File'), run.path],
@@ -38,7 +41,9 @@ export function Parameters(props: IStepProps): JSX.Element {
       <section aria-label={trans.__('Record')}>
         <h3>{trans.__('What it ran on')}</h3>
         <StepChoice {...props} />
-        {step !== undefined && <Record model={model} detail={detail} node={step} />}
+        {step !== undefined && (
+          <Record model={model} detail={detail} node={step} attempt={props.attempt} />
+        )}
       </section>
     </div>
   );

@@ -8,10 +8,11 @@ interface IRecordProps {
   model: RunModel;
   detail: RunDetail;
   node: string;
+  attempt: number;
 }
 
 /** Machine, environment, image and code of a step; asked for when it is first looked at. */
-export function Record({ model, detail, node }: IRecordProps): JSX.Element {
+export function Record({ model, detail, node, attempt }: IRecordProps): JSX.Element {
   const { trans, yard } = useServices();
   const task = detail.tasks.find(one => one.node === node);
   const mark = `${task?.state} ${task?.attempts?.length}`;
@@ -22,7 +23,11 @@ export function Record({ model, detail, node }: IRecordProps): JSX.Element {
     setProblem('');
     setFound(undefined);
     yard.client
-      .call('runs.surroundings', { path: { run: model.id, node }, signal: control.signal })
+      .call('runs.surroundings', {
+        path: { run: model.id, node },
+        query: { attempt },
+        signal: control.signal
+      })
       .then(setFound)
       .catch((error: Error) => {
         if (!control.signal.aborted) {
@@ -31,7 +36,7 @@ export function Record({ model, detail, node }: IRecordProps): JSX.Element {
         }
       });
     return () => control.abort();
-  }, [yard, trans, model.id, node, mark]);
+  }, [yard, trans, model.id, node, attempt, mark]);
   if (!found) {
     return <p className="nby-Note">{problem || trans.__('Loading…')}</p>;
   }

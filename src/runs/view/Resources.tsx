@@ -15,6 +15,8 @@ const HEIGHT = 110;
 const AXIS = 18;
 const TOP = 8;
 const LEAST = 360;
+/** From so many measurements on, a line says more than a table. */
+const DRAWN = 3;
 /** While a step runs, news are asked for that often. */
 const PERIOD = 2000;
 
@@ -24,25 +26,25 @@ export default function Resources(props: IStepProps): JSX.Element {
   const { trans } = useServices();
   const [table, setTable] = useState(false);
   const task = detail.tasks.find(({ node }) => node === step);
-  const [chosen, setChosen] = useState(0);
-  useEffect(() => setChosen(0), [step]);
-  const { usage, problem } = useUsage(model, task, chosen);
+  const { usage, problem } = useUsage(model, task, props.attempt);
   const series = useMemo(() => (usage ? seriesOf(usage) : []), [usage]);
+  const isBrief = (usage?.seconds?.length ?? 0) < DRAWN;
   return (
     <div className="nby-Resources">
       <div className="nby-Bar">
         <StepChoice {...props} />
-        <AttemptChoice task={task} chosen={chosen} onChoose={setChosen} />
         <span className="nby-Dim">{usage?.seconds?.length ? <Sums usage={usage} /> : null}</span>
         <span className="nby-Space" />
-        <button
-          type="button"
-          className="nby-Button"
-          aria-pressed={table}
-          onClick={() => setTable(!table)}
-        >
-          {trans.__('As table')}
-        </button>
+        {!isBrief && (
+          <button
+            type="button"
+            className="nby-Button"
+            aria-pressed={table}
+            onClick={() => setTable(!table)}
+          >
+            {trans.__('As table')}
+          </button>
+        )}
       </div>
       {problem && <p className="nby-Note">{problem}</p>}
       {!problem && !usage && <p className="nby-Note">{trans.__('Loading…')}</p>}
@@ -53,41 +55,16 @@ export default function Resources(props: IStepProps): JSX.Element {
             : trans.__('Nothing is recorded yet of what this step uses.')}
         </p>
       )}
+      {!!usage?.seconds?.length && isBrief && (
+        <p className="nby-Note">{trans.__('Too few measurements for a line: these are all.')}</p>
+      )}
       {!!usage?.seconds?.length &&
-        (table ? (
+        (table || isBrief ? (
           <UsageTable usage={usage} series={series} />
         ) : (
           series.map(one => <Line key={one.id} series={one} seconds={usage.seconds!} />)
         ))}
     </div>
-  );
-}
-
-interface IAttemptChoiceProps {
-  task: Task | undefined;
-  chosen: number;
-  onChoose: (attempt: number) => void;
-}
-
-/** Which attempt, where there were several; 0 is the newest. */
-function AttemptChoice({ task, chosen, onChoose }: IAttemptChoiceProps): JSX.Element | null {
-  const { trans } = useServices();
-  const attempts = task?.attempts ?? [];
-  if (attempts.length < 2) {
-    return null;
-  }
-  return (
-    <label>
-      {trans.__('Attempt')}{' '}
-      <select value={chosen} onChange={event => onChoose(Number(event.target.value))}>
-        <option value={0}>{trans.__('the newest')}</option>
-        {attempts.map(({ number }) => (
-          <option key={number} value={number}>
-            {number}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }
 

@@ -3,16 +3,20 @@ import { Artifact } from '../../api/types';
 import { Boundary } from '../../components/Boundary';
 import { showBytes } from '../../components/bytes';
 import { copyText } from '../../components/problems';
+import { PortionBar, usePortion } from '../../components/Portion';
 import { RowList } from '../../components/RowList';
 import { useServices } from './hooks';
 import { Preview } from './Preview';
 import { IStepProps } from './Steps';
+
+const idOf = ({ id }: Artifact): string => id;
 
 /** What the steps made: to look at and to download. */
 export function Results({ detail, onStep }: IStepProps): JSX.Element {
   const { trans, yard } = useServices();
   const artifacts = detail.tasks.flatMap(task => task.artifacts ?? []);
   const [chosen, setChosen] = useState<string>();
+  const portion = usePortion(artifacts, idOf, chosen);
   const shown = artifacts.find(({ id }) => id === chosen);
   if (!artifacts.length) {
     return <p className="nby-Note">{trans.__('Nothing was made yet.')}</p>;
@@ -24,11 +28,12 @@ export function Results({ detail, onStep }: IStepProps): JSX.Element {
   };
   return (
     <div className="nby-Results">
+      <PortionBar portion={portion} trans={trans} />
       <RowList
         label={trans.__('Results of the run')}
         noun="artifact"
-        items={artifacts}
-        idOf={({ id }) => id}
+        items={portion.items}
+        idOf={idOf}
         nameOf={({ name }) => name}
         selected={chosen}
         onSelect={show}

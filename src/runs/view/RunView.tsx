@@ -10,12 +10,13 @@ import { StateMark } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
 import { showSeconds, useNow } from '../../components/times';
 import { useSignal } from '../../components/useSignal';
+import { IKnownEstimate, runEstimate } from '../estimates';
 import { RunModel } from '../model';
 import { runProgress, secondsOf, stepToFollow } from '../reducer';
 import { IRunServices } from '../services';
 import { FailureBanner } from './FailureBanner';
 import { Gantt } from './Gantt';
-import { RunContext, useActivity, useDetail, useServices } from './hooks';
+import { RunContext, useActivity, useDetail, useEstimate, useServices } from './hooks';
 import { Logs } from './Logs';
 import { Output } from './Output';
 import { Parameters } from './Parameters';
@@ -59,11 +60,24 @@ function Shown({ model, detail }: { model: RunModel; detail: RunDetail }): JSX.E
   const results = detail.tasks.reduce((sum, task) => sum + (task.artifacts?.length ?? 0), 0);
   useEffect(() => setJump(undefined), [chosen]);
   const follows = chosen === undefined;
-  const shared = { model, detail, step, onStep: choose };
+  const estimate = useEstimate(model, isLive(detail.run));
+  const [attempt, setAttempt] = useState(0);
+  useEffect(() => setAttempt(0), [step]);
+  const shared = { model, detail, step, onStep: choose, attempt, onAttempt: setAttempt };
+  const showLog = (number: number) => {
+    setAttempt(number);
+    setTab('logs');
+  };
   return (
     <div className="nby-RunView">
       <Away since={since} trans={trans} />
-      <Header model={model} detail={detail} follows={follows} onFollow={() => choose(undefined)} />
+      <Header
+        model={model}
+        detail={detail}
+        estimate={estimate}
+        follows={follows}
+        onFollow={() => choose(undefined)}
+      />
       <FailureBanner
         detail={detail}
         onCell={(node, cell) => {
@@ -91,7 +105,7 @@ function Shown({ model, detail }: { model: RunModel; detail: RunDetail }): JSX.E
         ]}
       >
         <Boundary key={tab} trans={trans}>
-          {tab === 'steps' && <Steps {...shared} />}
+          {tab === 'steps' && <Steps {...shared} estimate={estimate} onLog={showLog} />}
           {tab === 'gantt' && <Gantt {...shared} />}
           {tab === 'output' && <Output {...shared} jump={jump} />}
           {tab === 'logs' && <Logs {...shared} />}
@@ -137,11 +151,12 @@ function useSharedStep(
 interface IHeaderProps {
   model: RunModel;
   detail: RunDetail;
+  estimate: IKnownEstimate | undefined;
   follows: boolean;
   onFollow: () => void;
 }
 
-function Header({ model, detail, follows, onFollow }: IHeaderProps): JSX.Element {
+function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): JSX.Element {
   const { trans, commands } = useServices();
   const activity = useActivity(model);
   const { run } = detail;
@@ -149,6 +164,7 @@ function Header({ model, detail, follows, onFollow }: IHeaderProps): JSX.Element
   const now = useNow(live);
   const done = detail.tasks.filter(task => task.finished_at || task.cached).length;
   const percent = Math.round(runProgress(detail, activity) * 100);
+  const left = runEstimate(estimate, now, trans);
   const asked = live && run.cancel_requested_at;
   return (
     <div className="nby-RunView-header">
@@ -169,6 +185,7 @@ function Header({ model, detail, follows, onFollow }: IHeaderProps): JSX.Element
         value={percent}
       />
       <span className="nby-Dim">{trans.__('%1 of %2 steps', done, detail.tasks.length)}</span>
+      {left && <span className="nby-Dim">{left}</span>}
       <span className="nby-Space" />
       {!follows && live && (
         <button

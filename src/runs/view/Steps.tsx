@@ -1,7 +1,9 @@
 import { isLive, RunDetail, Task } from '../../api/types';
+import { PortionBar, usePortion } from '../../components/Portion';
 import { RowList } from '../../components/RowList';
 import { StateMark } from '../../components/StateMark';
 import { showMoment, showSeconds, useNow } from '../../components/times';
+import { IKnownEstimate, stepEstimate } from '../estimates';
 import { RunModel } from '../model';
 import { progressOf, secondsOf, waitsFor } from '../reducer';
 import { useActivity, useServices } from './hooks';
@@ -11,20 +13,34 @@ export interface IStepProps {
   detail: RunDetail;
   step: string | undefined;
   onStep: (node: string | undefined) => void;
+  /** Which attempt at the step; 0 is the newest. */
+  attempt: number;
+  onAttempt: (number: number) => void;
 }
 
+interface IStepsProps extends IStepProps {
+  estimate?: IKnownEstimate;
+  onLog: (attempt: number) => void;
+}
+
+const nodeOf = ({ node }: { node: string }): string => node;
+
 /** The steps of a run in the order of the graph, each with why it is as it is. */
-export function Steps({ model, detail, step, onStep }: IStepProps): JSX.Element {
+export function Steps(props: IStepsProps): JSX.Element {
+  const { model, detail, step, onStep } = props;
   const { trans } = useServices();
   const activity = useActivity(model);
   const now = useNow(isLive(detail.run));
+  const { estimate } = props;
+  const portion = usePortion(detail.tasks, nodeOf, step);
   return (
     <div className="nby-Steps">
+      <PortionBar portion={portion} trans={trans} />
       <RowList
         label={trans.__('Steps of the run')}
         noun="task"
-        items={detail.tasks}
-        idOf={task => task.node}
+        items={portion.items}
+        idOf={nodeOf}
         nameOf={task => task.label || task.node}
         selected={step}
         onSelect={task => onStep(task.node)}
@@ -50,25 +66,47 @@ export function Steps({ model, detail, step, onStep }: IStepProps): JSX.Element 
                   </span>
                 </>
               )}
-              <span className="nby-Steps-why">{why(task, trans)}</span>
+              <Why words={[stepEstimate(task, estimate, now, trans), ...why(task, trans)]} />
             </>
           );
         }}
       />
-      {step && <Attempts task={detail.tasks.find(task => task.node === step)} now={now} />}
+      {step && (
+        <Attempts
+          task={detail.tasks.find(task => task.node === step)}
+          now={now}
+          onLog={props.onLog}
+        />
+      )}
     </div>
   );
 }
 
-function why(task: Task, trans: ReturnType<typeof useServices>['trans']): string {
+/** In one line, the rest of it under the pointer. */
+function Why({ words }: { words: readonly string[] }): JSX.Element {
+  const text = words.filter(Boolean).join(' · ');
+  return (
+    <span className="nby-Steps-why" title={text}>
+      {text}
+    </span>
+  );
+}
+
+function why(task: Task, trans: ReturnType<typeof useServices>['trans']): string[] {
   const waits = waitsFor(task);
   const reason =
     task.failure?.message.split('\n')[0] || (waits && trans.__('waits: %1', waits)) || task.reason;
   const place = task.state === 'queued' && task.place ? trans.__('place %1', task.place) : '';
-  return [place, reason].filter(Boolean).join(' · ');
+  return [place, reason];
 }
 
-function Attempts({ task, now }: { task: Task | undefined; now: number }): JSX.Element | null {
+interface IAttemptsProps {
+  task: Task | undefined;
+  now: number;
+  onLog: (attempt: number) => void;
+}
+
+function Attempts({ task, now, onLog }: IAttemptsProps): JSX.Element | null {
   const { trans } = useServices();
   if (!task?.attempts?.length) {
     return null;
@@ -84,6 +122,9 @@ function Attempts({ task, now }: { task: Task | undefined; now: number }): JSX.E
           <th scope="col">{trans.__('Started')}</th>
           <th scope="col">{trans.__('Took')}</th>
           <th scope="col">{trans.__('Reason')}</th>
+          <th scope="col">
+            <span className="nby-Sr">{trans.__('Log')}</span>
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -97,6 +138,12 @@ function Attempts({ task, now }: { task: Task | undefined; now: number }): JSX.E
             <td>{showMoment(attempt.started_at)}</td>
             <td>{showSeconds(secondsOf(attempt, now))}</td>
             <td>{attempt.reason}</td>
+            <td>
+              <button type="button" className="nby-Link" onClick={() => onLog(attempt.number)}>
+                {trans.__('Log')}
+                <span className="nby-Sr">{trans.__('of attempt %1', attempt.number)}</span>
+              </button>
+            </td>
           </tr>
         ))}
       </tbody>

@@ -29,7 +29,8 @@ const NOTHING: IExecuted = { done: 0, total: 0, language: '', loading: true };
 export function useExecuted(
   services: IRunServices,
   model: RunModel,
-  node: string | undefined
+  node: string | undefined,
+  attempt = 0
 ): IExecuted {
   const detail = useDetail(model);
   const activity = useActivity(model);
@@ -39,14 +40,18 @@ export function useExecuted(
   const mark =
     task && `${task.state} ${sign ? `${sign.attempt} ${sign.done} ${sign.current}` : ''}`;
   const [executed, setExecuted] = useState<IExecuted>(NOTHING);
-  useEffect(() => setExecuted(NOTHING), [node]);
+  useEffect(() => setExecuted(NOTHING), [node, attempt]);
   useEffect(() => {
     if (node === undefined || mark === undefined) {
       return;
     }
     const control = new AbortController();
     services.yard.client
-      .call('runs.cells', { path: { run: model.id, node }, signal: control.signal })
+      .call('runs.cells', {
+        path: { run: model.id, node },
+        query: { attempt },
+        signal: control.signal
+      })
       .then(answer => setExecuted(read(answer)))
       .catch((error: Error) => {
         if (!control.signal.aborted) {
@@ -54,7 +59,7 @@ export function useExecuted(
         }
       });
     return () => control.abort();
-  }, [services, model, node, mark]);
+  }, [services, model, node, attempt, mark]);
   return executed;
 }
 

@@ -1,6 +1,7 @@
-import { createContext, useCallback, useContext, useRef, useState } from 'react';
+import { createContext, useCallback, useContext, useEffect, useRef, useState } from 'react';
 import { Activity, RunDetail } from '../../api/types';
 import { useSignal } from '../../components/useSignal';
+import { IKnownEstimate } from '../estimates';
 import { RunModel } from '../model';
 import { IRunServices } from '../services';
 
@@ -16,6 +17,42 @@ export function useDetail(model: RunModel): RunDetail | undefined {
 
 export function useActivity(model: RunModel): ReadonlyMap<string, Activity> {
   return useSignal(model.changed, () => model.activity);
+}
+
+/** After this the estimate of a live run is asked for again. */
+const AGAIN = 10_000;
+
+/** How long what is left of a run takes; asked for while it is live and looked at. */
+export function useEstimate(model: RunModel, live: boolean): IKnownEstimate | undefined {
+  const { yard } = useServices();
+  const [known, setKnown] = useState<IKnownEstimate>();
+  useEffect(() => {
+    let gone = false;
+    const ask = async () => {
+      if (document.hidden) {
+        return;
+      }
+      try {
+        const found = await yard.client.call('runs.estimate', { path: { run: model.id } });
+        if (!gone) {
+          setKnown({ ...found, at: Date.now() });
+        }
+      } catch {
+        // nothing is said of what is not known
+      }
+    };
+    setKnown(undefined);
+    if (!live) {
+      return;
+    }
+    void ask();
+    const timer = window.setInterval(() => void ask(), AGAIN);
+    return () => {
+      gone = true;
+      window.clearInterval(timer);
+    };
+  }, [yard, model, live]);
+  return known;
 }
 
 /** The width an element has, while it has it, and at least that. */

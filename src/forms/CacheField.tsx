@@ -1,0 +1,70 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useId } from 'react';
+import { Json } from '../document/canonical';
+import { ValueField } from './ValueField';
+
+interface ICacheFieldProps {
+  value: Json | undefined;
+  error?: string;
+  readOnly?: boolean;
+  trans: TranslationBundle;
+  /** `undefined`: back to the default. */
+  onChange: (value: Json | undefined) => void;
+}
+
+const FIRST_AGE = '24 h';
+const VALUES: Record<string, Json | undefined> = { on: true, off: false, age: FIRST_AGE };
+
+/** Whether an earlier result is taken when nothing changed, and how old it may be. */
+export function CacheField(props: ICacheFieldProps): JSX.Element {
+  const { value, error, readOnly, trans, onChange } = props;
+  const field = useId();
+  const way = wayOf(value);
+  return (
+    <>
+      <div className="nby-Field">
+        <div className="nby-Field-head">
+          <label htmlFor={field}>{trans.__('Results from the cache')}</label>
+        </div>
+        <select
+          id={field}
+          className="jp-mod-styled"
+          disabled={readOnly}
+          value={way}
+          aria-describedby={`${field}-help`}
+          onChange={event => onChange(VALUES[event.target.value])}
+        >
+          <option value="">{trans.__('default: when nothing changed')}</option>
+          <option value="on">{trans.__('when nothing changed')}</option>
+          <option value="age">{trans.__('when nothing changed, up to an age')}</option>
+          <option value="off">{trans.__('never: it always runs')}</option>
+        </select>
+        <div id={`${field}-help`} className="nby-Field-help">
+          {trans.__('For work that depends on what nbyard cannot see: the web, the clock.')}
+        </div>
+      </div>
+      {way === 'age' && (
+        <ValueField
+          label={trans.__('Results not older than')}
+          type="string"
+          help={trans.__('For example 30 min, 24 h or 7 d.')}
+          value={value}
+          error={error}
+          readOnly={readOnly}
+          trans={trans}
+          onChange={age => onChange(age)}
+        />
+      )}
+    </>
+  );
+}
+
+function wayOf(value: Json | undefined): string {
+  if (value === undefined || value === null) {
+    return '';
+  }
+  if (value === true || value === 'on') {
+    return 'on';
+  }
+  return value === false || value === 'off' ? 'off' : 'age';
+}

@@ -1,0 +1,42 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { Task } from '../../api/types';
+import { about, IKnownEstimate, runEstimate, stepEstimate } from '../estimates';
+
+const trans = nullTranslator.load('nbyard');
+const AT = Date.parse('2030-01-01T00:00:00Z');
+const KNOWN: IKnownEstimate = {
+  remaining_seconds: 240,
+  unknown: 0,
+  nodes: { a: { seconds: 180, samples: 5 }, b: { seconds: 60, samples: 1 } },
+  at: AT
+};
+
+function task(node: string, state: Task['state']): Task {
+  return { node, state, started_at: new Date(AT).toISOString() } as Task;
+}
+
+describe('R11: estimates', () => {
+  it('are as exact as they are', () => {
+    const said = [0.2, 40, 200, 5399, 9000].map(seconds => about(seconds, trans));
+    expect(said).toEqual(['1 s', '40 s', '3 min', '90 min', '2.5 h']);
+  });
+
+  it.each<[Task, number, string]>([
+    [task('a', 'queued'), 0, 'usually 3 min (last 5 runs)'],
+    [task('b', 'waiting'), 0, 'usually 60 s (last run)'],
+    [task('a', 'running'), 60, 'about 2 min left of usually 3 min (last 5 runs)'],
+    [task('a', 'running'), 200, 'longer than usual: 3 min (last 5 runs)'],
+    [task('a', 'succeeded'), 0, ''],
+    [task('c', 'queued'), 0, '']
+  ])('of a step: %j after %p s', (step, seconds, words) => {
+    expect(stepEstimate(step, KNOWN, AT + 1000 * seconds, trans)).toBe(words);
+  });
+
+  it('of a run go down, and never below nothing', () => {
+    expect(runEstimate(KNOWN, AT, trans)).toBe('about 4 min left');
+    expect(runEstimate(KNOWN, AT + 210_000, trans)).toBe('about 30 s left');
+    expect(runEstimate(KNOWN, AT + 250_000, trans)).toBe('');
+    expect(runEstimate({ ...KNOWN, remaining_seconds: null }, AT, trans)).toBe('');
+    expect(runEstimate(undefined, AT, trans)).toBe('');
+  });
+});

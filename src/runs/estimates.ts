@@ -1,0 +1,57 @@
+/** What the server estimates, as time goes on: pure functions, and their words. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import { Estimate, Task } from '../api/types';
+import { TASK_DONE, secondsOf } from './reducer';
+
+export interface IKnownEstimate extends Estimate {
+  /** When it was asked for. */
+  at: number;
+}
+
+/** `40 s`, `3 min`, `2.5 h`: as exact as an estimate is. */
+export function about(seconds: number, trans: TranslationBundle): string {
+  if (seconds < 90) {
+    return trans.__('%1 s', Math.max(1, Math.round(seconds)));
+  }
+  if (seconds < 5400) {
+    return trans.__('%1 min', Math.round(seconds / 60));
+  }
+  return trans.__('%1 h', (seconds / 3600).toFixed(1));
+}
+
+/** What an unfinished step usually takes, or what is left of that; nothing where it never ran. */
+export function stepEstimate(
+  task: Task,
+  known: IKnownEstimate | undefined,
+  now: number,
+  trans: TranslationBundle
+): string {
+  const usual = known?.nodes?.[task.node];
+  if (!usual || TASK_DONE.has(task.state)) {
+    return '';
+  }
+  const of = trans._n('last run', 'last %1 runs', usual.samples);
+  const usually = about(usual.seconds, trans);
+  const elapsed = task.state === 'running' ? secondsOf(task, now) : undefined;
+  if (elapsed === undefined) {
+    return trans.__('usually %1 (%2)', usually, of);
+  }
+  const left = usual.seconds - elapsed;
+  return left > 0
+    ? trans.__('about %1 left of usually %2 (%3)', about(left, trans), usually, of)
+    : trans.__('longer than usual: %1 (%2)', usually, of);
+}
+
+/** What is left of a run; nothing where nothing is known. */
+export function runEstimate(
+  known: IKnownEstimate | undefined,
+  now: number,
+  trans: TranslationBundle
+): string {
+  const seconds = known?.remaining_seconds;
+  if (!known || seconds === undefined || seconds === null) {
+    return '';
+  }
+  const left = seconds - Math.max(0, now - known.at) / 1000;
+  return left > 0 ? trans.__('about %1 left', about(left, trans)) : '';
+}
