@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,37 +11,93 @@ from typing import Any
 import psutil
 import pytest
 
-from nbyard.domain.attempts import EXECUTED, NotebookWork
-from nbyard.runtimes.prepared import PreparedParent
+from nbyard.domain.attempts import EXECUTED, LOG, RUNNER, NotebookWork
+from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
 
 Run = Callable[..., Any]
+KERNEL_THREADS = 2
 
 
-class Counted(PreparedParent):
+class Counted(Parents):
     """Tells whether it was taken at its word."""
 
     forked = 0
+
+    def __init__(self, python: str = sys.executable, ready_kernels: int = 0, **pool: int) -> None:
+        super().__init__(python, ready_kernels=ready_kernels, **pool)
+        self._keeps_ready = ready_kernels > 0
+        self._asked = 0
 
     def supervise(self, *request: Any) -> bool:
         done = super().supervise(*request)
         self.forked += done
         return done
 
+    def standing(self) -> set[int]:
+        """Those that are ready now, and have to be after the first notebook."""
+        is_first, self._asked = self._asked != self.pid, self.pid
+        if is_first or not self._keeps_ready:
+            return set()
+        process = psutil.Process(self.pid)
+        wait_until(lambda: is_gone(process) or any(map(is_ready, process.children())))
+        return set() if is_gone(process) else {one.pid for one in process.children()}
+
     @property
     def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
+        """Of the one for notebooks."""
+        return self.of_notebooks.pid
 
 
-@pytest.fixture(scope="module")
-def parent() -> Iterator[Counted]:
-    parent = Counted()
-    ProcessRuntime(prepared=parent).open(STORE)
+@pytest.fixture(scope="module", params=["forked", "ready"])
+def parent(request: pytest.FixtureRequest) -> Iterator[Counted]:
+    """What it forks begins with its attempt, or stands by before there is one."""
+    parent = Counted(ready_kernels=1 if request.param == "ready" else 0, ready_bytes=1 << 30)
+    ProcessRuntime(parents=parent).open(STORE)
     yield parent
     parent.close()
+
+
+@pytest.fixture
+def daemons(tmp_path: Path) -> Iterator[tuple[Counted, ProcessRuntime, Order]]:
+    """An attempt with children, one of which has neither its mark nor its session."""
+    parent = Counted()
+    runtime = ProcessRuntime(parents=parent)
+    runtime.open(STORE)
+    order = place_attempt(tmp_path, "setsid env -i sleep 1000 & sleep 1001", {}, "")
+    runtime.start(order)
+    wait_until(lambda: len(below(supervisor(order))) >= 3)
+    assert parent.forked == 1
+    started = below(supervisor(order))
+    yield parent, runtime, order
+    runtime.stop(order, "the test is over")
+    runtime.close()
+    for process in filter(psutil.Process.is_running, started):
+        process.kill()
+
+
+def supervisor(order: Order) -> psutil.Process:
+    return psutil.Process(supervisor_pid(order))
+
+
+def below(process: psutil.Process) -> list[psutil.Process]:
+    return process.children(recursive=True)
+
+
+def is_ready(process: psutil.Process) -> bool:
+    """Whether it stands by, with a kernel that hears what is printed."""
+    try:
+        if process.environ().get("NBYARD_ATTEMPT_ID") != NO_ATTEMPT:
+            return False
+        return any(one.num_threads() >= KERNEL_THREADS for one in below(process))
+    except psutil.Error:
+        return False
+
+
+def is_gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.fixture
@@ -50,7 +107,7 @@ def run(tmp_path: Path, parent: Counted) -> Run:
     def run(
         *cells: str, environment: dict[str, str] | None = None, forked: bool = True, **files: str
     ) -> Any:
-        runtime = ProcessRuntime(prepared=parent if forked else None)
+        runtime = ProcessRuntime(parents=parent if forked else None)
         work = NotebookWork("code/n.ipynb", "python3", "python", {})
         order = place_attempt(
             tmp_path, "", {}, "", work=work, directory="code", environment=environment or {}
@@ -58,12 +115,19 @@ def run(tmp_path: Path, parent: Counted) -> Run:
         for name, text in files.items():
             (order.folder / "code" / f"{name}.py").write_text(text)
         write_notebook(order, cells)
+        plain = not any(name.startswith("PYTHON") for name in environment or {})
+        standing = parent.standing() if forked and plain else set()
         runtime.start(order)
         result = finish(runtime, order)
         assert result.failure is None, result.failure
+        assert not standing or supervisor_pid(order) in standing
         return printed(order)
 
     return run
+
+
+def supervisor_pid(order: Order) -> int:
+    return int(json.loads((order.folder / RUNNER).read_text())["pid"])
 
 
 def write_notebook(order: Order, cells: tuple[str, ...]) -> None:
@@ -144,20 +208,46 @@ def test_libraries_that_the_runner_had_loaded_can_be_imported(run: Run):
 
 
 def test_it_is_the_kernel_that_would_have_been_started(run: Run):
-    """The same paths, modules, options, signals, limits and standard files."""
+    """The same paths, modules, options, signals, limits and standard files; but for the debugger,
+    which nobody could reach."""
     look = (
         TELL + "import signal, resource, locale, gc",
         "print(json.dumps({'path': sys.path, 'flags': str(sys.flags), 'stdin': sys.stdin.read(),"
         " 'argv': sys.argv[0].rpartition('/')[2].removesuffix('.py'), 'name': __name__,"
         " 'signals': [str(signal.getsignal(s)).partition(' at ')[0] for s in signal.Signals],"
         " 'limits': resource.getrlimit(resource.RLIMIT_NOFILE), 'warn': sys.warnoptions,"
-        " 'modules': sorted({m.partition('.')[0] for m in sys.modules}"
+        " 'modules': sorted({m.partition('.')[0] for m in sys.modules"
+        " if not m.startswith(('debugpy', '_pydev', 'pydev', '_cython_'))}"
         " - sys.stdlib_module_names),"
-        " 'variables': sorted(v for v in os.environ if v[:3] in ('NBY', 'JPY', 'PYD')),"
-        " 'gc': gc.get_threshold(),"
+        " 'variables': sorted(v for v in os.environ if v[:3] in ('NBY', 'JPY')),"
+        " 'gc': gc.get_threshold(), 'dirs': len(_dh),"
+        " 'env': sorted(v for v in os.environ if v[:2] not in ('PY', 'JU')),"
+        " 'here': [str(_dh[0]) == os.getcwd(), get_ipython().starting_dir == os.getcwd()],"
+        " 'own': open('/proc/self/environ').read().count(os.environ['NBYARD_ATTEMPT_ID']) > 0,"
+        " 'mark': os.environ['NBYARD_MARK'] in open('/proc/self/environ').read(),"
         " 'session': os.getsid(0) == os.getpid(), 'locale': locale.getlocale()}))",
     )
     assert run(*look) == run(*look, forked=False)
+
+
+def test_what_children_print_is_told_once_and_in_its_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # with it, ipykernel leaves them their streams
+    runtime = ProcessRuntime(parents=(parent := Counted()))
+    runtime.open(STORE)
+    work = NotebookWork("code/n.ipynb", "python3", "python", {})
+    order = place_attempt(tmp_path, "", {}, "", work=work, directory="code")
+    say = "print({0}, 'by itself'); os.system('echo {0} a ünïcode child')"
+    cells = ["import os", *(f"{say.format(n)};" for n in range(20))]
+    write_notebook(order, tuple(cells))
+    runtime.start(order)
+    assert finish(runtime, order).failure is None
+    parent.close()
+    told = [f"{n} by itself\n{n} a ünïcode child\n" for n in range(20)]
+    executed = json.loads((order.folder / EXECUTED).read_text())["cells"][1:]
+    assert ["".join(cell["outputs"][0]["text"]) for cell in executed] == told
+    assert (order.folder / LOG).read_text() == "".join(told)
 
 
 def test_what_is_registered_for_the_end_is_run(run: Run, tmp_path: Path):
@@ -185,16 +275,56 @@ def test_a_parent_that_was_killed_is_replaced(run: Run, parent: Counted):
 
 def test_it_leaves_with_the_dispatcher():
     parent = Counted()
-    ProcessRuntime(prepared=parent).open(STORE)
+    ProcessRuntime(parents=parent).open(STORE)
     process = psutil.Process(parent.pid)
     parent.close()
-    wait_until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
+    wait_until(lambda: is_gone(process))
+
+
+def test_the_parent_ends_what_a_killed_supervisor_leaves(
+    daemons: tuple[Counted, ProcessRuntime, Order],
+):
+    """I12, F4: also what nothing but its descent tells."""
+    _, runtime, order = daemons
+    work = below(supervisor(order))
+    supervisor(order).kill()
+    wait_until(lambda: all(map(is_gone, work)))
+    assert runtime.poll(order).state == "lost"
+
+
+@pytest.mark.leaves_running
+def test_a_parent_that_nobody_asks_any_more_still_watches(
+    daemons: tuple[Counted, ProcessRuntime, Order],
+):
+    """I8, I12: the dispatcher has left, the attempt goes on, and leaves nothing when killed."""
+    parent, runtime, order = daemons
+    process = psutil.Process(parent.of_commands.pid)
+    runtime.close()
+    assert runtime.poll(order).state == "running" and not is_gone(process)
+    work = below(supervisor(order))
+    supervisor(order).kill()
+    wait_until(lambda: all(map(is_gone, [*work, process])))
+
+
+@pytest.mark.leaves_running
+def test_a_supervisor_whose_parent_was_killed_has_a_guard_of_its_own(
+    daemons: tuple[Counted, ProcessRuntime, Order],
+):
+    """I12: one kill after the other."""
+    parent, runtime, order = daemons
+    watched = supervisor(order)
+    before = set(below(watched))
+    psutil.Process(parent.of_commands.pid).kill()
+    wait_until(lambda: len(set(below(watched)) - before) == 1)
+    watched.kill()
+    wait_until(lambda: all(is_gone(process) for process in before if process.name() == "sh"))
+    wait_until(lambda: runtime.poll(order).state == "lost")
 
 
 def test_without_one_attempts_are_started(tmp_path: Path):
     """Where it cannot come up, work is done none the less."""
     parent = Counted(python="/nowhere/python")
-    runtime = ProcessRuntime(prepared=parent)
+    runtime = ProcessRuntime(parents=parent)
     orders = [place_attempt(tmp_path, "echo done", {}, "") for _ in range(4)]
     for order in orders:
         runtime.start(order)

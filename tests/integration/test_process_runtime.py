@@ -15,9 +15,9 @@ import psutil
 import pytest
 
 from nbyard.domain.attempts import LOG, RUNNER, USAGE, NotebookWork, Output
-from nbyard.errors import NbyardError
+from nbyard.errors import NbyardError, Unavailable
 from nbyard.runtimes.prepared import RUNNER as RUNNER_PROGRAM
-from nbyard.runtimes.prepared import PreparedParent
+from nbyard.runtimes.prepared import Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.testing.conformance_runtimes import (
@@ -79,21 +79,48 @@ def place_notebook(place: Place, *sources: str, **parameters: object) -> Order:
 @pytest.fixture(scope="module")
 def prepared() -> Iterator[ProcessRuntime]:
     """One for all: what an attempt leaves in it would be seen by the next."""
-    runtime = ProcessRuntime(prepared=PreparedParent())
+    runtime = ProcessRuntime(parents=Parents())
     runtime.open(STORE)
     yield runtime
     runtime.close()
 
 
-@pytest.fixture(params=["started", "forked"])
-def runtime(request: pytest.FixtureRequest, prepared: ProcessRuntime) -> Runtime:
-    """Both ways in which an attempt begins."""
-    return prepared if request.param == "forked" else ProcessRuntime()
+@pytest.fixture(scope="module")
+def ready() -> Iterator[ProcessRuntime]:
+    """The same, with kernels that are there before they are wanted."""
+    runtime = ProcessRuntime(parents=Parents(ready_kernels=2, ready_bytes=1 << 30))
+    runtime.open(STORE)
+    yield runtime
+    runtime.close()
+
+
+@pytest.fixture(params=["started", "forked", "ready"])
+def runtime(
+    request: pytest.FixtureRequest, prepared: ProcessRuntime, ready: ProcessRuntime
+) -> Runtime:
+    """All ways in which an attempt begins."""
+    return {"forked": prepared, "ready": ready}.get(request.param) or ProcessRuntime()
 
 
 class TestProcessRuntime(RuntimeConformance):
     def lose(self, runtime: Runtime, order: Order) -> None:
         os.kill(supervisor(order), signal.SIGKILL)
+
+    @pytest.mark.parametrize("program", ['PYTHON "$@"; kill -9 $$', "exit 3"])
+    def test_a_start_that_is_killed_is_repeated(
+        self, place: Place, tmp_path: Path, program: str
+    ) -> None:
+        """F4, I3: the supervisor may have been born; then it is found, and the work done once."""
+        python = tmp_path / "python"
+        python.write_text(f"#!/bin/sh\n{program.replace('PYTHON', sys.executable)}\n")
+        python.chmod(0o755)
+        order = place("echo once")
+        with pytest.raises(Unavailable, match="ended while it started"):
+            ProcessRuntime(str(python)).start(order)
+        runtime = ProcessRuntime()
+        runtime.start(order)
+        assert finish(runtime, order).state == "succeeded"
+        assert log_of(order) == "once\n"
 
     def test_a_killed_supervisor_leaves_nothing(self, runtime: Runtime, place: Place) -> None:
         """F4, I12: not even a daemon in a session of its own survives it."""
@@ -117,8 +144,16 @@ class TestProcessRuntime(RuntimeConformance):
         wait_until(lambda: not psutil.pid_exists(pid))
         runtime.stop(order, "gone anyway")
         assert not alive(order)
-        assert not Path(json.loads((order.folder / RUNNER).read_text())["scratch"]).exists()
         assert runtime.poll(order).state == "lost"
+
+    def test_a_command_that_is_killed_is_lost(self, runtime: Runtime, place: Place) -> None:
+        """F3, I10: from outside, as a container is; a fault of its own is one."""
+        for number, kind in ((signal.SIGKILL, "lost"), (signal.SIGSEGV, "exit-code")):
+            order = place(f"kill -{number:d} $$")
+            runtime.start(order)
+            failure = finish(runtime, order).failure
+            assert failure is not None and failure.kind == kind
+            assert failure.message.startswith(f"ended by signal {number:d}")
 
     def test_daemons_do_not_outlive_the_work(self, runtime: Runtime, place: Place) -> None:
         """F33: a double-forked child is ended with the attempt."""
@@ -291,9 +326,9 @@ class TestForeground:
         self, runtime: Runtime, place: Place, tmp_path: Path
     ) -> None:
         """I3: also after the first supervisor was killed: that attempt is lost, not begun anew."""
-        order = place('echo run >> "$NBYARD_ATTEMPT/count"; sleep 1000')
+        order = place('cd "$NBYARD_ATTEMPT"; echo run >> count; touch counted; sleep 1000')
         runtime.start(order)
-        wait_until((order.folder / "count").exists)
+        wait_until((order.folder / "counted").exists)
         os.kill(supervisor(order), signal.SIGKILL)
         wait_until(lambda: runtime.poll(order).state == "lost")
         assert self.run(order, tmp_path / "copied") == 0
@@ -386,6 +421,39 @@ class TestNotebooks:
         assert "signal 9" in failure.message
         assert "before" in log_of(order)
 
+    def test_a_kernel_that_is_killed_while_it_starts(
+        self, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """F3: as one that runs. One that ends by itself is no kernel."""
+        for name, end in (("killed", "kill -9 $$"), ("broken", "exit 3")):
+            spec = tmp_path / "data" / "kernels" / name
+            spec.mkdir(parents=True)
+            told = {"argv": ["sh", "-c", end], "display_name": name, "language": "python"}
+            (spec / "kernel.json").write_text(json.dumps(told))
+        monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+        runtime = ProcessRuntime()
+        for name, kind in (("killed", "kernel-died"), ("broken", "preparation")):
+            order = place("", work=NotebookWork("code/n.ipynb", name, "python", {}))
+            (order.folder / "code" / "n.ipynb").write_text(notebook("1"))
+            runtime.start(order)
+            failure = finish(runtime, order).failure
+            assert failure is not None and failure.kind == kind, failure
+            assert "ended while it started" in failure.message
+
+    def test_a_killed_notebook_leaves_no_file(
+        self, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """I12: not even the one with the key of its kernel."""
+        (tmp_path / "tmp").mkdir()
+        monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+        kill = "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"
+        order = place_notebook(place, kill)
+        runtime = ProcessRuntime()
+        runtime.start(order)
+        failure = finish(runtime, order).failure
+        assert failure is not None and failure.kind == "kernel-died"
+        wait_until(lambda: not list((tmp_path / "tmp").iterdir()))
+
     def test_kernel_dies_with_the_supervisor(self, runtime: Runtime, place: Place) -> None:
         """F4: neither kernel nor what it started stays."""
         order = place_notebook(
@@ -398,6 +466,8 @@ class TestNotebooks:
         os.kill(supervisor(order), signal.SIGKILL)
         wait_until(lambda: not alive(order), KERNEL_SECONDS)
         wait_until(lambda: runtime.poll(order).state == "lost")
+        scratch = Path(json.loads((order.folder / RUNNER).read_text())["scratch"])
+        wait_until(lambda: not scratch.exists(), KERNEL_SECONDS)
 
     def test_cancel_interrupts_the_cell(self, runtime: Runtime, place: Place) -> None:
         """R7: the cell can clean up; the notebook is kept as far as it ran."""

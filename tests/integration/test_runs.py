@@ -277,6 +277,7 @@ def test_a_killed_kernel_is_tried_again(project: Project, tmp_path: Path) -> Non
     assert (folder / "log").exists() and not (folder / "code").exists()
 
 
+@pytest.mark.leaves_running  # the parent that watched over it
 def test_what_ran_goes_on_without_a_dispatcher(project: Project, tmp_path: Path) -> None:
     """R8: SIGTERM of the dispatcher ends nothing; the next one takes the result."""
     gate = tmp_path / "gate"

@@ -6,11 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
-from nbyard.calling import LEASE, call_dispatcher, is_dead, lives, own_name
+from nbyard import calling
+from nbyard.calling import LEASE, Watch, call_dispatcher, end_stopped, is_dead, lives, own_name
+from nbyard.locks import is_stopped
 from nbyard.settings import Settings
 from nbyard.store import Store
 
@@ -56,3 +59,80 @@ def test_one_dispatcher_is_started_and_leaves_when_idle(tmp_path):
 def test_inline_dispatch_starts_nobody(store: Store):
     call_dispatcher(store, Settings(store_dir=str(store.folder), inline_dispatch=True))
     assert not (store.folder / "dispatcher.log").exists()
+
+
+WRITER = """
+import fcntl, sys
+file = open(sys.argv[1] + "/write.lock", "a")
+sys.stdin.readline()
+fcntl.flock(file, fcntl.LOCK_EX)
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def stopped_writer(store: Store, seconds: float, started: str = "") -> Iterator[subprocess.Popen]:
+    """A process with this store's lease, for so long, that was stopped while it wrote."""
+    words = [sys.executable, "-c", WRITER, str(store.folder)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        host = own_name().partition(":")[0]
+        with store.write() as c:
+            holder = f"{host}:{process.pid}:{started or calling._started(process.pid)}"
+            assert store.leases.take(c, LEASE, holder, seconds)
+        assert process.stdin and process.stdout
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        process.send_signal(signal.SIGSTOP)
+        os.waitpid(process.pid, os.WUNTRACED)
+        yield process
+        process.kill()
+
+
+def test_a_dispatcher_that_was_stopped_in_a_write_is_ended(store: Store) -> None:
+    """F14: when its lease is over; whoever looks on does it, also when there is no work."""
+    with stopped_writer(store, -1) as process:
+        Watch(store, Settings(store_dir=str(store.folder)))()
+        assert process.wait(10) == -signal.SIGKILL
+    with store.write():
+        pass
+
+
+def test_nobody_else_is_ended(store: Store) -> None:
+    """I12: not one that goes on, one whose lease is good, or one that only has its pid."""
+    with stopped_writer(store, 60) as process:
+        end_stopped(store)
+        assert is_stopped(process.pid)
+    with store.write() as c:
+        lease = store.leases.get(c, LEASE)
+        assert lease is not None
+        store.leases.release(c, lease)
+    with stopped_writer(store, -1, started="1") as process:
+        end_stopped(store)
+        assert is_stopped(process.pid)
+    with stopped_writer(store, -1) as process:
+        process.send_signal(signal.SIGCONT)
+        os.waitpid(process.pid, os.WCONTINUED)
+        end_stopped(store)
+        assert process.poll() is None
+
+
+def test_a_busy_machine_is_not_filled_with_dispatchers(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    """R1: those that were called may need long to be up; one that is up is looked at as before."""
+    now, called, up = [0.0], [], [False]
+    monkeypatch.setattr("nbyard.calling.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(calling, "has_work", lambda store: True)
+    monkeypatch.setattr(calling, "lives", lambda store: up[0])
+    monkeypatch.setattr(calling, "call_dispatcher", lambda *_: called.append(now[0]))
+    watch = Watch(store, Settings(store_dir=str(store.folder)))
+    for second in range(1, 31):
+        now[0], up[0] = float(second), second in (29, 30)
+        watch()
+    assert called == [1, 5, 13, 21]
+    now[0] = 31.0
+    up[0] = False
+    watch()
+    assert called[-1] == 31

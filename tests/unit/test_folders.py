@@ -145,27 +145,24 @@ def test_lines_that_are_no_events_are_passed_over(tmp_path, folder):
     junk = [b"5", b"[1]", b"null", b'"x"', b"\xff", b"{", b"", b'{"seq": "2"}', b"[" * 100_000]
     half = json.dumps(_event(3, "running", 2)).encode()
     _write_events(folder, _event(1, "done"), rest=b"\n".join([*junk, half]))
-    found = folders.activity(tmp_path, "r", "clean", "a1", 1)
+    found = folders.Progress(tmp_path).of("r", "clean", "a1", 1)
     assert (found.done, found.total, found.current) == (1, 3, None)
 
 
 def test_how_far_an_attempt_is(tmp_path, folder):
-    """K5."""
-    assert folders.activity(tmp_path, "r", "clean", "a1", 1) == Activity("r", "clean", 1, 0, 0, 0)
+    """K5: also for who asks again and again."""
+    progress = folders.Progress(tmp_path)
+    assert progress.of("r", "clean", "a1", 1) == Activity("r", "clean", 1, 0, 0, 0)
     (folder / contract.LOG).write_bytes(b"12345")
     events = [_event(1, "running"), _event(2, "done"), _event(3, "running", 1)]
     _write_events(folder, *events)
-    assert folders.activity(tmp_path, "r", "clean", "a1", 1) == Activity(
-        "r", "clean", 1, 5, 1, 3, 1
-    )
+    assert progress.of("r", "clean", "a1", 1) == Activity("r", "clean", 1, 5, 1, 3, 1)
     _write_events(folder, *events, _event(4, "done", 1), _event(5, "running", 3))
-    assert folders.activity(tmp_path, "r", "clean", "a1", 1) == Activity(
-        "r", "clean", 1, 5, 2, 3, 3
-    )
+    assert progress.of("r", "clean", "a1", 1) == Activity("r", "clean", 1, 5, 2, 3, 3)
     _write_events(folder, _event(1, "done", cell="1"))
-    assert folders.activity(tmp_path, "r", "clean", "a1", 1).done == 0
+    assert progress.of("r", "clean", "a1", 1).done == 0
     _write_events(folder, _event(1, "running"), _event(2, "failed"))
-    assert folders.activity(tmp_path, "r", "clean", "a1", 1) == Activity("r", "clean", 1, 5, 0, 3)
+    assert progress.of("r", "clean", "a1", 1) == Activity("r", "clean", 1, 5, 0, 3)
 
 
 def test_the_executed_notebook_as_far_as_it_ran(tmp_path, folder):

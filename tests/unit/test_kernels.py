@@ -72,6 +72,21 @@ def test_a_fingerprint_changes_with_what_is_installed(spec, interpreter):
     assert after.fingerprint != before.fingerprint
 
 
+def test_variables_of_a_kernelspec_count_and_so_do_packages_on_their_path(spec, tmp_path):
+    """R2."""
+    folder = tmp_path / "more"
+    (folder / "extra-1.0.dist-info").mkdir(parents=True)
+    metadata = folder / "extra-1.0.dist-info" / "METADATA"
+    metadata.write_text("Metadata-Version: 2.1\nName: extra\nVersion: 1.0\n")
+    spec("plain", [sys.executable])
+    spec("more", [sys.executable], env={"PYTHONPATH": os.fspath(folder)})
+    spec("seed", [sys.executable], env={"SEED": "1"})
+    assert "extra" in names_in(kernels.kernel("more"))
+    assert "extra" not in names_in(kernels.kernel("plain"))
+    found = [kernels.kernel(name).fingerprint for name in ("plain", "more", "seed")]
+    assert len(set(found)) == 3
+
+
 def test_two_builds_of_one_version_differ(spec, interpreter):
     """R2."""
     place, install = interpreter

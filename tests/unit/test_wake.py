@@ -101,8 +101,16 @@ def test_who_waits_for_news_sleeps_on_while_work_comes_further(tmp_path):
     with listening(tmp_path) as one, listening(tmp_path) as other:
         folder = Folder(str(tmp_path))
         folder.poke(str(tmp_path / FOLDER), ".")
-        assert not one.wait_for_news(0.05)
+        assert not one.hear(0.05)
         assert other.wait(5)
         folder.poke(str(tmp_path / FOLDER), ".")
         folder.poke(str(tmp_path / FOLDER), "attempt")
-        assert one.wait_for_news(5)
+        assert one.hear(5) == {b"attempt"}
+
+
+def test_who_reads_the_store_sleeps_on_while_work_tells_of_itself(tmp_path):
+    with listening(tmp_path) as listener, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as work:
+        work.sendto(b"an attempt", str(listener.path))
+        assert not listener.news(0.0)
+        poke(tmp_path)
+        assert listener.news(5.0)

@@ -103,6 +103,7 @@ async function inPieces(lab: Lab, server: LabServer, info: TestInfo): Promise<vo
   await second.lay(lab.page);
   await lab.choose(upload, { name: 'other.csv', content: table(3 << 20, 1) });
   await expect(lab.sending('other.csv')).toContainText('1 MiB of 3 MiB');
+  await expect.poll(() => second.upload).not.toBe('');
   expect((await server.ask('GET', `uploads/${second.upload}`)).status).toBe(200);
   await lab.sending('other.csv').getByRole('button', { name: 'Cancel the upload' }).click();
   await expect(lab.sending('other.csv')).toHaveCount(0);

@@ -66,9 +66,18 @@ withDocker(
     await makeWorkflow(server, engine.image);
     const canvas = await lab.openWorkflow('boxes.nbflow');
     await expect(canvas.arrows).toHaveCount(1);
+    const sent = lab.page.waitForRequest(
+      request => request.method() === 'POST' && /\/nbyard\/.*runs$/.test(request.url())
+    );
     await runIn(lab, 'docker', async () => {
       await expect(lab.dialog).not.toContainText('unavailable');
+      const kept = lab.dialog.getByLabel('Containers');
+      await lab.dialog.getByLabel('Runtime').selectOption('process');
+      await expect(kept).toHaveCount(0);
+      await lab.dialog.getByLabel('Runtime').selectOption('docker');
+      await kept.selectOption('warm');
     });
+    expect((await sent).postDataJSON()).toMatchObject({ runtime: 'docker', containers: 'warm' });
     await expect(canvas.stateOf('first')).toContainText('running', { timeout: 30_000 });
     await drawer.tab('Logs');
     await drawer.choose('first');

@@ -30,6 +30,14 @@ def embedded():
     from distributed import LocalCluster
     return LocalCluster(n_workers=1, processes=False, dashboard_address=":0")
 """
+GROWING = """
+def growing():
+    from distributed import LocalCluster
+    told = {"processes": False, "dashboard_address": ":0", "resources": {"CPU": 2}}
+    cluster = LocalCluster(n_workers=0, threads_per_worker=1, **told)
+    cluster.adapt(minimum=0, maximum=1, interval="100ms")
+    return cluster
+"""
 STARTER = """
 import sys, time
 from pathlib import Path
@@ -246,6 +254,44 @@ def test_a_cluster_is_made_by_a_callable(
     assert "my_clusters:embedded" in probe_dask(settings).message
     runtime = DaskRuntime(settings)
     order = place_attempt(tmp_path, "echo done", {}, "")
+    runtime.start(order)
+    assert finish(runtime, order).state == "succeeded"
+    runtime.close()
+
+
+def test_wishes_wait_for_a_worker_that_says_what_it_has(tmp_path: Path) -> None:
+    """R12, F25: nothing is promised before, and it gets what it asked for afterwards."""
+    with ground() as found:
+        runtime = DaskRuntime(Settings(store_dir=str(tmp_path), dask_address=found.address))
+        order = msgspec.structs.replace(place_attempt(tmp_path, "echo done", {}, ""), cpu=2.0)
+        with pytest.raises(Unavailable, match="no Dask worker is registered yet"):
+            runtime.start(order)
+        found.start_worker("--resources", "CPU=1")
+        wait_until(lambda: len(runtime.cluster.workers()) == 1)
+        with pytest.raises(Unavailable, match="no Dask worker has CPU=2"):
+            runtime.start(order)
+        found.start_worker("--resources", "CPU=2", "--name", "large")
+        wait_until(lambda: len(runtime.cluster.workers()) == 2)
+        runtime.start(order)
+        assert finish(runtime, order).state == "succeeded"
+        sighting = msgspec.json.decode((order.folder / "dask.json").read_bytes())
+        assert runtime.cluster.workers()[sighting["worker"]]["name"] == "large"
+        runtime.close()
+
+
+def test_a_cluster_that_grows_with_its_work_has_a_reason_to(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R12: its workers come when they are needed; a wish that only they can judge brings one."""
+    module = tmp_path_factory.mktemp("module") / "growing_clusters.py"
+    module.write_text(GROWING)
+    monkeypatch.syspath_prepend(module.parent)
+    settings = Settings(store_dir=str(tmp_path), dask_cluster="growing_clusters:growing")
+    runtime = DaskRuntime(settings)
+    order = msgspec.structs.replace(place_attempt(tmp_path, "echo done", {}, ""), cpu=2.0)
+    with pytest.raises(Unavailable, match="no Dask worker is registered yet"):
+        runtime.start(order)
+    wait_until(lambda: len(runtime.cluster.workers()) == 1)
     runtime.start(order)
     assert finish(runtime, order).state == "succeeded"
     runtime.close()

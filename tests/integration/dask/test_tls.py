@@ -11,8 +11,12 @@ from nbyard.probes import probe_dask
 from nbyard.runtimes.dask import DaskRuntime
 from nbyard.settings import Settings
 from nbyard.testing.conformance_runtimes import finish, place_attempt
+from nbyard.testing.dispatching import Dispatching
+from nbyard.yard import Yard
 
+from ..test_runs import Project
 from .ground import Ground, ground
+from .test_workflows import TABLE
 
 CLIENT = """
 import os
@@ -58,6 +62,31 @@ def test_work_on_a_cluster_with_tls(
     runtime.close()
     said = probe_dask(settings)
     assert (said.state, said.message) == ("ok", f"1 workers with 1 threads at {cluster.address}")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("runtime", ["process", "dask"])
+def test_a_notebook_has_a_dataframe_on_a_cluster_with_tls(
+    tmp_path: Path, cluster: Ground, certificate: tuple[Path, Path], runtime: str
+) -> None:
+    """R12: wherever it runs, only the address is named in it."""
+    pem, key = map(str, certificate)
+    config = Settings(
+        store_dir=str(tmp_path / "store"),
+        inline_dispatch=True,
+        dask_address=cluster.address,
+        dask_tls_ca_file=pem,
+        dask_tls_cert=pem,
+        dask_tls_key=key,
+    )
+    root = tmp_path / "root"
+    root.mkdir()
+    with Yard.open(config, root, root) as yard, Dispatching(config) as dispatching:
+        project = Project(root, yard, dispatching)
+        project.notebook("table", "output_txt = 'o.txt'", TABLE)
+        detail = project.run(runtime=runtime)
+        assert detail.run.state == "succeeded", project.log(detail.run.id, "table")
+        assert project.bytes_of(detail, "table", "output_txt") == b"4950"
 
 
 @pytest.mark.long

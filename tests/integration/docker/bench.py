@@ -84,6 +84,10 @@ class Bench:
     def left(self) -> list[str]:
         return [f"{one.kind} {one.name}" for one in self.engine.owned(STORE, self.store_id)]
 
+    def memory_limit(self, name: str) -> int:
+        """The limit that the engine keeps."""
+        return int(self.engine._client().inspect_container(name)["HostConfig"]["Memory"])
+
     def close(self) -> None:
         for runtime in self.runtimes:
             runtime.close()

@@ -7,8 +7,10 @@ import time
 import msgspec
 import pytest
 
-from nbyard.domain.attempts import CommandWork
+from nbyard.domain.attempts import USAGE, CommandWork
+from nbyard.domain.usage import UsageSample, read_samples
 from nbyard.errors import NbyardError, Unavailable
+from nbyard.runtimes.protocol import Order
 
 from .bench import Bench, log_of, output, result_of, until
 
@@ -232,3 +234,23 @@ def test_runs_have_networks_of_their_own_which_go_with_them(bench: Bench):
     assert f"network nby-{bench.run_id}" in bench.left()
     runtime.stop(second, "done")
     until(lambda: not bench.left())
+
+
+def test_what_a_command_uses_is_written_down(bench: Bench):
+    """R9: its engine is asked, for nothing of ours is in the container to look."""
+    gate = "../outputs/o/gate"
+    order = bench.shell(f"until [ -e {gate} ]; do :; done", outputs={"o": output("outputs/o/gate")})
+    runtime = bench.runtime()
+    order = msgspec.structs.replace(order, site=runtime.start(order))
+    until(lambda: len(samples(order)) >= 2)
+    (order.folder / "outputs/o/gate").touch()
+    assert bench.wait(order, runtime).state == "succeeded"
+    until(lambda: samples(order)[-1].processes == 0)
+    first, *_, last = samples(order)
+    assert first.processes >= 1 and first.memory > 0
+    assert last.memory == 0 and last.cpu >= first.cpu > 0
+
+
+def samples(order: Order) -> list[UsageSample]:
+    path = order.folder / USAGE
+    return read_samples(path.read_bytes().splitlines()) if path.exists() else []

@@ -3,6 +3,8 @@
 import functools
 import json
 import os
+import socket
+import threading
 
 import msgspec
 import nbformat
@@ -139,3 +141,73 @@ def test_options_in_requirements_are_refused(python_bench: Bench):
     (order.folder / "code/requirements.txt").write_text("--index-url http://x\n")
     with pytest.raises(Invalid, match="--index-url"):
         python_bench.runtime(image_for=BUILD).start(order)
+
+
+@BOTH
+def test_nothing_that_a_notebook_started_outlives_its_end(python_bench: Bench, staging):
+    """I9: what hides from its supervisor is ended with all others, before outputs are taken."""
+    loop = "while true; do echo x >> stray; sleep 0.001; done"
+    words = ["setsid", "--fork", "env", "-i", "/bin/sh", "-c", loop]
+    stray = f"import subprocess\nsubprocess.Popen({words}, cwd='../outputs').wait()"
+    order = notebook(python_bench, stray, "import debugpy; print('debugpy', debugpy.__version__)")
+    runtime = python_bench.runtime(staging=staging, image_for=BUILD)
+    result = python_bench.run(order, runtime, 90)
+    assert result.state == "succeeded", (result, log_of(order))
+    assert "debugpy 1" in log_of(order)
+    size = (order.folder / "outputs/stray").stat().st_size
+    runtime.stop(order, "finished")
+    until(lambda: not python_bench.left())
+    assert (order.folder / "outputs/stray").stat().st_size == size
+
+
+def test_the_work_does_not_reach_its_supervisor(python_bench: Bench):
+    """Same user, but neither its memory nor its files: nobody else says that work has ended."""
+    order = notebook(
+        python_bench,
+        "import json\npid = json.load(open('../runner.json'))['pid']",
+        "for name in ('fd/1', 'environ', 'mem'):\n"
+        "    try: open(f'/proc/{pid}/{name}', 'rb').close(); print('REACHED', name)\n"
+        "    except OSError as error: print(name, error.strerror)",
+    )
+    result = python_bench.run(order, python_bench.runtime(image_for=BUILD), 90)
+    assert result.state == "succeeded", (result, log_of(order))
+    assert log_of(order).count("Permission denied") == 3, log_of(order)
+
+
+ASK = """
+import os, socket
+host, _, port = os.environ["NBYARD_DASK_ADDRESS"].removeprefix("tcp://").rpartition(":")
+with socket.create_connection((host, int(port)), 20) as scheduler:
+    print("said", scheduler.recv(100).decode())
+"""
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_notebook_is_told_of_the_cluster_and_reaches_it(python_bench: Bench, warm: bool):
+    """R12: what a client of Dask needs to find; the second time in a container that is warm."""
+    runtime = python_bench.runtime(image_for=BUILD)
+    (bridge,) = python_bench.engine._networks("bridge")
+    gateway = bridge["IPAM"]["Config"][0]["Gateway"]
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        address = f"tcp://{gateway}:{server.getsockname()[1]}"
+        threading.Thread(target=_answer, args=(server,), daemon=True).start()
+        for _ in range(1 + warm):
+            order = notebook(
+                python_bench, ASK, warm=warm, environment={"NBYARD_DASK_ADDRESS": address}
+            )
+            result = python_bench.run(order, runtime, 90)
+            assert result.state == "succeeded", (result, log_of(order))
+            assert "said I am here" in log_of(order)
+            runtime.stop(order, "finished")
+        server.shutdown(socket.SHUT_RDWR)
+    runtime.end_run(python_bench.run_id)
+    until(lambda: not python_bench.left())
+
+
+def _answer(server: socket.socket) -> None:
+    while True:
+        try:
+            with server.accept()[0] as client:
+                client.sendall(b"I am here")
+        except OSError:
+            return

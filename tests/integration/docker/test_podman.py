@@ -1,5 +1,6 @@
-"""Podman through its Docker socket (P11): the same suite as for Docker, and what it does not do."""
+"""Podman through its socket (P11): the same suite as for Docker, and what is different there."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,13 +10,17 @@ from pathlib import Path
 import pytest
 
 from nbyard.dockerd import Engine
+from nbyard.domain.attempts import CommandWork
 from nbyard.errors import NbyardError
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.testing.conformance_runtimes import RuntimeConformance
-from nbyard.testing.images import tiny_image
+from nbyard.testing.images import base_image, tiny_image
 
 from .bench import Bench, log_of, output, until
+from .test_notebooks import BUILD, notebook
+
+pytestmark = pytest.mark.long
 
 PROGRAMS = ("podman", "runc", "catatonit")
 # Podman asks for more open files than machines without CAP_SYS_RESOURCE may give.
@@ -31,6 +36,8 @@ if "--bundle" in words:
         json.dump(told, file)
 os.execvp("runc", ["runc", *words])
 """
+CDI = Path("/etc/cdi")
+DEVICES = {"0": 0, "1": 1, "GPU-0002": 2}
 CONFIGURATION = """
 [engine]
 runtime = "runc-without-limits"
@@ -62,7 +69,9 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     (folder / "runc-without-limits").chmod(0o755)
     url = f"unix://{folder}/s"
     words = ["podman", "--root", f"{folder}/data", "--runroot", f"{folder}/run"]
-    words += ["--storage-driver", "vfs", "system", "service", "--time", "0", url]
+    told = subprocess.run(["stat", "-f", "-c", "%T", folder], capture_output=True, check=True)
+    driver = "vfs" if b"overlay" in told.stdout else "overlay"  # which cannot lie on its like
+    words += ["--storage-driver", driver, "system", "service", "--time", "0", url]
     environment = os.environ | {"CONTAINERS_CONF": f"{folder}/containers.conf"}
     with open(folder / "log", "wb") as log:
         server = subprocess.Popen(words, env=environment, stdout=log, stderr=log)
@@ -74,11 +83,35 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         engine.close()
         server.terminate()
         server.wait(20)
+        subprocess.run(["umount", "--quiet", f"{folder}/data/{driver}"], check=False)
+
+
+@pytest.fixture(scope="module")
+def cdi() -> Iterator[None]:
+    """GPUs of which only the device files are there, as `nvidia-ctk cdi generate` names them."""
+    if any("nvidia.com/gpu" in path.read_text() for path in CDI.glob("*")):
+        pytest.skip("this machine has CDI devices of its own")
+    devices = [
+        {
+            "name": name,
+            "containerEdits": {
+                "env": [f"CDI_TEST={number}"],
+                "deviceNodes": [{"path": f"/dev/nvidia{number}", "hostPath": "/dev/null"}],
+            },
+        }
+        for name, number in DEVICES.items()
+    ]
+    CDI.mkdir(exist_ok=True)
+    path = CDI / f"nbyard-test-{os.getpid()}.json"
+    told = {"cdiVersion": "0.5.0", "kind": "nvidia.com/gpu", "devices": devices}
+    path.write_text(json.dumps(told))
+    yield
+    path.unlink()
 
 
 @pytest.fixture(scope="module")
 def podman_image(podman: Engine) -> str:
-    return tiny_image(podman, "nbyard-test/tiny:latest")
+    return tiny_image(podman)
 
 
 @pytest.fixture
@@ -124,18 +157,75 @@ def test_podman_reads_and_writes_every_byte(podman_bench: Bench, staging: str):
     until(lambda: not podman_bench.left())
 
 
-@pytest.mark.parametrize("stream", ["stdin", "stdout"])
-def test_podman_is_not_trusted_with_standard_streams(podman_bench: Bench, stream: str):
-    """What was sent to it was lost at times, and the work had succeeded all the same."""
-    order = podman_bench.shell("cat", **{stream: "outputs/o/x"})
-    with pytest.raises(NbyardError, match="read and write files instead"):
-        podman_bench.runtime().start(order)
+@pytest.mark.parametrize("staging", ["auto", "volume"])
+def test_podman_passes_standard_streams_whole(podman_bench: Bench, staging: str):
+    """E4, P11: by files that a shell opens; what went through its socket was cut at times."""
+    data = os.urandom(300_000) + b"\nno newline at the end"
+    order = podman_bench.order(
+        CommandWork(["cat", "-"], stdin="inputs/i/a $(b).bin", stdout="outputs/o/copy.bin"),
+        outputs={"o": output("outputs/o/copy.bin")},
+    )
+    (order.folder / "inputs/i").mkdir()
+    (order.folder / "inputs/i/a $(b).bin").write_bytes(data)
+    runtime = podman_bench.runtime(staging=staging)
+    assert podman_bench.run(order, runtime).state == "succeeded", log_of(order)
+    assert (order.folder / "outputs/o/copy.bin").read_bytes() == data
+    assert (order.folder / "outputs/o/copy.bin").stat().st_uid == os.getuid()
+    assert log_of(order) == ""
 
 
-def test_podman_gives_no_gpu_and_is_found_out(podman_bench: Bench):
-    """R11, F38: it takes the request and says nothing."""
-    order = podman_bench.shell("echo worked", gpus=["0"])
-    with pytest.raises(NbyardError, match="a container sees none") as caught:
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("staging", ["auto", "volume"])
+def test_a_notebook_runs_on_podman(
+    podman_bench: Bench, pytestconfig: pytest.Config, staging: str
+) -> None:
+    """E11, P11: in an image that Podman made for it."""
+    locks = sorted(pytestconfig.rootpath.glob("examples/*/requirements.txt"))
+    base = base_image(podman_bench.engine, locks)
+    order = notebook(
+        podman_bench,
+        "print('n is', n)\nopen(out, 'w').write(str(n * 2))",
+        parameters={"n": 21, "out": "{attempt}/outputs/o/answer.txt"},
+        outputs={"o": output("outputs/o/answer.txt")},
+    )
+    runtime = podman_bench.runtime(staging=staging, image_for=BUILD, base_image=base)
+    result = podman_bench.run(order, runtime, 300)
+    assert (result.state, result.outputs) == ("succeeded", ["o"]), (result, log_of(order))
+    assert (order.folder / "outputs/o/answer.txt").read_text() == "42"
+    assert "n is 21" in log_of(order)
+    runtime.stop(order, "finished")
+    until(lambda: not podman_bench.left())
+
+
+LOOK = 'echo "gpu $CDI_TEST"; ls /dev; id -u; touch /etc/x 2>/dev/null && echo WRITABLE; touch ~/x'
+
+
+@pytest.mark.parametrize("granted", [["1"], ["0", "GPU-0002"]])
+@pytest.mark.parametrize("network", ["bridge", "none"])
+def test_podman_gives_the_gpus_that_were_granted(
+    podman_bench: Bench, cdi: None, granted: list[str], network: str
+):
+    """R11, P11: CDI devices, through Podman's own API; with all the hardening."""
+    order = podman_bench.shell(LOOK, gpus=granted, memory_bytes=2**28, cpu=0.5)
+    runtime = podman_bench.runtime(network=network)
+    assert podman_bench.run(order, runtime).state == "succeeded", log_of(order)
+    lines = log_of(order).splitlines()
+    devices = [line for line in lines if line.startswith("nvidia")]
+    assert devices == [f"nvidia{DEVICES[name]}" for name in granted]
+    assert f"gpu {DEVICES[granted[-1]]}" in lines and str(os.getuid() or 65534) in lines
+    assert "WRITABLE" not in lines
+    told = podman_bench.engine._client().inspect_container(f"nby-{order.attempt_id}")["HostConfig"]
+    assert (told["Memory"], told["NanoCpus"], told["Init"]) == (2**28, 5e8, True)
+    assert told["SecurityOpt"] == ["no-new-privileges"] and told["ReadonlyRootfs"]
+    assert (told["NetworkMode"] == "none") == (network == "none")
+    runtime.stop(order, "finished")
+    until(lambda: not podman_bench.left())
+
+
+def test_a_device_that_podman_does_not_know_is_told_of(podman_bench: Bench, cdi: None):
+    """R11, F38."""
+    order = podman_bench.shell("echo worked", gpus=["7"])
+    with pytest.raises(NbyardError, match="Podman knows no such CDI device") as caught:
         podman_bench.runtime().start(order)
-    assert "Podman" in caught.value.hint
+    assert "nvidia-ctk cdi generate" in caught.value.hint
     assert log_of(order) == "" and podman_bench.left() == []

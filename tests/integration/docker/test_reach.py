@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from nbyard.dockerd import Engine
+import nbyard
+from nbyard.dockerd import HOME, STORE, ContainerSpec, Engine, Mount
 from nbyard.errors import Unavailable
 from nbyard.testing.engine import PrivateEngine, why_not
 from nbyard.testing.images import tiny_image
@@ -215,3 +216,50 @@ def test_nbyard_in_a_container_with_the_socket_of_its_machine(bench: Bench, tmp_
     assert '"state": "succeeded"' in said, said
     assert f"said by {os.getuid() or 65534}" in said
     assert list(store.iterdir()) == [], "nothing of it was ever where the engine looks"
+
+
+IN_A_CONTAINER = """
+cd && mkdir root && cd root && echo 'from the bundle' > beside.txt
+echo 'echo "said by $(id -u)"; cat beside.txt; cat beside.txt > "$OUT"' > work.sh
+echo "$TOLD" > work.sh.nbexec
+"$@" run work.sh --runtime docker --image "$IMAGE" --json && "$@" runs log 1
+"""
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_nbyard_in_a_real_container_with_the_socket_of_its_machine(
+    bench: Bench, python_base_image: str
+):
+    """P11: our Python and nbyard are there read-only, its store and project only in there; what it
+    runs are containers beside its own, filled and read back through the engine."""
+    reach = {"kind": "variable", "variable": "OUT"}
+    out = {"name": "out", "role": "output", "format": "txt", "reach": reach}
+    places = {sys.prefix, sys.base_prefix, str(Path(nbyard.__file__).parents[1])}
+    socket = bench.engine.url.removeprefix("unix://")
+    spec = ContainerSpec(
+        name=f"nbyard-test-{bench.store_id}",
+        image=python_base_image,
+        argv=["sh", "-c", IN_A_CONTAINER, "sh", sys.executable, "-m", "nbyard.cli.main"],
+        user="0:0",
+        labels={STORE: bench.store_id},
+        environment={
+            "HOME": HOME,
+            "IMAGE": bench.image,
+            "NBYARD_DOCKER_HOST": "unix:///var/run/docker.sock",
+            "NBYARD_IDLE_SECONDS": "1",
+            "NBYARD_STORE_DIR": f"{HOME}/store",
+            "PYTHONPATH": str(Path(nbyard.__file__).parents[1]),
+            "TOLD": json.dumps({"version": 1, "kind": "command", "arguments": [out]}),
+        },
+        mounts=[Mount(place, place, read_only=True) for place in sorted(places)]
+        + [Mount("/var/run/docker.sock", socket)],
+    )
+    bench.engine.create(spec)
+    bench.engine.start(spec.name)
+    until(lambda: (c := bench.engine.container(spec.name)) and c.is_over, 240)
+    said = b"".join(piece for _, piece in bench.engine.log(spec.name)).decode()
+    if "not found (required by" in said:
+        pytest.skip("this machine's Python does not run in Debian 12")
+    assert '"state": "succeeded"' in said, said
+    assert "said by 65534\nfrom the bundle\n" in said

@@ -67,6 +67,14 @@ def test_a_run_that_succeeds(shell, echo, dispatcher: Dispatching):
     assert shell("runs", "status", "first").out == "succeeded\n"
 
 
+def test_a_pin_for_one_run(shell, echo, dispatcher: Dispatching):
+    """K8: the result of that run, told with its number."""
+    assert shell("run", echo, "--name", "first").code == 0
+    said = shell("run", echo, "-p", "word=other", "--pin", "main=first")
+    assert "pinned to the result of run 1" in said.err
+    assert "pinned" not in shell("run", echo, "-p", "word=other", "--pin", "main=").err
+
+
 def test_json_is_clean(shell, echo, dispatcher: Dispatching):
     said = shell("run", echo, "--json")
     assert (said.code, said.err) == (0, "")
@@ -93,6 +101,8 @@ def test_a_run_that_fails(shell, yard, dispatcher: Dispatching):
         ("run", "./echo.py", "-p", "word"),
         ("run", "./echo.py", "-p", "=1"),
         ("run", "./echo.py", "-p", "word=1", "-p", "word=2"),
+        ("run", "./echo.py", "--pin", "main"),
+        ("run", "./echo.py", "--pin", "main=7"),
         ("run", "./echo.py", "-p", "word=\udcff"),
         ("run", "./echo.py", "-p", "x = 1\nimport os=2"),
         ("run", "./echo.py", "--runtime", "nowhere"),

@@ -1,20 +1,34 @@
-"""A case is what the store has now, not what somebody saw a while ago."""
+"""A case is what the board has now."""
 
-from nbyard.dispatch.cases import live_case
+import pytest
+
+from nbyard.dispatch.cases import inputs_of
+from nbyard.errors import NotFound
 from nbyard.testing.bench import Bench, FakeRuntime
 
 
-def test_a_case_follows_the_store(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_case_follows_the_board(bench: Bench, runtime: FakeRuntime) -> None:
     run = bench.submit({"a": []}, memory_bytes=5, cpu=1.5)
     bench.until(lambda: bench.task(run).state == "running")
-    attempt = bench.attempt(run)
-    case = live_case(bench.room, attempt)
-    assert case is not None and not case.is_cancelled
+    case = bench.case(run)
+    assert not case.is_cancelled
     assert (case.order.memory_bytes, case.order.cpu, case.order.site) == (5, 1.5, "here")
-    assert case.order.folder == bench.folder(attempt)
+    assert case.order.folder == bench.folder(bench.attempt(run))
+    runtime.obeys = False
     bench.cancel(run)
-    again = live_case(bench.room, attempt)
-    assert again is not None and again.is_cancelled
-    bench.until(lambda: bench.run(run).state == "cancelled")
-    assert live_case(bench.room, attempt) is None
-    assert live_case(bench.room, "never there") is None
+    bench.round()
+    assert bench.case(run).is_cancelled
+    assert not case.is_cancelled
+
+
+def test_inputs_are_the_results_of_earlier_tasks(bench: Bench, runtime: FakeRuntime) -> None:
+    run = bench.submit({"a": [], "b": ["a"]})
+    bench.until(lambda: bench.task(run).state == "running")
+    board = bench.dispatcher._runs._board
+    with pytest.raises(NotFound, match="a made no output out"):
+        inputs_of(board.runs[run].tasks["b"])
+    runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.task(run, "b").state == "running")
+    (artifact,) = bench.task(run).artifacts
+    (found,) = bench.case(run, "b").inputs.values()
+    assert (found.digest, found.filename, found.origin) == (artifact.digest, "out.txt", "a")

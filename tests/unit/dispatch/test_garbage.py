@@ -210,3 +210,13 @@ def test_much_is_deleted_piece_by_piece(
     assert sum(there(bench, *blobs)) == 1
     assert collector.collect()
     assert sum(there(bench, *blobs)) == 0
+
+
+def test_bytes_of_a_failure_go_once_nobody_is_putting_any(bench: Bench) -> None:
+    collector, unwanted = Collector(bench.room, Workers()), put(bench, "unwanted")
+    with bench.room.blobs.keeping():
+        assert not collector.discard([unwanted.digest])
+        waiting = threading.Thread(target=collector.discard, args=([unwanted.digest], 60))
+        waiting.start()
+    waiting.join()
+    assert there(bench, unwanted) == [False]

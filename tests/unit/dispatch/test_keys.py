@@ -1,10 +1,12 @@
 """Cache keys: what a result depends on, and what not."""
 
+import time
+
 import msgspec
 import pytest
 
-from nbyard.dispatch.cases import live_case
-from nbyard.dispatch.keys import environment_of, input_digests, key_parts, version_of
+from nbyard.dispatch import keys
+from nbyard.dispatch.keys import Identities, key_parts
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.runs import ValueOf
 from nbyard.errors import NotFound
@@ -12,14 +14,10 @@ from nbyard.testing.bench import Bench
 
 
 def parts_of(bench: Bench, run: str, node: str, **plan: object) -> KeyParts:
-    case = live_case(bench.room, bench.attempt(run, node))
-    assert case is not None
-    task = msgspec.structs.replace(case.task, plan=msgspec.structs.replace(case.task.plan, **plan))
-    with bench.store.read() as c:
-        version = version_of(bench.room, c, task.plan)
-        inputs = input_digests(bench.room, c, task)
-    environment = environment_of(bench.room, task.plan, version)
-    return key_parts(bench.room, task.plan, version, inputs, environment)
+    case = bench.case(run, node)
+    changed = msgspec.structs.replace(case.task.plan, **plan)
+    code, environment = Identities(bench.room).look(changed)
+    return key_parts(changed, code, case.inputs, environment)
 
 
 @pytest.fixture
@@ -46,12 +44,23 @@ def test_inputs_values_and_image_count(bench: Bench, run: str) -> None:
 def test_who_asks_is_no_part_of_it(bench: Bench, run: str) -> None:
     """R3: a notebook that takes its run's id still comes from the cache."""
     known = parts_of(bench, run, "b")
-    case = live_case(bench.room, bench.attempt(run, "b"))
-    assert case is not None
-    bindings = {**case.task.plan.bindings, "nbyard_run_id": ValueOf("some run")}
+    bindings = {**bench.case(run, "b").task.plan.bindings, "nbyard_run_id": ValueOf("some run")}
     assert parts_of(bench, run, "b", bindings=bindings) == known
 
 
 def test_code_that_was_removed(bench: Bench, run: str) -> None:
     with pytest.raises(NotFound, match="no longer in the store"):
         parts_of(bench, run, "b", executable_version_id="gone")
+
+
+def test_environments_are_looked_at_again(
+    bench: Bench, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R2: what is installed may change; code that was frozen does not."""
+    identities, plan = Identities(bench.room), bench.case(run, "b").task.plan
+    assert identities.known(plan, 0.0) is None
+    found = identities.look(plan)
+    assert identities.known(plan, 0.0) == found
+    assert identities.known(plan, time.monotonic()) is None, "a later run looks anew"
+    monkeypatch.setattr(keys, "FRESH_SECONDS", 0.0)
+    assert identities.known(plan, 0.0) is None

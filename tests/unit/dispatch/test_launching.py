@@ -2,7 +2,7 @@
 
 import json
 
-from nbyard.dispatch.cases import live_case
+from nbyard.dispatch.keys import Identities
 from nbyard.dispatch.launching import prepare
 from nbyard.testing.bench import Bench
 
@@ -13,8 +13,7 @@ def test_the_task_file(bench: Bench) -> None:
     bench.until(lambda: bench.task(run).state == "running")
     folder = bench.folder(bench.attempt(run))
     task = json.loads((folder / "task.json").read_text())
-    case = live_case(bench.room, bench.attempt(run))
-    assert case is not None
+    case = bench.case(run)
     assert (task["token"], task["mark"]) == (case.attempt.token, case.attempt.mark)
     assert len({task["token"], task["mark"], case.attempt.id}) == 3
     assert task["environment"]["NBYARD_RUN_ID"] == run
@@ -29,8 +28,7 @@ def test_a_whole_folder_is_left_alone(bench: Bench) -> None:
     """Two times the same: nothing is staged over work that may be running."""
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
-    case = live_case(bench.room, bench.attempt(run))
-    assert case is not None
+    case = bench.case(run)
     (case.order.folder / "code" / "work.py").write_text("changed by the work")
-    prepare(bench.room, case.attempt, case.task, case.run)
+    prepare(bench.room, Identities(bench.room), case)
     assert (case.order.folder / "code" / "work.py").read_text() == "changed by the work"

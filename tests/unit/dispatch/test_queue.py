@@ -1,10 +1,13 @@
 """The queue: slots, order, the cache and what it says."""
 
+from contextlib import AbstractContextManager
+
 import pytest
 
 from nbyard.domain import limits
 from nbyard.domain.attempts import Failure
 from nbyard.errors import Conflict
+from nbyard.store import Connection
 from nbyard.testing.bench import OWNER, Bench, FakeRuntime
 
 
@@ -72,6 +75,8 @@ def test_the_same_again_comes_from_the_cache(bench: Bench, runtime: FakeRuntime)
         ({"n": 2}, "n changed 1 → 2"),
         ({"n": 1, "force": True}, "it was forced"),
         ({"n": 1, "cache": False}, "its cache is switched off"),
+        ({"n": 1, "cache": "off"}, "its cache is switched off"),
+        ({"n": 1, "cache": "0.000001 s"}, "its result of run 1 is older than 0.000001 s"),
     ],
 )
 def test_why_it_runs_again(bench: Bench, plan: dict, reason: str) -> None:
@@ -80,6 +85,14 @@ def test_why_it_runs_again(bench: Bench, plan: dict, reason: str) -> None:
     again = bench.submit({"a": []}, **{"cache": True, **plan})
     bench.until(lambda: bench.task(again).state == "running")
     assert bench.task(again).reason == f"runs because {reason}"
+
+
+def test_a_result_that_is_young_enough_is_taken(bench: Bench) -> None:
+    """K11: its age counts from when it was made, not from when it was last taken."""
+    done(bench, bench.submit({"a": []}, cache="1 h"))
+    again = bench.submit({"a": []}, cache="1 h")
+    done(bench, again)
+    assert bench.task(again).reason == "nothing changed since run 1"
 
 
 def test_what_lost_its_bytes_is_made_again(bench: Bench, runtime: FakeRuntime) -> None:
@@ -141,15 +154,21 @@ def test_a_lost_task_waits_a_little(
     assert len(runtime.starts) == 1
 
 
-def test_cancel_between_two_rounds_starts_nothing(bench: Bench, runtime: FakeRuntime) -> None:
+def test_cancel_between_look_and_write_starts_nothing(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """I9: it is looked at in the very transaction that would record the attempt."""
     run = bench.submit({"a": []})
-    queue = bench.dispatcher._runs._queue
-    bench.dispatcher._runs._advance(run)
-    bench.cancel(run)
-    queue.serve()
-    assert bench.task(run).attempts == []
+    write = bench.room.write
+
+    def cancelled_before() -> AbstractContextManager[Connection]:
+        monkeypatch.undo()
+        bench.cancel(run)
+        return write()
+
+    monkeypatch.setattr(bench.room, "write", cancelled_before)
     bench.until(lambda: bench.run(run).state == "cancelled")
+    assert bench.task(run).attempts == []
     assert runtime.starts == []
 
 

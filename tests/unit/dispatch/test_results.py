@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from nbyard.dispatch.cases import Case, live_case
+from nbyard.dispatch.cases import Case
 from nbyard.dispatch.results import failure_of, take_outputs
 from nbyard.domain.attempts import Result
 from nbyard.errors import Invalid, NotFound
@@ -16,8 +16,7 @@ from nbyard.testing.bench import Bench
 def a_case(bench: Bench) -> Case:
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
-    case = live_case(bench.room, bench.attempt(run))
-    assert case is not None
+    case = bench.case(run)
     return case
 
 

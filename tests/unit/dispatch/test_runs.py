@@ -7,6 +7,9 @@ import pytest
 from sqlalchemy import event
 
 from nbyard.domain.attempts import Failure
+from nbyard.errors import Unavailable
+from nbyard.store import Connection
+from nbyard.store.tasks import TaskRecord
 from nbyard.testing.bench import Bench, FakeRuntime
 
 DIAMOND = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]}
@@ -131,19 +134,52 @@ def test_a_round_with_nothing_to_do_writes_nothing(bench: Bench) -> None:
     assert found["SELECT"] < 25
 
 
+def test_a_commit_whose_answer_is_lost_is_found_and_tidied_up(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F20: nothing is done twice, and nothing stays of the attempt but its record."""
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    attempt = bench.attempt(run)
+    runtime.end(attempt)
+    write = bench.store.write
+
+    @contextmanager
+    def cut() -> Iterator[Connection]:
+        with write() as c:
+            yield c
+        if bench.run(run).state == "succeeded":
+            monkeypatch.undo()
+            raise Unavailable("the connection was cut")
+
+    monkeypatch.setattr(bench.store, "write", cut)
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    bench.until(lambda: not (bench.folder(attempt) / "outputs").exists())
+    assert runtime.starts == [attempt]
+    assert runtime.ended_runs == [run]
+
+
 def test_one_broken_run_does_not_stop_the_others(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken, sound = bench.submit({"a": []}), bench.submit({"a": []})
-    advance = bench.dispatcher._runs._advance
+    of_run = bench.store.tasks.of_run
 
-    def refuse(run_id: str) -> None:
+    def refuse(c: Connection, run_id: str) -> list[TaskRecord]:
         if run_id == broken:
             raise ZeroDivisionError
-        advance(run_id)
+        return of_run(c, run_id)
 
-    monkeypatch.setattr(bench.dispatcher._runs, "_advance", refuse)
+    monkeypatch.setattr(bench.store.tasks, "of_run", refuse)
     bench.until(lambda: bench.task(sound).state == "running")
     monkeypatch.undo()
     bench.replace_dispatcher()
     bench.until(lambda: bench.task(broken).state == "running")
+
+
+def test_a_runtime_hears_that_a_run_is_at_its_end(bench: Bench):
+    run = bench.submit({"a": [], "b": ["a"]})
+    finish(bench, run, "a")
+    assert bench.runtime.ended_runs == []
+    finish(bench, run, "b")
+    bench.until(lambda: bench.runtime.ended_runs == [run])

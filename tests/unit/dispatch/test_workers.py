@@ -8,6 +8,7 @@ import pytest
 
 from nbyard.dispatch import workers
 from nbyard.dispatch.workers import Workers
+from nbyard.errors import Busy, Unavailable
 from nbyard.store.leases import LeaseLost
 
 
@@ -43,15 +44,18 @@ def test_one_at_a_time_for_each_key(threads: Workers) -> None:
 def test_three_faults_in_a_row_are_given_up(threads: Workers) -> None:
     words: list[str] = []
     for number in range(1, 4):
-        threads.submit("a", lambda: 1 / 0, words.append)  # type: ignore[arg-type]
+        threads.submit("a", lambda: 1 / 0, words.append)
         assert threads.settle(10)
         assert len(words) == (number == 3)
     assert words == ["unexpected: ZeroDivisionError: division by zero"]
 
 
-def test_a_lost_lease_is_no_fault(threads: Workers) -> None:
+@pytest.mark.parametrize("error", [LeaseLost, Busy, Unavailable])
+def test_what_passes_is_no_fault(threads: Workers, error: type[Exception]) -> None:
+    """I3, F12, F20: also when it lasts."""
+
     def lost() -> None:
-        raise LeaseLost()
+        raise error()
 
     for _ in range(5):
         threads.submit("a", lost, nobody)

@@ -7,9 +7,11 @@ from nbyard.dockerd.specs import (
     ContainerSpec,
     EngineInfo,
     Mount,
+    Used,
     host_options,
     repository_and_tag,
     seconds,
+    used,
 )
 
 INFO = EngineInfo(8 * 2**30, 4, 0.0, frozenset({"local"}), False, False)
@@ -83,3 +85,16 @@ def test_gpus_are_asked_for_by_id():
     (request,) = options(gpus=["GPU-b", "GPU-a"])["device_requests"]
     assert (request["DeviceIDs"], request["Count"]) == (["GPU-b", "GPU-a"], 0)
     assert options()["device_requests"] is None
+
+
+def test_what_a_container_uses_is_told_without_files_that_are_only_kept():
+    told = {
+        "cpu_stats": {"cpu_usage": {"total_usage": 1_500_000_000}},
+        "memory_stats": {"usage": 5000, "stats": {"inactive_file": 2000}},
+        "pids_stats": {"current": 3},
+    }
+    assert used(told) == Used(1.5, 3000, 3)
+    older = {**told, "memory_stats": {"usage": 5000, "stats": {"total_inactive_file": 1000}}}
+    assert used(older) == Used(1.5, 4000, 3)
+    ended = {"cpu_stats": {"cpu_usage": {"total_usage": 0}}, "memory_stats": {}, "pids_stats": {}}
+    assert used(ended) is None and used({}) is None

@@ -42,7 +42,12 @@ def test_keys_are_equal_exactly_where_all_parts_are(one, other):
         ({"values": {"alpha": 0.5, "seed": None}}, "seed changed nothing → null"),
         ({"values": {"alpha": 0.5, "{old}": "{new}"}}, '{old} changed nothing → "{new}"'),
         ({"inputs": {"raw": "sha256:9"}}, "raw has new bytes"),
-        ({"inputs": {}}, "raw has new bytes"),
+        ({"inputs": {}}, "raw is not connected any more"),
+        ({"inputs": {**KEY.inputs, "more": "sha256:1"}}, "more is connected now"),
+        (
+            {"inputs": {"raw": "sha256:9"}, "files": {"lib.py": "sha256:9"}},
+            "raw has new bytes; the file lib.py changed",
+        ),
         ({"files": {"lib.py": "sha256:9"}}, "the file lib.py changed"),
         ({"environment": "e2"}, "its environment changed"),
         ({"declaration": "d2"}, "its declaration changed"),
@@ -87,3 +92,16 @@ def test_a_changed_environment_says_what_changed():
     assert explain(KEY, new, had, has) == words
     many = {f"package{n}": "1" for n in range(9)}
     assert explain(KEY, new, had, had | many).endswith("gained package2 1 and 6 more")
+
+
+def test_a_file_that_is_an_input_too_is_told_once():
+    old = msgspec.structs.replace(KEY, files={"raw.csv": "sha256:1", "a.py": "sha256:1"})
+    new = msgspec.structs.replace(
+        old, inputs={"raw": "sha256:2"}, files={"raw.csv": "sha256:2", "a.py": "sha256:3"}
+    )
+    assert explain(old, new) == "raw has new bytes; the file a.py changed"
+
+
+def test_many_changes_are_counted():
+    new = msgspec.structs.replace(KEY, values={f"n{at}": at for at in range(7)})
+    assert explain(KEY, new).endswith("; n2 changed nothing → 2 and 4 more changes")

@@ -32,6 +32,8 @@ def test_what_is_not_said_is_inherited():
         (Limits(queue_timeout_seconds=0), ["queue_timeout_seconds"]),
         (Limits(gpu=-1, retries=21), ["gpu", "retries"]),
         (Limits(gpu=0, retries=0), []),
+        (Limits(cache="2 h"), []),
+        (Limits(cache="sometimes"), ["cache"]),
     ],
 )
 def test_what_makes_no_sense_is_named(limits: Limits, fields: list[str]):

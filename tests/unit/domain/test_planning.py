@@ -80,12 +80,29 @@ def test_a_plan_has_all_that_tasks_need():
 def test_nodes_follow_the_wish_then_themselves_then_their_executable():
     own = _document(image="own", cpu=0.5, label="Clean", runtime="docker", cache=False)
     plain = _plans(_document(), wish=Wish("process"))["clean"]
-    assert (plain.image, plain.cpu, plain.runtime, plain.cache) == ("img", 2.0, "process", True)
+    assert (plain.image, plain.cpu, plain.runtime, plain.cache) == ("img", 2.0, "process", None)
     told = _plans(own, wish=Wish("process"))["clean"]
     assert (told.image, told.cpu, told.runtime, told.cache) == ("own", 0.5, "docker", False)
     assert told.label == "Clean"
-    wished = _plans(own, wish=Wish("process", "w", True, True))["clean"]
-    assert (wished.image, wished.runtime, wished.force) == ("w", "process", True)
+    assert not told.warm
+    wished = _plans(own, wish=Wish("process", "w", True, True, True))["clean"]
+    assert (wished.image, wished.runtime) == ("w", "process")
+    assert wished.force and wished.warm
+
+
+def test_an_image_is_refused_where_the_work_would_not_be_in_it():
+    """R12: by the node's name, whoever wants the image and whoever the cluster."""
+    own = _document(image="own", runtime="dask")
+    for document, wish, named in (
+        (own, Wish("process"), "clean.image"),
+        (_document(), Wish("dask"), "clean.image"),
+        (own, Wish("dask", "wished", runtime_given=True), "clean.image; train.image"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            _plans(document, wish=wish)
+        assert "; ".join(sorted(one.path for one in refused.value.details)) == named
+        assert "take the image away" in refused.value.message
+    assert _plans(own, wish=Wish("docker", runtime_given=True))["clean"].image == "own"
 
 
 def test_parameters_are_bound_and_read_as_the_argument_wants_them():

@@ -72,7 +72,7 @@ def test_a_packed_body_that_was_cut_off_is_refused(cut):
     ("content", "encoding", "error"),
     [
         (b"", "identity", BadRequest),
-        (gzip.compress(b""), "gzip", BadRequest),
+        (gzip.compress(b"", mtime=0), "gzip", BadRequest),
         (b"{}", "gzip", BadRequest),
         (b"{}", "br", UnsupportedContent),
         (b"{", "identity", BadRequest),

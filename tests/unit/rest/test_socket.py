@@ -1,12 +1,19 @@
 """R3, I22: the event socket: batches for every window, and how far watched runs are."""
 
+import asyncio
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import websocket
 
+from nbyard.domain.callers import Caller
+from nbyard.domain.events import Event, Events
+from nbyard.rest import socket
+from nbyard.rest.socket import Broadcast
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.server import TOKEN, JupyterServer
@@ -140,3 +147,110 @@ def test_strangers_and_foreign_pages_are_refused(api: JupyterServer):
         with pytest.raises(websocket.WebSocketBadStatusException) as refused:
             connect(api, **options)
         assert refused.value.status_code == 403
+
+
+class Told:
+    """A desk whose store has `newest` events, and that counts what is read."""
+
+    def __init__(self, newest: int):
+        self.newest = newest
+        self.reads: list[tuple[str, int]] = []
+        self.closing: list[Any] = []
+        self.services = SimpleNamespace(events=self)
+
+    async def ask(self, *_: Any) -> int:
+        return self.newest
+
+    async def call(self, function: Any, *args: Any) -> Any:
+        return function(*args)
+
+    def news(self, caller: Caller, after: int, limit: int, until: int) -> Events:
+        self.reads.append((caller.name, after))
+        last = min(after + limit, until)
+        numbers = range(after + 1, last + 1)
+        at = datetime(2026, 1, 1, tzinfo=UTC)
+        return Events([Event(n, at, "task", "s", "r", {}) for n in numbers], last)
+
+
+class Pane:
+    """A window as the broadcast sees it."""
+
+    def __init__(self, name: str, cursor: int | None):
+        self.place = None if cursor is None else (Caller(name), cursor)
+        self.takes_more = True
+        self.seen: list[int] = []
+
+    def move_on(self, cursor: int, text: str) -> None:
+        self.seen += [event["id"] for event in json.loads(text)["events"]]
+        assert self.place is not None
+        self.place = (self.place[0], cursor)
+
+
+def rounds(told: Told, *panes: Any, count: int = 1) -> None:
+    async def within() -> None:
+        broadcast = Broadcast(told, None)  # type: ignore[arg-type]
+        broadcast._windows.update(panes)
+        for _ in range(count):
+            await broadcast._round()
+
+    asyncio.run(within())
+
+
+def test_what_many_windows_lack_is_read_once():
+    told, panes = Told(9), [Pane("ann", 4) for _ in range(50)]
+    rounds(told, *panes)
+    assert told.reads == [("ann", 4)]
+    assert all(pane.seen == [5, 6, 7, 8, 9] for pane in panes)
+
+
+def test_who_came_later_is_with_the_others_after_one_round():
+    told, first, second = Told(9), Pane("ann", 4), Pane("ann", 7)
+    rounds(told, first, second)
+    told.newest, told.reads = 12, []
+    rounds(told, first, second)
+    assert told.reads == [("ann", 9)]
+    assert first.seen == list(range(5, 13)) and second.seen == list(range(8, 13))
+
+
+def test_each_reads_what_is_theirs():
+    told, ann, bob, silent = Told(9), Pane("ann", 8), Pane("bob", 8), Pane("ann", None)
+    rounds(told, ann, bob, silent)
+    assert sorted(told.reads) == [("ann", 8), ("bob", 8)]
+    assert silent.seen == []
+
+
+def test_much_comes_in_several_frames(monkeypatch):
+    monkeypatch.setattr(socket, "FRAME_EVENTS", 10)
+    told, pane = Told(35), Pane("ann", 1)
+    rounds(told, pane)
+    assert pane.seen == list(range(2, 36))
+    assert [after for _, after in told.reads] == [1, 11, 21, 31]
+
+
+def test_a_window_that_does_not_keep_up_holds_nobody_up():
+    """What it has not taken in is not piled up for it, and not forgotten."""
+    told, slow, quick = Told(9), Pane("ann", 4), Pane("ann", 4)
+    slow.takes_more = False
+    rounds(told, slow, quick)
+    assert (slow.seen, quick.seen) == ([], [5, 6, 7, 8, 9])
+    slow.takes_more = True
+    rounds(told, slow, quick)
+    assert slow.seen == [5, 6, 7, 8, 9]
+
+
+def test_nothing_is_read_when_nobody_lacks_anything():
+    told = Told(9)
+    rounds(told, Pane("ann", 9))
+    assert told.reads == []
+
+
+def test_a_full_window_goes_on_when_its_frames_have_left(api: JupyterServer, window, monkeypatch):
+    """R10: what waits to be sent to one window is bounded."""
+    monkeypatch.setattr(socket, "MAX_UNSENT", 1)
+    say(window, after=0)
+    frame(window)
+    names = [f"one after the other {number}" for number in range(3)]
+    made = {make(api, name) for name in names}
+    seen: set[str] = set()
+    while not made <= seen:
+        seen |= {event["subject_id"] for event in frame(window)["events"]}

@@ -67,7 +67,9 @@ def test_events_are_numbered_lines(folder: Folder) -> None:
 
 def test_files_are_replaced_whole(folder: Folder) -> None:
     folder.write_whole("result.json", {"a": 1})
-    folder.write_whole("result.json", {"a": 2}, durable=True)
+    folder.write_whole("result.json", {"a": 2})
+    folder.make_durable("result.json")
+    folder.make_durable("taken-away.json")
     assert json.loads(Path(folder.at("result.json")).read_text()) == {"a": 2}
     assert os.listdir(folder.path) == ["result.json"]
 

@@ -38,6 +38,7 @@ def test_beyond_the_limit_the_end_is_kept_and_the_gap_counted(tmp_path: Path, si
     assert len(found) < LIMIT + 200
     head, rest = found.split(b"\n[nbyard: ")
     note, tail = rest.split(b"]\n", 1)
+    note = note.replace(b",", b"")
     missing = int(note.split(b"(")[1].split(b" bytes")[0])
     assert len(head) + missing + len(tail) == len(lines)
     assert lines.startswith(head) and lines.endswith(tail) and len(tail) > 200_000

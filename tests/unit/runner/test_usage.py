@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from nbyard.runner import usage
-from nbyard.runner.usage import GpuMeter, UsageRecord
+from nbyard.runner.usage import GpuMeter, UsageFile, UsageRecord
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -91,6 +91,16 @@ def test_a_full_file_is_thinned_out_and_written_more_slowly(
     times = [line["at"] for line in lines(path)]
     assert times == sorted(times)
     assert times[0] == 1001 and times[-1] > 1800, "the whole time is covered"
+
+
+def test_who_comes_later_goes_on_with_the_file(tmp_path: Path) -> None:
+    """A dispatcher that adopts a container."""
+    path = tmp_path / "usage.jsonl"
+    for first in (0, 10):
+        file = UsageFile(str(path), max_lines=16)
+        for moment in range(first, first + 10):
+            file.write({"at": moment})
+    assert [line["at"] for line in lines(path)] == [*range(0, 17, 2), 17, 18, 19]
 
 
 def test_a_disk_that_takes_nothing_costs_the_lines_only(tmp_path: Path) -> None:

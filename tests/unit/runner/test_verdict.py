@@ -35,6 +35,9 @@ def test_statuses() -> None:
     }
     found = verdict.of_status(signal.SIGSEGV, "")
     assert found is not None and found["message"] == "ended by signal 11 (SIGSEGV)"
+    found = verdict.of_status(signal.SIGKILL, "last")
+    told = "ended by signal 9 (SIGKILL)"
+    assert found == {"kind": "lost", "message": told, "traceback": "last"}, "as of a container"
     assert "signal 64" in verdict.of_status(64, "")["message"]  # type: ignore[index]
 
 
@@ -98,10 +101,10 @@ def test_on_a_full_disk_the_reserve_is_given_up(
     folder.reserve()
     real = Folder.write_whole
 
-    def full(self: Folder, name: str, value: dict, *, durable: bool = False) -> None:
+    def full(self: Folder, name: str, value: dict) -> None:
         if self.has("reserve"):
             raise OSError(28, "No space left on device")
-        real(self, name, value, durable=durable)
+        real(self, name, value)
 
     monkeypatch.setattr(Folder, "write_whole", full)
     verdict.write_result(folder, TASK, {"state": "succeeded"})
@@ -116,10 +119,10 @@ def test_a_disk_that_stays_full_for_a_while(
     monkeypatch.setattr(time, "sleep", waited.append)
     real = Folder.write_whole
 
-    def full(self: Folder, name: str, value: dict, *, durable: bool = False) -> None:
+    def full(self: Folder, name: str, value: dict) -> None:
         if len(waited) < 3:
             raise OSError(28, "No space left on device")
-        real(self, name, value, durable=durable)
+        real(self, name, value)
 
     monkeypatch.setattr(Folder, "write_whole", full)
     verdict.write_result(folder, TASK, {"state": "succeeded"})

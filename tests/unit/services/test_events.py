@@ -2,6 +2,7 @@
 
 import pytest
 
+from nbyard.domain.callers import Caller
 from nbyard.domain.datasets import FileSource, NewDataset
 from nbyard.errors import Invalid
 
@@ -37,6 +38,27 @@ def test_who_knows_more_than_the_store_is_told_to_read_anew(yard, ann, root):
     found = yard.services.events.list(ann, after=newest + 100)
     assert (found.refetch, found.last, found.items) == (True, newest, [])
     assert not yard.services.events.list(ann, after=newest).refetch
+
+
+def test_news_end_where_they_are_told_to(yard, ann, root):
+    (root / "a.csv").write_text("a\n")
+    for name in "ab":
+        yard.services.datasets.create(ann, NewDataset(FileSource("a.csv"), name))
+    ids = [event.id for event in yard.services.events.list(ann).items]
+    assert len(ids) == 4
+    found = yard.services.events.news(ann, 0, 500, until=ids[2])
+    assert ([event.id for event in found.items], found.last) == (ids[:3], ids[2])
+    page = yard.services.events.news(ann, 0, 2, until=ids[2])
+    assert ([event.id for event in page.items], page.last) == (ids[:2], ids[1])
+    ahead = yard.services.events.news(ann, ids[3], 500, until=ids[2])
+    assert (ahead.items, ahead.last, ahead.refetch) == ([], ids[3], False)
+
+
+def test_the_cursor_passes_what_others_did(yard, ann, root):
+    (root / "a.csv").write_text("a\n")
+    yard.services.datasets.create(Caller("bob"), NewDataset(FileSource("a.csv")))
+    found = yard.services.events.list(ann, after=1)
+    assert (found.items, found.last) == ([], yard.services.events.last())
 
 
 @pytest.mark.parametrize("asked", [{"after": -1}, {"after": 2**63}, {"limit": 0}, {"limit": 501}])

@@ -7,7 +7,7 @@ import pytest
 
 from nbyard.domain.callers import Caller
 from nbyard.services.operation import operation, operations
-from nbyard.services.table import SERVICES, Services, table
+from nbyard.services.table import table
 
 
 class Body(msgspec.Struct):
@@ -65,8 +65,3 @@ def test_every_operation_keeps_the_rules(op):
 def test_no_path_is_taken_twice():
     places = [(op.method, op.path) for op in table()]
     assert len(places) == len(set(places))
-
-
-def test_every_service_is_there_by_its_noun(yard):
-    services = Services(yard.parts)
-    assert all(type(getattr(services, cls.noun)) is cls for cls in SERVICES)

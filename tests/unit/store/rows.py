@@ -9,7 +9,8 @@ from nbyard.domain.datasets import Dataset
 from nbyard.domain.executables import Executable, ExecutableVersion, Resources
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs import Artifact, Run, TaskPlan
-from nbyard.store import Connection, Store
+from nbyard.domain.states import TASK
+from nbyard.store import Connection, Store, transition
 from nbyard.store.tasks import AttemptRecord, TaskRecord
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
@@ -108,21 +109,32 @@ class Rows:
         made = self.store.tasks.get(self.c, row["id"])
         assert made is not None
         for state in states:
-            assert self.store.tasks.move(self.c, made, state)
+            assert transition.move(self.c, TASK, made.subject, state)
         found = self.store.tasks.get(self.c, made.id)
         assert found is not None
         return found
 
     def attempt(self, task: TaskRecord) -> AttemptRecord:
-        row = {"id": new_id(), "runtime": "process", "token": "t", "mark": "m"}
-        self.store.attempts.record(self.c, task, row)
-        found = self.store.attempts.get(self.c, row["id"])
-        assert found is not None
-        return found
+        number = self.store.attempts.numbers(self.c, task.run_id).get(task.id, 0) + 1
+        made = AttemptRecord(
+            id=new_id(),
+            task_id=task.id,
+            run_id=task.run_id,
+            owner=task.owner,
+            number=number,
+            state="recorded",
+            runtime="process",
+            site="",
+            token="t",
+            mark="m",
+        )
+        self.store.attempts.record_all(self.c, [made])
+        assert made in self.store.attempts.live(self.c, task.run_id)
+        return made
 
     def artifact(self, task: TaskRecord, name: str = "out", digest: str = "sha256:1") -> Artifact:
         row = {"name": name, "filename": f"{name}.csv", "format": "csv", "digest": digest}
-        self.store.artifacts.insert(self.c, task, [row | {"size_bytes": 2**40}])
+        self.store.artifacts.insert_all(self.c, [(task, [row | {"size_bytes": 2**40}])])
         return self.store.artifacts.of_task(self.c, task.id)[name]
 
 

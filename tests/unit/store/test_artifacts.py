@@ -23,8 +23,9 @@ def test_the_results_of_another_task_become_this_ones_too(store: Store) -> None:
         rows = Rows(store, c)
         first, second = (rows.task(rows.run(), "a", state="running") for _ in range(2))
         report, table = rows.artifact(first, "report"), rows.artifact(first, "table", "sha256:2")
-        store.artifacts.link(c, second, first.id)
-        store.artifacts.insert(c, second, [])
+        taken = store.artifacts.of_tasks(c, [first.id, second.id])
+        assert taken[second.id] == []
+        store.artifacts.insert_all(c, [(second, taken[first.id]), (first, [])])
         linked = store.artifacts.of_task(c, second.id)
         assert [a.id for a in store.artifacts.of_run(c, first.run_id)] == [report.id, table.id]
     assert {n: (a.digest, a.filename, a.run_id) for n, a in linked.items()} == {
@@ -44,22 +45,39 @@ def test_the_cache_knows_the_newest_result_of_each_owner(store: Store) -> None:
         rows = Rows(store, c)
         runs = [rows.run(), rows.run(), rows.run(owner="bob")]
         old, new, bobs = (rows.task(run, state="succeeded") for run in runs)
-        store.cache.keep(c, "ada", "k", old.id)
-        store.cache.keep(c, "ada", "k", new.id)
-        store.cache.keep(c, "bob", "k", bobs.id)
-        store.cache.keep(c, "ada", "other", old.id)
+        store.cache.keep_all(c, [("ada", "k", old.id), ("ada", "other", old.id)])
+        store.cache.keep_all(c, [("bob", "k", bobs.id), ("ada", "k", old.id), ("ada", "k", new.id)])
+        store.cache.keep_all(c, [])
     with store.read() as c:
-        assert store.cache.find(c, ["k", "none"]) == {
-            ("ada", "k"): Hit(new.id, runs[1].number),
-            ("bob", "k"): Hit(bobs.id, runs[2].number),
+        found = store.cache.find(c, ["k", "none"])
+        assert found == {
+            ("ada", "k"): Hit(new.id, runs[1].number, found["ada", "k"].made_at),
+            ("bob", "k"): Hit(bobs.id, runs[2].number, found["bob", "k"].made_at),
         }
         assert store.cache.find(c, []) == {}
+
+
+def test_a_result_that_another_run_has_too_is_found_there(store: Store) -> None:
+    """R2: nothing is made again because one of several records of it was removed."""
+    with store.write() as c:
+        rows = Rows(store, c)
+        runs = [rows.run() for _ in range(3)]
+        same = {"state": "succeeded", "cache_key": "k"}
+        _, linked, newest = (rows.task(run, **same) for run in runs)
+        rows.task(rows.run(owner="bob"), **same)
+        rows.task(rows.run(), state="failed", cache_key="k")
+        store.cache.keep_all(c, [("ada", "k", newest.id)])
+        for run, left in ((runs[2], linked), (runs[0], linked), (runs[1], None)):
+            store.cache.let_go(c, run)
+            store.runs.delete(c, run)
+            found = store.cache.find(c, ["k"])
+            assert [hit.task_id for hit in found.values()] == ([left.id] if left else [])
 
 
 def test_a_result_whose_run_was_deleted_is_not_found_any_more(store: Store) -> None:
     with store.write() as c:
         run = Rows(store, c).run()
         task = Rows(store, c).task(run, state="succeeded")
-        store.cache.keep(c, "ada", "k", task.id)
+        store.cache.keep_all(c, [("ada", "k", task.id)])
         store.runs.delete(c, run)
         assert store.cache.find(c, ["k"]) == {}

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from nbyard.domain.counts import AttemptSum
-from nbyard.domain.states import RUN, TASK
-from nbyard.store import Store
+from nbyard.domain.states import ATTEMPT, RUN, TASK
+from nbyard.store import Store, transition
 
 from .rows import Rows, moment
 
@@ -52,12 +52,18 @@ def test_seconds_of_attempts_that_have_ended(store: Store) -> None:
         task = rows.task(rows.run(), "a")
         for seconds in (1.5, 2.5):
             attempt = rows.attempt(task)
-            store.attempts.move(c, attempt, "starting")
-            times = {"started_at": moment(0), "finished_at": moment(seconds)}
-            store.attempts.move(c, attempt, "succeeded", **times)
+            transition.move(c, ATTEMPT, attempt.subject, "starting")
+            transition.move(
+                c,
+                ATTEMPT,
+                attempt.subject,
+                "succeeded",
+                started_at=moment(0),
+                finished_at=moment(seconds),
+            )
         rows.attempt(task)
         never = rows.attempt(task)
-        store.attempts.move(c, never, "cancelled", finished_at=moment(9))
+        transition.move(c, ATTEMPT, never.subject, "cancelled", finished_at=moment(9))
     with store.read() as c:
         assert store.counts.all(c).attempts == [
             AttemptSum("process", "cancelled", 1, 0.0),

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from nbyard.domain.ids import new_id
-from nbyard.errors import Busy
+from nbyard.errors import Busy, Unavailable
 from nbyard.store import Store, database
 
 
@@ -50,10 +50,19 @@ def test_a_foreign_writer_makes_us_busy_not_broken(
     foreign.execute("begin immediate")
     with pytest.raises(Busy):
         add_dataset(opened, "late")
+    Store(tmp_path).close()  # it can be opened and read meanwhile
     foreign.execute("rollback")
     foreign.close()
     add_dataset(opened, "in time")
     opened.close()
+
+
+def test_a_server_that_is_down_is_no_fault_of_ours(tmp_path: Path) -> None:
+    """F20: 503, in one line."""
+    url = "postgresql+psycopg://nobody@127.0.0.1:1/none"
+    with pytest.raises(Unavailable, match=r"does not answer.*refused") as refused:
+        Store(tmp_path, url)
+    assert "\n" not in refused.value.message
 
 
 def test_state_changes_are_flushed_to_the_disk(tmp_path: Path) -> None:

@@ -56,3 +56,14 @@ def test_trimmed_events_leave_a_low_water_mark(store: Store) -> None:
         store.events.trim(c, 3)
     with store.read() as c:
         assert store.events.last(c) - store.events.first(c) == 2
+
+
+def test_news_are_of_everybody(store: Store) -> None:
+    told(store, 1)
+    told(store, 2, "bob")
+    with store.read() as c:
+        found = store.events.news(c, 0)
+        assert store.events.news(c, found[-1].id) == []
+    assert [(n.topic, n.subject_id, n.run_id) for n in found] == [
+        ("run", "s1", "r"), ("run", "s2", "r"),
+    ]  # fmt: skip

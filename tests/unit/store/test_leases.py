@@ -34,3 +34,5 @@ def test_a_released_one_is_free_at_once(store: Store) -> None:
         store.leases.renew(c, lease, 60)
         store.leases.release(c, lease)
         assert store.leases.take(c, "dispatcher", "b:2", 30) is not None
+    with pytest.raises(LeaseLost), store.write() as c:
+        store.leases.renew(c, lease, 60)

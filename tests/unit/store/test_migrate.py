@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from nbyard.errors import NewerSchema
 from nbyard.store import Store
+from nbyard.store.migrate import MIGRATIONS, revisions
 from nbyard.store.tables import metadata
 
 
@@ -16,6 +18,13 @@ def test_the_migrated_schema_is_the_one_in_code(store: Store) -> None:
     with store.read() as c:
         context = MigrationContext.configure(c, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_revisions_are_known_by_the_names_of_their_files() -> None:
+    """So that whoever opens a store that is up to date needs no Alembic."""
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    assert sorted(script.revision for script in scripts.walk_revisions()) == revisions()
+    assert scripts.get_current_head() == revisions()[-1]
 
 
 def test_opening_again_changes_nothing(tmp_path: Path) -> None:

@@ -17,6 +17,12 @@ def test_a_writer_with_another_folder_wakes_us(tmp_path: Path, database_url: str
         with there.write() as c:
             there.events.append(c, "run", Subject("r", "ada"), {})
         assert listener.wait(10)
+        here.deaf = listener.path.name
+        with here.write() as c:
+            here.events.append(c, "run", Subject("r", "ada"), {})
+        with there.write() as c:
+            there.events.append(c, "run", Subject("r", "ada"), {})
+        assert listener.wait(10)
     here.close()
     there.close()
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
 from nbyard.domain.runs import Run
 from nbyard.domain.workflows import Edge
-from nbyard.store import Store
+from nbyard.store import Store, transition
 from nbyard.store.tables import metadata
 
 from .rows import Rows, moment
@@ -88,8 +89,8 @@ def test_filters(store: Store) -> None:
         d = rows.run(title="underXscore")
         for run, executable in ((a, "e1"), (b, "e1"), (b, "e2")):
             rows.task(run, f"of-{executable}", executable=executable)
-        rows.task(b, "again", executable="e1")
-        assert store.runs.move(c, d, "cancelled")
+        rows.task(b, "again", executable="e1", state="succeeded")
+        transition.move_all(c, [store.runs.step(d, "cancelled", {})])
     names = {a.id: "a", b.id: "b", d.id: "d"}
 
     def found(**filters: str) -> str:
@@ -101,6 +102,7 @@ def test_filters(store: Store) -> None:
         "ba", "d", "",
     )  # fmt: skip
     assert (found(workflow="w1"), found(workflow="one.nbflow")) == ("a", "b")
+    assert (found(node="again"), found(node="of-e1")) == ("b", "")
     assert (found(executable="e1"), found(executable="e2")) == ("ba", "b")
     assert (found(search="0%"), found(search="50"), found(search="_S")) == ("a", "ba", "b")
     assert (found(search="äPFEL"), found(search="UNDERx")) == ("a", "d")
@@ -119,12 +121,14 @@ def test_a_wish_to_cancel_is_noted_once_and_not_at_the_end(store: Store) -> None
 
     with store.write() as c:
         made, ended = Rows(store, c).run(), Rows(store, c).run()
-        assert store.runs.move(c, ended, "cancelled", finished_at=moment(1), reason="by hand")
+        told = {"finished_at": moment(1), "reason": "by hand"}
+        transition.move_all(c, [store.runs.step(ended, "cancelled", told)])
         for run in (made, made, ended):
             store.runs.request_cancel(c, run)
         other = Rows(store, c).run()
         assert store.runs.live(c) == {made.id: True, other.id: False}
-        assert not store.runs.move(c, ended, "running")
+        with pytest.raises(transition.Stale):
+            transition.move_all(c, [store.runs.step(ended, "running", {})])
         seen = store.runs.by_id(c, ended.id)
     assert seen is not None
     assert (seen.state, seen.reason, seen.finished_at) == ("cancelled", "by hand", moment(1))
@@ -160,7 +164,7 @@ def test_nothing_is_left_of_a_deleted_run(store: Store) -> None:
             rows.attempt(task)
             rows.attempt(task)
             rows.artifact(task)
-            store.cache.keep(rows.c, "ada", f"{name}-{node}", task.id)
+            store.cache.keep_all(rows.c, [("ada", f"{name}-{node}", task.id)])
         return run
 
     def rows_in(c: Any) -> dict[str, int]:

@@ -4,10 +4,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+import pytest
 
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.runs import Run
-from nbyard.store import Store
+from nbyard.domain.states import RUN
+from nbyard.store import Store, transition
+from nbyard.store.events import Subject
 from nbyard.store.tasks import TaskRecord
 
 from .rows import Rows, moment
@@ -44,9 +47,12 @@ def test_tasks_come_in_the_order_of_the_graph(store: Store) -> None:
 def test_a_move_tells_the_run_the_node_and_why(store: Store) -> None:
     with store.write() as c:
         task = Rows(store, c).task(Rows(store, c).run())
-        assert store.tasks.move(c, task, "queued", reason="its turn", queued_at=moment(1))
-        assert not store.tasks.move(c, task, "queued")
-        store.tasks.note(c, task, "waits for a free slot")
+        columns = {"reason": "its turn", "queued_at": moment(1)}
+        transition.move_all(c, [store.tasks.step(task, "queued", columns)])
+        with pytest.raises(transition.Stale):
+            transition.move_all(c, [store.tasks.step(task, "queued", columns)])
+        store.tasks.note_all(c, {task.id: "waits for a free slot"})
+        store.tasks.note_all(c, {})
         told = store.events.after(c, "ada", 0, 10)[-1]
         (view,) = store.tasks.views(c, task.run_id)
     assert (told.topic, told.subject_id, told.run_id) == ("task", task.id, task.run_id)
@@ -65,8 +71,6 @@ def test_the_queue_is_first_come_first_served_over_all_runs(store: Store) -> Non
         rows.task(two, "not yet")
     with store.read() as c:
         order = [early, *sorted(tied, key=lambda t: t.id), late]
-        assert list(store.tasks.queued(c, 10)) == [task.id for task in order]
-        assert store.tasks.queued(c, 2) == {early.id: moment(1), order[1].id: moment(2)}
         assert store.tasks.places(c, one.id) == {
             order[1].id: 2, order[2].id: 3, late.id: 4,
         }  # fmt: skip
@@ -86,9 +90,23 @@ def test_what_the_newest_success_of_the_same_node_depended_on(store: Store) -> N
         succeeded(rows, rows.run(**flow), executable="other", **more)
         rows.task(rows.run(**flow), "other", state="succeeded", **more)
         now = rows.task(rows.run(**flow), state="queued", parts=parts("c3"))
-        assert store.tasks.last_parts(c, "ada", now) == KeyParts(**parts("c2"))
+        assert store.tasks.last_parts(c, now) == KeyParts(**parts("c2"))
         first = rows.task(rows.run(workflow_id="new"))
-        assert store.tasks.last_parts(c, "ada", first) is None
+        assert store.tasks.last_parts(c, first) is None
+
+
+def test_the_states_of_all_that_is_live(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        one, two, over = rows.run(), rows.run(owner="bob"), rows.run()
+        tasks = [rows.task(one, "a", state="running"), rows.task(two, state="failed")]
+        rows.task(over, state="failed")
+        for to in ("running", "failed"):
+            assert transition.move(c, RUN, Subject(over.id, "ada", over.id), to)
+        assert store.tasks.live(c) == {
+            one.id: {tasks[0].id: "running"},
+            two.id: {tasks[1].id: "failed"},
+        }
 
 
 def test_live_runs_that_use_an_executable(store: Store) -> None:
@@ -110,8 +128,10 @@ def test_attempts_are_counted_for_each_task_and_end_once(store: Store) -> None:
         run = rows.run()
         task, other = rows.task(run, "a", state="running"), rows.task(run, "b", state="running")
         lost = rows.attempt(task)
-        assert store.attempts.move(c, lost, "lost", reason="its machine ended")
-        assert not store.attempts.move(c, lost, "running")
+        told = {"reason": "its machine ended"}
+        transition.move_all(c, [store.attempts.step(lost, "lost", told)])
+        with pytest.raises(transition.Stale):
+            transition.move_all(c, [store.attempts.step(lost, "starting", {})])
         second, third = rows.attempt(task), rows.attempt(other)
         assert [a.number for a in (lost, second, third)] == [1, 2, 1]
         assert store.attempts.live(c) == sorted((second, third), key=lambda a: a.id)
@@ -119,15 +139,17 @@ def test_attempts_are_counted_for_each_task_and_end_once(store: Store) -> None:
         assert [(a.number, a.state, a.reason) for a in store.attempts.views(c, run.id)][-1] == (
             2, "recorded", "",
         )  # fmt: skip
-        assert sorted(store.attempts.newest(c, run.id)) == [
-            ("a", second.id, 2), ("b", third.id, 1),
+        assert sorted(store.attempts.newest(c, run.owner, [run.id])) == [
+            (run.id, "a", second.id, 2), (run.id, "b", third.id, 1),
         ]  # fmt: skip
-        assert store.tasks.move(c, other, "failed")
-        assert store.attempts.newest(c, run.id) == [("a", second.id, 2)]
-        told = [e for e in store.events.after(c, "ada", 0, 50) if e.topic == "attempt"]
-        assert store.attempts.get(c, "none") is None
-    assert told[1].data == {"state": "lost", "task_id": task.id}
-    assert {e.run_id for e in told} == {run.id}
+        assert store.attempts.newest(c, "another", [run.id]) == []
+        transition.move_all(c, [store.tasks.step(other, "failed", {})])
+        assert store.attempts.newest(c, run.owner, [run.id]) == [(run.id, "a", second.id, 2)]
+        events = [e for e in store.events.after(c, "ada", 0, 50) if e.topic == "attempt"]
+        assert store.attempts.state(c, second.id) == "recorded"
+        assert store.attempts.state(c, "none") is None
+    assert events[1].data == {"state": "lost", "task_id": task.id}
+    assert {e.run_id for e in events} == {run.id}
 
 
 def test_the_attempts_behind_a_cached_result_stay_the_same(store: Store) -> None:

@@ -13,6 +13,8 @@ from nbyard.domain.states import DATASET_VERSION, MACHINES, RUN
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
 
+START = datetime(2026, 1, 2, tzinfo=UTC)
+
 
 def run_row(run_id: str) -> dict:
     return {
@@ -51,6 +53,48 @@ def test_a_move_writes_state_and_event(store: Store, run: Subject) -> None:
     with store.read() as c:
         assert transition.state_of(c, RUN, run.id) == "running"
     assert events_of(store, run) == ["queued", "running"]
+
+
+def test_many_moves_at_once_are_told_one_by_one(store: Store, run: Subject) -> None:
+    other = Subject(new_id(), "ada")
+    with store.write() as c:
+        transition.begin(c, RUN, other, run_row(other.id))
+        transition.move_all(
+            c,
+            [
+                a_move(run, "queued", "running", started_at=START),
+                a_move(other, "queued", "failed", reason="no"),
+                a_move(run, "running", "succeeded", finished_at=START),
+            ],
+        )
+        transition.move_all(c, [])
+    with store.read() as c:
+        assert transition.state_of(c, RUN, run.id) == "succeeded"
+        assert transition.state_of(c, RUN, other.id) == "failed"
+        found = store.runs.by_id(c, run.id)
+        told = [(e.subject_id, e.data["state"]) for e in store.events.after(c, "ada", 0, 9)]
+    assert found is not None and (found.started_at, found.finished_at) == (START, START)
+    assert told[2:] == [(run.id, "running"), (other.id, "failed"), (run.id, "succeeded")]
+
+
+@pytest.mark.parametrize(
+    ("since", "to"), [("running", "succeeded"), ("queued", "succeeded"), ("failed", "running")]
+)
+def test_one_move_that_is_not_so_undoes_all(
+    store: Store, run: Subject, since: str, to: str
+) -> None:
+    """I5: the row is elsewhere, or the table does not know the move."""
+    other = Subject(new_id(), "ada")
+    with store.write() as c:
+        transition.begin(c, RUN, other, run_row(other.id))
+    moves = [a_move(other, "queued", "running"), a_move(run, since, to)]
+    with pytest.raises(transition.Stale), store.write() as c:
+        transition.move_all(c, moves)
+    assert events_of(store, run) == events_of(store, other) == ["queued"]
+
+
+def a_move(subject: Subject, since: str, to: str, **columns: object) -> transition.Move:
+    return transition.Move(RUN, subject, since, to, columns, {})
 
 
 def test_a_move_that_the_table_does_not_know_writes_nothing(store: Store, run: Subject) -> None:

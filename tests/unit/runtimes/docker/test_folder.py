@@ -4,30 +4,13 @@ import os
 
 import pytest
 
-from nbyard.domain.attempts import CommandWork, NotebookWork, Output, Result, TaskFile
+from nbyard.domain.attempts import CommandWork, NotebookWork, Output, TaskFile
 from nbyard.errors import NbyardError
 from nbyard.runtimes.docker import folder as files
 
 COMMAND = TaskFile("a", "t", "m", CommandWork(["x"]), {"o": Output("outputs/deep/o.csv")})
 NOTEBOOK = TaskFile("a", "t", "m", NotebookWork("code/n.ipynb", "", "python", {}), {})
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="owners change for root only")
-
-
-def test_the_first_result_stays(tmp_path):
-    first = Result("a", "t", "succeeded", 0, 1)
-    files.write_result(tmp_path, first)
-    files.write_result(tmp_path, Result("a", "t", "failed", 0, 1))
-    assert files.read_result(tmp_path) == first
-    files.write_result(tmp_path, Result("a", "t", "cancelled", 0, 1), replace=True)
-    assert os.listdir(tmp_path) == ["result.json"]
-
-
-def test_links_are_not_read(tmp_path):
-    (tmp_path / "secret").write_text("x")
-    (tmp_path / "cancel").symlink_to(tmp_path / "secret")
-    assert files.cancel_reason(tmp_path) is None
-    os.mkfifo(tmp_path / "result.json")
-    assert files.read_result(tmp_path) is None
 
 
 def test_links_in_inputs_become_what_they_name(tmp_path):
@@ -44,7 +27,6 @@ def test_links_in_inputs_become_what_they_name(tmp_path):
 def test_a_notebook_brings_the_runner(tmp_path):
     files.prepare(tmp_path, NOTEBOOK, (os.getuid(), os.getgid()))
     assert (tmp_path / ".runner/__main__.py").exists()
-    assert not (tmp_path / ".runner/__pycache__").exists()
 
 
 @as_root

@@ -40,7 +40,7 @@ def test_a_command_sees_three_folders_and_our_names_in_its_environment(tmp_path)
 
 def test_a_notebook_gets_the_runner_and_the_whole_folder(tmp_path):
     spec = spec_of(tmp_path, NOTEBOOK)
-    assert spec.argv[0] == "python3" and spec.argv[-2:] == ["--foreground", "/nbyard/attempt"]
+    assert spec.argv[0] == "python3" and spec.argv[-2:] == ["--alone", "/nbyard/attempt"]
     assert [m.target for m in spec.mounts] == ["/nbyard/attempt", "/nbyard/attempt/inputs"]
 
 
@@ -91,3 +91,37 @@ def test_nobody_is_root(monkeypatch):
     assert specs.container_user(INFO) == (1000, 100)
     rootless = EngineInfo(1, 1, 0.0, frozenset(), True, False)
     assert specs.container_user(rootless) == (0, 0)
+
+
+def test_a_warm_container_is_as_hardened_as_a_fresh_one_and_knows_no_attempt(tmp_path):
+    work = CommandWork(["tool"], {"A": "secret"}, stdin="inputs/x", stdout="outputs/y")
+    order = Order("a1", "s", "r", "n", tmp_path, "m", memory_bytes=2**28, cpu=0.5, gpus=["1"])
+    task = TaskFile("a1", "t", "m", work, {}, environment={"NBYARD_RUN_ID": "r"})
+    spec = specs.warm_spec(order, task, INFO, "image", tmp_path)
+    fresh = container_spec(order, task, INFO, "image", "bind")
+    for name in ("image", "user", "memory_bytes", "cpu", "gpus"):
+        assert getattr(spec, name) == getattr(fresh, name)
+    assert "a1" not in repr(spec) and "secret" not in repr(spec)
+    assert [(m.target, m.read_only) for m in spec.mounts] == [
+        ("/nbyard/attempt", False),
+        ("/nbyard/attempt/inputs", True),
+        ("/nbyard/runner", True),
+    ]
+    (mount,) = specs.warm_spec(order, task, INFO, "image", None).mounts
+    assert (mount.kind, mount.target) == ("volume", "/nbyard")
+    assert is_ours(Owned("container", spec.name, spec.labels, 0.0))
+    assert not is_ours(Owned("container", spec.name, spec.labels | {RUN: "other"}, 0.0))
+
+
+def test_podman_is_not_trusted_with_standard_streams(tmp_path):
+    """A shell opens the files; no word of ours is a part of its script."""
+    podman = EngineInfo(1, 1, 0.0, frozenset(), False, False, is_podman=True)
+    work = CommandWork(["sort", "$(x)"], stdin="inputs/i/a b", stdout="outputs/o/c")
+    task = TaskFile("a", "t", "m", work, {})
+    order = Order("a", "s", "r", "n", tmp_path, "m")
+    here, there = (container_spec(order, task, info, "i", "volume") for info in (INFO, podman))
+    assert (here.argv, here.takes_stdin) == (["sort", "$(x)"], True)
+    script = 'i=$1 o=$2; shift 2; exec "$@" <"$i" >"$o"'
+    files = ["/nbyard/attempt/inputs/i/a b", "/nbyard/attempt/outputs/o/c"]
+    assert there.argv == ["sh", "-c", script, "sh", *files, "sort", "$(x)"]
+    assert not there.takes_stdin and there.labels["nbyard.streams"] == "files"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.errors import NotFound
+from nbyard.errors import NotFound, Unavailable
 from nbyard.runtimes.docker import transfer
 
 
@@ -86,3 +86,13 @@ def test_what_grows_is_appended_what_changes_is_replaced(tmp_path):
         transfer.fetch_file(engine(**notebook), "n", tmp_path, "executed.ipynb")
     assert (tmp_path / "executed.ipynb").read_bytes() == b"short"
     transfer.fetch_file(engine(), "n", tmp_path, "runner.json")
+
+
+@pytest.mark.parametrize("length", [0, 200, 5000])
+def test_an_archive_that_was_cut_off_is_asked_for_again(tmp_path, length):
+    """F9: Podman answers so while a file changes; half a file is no file."""
+    archive = tar(("outputs", tarfile.DIRTYPE, b""), ("outputs/big", tarfile.REGTYPE, b"x" * 9000))
+    with pytest.raises(Unavailable, match="only a part"):
+        transfer.fetch_tree(engine(outputs=archive[:length]), "n", tmp_path, "outputs")
+    transfer.fetch_tree(engine(outputs=archive), "n", tmp_path, "outputs")
+    assert (tmp_path / "outputs/big").read_bytes() == b"x" * 9000

@@ -1,5 +1,6 @@
 """Crash points: silent unless asked for, then as kill -9."""
 
+import os
 import re
 import signal
 import subprocess
@@ -8,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.dispatch import crash
+from nbyard import crash
 
-ROOM = Path(crash.__file__).parent
+PACKAGE = Path(crash.__file__).parent
 
 
 def test_every_point_is_told_and_every_told_one_is_there() -> None:
-    calls = "".join(path.read_text() for path in ROOM.glob("*.py"))
+    calls = "".join(path.read_text() for path in PACKAGE.rglob("*.py"))
     used = set(re.findall(r'crash_point\("([\w-]+)"\)', calls))
     told = set(re.findall(r"^    ([\w-]+) +\d+ ", crash.__doc__ or "", re.MULTILINE))
     assert used == told
@@ -23,12 +24,12 @@ def test_every_point_is_told_and_every_told_one_is_there() -> None:
 @pytest.mark.parametrize(("wanted", "passes"), [("here", 1), ("here:3", 3), ("there", None)])
 def test_it_dies_at_the_wanted_pass(wanted: str, passes: int | None) -> None:
     program = (
-        "from nbyard.dispatch.crash import crash_point\n"
+        "from nbyard.crash import crash_point\n"
         "for i in range(1, 5):\n    print(i, flush=True)\n    crash_point('here')\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
-        env={"NBYARD_CRASH_AT": wanted},
+        env={**os.environ, "NBYARD_CRASH_AT": wanted},
         capture_output=True,
         text=True,
         check=False,

@@ -1,0 +1,79 @@
+"""What the fault suite stands on: a store, dispatchers that start quickly, a seed, a sample."""
+
+import os
+import random
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from .place import Place, Zygote
+
+HERE = Path(__file__).parent
+SECONDS = 400
+# the daily sample is always the same, so that a failure means a change; --full draws its own
+LONG = os.environ.get("NBYARD_TEST_PROFILE") == "long"
+DRAWN = str(random.SystemRandom().randrange(10**6)) if LONG else "1"
+SEED = os.environ.get("NBYARD_TEST_SEED") or DRAWN
+
+
+def pytest_report_header() -> str:
+    return f"faults: NBYARD_TEST_SEED={SEED}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a test marked `sample(n)`, all cases but n that the seed chooses are `long`."""
+    groups: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if not item.path.is_relative_to(HERE):
+            continue
+        if not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SECONDS))
+        if item.get_closest_marker("sample"):
+            groups[item.nodeid.partition("[")[0]].append(item)
+    for name, group in sorted(groups.items()):
+        marker = group[0].get_closest_marker("sample")
+        assert marker
+        count = min(marker.args[0], len(group))
+        chosen = random.Random(f"{SEED} {name}").sample(range(len(group)), count)
+        for place, item in enumerate(group):
+            if place not in chosen:
+                item.add_marker(pytest.mark.long)
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> random.Random:
+    """Chance that can be had again: NBYARD_TEST_SEED."""
+    sys.stdout.write(f"NBYARD_TEST_SEED={SEED}\n")
+    return random.Random(f"{SEED} {request.node.nodeid}")
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    made = Zygote()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def bystander() -> Iterator[psutil.Process]:
+    """Work of another store, which nobody may touch (I12)."""
+    marks = {"NBYARD_STORE": "0" * 36, "NBYARD_ATTEMPT_ID": "1" * 36, "NBYARD_MARK": "2" * 32}
+    process = subprocess.Popen(["sleep", "infinity"], env={**os.environ, **marks})
+    yield psutil.Process(process.pid)
+    assert process.poll() is None, "somebody killed the work of another store"
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture
+def place(
+    tmp_path: Path, database_url: str, zygote: Zygote, bystander: psutil.Process
+) -> Iterator[Place]:
+    made = Place(tmp_path, database_url, zygote)
+    yield made
+    made.close()

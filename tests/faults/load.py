@@ -1,0 +1,79 @@
+"""An outside client that submits without pause and asks again when it got no answer."""
+
+import contextlib
+import random
+import secrets
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from .place import Server
+
+OPEN_RUNS = 6
+PAUSE_SECONDS = 0.1
+
+
+class Load:
+    """Threads that keep a few runs open on these servers; `acknowledged` is what they were told."""
+
+    def __init__(self, servers: Sequence[Server], bodies: Sequence[dict[str, Any]], chance: str):
+        self._servers = servers
+        self._bodies = bodies
+        self._chance = random.Random(chance)
+        self._going = threading.Event()
+        self._ended = threading.Event()
+        self.acknowledged: dict[str, str] = {}
+        self.unanswered = 0
+        self.refused: list[str] = []
+        self._open: set[str] = set()
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Submit for the time of the block; afterwards everything that was begun is answered."""
+        self._going.set()
+        thread = threading.Thread(target=self._submit, name="load")
+        thread.start()
+        try:
+            yield
+        finally:
+            self._going.clear()
+            thread.join()
+        assert not self.refused, self.refused
+
+    def _submit(self) -> None:
+        while self._going.is_set():
+            if self._count_open() < OPEN_RUNS:
+                self._one()
+            else:
+                self._ended.wait(PAUSE_SECONDS)
+
+    def _one(self) -> None:
+        key, body = secrets.token_hex(8), self._chance.choice(self._bodies)
+        while True:
+            server = self._chance.choice(self._servers)
+            try:
+                status, told = server.ask("POST", "/runs", body, key)
+            except OSError:
+                status, told = 0, None
+            if status == 201:
+                self.acknowledged[key] = told["id"]
+                self._open.add(told["id"])
+                return
+            if 0 < status < 500 or status == 500:
+                self.refused.append(f"{status} {told}")
+                return
+            self.unanswered += 1
+            self._ended.wait(PAUSE_SECONDS)
+
+    def _count_open(self) -> int:
+        """Asking also makes the server look whether a dispatcher lives."""
+        with contextlib.suppress(OSError):
+            for run in list(self._open):
+                status, told = self._chance.choice(self._servers).ask("GET", f"/runs/{run}")
+                if status == 200 and told["run"]["state"] in ("succeeded", "failed", "cancelled"):
+                    self._open.discard(run)
+        return len(self._open)
+
+    def poll(self) -> bool:
+        """Whether all that was submitted is at its end."""
+        return not self._count_open()

@@ -1,0 +1,43 @@
+"""Counters of what leaks, read from outside."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+
+import psutil
+
+from .place import Place, Server
+
+SLACK = {"descriptors": 8, "threads": 4, "rss": 48 << 20, "temporary": 8, "processes": 3}
+
+
+def count(place: Place, server: Server) -> dict[str, int]:
+    """Of the server, the dispatcher and the machine, at a moment when nothing is at work."""
+    found = {
+        "temporary": len(os.listdir(tempfile.gettempdir())),
+        "processes": len(place.checker.processes()),
+        "wakers": len(list((place.store / "wake").iterdir())),
+        "unfinished": len(list((place.store / "blobs" / "tmp").iterdir())),
+    }
+    for name, pid in (("server", server.pid), ("dispatcher", place.holder())):
+        if pid:
+            process = psutil.Process(pid)
+            with process.oneshot():
+                found[f"{name} descriptors"] = process.num_fds()
+                found[f"{name} threads"] = process.num_threads()
+                found[f"{name} rss"] = process.memory_info().rss
+    return found
+
+
+def leaks(samples: Sequence[dict[str, int]]) -> list[str]:
+    """What is higher in the last quarter than in the first one after the warm-up, by more than
+    its slack; the least of each, for some work may just have been begun."""
+    quarter = max(len(samples) // 4, 1)
+    early, late = samples[quarter : 2 * quarter] or samples[:1], samples[-quarter:]
+    names = set.intersection(*(set(one) for one in (*early, *late)))
+    found = []
+    for name in sorted(names):
+        before, after = min(one[name] for one in early), min(one[name] for one in late)
+        if after > before + SLACK.get(name.rpartition(" ")[2], 0):
+            found.append(f"{name}: {before:,} at first, {after:,} at last")
+    return found

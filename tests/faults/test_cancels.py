@@ -1,0 +1,86 @@
+"""CP15: kill -9 at every step of a cancel. What was to end ends, what had not begun never does."""
+
+import os
+import signal
+from functools import partial
+
+import pytest
+
+from .flows import GRAPHS, STUBBORN, WAIT
+from .place import Place, Server, until
+
+BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+EVERY_GRAPH = pytest.mark.parametrize("graph", list(GRAPHS))
+
+
+def check_cancelled(place: Place, run: str) -> None:
+    assert place.states() == {run: "cancelled"}
+    place.check(at_most=1)
+    rows = place.checker.rows()
+    states = {task["node"]: task["state"] for task in rows.tasks}
+    assert states.pop("a") == "succeeded", "it was at its end before"
+    assert set(states.values()) <= {"cancelled", "skipped"}
+
+
+@pytest.mark.sample(2)
+@BOTH
+@EVERY_GRAPH
+@pytest.mark.parametrize("point", ["asked-to-end", "obeyed"])
+def test_the_dispatcher_dies_of_a_cancel(place: Place, graph: str, point: str) -> None:
+    """CP15 after TERM and after KILL: I5, I9, I12; the work does not hear TERM in the second."""
+    run = place.submit(place.flow(GRAPHS[graph], STUBBORN if point == "obeyed" else WAIT))
+    process = place.dispatcher(NBYARD_CRASH_AT=point)
+    until(lambda: place.has_begun("b"), "the second node")
+    place.yard.services.runs.cancel(place.caller, run)
+    place.await_death(process, point)
+    place.finish()
+    check_cancelled(place, run)
+
+
+@pytest.mark.sample(1)
+@BOTH
+@EVERY_GRAPH
+def test_the_server_dies_of_a_cancel(place: Place, graph: str) -> None:
+    """CP15 after the request: it is written, so it is done."""
+    run = place.submit(place.flow(GRAPHS[graph], WAIT))
+    place.dispatcher()
+    until(lambda: place.has_begun("b"), "the second node")
+    with Server(place, NBYARD_CRASH_AT="cancel-written") as server:
+        with pytest.raises(OSError):
+            server.ask("POST", f"/runs/{run}/cancel")
+        until(server.is_dead, "the server's death")
+    place.settle()
+    check_cancelled(place, run)
+
+
+@pytest.mark.sample(1)
+@BOTH
+@EVERY_GRAPH
+def test_who_supervises_dies_of_a_cancel(place: Place, graph: str) -> None:
+    """CP15, F4: its supervisor is killed between TERM and KILL."""
+    run = place.submit(place.flow(GRAPHS[graph], STUBBORN))
+    place.dispatcher()
+    until(lambda: place.has_begun("b"), "the second node")
+    place.yard.services.runs.cancel(place.caller, run)
+    until(lambda: list(place.store.glob("attempts/*/cancel")), "the wish to end")
+    for pid in place.supervisors():
+        os.kill(pid, signal.SIGKILL)
+    place.settle()
+    check_cancelled(place, run)
+
+
+def test_a_cancel_meets_the_end(place: Place, seed) -> None:
+    """I5, I9: whichever comes first counts, and only that."""
+    path = place.flow({"a": []})
+    place.dispatcher(NBYARD_IDLE_SECONDS="60")
+    moments = {
+        "at once": lambda run: True,
+        "when taken": lambda run: place.states()[run] != "queued",
+        "when executed": lambda run: any(one.run == run for one in place.checker.executions()),
+    }
+    for name in seed.choices(list(moments), k=8):
+        run = place.submit(path, force=True)
+        until(partial(moments[name], run), name)
+        place.cancel(run)
+    place.settle()
+    place.check(at_most=1)

@@ -1,0 +1,59 @@
+"""F1: kill -9 of the dispatcher at every crash point, in three graphs, on both databases. Whoever
+comes next brings the run to its end, as if nothing had happened."""
+
+from collections import Counter
+
+import pytest
+
+from .flows import GRAPHS
+from .place import Place
+
+POINTS = {
+    "recorded": "CP4",
+    "folder-written": "CP4",
+    "started": "CP5",
+    "starting": "CP6",
+    "finished": "CP8",
+    "outputs-taken": "CP9",
+    "cache-kept": "CP18",
+    "published": "CP10",
+    "tidied": "CP10",
+    "before-run-end": "CP11",
+    "sweeping": "CP16",
+}
+NODES_TOUCHED = {"before-run-end": 1, "sweeping": 1}
+BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+EVERY_GRAPH = pytest.mark.parametrize("graph", list(GRAPHS))
+
+
+@pytest.mark.sample(10)
+@BOTH
+@EVERY_GRAPH
+@pytest.mark.parametrize("point", [pytest.param(p, id=f"{cp}-{p}") for p, cp in POINTS.items()])
+def test_the_dispatcher_dies_at(place: Place, graph: str, point: str, seed) -> None:
+    """F1, CP4-CP11, CP16, CP18: I1, I3-I7, I12; no node is executed twice."""
+    place.settings["NBYARD_PREPARED_PARENT"] = str(graph == "fan-out")
+    run = place.submit(place.flow(GRAPHS[graph]))
+    node = seed.randint(1, NODES_TOUCHED.get(point, len(GRAPHS[graph])))
+    place.dispatcher_dies(f"{point}:{node}")
+    place.finish()
+    assert place.states() == {run: "succeeded"}
+    place.check(at_most=1)
+
+
+@pytest.mark.sample(1)
+@BOTH
+@EVERY_GRAPH
+def test_the_dispatcher_dies_while_it_takes_from_the_cache(place: Place, graph: str, seed) -> None:
+    """CP18, I7, I18: linked once, executed never again."""
+    path = place.flow(GRAPHS[graph])
+    place.submit(path)
+    place.finish()
+    place.submit(path)
+    place.dispatcher_dies(f"cache-linked:{seed.randint(1, len(GRAPHS[graph]))}")
+    place.finish()
+    assert set(place.states().values()) == {"succeeded"}
+    place.check(at_most=1)
+    rows = place.checker.rows()
+    assert Counter(task["cached"] for task in rows.tasks)[True] == len(GRAPHS[graph])
+    assert len(place.checker.executions()) == len(GRAPHS[graph])

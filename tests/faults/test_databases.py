@@ -1,0 +1,135 @@
+"""F12, F20: a database that another process keeps locked, or whose server is started anew. Whoever
+asks is told so in words; the work goes on by itself afterwards."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+
+from nbyard.testing.postgres import Postgres
+
+from .conftest import SEED
+from .flows import GRAPHS, WAIT
+from .load import Load
+from .place import Place, Server, Zygote, until
+
+IS_LONG = os.environ.get("NBYARD_TEST_PROFILE") == "long"
+RESTARTS = 10 if IS_LONG else 2
+KEEPER = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
+database.execute("begin immediate")
+print("kept", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def kept_locked(place: Place) -> Iterator[int]:
+    """In this block a foreign process writes to the store's database; its pid."""
+    words = [sys.executable, "-c", KEEPER, str(place.store / "store.sqlite")]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as keeper:
+        assert keeper.stdout and keeper.stdout.readline()
+        yield keeper.pid
+
+
+@pytest.fixture
+def postgres_server(tmp_path: Path) -> Iterator[Postgres]:
+    """One of our own, which nobody else uses."""
+    if Postgres.programs() is None:
+        pytest.skip("PostgreSQL is not installed")
+    folder = tmp_path / "postgres"
+    folder.mkdir()
+    made = Postgres(folder).make().start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def restartable(
+    tmp_path: Path, postgres_server: Postgres, zygote: Zygote, bystander: psutil.Process
+) -> Iterator[Place]:
+    made = Place(tmp_path, postgres_server.url, zygote)
+    yield made
+    made.close()
+
+
+def test_the_database_is_locked(place: Place) -> None:
+    """F12, I14: reads are answered, a request to write says who is in the way; the dispatcher
+    outlives it, past its lease, and nothing is lost."""
+    place.settings["NBYARD_LEASE_SECONDS"] = "2"
+    path = place.flow(GRAPHS["diamond"], WAIT)
+    with Server(place, NBYARD_INLINE_DISPATCH="true") as server:  # it calls no other one
+        run = place.submit(path)
+        process = place.dispatcher()
+        until(lambda: place.has_begun("b"), "the second node")
+        with kept_locked(place) as keeper:
+            place.gate.touch()
+            for _ in range(3 if IS_LONG else 1):
+                status, told = server.ask("POST", "/runs", {"path": path, "force": True}, "late")
+                assert (status, told["code"]) == (503, "busy")
+                assert f"process {keeper} (python" in told["message"]
+                assert server.headers["Retry-After"]
+                status, found = server.ask("GET", f"/runs/{run}")
+                assert (status, found["run"]["state"]) == (200, "running")
+        status, told = server.ask("POST", "/runs", {"path": path, "force": True}, "late")
+        assert status == 201
+        place.acknowledged["late"] = told["id"]
+        until(place.all_ended, f"the end of the runs\n{place.told()}")
+        assert place.holder() == process.pid, "nothing had to be started again"
+        place.settle()
+    assert set(place.states().values()) == {"succeeded"}
+    place.check(at_most=1)
+
+
+def has_more(load: Load, count: int) -> bool:
+    return len(load.acknowledged) > count
+
+
+@pytest.mark.timeout(1200)
+def test_postgresql_is_restarted(restartable: Place, postgres_server: Postgres) -> None:
+    """F20, I1-I7: in whatever it and we are doing; a commit of which nobody knows whether it came
+    about is not done twice."""
+    place = restartable
+    place.settings["NBYARD_LEASE_SECONDS"] = "3"
+    paths = [place.flow(graph, "sleep 0.2", name=name) for name, graph in GRAPHS.items()]
+    with Server(place) as server:
+        load = Load([server], [{"path": path, "force": True} for path in paths], SEED)
+        with load.running():
+            for _ in range(RESTARTS):
+                until(place.working, "work")
+                known = len(load.acknowledged)
+                until(partial(has_more, load, known + 2), "a few runs")
+                postgres_server.crash()
+                postgres_server.start()
+        until(load.poll, f"the end of all runs\n{place.told()}", 180)
+        assert not server.is_dead()
+        place.settle()
+    place.acknowledged = load.acknowledged
+    sys.stdout.write(f"{len(place.states())} runs, {load.unanswered} requests repeated\n")
+    assert set(place.states().values()) == {"succeeded"}
+    place.check(at_most=1)
+
+
+def test_a_dispatcher_outlives_postgresql(restartable: Place, postgres_server: Postgres) -> None:
+    """F20: longer than its lease, with nobody there who would call another."""
+    place = restartable
+    place.settings["NBYARD_LEASE_SECONDS"] = "1"
+    run = place.submit(place.flow(GRAPHS["diamond"], WAIT))
+    process = place.dispatcher()
+    until(lambda: place.has_begun("b"), "the second node")
+    postgres_server.crash()
+    until(lambda: "stands still" in place.told(), f"its words\n{place.told()}")
+    place.gate.touch()
+    postgres_server.start()
+    until(place.all_ended, f"the end of the run\n{place.told()}")
+    assert place.holder() == process.pid
+    place.settle()
+    assert place.states() == {run: "succeeded"}
+    place.check(at_most=1)

@@ -1,0 +1,154 @@
+"""F6-F8: the Docker engine is killed or hangs under runs. What can go on goes on, the rest waits or
+is tried again, and processes do not mind."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from nbyard.dockerd import STORE, Engine
+from nbyard.testing.engine import PrivateEngine, why_not
+from nbyard.testing.images import tiny_image
+
+from .checker import Checker
+from .flows import GRAPHS
+from .place import Place, Server, until
+
+COUNT = "i=0; while [ $i -lt 40 ]; do echo line $i; i=$((i+1)); sleep 0.1; done"
+LINES = "".join(f"line {i}\n" for i in range(40))
+HANG_SECONDS = 60
+PAUSE_SECONDS = 0.05
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+
+
+@pytest.fixture
+def private(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[PrivateEngine]:
+    if why_not():
+        pytest.skip(why_not())
+    engine = PrivateEngine(tmp_path_factory.mktemp("e"), 193, **getattr(request, "param", {}))
+    engine.start()
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture
+def docker(place: Place, private: PrivateEngine) -> Iterator[Engine]:
+    """The engine of the place's runs. Containers see no witness; their logs tell instead."""
+    engine = Engine(private.url)
+    image = tiny_image(engine)
+    place.settings |= {"NBYARD_DOCKER_HOST": private.url, "NBYARD_DOCKER_BASE_IMAGE": image}
+    place.checker = Checker(place.store)
+    yield engine
+    engine.close()
+
+
+def counting(place: Place) -> str:
+    place.witness = Path(os.devnull)
+    return place.flow(GRAPHS["fan-out"], COUNT)
+
+
+def logs(place: Place) -> list[str]:
+    return [path.read_text() for path in place.store.glob("attempts/*/log")]
+
+
+def until_three_count(place: Place) -> None:
+    def counting_now() -> int:
+        return sum("line 3\n" in log and "line 30\n" not in log for log in logs(place))
+
+    until(lambda: counting_now() == 3, f"three containers\n{place.told()}")
+
+
+def check(place: Place, docker: Engine) -> None:
+    until(place.all_ended, f"the end of the runs\n{place.told()}")
+    until(lambda: not docker.owned(STORE, place.checker.store_id), "a tidy engine")
+    place.settle()
+    place.check()
+
+
+def test_an_engine_is_killed_and_its_containers_go_on(
+    place: Place, private: PrivateEngine, docker: Engine
+) -> None:
+    """F6, I8: with live-restore. Each is found again, none is begun anew, no line is missing."""
+    run = place.submit(counting(place), runtime="docker")
+    place.dispatcher()
+    until_three_count(place)
+    private.kill()
+    beside = place.submit(place.flow({"a": []}, name="beside"))
+    until(lambda: place.states()[beside] == "succeeded", "a process")
+    private.start()
+    check(place, docker)
+    assert place.states() == {run: "succeeded", beside: "succeeded"}
+    assert sorted(logs(place)) == ["", *[LINES] * 4]
+
+
+@pytest.mark.parametrize("private", [{"live_restore": False}], indirect=True)
+def test_an_engine_is_killed_with_its_containers(
+    place: Place, private: PrivateEngine, docker: Engine
+) -> None:
+    """F7: they are lost and tried again; what comes meanwhile waits, and says for what."""
+    path = counting(place)
+    run = place.submit(path, runtime="docker")
+    place.dispatcher()
+    until_three_count(place)
+    private.kill()
+    later = place.submit(path, runtime="docker", force=True)
+    in_words = place.yard.services.runs.get
+
+    def reason() -> str:
+        return str(in_words(place.caller, later).tasks[0].reason)
+
+    until(lambda: "cannot be reached" in reason(), "the reason")
+    private.start()
+    check(place, docker)
+    assert place.states() == {run: "succeeded", later: "succeeded"}
+    attempts = place.checker.rows().attempts
+    lost = [one["reason"] for one in attempts if one["state"] == "lost"]
+    assert len(attempts) == 11 and len(lost) == 3, attempts
+    assert all(words.startswith("container killed (signal ") for words in lost)
+
+
+@contextmanager
+def hanging(private: PrivateEngine) -> Iterator[None]:
+    pid = private.pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def answers(server: Server, run: str) -> Iterator[float]:
+    """How long each takes, for a minute."""
+    end = time.monotonic() + HANG_SECONDS
+    while (start := time.monotonic()) < end:
+        assert server.ask("GET", f"/runs/{run}")[0] == 200
+        yield time.monotonic() - start
+        threading.Event().wait(PAUSE_SECONDS)
+
+
+def test_an_engine_hangs(place: Place, private: PrivateEngine, docker: Engine) -> None:
+    """F8: for a minute. Processes run, questions are answered, and its containers are found
+    again."""
+    path = counting(place)
+    with Server(place, NBYARD_INLINE_DISPATCH="true") as server:
+        run = place.submit(path, runtime="docker")
+        place.dispatcher()
+        until_three_count(place)
+        with hanging(private):
+            beside = place.submit(path, force=True)
+            waits = list(answers(server, run))
+            assert place.states() == {run: "running", beside: "succeeded"}
+    waits.sort()
+    told = f"GET: median {waits[len(waits) // 2]:.3f} s, p95 {waits[len(waits) * 95 // 100]:.3f} s"
+    sys.stdout.write(f"{len(waits)} {told}\n")
+    check(place, docker)
+    assert place.states() == {run: "succeeded", beside: "succeeded"}
+    assert logs(place) == [LINES] * 8

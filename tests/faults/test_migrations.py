@@ -1,0 +1,141 @@
+"""F21, CP17: a migration that is killed at each of its statements leaves the old schema or the new
+one (I17); two at once do it once."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, event, inspect, text
+
+from nbyard.store import Store
+from nbyard.store.database import Database, sqlite_url
+from nbyard.store.migrate import MIGRATIONS
+
+BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+def open_in_a_fork(folder: Path, url: str, die_at: int = 0) -> int:
+    """Open the store elsewhere; killed before that statement of a migration (one after its last
+    is its commit). The pid."""
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            _arm(die_at)
+            Store(folder, url).close()
+            status = 0
+        finally:
+            os._exit(status)
+    return pid
+
+
+def _arm(die_at: int) -> None:
+    left = iter(range(die_at - 1, -1, -1))
+    upgrade = command.upgrade
+
+    def count(*_: object) -> None:
+        if next(left, None) == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def watched(*words: Any) -> None:
+        event.listen(Engine, "before_cursor_execute", count)
+        upgrade(*words)
+        event.remove(Engine, "before_cursor_execute", count)
+        count()
+
+    command.upgrade = watched  # type: ignore[assignment]
+
+
+def ended(pid: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def script() -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return ScriptDirectory.from_config(config)
+
+
+REVISIONS = [found.revision for found in reversed(list(script().walk_revisions()))]
+
+
+def make_old(folder: Path, url: str, revision: str) -> None:
+    """A store of an earlier nbyard, with a row in it; None: no store yet."""
+    folder.mkdir(exist_ok=True)
+    database = Database(url or sqlite_url(folder), folder, lambda: None)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.write() as c:
+        config.attributes["connection"] = c
+        command.upgrade(config, revision)
+        c.execute(text("insert into facts (name, value) values ('kept', 'yes')"))
+    database.close()
+
+
+def shape(folder: Path, url: str) -> tuple[str | None, dict[str, list[str]]]:
+    """The stamp, and the columns of all tables."""
+    database = Database(url or sqlite_url(folder), folder, lambda: None)
+    with database.read() as c:
+        stamp = MigrationContext.configure(c).get_current_revision()
+        looks = inspect(c)
+        found = {
+            name: sorted(column["name"] for column in looks.get_columns(name))
+            for name in looks.get_table_names()
+        }
+    database.close()
+    return stamp, found
+
+
+@pytest.mark.sample(2)
+@pytest.mark.parametrize("revision", [None, *REVISIONS[:-1]])
+@BOTH
+@pytest.mark.timeout(600)
+def test_killed_at_each_statement(tmp_path: Path, database_url: str, revision: str | None) -> None:
+    """CP17, I17: also while the first schema is made; whoever comes next migrates."""
+    folder = tmp_path / "store"
+    if revision:
+        make_old(folder, database_url, revision)
+        old = shape(folder, database_url)
+    statement = 0
+    while True:
+        statement += 1
+        how = ended(open_in_a_fork(folder, database_url, statement))
+        if how == 0:
+            break
+        assert how == -signal.SIGKILL
+        stamp, tables = shape(folder, database_url)
+        if revision:
+            assert (stamp, tables) == old
+        else:
+            assert stamp is None and not tables.keys() - {"alembic_version"}
+    assert statement > 3, "a migration has statements"
+    check_new(folder, database_url, kept=revision is not None)
+
+
+def check_new(folder: Path, url: str, *, kept: bool) -> None:
+    assert shape(folder, url)[0] == REVISIONS[-1]
+    opened = Store(folder, url)
+    with opened.read() as c:
+        found = c.execute(text("select value from facts where name = 'kept'")).scalar()
+    opened.close()
+    assert found == ("yes" if kept else None)
+
+
+@pytest.mark.parametrize("revision", [None, REVISIONS[0]])
+@BOTH
+def test_several_at_once(tmp_path: Path, database_url: str, revision: str | None) -> None:
+    """I17: one migrates, the others wait and find it done; a copy of the old one is kept."""
+    folder = tmp_path / "store"
+    if revision:
+        make_old(folder, database_url, revision)
+    pids = [open_in_a_fork(folder, database_url) for _ in range(4)]
+    assert [ended(pid) for pid in pids] == [0] * 4
+    check_new(folder, database_url, kept=revision is not None)
+    copies = list(folder.glob("store-*.sqlite"))
+    assert len(copies) == (bool(revision) and not database_url)

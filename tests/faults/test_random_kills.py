@@ -1,0 +1,125 @@
+"""F2: kill -9 of the server, the dispatcher, supervisors, guards and the work itself at random
+moments under a steady load. A client that asks again loses nothing and gets nothing twice."""
+
+import contextlib
+import os
+import random
+import signal
+import sys
+import threading
+from collections import Counter
+from collections.abc import Collection
+
+import psutil
+import pytest
+
+from .checker import NOT_WORK, grouped
+from .conftest import SEED
+from .flows import GRAPHS
+from .load import Load
+from .place import Place, Server, until
+
+IS_LONG = os.environ.get("NBYARD_TEST_PROFILE") == "long"
+KILLS = 200 if IS_LONG else 12
+IN_A_BATCH = 25
+LONGEST_PAUSE_SECONDS = 0.8
+NO_MARK = "-" * 32
+VICTIMS = {"server": 1, "dispatcher": 3, "supervisor": 3, "guard": 1, "work": 3, "spare": 1}
+BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+class Killer:
+    """Ends one process of ours at a time, whichever chance picks."""
+
+    def __init__(
+        self,
+        place: Place,
+        server: Server,
+        chance: random.Random,
+        spared: Collection[str] = (),
+    ):
+        self._spared = spared
+        self._place = place
+        self._server = server
+        self._chance = chance
+        self._never = threading.Event()
+        self.killed: Counter[str] = Counter()
+
+    def strike(self) -> None:
+        """Wait a random time, then kill whom there is to kill."""
+        self._never.wait(self._chance.uniform(0, LONGEST_PAUSE_SECONDS))
+        found = until(self._present, "somebody at work")
+        kind = self._chance.choices(list(found), [VICTIMS[one] for one in found])[0]
+        pid = self._chance.choice(sorted(found[kind]))
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+            self.killed[kind] += 1
+        if kind == "server":
+            self._server.kill()
+            self._server.start()
+
+    def _present(self) -> dict[str, set[int]]:
+        """Whom there is to kill while work is done; not every kind is always there."""
+        found = self._candidates()
+        if not found["work"]:
+            return {}
+        return {kind: pids for kind, pids in found.items() if pids and kind not in self._spared}
+
+    def _candidates(self) -> dict[str, set[int]]:
+        found: dict[str, set[int]] = {kind: set() for kind in VICTIMS}
+        found["server"].add(self._server.pid)
+        found["dispatcher"] |= {self._place.holder()} - {0}
+        found["supervisor"] |= set(self._place.supervisors())
+        for pid in self._place.checker.processes():
+            with contextlib.suppress(psutil.Error):
+                marks = psutil.Process(pid).environ()
+                if pid in found["supervisor"]:
+                    continue
+                if marks.get("NBYARD_ATTEMPT_ID") == NOT_WORK:
+                    found["spare"].add(pid)
+                else:
+                    is_work = marks.get("NBYARD_MARK", NO_MARK) != NO_MARK
+                    found["work" if is_work else "guard"].add(pid)
+        return found
+
+
+def bodies(place: Place) -> list[dict]:
+    slow = "sleep 0.2"
+    paths = [place.flow(graph, slow, name=name) for name, graph in GRAPHS.items()]
+    paths.append(place.flow(GRAPHS["chain"], slow, name="mixed", notebooks=["b"]))
+    return [{"path": path, "force": True} for path in paths] + [{"path": paths[0]}]
+
+
+def check_endings(place: Place) -> None:
+    """What was killed is no failure, unless it was killed three times."""
+    rows = place.checker.rows()
+    attempts = grouped(rows.attempts, "task_id")
+    for task in rows.tasks:
+        if task["state"] == "failed":
+            assert [one["state"] for one in attempts[task["id"]]] == ["lost"] * 3, task["reason"]
+
+
+@pytest.mark.sample(1)
+@pytest.mark.timeout(3600)
+@BOTH
+def test_nothing_is_lost_and_nothing_doubled(place: Place) -> None:
+    """F2, F3, F4: I1-I8, I12, I16."""
+    place.settings["NBYARD_IDLE_SECONDS"] = "60"
+    chance = random.Random(f"{SEED} kills")
+    with Server(place) as server:
+        killer = Killer(place, server, chance)
+        load = Load([server], bodies(place), SEED)
+        for batch in range(0, KILLS, IN_A_BATCH):
+            with load.running():
+                for _ in range(min(IN_A_BATCH, KILLS - batch)):
+                    killer.strike()
+            until(load.poll, f"the end of all runs: {place.told()}", 180)
+            place.settle()
+            place.acknowledged = load.acknowledged
+            place.check()
+            check_endings(place)
+            told = Counter(place.states().values())
+            sys.stdout.write(
+                f"{sum(killer.killed.values())} kills {dict(killer.killed)}, {dict(told)} runs,"
+                f" {load.unanswered} requests repeated\n"
+            )

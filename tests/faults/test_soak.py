@@ -1,0 +1,57 @@
+"""F2, I12, I30: half an hour of runs and random kills; nothing grows but the record."""
+
+import os
+import random
+import sys
+import time
+
+import pytest
+
+from .conftest import SEED
+from .flows import GRAPHS
+from .load import Load
+from .place import Place, Server, until
+from .soak import count, leaks
+from .test_random_kills import Killer
+
+MINUTES = float(os.environ.get("NBYARD_TEST_SOAK_MINUTES", "30"))
+KILLS_IN_A_ROUND = 5
+SPARED = ("server", "dispatcher")
+SETTLE_SECONDS = 180.0
+
+
+def test_leaks_are_seen() -> None:
+    """The counters are worth something: growth is told, noise is not."""
+    flat = [{"temporary": 10 + n % 2, "server rss": 100 << 20} for n in range(16)]
+    assert leaks(flat) == []
+    growing = [{**one, "temporary": 10 + n, "wakers": n} for n, one in enumerate(flat)]
+    assert [words.partition(":")[0] for words in leaks(growing)] == ["wakers"]
+    more = [{"server descriptors": 20 + 3 * n} for n in range(16)]
+    assert leaks(more) == ["server descriptors: 32 at first, 56 at last"]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(MINUTES * 60 + 900)
+def test_nothing_grows(place: Place) -> None:
+    """The server and the dispatcher live through all of it; what works for them is killed."""
+    place.settings["NBYARD_IDLE_SECONDS"] = "600"
+    paths = [place.flow(graph, "sleep 0.05", name=name) for name, graph in GRAPHS.items()]
+    paths.append(place.flow(GRAPHS["chain"], name="mixed", notebooks=["b"]))
+    samples = []
+    with Server(place) as server:
+        killer = Killer(place, server, random.Random(f"{SEED} soak"), spared=SPARED)
+        load = Load([server], [{"path": path, "force": True} for path in paths], SEED)
+        end = time.monotonic() + MINUTES * 60
+        while time.monotonic() < end:
+            with load.running():
+                for _ in range(KILLS_IN_A_ROUND):
+                    killer.strike()
+            until(load.poll, f"the end of all runs\n{place.told()}", SETTLE_SECONDS)
+            until(lambda: not place.untidy(), "a tidy store", SETTLE_SECONDS)
+            samples.append(count(place, server))
+        place.settle()
+        place.acknowledged = load.acknowledged
+    place.check()
+    told = [f"{len(samples)} rounds, {dict(killer.killed)}", str(samples[0]), str(samples[-1])]
+    sys.stdout.write("\n".join([*told, f"{len(place.states())} runs", ""]))
+    assert leaks(samples) == []

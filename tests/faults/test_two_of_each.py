@@ -1,0 +1,186 @@
+"""F14, F15, F17: two servers and two dispatchers on one store; a dispatcher, a supervisor or a
+kernel that is stopped for a while."""
+
+import contextlib
+import fcntl
+import os
+import random
+import signal
+import threading
+from functools import partial
+
+import pytest
+
+from nbyard.locks import is_stopped, writers
+
+from .conftest import SEED
+from .flows import GRAPHS, WAIT
+from .load import Load
+from .place import Place, Server, is_gone, until
+
+IS_LONG = os.environ.get("NBYARD_TEST_PROFILE") == "long"
+RUNS = 500 if IS_LONG else 40
+STOPS = 20 if IS_LONG else 3
+BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.mark.sample(1)
+@BOTH
+@pytest.mark.timeout(3600)
+def test_two_servers(place: Place, database_url: str) -> None:
+    """F17, I2, I13: every key is told to both at the same moment; each run is published once."""
+    place.settings["NBYARD_IDLE_SECONDS"] = "60"
+    body = {"path": place.flow({"a": []}), "force": True}
+    with Server(place) as first, Server(place) as second:
+        process = place.dispatcher()
+        until(lambda: place.holder() == process.pid, "its lease")
+        rival = place.dispatcher()
+        until(lambda: is_gone(rival), "the second to leave")
+        lease = place.lease()
+        assert lease and f"the dispatcher {lease['holder']} serves this store" in place.told()
+        answers: dict[str, list] = {f"key {n}": [] for n in range(RUNS)}
+
+        def submit(server: Server, seed: str) -> None:
+            keys = list(answers)
+            random.Random(seed).shuffle(keys)
+            for key in keys:
+                answers[key].append(server.ask("POST", "/runs", body, key))
+
+        callers = [
+            threading.Thread(target=submit, args=(server, SEED)) for server in (first, second) * 2
+        ]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
+        for key, told in answers.items():
+            assert {status for status, _ in told} == {201}, told
+            (place.acknowledged[key],) = {run["id"] for _, run in told}
+        place.settle()
+        counts = {server.ask("GET", f"/runs/{RUNS}")[1]["run"]["id"] for server in (first, second)}
+        assert len(counts) == 1, "both show the same"
+    assert len(place.states()) == RUNS
+    assert set(place.states().values()) == {"succeeded"}
+    place.check(at_most=1)
+
+
+@pytest.mark.sample(1)
+@BOTH
+@pytest.mark.timeout(1800)
+def test_two_dispatchers_and_the_first_is_stopped(place: Place, seed: random.Random) -> None:
+    """F14, I3, I13, CP4: past its lease another takes over; woken, it can commit nothing and
+    leaves."""
+    place.settings |= {"NBYARD_IDLE_SECONDS": "60", "NBYARD_LEASE_SECONDS": "1"}
+    path = place.flow(GRAPHS["diamond"], "sleep 0.1")
+    for _ in range(STOPS):
+        place.submit(path, force=True)
+        place.submit(path, force=True)
+        stop_the_first(place, seed.uniform(0, 0.8))
+        place.settle()
+    assert set(place.states().values()) == {"succeeded"}
+    place.check(at_most=1)
+
+
+def stop_the_first(place: Place, after_seconds: float) -> None:
+    first = place.dispatcher()
+    until(lambda: place.holder() == first.pid, "its lease")
+    threading.Event().wait(after_seconds)
+    until(lambda: stopped_between_writes(place, first.pid), "it to be stopped")
+    second = until(lambda: replace(place, first.pid), "another dispatcher")
+    os.kill(first.pid, signal.SIGCONT)
+    until(lambda: is_gone(first), f"the first to leave\n{place.told()}")
+    # a lease of a second may lapse for a moment where the machine is busy
+    until(lambda: place.holder() == second, "the second to hold its lease")
+
+
+def stopped_between_writes(place: Place, pid: int) -> bool:
+    """Whoever is stopped with SQLite's lock keeps it: then it goes on, to be stopped later."""
+    os.kill(pid, signal.SIGSTOP)
+    with (place.store / "write.lock").open("a") as handle:
+        try:
+            fcntl.flock(handle.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.kill(pid, signal.SIGCONT)
+            return False
+    return True
+
+
+def replace(place: Place, former: int) -> int:
+    """The pid of a dispatcher that took over from a stopped one whose lease ran out; else 0."""
+    if place.holder() in (0, former):
+        process = place.dispatcher()
+        until(lambda: is_gone(process) or place.holder() == process.pid, "it or its lease")
+    holder = place.holder()
+    return 0 if holder == former else holder
+
+
+def test_a_dispatcher_that_is_stopped_in_a_write(place: Place) -> None:
+    """F14, I3, I13: it keeps SQLite's lock. Past its lease it is ended by whoever looks, another
+    takes over; nobody has to know of it."""
+    place.settings |= {"NBYARD_IDLE_SECONDS": "60", "NBYARD_LEASE_SECONDS": "1"}
+    run = place.submit(place.flow(GRAPHS["diamond"]))
+    first = place.dispatcher(NBYARD_CRASH_AT="before-run-end", NBYARD_CRASH_BY="SIGSTOP")
+    until(lambda: is_stopped(first.pid), "it to be stopped")
+    assert writers(place.store) == [first.pid]
+    with Server(place) as server:
+        until(lambda: server.ask("GET", f"/runs/{run}")[0] == 200 and is_gone(first), "its end")
+        until(place.all_ended, f"the end of the run\n{place.told()}")
+    place.settle()
+    assert place.states() == {run: "succeeded"}
+    place.check(at_most=1)
+
+
+def stop_all(pids: set[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):  # a node before it may just be ending
+            os.kill(pid, signal.SIGSTOP)
+
+
+@pytest.mark.sample(1)
+@BOTH
+def test_work_that_is_stopped_and_cancelled(place: Place) -> None:
+    """F15, I9, I12: neither a stopped supervisor nor stopped work outlives a cancel."""
+    for who in ("supervisor", "work"):
+        run = place.submit(place.flow(GRAPHS["diamond"], WAIT), force=True)
+        place.dispatcher()
+        until(partial(place.has_begun, "b", run), "the second node")
+        pids = set(place.supervisors())
+        stop_all(pids if who == "supervisor" else set(place.working()) - pids)
+        place.cancel(run)
+        place.settle()
+        assert place.states()[run] == "cancelled"
+    place.check(at_most=1)
+
+
+@pytest.mark.parametrize("who", ["work", pytest.param("supervisor", marks=pytest.mark.long)])
+def test_work_that_is_stopped_and_silent(place: Place, who: str) -> None:
+    """F15, I4, I11: its silence has a limit, whoever of the two does not watch it any more."""
+    path = place.flow({"a": []}, "sleep 1000", silence_timeout_seconds=1)
+    run = place.submit(path)
+    place.dispatcher()
+    until(lambda: place.has_begun("a"), "the node")
+    pids = set(place.supervisors())
+    stop_all(pids if who == "supervisor" else set(place.working()) - pids)
+    place.settle()
+    assert place.states()[run] == "failed"
+    (task,) = place.checker.rows().tasks
+    assert "no sign of life" in task["reason"]
+    place.check(at_most=1)
+
+
+@pytest.mark.long
+@BOTH
+def test_clients_outlive_each_server(place: Place) -> None:
+    """F1, I13: one of two is killed; the same keys go on at the other."""
+    place.settings["NBYARD_IDLE_SECONDS"] = "60"
+    body = {"path": place.flow({"a": []}), "force": True}
+    with Server(place) as first, Server(place) as second:
+        load = Load([first, second], [body], SEED)
+        with load.running():
+            until(lambda: len(load.acknowledged) > 3, "a few runs")
+            first.kill()
+            enough = len(load.acknowledged) + 3
+            until(lambda: len(load.acknowledged) > enough, "more runs")
+        place.acknowledged = load.acknowledged
+        place.settle()
+    place.check(at_most=1)

@@ -1,0 +1,234 @@
+"""Containers that a run keeps warm: one attempt after the other, each as if it were the first."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from nbyard.dockerd import Engine
+from nbyard.runtimes.docker import DockerRuntime
+from nbyard.runtimes.docker import runtime as runtime_module
+from nbyard.runtimes.protocol import Order, Runtime
+from nbyard.testing.conformance_runtimes import RuntimeConformance
+
+from .bench import Bench, log_of, output, result_of, until
+from .test_notebooks import BOTH, BUILD, notebook
+from .test_survival import start_elsewhere
+
+
+class Warm(DockerRuntime):
+    def _attempt(self, order: Order):
+        return super()._attempt(msgspec.structs.replace(order, warm=True))
+
+
+class TestWarmContainers(RuntimeConformance):
+    """R12."""
+
+    staging = "bind"
+
+    @pytest.fixture
+    def runtime(self, docker_engine: Engine, python_base_image: str) -> Iterator[DockerRuntime]:
+        made = Warm(
+            docker_host=docker_engine.url, base_image=python_base_image, staging=self.staging
+        )
+        yield made
+        made.end_run("run-7")
+        made.close()
+
+    def lose(self, runtime: Runtime, order: Order) -> None:
+        assert isinstance(runtime, DockerRuntime)
+        runtime.engine.remove(name_of(runtime, order))
+
+
+class TestWarmContainersThatDoNotSeeOurFiles(TestWarmContainers):
+    """P11."""
+
+    staging = "volume"
+
+
+def name_of(runtime: DockerRuntime, order: Order) -> str:
+    return runtime._attempt(order).site.partition("#")[2]
+
+
+@pytest.fixture
+def warm_bench(bench: Bench, python_base_image: str) -> Bench:
+    bench.image = python_base_image
+    bench.folder = bench.folder / "attempts"
+    return bench
+
+
+def in_turn(runtime: DockerRuntime, bench: Bench, *orders: Order) -> list[str]:
+    """Run them one after the other; the containers that they were in."""
+    names = []
+    for order in orders:
+        result = bench.run(order, runtime, 90)
+        assert result.state == "succeeded", (result, log_of(order))
+        names.append(name_of(runtime, order))
+        runtime.stop(order, "finished")
+    return names
+
+
+LEAVE = """
+import os, sys, subprocess, ctypes, json
+os.environ["LEFT"] = "yes"
+os.chdir("/")
+sys.modules["left"] = json
+for place in ("/tmp/left", "/dev/shm/left", os.path.expanduser("~/left")):
+    os.makedirs(place + "/deeper"); open(place + "/deeper/file", "w").write("x")
+    os.chmod(place + "/deeper", 0)
+print("shm", ctypes.CDLL(None).shmget(4711, 4096, 0o1600) >= 0)
+words = ["setsid", "--fork", "env", "-i", "/bin/sh", "-c", "exec sleep 4711"]
+subprocess.Popen(words).wait()
+open(os.environ["NBYARD_ATTEMPT"] + "/outputs/secret", "w").write("secret")
+"""
+
+LOOK = """
+import os, sys, ctypes, glob
+places = ("/tmp", "/dev/shm", os.path.expanduser("~"))
+found = [place for place in places if "left" in os.listdir(place)]
+assert not found, found
+assert "LEFT" not in os.environ and "left" not in sys.modules
+assert os.getcwd() == os.environ["NBYARD_ATTEMPT"] + "/code", os.getcwd()
+assert ctypes.CDLL(None).shmget(4711, 4096, 0) == -1
+assert not os.path.exists(os.environ["NBYARD_ATTEMPT"] + "/outputs/secret")
+lines = [open(path, "rb").read() for path in glob.glob("/proc/[0-9]*/cmdline")]
+assert not [line for line in lines if b"4711" in line], lines
+print("clean")
+"""
+
+
+def starts_its_kernel(order: Order) -> bool:
+    return '"kernel-start"' in (order.folder / "events.jsonl").read_text()
+
+
+@BOTH
+def test_nothing_of_one_attempt_is_met_by_the_next(warm_bench: Bench, staging):
+    """I9: no variable, module, directory, file, process or shared memory; in the same container."""
+    runtime = warm_bench.runtime(staging=staging, image_for=BUILD)
+    first = notebook(warm_bench, LEAVE, warm=True)
+    second = notebook(
+        warm_bench,
+        LOOK,
+        "open(out, 'w').write(str(n))",
+        warm=True,
+        parameters={"n": 21, "out": "{attempt}/outputs/o/x.txt"},
+        outputs={"o": output("outputs/o/x.txt")},
+    )
+    one, two = in_turn(runtime, warm_bench, first, second)
+    assert one and one == two
+    assert starts_its_kernel(first) and not starts_its_kernel(second), "one stood by"
+    assert (first.folder / "outputs/secret").read_text() == "secret"
+    assert (second.folder / "outputs/o/x.txt").read_text() == "21"
+    assert result_of(second).outputs == ["o"]
+    owners = {path.lstat().st_uid for path in second.folder.rglob("*")}
+    assert owners == {os.getuid()}
+    runtime.end_run(warm_bench.run_id)
+    until(lambda: not warm_bench.left())
+
+
+def test_a_container_has_one_attempt_at_a_time_and_those_that_are_like_it(warm_bench: Bench):
+    """A second one at once, another limit, another run: other containers."""
+    runtime = warm_bench.runtime()
+    held = warm_bench.shell("while [ ! -e go ]; do sleep 0.05; done", warm=True)
+    runtime.start(held)
+    beside, again, limited, stranger = (
+        warm_bench.shell("true", warm=True, **more)
+        for more in ({}, {}, {"memory_bytes": 128 * 2**20}, {"run_id": "another-run"})
+    )
+    limited = msgspec.structs.replace(limited, memory_bytes=128 * 2**20)
+    names = in_turn(runtime, warm_bench, beside, again, limited, stranger)
+    assert names[0] == names[1]
+    assert len({name_of(runtime, held), *names}) == 4
+    assert warm_bench.memory_limit(names[2]) == 128 * 2**20
+    (held.folder / "code/go").touch()
+    warm_bench.wait(held, runtime)
+    runtime.end_run(warm_bench.run_id)
+    runtime.end_run("another-run")
+    until(lambda: not warm_bench.left())
+
+
+def test_a_killed_supervisor_loses_its_attempt_and_nothing_else(warm_bench: Bench):
+    """F4, F5."""
+    runtime = warm_bench.runtime()
+    order = warm_bench.shell("kill -9 $PPID; sleep 60", warm=True)
+    runtime.start(order)
+    seen = warm_bench.over(order, runtime)
+    assert (seen.state, seen.reason) == ("lost", "its supervisor was killed")
+    name = name_of(runtime, order)
+    assert in_turn(runtime, warm_bench, warm_bench.shell("true", warm=True)) == [name]
+
+
+def test_a_killed_container_is_replaced(warm_bench: Bench):
+    """F5."""
+    runtime = warm_bench.runtime()
+    order = warm_bench.shell("echo here; sleep 60", warm=True)
+    runtime.start(order)
+    until(lambda: "here" in log_of(order))
+    name = name_of(runtime, order)
+    warm_bench.engine.signal(name, "SIGKILL")
+    seen = warm_bench.over(order, runtime)
+    assert (seen.state, seen.reason) == ("lost", "container killed (signal 9)")
+    runtime.stop(order, "it is lost")
+    until(lambda: f"container {name}" not in warm_bench.left())
+    assert in_turn(runtime, warm_bench, warm_bench.shell("true", warm=True)) != [name]
+
+
+@BOTH
+def test_a_cancel_ends_its_attempt_and_keeps_the_container(warm_bench: Bench, staging):
+    """R7."""
+    runtime = warm_bench.runtime(staging=staging)
+    order = warm_bench.shell("trap '' TERM; echo ready; while true; do sleep 0.1; done", warm=True)
+    order = msgspec.structs.replace(order, site=runtime.start(order))
+
+    def ready() -> bool:
+        runtime.logs(order)
+        return "ready" in log_of(order)
+
+    until(ready)
+    name = name_of(runtime, order)
+    runtime.stop(order, "cancelled by ada")
+    assert warm_bench.wait(order, runtime).state == "cancelled"
+    assert in_turn(runtime, warm_bench, warm_bench.shell("true", warm=True)) == [name]
+
+
+def test_lack_of_memory_ends_the_attempt_alone(warm_bench: Bench):
+    """F32."""
+    limit = 160 * 2**20
+    runtime = warm_bench.runtime()
+    script = "python3 -c 'x = bytearray(400 * 2**20)'"
+    order = warm_bench.shell(script, memory_bytes=limit, warm=True)
+    order = msgspec.structs.replace(order, memory_bytes=limit)
+    result = warm_bench.run(order, runtime)
+    assert result.failure and result.failure.kind == "memory", result
+
+
+def test_kill_9_of_the_starter_loses_nothing(warm_bench: Bench, monkeypatch):
+    """R8, I8: another adopts the attempt; its container ends after it, and is swept."""
+    order = warm_bench.shell("while [ ! -e go ]; do sleep 0.05; done; echo went on", warm=True)
+    starter = start_elsewhere(warm_bench, order)
+    try:
+        assert starter.stdout
+        site = starter.stdout.readline().strip()
+    finally:
+        starter.send_signal(signal.SIGKILL)
+        starter.communicate()
+    runtime = warm_bench.runtime()
+    assert runtime.start(order) == site, "whose site was not written down"
+    order = msgspec.structs.replace(order, site=site)
+    assert runtime.poll(order).state == "running"
+    monkeypatch.setattr(runtime_module, "GRACE_SECONDS", -1)
+    assert runtime.sweep(warm_bench.store_id, [order.attempt_id]) == []
+    (order.folder / "code/go").touch()
+    assert warm_bench.wait(order, runtime).state == "succeeded"
+    assert log_of(order) == "went on\n"
+    runtime.stop(order, "finished")
+    until(lambda: runtime.sweep(warm_bench.store_id, []) is not None and not warm_bench.left())
+
+
+def test_an_image_without_python_gets_fresh_containers(bench: Bench):
+    runtime = bench.runtime()
+    order = bench.shell("echo fine", warm=True)
+    assert bench.run(order, runtime).state == "succeeded"
+    assert name_of(runtime, order) == ""

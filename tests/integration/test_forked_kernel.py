@@ -1,0 +1,105 @@
+"""A kernel that was forked and speaks through a pair of sockets says what a started one would."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbyard.domain.attempts import EXECUTED, NotebookWork
+from nbyard.runtimes.prepared import Parents
+from nbyard.runtimes.process import ProcessRuntime
+from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt
+
+CELLS = (
+    "import sys; print('one'); print('two', file=sys.stderr); print('three'); 4",
+    "from IPython.display import display, HTML, clear_output\nh = display(HTML('<b>5</b>'),"
+    " display_id='h')\nh.update(HTML('<i>6</i>'))",
+    "print('gone'); clear_output(wait=True); print('stays')",
+    "import os\npid = os.fork()\nif pid == 0:\n    print('in a child', flush=True); os._exit(0)\n"
+    "print('it ended with', os.waitpid(pid, 0)[1])",
+    "import threading\none = threading.Thread(target=print, args=('in a thread',))\n"
+    "one.start(); one.join()",
+    "print('é' * 300_000)",
+    "import asyncio, contextvars\nvariable = contextvars.ContextVar('v')\nvariable.set(7);",
+    "await asyncio.sleep(0.01)\nprint('awaited')",
+    "print(variable.get())\nawait asyncio.gather(asyncio.sleep(0, 8), asyncio.sleep(0, 9))",
+    "import comm\none = comm.create_comm(target_name='none', data={'state': {'a': 1}})",
+    "%env NBYARD_RUN_NAME=ten\n!echo $NBYARD_RUN_NAME",
+    "%%time?",
+    "type(get_ipython()).__name__, 'IPKernelApp' in get_ipython().config, __name__, In[1][:10]",
+    "x?",
+    "print('no newline', end='')",
+    "import pickle\nclass A: pass\npickle.loads(pickle.dumps(A())).__class__ is A",
+)
+ERRORS = ("1 / 0", "input()", "1 +", "raise SystemExit(3)", "async def f(): 1/0\nawait f()")
+
+
+@pytest.fixture
+def parents(monkeypatch: pytest.MonkeyPatch) -> Iterator[Parents]:
+    # with it a kernel does not look after what is written past Python
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    parents = Parents(ready_kernels=0, ready_bytes=0)
+    ProcessRuntime(parents=parents).open(STORE)
+    yield parents
+    parents.close()
+
+
+def notebook(*sources: str, tags: tuple[str, ...] = ()) -> dict[str, Any]:
+    cells: list[dict[str, Any]] = [
+        {
+            "cell_type": "code",
+            "id": f"c{number}",
+            "metadata": {"tags": list(tags)},
+            "source": source,
+            "outputs": [],
+            "execution_count": None,
+        }
+        for number, source in enumerate(sources)
+    ]
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+
+
+def said(folder: Path, whole: dict[str, Any], parents: Parents | None) -> dict[str, Any]:
+    """The executed notebook, without times."""
+    runtime = ProcessRuntime(parents=parents)
+    work = NotebookWork("code/n.ipynb", "python3", "python", {})
+    order = place_attempt(folder, "", {}, "", work=work, directory="code")
+    (order.folder / "code" / "n.ipynb").write_text(json.dumps(whole))
+    runtime.start(order)
+    result = finish(runtime, order)
+    assert result.failure is None, result.failure
+    executed: dict[str, Any] = json.loads((order.folder / EXECUTED).read_text())
+    for cell in executed["cells"]:
+        assert cell["metadata"].pop("execution")
+    return executed
+
+
+def test_it_says_the_same(tmp_path: Path, parents: Parents) -> None:
+    whole = notebook(*CELLS)
+    assert said(tmp_path, whole, parents) == said(tmp_path, whole, None)
+
+
+def test_it_fails_in_the_same_words(tmp_path: Path, parents: Parents) -> None:
+    whole = notebook(*ERRORS, tags=("raises-exception",))
+    assert said(tmp_path, whole, parents) == said(tmp_path, whole, None)
+
+
+def test_what_its_user_has_configured_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what is configured after the parent had built its kernel."""
+    profile = tmp_path / "ipython" / "profile_default"
+    monkeypatch.setenv("IPYTHONDIR", str(profile.parent))
+    parents = Parents(ready_kernels=0, ready_bytes=0)
+    ProcessRuntime(parents=parents).open(STORE)
+    whole = notebook("import builtins; print(getattr(builtins, 'own', None))")
+    try:
+        before = said(tmp_path, whole, parents)
+        (profile / "ipython_config.py").write_text("import builtins; builtins.own = 1")
+        after = said(tmp_path, whole, parents)
+    finally:
+        parents.close()
+    texts = [one["cells"][0]["outputs"][0]["text"] for one in (before, after)]
+    assert texts == ["None\n", "1\n"]

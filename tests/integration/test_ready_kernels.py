@@ -1,0 +1,204 @@
+"""Kernels that are ready before a notebook asks: nothing of them stays, whoever is killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from nbyard.domain.attempts import LOG, RUNNER, NotebookWork
+from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
+from nbyard.runtimes.process import ProcessRuntime
+from nbyard.runtimes.protocol import Order
+from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
+
+KERNEL_THREADS = 2
+CELL: dict[str, Any] = {
+    "cell_type": "code",
+    "id": "c",
+    "metadata": {},
+    "outputs": [],
+    "execution_count": None,
+}
+DISPATCHER = """
+import sys, time
+from pathlib import Path
+from typing import Any
+from nbyard.runtimes.prepared import Parents
+from nbyard.runtimes.process import ProcessRuntime
+from nbyard.testing.conformance_runtimes import STORE
+from tests_of_ready import run_one
+parents = Parents(ready_kernels=2, ready_bytes=1 << 30)
+run_one(ProcessRuntime(parents=parents), Path(sys.argv[1]))
+print(parents.of_notebooks.pid, flush=True)
+time.sleep(1000)
+"""
+
+
+def place_notebook(folder: Path, source: str) -> Order:
+    order = place_attempt(
+        folder, "", {}, "", work=NotebookWork("code/n.ipynb", "python3", "python", {})
+    )
+    cells = [{**CELL, "source": source}]
+    whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    (order.folder / "code" / "n.ipynb").write_text(json.dumps(whole))
+    return order
+
+
+def run_one(runtime: ProcessRuntime, folder: Path) -> Order:
+    order = place_notebook(folder, "print(1)")
+    runtime.start(order)
+    assert finish(runtime, order).state == "succeeded"
+    return order
+
+
+class Watched:
+    """A parent with kernels that stand by."""
+
+    def __init__(self, parent: int) -> None:
+        self.parent = psutil.Process(parent)
+
+    def supervisors(self) -> list[psutil.Process]:
+        """Of those that are complete: supervisor, runner, kernel."""
+        found = []
+        for one in self.parent.children():
+            try:
+                stands_by = one.environ().get("NBYARD_ATTEMPT_ID") == NO_ATTEMPT
+                if stands_by and is_complete(one):
+                    found.append(one)
+            except psutil.Error:
+                continue
+        return found
+
+    def everything(self) -> list[psutil.Process]:
+        wait_until(lambda: len(self.supervisors()) == 2)
+        return [self.parent, *self.parent.children(recursive=True)]
+
+
+def is_complete(supervisor: psutil.Process) -> bool:
+    """Whether supervisor, runner and kernel are there, and the kernel hears what is printed."""
+    below = supervisor.children(recursive=True)
+    return len(below) == 2 and below[1].num_threads() >= KERNEL_THREADS
+
+
+def folders() -> set[Path]:
+    """Which those that stand by have for themselves."""
+    return set(Path(os.environ["TMPDIR"]).glob("nby-*"))
+
+
+def is_gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+
+
+@pytest.fixture
+def runtime() -> Iterator[ProcessRuntime]:
+    runtime = ProcessRuntime(parents=Parents(ready_kernels=2, ready_bytes=1 << 30))
+    runtime.open(STORE)
+    yield runtime
+    runtime.close()
+
+
+def watch(runtime: ProcessRuntime, folder: Path) -> Watched:
+    run_one(runtime, folder)
+    assert runtime._parents is not None
+    return Watched(runtime._parents.of_notebooks.pid)
+
+
+def test_they_go_with_the_dispatcher(tmp_path: Path) -> None:
+    """I12, F1: killed, it can tell nobody."""
+    program = DISPATCHER.replace("tests_of_ready", Path(__file__).stem)
+    dispatcher = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert dispatcher.stdout is not None
+    with dispatcher, dispatcher.stdout as said:
+        watched = Watched(int(said.readline()))
+        left = watched.everything()
+        assert len(folders()) == 2
+        dispatcher.send_signal(signal.SIGKILL)
+    wait_until(lambda: all(map(is_gone, left)))
+    assert not folders()
+
+
+@pytest.mark.leaves_running
+def test_they_go_with_their_parent(runtime: ProcessRuntime, tmp_path: Path) -> None:
+    watched = watch(runtime, tmp_path)
+    left = watched.everything()
+    assert len(folders()) == 2
+    watched.parent.kill()
+    wait_until(lambda: all(map(is_gone, left)))
+    wait_until(lambda: not folders())
+
+
+@pytest.mark.parametrize("which", ["supervisor", "runner", "kernel"])
+def test_one_of_which_a_part_was_killed_is_replaced(
+    runtime: ProcessRuntime, tmp_path: Path, which: str
+) -> None:
+    """I12: and no attempt meets what is left of it."""
+    watched = watch(runtime, tmp_path)
+    watched.everything()
+    first = watched.supervisors()[0]
+    runner = first.children()[0]
+    parts = {"supervisor": first, "runner": runner, "kernel": runner.children()[0]}
+    before = folders()
+    parts[which].kill()
+    wait_until(lambda: all(map(is_gone, parts.values())) and len(before - folders()) == 1)
+    wait_until(lambda: len(watched.supervisors()) == 2)
+    order = run_one(runtime, tmp_path)
+    assert json.loads((order.folder / RUNNER).read_text())["pid"] not in (0, first.pid)
+
+
+def test_a_sweep_leaves_them_alone(
+    runtime: ProcessRuntime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nbyard.runtimes.process.NEWBORN_SECONDS", -1.0)
+    watched = watch(runtime, tmp_path)
+    left = watched.everything()
+    assert runtime.sweep(STORE, []) == []
+    assert not any(map(is_gone, left))
+
+
+def test_one_that_has_just_got_its_attempt_is_as_new(
+    runtime: ProcessRuntime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I12: old as it is, a sweep that does not know its attempt yet leaves it alone."""
+    watched = watch(runtime, tmp_path)
+    before = {one.pid for one in watched.everything()}
+    order = place_notebook(tmp_path, "import time; print('up', flush=True); time.sleep(1000)")
+    runtime.start(order)
+    wait_until(lambda: (order.folder / LOG).exists() and "up" in (order.folder / LOG).read_text())
+    assert json.loads((order.folder / RUNNER).read_text())["pid"] in before
+    supervisor = psutil.Process(json.loads((order.folder / RUNNER).read_text())["pid"])
+    parts = [supervisor, *supervisor.children(recursive=True)]
+    age = time.time() - max(one.create_time() for one in parts)
+    monkeypatch.setattr("nbyard.runtimes.process.NEWBORN_SECONDS", age - 0.05)
+    claimed = runtime.sweep(STORE, [])
+    monkeypatch.setattr("nbyard.runtimes.process.NEWBORN_SECONDS", -1.0)
+    assert not claimed and runtime.sweep(STORE, [])
+    wait_until(lambda: all(map(is_gone, parts)) and runtime.poll(order).state == "lost")
+
+
+def test_they_go_when_the_environment_changes(
+    runtime: ProcessRuntime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they have imported may be of another version by now."""
+    left = watch(runtime, tmp_path).everything()
+    monkeypatch.setattr("nbyard.runtimes.prepared._installed", lambda: "something else")
+    run_one(runtime, tmp_path)
+    wait_until(lambda: all(map(is_gone, left)))

@@ -1,0 +1,72 @@
+"""K8, R9: results of earlier tasks that are taken over; see also test_queue."""
+
+from contextlib import AbstractContextManager
+
+import pytest
+
+from nbyard.store import Connection
+from nbyard.testing.bench import OWNER, Bench, FakeRuntime
+
+
+def made(bench: Bench, **plan: object) -> str:
+    run = bench.submit({"a": []}, **plan)
+    bench.until(lambda: bench.task(run).state == "running")
+    bench.runtime.end(bench.attempt(run), text="of then")
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    return run
+
+
+@pytest.mark.parametrize("wish", [{"force": True}, {"cache": False}, {"n": 7}])
+def test_a_pinned_task_takes_its_result_whatever_else_is_said(
+    bench: Bench, runtime: FakeRuntime, wish: dict
+) -> None:
+    """K8: the very bytes, with the key that they were made from."""
+    old = made(bench)
+    run = bench.submit({"a": []}, reuse=bench.task(old).id, pinned=1, **wish)
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    task = bench.task(run)
+    assert (task.cached, task.pinned, task.attempts) == (True, 1, [])
+    assert task.reason == "pinned to the result of run 1"
+    assert [a.digest for a in task.artifacts] == [a.digest for a in bench.task(old).artifacts]
+    assert len(runtime.starts) == 1
+    with bench.store.read() as c:
+        assert bench.store.tasks.key_of(c, task.id) == bench.store.tasks.key_of(
+            c, bench.task(old).id
+        )
+
+
+@pytest.mark.parametrize("loss", ["run", "bytes"])
+def test_a_pinned_result_that_is_gone_is_never_replaced(
+    bench: Bench, runtime: FakeRuntime, loss: str
+) -> None:
+    """K8: what was pinned is not made again in silence."""
+    old = made(bench)
+    task = bench.task(old)
+    run = bench.submit({"a": []}, reuse=task.id, pinned=1)
+    if loss == "run":
+        bench.yard.services.runs.delete(OWNER, old)
+    else:
+        bench.yard.parts.blobs.delete(task.artifacts[0].digest)
+    bench.until(lambda: bench.run(run).state == "failed")
+    assert bench.task(run).reason == "The result of run 1, to which this is pinned, is gone."
+    assert len(runtime.starts) == 1
+
+
+def test_a_cancelled_run_takes_nothing_over(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I9."""
+    old = made(bench)
+    run = bench.submit({"a": []}, reuse=bench.task(old).id, pinned=1)
+    write = bench.room.write
+
+    def cancelled_before() -> AbstractContextManager[Connection]:
+        monkeypatch.undo()
+        bench.cancel(run)
+        return write()
+
+    monkeypatch.setattr(bench.room, "write", cancelled_before)
+    bench.until(lambda: bench.run(run).cancel_requested_at)
+    assert bench.task(run).artifacts == []
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    again = bench.yard.services.runs.retry(OWNER, run).id
+    bench.until(lambda: bench.run(again).state == "succeeded")
+    assert bench.task(again).pinned == 1

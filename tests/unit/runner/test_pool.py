@@ -1,0 +1,137 @@
+"""Kernels that stand by: how many, of which, and when they go."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from nbyard.runner import pool as module
+from nbyard.runner.pool import IDLE_SECONDS, Pool, Standing
+
+MIB = 1 << 20
+ROOMY = (900 * MIB, 1000 * MIB)
+
+
+class Kernels:
+    """Stands in for the parent, without any process."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, count: int, budget: int) -> None:
+        self.pool = Pool(count, budget)
+        self.now = 1000.0
+        self.machine = ROOMY
+        self.size = 20 * MIB
+        self.ends: dict[int, socket.socket] = {}
+        monkeypatch.setattr("nbyard.runner.pool.time.monotonic", lambda: self.now)
+        monkeypatch.setattr(module, "memory_of_machine", lambda: self.machine)
+        monkeypatch.setattr("nbyard.runner.processes.memory_bytes", lambda pids: self.size)
+        monkeypatch.setattr("nbyard.runner.processes.below", lambda pid: set())
+
+    def fill(self) -> list[str]:
+        """Start what is missing, until nothing is."""
+        started = []
+        while kernel := self.pool.missing():
+            pid = 10_000_000 + len(self.ends)
+            ours, self.ends[pid] = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            self.pool.add(Standing(pid, kernel, "/nowhere", ours))
+            self.ends[pid].send(b"1")
+            self.pool.hear(self.pool.standing[pid])
+            started.append(kernel)
+        return started
+
+    def was_told_to_go(self, pid: int) -> bool:
+        self.ends[pid].setblocking(False)
+        try:
+            return self.ends[pid].recv(1) == b""
+        except BlockingIOError:
+            return False
+
+    def close(self) -> None:
+        for one in (*self.pool.standing.values(), *self.pool.leaving.values()):
+            one.claims.close()
+        for end in self.ends.values():
+            end.close()
+
+
+@pytest.fixture
+def kernels(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernels]:
+    made = Kernels(monkeypatch, 3, 100 * MIB)
+    yield made
+    made.close()
+
+
+def test_nothing_stands_by_before_a_notebook_was_run(kernels: Kernels) -> None:
+    assert kernels.fill() == []
+
+
+def test_one_of_each_kernel_used_lately_and_more_of_the_last(kernels: Kernels) -> None:
+    kernels.pool.take("r")
+    kernels.now += 1
+    kernels.pool.take("python3")
+    assert kernels.fill() == ["python3", "r", "python3"]
+
+
+def test_each_serves_once(kernels: Kernels) -> None:
+    kernels.pool.take("python3")
+    kernels.fill()
+    taken = [kernels.pool.take("python3") for _ in range(4)]
+    assert len({one.pid for one in taken if one}) == 3 and taken[3] is None
+    for one in taken[:3]:
+        assert one is not None
+        one.claims.close()
+    assert len(kernels.fill()) == 3
+
+
+def test_all_together_fit_into_the_budget(kernels: Kernels) -> None:
+    """The size of one is known when it is ready."""
+    kernels.size = 40 * MIB
+    kernels.pool.take("python3")
+    assert len(kernels.fill()) == 2
+
+
+def test_where_not_even_one_fits_it_is_tried_once(kernels: Kernels) -> None:
+    kernels.size = 400 * MIB
+    kernels.pool.take("python3")
+    assert len(kernels.fill()) == 1
+    (pid,) = kernels.pool.standing
+    kernels.pool.look()
+    assert kernels.was_told_to_go(pid)
+    assert kernels.pool.lost(pid) is not None
+    assert kernels.fill() == []
+
+
+def test_memory_of_the_machine_is_for_work(kernels: Kernels) -> None:
+    kernels.pool.take("python3")
+    kernels.fill()
+    kernels.machine = (100 * MIB, 1000 * MIB)
+    kernels.pool.look()
+    assert not kernels.pool.standing and len(kernels.pool.leaving) == 3
+    assert kernels.fill() == []
+
+
+def test_what_nobody_uses_goes(kernels: Kernels) -> None:
+    kernels.pool.take("r")
+    kernels.fill()
+    kernels.now += IDLE_SECONDS - 1
+    kernels.pool.take("python3")
+    kernels.pool.look()
+    assert len(kernels.pool.standing) == 3
+    kernels.now += 2
+    kernels.pool.look()
+    assert not kernels.pool.standing
+    assert set(kernels.fill()) == {"python3"}
+
+
+def test_those_that_never_get_ready_are_given_up(kernels: Kernels) -> None:
+    kernels.pool.take("python3")
+    for pid in range(module.FAILURES):
+        assert kernels.pool.missing() == "python3"
+        ours, theirs = socket.socketpair()
+        theirs.close()
+        kernels.pool.add(Standing(pid, "python3", "/nowhere", ours))
+        assert kernels.pool.lost(pid) is not None
+    assert kernels.pool.missing() == ""
+
+
+def test_memory_of_this_machine() -> None:
+    available, whole = module.memory_of_machine()
+    assert 0 < available < whole
