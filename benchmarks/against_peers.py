@@ -1,0 +1,232 @@
+"""The same graphs run by nbyard and by what people would use otherwise.
+
+    python benchmarks/against_peers.py [--rounds 5] [--scenarios one chain …] [--peers luigi …]
+
+| scenario | what is done |
+|---|---|
+| one | one notebook of three cells with a parameter |
+| chain | 20 notebooks, each reads what the one before wrote |
+| fan | 20 notebooks, 19 of them read what the first wrote |
+| commands | 1,000 small shell scripts side by side |
+| unchanged | 100 small shell scripts in ten chains, once more with nothing changed |
+| container | one notebook in a container |
+
+Peers are installed into environments of their own, in the user's cache folder, with the versions
+of papermill, nbclient and ipykernel that nbyard has; one that cannot be is left out with a message.
+After every run, outside the measured time, texts and executed notebooks are compared with what must
+have come out, and no process of the run may be left.
+"""
+
+import argparse
+import contextlib
+import itertools
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from paired import measure, report
+from peers.catalog import PEERS
+from peers.environments import CannotTakePart
+from peers.floors import FLOORS
+from peers.graphs import Graph, Place, chain, fan_out, grid, side_by_side
+from peers.peer import Peer, Way
+from peers.processes import check_left
+
+FEWER = 3
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Who takes part beside `ours`: the `slow` in three rounds only and with none that does not
+    count, the `slowest` only when asked for. `again`: what is measured is the second time."""
+
+    title: str
+    graph: Callable[[int], Graph]
+    count: int
+    quick: tuple[str, ...] = ()
+    slow: tuple[str, ...] = ()
+    slowest: tuple[str, ...] = ()
+    floors: tuple[str, ...] = ()
+    again: bool = False
+    ours: tuple[str, ...] = ("nbyard",)
+
+
+SCENARIOS = {
+    "one": Scenario(
+        "One notebook",
+        partial(chain, "notebook"),
+        1,
+        quick=("papermill", "papermill-clean", "api", "api-clean", "luigi", "snakemake"),
+        slow=("ploomber", "prefect", "elyra"),
+        floors=("python", "kernel"),
+    ),
+    "chain": Scenario(
+        "A chain of notebooks",
+        partial(chain, "notebook"),
+        20,
+        quick=("api",),
+        slow=("luigi", "ploomber", "elyra"),
+        slowest=("prefect", "snakemake", "papermill", "papermill-clean"),
+        floors=("kernel",),
+    ),
+    "fan": Scenario(
+        "A fan-out of notebooks",
+        partial(fan_out, "notebook"),
+        20,
+        quick=("api",),
+        slow=("luigi", "ploomber", "prefect"),
+        slowest=("elyra", "snakemake", "papermill", "papermill-clean"),
+        floors=("kernel",),
+    ),
+    "commands": Scenario(
+        "Small commands side by side",
+        partial(side_by_side, "command"),
+        1000,
+        slow=("luigi", "snakemake"),
+        slowest=("prefect", "ploomber"),
+        floors=("spawn",),
+    ),
+    "unchanged": Scenario(
+        "An unchanged graph of commands",
+        partial(grid, "command", 10),
+        100,
+        quick=("luigi", "snakemake", "ploomber"),
+        floors=("python",),
+        again=True,
+    ),
+    "container": Scenario(
+        "Notebooks in a container",
+        partial(chain, "notebook"),
+        1,
+        quick=("docker-run",),
+        floors=("container",),
+        ours=("fresh-container",),
+    ),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--nodes", type=int, default=0, help="smaller graphs, to try it out")
+    parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS))
+    parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
+    parser.add_argument("--all", action="store_true", help="with peers that take many minutes")
+    options = parser.parse_args()
+    failed = [each for each in options.scenarios if not succeeds(SCENARIOS[each], options)]
+    sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
+
+
+def succeeds(scenario: Scenario, options: argparse.Namespace) -> bool:
+    """A scenario that fails keeps no other from being measured."""
+    start = time.monotonic()
+    count = min(options.nodes or scenario.count, scenario.count)
+    slow = scenario.slow + scenario.slowest * options.all
+    try:
+        with contextlib.ExitStack() as stack:
+            Bench(scenario, count, stack).run(
+                options.rounds,
+                [key for key in scenario.quick if key in options.peers],
+                [key for key in slow if key in options.peers],
+            )
+    except (AssertionError, RuntimeError, subprocess.SubprocessError):
+        traceback.print_exc()
+        return False
+    sys.stderr.write(f"{time.monotonic() - start:.0f} s in all\n\n")
+    return True
+
+
+class Contender:
+    """One way of one peer."""
+
+    def __init__(self, peer: Peer, way: Way, place: Callable[[], Place], *, again: bool):
+        self._peer = peer
+        self._way = way
+        self._place = place
+        self._again = again
+        self._known: Place | None = None
+
+    def __call__(self) -> float:
+        """Seconds of the run itself, without what is made ready and checked."""
+        if not self._again:
+            return self.once(self._place())
+        if self._known is None:
+            self._known = self._place()
+            self._peer.express(self._known)
+            self._do(self._known)
+        before = self._known.times()
+        seconds = self._do(self._known)
+        self._peer.check_unchanged(self._known, before)
+        return seconds
+
+    def once(self, place: Place) -> float:
+        self._peer.express(place)
+        seconds = self._do(place)
+        shutil.rmtree(place.folder)
+        return seconds
+
+    def _do(self, place: Place) -> float:
+        start = time.perf_counter()
+        self._way(place)
+        seconds = time.perf_counter() - start
+        self._peer.collect(place)
+        place.check(injected=self._peer.injects)
+        check_left(self._peer.left)
+        return seconds
+
+
+class Bench:
+    """A scenario, and who takes part in it."""
+
+    def __init__(self, scenario: Scenario, count: int, stack: contextlib.ExitStack):
+        self._scenario = scenario
+        self._count = count
+        self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        self._stack = stack
+        self._numbers = itertools.count()
+
+    def run(self, rounds: int, quick_ones: Sequence[str], slow_ones: Sequence[str]) -> None:
+        scenario = self._scenario
+        ours = self._contenders(scenario.ours)
+        if not ours:
+            return
+        quick = ours | self._contenders(quick_ones)
+        slow = self._contenders(slow_ones)
+        floors = {f"floor: {key}": FLOORS[key] for key in scenario.floors}
+        for contender in quick.values():  # imports, compiled files
+            contender.once(self._place(min(self._count, 2)))
+        for floor in floors.values():
+            floor()
+        fewer = dict.fromkeys(slow, min(FEWER, rounds))
+        seconds = measure({**quick, **slow, **floors}, rounds, fewer)
+        nodes = {name: 1 if name in floors else self._count for name in seconds}
+        report(f"{scenario.title}: {self._count}", seconds, list(ours), nodes)
+
+    def _contenders(self, keys: Sequence[str]) -> dict[str, Contender]:
+        found: dict[str, Contender] = {}
+        place, again = partial(self._place, self._count), self._scenario.again
+        for key in keys:
+            try:
+                peer = PEERS[key].made(self._folder / key, Path(sys.executable))
+                self._stack.enter_context(peer)
+            except CannotTakePart as error:
+                sys.stderr.write(f"{key} cannot take part: {error}\n")
+                continue
+            for name, way in peer.ways.items():
+                found[name] = Contender(peer, way, place, again=again)
+        return found
+
+    def _place(self, count: int) -> Place:
+        folder = self._folder / f"place-{next(self._numbers)}"
+        return Place(folder, self._scenario.graph(count), again=self._scenario.again)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""Events from the store to many windows: one process writes them in groups, a Jupyter server passes
+them on, and every window must get each of them once, in order.
+
+    python benchmarks/events.py [--rate 20000] [--clients 50] [--seconds 5] [--rounds 5]
+
+| contender | what is measured |
+|---|---|
+| nbyard | rows written by another process, read and sent by the extension of a Jupyter server |
+| floor: broadcast | a bare tornado server sends the same events, which it makes itself |
+
+A round is as long as the last event takes to the last window; the delays are those of every event
+in every window, from just before it was written until it was there. The processor time is that of
+the server alone.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from live_server import LiveServer, live_server
+from paired import measure, report
+
+ROLES = Path(__file__).with_name("event_roles.py")
+SECONDS = 600
+TICKS = os.sysconf("SC_CLK_TCK")
+Told = dict[str, Any]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rate", type=int, default=20_000, help="events a second")
+    parser.add_argument("--clients", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    bench = Bench(options.rate, options.clients, int(options.rate * options.seconds))
+    with tempfile.TemporaryDirectory() as name, live_server(Path(name)) as server:
+        contenders = {
+            "nbyard": lambda: bench.through_store(server),
+            "floor: broadcast": bench.broadcast,
+        }
+        for work in contenders.values():
+            work()
+        for told in bench.told.values():
+            told.clear()
+        seconds = measure(contenders, options.rounds)
+    title = f"{bench.total} events at {options.rate}/s to {options.clients} windows"
+    report(title, seconds, ("floor: broadcast",))
+    bench.report()
+
+
+class Bench:
+    def __init__(self, rate: int, clients: int, total: int):
+        self.rate = rate
+        self.clients = clients
+        self.total = total
+        self.told: dict[str, list[Told]] = {"nbyard": [], "floor: broadcast": []}
+
+    def through_store(self, server: LiveServer) -> float:
+        store = server.variables["NBYARD_STORE_DIR"]
+        with role("listen", server.socket_url, server.token, self.clients, self.total) as heard:
+            expect_ready(heard)
+            before = processor_seconds(server.pid)
+            with role("write", store, self.rate, self.total) as writing:
+                took = self._conclude("nbyard", heard, writing)
+            self.told["nbyard"][-1]["processor"] = processor_seconds(server.pid) - before
+            return took
+
+    def broadcast(self) -> float:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        with role("broadcast", port, self.rate, self.total) as sending:
+            expect_ready(sending)
+            url = f"ws://127.0.0.1:{port}/"
+            with role("listen", url, "none", self.clients, self.total) as heard:
+                expect_ready(heard)
+                say(sending)
+                took = self._conclude("floor: broadcast", heard)
+                used = processor_seconds(sending.pid)
+                self.told["floor: broadcast"][-1]["processor"] = used
+                say(sending)
+                return took
+
+    def _conclude(self, name: str, heard: Any, writing: Any = None) -> float:
+        if writing is not None:
+            assert writing.wait(SECONDS) == 0, "the writer failed"
+        told: Told = json.loads(heard.stdout.readline())
+        assert told["wrong"] == 0, f"events came twice, late or not at all: {told}"
+        self.told[name].append(told)
+        return float(max(told["seconds"]))
+
+    def report(self) -> None:
+        """Rates and delays, for people."""
+        lines = [
+            f"{'medians of the rounds':24} {'events/s':>9} {'p50':>7} {'p95':>7} {'p99':>7} ms"
+        ]
+        for name, found in self.told.items():
+            rate = statistics.median(self.total / max(told["seconds"]) for told in found)
+            parts = [
+                1000 * statistics.median(told["delays"][part] for told in found)
+                for part in ("p50", "p95", "p99")
+            ]
+            frames = statistics.median(told["frames"] for told in found)
+            shown = " ".join(f"{part:7.1f}" for part in parts)
+            used = statistics.median(told["processor"] for told in found)
+            lines.append(f"{name:24} {rate:9.0f} {shown} {frames:7.0f} {used:12.1f}")
+        sys.stderr.write("\n".join(lines) + "\n")
+        sys.stdout.write(json.dumps({"told": self.told}) + "\n")
+
+
+@contextlib.contextmanager
+def role(name: str, *words: object) -> Any:
+    command = [sys.executable, str(ROLES), name, *map(str, words)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
+
+
+def processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def expect_ready(process: Any) -> None:
+    said = process.stdout.readline()
+    assert said == "ready\n", f"said {said!r} instead of ready"
+
+
+def say(process: Any) -> None:
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+if __name__ == "__main__":
+    main()

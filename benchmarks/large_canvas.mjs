@@ -1,0 +1,181 @@
+/**
+ * A workflow of thousands of nodes, all of them running, in Chromium: from the click to the first
+ * cards, to their ports, to their states and until the page is at rest; its memory; frames while it
+ * is panned; and how long a click on a card and a change of a state take to be painted.
+ *
+ *     node benchmarks/large_canvas.mjs [--nodes 10000] > large_canvas.jsonl
+ *
+ * Without --nodes: 1,000, 3,000 and 10,000. PROFILE=FOLDER keeps a profile of the opening.
+ * Needs what `./check` installs (node_modules, ui-tests/node_modules, .venv) and a Chromium
+ * (CHROMIUM, default /usr/bin/chromium).
+ */
+import { writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { emptyPlace, frames, mean, option, Place, quantile } from './in_lab.mjs';
+
+const SIZES = option('nodes', 0) ? [option('nodes', 0)] : [1000, 3000, 10_000];
+const PATIENCE = 300_000;
+const REST = 1500;
+const SEEN = { x: 620, y: 150, width: 600, height: 500 };
+const CARD = '.react-flow__node .nby-Node';
+
+/** Marks the moments that are waited for, and how long the page was busy at a time. */
+function watch() {
+  window.busy = [];
+  new PerformanceObserver(list =>
+    list.getEntries().forEach(({ startTime, duration }) => window.busy.push([startTime, duration]))
+  ).observe({ entryTypes: ['longtask'] });
+  window.paintedAt = selector =>
+    new Promise(done => {
+      const look = () => {
+        if (document.querySelector(selector)) {
+          seen.disconnect();
+          requestAnimationFrame(() => {
+            const { port1, port2 } = new MessageChannel(); // after the frame is painted
+            port1.onmessage = () => done(performance.now());
+            port2.postMessage(0);
+          });
+        }
+      };
+      const seen = new MutationObserver(look);
+      seen.observe(document.body, { subtree: true, childList: true, attributes: true });
+      look();
+    });
+}
+
+/** Milliseconds from the command to each moment, and until nothing was long for a while. */
+function opened([path, rest]) {
+  const { paintedAt } = window;
+  window.busy.length = 0;
+  const start = performance.now();
+  const done = {
+    cards: paintedAt('.react-flow__node .nby-Node'),
+    ports: paintedAt('.react-flow__node .nby-Port-format'),
+    states: paintedAt('.react-flow__node .nby-Node.nby-mod-running')
+  };
+  void window.jupyterapp.commands.execute('docmanager:open', { path });
+  return Promise.all(Object.values(done)).then(async times => {
+    const found = Object.fromEntries(
+      Object.keys(done).map((name, at) => [name, times[at] - start])
+    );
+    const last = () => Math.max(start, ...window.busy.map(([at, lasted]) => at + lasted));
+    while (performance.now() - last() < rest) {
+      await new Promise(next => setTimeout(next, 100));
+    }
+    const lasted = window.busy.map(([, duration]) => duration);
+    found['at rest'] = last() - start;
+    found['longest stop'] = Math.max(0, ...lasted);
+    found['busy'] = lasted.reduce((sum, one) => sum + one, 0);
+    return found;
+  });
+}
+
+async function heap(cdp) {
+  await cdp.send('HeapProfiler.collectGarbage');
+  const { metrics } = await cdp.send('Performance.getMetrics');
+  const of = name => metrics.find(metric => metric.name === name).value;
+  return { heap: of('JSHeapUsedSize') / 1e6, elements: of('Nodes') };
+}
+
+/** Milliseconds from a click until the card is painted as the chosen one. */
+async function clicked(page) {
+  const times = [];
+  for (const card of (await page.locator(CARD).all()).slice(0, 5)) {
+    const id = await card.evaluate(element => element.closest('[data-id]').dataset.id);
+    times.push(
+      await page.evaluate(
+        async ([node]) => {
+          const own = `.react-flow__node[data-id="${node}"]`;
+          const start = performance.now();
+          const { x, y, width } = document.querySelector(own).getBoundingClientRect();
+          const at = { clientX: x + width / 2, clientY: y + 6, bubbles: true, view: window };
+          const head = document.querySelector(`${own} .nby-Node-head`);
+          head.dispatchEvent(new PointerEvent('pointerdown', at));
+          head.dispatchEvent(new MouseEvent('mousedown', at));
+          head.dispatchEvent(new MouseEvent('mouseup', at));
+          head.dispatchEvent(new MouseEvent('click', at));
+          return (await window.paintedAt(`${own}.selected`)) - start;
+        },
+        [id]
+      )
+    );
+  }
+  return times;
+}
+
+/** Milliseconds from the write of a state until its card is painted with it. */
+async function moved(page, writer) {
+  const ids = await page
+    .locator(`${CARD}.nby-mod-running`)
+    .evaluateAll(cards => cards.slice(0, 3).map(card => card.closest('[data-id]').dataset.id));
+  const times = [];
+  for (const id of ids) {
+    for (const state of ['queued', 'preparing', 'running']) {
+      const card = `.react-flow__node[data-id="${id}"] .nby-Node.nby-mod-${state}`;
+      await page.evaluate(selector => {
+        window.shown = window.paintedAt(selector).then(at => performance.timeOrigin + at);
+      }, card);
+      const { at } = await writer.ask({ move: id, to: state });
+      times.push((await page.evaluate(() => window.shown)) - at);
+      await page.waitForTimeout(300);
+    }
+  }
+  return times;
+}
+
+const summary = times => ({
+  mean: mean(times),
+  p95: quantile(times, 0.95),
+  max: Math.max(...times)
+});
+
+async function measured(nodes) {
+  const place = new Place();
+  try {
+    const writer = await place.startWriter(nodes);
+    await place.startLab();
+    await place.openBrowser();
+    const page = await place.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    const cdp = await page.context().newCDPSession(page);
+    await cdp.send('Performance.enable');
+    await page.goto(place.lab(''));
+    await page.waitForFunction(() => window.jupyterapp);
+    await page.evaluate(() => window.jupyterapp.restored);
+    await page.waitForTimeout(2000);
+    await page.evaluate(watch);
+    const empty = await heap(cdp);
+    if (process.env.PROFILE) {
+      await cdp.send('Profiler.enable');
+      await cdp.send('Profiler.start');
+    }
+    const opening = await page.evaluate(opened, [`layered-${nodes}.nbflow`, REST]);
+    if (process.env.PROFILE) {
+      const { profile } = await cdp.send('Profiler.stop');
+      writeFileSync(join(process.env.PROFILE, `open-${nodes}.cpuprofile`), JSON.stringify(profile));
+    }
+    const full = await heap(cdp);
+    const memory = { 'heap above Lab': full.heap - empty.heap, elements: full.elements };
+    const pan = summary(await frames(page, await emptyPlace(page, SEEN), 60));
+    const click = summary(await clicked(page));
+    const state = summary(await moved(page, writer));
+    if (process.env.PICTURE) {
+      await page.screenshot({ path: `${process.env.PICTURE}-${nodes}.png` });
+    }
+    return { nodes, load: loadavg(), cores: cpus().length, opening, memory, pan, click, state };
+  } finally {
+    await place.end();
+  }
+}
+
+for (const nodes of SIZES) {
+  const found = await measured(nodes);
+  console.log(JSON.stringify(found));
+  const told = Object.entries(found).filter(([, value]) => typeof value === 'object');
+  for (const [name, parts] of told.filter(([key]) => key !== 'load')) {
+    const words = Object.entries(parts).map(([part, value]) => `${part} ${value.toFixed(0)}`);
+    console.error(`${nodes} nodes, ${name}: ${words.join(', ')}`);
+  }
+  console.error(`load ${found.load[0].toFixed(1)}`);
+}

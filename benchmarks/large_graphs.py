@@ -1,0 +1,149 @@
+"""What a workflow of N nodes costs: checked as it is drawn, planned and stored as a run, and read.
+
+    python benchmarks/large_graphs.py [--nodes 10 100 1000 10000] [--shapes chain fan layered]
+
+Each size is measured in a process of its own, so that its peak of memory is its own: above what
+the same process needs for the smallest graph. Floors are msgspec's decoding and encoding of the
+same document, and a plain INSERT of as many rows of the same size into SQLite.
+"""
+
+import argparse
+import dataclasses
+import json
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import graphs
+import msgspec
+from jupyter_ydoc import ydocs
+from paired import machine
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs import NewRun
+from nbyard.domain.workflows import CheckWorkflow
+from nbyard.rest.identity import local_name
+from nbyard.settings import Settings
+from nbyard.yard import Yard
+
+PAGE = 500
+CALLER = Caller(local_name())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--nodes", type=int, nargs="+", default=[10, 100, 1000, 10_000])
+    parser.add_argument("--shapes", nargs="+", choices=graphs.SHAPES, default=graphs.SHAPES)
+    parser.add_argument("--one", action="store_true", help="print this size, for ourselves")
+    options = parser.parse_args()
+    if options.one:
+        sys.stdout.write(json.dumps(measured(options.nodes[0], options.shapes[0])))
+        return
+    for shape in options.shapes:
+        sizes = {nodes: apart(nodes, shape) for nodes in options.nodes}
+        told = {"title": f"A workflow: {shape}", "machine": machine(), "sizes": sizes}
+        sys.stdout.write(json.dumps(told) + "\n")
+        show(shape, sizes)
+
+
+def apart(nodes: int, shape: str) -> dict[str, float]:
+    command = [sys.executable, __file__, "--one", "--nodes", str(nodes), "--shapes", shape]
+    found: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=-1).stdout)
+    return found
+
+
+def show(shape: str, sizes: dict[int, dict[str, float]]) -> None:
+    """Milliseconds of CPU in all and for each node, for people."""
+    lines = [f"{shape}: ms of CPU (µs a node)", f"{'':28}" + "".join(f"{n:>18,}" for n in sizes)]
+    for name in next(iter(sizes.values())):
+        cells = []
+        for nodes, found in sizes.items():
+            value = found[name]
+            plain = name.endswith("MB")
+            text = f"{value:.1f}" if plain else f"{value * 1e3:.1f} ({value * 1e6 / nodes:.0f})"
+            cells.append(f"{text:>18}")
+        lines.append(f"{name:28}" + "".join(cells))
+    sys.stderr.write("\n".join(lines) + "\n")
+
+
+def measured(nodes: int, shape: Any) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = graphs.write(folder, nodes, shape)
+        settings = Settings(store_dir=str(folder / "store"))
+        with Yard.open(settings, root=folder) as yard:
+            still(yard)
+            before = peak()
+            found = dict(costs(yard, path))
+        found["memory above start, MB"] = peak() - before
+        found["document, MB"] = path.stat().st_size / 1e6
+        return {**found, **dict(floors(path, nodes))}
+
+
+def still(yard: Yard) -> None:
+    """No dispatcher: what it does with a run is another benchmark's matter."""
+    quiet = {"call_dispatcher": lambda: None, "watch": lambda: None}
+    runs = yard.services.runs
+    runs._parts = dataclasses.replace(runs._parts, **quiet)
+
+
+def costs(yard: Yard, path: Path) -> Iterator[tuple[str, float]]:
+    text = path.read_text()
+    services = yard.services
+    shared = ydocs["nbflow"]()
+    yield "shared document, set", cpu(lambda: shared.set(text))
+    yield "shared document, save", cpu(shared.get)
+    asked = CheckWorkflow(path=path.name, document=text)
+    yield "check while drawing", cpu(lambda: services.workflows.check(CALLER, asked))
+    made: list[Any] = []
+    body = NewRun(path=path.name)
+    yield "plan and store a run", cpu(lambda: made.append(services.runs.create(CALLER, body)))
+    yield "read all in pages", cpu(lambda: pages(services.runs, made[0].id))
+    first = {"run": made[0].id, "limit": PAGE}
+    yield "read the first page", cpu(lambda: services.runs.tasks(CALLER, **first))
+    last = services.runs.tasks(CALLER, made[0].id, limit=1).last
+    since = {"run": made[0].id, "since": last}
+    yield "read what changed: nothing", cpu(lambda: services.runs.tasks(CALLER, **since))
+    detail = services.runs.get(CALLER, made[0].id)
+    yield "whole run as JSON, MB", len(msgspec.json.encode(detail)) / 1e6
+
+
+def pages(runs: Any, run: str) -> None:
+    after: str | None = ""
+    while after is not None:
+        page = runs.tasks(CALLER, run, limit=PAGE, after=after)
+        msgspec.json.encode(page)
+        after = page.next
+
+
+def floors(path: Path, nodes: int) -> Iterator[tuple[str, float]]:
+    content = path.read_bytes()
+    document = msgspec.json.decode(content)
+    yield "floor: msgspec decode", cpu(lambda: msgspec.json.decode(content))
+    yield "floor: msgspec encode", cpu(lambda: msgspec.json.encode(document))
+    with sqlite3.connect(path.with_suffix(".sqlite")) as database:
+        database.execute("create table floor (id text primary key, plan text)")
+        rows = [(f"{number:032}", "x" * 700) for number in range(nodes)]
+        statement = "insert into floor values (?, ?)"
+        yield "floor: plain INSERT", cpu(lambda: database.executemany(statement, rows))
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """Seconds of CPU, which other work on the machine lengthens little."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""The other side of `state_latency.mjs`: a run whose tasks are moved by the store's own writer,
+with no dispatcher, and a bare websocket beside it as floor.
+
+    python moving_tasks.py FOLDER NODES      (one of them is the dataset)
+
+Reads a JSON object from each line: `{"move": NODE, "to": STATE}`, `{"others": PER_SECOND, "but":
+[NODE, …]}` moves all other tasks in turn, `{"echo": TEXT}` sends a text over the bare socket. Each
+is answered with a line that says when, in milliseconds since 1970.
+"""
+
+import asyncio
+import itertools
+import json
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import graphs
+import tornado.web
+import tornado.websocket
+from msgspec.structs import replace
+
+from nbyard import folders
+from nbyard.calling import LEASE, own_name
+from nbyard.domain.callers import Caller
+from nbyard.domain.ids import new_id
+from nbyard.domain.runs import NewRun
+from nbyard.rest.identity import local_name
+from nbyard.settings import Settings
+from nbyard.store import transition
+from nbyard.store.tasks import AttemptRecord, TaskRecord
+from nbyard.yard import Yard
+
+ROUND = {"running": "queued", "queued": "preparing", "preparing": "running"}
+AT_ONCE = 10
+
+
+class Moving:
+    """A run of which every task is running."""
+
+    def __init__(self, yard: Yard, path: Path):
+        self._yard = yard
+        self._store = yard.store
+        caller = Caller(local_name())
+        self._run = yard.services.runs.create(caller, NewRun(path=path.name)).id
+        self.others_per_second = 0.0
+        self.spared: set[str] = set()
+        with self._store.write() as c:
+            run = self._store.runs.by_id(c, self._run)
+            assert run is not None
+            told = {"started_at": datetime.now(UTC)}
+            transition.move_all(c, [self._store.runs.step(run, "running", told)])
+            self._tasks = {task.node: task for task in self._store.tasks.of_run(c, self._run)}
+            self._store.attempts.record_all(c, [_attempt(task) for task in self._tasks.values()])
+        for state in ("queued", "preparing", "running"):
+            self.move(list(self._tasks), state)
+        for attempt in self._attempts():
+            folder = folders.place(self._store.folder, attempt.id)
+            folder.mkdir(parents=True)
+            (folder / "events.jsonl").write_text('{"type": "cell", "cell": 0, "cells": 3}\n')
+
+    def _attempts(self) -> list[AttemptRecord]:
+        with self._store.read() as c:
+            return self._store.attempts.live(c, self._run)
+
+    def move(self, nodes: list[str], to: str = "") -> float:
+        """When the transaction was about to commit."""
+        reason = {"reason": f"moved at {time.time():.3f}"}
+        rows = self._store.tasks
+        olds = [self._tasks[node] for node in nodes]
+        states: list[Any] = [to or ROUND[old.state] for old in olds]
+        with self._store.write() as c:
+            steps = zip(olds, states, strict=True)
+            transition.move_all(c, [rows.step(old, state, reason) for old, state in steps])
+            at = time.time() * 1000
+        for old, state in zip(olds, states, strict=True):
+            self._tasks[old.node] = replace(old, state=state)
+        return at
+
+    def keep_moving(self) -> None:
+        """All that are not spared, in turn, at the pace that is wanted now."""
+        due = time.monotonic()
+        for some in itertools.cycle(_batches(list(self._tasks))):
+            while not self.others_per_second:
+                time.sleep(0.05)
+                due = time.monotonic()
+            due += AT_ONCE / self.others_per_second
+            time.sleep(max(0.0, due - time.monotonic()))
+            self.move([node for node in some if node not in self.spared])
+
+
+def _attempt(task: TaskRecord) -> AttemptRecord:
+    return AttemptRecord(
+        id=new_id(),
+        task_id=task.id,
+        run_id=task.run_id,
+        owner=task.owner,
+        number=1,
+        state="recorded",
+        runtime="process",
+        site="",
+        token=new_id(),
+        mark="",
+    )
+
+
+def _batches(nodes: list[str]) -> list[list[str]]:
+    return [nodes[at : at + AT_ONCE] for at in range(0, len(nodes), AT_ONCE)]
+
+
+class Bare(tornado.websocket.WebSocketHandler):
+    """Sends what it is told to, and nothing else."""
+
+    open_ones: ClassVar[set["Bare"]] = set()
+
+    def check_origin(self, origin: str) -> bool:
+        return True
+
+    def open(self, *args: str, **kwargs: str) -> None:
+        self.open_ones.add(self)
+
+    def on_close(self) -> None:
+        self.open_ones.discard(self)
+
+
+async def serve(moving: Moving) -> None:
+    server = tornado.web.Application([("/", Bare)]).listen(0, "127.0.0.1")
+    (listening, *_) = server._sockets.values()
+    say(port=listening.getsockname()[1])
+    loop = asyncio.get_running_loop()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        asked = json.loads(line)
+        if "move" in asked:
+            say(at=await loop.run_in_executor(None, moving.move, [asked["move"]], asked["to"]))
+        elif "others" in asked:
+            moving.spared = set(asked["but"])
+            moving.others_per_second = asked["others"]
+            say(at=time.time() * 1000)
+        else:
+            at = time.time() * 1000
+            for socket in list(Bare.open_ones):
+                await socket.write_message(asked["echo"])
+            say(at=at)
+
+
+def say(**told: float) -> None:
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    folder, nodes = Path(sys.argv[1]), int(sys.argv[2])
+    path = graphs.write(folder, nodes, "layered")
+    with Yard.open(Settings(), root=folder) as yard:
+        with yard.store.write() as c:
+            yard.store.leases.take(c, LEASE, own_name(), 3600)  # no dispatcher comes
+        moving = Moving(yard, path)
+        threading.Thread(target=moving.keep_moving, daemon=True).start()
+        asyncio.run(serve(moving))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,285 @@
+"""What a node of a graph costs: no-op commands side by side and in a chain, small notebooks, and
+a graph in which nothing changed.
+
+    python benchmarks/nodes.py [--nodes 100] [--rounds 3] [--shapes commands chain unchanged shell]
+    python benchmarks/nodes.py --nodes 10 100 1000 10000 --rounds 1 --shapes commands alike
+
+| shape | what is measured, for each node |
+|---|---|
+| commands | no-op commands that need nothing of each other, submit to succeeded |
+| chain | the same, each with the output of the one before |
+| notebooks | notebooks of one cell side by side, `--notebooks` of them |
+| unchanged | the graph of `commands` once more: all of it comes from the cache |
+| shell | the same from a shell: `nbyard run` until it returns |
+| alike | nodes that are all the same, once more: one result is found for all of them |
+
+Outputs are read back and compared; a node that was not executed, or came from elsewhere than it
+should, ends the benchmark, and so does a process that is left. The processor time is that of the
+dispatcher alone, without the processes that it starts.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from notebook_overhead import CELLS, ENDED, SECONDS, dispatcher
+from paired import machine
+
+from nbyard.discover import LocalNoun
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs import NewRun, RunDetail
+from nbyard.rest.identity import local_name
+from nbyard.runtimes.prepared import NO_ATTEMPT
+from nbyard.wake import listening
+from nbyard.yard import Yard
+
+WORK = 'if [ -n "$SOURCE" ]; then read before < "$SOURCE"; fi\necho "$before$N" > "$OUT"\n'
+TICKS = os.sysconf("SC_CLK_TCK")
+Measured = dict[str, list[float]]
+Case = tuple[str, int]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--nodes", type=int, nargs="+", default=[100])
+    parser.add_argument("--notebooks", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=3)
+    usual = [shape for shape in SHAPES if shape != "alike"]
+    parser.add_argument("--shapes", nargs="+", default=usual, choices=list(SHAPES))
+    options = parser.parse_args()
+    sizes = {"notebooks": [options.notebooks]}
+    cases = [(shape, n) for shape in options.shapes for n in sizes.get(shape, options.nodes)]
+    found: dict[Case, Measured] = {case: {"wall": [], "cpu": []} for case in cases}
+    with tempfile.TemporaryDirectory() as name, dispatcher(Path(name)) as yard:
+        bench = Bench(yard, Path(name))
+        bench.run(bench.graph("warm", 1))
+        for _ in range(options.rounds):
+            for shape, nodes in cases:
+                SHAPES[shape](bench, nodes, found[shape, nodes])
+    report(found)
+
+
+class Bench:
+    """A store with a live dispatcher, and graphs in a folder."""
+
+    def __init__(self, yard: Yard, folder: Path):
+        self.yard = yard
+        self.folder = folder
+        self.runs: Any = LocalNoun(yard.services.runs, Caller(local_name()))
+        (folder / "work.sh").write_text(WORK)
+        told = [
+            {"name": "source", "role": "input", "required": False},
+            {"name": "n", "role": "value", "type": "int", "default": 0},
+            {"name": "out", "role": "output", "format": "txt"},
+        ]
+        for argument in told:
+            argument["reach"] = {"kind": "variable", "variable": str(argument["name"]).upper()}
+        description = {"version": 1, "kind": "command", "arguments": told}
+        (folder / "work.sh.nbexec").write_text(json.dumps(description))
+
+    def graph(
+        self,
+        name: str,
+        count: int,
+        *,
+        chained: bool = False,
+        numbered: bool = True,
+        path: str = "work.sh",
+    ) -> Path:
+        numbered &= path == "work.sh"
+        values = [{"n": {"value": n}} if numbered else {} for n in range(count)]
+        nodes = {
+            f"n{n}": {"type": "executable", "path": path, "arguments": value}
+            for n, value in enumerate(values)
+        }
+        edges = {
+            f"n{n - 1}.out->n{n}.source": {
+                "source": f"n{n - 1}",
+                "output": "out",
+                "target": f"n{n}",
+                "input": "source",
+            }
+            for n in range(1, count if chained else 0)
+        }
+        whole = {"version": 1, "meta": {}, "nodes": nodes, "edges": edges, "positions": {}}
+        place = self.folder / f"{name}.nbflow"
+        place.write_text(json.dumps(whole))
+        return place
+
+    def notebook(self) -> str:
+        cells = [
+            {
+                "cell_type": "code",
+                "id": f"c{n}",
+                "metadata": {},
+                "source": source,
+                "outputs": [],
+                "execution_count": None,
+            }
+            for n, source in enumerate(CELLS)
+        ]
+        kernel = {"kernelspec": {"name": "python3", "display_name": "p", "language": "python"}}
+        whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": cells}
+        (self.folder / "small.ipynb").write_text(json.dumps(whole))
+        return "small.ipynb"
+
+    def run(self, graph: Path, *, force: bool = True) -> RunDetail:
+        """From the submission to the end."""
+        made = self.runs.create(body=NewRun(path=str(graph), force=force))
+        deadline = time.monotonic() + SECONDS * 20
+        with listening(self.yard.store.folder) as listener:
+            while self.state(made.id) not in ENDED:
+                assert time.monotonic() < deadline, "the run does not end"
+                listener.news(0.5)
+        detail: RunDetail = self.runs.get(run=made.id)
+        assert detail.run.state == "succeeded", detail.run
+        return detail
+
+    def state(self, run: str) -> str:
+        with self.yard.store.read() as c:
+            found = self.yard.store.runs.by_id(c, run)
+        return found.state if found else ""
+
+    def cpu(self) -> float:
+        """Seconds of processor time that the dispatcher has used."""
+        with self.yard.store.read() as c:
+            lease = self.yard.store.leases.get(c, "dispatcher")
+        assert lease is not None
+        pid = lease.holder.split(":")[1]
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def text(self, detail: RunDetail, node: str) -> str:
+        (digest,) = (
+            artifact.digest
+            for task in detail.tasks
+            for artifact in task.artifacts
+            if (task.node, artifact.name) == (node, "out")
+        )
+        return self.yard.parts.blobs.path(digest).read_text().strip()
+
+    def check_nothing_is_left(self) -> None:
+        deadline = time.monotonic() + 10
+        while left := self._left():
+            assert time.monotonic() < deadline, left
+            time.sleep(0.05)
+
+    def _left(self) -> list[str]:
+        mark = f"NBYARD_STORE={self.yard.store.id}".encode()
+        found = []
+        for place in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                words = place.read_bytes().split(b"\0")
+            except OSError:
+                continue
+            attempt = [w for w in words if w.startswith(b"NBYARD_ATTEMPT_ID=")]
+            if mark in words and attempt and attempt[0][18:] != NO_ATTEMPT.encode():
+                found.append(place.parent.name)
+        return found
+
+
+def measured(bench: Bench, found: Measured, nodes: int, work: Callable[[], Any]) -> Any:
+    before, start = bench.cpu(), time.perf_counter()
+    what = work()
+    found["wall"].append((time.perf_counter() - start) / nodes)
+    found["cpu"].append((bench.cpu() - before) / nodes)
+    return what
+
+
+def commands(bench: Bench, nodes: int, found: Measured) -> None:
+    graph = bench.graph("commands", nodes)
+    detail = measured(bench, found, nodes, lambda: bench.run(graph))
+    check_commands(bench, detail, nodes, cached=False)
+
+
+def chain(bench: Bench, nodes: int, found: Measured) -> None:
+    graph = bench.graph("chain", nodes, chained=True)
+    detail = measured(bench, found, nodes, lambda: bench.run(graph))
+    last = f"n{nodes - 1}"
+    assert bench.text(detail, last) == "".join(map(str, range(nodes)))
+    bench.check_nothing_is_left()
+
+
+def notebooks(bench: Bench, nodes: int, found: Measured) -> None:
+    graph = bench.graph("notebooks", nodes, path=bench.notebook())
+    detail = measured(bench, found, nodes, lambda: bench.run(graph))
+    for task in detail.tasks:
+        (artifact,) = task.artifacts
+        whole = json.loads(bench.yard.parts.blobs.path(artifact.digest).read_text())
+        assert whole["cells"][-1]["outputs"][0]["text"] == "2\n", whole["cells"][-1]
+    bench.check_nothing_is_left()
+
+
+def unchanged(bench: Bench, nodes: int, found: Measured) -> None:
+    graph = bench.graph("same", nodes, chained=True)
+    bench.run(graph, force=False)
+    detail = measured(bench, found, nodes, lambda: bench.run(graph, force=False))
+    assert all(task.cached for task in detail.tasks)
+    assert bench.text(detail, "n1") == "01"
+
+
+def alike(bench: Bench, nodes: int, found: Measured) -> None:
+    graph = bench.graph("alike", nodes, numbered=False)
+    bench.run(graph, force=False)
+    detail = measured(bench, found, nodes, lambda: bench.run(graph, force=False))
+    assert len(detail.tasks) == nodes and all(task.cached for task in detail.tasks)
+    (digest,) = {artifact.digest for task in detail.tasks for artifact in task.artifacts}
+    assert bench.yard.parts.blobs.path(digest).read_text() == "0\n"
+
+
+def shell(bench: Bench, nodes: int, found: Measured) -> None:
+    graph = bench.graph("same", nodes, chained=True)
+    bench.run(graph, force=False)
+    command = [sys.executable, "-m", "nbyard.cli.main", "run", str(graph)]
+    environment = {**os.environ, **bench.yard.settings.environment()}
+
+    def call() -> None:
+        subprocess.run(command, check=True, capture_output=True, env=environment)
+
+    measured(bench, found, nodes, call)
+
+
+def check_commands(bench: Bench, detail: RunDetail, nodes: int, *, cached: bool) -> None:
+    assert len(detail.tasks) == nodes
+    for n, task in enumerate(detail.tasks):
+        assert task.cached == cached and len(task.attempts) == (not cached), task
+        assert bench.text(detail, f"n{n}") == str(n)
+    bench.check_nothing_is_left()
+
+
+SHAPES = {
+    "commands": commands,
+    "chain": chain,
+    "notebooks": notebooks,
+    "unchanged": unchanged,
+    "shell": shell,
+    "alike": alike,
+}
+
+
+def report(found: dict[Case, Measured]) -> None:
+    """A table for people on standard error, a line of JSON on standard output."""
+    lines = [
+        f"{'milliseconds a node':20} {'nodes':>6} {'wall':>8} {'min':>8} {'cpu':>8} {'min':>8}"
+    ]
+    for (shape, nodes), what in found.items():
+        wall, cpu = ([1000 * one for one in what[name]] for name in ("wall", "cpu"))
+        lines.append(
+            f"{shape:20} {nodes:6} {statistics.median(wall):8.2f} {min(wall):8.2f}"
+            f" {statistics.median(cpu):8.2f} {min(cpu):8.2f}"
+        )
+    sys.stderr.write("\n".join(lines) + "\n")
+    told = [{"shape": shape, "nodes": nodes, **what} for (shape, nodes), what in found.items()]
+    sys.stdout.write(json.dumps({"machine": machine(), "seconds_a_node": told}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

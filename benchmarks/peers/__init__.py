@@ -1,0 +1,1 @@
+"""Tools that people would use otherwise: one module for each, all given the same graphs."""

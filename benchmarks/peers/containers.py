@@ -1,0 +1,105 @@
+"""One notebook in a container of an engine of our own: nbyard's runtime and `docker run` with
+papermill, in the same image, which nbyard has made."""
+
+import contextlib
+import functools
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbyard.dockerd import STORE, Engine
+from nbyard.images import environment_image
+from nbyard.testing import images
+from nbyard.testing.engine import using_shared_engine, why_not
+from peers.environments import CannotTakePart
+from peers.graphs import Place
+from peers.ours import Nbyard
+from peers.peer import Peer, Way
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@contextlib.contextmanager
+def engine_with_image() -> Iterator[tuple[str, str]]:
+    """The engine's URL, and an image in which notebooks can be executed.
+
+    Raises:
+        CannotTakePart: no engine can be started here.
+    """
+    if reason := why_not():
+        raise CannotTakePart(reason)
+    with using_shared_engine() as private:
+        yield private.url, _image(private.url)
+
+
+@functools.cache
+def _image(url: str) -> str:
+    with contextlib.closing(Engine(url)) as engine:
+        base = images.base_image(engine, sorted(REPOSITORY.glob("examples/*/requirements.txt")))
+        return environment_image(engine, base, "", True, silent, network="none")
+
+
+def silent(_: str) -> None:
+    """What a build says."""
+
+
+class FreshContainer(Nbyard):
+    """From a live server only."""
+
+    name = "nbyard, fresh container"
+    runtime = "docker"
+
+    def start(self) -> None:
+        self._held = contextlib.ExitStack()
+        self._url, self.image = self._held.enter_context(engine_with_image())
+        super().start()
+
+    def settings(self) -> dict[str, str]:
+        return {"NBYARD_DOCKER_HOST": self._url}
+
+    def stop(self) -> None:
+        super().stop()
+        self._held.close()
+
+    @property
+    def ways(self) -> dict[str, Way]:
+        return {self.name: self.run}
+
+    def left(self) -> set[str]:
+        return super().left() | containers(self._url, f"{STORE}={self.server.yard.store.id}")
+
+
+class DockerRun(Peer):
+    name = "docker run, papermill in it"
+
+    def start(self) -> None:
+        self._held = contextlib.ExitStack()
+        self._url, self._image = self._held.enter_context(engine_with_image())
+
+    def stop(self) -> None:
+        self._held.close()
+
+    def run(self, place: Place) -> None:
+        for step in place.graph.steps:
+            files = place.files(step)
+            words = ["docker", "--host", self._url, "run", "--rm", "--label", self.processes.mark]
+            words += ["--user", "0:0", "--volume", f"{place.folder}:{place.folder}", self._image]
+            words += ["papermill", "--no-progress-bar", str(place.code), files["executed"]]
+            words += ["-p", "number", str(step.number), "-p", "input_txt", files["input"]]
+            self.processes.call(*words, "-p", "output_txt", files["output"])
+
+    def left(self) -> set[str]:
+        return super().left() | containers(self._url, self.processes.mark)
+
+
+def nothing_in_container() -> None:
+    with engine_with_image() as (url, image):
+        words = ["docker", "--host", url, "run", "--rm", image, "true"]
+        subprocess.run(words, check=True)
+
+
+def containers(url: str, label: str) -> set[str]:
+    words = ["docker", "--host", url, "ps", "--all", "--filter", f"label={label}"]
+    words += ["--format", "container {{.Names}} {{.Status}}"]
+    told = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    return set(told.splitlines())

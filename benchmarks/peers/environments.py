@@ -1,0 +1,55 @@
+"""Environments of peers, made by pip once and kept in the cache folder of the user."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+# What all have in common is the same everywhere, whatever else they bring.
+SAME = ("ipykernel", "ipython", "jupyter_client", "nbclient", "nbformat", "papermill", "pyzmq")
+SECONDS = 3600
+
+
+class CannotTakePart(Exception):
+    """It cannot be installed or does not start; the message is for people."""
+
+
+def python_with(name: str, packages: tuple[str, ...], same: tuple[str, ...] = SAME) -> Path:
+    """The interpreter of an environment with these packages, and the versions of `same` that we
+    have ourselves.
+
+    Raises:
+        CannotTakePart: with pip's last words.
+    """
+    wishes = [*packages, *(f"{one}=={version(one)}" for one in same)]
+    key = hashlib.sha256("\n".join([sys.version, *sorted(wishes)]).encode()).hexdigest()[:10]
+    folder = cache_folder() / f"{name}-{key}"
+    python = folder / "bin" / "python"
+    complete = folder / "complete"
+    if not complete.exists():
+        sys.stderr.write(f"installing {' '.join(packages)} in {folder}\n")
+        shutil.rmtree(folder, ignore_errors=True)
+        _call(sys.executable, "-m", "venv", str(folder))
+        _call(str(python), "-m", "pip", "install", "--quiet", *wishes)
+        complete.touch()
+    return python
+
+
+def cache_folder() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "nbyard-benchmarks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _call(*command: str) -> None:
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=SECONDS)
+    except subprocess.CalledProcessError as error:
+        lines = [line for line in error.stderr.splitlines() if line.strip()]
+        raise CannotTakePart(" ".join(lines[-2:]) or str(error)) from None
+    except subprocess.TimeoutExpired:
+        raise CannotTakePart(f"it took more than {SECONDS} s") from None

@@ -1,0 +1,91 @@
+"""papermill: its command line, and its API in processes that have imported it long ago; a loop in
+Python orders the notebooks, as many at once as there are cores."""
+
+import contextlib
+import json
+import queue
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from peers.graphs import Place
+from peers.peer import CORES, FLOWS, Peer
+
+ARGUMENTS = {"number": "number", "input_txt": "input", "output_txt": "output"}
+
+
+class _Loop(Peer):
+    """Layer by layer."""
+
+    def run(self, place: Place) -> None:
+        graph = json.loads((place.folder / "graph.json").read_text())
+        steps = {step["name"]: step for step in graph["steps"]}
+        with ThreadPoolExecutor(CORES) as pool:
+            for layer in place.graph.layers():
+                todo = [(graph["code"], steps[step.name]) for step in layer]
+                list(pool.map(lambda one: self.execute(*one), todo))
+
+    def execute(self, code: str, step: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+
+class CommandLine(_Loop):
+    name = "papermill, command line"
+
+    def execute(self, code: str, step: dict[str, Any]) -> None:
+        words = ["--no-progress-bar", code, step["executed"], "-p", "number", str(step["number"])]
+        words += ["-p", "input_txt", step["input"], "-p", "output_txt", step["output"]]
+        self.processes.call(self.python, "-m", "papermill", *words)
+
+
+class Api(_Loop):
+    name = "papermill API, warm process"
+
+    def start(self) -> None:
+        self._free: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()
+        log = self.folder / "papermill.log"
+        for _ in range(CORES):
+            process = self.processes.start(self.python, FLOWS / "papermill_worker.py", log=log)
+            _answer(process)  # it has imported papermill
+            self._free.put(process)
+
+    def stop(self) -> None:
+        for _ in range(CORES):
+            process = self._free.get()
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait(30)
+
+    def execute(self, code: str, step: dict[str, Any]) -> None:
+        given = {argument: step[key] for argument, key in ARGUMENTS.items()}
+        with self._worker() as worker:
+            assert worker.stdin is not None
+            worker.stdin.write(json.dumps([code, step["executed"], given]).encode() + b"\n")
+            worker.stdin.flush()
+            _answer(worker)
+
+    @contextlib.contextmanager
+    def _worker(self) -> Iterator[subprocess.Popen[bytes]]:
+        worker = self._free.get()
+        try:
+            yield worker
+        finally:
+            self._free.put(worker)
+
+
+def _answer(worker: subprocess.Popen[bytes]) -> None:
+    assert worker.stdout is not None
+    said = worker.stdout.readline()
+    if said != b"done\n":
+        raise RuntimeError(f"papermill's process said {said!r}")
+
+
+class CleanCommandLine(CommandLine):
+    name = "papermill, command line, clean environment"
+    packages = ("papermill", "ipykernel")
+
+
+class CleanApi(Api):
+    name = "papermill API, warm process, clean environment"
+    packages = ("papermill", "ipykernel")

@@ -1,0 +1,92 @@
+"""Processes of contenders: started with a mark in their environment, and found again by it."""
+
+import os
+import secrets
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+MARK = "NBYARD_BENCHMARK"
+SECONDS = 900
+LEAVING_SECONDS = 15.0
+
+
+class Marked:
+    """Starts processes that carry a mark; their children inherit it."""
+
+    def __init__(self, folder: Path):
+        self.mark = f"{MARK}={secrets.token_hex(8)}"
+        self._cwd = folder
+        self._variables = {**os.environ, **dict([self.mark.split("=")])}
+
+    def forget(self, *names: str) -> None:
+        """Variables of ours that are not for others."""
+        for name in names:
+            self._variables.pop(name, None)
+
+    def add(self, **variables: str) -> None:
+        """More variables for all that are started from now on."""
+        self._variables |= variables
+
+    def call(self, *command: str | Path, cwd: Path | None = None) -> None:
+        """Wait for its end; a failure is told with what was said last."""
+        words = list(map(str, command))
+        ended = subprocess.run(
+            words,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=self._variables,
+            cwd=cwd or self._cwd,
+            timeout=SECONDS,
+        )
+        if ended.returncode:
+            said = ended.stdout.decode(errors="replace")[-4000:]
+            raise RuntimeError(f"{' '.join(words)[:300]} ended with {ended.returncode}:\n{said}")
+
+    def start(self, *command: str | Path, log: Path) -> subprocess.Popen[bytes]:
+        """One that stays, spoken to through its pipes."""
+        with log.open("ab") as errors:
+            return subprocess.Popen(
+                list(map(str, command)),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=self._variables,
+                cwd=self._cwd,
+            )
+
+    def alive(self) -> set[int]:
+        mark = self.mark.encode()
+        return {pid for pid, words in environments().items() if mark in words}
+
+
+def environments() -> dict[int, list[bytes]]:
+    """The environment of every process that we may look into."""
+    found = {}
+    for place in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            words = place.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        found[int(place.parent.name)] = words
+    return found
+
+
+def check_left(left: Callable[[], set[str]]) -> None:
+    """Whatever still leaves gets some seconds; then nothing may be left."""
+    deadline = time.monotonic() + LEAVING_SECONDS
+    while found := left():
+        assert time.monotonic() < deadline, f"still there: {found}"
+        time.sleep(0.02)
+
+
+def described(pid: int) -> str:
+    try:
+        words = (Path("/proc") / str(pid) / "cmdline").read_bytes()
+    except OSError:
+        return f"{pid}: gone"
+    said = words.replace(b"\0", b" ").decode(errors="replace")
+    return f"{pid}: {said[:200]}"

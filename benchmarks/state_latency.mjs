@@ -1,0 +1,233 @@
+/**
+ * From the write of a task's state to its painted card, in Chromium, on a canvas whose nodes are all
+ * running: in a quiet moment, and while all other tasks change in turn. The floor is a bare
+ * websocket in the same page whose message changes a class of an element.
+ *
+ *     node benchmarks/state_latency.mjs [--samples 30] [--nodes 500] [--others 100] > latency.jsonl
+ *
+ * Needs what `./check` installs (node_modules, ui-tests/node_modules, .venv) and a Chromium
+ * (CHROMIUM, default /usr/bin/chromium).
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const ROOT = resolve(HERE, '..');
+const PYTHON = join(ROOT, '.venv/bin/python');
+const { chromium } = createRequire(join(ROOT, 'ui-tests/'))('playwright-core');
+const option = (name, fallback) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? fallback : Number(process.argv[at + 1]);
+};
+const SAMPLES = option('samples', 30);
+const NODES = option('nodes', 500);
+const OTHERS = option('others', 100);
+const PORT = 8899;
+const TOKEN = 'latency';
+const PATIENCE = 10_000;
+
+const folder = mkdtempSync(join(tmpdir(), 'nbyard-latency-'));
+const root = join(folder, 'root');
+mkdirSync(root);
+const places = { HOME: folder, NBYARD_STORE_DIR: join(folder, 'store') };
+const env = { ...process.env, ...places, JUPYTER_CONFIG_DIR: join(folder, 'config') };
+
+/** The process that moves tasks; `ask` answers with what it says. */
+async function startWriter() {
+  const words = [join(HERE, 'moving_tasks.py'), root, String(NODES + 1)];
+  const child = spawn(PYTHON, words, { env, cwd: root, stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const heard = async () => {
+    const { value, done } = await lines.next();
+    if (done) {
+      throw new Error('the writer has ended');
+    }
+    return JSON.parse(value);
+  };
+  const ask = question => {
+    child.stdin.write(`${JSON.stringify(question)}\n`);
+    return heard();
+  };
+  return { child, ask, port: (await heard()).port };
+}
+
+function startServer() {
+  const words = ['-m', 'jupyterlab', '--no-browser', '--allow-root', `--ServerApp.port=${PORT}`];
+  words.push(`--IdentityProvider.token=${TOKEN}`, `--ServerApp.root_dir=${root}`);
+  words.push('--YDocExtension.disable_rtc=True', `--LabApp.workspaces_dir=${join(folder, 'w')}`);
+  return spawn(PYTHON, words, { env, cwd: root, stdio: 'ignore' });
+}
+
+async function answers() {
+  const alive = () =>
+    fetch(`http://127.0.0.1:${PORT}/api`).then(
+      ({ ok }) => ok,
+      () => false
+    );
+  while (!(await alive())) {
+    await new Promise(done => setTimeout(done, 200));
+  }
+}
+
+async function openCanvas(browser, port) {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  page.on('pageerror', error => console.error('page:', error.message));
+  await page.addInitScript(() => {
+    // when a frame that tells of a state came, before anybody has looked at it
+    window.heard = () => undefined;
+    const Plain = window.WebSocket;
+    window.WebSocket = class extends Plain {
+      constructor(...given) {
+        super(...given);
+        this.addEventListener('message', ({ data }) => window.heard(data));
+      }
+    };
+  });
+  const file = `layered-${NODES + 1}.nbflow`;
+  await page.goto(`http://127.0.0.1:${PORT}/lab/tree/${file}?token=${TOKEN}`);
+  await page.locator('.nby-Node.nby-mod-running').first().waitFor({ timeout: 120_000 });
+  await page.evaluate(
+    async ([bare, patience]) => {
+      const painted = found =>
+        new Promise((done, failed) => {
+          const timer = setTimeout(() => failed(new Error('it is never shown')), patience);
+          const look = () => {
+            if (found()) {
+              watch.disconnect();
+              clearTimeout(timer);
+              requestAnimationFrame(() => {
+                const { port1, port2 } = new MessageChannel(); // after the frame is painted
+                port1.onmessage = () => done(performance.timeOrigin + performance.now());
+                port2.postMessage(0);
+              });
+            }
+          };
+          const watch = new MutationObserver(look);
+          watch.observe(document.body, { subtree: true, childList: true, attributes: true });
+          look();
+        });
+      window.cardIs = (node, state) => {
+        window.heard = data => {
+          if (String(data).includes(`"state":"${state}"`) && data.includes(`"node":"${node}"`)) {
+            window.heard = () => undefined;
+            window.heardAt = performance.timeOrigin + performance.now();
+          }
+        };
+        const card = `.react-flow__node[data-id="${node}"] .nby-Node.nby-mod-${state}`;
+        window.shown = painted(() => document.querySelector(card));
+      };
+      const mark = document.body.appendChild(document.createElement('div'));
+      const socket = new WebSocket(`ws://127.0.0.1:${bare}/`);
+      socket.onmessage = ({ data }) => (mark.className = data);
+      await new Promise(done => (socket.onopen = done));
+      window.echoIs = text => {
+        window.shown = painted(() => mark.className === text);
+      };
+    },
+    [port, PATIENCE]
+  );
+  return page;
+}
+
+/** Cards that are wholly seen. */
+function cardsSeen(page) {
+  return page.evaluate(() => {
+    const { left, top, right, bottom } = document
+      .querySelector('.react-flow__pane')
+      .getBoundingClientRect();
+    return [...document.querySelectorAll('.react-flow__node')].flatMap(card => {
+      const box = card.getBoundingClientRect();
+      const whole = box.left > left && box.right < right && box.top > top && box.bottom < bottom;
+      return whole && card.querySelector('.nby-mod-running') ? [card.dataset.id] : [];
+    });
+  });
+}
+
+const pause = () => new Promise(done => setTimeout(done, 200 + Math.random() * 200));
+
+async function sample(page, writer, node, round) {
+  const text = `r${round}`;
+  await page.evaluate(is => window.echoIs(is), text);
+  const floor = await writer.ask({ echo: text });
+  const bare = (await page.evaluate(() => window.shown)) - floor.at;
+  await pause();
+  const found = [];
+  const heard = [];
+  for (const to of ['queued', 'preparing', 'running']) {
+    await page.evaluate(([id, state]) => window.cardIs(id, state), [node, to]);
+    const { at } = await writer.ask({ move: node, to });
+    found.push((await page.evaluate(() => window.shown)) - at);
+    heard.push((await page.evaluate(() => window.heardAt)) - at);
+    await pause();
+  }
+  return { bare, found, heard };
+}
+
+const sorted = list => [...list].sort((a, b) => a - b);
+const quantile = (list, part) =>
+  sorted(list)[Math.min(list.length - 1, Math.floor(part * list.length))];
+
+async function measure(page, writer, title, nodes) {
+  const bare = [];
+  const card = [];
+  const frame = [];
+  for (let round = 0; round < Math.ceil(SAMPLES / 3); round++) {
+    const one = await sample(
+      page,
+      writer,
+      nodes[round % nodes.length],
+      `${title}${round}`.replace(/\W/g, '')
+    );
+    bare.push(one.bare);
+    card.push(...one.found);
+    frame.push(...one.heard);
+  }
+  const tell = list =>
+    ['median', 'p95', 'max'].map(
+      (name, index) => `${name} ${quantile(list, [0.5, 0.95, 1][index]).toFixed(0)}`
+    );
+  console.log(
+    JSON.stringify({
+      title,
+      nodes: NODES,
+      load: loadavg(),
+      cores: cpus().length,
+      card,
+      frame,
+      bare
+    })
+  );
+  const late = card.filter(ms => ms > 300).length;
+  console.error(
+    `${title}: card ${tell(card).join(' ')} ms; frame heard ${tell(frame).join(' ')} ms; bare socket ${tell(bare).join(' ')} ms; ` +
+      `${late} of ${card.length} over 300 ms; load ${loadavg()[0].toFixed(1)}`
+  );
+}
+
+const writer = await startWriter();
+const server = startServer();
+const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+try {
+  await answers();
+  const page = await openCanvas(browser, writer.port);
+  await page.waitForTimeout(3000);
+  const nodes = (await cardsSeen(page)).slice(0, 8);
+  await measure(page, writer, `${NODES} running, one changes`, nodes);
+  await writer.ask({ others: OTHERS, but: nodes });
+  await page.waitForTimeout(2000);
+  await measure(page, writer, `${NODES} running, ${OTHERS} others change each second`, nodes);
+  if (process.env.PICTURE) {
+    await page.screenshot({ path: process.env.PICTURE });
+  }
+} finally {
+  await browser.close();
+  server.kill();
+  writer.child.kill();
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
