@@ -8,6 +8,7 @@ from collections import deque
 
 LIMIT_BYTES = 64 * 1024 * 1024
 TAIL_BYTES = 256 * 1024
+AT_LIMIT = b"\n[nbyard: the log has reached its limit; its end follows when the work has ended]\n"
 LAST_LINES = 40
 LAST_LINES_BYTES = 16 * 1024
 
@@ -58,6 +59,8 @@ class Log:
             self._lose(first)
 
     def _lose(self, data: bytes) -> None:
+        if not self._lost_bytes and not self._trouble:
+            self._write(AT_LIMIT)
         self._lost_bytes += len(data)
         self._lost_lines += data.count(b"\n")
 

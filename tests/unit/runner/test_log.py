@@ -35,8 +35,8 @@ def test_beyond_the_limit_the_end_is_kept_and_the_gap_counted(tmp_path: Path, si
     lines = b"".join(b"line %d\n" % number for number in range(100_000))
     chunks = [lines[start : start + size] for start in range(0, len(lines), size)]
     found = written(tmp_path / "log", chunks, LIMIT)
-    assert len(found) < LIMIT + 200
-    head, rest = found.split(b"\n[nbyard: ")
+    assert len(found) < LIMIT + 300
+    head, rest = found.replace(module.AT_LIMIT, b"", 1).split(b"\n[nbyard: ")
     note, tail = rest.split(b"]\n", 1)
     note = note.replace(b",", b"")
     missing = int(note.split(b"(")[1].split(b" bytes")[0])
@@ -44,6 +44,15 @@ def test_beyond_the_limit_the_end_is_kept_and_the_gap_counted(tmp_path: Path, si
     assert lines.startswith(head) and lines.endswith(tail) and len(tail) > 200_000
     gap = lines[len(head) : len(lines) - len(tail)]
     assert int(note.split(b" lines")[0]) == gap.count(b"\n")
+
+
+def test_a_log_that_is_followed_says_at_once_that_it_is_full(tmp_path: Path) -> None:
+    log = Log(str(tmp_path / "log"), LIMIT)
+    for _ in range(3):
+        log.feed(b"x" * module.TAIL_BYTES)
+    assert (tmp_path / "log").read_bytes() == b"x" * 1000 + module.AT_LIMIT
+    log.close()
+    assert (tmp_path / "log").read_bytes().count(module.AT_LIMIT) == 1
 
 
 def test_exactly_at_the_limit_nothing_is_missing(tmp_path: Path) -> None:

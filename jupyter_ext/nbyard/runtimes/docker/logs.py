@@ -17,6 +17,7 @@ from nbyard.runtimes.docker.specs import LOG_BASE, opens_files
 
 LIMIT_BYTES = 64 * 2**20
 TAIL_BYTES = 256 * 1024
+AT_LIMIT = b"\n[nbyard: the log has reached its limit; its end follows when the work has ended]\n"
 STDOUT = "stdout.part"
 
 
@@ -108,6 +109,16 @@ class _Copy:
         self._lines_over += data.count(b"\n")
         while self._tail_bytes - len(self._tail[0]) >= TAIL_BYTES:
             self._tail_bytes -= len(self._tail.popleft())
+        if self._over_bytes > TAIL_BYTES and self._room is not None:
+            self._say_that_it_is_full(self._base + self._room)
+
+    def _say_that_it_is_full(self, end: int) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            if os.fstat(self._file).st_size == end:
+                os.write(self._file, AT_LIMIT)
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def finish(self) -> None:
         """Beyond the room only the end is kept; a line counts what is missing."""
@@ -121,7 +132,8 @@ class _Copy:
             )
             fcntl.flock(self._file, fcntl.LOCK_EX)
             try:
-                os.ftruncate(self._file, self._base + self._room)
+                full = self._base + self._room + (len(AT_LIMIT) if lost else 0)
+                os.ftruncate(self._file, full)
                 os.write(self._file, (words.encode() if lost else b"") + end)
             finally:
                 fcntl.flock(self._file, fcntl.LOCK_UN)

@@ -57,7 +57,19 @@ def test_beyond_the_limit_the_end_is_kept_and_the_rest_counted(tmp_path, monkeyp
         copied(tmp_path, pieces)
         text = (tmp_path / "log").read_text()
         assert text.startswith("0000\n") and text.endswith("0099\n")
-        assert "[nbyard: 60 lines (300 bytes) are missing here" in text
+        full, rest = text.split("[nbyard: 60 lines (300 bytes) are missing here")
+        assert full.endswith(logs.AT_LIMIT.decode() + "\n") and logs.AT_LIMIT.decode() not in rest
+
+
+def test_a_log_that_is_followed_says_at_once_that_it_is_full(tmp_path, monkeypatch):
+    monkeypatch.setattr(logs, "LIMIT_BYTES", 200)
+    monkeypatch.setattr(logs, "TAIL_BYTES", 100)
+    for _ in range(2):  # by whoever copies after a crash, too
+        copy = LogCopy(tmp_path, 0, stdout_apart=False)
+        for letter in b"abc":
+            copy.feed(True, bytes([letter]) * 100)
+        copy.close()
+        assert (tmp_path / "log").read_bytes() == b"a" * 100 + logs.AT_LIMIT
 
 
 def test_a_link_in_place_of_the_log_is_not_followed(tmp_path):
