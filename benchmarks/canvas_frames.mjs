@@ -7,24 +7,14 @@
  * Needs what `./check` installs (node_modules, ui-tests/node_modules, .venv) and a Chromium
  * (CHROMIUM, default /usr/bin/chromium). Both pages stay open; each round takes both, in turn.
  */
-import { spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { cpus, loadavg, tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { emptyPlace, frames, mean, median, option, Place, quantile, ROOT } from './in_lab.mjs';
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const { chromium } = createRequire(join(ROOT, 'ui-tests/'))('playwright-core');
-const option = (name, fallback) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : Number(process.argv[at + 1]);
-};
 const ROUNDS = option('rounds', 5);
 const NODES = option('nodes', 500);
 const COLUMNS = 25;
-const PORT = 8898;
-const TOKEN = 'frames';
 const MOVES = 60;
 const SEEN = { x: 600, y: 150, width: 700, height: 600 }; // of both, where the mouse moves
 
@@ -75,57 +65,19 @@ function plainPage() {
     </script>`.replace('ReactFlow_', 'window.ReactFlow');
 }
 
-async function openPlain(browser) {
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+async function openPlain(place) {
+  const page = await place.newPage();
   await page.setContent(plainPage());
   await page.waitForFunction(() => window.flow);
   return page;
 }
 
-async function openCanvas(browser) {
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  await page.goto(`http://127.0.0.1:${PORT}/lab/tree/many.nbflow?token=${TOKEN}`);
+async function openCanvas(place) {
+  const page = await place.newPage();
+  await page.goto(place.lab('many.nbflow'));
   await page.locator('.react-flow__node').first().waitFor({ timeout: 60_000 });
   await page.getByText('output_csv').first().waitFor();
   return page;
-}
-
-/** Milliseconds between frames while the mouse goes to and fro with its button down. */
-async function frames(page, from) {
-  await page.mouse.move(from.x, from.y);
-  await page.mouse.down();
-  await page.evaluate(() => {
-    window.ticks = [];
-    const tick = now => {
-      window.ticks.push(now);
-      window.ticking = requestAnimationFrame(tick);
-    };
-    window.ticking = requestAnimationFrame(tick);
-  });
-  for (let move = 1; move <= MOVES; move++) {
-    const swing = Math.sin((move / MOVES) * 2 * Math.PI);
-    await page.mouse.move(from.x + 120 * swing, from.y + 60 * swing);
-  }
-  const ticks = await page.evaluate(() => {
-    cancelAnimationFrame(window.ticking);
-    return window.ticks;
-  });
-  await page.mouse.up();
-  return ticks.slice(1).map((tick, index) => tick - ticks[index]);
-}
-
-/** A place of the pane with no card, in pixels of the window. */
-function emptyPlace(page) {
-  return page.evaluate(({ x, y, width, height }) => {
-    for (let down = y; down < y + height; down += 7) {
-      for (let across = x; across < x + width; across += 7) {
-        if (document.elementFromPoint(across, down)?.matches('.react-flow__pane')) {
-          return { x: across, y: down };
-        }
-      }
-    }
-    throw new Error('cards lie everywhere');
-  }, SEEN);
 }
 
 /** The middle of a card that is wholly seen. */
@@ -140,19 +92,14 @@ async function cardPlace(page) {
   throw new Error('no card is seen');
 }
 
-const median = list => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
-const quantile = (list, part) =>
-  [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(part * list.length))];
-const mean = list => list.reduce((sum, one) => sum + one, 0) / list.length;
-
-async function measure(pages, name, place) {
+async function measure(pages, name, placeOn) {
   const found = { nbyard: [], plain: [] };
   for (let round = -1; round < ROUNDS; round++) {
     const order = Object.keys(pages);
     for (const who of round % 2 ? order.reverse() : order) {
       const page = pages[who];
       await page.bringToFront();
-      const times = await frames(page, await place(page));
+      const times = await frames(page, await placeOn(page), MOVES);
       if (round >= 0) {
         found[who].push({ mean: mean(times), p95: quantile(times, 0.95), max: Math.max(...times) });
       }
@@ -172,44 +119,27 @@ async function measure(pages, name, place) {
   console.error(`${name}: ${tell('nbyard')}; ${tell('plain')}; ratio ${one} (mean), ${two} (p95)`);
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'nbyard-frames-'));
-const root = join(folder, 'root');
-mkdirSync(root);
-copyFileSync(join(ROOT, 'examples/penguins/clean.ipynb'), join(root, 'clean.ipynb'));
-writeFileSync(join(root, 'many.nbflow'), JSON.stringify(workflow()));
-const words = ['-m', 'jupyterlab', '--no-browser', '--allow-root', `--ServerApp.port=${PORT}`];
-words.push(`--IdentityProvider.token=${TOKEN}`, `--ServerApp.root_dir=${root}`);
-words.push('--YDocExtension.disable_rtc=True', `--LabApp.workspaces_dir=${join(folder, 'w')}`);
-const places = { HOME: folder, NBYARD_STORE_DIR: join(folder, 'store') };
-const env = { ...process.env, ...places, JUPYTER_CONFIG_DIR: join(folder, 'config') };
-const server = spawn(join(ROOT, '.venv/bin/python'), words, { env, stdio: 'ignore' });
-const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+const emptySeen = page => emptyPlace(page, SEEN);
+const place = new Place();
+copyFileSync(join(ROOT, 'examples/penguins/clean.ipynb'), join(place.root, 'clean.ipynb'));
+writeFileSync(join(place.root, 'many.nbflow'), JSON.stringify(workflow()));
 try {
-  const answers = () =>
-    fetch(`http://127.0.0.1:${PORT}/api`).then(
-      ({ ok }) => ok,
-      () => false
-    );
-  while (!(await answers())) {
-    await new Promise(done => setTimeout(done, 200));
-  }
-  const pages = { nbyard: await openCanvas(browser), plain: await openPlain(browser) };
+  await place.startLab();
+  await place.openBrowser();
+  const pages = { nbyard: await openCanvas(place), plain: await openPlain(place) };
   await pages.nbyard.locator('[data-command="nbyard:fit-workflow"]').click();
   await pages.plain.evaluate(() => window.flow.fitView());
-  await measure(pages, 'pan, all nodes seen', emptyPlace);
+  await measure(pages, 'pan, all nodes seen', emptySeen);
   for (const page of Object.values(pages)) {
     await page.mouse.move(SEEN.x + SEEN.width / 2, SEEN.y + SEEN.height / 2);
     for (let step = 0; step < 40 && (await zoomOf(page)) < 0.9; step++) {
       await page.mouse.wheel(0, -100);
     }
   }
-  await measure(pages, 'pan at full size', emptyPlace);
+  await measure(pages, 'pan at full size', emptySeen);
   await measure(pages, 'drag a node', cardPlace);
 } finally {
-  await browser.close();
-  server.kill();
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  await place.end();
 }
 
 function zoomOf(page) {

@@ -8,75 +8,16 @@
  * Needs what `./check` installs (node_modules, ui-tests/node_modules, .venv) and a Chromium
  * (CHROMIUM, default /usr/bin/chromium).
  */
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { cpus, loadavg, tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { cpus, loadavg } from 'node:os';
+import { option, Place, quantile } from './in_lab.mjs';
 
-const HERE = dirname(fileURLToPath(import.meta.url));
-const ROOT = resolve(HERE, '..');
-const PYTHON = join(ROOT, '.venv/bin/python');
-const { chromium } = createRequire(join(ROOT, 'ui-tests/'))('playwright-core');
-const option = (name, fallback) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : Number(process.argv[at + 1]);
-};
 const SAMPLES = option('samples', 30);
 const NODES = option('nodes', 500);
 const OTHERS = option('others', 100);
-const PORT = 8899;
-const TOKEN = 'latency';
 const PATIENCE = 10_000;
 
-const folder = mkdtempSync(join(tmpdir(), 'nbyard-latency-'));
-const root = join(folder, 'root');
-mkdirSync(root);
-const places = { HOME: folder, NBYARD_STORE_DIR: join(folder, 'store') };
-const env = { ...process.env, ...places, JUPYTER_CONFIG_DIR: join(folder, 'config') };
-
-/** The process that moves tasks; `ask` answers with what it says. */
-async function startWriter() {
-  const words = [join(HERE, 'moving_tasks.py'), root, String(NODES + 1)];
-  const child = spawn(PYTHON, words, { env, cwd: root, stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const heard = async () => {
-    const { value, done } = await lines.next();
-    if (done) {
-      throw new Error('the writer has ended');
-    }
-    return JSON.parse(value);
-  };
-  const ask = question => {
-    child.stdin.write(`${JSON.stringify(question)}\n`);
-    return heard();
-  };
-  return { child, ask, port: (await heard()).port };
-}
-
-function startServer() {
-  const words = ['-m', 'jupyterlab', '--no-browser', '--allow-root', `--ServerApp.port=${PORT}`];
-  words.push(`--IdentityProvider.token=${TOKEN}`, `--ServerApp.root_dir=${root}`);
-  words.push('--YDocExtension.disable_rtc=True', `--LabApp.workspaces_dir=${join(folder, 'w')}`);
-  return spawn(PYTHON, words, { env, cwd: root, stdio: 'ignore' });
-}
-
-async function answers() {
-  const alive = () =>
-    fetch(`http://127.0.0.1:${PORT}/api`).then(
-      ({ ok }) => ok,
-      () => false
-    );
-  while (!(await alive())) {
-    await new Promise(done => setTimeout(done, 200));
-  }
-}
-
-async function openCanvas(browser, port) {
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  page.on('pageerror', error => console.error('page:', error.message));
+async function openCanvas(place, port) {
+  const page = await place.newPage();
   await page.addInitScript(() => {
     // when a frame that tells of a state came, before anybody has looked at it
     window.heard = () => undefined;
@@ -89,7 +30,7 @@ async function openCanvas(browser, port) {
     };
   });
   const file = `layered-${NODES + 1}.nbflow`;
-  await page.goto(`http://127.0.0.1:${PORT}/lab/tree/${file}?token=${TOKEN}`);
+  await page.goto(place.lab(file));
   await page.locator('.nby-Node.nby-mod-running').first().waitFor({ timeout: 120_000 });
   await page.evaluate(
     async ([bare, patience]) => {
@@ -168,10 +109,6 @@ async function sample(page, writer, node, round) {
   return { bare, found, heard };
 }
 
-const sorted = list => [...list].sort((a, b) => a - b);
-const quantile = (list, part) =>
-  sorted(list)[Math.min(list.length - 1, Math.floor(part * list.length))];
-
 async function measure(page, writer, title, nodes) {
   const bare = [];
   const card = [];
@@ -209,13 +146,12 @@ async function measure(page, writer, title, nodes) {
   );
 }
 
-const writer = await startWriter();
-const server = startServer();
-const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+const place = new Place();
 try {
-  await answers();
-  const page = await openCanvas(browser, writer.port);
+  const writer = await place.startWriter(NODES + 1);
+  await place.startLab();
+  await place.openBrowser();
+  const page = await openCanvas(place, writer.port);
   await page.waitForTimeout(3000);
   const nodes = (await cardsSeen(page)).slice(0, 8);
   await measure(page, writer, `${NODES} running, one changes`, nodes);
@@ -226,8 +162,5 @@ try {
     await page.screenshot({ path: process.env.PICTURE });
   }
 } finally {
-  await browser.close();
-  server.kill();
-  writer.child.kill();
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  await place.end();
 }

@@ -1,6 +1,7 @@
 """What holds for every test: a clean environment, and nothing left running afterwards."""
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,10 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 3.0
+
+# a shell starts what it keeps in the background deaf to these
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=100)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)

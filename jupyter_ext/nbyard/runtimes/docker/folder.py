@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -84,7 +85,8 @@ def _entries(folder: Path) -> Iterator[tuple[str, int, os.stat_result]]:
     """Name, handle of the folder and stat of all that is below, never through a link."""
     for _, names, files, handle in os.fwalk(folder, follow_symlinks=False):
         for name in [*names, *files]:
-            yield name, handle, os.stat(name, dir_fd=handle, follow_symlinks=False)
+            with suppress(FileNotFoundError):  # whoever does the same renames meanwhile
+                yield name, handle, os.stat(name, dir_fd=handle, follow_symlinks=False)
 
 
 def _make_readable(folder: Path) -> None:
@@ -135,7 +137,8 @@ def take_back(folder: Path, user: tuple[int, int]) -> None:
         os.chown(folder, *own, follow_symlinks=False)
     for name, handle, found in _entries(folder):
         if found.st_uid == user[0]:
-            os.chown(name, *own, dir_fd=handle, follow_symlinks=False)
+            with suppress(FileNotFoundError):
+                os.chown(name, *own, dir_fd=handle, follow_symlinks=False)
 
 
 def place_stdout(folder: Path, collected: Path, relative: str) -> None:

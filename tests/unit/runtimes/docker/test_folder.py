@@ -79,3 +79,23 @@ def test_requirements_stay_in_the_bundle(tmp_path, path):
     (folder / "code/link").symlink_to(tmp_path / "x")
     with pytest.raises(NbyardError):
         files.requirements_text(folder, path)
+
+
+@as_root
+def test_what_another_renames_meanwhile_is_left_to_it(tmp_path, monkeypatch):
+    """Two that take the same folder back write the same result."""
+    theirs = (65534, 65534)
+    for name in ("a", "b", "c"):
+        (tmp_path / name).touch()
+        os.chown(tmp_path / name, *theirs)
+    chown = os.chown
+
+    def rename_first(name, *args, **options):
+        os.rename(tmp_path / name, tmp_path.parent / name)
+        for other in os.listdir(tmp_path):
+            os.rename(tmp_path / other, tmp_path.parent / other)
+        chown(name, *args, **options)
+
+    monkeypatch.setattr(os, "chown", rename_first)
+    files.take_back(tmp_path, theirs)
+    assert os.listdir(tmp_path) == []
