@@ -39,7 +39,7 @@ export function addCommands(
   const refresh = () => table.forEach(({ id }) => commands.notifyCommandChanged(id));
   tracker.currentChanged.connect(refresh);
   tracker.widgetAdded.connect((_, widget) => {
-    widget.content.changed.connect(later(refresh));
+    widget.content.changed.connect(seldom(refresh));
   });
 }
 
@@ -56,16 +56,25 @@ function ready(command: ICanvasCommand, canvas: Controller): boolean {
   }
 }
 
-/** Many changes in one frame (a drag, a paste) make one round through the toolbar. */
-function later(action: () => void): () => void {
-  let waiting = false;
+/** At once, then once for all that changes within a tenth of a second (a drag, a paste). */
+function seldom(action: () => void): () => void {
+  let resting = false;
+  let again = false;
+  const act = () => {
+    again = false;
+    resting = true;
+    window.setTimeout(() => {
+      resting = false;
+      if (again) {
+        act();
+      }
+    }, 100);
+    action();
+  };
   return () => {
-    if (!waiting) {
-      waiting = true;
-      window.setTimeout(() => {
-        waiting = false;
-        action();
-      }, 100);
+    again = true;
+    if (!resting) {
+      act();
     }
   };
 }

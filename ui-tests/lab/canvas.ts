@@ -89,10 +89,10 @@ export class Canvas {
     return { x: box.x + x * box.width, y: box.y + y * box.height };
   }
 
+  /** A button of the toolbar that can be pressed; Playwright does not see that one cannot. */
   button(command: string): Locator {
-    return this.root
-      .page()
-      .locator(`.jp-Document:not(.lm-mod-hidden) jp-button[data-command="nbyard:${command}"]`);
+    const enabled = `[data-command="nbyard:${command}"]:not([aria-disabled="true"])`;
+    return this.root.page().locator(`.jp-Document:not(.lm-mod-hidden) jp-button${enabled}`);
   }
 
   /** Draw an arrow from port to port, and see it. */

@@ -1,4 +1,5 @@
 /** What every journey starts from: a server of its own, and a browser at its JupyterLab. */
+import { writeFile } from 'node:fs/promises';
 import { Browser, Page, test as base } from '@playwright/test';
 import { Lab } from './lab';
 import { IFlavour, LabServer } from './server';
@@ -22,7 +23,7 @@ export const test = base.extend<IOptions & IFixtures>({
     try {
       await use(await server.start());
       if (info.errors.length) {
-        await info.attach('server log', { body: server.log() });
+        await writeFile(info.outputPath('server.log'), server.log());
       }
     } finally {
       await server.stop();

@@ -1,6 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
+import { Signal } from '@lumino/signaling';
 import schema from '../../../schema/canvas.json';
+import { addCommands } from '../commands';
 import { commandTable } from '../commandTable';
 import { keyRows } from '../KeySheet';
 import { layered } from '../layout';
@@ -26,6 +28,28 @@ function named(value: unknown): string[] {
 describe('G6: every action is a command', () => {
   it('menus, toolbar and keys name commands that exist', () => {
     expect(named(schema).filter(id => !ids.has(id))).toEqual([]);
+  });
+
+  it('buttons learn at once that a canvas has come, and of many changes seldom', () => {
+    jest.useFakeTimers();
+    const commands = new CommandRegistry();
+    const content = { changed: new Signal<unknown, void>({}), canvas: undefined as unknown };
+    const widgetAdded = new Signal<unknown, unknown>({});
+    const currentChanged = new Signal<unknown, unknown>({});
+    const tracker = { currentWidget: { content }, widgetAdded, currentChanged };
+    addCommands(commands, tracker as never, null, nullTranslator.load('nbyard'));
+    const told = jest.fn();
+    commands.commandChanged.connect((_, { id }) => id === 'nbyard:run-workflow' && told());
+    widgetAdded.emit({ content });
+    expect(commands.isEnabled('nbyard:run-workflow')).toBe(false);
+    content.canvas = {};
+    content.changed.emit();
+    expect(told).toHaveBeenCalledTimes(1);
+    expect(commands.isEnabled('nbyard:run-workflow')).toBe(true);
+    Array.from({ length: 50 }).forEach(() => content.changed.emit());
+    jest.runAllTimers();
+    expect(told).toHaveBeenCalledTimes(2);
+    jest.useRealTimers();
   });
 
   it('ids and labels are there once', () => {
