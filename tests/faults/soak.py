@@ -1,6 +1,5 @@
 """Counters of what leaks, read from outside."""
 
-import contextlib
 import os
 import tempfile
 from collections.abc import Sequence
@@ -41,10 +40,9 @@ def count(place: Place, server: Server) -> dict[str, int]:
 def _processes(place: Place) -> dict[str, int]:
     """The store's; what is kept ready comes and goes as it is used, killed and made anew."""
     found = {"processes": 0, "spares": 0}
-    for pid in place.checker.processes():
-        with contextlib.suppress(psutil.Error):
-            is_spare = psutil.Process(pid).environ().get("NBYARD_ATTEMPT_ID") == NOT_WORK
-            found["spares" if is_spare else "processes"] += 1
+    for marks in place.checker.marks().values():
+        is_spare = marks.get("NBYARD_ATTEMPT_ID") == NOT_WORK
+        found["spares" if is_spare else "processes"] += 1
     return found
 
 
