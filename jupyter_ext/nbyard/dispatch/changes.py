@@ -18,6 +18,7 @@ from nbyard.store.tasks import AttemptRecord, TaskRecord
 from nbyard.store.transition import Move
 
 CANCELLED = "the run was cancelled"
+WAITS = " – waits: "
 # what becomes of tasks that have not begun when their run is cancelled
 CANCELS = {"waiting": "skipped", "queued": "cancelled"}
 Rows = list[dict[str, Any]]
@@ -82,6 +83,12 @@ class Changes:
         if reason != task.record.reason:
             self._notes[task.record.id] = reason
             task.record = msgspec.structs.replace(task.record, reason=reason)
+
+    def note_wait(self, task: LiveTask, words: str) -> None:
+        """Why it is in the queue, behind what became of an attempt before."""
+        if before := reason_before(task):
+            words = f"{before} – {words}" if words.startswith("wait") else before + WAITS + words
+        self.note(task, words)
 
     def record(self, task: LiveTask, attempt: AttemptRecord) -> None:
         """Write first: the attempt exists before anything starts."""
@@ -198,3 +205,9 @@ class Changes:
         for attempt in self.ended:
             if attempt.record.state == "succeeded":
                 crash_point("published")
+
+
+def reason_before(task: LiveTask) -> str:
+    """What became of the attempt before, of a task in the queue; empty for the first one."""
+    reason = task.record.reason.split(" – wait")[0]
+    return reason if reason.startswith("attempt ") else ""

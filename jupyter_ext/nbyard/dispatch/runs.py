@@ -7,7 +7,6 @@ all of it is one write, and then what was written is done.
 import logging
 import time
 from collections.abc import Collection
-from datetime import UTC, datetime
 from functools import partial
 
 from nbyard import folders
@@ -76,9 +75,7 @@ class RunController:
         if self._changes:
             due.append(self._write_at)
         wait = min(due) - time.monotonic()
-        if turn := self._candidates.next_turn():
-            wait = min(wait, (turn - datetime.now(UTC)).total_seconds())
-        return max(wait, 0.0)
+        return max(min(wait, self._candidates.patience()), 0.0)
 
     # What is new
 

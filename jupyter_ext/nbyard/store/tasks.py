@@ -267,6 +267,7 @@ def _view(row: Row[Any]) -> Task:
         executable_id=plan.executable_id,
         executable_version_id=plan.executable_version_id,
         pinned=plan.pinned or None,
+        warning=plan.warning,
     )
 
 
