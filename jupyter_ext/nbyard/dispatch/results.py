@@ -5,10 +5,9 @@ import stat
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from nbyard import folders
 from nbyard.dispatch.room import Room
-from nbyard.domain.attempts import EXECUTED, TASK, Failure, Output, Result, TaskFile
+from nbyard.domain.attempts import EXECUTED, Failure, Output, Result
 from nbyard.domain.formats import format_of
 from nbyard.errors import Invalid, NbyardError
 from nbyard.localpaths import open_within
@@ -24,7 +23,7 @@ def check_token(result: Result, token: str) -> None:
 
 def take_outputs(room: Room, folder: Path, result: Result) -> list[dict[str, Any]]:
     """Store the bytes of all outputs and of the executed notebook; rows for the artifacts."""
-    task = read_task(folder)
+    task = folders.read_task(folder)
     rows = []
     for name in result.outputs:
         output = task.outputs[name]
@@ -36,12 +35,6 @@ def take_outputs(room: Room, folder: Path, result: Result) -> list[dict[str, Any
     return rows
 
 
-def read_task(folder: Path) -> TaskFile:
-    """task.json of an attempt."""
-    with open(f"{folder}/{TASK}", "rb", 0) as file:
-        return msgspec.json.decode(file.read(), type=TaskFile)
-
-
 def _row(room: Room, folder: Path, name: str, output: Output) -> dict[str, Any]:
     path = folder / output.path
     # a container may have rewritten task.json or left links after its runner looked
@@ -51,7 +44,7 @@ def _row(room: Room, folder: Path, name: str, output: Output) -> dict[str, Any]:
             blob = room.blobs.put_folder(Path(os.path.realpath(path)))
             kind = "folder"
         else:
-            blob = room.blobs.put_fd(handle)
+            blob = room.blobs.put_fd(handle, adopt=True)
             kind = output.format or format_of(path.name)
     finally:
         os.close(handle)
