@@ -115,6 +115,8 @@ class AttemptController:
         except Busy:
             raise
         except Unavailable as error:
+            if attempt.id not in self._not_before:
+                log.warning("attempt %s waits: %s", attempt.id, error)
             self._not_before[attempt.id] = time.monotonic() + PATIENCE_SECONDS
             return [Waits(error.message)]
         except NbyardError as error:
