@@ -240,10 +240,12 @@ def shell(bench: Bench, nodes: int, found: Measured) -> None:
     bench.run(graph, force=False)
     command = [sys.executable, "-m", "nbyard.cli.main", "run", str(graph)]
     environment = {**os.environ, **bench.yard.settings.environment()}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled
 
     def call() -> None:
         subprocess.run(command, check=True, capture_output=True, env=environment)
 
+    call()
     measured(bench, found, nodes, call)
 
 

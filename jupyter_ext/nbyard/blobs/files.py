@@ -124,14 +124,25 @@ def copy_checked(source: int, target: int, digest: str) -> None:
         raise damaged(digest)
 
 
+def new(path: str) -> int:
+    """A file to be written that is not there yet."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+
+
 @contextlib.contextmanager
-def lock_file(path: str) -> Iterator[int]:
-    """An open file to hold a lock on, in this block."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+def opened(fd: int) -> Iterator[int]:
+    """Closed at the end of the block."""
     try:
         yield fd
     finally:
         os.close(fd)
+
+
+@contextlib.contextmanager
+def lock_file(path: str) -> Iterator[int]:
+    """An open file to hold a lock on, in this block."""
+    with opened(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)) as fd:
+        yield fd
 
 
 def share(fd: int) -> None:

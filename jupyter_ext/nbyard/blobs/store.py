@@ -343,10 +343,10 @@ class Blobs:
     def _stage_file(self, digest: str, target: str, writable: bool, executable: bool) -> None:
         mode = (0o644 if writable else 0o444) | (0o111 if executable else 0)
         may_link = mode == 0o444 and os.geteuid() != 0
-        with os.fdopen(self._open(digest), "rb", 0) as source, open(target, "xb", 0) as copy:
+        with files.opened(self._open(digest)) as source, files.opened(files.new(target)) as copy:
             try:
-                self._fill(digest, source.fileno(), copy.fileno(), target if may_link else None)
-                os.fchmod(copy.fileno(), mode)
+                self._fill(digest, source, copy, target if may_link else None)
+                os.fchmod(copy, mode)
             except BaseException:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(target)

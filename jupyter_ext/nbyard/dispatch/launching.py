@@ -74,8 +74,9 @@ def _is_filled(folder: Path) -> bool:
 def _make_anew(room: Room, folder: Path, attempt_id: str) -> None:
     """An empty folder: what somebody who was killed had begun goes."""
     try:
-        os.makedirs(folder.parent, exist_ok=True)
         os.mkdir(folder, 0o700)
+    except FileNotFoundError:  # the first one of the store
+        folder.mkdir(parents=True, mode=0o700)
     except FileExistsError:
         folders.remove(room.folder, attempt_id)
         os.mkdir(folder, 0o700)

@@ -10,7 +10,7 @@ from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import EXECUTED, Failure, Output, Result
 from nbyard.domain.formats import format_of
 from nbyard.errors import Invalid, NbyardError
-from nbyard.localpaths import open_within
+from nbyard.localpaths import open_inside
 
 EXECUTED_NAME = "executed.ipynb"
 
@@ -38,7 +38,7 @@ def take_outputs(room: Room, folder: Path, result: Result) -> list[dict[str, Any
 def _row(room: Room, folder: Path, name: str, output: Output) -> dict[str, Any]:
     path = folder / output.path
     # a container may have rewritten task.json or left links after its runner looked
-    handle = open_within(path, [folder], f"output {name}")
+    handle = open_inside(folder, output.path, f"output {name}")
     try:
         if stat.S_ISDIR(os.fstat(handle).st_mode):
             blob = room.blobs.put_folder(Path(os.path.realpath(path)))

@@ -49,12 +49,13 @@ class Database:
         self.engine = self._engine()
 
     def _engine(self) -> Engine:
+        # who was used last knows the most pages by heart
+        shared = {"json_serializer": _json, "pool_use_lifo": True}
         if not self.sqlite:
-            return create_engine(
-                self.url, pool_pre_ping=True, pool_size=8, max_overflow=8, json_serializer=_json
-            )
+            pool = {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
+            return create_engine(self.url, **pool, **shared)
         waits = {"timeout": BUSY_SECONDS}
-        engine = create_engine(self.url, connect_args=waits, pool_size=16, json_serializer=_json)
+        engine = create_engine(self.url, connect_args=waits, pool_size=16, **shared)
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
         return engine
