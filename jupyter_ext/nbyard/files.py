@@ -110,8 +110,9 @@ def read_small(path: str) -> bytes:
 
 def write_new(path: str, content: bytes) -> None:
     """A small file that was not there; it need not survive a power cut."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC)
     try:
+        os.fchmod(handle, 0o644)  # whatever the umask: a container's user may be another one
         while content:
             content = content[os.write(handle, content) :]
     finally:

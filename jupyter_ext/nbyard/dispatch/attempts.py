@@ -183,7 +183,9 @@ class AttemptController:
         with ExitStack() as hold:
             hold.enter_context(self._room.blobs.keeping())
             try:
-                rows = take_outputs(self._room, case.order.folder, result)
+                # what a supervisor of this machine had begun is gone; in a container who knows
+                adopt = case.attempt.runtime == "process"
+                rows = take_outputs(self._room, case.order.folder, result, adopt=adopt)
             except Busy:
                 raise
             except NbyardError as error:

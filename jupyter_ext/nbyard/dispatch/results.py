@@ -21,13 +21,17 @@ def check_token(result: Result, token: str) -> None:
         raise Invalid("The result carries another attempt's token.")
 
 
-def take_outputs(room: Room, folder: Path, result: Result) -> list[dict[str, Any]]:
-    """Store the bytes of all outputs and of the executed notebook; rows for the artifacts."""
+def take_outputs(
+    room: Room, folder: Path, result: Result, *, adopt: bool = False
+) -> list[dict[str, Any]]:
+    """Store the bytes of all outputs and of the executed notebook; rows for the artifacts.
+
+    With `adopt`, where nothing of the work can live on, files of outputs are not copied."""
     task = folders.read_task(folder)
     rows = []
     for name in result.outputs:
         output = task.outputs[name]
-        rows.append(_row(room, folder, name, output))
+        rows.append(_row(room, folder, name, output, adopt))
     executed = f"{folder}/{EXECUTED}"
     if os.path.isfile(executed) and not os.path.islink(executed):
         blob = room.blobs.put_file(Path(executed))
@@ -35,7 +39,7 @@ def take_outputs(room: Room, folder: Path, result: Result) -> list[dict[str, Any
     return rows
 
 
-def _row(room: Room, folder: Path, name: str, output: Output) -> dict[str, Any]:
+def _row(room: Room, folder: Path, name: str, output: Output, adopt: bool) -> dict[str, Any]:
     path = folder / output.path
     # a container may have rewritten task.json or left links after its runner looked
     handle = open_inside(folder, output.path, f"output {name}")
@@ -44,7 +48,7 @@ def _row(room: Room, folder: Path, name: str, output: Output) -> dict[str, Any]:
             blob = room.blobs.put_folder(Path(os.path.realpath(path)))
             kind = "folder"
         else:
-            blob = room.blobs.put_fd(handle, adopt=True)
+            blob = room.blobs.put_fd(handle, adopt=adopt)
             kind = output.format or format_of(path.name)
     finally:
         os.close(handle)
