@@ -115,6 +115,8 @@ class AttemptController:
         except Busy:
             raise
         except Unavailable as error:
+            if attempt.id not in self._not_before:
+                log.warning("attempt %s waits: %s", attempt.id, error)
             self._not_before[attempt.id] = time.monotonic() + PATIENCE_SECONDS
             return [Waits(error.message)]
         except NbyardError as error:
@@ -181,7 +183,9 @@ class AttemptController:
         with ExitStack() as hold:
             hold.enter_context(self._room.blobs.keeping())
             try:
-                rows = take_outputs(self._room, case.order.folder, result)
+                # what a supervisor of this machine had begun is gone; in a container who knows
+                adopt = case.attempt.runtime == "process"
+                rows = take_outputs(self._room, case.order.folder, result, adopt=adopt)
             except Busy:
                 raise
             except NbyardError as error:

@@ -173,8 +173,8 @@ class Changes:
     def write(self, c: Connection) -> None:
         """Raises Stale when the board was not what the store is."""
         store = self._store
-        transition.move_all(c, self._moves)
-        store.attempts.record_all(c, [attempt.record for attempt in self.recorded])
+        begun = store.attempts.begun([attempt.record for attempt in self.recorded])
+        transition.move_all(c, self._moves, begun)
         store.artifacts.insert_all(c, self._artifacts)
         for _ in range(self._links):
             crash_point("cache-linked")

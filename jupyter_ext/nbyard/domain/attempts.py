@@ -88,6 +88,8 @@ class TaskFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `directory` (relative to the attempt folder) is the working directory.
     `environment` also carries NBYARD_RUN_ID, NBYARD_NODE_ID, NBYARD_WORKFLOW, NBYARD_SCHEDULED_AT.
     `wake` is a folder of datagram sockets to poke when something happened (may be absent or empty).
+    `boot_id` names the start of the machine that wrote it: of what was not begun before the next
+    start some may be missing.
     """
 
     attempt_id: str
@@ -102,6 +104,7 @@ class TaskFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory_bytes: int | None = None
     wake: str = ""
     version: int = 1
+    boot_id: str = ""
 
 
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):

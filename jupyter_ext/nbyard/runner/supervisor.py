@@ -16,6 +16,7 @@ from .folder import CODE, Folder
 from .guard import Guard
 from .limits import MemoryWatch
 from .log import Log
+from .reserve import Reserve
 from .usage import GpuMeter, UsageRecord
 from .work import ADOPTS, CannotStart, Launch, adopt_orphans
 
@@ -40,13 +41,19 @@ class Ending:
 
 class Supervisor:
     def __init__(
-        self, folder: Folder, task: dict[str, Any], launch: Launch | LaunchAhead, guard: Guard
+        self,
+        folder: Folder,
+        task: dict[str, Any],
+        launch: Launch | LaunchAhead,
+        guard: Guard,
+        reserve: Reserve,
     ) -> None:
         self._folder = folder
         self._task = task
         self._wake = task.get("wake") or ""
         self._launch = launch
         self._guard = guard
+        self._reserve = reserve
         self.log = Log(folder.at("log"))
         self._memory = MemoryWatch(task.get("memory_bytes"))
         gpus = GpuMeter((task.get("environment") or {}).get("CUDA_VISIBLE_DEVICES") or "")
@@ -59,14 +66,15 @@ class Supervisor:
         self._report_rest = b""
         self._told_to_stop = ""
         self._next_beat = time.monotonic() + BEAT_SECONDS  # runner.json is as fresh until then
-        self._last_poke = 0.0
+        self._last_poke = time.monotonic()
+        self._is_untold = False
         self._started = self._last_sign = time.monotonic()
         self._working_at: float | None = None
 
     def run(self) -> dict[str, Any]:
         """From start to the result."""
         started_at = time.time()
-        self._folder.reserve()
+        self._reserve.hold(self._folder.path)
         self._prepare()
         try:
             self._obey_cancel()
@@ -118,20 +126,27 @@ class Supervisor:
         os.makedirs(self._folder.at(CODE), exist_ok=True)
         self._launch.start()
         self._started = self._last_sign = time.monotonic()
-        stage = "preparing" if self._launch.is_notebook else "running"
-        self._tell({"type": "stage", "stage": stage})
+        if self._launch.is_notebook:
+            self._tell({"type": "stage", "stage": "preparing"})
+        else:  # it may be over before anybody has looked
+            self._note({"type": "stage", "stage": "running"})
+            self._is_untold = True
         self._selector.register(self._launch.output, selectors.EVENT_READ, self._on_output)
         self._selector.register(self._launch.report, selectors.EVENT_READ, self._on_report)
 
     def _tell(self, *events: dict[str, Any]) -> None:
+        self._note(*events)
+        self._poke()
+
+    def _note(self, *events: dict[str, Any]) -> None:
         for event in events:
             if event.get("stage") == "running":
                 self._working_at = time.time()
             self._folder.event(event)
-        self._poke()
 
     def _poke(self) -> None:
         self._last_poke = time.monotonic()
+        self._is_untold = False
         self._folder.poke(self._wake, ".")
 
     def _stay(self) -> None:
@@ -161,6 +176,8 @@ class Supervisor:
             return
         self._obey_cancel()
         self._obey_limits(now)
+        if self._is_untold and now - self._last_poke > POKE_SECONDS:
+            self._poke()
 
     def _beat(self) -> None:
         try:
@@ -216,7 +233,8 @@ class Supervisor:
             self._selector.unregister(descriptor)
             return
         self.log.feed(data)
-        if self._wake and time.monotonic() - self._last_poke > POKE_SECONDS:
+        self._is_untold = True
+        if time.monotonic() - self._last_poke > POKE_SECONDS:
             self._poke()
 
     def _on_report(self, descriptor: int) -> None:
@@ -266,7 +284,7 @@ class Supervisor:
         if left and self._status is not None and self._ending is None:
             self.log.note(f"{left} processes that the work had left behind were ended")
         if self.log.trouble:
-            self._folder.release()
+            self._reserve.release()
             self._tell({"type": "log", "state": "incomplete", "reason": self.log.trouble})
         self.log.end()
         signal.set_wakeup_fd(-1)
