@@ -8,14 +8,13 @@ attempt can be built before there is one, and before a fork.
 from __future__ import annotations
 
 import asyncio
-import builtins
 import os
 import sys
 import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -172,13 +171,14 @@ class Kernel(IPythonKernel):
 
     def _process_children(self) -> Any:
         """Without a look at every process of the machine when it has none of its own."""
-        return super()._process_children() if processes.below(os.getpid()) else []
+        return super()._process_children() if processes.has_children() else []
 
 
 class App(IPKernelApp):
     """Its parts are begun one by one, some before a fork and some behind it."""
 
     _speaker: wire.Speaker
+    _is_extended = False
 
     def build(self) -> None:
         """All that belongs to no attempt."""
@@ -192,6 +192,7 @@ class App(IPKernelApp):
         self.iopub_thread = Publisher(self._speaker)
         self.iopub_socket = self.iopub_thread.background_socket
         self.init_kernel()
+        self.init_shell()
 
     def parse_command_line(self, argv: object = None) -> None:
         """To build a parser for it takes as long as half of the rest."""
@@ -227,12 +228,17 @@ class App(IPKernelApp):
         self.displayhook.get_execution_count = lambda: self.kernel.execution_count
         self.init_signal()
         self.init_path()
-        self.init_shell()
+
+    def extend(self) -> None:
+        """With what is configured: may run code of its user, unless there is no configuration."""
+        if not self._is_extended:
+            self._is_extended = True
+            self.init_extensions()
 
     def begin(self) -> None:
         """What may run code of its user."""
         self.init_gui_pylab()
-        self.init_extensions()
+        self.extend()
         self.init_code()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -265,47 +271,3 @@ def _options() -> Config:
     # What it would write into the history of its user is no history of his.
     options.HistoryManager.enabled = False
     return options
-
-
-class Prebuilt:
-    """A kernel, and what building it has left outside of it, which is there in its own process
-    only."""
-
-    def __init__(self) -> None:
-        places = _outside()
-        before = [dict(place) for place in places]
-        self.app = build()
-        self._left = [_changes(*pair) for pair in zip(before, places, strict=True)]
-        for place, was, left in zip(places, before, self._left, strict=True):
-            for name in left:
-                if name in was:
-                    place[name] = was[name]
-                else:
-                    del place[name]
-
-    def take(self) -> App:
-        """Be its process."""
-        for place, left in zip(_outside(), self._left, strict=True):
-            place.update(left)
-        return self.app
-
-    def forget(self) -> None:
-        """Let another one be built."""
-        for one in (self.app.kernel.shell, self.app.kernel, self.app):
-            type(one).clear_instance()
-
-
-def _outside() -> tuple[MutableMapping[str, Any], ...]:
-    """Where a kernel changes what belongs to its whole process."""
-    return os.environ, vars(builtins), vars(sys), sys.modules
-
-
-def _changes(before: dict[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    changed = {name for name, value in now.items() if not _is(before.get(name), value)}
-    if now is sys.modules:  # what was imported may stay
-        changed &= before.keys()
-    return {name: now[name] for name in changed}
-
-
-def _is(one: object, other: object) -> bool:
-    return one is other or (isinstance(one, str) and one == other)

@@ -59,8 +59,8 @@ class Supervisor:
         self._report_rest = b""
         self._told_to_stop = ""
         self._next_beat = time.monotonic() + BEAT_SECONDS  # runner.json is as fresh until then
-        self._last_poke = 0.0
-        self._started = self._last_sign = time.monotonic()
+        self._started = self._last_sign = self._last_poke = time.monotonic()
+        self._has_news = False
         self._working_at: float | None = None
 
     def run(self) -> dict[str, Any]:
@@ -128,18 +128,23 @@ class Supervisor:
             if event.get("stage") == "running":
                 self._working_at = time.time()
             self._folder.event(event)
+        self._has_news = bool(self._wake)
         self._poke()
 
     def _poke(self) -> None:
-        self._last_poke = time.monotonic()
-        self._folder.poke(self._wake, ".")
+        """Who looks on hears at most so often that something came further."""
+        now = time.monotonic()
+        if self._has_news and now - self._last_poke > POKE_SECONDS:
+            self._has_news, self._last_poke = False, now
+            self._folder.poke(self._wake, ".")
 
     def _stay(self) -> None:
         next_tick = 0.0
         while not self._is_over():
-            for key, _ in self._selector.select(TICK_SECONDS):
+            for key, _ in self._selector.select(POKE_SECONDS if self._has_news else TICK_SECONDS):
                 key.data(key.fd)
             self._reap()
+            self._poke()
             self._guard.check()
             if time.monotonic() >= next_tick or self._told_to_stop or self._status is not None:
                 self._tick()
@@ -216,8 +221,8 @@ class Supervisor:
             self._selector.unregister(descriptor)
             return
         self.log.feed(data)
-        if self._wake and time.monotonic() - self._last_poke > POKE_SECONDS:
-            self._poke()
+        self._has_news = bool(self._wake)
+        self._poke()
 
     def _on_report(self, descriptor: int) -> None:
         self._last_sign = time.monotonic()
