@@ -8,6 +8,7 @@ attempt can be built before there is one, and before a fork.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import threading
@@ -15,6 +16,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,8 +29,10 @@ from IPython.core.application import (
     BaseIPythonApplication,
 )
 from IPython.paths import get_ipython_dir
+from jupyter_client.session import DELIM, Session
 from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
+from traitlets import default
 from traitlets.config import Config
 
 from . import processes, wire
@@ -57,6 +61,32 @@ class Socket:
         self._speaker.say(self._channel, frames)
 
 
+class Letters(Session):
+    """Messages as Jupyter writes them, unsigned. Most answer the same one, and say nothing of
+    themselves."""
+
+    _answered: tuple[Any, bytes] = None, b""
+
+    def serialize(self, msg: dict[str, Any], ident: Any = None) -> list[bytes]:
+        parent = msg["parent_header"]
+        if parent is not self._answered[0]:
+            self._answered = parent, self.pack(parent)
+        metadata = self.pack(msg["metadata"]) if msg["metadata"] else b"{}"
+        idents = ident if isinstance(ident, list) else [] if ident is None else [ident]
+        parts = [self.pack(msg["header"]), self._answered[1], metadata, self.pack(msg["content"])]
+        return [*idents, DELIM, b"", *parts]
+
+    def deserialize(
+        self, msg_list: Sequence[Any], content: bool = True, copy: bool = True
+    ) -> dict[str, Any]:
+        parts = [json.loads(frame.bytes) for frame in msg_list[1:5]]
+        message = dict(zip(("header", "parent_header", "metadata", "content"), parts, strict=True))
+        header = message["header"]
+        header["date"] = datetime.fromisoformat(header["date"])
+        kind = {name: header[name] for name in ("msg_id", "msg_type")}
+        return {**message, **kind, "buffers": [frame.buffer for frame in msg_list[5:]]}
+
+
 class Stream(Socket):
     """Where the kernel hears its runner and answers. Other event loops may watch it, too."""
 
@@ -65,6 +95,10 @@ class Stream(Socket):
         self._assembler = wire.Assembler()
         self._requests: asyncio.Queue[list[Any]] = asyncio.Queue()
         self.io_loop: Any = None
+
+    def hold(self) -> None:
+        """The next message goes with the one after it."""
+        self._speaker.hold()
 
     def listen(self, loop: Any) -> None:
         self.io_loop = loop
@@ -79,6 +113,10 @@ class Stream(Socket):
             message = self._assembler.feed(packet)
             if message is not None:
                 self._requests.put_nowait([Frame(frame) for frame in message[1]])
+
+    def send_multipart(self, frames: Sequence[bytes], *_: object, **__: object) -> None:
+        self.hold()  # that it is idle is said after each answer
+        super().send_multipart(frames)
 
     async def request(self) -> list[Any]:
         return await self._requests.get()
@@ -154,6 +192,11 @@ class Kernel(IPythonKernel):
         self.printed.tell()
         return reply
 
+    def _publish_status(self, status: str, *more: Any) -> None:
+        if status == "busy":
+            self.shell_stream.hold()  # what it is busy with comes next
+        super()._publish_status(status, *more)
+
     def start(self) -> None:
         self.io_loop: Any = IOLoop.current()
         self.shell.exit_now = False
@@ -193,6 +236,10 @@ class App(IPKernelApp):
         self.iopub_socket = self.iopub_thread.background_socket
         self.init_kernel()
         self.init_shell()
+
+    @default("session")
+    def _letters(self) -> Session:
+        return Letters(parent=self)
 
     def parse_command_line(self, argv: object = None) -> None:
         """To build a parser for it takes as long as half of the rest."""

@@ -27,6 +27,7 @@ class Folder:
     def __init__(self, path: str) -> None:
         self.path = os.path.realpath(path)
         self._seq = 0
+        self._sockets_seen = 0.0
 
     def at(self, *names: str) -> str:
         return os.path.join(self.path, *names)
@@ -73,15 +74,11 @@ class Folder:
         found = OPTION_PLACEHOLDER.match(word)
         return (found["option"] or "") + self.path + word[found.end() :] if found else word
 
-    def write_whole(self, name: str, value: dict[str, Any], over: str = "") -> None:
-        """The file is there whole or not at all. It may be written over another one, whose space
-        it has then."""
-        temporary = self.at(over or name + ".tmp")
-        flags = os.O_WRONLY | (os.O_NOFOLLOW if over else os.O_CREAT | os.O_TRUNC)
-        with open(temporary, "wb", opener=lambda path, _: os.open(path, flags, 0o666)) as file:
-            file.write(json.dumps(value).encode())
-            if over:
-                file.truncate()
+    def write_whole(self, name: str, value: dict[str, Any]) -> None:
+        """The file is there whole or not at all."""
+        temporary = self.at(name + ".tmp")
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(json.dumps(value))
         os.replace(temporary, self.at(name))
 
     def make_durable(self, name: str) -> None:
@@ -124,8 +121,8 @@ class Folder:
         self._seq += 1
         line = json.dumps({"seq": self._seq, "at": time.time(), **event}) + "\n"
         try:
-            with open(self.at("events.jsonl"), "ab", 0) as file:
-                file.write(line.encode())
+            with open(self.at("events.jsonl"), "a", encoding="utf-8") as file:
+                file.write(line)
         except OSError:
             return
 

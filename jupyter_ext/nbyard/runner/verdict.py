@@ -117,12 +117,12 @@ def _problem(folder: Folder, relative: str) -> str | None:
 
 
 def write_result(folder: Folder, task: dict[str, Any], result: dict[str, Any]) -> None:
-    """The last act: into the space that was reserved for it, or, if that is not there or will not
-    do, into any that can be had in ten minutes."""
+    """The last act. On a full disk the reserve is given up; then it is tried for ten minutes."""
     result = {"attempt_id": task["attempt_id"], "token": task["token"], **result}
     for _ in range(RETRIES):
         try:
-            folder.write_whole("result.json", result, "reserve" if folder.has("reserve") else "")
+            folder.write_whole("result.json", result)
+            folder.release()
             break
         except OSError:
             if folder.has("reserve"):

@@ -94,20 +94,6 @@ def test_the_result_is_what_the_domain_reads(folder: Folder) -> None:
     assert found.token == "t" and found.failure == Failure("exit-code", "exit code 3", exit_code=3)
 
 
-def test_the_result_takes_the_reserved_space(folder: Folder) -> None:
-    """I15: a disk that is full has room for it; a link in its place is not followed."""
-    folder.reserve()
-    reserved = os.stat(folder.at("reserve")).st_ino
-    verdict.write_result(folder, TASK, {"state": "succeeded"})
-    assert os.stat(folder.at("result.json")).st_ino == reserved and not folder.has("reserve")
-    assert json.loads(Path(folder.at("result.json")).read_text())["state"] == "succeeded"
-    Path(folder.at("outputs", "other")).write_text("kept")
-    os.symlink("outputs/other", folder.at("reserve"))
-    verdict.write_result(folder, TASK, {"state": "failed"})
-    assert json.loads(Path(folder.at("result.json")).read_text())["state"] == "failed"
-    assert Path(folder.at("outputs", "other")).read_text() == "kept"
-
-
 def test_on_a_full_disk_the_reserve_is_given_up(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,10 +101,10 @@ def test_on_a_full_disk_the_reserve_is_given_up(
     folder.reserve()
     real = Folder.write_whole
 
-    def full(self: Folder, name: str, value: dict, over: str) -> None:
+    def full(self: Folder, name: str, value: dict) -> None:
         if self.has("reserve"):
             raise OSError(28, "No space left on device")
-        real(self, name, value, over)
+        real(self, name, value)
 
     monkeypatch.setattr(Folder, "write_whole", full)
     verdict.write_result(folder, TASK, {"state": "succeeded"})
@@ -133,10 +119,10 @@ def test_a_disk_that_stays_full_for_a_while(
     monkeypatch.setattr(time, "sleep", waited.append)
     real = Folder.write_whole
 
-    def full(self: Folder, name: str, value: dict, over: str) -> None:
+    def full(self: Folder, name: str, value: dict) -> None:
         if len(waited) < 3:
             raise OSError(28, "No space left on device")
-        real(self, name, value, over)
+        real(self, name, value)
 
     monkeypatch.setattr(Folder, "write_whole", full)
     verdict.write_result(folder, TASK, {"state": "succeeded"})
