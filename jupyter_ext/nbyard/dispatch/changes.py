@@ -63,7 +63,7 @@ class Changes:
         task.record = msgspec.structs.replace(record, state=to, **known)
         if to == "queued":
             self._board.enqueue(task)
-        if to in TASK.terminal or to == "queued":
+        if to in TASK.terminal:
             self.is_urgent = True
         self._touched[task.run.run.id] = task.run
         steps = task.run.progress.moved(record.node, task.record.state)
@@ -166,7 +166,7 @@ class Changes:
         step = self._store.runs.step(run.run, to, columns)
         (self._ends if to in RUN.terminal else self._moves).append(step)
         run.run = msgspec.structs.replace(run.run, state=to)
-        self.is_urgent = True
+        self.is_urgent |= to in RUN.terminal
 
     # The one write
 

@@ -6,7 +6,7 @@ inputs/NAME/…    staged inputs        outputs/NAME/…   where outputs are exp
 log              everything the work printed, appended
 events.jsonl     one JSON object a line: progress, cells
 usage.jsonl      one JSON object a line: CPU, memory and GPUs over time, thinned out when long
-executed.ipynb   the notebook as far as it ran (replaced whole after each cell)
+executed.ipynb   the notebook as far as it ran (replaced whole at most ten times a second)
 surroundings.json  machine, environment and code that the attempt was made for
 image.json       {name, id, lock} of the image, where a container does the work
 heartbeat        touched every few seconds while the runner lives, from its third second on

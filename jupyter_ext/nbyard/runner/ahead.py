@@ -57,7 +57,7 @@ class LaunchAhead:
     def claim(self) -> None:
         """It has an attempt from now on."""
         self._since = f"{time.clock_gettime(time.CLOCK_BOOTTIME):012.1f}"
-        prepared.Stamp(prepared.SINCE).write(self._since)
+        prepared.stamp(prepared.SINCE).write(self._since)
 
     def bind(self, folder: Folder, task: dict[str, Any]) -> None:
         """This is its attempt."""

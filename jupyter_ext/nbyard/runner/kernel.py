@@ -26,6 +26,7 @@ from .work import die_with_parent
 
 LAUNCHER = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
 END_SECONDS = 5.0
+_decode = json.JSONDecoder().decode
 _known: dict[str, tuple[object, bool]] = {}
 
 
@@ -188,7 +189,8 @@ class Talk:
 
     def _heard(self, channel: int, frames: list[bytes]) -> None:
         at = frames.index(DELIM) + 2  # a place for a signature follows
-        header, parent, metadata, content = map(json.loads, frames[at : at + 4])
+        parts = (_decode(part.decode()) for part in frames[at : at + 4])
+        header, parent, metadata, content = parts
         header["date"] = datetime.fromisoformat(header["date"])
         message = {
             "header": header,

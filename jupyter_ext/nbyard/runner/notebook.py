@@ -7,7 +7,9 @@ import asyncio
 import json
 import os
 import signal
+import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import spared
@@ -110,7 +112,8 @@ async def _stand_by(kernel: str, forked: ForkedKernel, report: Report, wait: int
     except UNFIT as error:
         failure = _failure(error)
     report.end(failure)
-    return 0
+    sys.stdout.flush()
+    os._exit(0)  # all is said; to take the loop apart is for nobody
 
 
 def _failure(error: Exception) -> dict[str, Any]:
@@ -161,13 +164,11 @@ async def _run(
         session = spared.session().Session(folder, task, opened, kernel)
     except ImportError as error:
         raise Refused(f"notebooks cannot be run here: {error}") from error
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, session.interrupt)
-    loop.add_signal_handler(signal.SIGINT, session.interrupt)
+    _when_asked_to_end(session.interrupt)
     try:
         await session.start()
         report.stage("running")
-        failure = await _run_cells(session, report)
+        failure = await run_cells(session, report)
         if failure is None:
             session.finish()
     except KernelMissing as error:
@@ -179,8 +180,25 @@ async def _run(
     return failure
 
 
-async def _run_cells(session: Any, report: Report) -> dict[str, Any] | None:
-    session.save(at_first=True)
+def _when_asked_to_end(call: Callable[[], None]) -> None:
+    """As the loop's own handlers of signals, which look at all that there are."""
+    hear, tell = os.pipe()
+
+    def listen() -> None:
+        os.read(hear, 4096)
+        call()
+
+    for end in (hear, tell):
+        os.set_blocking(end, False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+    asyncio.get_running_loop().add_reader(hear, listen)
+
+
+async def run_cells(session: Any, report: Report) -> dict[str, Any] | None:
+    """All code cells, up to the first that fails: what went wrong then."""
+    session.save_within()
     cells = session.code_cells()
     for index in cells:
         started = time.monotonic()
@@ -188,7 +206,7 @@ async def _run_cells(session: Any, report: Report) -> dict[str, Any] | None:
         failure = await session.run_cell(index)
         is_last = failure is not None or index == cells[-1]
         if not is_last:
-            session.save(hurry=True)
+            session.save_within()
         state, seconds = "failed" if failure else "done", time.monotonic() - started
         report.cell(session.progress(index), state, seconds, more_to_come=not is_last)
         if failure:

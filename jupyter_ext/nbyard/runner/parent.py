@@ -22,7 +22,7 @@ from .crew import Crew, serve
 from .folder import Folder
 from .guard import clear, make_scratch
 from .pool import LOOK_SECONDS, Pool, Standing
-from .prepared import Stamp, live_as, preload, settle
+from .prepared import live_as, preload, settle, stamp
 from .start import supervise
 from .work import adopt_orphans
 
@@ -52,7 +52,7 @@ class Parent:
         self._folders: dict[int, str] = {}  # of the supervisors, by their pid
         self._crew = Crew()
         self._called: dict[int, socket.socket] = {}
-        self._attempt_id = Stamp("NBYARD_ATTEMPT_ID")
+        self._attempt_id = stamp("NBYARD_ATTEMPT_ID")
         self._pid = os.getpid()
         self._hear, self._told = os.pipe()
         for end in (self._hear, self._told):

@@ -66,9 +66,8 @@ class Supervisor:
         self._report_rest = b""
         self._told_to_stop = ""
         self._next_beat = time.monotonic() + BEAT_SECONDS  # runner.json is as fresh until then
-        self._last_poke = time.monotonic()
-        self._is_untold = False
-        self._started = self._last_sign = time.monotonic()
+        self._started = self._last_sign = self._last_poke = time.monotonic()
+        self._has_news = False
         self._working_at: float | None = None
 
     def run(self) -> dict[str, Any]:
@@ -126,35 +125,33 @@ class Supervisor:
         os.makedirs(self._folder.at(CODE), exist_ok=True)
         self._launch.start()
         self._started = self._last_sign = time.monotonic()
-        if self._launch.is_notebook:
-            self._tell({"type": "stage", "stage": "preparing"})
-        else:  # it may be over before anybody has looked
-            self._note({"type": "stage", "stage": "running"})
-            self._is_untold = True
+        stage = "preparing" if self._launch.is_notebook else "running"
+        self._tell({"type": "stage", "stage": stage})
         self._selector.register(self._launch.output, selectors.EVENT_READ, self._on_output)
         self._selector.register(self._launch.report, selectors.EVENT_READ, self._on_report)
 
     def _tell(self, *events: dict[str, Any]) -> None:
-        self._note(*events)
-        self._poke()
-
-    def _note(self, *events: dict[str, Any]) -> None:
         for event in events:
             if event.get("stage") == "running":
                 self._working_at = time.time()
             self._folder.event(event)
+        self._has_news = bool(self._wake)
+        self._poke()
 
     def _poke(self) -> None:
-        self._last_poke = time.monotonic()
-        self._is_untold = False
-        self._folder.poke(self._wake, ".")
+        """Who looks on hears at most so often that something came further."""
+        now = time.monotonic()
+        if self._has_news and now - self._last_poke > POKE_SECONDS:
+            self._has_news, self._last_poke = False, now
+            self._folder.poke(self._wake, ".")
 
     def _stay(self) -> None:
         next_tick = 0.0
         while not self._is_over():
-            for key, _ in self._selector.select(TICK_SECONDS):
+            for key, _ in self._selector.select(POKE_SECONDS if self._has_news else TICK_SECONDS):
                 key.data(key.fd)
             self._reap()
+            self._poke()
             self._guard.check()
             if time.monotonic() >= next_tick or self._told_to_stop or self._status is not None:
                 self._tick()
@@ -176,8 +173,6 @@ class Supervisor:
             return
         self._obey_cancel()
         self._obey_limits(now)
-        if self._is_untold and now - self._last_poke > POKE_SECONDS:
-            self._poke()
 
     def _beat(self) -> None:
         try:
@@ -233,9 +228,8 @@ class Supervisor:
             self._selector.unregister(descriptor)
             return
         self.log.feed(data)
-        self._is_untold = True
-        if time.monotonic() - self._last_poke > POKE_SECONDS:
-            self._poke()
+        self._has_news = bool(self._wake)
+        self._poke()
 
     def _on_report(self, descriptor: int) -> None:
         self._last_sign = time.monotonic()
