@@ -45,7 +45,10 @@ def _run(*words: str) -> None:
         pytest.skip(f"no other environment can be made: {done.stderr.strip()[-500:]}")
 
 
-def place_notebook(folder: Path, cells: Sequence[str], **more: Any) -> Order:
+def place_notebook(
+    folder: Path, cells: Sequence[str], files: Sequence[str] = (), **more: Any
+) -> Order:
+    """An attempt that runs these cells, with empty files beside the notebook."""
     work = NotebookWork("code/n.ipynb", KERNEL, "python", {})
     order = place_attempt(folder, "", {}, "", work=work, directory="code", **more)
     empty: dict[str, Any] = {"metadata": {}, "outputs": [], "execution_count": None}
@@ -53,6 +56,8 @@ def place_notebook(folder: Path, cells: Sequence[str], **more: Any) -> Order:
     written = [{**empty, "id": f"c{n}", "source": text} for n, text in enumerate(cells)]
     whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": written}
     (order.folder / "code" / "n.ipynb").write_text(json.dumps(whole))
+    for name in files:
+        (order.folder / "code" / name).touch()
     return order
 
 

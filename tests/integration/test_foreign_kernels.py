@@ -122,7 +122,7 @@ def test_it_says_the_same(yard: Yard, one: psutil.Process) -> None:
         "_, __, In, Out",
         "%history\n%who",
         "!echo $NBYARD_RUN_ID",
-        "a = 5\nassert _i == In[-2]; a",
+        "a = 5\nprint(_i, _ii); a",
     )
     orders = yard.run(*cells), yard.run(*cells, started=True)
     assert yard.is_ready_one(orders[0], [one])
@@ -222,6 +222,12 @@ def test_files_of_its_user_are_run_for_the_attempt(
 
 def test_a_variable_that_python_reads_at_its_start_is_honoured(serves: Serves) -> None:
     assert not serves(environment={"PYTHONHASHSEED": "7"})
+
+
+def test_a_project_that_has_a_module_which_the_kernel_has_imported_gets_its_own(
+    serves: Serves,
+) -> None:
+    assert not serves(files=["comm.py"])
 
 
 def test_a_kernel_that_would_know_its_attempt_is_started(

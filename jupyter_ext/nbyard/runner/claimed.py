@@ -25,7 +25,10 @@ def claim(shell: Any, told: dict, stamps: dict) -> str:  # type: ignore[type-arg
 
 
 def _move(shell: Any, directory: str) -> None:
-    """As if it had been started there."""
+    """As if it had been started there, where it might have found other modules than it has."""
+    shadowed = {name.partition(".")[0] for name in os.listdir(directory)} & set(sys.modules)
+    if shadowed:
+        raise ImportError(", ".join(shadowed))
     before = os.getcwd()
     os.chdir(directory)
     now = os.getcwd()

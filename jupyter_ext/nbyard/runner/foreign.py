@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from . import processes
 from .direct import CONFIG_FILES, CONFIG_KINDS
-from .kernel import is_forkable, is_ipykernel, readable, specification, stamp, stamps
+from .kernel import is_ipykernel, readable, specification, stamp, stamps
 from .started import KernelEnded, KernelMissing, StartedKernel
 
 PROGRAM = b"\x7fELF"
@@ -38,11 +38,6 @@ class Origin(NamedTuple):
     argv: list[str]
     environment: dict[str, str]
     program: tuple[int, int]
-
-
-def may_stand_by(name: str) -> bool:
-    """Whether a kernel of that name can be had before its attempt is known."""
-    return is_forkable(name) or origin_of(name) is not None
 
 
 def origin_of(name: str) -> Origin | None:
@@ -172,7 +167,9 @@ class ForeignKernel(StartedKernel):
         words = f"(get_ipython(), {told!r}, {stamped!r})"
         text = f"(lambda names: (exec({_text()!r}, names), names['claim']{words})[1])({{}})"
         client = self._client.kc
-        asked = client.execute("", silent=True, user_expressions={"": text}, allow_stdin=False)
+        asked = client.execute(
+            "", silent=True, store_history=False, user_expressions={"": text}, allow_stdin=False
+        )
         async with asyncio.timeout(CLAIM_SECONDS):
             while True:
                 reply = await client.get_shell_msg()

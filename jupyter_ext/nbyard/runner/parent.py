@@ -135,12 +135,13 @@ class Parent:
             return self._crew.take(packet, ready)
         if not kernel:
             return 0
-        from .foreign import may_stand_by
+        from .foreign import origin_of
         from .kernel import is_forkable
 
-        if not may_stand_by(kernel):
+        is_forked = is_forkable(kernel)
+        if not is_forked and origin_of(kernel) is None:
             return 0
-        one = self._pool.take(kernel, is_forked=is_forkable(kernel))
+        one = self._pool.take(kernel, is_forked=is_forked)
         if one is None:
             return 0
         try:
