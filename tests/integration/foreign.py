@@ -1,8 +1,11 @@
 """A kernel of another environment, and notebooks that ask for it."""
 
+import contextlib
+import hashlib
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.testing.conformance_runtimes import finish, place_attempt, wait_until
+from nbyard.testing.engine import cache_folder
 
 KERNEL = "other"
 KERNEL_THREADS = 4
@@ -25,10 +29,10 @@ class Environment:
     """With an interpreter, and ipykernel."""
 
     def __init__(self, folder: Path) -> None:
+        _run("-m", "venv", "--without-pip", str(folder))
         self.python = folder / "bin" / "python"
-        _run(sys.executable, "-m", "venv", str(folder))
-        _run(str(self.python), "-m", "pip", "install", "--quiet", "ipykernel")
         (self.packages,) = folder.glob("lib/python*/site-packages")
+        (self.packages / "installed.pth").write_text(str(_installed()))
 
     def declare(self, data: Path, name: str = KERNEL, **more: Any) -> Path:
         """Install its kernel in Jupyter's data; where that says what it is."""
@@ -39,8 +43,21 @@ class Environment:
         return place
 
 
+def _installed() -> Path:
+    """ipykernel and all that it needs; fetched once."""
+    digest = hashlib.sha256(f"{sys.prefix} {sys.version}".encode()).hexdigest()[:12]
+    folder = cache_folder() / f"ipykernel-{digest}"
+    if not folder.exists():
+        with tempfile.TemporaryDirectory(dir=folder.parent) as place:
+            _run("-m", "pip", "install", "--quiet", "--target", f"{place}/whole", "ipykernel")
+            with contextlib.suppress(OSError):  # somebody was quicker
+                Path(place, "whole").rename(folder)
+    return folder
+
+
 def _run(*words: str) -> None:
-    done = subprocess.run(words, capture_output=True, text=True, timeout=600, check=False)
+    command = [sys.executable, *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     if done.returncode:
         pytest.skip(f"no other environment can be made: {done.stderr.strip()[-500:]}")
 
