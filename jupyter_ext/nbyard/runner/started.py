@@ -114,9 +114,9 @@ class StartedKernel:
     async def _ask_to_end(self) -> None:
         """Woken by its end, where jupyter_client would look ten times a second."""
         manager = self._client.km
-        if hasattr(os, "pidfd_open"):
-            await manager.request_shutdown()
+        if hasattr(os, "pidfd_open") and await manager.is_alive():
             handle = os.pidfd_open(manager.provisioner.pid)
+            await manager.request_shutdown()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(END_SECONDS):
                     await readable(handle)
