@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import select
 import signal
 import sys
 import time
@@ -19,6 +20,10 @@ from .prepared import read_whole, take_on
 
 if TYPE_CHECKING:
     from .kernel import ForkedKernel
+    from .started import StartedKernel
+
+    # A kernel, its client, and what it told of its language, as far as they are there.
+    Ready = tuple[ForkedKernel | StartedKernel | None, Any, dict[str, Any] | None]
 
 
 class Refused(Exception):
@@ -76,10 +81,12 @@ def main(path: str, descriptor: int, *, is_prepared: bool = False) -> int:
 
 def main_ahead(kernel: str, descriptor: int, wait: int) -> int:
     """As `main`, with the kernel made before `wait` says of which attempt it is."""
-    from .kernel import ForkedKernel
+    from .kernel import ForkedKernel, is_forkable
 
-    report = Report(descriptor)
-    forked = ForkedKernel(os.environ["JUPYTER_RUNTIME_DIR"], is_ahead=True)
+    report, scratch = Report(descriptor), os.environ["JUPYTER_RUNTIME_DIR"]
+    if not is_forkable(kernel):
+        return asyncio.run(_stand_by_started(kernel, scratch, report, wait))
+    forked = ForkedKernel(scratch, is_ahead=True)
     return asyncio.run(_stand_by(kernel, forked, report, wait))
 
 
@@ -103,11 +110,38 @@ async def _stand_by(kernel: str, forked: ForkedKernel, report: Report, wait: int
     told = json.loads(words)
     take_on(told)
     forked.release(words)
+    return await _serve(told, report, (forked, client, language_info))
+
+
+async def _stand_by_started(kernel: str, scratch: str, report: Report, wait: int) -> int:
+    """The same with a kernel that no fork can be. Where it cannot be had when it is wanted, one
+    is started then."""
+    from .foreign import ForeignKernel
+
+    client = spared.session().prepared_client(kernel)
+    foreign = ForeignKernel(kernel, scratch)
+    language_info = await foreign.come_up(client)
+    if language_info is not None:
+        report.send({"type": "ready"})
+        await foreign.stay_until(wait)
+    words = read_whole(wait) if select.select([wait], [], [], 0)[0] else b""
+    if not words:
+        return 1
+    told = json.loads(words)
+    take_on(told)
+    if language_info is not None and await foreign.claim(told):
+        return await _serve(told, report, (foreign, client, language_info))
+    report.stage("kernel-start")
+    await foreign.end(client.kc, kindly=False)
+    return await _serve(told, report, (None, None, None))
+
+
+async def _serve(told: dict[str, Any], report: Report, ready: Ready) -> int:
+    """The attempt that was told of."""
     folder = Folder(told["environment"]["NBYARD_ATTEMPT"])
     try:
         task = folder.task()
         opened = read_notebook(folder, task["work"])
-        ready = (forked, client, language_info)
         failure = await _run(folder, task, opened, report, ready)
     except UNFIT as error:
         failure = _failure(error)
@@ -156,7 +190,7 @@ async def _run(
     task: dict[str, Any],
     opened: tuple[dict[str, Any], list[int | None]],
     report: Report,
-    kernel: tuple[ForkedKernel | None, Any, dict[str, Any] | None],
+    kernel: Ready,
 ) -> dict[str, Any] | None:
     from .started import KernelEnded, KernelMissing
 

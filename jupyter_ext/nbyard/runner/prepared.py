@@ -78,7 +78,7 @@ def preload() -> None:
             otherwise than those we know.
     """
     _import_for_kernels()
-    from . import kernel, notebook  # noqa: F401
+    from . import foreign, kernel, notebook  # noqa: F401
 
     session = spared.session()
     with contextlib.suppress(ImportError):

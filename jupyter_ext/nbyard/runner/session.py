@@ -88,11 +88,12 @@ def prepare() -> None:
 
 
 def prepared_client(kernel: str) -> Any:
-    """One that belongs to no notebook yet; to be had once in a process."""
+    """One that belongs to no notebook yet."""
     if not _prepared:
         return client_for(from_dict(EMPTY), kernel)
-    _prepared[0].kernel_name = kernel
-    return _prepared[0]
+    client = _prepared.pop()
+    client.kernel_name = kernel
+    return client
 
 
 def _write(text: str) -> None:
@@ -116,16 +117,16 @@ class Session:
         folder: Folder,
         task: dict[str, Any],
         opened: tuple[dict[str, Any], list[int | None]],
-        ready: tuple[ForkedKernel | None, Any, dict[str, Any] | None],
+        ready: tuple[ForkedKernel | StartedKernel | None, Any, dict[str, Any] | None],
     ) -> None:
         notebook, self._places = opened
-        forked, client, self._language_info = ready
+        kernel, client, self._language_info = ready
         self._folder = folder
         self._directory = folder.inside(task.get("directory") or "code")
         self._kernel = task["work"].get("kernel") or "python3"
         self._language = (task["work"].get("language") or "python").lower()
         self._named = f"the kernel {self._kernel[:MAX_NAME]!r}"
-        self._process: ForkedKernel | StartedKernel = forked or StartedKernel(
+        self._process: ForkedKernel | StartedKernel = kernel or StartedKernel(
             self._kernel, self._language, self._directory, self._named
         )
         self._notebook = from_dict(notebook)
