@@ -2,7 +2,8 @@
 
 Every execution of a node appends one line `run node attempt nonce seen…` to the witness before it
 publishes its nonce as its output; `seen` are the nonces in its inputs. So whoever reads the witness
-knows from outside how often a node was executed and whose output became visible.
+knows from outside how often a node was executed and whose output became visible. No child makes
+the nonce: one that is killed would leave none.
 """
 
 import json
@@ -17,7 +18,7 @@ GRAPHS: dict[str, Graph] = {
     "diamond": {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]},
 }
 SCRIPT = """
-nonce=$(cat /proc/sys/kernel/random/uuid)
+read -r nonce < /proc/sys/kernel/random/uuid
 echo "$NBYARD_RUN_ID $NBYARD_NODE_ID $NBYARD_ATTEMPT_ID $nonce" \\
   $(cat ${IN0:-/dev/null} ${IN1:-/dev/null}) >> WITNESS
 BODY

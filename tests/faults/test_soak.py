@@ -51,7 +51,7 @@ def test_nothing_grows(place: Place) -> None:
             samples.append(count(place, server))
         place.settle()
         place.acknowledged = load.acknowledged
-    place.check()
     told = [f"{len(samples)} rounds, {dict(killer.killed)}", str(samples[0]), str(samples[-1])]
     sys.stdout.write("\n".join([*told, f"{len(place.states())} runs", ""]))
+    place.check()
     assert leaks(samples) == []
