@@ -76,7 +76,22 @@ class CommandWork(
     stdout: str = ""
 
 
-Work = NotebookWork | CommandWork
+class FunctionWork(
+    msgspec.Struct, frozen=True, tag="function", tag_field="kind", forbid_unknown_fields=True
+):
+    """Call `function` of the Python file `path` (relative to the attempt folder) with `parameters`,
+    those in `files` given as `pathlib.Path`. An output that is one of its parameters is given as
+    the path to write to; the others are what it returns. `interpreter` is where that is done, empty
+    for the runner's own."""
+
+    path: str
+    function: str
+    parameters: dict[str, Any]
+    files: list[str] = []
+    interpreter: str = ""
+
+
+Work = NotebookWork | CommandWork | FunctionWork
 
 
 class TaskFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -36,6 +36,10 @@ def main(words: list[str]) -> int:
         from .notebook import main as run_notebook
 
         return run_notebook(words[1], int(words[2]))
+    if words[:1] == ["--call"] and len(words) == 3:
+        from .function import main as call_function
+
+        return call_function(words[1], int(words[2]))
     if words[:1] == ["--parent"] and len(words) in (2, 4):
         from .parent import main as serve
         from .pool import Pool

@@ -118,7 +118,7 @@ class Supervisor:
         os.makedirs(self._folder.at(CODE), exist_ok=True)
         self._launch.start()
         self._started = self._last_sign = time.monotonic()
-        stage = "preparing" if self._launch.is_notebook else "running"
+        stage = "preparing" if self._launch.reports else "running"
         self._tell({"type": "stage", "stage": stage})
         self._selector.register(self._launch.output, selectors.EVENT_READ, self._on_output)
         self._selector.register(self._launch.report, selectors.EVENT_READ, self._on_report)
@@ -277,6 +277,8 @@ class Supervisor:
         assert self._status is not None
         if self._launch.is_notebook:
             failure = verdict.of_notebook(self._status, self._reported)
+        elif self._launch.reports:
+            failure = verdict.of_function(self._status, self._reported, self.log.last_lines())
         else:
             failure = verdict.of_status(self._status, self.log.last_lines())
         # a shell tells of its children so

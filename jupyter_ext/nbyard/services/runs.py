@@ -13,6 +13,7 @@ import msgspec
 from nbyard import folders
 from nbyard.crash import crash_point
 from nbyard.domain.callers import Caller
+from nbyard.domain.functions import spot
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
@@ -115,7 +116,10 @@ class RunService(RunEstimates):
         row = {
             "id": new_id(),
             "name": draft.name,
-            "title": document.meta.title or PurePosixPath(body.path).stem or draft.plans[0].label,
+            "title": document.meta.title
+            or spot(body.path).function
+            or PurePosixPath(body.path).stem
+            or draft.plans[0].label,
             "owner": caller.name,
             "path": path,
             "workflow_id": workflow_id,
