@@ -5,9 +5,9 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ MAX_NOTEBOOK = 256 * 2**20
 MAX_USAGE = 8 * 2**20
 MAX_SEEN = 20_000
 OURS = 0o700
+T = TypeVar("T")
 KEPT = (
     contract.TASK,
     contract.LOG,
@@ -33,6 +34,8 @@ KEPT = (
     contract.SURROUNDINGS,
     contract.IMAGE,
     contract.CANCEL,
+    contract.CALLS,
+    contract.RESULTS,
 )
 
 
@@ -61,6 +64,53 @@ def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
         image = msgspec.json.decode(content, type=contract.Image)
         return msgspec.structs.replace(found, image=image, lock=image.lock)
     return found
+
+
+def make_calls(folder: Path) -> None:
+    """Make ready for `add_calls`."""
+    (folder / contract.CALLS).touch()
+    with contextlib.suppress(FileExistsError):
+        os.mkfifo(folder / contract.MORE)
+
+
+def add_calls(folder: Path, calls: Iterable[contract.Call]) -> None:
+    """Tell a worker of more to do, and knock."""
+    with open(folder / contract.CALLS, "ab", 0) as file:
+        # behind half a line of somebody who was killed
+        file.write(b"\n" + b"".join(msgspec.json.encode(call) + b"\n" for call in calls))
+    with contextlib.suppress(OSError):  # nobody is there yet, or any more
+        handle = os.open(folder / contract.MORE, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        try:
+            os.write(handle, b".")
+        finally:
+            os.close(handle)
+
+
+def read_calls(folder: Path) -> list[contract.Call]:
+    """All that a worker was told."""
+    return _lines(folder / contract.CALLS, 0, contract.Call)[0]
+
+
+def read_results(folder: Path, after: int) -> tuple[list[contract.Result], int]:
+    """What calls came to, from that byte on, and where to go on."""
+    return _lines(folder / contract.RESULTS, after, contract.Result)
+
+
+def _lines(path: Path, after: int, kind: type[T]) -> tuple[list[T], int]:
+    """The whole lines that can be read as such."""
+    found: list[T] = []
+    try:
+        with open(path, "rb", opener=_only_a_file) as file:
+            file.seek(after)
+            content = file.read()
+    except OSError:
+        return found, after
+    whole = content[: content.rfind(b"\n") + 1]
+    decode = msgspec.json.Decoder(kind).decode
+    for line in whole.splitlines():
+        with contextlib.suppress(msgspec.MsgspecError, ValueError):
+            found.append(decode(line))
+    return found, after + len(whole)
 
 
 def read_result(folder: Path) -> contract.Result | None:

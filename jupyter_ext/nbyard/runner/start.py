@@ -108,13 +108,22 @@ def _supervise(
     launch = ahead or Launch(
         folder, task, scratch, is_watched=bool(parent), is_prepared=is_prepared
     )
-    supervisor = Supervisor(folder, task, launch, guard)
+    supervisor = _beside(task)(folder, task, launch, guard)
     write_result(folder, task, supervisor.run())
     guard.dismiss()
     supervisor.close()
     folder.make_durable("result.json")
     os.close(lock)
     return 0
+
+
+def _beside(task: dict) -> type[Supervisor]:  # type: ignore[type-arg]
+    """What stands beside such work."""
+    if task["work"]["kind"] != "functions":
+        return Supervisor
+    from .worker import WorkerSupervisor
+
+    return WorkerSupervisor
 
 
 def _guard(task: dict, scratch: str, parent: int) -> Guard:  # type: ignore[type-arg]

@@ -137,13 +137,17 @@ class Supervisor:
     def _stay(self) -> None:
         next_tick = 0.0
         while not self._is_over():
-            for key, _ in self._selector.select(TICK_SECONDS):
+            for key, _ in self._selector.select(self._patience()):
                 key.data(key.fd)
             self._reap()
             self._guard.check()
             if time.monotonic() >= next_tick or self._told_to_stop or self._status is not None:
                 self._tick()
                 next_tick = time.monotonic() + TICK_SECONDS
+
+    def _patience(self) -> float:
+        """How long nobody has to say anything before it is looked whether something is due."""
+        return TICK_SECONDS
 
     def _is_over(self) -> bool:
         if self._ending is not None and time.monotonic() >= self._ending.deadline:
@@ -231,12 +235,16 @@ class Supervisor:
         news = []
         for line in lines:
             message = json.loads(line)
-            if message["type"] == "end":
-                self._reported = message
-            elif message["type"] != "ready":
+            if self._heed(message):
                 news.append(message)
         if news:
             self._tell(*news)
+
+    def _heed(self, message: dict[str, Any]) -> bool:
+        """Whether it is an event for everybody."""
+        if message["type"] == "end":
+            self._reported = message
+        return message["type"] not in ("end", "ready")
 
     def _reap(self) -> bool:
         """Collect every dead child, adopted ones too; whether one lives."""
@@ -278,7 +286,7 @@ class Supervisor:
         if self._launch.is_notebook:
             failure = verdict.of_notebook(self._status, self._reported)
         elif self._launch.reports:
-            failure = verdict.of_function(self._status, self._reported, self.log.last_lines())
+            failure = verdict.of_function(self._status, self._reported, self._last_lines())
         else:
             failure = verdict.of_status(self._status, self.log.last_lines())
         # a shell tells of its children so
@@ -288,6 +296,9 @@ class Supervisor:
             words = f"the system ended it for lack of memory ({failure['message']})"
             return verdict.failure("memory", words, traceback=failure.get("traceback", ""))
         return failure
+
+    def _last_lines(self) -> str:
+        return self.log.last_lines()
 
     def _usage(self) -> dict[str, float]:
         unit = 1 if sys.platform == "darwin" else 1024

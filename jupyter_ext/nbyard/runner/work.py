@@ -21,6 +21,8 @@ PR_SET_CHILD_SUBREAPER = 36
 WORD_LIMIT_BYTES = 128 * 1024
 LATE_VARIABLES = ("NBYARD_", "CUDA_")
 HOST_VARIABLES = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "NBYARD_MARK", "NBYARD_SINCE")
+# What does the work that is no command.
+CALLED = {"notebook": "--notebook", "function": "--call", "functions": "--calls"}
 
 ADOPTS = sys.platform == "linux"
 _LIBC = ctypes.CDLL(None, use_errno=True) if ADOPTS else None
@@ -170,7 +172,7 @@ class Launch:
             main = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
             python = self._work.get("interpreter") or sys.executable
             told = [self._folder.path, str(self._report_end)]
-            return [python, main, "--notebook" if self.is_notebook else "--call", *told]
+            return [python, main, CALLED[self._work["kind"]], *told]
         return [self._folder.expand_word(word) for word in self._work["argv"]]
 
     def _stream(
