@@ -39,9 +39,10 @@ KEPT = (
 )
 
 
-def place(store: Path, attempt_id: str) -> Path:
-    """The folder of an attempt."""
-    return Path(f"{store}/attempts/{attempt_id}")
+def place(store: Path, attempt_id: str, worker: str = "") -> Path:
+    """The folder of an attempt; where a worker has it, in that of the worker."""
+    inside = f"{worker}/{contract.PLACES}/" if worker else ""
+    return Path(f"{store}/attempts/{inside}{attempt_id}")
 
 
 def write_task(folder: Path, task: contract.TaskFile) -> None:
@@ -53,7 +54,7 @@ def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
     """What the newest attempt was made for; None when there is none."""
     if not task.attempts:
         return None
-    folder = place(store, task.attempts[-1].id)
+    folder = place(store, task.attempts[-1].worker or task.attempts[-1].id)
     try:
         content = (folder / contract.SURROUNDINGS).read_bytes()
         found = msgspec.json.decode(content, type=contract.Surroundings)
@@ -142,7 +143,7 @@ def log(store: Path, task: Task, after: int) -> LogChunk:
     content = b""
     with (
         contextlib.suppress(FileNotFoundError),
-        (place(store, attempt.id) / contract.LOG).open("rb") as handle,
+        (place(store, attempt.id, attempt.worker) / contract.LOG).open("rb") as handle,
     ):
         handle.seek(after)
         content = handle.read(LOG_CHUNK)
@@ -168,7 +169,7 @@ def cells(store: Path, task: Task) -> Cells:
     """The executed notebook of the newest attempt, and how far it is."""
     if not task.attempts:
         return Cells(None, 0, 0)
-    folder = place(store, task.attempts[-1].id)
+    folder = place(store, task.attempts[-1].id, task.attempts[-1].worker)
     done, total, current = _cell_progress(folder)
     return Cells(_notebook(folder / contract.EXECUTED), done, total, current)
 
@@ -177,7 +178,7 @@ def usage(store: Path, attempt: Attempt) -> Usage:
     """What an attempt used over time, as far as it was written down."""
     content = b""
     with contextlib.suppress(OSError):  # work may have put anything in its place
-        path = place(store, attempt.id) / contract.USAGE
+        path = place(store, attempt.worker or attempt.id) / contract.USAGE
         with open(path, "rb", opener=_only_a_file) as handle:
             content = handle.read(MAX_USAGE) or b""
     samples = read_samples(content.splitlines())
@@ -193,11 +194,11 @@ class Progress:
     """How far attempts are, for who asks often: what did not grow is not read again."""
 
     def __init__(self, store: Path):
-        self._root = os.fspath(store / "attempts")
+        self._store = store
         self._seen: dict[str, tuple[tuple[int, int], tuple[int, int, int | None]]] = {}
 
-    def of(self, run: str, node: str, attempt_id: str, number: int) -> Activity:
-        folder = f"{self._root}/{attempt_id}"
+    def of(self, run: str, node: str, attempt_id: str, number: int, worker: str = "") -> Activity:
+        folder = os.fspath(place(self._store, attempt_id, worker))
         size, _ = _stamp(f"{folder}/{contract.LOG}")
         stamp = _stamp(f"{folder}/{contract.EVENTS}")
         seen, told = self._seen.get(attempt_id, (None, (0, 0, None)))
@@ -269,7 +270,10 @@ def keep_record(folder: Path) -> None:
     _open_up(folder)
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         for name in os.listdir(folder):
-            if name not in KEPT:
+            if name == contract.PLACES:
+                for call in os.listdir(folder / name):
+                    keep_record(folder / name / call)
+            elif name not in KEPT:
                 discard(folder / name)
 
 

@@ -21,15 +21,16 @@ KEEP_EVENTS = 200_000
 
 
 class LiveAttempts(Collection[str]):
-    """The ids of all live attempts, read at the moment of each question: an engine may take long
-    to answer, and what was started meanwhile must not be swept."""
+    """The ids of all live attempts and workers of functions, read at the moment of each question:
+    an engine may take long to answer, and what was started meanwhile must not be swept."""
 
     def __init__(self, store: Store):
         self._store = store
 
     def _ids(self) -> set[str]:
         with self._store.read() as c:
-            return {attempt.id for attempt in self._store.attempts.live(c)}
+            live = {attempt.id for attempt in self._store.attempts.live(c)}
+            return live | self._store.workers.live(c)
 
     def __contains__(self, attempt_id: object) -> bool:
         return attempt_id in self._ids()
@@ -74,8 +75,8 @@ class Sweeper:
         """What a dispatcher that was killed did not come to: folders of ended attempts are
         reduced to their record, those of forgotten ones removed."""
         with self._room.store.read() as c:
-            known = self._room.store.attempts.ids(c)
-            live = {attempt.id for attempt in self._room.store.attempts.live(c)}
+            known = self._room.store.attempts.ids(c) | self._room.store.workers.ids(c)
+            live = {one.worker or one.id for one in self._room.store.attempts.live(c)}
         for attempt_id in folders.present(self._room.folder):
             if attempt_id not in known:
                 folders.remove(self._room.folder, attempt_id)

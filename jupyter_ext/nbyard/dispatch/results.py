@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,14 @@ def check_token(result: Result, token: str) -> None:
         raise Invalid("The result carries another attempt's token.")
 
 
-def take_outputs(room: Room, folder: Path, result: Result) -> list[dict[str, Any]]:
-    """Store the bytes of all outputs and of the executed notebook; rows for the artifacts."""
-    task = read_task(folder)
-    rows = []
-    for name in result.outputs:
-        output = task.outputs[name]
-        rows.append(_row(room, folder, name, output))
+def take_outputs(
+    room: Room, folder: Path, result: Result, outputs: Mapping[str, Output] | None = None
+) -> list[dict[str, Any]]:
+    """Store the bytes of all outputs and of the executed notebook; rows for the artifacts. Without
+    `outputs` they are those of task.json."""
+    if outputs is None:
+        outputs = read_task(folder).outputs
+    rows = [_row(room, folder, name, outputs[name]) for name in result.outputs]
     executed = f"{folder}/{EXECUTED}"
     if os.path.isfile(executed) and not os.path.islink(executed):
         blob = room.blobs.put_file(Path(executed))

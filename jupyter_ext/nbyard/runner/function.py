@@ -16,7 +16,7 @@ from typing import Any
 from . import handoff
 from .folder import BadTask, Folder
 from .report import Report
-from .returned import Unfit, by_output, write
+from .returned import FOLDER, Unfit, by_output, write
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 POSITIONAL = inspect.Parameter.POSITIONAL_ONLY
@@ -83,7 +83,8 @@ class Functions:
                 given[one] = Path(given[one])
         places = {one: folder.inside(outputs[one]["path"]) for one in outputs}
         for one in places.keys() & function.names:
-            os.makedirs(os.path.dirname(places[one]), exist_ok=True)
+            is_folder = outputs[one].get("format") == FOLDER
+            os.makedirs(places[one] if is_folder else os.path.dirname(places[one]), exist_ok=True)
             given[one] = Path(places[one])
         with Told():
             value = function(given)

@@ -193,7 +193,9 @@ class RunService(RunEstimates):
         """Tasks with their attempts, artifacts and places in the queue; `of` names them where
         they are not all of the run."""
         attempts = [
-            msgspec.structs.replace(a, folder=str(folders.place(self._store.folder, a.id)))
+            msgspec.structs.replace(
+                a, folder=str(folders.place(self._store.folder, a.id, a.worker))
+            )
             for a in self._store.attempts.views(c, run.id, of)
         ]
         attempts_of = _grouped(attempts, lambda a: a.task_id)
@@ -307,8 +309,8 @@ class RunService(RunEstimates):
             self._store.runs.delete(c, found)
             self._store.facts.set_collect_at(c)
         self._parts.call_dispatcher()
-        for attempt in attempts:
-            folders.remove(self._store.folder, attempt.id)
+        for name in {attempt.worker or attempt.id for attempt in attempts}:
+            folders.remove(self._store.folder, name)
 
 
 def _checked_name(body: NewRun) -> str | None:
