@@ -56,6 +56,16 @@ def dies() -> None:
 
 def wrong() -> str:
     return {"not": "text"}
+
+def process(n: int) -> int:
+    return os.getpid()
+
+def wait(n: int, place: str) -> None:
+    Path(place, str(n)).touch()
+    for _ in range(6000):
+        if Path(place, "go").exists():
+            return
+        time.sleep(0.01)
 """
 
 
@@ -231,3 +241,110 @@ def test_registered_and_seen(project: Project) -> None:
     )
     view = check.nodes["again"]
     assert (view.name, view.kind, view.problem) == ("make", "function", "")
+
+
+def test_a_thousand_side_by_side(project: Project) -> None:
+    """R9: one attempt for each, in a few processes, and no file for what gives nothing."""
+    for n in range(1000):
+        project.node(f"n{n}", "noop", arguments={"n": n})
+    detail = project.run()
+    assert detail.run.state == "succeeded" and len(detail.tasks) == 1000
+    workers = {attempt.worker for task in detail.tasks for attempt in task.attempts}
+    assert all(len(task.attempts) == 1 for task in detail.tasks)
+    assert 1 <= len(workers) <= 2 and "" not in workers
+    attempts = project.yard.store.folder / "attempts"
+    assert {path.name for path in attempts.iterdir()} == workers
+    for worker in workers:
+        code = attempts / worker / "code"
+        project.dispatching.until(code.exists, lambda there: not there)
+        assert not (attempts / worker / "calls").exists()
+        assert (attempts / worker / "results.jsonl").exists()
+
+
+def test_runs_share_no_process(project: Project) -> None:
+    """Nothing that a call leaves in memory reaches another run, or another version of the code."""
+    for n in range(3):
+        project.node(f"n{n}", "process", arguments={"n": n})
+    pids = []
+    for _ in range(2):
+        found = tasks(project.run(path="flow.nbflow", force=True)).values()
+        pids.append({project.bytes_of(task, "result") for task in found})
+    assert not pids[0] & pids[1]
+
+
+def test_a_call_that_ends_its_process_ends_no_other(project: Project) -> None:
+    """Those behind it are another process's, as if nothing had been."""
+    for name in ("a", "b", "c", "d", "e"):
+        project.node(name, "dies" if name in "bd" else "process", arguments={"n": 1})
+    for name in ("b", "d"):
+        del project.nodes[name]["arguments"]
+    found = tasks(project.run())
+    states = {name: task.state for name, task in found.items()}
+    assert states == dict(zip("abcde", ["succeeded", "failed"] * 2 + ["succeeded"], strict=True))
+    assert all(len(task.attempts) == 1 for task in found.values())
+
+
+def test_a_killed_process(project: Project, tmp_path: Path) -> None:
+    """F3: what was under way is lost and tried again; the rest goes on elsewhere."""
+    place = tmp_path / "place"
+    place.mkdir()
+    for n in range(4):
+        project.node(f"n{n}", "wait", arguments={"n": n, "place": str(place)})
+    run = project.start()
+    project.dispatching.until(lambda: list(place.iterdir()), lambda begun: len(begun) == 2)
+    for process in psutil.process_iter():
+        if "--calls" in " ".join(process.cmdline()) and _is_of(process, project):
+            process.kill()
+    (place / "go").touch()
+    detail = project.end(run)
+    assert detail.run.state == "succeeded"
+    tries = sorted(len(task.attempts) for task in detail.tasks)
+    assert tries == [1, 1, 2, 2]
+    lost = [task.attempts[0] for task in detail.tasks if len(task.attempts) == 2]
+    assert {attempt.state for attempt in lost} == {"lost"}
+
+
+def _is_of(process: psutil.Process, project: Project) -> bool:
+    try:
+        return process.environ().get("NBYARD_STORE") == project.yard.store.id
+    except psutil.Error:
+        return False
+
+
+def test_cancel_and_limits(project: Project, tmp_path: Path) -> None:
+    """I9, I11: a call beyond its limit fails alone; a cancelled run leaves no process."""
+    place = tmp_path / "place"
+    place.mkdir()
+    slow = {"n": 0, "place": str(place)}
+    project.node("slow", "wait", arguments=slow, timeout_seconds=0.3)
+    project.node("quick", "process", arguments={"n": 1}, timeout_seconds=60.0)
+    found = tasks(project.run())
+    assert (found["slow"].state, found["quick"].state) == ("failed", "succeeded")
+    assert found["slow"].failure is not None and found["slow"].failure.kind == "timeout"
+    for n in range(6):
+        project.node(f"n{n}", "wait", arguments={"n": n + 1, "place": str(place)})
+    del project.nodes["slow"]
+    run = project.start()
+    project.dispatching.until(lambda: list(place.iterdir()), lambda begun: len(begun) > 1)
+    project.yard.services.runs.cancel(ADA, run)
+    assert project.end(run).run.state == "cancelled"
+    project.dispatching.until(project.alive, lambda left: not left)
+
+
+@pytest.mark.leaves_running
+def test_another_dispatcher_goes_on(project: Project, tmp_path: Path) -> None:
+    """I8: what is under way is not disturbed, and nothing is called twice."""
+    place = tmp_path / "place"
+    place.mkdir()
+    for n in range(6):
+        project.node(f"n{n}", "wait", arguments={"n": n, "place": str(place)})
+    run = project.start()
+    project.dispatching.until(lambda: list(place.iterdir()), lambda begun: len(begun) == 2)
+    project.dispatching.__exit__()
+    (place / "go").touch()
+    with Dispatching(project.dispatching._settings) as after:
+        project.dispatching = after
+        detail = project.end(run)
+        assert detail.run.state == "succeeded"
+        assert all(len(task.attempts) == 1 for task in detail.tasks)
+        after.until(project.alive, lambda left: not left)

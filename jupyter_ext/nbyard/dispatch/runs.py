@@ -18,7 +18,7 @@ from nbyard.dispatch.candidates import Candidates
 from nbyard.dispatch.cases import case_of
 from nbyard.dispatch.changes import Changes
 from nbyard.dispatch.facts import Ended, Fact, Inbox, Left, Report
-from nbyard.dispatch.functions import FunctionController, order_of, worker_case
+from nbyard.dispatch.functions import FunctionController, files_of, order_of, tidy, worker_case
 from nbyard.dispatch.placing import RUNTIME
 from nbyard.dispatch.queue import QueueController
 from nbyard.dispatch.room import Room
@@ -197,10 +197,12 @@ class RunController:
 
     def _clear(self, changes: Changes) -> None:
         """What is at its end in the store lets go of all it had."""
+        given: list[LiveAttempt] = []
         for attempt in changes.ended:
             if attempt.record.id not in self._board.attempts:
                 self._trouble.pop(attempt.record.id, None)
                 if attempt.worker is not None:
+                    given.append(attempt)
                     continue
                 case = case_of(self._room, attempt)
                 key = f"clear {case.attempt.id}"
@@ -208,6 +210,8 @@ class RunController:
         for run_id in changes.ended_runs:
             if run_id not in self._board.runs:
                 self._tell_end(run_id)
+        if files := files_of(self._room, given):
+            self._workers.submit(f"tidy {files[0]}", partial(tidy, files), _another_time)
         left, self._board.left = self._board.left, []
         for worker in left:
             if worker.id not in self._board.workers:
