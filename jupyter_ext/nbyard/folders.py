@@ -271,10 +271,16 @@ def keep_record(folder: Path) -> None:
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         for name in os.listdir(folder):
             if name == contract.PLACES:
-                for call in os.listdir(folder / name):
-                    keep_record(folder / name / call)
+                _keep_records(folder / name)
             elif name not in KEPT:
                 discard(folder / name)
+
+
+def _keep_records(calls: Path) -> None:
+    for name in os.listdir(calls):
+        keep_record(calls / name)
+        with contextlib.suppress(OSError):  # a call that printed nothing has no record there
+            os.rmdir(calls / name)
 
 
 def remove(store: Path, attempt_id: str) -> None:

@@ -36,6 +36,7 @@ class QueueController:
         self._candidates = candidates
         self._is_waiting = is_waiting
         self._busy: dict[Group, LiveWorker] = {}
+        self._is_awaited = False
         self.placing = Placing(board)
         self.is_behind = False
 
@@ -43,6 +44,7 @@ class QueueController:
         """Record attempts at tasks as far as there is room; the others are told why they wait, if
         that may be something else than before."""
         self._busy = dict(self.placing.busy())
+        self._is_awaited = False
         slots = Slots(capacity(self._room.settings), self._running())
         taken = 0
         for name in self._board.queue.first(LENGTH):
@@ -82,9 +84,10 @@ class QueueController:
             one.gpus = ()
             return True
         worker = self._busy.get(one.group)
-        if worker and self._is_given(one, worker, slots):
+        if worker and not self._is_awaited and self._is_given(one, worker, slots):
             return True
         if slots.is_full and one.is_told and plan.queue_timeout_seconds is None:
+            self._is_awaited = True
             return False
         lacking = slots.lacks(plan)
         if not lacking:
@@ -92,11 +95,12 @@ class QueueController:
             if one.group:
                 self._give(one, self.placing.free(one.live, one.group))
             return True
-        if worker:  # its turn comes there
-            return False
-        slots.refuse(lacking)
-        if not _is_overdue(changes, one):
-            _tell(changes, one, "; ".join(lacking.values()))
+        is_overdue = _is_overdue(changes, one)
+        if worker is None:  # else its turn comes there
+            slots.refuse(lacking)
+            self._is_awaited = True  # a worker that is given more would keep its slot
+            if not is_overdue:
+                _tell(changes, one, "; ".join(lacking.values()))
         return False
 
     def _is_given(self, one: Candidate, worker: LiveWorker, slots: Slots) -> bool:

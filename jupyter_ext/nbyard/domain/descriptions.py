@@ -16,8 +16,9 @@ SUFFIX = ".nbexec"
 
 
 class Description(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What was told about an executable. A notebook's own parameters cell stays the list of its
-    arguments; what is told corrects role, type, format and help by name."""
+    """What was told about an executable. A notebook's own parameters cell and a function's own
+    parameters stay the list of its arguments; what is told corrects role, type, format and help by
+    name."""
 
     version: int = 1
     name: str = ""

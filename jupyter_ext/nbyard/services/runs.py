@@ -194,7 +194,7 @@ class RunService(RunEstimates):
         they are not all of the run."""
         attempts = [
             msgspec.structs.replace(
-                a, folder=str(folders.place(self._store.folder, a.id, a.worker))
+                a, folder=str(folders.place(self._store.folder, a.worker or a.id))
             )
             for a in self._store.attempts.views(c, run.id, of)
         ]

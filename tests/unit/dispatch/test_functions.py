@@ -270,3 +270,21 @@ def test_what_is_measured_for_a_process_has_one(functions: Functions, bench: Ben
     bench.until(lambda: functions.runtime.starts)
     (attempt,) = functions.attempts(run)
     assert functions.runtime.starts == [attempt.id] and attempt.worker == ""
+
+
+def test_who_waits_for_a_slot_gets_it(functions: Functions, bench: Bench) -> None:
+    """R9: a worker is given nothing more while something before it in the queue waits."""
+    bench.room.settings.slots = 1
+    run = functions.submit(12)
+    bench.until(lambda: len(functions.attempts(run)) == 4)
+    (worker,) = functions.runtime.starts
+    bench.until(lambda: len(functions.told(worker)) == 4)
+    bench._version = bench._register()
+    urgent = bench.submit({"a": []}, priority=5)
+    bench.round(3)
+    functions.finish(worker, *functions.told(worker))
+    bench.until(lambda: bench.task(urgent).state == "running")
+    assert len(functions.attempts(run)) == 4
+    bench.runtime.end(bench.attempt(urgent))
+    functions.finish_all(run)
+    assert {task.state for task in functions.tasks(run)} == {"succeeded"}
