@@ -683,7 +683,7 @@ export interface components {
          *         Its times, about in order: recorded (`created_at`), all staged and handed over (`prepared_at`),
          *         supervised (`started_at`), its kernel or program there (`working_at`), the work at its end
          *         (`finished_at`), its outputs kept (`published_at`). Attempts at functions of one file may share
-         *         a process: that `worker`'s folder is the one around theirs.
+         *         a process, the `worker`: then the folder is its, with what is theirs alone in `calls`.
          */
         Attempt: {
             id: string;
