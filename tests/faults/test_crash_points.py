@@ -44,7 +44,7 @@ def test_the_dispatcher_dies_at(place: Place, graph: str, point: str, seed) -> N
 OF_WORKERS = {"folder-written": "CP4", "told": "CP4", "started": "CP5"}
 OF_CALLS = {
     name: POINTS[name]
-    for name in ("recorded", "starting", "finished", "outputs-taken", "published", "tidied")
+    for name in ("recorded", "starting", "finished", "outputs-taken", "published")
 }
 
 
@@ -57,7 +57,7 @@ OF_CALLS = {
 def test_the_dispatcher_dies_over_functions(place: Place, graph: str, point: str, seed) -> None:
     """F1, E8: what a worker was told it is not told again, and what it did is not done again."""
     run = place.submit(place.flow(GRAPHS[graph], functions=True))
-    most = len(GRAPHS[graph]) if point in OF_CALLS and point != "tidied" else 1
+    most = len(GRAPHS[graph]) if point in OF_CALLS else 1
     place.dispatcher_dies(f"{point}:{seed.randint(1, most)}")
     place.finish()
     assert place.states() == {run: "succeeded"}

@@ -251,7 +251,7 @@ def test_a_thousand_side_by_side(project: Project) -> None:
     assert detail.run.state == "succeeded" and len(detail.tasks) == 1000
     workers = {attempt.worker for task in detail.tasks for attempt in task.attempts}
     assert all(len(task.attempts) == 1 for task in detail.tasks)
-    assert 1 <= len(workers) <= 2 and "" not in workers
+    assert len(workers) < 10 and "" not in workers
     attempts = project.yard.store.folder / "attempts"
     assert {path.name for path in attempts.iterdir()} == workers
     for worker in workers:
@@ -293,7 +293,7 @@ def test_a_killed_process(project: Project, tmp_path: Path) -> None:
     run = project.start()
     project.dispatching.until(lambda: list(place.iterdir()), lambda begun: len(begun) == 2)
     for process in psutil.process_iter():
-        if "--calls" in " ".join(process.cmdline()) and _is_of(process, project):
+        if _is_worker(process, project):
             process.kill()
     (place / "go").touch()
     detail = project.end(run)
@@ -304,9 +304,10 @@ def test_a_killed_process(project: Project, tmp_path: Path) -> None:
     assert {attempt.state for attempt in lost} == {"lost"}
 
 
-def _is_of(process: psutil.Process, project: Project) -> bool:
+def _is_worker(process: psutil.Process, project: Project) -> bool:
     try:
-        return process.environ().get("NBYARD_STORE") == project.yard.store.id
+        is_ours = process.environ().get("NBYARD_STORE") == project.yard.store.id
+        return is_ours and "--calls" in process.cmdline()
     except psutil.Error:
         return False
 

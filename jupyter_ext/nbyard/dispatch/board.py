@@ -38,8 +38,8 @@ class LiveAttempt:
 class LiveWorker:
     """A process that does the calls of a run to functions of one file, one after the other.
     `attempts` are those that it has not come to the end of, in their order. `group` says what may
-    be given to it, nothing when that is empty; once it `has_left` its `successor` has what it had
-    not begun."""
+    be given to it: nothing when that is empty, as for one that a former dispatcher had. Once it
+    `has_left` its `successor` has what it had not begun."""
 
     id: str
     mark: str
@@ -226,6 +226,9 @@ class Board:
         by_id = {task.record.id: task for task in run.tasks.values()}
         for task_id, number in tries.items():
             by_id[task_id].tries = number
+        workers = self._store.workers.of_run(c, run.run.id) if tries else {}
+        for name, mark in workers.items():
+            self.workers[name] = LiveWorker(name, mark, run)
         for record in self._store.attempts.live(c, run.run.id) if tries else ():
             self.begin(by_id[record.task_id], record)
 

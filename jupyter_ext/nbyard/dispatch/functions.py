@@ -40,6 +40,7 @@ from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.store.tasks import AttemptRecord
 
 log = logging.getLogger("nbyard.dispatch")
+CLEAR_SECONDS = 0.02
 
 
 class Waiting(NamedTuple):
@@ -146,6 +147,9 @@ class FunctionController:
                 runtime.stop(order, "nothing is to be done any more")
             except (NbyardError, OSError) as error:
                 log.warning("worker %s was not stopped: %s", order.attempt_id, error)
+            end = time.monotonic() + FORCE_SECONDS
+            while runtime.poll(order).state == "running" and time.monotonic() < end:
+                time.sleep(CLEAR_SECONDS)
             folders.keep_record(order.folder)
         self._known.pop(order.attempt_id, None)
         crash_point("tidied")

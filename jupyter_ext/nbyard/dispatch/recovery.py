@@ -76,7 +76,8 @@ class Sweeper:
         reduced to their record, those of forgotten ones removed."""
         with self._room.store.read() as c:
             known = self._room.store.attempts.ids(c) | self._room.store.workers.ids(c)
-            live = {one.worker or one.id for one in self._room.store.attempts.live(c)}
+            live = {one.id for one in self._room.store.attempts.live(c)}
+            live |= self._room.store.workers.live(c)
         for attempt_id in folders.present(self._room.folder):
             if attempt_id not in known:
                 folders.remove(self._room.folder, attempt_id)

@@ -30,6 +30,16 @@ class WorkerRows:
         """Of all that some attempt was given to."""
         return set(c.execute(NAMED).scalars())
 
+    def of_run(self, c: Connection, run_id: str) -> dict[str, str]:
+        """The marks of the run's, by id."""
+        query = (
+            select(attempts.c.worker, attempts.c.mark)
+            .join(tasks, tasks.c.id == attempts.c.task_id)
+            .where(tasks.c.run_id == run_id, attempts.c.worker != "")
+            .distinct()
+        )
+        return {row.worker: row.mark for row in c.execute(query)}
+
     def live(self, c: Connection) -> set[str]:
         """Of those that may still be given attempts: their runs are live."""
         query = (

@@ -25,3 +25,4 @@ def test_attempts_are_passed_on(store: Store) -> None:
     with store.read() as c:
         assert store.workers.ids(c) == {"w0", "w1"}
         assert store.workers.live(c) == {"w1"}
+        assert store.workers.of_run(c, run.id) == {"w1": "m1"}
