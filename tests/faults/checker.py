@@ -238,7 +238,9 @@ class Checker:
             calls = [*(folder / "calls").iterdir()] if (folder / "calls").is_dir() else []
             for place in (folder, *calls):
                 own = OF_WORKERS if place is folder else set()
-                strange = {item.name for item in place.iterdir()} - RECORD - own
+                strange: set[str] = set()
+                with contextlib.suppress(FileNotFoundError):  # it was just tidied away
+                    strange = {item.name for item in place.iterdir()} - RECORD - own
                 if strange:
                     yield f"attempt {place.name} left {sorted(strange)}"
             with contextlib.suppress(OSError, ValueError, KeyError):

@@ -82,6 +82,20 @@ def order_of(room: Room, worker: LiveWorker) -> Order:
     )
 
 
+def clear_worker(order: Order, runtime: Runtime) -> None:
+    """End it, and leave nothing but its record."""
+    if not order.folder.is_dir():
+        return
+    try:
+        runtime.stop(order, "nothing is to be done any more")
+    except (NbyardError, OSError) as error:
+        log.warning("worker %s was not stopped: %s", order.attempt_id, error)
+    end = time.monotonic() + FORCE_SECONDS
+    while runtime.poll(order).state == "running" and time.monotonic() < end:
+        time.sleep(CLEAR_SECONDS)
+    folders.keep_record(order.folder)
+
+
 def files_of(room: Room, ended: Iterable[LiveAttempt]) -> list[Path]:
     """The folders of those of these attempts that have more to leave than a record."""
     return [
@@ -142,15 +156,7 @@ class FunctionController:
 
     def clear(self, order: Order, runtime: Runtime) -> None:
         """Nobody needs it any more: it ends, and nothing but its record stays."""
-        if order.folder.is_dir():
-            try:
-                runtime.stop(order, "nothing is to be done any more")
-            except (NbyardError, OSError) as error:
-                log.warning("worker %s was not stopped: %s", order.attempt_id, error)
-            end = time.monotonic() + FORCE_SECONDS
-            while runtime.poll(order).state == "running" and time.monotonic() < end:
-                time.sleep(CLEAR_SECONDS)
-            folders.keep_record(order.folder)
+        clear_worker(order, runtime)
         self._known.pop(order.attempt_id, None)
         crash_point("tidied")
 

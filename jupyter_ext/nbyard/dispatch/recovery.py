@@ -7,10 +7,12 @@ from functools import partial
 
 from nbyard import folders
 from nbyard.crash import crash_point
+from nbyard.dispatch.functions import clear_worker
+from nbyard.dispatch.placing import RUNTIME
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.workers import Workers
 from nbyard.errors import NbyardError
-from nbyard.runtimes.protocol import Runtime
+from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.store import Store
 from nbyard.uploads import FOLDER as UPLOADS
 from nbyard.uploads import Uploads
@@ -75,14 +77,25 @@ class Sweeper:
         """What a dispatcher that was killed did not come to: folders of ended attempts are
         reduced to their record, those of forgotten ones removed."""
         with self._room.store.read() as c:
-            known = self._room.store.attempts.ids(c) | self._room.store.workers.ids(c)
+            marks = self._room.store.workers.marks(c)
+            known = self._room.store.attempts.ids(c) | marks.keys()
             live = {one.id for one in self._room.store.attempts.live(c)}
             live |= self._room.store.workers.live(c)
         for attempt_id in folders.present(self._room.folder):
             if attempt_id not in known:
                 folders.remove(self._room.folder, attempt_id)
+            elif attempt_id in marks and attempt_id not in live:
+                self._clear_worker(attempt_id, marks[attempt_id])
             elif attempt_id not in live:
                 folders.keep_record(folders.place(self._room.folder, attempt_id))
+
+    def _clear_worker(self, name: str, mark: str) -> None:
+        """It may be there still, waiting for more to do."""
+        place = folders.place(self._room.folder, name)
+        order = Order(name, self._room.store.id, "", "", place, mark)
+        if runtime := self._room.runtimes.get(RUNTIME):
+            clear = partial(clear_worker, order, runtime)
+            self._workers.submit(f"clear {name}", clear, _take_it_easy)
 
     def _sweep(self, name: str, runtime: Runtime) -> None:
         try:

@@ -14,7 +14,7 @@ ASSIGN = Prepared(
     .where(attempts.c.id == bindparam("its_id"))
     .values({"worker": bindparam("worker"), "mark": bindparam("mark")})
 )
-NAMED = select(attempts.c.worker).where(attempts.c.worker != "").distinct()
+NAMED = select(attempts.c.worker, attempts.c.mark).where(attempts.c.worker != "").distinct()
 
 
 class WorkerRows:
@@ -26,18 +26,14 @@ class WorkerRows:
         if rows:
             ASSIGN.run(c, rows)
 
-    def ids(self, c: Connection) -> set[str]:
-        """Of all that some attempt was given to."""
-        return set(c.execute(NAMED).scalars())
+    def marks(self, c: Connection) -> dict[str, str]:
+        """By id, of all that some attempt was given to."""
+        return {row.worker: row.mark for row in c.execute(NAMED)}
 
     def of_run(self, c: Connection, run_id: str) -> dict[str, str]:
         """The marks of the run's, by id."""
-        query = (
-            select(attempts.c.worker, attempts.c.mark)
-            .join(tasks, tasks.c.id == attempts.c.task_id)
-            .where(tasks.c.run_id == run_id, attempts.c.worker != "")
-            .distinct()
-        )
+        query = NAMED.join(tasks, tasks.c.id == attempts.c.task_id)
+        query = query.where(tasks.c.run_id == run_id)
         return {row.worker: row.mark for row in c.execute(query)}
 
     def live(self, c: Connection) -> set[str]:

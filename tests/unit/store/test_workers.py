@@ -23,6 +23,6 @@ def test_attempts_are_passed_on(store: Store) -> None:
         transition.move_all(c, [store.runs.step(ended, "failed", {})])
         store.workers.assign_all(c, [msgspec.structs.replace(old, worker="w0", mark="m0")])
     with store.read() as c:
-        assert store.workers.ids(c) == {"w0", "w1"}
+        assert store.workers.marks(c) == {"w0": "m0", "w1": "m1"}
         assert store.workers.live(c) == {"w1"}
         assert store.workers.of_run(c, run.id) == {"w1": "m1"}
