@@ -37,7 +37,7 @@ from paired import machine
 
 from nbyard.discover import LocalNoun
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs import NewRun, RunDetail
+from nbyard.domain.runs import NewRun, RunDetail, Task
 from nbyard.rest.identity import local_name
 from nbyard.runtimes.prepared import NO_ATTEMPT
 from nbyard.wake import listening
@@ -172,12 +172,12 @@ class Bench:
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     def text(self, detail: RunDetail, node: str, output: str = "out") -> str:
-        (digest,) = (
-            artifact.digest
-            for task in detail.tasks
-            for artifact in task.artifacts
-            if (task.node, artifact.name) == (node, output)
-        )
+        (task,) = (task for task in detail.tasks if task.node == node)
+        return self.said(task, output)
+
+    def said(self, task: Task, output: str = "out") -> str:
+        """What came out of it."""
+        (digest,) = (artifact.digest for artifact in task.artifacts if artifact.name == output)
         return self.yard.parts.blobs.path(digest).read_text().strip()
 
     def check_nothing_is_left(self) -> None:
@@ -277,18 +277,20 @@ def shell(bench: Bench, nodes: int, found: Measured) -> None:
     bench.run(graph, force=False)
     command = [sys.executable, "-m", "nbyard.cli.main", "run", str(graph)]
     environment = {**os.environ, **bench.yard.settings.environment()}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled
 
     def call() -> None:
         subprocess.run(command, check=True, capture_output=True, env=environment)
 
+    call()
     measured(bench, found, nodes, call)
 
 
 def check_commands(bench: Bench, detail: RunDetail, nodes: int, *, cached: bool) -> None:
-    assert len(detail.tasks) == nodes
-    for n, task in enumerate(detail.tasks):
+    assert {task.node for task in detail.tasks} == {f"n{n}" for n in range(nodes)}
+    for task in detail.tasks:
         assert task.cached == cached and len(task.attempts) == (not cached), task
-        assert bench.text(detail, f"n{n}") == str(n)
+        assert f"n{bench.said(task)}" == task.node
     bench.check_nothing_is_left()
 
 

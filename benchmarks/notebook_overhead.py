@@ -68,13 +68,13 @@ def main() -> None:
     report("A notebook of three cells", seconds, against)
 
 
-def write(path: Path) -> Path:
+def write(path: Path, kernel: str = "python3") -> Path:
     cells = [nbformat.v4.new_code_cell(text) for text in CELLS]
     cells[0].metadata["tags"] = ["parameters"]
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata["kernelspec"] = {
-        "name": "python3",
-        "display_name": "Python 3",
+        "name": kernel,
+        "display_name": kernel,
         "language": "python",
     }
     nbformat.write(notebook, path)
@@ -82,9 +82,9 @@ def write(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def dispatcher(folder: Path) -> Iterator[Yard]:
+def dispatcher(folder: Path, **options: Any) -> Iterator[Yard]:
     """An open store whose dispatcher stays up until the end."""
-    settings = Settings(store_dir=str(folder / "store"), idle_seconds=600.0)
+    settings = Settings(store_dir=str(folder / "store"), idle_seconds=600.0, **options)
     with Yard.open(settings, start=folder) as yard:
         try:
             yield yard

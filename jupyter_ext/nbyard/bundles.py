@@ -28,6 +28,7 @@ IGNORED = (
     "resources",
     "build",
     "dist",
+    "*.nbflow",  # each of its nodes would get a copy of the whole
 )
 IGNORE_FILES = (".gitignore", ".nbyardignore")
 

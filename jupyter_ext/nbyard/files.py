@@ -12,6 +12,7 @@ from nbyard.errors import Forbidden, Invalid, NotFound, TooLarge
 MAX_DOCUMENT = 64 * 2**20
 MAX_NAME_BYTES = 255
 MAX_PATH_BYTES = 3000
+PIECE = 1 << 16
 # files there leak secrets (/proc/self/environ), hang or never end
 SPECIAL_ROOTS = tuple(Path(text) for text in ("/proc", "/sys", "/dev"))
 
@@ -105,6 +106,34 @@ def _check_path(path: str, field: str) -> None:
     longest = max(len(os.fsencode(name)) for name in path.split("/"))
     if longest > MAX_NAME_BYTES or len(os.fsencode(path)) > MAX_PATH_BYTES:
         raise Invalid.field(field, f"{path[:60]}… is longer than a path can be")
+
+
+def read_small(path: str) -> bytes:
+    """All of a file that is read again and again, with few calls.
+
+    Raises:
+        OSError: there is none.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        found = piece = os.read(handle, PIECE)
+        while len(piece) == PIECE:
+            piece = os.read(handle, PIECE)
+            found += piece
+        return found
+    finally:
+        os.close(handle)
+
+
+def write_new(path: str, content: bytes) -> None:
+    """A small file that was not there; it need not survive a power cut."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC)
+    try:
+        os.fchmod(handle, 0o644)  # whatever the umask: a container's user may be another one
+        while content:
+            content = content[os.write(handle, content) :]
+    finally:
+        os.close(handle)
 
 
 def write_whole(path: Path, content: bytes) -> None:

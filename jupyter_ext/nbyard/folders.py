@@ -15,7 +15,7 @@ from nbyard.domain import attempts as contract
 from nbyard.domain.runs import Activity, Attempt, Cells, LogChunk, Task
 from nbyard.domain.states import ATTEMPT
 from nbyard.domain.usage import Usage, read_samples, usage_of
-from nbyard.files import write_whole
+from nbyard.files import read_small, write_new, write_whole
 
 LOG_CHUNK = 256 * 1024
 MAX_NOTEBOOK = 256 * 2**20
@@ -47,7 +47,19 @@ def place(store: Path, attempt_id: str, worker: str = "") -> Path:
 
 def write_task(folder: Path, task: contract.TaskFile) -> None:
     """task.json, whole and last: a folder without it was never finished."""
-    write_whole(folder / contract.TASK, msgspec.json.format(msgspec.json.encode(task)))
+    part = f"{folder}/{contract.TASK}.tmp"
+    write_new(part, msgspec.json.format(msgspec.json.encode(task)))
+    os.replace(part, f"{folder}/{contract.TASK}")
+
+
+def read_task(folder: Path) -> contract.TaskFile:
+    """task.json of an attempt.
+
+    Raises:
+        OSError: there is none.
+        msgspec.MsgspecError: it is not as it was written.
+    """
+    return msgspec.json.decode(read_small(f"{folder}/{contract.TASK}"), type=contract.TaskFile)
 
 
 def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
@@ -117,11 +129,8 @@ def _lines(path: Path, after: int, kind: type[T]) -> tuple[list[T], int]:
 def read_result(folder: Path) -> contract.Result | None:
     """result.json, or None while it is not there or cannot be read as one."""
     # work may have done anything to its folder
-    with (
-        contextlib.suppress(OSError, ValueError),
-        open(f"{folder}/{contract.RESULT}", "rb", 0) as file,
-    ):
-        return msgspec.json.decode(file.read(), type=contract.Result)
+    with contextlib.suppress(OSError, ValueError):
+        return msgspec.json.decode(read_small(f"{folder}/{contract.RESULT}"), type=contract.Result)
     return None
 
 

@@ -4,6 +4,7 @@ A path is resolved once, checked part by part, and then walked again without fol
 that a link swapped in between the two steps is refused and not followed.
 """
 
+import contextlib
 import errno
 import os
 import stat
@@ -36,6 +37,16 @@ def open_within(path: str | Path, roots: Sequence[Path], field: str = "path") ->
         if real.is_relative_to(real_root):
             return _walk(real_root, real.relative_to(real_root).parts, field)
     raise Invalid.field(field, f"{path} is outside the folders allowed here")
+
+
+def open_inside(folder: Path, relative: str, field: str = "path") -> int:
+    """The same for a path below a folder that may itself be a link; links in it that do not leave
+    the folder are followed."""
+    parts = Path(relative).parts
+    if not {"..", "/"} & set(parts):
+        with contextlib.suppress(Invalid):  # a link, perhaps
+            return _walk(folder, parts, field)
+    return open_within(folder / relative, [folder], field)
 
 
 def open_real(path: Path, field: str = "path") -> int:

@@ -1518,8 +1518,8 @@ export interface components {
         /**
          * Task
          * @description One node of a run. `reason` explains the state: why it waits, ran, came from the cache or
-         *         failed; `place` is its place in the queue; `pinned` the number of the run to whose result it is
-         *         pinned, else null.
+         *         failed; `warning` says what was asked for and does not count there; `place` is its place in the
+         *         queue; `pinned` the number of the run to whose result it is pinned, else null.
          */
         Task: {
             id: string;
@@ -1556,6 +1556,8 @@ export interface components {
             executable_id: string;
             /** @default  */
             executable_version_id: string;
+            /** @default  */
+            warning: string;
         };
         /**
          * TaskPage

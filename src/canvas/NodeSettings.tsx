@@ -49,7 +49,9 @@ export function NodeSettings({ id, fields, readOnly }: INodeSettingsProps): JSX.
       key: 'requirements',
       label: trans.__('Requirements'),
       type: 'string',
-      help: trans.__('A file beside the workflow; the image is made from it.')
+      help: trans.__(
+        'A file beside the workflow; the image is made from it. Processes and Dask workers have what is installed there.'
+      )
     }
   ];
   return (

@@ -9,6 +9,16 @@ from pathlib import Path
 
 import pytest
 
+INSTALLING_SECONDS = 600
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever comes first has the time too that building and installing the wheel takes."""
+    ours = (item for item in items if Path(__file__).parent in item.path.parents)
+    if first := next(ours, None):
+        first.add_marker(pytest.mark.timeout(INSTALLING_SECONDS))
+
 
 @dataclass(frozen=True)
 class Installed:

@@ -159,7 +159,8 @@ class Place:
     def supervisors(self) -> list[int]:
         """Who stands beside the work that is not at its end."""
         found = []
-        for folder in self.store.glob("attempts/*"):
+        live = {marks.get("NBYARD_ATTEMPT_ID", NOT_WORK) for marks in self.checker.marks().values()}
+        for folder in (self.store / "attempts" / attempt for attempt in live - {NOT_WORK}):
             with contextlib.suppress(OSError, ValueError):
                 pid = json.loads((folder / "runner.json").read_text())["pid"]
                 if not (folder / "result.json").exists() and psutil.pid_exists(pid):

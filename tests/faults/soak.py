@@ -6,16 +6,24 @@ from collections.abc import Sequence
 
 import psutil
 
+from .checker import NOT_WORK
 from .place import Place, Server
 
-SLACK = {"descriptors": 8, "threads": 4, "rss": 48 << 20, "temporary": 8, "processes": 3}
+SLACK = {
+    "descriptors": 8,
+    "threads": 4,
+    "rss": 48 << 20,
+    "temporary": 8,
+    "processes": 3,
+    "spares": 12,
+}
 
 
 def count(place: Place, server: Server) -> dict[str, int]:
     """Of the server, the dispatcher and the machine, at a moment when nothing is at work."""
     found = {
         "temporary": len(os.listdir(tempfile.gettempdir())),
-        "processes": len(place.checker.processes()),
+        **_processes(place),
         "wakers": len(list((place.store / "wake").iterdir())),
         "unfinished": len(list((place.store / "blobs" / "tmp").iterdir())),
     }
@@ -26,6 +34,15 @@ def count(place: Place, server: Server) -> dict[str, int]:
                 found[f"{name} descriptors"] = process.num_fds()
                 found[f"{name} threads"] = process.num_threads()
                 found[f"{name} rss"] = process.memory_info().rss
+    return found
+
+
+def _processes(place: Place) -> dict[str, int]:
+    """The store's; what is kept ready comes and goes as it is used, killed and made anew."""
+    found = {"processes": 0, "spares": 0}
+    for marks in place.checker.marks().values():
+        is_spare = marks.get("NBYARD_ATTEMPT_ID") == NOT_WORK
+        found["spares" if is_spare else "processes"] += 1
     return found
 
 

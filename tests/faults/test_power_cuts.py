@@ -6,7 +6,7 @@ import random
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -134,18 +134,22 @@ class Recorder:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, store: Store):
         self.steps: list[tuple[str, Any]] = []
         self._lock = threading.Lock()
-        fsync, replace = os.fsync, os.replace
+        fsync = os.fsync
 
         def synced(descriptor: int) -> None:
             fsync(descriptor)
             self._note("sync", os.fstat(descriptor).st_ino)
 
-        def replaced(source: Any, target: Any, **more: Any) -> None:
-            replace(source, target, **more)
-            self._note("visible", (str(target), os.stat(target).st_ino))
+        def noted(appear: Callable[..., None]) -> Callable[..., None]:
+            def appeared(source: Any, target: Any, **more: Any) -> None:
+                appear(source, target, **more)
+                self._note("visible", (str(target), os.stat(target).st_ino))
+
+            return appeared
 
         monkeypatch.setattr(os, "fsync", synced)
-        monkeypatch.setattr(os, "replace", replaced)
+        for name in ("replace", "link"):
+            monkeypatch.setattr(os, name, noted(getattr(os, name)))
         event.listen(store.database.engine, "commit", self._commit)
 
     def _commit(self, connection: Any) -> None:

@@ -10,7 +10,6 @@ import threading
 from collections import Counter
 from collections.abc import Collection
 
-import psutil
 import pytest
 
 from .checker import NOT_WORK, grouped
@@ -70,16 +69,14 @@ class Killer:
         found["server"].add(self._server.pid)
         found["dispatcher"] |= {self._place.holder()} - {0}
         found["supervisor"] |= set(self._place.supervisors())
-        for pid in self._place.checker.processes():
-            with contextlib.suppress(psutil.Error):
-                marks = psutil.Process(pid).environ()
-                if pid in found["supervisor"]:
-                    continue
-                if marks.get("NBYARD_ATTEMPT_ID") == NOT_WORK:
-                    found["spare"].add(pid)
-                else:
-                    is_work = marks.get("NBYARD_MARK", NO_MARK) != NO_MARK
-                    found["work" if is_work else "guard"].add(pid)
+        for pid, marks in self._place.checker.marks().items():
+            if pid in found["supervisor"]:
+                continue
+            if marks.get("NBYARD_ATTEMPT_ID") == NOT_WORK:
+                found["spare"].add(pid)
+            else:
+                is_work = marks.get("NBYARD_MARK", NO_MARK) != NO_MARK
+                found["work" if is_work else "guard"].add(pid)
         return found
 
 

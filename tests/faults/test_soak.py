@@ -35,7 +35,7 @@ def test_leaks_are_seen() -> None:
 def test_nothing_grows(place: Place) -> None:
     """The server and the dispatcher live through all of it; what works for them is killed."""
     place.settings["NBYARD_IDLE_SECONDS"] = "600"
-    paths = [place.flow(graph, "sleep 0.05", name=name) for name, graph in GRAPHS.items()]
+    paths = [place.flow(graph, "sleep 0.2", name=name) for name, graph in GRAPHS.items()]
     paths.append(place.flow(GRAPHS["chain"], name="mixed", notebooks=["b"]))
     samples = []
     with Server(place) as server:

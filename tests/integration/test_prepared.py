@@ -208,8 +208,8 @@ def test_libraries_that_the_runner_had_loaded_can_be_imported(run: Run):
 
 
 def test_it_is_the_kernel_that_would_have_been_started(run: Run):
-    """The same paths, modules, options, signals, limits and standard files; but for the debugger,
-    which nobody could reach."""
+    """The same paths, modules, options, signals, limits and standard files, and the same names and
+    history, for nobody was there before; but for the debugger, which nobody could reach."""
     look = (
         TELL + "import signal, resource, locale, gc",
         "print(json.dumps({'path': sys.path, 'flags': str(sys.flags), 'stdin': sys.stdin.read(),"
@@ -220,6 +220,9 @@ def test_it_is_the_kernel_that_would_have_been_started(run: Run):
         " if not m.startswith(('debugpy', '_pydev', 'pydev', '_cython_'))}"
         " - sys.stdlib_module_names),"
         " 'variables': sorted(v for v in os.environ if v[:3] in ('NBY', 'JPY')),"
+        " 'seen': [In, Out, sorted(dir()), get_ipython().execution_count,"
+        " sorted(get_ipython().extension_manager.loaded), get_ipython().kernel.execution_count,"
+        " sys.displayhook.__class__.__name__, get_ipython() is type(get_ipython())._instance],"
         " 'gc': gc.get_threshold(), 'dirs': len(_dh),"
         " 'env': sorted(v for v in os.environ if v[:2] not in ('PY', 'JU')),"
         " 'here': [str(_dh[0]) == os.getcwd(), get_ipython().starting_dir == os.getcwd()],"

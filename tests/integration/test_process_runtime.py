@@ -25,8 +25,10 @@ from nbyard.testing.conformance_runtimes import (
     Place,
     RuntimeConformance,
     finish,
+    place_attempt,
     wait_until,
 )
+from nbyard.wake import PROGRESS, listening
 
 KERNEL_SECONDS = 5.0
 RUNNER_FOLDER = RUNNER_PROGRAM.parent
@@ -507,3 +509,26 @@ class TestNotebooks:
         runtime.start(order)
         assert finish(runtime, order).state == "succeeded"
         wait_until(lambda: not any(scratch.glob("nby-*")), KERNEL_SECONDS)
+
+
+def test_who_looks_on_is_not_told_of_each_line(tmp_path: Path) -> None:
+    """At most ten times a second that it came further, also of the last thing; and of its end."""
+    script = (
+        "for n in $(seq 100); do echo $n; sleep 0.005; done; until [ -e go ]; do sleep 0.1; done"
+    )
+    runtime = ProcessRuntime()
+    with listening(tmp_path) as listener:
+        wake = str(listener.path.parent)
+        order = place_attempt(tmp_path, script, {}, "", wake=wake)
+        before = time.monotonic()
+        runtime.start(order)
+        heard = [listener._listen(30.0, bool)]
+        wait_until(lambda: log_of(order).count("\n") == 100)
+        while words := listener._listen(1.0, bool):
+            heard.append(words)
+        assert all(words == {PROGRESS} for words in heard)
+        assert len(heard) <= (time.monotonic() - before) / 0.1 + 1
+        (order.folder / "code" / "go").touch()
+        while order.attempt_id.encode() not in (words := listener._listen(30.0, bool)):
+            assert words == {PROGRESS}
+    finish(runtime, order)

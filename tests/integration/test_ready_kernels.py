@@ -20,6 +20,7 @@ from nbyard.runtimes.protocol import Order
 from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
 
 KERNEL_THREADS = 2
+KERNEL = "KERNEL_OF_THIS_TEST"
 CELL: dict[str, Any] = {
     "cell_type": "code",
     "id": "c",
@@ -43,9 +44,8 @@ time.sleep(1000)
 
 
 def place_notebook(folder: Path, source: str) -> Order:
-    order = place_attempt(
-        folder, "", {}, "", work=NotebookWork("code/n.ipynb", "python3", "python", {})
-    )
+    work = NotebookWork("code/n.ipynb", os.environ[KERNEL], "python", {})
+    order = place_attempt(folder, "", {}, "", work=work)
     cells = [{**CELL, "source": source}]
     whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
     (order.folder / "code" / "n.ipynb").write_text(json.dumps(whole))
@@ -94,13 +94,25 @@ def folders() -> set[Path]:
 
 
 def is_gone(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+
+
+@pytest.fixture(params=["python3", "other"], autouse=True)
+def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our own, which is forked, or another environment's, which is started."""
+    monkeypatch.setenv(KERNEL, request.param)
+    if request.param == "other":
+        data = Path(os.environ["JUPYTER_DATA_DIR"])
+        request.getfixturevalue("environment").declare(data, request.param)
 
 
 @pytest.fixture

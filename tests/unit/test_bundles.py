@@ -72,6 +72,7 @@ def test_a_project_is_taken_without_what_is_ignored(root, blobs):
         "node_modules/x/index.js",
         "my.egg-info/PKG-INFO",
         "venv/bin/python",
+        "train.nbflow",
     )
     (root / "link.py").symlink_to(code)
     (root / "linked").symlink_to(root / "lib")
@@ -109,6 +110,7 @@ def test_the_code_itself_is_always_there(root, blobs):
         ("*.csv\n!keep.csv", ["a.csv", "keep.csv"], {"keep.csv"}),
         ("!keep.csv\n*.csv", ["keep.csv"], set()),
         ("!build", ["build/a.py"], {"build/a.py"}),
+        ("!own.nbflow", ["own.nbflow", "b.nbflow"], {"own.nbflow"}),
         ("[ab].txt", ["a.txt", "c.txt"], {"c.txt"}),
         ("?.txt", ["a.txt", "ab.txt"], {"ab.txt"}),
     ],

@@ -1,5 +1,10 @@
 """G8: where to ask."""
 
+import json
+import os
+import subprocess
+import sys
+
 import pytest
 
 from nbyard import discover
@@ -51,3 +56,33 @@ def test_texts_that_no_database_holds_are_refused_here_too(machine, key):
     with pytest.raises(Invalid):
         found.datasets.get(dataset=key)
     found.yard.close()
+
+
+def test_servers_that_run_are_found_by_what_they_wrote(monkeypatch, tmp_path):
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    told = {"url": "http://127.0.0.1:8888/", "port": 8888, "token": "t"}
+    (tmp_path / "jpserver-1.json").write_text(json.dumps({**told, "pid": os.getpid()}))
+    (tmp_path / "jpserver-2.json").write_text(json.dumps({"port": 9999, "pid": ended.pid}))
+    (tmp_path / "jpserver-3.json").write_text('{"po')
+    (tmp_path / "jpserver-4.json").write_text("[]")
+    assert discover.connect("8888")._headers == {"Authorization": "token t"}
+    assert discover.connect("http://127.0.0.1:8888")._headers == {"Authorization": "token t"}
+    with pytest.raises(Unavailable):
+        discover.connect("9999")
+
+
+def test_to_ask_a_server_needs_neither_database_nor_jupyter_server(monkeypatch, tmp_path):
+    """A shell is quick: what it does not use is not imported."""
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
+    told = {"url": "http://127.0.0.1:8888/", "port": 8888, "token": "t", "pid": os.getpid()}
+    (tmp_path / "jpserver-1.json").write_text(json.dumps(told))
+    words = """
+import sys, nbyard.cli.main
+from nbyard.discover import connect
+connect("8888")
+print({"sqlalchemy", "alembic", "jupyter_server", "tornado"} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

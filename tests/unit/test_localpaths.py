@@ -105,3 +105,27 @@ def test_no_descriptor_is_left_open(root: Path) -> None:
         with pytest.raises((Invalid, NotFound)):
             localpaths.open_within(root / "sub" / name, [root])
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def inside(root: Path, relative: str) -> str:
+    with os.fdopen(localpaths.open_inside(root, relative)) as file:
+        return file.read()
+
+
+def test_below_a_folder_nothing_leads_out(root: Path) -> None:
+    """I24: what is named there was written by who may be hostile."""
+    (root / "alias").symlink_to("sub")
+    (root / "out").symlink_to("../data-private")
+    for relative in ("sub/a.csv", "alias/a.csv", "./sub/../sub/a.csv", str(root / "sub" / "a.csv")):
+        assert inside(root, relative) == "a\n1\n"
+    for relative in ("../data-private/secret", "out/secret", "sub/../../data-private/secret"):
+        with pytest.raises(Invalid, match="outside the folders"):
+            inside(root, relative)
+    for relative in (str(root.parent / "data-private" / "secret"), "/etc/passwd", "/"):
+        with pytest.raises(Invalid):
+            inside(root, relative)
+    with pytest.raises(NotFound):
+        inside(root, "sub/none")
+    os.mkfifo(root / "pipe")
+    with pytest.raises(Invalid, match="not an ordinary"):
+        inside(root, "pipe")

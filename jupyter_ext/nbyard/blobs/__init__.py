@@ -1,6 +1,7 @@
 """Bytes by their digest: files and whole folders, each stored once."""
 
-from nbyard.blobs.store import Blobs, Stored
+from nbyard.blobs.listing import Stored
+from nbyard.blobs.store import Blobs
 from nbyard.blobs.trees import Entry, Tree
 from nbyard.blobs.writing import Blob, BlobWriter
 

@@ -10,13 +10,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from nbyard.errors import Busy, Damaged, Unavailable
+from nbyard.errors import Busy, Conflict, Damaged, Unavailable
 
 CHUNK = 1 << 20
 FICLONE = 0x40049409
 LOCK_SECONDS = 10.0
 LOCK_PAUSE_SECONDS = 0.01
 FULL = (errno.ENOSPC, errno.EDQUOT)
+CLONELESS = (errno.EOPNOTSUPP, errno.ENOTTY)
 
 
 class CheckedReader(io.RawIOBase):
@@ -82,13 +83,25 @@ def write_all(fd: int, data: bytes | memoryview) -> None:
         rest = rest[os.write(fd, rest) :]
 
 
-def clone(source: int, target: int) -> bool:
-    """Share the blocks of one file with another; False where the file system cannot."""
+def clone(source: int, target: int) -> bool | None:
+    """Share the blocks of one file with another; None where the file system never can."""
     try:
         fcntl.ioctl(target, FICLONE, source)
-    except OSError:
-        return False
+    except OSError as problem:
+        return None if problem.errno in CLONELESS else False
     return True
+
+
+class Cloner:
+    """Clones until the file system says that it never can."""
+
+    def __init__(self) -> None:
+        self._never = False
+
+    def __call__(self, source: int, target: int) -> bool:
+        cloned = None if self._never else clone(source, target)
+        self._never = cloned is None
+        return bool(cloned)
 
 
 def link(source: Path, target: Path) -> bool:
@@ -109,6 +122,27 @@ def copy_checked(source: int, target: int, digest: str) -> None:
         write_all(target, chunk)
     if not fits(found.hexdigest(), digest):
         raise damaged(digest)
+
+
+def new(path: str) -> int:
+    """A file to be written that is not there yet."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+
+
+@contextlib.contextmanager
+def opened(fd: int) -> Iterator[int]:
+    """Closed at the end of the block."""
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def lock_file(path: str) -> Iterator[int]:
+    """An open file to hold a lock on, in this block."""
+    with opened(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)) as fd:
+        yield fd
 
 
 def share(fd: int) -> None:
@@ -136,6 +170,17 @@ def _lock(fd: int, how: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def stamp(found: os.stat_result) -> tuple[int, ...]:
+    """What is another one when a file was written to."""
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def refuse_changed(before: os.stat_result, after: os.stat_result, path: Path) -> None:
+    """Raises Conflict for a file that was written to meanwhile."""
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise Conflict(f"{path} changed while it was read")
 
 
 def sync_folder(folder: Path) -> None:

@@ -18,7 +18,6 @@ system has them, else a hard link to the read-only file if the program only read
 """
 
 import contextlib
-import fcntl
 import io
 import os
 import re
@@ -31,10 +30,11 @@ from typing import BinaryIO
 import msgspec
 
 from nbyard.blobs import files
+from nbyard.blobs.listing import Stored, stored
 from nbyard.blobs.trees import Entry, Member, Tree, canonical, members
-from nbyard.blobs.writing import Blob, BlobWriter
+from nbyard.blobs.writing import Blob, BlobWriter, sweep
 from nbyard.domain.names import check_member_path
-from nbyard.errors import Conflict, Invalid, NotFound, TooLarge
+from nbyard.errors import Conflict, Damaged, Invalid, NotFound, TooLarge
 from nbyard.localpaths import open_regular
 
 RESERVE_BYTES = 64 << 20
@@ -45,14 +45,6 @@ REMEMBERED_TREES = 100
 SMALL_TREE = 1 << 18
 COARSE_SECONDS = 2
 DIGEST = re.compile(r"(sha256|tree):([0-9a-f]{64})\Z")
-
-
-class Stored(msgspec.Struct, frozen=True):
-    """Bytes that are there; `since` is when they were last put or linked, in seconds since 1970."""
-
-    digest: str
-    size_bytes: int
-    since: float
 
 
 class Blobs:
@@ -67,6 +59,7 @@ class Blobs:
         self._trees: dict[str, tuple[tuple[int, ...], Tree]] = {}
         self._stored: dict[tuple[int, ...], Blob] = {}
         self._durable: set[Path] = set()
+        self._clone = files.Cloner()
         root.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         for folder in (root, self.temp, root / "sha256", root / "tree"):
             self._make(folder)
@@ -78,16 +71,16 @@ class Blobs:
         Raises:
             Busy: a collector does not come to an end.
         """
-        with (self.root / LOCK).open("a") as file:
-            files.share(file.fileno())
+        with files.lock_file(f"{self._base}/{LOCK}") as lock:
+            files.share(lock)
             yield
 
     @contextlib.contextmanager
     def collecting(self, wait_seconds: float = 0) -> Iterator[bool]:
         """Whether nobody is in `keeping`, or nobody any more within this time; then nobody enters
         it before the end of the block."""
-        with (self.root / LOCK).open("a") as file:
-            yield files.claim(file.fileno(), wait_seconds)
+        with files.lock_file(f"{self._base}/{LOCK}") as lock:
+            yield files.claim(lock, wait_seconds)
 
     def writer(self, expected_bytes: int = 0) -> BlobWriter:
         """A writer for bytes that come piece by piece; refused at once if they cannot fit."""
@@ -115,9 +108,35 @@ class Blobs:
         finally:
             os.close(fd)
 
-    def put_fd(self, fd: int) -> Blob:
-        """Take an open regular file in, from its start."""
-        return self._put_open(fd, Path("the file"), None, False)
+    def put_fd(self, fd: int, *, adopt: bool = False) -> Blob:
+        """Take an open regular file in, from its start. With `adopt`, for one to which nobody
+        writes any more, it becomes the blob where it can, and keeps its name besides."""
+        blob = self._adopt(fd) if adopt else None
+        return blob or self._put_open(fd, Path("the file"), None, False)
+
+    def _adopt(self, fd: int) -> Blob | None:
+        before = os.fstat(fd)
+        if not self._can_become_blob(before):
+            return None
+        blob = Blob(f"sha256:{files.hash_file(fd)}", before.st_size)
+        files.refuse_changed(before, os.fstat(fd), Path("the file"))
+        final = self._ready(fd, blob.digest)
+        try:
+            os.link(f"/proc/self/fd/{fd}", final, src_dir_fd=fd)
+        except FileExistsError:
+            if not self._is_good(blob.digest):
+                return None
+        except OSError:  # nothing can be linked here
+            return None
+        files.sync_folder(final.parent)
+        return blob
+
+    def _is_good(self, digest: str) -> bool:
+        """Whether what is there is not damaged; then a power cut leaves it there."""
+        with contextlib.suppress(Damaged, NotFound), self.open_seekable(digest) as file:
+            os.fsync(file.fileno())
+            return True
+        return False
 
     def put_folder(
         self, path: Path, move: bool = False, keep: Callable[[str], bool] | None = None
@@ -163,7 +182,7 @@ class Blobs:
             return known
         if move and self._can_become_blob(before):
             blob = Blob(f"sha256:{files.hash_file(fd)}", before.st_size)
-            _refuse_changed(before, os.fstat(fd), path)
+            files.refuse_changed(before, os.fstat(fd), path)
             if promise:
                 promise(blob)
             self._publish(fd, path, blob.digest, dir_fd)
@@ -185,33 +204,38 @@ class Blobs:
         with self.writer(before.st_size) as writer:
             for chunk in files.chunks(fd):
                 writer.write(chunk)
-            _refuse_changed(before, os.fstat(fd), path)
+            files.refuse_changed(before, os.fstat(fd), path)
             if promise:
                 promise(writer.blob())
             blob = writer.commit()
         if time.time() - before.st_mtime > COARSE_SECONDS:
             if len(self._stored) > REMEMBERED:
                 self._stored.clear()
-            self._stored[_stamp(before)] = blob
+            self._stored[files.stamp(before)] = blob
         return blob
 
     def _put_before(self, found: os.stat_result) -> Blob | None:
         """The blob of a file that was stored by us before and not changed since."""
-        known = self._stored.get(_stamp(found))
+        known = self._stored.get(files.stamp(found))
         return known if known and self.exists(known.digest) else None
 
     def _can_become_blob(self, found: os.stat_result) -> bool:
-        same_device = found.st_dev == self.temp.stat().st_dev
+        same_device = found.st_dev == os.stat(self._base).st_dev
         return same_device and found.st_nlink == 1 and found.st_uid == os.geteuid()
 
     def _publish(self, fd: int, path: Path, digest: str, dir_fd: int | None = None) -> None:
         # A blob that is there already is replaced by the same bytes: this heals a damaged one.
+        final = self._ready(fd, digest)
+        os.replace(path, final, src_dir_fd=dir_fd)
+        files.sync_folder(final.parent)
+
+    def _ready(self, fd: int, digest: str) -> Path:
+        """Where the file may appear now."""
         final = self.path(digest)
         self._make(final.parent)
         os.fchmod(fd, 0o444)
         os.fsync(fd)
-        os.replace(path, final, src_dir_fd=dir_fd)
-        files.sync_folder(final.parent)
+        return final
 
     def _make(self, folder: Path) -> None:
         """A folder that a power cut leaves there. Once in each process: whoever made it may not
@@ -258,7 +282,7 @@ class Blobs:
         fd = self._open(digest)
         found = os.fstat(fd)
         seen, known = self._trees.get(digest, (None, None))
-        if known is not None and seen == _stamp(found):
+        if known is not None and seen == files.stamp(found):
             os.close(fd)
             return known
         with io.BufferedReader(files.CheckedReader(fd, digest)) as file:
@@ -271,7 +295,7 @@ class Blobs:
         if found.st_size < SMALL_TREE and time.time() - found.st_mtime > COARSE_SECONDS:
             if len(self._trees) >= REMEMBERED_TREES:
                 self._trees.clear()
-            self._trees[digest] = _stamp(found), tree
+            self._trees[digest] = files.stamp(found), tree
 
     def verify(self, digest: str) -> None:
         """Read everything and raise `Damaged` if a byte is not as it was."""
@@ -290,10 +314,10 @@ class Blobs:
             raise files.damaged(digest)
         # Clocks of file systems are coarse: a write just after this one could go unseen.
         if time.time() - os.fstat(fd).st_mtime > COARSE_SECONDS:
-            self._verified[digest] = _identity(fd)
+            self._verified[digest] = files.stamp(os.fstat(fd))
 
     def _verify_once(self, digest: str, fd: int) -> None:
-        if self._verified.get(digest) != _identity(fd):
+        if self._verified.get(digest) != files.stamp(os.fstat(fd)):
             self._verify(digest, fd)
 
     def stage(self, digest: str, target: Path, *, writable: bool = False) -> None:
@@ -304,7 +328,7 @@ class Blobs:
             self._stage_file(digest, str(target), writable, executable=False)
             return
         tree = self.tree(digest)
-        target.mkdir()
+        os.mkdir(target)
         made = {str(target)}
         for folder in tree.folders:
             os.makedirs(f"{target}/{check_member_path(folder)}", exist_ok=True)
@@ -319,10 +343,10 @@ class Blobs:
     def _stage_file(self, digest: str, target: str, writable: bool, executable: bool) -> None:
         mode = (0o644 if writable else 0o444) | (0o111 if executable else 0)
         may_link = mode == 0o444 and os.geteuid() != 0
-        with os.fdopen(self._open(digest), "rb", 0) as source, open(target, "xb", 0) as copy:
+        with files.opened(self._open(digest)) as source, files.opened(files.new(target)) as copy:
             try:
-                self._fill(digest, source.fileno(), copy.fileno(), target if may_link else None)
-                os.fchmod(copy.fileno(), mode)
+                self._fill(digest, source, copy, target if may_link else None)
+                os.fchmod(copy, mode)
             except BaseException:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(target)
@@ -331,7 +355,7 @@ class Blobs:
     def _fill(self, digest: str, source: int, target: int, link_at: str | None) -> None:
         size = os.fstat(source).st_size
         with files.disk_full_in_words(size):
-            if files.clone(source, target):
+            if self._clone(source, target):
                 self._verify_once(digest, source)
             elif link_at:
                 self._verify_once(digest, source)
@@ -354,12 +378,7 @@ class Blobs:
 
     def stored(self) -> Iterator[Stored]:
         """All that is there, folders before the files they list."""
-        for algorithm in ("tree", "sha256"):
-            for path in (self.root / algorithm).glob("??/*"):
-                with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
-                    found = path.stat()
-                    digest = f"{algorithm}:{path.parent.name}{path.name}"
-                    yield Stored(digest, found.st_size, max(found.st_mtime, found.st_ctime))
+        return stored(self.root)
 
     def free_bytes(self) -> int:
         """Room for new bytes, without the reserve."""
@@ -371,27 +390,5 @@ class Blobs:
             raise files.disk_full(needed_bytes)
 
     def sweep(self, newborn_seconds: float = NEWBORN_SECONDS) -> int:
-        """Remove what crashed writers left in tmp/; what is still being written is kept: it is
-        locked, but for the moment in which it is empty and new."""
-        removed = 0
-        for path in self.temp.iterdir():
-            with contextlib.suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                found = path.stat()
-                if found.st_size or time.time() - found.st_mtime >= newborn_seconds:
-                    path.unlink()
-                    removed += 1
-        return removed
-
-
-def _identity(fd: int) -> tuple[int, ...]:
-    return _stamp(os.fstat(fd))
-
-
-def _stamp(found: os.stat_result) -> tuple[int, ...]:
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
-def _refuse_changed(before: os.stat_result, after: os.stat_result, path: Path) -> None:
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise Conflict(f"{path} changed while it was read")
+        """Remove what crashed writers left in tmp/; how many files."""
+        return sweep(self.temp, newborn_seconds)

@@ -1,9 +1,11 @@
 """Bytes on their way into the blob store."""
 
+import contextlib
 import fcntl
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self
@@ -81,3 +83,17 @@ class BlobWriter:
     def _close(self) -> None:
         os.close(self._fd)
         self._fd = -1
+
+
+def sweep(folder: Path, newborn_seconds: float) -> int:
+    """Remove what crashed writers left; what is still being written is kept: it is locked, but for
+    the moment in which it is empty and new."""
+    removed = 0
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            found = path.stat()
+            if found.st_size or time.time() - found.st_mtime >= newborn_seconds:
+                path.unlink()
+                removed += 1
+    return removed

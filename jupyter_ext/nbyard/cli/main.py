@@ -1,5 +1,6 @@
 """The command `nbyard`."""
 
+import gc
 import sys
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,7 @@ from nbyard.cli.run import run
 from nbyard.cli.system import doctor, openapi
 from nbyard.errors import Invalid, NbyardError, NotFound, Unavailable
 
+SELDOM = 100_000
 EXIT_FAILED, EXIT_USAGE, EXIT_MISSING, EXIT_SERVER = 1, 2, 3, 5
 
 
@@ -61,6 +63,8 @@ def main(arguments: list[str] | None = None) -> None:
     0 done, 1 the run failed or was cancelled, 2 usage, 3 not found, 5 server not reachable,
     130 interrupted.
     """
+    if arguments is None:  # of what a short command makes nearly nothing is garbage
+        gc.set_threshold(SELDOM)
     try:
         code = nbyard.main(arguments, prog_name="nbyard", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

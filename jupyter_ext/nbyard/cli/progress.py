@@ -1,11 +1,11 @@
 """Live progress on standard error: one line a node, redrawn on a terminal, appended elsewhere."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
-from nbyard.cli.output import duration, say
+from nbyard.cli.output import duration, harmless, say
 from nbyard.cli.views import usually
 from nbyard.domain.estimates import Usual
 from nbyard.domain.runs import RunDetail, Task
@@ -29,6 +29,7 @@ class Progress:
     def __init__(self, quiet: bool):
         self._quiet = quiet
         self._seen: dict[str, str] = {}
+        self._warned: set[str] = set()
         self._live: Any = None
 
     def __enter__(self) -> "Progress":
@@ -53,6 +54,7 @@ class Progress:
         """Draw the run as it is now, with what its steps usually take."""
         if self._quiet:
             return
+        self._warn(detail.tasks)
         if self._live is not None:
             from rich.text import Text
 
@@ -67,6 +69,16 @@ class Progress:
                 self._seen[task.node] = state
                 if task.state != "waiting":
                     say(_line(task, usual.get(task.node)))
+
+    def _warn(self, tasks: Sequence[Task]) -> None:
+        """What will not count, once for each node."""
+        for task in [one for one in tasks if one.warning and one.node not in self._warned]:
+            self._warned.add(task.node)
+            line = harmless(f"! {task.node}: {task.warning}")
+            if self._live is not None:
+                self._live.console.print(line, markup=False, highlight=False)
+            else:
+                say(line)
 
 
 def _line(task: Task, usual: Usual | None) -> str:

@@ -18,6 +18,8 @@ from nbyard.domain.estimates import Usual
 from nbyard.domain.runs import NewRun, RunDetail, Task, TaskPage
 
 TRACEBACK_LINES = 12
+FIRST_LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.5
 ESTIMATED_AFTER_SECONDS = 0.5
 PAGE = 500
 ESTIMATED_EVERY_SECONDS = 10.0
@@ -113,18 +115,20 @@ def _pairs(option: str, given: tuple[str, ...], shape: str) -> dict[str, str]:
 def _watch(connection: Any, run_id: str, quiet: bool) -> RunDetail:
     usual: dict[str, Usual] = {}
     again = time.monotonic() + ESTIMATED_AFTER_SECONDS
-    followed = Followed(connection, run_id)
+    followed, pause = Followed(connection, run_id), FIRST_LOOK_SECONDS
+    connection.wait(0)  # from now on it hears of news
     with Progress(quiet) as progress:
         while True:
+            connection.wait(pause)
+            pause = min(2 * pause, LOOK_SECONDS)
             detail = followed.look()
             if not quiet and time.monotonic() >= again:
                 again = time.monotonic() + ESTIMATED_EVERY_SECONDS
                 usual |= connection.runs.estimate(run=run_id).nodes
             progress.show(detail, usual)
             if detail.run.state in ENDED:
-                ended: RunDetail = connection.runs.get(run=run_id)
+                ended: RunDetail = connection.runs.get(run=run_id) if quiet else detail
                 return ended
-            connection.wait(0.5)
 
 
 class Followed:

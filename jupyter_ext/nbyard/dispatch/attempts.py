@@ -13,12 +13,12 @@ from nbyard.calling import LEASE
 from nbyard.crash import crash_point
 from nbyard.dispatch.cases import Case
 from nbyard.dispatch.facts import Ended, Fact, Report, Running, Started, Waits
-from nbyard.dispatch.keys import Identities
+from nbyard.dispatch.keys import Identities, key_parts
 from nbyard.dispatch.launching import prepare
 from nbyard.dispatch.results import check_token, failure_of, take_outputs
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import CANCEL, TASK, Failure, Result
-from nbyard.errors import Busy, Invalid, NbyardError, Unavailable
+from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.runtimes.protocol import Runtime
 
 log = logging.getLogger("nbyard.dispatch")
@@ -115,6 +115,8 @@ class AttemptController:
         except Busy:
             raise
         except Unavailable as error:
+            if attempt.id not in self._not_before:
+                log.warning("attempt %s waits: %s", attempt.id, error)
             self._not_before[attempt.id] = time.monotonic() + PATIENCE_SECONDS
             return [Waits(error.message)]
         except NbyardError as error:
@@ -183,13 +185,30 @@ class AttemptController:
         with ExitStack() as hold:
             hold.enter_context(self._room.blobs.keeping())
             try:
-                rows = take_outputs(self._room, case.order.folder, result, case.outputs)
+                # what a supervisor of this machine had begun is gone; in a container who knows, and
+                # a worker of functions goes on
+                adopt = case.attempt.runtime == "process" and not case.attempt.worker
+                folder, outputs = case.order.folder, case.outputs
+                rows = take_outputs(self._room, folder, result, outputs, adopt=adopt)
             except Busy:
                 raise
             except NbyardError as error:
                 return self._fail(case, failure_of(error, "contract"), result)
             crash_point("outputs-taken")
-            return Ended("succeeded", None, result, rows, hold.pop_all())
+            is_as_keyed = self._is_as_keyed(case)
+            return Ended("succeeded", None, result, rows, hold.pop_all(), is_as_keyed)
+
+    def _is_as_keyed(self, case: Case) -> bool:
+        """What is installed elsewhere may have changed while it waited there; then nobody who asks
+        for what its key says is to be given its result."""
+        if not hasattr(self._room.runtimes[case.attempt.runtime], "locks"):
+            return True
+        try:
+            code, environment = self._identities.look(case.task.plan)
+        except (NotFound, Unavailable):
+            return False
+        parts = key_parts(case.task.plan, code, case.inputs, environment)
+        return parts.key() == case.task.cache_key
 
     def _fail(self, case: Case, failure: Failure, result: Result) -> Ended:
         """Of work that is not tried again only the executed notebook is kept."""

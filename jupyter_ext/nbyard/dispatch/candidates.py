@@ -1,9 +1,11 @@
 """Queued tasks are looked at: what their results depend on, and whether such results are there."""
 
 import logging
+import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -19,12 +21,13 @@ from nbyard.dispatch.placing import Group, group_of
 from nbyard.dispatch.results import failure_of
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.takeovers import is_there, take, take_over
+from nbyard.dispatch.unknowns import Unknowns
 from nbyard.dispatch.workers import Workers
 from nbyard.domain import caching
 from nbyard.domain.attempts import Failure
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments import EnvironmentRef
-from nbyard.errors import Busy, NbyardError
+from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.store import Connection
 from nbyard.store.tasks import TaskRecord
 
@@ -41,7 +44,6 @@ class Candidate:
     parts: KeyParts
     key: str
     environment: EnvironmentRef
-    reason: str
     group: Group = ()
     is_told: bool = False
     worker: LiveWorker | None = None
@@ -86,6 +88,7 @@ class Candidates(Mapping[str, Candidate]):
         self._same: dict[tuple[str, str], set[str]] = {}
         self._later: dict[str, LiveTask] = {}
         self._unfit: dict[str, Failure] = {}
+        self._unknowns = Unknowns()
 
     def __getitem__(self, name: str) -> Candidate:
         return self._known[name]
@@ -101,6 +104,7 @@ class Candidates(Mapping[str, Candidate]):
         anything came."""
         self._forget_gone()
         self._wake_later()
+        self._wake_unknowns(changes)
         if not self._board.fresh:
             self.is_behind = False
             return False
@@ -133,14 +137,17 @@ class Candidates(Mapping[str, Candidate]):
                     self._board.fresh[task_id] = None
                     self.is_behind = True
 
-    def next_turn(self) -> datetime | None:
-        """When the first of those comes that are tried again later."""
+    def patience(self) -> float:
+        """After how many seconds the turn of one comes that waits; infinity when none does."""
         times = [task.record.queued_at for task in self._later.values()]
-        return min((at for at in times if at), default=None)
+        turn = min((at for at in times if at), default=None)
+        wait = (turn - datetime.now(UTC)).total_seconds() if turn else math.inf
+        return min(wait, self._unknowns.next_due() - time.monotonic())
 
     def _forget_gone(self) -> None:
         for name in self._board.gone:
             self._unfit.pop(name, None)
+            self._unknowns.forget(name)
             if one := self._known.pop(name, None):
                 same = self._same[one.name]
                 same.discard(name)
@@ -169,6 +176,15 @@ class Candidates(Mapping[str, Candidate]):
                 if self._board.queue.get(name) is task:
                     self._board.fresh[name] = None
 
+    def _wake_unknowns(self, changes: Changes) -> None:
+        self._board.fresh.update(dict.fromkeys(self._unknowns.known()))
+        for tasks in self._unknowns.due():
+            self._ask(tasks[0])
+            for task in tasks:
+                if not is_overdue(changes, task):
+                    self._unknowns.keep(changes, task)
+            changes.settle()
+
     def _candidate(self, changes: Changes, task: LiveTask) -> Candidate | None:
         """None while threads look at what it stands for, and when it cannot be served."""
         record = task.record
@@ -180,11 +196,14 @@ class Candidates(Mapping[str, Candidate]):
             if record.plan.reuse and take_over(self._room, changes, task):
                 return None
             if known is None:
-                self._ask(task)
+                if self._unknowns.keep(changes, task):
+                    del self._board.fresh[record.id]
+                else:
+                    self._ask(task)
                 return None
             parts = key_parts(record.plan, known[0], inputs_of(task), known[1])
             group = group_of(task, *known)
-            return Candidate(task, parts, parts.key(), known[1], record.reason, group)
+            return Candidate(task, parts, parts.key(), known[1], group)
         except NbyardError as error:
             refuse(changes, task, failure_of(error, "preparation"))
         except Exception as error:  # the dispatcher's boundary
@@ -201,15 +220,20 @@ class Candidates(Mapping[str, Candidate]):
 
     def _identify(self, task: TaskRecord, since: float) -> None:
         """One task that cannot be looked at must not keep the others waiting."""
+        runtime = task.plan.runtime
         try:
             self.identities.look(task.plan, since)
-        except Busy as error:
-            log.warning("task %s: %s", task.id, error)
+        except Busy:
+            raise
+        except Unavailable as error:
+            self._unknowns.is_silent(runtime, error.message)
+            return
         except NbyardError as error:
             self._unfit[task.id] = failure_of(error, "preparation")
         except Exception as error:  # the dispatcher's boundary
             log.exception("task %s cannot be served", task.id)
             self._unfit[task.id] = _unexpected(error)
+        self._unknowns.has_spoken(runtime)
 
     def _ask_cache(self, c: Connection, changes: Changes, found: Sequence[Candidate]) -> None:
         hits = self._store.cache.find(c, {one.key for one in found})
@@ -230,6 +254,16 @@ def refuse(changes: Changes, task: LiveTask, failure: Failure) -> None:
     """The task fails before anything was begun."""
     told = {"reason": failure.message, "failure": msgspec.to_builtins(failure)}
     changes.move_task(task, "failed", finished_at=datetime.now(UTC), **told)
+
+
+def is_overdue(changes: Changes, task: LiveTask) -> bool:
+    """Whether the task has waited longer than it may; it has failed then."""
+    limit, since = task.record.plan.queue_timeout_seconds, task.record.queued_at
+    if limit is None or since is None or datetime.now(UTC) - since < timedelta(seconds=limit):
+        return False
+    words = f"waited longer than its limit of {limit:g} s in the queue"
+    refuse(changes, task, Failure("timeout", words))
+    return True
 
 
 def _unexpected(error: Exception) -> Failure:

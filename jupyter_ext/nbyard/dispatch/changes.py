@@ -20,6 +20,7 @@ from nbyard.store.tasks import AttemptRecord, TaskRecord
 from nbyard.store.transition import Move
 
 CANCELLED = "the run was cancelled"
+WAITS = " – waits: "
 # what becomes of tasks that have not begun when their run is cancelled
 CANCELS = {"waiting": "skipped", "queued": "cancelled"}
 Rows = list[dict[str, Any]]
@@ -65,7 +66,7 @@ class Changes:
         task.record = msgspec.structs.replace(record, state=to, **known)
         if to == "queued":
             self._board.enqueue(task)
-        if to in TASK.terminal or to == "queued":
+        if to in TASK.terminal:
             self.is_urgent = True
         self._touched[task.run.run.id] = task.run
         steps = task.run.progress.moved(record.node, task.record.state)
@@ -85,6 +86,12 @@ class Changes:
         if reason != task.record.reason:
             self._notes[task.record.id] = reason
             task.record = msgspec.structs.replace(task.record, reason=reason)
+
+    def note_wait(self, task: LiveTask, words: str) -> None:
+        """Why it is in the queue, behind what became of an attempt before."""
+        if before := reason_before(task):
+            words = f"{before} – {words}" if words.startswith("wait") else before + WAITS + words
+        self.note(task, words)
 
     def record(self, task: LiveTask, attempt: AttemptRecord) -> None:
         """Write first: the attempt exists before anything starts."""
@@ -176,15 +183,15 @@ class Changes:
         step = self._store.runs.step(run.run, to, columns)
         (self._ends if to in RUN.terminal else self._moves).append(step)
         run.run = msgspec.structs.replace(run.run, state=to)
-        self.is_urgent = True
+        self.is_urgent |= to in RUN.terminal
 
     # The one write
 
     def write(self, c: Connection) -> None:
         """Raises Stale when the board was not what the store is."""
         store = self._store
-        transition.move_all(c, self._moves)
-        store.attempts.record_all(c, [attempt.record for attempt in self.recorded])
+        begun = store.attempts.begun([attempt.record for attempt in self.recorded])
+        transition.move_all(c, self._moves, begun)
         store.workers.assign_all(c, [attempt.record for attempt in self.passed_on.values()])
         store.artifacts.insert_all(c, self._artifacts)
         for _ in range(self._links):
@@ -216,3 +223,9 @@ class Changes:
         for attempt in self.ended:
             if attempt.record.state == "succeeded":
                 crash_point("published")
+
+
+def reason_before(task: LiveTask) -> str:
+    """What became of the attempt before, of a task in the queue; empty for the first one."""
+    reason = task.record.reason.split(" – wait")[0]
+    return reason if reason.startswith("attempt ") else ""

@@ -9,12 +9,10 @@ from typing import Any
 import msgspec
 
 from nbyard.dispatch.board import LiveAttempt
-from nbyard.dispatch.changes import CANCELLED, Changes
+from nbyard.dispatch.changes import CANCELLED, WAITS, Changes
 from nbyard.dispatch.facts import Ended, Fact, Running, Started, Unbegun, Waits
 from nbyard.domain.attempts import Failure, Result
 from nbyard.domain.limits import backoff_seconds
-
-WAITS = " – waits: "
 
 
 def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
@@ -65,7 +63,8 @@ def _succeed(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
         changes.move_attempt(attempt, "starting")
     changes.move_attempt(attempt, "succeeded", **_times(ended.result))
     changes.publish(attempt.task, ended.rows)
-    changes.keep(attempt.task)
+    if ended.is_as_keyed:
+        changes.keep(attempt.task)
     changes.move_task(attempt.task, "succeeded", **_task_times(ended.result))
 
 

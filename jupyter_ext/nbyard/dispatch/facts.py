@@ -35,13 +35,15 @@ class Waits:
 @dataclass(frozen=True)
 class Ended:
     """It is at its end: by its own word when there is a `result`. `rows` are outputs whose bytes
-    are stored; until they are named by a commit, `hold` keeps them from being collected."""
+    are stored; until they are named by a commit, `hold` keeps them from being collected.
+    `is_as_keyed` where it ran there was installed what its key says."""
 
     how: Literal["succeeded", "failed", "cancelled", "lost"]
     failure: Failure | None = None
     result: Result | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
     hold: ExitStack = field(default_factory=ExitStack)
+    is_as_keyed: bool = True
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from nbyard.domain.digest import KeyParts, digest_of
 from nbyard.domain.environments import EnvironmentRef, Lock
 from nbyard.domain.executables import ExecutableVersion
 from nbyard.domain.functions import spot
+from nbyard.domain.ids import new_id
 from nbyard.domain.runs import BytesOf, TaskPlan, ValueOf
 from nbyard.errors import NotFound
 from nbyard.store import Connection
@@ -55,6 +56,7 @@ class Identities:
 
         Raises:
             NotFound: the code was removed meanwhile, or there is no such environment.
+            Unavailable: what is installed where it would run cannot be known yet.
         """
         if known := self.known(plan, since):
             return known
@@ -115,20 +117,22 @@ def environment_of(room: Room, plan: TaskPlan, version: ExecutableVersion) -> En
 
 
 def _installed(room: Room, plan: TaskPlan) -> tuple[str, Lock | None]:
-    """What there is where the task would run, as far as its runtime knows."""
+    """What there is where the task would run, as far as its runtime knows.
+
+    Raises:
+        Unavailable: it does not know it yet.
+    """
     runtime = room.runtimes.get(plan.runtime)
-    ask = getattr(runtime, "lock", None)
-    if ask is not None:
-        lock: Lock | None = ask()
-        return (digest_of(msgspec.to_builtins(lock)) if lock else "", lock)
+    if ask := getattr(runtime, "locks", None):
+        locks: list[Lock] = ask()
+        digests = [digest_of(msgspec.to_builtins(lock)) for lock in locks]
+        return " ".join(digests), locks[0] if len(locks) == 1 else None
     image = plan.image or room.settings.docker_base_image
-    # a tag may stand for other bytes tomorrow: the engine's id of it counts too
-    identity = getattr(runtime, "image_id", _unknown)(image)
+    identity = ""
+    if ask := getattr(runtime, "image_id", None):
+        # a tag may stand for other bytes tomorrow, and what is unknown is never the same
+        identity = ask(image) or new_id()
     return f"{image} {identity} {plan.requirements_digest}", None
-
-
-def _unknown(image: str) -> str:
-    return ""
 
 
 def _code_of(room: Room, version: ExecutableVersion) -> Code:

@@ -13,6 +13,7 @@ from nbyard.dispatch.cases import REQUIREMENTS, Case
 from nbyard.dispatch.keys import IDENTITY, Identities
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import (
+    RUNNER,
     SURROUNDINGS,
     TASK,
     Call,
@@ -28,8 +29,10 @@ from nbyard.domain.executables import ExecutableVersion
 from nbyard.domain.functions import spot
 from nbyard.domain.planning import ATTEMPT, output_filename
 from nbyard.domain.runs import BytesOf, Run, TaskPlan, ValueOf
+from nbyard.files import write_new
 from nbyard.kinds.protocol import Reading
 from nbyard.kinds.registry import kind_named
+from nbyard.runner import processes
 from nbyard.runtimes.protocol import Order
 from nbyard.store.tasks import AttemptRecord, TaskRecord
 
@@ -46,7 +49,7 @@ class Staged(msgspec.Struct, frozen=True):
 def prepare(room: Room, identities: Identities, case: Case) -> None:
     """Fill the attempt's folder; task.json comes last. Nothing to do when it is there."""
     folder = case.order.folder
-    if os.path.exists(f"{folder}/{TASK}"):
+    if _is_filled(folder):
         return
     code, environment = identities.look(case.task.plan)
     version = code.version
@@ -55,20 +58,33 @@ def prepare(room: Room, identities: Identities, case: Case) -> None:
     _stage_inputs(room, folder, case.inputs)
     if case.task.plan.requirements_digest:
         room.blobs.stage(case.task.plan.requirements_digest, folder / REQUIREMENTS)
-    with open(f"{folder}/{SURROUNDINGS}", "wb", 0) as file:
-        file.write(_surroundings(identities, version, environment))
+    write_new(f"{folder}/{SURROUNDINGS}", _surroundings(identities, version, environment))
     staged = Staged(version, environment, case.inputs, _outputs(folder, version))
     folders.write_task(folder, _task_file(room, case.attempt, case.task, case.run, staged))
     crash_point("folder-written")
 
 
+def _is_filled(folder: Path) -> bool:
+    """Whether all of it is there: what was not begun before this machine was started anew may
+    be torn."""
+    if not os.path.exists(f"{folder}/{TASK}"):
+        return False
+    try:
+        is_ours = folders.read_task(folder).boot_id == processes.boot_id()
+    except (OSError, msgspec.MsgspecError):
+        return False
+    return is_ours or os.path.exists(f"{folder}/{RUNNER}")
+
+
 def _make_anew(room: Room, folder: Path, attempt_id: str) -> None:
     """An empty folder: what somebody who was killed had begun goes."""
     try:
+        os.mkdir(folder, 0o700)
+    except FileNotFoundError:  # the first one of the store
         folder.mkdir(parents=True, mode=0o700)
     except FileExistsError:
         folders.remove(room.folder, attempt_id)
-        folder.mkdir(mode=0o700)
+        os.mkdir(folder, 0o700)
 
 
 def prepare_worker(room: Room, identities: Identities, order: Order, first: Case) -> None:
@@ -157,8 +173,10 @@ def _stage_inputs(room: Room, folder: Path, inputs: dict[str, BytesOf]) -> None:
 
 def _outputs(folder: Path, version: ExecutableVersion) -> dict[str, Output]:
     found = outputs_of(version)
+    if found:
+        os.mkdir(f"{folder}/outputs")
     for name, output in found.items():
-        os.makedirs(f"{folder}/outputs/{name}")
+        os.mkdir(f"{folder}/outputs/{name}")
         if output.format == "folder":
             os.mkdir(f"{folder}/{output.path}")
     return found
@@ -195,6 +213,7 @@ def _task_file(
         silence_timeout_seconds=task.plan.silence_timeout_seconds,
         memory_bytes=task.plan.memory_bytes,
         wake=str(room.folder / "wake"),
+        boot_id=processes.boot_id(),
     )
 
 

@@ -144,12 +144,12 @@ class Dispatcher:
         self._has_failed = True
         try:
             self._sweeper.tick()
-            if has_news:
+            is_busy = self._runs.tick(woken, has_news=has_news)
+            if has_news:  # of what nobody waits for in milliseconds
                 self._garbage.tick()
                 self._is_importing = self._imports.tick()
-            is_busy = self._runs.tick(woken, has_news=has_news) or self._is_importing
             self._has_failed = False
-            return is_busy
+            return is_busy or self._is_importing
         except LeaseLost:
             raise
         except NbyardError as error:

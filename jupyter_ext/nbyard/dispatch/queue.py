@@ -2,15 +2,13 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 
 from nbyard.dispatch.board import Board, LiveWorker
-from nbyard.dispatch.candidates import Candidate, Candidates, refuse
-from nbyard.dispatch.changes import Changes
+from nbyard.dispatch.candidates import Candidate, Candidates, is_overdue
+from nbyard.dispatch.changes import Changes, reason_before
 from nbyard.dispatch.placing import Group, Placing
 from nbyard.dispatch.resources import capacity
 from nbyard.dispatch.room import Room
-from nbyard.domain.attempts import Failure
 from nbyard.domain.digest import explain
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import Limits
@@ -95,12 +93,13 @@ class QueueController:
             if one.group:
                 self._give(one, self.placing.free(one.live, one.group))
             return True
-        is_overdue = _is_overdue(changes, one)
+        late = is_overdue(changes, one.live)
         if worker is None:  # else its turn comes there
             slots.refuse(lacking)
             self._is_awaited = True  # a worker that is given more would keep its slot
-            if not is_overdue:
-                _tell(changes, one, "; ".join(lacking.values()))
+            if not late:
+                one.is_told = True
+                changes.note_wait(one.live, "; ".join(lacking.values()))
         return False
 
     def _is_given(self, one: Candidate, worker: LiveWorker, slots: Slots) -> bool:
@@ -119,8 +118,8 @@ class QueueController:
     def _record(self, changes: Changes, one: Candidate) -> None:
         """Write first: the attempt exists before anything starts."""
         task, reason = one.task, f"runs because {self._why(one)}"
-        if one.reason.startswith("attempt "):
-            reason = f"runs again: {one.reason}"
+        if before := reason_before(one.live):
+            reason = f"runs again: {before}"
         attempt = AttemptRecord(
             id=new_id(),
             task_id=task.id,
@@ -149,21 +148,3 @@ class QueueController:
             last = self._store.tasks.last_parts(c, one.task)
             before = self._store.environments.packages(c, last.environment) if last else None
         return explain(last, one.parts, before, one.environment.versions)
-
-
-def _is_overdue(changes: Changes, one: Candidate) -> bool:
-    """Whether the task has waited longer than it may; it has failed then."""
-    limit, since = one.task.plan.queue_timeout_seconds, one.task.queued_at
-    if limit is None or since is None or datetime.now(UTC) - since < timedelta(seconds=limit):
-        return False
-    words = f"waited longer than its limit of {limit:g} s in the queue"
-    refuse(changes, one.live, Failure("timeout", words))
-    return True
-
-
-def _tell(changes: Changes, one: Candidate, reason: str) -> None:
-    """Why it waits, behind what became of an attempt before."""
-    if one.reason.startswith("attempt "):
-        reason = f"{one.reason}; {reason}"
-    one.is_told = True
-    changes.note(one.live, reason)

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from nbyard import folders
 from nbyard.dispatch.room import Room
-from nbyard.domain.attempts import EXECUTED, TASK, Failure, Output, Result, TaskFile
+from nbyard.domain.attempts import EXECUTED, Failure, Output, Result
 from nbyard.domain.formats import format_of
 from nbyard.errors import Invalid, NbyardError
-from nbyard.localpaths import open_within
+from nbyard.localpaths import open_inside
 
 EXECUTED_NAME = "executed.ipynb"
 
@@ -24,13 +23,20 @@ def check_token(result: Result, token: str) -> None:
 
 
 def take_outputs(
-    room: Room, folder: Path, result: Result, outputs: Mapping[str, Output] | None = None
+    room: Room,
+    folder: Path,
+    result: Result,
+    outputs: Mapping[str, Output] | None = None,
+    *,
+    adopt: bool = False,
 ) -> list[dict[str, Any]]:
     """Store the bytes of all outputs and of the executed notebook; rows for the artifacts. Without
-    `outputs` they are those of task.json."""
+    `outputs` they are those of task.json.
+
+    With `adopt`, where nothing of the work can live on, files of outputs are not copied."""
     if outputs is None:
-        outputs = read_task(folder).outputs
-    rows = [_row(room, folder, name, outputs[name]) for name in result.outputs]
+        outputs = folders.read_task(folder).outputs
+    rows = [_row(room, folder, name, outputs[name], adopt) for name in result.outputs]
     executed = f"{folder}/{EXECUTED}"
     if os.path.isfile(executed) and not os.path.islink(executed):
         blob = room.blobs.put_file(Path(executed))
@@ -38,22 +44,16 @@ def take_outputs(
     return rows
 
 
-def read_task(folder: Path) -> TaskFile:
-    """task.json of an attempt."""
-    with open(f"{folder}/{TASK}", "rb", 0) as file:
-        return msgspec.json.decode(file.read(), type=TaskFile)
-
-
-def _row(room: Room, folder: Path, name: str, output: Output) -> dict[str, Any]:
+def _row(room: Room, folder: Path, name: str, output: Output, adopt: bool) -> dict[str, Any]:
     path = folder / output.path
     # a container may have rewritten task.json or left links after its runner looked
-    handle = open_within(path, [folder], f"output {name}")
+    handle = open_inside(folder, output.path, f"output {name}")
     try:
         if stat.S_ISDIR(os.fstat(handle).st_mode):
             blob = room.blobs.put_folder(Path(os.path.realpath(path)))
             kind = "folder"
         else:
-            blob = room.blobs.put_fd(handle)
+            blob = room.blobs.put_fd(handle, adopt=adopt)
             kind = output.format or format_of(path.name)
     finally:
         os.close(handle)

@@ -7,7 +7,6 @@ all of it is one write, and then what was written is done.
 import logging
 import time
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
 from functools import partial
 
 from nbyard import folders
@@ -65,7 +64,7 @@ class RunController:
         if has_news or self._cursor < 0:
             self._catch_up()
         for reports in self._sorted(self._inbox.take()):
-            self._round(reports, flush=woken is None or has_news)
+            self._round(reports, flush=woken is None, has_news=has_news)
         self._look(woken)
         return bool(self._board.runs)
 
@@ -79,9 +78,7 @@ class RunController:
         if self._changes:
             due.append(self._write_at)
         wait = min(due) - time.monotonic()
-        if turn := self._candidates.next_turn():
-            wait = min(wait, (turn - datetime.now(UTC)).total_seconds())
-        return max(wait, 0.0)
+        return max(min(wait, self._candidates.patience()), 0.0)
 
     # What is new
 
@@ -114,14 +111,15 @@ class RunController:
 
     # The round
 
-    def _round(self, reports: list[Report], *, flush: bool) -> None:
+    def _round(self, reports: list[Report], *, flush: bool, has_news: bool) -> None:
         changes, was_empty = self._changes, not self._changes
         try:
             self._take(reports)
             self._begin()
             is_new = self._candidates.look(changes)
-            if reports or is_new or flush or self._queue.is_behind:
-                self._queue.serve(changes, thoroughly=is_new or flush)
+            is_thorough = is_new or flush or has_news
+            if reports or is_thorough or self._queue.is_behind:
+                self._queue.serve(changes, thoroughly=is_thorough)
             if was_empty:
                 self._write_at = time.monotonic() + LINGER_SECONDS
             if changes.is_urgent or (changes and (flush or time.monotonic() >= self._write_at)):

@@ -6,7 +6,7 @@ inputs/NAME/…    staged inputs        outputs/NAME/…   where outputs are exp
 log              everything the work printed, appended
 events.jsonl     one JSON object a line: progress, cells
 usage.jsonl      one JSON object a line: CPU, memory and GPUs over time, thinned out when long
-executed.ipynb   the notebook as far as it ran (replaced whole after each cell)
+executed.ipynb   the notebook as far as it ran (replaced whole at most ten times a second)
 surroundings.json  machine, environment and code that the attempt was made for
 image.json       {name, id, lock} of the image, where a container does the work
 heartbeat        touched every few seconds while the runner lives, from its third second on
@@ -139,6 +139,8 @@ class TaskFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `directory` (relative to the attempt folder) is the working directory.
     `environment` also carries NBYARD_RUN_ID, NBYARD_NODE_ID, NBYARD_WORKFLOW, NBYARD_SCHEDULED_AT.
     `wake` is a folder of datagram sockets to poke when something happened (may be absent or empty).
+    `boot_id` names the start of the machine that wrote it: of what was not begun before the next
+    start some may be missing.
     """
 
     attempt_id: str
@@ -153,6 +155,7 @@ class TaskFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory_bytes: int | None = None
     wake: str = ""
     version: int = 1
+    boot_id: str = ""
 
 
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -56,6 +56,16 @@ class TaskPlan(Limits, frozen=True):
     reuse: str = ""
     pinned: int = 0
 
+    @property
+    def warning(self) -> str:
+        """What of it will not count where it runs; empty when all does."""
+        if self.runtime != "dask" or not self.requirements_digest or self.pinned:
+            return ""
+        return (
+            "its requirements file is not installed on the Dask workers: what it names has to be"
+            " there already"
+        )
+
     def needs(self) -> set[str]:
         """The nodes whose results this one takes."""
         return {b.node for b in self.bindings.values() if isinstance(b, ResultOf)}
@@ -129,8 +139,8 @@ class Attempt(msgspec.Struct, frozen=True):
 
 class Task(msgspec.Struct, frozen=True):
     """One node of a run. `reason` explains the state: why it waits, ran, came from the cache or
-    failed; `place` is its place in the queue; `pinned` the number of the run to whose result it is
-    pinned, else null."""
+    failed; `warning` says what was asked for and does not count there; `place` is its place in the
+    queue; `pinned` the number of the run to whose result it is pinned, else null."""
 
     id: str
     run_id: str
@@ -153,6 +163,7 @@ class Task(msgspec.Struct, frozen=True):
     arguments: dict[str, Any] = {}
     executable_id: str = ""
     executable_version_id: str = ""
+    warning: str = ""
 
 
 class Run(msgspec.Struct, frozen=True):

@@ -3,10 +3,10 @@ they are. It serves one attempt, or ends when nobody wants it any more."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
-import signal
 import socket
 import time
 from functools import partial
@@ -15,7 +15,7 @@ from typing import Any
 from . import prepared, processes
 from .folder import BadTask, Folder
 from .guard import clear
-from .work import CannotStart, die_with_parent, environment_of_host, show_to_work, told
+from .work import CannotStart, Launch, die_with_parent, environment_of_host, show_to_work, told
 
 REQUEST_BYTES = 64 * 1024
 READY = b"1"
@@ -57,7 +57,7 @@ class LaunchAhead:
     def claim(self) -> None:
         """It has an attempt from now on."""
         self._since = f"{time.clock_gettime(time.CLOCK_BOOTTIME):012.1f}"
-        prepared.Stamp(prepared.SINCE).write(self._since)
+        prepared.stamp(prepared.SINCE).write(self._since)
 
     def bind(self, folder: Folder, task: dict[str, Any]) -> None:
         """This is its attempt."""
@@ -78,17 +78,30 @@ class LaunchAhead:
             words = json.dumps(about)
             with os.fdopen(self._release, "w", encoding="utf-8") as file:
                 file.write(words)
+        except BrokenPipeError:
+            self._start_another(*self._work)
         except (OSError, BadTask) as error:
             raise CannotStart(f"the kernel that was ready cannot be had: {error}") from error
 
+    def _start_another(self, folder: Folder, task: dict[str, Any]) -> None:
+        """It ended in the moment in which it was wanted."""
+        other = Launch(folder, task, self.scratch, is_watched=False, is_prepared=True)
+        other.start()
+        for end in (self.output, self.report):
+            os.close(end)
+        self.pid, self.output, self.report = other.pid, other.output, other.report
+
     def end(self) -> None:
         """Nobody wants it: leave nothing of it."""
-        processes.send([self.pid], signal.SIGKILL)
-        try:
-            while True:
-                os.waitpid(-1, 0)  # the kernel comes to us when its runner is gone
-        except ChildProcessError:
-            clear(self.scratch)
+        # what its kernel has started comes to us when that is gone
+        processes.kill_all(lambda: processes.below(os.getpid()), _reap)
+        clear(self.scratch)
+
+
+def _reap() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def stand_by(launch: LaunchAhead, claims: socket.socket) -> tuple[dict[str, str], int] | None:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from .prepared import SINCE, Stamp
+from .prepared import SINCE, stamp
 
 REQUEST_BYTES = 64 * 1024
 IDLE_SECONDS = 5.0
@@ -110,7 +110,7 @@ def serve(
     claims: socket.socket,
 ) -> int:
     """A member's life, in its fork: this attempt, and those that it hears of."""
-    attempt, since = Stamp("NBYARD_ATTEMPT_ID"), Stamp(SINCE)
+    attempt, since = stamp("NBYARD_ATTEMPT_ID"), stamp(SINCE)
     nobody = os.environ["NBYARD_ATTEMPT_ID"]
     for _ in range(MOST_ATTEMPTS):
         since.write(f"{time.clock_gettime(time.CLOCK_BOOTTIME):012.1f}")

@@ -8,14 +8,15 @@ attempt can be built before there is one, and before a fork.
 from __future__ import annotations
 
 import asyncio
-import builtins
+import json
 import os
 import sys
 import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,8 +29,10 @@ from IPython.core.application import (
     BaseIPythonApplication,
 )
 from IPython.paths import get_ipython_dir
+from jupyter_client.session import DELIM, Session
 from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
+from traitlets import default
 from traitlets.config import Config
 
 from . import processes, wire
@@ -58,6 +61,32 @@ class Socket:
         self._speaker.say(self._channel, frames)
 
 
+class Letters(Session):
+    """Messages as Jupyter writes them, unsigned. Most answer the same one, and say nothing of
+    themselves."""
+
+    _answered: tuple[Any, bytes] = None, b""
+
+    def serialize(self, msg: dict[str, Any], ident: Any = None) -> list[bytes]:
+        parent = msg["parent_header"]
+        if parent is not self._answered[0]:
+            self._answered = parent, self.pack(parent)
+        metadata = self.pack(msg["metadata"]) if msg["metadata"] else b"{}"
+        idents = ident if isinstance(ident, list) else [] if ident is None else [ident]
+        parts = [self.pack(msg["header"]), self._answered[1], metadata, self.pack(msg["content"])]
+        return [*idents, DELIM, b"", *parts]
+
+    def deserialize(
+        self, msg_list: Sequence[Any], content: bool = True, copy: bool = True
+    ) -> dict[str, Any]:
+        parts = [json.loads(frame.bytes) for frame in msg_list[1:5]]
+        message = dict(zip(("header", "parent_header", "metadata", "content"), parts, strict=True))
+        header = message["header"]
+        header["date"] = datetime.fromisoformat(header["date"])
+        kind = {name: header[name] for name in ("msg_id", "msg_type")}
+        return {**message, **kind, "buffers": [frame.buffer for frame in msg_list[5:]]}
+
+
 class Stream(Socket):
     """Where the kernel hears its runner and answers. Other event loops may watch it, too."""
 
@@ -66,6 +95,10 @@ class Stream(Socket):
         self._assembler = wire.Assembler()
         self._requests: asyncio.Queue[list[Any]] = asyncio.Queue()
         self.io_loop: Any = None
+
+    def hold(self) -> None:
+        """The next message goes with the one after it."""
+        self._speaker.hold()
 
     def listen(self, loop: Any) -> None:
         self.io_loop = loop
@@ -80,6 +113,10 @@ class Stream(Socket):
             message = self._assembler.feed(packet)
             if message is not None:
                 self._requests.put_nowait([Frame(frame) for frame in message[1]])
+
+    def send_multipart(self, frames: Sequence[bytes], *_: object, **__: object) -> None:
+        self.hold()  # that it is idle is said after each answer
+        super().send_multipart(frames)
 
     async def request(self) -> list[Any]:
         return await self._requests.get()
@@ -155,6 +192,11 @@ class Kernel(IPythonKernel):
         self.printed.tell()
         return reply
 
+    def _publish_status(self, status: str, *more: Any) -> None:
+        if status == "busy":
+            self.shell_stream.hold()  # what it is busy with comes next
+        super()._publish_status(status, *more)
+
     def start(self) -> None:
         self.io_loop: Any = IOLoop.current()
         self.shell.exit_now = False
@@ -172,13 +214,14 @@ class Kernel(IPythonKernel):
 
     def _process_children(self) -> Any:
         """Without a look at every process of the machine when it has none of its own."""
-        return super()._process_children() if processes.below(os.getpid()) else []
+        return super()._process_children() if processes.has_children() else []
 
 
 class App(IPKernelApp):
     """Its parts are begun one by one, some before a fork and some behind it."""
 
     _speaker: wire.Speaker
+    _is_extended = False
 
     def build(self) -> None:
         """All that belongs to no attempt."""
@@ -192,6 +235,11 @@ class App(IPKernelApp):
         self.iopub_thread = Publisher(self._speaker)
         self.iopub_socket = self.iopub_thread.background_socket
         self.init_kernel()
+        self.init_shell()
+
+    @default("session")
+    def _letters(self) -> Session:
+        return Letters(parent=self)
 
     def parse_command_line(self, argv: object = None) -> None:
         """To build a parser for it takes as long as half of the rest."""
@@ -227,12 +275,17 @@ class App(IPKernelApp):
         self.displayhook.get_execution_count = lambda: self.kernel.execution_count
         self.init_signal()
         self.init_path()
-        self.init_shell()
+
+    def extend(self) -> None:
+        """With what is configured: may run code of its user, unless there is no configuration."""
+        if not self._is_extended:
+            self._is_extended = True
+            self.init_extensions()
 
     def begin(self) -> None:
         """What may run code of its user."""
         self.init_gui_pylab()
-        self.init_extensions()
+        self.extend()
         self.init_code()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -265,47 +318,3 @@ def _options() -> Config:
     # What it would write into the history of its user is no history of his.
     options.HistoryManager.enabled = False
     return options
-
-
-class Prebuilt:
-    """A kernel, and what building it has left outside of it, which is there in its own process
-    only."""
-
-    def __init__(self) -> None:
-        places = _outside()
-        before = [dict(place) for place in places]
-        self.app = build()
-        self._left = [_changes(*pair) for pair in zip(before, places, strict=True)]
-        for place, was, left in zip(places, before, self._left, strict=True):
-            for name in left:
-                if name in was:
-                    place[name] = was[name]
-                else:
-                    del place[name]
-
-    def take(self) -> App:
-        """Be its process."""
-        for place, left in zip(_outside(), self._left, strict=True):
-            place.update(left)
-        return self.app
-
-    def forget(self) -> None:
-        """Let another one be built."""
-        for one in (self.app.kernel.shell, self.app.kernel, self.app):
-            type(one).clear_instance()
-
-
-def _outside() -> tuple[MutableMapping[str, Any], ...]:
-    """Where a kernel changes what belongs to its whole process."""
-    return os.environ, vars(builtins), vars(sys), sys.modules
-
-
-def _changes(before: dict[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    changed = {name for name, value in now.items() if not _is(before.get(name), value)}
-    if now is sys.modules:  # what was imported may stay
-        changed &= before.keys()
-    return {name: now[name] for name in changed}
-
-
-def _is(one: object, other: object) -> bool:
-    return one is other or (isinstance(one, str) and one == other)

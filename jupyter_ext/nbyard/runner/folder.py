@@ -12,8 +12,6 @@ from typing import Any
 
 PLACEHOLDER = re.compile(r"\{attempt\}(?=/|\Z)")
 OPTION_PLACEHOLDER = re.compile(r"(?P<option>[^={}/]*=)?\{attempt\}(?=/|\Z)")
-RESERVE = [b"\0" * 4096] * 128
-RESERVE_BYTES = 4096 * 128
 CODE = "code"
 
 
@@ -91,23 +89,6 @@ class Folder:
                 finally:
                     os.close(handle)
 
-    def reserve(self) -> None:
-        """Space to give back when the disk is full and the result must be written."""
-        try:
-            with open(self.at("reserve"), "wb") as file:
-                if hasattr(os, "posix_fallocate"):
-                    os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
-                else:
-                    os.writev(file.fileno(), RESERVE)  # touches one page of ours
-        except OSError:
-            self.release()
-
-    def release(self) -> None:
-        try:
-            os.unlink(self.at("reserve"))
-        except OSError:
-            return
-
     def beat(self) -> None:
         path = self.at("heartbeat")
         try:
@@ -132,6 +113,8 @@ class Folder:
         try:
             names = os.listdir(wake) if wake else []
         except OSError:
+            return
+        if not names:
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
             sender.setblocking(False)

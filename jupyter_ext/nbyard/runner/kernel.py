@@ -16,7 +16,7 @@ from functools import cache, cached_property, partial
 from typing import Any
 
 from jupyter_client._version import protocol_version
-from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.session import DELIM, Session
 
 from . import wire
@@ -26,18 +26,35 @@ from .work import die_with_parent
 
 LAUNCHER = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
 END_SECONDS = 5.0
-_known: dict[str, tuple[object, bool]] = {}
+_decode = json.JSONDecoder().decode
+_known: dict[str, tuple[object, KernelSpec | None]] = {}
 
 
 def is_forkable(name: str) -> bool:
     """Whether starting the kernel of that name would give what a fork of us is already."""
-    specs = _specs()
-    stamp = [_stamp(os.path.join(place, name, "kernel.json")) for place in specs.kernel_dirs]
-    known, forkable = _known.get(name, (None, False))
-    if known != stamp:
-        forkable = _is_forkable(specs, name)
-        _known[name] = stamp, forkable
-    return forkable
+    spec = specification(name)
+    if spec is None:
+        return False
+    same = spec.argv[:1] in (["python"], ["python3"], [sys.executable])
+    return same and is_ipykernel(spec) and not spec.env
+
+
+def is_ipykernel(spec: KernelSpec) -> bool:
+    """Whether it is started as ipykernel has it."""
+    return [word for word in spec.argv[1:] if not word.startswith("-X")] == LAUNCHER
+
+
+def specification(name: str) -> KernelSpec | None:
+    """Of the kernel of that name, as it is now; None where there is none."""
+    seen = stamps(name)
+    if name not in _known or _known[name][0] != seen:
+        _known[name] = seen, _read(name)
+    return _known[name][1]
+
+
+def stamps(name: str) -> list[tuple[int, int]]:
+    """Change when a kernel of that name is installed, changed or removed."""
+    return [stamp(os.path.join(place, name, "kernel.json")) for place in _specs().kernel_dirs]
 
 
 @cache
@@ -45,22 +62,20 @@ def _specs() -> KernelSpecManager:
     return KernelSpecManager()
 
 
-def _stamp(path: str) -> tuple[int, int]:
+def _read(name: str) -> KernelSpec | None:
+    try:
+        return _specs().get_kernel_spec(name)
+    except NoSuchKernel:
+        return None
+
+
+def stamp(path: str) -> tuple[int, int]:
+    """Changes with the file; (0, 0) where there is none."""
     try:
         found = os.stat(path)
     except OSError:
         return 0, 0
     return found.st_ino, found.st_mtime_ns
-
-
-def _is_forkable(specs: KernelSpecManager, name: str) -> bool:
-    try:
-        spec = specs.get_kernel_spec(name)
-    except NoSuchKernel:
-        return False
-    same = spec.argv[:1] in (["python"], ["python3"], [sys.executable])
-    plain = [word for word in spec.argv[1:] if not word.startswith("-X")]
-    return same and plain == LAUNCHER and not spec.env
 
 
 class ForkedKernel:
@@ -188,7 +203,8 @@ class Talk:
 
     def _heard(self, channel: int, frames: list[bytes]) -> None:
         at = frames.index(DELIM) + 2  # a place for a signature follows
-        header, parent, metadata, content = map(json.loads, frames[at : at + 4])
+        parts = (_decode(part.decode()) for part in frames[at : at + 4])
+        header, parent, metadata, content = parts
         header["date"] = datetime.fromisoformat(header["date"])
         message = {
             "header": header,

@@ -6,8 +6,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import select
 import signal
+import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import spared
@@ -18,6 +21,10 @@ from .report import Report
 
 if TYPE_CHECKING:
     from .kernel import ForkedKernel
+    from .started import StartedKernel
+
+    # A kernel, its client, and what it told of its language, as far as they are there.
+    Ready = tuple[ForkedKernel | StartedKernel | None, Any, dict[str, Any] | None]
 
 
 class Refused(Exception):
@@ -44,10 +51,12 @@ def main(path: str, descriptor: int, *, is_prepared: bool = False) -> int:
 
 def main_ahead(kernel: str, descriptor: int, wait: int) -> int:
     """As `main`, with the kernel made before `wait` says of which attempt it is."""
-    from .kernel import ForkedKernel
+    from .kernel import ForkedKernel, is_forkable
 
-    report = Report(descriptor)
-    forked = ForkedKernel(os.environ["JUPYTER_RUNTIME_DIR"], is_ahead=True)
+    report, scratch = Report(descriptor), os.environ["JUPYTER_RUNTIME_DIR"]
+    if not is_forkable(kernel):
+        return asyncio.run(_stand_by_started(kernel, scratch, report, wait))
+    forked = ForkedKernel(scratch, is_ahead=True)
     return asyncio.run(_stand_by(kernel, forked, report, wait))
 
 
@@ -71,16 +80,44 @@ async def _stand_by(kernel: str, forked: ForkedKernel, report: Report, wait: int
     told = json.loads(words)
     take_on(told)
     forked.release(words)
+    return await _serve(told, report, (forked, client, language_info))
+
+
+async def _stand_by_started(kernel: str, scratch: str, report: Report, wait: int) -> int:
+    """The same with a kernel that no fork can be. Where it cannot be had when it is wanted, one
+    is started then."""
+    from .foreign import ForeignKernel
+
+    client = spared.session().prepared_client(kernel)
+    foreign = ForeignKernel(kernel, scratch)
+    language_info = await foreign.come_up(client)
+    if language_info is not None:
+        report.send({"type": "ready"})
+        await foreign.stay_until(wait)
+    words = read_whole(wait) if select.select([wait], [], [], 0)[0] else b""
+    if not words:
+        return 1
+    told = json.loads(words)
+    take_on(told)
+    if language_info is not None and await foreign.claim(told):
+        return await _serve(told, report, (foreign, client, language_info))
+    report.stage("kernel-start")
+    await foreign.end(client.kc, kindly=False)
+    return await _serve(told, report, (None, None, None))
+
+
+async def _serve(told: dict[str, Any], report: Report, ready: Ready) -> int:
+    """The attempt that was told of."""
     folder = Folder(told["environment"]["NBYARD_ATTEMPT"])
     try:
         task = folder.task()
         opened = read_notebook(folder, task["work"])
-        ready = (forked, client, language_info)
         failure = await _run(folder, task, opened, report, ready)
     except UNFIT as error:
         failure = _failure(error)
     report.end(failure)
-    return 0
+    sys.stdout.flush()
+    os._exit(0)  # all is said; to take the loop apart is for nobody
 
 
 def _failure(error: Exception) -> dict[str, Any]:
@@ -123,7 +160,7 @@ async def _run(
     task: dict[str, Any],
     opened: tuple[dict[str, Any], list[int | None]],
     report: Report,
-    kernel: tuple[ForkedKernel | None, Any, dict[str, Any] | None],
+    kernel: Ready,
 ) -> dict[str, Any] | None:
     from .started import KernelEnded, KernelMissing
 
@@ -131,13 +168,11 @@ async def _run(
         session = spared.session().Session(folder, task, opened, kernel)
     except ImportError as error:
         raise Refused(f"notebooks cannot be run here: {error}") from error
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, session.interrupt)
-    loop.add_signal_handler(signal.SIGINT, session.interrupt)
+    _when_asked_to_end(session.interrupt)
     try:
         await session.start()
         report.stage("running")
-        failure = await _run_cells(session, report)
+        failure = await run_cells(session, report)
         if failure is None:
             session.finish()
     except KernelMissing as error:
@@ -149,8 +184,25 @@ async def _run(
     return failure
 
 
-async def _run_cells(session: Any, report: Report) -> dict[str, Any] | None:
-    session.save(at_first=True)
+def _when_asked_to_end(call: Callable[[], None]) -> None:
+    """As the loop's own handlers of signals, which look at all that there are."""
+    hear, tell = os.pipe()
+
+    def listen() -> None:
+        os.read(hear, 4096)
+        call()
+
+    for end in (hear, tell):
+        os.set_blocking(end, False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+    asyncio.get_running_loop().add_reader(hear, listen)
+
+
+async def run_cells(session: Any, report: Report) -> dict[str, Any] | None:
+    """All code cells, up to the first that fails: what went wrong then."""
+    session.save_within()
     cells = session.code_cells()
     for index in cells:
         started = time.monotonic()
@@ -158,7 +210,7 @@ async def _run_cells(session: Any, report: Report) -> dict[str, Any] | None:
         failure = await session.run_cell(index)
         is_last = failure is not None or index == cells[-1]
         if not is_last:
-            session.save(hurry=True)
+            session.save_within()
         state, seconds = "failed" if failure else "done", time.monotonic() - started
         report.cell(session.progress(index), state, seconds, more_to_come=not is_last)
         if failure:

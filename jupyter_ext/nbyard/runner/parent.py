@@ -22,7 +22,7 @@ from .crew import Crew, serve
 from .folder import Folder
 from .guard import clear, make_scratch
 from .pool import LOOK_SECONDS, Pool, Standing
-from .prepared import Stamp, live_as, preload, settle
+from .prepared import live_as, preload, settle, stamp
 from .start import supervise
 from .work import adopt_orphans
 
@@ -52,7 +52,7 @@ class Parent:
         self._folders: dict[int, str] = {}  # of the supervisors, by their pid
         self._crew = Crew()
         self._called: dict[int, socket.socket] = {}
-        self._attempt_id = Stamp("NBYARD_ATTEMPT_ID")
+        self._attempt_id = stamp("NBYARD_ATTEMPT_ID")
         self._pid = os.getpid()
         self._hear, self._told = os.pipe()
         for end in (self._hear, self._told):
@@ -135,11 +135,13 @@ class Parent:
             return self._crew.take(packet, ready)
         if not kernel:
             return 0
+        from .foreign import origin_of
         from .kernel import is_forkable
 
-        if not is_forkable(kernel):
+        is_forked = is_forkable(kernel)
+        if not is_forked and origin_of(kernel) is None:
             return 0
-        one = self._pool.take(kernel)
+        one = self._pool.take(kernel, is_forked=is_forked)
         if one is None:
             return 0
         try:
@@ -153,6 +155,9 @@ class Parent:
 
     def _have_ready(self, kernel: str) -> None:
         """Fork one that stands by."""
+        from .kernel import is_forkable
+
+        self._pool.make_room(kernel)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         scratch = ""
         with theirs:
@@ -164,7 +169,7 @@ class Parent:
                 clear(scratch)
                 self._pool.give_up()
                 return
-        self._pool.add(Standing(pid, kernel, scratch, ours))
+        self._pool.add(Standing(pid, kernel, scratch, ours, is_forkable(kernel)))
 
     def _fork(self, work: Callable[[], int], *keep: int) -> int:
         pid = os.fork()

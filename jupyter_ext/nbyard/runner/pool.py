@@ -1,8 +1,8 @@
 """Kernels that are ready before a notebook asks for one: how many of which, and when they go.
 
-What is ready is a whole supervisor with its runner and kernel, forked from the prepared parent. It
-serves one attempt and ends. Those of kernels used last are kept, within a number and an amount of
-memory, while the machine has memory to spare.
+What is ready is a whole supervisor with its runner, forked from the prepared parent, and its
+kernel, which is forked or started. It serves one attempt and ends. Those of kernels used last are
+kept, within a number and an amount of memory, while the machine has memory to spare.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class Standing(NamedTuple):
     kernel: str
     scratch: str
     claims: socket.socket
+    is_forked: bool = True
 
 
 class Pool:
@@ -35,38 +36,74 @@ class Pool:
         self._count = count
         self._budget_bytes = budget_bytes
         self._asked: dict[str, float] = {}  # kernels, and when they were wanted last
-        self._bytes: dict[int, int] = {}  # of those that are ready, by their pid
+        self._ready: set[int] = set()
         self._sizes: dict[str, tuple[float, int]] = {}  # of a kernel's kind, and when it was seen
-        self._largest = 0
-        self._failures = 0
+        self._failures: dict[str, int] = {}
         self.standing: dict[int, Standing] = {}
         self.leaving: dict[int, Standing] = {}
 
-    def take(self, kernel: str) -> Standing | None:
+    def take(self, kernel: str, *, is_forked: bool = True) -> Standing | None:
         """One for an attempt of now, the readiest."""
         self._asked[kernel] = time.monotonic()
-        fitting = [one for one in self.standing.values() if one.kernel == kernel]
+        fitting = [one for one in self._of(kernel) if one.is_forked == is_forked]
         if not fitting:
             return None
-        chosen = next((one for one in fitting if one.pid in self._bytes), fitting[0])
-        self._bytes.pop(chosen.pid, None)
+        chosen = next((one for one in fitting if one.pid in self._ready), fitting[0])
+        self._ready.discard(chosen.pid)
         return self.standing.pop(chosen.pid)
+
+    def _of(self, kernel: str) -> list[Standing]:
+        return [one for one in self.standing.values() if one.kernel == kernel]
 
     def missing(self) -> str:
         """A kernel of which one more should stand by; empty when none should."""
-        if not self._asked or self._failures >= FAILURES:
-            return ""
-        if len(self.standing) >= self._count or not self._has_memory(1):
-            return ""
-        recent = sorted(self._asked, key=lambda name: -self._asked[name])[: self._count]
+        recent = self._recent()
         for name in recent:  # one of each, then more of the last
-            if not any(one.kernel == name for one in self.standing.values()):
+            if not self._of(name) and self._in_its_way(name) is not None:
                 return name
-        return recent[0]
+        first = recent[0] if recent else ""
+        return first if first and self._in_its_way(first) == [] else ""
+
+    def make_room(self, kernel: str) -> None:
+        """For one more of it."""
+        for one in self._in_its_way(kernel) or ():
+            self.drop(one)
+
+    def _recent(self) -> list[str]:
+        """Those that should stand by, the last first."""
+        names = [name for name in self._asked if self._failures.get(name, 0) < FAILURES]
+        return sorted(names, key=lambda name: -self._asked[name])[: self._count]
+
+    def _in_its_way(self, kernel: str) -> list[Standing] | None:
+        """Who has to go for one more of it, those of kernels used less lately and those of which
+        there are several; None when it may not be."""
+        own = self._of(kernel)
+        if any(not one.is_forked and one.pid not in self._ready for one in own):
+            return None  # to start takes as long as the work; one after the other
+        go: list[Standing] = []
+        for one in sorted(self.standing.values(), key=lambda one: self._asked.get(one.kernel, 0.0)):
+            if self._has_place(kernel, go):
+                break
+            others = [other for other in self._of(one.kernel) if other not in go]
+            is_later = self._asked.get(one.kernel, 0.0) < self._asked[kernel]
+            if not own and one.kernel != kernel and (is_later or len(others) > 1):
+                go.append(one)
+        return go if self._has_place(kernel, go) else None
+
+    def _has_place(self, kernel: str, go: list[Standing]) -> bool:
+        """Whether one more of it may be there when these have gone."""
+        stay = [one for one in self.standing.values() if one not in go]
+        held, more = sum(self._size(one.kernel) for one in stay), self._size(kernel)
+        fits = len(stay) < self._count and held + more <= self._budget_bytes
+        return fits and not is_short(more)
+
+    def _size(self, kernel: str) -> int:
+        """Of one of its kind, 0 as long as it is not known."""
+        return self._sizes.get(kernel, (0.0, 0))[1]
 
     def give_up(self) -> None:
         """There is no place for any."""
-        self._failures = FAILURES
+        self._count = 0
 
     def add(self, one: Standing) -> None:
         self.standing[one.pid] = one
@@ -75,56 +112,58 @@ class Pool:
         """It is ready."""
         with contextlib.suppress(OSError):  # it ends; that is heard elsewhere
             if one.claims.recv(1):
-                self._failures = 0
-                self._bytes[one.pid] = self._measured(one)
-                self._largest = max(self._largest, self._bytes[one.pid])
+                self._failures.pop(one.kernel, None)
+                self._ready.add(one.pid)
+                self._measure(one)
 
-    def _measured(self, one: Standing) -> int:
+    def _measure(self, one: Standing) -> None:
         """What one of its kind holds. To look takes as long as a cell, and they are all alike."""
-        at, known = self._sizes.get(one.kernel, (-IDLE_SECONDS, 0))
         now = time.monotonic()
-        if now - at >= IDLE_SECONDS:
-            at, known = now, processes.memory_bytes({one.pid} | processes.below(one.pid))
-            self._sizes[one.kernel] = at, known
-        return known
+        if now - self._sizes.get(one.kernel, (-IDLE_SECONDS, 0))[0] >= IDLE_SECONDS:
+            size = processes.memory_bytes({one.pid} | processes.below(one.pid))
+            self._sizes[one.kernel] = now, size
 
     def waiting(self) -> list[socket.socket]:
         """Where is heard that one is ready."""
         standing = self.standing.values()
-        return [one.claims for one in standing if one.pid not in self._bytes]
+        return [one.claims for one in standing if one.pid not in self._ready]
 
     def lost(self, pid: int) -> Standing | None:
         """One has ended by itself, if it was one of these."""
         one = self.leaving.pop(pid, None)
         if one is None and pid in self.standing:
             one = self.standing.pop(pid)
-            self._failures += self._bytes.pop(pid, 0) == 0
+            if pid not in self._ready:
+                self._failures[one.kernel] = self._failures.get(one.kernel, 0) + 1
+            self._ready.discard(pid)
         if one is not None:
             one.claims.close()
         return one
 
     def look(self) -> None:
-        """Let go of what nobody used lately, and of all when memory is short."""
+        """Let go of what nobody used lately, of what is too much, and of all when memory is
+        short."""
         now = time.monotonic()
         self._asked = {k: at for k, at in self._asked.items() if now - at < IDLE_SECONDS}
-        short = not self._has_memory(0)
-        for one in list(self.standing.values()):
-            if short or one.kernel not in self._asked:
+        self._failures = {k: n for k, n in self._failures.items() if k in self._asked}
+        held, short = 0, is_short(0)
+        for one in sorted(self.standing.values(), key=lambda one: -self._asked.get(one.kernel, 0)):
+            held += self._size(one.kernel)
+            if short or held > self._budget_bytes or one.kernel not in self._asked:
                 self.drop(one)
 
     def drop(self, one: Standing) -> None:
         """It ends when it hears that nobody will ask."""
         with contextlib.suppress(OSError):  # it has ended
             one.claims.shutdown(socket.SHUT_WR)
-        self._bytes.pop(one.pid, None)
+        self._ready.discard(one.pid)
         self.leaving[one.pid] = self.standing.pop(one.pid)
 
-    def _has_memory(self, more: int) -> bool:
-        """Whether there is room for that many more than there are."""
-        if self._largest * (len(self.standing) + more) > self._budget_bytes:
-            return False
-        available, whole = memory_of_machine()
-        return available > whole / SPARE_SHARE + self._largest * more
+
+def is_short(more: int) -> bool:
+    """Whether the machine would have little left with that many bytes less."""
+    available, whole = memory_of_machine()
+    return available <= whole / SPARE_SHARE + more
 
 
 def memory_of_machine() -> tuple[int, int]:

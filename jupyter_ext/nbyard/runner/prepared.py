@@ -16,13 +16,14 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import processes, spared
 
 if TYPE_CHECKING:
-    from .direct import Prebuilt
+    from .prebuilt import Prebuilt
 
 PRELOADED = (
     *("ipykernel.kernelapp", "ipykernel.zmqshell", "ipykernel.debugger"),
@@ -37,10 +38,20 @@ OF_THE_END = "psutil"
 STAT_ENV_START = 47
 # When it was given its attempt, on the scale of start times: one that stood by is older than that.
 SINCE = "NBYARD_SINCE"
+STAMPED = (SINCE, "NBYARD_MARK", "NBYARD_ATTEMPT_ID")
 OLDEST = (3, 11)  # of `kernel`
+# By parents and supervisors, after `settle`.
+HANDLED = (
+    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
+    *(signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2),
+)
+UNTOUCHABLE = {signal.SIGKILL, signal.SIGSTOP}
 
 _of_kernels: set[str] = set()
 _built: list[Prebuilt] = []
+_others: dict[str, ModuleType] = {}
+_handled: list[int] = []
+_known: list[int] = []  # so many modules were looked through for those others
 
 
 def prepare_for(task: dict[str, Any], *, once: bool = False) -> bool:
@@ -67,14 +78,19 @@ def preload() -> None:
             otherwise than those we know.
     """
     _import_for_kernels()
-    from . import kernel, notebook  # noqa: F401
+    from . import foreign, kernel, notebook  # noqa: F401
 
     session = spared.session()
     with contextlib.suppress(ImportError):
         importlib.import_module(OF_THE_END)
     session.prepare()
     kernel.is_forkable("python3")  # reads what every distribution declares
+    _rehearse()
     tempfile.gettempdir()
+    for name in STAMPED:
+        with contextlib.suppress(ValueError):
+            stamp(name)
+    _tell_others()
     settle()
     _expect_one_thread()
 
@@ -101,13 +117,23 @@ def _import_for_kernels() -> None:
     _of_kernels.update(sys.modules)
 
 
+def _rehearse() -> None:
+    """With the kernel that is there; the forks have another one."""
+    if _built:
+        from .rehearsal import play
+
+        play(_built.pop())
+        _build()
+
+
 def _expect_one_thread() -> None:
     if len(os.listdir("/proc/self/task")) != 1:
         raise RuntimeError("an import started a thread")
 
 
 def _build() -> None:
-    from .direct import Prebuilt, config_files
+    from .direct import config_files
+    from .prebuilt import Prebuilt
 
     if config_files():
         return  # they may be programs, which are not for this process
@@ -133,6 +159,7 @@ def kernel_app() -> Any:
 def settle() -> None:
     """Make ready to be forked: what is here will not be looked through for garbage."""
     processes.boot_id()
+    _handled[:] = [one for one in signal.valid_signals() if signal.getsignal(one)]
     gc.collect()
     gc.freeze()
 
@@ -180,15 +207,30 @@ class Stamp:
         os.environ[self._name] = value
 
 
+@cache
+def stamp(name: str) -> Stamp:
+    """Found once: its place is that of all forks."""
+    return Stamp(name)
+
+
 def forget_others() -> dict[str, ModuleType]:
     """Leave to a kernel only the modules that one which was started would have; those that it will
     want at its end."""
-    later = {name: sys.modules[name] for name in sys.modules if name.startswith(OF_THE_END)}
-    for name in list(sys.modules):
+    later = {name: module for name, module in _others.items() if name.startswith(OF_THE_END)}
+    if _known != [len(sys.modules)]:
+        _tell_others()
+    for name in _others:
+        sys.modules.pop(name, None)
+    return later
+
+
+def _tell_others() -> None:
+    """Modules that are no kernel's. That they are held saves each fork taking them apart."""
+    for name, module in sys.modules.items():
         top = name.partition(".")[0]
         if top == __package__ or (name not in _of_kernels and top not in sys.stdlib_module_names):
-            del sys.modules[name]
-    return later
+            _others[name] = module
+    _known[:] = [len(sys.modules)]
 
 
 def read_whole(descriptor: int) -> bytes:
@@ -201,11 +243,11 @@ def take_on(told: dict[str, Any]) -> None:
     """Become a process of the attempt that has been told: its mark, variables and directory."""
     environment = told["environment"]
     if "since" in told:
-        Stamp(SINCE).write(told["since"])
+        stamp(SINCE).write(told["since"])
         del os.environ[SINCE]
-    Stamp("NBYARD_MARK").write(environment["NBYARD_MARK"])
+    stamp("NBYARD_MARK").write(environment["NBYARD_MARK"])
     if "NBYARD_ATTEMPT_ID" in os.environ:  # it may be alone in its container
-        Stamp("NBYARD_ATTEMPT_ID").write(environment["NBYARD_ATTEMPT_ID"])
+        stamp("NBYARD_ATTEMPT_ID").write(environment["NBYARD_ATTEMPT_ID"])
     os.environ.update(environment)
     os.chdir(told["directory"])
 
@@ -213,7 +255,7 @@ def take_on(told: dict[str, Any]) -> None:
 def renew(environment: dict[str, str]) -> None:
     """Make this fork a process of its own, as if it had been started with these variables."""
     signal.set_wakeup_fd(-1)
-    for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
+    for number in {*_handled, *HANDLED} if _handled else signal.valid_signals() - UNTOUCHABLE:
         signal.signal(number, signal.SIG_DFL)
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # as Python itself does
         signal.signal(number, signal.SIG_IGN)

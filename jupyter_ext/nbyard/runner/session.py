@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -22,6 +23,7 @@ from .verdict import how
 
 START_SECONDS = 120.0
 SAVE_SHARE = 10
+SAVE_SECONDS = 0.1
 AUTOSAVE_SECONDS = 5.0
 MAX_STREAM = 8 * 1024 * 1024
 MAX_MESSAGE = 1000
@@ -44,7 +46,7 @@ class Client(NotebookClient):
     session: Session
 
     def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
-        self.session.save(every=AUTOSAVE_SECONDS)
+        self.session.save_within(AUTOSAVE_SECONDS)
         if msg["msg_type"] == "stream":
             text = msg["content"].get("text", "")
             _write(text)
@@ -86,16 +88,24 @@ def prepare() -> None:
 
 
 def prepared_client(kernel: str) -> Any:
-    """One that belongs to no notebook yet; to be had once in a process."""
+    """One that belongs to no notebook yet."""
     if not _prepared:
         return client_for(from_dict(EMPTY), kernel)
-    _prepared[0].kernel_name = kernel
-    return _prepared[0]
+    client = _prepared.pop()
+    client.kernel_name = kernel
+    return client
 
 
 def _write(text: str) -> None:
     sys.stdout.buffer.write(text.encode("utf-8", "replace"))
     sys.stdout.buffer.flush()
+
+
+def _in_lines(notebook: dict[str, Any]) -> str:
+    """JSON with a line for each cell: to indent all of it takes ten times as long."""
+    cells = ",\n".join(json.dumps(cell, ensure_ascii=False) for cell in notebook["cells"])
+    rest = {name: value for name, value in notebook.items() if name != "cells"}
+    return f'{{"cells": [\n{cells}\n],\n{json.dumps(rest, ensure_ascii=False)[1:]}\n'
 
 
 class Session:
@@ -107,21 +117,22 @@ class Session:
         folder: Folder,
         task: dict[str, Any],
         opened: tuple[dict[str, Any], list[int | None]],
-        ready: tuple[ForkedKernel | None, Any, dict[str, Any] | None],
+        ready: tuple[ForkedKernel | StartedKernel | None, Any, dict[str, Any] | None],
     ) -> None:
         notebook, self._places = opened
-        forked, client, self._language_info = ready
+        kernel, client, self._language_info = ready
         self._folder = folder
         self._directory = folder.inside(task.get("directory") or "code")
         self._kernel = task["work"].get("kernel") or "python3"
         self._language = (task["work"].get("language") or "python").lower()
         self._named = f"the kernel {self._kernel[:MAX_NAME]!r}"
-        self._process: ForkedKernel | StartedKernel = forked or StartedKernel(
+        self._process: ForkedKernel | StartedKernel = kernel or StartedKernel(
             self._kernel, self._language, self._directory, self._named
         )
         self._notebook = from_dict(notebook)
-        self._saved_at = 0.0
+        self._saved_at = time.monotonic()
         self._save_cost = 0.0
+        self._saving: asyncio.TimerHandle | None = None
         self._starting: asyncio.Task[None] | None = None
         self._interrupting: asyncio.Future[None] | None = None
         self.interrupted = False
@@ -230,17 +241,29 @@ class Session:
         """End the kernel; after success it may run what was registered for its exit."""
         await self._process.end(self.client.kc, kindly=kindly)
 
-    def save(self, *, hurry: bool = False, every: float = 0.0, at_first: bool = False) -> None:
-        """Replace executed.ipynb; in a hurry only where that costs little compared to the work."""
-        now = time.monotonic()
-        pause = max(every, self._save_cost * SAVE_SHARE)
-        if (hurry or every) and now - self._saved_at < pause:
-            return
+    def save_within(self, seconds: float = SAVE_SECONDS) -> None:
+        """Replace executed.ipynb so long after the last time, or later where that costs much
+        compared to the work."""
+        due = self._saved_at + max(seconds, self._save_cost * SAVE_SHARE)
+        if self._saving is not None:
+            if self._saving.when() <= due:
+                return
+            self._saving.cancel()
+        self._saving = asyncio.get_running_loop().call_at(due, self._save_meanwhile)
+
+    def _save_meanwhile(self) -> None:
+        with contextlib.suppress(OSError):  # the last time it matters
+            self.save()
+
+    def save(self) -> None:
+        """Replace executed.ipynb."""
+        if self._saving is not None:
+            self._saving.cancel()
+            self._saving = None
+        started = time.monotonic()
         temporary = self._folder.at("executed.ipynb.tmp")
         with open(temporary, "w", encoding="utf-8", errors="replace") as file:
-            # what will be replaced soon is not made for people
-            indent = None if hurry or every or at_first else 1
-            file.write(json.dumps(self._notebook, ensure_ascii=False, indent=indent) + "\n")
+            file.write(_in_lines(self._notebook))
         os.replace(temporary, self._folder.at("executed.ipynb"))
         self._saved_at = time.monotonic()
-        self._save_cost = self._saved_at - now
+        self._save_cost = self._saved_at - started

@@ -12,9 +12,12 @@ from . import processes
 from .ahead import LaunchAhead
 from .folder import BadTask, Folder
 from .guard import Guard, make_scratch
+from .reserve import Reserve
 from .supervisor import Supervisor
 from .verdict import write_result
 from .work import Launch
+
+RESERVE = Reserve()
 
 
 def start(path: str, *, foreground: bool, is_prepared: bool = False) -> int:
@@ -108,11 +111,12 @@ def _supervise(
     launch = ahead or Launch(
         folder, task, scratch, is_watched=bool(parent), is_prepared=is_prepared
     )
-    supervisor = _beside(task)(folder, task, launch, guard)
-    write_result(folder, task, supervisor.run())
+    supervisor = _beside(task)(folder, task, launch, guard, RESERVE)
+    write_result(folder, task, supervisor.run(), RESERVE)
     guard.dismiss()
     supervisor.close()
-    folder.make_durable("result.json")
+    if not parent:  # who forked us believes no result from before a restart of the machine
+        folder.make_durable("result.json")
     os.close(lock)
     return 0
 
@@ -134,7 +138,7 @@ def _guard(task: dict, scratch: str, parent: int) -> Guard:  # type: ignore[type
 
 def _lock(folder: Folder) -> int | None:
     """Ours, until it is closed, when nobody supervises this attempt, or has."""
-    lock = os.open(folder.at("lock"), os.O_RDWR | os.O_CREAT, 0o644)
+    lock = os.open(folder.path, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 from typing import Any
 
+from .kernel import readable
 from .verdict import FROM_OUTSIDE, how
 from .work import die_with_parent
 
 PROBE_SECONDS = 0.1
+END_SECONDS = 2.0
 MAX_SOCKET_FOLDER = 80
 
 
@@ -43,7 +47,7 @@ class StartedKernel:
         try:
             await client.async_start_new_kernel(
                 cwd=self._directory,
-                env={**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
+                env=self._environment(),
                 preexec_fn=lambda: die_with_parent(parent),
             )
         except OSError as error:
@@ -52,6 +56,9 @@ class StartedKernel:
         client.kc.start_channels(stdin=False, hb=False)
         client.kc.allow_stdin = False
         return await self._probe()
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
     def _check(self) -> None:
         client = self._client
@@ -104,12 +111,24 @@ class StartedKernel:
         code: int | None = process.poll() if process is not None else None
         return code
 
+    async def _ask_to_end(self) -> None:
+        """Woken by its end, where jupyter_client would look ten times a second."""
+        manager = self._client.km
+        if hasattr(os, "pidfd_open") and await manager.is_alive():
+            handle = os.pidfd_open(manager.provisioner.pid)
+            await manager.request_shutdown()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(END_SECONDS):
+                    await readable(handle)
+            os.close(handle)
+        await manager.shutdown_kernel(now=not await manager.is_alive())
+
     async def end(self, talk: Any, *, kindly: bool) -> None:
         """End it; when there is no hurry it may do what was registered for that."""
         manager = self._client.km if self._client is not None else None
         if talk is not None:
             if kindly and manager is not None:
-                await manager.shutdown_kernel(now=False)
+                await self._ask_to_end()
             talk.stop_channels()
         if manager is not None and manager.has_kernel:
             await manager.shutdown_kernel(now=True)

@@ -16,6 +16,7 @@ from .folder import CODE, Folder
 from .guard import Guard
 from .limits import MemoryWatch
 from .log import Log
+from .reserve import Reserve
 from .usage import GpuMeter, UsageRecord
 from .work import ADOPTS, CannotStart, Launch, adopt_orphans
 
@@ -40,13 +41,19 @@ class Ending:
 
 class Supervisor:
     def __init__(
-        self, folder: Folder, task: dict[str, Any], launch: Launch | LaunchAhead, guard: Guard
+        self,
+        folder: Folder,
+        task: dict[str, Any],
+        launch: Launch | LaunchAhead,
+        guard: Guard,
+        reserve: Reserve,
     ) -> None:
         self._folder = folder
         self._task = task
         self._wake = task.get("wake") or ""
         self._launch = launch
         self._guard = guard
+        self._reserve = reserve
         self.log = Log(folder.at("log"))
         self._memory = MemoryWatch(task.get("memory_bytes"))
         gpus = GpuMeter((task.get("environment") or {}).get("CUDA_VISIBLE_DEVICES") or "")
@@ -59,14 +66,14 @@ class Supervisor:
         self._report_rest = b""
         self._told_to_stop = ""
         self._next_beat = time.monotonic() + BEAT_SECONDS  # runner.json is as fresh until then
-        self._last_poke = 0.0
-        self._started = self._last_sign = time.monotonic()
+        self._started = self._last_sign = self._last_poke = time.monotonic()
+        self._has_news = False
         self._working_at: float | None = None
 
     def run(self) -> dict[str, Any]:
         """From start to the result."""
         started_at = time.time()
-        self._folder.reserve()
+        self._reserve.hold(self._folder.path)
         self._prepare()
         try:
             self._obey_cancel()
@@ -128,11 +135,15 @@ class Supervisor:
             if event.get("stage") == "running":
                 self._working_at = time.time()
             self._folder.event(event)
+        self._has_news = bool(self._wake)
         self._poke()
 
     def _poke(self) -> None:
-        self._last_poke = time.monotonic()
-        self._folder.poke(self._wake, ".")
+        """Who looks on hears at most so often that something came further."""
+        now = time.monotonic()
+        if self._has_news and now - self._last_poke > POKE_SECONDS:
+            self._has_news, self._last_poke = False, now
+            self._folder.poke(self._wake, ".")
 
     def _stay(self) -> None:
         next_tick = 0.0
@@ -140,6 +151,7 @@ class Supervisor:
             for key, _ in self._selector.select(self._patience()):
                 key.data(key.fd)
             self._reap()
+            self._poke()
             self._guard.check()
             if time.monotonic() >= next_tick or self._told_to_stop or self._status is not None:
                 self._tick()
@@ -147,7 +159,7 @@ class Supervisor:
 
     def _patience(self) -> float:
         """How long nobody has to say anything before it is looked whether something is due."""
-        return TICK_SECONDS
+        return POKE_SECONDS if self._has_news else TICK_SECONDS
 
     def _is_over(self) -> bool:
         if self._ending is not None and time.monotonic() >= self._ending.deadline:
@@ -220,8 +232,8 @@ class Supervisor:
             self._selector.unregister(descriptor)
             return
         self.log.feed(data)
-        if self._wake and time.monotonic() - self._last_poke > POKE_SECONDS:
-            self._poke()
+        self._has_news = bool(self._wake)
+        self._poke()
 
     def _on_report(self, descriptor: int) -> None:
         self._last_sign = time.monotonic()
@@ -274,7 +286,7 @@ class Supervisor:
         if left and self._status is not None and self._ending is None:
             self.log.note(f"{left} processes that the work had left behind were ended")
         if self.log.trouble:
-            self._folder.release()
+            self._reserve.release()
             self._tell({"type": "log", "state": "incomplete", "reason": self.log.trouble})
         self.log.end()
         signal.set_wakeup_fd(-1)

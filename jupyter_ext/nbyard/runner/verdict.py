@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from .folder import Folder
+from .reserve import Reserve
 
 RETRY_SECONDS = 2.0
 RETRIES = 300
@@ -128,17 +129,17 @@ def _problem(folder: Folder, relative: str) -> str | None:
     return None
 
 
-def write_result(folder: Folder, task: dict[str, Any], result: dict[str, Any]) -> None:
+def write_result(
+    folder: Folder, task: dict[str, Any], result: dict[str, Any], reserve: Reserve
+) -> None:
     """The last act. On a full disk the reserve is given up; then it is tried for ten minutes."""
     result = {"attempt_id": task["attempt_id"], "token": task["token"], **result}
     for _ in range(RETRIES):
         try:
             folder.write_whole("result.json", result)
-            folder.release()
             break
         except OSError:
-            if folder.has("reserve"):
-                folder.release()
+            if reserve.release():
                 continue
             time.sleep(RETRY_SECONDS)
             _still_here(folder)

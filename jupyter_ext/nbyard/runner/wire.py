@@ -90,6 +90,12 @@ class Speaker:
 
     def _renew(self) -> None:
         self._turn = threading.Lock()  # whoever held it may not be there in a fork
+        self._held: list[bytes] = []
+        self._holds = False
+
+    def hold(self) -> None:
+        """The next message is said with the one that follows it, so that both are heard at once."""
+        self._holds = True
 
     def say(self, channel: int, frames: Sequence[bytes]) -> None:
         if self.end is None:
@@ -97,7 +103,12 @@ class Speaker:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))  # half a word is none
         try:
             with self._turn, contextlib.suppress(ConnectionError):  # the runner has gone
-                for packet in packets(channel, frames):
+                self._held += packets(channel, frames)
+                if self._holds:
+                    self._holds = False
+                    return
+                said, self._held = self._held, []
+                for packet in said:
                     self.end.send(packet)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -16,7 +16,7 @@ from typing import Any
 from . import verdict
 from .calls import CALLS, MARK, NOBODY, PLACES, mark_of, read_call
 from .log import Log
-from .supervisor import CHUNK_BYTES, GRACE_SECONDS, TICK_SECONDS, Supervisor
+from .supervisor import CHUNK_BYTES, GRACE_SECONDS, Supervisor
 
 RESULTS = "results.jsonl"
 POKE_SECONDS = 0.02
@@ -142,7 +142,7 @@ class WorkerSupervisor(Supervisor):
 
     def _patience(self) -> float:
         self._tell_dispatcher()
-        return TICK_SECONDS if self._is_told else POKE_SECONDS
+        return super()._patience() if self._is_told else POKE_SECONDS
 
     def _obey_limits(self, now: float) -> None:
         super()._obey_limits(now)

@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.domain import attempts
+from nbyard.files import read_small
 from nbyard.runner import processes
 from nbyard.runner.work import is_plain
 
@@ -83,8 +84,7 @@ class _Task(msgspec.Struct):
 
 def _read_task(folder: Path) -> _Task | None:
     try:
-        with open(f"{folder}/{attempts.TASK}", "rb", 0) as file:
-            return msgspec.json.decode(file.read(), type=_Task)
+        return msgspec.json.decode(read_small(f"{folder}/{attempts.TASK}"), type=_Task)
     except (OSError, msgspec.MsgspecError):
         return None  # starting it says why
 

@@ -19,6 +19,7 @@ import msgspec
 
 from nbyard.domain import attempts
 from nbyard.errors import NbyardError, Unavailable
+from nbyard.files import read_small
 from nbyard.runner import processes
 from nbyard.runtimes.prepared import NO_ATTEMPT, RUNNER, Parents
 from nbyard.runtimes.protocol import Observation, Order
@@ -97,12 +98,14 @@ class ProcessRuntime:
         identity = _identity(order)
         if identity is None:
             return _finished(order) or Observation("absent")
-        gone = _why_gone(order, identity)
-        # In this order: a supervisor may write its result and leave between the two looks.
-        finished = _finished(order)
+        finished, gone = _finished(order), ""
+        if finished is None:
+            gone = _why_gone(order, identity)
+            # Once more: a supervisor may have written its result and left between the two looks.
+            finished = _finished(order) if gone else None
         if finished is not None:
             # outputs are synced when they are taken: a power cut before that may have torn them
-            return Observation("lost", RESTARTED) if gone == RESTARTED else finished
+            return Observation("lost", RESTARTED) if _is_of_before(identity) else finished
         if not gone:
             return Observation("running")
         _clear_away(order, identity)
@@ -113,13 +116,15 @@ class ProcessRuntime:
 
     def stop(self, order: Order, reason: str) -> None:
         """Ask it to end at once, kill it after 3 s, and leave nothing of it. Returns at once."""
-        if _finished(order) is None:
+        is_finished = _finished(order) is not None
+        if not is_finished:
             cancel = order.folder / attempts.CANCEL
             temporary = cancel.with_suffix(".tmp")
             temporary.write_text(reason, encoding="utf-8")
             temporary.replace(cancel)
         identity = _identity(order)
-        if identity is None:
+        # who told its result had ended all that it had begun
+        if identity is None or (is_finished and not identity.scratch):
             return
         if _is_alive(identity):
             # one that was stopped must be able to obey
@@ -182,8 +187,7 @@ def _clear_away(order: Order, identity: Identity) -> None:
 
 def _identity(order: Order) -> Identity | None:
     try:
-        with open(f"{order.folder}/{attempts.RUNNER}", "rb", 0) as file:
-            return msgspec.json.decode(file.read(), type=Identity)
+        return msgspec.json.decode(read_small(f"{order.folder}/{attempts.RUNNER}"), type=Identity)
     except (OSError, msgspec.MsgspecError):
         return None
 
@@ -202,9 +206,12 @@ def _why_gone(order: Order, identity: attempts.RunnerIdentity) -> str:
         return f"no sign of life from {identity.host} for {silent:.0f} s"
     if _is_alive(identity):
         return ""
-    if identity.boot_id != processes.boot_id():
-        return RESTARTED
-    return "its supervisor was killed"
+    return RESTARTED if _is_of_before(identity) else "its supervisor was killed"
+
+
+def _is_of_before(identity: attempts.RunnerIdentity) -> bool:
+    """Whether this machine was started anew since."""
+    return identity.boot_id != processes.boot_id() and identity.host == socket.gethostname()
 
 
 def _is_alive(identity: attempts.RunnerIdentity) -> bool:

@@ -47,7 +47,9 @@ class Runtime(Protocol):
     """Four verbs, idempotent by attempt id, and a sweep. May block; called from threads.
 
     The dispatcher opens it before its first order and closes it after the last. One that keeps
-    something for the steps of a run to come may have `end_run(run_id)`: none will come any more."""
+    something for the steps of a run to come may have `end_run(run_id)`: none will come any more.
+    One that knows what is installed where it works has `locks()`, each environment once: results
+    depend on them, and tasks wait with its words while it raises Unavailable."""
 
     name: str
     queues_itself: bool

@@ -1,6 +1,7 @@
 """The connection to SQLite or PostgreSQL, and the only two ways to use it: read and write."""
 
 import fcntl
+import json
 import os
 import secrets
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -47,9 +49,13 @@ class Database:
         self.engine = self._engine()
 
     def _engine(self) -> Engine:
+        # who was used last knows the most pages by heart
+        shared = {"json_serializer": _json, "pool_use_lifo": True}
         if not self.sqlite:
-            return create_engine(self.url, pool_pre_ping=True, pool_size=8, max_overflow=8)
-        engine = create_engine(self.url, connect_args={"timeout": BUSY_SECONDS}, pool_size=16)
+            pool = {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
+            return create_engine(self.url, **pool, **shared)
+        waits = {"timeout": BUSY_SECONDS}
+        engine = create_engine(self.url, connect_args=waits, pool_size=16, **shared)
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
         return engine
@@ -137,6 +143,13 @@ class Database:
         with self.read() as c:
             query = "select sqlite_version()" if self.sqlite else "show server_version"
             return str(c.execute(text(query)).scalar_one())
+
+
+def _json(value: object) -> str:
+    try:
+        return msgspec.json.encode(value).decode()
+    except (UnicodeEncodeError, OverflowError):  # half a character, an integer of many digits
+        return json.dumps(value)
 
 
 def _prepare(connection: object, _: ConnectionPoolEntry) -> None:

@@ -27,12 +27,15 @@ class Subject(msgspec.Struct, frozen=True):
     run_id: str = ""
 
 
+Told = tuple[str, Subject, Mapping[str, Any]]
+
+
 def append(c: Connection, topic: str, subject: Subject, data: Mapping[str, Any]) -> None:
     """Write an event; it becomes visible with the transaction."""
     append_all(c, [(topic, subject, data)])
 
 
-def append_all(c: Connection, told: Sequence[tuple[str, Subject, Mapping[str, Any]]]) -> None:
+def append_all(c: Connection, told: Sequence[Told]) -> None:
     """Write events: topic, subject and data of each."""
     if c.dialect.name == "postgresql":
         c.execute(LOCK, {"key": ADVISORY_LOCK})

@@ -19,17 +19,21 @@ class Words:
     def __init__(self, statement: Any, dialect: Dialect, keys: Sequence[str]):
         compiled = statement.compile(dialect=dialect, column_keys=keys, for_executemany=True)
         self.text = str(compiled)
-        self._fixed = {k: v for k, v in compiled.params.items() if k not in keys}
-        self._encodes = {name: _encode(bind.type, dialect) for name, bind in compiled.binds.items()}
-        self._order = compiled.positiontup
+        fixed = {k: v for k, v in compiled.params.items() if k not in keys}
+        self._is_ordered = compiled.positiontup is not None
+        self._names = list(compiled.positiontup or compiled.binds)
+        self._wanted = [
+            (name, _encode(compiled.binds[name].type, dialect), name in fixed, fixed.get(name))
+            for name in self._names
+        ]
 
     def values(self, row: Mapping[str, Any]) -> Any:
         """As the driver wants them: in their order, or by name."""
-        found = {}
-        for name, encode in self._encodes.items():
-            value = row[name] if name in row else self._fixed[name]
-            found[name] = encode(value) if encode else value
-        return found if self._order is None else [found[name] for name in self._order]
+        found = []
+        for name, encode, is_fixed, value in self._wanted:
+            told = value if is_fixed else row[name]
+            found.append(encode(told) if encode else told)
+        return found if self._is_ordered else dict(zip(self._names, found, strict=True))
 
 
 def _encode(kind: Any, dialect: Dialect) -> Encode | None:

@@ -16,7 +16,7 @@ from nbyard.store import events, transition
 from nbyard.store.events import Subject
 from nbyard.store.prepared import Prepared
 from nbyard.store.tables import attempts, runs, tasks
-from nbyard.store.transition import Move
+from nbyard.store.transition import Begun, Move
 
 DIGEST = re.compile(r"(?:sha256|tree):[0-9a-f]{64}")
 
@@ -269,6 +269,7 @@ def _view(row: Row[Any]) -> Task:
         executable_id=plan.executable_id,
         executable_version_id=plan.executable_version_id,
         pinned=plan.pinned or None,
+        warning=plan.warning,
     )
 
 
@@ -279,8 +280,8 @@ STATE = select(attempts.c.state).where(attempts.c.id == bindparam("its_id"))
 class AttemptRows:
     """Queries on attempts."""
 
-    def record_all(self, c: Connection, made: Sequence[AttemptRecord]) -> None:
-        """New attempts."""
+    def begun(self, made: Sequence[AttemptRecord]) -> Begun:
+        """New attempts; to be written with others."""
         now = datetime.now(UTC)
         rows = [
             {
@@ -291,7 +292,7 @@ class AttemptRows:
             }
             for attempt in made
         ]
-        transition.begin_all(c, ATTEMPT, [attempt.subject for attempt in made], rows)
+        return Begun(ATTEMPT, [attempt.subject for attempt in made], rows)
 
     def step(self, attempt: AttemptRecord, to: str, columns: Mapping[str, Any]) -> Move:
         """From where the attempt is to its next state; to be written with others."""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from nbyard.domain.states import MACHINES, Machine
 from nbyard.errors import Conflict
 from nbyard.store import events
-from nbyard.store.events import Subject
+from nbyard.store.events import Subject, Told
 from nbyard.store.prepared import Prepared
 from nbyard.store.tables import attempts, dataset_versions, runs, tasks
 
@@ -45,6 +45,14 @@ class Move(msgspec.Struct, frozen=True):
     told: Mapping[str, Any]
 
 
+class Begun(msgspec.Struct, frozen=True):
+    """Rows in the machine's initial state that are to be inserted with others."""
+
+    machine: Machine
+    subjects: Sequence[Subject]
+    rows: Sequence[Mapping[str, Any]]
+
+
 def begin(c: Connection, machine: Machine, subject: Subject, row: Mapping[str, Any]) -> None:
     """Insert a row in the machine's initial state."""
     begin_all(c, machine, [subject], [row])
@@ -54,14 +62,20 @@ def begin_all(
     c: Connection, machine: Machine, subjects: Sequence[Subject], rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """`begin` for many rows at once, in their order."""
+    if rows:
+        events.append_all(c, _begun(c, machine, subjects, rows))
+
+
+def _begun(
+    c: Connection, machine: Machine, subjects: Sequence[Subject], rows: Sequence[Mapping[str, Any]]
+) -> list[Told]:
     full = [
         {**row, "id": subject.id, "state": machine.initial}
         for subject, row in zip(subjects, rows, strict=True)
     ]
-    if full:
-        INSERTS[machine.name].run(c, full)
-        told = {"state": machine.initial}
-        events.append_all(c, [(machine.name, subject, told) for subject in subjects])
+    INSERTS[machine.name].run(c, full)
+    told = {"state": machine.initial}
+    return [(machine.name, subject, told) for subject in subjects]
 
 
 def move(
@@ -92,8 +106,9 @@ def move(
     return True
 
 
-def move_all(c: Connection, moves: Sequence[Move]) -> None:
+def move_all(c: Connection, moves: Sequence[Move], begun: Begun | None = None) -> None:
     """Many moves at once, each with its event in their order; a row may move more than once.
+    After them rows that begin.
 
     Raises:
         Stale: somebody else was first with one of them; the transaction must not commit.
@@ -102,13 +117,14 @@ def move_all(c: Connection, moves: Sequence[Move]) -> None:
         if step.to not in step.machine.moves[step.since]:
             raise Stale(f"a {step.machine.name} cannot become {step.to} from {step.since}")
     for (name, _), rows in groupby(_rows(moves), key=lambda row: row[:2]):
-        told = [values for _, _, values in rows]
-        if UPDATES[name].run(c, told) != len(told):
+        changed = [values for _, _, values in rows]
+        if UPDATES[name].run(c, changed) != len(changed):
             raise Stale(f"a {name} was moved by somebody else")
-    if moves:
-        events.append_all(
-            c, [(m.machine.name, m.subject, {"state": m.to, **m.told}) for m in moves]
-        )
+    told: list[Told] = [(m.machine.name, m.subject, {"state": m.to, **m.told}) for m in moves]
+    if begun and begun.rows:
+        told += _begun(c, begun.machine, begun.subjects, begun.rows)
+    if told:
+        events.append_all(c, told)
 
 
 def _rows(moves: Sequence[Move]) -> list[tuple[str, tuple[str, ...], dict[str, Any]]]:

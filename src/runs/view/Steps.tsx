@@ -97,7 +97,7 @@ function why(task: Task, trans: ReturnType<typeof useServices>['trans']): string
   const reason =
     task.failure?.message.split('\n')[0] || (waits && trans.__('waits: %1', waits)) || task.reason;
   const place = task.state === 'queued' && task.place ? trans.__('place %1', task.place) : '';
-  return [place, reason];
+  return [place, reason, task.warning ?? ''];
 }
 
 interface IAttemptsProps {

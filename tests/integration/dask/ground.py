@@ -37,14 +37,19 @@ class Ground:
         self.scheduler = self._start("scheduler", [*DASK, "scheduler", *where, *self.tls])
         return self.scheduler
 
-    def start_worker(self, *options: str, hidden: Path | None = None) -> "subprocess.Popen[bytes]":
-        """One thread, no nanny; `hidden` is a folder in which it finds nothing."""
+    def start_worker(
+        self, *options: str, hidden: Path | None = None, packages: Path | None = None
+    ) -> "subprocess.Popen[bytes]":
+        """One thread, no nanny; `hidden` is a folder in which it finds nothing, `packages` one with
+        more that is installed."""
         scratch = self.folder / f"scratch-{len(self.processes)}"
         scratch.mkdir()
         words = [*DASK, "worker", self.address, "--no-nanny", "--no-dashboard", "--nthreads", "1"]
         words += ["--host", "127.0.0.1", "--death-timeout", "20", *self.tls, *options]
         if hidden is not None:
             words = [*BLIND, str(hidden), *words]
+        if packages is not None:
+            words = ["env", f"PYTHONPATH={packages}", *words]
         worker = self._start("worker", [*words, "--local-directory", str(scratch)])
         self.workers.append(worker)
         return worker

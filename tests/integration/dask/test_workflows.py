@@ -11,7 +11,7 @@ from nbyard.testing.conformance_runtimes import wait_until
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
 
-from ..test_runs import ENDED, Project, option
+from ..test_runs import ADA, ENDED, Project, option
 from .ground import Ground, ground
 
 pytestmark = pytest.mark.leaves_running  # processes of the ground are ended by the fixture
@@ -54,6 +54,7 @@ print("sum", sum(json.load(open(input_json))), os.environ["NBYARD_WORKFLOW"])
 with open(output_txt, "w") as file:
     file.write(str(sum(json.load(open(input_json)))))
 """
+UNKNOWN = "waiting for a worker of {} to say what is installed there"
 
 
 @pytest.fixture
@@ -129,7 +130,6 @@ def test_processes_and_a_cluster_agree(
     project.arrow("make", "copy", "output_json")
     project.arrow("copy", "report", "out", "input_json")
     here = project.run()
-    wait_until(lambda: "Registered to" in cluster.said())  # else what it has is not known yet
     there = project.run(runtime="dask")
     assert (here.run.state, there.run.state) == ("succeeded", "succeeded")
     assert [task.cached for task in there.tasks] == [False] * 3
@@ -170,6 +170,37 @@ def test_a_local_process_is_a_client_of_the_cluster_too(project: Project, cluste
     assert project.bytes_of(project.run(), "here", "output_txt") == b"4950"
 
 
+def test_a_step_waits_until_it_is_known_what_its_worker_has(
+    project: Project, cluster: Ground, tmp_path: Path
+) -> None:
+    """R9, R12: nothing is taken from the cache or kept in it before; then what fits is."""
+    project.script("step", 'echo made > "$2"', option("out", role="output", format="txt"))
+    started = project.start(runtime="dask")
+    until_task(
+        project, started, "step", lambda task: task.reason == UNKNOWN.format(cluster.address)
+    )
+    assert project.task(started, "step").state == "queued"
+    cancelled = project.start(runtime="dask")
+    project.yard.services.runs.cancel(ADA, cancelled)
+    assert project.end(cancelled).run.state == "cancelled"
+    worker = cluster.start_worker()
+    first = project.end(started)
+    assert (first.run.state, first.tasks[0].cached) == ("succeeded", False)
+    assert project.run(runtime="dask").tasks[0].cached
+    cluster.kill(worker)
+    with_another = tmp_path / "another"
+    made = with_another / "another-1.0.dist-info"
+    made.mkdir(parents=True)
+    made.joinpath("METADATA").write_text("Metadata-Version: 2.1\nName: another\nVersion: 1.0\n")
+    worker = cluster.start_worker(packages=with_another)
+    second = project.run(runtime="dask")
+    assert (second.run.state, second.tasks[0].cached) == ("succeeded", False)
+    assert "another" in second.tasks[0].reason
+    cluster.kill(worker)
+    cluster.start_worker()
+    assert project.run(runtime="dask").tasks[0].cached
+
+
 @pytest.mark.long
 def test_a_step_waits_for_its_worker_and_says_so(project: Project, cluster: Ground) -> None:
     """R12, F25: a resource that nobody has keeps only the step that asks for it."""
@@ -178,8 +209,8 @@ def test_a_step_waits_for_its_worker_and_says_so(project: Project, cluster: Grou
         project.script(name, "true", cpu=cpu)
     run = project.start(runtime="dask")
     for name in steps:
-        waiting = until_task(project, run, name, lambda task: "Dask" in task.reason)
-        assert waiting.reason.endswith("– waits: no Dask worker is registered yet")
+        waiting = until_task(project, run, name, lambda task: "worker" in task.reason)
+        assert waiting.reason == UNKNOWN.format(cluster.address)
     cluster.start_worker("--resources", "CPU=2")
     until_task(project, run, "any", lambda task: task.state == "succeeded")
     until_task(project, run, "little", lambda task: task.state == "succeeded")

@@ -69,6 +69,48 @@ def test_from_an_open_file(blobs: Blobs, source: Path) -> None:
         assert blobs.put_fd(file.fileno()) == blobs.put_file(source)
 
 
+def adopted(blobs: Blobs, path: Path) -> str:
+    with path.open("rb") as file:
+        return blobs.put_fd(file.fileno(), adopt=True).digest
+
+
+def test_a_file_that_is_adopted_is_not_copied(blobs: Blobs, source: Path) -> None:
+    digest = adopted(blobs, source)
+    assert source.stat().st_ino == blobs.path(digest).stat().st_ino
+    assert blobs.path(digest).stat().st_mode & 0o777 == 0o444
+    assert adopted(blobs, source) == digest, "after a crash it is done once more"
+    source.unlink()
+    blobs.verify(digest)
+    assert not list(blobs.temp.iterdir())
+
+
+def test_an_adopted_file_heals_a_damaged_blob(blobs: Blobs, source: Path, damage: Damage) -> None:
+    """I18: what is there is believed only when it is good."""
+    digest = blobs.put_file(source).digest
+    good = blobs.path(digest).stat().st_ino
+    assert adopted(blobs, source) == digest and blobs.path(digest).stat().st_ino == good
+    damage(digest, 0)
+    assert adopted(blobs, source) == digest
+    blobs.verify(digest)
+
+
+@pytest.mark.parametrize("why", ["second name", "other user", "no links"])
+def test_what_cannot_be_adopted_is_copied(
+    blobs: Blobs, source: Path, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    if why == "second name":
+        os.link(source, source.with_name("other"))
+    elif why == "other user":
+        monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    else:
+        refused = OSError(1, "Operation not permitted")
+        monkeypatch.setattr(os, "link", lambda *_, **__: (_ for _ in ()).throw(refused))
+    digest = adopted(blobs, source)
+    source.chmod(0o644)
+    source.write_bytes(b"changed")
+    blobs.verify(digest)
+
+
 @pytest.mark.parametrize("kind", ["link", "fifo", "folder", "missing"])
 def test_only_regular_files_go_in(blobs: Blobs, source: Path, kind: str) -> None:
     path = source.with_name("odd")
@@ -266,7 +308,7 @@ def test_staging_never_overwrites(blobs: Blobs, tmp_path: Path) -> None:
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Path]]:
     """What was synced (by its path then) and renamed (to where), in order."""
     done: list[tuple[str, Path]] = []
-    fsync, replace = os.fsync, os.replace
+    fsync, replace, link = os.fsync, os.replace, os.link
 
     def noted_fsync(fd: int) -> None:
         fsync(fd)
@@ -278,12 +320,18 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Path]]:
         replace(source, target, src_dir_fd=src_dir_fd)
         done.append(("as", target))
 
+    def noted_link(source: str, target: Path, *, src_dir_fd: int) -> None:
+        done.append(("rename", Path(os.readlink(source))))
+        link(source, target, src_dir_fd=src_dir_fd)
+        done.append(("as", target))
+
     monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(os, "link", noted_link)
     monkeypatch.setattr(os, "replace", noted_replace)
     return done
 
 
-@pytest.mark.parametrize("way", ["stream", "copy", "move", "folder", "moved folder"])
+@pytest.mark.parametrize("way", ["stream", "copy", "adopt", "move", "folder", "moved folder"])
 def test_a_blob_survives_a_power_cut(
     blobs: Blobs, tmp_path: Path, synced: list[tuple[str, Path]], way: str
 ) -> None:
@@ -295,6 +343,7 @@ def test_a_blob_survives_a_power_cut(
     put = {
         "stream": lambda: blobs.put_stream([b"abc"]),
         "copy": lambda: blobs.put_file(tmp_path / "f" / "b"),
+        "adopt": lambda: adopted(blobs, tmp_path / "f" / "b"),
         "move": lambda: blobs.put_file(tmp_path / "f" / "b", move=True),
         "folder": lambda: blobs.put_folder(tmp_path / "f"),
         "moved folder": lambda: blobs.put_folder(tmp_path / "f", move=True),

@@ -3,7 +3,9 @@
 from types import SimpleNamespace
 from typing import Any
 
-from nbyard.cli.run import PAGE, Followed
+import pytest
+
+from nbyard.cli.run import PAGE, Followed, _watch
 from nbyard.domain.runs import TaskPage
 
 
@@ -23,7 +25,8 @@ class Runs:
 
 
 def page(state: str, last: int, after: str | None = None, **tasks: str) -> Any:
-    items = [SimpleNamespace(node=node, state=told) for node, told in tasks.items()]
+    rest = {"cached": False, "reason": "", "started_at": None, "finished_at": None}
+    items = [SimpleNamespace(node=node, state=told, **rest) for node, told in tasks.items()]
     return SimpleNamespace(run=SimpleNamespace(state=state), items=items, last=last, next=after)
 
 
@@ -52,3 +55,14 @@ def test_when_nothing_moved_somebody_waits_for_another_reason():
     followed.look()
     found: Any = followed.look()
     assert found == "all of r"
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_run_that_is_over_at_once_is_looked_at_once(as_json: bool):
+    """With all that JSON has to tell it is read whole."""
+    runs = Runs(page("succeeded", 7, a="succeeded"))
+    waited: list[float] = []
+    found: Any = _watch(SimpleNamespace(runs=runs, wait=waited.append), "r", quiet=as_json)
+    assert found == "all of r" if as_json else states(found) == {"a": "succeeded"}
+    assert len(runs.asked) == 1
+    assert waited[0] == 0 < waited[1] <= 0.1, "news are listened for before the first look"

@@ -56,6 +56,19 @@ def test_a_start_waits_a_little_for_company(
     assert bench.run(run).state == "succeeded"
 
 
+def test_a_run_begins_with_its_first_attempt(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While its environment is looked at nothing of it is written: the two are one write."""
+    monkeypatch.setattr("nbyard.dispatch.runs.LINGER_SECONDS", 3600.0)
+    run = bench.submit({"a": []})
+    bench.dispatcher.tick(set(), has_news=True)
+    assert bench.dispatcher.settle(30)
+    assert bench.run(run).state == "queued"
+    before = writes(bench)
+    quiet(bench)
+    assert writes(bench) - before == 1
+    assert bench.run(run).state == "running" and len(bench.task(run).attempts) == 1
+
+
 def test_a_start_is_written_when_its_time_has_come(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

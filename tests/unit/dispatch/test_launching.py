@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from nbyard.dispatch.keys import Identities
 from nbyard.dispatch.launching import prepare
 from nbyard.testing.bench import Bench
@@ -32,3 +34,24 @@ def test_a_whole_folder_is_left_alone(bench: Bench) -> None:
     (case.order.folder / "code" / "work.py").write_text("changed by the work")
     prepare(bench.room, Identities(bench.room), case)
     assert (case.order.folder / "code" / "work.py").read_text() == "changed by the work"
+
+
+@pytest.mark.parametrize("torn", ["other start", "empty", "half"])
+def test_what_a_power_cut_left_is_filled_anew(bench: Bench, torn: str) -> None:
+    """F13: nothing of the folder is synced; what was begun is not touched."""
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    case = bench.case(run)
+    folder = case.order.folder
+    told = json.loads((folder / "task.json").read_text())
+    left = {"other start": json.dumps({**told, "boot_id": "of another day"}), "half": '{"attempt'}
+    (folder / "task.json").write_text(left.get(torn, ""))
+    (folder / "code" / "work.py").write_text("")
+    if torn == "other start":
+        (folder / "runner.json").write_text("{}")
+        prepare(bench.room, Identities(bench.room), case)
+        assert (folder / "code" / "work.py").read_text() == ""
+        (folder / "runner.json").unlink()
+    prepare(bench.room, Identities(bench.room), case)
+    assert (folder / "code" / "work.py").read_text() != ""
+    assert json.loads((folder / "task.json").read_text()) == told

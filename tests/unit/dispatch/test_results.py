@@ -39,6 +39,17 @@ def test_files_folders_and_the_notebook(bench: Bench) -> None:
     assert row["format"] == "folder" and row["digest"].startswith("tree:")
 
 
+@pytest.mark.parametrize("adopt", [True, False])
+def test_a_file_is_copied_where_work_may_live_on(bench: Bench, adopt: bool) -> None:
+    case = a_case(bench)
+    out = case.order.folder / "outputs" / "out" / "out.txt"
+    result = Result(case.attempt.id, case.attempt.token, "succeeded", 0, 0, ["out"])
+    out.write_text("hello")
+    (row,) = take_outputs(bench.room, case.order.folder, result, adopt=adopt)
+    stored = bench.room.blobs.path(row["digest"])
+    assert (stored.stat().st_ino == out.stat().st_ino) == adopt
+
+
 @pytest.mark.parametrize("path", ["outputs/out/secret", "../../secret", "{outside}/secret"])
 def test_nothing_outside_the_attempt_is_taken(bench: Bench, tmp_path: Path, path: str) -> None:
     """I26: what a container wrote over task.json or linked leads nowhere."""

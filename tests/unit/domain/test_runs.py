@@ -24,3 +24,18 @@ def test_a_wish_with_an_unknown_field_is_refused():
         msgspec.convert({"path": "a.nbflow", "paramters": {}}, NewRun)
     with pytest.raises(msgspec.ValidationError, match="scope"):
         msgspec.convert({"path": "a.nbflow", "scope": "half"}, NewRun)
+
+
+@pytest.mark.parametrize(
+    ("more", "is_warned"),
+    [
+        ({"runtime": "dask", "requirements_digest": "sha256:1"}, True),
+        ({"runtime": "dask"}, False),
+        ({"runtime": "docker", "requirements_digest": "sha256:1"}, False),
+        ({"runtime": "dask", "requirements_digest": "sha256:1", "pinned": 3}, False),
+    ],
+)
+def test_requirements_that_do_not_count_are_told(more: dict[str, Any], is_warned: bool):
+    """R12: workers have what is installed there."""
+    plan = TaskPlan("train", "Train", "e", "v", [], {}, **more)
+    assert ("not installed on the Dask workers" in plan.warning) == is_warned

@@ -74,14 +74,10 @@ def test_files_are_replaced_whole(folder: Folder) -> None:
     assert os.listdir(folder.path) == ["result.json"]
 
 
-def test_heartbeat_and_reserve(folder: Folder) -> None:
+def test_heartbeat(folder: Folder) -> None:
     for _ in range(2):
         folder.beat()
-        folder.reserve()
-    assert folder.has("heartbeat") and os.path.getsize(folder.at("reserve")) > 100_000
-    folder.release()
-    folder.release()
-    assert not folder.has("reserve")
+    assert folder.has("heartbeat")
 
 
 def test_poking_needs_nobody(folder: Folder, tmp_path: Path) -> None:

@@ -19,24 +19,45 @@ class Kernels:
         self.pool = Pool(count, budget)
         self.now = 1000.0
         self.machine = ROOMY
+        self.sizes: dict[str, int] = {}
         self.size = 20 * MIB
         self.ends: dict[int, socket.socket] = {}
         monkeypatch.setattr("nbyard.runner.pool.time.monotonic", lambda: self.now)
         monkeypatch.setattr(module, "memory_of_machine", lambda: self.machine)
-        monkeypatch.setattr("nbyard.runner.processes.memory_bytes", lambda pids: self.size)
+        monkeypatch.setattr("nbyard.runner.processes.memory_bytes", self.measured)
         monkeypatch.setattr("nbyard.runner.processes.below", lambda pid: set())
+
+    def measured(self, pids: set[int]) -> int:
+        (pid,) = pids
+        return self.sizes.get(self.pool.standing[pid].kernel, self.size)
 
     def fill(self) -> list[str]:
         """Start what is missing, until nothing is."""
         started = []
         while kernel := self.pool.missing():
-            pid = 10_000_000 + len(self.ends)
-            ours, self.ends[pid] = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            self.pool.add(Standing(pid, kernel, "/nowhere", ours))
-            self.ends[pid].send(b"1")
-            self.pool.hear(self.pool.standing[pid])
+            self.hear(self.begin(kernel))
             started.append(kernel)
         return started
+
+    def begin(self, kernel: str, *, is_forked: bool = True) -> int:
+        self.pool.make_room(kernel)
+        pid = 10_000_000 + len(self.ends)
+        ours, self.ends[pid] = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.pool.add(Standing(pid, kernel, "/nowhere", ours, is_forked))
+        return pid
+
+    def hear(self, pid: int) -> None:
+        self.ends[pid].send(b"1")
+        self.pool.hear(self.pool.standing[pid])
+
+    def take(self, kernel: str, *, is_forked: bool = True) -> bool:
+        one = self.pool.take(kernel, is_forked=is_forked)
+        if one:
+            one.claims.close()
+        return one is not None
+
+    def standing(self) -> list[str]:
+        return sorted(one.kernel for one in self.pool.standing.values())
 
     def was_told_to_go(self, pid: int) -> bool:
         self.ends[pid].setblocking(False)
@@ -86,6 +107,64 @@ def test_all_together_fit_into_the_budget(kernels: Kernels) -> None:
     kernels.size = 40 * MIB
     kernels.pool.take("python3")
     assert len(kernels.fill()) == 2
+
+
+def test_those_of_the_kernel_used_last_have_the_place(kernels: Kernels) -> None:
+    kernels.take("python3")
+    kernels.fill()
+    kernels.now += 1
+    kernels.take("r")
+    assert kernels.fill() == ["r"]
+    assert kernels.standing() == ["python3", "python3", "r"]
+    kernels.now += 1
+    kernels.take("python3")
+    assert kernels.fill() == ["python3"]
+
+
+def test_one_whose_size_was_not_known_has_the_room_of_those_used_less_lately(
+    kernels: Kernels,
+) -> None:
+    kernels.sizes = {"large": 70 * MIB}
+    kernels.take("large")
+    assert kernels.fill() == ["large"]
+    kernels.now += 1
+    kernels.take("python3")
+    assert kernels.fill() == ["python3"]
+    kernels.now += 1
+    kernels.take("r")
+    assert kernels.fill() == ["r"]
+    kernels.pool.look()
+    assert kernels.standing() == ["python3", "r"]
+    assert kernels.fill() == ["r"]
+
+
+def test_what_is_too_large_makes_nobody_go(kernels: Kernels) -> None:
+    kernels.sizes = {"large": 120 * MIB}
+    kernels.take("large")
+    kernels.fill()
+    kernels.pool.look()
+    kernels.take("python3")
+    kernels.fill()
+    kernels.now += 1
+    kernels.take("large")
+    assert kernels.fill() == [] and set(kernels.standing()) == {"python3"}
+
+
+def test_of_those_that_are_started_one_comes_after_the_other(kernels: Kernels) -> None:
+    """To start one takes as long as the work."""
+    kernels.take("other", is_forked=False)
+    pid = kernels.begin(kernels.pool.missing(), is_forked=False)
+    assert kernels.pool.missing() == ""
+    kernels.hear(pid)
+    assert kernels.pool.missing() == "other"
+
+
+def test_one_that_is_of_the_other_way_is_not_taken(kernels: Kernels) -> None:
+    """Its kernel was not what it is now when it was made."""
+    kernels.take("other", is_forked=False)
+    kernels.fill()
+    assert not kernels.take("other", is_forked=False)
+    assert kernels.take("other")
 
 
 def test_where_not_even_one_fits_it_is_tried_once(kernels: Kernels) -> None:

@@ -37,6 +37,32 @@ def test_the_dead_are_not_seen(sleeper: subprocess.Popen) -> None:
     assert sleeper.pid not in processes.table()
 
 
+@pytest.mark.parametrize("system_can", [True, False])
+def test_files_that_are_not_kept_are_closed(
+    monkeypatch: pytest.MonkeyPatch, system_can: bool
+) -> None:
+    if not system_can:
+        monkeypatch.setattr(processes, "_close_range", lambda *_: False)
+    ends = [end for _ in range(3) for end in os.pipe()]
+    kept = (ends[0], ends[3])
+    child = os.fork()
+    if child == 0:
+        processes.keep_only(*kept)
+        found = {int(name) for name in os.listdir("/proc/self/fd")}
+        os._exit(found & set(ends) != set(kept) or not found >= {0, 1, 2})
+    for end in ends:
+        os.close(end)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_whether_it_has_children(sleeper: subprocess.Popen) -> None:
+    assert processes.has_children()
+    child = os.fork()
+    if child == 0:
+        os._exit(processes.has_children())
+    assert os.waitpid(child, 0)[1] == 0
+
+
 def test_descendants(sleeper: subprocess.Popen) -> None:
     shell = subprocess.Popen(["sh", "-c", "sleep 1000 & wait"])
     wait_until(lambda: len(processes.descendants(shell.pid, processes.table())) == 1, 5)

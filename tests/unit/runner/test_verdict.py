@@ -13,6 +13,7 @@ import pytest
 from nbyard.domain.attempts import Failure, Result
 from nbyard.runner import verdict
 from nbyard.runner.folder import Folder
+from nbyard.runner.reserve import Reserve
 
 TASK = {"attempt_id": "a", "token": "t"}
 
@@ -89,7 +90,9 @@ def test_outputs_that_cannot_be_taken(folder: Folder, make: str) -> None:
 def test_the_result_is_what_the_domain_reads(folder: Folder) -> None:
     failure = verdict.failure("exit-code", "exit code 3", exit_code=3)
     told = {"state": "failed", "started_at": 1.0, "finished_at": 2.0, "failure": failure}
-    verdict.write_result(folder, TASK, {**told, "outputs": [], "usage": {"cpu_seconds": 1.0}})
+    verdict.write_result(
+        folder, TASK, {**told, "outputs": [], "usage": {"cpu_seconds": 1.0}}, Reserve()
+    )
     found = msgspec.json.decode(Path(folder.at("result.json")).read_bytes(), type=Result)
     assert found.token == "t" and found.failure == Failure("exit-code", "exit code 3", exit_code=3)
 
@@ -98,18 +101,24 @@ def test_on_a_full_disk_the_reserve_is_given_up(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I15: the result is not lost."""
-    folder.reserve()
+    reserve, given_back = Reserve(), []
+    reserve.hold(folder.path)
     real = Folder.write_whole
 
+    def release() -> bool:
+        given_back.append(Reserve.release(reserve))
+        return given_back[-1]
+
     def full(self: Folder, name: str, value: dict) -> None:
-        if self.has("reserve"):
+        if True not in given_back:
             raise OSError(28, "No space left on device")
         real(self, name, value)
 
     monkeypatch.setattr(Folder, "write_whole", full)
-    verdict.write_result(folder, TASK, {"state": "succeeded"})
+    monkeypatch.setattr(reserve, "release", release)
+    verdict.write_result(folder, TASK, {"state": "succeeded"}, reserve)
     assert json.loads(Path(folder.at("result.json")).read_text())["state"] == "succeeded"
-    assert not folder.has("reserve")
+    assert given_back == [True]
 
 
 def test_a_disk_that_stays_full_for_a_while(
@@ -125,5 +134,5 @@ def test_a_disk_that_stays_full_for_a_while(
         real(self, name, value)
 
     monkeypatch.setattr(Folder, "write_whole", full)
-    verdict.write_result(folder, TASK, {"state": "succeeded"})
+    verdict.write_result(folder, TASK, {"state": "succeeded"}, Reserve())
     assert folder.has("result.json") and folder.has("heartbeat")

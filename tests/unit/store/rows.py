@@ -128,7 +128,7 @@ class Rows:
             token="t",
             mark="m",
         )
-        self.store.attempts.record_all(self.c, [made])
+        transition.move_all(self.c, [], self.store.attempts.begun([made]))
         assert made in self.store.attempts.live(self.c, task.run_id)
         return made
 

@@ -1,5 +1,6 @@
 """Writes are immediate, one at a time, and never answer with "database is locked"."""
 
+import json
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -104,3 +105,10 @@ def test_a_reader_sees_one_state(store: Store) -> None:
         assert c.execute(query).scalar() == 0
     with store.read() as c:
         assert c.execute(query).scalar() == 1
+
+
+@pytest.mark.parametrize("value", ["half \ud83d", 10**30, {"é": [1.5, None, True]}])
+def test_json_comes_back_as_it_was(store: Store, value: object) -> None:
+    text = database._json({"value": value})
+    assert json.loads(text) == {"value": value}
+    assert store.database.engine.dialect._json_serializer is database._json

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from nbyard.domain.runs import Run
 from nbyard.domain.workflows import Edge
@@ -193,3 +193,18 @@ def test_a_key_is_kept_for_each_owner(store: Store) -> None:
         assert store.submissions.find(c, "bob", "k") == ("sha256:2", "other")
         assert store.submissions.find(c, "ada", "K") is None
         assert store.submissions.find(c, "eve", "k") is None
+
+
+def test_tasks_are_counted_without_a_look_at_their_plans(store: Store) -> None:
+    """F26: those of a large run are megabytes, and whoever follows it counts again and again."""
+    if not store.database.sqlite:
+        pytest.skip("PostgreSQL plans by statistics, which a new table does not have")
+    said: list[tuple[str, Any]] = []
+    listening = (store.database.engine, "before_cursor_execute", lambda *a: said.append(a[2:4]))
+    with store.read() as c:
+        event.listen(*listening)
+        store.runs.counts(c, ["a", "b"])
+        event.remove(*listening)
+        ((text, values),) = said
+        plan = c.exec_driver_sql(f"explain query plan {text}", values).all()
+    assert any("COVERING INDEX ix_tasks_run_id_state_cached" in row[3] for row in plan), plan

@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,10 +123,11 @@ class Cluster:
             if is_new and self._client is not None:
                 self._subscribe(self._client, topic, handle)
 
-    def workers(self) -> dict[str, dict[str, Any]]:
-        """What the scheduler knows of each worker, by address; half a second old at most."""
+    def workers(self, since: float = 0.0) -> dict[str, dict[str, Any]]:
+        """What the scheduler knows of each worker, by address; half a second old at most, and not
+        from before `since`, by the monotonic clock."""
         with self._lock:
-            if time.monotonic() - self._workers_at > FRESH_SECONDS:
+            if self._workers_at < max(since, time.monotonic() - FRESH_SECONDS):
                 told = self._run(lambda client: client.scheduler.identity(n_workers=-1))
                 self._workers, self._workers_at = dict(told["workers"]), time.monotonic()
             return self._workers
@@ -167,7 +168,17 @@ class Cluster:
         Raises:
             WorkerGone: there is no such worker any more.
         """
-        return self._run(lambda client: _called(client, address, call(verb, *words)))
+        return self.call_all([address], verb, *words)[address]
+
+    def call_all(self, addresses: Sequence[str], verb: str, *words: Any) -> dict[str, Any]:
+        """The same on several workers at once; what each of them said.
+
+        Raises:
+            WorkerGone: one of them is there no more.
+        """
+        packed = call(verb, *words)
+        found: dict[str, Any] = self._run(lambda client: _called(client, addresses, packed))
+        return found
 
     def submit(self, key: str, name: str, resources: dict[str, float], *words: Any) -> "Future":
         """Have `worker.run` done once, whoever asks how often, also when we are gone: the name
@@ -352,16 +363,16 @@ class Cluster:
             handle(told)
 
 
-async def _called(client: "Client", address: str, packed: dict[str, Any]) -> Any:
+async def _called(client: "Client", addresses: Sequence[str], packed: dict[str, Any]) -> Any:
     """Dask tries to connect to a worker long after it knows that there is none."""
-    asked = asyncio.ensure_future(client.run(eval, EXPRESSION, packed, workers=[address]))
+    asked = asyncio.ensure_future(client.run(eval, EXPRESSION, packed, workers=list(addresses)))
     try:
         while not asked.done():
             await asyncio.wait({asked}, timeout=FRESH_SECONDS)
             if not asked.done() or asked.exception() is not None:
                 told = await client.scheduler.identity(n_workers=-1)
-                if address not in told["workers"]:
-                    raise WorkerGone(address)
-        return asked.result()[address]
+                if gone := set(addresses) - told["workers"].keys():
+                    raise WorkerGone(", ".join(sorted(gone)))
+        return asked.result()
     finally:
         asked.cancel()

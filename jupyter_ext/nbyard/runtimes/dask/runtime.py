@@ -9,16 +9,14 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 import nbyard.runner
 from nbyard.domain.attempts import TASK
 from nbyard.domain.environments import Lock
-from nbyard.errors import Invalid, NbyardError, Unavailable
-from nbyard.kernels import LIST_PACKAGES
+from nbyard.errors import Invalid, Unavailable
 from nbyard.runtimes import folder as files
 from nbyard.runtimes.dask.attempt import NO_WORKER, DaskAttempt
-from nbyard.runtimes.dask.cluster import Cluster, Sighting, WorkerGone
+from nbyard.runtimes.dask.cluster import Cluster, Sighting
+from nbyard.runtimes.dask.installed import Installed
 from nbyard.runtimes.protocol import Observation, Order
 from nbyard.settings import Settings
 
@@ -37,7 +35,7 @@ class DaskRuntime:
         self._lock = threading.RLock()
         self._attempts: dict[str, DaskAttempt] = {}
         self._sightings: dict[str, dict[str, set[Sighting]]] = {}
-        self._installed: tuple[int, Lock | None] = (0, None)
+        self._installed = Installed(self.cluster, self._site)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "DaskRuntime":
@@ -50,17 +48,13 @@ class DaskRuntime:
         """Let go of the cluster; what runs goes on."""
         self.cluster.close()
 
-    def lock(self) -> Lock | None:
-        """What is installed on the workers, as one of them says; None while it is unknown."""
-        try:
-            workers = list(self.cluster.workers()) if self.cluster.is_set else []
-            generation = self.cluster.generation
-            if workers and self._installed[0] != generation:
-                said = self.cluster.call(workers[0], "packages", LIST_PACKAGES)
-                self._installed = (generation, msgspec.json.decode(said, type=Lock))
-        except (NbyardError, WorkerGone, msgspec.DecodeError):
-            return None
-        return self._installed[1] if workers else None
+    def locks(self) -> list[Lock]:
+        """What is installed on the workers, once where it is the same.
+
+        Raises:
+            Unavailable: none of them has said it yet.
+        """
+        return self._installed.locks()
 
     def start(self, order: Order) -> str:
         attempt = self._attempt(order)

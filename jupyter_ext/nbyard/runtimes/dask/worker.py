@@ -33,6 +33,7 @@ GREW_SECONDS = 0.5
 NEIGHBOUR_SECONDS = 1.0
 SILENCE_SECONDS = 120.0
 KEEP_SECONDS = 900.0
+THIS = os.urandom(8).hex()  # no other worker's
 # Of whoever started the worker; the work must not take itself for a part of it.
 FOREIGN = ("JPY_", "JUPYTERHUB_", "JUPYTER_TOKEN", "NBYARD_", "PYDEVD_")
 # The runner shall not outlive the worker: the kernel kills it, and its guard ends the rest.
@@ -241,12 +242,22 @@ def news(place: str, have: dict[str, int], executed: list[int]) -> dict[str, Any
     return found
 
 
-def packages(program: str) -> str:
-    """What a program says in this worker's Python."""
+def packages(program: str, known: list[str]) -> tuple[str, str]:
+    """A stamp of what is installed in this worker's Python, and what a program says there;
+    nothing when the stamp is a known one."""
+    stamp = _stamp()
+    if stamp in known:
+        return stamp, ""
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
-    return done.stdout
+    return stamp, done.stdout
+
+
+def _stamp() -> str:
+    """Whatever installs or removes something changes one of these folders."""
+    folders = [path for path in sys.path if os.path.isdir(path) and path != os.getcwd()]
+    return repr([THIS, *((path, os.stat(path).st_mtime_ns) for path in folders)])
 
 
 def fill(place: str, entries: list[Entry]) -> None:

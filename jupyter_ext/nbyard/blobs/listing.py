@@ -1,0 +1,25 @@
+"""What lies in the blob store."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """Bytes that are there; `since` is when they were last put or linked, in seconds since 1970."""
+
+    digest: str
+    size_bytes: int
+    since: float
+
+
+def stored(root: Path) -> Iterator[Stored]:
+    """Folders before the files they list."""
+    for algorithm in ("tree", "sha256"):
+        for path in (root / algorithm).glob("??/*"):
+            with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
+                found = path.stat()
+                digest = f"{algorithm}:{path.parent.name}{path.name}"
+                yield Stored(digest, found.st_size, max(found.st_mtime, found.st_ctime))

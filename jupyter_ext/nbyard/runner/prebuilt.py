@@ -1,0 +1,69 @@
+"""A kernel that is built before it is needed, and what that leaves outside of it."""
+
+from __future__ import annotations
+
+import atexit
+import builtins
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any
+
+from .direct import App, build
+
+
+class Prebuilt:
+    """A kernel, and what building it has left outside of it, which is there in its own process
+    only."""
+
+    def __init__(self) -> None:
+        with unchanged() as self._left:
+            self.app = build()
+            self.app.extend()
+
+    def take(self) -> App:
+        """Be its process."""
+        for place, left in zip(_outside(), self._left, strict=True):
+            place.update(left)
+        return self.app
+
+    def forget(self) -> None:
+        """Let another one be built."""
+        atexit.unregister(self.app.kernel.shell.atexit_operations)
+        for one in (self.app.kernel.shell, self.app.kernel, self.app):
+            type(one).clear_instance()
+
+
+@contextlib.contextmanager
+def unchanged() -> Iterator[list[dict[str, Any]]]:
+    """What a kernel changes outside of itself is put back, and is in the list then."""
+    places = _outside()
+    before = [dict(place) for place in places]
+    left: list[dict[str, Any]] = []
+    try:
+        yield left
+    finally:
+        left += [_changes(*pair) for pair in zip(before, places, strict=True)]
+        for place, was, changed in zip(places, before, left, strict=True):
+            for name in changed:
+                if name in was:
+                    place[name] = was[name]
+                else:
+                    del place[name]
+
+
+def _outside() -> tuple[MutableMapping[str, Any], ...]:
+    """Where a kernel changes what belongs to its whole process."""
+    return os.environ, vars(builtins), vars(sys), sys.modules
+
+
+def _changes(before: dict[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    changed = {name for name, value in now.items() if not _is(before.get(name), value)}
+    if now is sys.modules:  # what was imported may stay
+        changed &= before.keys()
+    return {name: now[name] for name in changed}
+
+
+def _is(one: object, other: object) -> bool:
+    return one is other or (isinstance(one, str) and one == other)

@@ -1,0 +1,66 @@
+"""A notebook that the prepared parent runs in itself: what is compiled, looked up and remembered
+the first time is there in every fork. It runs no code but its own, and starts no thread."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import glob
+import json
+import os
+import tempfile
+from types import SimpleNamespace
+from typing import Any
+
+from ipykernel.iostream import OutStream
+
+from . import notebook, spared, wire
+from .direct import App
+from .folder import Folder
+from .kernel import Talk, language_info
+from .prebuilt import Prebuilt, unchanged
+from .report import Report
+
+CELLS = ("x = 1", "import os\nprint(x)", "x")
+WORK = {"path": "rehearsal.ipynb", "language": "python", "parameters": {"x": 2}}
+
+
+def play(prebuilt: Prebuilt) -> None:
+    """With this kernel, which nobody can have after that."""
+    with tempfile.TemporaryDirectory(prefix="nby-") as place, unchanged():
+        asyncio.run(_play(prebuilt.take(), Folder(place)))
+        for kind in ("*.py", "*.ipy"):  # as a kernel looks for what its user has it begin with
+            glob.glob(os.path.join(place, kind))
+    prebuilt.forget()
+
+
+async def _play(app: App, folder: Folder) -> None:
+    ours, theirs = wire.pair()
+    stage: Any = SimpleNamespace(is_alive=lambda: True, exit_code=None)
+    client = spared.session().client_for({}, "python3")
+    client.kc = Talk(stage, ours)
+    with theirs, open(os.devnull, "wb") as nobody, contextlib.closing(client.kc):
+        session = _session(folder, (stage, client, language_info()))
+        app.be_own(theirs, "kernel.json")
+        app.kernel.start()
+        stream: Any = OutStream
+        printed = stream(app.session, app.iopub_thread, "stdout", watchfd=False)
+        printed.buffer = nobody  # where the runner passes it on
+        with contextlib.redirect_stdout(printed):
+            await session.start()
+            failure = await notebook.run_cells(session, Report(os.dup(nobody.fileno())))
+        session.finish()
+        session.save()
+    if failure:
+        raise RuntimeError(f"the rehearsal failed: {failure['message']}")
+
+
+def _session(folder: Folder, ready: tuple[Any, Any, dict[str, Any]]) -> Any:
+    cells = [
+        {"cell_type": "code", "metadata": {}, "source": source, "outputs": []} for source in CELLS
+    ]
+    whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    with open(folder.at(str(WORK["path"])), "w", encoding="utf-8") as file:
+        json.dump(whole, file)
+    opened = notebook.read_notebook(folder, WORK)
+    return spared.session().Session(folder, {"work": WORK}, opened, ready)

@@ -1,0 +1,11 @@
+"""What several modules of these tests need, and is long in the making."""
+
+import pytest
+
+from .foreign import Environment
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """Another one than that of the tests."""
+    return Environment(tmp_path_factory.mktemp("environment") / "venv")

@@ -1,0 +1,161 @@
+"""A kernel of another environment, and notebooks that ask for it."""
+
+import contextlib
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from nbyard.domain.attempts import EXECUTED, RUNNER, NotebookWork
+from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
+from nbyard.runtimes.process import ProcessRuntime
+from nbyard.runtimes.protocol import Order
+from nbyard.testing.conformance_runtimes import finish, place_attempt, wait_until
+from nbyard.testing.engine import cache_folder
+
+KERNEL = "other"
+KERNEL_THREADS = 4
+LAUNCH = ["-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+
+
+class Environment:
+    """With an interpreter, and ipykernel."""
+
+    def __init__(self, folder: Path) -> None:
+        _run("-m", "venv", "--without-pip", str(folder))
+        self.python = folder / "bin" / "python"
+        (self.packages,) = folder.glob("lib/python*/site-packages")
+        (self.packages / "installed.pth").write_text(str(_installed()))
+
+    def declare(self, data: Path, name: str = KERNEL, **more: Any) -> Path:
+        """Install its kernel in Jupyter's data; where that says what it is."""
+        spec = {"argv": [str(self.python), *LAUNCH], "language": "python", "display_name": name}
+        place = data / "kernels" / name / "kernel.json"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(json.dumps({**spec, **more}))
+        return place
+
+
+def _installed() -> Path:
+    """ipykernel and all that it needs; fetched once."""
+    digest = hashlib.sha256(f"{sys.prefix} {sys.version}".encode()).hexdigest()[:12]
+    folder = cache_folder() / f"ipykernel-{digest}"
+    if not folder.exists():
+        with tempfile.TemporaryDirectory(dir=folder.parent) as place:
+            _run("-m", "pip", "install", "--quiet", "--target", f"{place}/whole", "ipykernel")
+            with contextlib.suppress(OSError):  # somebody was quicker
+                Path(place, "whole").rename(folder)
+    return folder
+
+
+def _run(*words: str) -> None:
+    command = [sys.executable, *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    if done.returncode:
+        pytest.skip(f"no other environment can be made: {done.stderr.strip()[-500:]}")
+
+
+def place_notebook(
+    folder: Path, cells: Sequence[str], files: Sequence[str] = (), **more: Any
+) -> Order:
+    """An attempt that runs these cells, with empty files beside the notebook."""
+    work = NotebookWork("code/n.ipynb", KERNEL, "python", {})
+    order = place_attempt(folder, "", {}, "", work=work, directory="code", **more)
+    empty: dict[str, Any] = {"metadata": {}, "outputs": [], "execution_count": None}
+    empty["cell_type"] = "code"
+    written = [{**empty, "id": f"c{n}", "source": text} for n, text in enumerate(cells)]
+    whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": written}
+    (order.folder / "code" / "n.ipynb").write_text(json.dumps(whole))
+    for name in files:
+        (order.folder / "code" / name).touch()
+    return order
+
+
+def executed(order: Order) -> list[dict[str, Any]]:
+    cells: list[dict[str, Any]] = json.loads((order.folder / EXECUTED).read_text())["cells"]
+    return cells
+
+
+def printed(order: Order) -> Any:
+    """By the last cell, as JSON."""
+    return json.loads("".join(executed(order)[-1]["outputs"][0]["text"]))
+
+
+def is_gone(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+class Yard:
+    """A runtime with a parent that keeps kernels ready."""
+
+    def __init__(self, folder: Path, store: str, *, budget: int = 1 << 30) -> None:
+        self.folder = folder
+        self.parents = Parents(ready_kernels=1, ready_bytes=budget)
+        self.runtime = ProcessRuntime(parents=self.parents)
+        self.runtime.open(store)
+
+    def run(self, *cells: str, started: bool = False, **more: Any) -> Order:
+        """To its success; `started` as without a parent."""
+        runtime = ProcessRuntime() if started else self.runtime
+        order = place_notebook(self.folder, cells, **more)
+        runtime.start(order)
+        result = finish(runtime, order)
+        assert result.failure is None, result.failure
+        return order
+
+    def is_ready_one(self, order: Order, standing: list[psutil.Process]) -> bool:
+        """Whether one of those had it, or only one that was started for it."""
+        pid = json.loads((order.folder / RUNNER).read_text())["pid"]
+        return pid in {one.pid for one in standing}
+
+    @property
+    def parent(self) -> psutil.Process:
+        return psutil.Process(self.parents.of_notebooks.pid)
+
+    def standing(self, count: int = 1) -> list[psutil.Process]:
+        """Supervisors of kernels that are ready, when there are so many."""
+        wait_until(lambda: len(self._ready()) == count)
+        return self._ready()
+
+    def has_others(self) -> bool:
+        """Whether somebody is there who has no attempt, ready or not."""
+        return any(map(_has_no_attempt, self.parent.children()))
+
+    def _ready(self) -> list[psutil.Process]:
+        return [one for one in self.parent.children() if _is_ready(one)]
+
+    def close(self) -> None:
+        self.runtime.close()
+
+
+def kernel_of(supervisor: psutil.Process) -> psutil.Process:
+    """It has the longest descent."""
+    return supervisor.children(recursive=True)[-1]
+
+
+def _has_no_attempt(one: psutil.Process) -> bool:
+    try:
+        return one.environ().get("NBYARD_ATTEMPT_ID") == NO_ATTEMPT
+    except psutil.Error:
+        return False
+
+
+def _is_ready(one: psutil.Process) -> bool:
+    """Whether it has a runner, and a kernel whose sockets are served."""
+    try:
+        if not _has_no_attempt(one):
+            return False
+        below = one.children(recursive=True)
+        return len(below) == 2 and below[-1].num_threads() >= KERNEL_THREADS
+    except psutil.Error:
+        return False

@@ -1,0 +1,271 @@
+"""A kernel of another environment that stood by is the one that would have been started, or it is
+not taken."""
+
+import contextlib
+import os
+import signal
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from nbyard.testing.conformance_runtimes import STORE, finish, wait_until
+
+from .foreign import Environment, Yard, executed, is_gone, kernel_of, place_notebook, printed
+
+TELL = "import json, os\n"
+OWN = TELL + "print(json.dumps(os.getpid()))"
+# What differs from one attempt to the next.
+VOLATILE = ("NBYARD_ATTEMPT", "NBYARD_ATTEMPT_ID", "NBYARD_MARK", "JUPYTER_RUNTIME_DIR")
+# zmq opens them when it needs them.
+OPENED = ("socket", "anon_inode")
+LOOK = (
+    "before = set(globals()), dict(Out), list(In), get_ipython().execution_count",
+    TELL
+    + """
+import ctypes, gc, locale, resource, signal, sys, threading
+shell, block = get_ipython(), open('/proc/self/environ').read()
+death = ctypes.c_int()
+ctypes.CDLL(None).prctl(2, ctypes.byref(death), 0, 0, 0)
+files = [f'/proc/self/fd/{n}' for n in os.listdir('/proc/self/fd')]
+kinds = [os.readlink(file).partition(':')[0] for file in files if os.path.islink(file)]
+kinds = [kind for kind in kinds if not kind.endswith('-journal')]
+print(json.dumps({
+    'names': sorted(before[0]), 'out': before[1], 'in': before[2], 'count': before[3],
+    'hidden': sorted(shell.user_ns_hidden), 'result': shell.last_execution_result is not None,
+    'modules': sorted(sys.modules), 'path': sys.path, 'program': [sys.executable, sys.prefix],
+    'argv': [os.path.basename(word) for word in sys.argv], 'flags': str(sys.flags),
+    'warn': sys.warnoptions, 'name': __name__, 'stdin': sys.stdin.read(),
+    'cwd': os.getcwd() == os.environ['NBYARD_ATTEMPT'] + '/code', 'umask': os.umask(0o22),
+    'here': [str(place) == os.getcwd() for place in (*_dh, shell.starting_dir)],
+    'variables': {k: v for k, v in os.environ.items() if k not in VOLATILE},
+    'parent': os.environ['JPY_PARENT_PID'] == str(os.getppid()), 'death': death.value,
+    'told': [len(os.environ[name]) for name in ('NBYARD_ATTEMPT_ID', 'NBYARD_MARK')],
+    'block': [block.count(os.environ[name]) > 0 for name in ('NBYARD_ATTEMPT_ID', 'NBYARD_MARK')],
+    'signals': [str(signal.getsignal(s)).partition(' at ')[0] for s in signal.Signals],
+    'blocked': sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ())),
+    'limits': [resource.getrlimit(getattr(resource, name)) for name in dir(resource)
+               if name.startswith('RLIMIT_')],
+    'files': sorted(kind for kind in kinds if kind not in OPENED),
+    'threads': sorted(one.name.rstrip('0123456789') for one in threading.enumerate()),
+    'group': [os.getpgid(0) == os.getpid(), os.getsid(0) == os.getpid(), os.nice(0)],
+    'gc': gc.get_threshold(), 'locale': locale.getlocale(),
+}))
+""".replace("VOLATILE", str((*VOLATILE, "JPY_PARENT_PID"))).replace("OPENED", str(OPENED)),
+)  # fmt: skip
+
+
+@pytest.fixture
+def data(environment: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Jupyter's, where the kernel is installed; and the user has a profile of his own."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # with it, ipykernel watches no files
+    data = Path(os.environ["JUPYTER_DATA_DIR"])
+    environment.declare(data)
+    return data
+
+
+@pytest.fixture
+def yard(data: Path, tmp_path: Path) -> Iterator[Yard]:
+    yard = Yard(tmp_path, STORE)
+    yield yard
+    yard.close()
+
+
+@pytest.fixture
+def one(yard: Yard) -> psutil.Process:
+    """Stands by."""
+    yard.run(OWN)
+    return yard.standing()[0]
+
+
+Serves = Callable[..., bool]
+
+
+@pytest.fixture
+def serves(yard: Yard, one: psutil.Process) -> Serves:
+    """Whether the kernel that stands by runs the next notebook; another one does otherwise."""
+
+    def serves(**more: Any) -> bool:
+        kernel = kernel_of(one)
+        wait_until(lambda: one.children() != [])
+        return bool(printed(yard.run(OWN, **more)) == kernel.pid)
+
+    return serves
+
+
+def test_it_serves_the_next_notebook(serves: Serves) -> None:
+    assert serves()
+
+
+def test_it_is_the_kernel_that_would_have_been_started(
+    yard: Yard, one: psutil.Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Modules, names, history, variables, paths, signals, limits, files, threads: all of it."""
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    ready = yard.run(*LOOK)
+    assert yard.is_ready_one(ready, [one])
+    started = yard.run(*LOOK, started=True)
+    was, is_now = printed(started), printed(ready)
+    assert {name: (was[name], is_now[name]) for name in was if was[name] != is_now[name]} == {}
+    counts = [[cell["execution_count"] for cell in executed(order)] for order in (ready, started)]
+    assert counts == [[1, 2], [1, 2]]
+
+
+def test_it_says_the_same(yard: Yard, one: psutil.Process) -> None:
+    cells = (
+        "import sys; print('one'); print('two', file=sys.stderr); 3",
+        "_, __, In, Out",
+        "%history\n%who",
+        "!echo $NBYARD_RUN_ID",
+        "a = 5\nprint(_i, _ii); a",
+    )
+    orders = yard.run(*cells), yard.run(*cells, started=True)
+    assert yard.is_ready_one(orders[0], [one])
+    ready, started = map(executed, orders)
+    assert [cell["outputs"] for cell in ready] == [cell["outputs"] for cell in started]
+
+
+def test_no_state_leaks_from_one_notebook_to_the_next(yard: Yard, one: psutil.Process) -> None:
+    yard.run(
+        "x = 1; import os, sys, builtins, colorsys",
+        "os.environ['LEAK'] = '1'; builtins.leak = 1; sys.path.append('/leak')",
+        "file = open('left-open', 'w'); os.chdir('/')",
+    )
+    standing = yard.standing()
+    found = yard.run(
+        TELL + "import builtins, sys",
+        "print(json.dumps(['x' in dir(), 'LEAK' in os.environ, hasattr(builtins, 'leak'),"
+        " '/leak' in sys.path, 'colorsys' in sys.modules, os.path.exists('left-open')]))",
+    )
+    assert yard.is_ready_one(found, standing)
+    assert printed(found) == [False] * 6
+
+
+def test_random_streams_differ(yard: Yard, one: psutil.Process) -> None:
+    draw = TELL + "import random, secrets, tempfile, uuid\n"
+    draw += "print(json.dumps([random.random(), secrets.token_hex(4), tempfile.mktemp(),"
+    draw += " str(uuid.uuid4()), hash('nbyard')]))"
+    drawn = []
+    for _ in range(2):
+        standing = yard.standing()
+        drawn.append(yard.run(draw))
+        assert yard.is_ready_one(drawn[-1], standing)
+    first, second = map(printed, drawn)
+    assert all(a != b for a, b in zip(first, second, strict=True))
+
+
+def test_the_history_of_its_user_holds_what_the_notebook_ran(
+    yard: Yard, one: psutil.Process, tmp_path: Path
+) -> None:
+    yard.run("x = 'seen'")
+    assert sorted(asked(tmp_path, "SELECT source FROM history")) == sorted([OWN, "x = 'seen'"])
+
+
+def asked(folder: Path, question: str) -> list[Any]:
+    """Of the history that kernels keep for their user."""
+    history = sqlite3.connect(folder / "ipython" / "profile_default" / "history.sqlite")
+    with contextlib.closing(history):
+        return [first for (first,) in history.execute(question)]
+
+
+def test_what_is_registered_for_the_end_is_run(
+    yard: Yard, one: psutil.Process, tmp_path: Path
+) -> None:
+    mark = tmp_path / "ended"
+    yard.run(f"import atexit, pathlib; atexit.register(pathlib.Path({str(mark)!r}).touch)")
+    assert mark.exists()
+
+
+def test_after_a_distribution_was_installed_another_one_is_started(
+    environment: Environment, serves: Serves, yard: Yard
+) -> None:
+    package = environment.packages / "just_installed"
+    package.mkdir()
+    try:
+        (package / "__init__.py").touch()
+        assert not serves()
+        assert yard.run("import just_installed")
+    finally:
+        (package / "__init__.py").unlink()
+        package.rmdir()
+
+
+def test_after_its_specification_was_changed_another_one_is_started(
+    environment: Environment, serves: Serves, yard: Yard, data: Path
+) -> None:
+    environment.declare(data, env={"ADDED": "1"})
+    assert not serves()
+    standing = yard.standing()
+    found = yard.run(TELL + "print(json.dumps(os.environ['ADDED']))")
+    assert yard.is_ready_one(found, standing) and printed(found) == "1"
+
+
+@pytest.mark.parametrize("name", ["ipython_config.py", "startup/10-own.py"])
+def test_files_of_its_user_are_run_for_the_attempt(
+    serves: Serves, yard: Yard, tmp_path: Path, name: str
+) -> None:
+    """Also when they were not there when it was started; and by none that stands by."""
+    ran = tmp_path / "ran"
+    file = tmp_path / "ipython" / "profile_default" / name
+    text = "import os; open({!r}, 'a').write(os.environ.get('NBYARD_ATTEMPT', 'none') + os.linesep)"
+    file.write_text(text.format(str(ran)))
+    assert not serves()
+    orders = [yard.run(OWN) for _ in range(2)]
+    assert ran.read_text().splitlines()[1:] == [str(order.folder) for order in orders]
+    assert len(ran.read_text().splitlines()) == 3
+
+
+def test_a_variable_that_python_reads_at_its_start_is_honoured(serves: Serves) -> None:
+    assert not serves(environment={"PYTHONHASHSEED": "7"})
+
+
+def test_a_project_that_has_a_module_which_the_kernel_has_imported_gets_its_own(
+    serves: Serves,
+) -> None:
+    assert not serves(files=["comm.py"])
+
+
+def test_a_kernel_that_would_know_its_attempt_is_started(
+    environment: Environment, yard: Yard, data: Path
+) -> None:
+    environment.declare(data, env={"PLACE": "${NBYARD_ATTEMPT}/x"})
+    order = yard.run(TELL + "print(json.dumps(os.environ['PLACE']))")
+    assert printed(order) == f"{order.folder}/x"
+    assert not yard.has_others()
+
+
+@pytest.mark.parametrize("part", ["runner", "kernel"])
+def test_one_that_ends_in_the_moment_in_which_it_is_wanted_costs_no_run(
+    yard: Yard, one: psutil.Process, part: str, tmp_path: Path
+) -> None:
+    """R8: the supervisor hears of both at once."""
+    runner, kernel = one.children(recursive=True)
+    held = {"runner": one, "kernel": runner}[part]
+    held.send_signal(signal.SIGSTOP)
+    {"runner": runner, "kernel": kernel}[part].kill()
+    order = place_notebook(tmp_path, (OWN,))
+    begin = threading.Thread(target=yard.runtime.start, args=(order,))
+    begin.start()
+    wait_until(lambda: one.pid not in {each.pid for each in yard.standing(1)})
+    held.send_signal(signal.SIGCONT)
+    begin.join()
+    assert finish(yard.runtime, order).failure is None
+    assert yard.is_ready_one(order, [one])
+    wait_until(lambda: is_gone(one))
+
+
+def test_what_it_holds_counts(data: Path, tmp_path: Path) -> None:
+    """Its kernel, too: the first is measured when it is ready, and goes; no other is tried."""
+    yard = Yard(tmp_path, STORE, budget=40 << 20)
+    try:
+        for started in (2, 3, 4):
+            yard.run(OWN)
+            wait_until(lambda: yard.parent.children() == [])
+            assert len(asked(tmp_path, "SELECT session FROM sessions")) == started
+    finally:
+        yard.close()
