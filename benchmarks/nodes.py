@@ -8,6 +8,8 @@ a graph in which nothing changed.
 |---|---|
 | commands | no-op commands that need nothing of each other, submit to succeeded |
 | chain | the same, each with the output of the one before |
+| functions | calls of a no-op function that need nothing of each other, submit to succeeded |
+| handed | functions in a chain, each with what the one before returned |
 | notebooks | notebooks of one cell side by side, `--notebooks` of them |
 | unchanged | the graph of `commands` once more: all of it comes from the cache |
 | shell | the same from a shell: `nbyard run` until it returns |
@@ -42,6 +44,15 @@ from nbyard.wake import listening
 from nbyard.yard import Yard
 
 WORK = 'if [ -n "$SOURCE" ]; then read before < "$SOURCE"; fi\necho "$before$N" > "$OUT"\n'
+STEPS = """
+from pathlib import Path
+
+def noop(n: int) -> None:
+    pass
+
+def more(source: Path = Path("start.txt"), n: int = 0) -> str:
+    return source.read_text() + str(n)
+"""
 TICKS = os.sysconf("SC_CLK_TCK")
 Measured = dict[str, list[float]]
 Case = tuple[str, int]
@@ -82,6 +93,8 @@ class Bench:
         ]
         for argument in told:
             argument["reach"] = {"kind": "variable", "variable": str(argument["name"]).upper()}
+        (folder / "steps.py").write_text(STEPS)
+        (folder / "start.txt").write_text("")
         description = {"version": 1, "kind": "command", "arguments": told}
         (folder / "work.sh.nbexec").write_text(json.dumps(description))
 
@@ -93,17 +106,18 @@ class Bench:
         chained: bool = False,
         numbered: bool = True,
         path: str = "work.sh",
+        output: str = "out",
     ) -> Path:
-        numbered &= path == "work.sh"
+        numbered &= not path.endswith(".ipynb")
         values = [{"n": {"value": n}} if numbered else {} for n in range(count)]
         nodes = {
             f"n{n}": {"type": "executable", "path": path, "arguments": value}
             for n, value in enumerate(values)
         }
         edges = {
-            f"n{n - 1}.out->n{n}.source": {
+            f"n{n - 1}.{output}->n{n}.source": {
                 "source": f"n{n - 1}",
-                "output": "out",
+                "output": output,
                 "target": f"n{n}",
                 "input": "source",
             }
@@ -157,13 +171,13 @@ class Bench:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
-    def text(self, detail: RunDetail, node: str) -> str:
+    def text(self, detail: RunDetail, node: str, output: str = "out") -> str:
         (task,) = (task for task in detail.tasks if task.node == node)
-        return self.said(task)
+        return self.said(task, output)
 
-    def said(self, task: Task) -> str:
+    def said(self, task: Task, output: str = "out") -> str:
         """What came out of it."""
-        (digest,) = (artifact.digest for artifact in task.artifacts if artifact.name == "out")
+        (digest,) = (artifact.digest for artifact in task.artifacts if artifact.name == output)
         return self.yard.parts.blobs.path(digest).read_text().strip()
 
     def check_nothing_is_left(self) -> None:
@@ -205,6 +219,29 @@ def chain(bench: Bench, nodes: int, found: Measured) -> None:
     detail = measured(bench, found, nodes, lambda: bench.run(graph))
     last = f"n{nodes - 1}"
     assert bench.text(detail, last) == "".join(map(str, range(nodes)))
+    bench.check_nothing_is_left()
+
+
+def functions(bench: Bench, nodes: int, found: Measured) -> None:
+    graph = bench.graph("functions", nodes, path="steps.py::noop")
+    detail = measured(bench, found, nodes, lambda: bench.run(graph))
+    assert len(detail.tasks) == nodes
+    done: dict[str, str] = {}
+    for task in detail.tasks:
+        (attempt,) = task.attempts
+        assert not task.cached and attempt.state == "succeeded", task
+        if attempt.worker not in done:
+            done[attempt.worker] = Path(attempt.folder, "results.jsonl").read_text()
+        assert attempt.id in done[attempt.worker]
+    assert sum(text.count('"succeeded"') for text in done.values()) == nodes
+    bench.check_nothing_is_left()
+
+
+def handed(bench: Bench, nodes: int, found: Measured) -> None:
+    graph = bench.graph("handed", nodes, path="steps.py::more", chained=True, output="result")
+    detail = measured(bench, found, nodes, lambda: bench.run(graph))
+    last = bench.text(detail, f"n{nodes - 1}", "result")
+    assert last == "".join(map(str, range(nodes)))
     bench.check_nothing_is_left()
 
 
@@ -260,6 +297,8 @@ def check_commands(bench: Bench, detail: RunDetail, nodes: int, *, cached: bool)
 SHAPES = {
     "commands": commands,
     "chain": chain,
+    "functions": functions,
+    "handed": handed,
     "notebooks": notebooks,
     "unchanged": unchanged,
     "shell": shell,

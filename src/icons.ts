@@ -68,6 +68,7 @@ export function kindIcon(kind: string): LabIcon {
     case 'notebook':
       return notebookIcon;
     case 'command':
+    case 'function':
       return commandIcon;
     default:
       return otherIcon;

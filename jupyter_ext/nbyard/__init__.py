@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
+HANDOFF = ("executable",)
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
@@ -16,6 +17,13 @@ def _jupyter_labextension_paths() -> list[dict[str, str]]:
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     return [{"module": "nbyard.extension"}]
+
+
+def __getattr__(name: str) -> Any:
+    """What code of people uses, loaded when it is used."""
+    if name in HANDOFF:
+        return getattr(import_module("nbyard.handoff"), name)
+    raise AttributeError(f"module 'nbyard' has no attribute {name!r}")
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -5,6 +5,7 @@
     run-committed   3   it is durable, nobody was told
     recorded        4   the attempt is written, nothing was started
     folder-written  4   its folder is filled, nothing was started
+    told            4   a worker was told of calls, the store does not know
     started         5   it was started, the store does not know where
     starting        6   the store knows
     finished        8   its outputs are there, none was taken

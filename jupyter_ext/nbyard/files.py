@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from nbyard.domain.arguments import check_text
+from nbyard.domain.functions import SEPARATOR, spot
 from nbyard.domain.names import spellings
 from nbyard.errors import Forbidden, Invalid, NotFound, TooLarge
 
@@ -46,6 +47,12 @@ class ProjectFiles:
             raise Invalid.field(field, f"{path[:200]} is no ordinary file")
         return real
 
+    def locate_code(self, path: str, field: str = "path", base: str = "") -> Path:
+        """The same for code, which may be a function of a file: its real place with `::name`."""
+        file, function = spot(path)
+        real = self.locate(file, field, base)
+        return code_place(real, function)
+
     def shown(self, real: Path) -> str:
         """How a place below the root is called there."""
         if self.root == Path("/"):
@@ -78,6 +85,16 @@ class ProjectFiles:
             return real.read_bytes()
         except PermissionError:
             raise Forbidden(f"{self.shown(real)[:200]} may not be read.") from None
+
+
+def file_of(code: Path) -> Path:
+    """The file of what may be a function of it."""
+    return code.with_name(spot(code.name).file)
+
+
+def code_place(real: Path, function: str) -> Path:
+    """Where that function of a file is; the file itself for an empty name."""
+    return real.with_name(f"{real.name}{SEPARATOR}{function}") if function else real
 
 
 def _check_path(path: str, field: str) -> None:

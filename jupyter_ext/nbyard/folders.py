@@ -5,9 +5,9 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ MAX_NOTEBOOK = 256 * 2**20
 MAX_USAGE = 8 * 2**20
 MAX_SEEN = 20_000
 OURS = 0o700
+T = TypeVar("T")
 KEPT = (
     contract.TASK,
     contract.LOG,
@@ -33,12 +34,15 @@ KEPT = (
     contract.SURROUNDINGS,
     contract.IMAGE,
     contract.CANCEL,
+    contract.CALLS,
+    contract.RESULTS,
 )
 
 
-def place(store: Path, attempt_id: str) -> Path:
-    """The folder of an attempt."""
-    return Path(f"{store}/attempts/{attempt_id}")
+def place(store: Path, attempt_id: str, worker: str = "") -> Path:
+    """The folder of an attempt; where a worker has it, in that of the worker."""
+    inside = f"{worker}/{contract.PLACES}/" if worker else ""
+    return Path(f"{store}/attempts/{inside}{attempt_id}")
 
 
 def write_task(folder: Path, task: contract.TaskFile) -> None:
@@ -62,7 +66,7 @@ def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
     """What the newest attempt was made for; None when there is none."""
     if not task.attempts:
         return None
-    folder = place(store, task.attempts[-1].id)
+    folder = place(store, task.attempts[-1].worker or task.attempts[-1].id)
     try:
         content = (folder / contract.SURROUNDINGS).read_bytes()
         found = msgspec.json.decode(content, type=contract.Surroundings)
@@ -73,6 +77,53 @@ def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
         image = msgspec.json.decode(content, type=contract.Image)
         return msgspec.structs.replace(found, image=image, lock=image.lock)
     return found
+
+
+def make_calls(folder: Path) -> None:
+    """Make ready for `add_calls`."""
+    (folder / contract.CALLS).touch()
+    with contextlib.suppress(FileExistsError):
+        os.mkfifo(folder / contract.MORE)
+
+
+def add_calls(folder: Path, calls: Iterable[contract.Call]) -> None:
+    """Tell a worker of more to do, and knock."""
+    with open(folder / contract.CALLS, "ab", 0) as file:
+        # behind half a line of somebody who was killed
+        file.write(b"\n" + b"".join(msgspec.json.encode(call) + b"\n" for call in calls))
+    with contextlib.suppress(OSError):  # nobody is there yet, or any more
+        handle = os.open(folder / contract.MORE, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        try:
+            os.write(handle, b".")
+        finally:
+            os.close(handle)
+
+
+def read_calls(folder: Path) -> list[contract.Call]:
+    """All that a worker was told."""
+    return _lines(folder / contract.CALLS, 0, contract.Call)[0]
+
+
+def read_results(folder: Path, after: int) -> tuple[list[contract.Result], int]:
+    """What calls came to, from that byte on, and where to go on."""
+    return _lines(folder / contract.RESULTS, after, contract.Result)
+
+
+def _lines(path: Path, after: int, kind: type[T]) -> tuple[list[T], int]:
+    """The whole lines that can be read as such."""
+    found: list[T] = []
+    try:
+        with open(path, "rb", opener=_only_a_file) as file:
+            file.seek(after)
+            content = file.read()
+    except OSError:
+        return found, after
+    whole = content[: content.rfind(b"\n") + 1]
+    decode = msgspec.json.Decoder(kind).decode
+    for line in whole.splitlines():
+        with contextlib.suppress(msgspec.MsgspecError, ValueError):
+            found.append(decode(line))
+    return found, after + len(whole)
 
 
 def read_result(folder: Path) -> contract.Result | None:
@@ -101,7 +152,7 @@ def log(store: Path, task: Task, after: int) -> LogChunk:
     content = b""
     with (
         contextlib.suppress(FileNotFoundError),
-        (place(store, attempt.id) / contract.LOG).open("rb") as handle,
+        (place(store, attempt.id, attempt.worker) / contract.LOG).open("rb") as handle,
     ):
         handle.seek(after)
         content = handle.read(LOG_CHUNK)
@@ -127,7 +178,7 @@ def cells(store: Path, task: Task) -> Cells:
     """The executed notebook of the newest attempt, and how far it is."""
     if not task.attempts:
         return Cells(None, 0, 0)
-    folder = place(store, task.attempts[-1].id)
+    folder = place(store, task.attempts[-1].id, task.attempts[-1].worker)
     done, total, current = _cell_progress(folder)
     return Cells(_notebook(folder / contract.EXECUTED), done, total, current)
 
@@ -136,7 +187,7 @@ def usage(store: Path, attempt: Attempt) -> Usage:
     """What an attempt used over time, as far as it was written down."""
     content = b""
     with contextlib.suppress(OSError):  # work may have put anything in its place
-        path = place(store, attempt.id) / contract.USAGE
+        path = place(store, attempt.worker or attempt.id) / contract.USAGE
         with open(path, "rb", opener=_only_a_file) as handle:
             content = handle.read(MAX_USAGE) or b""
     samples = read_samples(content.splitlines())
@@ -152,11 +203,11 @@ class Progress:
     """How far attempts are, for who asks often: what did not grow is not read again."""
 
     def __init__(self, store: Path):
-        self._root = os.fspath(store / "attempts")
+        self._store = store
         self._seen: dict[str, tuple[tuple[int, int], tuple[int, int, int | None]]] = {}
 
-    def of(self, run: str, node: str, attempt_id: str, number: int) -> Activity:
-        folder = f"{self._root}/{attempt_id}"
+    def of(self, run: str, node: str, attempt_id: str, number: int, worker: str = "") -> Activity:
+        folder = os.fspath(place(self._store, attempt_id, worker))
         size, _ = _stamp(f"{folder}/{contract.LOG}")
         stamp = _stamp(f"{folder}/{contract.EVENTS}")
         seen, told = self._seen.get(attempt_id, (None, (0, 0, None)))
@@ -228,8 +279,17 @@ def keep_record(folder: Path) -> None:
     _open_up(folder)
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         for name in os.listdir(folder):
-            if name not in KEPT:
+            if name == contract.PLACES:
+                _keep_records(folder / name)
+            elif name not in KEPT:
                 discard(folder / name)
+
+
+def _keep_records(calls: Path) -> None:
+    for name in os.listdir(calls):
+        keep_record(calls / name)
+        with contextlib.suppress(OSError):  # a call that printed nothing has no record there
+            os.rmdir(calls / name)
 
 
 def remove(store: Path, attempt_id: str) -> None:

@@ -682,7 +682,8 @@ export interface components {
          *         `folder` holds its record on the machine of the store: log, executed notebook, task, result.
          *         Its times, about in order: recorded (`created_at`), all staged and handed over (`prepared_at`),
          *         supervised (`started_at`), its kernel or program there (`working_at`), the work at its end
-         *         (`finished_at`), its outputs kept (`published_at`).
+         *         (`finished_at`), its outputs kept (`published_at`). Attempts at functions of one file may share
+         *         a process, the `worker`: then the folder is its, with what is theirs alone in `calls`.
          */
         Attempt: {
             id: string;
@@ -707,6 +708,8 @@ export interface components {
             gpus: string[];
             /** @default  */
             folder: string;
+            /** @default  */
+            worker: string;
             /** @default null */
             prepared_at: string | null;
             /** @default null */

@@ -63,7 +63,7 @@ export async function openNode(canvas: Controller, { editing }: Actions): Promis
     const path = canvas.doc.node(id)?.path;
     if (typeof path === 'string') {
       await canvas.commands.execute('docmanager:open', {
-        path: editing.resolvePath(canvas.path, path)
+        path: editing.fileOf(editing.resolvePath(canvas.path, path))
       });
     }
   }

@@ -91,6 +91,8 @@ export function kindWord(view: INodeView, trans: TranslationBundle): string {
       return trans.__('notebook');
     case 'command':
       return trans.__('command');
+    case 'function':
+      return trans.__('function');
     case 'executable':
       return trans.__('executable');
     default:

@@ -23,6 +23,7 @@ RECORD = {
     *("task.json", "log", "events.jsonl", "usage.jsonl", "executed.ipynb", "result.json"),
     *("runner.json", "surroundings.json", "image.json", "cancel"),
 }
+OF_WORKERS = {"calls", "calls.jsonl", "results.jsonl"}
 NOT_WORK = "-" * 36
 EXECUTED = "executed.ipynb"
 
@@ -211,7 +212,7 @@ class Checker:
     def left(self, rows: Rows) -> Iterator[str]:
         """Processes, folders, sockets and locks that belong to nobody."""
         yield from (f"process {words}" for words in self.processes().values())
-        yield from self.folders({row["id"] for row in rows.attempts})
+        yield from self.folders({row["worker"] or row["id"] for row in rows.attempts})
         for lease in rows.leases:
             if lease["until"] > time.time():
                 yield f"the lease {lease['name']} is held by {lease['holder']}"
@@ -249,9 +250,14 @@ class Checker:
         for folder in attempts.iterdir() if attempts.is_dir() else ():
             if folder.name not in known:
                 yield f"folder of the unknown attempt {folder.name}"
-            strange = {item.name for item in folder.iterdir()} - RECORD
-            if strange:
-                yield f"attempt {folder.name} left {sorted(strange)}"
+            calls = [*(folder / "calls").iterdir()] if (folder / "calls").is_dir() else []
+            for place in (folder, *calls):
+                own = OF_WORKERS if place is folder else set()
+                strange: set[str] = set()
+                with contextlib.suppress(FileNotFoundError):  # it was just tidied away
+                    strange = {item.name for item in place.iterdir()} - RECORD - own
+                if strange:
+                    yield f"attempt {place.name} left {sorted(strange)}"
             with contextlib.suppress(OSError, ValueError, KeyError):
                 scratch = json.loads((folder / "runner.json").read_text())["scratch"]
                 if os.path.lexists(scratch):

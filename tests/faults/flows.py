@@ -35,6 +35,21 @@ with open(WITNESS, "a") as witness:
 BODY
 open(output_out, "w").write(nonce)
 """
+FUNCTION = """
+import os, uuid
+from pathlib import Path
+import nbyard
+
+@nbyard.executable(outputs={"out": "txt"})
+def work(in0: Path | None = None, in1: Path | None = None, salt: str = ""):
+    nonce = str(uuid.uuid4())
+    seen = [word for path in (in0, in1) if path for word in path.read_text().split()]
+    names = ("NBYARD_RUN_ID", "NBYARD_NODE_ID", "NBYARD_ATTEMPT_ID")
+    words = [*(os.environ[name] for name in names), nonce, *seen]
+    with open(WITNESS, "a") as witness:
+        witness.write(" ".join(words) + "\\n")
+    return nonce + "\\n"
+"""
 # for a body: every node but the first waits to be let through, or to be ended
 WAIT = "[ $NBYARD_NODE_ID = a ] || until [ -e GATE ]; do sleep 0.02; done"
 STUBBORN = f"trap '' TERM; {WAIT}"
@@ -64,11 +79,14 @@ def write_flow(
     *,
     body: str = ":",
     notebooks: Sequence[str] = (),
+    functions: bool = False,
     name: str = "flow",
     **limits: Any,
 ) -> str:
     """Write the document and the code of its nodes; each node waits for those it names. `body` is
     done between the witness and the output, `limits` are those of every node."""
+    code = f"{name}.py::work" if functions else f"{name}.sh"
+    (root / f"{name}.py").write_text(FUNCTION.replace("WITNESS", repr(str(witness))))
     script = SCRIPT.replace("WITNESS", str(witness)).replace("BODY", body)
     (root / f"{name}.sh").write_text(script)
     (root / f"{name}.sh.nbexec").write_text(json.dumps(TOLD))
@@ -76,7 +94,7 @@ def write_flow(
     edges = {}
     for node, needs in graph.items():
         is_notebook = node in notebooks
-        path = f"{name}.ipynb" if is_notebook else f"{name}.sh"
+        path = f"{name}.ipynb" if is_notebook else code
         nodes[node] = {"type": "executable", "path": path, **limits}
         if not is_notebook:
             nodes[node]["arguments"] = {"salt": {"value": node}}

@@ -148,7 +148,7 @@ class Place:
     def untidy(self) -> list[str]:
         """What is at work, and what nobody has tidied up yet."""
         self.yard.store.poke()  # this removes the sockets of the dead
-        known = {row["id"] for row in self.checker.rows().attempts}
+        known = {row["worker"] or row["id"] for row in self.checker.rows().attempts}
         return [*self.working().values(), *self.checker.folders(known)]
 
     def cancel(self, run: str) -> None:

@@ -41,6 +41,29 @@ def test_the_dispatcher_dies_at(place: Place, graph: str, point: str, seed) -> N
     place.check(at_most=1)
 
 
+OF_WORKERS = {"folder-written": "CP4", "told": "CP4", "started": "CP5"}
+OF_CALLS = {
+    name: POINTS[name]
+    for name in ("recorded", "starting", "finished", "outputs-taken", "published")
+}
+
+
+@pytest.mark.sample(6)
+@BOTH
+@EVERY_GRAPH
+@pytest.mark.parametrize(
+    "point", [pytest.param(p, id=f"{cp}-{p}") for p, cp in (OF_WORKERS | OF_CALLS).items()]
+)
+def test_the_dispatcher_dies_over_functions(place: Place, graph: str, point: str, seed) -> None:
+    """F1, E8: what a worker was told it is not told again, and what it did is not done again."""
+    run = place.submit(place.flow(GRAPHS[graph], functions=True))
+    most = len(GRAPHS[graph]) if point in OF_CALLS else 1
+    place.dispatcher_dies(f"{point}:{seed.randint(1, most)}")
+    place.finish()
+    assert place.states() == {run: "succeeded"}
+    place.check(at_most=1)
+
+
 @pytest.mark.sample(1)
 @BOTH
 @EVERY_GRAPH

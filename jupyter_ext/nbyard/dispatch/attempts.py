@@ -146,7 +146,7 @@ class AttemptController:
         if seen.state == "finished":
             return [self._finish(case)]
         if seen.state in ("lost", "absent"):
-            return [_lost(seen.reason or "it is gone without a result")]
+            return [lost(seen.reason or "it is gone without a result")]
         if seen.state == "starting":
             return [Waits(seen.reason)]
         self._running_since.setdefault(attempt.id, time.monotonic())
@@ -157,24 +157,26 @@ class AttemptController:
         since = self._silent_since.setdefault(case.attempt.id, time.monotonic())
         log.warning("attempt %s: %s", case.attempt.id, error)
         if time.monotonic() - since > UNREACHABLE_SECONDS:
-            return [_lost(error.message)]
+            return [lost(error.message)]
         return []
 
     def _finish(self, case: Case) -> Ended:
         result = folders.read_result(case.order.folder)
-        if result is None:
-            return _lost("its result cannot be read")
+        return self.conclude(case, result) if result else lost("its result cannot be read")
+
+    def conclude(self, case: Case, result: Result) -> Ended:
+        """What it means that the work came to this result."""
         try:
             check_token(result, case.attempt.token)
         except Invalid as error:
-            return _lost(error.message)
+            return lost(error.message)
         failure = result.failure or Failure("error", "it failed without a reason")
         if result.state == "succeeded":
             return self._succeed(case, result)
         if result.state == "cancelled":
             return self._stopped(case, failure, result)
         if failure.kind in ("kernel-died", "lost"):
-            return _lost(failure.message)
+            return lost(failure.message)
         return self._fail(case, failure, result)
 
     def _succeed(self, case: Case, result: Result) -> Ended:
@@ -183,9 +185,11 @@ class AttemptController:
         with ExitStack() as hold:
             hold.enter_context(self._room.blobs.keeping())
             try:
-                # what a supervisor of this machine had begun is gone; in a container who knows
-                adopt = case.attempt.runtime == "process"
-                rows = take_outputs(self._room, case.order.folder, result, adopt=adopt)
+                # what a supervisor of this machine had begun is gone; in a container who knows, and
+                # a worker of functions goes on
+                adopt = case.attempt.runtime == "process" and not case.attempt.worker
+                folder, outputs = case.order.folder, case.outputs
+                rows = take_outputs(self._room, folder, result, outputs, adopt=adopt)
             except Busy:
                 raise
             except NbyardError as error:
@@ -213,7 +217,7 @@ class AttemptController:
         with ExitStack() as hold:
             hold.enter_context(self._room.blobs.keeping())
             kept = msgspec.structs.replace(result, outputs=[])
-            rows = take_outputs(self._room, case.order.folder, kept)
+            rows = take_outputs(self._room, case.order.folder, kept, case.outputs)
             return Ended("failed", failure, result, rows, hold.pop_all())
 
     def _stopped(self, case: Case, failure: Failure, result: Result) -> Ended:
@@ -226,7 +230,7 @@ class AttemptController:
             return Ended("cancelled", None, result)
         if why:
             return self._fail(case, Failure("timeout", why), result)
-        return _lost(failure.message)
+        return lost(failure.message)
 
     def clear(self, case: Case) -> None:
         """It is at its end, which is written: nothing but its record stays."""
@@ -239,7 +243,8 @@ class AttemptController:
         crash_point("tidied")
 
 
-def _lost(reason: str) -> Ended:
+def lost(reason: str) -> Ended:
+    """It is gone without a result."""
     return Ended("lost", Failure("lost", reason))
 
 

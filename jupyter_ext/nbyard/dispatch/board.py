@@ -23,13 +23,38 @@ LONGEST_WAIT = timedelta(seconds=60)
 
 @dataclass(eq=False)
 class LiveAttempt:
-    """`busy` while a thread drives it, `again` when it is to be driven once more after that."""
+    """`busy` while a thread drives it, `again` when it is to be driven once more after that.
+    One that a worker of functions has is driven with the others that it has."""
 
     record: AttemptRecord
     task: "LiveTask"
     since: float = field(default_factory=time.monotonic)
     busy: bool = False
     again: bool = False
+    worker: "LiveWorker | None" = None
+
+
+@dataclass(eq=False)
+class LiveWorker:
+    """A process that does the calls of a run to functions of one file, one after the other.
+    `attempts` are those that it has not come to the end of, in their order. `group` says what may
+    be given to it: nothing when that is empty, as for one that a former dispatcher had. Once it
+    `has_left` its `successor` has what it had not begun."""
+
+    id: str
+    mark: str
+    run: "LiveRun"
+    group: tuple[str, ...] = ()
+    attempts: dict[str, LiveAttempt] = field(default_factory=dict)
+    has_left: bool = False
+    successor: "LiveWorker | None" = None
+    busy: bool = False
+    again: bool = False
+
+    @property
+    def first(self) -> LiveAttempt:
+        """Whose turn it is: for all of them it takes the slot of one."""
+        return next(iter(self.attempts.values()))
 
 
 @dataclass(eq=False)
@@ -107,13 +132,16 @@ class Queue:
 class Board:
     """Live runs with their tasks, the queue, and the live attempts. `untouched` are runs that
     nobody looked at since they were read, `fresh` and `gone` the tasks that came into the queue
-    and left it since somebody looked, `environments` those that the store knows."""
+    and left it since somebody looked, `left` the workers of functions that nobody needs any more,
+    `environments` those that the store knows."""
 
     def __init__(self, store: Store):
         self._store = store
         self._broken: set[str] = set()
         self.runs: dict[str, LiveRun] = {}
         self.attempts: dict[str, LiveAttempt] = {}
+        self.workers: dict[str, LiveWorker] = {}
+        self.left: list[LiveWorker] = []
         self.queue = Queue()
         self.fresh: dict[str, None] = {}
         self.gone: list[str] = []
@@ -198,6 +226,9 @@ class Board:
         by_id = {task.record.id: task for task in run.tasks.values()}
         for task_id, number in tries.items():
             by_id[task_id].tries = number
+        workers = self._store.workers.of_run(c, run.run.id) if tries else {}
+        for name, mark in workers.items():
+            self.workers[name] = LiveWorker(name, mark, run)
         for record in self._store.attempts.live(c, run.run.id) if tries else ():
             self.begin(by_id[record.task_id], record)
 
@@ -206,7 +237,25 @@ class Board:
         task.attempt = LiveAttempt(record, task)
         task.tries = max(task.tries, record.number)
         self.attempts[record.id] = task.attempt
+        if record.worker:
+            worker = self.workers.get(record.worker)
+            if worker is None:
+                worker = LiveWorker(record.worker, record.mark, task.run)
+            self.give(task.attempt, worker)
         return task.attempt
+
+    def give(self, attempt: LiveAttempt, worker: LiveWorker) -> None:
+        """The worker has the attempt from now on."""
+        if attempt.worker is not None:
+            attempt.worker.attempts.pop(attempt.record.id, None)
+        self.workers[worker.id] = worker
+        worker.attempts[attempt.record.id] = attempt
+        attempt.worker, attempt.since = worker, time.monotonic()
+
+    def units(self) -> list[str]:
+        """What is driven: the ids of attempts with a process of their own, and of workers."""
+        own = [name for name, attempt in self.attempts.items() if attempt.worker is None]
+        return own + [name for name, worker in self.workers.items() if worker.attempts]
 
     def enqueue(self, task: LiveTask) -> None:
         self.queue.add(task)
@@ -221,6 +270,8 @@ class Board:
         assert attempt.record.state in ATTEMPT.terminal
         attempt.task.attempt = None
         self.attempts.pop(attempt.record.id, None)
+        if attempt.worker is not None:
+            attempt.worker.attempts.pop(attempt.record.id, None)
 
     def drop(self, run_id: str) -> None:
         """Forget a run: it is at its end, or is to be read anew."""
@@ -230,3 +281,5 @@ class Board:
             self.dequeue(task)
             if task.attempt:
                 self.attempts.pop(task.attempt.record.id, None)
+        for worker in [one for one in self.workers.values() if one.run is run]:
+            self.left.append(self.workers.pop(worker.id))

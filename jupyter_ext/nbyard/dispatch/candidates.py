@@ -12,11 +12,12 @@ from typing import Any
 
 import msgspec
 
-from nbyard.dispatch.board import Board, LiveTask
+from nbyard.dispatch.board import Board, LiveTask, LiveWorker
 from nbyard.dispatch.cases import inputs_of
 from nbyard.dispatch.changes import Changes
 from nbyard.dispatch.facts import Inbox
 from nbyard.dispatch.keys import Identities, key_parts
+from nbyard.dispatch.placing import Group, group_of
 from nbyard.dispatch.results import failure_of
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.takeovers import is_there, take, take_over
@@ -36,13 +37,16 @@ NEW_IN_A_ROUND = 200
 
 @dataclass(eq=False)
 class Candidate:
-    """A queued task and what its result depends on; neither changes while it waits."""
+    """A queued task and what its result depends on; neither changes while it waits. Those of one
+    `group` may share a worker of functions."""
 
     live: LiveTask
     parts: KeyParts
     key: str
     environment: EnvironmentRef
+    group: Group = ()
     is_told: bool = False
+    worker: LiveWorker | None = None
     gpus: tuple[str, ...] = ()
     too_old: str = ""
 
@@ -198,7 +202,8 @@ class Candidates(Mapping[str, Candidate]):
                     self._ask(task)
                 return None
             parts = key_parts(record.plan, known[0], inputs_of(task), known[1])
-            return Candidate(task, parts, parts.key(), known[1])
+            group = group_of(task, *known)
+            return Candidate(task, parts, parts.key(), known[1], group)
         except NbyardError as error:
             refuse(changes, task, failure_of(error, "preparation"))
         except Exception as error:  # the dispatcher's boundary

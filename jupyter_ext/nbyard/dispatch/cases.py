@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from nbyard import folders
 from nbyard.dispatch.board import LiveAttempt, LiveTask
 from nbyard.dispatch.room import Room
+from nbyard.domain.attempts import Output
 from nbyard.domain.runs import BytesOf, ResultOf, Run
 from nbyard.errors import NotFound
 from nbyard.runtimes.protocol import Order
@@ -17,13 +18,15 @@ REQUIREMENTS = "code/.nbyard-requirements.txt"
 @dataclass(frozen=True)
 class Case:
     """A live attempt, the task and run that it belongs to, the bytes of its inputs, and what its
-    runtime needs to know. `since` is when the board learned of it."""
+    runtime needs to know. `outputs` are told where there is no task.json to tell them, `since` is
+    when the board learned of it."""
 
     attempt: AttemptRecord
     task: TaskRecord
     run: Run
     order: Order
     inputs: dict[str, BytesOf]
+    outputs: dict[str, Output] | None = None
     since: float = field(default_factory=time.monotonic)
 
     @property
@@ -35,7 +38,8 @@ def case_of(room: Room, live: LiveAttempt) -> Case:
     """The case as the board has it now."""
     task, run = live.task, live.task.run
     order = order_of(room, live.record, task.record)
-    return Case(live.record, task.record, run.run, order, inputs_of(live.task), live.since)
+    inputs = inputs_of(live.task)
+    return Case(live.record, task.record, run.run, order, inputs, since=live.since)
 
 
 def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord) -> Order:
@@ -46,7 +50,7 @@ def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord) -> Order:
         store_id=room.store.id,
         run_id=task.run_id,
         node_id=task.node,
-        folder=folders.place(room.folder, attempt.id),
+        folder=folders.place(room.folder, attempt.id, attempt.worker),
         mark=attempt.mark,
         site=attempt.site,
         image=plan.image,

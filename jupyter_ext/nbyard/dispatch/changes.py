@@ -1,5 +1,6 @@
 """What one round decides: told to the board at once, written in one transaction."""
 
+import secrets
 from collections import deque
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -9,8 +10,9 @@ import msgspec
 
 from nbyard.blobs import Blobs
 from nbyard.crash import crash_point
-from nbyard.dispatch.board import Board, LiveAttempt, LiveRun, LiveTask
+from nbyard.dispatch.board import Board, LiveAttempt, LiveRun, LiveTask, LiveWorker
 from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.ids import new_id
 from nbyard.domain.runs import BytesOf
 from nbyard.domain.states import ATTEMPT, RUN, TASK
 from nbyard.store import Connection, Store, transition
@@ -43,12 +45,13 @@ class Changes:
         self.hold = ExitStack()
         self.kept: dict[tuple[str, str], str] = {}
         self.recorded: list[LiveAttempt] = []
+        self.passed_on: dict[str, LiveAttempt] = {}
         self.ended: list[LiveAttempt] = []
         self.ended_runs: list[str] = []
         self.is_urgent = False
 
     def __bool__(self) -> bool:
-        return bool(self._moves or self._ends or self._notes)
+        return bool(self._moves or self._ends or self._notes or self.passed_on)
 
     # What may be decided
 
@@ -93,6 +96,20 @@ class Changes:
     def record(self, task: LiveTask, attempt: AttemptRecord) -> None:
         """Write first: the attempt exists before anything starts."""
         self.recorded.append(self._board.begin(task, attempt))
+        self.is_urgent = True
+
+    def pass_on(self, attempt: LiveAttempt) -> None:
+        """The worker that the attempt was given to has left before it came to it: its successor
+        has it from now on."""
+        old = attempt.worker
+        if old is None or attempt.record.state in ATTEMPT.terminal:
+            return
+        if old.successor is None:
+            old.successor = LiveWorker(new_id(), secrets.token_hex(16), old.run, old.group)
+        new = old.successor
+        attempt.record = msgspec.structs.replace(attempt.record, worker=new.id, mark=new.mark)
+        self._board.give(attempt, new)
+        self.passed_on[attempt.record.id] = attempt
         self.is_urgent = True
 
     def publish(self, task: LiveTask, rows: Rows) -> None:
@@ -175,6 +192,7 @@ class Changes:
         store = self._store
         begun = store.attempts.begun([attempt.record for attempt in self.recorded])
         transition.move_all(c, self._moves, begun)
+        store.workers.assign_all(c, [attempt.record for attempt in self.passed_on.values()])
         store.artifacts.insert_all(c, self._artifacts)
         for _ in range(self._links):
             crash_point("cache-linked")

@@ -10,7 +10,7 @@ import msgspec
 
 from nbyard.dispatch.board import LiveAttempt
 from nbyard.dispatch.changes import CANCELLED, WAITS, Changes
-from nbyard.dispatch.facts import Ended, Fact, Running, Started, Waits
+from nbyard.dispatch.facts import Ended, Fact, Running, Started, Unbegun, Waits
 from nbyard.domain.attempts import Failure, Result
 from nbyard.domain.limits import backoff_seconds
 
@@ -28,6 +28,8 @@ def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
             _run(changes, attempt, at)
         case Ended():
             _end(changes, attempt, fact)
+        case Unbegun():
+            changes.pass_on(attempt)
 
 
 def _note(changes: Changes, attempt: LiveAttempt, waits: str) -> None:

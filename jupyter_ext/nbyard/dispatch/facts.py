@@ -46,12 +46,22 @@ class Ended:
     is_as_keyed: bool = True
 
 
-Fact = Started | Running | Waits | Ended
+@dataclass(frozen=True)
+class Unbegun:
+    """Its worker is gone and had not come to it: another one may have it."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """Of a worker of functions: it takes nothing more."""
+
+
+Fact = Started | Running | Waits | Ended | Unbegun | Left
 
 
 @dataclass(frozen=True)
 class Report:
-    """All that one look at an attempt found out."""
+    """All that one look at an attempt, or at a worker of functions, found out."""
 
     attempt_id: str
     facts: list[Fact]

@@ -11,6 +11,7 @@ from nbyard.dispatch.room import Room
 from nbyard.domain.digest import KeyParts, digest_of
 from nbyard.domain.environments import EnvironmentRef, Lock
 from nbyard.domain.executables import ExecutableVersion
+from nbyard.domain.functions import spot
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs import BytesOf, TaskPlan, ValueOf
 from nbyard.errors import NotFound
@@ -80,7 +81,7 @@ class Identities:
 
 def _place(plan: TaskPlan, version: ExecutableVersion) -> tuple[str, ...]:
     """All that says which environment it is."""
-    program = version.command[0] if version.command else version.file
+    program = version.command[0] if version.command else spot(version.file).file
     here = (version.kind, version.kernel, version.language, program)
     return (plan.runtime, plan.image, plan.requirements_digest, *here)
 
@@ -137,13 +138,15 @@ def _installed(room: Room, plan: TaskPlan) -> tuple[str, Lock | None]:
 def _code_of(room: Room, version: ExecutableVersion) -> Code:
     with room.blobs.open(version.content_digest) as handle:
         text = handle.read().decode("utf-8", "replace")
+    own, function = spot(version.file)
     files = {
         entry.path: entry.digest
         for entry in room.blobs.tree(version.bundle_digest).files
-        if bundles.matters(entry.path, version.file, text)
+        if bundles.matters(entry.path, own, text)
     }
     shape = [(a.name, a.role, a.type, a.format, a.reach) for a in version.arguments]
-    declaration = digest_of([msgspec.to_builtins(shape), version.command, version.kernel])
+    started = [version.command, version.kernel, *filter(None, [function])]
+    declaration = digest_of([msgspec.to_builtins(shape), *started])
     return Code(version, files, declaration)
 
 

@@ -16,6 +16,9 @@ from nbyard.domain.attempts import (
     RUNNER,
     SURROUNDINGS,
     TASK,
+    Call,
+    FunctionsWork,
+    FunctionWork,
     Output,
     Surroundings,
     TaskFile,
@@ -23,12 +26,14 @@ from nbyard.domain.attempts import (
 )
 from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.executables import ExecutableVersion
+from nbyard.domain.functions import spot
 from nbyard.domain.planning import ATTEMPT, output_filename
 from nbyard.domain.runs import BytesOf, Run, TaskPlan, ValueOf
 from nbyard.files import write_new
 from nbyard.kinds.protocol import Reading
 from nbyard.kinds.registry import kind_named
 from nbyard.runner import processes
+from nbyard.runtimes.protocol import Order
 from nbyard.store.tasks import AttemptRecord, TaskRecord
 
 
@@ -82,6 +87,53 @@ def _make_anew(room: Room, folder: Path, attempt_id: str) -> None:
         os.mkdir(folder, 0o700)
 
 
+def prepare_worker(room: Room, identities: Identities, order: Order, first: Case) -> None:
+    """The same for a worker of functions; `first` is one of the attempts that it is given."""
+    folder = order.folder
+    if os.path.exists(f"{folder}/{TASK}"):
+        return
+    code, environment = identities.look(first.task.plan)
+    version = code.version
+    _make_anew(room, folder, order.attempt_id)
+    room.blobs.stage(version.bundle_digest, folder / "code", writable=True)
+    with open(f"{folder}/{SURROUNDINGS}", "wb", 0) as file:
+        file.write(_surroundings(identities, version, environment))
+    folders.make_calls(folder)
+    told = TaskFile(
+        attempt_id=order.attempt_id,
+        token=order.mark,
+        mark=order.mark,
+        work=FunctionsWork(f"code/{spot(version.file).file}", environment.interpreter),
+        outputs={},
+        directory=os.path.dirname(f"code/{version.file}"),
+        environment=_variables(room, first.attempt, first.task, first.run),
+        wake=str(room.folder / "wake"),
+    )
+    folders.write_task(folder, told)
+    crash_point("folder-written")
+
+
+def call_of(room: Room, identities: Identities, case: Case) -> Call:
+    """What a worker is told of an attempt; its inputs lie in its folder by then."""
+    code, environment = identities.look(case.task.plan)
+    if case.inputs:
+        folders.discard(case.order.folder)
+        _stage_inputs(room, case.order.folder, case.inputs)
+    staged = Staged(code.version, environment, case.inputs, outputs_of(code.version))
+    work = _work(staged, _values(case.task.plan, staged, _identity(case.task, case.run)))
+    assert isinstance(work, FunctionWork)
+    return Call(
+        attempt_id=case.attempt.id,
+        token=case.attempt.token,
+        node=case.task.node,
+        function=work.function,
+        parameters=work.parameters,
+        files=work.files,
+        outputs=staged.outputs,
+        timeout_seconds=case.task.plan.timeout_seconds,
+    )
+
+
 def _surroundings(
     identities: Identities, version: ExecutableVersion, environment: EnvironmentRef
 ) -> bytes:
@@ -120,18 +172,25 @@ def _stage_inputs(room: Room, folder: Path, inputs: dict[str, BytesOf]) -> None:
 
 
 def _outputs(folder: Path, version: ExecutableVersion) -> dict[str, Output]:
-    found: dict[str, Output] = {}
-    for argument in version.arguments:
-        if argument.role == "output":
-            if not found:
-                os.mkdir(f"{folder}/outputs")
-            place = f"outputs/{argument.name}"
-            os.mkdir(f"{folder}/{place}")
-            path = f"{place}/{output_filename(argument)}"
-            if argument.format == "folder":
-                os.mkdir(f"{folder}/{path}")
-            found[argument.name] = Output(path, argument.format)
+    found = outputs_of(version)
+    if found:
+        os.mkdir(f"{folder}/outputs")
+    for name, output in found.items():
+        os.mkdir(f"{folder}/outputs/{name}")
+        if output.format == "folder":
+            os.mkdir(f"{folder}/{output.path}")
     return found
+
+
+def outputs_of(version: ExecutableVersion) -> dict[str, Output]:
+    """Where outputs are expected in the folder of an attempt."""
+    return {
+        argument.name: Output(
+            f"outputs/{argument.name}/{output_filename(argument)}", argument.format
+        )
+        for argument in version.arguments
+        if argument.role == "output"
+    }
 
 
 def _task_file(
@@ -149,19 +208,23 @@ def _task_file(
         work=_work(staged, _values(task.plan, staged, identity)),
         outputs=staged.outputs,
         directory=os.path.dirname(f"code/{staged.version.file}"),
-        environment={
-            **{name.upper(): value for name, value in identity.items()},
-            "NBYARD_RUN_NAME": run.name,
-            "NBYARD_RESOURCES": str(room.folder / "resources"),
-            **_visible_gpus(room, attempt),
-            **_cluster(room, task.plan.runtime),
-        },
+        environment=_variables(room, attempt, task, run),
         timeout_seconds=task.plan.timeout_seconds,
         silence_timeout_seconds=task.plan.silence_timeout_seconds,
         memory_bytes=task.plan.memory_bytes,
         wake=str(room.folder / "wake"),
         boot_id=processes.boot_id(),
     )
+
+
+def _variables(room: Room, attempt: AttemptRecord, task: TaskRecord, run: Run) -> dict[str, str]:
+    return {
+        **{name.upper(): value for name, value in _identity(task, run).items()},
+        "NBYARD_RUN_NAME": run.name,
+        "NBYARD_RESOURCES": str(room.folder / "resources"),
+        **_visible_gpus(room, attempt),
+        **_cluster(room, task.plan.runtime),
+    }
 
 
 def _visible_gpus(room: Room, attempt: AttemptRecord) -> dict[str, str]:

@@ -3,9 +3,10 @@
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 
-from nbyard.dispatch.board import Board
+from nbyard.dispatch.board import Board, LiveWorker
 from nbyard.dispatch.candidates import Candidate, Candidates, is_overdue
 from nbyard.dispatch.changes import Changes, reason_before
+from nbyard.dispatch.placing import Group, Placing
 from nbyard.dispatch.resources import capacity
 from nbyard.dispatch.room import Room
 from nbyard.domain.digest import explain
@@ -32,15 +33,20 @@ class QueueController:
         self._board = board
         self._candidates = candidates
         self._is_waiting = is_waiting
+        self._busy: dict[Group, LiveWorker] = {}
+        self._is_awaited = False
+        self.placing = Placing(board)
         self.is_behind = False
 
     def serve(self, changes: Changes, *, thoroughly: bool) -> None:
         """Record attempts at tasks as far as there is room; the others are told why they wait, if
         that may be something else than before."""
+        self._busy = dict(self.placing.busy())
+        self._is_awaited = False
         slots = Slots(capacity(self._room.settings), self._running())
         taken = 0
         for name in self._board.queue.first(LENGTH):
-            if slots.is_full and not thoroughly:
+            if slots.is_full and not thoroughly and not self._board.workers:
                 break
             one = self._candidates.get(name)
             if (
@@ -60,6 +66,8 @@ class QueueController:
     def _running(self) -> Iterator[tuple[Limits, Sequence[str]]]:
         """What takes slots now, with the GPUs that it was granted."""
         for name, attempt in self._board.attempts.items():
+            if attempt.worker is not None and attempt.worker.first is not attempt:
+                continue  # it takes the slot that another one has
             if not self._is_waiting(name) and not self._queues_itself(attempt.record.runtime):
                 yield attempt.task.record.plan, attempt.record.gpus
 
@@ -73,17 +81,39 @@ class QueueController:
         if self._queues_itself(plan.runtime):
             one.gpus = ()
             return True
+        worker = self._busy.get(one.group)
+        if worker and not self._is_awaited and self._is_given(one, worker, slots):
+            return True
         if slots.is_full and one.is_told and plan.queue_timeout_seconds is None:
+            self._is_awaited = True
             return False
         lacking = slots.lacks(plan)
         if not lacking:
             one.gpus = slots.grant(plan)
+            if one.group:
+                self._give(one, self.placing.free(one.live, one.group))
             return True
-        slots.refuse(lacking)
-        if not is_overdue(changes, one.live):
-            one.is_told = True
-            changes.note_wait(one.live, "; ".join(lacking.values()))
+        late = is_overdue(changes, one.live)
+        if worker is None:  # else its turn comes there
+            slots.refuse(lacking)
+            self._is_awaited = True  # a worker that is given more would keep its slot
+            if not late:
+                one.is_told = True
+                changes.note_wait(one.live, "; ".join(lacking.values()))
         return False
+
+    def _is_given(self, one: Candidate, worker: LiveWorker, slots: Slots) -> bool:
+        """Whether a worker that has something to do is the best place for it."""
+        plan = one.task.plan
+        if not self.placing.has_room(worker, plan):
+            return False
+        if not slots.is_full and not self.placing.is_enough(worker, plan) and not slots.lacks(plan):
+            return False
+        self._give(one, worker)
+        return True
+
+    def _give(self, one: Candidate, worker: LiveWorker) -> None:
+        one.worker = self._board.workers[worker.id] = worker
 
     def _record(self, changes: Changes, one: Candidate) -> None:
         """Write first: the attempt exists before anything starts."""
@@ -100,10 +130,13 @@ class QueueController:
             runtime=task.plan.runtime,
             site="",
             token=secrets.token_hex(16),
-            mark=secrets.token_hex(16),
+            mark=one.worker.mark if one.worker else secrets.token_hex(16),
             gpus=list(one.gpus),
+            worker=one.worker.id if one.worker else "",
         )
         changes.record(one.live, attempt)
+        if one.group:
+            self._busy = dict(self.placing.busy())
         changes.move_task(one.live, "preparing", reason=reason, **one.columns)
         changes.keep_packages(one.environment)
 

@@ -7,10 +7,12 @@ from functools import partial
 
 from nbyard import folders
 from nbyard.crash import crash_point
+from nbyard.dispatch.functions import clear_worker
+from nbyard.dispatch.placing import RUNTIME
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.workers import Workers
 from nbyard.errors import NbyardError
-from nbyard.runtimes.protocol import Runtime
+from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.store import Store
 from nbyard.uploads import FOLDER as UPLOADS
 from nbyard.uploads import Uploads
@@ -21,15 +23,16 @@ KEEP_EVENTS = 200_000
 
 
 class LiveAttempts(Collection[str]):
-    """The ids of all live attempts, read at the moment of each question: an engine may take long
-    to answer, and what was started meanwhile must not be swept."""
+    """The ids of all live attempts and workers of functions, read at the moment of each question:
+    an engine may take long to answer, and what was started meanwhile must not be swept."""
 
     def __init__(self, store: Store):
         self._store = store
 
     def _ids(self) -> set[str]:
         with self._store.read() as c:
-            return {attempt.id for attempt in self._store.attempts.live(c)}
+            live = {attempt.id for attempt in self._store.attempts.live(c)}
+            return live | self._store.workers.live(c)
 
     def __contains__(self, attempt_id: object) -> bool:
         return attempt_id in self._ids()
@@ -74,13 +77,25 @@ class Sweeper:
         """What a dispatcher that was killed did not come to: folders of ended attempts are
         reduced to their record, those of forgotten ones removed."""
         with self._room.store.read() as c:
-            known = self._room.store.attempts.ids(c)
-            live = {attempt.id for attempt in self._room.store.attempts.live(c)}
+            marks = self._room.store.workers.marks(c)
+            known = self._room.store.attempts.ids(c) | marks.keys()
+            live = {one.id for one in self._room.store.attempts.live(c)}
+            live |= self._room.store.workers.live(c)
         for attempt_id in folders.present(self._room.folder):
             if attempt_id not in known:
                 folders.remove(self._room.folder, attempt_id)
+            elif attempt_id in marks and attempt_id not in live:
+                self._clear_worker(attempt_id, marks[attempt_id])
             elif attempt_id not in live:
                 folders.keep_record(folders.place(self._room.folder, attempt_id))
+
+    def _clear_worker(self, name: str, mark: str) -> None:
+        """It may be there still, waiting for more to do."""
+        place = folders.place(self._room.folder, name)
+        order = Order(name, self._room.store.id, "", "", place, mark)
+        if runtime := self._room.runtimes.get(RUNTIME):
+            clear = partial(clear_worker, order, runtime)
+            self._workers.submit(f"clear {name}", clear, _take_it_easy)
 
     def _sweep(self, name: str, runtime: Runtime) -> None:
         try:

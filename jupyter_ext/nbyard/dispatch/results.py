@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +23,20 @@ def check_token(result: Result, token: str) -> None:
 
 
 def take_outputs(
-    room: Room, folder: Path, result: Result, *, adopt: bool = False
+    room: Room,
+    folder: Path,
+    result: Result,
+    outputs: Mapping[str, Output] | None = None,
+    *,
+    adopt: bool = False,
 ) -> list[dict[str, Any]]:
-    """Store the bytes of all outputs and of the executed notebook; rows for the artifacts.
+    """Store the bytes of all outputs and of the executed notebook; rows for the artifacts. Without
+    `outputs` they are those of task.json.
 
     With `adopt`, where nothing of the work can live on, files of outputs are not copied."""
-    task = folders.read_task(folder)
-    rows = []
-    for name in result.outputs:
-        output = task.outputs[name]
-        rows.append(_row(room, folder, name, output, adopt))
+    if outputs is None:
+        outputs = folders.read_task(folder).outputs
+    rows = [_row(room, folder, name, outputs[name], adopt) for name in result.outputs]
     executed = f"{folder}/{EXECUTED}"
     if os.path.isfile(executed) and not os.path.islink(executed):
         blob = room.blobs.put_file(Path(executed))

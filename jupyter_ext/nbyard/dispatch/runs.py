@@ -6,17 +6,19 @@ all of it is one write, and then what was written is done.
 
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import partial
 
 from nbyard import folders
 from nbyard.dispatch import endings
 from nbyard.dispatch.attempts import CANCELLED, AttemptController
-from nbyard.dispatch.board import Board, LiveAttempt
+from nbyard.dispatch.board import Board, LiveAttempt, LiveWorker
 from nbyard.dispatch.candidates import Candidates
 from nbyard.dispatch.cases import case_of
 from nbyard.dispatch.changes import Changes
-from nbyard.dispatch.facts import Inbox, Report
+from nbyard.dispatch.facts import Ended, Fact, Inbox, Left, Report
+from nbyard.dispatch.functions import FunctionController, files_of, order_of, tidy, worker_case
+from nbyard.dispatch.placing import RUNTIME
 from nbyard.dispatch.queue import QueueController
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.workers import Workers
@@ -45,6 +47,7 @@ class RunController:
         self._board = Board(room.store)
         self._candidates = Candidates(room, self._board, workers, inbox)
         self._attempts = AttemptController(room, self._candidates.identities)
+        self._functions = FunctionController(room, self._candidates.identities, self._attempts)
         self._queue = QueueController(room, self._board, self._candidates, self._attempts.waits)
         self._changes = Changes(self._store, self._board)
         self._cursor = -1
@@ -131,15 +134,31 @@ class RunController:
             self._changes.hold.callback(report.release)
             attempt = self._board.attempts.get(report.attempt_id)
             if attempt is None:
+                self._take_of_worker(report)
                 continue
             attempt.busy = False
             for fact in self._bearable(report).facts:
                 if attempt.record.id in self._board.attempts:
+                    self._learn(attempt, fact)
                     endings.apply(self._changes, attempt, fact)
             if attempt.again:
                 attempt.again = False
                 self._wanted.add(report.attempt_id)
         self._changes.settle()
+
+    def _take_of_worker(self, report: Report) -> None:
+        worker = self._board.workers.get(report.attempt_id)
+        if worker is None:
+            return
+        worker.busy = False
+        worker.has_left |= any(isinstance(fact, Left) for fact in report.facts)
+        if worker.again:
+            worker.again = False
+            self._wanted.add(worker.id)
+
+    def _learn(self, attempt: LiveAttempt, fact: Fact) -> None:
+        if attempt.worker is not None and isinstance(fact, Ended) and fact.result is not None:
+            self._queue.placing.learn(attempt.task.record.plan, fact.result)
 
     def _begin(self) -> None:
         begun, self._board.untouched = self._board.untouched, {}
@@ -172,20 +191,31 @@ class RunController:
                 self._board.catch_up(c, news)
         self._candidates.published(list(changes.kept))
         self._clear(changes)
-        for attempt in changes.recorded:
-            self._drive(attempt)
+        self._drive_all([*changes.recorded, *changes.passed_on.values()])
 
     def _clear(self, changes: Changes) -> None:
         """What is at its end in the store lets go of all it had."""
+        given: list[LiveAttempt] = []
         for attempt in changes.ended:
             if attempt.record.id not in self._board.attempts:
                 self._trouble.pop(attempt.record.id, None)
+                if attempt.worker is not None:
+                    given.append(attempt)
+                    continue
                 case = case_of(self._room, attempt)
                 key = f"clear {case.attempt.id}"
                 self._workers.submit(key, partial(self._attempts.clear, case), _another_time)
         for run_id in changes.ended_runs:
             if run_id not in self._board.runs:
                 self._tell_end(run_id)
+        if files := files_of(self._room, given):
+            self._workers.submit(f"tidy {files[0]}", partial(tidy, files), _another_time)
+        left, self._board.left = self._board.left, []
+        for worker in left:
+            if worker.id not in self._board.workers:
+                order, runtime = order_of(self._room, worker), self._room.runtimes[RUNTIME]
+                clear = partial(self._functions.clear, order, runtime)
+                self._workers.submit(f"clear {worker.id}", clear, _another_time)
 
     def _clear_unsure(self) -> None:
         """What became of changes whose round failed, the board that was read anew knows."""
@@ -217,13 +247,40 @@ class RunController:
         """Drive the attempts that were woken, now and then all of them."""
         everyone = woken is None or time.monotonic() >= self._next_look
         if everyone:
-            pause = max(LOOK_SECONDS, LOOK_SECONDS_EACH * len(self._board.attempts))
+            pause = max(LOOK_SECONDS, LOOK_SECONDS_EACH * len(self._board.units()))
             self._next_look = time.monotonic() + pause
-        names = list(self._board.attempts) if everyone else self._wanted | set(woken or ())
+        names = self._board.units() if everyone else self._wanted | set(woken or ())
         self._wanted.clear()
-        for name in names:
-            if attempt := self._board.attempts.get(name):
-                self._drive(attempt)
+        found = (self._board.attempts.get(name) or self._board.workers.get(name) for name in names)
+        self._drive_all([one for one in found if one])
+
+    def _drive_all(self, found: Iterable[LiveAttempt | LiveWorker]) -> None:
+        """Those that a worker has together."""
+        units = [one if isinstance(one, LiveWorker) else one.worker or one for one in found]
+        for unit in dict.fromkeys(units):
+            if isinstance(unit, LiveWorker):
+                self._drive_worker(unit)
+            else:
+                self._drive(unit)
+
+    def _drive_worker(self, worker: LiveWorker) -> None:
+        """As for an attempt."""
+        case = worker_case(self._room, worker)
+        if case.is_cancelled:
+            folders.ask_to_end(case.order.folder, CANCELLED)
+        if worker.busy:
+            worker.again = True
+            return
+        worker.busy = self._workers.submit(
+            worker.id,
+            partial(self._functions.drive, case),
+            partial(self._functions.give_up, case),
+            lambda reports: self._put([*(reports or [Report(worker.id, [])])]),
+        )
+
+    def _put(self, reports: list[Report]) -> None:
+        for report in reports:
+            self._inbox.put(report)
 
     def _drive(self, attempt: LiveAttempt) -> None:
         """In a thread, unless one is at it: then once more after that."""

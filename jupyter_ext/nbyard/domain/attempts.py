@@ -13,6 +13,13 @@ heartbeat        touched every few seconds while the runner lives, from its thir
 runner.json      {pid, started, host, boot_id} of the supervisor
 cancel           put there to ask the work to end; its text is the reason
 result.json      renamed in last: finished
+
+Functions of one file share a process where they can. The folder of such a worker has moreover:
+
+calls.jsonl      one line a call, added by the dispatcher: an attempt and what to do
+more             a FIFO: somebody knocks when there are more lines
+results.jsonl    one line a call that is at its end, as in result.json
+calls/ID/…       log, inputs and outputs of one attempt, where it has any
 """
 
 from typing import Any, Literal
@@ -32,6 +39,10 @@ HEARTBEAT = "heartbeat"
 RUNNER = "runner.json"
 CANCEL = "cancel"
 RESULT = "result.json"
+CALLS = "calls.jsonl"
+MORE = "more"
+RESULTS = "results.jsonl"
+PLACES = "calls"
 
 FailureKind = Literal[
     "error",
@@ -76,7 +87,47 @@ class CommandWork(
     stdout: str = ""
 
 
-Work = NotebookWork | CommandWork
+class FunctionWork(
+    msgspec.Struct, frozen=True, tag="function", tag_field="kind", forbid_unknown_fields=True
+):
+    """Call `function` of the Python file `path` (relative to the attempt folder) with `parameters`,
+    those in `files` given as `pathlib.Path`. An output that is one of its parameters is given as
+    the path to write to; the others are what it returns. `interpreter` is where that is done, empty
+    for the runner's own."""
+
+    path: str
+    function: str
+    parameters: dict[str, Any]
+    files: list[str] = []
+    interpreter: str = ""
+
+
+class FunctionsWork(
+    msgspec.Struct, frozen=True, tag="functions", tag_field="kind", forbid_unknown_fields=True
+):
+    """Import the Python file `path` once and do the calls of calls.jsonl, one after the other, as
+    they come in; after a while without any it ends."""
+
+    path: str
+    interpreter: str = ""
+
+
+Work = NotebookWork | CommandWork | FunctionWork | FunctionsWork
+
+
+class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of calls.jsonl: an attempt whose work is one call, as in `FunctionWork`. Its folder
+    `calls/ID` in that of the worker is there when inputs, outputs or a log lie in it; `{attempt}`
+    and paths of outputs are meant in there."""
+
+    attempt_id: str
+    token: str
+    node: str
+    function: str
+    parameters: dict[str, Any]
+    files: list[str]
+    outputs: dict[str, Output]
+    timeout_seconds: float | None = None
 
 
 class TaskFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

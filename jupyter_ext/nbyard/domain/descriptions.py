@@ -8,6 +8,7 @@ import msgspec
 from nbyard.domain.arguments import Argument, Flag, Option
 from nbyard.domain.canonical import canonical
 from nbyard.domain.executables import Resources
+from nbyard.domain.functions import spot
 from nbyard.domain.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
 
@@ -15,8 +16,9 @@ SUFFIX = ".nbexec"
 
 
 class Description(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What was told about an executable. A notebook's own parameters cell stays the list of its
-    arguments; what is told corrects role, type, format and help by name."""
+    """What was told about an executable. A notebook's own parameters cell and a function's own
+    parameters stay the list of its arguments; what is told corrects role, type, format and help by
+    name."""
 
     version: int = 1
     name: str = ""
@@ -31,7 +33,9 @@ class Description(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknow
 
 
 def description_file(filename: str) -> str:
-    return filename + SUFFIX
+    """That of a function `steps.py::clean` is `steps.py.clean.nbexec`: not all systems have colons
+    in names."""
+    return ".".join(part for part in spot(filename) if part) + SUFFIX
 
 
 def read_description(content: bytes, filename: str) -> Description:

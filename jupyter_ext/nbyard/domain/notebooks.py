@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.annotations import UNKNOWN, Declared, declared
-from nbyard.domain.arguments import Argument, ValueType, check_value, is_name
-from nbyard.domain.guesses import Comment, guess_role, read_comment
-from nbyard.domain.literals import FilePath, NotConstant, evaluate
+from nbyard.domain.arguments import Argument, is_name
+from nbyard.domain.declarations import argument_of, fitting
+from nbyard.domain.guesses import Comment, read_comment
+from nbyard.domain.literals import NotConstant, evaluate
 from nbyard.errors import Invalid
 
 TAG = "parameters"
@@ -32,15 +33,6 @@ NOISE = re.compile(
     r"(noqa|fmt:|isort:|pylint:|pyright:|ruff:|mypy:|type: ignore|%%|-\*-).*", re.DOTALL
 )
 SILENT = (ast.Import, ast.ImportFrom, ast.Expr, ast.Pass, ast.Assert, ast.FunctionDef, ast.ClassDef)
-TYPES: dict[type, ValueType] = {
-    bool: "bool",
-    int: "int",
-    float: "float",
-    str: "string",
-    FilePath: "string",
-    list: "list",
-    dict: "json",
-}
 MAX_SHOWN = 60
 
 
@@ -246,8 +238,8 @@ class Reader:
         if comment.type and not told.type:
             told = declared(ast.Constant(comment.type))
         value, computed = self._value(node)
-        argument = _argument(name, value, told, comment, node is None)
-        argument, problem = _fitting(argument, value)
+        argument = argument_of(name, value, told, comment, node is None)
+        argument, problem = fitting(argument, value)
         if problem:
             self.hints.append(problem)
         if computed:
@@ -282,53 +274,3 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
 def _shown(node: ast.expr | None) -> str:
     text = ast.unparse(node) if node is not None else ""
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
-
-
-def _argument(name: str, value: Any, told: Declared, comment: Comment, missing: bool) -> Argument:
-    kind = told.type or (TYPES.get(type(value), "json"))
-    is_path = told.is_path or isinstance(value, FilePath)
-    text = str(value) if isinstance(value, str) else None
-    role, file_format = comment.role, comment.format
-    if kind == "string" or (value is None and not told.type):
-        guess = guess_role(name, text, bool(comment.help), is_path)
-        if value is not None or kind == "string":
-            role = role or guess.role
-        file_format = file_format or (guess.format if role in ("input", "output") else "")
-    role = role or "value"
-    if role != "value":
-        kind = "string"
-    default = value
-    if role == "input" and value == "":
-        default, missing = msgspec.UNSET, True
-    return Argument(
-        name=name,
-        role=role,
-        type=kind,  # type: ignore[arg-type]
-        format=file_format if role != "value" else "",
-        required=missing,
-        nullable=told.nullable or value is None,
-        default=str(default) if isinstance(default, FilePath) else default,
-        choices=told.choices,
-        help=comment.help or told.help,
-    )
-
-
-def _fitting(argument: Argument, value: Any) -> tuple[Argument, str]:
-    """The argument with a default that fits its type, and what had to give way."""
-    if argument.default is msgspec.UNSET:
-        return argument, ""
-    try:
-        default = check_value(argument, argument.default)
-        return msgspec.structs.replace(argument, default=default), ""
-    except Invalid as error:
-        problem = error.details[0].message
-    own = msgspec.structs.replace(
-        argument, role="value", type=TYPES.get(type(value), "json"), format="", choices=()
-    )
-    try:
-        default = check_value(own, argument.default)
-    except Invalid as error:
-        unknown = msgspec.structs.replace(argument, default=msgspec.UNSET)
-        return unknown, f"The default of {argument.name} is not shown: {error.details[0].message}."
-    hint = f"The default of {argument.name} does not fit what is declared: {problem}."
-    return msgspec.structs.replace(own, default=default), hint

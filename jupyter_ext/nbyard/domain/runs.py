@@ -115,7 +115,8 @@ class Attempt(msgspec.Struct, frozen=True):
     `folder` holds its record on the machine of the store: log, executed notebook, task, result.
     Its times, about in order: recorded (`created_at`), all staged and handed over (`prepared_at`),
     supervised (`started_at`), its kernel or program there (`working_at`), the work at its end
-    (`finished_at`), its outputs kept (`published_at`)."""
+    (`finished_at`), its outputs kept (`published_at`). Attempts at functions of one file may share
+    a process, the `worker`: then the folder is its, with what is theirs alone in `calls`."""
 
     id: str
     task_id: str
@@ -130,6 +131,7 @@ class Attempt(msgspec.Struct, frozen=True):
     usage: dict[str, float] = {}
     gpus: list[str] = []
     folder: str = ""
+    worker: str = ""
     prepared_at: datetime | None = None
     working_at: datetime | None = None
     published_at: datetime | None = None

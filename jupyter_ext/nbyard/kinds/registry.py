@@ -4,11 +4,13 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import cast
 
+from nbyard.domain.functions import is_function
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Kind
 
 GROUP = "nbyard.kinds"
 FALLBACK = "command"
+FUNCTION = "function"
 
 
 @cache
@@ -31,6 +33,8 @@ def kind_named(name: str) -> Kind:
 
 def kind_of(filename: str, content: bytes) -> Kind:
     """The kind that a file's name tells; anything else is a command."""
+    if is_function(filename):
+        return kind_named(FUNCTION)
     lower = filename.lower()
     for name, kind in sorted(_kinds().items()):
         if name != FALLBACK and lower.endswith(kind.suffixes):

@@ -6,10 +6,13 @@ Exit status: 0 when the attempt is taken care of (also by somebody else, also wh
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import sys
 
+# What a supervisor starts beside it, and where it is.
+WORK = {"--notebook": "notebook", "--call": "function", "--calls": "calls"}
 USAGE = "usage: runner [--foreground | --alone | --serve] FOLDER\n"
 
 
@@ -32,10 +35,9 @@ if not __package__:
 
 
 def main(words: list[str]) -> int:
-    if words[:1] == ["--notebook"] and len(words) == 3:
-        from .notebook import main as run_notebook
-
-        return run_notebook(words[1], int(words[2]))
+    if words and words[0] in WORK and len(words) == 3:
+        work = importlib.import_module(f".{WORK[words[0]]}", __package__)
+        return int(work.main(words[1], int(words[2])))
     if words[:1] == ["--parent"] and len(words) in (2, 4):
         from .parent import main as serve
         from .pool import Pool

@@ -24,7 +24,7 @@ READY = b"1"
 class LaunchAhead:
     """The runner of a notebook that is not known yet; to the supervisor it is a `Launch`."""
 
-    is_notebook = True
+    is_notebook = reports = True
     is_idle = True
 
     def __init__(self, kernel: str, scratch: str) -> None:

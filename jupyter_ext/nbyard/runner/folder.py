@@ -42,7 +42,7 @@ class Folder:
             for key in ("attempt_id", "token", "mark"):
                 if not isinstance(task[key], str):
                     raise BadTask(f"task.json: {key} is not text")
-            if task["work"]["kind"] not in ("notebook", "command"):
+            if task["work"]["kind"] not in ("notebook", "command", "function", "functions"):
                 raise BadTask(f"task.json: unknown work {task['work']['kind']!r}")
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadTask(f"task.json: {type(error).__name__}: {error}") from error

@@ -17,6 +17,7 @@ from . import spared
 from .folder import BadTask, Folder
 from .parameters import CannotInject, inject
 from .prepared import read_whole, take_on
+from .report import Report
 
 if TYPE_CHECKING:
     from .kernel import ForkedKernel
@@ -33,38 +34,7 @@ class Refused(Exception):
 UNFIT = (Refused, CannotInject, BadTask)
 
 
-class Report:
-    """The pipe to the supervisor."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._file = os.fdopen(descriptor, "w", encoding="utf-8")
-
-    def send(self, message: dict[str, Any], *, more_to_come: bool = False) -> None:
-        self._file.write(json.dumps(message) + "\n")
-        if not more_to_come:
-            self._file.flush()
-
-    def stage(self, name: str) -> None:
-        self.send({"type": "stage", "stage": name})
-
-    def cell(
-        self,
-        place: dict[str, int],
-        state: str,
-        seconds: float | None = None,
-        *,
-        more_to_come: bool = False,
-    ) -> None:
-        more = {} if seconds is None else {"seconds": round(seconds, 3)}
-        message = {"type": "cell", **place, "state": state, **more}
-        self.send(message, more_to_come=more_to_come)
-
-    def end(self, failure: dict[str, Any] | None) -> None:
-        self.send({"type": "end", "failure": failure})
-
-
 def main(path: str, descriptor: int, *, is_prepared: bool = False) -> int:
-    os.set_inheritable(descriptor, False)
     report = Report(descriptor)
     folder = Folder(path)
     try:

@@ -19,6 +19,7 @@ from .direct import App
 from .folder import Folder
 from .kernel import Talk, language_info
 from .prebuilt import Prebuilt, unchanged
+from .report import Report
 
 CELLS = ("x = 1", "import os\nprint(x)", "x")
 WORK = {"path": "rehearsal.ipynb", "language": "python", "parameters": {"x": 2}}
@@ -47,7 +48,7 @@ async def _play(app: App, folder: Folder) -> None:
         printed.buffer = nobody  # where the runner passes it on
         with contextlib.redirect_stdout(printed):
             await session.start()
-            failure = await notebook.run_cells(session, notebook.Report(os.dup(nobody.fileno())))
+            failure = await notebook.run_cells(session, Report(os.dup(nobody.fileno())))
         session.finish()
         session.save()
     if failure:

@@ -111,7 +111,7 @@ def _supervise(
     launch = ahead or Launch(
         folder, task, scratch, is_watched=bool(parent), is_prepared=is_prepared
     )
-    supervisor = Supervisor(folder, task, launch, guard, RESERVE)
+    supervisor = _beside(task)(folder, task, launch, guard, RESERVE)
     write_result(folder, task, supervisor.run(), RESERVE)
     guard.dismiss()
     supervisor.close()
@@ -119,6 +119,15 @@ def _supervise(
         folder.make_durable("result.json")
     os.close(lock)
     return 0
+
+
+def _beside(task: dict) -> type[Supervisor]:  # type: ignore[type-arg]
+    """What stands beside such work."""
+    if task["work"]["kind"] != "functions":
+        return Supervisor
+    from .worker import WorkerSupervisor
+
+    return WorkerSupervisor
 
 
 def _guard(task: dict, scratch: str, parent: int) -> Guard:  # type: ignore[type-arg]

@@ -125,7 +125,7 @@ class Supervisor:
         os.makedirs(self._folder.at(CODE), exist_ok=True)
         self._launch.start()
         self._started = self._last_sign = time.monotonic()
-        stage = "preparing" if self._launch.is_notebook else "running"
+        stage = "preparing" if self._launch.reports else "running"
         self._tell({"type": "stage", "stage": stage})
         self._selector.register(self._launch.output, selectors.EVENT_READ, self._on_output)
         self._selector.register(self._launch.report, selectors.EVENT_READ, self._on_report)
@@ -148,7 +148,7 @@ class Supervisor:
     def _stay(self) -> None:
         next_tick = 0.0
         while not self._is_over():
-            for key, _ in self._selector.select(POKE_SECONDS if self._has_news else TICK_SECONDS):
+            for key, _ in self._selector.select(self._patience()):
                 key.data(key.fd)
             self._reap()
             self._poke()
@@ -156,6 +156,10 @@ class Supervisor:
             if time.monotonic() >= next_tick or self._told_to_stop or self._status is not None:
                 self._tick()
                 next_tick = time.monotonic() + TICK_SECONDS
+
+    def _patience(self) -> float:
+        """How long nobody has to say anything before it is looked whether something is due."""
+        return POKE_SECONDS if self._has_news else TICK_SECONDS
 
     def _is_over(self) -> bool:
         if self._ending is not None and time.monotonic() >= self._ending.deadline:
@@ -243,12 +247,16 @@ class Supervisor:
         news = []
         for line in lines:
             message = json.loads(line)
-            if message["type"] == "end":
-                self._reported = message
-            elif message["type"] != "ready":
+            if self._heed(message):
                 news.append(message)
         if news:
             self._tell(*news)
+
+    def _heed(self, message: dict[str, Any]) -> bool:
+        """Whether it is an event for everybody."""
+        if message["type"] == "end":
+            self._reported = message
+        return message["type"] not in ("end", "ready")
 
     def _reap(self) -> bool:
         """Collect every dead child, adopted ones too; whether one lives."""
@@ -289,6 +297,8 @@ class Supervisor:
         assert self._status is not None
         if self._launch.is_notebook:
             failure = verdict.of_notebook(self._status, self._reported)
+        elif self._launch.reports:
+            failure = verdict.of_function(self._status, self._reported, self._last_lines())
         else:
             failure = verdict.of_status(self._status, self.log.last_lines())
         # a shell tells of its children so
@@ -298,6 +308,9 @@ class Supervisor:
             words = f"the system ended it for lack of memory ({failure['message']})"
             return verdict.failure("memory", words, traceback=failure.get("traceback", ""))
         return failure
+
+    def _last_lines(self) -> str:
+        return self.log.last_lines()
 
     def _usage(self) -> dict[str, float]:
         unit = 1 if sys.platform == "darwin" else 1024

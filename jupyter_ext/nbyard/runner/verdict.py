@@ -62,6 +62,18 @@ def of_notebook(status: int, reported: dict[str, Any] | None) -> dict[str, Any] 
     return failure("kernel-died", f"the process that ran the notebook ended early ({how})")
 
 
+def of_function(
+    status: int, reported: dict[str, Any] | None, last_lines: str
+) -> dict[str, Any] | None:
+    """What the function's process reported; one that ended without a word did what a command does
+    that fails."""
+    if reported is not None:
+        return reported.get("failure")
+    words = "its process ended before the function returned"
+    found = of_status(status, last_lines) or failure("error", "exit code 0", traceback=last_lines)
+    return {**found, "message": f"{words} ({found['message']})"}
+
+
 def on_full_disk(failure: dict[str, Any] | None, folder: Folder) -> dict[str, Any] | None:
     """The same failure, with a word on what may have been its cause."""
     found = os.statvfs(folder.path)

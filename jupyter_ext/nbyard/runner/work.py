@@ -21,6 +21,8 @@ PR_SET_CHILD_SUBREAPER = 36
 WORD_LIMIT_BYTES = 128 * 1024
 LATE_VARIABLES = ("NBYARD_", "CUDA_")
 HOST_VARIABLES = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "NBYARD_MARK", "NBYARD_SINCE")
+# What does the work that is no command.
+CALLED = {"notebook": "--notebook", "function": "--call", "functions": "--calls"}
 
 ADOPTS = sys.platform == "linux"
 _LIBC = ctypes.CDLL(None, use_errno=True) if ADOPTS else None
@@ -90,7 +92,7 @@ def told(folder: Folder, task: dict[str, Any], scratch: str) -> dict[str, Any]:
 
 
 class Launch:
-    """One started process: `pid`, and the two pipes to read from (`report` of notebooks only)."""
+    """One started process: `pid`, and the two pipes to read from (`report` not of commands)."""
 
     def __init__(
         self,
@@ -107,6 +109,7 @@ class Launch:
         self._scratch = scratch
         self._is_watched = is_watched
         self.is_notebook = self._work["kind"] == "notebook"
+        self.reports = self._work["kind"] != "command"
         self._is_forked = is_prepared and self.is_notebook
         self._is_forked &= is_plain(task.get("environment") or {})
         self.pid = 0
@@ -133,7 +136,7 @@ class Launch:
             stderr=self._output_end,
             cwd=about["directory"],
             env={**environment_of_host(), **about["environment"]},
-            pass_fds=(self._report_end,) if self.is_notebook else (),
+            pass_fds=(self._report_end,) if self.reports else (),
             start_new_session=True,
             # our own parent ends it after us; nothing to do between fork and exec is much quicker
             preexec_fn=None if self._is_watched else lambda: die_with_parent(parent),  # noqa: PLW1509
@@ -165,9 +168,11 @@ class Launch:
         return notebook.main(self._folder.path, self._report_end, is_prepared=True)
 
     def _argv(self) -> list[str]:
-        if self.is_notebook:
+        if self.reports:
             main = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
-            return [sys.executable, main, "--notebook", self._folder.path, str(self._report_end)]
+            python = self._work.get("interpreter") or sys.executable
+            told = [self._folder.path, str(self._report_end)]
+            return [python, main, CALLED[self._work["kind"]], *told]
         return [self._folder.expand_word(word) for word in self._work["argv"]]
 
     def _stream(

@@ -28,7 +28,7 @@ from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.strict_json import read_json
 from nbyard.errors import Detail, InUse, Invalid, NbyardError, NotFound, StaleWrite
-from nbyard.files import MAX_DOCUMENT, write_whole
+from nbyard.files import MAX_DOCUMENT, file_of, write_whole
 from nbyard.services.freezing import Code, Freezer
 from nbyard.services.naming import check_free
 from nbyard.services.operation import operation
@@ -302,7 +302,7 @@ def _standing(files: ProjectFiles, found: Executable) -> tuple[list[str], bool]:
     number, path = found.current.number, Path(found.path)
     if found.path and not files.has(path):
         return [f"Its file is not in the folder that is served; runs use version {number}."], False
-    if found.path and not os.path.isfile(path):
+    if found.path and not os.path.isfile(file_of(path)):
         return [f"Its file is gone; runs use version {number}."], False
     if found.path and _has_changed(files, path, found.current):
         said = f"Its file has changed since version {number}; the next run makes a new one."
@@ -311,6 +311,7 @@ def _standing(files: ProjectFiles, found: Executable) -> tuple[list[str], bool]:
 
 
 def _has_changed(files: ProjectFiles, path: Path, since: ExecutableVersion) -> bool:
+    path = file_of(path)
     if path.stat().st_mtime < since.created_at.timestamp() - COARSE_SECONDS:
         return False
     try:

@@ -19,8 +19,10 @@ from nbyard.domain.descriptions import (
 from nbyard.domain.digest import digest_of
 from nbyard.domain.executables import Executable, ExecutableVersion, Inspection, Resources
 from nbyard.domain.formats import is_data
+from nbyard.domain.functions import SEPARATOR, spot
 from nbyard.domain.ids import new_id
 from nbyard.errors import Invalid, NotFound
+from nbyard.files import file_of
 from nbyard.services.naming import free_name
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
 
 
 class Code(msgspec.Struct, frozen=True):
-    """The bytes of a notebook, script or binary, and where they came from."""
+    """The bytes of a notebook, script or binary, and where they came from. For a function,
+    `filename` and `path` end in `::name`."""
 
     filename: str
     content: bytes
@@ -39,7 +42,9 @@ class Code(msgspec.Struct, frozen=True):
 
     @property
     def stem(self) -> str:
-        return self.filename.rsplit(".", 1)[0]
+        """What it is called without its ending; a function by its name."""
+        file, function = spot(self.filename)
+        return function or file.rsplit(".", 1)[0]
 
 
 class Freezer:
@@ -50,11 +55,11 @@ class Freezer:
 
     def load(self, path: str, field: str = "path", base: str = "") -> Code:
         """The code at a path below the root, with the description file beside it."""
-        return self.load_real(self._parts.files.locate(path, field, base))
+        return self.load_real(self._parts.files.locate_code(path, field, base))
 
     def load_real(self, real: Path) -> Code:
         """The same for a place that was located before."""
-        content = self._parts.files.content(real)
+        content = self._parts.files.content(file_of(real))
         return Code(real.name, content, real, self._description(real))
 
     def _description(self, real: Path) -> Description | None:
@@ -131,12 +136,13 @@ class Freezer:
             with_mode = self._single(code)
             return with_mode, code.filename
         found = bundles.collect(
-            code.path,
+            file_of(code.path),
             self._parts.files.root,
             self._parts.blobs,
             self._parts.settings.max_bundle_bytes,
         )
-        return found.digest, found.file
+        function = spot(code.filename).function
+        return found.digest, f"{found.file}{SEPARATOR}{function}" if function else found.file
 
     def _single(self, code: Code) -> str:
         from nbyard.blobs import Entry, Tree

@@ -13,6 +13,7 @@ from nbyard.domain.planning import ResolvedNode
 from nbyard.domain.runs import BytesOf
 from nbyard.domain.workflows import Node, NodeView
 from nbyard.errors import Busy, NbyardError, NotFound, Unavailable
+from nbyard.files import file_of
 from nbyard.services.freezing import Code, Freezer
 from nbyard.services.pinning import pinned_node
 
@@ -88,7 +89,7 @@ class Resolver:
         if node.path:
             return self._code(node.path)
         followed = Path(self.registered(node).path)
-        if self.parts.files.has(followed) and os.path.isfile(followed):
+        if self.parts.files.has(followed) and os.path.isfile(file_of(followed)):
             return self.freezer.load_real(followed)
         return None
 
@@ -98,7 +99,7 @@ class Resolver:
             if node.executable:
                 found = self.parts.store.executables.get(c, self.owner, node.executable)
             else:
-                real = self.parts.files.locate(node.path, base=self.base)
+                real = self.parts.files.locate_code(node.path, base=self.base)
                 found = self.parts.store.executables.by_path(c, self.owner, str(real))
         if found is None:
             raise NotFound(f"There is no executable {node.executable or node.path!r}.")

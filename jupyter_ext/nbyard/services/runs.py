@@ -13,6 +13,7 @@ import msgspec
 from nbyard import folders
 from nbyard.crash import crash_point
 from nbyard.domain.callers import Caller
+from nbyard.domain.functions import spot
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
@@ -115,7 +116,10 @@ class RunService(RunEstimates):
         row = {
             "id": new_id(),
             "name": draft.name,
-            "title": document.meta.title or PurePosixPath(body.path).stem or draft.plans[0].label,
+            "title": document.meta.title
+            or spot(body.path).function
+            or PurePosixPath(body.path).stem
+            or draft.plans[0].label,
             "owner": caller.name,
             "path": path,
             "workflow_id": workflow_id,
@@ -189,7 +193,9 @@ class RunService(RunEstimates):
         """Tasks with their attempts, artifacts and places in the queue; `of` names them where
         they are not all of the run."""
         attempts = [
-            msgspec.structs.replace(a, folder=str(folders.place(self._store.folder, a.id)))
+            msgspec.structs.replace(
+                a, folder=str(folders.place(self._store.folder, a.worker or a.id))
+            )
             for a in self._store.attempts.views(c, run.id, of)
         ]
         attempts_of = _grouped(attempts, lambda a: a.task_id)
@@ -303,8 +309,8 @@ class RunService(RunEstimates):
             self._store.runs.delete(c, found)
             self._store.facts.set_collect_at(c)
         self._parts.call_dispatcher()
-        for attempt in attempts:
-            folders.remove(self._store.folder, attempt.id)
+        for name in {attempt.worker or attempt.id for attempt in attempts}:
+            folders.remove(self._store.folder, name)
 
 
 def _checked_name(body: NewRun) -> str | None:

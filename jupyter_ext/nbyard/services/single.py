@@ -12,6 +12,7 @@ from nbyard.domain.planning import ResolvedNode
 from nbyard.domain.runs import NewRun
 from nbyard.domain.workflows import DATA, Binding, Document, Edge, Meta, Node
 from nbyard.errors import Detail, Invalid, NotFound, TooLarge
+from nbyard.files import file_of
 from nbyard.services.parts import Parts
 from nbyard.services.resolving import Resolver
 
@@ -56,8 +57,8 @@ def _node(parts: Parts, caller: Caller, body: NewRun) -> tuple[Resolver, Node]:
         resolver = Resolver(parts, caller.name, "")
         resolver.registered(node)
         return resolver, node
-    real = parts.files.locate(body.path)
-    if not real.is_file():
+    real = parts.files.locate_code(body.path)
+    if not file_of(real).is_file():
         raise NotFound(f"There is no file {body.path[:200]}.")
     resolver = Resolver(parts, caller.name, parts.files.shown(real.parent))
     return resolver, Node("executable", path=real.name)

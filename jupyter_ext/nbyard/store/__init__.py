@@ -24,6 +24,7 @@ from nbyard.store.notify import relayed
 from nbyard.store.reserve import Reserve
 from nbyard.store.runs import RunRows, SubmissionRows
 from nbyard.store.tasks import AttemptRows, TaskRows
+from nbyard.store.workers import WorkerRows
 from nbyard.store.workflows import WorkflowRows
 
 
@@ -46,6 +47,7 @@ class Store:
         self.runs = RunRows()
         self.tasks = TaskRows()
         self.attempts = AttemptRows()
+        self.workers = WorkerRows()
         self.environments = EnvironmentRows()
         self.artifacts = ArtifactRows()
         self.cache = CacheRows()

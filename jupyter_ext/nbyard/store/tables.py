@@ -215,6 +215,7 @@ attempts = Table(
     Column("reason", Text, nullable=False),
     Column("usage", JSON, nullable=False),
     Column("gpus", JSON, nullable=False, server_default="[]"),
+    Column("worker", Id, nullable=False, server_default=""),
     Column("created_at", Moment, nullable=False),
     Column("prepared_at", Moment),
     Column("started_at", Moment),

@@ -72,7 +72,8 @@ class TaskRecord(msgspec.Struct, frozen=True):
 
 
 class AttemptRecord(msgspec.Struct, frozen=True):
-    """An attempt with its secrets, as the dispatcher needs it."""
+    """An attempt with its secrets, as the dispatcher needs it. `worker` is the worker of functions
+    that it was given to, whose `mark` it has; empty where it has a process of its own."""
 
     id: str
     task_id: str
@@ -85,6 +86,7 @@ class AttemptRecord(msgspec.Struct, frozen=True):
     token: str
     mark: str
     gpus: list[str] = []
+    worker: str = ""
 
     @property
     def subject(self) -> Subject:
@@ -271,7 +273,7 @@ def _view(row: Row[Any]) -> Task:
     )
 
 
-RECORDED = ("id", "task_id", "number", "runtime", "site", "token", "mark", "gpus")
+RECORDED = ("id", "task_id", "number", "runtime", "site", "token", "mark", "gpus", "worker")
 STATE = select(attempts.c.state).where(attempts.c.id == bindparam("its_id"))
 
 
@@ -327,11 +329,13 @@ class AttemptRows:
 
     def newest(
         self, c: Connection, owner: str, run_ids: Collection[str]
-    ) -> list[tuple[str, str, str, int]]:
-        """Run, node, id and number of the newest attempt at each task of these runs that is
+    ) -> list[tuple[str, str, str, int, str]]:
+        """Run, node, id, number and worker of the newest attempt at each task of these runs that is
         under way."""
         query = (
-            select(tasks.c.run_id, tasks.c.node, attempts.c.id, attempts.c.number)
+            select(
+                tasks.c.run_id, tasks.c.node, attempts.c.id, attempts.c.number, attempts.c.worker
+            )
             .join(tasks, tasks.c.id == attempts.c.task_id)
             .join(runs, runs.c.id == tasks.c.run_id)
             .where(runs.c.id.in_(run_ids), runs.c.owner == owner)

@@ -4,10 +4,16 @@ import {
   argumentsOf,
   draftOf,
   errorOf,
-  newDraft
+  newDraft,
+  tellsArguments
 } from '../executables/draft';
 
 describe('argument drafts', () => {
+  it('E8: notebooks and functions say themselves how they get what they take', () => {
+    const kinds = ['notebook', 'function', 'command', 'spreadsheet'];
+    expect(kinds.filter(tellsArguments)).toEqual(['notebook', 'function']);
+  });
+
   it('E3, E4: come back as they were', () => {
     const all = [
       { name: 'raw', role: 'input', format: 'csv', required: true, help: 'the table' },

@@ -2,7 +2,15 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactNode, useId } from 'react';
 import { VALUE_TYPES } from '../../document/arguments';
-import { errorOf, IDraft, addedDraft, nextPosition, ReachKind, usualWord } from './draft';
+import {
+  addedDraft,
+  errorOf,
+  IDraft,
+  nextPosition,
+  ReachKind,
+  tellsArguments,
+  usualWord
+} from './draft';
 
 interface IArgumentTableProps {
   drafts: readonly IDraft[];
@@ -16,7 +24,7 @@ interface IArgumentTableProps {
 /** The arguments of an executable, each a row of fields. */
 export function ArgumentTable(props: IArgumentTableProps): JSX.Element {
   const { drafts, kind, trans, onChange } = props;
-  const isCommand = kind !== 'notebook';
+  const isCommand = !tellsArguments(kind);
   const heads = [
     trans.__('Name'),
     trans.__('Role'),

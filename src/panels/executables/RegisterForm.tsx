@@ -6,7 +6,7 @@ import { freeName, stemOf } from '../../components/freeName';
 import { showProblem } from '../../components/problems';
 import { IExecutableTarget, IPanelServices } from '../services';
 import { ArgumentTable } from './ArgumentTable';
-import { argumentsOf, draftOf, IDraft } from './draft';
+import { argumentsOf, draftOf, IDraft, tellsArguments } from './draft';
 import { NameField } from './NameField';
 import { ResourceFields } from './ResourceFields';
 
@@ -70,7 +70,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
         name: wanted,
         arguments: argumentsOf(drafts) as Partial<Argument>[],
         resources,
-        ...(source.kind !== 'notebook' && { command: readCommand(command) })
+        ...(!tellsArguments(source.kind) && { command: readCommand(command) })
       };
       const known = of ?? (target.id === undefined ? undefined : { id: target.id, revision });
       const saved = known
@@ -134,7 +134,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
             void save({ name: free });
           }}
         />
-        {source.kind !== 'notebook' && (
+        {!tellsArguments(source.kind) && (
           <label>
             {trans.__('Command')}{' '}
             <input
@@ -152,7 +152,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
           </span>
         )}
       </div>
-      {drafts.length || source.kind !== 'notebook' ? (
+      {drafts.length || !tellsArguments(source.kind) ? (
         <ArgumentTable
           drafts={drafts}
           kind={source.kind}

@@ -3,6 +3,11 @@ import { Argument } from '../../api/types';
 import { parseValue, showValue, ValueType } from '../../document/arguments';
 import { Json } from '../../document/canonical';
 
+/** Whether the code of that kind is itself the list of its arguments, and says how it gets them. */
+export function tellsArguments(kind: string): boolean {
+  return kind === 'notebook' || kind === 'function';
+}
+
 export type ReachKind = '' | 'option' | 'flag' | 'positional' | 'variable' | 'stdin' | 'stdout';
 
 export interface IDraft {

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from nbyard.kinds.command import CommandKind
+from nbyard.kinds.function import FunctionKind
 from nbyard.kinds.notebook import NotebookKind
 from nbyard.kinds.protocol import Kind
 from nbyard.testing.conformance_kinds import KindConformance
@@ -33,3 +34,14 @@ class TestCommandKind(KindConformance):
     @pytest.fixture
     def kind(self) -> Kind:
         return CommandKind()
+
+
+class TestFunctionKind(KindConformance):
+    good = ("steps.py::clean", b"def clean(n: int) -> str: return 'x' * n")
+    other = b"def clean(n: int) -> str: return 'y' * n"
+    broken = b"def clean(:"
+    values = {"n": 2}  # noqa: RUF012
+
+    @pytest.fixture
+    def kind(self) -> Kind:
+        return FunctionKind()

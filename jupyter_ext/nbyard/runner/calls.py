@@ -1,0 +1,158 @@
+"""Calls the functions of one file one after the other, as they come in; a child of the supervisor.
+
+calls.jsonl says what to call, a line for each; `more` is a FIFO in which somebody knocks when lines
+were added. What happens is told through a pipe. What a call prints comes behind a mark in the
+output, so that the supervisor can tell whose it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from .folder import BadTask, Folder
+from .function import Failed, Functions
+from .report import Report
+from .verdict import look_at_outputs
+
+CALLS, MORE, PLACES = "calls.jsonl", "more", "calls"
+IDLE_SECONDS = 5.0
+LOOK_SECONDS = 1.0
+OUTPUT = 1
+MARK = b"\0nbyard "
+NOBODY = "-" * 36
+
+
+def mark_of(mark: str, attempt_id: str) -> bytes:
+    """What stands in the output where that of an attempt begins."""
+    return MARK + f"{mark} {attempt_id}\n".encode()
+
+
+class Calls:
+    """The lines of calls.jsonl, each attempt once; waits for more for a while."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._more = os.open(folder.at(MORE), os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._file = open(folder.at(CALLS), "rb")  # noqa: SIM115  as long as there are calls
+        self._seen: set[str] = set()
+        self._rest = b""
+
+    def ready(self) -> Iterator[dict[str, Any]]:
+        """Those that are there now."""
+        while data := self._file.read(1 << 20):
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            for line in lines:
+                call = read_call(line)
+                if call is not None and call["attempt_id"] not in self._seen:
+                    self._seen.add(call["attempt_id"])
+                    yield call
+
+    def wait(self) -> bool:
+        """Whether more came before the time was over."""
+        until = time.monotonic() + IDLE_SECONDS
+        size = self._file.tell()
+        while time.monotonic() < until:
+            if os.fstat(self._file.fileno()).st_size > size:
+                return True
+            if select.select([self._more], [], [], LOOK_SECONDS)[0]:
+                os.read(self._more, 4096)
+        return False
+
+
+def read_call(line: bytes) -> dict[str, Any] | None:
+    """None for what somebody who was killed has half written."""
+    try:
+        call = json.loads(line)
+        return call if isinstance(call["attempt_id"], str) else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def main(path: str, descriptor: int) -> int:
+    """Until nobody has called anything for a while."""
+    report, folder = Report(descriptor), Folder(path)
+    task = folder.task()
+    calls = Calls(folder)
+    worker = Worker(folder, task, report)
+    while True:
+        for call in calls.ready():
+            worker.do(call)
+        worker.rest()
+        if not calls.wait():
+            report.end(None)
+            return 0
+
+
+class Worker:
+    """One process for all calls; the file is imported for the first of them."""
+
+    def __init__(self, folder: Folder, task: dict[str, Any], report: Report) -> None:
+        self._folder = folder
+        self._mark = task["mark"]
+        self._report = report
+        self._directory = os.getcwd()
+        self._functions: Functions | None = None
+        self._broken: dict[str, Any] | None = None
+        try:
+            self._functions = Functions(folder.inside(task["work"]["path"]))
+        except Failed as error:
+            self._broken = error.failure
+        report.stage("running")
+
+    def do(self, call: dict[str, Any]) -> None:
+        """One call, and the word of how it ended."""
+        name = call["attempt_id"]
+        self._begin(name)
+        if call.get("timeout_seconds"):
+            seconds = call["timeout_seconds"]
+            self._report.send({"type": "call", "attempt_id": name, "timeout_seconds": seconds})
+        started_at = time.time()
+        failure = self._outcome(call)
+        self._report.send(
+            {
+                "type": "result",
+                "attempt_id": name,
+                "token": call["token"],
+                "state": "failed" if failure else "succeeded",
+                "started_at": started_at,
+                "finished_at": time.time(),
+                "outputs": [] if failure else list(call["outputs"]),
+                "failure": failure,
+            }
+        )
+
+    def _outcome(self, call: dict[str, Any]) -> dict[str, Any] | None:
+        if self._functions is None:
+            return self._broken
+        place = Place(self._folder.path, call["attempt_id"])
+        os.environ["NBYARD_ATTEMPT"] = place.path
+        os.environ["NBYARD_ATTEMPT_ID"] = call["attempt_id"]
+        os.environ["NBYARD_NODE_ID"] = call["node"]
+        try:
+            os.chdir(self._directory)
+            self._functions.call(place, call, call["outputs"])
+        except Failed as error:
+            return error.failure
+        except (BadTask, OSError) as error:
+            return {"kind": "preparation", "message": str(error)}
+        if not call["outputs"]:
+            return None
+        return look_at_outputs(place, call["outputs"])[1]
+
+    def rest(self) -> None:
+        """Nothing is to be done: what is printed now belongs to nobody."""
+        self._begin(NOBODY)
+
+    def _begin(self, name: str) -> None:
+        os.write(OUTPUT, mark_of(self._mark, name))
+
+
+class Place(Folder):
+    """The folder of one call, which is there when something lies in it."""
+
+    def __init__(self, worker: str, attempt_id: str) -> None:
+        self.path = f"{worker}/{PLACES}/{attempt_id}"

@@ -1,0 +1,29 @@
+"""E8: the mark of a function changes nothing anywhere else."""
+
+import subprocess
+import sys
+
+import pytest
+
+import nbyard
+
+
+def test_a_marked_function_stays_what_it_is() -> None:
+    def clean(n: int) -> int:
+        return n + 1
+
+    for mark in (nbyard.executable, nbyard.executable(), nbyard.executable(outputs={"n": "json"})):
+        assert mark(clean) is clean
+
+
+def test_there_is_nothing_else() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'executables'"):
+        nbyard.executables  # noqa: B018
+
+
+def test_it_needs_the_standard_library_only() -> None:
+    program = (
+        "import sys, nbyard; nbyard.executable;"
+        "sys.exit(any(name.split('.')[0] in ('msgspec', 'sqlalchemy') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
