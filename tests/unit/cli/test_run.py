@@ -25,7 +25,7 @@ class Runs:
 
 
 def page(state: str, last: int, after: str | None = None, **tasks: str) -> Any:
-    rest = {"cached": False, "reason": "", "started_at": None, "finished_at": None}
+    rest = {"cached": False, "reason": "", "warning": "", "started_at": None, "finished_at": None}
     items = [SimpleNamespace(node=node, state=told, **rest) for node, told in tasks.items()]
     return SimpleNamespace(run=SimpleNamespace(state=state), items=items, last=last, next=after)
 
