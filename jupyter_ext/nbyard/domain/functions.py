@@ -154,6 +154,9 @@ class _Reader:
         returns: Mapping[str, str],
     ) -> None:
         told, value = declared(annotation), msgspec.UNSET
+        if name in returns and told.type not in ("", "string"):
+            words = f"the output {name} has the name of a parameter that is no path"
+            raise Invalid.field(self._definition.name, f"line {self._definition.lineno}: {words}")
         if node is not None:
             value = _evaluated(name, node, self._constants).get(name, msgspec.UNSET)
         comment = Comment(

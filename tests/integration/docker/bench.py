@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from nbyard.dockerd import STORE, Engine
-from nbyard.domain.attempts import CommandWork, NotebookWork, Output, Result, TaskFile
+from nbyard.domain.attempts import CommandWork, FunctionWork, NotebookWork, Output, Result, TaskFile
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.protocol import Observation, Order
 
@@ -40,7 +40,7 @@ class Bench:
         self.runtimes.append(made)
         return made
 
-    def order(self, work: CommandWork | NotebookWork, **more: Any) -> Order:
+    def order(self, work: CommandWork | FunctionWork | NotebookWork, **more: Any) -> Order:
         fields = {name: more.pop(name) for name in list(more) if name in Order.__struct_fields__}
         attempt_id = uuid.uuid4().hex
         folder = self.folder / attempt_id

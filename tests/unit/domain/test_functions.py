@@ -119,6 +119,7 @@ def test_an_output_may_be_a_parameter() -> None:
         ("def f(): x = [(yield)]", "generator"),
         ("@executable(outputs=which())\ndef f(): ...", "line 1"),
         ("@executable(outputs={'a b': 'csv'})\ndef f(): ...", "written out"),
+        ("@executable(outputs={'n': 'csv'})\ndef f(n: int): ...", "parameter that is no path"),
         ("@executable(outputs={'a': 1})\ndef f(): ...", "written out"),
         ("x = " + "(" * 5000, ""),
     ],

@@ -1,0 +1,66 @@
+"""Functions in real containers, whose image has nothing of nbyard."""
+
+import functools
+
+import pytest
+
+from nbyard.domain.attempts import FunctionWork, Output
+from nbyard.images import environment_image
+
+from .bench import Bench, log_of
+
+BUILD = functools.partial(environment_image, network="none")
+STEPS = """
+from pathlib import Path
+
+import nbyard
+
+
+@nbyard.executable(outputs={"lines": "json"})
+def count(table: Path, more: int = 0):
+    print("counting")
+    return len(table.read_text().splitlines()) + more
+
+
+def broken():
+    raise ValueError("no such penguin")
+"""
+
+
+def call(bench: Bench, function: str, **more):
+    given = {name: more.pop(name) for name in ("parameters", "files") if name in more}
+    work = FunctionWork("code/steps.py", function, **{"parameters": {}, **given})
+    order = bench.order(work, **more)
+    (order.folder / "code/steps.py").write_text(STEPS)
+    (order.folder / "inputs/t.csv").write_text("a\n1\n2\n")
+    return order
+
+
+@pytest.fixture
+def python_bench(bench: Bench, python_base_image: str) -> Bench:
+    bench.image = python_base_image
+    return bench
+
+
+@pytest.mark.parametrize("staging", ["bind", "volume"])
+def test_what_a_function_returns_comes_out_of_its_container(python_bench: Bench, staging):
+    order = call(
+        python_bench,
+        "count",
+        parameters={"table": "{attempt}/inputs/t.csv", "more": 4},
+        files=["table"],
+        outputs={"lines": Output("outputs/lines/lines.json", format="json")},
+    )
+    runtime = python_bench.runtime(staging=staging, image_for=BUILD)
+    result = python_bench.run(order, runtime, 90)
+    assert (result.state, result.outputs) == ("succeeded", ["lines"]), (result, log_of(order))
+    assert (order.folder / "outputs/lines/lines.json").read_text() == "7"
+    assert log_of(order) == "counting\n"
+
+
+def test_an_error_is_told_with_its_line(python_bench: Bench):
+    order = call(python_bench, "broken")
+    result = python_bench.run(order, python_bench.runtime(image_for=BUILD), 90)
+    assert result.state == "failed" and result.failure is not None
+    assert "ValueError: no such penguin" in result.failure.message
+    assert 'steps.py", line 14, in broken' in (result.failure.traceback or "")
