@@ -213,7 +213,7 @@ export interface paths {
         get: operations["executables.list"];
         put?: never;
         /**
-         * Register a notebook, script or binary
+         * Register a notebook, script, binary or function
          * @description What the form corrects is written to a description file beside the code (`FILE.nbexec`),
          *     so that it travels with it. Registering the same file again makes a new version.
          */

@@ -69,7 +69,7 @@ def _source(connection: Any, source: str, server: str) -> Any:
 @server_option
 @json_option
 def add_executable(path: str, name: str, server: str, as_json: bool) -> None:
-    """Register a notebook, script or binary; what it takes is read from it."""
+    """Register a notebook, script, binary or function; what it takes is read from it."""
     from nbyard.discover import connect
 
     made = connect(server).executables.create(body=NewExecutable(path=path, name=name or UNSET))

@@ -101,7 +101,7 @@ class ExecutableService:
     @operation("POST", "/executables", scope="executables:write", status=201)
     @keeping_bytes
     def create(self, caller: Caller, body: NewExecutable, idempotency_key: str = "") -> Executable:
-        """Register a notebook, script or binary.
+        """Register a notebook, script, binary or function.
 
         What the form corrects is written to a description file beside the code (`FILE.nbexec`),
         so that it travels with it. Registering the same file again makes a new version.
