@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -26,6 +26,13 @@ WRITE_LOCK = 7_220_150
 # a writer that was stopped (SIGSTOP) must not keep the others from writing for ever
 WRITE_LIMITS = f"""select set_config('lock_timeout', '{BUSY_SECONDS:g}s', true),
     set_config('idle_in_transaction_session_timeout', '{2 * BUSY_SECONDS:g}s', true)"""
+# That limit is not heeded after a pipeline (PostgreSQL 15, psycopg's executemany): whoever waits
+# in vain ends the session of a writer that was stopped.
+END_IDLE_WRITER = f"""select pg_terminate_backend(pid)
+    from pg_locks join pg_stat_activity using (pid)
+    where locktype = 'advisory' and granted and objid = :key and datname = current_database()
+    and state = 'idle in transaction'
+    and state_change < now() - interval '{1.5 * BUSY_SECONDS:g}s'"""
 UNUSABLE = (
     "malformed",
     "not a database",
@@ -124,6 +131,8 @@ class Database:
             yield
         except OperationalError as error:
             words = str(error.orig)
+            if "lock timeout" in words:
+                self._end_idle_writer()
             if "locked" in words or "busy" in words or "lock timeout" in words:
                 raise locks.busy(self._folder) from error
             raise _refusal(words, self.sqlite) from error
@@ -134,6 +143,10 @@ class Database:
             if error.connection_invalidated:
                 raise Unavailable(CUT) from error
             raise
+
+    def _end_idle_writer(self) -> None:
+        with suppress(DBAPIError), self.engine.begin() as connection:
+            connection.execute(text(END_IDLE_WRITER), {"key": WRITE_LOCK})
 
     def close(self) -> None:
         self.engine.dispose()

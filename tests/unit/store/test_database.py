@@ -112,3 +112,26 @@ def test_json_comes_back_as_it_was(store: Store, value: object) -> None:
     text = database._json({"value": value})
     assert json.loads(text) == {"value": value}
     assert store.database.engine.dialect._json_serializer is database._json
+
+
+def test_a_writer_that_was_stopped_keeps_nobody_waiting_for_ever(
+    store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F14. After a pipeline PostgreSQL 15 does not look at how long a transaction is idle."""
+    import psycopg
+
+    if not database_url:
+        pytest.skip("SQLite's lock is a file, of which the tests of faults tell")
+    limits = database.WRITE_LIMITS.replace("'20s'", "'0.1s'")
+    monkeypatch.setattr(database, "WRITE_LIMITS", limits.replace("'10s'", "'0.5s'"))
+    patience = database.END_IDLE_WRITER.replace("'15s'", "'0.2s'")
+    monkeypatch.setattr(database, "END_IDLE_WRITER", patience)
+    with psycopg.connect(database_url.replace("+psycopg", "")) as stopped:
+        stopped.execute(limits)
+        stopped.execute("select pg_advisory_xact_lock(%s)", [database.WRITE_LOCK])
+        stopped.cursor().executemany("select %s", [(1,), (2,)])
+        with pytest.raises(Busy):
+            add_dataset(store, "waits")
+        add_dataset(store, "goes on")
+        with pytest.raises(psycopg.OperationalError):
+            stopped.execute("select 1")
