@@ -10,6 +10,8 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import msgspec
+
 from nbyard.domain.progress import Progress, TaskOutcome
 from nbyard.domain.runs import BytesOf, Run
 from nbyard.domain.states import ATTEMPT, RUN
@@ -189,7 +191,10 @@ class Board:
         if run is None or run.state in RUN.terminal:
             self.drop(run_id)
             return
-        self.runs[run_id].run = run
+        known = self.runs[run_id]
+        if known.run.state == "running":  # which may not be written yet
+            run = msgspec.structs.replace(run, state="running")
+        known.run = run
         self.untouched[run_id] = None
 
     def read(self, c: Connection, run_id: str) -> None:

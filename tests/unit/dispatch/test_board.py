@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.dispatch.board import Board, Queue
+from nbyard.dispatch.changes import Changes
 from nbyard.domain.states import TASK
 from nbyard.store import transition
 from nbyard.testing.bench import Bench, FakeRuntime
@@ -60,6 +61,27 @@ def test_a_wish_to_cancel_reads_only_the_run(bench: Bench, board: Board) -> None
     assert board.runs[run].is_cancelled
     assert board.runs[run].tasks is before
     assert run in board.untouched
+
+
+def test_a_run_that_is_cancelled_as_it_begins_begins_once(bench: Bench, board: Board) -> None:
+    """I5: what is decided may not be written yet when the wish is read."""
+    run = bench.submit({"a": []})
+    with bench.store.read() as c:
+        board.read(c, run)
+        last = bench.store.events.last(c)
+    changes = Changes(bench.store, board)
+    changes.begin(board.runs[run])
+    bench.cancel(run)
+    with bench.store.read() as c:
+        board.catch_up(c, bench.store.events.news(c, last))
+    assert board.runs[run].is_cancelled and run in board.untouched
+    changes.begin(board.runs[run])
+    with bench.store.write() as c:
+        changes.write(c)
+        told = [one for one in bench.store.events.after(c, "ada", last, 100) if one.topic == "run"]
+    changes.hold.close()
+    states = [one.data["state"] for one in told if "change" not in one.data]
+    assert states == ["running", "cancelled"]
 
 
 def test_what_somebody_else_moved_is_read_anew(bench: Bench, board: Board) -> None:
