@@ -51,6 +51,7 @@ test('K6, R10: a reload in mid-run brings canvas, drawer and states back; a seco
   await arrived(server, 'first');
   await expect(canvas.stateOf('first')).toContainText('running');
   await expect(lab.drawer.step('first')).toContainText(/cell 3\/3/);
+  await expect.poll(() => server.remembersBelow('nbyard-run:')).toBe(true); // as it does after a while
 
   await lab.reload();
   await expect(canvas.cards).toHaveCount(2);

@@ -157,6 +157,15 @@ export class LabServer {
     throw new Error(`JupyterLab did not start:\n${this.log()}`);
   }
 
+  /** Whether JupyterLab has written down that something of this name is open below. */
+  async remembersBelow(name: string): Promise<boolean> {
+    const folder = join(this.folder, 'workspaces');
+    const files = await readdir(folder).catch(() => []);
+    const texts = await Promise.all(files.map(file => readFile(join(folder, file), 'utf8')));
+    const below = new RegExp(`"down": *\\{[^}]*"${name}`);
+    return texts.some(text => below.test(text));
+  }
+
   log(): string {
     const path = join(this.folder, 'log');
     return existsSync(path) ? readFileSync(path, 'utf8').slice(-8000) : '';
