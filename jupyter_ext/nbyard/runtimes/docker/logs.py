@@ -13,11 +13,9 @@ from pathlib import Path
 
 from nbyard.dockerd import Container
 from nbyard.domain.attempts import CommandWork
+from nbyard.runner.log import AT_LIMIT, LIMIT_BYTES, TAIL_BYTES
 from nbyard.runtimes.docker.specs import LOG_BASE, opens_files
 
-LIMIT_BYTES = 64 * 2**20
-TAIL_BYTES = 256 * 1024
-AT_LIMIT = b"\n[nbyard: the log has reached its limit; its end follows when the work has ended]\n"
 STDOUT = "stdout.part"
 
 
