@@ -13,9 +13,8 @@ from nbyard.domain.executables import Inspect, NewExecutable
 from nbyard.domain.runs import NewRun, RunDetail, Task
 from nbyard.domain.workflows import CheckWorkflow
 from nbyard.errors import Invalid, NotFound
-from nbyard.runtimes.prepared import NO_ATTEMPT
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatching import Dispatching, alive
 from nbyard.yard import Yard
 
 ADA = Caller("ada")
@@ -114,17 +113,7 @@ class Project:
         return self.yard.parts.blobs.path(digest).read_bytes()
 
     def alive(self) -> list[str]:
-        """Everything that carries the store's mark, but the dispatcher's prepared parent."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                marks = process.environ()
-                attempt = marks.get("NBYARD_ATTEMPT_ID")
-                if marks.get("NBYARD_STORE") == self.yard.store.id and attempt != NO_ATTEMPT:
-                    found.append(" ".join(process.cmdline()))
-            except psutil.Error:
-                continue
-        return found
+        return alive(self.yard.store.id)
 
 
 @pytest.fixture

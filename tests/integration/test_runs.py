@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs import NewRun, RunDetail, Task
-from nbyard.runtimes.prepared import NO_ATTEMPT
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatching import Dispatching, alive
 from nbyard.yard import Yard
 
 ADA = Caller("ada")
@@ -97,17 +95,7 @@ class Project:
         return self.yard.parts.blobs.path(digest).read_bytes()
 
     def alive(self) -> list[str]:
-        """Everything that carries the store's mark, but the dispatcher's prepared parent."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                marks = process.environ()
-                attempt = marks.get("NBYARD_ATTEMPT_ID")
-                if marks.get("NBYARD_STORE") == self.yard.store.id and attempt != NO_ATTEMPT:
-                    found.append(" ".join(process.cmdline()))
-            except psutil.Error:
-                continue
-        return found
+        return alive(self.yard.store.id)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from nbyard.dispatch.loop import Dispatcher
+from nbyard.runtimes.prepared import NO_ATTEMPT
 from nbyard.settings import Settings
 from nbyard.wake import listening
 
@@ -40,3 +41,19 @@ class Dispatching:
                     raise TimeoutError(f"still {found!r}")
                 listener.wait(0.5)
         return found
+
+
+def alive(store_id: str) -> list[str]:
+    """Command lines of all that carries the store's mark, but the dispatcher's prepared parent."""
+    import psutil  # of our own tests, not of whoever uses the fixtures
+
+    found = []
+    for process in psutil.process_iter():
+        try:
+            marks = process.environ()
+            attempt = marks.get("NBYARD_ATTEMPT_ID")
+            if marks.get("NBYARD_STORE") == store_id and attempt != NO_ATTEMPT:
+                found.append(" ".join(process.cmdline()))
+        except psutil.Error:
+            continue
+    return found

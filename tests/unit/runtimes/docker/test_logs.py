@@ -5,6 +5,7 @@ import contextlib
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbyard.runner.log import AT_LIMIT
 from nbyard.runtimes.docker import logs
 from nbyard.runtimes.docker.logs import STDOUT, LogCopy
 
@@ -58,7 +59,7 @@ def test_beyond_the_limit_the_end_is_kept_and_the_rest_counted(tmp_path, monkeyp
         text = (tmp_path / "log").read_text()
         assert text.startswith("0000\n") and text.endswith("0099\n")
         full, rest = text.split("[nbyard: 60 lines (300 bytes) are missing here")
-        assert full.endswith(logs.AT_LIMIT.decode() + "\n") and logs.AT_LIMIT.decode() not in rest
+        assert full.endswith(AT_LIMIT.decode() + "\n") and AT_LIMIT.decode() not in rest
 
 
 def test_a_log_that_is_followed_says_at_once_that_it_is_full(tmp_path, monkeypatch):
@@ -69,7 +70,7 @@ def test_a_log_that_is_followed_says_at_once_that_it_is_full(tmp_path, monkeypat
         for letter in b"abc":
             copy.feed(True, bytes([letter]) * 100)
         copy.close()
-        assert (tmp_path / "log").read_bytes() == b"a" * 100 + logs.AT_LIMIT
+        assert (tmp_path / "log").read_bytes() == b"a" * 100 + AT_LIMIT
 
 
 def test_a_link_in_place_of_the_log_is_not_followed(tmp_path):
