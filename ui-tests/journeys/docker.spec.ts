@@ -9,7 +9,7 @@ import { expect, test } from '../lab/test';
 const FIRST = `echo "two lines
 of text" > "$2"
 echo "beat 1"
-sleep 3
+sleep 6
 echo "beat 2"
 `;
 const SECOND = `wc -l < "$2" > "$4"

@@ -138,8 +138,10 @@ class PrivateEngine:
     def kill(self) -> None:
         """kill -9 of the daemon alone; containers may survive it."""
         pid = self.pid
+        # containerd follows its dockerd, a little later: the next one would take it for alive.
+        ending = [pid, *self._followers(b"containerd")]
         os.kill(pid, signal.SIGKILL)
-        while Path(f"/proc/{pid}/cmdline").exists() and _cmdline(pid):
+        while any(map(_cmdline, ending)):
             time.sleep(0.02)
 
     def stop(self) -> None:
@@ -173,14 +175,22 @@ class PrivateEngine:
             shutil.rmtree(self.folder / "data" / name, ignore_errors=True)
         shutil.rmtree(self.folder / "exec", ignore_errors=True)
 
-    def _end_rest(self) -> None:
-        """containerd, shims and what they hold, all known by our folder's path."""
+    def _followers(self, *programs: bytes) -> list[int]:
+        """What else runs of this engine, known by our folder's path."""
         marker = os.fsencode(str(self.folder)) + b"/"
-        for entry in Path("/proc").iterdir():
-            words = _cmdline(int(entry.name)) if entry.name.isdigit() else b""
-            if marker in words and os.path.basename(words.split(b"\0")[0]) in PROGRAMS:
-                with suppress(OSError):
-                    os.kill(int(entry.name), signal.SIGKILL)
+        return [
+            int(entry.name)
+            for entry in Path("/proc").iterdir()
+            if entry.name.isdigit()
+            and marker in (words := _cmdline(int(entry.name)))
+            and os.path.basename(words.split(b"\0")[0]) in programs
+        ]
+
+    def _end_rest(self) -> None:
+        """containerd, shims and what they hold."""
+        for pid in self._followers(*PROGRAMS):
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
         for mount in sorted((m for m in mounts if m.startswith(f"{self.folder}/")), reverse=True):
             subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
