@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 from nbyard.locks import is_stopped, writers
@@ -21,10 +20,10 @@ SERVERS = ("JPY_", "JUPYTER_TOKEN", "JUPYTERHUB_")
 
 
 def lives(store: Store) -> bool:
-    """Whether a dispatcher holds the lease now."""
+    """Whether a dispatcher seems to hold the lease. Who is called although one does, leaves."""
     with store.read() as c:
         lease = store.leases.get(c, LEASE)
-    return lease is not None and lease.until > datetime.now(UTC) and not is_dead(lease.holder)
+    return lease is not None and lease.seems_held and not is_dead(lease.holder)
 
 
 def end_stopped(store: Store) -> None:
@@ -33,7 +32,7 @@ def end_stopped(store: Store) -> None:
     any other kill, what it was writing is undone and the next one goes on."""
     with store.read() as c:
         lease = store.leases.get(c, LEASE)
-    if lease is None or lease.until > datetime.now(UTC) or is_dead(lease.holder):
+    if lease is None or lease.seems_held or is_dead(lease.holder):
         return
     pid = int(lease.holder.split(":")[1]) if lease.holder.startswith(_host()) else 0
     if pid not in writers(store.folder) or not is_stopped(pid):

@@ -1,6 +1,7 @@
 """A store with what works on it: dispatchers and servers that tests start, stop and kill."""
 
 import contextlib
+import fcntl
 import http.client
 import json
 import os
@@ -226,6 +227,18 @@ class Place:
 def is_gone(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.NoSuchProcess):
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    return True
+
+
+def stopped_between_writes(place: Place, pid: int) -> bool:
+    """Whoever is stopped with SQLite's lock keeps it: then it goes on, to be stopped later."""
+    os.kill(pid, signal.SIGSTOP)
+    with (place.store / "write.lock").open("a") as handle:
+        try:
+            fcntl.flock(handle.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.kill(pid, signal.SIGCONT)
+            return False
     return True
 
 

@@ -2,7 +2,6 @@
 kernel that is stopped for a while."""
 
 import contextlib
-import fcntl
 import os
 import random
 import signal
@@ -16,7 +15,7 @@ from nbyard.locks import is_stopped, writers
 from .conftest import SEED
 from .flows import GRAPHS, WAIT
 from .load import Load
-from .place import Place, Server, is_gone, until
+from .place import Place, Server, is_gone, stopped_between_writes, until
 
 IS_LONG = os.environ.get("NBYARD_TEST_PROFILE") == "long"
 RUNS = 500 if IS_LONG else 40
@@ -91,18 +90,6 @@ def stop_the_first(place: Place, after_seconds: float) -> None:
     until(lambda: is_gone(first), f"the first to leave\n{place.told()}")
     # a lease of a second may lapse for a moment where the machine is busy
     until(lambda: place.holder() == second, "the second to hold its lease")
-
-
-def stopped_between_writes(place: Place, pid: int) -> bool:
-    """Whoever is stopped with SQLite's lock keeps it: then it goes on, to be stopped later."""
-    os.kill(pid, signal.SIGSTOP)
-    with (place.store / "write.lock").open("a") as handle:
-        try:
-            fcntl.flock(handle.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.kill(pid, signal.SIGCONT)
-            return False
-    return True
 
 
 def replace(place: Place, former: int) -> int:

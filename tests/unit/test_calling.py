@@ -79,7 +79,8 @@ def stopped_writer(store: Store, seconds: float, started: str = "") -> Iterator[
         host = own_name().partition(":")[0]
         with store.write() as c:
             holder = f"{host}:{process.pid}:{started or calling._started(process.pid)}"
-            assert store.leases.take(c, LEASE, holder, seconds)
+            former = store.leases.get(c, LEASE)
+            assert store.leases.take(c, LEASE, holder, seconds, former)
         assert process.stdin and process.stdout
         process.stdin.write(b"\n")
         process.stdin.flush()

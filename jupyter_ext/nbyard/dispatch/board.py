@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -61,13 +61,15 @@ class LiveWorker:
 
 @dataclass(eq=False)
 class LiveTask:
-    """`results` are its outputs once it succeeded, `tries` the attempts so far."""
+    """`results` are its outputs once it succeeded, `tries` the attempts so far; it waits in the
+    queue `since` this moment of our own count."""
 
     record: TaskRecord
     run: "LiveRun"
     tries: int = 0
     results: dict[str, BytesOf] = field(default_factory=dict)
     attempt: LiveAttempt | None = None
+    since: float = 0.0
 
     @property
     def turn(self) -> tuple[int, float, str]:
@@ -88,6 +90,18 @@ class LiveRun:
     tasks: dict[str, LiveTask]
     progress: Progress
     since: float = field(default_factory=time.monotonic)
+    begun: float | None = None
+
+    @property
+    def now(self) -> datetime:
+        """For its end: its start, carried on by our own count where we saw it, so that a clock
+        that is set makes it neither long nor negative."""
+        start, now = self.run.started_at, datetime.now(UTC)
+        if start is None:
+            return now
+        if self.begun is None:
+            return max(start, now)
+        return start + timedelta(seconds=time.monotonic() - self.begun)
 
     @property
     def is_cancelled(self) -> bool:
@@ -263,6 +277,8 @@ class Board:
         return own + [name for name, worker in self.workers.items() if worker.attempts]
 
     def enqueue(self, task: LiveTask) -> None:
+        at, now = task.record.queued_at, datetime.now(UTC)
+        task.since = time.monotonic() - (now - (at or now)).total_seconds()
         self.queue.add(task)
         self.fresh[task.record.id] = None
 

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -258,8 +258,8 @@ def refuse(changes: Changes, task: LiveTask, failure: Failure) -> None:
 
 def is_overdue(changes: Changes, task: LiveTask) -> bool:
     """Whether the task has waited longer than it may; it has failed then."""
-    limit, since = task.record.plan.queue_timeout_seconds, task.record.queued_at
-    if limit is None or since is None or datetime.now(UTC) - since < timedelta(seconds=limit):
+    limit = task.record.plan.queue_timeout_seconds
+    if limit is None or time.monotonic() - task.since < limit:
         return False
     words = f"waited longer than its limit of {limit:g} s in the queue"
     refuse(changes, task, Failure("timeout", words))

@@ -1,6 +1,7 @@
 """What one round decides: told to the board at once, written in one transaction."""
 
 import secrets
+import time
 from collections import deque
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -146,7 +147,9 @@ class Changes:
         """A run that was read anew: it runs, or is to be cancelled; some of its tasks may go on."""
         self._touched[run.run.id] = run
         if run.run.state == "queued":
-            self._move_run(run, "running", started_at=datetime.now(UTC))
+            run.begun, now = time.monotonic(), datetime.now(UTC)
+            self._move_run(run, "running", started_at=now)
+            run.run = msgspec.structs.replace(run.run, started_at=now)
         if run.is_cancelled:
             self._follow += [
                 (run, node, CANCELS[task.record.state])
@@ -166,7 +169,7 @@ class Changes:
         for run in self._touched.values():
             end = run.progress.end(run.is_cancelled)
             if end is not None and run.run.state in RUN.live:
-                self._move_run(run, end, finished_at=datetime.now(UTC))
+                self._move_run(run, end, finished_at=run.now)
                 self.ended_runs.append(run.run.id)
                 self._board.drop(run.run.id)
         self._touched.clear()

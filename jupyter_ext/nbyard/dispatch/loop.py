@@ -21,7 +21,7 @@ from nbyard.resources import ResourceLinks
 from nbyard.runtimes import registry
 from nbyard.settings import Settings
 from nbyard.store import Store
-from nbyard.store.leases import Lease, LeaseLost
+from nbyard.store.leases import Lease, LeaseLost, Silence
 from nbyard.tabular import Tables
 from nbyard.wake import NEWS, Listener, listening
 
@@ -196,18 +196,19 @@ class Dispatcher:
 
 
 def _take(store: Store, settings: Settings) -> Lease | None:
-    holder = own_name()
-    deadline = time.monotonic() + settings.lease_seconds + 5
-    while time.monotonic() < deadline:
-        with store.write() as c:
-            lease = store.leases.take(c, LEASE, holder, settings.lease_seconds)
+    """None when another one gives signs of life."""
+    silence = Silence()
+    first: Lease | None = None
+    while True:
+        with store.read() as c:
             known = store.leases.get(c, LEASE)
-        if lease is not None:
-            return lease
-        if known is not None and not is_dead(known.holder):
+        first = first or known
+        if known is None or known.is_free or is_dead(known.holder) or silence.is_over(known):
+            with store.write() as c:
+                taken = store.leases.take(c, LEASE, own_name(), settings.lease_seconds, known)
+            if taken is not None:
+                return taken
+        elif known.seems_held or known != first:
             log.warning("the dispatcher %s serves this store; this one leaves", known.holder)
             return None
-        if known is not None:
-            with store.write() as c:
-                store.leases.release(c, known)
-    return None
+        time.sleep(PAUSE_SECONDS)

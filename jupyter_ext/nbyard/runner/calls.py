@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from .clock import Clock
 from .folder import BadTask, Folder
 from .function import Failed, Functions
 from .report import Report
@@ -95,6 +96,7 @@ class Worker:
         self._mark = task["mark"]
         self._report = report
         self._directory = os.getcwd()
+        self._clock = Clock()
         self._functions: Functions | None = None
         self._broken: dict[str, Any] | None = None
         try:
@@ -110,7 +112,7 @@ class Worker:
         if call.get("timeout_seconds"):
             seconds = call["timeout_seconds"]
             self._report.send({"type": "call", "attempt_id": name, "timeout_seconds": seconds})
-        started_at = time.time()
+        started_at = self._clock.now()
         failure = self._outcome(call)
         self._report.send(
             {
@@ -119,7 +121,7 @@ class Worker:
                 "token": call["token"],
                 "state": "failed" if failure else "succeeded",
                 "started_at": started_at,
-                "finished_at": time.time(),
+                "finished_at": self._clock.now(),
                 "outputs": [] if failure else list(call["outputs"]),
                 "failure": failure,
             }

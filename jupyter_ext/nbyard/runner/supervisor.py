@@ -12,6 +12,7 @@ from typing import Any
 
 from . import processes, verdict
 from .ahead import LaunchAhead
+from .clock import Clock
 from .folder import CODE, Folder
 from .guard import Guard
 from .limits import MemoryWatch
@@ -51,6 +52,7 @@ class Supervisor:
         self._folder = folder
         self._task = task
         self._wake = task.get("wake") or ""
+        self._clock = Clock()
         self._launch = launch
         self._guard = guard
         self._reserve = reserve
@@ -72,7 +74,7 @@ class Supervisor:
 
     def run(self) -> dict[str, Any]:
         """From start to the result."""
-        started_at = time.time()
+        started_at = self._clock.now()
         self._reserve.hold(self._folder.path)
         self._prepare()
         try:
@@ -92,7 +94,7 @@ class Supervisor:
         return {
             "state": state,
             "started_at": started_at,
-            "finished_at": time.time(),
+            "finished_at": self._clock.now(),
             "working_at": self._working_at,
             "outputs": present,
             "failure": failure,
@@ -133,7 +135,7 @@ class Supervisor:
     def _tell(self, *events: dict[str, Any]) -> None:
         for event in events:
             if event.get("stage") == "running":
-                self._working_at = time.time()
+                self._working_at = self._clock.now()
             self._folder.event(event)
         self._has_news = bool(self._wake)
         self._poke()

@@ -74,7 +74,7 @@ class WorkerSupervisor(Supervisor):
             self._call_log.close()
             self._call_log = None
         self._whole.add(self._current)
-        self._current, self._since = name, time.time()
+        self._current, self._since = name, self._clock.now()
         self._settle()
 
     def _last_lines(self) -> str:

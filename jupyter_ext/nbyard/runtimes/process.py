@@ -43,6 +43,7 @@ class ProcessRuntime:
         self._python = python
         self._parents = parents
         self._hosts: dict[str, dict[str, str]] = {}
+        self._signs: dict[Path, tuple[float, float]] = {}
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "ProcessRuntime":
@@ -100,16 +101,37 @@ class ProcessRuntime:
             return _finished(order) or Observation("absent")
         finished, gone = _finished(order), ""
         if finished is None:
-            gone = _why_gone(order, identity)
+            gone = self._why_gone(order, identity)
             # Once more: a supervisor may have written its result and left between the two looks.
             finished = _finished(order) if gone else None
         if finished is not None:
+            self._signs.pop(order.folder, None)
             # outputs are synced when they are taken: a power cut before that may have torn them
             return Observation("lost", RESTARTED) if _is_of_before(identity) else finished
         if not gone:
             return Observation("running")
         _clear_away(order, identity)
         return Observation("lost", gone)
+
+    def _why_gone(self, order: Order, identity: attempts.RunnerIdentity) -> str:
+        """Why the supervisor is gone; empty while it lives."""
+        if identity.host != socket.gethostname():
+            silent = self._silent_seconds(order)
+            if silent < SILENCE_SECONDS:
+                return ""
+            return f"no sign of life from {identity.host} for {silent:.0f} s"
+        if _is_alive(identity):
+            return ""
+        return RESTARTED if _is_of_before(identity) else "its supervisor was killed"
+
+    def _silent_seconds(self, order: Order) -> float:
+        """Since the last sign of a supervisor elsewhere was seen: clocks differ and may be set."""
+        sign, now = _last_sign(order), time.monotonic()
+        seen, since = self._signs.get(order.folder, (None, now))
+        if seen != sign:
+            self._signs[order.folder] = sign, now
+            return 0.0
+        return now - since
 
     def logs(self, order: Order) -> None:
         """Nothing to do: the supervisor writes into the folder itself."""
@@ -197,18 +219,6 @@ def _finished(order: Order) -> Observation | None:
     return Observation("finished") if is_there else None
 
 
-def _why_gone(order: Order, identity: attempts.RunnerIdentity) -> str:
-    """Why the supervisor is gone; empty while it lives."""
-    if identity.host != socket.gethostname():
-        silent = _silent_seconds(order)
-        if silent < SILENCE_SECONDS:
-            return ""
-        return f"no sign of life from {identity.host} for {silent:.0f} s"
-    if _is_alive(identity):
-        return ""
-    return RESTARTED if _is_of_before(identity) else "its supervisor was killed"
-
-
 def _is_of_before(identity: attempts.RunnerIdentity) -> bool:
     """Whether this machine was started anew since."""
     return identity.boot_id != processes.boot_id() and identity.host == socket.gethostname()
@@ -221,12 +231,12 @@ def _is_alive(identity: attempts.RunnerIdentity) -> bool:
     return process is not None and abs(process.started - identity.started) < CLOCK_SLACK_SECONDS
 
 
-def _silent_seconds(order: Order) -> float:
-    """Since its last heartbeat, or since it said who it is."""
+def _last_sign(order: Order) -> float:
+    """When its last heartbeat was, or when it said who it is, by the clock of its machine."""
     for name in (attempts.HEARTBEAT, attempts.RUNNER):
         with contextlib.suppress(OSError):
-            return time.time() - (order.folder / name).stat().st_mtime
-    return SILENCE_SECONDS
+            return (order.folder / name).stat().st_mtime
+    return 0.0
 
 
 def _seconds(text: str) -> float:

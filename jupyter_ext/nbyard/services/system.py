@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -106,4 +105,4 @@ class SystemService:
         """Of the dispatcher that lives, if one does."""
         with self._parts.store.read() as c:
             lease = self._parts.store.leases.get(c, "dispatcher")
-        return lease if lease is not None and lease.until > datetime.now(UTC) else None
+        return lease if lease is not None and lease.seems_held else None

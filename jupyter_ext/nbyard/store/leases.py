@@ -1,5 +1,10 @@
-"""Leases: one holder at a time; the epoch fences what an old holder still tries to write."""
+"""Leases: one holder at a time; the epoch fences what an old holder still tries to write.
 
+A holder writes a new moment into its lease now and then. Clocks may be set, and differ from machine
+to machine: that it has given no sign of life for as long as it promised to is for others to see
+with a count of their own (`Silence`); what the moment itself says is only a hint."""
+
+import time
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -12,13 +17,44 @@ from nbyard.store.tables import leases
 EPOCH = Prepared(select(leases.c.epoch).where(leases.c.name == bindparam("of")).with_for_update())
 
 
+FREE = datetime.fromtimestamp(0, UTC)
+
+
 class Lease(msgspec.Struct, frozen=True):
-    """Who holds it, for the how manieth time it was taken, and until when."""
+    """Who holds it, for the how manieth time it was taken, until when by the holder's clock, and
+    for how many seconds it is each time."""
 
     name: str
     holder: str
     epoch: int
     until: datetime
+    seconds: float
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it was given back."""
+        return self.until == FREE
+
+    @property
+    def seems_held(self) -> bool:
+        """Whether its holder has just given a sign of life, should all clocks agree."""
+        now = datetime.now(UTC)
+        return now < self.until <= now + timedelta(seconds=self.seconds)
+
+
+class Silence:
+    """Since when a lease has not changed, by this process's own count."""
+
+    def __init__(self) -> None:
+        self._seen: Lease | None = None
+        self._since = 0.0
+
+    def is_over(self, lease: Lease) -> bool:
+        """Whether its holder has said nothing for as long as it may; asked again and again."""
+        now = time.monotonic()
+        if lease != self._seen:
+            self._seen, self._since = lease, now
+        return now - self._since >= lease.seconds
 
 
 class LeaseLost(Conflict):
@@ -30,22 +66,25 @@ class LeaseRows:
 
     def get(self, c: Connection, name: str) -> Lease | None:
         row = c.execute(select(leases).where(leases.c.name == name)).first()
-        return Lease(row.name, row.holder, row.epoch, row.until) if row else None
+        return Lease(*row) if row else None
 
-    def take(self, c: Connection, name: str, holder: str, seconds: float) -> Lease | None:
-        """The lease, when nobody holds it now; None otherwise."""
-        now = datetime.now(UTC)
-        until = now + timedelta(seconds=seconds)
+    def take(
+        self, c: Connection, name: str, holder: str, seconds: float, former: Lease | None = None
+    ) -> Lease | None:
+        """The lease, when nobody holds it, or when it still is as `former`, whose holder is known
+        to be gone; None otherwise."""
+        until = datetime.now(UTC) + timedelta(seconds=seconds)
         known = self.get(c, name)
         if known is None:
-            row = {"name": name, "holder": holder, "epoch": 1, "until": until}
-            c.execute(insert(leases), [row])
-            return Lease(name, holder, 1, until)
-        where = (leases.c.name == name) & (leases.c.epoch == known.epoch) & (leases.c.until < now)
-        values = {"holder": holder, "epoch": known.epoch + 1, "until": until}
-        if c.execute(update(leases).where(where).values(**values)).rowcount != 1:
+            made = Lease(name, holder, 1, until, seconds)
+            c.execute(insert(leases), [msgspec.structs.asdict(made)])
+            return made
+        if not known.is_free and known != former:
             return None
-        return Lease(name, holder, known.epoch + 1, until)
+        made = Lease(name, holder, known.epoch + 1, until, seconds)
+        where = (leases.c.name == name) & (leases.c.epoch == known.epoch)
+        values = msgspec.structs.asdict(made)
+        return made if c.execute(update(leases).where(where).values(**values)).rowcount else None
 
     def renew(self, c: Connection, lease: Lease, seconds: float) -> None:
         """Raises LeaseLost when the epoch moved on."""
@@ -61,6 +100,5 @@ class LeaseRows:
 
     def release(self, c: Connection, lease: Lease) -> None:
         """The epoch moves on: a renewal that is on its way must not take it back."""
-        past = datetime.now(UTC) - timedelta(seconds=1)
         where = (leases.c.name == lease.name) & (leases.c.epoch == lease.epoch)
-        c.execute(update(leases).where(where).values(until=past, epoch=lease.epoch + 1))
+        c.execute(update(leases).where(where).values(until=FREE, epoch=lease.epoch + 1))

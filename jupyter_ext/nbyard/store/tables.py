@@ -279,6 +279,7 @@ leases = Table(
     Column("holder", String(200), nullable=False),
     Column("epoch", Integer, nullable=False),
     Column("until", Moment, nullable=False),
+    Column("seconds", Float, nullable=False, server_default="30"),
 )
 
 submissions = Table(

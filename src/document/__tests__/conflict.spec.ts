@@ -74,7 +74,7 @@ function contextOn(disk: { text: string; hash: string }) {
   return context;
 }
 
-describe('K12: a save over a file that changed on disk', () => {
+describe('K12, I19: a save over a file that changed on disk', () => {
   const start = () => {
     const disk = { text: writeFlow(BASE), hash: '1' };
     const context = contextOn(disk);

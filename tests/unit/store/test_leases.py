@@ -1,8 +1,11 @@
-"""I3, I13: one holder at a time; an old one is fenced."""
+"""I3, I13, I21: one holder at a time; an old one is fenced; no clock decides."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
-from nbyard.store import Store
+from nbyard.store import Store, leases
 from nbyard.store.leases import LeaseLost
 
 
@@ -15,9 +18,9 @@ def test_only_one_holds_it(store: Store) -> None:
 
 def test_after_the_time_it_goes_to_another_and_the_old_holder_is_fenced(store: Store) -> None:
     with store.write() as c:
-        old = store.leases.take(c, "dispatcher", "a:1", -1)
+        old = store.leases.take(c, "dispatcher", "a:1", 30)
         assert old is not None
-        new = store.leases.take(c, "dispatcher", "b:2", 30)
+        new = store.leases.take(c, "dispatcher", "b:2", 30, former=old)
         assert new is not None and new.epoch == 2
     with pytest.raises(LeaseLost), store.write() as c:
         store.leases.check(c, old)
@@ -25,6 +28,52 @@ def test_after_the_time_it_goes_to_another_and_the_old_holder_is_fenced(store: S
         store.leases.renew(c, old, 30)
     with store.write() as c:
         store.leases.check(c, new)
+
+
+def test_one_that_was_renewed_meanwhile_is_not_taken(store: Store) -> None:
+    with store.write() as c:
+        seen = store.leases.take(c, "dispatcher", "a:1", 30)
+        assert seen is not None
+        store.leases.renew(c, seen, 30)
+        assert store.leases.take(c, "dispatcher", "b:2", 30, former=seen) is None
+        store.leases.check(c, seen)
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_what_the_clock_says_of_it_frees_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    """I21: a day later or earlier it is held as before; only its holder's silence ends it."""
+    with store.write() as c:
+        lease = store.leases.take(c, "dispatcher", "a:1", 30)
+        assert lease is not None and lease.seems_held
+    elsewhere = datetime.now(UTC) + timedelta(days=days)
+    monkeypatch.setattr(leases, "datetime", SimpleNamespace(now=lambda _: elsewhere))
+    assert not lease.seems_held, "it is to be looked at twice"
+    with store.write() as c:
+        assert store.leases.take(c, "dispatcher", "b:2", 30) is None
+
+
+def test_silence_is_counted_here_and_begins_anew_with_each_sign(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I21."""
+    moment = [100.0]
+    monkeypatch.setattr(leases, "time", SimpleNamespace(monotonic=lambda: moment[0]))
+    silence = leases.Silence()
+    with store.write() as c:
+        lease = store.leases.take(c, "dispatcher", "a:1", 30)
+        assert lease is not None
+        assert not silence.is_over(lease)
+        moment[0] += 29
+        assert not silence.is_over(lease)
+        store.leases.renew(c, lease, 30)
+        renewed = store.leases.get(c, "dispatcher")
+        assert renewed is not None
+        moment[0] += 2
+        assert not silence.is_over(renewed)
+        moment[0] += 30
+        assert silence.is_over(renewed)
 
 
 def test_a_released_one_is_free_at_once(store: Store) -> None:

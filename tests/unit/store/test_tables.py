@@ -38,7 +38,7 @@ def test_moments_are_kept_in_their_order(one, other):
 def test_moments_come_back_in_utc_from_the_database(store: Store) -> None:
     when = datetime(2026, 3, 29, 2, 30, 0, 123457, timezone(timedelta(hours=5, minutes=45)))
     with store.write() as c:
-        row = {"name": "x", "holder": "h", "epoch": 1, "until": when}
+        row = {"name": "x", "holder": "h", "epoch": 1, "until": when, "seconds": 30.0}
         c.execute(insert(leases), [row])
         found = c.execute(select(leases.c.until)).scalar_one()
         assert c.execute(select(leases.c.name).where(leases.c.until == when)).scalar() == "x"

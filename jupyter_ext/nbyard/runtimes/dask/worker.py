@@ -103,9 +103,12 @@ class Visit:
         return os.path.exists(os.path.join(self._place, name))
 
     def _wait_for_files(self) -> bool:
+        last, since = 0.0, time.monotonic()
         while not self._has(FILLED):
-            silent = time.time() - os.stat(self._place).st_mtime
-            if self._has(TAKEN) or silent > SILENCE_SECONDS:
+            sign, now = os.stat(self._place).st_mtime, time.monotonic()
+            if sign != last:
+                last, since = sign, now
+            if self._has(TAKEN) or now - since > SILENCE_SECONDS:
                 return False
             time.sleep(LOOK_SECONDS)
         return not self._has(TAKEN)

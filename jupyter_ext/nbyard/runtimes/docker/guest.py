@@ -43,6 +43,7 @@ class GuestAttempt(ContainerAttempt):
     def __init__(self, order: Order, engine: Engine, networks: Networks, warm: WarmContainers):
         super().__init__(order, engine, networks)
         self._warm = warm
+        self._known_since = time.monotonic()
         self.name = order.site.partition(MARK)[2] or warm.occupied(order.attempt_id)
 
     @property
@@ -73,7 +74,7 @@ class GuestAttempt(ContainerAttempt):
             self._warm.discard(container)
             raise
         self.name = container.name
-        self.has_started = True
+        self.has_started, self._known_since = True, time.monotonic()
         with suppress(NbyardError):  # one that has just ended is seen to have
             container.run_attempt(self.order.attempt_id)
 
@@ -108,7 +109,7 @@ class GuestAttempt(ContainerAttempt):
         return self._has_said(BEGUN) or os.path.lexists(self.order.folder / RUNNER)
 
     def _observe_container(self, container: Container) -> Observation:
-        if not self._has_begun() and time.time() - self._came_at() > BEGIN_SECONDS:
+        if not self._has_begun() and time.monotonic() - self._known_since > BEGIN_SECONDS:
             self.engine.signal(self.name, "SIGKILL")  # it never heard of this attempt
         return super()._observe_container(container)
 

@@ -1,0 +1,95 @@
+"""F16, I21: the clock is set while a run is under way."""
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from .flows import GRAPHS, WAIT
+from .place import Place, is_gone, stopped_between_writes, until
+
+LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+DAY_SECONDS = 86_400
+LONGEST_SECONDS = 300
+
+pytestmark = pytest.mark.skipif(LIBRARY is None, reason="needs faketime (apt-get install faketime)")
+
+
+@contextlib.contextmanager
+def dispatcher_with_clock(place: Place, clock: Path) -> Iterator[psutil.Process]:
+    """A dispatcher for which, and for all that it starts, it is so much later as is written in
+    that file; what counts since the boot of the machine goes on."""
+    clock.write_text("+0")
+    told = {
+        "LD_PRELOAD": str(LIBRARY),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "NO_FAKE_STAT": "1",
+    }
+    words = [sys.executable, "-m", "nbyard.dispatch"]
+    with place.log.open("ab") as log:
+        process = subprocess.Popen(words, env=place.environment(**told), stdout=log, stderr=log)
+    try:
+        yield psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def renewed(place: Place, days: int) -> bool:
+    """Whether the lease was written by a clock that is so many days ahead."""
+    lease = place.lease()
+    return lease is not None and abs(lease["until"] - time.time() - days * DAY_SECONDS) < 3600
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_day_more_or_less(place: Place, days: int, tmp_path: Path) -> None:
+    """Nobody takes the lease from its holder, nothing is lost, done twice, or takes a day."""
+    place.settings |= {"NBYARD_IDLE_SECONDS": "60", "NBYARD_LEASE_SECONDS": "3"}
+    clock = tmp_path / "clock"
+    run = place.submit(place.flow(GRAPHS["diamond"], WAIT))
+    with dispatcher_with_clock(place, clock) as first:
+        until(lambda: place.has_begun("b", run), f"the second node\n{place.told()}")
+        before = place.lease()
+        clock.write_text(f"{days * DAY_SECONDS:+d}")
+        rival = place.dispatcher()
+        until(lambda: renewed(place, days), f"a renewal\n{place.told()}")
+        until(lambda: is_gone(rival), f"the rival to leave\n{place.told()}")
+        after = place.lease()
+        assert before and after and after["holder"].split(":")[1] == str(first.pid)
+        assert after["epoch"] == before["epoch"]
+        place.gate.touch()
+        place.settle()
+    assert place.states() == {run: "succeeded"}
+    rows = place.checker.rows()
+    for row in [*rows.runs, *rows.tasks, *rows.attempts]:
+        assert 0 <= row["finished_at"] - row["started_at"] < LONGEST_SECONDS, row
+    place.check(at_most=1)
+
+
+def test_a_holder_that_hangs_is_followed_although_its_lease_is_of_tomorrow(
+    place: Place, tmp_path: Path
+) -> None:
+    """What it wrote before the clock was set back keeps nobody waiting for a day."""
+    place.settings |= {"NBYARD_IDLE_SECONDS": "60", "NBYARD_LEASE_SECONDS": "3"}
+    clock = tmp_path / "clock"
+    run = place.submit(place.flow(GRAPHS["chain"], WAIT))
+    with dispatcher_with_clock(place, clock) as first:
+        until(lambda: place.has_begun("b", run), f"the second node\n{place.told()}")
+        clock.write_text(f"{DAY_SECONDS:+d}")
+        until(lambda: renewed(place, 1), f"a renewal\n{place.told()}")
+        until(lambda: stopped_between_writes(place, first.pid), "it to be stopped")
+        second = place.dispatcher()
+        until(lambda: place.holder() == second.pid, f"its successor\n{place.told()}")
+        first.resume()
+        place.gate.touch()
+        place.settle()
+    assert place.states() == {run: "succeeded"}
+    place.check()
