@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbyard.dispatch import board as module
 from nbyard.dispatch.board import Board, Queue
 from nbyard.dispatch.changes import Changes
 from nbyard.domain.states import TASK
@@ -82,6 +83,22 @@ def test_a_run_that_is_cancelled_as_it_begins_begins_once(bench: Bench, board: B
     changes.hold.close()
     states = [one.data["state"] for one in told if "change" not in one.data]
     assert states == ["running", "cancelled"]
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_run_takes_as_long_as_was_counted(
+    bench: Bench, board: Board, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    """I21: the clock is set while it runs."""
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    set_to = datetime.now(UTC) + timedelta(days=days)
+    monkeypatch.setattr(module, "datetime", SimpleNamespace(now=lambda _: set_to))
+    live = board.runs[run]
+    assert live.run.started_at is not None
+    assert timedelta(0) <= live.now - live.run.started_at < timedelta(minutes=5)
+    live.begun = None  # another dispatcher had begun it
+    assert live.now == max(live.run.started_at, set_to)
 
 
 def test_what_somebody_else_moved_is_read_anew(bench: Bench, board: Board) -> None:

@@ -1,9 +1,12 @@
 """The queue: slots, order, the cache and what it says."""
 
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
+from nbyard.dispatch import board, candidates
 from nbyard.domain import limits
 from nbyard.domain.attempts import Failure
 from nbyard.errors import Conflict
@@ -219,6 +222,18 @@ def test_who_waits_too_long_fails(bench: Bench, runtime: FakeRuntime) -> None:
     assert task.failure is not None and task.failure.kind == "timeout"
     assert "in the queue" in task.reason
     assert not task.attempts
+
+
+def test_a_clock_that_is_set_ends_no_wait(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I21: the limit is for the time that was waited."""
+    bench.room.settings.gpus = []
+    run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=3600)
+    bench.until(lambda: "waits for a GPU" in bench.task(run).reason)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    for module in (board, candidates):
+        monkeypatch.setattr(module, "datetime", SimpleNamespace(now=lambda _: tomorrow))
+    bench.round(5)
+    assert bench.task(run).state == "queued"
 
 
 def test_a_retry_takes_over_what_succeeded(bench: Bench, runtime: FakeRuntime) -> None:

@@ -1,0 +1,55 @@
+"""What the runtime of processes believes of work on another machine."""
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from nbyard.domain.attempts import HEARTBEAT, RUNNER
+from nbyard.runtimes import process
+from nbyard.runtimes.process import SILENCE_SECONDS, Identity, ProcessRuntime
+from nbyard.runtimes.protocol import Order
+
+DAY_SECONDS = 86_400
+
+
+@pytest.fixture
+def order(tmp_path: Path) -> Order:
+    """Of an attempt whose supervisor is on another machine."""
+    told = Identity(pid=1, started=1.0, host="another-host", boot_id="b")
+    (tmp_path / RUNNER).write_bytes(msgspec.json.encode(told))
+    (tmp_path / HEARTBEAT).touch()
+    return Order("a" * 36, "store", "run", "node", tmp_path, "m" * 32)
+
+
+@pytest.fixture
+def moment(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Our own count of time."""
+    found = [1000.0]
+    monkeypatch.setattr(process, "time", SimpleNamespace(monotonic=lambda: found[0]))
+    return found
+
+
+@pytest.mark.parametrize("days", [-1, 0, 1])
+def test_it_lives_as_long_as_its_signs_change(order: Order, moment: list[float], days: int) -> None:
+    """I21: whatever time it is there."""
+    runtime, there = ProcessRuntime(), 1.8e9 + days * DAY_SECONDS
+    for beat in range(5):
+        os.utime(order.folder / HEARTBEAT, (there + beat, there + beat))
+        moment[0] += SILENCE_SECONDS - 1
+        assert runtime.poll(order).state == "running"
+
+
+def test_it_is_lost_after_a_silence_that_was_counted_here(
+    order: Order, moment: list[float]
+) -> None:
+    """F7, I21."""
+    runtime = ProcessRuntime()
+    assert runtime.poll(order).state == "running"
+    moment[0] += SILENCE_SECONDS - 1
+    assert runtime.poll(order).state == "running"
+    moment[0] += 1
+    seen = runtime.poll(order)
+    assert (seen.state, seen.reason) == ("lost", "no sign of life from another-host for 60 s")
