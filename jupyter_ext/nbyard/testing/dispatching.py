@@ -1,8 +1,9 @@
 """A dispatcher in a thread of the process that tests, and waiting for what it does."""
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from nbyard.dispatch.loop import Dispatcher
@@ -29,6 +30,13 @@ class Dispatching:
     def __exit__(self, *_: object) -> None:
         self._dispatcher.stop()
         self._thread.join(PATIENCE_SECONDS)
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """It begins nothing in the block."""
+        self._dispatcher._holds.clear()
+        yield
+        self._dispatcher._holds.set()
 
     def until(
         self, look: Callable[[], T], good: Callable[[T], Any], seconds: float = PATIENCE_SECONDS

@@ -81,9 +81,10 @@ def test_a_replaced_dataset_has_a_new_version(yard, ann, imported, root, dispatc
     datasets = yard.services.datasets
     with pytest.raises(NameTaken):
         datasets.create(ann, NewDataset(FileSource("a.csv")))
-    datasets.create(ann, NewDataset(FileSource("a.csv"), "a.csv", replace=True))
-    with pytest.raises(Conflict):
+    with dispatcher.standing_still():
         datasets.create(ann, NewDataset(FileSource("a.csv"), "a.csv", replace=True))
+        with pytest.raises(Conflict):
+            datasets.create(ann, NewDataset(FileSource("a.csv"), "a.csv", replace=True))
     newest = dispatcher.until(
         lambda: datasets.get(ann, imported.id), lambda d: d.current.state == "ready"
     )
