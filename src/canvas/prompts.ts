@@ -84,7 +84,10 @@ export function inspect(canvas: Controller, actions: Actions): void {
   showInspector(canvas, actions, true);
   const panel = canvas.stage?.closest('.nby-Canvas');
   window.setTimeout(() => {
-    const field = '.nby-Inspector-section :is(input, select, textarea)';
-    panel?.querySelector<HTMLElement>(field)?.focus({ preventScroll: true });
+    const fields = '.nby-Inspector-section :is(input, select, textarea)';
+    const found = Array.from(panel?.querySelectorAll<HTMLElement>(fields) ?? []);
+    if (!found.some(field => field === document.activeElement)) {
+      found[0]?.focus({ preventScroll: true }); // unless somebody was quicker
+    }
   }, DRAWN);
 }
