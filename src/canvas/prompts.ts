@@ -84,10 +84,9 @@ export function inspect(canvas: Controller, actions: Actions): void {
   showInspector(canvas, actions, true);
   const panel = canvas.stage?.closest('.nby-Canvas');
   window.setTimeout(() => {
-    const fields = '.nby-Inspector-section :is(input, select, textarea)';
-    const found = Array.from(panel?.querySelectorAll<HTMLElement>(fields) ?? []);
-    if (!found.some(field => field === document.activeElement)) {
-      found[0]?.focus({ preventScroll: true }); // unless somebody was quicker
+    const field = '.nby-Inspector-section :is(input, select, textarea)';
+    if (!panel?.querySelector(`${field}:focus`)) {
+      panel?.querySelector<HTMLElement>(field)?.focus({ preventScroll: true });
     }
   }, DRAWN);
 }

@@ -18,10 +18,11 @@ from nbyard.dispatch.workers import Workers
 from nbyard.errors import Busy, NbyardError, StoreUnusable, Unavailable
 from nbyard.images import offer_images
 from nbyard.resources import ResourceLinks
+from nbyard.runner.clock import Stillness
 from nbyard.runtimes import registry
 from nbyard.settings import Settings
 from nbyard.store import Store
-from nbyard.store.leases import Lease, LeaseLost, Silence
+from nbyard.store.leases import Lease, LeaseLost
 from nbyard.tabular import Tables
 from nbyard.wake import NEWS, Listener, listening
 
@@ -195,15 +196,20 @@ class Dispatcher:
             self._holds.clear()
 
 
+def _is_over(lease: Lease, signs: Stillness) -> bool:
+    """Whether nobody holds it any more."""
+    return lease.is_free or is_dead(lease.holder) or signs.seconds(lease) >= lease.seconds
+
+
 def _take(store: Store, settings: Settings) -> Lease | None:
     """None when another one gives signs of life."""
-    silence = Silence()
+    signs = Stillness()
     first: Lease | None = None
     while True:
         with store.read() as c:
             known = store.leases.get(c, LEASE)
         first = first or known
-        if known is None or known.is_free or is_dead(known.holder) or silence.is_over(known):
+        if known is None or _is_over(known, signs):
             with store.write() as c:
                 taken = store.leases.take(c, LEASE, own_name(), settings.lease_seconds, known)
             if taken is not None:

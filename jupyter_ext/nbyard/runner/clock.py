@@ -1,4 +1,4 @@
-"""The time of day for durations."""
+"""Time that no clock tells which may be set, or be another machine's."""
 
 import time
 
@@ -13,3 +13,18 @@ class Clock:
     def now(self) -> float:
         """Seconds since 1970."""
         return self._offset + time.monotonic()
+
+
+class Stillness:
+    """Since when a sign of life has been the same, by this process's own count."""
+
+    def __init__(self) -> None:
+        self._seen: object = None
+        self._since = 0.0
+
+    def seconds(self, sign: object) -> float:
+        """For so long nothing else was seen here; asked again and again."""
+        now = time.monotonic()
+        if sign != self._seen:
+            self._seen, self._since = sign, now
+        return now - self._since

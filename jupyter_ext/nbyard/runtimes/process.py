@@ -21,6 +21,7 @@ from nbyard.domain import attempts
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.files import read_small
 from nbyard.runner import processes
+from nbyard.runner.clock import Stillness
 from nbyard.runtimes.prepared import NO_ATTEMPT, RUNNER, Parents
 from nbyard.runtimes.protocol import Observation, Order
 from nbyard.settings import Settings
@@ -43,7 +44,7 @@ class ProcessRuntime:
         self._python = python
         self._parents = parents
         self._hosts: dict[str, dict[str, str]] = {}
-        self._signs: dict[Path, tuple[float, float]] = {}
+        self._signs: dict[Path, Stillness] = {}
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "ProcessRuntime":
@@ -116,22 +117,14 @@ class ProcessRuntime:
     def _why_gone(self, order: Order, identity: attempts.RunnerIdentity) -> str:
         """Why the supervisor is gone; empty while it lives."""
         if identity.host != socket.gethostname():
-            silent = self._silent_seconds(order)
+            known = self._signs.setdefault(order.folder, Stillness())
+            silent = known.seconds(_last_sign(order))
             if silent < SILENCE_SECONDS:
                 return ""
             return f"no sign of life from {identity.host} for {silent:.0f} s"
         if _is_alive(identity):
             return ""
         return RESTARTED if _is_of_before(identity) else "its supervisor was killed"
-
-    def _silent_seconds(self, order: Order) -> float:
-        """Since the last sign of a supervisor elsewhere was seen: clocks differ and may be set."""
-        sign, now = _last_sign(order), time.monotonic()
-        seen, since = self._signs.get(order.folder, (None, now))
-        if seen != sign:
-            self._signs[order.folder] = sign, now
-            return 0.0
-        return now - since
 
     def logs(self, order: Order) -> None:
         """Nothing to do: the supervisor writes into the folder itself."""

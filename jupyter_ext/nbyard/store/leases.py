@@ -2,9 +2,8 @@
 
 A holder writes a new moment into its lease now and then. Clocks may be set, and differ from machine
 to machine: that it has given no sign of life for as long as it promised to is for others to see
-with a count of their own (`Silence`); what the moment itself says is only a hint."""
+with a count of their own; what the moment itself says is only a hint."""
 
-import time
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -40,21 +39,6 @@ class Lease(msgspec.Struct, frozen=True):
         """Whether its holder has just given a sign of life, should all clocks agree."""
         now = datetime.now(UTC)
         return now < self.until <= now + timedelta(seconds=self.seconds)
-
-
-class Silence:
-    """Since when a lease has not changed, by this process's own count."""
-
-    def __init__(self) -> None:
-        self._seen: Lease | None = None
-        self._since = 0.0
-
-    def is_over(self, lease: Lease) -> bool:
-        """Whether its holder has said nothing for as long as it may; asked again and again."""
-        now = time.monotonic()
-        if lease != self._seen:
-            self._seen, self._since = lease, now
-        return now - self._since >= lease.seconds
 
 
 class LeaseLost(Conflict):

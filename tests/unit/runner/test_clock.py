@@ -1,4 +1,4 @@
-"""The clock of durations."""
+"""What is counted instead of read from a clock."""
 
 from types import SimpleNamespace
 
@@ -25,3 +25,19 @@ def test_a_duration_is_what_was_counted(begin: float, jump: float, took: float) 
         day[0] += took + jump
         count[0] += took
         assert told.now() - started == pytest.approx(took, abs=1e-5)
+
+
+def test_silence_is_counted_here_and_begins_anew_with_each_sign(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """I21."""
+    moment = [100.0]
+    monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: moment[0]))
+    silence = clock.Stillness()
+    assert silence.seconds("one") < 30
+    moment[0] += 29
+    assert silence.seconds("one") < 30
+    moment[0] += 2
+    assert silence.seconds("another") < 30
+    moment[0] += 30
+    assert silence.seconds("another") >= 30

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.attempts import HEARTBEAT, RUNNER
-from nbyard.runtimes import process
+from nbyard.runner import clock
 from nbyard.runtimes.process import SILENCE_SECONDS, Identity, ProcessRuntime
 from nbyard.runtimes.protocol import Order
 
@@ -28,7 +28,7 @@ def order(tmp_path: Path) -> Order:
 def moment(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Our own count of time."""
     found = [1000.0]
-    monkeypatch.setattr(process, "time", SimpleNamespace(monotonic=lambda: found[0]))
+    monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: found[0]))
     return found
 
 

@@ -54,28 +54,6 @@ def test_what_the_clock_says_of_it_frees_nothing(
         assert store.leases.take(c, "dispatcher", "b:2", 30) is None
 
 
-def test_silence_is_counted_here_and_begins_anew_with_each_sign(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """I21."""
-    moment = [100.0]
-    monkeypatch.setattr(leases, "time", SimpleNamespace(monotonic=lambda: moment[0]))
-    silence = leases.Silence()
-    with store.write() as c:
-        lease = store.leases.take(c, "dispatcher", "a:1", 30)
-        assert lease is not None
-        assert not silence.is_over(lease)
-        moment[0] += 29
-        assert not silence.is_over(lease)
-        store.leases.renew(c, lease, 30)
-        renewed = store.leases.get(c, "dispatcher")
-        assert renewed is not None
-        moment[0] += 2
-        assert not silence.is_over(renewed)
-        moment[0] += 30
-        assert silence.is_over(renewed)
-
-
 def test_a_released_one_is_free_at_once(store: Store) -> None:
     with store.write() as c:
         lease = store.leases.take(c, "dispatcher", "a:1", 30)
