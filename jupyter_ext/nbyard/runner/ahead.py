@@ -1,5 +1,6 @@
 """A supervisor ahead of its attempt: its runner and its kernel are there and wait to hear whose
-they are. It serves one attempt, or ends when nobody wants it any more."""
+they are. After an attempt that left nothing behind, supervisor and runner may stay for the next
+one, with another kernel; it ends when nobody wants it any more."""
 
 from __future__ import annotations
 
@@ -7,18 +8,22 @@ import contextlib
 import json
 import os
 import select
+import signal
 import socket
 import time
 from functools import partial
 from typing import Any
 
 from . import prepared, processes
+from .crew import rest
 from .folder import BadTask, Folder
 from .guard import clear
 from .work import CannotStart, Launch, die_with_parent, environment_of_host, show_to_work, told
 
 REQUEST_BYTES = 64 * 1024
 READY = b"1"
+FREE = b"1"
+MOST_ATTEMPTS = 100
 
 
 class LaunchAhead:
@@ -26,8 +31,11 @@ class LaunchAhead:
 
     is_notebook = reports = True
     is_idle = True
+    stays = False
+    spent = 0.0
 
-    def __init__(self, kernel: str, scratch: str) -> None:
+    def __init__(self, kernel: str, scratch: str, *, may_stay: bool = False) -> None:
+        self._may_stay = may_stay
         self.scratch = scratch
         self.output, output_end = os.pipe()
         self.report, report_end = os.pipe()
@@ -75,9 +83,7 @@ class LaunchAhead:
             about = told(*self._work, self.scratch)
             if self._since:
                 about["since"] = self._since
-            words = json.dumps(about)
-            with os.fdopen(self._release, "w", encoding="utf-8") as file:
-                file.write(words)
+            self._say({**about, "may_stay": self._may_stay})
         except BrokenPipeError:
             self._start_another(*self._work)
         except (OSError, BadTask) as error:
@@ -90,6 +96,30 @@ class LaunchAhead:
         for end in (self.output, self.report):
             os.close(end)
         self.pid, self.output, self.report = other.pid, other.output, other.report
+
+    def _say(self, words: dict[str, Any]) -> None:
+        with open(self._release, "w", encoding="utf-8", closefd=False) as file:
+            file.write(json.dumps(words) + "\n")
+
+    def stay(self, spent: float) -> None:
+        """It serves another attempt; so many seconds of processor time were for others then."""
+        self.stays = self.is_idle = True
+        self.spent = spent
+
+    def stand_by_again(self, scratch: str) -> None:
+        """Have another kernel.
+
+        Raises:
+            OSError: it is gone.
+        """
+        self.stays, self.scratch = False, scratch
+        self._say({"scratch": scratch})
+
+    def close(self) -> None:
+        """Hear no more of the work."""
+        if not self.stays:
+            for end in (self.output, self.report):
+                os.close(end)
 
     def end(self) -> None:
         """Nobody wants it: leave nothing of it."""
@@ -112,8 +142,22 @@ def stand_by(launch: LaunchAhead, claims: socket.socket) -> tuple[dict[str, str]
         heard = select.select(sources, [], [])[0]
         if claims in heard:
             packet, handles, _, _ = socket.recv_fds(claims, REQUEST_BYTES, 1)
-            claims.close()
             return (json.loads(packet), handles[0]) if packet else None
         if not os.read(launch.report, 4096):
             return None  # it is gone
         claims.send(READY)
+
+
+def is_wanted_again(launch: LaunchAhead, claims: socket.socket) -> bool:
+    """Offer to serve another attempt; whether it stands by for one."""
+    rest()
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # that our parent is gone is heard in `claims`
+    prepared.stamp("NBYARD_ATTEMPT_ID").clear()
+    try:
+        claims.send(FREE)
+        scratch = claims.recv(REQUEST_BYTES).decode()
+        if scratch:
+            launch.stand_by_again(scratch)
+    except OSError:
+        return False
+    return bool(scratch)

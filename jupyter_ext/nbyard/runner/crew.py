@@ -111,15 +111,14 @@ def serve(
 ) -> int:
     """A member's life, in its fork: this attempt, and those that it hears of."""
     attempt, since = stamp("NBYARD_ATTEMPT_ID"), stamp(SINCE)
-    nobody = os.environ["NBYARD_ATTEMPT_ID"]
     for _ in range(MOST_ATTEMPTS):
         since.write(f"{time.clock_gettime(time.CLOCK_BOOTTIME):012.1f}")
         attempt.write(request["attempt_id"])
         status = supervise(request, ready)
         if status:
             return status
-        _rest()
-        attempt.write(nobody)
+        rest()
+        attempt.clear()
         try:
             claims.send(IDLE)
             packet, handles, _, _ = socket.recv_fds(claims, REQUEST_BYTES, 1)
@@ -131,7 +130,7 @@ def serve(
     return 0
 
 
-def _rest() -> None:
+def rest() -> None:
     """Nothing of the last attempt is held, and any end is as good as another."""
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 2)

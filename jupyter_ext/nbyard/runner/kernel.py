@@ -82,6 +82,7 @@ class ForkedKernel:
     """The process of a kernel. One that is ahead of its attempt runs nothing until released."""
 
     exit_code: int | None = None
+    max_rss_bytes = 0
 
     def __init__(self, folder: str, *, is_ahead: bool = False) -> None:
         self._hear, tell = os.pipe()
@@ -111,7 +112,9 @@ class ForkedKernel:
         """Let a client talk with it; what it tells of its language, None when it ended while it
         started."""
         await readable(self._hear)
-        if os.read(self._hear, 1) != b"1":
+        is_up = os.read(self._hear, 1) == b"1"
+        os.close(self._hear)
+        if not is_up:
             await self.wait()
             return None
         client.kc = Talk(self, self._end)
@@ -119,9 +122,10 @@ class ForkedKernel:
 
     def is_alive(self) -> bool:
         if self.exit_code is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            pid, status, used = os.wait4(self.pid, os.WNOHANG)
             if pid:
                 self.exit_code = os.waitstatus_to_exitcode(status)
+                self.max_rss_bytes = used.ru_maxrss * 1024  # forks are for Linux
         return self.exit_code is None
 
     async def wait(self) -> None:

@@ -4,8 +4,10 @@ task.json and telling what happens through a pipe, one JSON object a line."""
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
+import resource
 import select
 import signal
 import sys
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from . import spared
 from .folder import BadTask, Folder
 from .parameters import CannotInject, inject
-from .prepared import read_whole, take_on
+from .prepared import put_off, read_line, renew, take_on
 from .report import Report
 
 if TYPE_CHECKING:
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
 
     # A kernel, its client, and what it told of its language, as far as they are there.
     Ready = tuple[ForkedKernel | StartedKernel | None, Any, dict[str, Any] | None]
+    # A notebook, and where each of its cells stands in the source.
+    Opened = tuple[dict[str, Any], list[int | None]]
+
+# A runner that needed more ends, and gives it back.
+LARGEST_KIB = 128 * 1024
 
 
 class Refused(Exception):
@@ -42,7 +49,7 @@ def main(path: str, descriptor: int, *, is_prepared: bool = False) -> int:
         opened = read_notebook(folder, task["work"])
         report.stage("kernel-start")
         kernel = _fork_kernel(task["work"]) if is_prepared else None
-        failure = asyncio.run(_run(folder, task, opened, report, (kernel, None, None)))
+        failure = asyncio.run(_run(folder, task, opened, report, kernel))
     except UNFIT as error:
         failure = _failure(error)
     report.end(failure)
@@ -50,33 +57,42 @@ def main(path: str, descriptor: int, *, is_prepared: bool = False) -> int:
 
 
 def main_ahead(kernel: str, descriptor: int, wait: int) -> int:
-    """As `main`, with the kernel made before `wait` says of which attempt it is."""
+    """As `main`, with the kernel made before `wait` says of which attempt it is; and again, with
+    another kernel, for as long as it may stay."""
     from .kernel import ForkedKernel, is_forkable
 
-    report, scratch = Report(descriptor), os.environ["JUPYTER_RUNTIME_DIR"]
+    report, own = Report(descriptor), dict(os.environ)
     if not is_forkable(kernel):
-        return asyncio.run(_stand_by_started(kernel, scratch, report, wait))
-    forked = ForkedKernel(scratch, is_ahead=True)
-    return asyncio.run(_stand_by(kernel, forked, report, wait))
+        return asyncio.run(_stand_by_started(kernel, own["JUPYTER_RUNTIME_DIR"], report, wait))
+    while True:
+        forked = ForkedKernel(os.environ["JUPYTER_RUNTIME_DIR"], is_ahead=True)
+        if not asyncio.run(_stand_by(kernel, forked, report, wait)):
+            return 1
+        again = read_line(wait)
+        if not again:
+            return 0  # nobody wants another one
+        renew({**own, "JUPYTER_RUNTIME_DIR": json.loads(again)["scratch"]})
+        gc.collect()  # in a fork it would close files that are others by then
 
 
-async def _stand_by(kernel: str, forked: ForkedKernel, report: Report, wait: int) -> int:
+async def _stand_by(kernel: str, forked: ForkedKernel, report: Report, wait: int) -> bool:
+    """Whether it stays for another attempt."""
     from .kernel import readable
 
     client = spared.session().prepared_client(kernel)
     language_info = await forked.connect(client)
     if language_info is None:
-        return 1
+        return False
     report.send({"type": "ready"})
     ended = asyncio.ensure_future(forked.wait())
     called = asyncio.ensure_future(readable(wait))
     await asyncio.wait({ended, called}, return_when=asyncio.FIRST_COMPLETED)
     if ended.done():
-        return 1
+        return False
     ended.cancel()
-    words = read_whole(wait)
+    words = read_line(wait)
     if not words:
-        return 0  # nobody wants it
+        return False  # nobody wants it
     told = json.loads(words)
     take_on(told)
     forked.release(words)
@@ -94,7 +110,7 @@ async def _stand_by_started(kernel: str, scratch: str, report: Report, wait: int
     if language_info is not None:
         report.send({"type": "ready"})
         await foreign.stay_until(wait)
-    words = read_whole(wait) if select.select([wait], [], [], 0)[0] else b""
+    words = read_line(wait) if select.select([wait], [], [], 0)[0] else b""
     if not words:
         return 1
     told = json.loads(words)
@@ -106,18 +122,42 @@ async def _stand_by_started(kernel: str, scratch: str, report: Report, wait: int
     return await _serve(told, report, (None, None, None))
 
 
-async def _serve(told: dict[str, Any], report: Report, ready: Ready) -> int:
-    """The attempt that was told of."""
-    folder = Folder(told["environment"]["NBYARD_ATTEMPT"])
+async def _serve(told: dict[str, Any], report: Report, ready: Ready) -> bool:
+    """The attempt that was told of; whether this process stays for another one."""
+    folder, stays = Folder(told["environment"]["NBYARD_ATTEMPT"]), None
     try:
         task = folder.task()
-        opened = read_notebook(folder, task["work"])
-        failure = await _run(folder, task, opened, report, ready)
+        session = _session(folder, task, read_notebook(folder, task["work"]), ready)
+        wishes = Wishes(session.interrupt)
+        failure = await _go_through(session, report)
+        if failure is None and told["may_stay"]:
+            stays = _put_off(ready[0], wishes)
     except UNFIT as error:
         failure = _failure(error)
-    report.end(failure)
+    report.end(failure, stays)
+    if stays is not None:
+        return True
     sys.stdout.flush()
     os._exit(0)  # all is said; to take the loop apart is for nobody
+
+
+def _put_off(kernel: Any, wishes: Wishes) -> dict[str, float] | None:
+    """Be of no attempt any more: what it has used; None where it could be seen in the next one that
+    there was this one."""
+    was_asked = wishes.close()
+    if was_asked or kernel.exit_code != 0 or len(os.listdir("/proc/self/task")) > 1:
+        return None
+    own, children = (
+        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    if own.ru_maxrss > LARGEST_KIB:
+        return None
+    put_off()
+    os.set_blocking(1, True)  # the kernel could have changed it for both
+    return {
+        "cpu_seconds": own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime,
+        "max_rss_bytes": kernel.max_rss_bytes,
+    }
 
 
 def _failure(error: Exception) -> dict[str, Any]:
@@ -158,17 +198,25 @@ def _fork_kernel(work: dict[str, Any]) -> ForkedKernel | None:
 async def _run(
     folder: Folder,
     task: dict[str, Any],
-    opened: tuple[dict[str, Any], list[int | None]],
+    opened: Opened,
     report: Report,
-    kernel: Ready,
+    kernel: ForkedKernel | None,
 ) -> dict[str, Any] | None:
-    from .started import KernelEnded, KernelMissing
+    session = _session(folder, task, opened, (kernel, None, None))
+    Wishes(session.interrupt)
+    return await _go_through(session, report)
 
+
+def _session(folder: Folder, task: dict[str, Any], opened: Opened, ready: Ready) -> Any:
     try:
-        session = spared.session().Session(folder, task, opened, kernel)
+        return spared.session().Session(folder, task, opened, ready)
     except ImportError as error:
         raise Refused(f"notebooks cannot be run here: {error}") from error
-    _when_asked_to_end(session.interrupt)
+
+
+async def _go_through(session: Any, report: Report) -> dict[str, Any] | None:
+    from .started import KernelEnded, KernelMissing
+
     try:
         await session.start()
         report.stage("running")
@@ -184,20 +232,35 @@ async def _run(
     return failure
 
 
-def _when_asked_to_end(call: Callable[[], None]) -> None:
-    """As the loop's own handlers of signals, which look at all that there are."""
-    hear, tell = os.pipe()
+class Wishes:
+    """That we end. As the loop's own handlers of signals, which look at all that there are."""
 
-    def listen() -> None:
-        os.read(hear, 4096)
-        call()
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call = call
+        self._has_heard = False
+        self._hear, self._tell = os.pipe()
+        for end in (self._hear, self._tell):
+            os.set_blocking(end, False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        signal.set_wakeup_fd(self._tell, warn_on_full_buffer=False)
+        asyncio.get_running_loop().add_reader(self._hear, self._listen)
 
-    for end in (hear, tell):
-        os.set_blocking(end, False)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
-    asyncio.get_running_loop().add_reader(hear, listen)
+    def _listen(self) -> None:
+        os.read(self._hear, 4096)
+        self._has_heard = True
+        self._call()
+
+    def close(self) -> bool:
+        """Leave the next one to the system; whether there was any."""
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.set_wakeup_fd(-1)
+        asyncio.get_running_loop().remove_reader(self._hear)
+        was_asked = self._has_heard or bool(select.select([self._hear], [], [], 0)[0])
+        for end in (self._hear, self._tell):
+            os.close(end)
+        return was_asked
 
 
 async def run_cells(session: Any, report: Report) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from . import processes
-from .ahead import LaunchAhead, stand_by
+from .ahead import MOST_ATTEMPTS, LaunchAhead, is_wanted_again, stand_by
 from .crew import Crew, serve
 from .folder import Folder
 from .guard import clear, make_scratch
@@ -51,7 +51,6 @@ class Parent:
         self._hangs_up = False
         self._folders: dict[int, str] = {}  # of the supervisors, by their pid
         self._crew = Crew()
-        self._called: dict[int, socket.socket] = {}
         self._attempt_id = stamp("NBYARD_ATTEMPT_ID")
         self._pid = os.getpid()
         self._hear, self._told = os.pipe()
@@ -70,8 +69,7 @@ class Parent:
         """One look at everybody who may have something to say."""
         pool = self._pool
         kernel = "" if self._hangs_up else pool.missing()
-        waiting = pool.waiting()
-        sources: list[Any] = [self._hear, *waiting, *self._crew.sources()]
+        sources: list[Any] = [self._hear, *pool.sources(), *self._crew.sources()]
         if not self._hangs_up:
             sources.append(self._requests)
         patience = 0 if kernel else LOOK_SECONDS if pool.standing or self._crew.idle else None
@@ -79,9 +77,7 @@ class Parent:
         if self._hear in ready:
             os.read(self._hear, 4096)
             self._look_after()
-        for one in list(pool.standing.values()):
-            if one.claims in ready:
-                pool.hear(one)
+        self._hear_pool(ready)
         for member in list(self._crew.busy.values()):
             if member.claims in ready and self._crew.hear(member):
                 del self._folders[member.pid]
@@ -92,6 +88,14 @@ class Parent:
         else:
             pool.look()
             self._crew.rest()
+
+    def _hear_pool(self, ready: list[Any]) -> None:
+        for one in list(self._pool.standing.values()):
+            if one.claims in ready:
+                self._pool.hear(one)
+        for one in list(self._pool.busy.values()):
+            if one.claims in ready and self._pool.is_free(one):
+                self._have_back(one)
 
     def _hang_up(self) -> None:
         self._hangs_up = True
@@ -147,11 +151,21 @@ class Parent:
         try:
             socket.send_fds(one.claims, [packet], [ready])
         except OSError:
-            one.claims.close()
             return 0  # it has just ended
-        # closed at once, with what it said unheard, it might not hear its call
-        self._called[one.pid] = one.claims
         return one.pid
+
+    def _have_back(self, one: Standing) -> None:
+        """It has come to the end of its attempt: let it stand by for another one, or go."""
+        del self._folders[one.pid]
+        scratch = ""
+        try:
+            if not self._hangs_up and self._pool.wants_back(one.kernel):
+                scratch = make_scratch()
+                self._pool.take_back(one, scratch)
+                return
+        except OSError:
+            clear(scratch)
+        self._pool.drop(one)
 
     def _have_ready(self, kernel: str) -> None:
         """Fork one that stands by."""
@@ -190,14 +204,18 @@ class Parent:
         return supervise(folder, ready, self._pid, is_prepared=prepared, ahead=ahead)
 
     def _stand_by(self, kernel: str, scratch: str, claims: socket.socket) -> int:
-        """In the fork: the same, when the attempt is known."""
+        """In the fork: the same when an attempt is known, and for others after it."""
         adopt_orphans()
-        ahead = LaunchAhead(kernel, scratch)
-        called = stand_by(ahead, claims)
+        ahead = LaunchAhead(kernel, scratch, may_stay=True)
         status = 0
-        if called:
+        for _ in range(MOST_ATTEMPTS):
+            called = stand_by(ahead, claims)
+            if not called:
+                break
             ahead.claim()
             status = self._supervise(*called, ahead)
+            if not ahead.stays or not is_wanted_again(ahead, claims):
+                break
         if ahead.is_idle:
             ahead.end()
         return status
@@ -220,8 +238,6 @@ class Parent:
                 return broken
             if not pid:
                 return broken
-            if pid in self._called:
-                self._called.pop(pid).close()
             path, one = self._folders.pop(pid, None), self._pool.lost(pid)
             self._crew.lost(pid)
             if status and one:

@@ -1,8 +1,9 @@
 """Kernels that are ready before a notebook asks for one: how many of which, and when they go.
 
 What is ready is a whole supervisor with its runner, forked from the prepared parent, and its
-kernel, which is forked or started. It serves one attempt and ends. Those of kernels used last are
-kept, within a number and an amount of memory, while the machine has memory to spare.
+kernel, which is forked or started. A kernel serves one attempt and ends; supervisor and runner may
+come back for another. Those of kernels used last are kept, within a number and an amount of memory,
+while the machine has memory to spare.
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+from collections.abc import Collection
 from typing import NamedTuple
 
 from . import processes
 
 IDLE_SECONDS = 180.0
 LOOK_SECONDS = 5.0
+# That come back, more than should stand by: so many, and so long.
+MORE = 2
+MORE_SECONDS = 5.0
 # Of what is available; below, memory is for the work.
 SPARE_SHARE = 8
 FAILURES = 3
@@ -40,6 +45,7 @@ class Pool:
         self._sizes: dict[str, tuple[float, int]] = {}  # of a kernel's kind, and when it was seen
         self._failures: dict[str, int] = {}
         self.standing: dict[int, Standing] = {}
+        self.busy: dict[int, Standing] = {}
         self.leaving: dict[int, Standing] = {}
 
     def take(self, kernel: str, *, is_forked: bool = True) -> Standing | None:
@@ -50,7 +56,8 @@ class Pool:
             return None
         chosen = next((one for one in fitting if one.pid in self._ready), fitting[0])
         self._ready.discard(chosen.pid)
-        return self.standing.pop(chosen.pid)
+        self.busy[chosen.pid] = self.standing.pop(chosen.pid)
+        return chosen
 
     def _of(self, kernel: str) -> list[Standing]:
         return [one for one in self.standing.values() if one.kernel == kernel]
@@ -90,11 +97,11 @@ class Pool:
                 go.append(one)
         return go if self._has_place(kernel, go) else None
 
-    def _has_place(self, kernel: str, go: list[Standing]) -> bool:
+    def _has_place(self, kernel: str, go: Collection[Standing], beyond: int = 0) -> bool:
         """Whether one more of it may be there when these have gone."""
         stay = [one for one in self.standing.values() if one not in go]
         held, more = sum(self._size(one.kernel) for one in stay), self._size(kernel)
-        fits = len(stay) < self._count and held + more <= self._budget_bytes
+        fits = len(stay) < self._count + beyond and held + more <= self._budget_bytes
         return fits and not is_short(more)
 
     def _size(self, kernel: str) -> int:
@@ -104,6 +111,28 @@ class Pool:
     def give_up(self) -> None:
         """There is no place for any."""
         self._count = 0
+
+    def is_free(self, one: Standing) -> bool:
+        """Whether it has come to the end of its attempt and would serve another; else it ends."""
+        self.leaving[one.pid] = self.busy.pop(one.pid)
+        try:
+            return bool(one.claims.recv(1))
+        except OSError:
+            return False
+
+    def take_back(self, one: Standing, scratch: str) -> None:
+        """Have it stand by again.
+
+        Raises:
+            OSError: it is gone.
+        """
+        one.claims.send(scratch.encode())
+        del self.leaving[one.pid]
+        self.add(one._replace(scratch=scratch))
+
+    def wants_back(self, kernel: str) -> bool:
+        """Whether one of it may stand by again."""
+        return kernel in self._recent() and self._has_place(kernel, (), MORE)
 
     def add(self, one: Standing) -> None:
         self.standing[one.pid] = one
@@ -123,14 +152,14 @@ class Pool:
             size = processes.memory_bytes({one.pid} | processes.below(one.pid))
             self._sizes[one.kernel] = now, size
 
-    def waiting(self) -> list[socket.socket]:
-        """Where is heard that one is ready."""
-        standing = self.standing.values()
-        return [one.claims for one in standing if one.pid not in self._ready]
+    def sources(self) -> list[socket.socket]:
+        """Where is heard that one is ready, or free again."""
+        waiting = [one for one in self.standing.values() if one.pid not in self._ready]
+        return [one.claims for one in (*waiting, *self.busy.values())]
 
     def lost(self, pid: int) -> Standing | None:
         """One has ended by itself, if it was one of these."""
-        one = self.leaving.pop(pid, None)
+        one = self.leaving.pop(pid, None) or self.busy.pop(pid, None)
         if one is None and pid in self.standing:
             one = self.standing.pop(pid)
             if pid not in self._ready:
@@ -147,9 +176,12 @@ class Pool:
         self._asked = {k: at for k, at in self._asked.items() if now - at < IDLE_SECONDS}
         self._failures = {k: n for k, n in self._failures.items() if k in self._asked}
         held, short = 0, is_short(0)
-        for one in sorted(self.standing.values(), key=lambda one: -self._asked.get(one.kernel, 0)):
+        ranked = sorted(self.standing.values(), key=lambda one: -self._asked.get(one.kernel, 0))
+        for rank, one in enumerate(ranked):
             held += self._size(one.kernel)
-            if short or held > self._budget_bytes or one.kernel not in self._asked:
+            asked = self._asked.get(one.kernel, -IDLE_SECONDS)
+            is_more = rank >= self._count and now - asked > MORE_SECONDS
+            if short or held > self._budget_bytes or one.kernel not in self._asked or is_more:
                 self.drop(one)
 
     def drop(self, one: Standing) -> None:
@@ -157,7 +189,8 @@ class Pool:
         with contextlib.suppress(OSError):  # it has ended
             one.claims.shutdown(socket.SHUT_WR)
         self._ready.discard(one.pid)
-        self.leaving[one.pid] = self.standing.pop(one.pid)
+        self.standing.pop(one.pid, None)
+        self.leaving[one.pid] = one
 
 
 def is_short(more: int) -> bool:

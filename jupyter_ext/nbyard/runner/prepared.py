@@ -206,6 +206,9 @@ class Stamp:
         ctypes.memmove(self._address, new, len(new))
         os.environ[self._name] = value
 
+    def clear(self) -> None:
+        self.write("-" * self._length)
+
 
 @cache
 def stamp(name: str) -> Stamp:
@@ -233,6 +236,18 @@ def _tell_others() -> None:
     _known[:] = [len(sys.modules)]
 
 
+def read_line(descriptor: int) -> bytes:
+    """Up to the end of a line, after which nothing more has been written yet; nothing where the
+    other end is closed."""
+    line = b""
+    while not line.endswith(b"\n"):
+        piece = os.read(descriptor, 1 << 16)
+        if not piece:
+            return b""
+        line += piece
+    return line
+
+
 def read_whole(descriptor: int) -> bytes:
     """All that is written until the other end is closed."""
     with os.fdopen(descriptor, "rb") as file:
@@ -250,6 +265,13 @@ def take_on(told: dict[str, Any]) -> None:
         stamp("NBYARD_ATTEMPT_ID").write(environment["NBYARD_ATTEMPT_ID"])
     os.environ.update(environment)
     os.chdir(told["directory"])
+
+
+def put_off() -> None:
+    """Be no attempt's any more. Variables are those of the attempt until `renew`."""
+    for name in STAMPED:
+        stamp(name).clear()
+    os.chdir("/")
 
 
 def renew(environment: dict[str, str]) -> None:

@@ -34,5 +34,7 @@ class Report:
         message = {"type": "cell", **place, "state": state, **more}
         self.send(message, more_to_come=more_to_come)
 
-    def end(self, failure: dict[str, Any] | None) -> None:
-        self.send({"type": "end", "failure": failure})
+    def end(self, failure: dict[str, Any] | None, stays: dict[str, float] | None = None) -> None:
+        """`stays` is what was used so far by who will serve another attempt."""
+        more = {} if stays is None else {"stays": stays}
+        self.send({"type": "end", "failure": failure, **more})

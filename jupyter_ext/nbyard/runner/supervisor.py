@@ -29,6 +29,7 @@ POKE_SECONDS = 0.1
 KILLED = 128 + signal.SIGKILL
 CHUNK_BYTES = 1024 * 1024
 MAX_REPORT_BYTES = 32 * 1024 * 1024
+UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 
 
 class Ending:
@@ -59,7 +60,7 @@ class Supervisor:
         self.log = Log(folder.at("log"))
         self._memory = MemoryWatch(task.get("memory_bytes"))
         gpus = GpuMeter((task.get("environment") or {}).get("CUDA_VISIBLE_DEVICES") or "")
-        self._record = UsageRecord(folder.at("usage.jsonl"), gpus)
+        self._record = UsageRecord(folder.at("usage.jsonl"), gpus, spent=launch.spent)
         self._selector = selectors.DefaultSelector()
         self._ending: Ending | None = None
         self._status: int | None = None
@@ -167,8 +168,12 @@ class Supervisor:
         if self._ending is not None and time.monotonic() >= self._ending.deadline:
             return True
         if self._status is None:
-            return False
+            return self._ending is None and self._offers_to_stay()
         return self._ending is None or not self._tree()
+
+    def _offers_to_stay(self) -> bool:
+        """Whether the runner has said that the work has ended, and waits for more."""
+        return self._reported is not None and "stays" in self._reported
 
     def _tick(self) -> None:
         now = time.monotonic()
@@ -277,12 +282,12 @@ class Supervisor:
         """Nothing of the work stays alive; what it had still written comes into the log."""
         left = 0
         # whoever lost its parent became our child
-        if self._reap() or not ADOPTS:
-            left = processes.kill_tree(os.getpid(), self._task["mark"], self._spared(), self._reap)
-        deadline = time.monotonic() + DRAIN_SECONDS
-        while len(self._selector.get_map()) > 1 and time.monotonic() < deadline:
-            for key, _ in self._selector.select(0.05):
-                key.data(key.fd)
+        if self._reap() and self._lets_stay():
+            while heard := self._selector.select(0):
+                for key, _ in heard:
+                    key.data(key.fd)
+        else:
+            left = self._end_all()
         self._reap()
         self._record.close()
         if left and self._status is not None and self._ending is None:
@@ -293,9 +298,38 @@ class Supervisor:
         self.log.end()
         signal.set_wakeup_fd(-1)
 
+    def _lets_stay(self) -> bool:
+        """Whether the runner serves another attempt: where nothing but itself is left. Else it
+        ends before the rest does."""
+        if self._ending is not None or self._status is not None or not self._offers_to_stay():
+            return False
+        assert self._reported is not None and isinstance(self._launch, LaunchAhead)
+        if self._tree() == {self._launch.pid}:
+            self._launch.stay(self._reported["stays"]["cpu_seconds"])
+            used = self._reported["stays"]["max_rss_bytes"] // UNIT
+            self._largest = max(self._largest, used)
+            self._record.staying = self._launch.spent
+            return True
+        os.kill(self._launch.pid, signal.SIGKILL)
+        _, self._status, _ = os.wait4(self._launch.pid, 0)
+        return False
+
+    def _end_all(self) -> int:
+        """How many there were."""
+        left = 0
+        if self._reap() or not ADOPTS:
+            left = processes.kill_tree(os.getpid(), self._task["mark"], self._spared(), self._reap)
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while len(self._selector.get_map()) > 1 and time.monotonic() < deadline:
+            for key, _ in self._selector.select(0.05):
+                key.data(key.fd)
+        return left
+
     def _failure(self) -> dict[str, Any] | None:
         if self._ending is not None:
             return self._ending.failure
+        if self._launch.stays:
+            return None
         assert self._status is not None
         if self._launch.is_notebook:
             failure = verdict.of_notebook(self._status, self._reported)
@@ -315,9 +349,8 @@ class Supervisor:
         return self.log.last_lines()
 
     def _usage(self) -> dict[str, float]:
-        unit = 1 if sys.platform == "darwin" else 1024
         return {
-            "max_rss_bytes": max(self._memory.peak_bytes, self._largest * unit),
+            "max_rss_bytes": max(self._memory.peak_bytes, self._largest * UNIT),
             "cpu_seconds": round(self._record.ended_cpu(), 3),
         }
 
@@ -325,5 +358,6 @@ class Supervisor:
         """Hold nothing of the attempt any more."""
         self.log.close()
         self._selector.close()
-        for end in (self._hear, self._signal_end, self._launch.output, self._launch.report):
+        for end in (self._hear, self._signal_end):
             os.close(end)
+        self._launch.close()

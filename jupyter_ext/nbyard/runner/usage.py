@@ -62,12 +62,15 @@ class UsageFile:
 class UsageRecord:
     """Looks each second at first, then as often as the file wants it."""
 
-    def __init__(self, path: str, gpus: GpuMeter, max_lines: int = MAX_LINES) -> None:
+    def __init__(
+        self, path: str, gpus: GpuMeter, max_lines: int = MAX_LINES, *, spent: float = 0.0
+    ) -> None:
+        self.staying = 0.0  # seconds of a process that stays when the work has ended
         self.gpus = gpus
         self._file = UsageFile(path, max_lines)
         self._next_look = 0.0
         self._cpu = 0.0
-        self._before = _cpu_of_children()  # another attempt's
+        self._before = _cpu_of_children() + spent  # another attempt's
 
     def look(self, pids: Collection[int]) -> None:
         """Write down what these processes hold, when it is time to."""
@@ -85,7 +88,7 @@ class UsageRecord:
 
     def ended_cpu(self) -> float:
         """Seconds of processor time of the processes that are gone."""
-        return _cpu_of_children() - self._before
+        return _cpu_of_children() + self.staying - self._before
 
     def _add(self, pids: Collection[int]) -> None:
         known = [found for pid in pids if (found := processes.read(pid))]

@@ -94,6 +94,9 @@ def told(folder: Folder, task: dict[str, Any], scratch: str) -> dict[str, Any]:
 class Launch:
     """One started process: `pid`, and the two pipes to read from (`report` not of commands)."""
 
+    stays = False
+    spent = 0.0
+
     def __init__(
         self,
         folder: Folder,
@@ -125,6 +128,11 @@ class Launch:
         finally:
             os.close(self._output_end)
             os.close(self._report_end)
+
+    def close(self) -> None:
+        """Hear no more of the work."""
+        for end in (self.output, self.report):
+            os.close(end)
 
     def _spawn(self, files: contextlib.ExitStack) -> None:
         parent = os.getpid()

@@ -56,6 +56,18 @@ class Kernels:
             one.claims.close()
         return one is not None
 
+    def come_back(self, pid: int) -> None:
+        """Its attempt is at its end."""
+        one = self.pool.busy[pid]
+        self.ends[pid].send(b"1")
+        assert self.pool.is_free(one)
+        if self.pool.wants_back(one.kernel):
+            self.pool.take_back(one, "/elsewhere")
+            assert self.ends[pid].recv(100) == b"/elsewhere"
+            self.hear(pid)
+        else:
+            self.pool.drop(one)
+
     def standing(self) -> list[str]:
         return sorted(one.kernel for one in self.pool.standing.values())
 
@@ -67,7 +79,8 @@ class Kernels:
             return False
 
     def close(self) -> None:
-        for one in (*self.pool.standing.values(), *self.pool.leaving.values()):
+        places = (self.pool.standing, self.pool.busy, self.pool.leaving)
+        for one in (one for place in places for one in place.values()):
             one.claims.close()
         for end in self.ends.values():
             end.close()
@@ -89,6 +102,51 @@ def test_one_of_each_kernel_used_lately_and_more_of_the_last(kernels: Kernels) -
     kernels.now += 1
     kernels.pool.take("python3")
     assert kernels.fill() == ["python3", "r", "python3"]
+
+
+def test_those_that_come_back_stand_by_again(kernels: Kernels) -> None:
+    """Some more than otherwise, as long as there are attempts for them."""
+    kernels.take("python3")
+    kernels.fill()
+    busy = [one.pid for _ in range(3) if (one := kernels.pool.take("python3"))]
+    kernels.fill()
+    for pid in busy:
+        kernels.come_back(pid)
+    assert len(kernels.pool.standing) == 3 + module.MORE and kernels.fill() == []
+    assert {one.scratch for one in kernels.pool.standing.values()} == {"/nowhere", "/elsewhere"}
+    assert kernels.was_told_to_go(busy[-1])
+    kernels.pool.look()
+    assert len(kernels.pool.standing) == 3 + module.MORE
+    kernels.now += module.MORE_SECONDS + 1
+    kernels.pool.look()
+    assert len(kernels.pool.standing) == 3
+
+
+def test_one_that_comes_back_has_no_place_when_memory_is_short_or_its_kernel_forgotten(
+    kernels: Kernels,
+) -> None:
+    kernels.take("python3")
+    kernels.fill()
+    one, other = (kernels.pool.take("python3"), kernels.pool.take("python3"))
+    assert one and other
+    kernels.machine = (100 * MIB, 1000 * MIB)
+    kernels.come_back(one.pid)
+    kernels.machine = ROOMY
+    for kernel in ("r", "julia", "octave"):
+        kernels.now += 1
+        kernels.take(kernel)
+    kernels.come_back(other.pid)
+    assert kernels.was_told_to_go(one.pid) and kernels.was_told_to_go(other.pid)
+
+
+def test_one_that_ended_with_its_attempt_does_not_come_back(kernels: Kernels) -> None:
+    kernels.take("python3")
+    kernels.fill()
+    one = kernels.pool.take("python3")
+    assert one
+    kernels.ends[one.pid].close()
+    assert not kernels.pool.is_free(one)
+    assert kernels.pool.lost(one.pid) == one and not kernels.pool.busy
 
 
 def test_each_serves_once(kernels: Kernels) -> None:

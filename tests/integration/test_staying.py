@@ -1,0 +1,255 @@
+"""A supervisor and its runner serve one notebook after the other, each with a kernel of its own:
+nothing of one is met by the next, and whatever is unusual ends them."""
+
+import json
+import os
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+import pytest
+
+from nbyard.domain.attempts import EXECUTED, LOG, RUNNER, NotebookWork, Result
+from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
+from nbyard.runtimes.process import ProcessRuntime
+from nbyard.runtimes.protocol import Order
+from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
+
+CELL: dict[str, Any] = {
+    "cell_type": "code",
+    "id": "c",
+    "metadata": {},
+    "outputs": [],
+    "execution_count": None,
+}
+LOOK = """
+import gc, json, os, random, signal, sys, threading, uuid
+files = {os.readlink(f"/proc/self/fd/{n}").split(":")[0] for n in os.listdir("/proc/self/fd")
+         if os.path.exists(f"/proc/self/fd/{n}")}
+held = [s for one in gc.get_objects() if isinstance(one, (dict, list, tuple))
+        for s in (list(one.values()) if isinstance(one, dict) else one)
+        if type(s) in (str, bytes) and (b"left by" if type(s) is bytes else "left by")
+        + (b" the first" if type(s) is bytes else " the first") in s]
+print(json.dumps({
+    "environ": {k: v for k, v in os.environ.items() if "first" in k.lower() or "first" in v},
+    "files": sorted(files), "held": [str(s)[:80] for s in held], "path": sys.path,
+    "modules": [n for n in ("colorsys", "wave") if n in sys.modules], "umask": os.umask(0o22),
+    "threads": threading.active_count(), "signal": str(signal.getsignal(signal.SIGUSR1)),
+    "drawn": [random.random(), str(uuid.uuid4())], "ran": len(In), "cwd": os.getcwd(),
+    "limits": os.nice(0), "hash": hash("nbyard"), "blocking": os.get_blocking(1)}))
+"""
+MESS = """
+import os, sys, random, signal, colorsys, builtins, threading, resource
+os.environ["FIRST"] = "left by the first"
+open("left", "w").write("left by the first")
+kept = open("left")
+sys.path.append("/left by the first")
+random.seed(1); os.umask(0); os.nice(5); os.chdir("/"); builtins.first = 1
+signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+os.set_blocking(1, False)
+print("left by the first"); [str(n) + "left by the first" for n in range(1000)]
+"""
+
+
+class Yard:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._parents = Parents(ready_kernels=1, ready_bytes=1 << 30)
+        self.runtime = ProcessRuntime(parents=self._parents)
+        self.runtime.open(STORE)
+
+    def place(self, *sources: str, **more: Any) -> Order:
+        work = NotebookWork("code/n.ipynb", "python3", "python", {})
+        order = place_attempt(self._folder, "", {}, "", work=work, directory="code", **more)
+        cells = [{**CELL, "source": source} for source in sources]
+        whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+        (order.folder / "code" / "n.ipynb").write_text(json.dumps(whole))
+        return order
+
+    def run(self, *sources: str, **more: Any) -> Order:
+        order = self.place(*sources, **more)
+        self.runtime.start(order)
+        finish(self.runtime, order)
+        return order
+
+    def standing(self) -> list[psutil.Process]:
+        """Supervisors that are complete and wait."""
+        found = []
+        for one in psutil.Process(self._parents.of_notebooks.pid).children():
+            try:
+                waits = one.environ().get("NBYARD_ATTEMPT_ID") == NO_ATTEMPT
+                below = one.children(recursive=True)
+                if waits and len(below) == 2 and below[1].num_threads() > 1:
+                    found.append(one)
+            except psutil.Error:
+                continue
+        return found
+
+    def warm_up(self) -> psutil.Process:
+        """One notebook; the supervisor that has come back from it. Others leave."""
+        self.run("1")
+        served = self.run("1")
+        one = psutil.Process(supervisor(served))
+        self.leave_alone(one)
+        return one
+
+    def leave_alone(self, one: psutil.Process) -> None:
+        """When it is back, let it be the only one."""
+        wait_until(lambda: self.is_back(one))
+        parent = psutil.Process(self._parents.of_notebooks.pid)
+        for other in parent.children():
+            if other != one:
+                other.kill()
+                wait_until(lambda other=other: not other.is_running())  # type: ignore[misc]
+
+    def is_back(self, one: psutil.Process) -> bool:
+        return one.is_running() and one in self.standing()
+
+    def close(self) -> None:
+        self._parents.close()
+
+
+@pytest.fixture
+def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    made = Yard(tmp_path)
+    yield made
+    made.close()
+
+
+def supervisor(order: Order) -> int:
+    return int(json.loads((order.folder / RUNNER).read_text())["pid"])
+
+
+def result(order: Order) -> Result:
+    return msgspec.json.decode((order.folder / "result.json").read_bytes(), type=Result)
+
+
+def printed(order: Order) -> Any:
+    cells = json.loads((order.folder / EXECUTED).read_text())["cells"]
+    return json.loads(cells[-1]["outputs"][-1]["text"])
+
+
+def served_by(yard: Yard, one: psutil.Process, *sources: str, **more: Any) -> Order:
+    """By this supervisor, for it is the one that was busy last and is ready."""
+    yard.leave_alone(one)
+    order = yard.run(*sources, **more)
+    assert supervisor(order) == one.pid
+    return order
+
+
+def test_nothing_of_one_is_met_by_the_next(yard: Yard) -> None:
+    """State, variables, directory, files, modules, random streams; and it is another
+    kernel."""
+    one = yard.warm_up()
+    clean = printed(served_by(yard, one, LOOK, LOOK))
+    served_by(yard, one, MESS, environment={"NBYARD_FIRST": "left by the first"})
+    after = printed(served_by(yard, one, LOOK, LOOK))
+    assert after["held"] == [] and after["environ"] == {} and after["modules"] == []
+    assert after["drawn"] != clean["drawn"] and after["cwd"] != clean["cwd"]
+    for known in (clean, after):
+        known["path"] = [place for place in known["path"] if place not in ("", known["cwd"])]
+        del known["drawn"], known["cwd"]
+    assert after == clean
+
+
+def test_its_words_are_those_of_its_attempt(yard: Yard) -> None:
+    """Where others look for them, and only as long as it has one."""
+    one = yard.warm_up()
+    tell = "import os; pids = [os.getpid(), os.getppid(), os.getpgid(0)]\n"
+    tell += "words = [open(f'/proc/{p}/environ', 'rb').read() for p in pids[:2]]\n"
+    tell += "mark, own = os.environ['NBYARD_MARK'], os.environ['NBYARD_ATTEMPT_ID']\n"
+    tell += "print(str([all(x.encode() in w for w in words) for x in (mark, own)]).lower())"
+    for _ in range(2):
+        assert printed(served_by(yard, one, tell)) == [True, True]
+        wait_until(lambda: yard.is_back(one))
+        for process in (one, *one.children(recursive=True)):
+            assert process.environ()["NBYARD_ATTEMPT_ID"] == NO_ATTEMPT
+            assert set(process.environ()["NBYARD_MARK"]) == {"-"}
+            assert process.cwd() == "/"
+
+
+def test_each_log_and_each_account_is_its_own(yard: Yard) -> None:
+    one = yard.warm_up()
+    burn = "import time\nend = time.process_time() + 1\nwhile time.process_time() < end: pass\n"
+    large = "block = bytearray(200 * 2**20); block[::4096] = b'x' * len(block[::4096])\n"
+    first = served_by(yard, one, burn + large + "print('x' * 300_000, end='')")
+    second = served_by(yard, one, "print('second')")
+    assert (first.folder / LOG).read_text().count("x") == 300_000
+    assert (second.folder / LOG).read_text() == "second\n"
+    used = [result(order).usage for order in (first, second)]
+    assert used[0]["cpu_seconds"] >= 1 and used[1]["cpu_seconds"] < 0.6
+    assert used[0]["max_rss_bytes"] > 200 * 2**20 > used[1]["max_rss_bytes"] > 0
+    third = served_by(yard, one, "import os, signal; os.kill(os.getppid(), signal.SIGKILL)")
+    assert result(third).failure and result(third).usage["cpu_seconds"] < 0.6
+    lines = (first.folder / "usage.jsonl").read_text().splitlines()
+    assert json.loads(lines[-1])["cpu"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("source", "state"),
+    [
+        ("import subprocess\nsubprocess.Popen(['sleep', '1000'], start_new_session=True)", ""),
+        ("1 / 0", "error"),
+        ("import os; os._exit(3)", "kernel-died"),
+        ("import os, signal; os.kill(os.getppid(), signal.SIGKILL)", "kernel-died"),
+    ],
+    ids=["leaves-one-behind", "fails", "kernel-dies", "runner-is-killed"],
+)
+def test_after_what_is_unusual_it_goes(yard: Yard, source: str, state: str) -> None:
+    """I12: with all that it had."""
+    one = yard.warm_up()
+    parts = [one, *one.children(recursive=True)]
+    order = served_by(yard, one, source)
+    failure = result(order).failure
+    assert (failure.kind if failure else "") == state
+    if not state:
+        assert "1 processes that the work had left behind" in (order.folder / LOG).read_text()
+    wait_until(lambda: not any(part.is_running() for part in parts))
+    assert result(yard.run("1")).state == "succeeded"
+
+
+def test_one_that_is_cancelled_at_any_moment_ends_so_or_well(yard: Yard) -> None:
+    """Also in the moment in which its runner says that it would stay."""
+    yard.warm_up()
+    moments, states = random.Random(7), set()
+    for _ in range(30):
+        order = yard.place("print(1)")
+        yard.runtime.start(order)
+        time.sleep(moments.uniform(0, 0.04))
+        began = time.monotonic()
+        yard.runtime.stop(order, "enough")
+        states.add(finish(yard.runtime, order).state)
+        assert time.monotonic() - began < 2
+    assert states <= {"succeeded", "cancelled"}
+    assert result(yard.run("1")).state == "succeeded"
+
+
+def test_none_stays_for_long_or_for_many(yard: Yard) -> None:
+    """Those beyond the number that should stand by go when nobody asks."""
+    orders = [yard.place("print(1)") for _ in range(4)]
+    yard.warm_up()
+    for order in orders:
+        yard.runtime.start(order)
+    for order in orders:
+        finish(yard.runtime, order)
+    wait_until(lambda: len(yard.standing()) == 1, 30)
+
+
+@pytest.mark.leaves_running
+def test_it_goes_with_its_parent(yard: Yard) -> None:
+    """I12: also after it has come back."""
+    one = yard.warm_up()
+    parent = one.parent()
+    assert parent is not None
+    left = [one, *one.children(recursive=True)]
+    parent.kill()
+    wait_until(lambda: not any(part.is_running() for part in left))
+    wait_until(lambda: not list(Path(os.environ["TMPDIR"]).glob("nby-*")))
