@@ -105,7 +105,11 @@ class Yard:
         for other in parent.children():
             if other != one:
                 other.kill()
-                wait_until(lambda other=other: not other.is_running())  # type: ignore[misc]
+        wait_until(lambda: self.is_back(one) and len(self.folders()) == 1)
+
+    def folders(self) -> list[Path]:
+        """Which those that stand by have for themselves."""
+        return list(Path(os.environ["TMPDIR"]).glob("nby-*"))
 
     def is_back(self, one: psutil.Process) -> bool:
         return one.is_running() and one in self.standing()
@@ -252,4 +256,4 @@ def test_it_goes_with_its_parent(yard: Yard) -> None:
     left = [one, *one.children(recursive=True)]
     parent.kill()
     wait_until(lambda: not any(part.is_running() for part in left))
-    wait_until(lambda: not list(Path(os.environ["TMPDIR"]).glob("nby-*")))
+    wait_until(lambda: not yard.folders())

@@ -124,13 +124,15 @@ async def _stand_by_started(kernel: str, scratch: str, report: Report, wait: int
 
 async def _serve(told: dict[str, Any], report: Report, ready: Ready) -> bool:
     """The attempt that was told of; whether this process stays for another one."""
+    from .kernel import ForkedKernel
+
     folder, stays = Folder(told["environment"]["NBYARD_ATTEMPT"]), None
     try:
         task = folder.task()
         session = _session(folder, task, read_notebook(folder, task["work"]), ready)
         wishes = Wishes(session.interrupt)
         failure = await _go_through(session, report)
-        if failure is None and told["may_stay"]:
+        if failure is None and told["may_stay"] and isinstance(ready[0], ForkedKernel):
             stays = _put_off(ready[0], wishes)
     except UNFIT as error:
         failure = _failure(error)
@@ -141,7 +143,7 @@ async def _serve(told: dict[str, Any], report: Report, ready: Ready) -> bool:
     os._exit(0)  # all is said; to take the loop apart is for nobody
 
 
-def _put_off(kernel: Any, wishes: Wishes) -> dict[str, float] | None:
+def _put_off(kernel: ForkedKernel, wishes: Wishes) -> dict[str, float] | None:
     """Be of no attempt any more: what it has used; None where it could be seen in the next one that
     there was this one."""
     was_asked = wishes.close()
