@@ -18,7 +18,7 @@ SUFFIX = ".nbexec"
 class Description(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What was told about an executable. A notebook's own parameters cell and a function's own
     parameters stay the list of its arguments; what is told corrects role, type, format and help by
-    name."""
+    name. Where that cell is in a language that is not read, what is told is the list."""
 
     version: int = 1
     name: str = ""
@@ -56,14 +56,17 @@ def read_description(content: bytes, filename: str) -> Description:
 
 
 def corrected(
-    own: Sequence[Argument], told: Sequence[Argument] | None, keeps_list: bool
+    own: Sequence[Argument] | None, told: Sequence[Argument] | None, keeps_list: bool
 ) -> list[Argument]:
     """The arguments after correction. With `keeps_list` (notebooks) the code's own list holds and
-    what is told about others is dropped; otherwise what is told is the list."""
+    what is told about others is dropped, unless there is none that could be read (None); otherwise
+    what is told is the list."""
     if told is None:
-        return list(own)
+        return list(own or ())
     if not keeps_list:
         return [reached(argument) for argument in told]
+    if own is None:
+        return list(told)
     by_name = {argument.name: argument for argument in told}
     return [_merge(argument, by_name.get(argument.name)) for argument in own]
 

@@ -35,7 +35,7 @@ class NotebookKind:
         """
         notebook = read_notebook(content, name)
         language, kernel = language_and_kernel(notebook)
-        cells = notebooks.parameters_cells(notebook)
+        cells, is_unread = notebooks.parameters_cells(notebook), False
         if language in PYTHON:
             found = notebooks.read_parameters(notebook)
             if found.error:
@@ -43,9 +43,18 @@ class NotebookKind:
             arguments, hints = found.arguments, found.hints
         else:
             arguments, hints = _inspected(notebook, cells, kernel, language)
+            is_unread = bool(hints)
         if not cells:
             hints = [*hints, HINT_NO_CELL]
-        return Reading(self.name, language, kernel, arguments, hints, can_tag=not cells)
+        return Reading(
+            self.name,
+            language,
+            kernel,
+            arguments,
+            hints,
+            can_tag=not cells,
+            is_unread=is_unread,
+        )
 
     def work(
         self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef

@@ -14,7 +14,7 @@ class Reading(msgspec.Struct, frozen=True):
 
     `kernel` is a kernelspec's name or empty; `hints` are sentences for people; `can_tag` offers to
     make a cell the parameters cell; `command` is the beginning of a command line, `{file}` in it
-    the file.
+    the file. `is_unread` when nobody here can read such arguments: a description is their list.
     """
 
     kind: str
@@ -24,6 +24,12 @@ class Reading(msgspec.Struct, frozen=True):
     hints: list[str] = []
     can_tag: bool = False
     command: list[str] = []
+    is_unread: bool = False
+
+    @property
+    def own(self) -> list[Argument] | None:
+        """The list that the code itself is; None where it could not be read."""
+        return None if self.is_unread else self.arguments
 
 
 class Kind(Protocol):

@@ -172,7 +172,7 @@ class ExecutableService:
             return
         plain = msgspec.structs.replace(code, description=None)
         kind, reading, _ = self._freezer.read(plain, told.kind)
-        same = corrected(reading.arguments, told.arguments, kind.keeps_arguments)
+        same = corrected(reading.own, told.arguments, kind.keeps_arguments)
         told_more = told.command is not None or told.resources != Resources()
         if code.description is not None or told_more or same != reading.arguments:
             target = code.path.with_name(description_file(code.path.name))

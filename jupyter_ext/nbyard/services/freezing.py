@@ -84,7 +84,7 @@ class Freezer:
         reading = found.read(code.filename, code.content)
         arguments = [
             _demanded(argument, code.path)
-            for argument in corrected(reading.arguments, told.arguments, found.keeps_arguments)
+            for argument in corrected(reading.own, told.arguments, found.keeps_arguments)
         ]
         command = list(told.command) if told.command is not None else reading.command
         reading = msgspec.structs.replace(reading, arguments=arguments, command=command)

@@ -102,6 +102,12 @@ def test_a_command_has_the_list_that_was_told():
     assert corrected(OWN, None, keeps_list=False) == corrected(OWN, None, keeps_list=True) == OWN
 
 
+def test_where_the_codes_own_list_cannot_be_read_what_is_told_is_the_list() -> None:
+    told = [Argument("alpha", type="float", default=0.5)]
+    assert corrected(None, told, keeps_list=True) == told
+    assert corrected(None, None, keeps_list=True) == []
+
+
 @given(ARGUMENTS, ARGUMENTS)
 def test_correction_of_a_notebook_never_changes_names_or_defaults(own, told):
     found = corrected(own, told, keeps_list=True)

@@ -51,6 +51,13 @@ def test_reading() -> None:
     assert not reading.can_tag and reading.hints == []
 
 
+def test_a_cell_in_a_language_that_nobody_reads_has_no_list() -> None:
+    """E2: what is told of the notebook is the list then."""
+    reading = KIND.read("n.ipynb", encoded(notebook("alpha <- 0.5", kernel="ir")))
+    assert reading.own is None and reading.arguments == [] and "in the form" in reading.hints[0]
+    assert KIND.read("n.ipynb", encoded(notebook("x = 1"))).own is not None
+
+
 def test_without_parameters_cell() -> None:
     """E6."""
     reading = KIND.read("n.ipynb", encoded(notebook(tags=())))
