@@ -145,6 +145,19 @@ class Place:
             process = psutil.Process(pid)
             process.terminate()
             until(lambda: is_gone(process), "the dispatcher's end")
+        until(lambda: not self._terminated(), "the end of those that servers have called")
+
+    def _terminated(self) -> list[psutil.Process]:
+        """Dispatchers of this store that servers have called and that live, told to end: a busy
+        machine may let one come up when all is done."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                is_one = "nbyard.dispatch" in process.cmdline()
+                if is_one and process.environ().get("NBYARD_STORE_DIR") == str(self.store):
+                    process.terminate()
+                    found.append(process)
+        return found
 
     def untidy(self) -> list[str]:
         """What is at work, and what nobody has tidied up yet."""

@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 
 
 def main() -> None:
@@ -18,8 +19,11 @@ def main() -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
     try:
-        dispatcher = Dispatcher.open(Settings())
+        dispatcher = Dispatcher.open(Settings(), stopping)
     except NbyardError as error:
         # whoever watches the store calls another in a while
         raise SystemExit(f"No dispatcher: {error} {error.hint}") from error

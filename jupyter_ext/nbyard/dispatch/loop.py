@@ -38,7 +38,7 @@ GONE_SECONDS = 86_400.0  # a database that is away for a day does not come back
 class Dispatcher:
     """One for each store, held by a lease."""
 
-    def __init__(self, room: Room):
+    def __init__(self, room: Room, stopping: threading.Event | None = None):
         self._room = room
         self._workers = Workers()
         self._inbox = Inbox()
@@ -47,21 +47,23 @@ class Dispatcher:
         self._garbage = Collector(room, self._workers)
         self._imports = ImportController(room, self._importers, self._garbage)
         self._sweeper = Sweeper(room, self._workers)
-        self._stopping = threading.Event()
+        self._stopping = stopping or threading.Event()
         self._holds = threading.Event()
         self._holds.set()
         self._is_importing = False
         self._has_failed = False
 
     @classmethod
-    def open(cls, settings: Settings) -> "Dispatcher":
-        """Take the lease, waiting for that of a holder that was killed to run out.
+    def open(cls, settings: Settings, stopping: threading.Event | None = None) -> "Dispatcher":
+        """Take the lease, waiting for that of a holder that was killed to run out. Once `stopping`
+        is set it is not waited for, and nothing is begun.
 
         Raises:
             SystemExit: somebody else keeps it.
         """
         store = Store(settings.store_path, settings.database_url)
-        lease = _take(store, settings)
+        stopping = stopping or threading.Event()
+        lease = _take(store, settings, stopping)
         if lease is None:
             store.close()
             raise SystemExit(0)
@@ -72,7 +74,7 @@ class Dispatcher:
         offer_images(runtimes.values(), settings.docker_build_network)
         for runtime in runtimes.values():
             runtime.open(store.id)
-        return cls(Room(settings, store, blobs, tables, links, runtimes, lease))
+        return cls(Room(settings, store, blobs, tables, links, runtimes, lease), stopping)
 
     def stop(self) -> None:
         """Leave after this tick; what runs goes on without us."""
@@ -201,11 +203,11 @@ def _is_over(lease: Lease, signs: Stillness) -> bool:
     return lease.is_free or is_dead(lease.holder) or signs.seconds(lease) >= lease.seconds
 
 
-def _take(store: Store, settings: Settings) -> Lease | None:
-    """None when another one gives signs of life."""
+def _take(store: Store, settings: Settings, stopping: threading.Event) -> Lease | None:
+    """None when another one gives signs of life, or this one is not wanted any more."""
     signs = Stillness()
     first: Lease | None = None
-    while True:
+    while not stopping.is_set():
         with store.read() as c:
             known = store.leases.get(c, LEASE)
         first = first or known
@@ -217,4 +219,5 @@ def _take(store: Store, settings: Settings) -> Lease | None:
         elif known.seems_held or known != first:
             log.warning("the dispatcher %s serves this store; this one leaves", known.holder)
             return None
-        time.sleep(PAUSE_SECONDS)
+        stopping.wait(PAUSE_SECONDS)
+    return None

@@ -79,6 +79,21 @@ def test_stop_leaves_and_gives_the_lease_back(config: Settings) -> None:
     store.close()
 
 
+def test_asked_to_stop_before_it_is_up_it_keeps_no_lease(config: Settings) -> None:
+    """R8: neither waiting for one nor having just taken it."""
+    config.idle_seconds = 1000.0
+    stopping = threading.Event()
+    dispatcher = Dispatcher.open(config, stopping)
+    stopping.set()
+    dispatcher.run()
+    store = Store(config.store_path)
+    assert not lives(store)
+    with pytest.raises(SystemExit) as left:
+        Dispatcher.open(config, stopping)
+    assert left.value.code == 0 and not lives(store)
+    store.close()
+
+
 def test_whoever_lost_the_lease_says_so(bench: Bench) -> None:
     bench.submit({"a": []})
     former = bench.replace_dispatcher()
