@@ -18,11 +18,10 @@ from . import prepared, processes
 from .crew import rest
 from .folder import BadTask, Folder
 from .guard import clear
+from .pool import FREE, READY
 from .work import CannotStart, Launch, die_with_parent, environment_of_host, show_to_work, told
 
 REQUEST_BYTES = 64 * 1024
-READY = b"1"
-FREE = b"1"
 MOST_ATTEMPTS = 100
 
 
@@ -34,8 +33,8 @@ class LaunchAhead:
     stays = False
     spent = 0.0
 
-    def __init__(self, kernel: str, scratch: str, *, may_stay: bool = False) -> None:
-        self._may_stay = may_stay
+    def __init__(self, kernel: str, scratch: str) -> None:
+        self._may_stay = False
         self.scratch = scratch
         self.output, output_end = os.pipe()
         self.report, report_end = os.pipe()
@@ -62,8 +61,9 @@ class LaunchAhead:
         prepared.renew({**environment_of_host(), "JUPYTER_RUNTIME_DIR": self.scratch})
         return notebook.main_ahead(kernel, report, wait)
 
-    def claim(self) -> None:
+    def claim(self, *, may_stay: bool) -> None:
         """It has an attempt from now on."""
+        self._may_stay = may_stay
         self._since = f"{time.clock_gettime(time.CLOCK_BOOTTIME):012.1f}"
         prepared.stamp(prepared.SINCE).write(self._since)
 
@@ -138,14 +138,16 @@ def stand_by(launch: LaunchAhead, claims: socket.socket) -> tuple[dict[str, str]
     """Wait for an attempt: the request for it and the end of the pipe that hears the answer; None
     when none will come."""
     sources: list[Any] = [claims, launch.report]
-    while True:
-        heard = select.select(sources, [], [])[0]
-        if claims in heard:
-            packet, handles, _, _ = socket.recv_fds(claims, REQUEST_BYTES, 1)
-            return (json.loads(packet), handles[0]) if packet else None
-        if not os.read(launch.report, 4096):
-            return None  # it is gone
-        claims.send(READY)
+    with contextlib.suppress(OSError):  # our parent is gone
+        while True:
+            heard = select.select(sources, [], [])[0]
+            if claims in heard:
+                packet, handles, _, _ = socket.recv_fds(claims, REQUEST_BYTES, 1)
+                return (json.loads(packet), handles[0]) if packet else None
+            if not os.read(launch.report, 4096):
+                return None  # it is gone
+            claims.send(READY)
+    return None
 
 
 def is_wanted_again(launch: LaunchAhead, claims: socket.socket) -> bool:

@@ -111,11 +111,11 @@ def serve(
 ) -> int:
     """A member's life, in its fork: this attempt, and those that it hears of."""
     attempt, since = stamp("NBYARD_ATTEMPT_ID"), stamp(SINCE)
-    for _ in range(MOST_ATTEMPTS):
+    for more in reversed(range(MOST_ATTEMPTS)):
         since.write(f"{time.clock_gettime(time.CLOCK_BOOTTIME):012.1f}")
         attempt.write(request["attempt_id"])
         status = supervise(request, ready)
-        if status:
+        if status or not more:
             return status
         rest()
         attempt.clear()

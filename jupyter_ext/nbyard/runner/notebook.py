@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from . import spared
 from .folder import BadTask, Folder
 from .parameters import CannotInject, inject
-from .prepared import put_off, read_line, renew, take_on
+from .prepared import Lines, put_off, renew, take_on
 from .report import Report
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     # A notebook, and where each of its cells stands in the source.
     Opened = tuple[dict[str, Any], list[int | None]]
 
-# A runner that needed more ends, and gives it back.
-LARGEST_KIB = 128 * 1024
+# A runner that holds so much more than at its start ends, and gives it back.
+MOST_GROWTH_BYTES = 16 * 2**20
 
 
 class Refused(Exception):
@@ -61,22 +61,25 @@ def main_ahead(kernel: str, descriptor: int, wait: int) -> int:
     another kernel, for as long as it may stay."""
     from .kernel import ForkedKernel, is_forkable
 
-    report, own = Report(descriptor), dict(os.environ)
+    report, own, words = Report(descriptor), dict(os.environ), Lines(wait)
     if not is_forkable(kernel):
-        return asyncio.run(_stand_by_started(kernel, own["JUPYTER_RUNTIME_DIR"], report, wait))
+        return asyncio.run(_stand_by_started(kernel, own["JUPYTER_RUNTIME_DIR"], report, words))
+    largest = _resident_bytes() + MOST_GROWTH_BYTES
     while True:
         forked = ForkedKernel(os.environ["JUPYTER_RUNTIME_DIR"], is_ahead=True)
-        if not asyncio.run(_stand_by(kernel, forked, report, wait)):
+        if not asyncio.run(_stand_by(kernel, forked, report, words, largest)):
             return 1
-        again = read_line(wait)
+        again = words.next()
         if not again:
             return 0  # nobody wants another one
         renew({**own, "JUPYTER_RUNTIME_DIR": json.loads(again)["scratch"]})
         gc.collect()  # in a fork it would close files that are others by then
 
 
-async def _stand_by(kernel: str, forked: ForkedKernel, report: Report, wait: int) -> bool:
-    """Whether it stays for another attempt."""
+async def _stand_by(
+    kernel: str, forked: ForkedKernel, report: Report, words: Lines, largest: int
+) -> bool:
+    """Whether it stays for another attempt: not with more memory than `largest` says."""
     from .kernel import readable
 
     client = spared.session().prepared_client(kernel)
@@ -84,22 +87,23 @@ async def _stand_by(kernel: str, forked: ForkedKernel, report: Report, wait: int
     if language_info is None:
         return False
     report.send({"type": "ready"})
-    ended = asyncio.ensure_future(forked.wait())
-    called = asyncio.ensure_future(readable(wait))
-    await asyncio.wait({ended, called}, return_when=asyncio.FIRST_COMPLETED)
-    if ended.done():
-        return False
-    ended.cancel()
-    words = read_line(wait)
-    if not words:
+    if not words.has_come:
+        ended = asyncio.ensure_future(forked.wait())
+        called = asyncio.ensure_future(readable(words.descriptor))
+        await asyncio.wait({ended, called}, return_when=asyncio.FIRST_COMPLETED)
+        if ended.done():
+            return False
+        ended.cancel()
+    line = words.next()
+    if not line:
         return False  # nobody wants it
-    told = json.loads(words)
+    told = json.loads(line)
     take_on(told)
-    forked.release(words)
-    return await _serve(told, report, (forked, client, language_info))
+    forked.release(line)
+    return await _serve(told, report, (forked, client, language_info), largest)
 
 
-async def _stand_by_started(kernel: str, scratch: str, report: Report, wait: int) -> int:
+async def _stand_by_started(kernel: str, scratch: str, report: Report, words: Lines) -> int:
     """The same with a kernel that no fork can be. Where it cannot be had when it is wanted, one
     is started then."""
     from .foreign import ForeignKernel
@@ -109,11 +113,11 @@ async def _stand_by_started(kernel: str, scratch: str, report: Report, wait: int
     language_info = await foreign.come_up(client)
     if language_info is not None:
         report.send({"type": "ready"})
-        await foreign.stay_until(wait)
-    words = read_line(wait) if select.select([wait], [], [], 0)[0] else b""
-    if not words:
+        await foreign.stay_until(words.descriptor)
+    line = words.next() if select.select([words.descriptor], [], [], 0)[0] else b""
+    if not line:
         return 1
-    told = json.loads(words)
+    told = json.loads(line)
     take_on(told)
     if language_info is not None and await foreign.claim(told):
         return await _serve(told, report, (foreign, client, language_info))
@@ -122,44 +126,49 @@ async def _stand_by_started(kernel: str, scratch: str, report: Report, wait: int
     return await _serve(told, report, (None, None, None))
 
 
-async def _serve(told: dict[str, Any], report: Report, ready: Ready) -> bool:
+async def _serve(told: dict[str, Any], report: Report, ready: Ready, largest: int = 0) -> bool:
     """The attempt that was told of; whether this process stays for another one."""
     from .kernel import ForkedKernel
 
-    folder, stays = Folder(told["environment"]["NBYARD_ATTEMPT"]), None
+    folder, kernel, stays = Folder(told["environment"]["NBYARD_ATTEMPT"]), ready[0], False
     try:
         task = folder.task()
         session = _session(folder, task, read_notebook(folder, task["work"]), ready)
         wishes = Wishes(session.interrupt)
         failure = await _go_through(session, report)
-        if failure is None and told["may_stay"] and isinstance(ready[0], ForkedKernel):
-            stays = _put_off(ready[0], wishes)
+        if failure is None and told["may_stay"] and isinstance(kernel, ForkedKernel):
+            stays = _put_off(kernel, wishes, largest)
     except UNFIT as error:
         failure = _failure(error)
-    report.end(failure, stays)
-    if stays is not None:
+    report.end(failure, used=_used(kernel), stays=stays)
+    if stays:
         return True
     sys.stdout.flush()
     os._exit(0)  # all is said; to take the loop apart is for nobody
 
 
-def _put_off(kernel: ForkedKernel, wishes: Wishes) -> dict[str, float] | None:
-    """Be of no attempt any more: what it has used; None where it could be seen in the next one that
-    there was this one."""
+def _put_off(kernel: ForkedKernel, wishes: Wishes, largest: int) -> bool:
+    """Be of no attempt any more; false where the next one could see that there was this one."""
     was_asked = wishes.close()
     if was_asked or kernel.exit_code != 0 or len(os.listdir("/proc/self/task")) > 1:
-        return None
-    own, children = (
-        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    if own.ru_maxrss > LARGEST_KIB:
-        return None
+        return False
+    if _resident_bytes() > largest:
+        return False
     put_off()
     os.set_blocking(1, True)  # the kernel could have changed it for both
-    return {
-        "cpu_seconds": own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime,
-        "max_rss_bytes": kernel.max_rss_bytes,
-    }
+    return True
+
+
+def _resident_bytes() -> int:
+    with open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def _used(kernel: Any) -> dict[str, float]:
+    """Processor time of this process and its kernels so far, and the memory of this kernel."""
+    own, children = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    seconds = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    return {"cpu_seconds": seconds, "max_rss_bytes": getattr(kernel, "max_rss_bytes", 0)}
 
 
 def _failure(error: Exception) -> dict[str, Any]:

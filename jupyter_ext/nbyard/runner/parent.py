@@ -156,7 +156,7 @@ class Parent:
 
     def _have_back(self, one: Standing) -> None:
         """It has come to the end of its attempt: let it stand by for another one, or go."""
-        del self._folders[one.pid]
+        self._folders.pop(one.pid, None)
         scratch = ""
         try:
             if not self._hangs_up and self._pool.wants_back(one.kernel):
@@ -206,13 +206,13 @@ class Parent:
     def _stand_by(self, kernel: str, scratch: str, claims: socket.socket) -> int:
         """In the fork: the same when an attempt is known, and for others after it."""
         adopt_orphans()
-        ahead = LaunchAhead(kernel, scratch, may_stay=True)
+        ahead = LaunchAhead(kernel, scratch)
         status = 0
-        for _ in range(MOST_ATTEMPTS):
+        for more in reversed(range(MOST_ATTEMPTS)):
             called = stand_by(ahead, claims)
             if not called:
                 break
-            ahead.claim()
+            ahead.claim(may_stay=more > 0)
             status = self._supervise(*called, ahead)
             if not ahead.stays or not is_wanted_again(ahead, claims):
                 break

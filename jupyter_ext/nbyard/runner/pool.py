@@ -24,6 +24,9 @@ MORE_SECONDS = 5.0
 # Of what is available; below, memory is for the work.
 SPARE_SHARE = 8
 FAILURES = 3
+# What one says of itself.
+READY = b"r"
+FREE = b"f"
 
 
 class Standing(NamedTuple):
@@ -113,12 +116,13 @@ class Pool:
         self._count = 0
 
     def is_free(self, one: Standing) -> bool:
-        """Whether it has come to the end of its attempt and would serve another; else it ends."""
-        self.leaving[one.pid] = self.busy.pop(one.pid)
-        try:
-            return bool(one.claims.recv(1))
-        except OSError:
-            return False
+        """Whether it has come to the end of its attempt and would serve another."""
+        word = b""
+        with contextlib.suppress(OSError):  # it ends
+            word = one.claims.recv(1)
+        if word != READY:  # heard late, of one that was taken before
+            self.leaving[one.pid] = self.busy.pop(one.pid)
+        return word == FREE
 
     def take_back(self, one: Standing, scratch: str) -> None:
         """Have it stand by again.

@@ -236,16 +236,27 @@ def _tell_others() -> None:
     _known[:] = [len(sys.modules)]
 
 
-def read_line(descriptor: int) -> bytes:
-    """Up to the end of a line, after which nothing more has been written yet; nothing where the
-    other end is closed."""
-    line = b""
-    while not line.endswith(b"\n"):
-        piece = os.read(descriptor, 1 << 16)
-        if not piece:
-            return b""
-        line += piece
-    return line
+class Lines:
+    """Lines that are written to a pipe."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self._come = b""
+
+    @property
+    def has_come(self) -> bool:
+        """Whether there is one that the pipe does not hold any more."""
+        return b"\n" in self._come
+
+    def next(self) -> bytes:
+        """Nothing where the other end is closed."""
+        while not self.has_come:
+            piece = os.read(self.descriptor, 1 << 16)
+            if not piece:
+                return b""
+            self._come += piece
+        line, _, self._come = self._come.partition(b"\n")
+        return line
 
 
 def read_whole(descriptor: int) -> bytes:

@@ -34,7 +34,14 @@ class Report:
         message = {"type": "cell", **place, "state": state, **more}
         self.send(message, more_to_come=more_to_come)
 
-    def end(self, failure: dict[str, Any] | None, stays: dict[str, float] | None = None) -> None:
-        """`stays` is what was used so far by who will serve another attempt."""
-        more = {} if stays is None else {"stays": stays}
+    def end(
+        self,
+        failure: dict[str, Any] | None,
+        *,
+        used: dict[str, float] | None = None,
+        stays: bool = False,
+    ) -> None:
+        """`used` tells of this process up to now, and of its kernel; it may stay for another
+        attempt."""
+        more = {} if used is None else {"used": used, "stays": stays}
         self.send({"type": "end", "failure": failure, **more})

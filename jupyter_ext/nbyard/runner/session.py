@@ -136,6 +136,7 @@ class Session:
         self._starting: asyncio.Task[None] | None = None
         self._interrupting: asyncio.Future[None] | None = None
         self.interrupted = False
+        self._closes = False
         self.cell: int | None = None
         self.client: Any = client or prepared_client(self._kernel)
         self.client.nb = self._notebook
@@ -182,7 +183,7 @@ class Session:
         self.interrupted = True
         if self._starting is not None:
             self._starting.cancel()
-        else:
+        elif not self._closes:  # a kernel that is interrupted while it ends would not end
             self._interrupting = asyncio.ensure_future(self._process.interrupt())
 
     async def run_cell(self, index: int) -> dict[str, Any] | None:
@@ -239,6 +240,7 @@ class Session:
 
     async def close(self, kindly: bool) -> None:
         """End the kernel; after success it may run what was registered for its exit."""
+        self._closes = True
         await self._process.end(self.client.kc, kindly=kindly)
 
     def save_within(self, seconds: float = SAVE_SECONDS) -> None:

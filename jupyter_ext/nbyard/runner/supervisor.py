@@ -173,7 +173,7 @@ class Supervisor:
 
     def _offers_to_stay(self) -> bool:
         """Whether the runner has said that the work has ended, and waits for more."""
-        return self._reported is not None and "stays" in self._reported
+        return self._reported is not None and self._reported.get("stays", False)
 
     def _tick(self) -> None:
         now = time.monotonic()
@@ -263,6 +263,8 @@ class Supervisor:
         """Whether it is an event for everybody."""
         if message["type"] == "end":
             self._reported = message
+            used = message.get("used", {}).get("max_rss_bytes", 0)
+            self._largest = max(self._largest, used // UNIT)
         return message["type"] not in ("end", "ready")
 
     def _reap(self) -> bool:
@@ -274,9 +276,11 @@ class Supervisor:
                 return False
             if pid == 0:
                 return True
-            self._largest = max(self._largest, used.ru_maxrss)
             if pid == self._launch.pid:
                 self._status = status
+                if self._launch.spent:
+                    continue  # its largest kernel may have been another attempt's
+            self._largest = max(self._largest, used.ru_maxrss)
 
     def _clear_away(self) -> None:
         """Nothing of the work stays alive; what it had still written comes into the log."""
@@ -305,9 +309,7 @@ class Supervisor:
             return False
         assert self._reported is not None and isinstance(self._launch, LaunchAhead)
         if self._tree() == {self._launch.pid}:
-            self._launch.stay(self._reported["stays"]["cpu_seconds"])
-            used = self._reported["stays"]["max_rss_bytes"] // UNIT
-            self._largest = max(self._largest, used)
+            self._launch.stay(self._reported["used"]["cpu_seconds"])
             self._record.staying = self._launch.spent
             return True
         os.kill(self._launch.pid, signal.SIGKILL)

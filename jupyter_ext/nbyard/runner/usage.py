@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Collection
@@ -71,6 +72,7 @@ class UsageRecord:
         self._next_look = 0.0
         self._cpu = 0.0
         self._before = _cpu_of_children() + spent  # another attempt's
+        self._ended: float | None = None
 
     def look(self, pids: Collection[int]) -> None:
         """Write down what these processes hold, when it is time to."""
@@ -84,10 +86,13 @@ class UsageRecord:
     def close(self) -> None:
         """A last line, when all processes are gone."""
         self._add(())
+        self._ended = self.ended_cpu()  # without that of who looked at the GPUs
         self.gpus.close()
 
     def ended_cpu(self) -> float:
         """Seconds of processor time of the processes that are gone."""
+        if self._ended is not None:
+            return self._ended
         return _cpu_of_children() + self.staying - self._before
 
     def _add(self, pids: Collection[int]) -> None:
@@ -167,7 +172,12 @@ class GpuMeter:
             return  # "[N/A]", or a sentence
 
     def close(self) -> None:
-        """It ends at its next word, for nobody listens; at the latest with this process."""
+        """Leave nothing of it to the next attempt."""
         if self._output >= 0:
             os.close(self._output)
+        if self.pid:
+            with contextlib.suppress(ChildProcessError):  # it was collected with the work
+                if os.waitpid(self.pid, os.WNOHANG) == (0, 0):
+                    os.kill(self.pid, signal.SIGKILL)
+                    os.waitpid(self.pid, 0)
         self._output, self.pid, self.latest = -1, 0, {}

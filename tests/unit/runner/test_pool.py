@@ -47,7 +47,7 @@ class Kernels:
         return pid
 
     def hear(self, pid: int) -> None:
-        self.ends[pid].send(b"1")
+        self.ends[pid].send(module.READY)
         self.pool.hear(self.pool.standing[pid])
 
     def take(self, kernel: str, *, is_forked: bool = True) -> bool:
@@ -59,7 +59,7 @@ class Kernels:
     def come_back(self, pid: int) -> None:
         """Its attempt is at its end."""
         one = self.pool.busy[pid]
-        self.ends[pid].send(b"1")
+        self.ends[pid].send(module.FREE)
         assert self.pool.is_free(one)
         if self.pool.wants_back(one.kernel):
             self.pool.take_back(one, "/elsewhere")
@@ -137,6 +137,17 @@ def test_one_that_comes_back_has_no_place_when_memory_is_short_or_its_kernel_for
         kernels.take(kernel)
     kernels.come_back(other.pid)
     assert kernels.was_told_to_go(one.pid) and kernels.was_told_to_go(other.pid)
+
+
+def test_that_one_was_ready_is_no_word_of_its_attempts_end(kernels: Kernels) -> None:
+    """It was taken in the moment in which it said so."""
+    kernels.take("python3")
+    pid = kernels.begin(kernels.pool.missing())
+    kernels.ends[pid].send(module.READY)
+    one = kernels.pool.take("python3")
+    assert one and one.pid == pid
+    assert not kernels.pool.is_free(one) and kernels.pool.busy == {pid: one}
+    kernels.come_back(pid)
 
 
 def test_one_that_ended_with_its_attempt_does_not_come_back(kernels: Kernels) -> None:

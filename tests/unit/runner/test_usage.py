@@ -144,8 +144,9 @@ def test_granted_gpus_are_asked_about_by_one_process(tmp_path: Path, driver: Pat
     looked.look(())
     assert lines(path)[0]["gpus"] == {"GPU-a": [41, 1024 * 2**20]}
     looked.close()
-    _, status = os.waitpid(pid, 0)  # it ends by itself: nobody listens
-    assert meter.pid == 0 and status
+    with pytest.raises(ChildProcessError):
+        os.waitpid(pid, 0)
+    assert meter.pid == 0
 
 
 @pytest.mark.usefixtures("driver")
