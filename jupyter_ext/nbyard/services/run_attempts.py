@@ -35,6 +35,11 @@ class RunAttempts:
             raise NotFound(f"There is no run {run[:80]!r}.")
         return found
 
+    def _spoken(self, run: Run) -> Run:
+        """With its path as the caller may name it: the store has the real place, which servers
+        with other roots and shells share."""
+        return msgspec.structs.replace(run, path=self._parts.files.spoken(run.path))
+
     @operation("GET", "/runs/{run}/tasks/{node}/log", scope="runs:read")
     def log(
         self, caller: Caller, run: str, node: str, after: int = 0, attempt: int = 0

@@ -141,12 +141,14 @@ class RunService(RunEstimates):
     def _workflow(
         self, c: Connection, caller: Caller, body: NewRun, document: Document
     ) -> tuple[str, str, str]:
+        """Its id, that of its version, and the real place of what is run, as far as there are."""
+        if not body.path:
+            return "", "", ""
+        real = str(self._parts.files.locate_code(body.path))
         if not body.path.endswith(".nbflow"):
-            return "", "", body.path
-        path = self._parts.files.shown(self._parts.files.locate(body.path))
-        real = str(self._parts.files.locate(body.path))
+            return "", "", real
         workflow = self._store.workflows.seen(c, caller.name, real, document)
-        return workflow.id, self._store.workflows.freeze(c, workflow, document), path
+        return workflow.id, self._store.workflows.freeze(c, workflow, document), real
 
     @operation("GET", "/runs", scope="runs:read")
     def list(  # noqa: PLR0913, PLR0917  these are the query's parameters
@@ -170,13 +172,14 @@ class RunService(RunEstimates):
         filters = {
             "state": state,
             "workflow": workflow,
+            "path": str(self._parts.files.locate(workflow, "workflow")) if workflow else "",
             "executable": executable,
             "search": search,
             "node": node,
         }
         with self._store.read() as c:
             found = self._store.runs.page(c, caller.name, limit + 1, after, **filters)
-        return page_of(found, limit, lambda r: r.id)
+        return page_of([self._spoken(run) for run in found], limit, lambda r: r.id)
 
     @operation("GET", "/runs/{run}", scope="runs:read")
     def get(self, caller: Caller, run: str) -> RunDetail:
@@ -185,7 +188,7 @@ class RunService(RunEstimates):
         with self._store.read() as c:
             found = self._find(c, caller, run)
             tasks = self._told(c, found, self._store.tasks.views(c, found.id))
-            return RunDetail(found, [*tasks], self._store.runs.edges(c, found.id))
+            return RunDetail(self._spoken(found), [*tasks], self._store.runs.edges(c, found.id))
 
     def _told(
         self, c: Connection, run: Run, tasks: Sequence[Task], of: Collection[str] | None = None
@@ -241,11 +244,12 @@ class RunService(RunEstimates):
             views = self._store.tasks.page(c, found.id, limit + 1, *asked)
             shown = views[:limit]
             tasks = self._told(c, found, shown, [task.id for task in shown])
-        return TaskPage(found, [*tasks], last, tasks[-1].node if len(views) > limit else None)
+        following = tasks[-1].node if len(views) > limit else None
+        return TaskPage(self._spoken(found), [*tasks], last, following)
 
     def _summary(self, caller: Caller, run: str) -> Run:
         with self._store.read() as c:
-            return self._find(c, caller, run)
+            return self._spoken(self._find(c, caller, run))
 
     @operation("POST", "/runs/{run}/retry", scope="runs:write", status=201)
     def retry(self, caller: Caller, run: str, idempotency_key: str = "") -> Run:

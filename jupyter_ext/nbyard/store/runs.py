@@ -76,8 +76,8 @@ class RunRows:
         return {row.id: row.name for row in c.execute(query)}
 
     def page(self, c: Connection, owner: str, limit: int, after: str, **filters: str) -> list[Run]:
-        """Newest first. Filters: state, workflow (id or path), executable, search, and a node
-        that succeeded in them."""
+        """Newest first. Filters: state, workflow (its id, with its `path` as well), executable,
+        search, and a node that succeeded in them."""
         query = select(*OWN).where(runs.c.owner == owner)
         if after:
             query = query.where(runs.c.id < after)
@@ -109,7 +109,7 @@ def _filtered(query: Any, filters: dict[str, str]) -> Any:
     if state := filters.get("state"):
         query = query.where(runs.c.state == state)
     if workflow := filters.get("workflow"):
-        query = query.where((runs.c.workflow_id == workflow) | (runs.c.path == workflow))
+        query = query.where((runs.c.workflow_id == workflow) | (runs.c.path == filters["path"]))
     if executable := filters.get("executable"):
         of = select(tasks.c.run_id).where(tasks.c.executable_id == executable)
         query = query.where(runs.c.id.in_(of))

@@ -1,5 +1,7 @@
 """R1, R2, R7, R8: runs as a service."""
 
+import os
+
 import pytest
 
 from nbyard.domain.callers import Caller
@@ -7,6 +9,7 @@ from nbyard.domain.runs import NewRun
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, TooLarge
 from nbyard.store import transition
 from nbyard.store.tasks import AttemptRecord
+from nbyard.yard import Yard
 
 
 def test_a_workflow_runs_to_its_end(yard, ann, flow, finished):
@@ -177,6 +180,50 @@ def test_lists_are_filtered(yard, ann, flow):
     with pytest.raises(NotFound):
         runs.log(ann, made.id, "zz")
     assert [a.run for a in runs.activity(ann, [made.id, "none"])] == []
+
+
+def test_a_shell_and_a_server_see_the_same_runs(yard, ann, root, flow, tool):
+    """K4, R7: paths are told as the caller may name them, whoever started the run."""
+    (root / "data.csv").write_text("a\n1\n")
+    served, real = yard.services.runs, os.path.realpath(root)
+    with Yard.open(yard.settings, start=root) as opened:
+        shell = opened.services.runs
+        made = shell.create(ann, NewRun(path=flow))
+        single = shell.create(ann, NewRun(path=tool, parameters={"source": "data.csv"}))
+        assert (made.path, single.path) == (f"{real}/flow.nbflow", f"{real}/tool.py")
+        assert served.get(ann, made.id).run.path == served.tasks(ann, made.id).run.path == flow
+        found = served.list(ann, workflow=flow).items
+        assert [(run.id, run.path) for run in found] == [(made.id, flow)]
+        assert [run.id for run in served.list(ann, workflow=tool).items] == [single.id]
+        again = served.create(ann, NewRun(path=found[0].path))
+        assert (again.path, again.workflow_id) == (flow, made.workflow_id)
+        names = (flow, f"{real}/{flow}", made.workflow_id)
+        for name in names:
+            seen = shell.list(ann, workflow=name).items
+            assert [run.id for run in seen] == [again.id, made.id]
+
+
+def test_a_run_from_elsewhere_keeps_its_path(yard, ann, tmp_path, flow):
+    """It lies in no folder of this server: nothing is made up."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "one.py").write_text("print(1)\n")
+    with Yard.open(yard.settings, start=elsewhere) as opened:
+        made = opened.services.runs.create(ann, NewRun(path="one.py"))
+    assert yard.services.runs.get(ann, made.id).run.path == f"{elsewhere.resolve()}/one.py"
+    with pytest.raises(Invalid) as refused:
+        yard.services.runs.list(ann, workflow="../elsewhere/one.py")
+    assert refused.value.details[0].path == "workflow"
+
+
+def test_a_retry_is_of_the_same_file(yard, ann, flow, root, finished):
+    (root / "tool.py").write_text("raise SystemExit(1)\n")
+    failed = finished(path=flow)
+    again = yard.services.runs.retry(ann, failed.run.id)
+    assert again.path == flow
+    assert [run.id for run in yard.services.runs.list(ann, workflow=flow).items] == [
+        again.id, failed.run.id,
+    ]  # fmt: skip
 
 
 def test_an_output_has_no_place_of_its_choice_and_texts_have_a_limit(yard, ann, tool, root):

@@ -8,10 +8,13 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from nbyard.domain.workflows import Document
 from nbyard.errors import NewerSchema
 from nbyard.store import Store
 from nbyard.store.migrate import MIGRATIONS, revisions
 from nbyard.store.tables import metadata
+
+from .rows import Rows
 
 
 def test_the_migrated_schema_is_the_one_in_code(store: Store) -> None:
@@ -43,3 +46,27 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
     with pytest.raises(NewerSchema) as refused:
         Store(tmp_path)
     assert "9999" in refused.value.hint
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+def test_runs_learn_where_what_they_ran_really_is(tmp_path: Path, database_url: str) -> None:
+    """0007: by their workflow, or by the executable of their one task."""
+    opened = Store(tmp_path, database_url)
+    with opened.write() as c:
+        rows = Rows(opened, c)
+        workflow = opened.workflows.seen(c, "ada", "/work/a/flow.nbflow", Document(1))
+        tool = rows.executable("tool", path="/work/a/tool.py")
+        made = rows.run(path="a/flow.nbflow", workflow_id=workflow.id)
+        single, uploaded = rows.run(path="tool.py"), rows.run(path="")
+        gone = rows.run(path="gone.py")
+        for run, executable in ((made, ""), (single, tool.id), (uploaded, tool.id), (gone, "x")):
+            rows.task(run, "main", executable=executable)
+        c.execute(text("update alembic_version set version_num = '0006'"))
+    opened.close()
+    opened = Store(tmp_path, database_url)
+    with opened.read() as c:
+        found = {run.id: run.path for run in opened.runs.page(c, "ada", 9, "")}
+    opened.close()
+    assert [found[run.id] for run in (made, single, uploaded, gone)] == [
+        "/work/a/flow.nbflow", "/work/a/tool.py", "", "gone.py",
+    ]  # fmt: skip

@@ -101,14 +101,14 @@ def test_filters(store: Store) -> None:
     assert (found(state="queued"), found(state="cancelled"), found(state="failed")) == (
         "ba", "d", "",
     )  # fmt: skip
-    assert (found(workflow="w1"), found(workflow="one.nbflow")) == ("a", "b")
+    assert found(workflow="w1", path="none") == "a"
+    assert found(workflow="one.nbflow", path="one.nbflow") == "b"
     assert (found(node="again"), found(node="of-e1")) == ("b", "")
     assert (found(executable="e1"), found(executable="e2")) == ("ba", "b")
     assert (found(search="0%"), found(search="50"), found(search="_S")) == ("a", "ba", "b")
     assert (found(search="äPFEL"), found(search="UNDERx")) == ("a", "d")
-    assert (found(executable="e1", search="500"), found(executable="e2", workflow="w1")) == (
-        "b", "",
-    )  # fmt: skip
+    assert found(executable="e1", search="500") == "b"
+    assert not found(executable="e2", workflow="w1", path="")
 
 
 def test_a_wish_to_cancel_is_noted_once_and_not_at_the_end(store: Store) -> None:
