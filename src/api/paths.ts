@@ -15,3 +15,8 @@ export function belowRoot(path: string): string | undefined {
   const below = PathExt.relative(PathExt.normalize(root), path);
   return below.startsWith('..') ? undefined : below;
 }
+
+/** The file in which the function `steps.py::clean` stands; of other code the path itself. */
+export function fileOf(path: string): string {
+  return path.replace(/(.\.py)::\w*$/i, '$1');
+}

@@ -229,21 +229,24 @@ export class CanvasController {
     this._lostAt = lostAt;
   }
 
+  /** The one node that is selected. */
+  get step(): string | undefined {
+    return this._step;
+  }
+
   /** One selected node is the step that is looked at. */
   private _onSelection = (): void => {
     const { selected } = this.store;
     const node = selected.length === 1 ? selected[0] : undefined;
     if (node !== this._step) {
       this._step = node;
-      if (node !== undefined) {
-        this.services.steps?.choose({ path: this.path, node });
-      }
+      this.services.steps?.choose({ path: this.path, node });
     }
   };
 
   /** A step was chosen where runs are shown: the card is shown, the focus stays there. */
   private _onStep(_: IChosenSteps, { path, node }: IChosenStep): void {
-    if (path === this.path && node !== this._step && this.doc.nodes.has(node)) {
+    if (path === this.path && node && node !== this._step && this.doc.nodes.has(node)) {
       this.store.select([node]);
       reveal(this, node);
     }

@@ -42,11 +42,6 @@ export function resolvePath(document: string, relative: string): string {
   return PathExt.normalize(PathExt.join(PathExt.dirname(document), relative));
 }
 
-/** The file in which the function `steps.py::clean` stands; of other code the path itself. */
-export function fileOf(path: string): string {
-  return path.replace(/(.\.py)::\w*$/i, '$1');
-}
-
 /** A workflow has an id from its first edit on: runs and schedules refer to it. */
 export function ensureId(canvas: CanvasController): void {
   if (typeof canvas.doc.meta.get('id') !== 'string') {

@@ -60,6 +60,7 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
     translator ??= nullTranslator;
     const trans = translator.load('nbyard');
     const tracker = new WidgetTracker<CanvasWidget>({ namespace: 'nbyard-canvas' });
+    const { contents } = app.serviceManager;
     addDocumentType(app, trans);
     shared?.sharedModelFactory.registerDocumentFactory(CONTENT_TYPE, () => new FlowDoc());
     const factory = new WorkflowFactory({
@@ -79,7 +80,7 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
         palette: rows ?? undefined,
         steps: steps ?? undefined
       },
-      contents: app.serviceManager.contents,
+      contents,
       commands: app.commands,
       trans
     });
@@ -87,6 +88,12 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
       widget.title.icon = workflowIcon;
       widget.context.pathChanged.connect(() => void tracker.save(widget));
       void tracker.add(widget);
+    });
+    tracker.currentChanged.connect((_, widget) => {
+      if (widget) {
+        const { context, content } = widget;
+        steps?.choose({ path: contents.localPath(context.path), node: content.canvas?.step });
+      }
     });
     app.docRegistry.addWidgetFactory(factory);
     addCreate(app, browser, trans);

@@ -1,5 +1,6 @@
 /** Commands that ask the user something first. */
 import { InputDialog } from '@jupyterlab/apputils';
+import { fileOf } from '../api/paths';
 import type { Actions, Controller } from './widget';
 
 /** Until a panel that was just opened is there to be measured, in milliseconds. */
@@ -63,7 +64,7 @@ export async function openNode(canvas: Controller, { editing }: Actions): Promis
     const path = canvas.doc.node(id)?.path;
     if (typeof path === 'string') {
       await canvas.commands.execute('docmanager:open', {
-        path: editing.fileOf(editing.resolvePath(canvas.path, path))
+        path: fileOf(editing.resolvePath(canvas.path, path))
       });
     }
   }

@@ -69,11 +69,13 @@ export interface IResultRun {
 export interface IChosenStep {
   /** The document. */
   path: string;
-  node: string;
+  /** None of it was chosen: it came to the front, or its card was left. */
+  node?: string;
 }
 
 export interface IChosenSteps {
   choose(step: IChosenStep): void;
+  readonly last?: IChosenStep;
   readonly chosen: ISignal<IChosenSteps, IChosenStep>;
 }
 

@@ -2,6 +2,7 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
+import { fileOf } from '../api/paths';
 import { TaskPage } from '../api/types';
 import { IYard } from '../api/yard';
 import { copyText, showProblem } from '../components/problems';
@@ -49,7 +50,7 @@ export const runActions = {
     trans => trans.__('Not opened.'),
     async ({ yard, commands }, id) => {
       const { run } = await seen(yard, id);
-      return commands.execute('docmanager:open', { path: run.path });
+      return commands.execute('docmanager:open', { path: fileOf(run.path) });
     }
   ),
 

@@ -106,7 +106,7 @@ function runCommands(trans: TranslationBundle): IRunCommand[] {
       act: 'openFile',
       label: trans.__('Open File of Run'),
       icon: launcherIcon,
-      enabled: run => !!run.path
+      enabled: run => !!run.path && !run.path.startsWith('/')
     },
     {
       id: 'nbyard:delete-run',

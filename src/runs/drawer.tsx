@@ -3,9 +3,11 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
 import { lazy, Suspense } from 'react';
+import { IChosenStep, IChosenSteps } from '../canvas/tokens';
 import { RunModel } from './model';
 import { IRunServices } from './services';
 
+const NOTHING = { items: [] };
 const RunView = lazy(() => import('./view/RunView'));
 const ExecutedNotebook = lazy(() => import('./view/ExecutedNotebook'));
 
@@ -14,6 +16,9 @@ export class RunDrawer extends ReactWidget {
   constructor(private readonly services: IRunServices) {
     super();
     this.addClass('nby-RunDrawer');
+    const { steps, yard } = services;
+    steps?.chosen.connect(this._onChosen, this);
+    yard.runs.changed.connect(this._onRuns, this);
   }
 
   get model(): RunModel | undefined {
@@ -31,12 +36,16 @@ export class RunDrawer extends ReactWidget {
     }
     this._model?.dispose();
     this._model = RunModel.of(this.services.yard, id);
+    this._onRuns();
     this._runChanged.emit();
     this.update();
   }
 
   override dispose(): void {
     if (!this.isDisposed) {
+      const { steps, yard } = this.services;
+      steps?.chosen.disconnect(this._onChosen, this);
+      yard.runs.changed.disconnect(this._onRuns, this);
       this._model?.dispose();
       super.dispose();
       Signal.clearData(this);
@@ -55,6 +64,40 @@ export class RunDrawer extends ReactWidget {
     );
   }
 
+  /** Another workflow came to the front: its newest run, if it ran. */
+  private async _onChosen(_: IChosenSteps, { path }: IChosenStep): Promise<void> {
+    const { client } = this.services.yard;
+    this._front = path;
+    if (!this.isAttached || this._path === path) {
+      return;
+    }
+    const query = { workflow: path, limit: 1 };
+    const { items } = await client.call('runs.list', { query }).catch(() => NOTHING);
+    if (items[0] && this._front === path && this.isAttached) {
+      this.open(items[0].id);
+    }
+  }
+
+  /** A newer run takes the place of the one that was the newest of its file until now. */
+  private _onRuns(): void {
+    const shown = this._model?.id;
+    const path = this._path;
+    const newest = path && this.services.yard.runs.items.find(run => run.path === path)?.id;
+    const was = this._newest;
+    this._newest = newest;
+    if (newest && newest !== shown && was === shown) {
+      this.open(newest);
+    }
+  }
+
+  /** The file that the run shown is of. */
+  private get _path(): string | undefined {
+    const { id, run } = this._model ?? {};
+    return (run ?? this.services.yard.runs.items.find(one => one.id === id))?.path;
+  }
+
+  private _front?: string;
+  private _newest?: string;
   private _model?: RunModel;
   private _runChanged = new Signal<this, void>(this);
 }

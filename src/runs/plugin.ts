@@ -88,14 +88,12 @@ class Drawer {
       this._widget.title.caption = trans.__('What a run does, did and made');
       this._widget.title.icon = runsIcon;
       this._widget.title.closable = true;
+      const made = this._widget;
+      content.runChanged.connect(() => void this.tracker.save(made));
+      void this.tracker.add(made);
     }
     const widget = this._widget;
     widget.content.open(id);
-    if (!this.tracker.has(widget)) {
-      void this.tracker.add(widget);
-    } else {
-      void this.tracker.save(widget);
-    }
     if (!widget.isAttached) {
       const alone = !this._sized && ![...this.app.shell.widgets('down')].length;
       this._sized = true;

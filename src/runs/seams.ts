@@ -63,8 +63,17 @@ const steps: JupyterFrontEndPlugin<IChosenSteps> = {
   description: 'The step that is looked at is the same on a canvas and in the drawer.',
   provides: IChosenSteps,
   activate: (): IChosenSteps => {
-    const chosen = new Signal<IChosenSteps, IChosenStep>({} as IChosenSteps);
-    return { chosen, choose: step => chosen.emit(step) };
+    const steps: { last?: IChosenStep } & IChosenSteps = {
+      choose: step => {
+        steps.last = step;
+        chosen.emit(step);
+      },
+      get chosen() {
+        return chosen;
+      }
+    };
+    const chosen = new Signal<IChosenSteps, IChosenStep>(steps);
+    return steps;
   }
 };
 

@@ -59,6 +59,13 @@ export class LabServer {
     execFileSync(PYTHON, ['-c', lines], { cwd: this.root });
   }
 
+  /** A command line in the folder that is served, on the same store; its exit code. */
+  async shell(...words: string[]): Promise<number | null> {
+    const options = { cwd: this.root, env: this.environment(), stdio: 'ignore' as const };
+    const child = spawn(join(dirname(PYTHON), 'nbyard'), words, options);
+    return new Promise((done, failed) => child.once('exit', done).once('error', failed));
+  }
+
   /** Ask an operation of nbyard, past the browser. */
   async ask(method: string, path: string, body?: object): Promise<Response> {
     return fetch(`${this.url}nbyard/api/${path}`, {

@@ -83,7 +83,7 @@ describe('K8: the step that is looked at', () => {
     canvas.store.select(['clean', 'train']);
     canvas.store.select(['train']);
     canvas.store.focus('train');
-    expect(chosen.map(({ node }) => node)).toEqual(['clean', 'train']);
+    expect(chosen.map(({ node }) => node)).toEqual(['clean', undefined, 'train']);
     expect(chosen[0].path).toBe('work/flow.nbflow');
   });
 

@@ -1,4 +1,5 @@
-import { fileOf, relativePath, resolvePath } from '../editing';
+import { fileOf } from '../../api/paths';
+import { relativePath, resolvePath } from '../editing';
 
 describe('paths of nodes', () => {
   it('E8: a function is found beside its document, and opens as its file', () => {

@@ -53,7 +53,7 @@ function Shown({ model, detail }: { model: RunModel; detail: RunDetail }): JSX.E
   const { trans, yard } = useServices();
   const since = useSignal(yard.stream.connectedChanged, () => yard.stream.lostAt);
   const [tab, setTab] = useState('steps');
-  const [chosen, setChosen] = useState<string>();
+  const [chosen, setChosen] = useState(useLastStep(detail));
   const [jump, setJump] = useState<number>();
   const step = chosen ?? stepToFollow(detail);
   const choose = useSharedStep(detail, setChosen);
@@ -120,6 +120,12 @@ function Shown({ model, detail }: { model: RunModel; detail: RunDetail }): JSX.E
       </Tabs>
     </div>
   );
+}
+
+/** The step whose card is selected when the run is first shown. */
+function useLastStep({ run, tasks }: RunDetail): string | undefined {
+  const { path, node } = useServices().steps?.last ?? {};
+  return path === run.path && tasks.some(task => task.node === node) ? node : undefined;
 }
 
 /** A step chosen here is selected on the canvas of the workflow, and the reverse. */

@@ -1,0 +1,96 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+import { connect, IYard } from '../../api/yard';
+import { event, fakeClient, FakeSocket, settled } from '../../api/__tests__/fake';
+import { Run } from '../../api/types';
+import { IChosenStep, IChosenSteps } from '../../canvas/tokens';
+import { RunDrawer } from '../drawer';
+import { IRunServices } from '../services';
+
+let runs: Run[];
+let yard: IYard;
+let steps: IChosenSteps;
+let drawer: RunDrawer;
+
+function run(id: string, path: string): Run {
+  return { id, path, number: 1, state: 'succeeded', title: id } as Run;
+}
+
+/** Newest first, as the server tells them. */
+function serve(): void {
+  const client = fakeClient((_, url) => {
+    const { pathname, searchParams } = new URL(url);
+    const id = /runs\/(\w+)\/tasks/.exec(pathname)?.[1];
+    const wanted = searchParams.get('workflow');
+    return id
+      ? { run: runs.find(one => one.id === id), items: [], last: 1, next: null }
+      : { items: runs.filter(({ path }) => !wanted || path === wanted), next: null };
+  });
+  yard = connect(client.settings);
+}
+
+async function opened(id: string): Promise<void> {
+  drawer.open(id);
+  await settled();
+}
+
+async function starts(made: Run): Promise<void> {
+  runs = [made, ...runs];
+  yard.runs.put(made);
+  await settled();
+}
+
+beforeEach(async () => {
+  runs = [run('b2', 'b.nbflow'), run('a2', 'a.nbflow'), run('a1', 'a.nbflow')];
+  serve();
+  const chosen = new Signal<IChosenSteps, IChosenStep>({} as IChosenSteps);
+  steps = { chosen, choose: step => chosen.emit(step) };
+  drawer = new RunDrawer({ yard, steps, trans: nullTranslator.load('nbyard') } as IRunServices);
+  Widget.attach(drawer, document.body);
+  const loaded = yard.runs.start();
+  FakeSocket.last.hello();
+  await loaded;
+});
+
+afterEach(() => drawer.dispose());
+
+describe('K8: the drawer', () => {
+  it('shows the newest run of the workflow that comes to the front', async () => {
+    await opened('a1');
+    steps.choose({ path: 'b.nbflow' });
+    await settled();
+    expect(drawer.model?.id).toBe('b2');
+    steps.choose({ path: 'a.nbflow', node: 'clean' });
+    await settled();
+    expect(drawer.model?.id).toBe('a2');
+  });
+
+  it('keeps to an older run of the workflow in front, and to any when that never ran', async () => {
+    await opened('a1');
+    for (const path of ['a.nbflow', 'new.nbflow']) {
+      steps.choose({ path });
+      await settled();
+      expect(drawer.model?.id).toBe('a1');
+    }
+    await starts(run('a3', 'a.nbflow'));
+    expect(drawer.model?.id).toBe('a1');
+  });
+
+  it('goes on with a newer run, whoever started it', async () => {
+    await opened('a2');
+    await starts(run('b3', 'b.nbflow'));
+    expect(drawer.model?.id).toBe('a2');
+    runs = [run('a3', 'a.nbflow'), ...runs];
+    jest.useFakeTimers();
+    FakeSocket.last.say({
+      events: [event(2, 'run', 'a3', { state: 'queued' }, 'a3')],
+      last: 2,
+      refetch: false
+    });
+    jest.advanceTimersByTime(200);
+    jest.useRealTimers();
+    await settled();
+    expect(drawer.model?.id).toBe('a3');
+  });
+});
