@@ -171,7 +171,7 @@ def _conclude(detail: RunDetail, target: str) -> None:
                 click.echo(
                     f"{task.node}.{artifact.name}  {size(artifact.size_bytes)}  {artifact.digest}"
                 )
-    if target.endswith(".nbflow"):
+    if target.endswith(".nbflow") and run.number == 1:  # who ran more knows the way
         say(f"Open it in JupyterLab: {_jupyter()} lab{_as_root()} {shlex.quote(target)}")
 
 
