@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from nbyard.dispatch import board, candidates
+from nbyard.dispatch import board, candidates, queue
 from nbyard.domain import limits
 from nbyard.domain.attempts import Failure
 from nbyard.errors import Conflict
@@ -194,7 +194,7 @@ def test_gpus_are_granted_and_given_back(bench: Bench, runtime: FakeRuntime) -> 
     bench.until(lambda: bench.task(none).state == "running")
     assert bench.task(one).attempts[0].gpus == ["0"]
     assert runtime.orders[bench.attempt(one)].gpus == ["0"]
-    assert bench.task(two).reason.startswith("waits for a GPU of 1; the others are taken")
+    assert bench.task(two).reason.startswith("waits for a GPU of 1; none is free")
     bench.replace_dispatcher()
     bench.round(3)
     assert bench.task(two).state == "queued"
@@ -209,8 +209,48 @@ def test_a_gpu_that_is_not_there_is_never_done_without(bench: Bench, runtime: Fa
     bench.room.settings.gpus = []
     run = bench.submit({"a": []}, gpu=2)
     bench.round(5)
-    assert bench.task(run).reason == "waits for 2 GPUs; this machine has none"
+    assert bench.task(run).reason.startswith("waits for 2 GPUs, but this machine has none")
     assert not runtime.starts
+
+
+def test_what_can_never_start_keeps_nobody_waiting(bench: Bench, runtime: FakeRuntime) -> None:
+    """F38: neither GPUs nor cores; with GPUs that come it starts."""
+    bench.room.settings.gpus = ["0"]
+    never = bench.submit({"a": []}, gpu=2, cpu=64.0, priority=5)
+    one, two = bench.submit({"a": []}, gpu=1), bench.submit({"a": []})
+    last = bench.submit({"a": []}, gpu=1)
+    bench.until(lambda: [bench.task(run).state for run in (one, two)] == ["running"] * 2)
+    assert bench.task(last).reason.startswith("waits for a GPU of 1; none is free")
+    assert bench.task(never).reason.startswith("waits for 2 GPUs, but this machine has 1")
+    bench.room.settings.gpus = ["0", "1"]
+    for run in (one, two):
+        runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.task(never).state == "running")
+    assert bench.task(last).state == "queued"
+
+
+def test_however_many_wait_for_a_gpu_hide_nobody(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R11: also more of them than are looked at in a round."""
+    monkeypatch.setattr(queue, "LENGTH", 2)
+    bench.room.settings.gpus = ["0"]
+    bench.submit({name: [] for name in "abc"}, gpu=2)
+    first, *others = [bench.submit({"a": []}, gpu=1) for _ in range(4)]
+    none = bench.submit({"a": []})
+    bench.until(lambda: bench.task(none).state == "running")
+    assert bench.task(first).state == "running"
+    assert all("none is free" in bench.task(run).reason for run in others)
+
+
+def test_who_waits_behind_others_for_a_gpu_says_so(bench: Bench, runtime: FakeRuntime) -> None:
+    bench.room.settings.gpus = ["0", "1"]
+    first, both, one = (bench.submit({"a": []}, gpu=gpu) for gpu in (1, 2, 1))
+    bench.until(
+        lambda: bench.task(one).reason == "waits for a GPU of 2, behind others in the queue"
+    )
+    assert bench.task(both).reason == "waits for 2 GPUs of 2; 1 is free"
+    assert bench.task(first).attempts[0].gpus == ["0"]
 
 
 def test_who_waits_too_long_fails(bench: Bench, runtime: FakeRuntime) -> None:
