@@ -187,6 +187,19 @@ def test_a_higher_priority_is_served_first(bench: Bench, runtime: FakeRuntime) -
     assert bench.task(plain).state == "queued"
 
 
+def test_steps_that_come_at_once_wait_in_the_order_of_the_graph(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    """R11: of one run."""
+    parts = [f"p{number}" for number in range(1, 6)]
+    run = bench.submit({"a": [], **{name: ["a"] for name in parts}})
+    bench.until(lambda: bench.task(run).state == "running")
+    runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.task(run, "p3").place)
+    assert [bench.task(run, name).place for name in parts[2:]] == [1, 2, 3]
+    assert all(bench.task(run, name).attempts for name in parts[:2])
+
+
 def test_gpus_are_granted_and_given_back(bench: Bench, runtime: FakeRuntime) -> None:
     """R11: one each, written on the attempt; the next waits with a reason, others go on."""
     bench.room.settings.gpus = ["0"]
