@@ -62,7 +62,7 @@ def test_the_same_again_comes_from_the_cache(bench: Bench, runtime: FakeRuntime)
     """R2: with the reason, and the same bytes."""
     first = bench.submit({"a": []}, cache=True, n=1)
     done(bench, first)
-    assert bench.task(first).reason == "runs because it never ran before"
+    assert bench.task(first).reason == "runs because it has no earlier result"
     second = bench.submit({"a": []}, cache=True, n=1)
     done(bench, second)
     task = bench.task(second)
@@ -88,6 +88,17 @@ def test_why_it_runs_again(bench: Bench, plan: dict, reason: str) -> None:
     again = bench.submit({"a": []}, **{"cache": True, **plan})
     bench.until(lambda: bench.task(again).state == "running")
     assert bench.task(again).reason == f"runs because {reason}"
+
+
+def test_what_only_failed_before_has_no_earlier_result(bench: Bench, runtime: FakeRuntime) -> None:
+    """R2: it is not said that it never ran."""
+    first = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: bench.task(first).state == "running")
+    runtime.end(bench.attempt(first), "failed", failure=Failure("error", "no"))
+    bench.until(lambda: bench.run(first).state == "failed")
+    again = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: bench.task(again).state == "running")
+    assert bench.task(again).reason == "runs because it has no earlier result"
 
 
 def test_a_result_that_is_young_enough_is_taken(bench: Bench) -> None:
