@@ -70,8 +70,9 @@ def pages() -> dict[str, str]:
 
 def settings() -> str:
     traits: dict[str, TraitType[Any, Any]] = Settings.class_traits(config=True)
+    read_once = Settings.of_dispatcher()
     rows = [
-        [f"`{name}`", f"`NBYARD_{name.upper()}`", _default(trait), trait.help]
+        [*_names(name), _default(trait), trait.help, "yes" if name in read_once else ""]
         for name, trait in traits.items()
     ]
     return page(
@@ -80,7 +81,15 @@ def settings() -> str:
         "Jupyter it is `--Settings.NAME=…`. Where neither says anything, the environment variable "
         "counts: that is also how the `nbyard` command is told. Lists are written with commas in "
         "a variable.",
-        grid(["setting", "environment variable", "default", "meaning"], rows),
+        grid(["setting", "environment variable", "default", "meaning", "dispatcher"], rows),
+        "Settings with *yes* in the last column are about the work itself. The store's dispatcher "
+        "reads them once, when it starts, and has them from the server or the command that starts "
+        "it; a command that finds one up changes nothing in it. `nbyard run` says so of variables "
+        "that are set otherwise, and `nbyard doctor` names all settings that differ. To start it "
+        "anew, wait until it has left (`idle_seconds` after the last work), or end it: `nbyard "
+        "doctor` says with which command. What runs goes on; the next dispatcher has the settings "
+        "of whoever starts it, which may be a running server that looks on. A server reads its own "
+        "settings when it starts. With `--server` all settings are those of that server.",
         "Three more variables belong to the command line and to what runs, and are no settings:",
         grid(
             ["variable", "meaning"],
@@ -91,6 +100,10 @@ def settings() -> str:
             ],
         ),
     )
+
+
+def _names(setting: str) -> list[str]:
+    return [f"`{setting}`", f"`NBYARD_{setting.upper()}`"]
 
 
 def _default(trait: "TraitType[Any, Any]") -> str:

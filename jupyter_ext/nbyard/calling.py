@@ -26,6 +26,36 @@ def lives(store: Store) -> bool:
     return lease is not None and lease.seems_held and not is_dead(lease.holder)
 
 
+def other_settings(store: Store, settings: Settings) -> dict[str, str]:
+    """What the dispatcher that lives was started with, by name, where that is not what is set
+    here. Nothing is known of one on another machine or of another user."""
+    with store.read() as c:
+        lease = store.leases.get(c, LEASE)
+    if lease is None or not lease.seems_held or is_dead(lease.holder):
+        return {}
+    if not lease.holder.startswith(_host()):
+        return {}
+    there, here = _variables(pid_of(lease.holder)), settings.environment()
+    words = {name: f"NBYARD_{name.upper()}" for name in settings.of_dispatcher()}
+    return {
+        n: there[word] for n, word in words.items() if there.get(word, here[word]) != here[word]
+    }
+
+
+def _variables(pid: int) -> dict[str, str]:
+    """With which a process was started; none where that cannot be read."""
+    try:
+        found = Path(f"/proc/{pid}/environ").read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return {}
+    return {name: value for name, _, value in (one.partition("=") for one in found)}
+
+
+def pid_of(holder: str) -> int:
+    """Of the process, on its own machine."""
+    return int(holder.split(":")[1])
+
+
 def end_stopped(store: Store) -> None:
     """Kill the dispatcher of this store if it was stopped in a write and its lease has run out:
     it would keep SQLite's lock, and everybody from writing, until somebody continues it. As after
@@ -34,7 +64,7 @@ def end_stopped(store: Store) -> None:
         lease = store.leases.get(c, LEASE)
     if lease is None or lease.seems_held or is_dead(lease.holder):
         return
-    pid = int(lease.holder.split(":")[1]) if lease.holder.startswith(_host()) else 0
+    pid = pid_of(lease.holder) if lease.holder.startswith(_host()) else 0
     if pid not in writers(store.folder) or not is_stopped(pid):
         return
     with contextlib.suppress(OSError):  # it may be another user's

@@ -52,6 +52,15 @@ class Local:
     def __getattr__(self, noun: str) -> LocalNoun:
         return LocalNoun(getattr(self.yard.services, noun), self._caller)
 
+    def unheard(self) -> dict[str, str]:
+        """Settings whose variables are set here, but which the dispatcher was started with
+        otherwise: what it has, by variable."""
+        from nbyard.calling import other_settings
+
+        others = other_settings(self.yard.store, self.yard.settings)
+        words = {f"NBYARD_{name.upper()}": value for name, value in others.items()}
+        return {word: value for word, value in words.items() if word in os.environ}
+
     def wait(self, seconds: float) -> None:
         """Until something is written to the store, at most so long; the first time not at all, for
         that may have been before. A dispatcher that vanished is called anew."""

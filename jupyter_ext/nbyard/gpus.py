@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from threading import Lock
 
 AUTO = "auto"
+PROGRAM = "nvidia-smi"
+SET, DRIVER, NOBODY = "as set", "asked of nvidia-smi", "there is no nvidia-smi"
 LOOK_SECONDS = 30.0
 ANSWER_SECONDS = 10.0
 
@@ -25,9 +27,16 @@ def present(configured: Sequence[str]) -> tuple[str, ...]:
         return _seen[1]
 
 
+def source(configured: Sequence[str]) -> str:
+    """Where they are known from, in words."""
+    if list(configured) != [AUTO]:
+        return SET
+    return DRIVER if shutil.which(PROGRAM) else NOBODY
+
+
 def _ask_driver() -> tuple[str, ...]:
     """UUIDs, whose order no variable changes; none where there is no driver or it fails."""
-    program = shutil.which("nvidia-smi")
+    program = shutil.which(PROGRAM)
     if program is None:
         return ()
     try:

@@ -1,10 +1,30 @@
-"""Looks at the surroundings for `nbyard doctor`: engine, Dask cluster, and JupyterLab's side."""
+"""Looks at the surroundings for `nbyard doctor`: machine, engine, Dask cluster, JupyterLab."""
 
 from pathlib import Path
 
+from nbyard import gpus
 from nbyard.domain.doctor import Check
 from nbyard.errors import NbyardError
 from nbyard.settings import Settings
+
+GIB = 2**30
+
+
+def probe_slots(settings: Settings) -> Check:
+    """What tasks may take of this machine, and where its GPUs are known from."""
+    from nbyard.dispatch.resources import capacity
+
+    found = capacity(settings)
+    slots = f"{found.cores:g} ({'as set' if settings.slots else 'one for each core'})"
+    memory = f"{found.memory_bytes / GIB:.1f} GiB of memory"
+    source = gpus.source(settings.gpus)
+    names = f"GPUs {', '.join(found.gpus)}" if found.gpus else "no GPUs"
+    shared = found.gpus and found.tasks_per_gpu > 1
+    each = f", each for {found.tasks_per_gpu} tasks at once" if shared else ""
+    text = f"{slots}; {memory}; {names} ({source}){each}"
+    if found.gpus or source != gpus.DRIVER:
+        return Check("slots", "ok", text)
+    return Check("slots", "missing", text, "See what nvidia-smi -L says, or set gpus.")
 
 
 def probe_docker(settings: Settings) -> Check:

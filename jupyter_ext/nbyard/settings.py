@@ -11,7 +11,8 @@ from traitlets.config import Configurable
 
 
 class Settings(Configurable):
-    """Settings of nbyard, for `jupyter_server_config.py` as `c.Settings.<name>`."""
+    """Settings of nbyard, for `jupyter_server_config.py` as `c.Settings.<name>`. Those with the tag
+    `dispatcher` are read when the dispatcher starts, as they are where it is started."""
 
     store_dir = Unicode(
         help="Folder of the store: database, bytes, attempts. Default: nbyard in Jupyter's data."
@@ -21,46 +22,46 @@ class Settings(Configurable):
     ).tag(config=True)
     slots = Int(
         0, min=0, help="How many tasks may run at once on this machine; 0 = one for each core."
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     prepared_parent = Bool(
         True,
         help="Fork processes from one that has imported what notebooks need, instead of starting"
         " each anew (Linux).",
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     ready_kernels = Int(
         2,
         min=0,
         help="How many kernels of those used lately are kept ready for the next notebook (Linux,"
         " Python kernels of any environment); 0 = none.",
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     ready_kernels_memory = Int(
         256 * 2**20,
         min=0,
         help="How much memory kernels that are ready may hold together, in bytes; they also go when"
         " the machine has little left.",
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     gpus = ListTrait(
         Unicode(),
         ["auto"],
         help="GPUs that tasks may be granted, by index or UUID; auto asks NVIDIA's driver.",
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     tasks_per_gpu = Int(
         1, min=1, help="How many tasks may share one GPU; 1 = none is ever shared."
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     default_runtime = Unicode(
         "process", help="Where tasks run when neither run nor node says: process, docker or dask."
     ).tag(config=True)
     allowed_private_hosts = ListTrait(
         Unicode(),
         help="Private addresses that imports may read: host, host:port or network (10.0.0.0/8).",
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     link_folders = ListTrait(
         Unicode(),
         ["resources"],
         help="Folders under the server's root in which datasets are linked by their id.",
     ).tag(config=True)
     max_upload_bytes = Int(100 * 2**30, min=1, help="Largest upload or import, in bytes.").tag(
-        config=True
+        config=True, dispatcher=True
     )
     max_body_bytes = Int(
         16 * 2**20, min=1024, help="Largest body of a request that is no upload, in bytes."
@@ -70,12 +71,12 @@ class Settings(Configurable):
     ).tag(config=True)
     docker_host = Unicode(
         "", help="URL of the Docker engine; empty = DOCKER_HOST, else the local socket."
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     docker_cert_path = Unicode(
         "",
         help="Folder with ca.pem, cert.pem and key.pem for an engine behind TCP; empty = what"
         " DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say.",
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     warm_containers = Bool(
         False,
         help="Whether runs that do not say it keep containers for their next steps, instead of"
@@ -86,43 +87,43 @@ class Settings(Configurable):
         "bridge",
         help="Network of containers: bridge reaches other machines, internal only the containers"
         " of the same run, none nothing.",
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     docker_base_image = Unicode(
         "python:3.11-slim", help="Image on which a node's requirements are installed."
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     docker_build_network = Unicode(
         "", help="Network mode of image builds; empty = the engine's default."
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     dask_address = Unicode(
         "", help="Address of a Dask scheduler, tcp://host:port or tls://host:port; empty = none."
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     dask_tls_ca_file = Unicode(
         "", help="Certificate of the authority that a tls:// scheduler is checked with (PEM file)."
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     dask_tls_cert = Unicode(
         "", help="Our own certificate towards a tls:// scheduler (PEM file)."
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     dask_tls_key = Unicode(
         "", help="The key of dask_tls_cert (PEM file); empty = it is in the same file."
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     dask_cluster = Unicode(
         "",
         help="Where there is no dask_address, what makes a cluster: gateway (dask-gateway), slurm,"
         " pbs, sge, lsf, htcondor, oar or moab (dask-jobqueue), as Dask's own configuration tells"
         " them; or module:callable that returns a cluster object of Dask.",
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     dask_workers = Int(
         4, min=1, help="To how many workers or jobs a cluster of dask_cluster may grow."
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     lease_seconds = Float(
         30.0, min=1, help="How long a dispatcher that gives no sign of life keeps its lease."
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     idle_seconds = Float(
         60.0, min=0, help="How long the dispatcher stays when there is nothing to do."
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     garbage_grace_seconds = Float(
         3600.0, min=0, help="How long bytes stay in the store after nothing names them any more."
-    ).tag(config=True)
+    ).tag(config=True, dispatcher=True)
     inline_dispatch = Bool(
         False, help="Do not start a dispatcher process; whoever waits for a run drives it (tests)."
     ).tag(config=True)
@@ -140,6 +141,11 @@ class Settings(Configurable):
     @property
     def store_path(self) -> Path:
         return Path(self.store_dir).expanduser().absolute()
+
+    @classmethod
+    def of_dispatcher(cls) -> list[str]:
+        """The names of those that count when the dispatcher starts."""
+        return list(cls.class_traits(dispatcher=True))
 
     def environment(self) -> dict[str, str]:
         """The settings as NBYARD_* variables, so that a process we start sees the same."""

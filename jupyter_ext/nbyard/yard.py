@@ -9,7 +9,7 @@ from nbyard.blobs import Blobs
 from nbyard.calling import Watch, call_dispatcher
 from nbyard.domain.doctor import Check
 from nbyard.files import ProjectFiles
-from nbyard.probes import probe_dask, probe_docker, probe_front_end
+from nbyard.probes import probe_dask, probe_docker, probe_front_end, probe_slots
 from nbyard.resources import ResourceLinks
 from nbyard.services.nouns import Services
 from nbyard.services.parts import Parts
@@ -77,4 +77,5 @@ class Yard:
 
 
 def _probes(settings: Settings) -> tuple[Callable[[], Check], ...]:
-    return partial(probe_docker, settings), partial(probe_dask, settings), probe_front_end
+    asking = (probe_slots, probe_docker, probe_dask)
+    return *(partial(probe, settings) for probe in asking), probe_front_end

@@ -136,7 +136,7 @@ def ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
 Change = Callable[[Ground], dict[str, Any] | None]
 # what is done before a run, and what its two nodes say: the whole reason, or None for unchanged
 CASES: list[tuple[str, Change, str | None, str | None]] = [
-    ("nothing ran yet", lambda g: None, "it never ran before", "it never ran before"),
+    ("nothing ran yet", lambda g: None, "it has no earlier result", "it has no earlier result"),
     ("nothing changed", lambda g: None, None, None),
     ("one value, and the same comes out", lambda g: {"parameters": {"alpha": 0.2}},
      "alpha changed 0.1 → 0.2", None),
@@ -164,7 +164,7 @@ CASES: list[tuple[str, Change, str | None, str | None]] = [
      "pinned to the result of run 1", "it was forced"),
     ("the cache again", lambda g: g.first.pop("cache") and None, None, None),
     ("all records removed", lambda g: g.remove_runs(),
-     "it never ran before", "it never ran before"),
+     "it has no earlier result", "it has no earlier result"),
 ]  # fmt: skip
 
 

@@ -12,7 +12,16 @@ from datetime import UTC, datetime
 import pytest
 
 from nbyard import calling
-from nbyard.calling import LEASE, Watch, call_dispatcher, end_stopped, is_dead, lives, own_name
+from nbyard.calling import (
+    LEASE,
+    Watch,
+    call_dispatcher,
+    end_stopped,
+    is_dead,
+    lives,
+    other_settings,
+    own_name,
+)
 from nbyard.locks import is_stopped
 from nbyard.settings import Settings
 from nbyard.store import Store
@@ -54,6 +63,39 @@ def test_one_dispatcher_is_started_and_leaves_when_idle(tmp_path):
                 os.kill(pid, signal.SIGTERM)
         time.sleep(0.1)
     store.close()
+
+
+@contextlib.contextmanager
+def dispatcher(store: Store, variables: dict[str, str]) -> Iterator[str]:
+    """Its name: a process with the lease that was started with these variables."""
+    words, told = [sys.executable, "-c", "input()"], {"PATH": os.environ["PATH"], **variables}
+    with subprocess.Popen(words, stdin=subprocess.PIPE, env=told) as process:
+        host = own_name().partition(":")[0]
+        holder = f"{host}:{process.pid}:{calling._started(process.pid)}"
+        with store.write() as c:
+            lease = store.leases.take(c, LEASE, holder, 60)
+        assert lease
+        yield holder
+        process.communicate(b"\n")
+    with store.write() as c:
+        store.leases.release(c, lease)
+
+
+def test_settings_that_the_dispatcher_was_started_with(store: Store) -> None:
+    """G5: those that are its own, and are others here."""
+    here = Settings(slots=2, gpus=["0"], default_runtime="docker")
+    there = Settings(slots=4, gpus=["0"], default_runtime="process").environment()
+    assert other_settings(store, here) == {}
+    with dispatcher(store, there):
+        assert other_settings(store, here) == {"slots": "4"}
+    with dispatcher(store, {}):
+        assert other_settings(store, here) == {}
+
+
+def test_nothing_is_known_of_a_dispatcher_elsewhere(store: Store) -> None:
+    with store.write() as c:
+        assert store.leases.take(c, LEASE, f"elsewhere:{os.getpid()}:1", 60)
+    assert other_settings(store, Settings(slots=2)) == {}
 
 
 def test_inline_dispatch_starts_nobody(store: Store):

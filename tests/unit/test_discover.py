@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from nbyard import discover
+from nbyard import calling, discover
 from nbyard.client import Client
 from nbyard.errors import Invalid, Unavailable
 from nbyard.yard import Yard
@@ -26,6 +26,16 @@ def test_without_a_server_the_store_of_this_machine(machine):
     assert found.runs.list().items == []
     assert found.yard.store.id == machine.store.id
     found.wait(0)
+    found.yard.close()
+
+
+def test_variables_that_the_dispatcher_does_not_hear(machine, monkeypatch):
+    """G5: only those that somebody set here."""
+    found = discover.connect()
+    monkeypatch.setattr(calling, "other_settings", lambda *_: {"slots": "4", "gpus": ""})
+    monkeypatch.setenv("NBYARD_SLOTS", "2")
+    monkeypatch.delenv("NBYARD_GPUS")
+    assert found.unheard() == {"NBYARD_SLOTS": "4"}
     found.yard.close()
 
 

@@ -26,6 +26,13 @@ def test_configuration_wins_over_the_environment(monkeypatch):
     assert Settings(config=Config({"Settings": {"slots": 1}})).slots == 1
 
 
+def test_what_is_about_the_work_is_the_dispatchers():
+    """G5: the store itself, the server and what a run asks for are not."""
+    own = Settings.of_dispatcher()
+    assert {"slots", "gpus", "docker_host", "dask_address", "idle_seconds"} <= set(own)
+    assert not {"store_dir", "database_url", "default_runtime", "max_body_bytes"} & set(own)
+
+
 def test_the_store_lies_in_the_data_of_jupyter(monkeypatch):
     monkeypatch.setenv("JUPYTER_DATA_DIR", "/somewhere")
     assert Settings().store_path == Path("/somewhere/nbyard")

@@ -25,7 +25,7 @@ test('K5, K7, K8: the example runs; after a change only what it affects runs aga
   await lab.drawer.succeeds();
   for (const node of STEPS) {
     await expect(canvas.stateOf(node)).toContainText('succeeded');
-    await expect(lab.drawer.step(node)).toContainText('never ran before');
+    await expect(lab.drawer.step(node)).toContainText('has no earlier result');
   }
   expect(await readFile(server.file('train.ipynb'))).toEqual(source);
   await lab.drawer.tab('Gantt');

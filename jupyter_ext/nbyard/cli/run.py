@@ -5,6 +5,7 @@ import shlex
 import sys
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +61,13 @@ def run(target: str, params: tuple[str, ...], server: str, as_json: bool, **wish
       nbyard run pipeline.nbflow -p alpha=0.1
       nbyard run train.ipynb -p input_csv=clean.csv --runtime docker
     """
-    from nbyard.discover import connect
+    from nbyard.discover import Local, connect
 
     connection = connect(server)
     body = _body(target, params, wish, remote=bool(server))
     made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
+    if isinstance(connection, Local):
+        _tell_unheard(connection.unheard())
     if wish["detach"]:
         click.echo(made.id)
         return
@@ -79,6 +82,13 @@ def run(target: str, params: tuple[str, ...], server: str, as_json: bool, **wish
         _conclude(detail, target)
     if detail.run.state != "succeeded":
         raise click.exceptions.Exit(1)
+
+
+def _tell_unheard(others: Mapping[str, str]) -> None:
+    for word, value in others.items():
+        say(f"{word} does not count: the dispatcher that is up has {value or 'nothing'} there.")
+    if others:
+        say("nbyard doctor says how to start it anew.")
 
 
 def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bool) -> NewRun:

@@ -147,7 +147,8 @@ def time_left(estimate: Any) -> str:
     """What is known of the rest of a run; empty when nothing is."""
     if estimate.remaining_seconds is None:
         return ""
-    some = f"; {estimate.unknown} steps never ran before" if estimate.unknown else ""
+    steps = "1 step" if estimate.unknown == 1 else f"{estimate.unknown} steps"
+    some = f"; nothing is known of {steps}" if estimate.unknown else ""
     return f"about {about(estimate.remaining_seconds)}{some}"
 
 
@@ -156,7 +157,8 @@ def usually(usual: Any) -> str:
     if usual is None:
         return ""
     runs = "last run" if usual.samples == 1 else f"last {usual.samples} runs"
-    return f"usually {about(usual.seconds)} ({runs})"
+    took = about(usual.seconds) if usual.seconds >= 1 else "under a second"
+    return f"usually {took} ({runs})"
 
 
 def _tasks(page: Any) -> None:

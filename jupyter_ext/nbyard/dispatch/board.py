@@ -134,9 +134,9 @@ class Queue:
     def get(self, task_id: str) -> LiveTask | None:
         return self._tasks[task_id][1] if task_id in self._tasks else None
 
-    def first(self, most: int) -> list[str]:
-        """The ids of those whose turn is next."""
-        return [task_id for _, _, task_id in self._turns[:most]]
+    def turns(self) -> list[str]:
+        """The ids, of those first whose turn is next."""
+        return [task_id for _, _, task_id in self._turns]
 
     def __getitem__(self, task_id: str) -> LiveTask:
         return self._tasks[task_id][1]

@@ -44,18 +44,20 @@ class QueueController:
         self._busy = dict(self.placing.busy())
         self._is_awaited = False
         slots = Slots(capacity(self._room.settings), self._running())
-        taken = 0
-        for name in self._board.queue.first(LENGTH):
+        taken = kept = 0
+        for name in self._board.queue.turns():
             if slots.is_full and not thoroughly and not self._board.workers:
                 break
             one = self._candidates.get(name)
-            if (
-                one
-                and not self._is_published(changes, one)
-                and self._may_start(changes, one, slots)
-            ):
+            if one is None or self._is_published(changes, one):
+                continue
+            if self._may_start(changes, one, slots):
                 self._record(changes, one)
                 taken += 1
+            elif slots.is_full or one.group:
+                kept += 1  # whoever waits for GPUs or memory hides nobody
+            if taken + kept == LENGTH:
+                break
         self.is_behind = taken == LENGTH
         changes.settle()
 
@@ -95,8 +97,9 @@ class QueueController:
             return True
         late = is_overdue(changes, one.live)
         if worker is None:  # else its turn comes there
-            slots.refuse(lacking)
-            self._is_awaited = True  # a worker that is given more would keep its slot
+            if not slots.is_too_much(plan):
+                slots.refuse(lacking)
+                self._is_awaited = True  # a worker that is given more would keep its slot
             if not late:
                 one.is_told = True
                 changes.note_wait(one.live, "; ".join(lacking.values()))

@@ -51,7 +51,7 @@ def explain(
     """In words, why a node cannot take the result of its last run; `had` and `has` are the
     distributions of its environments then and now, by name, as far as they are known."""
     if old is None:
-        return "it never ran before"
+        return "it has no earlier result"
     reasons = []
     if old.code != new.code:
         reasons.append("its code changed")

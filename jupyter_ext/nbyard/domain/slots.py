@@ -9,6 +9,7 @@ from nbyard.domain.limits import Limits
 
 GIB = 2**30
 EPSILON = 1e-9
+BEHIND = ", behind others in the queue"
 
 
 class Capacity(msgspec.Struct, frozen=True):
@@ -26,7 +27,7 @@ class Slots:
 
     Nobody overtakes a task that waits for the same thing; a task that waits for a GPU keeps only
     those waiting that want one too. A task that wants more cores or memory than there are gets all
-    of them, and so runs alone; one that wants more GPUs waits.
+    of them, and so runs alone; one that wants more GPUs waits, and keeps nobody waiting.
     """
 
     def __init__(self, capacity: Capacity, running: Iterable[tuple[Limits, Sequence[str]]] = ()):
@@ -38,8 +39,14 @@ class Slots:
         for limits, gpus in running:
             self._take(limits, gpus)
 
+    def is_too_much(self, limits: Limits) -> bool:
+        """Whether a task waits for what this machine will never have."""
+        return (limits.gpu or 0) > len(self.capacity.gpus)
+
     def lacks(self, limits: Limits) -> dict[str, str]:
         """Why a task has to wait, in words by resource; empty when it may start."""
+        if self.is_too_much(limits):
+            return {"gpu": self._too_many_gpus(limits)}
         missing = {
             "gpu": self._lacks_gpus(limits),
             "memory": self._lacks_memory(limits),
@@ -78,29 +85,34 @@ class Slots:
         free = [g for g in self.capacity.gpus if self._uses[g] < self.capacity.tasks_per_gpu]
         return sorted(free, key=lambda gpu: self._uses[gpu])
 
+    def _too_many_gpus(self, limits: Limits) -> str:
+        there = len(self.capacity.gpus)
+        words = f"waits for {_gpus(limits.gpu or 0)}, but this machine has {there or 'none'}"
+        cure = f"cancel the run and ask for {'fewer' if there else 'none'}"
+        return f"{words}: {cure}, or see what nbyard doctor says of GPUs"
+
     def _lacks_gpus(self, limits: Limits) -> str:
-        wanted, there = limits.gpu or 0, len(self.capacity.gpus)
-        if wanted > there:
-            has = f"has {there}" if there else "has none"
-            return f"waits for {_gpus(wanted)}; this machine {has}"
-        if wanted and ("gpu" in self._scarce or wanted > len(self._free_gpus())):
-            return f"waits for {_gpus(wanted)} of {there}; the others are taken"
-        return ""
+        wanted, free = limits.gpu or 0, len(self._free_gpus())
+        if not wanted or (wanted <= free and "gpu" not in self._scarce):
+            return ""
+        told = f"; {free or 'none'} {'are' if free > 1 else 'is'} free" if wanted > free else BEHIND
+        return f"waits for {_gpus(wanted)} of {len(self.capacity.gpus)}{told}"
 
     def _lacks_memory(self, limits: Limits) -> str:
         wanted = self._wanted_memory(limits)
-        if wanted and ("memory" in self._scarce or wanted > self._memory):
-            total = self.capacity.memory_bytes / GIB
-            return f"waits for {wanted / GIB:.2g} GiB of memory of {total:.2g}"
-        return ""
+        if not wanted or (wanted <= self._memory and "memory" not in self._scarce):
+            return ""
+        told = "" if wanted > self._memory else BEHIND
+        total = self.capacity.memory_bytes / GIB
+        return f"waits for {wanted / GIB:.2g} GiB of memory of {total:.2g}{told}"
 
     def _lacks_cores(self, limits: Limits) -> str:
         wanted = self._wanted_cores(limits)
-        if "cores" not in self._scarce and wanted <= self._cores + EPSILON:
+        is_short = wanted > self._cores + EPSILON
+        if not is_short and "cores" not in self._scarce:
             return ""
-        if limits.cpu is None:
-            return f"waits for a free slot of {self.capacity.cores:g}"
-        return f"waits for {wanted:g} slots of {self.capacity.cores:g}"
+        what = "a free slot" if limits.cpu is None else f"{wanted:g} slots"
+        return f"waits for {what} of {self.capacity.cores:g}{'' if is_short else BEHIND}"
 
 
 def _gpus(count: int) -> str:

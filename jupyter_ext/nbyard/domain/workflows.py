@@ -163,22 +163,23 @@ def semantic(document: Document) -> Document:
 
 
 def ordered(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
-    """Node ids so that every source comes before its targets.
+    """Node ids so that every source comes before its targets, and else as they were given.
 
     Raises:
         Invalid: when there is a cycle; the message names its nodes.
     """
     after: dict[str, list[str]] = {node: [] for node in nodes}
     missing = dict.fromkeys(after, 0)
+    place = {node: at for at, node in enumerate(after)}
     for edge in edges:
         after[edge.source].append(edge.target)
         missing[edge.target] += 1
-    ready = [node for node, count in missing.items() if not count]
+    ready = [node for node in reversed(after) if not missing[node]]
     order: list[str] = []
     while ready:
         node = ready.pop()
         order.append(node)
-        for target in after[node]:
+        for target in sorted(after[node], key=lambda name: place[name], reverse=True):
             missing[target] -= 1
             if not missing[target]:
                 ready.append(target)

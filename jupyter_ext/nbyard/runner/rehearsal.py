@@ -27,7 +27,9 @@ WORK = {"path": "rehearsal.ipynb", "language": "python", "parameters": {"x": 2}}
 
 def play(prebuilt: Prebuilt) -> None:
     """With this kernel, which nobody can have after that."""
-    with tempfile.TemporaryDirectory(prefix="nby-") as place, unchanged():
+    # told by its name whose it is: it stays behind when this process is killed
+    prefix = f"nby-{os.environ.get('NBYARD_STORE', '')}-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix) as place, unchanged():
         asyncio.run(_play(prebuilt.take(), Folder(place)))
         for kind in ("*.py", "*.ipy"):  # as a kernel looks for what its user has it begin with
             glob.glob(os.path.join(place, kind))

@@ -2,14 +2,17 @@
 when it ends or when the environment that it has imported from changes."""
 
 import contextlib
+import glob
 import json
 import logging
 import os
 import select
+import shutil
 import socket
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import threading
 from collections.abc import Mapping
 from functools import cache
@@ -68,6 +71,15 @@ class Parents:
         """Ask nothing more of them."""
         for parent in (self.of_commands, self.of_notebooks):
             parent.close()
+
+
+def sweep_rehearsals(store_id: str) -> None:
+    """Remove what parents of this store leave that were killed while they rehearsed."""
+    head = os.path.join(tempfile.gettempdir(), f"nby-{store_id}-")
+    for place in glob.glob(f"{glob.escape(head)}*-*"):
+        pid = place.removeprefix(head).partition("-")[0]
+        if pid.isdecimal() and processes.read(int(pid)) is None:
+            shutil.rmtree(place, ignore_errors=True)
 
 
 class _Work(msgspec.Struct):

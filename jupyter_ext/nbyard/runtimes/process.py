@@ -22,7 +22,7 @@ from nbyard.errors import NbyardError, Unavailable
 from nbyard.files import read_small
 from nbyard.runner import processes
 from nbyard.runner.clock import Stillness
-from nbyard.runtimes.prepared import NO_ATTEMPT, RUNNER, Parents
+from nbyard.runtimes.prepared import NO_ATTEMPT, RUNNER, Parents, sweep_rehearsals
 from nbyard.runtimes.protocol import Observation, Order
 from nbyard.settings import Settings
 
@@ -60,6 +60,8 @@ class ProcessRuntime:
     def close(self) -> None:
         if self._parents:
             self._parents.close()
+            for store_id in self._hosts:
+                sweep_rehearsals(store_id)
 
     def start(self, order: Order) -> str:
         """Make the attempt live, or do nothing when it already is; the site is the host's name."""
@@ -149,11 +151,13 @@ class ProcessRuntime:
             _clear_away(order, identity)
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
-        """Kill what this store once started and no live attempt owns.
+        """Kill what this store once started and no live attempt owns; remove what is left of
+        parents that were killed.
 
         Only processes of this user with the store's id in the environment they were started with,
         and none younger than ten seconds: those may belong to an attempt not yet known here.
         """
+        sweep_rehearsals(store_id)
         swept = []
         own = processes.read(os.getpid())
         now = _seconds_since_boot()

@@ -27,7 +27,7 @@ class RunEstimates(RunAttempts):
         """Estimate what a live run and its unfinished tasks still take, from past runs.
 
         What comes from the cache takes no time, and that is not known before. Nothing is said of
-        what never ran before, nor of runs at their end.
+        what never succeeded before, nor of runs at their end.
         """
         with self._store.read() as c:
             found = self._find(c, caller, run)

@@ -96,10 +96,21 @@ class SystemService:
         return Check("kernels", "failed", "none installed", "pip install ipykernel")
 
     def _dispatcher(self) -> Check:
+        from nbyard.calling import other_settings, pid_of  # brings the database along
+
         lease = self._lease()
-        if lease is not None:
-            return Check("dispatcher", "ok", f"running as {lease.holder}")
-        return Check("dispatcher", "ok", "not running; it starts when there is work")
+        if lease is None:
+            return Check("dispatcher", "ok", "not running; it starts when there is work")
+        text = f"running as {lease.holder}"
+        others = other_settings(self._parts.store, self._parts.settings)
+        if not others:
+            return Check("dispatcher", "ok", text)
+        told = ", ".join(f"{name}={value}" for name, value in others.items())
+        cure = (
+            f"kill {pid_of(lease.holder)} ends it; what runs goes on, and the next one has the"
+            " settings of whoever starts it."
+        )
+        return Check("dispatcher", "ok", f"{text}, with other settings than here: {told}", cure)
 
     def _lease(self) -> Lease | None:
         """Of the dispatcher that lives, if one does."""

@@ -41,7 +41,7 @@ describe('progress', () => {
   });
 
   it('says what a step waits for', () => {
-    const reason = 'runs because it never ran before – waits: Docker cannot be reached';
+    const reason = 'runs because it has no earlier result – waits: Docker cannot be reached';
     expect(waitsFor({ ...task('a', 'preparing'), reason })).toBe('Docker cannot be reached');
     expect(waitsFor({ ...task('a'), reason: 'place 2' })).toBeUndefined();
   });

@@ -37,7 +37,7 @@ def test_the_queue_is_in_order_whatever_comes_and_goes(wanted: list[Any], data: 
             assert not queue.remove(gone)
             assert queue.get(gone) is None and gone not in queue
             del there[gone]
-    assert queue.first(100) == sorted(there, key=lambda name: there[name].turn)
+    assert queue.turns() == sorted(there, key=lambda name: there[name].turn)
     assert queue.ids == there.keys()
     assert all(queue[name] is there[name] for name in there)
 

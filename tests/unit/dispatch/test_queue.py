@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from nbyard.dispatch import board, candidates
+from nbyard.dispatch import board, candidates, queue
 from nbyard.domain import limits
 from nbyard.domain.attempts import Failure
 from nbyard.errors import Conflict
@@ -62,7 +62,7 @@ def test_the_same_again_comes_from_the_cache(bench: Bench, runtime: FakeRuntime)
     """R2: with the reason, and the same bytes."""
     first = bench.submit({"a": []}, cache=True, n=1)
     done(bench, first)
-    assert bench.task(first).reason == "runs because it never ran before"
+    assert bench.task(first).reason == "runs because it has no earlier result"
     second = bench.submit({"a": []}, cache=True, n=1)
     done(bench, second)
     task = bench.task(second)
@@ -88,6 +88,17 @@ def test_why_it_runs_again(bench: Bench, plan: dict, reason: str) -> None:
     again = bench.submit({"a": []}, **{"cache": True, **plan})
     bench.until(lambda: bench.task(again).state == "running")
     assert bench.task(again).reason == f"runs because {reason}"
+
+
+def test_what_only_failed_before_has_no_earlier_result(bench: Bench, runtime: FakeRuntime) -> None:
+    """R2: it is not said that it never ran."""
+    first = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: bench.task(first).state == "running")
+    runtime.end(bench.attempt(first), "failed", failure=Failure("error", "no"))
+    bench.until(lambda: bench.run(first).state == "failed")
+    again = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: bench.task(again).state == "running")
+    assert bench.task(again).reason == "runs because it has no earlier result"
 
 
 def test_a_result_that_is_young_enough_is_taken(bench: Bench) -> None:
@@ -187,6 +198,19 @@ def test_a_higher_priority_is_served_first(bench: Bench, runtime: FakeRuntime) -
     assert bench.task(plain).state == "queued"
 
 
+def test_steps_that_come_at_once_wait_in_the_order_of_the_graph(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    """R11: of one run."""
+    parts = [f"p{number}" for number in range(1, 6)]
+    run = bench.submit({"a": [], **{name: ["a"] for name in parts}})
+    bench.until(lambda: bench.task(run).state == "running")
+    runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.task(run, "p3").place)
+    assert [bench.task(run, name).place for name in parts[2:]] == [1, 2, 3]
+    assert all(bench.task(run, name).attempts for name in parts[:2])
+
+
 def test_gpus_are_granted_and_given_back(bench: Bench, runtime: FakeRuntime) -> None:
     """R11: one each, written on the attempt; the next waits with a reason, others go on."""
     bench.room.settings.gpus = ["0"]
@@ -194,7 +218,7 @@ def test_gpus_are_granted_and_given_back(bench: Bench, runtime: FakeRuntime) -> 
     bench.until(lambda: bench.task(none).state == "running")
     assert bench.task(one).attempts[0].gpus == ["0"]
     assert runtime.orders[bench.attempt(one)].gpus == ["0"]
-    assert bench.task(two).reason.startswith("waits for a GPU of 1; the others are taken")
+    assert bench.task(two).reason.startswith("waits for a GPU of 1; none is free")
     bench.replace_dispatcher()
     bench.round(3)
     assert bench.task(two).state == "queued"
@@ -209,8 +233,48 @@ def test_a_gpu_that_is_not_there_is_never_done_without(bench: Bench, runtime: Fa
     bench.room.settings.gpus = []
     run = bench.submit({"a": []}, gpu=2)
     bench.round(5)
-    assert bench.task(run).reason == "waits for 2 GPUs; this machine has none"
+    assert bench.task(run).reason.startswith("waits for 2 GPUs, but this machine has none")
     assert not runtime.starts
+
+
+def test_what_can_never_start_keeps_nobody_waiting(bench: Bench, runtime: FakeRuntime) -> None:
+    """F38: neither GPUs nor cores; with GPUs that come it starts."""
+    bench.room.settings.gpus = ["0"]
+    never = bench.submit({"a": []}, gpu=2, cpu=64.0, priority=5)
+    one, two = bench.submit({"a": []}, gpu=1), bench.submit({"a": []})
+    last = bench.submit({"a": []}, gpu=1)
+    bench.until(lambda: [bench.task(run).state for run in (one, two)] == ["running"] * 2)
+    assert bench.task(last).reason.startswith("waits for a GPU of 1; none is free")
+    assert bench.task(never).reason.startswith("waits for 2 GPUs, but this machine has 1")
+    bench.room.settings.gpus = ["0", "1"]
+    for run in (one, two):
+        runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.task(never).state == "running")
+    assert bench.task(last).state == "queued"
+
+
+def test_however_many_wait_for_a_gpu_hide_nobody(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R11: also more of them than are looked at in a round."""
+    monkeypatch.setattr(queue, "LENGTH", 2)
+    bench.room.settings.gpus = ["0"]
+    bench.submit({name: [] for name in "abc"}, gpu=2)
+    first, *others = [bench.submit({"a": []}, gpu=1) for _ in range(4)]
+    none = bench.submit({"a": []})
+    bench.until(lambda: bench.task(none).state == "running")
+    assert bench.task(first).state == "running"
+    assert all("none is free" in bench.task(run).reason for run in others)
+
+
+def test_who_waits_behind_others_for_a_gpu_says_so(bench: Bench, runtime: FakeRuntime) -> None:
+    bench.room.settings.gpus = ["0", "1"]
+    first, both, one = (bench.submit({"a": []}, gpu=gpu) for gpu in (1, 2, 1))
+    bench.until(
+        lambda: bench.task(one).reason == "waits for a GPU of 2, behind others in the queue"
+    )
+    assert bench.task(both).reason == "waits for 2 GPUs of 2; 1 is free"
+    assert bench.task(first).attempts[0].gpus == ["0"]
 
 
 def test_who_waits_too_long_fails(bench: Bench, runtime: FakeRuntime) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +29,8 @@ def ask(slots: Slots, limits: Limits) -> tuple[str, ...] | None:
     lacking = slots.lacks(limits)
     if not lacking:
         return slots.grant(limits)
-    slots.refuse(lacking)
+    if not slots.is_too_much(limits):
+        slots.refuse(lacking)
     return None
 
 
@@ -48,17 +50,52 @@ def test_nobody_overtakes():
 def test_who_waits_for_a_gpu_keeps_only_those_who_want_one():
     """R11: the others go on."""
     slots = Slots(Capacity(4, gpus=("0", "1")), [(Limits(gpu=1), ("0",))])
-    assert slots.lacks(Limits(gpu=2)) == {"gpu": "waits for 2 GPUs of 2; the others are taken"}
+    assert slots.lacks(Limits(gpu=2)) == {"gpu": "waits for 2 GPUs of 2; 1 is free"}
     assert ask(slots, Limits(gpu=2)) is None
-    assert ask(slots, Limits(gpu=1)) is None
+    assert slots.lacks(Limits(gpu=1)) == {"gpu": "waits for a GPU of 2, behind others in the queue"}
     assert ask(slots, Limits()) == ()
 
 
-def test_a_gpu_where_there_is_none_is_waited_for():
-    """F38: never silently without."""
-    assert Slots(Capacity(4)).lacks(Limits(gpu=1)) == {
-        "gpu": "waits for a GPU; this machine has none"
-    }
+@pytest.mark.parametrize(
+    ("running", "wanted", "words"),
+    [
+        ([], Limits(cpu=3), "waits for 3 slots of 4, behind others in the queue"),
+        ([], Limits(), "waits for a free slot of 4, behind others in the queue"),
+        ([(Limits(cpu=3.5), ())], Limits(), "waits for a free slot of 4"),
+    ],
+)
+def test_who_only_waits_for_others_before_it_says_so(running: list, wanted: Limits, words: str):
+    slots = Slots(Capacity(4, 8 * GIB), running)
+    slots.refuse({"cores"})
+    assert slots.lacks(wanted) == {"cores": words}
+
+
+def test_memory_that_others_wait_for():
+    slots = Slots(Capacity(4, 8 * GIB))
+    slots.refuse({"memory"})
+    words = "waits for 3 GiB of memory of 8, behind others in the queue"
+    assert slots.lacks(Limits(memory_bytes=3 * GIB)) == {"memory": words}
+
+
+@pytest.mark.parametrize(
+    ("gpus", "words"),
+    [
+        ((), "waits for 2 GPUs, but this machine has none: cancel the run and ask for none"),
+        (("0",), "waits for 2 GPUs, but this machine has 1: cancel the run and ask for fewer"),
+    ],
+)
+def test_more_gpus_than_there_are_are_waited_for(gpus: tuple[str, ...], words: str):
+    """F38: never silently without. Nothing is kept for it: neither cores nor memory are named."""
+    busy = [(Limits(cpu=4, memory_bytes=GIB), gpus)]
+    slots = Slots(Capacity(4, GIB, gpus), busy)
+    wanted = Limits(gpu=2, cpu=4, memory_bytes=GIB)
+    assert slots.is_too_much(wanted)
+    assert slots.lacks(wanted) == {"gpu": f"{words}, or see what nbyard doctor says of GPUs"}
+
+
+@pytest.mark.parametrize("wanted", [Limits(cpu=64, memory_bytes=64 * GIB), Limits(gpu=1)])
+def test_what_can_be_had_one_day_is_not_too_much(wanted: Limits):
+    assert not Slots(Capacity(2, GIB, ("0",)), [(Limits(gpu=1), ("0",))]).is_too_much(wanted)
 
 
 def test_gpus_are_shared_only_when_asked():

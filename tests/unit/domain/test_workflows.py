@@ -194,6 +194,19 @@ def test_sources_come_before_targets(edges, nodes, random):
     assert all(order.index(edge.source) < order.index(edge.target) for edge in edges)
 
 
+@pytest.mark.parametrize(
+    ("arrows", "order"),
+    [
+        ([], "a b c d e"),
+        ([("a", "d"), ("a", "c"), ("a", "b"), ("b", "e"), ("c", "e"), ("d", "e")], "a b c d e"),
+        ([("a", "d"), ("d", "e")], "a d e b c"),
+        ([("e", "a"), ("e", "b")], "c d e a b"),
+    ],
+)
+def test_what_nothing_puts_in_order_stays_as_it_was_given(arrows, order):
+    assert " ".join(ordered("abcde", [_arrow(*arrow) for arrow in arrows])) == order
+
+
 @given(ANY)
 def test_circles_are_refused_with_their_nodes(edges):
     """K4: also an arrow from a node to itself."""

@@ -52,7 +52,8 @@ def test_what_is_left_is_told_from_what_was(yard, ann, root, flow, finished, too
     [
         (Estimate(None, 2, {}), ""),
         (Estimate(170, 0, {}), "about 3 min"),
-        (Estimate(9000, 2, {}), "about 2.5 h; 2 steps never ran before"),
+        (Estimate(9000, 2, {}), "about 2.5 h; nothing is known of 2 steps"),
+        (Estimate(9000, 1, {}), "about 2.5 h; nothing is known of 1 step"),
     ],
 )
 def test_the_rest_of_a_run_in_words(found, words):
@@ -61,5 +62,6 @@ def test_the_rest_of_a_run_in_words(found, words):
 
 def test_the_usual_in_words():
     assert usually(None) == ""
-    assert usually(Usual(0.2, 1)) == "usually 1 s (last run)"
+    assert usually(Usual(0.0, 1)) == "usually under a second (last run)"
+    assert usually(Usual(1.2, 1)) == "usually 1 s (last run)"
     assert usually(Usual(180, 5)) == "usually 3 min (last 5 runs)"

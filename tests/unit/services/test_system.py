@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+from nbyard import calling
+
 
 def test_doctor_tells_each_thing_with_a_cure_where_it_is_not_well(yard, ann):
     found = yard.services.system.doctor(ann)
@@ -29,6 +31,21 @@ def test_doctor_names_who_was_stopped_while_it_wrote(yard, ann):
     process.wait()
     assert told.state == "failed" and f"process {pid} " in told.message
     assert f"kill -CONT {pid}" in told.cure
+
+
+def test_doctor_names_slots(yard, ann):
+    told = {check.name: check.message for check in yard.services.system.doctor(ann).checks}
+    assert "GiB of memory" in told["slots"] and "GPUs" in told["slots"]
+
+
+def test_doctor_names_settings_that_the_dispatcher_has_not(yard, ann, monkeypatch):
+    """G5: with how to start it anew."""
+    with yard.store.write() as c:
+        assert yard.store.leases.take(c, "dispatcher", "somewhere:7:1", 60)
+    monkeypatch.setattr(calling, "other_settings", lambda *_: {"slots": "4", "gpus": ""})
+    told = {check.name: check for check in yard.services.system.doctor(ann).checks}["dispatcher"]
+    assert told.message.endswith("with other settings than here: slots=4, gpus=")
+    assert told.cure.startswith("kill 7 ends it; what runs goes on")
 
 
 def test_doctor_tells_how_much_is_stored(yard, ann):
