@@ -6,7 +6,7 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from jupyter_core.paths import jupyter_runtime_dir
 
@@ -51,6 +51,13 @@ class Local:
 
     def __getattr__(self, noun: str) -> LocalNoun:
         return LocalNoun(getattr(self.yard.services, noun), self._caller)
+
+    def download(self, noun: str, key: str) -> tuple[BinaryIO, str]:
+        """The bytes of a dataset or artifact in an open file, and what to call them."""
+        from nbyard.blobs import opened
+
+        wanted = getattr(self, noun).content(key)
+        return opened(self.yard.parts.blobs, wanted)
 
     def wait(self, seconds: float) -> None:
         """Until something is written to the store, at most so long; the first time not at all, for
