@@ -1,11 +1,14 @@
 """The same services over HTTP: standard library and msgspec only; raises the same errors."""
 
+import contextlib
 import http.client
+import shutil
 import ssl
+import tempfile
 import time
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from typing import Any, BinaryIO
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import msgspec
 
@@ -82,6 +85,29 @@ class Client:
         if answer.status >= 300:
             raise _error(answer.status, content)
         return content
+
+    def download(self, noun: str, key: str) -> tuple[BinaryIO, str]:
+        """The bytes of a dataset or artifact in an open file, and what to call them.
+
+        Raises:
+            Unavailable: nobody answers there, or no longer.
+            NbyardError: as the server answered.
+        """
+        place = f"{self._url.path}/nbyard/api/{noun}/{quote(key, safe='')}/content"
+        with contextlib.ExitStack() as undone, contextlib.closing(self._connect()) as connection:
+            whole = undone.enter_context(tempfile.TemporaryFile())
+            try:
+                connection.request("GET", place, headers=self._headers)
+                answer = connection.getresponse()
+                if answer.status >= 300:
+                    raise _error(answer.status, answer.read())
+                shutil.copyfileobj(answer, whole, CHUNK)
+            except (OSError, http.client.HTTPException) as error:
+                raise Unavailable(f"{self._url.geturl()} does not answer: {error}") from None
+            undone.pop_all()
+        whole.seek(0)
+        _, _, name = answer.headers.get("Content-Disposition", "").partition("filename*=UTF-8''")
+        return whole, unquote(name) or key
 
     def _connect(self) -> http.client.HTTPConnection:
         host, port = self._url.hostname or "", self._url.port

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from jupyter_core.paths import jupyter_runtime_dir
 
@@ -60,6 +60,13 @@ class Local:
         others = other_settings(self.yard.store, self.yard.settings)
         words = {f"NBYARD_{name.upper()}": value for name, value in others.items()}
         return {word: value for word, value in words.items() if word in os.environ}
+
+    def download(self, noun: str, key: str) -> tuple[BinaryIO, str]:
+        """The bytes of a dataset or artifact in an open file, and what to call them."""
+        from nbyard.blobs import opened
+
+        wanted = getattr(self, noun).content(key)
+        return opened(self.yard.parts.blobs, wanted)
 
     def wait(self, seconds: float) -> None:
         """Until something is written to the store, at most so long; the first time not at all, for

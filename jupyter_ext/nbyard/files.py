@@ -1,8 +1,11 @@
 """Files below a root: paths that people or documents name never lead out of it."""
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from nbyard.domain.arguments import check_text
 from nbyard.domain.functions import SEPARATOR, spot
@@ -138,6 +141,14 @@ def write_new(path: str, content: bytes) -> None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Replace a file in one step, keeping its mode; readers see the old or the new bytes."""
+    with replacing(path) as handle:
+        handle.write(content)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of another in one step, with its mode, at the end of
+    the block; when that fails, the old one stays."""
     try:
         mode = os.stat(path).st_mode & 0o777
     except FileNotFoundError:
@@ -145,7 +156,7 @@ def write_whole(path: Path, content: bytes) -> None:
     descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     try:
         with os.fdopen(descriptor, "wb") as handle:
-            handle.write(content)
+            yield handle
             handle.flush()
             os.fsync(handle.fileno())
         os.chmod(part, mode)

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the named artifacts, newest first
+         * @description Each is what a run of one executable made under a name of its own.
+         */
+        get: operations["artifacts.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/artifacts/{artifact}": {
         parameters: {
             query?: never;
@@ -11,7 +31,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show an artifact */
+        /** Show one file: by its id, as `NAME.OUTPUT`, or as `NAME` where that has only one */
         get: operations["artifacts.get"];
         put?: never;
         post?: never;
@@ -1140,6 +1160,25 @@ export interface components {
             path: string;
         };
         /**
+         * NamedArtifact
+         * @description What the run `run_id` of one executable made, under the run's name; its state, log and
+         *         parameters are those of the run. `files` are its outputs, or the executed notebook where it has
+         *         none.
+         */
+        NamedArtifact: {
+            name: string;
+            run_id: string;
+            number: number;
+            /** @enum {unknown} */
+            state: "cancelled" | "failed" | "queued" | "running" | "succeeded";
+            executable: string;
+            parameters: Record<string, unknown>;
+            files: components["schemas"]["Artifact"][];
+            created_at: string;
+            /** @default null */
+            finished_at: string | null;
+        };
+        /**
          * NewDataset
          * @description What makes a dataset, or a new version of the dataset of that name when `replace` is set.
          */
@@ -1189,7 +1228,8 @@ export interface components {
          *         next step like it; empty leaves that to the settings. A run of higher `priority` (-100 to 100)
          *         is served before the others. `pins` says for this run, by node, of which run (id, name or
          *         number) it takes the result; empty: of none, whatever the workflow says. `force` takes nothing
-         *         from the cache; pins are obeyed.
+         *         from the cache; pins are obeyed. With
+         *         `replace` the name is taken over from a run that has ended; that one keeps its number.
          */
         NewRun: {
             /** @default  */
@@ -1197,6 +1237,8 @@ export interface components {
             /** @default  */
             executable: string;
             name?: string;
+            /** @default false */
+            replace: boolean;
             /** @default {} */
             parameters: Record<string, unknown>;
             /** @default {} */
@@ -1312,6 +1354,15 @@ export interface components {
          */
         Page_Executable_: {
             items: components["schemas"]["Executable"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[NamedArtifact]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_NamedArtifact_: {
+            items: components["schemas"]["NamedArtifact"][];
             /** @default null */
             next: string | null;
         };
@@ -1779,6 +1830,38 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "artifacts.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NamedArtifact_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "artifacts.get": {
         parameters: {
             query?: never;

@@ -7,6 +7,8 @@ from nbyard.domain.datasets import FileSource, NewDataset, UploadSource
 from nbyard.domain.runs import NewRun
 from nbyard.errors import Conflict, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.services.table import table
+from nbyard.settings import Settings
+from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.server import TOKEN, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
@@ -69,3 +71,18 @@ def test_a_wrong_token(api: JupyterServer):
     with pytest.raises(NbyardError) as refused:
         Client(api.url, "wrong").runs.list()
     assert refused.value.status == 403
+
+
+def test_downloads_are_files_with_their_names(client: Client, api: JupyterServer):
+    """A2."""
+    (api.root / "ä b.csv").write_bytes(b"a\n1\n" * 500_000)
+    made = client.datasets.create(body=NewDataset(FileSource("ä b.csv"), "d"))
+    with Dispatching(Settings(store_dir=str(api.store))) as dispatcher:
+        dispatcher.until(
+            lambda: client.datasets.get(made.id), lambda d: d.current.state != "importing"
+        )
+    source, name = client.download("datasets", "d")
+    with source:
+        assert (name, len(source.read())) == ("ä b.csv", 2_000_000)
+    with pytest.raises(NotFound):
+        client.download("artifacts", "none")

@@ -1,8 +1,9 @@
 """Bytes by their digest: files and whole folders, each stored once."""
 
+from nbyard.blobs.download import Bytes, opened
 from nbyard.blobs.listing import Stored
 from nbyard.blobs.store import Blobs
 from nbyard.blobs.trees import Entry, Tree
 from nbyard.blobs.writing import Blob, BlobWriter
 
-__all__ = ["Blob", "BlobWriter", "Blobs", "Entry", "Stored", "Tree"]
+__all__ = ["Blob", "BlobWriter", "Blobs", "Bytes", "Entry", "Stored", "Tree", "opened"]

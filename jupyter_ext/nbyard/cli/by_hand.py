@@ -138,10 +138,11 @@ def log(run: str, node: str, follow: bool, attempt: int, server: str) -> None:
     for name in nodes:
         if len(nodes) > 1:
             say(f"── {name}")
-        _print_log(connection, run, name, follow, attempt)
+        print_log(connection, run, name, follow, attempt)
 
 
-def _print_log(connection: Any, run: str, node: str, follow: bool, attempt: int) -> None:
+def print_log(connection: Any, run: str, node: str, follow: bool = False, attempt: int = 0) -> None:
+    """Print what an attempt at a node printed, by default the newest; with `follow` to its end."""
     after = 0
     while True:
         chunk = connection.runs.log(run=run, node=node, after=after, attempt=attempt)
@@ -156,10 +157,3 @@ def _print_log(connection: Any, run: str, node: str, follow: bool, attempt: int)
 def _lines(text: str) -> str:
     """Progress bars go back to the start of their line; here each state is a line."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-BY_HAND: dict[str, tuple[click.Command, ...]] = {
-    "datasets": (add_dataset,),
-    "executables": (add_executable, inspect),
-    "runs": (show, status, log),
-}

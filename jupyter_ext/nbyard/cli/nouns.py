@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.by_hand import BY_HAND
+from nbyard.cli import artifacts, by_hand
 from nbyard.cli.output import duration, show_json, show_table, size
 from nbyard.cli.views import VIEWS
 from nbyard.services.operation import Field, Operation
@@ -13,7 +13,22 @@ from nbyard.services.table import table
 
 VERBS = {"list": "ls", "get": "show", "delete": "rm"}
 HIDDEN = {"uploads", "events", "system"}
+BY_HAND: dict[str, tuple[click.Command, ...]] = {
+    "artifacts": artifacts.COMMANDS,
+    "datasets": (by_hand.add_dataset,),
+    "executables": (by_hand.add_executable, by_hand.inspect),
+    "runs": (by_hand.show, by_hand.status, by_hand.log),
+}
 COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
+    "artifacts": {
+        "name": lambda a: a.name,
+        "state": lambda a: a.state,
+        "files": lambda a: ", ".join(f.filename for f in a.files),
+        "size": lambda a: size(sum(f.size_bytes for f in a.files)),
+        "executable": lambda a: a.executable,
+        "run": lambda a: a.number,
+        "made": lambda a: a.created_at,
+    },
     "datasets": {
         "name": lambda d: d.name,
         "state": lambda d: d.current.state,

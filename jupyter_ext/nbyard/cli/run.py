@@ -12,11 +12,11 @@ from typing import Any
 import click
 from msgspec import UNSET
 
-from nbyard.cli.by_hand import json_option, server_option
+from nbyard.cli.by_hand import json_option, print_log, server_option
 from nbyard.cli.output import duration, say, show_json, size
 from nbyard.cli.progress import Progress
 from nbyard.domain.estimates import Usual
-from nbyard.domain.runs import NewRun, RunDetail, Task, TaskPage
+from nbyard.domain.runs import NewRun, Run, RunDetail, Task, TaskPage
 
 TRACEBACK_LINES = 12
 FIRST_LOOK_SECONDS = 0.05
@@ -71,8 +71,19 @@ def run(target: str, params: tuple[str, ...], server: str, as_json: bool, **wish
     if wish["detach"]:
         click.echo(made.id)
         return
+    see_out(connection, made, target, as_json=as_json)
+
+
+def see_out(
+    connection: Any, made: Run, target: str, *, as_json: bool = False, log: bool = False
+) -> None:
+    """Tell how a run goes, or with `log` what it prints, and how it ended; the exit code is that
+    of its result. When this is interrupted, the run goes on."""
     try:
-        detail = _watch(connection, made.id, quiet=as_json)
+        if log:
+            for task in connection.runs.get(run=made.id).tasks:
+                print_log(connection, made.id, task.node, follow=True)
+        detail = _watch(connection, made.id, quiet=as_json or log)
     except KeyboardInterrupt:
         say(f"\nThe run goes on. nbyard runs cancel {made.number} stops it.")
         sys.exit(130)
@@ -92,13 +103,12 @@ def _tell_unheard(others: Mapping[str, str]) -> None:
 
 
 def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bool) -> NewRun:
-    texts = _pairs("-p", params, "NAME=VALUE")
-    is_file = "/" in target or Path(target).suffix != "" or (not remote and Path(target).exists())
+    path, executable = split_target(target, remote)
     return NewRun(
-        path=target if is_file else "",
-        executable="" if is_file else target,
+        path=path,
+        executable=executable,
         name=wish["name"] or UNSET,
-        texts=texts,
+        texts=pairs("-p", params, "NAME=VALUE"),
         runtime=wish["runtime"],
         image=wish["image"],
         containers=wish["containers"] or "",
@@ -106,11 +116,18 @@ def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bo
         nodes=list(wish["nodes"]),
         force=wish["force"],
         priority=wish["priority"],
-        pins=_pairs("--pin", wish["pins"], "NODE=RUN"),
+        pins=pairs("--pin", wish["pins"], "NODE=RUN"),
     )
 
 
-def _pairs(option: str, given: tuple[str, ...], shape: str) -> dict[str, str]:
+def split_target(target: str, remote: bool) -> tuple[str, str]:
+    """A file, else the name or id of an executable; the other one is empty."""
+    is_file = "/" in target or Path(target).suffix != "" or (not remote and Path(target).exists())
+    return (target, "") if is_file else ("", target)
+
+
+def pairs(option: str, given: tuple[str, ...], shape: str) -> dict[str, str]:
+    """Values by name, from words like `name=value`."""
     found: dict[str, str] = {}
     for text in given:
         name, sign, value = text.partition("=")

@@ -81,11 +81,13 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     next step like it; empty leaves that to the settings. A run of higher `priority` (-100 to 100)
     is served before the others. `pins` says for this run, by node, of which run (id, name or
     number) it takes the result; empty: of none, whatever the workflow says. `force` takes nothing
-    from the cache; pins are obeyed."""
+    from the cache; pins are obeyed. With
+    `replace` the name is taken over from a run that has ended; that one keeps its number."""
 
     path: str = ""
     executable: str = ""
     name: str | msgspec.UnsetType = msgspec.UNSET
+    replace: bool = False
     parameters: dict[str, Any] = {}
     texts: dict[str, str] = {}
     runtime: str = ""

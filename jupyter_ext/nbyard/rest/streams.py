@@ -2,9 +2,6 @@
 
 import asyncio
 import os
-import tempfile
-import zipfile
-from collections.abc import Callable
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
@@ -13,6 +10,7 @@ from tornado import web
 from tornado.httputil import HTTPServerRequest
 from tornado.iostream import StreamClosedError
 
+from nbyard.blobs import opened
 from nbyard.domain.arguments import check_text
 from nbyard.domain.datasets import Upload
 from nbyard.errors import Invalid, NbyardError
@@ -85,7 +83,7 @@ class UploadHandler(NbyardHandler, APIHandler):
 
 
 class ContentHandler(NbyardHandler):
-    """`GET …/content`: the bytes of a dataset or artifact; a folder comes as a zip."""
+    """`GET …/content`: the bytes of a dataset or artifact; more than one file comes as a zip."""
 
     def initialize(self, desk: Any, noun: str, variable: str) -> None:  # type: ignore[override]
         super().initialize(desk)
@@ -102,7 +100,7 @@ class ContentHandler(NbyardHandler):
             caller = self.authorised(scope)
             key = check_text(path[self._variable], self._variable)
             found = await self.desk.ask(self._noun, "content", caller, key, **self._version())
-            source, filename = await self.desk.call(self._open, found)
+            source, filename = await self.desk.call(opened, self.desk.services.blobs, found)
         except NbyardError as error:
             self.fail(error)
             return
@@ -116,12 +114,6 @@ class ContentHandler(NbyardHandler):
         if not (text.isdecimal() and len(text) < 10):
             raise Invalid.field("version", "a whole number is needed")
         return {"version": int(text)}
-
-    def _open(self, found: Any) -> tuple[BinaryIO, str]:
-        blobs = self.desk.services.blobs
-        if found.digest.startswith("tree:"):
-            return _zipped(blobs, found.digest), f"{found.filename}.zip"
-        return blobs.open_seekable(found.digest), found.filename
 
     async def _send(self, source: BinaryIO, filename: str) -> None:
         self.set_header("Content-Type", "application/octet-stream")
@@ -137,25 +129,3 @@ class ContentHandler(NbyardHandler):
         except StreamClosedError:
             return
         await asyncio.shield(self.finish())
-
-
-def _zipped(blobs: Any, digest: str) -> BinaryIO:
-    handle = tempfile.TemporaryFile(dir=blobs.temp)  # noqa: SIM115  the caller closes it
-    try:
-        with zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED) as archive:
-            for entry in blobs.tree(digest).files:
-                with (
-                    blobs.open(entry.digest) as source,
-                    archive.open(zipfile.ZipInfo(entry.path), "w", force_zip64=True) as member,
-                ):
-                    _copy(source.read, member.write)
-        handle.seek(0)
-    except BaseException:
-        handle.close()
-        raise
-    return handle
-
-
-def _copy(read: Callable[[int], bytes], write: Callable[[bytes], Any]) -> None:
-    while chunk := read(CHUNK):
-        write(chunk)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from nbyard.blobs import Bytes
+from nbyard.domain.artifacts import NamedArtifact, named_artifact, places
 from nbyard.domain.callers import Caller
-from nbyard.domain.paging import check_count, check_limit
+from nbyard.domain.names import safe_filename
+from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs import Artifact
 from nbyard.domain.tables import TablePage
-from nbyard.errors import NotFound
-from nbyard.services.datasets import Bytes
+from nbyard.errors import Invalid, NotFound
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection
 
 # small enough to count the rows before the first page is shown
 COUNTED_BYTES = 64 * 2**20
@@ -24,14 +32,48 @@ class ArtifactService:
     def __init__(self, parts: Parts):
         self._parts = parts
 
+    @operation("GET", "/artifacts", scope="runs:read")
+    def list(
+        self, caller: Caller, limit: int = 50, after: str = "", search: str = ""
+    ) -> Page[NamedArtifact]:
+        """List the named artifacts, newest first.
+
+        Each is what a run of one executable made under a name of its own.
+        """
+        check_limit(limit)
+        store = self._parts.store
+        with store.read() as c:
+            asked = {"search": search, "single": "named"}
+            found = store.runs.page(c, caller.name, limit + 1, after, **asked)
+            files = store.artifacts.of_runs(c, [run.id for run in found])
+        named = [named_artifact(run, files[run.id]) for run in found]
+        return page_of(named, limit, lambda one: one.run_id)
+
     @operation("GET", "/artifacts/{artifact}", scope="runs:read")
     def get(self, caller: Caller, artifact: str) -> Artifact:
-        """Show an artifact."""
+        """Show one file: by its id, as `NAME.OUTPUT`, or as `NAME` where that has only one."""
         with self._parts.store.read() as c:
-            found = self._parts.store.artifacts.get(c, caller.name, artifact)
-        if found is None:
-            raise NotFound("There is no such artifact.")
-        return found
+            found = self._files(c, caller, artifact)
+        if len(found) > 1:
+            names = ", ".join(f"{artifact}.{file.name}" for file in found)
+            raise Invalid.field("artifact", f"{artifact[:80]} has several files: {names}")
+        return found[0]
+
+    def _files(self, c: Connection, caller: Caller, key: str) -> Sequence[Artifact]:
+        """One by its id or output, or all of a name; never none."""
+        store = self._parts.store
+        if file := store.artifacts.get(c, caller.name, key):
+            return [file]
+        for name, dot, output in ((key, "", ""), key.rpartition(".")):
+            run = store.runs.named(c, caller.name, name)
+            if run is None or (dot and not output):
+                continue
+            files = named_artifact(run, store.artifacts.of_run(c, run.id)).files
+            if found := [file for file in files if output in ("", file.name)]:
+                return found
+            if not files:
+                raise NotFound(f"{run.name} has no file: its run {run.number} is {run.state}.")
+        raise NotFound(f"There is no artifact {key[:80]!r}.")
 
     @operation("GET", "/artifacts/{artifact}/preview", scope="runs:read")
     def preview(
@@ -49,6 +91,10 @@ class ArtifactService:
         return self._parts.tables.page(table, offset, check_limit(limit))
 
     def content(self, caller: Caller, artifact: str) -> Bytes:
-        """The bytes, for a download."""
-        found = self.get(caller, artifact)
-        return Bytes(found.digest, found.filename)
+        """The bytes, for a download: one file, or all of a name."""
+        with self._parts.store.read() as c:
+            found = self._files(c, caller, artifact)
+        if len(found) == 1:
+            return Bytes(found[0].digest, found[0].filename)
+        members = [Bytes(file.digest, place) for place, file in places(found).items()]
+        return Bytes("", safe_filename(artifact), tuple(members))

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from nbyard.blobs import Bytes
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets import (
     Dataset,
@@ -38,14 +39,6 @@ if TYPE_CHECKING:
     from nbyard.blobs import Blob
     from nbyard.store import Connection
     from nbyard.tabular import TableFile
-
-
-class Bytes:
-    """Where the bytes of something are, for a download."""
-
-    def __init__(self, digest: str, filename: str):
-        self.digest = digest
-        self.filename = filename
 
 
 class DatasetService:

@@ -15,7 +15,7 @@ from nbyard.crash import crash_point
 from nbyard.domain.callers import Caller
 from nbyard.domain.functions import spot
 from nbyard.domain.ids import new_id
-from nbyard.domain.names import check_name
+from nbyard.domain.names import check_name, name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.planning import Wish, plan_tasks
 from nbyard.domain.runs import NewRun, Run, RunDetail, Task, TaskPage, TaskPlan
@@ -79,7 +79,7 @@ class RunService(RunEstimates):
             made = made_before(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
                 if name is not None:
-                    check_free(self._store.runs.names(c, caller.name), "a run", name)
+                    self._take_name(c, caller, name, body.replace)
                 resolved = freeze.rows(c)
                 values = checked_values(document, resolved, body)
                 plans = plan_tasks(meant, resolved, values, chosen, wish)
@@ -89,6 +89,20 @@ class RunService(RunEstimates):
         crash_point("run-committed")
         self._parts.call_dispatcher()
         return self._summary(caller, made)
+
+    def _take_name(self, c: Connection, caller: Caller, name: str, replace: bool) -> None:
+        names = self._store.runs.names(c, caller.name)
+        same = [key for key, taken in names.items() if name_key(taken) == name_key(name)]
+        if not (replace and same):
+            check_free(names, "a run", name)
+            return
+        older = self._find(c, caller, same[0])
+        if older.state in RUN.live:
+            raise Conflict(
+                f"{older.name!r} is {older.state}; it can be replaced when it has ended.",
+                hint=f"From a shell: nbyard runs cancel {older.number}",
+            )
+        self._store.runs.pass_name(c, older)
 
     def _document(self, caller: Caller, body: NewRun) -> tuple[Document, str]:
         """The frozen document, and the folder its paths are relative to."""
@@ -321,7 +335,11 @@ def _checked_name(body: NewRun) -> str | None:
     """The name that was given; raises Invalid for it and for a priority beyond the limits."""
     if abs(body.priority) > MAX_PRIORITY:
         raise Invalid.field("priority", f"may be from -{MAX_PRIORITY} to {MAX_PRIORITY}")
-    return check_name(body.name) if isinstance(body.name, str) else None
+    if isinstance(body.name, str):
+        return check_name(body.name)
+    if body.replace:
+        raise Invalid.field("name", "name what is replaced")
+    return None
 
 
 def _grouped(items: Sequence[T], key: Callable[[T], str]) -> Mapping[str, list[T]]:

@@ -55,6 +55,14 @@ class ArtifactRows:
             query = query.where(artifacts.c.task_id.in_(of))
         return [_artifact(row) for row in c.execute(query.order_by(artifacts.c.id))]
 
+    def of_runs(self, c: Connection, run_ids: Collection[str]) -> dict[str, list[Artifact]]:
+        """All of each of these runs."""
+        found: dict[str, list[Artifact]] = {run_id: [] for run_id in run_ids}
+        query = _query().where(artifacts.c.run_id.in_(run_ids)).order_by(artifacts.c.id)
+        for row in c.execute(query):
+            found[row.run_id].append(_artifact(row))
+        return found
+
     def of_task(self, c: Connection, task_id: str) -> dict[str, Artifact]:
         query = _query().where(artifacts.c.task_id == task_id)
         return {row.name: _artifact(row) for row in c.execute(query)}

@@ -54,6 +54,17 @@ class RunRows:
         row = c.execute(query).first()
         return _run(row, self.counts(c, [row.id])) if row else None
 
+    def named(self, c: Connection, owner: str, name: str) -> Run | None:
+        """That of one executable which has this name."""
+        single = (runs.c.workflow_id == "") & (runs.c.name == name)
+        row = c.execute(select(*OWN).where(runs.c.owner == owner, single)).first()
+        return _run(row, {}) if row else None
+
+    def pass_name(self, c: Connection, run: Run) -> None:
+        """It is known by its number from now on."""
+        c.execute(update(runs).where(runs.c.id == run.id).values(name=None))
+        events.append(c, "run", Subject(run.id, run.owner, run.id), {"change": "renamed"})
+
     def by_id(self, c: Connection, run_id: str) -> Run | None:
         """For the dispatcher, which serves every owner."""
         row = c.execute(BY_ID, {"its_id": run_id}).first()
@@ -77,7 +88,7 @@ class RunRows:
 
     def page(self, c: Connection, owner: str, limit: int, after: str, **filters: str) -> list[Run]:
         """Newest first. Filters: state, workflow (its id, with its `path` as well), executable,
-        search, and a node that succeeded in them."""
+        search, a node that succeeded in them, and `single`: named runs of one executable."""
         query = select(*OWN).where(runs.c.owner == owner)
         if after:
             query = query.where(runs.c.id < after)
@@ -106,6 +117,8 @@ class RunRows:
 
 
 def _filtered(query: Any, filters: dict[str, str]) -> Any:
+    if filters.get("single"):
+        query = query.where(runs.c.workflow_id == "", runs.c.name.is_not(None))
     if state := filters.get("state"):
         query = query.where(runs.c.state == state)
     if workflow := filters.get("workflow"):

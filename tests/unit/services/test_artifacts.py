@@ -1,9 +1,10 @@
-"""R3: artifacts as a service."""
+"""R3, A1: artifacts as a service."""
 
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.errors import Invalid, NotFound
+from nbyard.domain.runs import NewRun
+from nbyard.errors import Conflict, Invalid, NameTaken, NotFound
 
 
 def test_what_came_out_has_a_page_and_bytes(yard, ann, flow, finished):
@@ -19,3 +20,53 @@ def test_what_came_out_has_a_page_and_bytes(yard, ann, flow, finished):
     for caller, key in ((ann, "none"), (Caller("bob"), made.id)):
         with pytest.raises(NotFound):
             artifacts.get(caller, key)
+
+
+def test_a_named_run_of_one_executable_is_an_artifact(yard, ann, flow, tool, root, finished):
+    (root / "data.csv").write_text("a\n1\n")
+    values = {"source": "data.csv", "times": 2}
+    made = finished(path=tool, name="Twice", parameters=values)
+    finished(path=tool, parameters=values)
+    finished(path=flow, name="a workflow")
+    artifacts = yard.services.artifacts
+    (listed,) = artifacts.list(ann).items
+    assert (listed.name, listed.run_id, listed.state) == ("Twice", made.run.id, "succeeded")
+    assert listed.parameters == values
+    assert [file.name for file in listed.files] == ["result"]
+    assert artifacts.list(ann, search="none").items == []
+    assert artifacts.list(Caller("bob")).items == []
+    for key in ("Twice", "Twice.result", listed.files[0].id):
+        assert artifacts.get(ann, key) == listed.files[0]
+    for key in ("Twice.none", "Twice.", "a workflow"):
+        with pytest.raises(NotFound):
+            artifacts.get(ann, key)
+    with pytest.raises(NotFound):
+        artifacts.get(Caller("bob"), "Twice")
+
+
+def test_a_name_is_taken_over_when_asked(yard, ann, tool, root, finished):
+    """A1: once its run has ended; that one stays, under its number."""
+    (root / "data.csv").write_text("a\n")
+    values = {"source": "data.csv"}
+    older = finished(path=tool, name="one", parameters=values).run
+    runs = yard.services.runs
+    with pytest.raises(NameTaken):
+        runs.create(ann, NewRun(path=tool, name="one", parameters=values))
+    with pytest.raises(Invalid):
+        runs.create(ann, NewRun(path=tool, parameters=values, replace=True))
+    with pytest.raises(Invalid):
+        runs.create(ann, NewRun(path=tool, name="one", replace=True, parameters={"none": 1}))
+    assert runs.get(ann, "one").run.id == older.id
+    newer = runs.create(ann, NewRun(path=tool, name="one", parameters=values, replace=True))
+    assert runs.get(ann, "one").run.id == newer.id
+    assert runs.get(ann, older.id).run.name == ""
+
+
+def test_a_live_run_keeps_its_name(yard, ann, tool, root):
+    (root / "data.csv").write_text("a\n")
+    body = NewRun(path=tool, name="one", parameters={"source": "data.csv"}, replace=True)
+    runs = yard.services.runs
+    made = runs.create(ann, body)
+    with pytest.raises(Conflict, match="can be replaced when it has ended"):
+        runs.create(ann, body)
+    assert runs.get(ann, "one").run.id == made.id

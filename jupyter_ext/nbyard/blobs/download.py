@@ -1,0 +1,67 @@
+"""Bytes on their way out: a file as it is, a folder or several files as a zip."""
+
+import contextlib
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import msgspec
+
+from nbyard.blobs.store import Blobs
+
+CHUNK = 1 << 20
+
+
+class Bytes(msgspec.Struct, frozen=True):
+    """Stored bytes under the name of a file; those with `members` are these, side by side."""
+
+    digest: str
+    filename: str
+    members: tuple["Bytes", ...] = ()
+
+    @property
+    def is_folder(self) -> bool:
+        return bool(self.members) or self.digest.startswith("tree:")
+
+
+def opened(blobs: Blobs, wanted: Bytes) -> tuple[BinaryIO, str]:
+    """An open file with all of it, and what to call that; the caller closes it.
+
+    Raises:
+        NotFound: the bytes are no longer there.
+        Damaged: they are not what they were.
+    """
+    if not wanted.is_folder:
+        return blobs.open_seekable(wanted.digest), wanted.filename
+    handle = tempfile.TemporaryFile(dir=blobs.temp)  # noqa: SIM115  the caller closes it
+    with contextlib.ExitStack() as undone:
+        undone.callback(handle.close)
+        with zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED) as archive:
+            for place, digest in _files(blobs, wanted):
+                _pack(blobs, digest, archive, place)
+        handle.seek(0)
+        undone.pop_all()
+    return handle, f"{wanted.filename}.zip"
+
+
+def _files(blobs: Blobs, wanted: Bytes) -> Iterator[tuple[str, str]]:
+    """The files of a folder by their place in it."""
+    for member in wanted.members:
+        if member.is_folder:
+            for place, digest in _files(blobs, member):
+                yield f"{member.filename}/{place}", digest
+        else:
+            yield member.filename, member.digest
+    if not wanted.members:
+        for entry in blobs.tree(wanted.digest).files:
+            yield entry.path, entry.digest
+
+
+def _pack(blobs: Blobs, digest: str, archive: zipfile.ZipFile, place: str) -> None:
+    with (
+        blobs.open(digest) as source,
+        archive.open(zipfile.ZipInfo(place), "w", force_zip64=True) as member,
+    ):
+        while chunk := source.read(CHUNK):
+            member.write(chunk)

@@ -1,0 +1,53 @@
+"""Bytes on their way out: one file as it is, more as a zip."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from nbyard.blobs import Blobs, Bytes, opened
+from nbyard.errors import NotFound
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "made"
+    (made / "deep").mkdir(parents=True)
+    (made / "a.txt").write_bytes(b"a")
+    (made / "deep/ä b.txt").write_bytes(b"b" * 3_000_000)
+    return made
+
+
+def test_one_file_is_as_it_is(blobs: Blobs, folder: Path) -> None:
+    stored = blobs.put_file(folder / "a.txt")
+    source, name = opened(blobs, Bytes(stored.digest, "own.txt"))
+    with source:
+        assert (source.read(), name) == (b"a", "own.txt")
+
+
+def test_a_folder_is_a_zip(blobs: Blobs, folder: Path) -> None:
+    stored = blobs.put_folder(folder)
+    source, name = opened(blobs, Bytes(stored.digest, "made"))
+    with source, zipfile.ZipFile(source) as archive:
+        assert name == "made.zip"
+        assert {entry.filename: entry.file_size for entry in archive.infolist()} == {
+            "a.txt": 1, "deep/ä b.txt": 3_000_000,
+        }  # fmt: skip
+
+
+def test_several_lie_side_by_side(blobs: Blobs, folder: Path) -> None:
+    one, whole = blobs.put_file(folder / "a.txt"), blobs.put_folder(folder / "deep")
+    members = (Bytes(one.digest, "one.txt"), Bytes(whole.digest, "whole"))
+    source, name = opened(blobs, Bytes("", "all", members))
+    with source, zipfile.ZipFile(source) as archive:
+        assert (name, archive.namelist()) == ("all.zip", ["one.txt", "whole/ä b.txt"])
+        assert archive.read("one.txt") == b"a"
+
+
+def test_bytes_that_are_gone_leave_nothing(blobs: Blobs, folder: Path) -> None:
+    stored = blobs.put_folder(folder)
+    blobs.path(blobs.put_file(folder / "a.txt").digest).unlink()
+    before = sorted(blobs.temp.iterdir())
+    with pytest.raises(NotFound):
+        opened(blobs, Bytes(stored.digest, "made"))
+    assert sorted(blobs.temp.iterdir()) == before

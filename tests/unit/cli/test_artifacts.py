@@ -1,0 +1,148 @@
+"""A1, A2: named artifacts from a shell."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from nbyard.testing.dispatching import Dispatching
+from nbyard.yard import Yard
+
+TABLE = {"kind": "variable", "variable": "TABLE"}
+ARGUMENTS = [
+    {"name": "source", "role": "input", "reach": {"kind": "positional", "position": 0}},
+    {"name": "other", "role": "input", "reach": {"kind": "option", "flag": "--other"}},
+    {"name": "table", "role": "output", "format": "csv", "reach": TABLE},
+    {"name": "code", "type": "int", "default": 0, "reach": {"kind": "option", "flag": "--code"}},
+]  # fmt: skip
+SCRIPT = """\
+import os, sys
+words = sys.argv
+print("begins")
+with open(os.environ["TABLE"], "w") as made:
+    for word in words[1:]:
+        if os.path.isfile(word):
+            made.write(open(word).read())
+print("ends")
+sys.exit(int(words[words.index("--code") + 1]))
+"""
+
+
+@pytest.fixture
+def root(yard: Yard) -> Path:
+    return yard.parts.files.root
+
+
+@pytest.fixture
+def tool(root: Path) -> str:
+    """A script that writes its inputs together, and ends with the code that it is given."""
+    (root / "tool.py").write_text(SCRIPT)
+    (root / "tool.py.nbexec").write_text(json.dumps({"version": 1, "arguments": ARGUMENTS}))
+    (root / "a b.txt").write_text("1\n")
+    (root / "c=d.txt").write_text("2\n")
+    return "tool.py"
+
+
+def test_one_is_made_and_named(shell, tool, dispatcher: Dispatching):
+    said = shell(
+        *("artifact", "create", "--executable", tool, "--name", "test1", "--parameters"),
+        *('{"code": 0}', "--input-file", "source=a b.txt", "other=c=d.txt", "--wait", "--log"),
+    )
+    assert said.code == 0, said.err
+    assert said.out.startswith("begins\nends\n")
+    assert "main.table" in said.out
+    assert "test1  succeeded  table.csv" in shell("artifacts", "ls").out
+    assert shell("artifacts", "parameters", "test1").json == {
+        "code": 0, "source": "a b.txt", "other": "c=d.txt",
+    }  # fmt: skip
+    assert shell("artifacts", "status", "test1").out == "succeeded\n"
+    assert shell("artifacts", "log", "test1", "--follow").out == "begins\nends\n"
+    assert shell("artifacts", "show", "test1").json["filename"] == "table.csv"
+
+
+def test_a_failure_has_its_log_and_exit_code(shell, tool, dispatcher: Dispatching):
+    said = shell(
+        *("artifacts", "create", "--executable", tool, "--name", "bad", "--log"),
+        *("--parameters", '{"code": 3}', "--input-file", "source=a b.txt"),
+    )
+    assert (said.code, said.out) == (1, "begins\nends\n")
+    assert "exit code 3" in said.err
+    said = shell("artifacts", "status", "bad")
+    assert (said.code, said.out) == (1, "failed\n")
+    said = shell("artifacts", "export", "bad")
+    assert said.code == 3 and "its run 1 is failed" in said.err
+
+
+def test_an_existing_name_is_refused_and_untouched(shell, tool, dispatcher: Dispatching):
+    make = ("artifacts", "create", "--executable", tool, "--name", "one", "--input-file")
+    assert shell(*make, "source=a b.txt", "--wait").code == 0
+    said = shell(*make, "source=c=d.txt", "--wait")
+    assert said.code == 1 and "'one 2' is free" in said.err
+    assert shell("artifacts", "parameters", "one").json["source"] == "a b.txt"
+    assert shell(*make, "source=c=d.txt", "--wait", "--force").code == 0
+    assert shell("artifacts", "parameters", "one").json["source"] == "c=d.txt"
+    assert len(shell("artifacts", "ls", "--json").json["items"]) == 1
+    assert shell("runs", "status", "1").out == "succeeded\n", "the older run has its number"
+
+
+def test_export_saves_one_file_or_a_zip(shell, tool, root, dispatcher: Dispatching):
+    (root / "two.sh").write_text('echo 1 > "$ONE"; echo 2 > "$TWO"\n')
+    outputs = [
+        {"name": n, "role": "output", "reach": {"kind": "variable", "variable": n.upper()}}
+        for n in ("one", "two")
+    ]
+    (root / "two.sh.nbexec").write_text(json.dumps({"version": 1, "arguments": outputs}))
+    make = ("artifacts", "create", "--wait", "--executable")
+    assert shell(*make, "two.sh", "--name", "v1.0").code == 0
+    assert shell(*make, tool, "--name", "single", "--input-file", "source=a b.txt").code == 0
+    assert shell("artifacts", "export", "single", "--output-file", "own.csv").code == 0
+    assert (root / "own.csv").read_text() == "1\n"
+    assert shell("artifacts", "export", "v1.0").code == 0
+    with zipfile.ZipFile(root / "v1.0.zip") as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            "one": b"1\n", "two": b"2\n",
+        }  # fmt: skip
+    assert shell("artifacts", "export", "v1.0.two").code == 0
+    assert (root / "two").read_text() == "2\n"
+    said = shell("artifacts", "show", "v1.0")
+    assert said.code == 2 and "v1.0.one, v1.0.two" in said.err
+    said = shell("artifacts", "export", "single", "--output-file", "none/own.csv")
+    assert said.code == 2 and "No such file" in said.err
+
+
+def test_one_is_removed_with_its_run(shell, tool, dispatcher: Dispatching):
+    make = ("artifacts", "create", "--executable", tool, "--input-file", "source=a b.txt")
+    assert shell(*make, "--name", "one", "--wait").code == 0
+    assert shell("artifacts", "rm", "one").code == 0
+    for verb in ("rm", "status", "log", "parameters", "export"):
+        said = shell("artifacts", verb, "one")
+        assert said.code == 3 and "no artifact 'one'" in said.err
+    assert shell("runs", "status", "1").code == 3
+
+
+def test_a_workflow_run_is_no_artifact(shell, root, tool, dispatcher: Dispatching):
+    (root / "one.sh").write_text("true\n")
+    nodes = {"one": {"type": "executable", "path": "one.sh"}}
+    (root / "flow.nbflow").write_text(json.dumps({"version": 1, "nodes": nodes, "edges": {}}))
+    assert shell("run", "flow.nbflow", "--name", "nightly").code == 0
+    assert shell("artifacts", "rm", "nightly").code == 3
+    assert shell("artifacts", "ls", "--json").json["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--parameters", "{"), "--parameters"),
+        (("--parameters", "[1]"), "an object is needed"),
+        (("--parameters", '{"code": 1, "code": 2}'), "--parameters"),
+        (("--parameters", '{"none": 1}'), "has no such parameter"),
+        (("--input-file", "a b.txt"), "write NAME=FILE"),
+        (("--input-file", "source=none.txt"), "no file or dataset"),
+        (("source=a b.txt",), "behind --input-file"),
+    ],
+)
+def test_what_cannot_be_read_makes_nothing(shell, tool, words, told):
+    said = shell("artifacts", "create", "--executable", tool, "--name", "one", *words)
+    assert said.code == 2 and told in said.err
+    assert shell("artifacts", "ls", "--json").json["items"] == []
