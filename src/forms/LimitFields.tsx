@@ -3,6 +3,7 @@ import { readBytes, showBytes } from '../components/bytes';
 import { ValueType } from '../document/arguments';
 import { Json, JsonObject } from '../document/canonical';
 import { CacheField } from './CacheField';
+import { RetryField } from './RetryField';
 import { ValueField } from './ValueField';
 
 interface ILimitFieldsProps {
@@ -67,6 +68,13 @@ export function LimitFields(props: ILimitFieldsProps): JSX.Element {
           onUnread={(why, text) => props.onUnread?.(key, why, text)}
         />
       ))}
+      <RetryField
+        value={fields.retry_on}
+        error={errors.retry_on}
+        readOnly={readOnly}
+        trans={trans}
+        onChange={value => onChange('retry_on', value)}
+      />
       <ValueField
         label={trans.__('Memory')}
         type="string"
