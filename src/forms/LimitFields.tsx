@@ -1,5 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { readBytes, showBytes } from '../components/bytes';
+import { showBytes } from '../components/bytes';
 import { ValueType } from '../document/arguments';
 import { Json, JsonObject } from '../document/canonical';
 import { CacheField } from './CacheField';
@@ -78,12 +78,15 @@ export function LimitFields(props: ILimitFieldsProps): JSX.Element {
       <ValueField
         label={trans.__('Memory')}
         type="string"
+        isSize
         help={trans.__('For example 512 MiB or 2 GiB.')}
         value={typeof fields.memory_bytes === 'number' ? showBytes(fields.memory_bytes) : undefined}
         error={errors.memory_bytes}
         readOnly={readOnly}
         trans={trans}
-        onChange={value => onChange('memory_bytes', readBytes(String(value ?? '')))}
+        draft={props.drafts?.memory_bytes}
+        onChange={value => onChange('memory_bytes', value)}
+        onUnread={(why, text) => props.onUnread?.('memory_bytes', why, text)}
       />
       <CacheField
         value={fields.cache}

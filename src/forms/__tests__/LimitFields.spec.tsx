@@ -30,6 +30,20 @@ describe('K11: the limits of a node', () => {
     expect(screen.getAllByRole('checkbox', { checked: true })).toHaveLength(ALL.length);
   });
 
+  it('take a size of memory, and say what is none', () => {
+    const onChange = show({});
+    const field = screen.getByLabelText('Memory');
+    const enter = (value: string) => {
+      fireEvent.change(field, { target: { value } });
+      fireEvent.blur(field);
+    };
+    enter('-1 GiB');
+    expect(screen.getByRole('alert').textContent).toContain('A size is needed');
+    expect(onChange).not.toHaveBeenCalled();
+    enter('2 GiB');
+    expect(onChange).toHaveBeenLastCalledWith('memory_bytes', 2 * 1024 ** 3);
+  });
+
   it('have what the server says of a number at its field', () => {
     show({ retries: -1 }, { retries: 'retries must be from 0 to 20' });
     const field = screen.getByLabelText('Retries');

@@ -16,8 +16,8 @@ export interface ILog {
   round: number;
   problem?: string;
   /** Read what is before, or behind, what is here. */
-  older: () => void;
-  newer: () => void;
+  older: () => unknown;
+  newer: () => unknown;
   /** Read it from its start, or from its end, and forget the rest. */
   first: () => void;
   last: () => void;
@@ -66,8 +66,8 @@ export function useLog(
     buffer: reader.buffer,
     round,
     problem,
-    older: () => reader.read(() => reader.older()),
-    newer: () => reader.read(() => reader.newer()),
+    older: () => reader.isIdle && reader.read(() => reader.older()),
+    newer: () => reader.isIdle && reader.read(() => reader.newer()),
     first: () => reader.read(() => reader.from(0)),
     last: () => reader.read(() => reader.from(END)),
     whole: () => reader.whole()
@@ -88,12 +88,18 @@ class Reader {
   readonly control = new AbortController();
   follows = true;
 
+  get isIdle(): boolean {
+    return !this._waiting;
+  }
+
   /** One thing after the other. */
   read(action: () => Promise<void>): void {
-    this._last = this._last.then(action).then(
-      () => this._tell(),
-      (error: Error) => this._tell(error.message)
-    );
+    this._waiting++;
+    const over = (error?: Error) => {
+      this._waiting--;
+      this._tell(error?.message);
+    };
+    this._last = this._last.then(action).then(() => over(), over);
   }
 
   /** What was written since; at first the end. */
@@ -169,4 +175,5 @@ class Reader {
 
   private _attempt?: number;
   private _last = Promise.resolve();
+  private _waiting = 0;
 }
