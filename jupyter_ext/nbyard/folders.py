@@ -143,23 +143,40 @@ def silent_seconds(folder: Path) -> float:
     return max(0.0, time.time() - last) if last else 0.0
 
 
-def log(store: Path, task: Task, after: int) -> LogChunk:
-    """Log text of the newest attempt from byte `after` on; never half a character."""
+def log(store: Path, task: Task, after: int, before: int = 0) -> LogChunk:
+    """Log text of the newest attempt from byte `after` on, or the last of it that ends at `before`;
+    never half a character, and no half line where more than fits is there."""
     if not task.attempts:
         return LogChunk("", 0, task.state in ("succeeded", "failed", "cancelled", "skipped"))
     attempt = task.attempts[-1]
     done = attempt.state in ATTEMPT.terminal
-    content = b""
+    content, start, end = b"", after, True
     with (
         contextlib.suppress(FileNotFoundError),
         (place(store, attempt.id, attempt.worker) / contract.LOG).open("rb") as handle,
     ):
-        handle.seek(after)
-        content = handle.read(LOG_CHUNK)
-    end = done and len(content) < LOG_CHUNK
-    if not end:
+        size = handle.seek(0, os.SEEK_END)
+        stop = min(before or after + LOG_CHUNK, size)
+        start = max(after, stop - LOG_CHUNK)
+        handle.seek(start)
+        content = handle.read(max(0, stop - start))
+        end = start + len(content) >= size
+        if before and start > after:
+            start, content = _from_a_line_on(start, content)
+    if not end and not before:
+        content = content[: content.rfind(b"\n") + 1] or content
+    if not (done and end):
         content = _whole_characters(content)
-    return LogChunk(content.decode("utf-8", "replace"), after + len(content), end, attempt.number)
+    text = content.decode("utf-8", "replace")
+    return LogChunk(text, start + len(content), done and end, attempt.number, start)
+
+
+def _from_a_line_on(start: int, content: bytes) -> tuple[int, bytes]:
+    """Without what is no whole line, or no whole character, at the start."""
+    skipped = content.find(b"\n", 0, -1) + 1
+    if not skipped:
+        skipped = next((at for at, byte in enumerate(content[:4]) if not 0x80 <= byte < 0xC0), 0)
+    return start + skipped, content[skipped:]
 
 
 def _whole_characters(content: bytes) -> bytes:

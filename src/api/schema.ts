@@ -492,7 +492,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read the log of an attempt at a task, by default the newest, from a byte on */
+        /**
+         * Read the log of an attempt at a task, by default the newest, from byte `after` on
+         * @description With `before` it is the last of what comes before that byte, or before the end where the
+         *     log is not as long: so a long log is read from its end.
+         */
         get: operations["runs.log"];
         put?: never;
         post?: never;
@@ -1141,9 +1145,10 @@ export interface components {
         };
         /**
          * LogChunk
-         * @description Log text of a task's newest attempt from byte `after`; `next` is where to go on.
+         * @description Log text of an attempt at a task, whole lines where it holds any: from byte `start` up to
+         *         `next`, which is where to go on.
          *
-         *         `done` tells that nothing more will come.
+         *         `done` tells that nothing more will come after it.
          */
         LogChunk: {
             text: string;
@@ -1151,6 +1156,8 @@ export interface components {
             done: boolean;
             /** @default 0 */
             attempt: number;
+            /** @default 0 */
+            start: number;
         };
         /**
          * MadeFile
@@ -2904,6 +2911,7 @@ export interface operations {
             query?: {
                 after?: number;
                 attempt?: number;
+                before?: number;
             };
             header?: never;
             path: {

@@ -62,7 +62,8 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
   return (
     <>
       <h2>
-        {view.title} <span className="nby-Mark">{kindWord(view, trans)}</span>
+        {view.title} {view.alike && <span className="nby-Node-id">{id}</span>}{' '}
+        <span className="nby-Mark">{kindWord(view, trans)}</span>
       </h2>
       {view.subtitle && <p className="nby-Field-help">{view.subtitle}</p>}
       {view.pinnedTo !== undefined && (
@@ -121,7 +122,7 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
       </Section>
       {view.type !== 'dataset' && (
         <Section title={trans.__('How it runs')} closed>
-          <NodeSettings id={id} fields={fields} readOnly={readOnly} />
+          <NodeSettings id={id} fields={fields} errors={errors} readOnly={readOnly} />
         </Section>
       )}
     </>

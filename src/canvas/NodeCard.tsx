@@ -35,6 +35,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
       <div className="nby-Node-head" title={view.subtitle}>
         <Icon.react tag="span" className="nby-Icon" title={kindWord(view, trans)} />
         <span className="nby-Node-title">{view.title}</span>
+        {view.alike && <span className="nby-Node-id">{id}</span>}
         {view.pinned && (
           <Mark
             text={trans.__('pinned')}

@@ -15,6 +15,8 @@ import { IVersion } from './tokens';
 export interface INodeSettingsProps {
   id: string;
   fields: JsonObject;
+  /** Said by the server, by field. */
+  errors?: Readonly<Record<string, string>>;
   readOnly: boolean;
 }
 
@@ -28,7 +30,8 @@ interface ISetting {
 }
 
 /** Where and with how much a node runs; what is left empty comes from the executable. */
-export function NodeSettings({ id, fields, readOnly }: INodeSettingsProps): JSX.Element {
+export function NodeSettings(props: INodeSettingsProps): JSX.Element {
+  const { id, fields, errors = {}, readOnly } = props;
   const canvas = useCanvas();
   const { doc, services, trans } = canvas;
   const containers = useWordOnContainers(canvas, fields.runtime === 'docker');
@@ -63,6 +66,7 @@ export function NodeSettings({ id, fields, readOnly }: INodeSettingsProps): JSX.
           key={key}
           {...setting}
           value={fields[key]}
+          error={errors[key]}
           readOnly={readOnly}
           trans={trans}
           onChange={value => doc.setField(id, key, value)}
@@ -70,6 +74,7 @@ export function NodeSettings({ id, fields, readOnly }: INodeSettingsProps): JSX.
       ))}
       <LimitFields
         fields={fields}
+        errors={errors}
         readOnly={readOnly}
         trans={trans}
         drafts={canvas.checker.draftsOf(id)}

@@ -78,7 +78,8 @@ function OutlineRow({ id, selected }: { id: string; selected: boolean }): JSX.El
           onClick={choose}
         >
           {view.title}
-        </button>
+        </button>{' '}
+        {view.alike && <span className="nby-Node-id">{id}</span>}
       </th>
       <td>{view.run ? stateWord(view.run, trans) : '–'}</td>
       <td>{kindWord(view, trans)}</td>

@@ -156,14 +156,18 @@ function useRefit(canvas: CanvasController): void {
     if (!stage) {
       return undefined;
     }
-    const measure = () => `${stage.clientWidth} ${stage.clientHeight}`;
+    const measure = () => ({ width: stage.clientWidth, height: stage.clientHeight });
     let size = measure();
     let timer = 0;
     const watch = new ResizeObserver(() => {
-      if (stage.clientWidth && stage.clientHeight && measure() !== size) {
-        size = measure();
+      const { width, height } = measure();
+      if (width && height && (width !== size.width || height !== size.height)) {
         window.clearTimeout(timer);
-        timer = window.setTimeout(() => refit(canvas), 100);
+        timer = window.setTimeout(() => {
+          const before = size;
+          size = measure();
+          refit(canvas, before);
+        }, 100);
       }
     });
     watch.observe(stage);

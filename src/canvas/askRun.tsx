@@ -24,8 +24,8 @@ export async function askRun(
       asksHow: true,
       ok: trans.__('Run'),
       trans,
-      send: ({ values, runtime, kept, force }) =>
-        start({ parameters: values, runtime, containers: kept, force })
+      send: ({ values, runtime, kept, force, priority }) =>
+        start({ parameters: values, runtime, containers: kept, force, priority })
     },
     holder
   );

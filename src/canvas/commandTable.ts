@@ -32,6 +32,8 @@ import { Actions, Controller } from './widget';
 export interface ICanvasCommand {
   id: string;
   label: string;
+  /** What it is called where it would do something else. */
+  labelFor?: (canvas: Controller) => string;
   caption?: string;
   icon?: LabIcon;
   /** What it needs before it can do anything. */
@@ -230,8 +232,15 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       label: trans.__('Pin Result'),
       caption: trans.__('Later runs take the newest result as it is, and do not run the node'),
       needs: 'edit',
-      toggled: canvas => canvas.isPinned,
+      labelFor: canvas => (canvas.isPinned ? trans.__('Unpin Result') : trans.__('Pin Result')),
       run: (canvas, { pinning }) => pinning.pinResult(canvas)
+    },
+    {
+      id: 'nbyard:choose-result',
+      label: trans.__('Pin Another Result…'),
+      caption: trans.__('Choose the run whose result later runs take as it is'),
+      needs: 'edit',
+      run: (canvas, { pinning }) => pinning.chooseResult(canvas)
     },
     {
       id: 'nbyard:tidy-workflow',

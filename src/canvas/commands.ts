@@ -14,9 +14,13 @@ export function addCommands(
   const current = () => tracker.currentWidget?.content;
   const table = commandTable(trans);
   for (const command of table) {
-    const { id, label, caption, icon, args, toggled } = command;
+    const { id, label, labelFor, caption, icon, args, toggled } = command;
+    const labelNow = () => {
+      const canvas = current()?.canvas;
+      return canvas && labelFor ? labelFor(canvas) : label;
+    };
     commands.addCommand(id, {
-      label,
+      label: labelFor ? labelNow : label,
       caption: caption ?? label,
       icon,
       describedBy: {

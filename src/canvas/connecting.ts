@@ -123,7 +123,11 @@ export function connectAutomatically(canvas: CanvasController): number {
 }
 
 export function title(canvas: CanvasController, id: string): string {
-  return canvas.views.get(id)?.title ?? titleOf(id, canvas.doc.node(id) ?? {});
+  const view = canvas.views.get(id);
+  if (!view) {
+    return titleOf(id, canvas.doc.node(id) ?? {});
+  }
+  return view.alike ? `${view.title} (${id})` : view.title;
 }
 
 function formatAt(canvas: CanvasController, node: string, port: string): string {

@@ -15,6 +15,7 @@ import { NodeViews } from './views';
 
 /** Between two rounds in which the picture learns of changed cards, in milliseconds. */
 const REST = 500;
+const LIVE = new Set(['queued', 'running']);
 
 export interface IPick {
   id: string;
@@ -37,7 +38,7 @@ export interface ICanvasUi {
   outline: boolean;
   picker?: IPickRequest;
   /** The last word to the user, said by screen readers too. */
-  notice?: { text: string; problem: boolean };
+  notice?: { text: string; problem: boolean; run?: string };
 }
 
 export interface ICanvasOptions {
@@ -152,8 +153,9 @@ export class CanvasController {
     this._uiChanged.emit();
   }
 
-  say(text: string, problem = false): void {
-    this.set({ notice: { text, problem } });
+  /** For some seconds; what is said of a run, no longer than it is live. */
+  say(text: string, problem = false, run?: string): void {
+    this.set({ notice: { text, problem, run } });
     window.clearTimeout(this._quiet);
     this._quiet = window.setTimeout(
       () => this.set({ notice: undefined }),
@@ -222,7 +224,11 @@ export class CanvasController {
   }
 
   /** The server is back: what could not be asked is asked at once. */
-  private _onRuns({ lostAt }: IRunStates): void {
+  private _onRuns({ lostAt, run }: IRunStates): void {
+    const isOver = run && run.id === this.ui.notice?.run && !LIVE.has(run.state);
+    if (isOver) {
+      this.set({ notice: undefined });
+    }
     if (this._lostAt !== undefined && lostAt === undefined) {
       this.checker.ask(0);
     }

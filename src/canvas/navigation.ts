@@ -1,5 +1,6 @@
 /** Moving the focus and the view; nothing here changes the document. */
 import { getViewportForBounds, Rect, Viewport } from '@xyflow/react';
+import { Position } from '../document/flow';
 import { CanvasController } from './controller';
 import { boxOf, isInside, viewOf } from './places';
 
@@ -151,18 +152,34 @@ export function fit(canvas: CanvasController): void {
   canvas.fitted = flow.getViewport();
 }
 
-/** The picture has another size: all of it is shown again, unless one looked elsewhere since. */
-export function refit(canvas: CanvasController): void {
+export interface ISize {
+  width: number;
+  height: number;
+}
+
+/** The picture has another size: all of it is shown again, unless one looked elsewhere since; then
+ * the selected card stays in view. */
+export function refit(canvas: CanvasController, before: ISize): void {
   const { fitted, flow } = canvas;
   const now = flow?.getViewport();
-  if (now && fitted && now.x === fitted.x && now.y === fitted.y && now.zoom === fitted.zoom) {
+  if (!now) {
+    return;
+  }
+  const [id] = canvas.targets;
+  if (fitted && now.x === fitted.x && now.y === fitted.y && now.zoom === fitted.zoom) {
     fit(canvas);
-    const [id] = canvas.targets;
     if (id !== undefined) {
       reveal(canvas, id);
       canvas.fitted = flow?.getViewport();
     }
+  } else if (id !== undefined && wasSeen(canvas.store.place(id), now, before)) {
+    reveal(canvas, id);
   }
+}
+
+function wasSeen([x, y]: Position, view: Viewport, { width, height }: ISize): boolean {
+  const at = [x * view.zoom + view.x, y * view.zoom + view.y];
+  return at[0] > -MARGIN && at[0] < width && at[1] > -MARGIN && at[1] < height;
 }
 
 export async function tidy(canvas: CanvasController): Promise<void> {

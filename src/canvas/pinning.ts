@@ -1,4 +1,5 @@
 /** Nodes that keep to one version of their executable, or to the result of one run. */
+import { showMoment } from '../components/times';
 import { Json } from '../document/canonical';
 import { title } from './connecting';
 import { CanvasController } from './controller';
@@ -53,6 +54,38 @@ export async function pinResult(canvas: CanvasController): Promise<void> {
       }
     }
     setAll(canvas, 'pin', pins);
+  } catch (error) {
+    canvas.say(trans.__('Not pinned: %1', (error as Error).message), true);
+  }
+}
+
+/** Pin the first of the selected nodes to a result that is chosen from a list. */
+export async function chooseResult(canvas: CanvasController): Promise<void> {
+  const { doc, trans, services, path } = canvas;
+  const [id] = executables(canvas);
+  if (!id) {
+    return;
+  }
+  try {
+    const runs = await services.backend!.results(path, id);
+    if (!runs.length) {
+      canvas.say(trans.__('“%1” has no result yet: run it first.', title(canvas, id)), true);
+      return;
+    }
+    const items = runs.map(({ id: run, number, at }) => ({
+      id: run,
+      label: trans.__('run %1', number),
+      detail: showMoment(at)
+    }));
+    const chosen = await canvas.pick(
+      trans.__('Pin “%1” to the result of', title(canvas, id)),
+      items
+    );
+    const run = runs.find(one => one.id === chosen?.id);
+    if (run) {
+      doc.setField(id, 'pin', pinTo(run));
+      canvas.say(trans.__('Pinned to the result of run %1.', run.number));
+    }
   } catch (error) {
     canvas.say(trans.__('Not pinned: %1', (error as Error).message), true);
   }

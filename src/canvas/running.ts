@@ -9,7 +9,10 @@ import { IRunSelection } from './tokens';
 export const SHOW_RUN = 'nbyard:show-run';
 
 /** How it is run, when not as always. */
-export type IRunChoices = Pick<IRunSelection, 'containers' | 'force' | 'parameters' | 'runtime'>;
+export type IRunChoices = Pick<
+  IRunSelection,
+  'containers' | 'force' | 'parameters' | 'priority' | 'runtime'
+>;
 
 /** Save, then ask the server to run; a refusal is said where it belongs. */
 export async function run(
@@ -92,7 +95,7 @@ async function start(
     }
   }
   const { id } = await canvas.services.backend!.run(canvas.path, { mode, nodes, ...choices });
-  canvas.say(trans.__('The run has started.'));
+  canvas.say(trans.__('The run has started.'), false, id);
   if (canvas.commands.hasCommand(SHOW_RUN)) {
     await canvas.commands.execute(SHOW_RUN, { id, path: canvas.path, keepFocus: true });
   }

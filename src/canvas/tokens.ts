@@ -49,6 +49,8 @@ export interface IRunSelection {
   runtime?: string;
   /** Fresh for each step, or warm for the run; empty: as the server is set. */
   containers?: '' | 'fresh' | 'warm';
+  /** Higher is served first. */
+  priority?: number;
 }
 
 /** A frozen state of an executable. */

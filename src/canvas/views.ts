@@ -1,4 +1,5 @@
 import { ISignal, Signal } from '@lumino/signaling';
+import { alike } from '../components/names';
 import { IArgument } from '../document/arguments';
 import { isObject, JsonObject } from '../document/canonical';
 import { DATASET_OUTPUT, edgeId, IEdge } from '../document/flow';
@@ -18,6 +19,8 @@ export interface IPortView {
 export interface INodeView {
   id: string;
   title: string;
+  /** Others have the same title: the id tells it from them. */
+  alike: boolean;
   type: string;
   kind: string;
   subtitle: string;
@@ -45,6 +48,7 @@ export class NodeViews {
     checker.changed.connect(this._renewAll, this);
     runs?.changed.connect(this._onRun, this);
     this._index();
+    this._compare();
   }
 
   /** With the ids whose view may be another one now. */
@@ -97,6 +101,9 @@ export class NodeViews {
     const touched = new Set(flow.nodes ?? []);
     const before = [this._into, this._from];
     this._index();
+    if (flow.nodes) {
+      this._compare().forEach(id => touched.add(id));
+    }
     for (const index of [...before, this._into, this._from]) {
       for (const [id, edges] of index) {
         if (edges.some(edge => flow.edges?.has(edgeId(edge)) || flow.nodes?.has(other(edge, id)))) {
@@ -112,7 +119,20 @@ export class NodeViews {
   }
 
   private _renewAll(): void {
+    this._compare();
     this._renew(this.doc.nodes.keys());
+  }
+
+  /** Which titles are there twice; returns the nodes for which that changed. */
+  private _compare(): string[] {
+    const before = this._alike;
+    const titles = [...this.doc.nodes].map(([id, node]): [string, string] => {
+      const fields = { label: node.get('label'), path: node.get('path') } as JsonObject;
+      return [id, ownTitle(fields) || titleOf(id, fields, this.checker.reading(id)?.name)];
+    });
+    this._alike = alike(titles);
+    const both = new Set([...before, ...this._alike]);
+    return [...both].filter(id => before.has(id) !== this._alike.has(id));
   }
 
   /** Those that nobody listens to are made when they are asked for: there may be thousands. */
@@ -154,6 +174,7 @@ export class NodeViews {
     return {
       id,
       title: titleOf(id, fields, reading?.name),
+      alike: this._alike.has(id),
       type,
       kind: reading?.kind ?? type,
       subtitle: String(fields.path ?? reading?.name ?? ''),
@@ -208,6 +229,7 @@ export class NodeViews {
     }
   }
 
+  private _alike: ReadonlySet<string> = new Set();
   private _changed = new Signal<this, ReadonlySet<string>>(this);
   private _listeners = new Map<string, Set<() => void>>();
   private _views = new Map<string, INodeView>();
@@ -216,13 +238,11 @@ export class NodeViews {
 }
 
 export function titleOf(id: string, fields: JsonObject, name?: string): string {
-  if (typeof fields.label === 'string' && fields.label) {
-    return fields.label;
-  }
-  if (typeof fields.path === 'string') {
-    return fields.path.split('/').pop() || id;
-  }
-  return name || id;
+  return ownTitle(fields) || name || id;
+}
+
+function ownTitle({ label, path }: JsonObject): string {
+  return String(label || (typeof path === 'string' && path.split('/').pop()) || '');
 }
 
 /** The run whose result a node takes. */

@@ -105,7 +105,7 @@ export function cardLabel(view: INodeView | undefined, trans: TranslationBundle)
   if (!view) {
     return '';
   }
-  const words = [view.title, kindWord(view, trans)];
+  const words = [view.title, ...(view.alike ? [view.id] : []), kindWord(view, trans)];
   if (view.run) {
     words.push(stateWord(view.run, trans));
   }

@@ -1,8 +1,9 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { readBytes, showBytes } from '../components/bytes';
+import { showBytes } from '../components/bytes';
 import { ValueType } from '../document/arguments';
 import { Json, JsonObject } from '../document/canonical';
 import { CacheField } from './CacheField';
+import { RetryField } from './RetryField';
 import { ValueField } from './ValueField';
 
 interface ILimitFieldsProps {
@@ -67,15 +68,25 @@ export function LimitFields(props: ILimitFieldsProps): JSX.Element {
           onUnread={(why, text) => props.onUnread?.(key, why, text)}
         />
       ))}
+      <RetryField
+        value={fields.retry_on}
+        error={errors.retry_on}
+        readOnly={readOnly}
+        trans={trans}
+        onChange={value => onChange('retry_on', value)}
+      />
       <ValueField
         label={trans.__('Memory')}
         type="string"
+        isSize
         help={trans.__('For example 512 MiB or 2 GiB.')}
         value={typeof fields.memory_bytes === 'number' ? showBytes(fields.memory_bytes) : undefined}
         error={errors.memory_bytes}
         readOnly={readOnly}
         trans={trans}
-        onChange={value => onChange('memory_bytes', readBytes(String(value ?? '')))}
+        draft={props.drafts?.memory_bytes}
+        onChange={value => onChange('memory_bytes', value)}
+        onUnread={(why, text) => props.onUnread?.('memory_bytes', why, text)}
       />
       <CacheField
         value={fields.cache}

@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { KeyboardEvent, useCallback, useEffect, useId, useRef, useState } from 'react';
+import { readBytes } from '../components/bytes';
 import { parseValue, ParseProblem, showValue, ValueType } from '../document/arguments';
 import { Json } from '../document/canonical';
 
@@ -7,6 +8,8 @@ export interface IValueFieldProps {
   label: string;
   type: ValueType;
   value: Json | undefined;
+  /** It is a size, shown in units and kept as bytes. */
+  isSize?: boolean;
   /** What holds when nothing is given; shown, not written. */
   fallback?: Json;
   choices?: readonly Json[];
@@ -26,16 +29,18 @@ export interface IValueFieldProps {
   aside?: React.ReactNode;
 }
 
+type Unread = ParseProblem | 'size';
+
 /** One typed value, with what is wrong with it under the field. */
 export function ValueField(props: IValueFieldProps): JSX.Element {
   const { label, value, help, trans, required, readOnly, onChange, onUnread } = props;
   const id = useId();
-  const [problem, setOwn] = useState(() => problemOf(props.type, props.draft));
+  const [problem, setOwn] = useState(() => problemOf(props, props.draft));
   const [resets, setResets] = useState(0);
   const tell = useRef(onUnread);
   tell.current = onUnread;
   const setProblem = useCallback(
-    (found: ParseProblem | undefined, text = '') => {
+    (found: Unread | undefined, text = '') => {
       setOwn(found);
       tell.current?.(found && problemText(found, trans), text);
     },
@@ -96,7 +101,7 @@ interface IControl extends IValueFieldProps {
   id: string;
   invalid: boolean;
   described?: string;
-  onProblem: (problem: ParseProblem | undefined, text?: string) => void;
+  onProblem: (problem: Unread | undefined, text?: string) => void;
 }
 
 function Choice(props: IControl): JSX.Element {
@@ -147,7 +152,7 @@ function Text(props: IControl): JSX.Element {
       onChange(undefined);
       return;
     }
-    const read = parseValue(type, text);
+    const read = readText(props, text);
     if ('problem' in read) {
       onProblem(read.problem, text);
     } else {
@@ -193,12 +198,23 @@ function Text(props: IControl): JSX.Element {
   );
 }
 
-function problemOf(type: ValueType, text: string | undefined): ParseProblem | undefined {
-  const read = text === undefined ? undefined : parseValue(type, text);
+function readText(
+  { type, isSize }: IValueFieldProps,
+  text: string
+): { value: Json } | { problem: Unread } {
+  if (!isSize) {
+    return parseValue(type, text);
+  }
+  const value = readBytes(text);
+  return value === undefined ? { problem: 'size' } : { value };
+}
+
+function problemOf(field: IValueFieldProps, text: string | undefined): Unread | undefined {
+  const read = text === undefined ? undefined : readText(field, text);
   return read && 'problem' in read ? read.problem : undefined;
 }
 
-function problemText(problem: ParseProblem, trans: TranslationBundle): string {
+function problemText(problem: Unread, trans: TranslationBundle): string {
   switch (problem) {
     case 'int':
       return trans.__('A whole number is needed.');
@@ -208,6 +224,8 @@ function problemText(problem: ParseProblem, trans: TranslationBundle): string {
       return trans.__('A JSON list is needed, for example [1, 2].');
     case 'json':
       return trans.__('JSON text is needed.');
+    case 'size':
+      return trans.__('A size is needed, for example 512 MiB.');
     case 'range':
       return trans.__('This number is too large.');
   }

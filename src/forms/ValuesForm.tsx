@@ -18,6 +18,8 @@ export class ValuesHolder {
   kept: '' | 'fresh' | 'warm' = '';
   /** Take nothing from the cache. */
   force = false;
+  /** Whether it is served before other runs, or after them. */
+  priority?: number;
   /** Asked meanwhile: what can be chosen as a runtime. */
   runtimes?: Promise<readonly string[]>;
   /** Asked meanwhile: a word on containers, for the choice of the runtime. */
@@ -107,6 +109,7 @@ function How({ holder, trans }: { holder: ValuesHolder; trans: TranslationBundle
       {runtimes.includes('docker') && ['', 'docker'].includes(runtime) && (
         <Containers holder={holder} trans={trans} />
       )}
+      <Priority holder={holder} trans={trans} />
       <label>
         <input
           type="checkbox"
@@ -141,6 +144,25 @@ function Containers({
       error={holder.errors.containers}
       trans={trans}
       onChange={value => setKept((holder.kept = (value ?? '') as ValuesHolder['kept']))}
+    />
+  );
+}
+
+function Priority({ holder, trans }: { holder: ValuesHolder; trans: TranslationBundle }) {
+  const [priority, setPriority] = useState(holder.priority);
+  return (
+    <ValueField
+      label={trans.__('Priority')}
+      type="int"
+      value={priority}
+      fallback={0}
+      help={trans.__('From -100 to 100: a run of higher priority is served first.')}
+      error={holder.errors.priority}
+      trans={trans}
+      onChange={value => setPriority((holder.priority = value as number | undefined))}
+      onUnread={why =>
+        why === undefined ? holder.unread.delete('priority') : holder.unread.set('priority', why)
+      }
     />
   );
 }

@@ -65,6 +65,12 @@ export function datasetRow(dataset: Dataset): IPaletteRow {
   };
 }
 
+/** The file of an executable, where its name does not tell it. */
+export function placeOf({ name, path }: Executable): string {
+  const below = belowRoot(path) ?? '';
+  return below.replace(/\.\w+$/, '') === name ? '' : below;
+}
+
 export function executableRow(executable: Executable, trans: TranslationBundle): IPaletteRow {
   const { id, name, path, current } = executable;
   const count = (role: string) =>
@@ -74,7 +80,9 @@ export function executableRow(executable: Executable, trans: TranslationBundle):
     id,
     name,
     kind: current.kind,
-    detail: trans.__('%1 in, %2 out', count('input'), count('output'))
+    detail: [trans.__('%1 in, %2 out', count('input'), count('output')), placeOf(executable)]
+      .filter(Boolean)
+      .join(' · ')
   };
   const below = belowRoot(path);
   return below ? { ...row, path: below } : row;

@@ -102,8 +102,8 @@ async function sameAs(yard: IYard, id: string, force: boolean) {
     }
     after = page.next;
     if (!after) {
-      const { path, parameters, runtime } = page.run;
-      return { ...(path ? { path } : { executable }), parameters, runtime, force, pins };
+      const { path, parameters, runtime, priority } = page.run;
+      return { ...(path ? { path } : { executable }), parameters, runtime, priority, force, pins };
     }
   }
 }

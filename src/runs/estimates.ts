@@ -1,7 +1,7 @@
 /** What the server estimates, as time goes on: pure functions, and their words. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Estimate, Task } from '../api/types';
-import { TASK_DONE, secondsOf } from './reducer';
+import { TASK_DONE, attemptSeconds } from './reducer';
 
 export interface IKnownEstimate extends Estimate {
   /** When it was asked for. */
@@ -31,9 +31,10 @@ export function stepEstimate(
     return '';
   }
   const of = trans._n('last run', 'last %1 runs', usual.samples);
-  const usually = about(usual.seconds, trans);
-  const elapsed = task.state === 'running' ? secondsOf(task, now) : undefined;
-  if (elapsed === undefined) {
+  const short = usual.seconds < 1;
+  const usually = short ? trans.__('under a second') : about(usual.seconds, trans);
+  const elapsed = task.state === 'running' ? attemptSeconds(task, now) : undefined;
+  if (elapsed === undefined || (short && elapsed < 1)) {
     return trans.__('usually %1 (%2)', usually, of);
   }
   const left = usual.seconds - elapsed;

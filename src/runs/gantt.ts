@@ -1,5 +1,6 @@
 /** From times of tasks to bars: pure arithmetic. */
 import { Attempt, RunDetail, Task } from '../api/types';
+import { IStepName, stepName } from './names';
 import { TASK_DONE } from './reducer';
 
 export const PHASES = ['queued', 'preparing', 'starting', 'running', 'publishing'] as const;
@@ -10,15 +11,15 @@ export interface ISegment {
   phase: Phase;
   from: number;
   to: number;
-  /** How an attempt ended that was not the last. */
-  ended?: Attempt['state'];
+  /** The attempt that it is of or waits for, from 1. */
+  attempt: number;
 }
 
-export interface IBar {
+export interface IBar extends IStepName {
   node: string;
-  label: string;
   state: Task['state'];
   cached: boolean;
+  attempts: readonly Attempt[];
   segments: ISegment[];
   /** On the path that made the run as long as it is. */
   critical: boolean;
@@ -35,9 +36,10 @@ export function chartOf(detail: RunDetail, now: number): IChart {
   const path = criticalPath(detail.tasks);
   const bars = detail.tasks.map(task => ({
     node: task.node,
-    label: task.label || task.node,
+    ...stepName(task, detail.tasks),
     state: task.state,
     cached: task.cached,
+    attempts: task.attempts ?? [],
     segments: segmentsOf(task, origin, end),
     critical: path.has(task.node)
   }));
@@ -47,8 +49,8 @@ export function chartOf(detail: RunDetail, now: number): IChart {
 
 interface IMark {
   phase: Phase;
+  attempt: number;
   at: string | null | undefined;
-  ended?: Attempt['state'];
 }
 
 function segmentsOf(task: Task, origin: number, end: number): ISegment[] {
@@ -62,12 +64,52 @@ function segmentsOf(task: Task, origin: number, end: number): ISegment[] {
   const finish = published ?? task.finished_at;
   let to = finish ? seconds(finish) : (end - origin) / 1000;
   // from the end: clocks may differ a little, and no piece ends after the next has begun
-  const segments = marks.reverse().map(({ phase, at, ended }) => {
-    const segment: ISegment = { phase, from: Math.min(seconds(at!), to), to };
+  const segments = marks.reverse().map(({ phase, at, attempt }) => {
+    const segment: ISegment = { phase, attempt, from: Math.min(seconds(at!), to), to };
     to = segment.from;
-    return ended ? { ...segment, ended } : segment;
+    return segment;
   });
   return segments.reverse().filter(({ phase, from, to }) => to > from || phase === 'running');
+}
+
+const ENDS: ReadonlySet<string> = new Set(['failed', 'cancelled', 'lost']);
+
+/** What a segment is coloured as: work that ended has the colour of its end, and so has whatever
+ * was the last of an attempt, or of a step, that came to no work. */
+export function colourOf(bar: IBar, index: number): string {
+  const { phase, attempt } = bar.segments[index];
+  const newest = attempt === bar.segments[bar.segments.length - 1].attempt;
+  const own = bar.attempts[attempt - 1]?.state;
+  const state = own === 'lost' || !newest ? own : bar.state;
+  const isLast = phase !== 'publishing' && bar.segments[index + 1]?.attempt !== attempt;
+  if ((phase === 'running' || isLast) && ENDS.has(state)) {
+    return state;
+  }
+  return phase === 'running' && state === 'succeeded' ? state : phase;
+}
+
+/** One attempt at a step, or all of a step that had none. */
+export interface ITry {
+  number: number;
+  state: string;
+  segments: readonly ISegment[];
+}
+
+/** A step attempt by attempt, with the one that it waits for. */
+export function triesOf(bar: IBar): ITry[] {
+  const { attempts, segments, state } = bar;
+  const count = Math.max(1, attempts.length, ...segments.map(({ attempt }) => attempt));
+  return Array.from({ length: count }, (_, index) => ({
+    number: attempts[index]?.number ?? index + 1,
+    state: (count > 1 && attempts[index]?.state) || state,
+    segments: segments.filter(({ attempt }) => attempt === index + 1)
+  }));
+}
+
+/** How long a phase took; undefined when there was none. */
+export function phaseSeconds(segments: readonly ISegment[], phase: Phase): number | undefined {
+  const parts = segments.filter(segment => segment.phase === phase);
+  return parts.length ? parts.reduce((sum, { from, to }) => sum + to - from, 0) : undefined;
 }
 
 /** When each phase of a task began, as far as that is known. */
@@ -78,23 +120,24 @@ function marksOf(task: Task): IMark[] {
   const marks: IMark[] = [];
   // a task that was queued again has forgotten when it was first
   if (task.queued_at && !(first && Date.parse(task.queued_at) > Date.parse(first))) {
-    marks.push({ phase: 'queued', at: task.queued_at });
+    marks.push({ phase: 'queued', attempt: 1, at: task.queued_at });
   }
-  attempts.forEach((attempt, index) => {
+  attempts.forEach((one, index) => {
     const newest = index === last;
-    const started = attempt.started_at ?? (newest ? task.started_at : undefined);
+    const started = one.started_at ?? (newest ? task.started_at : undefined);
+    const attempt = index + 1;
     marks.push(
-      { phase: 'preparing', at: attempt.created_at },
-      { phase: 'starting', at: earlier(attempt.prepared_at, attempt.started_at) },
-      {
-        phase: 'running',
-        at: attempt.working_at ?? started,
-        ended: newest ? undefined : attempt.state
-      },
-      { phase: 'publishing', at: attempt.published_at && attempt.finished_at }
+      { phase: 'preparing', attempt, at: one.created_at },
+      { phase: 'starting', attempt, at: earlier(one.prepared_at, one.started_at) },
+      { phase: 'running', attempt, at: one.working_at ?? started },
+      { phase: 'publishing', attempt, at: one.published_at && one.finished_at }
     );
     if (!newest || task.state === 'queued') {
-      marks.push({ phase: 'queued', at: attempt.published_at ?? attempt.finished_at });
+      marks.push({
+        phase: 'queued',
+        attempt: attempt + 1,
+        at: one.published_at ?? one.finished_at
+      });
     }
   });
   return marks;

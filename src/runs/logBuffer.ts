@@ -1,6 +1,9 @@
 /** Where the log had reached its limit (`runner/log.py`, `runtimes/docker/logs.py`). */
 const GAP = /^\[nbyard: ([\d,]+) lines \(([\d,]+) bytes\) are missing here: (.*)\]$/;
 
+/** As much text is held; more of it would take a browser's memory. */
+const LIMIT = 4 * 1024 * 1024;
+
 /** What was left out of a log, and the line that stands in its place. */
 export interface ILogGap {
   line: number;
@@ -9,41 +12,145 @@ export interface ILogGap {
   why: string;
 }
 
-/** Log text as lines; a progress bar that rewrites its line stays one line. */
-export class LogBuffer {
-  /** All lines; the last one may grow. */
-  readonly lines: string[] = [];
-  readonly gaps: ILogGap[] = [];
+/** Where a line begins between two pieces: its byte in the log, how many lines are before it. */
+interface ISeam {
+  byte: number;
+  line: number;
+  /** How much text is before it. */
+  size: number;
+}
 
-  append(text: string): void {
+/** A part of a log as lines: it grows at both ends, and beyond a limit it is cut at the other one.
+ * A progress bar that rewrites its line stays one line. */
+export class LogBuffer {
+  constructor(private readonly limit = LIMIT) {}
+
+  /** The lines that are here; the last one may grow. */
+  lines: string[] = [];
+  gaps: ILogGap[] = [];
+  /** The bytes of the log that are here. */
+  start = 0;
+  end = 0;
+  /** More was written behind them that was here, or was not taken. */
+  behind = false;
+
+  /** There is room for more without a cut. */
+  get hasRoom(): boolean {
+    return this._size < this.limit;
+  }
+
+  append(text: string, end = this.end + text.length): void {
     const pieces = (this._open + text.replace(/\r\n/g, '\n')).split('\n');
     if (this._held) {
       this.lines.pop();
     }
     this._open = pieces.pop()!;
-    for (const piece of pieces) {
-      const gap = GAP.exec(piece);
-      if (gap) {
-        const [lines, bytes] = gap.slice(1, 3).map(text => Number(text.replace(/,/g, '')));
-        this.gaps.push({ line: this.lines.length, lines, bytes, why: gap[3] });
-      }
-      this.lines.push(overwritten(piece));
-    }
+    this._take(pieces, this.lines);
     this._held = this._open !== '';
     if (this._held) {
       this.lines.push(overwritten(this._open));
     }
+    this.end = end;
+    this._size += text.length;
+    if (!this._held) {
+      this._seams.push({ byte: end, line: this.lines.length, size: this._size });
+    }
+    this._cutStart();
   }
 
-  clear(): void {
-    this.lines.length = 0;
-    this.gaps.length = 0;
+  /** Put what is before in front of it: whole lines, from a byte on. */
+  prepend(text: string, start: number): void {
+    if (!text) {
+      return;
+    }
+    const pieces = text.replace(/\r\n/g, '\n').replace(/\n$/, '').split('\n');
+    const { byte, lines, gaps } = { byte: this.start, lines: this.lines, gaps: this.gaps };
+    this.lines = [];
+    this.gaps = [];
+    this._take(pieces, this.lines);
+    const more = this.lines.length;
+    this.lines = this.lines.concat(lines);
+    this.gaps.push(...gaps.map(gap => ({ ...gap, line: gap.line + more })));
+    const seams = [{ byte, line: 0, size: 0 }, ...this._seams];
+    this._seams = seams.map(one => moved(one, more, text.length));
+    this._size += text.length;
+    this.start = start;
+    this._shift += more;
+    this._cutEnd();
+  }
+
+  /** Begin anew at a byte of the log. */
+  clear(start = 0): void {
+    this.lines = [];
+    this.gaps = [];
+    this.start = this.end = start;
+    this.behind = false;
+    this._open = '';
+    this._held = false;
+    this._seams = [];
+    this._size = 0;
+    this._shift = 0;
+  }
+
+  /** By how many lines all moved since this was asked. */
+  takeShift(): number {
+    const shift = this._shift;
+    this._shift = 0;
+    return shift;
+  }
+
+  private _take(pieces: readonly string[], lines: string[]): void {
+    for (const piece of pieces) {
+      const gap = GAP.exec(piece);
+      if (gap) {
+        const [left, bytes] = gap.slice(1, 3).map(text => Number(text.replace(/,/g, '')));
+        this.gaps.push({ line: lines.length, lines: left, bytes, why: gap[3] });
+      }
+      lines.push(overwritten(piece));
+    }
+  }
+
+  private _cutStart(): void {
+    const seam = this._seams.find(({ size }) => this._size - size <= this.limit);
+    if (this._size <= this.limit || !seam) {
+      return;
+    }
+    const { byte, line, size } = seam;
+    this.lines.splice(0, line);
+    this.gaps = this.gaps
+      .map(gap => ({ ...gap, line: gap.line - line }))
+      .filter(gap => gap.line >= 0);
+    this._seams = this._seams.filter(one => one.size > size).map(one => moved(one, -line, -size));
+    this._size -= size;
+    this.start = byte;
+    this._shift -= line;
+  }
+
+  private _cutEnd(): void {
+    const within = this._seams.filter(({ size }) => size <= this.limit);
+    const seam = within[within.length - 1];
+    if (this._size <= this.limit || !seam) {
+      return;
+    }
+    this.lines.length = seam.line;
+    this.gaps = this.gaps.filter(gap => gap.line < seam.line);
+    this._seams = within;
+    this._size = seam.size;
+    this.end = seam.byte;
+    this.behind = true;
     this._open = '';
     this._held = false;
   }
 
   private _held = false;
   private _open = '';
+  private _seams: ISeam[] = [];
+  private _shift = 0;
+  private _size = 0;
+}
+
+function moved({ byte, line, size }: ISeam, lines: number, text: number): ISeam {
+  return { byte, line: line + lines, size: size + text };
 }
 
 /** What a terminal shows of a line with carriage returns: what was written last. */

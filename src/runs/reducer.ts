@@ -67,6 +67,24 @@ export function secondsOf(
   return Math.max(0, (end - Date.parse(thing.started_at)) / 1000);
 }
 
+/** Seconds of the newest attempt at a step. */
+export function attemptSeconds(task: Task, now: number): number | undefined {
+  const newest = task.attempts?.[task.attempts.length - 1];
+  return secondsOf(newest?.started_at ? newest : task, now);
+}
+
+/** Seconds that a step worked, in all its attempts: what it waits between two is no work. */
+export function workSeconds(task: Task, now: number): number | undefined {
+  const attempts = task.attempts ?? [];
+  const works = task.state === 'running' || task.state === 'preparing';
+  if (attempts.length < 2 && (works || TASK_DONE.has(task.state))) {
+    return secondsOf(task, now);
+  }
+  const over = attempts.filter(({ finished_at }) => works || finished_at);
+  const parts = over.flatMap(attempt => secondsOf(attempt, now) ?? []);
+  return parts.length ? parts.reduce((sum, part) => sum + part, 0) : undefined;
+}
+
 /** How much of a task is done, 0 … 1; undefined when that cannot be said. */
 export function progressOf(task: Task, activity: Activity | undefined): number | undefined {
   if (TASK_DONE.has(task.state)) {

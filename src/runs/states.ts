@@ -6,7 +6,7 @@ import { StoreEvent } from '../api/types';
 import { IYard } from '../api/yard';
 import { INodeRun, IRunStates } from '../canvas/tokens';
 import { RunModel } from './model';
-import { progressOf, secondsOf, waitsFor } from './reducer';
+import { progressOf, waitsFor, workSeconds } from './reducer';
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -59,7 +59,7 @@ export class RunStates implements IRunStates {
       made.detail = this.trans.__('place %1', task.place);
     }
     if (task.finished_at) {
-      made.seconds = secondsOf(task, 0);
+      made.seconds = workSeconds(task, 0);
     }
     return made;
   }

@@ -108,6 +108,42 @@ def test_a_log_is_read_whole_and_no_character_is_cut(tmp_path_factory, text, siz
     assert ended is done
 
 
+@given(text=st.text("aä€😀\n", max_size=60), size=st.integers(4, 9))
+def test_a_log_is_read_from_its_end_too(tmp_path_factory, text, size):
+    """K5: the end of a long log comes first, then what was before it."""
+    store = tmp_path_factory.mktemp("store")
+    place = folders.place(store, "a1")
+    place.mkdir(parents=True)
+    (place / contract.LOG).write_bytes(text.encode())
+    task, read, before = _task("succeeded"), "", 2**53 - 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(folders, "LOG_CHUNK", size)
+        while before:
+            chunk = folders.log(store, task, 0, before)
+            assert chunk.start < before or not text
+            assert chunk.done is (before == 2**53 - 1)
+            read, before = chunk.text + read, chunk.start
+    assert read == text
+
+
+def test_what_is_read_from_the_end_begins_with_a_line(tmp_path, folder, monkeypatch):
+    monkeypatch.setattr(folders, "LOG_CHUNK", 10)
+    (folder / contract.LOG).write_bytes(b"first\nsecond\nthird\n")
+    last = folders.log(tmp_path, _task("running"), 0, 99)
+    assert (last.text, last.start, last.next, last.done) == ("third\n", 13, 19, False)
+    more = folders.log(tmp_path, _task("running"), 0, last.start)
+    assert (more.text, more.start, more.next) == ("second\n", 6, 13)
+    assert folders.log(tmp_path, _task("running"), 8, 13).text == "cond\n"
+    assert folders.log(tmp_path, _task("running"), 13, 6).text == ""
+
+
+def test_a_full_piece_ends_with_a_line(tmp_path, folder, monkeypatch):
+    monkeypatch.setattr(folders, "LOG_CHUNK", 8)
+    (folder / contract.LOG).write_bytes(b"first\nsecond")
+    assert folders.log(tmp_path, _task("running"), 0).next == 6
+    assert folders.log(tmp_path, _task("running"), 6).text == "second"
+
+
 def test_half_a_character_waits_for_its_other_half(tmp_path, folder):
     log = folder / contract.LOG
     log.write_bytes(b"a\xe2\x82")

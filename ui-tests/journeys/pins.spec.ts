@@ -59,7 +59,15 @@ test('K8: a result is pinned, taken by later runs, undone, chosen in the inspect
   expect((await saved(server)).pin.number).toBe(1);
   await lab.page.screenshot({ path: info.outputPath('pinned.png') });
 
+  await draw.click({ button: 'right' });
+  await expect(lab.menuItem('Unpin Result')).toBeVisible();
+  await lab.menuItem('Pin Another Result').click();
+  await canvas.picker.getByText('run 2').click();
+  await expect(draw).toContainText('run 2');
   await canvas.stage.focus();
+  await lab.press('Control+z');
+  await expect(draw).toContainText('run 1');
+
   await lab.press('Control+z');
   await expect(draw.getByText('run 1', { exact: true })).toHaveCount(0);
   await lab.press('Control+Shift+z');
@@ -86,8 +94,16 @@ test('K8: a result is pinned, taken by later runs, undone, chosen in the inspect
   await axe(lab, '.nby-CanvasPanel', '.nby-RunView');
   await age.fill('30 min');
   await age.press('Enter');
+  const retries = inspector.getByLabel('Retries', { exact: true });
+  await retries.fill('-1');
+  await retries.press('Enter');
+  await expect(retries).toHaveAccessibleDescription(/must be from 0 to 20/);
+  await retries.fill('2');
+  await retries.press('Enter');
+  await inspector.getByLabel('a time limit').uncheck();
   await canvas.save();
-  expect((await saved(server)).cache).toBe('30 min');
+  const { cache, retries: times, retry_on: kinds } = await saved(server);
+  expect([cache, times, kinds.includes('timeout'), kinds.length]).toEqual(['30 min', 2, false, 5]);
 
   await result.selectOption((await first.getAttribute('value'))!);
   await canvas.save();
@@ -119,6 +135,7 @@ test('R9, R11: every attempt has its log; a live run says how long it usually ta
   await writeFile(server.file('pins.nbflow'), workflow(nodes));
   const canvas = await lab.openWorkflow('pins.nbflow');
   const { drawer } = lab;
+  await expect(canvas.card('late.sh').last()).toContainText('other'); // one title, told by the id
   await canvas.card('late.sh').first().click();
   await lab.execute('nbyard:run-selected');
   await drawer.succeeds();
@@ -126,6 +143,11 @@ test('R9, R11: every attempt has its log; a live run says how long it usually ta
   await expect(drawer.body.locator('.nby-Table tbody tr')).toHaveCount(2);
   await lab.page.screenshot({ path: info.outputPath('attempts.png') });
   await axe(lab, '.nby-RunView');
+  await drawer.tab('Gantt');
+  await drawer.body.getByRole('button', { name: 'As table' }).click();
+  await expect(drawer.row('failed')).toContainText('1');
+  await expect(drawer.row('succeeded')).toContainText('2');
+  await drawer.tab('Steps');
   await drawer.body.getByRole('button', { name: 'Log of attempt 1' }).click();
   await expect(drawer.body.getByRole('log')).toContainText('no');
   await drawer.body.getByLabel('Attempt').selectOption('2');

@@ -84,6 +84,7 @@ test('K5, R2: results as table, picture, text, JSON and notebook; a failure at i
   await lab.closeTab('make');
 
   await expect(drawer.failure).toContainText('TypeError');
+  await expect(drawer.failure).toContainText(/cell 3 \(In \[\d\]\)/);
   await drawer.failure.getByRole('button', { name: 'Show the failing cell' }).click();
   const failing = drawer.body.locator('.nby-Cell').filter({ hasText: 'TypeError' });
   await expect(failing).toBeInViewport();
@@ -98,4 +99,56 @@ test('K5, R2: results as table, picture, text, JSON and notebook; a failure at i
   await expect(canvas.palette).toBeHidden(); // it gives way, so that the picture has room
   await drawer.tab('Steps');
   await expect(drawer.step('broken')).toContainText('TypeError');
+});
+
+test('K5: a log of a million lines opens at its end; its start is a click away, and it downloads whole', async ({
+  lab,
+  server
+}) => {
+  await writeFile(server.file('count.sh'), 'seq 1 1000000\n');
+  const flow = workflow({ count: { path: 'count.sh', at: [0, 0] } });
+  await writeFile(server.file('long.nbflow'), flow);
+  const canvas = await lab.openWorkflow('long.nbflow');
+  await canvas.button('run-workflow').click();
+  const { drawer, page } = lab;
+  await drawer.succeeds();
+  const asked: string[] = [];
+  page.on('request', request => request.url().includes('/log?') && asked.push(request.url()));
+  await drawer.tab('Logs');
+  const log = drawer.body.getByRole('log');
+  await expect(log).toContainText('1000000');
+  expect(asked.length).toBeLessThan(4);
+  const first = async () => Number(await log.locator('.nby-Log-line').first().textContent());
+  await log.hover();
+  await page.mouse.wheel(0, -1e6);
+  const before = asked.length;
+  await expect.poll(() => asked.length).toBeGreaterThan(before); // what is before is read
+  await expect.poll(first).toBeLessThan(999_000);
+  await drawer.body.getByRole('button', { name: 'To the start' }).click();
+  await expect.poll(first).toBe(1);
+  await drawer.body.getByLabel('Follow').check();
+  await expect(log).toContainText('1000000');
+  const download = page.waitForEvent('download');
+  await drawer.body.getByRole('button', { name: 'Download' }).click();
+  const lines = (await readFile(await (await download).path(), 'utf8')).trimEnd().split('\n');
+  expect([lines.length, lines[0], lines[999_999]]).toEqual([1_000_000, '1', '1000000']);
+});
+
+test('K2: the overview shows all nodes of a large workflow, also those that are not in view', async ({
+  lab,
+  server
+}) => {
+  await writeFile(server.file('one.sh'), 'true\n');
+  const places = Array.from({ length: 300 }, (_, index) => index);
+  const nodes = places.map(index => [
+    `n${index}`,
+    { path: 'one.sh', at: [(index % 20) * 280, Math.floor(index / 20) * 160] as [number, number] }
+  ]);
+  await writeFile(server.file('large.nbflow'), workflow(Object.fromEntries(nodes)));
+  const canvas = await lab.openWorkflow('large.nbflow');
+  await expect(canvas.root.locator('.react-flow__minimap-node')).toHaveCount(300);
+  expect(await canvas.cards.count()).toBeLessThan(200);
+  const mask = canvas.root.locator('.react-flow__minimap-mask');
+  const fill = await mask.evaluate(path => getComputedStyle(path).fill);
+  expect(Number(/[/,] ?(0?\.\d+)\)$/.exec(fill)?.[1] ?? 1)).toBeLessThan(0.9); // seen through it
 });

@@ -212,15 +212,17 @@ class TaskPage(msgspec.Struct, frozen=True):
 
 
 class LogChunk(msgspec.Struct, frozen=True):
-    """Log text of a task's newest attempt from byte `after`; `next` is where to go on.
+    """Log text of an attempt at a task, whole lines where it holds any: from byte `start` up to
+    `next`, which is where to go on.
 
-    `done` tells that nothing more will come.
+    `done` tells that nothing more will come after it.
     """
 
     text: str
     next: int
     done: bool
     attempt: int = 0
+    start: int = 0
 
 
 class Cells(msgspec.Struct, frozen=True):

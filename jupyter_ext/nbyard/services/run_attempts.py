@@ -42,11 +42,17 @@ class RunAttempts:
 
     @operation("GET", "/runs/{run}/tasks/{node}/log", scope="runs:read")
     def log(
-        self, caller: Caller, run: str, node: str, after: int = 0, attempt: int = 0
+        self, caller: Caller, run: str, node: str, after: int = 0, attempt: int = 0, before: int = 0
     ) -> LogChunk:
-        """Read the log of an attempt at a task, by default the newest, from a byte on."""
+        """Read the log of an attempt at a task, by default the newest, from byte `after` on.
+
+        With `before` it is the last of what comes before that byte, or before the end where the
+        log is not as long: so a long log is read from its end.
+        """
         check_count(after, "after")
-        return folders.log(self._store.folder, self._task(caller, run, node, attempt), after)
+        check_count(before, "before")
+        task = self._task(caller, run, node, attempt)
+        return folders.log(self._store.folder, task, after, before)
 
     @operation("GET", "/runs/{run}/tasks/{node}/cells", scope="runs:read")
     def cells(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Cells:

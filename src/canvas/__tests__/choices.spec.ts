@@ -1,7 +1,8 @@
 import { IChosenStep, IChosenSteps } from '../tokens';
 import { Signal } from '@lumino/signaling';
 import { fieldsOf } from '../askRun';
-import { follow, pin, pinResult } from '../pinning';
+import { commandTable } from '../commandTable';
+import { chooseResult, follow, pin, pinResult } from '../pinning';
 import { bench, IBench, nodesOf, steps } from './fakes';
 
 // jsdom has none; browsers do
@@ -66,6 +67,27 @@ describe('K8: nodes pinned to a result', () => {
     await pinResult(canvas);
     expect(nodesOf(canvas).clean.pin).toBeUndefined();
     expect(canvas.views.get('clean')!.pinnedTo).toBeUndefined();
+  });
+
+  it('are called what the command would do', async () => {
+    const { canvas } = one;
+    const command = commandTable(canvas.trans).find(({ id }) => id === 'nbyard:pin-result')!;
+    canvas.store.select(['clean']);
+    expect(command.labelFor!(canvas)).toBe('Pin Result');
+    await pinResult(canvas);
+    expect(command.labelFor!(canvas)).toBe('Unpin Result');
+  });
+
+  it('may be those of another run', async () => {
+    const { canvas } = one;
+    canvas.store.select(['clean']);
+    const choosing = chooseResult(canvas);
+    await jest.advanceTimersByTimeAsync(0);
+    const { picker } = canvas.ui;
+    expect(picker!.items.map(({ label }) => label)).toEqual(['run 12']);
+    picker!.done(picker!.items[0]);
+    await choosing;
+    expect(nodesOf(canvas).clean.pin).toEqual({ run: 'r12', number: 12 });
   });
 
   it('need one', async () => {

@@ -74,6 +74,22 @@ describe('what the server says', () => {
     expect(canvas.views.get('clean')!.inputs).toMatchObject([{ name: 'raw', state: 'gone' }]);
   });
 
+  it('K2: tells nodes with one title by their ids, as long as there are two', () => {
+    const { canvas } = one;
+    const heard = jest.fn();
+    canvas.views.subscribe('clean', heard);
+    expect(canvas.views.get('clean')!.alike).toBe(false);
+    canvas.doc.setField('train', 'path', 'clean.ipynb');
+    expect([canvas.views.get('clean')!.alike, canvas.views.get('train')!.alike]).toEqual([
+      true,
+      true
+    ]);
+    expect(heard).toHaveBeenCalled();
+    expect(cardLabel(canvas.views.get('train'), canvas.trans)).toContain('clean.ipynb, train');
+    canvas.doc.setField('train', 'label', 'another');
+    expect(canvas.views.get('clean')!.alike).toBe(false);
+  });
+
   it('K5: shows the run of a node, and those that were not touched stay as they are', () => {
     const { canvas, runs } = one;
     const before = canvas.views.get('train');

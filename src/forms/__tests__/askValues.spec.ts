@@ -1,5 +1,6 @@
-import { fireEvent, waitFor } from '@testing-library/react';
+import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { nullTranslator } from '@jupyterlab/translation';
+import { ApiError } from '../../api/client';
 import { askValues } from '../askValues';
 import { ValuesHolder } from '../ValuesForm';
 
@@ -22,6 +23,34 @@ describe('E10: a dialog with a field of several lines', () => {
     expect(send).not.toHaveBeenCalled();
     fireEvent.keyDown(field(), { key: 'Enter' });
     expect(await answer).toEqual({ extras: { a: 1 } });
+  });
+
+  it('takes a priority, and says beside it what is refused', async () => {
+    const send = jest.fn(async ({ priority }: ValuesHolder) => {
+      if (priority === 101) {
+        const details = [{ path: 'priority', message: 'may be from -100 to 100' }];
+        throw new ApiError(422, 'invalid', 'no', '', details);
+      }
+      return priority;
+    });
+    const answer = askValues({
+      title: 'Run',
+      arguments: [],
+      asksHow: true,
+      ok: 'Run',
+      trans,
+      send
+    });
+    const enter = async (text: string) => {
+      await waitFor(() => expect(screen.getByLabelText('Priority')).toBeTruthy());
+      screen.getByLabelText('Priority').focus();
+      fireEvent.change(screen.getByLabelText('Priority'), { target: { value: text } });
+      fireEvent.click(document.querySelector('.jp-Dialog-button.jp-mod-accept')!);
+    };
+    await enter('101');
+    await waitFor(() => expect(screen.getByText('may be from -100 to 100')).toBeTruthy());
+    await enter('7');
+    expect(await answer).toBe(7);
   });
 
   it('is asked again while a text cannot be taken', async () => {

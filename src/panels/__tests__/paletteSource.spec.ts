@@ -1,5 +1,5 @@
-import { Dataset } from '../../api/types';
-import { isUsable } from '../paletteSource';
+import { Dataset, Executable } from '../../api/types';
+import { isUsable, placeOf } from '../paletteSource';
 
 describe('C2: datasets that are offered as nodes', () => {
   it.each([
@@ -10,4 +10,14 @@ describe('C2: datasets that are offered as nodes', () => {
   ])('%s, version %d: %s', (state, number, expected) =>
     expect(isUsable({ current: { state, number } } as Dataset)).toBe(expected)
   );
+});
+
+describe('executables with names alike', () => {
+  it.each([
+    ['train', 'train.ipynb', ''],
+    ['train 2', 'sub/train.ipynb', 'sub/train.ipynb'],
+    ['train', '', '']
+  ])('%s of %s tells its place: %s', (name, path, place) => {
+    expect(placeOf({ name, path } as Executable)).toBe(place);
+  });
 });

@@ -4,7 +4,7 @@ import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { kindIcon } from '../../icons';
 import { REF_MIME } from '../../tokens';
-import { executableRow } from '../paletteSource';
+import { executableRow, placeOf } from '../paletteSource';
 import { IPanelServices } from '../services';
 import { Older, SearchBox, useSearch } from '../Search';
 import { Standing } from '../Standing';
@@ -73,8 +73,12 @@ function Row({ executable, services }: IRowProps): JSX.Element {
   const [inputs, outputs] = [of('input'), of('output')];
   const values = current.arguments.length;
   const ports = `${inputs.join(', ') || '–'} → ${outputs.join(', ') || '–'}`;
+  const place = placeOf(executable);
   return (
-    <div className="nby-Thing" title={`${name} (${current.kind})\n${ports}`}>
+    <div
+      className="nby-Thing"
+      title={[`${name} (${current.kind})`, executable.path, ports].filter(Boolean).join('\n')}
+    >
       <Icon.react tag="span" className="nby-Icon" />
       <span className="nby-Row-name">{name}</span>
       <span className="nby-Thing-detail">
@@ -90,6 +94,7 @@ function Row({ executable, services }: IRowProps): JSX.Element {
           </span>
         ))}
       </span>
+      {place && <span className="nby-Thing-detail">{place}</span>}
     </div>
   );
 }

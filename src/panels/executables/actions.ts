@@ -142,9 +142,9 @@ async function runInBackground(services: IPanelServices, path: string): Promise<
     asksHow: true,
     ok: trans.__('Run'),
     trans,
-    send: ({ values, runtime, kept: containers, force }) =>
+    send: ({ values, runtime, kept: containers, force, priority }) =>
       yard.client.call('runs.create', {
-        body: { path, parameters: values, runtime, containers, force }
+        body: { path, parameters: values, runtime, containers, force, priority }
       })
   };
   const made = await askValues(asked, holder);

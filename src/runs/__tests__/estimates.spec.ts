@@ -7,7 +7,11 @@ const AT = Date.parse('2030-01-01T00:00:00Z');
 const KNOWN: IKnownEstimate = {
   remaining_seconds: 240,
   unknown: 0,
-  nodes: { a: { seconds: 180, samples: 5 }, b: { seconds: 60, samples: 1 } },
+  nodes: {
+    a: { seconds: 180, samples: 5 },
+    b: { seconds: 60, samples: 1 },
+    quick: { seconds: 0.01, samples: 2 }
+  },
   at: AT
 };
 
@@ -27,7 +31,10 @@ describe('R11: estimates', () => {
     [task('a', 'running'), 60, 'about 2 min left of usually 3 min (last 5 runs)'],
     [task('a', 'running'), 200, 'longer than usual: 3 min (last 5 runs)'],
     [task('a', 'succeeded'), 0, ''],
-    [task('c', 'queued'), 0, '']
+    [task('c', 'queued'), 0, ''],
+    [task('quick', 'queued'), 0, 'usually under a second (last 2 runs)'],
+    [task('quick', 'running'), 0.5, 'usually under a second (last 2 runs)'],
+    [task('quick', 'running'), 3, 'longer than usual: under a second (last 2 runs)']
   ])('of a step: %j after %p s', (step, seconds, words) => {
     expect(stepEstimate(step, KNOWN, AT + 1000 * seconds, trans)).toBe(words);
   });

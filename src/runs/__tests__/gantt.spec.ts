@@ -1,5 +1,5 @@
 import { RunDetail, Task } from '../../api/types';
-import { chartOf, criticalPath, ticks } from '../gantt';
+import { chartOf, colourOf, criticalPath, IBar, ticks, triesOf } from '../gantt';
 import { findLines, LogBuffer } from '../logBuffer';
 
 const at = (seconds: number) =>
@@ -31,14 +31,16 @@ function detail(tasks: Task[], finished?: number): RunDetail {
   return { run, tasks, edges: [] } as unknown as RunDetail;
 }
 
+const coloursOf = (bar: IBar) => bar.segments.map((_, index) => colourOf(bar, index));
+
 describe('chartOf', () => {
   it('K5: cuts each task into queued, preparing and running', () => {
     const { bars, seconds } = chartOf(detail([task('a', 1, 2, 5)], 6), 0);
     expect(seconds).toBe(6);
     expect(bars[0].segments).toEqual([
-      { phase: 'queued', from: 1, to: 1.5 },
-      { phase: 'preparing', from: 1.5, to: 2 },
-      { phase: 'running', from: 2, to: 5 }
+      { attempt: 1, phase: 'queued', from: 1, to: 1.5 },
+      { attempt: 1, phase: 'preparing', from: 1.5, to: 2 },
+      { attempt: 1, phase: 'running', from: 2, to: 5 }
     ]);
   });
 
@@ -48,11 +50,11 @@ describe('chartOf', () => {
     const ends = { working_at: at(4), finished_at: at(8), published_at: at(8.5) };
     one.attempts = [{ ...times, ...ends, state: 'succeeded' }] as unknown as Task['attempts'];
     expect(chartOf(detail([one], 9), 0).bars[0].segments).toEqual([
-      { phase: 'queued', from: 1, to: 1.5 },
-      { phase: 'preparing', from: 1.5, to: 2.5 },
-      { phase: 'starting', from: 2.5, to: 4 },
-      { phase: 'running', from: 4, to: 8 },
-      { phase: 'publishing', from: 8, to: 8.5 }
+      { attempt: 1, phase: 'queued', from: 1, to: 1.5 },
+      { attempt: 1, phase: 'preparing', from: 1.5, to: 2.5 },
+      { attempt: 1, phase: 'starting', from: 2.5, to: 4 },
+      { attempt: 1, phase: 'running', from: 4, to: 8 },
+      { attempt: 1, phase: 'publishing', from: 8, to: 8.5 }
     ]);
   });
 
@@ -63,10 +65,10 @@ describe('chartOf', () => {
       { ...times, working_at: at(4), state: 'succeeded' }
     ] as unknown as Task['attempts'];
     expect(chartOf(detail([one], 9), 0).bars[0].segments).toEqual([
-      { phase: 'queued', from: 1, to: 1.5 },
-      { phase: 'preparing', from: 1.5, to: 3 },
-      { phase: 'starting', from: 3, to: 4 },
-      { phase: 'running', from: 4, to: 8 }
+      { attempt: 1, phase: 'queued', from: 1, to: 1.5 },
+      { attempt: 1, phase: 'preparing', from: 1.5, to: 3 },
+      { attempt: 1, phase: 'starting', from: 3, to: 4 },
+      { attempt: 1, phase: 'running', from: 4, to: 8 }
     ]);
   });
 
@@ -75,9 +77,9 @@ describe('chartOf', () => {
     const times = { created_at: at(1.5), prepared_at: at(4.2), working_at: at(4) };
     one.attempts = [{ ...times, state: 'succeeded' }] as unknown as Task['attempts'];
     expect(chartOf(detail([one], 9), 0).bars[0].segments).toEqual([
-      { phase: 'queued', from: 1, to: 1.5 },
-      { phase: 'preparing', from: 1.5, to: 4 },
-      { phase: 'running', from: 4, to: 8 }
+      { attempt: 1, phase: 'queued', from: 1, to: 1.5 },
+      { attempt: 1, phase: 'preparing', from: 1.5, to: 4 },
+      { attempt: 1, phase: 'running', from: 4, to: 8 }
     ]);
   });
 
@@ -87,21 +89,50 @@ describe('chartOf', () => {
       { created_at: at(1), started_at: at(2), finished_at: at(3), state: 'failed' },
       { created_at: at(5.5), started_at: at(6), finished_at: at(8), state: 'succeeded' }
     ] as unknown as Task['attempts'];
-    expect(chartOf(detail([one], 9), 0).bars[0].segments).toEqual([
-      { phase: 'preparing', from: 1, to: 2 },
-      { phase: 'running', from: 2, to: 3, ended: 'failed' },
-      { phase: 'queued', from: 3, to: 5.5 },
-      { phase: 'preparing', from: 5.5, to: 6 },
-      { phase: 'running', from: 6, to: 8 }
+    const [bar] = chartOf(detail([one], 9), 0).bars;
+    expect(bar.segments).toEqual([
+      { attempt: 1, phase: 'preparing', from: 1, to: 2 },
+      { attempt: 1, phase: 'running', from: 2, to: 3 },
+      { attempt: 2, phase: 'queued', from: 3, to: 5.5 },
+      { attempt: 2, phase: 'preparing', from: 5.5, to: 6 },
+      { attempt: 2, phase: 'running', from: 6, to: 8 }
     ]);
+    expect(coloursOf(bar)).toEqual(['preparing', 'failed', 'queued', 'preparing', 'succeeded']);
+    expect(triesOf(bar).map(({ state, segments }) => [state, segments.length])).toEqual([
+      ['failed', 2],
+      ['succeeded', 3]
+    ]);
+  });
+
+  it('R9: tells an attempt that was lost from one that failed, also while it waits again', () => {
+    const one = task('a', 3);
+    one.attempts = [
+      { number: 1, created_at: at(1), started_at: at(2), finished_at: at(3), state: 'lost' }
+    ] as unknown as Task['attempts'];
+    const [bar] = chartOf(detail([one]), Date.parse(at(4))).bars;
+    expect(coloursOf(bar)).toEqual(['preparing', 'lost', 'queued']);
+    expect(triesOf(bar).map(({ number, state }) => [number, state])).toEqual([
+      [1, 'lost'],
+      [2, 'queued']
+    ]);
+  });
+
+  it('R9: what ended without any work has the colour of its end, too', () => {
+    const one = task('a', 1, undefined, 4);
+    one.state = 'failed'; // by its queue limit
+    expect(coloursOf(chartOf(detail([one], 5), 0).bars[0])).toEqual(['failed']);
+    const other = task('b', 1, undefined, 4);
+    other.state = 'failed';
+    other.attempts = [{ created_at: at(2), state: 'failed' }] as unknown as Task['attempts'];
+    expect(coloursOf(chartOf(detail([other], 5), 0).bars[0])).toEqual(['queued', 'failed']);
   });
 
   it('K5: lets what is under way grow until now', () => {
     const now = Date.parse(at(9));
     const { bars, seconds } = chartOf(detail([task('a', 1, 2), task('b', 3), task('c')]), now);
     expect(seconds).toBe(9);
-    expect(bars[0].segments[2]).toEqual({ phase: 'running', from: 2, to: 9 });
-    expect(bars[1].segments).toEqual([{ phase: 'queued', from: 3, to: 9 }]);
+    expect(bars[0].segments[2]).toEqual({ attempt: 1, phase: 'running', from: 2, to: 9 });
+    expect(bars[1].segments).toEqual([{ attempt: 1, phase: 'queued', from: 3, to: 9 }]);
     expect(bars[2].segments).toEqual([]);
   });
 
@@ -154,6 +185,29 @@ describe('LogBuffer', () => {
     expect(log.lines).toEqual(['20 %']);
     log.append('\r100 %\ndone\n');
     expect(log.lines).toEqual(['100 %', 'done']);
+  });
+
+  it('K5: holds no more than its limit, and is cut where a line begins', () => {
+    const log = new LogBuffer(10);
+    log.append('one\ntwo\n', 8);
+    log.append('three\n', 14);
+    expect([log.lines, log.start, log.end, log.takeShift()]).toEqual([['three'], 8, 14, -2]);
+    log.prepend('one\ntwo\n', 0);
+    expect([log.lines, log.start, log.end, log.takeShift()]).toEqual([['one', 'two'], 0, 8, 2]);
+    expect(log.behind).toBe(true);
+    log.append('three\n', 14);
+    expect([log.lines, log.start]).toEqual([['three'], 8]);
+  });
+
+  it('K5: keeps the place of what was left out when lines come in front', () => {
+    const log = new LogBuffer();
+    log.clear(8);
+    log.append('[nbyard: 2 lines (9 bytes) are missing here: why]\nz', 60);
+    log.prepend('a\n\n', 0);
+    expect(log.lines.slice(0, 2)).toEqual(['a', '']);
+    expect(log.gaps).toEqual([{ line: 2, lines: 2, bytes: 9, why: 'why' }]);
+    log.append('z\n', 62);
+    expect(log.lines.slice(3)).toEqual(['zz']);
   });
 
   it('finds lines by expression, and says when there is none', () => {

@@ -1,6 +1,6 @@
 import { event } from '../../api/__tests__/fake';
 import { RunDetail, Task } from '../../api/types';
-import { movedRun, runProgress, secondsOf, stepToFollow, waitsFor } from '../reducer';
+import { movedRun, runProgress, secondsOf, stepToFollow, waitsFor, workSeconds } from '../reducer';
 
 function task(node: string, state: Task['state'] = 'waiting'): Task {
   return { id: `t-${node}`, node, state, cached: false, reason: '' } as Task;
@@ -38,6 +38,21 @@ describe('progress', () => {
     expect(secondsOf({}, now)).toBeUndefined();
     expect(secondsOf({ started_at }, now)).toBe(5);
     expect(secondsOf({ started_at, finished_at: '2030-01-01T00:00:02Z' }, now)).toBe(2);
+  });
+
+  it('R9: counts work, and not what a step waits before it is tried again', () => {
+    const at = (second: number) => `2030-01-01T00:00:0${second}Z`;
+    const first = { started_at: at(0), finished_at: at(2), state: 'lost' };
+    const tried = (state: Task['state'], ...attempts: object[]): Task =>
+      ({ ...task('a', state), started_at: at(0), attempts }) as unknown as Task;
+    const now = Date.parse(at(9));
+    expect(workSeconds(tried('queued', first), now)).toBe(2);
+    expect(workSeconds(tried('running', first, { started_at: at(6) }), now)).toBe(5);
+    const second = { started_at: at(6), finished_at: at(7) };
+    const done = { ...tried('succeeded', first, second), finished_at: at(7) };
+    expect(workSeconds(done, now)).toBe(3);
+    expect(workSeconds(tried('running'), now)).toBe(9);
+    expect(workSeconds(task('a', 'queued'), now)).toBeUndefined();
   });
 
   it('says what a step waits for', () => {

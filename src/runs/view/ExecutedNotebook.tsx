@@ -4,6 +4,7 @@ import { isLive } from '../../api/types';
 import { StateMark } from '../../components/StateMark';
 import { RunModel } from '../model';
 import { IRunServices } from '../services';
+import { stepTitle } from '../names';
 import { useExecuted } from './cells';
 import { useDetail } from './hooks';
 import { NotebookCells } from './NotebookCells';
@@ -26,7 +27,7 @@ export default function ExecutedNotebook(props: IExecutedNotebookProps): JSX.Ele
     <div className="nby-Executed">
       <div className="nby-Bar">
         {task && <StateMark state={task.state} cached={task.cached} trans={trans} />}
-        <strong>{task?.label || step}</strong>
+        <strong>{task && detail ? stepTitle(task, detail.tasks) : step}</strong>
         <span className="nby-Dim">
           {trans.__('executed in run %1, read-only', detail?.run.number ?? '')}
         </span>

@@ -1,5 +1,7 @@
+import { useState } from 'react';
 import { RunDetail, Task } from '../../api/types';
 import { problemIcon } from '../../icons';
+import { stepTitle } from '../names';
 import { useServices } from './hooks';
 
 interface IFailureBannerProps {
@@ -9,25 +11,57 @@ interface IFailureBannerProps {
 }
 
 const LINES = 5;
+/** So many failed steps are named. */
+const NAMED = 8;
 
-/** Why the run failed, in one line, with the last lines that tell more. */
+/** Which steps failed; why one of them did, in one line, with the last lines that tell more. */
 export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): JSX.Element | null {
   const { trans, commands } = useServices();
-  const task = detail.tasks.find(one => one.state === 'failed');
+  const [chosen, setChosen] = useState<string>();
+  const failed = detail.tasks.filter(one => one.state === 'failed');
+  const task = failed.find(({ node }) => node === chosen) ?? failed[0];
   if (!task) {
     return null;
   }
   const { failure } = task;
   const cell = failure?.cell;
   const executed = failure?.executed_cell;
-  const lines = lastLines(failure?.traceback ?? '');
+  const traceback = plain(failure?.traceback ?? '');
+  const lines = traceback.trimEnd().split('\n').slice(-LINES).join('\n');
+  const [, prompt] = /In ?\[(\d+)\]/.exec(traceback) ?? [];
   return (
     <section className="nby-Failure" role="alert">
+      {failed.length > 1 && (
+        <div className="nby-Failure-line">
+          <span>{trans.__('%1 steps failed:', failed.length)}</span>
+          {failed.slice(0, NAMED).map(one => (
+            <button
+              key={one.node}
+              type="button"
+              className="nby-Button"
+              aria-pressed={one === task}
+              onClick={() => setChosen(one.node)}
+            >
+              {stepTitle(one, detail.tasks)}
+            </button>
+          ))}
+          {failed.length > NAMED && (
+            <span>{trans.__('and %1 more, under Steps', failed.length - NAMED)}</span>
+          )}
+        </div>
+      )}
       <div className="nby-Failure-line">
         <problemIcon.react tag="span" className="nby-Icon" />
         <span className="nby-Failure-cause">
-          <strong>{task.label || task.node}</strong> {sentence(task)}
-          {typeof cell === 'number' && <> · {trans.__('cell %1', cell + 1)}</>}
+          <strong>{stepTitle(task, detail.tasks)}</strong> {sentence(task)}
+          {typeof cell === 'number' && (
+            <>
+              {' · '}
+              {prompt
+                ? trans.__('cell %1 (In [%2])', cell + 1, prompt)
+                : trans.__('cell %1', cell + 1)}
+            </>
+          )}
         </span>
         {typeof executed === 'number' && (
           <>
@@ -86,8 +120,7 @@ function sentence(task: Task): string {
   return name && !first.startsWith(name) ? `${name}: ${first}` : first;
 }
 
-function lastLines(traceback: string): string {
+function plain(text: string): string {
   // eslint-disable-next-line no-control-regex
-  const plain = traceback.replace(/\u001b\[[0-9;]*m/g, '');
-  return plain.trimEnd().split('\n').slice(-LINES).join('\n');
+  return text.replace(/\u001b\[[0-9;]*m/g, '');
 }

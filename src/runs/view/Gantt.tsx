@@ -4,7 +4,17 @@ import { isLive } from '../../api/types';
 import { PortionBar, usePortion } from '../../components/Portion';
 import { StateMark, stateText } from '../../components/StateMark';
 import { showSeconds, useNow } from '../../components/times';
-import { chartOf, IBar, ISegment, Phase, PHASES, ticks } from '../gantt';
+import {
+  chartOf,
+  colourOf,
+  IBar,
+  Phase,
+  PHASES,
+  phaseSeconds,
+  ITry,
+  ticks,
+  triesOf
+} from '../gantt';
 import { useServices, useWidth } from './hooks';
 import { IStepProps } from './Steps';
 
@@ -12,6 +22,8 @@ const ROW = 26;
 const LABELS = 170;
 /** At the right of the longest bar, for how long it took. */
 const ROOM = 70;
+/** As many fit into the labels. */
+const LETTERS = 24;
 const LEAST = 480;
 const AXIS = 20;
 const KEYS = [
@@ -21,6 +33,7 @@ const KEYS = [
   'running',
   'succeeded',
   'failed',
+  'lost',
   'cancelled',
   'publishing',
   'critical'
@@ -37,7 +50,7 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
   const portion = usePortion(chart.bars, nodeOf, step);
   const shown = new Set(
     chart.bars.flatMap(bar => [
-      ...bar.segments.map(segment => colour(bar, segment)),
+      ...bar.segments.map((_, index) => colourOf(bar, index)),
       ...(bar.critical && bar.segments.some(({ phase }) => phase === 'running') ? ['critical'] : [])
     ])
   );
@@ -68,15 +81,17 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
   );
 }
 
-/** Work that ended has the colour of its end. */
-function colour(bar: IBar, { phase, ended }: ISegment): (typeof KEYS)[number] {
-  const state = ended === 'lost' ? 'failed' : (ended ?? bar.state);
-  const over = state === 'succeeded' || state === 'failed' || state === 'cancelled';
-  return phase === 'running' && over ? state : phase;
-}
-
 function phaseText(phase: string, trans: TranslationBundle): string {
   return phase === 'publishing' ? trans.__('publishing') : stateText(phase, trans);
+}
+
+function attemptText({ number, state }: ITry, trans: TranslationBundle): string {
+  return trans.__('attempt %1 %2', number, stateText(state, trans));
+}
+
+/** A text that fits beside the bars. */
+function short(text: string, letters: number): string {
+  return text.length > letters ? `${text.slice(0, letters - 1)}…` : text;
 }
 
 interface IPictureProps {
@@ -131,14 +146,18 @@ interface IBarProps {
 
 function Bar({ bar, x, y, chosen, onStep }: IBarProps): JSX.Element {
   const { trans } = useServices();
-  const parts = PHASES.filter(phase => phaseSeconds(bar, phase) !== undefined);
+  const { name, id, segments } = bar;
   const state = stateText(bar.cached ? 'cached' : bar.state, trans);
   const words = [
-    `${bar.label}: ${state}`,
-    ...parts.map(phase => `${phaseText(phase, trans)} ${showSeconds(phaseSeconds(bar, phase))}`)
+    `${id ? `${name} (${id})` : name}: ${state}`,
+    ...(bar.attempts.length > 1 ? triesOf(bar).map(one => attemptText(one, trans)) : []),
+    ...PHASES.flatMap(phase => {
+      const seconds = phaseSeconds(segments, phase);
+      return seconds === undefined ? [] : `${phaseText(phase, trans)} ${showSeconds(seconds)}`;
+    })
   ].join(', ');
-  const end = bar.segments[bar.segments.length - 1];
-  const running = phaseSeconds(bar, 'running');
+  const end = segments[segments.length - 1];
+  const running = phaseSeconds(segments, 'running');
   return (
     <g
       className={`nby-Gantt-bar nby-mod-${bar.state}${chosen ? ' nby-mod-chosen' : ''}`}
@@ -157,12 +176,13 @@ function Bar({ bar, x, y, chosen, onStep }: IBarProps): JSX.Element {
       <title>{words}</title>
       <rect className="nby-Gantt-hit" x={0} y={y} width="100%" height={ROW} />
       <text x={6} y={y + ROW / 2 + 4} className="nby-Gantt-label">
-        {bar.label.length > 24 ? `${bar.label.slice(0, 23)}…` : bar.label}
+        {short(name, id ? LETTERS / 2 : LETTERS)}
+        {id && <tspan className="nby-Gantt-id"> {short(id, LETTERS / 2)}</tspan>}
       </text>
-      {bar.segments.map((segment, index) => (
+      {segments.map((segment, index) => (
         <rect
           key={index}
-          className={`nby-Gantt-segment nby-mod-${colour(bar, segment)}${bar.critical && segment.phase === 'running' ? ' nby-mod-critical' : ''}`}
+          className={`nby-Gantt-segment nby-mod-${colourOf(bar, index)}${bar.critical && segment.phase === 'running' ? ' nby-mod-critical' : ''}`}
           x={x(segment.from)}
           y={y + 5}
           width={Math.max(2, x(segment.to) - x(segment.from))}
@@ -172,7 +192,7 @@ function Bar({ bar, x, y, chosen, onStep }: IBarProps): JSX.Element {
       ))}
       {end ? (
         <text x={x(end.to) + 6} y={y + ROW / 2 + 4} className="nby-Gantt-time">
-          {bar.cached ? state : showSeconds(running)}
+          {bar.cached || running === undefined ? state : showSeconds(running)}
         </text>
       ) : (
         <text x={LABELS} y={y + ROW / 2 + 4} className="nby-Gantt-time">
@@ -181,12 +201,6 @@ function Bar({ bar, x, y, chosen, onStep }: IBarProps): JSX.Element {
       )}
     </g>
   );
-}
-
-/** How long a phase took, in all attempts; undefined when there was none. */
-function phaseSeconds(bar: IBar, phase: Phase): number | undefined {
-  const parts = bar.segments.filter(segment => segment.phase === phase);
-  return parts.length ? parts.reduce((sum, { from, to }) => sum + to - from, 0) : undefined;
 }
 
 function GanttTable({ bars }: { bars: readonly IBar[] }): JSX.Element {
@@ -203,6 +217,7 @@ function GanttTable({ bars }: { bars: readonly IBar[] }): JSX.Element {
       <thead>
         <tr>
           <th scope="col">{trans.__('Step')}</th>
+          <th scope="col">{trans.__('Attempt')}</th>
           <th scope="col">{trans.__('State')}</th>
           <th scope="col">{trans.__('Began after')}</th>
           {PHASES.map(phase => (
@@ -213,18 +228,25 @@ function GanttTable({ bars }: { bars: readonly IBar[] }): JSX.Element {
         </tr>
       </thead>
       <tbody>
-        {bars.map(bar => (
-          <tr key={bar.node}>
-            <th scope="row">{bar.label}</th>
-            <td>
-              <StateMark state={bar.state} cached={bar.cached} trans={trans} />
-            </td>
-            <td>{showSeconds(bar.segments[0]?.from)}</td>
-            {PHASES.map(phase => (
-              <td key={phase}>{showSeconds(phaseSeconds(bar, phase))}</td>
-            ))}
-          </tr>
-        ))}
+        {bars.map(bar =>
+          triesOf(bar).map(({ number, state, segments }, index, all) => (
+            <tr key={`${bar.node} ${number}`}>
+              {!index && (
+                <th scope="rowgroup" rowSpan={all.length}>
+                  {bar.name} {bar.id && <span className="nby-Dim">{bar.id}</span>}
+                </th>
+              )}
+              <td>{bar.attempts.length ? number : ''}</td>
+              <td>
+                <StateMark state={state} cached={bar.cached} trans={trans} />
+              </td>
+              <td>{showSeconds(segments[0]?.from)}</td>
+              {PHASES.map(phase => (
+                <td key={phase}>{showSeconds(phaseSeconds(segments, phase))}</td>
+              ))}
+            </tr>
+          ))
+        )}
       </tbody>
     </table>
   );

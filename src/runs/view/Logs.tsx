@@ -1,26 +1,29 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import Anser from 'anser';
-import { memo, useEffect, useMemo, useReducer, useRef, useState } from 'react';
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { isLive } from '../../api/types';
 import { showBytes } from '../../components/bytes';
 import { copyText } from '../../components/problems';
 import { findLines, ILogGap, LogBuffer } from '../logBuffer';
-import { RunModel } from '../model';
-import { TASK_DONE } from '../reducer';
-import { IRunServices } from '../services';
-import { useActivity, useServices } from './hooks';
+import { useServices } from './hooks';
+import { useLog } from './log';
 import { StepChoice } from './StepChoice';
 import { IStepProps } from './Steps';
 
 const ROW = 18;
+/** Nearer to an end of what is here than this many pixels, more is read. */
+const NEAR = 40 * ROW;
 
 /** The log of a step: colours, search, follows the end until somebody scrolls up. */
 export function Logs(props: IStepProps): JSX.Element {
   const { model, step, attempt } = props;
   const services = useServices();
   const { trans } = services;
-  const { buffer, count, problem } = useLog(services, model, step, attempt);
   const [follow, setFollow] = useState(true);
+  const log = useLog(services, model, step, attempt, follow);
+  const { buffer, problem, round } = log;
+  const count = buffer.lines.length;
+  const isPart = buffer.start > 0 || buffer.behind;
   const [wanted, setWanted] = useState('');
   const [at, setAt] = useState(0);
   const box = useRef<HTMLDivElement>(null);
@@ -30,15 +33,38 @@ export function Logs(props: IStepProps): JSX.Element {
     estimateSize: () => ROW,
     overscan: 20
   });
-  // eslint-disable-next-line react-hooks/exhaustive-deps -- `count` says that lines came
-  const hits = useMemo(() => findLines(buffer.lines, wanted), [buffer, wanted, count]);
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- `round` says that lines came
+  const hits = useMemo(() => findLines(buffer.lines, wanted), [buffer, wanted, round]);
   const found = useMemo(() => (hits === 'bad' ? [] : hits), [hits]);
   const marked = useMemo(() => new Set(found), [found]);
   useEffect(() => {
     if (follow && count) {
       virtual.scrollToIndex(count - 1, { align: 'end' });
     }
-  }, [virtual, follow, count]);
+  }, [virtual, follow, count, round]);
+  // lines came or went above: those that are read stay where they are
+  useLayoutEffect(() => {
+    const shift = buffer.takeShift();
+    if (shift && !follow && box.current) {
+      box.current.scrollTop += shift * ROW;
+    }
+  }, [buffer, follow, round]);
+  const turnFollow = (on: boolean) => {
+    setFollow(on);
+    if (on && buffer.behind) {
+      log.last();
+    }
+  };
+  const onScroll = ({ scrollTop, scrollHeight, clientHeight }: HTMLElement) => {
+    if (follow) {
+      return;
+    }
+    if (scrollTop < NEAR && buffer.start) {
+      log.older();
+    } else if (scrollHeight - scrollTop - clientHeight < NEAR && buffer.behind) {
+      log.newer();
+    }
+  };
   const go = (turn: number) => {
     const next = (at + turn + found.length) % Math.max(1, found.length);
     setAt(next);
@@ -55,7 +81,9 @@ export function Logs(props: IStepProps): JSX.Element {
       why
     );
   const left = new Map(buffer.gaps.map(gap => [gap.line, words(gap)]));
-  const text = () => buffer.lines.map(line => Anser.ansiToText(line)).join('\n');
+  const copied = isPart
+    ? trans.__('The part of the log that is here is copied.')
+    : trans.__('The log is copied.');
   return (
     <div className="nby-Logs">
       <div className="nby-Bar">
@@ -80,28 +108,48 @@ export function Logs(props: IStepProps): JSX.Element {
           {wanted &&
             (hits === 'bad'
               ? trans.__('no valid expression')
-              : trans._n('%1 line', '%1 lines', found.length))}
+              : isPart
+                ? trans._n(
+                    '%1 line in the part that is here',
+                    '%1 lines in the part that is here',
+                    found.length
+                  )
+                : trans._n('%1 line', '%1 lines', found.length))}
         </span>
         <span className="nby-Space" />
         <label>
           <input
             type="checkbox"
             checked={follow}
-            onChange={event => setFollow(event.target.checked)}
+            onChange={event => turnFollow(event.target.checked)}
           />{' '}
           {trans.__('Follow')}
         </label>
+        {buffer.start > 0 && (
+          <button
+            type="button"
+            className="nby-Button"
+            title={trans.__('The end is read first, the rest as you scroll')}
+            onClick={() => {
+              setFollow(false);
+              log.first();
+              virtual.scrollToIndex(0);
+            }}
+          >
+            {trans.__('To the start')}
+          </button>
+        )}
         <button
           type="button"
           className="nby-Button"
-          onClick={() => void copyText(text(), trans.__('The log is copied.'))}
+          onClick={() => void copyText(buffer.lines.map(plain).join('\n'), copied)}
         >
           {trans.__('Copy')}
         </button>
         <button
           type="button"
           className="nby-Button"
-          onClick={() => saveText(text(), `${step ?? 'run'}.log`)}
+          onClick={() => void saveLog(log.whole(), `${step ?? 'run'}.log`)}
         >
           {trans.__('Download')}
         </button>
@@ -136,6 +184,7 @@ export function Logs(props: IStepProps): JSX.Element {
         role="log"
         aria-live="off"
         aria-label={trans.__('Log of “%1”', step ?? '')}
+        onScroll={event => onScroll(event.currentTarget)}
         onWheel={event => event.deltaY < 0 && setFollow(false)}
         onKeyDown={event => ['ArrowUp', 'PageUp', 'Home'].includes(event.key) && setFollow(false)}
       >
@@ -191,71 +240,19 @@ const Line = memo(function Line({ text, top, hit, gap }: ILineProps) {
   );
 });
 
-interface ILog {
-  buffer: LogBuffer;
-  count: number;
-  problem?: string;
+function plain(line: string): string {
+  return Anser.ansiToText(line);
 }
 
-/** The log as far as it was fetched; goes on when there is news of the step. */
-function useLog(
-  services: IRunServices,
-  model: RunModel,
-  node: string | undefined,
-  wanted: number
-): ILog {
-  const [, draw] = useReducer((round: number) => round + 1, 0);
-  const [problem, setProblem] = useState<string>();
-  const of = `${node} ${wanted}`;
-  const state = useRef({ of, next: 0, attempt: -1, buffer: new LogBuffer() });
-  const bytes = useActivity(model).get(node ?? '')?.log_bytes ?? 0;
-  const task = model.task(node ?? '');
-  const done = !!task && TASK_DONE.has(task.state);
-  if (state.current.of !== of) {
-    state.current = { of, next: 0, attempt: -1, buffer: new LogBuffer() };
+/** The whole log, as it is shown. */
+async function saveLog(pieces: AsyncIterable<string>, filename: string): Promise<void> {
+  const parts: string[] = [];
+  for await (const piece of pieces) {
+    const part = new LogBuffer(Infinity);
+    part.append(piece);
+    parts.push(part.lines.map(plain).join('\n'), piece.endsWith('\n') ? '\n' : '');
   }
-  const started = task?.started_at ?? '';
-  useEffect(() => {
-    const log = state.current;
-    if (!node) {
-      return;
-    }
-    const control = new AbortController();
-    const read = async () => {
-      for (;;) {
-        const chunk = await services.yard.client.call('runs.log', {
-          path: { run: model.id, node },
-          query: { after: log.next, attempt: wanted },
-          signal: control.signal
-        });
-        if (control.signal.aborted) {
-          return;
-        }
-        if (chunk.attempt !== log.attempt && log.attempt !== -1) {
-          log.attempt = chunk.attempt;
-          log.next = 0;
-          log.buffer.clear();
-          continue; // another attempt has a log of its own
-        }
-        log.attempt = chunk.attempt;
-        log.buffer.append(chunk.text);
-        const more = chunk.next > log.next && chunk.text !== '';
-        log.next = chunk.next;
-        setProblem(undefined);
-        draw();
-        if (!more || chunk.done) {
-          return;
-        }
-      }
-    };
-    read().catch((error: Error) => !control.signal.aborted && setProblem(error.message));
-    return () => control.abort();
-  }, [services, model, node, wanted, bytes, done, started]);
-  return { buffer: state.current.buffer, count: state.current.buffer.lines.length, problem };
-}
-
-function saveText(text: string, filename: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
+  const url = URL.createObjectURL(new Blob(parts, { type: 'text/plain' }));
   const link = document.createElement('a');
   link.href = url;
   link.download = filename;

@@ -78,6 +78,7 @@ const Cell = memo(
       >
         <div className="nby-Cell-prompt">
           {isCode ? `[${count ?? (state === 'running' ? '*' : ' ')}]` : ''}
+          {!!number && <div aria-hidden="true">{trans.__('cell %1', number)}</div>}
           {state === 'running' && <span className="nby-Sr">{trans.__('running')}</span>}
         </div>
         <div className="nby-Cell-body">

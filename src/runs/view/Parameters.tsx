@@ -1,5 +1,6 @@
 import { PORTION } from '../../components/Portion';
 import { showMoment } from '../../components/times';
+import { stepTitle } from '../names';
 import { useServices } from './hooks';
 import { Record } from './Record';
 import { StepChoice } from './StepChoice';
@@ -16,6 +17,7 @@ export function Parameters(props: IStepProps): JSX.Element {
     [trans.__('Run'), run.id],
     [trans.__('File'), run.path],
     [trans.__('Runtime'), run.runtime],
+    [trans.__('Priority'), String(run.priority || '')],
     [trans.__('Created'), showMoment(run.created_at)],
     [trans.__('Started'), showMoment(run.started_at)],
     [trans.__('Finished'), showMoment(run.finished_at)]
@@ -34,13 +36,15 @@ export function Parameters(props: IStepProps): JSX.Element {
       {tasks.map(task => (
         <Values
           key={task.node}
-          caption={trans.__('Arguments of “%1”', task.label || task.node)}
+          caption={trans.__('Arguments of “%1”', stepTitle(task, detail.tasks))}
           values={task.arguments ?? {}}
         />
       ))}
       <section aria-label={trans.__('Record')}>
         <h3>{trans.__('What it ran on')}</h3>
-        <StepChoice {...props} />
+        <div className="nby-Bar">
+          <StepChoice {...props} />
+        </div>
         {step !== undefined && (
           <Record model={model} detail={detail} node={step} attempt={props.attempt} />
         )}

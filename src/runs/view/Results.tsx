@@ -5,6 +5,7 @@ import { showBytes } from '../../components/bytes';
 import { copyText } from '../../components/problems';
 import { PortionBar, usePortion } from '../../components/Portion';
 import { RowList } from '../../components/RowList';
+import { stepTitle } from '../names';
 import { useServices } from './hooks';
 import { Preview } from './Preview';
 import { IStepProps } from './Steps';
@@ -21,7 +22,10 @@ export function Results({ detail, onStep }: IStepProps): JSX.Element {
   if (!artifacts.length) {
     return <p className="nby-Note">{trans.__('Nothing was made yet.')}</p>;
   }
-  const label = (node: string) => detail.tasks.find(task => task.node === node)?.label || node;
+  const label = (node: string) => {
+    const task = detail.tasks.find(one => one.node === node);
+    return task ? stepTitle(task, detail.tasks) : node;
+  };
   const show = (artifact: Artifact) => {
     setChosen(artifact.id);
     onStep(artifact.node);

@@ -1,5 +1,6 @@
 import { PORTION, usePortion } from '../../components/Portion';
 import { stateText } from '../../components/StateMark';
+import { stepTitle } from '../names';
 import { useServices } from './hooks';
 import { IStepProps } from './Steps';
 
@@ -18,7 +19,8 @@ export function StepChoice(props: IStepProps): JSX.Element {
         <select value={step ?? ''} onChange={event => onStep(event.target.value)}>
           {items.map(task => (
             <option key={task.node} value={task.node}>
-              {task.label || task.node} ({stateText(task.cached ? 'cached' : task.state, trans)})
+              {stepTitle(task, detail.tasks)} (
+              {stateText(task.cached ? 'cached' : task.state, trans)})
             </option>
           ))}
           {detail.tasks.length > PORTION && (

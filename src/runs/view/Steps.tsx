@@ -3,9 +3,10 @@ import { PortionBar, usePortion } from '../../components/Portion';
 import { RowList } from '../../components/RowList';
 import { StateMark } from '../../components/StateMark';
 import { showMoment, showSeconds, useNow } from '../../components/times';
+import { stepName, stepTitle } from '../names';
 import { IKnownEstimate, stepEstimate } from '../estimates';
 import { RunModel } from '../model';
-import { progressOf, secondsOf, waitsFor } from '../reducer';
+import { progressOf, secondsOf, waitsFor, workSeconds } from '../reducer';
 import { useActivity, useServices } from './hooks';
 
 export interface IStepProps {
@@ -47,12 +48,16 @@ export function Steps(props: IStepsProps): JSX.Element {
         onOpen={task => onStep(task.node)}
         render={task => {
           const cells = activity.get(task.node);
+          const { name, id } = stepName(task, detail.tasks);
           const progress = task.state === 'running' ? progressOf(task, cells) : undefined;
           return (
             <>
               <StateMark state={task.state} cached={task.cached} trans={trans} />
-              <span className="nby-Row-name">{task.label || task.node}</span>
-              <span className="nby-Steps-time">{showSeconds(secondsOf(task, now))}</span>
+              <span className="nby-Steps-name" title={name}>
+                <span className="nby-Row-name">{name}</span>
+                {id && <span className="nby-Dim">{id}</span>}
+              </span>
+              <span className="nby-Steps-time">{showSeconds(workSeconds(task, now))}</span>
               {progress !== undefined && (
                 <>
                   <progress
@@ -66,7 +71,12 @@ export function Steps(props: IStepsProps): JSX.Element {
                   </span>
                 </>
               )}
-              <Why words={[stepEstimate(task, estimate, now, trans), ...why(task, trans)]} />
+              <Why
+                words={[
+                  stepEstimate(task, estimate, now, trans),
+                  ...why(task, task.node === step, trans)
+                ]}
+              />
             </>
           );
         }}
@@ -74,6 +84,7 @@ export function Steps(props: IStepsProps): JSX.Element {
       {step && (
         <Attempts
           task={detail.tasks.find(task => task.node === step)}
+          tasks={detail.tasks}
           now={now}
           onLog={props.onLog}
         />
@@ -82,7 +93,7 @@ export function Steps(props: IStepsProps): JSX.Element {
   );
 }
 
-/** In one line, the rest of it under the pointer. */
+/** In one line, the rest of it under the pointer; whole where the step is chosen. */
 function Why({ words }: { words: readonly string[] }): JSX.Element {
   const text = words.filter(Boolean).join(' · ');
   return (
@@ -92,28 +103,32 @@ function Why({ words }: { words: readonly string[] }): JSX.Element {
   );
 }
 
-function why(task: Task, trans: ReturnType<typeof useServices>['trans']): string[] {
+function why(task: Task, whole: boolean, trans: ReturnType<typeof useServices>['trans']): string[] {
   const waits = waitsFor(task);
+  const message = task.failure?.message;
   const reason =
-    task.failure?.message.split('\n')[0] || (waits && trans.__('waits: %1', waits)) || task.reason;
+    (whole ? message : message?.split('\n')[0]) ||
+    (waits && trans.__('waits: %1', waits)) ||
+    task.reason;
   const place = task.state === 'queued' && task.place ? trans.__('place %1', task.place) : '';
   return [place, reason, task.warning ?? ''];
 }
 
 interface IAttemptsProps {
   task: Task | undefined;
+  tasks: readonly Task[];
   now: number;
   onLog: (attempt: number) => void;
 }
 
-function Attempts({ task, now, onLog }: IAttemptsProps): JSX.Element | null {
+function Attempts({ task, tasks, now, onLog }: IAttemptsProps): JSX.Element | null {
   const { trans } = useServices();
   if (!task?.attempts?.length) {
     return null;
   }
   return (
     <table className="nby-Table">
-      <caption>{trans.__('Attempts of “%1”', task.label || task.node)}</caption>
+      <caption>{trans.__('Attempts of “%1”', stepTitle(task, tasks))}</caption>
       <thead>
         <tr>
           <th scope="col">{trans.__('Attempt')}</th>

@@ -1,0 +1,14 @@
+/** The ids of those whose name others have, too. */
+export function alike(names: Iterable<readonly [string, string]>): Set<string> {
+  const first = new Map<string, string>();
+  const found = new Set<string>();
+  for (const [id, name] of names) {
+    const other = first.get(name);
+    if (other === undefined) {
+      first.set(name, id);
+    } else {
+      found.add(other).add(id);
+    }
+  }
+  return found;
+}

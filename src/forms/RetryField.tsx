@@ -1,0 +1,51 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { Json } from '../document/canonical';
+
+interface IRetryFieldProps {
+  value: Json | undefined;
+  error?: string;
+  readOnly?: boolean;
+  trans: TranslationBundle;
+  /** `undefined`: back to the default, which is after all of them. */
+  onChange: (value: Json | undefined) => void;
+}
+
+/** After which kinds of failure retries follow. */
+export function RetryField(props: IRetryFieldProps): JSX.Element {
+  const { value, error, readOnly, trans, onChange } = props;
+  const kinds: Record<string, string> = {
+    error: trans.__('an error'),
+    'exit-code': trans.__('an exit code'),
+    timeout: trans.__('a time limit'),
+    memory: trans.__('lack of memory'),
+    contract: trans.__('a result that is missing or wrong'),
+    'kernel-died': trans.__('a kernel that died')
+  };
+  const all = Object.keys(kinds);
+  const chosen = Array.isArray(value) ? value : all;
+  const choose = (kind: string, wanted: boolean) => {
+    const next = all.filter(one => (one === kind ? wanted : chosen.includes(one)));
+    onChange(next.length === all.length ? undefined : next);
+  };
+  return (
+    <fieldset className="nby-Retry">
+      <legend>{trans.__('Retries follow')}</legend>
+      {all.map(kind => (
+        <label key={kind}>
+          <input
+            type="checkbox"
+            disabled={readOnly}
+            checked={chosen.includes(kind)}
+            onChange={event => choose(kind, event.target.checked)}
+          />{' '}
+          {kinds[kind]}
+        </label>
+      ))}
+      {error && (
+        <div className="nby-Field-error" role="alert">
+          {error}
+        </div>
+      )}
+    </fieldset>
+  );
+}
