@@ -1,5 +1,5 @@
-# What an IRkernel that was started before its attempt does to become the attempt's; any R from 3.4
-# on. Tells which process this is and which paths it depends on, in hexadecimal digits.
+# What an IRkernel that was started before its attempt does to become the attempt's. Tells which
+# process this is and which paths it depends on, in hexadecimal digits.
 function(directory, names, values, absent, addresses, stamps) {
   before <- getwd()
   setwd(directory)
