@@ -1,5 +1,5 @@
-"""What a notebook of three cells costs with the kernel of another environment: one that was ready,
-one that is started, and papermill with the same kernel.
+"""What a notebook of three cells costs with the kernel of another environment, and with R's: one
+that was ready, one that is started, and papermill with the same kernel.
 
     python benchmarks/foreign_kernel.py [--rounds 7]
 
@@ -11,13 +11,14 @@ one that is started, and papermill with the same kernel.
 | papermill, warm process | `papermill.execute_notebook` in a process that did it before |
 | floor: the kernel | start it until it answers, and end it |
 
-The other environment is made by the script: a venv with ipykernel. Between two measurements it is
-waited until the next kernel stands by.
+The other environment is made by the script: a venv with ipykernel. R is measured where it is
+installed with IRkernel. Between two measurements it is waited until the next kernel stands by.
 """
 
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,8 @@ from paired import Work, measure, report
 
 from nbyard.yard import Yard
 
-KERNEL = "other"
+# Whose kernel it is, and its language.
+KERNELS = {"other": ("another environment", "python"), "ir": ("R", "R")}
 # A kernel of the pool comes up, and the machine is quiet again.
 PAUSE_SECONDS = 2.0
 
@@ -41,41 +43,62 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        install(folder)
-        notebook = write(folder / "three.ipynb", KERNEL)
-        with (
-            dispatcher(folder / "ready") as ready,
-            dispatcher(folder / "started", ready_kernels=0) as started,
-        ):
-            contenders: dict[str, Work] = {
-                "nbyard, ready": partial(quietly, ready, notebook),
-                "nbyard, started": partial(quietly, started, notebook),
-                "papermill, command line": partial(papermill_command, folder, notebook),
-                "papermill, warm process": partial(papermill_warm, folder, notebook),
-                "floor: the kernel": kernel,
-            }
-            for work in contenders.values():
-                work()  # imports, compiled files, dispatchers
-            seconds = measure(contenders, options.rounds)
-    against = ("papermill, command line", "papermill, warm process")
-    report("A notebook of three cells, kernel of another environment", seconds, against)
+        os.environ["JUPYTER_PATH"] = str(folder / "jupyter")
+        for kernel, argv in (("other", python(folder)), ("ir", r())):
+            if argv:
+                install(folder, kernel, argv)
+                compare(folder / kernel, kernel, options.rounds)
 
 
-def install(folder: Path) -> None:
-    """Another environment, and its kernel where all contenders find it."""
+def compare(folder: Path, kernel: str, rounds: int) -> None:
+    whose, language = KERNELS[kernel]
+    folder.mkdir()
+    notebook = write(folder / "three.ipynb", kernel, language)
+    with (
+        dispatcher(folder / "ready") as ready,
+        dispatcher(folder / "started", ready_kernels=0) as started,
+    ):
+        contenders: dict[str, Work] = {
+            "nbyard, ready": partial(quietly, ready, notebook),
+            "nbyard, started": partial(quietly, started, notebook),
+            "papermill, command line": partial(papermill_command, folder, notebook, kernel),
+            "papermill, warm process": partial(papermill_warm, folder, notebook, kernel),
+            "floor: the kernel": partial(alone, kernel),
+        }
+        for work in contenders.values():
+            work()  # imports, compiled files, dispatchers
+        seconds = measure(contenders, rounds)
+    against = ("nbyard, started", "papermill, command line", "papermill, warm process")
+    report(f"A notebook of three cells, kernel of {whose}", seconds, against)
+
+
+def python(folder: Path) -> list[str]:
+    """How the kernel of another environment is started; the environment is made."""
     python = folder / "environment" / "bin" / "python"
     for words in (
         [sys.executable, "-m", "venv", str(folder / "environment")],
         [str(python), "-m", "pip", "install", "--quiet", "ipykernel"],
     ):
         subprocess.run(words, check=True, capture_output=True)
-    argv = [str(python), "-Xfrozen_modules=off", "-m", "ipykernel_launcher"]
-    argv += ["-f", "{connection_file}"]
-    place = folder / "jupyter" / "kernels" / KERNEL
+    return [str(python), "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f"]
+
+
+def r() -> list[str]:
+    """How that of R is; nothing where there is none."""
+    words = ["R", "--slave", "-e", "IRkernel::main"]
+    if not shutil.which("R") or subprocess.run(words, capture_output=True, check=False).returncode:
+        sys.stderr.write("R is left out: it is not installed, or has no IRkernel\n")
+        return []
+    return ["R", "--slave", "-e", "IRkernel::main()", "--args"]
+
+
+def install(folder: Path, kernel: str, argv: list[str]) -> None:
+    """Where all contenders find it."""
+    place = folder / "jupyter" / "kernels" / kernel
     place.mkdir(parents=True)
-    spec = {"argv": argv, "language": "python", "display_name": KERNEL}
+    spec = {"argv": [*argv, "{connection_file}"], "display_name": kernel}
+    spec["language"] = KERNELS[kernel][1]
     (place / "kernel.json").write_text(json.dumps(spec))
-    os.environ["JUPYTER_PATH"] = str(folder / "jupyter")
 
 
 def quietly(yard: Yard, notebook: Path) -> float:
@@ -86,25 +109,25 @@ def quietly(yard: Yard, notebook: Path) -> float:
     return seconds
 
 
-def papermill_command(folder: Path, notebook: Path) -> None:
+def papermill_command(folder: Path, notebook: Path, kernel: str) -> None:
     out = str(folder / "papermill.ipynb")
     words = [sys.executable, "-m", "papermill", str(notebook), out]
-    run(*words, "-k", KERNEL, "-p", "x", "1")
+    run(*words, "-k", kernel, "-p", "x", "1")
 
 
-def papermill_warm(folder: Path, notebook: Path) -> None:
+def papermill_warm(folder: Path, notebook: Path, kernel: str) -> None:
     import papermill
 
     out = str(folder / "warm.ipynb")
     papermill.execute_notebook(
-        str(notebook), out, parameters={"x": 1}, kernel_name=KERNEL, progress_bar=False
+        str(notebook), out, parameters={"x": 1}, kernel_name=kernel, progress_bar=False
     )
 
 
-def kernel() -> None:
+def alone(kernel: str) -> None:
     from jupyter_client.manager import start_new_kernel
 
-    manager, client = start_new_kernel(kernel_name=KERNEL)
+    manager, client = start_new_kernel(kernel_name=kernel)
     client.stop_channels()
     manager.shutdown_kernel(now=True)
 

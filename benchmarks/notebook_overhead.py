@@ -68,14 +68,14 @@ def main() -> None:
     report("A notebook of three cells", seconds, against)
 
 
-def write(path: Path, kernel: str = "python3") -> Path:
+def write(path: Path, kernel: str = "python3", language: str = "python") -> Path:
     cells = [nbformat.v4.new_code_cell(text) for text in CELLS]
     cells[0].metadata["tags"] = ["parameters"]
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata["kernelspec"] = {
         "name": kernel,
         "display_name": kernel,
-        "language": "python",
+        "language": language,
     }
     nbformat.write(notebook, path)
     return path

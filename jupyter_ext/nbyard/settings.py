@@ -32,7 +32,7 @@ class Settings(Configurable):
         2,
         min=0,
         help="How many kernels of those used lately are kept ready for the next notebook (Linux,"
-        " Python kernels of any environment); 0 = none.",
+        " Python kernels of any environment, R kernels); 0 = none.",
     ).tag(config=True, dispatcher=True)
     ready_kernels_memory = Int(
         256 * 2**20,

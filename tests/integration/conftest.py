@@ -2,10 +2,15 @@
 
 import pytest
 
-from .foreign import Environment
+from .foreign import Environment, R
 
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """Another one than that of the tests."""
     return Environment(tmp_path_factory.mktemp("environment") / "venv")
+
+
+@pytest.fixture(scope="session")
+def r() -> R:
+    return R()

@@ -1,8 +1,9 @@
-"""A kernel of another environment, and notebooks that ask for it."""
+"""Kernels of another environment and of another language, and notebooks that ask for them."""
 
 import contextlib
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,8 @@ from nbyard.testing.conformance_runtimes import finish, place_attempt, wait_unti
 from nbyard.testing.engine import cache_folder
 
 KERNEL = "other"
-KERNEL_THREADS = 4
+# One that answers has so many.
+KERNEL_THREADS = {"python": 4, "R": 3}
 LAUNCH = ["-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
 
 
@@ -37,10 +39,7 @@ class Environment:
     def declare(self, data: Path, name: str = KERNEL, **more: Any) -> Path:
         """Install its kernel in Jupyter's data; where that says what it is."""
         spec = {"argv": [str(self.python), *LAUNCH], "language": "python", "display_name": name}
-        place = data / "kernels" / name / "kernel.json"
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(json.dumps({**spec, **more}))
-        return place
+        return _declare(data, {**spec, **more}, name)
 
 
 def _installed() -> Path:
@@ -62,11 +61,38 @@ def _run(*words: str) -> None:
         pytest.skip(f"no other environment can be made: {done.stderr.strip()[-500:]}")
 
 
+class R:
+    """That of the machine."""
+
+    def __init__(self) -> None:
+        if not shutil.which("R"):
+            pytest.skip("R is not installed")
+        words = ["R", "--no-echo", "--no-restore", "-e", "IRkernel::main"]
+        if subprocess.run(words, capture_output=True, timeout=100, check=False).returncode:
+            pytest.skip("R has no IRkernel (Debian's package is r-cran-irkernel)")
+
+    def declare(self, data: Path, name: str = KERNEL, **more: Any) -> Path:
+        argv = ["R", "--slave", "-e", "IRkernel::main()", "--args", "{connection_file}"]
+        return _declare(data, {"argv": argv, "language": "R", "display_name": name, **more}, name)
+
+
+def _declare(data: Path, spec: dict[str, Any], name: str) -> Path:
+    place = data / "kernels" / name / "kernel.json"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(json.dumps(spec))
+    return place
+
+
 def place_notebook(
-    folder: Path, cells: Sequence[str], files: Sequence[str] = (), **more: Any
+    folder: Path,
+    cells: Sequence[str],
+    files: Sequence[str] = (),
+    *,
+    language: str = "python",
+    **more: Any,
 ) -> Order:
     """An attempt that runs these cells, with empty files beside the notebook."""
-    work = NotebookWork("code/n.ipynb", KERNEL, "python", {})
+    work = NotebookWork("code/n.ipynb", KERNEL, language, {})
     order = place_attempt(folder, "", {}, "", work=work, directory="code", **more)
     empty: dict[str, Any] = {"metadata": {}, "outputs": [], "execution_count": None}
     empty["cell_type"] = "code"
@@ -98,8 +124,11 @@ def is_gone(process: psutil.Process) -> bool:
 class Yard:
     """A runtime with a parent that keeps kernels ready."""
 
-    def __init__(self, folder: Path, store: str, *, budget: int = 1 << 30) -> None:
+    def __init__(
+        self, folder: Path, store: str, *, budget: int = 1 << 30, language: str = "python"
+    ) -> None:
         self.folder = folder
+        self.language = language
         self.parents = Parents(ready_kernels=1, ready_bytes=budget)
         self.runtime = ProcessRuntime(parents=self.parents)
         self.runtime.open(store)
@@ -107,7 +136,7 @@ class Yard:
     def run(self, *cells: str, started: bool = False, **more: Any) -> Order:
         """To its success; `started` as without a parent."""
         runtime = ProcessRuntime() if started else self.runtime
-        order = place_notebook(self.folder, cells, **more)
+        order = place_notebook(self.folder, cells, language=self.language, **more)
         runtime.start(order)
         result = finish(runtime, order)
         assert result.failure is None, result.failure
@@ -132,7 +161,8 @@ class Yard:
         return any(map(_has_no_attempt, self.parent.children()))
 
     def _ready(self) -> list[psutil.Process]:
-        return [one for one in self.parent.children() if _is_ready(one)]
+        threads = KERNEL_THREADS[self.language]
+        return [one for one in self.parent.children() if _is_ready(one, threads)]
 
     def close(self) -> None:
         self.runtime.close()
@@ -150,12 +180,12 @@ def _has_no_attempt(one: psutil.Process) -> bool:
         return False
 
 
-def _is_ready(one: psutil.Process) -> bool:
+def _is_ready(one: psutil.Process, threads: int) -> bool:
     """Whether it has a runner, and a kernel whose sockets are served."""
     try:
         if not _has_no_attempt(one):
             return False
         below = one.children(recursive=True)
-        return len(below) == 2 and below[-1].num_threads() >= KERNEL_THREADS
+        return len(below) == 2 and below[-1].num_threads() >= threads
     except psutil.Error:
         return False

@@ -21,6 +21,10 @@ from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wa
 
 KERNEL_THREADS = 2
 KERNEL = "KERNEL_OF_THIS_TEST"
+SLEEP = {
+    "python": "import time; print('up', flush=True); time.sleep(1000)",
+    "R": "cat('up'); flush.console(); Sys.sleep(1000)",
+}
 CELL: dict[str, Any] = {
     "cell_type": "code",
     "id": "c",
@@ -43,8 +47,12 @@ time.sleep(1000)
 """
 
 
+def language() -> str:
+    return "R" if os.environ[KERNEL] == "ir" else "python"
+
+
 def place_notebook(folder: Path, source: str) -> Order:
-    work = NotebookWork("code/n.ipynb", os.environ[KERNEL], "python", {})
+    work = NotebookWork("code/n.ipynb", os.environ[KERNEL], language(), {})
     order = place_attempt(folder, "", {}, "", work=work)
     cells = [{**CELL, "source": source}]
     whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
@@ -106,13 +114,14 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
 
 
-@pytest.fixture(params=["python3", "other"], autouse=True)
+@pytest.fixture(params=["python3", "other", "ir"], autouse=True)
 def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Our own, which is forked, or another environment's, which is started."""
+    """Our own, which is forked, or another environment's or R's, which is started."""
     monkeypatch.setenv(KERNEL, request.param)
-    if request.param == "other":
+    if request.param != "python3":
         data = Path(os.environ["JUPYTER_DATA_DIR"])
-        request.getfixturevalue("environment").declare(data, request.param)
+        owner = {"other": "environment", "ir": "r"}[request.param]
+        request.getfixturevalue(owner).declare(data, request.param)
 
 
 @pytest.fixture
@@ -192,7 +201,7 @@ def test_one_that_has_just_got_its_attempt_is_as_new(
     """I12: old as it is, a sweep that does not know its attempt yet leaves it alone."""
     watched = watch(runtime, tmp_path)
     before = {one.pid for one in watched.everything()}
-    order = place_notebook(tmp_path, "import time; print('up', flush=True); time.sleep(1000)")
+    order = place_notebook(tmp_path, SLEEP[language()])
     runtime.start(order)
     wait_until(lambda: (order.folder / LOG).exists() and "up" in (order.folder / LOG).read_text())
     assert json.loads((order.folder / RUNNER).read_text())["pid"] in before

@@ -9,17 +9,20 @@ import os
 import sys
 from typing import Any
 
-STAT_ENV_START = 47
-
 
 def claim(shell: Any, told: dict, stamps: dict) -> str:  # type: ignore[type-arg]
-    """Take on variables, working directory and, where others look for them, the `stamps`; which
-    process this is and where it imports from, as JSON."""
+    """Take on working directory, variables, where None is none, and the `stamps` at their
+    addresses; which process this is and where it imports from, as JSON."""
     _move(shell, told["directory"])
-    os.environ.update(told["environment"])
-    os.environ.pop("NBYARD_SINCE", None)  # for others
-    for name, value in stamps.items():
-        _stamp(name, value)
+    for name, value in told["environment"].items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    with open("/proc/self/mem", "r+b", buffering=0) as memory:
+        for address, word in stamps.items():
+            memory.seek(address)
+            memory.write(os.fsencode(word))
     shell.last_execution_result = None
     return json.dumps([os.getpid(), sys.path])
 
@@ -38,19 +41,3 @@ def _move(shell: Any, directory: str) -> None:
     shell.starting_dir = now
     visited = shell.history_manager.dir_hist
     visited[:] = [type(place)(now) for place in visited]
-
-
-def _stamp(name: str, value: str) -> None:
-    """Into the block of variables that this process began with, which has a place of this size."""
-    with open("/proc/self/environ", "rb") as block:
-        words = b"\0" + block.read()
-    head = b"\0" + os.fsencode(name) + b"="
-    place = words.index(head) + len(head)
-    new = os.fsencode(value)
-    if words.index(b"\0", place) - place != len(new):
-        raise ValueError(name)
-    with open("/proc/self/stat", "rb") as line:
-        start = int(line.read().rpartition(b")")[2].split()[STAT_ENV_START])
-    with open("/proc/self/mem", "r+b", buffering=0) as memory:
-        memory.seek(start + place - 1)
-        memory.write(new)

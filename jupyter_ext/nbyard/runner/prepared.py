@@ -188,16 +188,7 @@ class Stamp:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        with open("/proc/self/environ", "rb") as file:
-            block = b"\0" + file.read()
-        head = b"\0" + os.fsencode(name) + b"="
-        place = block.find(head)
-        if place < 0:
-            raise ValueError(f"{name} has no place")
-        self._length = len(block[place + len(head) :].partition(b"\0")[0])
-        with open("/proc/self/stat", "rb") as file:
-            start = int(file.read().rpartition(b")")[2].split()[STAT_ENV_START])
-        self._address = start + place + len(head) - 1
+        self._address, self._length = place_of(name)
 
     def write(self, value: str) -> None:
         new = os.fsencode(value)
@@ -214,6 +205,26 @@ class Stamp:
 def stamp(name: str) -> Stamp:
     """Found once: its place is that of all forks."""
     return Stamp(name)
+
+
+def place_of(name: str, pid: int | None = None) -> tuple[int, int]:
+    """Where the value of a variable is in the memory of a process, ours if none is named, and its
+    length there.
+
+    Raises:
+        ValueError: it did not begin with such a variable.
+    """
+    process = f"/proc/{pid or 'self'}"
+    with open(f"{process}/environ", "rb") as file:
+        block = b"\0" + file.read()
+    head = b"\0" + os.fsencode(name) + b"="
+    place = block.find(head)
+    if place < 0:
+        raise ValueError(f"{name} has no place")
+    length = len(block[place + len(head) :].partition(b"\0")[0])
+    with open(f"{process}/stat", "rb") as file:
+        start = int(file.read().rpartition(b")")[2].split()[STAT_ENV_START])
+    return start + place + len(head) - 1, length
 
 
 def forget_others() -> dict[str, ModuleType]:

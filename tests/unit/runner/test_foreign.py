@@ -33,7 +33,7 @@ DOES_NOT: dict[str, dict[str, Any]] = {
     "a variable that attempts have": {"env": {"CUDA_VISIBLE_DEVICES": "0"}},
     "a variable that is made of an attempt's": {"env": {"HERE": "${NBYARD_ATTEMPT}"}},
     "startup by variable": {"env": {"PYTHONSTARTUP": "/some/file.py"}},
-    "a language of its own": {"argv": ["R", "-e", "IRkernel::main()", "{connection_file}"]},
+    "a language that is not known": {"argv": ["julia", "kernel.jl", "{connection_file}"]},
 }
 
 

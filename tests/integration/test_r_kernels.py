@@ -1,0 +1,321 @@
+"""An R kernel that stood by is the one that would have been started, or it is not taken."""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from nbyard.testing.conformance_runtimes import STORE, finish, wait_until
+
+from .foreign import R, Yard, executed, is_gone, kernel_of, place_notebook, printed
+
+TELL = "cat(jsonlite::toJSON({}, auto_unbox = TRUE, digits = NA))"
+OWN = TELL.format("Sys.getpid()")
+VOLATILE = ("NBYARD_ATTEMPT", "NBYARD_ATTEMPT_ID", "NBYARD_MARK", "JUPYTER_RUNTIME_DIR")
+LOOK = (
+    "before <- list(ls(globalenv(), all.names = TRUE), loadedNamespaces(), search(), dev.list())",
+    """
+block <- readBin("/proc/self/environ", "raw", 1e6)
+there <- function(name) length(grepRaw(charToRaw(Sys.getenv(name)), block, fixed = TRUE))
+variables <- Sys.getenv()
+moving <- c(VOLATILE, "JPY_PARENT_PID", "R_SESSION_TMPDIR", "PWD")
+fields <- strsplit(sub(".*[)] ", "", readLines("/proc/self/stat")), " ")[[1]]
+status <- grep("^(Sig|Shd)(Q|P|I|C|B)", readLines("/proc/self/status"), value = TRUE)
+limits <- readLines("/proc/self/limits")
+files <- suppressWarnings(Sys.readlink(dir("/proc/self/fd", full.names = TRUE)))
+settings <- options()
+settings <- settings[!vapply(settings, is.function, NA)]
+TELL
+""",
+)
+STATE = """list(
+    names = before[[1]], namespaces = sort(before[[2]]), search = before[[3]],
+    devices = before[[4]], variables = as.list(variables[setdiff(names(variables), moving)]),
+    told = sapply(c("NBYARD_ATTEMPT_ID", "NBYARD_MARK"), there),
+    here = getwd() == file.path(Sys.getenv("NBYARD_ATTEMPT"), "code"),
+    temporary = Sys.getenv("R_SESSION_TMPDIR") == tempdir(), arguments = commandArgs()[1:5],
+    seed = exists(".Random.seed"), settings = capture.output(str(settings)),
+    connections = showConnections(all = TRUE)[, "class"], libraries = .libPaths(),
+    locale = Sys.getlocale(), umask = format(Sys.umask()),
+    parent = Sys.getenv("JPY_PARENT_PID") == fields[2],
+    group = fields[3:4] == Sys.getpid(), signals = status, limits = limits,
+    files = sort(sub("(:|Rscript|nby-|/Rtmp).*", "", files[!grepl("^(socket|anon_inode)", files)])),
+    place = Sys.getenv("PWD") == getwd(), loaded = names(getLoadedDLLs())
+)"""
+QUOTED = "c({})".format(", ".join(map(repr, VOLATILE)))
+STATE_CELL = LOOK[1].replace("VOLATILE", QUOTED).replace("TELL", TELL.format(STATE))
+
+
+@pytest.fixture
+def data(r: R, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Jupyter's, where the kernel is installed; its user has an empty home."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    monkeypatch.setenv("R_LIBS", str(tmp_path / "library"))
+    for name in ("R_PROFILE", "R_PROFILE_USER", "R_ENVIRON", "R_ENVIRON_USER"):
+        monkeypatch.delenv(name, raising=False)
+    data = Path(os.environ["JUPYTER_DATA_DIR"])
+    r.declare(data)
+    return data
+
+
+@pytest.fixture
+def yard(data: Path, tmp_path: Path) -> Iterator[Yard]:
+    yard = Yard(tmp_path, STORE, language="R")
+    yield yard
+    yard.close()
+
+
+@pytest.fixture
+def one(yard: Yard) -> psutil.Process:
+    """Stands by."""
+    yard.run(OWN)
+    return yard.standing()[0]
+
+
+Serves = Callable[..., bool]
+
+
+@pytest.fixture
+def serves(yard: Yard, one: psutil.Process) -> Serves:
+    """Whether the kernel that stands by runs the next notebook; another one does otherwise."""
+
+    def serves(**more: Any) -> bool:
+        kernel = kernel_of(one)
+        wait_until(lambda: one.children() != [])
+        return bool(printed(yard.run(OWN, **more)) == kernel.pid)
+
+    return serves
+
+
+def test_it_serves_the_next_notebook(serves: Serves) -> None:
+    assert serves()
+
+
+def test_it_is_the_kernel_that_would_have_been_started(
+    yard: Yard, one: psutil.Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names, packages, devices, variables, options, connections, signals, limits, files."""
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    ready = yard.run(LOOK[0], "pid <- Sys.getpid()", STATE_CELL)
+    started = yard.run(LOOK[0], "pid <- Sys.getpid()", STATE_CELL, started=True)
+    assert yard.is_ready_one(ready, [one])
+    was, is_now = printed(started), printed(ready)
+    assert {name: (was[name], is_now[name]) for name in was if was[name] != is_now[name]} == {}
+    assert was["told"] == [1, 1] and was["here"] and was["place"] and was["temporary"]
+    counts = [[cell["execution_count"] for cell in executed(order)] for order in (ready, started)]
+    assert counts == [[1, 2, 3], [1, 2, 3]]
+
+
+def test_it_says_the_same(yard: Yard, one: psutil.Process) -> None:
+    cells = (
+        "cat('one\\n'); message('two'); 3",
+        "system('echo $NBYARD_RUN_ID', intern = TRUE)",
+        "warning('careful'); data.frame(a = 1:2)",
+        "ls(all.names = TRUE); tryCatch(stop('no'), error = conditionMessage)",
+    )
+    orders = yard.run(*cells), yard.run(*cells, started=True)
+    assert yard.is_ready_one(orders[0], [one])
+    ready, started = map(executed, orders)
+    assert [cell["outputs"] for cell in ready] == [cell["outputs"] for cell in started]
+
+
+def test_no_state_leaks_from_one_notebook_to_the_next(yard: Yard, one: psutil.Process) -> None:
+    yard.run(
+        "x <- 1; library(splines); options(leak = 1); set.seed(7)",
+        "Sys.setenv(LEAK = '1'); attach(list(leak = 1)); .libPaths('/')",
+        "kept <- file('left-open', 'w'); writeLines('1', file.path(tempdir(), 'leak'));"
+        " Sys.setlocale('LC_COLLATE', 'C'); setwd('/')",
+    )
+    standing = yard.standing()
+    found = yard.run(
+        "found <- c(exists('x'), 'package:splines' %in% search(), !is.null(getOption('leak')),"
+        " exists('.Random.seed'), nzchar(Sys.getenv('LEAK')), exists('leak'),"
+        " '/' %in% .libPaths(), file.exists('left-open'), getwd() == '/',"
+        " file.exists(file.path(tempdir(), 'leak')), nrow(showConnections()) > 1)",
+        TELL.format("found"),
+    )
+    assert yard.is_ready_one(found, standing)
+    assert printed(found) == [False] * 11
+
+
+def test_random_streams_differ(yard: Yard, one: psutil.Process) -> None:
+    drawn = []
+    for _ in range(3):
+        standing = yard.standing()
+        drawn.append(yard.run(TELL.format("list(runif(1), sample(1e6, 1), tempfile(), tempdir())")))
+        assert yard.is_ready_one(drawn[-1], standing)
+    assert all(len(set(values)) == 3 for values in zip(*map(printed, drawn), strict=True))
+
+
+def test_words_arrive_as_they_are(yard: Yard, one: psutil.Process) -> None:
+    """Also those that mean something in R."""
+    words = "é 😀 \" ' \\n $HOME `x` %s {y}"
+    order = yard.run(TELL.format("Sys.getenv('NBYARD_WORDS')"), environment={"NBYARD_WORDS": words})
+    assert yard.is_ready_one(order, [one]) and printed(order) == words
+
+
+def test_what_is_registered_for_the_end_is_run(
+    yard: Yard, one: psutil.Process, tmp_path: Path
+) -> None:
+    mark = tmp_path / "ended"
+    words = f"invisible(reg.finalizer(globalenv(), function(e) file.create('{mark}'), TRUE))"
+    order = yard.run(words)
+    assert yard.is_ready_one(order, [one]) and mark.exists()
+
+
+def test_after_a_package_was_installed_another_one_is_started(
+    serves: Serves, tmp_path: Path
+) -> None:
+    """Also in a library that was not there."""
+    (tmp_path / "library" / "fresh").mkdir(parents=True)
+    assert not serves()
+
+
+def test_after_its_specification_was_changed_another_one_is_started(
+    r: R, serves: Serves, yard: Yard, data: Path
+) -> None:
+    r.declare(data, env={"ADDED": "1"})
+    assert not serves()
+    standing = yard.standing()
+    found = yard.run(TELL.format("Sys.getenv('ADDED')"))
+    assert yard.is_ready_one(found, standing) and printed(found) == "1"
+
+
+@pytest.mark.parametrize("name", [".Rprofile", ".Renviron"])
+def test_files_of_its_user_are_read_for_the_attempt(
+    serves: Serves, yard: Yard, tmp_path: Path, name: str
+) -> None:
+    """Also when they were not there when it was started; and by none that stands by."""
+    ran = tmp_path / "ran"
+    words = {
+        ".Rprofile": f"cat(Sys.getenv('NBYARD_ATTEMPT'), '\\n', file = '{ran}', append = TRUE)",
+        ".Renviron": "COLOUR=red",
+    }
+    (tmp_path / "home" / name).write_text(words[name] + "\n")
+    assert not serves()
+    orders = [yard.run(TELL.format("Sys.getenv('COLOUR')")) for _ in range(2)]
+    if name == ".Renviron":
+        assert [printed(order) for order in orders] == ["red", "red"]
+    else:
+        assert ran.read_text().split()[1:] == [str(order.folder) for order in orders]
+        assert len(ran.read_text().split()) == 3
+
+
+@pytest.mark.parametrize("name", [".Rprofile", ".Renviron"])
+def test_files_that_r_reads_in_the_directory_are_read(serves: Serves, name: str) -> None:
+    assert not serves(files=[name])
+
+
+def test_what_was_saved_in_the_directory_is_there(
+    yard: Yard, one: psutil.Process, tmp_path: Path
+) -> None:
+    yard.run(f"x <- 5; save.image('{tmp_path}/saved')")
+    yard.standing()
+    order = place_notebook(tmp_path, (TELL.format("x"),), language="R")
+    (tmp_path / "saved").rename(order.folder / "code" / ".RData")
+    yard.runtime.start(order)
+    assert finish(yard.runtime, order).failure is None and printed(order) == 5
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"R_LIBS": "/x"}, {"TZ": "Asia/Tokyo"}, {"LC_ALL": "C"}, {"OMP_NUM_THREADS": "1"}],
+)
+def test_a_variable_that_r_reads_at_its_start_is_honoured(
+    serves: Serves, environment: dict[str, str]
+) -> None:
+    assert not serves(environment=environment)
+
+
+def test_a_library_that_the_directory_chooses_is_looked_for_there(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("R_LIBS_USER", "library")
+    yard = Yard(tmp_path, STORE, language="R")
+    try:
+        for _ in range(3):
+            yard.run(OWN)
+            wait_until(lambda: yard.parent.children() == [])
+    finally:
+        yard.close()
+
+
+def test_an_interrupt_reaches_it(yard: Yard, one: psutil.Process, tmp_path: Path) -> None:
+    order = place_notebook(tmp_path, ("cat('up'); flush.console(); Sys.sleep(100)",), language="R")
+    kernel = kernel_of(one)
+    yard.runtime.start(order)
+    wait_until(lambda: "up" in log(order.folder))
+    began = time.monotonic()
+    yard.runtime.stop(order, "enough")
+    assert finish(yard.runtime, order).state == "cancelled"
+    assert time.monotonic() - began < 10 and is_gone(kernel)
+
+
+def log(folder: Path) -> str:
+    file = folder / "log"
+    return file.read_text() if file.exists() else ""
+
+
+@pytest.mark.parametrize("part", ["runner", "kernel"])
+def test_one_that_ends_in_the_moment_in_which_it_is_wanted_costs_no_run(
+    yard: Yard, one: psutil.Process, part: str, tmp_path: Path
+) -> None:
+    """R8: the supervisor hears of both at once."""
+    runner, kernel = one.children(recursive=True)
+    held = {"runner": one, "kernel": runner}[part]
+    held.send_signal(signal.SIGSTOP)
+    {"runner": runner, "kernel": kernel}[part].kill()
+    order = place_notebook(tmp_path, (OWN,), language="R")
+    begin = threading.Thread(target=yard.runtime.start, args=(order,))
+    begin.start()
+    wait_until(lambda: one.pid not in {each.pid for each in yard.standing(1)})
+    held.send_signal(signal.SIGCONT)
+    begin.join()
+    assert finish(yard.runtime, order).failure is None
+    assert yard.is_ready_one(order, [one])
+    wait_until(lambda: is_gone(one))
+
+
+@pytest.mark.parametrize("part", ["supervisor", "runner", "kernel"])
+def test_a_killed_attempt_leaves_nothing(
+    yard: Yard, one: psutil.Process, part: str, tmp_path: Path
+) -> None:
+    """I12: no process, none that it has started and sent away, no folder of R."""
+    runner, kernel = one.children(recursive=True)
+    cell = "system('setsid sleep 1000 &'); cat('up'); flush.console(); Sys.sleep(1000)"
+    order = place_notebook(tmp_path, (cell,), language="R")
+    yard.runtime.start(order)
+    wait_until(lambda: "up" in log(order.folder))
+    left = [one, *one.children(recursive=True)]
+    assert {one.pid, runner.pid, kernel.pid} <= {each.pid for each in left}
+    scratch = json.loads((order.folder / "runner.json").read_text())["scratch"]
+    assert list(Path(scratch).glob("Rtmp*"))
+    (one if part == "supervisor" else {"runner": runner, "kernel": kernel}[part]).kill()
+    wait_until(lambda: yard.runtime.poll(order).state in ("finished", "lost"))
+    wait_until(lambda: all(map(is_gone, left)))
+    yard.standing()
+    wait_until(lambda: not Path(scratch).exists())
+    assert list((tmp_path / "tmp").glob("Rtmp*")) == []
+
+
+def test_what_it_holds_counts(data: Path, tmp_path: Path) -> None:
+    """It is measured when it is ready, and goes; no other is tried."""
+    yard = Yard(tmp_path, STORE, budget=40 << 20, language="R")
+    try:
+        for _ in range(3):
+            yard.run(OWN)
+            wait_until(lambda: yard.parent.children() == [])
+        assert list((tmp_path / "tmp").iterdir()) == []
+    finally:
+        yard.close()
