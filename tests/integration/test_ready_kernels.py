@@ -86,7 +86,8 @@ class Watched:
         return found
 
     def everything(self) -> list[psutil.Process]:
-        wait_until(lambda: len(self.supervisors()) == 2)
+        """Once none is left that was one too many."""
+        wait_until(lambda: len(self.supervisors()) == len(self.parent.children()) == 2)
         return [self.parent, *self.parent.children(recursive=True)]
 
 
