@@ -8,7 +8,7 @@ import click
 from msgspec import UNSET
 
 from nbyard.cli.output import harmless, say, show_json, size
-from nbyard.cli.views import show_run
+from nbyard.cli.views import show_nodes, show_run
 from nbyard.domain.datasets import FileSource, NewDataset, UploadSource, UrlSource
 from nbyard.domain.executables import Inspect, NewExecutable
 
@@ -89,6 +89,21 @@ def inspect(path: str, server: str) -> None:
     from nbyard.discover import connect
 
     show_json(connect(server).executables.inspect(body=Inspect(path=path)))
+
+
+@click.command("show")
+@click.argument("file")
+@server_option
+@json_option
+def show_workflow(file: str, server: str, as_json: bool) -> None:
+    """Show the nodes of a saved workflow, in the order in which they could run."""
+    from nbyard.discover import connect
+
+    found = connect(server).workflows.show(path=file)
+    if as_json:
+        show_json(found)
+    else:
+        show_nodes(found)
 
 
 @click.command("show")

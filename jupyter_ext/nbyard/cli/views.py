@@ -183,6 +183,18 @@ def _words(task: Any, usual: str) -> str:
     return "; ".join(filter(None, (place, task.reason, usual)))
 
 
+def show_nodes(page: Any) -> None:
+    """The nodes of a workflow, and after them what is wrong with some."""
+    head = ("node", "kind", "executable", "runtime", "image", "after")
+    rows = [
+        (n.node, n.kind, n.executable, n.runtime, n.image, ", ".join(n.after)) for n in page.items
+    ]
+    show_table(rows, head)
+    for one in page.items:
+        if one.problem:
+            click.echo(harmless(f"{one.node}: {one.problem}"), err=True)
+
+
 VIEWS: dict[str, View] = {
     "datasets.get": _dataset,
     "datasets.versions": _dataset_versions,

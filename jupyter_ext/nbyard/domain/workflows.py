@@ -256,7 +256,8 @@ class CheckWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NodeView(msgspec.Struct, frozen=True):
-    """A node as the canvas shows it; a dataset's only argument is its output `data`."""
+    """A node as the canvas shows it; a dataset's only argument is its output `data`. `image` is
+    that of the executable, where the node names no other."""
 
     name: str
     kind: str
@@ -264,6 +265,20 @@ class NodeView(msgspec.Struct, frozen=True):
     hints: list[str] = []
     executable: str = ""
     dataset: str = ""
+    problem: str = ""
+    image: str = ""
+
+
+class NodeLine(msgspec.Struct, frozen=True):
+    """What a node of a saved workflow is and where it runs; `runtime` and `image` are empty where
+    the run decides, `after` are the nodes that it takes something from."""
+
+    node: str
+    kind: str
+    executable: str
+    runtime: str
+    image: str
+    after: list[str]
     problem: str = ""
 
 

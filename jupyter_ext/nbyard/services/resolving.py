@@ -68,9 +68,12 @@ class Resolver:
         seen = self.freezer.inspect(code) if code else None
         found = self.registered(node)
         if seen:
-            return NodeView(found.name, seen.kind, seen.arguments, seen.hints, executable=found.id)
+            return msgspec.structs.replace(_view(seen), name=found.name, executable=found.id)
         version = self.pinned(node) if node.version else found.current
-        return NodeView(found.name, version.kind, version.arguments, executable=found.id)
+        image = version.resources.image
+        return NodeView(
+            found.name, version.kind, version.arguments, executable=found.id, image=image
+        )
 
     def _file_view(self, path: str) -> NodeView:
         if path not in self._views:
@@ -236,4 +239,11 @@ class Freeze:
 
 
 def _view(seen: Inspection) -> NodeView:
-    return NodeView(seen.name, seen.kind, seen.arguments, seen.hints, executable=seen.executable)
+    return NodeView(
+        seen.name,
+        seen.kind,
+        seen.arguments,
+        seen.hints,
+        executable=seen.executable,
+        image=seen.resources.image,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 import msgspec
@@ -12,6 +13,9 @@ from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.planning import ResolvedNode, find_problems
 from nbyard.domain.workflows import (
     CheckWorkflow,
+    Edge,
+    Node,
+    NodeLine,
     NodeView,
     Pin,
     Problem,
@@ -46,6 +50,20 @@ class WorkflowService:
             found = self._store.workflows.page(c, caller.name, limit + 1, after, search)
         return page_of(found, limit, lambda w: w.id)
 
+    @operation("GET", "/workflows/nodes", scope="workflows:read")
+    def show(self, caller: Caller, path: str) -> Page[NodeLine]:
+        """Show the nodes of a saved workflow, in the order in which they could run."""
+        real = self._parts.files.locate(path)
+        document = read_document(self._parts.files.read(path), strict=True)
+        resolver = Resolver(self._parts, caller.name, self._parts.files.shown(real.parent))
+        edges = [*document.edges.values()]
+        return Page(
+            [
+                _line(name, document.nodes[name], resolver, edges)
+                for name in ordered(document.nodes, edges)
+            ]
+        )
+
     @operation("POST", "/workflows/check", scope="workflows:read")
     def check(self, caller: Caller, body: CheckWorkflow) -> WorkflowCheck:
         """Tell what every node is, what blocks a run, and which arrows could be drawn."""
@@ -73,6 +91,19 @@ class WorkflowService:
             return pinned_node(self._parts, caller.name, name, pin)
         except NbyardError as error:
             return ResolvedNode(view.name, view.arguments, problem=error.message)
+
+
+def _line(name: str, node: Node, resolver: Resolver, edges: Sequence[Edge]) -> NodeLine:
+    view = resolver.view(node)
+    return NodeLine(
+        node=name,
+        kind=view.kind,
+        executable=node.path or view.name,
+        runtime=node.runtime,
+        image=node.image or view.image,
+        after=sorted({edge.source for edge in edges if edge.target == name}),
+        problem=view.problem,
+    )
 
 
 def _resolved(view: NodeView) -> ResolvedNode:

@@ -217,3 +217,14 @@ def test_the_line_that_opens_a_workflow_works_where_it_is_shown(tmp_path, monkey
     assert _jupyter() == ".venv/bin/jupyter"
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / ".venv"))
     assert _jupyter() == "jupyter"
+
+
+def test_the_nodes_of_a_workflow_are_listed(shell, echo, yard: Yard):
+    """A5."""
+    nodes = {"a": {"type": "executable", "path": "echo.py"}, "b": {"type": "dataset", "path": "x"}}
+    text = json.dumps({"version": 1, "nodes": nodes, "edges": {}})
+    (yard.parts.files.root / "flow.nbflow").write_text(text)
+    said = shell("workflow", "show", "flow.nbflow")
+    assert "a     command  echo.py" in said.out
+    assert "b: There is no file x." in said.err
+    assert len(shell("workflows", "show", "flow.nbflow", "--json").json["items"]) == 2

@@ -6,7 +6,7 @@ import pytest
 
 from nbyard.domain.runs import NewRun
 from nbyard.domain.workflows import CheckWorkflow
-from nbyard.errors import Invalid
+from nbyard.errors import Invalid, NotFound
 
 
 def check(yard, ann, document):
@@ -68,3 +68,24 @@ def test_a_runtime_that_nobody_has(yard, ann, flow, root, where):
     with pytest.raises(Invalid) as refused:
         yard.services.runs.create(ann, NewRun(path=flow, runtime="nowhere" * (where == "run")))
     assert "process" in refused.value.message
+
+
+def test_the_nodes_of_a_saved_workflow_are_shown_in_their_order(yard, ann, flow, root, tool):
+    """A5: with executable, kind and where they run."""
+    description = json.loads((root / f"{tool}.nbexec").read_text())
+    (root / f"{tool}.nbexec").write_text(json.dumps({**description, "resources": {"image": "own"}}))
+    document = json.loads((root / flow).read_text())
+    document["nodes"]["two"] |= {"image": "other", "runtime": "docker"}
+    document["nodes"]["gone"] = {"type": "executable", "path": "gone.ipynb"}
+    (root / flow).write_text(json.dumps(document))
+    found = {line.node: line for line in yard.services.workflows.show(ann, flow).items}
+    assert [name for name in found if name != "gone"] == ["data", "one", "two"]
+    assert (found["one"].kind, found["one"].executable) == ("command", tool)
+    assert [(found[n].image, found[n].runtime) for n in ("one", "two")] == [
+        ("own", ""), ("other", "docker"),
+    ]  # fmt: skip
+    assert (found["two"].after, found["data"].kind) == (["one"], "dataset")
+    assert "no file" in found["gone"].problem
+    for path, error in (("none.nbflow", NotFound), ("../x.nbflow", Invalid), (tool, Invalid)):
+        with pytest.raises(error):
+            yard.services.workflows.show(ann, path)
