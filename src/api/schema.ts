@@ -659,7 +659,7 @@ export interface components {
             /** @default  */
             help: string;
             /** @default null */
-            reach: (components["schemas"]["Option"] | components["schemas"]["Flag"] | components["schemas"]["Positional"] | components["schemas"]["Variable"] | components["schemas"]["Stdin"] | components["schemas"]["Stdout"]) | null;
+            reach: (components["schemas"]["Option"] | components["schemas"]["Words"] | components["schemas"]["Flag"] | components["schemas"]["Positional"] | components["schemas"]["Variable"] | components["schemas"]["Stdin"] | components["schemas"]["Stdout"]) | null;
         };
         /**
          * Artifact
@@ -1038,7 +1038,8 @@ export interface components {
         };
         /**
          * Flag
-         * @description A word that is present when the value is true.
+         * @description A word that is present when the value is true, or as often as a whole number says. After a
+         *         slash stands the word for false: `--name/--no-name`.
          */
         Flag: {
             /** @enum {unknown} */
@@ -1335,12 +1336,15 @@ export interface components {
         };
         /**
          * Positional
-         * @description A bare word; positions count from 0 and come after all options.
+         * @description A bare word; positions count from 0 and come after all options. `separated` tells that the
+         *         program knows `--`, behind which no word is an option.
          */
         Positional: {
             /** @enum {unknown} */
             kind: "positional";
             position: number;
+            /** @default false */
+            separated: boolean;
         };
         /**
          * Problem
@@ -1654,6 +1658,15 @@ export interface components {
             /** @enum {unknown} */
             kind: "variable";
             variable: string;
+        };
+        /**
+         * Words
+         * @description `--name VALUE VALUE`: all of a list behind one option.
+         */
+        Words: {
+            /** @enum {unknown} */
+            kind: "words";
+            flag: string;
         };
         /**
          * Workflow
