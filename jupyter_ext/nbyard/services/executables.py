@@ -231,13 +231,14 @@ class ExecutableService:
         return code, told, self._freezer.prepare(code, told)
 
     def _changed(self, found: Executable, code: Code, upload: str) -> Code:
-        """New bytes: a notebook's arguments are read anew, a command's are those of before."""
-        from nbyard.kinds.registry import kind_named
-
+        """New bytes: what was read is read anew, what was told stays."""
         if found.path:
             raise Invalid.field("upload", f"{found.name!r} follows its file: change that")
         told = code.description or Description()
-        if kind_named(found.current.kind).keeps_arguments:
+        plain = msgspec.structs.replace(code, description=None)
+        kind, reading, _ = self._freezer.read(plain, found.current.kind)
+        was_read = reading.arguments and reading.arguments == found.current.arguments
+        if kind.keeps_arguments or was_read:
             told = msgspec.structs.replace(told, arguments=None)
         return msgspec.structs.replace(self._code(found.owner, "", upload), description=told)
 
