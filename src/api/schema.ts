@@ -224,6 +224,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/executables/help": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run a command with `--help` and read its arguments from what it prints
+         * @description It is run on this machine, for ten seconds at most. Nothing is saved: it is a first guess
+         *     for the form.
+         */
+        post: operations["executables.help"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/executables/inspect": {
         parameters: {
             query?: never;
@@ -675,6 +696,13 @@ export interface components {
             digest: string;
             size_bytes: number;
             created_at: string;
+        };
+        /**
+         * AskHelp
+         * @description The command to run with `--help`: a path below the server's root.
+         */
+        AskHelp: {
+            path: string;
         };
         /**
          * Attempt
@@ -2296,6 +2324,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Executable"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "executables.help": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskHelp"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inspection"];
                 };
             };
             400: components["responses"]["400"];

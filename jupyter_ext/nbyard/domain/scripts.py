@@ -1,16 +1,23 @@
 """What a Python script takes on its command line, read from its source: argparse and click."""
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from nbyard.domain.argparsing import read_argparse
-from nbyard.domain.arguments import Argument, Positional, check_arguments
+from nbyard.domain.arguments import Argument, Positional, Role, check_arguments
 from nbyard.domain.calls import Source
 from nbyard.domain.clicking import names_of, read_click
 from nbyard.domain.openings import opened
-from nbyard.domain.parameters import Declaration, Unread, check_places, to_argument, usual_name
+from nbyard.domain.parameters import (
+    Declaration,
+    Parameter,
+    Unread,
+    check_places,
+    to_argument,
+    usual_name,
+)
 from nbyard.domain.parsers import name_in
 from nbyard.errors import Invalid
 
@@ -37,9 +44,10 @@ def read_script(tree: ast.Module) -> Script:
         check_places(found.parameters)
         if found.is_open and any(isinstance(one.reach, Positional) for one in found.parameters):
             raise Unread("others may stand between them: " + found.hints[0].rstrip("."))
-        return _arguments(source, found, name_of)
+        script = arguments_of(found.parameters, opened(source, name_of))
     except Unread as problem:
         return Script([], [f"Arguments are not read: {problem}. {DESCRIBE}"])
+    return Script(script.arguments, [*found.hints, *script.hints])
 
 
 def _declared(source: Source) -> tuple[Declaration, NameOf]:
@@ -52,11 +60,15 @@ def _declared(source: Source) -> tuple[Declaration, NameOf]:
     return msgspec.structs.replace(of_argparse, hints=hints), name_in(source)
 
 
-def _arguments(source: Source, found: Declaration, name_of: NameOf) -> Script:
-    roles = opened(source, name_of)
+def arguments_of(parameters: Sequence[Parameter], roles: Mapping[str, Role]) -> Script:
+    """The arguments that these parameters are.
+
+    Raises:
+        Unread: a positional one has no name that an argument may have.
+    """
     arguments: dict[str, Argument] = {}
-    hints = list(found.hints)
-    for one in found.parameters:
+    hints: list[str] = []
+    for one in parameters:
         parameter = one
         if one.name in arguments:  # several options that set one name
             own = usual_name(one.shown.lstrip("-"))

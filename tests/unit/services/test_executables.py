@@ -6,7 +6,14 @@ import pytest
 
 from nbyard.domain.arguments import Argument, Option, Positional
 from nbyard.domain.datasets import NewUpload
-from nbyard.domain.executables import ExecutablePatch, Inspect, NewExecutable, Resources, TagCell
+from nbyard.domain.executables import (
+    AskHelp,
+    ExecutablePatch,
+    Inspect,
+    NewExecutable,
+    Resources,
+    TagCell,
+)
 from nbyard.domain.runs import NewRun
 from nbyard.errors import InUse, Invalid, NameTaken, NotFound, StaleWrite
 
@@ -236,6 +243,35 @@ def test_a_script_is_read_anew_until_its_arguments_are_told(yard, ann, root):
     assert (root / "fit.py.nbexec").exists()
     found = executables.inspect(ann, Inspect(path="fit.py"))
     assert [one.name for one in found.arguments] == ["rate"]
+
+
+def test_help_is_read_when_it_is_asked_for(yard, ann, root):
+    """E13: only then is the program run, and nothing is saved."""
+    executables = yard.services.executables
+    (root / "tool.sh").write_text("echo 'usage: tool [--top N] FILE'; echo '  --top N  how many'")
+    found = executables.help(ann, AskHelp("tool.sh"))
+    assert [(one.name, one.type, one.reach) for one in found.arguments] == [
+        ("top", "int", Option("--top")),
+        ("file", "string", Positional(0)),
+    ]
+    assert "check it before you save" in found.hints[-1]
+    assert executables.inspect(ann, Inspect(path="tool.sh")).arguments == []
+    (root / "hello.py").write_text("import sys; print('hello', *sys.argv[1:])")
+    found = executables.help(ann, AskHelp("hello.py"))
+    assert found.arguments == [] and found.hints == [
+        "No arguments were found in what it prints to --help."
+    ]
+    assert [path.name for path in root.glob("*.nbexec")] == []
+
+
+def test_help_of_what_is_no_command_or_runs_elsewhere_is_refused(yard, ann, root):
+    write_notebook(root, "a = 1", "pass", name="book.ipynb")
+    with pytest.raises(Invalid, match="no command"):
+        yard.services.executables.help(ann, AskHelp("book.ipynb"))
+    yard.parts.settings.default_runtime = "docker"
+    (root / "tool.sh").write_text("touch ran")
+    with pytest.raises(Invalid, match="not run on the machine"):
+        yard.services.executables.help(ann, AskHelp("tool.sh"))
 
 
 def test_a_new_script_is_read_anew(yard, ann):
