@@ -4,12 +4,13 @@ Source: https://docs.python.org/3/library/argparse.html
 """
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from nbyard.domain.calls import Source, shown
 from nbyard.domain.parameters import Unread
 
-PARSER = "argparse.ArgumentParser"
+NAME = "ArgumentParser"
+PARSER = f"argparse.{NAME}"
 GROUP, EXCLUSIVE, ADD = "add_argument_group", "add_mutually_exclusive_group", "add_argument"
 PARSES = frozenset(
     {"parse_args", "parse_known_args", "parse_intermixed_args", "parse_known_intermixed_args"}
@@ -22,6 +23,11 @@ HARMLESS = frozenset({
 })
 # fmt: on
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+# Of these not every part is evaluated once.
+LOOSE = (
+    *(ast.IfExp, ast.BoolOp, ast.Lambda),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
 BRANCHES = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.Match, ast.ClassDef, *FUNCTIONS)
 HARMLESS_CALLS = ("autocomplete", "print")
 
@@ -47,19 +53,19 @@ class Walk:
                 self._simple(one)
 
     def _simple(self, statement: ast.stmt) -> None:
-        calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
+        calls = [node for node in _always(statement) if isinstance(node, ast.Call)]
         for call in sorted(calls, key=lambda one: (one.end_lineno, one.end_col_offset)):
             self._call(call)
         if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
             kind = self._kind(statement.value)
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            self._held |= {ast.unparse(target): kind for target in targets if kind}
+            self._held |= {ast.unparse(target): kind for target in targets}
 
     def _call(self, call: ast.Call) -> None:
         kind = self._kind(call.func.value) if isinstance(call.func, ast.Attribute) else ""
         method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         if kind and method == ADD:
-            self._seen.add(id(call))
+            self._seen.add(id(call.func))
             self.added.append((call, kind == EXCLUSIVE))
         given = [at for at, word in enumerate(call.args) if self._kind(word)]
         named = [str(one.arg) for one in call.keywords if self._kind(one.value)]
@@ -90,14 +96,17 @@ class Walk:
         return ""
 
     @property
-    def missed(self) -> list[ast.Call]:
-        """Calls that add arguments and were not followed."""
-        return [call for call in self._source.calls() if self._is_missed(call)]
+    def missed(self) -> list[ast.Attribute]:
+        """Where arguments are added and were not followed."""
+        methods = (node for node in self._source.nodes if isinstance(node, ast.Attribute))
+        found = [one for one in methods if one.attr == ADD and id(one) not in self._seen]
+        return sorted(found, key=lambda one: one.lineno)
 
     @property
     def is_open(self) -> bool:
         """Whether positional arguments may be added besides."""
-        return bool(self._given_away) or not all(is_option(call) for call in self.missed)
+        options = {id(call.func) for call in self._source.calls() if is_option(call)}
+        return bool(self._given_away) or not {id(one) for one in self.missed} <= options
 
     @property
     def defaults(self) -> set[str]:
@@ -110,17 +119,13 @@ class Walk:
         """What may be there and was not followed."""
         found = []
         if self.missed:
-            lines = ", ".join(str(call.lineno) for call in self.missed)
+            lines = ", ".join(str(one.lineno) for one in self.missed)
             words = "Arguments added in a loop, under a condition or elsewhere are not read"
             found.append(f"{words} (line {lines}).")
         for call in self._given_away:
             name = shown(call.func)
             found.append(f"Arguments that {name} in line {call.lineno} may add are not read.")
         return found
-
-    def _is_missed(self, call: ast.Call) -> bool:
-        is_adding = isinstance(call.func, ast.Attribute) and call.func.attr == ADD
-        return is_adding and id(call) not in self._seen
 
 
 def follow(source: Source) -> Walk | None:
@@ -129,7 +134,10 @@ def follow(source: Source) -> Walk | None:
     Raises:
         Unread: there are several parsers, or one that cannot be followed.
     """
-    parsers = [call for call in source.calls() if source.origin(call.func) == PARSER]
+    made = [call for call in source.calls() if source.origin(call.func).endswith(NAME)]
+    parsers = [call for call in made if source.origin(call.func) == PARSER]
+    if len(made) > len(parsers):
+        raise Unread("the script has a parser that is not of argparse itself")
     _refuse(source, parsers)
     if not parsers:
         return None
@@ -153,7 +161,7 @@ def _refuse(source: Source, parsers: list[ast.Call]) -> None:
         if method == "add_subparsers":
             raise Unread("the script has subcommands")
         given = [*call.args, *(k.value for k in call.keywords if k.arg == "args")]
-        if method in PARSES and given and isinstance(given[0], ast.List | ast.Tuple):
+        if method in PARSES and given and _is_written_out(given[0]):
             raise Unread(f"line {call.lineno} parses a list of its own")
 
 
@@ -183,6 +191,22 @@ def name_in(source: Source) -> Callable[[ast.expr], str]:
         return node.attr if is_parsed else ""  # type: ignore[attr-defined]
 
     return name_of
+
+
+def _always(node: ast.AST) -> Iterator[ast.AST]:
+    """What is inside and is evaluated exactly once."""
+    yield node
+    if not isinstance(node, LOOSE):
+        for inner in ast.iter_child_nodes(node):
+            yield from _always(inner)
+
+
+def _is_written_out(words: ast.expr) -> bool:
+    """`["--x", "1"]` or `"--x 1".split()`."""
+    if isinstance(words, ast.Call) and isinstance(words.func, ast.Attribute):
+        words = words.func.value
+        return isinstance(words, ast.Constant)
+    return isinstance(words, ast.List | ast.Tuple)
 
 
 def _is_main(statement: ast.stmt) -> bool:
