@@ -20,6 +20,7 @@ export const ROUTES = {
   'executables.list': ['GET', '/executables'],
   'executables.create': ['POST', '/executables'],
   'executables.inspect': ['POST', '/executables/inspect'],
+  'executables.help': ['POST', '/executables/help'],
   'executables.tag': ['POST', '/executables/tag'],
   'executables.get': ['GET', '/executables/{executable}'],
   'executables.update': ['PATCH', '/executables/{executable}'],

@@ -244,6 +244,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/executables/help": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run a command with `--help` and read its arguments from what it prints
+         * @description It is run on this machine, for ten seconds at most. Nothing is saved: it is a first guess
+         *     for the form.
+         */
+        post: operations["executables.help"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/executables/inspect": {
         parameters: {
             query?: never;
@@ -647,6 +668,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workflows/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the nodes of a saved workflow, in the order in which they could run */
+        get: operations["workflows.show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -683,7 +721,7 @@ export interface components {
             /** @default  */
             help: string;
             /** @default null */
-            reach: (components["schemas"]["Option"] | components["schemas"]["Flag"] | components["schemas"]["Positional"] | components["schemas"]["Variable"] | components["schemas"]["Stdin"] | components["schemas"]["Stdout"]) | null;
+            reach: (components["schemas"]["Option"] | components["schemas"]["Words"] | components["schemas"]["Flag"] | components["schemas"]["Positional"] | components["schemas"]["Variable"] | components["schemas"]["Stdin"] | components["schemas"]["Stdout"]) | null;
         };
         /**
          * Artifact
@@ -699,6 +737,13 @@ export interface components {
             digest: string;
             size_bytes: number;
             created_at: string;
+        };
+        /**
+         * AskHelp
+         * @description The command to run with `--help`: a path below the server's root.
+         */
+        AskHelp: {
+            path: string;
         };
         /**
          * Attempt
@@ -1062,7 +1107,8 @@ export interface components {
         };
         /**
          * Flag
-         * @description A word that is present when the value is true.
+         * @description A word that is present when the value is true, or as often as a whole number says. After a
+         *         slash stands the word for false: `--name/--no-name`.
          */
         Flag: {
             /** @enum {unknown} */
@@ -1287,8 +1333,24 @@ export interface components {
             size_bytes: number | null;
         };
         /**
+         * NodeLine
+         * @description What a node of a saved workflow is and where it runs; `runtime` and `image` are empty where
+         *         the run decides, `after` are the nodes that it takes something from.
+         */
+        NodeLine: {
+            node: string;
+            kind: string;
+            executable: string;
+            runtime: string;
+            image: string;
+            after: string[];
+            /** @default  */
+            problem: string;
+        };
+        /**
          * NodeView
-         * @description A node as the canvas shows it; a dataset's only argument is its output `data`.
+         * @description A node as the canvas shows it; a dataset's only argument is its output `data`. `image` is
+         *         that of the executable, where the node names no other.
          */
         NodeView: {
             name: string;
@@ -1302,6 +1364,8 @@ export interface components {
             dataset: string;
             /** @default  */
             problem: string;
+            /** @default  */
+            image: string;
         };
         /**
          * Option
@@ -1374,6 +1438,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[NodeLine]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_NodeLine_: {
+            items: components["schemas"]["NodeLine"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[Run]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -1393,12 +1466,15 @@ export interface components {
         };
         /**
          * Positional
-         * @description A bare word; positions count from 0 and come after all options.
+         * @description A bare word; positions count from 0 and come after all options. `separated` tells that the
+         *         program knows `--`, behind which no word is an option.
          */
         Positional: {
             /** @enum {unknown} */
             kind: "positional";
             position: number;
+            /** @default false */
+            separated: boolean;
         };
         /**
          * Problem
@@ -1712,6 +1788,15 @@ export interface components {
             /** @enum {unknown} */
             kind: "variable";
             variable: string;
+        };
+        /**
+         * Words
+         * @description `--name VALUE VALUE`: all of a list behind one option.
+         */
+        Words: {
+            /** @enum {unknown} */
+            kind: "words";
+            flag: string;
         };
         /**
          * Workflow
@@ -2373,6 +2458,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Executable"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "executables.help": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskHelp"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inspection"];
                 };
             };
             400: components["responses"]["400"];
@@ -3251,6 +3370,36 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "workflows.show": {
+        parameters: {
+            query: {
+                path: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NodeLine_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

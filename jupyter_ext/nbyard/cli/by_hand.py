@@ -10,7 +10,7 @@ from msgspec import UNSET
 from nbyard.cli.output import harmless, say, show_json, size
 from nbyard.cli.views import show_nodes, show_run
 from nbyard.domain.datasets import FileSource, NewDataset, UploadSource, UrlSource
-from nbyard.domain.executables import Inspect, NewExecutable
+from nbyard.domain.executables import AskHelp, Inspect, NewExecutable
 
 CHUNK = 8 << 20
 
@@ -89,6 +89,16 @@ def inspect(path: str, server: str) -> None:
     from nbyard.discover import connect
 
     show_json(connect(server).executables.inspect(body=Inspect(path=path)))
+
+
+@click.command("help")
+@click.argument("path")
+@server_option
+def ask_help(path: str, server: str) -> None:
+    """Run a command with --help and read its arguments from what it prints; nothing is saved."""
+    from nbyard.discover import connect
+
+    show_json(connect(server).executables.help(body=AskHelp(path=path)))
 
 
 @click.command("show")

@@ -16,7 +16,7 @@ HIDDEN = {"uploads", "events", "system"}
 BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "artifacts": artifacts.COMMANDS,
     "datasets": (by_hand.add_dataset,),
-    "executables": (by_hand.add_executable, by_hand.inspect),
+    "executables": (by_hand.add_executable, by_hand.ask_help, by_hand.inspect),
     "workflows": (by_hand.show_workflow,),
     "runs": (by_hand.show, by_hand.status, by_hand.log),
 }

@@ -27,18 +27,32 @@ class Option(
     joined: bool = False
 
 
+class Words(msgspec.Struct, frozen=True, tag="words", tag_field="kind", forbid_unknown_fields=True):
+    """`--name VALUE VALUE`: all of a list behind one option."""
+
+    flag: str
+
+
 class Flag(msgspec.Struct, frozen=True, tag="flag", tag_field="kind", forbid_unknown_fields=True):
-    """A word that is present when the value is true."""
+    """A word that is present when the value is true, or as often as a whole number says. After a
+    slash stands the word for false: `--name/--no-name`."""
 
     flag: str
 
 
 class Positional(
-    msgspec.Struct, frozen=True, tag="positional", tag_field="kind", forbid_unknown_fields=True
+    msgspec.Struct,
+    frozen=True,
+    omit_defaults=True,
+    tag="positional",
+    tag_field="kind",
+    forbid_unknown_fields=True,
 ):
-    """A bare word; positions count from 0 and come after all options."""
+    """A bare word; positions count from 0 and come after all options. `separated` tells that the
+    program knows `--`, behind which no word is an option."""
 
     position: int
+    separated: bool = False
 
 
 class Variable(
@@ -59,7 +73,7 @@ class Stdout(
     """The program's standard output becomes the file."""
 
 
-Reach = Option | Flag | Positional | Variable | Stdin | Stdout
+Reach = Option | Words | Flag | Positional | Variable | Stdin | Stdout
 
 
 class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -127,8 +141,10 @@ def _check_shape(argument: Argument, where: str) -> list[Detail]:
             check_value(argument, argument.default, f"{where}.default")
         except Invalid as error:
             details += error.details
-    if isinstance(argument.reach, Flag) and argument.type != "bool":
-        details.append(Detail(f"{where}.reach", "a flag needs the type bool"))
+    if isinstance(argument.reach, Flag) and argument.type not in ("bool", "int"):
+        details.append(Detail(f"{where}.reach", "a flag needs the type bool, or int to repeat it"))
+    if isinstance(argument.reach, Words) and argument.type != "list":
+        details.append(Detail(f"{where}.reach", "several words need the type list"))
     if isinstance(argument.reach, Stdin) and argument.role != "input":
         details.append(Detail(f"{where}.reach", "only an input can be standard input"))
     if isinstance(argument.reach, Stdout) and argument.role != "output":

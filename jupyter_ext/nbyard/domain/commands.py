@@ -1,14 +1,15 @@
 """Commands: from arguments and values to an argument vector, never to a line for a shell.
 
 A program takes a word that begins with `-` for an option. Therefore a text like that is joined to
-its option (`--name=-x`, `-n-x`), and refused where it would stand alone: as a positional word, or
-behind an option with one dash and several letters, for not every program knows `--`. Numbers and
-a single `-` pass as they are.
+its option (`--name=-x`, `-n-x`), and refused where it would stand alone: behind an option with one
+dash and several letters, or as a positional word of a program that is not told to know `--`.
+Numbers and a single `-` pass as they are.
 """
 
 import json
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,12 +22,16 @@ from nbyard.domain.arguments import (
     Stdin,
     Stdout,
     Variable,
+    Words,
     check_value,
 )
 from nbyard.errors import Detail, Invalid
 
 ATTEMPT = "{attempt}"
 FILE = "{file}"
+# Behind it no word is an option.
+SEPARATOR = "--"
+MAX_TIMES = 100
 # One word of a command line; the limit of Linux.
 MAX_WORD_BYTES = 128 * 1024 - 1
 MAX_LINE_BYTES = 1_000_000
@@ -73,8 +78,10 @@ def _reach_problem(argument: Argument, positions: set[int]) -> str:
     reach = argument.reach
     if reach is None:
         return "say how the program gets it: option, flag, positional, variable, stdin or stdout"
-    if isinstance(reach, Option | Flag) and not OPTION.match(reach.flag):
-        return f"{reach.flag[:40]!r} is no option such as --name or -n"
+    if isinstance(reach, Option | Words | Flag):
+        words = reach.flag.split("/", 1) if isinstance(reach, Flag) else [reach.flag]
+        wrong = [word for word in words if not OPTION.match(word)]
+        return f"{wrong[0][:40]!r} is no option such as --name or -n" if wrong else ""
     if isinstance(reach, Variable):
         return _variable_problem(reach.variable)
     if isinstance(reach, Positional):
@@ -97,7 +104,8 @@ def build_argv(
 ) -> CommandLine:
     """The command line for these values: prefix, options as declared, then positional words.
 
-    What has neither value nor default, or is null, is left out. A list repeats its option.
+    What has neither value nor default, or is null, is left out. A list repeats its option, or
+    follows one (`Words`); then that option stands last or before `--`.
 
     Raises:
         Invalid: a value is missing, does not fit or is not declared.
@@ -108,8 +116,7 @@ def build_argv(
     for argument in arguments:
         if given.get(argument.name) is not None:
             found.add(argument, given[argument.name])
-    words = [word for position in sorted(found.positional) for word in found.positional[position]]
-    argv = [*prefix, *found.options, *words]
+    argv = [*prefix, *found.words(arguments)]
     if sum(len(word.encode()) for word in argv) > MAX_LINE_BYTES:
         raise Invalid.field("arguments", f"the command line is longer than {MAX_LINE_BYTES} bytes")
     return CommandLine(argv, found.environment, found.streams[Stdin], found.streams[Stdout])
@@ -119,23 +126,50 @@ class _Reached:
     """Values as words, each where its argument reaches the program."""
 
     def __init__(self) -> None:
-        self.options: list[str] = []
-        self.positional: dict[int, list[str]] = {}
         self.environment: dict[str, str] = {}
         self.streams: dict[type, str] = {Stdin: "", Stdout: ""}
+        self._options: list[str] = []
+        self._open: list[str] = []  # options that may take what follows
+        self._positional: dict[int, list[str]] = {}
 
     def add(self, argument: Argument, value: Any) -> None:
         reach, where = argument.reach, f"arguments.{argument.name}"
         if isinstance(reach, Flag):
-            self.options += [reach.flag] if value else []
+            self._options += _flag_words(reach, value, where)
         elif isinstance(reach, Option):
-            self.options += _option_words(reach, argument, value, where)
+            self._options += _option_words(reach, argument, value, where)
+        elif isinstance(reach, Words):
+            self._open += _many_words(reach, argument, value, where)
         elif isinstance(reach, Positional):
-            self.positional[reach.position] = _positional_words(argument, value, where)
+            self._positional[reach.position] = _positional_words(reach, argument, value, where)
         elif isinstance(reach, Variable):
             self.environment[reach.variable] = _word(value, where)
         elif reach is not None:
             self.streams[type(reach)] = _inside(value, where)
+
+    def words(self, arguments: Sequence[Argument]) -> list[str]:
+        """What follows the prefix."""
+        words = [word for _, found in sorted(self._positional.items()) for word in found]
+        if not any(_is_separated(argument) for argument in arguments):
+            return [*self._options, *words, *self._open]
+        _check_gaps(arguments, {at for at, found in self._positional.items() if found})
+        is_needed = words and (self._open or any(word.startswith("-") for word in words))
+        return [*self._options, *self._open, *([SEPARATOR] if is_needed else []), *words]
+
+
+def _is_separated(argument: Argument) -> bool:
+    return isinstance(argument.reach, Positional) and argument.reach.separated
+
+
+def _check_gaps(arguments: Sequence[Argument], filled: set[int]) -> None:
+    """A parser gives the first optional place the first word that it can spare."""
+    places = {a.reach.position: a for a in arguments if isinstance(a.reach, Positional)}
+    for position, argument in places.items():
+        behind = [places[at] for at in sorted(filled) if at > position]
+        taken = [a for a in behind if a.type == "list" or not (a.required or a.role == "output")]
+        if position not in filled and taken:
+            words = f"a value is needed, for that of {taken[0].name} would take its place"
+            raise Invalid.field(f"arguments.{argument.name}", words)
 
 
 def _given(arguments: Sequence[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,11 +211,32 @@ def _option_words(reach: Option, argument: Argument, value: Any, where: str) -> 
     return words
 
 
-def _positional_words(argument: Argument, value: Any, where: str) -> list[str]:
+def _flag_words(reach: Flag, value: Any, where: str) -> list[str]:
+    on, _, off = reach.flag.partition("/")
+    if isinstance(value, bool):
+        word = on if value else off
+        return [word] if word else []
+    if not 0 <= value <= MAX_TIMES:
+        raise Invalid.field(where, f"a number from 0 to {MAX_TIMES} is needed")
+    return [on] * value
+
+
+def _many_words(reach: Words, argument: Argument, value: Any, where: str) -> list[str]:
+    items = _items(argument, value)
+    if len(items) == 1:
+        return _option_words(Option(reach.flag), argument, items, where)
+    words = [_word(item, where) for item in items]
+    if any(_looks_like_option(item, word) for item, word in zip(items, words, strict=True)):
+        raise Invalid.field(where, f"a text begins with -, which {reach.flag} would not take")
+    return [reach.flag, *words]
+
+
+def _positional_words(reach: Positional, argument: Argument, value: Any, where: str) -> list[str]:
     words = []
     for item in _items(argument, value):
         word = _word(item, where)
-        if _looks_like_option(item, word):
+        may_pass = reach.separated and word != SEPARATOR
+        if _looks_like_option(item, word) and not may_pass:
             raise Invalid.field(where, "begins with -, which the program would take for an option")
         words.append(word)
     return words
@@ -196,6 +251,8 @@ def _word(value: Any, where: str) -> str:
     """A value as text: `true`, `0.1`, texts as they are, lists and objects as JSON."""
     if isinstance(value, bool):
         word = "true" if value else "false"
+    elif isinstance(value, float) and value < 0:
+        word = format(Decimal(repr(value)), "f")  # -1e-05 is an option to some programs
     elif isinstance(value, int | float):
         word = repr(value)
     elif isinstance(value, str):

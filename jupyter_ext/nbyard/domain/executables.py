@@ -41,6 +41,12 @@ class Inspect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: str = ""
 
 
+class AskHelp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The command to run with `--help`: a path below the server's root."""
+
+    path: str
+
+
 class TagCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The code cell (counted over all cells) that becomes the parameters cell."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from nbyard.domain.attempts import CommandWork
 from nbyard.domain.commands import FILE, build_argv, expand_file
 from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.scripts import Script, read_script
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
 
@@ -35,10 +36,11 @@ class CommandKind:
     keeps_arguments = False
 
     def read(self, name: str, content: bytes) -> Reading:
-        """How the file is started. What it takes is told by people, or by a description file."""
+        """How the file is started, and what a Python script takes by argparse or click. Else that
+        is told by people, or by a description file."""
         language, command = _start(name, content)
-        hints = _syntax_hints(name, content) if language == "python" else []
-        return Reading(self.name, language, "", [], hints, command=command)
+        script = _script(name, content) if language == "python" else Script()
+        return Reading(self.name, language, "", script.arguments, script.hints, command=command)
 
     def work(
         self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
@@ -86,13 +88,13 @@ def _shebang(content: bytes) -> tuple[str, list[str]] | None:
     return language, [*words, FILE]
 
 
-def _syntax_hints(name: str, content: bytes) -> list[str]:
+def _script(name: str, content: bytes) -> Script:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(content, name)
+            return read_script(ast.parse(content, name))
     except SyntaxError as error:
-        return [f"{name}, line {error.lineno or 1}: {error.msg}"]
+        return Script(hints=[f"{name}, line {error.lineno or 1}: {error.msg}"])
     except (ValueError, RecursionError, MemoryError) as error:
-        return [f"{name} cannot be read as Python: {str(error) or type(error).__name__}"]
-    return []
+        words = str(error) or type(error).__name__
+        return Script(hints=[f"{name} cannot be read as Python: {words}"])

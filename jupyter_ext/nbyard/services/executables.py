@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from nbyard import kernels
+from nbyard.asking import ask
 from nbyard.domain.callers import Caller
+from nbyard.domain.commands import FILE
 from nbyard.domain.descriptions import Description, corrected, description_file
 from nbyard.domain.diffs import MAX_LINES, Diff, diff_lines, notebook_lines
 from nbyard.domain.executables import (
+    AskHelp,
     Executable,
     ExecutablePatch,
     ExecutableVersion,
@@ -23,6 +28,7 @@ from nbyard.domain.executables import (
     Resources,
     TagCell,
 )
+from nbyard.domain.help_texts import read_help
 from nbyard.domain.limits import wrong
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
@@ -35,6 +41,8 @@ from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, keeping_bytes, made_before, remember
 
 COARSE_SECONDS = 2  # clocks of file systems
+CHECK_IT = "Read from what it prints to --help: check it before you save."
+NOTHING_READ = "No arguments were found in what it prints to --help."
 
 if TYPE_CHECKING:
     from nbyard.files import ProjectFiles
@@ -76,6 +84,24 @@ class ExecutableService:
         if known is None:
             return found
         return msgspec.structs.replace(found, executable=known.id, name=known.name)
+
+    @operation("POST", "/executables/help", scope="runs:write")
+    def help(self, caller: Caller, body: AskHelp) -> Inspection:
+        """Run a command with `--help` and read its arguments from what it prints.
+
+        It is run on this machine, for ten seconds at most. Nothing is saved: it is a first guess
+        for the form.
+        """
+        if self._parts.settings.default_runtime != "process":
+            raise Invalid.field("path", "programs are not run on the machine of the server")
+        code = self._freezer.load(body.path)
+        assert code.path is not None
+        found = self._freezer.inspect(code)
+        if found.kind != "command":
+            raise Invalid.field("path", f"{code.filename} is a {found.kind}, no command")
+        read = read_help(ask(_started(found.command, code.path)))
+        hints = [*read.hints, NOTHING_READ if not read.arguments else CHECK_IT]
+        return msgspec.structs.replace(found, arguments=read.arguments, hints=hints)
 
     @operation("POST", "/executables/tag", scope="executables:write")
     def tag(self, caller: Caller, body: TagCell) -> Inspection:
@@ -231,13 +257,14 @@ class ExecutableService:
         return code, told, self._freezer.prepare(code, told)
 
     def _changed(self, found: Executable, code: Code, upload: str) -> Code:
-        """New bytes: a notebook's arguments are read anew, a command's are those of before."""
-        from nbyard.kinds.registry import kind_named
-
+        """New bytes: what was read is read anew, what was told stays."""
         if found.path:
             raise Invalid.field("upload", f"{found.name!r} follows its file: change that")
         told = code.description or Description()
-        if kind_named(found.current.kind).keeps_arguments:
+        plain = msgspec.structs.replace(code, description=None)
+        kind, reading, _ = self._freezer.read(plain, found.current.kind)
+        was_read = reading.arguments and reading.arguments == found.current.arguments
+        if kind.keeps_arguments or was_read:
             told = msgspec.structs.replace(told, arguments=None)
         return msgspec.structs.replace(self._code(found.owner, "", upload), description=told)
 
@@ -295,6 +322,12 @@ class ExecutableService:
         if version.kind == "notebook":
             return notebook_lines(read_json(content))
         return content.decode("utf-8", "replace")
+
+
+def _started(command: Sequence[str], path: Path) -> list[str]:
+    """How the file is started where it is, by our own interpreter where Python is meant."""
+    words = [word.replace(FILE, str(path)) for word in command]
+    return [sys.executable, *words[1:]] if words[:1] == ["python3"] else words
 
 
 def _standing(files: ProjectFiles, found: Executable) -> tuple[list[str], bool]:

@@ -26,6 +26,8 @@ describe('argument drafts', () => {
       },
       { name: 'loud', type: 'bool', default: false, reach: { kind: 'flag', flag: '--loud' } },
       { name: 'list', type: 'list', default: [1, 2], reach: { kind: 'positional', position: 2 } },
+      { name: 'sizes', type: 'list', reach: { kind: 'words', flag: '--sizes' } },
+      { name: 'from', reach: { kind: 'positional', position: 0, separated: true } },
       { name: 'how', type: 'choice', choices: ['a', 'b'], default: 'b' },
       { name: 'home', type: 'string', default: '', nullable: true },
       { name: 'out', role: 'output', reach: { kind: 'stdout' } }

@@ -191,8 +191,10 @@ function ArgumentRow(props: IArgumentRowProps): JSX.Element {
               <option value="">{trans.__('not at all')}</option>
               <option value="option">{trans.__('--name VALUE')}</option>
               <option value="joined">{trans.__('--name=VALUE')}</option>
+              <option value="words">{trans.__('--name VALUE VALUE')}</option>
               <option value="flag">{trans.__('flag')}</option>
               <option value="positional">{trans.__('by position')}</option>
+              <option value="separated">{trans.__('by position, after --')}</option>
               <option value="variable">{trans.__('environment variable')}</option>
               <option value="stdin">{trans.__('standard input')}</option>
               <option value="stdout">{trans.__('standard output')}</option>
@@ -209,8 +211,10 @@ function ArgumentRow(props: IArgumentRowProps): JSX.Element {
                 usualWord(draft) ||
                 {
                   option: '--name',
+                  words: '--name',
                   flag: '--flag',
                   positional: nextPosition(drafts, index),
+                  separated: nextPosition(drafts, index),
                   variable: 'NAME'
                 }[draft.reach as string]
               }

@@ -6,6 +6,7 @@ import { freeName, stemOf } from '../../components/freeName';
 import { showProblem } from '../../components/problems';
 import { IExecutableTarget, IPanelServices } from '../services';
 import { ArgumentTable } from './ArgumentTable';
+import { AskHelp } from './AskHelp';
 import { argumentsOf, draftOf, IDraft, tellsArguments } from './draft';
 import { NameField } from './NameField';
 import { ResourceFields } from './ResourceFields';
@@ -145,6 +146,13 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
               onChange={event => setCommand(event.target.value)}
             />
           </label>
+        )}
+        {source.kind === 'command' && target.path && (
+          <AskHelp
+            services={services}
+            path={target.path}
+            onRead={found => setDrafts(found.arguments.map(draftOf))}
+          />
         )}
         {errors.command && (
           <span className="nby-Field-error" role="alert">

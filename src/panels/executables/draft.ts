@@ -8,7 +8,9 @@ export function tellsArguments(kind: string): boolean {
   return kind === 'notebook' || kind === 'function';
 }
 
-export type ReachKind = '' | 'option' | 'flag' | 'positional' | 'variable' | 'stdin' | 'stdout';
+/** As the server calls them; `separated` is a positional word behind `--`. */
+export type ReachKind =
+  '' | 'option' | 'words' | 'flag' | 'positional' | 'separated' | 'variable' | 'stdin' | 'stdout';
 
 export interface IDraft {
   key: number;
@@ -63,7 +65,7 @@ export function usualWord({ reach, name }: Pick<IDraft, 'reach' | 'name'>): stri
   if (reach === 'variable') {
     return name.toUpperCase();
   }
-  return reach === 'option' || reach === 'flag' ? `--${name.replace(/_/g, '-')}` : '';
+  return ['option', 'words', 'flag'].includes(reach) ? `--${name.replace(/_/g, '-')}` : '';
 }
 
 export function draftOf(argument: Partial<Argument>): IDraft {
@@ -81,7 +83,7 @@ export function draftOf(argument: Partial<Argument>): IDraft {
     default: hasDefault ? showValue(argument.default as Json) : '',
     choices: showChoices((argument.choices ?? []) as Json[]),
     help: argument.help ?? '',
-    reach: (reach.kind as ReachKind | undefined) ?? '',
+    reach: reach.separated === true ? 'separated' : ((reach.kind as ReachKind | undefined) ?? ''),
     word: String(reach.flag ?? reach.position ?? reach.variable ?? ''),
     joined: reach.joined === true
   };
@@ -91,17 +93,18 @@ export function draftOf(argument: Partial<Argument>): IDraft {
 export function argumentsOf(drafts: readonly IDraft[]): Record<string, unknown>[] {
   return drafts.map((draft, index) =>
     argumentOf(
-      draft.reach === 'positional' && !draft.word
-        ? { ...draft, word: nextPosition(drafts, index) }
-        : draft
+      isPlaced(draft) && !draft.word ? { ...draft, word: nextPosition(drafts, index) } : draft
     )
   );
 }
 
 /** The place that a positional argument takes when nobody says which. */
 export function nextPosition(drafts: readonly IDraft[], index: number): string {
-  const isBefore = (draft: IDraft, at: number) => at < index && draft.reach === 'positional';
-  return String(drafts.filter(isBefore).length);
+  return String(drafts.filter((draft, at) => at < index && isPlaced(draft)).length);
+}
+
+function isPlaced({ reach }: IDraft): boolean {
+  return reach === 'positional' || reach === 'separated';
 }
 
 function showChoices(choices: readonly Json[]): string {
@@ -156,15 +159,22 @@ function reachOf(draft: IDraft): Record<string, unknown> | undefined {
       return undefined;
     case 'option':
       return { kind: reach, flag: word, joined };
+    case 'words':
     case 'flag':
       return { kind: reach, flag: word };
     case 'positional':
-      return { kind: reach, position: /^\d+$/.test(word) ? Number(word) : word };
+      return { kind: reach, position: placeOf(word) };
+    case 'separated':
+      return { kind: 'positional', position: placeOf(word), separated: true };
     case 'variable':
       return { kind: reach, variable: word };
     default:
       return { kind: reach };
   }
+}
+
+function placeOf(word: string): number | string {
+  return /^\d+$/.test(word) ? Number(word) : word;
 }
 
 /** What was said of field `field` of argument `index`; fields inside of a field count as it. */

@@ -174,6 +174,7 @@ def test_executables_by_hand(shell, echo):
     assert said.code == 0
     assert "word" in said.err
     assert shell("executables", "inspect", echo).json["kind"] == "command"
+    assert shell("executables", "help", echo).json["kind"] == "command"
     assert shell("executable", "show", "echo", "--json").json["id"] == said.out.strip()
     assert "word" in shell("executables", "show", "echo").out
     source = Path("echo.py")

@@ -4,11 +4,22 @@ import json
 import subprocess
 import sys
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.arguments import Argument, Flag, Option, Positional, Stdin, Stdout, Variable
+from nbyard.domain.arguments import (
+    Argument,
+    Flag,
+    Option,
+    Positional,
+    Stdin,
+    Stdout,
+    Variable,
+    Words,
+    check_arguments,
+)
 from nbyard.domain.commands import build_argv, check_command, expand_file
 from nbyard.errors import Invalid
 
@@ -87,6 +98,82 @@ def test_a_text_never_becomes_an_option() -> None:
     assert argv(Argument("x", type="int", reach=Positional(0)), -1) == ["-1"]
 
 
+@pytest.mark.parametrize(
+    ("type_", "flag", "value", "words"),
+    [
+        ("bool", "--x/--no-x", True, ["--x"]),
+        ("bool", "--x/--no-x", False, ["--no-x"]),
+        ("bool", "--x", False, []),
+        ("int", "-v", 3, ["-v", "-v", "-v"]),
+        ("int", "-v", 0, []),
+    ],
+)
+def test_flags(type_: str, flag: str, value: object, words: list[str]) -> None:
+    assert argv(Argument("x", type=type_, reach=Flag(flag)), value) == words  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [-1, 101, 2**40])
+def test_a_flag_is_repeated_within_bounds(value: int) -> None:
+    with pytest.raises(Invalid, match="from 0 to 100"):
+        argv(Argument("x", type="int", reach=Flag("-v")), value)
+
+
+def test_several_words_behind_one_option() -> None:
+    argument = Argument("x", type="list", reach=Words("--x"))
+    assert argv(argument, ["a", -1]) == ["--x", "a", "-1"]
+    assert argv(argument, ["-a"]) == ["--x=-a"]
+    with pytest.raises(Invalid, match="a text begins with -"):
+        argv(argument, ["a", "-b"])
+    with pytest.raises(Invalid, match="type list"):
+        check_arguments([Argument("x", reach=Words("--x"))])
+    with pytest.raises(Invalid, match="type bool"):
+        check_arguments([Argument("x", reach=Flag("--x"))])
+
+
+def test_words_that_may_take_what_follows_stand_last_or_before_dashes() -> None:
+    values = {"many": ["a", "b"], "n": 1, "file": "f"}
+    for separated, words in (
+        (False, ["-n", "1", "f", "--x", "a", "b"]),
+        (True, ["-n", "1", "--x", "a", "b", "--", "f"]),
+    ):
+        arguments = [
+            Argument("many", type="list", reach=Words("--x")),
+            Argument("file", required=True, reach=Positional(0, separated)),
+            Argument("n", type="int", reach=Option("-n")),
+        ]
+        assert build_argv(PROGRAM, arguments, values).argv[1:] == words
+
+
+def test_behind_dashes_no_word_is_an_option() -> None:
+    argument = Argument("x", type="list", reach=Positional(0, separated=True))
+    assert argv(argument, ["-rf", -1]) == ["--", "-rf", "-1"]
+    assert argv(argument, ["a"]) == ["a"]
+    with pytest.raises(Invalid, match="begins with -"):
+        argv(argument, ["--"])
+
+
+def test_no_word_takes_the_place_of_one_that_is_left_out() -> None:
+    first = Argument("first", reach=Positional(0, separated=True))
+    second = Argument("second", reach=Positional(1, separated=True))
+    with pytest.raises(Invalid, match="that of second would take its place") as refused:
+        build_argv(PROGRAM, [first, second], {"second": "b"})
+    assert refused.value.details[0].path == "arguments.first"
+    needed = msgspec.structs.replace(second, required=True)
+    assert build_argv(PROGRAM, [first, needed], {"second": "b"}).argv == ["prog", "b"]
+
+
+def test_small_negative_numbers_are_written_out() -> None:
+    """argparse takes -1e-05 for an option."""
+    argument = Argument("x", type="float", reach=Option("--x"))
+    assert argv(argument, -1e-05) == ["--x", "-0.00001"]
+    assert argv(argument, 1e-05) == ["--x", "1e-05"]
+
+
+@given(st.floats(max_value=0, allow_nan=False, allow_infinity=False))
+def test_numbers_stay_the_same(number: float) -> None:
+    assert float(argv(Argument("x", type="float", reach=Option("--x")), number)[1]) == number
+
+
 @given(TEXTS)
 def test_the_program_sees_every_text_as_it_is(text: str) -> None:
     """I24: no shell anywhere; quotes, `$(…)` and pipes are only characters."""
@@ -159,8 +246,9 @@ def test_variables_that_may_not_be_set(name: str) -> None:
 
 @pytest.mark.parametrize("flag", ["x", "-", "--", "---x", "--a b", "--a=b", "-a\n", ""])
 def test_options_that_are_none(flag: str) -> None:
-    with pytest.raises(Invalid):
-        check_command(PROGRAM, [Argument("x", reach=Option(flag))])
+    for reach in (Option(flag), Words(flag), Flag(flag), Flag(f"--a/{flag}")):
+        with pytest.raises(Invalid):
+            check_command(PROGRAM, [Argument("x", reach=reach)])
 
 
 def test_what_can_never_be_a_command() -> None:

@@ -55,6 +55,19 @@ def test_reading_never_runs_anything() -> None:
     assert not os.path.lexists(Path("/tmp/nby_canary"))
 
 
+def test_a_script_tells_its_arguments() -> None:
+    """E13."""
+    content = (
+        b"import argparse\np = argparse.ArgumentParser()\n"
+        b"p.add_argument('data')\np.add_argument('--rate', type=float, default=0.1)\np.parse_args()"
+    )
+    reading = KIND.read("fit.py", content)
+    work = KIND.work("fit.py", reading, {"data": "-x"}, HERE)
+    assert work.argv[1:] == ["{attempt}/code/fit.py", "--rate", "0.1", "--", "-x"]
+    assert KIND.read("fit.sh", content).arguments == []
+    assert len(KIND.read("fit", b"#!/usr/bin/env python3\n" + content).arguments) == 2
+
+
 def test_work() -> None:
     arguments = [Argument("x", reach=Option("--x"))]
     reading = Reading("command", "python", "", arguments, command=["python3", "{file}"])

@@ -4,9 +4,16 @@ import json
 
 import pytest
 
-from nbyard.domain.arguments import Argument
+from nbyard.domain.arguments import Argument, Option, Positional
 from nbyard.domain.datasets import NewUpload
-from nbyard.domain.executables import ExecutablePatch, Inspect, NewExecutable, Resources, TagCell
+from nbyard.domain.executables import (
+    AskHelp,
+    ExecutablePatch,
+    Inspect,
+    NewExecutable,
+    Resources,
+    TagCell,
+)
 from nbyard.domain.runs import NewRun
 from nbyard.errors import InUse, Invalid, NameTaken, NotFound, StaleWrite
 
@@ -209,6 +216,77 @@ def test_new_bytes_for_what_was_uploaded_are_a_new_version(yard, ann):
     ]
     with pytest.raises(NotFound):
         yard.services.uploads.get(ann, second)
+
+
+def parsing(*names):
+    calls = "".join(f"parser.add_argument('{name}')\n" for name in names)
+    head = "import argparse\nparser = argparse.ArgumentParser()\n"
+    return f"{head}{calls}parser.parse_args()\n".encode()
+
+
+def test_a_script_is_read_anew_until_its_arguments_are_told(yard, ann, root):
+    """E13: its own arguments are followed; what the form says of them is the list from then on."""
+    executables = yard.services.executables
+    script = root / "fit.py"
+    script.write_bytes(parsing("--rate", "table"))
+    read = executables.inspect(ann, Inspect(path="fit.py")).arguments
+    assert [(one.name, one.reach) for one in read] == [
+        ("rate", Option("--rate")),
+        ("table", Positional(0, separated=True)),
+    ]
+    made = executables.create(ann, NewExecutable(path="fit.py", arguments=read))
+    assert made.current.arguments == read and not (root / "fit.py.nbexec").exists()
+    script.write_bytes(parsing("--rate", "table", "--more"))
+    found = executables.inspect(ann, Inspect(path="fit.py"))
+    assert [one.name for one in found.arguments] == ["rate", "table", "more"]
+    executables.create(ann, NewExecutable(path="fit.py", arguments=[Argument("rate")]))
+    assert (root / "fit.py.nbexec").exists()
+    found = executables.inspect(ann, Inspect(path="fit.py"))
+    assert [one.name for one in found.arguments] == ["rate"]
+
+
+def test_help_is_read_when_it_is_asked_for(yard, ann, root):
+    """E13: only then is the program run, and nothing is saved."""
+    executables = yard.services.executables
+    (root / "tool.sh").write_text("echo 'usage: tool [--top N] FILE'; echo '  --top N  how many'")
+    found = executables.help(ann, AskHelp("tool.sh"))
+    assert [(one.name, one.type, one.reach) for one in found.arguments] == [
+        ("top", "int", Option("--top")),
+        ("file", "string", Positional(0)),
+    ]
+    assert "check it before you save" in found.hints[-1]
+    assert executables.inspect(ann, Inspect(path="tool.sh")).arguments == []
+    (root / "hello.py").write_text("import sys; print('hello', *sys.argv[1:])")
+    found = executables.help(ann, AskHelp("hello.py"))
+    assert found.arguments == [] and found.hints == [
+        "No arguments were found in what it prints to --help."
+    ]
+    assert [path.name for path in root.glob("*.nbexec")] == []
+
+
+def test_help_of_what_is_no_command_or_runs_elsewhere_is_refused(yard, ann, root):
+    write_notebook(root, "a = 1", "pass", name="book.ipynb")
+    with pytest.raises(Invalid, match="no command"):
+        yard.services.executables.help(ann, AskHelp("book.ipynb"))
+    yard.parts.settings.default_runtime = "docker"
+    (root / "tool.sh").write_text("touch ran")
+    with pytest.raises(Invalid, match="not run on the machine"):
+        yard.services.executables.help(ann, AskHelp("tool.sh"))
+
+
+def test_a_new_script_is_read_anew(yard, ann):
+    """E13: an upload whose arguments were read; what was told stays."""
+    executables = yard.services.executables
+    first = uploaded(yard, ann, "fit.py", parsing("--a"))
+    made = executables.create(ann, NewExecutable(upload=first))
+    second = uploaded(yard, ann, "fit.py", parsing("--a", "--b"))
+    found = executables.update(ann, made.id, ExecutablePatch(made.revision, upload=second))
+    assert [one.name for one in found.current.arguments] == ["a", "b"]
+    told = ExecutablePatch(found.revision, arguments=[Argument("a", type="int")])
+    found = executables.update(ann, made.id, told)
+    third = uploaded(yard, ann, "fit.py", parsing("--c"))
+    found = executables.update(ann, made.id, ExecutablePatch(found.revision, upload=third))
+    assert [one.name for one in found.current.arguments] == ["a"]
 
 
 def test_a_new_notebook_is_read_anew_and_a_followed_file_is_not_replaced(yard, ann, root, tool):

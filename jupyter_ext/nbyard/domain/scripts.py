@@ -1,0 +1,87 @@
+"""What a Python script takes on its command line, read from its source: argparse and click."""
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from nbyard.domain.argparsing import read_argparse
+from nbyard.domain.arguments import Argument, Positional, Role, check_arguments
+from nbyard.domain.calls import Source
+from nbyard.domain.clicking import names_of, read_click
+from nbyard.domain.openings import opened
+from nbyard.domain.parameters import (
+    Declaration,
+    Parameter,
+    Unread,
+    check_places,
+    to_argument,
+    usual_name,
+)
+from nbyard.domain.parsers import name_in
+from nbyard.errors import Invalid
+
+DESCRIBE = "Describe them in the form or a .nbexec file."
+NameOf = Callable[[ast.expr], str]
+
+
+class Script(msgspec.Struct, frozen=True):
+    """`hints` are sentences for people."""
+
+    arguments: list[Argument] = []
+    hints: list[str] = []
+
+
+def read_script(tree: ast.Module) -> Script:
+    """The arguments of a script, each with how it reaches the command line.
+
+    Where they cannot be told from the source there are none, and a hint that says why. Nothing is
+    run.
+    """
+    source = Source(tree)
+    try:
+        found, name_of = _declared(source)
+        check_places(found.parameters)
+        if found.is_open and any(isinstance(one.reach, Positional) for one in found.parameters):
+            raise Unread("others may stand between them: " + found.hints[0].rstrip("."))
+        script = arguments_of(found.parameters, opened(source, name_of))
+    except Unread as problem:
+        return Script([], [f"Arguments are not read: {problem}. {DESCRIBE}"])
+    return Script(script.arguments, [*found.hints, *script.hints])
+
+
+def _declared(source: Source) -> tuple[Declaration, NameOf]:
+    of_argparse, of_click = read_argparse(source), read_click(source)
+    if of_argparse.parameters and of_click.parameters:
+        raise Unread("the script uses both argparse and click")
+    if of_click.parameters:
+        return of_click, names_of(source)
+    hints = [*of_argparse.hints, *of_click.hints]
+    return msgspec.structs.replace(of_argparse, hints=hints), name_in(source)
+
+
+def arguments_of(parameters: Sequence[Parameter], roles: Mapping[str, Role]) -> Script:
+    """The arguments that these parameters are.
+
+    Raises:
+        Unread: a positional one has no name that an argument may have.
+    """
+    arguments: dict[str, Argument] = {}
+    hints: list[str] = []
+    for one in parameters:
+        parameter = one
+        if one.name in arguments:  # several options that set one name
+            own = usual_name(one.shown.lstrip("-"))
+            parameter = msgspec.structs.replace(one, name=own)
+        argument, said = to_argument(parameter, roles)
+        try:
+            check_arguments([*arguments.values(), argument])
+        except Invalid as problem:
+            words = f"{one.shown} is not read: {problem.details[0].message}"
+            if isinstance(one.reach, Positional):
+                raise Unread(words) from None
+            hints.append(f"{words}.")
+        else:
+            arguments[argument.name] = argument
+            hints += said
+    return Script(list(arguments.values()), hints)

@@ -1,0 +1,99 @@
+"""E13: scripts with argparse or click run from a real shell, with nothing written about them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ARGPARSE = """
+import argparse, csv, json
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", help="the table")
+    parser.add_argument("--alpha", type=float, default=0.5)
+    parser.add_argument("--names", nargs="+", default=["a"])
+    parser.add_argument("--scale", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("-v", "--verbose", action="count", default=0)
+    parser.add_argument("--out", required=True)
+    args = parser.parse_args()
+    with open(args.data) as handle:
+        rows = len(list(csv.DictReader(handle)))
+    with open(args.out, "w") as handle:
+        json.dump([rows, args.alpha, args.names, args.scale, args.verbose], handle)
+
+if __name__ == "__main__":
+    main()
+"""
+CLICK = """
+import csv, json
+import click
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--alpha", default=0.5, show_default=True)
+@click.option("--names", multiple=True, default=["a"])
+@click.option("--scale/--no-scale", default=True)
+@click.option("-v", "--verbose", count=True)
+@click.argument("data", type=click.File())
+@click.argument("out", type=click.Path(dir_okay=False))
+def main(data, alpha, names, scale, verbose, out):
+    rows = len(list(csv.DictReader(data)))
+    with open(out, "w") as handle:
+        json.dump([rows, alpha, list(names), scale, verbose], handle)
+
+main()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "table.csv").write_text("x,y\n1,2\n3,4\n")
+    return tmp_path / "project"
+
+
+def shell(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    variables = {
+        **os.environ,
+        "NBYARD_STORE_DIR": str(folder.parent / "store"),
+        "NBYARD_IDLE_SECONDS": "1",
+    }
+    line = [sys.executable, "-m", "nbyard.cli.main", *words]
+    return subprocess.run(
+        line, cwd=folder, env=variables, capture_output=True, text=True, timeout=100, check=False
+    )
+
+
+def made(folder: Path, *words: str) -> Any:
+    """What the run wrote to its output."""
+    done = shell(folder, "run", "fit.py", "--json", *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (main,) = [task for task in json.loads(done.stdout)["tasks"] if task["node"] == "main"]
+    (artifact,) = main["artifacts"]
+    assert artifact["name"] == "out"
+    digest = artifact["digest"].removeprefix("sha256:")
+    (blob,) = [
+        path for path in (folder.parent / "store").rglob(f"*{digest[2:]}*") if path.is_file()
+    ]
+    return json.loads(blob.read_bytes())
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("script", [ARGPARSE, CLICK], ids=["argparse", "click"])
+def test_a_script_runs_from_the_shell_as_it_is(folder: Path, script: str) -> None:
+    (folder / "fit.py").write_text(script)
+    given = ["-p", "data=table.csv"]
+    assert made(folder, *given) == [2, 0.5, ["a"], True, 0]
+    more = ["alpha=-0.00003", 'names=["b", "c d"]', "scale=false", "verbose=2"]
+    given += [word for one in more for word in ("-p", one)]
+    assert made(folder, *given) == [2, -0.00003, ["b", "c d"], False, 2]
+    done = shell(folder, "run", "fit.py", "-p", "alpha=0.3")
+    assert done.returncode == 2 and "data: a file or a dataset is needed" in done.stderr
+    changed = script.replace("alpha", "beta")
+    (folder / "fit.py").write_text(changed)
+    assert made(folder, "-p", "data=table.csv", "-p", "beta=0.3")[1] == 0.3
+    assert sorted(path.name for path in folder.iterdir()) == ["fit.py", "table.csv"]
