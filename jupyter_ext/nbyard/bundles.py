@@ -93,22 +93,21 @@ def matters(file: str, own: str, text: str) -> bool:
     return name in text or (suffix == "ipynb" and f"%run {stem}" in text)
 
 
-def is_named(file: str, text: str, others: Mapping[str, Callable[[], str]]) -> bool:
-    """Whether code has the name of a file, in its own `text` or in that of another file that it
-    names, such as a module or its settings, and so on; `others` tell their texts by path."""
+def is_named(file: str, text: str, modules: Mapping[str, Callable[[], str]]) -> bool:
+    """Whether code has the name of a file, in its own `text` or in that of a module that it names,
+    and so on; `modules` tell their texts by path."""
     name = file.rpartition("/")[2]
-    texts, left = [text], dict(others)
+    texts, left = [text], dict(modules)
     while texts:
         text = texts.pop()
         if name in text:
             return True
-        for other in [other for other in left if _name_in_code(other) in text]:
-            texts.append(left.pop(other)())
+        for module in [module for module in left if _module_name(module) in text]:
+            texts.append(left.pop(module)())
     return False
 
 
-def _name_in_code(path: str) -> str:
-    """As what a file is imported or opened."""
+def _module_name(path: str) -> str:
     *_, folder, file = ("", *path.split("/"))
     return folder if folder and file == "__init__.py" else file.removesuffix(".py")
 

@@ -175,12 +175,11 @@ def test_a_notebook_that_the_code_names_counts(text):
         ("import lib", True),
         ("import deep", True),
         ("from pkg import load", True),
-        ("yaml.load('settings.yaml')", True),
         ("import other", False),
         ("glob('*.csv')", False),
     ],
 )
-def test_code_names_a_data_file_itself_or_in_files_that_it_names(text, is_named):
+def test_code_names_a_data_file_itself_or_in_modules_that_it_names(text, is_named):
     """K8."""
     texts = {
         "lib.py": "open('sales.csv')",
@@ -188,8 +187,7 @@ def test_code_names_a_data_file_itself_or_in_files_that_it_names(text, is_named)
         "sub/deeper.py": "from lib import x",
         "pkg/__init__.py": "NAME = 'sales.csv'",
         "other.py": "import sys",
-        "settings.yaml": "files: [data/sales.csv]",
         "get_data.py": "write('sales.csv')",
     }
-    others = {path: partial(str, text) for path, text in texts.items()}
-    assert bundles.is_named("data/sales.csv", text, others) is is_named
+    modules = {path: partial(str, text) for path, text in texts.items()}
+    assert bundles.is_named("data/sales.csv", text, modules) is is_named

@@ -20,7 +20,6 @@ from nbyard.store import Connection
 
 FRESH_SECONDS = 5.0
 REMEMBERED = 10_000
-MAX_TEXT = 2**20  # larger files are data, which name no others
 # names under which a notebook may ask for its run's identity; never part of a key
 IDENTITY = ("nbyard_run_id", "nbyard_node_id", "nbyard_workflow", "nbyard_scheduled_at")
 
@@ -145,17 +144,21 @@ def _installed(room: Room, plan: TaskPlan) -> tuple[str, Lock | None]:
 def _code_of(room: Room, version: ExecutableVersion, data_files: Sequence[str]) -> Code:
     text = _text(room, version.content_digest)
     own, function = spot(version.file)
-    entries = [
-        entry
+    files = {
+        entry.path: entry.digest
         for entry in room.blobs.tree(version.bundle_digest).files
         if bundles.matters(entry.path, own, text)
-    ]
-    files = {entry.path: entry.digest for entry in entries}
-    others = {e.path: partial(_text, room, e.digest) for e in entries if e.size_bytes < MAX_TEXT}
+    }
+    modules = {
+        path: partial(_text, room, digest) for path, digest in files.items() if path.endswith(".py")
+    }
     for data in data_files:
-        if not bundles.is_named(data, text, others):  # it is an input of those that take it
-            for path in [p for p in files if p == data or p.startswith(f"{data}/")]:
-                del files[path]
+        if not bundles.is_named(data, text, modules):  # it is an input of those that take it
+            files = {
+                path: digest
+                for path, digest in files.items()
+                if path != data and not path.startswith(f"{data}/")
+            }
     shape = [(a.name, a.role, a.type, a.format, a.reach) for a in version.arguments]
     started = [version.command, version.kernel, *filter(None, [function])]
     declaration = digest_of([msgspec.to_builtins(shape), *started])
