@@ -2,7 +2,7 @@
 
 import fnmatch
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -91,25 +91,6 @@ def matters(file: str, own: str, text: str) -> bool:
     if suffix not in ("ipynb", "nbflow", "nbexec", "md", "rst"):
         return True
     return name in text or (suffix == "ipynb" and f"%run {stem}" in text)
-
-
-def is_named(file: str, text: str, modules: Mapping[str, Callable[[], str]]) -> bool:
-    """Whether code has the name of a file, in its own `text` or in that of a module that it names,
-    and so on; `modules` tell their texts by path."""
-    name = file.rpartition("/")[2]
-    texts, left = [text], dict(modules)
-    while texts:
-        text = texts.pop()
-        if name in text:
-            return True
-        for module in [module for module in left if _module_name(module) in text]:
-            texts.append(left.pop(module)())
-    return False
-
-
-def _module_name(path: str) -> str:
-    *_, folder, file = ("", *path.split("/"))
-    return folder if folder and file == "__init__.py" else file.removesuffix(".py")
 
 
 def _keeper(base: Path, *, recurse: bool, always: Path) -> Callable[[str], bool]:

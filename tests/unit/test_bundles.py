@@ -1,7 +1,6 @@
 """Code bundles: what belongs to the code of a notebook or script."""
 
 import os
-from functools import partial
 
 import pytest
 
@@ -166,28 +165,3 @@ def test_a_notebook_that_the_code_names_counts(text):
     """K8."""
     assert matters("sub/other.ipynb", "train.ipynb", text)
     assert not matters("sub/others.ipynb", "train.ipynb", text)
-
-
-@pytest.mark.parametrize(
-    ("text", "is_named"),
-    [
-        ("read('data/sales.csv')", True),
-        ("import lib", True),
-        ("import deep", True),
-        ("from pkg import load", True),
-        ("import other", False),
-        ("glob('*.csv')", False),
-    ],
-)
-def test_code_names_a_data_file_itself_or_in_modules_that_it_names(text, is_named):
-    """K8."""
-    texts = {
-        "lib.py": "open('sales.csv')",
-        "deep.py": "import deeper",
-        "sub/deeper.py": "from lib import x",
-        "pkg/__init__.py": "NAME = 'sales.csv'",
-        "other.py": "import sys",
-        "get_data.py": "write('sales.csv')",
-    }
-    modules = {path: partial(str, text) for path, text in texts.items()}
-    assert bundles.is_named("data/sales.csv", text, modules) is is_named

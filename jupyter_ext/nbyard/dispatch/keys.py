@@ -1,8 +1,7 @@
 """Cache keys: all that a task's result depends on, put together when it is about to run."""
 
 import time
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -25,8 +24,7 @@ IDENTITY = ("nbyard_run_id", "nbyard_node_id", "nbyard_workflow", "nbyard_schedu
 
 
 class Code(msgspec.Struct, frozen=True):
-    """A version of an executable with what of it counts in keys: it never changes for tasks with
-    the same data files."""
+    """A version of an executable with what of it counts in keys: it never changes."""
 
     version: ExecutableVersion
     files: dict[str, str]
@@ -40,12 +38,12 @@ class Identities:
     def __init__(self, room: Room):
         self._room = room
         self.surroundings: dict[tuple[str, str], bytes] = {}
-        self._codes: dict[tuple[str, ...], Code] = {}
+        self._codes: dict[str, Code] = {}
         self._environments: dict[tuple[str, ...], tuple[float, EnvironmentRef]] = {}
 
     def known(self, plan: TaskPlan, since: float) -> tuple[Code, EnvironmentRef] | None:
         """What was seen before, the environment not before `since` and lately; None otherwise."""
-        code = self._codes.get(_code_name(plan))
+        code = self._codes.get(plan.executable_version_id)
         if code is None:
             return None
         at, environment = self._environments.get(_place(plan, code.version), (0.0, None))
@@ -69,20 +67,16 @@ class Identities:
         return code, environment
 
     def _code(self, plan: TaskPlan) -> Code:
-        known = self._codes.get(_code_name(plan))
+        known = self._codes.get(plan.executable_version_id)
         if known is None:
             with self._room.store.read() as c:
                 version = version_of(self._room, c, plan)
-            known = _code_of(self._room, version, plan.data_files)
+            known = _code_of(self._room, version)
             if len(self._codes) >= REMEMBERED:
                 self._codes.clear()
                 self.surroundings.clear()
-            self._codes[_code_name(plan)] = known
+            self._codes[plan.executable_version_id] = known
         return known
-
-
-def _code_name(plan: TaskPlan) -> tuple[str, ...]:
-    return (plan.executable_version_id, *plan.data_files)
 
 
 def _place(plan: TaskPlan, version: ExecutableVersion) -> tuple[str, ...]:
@@ -141,33 +135,19 @@ def _installed(room: Room, plan: TaskPlan) -> tuple[str, Lock | None]:
     return f"{image} {identity} {plan.requirements_digest}", None
 
 
-def _code_of(room: Room, version: ExecutableVersion, data_files: Sequence[str]) -> Code:
-    text = _text(room, version.content_digest)
+def _code_of(room: Room, version: ExecutableVersion) -> Code:
+    with room.blobs.open(version.content_digest) as handle:
+        text = handle.read().decode("utf-8", "replace")
     own, function = spot(version.file)
     files = {
         entry.path: entry.digest
         for entry in room.blobs.tree(version.bundle_digest).files
         if bundles.matters(entry.path, own, text)
     }
-    modules = {
-        path: partial(_text, room, digest) for path, digest in files.items() if path.endswith(".py")
-    }
-    for data in data_files:
-        if not bundles.is_named(data, text, modules):  # it is an input of those that take it
-            files = {
-                path: digest
-                for path, digest in files.items()
-                if path != data and not path.startswith(f"{data}/")
-            }
     shape = [(a.name, a.role, a.type, a.format, a.reach) for a in version.arguments]
     started = [version.command, version.kernel, *filter(None, [function])]
     declaration = digest_of([msgspec.to_builtins(shape), *started])
     return Code(version, files, declaration)
-
-
-def _text(room: Room, digest: str) -> str:
-    with room.blobs.open(digest) as handle:
-        return handle.read().decode("utf-8", "replace")
 
 
 def key_parts(

@@ -30,7 +30,6 @@ class ResolvedNode(msgspec.Struct, frozen=True):
 
     `problem` says why it could not be found or read; then nothing else is known. `pinned` is the
     task of an earlier run that stands in its place; then what would go into it does not matter.
-    `data_files`: see TaskPlan.
     """
 
     name: str
@@ -40,7 +39,6 @@ class ResolvedNode(msgspec.Struct, frozen=True):
     version_id: str = ""
     resources: Resources = Resources()
     requirements_digest: str = ""
-    data_files: tuple[str, ...] = ()
     problem: str = ""
     pinned: TaskPlan | None = None
 
@@ -215,7 +213,6 @@ def _plan(
         requirements=own.requirements or default.requirements,
         requirements_digest=known.requirements_digest,
         force=wish.force,
-        data_files=known.data_files,
         **own.over(default),
     )
 

@@ -39,8 +39,7 @@ Binding = ValueOf | BytesOf | ResultOf
 class TaskPlan(Limits, frozen=True):
     """A node, frozen: everything its attempts need, decided when the run was created. `reuse` is
     the task of an earlier run whose result it takes over, `pinned` the number of that run where
-    the node is pinned to it. `warm` lets it share containers. `data_files` are the files of its
-    bundle that are datasets of the workflow."""
+    the node is pinned to it. `warm` lets it share containers."""
 
     node: str
     label: str
@@ -56,7 +55,6 @@ class TaskPlan(Limits, frozen=True):
     force: bool = False
     reuse: str = ""
     pinned: int = 0
-    data_files: tuple[str, ...] = ()
 
     @property
     def warning(self) -> str:

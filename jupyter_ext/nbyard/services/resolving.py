@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from nbyard.domain.edges import data_port
 from nbyard.domain.formats import format_of
 from nbyard.domain.planning import ResolvedNode
@@ -127,7 +125,6 @@ class Freeze:
         self._codes: dict[str, tuple[Code, dict[str, Any]]] = {}
         self._prepared: dict[Path | None, dict[str, Any]] = {}
         self._requirements: dict[str, str] = {}
-        self._data_places: list[Path] = []
         self.resolved: dict[str, ResolvedNode] = {}
         for name, node in nodes.items():
             try:
@@ -203,7 +200,6 @@ class Freeze:
                 raise NotFound(f"There is no file {node.path}.")
             folder = real.is_dir()
             blob = parts.blobs.put_folder(real) if folder else parts.blobs.put_file(real)
-            self._data_places.append(real)
             kind = "folder" if folder else format_of(real.name)
             data = BytesOf(blob.digest, real.name, node.path)
             return ResolvedNode(real.name, [data_port(kind)], data)
@@ -224,18 +220,8 @@ class Freeze:
             if found is None:
                 found = self._resolver.freezer.follow(c, self._resolver.owner, code, fields)
                 followed[id(fields)] = found
-            known = self._known(name, found.name, found.current)
-            data_files = self._data_files(code.path, found.current.file)
-            self.resolved[name] = msgspec.structs.replace(known, data_files=data_files)
+            self.resolved[name] = self._known(name, found.name, found.current)
         return self.resolved
-
-    def _data_files(self, path: Path | None, inside: str) -> tuple[str, ...]:
-        """The datasets of the document that lie in the project of that code, as called there."""
-        if path is None:
-            return ()
-        project = path.parents[inside.count("/")]
-        places = {place for place in self._data_places if place.is_relative_to(project)}
-        return tuple(sorted(place.relative_to(project).as_posix() for place in places))
 
 
 def _view(seen: Inspection) -> NodeView:

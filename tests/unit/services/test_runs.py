@@ -69,23 +69,6 @@ def test_unchanged_nodes_come_from_the_cache(flow, finished):
     assert [t.cached for t in forced.tasks] == [False, False]
 
 
-def test_a_dataset_in_the_project_is_no_code_of_steps_that_do_not_name_it(flow, root, finished):
-    """K8, R9: other bytes that lead to the same result change nothing for those after it."""
-    (root / "pyproject.toml").touch()
-    (root / "tool.py").write_text("import sys\nopen(sys.argv[2], 'w').write('same')\n")
-    (root / "other.py").write_text("open('data.csv')\n")
-    finished(path=flow)
-    (root / "data.csv").write_text("a\n2\n")
-    one, two = finished(path=flow).tasks
-    assert (one.cached, two.cached) == (False, True)
-    assert one.reason == "runs because source has new bytes"
-    (root / "tool.py").write_text("import sys, other\nopen(sys.argv[2], 'w').write('same')\n")
-    finished(path=flow)
-    (root / "data.csv").write_text("a\n3\n")
-    _, two = finished(path=flow).tasks
-    assert two.reason == "runs because the file data.csv changed"
-
-
 def test_only_what_is_selected_runs(flow, finished):
     """K8."""
     detail = finished(path=flow, scope="selected", nodes=["one"])
