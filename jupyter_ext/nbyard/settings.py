@@ -1,13 +1,18 @@
 """Every setting once: name, default, help. `NBYARD_<NAME>` in the environment is the fallback."""
 
+import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from jupyter_core.paths import jupyter_data_dir
-from traitlets import Bool, Enum, Float, Int, TraitType, Unicode
+from traitlets import Bool, Enum, Float, Int, TraitError, TraitType, Unicode, validate
 from traitlets import List as ListTrait
 from traitlets.config import Configurable
+
+# as CUDA takes them: an index, or a UUID or the beginning of one
+GPU = re.compile(r"auto|[0-9]+|(GPU|MIG)-[0-9A-Za-z/-]+")
 
 
 class Settings(Configurable):
@@ -134,9 +139,24 @@ class Settings(Configurable):
         for name, trait in self.class_traits(config=True).items():
             text = os.environ.get(f"NBYARD_{name.upper()}")
             if text is not None and name not in given:
-                setattr(self, name, _parse(trait, text))
+                self._take(name, trait, text)
         if not self.store_dir:
             self.store_dir = str(Path(jupyter_data_dir()) / "nbyard")
+
+    def _take(self, name: str, trait: "TraitType[Any, Any]", text: str) -> None:
+        try:
+            setattr(self, name, _parse(trait, text))
+        except (TraitError, ValueError) as error:
+            variable = f"NBYARD_{name.upper()}={text}"
+            raise TraitError(f"The variable {variable} is no setting: {error}") from None
+
+    @validate("gpus")
+    def _check_gpus(self, proposal: Any) -> list[str]:
+        """What CUDA does not understand means no GPU to it, and the work would run without one."""
+        for name in proposal["value"]:
+            if not GPU.fullmatch(name):
+                raise TraitError(f"{name!r} is neither auto nor the index or UUID of a GPU")
+        return list(proposal["value"])
 
     @property
     def store_path(self) -> Path:
@@ -158,6 +178,8 @@ class Settings(Configurable):
 
 
 def _parse(trait: "TraitType[Any, Any]", text: str) -> Any:
+    if isinstance(trait, ListTrait) and text.lstrip().startswith("["):
+        return json.loads(text)
     if isinstance(trait, ListTrait):
         return [item.strip() for item in text.split(",") if item.strip()]
     return trait.from_string(text)

@@ -39,11 +39,28 @@ def test_the_store_lies_in_the_data_of_jupyter(monkeypatch):
     assert Settings(store_dir="~/x").store_path == Path.home() / "x"
 
 
-@pytest.mark.parametrize(("name", "value"), [("SLOTS", "-1"), ("SLOTS", "x"), ("IDLE_SECONDS", "")])
-def test_values_that_do_not_fit(monkeypatch, name, value):
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SLOTS", "-1"),
+        ("SLOTS", "x"),
+        ("IDLE_SECONDS", ""),
+        ("GPUS", "none"),
+        ("GPUS", "0;1"),
+        ("GPUS", "[0]"),
+        ("GPUS", '["0"'),
+    ],
+)
+def test_values_that_do_not_fit_are_told_with_their_variable(monkeypatch, name, value):
     monkeypatch.setenv(f"NBYARD_{name}", value)
-    with pytest.raises((TraitError, ValueError)):
+    with pytest.raises(TraitError, match=f"NBYARD_{name}="):
         Settings()
+
+
+@pytest.mark.parametrize("text", ["0,GPU-1a2b, MIG-3", '["0", "GPU-1a2b", "MIG-3"]'])
+def test_gpus_are_words_or_json(monkeypatch, text):
+    monkeypatch.setenv("NBYARD_GPUS", text)
+    assert Settings().gpus == ["0", "GPU-1a2b", "MIG-3"]
 
 
 def test_a_relative_store_is_the_same_for_processes_that_work_elsewhere(monkeypatch, tmp_path):

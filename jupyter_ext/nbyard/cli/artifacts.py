@@ -48,6 +48,8 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
     if wish["more"] and not wish["inputs"]:
         raise click.UsageError(f"{wish['more'][0]}: files are given behind --input-file")
     path, registered = split_target(executable, remote=bool(server))
+    if path.endswith(".nbflow"):
+        raise click.UsageError(f"{path} is a workflow: nbyard run {path} --name {name}")
     body = NewRun(
         path=path,
         executable=registered,

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import click
+from traitlets import TraitError
 
 from nbyard import __version__
 from nbyard.cli.output import say
@@ -75,6 +76,9 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(130)
     except NbyardError as error:
         sys.exit(_tell(error))
+    except TraitError as error:  # of the settings
+        say(f"Error: {error}")
+        sys.exit(EXIT_USAGE)
 
 
 def _tell(error: NbyardError) -> int:

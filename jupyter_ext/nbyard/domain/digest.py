@@ -57,7 +57,7 @@ def explain(
         reasons.append("its code changed")
     reasons += _changes(old.values, new.values, "{name} changed {old} → {new}")
     reasons += _new_bytes(old.inputs, new.inputs)
-    reasons += [f"the file {name} changed" for name in _new_files(old, new)]
+    reasons += [f"the file {name} {_how(old, new, name)}" for name in _new_files(old, new)]
     if old.environment != new.environment:
         reasons.append(environment_change(had or {}, has or {}))
     if old.declaration != new.declaration:
@@ -104,6 +104,12 @@ def _new_files(old: KeyParts, new: KeyParts) -> list[str]:
         if old.files.get(name) != new.files.get(name)
         and (old.files.get(name), new.files.get(name)) not in told
     ]
+
+
+def _how(old: KeyParts, new: KeyParts, name: str) -> str:
+    if name not in old.files:
+        return "is new"
+    return "changed" if name in new.files else "is gone"
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any], text: str) -> list[str]:

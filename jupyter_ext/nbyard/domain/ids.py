@@ -13,3 +13,11 @@ def new_id() -> str:
     value |= 7 << 76 | (rest * 4096 // 1_000_000) << 64
     value |= 2 << 62 | int.from_bytes(os.urandom(8)) >> 2
     return str(uuid.UUID(int=value))
+
+
+def is_id(text: str) -> bool:
+    """Whether this could be one."""
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from nbyard.domain.edges import data_port
 from nbyard.domain.formats import format_of
 from nbyard.domain.planning import ResolvedNode

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,14 +15,14 @@ from nbyard import folders
 from nbyard.crash import crash_point
 from nbyard.domain.callers import Caller
 from nbyard.domain.functions import spot
-from nbyard.domain.ids import new_id
+from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.names import check_name, name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.planning import Wish, plan_tasks
 from nbyard.domain.runs import NewRun, Run, RunDetail, Task, TaskPage, TaskPlan
 from nbyard.domain.states import RUN, TASK
 from nbyard.domain.workflows import Document, read_document, repinned, selection, semantic
-from nbyard.errors import Conflict, Invalid
+from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.services.naming import check_free
 from nbyard.services.operation import operation
 from nbyard.services.parts import keeping_bytes, made_before, remember
@@ -186,14 +187,32 @@ class RunService(RunEstimates):
         filters = {
             "state": state,
             "workflow": workflow,
-            "path": str(self._parts.files.locate(workflow, "workflow")) if workflow else "",
-            "executable": executable,
+            "path": self._real(workflow),
+            "executable": self._executable(caller, executable),
             "search": search,
             "node": node,
         }
         with self._store.read() as c:
             found = self._store.runs.page(c, caller.name, limit + 1, after, **filters)
         return page_of([self._spoken(run) for run in found], limit, lambda r: r.id)
+
+    def _real(self, path: str) -> str:
+        """The place of a workflow as the store has it; absolute ones are what we told ourselves."""
+        if not path or path.startswith("/"):
+            return path and os.path.realpath(path)
+        return str(self._parts.files.locate_code(path, "workflow"))
+
+    def _executable(self, caller: Caller, key: str) -> str:
+        """The id of an executable, named by that (it may be gone), its name or its file."""
+        if not key or is_id(key):
+            return key
+        with self._store.read() as c:
+            found = self._store.executables.get(c, caller.name, key)
+            if found is None:
+                found = self._store.executables.by_path(c, caller.name, self._real(key))
+        if found is None:
+            raise NotFound(f"There is no executable {key[:80]!r}.")
+        return found.id
 
     @operation("GET", "/runs/{run}", scope="runs:read")
     def get(self, caller: Caller, run: str) -> RunDetail:
@@ -332,11 +351,15 @@ class RunService(RunEstimates):
 
 
 def _checked_name(body: NewRun) -> str | None:
-    """The name that was given; raises Invalid for it and for a priority beyond the limits."""
+    """The name that was given; raises Invalid for it and for a priority beyond the limits. What is
+    the number or the id of another run would hide that one."""
     if abs(body.priority) > MAX_PRIORITY:
         raise Invalid.field("priority", f"may be from -{MAX_PRIORITY} to {MAX_PRIORITY}")
     if isinstance(body.name, str):
-        return check_name(body.name)
+        name = check_name(body.name)
+        if name.isdecimal() or is_id(name):
+            raise Invalid.field("name", "may not be a number or an id: these name other runs")
+        return name
     if body.replace:
         raise Invalid.field("name", "name what is replaced")
     return None

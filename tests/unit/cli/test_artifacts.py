@@ -140,6 +140,7 @@ def test_a_workflow_run_is_no_artifact(shell, root, tool, dispatcher: Dispatchin
         (("--input-file", "a b.txt"), "write NAME=FILE"),
         (("--input-file", "source=none.txt"), "no file or dataset"),
         (("source=a b.txt",), "behind --input-file"),
+        (("--executable", "flow.nbflow"), "is a workflow"),
     ],
 )
 def test_what_cannot_be_read_makes_nothing(shell, tool, words, told):

@@ -229,3 +229,12 @@ def test_the_nodes_of_a_workflow_are_listed(shell, echo, yard: Yard):
     assert "a     command  echo.py" in said.out
     assert "b: There is no file x." in said.err
     assert len(shell("workflows", "show", "flow.nbflow", "--json").json["items"]) == 2
+
+
+@pytest.mark.parametrize("words", [("doctor",), ("run", "x.py")])
+def test_a_setting_that_is_none_is_told_in_a_sentence(shell, monkeypatch, words):
+    monkeypatch.setenv("NBYARD_SLOTS", "two")
+    said = shell(*words)
+    assert said.code == 2 and said.err.startswith(
+        "Error: The variable NBYARD_SLOTS=two is no setting"
+    )

@@ -69,6 +69,23 @@ def test_unchanged_nodes_come_from_the_cache(flow, finished):
     assert [t.cached for t in forced.tasks] == [False, False]
 
 
+def test_a_dataset_that_is_ignored_is_no_code(flow, root, finished):
+    """K8, R9: other bytes that lead to the same result change nothing for those after it."""
+    (root / "pyproject.toml").touch()
+    (root / "tool.py").write_text("import sys\nopen(sys.argv[2], 'w').write('same')\n")
+    finished(path=flow)
+    (root / "data.csv").write_text("a\n2\n")
+    _, two = finished(path=flow).tasks
+    assert two.reason == "runs because the file data.csv changed"
+    (root / ".nbyardignore").write_text("data.csv\n")
+    _, two = finished(path=flow).tasks
+    assert two.reason == "runs because the file data.csv is gone"
+    (root / "data.csv").write_text("a\n3\n")
+    one, two = finished(path=flow).tasks
+    assert (one.cached, two.cached) == (False, True)
+    assert one.reason == "runs because source has new bytes"
+
+
 def test_only_what_is_selected_runs(flow, finished):
     """K8."""
     detail = finished(path=flow, scope="selected", nodes=["one"])
@@ -85,12 +102,21 @@ def test_a_failing_program_is_told(root, finished):
 
 
 def test_a_run_is_found_by_id_name_and_number(yard, ann, flow):
-    made = yard.services.runs.create(ann, NewRun(path=flow, name="7"))
-    for key in (made.id, "7", str(made.number)):
+    made = yard.services.runs.create(ann, NewRun(path=flow, name="seven"))
+    for key in (made.id, "seven", str(made.number)):
         assert yard.services.runs.get(ann, key).run.id == made.id
     for key in ("", "0", "none", "9" * 30, "\u0661"):
         with pytest.raises(NotFound):
             yard.services.runs.get(ann, key)
+
+
+@pytest.mark.parametrize("name", ["7", "٧", "019a1f5e-624e-765b-9cea-aedb8aeedbd0"])
+def test_what_names_another_run_is_no_name(yard, ann, flow, name):
+    """Else `rm 7` would remove another run than number 7."""
+    with pytest.raises(Invalid) as refused:
+        yard.services.runs.create(ann, NewRun(path=flow, name=name))
+    assert refused.value.details[0].path == "name"
+    assert yard.services.runs.list(ann).items == []
 
 
 def test_names_of_runs_are_unique(yard, ann, flow):
@@ -203,6 +229,19 @@ def test_a_shell_and_a_server_see_the_same_runs(yard, ann, root, flow, tool):
             assert [run.id for run in seen] == [again.id, made.id]
 
 
+def test_runs_of_an_executable_are_found_by_its_name_file_and_id(yard, ann, flow, tool, root):
+    runs = yard.services.runs
+    (root / "data.csv").write_text("a\n")
+    (root / "one.sh").write_text("true\n")
+    runs.create(ann, NewRun(path="one.sh"))
+    made = runs.create(ann, NewRun(path=tool, parameters={"source": "data.csv"}))
+    registered = yard.services.executables.list(ann, search="tool").items[0]
+    for key in (registered.id, registered.name, tool, registered.path):
+        assert [run.id for run in runs.list(ann, executable=key).items] == [made.id], key
+    with pytest.raises(NotFound):
+        runs.list(ann, executable="none")
+
+
 def test_a_run_from_elsewhere_keeps_its_path(yard, ann, tmp_path, flow):
     """It lies in no folder of this server: nothing is made up."""
     elsewhere = tmp_path / "elsewhere"
@@ -210,7 +249,9 @@ def test_a_run_from_elsewhere_keeps_its_path(yard, ann, tmp_path, flow):
     (elsewhere / "one.py").write_text("print(1)\n")
     with Yard.open(yard.settings, start=elsewhere) as opened:
         made = opened.services.runs.create(ann, NewRun(path="one.py"))
-    assert yard.services.runs.get(ann, made.id).run.path == f"{elsewhere.resolve()}/one.py"
+    told = yard.services.runs.get(ann, made.id).run.path
+    assert told == f"{elsewhere.resolve()}/one.py"
+    assert [run.id for run in yard.services.runs.list(ann, workflow=told).items] == [made.id]
     with pytest.raises(Invalid) as refused:
         yard.services.runs.list(ann, workflow="../elsewhere/one.py")
     assert refused.value.details[0].path == "workflow"
