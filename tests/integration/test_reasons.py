@@ -157,7 +157,7 @@ CASES: list[tuple[str, Change, str | None, str | None]] = [
     ("code that makes the same", lambda g: g.notebook["cells"][2].update(source=WORK + "  # x"),
      "its code changed", None),
     ("a file beside the code", lambda g: g.write("features.py", "x = 1\n"),
-     "the file features.py changed", "the file features.py changed"),
+     "the file features.py is new", "the file features.py is new"),
     ("force", lambda g: {"force": True}, "it was forced", "it was forced"),
     ("no cache", lambda g: g.first.update(cache="off"), "its cache is switched off", None),
     ("a pin, forced", lambda g: {"force": True, "pins": {"first": "1"}},
