@@ -24,6 +24,7 @@ export const notebookIcon = draw(
 );
 export const commandIcon = draw('command', line('M2 3h12v10H2zM4.5 6l2 2-2 2M8 10.5h3'));
 export const otherIcon = draw('executable', line('M8 2l5 3v6l-5 3-5-3V5zM3 5l5 3 5-3M8 8v6'));
+export const libraryIcon = draw('library', line('M3 2.5v11M6.5 2.5v11M9.5 3.5l3.5 10M1.5 13.5h13'));
 export const paletteIcon = draw('palette', line('M2 3h12v10H2zM6 3v10'));
 export const inspectorIcon = draw('inspector', line('M2 3h12v10H2zM10 3v10'));
 export const outlineIcon = draw(

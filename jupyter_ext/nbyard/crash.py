@@ -19,6 +19,7 @@
     sweeping        16  before what belongs to nobody is removed
     cache-kept      18  the result is in the cache of the open transaction
     cache-linked    18  an earlier result was linked in the open transaction
+    environment-ready  20  a version is durable, its kernel still starts in the one before
 
 The numbers are the crash points of our promises; 7 (during a node) is a kill at any moment of the
 work, 17 (in a migration) one at any statement. `NBYARD_CRASH_BY=SIGSTOP` stops it there instead.

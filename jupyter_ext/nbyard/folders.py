@@ -149,12 +149,15 @@ def log(store: Path, task: Task, after: int, before: int = 0) -> LogChunk:
     if not task.attempts:
         return LogChunk("", 0, task.state in ("succeeded", "failed", "cancelled", "skipped"))
     attempt = task.attempts[-1]
-    done = attempt.state in ATTEMPT.terminal
+    path = place(store, attempt.id, attempt.worker) / contract.LOG
+    found = piece(path, after, before, done=attempt.state in ATTEMPT.terminal)
+    return msgspec.structs.replace(found, attempt=attempt.number)
+
+
+def piece(path: Path, after: int, before: int = 0, *, done: bool) -> LogChunk:
+    """The same of any log; `done` when nothing more is written to it."""
     content, start, end = b"", after, True
-    with (
-        contextlib.suppress(FileNotFoundError),
-        (place(store, attempt.id, attempt.worker) / contract.LOG).open("rb") as handle,
-    ):
+    with contextlib.suppress(FileNotFoundError), path.open("rb") as handle:
         size = handle.seek(0, os.SEEK_END)
         stop = min(before or after + LOG_CHUNK, size)
         start = max(after, stop - LOG_CHUNK)
@@ -168,7 +171,7 @@ def log(store: Path, task: Task, after: int, before: int = 0) -> LogChunk:
     if not (done and end):
         content = _whole_characters(content)
     text = content.decode("utf-8", "replace")
-    return LogChunk(text, start + len(content), done and end, attempt.number, start)
+    return LogChunk(text, start + len(content), done and end, start=start)
 
 
 def _from_a_line_on(start: int, content: bytes) -> tuple[int, bytes]:

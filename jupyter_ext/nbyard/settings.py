@@ -99,6 +99,12 @@ class Settings(Configurable):
     docker_build_network = Unicode(
         "", help="Network mode of image builds; empty = the engine's default."
     ).tag(config=True, dispatcher=True)
+    installer = Enum(
+        ["auto", "uv", "pip"],
+        "auto",
+        help="What installs the packages of environments, with its own configuration: auto takes"
+        " uv where it is installed, else pip.",
+    ).tag(config=True, dispatcher=True)
     dask_address = Unicode(
         "", help="Address of a Dask scheduler, tcp://host:port or tls://host:port; empty = none."
     ).tag(config=True, dispatcher=True)

@@ -205,6 +205,120 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/environments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List environments, newest first */
+        get: operations["environments.list"];
+        put?: never;
+        /**
+         * Make an environment from the lines of a requirements file
+         * @description It is *ready*, with a kernel of its name, when all of them are installed, or *failed*.
+         */
+        post: operations["environments.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/environments/{environment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show an environment, by id or name */
+        get: operations["environments.get"];
+        put?: never;
+        post?: never;
+        /** Remove an environment with its versions and its kernel; what runs in it goes on */
+        delete: operations["environments.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/environments/{environment}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell which packages differ between two versions
+         * @description By default between the newest and the one that was installed before it.
+         */
+        get: operations["environments.diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/environments/{environment}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what installing said, by default of the newest version, from a byte on */
+        get: operations["environments.log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/environments/{environment}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Find out what a change would install; nothing is changed */
+        post: operations["environments.preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/environments/{environment}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the versions of an environment, newest first */
+        get: operations["environments.versions"];
+        put?: never;
+        /**
+         * Make the next version of an environment from what is installed
+         * @description Until it is ready, and when it fails, the one before is used. One at a time is built.
+         */
+        post: operations["environments.change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -968,6 +1082,57 @@ export interface components {
             input: string;
         };
         /**
+         * Environment
+         * @description A name over versions; `current` is the newest, ready or not. `installed` is the number of the
+         *         newest that is ready, in which the kernel of the name `kernel` starts; 0 when there is none.
+         */
+        Environment: {
+            id: string;
+            name: string;
+            description: string;
+            kernel: string;
+            owner: string;
+            created_at: string;
+            current: components["schemas"]["EnvironmentVersion"];
+            /** @default 0 */
+            installed: number;
+        };
+        /**
+         * EnvironmentChange
+         * @description What the next version has: the text of a requirements file in the place of the present one,
+         *         or lines to `add` (another one for the same package goes) and packages to `remove`.
+         */
+        EnvironmentChange: {
+            requirements?: string;
+            /** @default  */
+            add: string;
+            /** @default [] */
+            remove: string[];
+        };
+        /**
+         * EnvironmentVersion
+         * @description What was asked for (`requirements`, one for each line) and what that came to (`packages`,
+         *         with their `digest`), once and for all. `python` is the version of its interpreter, `place` its
+         *         folder on the machine of the store.
+         */
+        EnvironmentVersion: {
+            id: string;
+            number: number;
+            /** @enum {unknown} */
+            state: "building" | "failed" | "queued" | "ready";
+            requirements: string[];
+            packages: components["schemas"]["LockedPackage"][];
+            digest: string;
+            python: string;
+            place: string;
+            reason: string;
+            created_at: string;
+            /** @default null */
+            size_bytes: number | null;
+            /** @default null */
+            finished_at: string | null;
+        };
+        /**
          * ErrorBody
          * @description The one body of every error answer.
          */
@@ -1190,6 +1355,17 @@ export interface components {
             packages: components["schemas"]["Package"][];
         };
         /**
+         * LockedPackage
+         * @description A distribution that is installed from an archive with one of these `hashes`
+         *         (`sha256:<hex>`).
+         */
+        LockedPackage: {
+            name: string;
+            version: string;
+            /** @default [] */
+            hashes: string[];
+        };
+        /**
          * LogChunk
          * @description Log text of an attempt at a task, whole lines where it holds any: from byte `start` up to
          *         `next`, which is where to go on.
@@ -1242,6 +1418,20 @@ export interface components {
             description: string;
             /** @default false */
             replace: boolean;
+        };
+        /**
+         * NewEnvironment
+         * @description `requirements` is the text of a requirements file; `capture` names a kernel whose packages,
+         *         in their versions, are taken besides.
+         */
+        NewEnvironment: {
+            name: string;
+            /** @default  */
+            requirements: string;
+            /** @default  */
+            capture: string;
+            /** @default  */
+            description: string;
         };
         /**
          * NewExecutable
@@ -1393,6 +1583,15 @@ export interface components {
             direct_url: Record<string, unknown> | null;
         };
         /**
+         * PackageChange
+         * @description Another version of a package; `old` is empty where it is new, `new` where it is gone.
+         */
+        PackageChange: {
+            name: string;
+            old: string;
+            new: string;
+        };
+        /**
          * Page[DatasetVersion]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -1407,6 +1606,24 @@ export interface components {
          */
         Page_Dataset_: {
             items: components["schemas"]["Dataset"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[EnvironmentVersion]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_EnvironmentVersion_: {
+            items: components["schemas"]["EnvironmentVersion"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[Environment]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Environment_: {
+            items: components["schemas"]["Environment"][];
             /** @default null */
             next: string | null;
         };
@@ -1443,6 +1660,15 @@ export interface components {
          */
         Page_NodeLine_: {
             items: components["schemas"]["NodeLine"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[PackageChange]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_PackageChange_: {
+            items: components["schemas"]["PackageChange"][];
             /** @default null */
             next: string | null;
         };
@@ -1513,6 +1739,14 @@ export interface components {
             input: string;
             score: number;
             reason: string;
+        };
+        /**
+         * Resolution
+         * @description What requirements come to, and how that differs from what is installed.
+         */
+        Resolution: {
+            packages: components["schemas"]["LockedPackage"][];
+            changes: components["schemas"]["PackageChange"][];
         };
         /**
          * Resources
@@ -2368,6 +2602,297 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "environments.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Environment_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "environments.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEnvironment"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Environment"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "environments.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Environment"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "environments.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "environments.diff": {
+        parameters: {
+            query?: {
+                old?: number;
+                new?: number;
+            };
+            header?: never;
+            path: {
+                environment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PackageChange_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "environments.log": {
+        parameters: {
+            query?: {
+                after?: number;
+                version?: number;
+            };
+            header?: never;
+            path: {
+                environment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogChunk"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "environments.preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnvironmentChange"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resolution"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "environments.versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EnvironmentVersion_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "environments.change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnvironmentChange"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Environment"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

@@ -4,12 +4,13 @@ import { Token } from '@lumino/coreutils';
 import { ApiClient } from './client';
 import { Collection } from './collection';
 import { EventStream } from './eventStream';
-import { Dataset, Executable, Run, StoreEvent, Workflow } from './types';
+import { Dataset, Environment, Executable, Run, StoreEvent, Workflow } from './types';
 
 export interface IYard {
   readonly client: ApiClient;
   readonly stream: EventStream;
   readonly datasets: Collection<Dataset>;
+  readonly environments: Collection<Environment>;
   readonly executables: Collection<Executable>;
   readonly runs: Collection<Run>;
   readonly workflows: Collection<Workflow>;
@@ -30,7 +31,13 @@ export function connect(settings: ServerConnection.ISettings): IYard {
       stream,
       list: query => client.call('datasets.list', { query }),
       get: dataset => client.call('datasets.get', { path: { dataset } }),
-      about: aboutDataset
+      about: aboutVersioned('dataset')
+    }),
+    environments: new Collection({
+      stream,
+      list: query => client.call('environments.list', { query }),
+      get: environment => client.call('environments.get', { path: { environment } }),
+      about: aboutVersioned('environment')
     }),
     executables: new Collection({
       stream,
@@ -56,13 +63,13 @@ export function connect(settings: ServerConnection.ISettings): IYard {
   };
 }
 
-function aboutDataset(event: StoreEvent, items: readonly Dataset[]): string | null | undefined {
-  if (event.topic === 'dataset') {
-    return event.subject_id;
-  }
-  if (event.topic !== 'dataset-version') {
-    return null;
-  }
-  // the event names the version; a version we have not seen may be of any dataset
-  return items.find(({ current }) => current.id === event.subject_id)?.id;
-}
+/** Of things whose versions have a life of their own. */
+const aboutVersioned =
+  (noun: string) =>
+  (event: StoreEvent, items: readonly { id: string; current: { id: string } }[]) =>
+    event.topic === noun
+      ? event.subject_id
+      : event.topic === `${noun}-version`
+        ? // the event names the version; a version we have not seen may be of any of them
+          items.find(({ current }) => current.id === event.subject_id)?.id
+        : null;

@@ -17,7 +17,9 @@ export function stateText(state: string, trans: TranslationBundle): string {
     starting: trans.__('starting'),
     lost: trans.__('lost'),
     importing: trans.__('importing'),
-    ready: trans.__('ready')
+    ready: trans.__('ready'),
+    building: trans.__('building'),
+    installed: trans.__('installed')
   };
   return words[state] ?? state;
 }
@@ -27,6 +29,8 @@ const ALIKE: Record<string, keyof typeof STATE_ICONS> = {
   starting: 'preparing',
   importing: 'preparing',
   ready: 'succeeded',
+  building: 'preparing',
+  installed: 'succeeded',
   lost: 'cancelled'
 };
 

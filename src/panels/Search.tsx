@@ -1,5 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Collection } from '../api/collection';
 import { useSignal } from '../components/useSignal';
 
@@ -72,12 +72,27 @@ interface ISearchBoxProps {
 
 export function SearchBox({ search, label, trans }: ISearchBoxProps): JSX.Element | null {
   const { items, text, setText, offered } = search;
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const section = input.current?.closest<HTMLElement>('.nby-Section');
+    // before a list takes it as the begin of a name
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key === '/' && !(event.target instanceof HTMLInputElement)) {
+        event.preventDefault();
+        event.stopPropagation();
+        input.current?.focus();
+      }
+    };
+    section?.addEventListener('keydown', onKeyDown, true);
+    return () => section?.removeEventListener('keydown', onKeyDown, true);
+  }, [offered]);
   if (!offered) {
     return null;
   }
   return (
     <div className="nby-Search">
       <input
+        ref={input}
         type="search"
         className="jp-mod-styled"
         aria-label={label}

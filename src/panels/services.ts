@@ -1,7 +1,9 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
+import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
+import { Widget } from '@lumino/widgets';
 import { IYard } from '../api/yard';
 
 /** What the panels need of the application. */
@@ -11,17 +13,22 @@ export interface IPanelServices {
   trans: TranslationBundle;
   commands: CommandRegistry;
   browser: IFileBrowserFactory | null;
-  /** Open, or bring to the front, the view of one thing. */
-  openDataset: (id: string) => void;
-  openExecutable: (of: IExecutableTarget) => void;
+  /** The views that are open, by noun. */
+  views: Record<'dataset' | 'environment' | 'executable', Views>;
+}
+
+export type Views = WidgetTracker<MainAreaWidget<Widget & { target: ITarget }>>;
+
+/** What a view is of. */
+export interface ITarget {
+  id?: string;
+  tab?: string;
 }
 
 /** An executable that is registered, or a file that may become one. */
-export interface IExecutableTarget {
-  id?: string;
+export interface IExecutableTarget extends ITarget {
   path?: string;
   upload?: string;
-  tab?: string;
   /** It was just registered in this view. */
   isNew?: boolean;
 }

@@ -1,22 +1,20 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
 import { Message } from '@lumino/messaging';
-import { ISignal, Signal } from '@lumino/signaling';
 import { lazy, Suspense } from 'react';
 import type * as Lazy from './lazy';
-import { IExecutableTarget, IPanelServices } from './services';
+import { IPanelServices } from './services';
 
-type SectionName = 'DatasetSection' | 'ExecutableSection' | 'WorkflowSection' | 'RunSection';
+type SectionName = keyof typeof SECTIONS;
 
-const section = (name: SectionName) =>
+const section = (name: keyof typeof Lazy & `${string}Section`) =>
   lazy(async () => ({ default: ((await import('./lazy')) as typeof Lazy)[name] }));
 const SECTIONS = {
   DatasetSection: section('DatasetSection'),
+  EnvironmentSection: section('EnvironmentSection'),
   ExecutableSection: section('ExecutableSection'),
   WorkflowSection: section('WorkflowSection'),
   RunSection: section('RunSection')
 };
-const DatasetView = lazy(async () => ({ default: (await import('./lazy')).DatasetView }));
-const ExecutableView = lazy(async () => ({ default: (await import('./lazy')).ExecutableView }));
 
 /** A section of the sidebar; nothing is fetched before it is first seen. */
 export class SectionBody extends ReactWidget {
@@ -57,60 +55,4 @@ export class SectionBody extends ReactWidget {
   }
 
   private _seen = false;
-}
-
-export class DatasetPanel extends ReactWidget {
-  constructor(
-    private readonly services: IPanelServices,
-    readonly target: string
-  ) {
-    super();
-    this.addClass('nby-Panel');
-  }
-
-  protected render(): JSX.Element {
-    return (
-      <Suspense fallback={null}>
-        <DatasetView services={this.services} id={this.target} />
-      </Suspense>
-    );
-  }
-}
-
-export class ExecutablePanel extends ReactWidget {
-  constructor(
-    private readonly services: IPanelServices,
-    private _target: IExecutableTarget
-  ) {
-    super();
-    this.addClass('nby-Panel');
-  }
-
-  get target(): IExecutableTarget {
-    return this._target;
-  }
-
-  set target(target: IExecutableTarget) {
-    this._target = target;
-    this._targetChanged.emit();
-    this.update();
-  }
-
-  get targetChanged(): ISignal<this, void> {
-    return this._targetChanged;
-  }
-
-  protected render(): JSX.Element {
-    return (
-      <Suspense fallback={null}>
-        <ExecutableView
-          services={this.services}
-          target={this._target}
-          onRegistered={({ id }) => (this.target = { id, isNew: true })}
-        />
-      </Suspense>
-    );
-  }
-
-  private _targetChanged = new Signal<this, void>(this);
 }

@@ -118,7 +118,7 @@ export class Lab {
   }
 
   /** A row of the sidebar. */
-  row(noun: 'dataset' | 'executable' | 'workflow' | 'run', name: string): Locator {
+  row(noun: 'dataset' | 'environment' | 'executable' | 'workflow' | 'run', name: string): Locator {
     const rows = this.page.locator(`#nbyard-sidebar .nby-Row[data-noun="${noun}"]`);
     return rows.filter({
       has: this.page.locator('.nby-Row-name').filter({ hasText: exactly(name) })

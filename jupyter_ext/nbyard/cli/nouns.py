@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli import artifacts, by_hand
+from nbyard.cli import artifacts, by_hand, environments
 from nbyard.cli.output import duration, show_json, show_table, size
 from nbyard.cli.views import VIEWS
 from nbyard.services.operation import Field, Operation
@@ -16,9 +16,10 @@ HIDDEN = {"uploads", "events", "system"}
 BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "artifacts": artifacts.COMMANDS,
     "datasets": (by_hand.add_dataset,),
+    "environments": environments.COMMANDS,
     "executables": (by_hand.add_executable, by_hand.ask_help, by_hand.inspect),
-    "workflows": (by_hand.show_workflow,),
     "runs": (by_hand.show, by_hand.status, by_hand.log),
+    "workflows": (by_hand.show_workflow,),
 }
 COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "artifacts": {
@@ -39,6 +40,16 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "size": lambda d: size(d.current.size_bytes),
         "made": lambda d: d.created_at,
         "id": lambda d: d.id,
+    },
+    "environments": {
+        "name": lambda e: e.name,
+        "state": lambda e: "installed" if e.current.state == "ready" else e.current.state,
+        "version": lambda e: e.current.number,
+        "installed": lambda e: e.installed,
+        "packages": lambda e: len(e.current.packages),
+        "size": lambda e: size(e.current.size_bytes),
+        "kernel": lambda e: e.kernel,
+        "made": lambda e: e.current.created_at,
     },
     "executables": {
         "name": lambda e: e.name,

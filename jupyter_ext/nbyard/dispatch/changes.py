@@ -205,7 +205,7 @@ class Changes:
             crash_point("cache-kept")
         store.tasks.note_all(c, self._notes)
         for fingerprint, environment in self._environments.items():
-            store.environments.keep(c, fingerprint, environment.versions)
+            store.fingerprints.keep(c, fingerprint, environment.versions)
             self._board.environments.add(fingerprint)
         if self._ends:
             crash_point("before-run-end")

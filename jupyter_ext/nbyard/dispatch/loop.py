@@ -8,6 +8,7 @@ import time
 
 from nbyard.blobs import Blobs
 from nbyard.calling import LEASE, is_dead, own_name
+from nbyard.dispatch.environments import EnvironmentController
 from nbyard.dispatch.facts import Inbox
 from nbyard.dispatch.garbage import Collector
 from nbyard.dispatch.imports import ImportController
@@ -32,6 +33,7 @@ PAUSE_SECONDS = 0.25
 MANY_WORDS = 10  # so many fit into the queue of a socket: more may have been lost
 LEAVE_SECONDS = 5.0
 IMPORTS_AT_ONCE = 4
+BUILDS_AT_ONCE = 2
 GONE_SECONDS = 86_400.0  # a database that is away for a day does not come back
 
 
@@ -48,6 +50,8 @@ class Dispatcher:
         self._imports = ImportController(room, self._importers, self._garbage)
         self._sweeper = Sweeper(room, self._workers)
         self._stopping = stopping or threading.Event()
+        self._builders = Workers(BUILDS_AT_ONCE)
+        self._environments = EnvironmentController(room, self._builders, self._stopping.is_set)
         self._holds = threading.Event()
         self._holds.set()
         self._is_importing = False
@@ -113,8 +117,10 @@ class Dispatcher:
         """Begin nothing more in threads, and wait a little for what is under way."""
         end = time.monotonic() + LEAVE_SECONDS
         self._importers.close()
+        self._builders.close()
         self._workers.close(LEAVE_SECONDS)
-        self._importers.settle(max(0.0, end - time.monotonic()))
+        for threads in (self._importers, self._builders):
+            threads.settle(max(0.0, end - time.monotonic()))
 
     def settle(self, seconds: float) -> bool:
         """Wait for what is under way in threads; whether all of it came to an end."""
@@ -150,7 +156,7 @@ class Dispatcher:
             is_busy = self._runs.tick(woken, has_news=has_news)
             if has_news:  # of what nobody waits for in milliseconds
                 self._garbage.tick()
-                self._is_importing = self._imports.tick()
+                self._is_importing = self._imports.tick() | self._environments.tick()
             self._has_failed = False
             return is_busy or self._is_importing
         except LeaseLost:
@@ -165,7 +171,8 @@ class Dispatcher:
         """Give the lease back unless work came in the meantime. Writers take turns: who submits
         later sees that nobody holds it."""
         with self._room.write() as c:
-            if self._room.store.runs.live(c) or self._room.store.datasets.importing(c):
+            store = self._room.store
+            if store.runs.live(c) or store.datasets.importing(c) or store.environments.under_way(c):
                 return False
             self._room.store.leases.release(c, self._room.lease)
         return True

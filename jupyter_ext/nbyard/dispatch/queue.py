@@ -149,5 +149,5 @@ class QueueController:
             return why
         with self._store.read() as c:
             last = self._store.tasks.last_parts(c, one.task)
-            before = self._store.environments.packages(c, last.environment) if last else None
+            before = self._store.fingerprints.packages(c, last.environment) if last else None
         return explain(last, one.parts, before, one.environment.versions)

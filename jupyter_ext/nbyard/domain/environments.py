@@ -1,8 +1,15 @@
-"""Environments as they are found: a kernel we did not make is known by a fingerprint."""
+"""Environments: those that we make, by name and version; a kernel that we did not make is known by
+a fingerprint."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
+
+from nbyard.domain.requirements import PROTECTED, name_of
+from nbyard.domain.states import EnvironmentState
+from nbyard.errors import NotFound
 
 
 class Package(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -46,3 +53,140 @@ class EnvironmentRef(msgspec.Struct, frozen=True):
         return (
             {package.name: package.version for package in self.lock.packages} if self.lock else {}
         )
+
+
+INSTALL_LOG = "install.log"
+
+
+def version_folder(version_id: str) -> str:
+    """Where a version has its log and its files, below the store."""
+    return f"environments/{version_id}"
+
+
+class LockedPackage(msgspec.Struct, frozen=True):
+    """A distribution that is installed from an archive with one of these `hashes`
+    (`sha256:<hex>`)."""
+
+    name: str
+    version: str
+    hashes: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """As a line of a requirements file that pip's `--require-hashes` takes."""
+        return " ".join(
+            [f"{self.name}=={self.version}", *(f"--hash={each}" for each in self.hashes)]
+        )
+
+
+class EnvironmentVersion(msgspec.Struct, frozen=True):
+    """What was asked for (`requirements`, one for each line) and what that came to (`packages`,
+    with their `digest`), once and for all. `python` is the version of its interpreter, `place` its
+    folder on the machine of the store."""
+
+    id: str
+    number: int
+    state: EnvironmentState
+    requirements: list[str]
+    packages: list[LockedPackage]
+    digest: str
+    python: str
+    place: str
+    reason: str
+    created_at: datetime
+    size_bytes: int | None = None
+    finished_at: datetime | None = None
+
+
+class Environment(msgspec.Struct, frozen=True):
+    """A name over versions; `current` is the newest, ready or not. `installed` is the number of the
+    newest that is ready, in which the kernel of the name `kernel` starts; 0 when there is none."""
+
+    id: str
+    name: str
+    description: str
+    kernel: str
+    owner: str
+    created_at: datetime
+    current: EnvironmentVersion
+    installed: int = 0
+
+
+class NewEnvironment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`requirements` is the text of a requirements file; `capture` names a kernel whose packages,
+    in their versions, are taken besides."""
+
+    name: str
+    requirements: str = ""
+    capture: str = ""
+    description: str = ""
+
+
+class Captured(msgspec.Struct, frozen=True):
+    """The packages of a kernel as requirements; `left_out` came from no index."""
+
+    lines: list[str]
+    left_out: list[str]
+
+
+def captured(lock: Lock) -> Captured:
+    """What is installed, in the same versions. What installs comes with each environment."""
+    own = [package for package in lock.packages if name_of(package.name) not in PROTECTED]
+    return Captured(
+        [f"{package.name}=={package.version}" for package in own if not package.direct_url],
+        [package.name for package in own if package.direct_url],
+    )
+
+
+class EnvironmentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the next version has: the text of a requirements file in the place of the present one,
+    or lines to `add` (another one for the same package goes) and packages to `remove`."""
+
+    requirements: str | msgspec.UnsetType = msgspec.UNSET
+    add: str = ""
+    remove: list[str] = []
+
+
+class PackageChange(msgspec.Struct, frozen=True):
+    """Another version of a package; `old` is empty where it is new, `new` where it is gone."""
+
+    name: str
+    old: str
+    new: str
+
+
+class Resolution(msgspec.Struct, frozen=True):
+    """What requirements come to, and how that differs from what is installed."""
+
+    packages: list[LockedPackage]
+    changes: list[PackageChange]
+
+
+def changed(lines: Sequence[str], add: Iterable[str], remove: Iterable[str]) -> list[str]:
+    """Requirements after a change, in their order; what is added stands at the end.
+
+    Raises:
+        NotFound: what is to be removed is not there.
+    """
+    added = list(add)
+    gone = {name_of(name) for name in remove}
+    if missing := sorted(gone - {name_of(line) for line in lines}):
+        raise NotFound(f"{missing[0][:80]} is none of the requirements.")
+    gone |= {name_of(line) for line in added}
+    return [*(line for line in lines if name_of(line) not in gone), *added]
+
+
+def package_changes(
+    old: Sequence[LockedPackage], new: Sequence[LockedPackage]
+) -> list[PackageChange]:
+    """What differs between two locks, by name."""
+    had, has = _versions(old), _versions(new)
+    return [
+        PackageChange(name, had.get(name, ""), has.get(name, ""))
+        for name in sorted({*had, *has})
+        if had.get(name) != has.get(name)
+    ]
+
+
+def _versions(packages: Sequence[LockedPackage]) -> Mapping[str, str]:
+    return {name_of(package.name): package.version for package in packages}

@@ -14,6 +14,7 @@ AttemptState = Literal[
     "recorded", "starting", "running", "succeeded", "failed", "cancelled", "lost"
 ]
 DatasetState = Literal["importing", "ready", "failed"]
+EnvironmentState = Literal["queued", "building", "ready", "failed"]
 
 
 class Machine(msgspec.Struct, frozen=True, dict=True):
@@ -84,4 +85,18 @@ DATASET_VERSION = Machine(
     {"importing": ("ready", "failed"), "ready": (), "failed": ()},
 )
 
-MACHINES = {machine.name: machine for machine in (RUN, TASK, ATTEMPT, DATASET_VERSION)}
+# back to queued: the dispatcher that built it is gone
+ENVIRONMENT_VERSION = Machine(
+    "environment-version",
+    "queued",
+    {
+        "queued": ("building", "failed"),
+        "building": ("ready", "failed", "queued"),
+        "ready": (),
+        "failed": (),
+    },
+)
+
+MACHINES = {
+    machine.name: machine for machine in (RUN, TASK, ATTEMPT, DATASET_VERSION, ENVIRONMENT_VERSION)
+}

@@ -2,12 +2,10 @@
 
 from nbyard.images.dockerfile import build_files
 from nbyard.images.environments import environment_image, environment_tag, offer_images
-from nbyard.images.requirements import read_requirements
 
 __all__ = [
     "build_files",
     "environment_image",
     "environment_tag",
     "offer_images",
-    "read_requirements",
 ]

@@ -9,8 +9,8 @@ import threading
 from collections.abc import Iterable
 
 from nbyard.dockerd import Engine, Say
+from nbyard.domain.requirements import read_requirements
 from nbyard.images.dockerfile import build_files
-from nbyard.images.requirements import read_requirements
 
 REPOSITORY = "nbyard/env"
 IMAGE_LABEL = "nbyard.image"

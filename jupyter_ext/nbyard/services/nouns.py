@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nbyard.services.artifacts import ArtifactService
     from nbyard.services.datasets import DatasetService
+    from nbyard.services.environments import EnvironmentService
     from nbyard.services.events import EventService
     from nbyard.services.executables import ExecutableService
     from nbyard.services.parts import Parts
@@ -48,6 +49,12 @@ class Services:
         from nbyard.services.workflows import WorkflowService
 
         return WorkflowService(self._parts)
+
+    @cached_property
+    def environments(self) -> EnvironmentService:
+        from nbyard.services.environments import EnvironmentService
+
+        return EnvironmentService(self._parts)
 
     @cached_property
     def runs(self) -> RunService:

@@ -4,6 +4,7 @@ from functools import cache
 
 from nbyard.services.artifacts import ArtifactService
 from nbyard.services.datasets import DatasetService
+from nbyard.services.environments import EnvironmentService
 from nbyard.services.events import EventService
 from nbyard.services.executables import ExecutableService
 from nbyard.services.operation import Operation, operations
@@ -16,6 +17,7 @@ SERVICES = (
     DatasetService,
     UploadService,
     ExecutableService,
+    EnvironmentService,
     WorkflowService,
     RunService,
     ArtifactService,

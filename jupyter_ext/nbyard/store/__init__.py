@@ -17,6 +17,7 @@ from nbyard.store.datasets import DatasetRows
 from nbyard.store.environments import EnvironmentRows
 from nbyard.store.executables import ExecutableRows
 from nbyard.store.facts import FactRows
+from nbyard.store.fingerprints import FingerprintRows
 from nbyard.store.history import HistoryRows
 from nbyard.store.leases import LeaseRows
 from nbyard.store.migrate import migrate
@@ -49,6 +50,7 @@ class Store:
         self.attempts = AttemptRows()
         self.workers = WorkerRows()
         self.environments = EnvironmentRows()
+        self.fingerprints = FingerprintRows()
         self.artifacts = ArtifactRows()
         self.cache = CacheRows()
         self.leases = LeaseRows()

@@ -250,12 +250,44 @@ cache = Table(
     Column("created_at", Moment, nullable=False),
 )
 
-environments = Table(
-    "environments",
+fingerprints = Table(
+    "fingerprints",
     metadata,
     Column("fingerprint", Digest, primary_key=True),
     Column("packages", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
+)
+
+environments = Table(
+    "environments",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(255), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("kernel", String(255), nullable=False),
+    _owner(),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("owner", "name"),
+)
+
+environment_versions = Table(
+    "environment_versions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("environment_id", Id, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("requirements", JSON, nullable=False),
+    Column("packages", JSON, nullable=False),
+    Column("digest", Digest, nullable=False),
+    Column("python", String(80), nullable=False),
+    Column("place", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("size_bytes", BigInteger),
+    Column("created_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    UniqueConstraint("environment_id", "number"),
+    Index("ix_environment_versions_state", "state"),
 )
 
 events = Table(

@@ -12,13 +12,14 @@ from nbyard.errors import Conflict
 from nbyard.store import events
 from nbyard.store.events import Subject, Told
 from nbyard.store.prepared import Prepared
-from nbyard.store.tables import attempts, dataset_versions, runs, tasks
+from nbyard.store.tables import attempts, dataset_versions, environment_versions, runs, tasks
 
 TABLES: Mapping[str, Table] = {
     "run": runs,
     "task": tasks,
     "attempt": attempts,
     "dataset-version": dataset_versions,
+    "environment-version": environment_versions,
 }
 # of what a row is called with: its id, the state it moves from, and the columns that change
 UPDATES = {

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nbyard.store import Store
     from nbyard.testing.dispatching import Dispatching
     from nbyard.testing.server import JupyterServer
+    from nbyard.testing.wheels import Wheels
     from nbyard.yard import Yard
 
 
@@ -68,6 +69,14 @@ def yard(tmp_path: Path, database_url: str) -> Iterator["Yard"]:
     )
     with Yard.open(settings, root, root) as opened:
         yield opened
+
+
+@pytest.fixture
+def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Wheels":
+    """A folder of small wheels as the only place that packages come from."""
+    from nbyard.testing.wheels import Wheels
+
+    return Wheels(tmp_path / "wheels", monkeypatch)
 
 
 @pytest.fixture

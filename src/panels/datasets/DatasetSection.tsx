@@ -13,6 +13,7 @@ import { Older, SearchBox, useSearch } from '../Search';
 import { Standing } from '../Standing';
 import { focusRow } from '../focus';
 import { IPanelServices } from '../services';
+import { openDataset } from '../views';
 import { IUploadRow, Uploads, uploads } from './uploads';
 
 const READY_ACTIONS = ['notebook-from-dataset', 'workflow-from-dataset', 'download-dataset'];
@@ -94,7 +95,7 @@ export function DatasetSection({ services }: { services: IPanelServices }): JSX.
             />
           ))
         }
-        onOpen={({ id }) => services.openDataset(id)}
+        onOpen={({ id }) => openDataset(services, id)}
         onDelete={({ id }) => void commands.execute('nbyard:delete-dataset', { id })}
         onRename={({ id }) => void commands.execute('nbyard:rename-dataset', { id })}
         onDragStart={(dataset, event) => {

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useState } from 'react';
 import { Dataset, DatasetVersion } from '../../api/types';
 import { belowRoot } from '../../api/paths';
 import { showBytes } from '../../components/bytes';
@@ -7,8 +7,8 @@ import { DataTable } from '../../components/DataTable';
 import { copyText } from '../../components/problems';
 import { StateMark } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
-import { useSignal } from '../../components/useSignal';
 import { IPanelServices } from '../services';
+import { useThing } from '../useThing';
 import { imageType, ImageView } from './ImageView';
 import { ProfileView } from './Profile';
 import { DownloadLink, useVersions, Versions } from './Versions';
@@ -20,8 +20,10 @@ interface IDatasetViewProps {
 
 /** One dataset: its rows, its columns in pictures, its versions. */
 export default function DatasetView({ services, id }: IDatasetViewProps): JSX.Element {
-  const { trans } = services;
-  const dataset = useDataset(services, id);
+  const { yard, trans } = services;
+  const dataset = useThing(yard.datasets, id, key =>
+    yard.client.call('datasets.get', { path: { dataset: key } })
+  );
   if (typeof dataset === 'string') {
     return <p className="nby-Note">{dataset}</p>;
   }
@@ -98,22 +100,6 @@ function Loaded({ services, dataset }: ILoadedProps): JSX.Element {
       </Tabs>
     </div>
   );
-}
-
-/** The dataset, kept true; text when it cannot be shown. */
-function useDataset(services: IPanelServices, id: string): Dataset | string | undefined {
-  const { datasets } = services.yard;
-  const listed = useSignal(datasets.changed, () => datasets.find(id));
-  const isListed = !!listed;
-  const [found, setFound] = useState<Dataset | string>();
-  useEffect(() => {
-    void datasets.start();
-    services.yard.client
-      .call('datasets.get', { path: { dataset: id } })
-      .then(setFound)
-      .catch((error: Error) => setFound(error.message));
-  }, [services, datasets, id, isListed]); // it may be gone
-  return listed ?? found;
 }
 
 /** What has no rows: a picture, or why there is nothing to see. */

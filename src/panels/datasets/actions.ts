@@ -11,6 +11,7 @@ import { askText } from '../../forms/askText';
 import { EXTENSION } from '../../tokens';
 import { focusRow } from '../focus';
 import { IPanelServices } from '../services';
+import { openDataset } from '../views';
 import { chooseFiles, uploads } from './uploads';
 
 type Action = (services: IPanelServices, ids: string[]) => Promise<unknown> | unknown;
@@ -102,13 +103,13 @@ export const datasetActions = {
         focusRow('dataset', made.id);
         Notification.success(trans.__('“%1” is a dataset now.', made.name), {
           autoClose: 4000,
-          actions: [{ label: trans.__('Open'), callback: () => services.openDataset(made.id) }]
+          actions: [{ label: trans.__('Open'), callback: () => openDataset(services, made.id) }]
         });
       }
     }
   ),
 
-  openDataset: ((services, [id]) => services.openDataset(id)) as Action,
+  openDataset: ((services, [id]) => openDataset(services, id)) as Action,
 
   notebookFromDataset: told(
     ({ trans }) => trans.__('No notebook was made.'),

@@ -8,6 +8,7 @@ import { executableRow, placeOf } from '../paletteSource';
 import { IPanelServices } from '../services';
 import { Older, SearchBox, useSearch } from '../Search';
 import { Standing } from '../Standing';
+import { openExecutable } from '../views';
 
 const nameOf = ({ name }: Executable) => name;
 
@@ -46,7 +47,7 @@ export function ExecutableSection({ services }: { services: IPanelServices }): J
             bare
           />
         )}
-        onOpen={({ id }) => services.openExecutable({ id })}
+        onOpen={({ id }) => openExecutable(services, { id })}
         onDelete={({ id }) => void commands.execute('nbyard:delete-executable', { id })}
         onRename={({ id }) => void commands.execute('nbyard:rename-executable', { id })}
         onDragStart={(executable, event) => {

@@ -10,6 +10,7 @@ import { ValuesHolder } from '../../forms/ValuesForm';
 import { ask } from '../datasets/actions';
 import { chooseFiles } from '../datasets/uploads';
 import { IPanelServices } from '../services';
+import { openExecutable } from '../views';
 
 async function known({ yard }: IPanelServices, id: string): Promise<Executable> {
   return (
@@ -34,17 +35,17 @@ export const executableActions = {
     told(services, services.trans.__('Not uploaded.'), async () => {
       const [file] = await chooseFiles(false);
       if (file) {
-        services.openExecutable({ upload: await uploadFile(services.yard.client, file) });
+        openExecutable(services, { upload: await uploadFile(services.yard.client, file) });
       }
     }),
 
   registerExecutable: (services: IPanelServices, paths: string[]) =>
-    paths.forEach(path => services.openExecutable({ path })),
+    paths.forEach(path => openExecutable(services, { path })),
 
-  openExecutable: (services: IPanelServices, [id]: string[]) => services.openExecutable({ id }),
+  openExecutable: (services: IPanelServices, [id]: string[]) => openExecutable(services, { id }),
 
   testExecutable: (services: IPanelServices, [id]: string[]) =>
-    services.openExecutable({ id, tab: 'test' }),
+    openExecutable(services, { id, tab: 'test' }),
 
   editSource: (services: IPanelServices, [id]: string[]) =>
     told(services, services.trans.__('Not opened.'), async () => {
@@ -90,7 +91,7 @@ export const executableActions = {
         const path = { executable: id };
         const body = { revision, upload };
         yard.executables.put(await yard.client.call('executables.update', { path, body }));
-        services.openExecutable({ id, tab: 'versions' });
+        openExecutable(services, { id, tab: 'versions' });
       }
     }),
 

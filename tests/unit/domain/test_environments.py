@@ -1,8 +1,20 @@
 """Environments."""
 
 import msgspec
+import pytest
 
-from nbyard.domain.environments import EnvironmentRef, Lock, Package
+from nbyard.domain.environments import (
+    EnvironmentRef,
+    Lock,
+    LockedPackage,
+    Package,
+    PackageChange,
+    captured,
+    changed,
+    package_changes,
+)
+from nbyard.domain.requirements import read_requirements
+from nbyard.errors import NotFound
 
 
 def test_an_environment_survives_json():
@@ -12,3 +24,41 @@ def test_an_environment_survives_json():
     found = EnvironmentRef("python3", "python", "/usr/bin/python3", "sha256:1", lock)
     assert msgspec.json.decode(msgspec.json.encode(found), type=EnvironmentRef) == found
     assert EnvironmentRef() == msgspec.convert({}, EnvironmentRef)
+
+
+def test_a_change_keeps_the_other_lines_in_their_order():
+    """L1: another line for the same package takes its place, whatever its spelling."""
+    own = ["Zebra", "my_cow==1", "ant>2"]
+    assert changed(own, ["My-Cow==2"], []) == ["Zebra", "ant>2", "My-Cow==2"]
+    assert changed(own, ["bee"], ["ZEBRA", "ant"]) == ["my_cow==1", "bee"]
+    assert changed([], ["cow==1", "cow==2"], []) == ["cow==1", "cow==2"], "they exclude each other"
+    with pytest.raises(NotFound, match="none of the requirements"):
+        changed(own, [], ["cow"])
+
+
+def test_a_locked_package_is_a_line_that_is_read_again():
+    package = LockedPackage("my_cow", "1.0", ("sha256:" + "a" * 64, "sha256:" + "b" * 64))
+    assert read_requirements(package.line) == [package.line]
+
+
+def test_what_differs_between_two_locks_is_told_by_name():
+    """L3."""
+    old = [LockedPackage("ant", "1"), LockedPackage("My_Cow", "1"), LockedPackage("gone", "3")]
+    new = [LockedPackage("ant", "1"), LockedPackage("my-cow", "2"), LockedPackage("new", "4")]
+    assert package_changes(old, new) == [
+        PackageChange("gone", "3", ""),
+        PackageChange("my-cow", "1", "2"),
+        PackageChange("new", "", "4"),
+    ]
+    assert package_changes(old, old) == []
+
+
+def test_what_is_installed_becomes_requirements():
+    """L7: in the same versions; what came from no index cannot be asked for."""
+    packages = [
+        Package("pip", "23"),
+        Package("My_Cow", "1.0"),
+        Package("mine", "1", direct_url={"url": "file:///src/mine"}),
+    ]
+    found = captured(Lock("3.11.7", "", "cpython", "linux-x86_64", packages))
+    assert (found.lines, found.left_out) == (["My_Cow==1.0"], ["mine"])

@@ -1,18 +1,68 @@
-"""What was installed where a task ran."""
+"""Rows of environments."""
 
-from nbyard.store import Store
+from datetime import UTC, datetime
+
+from nbyard.domain.ids import new_id
+from nbyard.domain.states import ENVIRONMENT_VERSION
+from nbyard.store import transition
 
 
-def test_an_environment_is_remembered_once(store: Store) -> None:
+def add(store, name: str, *states: str, owner: str = "ada") -> str:
+    """An environment with versions that came so far."""
+    row = dict.fromkeys(("description", "kernel"), "")
+    row |= {"id": new_id(), "name": name, "owner": owner}
     with store.write() as c:
-        assert store.environments.packages(c, "sha256:a") is None
-        store.environments.keep(c, "sha256:a", {"numpy": "2.4"})
-        store.environments.keep(c, "sha256:a", {"numpy": "another"})
+        store.environments.insert(c, {**row, "created_at": datetime.now(UTC)})
+        for number, state in enumerate(states, 1):
+            version = f"{name}{number}"
+            store.environments.add_version(c, owner, row["id"], version, ["cow"])
+            for to in {"queued": [], "building": ["building"]}.get(state, ["building", state]):
+                store.environments.move(c, owner, version, to, place=f"/{version}", reason="why")
+    return row["id"]
+
+
+def test_the_newest_version_and_the_newest_that_is_ready(store):
+    first = add(store, "one", "ready", "ready", "failed")
+    add(store, "two", "queued", owner="bob")
     with store.read() as c:
-        assert store.environments.packages(c, "sha256:a") == {"numpy": "2.4"}
+        found = store.environments.get(c, "ada", "one")
+        assert (found.id, found.current.number, found.installed) == (first, 3, 2)
+        assert found.current.reason == "why" and found.current.finished_at is not None
+        assert store.environments.newest_ready(c, first).number == 2
+        assert [one.number for one in store.environments.versions(c, first)] == [3, 2, 1]
+        assert store.environments.get(c, "ada", "two") is None
+        assert store.environments.names(c, "ada") == {first: "one"}
+        assert store.environments.places(c)["one2"] == "/one2"
 
 
-def test_what_says_nothing_is_not_kept(store: Store) -> None:
+def test_pages_are_newest_first(store):
+    ids = [add(store, name, "queued") for name in ("one", "two", "three")]
+    with store.read() as c:
+        page = store.environments.page(c, "ada", 2, "", "")
+        assert [one.id for one in page] == [ids[2], ids[1]]
+        assert [one.id for one in store.environments.page(c, "ada", 2, ids[1], "")] == [ids[0]]
+        assert [one.name for one in store.environments.page(c, "ada", 9, "", "T")] == [
+            "three",
+            "two",
+        ]
+
+
+def test_what_is_under_way_is_found_for_every_owner(store):
+    add(store, "one", "ready", "queued")
+    add(store, "two", "building", owner="bob")
+    add(store, "three", "queued", "failed")
+    with store.read() as c:
+        found = [(owner, one.name) for owner, one in store.environments.under_way(c)]
+    assert sorted(found) == [("ada", "one"), ("bob", "two")]
+
+
+def test_a_deleted_one_takes_its_versions_along(store):
+    add(store, "one", "ready", "queued")
     with store.write() as c:
-        store.environments.keep(c, "docker image " + "x" * 200, {})
-        assert store.environments.packages(c, "docker image " + "x" * 200) is None
+        found = store.environments.get(c, "ada", "one")
+        store.environments.named(c, found.id, "nbyard-one")
+        assert store.environments.get(c, "ada", "one").kernel == "nbyard-one"
+        store.environments.delete(c, found)
+        assert transition.state_of(c, ENVIRONMENT_VERSION, "one1") is None
+        assert not store.environments.move(c, "ada", "one2", "building")
+        assert store.environments.page(c, "ada", 9, "", "") == []

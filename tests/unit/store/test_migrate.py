@@ -1,5 +1,6 @@
 """G5, I17: migrations at start; the tables in code and the migrated ones are the same."""
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -61,9 +62,9 @@ def test_runs_learn_where_what_they_ran_really_is(tmp_path: Path, database_url: 
         gone = rows.run(path="gone.py")
         for run, executable in ((made, ""), (single, tool.id), (uploaded, tool.id), (gone, "x")):
             rows.task(run, "main", executable=executable)
-        c.execute(text("update alembic_version set version_num = '0006'"))
-    opened.close()
-    opened = Store(tmp_path, database_url)
+        step = import_module("nbyard.store.migrations.versions.0007_real_places_of_runs")
+        c.execute(text(step.OF_WORKFLOW))
+        c.execute(text(step.OF_EXECUTABLE))
     with opened.read() as c:
         found = {run.id: run.path for run in opened.runs.page(c, "ada", 9, "")}
     opened.close()

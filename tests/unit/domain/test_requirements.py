@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbyard.domain.requirements import check_unprotected, hashes_of, name_of, read_requirements
 from nbyard.errors import Invalid
-from nbyard.images.requirements import read_requirements
 
 DIGEST = "a" * 64
 
@@ -61,3 +61,22 @@ def test_any_text_is_read_or_refused_and_reading_is_stable(text):
         return
     assert all("\n" not in line and not line.startswith("-") for line in found)
     assert read_requirements("\n".join(found)) == found
+
+
+def test_names_are_compared_in_their_normal_form():
+    assert name_of("My_Cow[x]>=1; python_version > '3'") == name_of("my.cow") == "my-cow"
+    assert name_of(f"cow==1 --hash=sha256:{DIGEST}") == "cow"
+    with pytest.raises(Invalid):
+        name_of("./cow")
+
+
+def test_hashes_of_a_line():
+    assert hashes_of(f"cow==1 --hash=sha256:{DIGEST}") == (f"sha256:{DIGEST}",)
+    assert hashes_of("cow==1") == ()
+
+
+@pytest.mark.parametrize("line", ["pip==0.1", "PIP", "uv>1"])
+def test_what_installs_is_not_installed(line):
+    with pytest.raises(Invalid, match="is not to be installed"):
+        check_unprotected(["cow", line])
+    check_unprotected(["cow", "pipdeptree", "setuptools"])

@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from nbyard.errors import Detail, Invalid
 
 HASH = re.compile(r"--hash=(sha256|sha384|sha512):([0-9a-f]{64,128})")
 COMMENT = re.compile(r"(^|\s)#.*$")
 MAX_LINES = 10_000
+# a wrong version of what installs would leave an environment that cannot be changed
+PROTECTED = frozenset({"pip", "uv"})
 
 
 def read_requirements(text: str) -> list[str]:
@@ -66,3 +69,31 @@ def _read(line: str) -> str:
     if requirement.url:
         raise ValueError(f"{requirement.name} is given by an address, which is not allowed")
     return " ".join([str(requirement), *hashes])
+
+
+def name_of(line: str) -> str:
+    """The normal name of what a requirement is about (PEP 503).
+
+    Raises:
+        Invalid: it is none.
+    """
+    try:
+        return str(canonicalize_name(Requirement(line.partition(" --hash")[0]).name))
+    except InvalidRequirement:
+        raise Invalid.field("requirements", f"{line[:80]!r} is no requirement") from None
+
+
+def hashes_of(line: str) -> tuple[str, ...]:
+    """Those that a requirement asks for, as `sha256:<hex>`."""
+    return tuple(":".join(found) for found in HASH.findall(line))
+
+
+def check_unprotected(lines: list[str]) -> None:
+    """Refuse to install the tools that install.
+
+    Raises:
+        Invalid: naming them.
+    """
+    wrong = [name for name in map(name_of, lines) if name in PROTECTED]
+    if wrong:
+        raise Invalid.field("requirements", f"{wrong[0]} is not to be installed: it installs")

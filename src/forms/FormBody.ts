@@ -1,0 +1,48 @@
+import { ReactWidget } from '@jupyterlab/ui-components';
+import { Message } from '@lumino/messaging';
+
+/** A form in a dialog. */
+export class FormBody extends ReactWidget {
+  constructor(private readonly form: JSX.Element) {
+    super();
+    this.addClass('nby-DialogForm');
+  }
+
+  /** A dialog takes Enter before the field does: leaving the field makes it keep what was typed. */
+  getValue(): void {
+    (document.activeElement as HTMLElement | null)?.blur();
+  }
+
+  protected render(): JSX.Element {
+    return this.form;
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    window.addEventListener('keydown', this._onKeyDown, true);
+  }
+
+  protected override onBeforeDetach(message: Message): void {
+    window.removeEventListener('keydown', this._onKeyDown, true);
+    super.onBeforeDetach(message);
+  }
+
+  /** In a field of several lines a dialog swallows Enter, with Shift too, and on a button of the
+   * form it knows none of its own: be there before it. */
+  private _onKeyDown = (event: KeyboardEvent): void => {
+    const field = event.target as HTMLElement;
+    const isOurs = this.node.contains(field) && event.key === 'Enter' && !event.isComposing;
+    if (isOurs && field instanceof HTMLButtonElement) {
+      event.stopPropagation();
+    } else if (isOurs && field instanceof HTMLTextAreaElement) {
+      event.stopPropagation();
+      if (!event.shiftKey) {
+        event.preventDefault();
+        this.node
+          .closest('.jp-Dialog')
+          ?.querySelector<HTMLElement>('.jp-Dialog-button.jp-mod-accept')
+          ?.click();
+      }
+    }
+  };
+}

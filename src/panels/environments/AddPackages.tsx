@@ -1,0 +1,126 @@
+import { useEffect, useRef, useState } from 'react';
+import { Environment, Resolution } from '../../api/types';
+import { IPanelServices } from '../services';
+import { Changes } from './Changes';
+import { PackagesField } from './PackagesField';
+import { isUnderWay, refused } from './words';
+
+interface IAddPackagesProps {
+  services: IPanelServices;
+  environment: Environment;
+  /** Changes when the field is to take the focus. */
+  wanted: unknown;
+  /** The next version is being made. */
+  onInstall: () => void;
+}
+
+/** The field for more packages: what they would change is shown before anything is installed. */
+export function AddPackages(props: IAddPackagesProps): JSX.Element {
+  const { services, environment, wanted, onInstall } = props;
+  const { yard, trans } = services;
+  const { id, current } = environment;
+  const [text, setText] = useState('');
+  const [asking, setAsking] = useState<'preview' | 'install'>();
+  const [found, setFound] = useState<Resolution>();
+  const [problems, setProblems] = useState<readonly string[]>([]);
+  const sent = useRef<{ number: number; text: string }>();
+  const control = useRef<AbortController>();
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    if (wanted) {
+      field.current?.focus();
+    }
+  }, [wanted]);
+  useEffect(() => () => control.current?.abort(), []);
+  useEffect(() => {
+    if (sent.current?.number === current.number && current.state === 'ready') {
+      const { text: done } = sent.current;
+      setText(now => (now === done ? '' : now)); // what failed stays, to be put right
+    }
+  }, [current]);
+  const change = (next: string) => {
+    control.current?.abort();
+    setText(next);
+    setFound(undefined);
+    setProblems([]);
+    setAsking(undefined);
+  };
+  const isBusy = isUnderWay(current);
+  const send = async (what: 'preview' | 'install') => {
+    if (!text.trim() || asking === 'install' || (what === 'install' && isBusy)) {
+      return;
+    }
+    control.current?.abort();
+    const { signal } = (control.current = new AbortController());
+    setAsking(what);
+    setProblems([]);
+    setFound(undefined);
+    const question = { path: { environment: id }, body: { add: text } };
+    try {
+      if (what === 'preview') {
+        setFound(await yard.client.call('environments.preview', { ...question, signal }));
+      } else {
+        const made = await yard.client.call('environments.change', question);
+        sent.current = { number: made.current.number, text };
+        yard.environments.put(made);
+        onInstall();
+      }
+    } catch (error) {
+      if (!signal.aborted) {
+        setProblems(refused(error, trans).packages);
+        field.current?.focus();
+      }
+    }
+    if (!signal.aborted) {
+      setAsking(undefined);
+    }
+  };
+  return (
+    <section className="nby-AddPackages" aria-label={trans.__('Add packages')}>
+      <PackagesField
+        ref={field}
+        label={trans.__('Add packages')}
+        text={text}
+        problems={problems}
+        trans={trans}
+        onChange={change}
+        onEnter={() => void send('install')}
+      />
+      <div className="nby-AddPackages-bar">
+        <button
+          type="button"
+          className="nby-Button nby-mod-primary"
+          disabled={!text.trim() || isBusy}
+          title={
+            isBusy
+              ? trans.__('Version %1 is being built', current.number)
+              : trans.__('Make the next version; until it is there, this one is used')
+          }
+          onClick={() => void send('install')}
+        >
+          {trans.__('Install')}
+        </button>
+        <button
+          type="button"
+          className="nby-Button"
+          disabled={!text.trim()}
+          title={trans.__('See what that would change; nothing is installed')}
+          onClick={() => void send('preview')}
+        >
+          {trans.__('Preview')}
+        </button>
+        <span className="nby-Dim" role="status">
+          {asking === 'preview' && trans.__('Finding out what that would change…')}
+        </span>
+      </div>
+      {found && (
+        <Changes
+          changes={found.changes}
+          none={trans.__('That would change nothing.')}
+          label={trans.__('What would change')}
+          trans={trans}
+        />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,80 @@
+import { useEffect } from 'react';
+import { Environment } from '../../api/types';
+import { CommandButton } from '../../components/CommandButton';
+import { RowList } from '../../components/RowList';
+import { StateMark } from '../../components/StateMark';
+import { libraryIcon } from '../../icons';
+import { Older, SearchBox, useSearch } from '../Search';
+import { IPanelServices } from '../services';
+import { Standing } from '../Standing';
+import { openEnvironment } from '../views';
+import { isUnderWay, sizeOf, stateOf } from './words';
+
+const nameOf = ({ name }: Environment) => name;
+
+/** Libraries of the sidebar. */
+export function EnvironmentSection({ services }: { services: IPanelServices }): JSX.Element {
+  const { yard, trans, commands } = services;
+  const { environments } = yard;
+  const search = useSearch(environments, nameOf);
+  useEffect(() => void environments.start(), [environments]);
+  const open = ({ id }: Environment) => openEnvironment(services, id);
+  return (
+    <div className="nby-Section">
+      <Standing collection={environments} trans={trans}>
+        <p className="nby-Note">{trans.__('Packages with a kernel of their own, by versions.')}</p>
+        <p className="nby-Note">
+          <CommandButton commands={commands} id="nbyard:create-environment" />
+        </p>
+      </Standing>
+      <SearchBox search={search} label={trans.__('Search libraries')} trans={trans} />
+      <RowList
+        label={trans.__('Libraries')}
+        noun="environment"
+        items={search.items}
+        idOf={({ id }) => id}
+        nameOf={nameOf}
+        render={environment => <Row environment={environment} services={services} />}
+        actions={({ id, installed }) =>
+          ['install-packages', ...(installed ? ['notebook-with-environment'] : [])].map(name => (
+            <CommandButton
+              key={name}
+              commands={commands}
+              id={`nbyard:${name}`}
+              args={{ id }}
+              tabIndex={-1}
+              bare
+            />
+          ))
+        }
+        onOpen={open}
+        onSelect={open}
+        onDelete={({ id }) => void commands.execute('nbyard:delete-environment', { id })}
+      />
+      {!search.text && <Older collection={environments} trans={trans} />}
+    </div>
+  );
+}
+
+interface IRowProps {
+  environment: Environment;
+  services: IPanelServices;
+}
+
+function Row({ environment, services }: IRowProps): JSX.Element {
+  const { trans } = services;
+  const { name, kernel, current, installed } = environment;
+  const details = isUnderWay(current)
+    ? [trans.__('version %1', current.number)]
+    : current.state === 'failed'
+      ? [installed ? trans.__('version %1 is installed', installed) : '', current.reason]
+      : [current.number > 1 && `v${current.number}`, sizeOf(current, trans)];
+  return (
+    <div className="nby-Thing" title={[name, kernel, current.reason].filter(Boolean).join('\n')}>
+      <libraryIcon.react tag="span" className="nby-Icon" />
+      <span className="nby-Row-name">{name}</span>
+      <StateMark state={stateOf(current)} trans={trans} />
+      <span className="nby-Thing-detail">{details.filter(Boolean).join(' · ')}</span>
+    </div>
+  );
+}

@@ -1,0 +1,135 @@
+import { useEffect, useRef, useState } from 'react';
+import { Environment, EnvironmentVersion } from '../../api/types';
+import { showBytes } from '../../components/bytes';
+import { CommandButton } from '../../components/CommandButton';
+import { StateMark, stateText } from '../../components/StateMark';
+import { Tabs } from '../../components/Tabs';
+import { libraryIcon } from '../../icons';
+import { IPanelServices, ITarget } from '../services';
+import { useThing } from '../useThing';
+import { AddPackages } from './AddPackages';
+import { InstallLog } from './InstallLog';
+import { Packages } from './Packages';
+import { useVersions, Versions } from './Versions';
+import { asItWas, isUnderWay, sentences, stateOf } from './words';
+
+interface IEnvironmentViewProps {
+  services: IPanelServices;
+  id: string;
+  target: ITarget;
+}
+
+/** One library: what is in it, more packages, its versions. */
+export default function EnvironmentView(props: IEnvironmentViewProps): JSX.Element {
+  const { services, id, target } = props;
+  const { yard, trans } = services;
+  const environment = useThing(yard.environments, id, key =>
+    yard.client.call('environments.get', { path: { environment: key } })
+  );
+  if (!environment || typeof environment === 'string') {
+    return <p className="nby-Note">{environment ?? trans.__('Loading…')}</p>;
+  }
+  return <Loaded services={services} environment={environment} target={target} />;
+}
+
+interface ILoadedProps {
+  services: IPanelServices;
+  environment: Environment;
+  target: ITarget;
+}
+
+const ACTIONS = ['notebook-with-environment', 'copy-kernel-name', 'delete-environment'];
+
+function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
+  const { trans, commands } = services;
+  const { id, name, current, installed } = environment;
+  const versions = useVersions(services, environment);
+  const [tab, setTab] = useState(isUnderWay(current) ? 'log' : 'packages');
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (target.tab !== 'add') {
+      setTab(now => target.tab ?? now);
+      heading.current?.focus();
+    }
+  }, [target]);
+  const log = () => setTab('log');
+  const inUse = versions.find(({ number }) => number === installed);
+  const shown = { services, environment };
+  return (
+    <div className="nby-View">
+      <div className="nby-View-header">
+        <libraryIcon.react tag="span" className="nby-Icon" />
+        <h2 ref={heading} tabIndex={-1}>
+          {name}
+        </h2>
+        <StateMark state={stateOf(current)} trans={trans} />
+        <span className="nby-Dim">{trans.__('version %1', current.number)}</span>
+        <span className="nby-Space" />
+        {ACTIONS.filter(action => installed || action === 'delete-environment').map(action => (
+          <CommandButton key={action} commands={commands} id={`nbyard:${action}`} args={{ id }} />
+        ))}
+      </div>
+      <div className="nby-Sr" role="status">
+        {trans.__('Version %1: %2', current.number, stateText(stateOf(current), trans))}
+      </div>
+      {current.state === 'failed' && (
+        <p className="nby-Warning nby-View-said" role="alert">
+          {trans.__('Version %1 was not installed: %2', current.number, sentences(current.reason))}{' '}
+          {asItWas(environment, trans)}
+        </p>
+      )}
+      {inUse && <Facts {...shown} version={inUse} />}
+      <AddPackages {...shown} wanted={target.tab === 'add' && target} onInstall={log} />
+      <Tabs
+        label={trans.__('Library')}
+        current={tab}
+        onChange={setTab}
+        tabs={[
+          { id: 'packages', label: trans.__('Packages'), mark: inUse?.packages.length },
+          { id: 'log', label: trans.__('Log') },
+          { id: 'versions', label: trans.__('Versions'), mark: current.number }
+        ]}
+      >
+        {tab === 'packages' && <Packages {...shown} version={inUse} onInstall={log} />}
+        {tab === 'log' && <InstallLog key={current.id} {...shown} versions={versions} />}
+        {tab === 'versions' && <Versions {...shown} versions={versions} />}
+      </Tabs>
+    </div>
+  );
+}
+
+/** The kernel, and what is in it. */
+function Facts(props: {
+  services: IPanelServices;
+  environment: Environment;
+  version: EnvironmentVersion;
+}): JSX.Element {
+  const { services, environment, version } = props;
+  const { trans } = services;
+  const { python, size_bytes } = version;
+  const size = typeof size_bytes === 'number' ? showBytes(size_bytes) : '';
+  return (
+    <dl className="nby-Facts">
+      <div className="nby-Facts-wide">
+        <dt>{trans.__('Kernel')}</dt>
+        <dd>
+          <span className="nby-Code">{environment.kernel}</span>{' '}
+          <span className="nby-Dim">
+            {trans.__(
+              'Choose the kernel “%1” in a notebook. A kernel that is restarted has the new version.',
+              environment.name
+            )}
+          </span>
+        </dd>
+      </div>
+      <div>
+        <dt>{trans.__('Installed')}</dt>
+        <dd>
+          {[trans.__('version %1', version.number), `Python ${python}`, size]
+            .filter(Boolean)
+            .join(' · ')}
+        </dd>
+      </div>
+    </dl>
+  );
+}

@@ -1,0 +1,85 @@
+import { Environment } from '../../api/types';
+import { freeName } from '../../components/freeName';
+import { copyText, showProblem } from '../../components/problems';
+import { ask } from '../datasets/actions';
+import { IPanelServices } from '../services';
+import { openEnvironment } from '../views';
+import { askLibrary } from './askLibrary';
+import { renewKernels } from './kernels';
+
+async function known({ yard }: IPanelServices, id: string): Promise<Environment> {
+  const path = { environment: id };
+  return yard.environments.find(id) ?? yard.client.call('environments.get', { path });
+}
+
+async function told(
+  { trans }: IPanelServices,
+  failed: string,
+  action: () => Promise<unknown>
+): Promise<unknown> {
+  try {
+    return await action();
+  } catch (error) {
+    return showProblem(failed, error, trans);
+  }
+}
+
+/** The kernel, once there is one. */
+async function kernelOf(services: IPanelServices, id: string): Promise<string> {
+  const { kernel } = await known(services, id);
+  if (!kernel) {
+    throw new Error(services.trans.__('It has a kernel when its packages are installed.'));
+  }
+  return kernel;
+}
+
+export const environmentActions = {
+  createEnvironment: (services: IPanelServices) =>
+    told(services, services.trans.__('No library was made.'), async () => {
+      const { yard, trans } = services;
+      await yard.environments.start();
+      const { items } = yard.environments;
+      const wish = trans.__('library');
+      const isTaken = items.some(({ name }) => name.toLowerCase() === wish);
+      const made = await askLibrary(isTaken ? freeName(wish, items) : wish, trans, body =>
+        yard.client.call('environments.create', { body })
+      );
+      if (made) {
+        yard.environments.put(made);
+        openEnvironment(services, made.id, 'log');
+      }
+    }),
+
+  openEnvironment: (services: IPanelServices, [id]: string[]) => openEnvironment(services, id),
+
+  installPackages: (services: IPanelServices, [id]: string[]) =>
+    openEnvironment(services, id, 'add'),
+
+  showVersions: (services: IPanelServices, [id]: string[]) =>
+    openEnvironment(services, id, 'versions'),
+
+  notebookWithEnvironment: (services: IPanelServices, [id]: string[]) =>
+    told(services, services.trans.__('No notebook was made.'), async () => {
+      const kernelName = await kernelOf(services, id);
+      await renewKernels(services); // it may be new
+      await services.commands.execute('notebook:create-new', { kernelName });
+    }),
+
+  copyKernelName: (services: IPanelServices, [id]: string[]) =>
+    told(services, services.trans.__('Not copied.'), async () => {
+      const kernel = await kernelOf(services, id);
+      await copyText(kernel, services.trans.__('The name of the kernel is copied.'));
+    }),
+
+  deleteEnvironment: (services: IPanelServices, [environment]: string[]) =>
+    told(services, services.trans.__('Not deleted.'), async () => {
+      const { yard, trans } = services;
+      const { name } = await known(services, environment);
+      const body = trans.__('Its versions and its kernel are removed. What runs in it goes on.');
+      if (await ask(services, trans.__('Delete “%1”?', name), body, trans.__('Delete'))) {
+        await yard.client.call('environments.delete', { path: { environment } });
+        yard.environments.remove(environment);
+        await renewKernels(services);
+      }
+    })
+};

@@ -1,0 +1,26 @@
+import { IPanelServices } from '../services';
+
+/** The kernel of a version is offered a moment after the version is installed. */
+const TURNS = 20;
+const PAUSE = 250;
+
+let last = Promise.resolve();
+
+/** JupyterLab looks for kernels once a minute; those of libraries are wanted now. */
+export function renewKernels(services: IPanelServices): Promise<void> {
+  last = last.then(() => look(services)).catch(() => undefined); // JupyterLab looks again by itself
+  return last;
+}
+
+async function look({ app, yard }: IPanelServices): Promise<void> {
+  const { kernelspecs } = app.serviceManager;
+  for (let turn = 0; turn < TURNS; turn++) {
+    const { items } = await yard.client.call('environments.list', {});
+    await kernelspecs.refreshSpecs();
+    const known = kernelspecs.specs?.kernelspecs ?? {};
+    if (items.every(({ installed, kernel }) => !installed || known[kernel])) {
+      return;
+    }
+    await new Promise(done => setTimeout(done, PAUSE));
+  }
+}

@@ -1,0 +1,152 @@
+"""L1-L3, L6: environments as a service; installing itself is the dispatcher's."""
+
+import msgspec
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.environments import EnvironmentChange, NewEnvironment
+from nbyard.domain.requirements import name_of
+from nbyard.errors import Conflict, Invalid, NameTaken, NotFound
+
+
+@pytest.fixture
+def environments(yard):
+    return yard.services.environments
+
+
+@pytest.fixture
+def installed(yard, ann, environments):
+    """Makes an environment whose newest version is as it is told, without installing anything."""
+
+    def make(name, state="ready", packages=(), requirements="cow"):
+        body = NewEnvironment(name, requirements)
+        known = {one.name for one in environments.list(ann).items}
+        made = (
+            environments.change(ann, name, EnvironmentChange(requirements=requirements))
+            if name in known
+            else environments.create(ann, body)
+        )
+        with yard.store.write() as c:
+            move = yard.store.environments.move
+            move(c, "ann", made.current.id, "building", place="x")
+            locked = [{"name": n, "version": v, "hashes": []} for n, v in packages]
+            move(c, "ann", made.current.id, state, packages=locked)
+        return environments.get(ann, name)
+
+    return make
+
+
+def test_what_is_made_is_queued_with_its_lines(environments, ann):
+    made = environments.create(ann, NewEnvironment("Cows", "cowsay==6.1  # moo\n\nsix"))
+    assert (made.current.state, made.current.number, made.installed) == ("queued", 1, 0)
+    assert made.current.requirements == ["cowsay==6.1", "six"]
+    assert environments.get(ann, "Cows") == environments.get(ann, made.id) == made
+    assert environments.list(ann, search="cow").items == [made]
+    assert environments.list(Caller("bob")).items == []
+    assert environments.log(ann, "Cows").text == ""
+    with pytest.raises(NotFound):
+        environments.get(Caller("bob"), made.id)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("-e .", "requirements.1"),
+        ("six\n--index-url http://h.test", "requirements.2"),
+        ("cow @ file:///tmp/x", "requirements.1"),
+        ("pip==0.1", "requirements"),
+    ],
+)
+def test_what_is_refused_makes_nothing(environments, ann, text, where):
+    with pytest.raises(Invalid) as refused:
+        environments.create(ann, NewEnvironment("cows", text))
+    assert refused.value.details[0].path == where
+    assert environments.list(ann).items == []
+
+
+def test_names_are_unique_and_checked(environments, ann):
+    environments.create(ann, NewEnvironment("cows"))
+    with pytest.raises(NameTaken):
+        environments.create(ann, NewEnvironment("cows"))
+    with pytest.raises(Invalid):
+        environments.create(ann, NewEnvironment("../cows"))
+
+
+def test_one_version_at_a_time_is_built(environments, ann, installed):
+    environments.create(ann, NewEnvironment("cows"))
+    with pytest.raises(Conflict, match="Version 1 of 'cows' is being built"):
+        environments.change(ann, "cows", EnvironmentChange(add="six"))
+    installed("ants")
+    assert environments.change(ann, "ants", EnvironmentChange(add="six")).current.number == 2
+
+
+def test_a_change_begins_with_what_is_installed(environments, ann, installed):
+    installed("cows", requirements="cow\nant")
+    found = installed("cows", "failed", requirements="none")
+    assert (found.current.number, found.installed) == (2, 1)
+    made = environments.change(ann, "cows", EnvironmentChange(add="cow==2", remove=["ant"]))
+    assert made.current.requirements == ["cow==2"]
+
+
+def test_a_change_that_is_refused_changes_nothing(environments, ann, installed):
+    installed("cows")
+    for body in (EnvironmentChange(add="-r x"), EnvironmentChange(add="pip")):
+        with pytest.raises(Invalid):
+            environments.change(ann, "cows", body)
+    with pytest.raises(NotFound):
+        environments.change(ann, "cows", EnvironmentChange(remove=["none"]))
+    assert [one.number for one in environments.versions(ann, "cows").items] == [1]
+
+
+def test_versions_are_compared(environments, ann, installed):
+    """L3: by default the newest with what was installed before it."""
+    installed("cows", packages=[("cow", "1"), ("ant", "1")])
+    installed("cows", "failed")
+    installed("cows", packages=[("cow", "2"), ("ant", "1")])
+    for asked in ({}, {"old": 1, "new": 3}):
+        (change,) = environments.diff(ann, "cows", **asked).items
+        assert (change.name, change.old, change.new) == ("cow", "1", "2")
+    assert len(environments.diff(ann, "cows", new=1).items) == 2, "all of it is new"
+    with pytest.raises(NotFound):
+        environments.diff(ann, "cows", new=9)
+    with pytest.raises(Invalid):
+        environments.diff(ann, "cows", old=-1)
+
+
+def test_a_preview_installs_nothing(environments, ann, installed, wheels, monkeypatch, yard):
+    """L2: what it would come to, against what is there."""
+    monkeypatch.setattr(yard.settings, "installer", "pip")
+    wheels.add("cow", "1.0")
+    wheels.add("cow", "2.0", needs=["grass"])
+    wheels.add("grass", "1.0")
+    installed("cows", packages=[("cow", "1.0"), ("ipykernel", "6.30.0")], requirements="cow<2")
+    found = environments.preview(ann, "cows", EnvironmentChange(add="cow>=2"))
+    assert [(one.name, one.old, one.new) for one in found.changes] == [
+        ("cow", "1.0", "2.0"), ("grass", "", "1.0"),
+    ]  # fmt: skip
+    with pytest.raises(Invalid, match="none"):
+        environments.preview(ann, "cows", EnvironmentChange(add="none"))
+    assert [one.number for one in environments.versions(ann, "cows").items] == [1]
+
+
+def test_one_that_is_deleted_is_gone(environments, ann, installed, yard):
+    made = installed("cows")
+    place = yard.store.folder / "environments" / made.current.id
+    place.mkdir(parents=True)
+    environments.delete(ann, "cows")
+    assert not place.exists()
+    for ask in (environments.get, environments.versions, environments.log, environments.delete):
+        with pytest.raises(NotFound):
+            ask(ann, made.id)
+
+
+def test_the_packages_of_a_kernel_are_captured(environments, ann):
+    """L7: a line that is given goes before."""
+    made = environments.create(ann, NewEnvironment("same", "click<9", capture="python3"))
+    lines = {name_of(line): line for line in made.current.requirements}
+    assert lines["msgspec"] == f"msgspec=={msgspec.__version__}"
+    assert lines["click"] == "click<9"
+    assert {"pip", "nbyard"}.isdisjoint(lines)
+    assert made.description.startswith("Captured from the kernel python3")
+    with pytest.raises(NotFound, match="no kernel 'none'"):
+        environments.create(ann, NewEnvironment("other", capture="none"))
