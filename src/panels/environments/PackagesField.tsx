@@ -44,18 +44,7 @@ export const PackagesField = forwardRef<HTMLTextAreaElement, IPackagesFieldProps
           }
         }}
       >
-        <div className="nby-Field-head">
-          <label htmlFor={id}>{label}</label>
-          <button
-            type="button"
-            className="nby-Button"
-            title={trans.__('Take the text of a requirements file')}
-            onClick={async () => take((await chooseFiles(false))[0])}
-          >
-            <fileIcon.react tag="span" className="nby-Icon" />
-            {trans.__('From file…')}
-          </button>
-        </div>
+        <label htmlFor={id}>{label}</label>
         <textarea
           ref={ref}
           id={id}
@@ -79,10 +68,21 @@ export const PackagesField = forwardRef<HTMLTextAreaElement, IPackagesFieldProps
             }
           }}
         />
-        <div id={`${id}-help`} className="nby-Field-help">
-          {trans.__(
-            'One for each line, or a requirements file dropped here. Shift+Enter is a new line.'
-          )}
+        <div className="nby-Field-head">
+          <div id={`${id}-help`} className="nby-Field-help">
+            {trans.__(
+              'One for each line, or a requirements file dropped here. Shift+Enter is a new line.'
+            )}
+          </div>
+          <button
+            type="button"
+            className="nby-Button"
+            title={trans.__('Take the text of a requirements file')}
+            onClick={async () => take((await chooseFiles(false))[0])}
+          >
+            <fileIcon.react tag="span" className="nby-Icon" />
+            {trans.__('From file…')}
+          </button>
         </div>
         {!!problems.length && (
           <div id={`${id}-problem`} className="nby-Field-error" role="alert">
