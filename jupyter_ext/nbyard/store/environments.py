@@ -101,7 +101,6 @@ class EnvironmentRows:
         c.execute(update(environments).where(E.id == environment_id).values(kernel=kernel))
 
     def delete(self, c: Connection, found: Environment) -> None:
-        c.execute(delete(environment_versions).where(V.environment_id == found.id))
         c.execute(delete(environments).where(E.id == found.id))
         events.append(c, "environment", Subject(found.id, found.owner), {"change": "deleted"})
 

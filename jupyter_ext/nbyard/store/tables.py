@@ -274,7 +274,7 @@ environment_versions = Table(
     "environment_versions",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("environment_id", Id, nullable=False),
+    Column("environment_id", Id, ForeignKey("environments.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("state", String(20), nullable=False),
     Column("requirements", JSON, nullable=False),

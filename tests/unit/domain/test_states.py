@@ -15,6 +15,7 @@ LITERALS = {
     "task": states.TaskState,
     "attempt": states.AttemptState,
     "dataset-version": states.DatasetState,
+    "environment-version": states.EnvironmentState,
 }
 
 

@@ -16,7 +16,10 @@ from nbyard.store.transition import TABLES
 
 from .rows import Rows
 
-OWNED = ("datasets", "executables", "workflows", "runs", "cache", "events", "submissions")
+OWNED = (
+    *("datasets", "executables", "environments", "workflows", "runs", "cache", "events"),
+    "submissions",
+)
 times = st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 

@@ -29,7 +29,12 @@ def upgrade() -> None:
     op.create_table(
         "environment_versions",
         sa.Column("id", ID, primary_key=True),
-        sa.Column("environment_id", ID, nullable=False),
+        sa.Column(
+            "environment_id",
+            ID,
+            sa.ForeignKey("environments.id", ondelete="CASCADE"),
+            nullable=False,
+        ),
         sa.Column("number", sa.Integer, nullable=False),
         sa.Column("state", sa.String(20), nullable=False),
         sa.Column("requirements", sa.JSON, nullable=False),
