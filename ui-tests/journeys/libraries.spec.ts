@@ -199,6 +199,7 @@ test('L1, L6: a library is made without a mouse; a refusal stands at its field',
   await page.keyboard.type('moo');
   await lab.press('Enter');
   await expect(dialog.getByRole('alert')).toContainText('already');
+  await expect(dialog.getByLabel('Name')).toBeFocused();
   await lab.press('Escape');
   await expect(dialog).toHaveCount(0);
 });
