@@ -160,13 +160,15 @@ test('L1, L6: a library is made without a mouse; a refusal stands at its field',
   const palette = page.locator('#modal-command-palette');
   const ask = async () => {
     await expect(async () => {
-      if (!(await palette.isVisible())) {
-        await lab.press('Control+Shift+c');
+      if (!(await dialog.isVisible())) {
+        if (!(await palette.isVisible())) {
+          await lab.press('Control+Shift+c');
+        }
+        await palette.locator('input').fill('New Library', { timeout: 2000 });
+        const active = palette.locator('.lm-CommandPalette-item.lm-mod-active');
+        await expect(active).toContainText('New Library', { timeout: 2000 });
+        await lab.press('Enter');
       }
-      await palette.locator('input').fill('New Library', { timeout: 2000 });
-      const active = palette.locator('.lm-CommandPalette-item.lm-mod-active');
-      await expect(active).toContainText('New Library', { timeout: 2000 });
-      await lab.press('Enter');
       await expect(dialog.getByLabel('Name')).toBeFocused({ timeout: 5000 });
     }).toPass({ timeout: 30_000 }); // JupyterLab moves the focus at its start, and the palette closes
   };

@@ -37,7 +37,7 @@ export const environmentActions = {
   createEnvironment: (services: IPanelServices) =>
     told(services, services.trans.__('No library was made.'), async () => {
       const { yard, trans } = services;
-      await yard.environments.start();
+      void yard.environments.start(); // a form does not wait: the server refuses a name that is taken
       const { items } = yard.environments;
       const wish = trans.__('library');
       const isTaken = items.some(({ name }) => name.toLowerCase() === wish);
