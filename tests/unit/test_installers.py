@@ -26,6 +26,8 @@ def log(tmp_path: Path) -> Iterator[FileIO]:
 
 @pytest.fixture(params=["pip", "uv"])
 def installer(request: pytest.FixtureRequest, log: FileIO) -> Installer:
+    if request.param == "uv" and not installers._uv():
+        pytest.skip("uv is not installed")
     return Installer(log, lambda: True, request.param)
 
 

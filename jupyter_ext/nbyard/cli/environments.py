@@ -179,17 +179,17 @@ def log(name: str, version: int, server: str) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option("--version", default=0, metavar="N", help="Of that version; default: the newest.")
+@click.option("--version", default=0, metavar="N", help="Of that one; default: what is installed.")
 @server_option
 def lock(name: str, version: int, server: str) -> None:
     """Print the lock of a version, as a requirements file with hashes."""
     from nbyard.discover import connect
 
     versions = connect(server).environments.versions(environment=name).items
-    found = next((one for one in versions if version in (0, one.number)), None)
-    if found is None:
-        raise click.UsageError(f"{name} has no version {version}.")
-    for package in found.packages:
+    found = [one for one in versions if one.state == "ready" and version in (0, one.number)]
+    if not found:
+        raise click.UsageError(f"{name} has no such version that is installed.")
+    for package in found[0].packages:
         click.echo(package.line)
 
 

@@ -37,6 +37,8 @@ def test_a_failure_is_told_and_has_its_exit_code(shell, dispatcher: Dispatching,
     said = shell("environments", "install", "cows", "none")
     assert said.code == 1 and "cows version 2 failed: " in said.err
     assert shell("environments", "show", "cows").json["installed"] == 1
+    assert "cow==2.0" in shell("environments", "lock", "cows").out
+    assert shell("environments", "lock", "cows", "--version", "2").code == 2
 
 
 def test_requirements_come_from_files_too(shell, dispatcher: Dispatching, yard):
