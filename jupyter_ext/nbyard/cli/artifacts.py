@@ -45,12 +45,25 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
     """
     from nbyard.discover import connect
 
+    body = _body(executable, name, wish, remote=bool(server))
+    connection = connect(server)
+    made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
+    if wish["wait"] or wish["log"]:
+        see_out(connection, made, executable, as_json=as_json, log=wish["log"])
+    elif as_json:
+        show_json(made)
+    else:
+        say(f"nbyard artifacts log {name} --follow tells how it goes.")
+        click.echo(made.id)
+
+
+def _body(executable: str, name: str, wish: dict[str, Any], remote: bool) -> NewRun:
     if wish["more"] and not wish["inputs"]:
         raise click.UsageError(f"{wish['more'][0]}: files are given behind --input-file")
-    path, registered = split_target(executable, remote=bool(server))
+    path, registered = split_target(executable, remote)
     if path.endswith(".nbflow"):
         raise click.UsageError(f"{path} is a workflow: nbyard run {path} --name {name}")
-    body = NewRun(
+    return NewRun(
         path=path,
         executable=registered,
         name=name,
@@ -61,15 +74,6 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
         image=wish["image"],
         force=wish["force"],
     )
-    connection = connect(server)
-    made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
-    if wish["wait"] or wish["log"]:
-        see_out(connection, made, executable, as_json=as_json, log=wish["log"])
-    elif as_json:
-        show_json(made)
-    else:
-        say(f"nbyard artifacts log {name} --follow tells how it goes.")
-        click.echo(made.id)
 
 
 def _object(text: str) -> dict[str, Any]:

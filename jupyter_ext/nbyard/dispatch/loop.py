@@ -124,7 +124,8 @@ class Dispatcher:
 
     def settle(self, seconds: float) -> bool:
         """Wait for what is under way in threads; whether all of it came to an end."""
-        return self._workers.settle(seconds) and self._importers.settle(seconds)
+        threads = (self._workers, self._importers, self._builders)
+        return all(each.settle(seconds) for each in threads)
 
     def _loop(self, listener: Listener) -> None:
         idle_since = time.monotonic()

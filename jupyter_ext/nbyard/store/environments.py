@@ -15,6 +15,8 @@ from nbyard.store.tables import environment_versions, environments
 
 E, V = environments.c, environment_versions.c
 VERSION_FIELDS = EnvironmentVersion.__struct_fields__
+# asked in every round of the dispatcher, and nearly always there is none
+ANY_UNDER_WAY = select(V.id).where(V.state.in_(sorted(ENVIRONMENT_VERSION.live))).limit(1)
 
 
 class EnvironmentRows:
@@ -49,6 +51,8 @@ class EnvironmentRows:
 
     def under_way(self, c: Connection) -> list[tuple[str, Environment]]:
         """The newest of each environment that is not at its end, with its owner."""
+        if c.execute(ANY_UNDER_WAY).first() is None:
+            return []
         found = c.execute(self._current().where(V.state.in_(sorted(ENVIRONMENT_VERSION.live))))
         return [(row.owner, _environment(row)) for row in found]
 
