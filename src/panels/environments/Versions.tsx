@@ -3,6 +3,7 @@ import { Environment, EnvironmentVersion, PackageChange } from '../../api/types'
 import { showBytes } from '../../components/bytes';
 import { StateMark } from '../../components/StateMark';
 import { showMoment } from '../../components/times';
+import { VersionPair } from '../../components/VersionPair';
 import { IPanelServices } from '../services';
 import { Changes } from './Changes';
 import { stateOf } from './words';
@@ -107,24 +108,16 @@ function Compare({ services, environment, versions }: ICompareProps): JSX.Elemen
       .catch((error: Error) => !signal.aborted && setProblem(error.message));
     return () => control.abort();
   }, [yard, environment, older, newer]);
-  const choice = (label: string, value: number, onChange: (number: number) => void) => (
-    <label>
-      {label}{' '}
-      <select value={value} onChange={event => onChange(Number(event.target.value))}>
-        {versions.map(({ id, number, created_at }) => (
-          <option key={id} value={number}>
-            {trans.__('version %1 · %2', number, showMoment(created_at))}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
   return (
     <section aria-label={trans.__('Compare versions')}>
-      <div className="nby-Bar">
-        {choice(trans.__('Changes from'), older, setOlder)}
-        {choice(trans.__('to'), newer, setNewer)}
-      </div>
+      <VersionPair
+        versions={versions}
+        older={older}
+        newer={newer}
+        onOlder={setOlder}
+        onNewer={setNewer}
+        trans={trans}
+      />
       {problem ? (
         <p className="nby-Note" role="alert">
           {problem}

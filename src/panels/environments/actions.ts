@@ -1,8 +1,9 @@
 import { Environment } from '../../api/types';
 import { freeName } from '../../components/freeName';
-import { copyText, showProblem } from '../../components/problems';
+import { copyText } from '../../components/problems';
 import { ask } from '../datasets/actions';
 import { IPanelServices } from '../services';
+import { told } from '../told';
 import { openEnvironment } from '../views';
 import { askLibrary } from './askLibrary';
 import { renewKernels } from './kernels';
@@ -10,18 +11,6 @@ import { renewKernels } from './kernels';
 async function known({ yard }: IPanelServices, id: string): Promise<Environment> {
   const path = { environment: id };
   return yard.environments.find(id) ?? yard.client.call('environments.get', { path });
-}
-
-async function told(
-  { trans }: IPanelServices,
-  failed: string,
-  action: () => Promise<unknown>
-): Promise<unknown> {
-  try {
-    return await action();
-  } catch (error) {
-    return showProblem(failed, error, trans);
-  }
 }
 
 /** The kernel, once there is one. */

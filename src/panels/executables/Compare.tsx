@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { Diff, DiffLine, ExecutableVersion } from '../../api/types';
-import { showMoment } from '../../components/times';
+import { VersionPair } from '../../components/VersionPair';
 import { IPanelServices } from '../services';
 
 interface ICompareProps {
@@ -36,24 +36,16 @@ export function Compare({ services, executable, versions }: ICompareProps): JSX.
       });
     return () => control.abort();
   }, [yard, executable, older, newer]);
-  const choice = (label: string, value: number, onChange: (number: number) => void) => (
-    <label>
-      {label}{' '}
-      <select value={value} onChange={event => onChange(Number(event.target.value))}>
-        {versions.map(({ id, number, created_at }) => (
-          <option key={id} value={number}>
-            {trans.__('version %1 · %2', number, showMoment(created_at))}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
   return (
     <section aria-label={trans.__('Compare versions')}>
-      <div className="nby-Bar">
-        {choice(trans.__('Changes from'), older, setOlder)}
-        {choice(trans.__('to'), newer, setNewer)}
-      </div>
+      <VersionPair
+        versions={versions}
+        older={older}
+        newer={newer}
+        onOlder={setOlder}
+        onNewer={setNewer}
+        trans={trans}
+      />
       {problem ? (
         <p className="nby-Note" role="alert">
           {problem}

@@ -2,7 +2,7 @@ import { ApiError } from '../../api/client';
 import { belowRoot } from '../../api/paths';
 import { Executable, Run } from '../../api/types';
 import { uploadFile } from '../../api/upload';
-import { copyText, showProblem } from '../../components/problems';
+import { copyText } from '../../components/problems';
 import { IArgument, readArguments } from '../../document/arguments';
 import { askText } from '../../forms/askText';
 import { askValues, IAskValues } from '../../forms/askValues';
@@ -10,24 +10,13 @@ import { ValuesHolder } from '../../forms/ValuesForm';
 import { ask } from '../datasets/actions';
 import { chooseFiles } from '../datasets/uploads';
 import { IPanelServices } from '../services';
+import { told } from '../told';
 import { openExecutable } from '../views';
 
 async function known({ yard }: IPanelServices, id: string): Promise<Executable> {
   return (
     yard.executables.find(id) ?? yard.client.call('executables.get', { path: { executable: id } })
   );
-}
-
-async function told(
-  { trans }: IPanelServices,
-  failed: string,
-  action: () => Promise<unknown>
-): Promise<unknown> {
-  try {
-    return await action();
-  } catch (error) {
-    return showProblem(failed, error, trans);
-  }
 }
 
 export const executableActions = {

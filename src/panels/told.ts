@@ -1,0 +1,15 @@
+import { showProblem } from '../components/problems';
+import { IPanelServices } from './services';
+
+/** Do something, and say what went wrong. */
+export async function told(
+  { trans }: IPanelServices,
+  failed: string,
+  action: () => Promise<unknown>
+): Promise<unknown> {
+  try {
+    return await action();
+  } catch (error) {
+    return showProblem(failed, error, trans);
+  }
+}
