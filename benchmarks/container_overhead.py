@@ -33,7 +33,7 @@ from nbyard.discover import LocalNoun
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs import NewRun, RunDetail
-from nbyard.images import environment_image
+from nbyard.images.environments import environment_image
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.wake import listening
@@ -72,7 +72,7 @@ class Bench:
         self._runs: Any = LocalNoun(yard.services.runs, Caller(local_name()))
         self._engine = Engine(yard.settings.docker_host)
         network = yard.settings.docker_build_network
-        self._image = environment_image(self._engine, base, "", True, print, network)
+        self._image = environment_image(self._engine, base, "", True, print, network=network)
         self._places = 0
 
     def _place(self, graph: Graph) -> Place:

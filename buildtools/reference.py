@@ -26,6 +26,8 @@ from nbyard.domain import (
     descriptions,
     environments,
     executables,
+    invocations,
+    reaches,
     states,
     workflows,
 )
@@ -44,8 +46,10 @@ ELSEWHERE = {
     arguments.Argument,
     attempts.Failure,
     executables.Resources,
+    invocations.Invocation,
+    invocations.WorkFile,
     workflows.Edge,
-    *typing.get_args(arguments.Reach),
+    *typing.get_args(reaches.Reach),
 }
 
 
@@ -166,7 +170,8 @@ def _reached(annotation: Any) -> Iterator[Any]:
     is_struct = isinstance(annotation, type) and issubclass(annotation, msgspec.Struct)
     if is_struct:
         yield annotation
-        inner = tuple(field.type for field in msgspec.structs.fields(annotation))
+        types = (field.type for field in msgspec.structs.fields(annotation))
+        inner = tuple(one for one in types if annotation not in typing.get_args(one))
     for one in inner:
         yield from _reached(one)
 
@@ -388,17 +393,21 @@ def description_format() -> str:
         "cell stays the list of names and defaults, and the description corrects role, type, "
         "format and help by name. The form of the browser writes it; you may write it yourself.",
         *_structs(descriptions.Description, executables.Resources, arguments.Argument),
+        *_structs(invocations.Invocation, invocations.WorkFile),
         f"A *role* is one of {_words(arguments.Role)}; a *type* is one of "
         f"{_words(arguments.ValueType)}.",
         "## How an argument reaches a command",
         grid(["kind", "fields", "meaning"], list(_reaches())),
+        "A reference in a text is one of [CWL's](../how-to/cwl.md): `$(inputs.NAME)`, and of a "
+        "file its `.path`, `.basename`, `.nameroot`, `.nameext`, `.dirname` or `.size`; "
+        "`$(runtime.outdir)`, `.tmpdir`, `.cores` or `.ram` (MiB).",
         "Programs are started as an argument vector, never through a shell. `command` is the "
         'beginning of that vector; `"{file}"` stands for the file itself.',
     )
 
 
 def _reaches() -> Iterator[list[str]]:
-    for reach in typing.get_args(arguments.Reach):
+    for reach in typing.get_args(reaches.Reach):
         names = ", ".join(f"`{field.encode_name}`" for field in msgspec.structs.fields(reach))
         yield [f"`{reach.__struct_config__.tag}`", names, _line(inspect.getdoc(reach))]
 
@@ -414,7 +423,8 @@ def attempt_folder() -> str:
         "(outputs are kept in the store); the record stays.",
         f"```text\n{inspect.cleandoc(listed)}\n```",
         "It is finished when `result.json` is there, which is renamed in last.",
-        *_structs(attempts.TaskFile, attempts.NotebookWork, attempts.CommandWork, attempts.Output),
+        *_structs(attempts.TaskFile, attempts.NotebookWork, attempts.CommandWork),
+        *_structs(attempts.ExitCodes, attempts.Output),
         "The words `{attempt}` at the beginning of a path stand for the folder as the runner sees "
         "it: a container sees another one than the host.",
         *_structs(attempts.Result, attempts.Failure, attempts.RunnerIdentity),

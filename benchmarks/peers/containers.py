@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nbyard.dockerd import STORE, Engine
-from nbyard.images import environment_image
+from nbyard.images.environments import environment_image
 from nbyard.testing import images
 from nbyard.testing.engine import using_shared_engine, why_not
 from peers.environments import CannotTakePart

@@ -2,12 +2,14 @@
 
 import fnmatch
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
-from nbyard.blobs import Blobs
+from nbyard.blobs import Blob, Blobs
+from nbyard.domain.environments import LockedPackage
+from nbyard.domain.models import MLFLOW_FILE, MODEL_FILES
 from nbyard.errors import TooLarge
 
 MARKERS = (
@@ -16,10 +18,14 @@ MARKERS = (
     "setup.py",
     "requirements.txt",
     "environment.yml",
+    "Dockerfile",
     ".git",
+    *MODEL_FILES,
+    MLFLOW_FILE,
 )
 IGNORED = (
     ".*",
+    "!.dockerignore",
     "__pycache__",
     "*.pyc",
     "node_modules",
@@ -57,28 +63,69 @@ def project_of(path: Path, limit: Path) -> Path | None:
     return None
 
 
-def collect(path: Path, root: Path, blobs: Blobs, cap: int) -> Bundle:
+def collect(path: Path, root: Path, blobs: Blobs, cap: int, named: Sequence[str] = ()) -> Bundle:
     """Store the bundle of the code at `path`.
 
-    Without a project the bundle is the file's own folder, not the folders below it.
+    Without a project the bundle is the file's own folder, and of the folders below it only what
+    the code names (`named`: paths that `names_below` lets through).
 
     Raises:
         TooLarge: naming the largest files, when there is more than `cap` bytes.
     """
     project = project_of(path, root)
     base = project or path.parent
-    keep = _keeper(base, recurse=project is not None, always=path)
+    inside = path.relative_to(base).as_posix()
+    keep = _keeper(base, True, inside) if project else _of_plain_folder(base, inside, named)
+    blob, count = _stored(base, keep, blobs, cap, path.name)
+    return Bundle(blob.digest, inside, blob.size_bytes, count)
+
+
+def names_below(folder: Path, text: str) -> str:
+    """The relative path in its plain form when it names something in this folder, which no link
+    leads to; else empty."""
+    if not text or os.path.isabs(text) or "\0" in text:
+        return ""
+    place = os.path.normpath(text)
+    real = os.path.join(os.path.realpath(folder), place)
+    is_there = place not in (".", "..") and not place.startswith("../") and os.path.exists(real)
+    return Path(place).as_posix() if is_there and os.path.realpath(real) == real else ""
+
+
+def collect_folder(folder: Path, blobs: Blobs, cap: int) -> str:
+    """Store a folder under the same rules; its digest. Raises TooLarge."""
+    blob, _ = _stored(folder, _keeper(folder, True, ""), blobs, cap, folder.name)
+    return blob.digest
+
+
+def with_trees(packages: Iterable[LockedPackage], blobs: Blobs, cap: int) -> list[LockedPackage]:
+    """With what lies now in the folders that they are used in, which is stored; with no digest
+    where such a folder is gone. Raises TooLarge."""
+    return [
+        msgspec.structs.replace(
+            one, tree=_tree(Path(one.folder.removeprefix("file://")), blobs, cap)
+        )
+        if one.folder
+        else one
+        for one in packages
+    ]
+
+
+def _tree(folder: Path, blobs: Blobs, cap: int) -> str:
+    return collect_folder(folder, blobs, cap) if folder.is_dir() else ""
+
+
+def _stored(
+    base: Path, keep: Callable[[str], bool], blobs: Blobs, cap: int, name: str
+) -> tuple[Blob, int]:
     sizes = _sizes(base, keep)
     if sum(sizes.values()) > cap:
-        largest = sorted(sizes, key=lambda name: -sizes[name])[:3]
+        largest = sorted(sizes, key=lambda one: -sizes[one])[:3]
         raise TooLarge(
-            f"The code bundle of {path.name} has more than {cap:,} bytes; largest: "
-            + ", ".join(f"{name} ({sizes[name]:,})" for name in largest),
+            f"The code bundle of {name} has more than {cap:,} bytes; largest: "
+            + ", ".join(f"{one} ({sizes[one]:,})" for one in largest),
             hint="List what the code does not need in a file .nbyardignore of the project folder.",
         )
-    blob = blobs.put_folder(base, keep=keep)
-    inside = path.relative_to(base).as_posix()
-    return Bundle(blob.digest, inside, blob.size_bytes, len(sizes))
+    return blobs.put_folder(base, keep=keep), len(sizes)
 
 
 def matters(file: str, own: str, text: str) -> bool:
@@ -93,9 +140,8 @@ def matters(file: str, own: str, text: str) -> bool:
     return name in text or (suffix == "ipynb" and f"%run {stem}" in text)
 
 
-def _keeper(base: Path, *, recurse: bool, always: Path) -> Callable[[str], bool]:
+def _keeper(base: Path, recurse: bool, own: str) -> Callable[[str], bool]:
     rules = [*IGNORED, *_rules(base)]
-    own = always.relative_to(base).as_posix()
 
     def keep(name: str) -> bool:
         if name == own or (name.endswith("/") and own.startswith(name)):
@@ -106,6 +152,20 @@ def _keeper(base: Path, *, recurse: bool, always: Path) -> Callable[[str], bool]
         if name.endswith("/") and not recurse:
             return False
         return not _ignored(name, rules)
+
+    return keep
+
+
+def _of_plain_folder(base: Path, own: str, named: Sequence[str]) -> Callable[[str], bool]:
+    flat, whole = _keeper(base, False, own), _keeper(base, True, own)
+
+    def keep(name: str) -> bool:
+        for one in named:
+            if name.endswith("/") and f"{one}/".startswith(name):
+                return True
+            if name == one or name.startswith(f"{one}/"):
+                return whole(name)
+        return "/" not in name and flat(name)
 
     return keep
 

@@ -131,7 +131,7 @@ class Watch:
 def has_work(store: Store) -> bool:
     """Whether anything is under way or waits to be."""
     with store.read() as c:
-        return bool(store.runs.live(c) or store.datasets.importing(c))
+        return store.has_work(c)
 
 
 def call_dispatcher(store: Store, settings: Settings) -> None:

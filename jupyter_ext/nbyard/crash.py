@@ -7,6 +7,8 @@
     folder-written  4   its folder is filled, nothing was started
     told            4   a worker was told of calls, the store does not know
     started         5   it was started, the store does not know where
+    deployment-begun     4  a deployment starts, the engine knows nothing of it
+    deployment-launched  5  its container runs, the store does not know where
     starting        6   the store knows
     finished        8   its outputs are there, none was taken
     outputs-taken   9   the bytes are stored, no row says so
@@ -20,6 +22,7 @@
     cache-kept      18  the result is in the cache of the open transaction
     cache-linked    18  an earlier result was linked in the open transaction
     environment-ready  20  a version is durable, its kernel still starts in the one before
+    image-made      20  the engine has the image, the store does not know it yet
 
 The numbers are the crash points of our promises; 7 (during a node) is a kill at any moment of the
 work, 17 (in a migration) one at any statement. `NBYARD_CRASH_BY=SIGSTOP` stops it there instead.

@@ -55,6 +55,11 @@ class NbyardError(Exception):
         self.details = list(details)
         super().__init__(self.message)
 
+    @property
+    def words(self) -> str:
+        """Message and hint, for where one text is shown."""
+        return f"{self.message} {self.hint}".strip()
+
     def body(self, request_id: str = "") -> ErrorBody:
         return ErrorBody(self.code, self.message, self.hint, self.details, request_id)
 
@@ -178,3 +183,10 @@ def error_classes() -> dict[str, type[NbyardError]]:
         found.setdefault(cls.code, cls)
         todo.extend(cls.__subclasses__())
     return found
+
+
+def words_of(error: NbyardError | OSError) -> str:
+    """What went wrong as one text; of the system's errors their reason alone."""
+    if isinstance(error, NbyardError):
+        return error.words
+    return error.strerror or str(error)

@@ -17,10 +17,11 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     settings = Settings(config=serverapp.config)
     root = Path(serverapp.root_dir)
     os.environ["NBYARD_RESOURCES"] = str(settings.store_path / "resources")
-    desk = Desk(lambda: _open(settings, root), settings)
+    base_url = serverapp.web_app.settings["base_url"]
+    desk = Desk(lambda: _open(settings, root, base_url), settings)
     broadcast = Broadcast(desk, _listener(settings.store_path))
     web_app = serverapp.web_app
-    web_app.add_handlers(".*$", routes(web_app.settings["base_url"], desk, broadcast))
+    web_app.add_handlers(".*$", routes(base_url, desk, broadcast))
     web_app.settings["nbyard"] = desk
     metrics.mount(desk)
     serverapp.log.info("nbyard keeps its store in %s", settings.store_path)
@@ -34,9 +35,10 @@ def _listener(store: Path) -> Listener | None:
         return None
 
 
-def _open(settings: Settings, root: Path) -> Any:
+def _open(settings: Settings, root: Path, base_url: str) -> Any:
     from nbyard.yard import Yard
 
     yard = Yard.open(settings, root, root)
     yard.relay()
+    yard.services.deployments.reached_below(base_url)
     return yard

@@ -14,6 +14,8 @@ from nbyard.errors import Forbidden, Invalid, NotFound, TooLarge
 
 MAX_DOCUMENT = 64 * 2**20
 MAX_NAME_BYTES = 255
+MAX_LOOKED_AT = 100_000
+DOCUMENT = ".nbflow"
 MAX_PATH_BYTES = 3000
 PIECE = 1 << 16
 # files there leak secrets (/proc/self/environ), hang or never end
@@ -55,6 +57,19 @@ class ProjectFiles:
         file, function = spot(path)
         real = self.locate(file, field, base)
         return code_place(real, function)
+
+    def documents(self) -> Iterator[Path]:
+        """Saved workflows below the root, or below the working directory of a shell, as far as
+        they are found among so many files; hidden folders and links are left out."""
+        seen = 0
+        for folder, subfolders, names in os.walk(self._start):
+            subfolders[:] = [name for name in subfolders if not name.startswith((".", "node_mod"))]
+            for name in names:
+                if name.endswith(DOCUMENT):
+                    yield Path(folder, name)
+            seen += len(names) + len(subfolders)
+            if seen > MAX_LOOKED_AT:
+                return
 
     def shown(self, real: Path) -> str:
         """How a place below the root is called there."""

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from nbyard.domain import attempts as contract
+from nbyard.domain.metrics import Metrics, metrics_of, read_points
 from nbyard.domain.runs import Activity, Attempt, Cells, LogChunk, Task
 from nbyard.domain.states import ATTEMPT
 from nbyard.domain.usage import Usage, read_samples, usage_of
@@ -20,6 +21,7 @@ from nbyard.files import read_small, write_new, write_whole
 LOG_CHUNK = 256 * 1024
 MAX_NOTEBOOK = 256 * 2**20
 MAX_USAGE = 8 * 2**20
+MAX_METRICS = 16 * 2**20
 MAX_SEEN = 20_000
 OURS = 0o700
 T = TypeVar("T")
@@ -28,6 +30,7 @@ KEPT = (
     contract.LOG,
     contract.EVENTS,
     contract.USAGE,
+    contract.METRICS,
     contract.EXECUTED,
     contract.RESULT,
     contract.RUNNER,
@@ -66,7 +69,11 @@ def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
     """What the newest attempt was made for; None when there is none."""
     if not task.attempts:
         return None
-    folder = place(store, task.attempts[-1].worker or task.attempts[-1].id)
+    return surroundings_in(place(store, task.attempts[-1].worker or task.attempts[-1].id))
+
+
+def surroundings_in(folder: Path) -> contract.Surroundings | None:
+    """What the attempt or the worker of this folder was made for; None when it cannot be read."""
     try:
         content = (folder / contract.SURROUNDINGS).read_bytes()
         found = msgspec.json.decode(content, type=contract.Surroundings)
@@ -205,13 +212,23 @@ def cells(store: Path, task: Task) -> Cells:
 
 def usage(store: Path, attempt: Attempt) -> Usage:
     """What an attempt used over time, as far as it was written down."""
-    content = b""
-    with contextlib.suppress(OSError):  # work may have put anything in its place
-        path = place(store, attempt.worker or attempt.id) / contract.USAGE
-        with open(path, "rb", opener=_only_a_file) as handle:
-            content = handle.read(MAX_USAGE) or b""
-    samples = read_samples(content.splitlines())
+    path = place(store, attempt.worker or attempt.id) / contract.USAGE
+    samples = read_samples(_recorded(path, MAX_USAGE))
     return usage_of(samples, attempt.number, attempt.state in ATTEMPT.terminal)
+
+
+def metrics(store: Path, attempt: Attempt) -> Metrics:
+    """What the work of an attempt recorded of itself."""
+    path = place(store, attempt.id, attempt.worker) / contract.METRICS
+    points = read_points(_recorded(path, MAX_METRICS))
+    return metrics_of(points, attempt.number, attempt.state in ATTEMPT.terminal)
+
+
+def _recorded(path: Path, most: int) -> list[bytes]:
+    """The lines of a file; the work may have put anything in its place."""
+    with contextlib.suppress(OSError), open(path, "rb", opener=_only_a_file) as handle:
+        return (handle.read(most) or b"").splitlines()
+    return []
 
 
 def _only_a_file(path: str, flags: int) -> int:

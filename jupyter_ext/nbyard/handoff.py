@@ -1,5 +1,5 @@
-"""What code uses to be run by nbyard, and that means nothing anywhere else."""
+"""What code uses to be run by nbyard: marks, typed data in and out, metrics."""
 
-from nbyard.runner.handoff import executable
+from nbyard.runner.handoff import NotGiven, Unfit, executable, input, metric, output, secret
 
-__all__ = ["executable"]
+__all__ = ["NotGiven", "Unfit", "executable", "input", "metric", "output", "secret"]

@@ -1,6 +1,7 @@
 """pip and uv: the one place that calls them. What they say goes to a file as they say it."""
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -10,12 +11,27 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from importlib import metadata
 from io import FileIO
+from itertools import filterfalse
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
+from msgspec.structs import replace
+from packaging.requirements import Requirement
+
+from nbyard import pip_settings
 from nbyard.domain.environments import LockedPackage
-from nbyard.domain.requirements import hashes_of, name_of
+from nbyard.domain.requirements import (
+    address_of,
+    folder_of,
+    hashes_of,
+    is_named,
+    is_option,
+    name_of,
+)
 from nbyard.errors import Invalid, Unavailable
 
 # what the kernel of an environment needs there
@@ -24,6 +40,8 @@ LOOK_SECONDS = 0.1
 MAX_SECONDS = 3600.0
 # that would lead to other packages, or to another interpreter
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_REQUIRE_VIRTUALENV", "PIP_TARGET")
+# what is built runs code of others, and our settings and keys are none of its business
+OURS = "NBYARD_"
 TROUBLE = re.compile(r"^\s*(ERROR|error|×|╰─▶|Caused by)[:\s]*", re.IGNORECASE)
 # pip and uv would colour what goes to a file, and hide its words from who reads them
 COLOURED = ("FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS")
@@ -44,7 +62,15 @@ class Installer:
         Stopped: it is not wanted any more.
     """
 
-    def __init__(self, log: FileIO, is_wanted: Callable[[], bool], choice: str = "auto"):
+    def __init__(
+        self,
+        log: FileIO,
+        is_wanted: Callable[[], bool],
+        choice: str = "auto",
+        *,
+        max_seconds: float = MAX_SECONDS,
+    ):
+        self._max_seconds = max_seconds
         self._log = log
         self._is_wanted = is_wanted
         self._uv = _uv() if choice in ("auto", "uv") else ""
@@ -55,44 +81,87 @@ class Installer:
             )
 
     def resolve(self, requirements: Sequence[str]) -> list[LockedPackage]:
-        """Exact versions with the hashes of their archives, by name."""
+        """Exact versions with the hashes of their archives, by name. Of this only trouble is told:
+        what is fetched is told when it is installed."""
+        self._say("Finding out which packages that comes to")
         with tempfile.TemporaryDirectory(prefix="nby-resolve-") as folder:
             asked = Path(folder) / "requirements.txt"
-            asked.write_text("".join(f"{line.partition(' --hash')[0]}\n" for line in requirements))
+            _write(asked, (line.partition(" --hash")[0] for line in requirements))
             found = self._resolve_uv(asked) if self._uv else self._resolve_pip(asked)
-        packages = sorted(found, key=lambda package: package.name.lower())
+        packages = _placed(requirements, sorted(found, key=lambda package: package.name.lower()))
         _check_hashes(requirements, packages)
         return packages
 
-    def install(self, packages: Sequence[LockedPackage], folder: Path) -> None:
-        """Exactly these packages in a new virtual environment."""
+    def install(self, lock_lines: Sequence[str], folder: Path) -> None:
+        """Exactly what this lock names in a new virtual environment."""
         lock = folder / "requirements.lock"
         python = str(folder / "bin/python")
+        count = sum(not is_option(line) for line in lock_lines)
+        self._say(f"Installing {count} packages")
         self._run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
-        lock.write_text("".join(f"{package.line}\n" for package in packages))
-        exact = ["--no-deps", "--require-hashes", "-r", str(lock)]
+        _write(lock, filterfalse(folder_of, lock_lines))
+        self._install(["--python", python], lock, "--require-hashes")
+        if any(map(folder_of, lock_lines)):
+            folders = folder / "folders.txt"
+            _write(folders, filterfalse(is_named, lock_lines))
+            self._install(["--python", python], folders)
+
+    def _install(self, where: list[str], listed: Path, *words: str) -> None:
+        """What a file lists, and nothing besides; folders are used where they lie."""
+        exact = ["--no-deps", *words, "-r", str(listed)]
         if self._uv:
-            self._run([self._uv, "pip", "install", "--python", python, *exact])
+            self._run([self._uv, "pip", "install", *where, *_alike(listed), *exact])
         else:
-            self._run([*_pip("--python", python), "install", *QUIET, *exact])
+            self._run([*_pip(*where), "install", *QUIET, *exact])
 
     def _resolve_pip(self, asked: Path) -> list[LockedPackage]:
         report = asked.with_name("report.json")
-        words = ["--dry-run", "--ignore-installed", "--report", str(report), "-r", str(asked)]
+        words = [
+            "--quiet",
+            "--dry-run",
+            "--ignore-installed",
+            "--report",
+            str(report),
+            "-r",
+            str(asked),
+        ]
         self._run([*_pip(), "install", *QUIET, *words])
         return [_reported(one) for one in json.loads(report.read_bytes())["install"]]
 
     def _resolve_uv(self, asked: Path) -> list[LockedPackage]:
         lock = asked.with_name("lock.txt")
         words = ["--generate-hashes", "--no-header", "--no-annotate", "--python", sys.executable]
-        self._run([self._uv, "pip", "compile", "--quiet", *words, "-o", str(lock), str(asked)])
+        words += [*_alike(asked), "-o", str(lock), str(asked)]
+        self._run([self._uv, "pip", "compile", "--quiet", *words])
         lines = lock.read_text().replace("\\\n", " ").splitlines()
-        return [_compiled(line) for line in lines if line.strip()]
+        found = [_compiled(line) for line in lines if line.strip() and is_named(line)]
+        return found + (self._built(asked) if any(map(folder_of, lines)) else [])
+
+    def _built(self, asked: Path) -> list[LockedPackage]:
+        """The projects in folders: which version that is, is known when they are built."""
+        folders, target = asked.with_name("folders.txt"), asked.with_name("built")
+        _write(folders, filterfalse(is_named, asked.read_text().splitlines()))
+        self._install(["--python", sys.executable, "--target", str(target)], folders)
+        found = metadata.distributions(path=[str(target)])
+        told = ((one, json.loads(one.read_text("direct_url.json") or "{}")) for one in found)
+        return [LockedPackage(one.name, one.version, folder=url["url"]) for one, url in told]
+
+    def _say(self, words: str) -> None:
+        self._log.seek(0, os.SEEK_END)
+        self._log.write(f"{words}\n".encode())
 
     def _run(self, argv: list[str]) -> None:
+        if not self._is_wanted():
+            raise Stopped
         start = self._log.seek(0, os.SEEK_END)
-        environment = {k: v for k, v in os.environ.items() if k not in FOREIGN + COLOURED}
-        end = time.monotonic() + MAX_SECONDS
+        environment = {
+            k: v
+            for k, v in os.environ.items()
+            if k not in FOREIGN + COLOURED and not k.startswith(OURS)
+        }
+        if self._uv:
+            environment |= pip_settings.for_uv(environment)
+        end = time.monotonic() + self._max_seconds
         with subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
@@ -107,7 +176,9 @@ class Installer:
                     if not self._is_wanted():
                         raise Stopped
                     if time.monotonic() > end:
-                        raise Unavailable("It took more than an hour.")
+                        raise Unavailable(
+                            f"It took longer than install_timeout_seconds: {self._max_seconds:g} s."
+                        )
             finally:
                 _kill(process)
         if process.returncode:
@@ -115,6 +186,18 @@ class Installer:
 
 
 QUIET = ["--no-input", "--progress-bar", "off", "--disable-pip-version-check"]
+
+
+def _write(path: Path, lines: Iterable[str]) -> None:
+    path.write_text("".join(f"{line}\n" for line in lines))
+
+
+def _alike(requirements: Path) -> list[str]:
+    """uv takes a package from the first index that has it, pip the best of all: so does uv where
+    there are several by a line, unless it was told itself."""
+    if "UV_INDEX_STRATEGY" in os.environ or "--extra-index-url " not in requirements.read_text():
+        return []
+    return ["--index-strategy", "unsafe-best-match"]
 
 
 def _pip(*options: str) -> list[str]:
@@ -164,21 +247,48 @@ def _trouble(log: Path, start: int) -> str:
 
 def _reported(one: dict[str, object]) -> LockedPackage:
     """From pip's installation report (version 1)."""
-    metadata, download = one["metadata"], one["download_info"]
-    assert isinstance(metadata, dict) and isinstance(download, dict)
+    told, download = one["metadata"], one["download_info"]
+    assert isinstance(told, dict) and isinstance(download, dict)
+    if download.get("dir_info", {}).get("editable"):
+        return LockedPackage(told["name"], told["version"], folder=download["url"])
     hashes = download.get("archive_info", {}).get("hashes", {})
+    place = urlsplit(str(download["url"]))
+    # of a file here pip before 23.1 tells none
+    if not hashes and "archive_info" in download and place.scheme == "file":
+        hashes = {"sha256": _sha256(Path(url2pathname(place.path)))}
     texts = tuple(f"{kind}:{digest}" for kind, digest in sorted(hashes.items()))
-    return LockedPackage(metadata["name"], metadata["version"], texts)
+    url = place.geturl() if one.get("is_direct") else ""
+    return LockedPackage(told["name"], told["version"], texts, url)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _compiled(line: str) -> LockedPackage:
-    name, _, version = line.partition(" --hash")[0].partition(";")[0].strip().partition("==")
-    return LockedPackage(name, version, hashes_of(line))
+    """From what uv compiles; a package that is no wheel has no version where it has an address."""
+    found = Requirement(line.partition(" --hash")[0])
+    file = (found.url or "").rpartition("/")[2]
+    version = file.split("-")[1] if file.endswith(".whl") else str(found.specifier)[2:]
+    return LockedPackage(found.name, version, hashes_of(line), found.url or "")
+
+
+def _placed(requirements: Sequence[str], packages: Sequence[LockedPackage]) -> list[LockedPackage]:
+    """With the addresses as they were asked for; a package may not bring others by address."""
+    asked = {name_of(line): url for line in requirements if (url := address_of(line))}
+    for package in packages:
+        if package.url and name_of(package.name) not in asked:
+            raise Invalid(
+                f"{package.name} comes from an address that another package names",
+                hint="Name a wheel of it, or another version of what needs it.",
+            )
+    return [replace(package, url=asked.get(name_of(package.name), "")) for package in packages]
 
 
 def _check_hashes(requirements: Sequence[str], packages: Sequence[LockedPackage]) -> None:
     found = {name_of(package.name): package for package in packages}
-    for line in requirements:
+    for line in filter(is_named, requirements):
         wanted, package = hashes_of(line), found.get(name_of(line))
         if wanted and package and not set(wanted) & set(package.hashes):
             raise Invalid(

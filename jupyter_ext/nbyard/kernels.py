@@ -9,11 +9,15 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from nbyard.domain.digest import digest_of
-from nbyard.domain.environments import EnvironmentRef, Lock
+from nbyard.domain.environments import EnvironmentRef, EnvironmentVersion, Lock
+from nbyard.domain.kernels import Kernel, is_ours, told_place
+from nbyard.domain.uses import differences
 from nbyard.errors import NotFound
 
 # Runs in a foreign interpreter: what it is and what is installed in it, as a `Lock`. Of two
@@ -33,6 +37,11 @@ print(json.dumps({"python": platform.python_version(), "build": sys.version,
     "packages": sorted(found.values(), key=lambda one: one["name"].lower())}))
 """
 SECONDS = 30
+NATIVE = "python3"
+PROGRAMS = {"python": "python", "r": "R"}
+# folders above an interpreter in which its environment is looked for
+DEEPEST = 5
+REPAIR = "Repair its environment, or choose another kernel."
 
 
 def kernel(name: str, language: str = "") -> EnvironmentRef:
@@ -45,10 +54,7 @@ def kernel(name: str, language: str = "") -> EnvironmentRef:
     from jupyter_client.kernelspec import KernelSpecManager
 
     specs = KernelSpecManager().get_all_specs()
-    wanted = name or next(
-        (n for n, s in sorted(specs.items()) if s["spec"].get("language", "").lower() == language),
-        "",
-    )
+    wanted = name or _first(specs, language)
     if wanted not in specs:
         known = ", ".join(sorted(specs)) or "none"
         raise NotFound(
@@ -57,10 +63,116 @@ def kernel(name: str, language: str = "") -> EnvironmentRef:
         )
     spec = specs[wanted]["spec"]
     argv = spec.get("argv") or [""]
-    if Path(argv[0]).name.startswith("python"):
-        return _python(_interpreter(argv[0]), wanted, spec.get("env") or {})
-    text = digest_of({"argv": argv, "language": spec.get("language"), "env": spec.get("env")})
-    return EnvironmentRef(wanted, spec.get("language", ""), argv[0], text)
+    interpreter = _program(spec)
+    packages = _conda_packages(_place(spec, interpreter))
+    if Path(interpreter).name.startswith("python"):
+        found = _python(interpreter, wanted, spec.get("env") or {})
+        if not packages:
+            return found
+        text = digest_of({"python": found.fingerprint, "conda": packages})
+        return replace(found, fingerprint=text)
+    if not _is_there(interpreter):
+        raise NotFound(_gone(wanted, interpreter), hint=REPAIR)
+    told = {"argv": argv, "language": spec.get("language"), "env": spec.get("env")}
+    more = {"conda": packages} if packages else {"program": _identity(interpreter)}
+    return EnvironmentRef(wanted, spec.get("language", ""), interpreter, digest_of(told | more))
+
+
+def foreign() -> list[Kernel]:
+    """The kernels of this machine that are no environment of ours, by name. Nothing is run."""
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    found = KernelSpecManager().get_all_specs()
+    return [
+        _foreign(name, about["spec"], about["resource_dir"])
+        for name, about in sorted(found.items())
+        if not is_ours(about["spec"])
+    ]
+
+
+def _foreign(name: str, spec: Mapping[str, Any], folder: str) -> Kernel:
+    interpreter = _program(spec)
+    place = _place(spec, interpreter)
+    is_there = _is_there(interpreter)
+    return Kernel(
+        name,
+        spec.get("display_name") or name,
+        spec.get("language", ""),
+        "conda" if _is_conda(place) or told_place(spec) else "venv" if place else "system",
+        interpreter,
+        place,
+        folder,
+        is_there,
+        "" if is_there else _gone(name, interpreter),
+    )
+
+
+def _program(spec: Mapping[str, Any]) -> str:
+    """What it starts; that of the conda environment that it names, whatever leads there."""
+    told, name = told_place(spec), PROGRAMS.get(spec.get("language", "").lower())
+    return f"{told}/bin/{name}" if told and name else _interpreter((spec.get("argv") or [""])[0])
+
+
+def _place(spec: Mapping[str, Any], interpreter: str) -> str:
+    """The conda or virtual environment of an interpreter, also where that is gone; conda's R lies
+    deeper in it than Python."""
+    if told := told_place(spec):
+        return told
+    for place in list(Path(interpreter).parents)[1:DEEPEST]:
+        if _is_conda(str(place)) or (place / "pyvenv.cfg").is_file():
+            return str(place)
+    return ""
+
+
+def _is_conda(place: str) -> bool:
+    return bool(place) and Path(place, "conda-meta").is_dir()
+
+
+def _conda_packages(place: str) -> list[str]:
+    """As name-version-build, whatever language they are for."""
+    return sorted(path.stem for path in Path(place, "conda-meta").glob("*.json")) if place else []
+
+
+def _is_there(interpreter: str) -> bool:
+    return Path(interpreter).is_absolute() and os.access(interpreter, os.X_OK)
+
+
+def _gone(name: str, what: str) -> str:
+    return f"The kernel {name} cannot start: {what} is gone."
+
+
+def _first(specs: Mapping[str, Any], language: str) -> str:
+    """Jupyter's own, else the first of that language; one of an environment only by its name."""
+    found = [
+        name
+        for name, about in specs.items()
+        if about["spec"].get("language", "").lower() == language and not is_ours(about["spec"])
+    ]
+    return min(found, key=lambda name: (name != NATIVE, name), default="")
+
+
+def of_environment(
+    version: EnvironmentVersion,
+    kernel: str,
+    variables: Mapping[str, str],
+    trees: Mapping[str, str] = MappingProxyType({}),
+) -> EnvironmentRef:
+    """A version of an environment in its place. It is known by its lock, so that it is the same
+    wherever it was installed, and by what differs from that. `trees` are the digests of folders
+    that packages are used in, by their names.
+
+    Raises:
+        NotFound: its interpreter does not run.
+    """
+    found = _python(f"{version.place}/bin/python", kernel, variables)
+    assert found.lock is not None
+    packages = [replace(one, tree=trees.get(one.name)) for one in found.lock.packages]
+    whole = replace(found.lock, packages=packages)
+    lock = msgspec.to_builtins(replace(found.lock, packages=[]))
+    told = differences(version.packages, version.python, whole, beside=True)
+    of = {"lock": version.digest, "found": lock, "otherwise": told}
+    text = digest_of(of | {"trees": dict(trees)} if trees else of)
+    return replace(found, fingerprint=text, lock=whole)
 
 
 def python() -> EnvironmentRef:
@@ -71,10 +183,13 @@ def python() -> EnvironmentRef:
 def program(command: str) -> EnvironmentRef:
     """Any other program: known by its place, size and time."""
     place = shutil.which(command) or command
+    return EnvironmentRef("", "", place, digest_of(_identity(place)))
+
+
+def _identity(place: str) -> list[str | int]:
     found = Path(place)
     stat = found.stat() if found.exists() else None
-    identity = [place, stat.st_size, stat.st_mtime_ns] if stat else [place]
-    return EnvironmentRef("", "", place, digest_of(identity))
+    return [place, stat.st_size, stat.st_mtime_ns] if stat else [place]
 
 
 def _interpreter(argv0: str) -> str:
@@ -121,7 +236,7 @@ def _lock(
     except (OSError, subprocess.SubprocessError) as error:
         raise NotFound(
             f"The interpreter {interpreter} does not run: {error}",
-            hint="Repair its environment, or choose another kernel.",
+            hint=REPAIR,
         ) from error
     lock = msgspec.json.decode(done.stdout, type=Lock)
     more = {"env": variables} if variables else {}

@@ -1,6 +1,7 @@
 """Kernels of environments, as Jupyter finds them: one file for each in its data folder."""
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -9,32 +10,59 @@ from typing import Any
 
 from jupyter_core.paths import jupyter_data_dir
 
+from nbyard.domain.environments import KERNEL_PREFIX
 from nbyard.files import write_whole
+
+OWN = "kernel"
+# what lies in the user's own folder is not in the lock
+ALONE = {"PYTHONNOUSERSITE": "1"}
 
 
 def kernel_name(title: str, owner: str) -> str:
     """A name for the kernel of the environment `owner`: after its title, and after itself where
     somebody else has that."""
-    name = "-".join(["nbyard", *re.findall("[a-z0-9]+", title.lower())])
+    name = "-".join([KERNEL_PREFIX, *re.findall("[a-z0-9]+", title.lower())])
     return name if _owner(name) in ("", owner) else f"{name}-{owner[:8]}"
 
 
-def offer_kernel(name: str, title: str, interpreter: str, owner: str) -> None:
-    """Let Jupyter start this interpreter as the kernel of that name.
+def offer_kernel(name: str, title: str, place: Path, owner: str) -> None:
+    """Let Jupyter start what is installed in that place as the kernel of that name.
 
     Raises:
         OSError: Jupyter's data folder cannot be written.
     """
+    _keep(_path(name), place, title, owner)
+
+
+def own_kernel(place: Path, title: str, owner: str) -> Path:
+    """The folder of a specification that no other version changes, inside of what it starts.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    _keep(place / OWN / "kernel.json", place, title, owner)
+    return place / OWN
+
+
+def variables(place: Path, path: str) -> dict[str, str]:
+    """Of whoever works with what is installed there; `path` is where programs are looked for
+    otherwise."""
+    return {
+        "PATH": f"{place}/bin{os.pathsep}{path}",
+        "VIRTUAL_ENV": str(place),
+        **ALONE,
+    }
+
+
+def _keep(path: Path, place: Path, title: str, owner: str) -> None:
     spec = {
-        "argv": [interpreter, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "argv": [f"{place}/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": title,
         "language": "python",
-        # what lies in the user's own folder is not in the lock
-        "env": {"PYTHONNOUSERSITE": "1"},
+        "env": variables(place, "${PATH}"),
         "metadata": {"debugger": True, "nbyard": {"environment": owner}},
     }
     content = json.dumps(spec, indent=1).encode()
-    path = _path(name)
     if not path.exists() or path.read_bytes() != content:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content)

@@ -96,6 +96,13 @@ class Settings(Configurable):
     docker_base_image = Unicode(
         "python:3.11-slim", help="Image on which a node's requirements are installed."
     ).tag(config=True, dispatcher=True)
+    ide_images = ListTrait(
+        Unicode(),
+        ["quay.io/jupyter/*", "codercom/code-server:*"],
+        help="Images of deployments that are trusted like JupyterLab itself: their pages may do in"
+        " the browser what JupyterLab may. `*` stands for any characters. The pages of others are"
+        " shown in a sandbox.",
+    ).tag(config=True)
     docker_build_network = Unicode(
         "", help="Network mode of image builds; empty = the engine's default."
     ).tag(config=True, dispatcher=True)
@@ -104,6 +111,24 @@ class Settings(Configurable):
         "auto",
         help="What installs the packages of environments, with its own configuration: auto takes"
         " uv where it is installed, else pip.",
+    ).tag(config=True, dispatcher=True)
+    allowed_package_sources = ListTrait(
+        Unicode(),
+        help="Addresses that requirements may name, and what stands below them: indexes, pages of"
+        " links and wheels at https://host/path, folders of wheels, and of code that -e may name,"
+        " at file:///folder. Empty = packages come from where the installer is set up for.",
+    ).tag(config=True, dispatcher=True)
+    install_timeout_seconds = Float(
+        3600.0,
+        min=1,
+        help="How long finding out about the packages of an environment, or installing them, may"
+        " take.",
+    ).tag(config=True, dispatcher=True)
+    environment_versions = Int(
+        3,
+        min=1,
+        help="How many versions of an environment keep their folders when nothing uses them; the"
+        " locks of the others stay, and are installed once more when they are asked for.",
     ).tag(config=True, dispatcher=True)
     dask_address = Unicode(
         "", help="Address of a Dask scheduler, tcp://host:port or tls://host:port; empty = none."

@@ -1,9 +1,9 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
-import { Answer, OperationId, Question, ROUTES } from './operations';
+import type { Answer, OperationId, Question } from './operations';
 import { ErrorDetail } from './types';
 
-const BASE = 'nbyard/api';
+export const BASE = 'nbyard/api';
 
 /** What the server refused, or why it did not answer. */
 export class ApiError extends Error {
@@ -20,7 +20,7 @@ export class ApiError extends Error {
   }
 }
 
-interface IPlainQuestion {
+export interface IPlainQuestion {
   path?: Record<string, string>;
   query?: Record<string, unknown>;
   body?: unknown;
@@ -34,34 +34,21 @@ export class ApiClient {
 
   async call<Id extends OperationId>(id: Id, question: Question<Id>): Promise<Answer<Id>> {
     const asked = question as IPlainQuestion;
-    const [method] = ROUTES[id];
+    const { addressOf, methodOf } = await import('./addresses');
     const headers: Record<string, string> = {};
     if (asked.idempotencyKey) {
       headers['Idempotency-Key'] = asked.idempotencyKey;
     }
-    const init: RequestInit = { method, headers, signal: asked.signal };
+    const init: RequestInit = { method: methodOf(id), headers, signal: asked.signal };
     if (asked.body !== undefined) {
       headers['Content-Type'] = 'application/json';
       init.body = JSON.stringify(asked.body);
     }
-    const response = await this.request(this.url(id, asked), init);
+    const response = await this.request(addressOf(this, id, asked), init);
     if (response.status === 204) {
       return undefined as Answer<Id>;
     }
     return (await response.json()) as Answer<Id>;
-  }
-
-  /** The address of an operation, for example of a download. */
-  url(id: OperationId, { path = {}, query = {} }: IPlainQuestion): string {
-    const [, route] = ROUTES[id];
-    const filled = route.replace(/\{(\w+)\}/g, (_, name: string) =>
-      encodeURIComponent(path[name] ?? '')
-    );
-    const given = Object.entries(query).filter(
-      ([, value]) => value !== undefined && value !== null && value !== ''
-    );
-    const text = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
-    return URLExt.join(this.settings.baseUrl, BASE, filled) + (text ? `?${text}` : '');
   }
 
   /** The address of the event socket. */

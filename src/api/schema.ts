@@ -24,6 +24,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/artifacts/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Suggest a name for a new artifact: the one that is asked for, or the next like it */
+        get: operations["artifacts.suggest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/artifacts/{artifact}": {
         parameters: {
             query?: never;
@@ -75,6 +92,83 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List credentials, newest first, or those of one kind; nothing secret is told */
+        get: operations["credentials.list"];
+        put?: never;
+        /** Keep something secret under a name */
+        post: operations["credentials.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/credentials/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what kinds of credentials there are, with their fields */
+        get: operations["credentials.kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/credentials/reseal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Encrypt anew, with the newest key, what was encrypted with an older one */
+        post: operations["credentials.reseal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/credentials/{credential}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a credential, by id or name, with what uses it and without what is secret in it */
+        get: operations["credentials.get"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a credential
+         * @description Refused while a live run or a saved workflow uses it, unless forced.
+         */
+        delete: operations["credentials.delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Replace fields of a credential; those that are not given stay
+         * @description Work that begins from now on gets the new ones.
+         */
+        patch: operations["credentials.update"];
+        trace?: never;
+    };
     "/datasets": {
         parameters: {
             query?: never;
@@ -110,14 +204,34 @@ export interface paths {
         post?: never;
         /**
          * Delete a dataset
-         * @description Refused while a workflow's newest version uses it, unless forced; what past runs recorded
-         *     stays. Bytes that nothing names any more are deleted in the background.
+         * @description Refused while a workflow uses it, unless forced; past runs keep their record, and the bytes
+         *     that they used. Bytes that nothing names any more are deleted in the background.
          */
         delete: operations["datasets.delete"];
         options?: never;
         head?: never;
         /** Rename or describe a dataset */
         patch: operations["datasets.update"];
+        trace?: never;
+    };
+    "/datasets/{dataset}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare two versions; by default the newest with the one before
+         * @description Of tables all columns with their figures then and now, of folders the files that differ.
+         */
+        get: operations["datasets.compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/datasets/{dataset}/content": {
@@ -205,6 +319,190 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List deployments, newest first; those in one state where it is given */
+        get: operations["deployments.list"];
+        put?: never;
+        /**
+         * Deploy an image as a service that runs until it is stopped
+         * @description What is not said is as the preset and the service have it; `image` may be the name of a
+         *     model that was built here. It is *running* when it answers.
+         */
+        post: operations["deployments.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what can be deployed, and the fields of it with defaults, ranges and help */
+        get: operations["deployments.form"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/{deployment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a deployment, by id or name */
+        get: operations["deployments.get"];
+        put?: never;
+        post?: never;
+        /** Delete a deployment with its revisions, its files and its logs */
+        delete: operations["deployments.delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a deployment
+         * @description What is not title or description makes a new revision, which is started beside the one that
+         *     answers, and takes its place as soon as it answers itself.
+         */
+        patch: operations["deployments.edit"];
+        trace?: never;
+    };
+    "/deployments/{deployment}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what happened to a deployment, newest first */
+        get: operations["deployments.events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/{deployment}/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what a deployment can be asked, as it describes itself (Swagger of DEEPaaS) */
+        get: operations["deployments.forms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/{deployment}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what a revision printed, by default the newest, from a byte on */
+        get: operations["deployments.log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/{deployment}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the revisions of a deployment, newest first */
+        get: operations["deployments.revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/{deployment}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make what an older revision was the newest again; by default the one before
+         * @description It becomes a revision of its own, and takes the other's place as an edited one would.
+         */
+        post: operations["deployments.rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/{deployment}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a deployment that was stopped, ended or failed */
+        post: operations["deployments.start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/{deployment}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a deployment; it can be started again as it was */
+        post: operations["deployments.stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/environments": {
         parameters: {
             query?: never;
@@ -217,7 +515,8 @@ export interface paths {
         put?: never;
         /**
          * Make an environment from the lines of a requirements file
-         * @description It is *ready*, with a kernel of its name, when all of them are installed, or *failed*.
+         * @description It is *ready*, with a kernel of its name, when all of them are installed, or *failed*. The
+         *     name of one of which nothing was ever installed may be given anew.
          */
         post: operations["environments.create"];
         delete?: never;
@@ -237,8 +536,28 @@ export interface paths {
         get: operations["environments.get"];
         put?: never;
         post?: never;
-        /** Remove an environment with its versions and its kernel; what runs in it goes on */
+        /**
+         * Remove an environment with its versions and its kernel; what runs in it goes on
+         * @description Refused while a run under way uses it, unless forced.
+         */
         delete: operations["environments.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/environments/{environment}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop installing the newest version of an environment; the one before is used on */
+        post: operations["environments.cancel"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -310,7 +629,8 @@ export interface paths {
         put?: never;
         /**
          * Make the next version of an environment from what is installed
-         * @description Until it is ready, and when it fails, the one before is used. One at a time is built.
+         * @description Until it is ready, and when it fails, the one before is used. One at a time is built. Where
+         *     the same could not be installed before, it goes on from that lock, once.
          */
         post: operations["environments.change"];
         delete?: never;
@@ -458,6 +778,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/executables/{executable}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Write a command as a tool description of another program (`cwl`: CWL v1.2)
+         * @description Register such a file, and it is the same command. A script is named in it, not contained.
+         */
+        get: operations["executables.export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/executables/{executable}/versions": {
         parameters: {
             query?: never;
@@ -467,6 +807,214 @@ export interface paths {
         };
         /** List the versions of an executable, newest first */
         get: operations["executables.versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List images, newest first; those of one environment where its id is given */
+        get: operations["images.list"];
+        put?: never;
+        /**
+         * Build the image of an environment or of a Dockerfile
+         * @description It is *ready*, at once where the same was built before, or *failed* with the line.
+         */
+        post: operations["images.build"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/images/dockerfile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show the Dockerfile that an environment's image would be built from; nothing is built */
+        post: operations["images.dockerfile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/images/pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetch an image from a registry */
+        post: operations["images.pull"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/images/{image}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an image, by id or by its name
+         * @description A name is that of the one that is ready, until it is made anew, whatever failed since.
+         */
+        get: operations["images.get"];
+        put?: never;
+        post?: never;
+        /** Remove an image from the engine, or end its making; containers that run go on */
+        delete: operations["images.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/images/{image}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what building, pulling or pushing said, from a byte on
+         * @description Of a name it is what the last try said.
+         */
+        get: operations["images.log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/images/{image}/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send an image to a registry, under the name that it shall have there */
+        post: operations["images.push"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/kernels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the kernels of this machine that are no environment: conda's, R's, those of venvs
+         * @description Notebooks use them by their name, as in Jupyter.
+         */
+        get: operations["kernels.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List models, newest first: those that have all that is given in their fields */
+        get: operations["models.list"];
+        put?: never;
+        /**
+         * Build the image of a model: a folder with a model file of Nervosum's form, or one that
+         * @description MLflow saved.
+         *
+         *     It is *ready*, at once where the same was built before, or *failed* with the line.
+         */
+        post: operations["models.build"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a model, by id, by its image, or the newest of a name or of `name:tag` */
+        get: operations["models.get"];
+        put?: never;
+        post?: never;
+        /** Remove a model with its image, or end its making; containers that run go on */
+        delete: operations["models.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{model}/executable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an executable of a model as it was built: it predicts datasets in its own image */
+        post: operations["models.register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{model}/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the columns that a model takes and those that it answers with */
+        get: operations["models.schema"];
         put?: never;
         post?: never;
         delete?: never;
@@ -495,6 +1043,26 @@ export interface paths {
          *     node takes the result of its run, also with `force`, and needs nothing.
          */
         post: operations["runs.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse what a run could not begin with, such as an input that is not there
+         * @description Nothing is made. Whether the image of containers is there is not asked: it may be built yet.
+         */
+        post: operations["runs.check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -572,7 +1140,8 @@ export interface paths {
         /**
          * Go on, as a new run, where one failed or was cancelled
          * @description Code, data and values are those that it had frozen; results that it had are taken over, and
-         *     only the other tasks are worked on.
+         *     only the other tasks are worked on. With an `environment` those of them that use it have
+         *     its newest version, and so have those that failed without any. The name goes to the new run.
          */
         post: operations["runs.retry"];
         delete?: never;
@@ -620,6 +1189,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/tasks/{node}/inputs/{name}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download the bytes */
+        get: operations["runs.content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run}/tasks/{node}/log": {
         parameters: {
             query?: never;
@@ -633,6 +1219,27 @@ export interface paths {
          *     log is not as long: so a long log is read from its end.
          */
         get: operations["runs.log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run}/tasks/{node}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the metrics that an attempt at a task recorded so far, by default the newest
+         * @description They are drawn with at most 500 points each. A task from the cache shows those of making
+         *     its result.
+         */
+        get: operations["runs.metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -687,6 +1294,23 @@ export interface paths {
         };
         /** Check what nbyard needs and could use on this machine */
         get: operations["system.doctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/system/gpus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the GPUs that tasks may be granted */
+        get: operations["system.gpus"];
         put?: never;
         post?: never;
         delete?: never;
@@ -782,6 +1406,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workflows/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the images that a saved workflow needs, each once
+         * @description They are those of the nodes that run in containers, as the workflow says, or as `runtime`
+         *     says for all.
+         */
+        get: operations["workflows.images"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workflows/nodes": {
         parameters: {
             query?: never;
@@ -809,7 +1454,11 @@ export interface components {
          *
          *         `type` says what a value is; inputs and outputs are files or folders and use `format` ("csv",
          *         "parquet", "json", "folder" …; empty = any file). A missing `default` is UNSET; then `required`
-         *         tells whether a value must be given. `reach` tells how a command gets it (notebooks: None).
+         *         tells whether a value must be given. `items` is the type of what a list holds (empty = any); an
+         *         input that is a list is a folder, whose files it holds; `companions` are files there that belong
+         *         to others. The value of a secret is the name of a credential, and what the work gets the place
+         *         of a file. `reach` tells how a command gets it; a notebook or function gets what has none by its
+         *         name.
          */
         Argument: {
             name: string;
@@ -822,7 +1471,7 @@ export interface components {
              * @default string
              * @enum {unknown}
              */
-            type: "bool" | "choice" | "float" | "int" | "json" | "list" | "string";
+            type: "bool" | "choice" | "float" | "int" | "json" | "list" | "secret" | "string";
             /** @default  */
             format: string;
             /** @default false */
@@ -833,13 +1482,17 @@ export interface components {
             /** @default [] */
             choices: unknown[];
             /** @default  */
+            items: ("bool" | "choice" | "float" | "int" | "json" | "list" | "secret" | "string") | "";
+            /** @default  */
             help: string;
             /** @default null */
-            reach: (components["schemas"]["Option"] | components["schemas"]["Words"] | components["schemas"]["Flag"] | components["schemas"]["Positional"] | components["schemas"]["Variable"] | components["schemas"]["Stdin"] | components["schemas"]["Stdout"]) | null;
+            reach: (components["schemas"]["Option"] | components["schemas"]["Words"] | components["schemas"]["Flag"] | components["schemas"]["Positional"] | components["schemas"]["Variable"] | components["schemas"]["Stdin"] | components["schemas"]["Stdout"] | components["schemas"]["Stderr"] | components["schemas"]["Bound"] | components["schemas"]["Referenced"] | components["schemas"]["Found"] | components["schemas"]["Handed"] | components["schemas"]["Beside"]) | null;
+            /** @default [] */
+            companions: components["schemas"]["Companion"][];
         };
         /**
          * Artifact
-         * @description Named bytes that came out of a task.
+         * @description Named bytes that came out of a task; `type` where code told what they are.
          */
         Artifact: {
             id: string;
@@ -851,6 +1504,30 @@ export interface components {
             digest: string;
             size_bytes: number;
             created_at: string;
+            /** @default null */
+            type: components["schemas"]["ArtifactType"] | null;
+        };
+        /**
+         * ArtifactType
+         * @description What a value was when `nbyard.output` handed it over: its media type; of a data frame its
+         *         kind, rows, and names and types of its columns; of an array its type and shape.
+         */
+        ArtifactType: {
+            /** @default  */
+            media_type: string;
+            /** @default  */
+            frame: string;
+            /** @default null */
+            rows: number | null;
+            /** @default [] */
+            columns: [
+                string,
+                string
+            ][];
+            /** @default  */
+            dtype: string;
+            /** @default [] */
+            shape: number[];
         };
         /**
          * AskHelp
@@ -901,6 +1578,103 @@ export interface components {
             published_at: string | null;
         };
         /**
+         * Beside
+         * @description A file in the folder of another argument's, `of`, whose name makes its own: `pattern` is
+         *         added to that, each `^` before it takes an ending away first; one with references to `self` is
+         *         the whole name: `$(self.nameroot).idx` (`secondaryFiles` of CWL).
+         */
+        Beside: {
+            /** @enum {unknown} */
+            kind: "beside";
+            of: string;
+            pattern: string;
+        };
+        /**
+         * Bound
+         * @description Words behind all others in the order of their positions, made as CWL makes them: `prefix`
+         *         before the value, or `joined` with it; a list as one word with a `separator`, else item by item
+         *         as `each` says; of an object those of its values that `fields` name. `text` stands for the value
+         *         and may have references: `$(inputs.reads.nameroot)`. With `when` there are words only where one
+         *         of these arguments has a value. A value that begins with `-` goes as it is.
+         */
+        Bound: {
+            /** @enum {unknown} */
+            kind: "bound";
+            /** @default 0 */
+            position: number;
+            /** @default  */
+            prefix: string;
+            /** @default false */
+            joined: boolean;
+            /** @default null */
+            separator: string | null;
+            /** @default null */
+            text: string | null;
+            /** @default null */
+            each: components["schemas"]["Bound"] | null;
+            /** @default {} */
+            fields: {
+                [key: string]: components["schemas"]["Bound"];
+            };
+            /** @default [] */
+            when: string[];
+        };
+        /**
+         * BytesOf
+         * @description Stored bytes; `origin` tells people where they came from.
+         */
+        BytesOf: {
+            /** @enum {unknown} */
+            kind: "bytes";
+            digest: string;
+            filename: string;
+            /** @default  */
+            origin: string;
+        };
+        /**
+         * CallField
+         * @description One field of a call: where its value goes, and what it may be.
+         */
+        CallField: {
+            name: string;
+            /** @enum {unknown} */
+            place: "formData" | "path" | "query";
+            type: string;
+            /** @default  */
+            help: string;
+            /** @default null */
+            default: string | number | boolean | null;
+            /** @default [] */
+            choices: (string | number | boolean)[];
+            /** @default null */
+            least: number | null;
+            /** @default null */
+            most: number | null;
+            /** @default false */
+            is_required: boolean;
+        };
+        /**
+         * CallForm
+         * @description One thing that can be asked: `path` is below the address of the port, with its variables in
+         *         braces. A form with a file is sent as `multipart/form-data`.
+         */
+        CallForm: {
+            method: string;
+            path: string;
+            title: string;
+            group: string;
+            fields: components["schemas"]["CallField"][];
+        };
+        /**
+         * CallForms
+         * @description What a deployment can be asked: `path` is the address of its port, below the server's base
+         *         URL; without forms when it does not describe itself.
+         */
+        CallForms: {
+            path: string;
+            forms: components["schemas"]["CallForm"][];
+        };
+        /**
          * Cells
          * @description The executed notebook as far as it ran (nbformat 4 JSON), null where there is none.
          *
@@ -936,6 +1710,14 @@ export interface components {
             document: string;
         };
         /**
+         * CheckedRun
+         * @description What a run that could begin would be called, and its nodes.
+         */
+        CheckedRun: {
+            title: string;
+            nodes: string[];
+        };
+        /**
          * Column
          * @description A column; `nullable` says that missing values are possible.
          */
@@ -945,6 +1727,40 @@ export interface components {
             type: "binary" | "bool" | "date" | "datetime" | "duration" | "float" | "int" | "list" | "null" | "other" | "string" | "struct" | "time";
             /** @default true */
             nullable: boolean;
+        };
+        /**
+         * ColumnChange
+         * @description A column of either version, then (`old`) and now (`new`); `differs` names the figures that
+         *         are not what they were. One whose type is another is *retyped*.
+         */
+        ColumnChange: {
+            name: string;
+            /** @enum {unknown} */
+            change: "added" | "changed" | "removed" | "retyped" | "same";
+            /** @default null */
+            old: components["schemas"]["ColumnFigures"] | null;
+            /** @default null */
+            new: components["schemas"]["ColumnFigures"] | null;
+            /** @default [] */
+            differs: string[];
+        };
+        /**
+         * ColumnFigures
+         * @description A column in numbers; `count` leaves nulls out.
+         */
+        ColumnFigures: {
+            /** @enum {unknown} */
+            type: "binary" | "bool" | "date" | "datetime" | "duration" | "float" | "int" | "list" | "null" | "other" | "string" | "struct" | "time";
+            count: number;
+            nulls: number;
+            /** @default null */
+            distinct: number | null;
+            /** @default null */
+            min: unknown;
+            /** @default null */
+            mean: number | string | null;
+            /** @default null */
+            max: unknown;
         };
         /**
          * ColumnProfile
@@ -976,6 +1792,97 @@ export interface components {
             top: components["schemas"]["TopValue"][];
         };
         /**
+         * Companion
+         * @description What belongs to each file of a list, and is no item of it: a file in the same folder, under
+         *         the name that `pattern` makes of its own as `Beside` does.
+         */
+        Companion: {
+            pattern: string;
+            /** @default true */
+            required: boolean;
+        };
+        /**
+         * Comparison
+         * @description Two versions side by side. `same`: their bytes are. `columns` are those of both tables in the
+         *         order of the new one; `files` the files that differ of two folders, `file_changes` counting
+         *         all of them. `note` says why there is no more to compare.
+         */
+        Comparison: {
+            old: components["schemas"]["DatasetVersion"];
+            new: components["schemas"]["DatasetVersion"];
+            same: boolean;
+            /** @default [] */
+            columns: components["schemas"]["ColumnChange"][];
+            /** @default [] */
+            files: components["schemas"]["FileChange"][];
+            /** @default 0 */
+            file_changes: number;
+            /** @default  */
+            note: string;
+        };
+        /**
+         * Credential
+         * @description A credential without what is secret in it: `fields` are the others, `kept` names those that
+         *         are there and not shown. `version` counts how often it was replaced, `used_by` tells in words
+         *         what uses it; lists leave that out.
+         */
+        Credential: {
+            id: string;
+            name: string;
+            owner: string;
+            kind: string;
+            description: string;
+            fields: {
+                [key: string]: string;
+            };
+            kept: string[];
+            version: number;
+            created_at: string;
+            updated_at: string;
+            /** @default [] */
+            used_by: string[];
+        };
+        /**
+         * CredentialField
+         * @description One field of a kind; one that is `secret` is never told to anybody, `several_lines` for
+         *         what is written in an area of text.
+         */
+        CredentialField: {
+            name: string;
+            label: string;
+            /** @default  */
+            help: string;
+            /** @default false */
+            secret: boolean;
+            /** @default true */
+            required: boolean;
+            /** @default false */
+            several_lines: boolean;
+        };
+        /**
+         * CredentialKind
+         * @description What a credential of this kind holds. Work gets the text of the only field, or where there
+         *         are several all of them as a JSON file.
+         */
+        CredentialKind: {
+            kind: string;
+            label: string;
+            help: string;
+            fields: components["schemas"]["CredentialField"][];
+        };
+        /**
+         * CredentialPatch
+         * @description Fields to replace, the others stay; an empty text takes away one that is not needed.
+         *         `version` is the one that was read.
+         */
+        CredentialPatch: {
+            version: number;
+            fields?: {
+                [key: string]: string;
+            };
+            description?: string;
+        };
+        /**
          * Dataset
          * @description A name over versions; `current` is the newest one, ready or not. `resource` is the folder
          *         under which it can be opened from the server's root; `notice` says why there is none.
@@ -1005,7 +1912,8 @@ export interface components {
         };
         /**
          * DatasetVersion
-         * @description Immutable bytes; `bytes_done` of `size_bytes` while importing.
+         * @description Immutable bytes; `bytes_done` of `size_bytes` while importing. What is unpacked has the
+         *         origin `archive`, wherever that came from.
          */
         DatasetVersion: {
             id: string;
@@ -1014,7 +1922,7 @@ export interface components {
             /** @enum {unknown} */
             state: "failed" | "importing" | "ready";
             /** @enum {unknown} */
-            origin: "file" | "upload" | "url";
+            origin: "archive" | "file" | "upload" | "url";
             source: string;
             filename: string;
             format: string;
@@ -1033,6 +1941,85 @@ export interface components {
             columns: number | null;
             /** @default null */
             finished_at: string | null;
+        };
+        /**
+         * Deployment
+         * @description A deployment now. `revision` is the newest, which is wanted, `serving` the one that answers,
+         *         or 0: they differ while one takes the place of the other. `spec`, `gpus` and the like are those
+         *         of the newest. `is_wanted` tells whether it shall run.
+         */
+        Deployment: {
+            id: string;
+            name: string;
+            title: string;
+            description: string;
+            /** @enum {unknown} */
+            state: "completed" | "down" | "failed" | "queued" | "running" | "sleeping" | "starting" | "stopped" | "stopping";
+            is_wanted: boolean;
+            reason: string;
+            revision: number;
+            serving: number;
+            spec: components["schemas"]["RevisionSpec"];
+            gpus: string[];
+            reproduce: string;
+            links: components["schemas"]["Link"][];
+            warnings: string[];
+            owner: string;
+            created_at: string;
+            changed_at: string;
+            /** @default null */
+            started_at: string | null;
+            /** @default null */
+            finished_at: string | null;
+        };
+        /**
+         * DeploymentChange
+         * @description What is to be otherwise; what is not said stays. All but title and description make a new
+         *         revision. `revision` is the newest that whoever changes it has seen; 0 for whichever.
+         */
+        DeploymentChange: {
+            /** @default 0 */
+            revision: number;
+            title?: string;
+            description?: string;
+            image?: string;
+            cpu?: number;
+            memory_gb?: number;
+            disk_gb?: number;
+            gpu?: number;
+            password?: string;
+            command?: string[];
+            environment?: {
+                [key: string]: string;
+            };
+            ports?: components["schemas"]["Port"][];
+            start_seconds?: number;
+        };
+        /**
+         * DeploymentEvent
+         * @description What happened to a deployment: its new `state`, or the `change` that somebody made, and why,
+         *         in words.
+         */
+        DeploymentEvent: {
+            id: number;
+            at: string;
+            /** @default  */
+            state: string;
+            /** @default  */
+            change: string;
+            /** @default 0 */
+            revision: number;
+            /** @default  */
+            reason: string;
+        };
+        /**
+         * DeploymentForm
+         * @description All that a form of a new deployment shows; `gpus` are those of this machine.
+         */
+        DeploymentForm: {
+            presets: components["schemas"]["Preset"][];
+            services: components["schemas"]["OfferedService"][];
+            gpus: string[];
         };
         /**
          * Detail
@@ -1072,6 +2059,17 @@ export interface components {
             text: string;
         };
         /**
+         * DockerfileText
+         * @description The `text` that an image would be built from, and the recipe that it was made by; what people
+         *         may change in the text is the recipe's `own`, behind the line `marker`.
+         */
+        DockerfileText: {
+            text: string;
+            recipe: components["schemas"]["Recipe"];
+            marker: string;
+            reference: string;
+        };
+        /**
          * Edge
          * @description An arrow from an output to an input; a dataset's only output is `data`.
          */
@@ -1100,7 +2098,8 @@ export interface components {
         /**
          * EnvironmentChange
          * @description What the next version has: the text of a requirements file in the place of the present one,
-         *         or lines to `add` (another one for the same package goes) and packages to `remove`.
+         *         or lines to `add` (another one for the same package goes) and packages to `remove`; or the very
+         *         lock of an older `version`, of which nothing is found out anew.
          */
         EnvironmentChange: {
             requirements?: string;
@@ -1108,6 +2107,8 @@ export interface components {
             add: string;
             /** @default [] */
             remove: string[];
+            /** @default 0 */
+            version: number;
         };
         /**
          * EnvironmentVersion
@@ -1164,8 +2165,8 @@ export interface components {
         };
         /**
          * Event
-         * @description One change. `topic` is run, task, attempt, dataset-version, dataset, executable or
-         *         workflow; `data` holds at least the new state where there is one.
+         * @description One change. `topic` is run, task, attempt, dataset-version, dataset, executable,
+         *         credential, workflow or deployment; `data` holds at least the new state where there is one.
          */
         Event: {
             id: number;
@@ -1239,6 +2240,24 @@ export interface components {
             command: string[];
             resources: components["schemas"]["Resources"];
             created_at: string;
+            /** @default {} */
+            invocation: components["schemas"]["Invocation"];
+        };
+        /**
+         * Exported
+         * @description The text of a file in another program's format, and what the file may be called.
+         */
+        Exported: {
+            filename: string;
+            text: string;
+        };
+        /**
+         * FailedLine
+         * @description The line of a Dockerfile, from 1, at which a build ended, and what stands there.
+         */
+        FailedLine: {
+            line: number;
+            text: string;
         };
         /**
          * Failure
@@ -1262,6 +2281,19 @@ export interface components {
             traceback: string;
         };
         /**
+         * FileChange
+         * @description A file of a folder that is not in both versions, or not with the same bytes.
+         */
+        FileChange: {
+            path: string;
+            /** @enum {unknown} */
+            change: "added" | "changed" | "removed";
+            /** @default null */
+            old_bytes: number | null;
+            /** @default null */
+            new_bytes: number | null;
+        };
+        /**
          * FileSource
          * @description A file or folder below the server's root; its bytes are copied.
          */
@@ -1281,12 +2313,62 @@ export interface components {
             flag: string;
         };
         /**
+         * FormField
+         * @description A field of the form: its `name` in the body, its range (`least`, `most`: of a number, or of
+         *         the length of a text), and whether it is shown only when more is asked for.
+         */
+        FormField: {
+            name: string;
+            title: string;
+            help: string;
+            /** @enum {unknown} */
+            kind: "choice" | "long text" | "number" | "pairs" | "password" | "ports" | "text" | "words";
+            /** @default null */
+            default: string | number | null;
+            /** @default null */
+            least: number | null;
+            /** @default null */
+            most: number | null;
+            /** @default  */
+            unit: string;
+            /** @default [] */
+            choices: string[];
+            /** @default false */
+            is_required: boolean;
+            /** @default false */
+            is_advanced: boolean;
+        };
+        /**
+         * Found
+         * @description What the program leaves in its working folder under a name that fits one of the patterns;
+         *         for a list all that do, as a folder. With a `value` it is what that says of these files, `self`
+         *         among its references: `$(self[0].contents)`; what is no file becomes a JSON file. Without
+         *         patterns and value: what `cwl.output.json` tells.
+         */
+        Found: {
+            /** @enum {unknown} */
+            kind: "found";
+            /** @default [] */
+            patterns: string[];
+            /** @default  */
+            value: string;
+        };
+        /**
          * GpuUsage
          * @description One GPU: percent of its time, and bytes of its memory; null where nothing was said.
          */
         GpuUsage: {
             percent: (number | null)[];
             memory_bytes: (number | null)[];
+        };
+        /**
+         * Handed
+         * @description The code asks for it with `nbyard.input` or `nbyard.secret`, or hands it over with
+         *         `nbyard.output`.
+         */
+        Handed: {
+            /** @enum {unknown} */
+            kind: "handed";
         };
         /**
          * Histogram
@@ -1306,6 +2388,14 @@ export interface components {
             id: string;
             /** @default null */
             lock: components["schemas"]["Lock"] | null;
+        };
+        /**
+         * ImageName
+         * @description The name of an image, such as `registry.example.org:5000/team/cows:2`; to push, one that ends
+         *         in `/` is put before the image's own.
+         */
+        ImageName: {
+            reference: string;
         };
         /**
          * Inspect
@@ -1343,6 +2433,68 @@ export interface components {
             executable: string;
         };
         /**
+         * Invocation
+         * @description How a command is run, beyond its first words and its arguments; texts may have references.
+         *
+         *         `words` stand among the bound ones of the arguments. With `apart` the working folder is an empty
+         *         one of its own, not that of the code; `files` are put into it, `stdout` and `stderr` are names
+         *         in it. An exit code in none of the three lists is success when it is 0.
+         */
+        Invocation: {
+            /** @default [] */
+            words: components["schemas"]["Bound"][];
+            /** @default {} */
+            variables: {
+                [key: string]: string;
+            };
+            /** @default false */
+            apart: boolean;
+            /** @default [] */
+            files: components["schemas"]["WorkFile"][];
+            /** @default  */
+            stdout: string;
+            /** @default  */
+            stderr: string;
+            /** @default [] */
+            success_codes: number[];
+            /** @default [] */
+            temporary_codes: number[];
+            /** @default [] */
+            permanent_codes: number[];
+        };
+        /**
+         * Kernel
+         * @description A kernel by its `name`, as notebooks name it. `interpreter` is the program that it starts and
+         *         `place` the conda environment or virtual environment that this belongs to, empty where it is
+         *         the `system`'s. Without `is_there` that program is gone, and `reason` says so.
+         */
+        Kernel: {
+            name: string;
+            title: string;
+            language: string;
+            /** @enum {unknown} */
+            origin: "conda" | "system" | "venv";
+            interpreter: string;
+            place: string;
+            folder: string;
+            /** @default true */
+            is_there: boolean;
+            /** @default  */
+            reason: string;
+        };
+        /**
+         * Link
+         * @description How a port is reached: `path` is below the server's base URL. It is to be shown as active
+         *         only while it `answers`.
+         */
+        Link: {
+            name: string;
+            path: string;
+            port: number;
+            websocket: boolean;
+            answers: boolean;
+        };
+        /**
          * Lock
          * @description What was installed, as far as it is known on the spot: what a lock file (PEP 751) says of
          *         packages and environment, with what is installed in place of where to get it.
@@ -1357,13 +2509,20 @@ export interface components {
         /**
          * LockedPackage
          * @description A distribution that is installed from an archive with one of these `hashes`
-         *         (`sha256:<hex>`).
+         *         (`sha256:<hex>`); from the one at `url`, where that was asked for. One that is used in the
+         *         `folder` at this address has instead the digest of the `tree` of its files, as they were.
          */
         LockedPackage: {
             name: string;
             version: string;
             /** @default [] */
             hashes: string[];
+            /** @default  */
+            url: string;
+            /** @default  */
+            folder: string;
+            /** @default  */
+            tree: string;
         };
         /**
          * LogChunk
@@ -1389,6 +2548,119 @@ export interface components {
             path: string;
         };
         /**
+         * Metric
+         * @description One metric as columns of equal length, at most 500 points of `count`; between them lie the
+         *         least and the largest that there were. `seconds` count from the first point of all metrics;
+         *         `steps` is empty where the work counts none. What is no number is "NaN", "Infinity" or
+         *         "-Infinity"; `last` is the newest value.
+         */
+        Metric: {
+            name: string;
+            count: number;
+            last: number | string;
+            seconds: number[];
+            values: (number | string)[];
+            /** @default [] */
+            steps: number[];
+        };
+        /**
+         * Metrics
+         * @description What an attempt recorded, up to a hundred metrics in the order in which they came. `attempt`
+         *         is 0 where there is none; `done` tells that no more will come.
+         */
+        Metrics: {
+            attempt: number;
+            done: boolean;
+            /** @default null */
+            started_at: string | null;
+            /** @default [] */
+            metrics: components["schemas"]["Metric"][];
+        };
+        /**
+         * Missing
+         * @description A `module` that was not found, the `package` that most likely has it, and the name of the
+         *         environment that lacks it, empty where none of ours was used.
+         */
+        Missing: {
+            module: string;
+            package: string;
+            environment: string;
+        };
+        /**
+         * ModelColumn
+         * @description A column of a schema; one that is `nullable` may be missing or null.
+         */
+        ModelColumn: {
+            name: string;
+            /** @enum {unknown} */
+            type: "bool" | "date" | "datetime" | "float" | "int" | "str";
+            /** @default false */
+            nullable: boolean;
+        };
+        /**
+         * ModelFile
+         * @description What a model file says. `src` is a folder relative to the file's own, in which `module` is
+         *         found; `requirements` are lines, or those of the `requirements_file` beside it. An MLflow folder
+         *         is loaded whole: it has neither module nor class.
+         */
+        ModelFile: {
+            name: string;
+            mode: string;
+            src: string;
+            module: string;
+            class_name: string;
+            inputs: components["schemas"]["ModelColumn"][];
+            outputs: components["schemas"]["ModelColumn"][];
+            /**
+             * @default class
+             * @enum {unknown}
+             */
+            flavour: "class" | "mlflow";
+            /** @default  */
+            tag: string;
+            /** @default  */
+            platform_tag: string;
+            /** @default [] */
+            requirements: string[];
+            /** @default  */
+            requirements_file: string;
+            /** @default {} */
+            metadata: Record<string, unknown>;
+        };
+        /**
+         * ModelPackage
+         * @description A model as it was built, and how its image stands. `path` is the model file, `bundle_digest`
+         *         are the bytes of its folder, `number` counts the builds of one name. `reference` and `image_id`
+         *         name the image on the engine; `image` is that of `nbyard images`.
+         */
+        ModelPackage: {
+            id: string;
+            name: string;
+            tag: string;
+            mode: string;
+            platform_tag: string;
+            number: number;
+            path: string;
+            bundle_digest: string;
+            model: components["schemas"]["ModelFile"];
+            image: string;
+            reference: string;
+            image_id: string;
+            /** @enum {unknown} */
+            state: "building" | "failed" | "queued" | "ready";
+            reason: string;
+            owner: string;
+            created_at: string;
+        };
+        /**
+         * ModelSchema
+         * @description The columns that a model takes, and those that it answers with.
+         */
+        ModelSchema: {
+            input_schema: components["schemas"]["ModelColumn"][];
+            output_schema: components["schemas"]["ModelColumn"][];
+        };
+        /**
          * NamedArtifact
          * @description What the run `run_id` of one executable made, under the run's name; its state, log and
          *         parameters are those of the run. `files` are its outputs, or the executed notebook where it has
@@ -1408,8 +2680,70 @@ export interface components {
             finished_at: string | null;
         };
         /**
+         * NamedImage
+         * @description A name of an image on the engine, and how it came to be: built, pulled, or pushed to a
+         *         registry. `digest` is that of all that went into it, or the registry's; `cached` when nothing
+         *         had to be done; `failed_line` is where a build ended.
+         */
+        NamedImage: {
+            id: string;
+            reference: string;
+            /** @enum {unknown} */
+            origin: "build" | "pull" | "push";
+            /** @enum {unknown} */
+            state: "building" | "failed" | "queued" | "ready";
+            environment: string;
+            version: number;
+            path: string;
+            source: string;
+            recipe: components["schemas"]["Recipe"];
+            digest: string;
+            image_id: string;
+            size_bytes: number | null;
+            cached: boolean;
+            reason: string;
+            failed_line: components["schemas"]["FailedLine"] | null;
+            owner: string;
+            created_at: string;
+            /** @default null */
+            finished_at: string | null;
+        };
+        /**
+         * NeededImage
+         * @description An image that `nodes` of a workflow run in: `base` as it is, or where `is_built` one made of
+         *         it with these `requirements` (the text of the file), and with what notebooks need; or that of a
+         *         `dockerfile`, a path in the folder whose digest is `bundle`.
+         */
+        NeededImage: {
+            base: string;
+            requirements: string;
+            for_notebooks: boolean;
+            is_built: boolean;
+            /** @default [] */
+            nodes: string[];
+            /** @default  */
+            dockerfile: string;
+            /** @default  */
+            bundle: string;
+        };
+        /**
+         * NewCredential
+         * @description What is to be kept; `fields` are those of its kind.
+         */
+        NewCredential: {
+            name: string;
+            kind: string;
+            fields: {
+                [key: string]: string;
+            };
+            /** @default  */
+            description: string;
+        };
+        /**
          * NewDataset
          * @description What makes a dataset, or a new version of the dataset of that name when `replace` is set.
+         *         With `unpack` the bytes are an archive (zip, tar, tar.gz, tar.bz2, tar.xz), and the dataset is
+         *         the folder that it holds, by default called as the archive without its ending.
          */
         NewDataset: {
             source: components["schemas"]["UploadSource"] | components["schemas"]["FileSource"] | components["schemas"]["UrlSource"];
@@ -1418,6 +2752,52 @@ export interface components {
             description: string;
             /** @default false */
             replace: boolean;
+            /** @default false */
+            unpack: boolean;
+        };
+        /**
+         * NewDeployment
+         * @description What to deploy. `name` is the host name, a part of its address; by default made of the title.
+         *         What is not said is as the preset and the service have it; `memory_gb` and `disk_gb` are in
+         *         units of 2^30 bytes. Without a `command` the image's own is started. `ports` are those that it
+         *         listens at. It has `start_seconds` to answer.
+         */
+        NewDeployment: {
+            /** @default  */
+            image: string;
+            /**
+             * @default api
+             * @enum {unknown}
+             */
+            service: "api" | "code-server" | "jupyterlab" | "own";
+            /** @default  */
+            name: string;
+            /** @default  */
+            title: string;
+            /** @default  */
+            description: string;
+            /** @default standard */
+            preset: string;
+            /** @default null */
+            cpu: number | null;
+            /** @default null */
+            memory_gb: number | null;
+            /** @default null */
+            disk_gb: number | null;
+            /** @default null */
+            gpu: number | null;
+            /** @default  */
+            password: string;
+            /** @default [] */
+            command: string[];
+            /** @default {} */
+            environment: {
+                [key: string]: string;
+            };
+            /** @default null */
+            ports: components["schemas"]["Port"][] | null;
+            /** @default null */
+            start_seconds: number | null;
         };
         /**
          * NewEnvironment
@@ -1455,6 +2835,35 @@ export interface components {
             resources: components["schemas"]["Resources"] | null;
         };
         /**
+         * NewImage
+         * @description What to build: the image of an `environment` (of its `version`, by default the one that is
+         *         installed), or that of the Dockerfile at `path`. Without a `recipe` it is the one that the
+         *         newest image of the environment was made by. `tag` is the image's name; by default
+         *         `nbyard/ENVIRONMENT:VERSION`.
+         */
+        NewImage: {
+            /** @default  */
+            environment: string;
+            /** @default 0 */
+            version: number;
+            /** @default  */
+            path: string;
+            /** @default  */
+            tag: string;
+            /** @default null */
+            recipe: components["schemas"]["Recipe"] | null;
+        };
+        /**
+         * NewModel
+         * @description What to build: the folder `path`, in which `file` is the model file; by default the first of
+         *         nervosum.yaml, nervosum.yml, model.yaml, model.yml and MLmodel that is there.
+         */
+        NewModel: {
+            path: string;
+            /** @default  */
+            file: string;
+        };
+        /**
          * NewNotebook
          * @description Where to put a notebook whose first cell opens the dataset.
          */
@@ -1467,12 +2876,14 @@ export interface components {
          * @description What to run: `path` (a workflow, notebook or script below the root) or an executable's id
          *         or name. `parameters` are workflow parameters or the executable's arguments, of which inputs
          *         take a dataset's name or a path; `texts` are such values as typed on a command line, read as
-         *         their declared types. `containers`: each step has a fresh one, or one that is kept warm for the
-         *         next step like it; empty leaves that to the settings. A run of higher `priority` (-100 to 100)
-         *         is served before the others. `pins` says for this run, by node, of which run (id, name or
-         *         number) it takes the result; empty: of none, whatever the workflow says. `force` takes nothing
-         *         from the cache; pins are obeyed. With
-         *         `replace` the name is taken over from a run that has ended; that one keeps its number.
+         *         their declared types. `environment` and `image` go before those that nodes name. `containers`:
+         *         each step has a fresh one, or one that is kept warm for the next step like it; empty leaves that
+         *         to the settings. A run of higher `priority` (-100 to 100) is served before the others. `pins`
+         *         says for this run, by node, of which run (id, name or number) it takes the result; empty: of
+         *         none, whatever the workflow says. `force` takes nothing from the cache; pins are obeyed. `gpu`
+         *         is how many GPUs each node gets that does not say it. `arguments` are those of a script or
+         *         Dockerfile that nothing describes. With `replace` the name is taken over from a run that has
+         *         ended; that one keeps its number.
          */
         NewRun: {
             /** @default  */
@@ -1490,6 +2901,8 @@ export interface components {
             };
             /** @default  */
             runtime: string;
+            /** @default  */
+            environment: string;
             /** @default  */
             image: string;
             /**
@@ -1512,6 +2925,10 @@ export interface components {
             pins: {
                 [key: string]: string;
             };
+            /** @default null */
+            gpu: number | null;
+            /** @default [] */
+            arguments: components["schemas"]["Argument"][];
         };
         /**
          * NewUpload
@@ -1539,8 +2956,8 @@ export interface components {
         };
         /**
          * NodeView
-         * @description A node as the canvas shows it; a dataset's only argument is its output `data`. `image` is
-         *         that of the executable, where the node names no other.
+         * @description A node as the canvas shows it; a dataset's only argument is its output `data`. `image` and
+         *         `environment` are those of the executable, where the node names no other.
          */
         NodeView: {
             name: string;
@@ -1556,6 +2973,21 @@ export interface components {
             problem: string;
             /** @default  */
             image: string;
+            /** @default  */
+            environment: string;
+        };
+        /**
+         * OfferedService
+         * @description What can be deployed: the image and the ports that it has by default.
+         */
+        OfferedService: {
+            /** @enum {unknown} */
+            name: "api" | "code-server" | "jupyterlab" | "own";
+            title: string;
+            help: string;
+            image: string;
+            ports: components["schemas"]["Port"][];
+            needs_password: boolean;
         };
         /**
          * Option
@@ -1572,7 +3004,8 @@ export interface components {
          * Package
          * @description An installed distribution. `record` is the SHA-256 of its RECORD, which lists the SHA-256 of
          *         each of its files: two builds of one version differ in it. `direct_url` is there where it came
-         *         from a folder, an archive or a repository and not from an index (direct_url.json).
+         *         from a folder, an archive or a repository and not from an index (direct_url.json). `tree` is the
+         *         digest of the folder in which it is used, empty where that is gone.
          */
         Package: {
             name: string;
@@ -1581,6 +3014,8 @@ export interface components {
             record: string;
             /** @default null */
             direct_url: Record<string, unknown> | null;
+            /** @default null */
+            tree: string | null;
         };
         /**
          * PackageChange
@@ -1590,6 +3025,15 @@ export interface components {
             name: string;
             old: string;
             new: string;
+        };
+        /**
+         * Page[Credential]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Credential_: {
+            items: components["schemas"]["Credential"][];
+            /** @default null */
+            next: string | null;
         };
         /**
          * Page[DatasetVersion]
@@ -1606,6 +3050,24 @@ export interface components {
          */
         Page_Dataset_: {
             items: components["schemas"]["Dataset"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[DeploymentEvent]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_DeploymentEvent_: {
+            items: components["schemas"]["DeploymentEvent"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[Deployment]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Deployment_: {
+            items: components["schemas"]["Deployment"][];
             /** @default null */
             next: string | null;
         };
@@ -1646,11 +3108,47 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[Kernel]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Kernel_: {
+            items: components["schemas"]["Kernel"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[ModelPackage]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_ModelPackage_: {
+            items: components["schemas"]["ModelPackage"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[NamedArtifact]
          * @description Items and the cursor of the next page, null on the last.
          */
         Page_NamedArtifact_: {
             items: components["schemas"]["NamedArtifact"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[NamedImage]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_NamedImage_: {
+            items: components["schemas"]["NamedImage"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[NeededImage]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_NeededImage_: {
+            items: components["schemas"]["NeededImage"][];
             /** @default null */
             next: string | null;
         };
@@ -1673,6 +3171,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[Revision]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Revision_: {
+            items: components["schemas"]["Revision"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[Run]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -1691,6 +3198,31 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[str]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_str_: {
+            items: string[];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Port
+         * @description A port that the service listens at, and the `name` under which it is reached. `path` is asked
+         *         to see whether it answers. With `keep_prefix` the service is told the whole path, as one needs
+         *         that makes links of it; else what follows the port's name.
+         */
+        Port: {
+            name: string;
+            port: number;
+            /** @default / */
+            path: string;
+            /** @default true */
+            websocket: boolean;
+            /** @default false */
+            keep_prefix: boolean;
+        };
+        /**
          * Positional
          * @description A bare word; positions count from 0 and come after all options. `separated` tells that the
          *         program knows `--`, behind which no word is an option.
@@ -1701,6 +3233,15 @@ export interface components {
             position: number;
             /** @default false */
             separated: boolean;
+        };
+        /**
+         * Preset
+         * @description Fields with the ranges and defaults that belong together.
+         */
+        Preset: {
+            name: string;
+            title: string;
+            fields: components["schemas"]["FormField"][];
         };
         /**
          * Problem
@@ -1741,6 +3282,52 @@ export interface components {
             reason: string;
         };
         /**
+         * Recipe
+         * @description What is chosen for the image of an environment, besides its packages.
+         *
+         *         `base` is an image; empty for that of the settings, or for NVIDIA's one where a `cuda` version
+         *         is named. `system_packages` are packages of Debian, `build_packages` those that are needed only
+         *         while packages of Python are built. It works as `uid` and `gid`, which are never root's.
+         *         `project` is a folder below the root whose files come along, in `/project`. `own` are lines for
+         *         the end of the Dockerfile.
+         */
+        Recipe: {
+            /** @default  */
+            base: string;
+            /** @default [] */
+            system_packages: string[];
+            /** @default [] */
+            build_packages: string[];
+            /** @default 65534 */
+            uid: number;
+            /** @default 65534 */
+            gid: number;
+            /** @default  */
+            cuda: string;
+            /** @default {} */
+            variables: {
+                [key: string]: string;
+            };
+            /** @default {} */
+            labels: {
+                [key: string]: string;
+            };
+            /** @default true */
+            for_notebooks: boolean;
+            /** @default  */
+            project: string;
+            /** @default  */
+            own: string;
+        };
+        /**
+         * Referenced
+         * @description Only where a reference names it: in a word, a variable or a file of the working folder.
+         */
+        Referenced: {
+            /** @enum {unknown} */
+            kind: "referenced";
+        };
+        /**
          * Resolution
          * @description What requirements come to, and how that differs from what is installed.
          */
@@ -1750,9 +3337,12 @@ export interface components {
         };
         /**
          * Resources
-         * @description Image, requirements and limits of an executable's nodes that say nothing else.
+         * @description Environment, image, requirements and limits of an executable's nodes that say nothing else.
+         *         `environment` is the name of one, whose newest version is used, or `name@2` for that version.
          */
         Resources: {
+            /** @default  */
+            environment: string;
             /** @default  */
             image: string;
             /** @default  */
@@ -1775,6 +3365,51 @@ export interface components {
             retry_on: ("contract" | "error" | "exit-code" | "kernel-died" | "memory" | "timeout")[] | null;
             /** @default null */
             cache: boolean | string | null;
+        };
+        /**
+         * Revision
+         * @description One shape that a deployment has had. `origin` tells how it came to be: *created*, *edited*
+         *         or *rolled back to N*. `reason` is why it failed, `reproduce` a command of a shell that shows
+         *         it; `gpus` are those that it has now.
+         */
+        Revision: {
+            id: string;
+            number: number;
+            origin: string;
+            spec: components["schemas"]["RevisionSpec"];
+            image_id: string;
+            gpus: string[];
+            restarts: number;
+            exit_code: number | null;
+            reason: string;
+            reproduce: string;
+            created_at: string;
+            /** @default null */
+            started_at: string | null;
+            /** @default null */
+            ready_at: string | null;
+            /** @default null */
+            ended_at: string | null;
+        };
+        /**
+         * RevisionSpec
+         * @description All that one revision is made of, but for its password, which nobody is shown.
+         */
+        RevisionSpec: {
+            /** @enum {unknown} */
+            service: "api" | "code-server" | "jupyterlab" | "own";
+            image: string;
+            preset: string;
+            cpu: number;
+            memory_gb: number;
+            disk_gb: number;
+            gpu: number;
+            command: string[];
+            environment: {
+                [key: string]: string;
+            };
+            ports: components["schemas"]["Port"][];
+            start_seconds: number;
         };
         /**
          * Run
@@ -1827,6 +3462,21 @@ export interface components {
             names: string[];
         };
         /**
+         * Sealed
+         * @description How many were encrypted anew.
+         */
+        Sealed: {
+            count: number;
+        };
+        /**
+         * Stderr
+         * @description The program's standard error becomes the file.
+         */
+        Stderr: {
+            /** @enum {unknown} */
+            kind: "stderr";
+        };
+        /**
          * Stdin
          * @description The file is the program's standard input.
          */
@@ -1843,9 +3493,20 @@ export interface components {
             kind: "stdout";
         };
         /**
+         * SuggestedName
+         * @description The name that was asked for, or the next like it that no run has; then `taken` says by what
+         *         the other is taken.
+         */
+        SuggestedName: {
+            name: string;
+            /** @default  */
+            taken: string;
+        };
+        /**
          * Surroundings
          * @description surroundings.json: what a run has to record to be understood later. `lock` is what was
-         *         installed where the work was done; in a container it is that of the `image`.
+         *         installed where the work was done; in a container it is that of the `image`. `environment` is
+         *         the one of ours that was used.
          */
         Surroundings: {
             machine: {
@@ -1861,6 +3522,8 @@ export interface components {
             lock: components["schemas"]["Lock"] | null;
             /** @default null */
             image: components["schemas"]["Image"] | null;
+            /** @default null */
+            environment: components["schemas"]["UsedEnvironment"] | null;
         };
         /**
          * TablePage
@@ -1887,7 +3550,8 @@ export interface components {
          * Task
          * @description One node of a run. `reason` explains the state: why it waits, ran, came from the cache or
          *         failed; `warning` says what was asked for and does not count there; `place` is its place in the
-         *         queue; `pinned` the number of the run to whose result it is pinned, else null.
+         *         queue; `pinned` the number of the run to whose result it is pinned, else null. `arguments` are
+         *         the values that it was given, `inputs` the data, kept as long as the record.
          */
         Task: {
             id: string;
@@ -1920,12 +3584,20 @@ export interface components {
             artifacts: components["schemas"]["Artifact"][];
             /** @default {} */
             arguments: Record<string, unknown>;
+            /** @default {} */
+            inputs: {
+                [key: string]: components["schemas"]["BytesOf"];
+            };
             /** @default  */
             executable_id: string;
             /** @default  */
             executable_version_id: string;
             /** @default  */
             warning: string;
+            /** @default null */
+            environment: components["schemas"]["UsedEnvironment"] | null;
+            /** @default null */
+            missing: components["schemas"]["Missing"] | null;
         };
         /**
          * TaskPage
@@ -2006,6 +3678,20 @@ export interface components {
             cpu_seconds: number;
         };
         /**
+         * UsedEnvironment
+         * @description The version `number` of an environment, whose lock has this `digest`. `pinned` when it was
+         *         asked for by its number, and not as the newest.
+         */
+        UsedEnvironment: {
+            id: string;
+            name: string;
+            version_id: string;
+            number: number;
+            digest: string;
+            /** @default false */
+            pinned: boolean;
+        };
+        /**
          * Usual
          * @description The seconds that a step usually takes: the median of the last successes of its executable,
          *         and how many those were.
@@ -2031,6 +3717,18 @@ export interface components {
             /** @enum {unknown} */
             kind: "words";
             flag: string;
+        };
+        /**
+         * WorkFile
+         * @description A file of the working folder: an input, if `text` is one reference to it, else a text with
+         *         references. An input without a `name` keeps its own. `writable` is a copy.
+         */
+        WorkFile: {
+            text: string;
+            /** @default  */
+            name: string;
+            /** @default false */
+            writable: boolean;
         };
         /**
          * Workflow
@@ -2188,6 +3886,36 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "artifacts.suggest": {
+        parameters: {
+            query: {
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestedName"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "artifacts.get": {
         parameters: {
             query?: never;
@@ -2275,6 +4003,226 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "credentials.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                search?: string;
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Credential_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "credentials.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCredential"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "credentials.kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialKind"][];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "credentials.reseal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sealed"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "credentials.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                credential: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "credentials.delete": {
+        parameters: {
+            query?: {
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                credential: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "credentials.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                credential: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
@@ -2438,6 +4386,39 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "datasets.compare": {
+        parameters: {
+            query?: {
+                old?: number;
+                new?: number;
+            };
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
@@ -2607,6 +4588,423 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "deployments.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                search?: string;
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Deployment_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "deployments.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDeployment"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "deployments.form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentForm"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "deployments.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "deployments.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "deployments.edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeploymentChange"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "deployments.events": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: number;
+            };
+            header?: never;
+            path: {
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeploymentEvent_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "deployments.forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallForms"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "deployments.log": {
+        parameters: {
+            query?: {
+                revision?: number;
+                after?: number;
+            };
+            header?: never;
+            path: {
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogChunk"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "deployments.revisions": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: number;
+            };
+            header?: never;
+            path: {
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Revision_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "deployments.rollback": {
+        parameters: {
+            query?: {
+                revision?: number;
+            };
+            header?: never;
+            path: {
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "deployments.start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "deployments.stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployment"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "environments.list": {
         parameters: {
             query?: {
@@ -2705,7 +5103,9 @@ export interface operations {
     };
     "environments.delete": {
         parameters: {
-            query?: never;
+            query?: {
+                force?: boolean;
+            };
             header?: never;
             path: {
                 environment: string;
@@ -2725,6 +5125,38 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "environments.cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Environment"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
@@ -3227,6 +5659,38 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "executables.export": {
+        parameters: {
+            query?: {
+                format?: string;
+            };
+            header?: never;
+            path: {
+                executable: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exported"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "executables.versions": {
         parameters: {
             query?: never;
@@ -3245,6 +5709,482 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ExecutableVersion_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "images.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                search?: string;
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NamedImage_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "images.build": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewImage"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamedImage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "images.dockerfile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewImage"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DockerfileText"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "images.pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImageName"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamedImage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "images.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamedImage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "images.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "images.log": {
+        parameters: {
+            query?: {
+                after?: number;
+            };
+            header?: never;
+            path: {
+                image: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogChunk"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "images.push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImageName"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamedImage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "kernels.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Kernel_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "models.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                id?: string;
+                tag?: string;
+                name?: string;
+                mode?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ModelPackage_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "models.build": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewModel"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPackage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "models.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPackage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "models.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "models.register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Executable"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "models.schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelSchema"];
                 };
             };
             400: components["responses"]["400"];
@@ -3315,6 +6255,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Run"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRun"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedRun"];
                 };
             };
             400: components["responses"]["400"];
@@ -3450,7 +6424,9 @@ export interface operations {
     };
     "runs.retry": {
         parameters: {
-            query?: never;
+            query?: {
+                environment?: string;
+            };
             header?: {
                 "Idempotency-Key"?: string;
             };
@@ -3550,6 +6526,37 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "runs.content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+                node: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["400"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "runs.log": {
         parameters: {
             query?: {
@@ -3573,6 +6580,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogChunk"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.metrics": {
+        parameters: {
+            query?: {
+                attempt?: number;
+            };
+            header?: never;
+            path: {
+                run: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metrics"];
                 };
             };
             400: components["responses"]["400"];
@@ -3667,6 +6707,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Diagnosis"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "system.gpus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_str_"];
                 };
             };
             400: components["responses"]["400"];
@@ -3895,6 +6963,37 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "workflows.images": {
+        parameters: {
+            query: {
+                path: string;
+                runtime?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NeededImage_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

@@ -1,3 +1,4 @@
+import { addressOf } from './addresses';
 import { ApiClient, ApiError } from './client';
 import { Upload } from './types';
 
@@ -64,7 +65,7 @@ async function append(
   offset: number,
   signal?: AbortSignal
 ): Promise<number> {
-  const response = await client.request(client.url('uploads.append', { path: { upload } }), {
+  const response = await client.request(addressOf(client, 'uploads.append', { path: { upload } }), {
     method: 'PATCH',
     headers: { 'Upload-Offset': String(offset), 'Content-Type': 'application/octet-stream' },
     body: piece,

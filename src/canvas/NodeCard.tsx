@@ -1,6 +1,7 @@
 import { Handle, NodeProps, Position } from '@xyflow/react';
 import { memo } from 'react';
-import { kindIcon, problemIcon, STATE_ICONS } from '../icons';
+import { problemIcon } from '../icons';
+import { kindIcon, STATE_ICONS } from '../thingIcons';
 import { useCanvas, useView } from './hooks';
 import { CardNode } from './store';
 import { INodeRun } from './tokens';

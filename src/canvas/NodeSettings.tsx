@@ -47,6 +47,12 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
         .filter(Boolean)
         .join(' ')
     },
+    {
+      key: 'environment',
+      label: trans.__('Library'),
+      type: 'string',
+      help: trans.__('Its name, or name@2 for that version.')
+    },
     { key: 'image', label: trans.__('Image'), type: 'string' },
     {
       key: 'requirements',

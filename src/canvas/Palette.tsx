@@ -1,6 +1,6 @@
 import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { useSignal } from '../components/useSignal';
-import { kindIcon } from '../icons';
+import { kindIcon } from '../thingIcons';
 import { REF_MIME } from '../tokens';
 import { addRow } from './editing';
 import { useCanvas } from './hooks';

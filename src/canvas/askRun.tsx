@@ -1,6 +1,7 @@
 /** The form in front of a run whose parameters are given anew. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { IArgument, Parameters } from '../document/arguments';
+import { Json } from '../document/canonical';
 import { askValues } from '../forms/askValues';
 import { ValuesHolder } from '../forms/ValuesForm';
 import type { IRunChoices } from './running';
@@ -8,11 +9,12 @@ import type { IRunChoices } from './running';
 export async function askRun(
   parameters: Parameters,
   trans: TranslationBundle,
-  known: Pick<ValuesHolder, 'containers' | 'runtimes'>,
+  known: Partial<Pick<ValuesHolder, 'containers' | 'force' | 'runtimes'>>,
+  last: Readonly<Record<string, Json>>,
   start: (choices: IRunChoices) => Promise<string>
 ): Promise<string | undefined> {
   const fields = fieldsOf(parameters);
-  const holder = new ValuesHolder(defaultsOf(parameters));
+  const holder = new ValuesHolder(beginningOf(parameters, last));
   Object.assign(holder, known);
   return askValues(
     {
@@ -42,10 +44,15 @@ export function fieldsOf(parameters: Parameters): IArgument[] {
   }));
 }
 
-function defaultsOf(parameters: Parameters): ValuesHolder['bindings'] {
+/** Defaults; what has none is as the last run had it. */
+export function beginningOf(
+  parameters: Parameters,
+  last: Readonly<Record<string, Json>>
+): ValuesHolder['bindings'] {
   return Object.fromEntries(
-    Object.entries(parameters).flatMap(([name, { default: value }]) =>
-      value === undefined ? [] : [[name, { value }]]
-    )
+    Object.entries(parameters).flatMap(([name, { default: usual }]) => {
+      const value = usual ?? last[name];
+      return value === undefined ? [] : [[name, { value }]];
+    })
   );
 }

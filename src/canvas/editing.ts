@@ -9,7 +9,7 @@ import { focusNode } from './navigation';
 import { freePlace, GAP } from './places';
 import { IPaletteRow, IRegistered } from './tokens';
 
-const EXECUTABLE = ['.ipynb', '.py', '.sh', '.R', '.r', '.jl'];
+const EXECUTABLE = ['.ipynb', '.py', '.sh', '.R', '.r', '.jl', '.cwl'];
 
 /** A readable id for a new node: part of a name, with a number where that is taken. */
 export function newId(name: string, taken: (id: string) => boolean): string {
@@ -61,7 +61,7 @@ function addNode(canvas: CanvasController, name: string, fields: JsonObject, at:
 export function addRow(canvas: CanvasController, row: IPaletteRow, at?: Position): string {
   const fields: JsonObject = row.path
     ? { type: row.type, path: relativePath(canvas.path, row.path) }
-    : { type: row.type, [row.type]: row.id, label: row.name };
+    : { type: row.type, [row.artifact ? 'artifact' : row.type]: row.id, label: row.name };
   const id = addNode(canvas, row.name, fields, freePlace(canvas, at));
   selectNew(canvas, [id]);
   return id;

@@ -1,5 +1,5 @@
 /** Starting and stopping runs of the document. */
-import { readParameters } from '../document/arguments';
+import { Parameters, readParameters } from '../document/arguments';
 import { JsonObject } from '../document/canonical';
 import { CanvasController } from './controller';
 import { ensureId } from './editing';
@@ -14,30 +14,45 @@ export type IRunChoices = Pick<
   'containers' | 'force' | 'parameters' | 'priority' | 'runtime'
 >;
 
-/** Save, then ask the server to run; a refusal is said where it belongs. */
+/** Save, then ask the server to run; a refusal is said where it belongs. Values that only whoever
+ * runs it knows are asked for. */
 export async function run(
   canvas: CanvasController,
   mode: IRunSelection['mode'],
   choices: IRunChoices = {}
 ): Promise<string | undefined> {
+  if (Object.values(parametersOf(canvas)).some(({ default: usual }) => usual === undefined)) {
+    return runWithParameters(canvas, mode, choices);
+  }
   return canRun(canvas, mode) ? told(canvas, () => start(canvas, mode, choices)) : undefined;
 }
 
 /** Ask for values of the workflow's parameters, and where it runs, for one run. */
-export async function runWithParameters(canvas: CanvasController): Promise<string | undefined> {
-  const { doc, trans } = canvas;
-  if (!canRun(canvas, 'all')) {
+export async function runWithParameters(
+  canvas: CanvasController,
+  mode: IRunSelection['mode'] = 'all',
+  choices: IRunChoices = {}
+): Promise<string | undefined> {
+  if (!canRun(canvas, mode)) {
     return undefined;
   }
-  const { askRun } = await import('./askRun');
-  const parameters = readParameters(doc.meta.toJSON() as JsonObject);
-  const known = {
-    containers: wordOnContainers(canvas),
-    runtimes: canvas.services.backend?.runtimes()
-  };
-  return told(canvas, () =>
-    askRun(parameters, trans, known, choices => start(canvas, 'all', choices))
-  );
+  return told(canvas, async () => {
+    const { askRun } = await import('./askRun');
+    const backend = canvas.services.backend!;
+    const known = {
+      containers: wordOnContainers(canvas),
+      runtimes: backend.runtimes(),
+      force: choices.force ?? false
+    };
+    const last = await backend.lastParameters(canvas.path);
+    return askRun(parametersOf(canvas), canvas.trans, known, last, asked =>
+      start(canvas, mode, { ...choices, ...asked })
+    );
+  });
+}
+
+function parametersOf({ doc }: CanvasController): Parameters {
+  return readParameters(doc.meta.toJSON() as JsonObject);
 }
 
 /** What whoever chooses a container should know; empty when there is nothing to say. */

@@ -104,6 +104,8 @@ export interface IWorkflowBackend {
   runtimes(): Promise<readonly string[]>;
   /** Why nothing can run in a container now; empty when it can. */
   noContainers(): Promise<string>;
+  /** The values of parameters in the newest run of the document. */
+  lastParameters(path: string): Promise<Readonly<Record<string, Json>>>;
   /** Stop the running run of the document, if any. */
   stop(path: string): Promise<void>;
 }
@@ -148,6 +150,8 @@ export interface IPaletteRow {
   kind?: string;
   /** Path from the server's root, where the thing is a file; else it is known by its id. */
   path?: string;
+  /** It is the file of an artifact, of which `id` is the name. */
+  artifact?: boolean;
   /** One short line: "csv · 1.2 MB", "notebook · 2 in, 1 out". */
   detail?: string;
 }

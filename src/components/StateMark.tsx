@@ -1,5 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { STATE_ICONS } from '../icons';
+import { STATE_ICONS } from '../thingIcons';
 
 /** The state in a word; `cached` is a way to have succeeded. */
 export function stateText(state: string, trans: TranslationBundle): string {
@@ -19,7 +19,13 @@ export function stateText(state: string, trans: TranslationBundle): string {
     importing: trans.__('importing'),
     ready: trans.__('ready'),
     building: trans.__('building'),
-    installed: trans.__('installed')
+    installed: trans.__('installed'),
+    gone: trans.__('gone'),
+    sleeping: trans.__('sleeping'),
+    stopping: trans.__('stopping'),
+    stopped: trans.__('stopped'),
+    completed: trans.__('completed'),
+    down: trans.__('down')
   };
   return words[state] ?? state;
 }
@@ -31,7 +37,13 @@ const ALIKE: Record<string, keyof typeof STATE_ICONS> = {
   ready: 'succeeded',
   building: 'preparing',
   installed: 'succeeded',
-  lost: 'cancelled'
+  gone: 'failed',
+  lost: 'cancelled',
+  sleeping: 'waiting',
+  stopping: 'preparing',
+  stopped: 'cancelled',
+  completed: 'succeeded',
+  down: 'failed'
 };
 
 interface IStateMarkProps {

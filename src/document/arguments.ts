@@ -1,17 +1,18 @@
 import { Json, JsonObject, isObject } from './canonical';
 import { IPort } from './edges';
 
-export type ValueType = 'string' | 'int' | 'float' | 'bool' | 'choice' | 'list' | 'json';
-
-export const VALUE_TYPES: readonly ValueType[] = [
+export const VALUE_TYPES = [
   'string',
   'int',
   'float',
   'bool',
   'choice',
   'list',
-  'json'
-];
+  'json',
+  'secret'
+] as const;
+
+export type ValueType = (typeof VALUE_TYPES)[number];
 
 /** One named argument of an executable, as the server reads it (defaults are left out there). */
 export interface IArgument extends IPort {

@@ -1,6 +1,9 @@
 import { TranslationBundle } from '@jupyterlab/translation';
+import { ReactNode } from 'react';
 import { Binding, IArgument, Parameters } from '../document/arguments';
+import { Json } from '../document/canonical';
 import { showValue } from '../document/arguments';
+import { useCredentials } from './credentials';
 import { ValueField } from './ValueField';
 
 export interface IArgumentFormProps {
@@ -20,6 +23,15 @@ export interface IArgumentFormProps {
   onUnread?: (name: string, why: string | undefined, text: string) => void;
   /** Such texts from when the fields were last shown. */
   drafts?: Readonly<Record<string, string>>;
+  /** What is offered for inputs, which take a path or a name. */
+  inputs?: IInputs;
+}
+
+/** Names of data, and a way to more. */
+export interface IInputs {
+  names: readonly string[];
+  /** Beside the field: a way to bring a file; it says the name under which that can be used. */
+  bring: (argument: IArgument, onName: (name: string) => void) => ReactNode;
 }
 
 /** The arguments of an executable as typed fields: a value of its own, or a workflow parameter. */
@@ -44,6 +56,8 @@ function ArgumentField(props: FieldProps): JSX.Element {
   const { name } = argument;
   const binding = bindings[name];
   const source = connected?.[name];
+  const isSecret = argument.role === 'value' && argument.type === 'secret';
+  const credentials = useCredentials(isSecret && source === undefined);
   if (source !== undefined) {
     return (
       <div className="nby-Field">
@@ -55,7 +69,12 @@ function ArgumentField(props: FieldProps): JSX.Element {
     );
   }
   const bound = binding && 'parameter' in binding ? binding.parameter : undefined;
-  const aside = <BindingChoice {...props} bound={bound} />;
+  const inputs = argument.role === 'input' ? props.inputs : undefined;
+  const aside = inputs ? (
+    inputs.bring(argument, value => onChange(name, { value }))
+  ) : (
+    <BindingChoice {...props} bound={bound} />
+  );
   if (bound !== undefined) {
     const parameter = props.parameters?.[bound];
     return (
@@ -76,11 +95,12 @@ function ArgumentField(props: FieldProps): JSX.Element {
   return (
     <ValueField
       label={name}
-      type={argument.role === 'value' ? argument.type : 'string'}
+      type={isSecret ? 'choice' : argument.role === 'value' ? argument.type : 'string'}
       value={binding && 'value' in binding ? binding.value : undefined}
       fallback={argument.default}
-      choices={argument.choices}
-      help={helpOf(argument, trans)}
+      choices={isSecret ? withChosen(credentials, binding) : argument.choices}
+      suggestions={inputs?.names}
+      help={helpOf(argument, trans, !!inputs)}
       error={errors?.[name]}
       required={argument.required}
       readOnly={readOnly}
@@ -91,6 +111,13 @@ function ArgumentField(props: FieldProps): JSX.Element {
       onChange={value => onChange(name, value === undefined ? undefined : { value })}
     />
   );
+}
+
+/** A name that is given is offered although there is no such credential any more. */
+function withChosen(names: readonly string[], binding: Binding | undefined): readonly Json[] {
+  const chosen = binding && 'value' in binding ? binding.value : undefined;
+  const isGone = chosen !== undefined && !names.includes(String(chosen));
+  return isGone ? [...names, chosen] : names;
 }
 
 function BindingChoice({
@@ -130,12 +157,21 @@ function BindingChoice({
   );
 }
 
-function helpOf(argument: IArgument, trans: TranslationBundle): string | undefined {
+function helpOf(
+  argument: IArgument,
+  trans: TranslationBundle,
+  isAlone: boolean
+): string | undefined {
   if (argument.role === 'input') {
     const file = argument.format ? trans.__('a %1 file', argument.format) : trans.__('a file');
-    return [argument.help, trans.__('%1: draw an arrow, or give a path', file)]
-      .filter(Boolean)
-      .join(' · ');
+    // alone there are no arrows
+    const what = isAlone
+      ? trans.__('%1: a path, or the name of a dataset or artifact', file)
+      : trans.__('%1: draw an arrow, or give a path', file);
+    return [argument.help, what].filter(Boolean).join(' · ');
+  }
+  if (argument.type === 'secret') {
+    return [argument.help, trans.__('a credential, by its name')].filter(Boolean).join(' · ');
   }
   return argument.help || undefined;
 }

@@ -13,6 +13,8 @@ export interface IValueFieldProps {
   /** What holds when nothing is given; shown, not written. */
   fallback?: Json;
   choices?: readonly Json[];
+  /** Texts that are offered while something is typed. */
+  suggestions?: readonly string[];
   help?: string;
   /** Said by the server; shown under the field. */
   error?: string;
@@ -189,12 +191,22 @@ function Text(props: IControl): JSX.Element {
   return type === 'json' ? (
     <textarea {...field} rows={2} onChange={event => setText(event.target.value)} />
   ) : (
-    <input
-      {...field}
-      type="text"
-      inputMode={type === 'int' ? 'numeric' : type === 'float' ? 'decimal' : 'text'}
-      onChange={event => setText(event.target.value)}
-    />
+    <>
+      <input
+        {...field}
+        type="text"
+        list={props.suggestions?.length ? `${id}-list` : undefined}
+        inputMode={type === 'int' ? 'numeric' : type === 'float' ? 'decimal' : 'text'}
+        onChange={event => setText(event.target.value)}
+      />
+      {!!props.suggestions?.length && (
+        <datalist id={`${id}-list`}>
+          {props.suggestions.map(name => (
+            <option key={name} value={name} />
+          ))}
+        </datalist>
+      )}
+    </>
   );
 }
 

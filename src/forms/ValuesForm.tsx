@@ -2,9 +2,11 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { Binding, IArgument } from '../document/arguments';
 import { Json } from '../document/canonical';
-import { ArgumentForm } from './ArgumentForm';
+import { ArgumentForm, IInputs } from './ArgumentForm';
 import { useRuntimes } from './runtimes';
 import { ValueField } from './ValueField';
+
+const NAMELESS: IInputs = { names: [], bring: () => null };
 
 type Bindings = Readonly<Record<string, Binding | undefined>>;
 
@@ -42,6 +44,8 @@ export class ValuesHolder {
 interface IValuesFormProps {
   arguments: readonly IArgument[];
   holder: ValuesHolder;
+  /** What is offered for inputs. */
+  inputs?: IInputs;
   hints?: readonly string[];
   /** Ask also where it runs, and whether the cache is used. */
   asksHow?: boolean;
@@ -65,7 +69,8 @@ export function ValuesForm(props: IValuesFormProps): JSX.Element {
         </p>
       ))}
       <ArgumentForm
-        arguments={alone(props.arguments, trans)}
+        arguments={props.arguments}
+        inputs={props.inputs ?? NAMELESS}
         bindings={bindings}
         errors={byArgument(holder.errors)}
         trans={trans}
@@ -172,18 +177,4 @@ function byArgument(errors: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(errors).map(([path, message]) => [path.split('.').pop()!, message])
   );
-}
-
-/** Alone there are no arrows: an input is a path, or a dataset by name. */
-function alone(fields: readonly IArgument[], trans: TranslationBundle): IArgument[] {
-  return fields.map(field => {
-    if (field.role !== 'input') {
-      return field;
-    }
-    const what = field.format
-      ? trans.__('a %1 file: a path, or the name of a dataset', field.format)
-      : trans.__('a file: a path, or the name of a dataset');
-    const help = [field.help, what].filter(Boolean).join(' · ');
-    return { ...field, role: 'value', type: 'string', help };
-  });
 }

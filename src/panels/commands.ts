@@ -1,4 +1,4 @@
-/** Every action on datasets and executables as a command; what they do is fetched when used. */
+/** Every action on what the panels show as a command; what they do is fetched when used. */
 import { PathExt } from '@jupyterlab/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import {
@@ -16,16 +16,20 @@ import {
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { notebookIcon, workflowIcon } from '../icons';
 import { pointed } from '../runs/pointing';
+import { deploymentCommands } from './deployments/commands';
 import type { actions as Actions } from './lazy';
 import { IPanelServices, selectedFiles } from './services';
 
-type Noun = 'dataset' | 'environment' | 'executable' | 'workflow';
+type Noun =
+  'artifact' | 'credential' | 'dataset' | 'deployment' | 'environment' | 'executable' | 'workflow';
 type Action = keyof typeof Actions;
 
-interface IPanelCommand {
+export interface IPanelCommand {
   id: string;
   act: Action;
   label: string;
+  /** What it is called in the launcher. */
+  tile?: string;
   caption?: string;
   icon?: LabIcon;
   /** It is about one thing of this kind: by argument, or the row under the menu. */
@@ -34,7 +38,7 @@ interface IPanelCommand {
   files?: readonly string[];
 }
 
-export const CODE = ['.ipynb', '.py', '.sh', '.r', '.R', '.jl'];
+export const CODE = ['.ipynb', '.py', '.sh', '.r', '.R', '.jl', '.cwl'];
 const NOTEBOOKS = ['.ipynb', '.py', '.sh', '.R'];
 export const TABLES = '.csv .tsv .json .jsonl .ndjson .parquet .arrow .feather .xlsx .zip'.split(
   ' '
@@ -131,7 +135,10 @@ export function panelCommands(trans: TranslationBundle): IPanelCommand[] {
       noun: 'dataset'
     },
     ...executableCommands(trans),
-    ...environmentCommands(trans)
+    ...artifactCommands(trans),
+    ...environmentCommands(trans),
+    ...deploymentCommands(trans),
+    ...credentialCommands(trans)
   ];
 }
 
@@ -220,6 +227,46 @@ function executableCommands(trans: TranslationBundle): IPanelCommand[] {
   ];
 }
 
+function artifactCommands(trans: TranslationBundle): IPanelCommand[] {
+  return [
+    {
+      id: 'nbyard:create-artifact',
+      act: 'createArtifact',
+      label: trans.__('New Artifact…'),
+      caption: trans.__('Run an executable once and keep what it makes'),
+      icon: addIcon
+    },
+    {
+      id: 'nbyard:open-artifact',
+      act: 'openArtifact',
+      label: trans.__('Open Artifact'),
+      icon: launcherIcon,
+      noun: 'artifact'
+    },
+    {
+      id: 'nbyard:download-artifact',
+      act: 'downloadArtifact',
+      label: trans.__('Download'),
+      icon: downloadIcon,
+      noun: 'artifact'
+    },
+    {
+      id: 'nbyard:copy-artifact',
+      act: 'copyArtifact',
+      label: trans.__('Make Another…'),
+      icon: copyIcon,
+      noun: 'artifact'
+    },
+    {
+      id: 'nbyard:delete-artifact',
+      act: 'deleteArtifact',
+      label: trans.__('Delete Artifact…'),
+      icon: deleteIcon,
+      noun: 'artifact'
+    }
+  ];
+}
+
 function environmentCommands(trans: TranslationBundle): IPanelCommand[] {
   return [
     {
@@ -276,18 +323,49 @@ function environmentCommands(trans: TranslationBundle): IPanelCommand[] {
   ];
 }
 
+function credentialCommands(trans: TranslationBundle): IPanelCommand[] {
+  return [
+    {
+      id: 'nbyard:create-credential',
+      act: 'createCredential',
+      label: trans.__('New Credential…'),
+      caption: trans.__('Keep a token, password or login under a name'),
+      icon: addIcon
+    },
+    {
+      id: 'nbyard:replace-credential',
+      act: 'replaceCredential',
+      label: trans.__('Replace Credential…'),
+      icon: editIcon,
+      noun: 'credential'
+    },
+    {
+      id: 'nbyard:delete-credential',
+      act: 'deleteCredential',
+      label: trans.__('Delete Credential…'),
+      icon: deleteIcon,
+      noun: 'credential'
+    }
+  ];
+}
+
 /** Register them; returns the ids for the palette. */
 export function addPanelCommands(services: IPanelServices): string[] {
   const { app, commands, browser, trans } = services;
   const table = panelCommands(trans);
-  for (const { id, act, label, caption, icon, noun, files } of table) {
+  const viewed = (noun: Noun) => {
+    const views = noun === 'workflow' || noun === 'credential' ? null : services.views[noun];
+    const view = views?.currentWidget;
+    return view && view === app.shell.currentWidget ? view.content.target.id : undefined;
+  };
+  for (const { id, act, label, tile, caption, icon, noun, files } of table) {
     const paths = (args: ReadonlyPartialJSONObject) =>
       typeof args.path === 'string' ? [args.path] : selectedFiles(browser);
     const fits = (path: string) => files!.includes(PathExt.extname(path));
     const target = (args: ReadonlyPartialJSONObject) =>
-      typeof args.id === 'string' ? args.id : noun && pointed(app, noun);
+      typeof args.id === 'string' ? args.id : noun && (pointed(app, noun) ?? viewed(noun));
     commands.addCommand(id, {
-      label,
+      label: args => (args.isTile && tile) || label,
       caption: caption ?? label,
       icon,
       describedBy: {

@@ -1,13 +1,20 @@
 /** All of the panels that is fetched when one of them is first shown or used. */
 import '../../style/panels.css';
+import '../../style/deployments.css';
 import '../../style/libraries.css';
 import '../../style/things.css';
+import { artifactActions } from './artifacts/actions';
+import { credentialActions } from './credentials/actions';
 import * as datasets from './datasets/actions';
+import { deploymentActions } from './deployments/actions';
 import * as environments from './environments/actions';
 import * as executables from './executables/actions';
 import { IPanelServices } from './services';
 
+export { ArtifactSection } from './artifacts/ArtifactSection';
+export { CredentialSection } from './credentials/CredentialSection';
 export { DatasetSection } from './datasets/DatasetSection';
+export { DeploymentSection } from './deployments/DeploymentSection';
 export { EnvironmentSection } from './environments/EnvironmentSection';
 export { renewKernels } from './environments/kernels';
 export { ExecutableSection } from './executables/ExecutableSection';
@@ -15,7 +22,10 @@ export { RunSection } from './RunSection';
 export { WorkflowSection } from './WorkflowSection';
 
 export const actions = {
+  ...artifactActions,
+  ...credentialActions,
   ...datasets.datasetActions,
+  ...deploymentActions,
   ...environments.environmentActions,
   ...executables.executableActions,
   openWorkflow: ({ commands }: IPanelServices, [path]: string[]) =>

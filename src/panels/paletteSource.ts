@@ -1,11 +1,8 @@
-/** Datasets and executables as rows that can be dragged onto a canvas. */
+/** What may be dragged onto a canvas, kept true. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
-import { belowRoot } from '../api/paths';
-import { Dataset, Executable } from '../api/types';
 import { IYard } from '../api/yard';
 import { IPaletteRow, IPaletteSource } from '../canvas/tokens';
-import { showBytes } from '../components/bytes';
 
 export class PaletteSource implements IPaletteSource {
   constructor(
@@ -28,7 +25,8 @@ export class PaletteSource implements IPaletteSource {
     await Promise.all([this.yard.datasets.start(), this.yard.executables.start()]);
   }
 
-  private _renew(): void {
+  private async _renew(): Promise<void> {
+    const { datasetRow, executableRow, isUsable } = await import('./paletteRows');
     const { datasets, executables } = this.yard;
     const states = [datasets.state, executables.state];
     this.rows = [
@@ -45,45 +43,4 @@ export class PaletteSource implements IPaletteSource {
   }
 
   private _changed = new Signal<this, void>(this);
-}
-
-/** Whether it may be a node. An import that failed gives nothing; a version that did leaves the one
- * before in use. */
-export function isUsable({ current }: Dataset): boolean {
-  return current.state !== 'failed' || current.number > 1;
-}
-
-export function datasetRow(dataset: Dataset): IPaletteRow {
-  const { id, name, current } = dataset;
-  const size = current.size_bytes ? showBytes(current.size_bytes) : '';
-  return {
-    type: 'dataset',
-    id,
-    name,
-    kind: 'dataset',
-    detail: [current.format, size].filter(Boolean).join(' · ')
-  };
-}
-
-/** The file of an executable, where its name does not tell it. */
-export function placeOf({ name, path }: Executable): string {
-  const below = belowRoot(path) ?? '';
-  return below.replace(/\.\w+$/, '') === name ? '' : below;
-}
-
-export function executableRow(executable: Executable, trans: TranslationBundle): IPaletteRow {
-  const { id, name, path, current } = executable;
-  const count = (role: string) =>
-    current.arguments.filter(argument => argument.role === role).length;
-  const row: IPaletteRow = {
-    type: 'executable',
-    id,
-    name,
-    kind: current.kind,
-    detail: [trans.__('%1 in, %2 out', count('input'), count('output')), placeOf(executable)]
-      .filter(Boolean)
-      .join(' · ')
-  };
-  const below = belowRoot(path);
-  return below ? { ...row, path: below } : row;
 }

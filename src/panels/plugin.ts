@@ -1,8 +1,11 @@
 import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import { ILauncher } from '@jupyterlab/launcher';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
 import { CommandToolbarButton, PanelWithToolbar, SidePanel } from '@jupyterlab/ui-components';
+import { AccordionPanel } from '@lumino/widgets';
 import { IYard } from '../api/yard';
 import { yardIcon } from '../icons';
 import { addPanelCommands } from './commands';
@@ -10,30 +13,37 @@ import { IPanelServices, Views } from './services';
 import { SectionBody } from './widgets';
 
 const RANK = 550;
+const CREDENTIALS = 6;
 
 export const panelsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'nbyard:panels',
-  description: 'Datasets, executables, workflows, libraries and runs in the sidebar.',
+  description:
+    'Datasets, executables, workflows, artifacts, libraries, deployments, credentials and runs in the sidebar.',
   autoStart: true,
-  requires: [IYard, ITranslator],
-  optional: [ILayoutRestorer, ICommandPalette, IFileBrowserFactory],
+  requires: [IYard, IRenderMimeRegistry, ITranslator],
+  optional: [ILayoutRestorer, ICommandPalette, IFileBrowserFactory, ILauncher],
   activate: (
     app: JupyterFrontEnd,
     yard: IYard,
+    rendermime: IRenderMimeRegistry,
     translator: ITranslator,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
-    browser: IFileBrowserFactory | null
+    browser: IFileBrowserFactory | null,
+    launcher: ILauncher | null
   ) => {
     const trans = translator.load('nbyard');
     const services: IPanelServices = {
       app,
       yard,
       trans,
+      rendermime,
       commands: app.commands,
       browser,
       views: {
+        artifact: tracked('artifact', restorer),
         dataset: tracked('dataset', restorer),
+        deployment: tracked('deployment', restorer),
         environment: tracked('environment', restorer),
         executable: tracked('executable', restorer)
       }
@@ -45,6 +55,12 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
     });
     const ids = addPanelCommands(services);
     ids.forEach(command => palette?.addItem({ command, category: trans.__('nbyard') }));
+    launcher?.add({
+      command: 'nbyard:create-deployment',
+      args: { isTile: true },
+      category: trans.__('Workflows'),
+      rank: 3
+    });
     const panel = sidebar(services);
     app.shell.add(panel, 'left', { rank: RANK });
     restorer?.add(panel, panel.id);
@@ -57,7 +73,9 @@ function sidebar(services: IPanelServices): SidePanel {
   panel.id = 'nbyard-sidebar';
   panel.addClass('nby-Sidebar');
   panel.title.icon = yardIcon;
-  panel.title.caption = trans.__('nbyard: datasets, executables, workflows, libraries, runs');
+  panel.title.caption = trans.__(
+    'nbyard: datasets, executables, workflows, artifacts, libraries, deployments, credentials, runs'
+  );
   panel.node.setAttribute('role', 'region');
   panel.node.setAttribute('aria-label', trans.__('nbyard'));
   const add = (
@@ -68,6 +86,8 @@ function sidebar(services: IPanelServices): SidePanel {
     const section = new PanelWithToolbar();
     section.title.label = label;
     section.addClass('nby-SectionPanel');
+    // a search and four rows; its style sheet comes after the first layout
+    section.node.style.minHeight = '168px';
     section.addWidget(new SectionBody(services, name));
     buttons.forEach(id =>
       section.toolbar.addItem(id, new CommandToolbarButton({ commands, id, label: '' }))
@@ -77,8 +97,21 @@ function sidebar(services: IPanelServices): SidePanel {
   add(trans.__('Datasets'), 'DatasetSection', ['nbyard:upload-dataset', 'nbyard:import-dataset']);
   add(trans.__('Executables'), 'ExecutableSection', ['nbyard:upload-executable']);
   add(trans.__('Workflows'), 'WorkflowSection', ['nbyard:create-workflow']);
+  add(trans.__('Artifacts'), 'ArtifactSection', ['nbyard:create-artifact']);
   add(trans.__('Libraries'), 'EnvironmentSection', ['nbyard:create-environment']);
+  add(trans.__('Deployments'), 'DeploymentSection', ['nbyard:create-deployment']);
+  add(trans.__('Credentials'), 'CredentialSection', ['nbyard:create-credential']);
   add(trans.__('Runs'), 'RunSection', []);
+  const sections = panel.content as AccordionPanel;
+  sections.collapse(CREDENTIALS); // seldom needed
+  const share = (_: AccordionPanel, index: number) => {
+    if (index === CREDENTIALS) {
+      sections.expansionToggled.disconnect(share);
+      // it never had a size that it could have again
+      sections.setRelativeSizes(sections.widgets.map(({ isHidden }) => Number(!isHidden)));
+    }
+  };
+  sections.expansionToggled.connect(share);
   return panel;
 }
 

@@ -1,6 +1,7 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Widget } from '@lumino/widgets';
@@ -11,10 +12,11 @@ export interface IPanelServices {
   app: JupyterFrontEnd;
   yard: IYard;
   trans: TranslationBundle;
+  rendermime: IRenderMimeRegistry;
   commands: CommandRegistry;
   browser: IFileBrowserFactory | null;
   /** The views that are open, by noun. */
-  views: Record<'dataset' | 'environment' | 'executable', Views>;
+  views: Record<'artifact' | 'dataset' | 'deployment' | 'environment' | 'executable', Views>;
 }
 
 export type Views = WidgetTracker<MainAreaWidget<Widget & { target: ITarget }>>;
@@ -31,6 +33,25 @@ export interface IExecutableTarget extends ITarget {
   upload?: string;
   /** It was just registered in this view. */
   isNew?: boolean;
+}
+
+/** An artifact, or what its form is filled in with. */
+export interface IArtifactTarget extends ITarget {
+  /** It is being made from this view. */
+  isNew?: boolean;
+  /** The run of the one that it is to be like. */
+  of?: string;
+  name?: string;
+  executable?: string;
+  values?: Record<string, unknown>;
+}
+
+/** A deployment, or the form for a new one. */
+export interface IDeploymentTarget extends ITarget {
+  /** It was just made from this view. */
+  isNew?: boolean;
+  /** What the form begins with. */
+  image?: string;
 }
 
 /** Paths that are selected in the file browser, without folders. */

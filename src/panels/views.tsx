@@ -2,12 +2,23 @@
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { LabIcon, ReactWidget } from '@jupyterlab/ui-components';
+import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
-import { datasetIcon, libraryIcon, otherIcon } from '../icons';
+import { artifactIcon, datasetIcon, deploymentIcon, libraryIcon, otherIcon } from '../thingIcons';
+import ArtifactView from './artifacts/ArtifactView';
+import { artifactsOf } from './artifacts/collection';
 import DatasetView from './datasets/DatasetView';
+import { deploymentsOf } from './deployments/collection';
+import DeploymentView from './deployments/DeploymentView';
 import EnvironmentView from './environments/EnvironmentView';
 import ExecutableView from './executables/ExecutableView';
-import { IExecutableTarget, IPanelServices, ITarget } from './services';
+import {
+  IArtifactTarget,
+  IDeploymentTarget,
+  IExecutableTarget,
+  IPanelServices,
+  ITarget
+} from './services';
 
 /** The content of such a view; another target draws it anew. */
 class ThingPanel<T extends ITarget> extends ReactWidget {
@@ -43,7 +54,7 @@ class ThingPanel<T extends ITarget> extends ReactWidget {
 /** Where names of things are known. */
 interface INames {
   readonly changed: ISignal<unknown, void>;
-  find(id: string): { name: string } | undefined;
+  find(id: string): { name: string; title?: string } | undefined;
 }
 
 interface IThing<T extends ITarget> {
@@ -80,16 +91,17 @@ function made<T extends ITarget>(
   target: T,
   thing: IThing<T>
 ): MainAreaWidget<ThingPanel<T>> {
-  const { noun, icon, label, collection, draw, key } = thing;
+  const { noun, icon, label, collection, draw } = thing;
   const content = new ThingPanel(target, draw);
   const view = new MainAreaWidget({ content });
-  view.id = `nbyard-${noun}-${target.id ?? key?.(target)}`;
+  view.id = `nbyard-${noun}-${target.id ?? UUID.uuid4()}`; // a form becomes the view of what it made
   view.toolbar.hide();
   view.title.icon = icon;
   view.title.label = label;
   view.title.closable = true;
   const name = () => {
-    view.title.label = collection.find(content.target.id ?? '')?.name ?? view.title.label;
+    const found = collection.find(content.target.id ?? '');
+    view.title.label = found?.title ?? found?.name ?? view.title.label;
   };
   name();
   collection.changed.connect(name);
@@ -111,6 +123,24 @@ function made<T extends ITarget>(
   return view;
 }
 
+export function openArtifact(services: IPanelServices, target: IArtifactTarget): void {
+  const { yard, trans } = services;
+  show<IArtifactTarget>(services, target, {
+    noun: 'artifact',
+    icon: artifactIcon,
+    label: target.id === undefined ? trans.__('New artifact') : trans.__('Artifact'),
+    collection: artifactsOf(yard),
+    key: ({ id, of }) => (id === undefined ? `new ${of ?? ''}` : undefined),
+    draw: panel => (
+      <ArtifactView
+        services={services}
+        target={panel.target}
+        onMade={id => (panel.target = { id, isNew: true })}
+      />
+    )
+  });
+}
+
 export function openDataset(services: IPanelServices, id: string): void {
   show(services, { id } as ITarget, {
     noun: 'dataset',
@@ -118,6 +148,24 @@ export function openDataset(services: IPanelServices, id: string): void {
     label: services.trans.__('Dataset'),
     collection: services.yard.datasets,
     draw: () => <DatasetView services={services} id={id} />
+  });
+}
+
+export function openDeployment(services: IPanelServices, target: IDeploymentTarget): void {
+  const { yard, trans } = services;
+  show<IDeploymentTarget>(services, target, {
+    noun: 'deployment',
+    icon: deploymentIcon,
+    label: target.id === undefined ? trans.__('New deployment') : trans.__('Deployment'),
+    collection: deploymentsOf(yard),
+    key: ({ id, image }) => (id === undefined ? `new ${image ?? ''}` : undefined),
+    draw: panel => (
+      <DeploymentView
+        services={services}
+        target={panel.target}
+        onMade={id => (panel.target = { id, isNew: true })}
+      />
+    )
   });
 }
 

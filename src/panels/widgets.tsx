@@ -9,7 +9,10 @@ type SectionName = keyof typeof SECTIONS;
 const section = (name: keyof typeof Lazy & `${string}Section`) =>
   lazy(async () => ({ default: ((await import('./lazy')) as typeof Lazy)[name] }));
 const SECTIONS = {
+  ArtifactSection: section('ArtifactSection'),
+  CredentialSection: section('CredentialSection'),
   DatasetSection: section('DatasetSection'),
+  DeploymentSection: section('DeploymentSection'),
   EnvironmentSection: section('EnvironmentSection'),
   ExecutableSection: section('ExecutableSection'),
   WorkflowSection: section('WorkflowSection'),

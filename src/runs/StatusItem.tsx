@@ -4,7 +4,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { isLive } from '../api/types';
 import { IYard } from '../api/yard';
 import { useSignal } from '../components/useSignal';
-import { STATE_ICONS } from '../icons';
+import { runningIcon } from '../icons';
 
 /** How many runs are under way; a click shows the newest of them. */
 export class StatusItem extends ReactWidget {
@@ -48,7 +48,7 @@ function Count({ item, yard, commands, trans }: ICountProps): JSX.Element {
         }
       }}
     >
-      <STATE_ICONS.running.react tag="span" className="nby-Icon" />
+      <runningIcon.react tag="span" className="nby-Icon" />
       {live}
     </button>
   );

@@ -11,6 +11,7 @@ import {
   IWorkflowBackend
 } from '../canvas/tokens';
 import { IArgument } from '../document/arguments';
+import { Json } from '../document/canonical';
 import { IFlow, writeFlow } from '../document/flow';
 
 /** Files that hold data: a node follows them as they are, nothing is registered. */
@@ -85,6 +86,12 @@ export class WorkflowBackend implements IWorkflowBackend {
     const { checks } = await this.yard.client.call('system.doctor', {});
     const docker = checks.find(({ name }) => name === 'docker');
     return docker && docker.state !== 'ok' ? docker.message : '';
+  }
+
+  async lastParameters(path: string): Promise<Record<string, Json>> {
+    const query = { workflow: path, limit: 1 };
+    const { items } = await this.yard.client.call('runs.list', { query });
+    return (items[0]?.parameters ?? {}) as Record<string, Json>;
   }
 
   async stop(path: string): Promise<void> {

@@ -1,4 +1,5 @@
-"""Each module of the rooms that decide things has a test file of its own."""
+"""Each module of the rooms that decide things has a test file of its own; what takes long to test,
+such as an installation, among the integration tests."""
 
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "jupyter_ext/nbyard"
+SUITES = ("unit", "integration")
 ROOMS = ("dispatch", "domain", "rest", "services", "store")
 
 
@@ -15,6 +17,8 @@ def test_each_module_has_its_test_file(room):
         str(module.relative_to(PACKAGE))
         for module in (PACKAGE / room).glob("*.py")
         if module.name != "__init__.py"
-        and not (ROOT / "tests/unit" / room / f"test_{module.name}").exists()
+        and not any(
+            (ROOT / "tests" / suite / room / f"test_{module.name}").exists() for suite in SUITES
+        )
     }
     assert missing == set()

@@ -17,7 +17,7 @@ from nbyard.store import Store
 from nbyard.store.database import Database, sqlite_url
 from nbyard.store.migrate import MIGRATIONS
 
-BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+BOTH = pytest.mark.parametrize("bare_database_url", ["sqlite", "postgresql"], indirect=True)
 
 
 def open_in_a_fork(folder: Path, url: str, die_at: int = 0) -> int:
@@ -96,26 +96,28 @@ def shape(folder: Path, url: str) -> tuple[str | None, dict[str, list[str]]]:
 @pytest.mark.parametrize("revision", [None, *REVISIONS[:-1]])
 @BOTH
 @pytest.mark.timeout(600)
-def test_killed_at_each_statement(tmp_path: Path, database_url: str, revision: str | None) -> None:
+def test_killed_at_each_statement(
+    tmp_path: Path, bare_database_url: str, revision: str | None
+) -> None:
     """CP17, I17: also while the first schema is made; whoever comes next migrates."""
     folder = tmp_path / "store"
     if revision:
-        make_old(folder, database_url, revision)
-        old = shape(folder, database_url)
+        make_old(folder, bare_database_url, revision)
+        old = shape(folder, bare_database_url)
     statement = 0
     while True:
         statement += 1
-        how = ended(open_in_a_fork(folder, database_url, statement))
+        how = ended(open_in_a_fork(folder, bare_database_url, statement))
         if how == 0:
             break
         assert how == -signal.SIGKILL
-        stamp, tables = shape(folder, database_url)
+        stamp, tables = shape(folder, bare_database_url)
         if revision:
             assert (stamp, tables) == old
         else:
             assert stamp is None and not tables.keys() - {"alembic_version"}
     assert statement > 3, "a migration has statements"
-    check_new(folder, database_url, kept=revision is not None)
+    check_new(folder, bare_database_url, kept=revision is not None)
 
 
 def check_new(folder: Path, url: str, *, kept: bool) -> None:
@@ -129,13 +131,13 @@ def check_new(folder: Path, url: str, *, kept: bool) -> None:
 
 @pytest.mark.parametrize("revision", [None, REVISIONS[0]])
 @BOTH
-def test_several_at_once(tmp_path: Path, database_url: str, revision: str | None) -> None:
+def test_several_at_once(tmp_path: Path, bare_database_url: str, revision: str | None) -> None:
     """I17: one migrates, the others wait and find it done; a copy of the old one is kept."""
     folder = tmp_path / "store"
     if revision:
-        make_old(folder, database_url, revision)
-    pids = [open_in_a_fork(folder, database_url) for _ in range(4)]
+        make_old(folder, bare_database_url, revision)
+    pids = [open_in_a_fork(folder, bare_database_url) for _ in range(4)]
     assert [ended(pid) for pid in pids] == [0] * 4
-    check_new(folder, database_url, kept=revision is not None)
+    check_new(folder, bare_database_url, kept=revision is not None)
     copies = list(folder.glob("store-*.sqlite"))
-    assert len(copies) == (bool(revision) and not database_url)
+    assert len(copies) == (bool(revision) and not bare_database_url)

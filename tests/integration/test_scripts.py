@@ -92,7 +92,7 @@ def test_a_script_runs_from_the_shell_as_it_is(folder: Path, script: str) -> Non
     given += [word for one in more for word in ("-p", one)]
     assert made(folder, *given) == [2, -0.00003, ["b", "c d"], False, 2]
     done = shell(folder, "run", "fit.py", "-p", "alpha=0.3")
-    assert done.returncode == 2 and "data: a file or a dataset is needed" in done.stderr
+    assert done.returncode == 2 and "data: a file, a dataset" in done.stderr
     changed = script.replace("alpha", "beta")
     (folder / "fit.py").write_text(changed)
     assert made(folder, "-p", "data=table.csv", "-p", "beta=0.3")[1] == 0.3

@@ -6,7 +6,8 @@ import pytest
 
 from nbyard import bundles
 from nbyard.blobs import Blobs
-from nbyard.bundles import collect, matters, project_of
+from nbyard.bundles import collect, matters, names_below, project_of, with_trees
+from nbyard.domain.environments import LockedPackage
 from nbyard.errors import TooLarge
 
 MIB = 2**20
@@ -89,6 +90,25 @@ def test_without_a_project_only_the_own_folder_is_taken(root, blobs):
     assert _stored(blobs, bundle) == {"train.py", "load.py"}
 
 
+def test_without_a_project_what_the_code_names_below_comes_along(root, blobs):
+    code = _write(root, "a/n.ipynb", "a/sub/file.csv", "a/sub/more.csv", "a/in/x.csv", "a/in/.y")
+    named = ["sub/file.csv", "in"]
+    bundle = collect(code, root, blobs, MIB, named)
+    assert _stored(blobs, bundle) == {"n.ipynb", "sub/file.csv", "in/x.csv"}
+
+
+def test_only_what_lies_below_is_named(root):
+    _write(root, "a/sub/file.csv", "b/other.csv")
+    (root / "a/link").symlink_to(root / "b")
+    for text in ("sub/file.csv", "./sub//file.csv", "sub/../sub/file.csv"):
+        assert names_below(root / "a", text) == "sub/file.csv"
+    for text in (
+        *("", ".", "..", "../b/other.csv", f"{root}/a/sub/file.csv", "link/other.csv", "link"),
+        *("none.csv", "a\0b", "https://h.test/sub/file.csv", "x" * 5000),
+    ):
+        assert names_below(root / "a", text) == ""
+
+
 def test_the_code_itself_is_always_there(root, blobs):
     code = _write(root, "build/.hidden/train.py", "pyproject.toml", "build/x.py")
     _write(root, ".nbyardignore", content="*.py\nbuild/\n")
@@ -165,3 +185,19 @@ def test_a_notebook_that_the_code_names_counts(text):
     """K8."""
     assert matters("sub/other.ipynb", "train.ipynb", text)
     assert not matters("sub/others.ipynb", "train.ipynb", text)
+
+
+def test_the_files_of_a_folder_that_a_package_is_used_in_are_kept(root, blobs):
+    """L6: but for what building it leaves there."""
+    ant = LockedPackage("ant", "1", ("sha256:1",))
+    cow = LockedPackage("cow", "1", folder=f"file://{root}")
+    _write(root, "cow.py", "cow.egg-info/PKG-INFO", "__pycache__/cow.pyc")
+    same, first = with_trees([ant, cow], blobs, MIB)
+    assert same == ant
+    assert {entry.path for entry in blobs.tree(first.tree).files} == {"cow.py"}
+    _write(root, "cow.egg-info/SOURCES.txt")
+    assert with_trees([cow], blobs, MIB) == [first]
+    _write(root, "cow.py", content="changed")
+    assert with_trees([cow], blobs, MIB) != [first]
+    gone = LockedPackage("cow", "1", folder=f"file://{root}/gone")
+    assert with_trees([gone], blobs, MIB) == [gone]

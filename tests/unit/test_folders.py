@@ -13,6 +13,7 @@ from nbyard import folders
 from nbyard.domain import attempts as contract
 from nbyard.domain.attempts import Image, Surroundings
 from nbyard.domain.environments import Lock, Package
+from nbyard.domain.metrics import Metrics
 from nbyard.domain.runs import Activity, Attempt, Task
 from nbyard.domain.usage import Usage
 
@@ -229,6 +230,19 @@ def test_what_an_attempt_used(tmp_path, folder):
     assert (found.seconds, found.cores, found.memory_bytes) == ([0, 2], [0, 2], [7, 7])
     assert (found.processes, found.cpu_seconds, found.done) == ([2, 2], 5, False)
     assert folders.usage(tmp_path, _task("failed").attempts[-1]).done
+
+
+def test_what_an_attempt_recorded(tmp_path, folder):
+    attempt = _task("running").attempts[-1]
+    assert folders.metrics(tmp_path, attempt) == Metrics(1, done=False)
+    line = '{"at": %d, "name": "loss", "value": %s, "step": %d}\n'
+    (folder / contract.METRICS).write_text(line % (10, "2", 1) + "no\n" + line % (12, '"nan"', 2))
+    (found,) = folders.metrics(tmp_path, attempt).metrics
+    assert (found.name, found.seconds, found.steps) == ("loss", [0, 2], [1, 2])
+    assert found.values == [2, "NaN"] and found.last == "NaN"
+    (folder / contract.METRICS).unlink()
+    (folder / contract.METRICS).symlink_to(folder / contract.LOG)
+    assert folders.metrics(tmp_path, attempt).metrics == []
 
 
 @pytest.mark.parametrize("odd", ["fifo", "folder", "link"])

@@ -132,12 +132,100 @@ def test_an_interpreter_that_fails_is_told(spec, interpreter):
         kernels.kernel("broken")
 
 
-def test_kernels_of_other_languages(spec):
+def test_kernels_of_other_languages(spec, tmp_path, monkeypatch):
+    """A program is known by its size and time, too."""
+    program = tmp_path / "bin" / "julia"
+    program.parent.mkdir()
+    program.write_text(FAKE)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", os.fspath(program.parent), prepend=os.pathsep)
     spec("julia-1.10", ["julia", "-i"], "julia")
     spec("julia-1.9", ["julia", "-i"], "Julia", env={"A": "1"})
     found = kernels.kernel("", "julia")
-    assert (found.kernel, found.interpreter, found.language) == ("julia-1.10", "julia", "julia")
+    assert (found.kernel, found.interpreter, found.language) == (
+        "julia-1.10",
+        os.fspath(program),
+        "julia",
+    )
     assert found.fingerprint != kernels.kernel("julia-1.9").fingerprint
+    program.write_text("#!/bin/sh\n")
+    assert found.fingerprint != kernels.kernel("", "julia").fingerprint
+    program.unlink()
+    with pytest.raises(NotFound, match=r"kernel julia-1.10 cannot start: julia is gone"):
+        kernels.kernel("julia-1.10")
+
+
+@pytest.fixture
+def conda(tmp_path):
+    """An environment of conda, as far as one looks at it; makes programs and packages in it."""
+    place = tmp_path / "conda" / "envs" / "sea"
+    (place / "conda-meta").mkdir(parents=True)
+
+    def make(*names, packages=()):
+        for name in names:
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_text(FAKE)
+            (place / name).chmod(0o755)
+            facts = {"python": "3.11.0", "build": "", "implementation": "c", "platform": "any"}
+            told = json.dumps({**facts, "packages": []})
+            ((place / name).parent / "facts.json").write_text(told)
+        for name in packages:
+            (place / "conda-meta" / f"{name}.json").touch()
+        return place
+
+    return make
+
+
+def test_kernels_that_are_no_environment_are_listed(spec, interpreter, conda, tmp_path):
+    """L5: with what they are; ours is not among them."""
+    place = conda("bin/python", "bin/R", "lib/R/bin/R")
+    (tmp_path / "venv" / "pyvenv.cfg").touch()
+    spec("a-venv", [os.fspath(interpreter[0]), "-m", "ipykernel"])
+    spec("b-conda", [f"{place}/bin/python", "-m", "ipykernel"], display_name="Sea")
+    spec("c-r", [f"{place}/lib/R/bin/R", "--slave"], "R")
+    run = ["conda", "run", "-p", os.fspath(place), "python", "-m", "ipykernel"]
+    spec("d-run", run)
+    spec("e-other", ["python"], "R", metadata={"conda_env_path": os.fspath(place)})
+    spec("f-system", ["sh"], "bash")
+    spec("ours", ["python"], metadata={"nbyard": {"environment": "x"}})
+    found = {one.name: one for one in kernels.foreign()}
+    assert "ours" not in found
+    told = {name: (one.origin, one.place, one.interpreter) for name, one in found.items()}
+    assert told["a-venv"] == ("venv", os.fspath(tmp_path / "venv"), os.fspath(interpreter[0]))
+    assert told["b-conda"] == ("conda", os.fspath(place), f"{place}/bin/python")
+    assert told["c-r"] == ("conda", os.fspath(place), f"{place}/lib/R/bin/R")
+    assert told["d-run"] == ("conda", os.fspath(place), f"{place}/bin/python")
+    assert told["e-other"] == ("conda", os.fspath(place), f"{place}/bin/R")
+    assert told["f-system"][0] == "system" and Path(told["f-system"][2]).is_absolute()
+    assert (found["b-conda"].title, found["b-conda"].language) == ("Sea", "python")
+    assert all(one.is_there and not one.reason for one in found.values())
+
+
+def test_a_kernel_whose_interpreter_is_gone_is_said_so(spec, tmp_path, conda):
+    """L5."""
+    spec("gone", [f"{tmp_path}/away/bin/python"])
+    spec("gone-r", ["no-such-R"], "R")
+    place = conda("bin/python")
+    spec("was", [f"{place}/bin/python"])
+    (place / "bin" / "python").unlink()
+    found = {one.name: one for one in kernels.foreign()}
+    for name in ("gone", "gone-r", "was"):
+        assert not found[name].is_there and f"The kernel {name} cannot start" in found[name].reason
+        with pytest.raises(NotFound):
+            kernels.kernel(name)
+    assert found["was"].place == os.fspath(place)
+
+
+def test_all_packages_of_conda_are_in_the_fingerprint(spec, conda):
+    """L5: those of other languages, too."""
+    place = conda("bin/python", "bin/R", packages=["r-base-4.3-0"])
+    spec("p", [f"{place}/bin/python"])
+    spec("r", [f"{place}/bin/R"], "R")
+    before = [kernels.kernel(name).fingerprint for name in "pr"]
+    assert before == [kernels.kernel(name).fingerprint for name in "pr"]
+    conda(packages=["r-dplyr-1.1-0"])
+    after = [kernels.kernel(name).fingerprint for name in "pr"]
+    assert before[0] != after[0] and before[1] != after[1]
 
 
 def test_a_kernel_that_is_not_there_is_named_with_those_that_are(spec):
@@ -201,3 +289,16 @@ def test_a_lock_tells_contents_origin_and_interpreter(mine):
     assert lock.platform == sysconfig.get_platform()
     assert [one.name for one in lock.packages] == sorted(names_in(kernels.python()), key=str.lower)
     assert all(one.record for one in lock.packages if one.name in ("pytest", "msgspec"))
+
+
+def test_a_notebook_that_names_no_kernel_gets_none_of_an_environment(spec):
+    """Whatever it is called: Jupyter's own goes before others."""
+    ours = {"metadata": {"nbyard": {"environment": "e1"}}}
+    spec("alpha", [sys.executable], "python", **ours)
+    spec("another", [sys.executable])
+    assert kernels.kernel("", "python").kernel == "python3"
+    spec("first", [sys.executable], "brain", **ours)
+    with pytest.raises(NotFound):
+        kernels.kernel("", "brain")
+    spec("second", [sys.executable], "brain")
+    assert kernels.kernel("", "brain").kernel == "second"

@@ -18,13 +18,13 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_jupyter_finds_it_until_it_is_taken_back() -> None:
     name = kernel_name("Two Cows!", "e1")
     assert name == "nbyard-two-cows"
-    offer_kernel(name, "Two Cows!", "/x/bin/python", "e1")
+    offer_kernel(name, "Two Cows!", Path("/x"), "e1")
     spec = KernelSpecManager().get_kernel_spec(name)
     assert (spec.display_name, spec.argv[0], spec.language) == (
         "Two Cows!", "/x/bin/python", "python",
     )  # fmt: skip
     assert kernel_name("Two Cows!", "e1") == name
-    offer_kernel(name, "Two Cows!", "/y/bin/python", "e1")
+    offer_kernel(name, "Two Cows!", Path("/y"), "e1")
     assert KernelSpecManager().get_kernel_spec(name).argv[0] == "/y/bin/python"
     withdraw_kernel(name, "e1")
     with pytest.raises(NoSuchKernel):
@@ -44,14 +44,14 @@ def test_a_kernel_of_somebody_else_stays(data: Path, text: str) -> None:
 
 def test_a_name_without_letters_is_one_all_the_same() -> None:
     assert kernel_name("Ä ö", "e1") == "nbyard"
-    offer_kernel("nbyard", "Ä ö", "/x", "e1")
+    offer_kernel("nbyard", "Ä ö", Path("/x"), "e1")
     assert kernel_name("…", "e2") == "nbyard-e2"
 
 
 def test_those_of_a_folder_are_found(data: Path) -> None:
     """Whatever else lies in the folder of kernels."""
-    offer_kernel("nbyard-a", "a", "/store/one/bin/python", "e1")
-    offer_kernel("nbyard-b", "b", "/store2/one/bin/python", "e2")
+    offer_kernel("nbyard-a", "a", Path("/store/one"), "e1")
+    offer_kernel("nbyard-b", "b", Path("/store2/one"), "e2")
     for text in ("", "[]", '{"argv": []}', '{"argv": "x"}'):
         odd = data / f"kernels/nbyard-odd{len(text)}/kernel.json"
         odd.parent.mkdir()

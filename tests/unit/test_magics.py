@@ -1,16 +1,31 @@
-"""D6, G3: `%nbyard` in a notebook."""
+"""D6, E8, G3: `%nbyard` and `%%nbyard` in a notebook."""
+
+from pathlib import Path
 
 import pytest
+from IPython.core.completer import provisionalcompleter
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 import nbyard
+from nbyard.magics.results import OPENS, Shown, link_to
 from nbyard.yard import Yard
+
+FUNCTION = """from pathlib import Path
+
+def count(table: Path, more: int = 1) -> dict:
+    return {"lines": len(table.read_text().splitlines()) + more}
+"""
+SCRIPT = """import nbyard
+rate = nbyard.input("rate", 0.5)
+nbyard.output("double", rate * 2)
+"""
 
 
 @pytest.fixture
 def shell(yard: Yard, monkeypatch, tmp_path):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.delenv("NBYARD_ATTEMPT", raising=False)
     for name, value in yard.settings.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(yard.parts.files.root)
@@ -20,19 +35,127 @@ def shell(yard: Yard, monkeypatch, tmp_path):
     made.history_manager.end_session() if made.history_manager else None
 
 
+def complete(shell, text):
+    with provisionalcompleter():
+        return {one.text for one in shell.Completer.completions(text, len(text))}
+
+
 def test_a_run_gives_its_state_and_outputs(shell, yard, dispatcher):
     (yard.parts.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
     done = shell.run_line_magic("nbyard", "run t.sh")
     assert done.state == "succeeded"
-    assert "main: succeeded" in repr(done)
+    assert "main  succeeded" in repr(done)
+    assert "<td>main</td><td>succeeded</td>" in done._repr_html_()
+    again = shell.run_line_magic("nbyard", f"status {done.detail.run.number}")
+    assert repr(again) == repr(done)
+    runs = shell.run_line_magic("nbyard", "runs")
+    (listed,) = runs.rows
+    assert listed[:3] == ["1", "succeeded", "t"]
+    told = f'data-commandlinker-args="{{&quot;id&quot;:&quot;{done.detail.run.id}&quot;}}"'
+    opens = f'<a href="#nbyard" data-commandlinker-command="nbyard:show-run" {told}>'
+    assert f"<td>{opens}1</a></td><td>succeeded</td>" in runs._repr_html_()
+    assert f"<p>{opens}Run 1 succeeded.</a></p>" in done._repr_html_()
+
+
+@pytest.mark.parametrize("noun", list(OPENS))
+def test_what_is_named_opens_in_the_panel(noun: str) -> None:
+    """Nothing of others is markup, in an id neither."""
+    thing = type("Thing", (), {"id": '"<a>', "run_id": '"<b>'})
+    found = link_to(noun, thing)
+    assert OPENS[noun][0] in found and "<" not in found and found.count('"') == 6
+
+
+@pytest.mark.parametrize("noun", ["runs", "datasets", "executables", "artifacts", "workflows"])
+def test_what_there_is(shell, noun):
+    assert repr(shell.run_line_magic("nbyard", noun)) == f"There are no {noun}."
 
 
 @pytest.mark.parametrize(
     "line",
-    ["", "nonsense", "run", "dataset", "dataset a b", "run t.sh -p", "run t.sh -p x",
-     "run none.sh", "dataset none", "run t.sh -p unknown=1"],
+    ["", "nonsense", "run", "dataset", "dataset a b", "run t.sh -p", "run t.sh -p x", "run 'a",
+     "run none.sh", "dataset none", "run t.sh -p unknown=1", "runs 3", "status none"],
 )  # fmt: skip
 def test_what_is_refused_is_a_usage_error(shell, yard, line):
     (yard.parts.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
     with pytest.raises(UsageError):
         shell.run_line_magic("nbyard", line)
+
+
+def test_a_cell_with_a_function_is_an_executable(shell, yard, dispatcher):
+    """E8: version 2 comes with another code only; the function is there to be tried."""
+    first = shell.run_cell_magic("nbyard", "executable count", FUNCTION)
+    assert first.executable.current.number == 1 and shell.user_ns["count"]
+    assert [row[:3] for row in first.rows] == [
+        ["table", "input", "string"], ["more", "value", "int"], ["result", "output", "json"],
+    ]  # fmt: skip
+    (yard.parts.files.root / "other.txt").write_text("a\nb\n")
+    assert shell.run_cell_magic("nbyard", "executable", FUNCTION).executable.current.number == 1
+    second = shell.run_cell_magic("nbyard", "executable count", FUNCTION.replace("= 1", "= 2"))
+    assert second.executable.current.number == 2
+    assert second.executable.id == first.executable.id
+    done = shell.run_line_magic("nbyard", "run count.py::count -p table=other.txt")
+    assert Path(done.outputs["main.result"]).read_text() == '{"lines": 4}'
+
+
+def test_another_cell_is_a_script_with_what_it_hands_over(shell, yard, dispatcher):
+    """E8, E14."""
+    made = shell.run_cell_magic("nbyard", "executable scale", SCRIPT)
+    assert made.executable.current.kind == "command" and "double" not in shell.user_ns
+    assert [row[:2] for row in made.rows] == [["rate", "value"], ["double", "output"]]
+    done = shell.run_line_magic("nbyard", "run scale -p rate=4")
+    assert Path(done.outputs["main.double"]).read_text() == "8.0"
+
+
+def test_a_marked_function_of_a_cell_is_one_too(shell, yard, capsys, monkeypatch):
+    """E8; in a run it only is what it is."""
+    marked = "import nbyard\n\n" + FUNCTION.replace("def", "@nbyard.executable\ndef")
+    monkeypatch.setenv("NBYARD_ATTEMPT", "/somewhere")
+    shell.run_cell(marked)
+    assert not (yard.parts.files.root / "count.py").exists()
+    monkeypatch.delenv("NBYARD_ATTEMPT")
+    shell.run_cell(marked)
+    assert "count: function, version 1, in count.py::count." in capsys.readouterr().out
+    assert "count" in repr(shell.run_line_magic("nbyard", "executables"))
+
+
+def test_names_of_other_cells_are_told(shell):
+    cell = "def f(n: int) -> float:\n    return np.sqrt(n) + len(other)\n"
+    made = shell.run_cell_magic("nbyard", "executable f", cell)
+    assert made.head.endswith("It uses np, other, which the cell neither imports nor defines.")
+
+
+@pytest.mark.parametrize(
+    ("line", "cell", "words"),
+    [
+        ("executable", "x = 1", "is no name for a cell"),
+        ("executable a-b", "x = 1", "is no name for a cell"),
+        ("executable taken", "x = 1", "taken.py is there and is no cell's"),
+        ("executable f", "def f(:", "line 1: "),
+        ("executable f", "def f():\n    yield 1", "f is a generator"),
+        ("nonsense f", "x = 1", "%%nbyard executable NAME"),
+        ("executable f g", "x = 1", "%%nbyard executable NAME"),
+    ],
+)
+def test_what_is_no_executable_is_refused_and_leaves_nothing(shell, yard, line, cell, words):
+    (yard.parts.files.root / "taken.py").write_text("mine")
+    with pytest.raises(UsageError, match=words):
+        shell.run_cell_magic("nbyard", line, cell)
+    assert sorted(path.name for path in yard.parts.files.root.glob("*.py")) == ["taken.py"]
+    assert (yard.parts.files.root / "taken.py").read_text() == "mine"
+
+
+def test_nothing_of_others_is_markup():
+    shown = Shown("<script>", ["<b>"], [["<img src=x onerror=alert(1)>", None]])
+    told = shown._repr_html_()
+    assert "<script>" not in told and "<img" not in told and "<b>" not in told
+    assert "&lt;img src=x" in told
+
+
+def test_words_are_completed(shell, yard):
+    (yard.parts.files.root / "train.ipynb").write_text("{}")
+    shell.run_cell_magic("nbyard", "executable count", FUNCTION)
+    assert {"run", "runs"} <= complete(shell, "%nbyard ru")
+    assert "executable" in complete(shell, "%%nbyard exe")
+    assert "train.ipynb" in complete(shell, "%nbyard run tr")
+    assert "count" in complete(shell, "%nbyard run cou")
+    assert "dataset" in complete(shell, "%nbyard data")

@@ -34,12 +34,12 @@ def blobs(tmp_path: Path) -> Blobs:
 def test_a_dataset_opens_from_the_root_folder(
     links: ResourceLinks, blobs: Blobs, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = blobs.put_stream([b"a,b\n1,2\n"]).digest
+    first = blobs.put_bytes(b"a,b\n1,2\n").digest
     links.link("d1", "x.csv", partial(blobs.stage, first))
     monkeypatch.chdir(root)
     (found,) = glob.glob("resources/d1/*.csv")
     assert pd.read_csv(found).to_dict("list") == {"a": [1], "b": [2]}
-    second = blobs.put_stream([b"a,b\n3,4\n5,6\n"]).digest
+    second = blobs.put_bytes(b"a,b\n3,4\n5,6\n").digest
     links.link("d1", "y.csv", partial(blobs.stage, second))
     (found,) = glob.glob("resources/d1/*.csv")
     assert found == "resources/d1/y.csv"
@@ -53,7 +53,7 @@ def test_dask_reads_it(
     links: ResourceLinks, blobs: Blobs, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataframe = pytest.importorskip("dask.dataframe")
-    links.link("d1", "x.csv", partial(blobs.stage, blobs.put_stream([b"a\n1\n2\n"]).digest))
+    links.link("d1", "x.csv", partial(blobs.stage, blobs.put_bytes(b"a\n1\n2\n").digest))
     monkeypatch.chdir(root)
     assert dataframe.read_csv("resources/d1/*.csv").a.sum().compute() == 3
 
@@ -81,7 +81,7 @@ def test_what_is_not_ours_is_never_touched(
     else:
         place.symlink_to(root if kind == "link" else "nowhere")
     before = os.lstat(place)
-    put = partial(blobs.stage, blobs.put_stream([b"x"]).digest)
+    put = partial(blobs.stage, blobs.put_bytes(b"x").digest)
     with pytest.raises(Conflict, match=r"resources/d1 exists and is not nbyard's"):
         links.link("d1", "x.csv", put)
     assert links.path("d1").joinpath("x.csv").read_text() == "x"

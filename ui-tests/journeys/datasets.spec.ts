@@ -296,6 +296,7 @@ async function ofEveryKind(lab: Lab, server: LabServer, info: TestInfo): Promise
     await expect(view(lab)).toContainText(digestOf(content));
     await expect(view(lab).getByRole('tab', { name: 'Profile' })).toHaveCount(0);
   };
+  await asArchive(lab, files[3], info);
   await opened(files[3]);
   await expect(view(lab)).toContainText('there are no rows to show');
   await opened(drawing);
@@ -304,6 +305,35 @@ async function ofEveryKind(lab: Lab, server: LabServer, info: TestInfo): Promise
   await expect(view(lab).getByRole('img', { name: 'penguins.png' })).toBeVisible();
   await expect(view(lab)).toContainText(/\d+ × \d+ pixels/);
   await lab.page.screenshot({ path: info.outputPath('picture.png') });
+}
+
+/** It is asked about; then it is one file, and once more, a folder. */
+async function asArchive(
+  lab: Lab,
+  file: { name: string; content: Buffer },
+  info: TestInfo
+): Promise<void> {
+  const asked = lab.sending(file.name);
+  await expect(asked).toContainText('It is an archive');
+  await asked.scrollIntoViewIfNeeded();
+  await lab.page.screenshot({ path: info.outputPath('archive.png') });
+  const { violations } = await new AxeBuilder({ page: lab.page })
+    .include('#nbyard-sidebar')
+    .analyze();
+  expect(violations.map(({ id }) => id)).toEqual([]);
+  await asked.getByRole('button', { name: 'Keep as It Is' }).click();
+  await expect(asked).toHaveCount(0);
+  await lab.choose(lab.panelButton('upload-dataset'), file);
+  await asked.getByRole('button', { name: 'Unpack' }).focus();
+  await lab.press('Enter');
+  const folder = lab.page
+    .locator('.nby-Row[data-noun="dataset"]')
+    .filter({ hasText: /^things(?!\.)/ });
+  await expect(folder.locator('.nby-mod-ready')).toBeAttached();
+  await expect(folder).toBeFocused();
+  await folder.dblclick();
+  await expect(view(lab).getByRole('heading', { name: 'things', exact: true })).toBeVisible();
+  await lab.page.screenshot({ path: info.outputPath('unpacked.png') });
 }
 
 test('G6, D9, K1: both panels by keyboard: arrows, Enter, F2, Delete; a workflow at the first click', async ({
@@ -383,7 +413,7 @@ test('G6, D9, K1: both panels by keyboard: arrows, Enter, F2, Delete; a workflow
   await lab.press('Delete');
   await expect(lab.dialog).toContainText('Delete “one”?');
   await lab.press('Enter');
-  await expect(lab.dialog).toContainText('is used by uses.nbflow.');
+  await expect(lab.dialog).toContainText('is used by untitled.nbflow, uses.nbflow.');
   await lab.press('Escape');
   await expect(row).toBeFocused();
 });

@@ -30,7 +30,7 @@ test('E1, E3, E10: a notebook is registered from the file browser and tried alon
   await expect(lab.row('executable', 'clean')).toContainText('input_csv');
 
   await lab.click(view.getByRole('tab', { name: 'Test run' }));
-  await view.getByLabel('input_csv').fill('penguins.csv');
+  await view.getByLabel('input_csv', { exact: true }).fill('penguins.csv');
   await lab.click(view.getByRole('button', { name: 'Run', exact: true }));
   await lab.drawer.succeeds();
   await lab.drawer.tab('Logs');

@@ -1,6 +1,9 @@
 import AxeBuilder from '@axe-core/playwright';
 import { Locator } from '@playwright/test';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Lab } from '../lab/lab';
+import { notebook, workflow } from '../lab/notebooks';
 import { expect, test } from '../lab/test';
 
 /** Finding out and installing goes to the package index. */
@@ -77,7 +80,9 @@ test('L1, L2: a library is made, used, changed; what fails leaves it as it was',
   await addField(lab).fill('polars\n\n-e git+https://somewhere/x\nnot a requirement');
   await addField(lab).press('Enter');
   const refusal = view(lab).getByRole('alert');
-  await expect(refusal).toContainText('Line 3: the option -e is not allowed');
+  await expect(refusal).toContainText(
+    "Line 3: '-e git+https://somewhere/x': the option -e is not allowed"
+  );
   await expect(refusal).toContainText('Line 4:');
   await expect(addField(lab)).toBeFocused();
   await expect(view(lab)).toContainText('version 1');
@@ -186,7 +191,7 @@ test('L1, L6: a library is made without a mouse; a refusal stands at its field',
   await page.keyboard.type('moo');
   await lab.press('Enter');
   await expect(dialog.getByRole('alert')).toContainText(
-    'Line 2: the option --index-url is not allowed'
+    "Line 2: '--index-url https://elsewhere': the option --index-url is not allowed"
   );
   await expect(dialog.getByLabel('Packages')).toBeFocused();
   await page.screenshot({ path: info.outputPath('refused.png') });
@@ -204,4 +209,76 @@ test('L1, L6: a library is made without a mouse; a refusal stands at its field',
   await expect(dialog.getByLabel('Name')).toBeFocused();
   await lab.press('Escape');
   await expect(dialog).toHaveCount(0);
+});
+
+test('L1: a first install that failed says what to do, and is mended in one step', async ({
+  lab,
+  server
+}, info) => {
+  test.setTimeout(180_000);
+  expect(await server.shell('environments', 'create', 'moo', 'nothere-xyz-123')).toBe(1);
+  await lab.panel();
+  const row = lab.row('environment', 'moo');
+  await expect(row).toContainText('open it to try again, or delete it');
+  await row.click();
+  const alert = view(lab).getByRole('alert');
+  await expect(alert).toContainText('nothere-xyz-123');
+  await expect(alert).toContainText('Put the packages right and try again, or delete the library.');
+  const field = view(lab).getByRole('textbox', { name: 'Packages of the library' });
+  await expect(field).toHaveValue('nothere-xyz-123');
+  await lab.page.screenshot({ path: info.outputPath('failed.png') });
+  expect(await findings(lab, '.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View')).toEqual([]);
+  await field.fill('iniconfig');
+  await field.press('Enter');
+  await expect(state(lab)).toHaveText('installed', PATIENCE);
+  await expect(addField(lab)).toHaveValue('');
+});
+
+test('L2, E11: what a step lacked is added to a library, and the run goes on in it', async ({
+  lab,
+  server
+}, info) => {
+  test.setTimeout(280_000);
+  const { drawer } = lab;
+  const picture = (name: string) => lab.page.screenshot({ path: info.outputPath(`${name}.png`) });
+  await writeFile(server.file('moo.ipynb'), notebook('import cowsay; print(cowsay.__name__)'));
+  await writeFile(server.file('moo.nbflow'), workflow({ moo: { path: 'moo.ipynb', at: [0, 0] } }));
+  expect(await server.shell('environments', 'create', 'cows', 'iniconfig')).toBe(0);
+  const canvas = await lab.openWorkflow('moo.nbflow');
+  await canvas.button('run-workflow').click();
+  await expect(drawer.state).toHaveText('failed', PATIENCE);
+  const add = drawer.root.getByRole('button', { name: 'Add cowsay to a Library and Retry' });
+  await add.focus();
+  await lab.press('Enter');
+  await expect(drawer.root.getByLabel('Library')).toHaveValue('cows');
+  await drawer.root.getByRole('button', { name: 'Preview' }).click();
+  const preview = drawer.root.getByRole('region', { name: 'What would change' });
+  await expect(preview).toContainText(/added: ?cowsay/, PATIENCE);
+  await picture('preview');
+  expect(await findings(lab, '.nby-AddMissing')).toEqual([]);
+  await drawer.root.getByRole('button', { name: 'Install and Retry' }).click();
+  await expect(drawer.root).toContainText('#2', PATIENCE);
+  await expect(drawer.state).toHaveText('succeeded', PATIENCE);
+  await picture('succeeded');
+});
+
+test('L5: kernels that are no library are listed, and used', async ({ lab, server }) => {
+  const { page } = lab;
+  const gone = join(dirname(server.file('')), 'data', 'kernels', 'gone');
+  await mkdir(gone, { recursive: true });
+  const told = { argv: ['/no/such/R'], language: 'R', display_name: 'Old R' };
+  await writeFile(join(gone, 'kernel.json'), JSON.stringify(told));
+  const panel = await lab.panel();
+  await panel.getByText(/^Other kernels \(/).click();
+  const kernels = panel.getByRole('grid', { name: 'Other kernels' });
+  await expect(kernels.getByRole('row', { name: /Old R/ })).toContainText(
+    'The kernel gone cannot start: /no/such/R is gone.'
+  );
+  const native = kernels.getByRole('row', { name: /Python 3/ });
+  await expect(native).toContainText('virtual environment');
+  await native.focus();
+  expect(await findings(lab, '#nbyard-sidebar')).toEqual([]);
+  await native.getByRole('button', { name: /^New Notebook with Python 3/ }).click();
+  await expect(await run(lab, 'print(20 + 3)')).toHaveText('23', PATIENCE);
+  await expect(page.locator('.jp-Dialog')).toHaveCount(0);
 });

@@ -11,21 +11,24 @@ reason = why_not()
 if reason:
     sys.exit(print("cannot", reason))
 with using_shared_engine() as private:
-    print("has", private.url, images.tiny_image(Engine(private.url)), flush=True)
+    print("has", private.url, getattr(images, sys.argv[1])(Engine(private.url)), flush=True)
     sys.stdin.read()
 `;
 
 export interface IEngine {
   url: string;
-  /** An image with a shell and a few programs. */
+  /** An image with a shell and a few programs, or with Python. */
   image: string;
   /** Why there is none. */
   lacking?: string;
 }
 
 /** Start it, use it, and leave it to others or stop it. */
-export async function withEngine(use: (engine: IEngine) => Promise<void>): Promise<void> {
-  const child = spawn(PYTHON, ['-c', HOLD], { stdio: ['pipe', 'pipe', 'inherit'] });
+export async function withEngine(
+  use: (engine: IEngine) => Promise<void>,
+  kind: 'tiny_image' | 'base_image' = 'tiny_image'
+): Promise<void> {
+  const child = spawn(PYTHON, ['-c', HOLD, kind], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise(done => child.once('exit', done));
   const lines = createInterface(child.stdout);
   const [word, ...rest] = await new Promise<string[]>((done, failed) => {

@@ -118,7 +118,7 @@ export class Lab {
   }
 
   /** A row of the sidebar. */
-  row(noun: 'dataset' | 'environment' | 'executable' | 'workflow' | 'run', name: string): Locator {
+  row(noun: Noun, name: string): Locator {
     const rows = this.page.locator(`#nbyard-sidebar .nby-Row[data-noun="${noun}"]`);
     return rows.filter({
       has: this.page.locator('.nby-Row-name').filter({ hasText: exactly(name) })
@@ -195,6 +195,16 @@ export class Lab {
     await expect(this.page.locator('body')).toHaveAttribute('data-jp-theme-name', name);
   }
 }
+
+type Noun =
+  | 'artifact'
+  | 'credential'
+  | 'dataset'
+  | 'deployment'
+  | 'environment'
+  | 'executable'
+  | 'workflow'
+  | 'run';
 
 interface IApp {
   restored: Promise<void>;

@@ -112,9 +112,27 @@ export class LabServer {
   }
 
   async stop(): Promise<void> {
+    await this.undeploy();
     await this.end('SIGKILL');
     await this.sweep();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** What is deployed would outlive the store. */
+  private async undeploy(): Promise<void> {
+    const end = Date.now() + PATIENCE_MS;
+    try {
+      for (let count = 1; count && Date.now() < end; ) {
+        const { items } = await (await this.ask('GET', 'deployments')).json();
+        count = items.length;
+        await Promise.all(
+          items.map(({ id }: { id: string }) => this.ask('DELETE', `deployments/${id}`))
+        );
+        await new Promise(done => setTimeout(done, count ? 200 : 0));
+      }
+    } catch {
+      // the test has ended it
+    }
   }
 
   private options(): string[] {

@@ -18,12 +18,13 @@ system has them, else a hard link to the read-only file if the program only read
 """
 
 import contextlib
+import hashlib
 import io
 import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,7 +35,7 @@ from nbyard.blobs.listing import Stored, stored
 from nbyard.blobs.trees import Entry, Member, Tree, canonical, members
 from nbyard.blobs.writing import Blob, BlobWriter, sweep
 from nbyard.domain.names import check_member_path
-from nbyard.errors import Conflict, Damaged, Invalid, NotFound, TooLarge
+from nbyard.errors import Conflict, Damaged, Invalid, NotFound
 from nbyard.localpaths import open_regular
 
 RESERVE_BYTES = 64 << 20
@@ -43,6 +44,7 @@ NEWBORN_SECONDS = 10
 REMEMBERED = 100_000
 REMEMBERED_TREES = 100
 SMALL_TREE = 1 << 18
+SMALL_FILE = 1 << 20  # read twice rather than written without need
 COARSE_SECONDS = 2
 DIGEST = re.compile(r"(sha256|tree):([0-9a-f]{64})\Z")
 
@@ -87,13 +89,14 @@ class Blobs:
         self.ensure_room(expected_bytes)
         return BlobWriter(self.temp, self.ensure_room, self._publish)
 
-    def put_stream(self, chunks: Iterable[bytes], max_bytes: int | None = None) -> Blob:
-        with self.writer() as writer:
-            for chunk in chunks:
-                if max_bytes is not None and writer.size_bytes + len(chunk) > max_bytes:
-                    raise TooLarge(f"larger than the {max_bytes:,} bytes allowed here")
-                writer.write(chunk)
-            return writer.commit()
+    def put_bytes(self, content: bytes, algorithm: str = "sha256") -> Blob:
+        self.ensure_room(len(content))  # who brings what is there will need room all the same
+        blob = Blob(f"{algorithm}:{hashlib.sha256(content).hexdigest()}", len(content))
+        if not self._has(blob.digest):
+            with self.writer(len(content)) as writer:
+                writer.write(content)
+                writer.commit(algorithm)
+        return blob
 
     def put_file(
         self, path: Path, move: bool = False, promise: Callable[[Blob], None] | None = None
@@ -102,11 +105,8 @@ class Blobs:
 
         `promise` is told what it will be before anything is changed, and may refuse it.
         """
-        fd = open_regular(path)
-        try:
+        with files.opened(open_regular(path)) as fd:
             return self._put_open(fd, path, None, move, promise)
-        finally:
-            os.close(fd)
 
     def put_fd(self, fd: int, *, adopt: bool = False) -> Blob:
         """Take an open regular file in, from its start. With `adopt`, for one to which nobody
@@ -124,17 +124,18 @@ class Blobs:
         try:
             os.link(f"/proc/self/fd/{fd}", final, src_dir_fd=fd)
         except FileExistsError:
-            if not self._is_good(blob.digest):
-                return None
+            return blob if self._has(blob.digest) else None
         except OSError:  # nothing can be linked here
             return None
         files.sync_folder(final.parent)
         return blob
 
-    def _is_good(self, digest: str) -> bool:
-        """Whether what is there is not damaged; then a power cut leaves it there."""
-        with contextlib.suppress(Damaged, NotFound), self.open_seekable(digest) as file:
-            os.fsync(file.fileno())
+    def _has(self, digest: str) -> bool:
+        """Whether it is there and not damaged; then a power cut leaves it there."""
+        with contextlib.suppress(Damaged, NotFound), files.opened(self._open(digest)) as fd:
+            self._verify_once(digest, fd)
+            os.fsync(fd)
+            files.sync_folder(self.path(digest).parent)
             return True
         return False
 
@@ -153,10 +154,7 @@ class Blobs:
 
     def put_tree(self, tree: Tree) -> Blob:
         """Store the list of a folder whose files are already stored."""
-        content = canonical(tree)
-        with self.writer() as writer:
-            writer.write(content)
-            digest = writer.commit("tree").digest
+        digest = self.put_bytes(canonical(tree), "tree").digest
         return Blob(digest, sum(entry.size_bytes for entry in tree.files))
 
     def _put_member(self, member: Member, move: bool) -> Entry:
@@ -188,6 +186,10 @@ class Blobs:
             self._publish(fd, path, blob.digest, dir_fd)
             return blob
         blob = self._copy_in(fd, before, path, promise)
+        if time.time() - before.st_mtime > COARSE_SECONDS:
+            if len(self._stored) > REMEMBERED:
+                self._stored.clear()
+            self._stored[files.stamp(before)] = blob
         if move:
             # What a container left as another user cannot be removed; it is taken all the same.
             with contextlib.suppress(PermissionError):
@@ -201,18 +203,20 @@ class Blobs:
         path: Path,
         promise: Callable[[Blob], None] | None,
     ) -> Blob:
+        if before.st_size <= SMALL_FILE:
+            known = Blob(f"sha256:{files.hash_file(fd)}", before.st_size)
+            files.refuse_changed(before, os.fstat(fd), path)
+            if self._has(known.digest):
+                if promise:
+                    promise(known)
+                return known
         with self.writer(before.st_size) as writer:
             for chunk in files.chunks(fd):
                 writer.write(chunk)
             files.refuse_changed(before, os.fstat(fd), path)
             if promise:
                 promise(writer.blob())
-            blob = writer.commit()
-        if time.time() - before.st_mtime > COARSE_SECONDS:
-            if len(self._stored) > REMEMBERED:
-                self._stored.clear()
-            self._stored[files.stamp(before)] = blob
-        return blob
+            return writer.commit()
 
     def _put_before(self, found: os.stat_result) -> Blob | None:
         """The blob of a file that was stored by us before and not changed since."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import click
 
 from nbyard.cli.by_hand import json_option, print_log, server_option
-from nbyard.cli.output import say, show_json, size
-from nbyard.cli.run import pairs, see_out, split_target
+from nbyard.cli.output import offering, say, show_json, size
+from nbyard.cli.run import FILE_SHAPE, json_object, pairs, see_out, split_target
 from nbyard.domain.runs import NewRun, Run
-from nbyard.domain.strict_json import read_json
-from nbyard.errors import BadRequest, NotFound
+from nbyard.errors import NotFound
 from nbyard.files import replacing
+
+ZIP = ".zip"
 
 
 @click.command()
@@ -22,7 +24,11 @@ from nbyard.files import replacing
 @click.option("--name", required=True, help="A name that nothing has yet.")
 @click.option("--parameters", default="{}", metavar="JSON", help="Values by name, as an object.")
 @click.option(
-    "--input-file", "inputs", multiple=True, metavar="NAME=FILE…", help="A file or dataset for it."
+    "--input-file",
+    "inputs",
+    multiple=True,
+    metavar="NAME=FILE…",
+    help="A file or data for it.",
 )
 @click.option("--runtime", default="", help="process, docker or dask.")
 @click.option("--image", default="", help="Container image.")
@@ -47,7 +53,8 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
 
     body = _body(executable, name, wish, remote=bool(server))
     connection = connect(server)
-    made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
+    with offering("--force takes the name over."):
+        made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
     if wish["wait"] or wish["log"]:
         see_out(connection, made, executable, as_json=as_json, log=wish["log"])
     elif as_json:
@@ -68,22 +75,12 @@ def _body(executable: str, name: str, wish: dict[str, Any], remote: bool) -> New
         executable=registered,
         name=name,
         replace=wish["force"],
-        parameters=_object(wish["parameters"]),
-        texts=pairs("--input-file", (*wish["inputs"], *wish["more"]), "NAME=FILE"),
+        parameters=json_object(wish["parameters"]),
+        texts=pairs("--input-file", (*wish["inputs"], *wish["more"]), FILE_SHAPE),
         runtime=wish["runtime"],
         image=wish["image"],
         force=wish["force"],
     )
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        found = read_json(text.encode("utf-8", "surrogateescape"))
-    except BadRequest as error:
-        raise click.UsageError(f"--parameters: {error.message}") from None
-    if not isinstance(found, dict):
-        raise click.UsageError("--parameters: an object is needed, such as '{\"alpha\": 0.1}'")
-    return found
 
 
 def _run_of(connection: Any, name: str) -> Run:
@@ -134,7 +131,13 @@ def log(name: str, follow: bool, server: str) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option("--output-file", "target", default="", metavar="FILE", help="Default: its own name.")
+@click.option(
+    "--output-file",
+    "target",
+    default="",
+    metavar="FILE",
+    help="Default: its own name; - is standard output.",
+)
 @server_option
 def export(name: str, target: str, server: str) -> None:
     """Save an artifact: one file as it is, several and folders as a zip.
@@ -143,14 +146,24 @@ def export(name: str, target: str, server: str) -> None:
     """
     from nbyard.discover import connect
 
-    source, own = connect(server).download("artifacts", name)
+    save(connect(server), name, target)
+
+
+def save(connection: Any, name: str, target: str) -> None:
+    """Download what a run of that name made to a file, or to standard output for `-`."""
+    source, own = connection.download("artifacts", name)
+    if target == "-":
+        with source:
+            shutil.copyfileobj(source, sys.stdout.buffer)
+        return
     place = Path(target or own)
     try:
         with source, replacing(place) as saved:
             shutil.copyfileobj(source, saved)
     except OSError as error:
         raise click.UsageError(f"{place} cannot be written: {error.strerror}") from None
-    say(f"{place}  {size(place.stat().st_size)}")
+    is_zip = own.endswith(ZIP) and place.suffix != ZIP
+    say(f"{place}  {size(place.stat().st_size)}{', a zip of all its files' if is_zip else ''}")
 
 
 @click.command("rm")

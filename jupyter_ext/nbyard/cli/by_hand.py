@@ -7,8 +7,8 @@ from typing import Any
 import click
 from msgspec import UNSET
 
-from nbyard.cli.output import harmless, say, show_json, size
-from nbyard.cli.views import show_nodes, show_run
+from nbyard.cli.output import harmless, offering, say, show_json, size
+from nbyard.cli.views import show_comparison, show_metrics, show_run
 from nbyard.domain.datasets import FileSource, NewDataset, UploadSource, UrlSource
 from nbyard.domain.executables import AskHelp, Inspect, NewExecutable
 
@@ -27,15 +27,17 @@ def json_option(command: Any) -> Any:
 @click.argument("source")
 @click.option("--name", default="", help="Name of the dataset; default: the file's.")
 @click.option("--replace", is_flag=True, help="Make a new version of the dataset of that name.")
+@click.option("--unpack", is_flag=True, help="It is an archive: take the folder in it.")
 @server_option
 @json_option
-def add_dataset(source: str, name: str, replace: bool, server: str, as_json: bool) -> None:
+def add_dataset(source: str, name: str, server: str, as_json: bool, **wish: Any) -> None:
     """Make a dataset from a file, folder or http(s) address, and wait until it is ready."""
     from nbyard.discover import connect
 
     connection = connect(server)
-    body = NewDataset(_source(connection, source, server), name or UNSET, "", replace)
-    made = connection.datasets.create(body=body)
+    body = NewDataset(_source(connection, source, server), name or UNSET, **wish)
+    with offering("--replace makes a new version of that one."):
+        made = connection.datasets.create(body=body)
     while made.current.state == "importing":
         connection.wait(1.0)
         made = connection.datasets.get(dataset=made.id)
@@ -61,6 +63,26 @@ def _source(connection: Any, source: str, server: str) -> Any:
     with path.open("rb") as handle:
         chunks = iter(lambda: handle.read(CHUNK), b"")
         return UploadSource(connection.upload(path.name, path.stat().st_size, chunks))
+
+
+@click.command("compare")
+@click.argument("dataset")
+@click.argument("old", type=int, default=0)
+@click.argument("new", type=int, default=0)
+@server_option
+@json_option
+def compare(dataset: str, old: int, new: int, server: str, as_json: bool) -> None:
+    """Compare two versions of a dataset: columns then and now, or the files of folders.
+
+    By default the newest with the one before.
+    """
+    from nbyard.discover import connect
+
+    found = connect(server).datasets.compare(dataset=dataset, old=old, new=new)
+    if as_json:
+        show_json(found)
+    else:
+        show_comparison(found)
 
 
 @click.command("add")
@@ -99,21 +121,6 @@ def ask_help(path: str, server: str) -> None:
     from nbyard.discover import connect
 
     show_json(connect(server).executables.help(body=AskHelp(path=path)))
-
-
-@click.command("show")
-@click.argument("file")
-@server_option
-@json_option
-def show_workflow(file: str, server: str, as_json: bool) -> None:
-    """Show the nodes of a saved workflow, in the order in which they could run."""
-    from nbyard.discover import connect
-
-    found = connect(server).workflows.show(path=file)
-    if as_json:
-        show_json(found)
-    else:
-        show_nodes(found)
 
 
 @click.command("show")
@@ -164,6 +171,25 @@ def log(run: str, node: str, follow: bool, attempt: int, server: str) -> None:
         if len(nodes) > 1:
             say(f"── {name}")
         print_log(connection, run, name, follow, attempt)
+
+
+@click.command("metrics")
+@click.argument("run")
+@click.argument("node", default="")
+@click.option("--attempt", default=0, metavar="N", help="Of that attempt; default: the newest.")
+@server_option
+@json_option
+def metrics(run: str, node: str, attempt: int, server: str, as_json: bool) -> None:
+    """Show the metrics that a run's node, or all its nodes, recorded so far."""
+    from nbyard.discover import connect
+
+    runs = connect(server).runs
+    nodes = [node] if node else [task.node for task in runs.get(run=run).tasks]
+    found = {name: runs.metrics(run=run, node=name, attempt=attempt) for name in nodes}
+    if as_json:
+        show_json(found)
+    else:
+        show_metrics(found)
 
 
 def print_log(connection: Any, run: str, node: str, follow: bool = False, attempt: int = 0) -> None:

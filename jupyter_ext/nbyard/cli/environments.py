@@ -1,5 +1,6 @@
 """Verbs on environments that are more than one operation."""
 
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -8,13 +9,15 @@ from typing import Any
 import click
 
 from nbyard.cli.by_hand import json_option, server_option
-from nbyard.cli.output import harmless, say, show_json, size
+from nbyard.cli.environment_views import next_step, show_changes
+from nbyard.cli.output import harmless, offering, say, show_json, size, tell_unheard
 from nbyard.domain.environments import (
     Environment,
     EnvironmentChange,
     NewEnvironment,
-    PackageChange,
 )
+from nbyard.domain.paging import Page
+from nbyard.domain.uses import split_reference
 
 LOOK_SECONDS = 0.5
 file_option = click.option(
@@ -35,6 +38,8 @@ def create(
 ) -> None:
     """Make an environment with these packages, and a kernel of its name.
 
+    Where the first install failed, the same name with other packages tries again.
+
     \b
     Examples:
       nbyard environments create cows cowsay==6.1
@@ -45,7 +50,8 @@ def create(
 
     connection = connect(server)
     body = NewEnvironment(name, _text(packages, files), wish["capture"])
-    made = connection.environments.create(body=body)
+    with offering(f"nbyard environments install {shlex.quote(name)} … --replace changes that one."):
+        made = connection.environments.create(body=body)
     _see_out(connection, made, wish["detach"], wish["as_json"])
 
 
@@ -106,7 +112,7 @@ def _change(
     if as_json:
         show_json(found)
     else:
-        _show_changes(found.changes)
+        show_changes(Page(found.changes))
 
 
 def _text(packages: tuple[str, ...], files: tuple[str, ...]) -> str:
@@ -122,10 +128,11 @@ def _text(packages: tuple[str, ...], files: tuple[str, ...]) -> str:
 
 def _see_out(connection: Any, made: Environment, detach: bool, as_json: bool) -> None:
     """Print what installing says until its end; the exit code is 1 when it failed."""
+    tell_unheard(connection)
     if detach:
         click.echo(made.id)
         return
-    number = made.current.number
+    number, was_installed = made.current.number, made.installed
     try:
         _print_log(connection, made.id, number, quiet=as_json)
     except KeyboardInterrupt:
@@ -136,9 +143,11 @@ def _see_out(connection: Any, made: Environment, detach: bool, as_json: bool) ->
         show_json(made)
     elif made.current.state == "ready":
         say(f"{made.name} version {number}: {size(made.current.size_bytes)}, kernel {made.kernel}")
-        _show_changes(connection.environments.diff(environment=made.id, new=number).items)
+        if was_installed:  # all that a first one has was told while it was installed
+            show_changes(connection.environments.diff(environment=made.id, new=number))
     else:
         say(f"{made.name} version {number} {made.current.state}: {made.current.reason}")
+        say(next_step(made))
     if made.current.state != "ready":
         raise click.exceptions.Exit(1)
 
@@ -154,15 +163,6 @@ def _print_log(connection: Any, key: str, number: int, quiet: bool) -> None:
             return
         if not moved:
             time.sleep(LOOK_SECONDS)
-
-
-def _show_changes(changes: list[PackageChange]) -> None:
-    for one in changes:
-        sign = "+" if not one.old else "-" if not one.new else "~"
-        versions = " → ".join(filter(None, (one.old, one.new)))
-        click.echo(f"{sign} {one.name} {versions}")
-    if not changes:
-        say("No package changes.")
 
 
 @click.command()
@@ -189,8 +189,22 @@ def lock(name: str, version: int, server: str) -> None:
     found = [one for one in versions if one.state == "ready" and version in (0, one.number)]
     if not found:
         raise click.UsageError(f"{name} has no such version that is installed.")
-    for package in found[0].packages:
-        click.echo(package.line)
+    for line in found[0].lock_lines:
+        click.echo(line)
 
 
-COMMANDS: tuple[click.Command, ...] = (create, install, uninstall, log, lock)
+@click.command()
+@click.argument("version", metavar="NAME@N")
+@click.option("--preview", is_flag=True, help="Tell what that would change, and change nothing.")
+@click.option("--detach", is_flag=True, help="Do not wait until it is installed.")
+@server_option
+@json_option
+def use(version: str, server: str, **wish: bool) -> None:
+    """Go back to an older version: the next one has its very lock."""
+    name, number = split_reference(version)
+    if not number:
+        raise click.UsageError(f"{version}: write NAME@N, such as {name}@1")
+    _change(name, server, EnvironmentChange(version=number), **wish)
+
+
+COMMANDS: tuple[click.Command, ...] = (create, install, uninstall, use, log, lock)

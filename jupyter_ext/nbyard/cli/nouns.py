@@ -5,21 +5,44 @@ from typing import Any
 
 import click
 
-from nbyard.cli import artifacts, by_hand, environments
+from nbyard.cli import (
+    artifacts,
+    attempt_views,
+    by_hand,
+    credentials,
+    deployments,
+    environment_views,
+    environments,
+    images,
+    models,
+    workflows,
+)
+from nbyard.cli.environment_views import next_step, standing_of
 from nbyard.cli.output import duration, show_json, show_table, size
 from nbyard.cli.views import VIEWS
 from nbyard.services.operation import Field, Operation
 from nbyard.services.table import table
 
+ALL_VIEWS = {
+    **VIEWS,
+    **attempt_views.VIEWS,
+    **deployments.VIEWS,
+    **environment_views.VIEWS,
+    **models.VIEWS,
+}
 VERBS = {"list": "ls", "get": "show", "delete": "rm"}
 HIDDEN = {"uploads", "events", "system"}
 BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "artifacts": artifacts.COMMANDS,
-    "datasets": (by_hand.add_dataset,),
+    "credentials": credentials.COMMANDS,
+    "datasets": (by_hand.add_dataset, by_hand.compare),
+    "deployments": deployments.COMMANDS,
     "environments": environments.COMMANDS,
     "executables": (by_hand.add_executable, by_hand.ask_help, by_hand.inspect),
-    "runs": (by_hand.show, by_hand.status, by_hand.log),
-    "workflows": (by_hand.show_workflow,),
+    "images": images.COMMANDS,
+    "models": models.COMMANDS,
+    "runs": (by_hand.show, by_hand.status, by_hand.log, by_hand.metrics),
+    "workflows": workflows.COMMANDS,
 }
 COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "artifacts": {
@@ -31,6 +54,14 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "run": lambda a: a.number,
         "made": lambda a: a.created_at,
     },
+    "credentials": {
+        "name": lambda c: c.name,
+        "kind": lambda c: c.kind,
+        "version": lambda c: c.version,
+        "changed": lambda c: c.updated_at,
+        "description": lambda c: c.description,
+        "id": lambda c: c.id,
+    },
     "datasets": {
         "name": lambda d: d.name,
         "state": lambda d: d.current.state,
@@ -41,15 +72,28 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "made": lambda d: d.created_at,
         "id": lambda d: d.id,
     },
+    "deployments": {
+        "name": lambda d: d.name,
+        "state": lambda d: d.state,
+        "service": lambda d: d.spec.service,
+        "image": lambda d: d.spec.image,
+        "revision": lambda d: d.revision,
+        "gpus": lambda d: ", ".join(d.gpus),
+        "links": lambda d: ", ".join(one.path for one in d.links if one.answers),
+        "made": lambda d: d.created_at,
+        "reason": lambda d: d.reason,
+    },
     "environments": {
         "name": lambda e: e.name,
-        "state": lambda e: "installed" if e.current.state == "ready" else e.current.state,
+        "state": lambda e: standing_of(e.current),
         "version": lambda e: e.current.number,
         "installed": lambda e: e.installed,
         "packages": lambda e: len(e.current.packages),
         "size": lambda e: size(e.current.size_bytes),
         "kernel": lambda e: e.kernel,
         "made": lambda e: e.current.created_at,
+        "reason": lambda e: e.current.reason,
+        "next": next_step,
     },
     "executables": {
         "name": lambda e: e.name,
@@ -57,6 +101,23 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "version": lambda e: e.current.number,
         "path": lambda e: e.path,
         "id": lambda e: e.id,
+    },
+    "images": {
+        "name": lambda i: i.reference,
+        "state": lambda i: i.state,
+        "made by": lambda i: i.origin,
+        "size": lambda i: size(i.size_bytes),
+        "id": lambda i: i.image_id.removeprefix("sha256:")[:12],
+        "made": lambda i: i.finished_at or i.created_at,
+        "reason": lambda i: i.reason,
+    },
+    "kernels": {
+        "name": lambda k: k.name,
+        "language": lambda k: k.language,
+        "from": lambda k: k.origin if k.is_there else "gone",
+        "place": lambda k: k.place or k.interpreter,
+        "title": lambda k: k.title,
+        "reason": lambda k: k.reason,
     },
     "workflows": {"path": lambda w: w.path, "title": lambda w: w.title, "id": lambda w: w.id},
     "runs": {
@@ -113,7 +174,7 @@ def _option(field: Field) -> click.Option:
 def _show(operation: Operation, answer: Any, as_json: bool) -> None:
     if answer is None:
         return
-    view = VIEWS.get(f"{operation.noun}.{operation.verb}")
+    view = ALL_VIEWS.get(f"{operation.noun}.{operation.verb}")
     if view is not None and not as_json:
         view(answer)
         return

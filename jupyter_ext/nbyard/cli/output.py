@@ -1,21 +1,46 @@
 """Data goes to standard output, everything else to standard error."""
 
+import contextlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 import msgspec
 
+from nbyard.errors import NameTaken
+
 # control characters of terminals in foreign text would act, not show
 ESCAPES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+EXACT = 2.0**53
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@contextlib.contextmanager
+def offering(option: str) -> Iterator[None]:
+    """Who is refused a name that is taken is told the option that would take it, too."""
+    try:
+        yield
+    except NameTaken as taken:
+        taken.hint = " ".join(filter(None, (taken.hint, option)))
+        raise
 
 
 def say(text: str) -> None:
     """A line for people, on standard error."""
     click.echo(harmless(text), err=True)
+
+
+def tell_unheard(connection: Any) -> None:
+    """Settings that are given here, and that the dispatcher which is up was started without."""
+    from nbyard.discover import Local
+
+    others = connection.unheard() if isinstance(connection, Local) else {}
+    for word, value in others.items():
+        say(f"{word} does not count: the dispatcher that is up has {value or 'nothing'} there.")
+    if others:
+        say("nbyard doctor says how to start it anew.")
 
 
 def harmless(text: str) -> str:
@@ -46,6 +71,13 @@ def _cell(value: Any) -> str:
     if isinstance(value, datetime):
         return ago(value)
     return str(value).replace("\n", " ")
+
+
+def number(value: Any) -> Any:
+    """A number in as many digits as people read; what is none as it is."""
+    if not isinstance(value, float):
+        return value
+    return int(value) if value.is_integer() and abs(value) < EXACT else f"{value:.6g}"
 
 
 def ago(moment: datetime, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> str:

@@ -5,7 +5,6 @@ import shlex
 import sys
 import time
 import uuid
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,12 @@ import click
 from msgspec import UNSET
 
 from nbyard.cli.by_hand import json_option, print_log, server_option
-from nbyard.cli.output import duration, say, show_json, size
+from nbyard.cli.output import duration, say, show_json, size, tell_unheard
 from nbyard.cli.progress import Progress
 from nbyard.domain.estimates import Usual
 from nbyard.domain.runs import NewRun, Run, RunDetail, Task, TaskPage
+from nbyard.domain.strict_json import read_json
+from nbyard.errors import BadRequest
 
 TRACEBACK_LINES = 12
 FIRST_LOOK_SECONDS = 0.05
@@ -24,18 +25,20 @@ LOOK_SECONDS = 0.5
 ESTIMATED_AFTER_SECONDS = 0.5
 PAGE = 500
 ESTIMATED_EVERY_SECONDS = 10.0
+FILE_SHAPE = "NAME=FILE"
 ENDED = ("succeeded", "failed", "cancelled")
 
 
 @click.command()
-@click.argument("target", metavar="FILE|EXECUTABLE")
+@click.argument("words", nargs=-1, metavar="FILE|EXECUTABLE")
 @click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter.")
 @click.option("--name", default="", help="A unique name for the run.")
 @click.option("--runtime", default="", help="process, docker or dask, for every node.")
+@click.option("--environment", default="", metavar="NAME[@N]", help="Library, for every node.")
 @click.option("--image", default="", help="Container image, for every node.")
 @click.option(
     "--containers",
-    type=click.Choice(["fresh", "warm"]),
+    type=click.Choice(["fresh", "warm"], case_sensitive=False),
     help="A fresh one for each step, or kept warm for the next step like it.",
 )
 @click.option("--force", is_flag=True, help="Take nothing from the cache; pins are obeyed.")
@@ -47,11 +50,20 @@ ENDED = ("succeeded", "failed", "cancelled")
     metavar="NODE=RUN",
     help="Take the node's result from that run (number, name or id); NODE= lifts its pin.",
 )
+@click.option("-f", "--file", default="", metavar="DOCKERFILE", help="Build it and run it once.")
+@click.option("--parameters", default="{}", metavar="JSON", help="Values by name, as an object.")
+@click.option(
+    "--input-file", "inputs", multiple=True, metavar="NAME=FILE…", help="A file or data for it."
+)
+@click.option("--output-file", "output", default="", metavar="FILE", help="With -f: save it there.")
+@click.option("--gpu", is_flag=True, help="With a GPU, for every node that says nothing else.")
 @click.option("--detach", is_flag=True, help="Print the id and leave.")
 @server_option
 @json_option
-def run(target: str, params: tuple[str, ...], server: str, as_json: bool, **wish: Any) -> None:
-    """Run a workflow, a notebook or an executable and wait for its end.
+def run(
+    words: tuple[str, ...], params: tuple[str, ...], server: str, as_json: bool, **wish: Any
+) -> None:
+    """Run a workflow, a notebook or an executable and wait for its end; with -f a Dockerfile.
 
     The run goes on when this command is interrupted. Exit code: 0 succeeded, 1 failed or
     cancelled, 2 usage.
@@ -59,47 +71,73 @@ def run(target: str, params: tuple[str, ...], server: str, as_json: bool, **wish
     \b
     Examples:
       nbyard run pipeline.nbflow -p alpha=0.1
-      nbyard run train.ipynb -p input_csv=clean.csv --runtime docker
+      nbyard run train.ipynb --input-file input_csv=clean.csv --runtime docker
+      nbyard run -f tool/Dockerfile --parameters '{"n": 3}' --input-file a=a.csv --output-file o.csv
     """
-    from nbyard.discover import Local, connect
+    from nbyard.discover import connect
 
     connection = connect(server)
+    if wish["file"]:
+        _run_dockerfile(connection, words, wish, as_json)
+        return
+    target = _target(words, wish)
     body = _body(target, params, wish, remote=bool(server))
     made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
-    if isinstance(connection, Local):
-        _tell_unheard(connection.unheard())
+    tell_unheard(connection)
     if wish["detach"]:
         click.echo(made.id)
         return
     see_out(connection, made, target, as_json=as_json)
 
 
+def _run_dockerfile(
+    connection: Any, words: tuple[str, ...], wish: dict[str, Any], as_json: bool
+) -> None:
+    if wish["detach"]:
+        raise click.UsageError("-f saves and cleans up at the end, so it waits for that.")
+    from nbyard.cli.once import run_dockerfile
+
+    wish["inputs"] = (*wish["inputs"], *words)
+    run_dockerfile(connection, wish["file"], wish, as_json)
+
+
+def _target(words: tuple[str, ...], wish: dict[str, Any]) -> str:
+    """What is to run; words that follow are more files, as after `--input-file`."""
+    target, *more = words or ("",)
+    if not target or (more and not wish["inputs"]):
+        raise click.UsageError("Name one file or executable.")
+    if wish["output"]:
+        raise click.UsageError("--output-file is for -f; nbyard artifacts export saves results.")
+    wish["inputs"] = (*wish["inputs"], *more)
+    return target
+
+
 def see_out(
-    connection: Any, made: Run, target: str, *, as_json: bool = False, log: bool = False
+    connection: Any,
+    made: Run,
+    target: str,
+    *,
+    as_json: bool = False,
+    log: bool = False,
+    goes_on: bool = True,
 ) -> None:
     """Tell how a run goes, or with `log` what it prints, and how it ended; the exit code is that
-    of its result. When this is interrupted, the run goes on."""
+    of its result. When this is interrupted, it goes on, or somebody else ends it."""
     try:
         if log:
             for task in connection.runs.get(run=made.id).tasks:
                 print_log(connection, made.id, task.node, follow=True)
         detail = _watch(connection, made.id, quiet=as_json or log)
     except KeyboardInterrupt:
-        say(f"\nThe run goes on. nbyard runs cancel {made.number} stops it.")
+        if goes_on:
+            say(f"\nThe run goes on. nbyard runs cancel {made.number} stops it.")
         sys.exit(130)
     if as_json:
         show_json(detail)
     else:
-        _conclude(detail, target)
+        _conclude(detail, target, is_kept=goes_on)
     if detail.run.state != "succeeded":
         raise click.exceptions.Exit(1)
-
-
-def _tell_unheard(others: Mapping[str, str]) -> None:
-    for word, value in others.items():
-        say(f"{word} does not count: the dispatcher that is up has {value or 'nothing'} there.")
-    if others:
-        say("nbyard doctor says how to start it anew.")
 
 
 def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bool) -> NewRun:
@@ -108,8 +146,10 @@ def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bo
         path=path,
         executable=executable,
         name=wish["name"] or UNSET,
-        texts=pairs("-p", params, "NAME=VALUE"),
+        parameters=json_object(wish["parameters"]),
+        texts=_texts(params, wish["inputs"]),
         runtime=wish["runtime"],
+        environment=wish["environment"],
         image=wish["image"],
         containers=wish["containers"] or "",
         scope="selected" if wish["nodes"] else "all",
@@ -117,7 +157,27 @@ def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bo
         force=wish["force"],
         priority=wish["priority"],
         pins=pairs("--pin", wish["pins"], "NODE=RUN"),
+        gpu=1 if wish["gpu"] else None,
     )
+
+
+def _texts(params: tuple[str, ...], inputs: tuple[str, ...]) -> dict[str, str]:
+    values = pairs("-p", params, "NAME=VALUE")
+    files = pairs("--input-file", inputs, FILE_SHAPE)
+    if twice := sorted(values.keys() & files.keys()):
+        raise click.UsageError(f"--input-file {twice[0]}: given twice")
+    return values | files
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """What `--parameters` says."""
+    try:
+        found = read_json(text.encode("utf-8", "surrogateescape"))
+    except BadRequest as error:
+        raise click.UsageError(f"--parameters: {error.message}") from None
+    if not isinstance(found, dict):
+        raise click.UsageError("--parameters: an object is needed, such as '{\"alpha\": 0.1}'")
+    return found
 
 
 def split_target(target: str, remote: bool) -> tuple[str, str]:
@@ -134,7 +194,8 @@ def pairs(option: str, given: tuple[str, ...], shape: str) -> dict[str, str]:
         if not sign or not name:
             raise click.UsageError(f"{option} {text}: write {shape}")
         if name in found:
-            raise click.UsageError(f"{option} {name}: given twice")
+            several = "; several files for it are a folder" if shape == FILE_SHAPE else ""
+            raise click.UsageError(f"{option} {name}: given twice{several}")
         found[name] = value
     return found
 
@@ -187,12 +248,12 @@ class Followed:
         return page
 
 
-def _conclude(detail: RunDetail, target: str) -> None:
+def _conclude(detail: RunDetail, target: str, *, is_kept: bool) -> None:
     run = detail.run
     say(f"Run {run.number} {run.state} in {duration(run.started_at, run.finished_at)}.")
     for task in detail.tasks:
         if task.state == "failed":
-            _explain(run.number, task)
+            _explain(run.number, task, is_kept=is_kept)
         for artifact in task.artifacts if task.state == "succeeded" else ():
             if artifact.name.isidentifier():
                 click.echo(
@@ -225,7 +286,7 @@ def _telling(lines: list[str]) -> list[str]:
     return [*lines[own : own + half], "…", *lines[-half:]]
 
 
-def _explain(number: int, task: Task) -> None:
+def _explain(number: int, task: Task, *, is_kept: bool) -> None:
     failure = task.failure
     if failure is None:
         say(f"{task.node}: {task.reason}")
@@ -234,7 +295,14 @@ def _explain(number: int, task: Task) -> None:
     say(f"{task.node} failed{place}: {failure.message}")
     for line in _telling(failure.traceback.splitlines()):
         say(f"  {line}")
+    if not is_kept:
+        return
     executed = Path(task.attempts[-1].folder, "executed.ipynb") if task.attempts else None
     if executed is not None and (failure.executed_cell is not None or executed.exists()):
         say(f"The executed notebook, as far as it came: {executed}")
     say(f"Its log: nbyard runs log {number} {task.node}")
+    if lack := task.missing:
+        name = shlex.quote(lack.environment or "NAME")
+        verb = "install" if lack.environment else "create"
+        retry = f"nbyard runs retry {number} --environment {name}"
+        say(f"To add it: nbyard environments {verb} {name} {lack.package} && {retry}")

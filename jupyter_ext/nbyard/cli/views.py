@@ -6,14 +6,22 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output import about, ago, duration, harmless, show_table, size
+from nbyard.cli.output import about, ago, duration, harmless, number, show_table, size
 
 View = Callable[[Any], None]
 MARKS = {"added": "+", "removed": "-", "place": "@", "same": " "}
+FILE_MARKS = {"added": "+", "removed": "-", "changed": "~"}
+VERSION_FACTS: dict[str, Callable[[Any], Any]] = {
+    "rows": lambda v: v.rows,
+    "columns": lambda v: v.columns,
+    "size": lambda v: size(v.size_bytes),
+    "format": lambda v: v.format,
+    "digest": lambda v: v.digest,
+}
 CELL = 40
 
 
-def _facts(facts: Iterable[tuple[str, Any]]) -> None:
+def show_facts(facts: Iterable[tuple[str, Any]]) -> None:
     """One fact a line; those that are empty are left out."""
     known = [(name, str(value)) for name, value in facts if value not in (None, "")]
     width = max((len(name) for name, _ in known), default=0)
@@ -29,7 +37,7 @@ def _value(value: Any) -> str:
 def _dataset(dataset: Any) -> None:
     now = dataset.current
     table = f"{now.rows} × {now.columns}" if now.columns else ""
-    _facts(
+    show_facts(
         [
             ("name", dataset.name),
             ("state", f"{now.state} (version {now.number}) {now.reason}".strip()),
@@ -55,6 +63,26 @@ def _dataset_versions(page: Any) -> None:
     show_table(rows, head)
 
 
+def _artifact(artifact: Any) -> None:
+    told = artifact.type
+    columns = ", ".join(f"{name} ({kind})" for name, kind in told.columns) if told else ""
+    show_facts(
+        [
+            ("file", artifact.filename),
+            ("output", f"{artifact.node}.{artifact.name}"),
+            ("format", artifact.format),
+            ("media type", told.media_type if told else ""),
+            ("frame", f"{told.frame}, {told.rows} rows" if told and told.frame else ""),
+            ("columns", columns),
+            ("array", f"{told.dtype} {told.shape}" if told and told.dtype else ""),
+            ("size", size(artifact.size_bytes)),
+            ("digest", artifact.digest),
+            ("made", ago(artifact.created_at)),
+            ("id", artifact.id),
+        ]
+    )
+
+
 def _rows(page: Any) -> None:
     head = [f"{column.name} ({column.type})" for column in page.columns]
     show_table([[_value(cell) for cell in row] for row in page.rows], head)
@@ -77,9 +105,45 @@ def _profile(profile: Any) -> None:
     show_table(rows, head)
 
 
+def show_comparison(found: Any) -> None:
+    """Two versions of a dataset, side by side."""
+    rows = [
+        (fact, _then_and_now(read(found.old), read(found.new)))
+        for fact, read in VERSION_FACTS.items()
+    ]
+    show_facts([("version", f"{found.old.number} → {found.new.number}"), *rows])
+    if found.same or found.note:
+        click.echo(harmless(found.note) or "The bytes are the same.", err=True)
+    if found.columns:
+        click.echo("")
+        head = ("column", "", "type", "values", "nulls", "distinct", "min", "mean", "max")
+        show_table([_column_change(column) for column in found.columns], head)
+    for file in found.files:
+        sizes = _then_and_now(size(file.old_bytes), size(file.new_bytes))
+        click.echo(harmless(f"{FILE_MARKS[file.change]} {file.path}  {sizes}"))
+    if found.file_changes > len(found.files):
+        click.echo(f"and {found.file_changes - len(found.files)} more files", err=True)
+
+
+def _column_change(column: Any) -> tuple[str, ...]:
+    from nbyard.domain.comparisons import FIGURES
+
+    change = "" if column.change == "same" else column.change
+    figures = (
+        _then_and_now(*(_value(getattr(side, name, None)) for side in (column.old, column.new)))
+        for name in FIGURES
+    )
+    return (column.name, change, *figures)
+
+
+def _then_and_now(old: Any, new: Any) -> str:
+    known = [str(value) for value in (old, new) if value not in (None, "")]
+    return " → ".join(dict.fromkeys(known))
+
+
 def _executable(executable: Any) -> None:
     now = executable.current
-    _facts(
+    show_facts(
         [
             ("name", executable.name),
             ("kind", " ".join(filter(None, (now.kind, now.language)))),
@@ -118,9 +182,13 @@ def _diff(diff: Any) -> None:
         click.echo(f"{MARKS[line.kind]} {harmless(line.text)}")
 
 
+def _text(exported: Any) -> None:
+    click.echo(exported.text, nl=False)
+
+
 def _run(run: Any) -> None:
     asked = run.cancel_requested_at and run.state in ("queued", "running")
-    _facts(
+    show_facts(
         [
             ("run", f"{run.number} {run.name}".strip()),
             ("title", run.title),
@@ -171,11 +239,19 @@ def _show_tasks(tasks: Any, usual: Any) -> None:
     rows = [
         (
             *(t.node, "cached" if t.cached else t.state, duration(t.started_at, t.finished_at)),
-            *(len(t.attempts), _words(t, usually(usual.get(t.node)))),
+            *(len(t.attempts), _used(t.environment), _words(t, usually(usual.get(t.node)))),
         )
         for t in tasks
     ]
-    show_table(rows, ("node", "state", "took", "attempts", "reason"))
+    show_table(rows, ("node", "state", "took", "attempts", "environment", "reason"))
+    for task in tasks:
+        if task.warning:
+            click.echo(harmless(f"! {task.node}: {task.warning}"))
+
+
+def _used(environment: Any) -> str:
+    """`cows@2`, as it is written where an environment is named."""
+    return f"{environment.name}@{environment.number}" if environment else ""
 
 
 def _words(task: Any, usual: str) -> str:
@@ -195,7 +271,23 @@ def show_nodes(page: Any) -> None:
             click.echo(harmless(f"{one.node}: {one.problem}"), err=True)
 
 
+def show_metrics(found: Any) -> None:
+    """What nodes recorded, a metric a line; `found` are metrics by node."""
+    head = ("node", "metric", "points", "step", "last", "least", "largest")
+    rows = [(node, *_metric(one)) for node, told in found.items() for one in told.metrics]
+    show_table(rows, head)
+
+
+def _metric(one: Any) -> tuple[Any, ...]:
+    numbers = [value for value in one.values if not isinstance(value, str)]
+    ends = (min(numbers), max(numbers)) if numbers else ("", "")
+    step = one.steps[-1] if one.steps else ""
+    return (one.name, one.count, *map(number, (step, one.last, *ends)))
+
+
 VIEWS: dict[str, View] = {
+    "artifacts.get": _artifact,
+    "artifacts.preview": _rows,
     "datasets.get": _dataset,
     "datasets.versions": _dataset_versions,
     "datasets.preview": _rows,
@@ -203,6 +295,7 @@ VIEWS: dict[str, View] = {
     "executables.get": _executable,
     "executables.versions": _executable_versions,
     "executables.diff": _diff,
+    "executables.export": _text,
     "runs.tasks": _tasks,
     "runs.cancel": _run,
     "runs.retry": _run,

@@ -11,11 +11,13 @@ from nbyard import folders
 from nbyard.blobs.files import no_file_in_words
 from nbyard.calling import LEASE
 from nbyard.crash import crash_point
+from nbyard.dispatch import secrets
 from nbyard.dispatch.cases import Case
 from nbyard.dispatch.facts import Ended, Fact, Report, Running, Started, Waits
 from nbyard.dispatch.keys import Identities, key_parts
 from nbyard.dispatch.launching import prepare
-from nbyard.dispatch.results import check_token, failure_of, take_outputs
+from nbyard.dispatch.locks import not_as_locked
+from nbyard.dispatch.results import check_token, disclosed_in, failure_of, take_outputs
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import CANCEL, TASK, Failure, Result
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
@@ -196,11 +198,15 @@ class AttemptController:
                 return self._fail(case, failure_of(error, "contract"), result)
             crash_point("outputs-taken")
             is_as_keyed = self._is_as_keyed(case)
-            return Ended("succeeded", None, result, rows, hold.pop_all(), is_as_keyed)
+            told = not_as_locked(self._room, case.attempt, case.task.plan)
+            warning = "; ".join(filter(None, (told, *disclosed_in(result))))
+            return Ended("succeeded", None, result, rows, hold.pop_all(), is_as_keyed, warning)
 
     def _is_as_keyed(self, case: Case) -> bool:
         """What is installed elsewhere may have changed while it waited there; then nobody who asks
         for what its key says is to be given its result."""
+        if not secrets.are_as_named(self._room, case):
+            return False
         if not hasattr(self._room.runtimes[case.attempt.runtime], "locks"):
             return True
         try:
@@ -218,7 +224,8 @@ class AttemptController:
             hold.enter_context(self._room.blobs.keeping())
             kept = msgspec.structs.replace(result, outputs=[])
             rows = take_outputs(self._room, case.order.folder, kept, case.outputs)
-            return Ended("failed", failure, result, rows, hold.pop_all())
+            warning = not_as_locked(self._room, case.attempt, case.task.plan)
+            return Ended("failed", failure, result, rows, hold.pop_all(), warning=warning)
 
     def _stopped(self, case: Case, failure: Failure, result: Result) -> Ended:
         """It was ended from outside: by us, or by somebody whom nobody had asked."""
@@ -237,6 +244,7 @@ class AttemptController:
         if runtime := self._room.runtimes.get(case.attempt.runtime):
             _stop(case, runtime, "it is at its end")
             folders.keep_record(case.order.folder)
+        secrets.take_away(self._room, case.attempt.id)
         self._told.discard(case.attempt.id)
         for known in (self._not_before, self._asked, self._silent_since, self._running_since):
             known.pop(case.attempt.id, None)

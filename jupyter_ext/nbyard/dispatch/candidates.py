@@ -214,7 +214,8 @@ class Candidates(Mapping[str, Candidate]):
     def _ask(self, task: LiveTask) -> None:
         """One task of each kind asks for all of them."""
         plan = task.record.plan
-        place = f"look at {plan.executable_version_id} {plan.runtime} {plan.image}"
+        used = plan.environment.version_id if plan.environment else ""
+        place = f"look at {plan.executable_version_id} {plan.runtime} {plan.image} {used}"
         work = partial(self._identify, task.record, task.run.since)
         self._workers.submit(place, work, lambda _: None, lambda _: self._inbox.put(None))
 

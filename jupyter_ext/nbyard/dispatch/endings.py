@@ -65,7 +65,8 @@ def _succeed(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
     changes.publish(attempt.task, ended.rows)
     if ended.is_as_keyed:
         changes.keep(attempt.task)
-    changes.move_task(attempt.task, "succeeded", **_task_times(ended.result))
+    told = {"warning": ended.warning} if ended.warning else {}
+    changes.move_task(attempt.task, "succeeded", **told, **_task_times(ended.result))
 
 
 def _cancel(changes: Changes, attempt: LiveAttempt, result: Result | None) -> None:
@@ -96,6 +97,7 @@ def _fail(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
         words = f"{failure.message} (attempt {attempt.record.number} of {most})"
         failure = Failure("lost", words)
     told = {"reason": failure.message, "failure": msgspec.to_builtins(failure)}
+    told |= {"warning": ended.warning} if ended.warning else {}
     changes.publish(attempt.task, ended.rows)
     changes.move_task(attempt.task, "failed", **told, **_task_times(ended.result))
 

@@ -3,25 +3,32 @@ and becomes the kernel's when all of it is ready."""
 
 import logging
 import os
-import secrets
 import shutil
 import sys
 from collections.abc import Callable
 from functools import partial
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from nbyard import kernelspecs
+from nbyard.bundles import with_trees
 from nbyard.crash import crash_point
+from nbyard.dispatch.archiving import archive
+from nbyard.dispatch.restoring import install, installer, new_place
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.workers import Workers
 from nbyard.domain.digest import digest_of
-from nbyard.domain.environments import INSTALL_LOG, Environment, version_folder
+from nbyard.domain.environments import (
+    INSTALL_LOG,
+    Environment,
+    LockedPackage,
+    lock_lines,
+    version_folder,
+)
 from nbyard.domain.states import ENVIRONMENT_VERSION
-from nbyard.errors import NbyardError
+from nbyard.errors import NbyardError, words_of
 from nbyard.installers import KERNEL_PACKAGES, Installer, Stopped
 from nbyard.store import transition
 
@@ -32,11 +39,10 @@ class EnvironmentController:
     """One thread for each version that is built. A version is built in a folder of its own, so
     that nothing of one that failed or was killed is ever in use."""
 
-    def __init__(self, room: Room, builders: Workers, is_stopping: Callable[[], bool]):
+    def __init__(self, room: Room, builders: Workers):
         self._room = room
         self._store = room.store
         self._builders = builders
-        self._is_stopping = is_stopping
         self._is_swept = False
 
     def tick(self) -> bool:
@@ -55,20 +61,19 @@ class EnvironmentController:
     def _build(self, owner: str, found: Environment) -> None:
         version = found.current
         folder = self._room.folder / version_folder(version.id)
-        place = folder / secrets.token_hex(4)
-        if not self._begin(owner, found, place):
-            return
-        self._sweep()
-        place.mkdir(parents=True)
         try:
-            with (folder / INSTALL_LOG).open("w+b", buffering=0) as said:
-                columns = self._made(found, place, self._installer(said, version.id))
+            with new_place(self._room, folder) as place:
+                if not self._begin(owner, found, place):
+                    raise Stopped
+                self._sweep()
+                with (folder / INSTALL_LOG).open("w+b", buffering=0) as said:
+                    own = installer(self._room, said, self._wanted(version.id))
+                    columns = self._made(found, place, own)
         except Stopped:
             self._sweep()
             return
         except (NbyardError, OSError) as error:
-            shutil.rmtree(place, ignore_errors=True)
-            self._fail(owner, found, _words(error))
+            self._fail(owner, found, words_of(error))
             return
         with self._room.write() as c:
             kernel = found.kernel or kernelspecs.kernel_name(found.name, found.id)
@@ -76,6 +81,8 @@ class EnvironmentController:
             self._store.environments.move(c, owner, version.id, "ready", **columns)
         crash_point("environment-ready")
         self._offer_kernels()
+        archive(self._room)
+        self._sweep()
 
     def _begin(self, owner: str, found: Environment, place: Path) -> bool:
         """Also once more, when the dispatcher that began is gone."""
@@ -85,10 +92,15 @@ class EnvironmentController:
                 move(c, to="queued")
             return move(c, to="building", place=str(place))
 
-    def _made(self, found: Environment, place: Path, installer: Installer) -> dict[str, Any]:
-        lines = found.current.requirements
-        packages = installer.resolve([*lines, *KERNEL_PACKAGES])
-        installer.install(packages, place)
+    def _made(self, of: Environment, place: Path, own: Installer) -> dict[str, Any]:
+        """What is locked already is installed as it is; what is found out is kept at once, for who
+        goes on after this one."""
+        version = of.current
+        packages = version.packages
+        if not packages:
+            found = own.resolve([*version.requirements, *KERNEL_PACKAGES])
+            packages = self._locked(version.id, found)
+        install(self._room, own, lock_lines(version.requirements, packages), place)
         return {
             "packages": msgspec.to_builtins(packages),
             "digest": digest_of(packages),
@@ -96,17 +108,22 @@ class EnvironmentController:
             "size_bytes": _size(place),
         }
 
-    def _installer(self, said: FileIO, version_id: str) -> Installer:
-        return Installer(said, self._wanted(version_id), self._room.settings.installer)
+    def _locked(self, version_id: str, found: list[LockedPackage]) -> list[LockedPackage]:
+        """With the files of folders, as they are now."""
+        with self._room.blobs.keeping():
+            packages = with_trees(found, self._room.blobs, self._room.settings.max_bundle_bytes)
+            with self._room.write() as c:
+                self._store.environments.locked(c, version_id, packages)
+        return packages
 
     def _wanted(self, version_id: str) -> Callable[[], bool]:
-        """Until it is deleted, or this dispatcher leaves."""
+        """Until it is cancelled or deleted, or this dispatcher leaves."""
 
         def look() -> bool:
-            if self._is_stopping():
+            if self._room.stopping.is_set():
                 return False
             with self._store.read() as c:
-                return transition.state_of(c, ENVIRONMENT_VERSION, version_id) is not None
+                return transition.state_of(c, ENVIRONMENT_VERSION, version_id) == "building"
 
         return look
 
@@ -121,8 +138,7 @@ class EnvironmentController:
             ready = self._store.environments.all_ready(c)
         for found, place in ready:
             try:
-                interpreter = f"{place}/bin/python"
-                kernelspecs.offer_kernel(found.kernel, found.name, interpreter, found.id)
+                kernelspecs.offer_kernel(found.kernel, found.name, Path(place), found.id)
             except OSError as error:
                 log.warning("the kernel %s is not offered: %s", found.kernel, error)
         known = {found.id for found, _ in ready}
@@ -131,20 +147,17 @@ class EnvironmentController:
                 kernelspecs.withdraw_kernel(name, owner)
 
     def _sweep(self) -> None:
-        """Folders of versions that are deleted, and of those that were killed while they were
-        built: nobody else builds here."""
+        """Folders of versions that are deleted or archived, and of those that were killed while
+        they were built: nobody else builds here."""
         with self._store.read() as c:
             known = self._store.environments.places(c)
         for folder in self._room.folder.glob(version_folder("*")):
             for place in folder.iterdir() if folder.name in known else [folder]:
-                if place.is_dir() and str(place) != known.get(folder.name):
+                if place.is_dir() and not self._is_in_use(place, known.get(folder.name)):
                     shutil.rmtree(place, ignore_errors=True)
 
-
-def _words(error: Exception) -> str:
-    if isinstance(error, NbyardError):
-        return error.message
-    return str(getattr(error, "strerror", "") or error)
+    def _is_in_use(self, place: Path, known: str | None) -> bool:
+        return str(place) == known or place in self._room.building
 
 
 def _size(folder: Path) -> int:

@@ -36,7 +36,8 @@ class Waits:
 class Ended:
     """It is at its end: by its own word when there is a `result`. `rows` are outputs whose bytes
     are stored; until they are named by a commit, `hold` keeps them from being collected.
-    `is_as_keyed` where it ran there was installed what its key says."""
+    `is_as_keyed` where it ran there was installed what its key says; `warning` tells what was not
+    as the lock of its environment has it."""
 
     how: Literal["succeeded", "failed", "cancelled", "lost"]
     failure: Failure | None = None
@@ -44,6 +45,7 @@ class Ended:
     rows: list[dict[str, Any]] = field(default_factory=list)
     hold: ExitStack = field(default_factory=ExitStack)
     is_as_keyed: bool = True
+    warning: str = ""
 
 
 @dataclass(frozen=True)

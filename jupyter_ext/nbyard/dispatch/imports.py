@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nbyard.blobs import Blob
+from nbyard.blobs.archives import put_archive
 from nbyard.dispatch.garbage import Collector
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.workers import Workers
@@ -81,12 +82,14 @@ class ImportController:
     def _bytes(self, owner: str, version: DatasetVersion) -> dict[str, Any]:
         """Digest, size and file name, wherever the bytes come from."""
         filename = version.filename
-        if version.origin == "url":
+        if version.source.startswith(("http://", "https://")):
             blob, filename = self._fetch(owner, version)
-        elif version.origin == "file":
+        elif version.source:
             blob = self._put(version)
         else:
             blob = Blob(version.digest, version.size_bytes or 0)
+        if version.origin == "archive":
+            blob = self._unpacked(version, blob)
         size = blob.size_bytes
         return {"digest": blob.digest, "size_bytes": size, "bytes_done": size, "filename": filename}
 
@@ -97,6 +100,13 @@ class ImportController:
             with self._room.write() as c:
                 self._store.datasets.names_bytes(c, version.id, blob.digest)
         return blob
+
+    def _unpacked(self, version: DatasetVersion, packed: Blob) -> Blob:
+        """The folder in an archive; a dispatcher before may have come that far."""
+        if packed.digest.startswith("tree:"):
+            return packed
+        limit = self._room.settings.max_upload_bytes
+        return self._kept(version, partial(put_archive, self._room.blobs, packed.digest, limit))
 
     def _put(self, version: DatasetVersion) -> Blob:
         return self._kept(version, partial(self._read, Path(version.source)))

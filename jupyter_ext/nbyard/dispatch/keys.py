@@ -2,18 +2,24 @@
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from nbyard import bundles, kernels
+from nbyard import bundles, kernels, kernelspecs
+from nbyard.dispatch.restoring import version_in_place
 from nbyard.dispatch.room import Room
 from nbyard.domain.digest import KeyParts, digest_of
+from nbyard.domain.dockerfiles import bases
 from nbyard.domain.environments import EnvironmentRef, Lock
-from nbyard.domain.executables import ExecutableVersion
+from nbyard.domain.executables import ExecutableVersion, is_python
 from nbyard.domain.functions import spot
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs import BytesOf, TaskPlan, ValueOf
+from nbyard.domain.invocations import Invocation
+from nbyard.domain.planning import CONTAINER, INSTALLED_HERE
+from nbyard.domain.runs import BytesOf, SecretOf, TaskPlan, ValueOf
+from nbyard.domain.uses import UsedEnvironment
 from nbyard.errors import NotFound
 from nbyard.store import Connection
 
@@ -37,7 +43,7 @@ class Identities:
 
     def __init__(self, room: Room):
         self._room = room
-        self.surroundings: dict[tuple[str, str], bytes] = {}
+        self.surroundings: dict[tuple[str, ...], bytes] = {}
         self._codes: dict[str, Code] = {}
         self._environments: dict[tuple[str, ...], tuple[float, EnvironmentRef]] = {}
 
@@ -83,7 +89,8 @@ def _place(plan: TaskPlan, version: ExecutableVersion) -> tuple[str, ...]:
     """All that says which environment it is."""
     program = version.command[0] if version.command else spot(version.file).file
     here = (version.kind, version.kernel, version.language, program)
-    return (plan.runtime, plan.image, plan.requirements_digest, *here)
+    used = plan.environment.version_id if plan.environment else ""
+    return (plan.runtime, plan.image, plan.requirements_digest, used, *here)
 
 
 def version_of(room: Room, c: Connection, plan: TaskPlan) -> ExecutableVersion:
@@ -100,10 +107,14 @@ def version_of(room: Room, c: Connection, plan: TaskPlan) -> ExecutableVersion:
 
 def environment_of(room: Room, plan: TaskPlan, version: ExecutableVersion) -> EnvironmentRef:
     """Where the task would run: an interpreter or kernel here, or what an image or worker has."""
-    if plan.runtime != "process":
+    if version.kind == CONTAINER:
+        return EnvironmentRef(fingerprint=f"{plan.runtime} {_bases(room, plan, version)}")
+    if plan.runtime == INSTALLED_HERE and plan.environment:
+        return _used(room, plan.environment, version)
+    if plan.runtime != INSTALLED_HERE:
         installed, lock = _installed(room, plan)
         return EnvironmentRef(
-            kernel=version.kernel or "python3",
+            kernel="python3" if plan.environment else version.kernel or "python3",
             language=version.language,
             interpreter="python3",
             fingerprint=f"{plan.runtime} {installed}",
@@ -114,6 +125,21 @@ def environment_of(room: Room, plan: TaskPlan, version: ExecutableVersion) -> En
     if version.language == "python":
         return kernels.python()
     return kernels.program(version.command[0] if version.command else version.file)
+
+
+def _used(room: Room, used: UsedEnvironment, version: ExecutableVersion) -> EnvironmentRef:
+    """A version of an environment; a program that is none of it counts besides."""
+    there = version_in_place(room, used)
+    place = Path(there.place)
+    kernel = kernelspecs.own_kernel(place, used.shown, used.id)
+    now = bundles.with_trees(there.packages, room.blobs, room.settings.max_bundle_bytes)
+    trees = {one.name: one.tree for one in now if one.folder}
+    found = kernels.of_environment(there, str(kernel), kernelspecs.ALONE, trees)
+    if is_python(version.language):
+        return found
+    program = kernels.program(version.command[0] if version.command else version.file)
+    text = digest_of([found.fingerprint, program.fingerprint])
+    return msgspec.structs.replace(found, fingerprint=text)
 
 
 def _installed(room: Room, plan: TaskPlan) -> tuple[str, Lock | None]:
@@ -135,6 +161,16 @@ def _installed(room: Room, plan: TaskPlan) -> tuple[str, Lock | None]:
     return f"{image} {identity} {plan.requirements_digest}", None
 
 
+def _bases(room: Room, plan: TaskPlan, version: ExecutableVersion) -> str:
+    """The image that is named, else what a Dockerfile begins with: its files are part of the code.
+    What is not here yet is never the same."""
+    with room.blobs.open(version.content_digest) as handle:
+        begun = bases(handle.read().decode("utf-8", "replace"), {})
+    ask = getattr(room.runtimes.get(plan.runtime), "image_id", None)
+    names = [plan.image] if plan.image else begun
+    return " ".join((ask(name) if ask else "") or new_id() for name in names)
+
+
 def _code_of(room: Room, version: ExecutableVersion) -> Code:
     with room.blobs.open(version.content_digest) as handle:
         text = handle.read().decode("utf-8", "replace")
@@ -146,6 +182,8 @@ def _code_of(room: Room, version: ExecutableVersion) -> Code:
     }
     shape = [(a.name, a.role, a.type, a.format, a.reach) for a in version.arguments]
     started = [version.command, version.kernel, *filter(None, [function])]
+    if version.invocation != Invocation():
+        started.append(msgspec.to_builtins(version.invocation))
     declaration = digest_of([msgspec.to_builtins(shape), *started])
     return Code(version, files, declaration)
 
@@ -159,6 +197,9 @@ def key_parts(
         for name, binding in plan.bindings.items()
         if isinstance(binding, ValueOf) and name not in IDENTITY
     }
+    for name, binding in plan.bindings.items():
+        if isinstance(binding, SecretOf):
+            values[name] = {"credential": binding.credential_id, "version": binding.version}
     return KeyParts(
         code=code.version.code_digest,
         values=values,

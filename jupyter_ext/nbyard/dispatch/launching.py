@@ -9,9 +9,11 @@ import msgspec
 
 from nbyard import folders, gpus
 from nbyard.crash import crash_point
+from nbyard.dispatch import secrets, working
 from nbyard.dispatch.cases import REQUIREMENTS, Case
 from nbyard.dispatch.keys import IDENTITY, Identities
 from nbyard.dispatch.room import Room
+from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import (
     RUNNER,
     SURROUNDINGS,
@@ -27,14 +29,21 @@ from nbyard.domain.attempts import (
 from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.executables import ExecutableVersion
 from nbyard.domain.functions import spot
-from nbyard.domain.planning import ATTEMPT, output_filename
+from nbyard.domain.invocations import ATTEMPT, WORK, Facts, input_places
+from nbyard.domain.planning import INSTALLED_HERE, output_filename
+from nbyard.domain.reaches import Beside, Found
 from nbyard.domain.runs import BytesOf, Run, TaskPlan, ValueOf
+from nbyard.domain.uses import UsedEnvironment
 from nbyard.files import write_new
+from nbyard.kernelspecs import variables
 from nbyard.kinds.protocol import Reading
 from nbyard.kinds.registry import kind_named
 from nbyard.runner import processes
 from nbyard.runtimes.protocol import Order
 from nbyard.store.tasks import AttemptRecord, TaskRecord
+
+Places = dict[str, str]
+MODEL = "model"
 
 
 class Staged(msgspec.Struct, frozen=True):
@@ -44,6 +53,8 @@ class Staged(msgspec.Struct, frozen=True):
     environment: EnvironmentRef
     inputs: dict[str, BytesOf]
     outputs: dict[str, Output]
+    facts: Facts = Facts()
+    secrets: Places = {}
 
 
 def prepare(room: Room, identities: Identities, case: Case) -> None:
@@ -55,12 +66,21 @@ def prepare(room: Room, identities: Identities, case: Case) -> None:
     version = code.version
     _make_anew(room, folder, case.attempt.id)
     room.blobs.stage(version.bundle_digest, folder / "code", writable=True)
-    _stage_inputs(room, folder, case.inputs)
+    if version.kind == MODEL:
+        working.lay_serving(folder, version.command)
+    places = _places(version, case.inputs)
+    _stage_inputs(room, folder, case.inputs, places)
     if case.task.plan.requirements_digest:
         room.blobs.stage(case.task.plan.requirements_digest, folder / REQUIREMENTS)
-    write_new(f"{folder}/{SURROUNDINGS}", _surroundings(identities, version, environment))
-    staged = Staged(version, environment, case.inputs, _outputs(folder, version))
-    folders.write_task(folder, _task_file(room, case.attempt, case.task, case.run, staged))
+    used = case.task.plan.environment
+    write_new(f"{folder}/{SURROUNDINGS}", _surroundings(identities, version, environment, used))
+    facts = working.facts(folder, version, places, case.task.plan)
+    outputs, given = _outputs(folder, version), secrets.give(room, case, folder)
+    staged = Staged(version, environment, case.inputs, outputs, facts, given)
+    told = _task_file(room, case.attempt, case.task, case.run, staged)
+    if version.invocation.apart:
+        working.make(room, folder, told.work, case.inputs, places)
+    folders.write_task(folder, told)
     crash_point("folder-written")
 
 
@@ -97,7 +117,8 @@ def prepare_worker(room: Room, identities: Identities, order: Order, first: Case
     _make_anew(room, folder, order.attempt_id)
     room.blobs.stage(version.bundle_digest, folder / "code", writable=True)
     with open(f"{folder}/{SURROUNDINGS}", "wb", 0) as file:
-        file.write(_surroundings(identities, version, environment))
+        used = first.task.plan.environment
+        file.write(_surroundings(identities, version, environment, used))
     folders.make_calls(folder)
     told = TaskFile(
         attempt_id=order.attempt_id,
@@ -106,7 +127,8 @@ def prepare_worker(room: Room, identities: Identities, order: Order, first: Case
         work=FunctionsWork(f"code/{spot(version.file).file}", environment.interpreter),
         outputs={},
         directory=os.path.dirname(f"code/{version.file}"),
-        environment=_variables(room, first.attempt, first.task, first.run),
+        environment=_variables(room, first.attempt, first.task, first.run)
+        | _paths(first.task.plan, version, environment),
         wake=str(room.folder / "wake"),
     )
     folders.write_task(folder, told)
@@ -118,7 +140,8 @@ def call_of(room: Room, identities: Identities, case: Case) -> Call:
     code, environment = identities.look(case.task.plan)
     if case.inputs:
         folders.discard(case.order.folder)
-        _stage_inputs(room, case.order.folder, case.inputs)
+        places = _places(code.version, case.inputs)
+        _stage_inputs(room, case.order.folder, case.inputs, places)
     staged = Staged(code.version, environment, case.inputs, outputs_of(code.version))
     work = _work(staged, _values(case.task.plan, staged, _identity(case.task, case.run)))
     assert isinstance(work, FunctionWork)
@@ -135,16 +158,21 @@ def call_of(room: Room, identities: Identities, case: Case) -> Call:
 
 
 def _surroundings(
-    identities: Identities, version: ExecutableVersion, environment: EnvironmentRef
+    identities: Identities,
+    version: ExecutableVersion,
+    environment: EnvironmentRef,
+    used: UsedEnvironment | None,
 ) -> bytes:
-    place = (version.id, environment.fingerprint)
+    place = (version.id, environment.fingerprint, used.version_id if used else "")
     known = identities.surroundings.get(place)
     if known is None:
-        known = identities.surroundings[place] = surroundings_of(version, environment)
+        known = identities.surroundings[place] = surroundings_of(version, environment, used)
     return known
 
 
-def surroundings_of(version: ExecutableVersion, environment: EnvironmentRef) -> bytes:
+def surroundings_of(
+    version: ExecutableVersion, environment: EnvironmentRef, used: UsedEnvironment | None = None
+) -> bytes:
     """surroundings.json: the same for all attempts at the same code in the same environment."""
     found = Surroundings(
         machine={
@@ -160,15 +188,20 @@ def surroundings_of(version: ExecutableVersion, environment: EnvironmentRef) -> 
         code_digest=version.code_digest,
         bundle_digest=version.bundle_digest,
         lock=environment.lock,
+        environment=used,
     )
     return msgspec.json.format(msgspec.json.encode(found))
 
 
-def _stage_inputs(room: Room, folder: Path, inputs: dict[str, BytesOf]) -> None:
-    for name, found in inputs.items():
-        place = f"{folder}/inputs/{name}"
-        os.makedirs(place)
-        room.blobs.stage(found.digest, Path(f"{place}/{found.filename}"))
+def _stage_inputs(room: Room, folder: Path, staged: dict[str, BytesOf], places: Places) -> None:
+    for name, place in places.items():
+        os.makedirs(os.path.dirname(f"{folder}/{place}"), exist_ok=True)
+        room.blobs.stage(staged[name].digest, folder / place)
+
+
+def _places(version: ExecutableVersion, inputs: dict[str, BytesOf]) -> Places:
+    filenames = {name: found.filename for name, found in inputs.items()}
+    return input_places(version.arguments, filenames)
 
 
 def _outputs(folder: Path, version: ExecutableVersion) -> dict[str, Output]:
@@ -177,20 +210,39 @@ def _outputs(folder: Path, version: ExecutableVersion) -> dict[str, Output]:
         os.mkdir(f"{folder}/outputs")
     for name, output in found.items():
         os.mkdir(f"{folder}/outputs/{name}")
-        if output.format == "folder":
+        if output.format == "folder" and not output.told:
             os.mkdir(f"{folder}/{output.path}")
     return found
 
 
 def outputs_of(version: ExecutableVersion) -> dict[str, Output]:
     """Where outputs are expected in the folder of an attempt."""
-    return {
-        argument.name: Output(
-            f"outputs/{argument.name}/{output_filename(argument)}", argument.format
+    return {a.name: _output(a) for a in version.arguments if a.role == "output"}
+
+
+def _output(argument: Argument) -> Output:
+    place = f"outputs/{argument.name}"
+    if isinstance(argument.reach, Beside):
+        return Output(
+            place,
+            argument.format,
+            not argument.nullable,
+            told=True,
+            beside=argument.reach.of,
+            pattern=argument.reach.pattern,
+            value=argument.reach.parts,
         )
-        for argument in version.arguments
-        if argument.role == "output"
-    }
+    if isinstance(argument.reach, Found):
+        several = argument.type == "list"
+        required = not argument.nullable
+        beside = [
+            {"pattern": one.pattern, "value": one.beside.parts, "required": one.required}
+            for one in argument.companions
+        ]
+        return Output(
+            place, argument.format, required, several=several, told=True, companions=beside
+        )
+    return Output(f"{place}/{output_filename(argument)}", argument.format)
 
 
 def _task_file(
@@ -201,14 +253,16 @@ def _task_file(
     staged: Staged,
 ) -> TaskFile:
     identity = _identity(task, run)
+    values, version = _values(task.plan, staged, identity), staged.version
     return TaskFile(
         attempt_id=attempt.id,
         token=attempt.token,
         mark=attempt.mark,
-        work=_work(staged, _values(task.plan, staged, identity)),
-        outputs=staged.outputs,
-        directory=os.path.dirname(f"code/{staged.version.file}"),
-        environment=_variables(room, attempt, task, run),
+        work=_work(staged, values),
+        outputs=working.looked_for(version, staged.outputs, values, staged.facts),
+        directory=WORK if version.invocation.apart else os.path.dirname(f"code/{version.file}"),
+        environment=_variables(room, attempt, task, run)
+        | _paths(task.plan, version, staged.environment),
         timeout_seconds=task.plan.timeout_seconds,
         silence_timeout_seconds=task.plan.silence_timeout_seconds,
         memory_bytes=task.plan.memory_bytes,
@@ -225,6 +279,16 @@ def _variables(room: Room, attempt: AttemptRecord, task: TaskRecord, run: Run) -
         **_visible_gpus(room, attempt),
         **_cluster(room, task.plan.runtime),
     }
+
+
+def _paths(
+    plan: TaskPlan, version: ExecutableVersion, environment: EnvironmentRef
+) -> dict[str, str]:
+    """Where programs of an environment are found; its kernel has that in its specification."""
+    if not plan.environment or plan.runtime != INSTALLED_HERE or version.kind == "notebook":
+        return {}
+    place = Path(environment.interpreter).parents[1]
+    return variables(place, os.environ.get("PATH", os.defpath))
 
 
 def _visible_gpus(room: Room, attempt: AttemptRecord) -> dict[str, str]:
@@ -252,6 +316,15 @@ def _cluster(room: Room, runtime: str) -> dict[str, str]:
     return found
 
 
+def _in_bundle(plan: TaskPlan, values: dict[str, Any], beside: str) -> dict[str, str]:
+    """Default files of inputs: their places, for they are not seen from the working folder."""
+    return {
+        argument.name: f"{ATTEMPT}/{os.path.normpath(f'{beside}/{value}')}"
+        for argument in plan.arguments
+        if argument.role == "input" and isinstance(value := values.get(argument.name), str)
+    }
+
+
 def _work(staged: Staged, values: dict[str, Any]) -> Work:
     version = staged.version
     reading = Reading(
@@ -260,6 +333,8 @@ def _work(staged: Staged, values: dict[str, Any]) -> Work:
         kernel=version.kernel,
         arguments=version.arguments,
         command=version.command,
+        invocation=version.invocation,
+        facts=staged.facts,
     )
     return kind_named(version.kind).work(version.file, reading, values, staged.environment)
 
@@ -276,8 +351,11 @@ def _values(plan: TaskPlan, staged: Staged, identity: dict[str, str]) -> dict[st
         for name, binding in plan.bindings.items()
         if isinstance(binding, ValueOf)
     }
-    for name, found in staged.inputs.items():
-        values[name] = f"{ATTEMPT}/inputs/{name}/{found.filename}"
+    if staged.version.invocation.apart:
+        values |= _in_bundle(plan, values, os.path.dirname(f"code/{staged.version.file}"))
+    for name, place in _places(staged.version, staged.inputs).items():
+        values[name] = f"{ATTEMPT}/{place}"
+    values |= staged.secrets
     for name, output in staged.outputs.items():
         values[name] = f"{ATTEMPT}/{output.path}"
     declared = {argument.name for argument in plan.arguments}

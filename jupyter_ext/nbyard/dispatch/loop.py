@@ -8,16 +8,18 @@ import time
 
 from nbyard.blobs import Blobs
 from nbyard.calling import LEASE, is_dead, own_name
+from nbyard.dispatch.deployments import DeploymentController
 from nbyard.dispatch.environments import EnvironmentController
 from nbyard.dispatch.facts import Inbox
 from nbyard.dispatch.garbage import Collector
+from nbyard.dispatch.images import ImageController
 from nbyard.dispatch.imports import ImportController
 from nbyard.dispatch.recovery import Sweeper
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.runs import RunController
 from nbyard.dispatch.workers import Workers
 from nbyard.errors import Busy, NbyardError, StoreUnusable, Unavailable
-from nbyard.images import offer_images
+from nbyard.images.environments import offer_images
 from nbyard.resources import ResourceLinks
 from nbyard.runner.clock import Stillness
 from nbyard.runtimes import registry
@@ -29,18 +31,20 @@ from nbyard.wake import NEWS, Listener, listening
 
 log = logging.getLogger("nbyard.dispatch")
 CLOCK_SECONDS = 2.0
+CALM_SECONDS = 0.02
 PAUSE_SECONDS = 0.25
 MANY_WORDS = 10  # so many fit into the queue of a socket: more may have been lost
 LEAVE_SECONDS = 5.0
 IMPORTS_AT_ONCE = 4
 BUILDS_AT_ONCE = 2
+DEPLOYMENTS_AT_ONCE = 8
 GONE_SECONDS = 86_400.0  # a database that is away for a day does not come back
 
 
 class Dispatcher:
     """One for each store, held by a lease."""
 
-    def __init__(self, room: Room, stopping: threading.Event | None = None):
+    def __init__(self, room: Room):
         self._room = room
         self._workers = Workers()
         self._inbox = Inbox()
@@ -49,9 +53,13 @@ class Dispatcher:
         self._garbage = Collector(room, self._workers)
         self._imports = ImportController(room, self._importers, self._garbage)
         self._sweeper = Sweeper(room, self._workers)
-        self._stopping = stopping or threading.Event()
+        self._stopping = room.stopping
         self._builders = Workers(BUILDS_AT_ONCE)
-        self._environments = EnvironmentController(room, self._builders, self._stopping.is_set)
+        self._environments = EnvironmentController(room, self._builders)
+        self._images = ImageController(room, self._builders)
+        self._deployers = Workers(DEPLOYMENTS_AT_ONCE)
+        slots = self._runs.slots
+        self._deployments = DeploymentController(room, self._deployers, self._inbox, slots)
         self._holds = threading.Event()
         self._holds.set()
         self._is_importing = False
@@ -75,10 +83,11 @@ class Dispatcher:
         tables = Tables(store.folder / "tables")
         links = ResourceLinks(store.folder / "resources")
         runtimes = registry.load_all(settings)
-        offer_images(runtimes.values(), settings.docker_build_network)
+        network, sources = settings.docker_build_network, settings.allowed_package_sources
+        offer_images(runtimes.values(), blobs, network, sources)
         for runtime in runtimes.values():
             runtime.open(store.id)
-        return cls(Room(settings, store, blobs, tables, links, runtimes, lease), stopping)
+        return cls(Room(settings, store, blobs, tables, links, runtimes, lease, stopping))
 
     def stop(self) -> None:
         """Leave after this tick; what runs goes on without us."""
@@ -108,6 +117,7 @@ class Dispatcher:
         self.end_threads()
         with contextlib.suppress(NbyardError), self._room.write() as c:
             self._room.store.leases.release(c, self._room.lease)
+        self._deployments.close()
         for runtime in self._room.runtimes.values():
             runtime.close()
         self._room.tables.close()
@@ -116,48 +126,58 @@ class Dispatcher:
     def end_threads(self) -> None:
         """Begin nothing more in threads, and wait a little for what is under way."""
         end = time.monotonic() + LEAVE_SECONDS
-        self._importers.close()
-        self._builders.close()
+        others = (self._importers, self._builders, self._deployers)
+        for threads in others:
+            threads.close()
         self._workers.close(LEAVE_SECONDS)
-        for threads in (self._importers, self._builders):
+        for threads in others:
             threads.settle(max(0.0, end - time.monotonic()))
 
     def settle(self, seconds: float) -> bool:
         """Wait for what is under way in threads; whether all of it came to an end."""
-        threads = (self._workers, self._importers, self._builders)
+        threads = (self._workers, self._importers, self._builders, self._deployers)
         return all(each.settle(seconds) for each in threads)
 
     def _loop(self, listener: Listener) -> None:
         idle_since = time.monotonic()
         woken: set[str] | None = None
-        has_news, clock = True, 0.0
+        has_news = has_time = True
+        is_owed, clock = False, 0.0
         while not self._stopping.is_set():
             if not self._holds.wait(PAUSE_SECONDS):
                 continue
-            if has_news := has_news or time.monotonic() >= clock:
+            if time.monotonic() >= clock:
                 clock = time.monotonic() + CLOCK_SECONDS
-            if self.tick(woken, has_news=has_news):
+                has_news = has_time = True
+            if self.tick(woken, has_news=has_news, has_time=has_time):
                 idle_since = time.monotonic()
             elif time.monotonic() - idle_since > self._room.settings.idle_seconds and self._leave():
                 return
             if self._has_failed:
                 self._stopping.wait(PAUSE_SECONDS)
-            words = listener.hear(min(self._runs.patience(), clock - time.monotonic()))
-            has_news = NEWS in words
+            is_owed = not has_time and (has_news or is_owed)
+            own = min(self._runs.patience(), self._deployments.patience())
+            wait = min(own, clock - time.monotonic())
+            words = listener.hear(min(wait, CALM_SECONDS) if is_owed else wait)
+            has_news, has_time = NEWS in words, is_owed and not words
             woken = {word.decode("ascii", "replace") for word in words}
             if len(words) >= MANY_WORDS:
                 woken, has_news = None, True
 
-    def tick(self, woken: set[str] | None = None, *, has_news: bool = True) -> bool:
-        """One round: over these attempts, over everything when None. Whether there is work under
-        way."""
+    def tick(
+        self, woken: set[str] | None = None, *, has_news: bool = True, has_time: bool = True
+    ) -> bool:
+        """One round: over these attempts, over everything when None; with time, also of what nobody
+        waits for in milliseconds. Whether there is work under way."""
         self._has_failed = True
         try:
             self._sweeper.tick()
             is_busy = self._runs.tick(woken, has_news=has_news)
-            if has_news:  # of what nobody waits for in milliseconds
+            is_busy |= self._deployments.tick(has_news=has_news)
+            if has_time:
                 self._garbage.tick()
-                self._is_importing = self._imports.tick() | self._environments.tick()
+                makers = (self._imports, self._environments, self._images)
+                self._is_importing = any([maker.tick() for maker in makers])
             self._has_failed = False
             return is_busy or self._is_importing
         except LeaseLost:
@@ -172,8 +192,7 @@ class Dispatcher:
         """Give the lease back unless work came in the meantime. Writers take turns: who submits
         later sees that nobody holds it."""
         with self._room.write() as c:
-            store = self._room.store
-            if store.runs.live(c) or store.datasets.importing(c) or store.environments.under_way(c):
+            if self._room.store.has_work(c):
                 return False
             self._room.store.leases.release(c, self._room.lease)
         return True

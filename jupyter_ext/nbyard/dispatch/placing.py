@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from nbyard.dispatch.board import Board, LiveTask, LiveWorker
 from nbyard.dispatch.keys import Code
+from nbyard.dispatch.secrets import secrets_of
 from nbyard.domain.attempts import Result
 from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.functions import spot
@@ -34,9 +35,9 @@ def group_of(task: LiveTask, code: Code, environment: EnvironmentRef) -> Group:
 
 
 def _is_special(plan: TaskPlan) -> bool:
-    """What is measured or granted for a whole process."""
+    """What is measured, granted or kept secret for a whole process."""
     limits = (plan.memory_bytes, plan.silence_timeout_seconds, plan.gpu)
-    return any(limits) or bool(plan.requirements_digest)
+    return any(limits) or bool(plan.requirements_digest) or bool(secrets_of(plan))
 
 
 class Placing:

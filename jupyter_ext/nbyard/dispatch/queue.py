@@ -1,5 +1,6 @@
 """The controller of the queue: slots are given away in its order."""
 
+import itertools
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 
@@ -13,6 +14,7 @@ from nbyard.domain.digest import explain
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import Limits
 from nbyard.domain.slots import Slots
+from nbyard.domain.uses import moved
 from nbyard.store.tasks import AttemptRecord
 
 LENGTH = 200
@@ -43,7 +45,7 @@ class QueueController:
         that may be something else than before."""
         self._busy = dict(self.placing.busy())
         self._is_awaited = False
-        slots = Slots(capacity(self._room.settings), self._running())
+        slots = self.slots()
         taken = kept = 0
         for name in self._board.queue.turns():
             if slots.is_full and not thoroughly and not self._board.workers:
@@ -60,6 +62,11 @@ class QueueController:
                 break
         self.is_behind = taken == LENGTH
         changes.settle()
+
+    def slots(self) -> Slots:
+        """What is free now."""
+        held = itertools.chain.from_iterable(self._room.grants.values())
+        return Slots(capacity(self._room.settings), self._running(), held)
 
     def _is_published(self, changes: Changes, one: Candidate) -> bool:
         """What comes out of another task just now is not done again."""
@@ -148,6 +155,9 @@ class QueueController:
         if why := one.why_not() or one.too_old:
             return why
         with self._store.read() as c:
-            last = self._store.tasks.last_parts(c, one.task)
-            before = self._store.fingerprints.packages(c, last.environment) if last else None
-        return explain(last, one.parts, before, one.environment.versions)
+            last = self._store.history.last_parts(c, one.task)
+            before = self._store.fingerprints.packages(c, last[0].environment) if last else None
+        if last is None:
+            return explain(None, one.parts)
+        words = moved(last[1], one.task.plan.environment)
+        return explain(last[0], one.parts, before, one.environment.versions, words)

@@ -11,7 +11,9 @@ from nbyard.dispatch.functions import clear_worker
 from nbyard.dispatch.placing import RUNTIME
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.workers import Workers
+from nbyard.domain.deployments import check_name
 from nbyard.errors import NbyardError
+from nbyard.runner import memory
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.store import Store
 from nbyard.uploads import FOLDER as UPLOADS
@@ -23,8 +25,9 @@ KEEP_EVENTS = 200_000
 
 
 class LiveAttempts(Collection[str]):
-    """The ids of all live attempts and workers of functions, read at the moment of each question:
-    an engine may take long to answer, and what was started meanwhile must not be swept."""
+    """The ids of all live attempts, workers of functions and checks of deployments, read at the
+    moment of each question: an engine may take long to answer, and what was started meanwhile must
+    not be swept."""
 
     def __init__(self, store: Store):
         self._store = store
@@ -32,6 +35,7 @@ class LiveAttempts(Collection[str]):
     def _ids(self) -> set[str]:
         with self._store.read() as c:
             live = {attempt.id for attempt in self._store.attempts.live(c)}
+            live |= {check_name(*one) for one in self._store.deployments.begun(c)}
             return live | self._store.workers.live(c)
 
     def __contains__(self, attempt_id: object) -> bool:
@@ -68,6 +72,7 @@ class Sweeper:
             self._workers.submit(
                 f"sweep {name}", partial(self._sweep, name, runtime), _take_it_easy
             )
+        self._forget_secrets()
         self._room.store.reserve.keep()
         self._room.blobs.sweep()
         self._uploads.sweep()
@@ -105,6 +110,13 @@ class Sweeper:
             return
         if removed:
             log.warning("%s: removed %s", name, ", ".join(removed))
+
+    def _forget_secrets(self) -> None:
+        """Those of attempts whose end nobody saw."""
+        store = self._room.store
+        removed = memory.sweep(store.id, LiveAttempts(store))
+        if removed:
+            log.warning("secrets of %s were removed from memory", ", ".join(removed))
 
     def _trim_events(self) -> None:
         with self._room.store.read() as c:

@@ -1,19 +1,36 @@
 """From a finished attempt to artifacts: bytes first, then one transaction."""
 
+import contextlib
 import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from nbyard import folders
+from nbyard.blobs.files import opened
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import EXECUTED, Failure, Output, Result
-from nbyard.domain.formats import format_of
+from nbyard.domain.formats import format_of, suffix_of
+from nbyard.domain.names import check_filename
+from nbyard.domain.runs import ArtifactType
 from nbyard.errors import Invalid, NbyardError
 from nbyard.localpaths import open_inside
+from nbyard.runner.found import entries
+from nbyard.runner.handoff.ports import TYPE
 
 EXECUTED_NAME = "executed.ipynb"
+MAX_TYPE = 2**20
+MAX_FORMAT = 40
+
+
+class Told(ArtifactType, frozen=True):
+    """What `nbyard.output` wrote down beside an output; the work may have written anything."""
+
+    format: str = ""
+    filename: str = ""
 
 
 def check_token(result: Result, token: str) -> None:
@@ -33,35 +50,62 @@ def take_outputs(
     """Store the bytes of all outputs and of the executed notebook; rows for the artifacts. Without
     `outputs` they are those of task.json.
 
-    With `adopt`, where nothing of the work can live on, files of outputs are not copied."""
+    With `adopt`, where nothing of the work can live on, files are not copied."""
     if outputs is None:
         outputs = folders.read_task(folder).outputs
     rows = [_row(room, folder, name, outputs[name], adopt) for name in result.outputs]
     executed = f"{folder}/{EXECUTED}"
     if os.path.isfile(executed) and not os.path.islink(executed):
-        blob = room.blobs.put_file(Path(executed))
+        with opened(open_inside(folder, EXECUTED, EXECUTED)) as handle:
+            blob = room.blobs.put_fd(handle, adopt=adopt)
         rows.append(_artifact(EXECUTED_NAME, EXECUTED, "ipynb", blob.digest, blob.size_bytes))
     return rows
 
 
 def _row(room: Room, folder: Path, name: str, output: Output, adopt: bool) -> dict[str, Any]:
-    path = folder / output.path
+    relative = output.path
+    if output.told and not output.several:  # the one thing that was found
+        relative = f"{relative}/{next(entries(str(folder / relative)))}"
+    path = folder / relative
     # a container may have rewritten task.json or left links after its runner looked
-    handle = open_inside(folder, output.path, f"output {name}")
-    try:
+    with opened(open_inside(folder, relative, f"output {name}")) as handle:
         if stat.S_ISDIR(os.fstat(handle).st_mode):
             blob = room.blobs.put_folder(Path(os.path.realpath(path)))
             kind = "folder"
         else:
             blob = room.blobs.put_fd(handle, adopt=adopt)
             kind = output.format or format_of(path.name)
-    finally:
-        os.close(handle)
-    return _artifact(name, path.name, kind, blob.digest, blob.size_bytes)
+    row = _artifact(name, path.name, kind, blob.digest, blob.size_bytes)
+    told = _told(folder, output)
+    return row if told is None else row | _called(row, told)
+
+
+def _told(folder: Path, output: Output) -> Told | None:
+    """What the code said of it."""
+    beside = os.path.join(os.path.dirname(output.path), TYPE)
+    if not os.path.lexists(folder / beside):
+        return None
+    broken = (NbyardError, OSError, msgspec.MsgspecError, ValueError)
+    with contextlib.suppress(*broken), open(open_inside(folder, beside, beside), "rb") as file:
+        return msgspec.json.decode(file.read(MAX_TYPE), type=Told)
+    return None
+
+
+def _called(row: dict[str, Any], told: Told) -> dict[str, Any]:
+    """The type in its columns; where no format is declared, the name that goes with it."""
+    fields = {name: getattr(told, name) for name in ArtifactType.__struct_fields__}
+    found = {"type": msgspec.json.encode(ArtifactType(**fields)).decode()}
+    if row["format"] == "folder" or format_of(row["filename"]):
+        return found
+    with contextlib.suppress(Invalid):
+        own = check_filename(told.filename or row["filename"] + suffix_of(told.format))
+        return found | {"filename": own, "format": told.format[:MAX_FORMAT]}
+    return found
 
 
 def _artifact(name: str, filename: str, kind: str, digest: str, size: int) -> dict[str, Any]:
     return {
+        "type": None,
         "name": name,
         "filename": filename,
         "format": kind,
@@ -70,7 +114,11 @@ def _artifact(name: str, filename: str, kind: str, digest: str, size: int) -> di
     }
 
 
+def disclosed_in(result: Result) -> list[str]:
+    """Outputs that hold something secret, each as a sentence."""
+    return [f"the output {name} holds something secret" for name in result.disclosed]
+
+
 def failure_of(error: NbyardError, kind: str) -> Failure:
     """A failure told by us, not by the work."""
-    text = f"{error.message} {error.hint}".strip()
-    return Failure(kind, text)
+    return Failure(kind, error.words)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 from nbyard.blobs import Blobs
 from nbyard.resources import ResourceLinks
@@ -16,7 +17,9 @@ from nbyard.tabular import Tables
 
 @dataclass
 class Room:
-    """Rows, bytes and runtimes of the one dispatcher that holds the lease."""
+    """Rows, bytes and runtimes of the one dispatcher that holds the lease. Once it is `stopping`
+    nothing long is begun; `building` are folders in which something is being installed, `grants`
+    the GPUs that revisions of deployments have."""
 
     settings: Settings
     store: Store
@@ -25,6 +28,9 @@ class Room:
     links: ResourceLinks
     runtimes: dict[str, Runtime]
     lease: Lease
+    stopping: Event = field(default_factory=Event)
+    building: set[Path] = field(default_factory=set)
+    grants: dict[str, list[str]] = field(default_factory=dict)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

@@ -22,6 +22,7 @@ from nbyard.dispatch.placing import RUNTIME
 from nbyard.dispatch.queue import QueueController
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.workers import Workers
+from nbyard.domain.slots import Slots
 from nbyard.errors import Busy, NbyardError
 from nbyard.store import Connection
 from nbyard.store.events import News
@@ -67,6 +68,10 @@ class RunController:
             self._round(reports, flush=woken is None, has_news=has_news)
         self._look(woken)
         return bool(self._board.runs)
+
+    def slots(self) -> Slots:
+        """What tasks leave free now."""
+        return self._queue.slots()
 
     def patience(self) -> float:
         """After how many seconds the next round is due, when nobody wakes us before."""

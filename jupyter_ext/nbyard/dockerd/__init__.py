@@ -5,11 +5,16 @@ devices or host namespaces, so no caller can ask for them.
 """
 
 from nbyard.dockerd.connection import LOCAL_SOCKET
+from nbyard.dockerd.contexts import packed
 from nbyard.dockerd.engine import Engine
+from nbyard.dockerd.images import EngineImage, Stopped
 from nbyard.dockerd.specs import (
     ATTEMPT,
+    DEPLOYMENT,
     HOME,
+    LOOPBACK,
     NODE,
+    REVISION,
     RUN,
     STORE,
     Container,
@@ -22,16 +27,22 @@ from nbyard.dockerd.words import Say
 
 __all__ = [
     "ATTEMPT",
+    "DEPLOYMENT",
     "HOME",
     "LOCAL_SOCKET",
+    "LOOPBACK",
     "NODE",
+    "REVISION",
     "RUN",
     "STORE",
     "Container",
     "ContainerSpec",
     "Engine",
+    "EngineImage",
     "EngineInfo",
     "Mount",
     "Owned",
     "Say",
+    "Stopped",
+    "packed",
 ]

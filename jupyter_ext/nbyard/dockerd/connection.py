@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from nbyard.dockerd.specs import EngineInfo, seconds
 from nbyard.dockerd.ssh import SshRelay
 from nbyard.dockerd.words import check, plain, refusal
 from nbyard.errors import Unavailable
@@ -28,6 +29,16 @@ SHOW_PAPERS = (
 )
 
 
+_loading = threading.Lock()
+
+
+def load_sdk() -> None:
+    """Docker's SDK, whole, before any part of it: two threads that begin with two of its modules
+    would each find the other half made."""
+    with _loading:
+        import docker  # noqa: F401
+
+
 class Connection:
     """One engine, reached at `url` ("" = DOCKER_HOST, else the local socket).
 
@@ -43,6 +54,29 @@ class Connection:
         self._relay: SshRelay | None = None
         self._connecting = threading.Lock()
         self._is_closed = False
+        self._info: EngineInfo | None = None
+
+    def fresh_info(self) -> EngineInfo:
+        """What the engine says of itself now."""
+        with self._calling() as client:
+            told = client.info()
+        security = " ".join(told.get("SecurityOptions") or [])
+        self._info = EngineInfo(
+            memory_bytes=int(told.get("MemTotal") or 0),
+            cpus=int(told.get("NCPU") or 1),
+            now=seconds(told.get("SystemTime", "")),
+            log_drivers=frozenset((told.get("Plugins") or {}).get("Log") or []),
+            is_rootless="name=rootless" in security,
+            remaps_users="name=userns" in security,
+            version=str(told.get("ServerVersion", "")),
+            is_podman="BuildahVersion" in told,
+        )
+        return self._info
+
+    @property
+    def info(self) -> EngineInfo:
+        """What does not change while the engine runs; `now` is of the first call."""
+        return self._info or self.fresh_info()
 
     @property
     def way(self) -> str:
@@ -112,6 +146,7 @@ class Connection:
 
     @contextmanager
     def _calling(self) -> "Iterator[APIClient]":
+        load_sdk()
         import docker.errors
         import requests
         import urllib3

@@ -13,104 +13,28 @@ from typing import IO, Any, cast
 
 import msgspec
 
-from nbyard.dockerd.connection import Connection
+from nbyard.dockerd.images import Images
 from nbyard.dockerd.libpod import CREATE, specification
 from nbyard.dockerd.specs import (
     Container,
     ContainerSpec,
-    EngineInfo,
     Owned,
     Used,
     host_options,
-    repository_and_tag,
+    nanoseconds,
+    published,
     seconds,
     used,
 )
-from nbyard.dockerd.words import REFUSED, Say, check, tell
+from nbyard.dockerd.words import check
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 
 # Else the machine itself answers at the bridge's address.
 NO_GATEWAY = {"com.docker.network.bridge.inhibit_ipv4": "true"}
 
 
-class Engine(Connection):
+class Engine(Images):
     """What is asked of one engine."""
-
-    _info: EngineInfo | None = None
-
-    def fresh_info(self) -> EngineInfo:
-        with self._calling() as client:
-            told = client.info()
-        security = " ".join(told.get("SecurityOptions") or [])
-        self._info = EngineInfo(
-            memory_bytes=int(told.get("MemTotal") or 0),
-            cpus=int(told.get("NCPU") or 1),
-            now=seconds(told.get("SystemTime", "")),
-            log_drivers=frozenset((told.get("Plugins") or {}).get("Log") or []),
-            is_rootless="name=rootless" in security,
-            remaps_users="name=userns" in security,
-            version=str(told.get("ServerVersion", "")),
-            is_podman="BuildahVersion" in told,
-        )
-        return self._info
-
-    @property
-    def info(self) -> EngineInfo:
-        """What does not change while the engine runs; `now` is of the first call."""
-        return self._info or self.fresh_info()
-
-    # Images
-
-    def image_id(self, name: str) -> str:
-        """The id of an image that is here, else ""."""
-        try:
-            with self._calling() as client:
-                return str(cast(Any, client).inspect_image(name)["Id"])
-        except NotFound:
-            return ""
-
-    def pull(self, name: str, say: Say) -> None:
-        repository, tag = repository_and_tag(name)
-        try:
-            with self._calling() as client:
-                for line in client.pull(repository, tag=tag, stream=True, decode=True):
-                    tell(line, say)
-        except Unavailable:
-            raise
-        except NbyardError as error:
-            words = error.message.removeprefix(REFUSED)
-            raise NbyardError(
-                f"The image {name} is not here and cannot be pulled: {words}"
-            ) from error
-
-    def build(self, tag: str, context: IO[bytes], **options: Any) -> None:
-        """Build a tar of a context that holds a Dockerfile.
-
-        Options: `arguments`, `labels`, `network` and `say`, which gets every line of the log.
-        """
-        say: Say = options.get("say") or (lambda line: None)
-        with self._calling() as client:
-            lines = client.build(
-                fileobj=context,
-                custom_context=True,
-                tag=tag,
-                buildargs=options.get("arguments") or {},
-                labels=options.get("labels") or {},
-                network_mode=options.get("network") or None,
-                rm=True,
-                forcerm=True,
-                decode=True,
-            )
-            for line in lines:
-                tell(line, say, "The image could not be built: ")
-
-    def load_root(self, archive: IO[bytes], tag: str) -> None:
-        """An image from a tar of its whole file system."""
-        repository, version = repository_and_tag(tag)
-        with self._calling() as client:
-            client.import_image_from_data(archive, repository=repository, tag=version)
-            if self.info.is_podman and version:  # which calls all of them latest
-                client.tag(f"{repository}:latest", repository, version)
 
     # Containers
 
@@ -122,7 +46,7 @@ class Engine(Connection):
         with self._calling() as client:
             made = client.create_container(
                 spec.image,
-                entrypoint=spec.argv,
+                entrypoint=spec.argv or None,
                 name=spec.name,
                 user=spec.user,
                 labels=spec.labels,
@@ -130,6 +54,7 @@ class Engine(Connection):
                 working_dir=spec.directory,
                 stdin_open=spec.takes_stdin,
                 healthcheck={"test": ["NONE"]},
+                ports=spec.ports,
                 host_config=client.create_host_config(**options),
             )
         return str(made["Id"])
@@ -157,6 +82,7 @@ class Engine(Connection):
             finished_at=seconds(state.get("FinishedAt", "")),
             labels=told["Config"].get("Labels") or {},
             error=state.get("Error") or "",
+            published=published(told),
         )
 
     def start(self, name: str) -> None:
@@ -211,6 +137,17 @@ class Engine(Connection):
                 if piece := answer.raw.read(length):
                     yield stream == 1, piece
 
+    def lines(self, name: str, since: int) -> Iterator[tuple[int, bytes]]:
+        """What a container prints, as it comes, each piece with its moment in nanoseconds of the
+        engine's clock: those after `since`."""
+        moment = f"{since // 10**9}.{since % 10**9:09d}"
+        params = {"stdout": 1, "stderr": 1, "follow": 1, "timestamps": 1, "since": moment}
+        with self._reading(f"/containers/{name}/logs", params, None) as answer:
+            while head := answer.raw.read(8):
+                (length,) = struct.unpack(">xxxxL", head)
+                stamp, _, text = answer.raw.read(length).partition(b" ")
+                yield nanoseconds(stamp.decode("ascii", "replace")), text
+
     # Files
 
     def put(self, name: str, folder: str, archive: IO[bytes]) -> None:
@@ -235,9 +172,19 @@ class Engine(Connection):
         with self._reading(f"/containers/{name}/archive", {"path": path}, self._timeout) as answer:
             yield from answer.iter_content(1 << 16)
 
-    def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
-        with self._calling() as client:
-            client.create_volume(name, labels=dict(labels))
+    def create_volume(
+        self, name: str, labels: Mapping[str, str], size_bytes: int | None = None
+    ) -> bool:
+        """Whether it is held to its size: most file systems cannot do that."""
+        options = {"size": str(size_bytes)} if size_bytes else None
+        try:
+            with self._calling() as client:
+                client.create_volume(name, driver_opts=options, labels=dict(labels))
+        except NbyardError as error:
+            if not options or isinstance(error, Unavailable):
+                raise
+            return self.create_volume(name, labels)
+        return bool(options)
 
     def remove_volume(self, name: str) -> None:
         with suppress(NotFound), self._calling() as client:

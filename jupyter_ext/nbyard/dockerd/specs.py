@@ -13,6 +13,8 @@ PIDS_LIMIT = 4096
 # An engine without CAP_SYS_RESOURCE cannot raise its own limit.
 OPEN_FILES = 8192
 SHARED_MEMORY_BYTES = 512 * 2**20
+LOOPBACK = "127.0.0.1"
+DEPLOYMENT, REVISION = "nbyard.deployment", "nbyard.revision"
 
 
 class Mount(msgspec.Struct, frozen=True):
@@ -25,7 +27,9 @@ class Mount(msgspec.Struct, frozen=True):
 
 
 class ContainerSpec(msgspec.Struct, frozen=True):
-    """All that differs between two of our containers."""
+    """All that differs between two of our containers. Without `argv` the image's own program is
+    started. `ports` are published on the engine's own machine only, at numbers that it chooses.
+    Where it `keeps_home`, a mount brings the home."""
 
     name: str
     image: str
@@ -41,6 +45,8 @@ class ContainerSpec(msgspec.Struct, frozen=True):
     gpus: list[str] = []
     takes_stdin: bool = False
     log_bytes: int = 128 * 2**20
+    ports: list[int] = []
+    keeps_home: bool = False
 
 
 class Used(msgspec.Struct, frozen=True):
@@ -52,7 +58,8 @@ class Used(msgspec.Struct, frozen=True):
 
 
 class Container(msgspec.Struct, frozen=True):
-    """What the engine says of a container; times are of the engine's clock."""
+    """What the engine says of a container; times are of the engine's clock. `published` are the
+    ports of its machine at which those of the container are found."""
 
     id: str
     status: str
@@ -62,6 +69,7 @@ class Container(msgspec.Struct, frozen=True):
     finished_at: float
     labels: dict[str, str]
     error: str = ""
+    published: dict[int, int] = {}
 
     @property
     def is_over(self) -> bool:
@@ -98,7 +106,7 @@ def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
         "read_only": True,
-        "tmpfs": scratch(spec.user, info),
+        "tmpfs": _scratch_of(spec, info),
         "pids_limit": PIDS_LIMIT,
         "mem_limit": memory,
         "memswap_limit": memory,
@@ -113,7 +121,13 @@ def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
         if spec.gpus
         else None,
         "log_config": log_options(spec.log_bytes, info.log_drivers),
+        "port_bindings": {port: (LOOPBACK,) for port in spec.ports},
     }
+
+
+def _scratch_of(spec: ContainerSpec, info: EngineInfo) -> dict[str, str]:
+    found = scratch(spec.user, info)
+    return {place: found[place] for place in found if place != HOME or not spec.keeps_home}
 
 
 def scratch(who: str, info: EngineInfo) -> dict[str, str]:
@@ -163,6 +177,23 @@ def seconds(stamp: str) -> float:
     whole, fraction, zone = matched.groups()
     moment = datetime.datetime.fromisoformat(whole + zone.replace("Z", "+00:00"))
     return moment.timestamp() + float(fraction or 0)
+
+
+def nanoseconds(stamp: str) -> int:
+    """The same, whole; 0 when there is none."""
+    whole = int(seconds(stamp))
+    fraction = re.search(r"\.(\d{1,9})", stamp)
+    return whole * 10**9 + (int(fraction[1].ljust(9, "0")) if fraction else 0) if whole else 0
+
+
+def published(told: Mapping[str, Any]) -> dict[int, int]:
+    """From what an engine tells of a container's network."""
+    ports = (told.get("NetworkSettings") or {}).get("Ports") or {}
+    return {
+        int(name.partition("/")[0]): int(bound[0]["HostPort"])
+        for name, bound in ports.items()
+        if bound
+    }
 
 
 def used(told: Mapping[str, Any]) -> Used | None:

@@ -1,7 +1,8 @@
 """What an engine says, in our errors and in lines for people."""
 
+import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from nbyard.errors import Conflict, NbyardError, NotFound
@@ -49,12 +50,55 @@ def plain(error: BaseException) -> str:
     return text.splitlines()[0][:200] if text else type(error).__name__
 
 
+# what engines say of registries, and that in plain words
+REGISTRY_WORDS = (
+    (r"no such host|server misbehaving", "{host} cannot be found from here"),
+    (r"connection refused", "nobody answers at {host}"),
+    (r"i/o timeout|Client\.Timeout|deadline exceeded", "{host} does not answer in time"),
+    (r"HTTP response to HTTPS client", "{host} speaks no TLS, which the engine was not told"),
+    (r"x509|certificate", "the certificate of {host} is not trusted by the engine"),
+    (
+        r"unauthori[sz]ed|no basic auth credentials|authentication required|access.*denied",
+        "{host} wants a login that may do this ({login})",
+    ),
+    (r"manifest unknown|not found|name unknown|does not exist", "{host} has no such image"),
+    (r"no space left on device", "the disk is full"),
+)
+PUBLIC = "the public registry"
+
+
+def registry_words(said: str, host: str) -> str:
+    """What an engine said of a registry, for people; its own words where they are not known."""
+    for form, words in REGISTRY_WORDS:
+        if re.search(form, said, re.IGNORECASE):
+            return words.format(host=host or PUBLIC, login=f"docker login {host}".strip())
+    return said
+
+
 def tell(line: Mapping[str, Any], say: Say, failing: str = "") -> None:
+    """What it says goes to `say` as it comes: that of a program may be a piece of a line."""
     if "error" in line:
         raise NbyardError(failing + str(line["error"]).strip())
     text = line.get("stream")
     if text is None and "status" in line and "progress" not in line:
-        text = " ".join(str(line[key]) for key in ("id", "status") if line.get(key))
-    for one in (text or "").splitlines():
-        if one.strip():
-            say(one)
+        words = " ".join(str(line[key]) for key in ("id", "status") if line.get(key))
+        text = f"\n{words}\n"
+    if text:
+        say(text)
+
+
+@contextlib.contextmanager
+def whole_lines(say: Say) -> Iterator[Say]:
+    """Give it pieces of text, and `say` gets the lines that are not empty."""
+    rest = ""
+
+    def hear(text: str) -> None:
+        nonlocal rest
+        *lines, rest = re.split(r"\r?\n|\r", rest + text)
+        for line in filter(str.strip, lines):
+            say(line)
+
+    try:
+        yield hear
+    finally:
+        hear("\n")

@@ -32,6 +32,7 @@ NAMES: dict[str, ValueType] = {
     "TypedDict": "json",
     "Any": "json",
     "object": "json",
+    "secret": "secret",
     **dict.fromkeys(PATHS, "string"),
 }
 NUMBERS = {"int": "int", "float": "float"}

@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.arguments import Flag, Option, Positional, Reach, Words
 from nbyard.domain.calls import Source, Unknown, Written, shown
 from nbyard.domain.commands import OPTION
 from nbyard.domain.literals import PATHS
@@ -23,6 +22,7 @@ from nbyard.domain.parameters import (
     with_choices,
 )
 from nbyard.domain.parsers import follow, is_option
+from nbyard.domain.reaches import Flag, Option, Positional, Reach, Words
 
 # fmt: off
 KEYWORDS = frozenset({

@@ -8,72 +8,16 @@ from typing import Any, Literal
 
 import msgspec
 
+from nbyard.domain.reaches import LEFT, Beside, Companion, Flag, Reach, Stderr, Stdin, Stdout, Words
+from nbyard.domain.references import names_in
 from nbyard.errors import Detail, Invalid
 
 Role = Literal["input", "output", "value"]
-ValueType = Literal["string", "int", "float", "bool", "choice", "list", "json"]
+ValueType = Literal["string", "int", "float", "bool", "choice", "list", "json", "secret"]
 
 MAX_NAME_BYTES = 128
 MAX_TEXT = 1_000_000
 MAX_INT = 2**63 - 1
-
-
-class Option(
-    msgspec.Struct, frozen=True, tag="option", tag_field="kind", forbid_unknown_fields=True
-):
-    """`--name VALUE`, or `--name=VALUE` when joined; `flag` is the text before the value."""
-
-    flag: str
-    joined: bool = False
-
-
-class Words(msgspec.Struct, frozen=True, tag="words", tag_field="kind", forbid_unknown_fields=True):
-    """`--name VALUE VALUE`: all of a list behind one option."""
-
-    flag: str
-
-
-class Flag(msgspec.Struct, frozen=True, tag="flag", tag_field="kind", forbid_unknown_fields=True):
-    """A word that is present when the value is true, or as often as a whole number says. After a
-    slash stands the word for false: `--name/--no-name`."""
-
-    flag: str
-
-
-class Positional(
-    msgspec.Struct,
-    frozen=True,
-    omit_defaults=True,
-    tag="positional",
-    tag_field="kind",
-    forbid_unknown_fields=True,
-):
-    """A bare word; positions count from 0 and come after all options. `separated` tells that the
-    program knows `--`, behind which no word is an option."""
-
-    position: int
-    separated: bool = False
-
-
-class Variable(
-    msgspec.Struct, frozen=True, tag="variable", tag_field="kind", forbid_unknown_fields=True
-):
-    """An environment variable."""
-
-    variable: str
-
-
-class Stdin(msgspec.Struct, frozen=True, tag="stdin", tag_field="kind", forbid_unknown_fields=True):
-    """The file is the program's standard input."""
-
-
-class Stdout(
-    msgspec.Struct, frozen=True, tag="stdout", tag_field="kind", forbid_unknown_fields=True
-):
-    """The program's standard output becomes the file."""
-
-
-Reach = Option | Words | Flag | Positional | Variable | Stdin | Stdout
 
 
 class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -81,7 +25,11 @@ class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 
     `type` says what a value is; inputs and outputs are files or folders and use `format` ("csv",
     "parquet", "json", "folder" …; empty = any file). A missing `default` is UNSET; then `required`
-    tells whether a value must be given. `reach` tells how a command gets it (notebooks: None).
+    tells whether a value must be given. `items` is the type of what a list holds (empty = any); an
+    input that is a list is a folder, whose files it holds; `companions` are files there that belong
+    to others. The value of a secret is the name of a credential, and what the work gets the place
+    of a file. `reach` tells how a command gets it; a notebook or function gets what has none by its
+    name.
     """
 
     name: str
@@ -92,8 +40,10 @@ class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     nullable: bool = False
     default: Any = msgspec.UNSET
     choices: tuple[Any, ...] = ()
+    items: ValueType | Literal[""] = ""
     help: str = ""
     reach: Reach | None = None
+    companions: tuple[Companion, ...] = ()
 
 
 def check_arguments(arguments: Sequence[Argument], path: str = "arguments") -> None:
@@ -110,8 +60,19 @@ def check_arguments(arguments: Sequence[Argument], path: str = "arguments") -> N
         details += _check_shape(argument, where)
         seen.add(argument.name)
     details += _check_streams(arguments, path)
+    details += _check_beside(arguments, path)
     if details:
         raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
+
+
+def is_secret(argument: Argument) -> bool:
+    """Whether its value is the name of a credential."""
+    return argument.role == "value" and argument.type == "secret"
+
+
+def is_blank_secret(argument: Argument, value: Any) -> bool:
+    """Whether that is the empty text which stands in code where a secret would be."""
+    return is_secret(argument) and value == ""
 
 
 def is_name(name: str) -> bool:
@@ -136,7 +97,7 @@ def _check_shape(argument: Argument, where: str) -> list[Detail]:
     details = []
     if argument.type == "choice" and not argument.choices:
         details.append(Detail(f"{where}.choices", "a choice needs at least one value"))
-    if argument.default is not msgspec.UNSET:
+    if argument.default is not msgspec.UNSET and not is_blank_secret(argument, argument.default):
         try:
             check_value(argument, argument.default, f"{where}.default")
         except Invalid as error:
@@ -145,22 +106,68 @@ def _check_shape(argument: Argument, where: str) -> list[Detail]:
         details.append(Detail(f"{where}.reach", "a flag needs the type bool, or int to repeat it"))
     if isinstance(argument.reach, Words) and argument.type != "list":
         details.append(Detail(f"{where}.reach", "several words need the type list"))
-    if isinstance(argument.reach, Stdin) and argument.role != "input":
-        details.append(Detail(f"{where}.reach", "only an input can be standard input"))
-    if isinstance(argument.reach, Stdout) and argument.role != "output":
-        details.append(Detail(f"{where}.reach", "only an output can be standard output"))
+    if isinstance(argument.reach, Stdin) and argument.role != "input" and not is_secret(argument):
+        words = "only an input or a secret can be standard input"
+        details.append(Detail(f"{where}.reach", words))
+    if isinstance(argument.reach, LEFT) and argument.role != "output":
+        details.append(Detail(f"{where}.reach", f"only an output can be {_called(argument.reach)}"))
+    if argument.items and argument.type != "list":
+        details.append(Detail(f"{where}.items", "only a list holds items"))
+    if argument.items == "secret":
+        details.append(Detail(f"{where}.items", "secrets are given one by one"))
     return details
 
 
 def _check_streams(arguments: Sequence[Argument], path: str) -> list[Detail]:
     details = []
-    for kind in (Stdin, Stdout):
+    for kind in (Stdin, Stdout, Stderr):
         owners = [i for i, a in enumerate(arguments) if isinstance(a.reach, kind)]
         details += [
             Detail(f"{path}.{i}.reach", f"only one argument can be {kind.__name__.lower()}")
             for i in owners[1:]
         ]
     return details
+
+
+# of the file that another one is beside
+NAMES = (("self", "basename"), ("self", "nameroot"), ("self", "nameext"))
+KNOWN_NAMES = ", ".join(f"$({'.'.join(name)})" for name in NAMES)
+
+
+def _check_beside(arguments: Sequence[Argument], path: str) -> list[Detail]:
+    """Each is beside a single file of its own role."""
+    details = []
+    for index, argument in enumerate(arguments):
+        reach = argument.reach
+        details += _check_companions(argument, f"{path}.{index}.companions")
+        if not isinstance(reach, Beside):
+            continue
+        own = [a for a in arguments if a.name == reach.of and a.role == argument.role != "value"]
+        if not own or own[0].type == "list" or isinstance(own[0].reach, Beside):
+            words = f"there is no {argument.role} {reach.of[:40]!r} that it could be beside"
+            details.append(Detail(f"{path}.{index}.reach.of", words))
+        if problem := _pattern_problem(reach.pattern):
+            details.append(Detail(f"{path}.{index}.reach.pattern", problem))
+    return details
+
+
+def _check_companions(argument: Argument, where: str) -> list[Detail]:
+    if argument.companions and (argument.type != "list" or argument.role == "value"):
+        return [Detail(where, "only files of a list have some")]
+    problems = [_pattern_problem(one.pattern) for one in argument.companions]
+    return [Detail(f"{where}.{i}.pattern", words) for i, words in enumerate(problems) if words]
+
+
+def _pattern_problem(pattern: str) -> str:
+    name = pattern.lstrip("^")
+    if wrong := [one for one in names_in(name, "pattern") if one not in NAMES]:
+        return f"$({'.'.join(wrong[0])}) is not known here: {KNOWN_NAMES} are"
+    return f"{pattern[:40]!r} makes no name" if not name or "/" in name or "\x00" in name else ""
+
+
+def _called(reach: Reach) -> str:
+    words = {Stdout: "standard output", Stderr: "standard error"}
+    return words.get(type(reach), "found in the working folder")
 
 
 def check_value(argument: Argument, value: Any, path: str = "") -> Any:
@@ -233,10 +240,19 @@ def _choice(argument: Argument, value: Any, where: str) -> Any:
     raise Invalid.field(where, "must be one of " + ", ".join(map(repr, argument.choices)))
 
 
-def _list(_: Argument, value: Any, where: str) -> list[Any]:
+def _list(argument: Argument, value: Any, where: str) -> list[Any]:
     if not isinstance(value, list | tuple):
         raise Invalid.field(where, f"a list is needed, not {_word(value)}")
-    return [check_json(item, f"{where}.{i}") for i, item in enumerate(value)]
+    check = _CHECKS[argument.items or "json"]
+    item = Argument(argument.name, type=argument.items or "json", choices=argument.choices)
+    return [check(item, one, f"{where}.{i}") for i, one in enumerate(value)]
+
+
+def _secret(_: Argument, value: Any, where: str) -> str:
+    """Nothing that was given is repeated: it may be what is secret itself."""
+    if not isinstance(value, str) or not value.strip():
+        raise Invalid.field(where, "the name of a credential is needed")
+    return check_text(value, where)
 
 
 def _json(_: Argument, value: Any, where: str) -> Any:
@@ -274,6 +290,7 @@ _CHECKS = {
     "choice": _choice,
     "list": _list,
     "json": _json,
+    "secret": _secret,
 }
 
 
@@ -296,7 +313,7 @@ def parse_value(argument: Argument, text: str, path: str = "") -> Any:
     nullable = argument.nullable or argument.default is None
     if nullable and (text == "null" or (text == "" and argument.type != "string")):
         return None
-    if argument.role != "value" or argument.type == "string":
+    if argument.role != "value" or argument.type in ("string", "secret"):
         return check_value(argument, text, where)
     if argument.type == "choice":
         matches = [choice for choice in argument.choices if str(choice) == text]

@@ -26,6 +26,14 @@ class NamedArtifact(msgspec.Struct, frozen=True):
     finished_at: datetime | None = None
 
 
+class SuggestedName(msgspec.Struct, frozen=True):
+    """The name that was asked for, or the next like it that no run has; then `taken` says by what
+    the other is taken."""
+
+    name: str
+    taken: str = ""
+
+
 def named_artifact(run: Run, files: Iterable[Artifact]) -> NamedArtifact:
     """A named run of one executable with what counts of its files."""
     return NamedArtifact(

@@ -3,9 +3,12 @@
 task.json        what to do (written first, whole, by the dispatcher)
 code/            the code bundle; the work runs in it
 inputs/NAME/…    staged inputs        outputs/NAME/…   where outputs are expected
+secrets/NAME     leads to files in memory: what the named credentials hold
+outputs/NAME/.type.json  what nbyard.output said of it: format, media type, columns
 log              everything the work printed, appended
 events.jsonl     one JSON object a line: progress, cells
 usage.jsonl      one JSON object a line: CPU, memory and GPUs over time, thinned out when long
+metrics.jsonl    one JSON object a line: numbers that the work recorded with nbyard.metric
 executed.ipynb   the notebook as far as it ran (replaced whole at most ten times a second)
 surroundings.json  machine, environment and code that the attempt was made for
 image.json       {name, id, lock} of the image, where a container does the work
@@ -27,11 +30,14 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.environments import Lock
+from nbyard.domain.invocations import Placed
+from nbyard.domain.uses import UsedEnvironment
 
 TASK = "task.json"
 LOG = "log"
 EVENTS = "events.jsonl"
 USAGE = "usage.jsonl"
+METRICS = "metrics.jsonl"
 EXECUTED = "executed.ipynb"
 SURROUNDINGS = "surroundings.json"
 IMAGE = "image.json"
@@ -43,6 +49,7 @@ CALLS = "calls.jsonl"
 MORE = "more"
 RESULTS = "results.jsonl"
 PLACES = "calls"
+IMAGE_PROGRAM = "{image}"
 
 FailureKind = Literal[
     "error",
@@ -58,33 +65,69 @@ FailureKind = Literal[
 
 
 class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An output that must be there at the end; `path` is relative to the attempt folder."""
+    """An output that must be there at the end; `path` is relative to the attempt folder. With
+    `patterns` it is looked for in the working folder and moved into the folder `path`: one file or
+    folder, or all that fit when there may be `several`. `told` is whether cwl.output.json may say
+    so; then what is no file becomes a JSON file. So does what is said of the files that are found,
+    in the parts of a `value`: `{"is": …}`, or `{"of": path}` below `self`, the list of them.
+    `beside` the file of another output it has the
+    name that `pattern` makes of that one's, or the `value` where `self` is that file.
+    So have the `companions` of each of several, which come along: objects with `pattern`, `value`
+    and `required`."""
 
     path: str
     format: str = ""
     required: bool = True
+    patterns: list[str] = []
+    value: list[dict[str, Any]] = []
+    several: bool = False
+    told: bool = False
+    beside: str = ""
+    pattern: str = ""
+    companions: list[dict[str, Any]] = []
+
+
+class ExitCodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which codes mean success or failure, where that is not 0 and all others."""
+
+    success: tuple[int, ...] = ()
+    temporary: tuple[int, ...] = ()
+    permanent: tuple[int, ...] = ()
 
 
 class NotebookWork(
     msgspec.Struct, frozen=True, tag="notebook", tag_field="kind", forbid_unknown_fields=True
 ):
-    """Run `path` (relative to the attempt folder) with `parameters` injected."""
+    """Run `path` (relative to the attempt folder) with `parameters` injected; it asks for what is
+    `handed` itself."""
 
     path: str
     kernel: str
     language: str
     parameters: dict[str, Any]
+    handed: dict[str, Any] = {}
 
 
 class CommandWork(
     msgspec.Struct, frozen=True, tag="command", tag_field="kind", forbid_unknown_fields=True
 ):
-    """Start `argv`; `stdin` and `stdout` are paths relative to the attempt folder."""
+    """Start `argv`; `stdin`, `stdout` and `stderr` are paths relative to the attempt folder;
+    `files` were put into the working folder. What is `handed` the program asks for itself, and what
+    the files of `secrets` hold it finds in these variables. With a `dockerfile` (a path like them)
+    that is done in the image made from it and from the files beside it; `{image}` as the first word
+    is what this image starts by itself: its ENTRYPOINT, or its CMD
+    where it has none, in its own working directory."""
 
     argv: list[str]
     environment: dict[str, str] = {}
     stdin: str = ""
     stdout: str = ""
+    stderr: str = ""
+    files: list[Placed] = []
+    exit_codes: ExitCodes = ExitCodes()
+    dockerfile: str = ""
+    handed: dict[str, Any] = {}
+    secrets: dict[str, str] = {}
 
 
 class FunctionWork(
@@ -176,7 +219,7 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Result(msgspec.Struct, frozen=True):
     """result.json; `outputs` lists the names whose file or folder is there, `working_at` is when
-    a kernel was ready or a program started."""
+    a kernel was ready or a program started, `disclosed` are outputs that hold something secret."""
 
     attempt_id: str
     token: str
@@ -187,6 +230,7 @@ class Result(msgspec.Struct, frozen=True):
     failure: Failure | None = None
     usage: dict[str, float] = {}
     working_at: float | None = None
+    disclosed: list[str] = []
 
 
 class Image(msgspec.Struct, frozen=True):
@@ -200,7 +244,8 @@ class Image(msgspec.Struct, frozen=True):
 
 class Surroundings(msgspec.Struct, frozen=True):
     """surroundings.json: what a run has to record to be understood later. `lock` is what was
-    installed where the work was done; in a container it is that of the `image`."""
+    installed where the work was done; in a container it is that of the `image`. `environment` is
+    the one of ours that was used."""
 
     machine: dict[str, str]
     kernel: str
@@ -211,6 +256,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     bundle_digest: str
     lock: Lock | None = None
     image: Image | None = None
+    environment: UsedEnvironment | None = None
 
 
 class RunnerIdentity(msgspec.Struct, frozen=True):

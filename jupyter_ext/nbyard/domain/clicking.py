@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.arguments import Flag, Option, Positional, Reach, Words
 from nbyard.domain.calls import Source, Unknown, Written, shown
 from nbyard.domain.commands import OPTION
 from nbyard.domain.guesses import guess_role
@@ -23,6 +22,7 @@ from nbyard.domain.parameters import (
     usual_name,
     with_choices,
 )
+from nbyard.domain.reaches import Flag, Option, Positional, Reach, Words
 
 COMMAND, OPTIONS, ARGUMENT = "click.command", "click.option", "click.argument"
 # The same words by another name.

@@ -14,20 +14,25 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from nbyard.domain.arguments import (
-    Argument,
+from nbyard.domain.arguments import Argument, check_value, is_secret
+from nbyard.domain.invocations import ATTEMPT, WORK, Context, Facts, Invocation, Placed, inside
+from nbyard.domain.reaches import (
+    Beside,
+    Bound,
     Flag,
+    Found,
     Option,
     Positional,
+    Reach,
+    Referenced,
+    Stderr,
     Stdin,
     Stdout,
     Variable,
     Words,
-    check_value,
 )
 from nbyard.errors import Detail, Invalid
 
-ATTEMPT = "{attempt}"
 FILE = "{file}"
 # Behind it no word is an option.
 SEPARATOR = "--"
@@ -45,33 +50,59 @@ RESERVED_BEGINNINGS = ("LD_", "DYLD_", "PYTHON", "NBYARD_", "JUPYTER", "JPY_", "
 
 
 class CommandLine(NamedTuple):
-    """`stdin` and `stdout` are relative to the attempt folder; empty = none."""
+    """`stdin`, `stdout` and `stderr` are relative to the attempt folder; empty = none. `files` have
+    to be in the working folder."""
 
     argv: list[str]
     environment: dict[str, str]
     stdin: str
     stdout: str
+    stderr: str = ""
+    files: tuple[Placed, ...] = ()
 
 
-def check_command(prefix: Sequence[str], arguments: Sequence[Argument]) -> None:
+PLAIN = Invocation()
+HERE = Facts()
+
+
+def check_command(
+    prefix: Sequence[str], arguments: Sequence[Argument], invocation: Invocation = PLAIN
+) -> None:
     """Refuse what could never become a command line.
 
     Raises:
         Invalid: with one detail per refused field.
     """
     details = []
-    if not prefix:
+    if not prefix and not invocation.words:
         details.append(Detail("command", "the program is missing"))
     for index, word in enumerate(prefix):
         if "\x00" in word or not word:
             details.append(Detail(f"command.{index}", "may not be empty or contain NUL"))
-    positions: set[int] = set()
-    for index, argument in enumerate(arguments):
-        problem = _reach_problem(argument, positions)
-        if problem:
-            details.append(Detail(f"arguments.{index}.reach", problem))
+    details += _problems(arguments, invocation)
     if details:
         raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
+
+
+def check_reaches(arguments: Sequence[Argument], invocation: Invocation) -> None:
+    """The same of what is said by now: how an argument reaches its program may be said later.
+
+    Raises:
+        Invalid: with one detail per refused field.
+    """
+    unsaid = {index for index, argument in enumerate(arguments) if argument.reach is None}
+    known = {f"arguments.{index}.reach" for index in unsaid}
+    if details := [one for one in _problems(arguments, invocation) if one.path not in known]:
+        raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
+
+
+def _problems(arguments: Sequence[Argument], invocation: Invocation) -> list[Detail]:
+    positions: set[int] = set()
+    details = []
+    for index, argument in enumerate(arguments):
+        if problem := _reach_problem(argument, positions):
+            details.append(Detail(f"arguments.{index}.reach", problem))
+    return details + _invocation_problems(invocation, arguments)
 
 
 def _reach_problem(argument: Argument, positions: set[int]) -> str:
@@ -88,7 +119,41 @@ def _reach_problem(argument: Argument, positions: set[int]) -> str:
         if reach.position < 0 or reach.position in positions:
             return "each position is counted from 0 and taken once"
         positions.add(reach.position)
+    return _bound_problem(argument, reach)
+
+
+def _bound_problem(argument: Argument, reach: Reach) -> str:
+    if isinstance(reach, Bound | Referenced) and argument.role == "output":
+        return "an output has a path only where it is an option, a word or a variable"
+    if isinstance(reach, Bound) and reach.joined and not reach.prefix:
+        return "what is joined needs a prefix"
+    if isinstance(reach, Found):
+        for pattern in reach.patterns:
+            if not pattern or pattern.startswith("/") or ".." in pattern.split("/"):
+                return f"{pattern[:60]!r} is no pattern in the working folder"
     return ""
+
+
+def _invocation_problems(invocation: Invocation, arguments: Sequence[Argument]) -> list[Detail]:
+    places = [bound.position for bound in invocation.words]
+    places += [a.reach.position for a in arguments if isinstance(a.reach, Bound)]
+    found = []
+    if len(set(places)) < len(places):
+        found.append(Detail("invocation.words", "each position is taken once"))
+    for name in invocation.variables:
+        problem = _variable_problem(name)
+        if problem:
+            found.append(Detail(f"invocation.variables.{name}", problem))
+    in_folder = any((invocation.files, invocation.stdout, invocation.stderr))
+    in_folder |= any(a.role == "output" and isinstance(a.reach, Found | Beside) for a in arguments)
+    if in_folder and not invocation.apart:
+        words = "files of the working folder need one of its own (apart)"
+        found.append(Detail("invocation.apart", words))
+    for kind, name in ((Stdout, invocation.stdout), (Stderr, invocation.stderr)):
+        if name and any(isinstance(a.reach, kind) for a in arguments):
+            words = f"{kind.__name__.lower()} is an output already"
+            found.append(Detail(f"invocation.{kind.__name__.lower()}", words))
+    return found
 
 
 def _variable_problem(name: str) -> str:
@@ -100,9 +165,14 @@ def _variable_problem(name: str) -> str:
 
 
 def build_argv(
-    prefix: Sequence[str], arguments: Sequence[Argument], values: Mapping[str, Any]
+    prefix: Sequence[str],
+    arguments: Sequence[Argument],
+    values: Mapping[str, Any],
+    invocation: Invocation = PLAIN,
+    facts: Facts = HERE,
 ) -> CommandLine:
-    """The command line for these values: prefix, options as declared, then positional words.
+    """The command line for these values: prefix, options as declared, positional words, then what
+    is bound.
 
     What has neither value nor default, or is null, is left out. A list repeats its option, or
     follows one (`Words`); then that option stands last or before `--`.
@@ -110,16 +180,39 @@ def build_argv(
     Raises:
         Invalid: a value is missing, does not fit or is not declared.
     """
-    check_command(prefix, arguments)
+    check_command(prefix, arguments, invocation)
     given = _given(arguments, values)
     found = _Reached()
     for argument in arguments:
         if given.get(argument.name) is not None:
             found.add(argument, given[argument.name])
-    argv = [*prefix, *found.words(arguments)]
+    context = Context(invocation, arguments, given, facts)
+    return CommandLine(
+        _checked_line([*prefix, *found.words(arguments), *context.words()]),
+        found.environment | _variables(invocation, context),
+        found.streams[Stdin],
+        found.streams[Stdout] or _stream(invocation.stdout, "stdout", context),
+        found.streams[Stderr] or _stream(invocation.stderr, "stderr", context),
+        tuple(context.files),
+    )
+
+
+def _checked_line(argv: list[str]) -> list[str]:
     if sum(len(word.encode()) for word in argv) > MAX_LINE_BYTES:
         raise Invalid.field("arguments", f"the command line is longer than {MAX_LINE_BYTES} bytes")
-    return CommandLine(argv, found.environment, found.streams[Stdin], found.streams[Stdout])
+    return [_word(word, "arguments") for word in argv]
+
+
+def _variables(invocation: Invocation, context: Context) -> dict[str, str]:
+    found = {}
+    for name, text in invocation.variables.items():
+        where = f"variables.{name}"
+        found[name] = _word(context.text(text, where), where)
+    return found
+
+
+def _stream(text: str, field: str, context: Context) -> str:
+    return f"{WORK}/{inside(context.text(text, field), field)}" if text else ""
 
 
 class _Reached:
@@ -127,7 +220,7 @@ class _Reached:
 
     def __init__(self) -> None:
         self.environment: dict[str, str] = {}
-        self.streams: dict[type, str] = {Stdin: "", Stdout: ""}
+        self.streams: dict[type, str] = {Stdin: "", Stdout: "", Stderr: ""}
         self._options: list[str] = []
         self._open: list[str] = []  # options that may take what follows
         self._positional: dict[int, list[str]] = {}
@@ -144,7 +237,7 @@ class _Reached:
             self._positional[reach.position] = _positional_words(reach, argument, value, where)
         elif isinstance(reach, Variable):
             self.environment[reach.variable] = _word(value, where)
-        elif reach is not None:
+        elif isinstance(reach, Stdin | Stdout | Stderr):
             self.streams[type(reach)] = _inside(value, where)
 
     def words(self, arguments: Sequence[Argument]) -> list[str]:
@@ -273,6 +366,17 @@ def _inside(value: Any, where: str) -> str:
     if inside == value or inside.startswith("/") or ".." in inside.split("/"):
         raise Invalid.field(where, "must be a file of the attempt")
     return inside
+
+
+def secret_variables(
+    arguments: Sequence[Argument], environment: Mapping[str, str]
+) -> dict[str, str]:
+    """Variables that hold what a secret's file holds, and its place in the attempt folder."""
+    return {
+        a.reach.variable: environment[a.reach.variable].removeprefix(f"{ATTEMPT}/")
+        for a in arguments
+        if is_secret(a) and isinstance(a.reach, Variable) and a.reach.variable in environment
+    }
 
 
 def expand_file(prefix: Sequence[str], file: str) -> list[str]:

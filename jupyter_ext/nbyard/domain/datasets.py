@@ -1,11 +1,14 @@
 """Datasets: names over immutable versions of bytes."""
 
+import re
 from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from nbyard.domain.states import DatasetState
+
+ARCHIVE_ENDING = re.compile(r"\.(zip|tgz|tar(\.(gz|bz2|xz))?)$", re.IGNORECASE)
 
 
 class UploadSource(
@@ -42,12 +45,20 @@ Source = UploadSource | FileSource | UrlSource
 
 
 class NewDataset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What makes a dataset, or a new version of the dataset of that name when `replace` is set."""
+    """What makes a dataset, or a new version of the dataset of that name when `replace` is set.
+    With `unpack` the bytes are an archive (zip, tar, tar.gz, tar.bz2, tar.xz), and the dataset is
+    the folder that it holds, by default called as the archive without its ending."""
 
     source: Source
     name: str | msgspec.UnsetType = msgspec.UNSET
     description: str = ""
     replace: bool = False
+    unpack: bool = False
+
+
+def folder_of(filename: str) -> str:
+    """What the folder in an archive is called."""
+    return ARCHIVE_ENDING.sub("", filename) or filename
 
 
 class DatasetPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,13 +70,14 @@ class DatasetPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DatasetVersion(msgspec.Struct, frozen=True):
-    """Immutable bytes; `bytes_done` of `size_bytes` while importing."""
+    """Immutable bytes; `bytes_done` of `size_bytes` while importing. What is unpacked has the
+    origin `archive`, wherever that came from."""
 
     id: str
     dataset_id: str
     number: int
     state: DatasetState
-    origin: Literal["upload", "file", "url"]
+    origin: Literal["upload", "file", "url", "archive"]
     source: str
     filename: str
     format: str

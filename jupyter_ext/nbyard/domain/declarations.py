@@ -37,7 +37,7 @@ def argument_of(name: str, value: Any, told: Declared, comment: Comment, missing
     if role != "value":
         kind = "string"
     default = value
-    if role == "input" and value == "":
+    if (role == "input" or (role == "value" and kind == "secret")) and value == "":
         default, missing = msgspec.UNSET, True
     return Argument(
         name=name,

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from nbyard.domain.arguments import Argument, Flag, Option
+from nbyard.domain.arguments import Argument
 from nbyard.domain.canonical import canonical
 from nbyard.domain.executables import Resources
 from nbyard.domain.functions import spot
+from nbyard.domain.invocations import Invocation
+from nbyard.domain.reaches import Flag, Option
 from nbyard.domain.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
 
@@ -25,6 +27,7 @@ class Description(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknow
     kind: str = ""
     arguments: tuple[Argument, ...] | None = None
     command: tuple[str, ...] | None = None
+    invocation: Invocation = Invocation()
     resources: Resources = Resources()
 
     def text(self) -> str:
@@ -86,6 +89,7 @@ def _merge(own: Argument, told: Argument | None) -> Argument:
         return own
     return msgspec.structs.replace(
         told,
+        reach=own.reach,
         default=own.default,
         help=told.help or own.help,
         required=told.required if own.default is msgspec.UNSET else False,

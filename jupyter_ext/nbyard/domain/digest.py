@@ -47,9 +47,11 @@ def explain(
     new: KeyParts,
     had: Packages | None = None,
     has: Packages | None = None,
+    moved: str = "",
 ) -> str:
     """In words, why a node cannot take the result of its last run; `had` and `has` are the
-    distributions of its environments then and now, by name, as far as they are known."""
+    distributions of its environments then and now, by name, as far as they are known, `moved`
+    tells that these are other ones."""
     if old is None:
         return "it has no earlier result"
     reasons = []
@@ -59,15 +61,16 @@ def explain(
     reasons += _new_bytes(old.inputs, new.inputs)
     reasons += [f"the file {name} {_how(old, new, name)}" for name in _new_files(old, new)]
     if old.environment != new.environment:
-        reasons.append(environment_change(had or {}, has or {}))
+        reasons.append(environment_change(had or {}, has or {}, moved))
     if old.declaration != new.declaration:
         reasons.append("its declaration changed")
     more = f" and {len(reasons) - 4} more changes" if len(reasons) > 4 else ""
     return "; ".join(reasons[:4]) + more or "its last result is no longer kept"
 
 
-def environment_change(had: Packages, has: Packages) -> str:
-    """In words, what is installed now that was not, and the other way round."""
+def environment_change(had: Packages, has: Packages, moved: str = "") -> str:
+    """In words, what is installed now that was not, and the other way round; behind the words that
+    tell of another environment."""
     told = [
         f"gained {name} {has[name]}"
         if name not in had
@@ -78,9 +81,9 @@ def environment_change(had: Packages, has: Packages) -> str:
         if had.get(name) != has.get(name)
     ]
     if not told or not had or not has:
-        return "its environment changed"
+        return moved or "its environment changed"
     more = f" and {len(told) - 3} more" if len(told) > 3 else ""
-    return "its environment " + ", ".join(told[:3]) + more
+    return (f"{moved}: it " if moved else "its environment ") + ", ".join(told[:3]) + more
 
 
 def _new_bytes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:

@@ -11,6 +11,7 @@ Refusal = Literal["unknown-node", "self", "unknown-port", "direction", "taken", 
 Ports = Mapping[str, Sequence[Argument]]
 
 FOLDER = "folder"
+SEVERAL = "a folder with several files"
 WORDS: dict[str, str] = {
     "unknown-node": "an arrow needs a node at both ends",
     "self": "a node cannot feed itself",
@@ -29,6 +30,8 @@ def in_words(refusal: Refusal, edge: Edge, ports: Ports) -> str:
 
 
 def _kind(port: Argument | None) -> str:
+    if port is not None and port.type == "list":
+        return SEVERAL
     return port.format if port is not None and port.format else "any file"
 
 

@@ -7,8 +7,8 @@ import msgspec
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One change. `topic` is run, task, attempt, dataset-version, dataset, executable or
-    workflow; `data` holds at least the new state where there is one."""
+    """One change. `topic` is run, task, attempt, dataset-version, dataset, executable,
+    credential, workflow or deployment; `data` holds at least the new state where there is one."""
 
     id: int
     at: datetime

@@ -5,12 +5,20 @@ from datetime import datetime
 import msgspec
 
 from nbyard.domain.arguments import Argument
+from nbyard.domain.invocations import Invocation
 from nbyard.domain.limits import Limits
 
 
-class Resources(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Image, requirements and limits of an executable's nodes that say nothing else."""
+def is_python(language: str) -> bool:
+    """Whether code of this language can use packages of Python; that which names none can."""
+    return language in ("python", "ipython", "")
 
+
+class Resources(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Environment, image, requirements and limits of an executable's nodes that say nothing else.
+    `environment` is the name of one, whose newest version is used, or `name@2` for that version."""
+
+    environment: str = ""
     image: str = ""
     requirements: str = ""
 
@@ -67,6 +75,13 @@ class NewExecutable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     resources: Resources | None = None
 
 
+class Exported(msgspec.Struct, frozen=True):
+    """The text of a file in another program's format, and what the file may be called."""
+
+    filename: str
+    text: str
+
+
 class ExecutablePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Fields to change; `revision` is the one that was read. `upload` is new code for what was
     uploaded before."""
@@ -97,6 +112,7 @@ class ExecutableVersion(msgspec.Struct, frozen=True):
     command: list[str]
     resources: Resources
     created_at: datetime
+    invocation: Invocation = Invocation()
 
 
 class Executable(msgspec.Struct, frozen=True):

@@ -19,7 +19,11 @@ SEPARATOR = "::"
 SPELLING = re.compile(r"(?P<file>.+\.py)::(?P<function>\w*)\Z", re.IGNORECASE | re.DOTALL)
 MARK = "executable"
 RESULT = "result"
-FORMATS = {"str": "txt", "bytes": "", "bytearray": ""}
+FORMATS = {
+    **{"str": "txt", "bytes": "", "bytearray": ""},
+    **{"DataFrame": "parquet", "Table": "parquet", "ndarray": "npy", "Figure": "png"},
+}
+DATA = ("DataFrame", "Table", "ndarray")
 MAX_LISTED = 10
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -159,9 +163,9 @@ class _Reader:
             raise Invalid.field(self._definition.name, f"line {self._definition.lineno}: {words}")
         if node is not None:
             value = _evaluated(name, node, self._constants).get(name, msgspec.UNSET)
-        comment = Comment(
-            role=_role(name, told, value, name in returns), format=returns.get(name, "")
-        )
+        is_data = annotation is not None and _last_name(annotation) in DATA
+        role = _role(name, told, value, name in returns, is_data)
+        comment = Comment(role=role, format=returns.get(name, ""))
         argument, problem = fitting(argument_of(name, value, told, comment, node is None), value)
         if argument.role == "output":
             argument = msgspec.structs.replace(argument, required=False)
@@ -219,9 +223,11 @@ def _parameters(
         yield one.arg, one.annotation, default
 
 
-def _role(name: str, told: Declared, value: Any, is_returned: bool) -> Role:
+def _role(name: str, told: Declared, value: Any, is_returned: bool, is_data: bool) -> Role:
     if is_returned:
         return "output"
+    if is_data:
+        return "input"
     if not told.is_path and not isinstance(value, FilePath):
         return "value"
     text = str(value) if isinstance(value, str) else None

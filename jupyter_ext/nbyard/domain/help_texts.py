@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from nbyard.domain.arguments import Flag, Option, Positional, Reach, ValueType, Words
+from nbyard.domain.arguments import ValueType
 from nbyard.domain.commands import OPTION
 from nbyard.domain.parameters import Parameter, Taken, Unread, check_places, usual_name
+from nbyard.domain.reaches import Flag, Option, Positional, Reach, Words
 from nbyard.domain.scripts import Script, arguments_of
 
 FLAG = re.compile(

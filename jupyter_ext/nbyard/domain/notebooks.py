@@ -1,6 +1,7 @@
 """Notebooks: the arguments that their parameters cells declare, read as source and never run."""
 
 import ast
+import contextlib
 import hashlib
 import io
 import json
@@ -14,6 +15,7 @@ import msgspec
 
 from nbyard.domain.annotations import UNKNOWN, Declared, declared
 from nbyard.domain.arguments import Argument, is_name
+from nbyard.domain.calls import Source
 from nbyard.domain.declarations import argument_of, fitting
 from nbyard.domain.guesses import Comment, read_comment
 from nbyard.domain.literals import NotConstant, evaluate
@@ -70,6 +72,16 @@ def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
         places = ", ".join(str(index + 1) for index in cells)
         reader.hints.append(f"Cells {places} are all tagged parameters; the last value counts.")
     return Parameters(list(reader.arguments.values()), reader.hints, reader.error)
+
+
+def whole(notebook: Mapping[str, Any]) -> Source:
+    """All code of a Python notebook as one module, but for cells that are no Python."""
+    found: list[ast.stmt] = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            with contextlib.suppress(SyntaxError):
+                found += parse(source_of(cell))[0].body
+    return Source(ast.Module(found, []))
 
 
 def tag_cell(notebook: Mapping[str, Any], index: int) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.annotations import Declared
-from nbyard.domain.arguments import Argument, Positional, Reach, Role, ValueType, check_value
+from nbyard.domain.arguments import Argument, Role, ValueType, check_value
 from nbyard.domain.calls import Unknown, Written
 from nbyard.domain.declarations import argument_of
 from nbyard.domain.guesses import ABOUT, WORD, Comment, read_comment
 from nbyard.domain.literals import FilePath
+from nbyard.domain.reaches import Positional, Reach
 from nbyard.errors import Invalid
 
 PLAIN: dict[str, tuple[type, ...]] = {

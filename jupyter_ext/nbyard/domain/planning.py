@@ -6,19 +6,22 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.arguments import Argument, check_value
-from nbyard.domain.edges import Drawn, in_words
+from nbyard.domain.arguments import Argument, check_value, is_blank_secret, is_secret
+from nbyard.domain.edges import SEVERAL, Drawn, in_words
 from nbyard.domain.executables import Resources
 from nbyard.domain.formats import suffix_of
 from nbyard.domain.limits import Limits, wrong
-from nbyard.domain.runs import Binding, BytesOf, ResultOf, TaskPlan, ValueOf
+from nbyard.domain.runs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
+from nbyard.domain.uses import UsedEnvironment
 from nbyard.domain.workflows import Binding as Bound
 from nbyard.domain.workflows import Document, Edge, Node, Problem, ordered
 from nbyard.errors import Detail, Invalid
 
-ATTEMPT = "{attempt}"
 MAX_FILENAME_BYTES = 255
 NO_IMAGES = "dask"
+CONTAINER, CONTAINERS = "container", "docker"
+IN_CONTAINERS_ONLY = f"is a Dockerfile, which runs in containers: let the runtime be {CONTAINERS}"
+INSTALLED_HERE = "process"
 NO_IMAGE_THERE = (
     "on the Dask cluster it would run in the Python of its worker, not in an image: take the image"
     " away, or let it run in a container"
@@ -30,6 +33,7 @@ class ResolvedNode(msgspec.Struct, frozen=True):
 
     `problem` says why it could not be found or read; then nothing else is known. `pinned` is the
     task of an earlier run that stands in its place; then what would go into it does not matter.
+    `lock_digest` are the bytes of the lock of its `environment`, as a requirements file.
     """
 
     name: str
@@ -39,11 +43,17 @@ class ResolvedNode(msgspec.Struct, frozen=True):
     version_id: str = ""
     resources: Resources = Resources()
     requirements_digest: str = ""
+    kind: str = ""
+    environment: UsedEnvironment | None = None
+    lock_digest: str = ""
     problem: str = ""
     pinned: TaskPlan | None = None
 
 
 Resolved = Mapping[str, ResolvedNode]
+# Those of the owner, by name and by id.
+Credentials = Mapping[str, SecretOf]
+NO_CREDENTIAL = "there is no credential of that name"
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -54,6 +64,22 @@ class Wish(msgspec.Struct, frozen=True):
     force: bool = False
     runtime_given: bool = False
     warm: bool = False
+    gpu: int | None = None
+
+
+def packages_from(node: Node, default: Resources) -> tuple[str, str]:
+    """The environment and the requirements file of a node, at most one of them: what it names
+    itself goes before what its executable names.
+
+    Raises:
+        Invalid: one of them names both.
+    """
+    for one in (node, default):
+        if one.environment and one.requirements:
+            raise Invalid.field("environment", "name it or a requirements file, not both")
+        if one.environment or one.requirements:
+            return one.environment, one.requirements
+    return "", ""
 
 
 def output_filename(argument: Argument) -> str:
@@ -66,7 +92,10 @@ def output_filename(argument: Argument) -> str:
 
 
 def find_problems(
-    document: Document, resolved: Resolved, chosen: Collection[str] | None = None
+    document: Document,
+    resolved: Resolved,
+    credentials: Credentials,
+    chosen: Collection[str] | None = None,
 ) -> list[Problem]:
     """Everything that blocks a run of the `chosen` nodes (all when None)."""
     nodes = {n: node for n, node in document.nodes.items() if chosen is None or n in chosen}
@@ -77,7 +106,7 @@ def find_problems(
         if known.problem:
             found.append(Problem(known.problem, node=name))
         elif node.type == "executable" and known.pinned is None:
-            found += _argument_problems(name, known, document, fed)
+            found += _argument_problems(name, known, document, fed, credentials)
             found += _limit_problems(name, node, known)
     return found
 
@@ -102,7 +131,11 @@ def _edge_problems(
 
 
 def _argument_problems(
-    name: str, known: ResolvedNode, document: Document, fed: Collection[tuple[str, str]]
+    name: str,
+    known: ResolvedNode,
+    document: Document,
+    fed: Collection[tuple[str, str]],
+    credentials: Credentials,
 ) -> list[Problem]:
     node = document.nodes[name]
     names = {argument.name for argument in known.arguments}
@@ -111,27 +144,36 @@ def _argument_problems(
         for extra in sorted(set(node.arguments) - names)
     ]
     for argument in known.arguments:
-        problem = _value_problem(argument, node, document, (name, argument.name) in fed)
+        is_fed = (name, argument.name) in fed
+        problem = _value_problem(argument, node, document, credentials, fed=is_fed)
         if problem:
             found.append(Problem(problem, node=name, field=argument.name))
     return found
 
 
-def _value_problem(argument: Argument, node: Node, document: Document, fed: bool) -> str:
+def _value_problem(
+    argument: Argument, node: Node, document: Document, credentials: Credentials, *, fed: bool
+) -> str:
     binding = node.arguments.get(argument.name)
     if argument.role == "output" or fed:
         return ""
     if binding is None:
         return _open_end(argument) if argument.required else ""
-    return _bound_problem(argument, binding, document)
+    problem = _bound_problem(argument, binding, document)
+    is_named = is_secret(argument) and not isinstance(binding.parameter, str)
+    if is_named and not problem and binding.value not in credentials:
+        return f"{argument.name}: {NO_CREDENTIAL}"
+    return problem
 
 
 def _open_end(argument: Argument) -> str:
     """What a required argument lacks that has neither arrow nor value."""
     if argument.role != "input":
-        return f"{argument.name} needs a value" if argument.default is msgspec.UNSET else ""
+        has_none = argument.default is msgspec.UNSET or is_blank_secret(argument, argument.default)
+        return f"{argument.name} needs a value" if has_none else ""
     if argument.default in (msgspec.UNSET, None, ""):
-        return f"{argument.name} needs an arrow"
+        several = f" from {SEVERAL}" if argument.type == "list" else ""
+        return f"{argument.name} needs an arrow{several}"
     return f"{argument.name} needs an arrow: {argument.default} is not in the bundle"
 
 
@@ -158,6 +200,7 @@ def plan_tasks(
     values: Mapping[str, Any],
     chosen: Collection[str],
     wish: Wish,
+    credentials: Credentials,
 ) -> list[TaskPlan]:
     """The tasks of a run in an order in which they could run one after the other.
 
@@ -166,7 +209,7 @@ def plan_tasks(
     Raises:
         Invalid: one detail for each problem, with the node as its path.
     """
-    problems = find_problems(document, resolved, chosen)
+    problems = find_problems(document, resolved, credentials, chosen)
     edges = [e for e in document.edges.values() if e.target in chosen and e.source in chosen]
     order = ordered([n for n in document.nodes if n in chosen], edges)
     if problems:
@@ -178,7 +221,13 @@ def plan_tasks(
     for node in order:
         if document.nodes[node].type == "executable":
             bindings = _bindings(node, fed.get(node, {}), document, resolved, values)
+            bindings = _with_secrets(
+                node, document, bindings, resolved[node].arguments, credentials
+            )
             plans.append(_plan(node, document, resolved, bindings, wish))
+    outside = [p.node for p in plans if _is_container(resolved[p.node]) and p.runtime != CONTAINERS]
+    if outside:
+        refuse([Problem(IN_CONTAINERS_ONLY, node=node, field="runtime") for node in outside])
     imaged = [p.node for p in plans if p.runtime == NO_IMAGES and p.image and not p.pinned]
     if imaged:
         refuse([Problem(NO_IMAGE_THERE, node=node, field="image") for node in imaged])
@@ -200,6 +249,11 @@ def _plan(
     label = node.label or PurePosixPath(node.path).name or known.name
     if known.pinned is not None:
         return msgspec.structs.replace(known.pinned, label=label)
+    limits = own.over(default)
+    if limits["gpu"] is None:
+        limits["gpu"] = wish.gpu
+    runtime = runtime_of(node, known.kind, wish)
+    lock = known.lock_digest if runtime != INSTALLED_HERE else ""
     return TaskPlan(
         node=name,
         label=label,
@@ -207,14 +261,27 @@ def _plan(
         executable_version_id=known.version_id,
         arguments=known.arguments,
         bindings=bindings,
-        runtime=wish.runtime if wish.runtime_given else own.runtime or wish.runtime,
+        runtime=runtime,
         image=wish.image or own.image or default.image,
-        warm=wish.warm,
+        # who comes after it into a container could look for what it left in memory
+        warm=wish.warm and not any(isinstance(one, SecretOf) for one in bindings.values()),
         requirements=own.requirements or default.requirements,
-        requirements_digest=known.requirements_digest,
+        requirements_digest=lock or known.requirements_digest,
+        environment=known.environment,
         force=wish.force,
-        **own.over(default),
+        **limits,
     )
+
+
+def _is_container(known: ResolvedNode) -> bool:
+    return known.kind == CONTAINER and known.pinned is None
+
+
+def runtime_of(node: Node, kind: str, wish: Wish) -> str:
+    """Where a node of that kind runs: what is given for all goes before what it says itself."""
+    if wish.runtime_given:
+        return wish.runtime
+    return node.runtime or (CONTAINERS if kind == CONTAINER else wish.runtime)
 
 
 def _bindings(
@@ -229,6 +296,31 @@ def _bindings(
         bound = _binding(argument, fed.get(argument.name), document, resolved, name, values)
         if bound is not None:
             found[argument.name] = bound
+    return found
+
+
+def _with_secrets(
+    node: str,
+    document: Document,
+    bindings: dict[str, Binding],
+    arguments: Sequence[Argument],
+    credentials: Credentials,
+) -> dict[str, Binding]:
+    """With credentials in the place of their names.
+
+    Raises:
+        Invalid: there is none of that name, where a parameter of the workflow tells it.
+    """
+    found = dict(bindings)
+    for argument in arguments:
+        bound = bindings.get(argument.name)
+        if is_secret(argument) and isinstance(bound, ValueOf) and bound.value is not None:
+            if bound.value not in credentials:
+                given = document.nodes[node].arguments.get(argument.name)
+                by_parameter = given is not None and isinstance(given.parameter, str)
+                place = f"parameters.{given.parameter}" if given and by_parameter else ""
+                raise Invalid.field(place or f"{node}.{argument.name}", NO_CREDENTIAL)
+            found[argument.name] = credentials[bound.value]
     return found
 
 
@@ -247,7 +339,8 @@ def _binding(
         return data if data is not None else ResultOf(edge.source, edge.output)
     given = document.nodes[name].arguments.get(argument.name)
     if given is None:
-        return None if argument.default is msgspec.UNSET else ValueOf(argument.default)
+        blank = argument.default is msgspec.UNSET or is_blank_secret(argument, argument.default)
+        return None if blank else ValueOf(argument.default)
     if isinstance(given.parameter, str):
         value = values[given.parameter]
         return ValueOf(check_value(argument, value, f"parameters.{given.parameter}"))

@@ -8,7 +8,9 @@ import msgspec
 from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import Failure
 from nbyard.domain.limits import Limits
+from nbyard.domain.missing import Missing
 from nbyard.domain.states import AttemptState, RunState, TaskState
+from nbyard.domain.uses import UsedEnvironment
 from nbyard.domain.workflows import Edge, Scope
 
 
@@ -33,13 +35,23 @@ class ResultOf(msgspec.Struct, frozen=True, tag="result", tag_field="kind"):
     output: str
 
 
-Binding = ValueOf | BytesOf | ResultOf
+class SecretOf(msgspec.Struct, frozen=True, tag="secret", tag_field="kind"):
+    """A credential, in the `version` that it had when the run was asked for. What is secret in it
+    stands nowhere in the record of a run."""
+
+    credential_id: str
+    name: str
+    version: int
+
+
+Binding = ValueOf | BytesOf | ResultOf | SecretOf
 
 
 class TaskPlan(Limits, frozen=True):
     """A node, frozen: everything its attempts need, decided when the run was created. `reuse` is
     the task of an earlier run whose result it takes over, `pinned` the number of that run where
-    the node is pinned to it. `warm` lets it share containers."""
+    the node is pinned to it. `warm` lets it share containers. Where it runs in a container,
+    `requirements_digest` is that of the lock of its `environment`."""
 
     node: str
     label: str
@@ -52,6 +64,7 @@ class TaskPlan(Limits, frozen=True):
     warm: bool = False
     requirements: str = ""
     requirements_digest: str = ""
+    environment: UsedEnvironment | None = None
     force: bool = False
     reuse: str = ""
     pinned: int = 0
@@ -61,10 +74,9 @@ class TaskPlan(Limits, frozen=True):
         """What of it will not count where it runs; empty when all does."""
         if self.runtime != "dask" or not self.requirements_digest or self.pinned:
             return ""
-        return (
-            "its requirements file is not installed on the Dask workers: what it names has to be"
-            " there already"
-        )
+        used = self.environment
+        what = f"the environment {used.name}" if used else "its requirements file"
+        return f"{what} is not installed on the Dask workers: what it names has to be there already"
 
     def needs(self) -> set[str]:
         """The nodes whose results this one takes."""
@@ -75,12 +87,14 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to run: `path` (a workflow, notebook or script below the root) or an executable's id
     or name. `parameters` are workflow parameters or the executable's arguments, of which inputs
     take a dataset's name or a path; `texts` are such values as typed on a command line, read as
-    their declared types. `containers`: each step has a fresh one, or one that is kept warm for the
-    next step like it; empty leaves that to the settings. A run of higher `priority` (-100 to 100)
-    is served before the others. `pins` says for this run, by node, of which run (id, name or
-    number) it takes the result; empty: of none, whatever the workflow says. `force` takes nothing
-    from the cache; pins are obeyed. With
-    `replace` the name is taken over from a run that has ended; that one keeps its number."""
+    their declared types. `environment` and `image` go before those that nodes name. `containers`:
+    each step has a fresh one, or one that is kept warm for the next step like it; empty leaves that
+    to the settings. A run of higher `priority` (-100 to 100) is served before the others. `pins`
+    says for this run, by node, of which run (id, name or number) it takes the result; empty: of
+    none, whatever the workflow says. `force` takes nothing from the cache; pins are obeyed. `gpu`
+    is how many GPUs each node gets that does not say it. `arguments` are those of a script or
+    Dockerfile that nothing describes. With `replace` the name is taken over from a run that has
+    ended; that one keeps its number."""
 
     path: str = ""
     executable: str = ""
@@ -89,6 +103,7 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parameters: dict[str, Any] = {}
     texts: dict[str, str] = {}
     runtime: str = ""
+    environment: str = ""
     image: str = ""
     containers: Literal["", "fresh", "warm"] = ""
     scope: Scope = "all"
@@ -96,10 +111,31 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     force: bool = False
     priority: int = 0
     pins: dict[str, str] = {}
+    gpu: int | None = None
+    arguments: list[Argument] = []
+
+
+class CheckedRun(msgspec.Struct, frozen=True):
+    """What a run that could begin would be called, and its nodes."""
+
+    title: str
+    nodes: list[str]
+
+
+class ArtifactType(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a value was when `nbyard.output` handed it over: its media type; of a data frame its
+    kind, rows, and names and types of its columns; of an array its type and shape."""
+
+    media_type: str = ""
+    frame: str = ""
+    rows: int | None = None
+    columns: list[tuple[str, str]] = []
+    dtype: str = ""
+    shape: list[int] = []
 
 
 class Artifact(msgspec.Struct, frozen=True):
-    """Named bytes that came out of a task."""
+    """Named bytes that came out of a task; `type` where code told what they are."""
 
     id: str
     run_id: str
@@ -110,6 +146,7 @@ class Artifact(msgspec.Struct, frozen=True):
     digest: str
     size_bytes: int
     created_at: datetime
+    type: ArtifactType | None = None
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -142,7 +179,8 @@ class Attempt(msgspec.Struct, frozen=True):
 class Task(msgspec.Struct, frozen=True):
     """One node of a run. `reason` explains the state: why it waits, ran, came from the cache or
     failed; `warning` says what was asked for and does not count there; `place` is its place in the
-    queue; `pinned` the number of the run to whose result it is pinned, else null."""
+    queue; `pinned` the number of the run to whose result it is pinned, else null. `arguments` are
+    the values that it was given, `inputs` the data, kept as long as the record."""
 
     id: str
     run_id: str
@@ -163,9 +201,12 @@ class Task(msgspec.Struct, frozen=True):
     attempts: list[Attempt] = []
     artifacts: list[Artifact] = []
     arguments: dict[str, Any] = {}
+    inputs: dict[str, BytesOf] = {}
     executable_id: str = ""
     executable_version_id: str = ""
     warning: str = ""
+    environment: UsedEnvironment | None = None
+    missing: Missing | None = None
 
 
 class Run(msgspec.Struct, frozen=True):

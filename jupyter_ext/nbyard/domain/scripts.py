@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from nbyard.domain.argparsing import read_argparse
-from nbyard.domain.arguments import Argument, Positional, Role, check_arguments
+from nbyard.domain.arguments import Argument, Role, check_arguments
 from nbyard.domain.calls import Source
 from nbyard.domain.clicking import names_of, read_click
+from nbyard.domain.handed import added, read_handed
 from nbyard.domain.openings import opened
 from nbyard.domain.parameters import (
     Declaration,
@@ -19,6 +20,7 @@ from nbyard.domain.parameters import (
     usual_name,
 )
 from nbyard.domain.parsers import name_in
+from nbyard.domain.reaches import Positional
 from nbyard.errors import Invalid
 
 DESCRIBE = "Describe them in the form or a .nbexec file."
@@ -32,13 +34,22 @@ class Script(msgspec.Struct, frozen=True):
     hints: list[str] = []
 
 
-def read_script(tree: ast.Module) -> Script:
-    """The arguments of a script, each with how it reaches the command line.
+def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
+    """The arguments of a script, each with how it reaches the command line; `names_us` is whether
+    `nbyard` stands anywhere in it.
 
-    Where they cannot be told from the source there are none, and a hint that says why. Nothing is
-    run.
+    Where they cannot be told from the source there are none of the command line, and a hint that
+    says why. Nothing is run.
     """
     source = Source(tree)
+    script = _on_command_line(source)
+    if not names_us:
+        return script
+    handed = read_handed(source)
+    return Script(added(script.arguments, handed.arguments), [*script.hints, *handed.hints])
+
+
+def _on_command_line(source: Source) -> Script:
     try:
         found, name_of = _declared(source)
         check_places(found.parameters)

@@ -27,15 +27,22 @@ class Slots:
 
     Nobody overtakes a task that waits for the same thing; a task that waits for a GPU keeps only
     those waiting that want one too. A task that wants more cores or memory than there are gets all
-    of them, and so runs alone; one that wants more GPUs waits, and keeps nobody waiting.
+    of them, and so runs alone; one that wants more GPUs waits, and keeps nobody waiting. `held` are
+    GPUs that others have than those who are running.
     """
 
-    def __init__(self, capacity: Capacity, running: Iterable[tuple[Limits, Sequence[str]]] = ()):
+    def __init__(
+        self,
+        capacity: Capacity,
+        running: Iterable[tuple[Limits, Sequence[str]]] = (),
+        held: Iterable[str] = (),
+    ):
         self.capacity = capacity
         self._cores = capacity.cores
         self._memory = capacity.memory_bytes
         self._uses = Counter(dict.fromkeys(capacity.gpus, 0))
         self._scarce: set[str] = set()
+        self._uses.update(held)
         for limits, gpus in running:
             self._take(limits, gpus)
 

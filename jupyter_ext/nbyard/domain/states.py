@@ -15,14 +15,28 @@ AttemptState = Literal[
 ]
 DatasetState = Literal["importing", "ready", "failed"]
 EnvironmentState = Literal["queued", "building", "ready", "failed"]
+ImageState = Literal["queued", "building", "ready", "failed"]
+DeploymentState = Literal[
+    "queued",
+    "starting",
+    "running",
+    "sleeping",
+    "stopping",
+    "stopped",
+    "completed",
+    "failed",
+    "down",
+]
 
 
 class Machine(msgspec.Struct, frozen=True, dict=True):
-    """States and the moves between them; a state without moves is terminal."""
+    """States and the moves between them; a state without moves is terminal. In those of `rests`
+    nothing is under way either, though it may be begun again."""
 
     name: str
     initial: str
     moves: Mapping[str, Collection[str]]
+    rests: Collection[str] = ()
 
     @cached_property
     def terminal(self) -> frozenset[str]:
@@ -30,7 +44,7 @@ class Machine(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def live(self) -> frozenset[str]:
-        return frozenset(self.moves) - self.terminal
+        return frozenset(self.moves) - self.terminal - frozenset(self.rests)
 
     def before(self, state: str) -> frozenset[str]:
         """The states from which `state` can be reached in one move."""
@@ -97,6 +111,27 @@ ENVIRONMENT_VERSION = Machine(
     },
 )
 
+# the same; what is pulled or pushed is *building* meanwhile
+IMAGE = Machine("image", ENVIRONMENT_VERSION.initial, ENVIRONMENT_VERSION.moves)
+
+# what it does is read from its containers each time, so that from any state of those it may come to
+# any other
+_DOES = ("queued", "starting", "running", "down", "completed", "failed")
+
+DEPLOYMENT = Machine(
+    "deployment",
+    "queued",
+    {
+        **{state: (*(s for s in _DOES if s != state), "stopping") for state in _DOES},
+        "running": ("sleeping", *(s for s in _DOES if s != "running"), "stopping"),
+        "sleeping": ("queued", "starting", "running", "stopping"),
+        "stopping": ("stopped", "queued"),
+        "stopped": ("queued",),
+    },
+    rests=("stopped", "completed", "failed"),
+)
+
 MACHINES = {
-    machine.name: machine for machine in (RUN, TASK, ATTEMPT, DATASET_VERSION, ENVIRONMENT_VERSION)
+    machine.name: machine
+    for machine in (RUN, TASK, ATTEMPT, DATASET_VERSION, ENVIRONMENT_VERSION, IMAGE, DEPLOYMENT)
 }

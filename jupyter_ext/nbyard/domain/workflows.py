@@ -68,16 +68,19 @@ class Pin(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields
 
 class Node(Limits, frozen=True, omit_defaults=True):
     """A dataset or an executable on the canvas; `version` pins it to an immutable version's id,
-    `pin` to the result of a run."""
+    `pin` to the result of a run. `environment` is a name, or `name@2` for that version. The data of
+    a dataset node is a file (`path`), a `dataset` or an `artifact`, each by id or name."""
 
     type: Literal["executable", "dataset"]
     path: str = ""
     executable: str = ""
     dataset: str = ""
+    artifact: str = ""
     label: str = ""
     arguments: dict[str, Binding] = msgspec.field(default_factory=dict)
     version: str = ""
     runtime: str = ""
+    environment: str = ""
     image: str = ""
     requirements: str = ""
     pin: Pin | None = None
@@ -256,8 +259,8 @@ class CheckWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NodeView(msgspec.Struct, frozen=True):
-    """A node as the canvas shows it; a dataset's only argument is its output `data`. `image` is
-    that of the executable, where the node names no other."""
+    """A node as the canvas shows it; a dataset's only argument is its output `data`. `image` and
+    `environment` are those of the executable, where the node names no other."""
 
     name: str
     kind: str
@@ -267,6 +270,7 @@ class NodeView(msgspec.Struct, frozen=True):
     dataset: str = ""
     problem: str = ""
     image: str = ""
+    environment: str = ""
 
 
 class NodeLine(msgspec.Struct, frozen=True):
@@ -280,6 +284,20 @@ class NodeLine(msgspec.Struct, frozen=True):
     image: str
     after: list[str]
     problem: str = ""
+
+
+class NeededImage(msgspec.Struct, frozen=True):
+    """An image that `nodes` of a workflow run in: `base` as it is, or where `is_built` one made of
+    it with these `requirements` (the text of the file), and with what notebooks need; or that of a
+    `dockerfile`, a path in the folder whose digest is `bundle`."""
+
+    base: str
+    requirements: str
+    for_notebooks: bool
+    is_built: bool
+    nodes: tuple[str, ...] = ()
+    dockerfile: str = ""
+    bundle: str = ""
 
 
 class Proposal(msgspec.Struct, frozen=True):

@@ -1,34 +1,106 @@
-"""The text of a Dockerfile: equal input gives equal bytes, and no word of a user stands in it."""
+"""The text of a Dockerfile: equal input gives equal bytes, whatever the order of what it is made
+of. Texts of people stand in it only where `check_recipe` let them through; the packages of an
+environment never do."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
+from itertools import filterfalse
 
 import jinja2
 
+from nbyard.domain.environments import locked_trees
+from nbyard.domain.images import MARKER, ImageSpec, base_of, quoted, sealed
+from nbyard.domain.requirements import folder_of, hashes_of
+from nbyard.errors import Invalid
+
 REQUIREMENTS = "requirements.txt"
 NOTEBOOKS = "notebooks.txt"
+PACKAGES = "packages"
+PLACE = "/opt/nbyard"
 # What the runner needs where a notebook is executed.
 NOTEBOOK_PACKAGES = ("ipykernel>=6.29,<8", "nbclient>=0.10,<1", "papermill>=2.6,<3")
+# NVIDIA's images have no Python.
+PYTHON_PACKAGES = ("python3", "python3-pip", "python3-venv")
 
 
-def build_files(requirements: list[str], *, for_notebooks: bool) -> dict[str, str]:
+def build_files(spec: ImageSpec) -> dict[str, str]:
     """The files of a build by name, the Dockerfile among them.
 
     The requirements are installed last, so that what they pin is what is there in the end.
+
+    Raises:
+        Invalid: one of them lies in a folder of this machine, and no lock has its files.
     """
+    folders = sorted(locked_trees(spec.requirements))
+    listed = [*filterfalse(folder_of, spec.requirements)]
+    check_reach(listed)
     files: dict[str, str] = {}
-    if for_notebooks:
+    if spec.recipe.for_notebooks:
         files[NOTEBOOKS] = _lines(NOTEBOOK_PACKAGES)
-    if requirements:
-        files[REQUIREMENTS] = _lines(requirements)
-    return {"Dockerfile": dockerfile(list(files)), **files}
+    if listed:
+        files[REQUIREMENTS] = _lines(listed)
+    return {"Dockerfile": dockerfile(spec, files, folders), **files}
 
 
-def dockerfile(files: list[str]) -> str:
-    """Installs what is listed in these files, one layer for each."""
+def check_reach(lines: Iterable[str], field: str = "requirements") -> None:
+    """No build reaches the folders of this machine.
+
+    Raises:
+        Invalid: a requirement is of what lies in one.
+    """
+    for line in lines:
+        if " file:" in line:
+            what = line.partition(" --hash")[0]
+            words = f"{what}: an image cannot be built of what lies in a folder of this machine"
+            hint = "Put the wheel into an index, or behind an address of the web."
+            raise Invalid.field(field, words, hint=hint)
+
+
+def hashed(files: Mapping[str, str]) -> list[str]:
+    """The names of those that have hashes. What they list is installed whatever is there already:
+    of that, pip would check no hash."""
+    return [name for name, text in files.items() if any(map(hashes_of, text.splitlines()))]
+
+
+def dockerfile(spec: ImageSpec, files: Mapping[str, str], folders: Sequence[str] = ()) -> str:
+    """Installs what is listed in these files, and what lies in these folders in `packages`, one
+    layer for each, in a stage that is left behind; what works in the end is not root."""
+    recipe = spec.recipe
+    added = PYTHON_PACKAGES if recipe.cuda and not recipe.base else ()
     text = resources.files("nbyard.images").joinpath("Dockerfile.j2").read_text("utf-8")
     template = jinja2.Template(text, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    return str(template.render(files=files))
+    made: str = template.render(
+        base=base_of(recipe, spec.base),
+        place=PLACE,
+        variables=sorted(recipe.variables.items()),
+        labels=sorted(recipe.labels.items()),
+        cuda=recipe.cuda,
+        system_packages=sorted({*recipe.system_packages, *added}),
+        build_packages=sorted(set(recipe.build_packages)),
+        files=list(files),
+        hashed=hashed(files),
+        packages=PACKAGES,
+        folders=folders,
+        has_project=spec.has_project,
+        uid=recipe.uid,
+        gid=recipe.gid,
+        marker=MARKER,
+        install=_install,
+        quoted=quoted,
+    )
+    return sealed(made) + recipe.own
 
 
-def _lines(items: tuple[str, ...] | list[str]) -> str:
+def _install(packages: Sequence[str]) -> str:
+    """One instruction that leaves no lists behind."""
+    names = "".join(f"        {name} \\\n" for name in packages)
+    return (
+        "RUN apt-get update \\\n"
+        "    && apt-get install --yes --no-install-recommends \\\n"
+        f"{names}"
+        "    && rm -rf /var/lib/apt/lists/*"
+    )
+
+
+def _lines(items: Sequence[str]) -> str:
     return "".join(f"{item}\n" for item in items)

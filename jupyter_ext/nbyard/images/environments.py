@@ -1,92 +1,111 @@
-"""Images of environments: one for each different input, made once."""
+"""Images of requirements and of Dockerfiles that nodes name: one for each different input."""
 
 import functools
-import hashlib
-import io
-import json
-import tarfile
+import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
+from nbyard.blobs import Blobs
 from nbyard.dockerd import Engine, Say
+from nbyard.domain.environments import locked_trees, with_folders_of
+from nbyard.domain.images import ImageSpec, Recipe
 from nbyard.domain.requirements import read_requirements
-from nbyard.images.dockerfile import build_files
+from nbyard.domain.sources import Sources
+from nbyard.images.builds import IMAGE_LABEL, Wish, ensure
+from nbyard.images.dockerfile import PACKAGES, build_files
 
 REPOSITORY = "nbyard/env"
-IMAGE_LABEL = "nbyard.image"
-BASE_LABEL = "nbyard.base"
+CODE_REPOSITORY = "nbyard/code"
 
 _building: dict[str, threading.Lock] = {}
 _building_lock = threading.Lock()
 
 
-def environment_tag(base_id: str, requirements: list[str], *, for_notebooks: bool) -> str:
-    """The tag says all that went into the image."""
-    files = build_files(requirements, for_notebooks=for_notebooks)
-    whole = json.dumps([base_id, files], sort_keys=True)
-    return f"{REPOSITORY}:{hashlib.sha256(whole.encode()).hexdigest()[:32]}"
-
-
-def environment_image(
+def environment_image(  # noqa: PLR0913  what runtimes ask for, and where it comes from
     engine: Engine,
     base: str,
-    requirements_text: str,
+    text: str,
     for_notebooks: bool,
     say: Say,
+    *,
+    blobs: Blobs,
     network: str = "",
+    sources: Sequence[str] = (),
 ) -> str:
-    """The tag of an image with these packages on this base, built when it is not here yet.
+    """The tag of an image with the packages of a requirements file on this base, built when it is
+    not here yet. `sources` are the addresses that the file may name, `blobs` has the files of the
+    folders of a lock.
 
     Raises:
-        Invalid: a line of the requirements is refused.
+        Invalid: a line of it is refused, or cannot be installed in an image.
         NbyardError: the base cannot be pulled or the build fails; the message says why.
     """
-    requirements = read_requirements(requirements_text)
-    base_id = _base_id(engine, base, say)
-    tag = environment_tag(base_id, requirements, for_notebooks=for_notebooks)
-    with _lock(tag):
-        if not engine.image_id(tag):
-            say(f"Building {tag} on {base}")
-            engine.build(
-                tag,
-                _context(build_files(requirements, for_notebooks=for_notebooks)),
-                arguments={"BASE": base},
-                labels={IMAGE_LABEL: "environment", BASE_LABEL: base_id},
-                network=network,
-                say=say,
-            )
-    return tag
+    requirements = with_folders_of(text, read_requirements(text, Sources.parse(sources)))
+    files = build_files(ImageSpec(Recipe(for_notebooks=for_notebooks), requirements))
+    with (
+        _lock(f"{base}\n{requirements}\n{for_notebooks}"),
+        tempfile.TemporaryDirectory(prefix="nby-packages-") as place,
+    ):
+        wish = Wish(
+            text=files["Dockerfile"],
+            files=files,
+            folders=staged_packages(blobs, requirements, Path(place)),
+            base=base,
+            labels={IMAGE_LABEL: "environment"},
+            repository=REPOSITORY,
+            network=network,
+        )
+        return ensure(engine, wish, say).reference
 
 
-def offer_images(runtimes: Iterable[object], network: str = "") -> None:
-    """Give each runtime that asks for images (`image_for`) the way to make them."""
+def staged_packages(blobs: Blobs, lock_lines: Sequence[str], place: Path) -> dict[str, Path]:
+    """What lay in the folders that a lock names when it was made, by where that goes in the
+    context of its image.
+
+    Raises:
+        NotFound: that is kept no more, as the lock was deleted.
+    """
+    found = {}
+    place.mkdir(exist_ok=True)
+    for name, tree in locked_trees(lock_lines).items():
+        blobs.stage(tree, place / name, writable=True)
+        found[f"{PACKAGES}/{name}"] = place / name
+    return found
+
+
+def code_wish(folder: Path, file: str, network: str = "") -> Wish:
+    """The image of a Dockerfile that lies at `file` in a folder; its own folder is the context."""
+    place = folder / file
+    return Wish(
+        text=place.read_text("utf-8", "replace"),
+        folders={"": place.parent},
+        file=place.name,
+        labels={IMAGE_LABEL: "code"},
+        repository=CODE_REPOSITORY,
+        network=network,
+    )
+
+
+def code_image(engine: Engine, folder: Path, file: str, say: Say, network: str = "") -> str:
+    """Its tag, built when it is not here yet."""
+    wish = code_wish(folder, file, network)
+    with _lock(f"{wish.file}\n{wish.text}"):
+        return ensure(engine, wish, say).reference
+
+
+def offer_images(
+    runtimes: Iterable[object], blobs: Blobs, network: str = "", sources: Sequence[str] = ()
+) -> None:
+    """Give each runtime that asks for images (`image_for`, `code_image`) the way to make them."""
+    image_for = functools.partial(environment_image, blobs=blobs, network=network, sources=sources)
     for runtime in runtimes:
         if hasattr(runtime, "image_for"):
-            runtime.image_for = functools.partial(environment_image, network=network)
+            runtime.image_for = image_for
+        if hasattr(runtime, "code_image"):
+            runtime.code_image = functools.partial(code_image, network=network)
 
 
-def _base_id(engine: Engine, base: str, say: Say) -> str:
-    known = engine.image_id(base)
-    if known:
-        return known
-    say(f"Pulling {base}")
-    engine.pull(base, say)
-    return engine.image_id(base)
-
-
-def _lock(tag: str) -> threading.Lock:
+def _lock(key: str) -> threading.Lock:
     with _building_lock:
-        return _building.setdefault(tag, threading.Lock())
-
-
-def _context(files: dict[str, str]) -> io.BytesIO:
-    """A tar whose bytes depend on nothing but the files."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, content in files.items():
-            data = content.encode()
-            member = tarfile.TarInfo(name)
-            member.size, member.mode = len(data), 0o644
-            archive.addfile(member, io.BytesIO(data))
-    packed.seek(0)
-    return packed
+        return _building.setdefault(key, threading.Lock())

@@ -6,9 +6,11 @@ import shlex
 import warnings
 from typing import Any
 
-from nbyard.domain.attempts import CommandWork
-from nbyard.domain.commands import FILE, build_argv, expand_file
+from nbyard.domain.attempts import CommandWork, ExitCodes
+from nbyard.domain.commands import FILE, build_argv, expand_file, secret_variables
 from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.handed import MARK, handed_values
+from nbyard.domain.invocations import ATTEMPT, TEMPORARY, WORK
 from nbyard.domain.scripts import Script, read_script
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
@@ -28,6 +30,8 @@ STARTS: dict[str, tuple[str, list[str]]] = {
 INTERPRETERS = {"python": "python", "python3": "python", "sh": "sh", "bash": "bash", "Rscript": "R"}
 BINARIES = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 MAX_SHEBANG = 256
+# What a command in a folder of its own finds (CWL v1.2, section 4.2 "Runtime environment").
+APART = {"HOME": f"{ATTEMPT}/{WORK}", "TMPDIR": f"{ATTEMPT}/{TEMPORARY}"}
 
 
 class CommandKind:
@@ -47,12 +51,26 @@ class CommandKind:
     ) -> CommandWork:
         """The command line; a Python script is started by the environment's interpreter."""
         prefix = list(reading.command)
-        if not prefix:
+        if not prefix and not reading.invocation.words:
             raise Invalid.field("command", "it is not known how to start this file")
-        if prefix[0] == PYTHON and environment.interpreter:
+        if prefix[:1] == [PYTHON] and environment.interpreter:
             prefix[0] = environment.interpreter
-        line = build_argv(expand_file(prefix, file), reading.arguments, values)
-        return CommandWork(line.argv, line.environment, line.stdin, line.stdout)
+        told = reading.invocation
+        words = expand_file(prefix, file)
+        line = build_argv(words, reading.arguments, values, told, reading.facts)
+        secrets = secret_variables(reading.arguments, line.environment)
+        plain = {n: value for n, value in line.environment.items() if n not in secrets}
+        return CommandWork(
+            line.argv,
+            plain | (APART if told.apart else {}),
+            line.stdin,
+            line.stdout,
+            line.stderr,
+            list(line.files),
+            ExitCodes(told.success_codes, told.temporary_codes, told.permanent_codes),
+            handed=handed_values(reading.arguments, values),
+            secrets=secrets,
+        )
 
     def code_digest(self, content: bytes) -> str:
         return "sha256:" + hashlib.sha256(content).hexdigest()
@@ -92,7 +110,7 @@ def _script(name: str, content: bytes) -> Script:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return read_script(ast.parse(content, name))
+            return read_script(ast.parse(content, name), names_us=MARK in content)
     except SyntaxError as error:
         return Script(hints=[f"{name}, line {error.lineno or 1}: {error.msg}"])
     except (ValueError, RecursionError, MemoryError) as error:

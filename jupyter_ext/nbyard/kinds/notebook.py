@@ -9,6 +9,8 @@ from nbyard.domain import notebooks
 from nbyard.domain.arguments import Argument, check_arguments, check_value, is_name
 from nbyard.domain.attempts import NotebookWork
 from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.handed import MARK, added, handed_values, read_handed
+from nbyard.domain.reaches import Handed
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
 
@@ -41,10 +43,13 @@ class NotebookKind:
             if found.error:
                 raise Invalid.field(name, f"the parameters cell is no valid Python ({found.error})")
             arguments, hints = found.arguments, found.hints
+            if MARK in content:
+                handed = read_handed(notebooks.whole(notebook))
+                arguments, hints = added(arguments, handed.arguments), [*hints, *handed.hints]
         else:
             arguments, hints = _inspected(notebook, cells, kernel, language)
             is_unread = bool(hints)
-        if not cells:
+        if not cells and not arguments:
             hints = [*hints, HINT_NO_CELL]
         return Reading(
             self.name,
@@ -71,7 +76,9 @@ class NotebookKind:
             if argument.required and argument.name not in values:
                 raise Invalid.field(f"arguments.{argument.name}", "a value is needed")
         kernel = environment.kernel or reading.kernel or "python3"
-        return NotebookWork(f"code/{file}", kernel, reading.language, checked)
+        own = {n: v for n, v in checked.items() if not isinstance(declared[n].reach, Handed)}
+        handed = handed_values(reading.arguments, checked)
+        return NotebookWork(f"code/{file}", kernel, reading.language, own, handed)
 
     def code_digest(self, content: bytes) -> str:
         """Of language, kernel and code; outputs, ids, markdown and metadata do not count."""

@@ -7,6 +7,7 @@ import msgspec
 from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import Work
 from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.invocations import Facts, Invocation
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -14,7 +15,8 @@ class Reading(msgspec.Struct, frozen=True):
 
     `kernel` is a kernelspec's name or empty; `hints` are sentences for people; `can_tag` offers to
     make a cell the parameters cell; `command` is the beginning of a command line, `{file}` in it
-    the file. `is_unread` when nobody here can read such arguments: a description is their list.
+    the file, `invocation` how it is run beyond that, `facts` what is known of the place where that
+    is. `is_unread` when nobody here can read such arguments: a description is their list.
     """
 
     kind: str
@@ -25,6 +27,8 @@ class Reading(msgspec.Struct, frozen=True):
     can_tag: bool = False
     command: list[str] = []
     is_unread: bool = False
+    invocation: Invocation = Invocation()
+    facts: Facts = Facts()
 
     @property
     def own(self) -> list[Argument] | None:

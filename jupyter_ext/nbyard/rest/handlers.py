@@ -153,6 +153,7 @@ class NbyardHandler(JupyterHandler):
             403: ("forbidden", "You may not do this, or your login has expired."),
             404: ("not-found", "There is no such address."),
             405: ("method", "This address does not know that method."),
+            411: ("length", "With this method the length of the body is needed."),
             413: ("too-large", "The body is too large."),
         }
         code, message = words.get(status, ("internal", "Something unexpected went wrong."))

@@ -121,14 +121,14 @@ def _variable(name: str) -> Json:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-def _download(noun: str, variable: str, *parameters: Json) -> Json:
+def _download(noun: str, variables: list[str], *parameters: Json) -> Json:
     content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     return {
         "get": {
             "operationId": f"{noun}.content",
             "tags": [noun],
             "summary": "Download the bytes",
-            "parameters": [_variable(variable), *parameters],
+            "parameters": [*map(_variable, variables), *parameters],
             "responses": {
                 "200": {"description": "The bytes.", "content": content},
                 **{str(c): {"$ref": f"#/components/responses/{c}"} for c in CONTENT_REFUSALS},
@@ -141,10 +141,11 @@ def _download(noun: str, variable: str, *parameters: Json) -> Json:
 STREAMS: dict[str, Json] = {
     "/datasets/{dataset}/content": _download(
         "datasets",
-        "dataset",
+        ["dataset"],
         {"name": "version", "in": "query", "schema": {"type": "integer", "default": 0}},
     ),
-    "/artifacts/{artifact}/content": _download("artifacts", "artifact"),
+    "/artifacts/{artifact}/content": _download("artifacts", ["artifact"]),
+    "/runs/{run}/tasks/{node}/inputs/{name}/content": _download("runs", ["run", "node", "name"]),
     "/uploads/{upload}": {
         "patch": {
             "operationId": "uploads.append",

@@ -10,12 +10,19 @@ from tornado import web
 
 from nbyard.rest import openapi
 from nbyard.rest.handlers import Desk, NbyardHandler, OperationHandler
+from nbyard.rest.proxy import PATTERN as PROXIED
+from nbyard.rest.proxy import ProxyHandler
 from nbyard.rest.socket import Broadcast, EventSocket
 from nbyard.rest.streams import ContentHandler, UploadHandler
 from nbyard.services.operation import Operation
 from nbyard.services.table import table
 
 PREFIX = "nbyard/api"
+CONTENTS = {
+    "datasets": "/datasets/{dataset}/content",
+    "artifacts": "/artifacts/{artifact}/content",
+    "runs": "/runs/{run}/tasks/{node}/inputs/{name}/content",
+}
 Route = tuple[str, type[web.RequestHandler], dict[str, Any]]
 
 
@@ -54,7 +61,8 @@ class NowhereHandler(NbyardHandler):
 
 
 def routes(base_url: str, desk: Desk, broadcast: Broadcast) -> list[Route]:
-    """All routes below `<base_url>/nbyard/api`; exact ones before those with variables."""
+    """All routes below `<base_url>/nbyard/api`, exact ones before those with variables, and that of
+    deployments."""
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in table():
         by_path.setdefault(operation.path, {})[operation.method] = operation
@@ -67,9 +75,8 @@ def routes(base_url: str, desk: Desk, broadcast: Broadcast) -> list[Route]:
             {"desk": desk, "broadcast": broadcast},
         ),
     ]
-    for noun in ("dataset", "artifact"):
-        path = f"/{noun}s/{{{noun}}}/content"
-        values = {"desk": desk, "noun": f"{noun}s", "variable": noun}
+    for noun, path in CONTENTS.items():
+        values = {"desk": desk, "noun": noun}
         found.append((_pattern(base_url, path), ContentHandler, values))
     for path in sorted(by_path, key=lambda p: (p.count("{"), p)):
         by_method = by_path[path]
@@ -79,6 +86,7 @@ def routes(base_url: str, desk: Desk, broadcast: Broadcast) -> list[Route]:
         values = {"desk": desk, "by_method": by_method}
         found.append((_pattern(base_url, path), handler, values))
     found.append((_pattern(base_url, "/") + "?(.*)", NowhereHandler, {"desk": desk}))
+    found.append((url_path_join(base_url, PROXIED), ProxyHandler, {"desk": desk}))
     return found
 
 

@@ -83,12 +83,12 @@ class UploadHandler(NbyardHandler, APIHandler):
 
 
 class ContentHandler(NbyardHandler):
-    """`GET …/content`: the bytes of a dataset or artifact; more than one file comes as a zip."""
+    """`GET …/content`: the bytes of a dataset, an artifact or an input of a task; more than one
+    file comes as a zip."""
 
-    def initialize(self, desk: Any, noun: str, variable: str) -> None:  # type: ignore[override]
+    def initialize(self, desk: Any, noun: str) -> None:  # type: ignore[override]
         super().initialize(desk)
         self._noun = noun
-        self._variable = variable
 
     def get_content_type(self) -> str:
         return "application/octet-stream"
@@ -98,8 +98,8 @@ class ContentHandler(NbyardHandler):
         try:
             scope = "datasets:read" if self._noun == "datasets" else "runs:read"
             caller = self.authorised(scope)
-            key = check_text(path[self._variable], self._variable)
-            found = await self.desk.ask(self._noun, "content", caller, key, **self._version())
+            keys = {name: check_text(text, name) for name, text in path.items()}
+            found = await self.desk.ask(self._noun, "content", caller, **keys, **self._version())
             source, filename = await self.desk.call(opened, self.desk.services.blobs, found)
         except NbyardError as error:
             self.fail(error)

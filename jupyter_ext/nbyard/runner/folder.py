@@ -12,7 +12,16 @@ from typing import Any
 
 PLACEHOLDER = re.compile(r"\{attempt\}(?=/|\Z)")
 OPTION_PLACEHOLDER = re.compile(r"(?P<option>[^={}/]*=)?\{attempt\}(?=/|\Z)")
+INNER_PLACEHOLDER = re.compile(r"\{attempt\}(?=/(?:code|inputs|outputs)/)")
 CODE = "code"
+
+
+def expanded(word: str, path: str) -> str:
+    """`{attempt}` becomes the path: at the start of a word, after the `=` of `--name={attempt}/…`,
+    and wherever it begins a place in one of the folders of the work."""
+    found = OPTION_PLACEHOLDER.match(word)
+    lead = (found["option"] or "") + path if found else ""
+    return lead + INNER_PLACEHOLDER.sub(lambda _: path, word[found.end() :] if found else word)
 
 
 class BadTask(Exception):
@@ -68,9 +77,8 @@ class Folder:
         return value
 
     def expand_word(self, word: str) -> str:
-        """As `expand`, and also after the `=` of `--name={attempt}/…`."""
-        found = OPTION_PLACEHOLDER.match(word)
-        return (found["option"] or "") + self.path + word[found.end() :] if found else word
+        """As `expanded`, with the place of this folder."""
+        return expanded(word, self.path)
 
     def write_whole(self, name: str, value: dict[str, Any]) -> None:
         """The file is there whole or not at all."""

@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from . import beside
 from .prepared import forget_others, kernel_app, read_whole, take_on
 from .processes import keep_only
 
@@ -33,6 +34,7 @@ def serve(connection_file: str, end: socket.socket, tell: int, wait: int | None)
         _wait(wait)
     app.shell.starting_dir = os.getcwd()
     app.shell.history_manager.dir_hist[:] = [Path.cwd()]
+    beside.offer(beside.folder())
     app.begin()
     shut_down = app.kernel.do_shutdown
 

@@ -3,11 +3,13 @@ telling what happens through a pipe."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import inspect
 import os
 import sys
 import traceback
+import typing
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -15,8 +17,9 @@ from typing import Any
 
 from . import handoff
 from .folder import BadTask, Folder
+from .handoff import values
 from .report import Report
-from .returned import FOLDER, Unfit, by_output, write
+from .returned import by_output, write
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 POSITIONAL = inspect.Parameter.POSITIONAL_ONLY
@@ -80,10 +83,11 @@ class Functions:
         given = folder.expand(work["parameters"])
         for one in work["files"]:
             if isinstance(given[one], str):
-                given[one] = Path(given[one])
+                with Told():
+                    given[one] = function.taken(one, given[one])
         places = {one: folder.inside(outputs[one]["path"]) for one in outputs}
         for one in places.keys() & function.names:
-            is_folder = outputs[one].get("format") == FOLDER
+            is_folder = outputs[one].get("format") == values.FOLDER
             os.makedirs(places[one] if is_folder else os.path.dirname(places[one]), exist_ok=True)
             given[one] = Path(places[one])
         with Told():
@@ -110,7 +114,19 @@ class _Function:
         except (TypeError, ValueError):
             parameters = {}  # type: ignore[assignment]
         self.names = parameters.keys()
+        self._hints: dict[str, Any] = {}
+        with contextlib.suppress(NameError, AttributeError, TypeError, ValueError, SyntaxError):
+            self._hints = typing.get_type_hints(function)
         self._first = [one.name for one in parameters.values() if one.kind is POSITIONAL]
+
+    def taken(self, name: str, path: str) -> Any:
+        """An input: data where the function says of which kind, else its path.
+
+        Raises:
+            Unfit: it cannot be read so.
+        """
+        wanted = self._hints.get(name)
+        return values.read(path, wanted) if values.is_data(wanted) else Path(path)
 
     def __call__(self, given: dict[str, Any]) -> Any:
         if not self._first:
@@ -151,7 +167,7 @@ class Told:
 
 
 def _failure(error: BaseException, where: TracebackType | None) -> dict[str, Any]:
-    if isinstance(error, Unfit):
+    if isinstance(error, values.Unfit):
         return {"kind": "contract", "message": str(error)}
     if isinstance(error, SystemExit):
         code = error.code if isinstance(error.code, int) else int(error.code is not None)

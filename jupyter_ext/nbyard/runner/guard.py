@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 
 from . import processes
@@ -72,4 +71,6 @@ def make_scratch() -> str:
 def clear(scratch: str) -> None:
     """Remove the folder for sockets."""
     if scratch:
+        import shutil
+
         shutil.rmtree(scratch, ignore_errors=True)

@@ -54,17 +54,30 @@ def specification(name: str) -> KernelSpec | None:
 
 def stamps(name: str) -> list[tuple[int, int]]:
     """Change when a kernel of that name is installed, changed or removed."""
-    return [stamp(os.path.join(place, name, "kernel.json")) for place in _specs().kernel_dirs]
+    places = specifications().kernel_dirs
+    return [stamp(os.path.join(place, name, "kernel.json")) for place in places]
+
+
+class Specifications(KernelSpecManager):
+    """Those of Jupyter, and one of no name: it goes by the folder that it lies in."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        if not os.path.isabs(kernel_name):
+            return super().get_kernel_spec(kernel_name)
+        try:
+            return KernelSpec.from_resource_dir(kernel_name)
+        except (OSError, ValueError):
+            raise NoSuchKernel(kernel_name) from None
 
 
 @cache
-def _specs() -> KernelSpecManager:
-    return KernelSpecManager()
+def specifications() -> KernelSpecManager:
+    return Specifications()
 
 
 def _read(name: str) -> KernelSpec | None:
     try:
-        return _specs().get_kernel_spec(name)
+        return specifications().get_kernel_spec(name)
     except NoSuchKernel:
         return None
 

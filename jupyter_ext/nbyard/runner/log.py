@@ -6,6 +6,8 @@ import codecs
 import os
 from collections import deque
 
+from .masks import Masks
+
 LIMIT_BYTES = 64 * 1024 * 1024
 TAIL_BYTES = 256 * 1024
 AT_LIMIT = b"\n[nbyard: the log has reached its limit; its end follows when the work has ended]\n"
@@ -16,7 +18,10 @@ LAST_LINES_BYTES = 16 * 1024
 class Log:
     """Appends to a file. Beyond the limit only the end is kept; a line counts what is missing."""
 
-    def __init__(self, path: str, limit_bytes: int = LIMIT_BYTES) -> None:
+    def __init__(
+        self, path: str, limit_bytes: int = LIMIT_BYTES, masks: Masks | None = None
+    ) -> None:
+        self._masks = Masks(()) if masks is None else masks
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._room = limit_bytes - TAIL_BYTES - os.fstat(self._file).st_size
@@ -30,7 +35,9 @@ class Log:
 
     def feed(self, data: bytes) -> None:
         """Bytes as they come from the pipe; broken UTF-8 becomes U+FFFD."""
-        text = self._decode(data).encode()
+        self._take(self._masks.feed(self._decode(data).encode()))
+
+    def _take(self, text: bytes) -> None:
         self._recent = (self._recent + text)[-LAST_LINES_BYTES:]
         if self._tail or len(text) > self._room:
             head, text = text[: max(self._room, 0)], text[max(self._room, 0) :]
@@ -78,9 +85,9 @@ class Log:
         if self._has_ended:
             return
         self._has_ended = True
-        end = self._decode(b"", True).encode()
+        end = self._masks.feed(self._decode(b"", True).encode()) + self._masks.end()
         if end:
-            self.feed(end)
+            self._take(end)
         end = b"".join(self._tail)
         if len(end) > TAIL_BYTES:
             self._lose(end[:-TAIL_BYTES])

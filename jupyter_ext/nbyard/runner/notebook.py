@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import spared
 from .folder import BadTask, Folder
+from .memory import SECRETS
 from .parameters import CannotInject, inject
 from .prepared import Lines, put_off, renew, take_on
 from .report import Report
@@ -136,7 +137,9 @@ async def _serve(told: dict[str, Any], report: Report, ready: Ready, largest: in
         session = _session(folder, task, read_notebook(folder, task["work"]), ready)
         wishes = Wishes(session.interrupt)
         failure = await _go_through(session, report)
-        if failure is None and told["may_stay"] and isinstance(kernel, ForkedKernel):
+        # the next kernel would be a fork of what knows the secrets of this one
+        may_stay = told["may_stay"] and not folder.has(SECRETS)
+        if failure is None and may_stay and isinstance(kernel, ForkedKernel):
             stays = _put_off(kernel, wishes, largest)
     except UNFIT as error:
         failure = _failure(error)

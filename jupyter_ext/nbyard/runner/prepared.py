@@ -13,8 +13,6 @@ import importlib
 import os
 import signal
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable
 from functools import cache
 from types import ModuleType
@@ -77,6 +75,8 @@ def preload() -> None:
         RuntimeError: that started a thread, which no fork would have; or this ipykernel is built
             otherwise than those we know.
     """
+    import tempfile
+
     _import_for_kernels()
     from . import foreign, kernel, notebook  # noqa: F401
 
@@ -171,6 +171,8 @@ def live_as(work: Callable[[], int]) -> NoReturn:
         status = work()
     finally:
         if sys.exc_info()[0] is not None:
+            import traceback
+
             traceback.print_exc()
         sys.stdout.flush()
         os._exit(status)

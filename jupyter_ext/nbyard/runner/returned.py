@@ -8,11 +8,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-JSON, FOLDER = "json", "folder"
-
-
-class Unfit(Exception):
-    """It cannot become what the function declares; the text is for people."""
+from .handoff.values import ARRAY, FOLDER, JSON, PICTURE, TABLE, Unfit, form_of, kind_of
 
 
 def by_output(value: Any, names: Sequence[str]) -> dict[str, Any]:
@@ -47,10 +43,20 @@ def write(value: Any, file_format: str, path: str) -> None:
         return
     if file_format == FOLDER:
         raise Unfit(f"it returned {kind_of(value)}, where the path of a folder is needed")
+    if file_format in (TABLE, ARRAY, PICTURE) and not isinstance(value, (bytes, bytearray)):
+        _hand_over(value, file_format, path)
+        return
     if not isinstance(value, (bytes, bytearray, memoryview)):
         value = WRITERS.get(file_format, _text)(value, file_format)
     with open(path, "wb") as file:
         file.write(value)
+
+
+def _hand_over(value: Any, file_format: str, path: str) -> None:
+    form = form_of(value)
+    if form.format != file_format:
+        raise Unfit(f"it returned {kind_of(value)}, which cannot be written as {file_format}")
+    form.write(path)
 
 
 def _text(value: Any, file_format: str) -> bytes:
@@ -70,7 +76,6 @@ def _json(value: Any, _: str) -> bytes:
         raise Unfit(f"it returned {kind_of(value)}, which is no JSON: {error}") from None
 
 
-# By format; those of tables would take data frames.
 WRITERS: Mapping[str, Callable[[Any, str], bytes]] = {JSON: _json}
 
 
@@ -88,11 +93,3 @@ def _take(given: str, file_format: str, path: str) -> None:
             shutil.copyfile(given, path)
     except (OSError, shutil.Error) as error:
         raise Unfit(f"{shown}, which cannot be read: {error}") from None
-
-
-def kind_of(value: Any) -> str:
-    """In words."""
-    if value is None:
-        return "nothing"
-    name = type(value).__name__
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"

@@ -18,6 +18,7 @@ from nbformat.v4 import nbbase  # noqa: TID253
 
 from .folder import Folder
 from .kernel import ForkedKernel
+from .masks import Masks, masks_of
 from .started import KernelEnded, KernelMissing, StartedKernel
 from .verdict import how
 
@@ -101,10 +102,12 @@ def _write(text: str) -> None:
     sys.stdout.buffer.flush()
 
 
-def _in_lines(notebook: dict[str, Any]) -> str:
+def _in_lines(notebook: dict[str, Any], masks: Masks) -> str:
     """JSON with a line for each cell: to indent all of it takes ten times as long."""
-    cells = ",\n".join(json.dumps(cell, ensure_ascii=False) for cell in notebook["cells"])
-    rest = {name: value for name, value in notebook.items() if name != "cells"}
+    cells = ",\n".join(
+        json.dumps(masks.cleaned(cell), ensure_ascii=False) for cell in notebook["cells"]
+    )
+    rest = {name: masks.cleaned(value) for name, value in notebook.items() if name != "cells"}
     return f'{{"cells": [\n{cells}\n],\n{json.dumps(rest, ensure_ascii=False)[1:]}\n'
 
 
@@ -122,6 +125,7 @@ class Session:
         notebook, self._places = opened
         kernel, client, self._language_info = ready
         self._folder = folder
+        self._masks = masks_of(folder.path)
         self._directory = folder.inside(task.get("directory") or "code")
         self._kernel = task["work"].get("kernel") or "python3"
         self._language = (task["work"].get("language") or "python").lower()
@@ -265,7 +269,7 @@ class Session:
         started = time.monotonic()
         temporary = self._folder.at("executed.ipynb.tmp")
         with open(temporary, "w", encoding="utf-8", errors="replace") as file:
-            file.write(_in_lines(self._notebook))
+            file.write(_in_lines(self._notebook, self._masks))
         os.replace(temporary, self._folder.at("executed.ipynb"))
         self._saved_at = time.monotonic()
         self._save_cost = self._saved_at - started

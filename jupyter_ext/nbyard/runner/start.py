@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 
-from . import processes
+from . import memory, processes
 from .ahead import LaunchAhead
 from .folder import BadTask, Folder
 from .guard import Guard, make_scratch
@@ -112,7 +112,9 @@ def _supervise(
         folder, task, scratch, is_watched=bool(parent), is_prepared=is_prepared
     )
     supervisor = _beside(task)(folder, task, launch, guard, RESERVE)
-    write_result(folder, task, supervisor.run(), RESERVE)
+    result = supervisor.run()
+    memory.forget(folder.path)
+    write_result(folder, task, result, RESERVE)
     guard.dismiss()
     supervisor.close()
     if not parent:  # who forked us believes no result from before a restart of the machine

@@ -7,7 +7,8 @@ import contextlib
 import os
 from typing import Any
 
-from .kernel import readable
+from . import beside
+from .kernel import readable, specification, specifications
 from .verdict import FROM_OUTSIDE, how
 from .work import die_with_parent
 
@@ -55,7 +56,11 @@ class StartedKernel:
         client.kc = client.km.client()
         client.kc.start_channels(stdin=False, hb=False)
         client.kc.allow_stdin = False
-        return await self._probe()
+        found = await self._probe()
+        if self._language == "python":
+            words = {"": beside.request()}
+            client.kc.execute("", silent=True, user_expressions=words, store_history=False)
+        return found
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
@@ -72,9 +77,9 @@ class StartedKernel:
             # no ports that two kernels could draw at once, and none that a neighbour could reach
             manager.transport = "ipc"
             manager.ip = os.path.join(runtime_folder, "kernel")
-        specs = manager.kernel_spec_manager.find_kernel_specs()
-        if self._name not in specs:
-            present = ", ".join(sorted(specs)) or "none"
+        manager.kernel_spec_manager = specifications()
+        if specification(self._name) is None:
+            present = ", ".join(sorted(specifications().find_kernel_specs())) or "none"
             raise KernelMissing(f"{self._shown} is not installed here (present: {present})")
 
     async def _probe(self) -> dict[str, Any]:

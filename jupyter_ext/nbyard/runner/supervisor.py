@@ -17,6 +17,7 @@ from .folder import CODE, Folder
 from .guard import Guard
 from .limits import MemoryWatch
 from .log import Log
+from .masks import masks_of
 from .reserve import Reserve
 from .usage import GpuMeter, UsageRecord
 from .work import ADOPTS, CannotStart, Launch, adopt_orphans
@@ -57,7 +58,8 @@ class Supervisor:
         self._launch = launch
         self._guard = guard
         self._reserve = reserve
-        self.log = Log(folder.at("log"))
+        self._masks = masks_of(folder.path)
+        self.log = Log(folder.at("log"), masks=self._masks)
         self._memory = MemoryWatch(task.get("memory_bytes"))
         gpus = GpuMeter((task.get("environment") or {}).get("CUDA_VISIBLE_DEVICES") or "")
         self._record = UsageRecord(folder.at("usage.jsonl"), gpus, spent=launch.spent)
@@ -89,8 +91,13 @@ class Supervisor:
         failure = verdict.on_full_disk(self._failure(), self._folder)
         present: list[str] = []
         if failure is None or failure["kind"] == "contract":
-            present, broken = verdict.look_at_outputs(self._folder, self._task["outputs"])
+            code = 0 if self._status is None else os.waitstatus_to_exitcode(self._status)
+            present, broken = verdict.look_at_outputs(
+                self._folder, self._task["outputs"], self._task.get("directory") or CODE, code
+            )
             failure = failure or broken
+        outputs = {name: self._task["outputs"][name] for name in present}
+        disclosed = self._masks.disclosed(self._folder.path, outputs)
         state = self._ending.state if self._ending else "failed" if failure else "succeeded"
         return {
             "state": state,
@@ -98,7 +105,8 @@ class Supervisor:
             "finished_at": self._clock.now(),
             "working_at": self._working_at,
             "outputs": present,
-            "failure": failure,
+            "failure": self._masks.cleaned(failure),
+            "disclosed": disclosed,
             "usage": self._usage(),
         }
 
@@ -253,7 +261,7 @@ class Supervisor:
             self._report_rest = b""
         news = []
         for line in lines:
-            message = json.loads(line)
+            message = self._masks.cleaned(json.loads(line))
             if self._heed(message):
                 news.append(message)
         if news:
@@ -338,7 +346,8 @@ class Supervisor:
         elif self._launch.reports:
             failure = verdict.of_function(self._status, self._reported, self._last_lines())
         else:
-            failure = verdict.of_status(self._status, self.log.last_lines())
+            codes = self._task["work"].get("exit_codes")
+            failure = verdict.of_status(self._status, self.log.last_lines(), codes)
         # a shell tells of its children so
         code = failure.get("exit_code") if failure is not None else None
         by_force = code == KILLED or (failure is not None and "SIGKILL" in failure["message"])

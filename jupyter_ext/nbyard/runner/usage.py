@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import time
@@ -124,8 +123,11 @@ class GpuMeter:
         self.pid = 0
         self._rest = b""
         self._output = -1
-        program = shutil.which("nvidia-smi") if ids else None
-        if program:
+        if not ids:
+            return
+        import shutil
+
+        if program := shutil.which("nvidia-smi"):
             self._start([program, GPU_QUERY, "--format=csv,noheader,nounits", f"--id={ids}"])
 
     def _start(self, words: list[str]) -> None:

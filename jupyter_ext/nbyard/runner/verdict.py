@@ -8,6 +8,7 @@ import stat
 import time
 from typing import Any
 
+from . import found
 from .folder import Folder
 from .reserve import Reserve
 
@@ -22,18 +23,31 @@ def failure(kind: str, message: str, **more: Any) -> dict[str, Any]:
     return {"kind": kind, "message": message, **more}
 
 
-def of_status(status: int, last_lines: str) -> dict[str, Any] | None:
-    """A wait status as a failure; None for exit code 0."""
+def of_status(
+    status: int, last_lines: str, codes: dict[str, Any] | None = None
+) -> dict[str, Any] | None:
+    """A wait status as a failure; None for exit code 0 and what else `codes` call success."""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         message = f"ended by signal {number} ({signal_name(number)})"
         if number in FROM_OUTSIDE:
             return failure("lost", message, traceback=last_lines)
         return failure("exit-code", message, exit_code=128 + number, traceback=last_lines)
-    code = os.WEXITSTATUS(status)
-    if code == 0:
-        return None
-    return failure("exit-code", f"exit code {code}", exit_code=code, traceback=last_lines)
+    return of_code(os.WEXITSTATUS(status), last_lines, codes or {})
+
+
+def of_code(code: int, last_lines: str, codes: dict[str, Any]) -> dict[str, Any] | None:
+    """An exit code as a failure; None for one that means success."""
+    words = ""
+    if code not in codes.get("success", ()):
+        if code in codes.get("temporary", ()):
+            words = ", a temporary failure as its description says"
+        elif code in codes.get("permanent", ()):
+            words = ", a permanent failure as its description says"
+        if words or code:
+            message = f"exit code {code}{words}"
+            return failure("exit-code", message, exit_code=code, traceback=last_lines)
+    return None
 
 
 def signal_name(number: int) -> str:
@@ -70,14 +84,14 @@ def of_function(
     if reported is not None:
         return reported.get("failure")
     words = "its process ended before the function returned"
-    found = of_status(status, last_lines) or failure("error", "exit code 0", traceback=last_lines)
-    return {**found, "message": f"{words} ({found['message']})"}
+    ended = of_status(status, last_lines) or failure("error", "exit code 0", traceback=last_lines)
+    return {**ended, "message": f"{words} ({ended['message']})"}
 
 
 def on_full_disk(failure: dict[str, Any] | None, folder: Folder) -> dict[str, Any] | None:
     """The same failure, with a word on what may have been its cause."""
-    found = os.statvfs(folder.path)
-    if failure is None or found.f_bavail * found.f_frsize > FULL_BYTES:
+    disk = os.statvfs(folder.path)
+    if failure is None or disk.f_bavail * disk.f_frsize > FULL_BYTES:
         return failure
     return {**failure, "message": f"{failure['message']} (disk full: nothing can be written)"}
 
@@ -91,19 +105,46 @@ def words_for_bytes(size: float) -> str:
 
 
 def look_at_outputs(
-    folder: Folder, outputs: dict[str, dict[str, Any]]
+    folder: Folder,
+    outputs: dict[str, dict[str, Any]],
+    directory: str = "code",
+    exit_code: int = 0,
 ) -> tuple[list[str], dict[str, Any] | None]:
-    """The outputs that are there, and the first that breaks the contract."""
+    """The outputs that are there, and the first that breaks the contract. Those that have patterns
+    are taken from the working folder `directory`."""
     present: list[str] = []
+    try:
+        found.gather(folder, directory, outputs, exit_code)
+    except (found.NotFound, OSError) as error:
+        return present, failure("contract", str(error))
     broken = None
     for name, output in outputs.items():
-        problem = _problem(folder, output["path"])
+        if found.is_found(output) and not output.get("several"):
+            problem = _problem_inside(folder, output["path"])
+        else:
+            problem = _problem(folder, output["path"])
         if problem is None:
             present.append(name)
         elif problem or output.get("required", True):
-            words = problem or f"{output['path']} was not written"
+            words = problem or _not_written(output)
             broken = broken or failure("contract", f"the output {name!r} is missing: {words}")
     return present, broken
+
+
+def _not_written(output: dict[str, Any]) -> str:
+    if output.get("value") and not output.get("beside"):
+        return "its value is null"
+    if found.is_found(output):
+        patterns = " or ".join(output.get("patterns") or [found.TOLD])
+        return f"nothing in its working folder fits {patterns}"
+    return f"{output['path']} was not written"
+
+
+def _problem_inside(folder: Folder, relative: str) -> str | None:
+    """The same of the one thing that was found."""
+    path = folder.inside(relative)
+    names = list(found.entries(path)) if os.path.isdir(path) else []
+    return _problem(folder, os.path.join(relative, names[0])) if names else ""
 
 
 def _problem(folder: Folder, relative: str) -> str | None:
@@ -115,13 +156,13 @@ def _problem(folder: Folder, relative: str) -> str | None:
     if os.path.isdir(path):
         for parent, folders, files in os.walk(path):
             paths += [os.path.join(parent, name) for name in [*folders, *files]]
-    for found in paths:
-        shown = os.path.relpath(found, folder.path)
-        real = os.path.realpath(found)
+    for one in paths:
+        shown = os.path.relpath(one, folder.path)
+        real = os.path.realpath(one)
         if not real.startswith(folder.path + os.sep):
             return f"{shown} is a symbolic link that leaves the attempt's folder"
         try:
-            mode = os.stat(found).st_mode
+            mode = os.stat(one).st_mode
         except OSError as error:
             return f"{shown}: {error.strerror}"
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):

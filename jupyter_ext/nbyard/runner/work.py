@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from . import processes
+from . import beside, memory, processes
 from .folder import BadTask, Folder
 
 PR_SET_PDEATHSIG = 1
@@ -83,6 +83,11 @@ def told(folder: Folder, task: dict[str, Any], scratch: str) -> dict[str, Any]:
     environment = dict(task.get("environment") or {})
     for name, value in (task["work"].get("environment") or {}).items():
         environment[name] = folder.expand_word(value)
+    for name, place in (task["work"].get("secrets") or {}).items():
+        with open(folder.inside(place), encoding="utf-8") as file:
+            environment[name] = file.read()
+    if folder.has(memory.SECRETS):
+        environment[memory.VARIABLE] = folder.at(memory.SECRETS)
     environment["NBYARD_ATTEMPT"] = folder.path
     environment["NBYARD_ATTEMPT_ID"] = task["attempt_id"]
     environment["NBYARD_MARK"] = task["mark"]
@@ -141,9 +146,9 @@ class Launch:
             self._argv(),
             stdin=self._stream(files, self._work.get("stdin"), "rb", subprocess.DEVNULL),
             stdout=self._stream(files, self._work.get("stdout"), "wb", self._output_end),
-            stderr=self._output_end,
+            stderr=self._stream(files, self._work.get("stderr"), "wb", self._output_end),
             cwd=about["directory"],
-            env={**environment_of_host(), **about["environment"]},
+            env=self._variables(about["environment"]),
             pass_fds=(self._report_end,) if self.reports else (),
             start_new_session=True,
             # our own parent ends it after us; nothing to do between fork and exec is much quicker
@@ -151,6 +156,12 @@ class Launch:
         )
         self.pid = process.pid
         process.returncode = 0  # the supervisor reaps, Popen shall not wait
+
+    def _variables(self, own: dict[str, str]) -> dict[str, str]:
+        found = {**environment_of_host(), **own}
+        if not self.reports:
+            found["PYTHONPATH"] = beside.on_path(found.get("PYTHONPATH", ""))
+        return found
 
     def _fork(self) -> None:
         """The runner of a notebook out of this process, which has imported what it needs."""

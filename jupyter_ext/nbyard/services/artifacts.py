@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nbyard.blobs import Bytes
-from nbyard.domain.artifacts import NamedArtifact, named_artifact, places
+from nbyard.domain.artifacts import NamedArtifact, SuggestedName, named_artifact, places
 from nbyard.domain.callers import Caller
 from nbyard.domain.names import safe_filename
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs import Artifact
 from nbyard.domain.tables import TablePage
-from nbyard.errors import Invalid, NotFound
+from nbyard.errors import Invalid, NameTaken, NotFound
+from nbyard.services.naming import check_free, check_run_name, next_name
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
 
 if TYPE_CHECKING:
-    from nbyard.store import Connection
+    from nbyard.store import Connection, Store
 
 # small enough to count the rows before the first page is shown
 COUNTED_BYTES = 64 * 2**20
@@ -49,31 +50,23 @@ class ArtifactService:
         named = [named_artifact(run, files[run.id]) for run in found]
         return page_of(named, limit, lambda one: one.run_id)
 
+    @operation("GET", "/artifacts/suggest", scope="runs:read")
+    def suggest(self, caller: Caller, name: str) -> SuggestedName:
+        """Suggest a name for a new artifact: the one that is asked for, or the next like it."""
+        wanted = check_run_name(name)
+        with self._parts.store.read() as c:
+            names = self._parts.store.runs.names(c, caller.name)
+        try:
+            check_free(names, "a run", wanted)
+        except NameTaken as taken:
+            return SuggestedName(next_name(names.values(), wanted), taken.message)
+        return SuggestedName(wanted)
+
     @operation("GET", "/artifacts/{artifact}", scope="runs:read")
     def get(self, caller: Caller, artifact: str) -> Artifact:
         """Show one file: by its id, as `NAME.OUTPUT`, or as `NAME` where that has only one."""
         with self._parts.store.read() as c:
-            found = self._files(c, caller, artifact)
-        if len(found) > 1:
-            names = ", ".join(f"{artifact}.{file.name}" for file in found)
-            raise Invalid.field("artifact", f"{artifact[:80]} has several files: {names}")
-        return found[0]
-
-    def _files(self, c: Connection, caller: Caller, key: str) -> Sequence[Artifact]:
-        """One by its id or output, or all of a name; never none."""
-        store = self._parts.store
-        if file := store.artifacts.get(c, caller.name, key):
-            return [file]
-        for name, dot, output in ((key, "", ""), key.rpartition(".")):
-            run = store.runs.named(c, caller.name, name)
-            if run is None or (dot and not output):
-                continue
-            files = named_artifact(run, store.artifacts.of_run(c, run.id)).files
-            if found := [file for file in files if output in ("", file.name)]:
-                return found
-            if not files:
-                raise NotFound(f"{run.name} has no file: its run {run.number} is {run.state}.")
-        raise NotFound(f"There is no artifact {key[:80]!r}.")
+            return file_named(self._parts.store, c, caller.name, artifact)
 
     @operation("GET", "/artifacts/{artifact}/preview", scope="runs:read")
     def preview(
@@ -93,8 +86,38 @@ class ArtifactService:
     def content(self, caller: Caller, artifact: str) -> Bytes:
         """The bytes, for a download: one file, or all of a name."""
         with self._parts.store.read() as c:
-            found = self._files(c, caller, artifact)
+            found = _files(self._parts.store, c, caller.name, artifact)
         if len(found) == 1:
             return Bytes(found[0].digest, found[0].filename)
         members = [Bytes(file.digest, place) for place, file in places(found).items()]
         return Bytes("", safe_filename(artifact), tuple(members))
+
+
+def file_named(store: Store, c: Connection, owner: str, key: str) -> Artifact:
+    """One file: by its id, as `NAME.OUTPUT`, or as `NAME` where that has only one.
+
+    Raises:
+        NotFound: there is no such artifact, or it has no file (yet).
+        Invalid: it has several.
+    """
+    found = _files(store, c, owner, key)
+    if len(found) > 1:
+        names = ", ".join(f"{key}.{file.name}" for file in found)
+        raise Invalid.field("artifact", f"{key[:80]} has several files: {names}")
+    return found[0]
+
+
+def _files(store: Store, c: Connection, owner: str, key: str) -> Sequence[Artifact]:
+    """One by its id or output, or all of a name; never none."""
+    if file := store.artifacts.get(c, owner, key):
+        return [file]
+    for name, dot, output in ((key, "", ""), key.rpartition(".")):
+        run = store.runs.named(c, owner, name)
+        if run is None or (dot and not output):
+            continue
+        files = named_artifact(run, store.artifacts.of_run(c, run.id)).files
+        if found := [file for file in files if output in ("", file.name)]:
+            return found
+        if not files:
+            raise NotFound(f"{run.name} has no file: its run {run.number} is {run.state}.")
+    raise NotFound(f"There is no artifact {key[:80]!r}.")

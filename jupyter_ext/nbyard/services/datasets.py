@@ -11,6 +11,13 @@ import msgspec
 
 from nbyard.blobs import Bytes
 from nbyard.domain.callers import Caller
+from nbyard.domain.comparisons import (
+    MAX_FILES,
+    Comparison,
+    Content,
+    compare_columns,
+    compare_files,
+)
 from nbyard.domain.datasets import (
     Dataset,
     DatasetPatch,
@@ -21,6 +28,7 @@ from nbyard.domain.datasets import (
     NewNotebook,
     UploadSource,
     UrlSource,
+    folder_of,
 )
 from nbyard.domain.digest import digest_of
 from nbyard.domain.ids import new_id
@@ -34,6 +42,7 @@ from nbyard.files import write_whole
 from nbyard.services.naming import check_free
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, keeping_bytes, made_before, remember
+from nbyard.services.uses import workflows_using
 
 if TYPE_CHECKING:
     from nbyard.blobs import Blob
@@ -81,7 +90,8 @@ class DatasetService:
 
     def _make(self, caller: Caller, body: NewDataset, key: str) -> str:
         filename, source = self._origin(caller, body)
-        name = check_name(body.name if isinstance(body.name, str) else filename)
+        own = folder_of(filename) if body.unpack else filename
+        name = check_name(body.name if isinstance(body.name, str) else own)
         with self._store.read() as c:
             self._replaced(c, caller, body, name)
         blob = self._uploaded(caller, body)
@@ -171,7 +181,7 @@ class DatasetService:
             "id": new_id(),
             "dataset_id": dataset_id,
             "number": self._store.datasets.next_number(c, dataset_id),
-            "origin": origins[type(body.source)],
+            "origin": "archive" if body.unpack else origins[type(body.source)],
             "source": source,
             "filename": filename,
             "format": "",
@@ -231,19 +241,19 @@ class DatasetService:
     def delete(self, caller: Caller, dataset: str, force: bool = False) -> None:
         """Delete a dataset.
 
-        Refused while a workflow's newest version uses it, unless forced; what past runs recorded
-        stays. Bytes that nothing names any more are deleted in the background.
+        Refused while a workflow uses it, unless forced; past runs keep their record, and the bytes
+        that they used. Bytes that nothing names any more are deleted in the background.
         """
         found = self.get(caller, dataset)
+        users = [] if force else workflows_using(self._parts, found)
+        if users:
+            shown = [self._parts.files.spoken(path) for path in users[:5]]
+            raise InUse(
+                f"{found.name!r} is used by " + ", ".join(shown) + ".",
+                hint="Take it out of these workflows, or force the deletion.",
+            )
         self._store.reserve.spend()
         with self._store.write() as c:
-            users = self._store.workflows.using(c, found)
-            if users and not force:
-                shown = [self._parts.files.spoken(path) for path in users[:5]]
-                raise InUse(
-                    f"{found.name!r} is used by " + ", ".join(shown) + ".",
-                    hint="Take it out of these workflows, or force the deletion.",
-                )
             self._store.datasets.delete(c, found)
             self._store.facts.set_collect_at(c)
         self._parts.links.unlink(found.id)
@@ -273,6 +283,45 @@ class DatasetService:
         """Show statistics and a picture for each column; `sample` answers at once."""
         found = self._ready(caller, dataset, version)
         return self._parts.tables.profile(self._table(found), sample=sample)
+
+    @operation("GET", "/datasets/{dataset}/compare", scope="datasets:read")
+    def compare(self, caller: Caller, dataset: str, old: int = 0, new: int = 0) -> Comparison:
+        """Compare two versions; by default the newest with the one before.
+
+        Of tables all columns with their figures then and now, of folders the files that differ.
+        """
+        found = self.get(caller, dataset)
+        second = self._ready(caller, found.id, new)
+        first = self._ready(caller, found.id, old or self._before(second))
+        if first.digest == second.digest:
+            return Comparison(first, second, same=True)
+        folders = [version.digest.startswith("tree:") for version in (first, second)]
+        if all(folders):
+            changes = compare_files(self._contents(first), self._contents(second))
+            listed = changes[:MAX_FILES]
+            return Comparison(first, second, same=False, files=listed, file_changes=len(changes))
+        if any(folders):
+            return Comparison(first, second, same=False, note="One of them is a folder.")
+        try:
+            profiles = [
+                self._parts.tables.profile(self._table(version), sample=False)
+                for version in (first, second)
+            ]
+        except Invalid as error:
+            return Comparison(first, second, same=False, note=error.message)
+        return Comparison(first, second, same=False, columns=compare_columns(*profiles))
+
+    def _before(self, version: DatasetVersion) -> int:
+        with self._store.read() as c:
+            others = self._store.datasets.versions(c, version.dataset_id)
+        earlier = [o.number for o in others if o.number < version.number and o.state == "ready"]
+        if not earlier:
+            raise NotFound(f"There is no version before {version.number} to compare it with.")
+        return earlier[0]
+
+    def _contents(self, version: DatasetVersion) -> dict[str, Content]:
+        files = self._parts.blobs.tree(version.digest).files
+        return {entry.path: Content(entry.digest, entry.size_bytes) for entry in files}
 
     @operation("POST", "/datasets/{dataset}/notebook", scope="datasets:write", status=201)
     def notebook(self, caller: Caller, dataset: str, body: NewNotebook) -> MadeFile:

@@ -7,9 +7,10 @@ import shutil
 import tempfile
 from datetime import UTC, datetime
 from io import FileIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nbyard import folders, kernels, kernelspecs
+from nbyard.bundles import with_trees
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments import (
     INSTALL_LOG,
@@ -22,22 +23,29 @@ from nbyard.domain.environments import (
     Resolution,
     captured,
     changed,
+    lock_of_failed,
     package_changes,
     version_folder,
 )
 from nbyard.domain.ids import new_id
-from nbyard.domain.names import check_name
+from nbyard.domain.names import check_name, name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.requirements import check_unprotected, read_requirements
+from nbyard.domain.requirements import PROTECTED, read_requirements
 from nbyard.domain.runs import LogChunk
+from nbyard.domain.sources import Sources
 from nbyard.domain.states import ENVIRONMENT_VERSION
-from nbyard.errors import Conflict, Invalid, NotFound
-from nbyard.services.naming import check_free
+from nbyard.errors import Conflict, InUse, Invalid, NotFound
+from nbyard.services.naming import check_free, nearest
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nbyard.store import Connection
+
+
+Lines = list[str]  # in the class `list` is a verb
 
 
 class EnvironmentService:
@@ -53,29 +61,48 @@ class EnvironmentService:
     def create(self, caller: Caller, body: NewEnvironment) -> Environment:
         """Make an environment from the lines of a requirements file.
 
-        It is *ready*, with a kernel of its name, when all of them are installed, or *failed*.
+        It is *ready*, with a kernel of its name, when all of them are installed, or *failed*. The
+        name of one of which nothing was ever installed may be given anew.
         """
-        name, lines, description = check_name(body.name), _lines(body.requirements), ""
+        name, lines, description = check_name(body.name), self._lines(body.requirements), ""
         if body.capture:
             taken = _captured(body.capture)
             lines = changed(taken.lines, lines, [])
             description = f"Captured from the kernel {body.capture}"
             if taken.left_out:
                 description += f"; not from an index: {', '.join(taken.left_out)}"
-        row: dict[str, Any] = {
-            "id": new_id(),
-            "name": name,
-            "description": body.description or description,
-            "kernel": "",
-            "owner": caller.name,
-            "created_at": datetime.now(UTC),
-        }
         with self._store.write() as c:
-            check_free(self._store.environments.names(c, caller.name), "an environment", name)
-            self._store.environments.insert(c, row)
-            self._store.environments.add_version(c, caller.name, row["id"], new_id(), lines)
+            made = self._begun_before(c, caller, name)
+            if made is None:
+                made = new_id()
+                row = {"id": made, "name": name, "kernel": "", "owner": caller.name}
+                told = {"description": "", "created_at": datetime.now(UTC)}
+                self._store.environments.insert(c, {**row, **told})
+            self._store.environments.described(c, made, body.description or description)
+            self._next(c, caller, made, lines)
         self._parts.call_dispatcher()
-        return self.get(caller, row["id"])
+        return self.get(caller, made)
+
+    def _begun_before(self, c: Connection, caller: Caller, name: str) -> str | None:
+        """The id of what has this name, where nothing of it was ever installed.
+
+        Raises:
+            NameTaken: something of it was, or is being installed.
+        """
+        rows, wanted = self._store.environments, name_key(name)
+        names = rows.names(c, caller.name)
+        same = next((key for key, taken in names.items() if name_key(taken) == wanted), "")
+        found = rows.get(c, caller.name, same) if same else None
+        if found is not None and found.came_to_nothing:
+            return found.id
+        check_free(names, "an environment", name)
+        return None
+
+    def _next(self, c: Connection, caller: Caller, environment: str, lines: Sequence[str]) -> None:
+        """A new version; it goes on from the lock of one that could not be installed."""
+        rows = self._store.environments
+        packages = lock_of_failed(rows.versions(c, environment), lines)
+        rows.add_version(c, caller.name, environment, lines, packages)
 
     @operation("GET", "/environments", scope="environments:read")
     def list(
@@ -97,7 +124,8 @@ class EnvironmentService:
     def _find(self, c: Connection, caller: Caller, key: str) -> Environment:
         found = self._store.environments.get(c, caller.name, key)
         if found is None:
-            raise NotFound(f"There is no environment {key[:80]!r}.")
+            there = nearest(self._store.environments.names(c, caller.name).values(), key)
+            raise NotFound(f"There is no environment {key[:80]!r}; {there}.")
         return found
 
     @operation("GET", "/environments/{environment}/versions", scope="environments:read")
@@ -128,12 +156,16 @@ class EnvironmentService:
         from nbyard.installers import KERNEL_PACKAGES, Installer
 
         with self._store.read() as c:
-            found = self._find(c, caller, environment)
-            base = self._store.environments.newest_ready(c, found.id) or found.current
-        lines = _changed(base, body)
+            own = self._find(c, caller, environment)
+            base = self._store.environments.newest_ready(c, own.id) or own.current
+        if body.version:
+            older = self._older(caller, environment, body)
+            return Resolution(older.packages, package_changes(base.packages, older.packages))
+        lines = self._changed(base, body)
         with tempfile.TemporaryDirectory(prefix="nby-") as place, _log(place) as log:
             installer = Installer(log, lambda: True, self._parts.settings.installer)
-            packages = installer.resolve([*lines, *KERNEL_PACKAGES])
+            found = installer.resolve([*lines, *KERNEL_PACKAGES])
+        packages = with_trees(found, self._parts.blobs, self._parts.settings.max_bundle_bytes)
         return Resolution(packages, package_changes(base.packages, packages))
 
     @operation(
@@ -142,15 +174,61 @@ class EnvironmentService:
     def change(self, caller: Caller, environment: str, body: EnvironmentChange) -> Environment:
         """Make the next version of an environment from what is installed.
 
-        Until it is ready, and when it fails, the one before is used. One at a time is built.
+        Until it is ready, and when it fails, the one before is used. One at a time is built. Where
+        the same could not be installed before, it goes on from that lock, once.
         """
+        older = self._older(caller, environment, body) if body.version else None
         with self._store.write() as c:
             found = self._find(c, caller, environment)
             if found.current.state in ENVIRONMENT_VERSION.live:
                 raise Conflict(f"Version {found.current.number} of {found.name!r} is being built.")
             base = self._store.environments.newest_ready(c, found.id) or found.current
-            lines = _changed(base, body)
-            self._store.environments.add_version(c, caller.name, found.id, new_id(), lines)
+            if older:
+                locked = (older.requirements, older.packages)
+                self._store.environments.add_version(c, caller.name, found.id, *locked)
+            else:
+                self._next(c, caller, found.id, self._changed(base, body))
+        self._parts.call_dispatcher()
+        return self.get(caller, found.id)
+
+    def _lines(self, text: str) -> Lines:
+        allowed = self._parts.settings.allowed_package_sources
+        return read_requirements(text, Sources.parse(allowed), PROTECTED)
+
+    def _changed(self, base: EnvironmentVersion, body: EnvironmentChange) -> Lines:
+        """The lines of the next version; what is no longer allowed has to go."""
+        own = base.requirements
+        if isinstance(body.requirements, str):
+            own = self._lines(body.requirements)
+        lines = changed(own, self._lines(body.add), body.remove)
+        return self._lines("\n".join(lines))
+
+    def _older(
+        self, caller: Caller, environment: str, body: EnvironmentChange
+    ) -> EnvironmentVersion:
+        """The version to go back to.
+
+        Raises:
+            NotFound: there is none of that number.
+            Invalid: it was not installed, or something else is asked for besides.
+        """
+        check_count(body.version, "version")
+        if body != EnvironmentChange(version=body.version):
+            raise Invalid.field("version", "its lock is taken as it is: change nothing besides")
+        found = _numbered(self.versions(caller, environment).items, body.version)
+        if found.state != "ready":
+            raise Invalid.field("version", f"version {found.number} was never installed")
+        return found
+
+    @operation("POST", "/environments/{environment}/cancel", scope="environments:write", status=202)
+    def cancel(self, caller: Caller, environment: str) -> Environment:
+        """Stop installing the newest version of an environment; the one before is used on."""
+        with self._store.write() as c:
+            found = self._find(c, caller, environment)
+            told = {"to": "failed", "reason": "it was cancelled"}
+            if not self._store.environments.move(c, caller.name, found.current.id, **told):
+                words = f"Version {found.current.number} of {found.name!r} is {found.current.state}"
+                raise Conflict(f"{words}; nothing is being installed.")
         self._parts.call_dispatcher()
         return self.get(caller, found.id)
 
@@ -164,11 +242,17 @@ class EnvironmentService:
         return folders.piece(path, after, done=found.state in ENVIRONMENT_VERSION.terminal)
 
     @operation("DELETE", "/environments/{environment}", scope="environments:write", status=204)
-    def delete(self, caller: Caller, environment: str) -> None:
-        """Remove an environment with its versions and its kernel; what runs in it goes on."""
+    def delete(self, caller: Caller, environment: str, force: bool = False) -> None:
+        """Remove an environment with its versions and its kernel; what runs in it goes on.
+
+        Refused while a run under way uses it, unless forced.
+        """
         with self._store.write() as c:
             found = self._find(c, caller, environment)
             versions = self._store.environments.versions(c, found.id)
+            used = self._store.uses.by_runs(c)
+            if not force and any(version.id in used for version in versions):
+                raise InUse(f"{found.name!r} is used by a run that is not at its end.")
             self._store.environments.delete(c, found)
         kernelspecs.withdraw_kernel(found.kernel, found.id)
         for version in versions:
@@ -185,20 +269,6 @@ def _captured(kernel: str) -> Captured:
 
 def _log(place: str) -> FileIO:
     return open(f"{place}/{INSTALL_LOG}", "w+b", buffering=0)
-
-
-def _lines(text: str) -> list[str]:
-    lines = read_requirements(text)
-    check_unprotected(lines)
-    return lines
-
-
-def _changed(base: EnvironmentVersion, body: EnvironmentChange) -> list[str]:
-    """The lines of the next version."""
-    own = base.requirements
-    if isinstance(body.requirements, str):
-        own = _lines(body.requirements)
-    return changed(own, _lines(body.add), body.remove)
 
 
 def _numbered(versions: list[EnvironmentVersion], number: int) -> EnvironmentVersion:

@@ -22,6 +22,7 @@ from nbyard.domain.executables import (
     Executable,
     ExecutablePatch,
     ExecutableVersion,
+    Exported,
     Inspect,
     Inspection,
     NewExecutable,
@@ -32,13 +33,17 @@ from nbyard.domain.help_texts import read_help
 from nbyard.domain.limits import wrong
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.planning import packages_from
 from nbyard.domain.strict_json import read_json
+from nbyard.domain.workflows import Node
 from nbyard.errors import Detail, InUse, Invalid, NbyardError, NotFound, StaleWrite
 from nbyard.files import MAX_DOCUMENT, file_of, write_whole
-from nbyard.services.freezing import Code, Freezer
+from nbyard.services.exports import exported
+from nbyard.services.freezing import Code, Freezer, with_imported
 from nbyard.services.naming import check_free
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, keeping_bytes, made_before, remember
+from nbyard.services.using import find_used
 
 COARSE_SECONDS = 2  # clocks of file systems
 CHECK_IT = "Read from what it prints to --help: check it before you save."
@@ -122,7 +127,7 @@ class ExecutableService:
         if path:
             return self._freezer.load(path)
         found, content = self._parts.uploads.content(owner, upload, MAX_DOCUMENT)
-        return Code(found.filename, content, None, None)
+        return with_imported(Code(found.filename, content, None, None))
 
     @operation("POST", "/executables", scope="executables:write", status=201)
     @keeping_bytes
@@ -138,6 +143,7 @@ class ExecutableService:
             return self.get(caller, made)
         code = self._code(caller.name, body.path, body.upload)
         told = self._told(code, body)
+        self._check_environment(caller.name, body.resources)
         fields = self._freezer.prepare(code, told)
         self._check_kernel(fields)
         name = check_name(body.name) if isinstance(body.name, str) else ""
@@ -154,13 +160,25 @@ class ExecutableService:
 
     def _check_kernel(self, fields: dict[str, Any]) -> None:
         """A notebook that names no image has to have its kernel here."""
-        in_image = fields["resources"].image or fields["resources"].requirements
-        if not fields["kernel"] or in_image or self._parts.settings.default_runtime != "process":
+        own = fields["resources"]
+        is_there = own.environment or own.image or own.requirements
+        if not fields["kernel"] or is_there or self._parts.settings.default_runtime != "process":
             return
         try:
             kernels.kernel(fields["kernel"])
         except NotFound as error:
-            raise Invalid.field("path", f"{error.message} {error.hint}") from None
+            raise Invalid.field("path", error.words) from None
+
+    def _check_environment(self, owner: str, resources: Resources | None) -> None:
+        """One that is named has to be there, and installed."""
+        if resources is None or not resources.environment:
+            return
+        try:
+            packages_from(Node("executable"), resources)
+            find_used(self._parts, owner, resources.environment)
+        except (NotFound, Invalid) as error:
+            words = error.details[0].message if error.details else error.message
+            raise Invalid.field("resources.environment", words, hint=error.hint) from None
 
     def _told(self, code: Code, body: NewExecutable) -> Description | None:
         """The description after the form's corrections."""
@@ -254,6 +272,7 @@ class ExecutableService:
         if isinstance(body.upload, str):
             code = self._changed(found, code, body.upload)
         told = self._told(code, NewExecutable(kind=found.current.kind, **given))
+        self._check_environment(found.owner, given.get("resources"))
         return code, told, self._freezer.prepare(code, told)
 
     def _changed(self, found: Executable, code: Code, upload: str) -> Code:
@@ -266,7 +285,8 @@ class ExecutableService:
         was_read = reading.arguments and reading.arguments == found.current.arguments
         if kind.keeps_arguments or was_read:
             told = msgspec.structs.replace(told, arguments=None)
-        return msgspec.structs.replace(self._code(found.owner, "", upload), description=told)
+        fresh = self._code(found.owner, "", upload)
+        return fresh if fresh.description else msgspec.structs.replace(fresh, description=told)
 
     def _stored(self, found: Executable) -> Code:
         """The followed file, or the uploaded bytes with what was told about them."""
@@ -279,9 +299,19 @@ class ExecutableService:
             kind=current.kind,
             arguments=tuple(current.arguments),
             command=tuple(current.command),
+            invocation=current.invocation,
             resources=current.resources,
         )
         return Code(current.file, content, None, told)
+
+    @operation("GET", "/executables/{executable}/export", scope="executables:read")
+    def export(self, caller: Caller, executable: str, format: str = "cwl") -> Exported:
+        """Write a command as a tool description of another program (`cwl`: CWL v1.2).
+
+        Register such a file, and it is the same command. A script is named in it, not contained.
+        """
+        found = self.get(caller, executable)
+        return exported(self._freezer, found, self._stored(found), format)
 
     @operation("DELETE", "/executables/{executable}", scope="executables:write", status=204)
     def delete(self, caller: Caller, executable: str, force: bool = False) -> None:

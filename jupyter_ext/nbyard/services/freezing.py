@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import msgspec
 
 from nbyard import bundles
 from nbyard.domain.arguments import Argument, check_arguments
+from nbyard.domain.commands import check_reaches
 from nbyard.domain.descriptions import (
     Description,
     corrected,
@@ -21,30 +23,54 @@ from nbyard.domain.executables import Executable, ExecutableVersion, Inspection,
 from nbyard.domain.formats import is_data
 from nbyard.domain.functions import SEPARATOR, spot
 from nbyard.domain.ids import new_id
+from nbyard.domain.invocations import Invocation
+from nbyard.domain.models import MLFLOW_FILE, MODEL_FILES
 from nbyard.errors import Invalid, NotFound
 from nbyard.files import file_of
+from nbyard.importers import CWL_SUFFIX
 from nbyard.services.naming import free_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nbyard.kinds.protocol import Kind, Reading
     from nbyard.services.parts import Parts
     from nbyard.store import Connection
 
 
+# Files that are called the same wherever they are: their folder tells what they are of.
+NAMELESS = ("Dockerfile", *MODEL_FILES, MLFLOW_FILE)
+
+
 class Code(msgspec.Struct, frozen=True):
     """The bytes of a notebook, script or binary, and where they came from. For a function,
-    `filename` and `path` end in `::name`."""
+    `filename` and `path` end in `::name`. `hints` are what an importer says of it."""
 
     filename: str
     content: bytes
     path: Path | None
     description: Description | None
+    hints: tuple[str, ...] = ()
 
     @property
     def stem(self) -> str:
-        """What it is called without its ending; a function by its name."""
+        """What it is called without its ending; a function by its name, a Dockerfile or model file
+        by its folder's."""
+        if self.filename in NAMELESS and self.path is not None:
+            return self.path.parent.name or self.filename
         file, function = spot(self.filename)
         return function or file.rsplit(".", 1)[0]
+
+
+def with_imported(code: Code, near: Callable[[str], bytes] | None = None) -> Code:
+    """A file of another program that describes a command is its description, unless there is one
+    beside it; `near` reads the files that it names."""
+    if code.description is not None or not code.filename.lower().endswith(CWL_SUFFIX):
+        return code
+    from nbyard.importers.cwl import read_tool
+
+    found = read_tool(code.content, code.filename, near)
+    return msgspec.structs.replace(code, description=found.description, hints=found.notes)
 
 
 class Freezer:
@@ -59,8 +85,13 @@ class Freezer:
 
     def load_real(self, real: Path) -> Code:
         """The same for a place that was located before."""
-        content = self._parts.files.content(file_of(real))
-        return Code(real.name, content, real, self._description(real))
+        files = self._parts.files
+        content = files.content(file_of(real))
+
+        def near(path: str) -> bytes:
+            return files.content(files.locate(path, "path", str(files.shown(real.parent))))
+
+        return with_imported(Code(real.name, content, real, self._description(real)), near)
 
     def _description(self, real: Path) -> Description | None:
         beside = real.with_name(description_file(real.name))
@@ -87,7 +118,8 @@ class Freezer:
             for argument in corrected(reading.own, told.arguments, found.keeps_arguments)
         ]
         command = list(told.command) if told.command is not None else reading.command
-        reading = msgspec.structs.replace(reading, arguments=arguments, command=command)
+        told_apart = {"command": command, "invocation": told.invocation}
+        reading = msgspec.structs.replace(reading, arguments=arguments, **told_apart)
         return found, reading, told.resources
 
     def inspect(self, code: Code, kind: str = "") -> Inspection:
@@ -100,7 +132,7 @@ class Freezer:
             language=reading.language,
             kernel=reading.kernel,
             arguments=reading.arguments,
-            hints=reading.hints,
+            hints=[*code.hints, *reading.hints],
             can_tag=reading.can_tag,
             command=reading.command,
             resources=resources,
@@ -116,8 +148,9 @@ class Freezer:
             code = msgspec.structs.replace(code, description=told)
         kind, reading, resources = self.read(code)
         check_arguments(reading.arguments)
-        bundle, file = self._bundle(code)
-        blob = self._parts.blobs.put_stream([code.content])
+        check_reaches(reading.arguments, reading.invocation)
+        bundle, file = self._bundle(code, reading.arguments)
+        blob = self._parts.blobs.put_bytes(code.content)
         return {
             "kind": kind.name,
             "language": reading.language,
@@ -128,10 +161,11 @@ class Freezer:
             "bundle_digest": bundle,
             "arguments": reading.arguments,
             "command": reading.command,
+            "invocation": reading.invocation,
             "resources": resources,
         }
 
-    def _bundle(self, code: Code) -> tuple[str, str]:
+    def _bundle(self, code: Code, arguments: Sequence[Argument]) -> tuple[str, str]:
         if code.path is None:
             with_mode = self._single(code)
             return with_mode, code.filename
@@ -140,6 +174,7 @@ class Freezer:
             self._parts.files.root,
             self._parts.blobs,
             self._parts.settings.max_bundle_bytes,
+            _named(arguments, file_of(code.path).parent),
         )
         function = spot(code.filename).function
         return found.digest, f"{found.file}{SEPARATOR}{function}" if function else found.file
@@ -147,14 +182,16 @@ class Freezer:
     def _single(self, code: Code) -> str:
         from nbyard.blobs import Entry, Tree
 
-        blob = self._parts.blobs.put_stream([code.content])
+        blob = self._parts.blobs.put_bytes(code.content)
         entry = Entry(code.filename, blob.digest, blob.size_bytes, True)
         return self._parts.blobs.put_tree(Tree([entry], [])).digest
 
     def keep(self, c: Connection, executable_id: str, fields: dict[str, Any]) -> ExecutableVersion:
         """The version with these fields: the newest one if nothing differs, else a new one."""
         rows = self._parts.store.executables
-        identity = digest_of(fields)
+        plain = fields["invocation"] == Invocation()
+        told = {name: field for name, field in fields.items() if name != "invocation" or not plain}
+        identity = digest_of(told)  # as it was before commands could say more
         known = rows.same_version(c, executable_id, identity)
         if known is not None:
             return known
@@ -201,6 +238,13 @@ class Freezer:
         }
         rows.insert(c, row)
         return str(row["id"])
+
+
+def _named(arguments: Sequence[Argument], folder: Path) -> list[str]:
+    """Files that defaults name, and folders that inputs do."""
+    texts = [one for one in arguments if isinstance(one.default, str) and one.role != "output"]
+    found = [(bundles.names_below(folder, one.default), one.role) for one in texts]
+    return [path for path, role in found if path and (role == "input" or (folder / path).is_file())]
 
 
 def _demanded(argument: Argument, path: Path | None) -> Argument:

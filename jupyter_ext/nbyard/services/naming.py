@@ -4,8 +4,20 @@ import itertools
 import re
 from collections.abc import Iterable, Mapping
 
-from nbyard.domain.names import name_key
-from nbyard.errors import Detail, NameTaken
+from nbyard.domain.ids import is_id
+from nbyard.domain.names import check_name, name_key
+from nbyard.errors import Detail, Invalid, NameTaken
+
+MAX_TOLD = 10
+
+
+def nearest(names: Iterable[str], wanted: str) -> str:
+    """Those that are there, as they are told to who asked for another: the likest first."""
+    import difflib
+
+    found = difflib.get_close_matches(wanted, sorted(names), MAX_TOLD + 1, cutoff=0)
+    more = ", …" if len(found) > MAX_TOLD else ""
+    return f"there are: {', '.join(found[:MAX_TOLD])}{more}" if found else "there is none yet"
 
 
 def check_free(names: Mapping[str, str], noun: str, name: str, own: str = "") -> None:
@@ -18,12 +30,21 @@ def check_free(names: Mapping[str, str], noun: str, name: str, own: str = "") ->
     for key, taken in names.items():
         if key != own and name_key(taken) == wanted:
             said = f"There is {noun} {taken!r} already."
-            free = _next_name(names.values(), name)
+            free = next_name(names.values(), name)
             raise NameTaken(
                 said,
                 hint=f"Choose another name; {free!r} is free.",
                 details=[Detail("name", said)],
             )
+
+
+def check_run_name(name: str) -> str:
+    """The name as it is kept; raises Invalid also for one that would hide another run, for it is
+    the number or the id of that."""
+    name = check_name(name)
+    if name.isdecimal() or is_id(name):
+        raise Invalid.field("name", "may not be a number or an id: these name other runs")
+    return name
 
 
 def free_name(names: Iterable[str], name: str) -> str:
@@ -32,7 +53,7 @@ def free_name(names: Iterable[str], name: str) -> str:
     return _first(names, itertools.chain([name], numbered))
 
 
-def _next_name(names: Iterable[str], name: str) -> str:
+def next_name(names: Iterable[str], name: str) -> str:
     """The same beside a name that is taken; one that has a number gets a higher one."""
     stem, _, number = name.rpartition(" ")
     if stem and re.fullmatch("[0-9]{1,2}", number):

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nbyard.services.artifacts import ArtifactService
+    from nbyard.services.credentials import CredentialService
     from nbyard.services.datasets import DatasetService
+    from nbyard.services.deployments import DeploymentService
     from nbyard.services.environments import EnvironmentService
     from nbyard.services.events import EventService
     from nbyard.services.executables import ExecutableService
+    from nbyard.services.images import ImageService
+    from nbyard.services.kernels import KernelService
+    from nbyard.services.models import ModelService
     from nbyard.services.parts import Parts
     from nbyard.services.runs import RunService
     from nbyard.services.system import SystemService
@@ -57,6 +62,30 @@ class Services:
         return EnvironmentService(self._parts)
 
     @cached_property
+    def kernels(self) -> KernelService:
+        from nbyard.services.kernels import KernelService
+
+        return KernelService(self._parts)
+
+    @cached_property
+    def images(self) -> ImageService:
+        from nbyard.services.images import ImageService
+
+        return ImageService(self._parts)
+
+    @cached_property
+    def models(self) -> ModelService:
+        from nbyard.services.models import ModelService
+
+        return ModelService(self._parts)
+
+    @cached_property
+    def deployments(self) -> DeploymentService:
+        from nbyard.services.deployments import DeploymentService
+
+        return DeploymentService(self._parts)
+
+    @cached_property
     def runs(self) -> RunService:
         from nbyard.services.runs import RunService
 
@@ -67,6 +96,12 @@ class Services:
         from nbyard.services.artifacts import ArtifactService
 
         return ArtifactService(self._parts)
+
+    @cached_property
+    def credentials(self) -> CredentialService:
+        from nbyard.services.credentials import CredentialService
+
+        return CredentialService(self._parts)
 
     @cached_property
     def events(self) -> EventService:

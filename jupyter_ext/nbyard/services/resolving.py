@@ -3,48 +3,77 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from nbyard.domain.descriptions import Description
 from nbyard.domain.edges import data_port
+from nbyard.domain.environments import KERNEL_PREFIX
+from nbyard.domain.executables import is_python
 from nbyard.domain.formats import format_of
-from nbyard.domain.planning import ResolvedNode
+from nbyard.domain.planning import CONTAINER, ResolvedNode, packages_from
 from nbyard.domain.runs import BytesOf
 from nbyard.domain.workflows import Node, NodeView
-from nbyard.errors import Busy, NbyardError, NotFound, Unavailable
+from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.files import file_of
+from nbyard.services.artifacts import file_named
 from nbyard.services.freezing import Code, Freezer
 from nbyard.services.pinning import pinned_node
+from nbyard.services.using import Asking, Found, asking_of, find_used, of_kernel
 
 if TYPE_CHECKING:
-    from nbyard.domain.executables import Executable, ExecutableVersion, Inspection
+    from nbyard.domain.arguments import Argument
+    from nbyard.domain.executables import Executable, ExecutableVersion, Inspection, Resources
+    from nbyard.domain.runs import Artifact
+    from nbyard.domain.uses import UsedEnvironment
     from nbyard.services.parts import Parts
     from nbyard.store import Connection
 
 
 class Resolver:
-    """Nodes of documents whose file lies in the folder `base` below the root."""
+    """Nodes of documents whose file lies in the folder `base` below the root; files that nothing
+    describes have the arguments that are `told`, and an `environment` goes before those that nodes
+    name."""
 
-    def __init__(self, parts: Parts, owner: str, base: str):
+    def __init__(
+        self,
+        parts: Parts,
+        owner: str,
+        base: str,
+        told: Sequence[Argument] = (),
+        environment: str = "",
+    ):
         self.parts = parts
+        self._told = Description(arguments=tuple(told)) if told else None
         self.owner = owner
         self.base = base
         self.freezer = Freezer(parts)
+        self._environment = environment
         self._codes: dict[str, Code] = {}
         self._views: dict[str, NodeView] = {}
+        self._used: dict[str, Found] = {}
+        self._of_kernels: dict[str, str] = {}
 
     def view(self, node: Node) -> NodeView:
         """A node for the canvas; nothing is stored, a problem is told and not raised."""
         try:
-            if node.type == "dataset":
-                return self._dataset_view(node)
-            return self._executable_view(node)
+            return self.seen(node)
         except NbyardError as error:
-            name = node.label or PurePosixPath(node.path).name or node.executable or node.dataset
+            named = node.executable or node.dataset or node.artifact
+            name = node.label or PurePosixPath(node.path).name or named
             return NodeView(name, node.type, [], problem=error.message)
+
+    def seen(self, node: Node) -> NodeView:
+        """The same; a problem is raised."""
+        if node.type == "dataset":
+            return self._dataset_view(node)
+        found = self._executable_view(node)
+        if reference := node.environment or ("" if node.requirements else found.environment):
+            self.used(reference)
+        return found
 
     def _dataset_view(self, node: Node) -> NodeView:
         if node.path:
@@ -53,6 +82,9 @@ class Resolver:
                 raise NotFound(f"There is no file {node.path}.")
             kind = "folder" if real.is_dir() else format_of(real.name)
             return NodeView(real.name, "dataset", [data_port(kind)])
+        if node.artifact:
+            file = self.artifact(node.artifact)
+            return NodeView(node.artifact, "dataset", [data_port(file.format)])
         with self.parts.store.read() as c:
             found = self.parts.store.datasets.get(c, self.owner, node.dataset)
             ready = self.parts.store.datasets.newest_ready(c, found.id) if found else None
@@ -61,6 +93,11 @@ class Resolver:
         port = data_port((ready or found.current).format)
         return NodeView(found.name, "dataset", [port], dataset=found.id)
 
+    def artifact(self, key: str) -> Artifact:
+        """A file that came out of a run."""
+        with self.parts.store.read() as c:
+            return file_named(self.parts.store, c, self.owner, key)
+
     def _executable_view(self, node: Node) -> NodeView:
         if node.path and not node.version:
             return self._file_view(node.path)
@@ -68,22 +105,79 @@ class Resolver:
         seen = self.freezer.inspect(code) if code else None
         found = self.registered(node)
         if seen:
-            return msgspec.structs.replace(_view(seen), name=found.name, executable=found.id)
+            return msgspec.structs.replace(self._view(seen), name=found.name, executable=found.id)
         version = self.pinned(node) if node.version else found.current
-        image = version.resources.image
         return NodeView(
-            found.name, version.kind, version.arguments, executable=found.id, image=image
+            found.name,
+            version.kind,
+            version.arguments,
+            executable=found.id,
+            image=version.resources.image,
+            environment=self._named_by(asking_of(version)),
         )
+
+    def _named_by(self, of: Asking) -> str:
+        """The environment that an executable names, by itself or by its kernel."""
+        own = of.resources
+        return own.environment or ("" if own.requirements else self._of_kernel(of.kernel))
+
+    def _of_kernel(self, kernel: str) -> str:
+        if not kernel.startswith(KERNEL_PREFIX):  # none of ours
+            return ""
+        if kernel not in self._of_kernels:
+            self._of_kernels[kernel] = of_kernel(self.parts, self.owner, kernel)
+        return self._of_kernels[kernel]
+
+    def used(self, reference: str) -> Found:
+        """What the name of an environment means now, which is looked up once."""
+        if reference not in self._used:
+            self._used[reference] = find_used(self.parts, self.owner, reference)
+        return self._used[reference]
+
+    def packages_from(self, node: Node, default: Resources) -> tuple[str, str]:
+        """The environment and the requirements file of a node, at most one of them."""
+        return (self._environment, "") if self._environment else packages_from(node, default)
+
+    def environment_of(self, node: Node, of: Asking) -> Found | None:
+        """The environment that a node uses, if any.
+
+        Raises:
+            NotFound: there is none.
+            Invalid: it is not ready, or the language of the code is not that of its packages.
+        """
+        environment, requirements = self.packages_from(node, of.resources)
+        if not environment and not requirements:
+            environment = self._of_kernel(of.kernel)
+        if not environment:
+            return None
+        if of.kind == "notebook" and not is_python(of.language):
+            words = f"its packages are of Python, the language of the notebook is {of.language}"
+            raise Invalid.field("environment", words)
+        return self.used(environment)
 
     def _file_view(self, path: str) -> NodeView:
         if path not in self._views:
-            self._views[path] = _view(self.freezer.inspect(self._code(path)))
+            self._views[path] = self._view(self.freezer.inspect(self._code(path)))
         return self._views[path]
+
+    def _view(self, seen: Inspection) -> NodeView:
+        return NodeView(
+            seen.name,
+            seen.kind,
+            seen.arguments,
+            seen.hints,
+            executable=seen.executable,
+            image=seen.resources.image,
+            environment=self._named_by(asking_of(seen)),
+        )
 
     def _code(self, path: str) -> Code:
         """A file that several nodes follow is read once, so that they agree."""
         if path not in self._codes:
-            self._codes[path] = self.freezer.load(path, base=self.base)
+            code = self.freezer.load(path, base=self.base)
+            if code.description is None:
+                code = msgspec.structs.replace(code, description=self._told)
+            self._codes[path] = code
         return self._codes[path]
 
     def code(self, node: Node) -> Code | None:
@@ -127,6 +221,9 @@ class Freeze:
         self._codes: dict[str, tuple[Code, dict[str, Any]]] = {}
         self._prepared: dict[Path | None, dict[str, Any]] = {}
         self._requirements: dict[str, str] = {}
+        self._dockerfiles: dict[str, tuple[str, str]] = {}
+        self._environments: dict[str, tuple[UsedEnvironment, str]] = {}
+        self._locks: dict[str, str] = {}
         self.resolved: dict[str, ResolvedNode] = {}
         for name, node in nodes.items():
             try:
@@ -144,22 +241,41 @@ class Freeze:
         if node.pin is not None:
             self.resolved[name] = pinned_node(resolver.parts, resolver.owner, name, node.pin)
             return
-        if node.requirements:
-            self._requirements[name] = self._stored(node.requirements, resolver.base)
         code = resolver.code(node)
         if code is not None:
             fields = self._prepare(code)
+            beside = resolver.parts.files.shown(code.path.parent) if code.path else ""
+            asking = Asking(**{each: fields[each] for each in Asking.__struct_fields__})
+            self._packages(name, node, asking, lambda wanted: self._stored(wanted, beside))
             self._codes[name] = (code, fields)
-            default = fields["resources"].requirements
-            if default and code.path and name not in self._requirements:
-                beside = resolver.parts.files.shown(code.path.parent)
-                self._requirements[name] = self._stored(default, beside)
+            if fields["kind"] == CONTAINER:
+                self._dockerfiles[name] = fields["bundle_digest"], fields["file"]
         else:
             found = resolver.registered(node)
             version = resolver.pinned(node) if node.version else found.current
-            if version.resources.requirements and name not in self._requirements:
-                self._requirements[name] = self._bundled(version)
+            self._packages(name, node, asking_of(version), lambda _: self._bundled(version))
             self.resolved[name] = self._known(name, found.name, version)
+            if version.kind == CONTAINER:
+                self._dockerfiles[name] = version.bundle_digest, version.file
+
+    def _packages(
+        self, name: str, node: Node, of: Asking, read_default: Callable[[str], str]
+    ) -> None:
+        """Environment or requirements file of the node; that of an executable lies elsewhere."""
+        resolver = self._resolver
+        _, requirements = resolver.packages_from(node, of.resources)
+        if requirements:
+            own = node.requirements
+            stored = self._stored(own, resolver.base) if own else read_default(requirements)
+            self._requirements[name] = stored
+        elif found := resolver.environment_of(node, of):
+            self._environments[name] = found[0], self._lock(*found)
+
+    def _lock(self, used: UsedEnvironment, lock: bytes) -> str:
+        """The digest of a version's lock, which is stored once."""
+        if used.version_id not in self._locks:
+            self._locks[used.version_id] = self._resolver.parts.blobs.put_bytes(lock).digest
+        return self._locks[used.version_id]
 
     def _prepare(self, code: Code) -> dict[str, Any]:
         """A file that several nodes follow is frozen once."""
@@ -185,13 +301,17 @@ class Freeze:
         raise NotFound(f"There is no requirements file {wanted} in the bundle of {version.file}.")
 
     def _known(self, name: str, label: str, version: ExecutableVersion) -> ResolvedNode:
+        used, lock = self._environments.get(name, (None, ""))
         return ResolvedNode(
             label,
             version.arguments,
+            kind=version.kind,
             executable_id=version.executable_id,
             version_id=version.id,
             resources=version.resources,
             requirements_digest=self._requirements.get(name, ""),
+            environment=used,
+            lock_digest=lock,
         )
 
     def _data(self, node: Node) -> ResolvedNode:
@@ -205,6 +325,10 @@ class Freeze:
             kind = "folder" if folder else format_of(real.name)
             data = BytesOf(blob.digest, real.name, node.path)
             return ResolvedNode(real.name, [data_port(kind)], data)
+        if node.artifact:
+            file = self._resolver.artifact(node.artifact)
+            data = BytesOf(file.digest, file.filename, node.artifact)
+            return ResolvedNode(node.artifact, [data_port(file.format)], data)
         with parts.store.read() as c:
             found = parts.store.datasets.get(c, self._resolver.owner, node.dataset)
             version = parts.store.datasets.newest_ready(c, found.id) if found else None
@@ -213,6 +337,20 @@ class Freeze:
             raise NotFound(f"The dataset {what}.")
         data = BytesOf(version.digest, version.filename, f"{found.name} v{version.number}")
         return ResolvedNode(found.name, [data_port(version.format)], data)
+
+    def requirements(self, name: str) -> str:
+        """The text of the requirements file of a node, or of the lock of its environment; empty
+        where there is neither."""
+        _, lock = self._environments.get(name, (None, ""))
+        digest = lock or self._requirements.get(name)
+        if not digest:
+            return ""
+        with self._resolver.parts.blobs.open(digest) as handle:
+            return handle.read().decode("utf-8", "replace")
+
+    def dockerfile(self, name: str) -> tuple[str, str]:
+        """The digest of a node's bundle and the Dockerfile in it; both empty where it is none."""
+        return self._dockerfiles.get(name, ("", ""))
 
     def rows(self, c: Connection) -> dict[str, ResolvedNode]:
         """Register what is new and keep the versions."""
@@ -224,14 +362,3 @@ class Freeze:
                 followed[id(fields)] = found
             self.resolved[name] = self._known(name, found.name, found.current)
         return self.resolved
-
-
-def _view(seen: Inspection) -> NodeView:
-    return NodeView(
-        seen.name,
-        seen.kind,
-        seen.arguments,
-        seen.hints,
-        executable=seen.executable,
-        image=seen.resources.image,
-    )

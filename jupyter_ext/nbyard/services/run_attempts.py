@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbyard import folders
+from nbyard.blobs import Bytes
 from nbyard.domain.attempts import Surroundings
 from nbyard.domain.callers import Caller
+from nbyard.domain.metrics import Metrics
 from nbyard.domain.paging import check_count
 from nbyard.domain.runs import Activity, Cells, LogChunk, Run, Task
 from nbyard.domain.usage import Usage
@@ -39,6 +41,13 @@ class RunAttempts:
         """With its path as the caller may name it: the store has the real place, which servers
         with other roots and shells share."""
         return msgspec.structs.replace(run, path=self._parts.files.spoken(run.path))
+
+    def content(self, caller: Caller, run: str, node: str, name: str) -> Bytes:
+        """The bytes of an input that a task was given, for a download."""
+        given = self._task(caller, run, node, 0).inputs.get(name)
+        if given is None:
+            raise NotFound(f"{node[:80]} was given no data as {name[:80]!r}.")
+        return Bytes(given.digest, given.filename)
 
     @operation("GET", "/runs/{run}/tasks/{node}/log", scope="runs:read")
     def log(
@@ -75,6 +84,16 @@ class RunAttempts:
         """
         found = self._task(caller, run, node, attempt).attempts
         return folders.usage(self._store.folder, found[-1]) if found else Usage(0, done=False)
+
+    @operation("GET", "/runs/{run}/tasks/{node}/metrics", scope="runs:read")
+    def metrics(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Metrics:
+        """Show the metrics that an attempt at a task recorded so far, by default the newest.
+
+        They are drawn with at most 500 points each. A task from the cache shows those of making
+        its result.
+        """
+        found = self._task(caller, run, node, attempt).attempts
+        return folders.metrics(self._store.folder, found[-1]) if found else Metrics(0, done=False)
 
     def activity(self, caller: Caller, runs: Sequence[str]) -> Sequence[Activity]:
         """How far the tasks under way of these runs are; unknown runs are left out."""

@@ -6,7 +6,6 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -14,40 +13,26 @@ import msgspec
 from nbyard import folders
 from nbyard.crash import crash_point
 from nbyard.domain.callers import Caller
-from nbyard.domain.functions import spot
 from nbyard.domain.ids import is_id, new_id
-from nbyard.domain.names import check_name, name_key
+from nbyard.domain.names import name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.planning import Wish, plan_tasks
-from nbyard.domain.runs import NewRun, Run, RunDetail, Task, TaskPage, TaskPlan
+from nbyard.domain.planning import plan_tasks
+from nbyard.domain.runs import CheckedRun, NewRun, Run, RunDetail, Task, TaskPage, TaskPlan
 from nbyard.domain.states import RUN, TASK
-from nbyard.domain.workflows import Document, read_document, repinned, selection, semantic
+from nbyard.domain.workflows import Document
 from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.services.drafts import Draft, checked, draft
 from nbyard.services.naming import check_free
 from nbyard.services.operation import operation
 from nbyard.services.parts import keeping_bytes, made_before, remember
-from nbyard.services.pinning import asked_pins
-from nbyard.services.resolving import Freeze, Resolver
 from nbyard.services.run_estimates import RunEstimates
-from nbyard.services.runtimes import check_runtimes
-from nbyard.services.single import checked_values, single_document
+from nbyard.services.single import checked_values
+from nbyard.services.using import Renew, renewing
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
-    from nbyard.store.tasks import TaskRecord
 
 T = TypeVar("T")
-MAX_PRIORITY = 100
-
-
-class Draft(msgspec.Struct, frozen=True):
-    """A run that is checked and frozen but not yet written."""
-
-    body: NewRun
-    name: str | None
-    document: Document
-    values: dict[str, Any]
-    plans: list[TaskPlan]
 
 
 class RunService(RunEstimates):
@@ -69,29 +54,29 @@ class RunService(RunEstimates):
             before = made_before(self._parts, c, caller.name, idempotency_key, body)
         if before is not None:
             return self._summary(caller, before)
-        name = _checked_name(body)
-        document, base = self._document(caller, body)
-        meant = repinned(document, asked_pins(self._parts, caller.name, document, body.pins))
-        chosen = selection(meant, body.scope, body.nodes)
-        check_runtimes(document, body.runtime)
-        freeze = Freeze(Resolver(self._parts, caller.name, base), meant.nodes)
-        wish = self._wish(body)
+        drafted = draft(self._parts, caller, body)
         with self._store.write() as c:
             made = made_before(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
-                if name is not None:
-                    self._take_name(c, caller, name, body.replace)
-                resolved = freeze.rows(c)
-                values = checked_values(document, resolved, body)
-                plans = plan_tasks(meant, resolved, values, chosen, wish)
-                made = self._insert(c, caller, Draft(body, name, document, values, plans))
+                made = self._insert(c, caller, drafted)
                 remember(self._parts, c, caller.name, idempotency_key, body, made)
                 crash_point("run-inserted")
         crash_point("run-committed")
         self._parts.call_dispatcher()
         return self._summary(caller, made)
 
-    def _take_name(self, c: Connection, caller: Caller, name: str, replace: bool) -> None:
+    @operation("POST", "/runs/check", scope="runs:read")
+    def check(self, caller: Caller, body: NewRun) -> CheckedRun:
+        """Refuse what a run could not begin with, such as an input that is not there.
+
+        Nothing is made. Whether the image of containers is there is not asked: it may be built yet.
+        """
+        document = checked(self._parts, caller, body)
+        return CheckedRun(document.meta.title, list(document.nodes))
+
+    def _take_name(self, c: Connection, caller: Caller, name: str | None, replace: bool) -> None:
+        if name is None:
+            return
         names = self._store.runs.names(c, caller.name)
         same = [key for key, taken in names.items() if name_key(taken) == name_key(name)]
         if not (replace and same):
@@ -105,42 +90,27 @@ class RunService(RunEstimates):
             )
         self._store.runs.pass_name(c, older)
 
-    def _document(self, caller: Caller, body: NewRun) -> tuple[Document, str]:
-        """The frozen document, and the folder its paths are relative to."""
-        if bool(body.path) == bool(body.executable):
-            raise Invalid.field("path", "name either a path or an executable")
-        if body.path.endswith(".nbflow"):
-            real = self._parts.files.locate(body.path)
-            document = read_document(self._parts.files.read(body.path), strict=True)
-            return semantic(document), self._parts.files.shown(real.parent)
-        return single_document(self._parts, caller, body)
-
-    def _wish(self, body: NewRun) -> Wish:
-        runtime = body.runtime or self._parts.settings.default_runtime
-        warm = body.containers == "warm" or (
-            not body.containers and self._parts.settings.warm_containers
-        )
-        return Wish(runtime, body.image, body.force, bool(body.runtime), warm)
-
-    def _insert(self, c: Connection, caller: Caller, draft: Draft) -> str:
-        body, document = draft.body, draft.document
-        if not draft.plans:
+    def _insert(self, c: Connection, caller: Caller, new: Draft) -> str:
+        body, document = new.body, new.document
+        self._take_name(c, caller, new.name, body.replace)
+        resolved = new.freeze.rows(c)
+        values = checked_values(document, resolved, body, new.chosen)
+        credentials = self._store.credentials.references(c, caller.name)
+        plans = plan_tasks(new.meant, resolved, values, new.chosen, new.wish, credentials)
+        if not plans:
             raise Invalid.field("document", "there is no executable to run")
         workflow_id, version_id, path = self._workflow(c, caller, body, document)
         now = datetime.now(UTC)
         row = {
             "id": new_id(),
-            "name": draft.name,
-            "title": document.meta.title
-            or spot(body.path).function
-            or PurePosixPath(body.path).stem
-            or draft.plans[0].label,
+            "name": new.name,
+            "title": new.title or plans[0].label,
             "owner": caller.name,
             "path": path,
             "workflow_id": workflow_id,
             "workflow_version_id": version_id,
-            "parameters": draft.values,
-            "runtime": self._wish(body).runtime,
+            "parameters": values,
+            "runtime": new.wish.runtime,
             "priority": body.priority,
             "edges": msgspec.to_builtins(list(document.edges.values())),
             "reason": "",
@@ -149,7 +119,7 @@ class RunService(RunEstimates):
         self._store.runs.insert(c, row)
         run = self._store.runs.by_id(c, str(row["id"]))
         assert run is not None
-        rows = [_task_row(run, place, plan, now) for place, plan in enumerate(draft.plans)]
+        rows = [_task_row(run, place, plan, now) for place, plan in enumerate(plans)]
         self._store.tasks.insert(c, run, rows)
         return run.id
 
@@ -285,36 +255,43 @@ class RunService(RunEstimates):
             return self._spoken(self._find(c, caller, run))
 
     @operation("POST", "/runs/{run}/retry", scope="runs:write", status=201)
-    def retry(self, caller: Caller, run: str, idempotency_key: str = "") -> Run:
+    @keeping_bytes
+    def retry(
+        self, caller: Caller, run: str, environment: str = "", idempotency_key: str = ""
+    ) -> Run:
         """Go on, as a new run, where one failed or was cancelled.
 
         Code, data and values are those that it had frozen; results that it had are taken over, and
-        only the other tasks are worked on.
+        only the other tasks are worked on. With an `environment` those of them that use it have
+        its newest version, and so have those that failed without any. The name goes to the new run.
         """
+        renew = renewing(self._parts, caller.name, environment)
         with self._store.write() as c:
             found = self._find(c, caller, run)
-            made = made_before(self._parts, c, caller.name, idempotency_key, ("retry", found.id))
+            body = ("retry", found.id, environment)
+            made = made_before(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
                 if found.state not in ("failed", "cancelled"):
                     raise Conflict(f"The run is {found.state}; there is nothing to try again.")
-                made = self._insert_retry(c, found)
-                body = ("retry", found.id)
+                made = self._insert_retry(c, found, renew)
                 remember(self._parts, c, caller.name, idempotency_key, body, made)
         self._parts.call_dispatcher()
         return self._summary(caller, made)
 
-    def _insert_retry(self, c: Connection, old: Run) -> str:
+    def _insert_retry(self, c: Connection, old: Run, renew: Renew) -> str:
         now = datetime.now(UTC)
         same = ("title", "owner", "path", "workflow_id", "workflow_version_id", "parameters")
         row = {name: getattr(old, name) for name in (*same, "runtime", "priority")}
-        row |= {"id": new_id(), "name": None, "created_at": now}
+        row |= {"id": new_id(), "name": old.name or None, "created_at": now}
+        if old.name:
+            self._store.runs.pass_name(c, old)
         row["reason"] = f"goes on from run {old.number}"
         row["edges"] = msgspec.to_builtins(self._store.runs.edges(c, old.id))
         self._store.runs.insert(c, row)
         run = self._store.runs.by_id(c, str(row["id"]))
         assert run is not None
         tasks = self._store.tasks.of_run(c, old.id)
-        rows = [_task_row(run, n, _taken_over(task), now) for n, task in enumerate(tasks)]
+        rows = [_task_row(run, n, renew(task), now) for n, task in enumerate(tasks)]
         self._store.tasks.insert(c, run, rows)
         return run.id
 
@@ -350,33 +327,11 @@ class RunService(RunEstimates):
             folders.remove(self._store.folder, name)
 
 
-def _checked_name(body: NewRun) -> str | None:
-    """The name that was given; raises Invalid for it and for a priority beyond the limits. What is
-    the number or the id of another run would hide that one."""
-    if abs(body.priority) > MAX_PRIORITY:
-        raise Invalid.field("priority", f"may be from -{MAX_PRIORITY} to {MAX_PRIORITY}")
-    if isinstance(body.name, str):
-        name = check_name(body.name)
-        if name.isdecimal() or is_id(name):
-            raise Invalid.field("name", "may not be a number or an id: these name other runs")
-        return name
-    if body.replace:
-        raise Invalid.field("name", "name what is replaced")
-    return None
-
-
 def _grouped(items: Sequence[T], key: Callable[[T], str]) -> Mapping[str, list[T]]:
     found: defaultdict[str, list[T]] = defaultdict(list)
     for item in items:
         found[key(item)].append(item)
     return found
-
-
-def _taken_over(task: TaskRecord) -> TaskPlan:
-    """The plan of a task once more; one that succeeded keeps its result, and one that had not
-    come to taking over a result, this wish."""
-    done = task.id if task.state == "succeeded" else task.plan.reuse
-    return msgspec.structs.replace(task.plan, reuse=done)
 
 
 def _task_row(run: Run, place: int, plan: TaskPlan, now: datetime) -> dict[str, Any]:

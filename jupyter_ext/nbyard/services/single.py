@@ -3,41 +3,47 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from nbyard.domain.arguments import MAX_TEXT, Argument, check_value, parse_value
-from nbyard.domain.callers import Caller
-from nbyard.domain.planning import ResolvedNode
+from nbyard.domain.arguments import MAX_TEXT, Argument, check_value, is_secret, parse_value
+from nbyard.domain.edges import FOLDER, SEVERAL
+from nbyard.domain.names import check_filename
+from nbyard.domain.planning import NO_CREDENTIAL, ResolvedNode
+from nbyard.domain.reaches import Beside
 from nbyard.domain.runs import NewRun
-from nbyard.domain.workflows import DATA, Binding, Document, Edge, Meta, Node
-from nbyard.errors import Detail, Invalid, NotFound, TooLarge
-from nbyard.files import file_of
-from nbyard.services.parts import Parts
+from nbyard.domain.workflows import DATA, Binding, Document, Edge, Meta, Node, NodeView
+from nbyard.errors import Detail, Invalid, NbyardError, NotFound, TooLarge
+from nbyard.services.artifacts import file_named
+from nbyard.services.naming import nearest
 from nbyard.services.resolving import Resolver
+from nbyard.services.using import FIELD as ENVIRONMENT
 
 MAIN = "main"
 
 
-def single_document(parts: Parts, caller: Caller, body: NewRun) -> tuple[Document, str]:
-    """The document, and the folder its paths are relative to.
+def single_document(resolver: Resolver, body: NewRun) -> Document:
+    """The document of an executable, or of a file in the resolver's folder.
 
     Raises:
-        NotFound: there is no such file or executable.
+        NotFound: there is no such executable.
         Invalid: an unknown argument, a value that does not fit or an input that is missing.
     """
-    resolver, node = _node(parts, caller, body)
-    base, view = resolver.base, resolver.view(node)
-    if view.problem:
-        raise Invalid.field("path" if body.path else "executable", view.problem)
+    node = _node(resolver, body)
+    view = _seen(resolver, node, "path" if body.path else "executable")
     arguments = {argument.name: argument for argument in view.arguments}
-    _check_inputs(arguments, body)
     nodes: dict[str, Node] = {}
     edges: dict[str, Edge] = {}
     bindings: dict[str, Binding] = {}
-    for name, value in given_values(arguments, body, view.name).items():
+    values = given_values(arguments, body, view.name)
+    values |= _beside(resolver, arguments, values)
+    _check_inputs(arguments, values)
+    _check_secrets(resolver, arguments, values)
+    for name, value in values.items():
         if arguments[name].role == "input":
-            nodes[f"in_{name}"] = _data(parts, caller, str(value), base, f"parameters.{name}")
+            where = f"parameters.{name}"
+            nodes[f"in_{name}"] = found = _data(resolver, str(value), where)
+            _check_folder(resolver, arguments[name], found, where)
             edges[name] = Edge(f"in_{name}", DATA, MAIN, name)
         else:
             bindings[name] = Binding(value=value)
@@ -48,47 +54,126 @@ def single_document(parts: Parts, caller: Caller, body: NewRun) -> tuple[Documen
         arguments=bindings,
         image=body.image,
     )
-    return Document(1, Meta(title=view.name), nodes, edges), base
+    return Document(1, Meta(title=view.name), nodes, edges)
 
 
-def _node(parts: Parts, caller: Caller, body: NewRun) -> tuple[Resolver, Node]:
-    if not body.path:
-        node = Node("executable", executable=body.executable)
-        resolver = Resolver(parts, caller.name, "")
-        resolver.registered(node)
-        return resolver, node
-    real = parts.files.locate_code(body.path)
-    if not file_of(real).is_file():
-        raise NotFound(f"There is no file {body.path[:200]}.")
-    resolver = Resolver(parts, caller.name, parts.files.shown(real.parent))
-    return resolver, Node("executable", path=real.name)
+def _seen(resolver: Resolver, node: Node, field: str) -> NodeView:
+    """What the node is. What is wrong with the file is told at the `field` that names it, what is
+    wrong with its environment as such."""
+    try:
+        return resolver.seen(node)
+    except NbyardError as error:
+        if [one.path for one in error.details] == [ENVIRONMENT]:
+            raise
+        raise Invalid.field(field, error.message) from None
 
 
-def _check_inputs(arguments: Mapping[str, Argument], body: NewRun) -> None:
+def _node(resolver: Resolver, body: NewRun) -> Node:
+    if body.path:
+        return Node("executable", path=resolver.parts.files.locate_code(body.path).name)
+    node = Node("executable", executable=body.executable)
+    resolver.registered(node)
+    return node
+
+
+def _beside(
+    resolver: Resolver, arguments: Mapping[str, Argument], values: Mapping[str, Any]
+) -> dict[str, str]:
+    """The files that belong to one that is given by its path, and lie beside it."""
+    found = {}
     for name, argument in arguments.items():
-        given = name in body.parameters or name in body.texts
-        if argument.role == "input" and argument.required and not given:
-            raise Invalid.field(
-                f"parameters.{name}",
-                "a file or a dataset is needed",
-                hint=f"From a shell: -p {name}=FILE",
-            )
+        reach = argument.reach
+        if argument.role != "input" or not isinstance(reach, Beside) or name in values:
+            continue
+        given, where = values.get(reach.of), f"parameters.{reach.of}"
+        if isinstance(given, str) and _data(resolver, given, where).path:
+            folder, called = os.path.split(given.rstrip("/"))
+            # that begins as a path does: no dataset is meant
+            place = os.path.join(folder or ".", reach.name(called))
+            if resolver.parts.files.locate(place, f"parameters.{name}").exists():
+                found[name] = place
+    return found
 
 
-def _data(parts: Parts, caller: Caller, text: str, base: str, field: str) -> Node:
-    """A dataset of that name, else the file or folder of that path."""
+def _check_inputs(arguments: Mapping[str, Argument], values: Mapping[str, Any]) -> None:
+    wrong = [
+        Detail(f"parameters.{name}", f"{_wanted(argument)} is needed{_in_order(argument)}")
+        for name, argument in arguments.items()
+        if argument.role == "input" and argument.required and name not in values
+    ]
+    if wrong:
+        name = wrong[0].path.partition(".")[2]
+        hint = f"From a shell: --input-file {name}=path"
+        raise Invalid(f"{wrong[0].path}: {wrong[0].message}", hint=hint, details=wrong)
+
+
+def _check_secrets(
+    resolver: Resolver, arguments: Mapping[str, Argument], values: Mapping[str, Any]
+) -> None:
+    """What is given may be what is secret itself, so it is not repeated."""
+    for name, value in values.items():
+        if not is_secret(arguments[name]) or value is None:
+            continue
+        with resolver.parts.store.read() as c:
+            known = resolver.parts.store.credentials.references(c, resolver.owner)
+        if value not in known:
+            names = {one.name for one in known.values()}
+            hint = f"{nearest(names, '')[:1].upper()}{nearest(names, '')[1:]}."
+            raise Invalid.field(f"parameters.{name}", NO_CREDENTIAL, hint=hint)
+
+
+def _wanted(argument: Argument) -> str:
+    if argument.type == "list":
+        return SEVERAL
+    return "a folder" if argument.format == FOLDER else "a file, a dataset or an artifact"
+
+
+def _in_order(argument: Argument) -> str:
+    return "; they are taken in the order of their names" if argument.type == "list" else ""
+
+
+def _check_folder(resolver: Resolver, argument: Argument, node: Node, field: str) -> None:
+    """One file, where several are wanted, is refused."""
+    if argument.type == "list" and node.path:
+        real = resolver.parts.files.locate(node.path, field, resolver.base)
+        if not real.is_dir():
+            raise Invalid.field(field, f"{node.path} is one file; {SEVERAL} is needed")
+
+
+def _data(resolver: Resolver, text: str, field: str) -> Node:
+    """A dataset of that name, else an artifact, else the file or folder of that path."""
+    parts, base = resolver.parts, resolver.base
     with parts.store.read() as c:
-        known = parts.store.datasets.get(c, caller.name, text)
+        known = parts.store.datasets.get(c, resolver.owner, text)
         is_ready = known and parts.store.datasets.newest_ready(c, known.id)
     if known is not None:
         if not is_ready:
             raise Invalid.field(field, f"the dataset {known.name!r} is not ready")
         return Node("dataset", dataset=known.id)
+    missing = _no_artifact(resolver, text, field)
+    if not missing:
+        return Node("dataset", artifact=text)
     real = parts.files.locate(text, field)
     if not real.exists():
-        raise Invalid.field(field, f"there is no file or dataset {text[:200]!r}")
-    start = parts.files.locate(base) if base else parts.files.root
-    return Node("dataset", path=os.path.relpath(real, start))
+        raise Invalid.field(field, missing)
+    check_filename(real.name, field)
+    path = os.path.relpath(real, parts.files.locate(base)) if base else parts.files.shown(real)
+    return Node("dataset", path=path)
+
+
+def _no_artifact(resolver: Resolver, text: str, field: str) -> str:
+    """Why the text names no file of an artifact; empty when it names one."""
+    store, owner = resolver.parts.store, resolver.owner
+    try:
+        with store.read() as c:
+            named = store.runs.named(c, owner, text)
+            file_named(store, c, owner, text)
+    except NotFound as error:
+        nothing = f"there is no file, dataset or artifact {text[:200]!r}"
+        return error.message if named else nothing
+    except Invalid as error:
+        raise Invalid.field(field, error.details[0].message) from None
+    return ""
 
 
 def given_values(arguments: Mapping[str, Argument], body: NewRun, owner: str) -> dict[str, Any]:
@@ -121,16 +206,23 @@ def _check_given(arguments: Mapping[str, Argument], given: Mapping[str, Any]) ->
 
 
 def checked_values(
-    document: Document, resolved: Mapping[str, ResolvedNode], body: NewRun
+    document: Document,
+    resolved: Mapping[str, ResolvedNode],
+    body: NewRun,
+    chosen: Collection[str],
 ) -> dict[str, Any]:
     """The values a run records: workflow parameters with their defaults, or a single
-    executable's own."""
+    executable's own. Only those are needed that a chosen node uses."""
     if not body.path.endswith(".nbflow"):
-        arguments = {a.name: a for a in resolved[MAIN].arguments}
-        return given_values(arguments, body, resolved[MAIN].name)
+        main = resolved[MAIN]
+        if main.problem:
+            raise Invalid.field("path" if body.path else "executable", main.problem)
+        return given_values({a.name: a for a in main.arguments}, body, main.name)
     declared = {name: p.argument(name) for name, p in document.meta.parameters.items()}
     given = given_values(declared, body, "The workflow")
-    missing = [name for name, a in declared.items() if a.required and name not in given]
-    if missing:
+    without = [name for name, a in declared.items() if a.required and name not in given]
+    bound = (one for node in chosen for one in document.nodes[node].arguments.values())
+    used = {one.parameter for one in bound}
+    if missing := [name for name in without if name in used]:
         raise Invalid.field(f"parameters.{missing[0]}", "a value is needed")
-    return {n: given.get(n, a.default) for n, a in declared.items()}
+    return {n: given.get(n, a.default) for n, a in declared.items() if n not in without}

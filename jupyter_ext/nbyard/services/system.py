@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard import __version__
+from nbyard import __version__, gpus
 from nbyard.domain.callers import Caller
 from nbyard.domain.counts import Counts
 from nbyard.domain.doctor import Check, Diagnosis, Runtimes
+from nbyard.domain.paging import Page
 from nbyard.errors import NbyardError
 from nbyard.locks import busy, is_stopped, writers
 from nbyard.services.operation import operation
@@ -58,6 +59,11 @@ class SystemService:
     def runtimes(self, caller: Caller) -> Runtimes:
         """Where work can run here."""
         return Runtimes(offered(self._parts.settings))
+
+    @operation("GET", "/system/gpus", scope="system:read")
+    def gpus(self, caller: Caller) -> Page[str]:
+        """List the GPUs that tasks may be granted."""
+        return Page(list(gpus.present(self._parts.settings.gpus)))
 
     def _versions(self) -> Check:
         text = f"Python {sys.version.split()[0]} on {sys.platform}"

@@ -3,10 +3,15 @@
 from functools import cache
 
 from nbyard.services.artifacts import ArtifactService
+from nbyard.services.credentials import CredentialService
 from nbyard.services.datasets import DatasetService
+from nbyard.services.deployments import DeploymentService
 from nbyard.services.environments import EnvironmentService
 from nbyard.services.events import EventService
 from nbyard.services.executables import ExecutableService
+from nbyard.services.images import ImageService
+from nbyard.services.kernels import KernelService
+from nbyard.services.models import ModelService
 from nbyard.services.operation import Operation, operations
 from nbyard.services.runs import RunService
 from nbyard.services.system import SystemService
@@ -18,9 +23,14 @@ SERVICES = (
     UploadService,
     ExecutableService,
     EnvironmentService,
+    KernelService,
+    ImageService,
+    ModelService,
+    DeploymentService,
     WorkflowService,
     RunService,
     ArtifactService,
+    CredentialService,
     EventService,
     SystemService,
 )

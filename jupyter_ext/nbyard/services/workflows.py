@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 import msgspec
@@ -10,10 +10,19 @@ import msgspec
 from nbyard.domain.callers import Caller
 from nbyard.domain.matching import propose
 from nbyard.domain.paging import Page, check_limit, page_of
-from nbyard.domain.planning import ResolvedNode, find_problems
+from nbyard.domain.planning import (
+    CONTAINERS,
+    ResolvedNode,
+    Wish,
+    find_problems,
+    refuse,
+    runtime_of,
+)
 from nbyard.domain.workflows import (
     CheckWorkflow,
+    Document,
     Edge,
+    NeededImage,
     Node,
     NodeLine,
     NodeView,
@@ -28,7 +37,10 @@ from nbyard.errors import Invalid, NbyardError
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
 from nbyard.services.pinning import pinned_node
-from nbyard.services.resolving import Resolver
+from nbyard.services.resolving import Freeze, Resolver
+from nbyard.services.runtimes import check_runtimes
+
+Names = list[str]  # in the class `list` is a verb
 
 
 class WorkflowService:
@@ -53,9 +65,7 @@ class WorkflowService:
     @operation("GET", "/workflows/nodes", scope="workflows:read")
     def show(self, caller: Caller, path: str) -> Page[NodeLine]:
         """Show the nodes of a saved workflow, in the order in which they could run."""
-        real = self._parts.files.locate(path)
-        document = read_document(self._parts.files.read(path), strict=True)
-        resolver = Resolver(self._parts, caller.name, self._parts.files.shown(real.parent))
+        document, resolver = self._opened(caller, path)
         edges = [*document.edges.values()]
         return Page(
             [
@@ -63,6 +73,54 @@ class WorkflowService:
                 for name in ordered(document.nodes, edges)
             ]
         )
+
+    @operation("GET", "/workflows/images", scope="workflows:read")
+    def images(self, caller: Caller, path: str, runtime: str = "") -> Page[NeededImage]:
+        """Show the images that a saved workflow needs, each once.
+
+        They are those of the nodes that run in containers, as the workflow says, or as `runtime`
+        says for all.
+        """
+        document, resolver = self._opened(caller, path)
+        check_runtimes(document, runtime)
+        usual = runtime or self._parts.settings.default_runtime
+        wish = Wish(usual, runtime_given=bool(runtime))
+        known = {
+            name: (node, resolver.view(node))
+            for name, node in document.nodes.items()
+            if node.type == "executable" and node.pin is None
+        }
+        nodes = {
+            name: node
+            for name, (node, view) in known.items()
+            if runtime_of(node, view.kind, wish) == CONTAINERS
+        }
+        freeze = Freeze(resolver, nodes)
+        _refuse_unknown({name: known[name][1] for name in nodes}, freeze.resolved)
+        found: dict[NeededImage, Names] = {}
+        for name, node in nodes.items():
+            image = self._needed(name, node, known[name][1], freeze)
+            found.setdefault(image, []).append(name)
+        replace = msgspec.structs.replace
+        return Page([replace(image, nodes=tuple(names)) for image, names in found.items()])
+
+    def _needed(self, name: str, node: Node, view: NodeView, freeze: Freeze) -> NeededImage:
+        """An image that is named goes before a Dockerfile, and that before requirements; a notebook
+        in an image of its own has there what it needs."""
+        own = node.image or view.image
+        bundle, dockerfile = freeze.dockerfile(name)
+        if dockerfile and not own:
+            return NeededImage("", "", False, True, dockerfile=dockerfile, bundle=bundle)
+        base = own or self._parts.settings.docker_base_image
+        requirements, notebook = freeze.requirements(name), view.kind == "notebook"
+        is_built = bool(requirements) or (notebook and not own)
+        return NeededImage(base, requirements, notebook, is_built)
+
+    def _opened(self, caller: Caller, path: str) -> tuple[Document, Resolver]:
+        """A document as it is saved."""
+        real = self._parts.files.locate(path)
+        document = read_document(self._parts.files.read(path), strict=True)
+        return document, Resolver(self._parts, caller.name, self._parts.files.shown(real.parent))
 
     @operation("POST", "/workflows/check", scope="workflows:read")
     def check(self, caller: Caller, body: CheckWorkflow) -> WorkflowCheck:
@@ -77,7 +135,9 @@ class WorkflowService:
                 resolved[name] = self._pinned(caller, name, node.pin, views[name])
                 found = {"arguments": resolved[name].arguments, "problem": resolved[name].problem}
                 views[name] = msgspec.structs.replace(views[name], **found)
-        problems = find_problems(document, resolved)
+        with self._parts.store.read() as c:
+            credentials = self._parts.store.credentials.references(c, caller.name)
+        problems = find_problems(document, resolved, credentials)
         try:
             ordered(document.nodes, document.edges.values())
         except Invalid as error:
@@ -91,6 +151,14 @@ class WorkflowService:
             return pinned_node(self._parts, caller.name, name, pin)
         except NbyardError as error:
             return ResolvedNode(view.name, view.arguments, problem=error.message)
+
+
+def _refuse_unknown(views: Mapping[str, NodeView], frozen: Mapping[str, ResolvedNode]) -> None:
+    """Raises Invalid for nodes that cannot be read: nobody knows which images they need."""
+    problems = {name: view.problem for name, view in views.items()}
+    problems |= {name: known.problem for name, known in frozen.items() if known.problem}
+    if found := [Problem(text, node=name) for name, text in problems.items() if text]:
+        refuse(found)
 
 
 def _line(name: str, node: Node, resolver: Resolver, edges: Sequence[Edge]) -> NodeLine:

@@ -12,25 +12,53 @@ from nbyard.domain.ids import new_id
 from nbyard.store import events, soundness
 from nbyard.store.artifacts import ArtifactRows, CacheRows
 from nbyard.store.counts import CountRows
+from nbyard.store.credentials import CredentialRows
 from nbyard.store.database import Database, sqlite_url
 from nbyard.store.datasets import DatasetRows
+from nbyard.store.deployments import DeploymentRows
 from nbyard.store.environments import EnvironmentRows
 from nbyard.store.executables import ExecutableRows
 from nbyard.store.facts import FactRows
 from nbyard.store.fingerprints import FingerprintRows
 from nbyard.store.history import HistoryRows
+from nbyard.store.images import ImageRows
 from nbyard.store.leases import LeaseRows
 from nbyard.store.migrate import migrate
+from nbyard.store.models import ModelRows
 from nbyard.store.notify import relayed
 from nbyard.store.reserve import Reserve
 from nbyard.store.runs import RunRows, SubmissionRows
+from nbyard.store.secrets import Vault
 from nbyard.store.tasks import AttemptRows, TaskRows
+from nbyard.store.uses import UseRows
 from nbyard.store.workers import WorkerRows
 from nbyard.store.workflows import WorkflowRows
 
 
 class Store:
     """An open store; `id` names it on everything that we start outside."""
+
+    events = events
+    artifacts = ArtifactRows()
+    attempts = AttemptRows()
+    cache = CacheRows()
+    counts = CountRows()
+    datasets = DatasetRows()
+    deployments = DeploymentRows()
+    environments = EnvironmentRows()
+    executables = ExecutableRows()
+    facts = FactRows()
+    fingerprints = FingerprintRows()
+    history = HistoryRows()
+    images = ImageRows()
+    leases = LeaseRows()
+    models = ModelRows()
+    runs = RunRows()
+    submissions = SubmissionRows()
+    tasks = TaskRows()
+    uses = UseRows()
+    workers = WorkerRows()
+    workflows = WorkflowRows()
 
     def __init__(self, folder: Path, url: str = ""):
         soundness.make_folder(folder)
@@ -42,24 +70,8 @@ class Store:
         if self.database.sqlite:
             soundness.check_pages(self.database, folder)
         migrate(self.database, folder)
-        self.datasets = DatasetRows()
-        self.executables = ExecutableRows()
-        self.workflows = WorkflowRows()
-        self.runs = RunRows()
-        self.tasks = TaskRows()
-        self.attempts = AttemptRows()
-        self.workers = WorkerRows()
-        self.environments = EnvironmentRows()
-        self.fingerprints = FingerprintRows()
-        self.artifacts = ArtifactRows()
-        self.cache = CacheRows()
-        self.leases = LeaseRows()
-        self.submissions = SubmissionRows()
-        self.facts = FactRows()
-        self.counts = CountRows()
+        self.credentials = CredentialRows(Vault(folder))
         self.reserve = Reserve(folder)
-        self.history = HistoryRows()
-        self.events = events
         self.id = self._own_id()
         if not url:
             soundness.mark(folder, self.id)
@@ -84,8 +96,18 @@ class Store:
 
     def digests(self, c: Connection) -> set[str]:
         """Of all bytes that some row names."""
-        nouns = (self.datasets, self.executables, self.tasks, self.artifacts)
+        runs = (self.executables, self.tasks, self.artifacts)
+        nouns = (self.datasets, *runs, self.environments, self.images, self.models)
         return {digest for noun in nouns for digest in noun.digests(c)}
+
+    def has_work(self, c: Connection) -> bool:
+        """Whether anything is under way or waits to be."""
+        nouns = (self.environments, self.images, self.deployments)
+        return bool(
+            self.runs.live(c)
+            or self.datasets.importing(c)
+            or any(noun.under_way(c) for noun in nouns)
+        )
 
     def relayed(self) -> AbstractContextManager[None]:
         """In this block writers on other machines wake the listeners of this one."""

@@ -8,12 +8,12 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs import Artifact, Run
+from nbyard.domain.runs import Artifact, ArtifactType, Run
 from nbyard.store.prepared import Prepared
 from nbyard.store.tables import artifacts, cache, runs, tasks
 from nbyard.store.tasks import TaskRecord
 
-TAKEN = ("name", "filename", "format", "digest", "size_bytes")
+TAKEN = ("name", "filename", "format", "digest", "size_bytes", "type")
 INSERT = Prepared(insert(artifacts))
 RESULTS = Prepared(
     select(*(artifacts.c[name] for name in TAKEN)).where(artifacts.c.task_id == bindparam("of"))
@@ -84,7 +84,10 @@ def _query() -> Any:
 
 
 def _artifact(row: Row[Any]) -> Artifact:
-    return Artifact(**{name: getattr(row, name) for name in Artifact.__struct_fields__})
+    fields = {name: getattr(row, name) for name in Artifact.__struct_fields__}
+    if row.type is not None:
+        fields["type"] = msgspec.json.decode(row.type, type=ArtifactType)
+    return Artifact(**fields)
 
 
 class Hit(msgspec.Struct, frozen=True):

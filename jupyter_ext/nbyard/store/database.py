@@ -24,15 +24,16 @@ CHECKPOINT_EVERY = 200
 CUT = "The database does not answer; try again in a moment."
 WRITE_LOCK = 7_220_150
 # a writer that was stopped (SIGSTOP) must not keep the others from writing for ever
-WRITE_LIMITS = f"""select set_config('lock_timeout', '{BUSY_SECONDS:g}s', true),
-    set_config('idle_in_transaction_session_timeout', '{2 * BUSY_SECONDS:g}s', true)"""
-# That limit is not heeded after a pipeline (PostgreSQL 15, psycopg's executemany): whoever waits
-# in vain ends the session of a writer that was stopped.
-END_IDLE_WRITER = f"""select pg_terminate_backend(pid)
+SET_LIMITS = """select set_config('lock_timeout', :lock, true),
+    set_config('idle_in_transaction_session_timeout', :idle, true)"""
+WRITE_LIMITS = {"lock": f"{BUSY_SECONDS:g}s", "idle": f"{2 * BUSY_SECONDS:g}s"}
+# That limit is not heeded within and after a pipeline (PostgreSQL 15, psycopg's executemany):
+# whoever waits in vain ends the session of a writer that has long said nothing.
+END_IDLE_WRITER = """select pg_terminate_backend(pid)
     from pg_locks join pg_stat_activity using (pid)
     where locktype = 'advisory' and granted and objid = :key and datname = current_database()
-    and state = 'idle in transaction'
-    and state_change < now() - interval '{1.5 * BUSY_SECONDS:g}s'"""
+    and wait_event_type = 'Client' and state_change < now() - make_interval(secs => :patience)"""
+PATIENCE_SECONDS = 1.5 * BUSY_SECONDS
 UNUSABLE = (
     "malformed",
     "not a database",
@@ -97,7 +98,7 @@ class Database:
     def _wait_for_turn(self, connection: Connection) -> None:
         # PostgreSQL too writes one at a time: what was read in a transaction stays true in it
         if not self.sqlite:
-            connection.execute(text(WRITE_LIMITS))
+            connection.execute(text(SET_LIMITS), WRITE_LIMITS)
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
 
     @contextmanager
@@ -146,7 +147,8 @@ class Database:
 
     def _end_idle_writer(self) -> None:
         with suppress(DBAPIError), self.engine.begin() as connection:
-            connection.execute(text(END_IDLE_WRITER), {"key": WRITE_LOCK})
+            values = {"key": WRITE_LOCK, "patience": PATIENCE_SECONDS}
+            connection.execute(text(END_IDLE_WRITER), values)
 
     def close(self) -> None:
         self.engine.dispose()

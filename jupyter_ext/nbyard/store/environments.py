@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 
 from nbyard.domain.environments import Environment, EnvironmentVersion, LockedPackage
+from nbyard.domain.ids import new_id
 from nbyard.domain.states import ENVIRONMENT_VERSION
 from nbyard.store import events, transition
 from nbyard.store.events import Subject
@@ -27,19 +28,27 @@ class EnvironmentRows:
         events.append(c, "environment", Subject(row["id"], row["owner"]), {"change": "created"})
 
     def add_version(
-        self, c: Connection, owner: str, environment_id: str, version_id: str, lines: Sequence[str]
-    ) -> None:
-        """A new version, queued."""
+        self,
+        c: Connection,
+        owner: str,
+        environment_id: str,
+        lines: Sequence[str],
+        packages: Sequence[LockedPackage] = (),
+    ) -> str:
+        """The id of a new version, queued; where its `packages` are known already, these are
+        installed."""
+        subject = Subject(new_id(), owner)
         number = select(func.max(V.number)).where(V.environment_id == environment_id)
         row: dict[str, Any] = dict.fromkeys(("digest", "python", "place", "reason"), "")
         row |= {
             "environment_id": environment_id,
             "number": int(c.execute(number).scalar() or 0) + 1,
             "requirements": list(lines),
-            "packages": [],
+            "packages": msgspec.to_builtins(list(packages)),
             "created_at": datetime.now(UTC),
         }
-        transition.begin(c, ENVIRONMENT_VERSION, Subject(version_id, owner), row)
+        transition.begin(c, ENVIRONMENT_VERSION, subject, row)
+        return subject.id
 
     def move(self, c: Connection, owner: str, version_id: str, to: str, **columns: Any) -> bool:
         """To its next state; False when it is not there any more."""
@@ -83,6 +92,28 @@ class EnvironmentRows:
         query = select(environment_versions).where(V.environment_id == environment_id)
         return [_version(row) for row in c.execute(query.order_by(V.number.desc()))]
 
+    def version(self, c: Connection, version_id: str) -> EnvironmentVersion | None:
+        row = c.execute(select(environment_versions).where(V.id == version_id)).first()
+        return _version(row) if row else None
+
+    def by_kernel(self, c: Connection, owner: str, kernel: str) -> Environment | None:
+        """The one whose kernel has this name."""
+        row = c.execute(self._current().where(E.owner == owner, E.kernel == kernel)).first()
+        return _environment(row) if row and kernel else None
+
+    def moved(self, c: Connection, version_id: str, place: str) -> None:
+        """It lies in another folder now; in none when that is empty."""
+        query = update(environment_versions).where(V.id == version_id).values(place=place)
+        c.execute(query)
+
+    def in_place(self, c: Connection) -> dict[str, list[EnvironmentVersion]]:
+        """Those that are ready and have a folder, by environment, newest first."""
+        query = select(environment_versions).where(V.state == "ready", V.place != "")
+        found: dict[str, list[EnvironmentVersion]] = {}
+        for row in c.execute(query.order_by(V.number.desc())):
+            found.setdefault(row.environment_id, []).append(_version(row))
+        return found
+
     def newest_ready(self, c: Connection, environment_id: str) -> EnvironmentVersion | None:
         ready = (found for found in self.versions(c, environment_id) if found.state == "ready")
         return next(ready, None)
@@ -93,7 +124,7 @@ class EnvironmentRows:
         return [
             (one, version.place)
             for one in found
-            if one.kernel and (version := self.newest_ready(c, one.id))
+            if one.kernel and (version := self.newest_ready(c, one.id)) and version.place
         ]
 
     def places(self, c: Connection) -> dict[str, str]:
@@ -103,6 +134,21 @@ class EnvironmentRows:
     def named(self, c: Connection, environment_id: str, kernel: str) -> None:
         """Its kernel has this name."""
         c.execute(update(environments).where(E.id == environment_id).values(kernel=kernel))
+
+    def described(self, c: Connection, environment_id: str, description: str) -> None:
+        c.execute(
+            update(environments).where(E.id == environment_id).values(description=description)
+        )
+
+    def locked(self, c: Connection, version_id: str, packages: Sequence[LockedPackage]) -> None:
+        """It came to these packages, which are to be installed."""
+        told = msgspec.to_builtins(list(packages))
+        c.execute(update(environment_versions).where(V.id == version_id).values(packages=told))
+
+    def digests(self, c: Connection) -> set[str]:
+        """Of the folders that locks name."""
+        found = c.execute(select(V.packages)).scalars()
+        return {one["tree"] for packages in found for one in packages if one.get("tree")}
 
     def delete(self, c: Connection, found: Environment) -> None:
         c.execute(delete(environments).where(E.id == found.id))

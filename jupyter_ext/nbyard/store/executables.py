@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, and_, delete, func, insert, select, upda
 
 from nbyard.domain.arguments import Argument
 from nbyard.domain.executables import Executable, ExecutableVersion, Resources
+from nbyard.domain.invocations import Invocation
 from nbyard.store import events
 from nbyard.store.events import Subject
 from nbyard.store.tables import executable_versions, executables, tasks
@@ -125,6 +126,7 @@ class ExecutableRows:
 def _version(row: Row[Any], prefix: str = "") -> ExecutableVersion:
     values = {f: getattr(row, prefix + f) for f in VERSION_FIELDS}
     values["arguments"] = msgspec.convert(values["arguments"], list[Argument])
+    values["invocation"] = msgspec.convert(values["invocation"], Invocation)
     values["resources"] = msgspec.convert(values["resources"], Resources)
     return ExecutableVersion(**values)
 

@@ -22,6 +22,11 @@ class FactRows:
             return value
         return found
 
+    def keep(self, c: Connection, name: str, value: str) -> None:
+        """The value from now on."""
+        if self.once(c, name, value) != value:
+            c.execute(update(facts).where(facts.c.name == name).values(value=value))
+
     def count(self, c: Connection, name: str, least: int) -> int:
         """One more than the last time, and than `least`."""
         number = max(int(self.once(c, name, "0")), least) + 1

@@ -1,18 +1,38 @@
-"""How long executables worked, for estimates."""
+"""Successes of the past: how long they took, and what they depended on."""
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, func, select
+import msgspec
+from sqlalchemy import Connection, bindparam, func, select
 
+from nbyard.domain.digest import KeyParts
 from nbyard.domain.estimates import SAMPLES, Past
+from nbyard.domain.uses import UsedEnvironment
 from nbyard.store.tables import runs, tasks
+from nbyard.store.tasks import TaskRecord
 
 # of a version that did not run lately nothing is known by it
 LOOKED_AT = 4 * SAMPLES
 
+LAST_PARTS = (
+    select(tasks.c.parts, tasks.c.plan)
+    .join(runs, runs.c.id == tasks.c.run_id)
+    .where(
+        runs.c.owner == bindparam("owner"),
+        runs.c.workflow_id
+        == select(runs.c.workflow_id).where(runs.c.id == bindparam("run_id")).scalar_subquery(),
+        tasks.c.node == bindparam("node"),
+        tasks.c.executable_id == bindparam("executable"),
+        tasks.c.state == "succeeded",
+        tasks.c.id != bindparam("its_id"),
+    )
+    .order_by(tasks.c.id.desc())
+    .limit(1)
+)
+
 
 class HistoryRows:
-    """Successes that were worked for; what came from the cache took no time."""
+    """Of executables those that were worked for: what came from the cache took no time."""
 
     def of_executables(
         self, c: Connection, owner: str, executables: Collection[str]
@@ -45,3 +65,16 @@ class HistoryRows:
             seconds = (finished_at - started_at).total_seconds()
             found.setdefault(executable, []).append(Past(version_id, max(0.0, seconds)))
         return found
+
+    def last_parts(
+        self, c: Connection, task: TaskRecord
+    ) -> tuple[KeyParts, UsedEnvironment | None] | None:
+        """What the newest earlier success of this node of this workflow depended on, and the
+        environment that it used."""
+        same = {"run_id": task.run_id, "owner": task.owner, "node": task.node, "its_id": task.id}
+        asked = same | {"executable": task.plan.executable_id}
+        found = c.execute(LAST_PARTS, asked).first()
+        if found is None or not found.parts:
+            return None
+        used = msgspec.convert(found.plan.get("environment"), UsedEnvironment | None)
+        return msgspec.convert(found.parts, KeyParts), used

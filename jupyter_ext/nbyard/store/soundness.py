@@ -22,7 +22,11 @@ def unusable(folder: Path, what: str) -> StoreUnusable:
 
 
 def make_folder(folder: Path) -> None:
-    """For its owner's eyes only. Raises StoreUnusable when that is not possible."""
+    """For its owner's eyes only.
+
+    Raises:
+        StoreUnusable: it cannot be made, or cannot be written.
+    """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = folder.stat()
@@ -30,6 +34,12 @@ def make_folder(folder: Path) -> None:
             folder.chmod(found.st_mode & 0o700)
     except OSError as error:
         raise unusable(folder, f"its folder cannot be made ({error.strerror})") from None
+    if not os.access(folder, os.W_OK | os.X_OK):  # false on a read-only disk for root too
+        raise StoreUnusable(
+            f"The store in {folder} cannot be used: its folder cannot be written.",
+            hint="Nothing was changed. Its file system may have become read-only; mount it anew,"
+            " or name another folder with store_dir (NBYARD_STORE_DIR).",
+        )
 
 
 def check_files(folder: Path) -> None:

@@ -119,6 +119,7 @@ executable_versions = Table(
     Column("bundle_digest", Digest, nullable=False),
     Column("arguments", JSON, nullable=False),
     Column("command", JSON, nullable=False),
+    Column("invocation", JSON, nullable=False, server_default="{}"),
     Column("resources", JSON, nullable=False),
     Column("identity", Digest, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -186,6 +187,7 @@ tasks = Table(
     Column("state", String(20), nullable=False),
     Column("cached", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("warning", Text, nullable=False, server_default=""),
     Column("failure", JSON),
     Column("plan", JSON, nullable=False),
     Column("parts", JSON),
@@ -238,6 +240,7 @@ artifacts = Table(
     Column("digest", Digest, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("type", Text),
     UniqueConstraint("task_id", "name"),
 )
 
@@ -288,6 +291,52 @@ environment_versions = Table(
     Column("finished_at", Moment),
     UniqueConstraint("environment_id", "number"),
     Index("ix_environment_versions_state", "state"),
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("reference", String(512), nullable=False),
+    _owner(),
+    Column("origin", String(20), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("environment", Id, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("source", String(512), nullable=False),
+    Column("recipe", JSON, nullable=False),
+    Column("context_digest", Digest, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("digest", Digest, nullable=False),
+    Column("image_id", String(80), nullable=False),
+    Column("size_bytes", BigInteger),
+    Column("cached", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("failed_line", JSON),
+    Column("created_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    Column("removed_at", Moment),
+    Index("ix_images_state", "state"),
+    Index("ix_images_owner_reference", "owner", "reference"),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(255), nullable=False),
+    _owner(),
+    Column("kind", String(40), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("kept", JSON, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("owner", "name"),
 )
 
 events = Table(

@@ -9,8 +9,8 @@ import msgspec
 from sqlalchemy import Connection, Row, Text, bindparam, cast, func, select, update
 
 from nbyard.domain.attempts import Failure
-from nbyard.domain.digest import KeyParts
-from nbyard.domain.runs import Attempt, Run, Task, TaskPlan, ValueOf
+from nbyard.domain.missing import missing_from
+from nbyard.domain.runs import Attempt, BytesOf, Run, SecretOf, Task, TaskPlan, ValueOf
 from nbyard.domain.states import ATTEMPT, RUN, TASK, TaskState
 from nbyard.store import events, transition
 from nbyard.store.events import Subject
@@ -31,23 +31,6 @@ LIVE = (
     select(tasks.c.run_id, tasks.c.id, tasks.c.state)
     .join(runs, runs.c.id == tasks.c.run_id)
     .where(runs.c.state.in_(sorted(RUN.live)))
-)
-
-
-LAST_PARTS = (
-    select(tasks.c.parts)
-    .join(runs, runs.c.id == tasks.c.run_id)
-    .where(
-        runs.c.owner == bindparam("owner"),
-        runs.c.workflow_id
-        == select(runs.c.workflow_id).where(runs.c.id == bindparam("run_id")).scalar_subquery(),
-        tasks.c.node == bindparam("node"),
-        tasks.c.executable_id == bindparam("executable"),
-        tasks.c.state == "succeeded",
-        tasks.c.id != bindparam("its_id"),
-    )
-    .order_by(tasks.c.id.desc())
-    .limit(1)
 )
 
 
@@ -181,13 +164,6 @@ class TaskRows:
         query = select(queue.c.id, queue.c.place).where(queue.c.run_id == run_id)
         return {row.id: row.place for row in c.execute(query)}
 
-    def last_parts(self, c: Connection, task: TaskRecord) -> KeyParts | None:
-        """What the newest earlier success of this node of this workflow depended on."""
-        same = {"run_id": task.run_id, "owner": task.owner, "node": task.node, "its_id": task.id}
-        asked = same | {"executable": task.plan.executable_id}
-        found = c.execute(LAST_PARTS, asked).scalar_one_or_none()
-        return msgspec.convert(found, KeyParts) if found else None
-
     def views(self, c: Connection, run_id: str) -> list[Task]:
         """Tasks for people, in the order of the graph, without attempts and artifacts."""
         query = select(tasks).where(tasks.c.run_id == run_id).order_by(tasks.c.place)
@@ -231,6 +207,21 @@ class TaskRows:
         )
         return list(c.execute(query).scalars())
 
+    def using_credential(self, c: Connection, credential_id: str) -> list[str]:
+        """Ids of live runs that were given the credential."""
+        live = select(tasks.c.run_id, tasks.c.plan).where(
+            tasks.c.state.in_(sorted(TASK.live)),
+            cast(tasks.c.plan, Text).contains(credential_id, autoescape=True),
+        )
+        found = dict.fromkeys(
+            row.run_id
+            for row in c.execute(live)
+            if any(
+                one.get("credential_id") == credential_id for one in row.plan["bindings"].values()
+            )
+        )
+        return list(found)
+
 
 def _record(row: Row[Any]) -> TaskRecord:
     return TaskRecord(
@@ -250,6 +241,7 @@ def _record(row: Row[Any]) -> TaskRecord:
 
 def _view(row: Row[Any]) -> Task:
     plan = msgspec.convert(row.plan, TaskPlan)
+    failure = msgspec.convert(row.failure, Failure) if row.failure else None
     return Task(
         id=row.id,
         run_id=row.run_id,
@@ -260,17 +252,26 @@ def _view(row: Row[Any]) -> Task:
         reason=row.reason,
         runtime=plan.runtime,
         created_at=row.created_at,
-        failure=msgspec.convert(row.failure, Failure) if row.failure else None,
+        failure=failure,
         queued_at=row.queued_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
         needs=sorted(plan.needs()),
-        arguments={k: b.value for k, b in plan.bindings.items() if isinstance(b, ValueOf)},
+        arguments=_given(plan),
+        inputs={k: b for k, b in plan.bindings.items() if isinstance(b, BytesOf)},
         executable_id=plan.executable_id,
         executable_version_id=plan.executable_version_id,
         pinned=plan.pinned or None,
-        warning=plan.warning,
+        warning="; ".join(filter(None, (plan.warning, row.warning))),
+        environment=plan.environment,
+        missing=missing_from(failure, plan.environment.name if plan.environment else ""),
     )
+
+
+def _given(plan: TaskPlan) -> dict[str, Any]:
+    """Values as they may be seen: of a secret the name of its credential."""
+    found = {k: b.value for k, b in plan.bindings.items() if isinstance(b, ValueOf)}
+    return found | {k: b.name for k, b in plan.bindings.items() if isinstance(b, SecretOf)}
 
 
 RECORDED = ("id", "task_id", "number", "runtime", "site", "token", "mark", "gpus", "worker")

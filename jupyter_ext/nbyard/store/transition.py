@@ -10,9 +10,17 @@ from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from nbyard.domain.states import MACHINES, Machine
 from nbyard.errors import Conflict
 from nbyard.store import events
+from nbyard.store.deployment_tables import deployments
 from nbyard.store.events import Subject, Told
 from nbyard.store.prepared import Prepared
-from nbyard.store.tables import attempts, dataset_versions, environment_versions, runs, tasks
+from nbyard.store.tables import (
+    attempts,
+    dataset_versions,
+    environment_versions,
+    images,
+    runs,
+    tasks,
+)
 
 TABLES: Mapping[str, Table] = {
     "run": runs,
@@ -20,6 +28,8 @@ TABLES: Mapping[str, Table] = {
     "attempt": attempts,
     "dataset-version": dataset_versions,
     "environment-version": environment_versions,
+    "image": images,
+    "deployment": deployments,
 }
 # of what a row is called with: its id, the state it moves from, and the columns that change
 UPDATES = {

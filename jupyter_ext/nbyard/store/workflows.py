@@ -93,6 +93,10 @@ class WorkflowRows:
             if any(n.get("dataset") in names for n in row.document.get("nodes", {}).values())
         ]
 
+    def paths(self, c: Connection, owner: str) -> list[str]:
+        """Where all of them are, or were."""
+        return list(c.execute(select(workflows.c.path).where(workflows.c.owner == owner)).scalars())
+
     def page(
         self, c: Connection, owner: str, limit: int, after: str, search: str
     ) -> list[Workflow]:

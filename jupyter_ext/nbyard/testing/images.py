@@ -19,6 +19,7 @@ from pathlib import Path
 
 from nbyard.dockerd import Engine
 from nbyard.images.dockerfile import NOTEBOOK_PACKAGES
+from nbyard.serving.http import HttpMode
 from nbyard.testing.engine import cache_folder
 
 TINY = "nbyard-test/tiny:1"
@@ -28,7 +29,11 @@ PROGRAMS = (
     "sh", "cat", "dd", "echo", "env", "head", "id", "ls", "mkdir", "seq", "sleep", "sync", "tail",
     "test", "touch", "true", "wc",
 )  # fmt: skip
-PACKAGES = (*NOTEBOOK_PACKAGES, "joblib", "numpy", "pandas", "scikit-learn")
+PACKAGES = (
+    *NOTEBOOK_PACKAGES,
+    *HttpMode.requirements,
+    *("joblib", "numpy", "pandas", "pyarrow", "scikit-learn"),
+)
 WASTE = ("./usr/share/doc", "./usr/share/locale", "./usr/share/man", "./var/cache", "./var/lib/apt")
 BASE_DOCKERFILE = f"""FROM {SYSTEM}
 COPY wheels /wheels

@@ -1,8 +1,8 @@
 """Fixtures for tests of nbyard and of what others build on it: `postgres`, `store`, `yard`,
-`dispatcher`, `api`."""
+`shell`, `dispatcher`, `api`."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nbyard.store import Store
     from nbyard.testing.dispatching import Dispatching
     from nbyard.testing.server import JupyterServer
+    from nbyard.testing.shell import Said
     from nbyard.testing.wheels import Wheels
     from nbyard.yard import Yard
 
@@ -30,34 +31,85 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.stop()
 
 
-@pytest.fixture
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A fresh, empty database: SQLite unless parametrised with "postgresql"."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        yield ""
-        return
+def _created(server: str, template: str) -> str:
+    """The URL of a new database, which is a copy of another one."""
     import psycopg
 
-    server = request.getfixturevalue("postgres")
     name = f"t{time.monotonic_ns()}"
-    plain = server.replace("+psycopg", "")
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
-    yield server.rpartition("/")[0] + f"/{name}"
+    with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"create database {name} template {template}")
+    return server.rpartition("/")[0] + f"/{name}"
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database with the newest schema and nothing in it."""
+    from nbyard.store.database import Database
+    from nbyard.store.migrate import migrate
+
+    folder = tmp_path_factory.mktemp("template")
+    database = Database(_created(postgres, "template1"), folder, lambda: None)
+    migrate(database, folder)
+    database.close()
+    return str(database.engine.url.database)
 
 
 @pytest.fixture
-def store(tmp_path: Path, database_url: str) -> Iterator["Store"]:
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database with the newest schema: SQLite unless parametrised with "postgresql"."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return ""
+    template = request.getfixturevalue("postgres_template")
+    return _created(request.getfixturevalue("postgres"), template)
+
+
+@pytest.fixture
+def bare_database_url(request: pytest.FixtureRequest) -> str:
+    """The same before there is a schema."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return ""
+    return _created(request.getfixturevalue("postgres"), "template1")
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """An SQLite database with the newest schema and nothing in it: to migrate takes ten times as
+    long as to open."""
+    from nbyard.store.database import Database, sqlite_url
+    from nbyard.store.migrate import migrate
+
+    folder = tmp_path_factory.mktemp("empty")
+    database = Database(sqlite_url(folder), folder, lambda: None)
+    migrate(database, folder)
+    with database.engine.connect() as c:
+        c.execution_options(nbyard_plain=True)
+        c.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return (folder / "store.sqlite").read_bytes()
+
+
+@pytest.fixture
+def store_folder(tmp_path: Path, database_url: str, empty_database: bytes) -> Path:
+    """The folder of a store that nobody has opened yet."""
+    folder = tmp_path / "store"
+    folder.mkdir(mode=0o700)
+    if not database_url:
+        (folder / "store.sqlite").write_bytes(empty_database)
+    return folder
+
+
+@pytest.fixture
+def store(store_folder: Path, database_url: str) -> Iterator["Store"]:
     """An open, empty store."""
     from nbyard.store import Store
 
-    opened = Store(tmp_path / "store", database_url)
+    opened = Store(store_folder, database_url)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def yard(tmp_path: Path, database_url: str) -> Iterator["Yard"]:
+def yard(tmp_path: Path, store_folder: Path, database_url: str) -> Iterator["Yard"]:
     """A yard over an empty store; files below `tmp_path / "root"`. No dispatcher is started."""
     from nbyard.settings import Settings
     from nbyard.yard import Yard
@@ -65,10 +117,21 @@ def yard(tmp_path: Path, database_url: str) -> Iterator["Yard"]:
     root = tmp_path / "root"
     root.mkdir()
     settings = Settings(
-        store_dir=str(tmp_path / "store"), database_url=database_url, inline_dispatch=True
+        store_dir=str(store_folder), database_url=database_url, inline_dispatch=True
     )
     with Yard.open(settings, root, root) as opened:
         yield opened
+
+
+@pytest.fixture
+def shell(yard: "Yard", monkeypatch: pytest.MonkeyPatch) -> Callable[..., "Said"]:
+    """The command line on the store of `yard`, in its root."""
+    from nbyard.testing.shell import call
+
+    for name, value in yard.settings.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(yard.parts.files.root)
+    return call
 
 
 @pytest.fixture

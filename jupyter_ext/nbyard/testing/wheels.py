@@ -3,11 +3,76 @@
 import os
 import zipfile
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+PLAIN = {"extra": ""}
 TAG = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+
+# A build backend (PEP 517, PEP 660) that needs nothing but Python.
+BACKEND = """\
+import os, zipfile
+HERE = os.path.dirname(os.path.abspath(__file__))
+HEAD = {head!r}
+TOLD = {{HEAD + "/METADATA": {metadata!r}, HEAD + "/WHEEL": {tag!r}}}
+
+def prepare_metadata_for_build_wheel(folder, settings=None):
+    os.mkdir(os.path.join(folder, HEAD))
+    for place, text in TOLD.items():
+        with open(os.path.join(folder, place), "w") as file:
+            file.write(text)
+    return HEAD
+
+prepare_metadata_for_build_editable = prepare_metadata_for_build_wheel
+
+def build_wheel(folder, settings=None, metadata=None):
+    with open(os.path.join(HERE, {module!r})) as file:
+        return wheel(folder, {{{module!r}: file.read()}})
+
+def build_editable(folder, settings=None, metadata=None):
+    return wheel(folder, {{{name!r} + ".pth": HERE + os.linesep}})
+
+def wheel(folder, files):
+    files = {{**files, **TOLD}}
+    files[HEAD + "/RECORD"] = "".join(place + ",,\\n" for place in [*files, HEAD + "/RECORD"])
+    with zipfile.ZipFile(os.path.join(folder, {wheel!r}), "w") as archive:
+        for place, text in files.items():
+            archive.writestr(place, text)
+    return {wheel!r}
+"""
+PROJECT = """\
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+[project]
+name = "{name}"
+version = "{version}"
+dependencies = {needs}
+"""
+
+
+def project(folder: Path, name: str, version: str, needs: Sequence[str] = ()) -> Path:
+    """A folder with the sources of one module that knows its `version`."""
+    folder.mkdir(parents=True)
+    told = {"name": name, "head": f"{name}-{version}.dist-info", "tag": TAG}
+    told |= {"metadata": described(name, version, needs), "module": f"{name}.py"}
+    told |= {"wheel": f"{name}-{version}-py3-none-any.whl"}
+    (folder / "backend.py").write_text(BACKEND.format(**told))
+    text = PROJECT.format(name=name, version=version, needs=list(needs))
+    (folder / "pyproject.toml").write_text(text)
+    (folder / f"{name}.py").write_text(f"version = {version!r}\n")
+    return folder
+
+
+def described(name: str, version: str, needs: Sequence[str]) -> str:
+    """What METADATA says of it."""
+    head = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    return head + "".join(f"Requires-Dist: {need}\n" for need in needs)
 
 
 class Wheels:
@@ -25,14 +90,38 @@ class Wheels:
         patch.setenv("UV_CACHE_DIR", str(folder / "cache"))
         self.add("ipykernel", "6.30.0")
 
+    def take(self, name: str) -> None:
+        """What is installed here, and what that needs, as wheels: for kernels that really start."""
+        todo, seen = [name], set[str]()
+        while todo:
+            found = metadata.distribution(todo.pop())
+            if (key := canonicalize_name(found.name)) not in seen:
+                seen.add(key)
+                self._pack(found)
+                needs = [Requirement(line) for line in found.requires or ()]
+                todo += [
+                    need.name for need in needs if not need.marker or need.marker.evaluate(PLAIN)
+                ]
+
+    def _pack(self, found: metadata.Distribution) -> None:
+        """Its files, but for those that installing has made."""
+        name = f"{found.name.replace('-', '_')}-{found.version}"
+        told = (found.read_text("WHEEL") or "").splitlines()
+        tags = [line[5:] for line in told if line[:4] == "Tag:" and line[5:8] != "py2"]
+        made = ("../", "INSTALLER", "REQUESTED", "direct_url.json")
+        path = self.folder / f"{name}-{tags[0]}.whl"
+        with zipfile.ZipFile(path, "w") as archive:
+            for file in found.files or ():
+                text = str(file)
+                if not text.startswith(made) and not text.endswith((".pyc", *made[1:])):
+                    archive.write(str(file.locate()), text)
+
     def add(self, name: str, version: str, needs: Sequence[str] = ()) -> Path:
         """A wheel with one module that knows its `version`."""
         head = f"{name}-{version}.dist-info"
-        described = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"]
-        described += [f"Requires-Dist: {need}\n" for need in needs]
         files = {
             f"{name}.py": f"version = {version!r}\n",
-            f"{head}/METADATA": "".join(described),
+            f"{head}/METADATA": described(name, version, needs),
             f"{head}/WHEEL": TAG,
         }
         record = "".join(f"{place},,\n" for place in [*files, f"{head}/RECORD"])

@@ -1,6 +1,7 @@
 import { IChosenStep, IChosenSteps } from '../tokens';
 import { Signal } from '@lumino/signaling';
-import { fieldsOf } from '../askRun';
+import { Parameters } from '../../document/arguments';
+import { beginningOf, fieldsOf } from '../askRun';
 import { commandTable } from '../commandTable';
 import { chooseResult, follow, pin, pinResult } from '../pinning';
 import { bench, IBench, nodesOf, steps } from './fakes';
@@ -125,4 +126,14 @@ it('K7: parameters become fields; one without a default is required', () => {
     { name: 'seed', role: 'value', type: 'int', format: '', default: 7, required: false },
     { name: 'who', role: 'value', type: 'string', format: '', required: true }
   ]);
+});
+
+it('K7: what has no default begins as the last run had it', () => {
+  const parameters: Parameters = {
+    seed: { type: 'int', default: 7 },
+    who: { type: 'string' },
+    when: { type: 'string' }
+  };
+  const begun = beginningOf(parameters, { seed: 8, who: 'Ann', other: 1 });
+  expect(begun).toEqual({ seed: { value: 7 }, who: { value: 'Ann' } });
 });

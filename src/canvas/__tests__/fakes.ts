@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import { JsonObject } from '../../document/canonical';
+import { Json, JsonObject } from '../../document/canonical';
 import { IFlow } from '../../document/flow';
 import { FlowModel } from '../../document/flowModel';
 import { CanvasController } from '../controller';
@@ -43,6 +43,7 @@ export class FakeBackend {
   problems: ICheck['problems'] = [];
   proposals: ICheck['proposals'] = [];
   failure?: Error;
+  last: Record<string, Json> = {};
 
   async check(path: string, document: IFlow): Promise<ICheck> {
     this.questions.push({ path, document });
@@ -98,6 +99,10 @@ export class FakeBackend {
 
   async noContainers() {
     return '';
+  }
+
+  async lastParameters() {
+    return this.last;
   }
 
   async stop() {

@@ -1,5 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, render, screen } from '@testing-library/react';
+import { ApiClient } from '../../api/client';
 import { Binding, IArgument, readArguments } from '../../document/arguments';
 import { ArgumentForm } from '../ArgumentForm';
 import { ParametersEditor } from '../ParametersEditor';
@@ -38,6 +39,32 @@ describe('K7: values in a typed form', () => {
     const onChange = form({ name: 'n', type: kind });
     type('n', text);
     expect(onChange).toHaveBeenCalledWith('n', { value });
+  });
+
+  it('E3: offers credentials for a secret, and keeps one that is gone', async () => {
+    const call = jest.spyOn(ApiClient.prototype, 'call');
+    call.mockResolvedValue({ items: [{ name: 'api' }, { name: 'minio' }] } as never);
+    const onChange = form({ name: 'token', type: 'secret' }, { value: 'gone' });
+    expect(await screen.findByText('minio')).toBeTruthy();
+    const field = screen.getByLabelText<HTMLSelectElement>('token');
+    expect([...field.options].map(({ text }) => text)).toEqual(['', 'api', 'minio', 'gone']);
+    expect(field.selectedOptions[0].text).toBe('gone');
+    fireEvent.change(field, { target: { value: '0' } });
+    expect(onChange).toHaveBeenCalledWith('token', { value: 'api' });
+    call.mockRestore();
+  });
+
+  it('offers names of data for an input, and a way to bring a file', () => {
+    const bring = (_: IArgument, onName: (name: string) => void) => (
+      <button onClick={() => onName('brought.csv')}>Upload…</button>
+    );
+    const inputs = { names: ['a.csv', 'made.table'], bring };
+    const onChange = form({ name: 'n', role: 'input', format: 'csv' }, undefined, { inputs });
+    const field = screen.getByLabelText<HTMLInputElement>('n');
+    expect([...field.list!.options].map(({ value }) => value)).toEqual(inputs.names);
+    expect(screen.getByText(/a csv file: a path, or the name of/)).toBeTruthy();
+    fireEvent.click(screen.getByText('Upload…'));
+    expect(onChange).toHaveBeenCalledWith('n', { value: 'brought.csv' });
   });
 
   it.each([

@@ -65,6 +65,25 @@ describe('L1, L2: more packages', () => {
     expect(field.value).toBe('');
   });
 
+  it('of a library that was never installed all packages are put right and tried again', async () => {
+    const sent: unknown[] = [];
+    const { view } = open((_, body) => {
+      sent.push(body);
+      return environment(2, 'queued');
+    });
+    cleanup();
+    const current = { number: 1, state: 'failed', requirements: ['six', 'none'] };
+    render(view({ id: 'e', installed: 0, current } as unknown as Environment));
+    const field = screen.getByRole<HTMLTextAreaElement>('textbox', {
+      name: 'Packages of the library'
+    });
+    expect(field.value).toBe('six\nnone');
+    fireEvent.change(field, { target: { value: 'six' } });
+    fireEvent.click(screen.getByRole('button', { name: 'Try Again' }));
+    await act(() => new Promise(done => setTimeout(done, 20)));
+    expect(sent).toEqual([{ requirements: 'six' }]);
+  });
+
   it('a preview is shown until the text is another one; nothing is installed', async () => {
     const changes = [{ name: 'six', old: '', new: '1.17' }];
     const { asked, type } = open(() => ({ packages: [], changes }));

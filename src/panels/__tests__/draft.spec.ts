@@ -78,6 +78,31 @@ describe('argument drafts', () => {
     expect(argumentOf(back).choices).toEqual([1, 'a, b']);
   });
 
+  it('E13: keep what their file tells of them and the form has no words for', () => {
+    const each = { kind: 'bound', prefix: '-B=', joined: true };
+    const all = [
+      { name: 'names', type: 'list', items: 'int', reach: { kind: 'bound', position: 2, each } },
+      {
+        name: 'kinds',
+        type: 'list',
+        items: 'choice',
+        choices: ['a'],
+        reach: { kind: 'referenced' }
+      },
+      { name: 'all', role: 'output', type: 'list', reach: { kind: 'found', patterns: ['*.txt'] } },
+      { name: 'said', role: 'output', reach: { kind: 'stderr' } }
+    ];
+    for (const argument of all) {
+      expect(argumentOf(draftOf(argument as never))).toMatchObject(argument);
+    }
+    const [first] = all.map(argument => draftOf(argument as never));
+    expect(argumentOf({ ...first, reach: 'option' }).reach).toEqual({
+      kind: 'option',
+      flag: '--names',
+      joined: false
+    });
+  });
+
   it('E5: finds what was said of a field', () => {
     const errors = { 'arguments.1.name': 'used twice', 'arguments.1.reach.flag': 'odd' };
     expect(errorOf(errors, 1, 'name')).toBe('used twice');

@@ -1,9 +1,10 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { ApiError } from '../../api/client';
 import { fakeClient, settled } from '../../api/__tests__/fake';
-import { Environment, EnvironmentVersion, LogChunk } from '../../api/types';
+import { Environment, EnvironmentVersion, Kernel, LogChunk } from '../../api/types';
 import { LogReader } from '../environments/installLog';
 import { renewKernels } from '../environments/kernels';
+import { originOf } from '../environments/OtherKernels';
 import { asItWas, kindOf, refused, sizeOf, stateOf, summary } from '../environments/words';
 import { IPanelServices } from '../services';
 
@@ -50,6 +51,19 @@ describe('L1, L2: what was refused', () => {
   });
 });
 
+describe('L5: kernels that are no library', () => {
+  it('say what they are', () => {
+    const kernel = (part: object) => ({ language: 'R', place: '', ...part }) as Kernel;
+    expect(originOf(kernel({ origin: 'conda', place: '/envs/sea' }), trans)).toBe(
+      'R · conda environment sea'
+    );
+    expect(originOf(kernel({ origin: 'system' }), trans)).toBe('R · of this system');
+    expect(originOf(kernel({ origin: 'venv', place: '/x/v', language: '' }), trans)).toBe(
+      'virtual environment v'
+    );
+  });
+});
+
 describe('L2: words', () => {
   it('an environment that is ready is installed', () => {
     expect(stateOf(version({ state: 'ready' }))).toBe('installed');
@@ -65,7 +79,7 @@ describe('L2: words', () => {
 
   it('what stands after a failure', () => {
     expect(asItWas({ installed: 2 } as Environment, trans)).toMatch(/version 2 is installed/);
-    expect(asItWas({ installed: 0 } as Environment, trans)).toBe('Nothing is installed.');
+    expect(asItWas({ installed: 0 } as Environment, trans)).toMatch(/try again, or delete/);
   });
 
   it('changes are counted by kind', () => {

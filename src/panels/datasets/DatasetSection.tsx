@@ -6,9 +6,9 @@ import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { StateMark } from '../../components/StateMark';
 import { useSignal } from '../../components/useSignal';
-import { datasetIcon } from '../../icons';
+import { datasetIcon } from '../../thingIcons';
 import { REF_MIME } from '../../tokens';
-import { datasetRow, isUsable } from '../paletteSource';
+import { datasetRow, isUsable } from '../paletteRows';
 import { Older, SearchBox, useSearch } from '../Search';
 import { Standing } from '../Standing';
 import { focusRow } from '../focus';
@@ -147,10 +147,17 @@ function Row({ dataset, services }: { dataset: Dataset; services: IPanelServices
 
 function Sending({ row, services }: { row: IUploadRow; services: IPanelServices }): JSX.Element {
   const { trans } = services;
-  const { name, done, total, problem, taken, cancel } = row;
-  const leave = problem ? trans.__('Dismiss') : trans.__('Cancel the upload');
+  const { name, done, total, problem, taken, archive, cancel } = row;
+  const asks = !!problem || !!archive;
+  const own = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (asks) {
+      own.current?.scrollIntoView?.({ block: 'nearest' });
+    }
+  }, [asks]);
+  const leave = asks ? trans.__('Dismiss') : trans.__('Cancel the upload');
   return (
-    <div className="nby-Sending" role={problem ? 'alert' : undefined}>
+    <div ref={own} className="nby-Sending" role={asks ? 'alert' : undefined}>
       <span className="nby-Row-name">{name}</span>
       {cancel && (
         <button
@@ -163,10 +170,14 @@ function Sending({ row, services }: { row: IUploadRow; services: IPanelServices 
           <closeIcon.react tag="span" className="nby-Icon" />
         </button>
       )}
-      {problem ? (
+      {asks ? (
         <>
-          <span className={taken ? 'nby-Sending-said' : 'nby-Sending-said nby-Field-error'}>
-            {taken ? trans.__('There is a dataset of this name already.') : problem}
+          <span className={`nby-Sending-said${problem && !taken ? ' nby-Field-error' : ''}`}>
+            {archive
+              ? trans.__('It is an archive: take the folder in it?')
+              : taken
+                ? trans.__('There is a dataset of this name already.')
+                : problem}
           </span>
           <Offers row={row} services={services} />
         </>
@@ -190,9 +201,11 @@ function Sending({ row, services }: { row: IUploadRow; services: IPanelServices 
 /** What may be done where it did not go on by itself. */
 function Offers({ row, services }: { row: IUploadRow; services: IPanelServices }): JSX.Element {
   const { trans, yard } = services;
-  const { name, taken, again } = row;
+  const { name, taken, archive, again } = row;
   const known = yard.datasets.items.find(dataset => dataset.name === name);
   const offers: [string, (() => void) | undefined][] = [
+    [trans.__('Unpack'), archive?.unpack],
+    [trans.__('Keep as It Is'), archive?.keep],
     [
       known
         ? trans.__('Make it version %1', known.current.number + 1)

@@ -76,6 +76,7 @@ function Loaded({ services, dataset }: ILoadedProps): JSX.Element {
       <Tabs label={trans.__('Dataset')} current={tab} onChange={setTab} tabs={tabs}>
         {tab === 'versions' ? (
           <Versions
+            dataset={dataset}
             versions={versions}
             services={services}
             shown={shown.number}

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { addressOf } from '../../api/addresses';
 import { DatasetVersion } from '../../api/types';
 import { IPanelServices } from '../services';
 
@@ -70,7 +71,10 @@ function useBytes(
     let made = '';
     const read = async () => {
       const query = { version: number };
-      const place = yard.client.url('datasets.content', { path: { dataset: dataset_id }, query });
+      const place = addressOf(yard.client, 'datasets.content', {
+        path: { dataset: dataset_id },
+        query
+      });
       const answer = await yard.client.request(place, { method: 'GET', signal: control.signal });
       const bytes = await answer.arrayBuffer();
       if (!control.signal.aborted) {

@@ -1,9 +1,11 @@
 import { useEffect, useState } from 'react';
+import { addressOf } from '../../api/addresses';
 import { Dataset, DatasetVersion } from '../../api/types';
 import { showBytes } from '../../components/bytes';
 import { StateMark } from '../../components/StateMark';
 import { showMoment } from '../../components/times';
 import { IPanelServices } from '../services';
+import { Compare } from './Compare';
 
 /** All versions, newest first; the current one until they are known. */
 export function useVersions(
@@ -21,54 +23,62 @@ export function useVersions(
 }
 
 interface IVersionsProps {
+  dataset: Dataset;
   versions: readonly DatasetVersion[];
   services: IPanelServices;
   shown: number;
   onShow: (number: number) => void;
 }
 
-export function Versions({ versions, services, shown, onShow }: IVersionsProps): JSX.Element {
+export function Versions(props: IVersionsProps): JSX.Element {
+  const { dataset, versions, services, shown, onShow } = props;
   const { trans } = services;
+  const ready = versions.filter(({ state }) => state === 'ready');
   return (
-    <table className="nby-Table">
-      <thead>
-        <tr>
-          <th scope="col">{trans.__('Version')}</th>
-          <th scope="col">{trans.__('State')}</th>
-          <th scope="col">{trans.__('Rows × columns')}</th>
-          <th scope="col">{trans.__('Size')}</th>
-          <th scope="col">{trans.__('Made')}</th>
-          <th scope="col">{trans.__('SHA-256')}</th>
-          <th scope="col">{trans.__('Download')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {versions.map(version => (
-          <tr key={version.id} aria-current={version.number === shown}>
-            <th scope="row">
-              <button type="button" className="nby-Link" onClick={() => onShow(version.number)}>
-                {trans.__('version %1', version.number)}
-              </button>
-            </th>
-            <td>
-              <StateMark state={version.state} trans={trans} /> {version.reason}
-            </td>
-            <td>
-              {typeof version.rows === 'number' &&
-                `${version.rows.toLocaleString()} × ${version.columns}`}
-            </td>
-            <td>{typeof version.size_bytes === 'number' && showBytes(version.size_bytes)}</td>
-            <td>{showMoment(version.created_at)}</td>
-            <td className="nby-Code" title={version.digest}>
-              {(version.digest ?? '').replace(/^sha256:/, '').slice(0, 12)}
-            </td>
-            <td>
-              <DownloadLink services={services} version={version} text={version.filename} />
-            </td>
+    <>
+      <table className="nby-Table">
+        <thead>
+          <tr>
+            <th scope="col">{trans.__('Version')}</th>
+            <th scope="col">{trans.__('State')}</th>
+            <th scope="col">{trans.__('Rows × columns')}</th>
+            <th scope="col">{trans.__('Size')}</th>
+            <th scope="col">{trans.__('Made')}</th>
+            <th scope="col">{trans.__('SHA-256')}</th>
+            <th scope="col">{trans.__('Download')}</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {versions.map(version => (
+            <tr key={version.id} aria-current={version.number === shown}>
+              <th scope="row">
+                <button type="button" className="nby-Link" onClick={() => onShow(version.number)}>
+                  {trans.__('version %1', version.number)}
+                </button>
+              </th>
+              <td>
+                <StateMark state={version.state} trans={trans} /> {version.reason}
+              </td>
+              <td>
+                {typeof version.rows === 'number' &&
+                  `${version.rows.toLocaleString()} × ${version.columns}`}
+              </td>
+              <td>{typeof version.size_bytes === 'number' && showBytes(version.size_bytes)}</td>
+              <td>{showMoment(version.created_at)}</td>
+              <td className="nby-Code" title={version.digest}>
+                {(version.digest ?? '').replace(/^sha256:/, '').slice(0, 12)}
+              </td>
+              <td>
+                <DownloadLink services={services} version={version} text={version.filename} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {ready.length > 1 && (
+        <Compare key={ready[0].id} services={services} dataset={dataset} versions={ready} />
+      )}
+    </>
   );
 }
 
@@ -87,7 +97,7 @@ export function DownloadLink({ services, version, text }: IDownloadLinkProps): J
     <a
       className={text ? 'nby-Link' : 'nby-Button'}
       download={filename}
-      href={yard.client.url('datasets.content', {
+      href={addressOf(yard.client, 'datasets.content', {
         path: { dataset: dataset_id },
         query: { version: number }
       })}

@@ -1,6 +1,7 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { UUID } from '@lumino/coreutils';
+import { addressOf } from '../../api/addresses';
 import { ApiError } from '../../api/client';
 import { Dataset } from '../../api/types';
 import { newId } from '../../canvas/editing';
@@ -12,6 +13,7 @@ import { EXTENSION } from '../../tokens';
 import { focusRow } from '../focus';
 import { IPanelServices } from '../services';
 import { openDataset } from '../views';
+import { askUnpack, folderOf } from './archives';
 import { chooseFiles, uploads } from './uploads';
 
 type Action = (services: IPanelServices, ids: string[]) => Promise<unknown> | unknown;
@@ -35,15 +37,22 @@ async function known({ yard }: IPanelServices, id: string): Promise<Dataset> {
 /** A dataset of the file; where its name is taken the user says what then. */
 async function datasetOfFile(services: IPanelServices, path: string): Promise<Dataset | undefined> {
   const { yard, trans } = services;
-  const create = (how: { name?: string; replace?: boolean }) =>
-    yard.client.call('datasets.create', { body: { source: { kind: 'file', path }, ...how } });
+  const file = PathExt.basename(path);
+  const packed = await askUnpack(file, trans);
+  if (!packed) {
+    return undefined;
+  }
+  const create = (how: { name?: string; replace?: boolean }) => {
+    const body = { source: { kind: 'file' as const, path }, ...packed, ...how };
+    return yard.client.call('datasets.create', { body });
+  };
   try {
     return await create({});
   } catch (error) {
     if (!(error instanceof ApiError && error.code === 'name-taken')) {
       throw error;
     }
-    const name = PathExt.basename(path);
+    const name = packed.unpack ? folderOf(file) : file;
     const others = await yard.datasets.search(stemOf(name));
     const same = others.find(other => other.name === name);
     const version = same && trans.__('Make it version %1', same.current.number + 1);
@@ -78,9 +87,11 @@ export const datasetActions = {
         help: trans.__('An http or https address; it is fetched in the background.'),
         ok: trans.__('Import'),
         trans,
-        send: url => {
+        send: async url => {
+          const packed = await askUnpack(PathExt.basename(url.split(/[?#]/)[0]), trans);
           const source = { kind: 'url' as const, url };
-          return yard.client.call('datasets.create', { body: { source } });
+          const body = { source, ...packed };
+          return packed && yard.client.call('datasets.create', { body });
         }
       });
       if (made) {
@@ -148,7 +159,7 @@ export const datasetActions = {
   downloadDataset: (async (services, [dataset]) => {
     const { current } = await known(services, dataset);
     const link = document.createElement('a');
-    link.href = services.yard.client.url('datasets.content', { path: { dataset } });
+    link.href = addressOf(services.yard.client, 'datasets.content', { path: { dataset } });
     link.download = current.filename;
     link.click();
   }) as Action,

@@ -1,10 +1,11 @@
 /** Uploads under way, as rows that show how far they are. */
 import { ISignal, Signal } from '@lumino/signaling';
-import { ApiClient, ApiError } from '../../api/client';
+import { ApiError } from '../../api/client';
 import { uploadFile } from '../../api/upload';
 import { Dataset } from '../../api/types';
 import { IYard } from '../../api/yard';
-import { freeName } from '../../components/freeName';
+import { freeName, stemOf } from '../../components/freeName';
+import { folderOf, isArchive } from './archives';
 
 export interface IUploadRow {
   id: number;
@@ -14,6 +15,8 @@ export interface IUploadRow {
   problem?: string;
   /** The name is taken by a dataset: what may be done with what was sent. */
   taken?: { version: () => void; both: () => void };
+  /** It is an archive: what may be made of it. */
+  archive?: { unpack: () => void; keep: () => void };
   /** Do once more what failed. */
   again?: () => void;
   /** Missing while it is too late. */
@@ -23,7 +26,16 @@ export interface IUploadRow {
 interface IKept {
   name?: string;
   replace?: boolean;
+  unpack?: boolean;
 }
+
+const NOTHING = {
+  problem: undefined,
+  taken: undefined,
+  archive: undefined,
+  again: undefined,
+  cancel: undefined
+};
 
 export class Uploads {
   rows: readonly IUploadRow[] = [];
@@ -62,7 +74,18 @@ export class Uploads {
         signal: control.signal,
         onProgress: done => this._patch(id, { done })
       });
-      await this._keep(yard, id, upload, { name: file.name, ...as });
+      const kept = { name: file.name, ...as };
+      if (!isArchive(file.name)) {
+        return await this._keep(yard, id, upload, kept);
+      }
+      const unpacked = { name: folderOf(file.name), ...as, unpack: true };
+      this._patch(id, {
+        archive: {
+          unpack: () => void this._keep(yard, id, upload, unpacked),
+          keep: () => void this._keep(yard, id, upload, kept)
+        },
+        cancel: () => this._forget(yard, id, upload)
+      });
     } catch (error) {
       if (control.signal.aborted) {
         this._dismiss(id);
@@ -79,8 +102,7 @@ export class Uploads {
   /** Make a dataset of what was sent; where the name is taken the user says what then. */
   private async _keep(yard: IYard, id: number, upload: string, as: IKept): Promise<void> {
     const keep = (how: IKept) => () => void this._keep(yard, id, upload, how);
-    const nothing = { problem: undefined, taken: undefined, again: undefined, cancel: undefined };
-    this._patch(id, as.name ? { ...nothing, name: as.name } : nothing);
+    this._patch(id, { ...NOTHING, ...(as.name && { name: as.name }) });
     try {
       const source = { kind: 'upload' as const, upload };
       const made = await yard.client.call('datasets.create', { body: { source, ...as } });
@@ -91,18 +113,21 @@ export class Uploads {
       const isTaken = error instanceof ApiError && error.code === 'name-taken';
       const name = as.name ?? '';
       const taken = {
-        version: keep({ name, replace: true }),
-        both: keep({ name: freeName(name, yard.datasets.items) })
+        version: keep({ ...as, replace: true }),
+        both: keep({ ...as, name: freeName(name, yard.datasets.items) })
       };
       this._patch(id, {
         problem: (error as Error).message,
         ...(isTaken ? { taken } : { again: keep(as) }),
-        cancel: () => {
-          this._dismiss(id);
-          forget(yard.client, upload);
-        }
+        cancel: () => this._forget(yard, id, upload)
       });
     }
+  }
+
+  /** Nothing will be made of it; the server drops the bytes in a day by itself. */
+  private _forget({ client }: IYard, id: number, upload: string): void {
+    this._dismiss(id);
+    client.call('uploads.delete', { path: { upload } }).catch(() => undefined);
   }
 
   private _dismiss(id: number): void {
@@ -125,9 +150,42 @@ export class Uploads {
 
 export const uploads = new Uploads();
 
-/** Bytes that nothing will be made of; the server drops them in a day by itself. */
-function forget(client: ApiClient, upload: string): void {
-  client.call('uploads.delete', { path: { upload } }).catch(() => undefined);
+/** A dataset of a file, once it is ready; where its name is taken, with a number. */
+export async function datasetOf(
+  yard: IYard,
+  file: File,
+  onProgress: (done: number, total: number) => void
+): Promise<Dataset> {
+  const upload = await uploadFile(yard.client, file, { onProgress });
+  const create = (name: string) =>
+    yard.client.call('datasets.create', { body: { source: { kind: 'upload', upload }, name } });
+  const made = await create(file.name).catch(async error => {
+    if (!(error instanceof ApiError && error.code === 'name-taken')) {
+      throw error;
+    }
+    return create(freeName(file.name, await yard.datasets.search(stemOf(file.name))));
+  });
+  yard.datasets.put(made);
+  return imported(yard, made.id);
+}
+
+function imported({ datasets }: IYard, id: string): Promise<Dataset> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      const dataset = datasets.find(id);
+      if (dataset?.current.state === 'importing') {
+        return;
+      }
+      datasets.changed.disconnect(look);
+      if (dataset?.current.state === 'ready') {
+        resolve(dataset);
+      } else {
+        reject(new Error(dataset?.current.reason));
+      }
+    };
+    datasets.changed.connect(look);
+    look();
+  });
 }
 
 /** Let the user choose files of their computer; nothing when they do not. */

@@ -14,12 +14,13 @@ interface IAddPackagesProps {
   onInstall: () => void;
 }
 
-/** The field for more packages: what they would change is shown before anything is installed. */
+/** The field for more packages, or of a library that was never installed for all of them: what they
+ * would change is shown before anything is installed. */
 export function AddPackages(props: IAddPackagesProps): JSX.Element {
   const { services, environment, wanted, onInstall } = props;
   const { yard, trans } = services;
-  const { id, current } = environment;
-  const [text, setText] = useState('');
+  const { id, current, installed } = environment;
+  const [text, setText] = useState(() => (installed ? '' : current.requirements.join('\n')));
   const [asking, setAsking] = useState<'preview' | 'install'>();
   const [found, setFound] = useState<Resolution>();
   const [problems, setProblems] = useState<readonly string[]>([]);
@@ -55,7 +56,8 @@ export function AddPackages(props: IAddPackagesProps): JSX.Element {
     setAsking(what);
     setProblems([]);
     setFound(undefined);
-    const question = { path: { environment: id }, body: { add: text } };
+    const body = installed ? { add: text } : { requirements: text };
+    const question = { path: { environment: id }, body };
     try {
       if (what === 'preview') {
         setFound(await yard.client.call('environments.preview', { ...question, signal }));
@@ -75,11 +77,12 @@ export function AddPackages(props: IAddPackagesProps): JSX.Element {
       setAsking(undefined);
     }
   };
+  const label = installed ? trans.__('Add packages') : trans.__('Packages of the library');
   return (
-    <section className="nby-AddPackages" aria-label={trans.__('Add packages')}>
+    <section className="nby-AddPackages" aria-label={label}>
       <PackagesField
         ref={field}
-        label={trans.__('Add packages')}
+        label={label}
         text={text}
         problems={problems}
         trans={trans}
@@ -94,11 +97,13 @@ export function AddPackages(props: IAddPackagesProps): JSX.Element {
           title={
             isBusy
               ? trans.__('Version %1 is being built', current.number)
-              : trans.__('Make the next version; until it is there, this one is used')
+              : installed
+                ? trans.__('Make the next version; until it is there, this one is used')
+                : trans.__('Install these packages')
           }
           onClick={() => void send('install')}
         >
-          {trans.__('Install')}
+          {current.state === 'failed' && !installed ? trans.__('Try Again') : trans.__('Install')}
         </button>
         <button
           type="button"

@@ -3,11 +3,12 @@ import { Environment } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { StateMark } from '../../components/StateMark';
-import { libraryIcon } from '../../icons';
+import { libraryIcon } from '../../thingIcons';
 import { Older, SearchBox, useSearch } from '../Search';
 import { IPanelServices } from '../services';
 import { Standing } from '../Standing';
 import { openEnvironment } from '../views';
+import { OtherKernels } from './OtherKernels';
 import { isUnderWay, sizeOf, stateOf } from './words';
 
 const nameOf = ({ name }: Environment) => name;
@@ -52,6 +53,7 @@ export function EnvironmentSection({ services }: { services: IPanelServices }): 
         onDelete={({ id }) => void commands.execute('nbyard:delete-environment', { id })}
       />
       {!search.text && <Older collection={environments} trans={trans} />}
+      {!search.text && <OtherKernels services={services} />}
     </div>
   );
 }
@@ -67,7 +69,12 @@ function Row({ environment, services }: IRowProps): JSX.Element {
   const details = isUnderWay(current)
     ? [trans.__('version %1', current.number)]
     : current.state === 'failed'
-      ? [installed ? trans.__('version %1 is installed', installed) : '', current.reason]
+      ? [
+          installed
+            ? trans.__('version %1 is installed', installed)
+            : trans.__('open it to try again, or delete it'),
+          current.reason
+        ]
       : [current.number > 1 && `v${current.number}`, sizeOf(current, trans)];
   return (
     <div className="nby-Thing" title={[name, kernel, current.reason].filter(Boolean).join('\n')}>

@@ -4,10 +4,12 @@ import { showBytes } from '../../components/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark, stateText } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
-import { libraryIcon } from '../../icons';
+import { libraryIcon } from '../../thingIcons';
 import { IPanelServices, ITarget } from '../services';
+import { told } from '../told';
 import { useThing } from '../useThing';
 import { AddPackages } from './AddPackages';
+import { ImageTab } from './ImageTab';
 import { InstallLog } from './InstallLog';
 import { Packages } from './Packages';
 import { useVersions, Versions } from './Versions';
@@ -64,6 +66,22 @@ function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
         </h2>
         <StateMark state={stateOf(current)} trans={trans} />
         <span className="nby-Dim">{trans.__('version %1', current.number)}</span>
+        {isUnderWay(current) && (
+          <button
+            type="button"
+            className="nby-Button"
+            title={trans.__('Stop installing; the version before is used on')}
+            onClick={() =>
+              void told(services, trans.__('Not stopped.'), async () => {
+                const path = { environment: id };
+                const found = await services.yard.client.call('environments.cancel', { path });
+                services.yard.environments.put(found);
+              })
+            }
+          >
+            {trans.__('Stop')}
+          </button>
+        )}
         <span className="nby-Space" />
         {ACTIONS.filter(action => installed || action === 'delete-environment').map(action => (
           <CommandButton key={action} commands={commands} id={`nbyard:${action}`} args={{ id }} />
@@ -79,7 +97,12 @@ function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
         </p>
       )}
       {inUse && <Facts {...shown} version={inUse} />}
-      <AddPackages {...shown} wanted={target.tab === 'add' && target} onInstall={log} />
+      <AddPackages
+        key={installed ? 'more' : 'first'}
+        {...shown}
+        wanted={target.tab === 'add' && target}
+        onInstall={log}
+      />
       <Tabs
         label={trans.__('Library')}
         current={tab}
@@ -87,11 +110,13 @@ function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
         tabs={[
           { id: 'packages', label: trans.__('Packages'), mark: inUse?.packages.length },
           { id: 'log', label: trans.__('Log') },
+          { id: 'image', label: trans.__('Image') },
           { id: 'versions', label: trans.__('Versions'), mark: current.number }
         ]}
       >
         {tab === 'packages' && <Packages {...shown} version={inUse} onInstall={log} />}
         {tab === 'log' && <InstallLog key={current.id} {...shown} versions={versions} />}
+        {tab === 'image' && <ImageTab {...shown} />}
         {tab === 'versions' && <Versions {...shown} versions={versions} />}
       </Tabs>
     </div>

@@ -1,12 +1,13 @@
-import { useEffect, useState } from 'react';
-import { Environment, EnvironmentVersion, PackageChange } from '../../api/types';
+import { useCallback, useEffect, useState } from 'react';
+import { Environment, EnvironmentVersion } from '../../api/types';
 import { showBytes } from '../../components/bytes';
+import { CompareVersions, IPair } from '../../components/CompareVersions';
 import { StateMark } from '../../components/StateMark';
 import { showMoment } from '../../components/times';
-import { VersionPair } from '../../components/VersionPair';
 import { IPanelServices } from '../services';
+import { told } from '../told';
 import { Changes } from './Changes';
-import { stateOf } from './words';
+import { isUnderWay, stateOf } from './words';
 
 /** All versions, newest first; the current one until they are known. */
 export function useVersions(
@@ -23,6 +24,15 @@ export function useVersions(
   return [current, ...versions.filter(version => version.id !== current.id)];
 }
 
+/** Go back: the next version has the lock of that one. */
+function use(services: IPanelServices, { id }: Environment, version: number): Promise<unknown> {
+  const { yard, trans } = services;
+  return told(services, trans.__('Not installed.'), async () => {
+    const question = { path: { environment: id }, body: { version } };
+    yard.environments.put(await yard.client.call('environments.change', question));
+  });
+}
+
 interface IVersionsProps {
   services: IPanelServices;
   environment: Environment;
@@ -31,7 +41,7 @@ interface IVersionsProps {
 
 export function Versions({ services, environment, versions }: IVersionsProps): JSX.Element {
   const { trans } = services;
-  const locked = versions.filter(({ packages }) => packages.length);
+  const locked = versions.filter(({ digest }) => digest);
   return (
     <div className="nby-Libraries">
       <table className="nby-Table" aria-label={trans.__('Versions')}>
@@ -44,6 +54,7 @@ export function Versions({ services, environment, versions }: IVersionsProps): J
             <th scope="col">{trans.__('Python')}</th>
             <th scope="col">{trans.__('Made')}</th>
             <th scope="col">{trans.__('SHA-256 of the lock')}</th>
+            <th scope="col">{trans.__('Back to it')}</th>
           </tr>
         </thead>
         <tbody>
@@ -63,6 +74,20 @@ export function Versions({ services, environment, versions }: IVersionsProps): J
               <td>{showMoment(version.created_at)}</td>
               <td className="nby-Code" title={version.digest}>
                 {version.digest.replace(/^sha256:/, '').slice(0, 12)}
+              </td>
+              <td>
+                {version.state === 'ready' && version.number !== environment.installed && (
+                  <button
+                    type="button"
+                    className="nby-Button"
+                    disabled={isUnderWay(environment.current)}
+                    aria-label={trans.__('Use version %1', version.number)}
+                    title={trans.__('Make the next version with this lock')}
+                    onClick={() => void use(services, environment, version.number)}
+                  >
+                    {trans.__('Use this version')}
+                  </button>
+                )}
               </td>
             </tr>
           ))}
@@ -90,48 +115,21 @@ interface ICompareProps {
 /** Which packages differ between two versions. */
 function Compare({ services, environment, versions }: ICompareProps): JSX.Element {
   const { yard, trans } = services;
-  const [older, setOlder] = useState(versions[1].number);
-  const [newer, setNewer] = useState(versions[0].number);
-  const [changes, setChanges] = useState<readonly PackageChange[]>();
-  const [problem, setProblem] = useState('');
-  useEffect(() => {
-    const control = new AbortController();
-    const { signal } = control;
-    setProblem('');
-    yard.client
-      .call('environments.diff', {
-        path: { environment },
-        query: { old: older, new: newer },
-        signal
-      })
-      .then(({ items }) => setChanges(items))
-      .catch((error: Error) => !signal.aborted && setProblem(error.message));
-    return () => control.abort();
-  }, [yard, environment, older, newer]);
+  const ask = useCallback(
+    (query: IPair, signal: AbortSignal) =>
+      yard.client.call('environments.diff', { path: { environment }, query, signal }),
+    [yard, environment]
+  );
   return (
-    <section aria-label={trans.__('Compare versions')}>
-      <VersionPair
-        versions={versions}
-        older={older}
-        newer={newer}
-        onOlder={setOlder}
-        onNewer={setNewer}
-        trans={trans}
-      />
-      {problem ? (
-        <p className="nby-Note" role="alert">
-          {problem}
-        </p>
-      ) : (
-        changes && (
-          <Changes
-            changes={changes}
-            none={trans.__('They have the same packages.')}
-            label={trans.__('Changes')}
-            trans={trans}
-          />
-        )
+    <CompareVersions versions={versions} ask={ask} trans={trans}>
+      {({ items }) => (
+        <Changes
+          changes={items}
+          none={trans.__('They have the same packages.')}
+          label={trans.__('Changes')}
+          trans={trans}
+        />
       )}
-    </section>
+    </CompareVersions>
   );
 }

@@ -29,7 +29,9 @@ export function sizeOf(version: EnvironmentVersion, trans: TranslationBundle): s
 export function asItWas({ installed }: Environment, trans: TranslationBundle): string {
   return installed
     ? trans.__('The library is as it was: version %1 is installed.', installed)
-    : trans.__('Nothing is installed.');
+    : trans.__(
+        'Nothing is installed. Put the packages right and try again, or delete the library.'
+      );
 }
 
 export interface IRefused {

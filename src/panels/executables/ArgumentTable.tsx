@@ -5,6 +5,7 @@ import { VALUE_TYPES } from '../../document/arguments';
 import {
   addedDraft,
   errorOf,
+  isTold,
   IDraft,
   nextPosition,
   ReachKind,
@@ -95,7 +96,7 @@ function ArgumentRow(props: IArgumentRowProps): JSX.Element {
   const error = (field: string) => errorOf(errors, index, field);
   const says = (field: string) => trans.__('%1 of %2', field, who);
   const isFile = draft.role !== 'value';
-  const words = draft.reach !== '' && draft.reach !== 'stdin' && draft.reach !== 'stdout';
+  const words = !['', 'stdin', 'stdout', 'stderr', 'told'].includes(draft.reach);
   return (
     <tr>
       <Field error={error('name')}>
@@ -198,6 +199,9 @@ function ArgumentRow(props: IArgumentRowProps): JSX.Element {
               <option value="variable">{trans.__('environment variable')}</option>
               <option value="stdin">{trans.__('standard input')}</option>
               <option value="stdout">{trans.__('standard output')}</option>
+              <option value="stderr">{trans.__('standard error')}</option>
+              {isTold(draft.own) && <option value="told">{trans.__('as its file tells')}</option>}
+              <option value="handed">{trans.__('by the code itself')}</option>
             </select>
           </Field>
           <Field>

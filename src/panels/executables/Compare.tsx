@@ -1,6 +1,6 @@
-import { useEffect, useState } from 'react';
+import { useCallback } from 'react';
 import { Diff, DiffLine, ExecutableVersion } from '../../api/types';
-import { VersionPair } from '../../components/VersionPair';
+import { CompareVersions, IPair } from '../../components/CompareVersions';
 import { IPanelServices } from '../services';
 
 interface ICompareProps {
@@ -15,45 +15,15 @@ export function Compare({ services, executable, versions }: ICompareProps): JSX.
   const { yard, trans } = services;
   const [newest] = versions;
   const before = versions.find(({ code_digest }) => code_digest !== newest.code_digest);
-  const [older, setOlder] = useState((before ?? versions[1]).number);
-  const [newer, setNewer] = useState(newest.number);
-  const [diff, setDiff] = useState<Diff>();
-  const [problem, setProblem] = useState<string>();
-  useEffect(() => {
-    const control = new AbortController();
-    setProblem(undefined);
-    yard.client
-      .call('executables.diff', {
-        path: { executable },
-        query: { old: older, new: newer },
-        signal: control.signal
-      })
-      .then(setDiff)
-      .catch((error: Error) => {
-        if (!control.signal.aborted) {
-          setProblem(error.message);
-        }
-      });
-    return () => control.abort();
-  }, [yard, executable, older, newer]);
+  const ask = useCallback(
+    (query: IPair, signal: AbortSignal) =>
+      yard.client.call('executables.diff', { path: { executable }, query, signal }),
+    [yard, executable]
+  );
   return (
-    <section aria-label={trans.__('Compare versions')}>
-      <VersionPair
-        versions={versions}
-        older={older}
-        newer={newer}
-        onOlder={setOlder}
-        onNewer={setNewer}
-        trans={trans}
-      />
-      {problem ? (
-        <p className="nby-Note" role="alert">
-          {problem}
-        </p>
-      ) : (
-        diff && <Lines services={services} diff={diff} versions={versions} />
-      )}
-    </section>
+    <CompareVersions versions={versions} before={before} ask={ask} trans={trans}>
+      {diff => <Lines services={services} diff={diff} versions={versions} />}
+    </CompareVersions>
   );
 }
 

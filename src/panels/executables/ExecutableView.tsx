@@ -6,8 +6,9 @@ import { CommandButton } from '../../components/CommandButton';
 import { showProblem } from '../../components/problems';
 import { Tabs } from '../../components/Tabs';
 import { useSignal } from '../../components/useSignal';
-import { kindIcon } from '../../icons';
+import { kindIcon } from '../../thingIcons';
 import { IExecutableTarget, IPanelServices } from '../services';
+import { executableActions } from './actions';
 import { RegisterForm } from './RegisterForm';
 import { TestRun } from './TestRun';
 import { ExecutableVersions } from './Versions';
@@ -168,6 +169,16 @@ function Registered({ services, id, target }: IRegisteredProps): JSX.Element {
         ].map(name => (
           <CommandButton key={name} commands={commands} id={`nbyard:${name}`} args={{ id }} />
         ))}
+        {current.kind === 'command' && (
+          <button
+            type="button"
+            className="nby-Button"
+            title={trans.__('Download a description of the command for other programs')}
+            onClick={() => void executableActions.exportExecutable(services, [id])}
+          >
+            {trans.__('Export as CWL')}
+          </button>
+        )}
       </div>
       <Tabs
         label={trans.__('Executable')}

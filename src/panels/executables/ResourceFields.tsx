@@ -43,6 +43,11 @@ export function ResourceFields(props: IResourceFieldsProps): JSX.Element {
     <details className="nby-Register-more" open={given || Object.keys(errors).length > 0}>
       <summary>{trans.__('Resources')}</summary>
       <div className="nby-Form">
+        {text(
+          'environment',
+          trans.__('Library'),
+          trans.__('Its name, or name@2 for that version.')
+        )}
         {text('image', trans.__('Image'), trans.__('For runs in containers.'))}
         {text(
           'requirements',

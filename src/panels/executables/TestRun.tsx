@@ -4,6 +4,7 @@ import { Executable } from '../../api/types';
 import { showProblem } from '../../components/problems';
 import { IArgument, readArguments } from '../../document/arguments';
 import { ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
+import { useInputs } from '../inputs';
 import { IPanelServices } from '../services';
 
 interface ITestRunProps {
@@ -16,6 +17,7 @@ export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
   const { yard, trans, commands } = services;
   const [holder] = useState(() => new ValuesHolder());
   const [, draw] = useReducer((round: number) => round + 1, 0);
+  const inputs = useInputs(services);
   const form = useRef<HTMLFormElement>(null);
   const fields = useMemo(
     () => readArguments(executable.current.arguments as Partial<IArgument>[]),
@@ -55,7 +57,7 @@ export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
         void run();
       }}
     >
-      <ValuesForm arguments={fields} holder={holder} trans={trans} />
+      <ValuesForm arguments={fields} holder={holder} inputs={inputs} trans={trans} />
       <p>
         <button type="submit" className="nby-Button nby-mod-primary">
           {trans.__('Run')}

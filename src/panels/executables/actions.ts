@@ -46,6 +46,18 @@ export const executableActions = {
       return services.commands.execute('docmanager:open', { path: below });
     }),
 
+  exportExecutable: (services: IPanelServices, [executable]: string[]) =>
+    told(services, services.trans.__('Not exported.'), async () => {
+      const { filename, text } = await services.yard.client.call('executables.export', {
+        path: { executable }
+      });
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(new Blob([text]));
+      link.download = filename;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    }),
+
   renameExecutable: (services: IPanelServices, [id]: string[]) =>
     told(services, services.trans.__('Not renamed.'), async () => {
       const { yard, trans } = services;

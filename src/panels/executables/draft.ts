@@ -8,9 +8,24 @@ export function tellsArguments(kind: string): boolean {
   return kind === 'notebook' || kind === 'function';
 }
 
-/** As the server calls them; `separated` is a positional word behind `--`. */
+/** As the server calls them; `separated` is a positional word behind `--`, `told` what the form has
+ * no words for: it stays as it was. */
 export type ReachKind =
-  '' | 'option' | 'words' | 'flag' | 'positional' | 'separated' | 'variable' | 'stdin' | 'stdout';
+  | ''
+  | 'option'
+  | 'words'
+  | 'flag'
+  | 'positional'
+  | 'separated'
+  | 'variable'
+  | 'stdin'
+  | 'stdout'
+  | 'handed'
+  | 'stderr'
+  | 'told';
+
+/** What the form leaves as its description tells it. */
+const TOLD = ['bound', 'referenced', 'found', 'beside'];
 
 export interface IDraft {
   key: number;
@@ -29,6 +44,8 @@ export interface IDraft {
   /** The flag, the position or the variable. */
   word: string;
   joined: boolean;
+  /** As it came, and what the form does not show. */
+  own?: Partial<Argument>;
 }
 
 let last = 0;
@@ -83,10 +100,20 @@ export function draftOf(argument: Partial<Argument>): IDraft {
     default: hasDefault ? showValue(argument.default as Json) : '',
     choices: showChoices((argument.choices ?? []) as Json[]),
     help: argument.help ?? '',
-    reach: reach.separated === true ? 'separated' : ((reach.kind as ReachKind | undefined) ?? ''),
-    word: String(reach.flag ?? reach.position ?? reach.variable ?? ''),
-    joined: reach.joined === true
+    reach: isTold(argument) ? 'told' : reachKind(reach),
+    own: argument,
+    word: isTold(argument) ? '' : String(reach.flag ?? reach.position ?? reach.variable ?? ''),
+    joined: !isTold(argument) && reach.joined === true
   };
+}
+
+/** Whether the program gets it in a way that the form has no words for. */
+export function isTold(own?: Partial<Argument>): boolean {
+  return TOLD.includes((own?.reach as Record<string, unknown> | undefined)?.kind as string);
+}
+
+function reachKind({ kind, separated }: Record<string, unknown>): ReachKind {
+  return separated === true ? 'separated' : ((kind as ReachKind | undefined) ?? '');
 }
 
 /** All of them: positions that nobody typed are counted on. */
@@ -133,6 +160,10 @@ export function argumentOf(draft: IDraft): Record<string, unknown> {
   if (draft.hasDefault) {
     told.default = defaultOf(draft);
   }
+  if (type === 'list' && draft.own?.items) {
+    told.items = draft.own.items;
+    told.choices = draft.own.choices;
+  }
   const reach = reachOf(draft);
   return reach ? { ...told, reach } : told;
 }
@@ -168,6 +199,8 @@ function reachOf(draft: IDraft): Record<string, unknown> | undefined {
       return { kind: 'positional', position: placeOf(word), separated: true };
     case 'variable':
       return { kind: reach, variable: word };
+    case 'told':
+      return draft.own?.reach as Record<string, unknown>;
     default:
       return { kind: reach };
   }

@@ -1,8 +1,10 @@
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { RunDetail, Task } from '../../api/types';
 import { problemIcon } from '../../icons';
 import { stepTitle } from '../names';
 import { useServices } from './hooks';
+
+const AddMissing = lazy(() => import('../../panels/environments/AddMissing'));
 
 interface IFailureBannerProps {
   detail: RunDetail;
@@ -16,7 +18,7 @@ const NAMED = 8;
 
 /** Which steps failed; why one of them did, in one line, with the last lines that tell more. */
 export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): JSX.Element | null {
-  const { trans, commands } = useServices();
+  const { yard, trans, commands } = useServices();
   const [chosen, setChosen] = useState<string>();
   const failed = detail.tasks.filter(one => one.state === 'failed');
   const task = failed.find(({ node }) => node === chosen) ?? failed[0];
@@ -102,6 +104,18 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
           </button>
         )}
       </div>
+      {task.missing && (
+        <Suspense fallback={null}>
+          <AddMissing
+            key={task.id}
+            yard={yard}
+            commands={commands}
+            trans={trans}
+            run={detail.run.id}
+            missing={task.missing}
+          />
+        </Suspense>
+      )}
       {lines && (
         <details open>
           <summary>{trans.__('Last lines')}</summary>

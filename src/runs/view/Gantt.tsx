@@ -17,6 +17,7 @@ import {
 } from '../gantt';
 import { useServices, useWidth } from './hooks';
 import { IStepProps } from './Steps';
+import { TableSwitch } from './TableSwitch';
 
 const ROW = 26;
 const LABELS = 170;
@@ -62,14 +63,7 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
             {key === 'critical' ? trans.__('made it this long') : phaseText(key, trans)}
           </span>
         ))}
-        <button
-          type="button"
-          className="nby-Button"
-          aria-pressed={table}
-          onClick={() => setTable(!table)}
-        >
-          {trans.__('As table')}
-        </button>
+        <TableSwitch on={table} onSwitch={setTable} />
       </div>
       <PortionBar portion={portion} trans={trans} />
       {table ? (

@@ -1,3 +1,4 @@
+import { addressOf } from '../../api/addresses';
 import { PORTION } from '../../components/Portion';
 import { showMoment } from '../../components/times';
 import { stepTitle } from '../names';
@@ -9,7 +10,7 @@ import { IStepProps } from './Steps';
 /** With what the run, and each step of it, was started, and what it ran on. */
 export function Parameters(props: IStepProps): JSX.Element {
   const { model, detail, step } = props;
-  const { trans } = useServices();
+  const { trans, yard } = useServices();
   const { run } = detail;
   const many = detail.tasks.length > PORTION;
   const tasks = many ? detail.tasks.filter(({ node }) => node === step) : detail.tasks;
@@ -37,7 +38,14 @@ export function Parameters(props: IStepProps): JSX.Element {
         <Values
           key={task.node}
           caption={trans.__('Arguments of “%1”', stepTitle(task, detail.tasks))}
-          values={task.arguments ?? {}}
+          values={{ ...task.inputs, ...task.arguments }}
+          href={name =>
+            name in (task.inputs ?? {})
+              ? addressOf(yard.client, 'runs.content', {
+                  path: { run: run.id, node: task.node, name }
+                })
+              : undefined
+          }
         />
       ))}
       <section aria-label={trans.__('Record')}>
@@ -56,9 +64,11 @@ export function Parameters(props: IStepProps): JSX.Element {
 interface IValuesProps {
   caption: string;
   values: Readonly<Record<string, unknown>>;
+  /** Where the bytes of one are. */
+  href?: (name: string) => string | undefined;
 }
 
-function Values({ caption, values }: IValuesProps): JSX.Element | null {
+function Values({ caption, values, href }: IValuesProps): JSX.Element | null {
   const { trans } = useServices();
   const entries = Object.entries(values);
   if (!entries.length) {
@@ -77,7 +87,14 @@ function Values({ caption, values }: IValuesProps): JSX.Element | null {
         {entries.map(([name, value]) => (
           <tr key={name}>
             <th scope="row">{name}</th>
-            <td className="nby-Code">{told(value)}</td>
+            <td className="nby-Code">
+              {told(value)}{' '}
+              {href?.(name) && (
+                <a className="nby-Link" download href={href(name)}>
+                  {trans.__('Download')}
+                </a>
+              )}
+            </td>
           </tr>
         ))}
       </tbody>

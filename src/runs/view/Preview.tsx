@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useState } from 'react';
+import { addressOf } from '../../api/addresses';
 import { Artifact } from '../../api/types';
 import { DataTable } from '../../components/DataTable';
 import { IExecuted, read } from './cells';
@@ -54,7 +55,7 @@ function useContent(artifact: Artifact): { blob?: Blob; problem?: string } {
   const [content, setContent] = useState<{ blob?: Blob; problem?: string }>({});
   useEffect(() => {
     const control = new AbortController();
-    const url = yard.client.url('artifacts.content', { path: { artifact: artifact.id } });
+    const url = addressOf(yard.client, 'artifacts.content', { path: { artifact: artifact.id } });
     yard.client
       .request(url, { method: 'GET', signal: control.signal })
       .then(response => response.blob())

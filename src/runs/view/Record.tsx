@@ -47,6 +47,13 @@ export function Record({ model, detail, node, attempt }: IRecordProps): JSX.Elem
     [trans.__('Kernel'), found.kernel],
     [trans.__('Python'), lock ? `${lock.implementation} ${lock.python}` : undefined],
     [trans.__('Platform'), lock?.platform],
+    [
+      trans.__('Library'),
+      found.environment
+        ? trans.__('%1 version %2', found.environment.name, found.environment.number)
+        : undefined
+    ],
+    [trans.__('SHA-256 of the lock'), found.environment?.digest],
     [trans.__('Environment'), found.fingerprint],
     [trans.__('Image'), image?.name],
     [trans.__('Image id'), image?.id],

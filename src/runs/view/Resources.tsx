@@ -1,32 +1,32 @@
-import { useEffect, useMemo, useState } from 'react';
-import { Task, Usage } from '../../api/types';
+import { useMemo, useState } from 'react';
+import { Usage } from '../../api/types';
 import { showBytes } from '../../components/bytes';
-import { showSeconds, useNow } from '../../components/times';
+import { showSeconds } from '../../components/times';
 import { ticks } from '../gantt';
-import { RunModel } from '../model';
-import { ISeries, levels, most, pathOf, seriesOf, Unit } from '../usage';
-import { useServices, useWidth } from './hooks';
+import { ISeries, levels, most, seriesOf, Unit } from '../usage';
+import { useServices } from './hooks';
+import { LineChart } from './LineChart';
+import { useRecorded } from './recorded';
 import { StepChoice } from './StepChoice';
 import { IStepProps } from './Steps';
+import { TableSwitch } from './TableSwitch';
 
-const LABELS = 80;
-const ROOM = 30;
-const HEIGHT = 110;
-const AXIS = 18;
-const TOP = 8;
-const LEAST = 360;
 /** From so many measurements on, a line says more than a table. */
 const DRAWN = 3;
-/** While a step runs, news are asked for that often. */
-const PERIOD = 2000;
 
 /** What a step used over time, as lines; the same as a table on request. */
 export default function Resources(props: IStepProps): JSX.Element {
   const { model, detail, step } = props;
-  const { trans } = useServices();
+  const { trans, yard } = useServices();
   const [table, setTable] = useState(false);
   const task = detail.tasks.find(({ node }) => node === step);
-  const { usage, problem } = useUsage(model, task, props.attempt);
+  const { found: usage, problem } = useRecorded(
+    (node, attempt, signal) =>
+      yard.client.call('runs.usage', { path: { run: model.id, node }, query: { attempt }, signal }),
+    model.id,
+    task,
+    props.attempt
+  );
   const series = useMemo(() => (usage ? seriesOf(usage) : []), [usage]);
   const isBrief = (usage?.seconds?.length ?? 0) < DRAWN;
   return (
@@ -35,16 +35,7 @@ export default function Resources(props: IStepProps): JSX.Element {
         <StepChoice {...props} />
         <span className="nby-Dim">{usage?.seconds?.length ? <Sums usage={usage} /> : null}</span>
         <span className="nby-Space" />
-        {!isBrief && (
-          <button
-            type="button"
-            className="nby-Button"
-            aria-pressed={table}
-            onClick={() => setTable(!table)}
-          >
-            {trans.__('As table')}
-          </button>
-        )}
+        {!isBrief && <TableSwitch on={table} onSwitch={setTable} />}
       </div>
       {problem && <p className="nby-Note">{problem}</p>}
       {!problem && !usage && <p className="nby-Note">{trans.__('Loading…')}</p>}
@@ -78,41 +69,6 @@ function Sums({ usage }: { usage: Usage }): JSX.Element {
   return <>{words.join(' · ')}</>;
 }
 
-interface IUsage {
-  usage?: Usage;
-  problem?: string;
-}
-
-/** What is known so far; asked for again while the step runs and somebody looks. */
-function useUsage(model: RunModel, task: Task | undefined, attempt: number): IUsage {
-  const { yard } = useServices();
-  const [found, setFound] = useState<IUsage & { of?: string }>({});
-  const node = task?.node;
-  const now = useNow(task?.state === 'running', PERIOD);
-  const mark = `${task?.state} ${task?.attempts?.length}`;
-  const of = `${node} ${attempt}`;
-  useEffect(() => {
-    if (!node) {
-      return;
-    }
-    const control = new AbortController();
-    yard.client
-      .call('runs.usage', {
-        path: { run: model.id, node },
-        query: { attempt },
-        signal: control.signal
-      })
-      .then(usage => setFound({ usage, of }))
-      .catch((error: Error) => {
-        if (!control.signal.aborted) {
-          setFound({ problem: error.message, of });
-        }
-      });
-    return () => control.abort();
-  }, [yard, model.id, node, attempt, of, now, mark]);
-  return found.of === of ? found : {};
-}
-
 /** The name of a line, and a value on it in words. */
 function useWords(): { name: (series: ISeries) => string; show: (v: number, u: Unit) => string } {
   const { trans } = useServices();
@@ -139,34 +95,22 @@ interface ILineProps {
 function Line({ series, seconds }: ILineProps): JSX.Element {
   const { trans } = useServices();
   const { name, show } = useWords();
-  const [ref, width] = useWidth(LEAST);
   const { unit, values } = series;
-  const marks = levels(most(values), unit);
-  const top = marks[marks.length - 1];
   const end = Math.max(0.1, seconds[seconds.length - 1]);
-  const x = (at: number) => LABELS + (at / end) * (width - LABELS - ROOM);
-  const y = (value: number) => TOP + (1 - value / top) * (HEIGHT - AXIS - TOP);
-  const words = trans.__('%1 over time: at most %2', name(series), show(most(values), unit));
   return (
-    <figure className="nby-Resources-line" data-series={series.id}>
-      <figcaption>{name(series)}</figcaption>
-      <svg ref={ref} style={{ height: HEIGHT, minWidth: LEAST }} role="img" aria-label={words}>
-        {marks.map(level => (
-          <g key={level} className="nby-Resources-tick">
-            <line x1={LABELS} x2={width - ROOM} y1={y(level)} y2={y(level)} />
-            <text x={LABELS - 6} y={y(level) + 4} textAnchor="end">
-              {show(level, unit)}
-            </text>
-          </g>
-        ))}
-        {ticks(end).map(at => (
-          <text key={at} x={x(at)} y={HEIGHT - 3} textAnchor="middle">
-            {at < 60 ? `${at} s` : showSeconds(at)}
-          </text>
-        ))}
-        <path className="nby-Resources-path" d={pathOf(seconds, values, x, y)} />
-      </svg>
-    </figure>
+    <LineChart
+      id={series.id}
+      name={name(series)}
+      words={trans.__('%1 over time: at most %2', name(series), show(most(values), unit))}
+      places={seconds}
+      values={values}
+      marks={levels(most(values), unit)}
+      ticks={ticks(end)}
+      start={0}
+      end={end}
+      show={value => show(value, unit)}
+      showPlace={at => (at < 60 ? `${at} s` : showSeconds(at))}
+    />
   );
 }
 

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { addressOf } from '../../api/addresses';
 import { Artifact } from '../../api/types';
 import { Boundary } from '../../components/Boundary';
 import { showBytes } from '../../components/bytes';
@@ -70,7 +71,9 @@ export function Results({ detail, onStep }: IStepProps): JSX.Element {
               className="nby-Button"
               tabIndex={-1}
               download={artifact.filename}
-              href={yard.client.url('artifacts.content', { path: { artifact: artifact.id } })}
+              href={addressOf(yard.client, 'artifacts.content', {
+                path: { artifact: artifact.id }
+              })}
               onClick={event => event.stopPropagation()}
             >
               {trans.__('Download')}

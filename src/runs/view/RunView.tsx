@@ -23,15 +23,21 @@ import { Parameters } from './Parameters';
 import { Results } from './Results';
 import { Steps } from './Steps';
 
+const Metrics = lazy(() => import('./Metrics'));
 const Resources = lazy(() => import('./Resources'));
 
 interface IRunViewProps {
   services: IRunServices;
   model: RunModel;
+  /** These tabs alone, without a header. */
+  only?: readonly string[];
+  /** The tab that is looked at first. */
+  first?: string;
 }
 
 /** One run: what it does, did and made. */
-export default function RunView({ services, model }: IRunViewProps): JSX.Element {
+export default function RunView(props: IRunViewProps): JSX.Element {
+  const { services, model } = props;
   const detail = useDetail(model);
   const problem = useSignal(model.changed, () => model.problem);
   const { trans } = services;
@@ -44,15 +50,16 @@ export default function RunView({ services, model }: IRunViewProps): JSX.Element
   }
   return (
     <RunContext.Provider value={services}>
-      <Shown model={model} detail={detail} />
+      <Shown {...props} detail={detail} />
     </RunContext.Provider>
   );
 }
 
-function Shown({ model, detail }: { model: RunModel; detail: RunDetail }): JSX.Element {
+function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
+  const { model, detail, only, first = 'steps' } = props;
   const { trans, yard } = useServices();
   const since = useSignal(yard.stream.connectedChanged, () => yard.stream.lostAt);
-  const [tab, setTab] = useState('steps');
+  const [tab, setTab] = useState(first);
   const [chosen, setChosen] = useState(useLastStep(detail));
   const [jump, setJump] = useState<number>();
   const step = chosen ?? stepToFollow(detail);
@@ -71,13 +78,15 @@ function Shown({ model, detail }: { model: RunModel; detail: RunDetail }): JSX.E
   return (
     <div className="nby-RunView">
       <Away since={since} trans={trans} />
-      <Header
-        model={model}
-        detail={detail}
-        estimate={estimate}
-        follows={follows}
-        onFollow={() => choose(undefined)}
-      />
+      {!only && (
+        <Header
+          model={model}
+          detail={detail}
+          estimate={estimate}
+          follows={follows}
+          onFollow={() => choose(undefined)}
+        />
+      )}
       <FailureBanner
         detail={detail}
         onCell={(node, cell) => {
@@ -99,21 +108,21 @@ function Shown({ model, detail }: { model: RunModel; detail: RunDetail }): JSX.E
           { id: 'gantt', label: trans.__('Gantt') },
           { id: 'output', label: trans.__('Output') },
           { id: 'logs', label: trans.__('Logs') },
+          { id: 'metrics', label: trans.__('Metrics') },
           { id: 'resources', label: trans.__('Resources') },
           { id: 'results', label: trans.__('Results'), mark: results || undefined },
           { id: 'parameters', label: trans.__('Parameters & record') }
-        ]}
+        ].filter(({ id }) => !only || only.includes(id))}
       >
         <Boundary key={tab} trans={trans}>
           {tab === 'steps' && <Steps {...shared} estimate={estimate} onLog={showLog} />}
           {tab === 'gantt' && <Gantt {...shared} />}
           {tab === 'output' && <Output {...shared} jump={jump} />}
           {tab === 'logs' && <Logs {...shared} />}
-          {tab === 'resources' && (
-            <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
-              <Resources {...shared} />
-            </Suspense>
-          )}
+          <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
+            {tab === 'metrics' && <Metrics {...shared} />}
+            {tab === 'resources' && <Resources {...shared} />}
+          </Suspense>
           {tab === 'results' && <Results {...shared} />}
           {tab === 'parameters' && <Parameters {...shared} />}
         </Boundary>

@@ -25,6 +25,18 @@ def register_notebook(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
     return Seen(200, " ".join(inspected["hints"]))
 
 
+def register_tool(ground: Ground, what: str, entry: dict[str, Any]) -> Seen:
+    """YAML as the description of a tool, from the file browser and as an upload. What is said names
+    a line or the field."""
+    path = ground.file("tool.cwl", what)
+    answer = ground.send("POST", "/executables", {"path": path})
+    _, key = ground.upload("tool.cwl", what.encode() or b"\n")
+    assert ground.send("POST", "/executables", {"upload": key}).status == answer.status
+    refused = seen(answer)
+    assert refused.status < 400 or "line " in refused.said or "CommandLineTool" in refused.said
+    return refused
+
+
 def parse_parameters(ground: Ground, what: dict[str, str], entry: dict[str, Any]) -> Seen:
     """Inspected, then registered when that is no refusal."""
     path = ground.notebook(what["parameters_cell"], "pass")

@@ -8,7 +8,8 @@ from typing import Any
 CORPUS = Path(__file__).resolve().parents[4] / "shared" / "badinputs.jsonl"
 AREAS = (
     *("names", "json", "csv", "upload", "paths", "ssrf", "redirect"),
-    *("notebook", "params", "argv", "workflow", "authn", "logs", "store"),
+    *("notebook", "params", "argv", "workflow", "authn", "logs", "store", "process", "yaml"),
+    *("dockerfile", "package", "container", "library", "env", "archive"),
 )
 STATUSES = {
     "REJECT_BODY": {400},
@@ -21,13 +22,21 @@ STATUSES = {
     "REJECT_CONTENT_TYPE": {415},
     **{
         f"REJECT_{what}": {422}
-        for what in ("FIELD", "TYPE", "GRAPH", "NOTEBOOK", "DATA", "URL", "PATH", "VERSION")
+        for what in (
+            *("FIELD", "TYPE", "GRAPH", "NOTEBOOK", "DATA", "URL", "PATH", "VERSION", "YAML"),
+            *("LIMIT", "REQUIREMENT", "ARCHIVE"),
+        )
     },
+    "REJECT_POLICY": {403, 422},
+    "REJECT_PROTECTED": {403},
 }
 # entries about what nbyard does not have (yet): each with the reason
+NO_SERVICES = "there are no deployments yet"
+NO_LISTS = "on one's own machine every image may run; lists of allowed ones come with the hub"
 NOT_YET = {
-    "BI-173": "there are no secret arguments yet",
     "BI-382": "there is no OAuth login before the hub is supported",
+    **dict.fromkeys(("BI-314", "BI-315", "BI-316", "BI-317"), NO_SERVICES),
+    **dict.fromkeys(("BI-344", "BI-345"), NO_LISTS),
     "BI-409": "no route searches logs; the browser looks for plain text",
 }
 
@@ -44,5 +53,5 @@ def payload(entry: dict[str, Any]) -> Any:
     """What to send: given as it is, or made by a Python expression of the corpus."""
     if "gen" not in entry:
         return entry["payload"]
-    known = {"__import__": importlib.import_module, "range": range, "bytes": bytes}
+    known = {"__import__": importlib.import_module, "range": range, "bytes": bytes, "len": len}
     return eval(entry["gen"], {"__builtins__": known})

@@ -3,18 +3,18 @@
 import contextlib
 import hashlib
 import json
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
-from click.testing import CliRunner
 
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.server import Answer, JupyterServer
+from nbyard.testing.shell import call
 
 INPUT = {"name": "x", "role": "input", "reach": {"kind": "positional", "position": 0}}
 ENDED = ("succeeded", "failed", "cancelled")
@@ -61,7 +61,7 @@ class Ground:
 
     def counts(self) -> dict[str, int]:
         """How much is stored."""
-        nouns = ("datasets", "executables", "workflows", "runs")
+        nouns = ("datasets", "environments", "executables", "images", "models", "workflows", "runs")
         return {noun: len(self.get(f"/{noun}?limit=500")["items"]) for noun in nouns}
 
     def file(self, name: str, content: bytes | str) -> str:
@@ -75,9 +75,13 @@ class Ground:
     def tool(self, arguments: list[dict[str, Any]], code: str = TOOL) -> str:
         """A Python script with such arguments; its path."""
         path = self.file("tool.py", code)
-        description = {"version": 1, "arguments": arguments}
-        (self.root / f"{path}.nbexec").write_text(json.dumps(description))
+        self.describe(path, arguments)
         return path
+
+    def describe(self, path: str, arguments: list[dict[str, Any]], **resources: Any) -> None:
+        """What stands beside a program."""
+        told = {"version": 1, "arguments": arguments, "resources": resources}
+        (self.root / f"{path}.nbexec").write_text(json.dumps(told))
 
     def notebook(self, *sources: str, kernel: str = "python3", tagged: bool = True) -> str:
         """A notebook whose first cell holds the parameters."""
@@ -104,6 +108,10 @@ class Ground:
                 lambda: self.get(f"/datasets/{key}"), lambda d: d["current"]["state"] != "importing"
             )
 
+    def resource(self, key: str) -> Path:
+        """The folder in which a dataset can be opened."""
+        return self.server.store / "resources" / key
+
     def stores(self, content: bytes) -> bool:
         """Whether the store holds these bytes, once the dispatcher has come to rest."""
         digest = hashlib.sha256(content).hexdigest()
@@ -124,19 +132,10 @@ class Ground:
             )
         return seen(answer), detail
 
-    def cli(self, *arguments: str) -> Any:
+    def cli(self, *arguments: str) -> tuple[int, str, str]:
         """The command line on the same store."""
-        from nbyard.cli.main import main
-
-        runner = CliRunner(env={"NBYARD_STORE_DIR": str(self.server.store)})
-        with runner.isolation() as (out, err, _):
-            code = 0
-            try:
-                main(list(arguments))
-            except SystemExit as ended:
-                code = int(ended.code or 0)
-            sys.stdout.flush()
-            return code, out.getvalue().decode(), err.getvalue().decode()
+        said = call(*arguments, environment={"NBYARD_STORE_DIR": str(self.server.store)})
+        return said.code, said.out, said.err
 
 
 def notebook(*sources: str, kernel: str = "python3", tagged: bool = True) -> dict[str, Any]:

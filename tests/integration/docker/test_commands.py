@@ -7,7 +7,7 @@ import time
 import msgspec
 import pytest
 
-from nbyard.domain.attempts import USAGE, CommandWork
+from nbyard.domain.attempts import USAGE, CommandWork, ExitCodes, Output
 from nbyard.domain.usage import UsageSample, read_samples
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runtimes.protocol import Order
@@ -34,6 +34,45 @@ def test_a_command_reads_its_input_and_writes_its_output(bench: Bench, staging):
     assert sorted(log_of(order).splitlines()) == ["from the bundle", "grün", "noise"]
     owners = {path.lstat().st_uid for path in order.folder.rglob("*")}
     assert owners == {os.getuid()}
+
+
+@BOTH
+def test_a_command_knows_its_task_and_records_metrics(bench: Bench, staging):
+    """E14: what `nbyard.input` reads and `nbyard.metric` writes is in its container; what others
+    rely on is not."""
+    spoil = "echo x >> task.json || echo no; echo x > result.json || echo neither"
+    order = bench.shell(
+        'cd "$NBYARD_ATTEMPT"; cat task.json; echo "{}" >> metrics.jsonl; '
+        + (spoil if staging == "bind" else "true")
+    )
+    result = bench.run(order, bench.runtime(staging=staging))
+    assert result.state == "succeeded" and '"handed":{}' in log_of(order)
+    assert (order.folder / "metrics.jsonl").read_text() == "{}\n"
+    if staging == "bind":
+        assert "no\n" in log_of(order) and "neither" in log_of(order)
+
+
+@BOTH
+def test_a_working_folder_of_its_own(bench: Bench, staging):
+    """E13: standard error is a file, outputs are found by patterns, an exit code is success."""
+    script = "echo one > a.txt; echo two > b.txt; echo out; echo err >&2; echo n > said.n; exit 3"
+    work = CommandWork(["sh", "-c", script], stdout="outputs/.work/said", stderr="outputs/e/err",
+                       exit_codes=ExitCodes(success=(3,)))  # fmt: skip
+    found = {
+        "all": Output("outputs/all", "folder", patterns=["*.txt"], several=True, told=True),
+        "said": Output("outputs/said", patterns=["sa*d"], told=True),
+        "note": Output("outputs/note", told=True, beside="said", pattern=".n"),
+        "e": Output("outputs/e/err"),
+    }
+    order = bench.order(work, outputs=found, directory="outputs/.work")
+    (order.folder / "outputs/.work").mkdir(parents=True)
+    result = bench.run(order, bench.runtime(staging=staging))
+    assert (result.failure, result.outputs) == (None, ["all", "said", "note", "e"])
+    outputs = order.folder / "outputs"
+    assert sorted(path.name for path in (outputs / "all").iterdir()) == ["a.txt", "b.txt"]
+    assert (outputs / "said/said").read_text() == "out\n"
+    assert (outputs / "note/said.n").read_text() == "n\n"
+    assert (outputs / "e/err").read_text() == "err\n"
 
 
 def test_the_engine_is_asked_whether_it_sees_our_files(bench: Bench):
@@ -211,7 +250,7 @@ def test_the_hardened_defaults_hold_inside(bench: Bench):
     assert "scratch works" in lines, said
     assert "gpu void" in lines
     assert "docker-init" in lines or "tini" in lines
-    assert "task.json" not in lines, "a command must not reach log, task or result"
+    assert not {"log", "result.json", "events.jsonl"} & {*lines}, "a command must not reach them"
     told = bench.engine._client().inspect_container(f"nby-{order.attempt_id}")
     host = told["HostConfig"]
     assert host["PidsLimit"] == 4096 and host["Memory"] == host["MemorySwap"] == 64 * 2**20
@@ -220,7 +259,8 @@ def test_the_hardened_defaults_hold_inside(bench: Bench):
     assert host["LogConfig"]["Config"]["max-size"]
     networks = told["NetworkSettings"]["Networks"]
     assert len(networks) == 1 and "bridge" not in networks
-    assert json.dumps(told["Mounts"]).count('"RW": true') == 2
+    # code, outputs and the file of its metrics
+    assert json.dumps(told["Mounts"]).count('"RW": true') == 3
 
 
 def test_runs_have_networks_of_their_own_which_go_with_them(bench: Bench):

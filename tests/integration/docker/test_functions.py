@@ -1,15 +1,18 @@
 """Functions in real containers, whose image has nothing of nbyard."""
 
 import functools
+from typing import cast
 
 import pytest
 
+from nbyard.blobs import Blobs
 from nbyard.domain.attempts import FunctionWork, Output
-from nbyard.images import environment_image
+from nbyard.images.environments import environment_image
 
 from .bench import Bench, log_of
 
-BUILD = functools.partial(environment_image, network="none")
+# no lock of these tests names a folder
+BUILD = functools.partial(environment_image, blobs=cast(Blobs, None), network="none")
 STEPS = """
 from pathlib import Path
 

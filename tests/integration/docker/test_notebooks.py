@@ -5,18 +5,21 @@ import json
 import os
 import socket
 import threading
+from typing import cast
 
 import msgspec
 import nbformat
 import pytest
 
+from nbyard.blobs import Blobs
 from nbyard.domain.attempts import IMAGE, Image, NotebookWork
 from nbyard.errors import Invalid, NbyardError
-from nbyard.images import environment_image
+from nbyard.images.environments import environment_image
 
 from .bench import Bench, log_of, output, result_of, until
 
-BUILD = functools.partial(environment_image, network="none")
+# no lock of these tests names a folder
+BUILD = functools.partial(environment_image, blobs=cast(Blobs, None), network="none")
 BOTH = pytest.mark.parametrize("staging", ["bind", "volume"])
 
 
@@ -64,6 +67,24 @@ def test_a_notebook_runs_in_an_image_made_for_it(python_bench: Bench, staging):
     assert {path.lstat().st_uid for path in order.folder.rglob("*")} == {os.getuid()}
     runtime.stop(order, "finished")
     until(lambda: not python_bench.left())
+
+
+@BOTH
+def test_a_notebook_hands_over_without_the_package(python_bench: Bench, staging):
+    """E14: what its image lacks came along with the runner; metrics come out too."""
+    order = notebook(
+        python_bench,
+        "import nbyard\nnbyard.metric('n', n, step=1)",
+        "nbyard.output('o', {'n': nbyard.input('rate', 3) * n})",
+        parameters={"n": 7},
+        outputs={"o": output("outputs/o/o")},
+    )
+    runtime = python_bench.runtime(staging=staging, image_for=BUILD)
+    result = python_bench.run(order, runtime, 90)
+    assert (result.state, result.outputs) == ("succeeded", ["o"]), (result, log_of(order))
+    assert (order.folder / "outputs/o/o").read_text() == '{"n": 21}'
+    assert json.loads((order.folder / "outputs/o/.type.json").read_text())["format"] == "json"
+    assert json.loads((order.folder / "metrics.jsonl").read_text())["value"] == 7
 
 
 @BOTH

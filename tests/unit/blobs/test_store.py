@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nbyard.blobs import Blobs, files
-from nbyard.errors import Conflict, Damaged, Invalid, NotFound, TooLarge, Unavailable
+from nbyard.errors import Conflict, Damaged, Invalid, NotFound, Unavailable
 
 Damage = Callable[..., None]
 
@@ -29,13 +29,12 @@ def forget_youth(path: Path) -> None:
     os.utime(path, (time.time() - 60,) * 2)
 
 
-@given(pieces=st.lists(st.binary(max_size=2000), max_size=8))
+@given(content=st.binary(max_size=8000))
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
 )
-def test_what_goes_in_comes_out(blobs: Blobs, pieces: list[bytes]) -> None:
-    content = b"".join(pieces)
-    blob = blobs.put_stream(pieces)
+def test_what_goes_in_comes_out(blobs: Blobs, content: bytes) -> None:
+    blob = blobs.put_bytes(content)
     assert blob.digest == "sha256:" + hashlib.sha256(content).hexdigest()
     assert blob.size_bytes == len(content)
     with blobs.open(blob.digest) as file:
@@ -150,7 +149,7 @@ def test_a_file_that_changes_while_read_is_refused(
 def test_a_flipped_byte_is_reported_and_never_served_whole(
     blobs: Blobs, damage: Damage, tmp_path: Path, size: int, place: int
 ) -> None:
-    digest = blobs.put_stream([b"x" * size]).digest
+    digest = blobs.put_bytes(b"x" * size).digest
     forget_youth(blobs.path(digest))
     blobs.verify(digest)
     damage(digest, place)
@@ -168,24 +167,31 @@ def test_a_flipped_byte_is_reported_and_never_served_whole(
 
 
 def test_a_truncated_blob_is_damaged_and_healed_by_the_same_bytes(blobs: Blobs) -> None:
-    digest = blobs.put_stream([b"whole"]).digest
+    digest = blobs.put_bytes(b"whole").digest
     blobs.path(digest).chmod(0o644)
     blobs.path(digest).write_bytes(b"who")
     with pytest.raises(Damaged):
         blobs.open(digest).read()
-    blobs.put_stream([b"whole"])
+    blobs.put_bytes(b"whole")
     assert blobs.open(digest).read() == b"whole"
 
 
-def test_nothing_is_left_of_a_writer_that_does_not_commit(blobs: Blobs) -> None:
-    def broken() -> object:
-        yield b"half"
-        raise ConnectionError
+def test_bytes_that_are_there_are_written_no_second_time(blobs: Blobs, source: Path) -> None:
+    known = source.read_bytes()
+    digest = blobs.put_bytes(known).digest
+    before = blobs.path(digest).stat().st_ino
+    assert blobs.put_bytes(known).digest == blobs.put_file(source).digest == digest
+    assert blobs.path(digest).stat().st_ino == before
+    blobs.path(digest).chmod(0o644)
+    blobs.path(digest).write_bytes(b"?" * len(known))
+    assert blobs.put_file(source).digest == digest
+    assert blobs.open(digest).read() == known
 
-    with pytest.raises(ConnectionError):
-        blobs.put_stream(broken())  # type: ignore[arg-type]
-    with pytest.raises(TooLarge, match="10 bytes"):
-        blobs.put_stream([b"12345", b"678901"], max_bytes=10)
+
+def test_nothing_is_left_of_a_writer_that_does_not_commit(blobs: Blobs) -> None:
+    with pytest.raises(ConnectionError), blobs.writer() as writer:
+        writer.write(b"half")
+        raise ConnectionError
     assert not list(blobs.temp.iterdir())
     assert not list(blobs.stored())
 
@@ -204,7 +210,7 @@ def test_sweep_removes_leftovers_and_keeps_what_is_being_written(blobs: Blobs) -
 def test_disk_full_is_said_with_the_need(tmp_path: Path, source: Path) -> None:
     full = Blobs(tmp_path / "full", reserve_bytes=1 << 60)
     assert full.free_bytes() == 0
-    for attempt in (lambda: full.put_file(source), lambda: full.put_stream([b"abc"])):
+    for attempt in (lambda: full.put_file(source), lambda: full.put_bytes(b"abc")):
         with pytest.raises(Unavailable, match=r"disk full: needs [\d,]+ bytes"):
             attempt()
     assert not list(full.temp.iterdir())
@@ -216,10 +222,10 @@ def test_disk_full_in_the_middle(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(os, "write", write)
     with pytest.raises(Unavailable, match="disk full"):
-        blobs.put_stream([b"abc"])
+        blobs.put_bytes(b"abc")
     monkeypatch.undo()
     assert not list(blobs.temp.iterdir())
-    assert blobs.put_stream([b"abc"])
+    assert blobs.put_bytes(b"abc")
 
 
 def test_missing_and_nonsense_digests(blobs: Blobs, tmp_path: Path) -> None:
@@ -240,7 +246,7 @@ def test_missing_and_nonsense_digests(blobs: Blobs, tmp_path: Path) -> None:
 
 
 def test_delete_forgets(blobs: Blobs) -> None:
-    digest = blobs.put_stream([b"x"]).digest
+    digest = blobs.put_bytes(b"x").digest
     blobs.delete(digest)
     blobs.delete(digest)
     assert not blobs.exists(digest)
@@ -249,7 +255,7 @@ def test_delete_forgets(blobs: Blobs) -> None:
 def test_many_writers_of_the_same_bytes(blobs: Blobs) -> None:
     found: list[str] = []
     threads = [
-        threading.Thread(target=lambda: found.append(blobs.put_stream([b"same"] * 50).digest))
+        threading.Thread(target=lambda: found.append(blobs.put_bytes(b"same" * 50).digest))
         for _ in range(8)
     ]
     for thread in threads:
@@ -266,7 +272,7 @@ def test_many_writers_of_the_same_bytes(blobs: Blobs) -> None:
 def test_a_staged_file_cannot_harm_the_blob(
     blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writable: bool, user: int
 ) -> None:
-    digest = blobs.put_stream([b"precious"]).digest
+    digest = blobs.put_bytes(b"precious").digest
     monkeypatch.setattr(os, "geteuid", lambda: user)
     target = tmp_path / "data.csv"
     blobs.stage(digest, target, writable=writable)
@@ -284,7 +290,7 @@ def test_a_staged_file_cannot_harm_the_blob(
 def test_a_plain_user_reads_through_a_hard_link(
     blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    digest = blobs.put_stream([b"precious"]).digest
+    digest = blobs.put_bytes(b"precious").digest
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(files, "clone", lambda source, target: False)
     blobs.stage(digest, tmp_path / "a")
@@ -295,7 +301,7 @@ def test_a_plain_user_reads_through_a_hard_link(
 
 
 def test_staging_never_overwrites(blobs: Blobs, tmp_path: Path) -> None:
-    digest = blobs.put_stream([b"x"]).digest
+    digest = blobs.put_bytes(b"x").digest
     (tmp_path / "file").write_text("mine")
     (tmp_path / "dangling").symlink_to("nowhere")
     for name in ("file", "dangling"):
@@ -341,7 +347,7 @@ def test_a_blob_survives_a_power_cut(
     (tmp_path / "f" / "g" / "a").write_bytes(b"abc")
     (tmp_path / "f" / "b").write_bytes(b"def")
     put = {
-        "stream": lambda: blobs.put_stream([b"abc"]),
+        "stream": lambda: blobs.put_bytes(b"abc"),
         "copy": lambda: blobs.put_file(tmp_path / "f" / "b"),
         "adopt": lambda: adopted(blobs, tmp_path / "f" / "b"),
         "move": lambda: blobs.put_file(tmp_path / "f" / "b", move=True),
@@ -365,7 +371,7 @@ def test_a_folder_that_another_process_made_is_synced_too(
 ) -> None:
     """F13: it may have been killed before it came to that."""
     (blobs.root / "sha256" / hashlib.sha256(b"x").hexdigest()[:2]).mkdir()
-    blobs.put_stream([b"x"])
+    blobs.put_bytes(b"x")
     assert ("fsync", blobs.root / "sha256") in synced
     made = Blobs(tmp_path / "others")
     assert {("fsync", made.root), ("fsync", tmp_path)} <= set(synced)

@@ -58,7 +58,7 @@ def test_one_is_made_and_named(shell, tool, dispatcher: Dispatching):
     }  # fmt: skip
     assert shell("artifacts", "status", "test1").out == "succeeded\n"
     assert shell("artifacts", "log", "test1", "--follow").out == "begins\nends\n"
-    assert shell("artifacts", "show", "test1").json["filename"] == "table.csv"
+    assert shell("artifacts", "show", "test1", "--json").json["filename"] == "table.csv"
 
 
 def test_a_failure_has_its_log_and_exit_code(shell, tool, dispatcher: Dispatching):
@@ -86,6 +86,37 @@ def test_an_existing_name_is_refused_and_untouched(shell, tool, dispatcher: Disp
     assert shell("runs", "status", "1").out == "succeeded\n", "the older run has its number"
 
 
+def test_files_are_given_in_one_way(shell, tool, root, dispatcher: Dispatching):
+    """Also to `nbyard run`, as the hint says."""
+    positional = {"kind": "positional", "position": 0}
+    needed = {"name": "source", "role": "input", "required": True, "reach": positional}
+    (root / "needy.py").write_text(SCRIPT)
+    (root / "needy.py.nbexec").write_text(json.dumps({"version": 1, "arguments": [needed]}))
+    said = shell("run", "needy.py")
+    assert said.code == 2 and "From a shell: --input-file source=path" in said.err
+    given = ("--input-file", "source=a b.txt", "other=c=d.txt", "--parameters", '{"code": 0}')
+    assert shell("run", tool, *given, "--containers", "FRESH").code == 0
+    assert shell("runs", "show", "1", "--json").json["run"]["parameters"]["code"] == 0
+    assert "is for -f" in shell("run", tool, "--output-file", "o.csv").err
+    for words, told in (
+        (("--input-file", "source=a b.txt", "source=c=d.txt"), "several files for it are a folder"),
+        (("--input-file", "source=a b.txt", "-p", "source=x"), "source: given twice"),
+        (("source=a b.txt",), "Name one file"),
+    ):
+        said = shell("run", tool, *words)
+        assert said.code == 2 and told in said.err
+
+
+def test_a_taken_name_names_what_would_take_it(shell, tool, root, dispatcher: Dispatching):
+    make = ("artifacts", "create", "--executable", tool, "--name", "one", "--input-file")
+    assert shell(*make, "source=a b.txt", "--wait").code == 0
+    assert "--force takes the name over." in shell(*make, "source=a b.txt").err
+    add = ("datasets", "add", "a b.txt", "--name", "rows")
+    assert shell(*add).code == 0
+    assert "--replace makes a new version" in shell(*add).err
+    assert shell(*add, "--replace").code == 0
+
+
 def test_export_saves_one_file_or_a_zip(shell, tool, root, dispatcher: Dispatching):
     (root / "two.sh").write_text('echo 1 > "$ONE"; echo 2 > "$TWO"\n')
     outputs = [
@@ -103,10 +134,14 @@ def test_export_saves_one_file_or_a_zip(shell, tool, root, dispatcher: Dispatchi
         assert {name: archive.read(name) for name in archive.namelist()} == {
             "one": b"1\n", "two": b"2\n",
         }  # fmt: skip
+    said = shell("artifacts", "export", "v1.0", "--output-file", "both.csv")
+    assert said.code == 0 and said.err.endswith(", a zip of all its files\n")
     assert shell("artifacts", "export", "v1.0.two").code == 0
     assert (root / "two").read_text() == "2\n"
     said = shell("artifacts", "show", "v1.0")
     assert said.code == 2 and "v1.0.one, v1.0.two" in said.err
+    said = shell("artifacts", "export", "single", "--output-file", "-")
+    assert (said.out, said.err) == ("1\n", "") and not (root / "-").exists()
     said = shell("artifacts", "export", "single", "--output-file", "none/own.csv")
     assert said.code == 2 and "No such file" in said.err
 
@@ -138,7 +173,7 @@ def test_a_workflow_run_is_no_artifact(shell, root, tool, dispatcher: Dispatchin
         (("--parameters", '{"code": 1, "code": 2}'), "--parameters"),
         (("--parameters", '{"none": 1}'), "has no such parameter"),
         (("--input-file", "a b.txt"), "write NAME=FILE"),
-        (("--input-file", "source=none.txt"), "no file or dataset"),
+        (("--input-file", "source=none.txt"), "no file, dataset or artifact"),
         (("source=a b.txt",), "behind --input-file"),
         (("--executable", "flow.nbflow"), "is a workflow"),
     ],
@@ -147,3 +182,35 @@ def test_what_cannot_be_read_makes_nothing(shell, tool, words, told):
     said = shell("artifacts", "create", "--executable", tool, "--name", "one", *words)
     assert said.code == 2 and told in said.err
     assert shell("artifacts", "ls", "--json").json["items"] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "two words.csv",
+        "naïve ☂ 表.csv",
+        "-rf.csv",
+        "--name",
+        "a=b.csv",
+        "'\"$x`.csv",
+    ],
+)
+def test_awkward_names_of_files_are_names(shell, tool, root, name, dispatcher: Dispatching):
+    """A1: as an input, in the record, and where the result is saved."""
+    (root / name).write_text("awkward\n")
+    make = ("artifacts", "create", "--executable", tool, "--name", "one", "--wait")
+    said = shell(*make, "--input-file", f"source={name}")
+    assert said.code == 0, said.err
+    assert shell("artifacts", "parameters", "one").json["source"] == name
+    assert shell("artifacts", "export", "one", "--output-file", f"out {name}").code == 0
+    assert (root / f"out {name}").read_text() == "awkward\n"
+
+
+def test_a_name_with_a_line_break_is_refused(shell, tool, root):
+    """As a dataset of that name is."""
+    (root / "line\nbreak.csv").write_text("x")
+    make = ("artifacts", "create", "--executable", tool, "--name", "one", "--input-file")
+    said = shell(*make, "source=line\nbreak.csv")
+    assert said.code == 2 and "parameters.source: may not contain control" in said.err
+    said = shell(*make, "source=a b.txt")
+    assert said.code == 2 and "break.csv' has characters that a file name may not" in said.err

@@ -220,6 +220,33 @@ def test_the_line_that_opens_a_workflow_works_where_it_is_shown(tmp_path, monkey
     assert _jupyter() == "jupyter"
 
 
+def test_two_versions_of_a_dataset_are_compared(shell, yard: Yard, dispatcher):
+    """D8."""
+    folder = yard.parts.files.root / "t"
+    folder.mkdir()
+    for text in ("1", "2"):
+        (folder / "a").write_text(text)
+        assert shell("datasets", "add", "t", "--replace").code == 0
+    said = shell("datasets", "compare", "t", "1", "2")
+    assert said.code == 0, said.err
+    assert said.out.startswith("version  1 → 2\n") and "~ a  1 B\n" in said.out
+    assert shell("datasets", "compare", "t", "--json").json["file_changes"] == 1
+    assert "The bytes are the same." in shell("datasets", "compare", "t", "2", "2").err
+    assert shell("datasets", "compare", "t", "9").code == 3
+
+
+def test_a_dataset_in_use_is_deleted_by_force_only(shell, yard: Yard, dispatcher):
+    """D9."""
+    root = yard.parts.files.root
+    (root / "t.csv").write_text("a\n1\n")
+    assert shell("datasets", "add", "t.csv").code == 0
+    nodes = {"t": {"type": "dataset", "dataset": "t.csv"}}
+    (root / "flow.nbflow").write_text(json.dumps({"version": 1, "nodes": nodes, "edges": {}}))
+    said = shell("datasets", "rm", "t.csv")
+    assert said.code == 1 and "'t.csv' is used by " in said.err and "flow.nbflow" in said.err
+    assert shell("datasets", "rm", "t.csv", "--force").code == 0
+
+
 def test_the_nodes_of_a_workflow_are_listed(shell, echo, yard: Yard):
     """A5."""
     nodes = {"a": {"type": "executable", "path": "echo.py"}, "b": {"type": "dataset", "path": "x"}}

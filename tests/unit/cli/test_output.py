@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.cli.output import ago, duration, harmless, show_table, size
+from nbyard.cli.output import ago, duration, harmless, show_table, size, tell_unheard
+from nbyard.discover import Local
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -53,3 +54,21 @@ def test_moments(seconds, text):
 def test_tables_are_aligned(capsys):
     show_table([["a", None], ["long\nname", 5]], ["name", "rows"])
     assert capsys.readouterr().out == "name       rows\na\nlong name  5\n"
+
+
+def test_variables_that_do_not_count_are_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """G5: not silently ignored."""
+    others: dict[str, str] = {}
+    monkeypatch.setattr(Local, "unheard", lambda _: others)
+    here = Local.__new__(Local)
+    tell_unheard(here)
+    tell_unheard(object())
+    assert capsys.readouterr().err == ""
+    others |= {"NBYARD_SLOTS": "4", "NBYARD_GPUS": ""}
+    tell_unheard(here)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "NBYARD_SLOTS does not count: the dispatcher that is up has 4 there."
+    assert lines[1].endswith("has nothing there.")
+    assert lines[2:] == ["nbyard doctor says how to start it anew."]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.cli.run import PAGE, Followed, _tell_unheard, _watch
+from nbyard.cli.run import PAGE, Followed, _watch
 from nbyard.domain.runs import TaskPage
 
 
@@ -66,14 +66,3 @@ def test_a_run_that_is_over_at_once_is_looked_at_once(as_json: bool):
     assert found == "all of r" if as_json else states(found) == {"a": "succeeded"}
     assert len(runs.asked) == 1
     assert waited[0] == 0 < waited[1] <= 0.1, "news are listened for before the first look"
-
-
-def test_variables_that_do_not_count_are_told(capsys: pytest.CaptureFixture[str]) -> None:
-    """G5: not silently ignored."""
-    _tell_unheard({})
-    assert capsys.readouterr().err == ""
-    _tell_unheard({"NBYARD_SLOTS": "4", "NBYARD_GPUS": ""})
-    lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "NBYARD_SLOTS does not count: the dispatcher that is up has 4 there."
-    assert lines[1].endswith("has nothing there.")
-    assert lines[2:] == ["nbyard doctor says how to start it anew."]

@@ -49,7 +49,7 @@ def forget(bench: Bench, dataset: str) -> None:
 
 
 def put(bench: Bench, text: str) -> Blob:
-    return bench.room.blobs.put_stream([text.encode()])
+    return bench.room.blobs.put_bytes(text.encode())
 
 
 def there(bench: Bench, *blobs: Blob) -> list[bool]:

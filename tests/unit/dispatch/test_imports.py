@@ -1,5 +1,6 @@
 """Imports: bytes, then their table, then ready; each step again after a crash."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,39 @@ def test_a_file_becomes_ready(bench: Bench, tmp_path: Path) -> None:
     assert (version.format, version.rows, version.columns) == ("csv", 2, 2)
     shown = bench.store.folder / "resources" / made.id / "t.csv"
     assert shown.read_text() == "a,b\n1,x\n2,y\n"
+
+
+@pytest.mark.parametrize("source", ["file", "upload"])
+@pytest.mark.parametrize("replaced", [False, True], ids=["at once", "after a kill"])
+def test_an_archive_becomes_a_folder(
+    bench: Bench, tmp_path: Path, replaced: bool, source: str
+) -> None:
+    """D6: from wherever it comes."""
+    packed = tmp_path / "root" / "two.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.csv", "a\n1\n")
+        archive.writestr("sub/b.txt", "b")
+    origin: Source = FileSource("two.zip")
+    if source == "upload":
+        origin = uploaded(bench, "two.zip", packed.read_bytes())
+    made = bench.yard.services.datasets.create(OWNER, NewDataset(source=origin, unpack=True))
+    assert made.name == "two"
+    if replaced:
+        bench.replace_dispatcher()
+    bench.until(lambda: look(bench, made).current.state == "ready")
+    version = look(bench, made).current
+    assert (version.format, version.origin, version.size_bytes) == ("folder", "archive", 5)
+    assert (bench.store.folder / "resources" / made.id / "sub" / "b.txt").read_text() == "b"
+
+
+def test_a_damaged_archive_leaves_nothing(bench: Bench) -> None:
+    before = bytes_in_store(bench)
+    source = uploaded(bench, "two.zip", b"PK\x03\x04 and no more")
+    body = NewDataset(source=source, name="d", unpack=True)
+    made = bench.yard.services.datasets.create(OWNER, body)
+    bench.until(lambda: look(bench, made).current.state == "failed")
+    assert "damaged" in look(bench, made).current.reason
+    assert bytes_in_store(bench) == before
 
 
 def test_another_dispatcher_takes_it_over(bench: Bench, tmp_path: Path) -> None:

@@ -309,8 +309,8 @@ def test_a_retry_takes_over_what_succeeded(bench: Bench, runtime: FakeRuntime) -
     bench.until(lambda: bench.task(old, "b").state == "running")
     runtime.end(bench.attempt(old, "b"), "failed", failure=Failure("error", "no"))
     bench.until(lambda: bench.run(old).state == "failed")
-    made = runs.retry(OWNER, old, "key").id
-    assert runs.retry(OWNER, old, "key").id == made
+    made = runs.retry(OWNER, old, idempotency_key="key").id
+    assert runs.retry(OWNER, old, idempotency_key="key").id == made
     bench.until(lambda: bench.task(made, "b").state == "running")
     taken = bench.task(made)
     assert (taken.state, taken.cached) == ("succeeded", True)

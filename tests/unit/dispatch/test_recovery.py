@@ -1,7 +1,12 @@
 """After a crash: what belongs to nobody goes, what lives stays."""
 
+from datetime import UTC, datetime
+
 from nbyard.dispatch.recovery import LiveAttempts
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import NewDeployment, check_name
 from nbyard.testing.bench import Bench, FakeRuntime
+from nbyard.yard import Yard
 
 
 def test_folders_of_ended_attempts_are_reduced(bench: Bench, runtime: FakeRuntime) -> None:
@@ -54,3 +59,19 @@ def test_events_are_trimmed(bench: Bench) -> None:
         bench.store.events.trim(c, 0)
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
+
+
+def test_a_check_of_gpus_is_not_swept_while_its_deployment_starts(yard: Yard) -> None:
+    made = yard.services.deployments.create(Caller("ann"), NewDeployment("cows:1", name="cows"))
+    live, name = LiveAttempts(yard.store), check_name(made.id, 1)
+    assert name not in live
+    rows = yard.store.deployments
+    with yard.store.write() as c:
+        row = rows.revision(c, made.id, 1)
+        assert row is not None
+        one = row.revision
+        rows.set_revision(c, one.id, started_at=datetime.now(UTC))
+    assert name in live
+    with yard.store.write() as c:
+        rows.set_revision(c, one.id, ended_at=datetime.now(UTC))
+    assert name not in live

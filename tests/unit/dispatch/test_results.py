@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from nbyard.dispatch.cases import Case
 from nbyard.dispatch.results import failure_of, take_outputs
-from nbyard.domain.attempts import Result
+from nbyard.domain.attempts import Output, Result
 from nbyard.errors import Invalid, NotFound
 from nbyard.testing.bench import Bench
 
@@ -72,3 +73,48 @@ def test_nothing_outside_the_attempt_is_taken(bench: Bench, tmp_path: Path, path
 def test_words_of_a_failure() -> None:
     failure = failure_of(NotFound("It is gone.", hint="Make it again."), "preparation")
     assert (failure.kind, failure.message) == ("preparation", "It is gone. Make it again.")
+
+
+TOLD = {
+    "format": "parquet",
+    "filename": "",
+    "media_type": "application/vnd.apache.parquet",
+    "frame": "pandas.DataFrame",
+    "rows": 2,
+    "columns": [["a", "int64"]],
+}
+
+
+@pytest.mark.parametrize(
+    ("told", "filename", "has_type"),
+    [
+        (TOLD, "out.parquet", True),
+        ({**TOLD, "filename": "mine.parquet"}, "mine.parquet", True),
+        ({**TOLD, "filename": "../mine"}, "out", True),
+        ({**TOLD, "columns": 3}, "out", False),
+        ([], "out", False),
+    ],
+)
+def test_what_code_said_of_its_output_is_kept(
+    bench: Bench, told: Any, filename: str, has_type: bool
+) -> None:
+    """E14."""
+    case = a_case(bench)
+    folder = case.order.folder
+    (folder / "outputs" / "out" / "out").write_text("x")
+    (folder / "outputs" / "out" / ".type.json").write_text(json.dumps(told))
+    result = Result(case.attempt.id, case.attempt.token, "succeeded", 0, 0, ["out"])
+    (row,) = take_outputs(bench.room, folder, result, {"out": Output("outputs/out/out")})
+    assert (row["filename"], row["type"] is not None) == (filename, has_type)
+    if has_type:
+        assert json.loads(row["type"])["columns"] == [["a", "int64"]]
+
+
+def test_a_declared_name_stays(bench: Bench) -> None:
+    case = a_case(bench)
+    folder = case.order.folder
+    (folder / "outputs" / "out" / "out.txt").write_text("x")
+    (folder / "outputs" / "out" / ".type.json").write_text(json.dumps({"format": "txt"}))
+    result = Result(case.attempt.id, case.attempt.token, "succeeded", 0, 0, ["out"])
+    (row,) = take_outputs(bench.room, folder, result)
+    assert (row["filename"], row["format"]) == ("out.txt", "txt")

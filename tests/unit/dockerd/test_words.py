@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.dockerd.words import plain, refusal
+from nbyard.dockerd.words import plain, refusal, tell, whole_lines
 from nbyard.errors import Conflict, NbyardError, NotFound
 
 NESTED = (
@@ -39,3 +39,13 @@ def test_plain(said: str, words: str):
 )
 def test_refusal(status: int, words: str, kind: type[NbyardError]):
     assert type(refusal(status, words)) is kind
+
+
+def test_pieces_become_lines() -> None:
+    """What a program prints comes as it was written, not line by line."""
+    said: list[str] = []
+    with whole_lines(said.append) as hear:
+        for piece in ("E", ": ", "no pack", "age\n\n  \nStep 2", "/3\r", "40 %\r\n", "end"):
+            tell({"stream": piece}, hear)
+        tell({"status": "Pulling", "id": "a1"}, hear)
+    assert said == ["E: no package", "Step 2/3", "40 %", "end", "a1 Pulling"]

@@ -9,16 +9,13 @@ from hypothesis import strategies as st
 
 from nbyard.domain.arguments import (
     Argument,
-    Flag,
-    Option,
-    Stdin,
-    Stdout,
     check_arguments,
     check_json,
     check_value,
     is_name,
     parse_value,
 )
+from nbyard.domain.reaches import Flag, Option, Stdin, Stdout
 from nbyard.errors import Invalid
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=50)
@@ -235,3 +232,16 @@ def test_structs_survive_json() -> None:
     argument = Argument("a", type="int", default=1, reach=Option("--a", joined=True))
     assert msgspec.json.decode(msgspec.json.encode(argument), type=Argument) == argument
     assert msgspec.json.decode(b'{"name":"a"}', type=Argument).default is msgspec.UNSET
+
+
+def test_the_value_of_a_secret_is_a_name_and_is_not_repeated():
+    """E3."""
+    secret = Argument("token", type="secret", required=True)
+    assert check_value(secret, "api") == parse_value(secret, "api") == "api"
+    for wrong in ("", " ", 7, ["s3cr3t"]):
+        with pytest.raises(Invalid, match="the name of a credential is needed") as refused:
+            check_value(secret, wrong)
+        assert "s3cr3t" not in refused.value.message
+    check_arguments([msgspec.structs.replace(secret, default="", reach=Stdin())])
+    with pytest.raises(Invalid, match="secrets are given one by one"):
+        check_arguments([Argument("tokens", type="list", items="secret")])

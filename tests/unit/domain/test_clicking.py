@@ -8,8 +8,9 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from nbyard.domain.arguments import Argument, Flag, Option, Positional, Words
+from nbyard.domain.arguments import Argument
 from nbyard.domain.commands import build_argv
+from nbyard.domain.reaches import Flag, Option, Positional, Words
 from nbyard.domain.scripts import Script, read_script
 from nbyard.errors import Invalid
 

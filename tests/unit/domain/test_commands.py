@@ -9,18 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.arguments import (
-    Argument,
-    Flag,
-    Option,
-    Positional,
-    Stdin,
-    Stdout,
-    Variable,
-    Words,
-    check_arguments,
+from nbyard.domain.arguments import Argument, check_arguments
+from nbyard.domain.commands import (
+    build_argv,
+    check_command,
+    check_reaches,
+    expand_file,
+    secret_variables,
 )
-from nbyard.domain.commands import build_argv, check_command, expand_file
+from nbyard.domain.invocations import Invocation
+from nbyard.domain.reaches import Flag, Option, Positional, Stdin, Stdout, Variable, Words
 from nbyard.errors import Invalid
 
 PROGRAM = ["prog"]
@@ -264,3 +262,22 @@ def test_what_can_never_be_a_command() -> None:
 
 def test_the_file_in_the_prefix() -> None:
     assert expand_file(["python3", "{file}"], "a/b.py") == ["python3", "{attempt}/code/a/b.py"]
+
+
+def test_what_is_not_said_yet_is_no_mistake() -> None:
+    """What is said has to be right."""
+    unsaid, wrong = Argument("x"), Argument("y", reach=Variable("LD_PRELOAD"))
+    check_reaches([unsaid, Argument("z", reach=Option("--z"))], Invocation())
+    with pytest.raises(Invalid, match="LD_PRELOAD may not be set") as refused:
+        check_reaches([unsaid, wrong], Invocation())
+    assert [one.path for one in refused.value.details] == ["arguments.1.reach"]
+
+
+def test_a_variable_that_is_secret_is_told_by_its_place():
+    """E3: the value is never in a plan."""
+    token = Argument("token", type="secret", reach=Variable("TOKEN"))
+    plain = Argument("word", reach=Variable("WORD"))
+    values = {"token": "{attempt}/secrets/token", "word": "x"}
+    line = build_argv(["tool"], [token, plain], values)
+    assert secret_variables([token, plain], line.environment) == {"TOKEN": "secrets/token"}
+    assert secret_variables([token], {}) == {}

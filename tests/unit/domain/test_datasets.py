@@ -10,6 +10,7 @@ from nbyard.domain.datasets import (
     NewUpload,
     UploadSource,
     UrlSource,
+    folder_of,
 )
 
 
@@ -54,3 +55,19 @@ def test_a_patch_tells_left_out_from_empty():
     patch = msgspec.convert({"revision": 3, "description": ""}, DatasetPatch)
     assert patch.name is msgspec.UNSET
     assert patch.description == ""
+
+
+@pytest.mark.parametrize(
+    ("filename", "folder"),
+    [
+        ("images.zip", "images"),
+        ("a.b.tar.gz", "a.b"),
+        ("A.TGZ", "A"),
+        ("x.tar", "x"),
+        (".zip", ".zip"),
+        ("x.bin", "x.bin"),
+    ],
+)
+def test_the_folder_of_an_archive_is_called_without_its_ending(filename, folder):
+    """D6."""
+    assert folder_of(filename) == folder

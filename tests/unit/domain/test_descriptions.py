@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.arguments import Argument, Flag, Option, Positional
+from nbyard.domain.arguments import Argument
 from nbyard.domain.descriptions import (
     Description,
     corrected,
@@ -13,6 +13,7 @@ from nbyard.domain.descriptions import (
     read_description,
 )
 from nbyard.domain.executables import Resources
+from nbyard.domain.reaches import Flag, Option, Positional
 from nbyard.errors import Invalid
 
 NAMES = st.sampled_from(["alpha", "raw", "model", "seed"])

@@ -48,6 +48,9 @@ def test_a_format_that_does_not_fit_is_named_with_the_other():
     ports = {"a": [data_port("joblib")], "b": [Argument("table", role="input", format="csv")]}
     text = in_words("format", Edge("a", "data", "b", "table"), ports)
     assert text == "the output data (joblib) does not fit the input table (csv)"
+    ports["b"] = [Argument("table", role="input", type="list", format="folder")]
+    text = in_words("format", Edge("a", "data", "b", "table"), ports)
+    assert text.endswith("does not fit the input table (a folder with several files)")
 
 
 @given(

@@ -11,10 +11,14 @@ from nbyard.domain.environments import (
     PackageChange,
     captured,
     changed,
+    lock_lines,
+    locked_trees,
     package_changes,
+    with_folders_of,
 )
 from nbyard.domain.requirements import read_requirements
-from nbyard.errors import NotFound
+from nbyard.domain.sources import Sources
+from nbyard.errors import Invalid, NotFound
 
 
 def test_an_environment_survives_json():
@@ -62,3 +66,29 @@ def test_what_is_installed_becomes_requirements():
     ]
     found = captured(Lock("3.11.7", "", "cpython", "linux-x86_64", packages))
     assert (found.lines, found.left_out) == (["My_Cow==1.0"], ["mine"])
+
+
+def test_a_lock_says_what_was_in_a_folder():
+    """L6: as a line that pip takes; who reads it finds the files of the folder again."""
+    folder, tree = "file:///srv/code/cow", f"tree:{'a' * 64}"
+    cow = LockedPackage("My_Cow", "1.0", folder=folder, tree=tree)
+    asked = [f"-e {folder}[milk]", "--find-links file:///srv/code"]
+    lines = lock_lines(asked, [cow, LockedPackage("ant", "1", ("sha256:1",))])
+    assert lines == [asked[1], f"-e {folder}  # My_Cow==1.0 {tree}", "ant==1 --hash=sha256:1"]
+    assert locked_trees(lines) == {"my-cow": tree}
+    text = "\n".join([asked[1], lines[1], "ant==1"])
+    read = read_requirements(text, Sources.parse(["file:///srv/code"]))
+    assert read == [asked[1], f"-e {folder}", "ant==1"]
+    assert with_folders_of(text, read) == [asked[1], lines[1], "ant==1"]
+    with pytest.raises(Invalid, match="in a library only"):
+        locked_trees(with_folders_of("\n".join(read), read))
+
+
+def test_the_same_version_in_other_files_is_a_change():
+    """L6."""
+    old, new = (
+        LockedPackage("cow", "1.0", folder="file:///a", tree=f"tree:{digit * 64}") for digit in "ab"
+    )
+    change = PackageChange("cow", "1.0 (aaaaaaaa)", "1.0 (bbbbbbbb)")
+    assert package_changes([old], [new]) == [change]
+    assert package_changes([old], [old]) == []

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from nbyard.domain.arguments import Argument, Flag, Option
+from nbyard.domain.arguments import Argument
 from nbyard.domain.executables import (
     ExecutablePatch,
     Inspect,
@@ -11,6 +11,7 @@ from nbyard.domain.executables import (
     Resources,
     TagCell,
 )
+from nbyard.domain.reaches import Flag, Option
 
 
 def test_arguments_and_how_they_reach_a_command_are_told():

@@ -147,3 +147,15 @@ def test_reading_never_runs_anything() -> None:
     run = "os.system('touch /tmp/nby_canary')"
     read(f"import os\n{run}\ndef f(x={run}): ...")
     assert not os.path.lexists("/tmp/nby_canary")
+
+
+def test_data_frames_are_files() -> None:
+    """E14: what is annotated as data is read and written as such."""
+    source = "def f(table: pd.DataFrame, a: np.ndarray, n: int = 1) -> pl.DataFrame: return table"
+    found = {a.name: (a.role, a.format, a.required) for a in read(source, "f").arguments}
+    assert found == {
+        "table": ("input", "", True),
+        "a": ("input", "", True),
+        "n": ("value", "", False),
+        "result": ("output", "parquet", False),
+    }

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.arguments import Argument, Flag, Option, Positional, Reach, Words
+from nbyard.domain.arguments import Argument
 from nbyard.domain.help_texts import read_help
+from nbyard.domain.reaches import Flag, Option, Positional, Reach, Words
 
 GNU = """\
 Usage: sortish [OPTION]... [FILE]...

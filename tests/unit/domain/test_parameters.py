@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from nbyard.domain.arguments import Option, Positional, Role
+from nbyard.domain.arguments import Role
 from nbyard.domain.literals import FilePath
 from nbyard.domain.parameters import (
     Parameter,
@@ -15,6 +15,7 @@ from nbyard.domain.parameters import (
     to_argument,
     usual_name,
 )
+from nbyard.domain.reaches import Option, Positional
 
 UNSET = msgspec.UNSET
 

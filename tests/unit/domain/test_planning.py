@@ -18,7 +18,7 @@ from nbyard.domain.planning import (
     plan_tasks,
     refuse,
 )
-from nbyard.domain.runs import BytesOf, ResultOf, ValueOf
+from nbyard.domain.runs import BytesOf, ResultOf, SecretOf, ValueOf
 from nbyard.domain.workflows import Binding, Document, Edge, Meta, Node, Parameter, Problem
 from nbyard.errors import Invalid
 
@@ -57,13 +57,14 @@ def _document(edges=EDGES, parameters=None, train=None, **clean):
 
 
 def _plans(document, values=None, resolved=RESOLVED, chosen=ALL, wish=None):
-    made = plan_tasks(document, resolved, values or {}, chosen, wish or Wish("process"))
+    made = plan_tasks(document, resolved, values or {}, chosen, wish or Wish("process"), {})
     return {plan.node: plan for plan in made}
 
 
 def _problems(document, resolved=RESOLVED, chosen=None):
     return [
-        (p.node, p.edge or p.field, p.message) for p in find_problems(document, resolved, chosen)
+        (p.node, p.edge or p.field, p.message)
+        for p in find_problems(document, resolved, {}, chosen)
     ]
 
 
@@ -216,6 +217,14 @@ def test_a_required_input_needs_an_arrow_although_it_has_a_default():
     assert "needs an arrow: t.csv is not in the bundle" in str(problem)
 
 
+def test_several_files_come_from_a_folder():
+    """E13."""
+    tables = Argument("tables", role="input", type="list", format="folder", required=True)
+    resolved = {**RESOLVED, "train": ResolvedNode("train.py", [tables])}
+    (problem,) = _problems(_document(edges={"one": EDGES["one"]}), resolved)
+    assert "tables needs an arrow from a folder with several files" in str(problem)
+
+
 def test_refusal_lists_all_and_says_the_first():
     with pytest.raises(Invalid) as caught:
         refuse([Problem(f"p{i}", node="n", field=str(i)) for i in range(9)])
@@ -279,5 +288,27 @@ def test_ten_thousand_nodes_are_checked_in_no_time():
         1, nodes={n: Node("executable") for n in names}, edges=dict(sorted(edges.items()))
     )
     before = time.monotonic()
-    assert find_problems(document, {n: ResolvedNode(n, both) for n in names}) == []
+    assert find_problems(document, {n: ResolvedNode(n, both) for n in names}, {}) == []
     assert time.monotonic() - before < 5
+
+
+def test_a_secret_is_planned_as_its_credential_and_warms_no_container():
+    """E3: the value stands nowhere."""
+    known = {"tool": ResolvedNode("tool", [Argument("token", type="secret", required=True)])}
+    api = SecretOf("1", "api", 2)
+
+    def planned(value):
+        node = Node(
+            "executable", arguments={} if value is None else {"token": Binding(value=value)}
+        )
+        document = Document(1, Meta(), {"tool": node})
+        warm = Wish("docker", warm=True)
+        return plan_tasks(document, known, {}, {"tool"}, warm, {"api": api})[0]
+
+    plan = planned("api")
+    assert plan.bindings == {"token": api} and not plan.warm
+    with pytest.raises(Invalid, match="there is no credential of that name") as refused:
+        planned("s3cr3t")
+    assert "s3cr3t" not in refused.value.words
+    with pytest.raises(Invalid, match="token needs a value"):
+        planned(None)

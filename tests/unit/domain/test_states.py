@@ -16,6 +16,8 @@ LITERALS = {
     "attempt": states.AttemptState,
     "dataset-version": states.DatasetState,
     "environment-version": states.EnvironmentState,
+    "image": states.ImageState,
+    "deployment": states.DeploymentState,
 }
 
 
@@ -40,15 +42,16 @@ def test_every_state_is_reached_from_the_initial_one(machine):
 
 
 def test_an_end_is_reached_from_every_state(machine):
-    ends = set(machine.terminal)
+    ends = set(machine.terminal) | set(machine.rests)
     while more := {s for s, after in machine.moves.items() if ends & set(after)} - ends:
         ends |= more
     assert ends == set(machine.moves)
 
 
 def test_terminal_states_have_no_moves_and_live_ones_do(machine):
-    assert machine.terminal | machine.live == set(machine.moves)
+    assert machine.terminal | machine.live | set(machine.rests) == set(machine.moves)
     assert not machine.terminal & machine.live
+    assert not set(machine.rests) & (machine.live | machine.terminal)
     assert all(not machine.moves[state] for state in machine.terminal)
     assert all(machine.moves[state] for state in machine.live)
     assert machine.initial in machine.live
@@ -69,3 +72,11 @@ def test_work_that_goes_on_can_be_cancelled_or_lost():
     assert all("cancelled" in states.RUN.moves[s] for s in states.RUN.live)
     assert all({"lost", "cancelled"} <= set(states.ATTEMPT.moves[s]) for s in states.ATTEMPT.live)
     assert states.TASK.before("queued") == {"waiting", "preparing", "running"}
+
+
+def test_what_a_deployment_rests_in_can_be_left_and_nothing_else_is_its_end():
+    """P3, P4: started again from anywhere, and stopped whatever it does."""
+    machine = states.DEPLOYMENT
+    assert not machine.terminal
+    assert all("queued" in machine.moves[state] for state in machine.rests)
+    assert all("stopping" in machine.moves[s] for s in machine.live - {"stopping"})

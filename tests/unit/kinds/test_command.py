@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.domain.arguments import Argument, Option
+from nbyard.domain.arguments import Argument
 from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.reaches import Option
 from nbyard.errors import Invalid
 from nbyard.kinds.command import CommandKind
 from nbyard.kinds.protocol import Reading
@@ -84,3 +85,26 @@ def test_work_without_a_command() -> None:
 def test_the_digest_is_that_of_the_bytes() -> None:
     assert KIND.code_digest(b"a") != KIND.code_digest(b"b")
     assert KIND.code_digest(b"a").startswith("sha256:")
+
+
+def test_what_a_script_hands_over_is_not_on_its_command_line() -> None:
+    """E14."""
+    text = b"""
+import argparse, nbyard
+parser = argparse.ArgumentParser()
+parser.add_argument("--alpha", type=float, default=1.0)
+parser.parse_args()
+table = nbyard.input("table")
+nbyard.output("model", nbyard.input("rate", 2))
+"""
+    reading = CommandKind().read("fit.py", text)
+    assert [a.name for a in reading.arguments] == ["alpha", "table", "model", "rate"]
+    given = {
+        "alpha": 2.0,
+        "rate": 3,
+        "table": "{attempt}/inputs/table/t.csv",
+        "model": "{attempt}/outputs/model/model",
+    }
+    work = CommandKind().work("fit.py", reading, given, EnvironmentRef(interpreter="py"))
+    assert work.argv == ["py", "{attempt}/code/fit.py", "--alpha", "2.0"]
+    assert work.handed == {"rate": 3, "table": "{attempt}/inputs/table/t.csv"}

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from nbyard.kinds.command import CommandKind
+from nbyard.kinds.container import ContainerKind
 from nbyard.kinds.function import FunctionKind
 from nbyard.kinds.notebook import NotebookKind
 from nbyard.kinds.protocol import Kind
@@ -45,3 +46,13 @@ class TestFunctionKind(KindConformance):
     @pytest.fixture
     def kind(self) -> Kind:
         return FunctionKind()
+
+
+class TestContainerKind(KindConformance):
+    good = ("Dockerfile", b"FROM a")
+    other = b"FROM b"
+    broken = b"RUN a"
+
+    @pytest.fixture
+    def kind(self) -> Kind:
+        return ContainerKind()

@@ -193,3 +193,35 @@ def test_nothing_heavy_is_imported() -> None:
         [sys.executable, "-c", program], input=encoded(notebook()), capture_output=True, check=True
     )
     assert done.stdout == b"set()\n"
+
+
+HANDS_OVER = """
+import nbyard
+%matplotlib inline
+table = nbyard.input("table")
+rate = nbyard.input("rate", 0.1)
+nbyard.output("model", fit(table, alpha, rate))
+"""
+
+
+def test_what_a_notebook_hands_over_are_ports() -> None:
+    """E14: beside those of its parameters cell, and never put in as a variable."""
+    whole = notebook("alpha = 1\nmodel = 'model.pkl'  # output")
+    code: dict[str, Any] = {
+        "cell_type": "code",
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+    }
+    whole["cells"] += [{**code, "source": "%%bash\nls 'x"}, {**code, "source": HANDS_OVER}]
+    reading = KIND.read("n.ipynb", encoded(whole))
+    assert [(a.name, a.role, a.reach is not None) for a in reading.arguments] == [
+        ("alpha", "value", False),
+        ("model", "output", False),
+        ("table", "input", True),
+        ("rate", "value", True),
+    ]
+    given = {"alpha": 2, "rate": 0.5, "table": "{attempt}/inputs/table/x.csv"}
+    work = KIND.work("n.ipynb", reading, given, EnvironmentRef())
+    assert work.parameters == {"alpha": 2}
+    assert work.handed == {"rate": 0.5, "table": "{attempt}/inputs/table/x.csv"}

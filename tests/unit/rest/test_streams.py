@@ -1,6 +1,7 @@
 """D1: uploads in pieces and downloads, over the real server."""
 
 import io
+import json
 import socket
 import zipfile
 
@@ -149,3 +150,21 @@ def test_content_of_nothing(api: JupyterServer):
     assert api.send("GET", "/datasets/none/content").status == 404
     assert api.send("GET", "/artifacts/none/content").status == 404
     assert api.send("GET", "/datasets/none/content?version=abc").status == 422
+
+
+def test_the_input_of_a_step_comes_back(api: JupyterServer):
+    """D9: as it was when the run began."""
+    reach = {"kind": "positional", "position": 0}
+    argument = {"name": "source", "role": "input", "reach": reach}
+    (api.root / "tool.py").write_text("print(1)\n")
+    (api.root / "tool.py.nbexec").write_text(json.dumps({"version": 1, "arguments": [argument]}))
+    (api.root / "d.csv").write_text("a\n1\n")
+    body = {"path": "tool.py", "parameters": {"source": "d.csv"}}
+    run = api.send("POST", "/runs", body).json["id"]
+    (api.root / "d.csv").write_text("other\n")
+    found = api.send("GET", f"/runs/{run}/tasks/main/inputs/source/content")
+    assert (found.status, found.content) == (200, b"a\n1\n")
+    assert found.headers["Content-Disposition"].endswith("d.csv")
+    for path in (f"{run}/tasks/main/inputs/none", f"{run}/tasks/none/inputs/source"):
+        assert api.send("GET", f"/runs/{path}/content").status == 404
+    assert api.send("GET", "/runs/none/tasks/main/inputs/source/content").status == 404

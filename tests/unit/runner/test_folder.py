@@ -23,6 +23,12 @@ def test_the_domain_and_the_runner_mean_the_same_task(folder: Folder) -> None:
     assert folder.task()["work"] == {"kind": "command", "argv": ["x"], "environment": {}} | {
         "stdin": "",
         "stdout": "",
+        "stderr": "",
+        "files": [],
+        "exit_codes": {"success": [], "temporary": [], "permanent": []},
+        "dockerfile": "",
+        "handed": {},
+        "secrets": {},
     }
 
 
@@ -50,6 +56,8 @@ def test_placeholder(folder: Folder) -> None:
     assert folder.expand_word("--in={attempt}/x") == f"--in={folder.path}/x"
     assert folder.expand_word("{attempt}/x={attempt}/y") == f"{folder.path}/x={{attempt}}/y"
     assert folder.expand_word("a/b={attempt}/y") == "a/b={attempt}/y"
+    inner = "-I{attempt}/inputs/a/x,{attempt}/code/y"
+    assert folder.expand_word(inner) == f"-I{folder.path}/inputs/a/x,{folder.path}/code/y"
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x"])

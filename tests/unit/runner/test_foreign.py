@@ -47,10 +47,10 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     script = tmp_path / "script"
     script.write_text("#!/bin/sh\nexec python3 $@\n")
     script.chmod(0o755)
-    for known in (kernel._specs.cache_clear, kernel._known.clear):
+    for known in (kernel.specifications.cache_clear, kernel._known.clear):
         known()
     yield
-    for known in (kernel._specs.cache_clear, kernel._known.clear):
+    for known in (kernel.specifications.cache_clear, kernel._known.clear):
         known()
 
 

@@ -48,10 +48,10 @@ def r(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "home").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PATH", f"{first}:/usr/bin")
-    for known in (kernel._specs.cache_clear, kernel._known.clear):
+    for known in (kernel.specifications.cache_clear, kernel._known.clear):
         known()
     yield home
-    for known in (kernel._specs.cache_clear, kernel._known.clear):
+    for known in (kernel.specifications.cache_clear, kernel._known.clear):
         known()
 
 

@@ -26,7 +26,9 @@ def sleeper() -> Iterator[subprocess.Popen]:
 def test_one_process() -> None:
     own = processes.read(os.getpid())
     assert own is not None and own.parent == os.getppid() and own.rss_bytes > 1_000_000
-    assert own == processes.read(os.getpid())._replace(rss_bytes=own.rss_bytes)  # type: ignore[union-attr]
+    again = processes.read(os.getpid())
+    assert again is not None
+    assert own == again._replace(rss_bytes=own.rss_bytes, cpu_seconds=own.cpu_seconds)
     assert processes.read(2**22 + 1) is None
 
 

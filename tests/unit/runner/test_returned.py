@@ -3,9 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import numpy
+import pandas
 import pytest
 
-from nbyard.runner.returned import Unfit, by_output, write
+from nbyard.runner.handoff.values import Unfit
+from nbyard.runner.returned import by_output, write
 
 
 @pytest.mark.parametrize(
@@ -93,3 +96,14 @@ def test_nested_too_deep(tmp_path: Path) -> None:
         deep = [deep]
     with pytest.raises(Unfit, match="no JSON"):
         write(deep, "json", str(tmp_path / "x" / "y"))
+
+
+def test_data_frames_and_arrays_are_written_as_such(tmp_path: Path) -> None:
+    """E14."""
+    frame, path = pandas.DataFrame({"a": [1]}), str(tmp_path / "out" / "x.parquet")
+    write(frame, "parquet", path)
+    assert pandas.read_parquet(path).equals(frame)
+    write(numpy.arange(3), "npy", str(tmp_path / "out" / "x.npy"))
+    assert numpy.load(tmp_path / "out" / "x.npy").tolist() == [0, 1, 2]
+    with pytest.raises(Unfit, match="returned a DataFrame, which cannot be written as npy"):
+        write(frame, "npy", str(tmp_path / "out" / "y"))

@@ -9,6 +9,7 @@ import pytest
 
 from nbyard.domain.attempts import HEARTBEAT, RUNNER
 from nbyard.runner import clock
+from nbyard.runtimes import process
 from nbyard.runtimes.process import SILENCE_SECONDS, Identity, ProcessRuntime
 from nbyard.runtimes.protocol import Order
 
@@ -53,3 +54,11 @@ def test_it_is_lost_after_a_silence_that_was_counted_here(
     moment[0] += 1
     seen = runtime.poll(order)
     assert (seen.state, seen.reason) == ("lost", "no sign of life from another-host for 60 s")
+
+
+def test_work_finds_no_setting_and_no_key_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """I25: the key of the store opens all credentials in it."""
+    monkeypatch.setenv("NBYARD_CRYPT_KEY", "0" * 64)
+    monkeypatch.setenv("NBYARD_DATABASE_URL", "postgresql://me:secret@there/store")
+    found = process._host("s")
+    assert {name for name in found if name.startswith("NBYARD_")} == {"NBYARD_STORE"}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from nbyard.domain.artifacts import SuggestedName
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs import NewRun
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound
@@ -60,6 +61,22 @@ def test_a_name_is_taken_over_when_asked(yard, ann, tool, root, finished):
     newer = runs.create(ann, NewRun(path=tool, name="one", parameters=values, replace=True))
     assert runs.get(ann, "one").run.id == newer.id
     assert runs.get(ann, older.id).run.name == ""
+
+
+def test_a_name_is_suggested(yard, ann, tool, root):
+    """A5: while it is typed; that of a workflow's run is taken too."""
+    (root / "data.csv").write_text("a\n")
+    artifacts = yard.services.artifacts
+    assert artifacts.suggest(ann, "one") == SuggestedName("one")
+    for name in ("one", "one 2"):
+        body = NewRun(path=tool, name=name, parameters={"source": "data.csv"})
+        yard.services.runs.create(ann, body)
+    taken = SuggestedName("one 3", "There is a run 'one' already.")
+    assert artifacts.suggest(ann, "one") == taken
+    assert artifacts.suggest(ann, "one 2").name == "one 3"
+    assert artifacts.suggest(Caller("bob"), "one") == SuggestedName("one")
+    with pytest.raises(Invalid):
+        artifacts.suggest(ann, "12")
 
 
 def test_a_live_run_keeps_its_name(yard, ann, tool, root):

@@ -1,4 +1,4 @@
-"""D1, D4, D6, D7: datasets as a service."""
+"""D1, D4, D6 to D9: datasets as a service."""
 
 import json
 
@@ -94,6 +94,87 @@ def test_a_replaced_dataset_has_a_new_version(yard, ann, imported, root, dispatc
         datasets.preview(ann, imported.id, version=1).rows
         != datasets.preview(ann, imported.id).rows
     )
+
+
+@pytest.fixture
+def versions(yard, ann, root, dispatcher):
+    """Makes one more version of a dataset for each place below the root."""
+
+    def make(name, *places):
+        for place in places:
+            body = NewDataset(FileSource(place), name, replace=True)
+            made = yard.services.datasets.create(ann, body)
+            dispatcher.until(
+                lambda made=made: yard.services.datasets.get(ann, made.id),
+                lambda d: d.current.state != "importing",
+            )
+
+    return make
+
+
+def test_two_tables_side_by_side(yard, ann, root, versions):
+    """D8."""
+    (root / "1.csv").write_text("a,b,c\n1,x,1\n2,y,1\n")
+    (root / "2.csv").write_text("a,b,d\n1,7,1\n5,8,1\n,9,1\n")
+    versions("t", "1.csv", "2.csv")
+    datasets = yard.services.datasets
+    found = datasets.compare(ann, "t")
+    assert (found.old.number, found.new.number, found.same) == (1, 2, False)
+    assert (found.old.rows, found.new.rows) == (2, 3)
+    changes = {column.name: column.change for column in found.columns}
+    assert changes == {"a": "changed", "b": "retyped", "c": "removed", "d": "added"}
+    (a,) = [column for column in found.columns if column.name == "a"]
+    assert a.differs == ["nulls", "mean", "max"]
+    assert a.old is not None and (a.old.mean, a.old.max) == (1.5, 2)
+    assert datasets.compare(ann, "t", old=2, new=1).old.number == 2
+    assert datasets.compare(ann, "t", old=2, new=2).same
+
+
+def test_folders_and_what_is_no_table(yard, ann, root, versions):
+    """D8."""
+    for name, files in (("f", {"a": "1", "b": "1"}), ("g", {"a": "2", "c": "1"})):
+        (root / name).mkdir()
+        for place, text in files.items():
+            (root / name / place).write_text(text)
+    (root / "x.bin").write_bytes(b"\0\1")
+    versions("t", "f", "g", "x.bin", "f")
+    datasets = yard.services.datasets
+    found = datasets.compare(ann, "t", 1, 2)
+    assert [(file.path, file.change) for file in found.files] == [
+        ("a", "changed"), ("b", "removed"), ("c", "added"),
+    ]  # fmt: skip
+    assert found.file_changes == 3
+    assert datasets.compare(ann, "t", 1, 4).same
+    assert datasets.compare(ann, "t", 2, 3).note == "One of them is a folder."
+    (root / "y.bin").write_bytes(b"\0\2")
+    versions("u", "x.bin", "y.bin")
+    found = datasets.compare(ann, "u")
+    assert not found.same and found.note and not found.columns
+
+
+def test_versions_that_cannot_be_compared(yard, ann, imported):
+    datasets = yard.services.datasets
+    with pytest.raises(NotFound, match="no version before 1"):
+        datasets.compare(ann, imported.id)
+    with pytest.raises(NotFound):
+        datasets.compare(ann, imported.id, old=7)
+    with pytest.raises(NotFound):
+        datasets.compare(Caller("bob"), imported.id)
+
+
+def test_older_runs_still_show_version_1(yard, ann, root, tool, versions, finished):
+    """D8."""
+    (root / "1.csv").write_text("a\n1\n")
+    (root / "2.csv").write_text("a\n2\n")
+    versions("t", "1.csv")
+    first = finished(path=tool, parameters={"source": "t"}).run
+    versions("t", "2.csv")
+    second = finished(path=tool, parameters={"source": "t"}).run
+    for run, origin, text in ((first, "t v1", b"a\n1\n"), (second, "t v2", b"a\n2\n")):
+        (task,) = yard.services.runs.get(ann, run.id).tasks
+        assert task.inputs["source"].origin == origin
+        found = yard.services.runs.content(ann, run.id, "main", "source")
+        assert yard.parts.blobs.open(found.digest).read() == text
 
 
 def test_the_same_key_makes_one_dataset(yard, ann, a_csv):

@@ -6,7 +6,7 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments import EnvironmentChange, NewEnvironment
 from nbyard.domain.requirements import name_of
-from nbyard.errors import Conflict, Invalid, NameTaken, NotFound
+from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, PolicyRefused
 
 
 @pytest.fixture
@@ -54,11 +54,11 @@ def test_what_is_made_is_queued_with_its_lines(environments, ann):
         ("-e .", "requirements.1"),
         ("six\n--index-url http://h.test", "requirements.2"),
         ("cow @ file:///tmp/x", "requirements.1"),
-        ("pip==0.1", "requirements"),
+        ("pip==0.1", "requirements.1"),
     ],
 )
 def test_what_is_refused_makes_nothing(environments, ann, text, where):
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises((Invalid, PolicyRefused)) as refused:
         environments.create(ann, NewEnvironment("cows", text))
     assert refused.value.details[0].path == where
     assert environments.list(ann).items == []
@@ -70,6 +70,29 @@ def test_names_are_unique_and_checked(environments, ann):
         environments.create(ann, NewEnvironment("cows"))
     with pytest.raises(Invalid):
         environments.create(ann, NewEnvironment("../cows"))
+
+
+def test_a_name_of_which_nothing_was_ever_installed_is_given_anew(environments, ann, yard):
+    def end(made, state):
+        with yard.store.write() as c:
+            yard.store.environments.move(c, "ann", made.current.id, "building", place="x")
+            yard.store.environments.move(c, "ann", made.current.id, state, reason="why")
+
+    first = environments.create(ann, NewEnvironment("cows", "none"))
+    with pytest.raises(NameTaken):  # it may come to something
+        environments.create(ann, NewEnvironment("cows", "cow"))
+    end(first, "failed")
+    with pytest.raises(Invalid):
+        environments.create(ann, NewEnvironment("cows", "-e ."))
+    again = environments.create(ann, NewEnvironment("cows", "cow", description="mine"))
+    assert (again.id, again.current.number, again.description) == (first.id, 2, "mine")
+    assert again.current.requirements == ["cow"]
+    assert environments.list(ann).items == [again]
+    end(again, "ready")
+    environments.change(ann, "cows", EnvironmentChange(add="none"))
+    end(environments.get(ann, "cows"), "failed")
+    with pytest.raises(NameTaken):
+        environments.create(ann, NewEnvironment("cows", "cow"))
 
 
 def test_one_version_at_a_time_is_built(environments, ann, installed):
@@ -91,11 +114,50 @@ def test_a_change_begins_with_what_is_installed(environments, ann, installed):
 def test_a_change_that_is_refused_changes_nothing(environments, ann, installed):
     installed("cows")
     for body in (EnvironmentChange(add="-r x"), EnvironmentChange(add="pip")):
-        with pytest.raises(Invalid):
+        with pytest.raises((Invalid, PolicyRefused)):
             environments.change(ann, "cows", body)
     with pytest.raises(NotFound):
         environments.change(ann, "cows", EnvironmentChange(remove=["none"]))
     assert [one.number for one in environments.versions(ann, "cows").items] == [1]
+
+
+def test_places_are_taken_that_the_administrator_allows(yard, environments, ann, installed):
+    """L6: until that is so no more."""
+    yard.settings.allowed_package_sources = ["https://packages.test/team"]
+    installed("cows", requirements="-i https://packages.test/team/a/\ncow")
+    with pytest.raises(Invalid) as refused:
+        environments.create(ann, NewEnvironment("ants", "ant\n-i https://packages.test/other"))
+    assert "line 2" in refused.value.message
+    assert "allowed_package_sources" in refused.value.message
+    body = EnvironmentChange(add="ant\n--index-url=https://packages.test/team/b")
+    made = environments.change(ann, "cows", body)
+    assert made.current.requirements == ["cow", "ant", "--index-url https://packages.test/team/b"]
+    installed_now = made.current.id
+    with yard.store.write() as c:
+        yard.store.environments.move(c, "ann", installed_now, "failed")
+    yard.settings.allowed_package_sources = []
+    with pytest.raises(Invalid, match=r"line 1: .*the option --index-url is not allowed"):
+        environments.change(ann, "cows", EnvironmentChange(add="ant"))
+    body = EnvironmentChange(add="ant", remove=["--index-url https://packages.test/team/a"])
+    assert environments.change(ann, "cows", body).current.requirements == ["cow", "ant"]
+
+
+def test_nothing_of_a_folder_runs_that_is_not_allowed(
+    yard, environments, ann, installed, tmp_path, monkeypatch
+):
+    """L6: it is refused before anything is called, for a preview too."""
+    folder = tmp_path / "cow"
+    folder.mkdir()
+    (folder / "setup.py").write_text("raise SystemExit('it ran')")
+    yard.settings.allowed_package_sources = [f"file://{tmp_path}/code"]
+    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: pytest.fail("it ran"))
+    installed("cows")
+    for ask in (environments.preview, environments.change):
+        with pytest.raises(Invalid, match=f"file://{folder} is not allowed.*allowed_package_sour"):
+            ask(ann, "cows", EnvironmentChange(add=f"-e {folder}"))
+    yard.settings.allowed_package_sources = []
+    with pytest.raises(Invalid, match=r"-e is not allowed: .*allowed_package_sources"):
+        environments.preview(ann, "cows", EnvironmentChange(add="-e ."))
 
 
 def test_versions_are_compared(environments, ann, installed):
@@ -127,6 +189,34 @@ def test_a_preview_installs_nothing(environments, ann, installed, wheels, monkey
     with pytest.raises(Invalid, match="none"):
         environments.preview(ann, "cows", EnvironmentChange(add="none"))
     assert [one.number for one in environments.versions(ann, "cows").items] == [1]
+
+
+def test_an_older_version_is_used_again_with_its_lock(environments, ann, installed):
+    """L3: nothing is found out anew, and nothing else can be asked for besides."""
+    installed("cows", packages=[("cow", "1")], requirements="cow<2")
+    installed("cows", packages=[("cow", "2")])
+    (change,) = environments.preview(ann, "cows", EnvironmentChange(version=1)).changes
+    assert (change.old, change.new) == ("2", "1")
+    made = environments.change(ann, "cows", EnvironmentChange(version=1)).current
+    assert (made.number, made.state, made.requirements) == (3, "queued", ["cow<2"])
+    assert [(one.name, one.version) for one in made.packages] == [("cow", "1")]
+    for body in (EnvironmentChange(version=1, add="ant"), EnvironmentChange(version=3)):
+        with pytest.raises((Invalid, PolicyRefused)):
+            environments.change(ann, "cows", body)
+    with pytest.raises(NotFound):
+        environments.change(ann, "cows", EnvironmentChange(version=9))
+
+
+def test_what_is_being_installed_is_cancelled(environments, ann, installed):
+    """L2: the version before is used on, and another change may be asked for at once."""
+    installed("cows")
+    environments.change(ann, "cows", EnvironmentChange(add="ant"))
+    found = environments.cancel(ann, "cows")
+    assert (found.current.state, found.current.reason) == ("failed", "it was cancelled")
+    assert found.installed == 1
+    with pytest.raises(Conflict, match="nothing is being installed"):
+        environments.cancel(ann, "cows")
+    assert environments.change(ann, "cows", EnvironmentChange(add="bee")).current.number == 3
 
 
 def test_one_that_is_deleted_is_gone(environments, ann, installed, yard):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nbyard.domain.arguments import Argument, Option, Positional
+from nbyard.domain.arguments import Argument
 from nbyard.domain.datasets import NewUpload
 from nbyard.domain.executables import (
     AskHelp,
@@ -14,6 +14,7 @@ from nbyard.domain.executables import (
     Resources,
     TagCell,
 )
+from nbyard.domain.reaches import Option, Positional
 from nbyard.domain.runs import NewRun
 from nbyard.errors import InUse, Invalid, NameTaken, NotFound, StaleWrite
 

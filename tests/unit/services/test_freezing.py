@@ -44,3 +44,18 @@ def test_a_broken_description_is_named(yard, tool, root):
     with pytest.raises(Invalid) as refused:
         Freezer(yard.parts).load(tool)
     assert "tool.py.nbexec" in refused.value.message
+
+
+def test_files_below_a_plain_folder_that_defaults_name_come_along(yard, root):
+    """E14: what works in plain Jupyter works in a run."""
+    (root / "plain/sub/deep").mkdir(parents=True)
+    for name in ("sub/file.csv", "sub/deep/x.csv", "sub/other.csv"):
+        (root / "plain" / name).write_text("a\n")
+    (root / "plain/n.py").write_text(
+        'import nbyard\nfrom pathlib import Path\nnbyard.input("a", default="sub/file.csv")\n'
+        'nbyard.input("b", Path("sub/deep"))\nnbyard.input("c", "sub")\nnbyard.input("d", 1)\n'
+    )
+    freezer = Freezer(yard.parts)
+    fields = freezer.prepare(freezer.load("plain/n.py"))
+    kept = {entry.path for entry in yard.parts.blobs.tree(fields["bundle_digest"]).files}
+    assert kept == {"n.py", "sub/file.csv", "sub/deep/x.csv"}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from nbyard.errors import NameTaken
-from nbyard.services.naming import check_free, free_name
+from nbyard.errors import Invalid, NameTaken
+from nbyard.services.naming import check_free, check_run_name, free_name, nearest
 
 
 @pytest.mark.parametrize("name", ["a b", "a\u00a0b", "a\u200d b", "a b\ufe0f"])
@@ -28,3 +28,17 @@ def test_a_refusal_proposes_a_name_that_is_free(wanted):
     assert "'a 3'" in refused.value.hint
     assert free_name(names.values(), "a") == "a 3"
     assert free_name(names.values(), "b") == "b"
+
+
+@pytest.mark.parametrize("name", ["", "12", "a/b", "-f", "01a1fe2d-28c6-704c-89d2-a0e1445fcce4"])
+def test_a_run_is_not_called_like_another(name):
+    assert check_run_name("e\u0301") == "é"
+    with pytest.raises(Invalid) as refused:
+        check_run_name(name)
+    assert [detail.path for detail in refused.value.details] == ["name"]
+
+
+def test_what_there_is_is_told_the_likest_first():
+    assert nearest(["ants", "cows", "bees"], "cow") == "there are: cows, bees, ants"
+    assert nearest([], "cow") == "there is none yet"
+    assert nearest([f"n{n}" for n in range(20)], "n1").count(",") == 10

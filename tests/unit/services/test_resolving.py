@@ -22,6 +22,18 @@ def test_nodes_for_the_canvas(resolver, tool, root):
     assert resolver.view(Node("dataset", path="folder")).arguments[0].format == "folder"
 
 
+def test_an_artifact_stands_for_its_newest_file(resolver, tool, root, finished):
+    """A5: it is data, under a name."""
+    (root / "d.csv").write_text("a\n")
+    finished(path=tool, name="made", parameters={"source": "d.csv"})
+    node = Node("dataset", artifact="made")
+    seen = resolver.view(node)
+    assert (seen.name, seen.kind, seen.arguments[0].format) == ("made", "dataset", "csv")
+    data = Freeze(resolver, {"d": node}).resolved["d"].data
+    assert data is not None and (data.origin, data.filename) == ("made", "result.csv")
+    assert "no artifact 'none'" in resolver.view(Node("dataset", artifact="none")).problem
+
+
 @pytest.mark.parametrize(
     "node",
     [

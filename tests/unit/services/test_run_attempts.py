@@ -34,7 +34,7 @@ def test_each_attempt_is_read_by_its_number(yard, ann, tried):
     assert runs.usage(ann, tried.run.id, "a", attempt=1).attempt == 1
 
 
-@pytest.mark.parametrize("asked", ["log", "cells", "surroundings", "usage"])
+@pytest.mark.parametrize("asked", ["log", "cells", "surroundings", "usage", "metrics"])
 def test_an_attempt_that_never_was_is_not_found(yard, ann, tried, asked):
     read = getattr(yard.services.runs, asked)
     with pytest.raises(NotFound, match="has no attempt 3"):

@@ -1,5 +1,6 @@
 """R1, R2, R7, R8: runs as a service."""
 
+import json
 import os
 
 import pytest
@@ -160,6 +161,21 @@ def test_what_cannot_run_leaves_nothing(yard, ann, flow, body):
     assert yard.services.executables.list(ann).items == []
 
 
+def test_only_what_the_chosen_part_uses_has_to_be_given(yard, ann, flow, root):
+    """K7, K8."""
+    document = json.loads((root / flow).read_text())
+    document["meta"]["parameters"] |= {"n": {"type": "int"}, "other": {"type": "string"}}
+    document["nodes"]["alone"] = {"type": "executable", "path": "alone.py"}
+    (root / "alone.py").write_text("print(1)\n")
+    (root / flow).write_text(json.dumps(document))
+    runs = yard.services.runs
+    with pytest.raises(Invalid, match=r"parameters\.n: a value is needed"):
+        runs.create(ann, NewRun(path=flow))
+    made = runs.create(ann, NewRun(path=flow, scope="selected", nodes=["alone"]))
+    assert made.parameters == {}
+    assert runs.create(ann, NewRun(path=flow, parameters={"n": 1})).parameters == {"n": 1}
+
+
 def test_a_cancelled_run_never_starts(yard, ann, flow, dispatcher):
     """R7, I9."""
     made = yard.services.runs.create(ann, NewRun(path=flow))
@@ -265,6 +281,15 @@ def test_a_retry_is_of_the_same_file(yard, ann, flow, root, finished):
     assert [run.id for run in yard.services.runs.list(ann, workflow=flow).items] == [
         again.id, failed.run.id,
     ]  # fmt: skip
+
+
+def test_a_retry_takes_the_name(yard, ann, flow, root, finished):
+    """A1, R9: who waits for what has this name finds the newest try."""
+    (root / "tool.py").write_text("raise SystemExit(1)\n")
+    failed = finished(path=flow, name="twice")
+    again = yard.services.runs.retry(ann, "twice")
+    assert (again.name, yard.services.runs.get(ann, "twice").run.id) == ("twice", again.id)
+    assert not yard.services.runs.get(ann, failed.run.id).run.name
 
 
 def test_an_output_has_no_place_of_its_choice_and_texts_have_a_limit(yard, ann, tool, root):

@@ -49,8 +49,8 @@ def test_doctor_names_settings_that_the_dispatcher_has_not(yard, ann, monkeypatc
 
 
 def test_doctor_tells_how_much_is_stored(yard, ann):
-    yard.parts.blobs.put_stream([b"x" * 2**20])
-    yard.parts.blobs.put_stream([b"y" * 2**20])
+    yard.parts.blobs.put_bytes(b"x" * 2**20)
+    yard.parts.blobs.put_bytes(b"y" * 2**20)
     told = {check.name: check.message for check in yard.services.system.doctor(ann).checks}
     assert told["bytes"] == "2.0 MiB in 2 files"
 
@@ -64,3 +64,9 @@ def test_what_is_under_way_is_counted(yard, root, finished):
         ("process", "succeeded", 1)
     ]
     assert found.attempts[0].seconds > 0
+
+
+def test_gpus_are_those_that_can_be_granted(yard, ann):
+    """A3."""
+    yard.settings.gpus = ["GPU-1", "0"]
+    assert yard.services.system.gpus(ann).items == ["GPU-1", "0"]

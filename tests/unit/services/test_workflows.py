@@ -1,11 +1,13 @@
-"""K2, K3, K7: checks of what is being drawn."""
+"""K2, K3, K7, A5: checks of what is being drawn, and what is told of what is saved."""
 
 import json
 
+import nbformat
 import pytest
 
+from nbyard.domain.environments import NewEnvironment
 from nbyard.domain.runs import NewRun
-from nbyard.domain.workflows import CheckWorkflow
+from nbyard.domain.workflows import CheckWorkflow, NeededImage
 from nbyard.errors import Invalid, NotFound
 
 
@@ -89,3 +91,54 @@ def test_the_nodes_of_a_saved_workflow_are_shown_in_their_order(yard, ann, flow,
     for path, error in (("none.nbflow", NotFound), ("../x.nbflow", Invalid), (tool, Invalid)):
         with pytest.raises(error):
             yard.services.workflows.show(ann, path)
+
+
+def test_the_images_that_a_workflow_needs(yard, ann, flow, root, tool):
+    """A5: each once, of the nodes that run in containers."""
+    workflows = yard.services.workflows
+    assert workflows.images(ann, flow).items == []
+    base = yard.settings.docker_base_image
+    (alike,) = workflows.images(ann, flow, runtime="docker").items
+    assert alike == NeededImage(base, "", False, False, ("one", "two"))
+    (root / "needs.txt").write_text("six==1.16.0\n")
+    (root / "n.ipynb").write_text(nbformat.writes(nbformat.v4.new_notebook()))
+    document = json.loads((root / flow).read_text())
+    document["nodes"]["one"] |= {"image": "own", "runtime": "docker"}
+    document["nodes"]["two"] |= {"requirements": "needs.txt", "runtime": "docker"}
+    document["nodes"]["three"] = {"type": "executable", "path": "n.ipynb", "runtime": "docker"}
+    (root / flow).write_text(json.dumps(document))
+    assert workflows.images(ann, flow).items == [
+        NeededImage("own", "", False, False, ("one",)),
+        NeededImage(base, "six==1.16.0\n", False, True, ("two",)),
+        NeededImage(base, "", True, True, ("three",)),
+    ]
+    (root / "Dockerfile").write_text('FROM python\nENTRYPOINT ["python"]\n')
+    document["nodes"] |= {
+        name: {"type": "executable", "path": "Dockerfile", **more}
+        for name, more in {"four": {}, "five": {}, "six": {"image": "own"}}.items()
+    }
+    (root / flow).write_text(json.dumps(document))
+    own, *_, made = workflows.images(ann, flow).items
+    assert own == NeededImage("own", "", False, False, ("one", "six"))
+    assert (made.dockerfile, made.is_built, made.nodes) == ("Dockerfile", True, ("four", "five"))
+    assert "Dockerfile" in {file.path for file in yard.parts.blobs.tree(made.bundle).files}
+    document["nodes"]["two"]["requirements"] = "gone.txt"
+    (root / flow).write_text(json.dumps(document))
+    with pytest.raises(Invalid, match=r"two: There is no requirements file gone\.txt"):
+        workflows.images(ann, flow)
+    with pytest.raises(Invalid):
+        workflows.images(ann, flow, runtime="nowhere")
+
+
+def test_the_image_of_a_node_with_an_environment_has_its_packages(yard, ann, flow, root):
+    made = yard.services.environments.create(ann, NewEnvironment("cows", "cow"))
+    with yard.store.write() as c:
+        move = yard.store.environments.move
+        move(c, "ann", made.current.id, "building", place="x")
+        move(c, "ann", made.current.id, "ready", packages=[{"name": "cow", "version": "1"}])
+        yard.store.environments.named(c, made.id, "nbyard-cows")
+    document = json.loads((root / flow).read_text())
+    document["nodes"]["one"] |= {"environment": "cows", "runtime": "docker"}
+    (root / flow).write_text(json.dumps(document))
+    (needed,) = yard.services.workflows.images(ann, flow).items
+    assert (needed.requirements, needed.is_built, needed.nodes) == ("cow==1\n", True, ("one",))

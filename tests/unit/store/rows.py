@@ -8,6 +8,7 @@ import msgspec
 from nbyard.domain.datasets import Dataset
 from nbyard.domain.executables import Executable, ExecutableVersion, Resources
 from nbyard.domain.ids import new_id
+from nbyard.domain.invocations import Invocation
 from nbyard.domain.runs import Artifact, Run, TaskPlan
 from nbyard.domain.states import TASK
 from nbyard.store import Connection, Store, transition
@@ -72,6 +73,7 @@ class Rows:
             command=["python3"],
             resources=Resources(cpu=2),
             created_at=START,
+            invocation=Invocation(apart=True),
             **texts,
         )
         self.store.executables.add_version(self.c, made, identity)

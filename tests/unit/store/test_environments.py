@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from nbyard.domain.environments import LockedPackage
 from nbyard.domain.ids import new_id
 from nbyard.domain.states import ENVIRONMENT_VERSION
 from nbyard.store import transition
@@ -14,10 +15,11 @@ def add(store, name: str, *states: str, owner: str = "ada") -> str:
     with store.write() as c:
         store.environments.insert(c, {**row, "created_at": datetime.now(UTC)})
         for number, state in enumerate(states, 1):
-            version = f"{name}{number}"
-            store.environments.add_version(c, owner, row["id"], version, ["cow"])
+            version = store.environments.add_version(c, owner, row["id"], ["cow"])
             for to in {"queued": [], "building": ["building"]}.get(state, ["building", state]):
-                store.environments.move(c, owner, version, to, place=f"/{version}", reason="why")
+                store.environments.move(
+                    c, owner, version, to, place=f"/{name}{number}", reason="why"
+                )
     return row["id"]
 
 
@@ -32,7 +34,7 @@ def test_the_newest_version_and_the_newest_that_is_ready(store):
         assert [one.number for one in store.environments.versions(c, first)] == [3, 2, 1]
         assert store.environments.get(c, "ada", "two") is None
         assert store.environments.names(c, "ada") == {first: "one"}
-        assert store.environments.places(c)["one2"] == "/one2"
+        assert "/one2" in store.environments.places(c).values()
 
 
 def test_pages_are_newest_first(store):
@@ -62,7 +64,20 @@ def test_a_deleted_one_takes_its_versions_along(store):
         found = store.environments.get(c, "ada", "one")
         store.environments.named(c, found.id, "nbyard-one")
         assert store.environments.get(c, "ada", "one").kernel == "nbyard-one"
+        queued, ready = store.environments.versions(c, found.id)
         store.environments.delete(c, found)
-        assert transition.state_of(c, ENVIRONMENT_VERSION, "one1") is None
-        assert not store.environments.move(c, "ada", "one2", "building")
+        assert transition.state_of(c, ENVIRONMENT_VERSION, ready.id) is None
+        assert not store.environments.move(c, "ada", queued.id, "building")
         assert store.environments.page(c, "ada", 9, "", "") == []
+
+
+def test_the_files_of_folders_are_named_by_their_lock(store):
+    """L6: they are kept as long as it is."""
+    add(store, "one", "queued")
+    with store.write() as c:
+        found = store.environments.get(c, "ada", "one")
+        packages = [LockedPackage("ant", "1"), LockedPackage("cow", "1", folder="x", tree="tree:a")]
+        store.environments.locked(c, found.current.id, packages)
+        assert "tree:a" in store.digests(c)
+        store.environments.delete(c, found)
+        assert store.environments.digests(c) == set()

@@ -40,6 +40,7 @@ def test_opening_again_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
+    """F18."""
     opened = Store(tmp_path)
     with opened.write() as c:
         c.execute(text("update alembic_version set version_num = '9999'"))

@@ -1,4 +1,4 @@
-"""A store that was lost or damaged is refused in words, and nothing of it is changed."""
+"""F22: a store that was lost or damaged is refused in words, and nothing of it is changed."""
 
 import sqlite3
 from pathlib import Path

@@ -17,8 +17,8 @@ from nbyard.store.transition import TABLES
 from .rows import Rows
 
 OWNED = (
-    *("datasets", "executables", "environments", "workflows", "runs", "cache", "events"),
-    "submissions",
+    *("datasets", "executables", "environments", "images", "workflows", "runs", "cache", "events"),
+    *("credentials", "deployments", "models", "submissions"),
 )
 times = st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 

@@ -5,12 +5,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import update
 
 from nbyard.domain.digest import KeyParts
-from nbyard.domain.runs import Run
+from nbyard.domain.runs import Run, SecretOf, TaskPlan
 from nbyard.domain.states import RUN
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
+from nbyard.store.tables import tasks
 from nbyard.store.tasks import TaskRecord
 
 from .rows import Rows, moment
@@ -90,9 +92,9 @@ def test_what_the_newest_success_of_the_same_node_depended_on(store: Store) -> N
         succeeded(rows, rows.run(**flow), executable="other", **more)
         rows.task(rows.run(**flow), "other", state="succeeded", **more)
         now = rows.task(rows.run(**flow), state="queued", parts=parts("c3"))
-        assert store.tasks.last_parts(c, now) == KeyParts(**parts("c2"))
+        assert store.history.last_parts(c, now) == (KeyParts(**parts("c2")), None)
         first = rows.task(rows.run(workflow_id="new"))
-        assert store.tasks.last_parts(c, first) is None
+        assert store.history.last_parts(c, first) is None
 
 
 def test_the_states_of_all_that_is_live(store: Store) -> None:
@@ -119,6 +121,20 @@ def test_live_runs_that_use_an_executable(store: Store) -> None:
         rows.task(rows.run(), executable="e2")
         assert store.tasks.active_executables(c, "e1") == [run.id]
         assert store.tasks.active_executables(c, "e3") == []
+
+
+def test_live_runs_that_were_given_a_credential(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        run = rows.run()
+        plan = TaskPlan("a", "A", "e", "v", [], {"token": SecretOf("c1", "api", 1)}, "process")
+        given = {"plan": msgspec.to_builtins(plan)}
+        rows.task(run, "a", state="running", **given)
+        rows.task(rows.run(), state="succeeded", **given)
+        other = rows.task(rows.run(), "b")
+        c.execute(update(tasks).where(tasks.c.id == other.id).values(plan={"is": "not read"}))
+        assert store.tasks.using_credential(c, "c1") == [run.id]
+        assert store.tasks.using_credential(c, "c2") == []
 
 
 def test_attempts_are_counted_for_each_task_and_end_once(store: Store) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from nbyard.domain.attempts import CANCEL, EXECUTED, RESULT, RUNNER, TASK, USAGE, TaskFile
 from nbyard.errors import NbyardError
+from nbyard.runner import memory
 from nbyard.runtimes.dask import worker as program
 from nbyard.runtimes.dask.worker import Entry
 
@@ -26,6 +27,11 @@ def send(folder: Path, ask: Ask) -> None:
     entries = program.listing(str(folder), list(SENT), follow="inputs")
     for batch in _batches(entries):
         ask("fill", _with_data(batch, program.read(str(folder), batch)))
+    secrets = str(folder / memory.SECRETS)
+    if os.path.lexists(secrets):
+        entries = program.listing(secrets, os.listdir(secrets))
+        batch = [piece for entry in entries for piece in _pieces(entry)]
+        ask("give", _with_data(batch, program.read(secrets, batch)))
     ask("fill", [])
 
 

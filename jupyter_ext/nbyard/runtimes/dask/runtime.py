@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import tarfile
 import threading
 from collections.abc import Collection
@@ -13,6 +14,7 @@ import nbyard.runner
 from nbyard.domain.attempts import TASK
 from nbyard.domain.environments import Lock
 from nbyard.errors import Invalid, Unavailable
+from nbyard.runner import memory
 from nbyard.runtimes import folder as files
 from nbyard.runtimes.dask.attempt import NO_WORKER, DaskAttempt
 from nbyard.runtimes.dask.cluster import Cluster, Sighting
@@ -202,6 +204,7 @@ def _job(order: Order) -> dict[str, Any]:
         "folder": str(order.folder.resolve()),
         "nonce": hashlib.sha256((order.folder / TASK).read_bytes()).hexdigest(),
         "runner": _runner(),
+        "has_secrets": os.path.lexists(order.folder / memory.SECRETS),
         "environment": {
             "NBYARD_STORE": order.store_id,
             "NBYARD_ATTEMPT_ID": order.attempt_id,
@@ -215,6 +218,7 @@ def _runner() -> bytes:
     """The runner as an archive."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        for path in sorted(Path(str(nbyard.runner.__file__)).parent.glob("*.py")):
-            archive.add(path, path.name)
+        here = Path(str(nbyard.runner.__file__)).parent
+        for path in sorted(here.rglob("*.py")):
+            archive.add(path, str(path.relative_to(here)))
     return packed.getvalue()

@@ -13,6 +13,8 @@ taken       put there when the results were fetched, or are not wanted: `run` en
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import hashlib
 import io
 import os
@@ -26,7 +28,8 @@ from typing import Any
 
 ATTEMPT, RUNNER, WORDS, FILLED, TAKEN = "attempt", "runner", "words", "filled", "taken"
 TASK, IDENTITY, RESULT, EXECUTED = "task.json", "runner.json", "result.json", "executed.ipynb"
-GROWING = ("log", "events.jsonl")
+SECRETS, GROWING = "secrets", ("log", "events.jsonl", "metrics.jsonl")
+MEMORY, PROCESSES = "/dev/shm" if os.path.isdir("/dev/shm") else "/tmp", "/proc/self/ns/pid"
 PIECE_BYTES = 4 * 2**20
 LOOK_SECONDS = 0.1
 GREW_SECONDS = 0.5
@@ -52,12 +55,13 @@ def run(job: dict[str, Any]) -> str:
     """The task: stay with the attempt until its results were taken. Why there are none, or ""."""
     from distributed import get_worker
 
+    _sweep()
     worker = get_worker()
-    prefix = f"nbyard-{job['attempt_id']}-"
-    place = tempfile.mkdtemp(prefix=prefix, dir=worker.local_directory)
+    place = tempfile.mkdtemp(prefix=f"nbyard-{job['attempt_id']}-", dir=worker.local_directory)
     try:
         return Visit(worker, job, place).stay()
     finally:
+        _forget(place)
         shutil.rmtree(place, ignore_errors=True)
 
 
@@ -69,7 +73,7 @@ class Visit:
         self._scheduler = str(worker.scheduler.address)
         self._job = job
         self._place = place
-        self._is_shared = _sees(job)
+        self._is_shared = not job["has_secrets"] and _sees(job)  # those are not in our memory
         self._folder = job["folder"] if self._is_shared else os.path.join(place, ATTEMPT)
         self._sizes: list[tuple[int, int]] = []
         self._told_at = 0.0
@@ -90,14 +94,8 @@ class Visit:
 
     def _tell(self, what: str) -> None:
         topic = self._job["grown_topic" if what == "grew" else "topic"]
-        told = {
-            "attempt": self._job["attempt_id"],
-            "what": what,
-            "worker": self._worker.address,
-            "place": self._place,
-            "is_shared": self._is_shared,
-        }
-        self._worker.log_event(topic, told)
+        told = {"attempt": self._job["attempt_id"], "what": what, "worker": self._worker.address}
+        self._worker.log_event(topic, told | {"place": self._place, "is_shared": self._is_shared})
 
     def _has(self, name: str) -> bool:
         return os.path.exists(os.path.join(self._place, name))
@@ -121,7 +119,9 @@ class Visit:
     def _work(self) -> str:
         """Run the runner to its end; why it left no result, or ""."""
         with tarfile.open(fileobj=io.BytesIO(self._job["runner"])) as archive:
-            archive.extractall(os.path.join(self._place, RUNNER), filter="data")
+            if hasattr(tarfile, "data_filter"):  # not before Python 3.11.4
+                archive.extraction_filter = tarfile.data_filter
+            archive.extractall(os.path.join(self._place, RUNNER))
         main = os.path.join(self._place, RUNNER, "__main__.py")
         together = [sys.executable, "-I", "-S", "-c", DIE_TOGETHER, str(os.getpid())]
         with open(os.path.join(self._place, WORDS), "w+b") as words:
@@ -185,32 +185,26 @@ class Visit:
 
 def _sees(job: dict[str, Any]) -> bool:
     """Whether this very attempt (its token makes task.json unique) lies where we were told."""
-    try:
-        with open(os.path.join(job["folder"], TASK), "rb") as file:
-            return hashlib.sha256(file.read()).hexdigest() == str(job["nonce"])
-    except OSError:
-        return False
+    with contextlib.suppress(OSError), open(os.path.join(job["folder"], TASK), "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest() == str(job["nonce"])
+    return False
 
 
 def _size(path: str) -> tuple[int, int]:
-    try:
+    with contextlib.suppress(OSError):
         found = os.stat(path)
-    except OSError:
-        return (0, 0)
-    return (found.st_size, found.st_mtime_ns)
+        return (found.st_size, found.st_mtime_ns)
+    return (0, 0)
 
 
 def _talks_to(pid: int, port: int) -> bool:
     """Whether a process below `pid` has a connection to that port."""
     import psutil  # distributed needs it
 
-    try:
+    with contextlib.suppress(psutil.Error):
         for process in psutil.Process(pid).children(recursive=True):
-            for connection in process.net_connections("tcp"):
-                if connection.raddr and connection.raddr.port == port:
-                    return True
-    except psutil.Error:
-        return False
+            if any(one.raddr and one.raddr.port == port for one in process.net_connections("tcp")):
+                return True
     return False
 
 
@@ -240,8 +234,8 @@ def news(place: str, have: dict[str, int], executed: list[int]) -> dict[str, Any
         (found["pieces"][name],) = read(folder, wanted)
     stamp = list(_size(os.path.join(folder, EXECUTED)))
     if stamp != executed and 0 < stamp[0] <= PIECE_BYTES:
-        (data,) = read(folder, [{"path": EXECUTED, "offset": 0, "size": PIECE_BYTES}])
-        found["executed"] = (stamp, data)
+        wanted = [{"path": EXECUTED, "offset": 0, "size": PIECE_BYTES}]
+        found["executed"] = (stamp, *read(folder, wanted))
     return found
 
 
@@ -251,9 +245,8 @@ def packages(program: str, known: list[str]) -> tuple[str, str]:
     stamp = _stamp()
     if stamp in known:
         return stamp, ""
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
-    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     return stamp, done.stdout
 
 
@@ -271,15 +264,44 @@ def fill(place: str, entries: list[Entry]) -> None:
         put(place, FILLED)
 
 
+def give(place: str, entries: list[Entry]) -> None:
+    """What is secret, into memory."""
+    _forget(place)
+    target = f"{_ours()}{os.getpid()}-{os.path.basename(place)}"
+    os.mkdir(target, 0o700)
+    write(target, entries)
+    os.symlink(target, os.path.join(place, ATTEMPT, SECRETS))
+
+
+def _forget(place: str) -> None:
+    if os.path.islink(link := os.path.join(place, ATTEMPT, SECRETS)):
+        shutil.rmtree(os.readlink(link), ignore_errors=True)
+        os.unlink(link)
+
+
+def _ours() -> str:
+    """How paths in memory begin that are of workers beside us, whose processes we can see."""
+    seen = os.path.exists(PROCESSES) and os.stat(PROCESSES).st_ino
+    return f"{MEMORY}/nbyard-worker-{int(seen)}-"
+
+
+def _sweep() -> None:
+    """Remove what workers left there that were killed."""
+    import psutil
+
+    for path in glob.glob(f"{_ours()}*"):
+        pid = path.removeprefix(_ours()).partition("-")[0]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def put(place: str, name: str, content: bytes = b"") -> None:
     """A file that appears whole; nothing where the place is gone."""
     path = os.path.join(place, name)
-    try:
+    with contextlib.suppress(FileNotFoundError):
         with open(f"{path}.tmp", "wb") as file:
             file.write(content)
         os.replace(f"{path}.tmp", path)
-    except FileNotFoundError:
-        return
 
 
 def cancel(place: str, reason: str) -> None:
@@ -324,10 +346,8 @@ def _list(folder: str, path: str, follow: str, found: list[Entry]) -> None:
         for name in sorted(os.listdir(full)):
             _list(folder, f"{path}/{name}", follow, found)
     elif os.path.isfile(full):
-        stat = os.stat(full)
-        found.append(
-            {"path": path, "kind": "file", "mode": stat.st_mode & 0o777, "size": stat.st_size}
-        )
+        mode, size = os.stat(full).st_mode & 0o777, os.path.getsize(full)
+        found.append({"path": path, "kind": "file", "mode": mode, "size": size})
 
 
 def read(folder: str, wanted: list[Entry]) -> list[bytes]:
@@ -372,11 +392,9 @@ def _write(path: str, entry: Entry) -> None:
 
 def _inside(folder: str, path: str) -> str:
     parts = path.split("/")
-    if path.startswith("/") or ".." in parts or not path:
-        raise ValueError(f"{path!r} leads out of the attempt's folder")
     full = os.path.join(folder, *parts)
-    parent = os.path.realpath(os.path.dirname(full))
-    root = os.path.realpath(folder)
-    if parent != root and not parent.startswith(root + os.sep):
+    parent, root = os.path.realpath(os.path.dirname(full)), os.path.realpath(folder)
+    is_below = parent == root or parent.startswith(root + os.sep)
+    if path.startswith("/") or ".." in parts or not path or not is_below:
         raise ValueError(f"{path!r} leads out of the attempt's folder")
     return full

@@ -19,9 +19,9 @@ from nbyard.runtimes import folder as files
 from nbyard.runtimes.docker import results, transfer
 from nbyard.runtimes.docker.deadlines import deadline
 from nbyard.runtimes.docker.feeding import Feeder
-from nbyard.runtimes.docker.folder import place_stdout, take_back
+from nbyard.runtimes.docker.folder import place_printed, take_back
 from nbyard.runtimes.docker.listening import LOOK_SECONDS, Listener, Progress, last_words
-from nbyard.runtimes.docker.logs import STDOUT, log_copy
+from nbyard.runtimes.docker.logs import log_copy
 from nbyard.runtimes.docker.metering import Meter
 from nbyard.runtimes.docker.networks import Networks
 from nbyard.runtimes.docker.specs import (
@@ -189,10 +189,10 @@ class ContainerAttempt:
             if files.has_result(folder):
                 return None
         command = self.command
-        last_lines = self._drain(container) if command else last_words(self.engine, self.name)
+        last_lines = self._drain(container)
         take_back(folder, container_user(self.engine.info))
-        if command and command.stdout and not opens_files(container):
-            place_stdout(folder, folder / STDOUT, command.stdout)
+        if command and not opens_files(container):
+            place_printed(folder, command)
         ending = results.Ending(
             container=self._of_this(container),
             task=self.task,
@@ -215,6 +215,8 @@ class ContainerAttempt:
         self._is_settled = True
 
     def _drain(self, container: Container) -> str:
+        if self.command is None:
+            return last_words(self.engine, self.name, self.order)
         with closing(log_copy(self.order.folder, container, self.command)) as copy:
             return copy.drain(self.engine.log(self.name))
 
@@ -327,11 +329,9 @@ class ContainerAttempt:
         if self.is_starting or self.is_watched or self.is_over:
             return
         container = self.engine.container(self.name) if self.name else None
-        if container is None or container.status == "created":
-            return
-        if container.is_over:
+        if container is not None and container.is_over:
             self.finish(container)
-        else:
+        elif container is not None and container.status != "created":
             self.watch()
 
     # Ending

@@ -6,16 +6,18 @@ What a container could write into is treated as hostile: nothing is opened throu
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 import nbyard.runner
-from nbyard.domain.attempts import IMAGE, CommandWork, Image, TaskFile
+from nbyard.domain.attempts import IMAGE, METRICS, TASK, CommandWork, Image, TaskFile
 from nbyard.errors import NbyardError
+from nbyard.runner import memory
 from nbyard.runner.folder import BadTask, Folder
+from nbyard.runtimes.docker.logs import STDERR, STDOUT
 from nbyard.runtimes.docker.specs import RUNNER
 
 WORK_FOLDERS = ("code", "inputs", "outputs")
@@ -47,26 +49,49 @@ def prepare(
     folder: Path, task: TaskFile, user: tuple[int, int], *, has_runner: bool = False
 ) -> None:
     """All folders there, links in inputs replaced by what they name, readable for the user. The
-    runner comes along unless its container `has_runner`."""
+    runner comes along unless its container `has_runner`; with a command what it may import does.
+    """
     for name in WORK_FOLDERS:
         (folder / name).mkdir(exist_ok=True)
     for output in task.outputs.values():
         Path(Folder(str(folder)).inside(output.path)).parent.mkdir(parents=True, exist_ok=True)
     _resolve_links(folder / "inputs")
     is_command = isinstance(task.work, CommandWork) and not has_runner
-    if not is_command and not has_runner:
-        copy_runner(folder / RUNNER)
+    _hand_over_secrets(folder, user, is_command)
+    if is_command:
+        (folder / METRICS).touch()  # the container gets this file, not the folder that it is in
+        os.chmod(folder / TASK, 0o644)
+    if not has_runner:
+        copy_runner(folder / RUNNER, ("beside", "handoff") if is_command else ("",))
     if user[0] in (os.getuid(), 0):
         return
     _make_readable(folder / "inputs")
     for path in [folder / "code", folder / "outputs"] if is_command else [folder]:
         _hand_over(path, user)
+    if is_command:
+        _make_readable(folder / RUNNER)
+        os.chown(folder / METRICS, *user)
 
 
-def copy_runner(target: Path) -> None:
+def _hand_over_secrets(folder: Path, user: tuple[int, int], is_command: bool) -> None:
+    """They become the container's user's. Where the whole folder is bound they are mounted in the
+    place of the link to them."""
+    link = folder / memory.SECRETS
+    if not link.is_symlink():
+        return
+    if os.getuid() == 0:
+        for path in (link.resolve(), *link.iterdir()):
+            os.chown(path, *user)
+    if not is_command:
+        link.unlink()
+        link.mkdir()
+
+
+def copy_runner(target: Path, parts: Sequence[str] = ("",)) -> None:
     """The runner travels with the attempt: an upgrade of ours changes nothing that runs."""
     source = Path(str(nbyard.runner.__file__)).parent
-    shutil.copytree(source, target, dirs_exist_ok=True)
+    for part in parts:
+        shutil.copytree(source / part, target / part, dirs_exist_ok=True)
 
 
 def _resolve_links(folder: Path) -> None:
@@ -141,11 +166,16 @@ def take_back(folder: Path, user: tuple[int, int]) -> None:
                 os.chown(name, *own, dir_fd=handle, follow_symlinks=False)
 
 
-def place_stdout(folder: Path, collected: Path, relative: str) -> None:
+def place_printed(folder: Path, command: CommandWork) -> None:
     """Move what was printed to where the task wants it; the container has ended by now."""
+    for name, relative in ((STDOUT, command.stdout), (STDERR, command.stderr)):
+        if relative:
+            (folder / name).touch()
+            _place(folder, folder / name, relative)
+
+
+def _place(folder: Path, collected: Path, relative: str) -> None:
     target = Path(Folder(str(folder)).inside(relative))
-    if not collected.exists():
-        collected.touch()
     if not target.parent.resolve().is_relative_to(folder.resolve()):
         raise NbyardError(f"{relative} leads out of the attempt's folder")
     os.replace(collected, target)

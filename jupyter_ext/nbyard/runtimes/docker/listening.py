@@ -15,8 +15,11 @@ import msgspec
 from nbyard.dockerd import Engine
 from nbyard.domain.attempts import EVENTS, LOG
 from nbyard.errors import NbyardError, Unavailable
+from nbyard.runner import memory
+from nbyard.runner.masks import masks_of
 from nbyard.runtimes.docker import transfer
 from nbyard.runtimes.docker.specs import VOLUME
+from nbyard.runtimes.protocol import Order
 
 LOOK_SECONDS = 0.1
 PULL_SECONDS = 1.0
@@ -99,7 +102,8 @@ def _size(path: Path) -> int:
         return 0
 
 
-def last_words(engine: Engine, name: str) -> str:
+def last_words(engine: Engine, name: str, order: Order) -> str:
     """What a runner that failed said outside the attempt's log."""
-    said = b"".join(piece for _, piece in engine.log(name))
+    masks = masks_of(str(order.folder), memory.place(order.store_id, order.attempt_id))
+    said = b"".join(masks.feed(piece) for _, piece in engine.log(name)) + masks.end()
     return said[-MAX_WORD_BYTES:].decode("utf-8", "replace")

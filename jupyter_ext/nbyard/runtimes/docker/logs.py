@@ -14,29 +14,37 @@ from pathlib import Path
 from nbyard.dockerd import Container
 from nbyard.domain.attempts import CommandWork
 from nbyard.runner.log import AT_LIMIT, LIMIT_BYTES, TAIL_BYTES
+from nbyard.runner.masks import masks_of
 from nbyard.runtimes.docker.specs import LOG_BASE, opens_files
 
-STDOUT = "stdout.part"
+STDOUT, STDERR = "stdout.part", "stderr.part"
 
 
 class LogCopy:
-    """The log as UTF-8, and standard output apart where the task wants it in a file."""
+    """The log as UTF-8, and standard output and error apart where the task wants them in files."""
 
-    def __init__(self, folder: Path, base_bytes: int, *, stdout_apart: bool):
+    def __init__(
+        self, folder: Path, base_bytes: int, *, stdout_apart: bool, stderr_apart: bool = False
+    ):
         self._log = _Copy(folder / "log", base_bytes, LIMIT_BYTES - TAIL_BYTES)
         self._stdout = _Copy(folder / STDOUT, 0, None) if stdout_apart else self._log
+        self._stderr = _Copy(folder / STDERR, 0, None) if stderr_apart else self._log
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._masks = masks_of(str(folder))
         self._recent = b""
 
     def close(self) -> None:
-        self._log.close()
-        self._stdout.close()
+        for copy in (self._log, self._stdout, self._stderr):
+            copy.close()
 
     def feed(self, is_stdout: bool, data: bytes) -> None:
-        if is_stdout and self._stdout is not self._log:
-            self._stdout.feed(data)
+        copy = self._stdout if is_stdout else self._stderr
+        if copy is not self._log:
+            copy.feed(data)
             return
-        text = self._decode(data).encode()
+        self._take(self._masks.feed(self._decode(data).encode()))
+
+    def _take(self, text: bytes) -> None:
         self._recent = (self._recent + text)[-16384:]
         self._log.feed(text)
 
@@ -44,9 +52,10 @@ class LogCopy:
         """All of a log that has ended; its last lines."""
         for is_stdout, data in pieces:
             self.feed(is_stdout, data)
-        self._log.feed(self._decode(b"", True).encode())
+        self._take(self._masks.feed(self._decode(b"", True).encode()) + self._masks.end())
         self._log.finish()
         self._stdout.sync()
+        self._stderr.sync()
         lines = self._recent.decode("utf-8", "replace").splitlines()
         return "\n".join(lines[-40:])
 
@@ -54,8 +63,10 @@ class LogCopy:
 def log_copy(folder: Path, container: Container, command: CommandWork | None) -> LogCopy:
     """What copies the log of this container."""
     base = int(container.labels.get(LOG_BASE) or 0)
-    apart = bool(command and command.stdout) and not opens_files(container)
-    return LogCopy(folder, base, stdout_apart=apart)
+    if command is None or opens_files(container):
+        return LogCopy(folder, base, stdout_apart=False)
+    apart = {"stdout_apart": bool(command.stdout), "stderr_apart": bool(command.stderr)}
+    return LogCopy(folder, base, **apart)
 
 
 class _Copy:

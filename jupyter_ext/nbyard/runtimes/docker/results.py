@@ -8,7 +8,8 @@ import msgspec
 from nbyard.dockerd import Container
 from nbyard.domain.attempts import Failure, Result, TaskFile
 from nbyard.runner import verdict
-from nbyard.runner.folder import Folder
+from nbyard.runner.folder import CODE, Folder
+from nbyard.runner.masks import masks_of
 
 SIGNALS = {130: 2, 137: 9, 143: 15}
 INPUT_CUT = "its standard input was cut off when nbyard stopped"
@@ -58,16 +59,19 @@ def of_command(ending: Ending, folder: Path) -> Result | str:
     if isinstance(failure, str):
         return failure
     code = ending.container.exit_code
-    if failure is None and code:
-        failure = Failure(
-            "exit-code", f"exit code {code}", exit_code=code, traceback=ending.last_lines
-        )
+    if failure is None:
+        codes = msgspec.to_builtins(ending.task.work).get("exit_codes", {})
+        said = verdict.of_code(code, ending.last_lines, codes)
+        failure = Failure(**said) if said else None
     present: list[str] = []
     if failure is None:
         expected = msgspec.to_builtins(ending.task.outputs)
-        present, broken = verdict.look_at_outputs(Folder(str(folder)), expected)
+        place, directory = Folder(str(folder)), ending.task.directory or CODE
+        present, broken = verdict.look_at_outputs(place, expected, directory, code)
         failure = Failure(**broken) if broken else None
-    return _result(ending, failure, present)
+    outputs = msgspec.to_builtins({name: ending.task.outputs[name] for name in present})
+    disclosed = masks_of(str(folder)).disclosed(str(folder), outputs)
+    return msgspec.structs.replace(_result(ending, failure, present), disclosed=disclosed)
 
 
 def of_silent_runner(ending: Ending) -> Result | str:

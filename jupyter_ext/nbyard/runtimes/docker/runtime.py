@@ -26,10 +26,12 @@ from nbyard.runtimes.docker.specs import (
     WARM,
     container_spec,
     container_user,
+    dockerfile_of,
     is_ours,
     labels,
     probe_spec,
     warm_spec,
+    with_image,
 )
 from nbyard.runtimes.docker.warm import FOLDER as CONTAINERS
 from nbyard.runtimes.docker.warm import WarmContainers
@@ -42,6 +44,8 @@ TRIES = 3
 
 COLD_PODMAN = "Containers cannot be kept warm on Podman: let the run take fresh ones."
 
+# Engine, folder of a bundle, Dockerfile in it, log → image.
+CodeImage = Callable[[Engine, Path, str, Say], str]
 # Engine, base image, text of the requirements file, whether notebooks run in it, log → image.
 ImageFor = Callable[[Engine, str, str, bool, Say], str]
 
@@ -58,11 +62,13 @@ class DockerRuntime:
     """`docker_host` "" means DOCKER_HOST or the local socket, `certificates` is the folder of those
     for TLS; `staging` is auto, bind or volume, `network` bridge, internal or none.
 
-    `image_for` makes the image of a node that names a requirements file (see `nbyard.images`).
+    `image_for` makes the image of a node that names a requirements file, `code_image` that of a
+    Dockerfile (see `nbyard.images`).
     """
 
     name = "docker"
     queues_itself = False
+    code_image: CodeImage | None = None
 
     def __init__(
         self,
@@ -223,6 +229,8 @@ class DockerRuntime:
         engine, order = attempt.engine, attempt.order
         if engine.info.is_podman:
             raise NbyardError(COLD_PODMAN)
+        if dockerfile_of(attempt.task):
+            raise _NeedsFresh
         image, staging = self._placed(attempt)
         if not can_serve(image.lock):
             raise _NeedsFresh
@@ -239,7 +247,8 @@ class DockerRuntime:
         verify(engine, order, image.name)
         if staging == VOLUME:
             engine.create_volume(attempt.name, labels(order))
-        return container_spec(order, attempt.task, engine.info, image.name, staging)
+        task = with_image(attempt.task, engine.image(image.name))
+        return container_spec(order, task, engine.info, image.name, staging)
 
     def _placed(self, attempt: ContainerAttempt) -> tuple[Image, str]:
         """Its image, which is written down, and how its files get to the engine."""
@@ -287,9 +296,13 @@ class DockerRuntime:
         base = order.image or self._base_image
         is_notebook = isinstance(attempt.task.work, NotebookWork)
         requirements = requirements_text(order.folder, order.requirements)
-        if requirements or (is_notebook and not order.image):
-            if self.image_for is None:
-                raise NbyardError("No image can be made here; name one that has all it needs.")
+        dockerfile = "" if order.image else dockerfile_of(attempt.task)
+        needs_more = requirements or (is_notebook and not order.image)
+        if (dockerfile and not self.code_image) or (needs_more and not self.image_for):
+            raise NbyardError("No image can be made here; name one that has all it needs.")
+        if dockerfile and self.code_image:
+            return self.code_image(engine, order.folder / "code", dockerfile, say)
+        if needs_more and self.image_for:
             return self.image_for(engine, base, requirements, is_notebook, say)
         if not engine.image_id(base):
             say(f"Pulling {base}")

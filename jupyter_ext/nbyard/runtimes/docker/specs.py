@@ -15,12 +15,22 @@ from nbyard.dockerd import (
     STORE,
     Container,
     ContainerSpec,
+    EngineImage,
     EngineInfo,
     Mount,
     Owned,
 )
-from nbyard.domain.attempts import CommandWork, NotebookWork, TaskFile
-from nbyard.runner.folder import OPTION_PLACEHOLDER
+from nbyard.domain.attempts import (
+    IMAGE_PROGRAM,
+    METRICS,
+    TASK,
+    CommandWork,
+    NotebookWork,
+    TaskFile,
+)
+from nbyard.errors import NbyardError
+from nbyard.runner import beside, memory
+from nbyard.runner.folder import expanded
 from nbyard.runtimes.protocol import Order
 
 ROOT = "/nbyard"
@@ -34,7 +44,15 @@ NOBODY = 65534
 STDOUT_LOG_BYTES = 64 * 2**30
 NAME = re.compile(r"nby-([0-9A-Za-z][0-9A-Za-z_.-]*)")
 PROBE, LIST, GPU_CHECK = "-probe", "-list", "-gpus"
+PYTHON_PATH = "PYTHONPATH"
+# The next word is a variable, the one behind it the place of its value.
+SET = 'cat "$2" >/dev/null || exit 125; export "$1=$(cat "$2")"; shift 2; '
+ELSEWHERE = (
+    "The Docker engine does not see the memory of this machine, and secrets are never written to a"
+    " disk: let what uses a credential run as a process, on Dask, or with an engine here."
+)
 VISIBLE_GPUS = "NVIDIA_VISIBLE_DEVICES"
+IDENTITY = {"HOME": HOME, "USER": "nbyard", "LOGNAME": "nbyard", "PYTHONUNBUFFERED": "1"}
 
 
 def container_name(attempt_id: str) -> str:
@@ -88,22 +106,52 @@ def container_spec(
     """The container of an attempt, but for its network."""
     command = task.work if isinstance(task.work, CommandWork) else None
     uid, gid = container_user(info)
-    opens_files = info.is_podman and command is not None and bool(command.stdin or command.stdout)
+    streams = (command.stdin, command.stdout, command.stderr) if command else ()
+    opens_files = info.is_podman and any(streams)
     return ContainerSpec(
         name=container_name(order.attempt_id),
         image=image,
-        argv=_opening(command) if opens_files and command else _argv(command),
+        argv=_with_secrets(
+            _opening(command) if opens_files and command else _argv(command), command
+        ),
         user=f"{uid}:{gid}",
         labels=labels(order) | _stamps(order, staging, opens_files),
-        environment=_environment(task, command, order.gpus),
-        directory=f"{FOLDER}/{task.directory or 'code'}" if command else FOLDER,
+        environment=_environment(task, command, order.gpus) | _told_of_secrets(order),
+        directory=_directory(task, command),
         mounts=_mounts(order, command is not None, staging),
         memory_bytes=order.memory_bytes,
         cpu=order.cpu,
         gpus=order.gpus,
         takes_stdin=bool(command and command.stdin) and not opens_files,
-        log_bytes=STDOUT_LOG_BYTES if command and command.stdout else 128 * 2**20,
+        log_bytes=STDOUT_LOG_BYTES if any(streams[1:]) else 128 * 2**20,
     )
+
+
+def dockerfile_of(task: TaskFile) -> str:
+    """The Dockerfile whose image does the work, relative to the bundle; "" for none."""
+    named = task.work.dockerfile if isinstance(task.work, CommandWork) else ""
+    return named.removeprefix("code/")
+
+
+def with_image(task: TaskFile, image: EngineImage | None) -> TaskFile:
+    """The task with what its image says: where its Python looks for modules, and what it starts by
+    itself, where that is its program.
+
+    Raises:
+        NbyardError: the image says no program.
+    """
+    command = task.work
+    if not isinstance(command, CommandWork) or image is None:
+        return task
+    if path := image.variables.get(PYTHON_PATH):
+        task = msgspec.structs.replace(task, environment={PYTHON_PATH: path, **task.environment})
+    if command.argv[0] != IMAGE_PROGRAM:
+        return task
+    program = image.entrypoint or image.command
+    if not program:
+        raise NbyardError("The image says no program: its Dockerfile needs ENTRYPOINT or CMD.")
+    argv = [*program, *command.argv[1:]]
+    return msgspec.structs.replace(task, work=msgspec.structs.replace(command, argv=argv))
 
 
 def _stamps(order: Order, staging: str, opens_files: bool) -> dict[str, str]:
@@ -117,6 +165,13 @@ def _stamps(order: Order, staging: str, opens_files: bool) -> dict[str, str]:
     return stamps
 
 
+def _directory(task: TaskFile, command: CommandWork | None) -> str:
+    """Empty for that of the image."""
+    if command is None:
+        return FOLDER
+    return "" if command.dockerfile else f"{FOLDER}/{task.directory or 'code'}"
+
+
 def _argv(command: CommandWork | None) -> list[str]:
     if command is not None:
         return [expand_word(word) for word in command.argv]
@@ -126,26 +181,36 @@ def _argv(command: CommandWork | None) -> list[str]:
 def _opening(command: CommandWork) -> list[str]:
     """Podman lost parts of what was sent to standard input or printed: a shell in the container
     opens the files. Neither names nor words are ever a part of its script."""
-    script = 'i=$1 o=$2; shift 2; exec "$@"'
+    script = 'i=$1 o=$2 e=$3; shift 3; exec "$@"'
     script += ' <"$i"' if command.stdin else ""
     script += ' >"$o"' if command.stdout else ""
-    opened = [f"{FOLDER}/{name}" for name in (command.stdin, command.stdout)]
+    script += ' 2>"$e"' if command.stderr else ""
+    opened = [f"{FOLDER}/{name}" for name in (command.stdin, command.stdout, command.stderr)]
     return ["sh", "-c", script, "sh", *opened, *_argv(command)]
 
 
+def _with_secrets(argv: list[str], command: CommandWork | None) -> list[str]:
+    """A shell in the container fills the variables: whoever asks the engine what it was started
+    with sees where they come from, and not what they hold."""
+    if command is None or not command.secrets:
+        return argv
+    places = [word for name, place in command.secrets.items() for word in (name, place)]
+    script = f'cd "$1" || exit 125; shift; {SET * len(command.secrets)}cd "$OLDPWD"; exec "$@"'
+    return ["sh", "-c", script, "sh", FOLDER, *places, *argv]
+
+
+def _told_of_secrets(order: Order) -> dict[str, str]:
+    has_some = os.path.lexists(order.folder / memory.SECRETS)
+    return {memory.VARIABLE: f"{FOLDER}/{memory.SECRETS}"} if has_some else {}
+
+
 def expand_word(word: str) -> str:
-    """`{attempt}` at the start of a word, or after the `=` of an option, as the runner does it."""
-    found = OPTION_PLACEHOLDER.match(word)
-    return (found["option"] or "") + FOLDER + word[found.end() :] if found else word
+    """`{attempt}` as the runner expands it."""
+    return expanded(word, FOLDER)
 
 
 def _environment(task: TaskFile, command: CommandWork | None, gpus: list[str]) -> dict[str, str]:
-    environment = {
-        "HOME": HOME,
-        "USER": "nbyard",
-        "LOGNAME": "nbyard",
-        "PYTHONUNBUFFERED": "1",
-    }
+    environment = dict(IDENTITY)
     if command is None:
         environment |= {"NBYARD_MARK": "-" * len(task.mark)}  # room for it, see `prepared`
     else:
@@ -156,6 +221,8 @@ def _environment(task: TaskFile, command: CommandWork | None, gpus: list[str]) -
             "NBYARD_ATTEMPT_ID": task.attempt_id,
             "NBYARD_MARK": task.mark,
         }
+        path = environment.get(PYTHON_PATH, "")
+        environment[PYTHON_PATH] = beside.on_path(path, f"{FOLDER}/{RUNNER}/beside")
     return environment | visible_gpus(gpus)
 
 
@@ -165,15 +232,24 @@ def visible_gpus(gpus: list[str]) -> dict[str, str]:
 
 
 def _mounts(order: Order, is_command: bool, staging: str) -> list[Mount]:
+    secrets = memory.place(order.store_id, order.attempt_id)
+    if staging == VOLUME and os.path.isdir(secrets):
+        raise NbyardError(ELSEWHERE)
     if staging == VOLUME:
         # Mounted one level higher, so that the attempt's folder itself can be given to the user.
         return [Mount(ROOT, container_name(order.attempt_id), kind="volume")]
     folder = order.folder.resolve()
     inputs = [Mount(f"{FOLDER}/inputs", str(folder / "inputs"), read_only=True)]
+    if os.path.isdir(secrets):
+        inputs.append(Mount(f"{FOLDER}/{memory.SECRETS}", secrets, read_only=True))
     if not is_command:
         return [Mount(FOLDER, str(folder)), *inputs]
-    # A command has no business with log, task and result: what we write there is out of its reach.
-    return [Mount(f"{FOLDER}/{name}", str(folder / name)) for name in ("code", "outputs")] + inputs
+    # A command has no business with log and result: what we write there is out of its reach.
+    own = [Mount(f"{FOLDER}/{name}", str(folder / name)) for name in ("code", "outputs", METRICS)]
+    told = [
+        Mount(f"{FOLDER}/{name}", str(folder / name), read_only=True) for name in (TASK, RUNNER)
+    ]
+    return [*own, *inputs, *told]
 
 
 def warm_spec(

@@ -11,12 +11,21 @@ from typing import IO, Any
 
 import nbyard.runner
 from nbyard.dockerd import Engine
-from nbyard.domain.attempts import EVENTS, EXECUTED, LOG, RESULT, RUNNER, USAGE, TaskFile
+from nbyard.domain.attempts import (
+    EVENTS,
+    EXECUTED,
+    LOG,
+    METRICS,
+    RESULT,
+    RUNNER,
+    USAGE,
+    TaskFile,
+)
 from nbyard.errors import NotFound, Unavailable
 from nbyard.runtimes.docker.specs import FOLDER, ROOT
 
 SPOOL_BYTES = 32 * 2**20
-APPENDED = (LOG, EVENTS)
+APPENDED = (LOG, EVENTS, METRICS)
 REPLACED = (EXECUTED, USAGE, RUNNER, RESULT)
 
 

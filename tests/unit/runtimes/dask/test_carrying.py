@@ -1,6 +1,7 @@
 """Files to a place and back, with the worker's side called directly."""
 
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from nbyard.domain.attempts import CommandWork, Output, TaskFile
 from nbyard.errors import NbyardError
+from nbyard.runner import memory
 from nbyard.runtimes.dask import carrying, worker
 
 TASK = TaskFile(
@@ -63,6 +65,28 @@ def test_all_that_the_work_needs_arrives(folder: Path, place: Path, tmp_path: Pa
     assert (there / "code/deep/link").readlink() == Path("../run.sh")
     assert (there / "outputs/o").is_dir() and not (there / "log").exists()
     assert worker.news(str(place), {}, [])["is_filled"]
+
+
+def test_what_is_secret_is_in_memory_and_goes_with_its_worker(
+    folder: Path, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E3: also when that was killed."""
+    monkeypatch.setattr(worker, "MEMORY", str(tmp_path / "memory"))
+    monkeypatch.setattr(memory, "SHARED", str(tmp_path))
+    (tmp_path / "memory").mkdir()
+    memory.give(str(folder), memory.place("s", "a"), {"token": b"x"}, ["x"])
+    carrying.send(folder, Asked(place))
+    given = place / "attempt/secrets"
+    assert (given / "token").read_bytes() == b"x" and (given / ".hidden").exists()
+    mine = given.readlink()
+    assert mine.parent == tmp_path / "memory" and mine.name.endswith(f"-{os.getpid()}-{place.name}")
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    mine.rename(left := Path(str(mine).replace(f"-{os.getpid()}-", f"-{gone.pid}-")))
+    for other in (mine, tmp_path / "memory/nbyard-worker-7-1-of-another-machine"):
+        other.mkdir()
+    worker._sweep()
+    assert not left.exists() and len(os.listdir(tmp_path / "memory")) == 2
 
 
 def test_what_grows_is_followed(folder: Path, place: Path) -> None:

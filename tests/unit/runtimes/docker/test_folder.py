@@ -17,11 +17,13 @@ def test_links_in_inputs_become_what_they_name(tmp_path):
     folder = tmp_path / "f"
     (folder / "inputs/i").mkdir(parents=True)
     (tmp_path / "data.csv").write_text("a,b\n")
+    (folder / "task.json").touch(0o600)
     (folder / "inputs/i/data.csv").symlink_to(tmp_path / "data.csv")
     files.prepare(folder, COMMAND, (os.getuid(), os.getgid()))
     found = folder / "inputs/i/data.csv"
     assert not found.is_symlink() and found.read_text() == "a,b\n"
-    assert (folder / "outputs/deep").is_dir() and not (folder / ".runner").exists()
+    assert (folder / "outputs/deep").is_dir()
+    assert sorted(os.listdir(folder / ".runner")) == ["beside", "handoff"], "what it may import"
 
 
 def test_a_notebook_brings_the_runner(tmp_path):
@@ -39,11 +41,14 @@ def test_a_shared_file_keeps_its_owner_and_mode(tmp_path):
     for name in ("inputs", "code"):
         (folder / name).mkdir(parents=True)
         os.link(blob, folder / name / "x")
+    (folder / "task.json").touch(0o600)
     files.prepare(folder, COMMAND, (65534, 65534))
     found = blob.stat()
     assert (found.st_uid, found.st_mode & 0o777, found.st_nlink) == (0, 0o400, 1)
     assert (folder / "inputs/x").stat().st_mode & 0o004
     assert (folder / "code/x").stat().st_uid == 65534
+    task, metrics = (folder / "task.json").stat(), (folder / "metrics.jsonl").stat()
+    assert (task.st_uid, task.st_mode & 0o777, metrics.st_uid) == (0, 0o644, 65534)
 
 
 @as_root
@@ -68,7 +73,7 @@ def test_standard_output_is_not_put_through_a_link(tmp_path):
     (folder / "stdout.part").write_text("x")
     (folder / "outputs").symlink_to(tmp_path)
     with pytest.raises(NbyardError):
-        files.place_stdout(folder, folder / "stdout.part", "outputs/o")
+        files.place_printed(folder, CommandWork(["x"], stdout="outputs/o"))
 
 
 @pytest.mark.parametrize("path", ["../x", "code/none.txt", "code/link"])

@@ -1,11 +1,12 @@
 """From an order to a container."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from nbyard.dockerd import ATTEMPT, RUN, EngineInfo, Owned
+from nbyard.dockerd import ATTEMPT, RUN, EngineImage, EngineInfo, Owned
 from nbyard.domain.attempts import CommandWork, NotebookWork, TaskFile
 from nbyard.runtimes.docker import specs
 from nbyard.runtimes.docker.specs import container_spec, expand_word, is_ours
@@ -21,7 +22,7 @@ def spec_of(folder: Path, work, staging="bind", **more):
     return container_spec(order, task, INFO, "image", staging)
 
 
-def test_a_command_sees_three_folders_and_our_names_in_its_environment(tmp_path):
+def test_a_command_sees_three_folders_its_task_and_our_names_in_its_environment(tmp_path):
     work = CommandWork(
         ["tool", "--in={attempt}/inputs/x", "{attempt} not"], {"A": "{attempt}/code"}
     )
@@ -30,12 +31,26 @@ def test_a_command_sees_three_folders_and_our_names_in_its_environment(tmp_path)
     assert [(m.target, m.read_only) for m in spec.mounts] == [
         ("/nbyard/attempt/code", False),
         ("/nbyard/attempt/outputs", False),
+        ("/nbyard/attempt/metrics.jsonl", False),
         ("/nbyard/attempt/inputs", True),
+        ("/nbyard/attempt/task.json", True),
+        ("/nbyard/attempt/.runner", True),
     ]
     assert spec.environment["A"] == "/nbyard/attempt/code"
     assert spec.environment["NBYARD_RUN_ID"] == "r" and spec.environment["NBYARD_MARK"] == "m"
     assert spec.environment["NVIDIA_VISIBLE_DEVICES"] == "void"
     assert spec.directory == "/nbyard/attempt/code" and spec.name == "nby-a1"
+
+
+def test_a_command_finds_our_hand_off_behind_what_its_image_has(tmp_path):
+    """E14."""
+    task = TaskFile("a", "t", "m", CommandWork(["tool"]), {})
+    image = EngineImage("i", 1, {}, [], [], [], [], 0.0, {specs.PYTHON_PATH: "/opt/own"})
+    order = Order("a", "s", "r", "n", tmp_path, "m")
+    for found, path in ((image, "/opt/own:"), (None, "")):
+        told = specs.with_image(task, found)
+        variables = container_spec(order, told, INFO, "image", "bind").environment
+        assert variables["PYTHONPATH"] == f"{path}/nbyard/attempt/.runner/beside"
 
 
 def test_a_notebook_gets_the_runner_and_the_whole_folder(tmp_path):
@@ -93,6 +108,20 @@ def test_nobody_is_root(monkeypatch):
     assert specs.container_user(rootless) == (0, 0)
 
 
+def test_a_shell_fills_variables_or_fails(tmp_path):
+    """E3: the command does not begin without them."""
+    tell = ["sh", "-c", 'printf "<%s>" "$TOKEN" "$LOGIN"; pwd', "sh"]
+    work = CommandWork(tell, secrets={"TOKEN": "secrets/token", "LOGIN": "secrets/login"})
+    argv = [str(tmp_path) if w == specs.FOLDER else w for w in spec_of(tmp_path, work).argv]
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/token").write_text("a b\n$c")
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (125, "") and "secrets/login" in done.stderr
+    (tmp_path / "secrets/login").write_text("{}")
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert done.stdout == f"<a b\n$c><{{}}>{os.getcwd()}\n"
+
+
 def test_a_warm_container_is_as_hardened_as_a_fresh_one_and_knows_no_attempt(tmp_path):
     work = CommandWork(["tool"], {"A": "secret"}, stdin="inputs/x", stdout="outputs/y")
     order = Order("a1", "s", "r", "n", tmp_path, "m", memory_bytes=2**28, cpu=0.5, gpus=["1"])
@@ -121,7 +150,8 @@ def test_podman_is_not_trusted_with_standard_streams(tmp_path):
     order = Order("a", "s", "r", "n", tmp_path, "m")
     here, there = (container_spec(order, task, info, "i", "volume") for info in (INFO, podman))
     assert (here.argv, here.takes_stdin) == (["sort", "$(x)"], True)
-    script = 'i=$1 o=$2; shift 2; exec "$@" <"$i" >"$o"'
-    files = ["/nbyard/attempt/inputs/i/a b", "/nbyard/attempt/outputs/o/c"]
+    script = 'i=$1 o=$2 e=$3; shift 3; exec "$@" <"$i" >"$o"'
+    places = ("inputs/i/a b", "outputs/o/c", "")
+    files = [f"/nbyard/attempt/{place}" for place in places]
     assert there.argv == ["sh", "-c", script, "sh", *files, "sort", "$(x)"]
     assert not there.takes_stdin and there.labels["nbyard.streams"] == "files"

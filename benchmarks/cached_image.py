@@ -1,0 +1,101 @@
+"""What it costs to ask for an image that was built before: nbyard against `docker build`.
+
+    DOCKER_HOST=… python benchmarks/cached_image.py [--base IMAGE] [--rounds 10]
+
+Both build the same Dockerfile with the same files beside it, which they have built before.
+
+| contender | what is measured |
+|---|---|
+| docker build | `docker build --quiet` with the classic builder, whose cache has every step |
+| nbyard | from `images.build` until the image is *ready*, through a dispatcher that is up |
+| nbyard, engine alone | the part of it that asks the engine |
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from notebook_overhead import SECONDS, dispatcher
+from paired import Work, measure, report
+
+from nbyard.dockerd import Engine
+from nbyard.domain.callers import Caller
+from nbyard.domain.images import NamedImage, NewImage
+from nbyard.images.builds import ensure
+from nbyard.images.environments import code_wish
+from nbyard.rest.identity import local_name
+from nbyard.settings import Settings
+from nbyard.wake import listening
+from nbyard.yard import Yard
+
+STEPS = 20
+OURS, TAG = "nbyard-benchmark/ours:1", "nbyard-benchmark/docker:1"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--base", default=Settings().docker_base_image)
+    parser.add_argument("--rounds", type=int, default=10)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, dispatcher(Path(name)) as yard:
+        bench = Bench(Path(name) / "tool", yard, options.base)
+        contenders: dict[str, Work] = {
+            "docker build": bench.docker,
+            "nbyard": bench.ours,
+            "nbyard, engine alone": bench.engine_alone,
+        }
+        for work in contenders.values():
+            work()  # builds it
+        seconds = measure(contenders, options.rounds)
+        bench.clear()
+    report("An image that was built before", seconds, ("docker build",))
+
+
+class Bench:
+    def __init__(self, folder: Path, yard: Yard, base: str):
+        folder.mkdir()
+        self._folder = folder
+        self._yard = yard
+        self._made = ""
+        self._caller = Caller(local_name())
+        self._engine = Engine(yard.settings.docker_host)
+        for number in range(STEPS):
+            (folder / f"file{number}").write_text(f"{number}\n" * 1000)
+        copies = "".join(f"COPY file{number} /\n" for number in range(STEPS))
+        (folder / "Dockerfile").write_text(f"FROM {base}\n{copies}")
+
+    def docker(self) -> None:
+        told = {**os.environ, "DOCKER_HOST": self._engine.url, "DOCKER_BUILDKIT": "0"}
+        words = ["docker", "build", "--quiet", "--tag", TAG, str(self._folder)]
+        subprocess.run(words, check=True, capture_output=True, timeout=SECONDS, env=told)
+
+    def ours(self) -> None:
+        images = self._yard.services.images
+        body = NewImage(path=str(self._folder / "Dockerfile"), tag=OURS)
+        made = images.build(self._caller, body)
+        with listening(self._yard.store.folder) as listener:
+            while made.state not in ("ready", "failed"):
+                made = images.get(self._caller, made.id)
+                if made.state not in ("ready", "failed"):
+                    listener.wait(0.5)
+        check(made)
+
+    def engine_alone(self) -> None:
+        wish = code_wish(self._folder, "Dockerfile")
+        self._made = ensure(self._engine, wish, lambda line: None).reference
+
+    def clear(self) -> None:
+        for one in (TAG, OURS, self._made):
+            self._engine.remove_image(one)
+        self._engine.close()
+
+
+def check(made: NamedImage) -> None:
+    assert made.state == "ready", made.reason
+
+
+if __name__ == "__main__":
+    sys.exit(main())

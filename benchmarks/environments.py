@@ -1,0 +1,146 @@
+"""What it costs to install packages: nbyard against plain pip and plain uv.
+
+    python benchmarks/environments.py [--rounds 3] [--lists small large] > environments.jsonl
+
+Every contender begins with nothing and ends with a new environment that has the same list in it,
+with what a kernel needs. All take archives from caches that a round before the first has filled.
+
+| contender | what is measured |
+|---|---|
+| pip | `python -m venv`, then its `pip install` |
+| uv | `uv venv`, then `uv pip install` |
+| nbyard, pip | from `environments.create` until it is *ready*: found out, locked with hashes, installed from that lock, its kernel offered |
+| nbyard, uv | the same |
+
+After each, the packages that are there are compared with those of the round's first contender.
+"""  # noqa: E501
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from notebook_overhead import SECONDS, dispatcher
+from paired import Work, measure, report
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.environments import NewEnvironment
+from nbyard.installers import KERNEL_PACKAGES
+from nbyard.rest.identity import local_name
+from nbyard.wake import listening
+from nbyard.yard import Yard
+
+LISTS = {
+    "small": ("cowsay==6.1",),
+    "large": ("pandas", "matplotlib", "sqlalchemy", "requests"),
+}
+TOOLS = ("pip", "setuptools", "uv")
+ASK = """
+import json
+from importlib.metadata import distributions
+print(json.dumps({found.metadata["Name"].lower(): found.version for found in distributions()}))
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--lists", nargs="+", choices=LISTS, default=list(LISTS))
+    options = parser.parse_args()
+    os.environ["JUPYTER_DATA_DIR"] = data = tempfile.mkdtemp()
+    try:
+        with contextlib.ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            yards = {
+                name: stack.enter_context(dispatcher(_made(folder / name), installer=name))
+                for name in ("pip", "uv")
+            }
+            for name in options.lists:
+                bench = Bench(folder, LISTS[name])
+                contenders: dict[str, Work] = {"pip": bench.pip, "uv": bench.uv} | {
+                    f"nbyard, {tool}": partial(bench.ours, yard) for tool, yard in yards.items()
+                }
+                for work in contenders.values():
+                    work()  # fills the caches
+                seconds = measure(contenders, options.rounds)
+                words = f"{name}: {bench.count} packages installed"
+                report(words, seconds, ("pip", "uv"))
+    finally:
+        shutil.rmtree(data)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+class Bench:
+    """One list; each installation is checked and removed outside the measured time."""
+
+    def __init__(self, folder: Path, packages: Sequence[str]):
+        self._place = folder / "plain"
+        self._packages = [*packages, *KERNEL_PACKAGES]
+        self._asked = "\n".join(packages)
+        self._known: dict[str, str] = {}
+        self._caller = Caller(local_name())
+
+    @property
+    def count(self) -> int:
+        return len(self._known)
+
+    def pip(self) -> float:
+        python = self._place / "bin/python"
+        return self._plain(
+            [sys.executable, "-m", "venv", str(self._place)],
+            [str(python), "-m", "pip", "install", "--quiet", *self._packages],
+        )
+
+    def uv(self) -> float:
+        python = str(self._place / "bin/python")
+        return self._plain(
+            ["uv", "venv", "--quiet", "--python", sys.executable, str(self._place)],
+            ["uv", "pip", "install", "--quiet", "--python", python, *self._packages],
+        )
+
+    def _plain(self, *commands: Sequence[str]) -> float:
+        start = time.perf_counter()
+        for command in commands:
+            subprocess.run(command, check=True, timeout=SECONDS * 5)
+        took = time.perf_counter() - start
+        self._check(self._place)
+        shutil.rmtree(self._place)
+        return took
+
+    def ours(self, yard: Yard) -> float:
+        environments = yard.services.environments
+        start = time.perf_counter()
+        made = environments.create(self._caller, NewEnvironment("bench", self._asked))
+        with listening(yard.store.folder) as listener:
+            while made.current.state not in ("ready", "failed"):
+                listener.wait(0.5)
+                made = environments.get(self._caller, made.id)
+        took = time.perf_counter() - start
+        assert made.current.state == "ready", made.current.reason
+        self._check(Path(made.current.place))
+        environments.delete(self._caller, made.id)
+        return took
+
+    def _check(self, place: Path) -> None:
+        """The same packages in the same versions, but for the tools that installed them."""
+        done = subprocess.run([place / "bin/python", "-c", ASK], check=True, capture_output=True)
+        found = json.loads(done.stdout)
+        found = {name: version for name, version in found.items() if name not in TOOLS}
+        self._known = self._known or found
+        assert found == self._known, set(found.items()) ^ set(self._known.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,200 @@
+"""One model of scikit-learn served by nbyard and by what people would use otherwise.
+
+    python benchmarks/serving.py [--rounds 5] [--seconds 3] [--peers fastapi …]
+
+Each is one process that checks the request's types; clients send one row of JSON and wait for the
+answer, which is checked. Every round starts each server once, lets it warm up, and measures
+requests a second and the times of requests with one client and with 32. Peers are installed into
+environments of their own; one that cannot be is left out with a message.
+"""
+
+import argparse
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from peers.environments import CannotTakePart, python_with
+
+HERE = Path(__file__).parent / "peers" / "serving"
+ROW = {"a": 1.0, "b": 0.5, "c": 0.25, "d": 0.1}
+CLIENTS = (1, 32)
+SAME = ("numpy", "pandas", "scikit-learn")
+START_SECONDS = 60
+TENSORS = [
+    {"name": name, "shape": [1], "datatype": "FP64", "data": [value]} for name, value in ROW.items()
+]
+TARGETS = "targets: requests/s at 32 clients 4x FastAPI, 8x MLServer, 20x BentoML; p99 at most 1/3"
+
+
+@dataclass(frozen=True)
+class Server:
+    """How a contender is started on a port (in a folder that is its own), and how it is asked."""
+
+    packages: tuple[str, ...]
+    words: Callable[[str, int, Path], list[str]]
+    path: str = "/predict"
+    body: object = field(default_factory=lambda: ROW)
+    expected: str = '"kind":1'
+
+
+def _ours(python: str, port: int, folder: Path) -> list[str]:
+    columns = [{"name": name, "type": "float"} for name in ROW]
+    told = {"name": "sorter", "version": "1", "mode": "http", "flavour": "class", "src": "."}
+    told |= {"module": "model", "class": "Sorter", "metadata": {}}
+    told |= {"input_schema": columns, "output_schema": [{"name": "kind", "type": "int"}]}
+    mode = ["-m", "nbyard.serving", "nbyard.serving.http:HttpMode"]
+    return [python, *mode, "--model", json.dumps(told), "--root", str(HERE)]
+
+
+def _fastapi(python: str, port: int, folder: Path) -> list[str]:
+    quiet = ["--log-level", "warning", "--no-access-log"]
+    return [python, "-m", "uvicorn", "with_fastapi:app", "--port", str(port), *quiet]
+
+
+def _bentoml(python: str, port: int, folder: Path) -> list[str]:
+    return [python, "-m", "bentoml", "serve", "with_bentoml:Service", "--port", str(port)]
+
+
+def _mlserver(python: str, port: int, folder: Path) -> list[str]:
+    ports = {"http_port": port, "grpc_port": free_port(), "metrics_port": free_port()}
+    settings = {"host": "127.0.0.1", "parallel_workers": 0, **ports}
+    (folder / "settings.json").write_text(json.dumps(settings))
+    model = {"name": "sorter", "implementation": "with_mlserver.Runtime"}
+    (folder / "model-settings.json").write_text(json.dumps(model))
+    return [str(Path(python).with_name("mlserver")), "start", str(folder)]
+
+
+SERVERS = {
+    "nbyard": Server((), _ours),
+    "fastapi": Server(("fastapi", "uvicorn[standard]"), _fastapi),
+    "mlserver": Server(
+        ("mlserver",), _mlserver, "/v2/models/sorter/infer", {"inputs": TENSORS}, '"kind"'
+    ),
+    "bentoml": Server(("bentoml",), _bentoml),
+}
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@contextmanager
+def running(server: Server, python: str) -> Iterator[int]:
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        variables = {"PYTHONPATH": str(HERE), "NBYARD_PORT": str(port), "NBYARD_HOST": "127.0.0.1"}
+        process = subprocess.Popen(
+            server.words(python, port, Path(folder)),
+            env={**os.environ, **variables},
+            cwd=HERE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            wait(server, port, process)
+            yield port
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def wait(server: Server, port: int, process: "subprocess.Popen[bytes]") -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            ask(server, port, 1, 0.2)
+        except subprocess.CalledProcessError:
+            time.sleep(0.2)
+        else:
+            return
+    raise CannotTakePart("it does not answer")
+
+
+def ask(server: Server, port: int, clients: int, seconds: float) -> list[float]:
+    """The sorted times of all requests."""
+    words = [server.path, str(clients), str(seconds), server.expected, json.dumps(server.body)]
+    command = [sys.executable, str(HERE / "asking.py"), str(port), *words]
+    said = subprocess.run(command, capture_output=True, check=True, text=True)
+    found: list[float] = json.loads(said.stdout)
+    return found
+
+
+def measured(server: Server, python: str, seconds: float) -> dict[str, float]:
+    found = {}
+    with running(server, python) as port:
+        ask(server, port, max(CLIENTS), 1)
+        for clients in CLIENTS:
+            times = ask(server, port, clients, seconds)
+            found[f"rps@{clients}"] = len(times) / seconds
+            found[f"p50@{clients}"] = 1000 * times[len(times) // 2]
+            found[f"p99@{clients}"] = 1000 * times[len(times) * 99 // 100]
+    return found
+
+
+def installed(names: Sequence[str]) -> dict[str, str]:
+    """The interpreter of each contender that can take part."""
+    found = {"nbyard": sys.executable}
+    for name in names:
+        try:
+            same = python_with(name, SERVERS[name].packages + SAME[2:], SAME)
+            found[name] = str(same)
+        except CannotTakePart as error:
+            sys.stderr.write(f"{name} takes no part: {error}\n")
+    return found
+
+
+def report(rounds: list[dict[str, dict[str, float]]], names: Sequence[str]) -> None:
+    """Medians, and the medians of the ratios of each round's pair."""
+    told = {}
+    for name in names:
+        keys = rounds[0][name]
+        told[name] = {key: statistics.median(one[name][key] for one in rounds) for key in keys}
+        shown = "  ".join(f"{key} {value:9.2f}" for key, value in told[name].items())
+        sys.stderr.write(f"{name:9} {shown}\n")
+    for name in names[1:]:
+        pairs = {
+            key: statistics.median(one["nbyard"][key] / one[name][key] for one in rounds)
+            for key in rounds[0][name]
+        }
+        told[f"nbyard / {name}"] = pairs
+        shown = "  ".join(f"{key} {value:9.2f}" for key, value in pairs.items())
+        sys.stderr.write(f"/ {name:7} {shown}\n")
+    sys.stderr.write(f"{TARGETS}\n")
+    print(json.dumps({"benchmark": "serving", "rounds": len(rounds), **told}))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--peers", nargs="*", default=[n for n in SERVERS if n != "nbyard"])
+    told = parser.parse_args()
+    pythons = installed(told.peers)
+    rounds: list[dict[str, dict[str, float]]] = []
+    for turn in range(told.rounds):
+        names = list(pythons)
+        one = {}
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            try:
+                one[name] = measured(SERVERS[name], pythons[name], told.seconds)
+            except CannotTakePart as error:
+                sys.stderr.write(f"{name} takes no part: {error}\n")
+                del pythons[name]
+        rounds.append(one)
+    names = [name for name in pythons if all(name in one for one in rounds)]
+    report(rounds, names)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""zip and tar archives as folders: each file goes into the store as it is read, and nothing of an
+archive is ever written under a name that it chose.
+
+Formats: APPNOTE.TXT of PKWARE (zip), POSIX.1-2017 pax (tar).
+"""
+
+import bz2
+import gzip
+import lzma
+import stat
+import struct
+import tarfile
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import IO, Any, BinaryIO, NamedTuple
+
+from nbyard.blobs.store import Blobs
+from nbyard.blobs.trees import MAX_FILES, Entry, Tree
+from nbyard.blobs.writing import Blob
+from nbyard.domain.names import check_member_path
+from nbyard.errors import Invalid, TooLarge
+
+# plain text comes to a twentieth; what comes to far less was made to fill a disk
+MAX_RATIO = 100
+ALWAYS_BYTES = 64 * 2**20
+# of the list of a zip, which is read as a whole
+MAX_LIST_BYTES = 400 * MAX_FILES
+CHUNK = 1 << 20
+# the end of a zip, and of a large one
+END = struct.Struct("<4s4H2LH")
+LOCATOR = struct.Struct("<4sLQL")
+END_64 = struct.Struct("<4sQ2H2L4Q")
+DAMAGED = (
+    *(EOFError, ValueError, zlib.error, lzma.LZMAError, gzip.BadGzipFile),
+    *(tarfile.TarError, zipfile.BadZipFile, NotImplementedError, struct.error),
+)
+
+
+class Member(NamedTuple):
+    """A file, or a folder without `content`."""
+
+    path: str
+    executable: bool
+    content: IO[bytes] | None
+
+
+def put_archive(blobs: Blobs, digest: str, max_bytes: int) -> Blob:
+    """The folder that these bytes are an archive of.
+
+    Raises:
+        Invalid: they are none, or damaged; or it holds links, devices, encrypted files, or names
+            that lead out of the folder or are the same.
+        TooLarge: it has too many files, or comes to far more bytes than an archive does.
+    """
+    packed = blobs.path(digest).stat().st_size
+    limit = min(max_bytes, max(ALWAYS_BYTES, MAX_RATIO * packed))
+    names, files, folders = _Names(), list[Entry](), set[str]()
+    with blobs.open_seekable(digest) as file:
+        try:
+            for path, executable, content in _members(file, limit):
+                name = names.take(path, is_folder=content is None)
+                if content is None:
+                    folders.add(name)
+                    continue
+                blob = _put(blobs, content, limit)
+                limit -= blob.size_bytes
+                files.append(Entry(name, blob.digest, blob.size_bytes, executable))
+        except DAMAGED as error:
+            raise Invalid(f"The archive is damaged or was cut off: {error}") from error
+    if not files:
+        raise Invalid("The archive holds no files.")
+    return blobs.put_tree(Tree(files, sorted(folders - names.used)))
+
+
+def _put(blobs: Blobs, content: IO[bytes], limit: int) -> Blob:
+    """As many bytes as there are, whatever the archive says of them."""
+    with blobs.writer() as writer:
+        while piece := content.read(CHUNK):
+            limit -= len(piece)
+            if limit < 0:
+                raise TooLarge(
+                    f"The archive comes to far more than its own size (at most {MAX_RATIO} times)."
+                )
+            writer.write(piece)
+        return writer.commit()
+
+
+class _Names:
+    """Names that were there; two may not be the same on any system."""
+
+    def __init__(self) -> None:
+        self._spelled: dict[str, str] = {}
+        self._files: set[str] = set()
+        self.used: set[str] = set()  # folders that files bring back
+
+    def take(self, path: str, is_folder: bool) -> str:
+        name = check_member_path(path.removesuffix("/") if is_folder else path)
+        parts = name.split("/")
+        parents = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+        for each in [*parents, name]:
+            if self._spelled.setdefault(_folded(each), each) != each or each in self._files:
+                raise Invalid(f"The archive has {each[:80]!r} twice, or in two spellings.")
+        if not is_folder:
+            if name in self.used:
+                raise Invalid(f"The archive has {name[:80]!r} as a file and as a folder.")
+            self._files.add(name)
+        self.used.update(parents)
+        if len(self._spelled) > MAX_FILES:
+            raise TooLarge(f"An archive may have at most {MAX_FILES:,} files.")
+        return name
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name.casefold())
+
+
+def _members(file: BinaryIO, limit: int) -> Iterator[Member]:
+    start = file.read(6)
+    file.seek(0)
+    if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        return _of_zip(file)
+    for magic, opened in ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open)):
+        if start.startswith(magic):
+            return _of_tar(_Bounded(opened(file), limit))
+    file.seek(257)
+    is_tar = file.read(5) == b"ustar"
+    file.seek(0)
+    if not is_tar:
+        raise Invalid("This is no archive that can be unpacked: zip, tar, tar.gz, tar.bz2, tar.xz.")
+    return _of_tar(_Bounded(file, limit))
+
+
+class _Bounded:
+    """What tarfile reads from: headers, too, may unpack to more than any memory holds."""
+
+    def __init__(self, file: Any, limit: int):
+        self._file = file
+        self._left = limit + 1024 * MAX_FILES
+
+    def read(self, size: int) -> bytes:
+        piece: bytes = self._file.read(size)
+        self._left -= len(piece)
+        if self._left < 0:
+            raise TooLarge("The archive comes to far more than its own size.")
+        return piece
+
+
+def _of_tar(file: _Bounded) -> Iterator[Member]:
+    with tarfile.open(fileobj=file, mode="r|") as archive:  # type: ignore[call-overload]
+        for one in archive:
+            archive.members = []  # it would keep them all
+            if not (one.isreg() or one.isdir()) or one.issparse():
+                raise Invalid(f"The archive holds a link or device: {one.name[:80]!r}.")
+            yield Member(one.name, bool(one.mode & 0o100), archive.extractfile(one))
+    while file.read(CHUNK):  # what is packed has its checksum at the end
+        pass
+
+
+def _of_zip(file: BinaryIO) -> Iterator[Member]:
+    _check_list(file)
+    with zipfile.ZipFile(file) as archive:
+        for one in archive.infolist():
+            mode = one.external_attr >> 16
+            if one.header_offset < 0:
+                raise zipfile.BadZipFile(f"{one.filename[:80]!r} is said to begin before it")
+            if one.flag_bits & 1:
+                raise Invalid(f"The archive is encrypted: {one.filename[:80]!r}.")
+            if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+                raise Invalid(f"The archive holds a link or device: {one.filename[:80]!r}.")
+            if one.is_dir():
+                yield Member(one.orig_filename, False, None)
+                continue
+            with archive.open(one) as content:
+                yield Member(one.orig_filename, bool(mode & 0o100), content)
+
+
+def _check_list(file: BinaryIO) -> None:
+    """How long its list is, before it is read.
+
+    Raises:
+        TooLarge: longer than that of any archive that is taken.
+    """
+    size = file.seek(0, 2)
+    file.seek(max(0, size - (END.size + 2**16 + LOCATOR.size + END_64.size)))
+    tail = file.read()
+    place = tail.rfind(b"PK\x05\x06")
+    if place < 0:
+        raise Invalid("The archive is damaged or was cut off: it has no end.")
+    length = END.unpack_from(tail, place)[5]
+    located = place - LOCATOR.size
+    if located >= END_64.size and tail[located : located + 4] == b"PK\x06\x07":
+        length = max(length, END_64.unpack_from(tail, located - END_64.size)[8])
+    file.seek(0)
+    if length > MAX_LIST_BYTES:
+        raise TooLarge(f"An archive may have at most {MAX_FILES:,} files.")

@@ -1,0 +1,233 @@
+"""Verbs on models that are more than one operation."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any, cast
+
+import click
+from msgspec import UNSET
+
+from nbyard.cli.artifacts import save
+from nbyard.cli.by_hand import json_option, server_option
+from nbyard.cli.deployments import see_deployed
+from nbyard.cli.images import tell, until_made
+from nbyard.cli.once import check_target
+from nbyard.cli.output import ago, say, show_json, show_table
+from nbyard.cli.run import see_out
+from nbyard.cli.views import show_facts
+from nbyard.domain.deployment_form import name_of
+from nbyard.domain.deployments import DeploymentChange, NewDeployment
+from nbyard.domain.models import BATCH, HTTP, ModelFilter, ModelPackage
+from nbyard.domain.runs import NewRun
+from nbyard.errors import NotFound
+
+INPUT = "data"
+KEYS = ModelFilter.__struct_fields__
+ALL = 500
+
+
+@click.command()
+@click.argument("folder", metavar="DIR")
+@click.option("-c", "--config", "file", default="", metavar="FILE", help="The model file; in DIR.")
+@click.option("--detach", is_flag=True, help="Print the id and leave.")
+@server_option
+@json_option
+def build(folder: str, file: str, detach: bool, server: str, as_json: bool) -> None:
+    """Build the image of a model, and print what that says.
+
+    DIR has a nervosum.yaml or model.yaml, or was saved by MLflow. It goes on when this command is
+    interrupted. Exit code: 0 ready, 1 failed, 2 refused.
+
+    \b
+    Examples:
+      nbyard models build churn/
+      nbyard models build -c batch.yaml churn/
+    """
+    from nbyard.discover import connect
+    from nbyard.domain.models import NewModel
+
+    connection = connect(server)
+    made = connection.models.build(body=NewModel(folder, file))
+    if not detach:
+        image = until_made(connection, connection.images.get(image=made.image), True)
+        made = connection.models.get(model=made.id) if image.state == "ready" else made
+    if as_json:
+        show_json(made)
+    elif detach:
+        say(f"nbyard images log {made.image} --follow tells how it goes.")
+        click.echo(made.id)
+    else:
+        tell(image)
+    if not detach and image.state != "ready":
+        raise click.exceptions.Exit(1)
+
+
+@click.command(name="ls")
+@click.option(
+    *("-f", "--filter", "filters"),
+    multiple=True,
+    metavar="KEY=TEXT",
+    help=f"Those that have the text in it ({', '.join(KEYS)}); all of them must fit.",
+)
+@server_option
+@json_option
+def listed(filters: tuple[str, ...], server: str, as_json: bool) -> None:
+    """List models, newest first.
+
+    \b
+    Examples:
+      nbyard models ls -f name=churn -f mode=http
+    """
+    from nbyard.discover import connect
+
+    found = connect(server).models.list(limit=ALL, **asked(filters))
+    if as_json:
+        show_json(found)
+        return
+    rows = [
+        (short_id(one), one.name, one.tag, one.mode, one.state, ago(one.created_at), labels(one))
+        for one in found.items
+    ]
+    show_table(rows, ["id", "name", "tag", "mode", "state", "made", "labels"])
+
+
+@click.command()
+@click.option("-n", "--name", default="", help="A part of its name.")
+@click.option("-t", "--tag", default="", help="A part of its tag.")
+@click.option("--input", "data", metavar="DATA", default="", help="Dataset, file or folder.")
+@click.option("--output", default="", metavar="FILE", help="Save the predictions there.")
+@server_option
+@json_option
+def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool) -> None:
+    """Predict a dataset with the newest batch model that fits, in its image.
+
+    One of mode http is served: nbyard models deploy. Exit code: 0 succeeded, 1 failed, 2 refused,
+    3 there is no such model.
+
+    \b
+    Examples:
+      nbyard models run -n churn -t v1 --input customers.csv --output leaves.csv
+    """
+    from nbyard.discover import connect
+
+    check_target(output)
+    connection = connect(server)
+    found = newest_batch(connection, name, tag)
+    if found.mode == BATCH and not data:
+        raise click.UsageError(f"--input DATA names the dataset that {found.reference} predicts.")
+    executable = connection.models.register(model=found.id)
+    label = f"{found.name} {uuid.uuid4().hex[:8]}"
+    body = NewRun(executable=executable.id, texts={INPUT: data}, name=label if output else UNSET)
+    made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
+    see_out(connection, made, found.reference, as_json=as_json)
+    if output:
+        save(connection, label, output)
+
+
+@click.command()
+@click.option("-n", "--name", default="", help="A part of its name.")
+@click.option("-t", "--tag", default="", help="A part of its tag.")
+@click.option("--as", "host", default="", metavar="NAME", help="The host name.")
+@click.option("--detach", is_flag=True, help="Print the id and leave.")
+@server_option
+@json_option
+def deploy(name: str, tag: str, host: str, detach: bool, server: str, as_json: bool) -> None:
+    """Serve the newest http model that fits, until it is stopped.
+
+    Where it is deployed already it becomes a new revision, which takes the place of the other one
+    when it answers. Exit code: 0 it answers, 1 it failed, 3 there is no such model.
+
+    \b
+    Examples:
+      nbyard models deploy -n churn
+      nbyard models deploy -n churn -t v2 --as churn
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    found = newest(connection, name, tag, HTTP)
+    host = host or name_of(found.name)
+    there = [one for one in connection.deployments.list(search=host).items if one.name == host]
+    if there:
+        change = DeploymentChange(image=found.reference)
+        made = connection.deployments.edit(deployment=host, body=change)
+    else:
+        made = connection.deployments.create(body=NewDeployment(found.reference, name=host))
+    see_deployed(connection, made, not detach, as_json)
+
+
+def newest(connection: Any, name: str, tag: str, mode: str = "") -> ModelPackage:
+    """The newest model that is ready and has these parts in name and tag; which one that is, is
+    told where nothing is said.
+
+    Raises:
+        NotFound: there is none.
+    """
+    for found in connection.models.list(limit=ALL, name=name, tag=tag, mode=mode).items:
+        if found.state == "ready":
+            if not (name or tag):
+                say(f"The newest model is {found.reference}.")
+            return cast(ModelPackage, found)
+    raise NotFound("There is no such model that is ready.", hint="nbyard models ls lists them.")
+
+
+def newest_batch(connection: Any, name: str, tag: str) -> ModelPackage:
+    """That of mode batch; where there is none, another one, of which the server says what to do."""
+    try:
+        return newest(connection, name, tag, BATCH)
+    except NotFound:
+        return newest(connection, name, tag)
+
+
+def asked(filters: Sequence[str]) -> dict[str, str]:
+    """The filters of a command line, each named once."""
+    found: dict[str, str] = {}
+    for one in filters:
+        key, sign, text = one.partition("=")
+        if not sign or key not in KEYS or key in found:
+            known = ", ".join(f"{key}=TEXT" for key in KEYS)
+            raise click.UsageError(f"-f {one}: write each of {known} at most once.")
+        found[key] = text
+    return found
+
+
+def short_id(package: ModelPackage) -> str:
+    """That of the image where it is there, as Docker shows it."""
+    return package.image_id.removeprefix("sha256:")[:12] or package.id
+
+
+def labels(package: ModelPackage) -> str:
+    """What stands on the image."""
+    told = {"owner": package.owner, "platform_tag": package.platform_tag}
+    return ", ".join(f"{name}={value}" for name, value in told.items() if value)
+
+
+def show_package(found: ModelPackage) -> None:
+    """One model, a fact a line."""
+    model = found.model
+    show_facts(
+        [
+            ("name", found.name),
+            ("tag", found.tag),
+            ("mode", found.mode),
+            ("platform tag", found.platform_tag),
+            ("state", f"{found.state} {found.reason}".strip()),
+            ("image", found.reference),
+            ("image id", found.image_id),
+            ("takes", _columns(model.inputs)),
+            ("answers", _columns(model.outputs)),
+            ("file", found.path),
+            ("class", f"{model.module}.{model.class_name}" if model.module else model.flavour),
+            ("bytes", found.bundle_digest),
+            ("made", ago(found.created_at)),
+            ("id", found.id),
+        ]
+    )
+
+
+def _columns(columns: Sequence[Any]) -> str:
+    return ", ".join(f"{one.name} {one.type}{'?' if one.nullable else ''}" for one in columns)
+
+
+VIEWS: dict[str, Any] = {"models.get": show_package}
+COMMANDS: tuple[click.Command, ...] = (build, listed, run, deploy)

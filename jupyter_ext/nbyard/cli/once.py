@@ -1,0 +1,118 @@
+"""`nbyard run -f Dockerfile`: build, run once, save what comes out, and leave nothing behind."""
+
+import contextlib
+import os
+import shlex
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from nbyard.cli.artifacts import save
+from nbyard.cli.images import tell, until_made
+from nbyard.cli.output import say
+from nbyard.cli.run import FILE_SHAPE, json_object, pairs, see_out
+from nbyard.domain.arguments import Argument, ValueType
+from nbyard.domain.images import NewImage
+from nbyard.domain.runs import NewRun, Run
+from nbyard.errors import NbyardError, Unavailable
+
+OUTPUT = "output"
+NAMES: dict[type, ValueType] = {bool: "bool", int: "int", float: "float", str: "string"}
+
+
+def run_dockerfile(connection: Any, file: str, wish: Mapping[str, Any], as_json: bool) -> None:
+    """Build, run, save, clean up; the exit code is that of the result.
+
+    Raises:
+        Unavailable: GPUs are asked for, and there are none.
+    """
+    parameters = json_object(wish["parameters"])
+    inputs = pairs("--input-file", wish["inputs"], FILE_SHAPE)
+    if wish["gpu"] and not connection.system.gpus().items:
+        raise Unavailable(
+            "No GPU can be granted: this machine has none, as far as nbyard knows.",
+            hint="nbyard doctor says where they are known from; the setting gpus names them.",
+        )
+    target = wish["output"]
+    check_target(target)
+    body = NewRun(
+        path=file,
+        name=f"once {uuid.uuid4().hex[:12]}",
+        parameters=parameters,
+        texts=inputs,
+        runtime="docker",
+        force=True,
+        gpu=1 if wish["gpu"] else None,
+        arguments=declared(parameters, inputs, bool(target)),
+    )
+    connection.runs.check(body=body)  # before minutes go by for an image
+    with _image(connection, file, f"nbyard/once:{uuid.uuid4().hex[:12]}") as image:
+        body = msgspec.structs.replace(body, image=image)
+        made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
+        with _cleared(connection, made):
+            see_out(connection, made, file, as_json=as_json, log=True, goes_on=False)
+            if target:
+                save(connection, made.name, target)
+
+
+def check_target(target: str) -> None:
+    """Before anything is built: what comes out has to be kept somewhere."""
+    folder = Path(target).parent
+    if target and target != "-" and not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise click.UsageError(f"{target} cannot be written: there is no such folder to write to.")
+
+
+def declared(
+    parameters: Mapping[str, Any], inputs: Mapping[str, str], has_output: bool
+) -> list[Argument]:
+    """What a Dockerfile takes that nothing describes: what it is given, each as `--name VALUE`, and
+    the place of its output as `--output PATH`."""
+    values = [
+        Argument(name, type=NAMES.get(type(value), "json"), nullable=value is None)
+        for name, value in parameters.items()
+    ]
+    files = [Argument(name, role="input", required=True) for name in inputs]
+    output = [Argument(OUTPUT, role="output")] if has_output else []
+    return [*values, *files, *output]
+
+
+@contextlib.contextmanager
+def _image(connection: Any, file: str, reference: str) -> Iterator[str]:
+    """Its name, while it is needed; what it says while it is built is printed."""
+    made = connection.images.build(body=NewImage(path=file, tag=reference))
+    try:
+        found = until_made(connection, made, log=True, goes_on=False)
+        if found.state != "ready":
+            tell(found)
+            raise click.exceptions.Exit(1)
+        yield reference
+    finally:
+        connection.images.delete(image=made.id)
+
+
+@contextlib.contextmanager
+def _cleared(connection: Any, run: Run) -> Iterator[None]:
+    """No record stays of a run that is at its end, unless what came out could not be saved; one
+    that is left earlier is cancelled."""
+    try:
+        yield
+    except click.UsageError:
+        say(f"The record of the run stays: nbyard artifacts export {shlex.quote(str(run.name))}")
+        raise
+    except BaseException:
+        _clear(connection, run)
+        raise
+    _clear(connection, run)
+
+
+def _clear(connection: Any, run: Run) -> None:
+    with contextlib.suppress(NbyardError):
+        connection.runs.cancel(run=run.id)
+    while connection.runs.get(run=run.id).run.state in ("queued", "running"):
+        connection.wait(0.5)
+    connection.runs.delete(run=run.id)
+    say("The image and the record of the run are removed.")

@@ -1,0 +1,26 @@
+"""What containers print, copied as it comes."""
+
+import logging
+import threading
+
+from nbyard.dockerd import Engine
+from nbyard.errors import NbyardError
+from nbyard.kept_logs import KeptLog
+
+log = logging.getLogger("nbyard.dispatch")
+
+
+class Follower(threading.Thread):
+    """Copies what a container prints as long as it does; another one goes on where it ended."""
+
+    def __init__(self, engine: Engine, container: str, kept: KeptLog):
+        super().__init__(name=f"nbyard-log {container}", daemon=True)
+        self._engine, self._container, self._kept = engine, container, kept
+        self.start()
+
+    def run(self) -> None:
+        try:
+            for moment, text in self._engine.lines(self._container, self._kept.moment + 1):
+                self._kept.write(text, moment)
+        except (NbyardError, OSError) as error:
+            log.debug("the log of %s: %s", self._container, error)

@@ -1,0 +1,293 @@
+"""The controller of images: what is asked for is built, pulled or pushed on the engine of the
+settings, one after the other."""
+
+import logging
+import shutil
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbyard.crash import crash_point
+from nbyard.dispatch.room import Room
+from nbyard.dispatch.workers import Workers
+from nbyard.dockerd import STORE, Engine, Say, Stopped
+from nbyard.domain.images import BUILD_LOG, ImageSpec, NamedImage, base_of, image_folder
+from nbyard.domain.models import model_labels
+from nbyard.domain.states import IMAGE
+from nbyard.errors import NbyardError, NotFound, words_of
+from nbyard.images.builds import (
+    BuildFailed,
+    Made,
+    Wish,
+    ensure,
+    store_labels,
+    sweep_untagged,
+)
+from nbyard.images.dockerfile import PACKAGES, build_files
+from nbyard.images.environments import code_wish, staged_packages
+from nbyard.images.models import MODEL_FOLDER, model_files
+from nbyard.store.images import ImageRow
+
+log = logging.getLogger("nbyard.dispatch")
+CONTEXT = "context"
+# An engine's clock and ours differ.
+CLOCKS_SECONDS = 5.0
+# So long the stages of a build are kept for the next one, whatever is removed.
+STAGE_SECONDS = 3600.0
+
+
+class ImageController:
+    """One thread for each image that is made. Its log and the files that go into it lie in a folder
+    of its own."""
+
+    def __init__(self, room: Room, builders: Workers):
+        self._room = room
+        self._rows = room.store.images
+        self._builders = builders
+        self._is_swept = False
+
+    def tick(self) -> bool:
+        """Start what is new, and remove what is to go; whether anything is being made."""
+        if not self._is_swept:
+            self._is_swept = True
+            self._sweep()
+        with self._room.store.read() as c:
+            wanted = self._rows.under_way(c)
+            gone = self._rows.to_remove(c)
+        for row in wanted:
+            work = partial(self._make, row)
+            self._builders.submit(row.image.id, work, partial(self._fail, row))
+        for row in gone:
+            self._builders.submit(row.image.id, partial(self._remove, row), _tell)
+        return bool(wanted)
+
+    def _make(self, row: ImageRow) -> None:
+        image = row.image
+        if not self._begin(row):
+            return
+        folder, begun = self._folder(row), time.time() - CLOCKS_SECONDS
+        folder.mkdir(parents=True, exist_ok=True)
+        engine = self._engine()
+        try:
+            self._tidy(engine, row)
+            with (folder / BUILD_LOG).open("wb", buffering=0) as said:
+                columns = self._made(engine, row, partial(_write, said))
+        except Stopped:  # what it left goes when it is removed, or before it is built again
+            return
+        except BuildFailed as error:
+            sweep_untagged(engine, since=begun)
+            self._fail(row, words_of(error), failed_line=msgspec.to_builtins(error.failed_line))
+            return
+        except (NbyardError, OSError) as error:
+            self._fail(row, words_of(error))
+            return
+        finally:
+            for name in (CONTEXT, PACKAGES):
+                shutil.rmtree(folder / name, ignore_errors=True)
+            engine.close()
+        crash_point("image-made")
+        with self._room.write() as c:
+            replaced = self._rows.replaced(c, image) if image.origin == "build" else []
+            self._rows.move(c, image, "ready", **columns)
+        if replaced:
+            self._forget(replaced)
+
+    def _forget(self, image_ids: list[str]) -> None:
+        """Remove what was built here and has no name any more; what a container was made of,
+        another image is built upon, or a record names, stays."""
+        with self._room.store.read() as c:
+            image_ids = [one for one in image_ids if not self._rows.is_needed(c, one)]
+        engine = self._engine()
+        try:
+            for image_id in image_ids:
+                found = engine.image(image_id)
+                if found and not found.names and found.labels.get(STORE) == self._room.store.id:
+                    engine.remove_image(image_id)
+        except NbyardError as error:
+            _tell(words_of(error))
+        finally:
+            engine.close()
+
+    def _begin(self, row: ImageRow) -> bool:
+        """Also once more, when the dispatcher that began is gone."""
+        with self._room.write() as c:
+            if row.image.state == "building":
+                self._rows.move(c, row.image, "queued")
+            return self._rows.is_wanted(c, row.image.id) and self._rows.move(
+                c, row.image, "building"
+            )
+
+    def _made(self, engine: Engine, row: ImageRow, say: Say) -> dict[str, Any]:
+        image, wanted = row.image, partial(self._is_wanted, row)
+        if image.origin == "build":
+            made = ensure(engine, self._wish(row), say, wanted, self._built)
+            say(f"{made.reference} is {made.image_id}")
+            return _columns(made)
+        digest = ""
+        if image.origin == "pull":
+            engine.pull(image.reference, say, wanted)
+        else:
+            digest = _pushed(engine, image, say, wanted)
+        found = engine.image(image.reference)
+        if found is None:
+            raise NotFound(f"The image {image.reference} was removed meanwhile.")
+        known = next((name.rpartition("@")[2] for name in found.digests), "")
+        return {"image_id": found.id, "size_bytes": found.size_bytes, "digest": digest or known}
+
+    def _built(self, digest: str) -> list[str]:
+        with self._room.store.read() as c:
+            return self._rows.built(c, digest)
+
+    def _wish(self, row: ImageRow) -> Wish:
+        image, context = row.image, self._folder(row) / CONTEXT
+        shutil.rmtree(context, ignore_errors=True)
+        if row.context_digest:
+            self._room.blobs.stage(row.context_digest, context, writable=True)
+        network, store_id = self._room.settings.docker_build_network, self._room.store.id
+        if not image.environment:
+            wish = self._wish_of_model(row, context) or code_wish(context, row.file, network)
+            labels = store_labels(store_id, "code") | dict(wish.labels)
+            change = {"reference": image.reference, "network": network, "labels": labels}
+            return msgspec.structs.replace(wish, **change)
+        default = self._room.settings.docker_base_image
+        lines, project = self._packages(row), bool(row.context_digest)
+        files = build_files(ImageSpec(image.recipe, lines, default, project))
+        packages = self._folder(row) / PACKAGES
+        shutil.rmtree(packages, ignore_errors=True)
+        folders = staged_packages(self._room.blobs, lines, packages)
+        return Wish(
+            text=files["Dockerfile"],
+            files=files,
+            folders=folders | ({"project": context} if project else {}),
+            base=base_of(image.recipe, default),
+            labels=store_labels(store_id, "environment") | self._labels(row),
+            reference=image.reference,
+            network=network,
+        )
+
+    def _wish_of_model(self, row: ImageRow, context: Path) -> Wish | None:
+        with self._room.store.read() as c:
+            found = self._room.store.models.of_image(c, row.image.id)
+        if found is None:
+            return None
+        self._room.blobs.stage(found.bundle_digest, context, writable=True)
+        base = self._room.settings.docker_base_image
+        files = model_files(found.model, base)
+        labels = store_labels(self._room.store.id, "model")
+        return Wish(
+            text=files["Dockerfile"],
+            files=files,
+            folders={MODEL_FOLDER: context},
+            base=base,
+            labels=labels | model_labels(found.model, found.owner),
+        )
+
+    def _packages(self, row: ImageRow) -> list[str]:
+        with self._room.store.read() as c:
+            versions = self._room.store.environments.versions(c, row.image.environment)
+        for version in versions:
+            if version.number == row.image.version:
+                return version.lock_lines
+        raise NotFound("The environment that it was to be built of is gone.")
+
+    def _labels(self, row: ImageRow) -> dict[str, str]:
+        """What people look for on an image."""
+        with self._room.store.read() as c:
+            found = self._room.store.environments.get(c, row.image.owner, row.image.environment)
+        told = {
+            "nbyard.environment": found.name if found else "",
+            "nbyard.version": str(row.image.version),
+            "nbyard.cuda": row.image.recipe.cuda,
+        }
+        return {name: value for name, value in told.items() if value}
+
+    def _is_wanted(self, row: ImageRow) -> bool:
+        """Until it is removed, or this dispatcher leaves."""
+        if self._room.stopping.is_set():
+            return False
+        with self._room.store.read() as c:
+            return self._rows.is_wanted(c, row.image.id)
+
+    def _fail(self, row: ImageRow, reason: str, **columns: Any) -> None:
+        folder = self._folder(row)
+        if folder.is_dir():
+            with (folder / BUILD_LOG).open("ab") as said:
+                _write(said, reason)
+        with self._room.write() as c:
+            self._rows.move(c, row.image, "failed", reason=reason, **columns)
+
+    def _tidy(self, engine: Engine, row: ImageRow) -> bool:
+        """Remove what a try that was broken off left; whether nothing of it stays."""
+        if row.started_at is None or row.image.state not in IMAGE.live:
+            return True
+        return sweep_untagged(engine, since=row.started_at.timestamp() - CLOCKS_SECONDS)
+
+    def _remove(self, row: ImageRow) -> None:
+        """Its name goes unless another row has it; what is in use is tried again."""
+        with self._room.store.read() as c:
+            is_named = row.image.reference in self._rows.references(c)
+        engine = self._engine()
+        try:
+            is_gone = self._tidy(engine, row)
+            may_be_there = row.image.state == "ready" or row.image.origin == "push"
+            if not is_named and may_be_there:
+                is_gone = engine.remove_image(row.image.reference)
+                sweep_untagged(engine, before=time.time() - STAGE_SECONDS)
+        finally:
+            engine.close()
+        if not is_gone:
+            return
+        with self._room.write() as c:
+            self._rows.delete(c, row.image.id)
+        shutil.rmtree(self._folder(row), ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """Folders of images that are gone."""
+        with self._room.store.read() as c:
+            known = self._rows.ids(c)
+        for folder in self._room.folder.glob(image_folder("*")):
+            if folder.name not in known:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _engine(self) -> Engine:
+        settings = self._room.settings
+        return Engine(settings.docker_host, certificates=settings.docker_cert_path)
+
+    def _folder(self, row: ImageRow) -> Path:
+        return self._room.folder / image_folder(row.image.id)
+
+
+def _pushed(engine: Engine, image: NamedImage, say: Say, wanted: Callable[[], bool]) -> str:
+    """Its digest in the registry; where it is not taken there, the name for it is what it was."""
+    was_named = engine.image_id(image.reference)
+    engine.tag(image.source, image.reference)
+    digest = ""
+    try:
+        digest = engine.push(image.reference, say, wanted)
+    finally:
+        if not digest and was_named:
+            engine.tag(was_named, image.reference)
+        elif not digest:
+            engine.remove_image(image.reference)
+    return digest
+
+
+def _columns(made: Made) -> dict[str, Any]:
+    return {
+        "image_id": made.image_id,
+        "size_bytes": made.size_bytes,
+        "digest": made.digest,
+        "cached": made.was_here,
+    }
+
+
+def _write(said: Any, line: str) -> None:
+    said.write(line.encode() + b"\n")
+
+
+def _tell(reason: str) -> None:
+    log.warning("an image was not removed: %s", reason)

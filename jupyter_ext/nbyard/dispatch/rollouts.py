@@ -1,0 +1,399 @@
+"""One deployment made to be what is wanted of it: every step looks at what is there, and does what
+comes next. Facts are written before and after; only counts of seconds are kept here."""
+
+import logging
+import shutil
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from msgspec.structs import replace
+
+from nbyard.crash import crash_point
+from nbyard.dispatch.answering import Ports, described
+from nbyard.dispatch.departures import Departures
+from nbyard.dispatch.following import Follower
+from nbyard.dispatch.pinned import pinned
+from nbyard.dispatch.room import Room
+from nbyard.dockerd import LOCAL_SOCKET, Container, Engine, Stopped
+from nbyard.domain.deployments import Place, deployment_folder, log_name
+from nbyard.domain.rollouts import (
+    Ended,
+    Standing,
+    after,
+    backoff_seconds,
+    is_port_taken,
+    never_answered,
+    no_way_in,
+    reproduce,
+    reproduce_pull,
+    restarts_then,
+    state_of,
+    words_of_end,
+    words_of_start_error,
+)
+from nbyard.errors import NbyardError, Unavailable
+from nbyard.kept_logs import KeptLog, forget_logs
+from nbyard.runtimes.docker import deployed
+from nbyard.runtimes.docker.deployed import Deployed
+from nbyard.store.deployments import DeploymentRow, RevisionRow
+
+log = logging.getLogger("nbyard.dispatch")
+SOON_SECONDS, CALM_SECONDS = 0.2, 2.0
+LAST_SECONDS = 2.0
+TAIL_BYTES = 2000
+OURS = "nbyard: "
+KEPT_LOGS = 10
+
+
+class Rollout:
+    """What is done for one deployment, step by step, by one thread at a time. Once `gives_way` is
+    set, the revision that answers leaves its GPUs to the newest."""
+
+    def __init__(self, room: Room, engine: Engine):
+        self._room = room
+        self._rows = room.store.deployments
+        self._engine = engine
+        self._since: dict[int, float] = {}
+        self._not_before: dict[int, float] = {}
+        self._departures = Departures(engine, self._hear_out)
+        self._ports = Ports()
+        self._followers: dict[int, Follower] = {}
+        self.gives_way = False
+        self.due = 0.0
+
+    def step(self, row: DeploymentRow) -> None:
+        """Do what comes next, and say when the one after that is due."""
+        wait = SOON_SECONDS
+        try:
+            if row.is_removed:
+                self._remove(row)
+            elif row.state == "stopping":
+                self._stop(row)
+            else:
+                wait = self._drive(row)
+        except Unavailable as error:
+            if not row.is_removed:
+                self._tell(row, "stopping" if row.state == "stopping" else "down", error.message)
+            wait = CALM_SECONDS
+        self.due = time.monotonic() + wait
+
+    def fail(self, row: DeploymentRow, reason: str) -> None:
+        """Something unexpected goes wrong whenever it is tried. It has failed as soon as its
+        container is gone; until then that is tried."""
+        self.due = time.monotonic() + CALM_SECONDS
+        if row.is_removed:
+            return
+        with self._room.write() as c:
+            if not self._rows.is_as_seen(c, row):
+                return
+            if row.is_wanted and not row.newest.is_over:
+                told = {"ended_at": datetime.now(UTC), "places": [], "reason": reason}
+                self._rows.set_revision(c, row.newest.revision.id, **told)
+        self._tell(row, "down" if row.is_wanted else "stopping", reason)
+
+    # What is wanted runs
+
+    def _drive(self, row: DeploymentRow) -> float:
+        """How soon to look again."""
+        kept = {row.newest.number, *([] if self.gives_way else [row.serving])}
+        found = {}
+        for one in row.revisions.values():
+            if one.number in kept:
+                found[one.number] = self._tend(row, one)
+            elif one.is_over:
+                self._let_go(row, one)
+            else:
+                self._leave(row, one)
+        with self._room.store.read() as c:
+            serving = self._rows.serving_number(c, row.id)
+        self._tell(row, *state_of(serving, found))
+        return self._patience(found.values())
+
+    def _patience(self, found: Iterable[Standing]) -> float:
+        is_starting = any(one.phase == "alive" and not one.has_answered for one in found)
+        if is_starting or self._departures.is_busy:
+            return SOON_SECONDS
+        now = time.monotonic()
+        waits = [moment - now for moment in self._not_before.values() if moment > now]
+        return min([CALM_SECONDS, *waits])
+
+    def _tend(self, row: DeploymentRow, one: RevisionRow) -> Standing:
+        if one.is_over:
+            return self._rest(row, one, standing(one))
+        if one.phase == "pending":
+            return self._begin(row, one)
+        if self._departures.is_ending(one.number):
+            return self._end_first(row, one)
+        return self._look(row, one)
+
+    def _look(self, row: DeploymentRow, one: RevisionRow) -> Standing:
+        found = self._engine.container(self._deployed(row, one).container)
+        if found is None and one.places:
+            return self._end(row, one, Ended(None))
+        if found is None or found.status == "created":  # who was to start it was killed
+            return self._launch(row, one)
+        if found.is_over:
+            return self._end(row, one, self._ended(row, one, found))
+        return self._attend(row, one, found)
+
+    def _begin(self, row: DeploymentRow, one: RevisionRow) -> Standing:
+        has_gpus = len(one.revision.gpus) >= one.revision.spec.gpu
+        if not has_gpus or time.monotonic() < self._not_before.get(one.number, 0.0):
+            return standing(one)
+        self._note(one, started_at=datetime.now(UTC), ready_at=None)
+        crash_point("deployment-begun")
+        return self._launch(row, one)
+
+    def _end_first(self, row: DeploymentRow, one: RevisionRow) -> Standing:
+        """It was asked to end, and is wanted again: that end is none of its own."""
+        if not self._departures.has_stopped(one.number, self._deployed(row, one).container):
+            return Standing(one.number, "alive", reason=one.revision.reason)
+        self._since.pop(one.number, None)
+        self._note(one, started_at=None, ready_at=None, places=[])
+        return Standing(one.number, "pending")
+
+    def _launch(self, row: DeploymentRow, one: RevisionRow) -> Standing:
+        """Its container is made, with an image that is fetched when it is not here."""
+        spec, kept = one.revision.spec, self._log(row, one)
+        if words := no_way_in(self._room.settings.container_network, self._engine.url):
+            return self._give_up(row, one, words, "")
+        folder = self._room.folder / deployment_folder(row.id)
+        forget_logs(folder / log_name(number) for number in range(one.number - KEPT_LOGS, 0, -1))
+        try:
+            wanted = partial(self._is_wanted, row, one)
+            known = one.revision.image_id
+            image_id = pinned(self._engine, spec.image, known, partial(_say, kept), wanted)
+        except Stopped:
+            return standing(one)
+        except Unavailable:
+            raise
+        except NbyardError as error:
+            by_hand = reproduce_pull(spec.image, self._url)
+            return self._give_up(row, one, error.message, by_hand)
+        self._departures.comes(one.number)
+        told = replace(one.revision, image_id=image_id)
+        one = replace(one, prefix=self._base_url, revision=told)
+        self._note(one, image_id=image_id, prefix=one.prefix)
+        try:
+            made = self._deployed(row, one)
+            found = deployed.launch(self._engine, made, lambda said: _say(kept, f"{OURS}{said}"))
+        except Unavailable:
+            raise
+        except NbyardError as error:
+            words = words_of_start_error(error.message)
+            if is_port_taken(words):
+                return self._end(row, one, Ended(None, error=words))
+            return self._give_up(row, one, words, reproduce(spec, self._url))
+        crash_point("deployment-launched")
+        self._since[one.number] = time.monotonic()
+        return self._attend(row, one, found)
+
+    def _attend(self, row: DeploymentRow, one: RevisionRow, found: Container) -> Standing:
+        """It runs: is it ready, and does it answer still?"""
+        made = self._deployed(row, one)
+        follower = self._followers.get(one.number)
+        if follower is None or not follower.is_alive():
+            follower = Follower(self._engine, made.container, self._log(row, one))
+            self._followers[one.number] = follower
+        places = self._ports.look(one.number, one.places, deployed.asked(made, found))
+        is_ready = all(place.answers for place in places[:1])
+        since = self._since.setdefault(one.number, time.monotonic())
+        lived, has_answered = time.monotonic() - since, is_ready or one.has_answered
+        if not has_answered and lived > made.spec.start_seconds:
+            by_hand = reproduce(one.revision.spec, self._url)
+            return self._give_up(row, one, never_answered(made.spec), by_hand)
+        if places != one.places or has_answered != one.has_answered:
+            self._note_places(row, one, places, is_new=has_answered != one.has_answered)
+        return Standing(one.number, "alive", is_ready, has_answered, one.revision.reason)
+
+    def _note_places(
+        self, row: DeploymentRow, one: RevisionRow, places: list[Place], *, is_new: bool
+    ) -> None:
+        told: dict[str, Any] = {"places": places}
+        if is_new:
+            told |= {"ready_at": datetime.now(UTC), "reason": "", "reproduce": ""}
+            is_api = one.revision.spec.service == "api"
+            told["forms"] = described(places[0]) if is_api else []
+        with self._room.write() as c:
+            self._rows.set_revision(c, one.revision.id, **told)
+            if is_new and (one.number == row.newest.number or row.newest.is_over):
+                self._rows.serve(c, row, one.number)
+
+    # What comes to its end
+
+    def _ended(self, row: DeploymentRow, one: RevisionRow, found: Container) -> Ended:
+        self._hear_out(one.number)
+        lived = max(found.finished_at - found.started_at, 0.0)
+        error = words_of_start_error(found.error) if found.error else ""
+        last = self._log(row, one).tail(TAIL_BYTES).strip().rpartition("\n")[2]
+        last = "" if last.startswith(OURS) else last
+        return Ended(found.exit_code, found.out_of_memory, error, last, lived)
+
+    def _end(self, row: DeploymentRow, one: RevisionRow, ended: Ended) -> Standing:
+        """It ended by itself: try it again, or leave it at that."""
+        spec, kept = one.revision.spec, self._log(row, one)
+        reason = words_of_end(ended, spec)
+        restarts = restarts_then(ended, one.revision.restarts)
+        follows = after(ended, one.revision.restarts, spec.service)
+        if follows == "failed":
+            by_hand = reproduce(spec, self._url)
+            return self._give_up(row, one, reason, by_hand, ended.exit_code, restarts)
+        _say(kept, f"{OURS}{reason}")
+        if follows == "completed":
+            self._over(one, exit_code=0, reason="", reproduce="")
+            return self._rest(row, one, Standing(one.number, "over", exit_code=0))
+        wait = backoff_seconds(restarts)
+        self._not_before[one.number] = time.monotonic() + wait
+        self._since.pop(one.number, None)
+        words = f"{reason} It is started again."
+        self._note(
+            one,
+            **{"started_at": None, "ready_at": None, "gpus": [], "places": []},
+            **{"restarts": restarts, "exit_code": ended.exit_code, "reason": words},
+            reproduce=reproduce(spec, self._url),
+        )
+        self._engine.remove(self._deployed(row, one).container)
+        return Standing(one.number, "pending", reason=words)
+
+    def _give_up(
+        self,
+        row: DeploymentRow,
+        one: RevisionRow,
+        reason: str,
+        by_hand: str,
+        exit_code: int | None = None,
+        restarts: int = 0,
+    ) -> Standing:
+        _say(self._log(row, one), f"{OURS}{reason}")
+        told = {"reason": reason, "reproduce": by_hand, "exit_code": exit_code}
+        self._over(one, **told, restarts=restarts or one.revision.restarts)
+        over = Standing(one.number, "over", reason=reason, exit_code=exit_code)
+        return self._rest(row, one, over)
+
+    def _over(self, one: RevisionRow, **columns: Any) -> None:
+        """Its GPUs are its own until its container is gone."""
+        self._since.pop(one.number, None)
+        self._note(one, ended_at=datetime.now(UTC), places=[], **columns)
+
+    def _rest(self, row: DeploymentRow, one: RevisionRow, over: Standing) -> Standing:
+        """As long as its container is there, a revision that is over is not at rest."""
+        if self._let_go(row, one):
+            return over
+        return Standing(one.number, "alive", reason=over.reason)
+
+    def _let_go(self, row: DeploymentRow, one: RevisionRow) -> bool:
+        """Its container is removed, then its GPUs are free again; whether that is so."""
+        if not self._departures.is_gone(one.number, self._deployed(row, one).container):
+            return False
+        if one.revision.gpus:
+            self._note(one, gpus=[])
+        return True
+
+    # What is not wanted any more
+
+    def _leave(self, row: DeploymentRow, one: RevisionRow) -> None:
+        """Another revision answers: those who are being answered are waited for."""
+        if one.has_answered and not self._departures.is_drained(one):
+            return
+        self._end_softly(row, one)
+
+    def _end_softly(self, row: DeploymentRow, one: RevisionRow) -> bool:
+        """Whether it is over, and its container gone."""
+        if not one.is_over:
+            name = self._deployed(row, one).container
+            if not self._departures.has_stopped(one.number, name):
+                return False
+            self._over(one)
+        return self._let_go(row, one)
+
+    def _hear_out(self, number: int) -> None:
+        """What its container printed is kept, to the last line."""
+        follower = self._followers.pop(number, None)
+        if follower is not None:
+            follower.join(LAST_SECONDS)
+
+    def _stop(self, row: DeploymentRow) -> None:
+        if all([self._end_softly(row, one) for one in row.revisions.values()]):
+            with self._room.write() as c:
+                told = {"revision": row.newest.number}
+                self._rows.move(c, row, "stopped", told, since="stopping", serving=0, reason="")
+
+    def _remove(self, row: DeploymentRow) -> None:
+        """Without waiting for anybody."""
+        if not all([self._let_go(row, one) for one in row.revisions.values()]):
+            return
+        deployed.clear(self._engine, self._deployed(row, row.newest))
+        with self._room.write() as c:
+            self._rows.delete(c, row.id)
+        shutil.rmtree(self._room.folder / deployment_folder(row.id), ignore_errors=True)
+
+    # Facts
+
+    def _tell(self, row: DeploymentRow, state: str, reason: str) -> None:
+        """The state as it is seen now, where it is not what is known. It says nothing about what
+        was asked for meanwhile."""
+        told = {"reason": reason, "revision": row.newest.number}
+        told = {name: value for name, value in told.items() if value}
+        columns: dict[str, Any] = {"reason": reason}
+        if state == "running" and row.state != "running":
+            columns["started_at"] = datetime.now(UTC)
+        if (state, reason) == (row.state, row.reason):
+            return
+        with self._room.write() as c:
+            if not self._rows.is_as_seen(c, row):
+                return
+            if state != row.state:
+                self._rows.move(c, row, state, told, since=row.state, **columns)
+            else:
+                self._rows.change(c, row, told, reason=reason)
+
+    def _note(self, one: RevisionRow, **columns: Any) -> None:
+        with self._room.write() as c:
+            self._rows.set_revision(c, one.revision.id, **columns)
+
+    def _is_wanted(self, row: DeploymentRow, one: RevisionRow) -> bool:
+        """Until something else is asked for, or this dispatcher leaves."""
+        if self._room.stopping.is_set():
+            return False
+        with self._room.store.read() as c:
+            return self._rows.is_wanted(c, row.id, one.number)
+
+    def _deployed(self, row: DeploymentRow, one: RevisionRow) -> Deployed:
+        return Deployed(
+            store_id=self._room.store.id,
+            deployment_id=row.id,
+            name=row.name,
+            number=one.number,
+            spec=replace(one.revision.spec, image=one.revision.image_id or one.revision.spec.image),
+            gpus=one.revision.gpus,
+            base_url=one.prefix or self._base_url,
+            password=one.password,
+        )
+
+    @property
+    def _base_url(self) -> str:
+        with self._room.store.read() as c:
+            return self._room.store.facts.get(c, "base_url") or "/"
+
+    @property
+    def _url(self) -> str:
+        return "" if self._engine.url == LOCAL_SOCKET else self._engine.url
+
+    def _log(self, row: DeploymentRow, one: RevisionRow) -> KeptLog:
+        return KeptLog(self._room.folder / deployment_folder(row.id) / log_name(one.number))
+
+
+def standing(one: RevisionRow) -> Standing:
+    """As it was when the row was read."""
+    known = one.revision
+    is_ready = all(place.answers for place in one.places[:1]) and one.has_answered
+    return Standing(
+        one.number, one.phase, is_ready, one.has_answered, known.reason, known.exit_code
+    )
+
+
+def _say(kept: KeptLog, line: str) -> None:
+    kept.write(line.encode() + b"\n")

@@ -1,0 +1,65 @@
+"""What is secret, on its way from the store into the memory of the work."""
+
+from pathlib import Path
+
+from nbyard.dispatch.cases import Case
+from nbyard.dispatch.room import Room
+from nbyard.domain.credentials import content_of, hidden_of, is_plain
+from nbyard.domain.invocations import ATTEMPT
+from nbyard.domain.runs import SecretOf, TaskPlan
+from nbyard.errors import Invalid
+from nbyard.runner import memory
+
+Places = dict[str, str]
+
+
+def secrets_of(plan: TaskPlan) -> dict[str, SecretOf]:
+    """The credentials that a task names, by argument."""
+    return {n: one for n, one in plan.bindings.items() if isinstance(one, SecretOf)}
+
+
+def give(room: Room, case: Case, folder: Path) -> Places:
+    """Put what the task names into memory, and lead there from the folder: where each is, as the
+    attempt sees it.
+
+    Raises:
+        Invalid: a credential was deleted since the run was asked for.
+        StoreUnusable: its key is not here.
+        Conflict: it was changed outside of nbyard.
+    """
+    wanted = secrets_of(case.task.plan)
+    if not wanted:
+        return {}
+    files: dict[str, bytes] = {}
+    hidden: list[str] = []
+    places: Places = {}
+    with room.store.read() as c:
+        for argument, one in wanted.items():
+            found = room.store.credentials.get(c, case.run.owner, one.credential_id)
+            if found is None:
+                words = f"The credential {one.name!r} was deleted after the run was asked for."
+                raise Invalid(words)
+            fields = room.store.credentials.fields(c, found)
+            name = argument if is_plain(found.kind) else f"{argument}.json"
+            files[name] = content_of(found.kind, fields).encode()
+            hidden += hidden_of(found.kind, fields)
+            places[argument] = f"{ATTEMPT}/{memory.SECRETS}/{name}"
+    target = memory.place(room.store.id, case.attempt.id)
+    memory.give(str(folder), target, files, hidden)
+    return places
+
+
+def are_as_named(room: Room, case: Case) -> bool:
+    """Whether no credential of the task was replaced since its run was asked for: then its result
+    is that of its key."""
+    wanted = secrets_of(case.task.plan).values()
+    if not wanted:
+        return True
+    with room.store.read() as c:
+        known = room.store.credentials.references(c, case.run.owner)
+    return all(known.get(one.credential_id) == one for one in wanted)
+
+
+def take_away(room: Room, attempt_id: str) -> None:
+    """Nothing secret of the attempt stays in memory."""
+    memory.remove(memory.place(room.store.id, attempt_id))

@@ -1,0 +1,146 @@
+"""The working folder of its own that a command may ask for, and what is only known on the spot."""
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbyard.dispatch.room import Room
+from nbyard.domain.attempts import CommandWork, Output, Work
+from nbyard.domain.executables import ExecutableVersion
+from nbyard.domain.invocations import (
+    ATTEMPT,
+    MAX_CONTENTS_BYTES,
+    TEMPORARY,
+    WORK,
+    Context,
+    Facts,
+    Placed,
+    with_contents,
+)
+from nbyard.domain.models import SERVING_FOLDER
+from nbyard.domain.reaches import Bound, Found, Referenced, companions_of
+from nbyard.domain.runs import BytesOf, TaskPlan
+from nbyard.errors import Invalid
+from nbyard.files import write_new
+from nbyard.images.models import serving_sources
+from nbyard.kinds.model import SERVED, with_file
+
+
+def lay_serving(folder: Path, command: Sequence[str]) -> None:
+    """What serves models, for wherever the work is done, and the model.json of a command."""
+    files = {f"{SERVING_FOLDER}/{name}": text for name, text in serving_sources().items()}
+    if told := with_file(command)[1]:
+        files[SERVED] = told
+    for name, text in files.items():
+        place = f"{folder}/{name}"
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        write_new(place, text.encode())
+
+
+def facts(
+    folder: Path, version: ExecutableVersion, places: Mapping[str, str], plan: TaskPlan
+) -> Facts:
+    """What references may ask for; nothing where there can be none. `places` of inputs are below
+    the folder."""
+    reaches = [argument.reach for argument in version.arguments]
+    if not any(isinstance(reach, Bound | Referenced | Found) for reach in reaches):
+        return Facts()
+    sizes: dict[str, int] = {}
+    files: dict[str, list[str]] = {}
+    contents: dict[str, str] = {}
+    wanted = with_contents(version.invocation, version.arguments)
+    beside = {argument.name: argument.companions for argument in version.arguments}
+    for name, relative in places.items():
+        place = f"{folder}/{relative}"
+        if not os.path.isdir(place):
+            sizes[name] = os.stat(place).st_size
+            within = {name: place}
+        else:
+            files[name] = sorted(one.name for one in os.scandir(place) if one.is_file())
+            items = companions_of(files[name], beside.get(name, ()))
+            within = {f"{name}/{one}": f"{place}/{one}" for one in items}
+        if name in wanted:
+            contents |= {known: _contents(place, known) for known, place in within.items()}
+    least = Facts()
+    cores, memory = math.ceil(plan.cpu or least.cores), plan.memory_bytes or least.memory_bytes
+    return Facts(cores, memory, sizes, files, contents)
+
+
+def _contents(place: str, shown: str) -> str:
+    """A small file as text (`loadContents` of CWL v1.2).
+
+    Raises:
+        Invalid: it is larger than 64 KiB, or no text.
+    """
+    with open(place, "rb") as file:
+        content = file.read(MAX_CONTENTS_BYTES + 1)
+    if len(content) > MAX_CONTENTS_BYTES:
+        words = "has more than 64 KiB: its contents cannot be put into words"
+        raise Invalid.field(f"inputs.{shown}", words)
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        words = f"is no UTF-8 text (byte {error.start}): its contents cannot be put into words"
+        raise Invalid.field(f"inputs.{shown}", words) from None
+
+
+def looked_for(
+    version: ExecutableVersion,
+    outputs: dict[str, Output],
+    values: Mapping[str, Any],
+    known: Facts,
+) -> dict[str, Output]:
+    """The outputs with the patterns and values that their references make."""
+    found = dict(outputs)
+    context = Context(version.invocation, version.arguments, values, known)
+    for argument in version.arguments:
+        if isinstance(argument.reach, Found):
+            where = f"arguments.{argument.name}.reach"
+            found[argument.name] = msgspec.structs.replace(
+                found[argument.name],
+                patterns=context.patterns(argument.reach.patterns, where),
+                value=context.parts(argument.reach.value, where),
+            )
+    return found
+
+
+def make(
+    room: Room,
+    folder: Path,
+    work: Work,
+    inputs: Mapping[str, BytesOf],
+    places: Mapping[str, str],
+) -> None:
+    """An empty working folder, but for the files that the command wants there."""
+    for name in (WORK, TEMPORARY):
+        os.makedirs(f"{folder}/{name}")
+    if not isinstance(work, CommandWork):
+        return
+    for file in work.files:
+        place = Path(f"{folder}/{WORK}/{file.name}")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if file.source:
+            _stage(
+                room, place, file, {places[name]: found.digest for name, found in inputs.items()}
+            )
+        else:
+            write_new(str(place), file.text.encode())
+    for stream in (work.stdout, work.stderr):
+        if stream:
+            (folder / stream).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _stage(room: Room, place: Path, file: Placed, digests: Mapping[str, str]) -> None:
+    """The bytes of an input once more, or of one file in a folder that is an input."""
+    source = file.source.removeprefix(f"{ATTEMPT}/")
+    digest = digests.get(source, "")
+    if not digest:
+        folder, within = next(
+            (one, source.removeprefix(f"{one}/")) for one in digests if source.startswith(f"{one}/")
+        )
+        digest = next(e.digest for e in room.blobs.tree(digests[folder]).files if e.path == within)
+    room.blobs.stage(digest, place, writable=file.writable)

@@ -1,0 +1,205 @@
+"""Images of one engine: looked at, pulled, pushed, built, named and removed."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, Any, cast
+
+import msgspec
+
+from nbyard.dockerd.connection import Connection
+from nbyard.dockerd.specs import repository_and_tag, seconds
+from nbyard.dockerd.words import REFUSED, Say, check, registry_words, tell, whole_lines
+from nbyard.domain.images import registry_of
+from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
+
+LOOK_SECONDS = 0.5
+
+
+class EngineImage(msgspec.Struct, frozen=True):
+    """What the engine says of an image. `entrypoint` and `command` are what it starts by itself,
+    `variables` what that finds in its environment; `digests` are the names under which registries
+    have it."""
+
+    id: str
+    size_bytes: int
+    labels: dict[str, str]
+    entrypoint: list[str]
+    command: list[str]
+    names: list[str]
+    digests: list[str]
+    created_at: float
+    variables: dict[str, str] = {}
+
+
+class Stopped(Exception):
+    """What is done is not wanted any more."""
+
+
+class Images(Connection):
+    """What is asked of one engine about images."""
+
+    def image(self, name: str) -> EngineImage | None:
+        """None when it is not here."""
+        try:
+            with self._calling() as client:
+                told = cast(Any, client).inspect_image(name)
+        except NotFound:
+            return None
+        config = told.get("Config") or {}
+        return EngineImage(
+            id=str(told["Id"]),
+            size_bytes=int(told.get("Size") or 0),
+            labels=config.get("Labels") or {},
+            entrypoint=list(config.get("Entrypoint") or []),
+            command=list(config.get("Cmd") or []),
+            names=list(told.get("RepoTags") or []),
+            digests=list(told.get("RepoDigests") or []),
+            created_at=seconds(told.get("Created", "")),
+            variables=dict(one.partition("=")[::2] for one in config.get("Env") or []),
+        )
+
+    def image_id(self, name: str) -> str:
+        """The id of an image that is here, else ""."""
+        found = self.image(name)
+        return found.id if found else ""
+
+    def labelled(self, label: str, value: str = "", *, untagged: bool = False) -> list[str]:
+        """Ids of images with this label, the newest first; `untagged` are those without a name that
+        nothing is built upon."""
+        filters: dict[str, Any] = {"label": [f"{label}={value}" if value else label]}
+        if untagged:
+            filters["dangling"] = True
+        with self._calling() as client:
+            found = client.images(filters=filters)
+        return [str(one["Id"]) for one in sorted(found, key=lambda one: -int(one["Created"]))]
+
+    def pull(self, name: str, say: Say, wanted: Callable[[], bool] = lambda: True) -> None:
+        """Raises NbyardError: the message says why it cannot be pulled."""
+        repository, tag = repository_and_tag(name)
+        try:
+            with self._calling() as client, whole_lines(say) as hear:
+                for line in client.pull(repository, tag=tag, stream=True, decode=True):
+                    tell(line, hear)
+                    _mind(wanted)
+        except Unavailable:
+            raise
+        except NbyardError as error:
+            words = registry_words(error.message.removeprefix(REFUSED), registry_of(name))
+            raise NbyardError(
+                f"The image {name} is not here and cannot be pulled: {words}"
+            ) from error
+
+    def push(self, name: str, say: Say, wanted: Callable[[], bool] = lambda: True) -> str:
+        """The digest by which the registry knows it.
+
+        Raises:
+            NbyardError: the message says why not.
+        """
+        repository, tag = repository_and_tag(name)
+        digest = ""
+        try:
+            with self._calling() as client, whole_lines(say) as hear:
+                for line in client.push(repository, tag=tag, stream=True, decode=True):
+                    tell(line, hear)
+                    digest = str((line.get("aux") or {}).get("Digest") or digest)
+                    _mind(wanted)
+        except Unavailable:
+            raise
+        except NbyardError as error:
+            words = registry_words(error.message.removeprefix(REFUSED), registry_of(name))
+            raise NbyardError(f"{name} cannot be pushed: {words}") from error
+        return digest
+
+    def tag(self, image: str, name: str) -> None:
+        """One more name for an image. Raises NotFound."""
+        repository, tag = repository_and_tag(name)
+        with self._calling() as client:
+            client.tag(image, repository, tag)
+
+    def remove_image(self, name: str) -> bool:
+        """Without this name, and gone when it was the last one; False while it is in use."""
+        try:
+            with suppress(NotFound), self._calling() as client:
+                client.remove_image(name)
+        except Conflict:
+            return False
+        return True
+
+    def build(self, tag: str, context: IO[bytes], **options: Any) -> None:
+        """Build a tar of a context that holds a Dockerfile.
+
+        Options: `file` (Dockerfile), `arguments`, `labels`, `network`, `say`, which gets every line
+        of the log, and `wanted`, which is asked all the time.
+
+        Raises:
+            Stopped: it is not wanted any more.
+            NbyardError: it failed; the message ends in the engine's words.
+        """
+        say: Say = options.get("say") or (lambda line: None)
+        params = {
+            "t": tag,
+            "dockerfile": options.get("file") or "Dockerfile",
+            "buildargs": msgspec.json.encode(options.get("arguments") or {}).decode(),
+            "labels": msgspec.json.encode(options.get("labels") or {}).decode(),
+            "rm": 1,
+            "forcerm": 1,
+        }
+        if options.get("network"):
+            params["networkmode"] = options["network"]
+        with self._calling() as known:
+            client: Any = known
+            headers = {"Content-Type": "application/tar"}
+            client._set_auth_headers(headers)  # for a base in a registry that wants a login
+            url = f"{client.base_url}/v{client.api_version}/build"
+            limits = (self._timeout, None)
+            sent: Any = {"params": params, "data": context, "headers": headers}
+            with client.post(url, **sent, stream=True, timeout=limits) as answer:
+                check(answer)
+                unwanted = _ended_when_unwanted(client, answer, options.get("wanted"))
+                with unwanted, whole_lines(say) as hear:
+                    for line in client._stream_helper(answer, decode=True):
+                        tell(line, hear, "The image could not be built: ")
+
+    def load_root(self, archive: IO[bytes], tag: str) -> None:
+        """An image from a tar of its whole file system."""
+        repository, version = repository_and_tag(tag)
+        with self._calling() as client:
+            client.import_image_from_data(archive, repository=repository, tag=version)
+            if self.info.is_podman and version:  # which calls all of them latest
+                client.tag(f"{repository}:latest", repository, version)
+
+
+def _mind(wanted: Callable[[], bool]) -> None:
+    if not wanted():
+        raise Stopped
+
+
+@contextmanager
+def _ended_when_unwanted(
+    client: Any, answer: Any, wanted: Callable[[], bool] | None
+) -> Iterator[None]:
+    """A step may say nothing for an hour: the connection is closed under it, which ends the build
+    and removes its containers."""
+    raw: Any = client._get_raw_response_socket(answer)
+    sock = getattr(raw, "_sock", raw)
+    over, unwanted = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(LOOK_SECONDS):
+            if wanted is not None and not wanted():
+                unwanted.set()
+                with suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+                return
+
+    watching = threading.Thread(target=watch, name="nbyard-build", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watching.join()
+        if unwanted.is_set():  # whatever a closed connection was told as
+            raise Stopped

@@ -1,0 +1,120 @@
+"""Forms of what a deployed service can be asked, read from how it describes itself.
+
+The format is Swagger 2.0, as services of the DEEPaaS V2 API have it at `/swagger.json`: in `paths`
+are methods, in them `parameters` with `name`, `in` (query, formData, path, header), `type`, `enum`,
+`default`, `minimum`, `maximum`, `required` and `description`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+Place = Literal["query", "formData", "path"]
+PLACES: tuple[Place, ...] = ("query", "formData", "path")
+METHODS = ("get", "post", "put", "delete")
+TYPES = ("string", "integer", "number", "boolean", "file", "array")
+MAX_FORMS, MAX_FIELDS = 200, 200
+MAX_TEXT, MAX_CHOICES = 2000, 1000
+MAX_NUMBER = 2**53
+
+
+class CallField(msgspec.Struct, frozen=True):
+    """One field of a call: where its value goes, and what it may be."""
+
+    name: str
+    place: Place
+    type: str
+    help: str = ""
+    default: str | int | float | bool | None = None
+    choices: list[str | int | float | bool] = []
+    least: float | None = None
+    most: float | None = None
+    is_required: bool = False
+
+
+class CallForm(msgspec.Struct, frozen=True):
+    """One thing that can be asked: `path` is below the address of the port, with its variables in
+    braces. A form with a file is sent as `multipart/form-data`."""
+
+    method: str
+    path: str
+    title: str
+    group: str
+    fields: list[CallField]
+
+
+class CallForms(msgspec.Struct, frozen=True):
+    """What a deployment can be asked: `path` is the address of its port, below the server's base
+    URL; without forms when it does not describe itself."""
+
+    path: str
+    forms: list[CallForm]
+
+
+def forms_of(told: Any) -> list[CallForm]:
+    """The calls that a description tells of, those that predict first. Whatever is not as the
+    format says is left out: strangers wrote it."""
+    paths = _mapping(_mapping(told).get("paths"))
+    base = _text(_mapping(told).get("basePath")).rstrip("/")
+    found = [form for path, item in paths.items() for form in _forms(base + _text(path), item)]
+    found.sort(key=lambda form: ("predict" not in form.path, form.method != "POST"))
+    return found[:MAX_FORMS]
+
+
+def _forms(path: str, item: Any) -> Iterator[CallForm]:
+    shared = _mapping(item).get("parameters")
+    for method in METHODS:
+        operation = _mapping(item).get(method)
+        if not isinstance(operation, Mapping):
+            continue
+        fields = [*_fields(shared), *_fields(operation.get("parameters"))]
+        title = _text(operation.get("summary")) or f"{method.upper()} {path}"
+        tags = operation.get("tags")
+        group = _text(tags[0]) if isinstance(tags, list) and tags else ""
+        yield CallForm(method.upper(), path, title, group, fields[:MAX_FIELDS])
+
+
+def _fields(parameters: Any) -> Iterator[CallField]:
+    for one in parameters if isinstance(parameters, list) else ():
+        told = _mapping(one)
+        name, place = _text(told.get("name")), told.get("in")
+        if not name or place not in PLACES:
+            continue
+        kind = told.get("type")
+        yield CallField(
+            name=name,
+            place=place,
+            type=kind if kind in TYPES else "string",
+            help=_text(told.get("description")),
+            default=_scalar(told.get("default")),
+            choices=_choices(told.get("enum")),
+            least=_number(told.get("minimum")),
+            most=_number(told.get("maximum")),
+            is_required=told.get("required") is True,
+        )
+
+
+def _choices(value: Any) -> list[Any]:
+    found = map(_scalar, value if isinstance(value, list) else ())
+    return [one for one in found if one is not None][:MAX_CHOICES]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: Any) -> str:
+    return value[:MAX_TEXT] if isinstance(value, str) else ""
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, str):
+        return _text(value)
+    return value if isinstance(value, bool) else _number(value)
+
+
+def _number(value: Any) -> Any:
+    """Beyond these whole numbers lose digits in a browser."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number and abs(value) <= MAX_NUMBER else None

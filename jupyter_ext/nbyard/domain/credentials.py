@@ -1,0 +1,250 @@
+"""Credentials: names for what only their owner may know; chosen by name, and never shown again."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from nbyard.domain.arguments import check_text
+from nbyard.errors import Detail, Invalid
+
+MAX_FIELD = 64 * 1024
+# What is shorter would hide half of every log.
+SHORTEST_HIDDEN = 4
+SHORTEST_LINE = 8
+VARIABLE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)")
+
+
+class CredentialField(msgspec.Struct, frozen=True):
+    """One field of a kind; one that is `secret` is never told to anybody, `several_lines` for
+    what is written in an area of text."""
+
+    name: str
+    label: str
+    help: str = ""
+    secret: bool = False
+    required: bool = True
+    several_lines: bool = False
+
+
+class CredentialKind(msgspec.Struct, frozen=True):
+    """What a credential of this kind holds. Work gets the text of the only field, or where there
+    are several all of them as a JSON file."""
+
+    kind: str
+    label: str
+    help: str
+    fields: list[CredentialField]
+
+
+KINDS = (
+    CredentialKind(
+        "token",
+        "Token or password",
+        "Any text that is to be kept secret: an API token, a password, a private key.",
+        [CredentialField("secret", "Secret", secret=True, several_lines=True)],
+    ),
+    CredentialKind(
+        "env-file",
+        "Variables",
+        "Lines of NAME=value, as in a .env file; each value is kept secret.",
+        [CredentialField("text", "Lines of NAME=value", secret=True, several_lines=True)],
+    ),
+    CredentialKind(
+        "s3",
+        "S3",
+        "A key of Amazon S3, MinIO or another store that speaks S3.",
+        [
+            CredentialField("access_key_id", "Access key ID"),
+            CredentialField("secret_access_key", "Secret access key", secret=True),
+            CredentialField("session_token", "Session token", secret=True, required=False),
+            CredentialField(
+                "endpoint_url", "Endpoint", "https://host:port; empty = Amazon's.", required=False
+            ),
+            CredentialField("region", "Region", required=False),
+        ],
+    ),
+    CredentialKind(
+        "webdav",
+        "WebDAV or Nextcloud",
+        "A login of a WebDAV server; for Nextcloud make an app password in its security settings.",
+        [
+            CredentialField("url", "Address", "https://cloud.example.org/remote.php/dav/files/ann"),
+            CredentialField("username", "User name"),
+            CredentialField("password", "Password", secret=True),
+        ],
+    ),
+    CredentialKind(
+        "registry",
+        "Image registry",
+        "A login of a registry of container images.",
+        [
+            CredentialField("server", "Server", "registry.example.org:5000, or docker.io"),
+            CredentialField("username", "User name"),
+            CredentialField("password", "Password or token", secret=True),
+        ],
+    ),
+)
+_KINDS = {one.kind: one for one in KINDS}
+
+
+class Credential(msgspec.Struct, frozen=True):
+    """A credential without what is secret in it: `fields` are the others, `kept` names those that
+    are there and not shown. `version` counts how often it was replaced, `used_by` tells in words
+    what uses it; lists leave that out."""
+
+    id: str
+    name: str
+    owner: str
+    kind: str
+    description: str
+    fields: dict[str, str]
+    kept: list[str]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    used_by: list[str] = []
+
+
+class NewCredential(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to be kept; `fields` are those of its kind."""
+
+    name: str
+    kind: str
+    fields: dict[str, str]
+    description: str = ""
+
+    def __repr__(self) -> str:
+        return f"NewCredential({self.name!r}, {self.kind!r})"
+
+
+class CredentialPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields to replace, the others stay; an empty text takes away one that is not needed.
+    `version` is the one that was read."""
+
+    version: int
+    fields: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType = msgspec.UNSET
+
+    def __repr__(self) -> str:
+        return f"CredentialPatch({self.version})"
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """How many were encrypted anew."""
+
+    count: int
+
+
+def kind_of(name: str, path: str = "kind") -> CredentialKind:
+    """Raises Invalid when there is no such kind."""
+    if name not in _KINDS:
+        raise Invalid.field(path, "must be one of " + ", ".join(_KINDS))
+    return _KINDS[name]
+
+
+def check_fields(kind: CredentialKind, fields: Mapping[str, str]) -> dict[str, str]:
+    """The fields that are not empty, each without line breaks at its end. No message repeats a
+    value.
+
+    Raises:
+        Invalid: with one detail for each field that is unknown, missing or cannot be kept.
+    """
+    known = {field.name for field in kind.fields}
+    # Editors put one there; a shell would take it away from a variable.
+    fields = {name: text.rstrip("\r\n") for name, text in fields.items()}
+    details = [
+        Detail(f"fields.{name[:40]}", f"{kind.label} has no such field; it has: {_names(kind)}")
+        for name in fields.keys() - known
+    ]
+    for field in kind.fields:
+        if problem := _problem(field, fields.get(field.name, "")):
+            details.append(Detail(f"fields.{field.name}", problem))
+    if details:
+        raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
+    if kind.kind == "env-file":
+        read_variables(fields["text"])
+    return {name: text for name, text in fields.items() if text}
+
+
+def _names(kind: CredentialKind) -> str:
+    return ", ".join(field.name for field in kind.fields)
+
+
+def _problem(field: CredentialField, text: str) -> str:
+    if field.required and not text.strip():
+        return "a value is needed"
+    if len(text.encode("utf-8", "replace")) > MAX_FIELD:
+        return f"may have at most {MAX_FIELD // 1024} KiB"
+    if not field.several_lines and ("\n" in text or "\r" in text):
+        return "must be one line"
+    try:
+        check_text(text, "")
+    except Invalid as error:
+        return error.details[0].message
+    return ""
+
+
+def read_variables(text: str) -> dict[str, str]:
+    """NAME=value lines; empty ones and those that begin with # do not count, quotes around a value
+    are taken away.
+
+    Raises:
+        Invalid: another line, named by its number.
+    """
+    found = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        read = VARIABLE.fullmatch(line.strip())
+        if read is None:
+            raise Invalid.field("fields.text", f"line {number} is not NAME=value")
+        value = read[2].strip()
+        is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+        found[read[1]] = value[1:-1] if is_quoted else value
+    return found
+
+
+def parted(
+    kind: CredentialKind, fields: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Fields that may be shown, and those that are secret."""
+    secret = {field.name for field in kind.fields if field.secret}
+    shown = {name: text for name, text in fields.items() if name not in secret}
+    return shown, {name: text for name, text in fields.items() if name in secret}
+
+
+def is_plain(kind: str) -> bool:
+    """Whether work gets a text, and no JSON file."""
+    return len(kind_of(kind).fields) == 1
+
+
+def content_of(kind: str, fields: Mapping[str, str]) -> str:
+    """What stands in the file that work gets."""
+    if is_plain(kind):
+        return next(iter(fields.values()))
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def hidden_of(kind: str, fields: Mapping[str, str]) -> list[str]:
+    """The texts that nobody may see, for who masks them."""
+    _, secret = parted(kind_of(kind), fields)
+    texts = list(secret.values())
+    if kind == "env-file":
+        texts = list(read_variables(fields["text"]).values())
+    return sorted(_with_lines(texts), key=len, reverse=True)
+
+
+def _with_lines(texts: Iterable[str]) -> set[str]:
+    """Each whole, without the line break at its end, and of several lines those that are long."""
+    found = set()
+    for text in texts:
+        stripped = text.strip()
+        if len(stripped) >= SHORTEST_HIDDEN:
+            found.add(stripped)
+        lines = [line.strip() for line in stripped.splitlines()]
+        if len(lines) > 1:
+            found |= {line for line in lines if len(line) >= SHORTEST_LINE}
+    return found

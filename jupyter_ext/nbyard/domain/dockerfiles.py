@@ -1,0 +1,88 @@
+"""The text of a Dockerfile: its instructions by line, and which of them failed."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+CONTINUED = re.compile(r"\\[ \t]*$")
+STEP = re.compile(r"^(?:\[\d+/\d+\] )?step (\d+)/\d+ ?: ", re.IGNORECASE)
+PARSE_ERROR = re.compile(r"parse error(?: on)? line (\d+)", re.IGNORECASE)
+VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+MAX_SHOWN = 300
+
+
+class Instruction(msgspec.Struct, frozen=True):
+    """`line` counts from 1; `value` is joined where it goes over several lines."""
+
+    line: int
+    keyword: str
+    value: str
+
+
+class FailedLine(msgspec.Struct, frozen=True):
+    """The line of a Dockerfile, from 1, at which a build ended, and what stands there."""
+
+    line: int
+    text: str
+
+
+def instructions(text: str) -> list[Instruction]:
+    """In their order. Comments between the lines of one are no part of it."""
+    found: list[Instruction] = []
+    begun, first = "", 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip().startswith("#") or not (line.strip() or begun):
+            continue
+        first = first if begun else number
+        joined = CONTINUED.search(line) is not None
+        begun += CONTINUED.sub("", line).strip() + " "
+        if joined:
+            continue
+        found.append(_instruction(first, begun))
+        begun = ""
+    return [*found, _instruction(first, begun)] if begun.strip() else found
+
+
+def _instruction(line: int, text: str) -> Instruction:
+    keyword, _, value = text.strip().partition(" ")
+    return Instruction(line, keyword.upper(), value.strip())
+
+
+def bases(text: str, arguments: Mapping[str, str]) -> list[str]:
+    """The images that a Dockerfile begins with, those of its own stages and `scratch` left out;
+    `arguments` are given to the build."""
+    known: dict[str, str] = {}
+    stages, found, is_begun = {"scratch"}, list[str](), False
+    for one in instructions(text):
+        if one.keyword == "ARG" and not is_begun:
+            name, _, default = one.value.partition("=")
+            known[name] = arguments.get(name, default.strip("\"'"))
+        elif one.keyword == "FROM":
+            is_begun = True
+            words = [word for word in one.value.split() if not word.startswith("--")]
+            named = VARIABLE.sub(lambda m: known.get(m[1] or m[2], ""), words[0]) if words else ""
+            if named and named.lower() not in stages:
+                found.append(named)
+            if len(words) > 2 and words[1].lower() == "as":
+                stages.add(words[2].lower())
+    return list(dict.fromkeys(found))
+
+
+def failed_line(text: str, said: Sequence[str], error: str) -> FailedLine | None:
+    """Where a build ended whose log is `said`: the step that was begun last, or the line that could
+    not be parsed; None when it did not come so far."""
+    if parse_error := PARSE_ERROR.search(error):
+        return _line(text, int(parse_error[1]))
+    steps = [int(found[1]) for line in said if (found := STEP.match(line))]
+    known = instructions(text)
+    if steps and 0 < steps[-1] <= len(known):
+        return _line(text, known[steps[-1] - 1].line)
+    return None
+
+
+def _line(text: str, number: int) -> FailedLine | None:
+    lines = text.splitlines()
+    return (
+        FailedLine(number, lines[number - 1].strip()[:MAX_SHOWN]) if number <= len(lines) else None
+    )

@@ -1,0 +1,339 @@
+"""How a command is run beyond its first words: fixed words among those of its arguments, variables,
+files in its working folder, standard streams, exit codes."""
+
+import os.path
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+
+from nbyard.domain.arguments import Argument
+from nbyard.domain.reaches import Beside, Bound, Found, companions_of
+from nbyard.domain.references import evaluate, in_parts, names_in
+from nbyard.errors import Invalid
+
+ATTEMPT = "{attempt}"
+# The folder of the attempt that a command works in when it wants one of its own; no output is
+# called so.
+WORK = "outputs/.work"
+TEMPORARY = "outputs/.tmp"
+MIB = 2**20
+CONTENTS = "contents"
+SECONDARY = "secondaryFiles"
+# of an output, as CWL calls it
+VALUE = "outputEval"
+MAX_CONTENTS_BYTES = 64 * 1024
+
+
+class WorkFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A file of the working folder: an input, if `text` is one reference to it, else a text with
+    references. An input without a `name` keeps its own. `writable` is a copy."""
+
+    text: str
+    name: str = ""
+    writable: bool = False
+
+
+class Invocation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """How a command is run, beyond its first words and its arguments; texts may have references.
+
+    `words` stand among the bound ones of the arguments. With `apart` the working folder is an empty
+    one of its own, not that of the code; `files` are put into it, `stdout` and `stderr` are names
+    in it. An exit code in none of the three lists is success when it is 0.
+    """
+
+    words: tuple[Bound, ...] = ()
+    variables: dict[str, str] = {}
+    apart: bool = False
+    files: tuple[WorkFile, ...] = ()
+    stdout: str = ""
+    stderr: str = ""
+    success_codes: tuple[int, ...] = ()
+    temporary_codes: tuple[int, ...] = ()
+    permanent_codes: tuple[int, ...] = ()
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What only the place of the work knows: sizes of inputs, files of those that are lists (their
+    names, sorted), texts that references ask for (by input, or `input/file` of a list), and what
+    the work may use."""
+
+    cores: int = 1
+    memory_bytes: int = 1024 * MIB
+    sizes: dict[str, int] = {}
+    files: dict[str, list[str]] = {}
+    contents: dict[str, str] = {}
+
+
+class Placed(NamedTuple):
+    """What to put into the working folder: the input of that name, or a text."""
+
+    name: str
+    source: str
+    text: str
+    writable: bool
+
+
+Told = tuple[str, str, tuple[str, ...]]
+
+
+def texts_in(invocation: Invocation, arguments: Sequence[Argument]) -> list[Told]:
+    """All texts that may have references, each with its place and what `self` is in it."""
+    found: list[Told] = []
+    found += [(f"arguments.{i}", word.text or "", ()) for i, word in enumerate(invocation.words)]
+    found += [(f"variables.{name}", text, ()) for name, text in invocation.variables.items()]
+    found += [("files", text, ()) for file in invocation.files for text in (file.text, file.name)]
+    found += [("stdout", invocation.stdout, ()), ("stderr", invocation.stderr, ())]
+    for argument in arguments:
+        if isinstance(argument.reach, Found):
+            where = f"outputs.{argument.name}"
+            found += [(where, text, ()) for text in argument.reach.patterns]
+            found.append((f"{where}.{VALUE}", argument.reach.value, ("outputs", argument.name)))
+        elif isinstance(argument.reach, Bound):
+            where = f"inputs.{argument.name}.inputBinding"
+            itself = ("inputs", argument.name)
+            found += [(where, text, place) for text, place in _texts_of(argument.reach, itself)]
+    return found
+
+
+def _texts_of(bound: Bound, itself: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:
+    found = [(bound.text or "", itself)]
+    if bound.each is not None:
+        found += _texts_of(bound.each, (*itself, "0"))
+    for name, one in bound.fields.items():
+        found += _texts_of(one, (*itself, name))
+    return found
+
+
+def with_contents(invocation: Invocation, arguments: Sequence[Argument]) -> set[str]:
+    """The inputs whose contents references ask for."""
+    found = set()
+    for where, text, itself in texts_in(invocation, arguments):
+        for path in names_in(text, where):
+            whole = (*itself, *path[1:]) if path[0] == "self" else path
+            if whole[0] == "inputs" and whole[-1] == CONTENTS and len(whole) > 2:
+                found.add(whole[1])
+    return found
+
+
+class Context:
+    """What references stand for, and the words that bindings make of them."""
+
+    def __init__(
+        self,
+        invocation: Invocation,
+        arguments: Sequence[Argument],
+        values: Mapping[str, Any],
+        facts: Facts,
+    ):
+        self._invocation = invocation
+        self._arguments = arguments
+        inputs = {a.name: _seen(a, values.get(a.name), facts) for a in arguments}
+        outputs = {a.name for a in arguments if a.role == "output"}
+        directory = f"{ATTEMPT}/{WORK if invocation.apart else 'code'}"
+        self.known: dict[str, Any] = {
+            "inputs": {name: value for name, value in inputs.items() if name not in outputs},
+            "self": None,
+            "runtime": {
+                "outdir": directory,
+                "tmpdir": f"{ATTEMPT}/{TEMPORARY}",
+                "cores": facts.cores,
+                "ram": facts.memory_bytes // MIB,
+            },
+        }
+        self.files = self._placed()
+
+    def text(self, text: str, where: str) -> str:
+        """A text with what its references stand for."""
+        value = evaluate(text, self.known, where)
+        if isinstance(value, str):
+            return value
+        if value is None or (isinstance(value, bool | list | dict) and not _is_file(value)):
+            raise Invalid.field(where, f"{text[:60]!r} is no text")
+        return plain(value)
+
+    def patterns(self, patterns: Sequence[str], where: str) -> list[str]:
+        """Patterns of names in the working folder; one may be its own path."""
+        found = []
+        for text in patterns:
+            value = evaluate(text, self.known, where)
+            for one in value if isinstance(value, list) else [value]:
+                pattern = plain(one).removeprefix(self.known["runtime"]["outdir"]).lstrip("/")
+                found.append("." if pattern in ("", ".") else inside(pattern, where))
+        return found
+
+    def parts(self, text: str, where: str) -> list[dict[str, Any]]:
+        """A text on files that are found later, as far as it is known now."""
+        return in_parts(text, self.known, where) if text else []
+
+    def words(self) -> list[str]:
+        """The bound words, in their order."""
+        found = [
+            (bound.position, self._words(bound, bound.text or "", f"words.{index}"))
+            for index, bound in enumerate(self._invocation.words)
+            if not bound.when or any(self._has(name) for name in bound.when)
+        ]
+        for argument in self._arguments:
+            if isinstance(argument.reach, Bound):
+                value = self.known["inputs"].get(argument.name)
+                where = f"arguments.{argument.name}"
+                found.append((argument.reach.position, self._words(argument.reach, value, where)))
+        return [word for _, words in sorted(found, key=lambda one: one[0]) for word in words]
+
+    def _has(self, name: str) -> bool:
+        return self.known["inputs"].get(name) is not None
+
+    def _words(self, bound: Bound, value: Any, where: str) -> list[str]:
+        if value is None:
+            return []
+        if bound.text is not None:
+            value = evaluate(bound.text, {**self.known, "self": value}, where)
+        return self._bound(bound, value, where)
+
+    def _bound(self, bound: Bound, value: Any, where: str) -> list[str]:
+        """Section 4.1 "Input binding" of CWL v1.2."""
+        lead = [bound.prefix] if bound.prefix else []
+        if value is None or value is False or value == []:
+            return []
+        if value is True or (isinstance(value, dict) and not _is_file(value)):
+            return lead + self._of_fields(bound, value, where)
+        if not isinstance(value, list):
+            return _prefixed(bound, plain(value))
+        if bound.separator is not None:
+            return _prefixed(bound, bound.separator.join(plain(item) for item in value))
+        if bound.text is not None:
+            return lead + [plain(item) for item in value]
+        each = bound.each or Bound()
+        return lead + [word for item in value for word in self._words(each, item, where)]
+
+    def _of_fields(self, bound: Bound, value: Any, where: str) -> list[str]:
+        parts = sorted(bound.fields.items(), key=lambda one: (one[1].position, one[0]))
+        known = value if isinstance(value, dict) else {}
+        return [word for name, one in parts for word in self._words(one, known.get(name), where)]
+
+    def _placed(self) -> list[Placed]:
+        """An input that is put into the working folder is there for all that comes after."""
+        found: list[Placed] = []
+        for index, file in enumerate(self._invocation.files):
+            where = f"files.{index}"
+            value = evaluate(file.text, self.known, where)
+            name = self.text(file.name, where) if file.name else ""
+            if _is_file(value):
+                found += self._beside(value, name, file.writable, where)
+                found.append(self._moved(value, name, file.writable, where))
+            elif isinstance(value, list) and all(_is_file(one) for one in value):
+                every = [each for one in value for each in (*one.get(SECONDARY, ()), one)]
+                found += [self._moved(one, "", file.writable, where) for one in every]
+            elif value is not None:
+                text = value if isinstance(value, str) else plain(value)
+                found.append(Placed(inside(name, where), "", text, file.writable))
+        return found
+
+    def _beside(self, value: dict[str, Any], name: str, writable: bool, where: str) -> list[Placed]:
+        """Files beside an input go where it goes."""
+        inputs, found = self.known["inputs"], []
+        for argument in self._arguments:
+            reach, own = argument.reach, inputs.get(argument.name)
+            if isinstance(reach, Beside) and inputs.get(reach.of) is value and own is not None:
+                called = reach.name(name or value["basename"])
+                found.append(self._moved(own, called, writable, where))
+        return found
+
+    def _moved(self, value: dict[str, Any], name: str, writable: bool, where: str) -> Placed:
+        source, target = value["path"], inside(name or value["basename"], where)
+        value.update(_named(f"{ATTEMPT}/{WORK}/{target}"))
+        return Placed(target, source, "", writable)
+
+
+def input_places(arguments: Sequence[Argument], filenames: Mapping[str, str]) -> dict[str, str]:
+    """Where inputs that are called so lie in the attempt's folder, those beside others last.
+
+    Raises:
+        Invalid: two would be one file.
+    """
+    found = {name: f"inputs/{name}/{filename}" for name, filename in filenames.items()}
+    for argument in arguments:
+        reach = argument.reach
+        if isinstance(reach, Beside) and argument.name in found and reach.of in found:
+            place = f"inputs/{reach.of}/{reach.name(filenames[reach.of])}"
+            if place in found.values():
+                words = f"{place.rpartition('/')[2]} is the name of another file beside {reach.of}"
+                raise Invalid.field(f"arguments.{argument.name}", words)
+            del found[argument.name]
+            found[argument.name] = place
+    return found
+
+
+def inside(name: str, where: str) -> str:
+    """A relative path that stays in the folder.
+
+    Raises:
+        Invalid: it does not.
+    """
+    parts = name.split("/")
+    if not name or name.startswith("/") or any(part in ("", ".", "..") for part in parts):
+        raise Invalid.field(where, f"{name[:80]!r} is no name in the working folder")
+    return name
+
+
+def _seen(argument: Argument, value: Any, facts: Facts) -> Any:
+    """A value as references see it: a file or folder is an object."""
+    if argument.role != "input" or not isinstance(value, str):
+        return value
+    if argument.type == "list":
+        return _listed(argument, value, facts)
+    if argument.format == "folder":
+        return {"class": "Directory", **_named(value)}
+    return _file(value, argument.name, facts)
+
+
+def _listed(argument: Argument, folder: str, facts: Facts) -> list[dict[str, Any]]:
+    """The files of a list, each with those that belong to it."""
+    names = facts.files.get(argument.name, [])
+    found = []
+    for name, mine in companions_of(names, argument.companions).items():
+        if lacking := [c for c in argument.companions if c.required and c not in mine]:
+            words = f"{name} has no {lacking[0].beside.name(name)} beside it"
+            raise Invalid.field(f"inputs.{argument.name}", words)
+        item = _file(f"{folder}/{name}", f"{argument.name}/{name}", facts)
+        beside = [_file(f"{folder}/{one}", "", facts) for one in mine.values()]
+        found.append({**item, SECONDARY: beside} if argument.companions else item)
+    return found
+
+
+def _file(path: str, known: str, facts: Facts) -> dict[str, Any]:
+    found: dict[str, Any] = {"class": "File", **_named(path)}
+    if known in facts.sizes:
+        found["size"] = facts.sizes[known]
+    if known in facts.contents:
+        found[CONTENTS] = facts.contents[known]
+    return found
+
+
+def _named(path: str) -> dict[str, str]:
+    directory, _, basename = path.rpartition("/")
+    root, extension = os.path.splitext(basename)
+    parts = {"basename": basename, "nameroot": root, "nameext": extension}
+    return {"path": path, "dirname": directory, **parts}
+
+
+def _is_file(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("class") in ("File", "Directory")
+
+
+def plain(value: Any) -> str:
+    """One value as one word: a file's path, a number in decimals."""
+    if _is_file(value):
+        return str(value["path"])
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return format(Decimal(repr(value)), "f")
+    return str(value) if isinstance(value, str | int) else msgspec.json.encode(value).decode()
+
+
+def _prefixed(bound: Bound, word: str) -> list[str]:
+    if bound.joined:
+        return [bound.prefix + word]
+    return [bound.prefix, word] if bound.prefix else [word]

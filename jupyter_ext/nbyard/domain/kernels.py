@@ -1,0 +1,50 @@
+"""Kernels of this machine that are no environment of ours: listed and used, never changed."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Literal
+
+import msgspec
+
+Origin = Literal["conda", "venv", "system"]
+
+
+class Kernel(msgspec.Struct, frozen=True):
+    """A kernel by its `name`, as notebooks name it. `interpreter` is the program that it starts and
+    `place` the conda environment or virtual environment that this belongs to, empty where it is
+    the `system`'s. Without `is_there` that program is gone, and `reason` says so."""
+
+    name: str
+    title: str
+    language: str
+    origin: Origin
+    interpreter: str
+    place: str
+    folder: str
+    is_there: bool = True
+    reason: str = ""
+
+
+def is_ours(spec: Mapping[str, object]) -> bool:
+    """Whether a kernelspec is that of an environment."""
+    metadata = spec.get("metadata")
+    return isinstance(metadata, dict) and "nbyard" in metadata
+
+
+def told_place(spec: Mapping[str, object]) -> str:
+    """The conda environment that a kernelspec itself names: as nb_conda_kernels writes it, or as
+    the command `conda run -p PLACE`; else empty."""
+    metadata, argv = spec.get("metadata"), spec.get("argv")
+    if isinstance(metadata, dict) and isinstance(metadata.get("conda_env_path"), str):
+        return str(metadata["conda_env_path"])
+    words = [str(word) for word in argv] if isinstance(argv, list) else []
+    return _of_conda_run(words)
+
+
+def _of_conda_run(words: Sequence[str]) -> str:
+    if len(words) < 4 or words[0].rpartition("/")[2] not in ("conda", "mamba", "micromamba"):
+        return ""
+    for option, place in pairwise(words):
+        if option in ("-p", "--prefix"):
+            return place
+    return ""

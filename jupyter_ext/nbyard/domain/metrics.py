@@ -1,0 +1,111 @@
+"""Numbers that work recorded while it ran: from metrics.jsonl to lines that can be drawn."""
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+MAX_POINTS = 500
+MAX_METRICS = 100
+WORDS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+
+
+class Point(msgspec.Struct, frozen=True):
+    """A line of metrics.jsonl: seconds since 1970, the metric, its value, and the step of the work
+    where it counts them. NaN and infinities are text."""
+
+    at: float
+    name: str
+    value: float | str
+    step: float | str | None = None
+
+
+class Metric(msgspec.Struct, frozen=True):
+    """One metric as columns of equal length, at most 500 points of `count`; between them lie the
+    least and the largest that there were. `seconds` count from the first point of all metrics;
+    `steps` is empty where the work counts none. What is no number is "NaN", "Infinity" or
+    "-Infinity"; `last` is the newest value."""
+
+    name: str
+    count: int
+    last: float | str
+    seconds: list[float]
+    values: list[float | str]
+    steps: list[float] = []
+
+
+class Metrics(msgspec.Struct, frozen=True):
+    """What an attempt recorded, up to a hundred metrics in the order in which they came. `attempt`
+    is 0 where there is none; `done` tells that no more will come."""
+
+    attempt: int
+    done: bool
+    started_at: datetime | None = None
+    metrics: list[Metric] = []
+
+
+def read_points(lines: Iterable[bytes]) -> list[Point]:
+    """The whole lines that are points; work may have done anything to the file."""
+    decode = msgspec.json.Decoder(Point).decode
+    found: list[Point] = []
+    for line in lines:
+        try:
+            point = decode(line)
+        except (msgspec.DecodeError, RecursionError):
+            continue
+        if isinstance(point.value, float) or point.value in WORDS:
+            found.append(point)
+    return found
+
+
+def metrics_of(points: Sequence[Point], attempt: int, done: bool) -> Metrics:
+    """By name."""
+    series: dict[str, list[Point]] = {}
+    for point in points:
+        if point.name in series or len(series) < MAX_METRICS:
+            series.setdefault(point.name, []).append(point)
+    if not series:
+        return Metrics(attempt, done)
+    first = min(point.at for point in points)
+    lines = [_metric(name, found, first) for name, found in series.items()]
+    return Metrics(attempt, done, datetime.fromtimestamp(first, UTC), lines)
+
+
+def _metric(name: str, points: Sequence[Point], first: float) -> Metric:
+    kept = thinned(points)
+    steps = [point.step for point in kept if isinstance(point.step, float)]
+    return Metric(
+        name,
+        len(points),
+        _shown(points[-1]),
+        seconds=[round(point.at - first, 3) for point in kept],
+        values=[_shown(point) for point in kept],
+        steps=steps if len(steps) == len(kept) else [],
+    )
+
+
+def thinned(points: Sequence[Point], most: int = MAX_POINTS) -> list[Point]:
+    """At most so many: of each group of neighbours the least and the largest, in their order; the
+    first and the last stay."""
+    if len(points) <= most:
+        return list(points)
+    inner = points[1:-1]
+    size = -(-2 * len(inner) // (most - 2))
+    kept = [points[0]]
+    for start in range(0, len(inner), size):
+        group = inner[start : start + size]
+        places = {min(range(len(group)), key=lambda at: _height(group[at]))}
+        places.add(max(range(len(group)), key=lambda at: _height(group[at])))
+        kept += [group[at] for at in sorted(places)]
+    return [*kept, points[-1]]
+
+
+def _height(point: Point) -> float:
+    """NaN hides nothing: it is lower than all."""
+    value = float(point.value)
+    return -math.inf if math.isnan(value) else value
+
+
+def _shown(point: Point) -> float | str:
+    return WORDS[point.value] if isinstance(point.value, str) else point.value

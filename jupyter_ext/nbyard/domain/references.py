@@ -1,0 +1,139 @@
+"""Parameter references of CWL v1.2 (section 4.2): `$(inputs.reads.path)`, and texts with them.
+
+JavaScript is refused: what is no plain path to a value, and `${…}`.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from nbyard.errors import Invalid
+
+SEGMENT = re.compile(r"""\.(\w+)|\['([^']*)'\]|\["([^"]*)"\]|\[(\d+)\]""")
+REFERENCE = re.compile(
+    r"""\$\((?P<first>[A-Za-z_]\w*)(?P<rest>(?:\.\w+|\['[^']*'\]|\["[^"]*"\]|\[\d+\])*)\)"""
+)
+EXIT_CODE = ("runtime", "exitCode")
+ROOTS = ("inputs", "self", "runtime")
+# A backslash before a reference makes it text; two stand for one (v1.2).
+_PIECE = re.compile(r"\\\\|\\\$[({]|\$[({]|[^\\$]+|.", re.DOTALL)
+
+
+def names_in(text: str, where: str) -> list[tuple[str, ...]]:
+    """The references in a text, each as its segments.
+
+    Raises:
+        Invalid: there is an expression in it that is no reference.
+    """
+    return [path for path, _ in _pieces(text, where) if path]
+
+
+def evaluate(text: str, known: Mapping[str, Any], where: str) -> Any:
+    """The value of a text that is one reference; else the text with what its references stand for,
+    all but texts as JSON.
+
+    Raises:
+        Invalid: an expression that is no reference, or nothing is there that it names.
+    """
+    stripped = text.strip()
+    whole = REFERENCE.fullmatch(stripped)
+    if whole:
+        return _look_up(_path(whole, where), known, where)
+    words = []
+    for path, literal in _pieces(text, where):
+        value = _look_up(path, known, where) if path else literal
+        words.append(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return "".join(words)
+
+
+def in_parts(text: str, known: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
+    """The same as far as it is known before the work: parts `{"is": value}`, and `{"of": path}` for
+    what is said of its files (`self`) or its exit code.
+
+    Raises:
+        Invalid: as `evaluate` does.
+    """
+    whole = REFERENCE.fullmatch(text.strip())
+    pieces = [(_path(whole, where), "")] if whole else _pieces(text, where)
+    return [
+        {"of": list(path)}
+        if path[:1] == ("self",) or path == EXIT_CODE
+        else {"is": _look_up(path, known, where) if path else literal}
+        for path, literal in pieces
+    ]
+
+
+def quoted(text: str) -> str:
+    """A text in which nothing is a reference, when evaluated."""
+    if not _has_any(text):
+        return text
+    return text.replace("\\", "\\\\").replace("$(", "\\$(").replace("${", "\\${")
+
+
+def renamed(text: str, names: Mapping[tuple[str, ...], str]) -> str:
+    """The text with its references to inputs by other names: `names` are by path below `inputs`."""
+
+    def changed(found: re.Match[str]) -> str:
+        first, *rest = _path(found, "")
+        known = [path for path in names if tuple(rest[: len(path)]) == path]
+        if first != "inputs" or not known:
+            return found[0]
+        longest = max(known, key=len)
+        return f"$({'.'.join(['inputs', names[longest], *rest[len(longest) :]])})"
+
+    return REFERENCE.sub(changed, text)
+
+
+def _has_any(text: str) -> bool:
+    return "$(" in text or "${" in text
+
+
+def _pieces(text: str, where: str) -> list[tuple[tuple[str, ...], str]]:
+    """References and the literal text between them, in order."""
+    if not _has_any(text):
+        return [((), text)]
+    found: list[tuple[tuple[str, ...], str]] = []
+    position = 0
+    while position < len(text):
+        piece = _PIECE.match(text, position)
+        assert piece is not None
+        if piece[0] in ("$(", "${"):
+            reference = REFERENCE.match(text, position)
+            if reference is None:
+                raise _is_script(text[position:], where)
+            found.append((_path(reference, where), ""))
+            position = reference.end()
+            continue
+        escaped = len(piece[0]) > 1 and piece[0][0] == "\\"
+        found.append(((), piece[0][1:] if escaped else piece[0]))
+        position = piece.end()
+    return found
+
+
+def _is_script(text: str, where: str) -> Invalid:
+    words = f"{text[:60]!r} is JavaScript (InlineJavascriptRequirement), which is not supported"
+    hint = "Plain references such as $(inputs.name.path) are."
+    return Invalid.field(where, words, hint=hint)
+
+
+def _path(reference: re.Match[str], where: str) -> tuple[str, ...]:
+    segments = [next(filter(None, found), "") for found in SEGMENT.findall(reference["rest"])]
+    if reference["first"] not in ROOTS:
+        raise _is_script(reference[0], where)
+    return (reference["first"], *segments)
+
+
+def _look_up(path: tuple[str, ...], known: Mapping[str, Any], where: str) -> Any:
+    value: Any = known
+    for at, segment in enumerate(path):
+        if isinstance(value, list) and segment == "length" and at == len(path) - 1:
+            return len(value)
+        if isinstance(value, list) and segment.isdecimal() and int(segment) < len(value):
+            value = value[int(segment)]
+        elif isinstance(value, Mapping) and segment in value:
+            value = value[segment]
+        else:
+            shown = ".".join(path)
+            raise Invalid.field(where, f"$({shown}): there is no {segment[:40]!r}")
+    return value

@@ -1,0 +1,177 @@
+"""How a deployment stands, read from its revisions; what follows when one comes to an end; and
+what people are told of it."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from nbyard.domain.deployments import GIB, RevisionSpec, ServiceKind
+from nbyard.domain.states import DeploymentState
+
+TRIES = 3
+STEADY_SECONDS = 60.0
+MAX_BACKOFF_SECONDS, MAX_DOUBLINGS = 60.0, 10
+HERE = ("localhost", "127.0.0.1", "::1")
+KILLED, TERMINATED = 137, 143
+REASON_CHARS = 500
+
+
+Phase = Literal["pending", "alive", "over"]
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What one revision does: it waits (*pending*), its container was asked for (*alive*), or it
+    is *over*; `answers` tells whether its first port does, `has_answered` whether it ever did since
+    it was last started."""
+
+    number: int
+    phase: Phase
+    answers: bool = False
+    has_answered: bool = False
+    reason: str = ""
+    exit_code: int | None = None
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """How a container came to its end. `error` is what the engine says, `last` what was printed
+    last; `lived_seconds` since it was started. Without an exit code it was removed by others."""
+
+    exit_code: int | None
+    out_of_memory: bool = False
+    error: str = ""
+    last: str = ""
+    lived_seconds: float = 0.0
+
+
+def state_of(serving: int, standings: Mapping[int, Standing]) -> tuple[DeploymentState, str]:
+    """The state of a deployment that is wanted, and why in words. As long as the revision that
+    answers is not over, it decides."""
+    newest = standings[max(standings)]
+    answering = standings.get(serving)
+    if answering is not None and answering.phase != "over":
+        return _state_with(answering, newest)
+    if newest.phase == "over":
+        has_completed = newest.exit_code == 0 and not newest.reason
+        return ("completed", "") if has_completed else ("failed", newest.reason)
+    return ("queued" if newest.phase == "pending" else "starting"), newest.reason
+
+
+def _state_with(answering: Standing, newest: Standing) -> tuple[DeploymentState, str]:
+    words = ""
+    if newest.number != answering.number and newest.reason:
+        words = f"Revision {newest.number} did not take its place: {newest.reason}"
+    if answering.phase == "alive" and answering.answers:
+        return "running", words
+    if answering.phase == "alive" and answering.has_answered:
+        return "down", f"It does not answer. {words}".strip()
+    state: DeploymentState = "queued" if answering.phase == "pending" else "starting"
+    return state, f"{answering.reason} {words}".strip()
+
+
+def after(
+    ended: Ended, restarts: int, service: ServiceKind
+) -> Literal["completed", "again", "failed"]:
+    """What follows the end of a container that was wanted. A command of one's own may have done
+    its work; what serves is never through."""
+    if service == "own" and ended.exit_code == 0 and not ended.out_of_memory:
+        return "completed"
+    return "again" if restarts_then(ended, restarts) < TRIES else "failed"
+
+
+def restarts_then(ended: Ended, restarts: int) -> int:
+    """How many ends there were in a row; after a while of life the count begins anew."""
+    return 1 if ended.lived_seconds >= STEADY_SECONDS else restarts + 1
+
+
+def backoff_seconds(restarts: int) -> float:
+    """How long to wait before the next start."""
+    return min(2.0 ** min(restarts - 1, MAX_DOUBLINGS), MAX_BACKOFF_SECONDS)
+
+
+def words_of_end(ended: Ended, spec: RevisionSpec) -> str:
+    """Why it ended, for people."""
+    if ended.out_of_memory:
+        return f"It ran out of memory: it may have {spec.memory_gb:g} GB."
+    if ended.error:
+        return f"It could not be started: {ended.error[:REASON_CHARS]}"
+    if ended.exit_code is None:
+        return "Its container was removed by somebody else."
+    told = f"It ended with exit code {ended.exit_code}"
+    if ended.exit_code in (KILLED, TERMINATED):
+        told += " (it was killed)"
+    last = ended.last.strip().rpartition("\n")[2][:REASON_CHARS]
+    return f"{told}: {last}" if last else f"{told}."
+
+
+def is_port_taken(message: str) -> bool:
+    """Whether an engine says that; the next time it takes another port."""
+    lower = message.lower()
+    return "address already in use" in lower or "port is already allocated" in lower
+
+
+def words_of_start_error(message: str) -> str:
+    """What an engine says when it cannot start a container, for people."""
+    lower = message.lower()
+    if is_port_taken(message):
+        return f"A port is taken on the engine's machine: {message}"
+    if "executable file not found" in lower or "no such file or directory" in lower:
+        return f"Its command is not in the image: {message}"
+    return message
+
+
+def no_way_in(network: str, engine: str) -> str:
+    """Why nobody would reach a container: its ports are published on the engine's machine, and
+    asked on this one; "" where they are found."""
+    if network != "bridge":
+        return (
+            "The setting container_network lets nobody reach containers: a deployment needs"
+            " `bridge`."
+        )
+    parts = urlsplit(engine)
+    if parts.scheme in ("", "unix") or parts.hostname in HERE:
+        return ""
+    return (
+        f"The engine at {engine} is on another machine, where the ports of a deployment cannot be"
+        " reached. Set docker_host to an engine of this machine."
+    )
+
+
+def another_image(name: str, known: str) -> str:
+    """Why a revision is not started with what its image's name means by now."""
+    return (
+        f"{name} is another image by now, and the one that this revision was made of ({known}) is"
+        " gone. Deploy it as a new one."
+    )
+
+
+def never_answered(spec: RevisionSpec) -> str:
+    """It lives, and that is all."""
+    port = spec.ports[0]
+    return (
+        f"It never answered at port {port.port} ({port.path}) within {spec.start_seconds:g} s;"
+        " its log may tell why."
+    )
+
+
+def reproduce(spec: RevisionSpec, engine: str = "") -> str:
+    """A command of a shell that starts the same by hand; `engine` is its URL where that is not the
+    usual one."""
+    words = ["docker", *(["--host", engine] if engine else []), "run", "--rm", "-it"]
+    words += ["--memory", f"{int(spec.memory_gb * GIB)}", "--cpus", f"{spec.cpu:g}"]
+    for port in spec.ports:
+        words += ["--publish", f"127.0.0.1:{port.port}:{port.port}"]
+    for name, value in spec.environment.items():
+        words += ["--env", f"{name}={value}"]
+    if spec.gpu:
+        words += ["--gpus", str(spec.gpu)]
+    if spec.command:
+        words += ["--entrypoint", spec.command[0]]
+    return shlex.join([*words, spec.image, *spec.command[1:]])
+
+
+def reproduce_pull(image: str, engine: str = "") -> str:
+    """A command of a shell that fetches the image by hand."""
+    return shlex.join(["docker", *(["--host", engine] if engine else []), "pull", image])

@@ -1,0 +1,178 @@
+"""Building on an engine: what was built from the same is not built again, and what fails says at
+which line."""
+
+import hashlib
+import json
+import math
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from nbyard.dockerd import STORE, Engine, Say, packed
+from nbyard.domain.dockerfiles import STEP, FailedLine, bases, failed_line
+from nbyard.errors import NbyardError, Unavailable
+
+IMAGE_LABEL = "nbyard.image"
+DOCKERFILE = "Dockerfile"
+TAIL_LINES = 40
+FULL = "No space left on device"
+# what is printed to standard error comes coloured
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+TROUBLE = re.compile(r"^\s*(?:ERROR|Error|error|E)\s*:\s*(\S.*)$")
+EXITED = re.compile(r"returned a non-zero code: (\d+)")
+
+
+class BuildFailed(NbyardError):
+    """The image could not be built."""
+
+    failed_line: FailedLine | None = None
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What to build: `files` and `folders` by their places in the context, in which `file` is the
+    Dockerfile, whose words are `text`. Without a `reference` it is named by its inputs, in
+    `repository`."""
+
+    text: str
+    files: Mapping[str, str] = {}
+    folders: Mapping[str, Path] = {}
+    file: str = DOCKERFILE
+    base: str = ""
+    labels: Mapping[str, str] = {}
+    reference: str = ""
+    repository: str = ""
+    network: str = ""
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        return {"BASE": self.base} if self.base else {}
+
+
+class Made(msgspec.Struct, frozen=True):
+    """An image that is here; `was_here` when it had been built before."""
+
+    reference: str
+    image_id: str
+    size_bytes: int
+    digest: str
+    was_here: bool
+
+
+def ensure(
+    engine: Engine,
+    wish: Wish,
+    say: Say,
+    wanted: Callable[[], bool] = lambda: True,
+    built: Callable[[str], Iterable[str]] = lambda digest: (),
+) -> Made:
+    """The image of a wish, built unless one was built from the same before: that which is named by
+    its inputs, or one of the ids that `built` has for their digest. Labels do not tell, as what is
+    built upon an image has them too.
+
+    Raises:
+        Stopped: it is not wanted any more.
+        BuildFailed: a line failed.
+        NbyardError: a base is not here and cannot be pulled; the message says why.
+    """
+    ids = [_base_id(engine, base, say, wanted) for base in bases(wish.text, wish.arguments)]
+    with packed(wish.files, wish.folders, wish.file) as (context, content):
+        digest = _digest(wish, ids, content)
+        reference = wish.reference or f"{wish.repository}:{digest[:32]}"
+        same = built(f"sha256:{digest}") if wish.reference else (reference,)
+        known = next(filter(None, map(engine.image_id, same)), "")
+        if not known:
+            say(f"Building {reference}")
+            _build(engine, wish, reference, context, say, wanted)
+    if known and wish.reference:
+        engine.tag(known, reference)
+    found = engine.image(reference)
+    if found is None:
+        raise Unavailable(f"The image {reference} was removed while it was named.")
+    return Made(reference, found.id, found.size_bytes, f"sha256:{digest}", bool(known))
+
+
+def _digest(wish: Wish, ids: list[str], content: str) -> str:
+    """Of all that goes into it; the words of labels and arguments too."""
+    told = [ids, content, wish.file, dict(wish.labels), wish.arguments]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _base_id(engine: Engine, base: str, say: Say, wanted: Callable[[], bool]) -> str:
+    known = engine.image_id(base)
+    if known:
+        return known
+    say(f"Pulling {base}")
+    engine.pull(base, say, wanted)
+    return engine.image_id(base)
+
+
+def _build(
+    engine: Engine,
+    wish: Wish,
+    reference: str,
+    context: IO[bytes],
+    say: Say,
+    wanted: Callable[[], bool],
+) -> None:
+    steps: list[str] = []
+    tail: deque[str] = deque(maxlen=TAIL_LINES)
+
+    def hear(line: str) -> None:
+        if STEP.match(line):
+            steps[:] = [line]
+        tail.append(COLOURS.sub("", line))
+        say(line)
+
+    try:
+        engine.build(
+            reference,
+            context,
+            file=wish.file,
+            arguments=wish.arguments,
+            labels=wish.labels,
+            network=wish.network,
+            say=hear,
+            wanted=wanted,
+        )
+    except Unavailable:
+        raise
+    except NbyardError as error:
+        raise _failure(wish.text, steps, list(tail), error) from error
+
+
+def _failure(text: str, steps: list[str], tail: list[str], error: NbyardError) -> BuildFailed:
+    at = failed_line(text, steps, error.message)
+    words = _cause(tail, error.message)
+    place = f"line {at.line} of the Dockerfile failed: " if at else ""
+    hint = "Remove images that are not needed: docker image prune." if "is full" in words else ""
+    failed = BuildFailed(f"The image could not be built: {place}{words}", hint=hint)
+    failed.failed_line = at
+    return failed
+
+
+def _cause(tail: list[str], message: str) -> str:
+    """What a step said itself, else the engine's words."""
+    words = message.rpartition("could not be built: ")[2]
+    if any(FULL.lower() in line.lower() for line in [*tail, words]):
+        return f"the disk of the engine is full ({FULL.lower()})"
+    if exited := EXITED.search(words):
+        said = [found[1] for line in tail if (found := TROUBLE.match(line))]
+        return f"{said[-1]} (exit code {exited[1]})" if said else f"exit code {exited[1]}"
+    return words
+
+
+def sweep_untagged(engine: Engine, *, since: float = 0.0, before: float = math.inf) -> bool:
+    """Remove images of ours without a name that were made in this time: what builds that were
+    broken off left, or stages that are kept for the next build; whether none is left."""
+    left = [engine.image(image_id) for image_id in engine.labelled(IMAGE_LABEL, untagged=True)]
+    meant = [one.id for one in left if one is not None and since <= one.created_at < before]
+    return all([engine.remove_image(image_id) for image_id in meant])
+
+
+def store_labels(store_id: str, kind: str) -> dict[str, str]:
+    """What says whose an image is."""
+    return {STORE: store_id, IMAGE_LABEL: kind}

@@ -1,0 +1,108 @@
+"""What the image of a model is built from: its files, what serves it, and the text of its
+Dockerfile; equal models give equal bytes."""
+
+import importlib
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from importlib.metadata import entry_points
+from importlib.resources.abc import Traversable
+from typing import NamedTuple, cast
+
+import jinja2
+
+from nbyard.domain.images import NOBODY
+from nbyard.domain.models import ModelFile, served
+from nbyard.errors import Invalid
+from nbyard.images.dockerfile import PLACE, REQUIREMENTS, hashed
+from nbyard.serving.modes import Mode
+
+GROUP = "nbyard.serving"
+OWN = "nbyard.serving"
+SERVING = "serving.txt"
+MODEL_FOLDER = "model"
+PANDAS = "pandas>=2.2"
+ALONE = '"""Where models are served there is nothing of nbyard but what serves them."""\n'
+
+
+class Serving(NamedTuple):
+    """A mode as it stands in the entry points: `reference` is what names it in the image."""
+
+    mode: Mode
+    reference: str
+
+
+@cache
+def _modes() -> dict[str, Serving]:
+    return {
+        point.name: Serving(cast(Mode, point.load()()), point.value)
+        for point in entry_points(group=GROUP)
+    }
+
+
+def serving_of(mode: str, where: str = "mode") -> Serving:
+    """The mode of that name, ours or a stranger's.
+
+    Raises:
+        Invalid: no installed package has one.
+    """
+    found = _modes().get(mode)
+    if found is None:
+        known = ", ".join(sorted(_modes())) or "none"
+        raise Invalid.field(where, f"there is no mode {mode[:40]!r}; there are: {known}")
+    return found
+
+
+def model_files(model: ModelFile, base: str) -> dict[str, str]:
+    """The files of a build by name, the Dockerfile among them; the model's own folder stands beside
+    them as `model`."""
+    serving = serving_of(model.mode)
+    needed = [PANDAS, *serving.mode.requirements]
+    files = {
+        SERVING: "".join(f"{line}\n" for line in sorted(needed)),
+        "model.json": json.dumps(served(model), indent=2, sort_keys=True) + "\n",
+        **{f"lib/{path}": text for path, text in serving_sources(serving.reference).items()},
+    }
+    if model.requirements:
+        files[REQUIREMENTS] = "".join(f"{line}\n" for line in model.requirements)
+    listed = {name: files[name] for name in (SERVING, REQUIREMENTS) if name in files}
+    return {"Dockerfile": _dockerfile(base, serving, listed), **files}
+
+
+@cache
+def serving_sources(reference: str = "") -> dict[str, str]:
+    """The sources of what serves, by their paths: ours, and the package of a stranger's mode."""
+    top = reference.partition(":")[0].partition(".")[0]
+    names = {OWN} | ({top} if top not in ("", "nbyard") else set())
+    found = {
+        f"{name.replace('.', '/')}/{path}": text
+        for name in sorted(names)
+        for path, text in _sources(resources.files(importlib.import_module(name)))
+    }
+    return {"nbyard/__init__.py": ALONE, **found}
+
+
+def _sources(folder: Traversable, inside: str = "") -> list[tuple[str, str]]:
+    found = []
+    for one in sorted(folder.iterdir(), key=lambda each: each.name):
+        if one.is_dir() and one.name != "__pycache__":
+            found += _sources(one, f"{inside}{one.name}/")
+        elif one.name.endswith(".py"):
+            found.append((inside + one.name, one.read_text("utf-8")))
+    return found
+
+
+def _dockerfile(base: str, serving: Serving, files: Mapping[str, str]) -> str:
+    text = resources.files("nbyard.images").joinpath("Model.j2").read_text("utf-8")
+    template = jinja2.Template(text, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    made: str = template.render(
+        base=base,
+        place=PLACE,
+        files=list(files),
+        hashed=hashed(files),
+        mode=serving.reference,
+        port=serving.mode.port,
+        nobody=NOBODY,
+    )
+    return made

@@ -1,0 +1,6 @@
+"""CWL v1.2 `CommandLineTool` documents: read as descriptions of commands, and written from them."""
+
+from nbyard.importers.cwl.reading import Imported, read_tool
+from nbyard.importers.cwl.writing import write_tool
+
+__all__ = ["Imported", "read_tool", "write_tool"]

@@ -1,0 +1,235 @@
+"""The document of a command that is said in plain words; the counterpart of `reading`."""
+
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments import Argument
+from nbyard.domain.descriptions import Description
+from nbyard.domain.executables import Resources
+from nbyard.domain.invocations import CONTENTS, MIB, SECONDARY, VALUE, Invocation, with_contents
+from nbyard.domain.reaches import Beside, Bound, Found, Stderr, Stdin, Stdout
+from nbyard.domain.references import names_in
+from nbyard.errors import Invalid
+from nbyard.importers.cwl.formats import iri_of
+from nbyard.importers.cwl.plain import in_plain_words
+from nbyard.importers.cwl.referring import as_secondary
+
+HINT = "nbyard:Description"
+NAMESPACE = "urn:nbyard:"
+VERSION = "v1.2"
+TYPES = {"string": "string", "int": "long", "float": "double", "bool": "boolean", "json": "Any"}
+
+
+def document_of(description: Description, file: str = "") -> dict[str, Any]:
+    """The values of the document, without what CWL has no place for.
+
+    Raises:
+        Invalid: CWL has no words for an argument.
+    """
+    plain = as_secondary(in_plain_words(description, file))
+    arguments = plain.arguments or ()
+    told = plain.invocation
+    found: dict[str, Any] = {"cwlVersion": VERSION, "class": "CommandLineTool"}
+    found["requirements"] = _requirements(told, plain.resources)
+    if plain.resources.image:
+        found["hints"] = [{"class": "DockerRequirement", "dockerPull": plain.resources.image}]
+    found["baseCommand"] = list(plain.command or ())
+    found["arguments"] = [_binding(word) for word in told.words]
+    loaded = with_contents(told, arguments)
+    found["inputs"] = {
+        a.name: _input(a) | ({"loadContents": True} if a.name in loaded else {})
+        for a in arguments
+        if a.role != "output" and not isinstance(a.reach, Beside)
+    }
+    found["outputs"] = {
+        a.name: _output(a)
+        for a in arguments
+        if a.role == "output" and not isinstance(a.reach, Beside)
+    }
+    for argument in arguments:
+        if isinstance(argument.reach, Beside):
+            _add_secondary(found, argument, argument.reach)
+    found |= _streams(arguments, told)
+    found["successCodes"] = list(told.success_codes)
+    found["temporaryFailCodes"] = list(told.temporary_codes)
+    found["permanentFailCodes"] = list(told.permanent_codes)
+    kept = ("inputs", "outputs")
+    return {name: value for name, value in found.items() if value or name in kept}
+
+
+def _add_secondary(document: dict[str, Any], argument: Argument, reach: Beside) -> None:
+    """A file beside another one is one of its `secondaryFiles`."""
+    where = document["outputs" if argument.role == "output" else "inputs"]
+    told = {"pattern": reach.pattern, "required": not argument.nullable}
+    where[reach.of].setdefault("secondaryFiles", []).append(told)
+
+
+def with_hint(document: dict[str, Any], description: Description) -> dict[str, Any]:
+    """The document with all that the command is, for readers that know it."""
+    told = msgspec.json.decode(msgspec.json.encode(description))
+    hint = {"class": HINT, "description": told}
+    namespaces = {"$namespaces": {HINT.partition(":")[0]: NAMESPACE}}
+    return {**document, **namespaces, "hints": [*document.get("hints", []), hint]}
+
+
+def _requirements(told: Invocation, resources: Resources) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    amounts: dict[str, Any] = {"coresMin": resources.cpu}
+    if resources.memory_bytes:
+        amounts["ramMax"] = -(-resources.memory_bytes // MIB)
+    amounts = {name: amount for name, amount in amounts.items() if amount}
+    if amounts:
+        found.append({"class": "ResourceRequirement", **amounts})
+    if resources.timeout_seconds:
+        limit = -(-resources.timeout_seconds // 1)
+        found.append({"class": "ToolTimeLimit", "timelimit": int(limit)})
+    if resources.cache in (False, "off"):
+        found.append({"class": "WorkReuse", "enableReuse": False})
+    if told.variables:
+        found.append({"class": "EnvVarRequirement", "envDef": dict(told.variables)})
+    if told.files:
+        listing = [
+            {
+                "entry": file.text,
+                **({"entryname": file.name} if file.name else {}),
+                **({"writable": True} if file.writable else {}),
+            }
+            for file in told.files
+        ]
+        found.append({"class": "InitialWorkDirRequirement", "listing": listing})
+    return found
+
+
+def _binding(bound: Bound) -> dict[str, Any]:
+    if bound.when:
+        words = "CWL has no words for this: a word that is there only with others"
+        raise Invalid.field("invocation.words", words)
+    found: dict[str, Any] = {"position": bound.position}
+    if bound.prefix:
+        found["prefix"] = bound.prefix
+    if bound.joined:
+        found["separate"] = False
+    if bound.separator is not None:
+        found["itemSeparator"] = bound.separator
+    if bound.text is not None:
+        found["valueFrom"] = bound.text
+    return found
+
+
+def _input(argument: Argument) -> dict[str, Any]:
+    reach = argument.reach
+    bound = reach if isinstance(reach, Bound) else None
+    may_lack = not argument.required and argument.default is msgspec.UNSET
+    found: dict[str, Any] = {
+        "type": _nullable(_type(argument, bound), argument.nullable or may_lack)
+    }
+    if argument.default is not msgspec.UNSET:
+        found["default"] = _default(argument)
+    if argument.help:
+        found["doc"] = argument.help
+    if argument.role == "input" and argument.format not in ("", "folder"):
+        found["format"] = iri_of(argument.format)
+    if bound is not None:
+        found["inputBinding"] = _binding(bound)
+    return found | _companions(argument)
+
+
+def _companions(argument: Argument) -> dict[str, Any]:
+    told = [{"pattern": one.pattern, "required": one.required} for one in argument.companions]
+    return {SECONDARY: told} if told else {}
+
+
+def _nullable(kind: str | dict[str, Any], is_nullable: bool) -> Any:
+    if not is_nullable:
+        return kind
+    return f"{kind}?" if isinstance(kind, str) else ["null", kind]
+
+
+def _type(argument: Argument, bound: Bound | None) -> str | dict[str, Any]:
+    each = bound.each if bound else None
+    if argument.role == "input":
+        kind = "Directory" if argument.format == "folder" else "File"
+        return _array("File", each) if argument.type == "list" else kind
+    if argument.type == "secret":
+        words = "CWL has no words for this: a secret"
+        raise Invalid.field(f"arguments.{argument.name}.type", words)
+    if argument.type != "list":
+        return _enum(argument) if argument.type == "choice" else TYPES[argument.type]
+    if argument.items == "choice":
+        return _array(_enum(argument), each)
+    if argument.items == "list":
+        return _array(_array("Any", each.each if each else None), each)
+    if each is not None and each.fields:
+        return {"type": "array", "items": _record(each)}
+    return _array(TYPES[argument.items or "json"], each)
+
+
+def _array(items: str | dict[str, Any], each: Bound | None) -> dict[str, Any]:
+    binding = {} if each is None else {"inputBinding": _binding(each)}
+    return {"type": "array", "items": items, **binding}
+
+
+def _record(bound: Bound) -> dict[str, Any]:
+    """An object of which only the words are known."""
+    fields = {
+        name: {
+            "type": _nullable("Any" if one.each is None else _array("Any", one.each), True),
+            "inputBinding": _binding(one),
+        }
+        for name, one in bound.fields.items()
+    }
+    own = msgspec.structs.replace(bound, fields={})
+    binding = {} if own == Bound() else {"inputBinding": _binding(own)}
+    return {"type": "record", "fields": fields, **binding}
+
+
+def _enum(argument: Argument) -> dict[str, Any]:
+    return {"type": "enum", "symbols": [str(choice) for choice in argument.choices]}
+
+
+def _default(argument: Argument) -> Any:
+    default = argument.default
+    if argument.role == "input" and isinstance(default, str):
+        kind = "Directory" if argument.format == "folder" else "File"
+        return {"class": kind, "location": default}
+    return str(default) if argument.type == "choice" and default is not None else default
+
+
+def _output(argument: Argument) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    is_value = isinstance(argument.reach, Found) and argument.type == "json"
+    if isinstance(argument.reach, Stdout | Stderr):
+        found["type"] = "stdout" if isinstance(argument.reach, Stdout) else "stderr"
+    elif argument.type == "list":
+        found["type"] = _nullable("File[]", argument.nullable)
+    else:
+        kind = "Directory" if argument.format == "folder" else "File"
+        found["type"] = _nullable("Any" if is_value else kind, argument.nullable)
+    if argument.help:
+        found["doc"] = argument.help
+    if argument.format not in ("", "folder") and not is_value:
+        found["format"] = iri_of(argument.format)
+    if isinstance(argument.reach, Found) and argument.reach != Found():
+        found["outputBinding"] = _of_found(argument.reach)
+    return found | _companions(argument)
+
+
+def _of_found(reach: Found) -> dict[str, Any]:
+    paths = names_in(reach.value, VALUE)
+    told: dict[str, Any] = {"glob": list(reach.patterns), VALUE: reach.value}
+    told["loadContents"] = any(path[-1] == CONTENTS for path in paths)
+    return {name: one for name, one in told.items() if one}
+
+
+def _streams(arguments: tuple[Argument, ...], told: Invocation) -> dict[str, str]:
+    found = {"stdout": told.stdout, "stderr": told.stderr}
+    for argument in arguments:
+        default = argument.default if isinstance(argument.default, str) else ""
+        if isinstance(argument.reach, Stdin):
+            found["stdin"] = f"$(inputs.{argument.name}.path)"
+        elif isinstance(argument.reach, Stdout):
+            found["stdout"] = default
+        elif isinstance(argument.reach, Stderr):
+            found["stderr"] = default
+    return found

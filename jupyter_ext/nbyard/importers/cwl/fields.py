@@ -1,0 +1,138 @@
+"""Objects of a document: known fields only, and each of the type that it has to have."""
+
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from nbyard.domain.references import names_in
+from nbyard.errors import Invalid
+
+# Elsewhere than in this file.
+DIRECTIVES = ("$import", "$include", "$mixin")
+# What says nothing about how the tool is run.
+DOCUMENTATION = ("id", "label", "doc", "intent")
+
+
+class Fields:
+    """One object of the document, at the place `where`; `notes` collects what is said to people."""
+
+    def __init__(self, value: Any, where: str, notes: list[str]):
+        if not isinstance(value, dict):
+            refuse(where, f"an object is needed, not {shown(value)}")
+        self.value: dict[str, Any] = value
+        self.where = where
+        self.notes = notes
+
+    def __contains__(self, name: str) -> bool:
+        return self.value.get(name) is not None
+
+    def only(self, *names: str) -> None:
+        """Refuse all other fields, by name; those of a namespace may be left out."""
+        for name in self.value:
+            if name in DIRECTIVES:
+                refuse(self.where, f"{name} is not followed: put what it names into this file")
+            if name in names or name in DOCUMENTATION:
+                continue
+            if ":" not in name:
+                refuse(self.at(name), "is not supported")
+            self.notes.append(f"{self.at(name)} is left out.")
+
+    def at(self, name: str) -> str:
+        """The place of a field."""
+        return f"{self.where}.{name}" if self.where else name
+
+    def get(self, name: str) -> Any:
+        return self.value.get(name)
+
+    def text(self, name: str, default: str = "") -> str:
+        """A text without references."""
+        found = self.expression(name)
+        if found is not None and names_in(found, self.at(name)):
+            refuse(self.at(name), "references are not supported here")
+        return default if found is None else found
+
+    def expression(self, name: str) -> str | None:
+        """A text that may have references."""
+        found = self.value.get(name)
+        if found is None:
+            return None
+        if not isinstance(found, str):
+            refuse(self.at(name), f"text is needed, not {shown(found)}: put it in quotes")
+        names_in(found, self.at(name))
+        return found
+
+    def help(self) -> str:
+        """`doc`, else `label`."""
+        label, doc = self.text("label"), self.value.get("doc")
+        lines = doc if isinstance(doc, list) else [label if doc is None else doc]
+        for line in lines:
+            if not isinstance(line, str):
+                words = f"text is needed, not {shown(line)}: put it in quotes"
+                refuse(self.at("doc"), words)
+        return "\n".join(lines)
+
+    def truth(self, name: str, default: bool) -> bool:
+        found = self.value.get(name)
+        if not isinstance(found, bool | None):
+            refuse(self.at(name), f"true or false is needed, not {shown(found)}")
+        return default if found is None else found
+
+    def number(self, name: str, kind: type[int] | type[float] = int) -> Any:
+        """A number of at least 0; None where it is missing."""
+        found = self.value.get(name)
+        is_number = isinstance(found, int | kind) and not isinstance(found, bool)
+        if found is not None and (not is_number or found < 0):
+            refuse(self.at(name), f"a number of at least 0 is needed, not {shown(found)}")
+        return found
+
+    def listed(self, name: str) -> list[Any]:
+        """A list; one value alone is a list of it."""
+        found = self.value.get(name)
+        if found is None:
+            return []
+        return found if isinstance(found, list) else [found]
+
+    def entries(self, name: str, key: str, shorthand: str) -> Iterator[tuple[str, "Fields"]]:
+        """The members of a list of objects, or of an object of them by their `key`, which may be
+        no objects but the value of their field `shorthand`."""
+        found = self.value.get(name)
+        if isinstance(found, list):
+            for index, one in enumerate(found):
+                member = Fields(one, f"{self.at(name)}.{index}", self.notes)
+                called = member.value.get(key)
+                if not isinstance(called, str) or not called:
+                    refuse(member.at(key), "a name is needed")
+                member.where = self.at(f"{name}.{bare(called)}")
+                yield bare(called), member
+        elif isinstance(found, dict):
+            for called, one in found.items():
+                if called in DIRECTIVES:
+                    refuse(self.at(name), f"{called} is not followed")
+                whole = one if isinstance(one, dict) or not shorthand else {shorthand: one}
+                yield bare(called), Fields(whole, self.at(f"{name}.{bare(called)}"), self.notes)
+        elif found is not None:
+            refuse(self.at(name), f"a list or an object is needed, not {shown(found)}")
+
+
+def bare(name: str) -> str:
+    """A name without the document and the tool that it stands in."""
+    return name.rpartition("#")[2].rpartition("/")[2]
+
+
+def check_codes(fields: Fields, name: str) -> tuple[int, ...]:
+    """Exit codes."""
+    found = fields.listed(name)
+    for code in found:
+        if isinstance(code, bool) or not isinstance(code, int) or not 0 <= code <= 255:
+            refuse(fields.at(name), f"{shown(code)} is no exit code")
+    return tuple(found)
+
+
+def refuse(where: str, words: str) -> NoReturn:
+    raise Invalid.field(where or "document", words)
+
+
+def shown(value: Any) -> str:
+    """A value in a sentence."""
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return repr(value)[:60]

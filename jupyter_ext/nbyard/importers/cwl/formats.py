@@ -1,0 +1,55 @@
+"""Our words for formats and the IRIs that CWL documents use: IANA's media types and the formats of
+EDAM (edamontology.org)."""
+
+from collections.abc import Mapping
+
+IANA = "https://www.iana.org/assignments/media-types/"
+EDAM = "http://edamontology.org/format_"
+OURS = "urn:nbyard:format:"
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "json": "application/json",
+    "jsonl": "application/jsonl",
+    "parquet": "application/vnd.apache.parquet",
+    "arrow": "application/vnd.apache.arrow.file",
+    "excel": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "txt": "text/plain",
+    "md": "text/markdown",
+    "html": "text/html",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+    "zip": "application/zip",
+}
+NUMBERS = {
+    "3752": "csv",
+    "3475": "tsv",
+    "3464": "json",
+    "2330": "txt",
+    "2331": "html",
+    "3603": "png",
+    "3579": "jpg",
+    "3604": "svg",
+    "3508": "pdf",
+    "3987": "zip",
+    "3620": "excel",
+}
+WORDS = {f"{IANA}{name}": word for word, name in MEDIA_TYPES.items()} | {
+    f"{EDAM}{number}": word for number, word in NUMBERS.items()
+}
+
+
+def word_of(name: str, namespaces: Mapping[str, str]) -> str:
+    """Our word for a format, empty where there is none."""
+    prefix, colon, rest = name.partition(":")
+    iri = namespaces[prefix] + rest if colon and prefix in namespaces else name
+    if iri.startswith(OURS):
+        return iri.removeprefix(OURS)
+    return WORDS.get(iri.replace("http://www.iana", "https://www.iana"), "")
+
+
+def iri_of(word: str) -> str:
+    """The IRI of a format of ours."""
+    return IANA + MEDIA_TYPES[word] if word in MEDIA_TYPES else OURS + word

@@ -1,0 +1,278 @@
+"""Inputs of a tool (CWL v1.2 CommandLineTool, section 5.1): as arguments, in the order of their
+words on the command line (section 4.1)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments import KNOWN_NAMES, NAMES, Argument, is_name
+from nbyard.domain.reaches import Beside, Bound, Companion, Reach, Referenced, Stdin
+from nbyard.domain.references import REFERENCE, names_in
+from nbyard.importers.cwl.fields import Fields, refuse, shown
+from nbyard.importers.cwl.formats import word_of
+from nbyard.importers.cwl.types import FILES, PLAIN, Type, bound_array, read_binding, read_type
+
+# Numbers come before texts.
+Key = tuple[tuple[int, int, str], ...]
+WITH_FILES = ("secondaryFiles", "loadContents")
+INPUT = (
+    *("type", "default", "format", "inputBinding", "streamable", "loadListing"),
+    *WITH_FILES,
+)
+
+
+def key_of(*parts: int | str) -> Key:
+    return tuple((0, p, "") if isinstance(p, int) else (1, 0, p) for p in parts)
+
+
+class Inputs:
+    """`arguments` by the path of their input (that of a record's field is two names); `keys` says
+    where their words come, `words` are those that no argument makes; `loaded` are the names of
+    those whose contents references may ask for."""
+
+    def __init__(self, namespaces: Mapping[str, str], notes: list[str]):
+        self._namespaces = namespaces
+        self._notes = notes
+        self.arguments: dict[tuple[str, ...], Argument] = {}
+        self.keys: dict[tuple[str, ...], Key] = {}
+        self.words: list[tuple[Key, Bound]] = []
+        self.loaded: set[str] = set()
+
+    def read(self, tool: Fields) -> None:
+        for name, fields in tool.entries("inputs", "id", "type"):
+            fields.only(*INPUT)
+            self._add((name,), fields, ())
+
+    def names(self) -> dict[tuple[str, ...], str]:
+        """Our names by the paths of inputs."""
+        return {path: argument.name for path, argument in self.arguments.items()}
+
+    def _add(self, path: tuple[str, ...], fields: Fields, above: tuple[int | str, ...]) -> None:
+        found = read_type(fields.get("type"), fields.at("type"), self._notes)
+        binding = self._binding(fields, found)
+        if found.name == "record":
+            self._record(path, fields, found, binding, above)
+            return
+        if path in self.arguments:
+            refuse(fields.where, "the name stands twice")
+        argument = self._argument(path, fields, found, _reach(found, binding))
+        argument = with_companions(argument, fields, needed=True)
+        self.arguments[path] = argument
+        if self._loads(fields, argument):
+            self.loaded.add(argument.name)
+        self._add_beside(path, fields, argument)
+        if binding is not None:
+            self.keys[path] = key_of(*above, binding.position, path[-1])
+
+    def _add_beside(self, path: tuple[str, ...], fields: Fields, argument: Argument) -> None:
+        """Each of `secondaryFiles` as an argument of its own."""
+        for index, (beside, is_needed) in enumerate(read_beside(fields, argument, needed=True)):
+            self.arguments[*path, "secondaryFiles", str(index)] = Argument(
+                name=self._free(name_beside(beside)),
+                role="input",
+                required=is_needed and argument.required,
+                nullable=not is_needed or argument.nullable,
+                default=None if not is_needed or argument.nullable else msgspec.UNSET,
+                help=help_beside(beside),
+                reach=beside,
+            )
+
+    def _loads(self, fields: Fields, argument: Argument) -> bool:
+        """`loadContents`, which up to v1.0 stood in the binding."""
+        places = [fields]
+        if isinstance(told := fields.get("inputBinding"), dict):
+            places.append(Fields(told, fields.at("inputBinding"), self._notes))
+        told = [place for place in places if place.truth("loadContents", False)]
+        is_file = argument.role == "input" and (
+            argument.type == "list" or argument.format != "folder"
+        )
+        if told and not is_file:
+            refuse(told[0].at("loadContents"), "is for files")
+        return bool(told)
+
+    def _binding(self, fields: Fields, found: Type) -> Bound | None:
+        told = fields.get("inputBinding")
+        own = read_binding(Fields(told, fields.at("inputBinding"), self._notes)) if told else None
+        own = Bound() if told == {} else own
+        if found.name == "array":
+            return bound_array(own, found)
+        if found.binding is None:
+            return own
+        if own is not None:
+            refuse(fields.at("type.inputBinding"), "the input has one already")
+        return read_binding(found.binding)
+
+    def _record(
+        self,
+        path: tuple[str, ...],
+        fields: Fields,
+        found: Type,
+        binding: Bound | None,
+        above: tuple[int | str, ...],
+    ) -> None:
+        """Its fields as arguments of their own; those of one that is optional are."""
+        if binding is not None:
+            if binding.text is not None:
+                refuse(fields.at("inputBinding.valueFrom"), "is not supported for a record")
+            above = (*above, binding.position, path[-1])
+        default = fields.get("default")
+        before = list(self.arguments)
+        for name, inner in found.fields:
+            inner.only("type", "inputBinding", "format", "name", "streamable", *WITH_FILES)
+            if isinstance(default, dict) and name in default:
+                inner.value = {**inner.value, "default": default[name]}
+            if found.nullable:
+                inner.value = {**inner.value, "type": _optional(inner.get("type"))}
+            self._add((*path, name), inner, above)
+        if binding is not None and binding.prefix:
+            mine = [one.name for path, one in self.arguments.items() if path not in before]
+            when = tuple(mine) if found.nullable else ()
+            self.words.append((key_of(*above), Bound(text=binding.prefix, when=when)))
+
+    def _argument(
+        self, path: tuple[str, ...], fields: Fields, found: Type, reach: Reach
+    ) -> Argument:
+        is_file = found.name in (*FILES, "stdin")
+        holds_files = (
+            found.name == "array" and found.items is not None and found.items.name == "File"
+        )
+        is_folder = found.name == "Directory" or holds_files
+        default = fields.value.get("default", msgspec.UNSET)
+        if default is None and not found.nullable:
+            default = msgspec.UNSET
+        if is_file and isinstance(default, dict):
+            default = _place(Fields(default, fields.at("default"), self._notes))
+        plain: dict[str, Any] = {"type": "list"} if holds_files else {}
+        if not is_file and not holds_files:
+            plain = _values(found, fields, default)
+        return Argument(
+            name=self._free("_".join(path)),
+            role="input" if is_file or holds_files else "value",
+            format="folder" if is_folder else self._format(fields),
+            required=default is msgspec.UNSET and not found.nullable,
+            nullable=found.nullable,
+            default=default,
+            help=fields.help(),
+            reach=reach,
+            **plain,
+        )
+
+    def _format(self, fields: Fields) -> str:
+        return format_of(fields, self._namespaces)
+
+    def _free(self, name: str) -> str:
+        return free_name(name, {argument.name for argument in self.arguments.values()})
+
+
+def _optional(kind: Any) -> Any:
+    return ["null", *kind] if isinstance(kind, list) else ["null", kind]
+
+
+def format_of(fields: Fields, namespaces: Mapping[str, str]) -> str:
+    """Our word for the first format that has one; a note where none has."""
+    told = [one for one in fields.listed("format") if isinstance(one, str)]
+    for one in told:
+        if "$(" in one or "${" in one:
+            refuse(fields.at("format"), "references are not supported here")
+        if word := word_of(one, namespaces):
+            return word
+    if fields.listed("format"):
+        fields.notes.append(f"{fields.at('format')} is left out: {shown(fields.get('format'))}")
+    return ""
+
+
+def with_companions(argument: Argument, fields: Fields, *, needed: bool) -> Argument:
+    """A list with its `secondaryFiles`."""
+    if argument.type != "list" or argument.role == "value":
+        return argument
+    told = [Companion(pattern, is_needed) for pattern, is_needed in _patterns(fields, needed)]
+    return msgspec.structs.replace(argument, companions=tuple(told))
+
+
+def read_beside(fields: Fields, argument: Argument, *, needed: bool) -> list[tuple[Beside, bool]]:
+    """What `secondaryFiles` of a single file tells, each with whether it has to be there."""
+    if argument.type == "list" and argument.role != "value":
+        return []
+    found = [
+        (Beside(argument.name, name), is_needed) for name, is_needed in _patterns(fields, needed)
+    ]
+    if found and (
+        argument.role == "value" or argument.type == "json" or argument.format == "folder"
+    ):
+        refuse(fields.at("secondaryFiles"), "is for files and lists of them")
+    return found
+
+
+def _patterns(fields: Fields, needed: bool) -> list[tuple[str, bool]]:
+    """What `secondaryFiles` tells (section 5.1.2), each with whether it has to be there; `needed`
+    is what counts where nothing is said."""
+    where, found = fields.at("secondaryFiles"), []
+    for one in fields.listed("secondaryFiles"):
+        schema = Fields({"pattern": one} if isinstance(one, str) else one, where, fields.notes)
+        schema.only("pattern", "required")
+        pattern, is_needed = schema.expression("pattern") or "", schema.truth("required", needed)
+        if pattern.endswith("?"):
+            pattern, is_needed = pattern[:-1], False
+        if not pattern.lstrip("^") or "/" in pattern:
+            refuse(where, f"{pattern[:60]!r} makes no name")
+        if wrong := [one for one in names_in(pattern, where) if one not in NAMES]:
+            words = f"$({'.'.join(wrong[0])}) is not supported here: {KNOWN_NAMES} are"
+            refuse(where, words)
+        found.append((pattern, is_needed))
+    return found
+
+
+def name_beside(beside: Beside) -> str:
+    """What the argument of a file beside another one is called."""
+    words = REFERENCE.sub("", beside.pattern).lstrip("^").lstrip("._")
+    return f"{beside.of}_{words or 'beside'}"
+
+
+def help_beside(beside: Beside) -> str:
+    is_whole = bool(names_in(beside.pattern, ""))
+    return f"Beside {beside.of}: {'called' if is_whole else 'its name with'} {beside.pattern}"
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """A name that an argument can have: letters, digits and `_`."""
+    plain = "".join(char if char.isalnum() and char.isascii() else "_" for char in name)[:120]
+    plain = plain if is_name(plain) else f"_{plain}" if plain[:1].isdigit() else f"{plain}_"
+    number = 2
+    found = plain
+    while found in taken:
+        found, number = f"{plain}_{number}", number + 1
+    return found
+
+
+def _reach(found: Type, binding: Bound | None) -> Reach:
+    if found.name == "stdin":
+        return Stdin()
+    return Referenced() if binding is None else binding
+
+
+def _values(found: Type, fields: Fields, default: Any) -> dict[str, Any]:
+    """Type, choices and items of a value."""
+    if found.name not in PLAIN and found.name not in ("enum", "array"):
+        refuse(fields.at("type"), f"an input of the type {found.name} is not supported")
+    told: dict[str, Any] = {"type": found.value, "choices": found.symbols}
+    items = found.items
+    if items is None:
+        return told
+    if items.nullable or items.name in FILES:
+        refuse(fields.at("type"), f"a list of {items.name} is not supported")
+    if items.name in ("array", "record"):
+        what = "inner lists" if items.name == "array" else "records"
+        fields.notes.append(f"{fields.where}: what the {what} hold is not checked.")
+    name: Any = {"Any": "", "record": "json"}.get(items.name, items.value)
+    return {**told, "items": name, "choices": items.symbols}
+
+
+def _place(default: Fields) -> str:
+    """A file beside the document."""
+    default.only("class", "location", "path", "basename", "format")
+    place = default.text("location") or default.text("path")
+    is_inside = place and not place.startswith("/") and ".." not in place.split("/")
+    if not is_inside or "://" in place:
+        refuse(default.where, "a file in the folder of the document is needed (location)")
+    return place.removeprefix("./")

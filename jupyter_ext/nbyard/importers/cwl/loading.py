@@ -1,0 +1,84 @@
+"""`$import` and `$include` (Schema Salad v1.2, section 4 "Document preprocessing"): what other
+files hold stands in place of the objects that name them."""
+
+import posixpath
+from collections.abc import Callable
+from typing import Any
+
+from nbyard.domain.strict_yaml import read_yaml
+from nbyard.errors import NotFound
+from nbyard.importers.cwl.fields import refuse, shown
+
+IMPORT, INCLUDE = "$import", "$include"
+MAX_FILES = 100
+
+# The bytes of a file, by its path from the folder of the document.
+Near = Callable[[str], bytes]
+
+
+class Loader:
+    """Reads the files of one document through `near`, each as often as it is named."""
+
+    def __init__(self, near: Near) -> None:
+        self._near = near
+        self._left = MAX_FILES
+
+    def whole(self, value: Any, where: str = "", file: tuple[str, ...] = ("",)) -> Any:
+        """The value with what it names; `file` are the files that led here.
+
+        Raises:
+            Invalid: naming the place: a file that is not there, is elsewhere than on this disk or
+                imports itself, or too many of them.
+        """
+        if isinstance(value, list):
+            return self._listed(value, where, file)
+        if not isinstance(value, dict):
+            return value
+        told = next((name for name in (IMPORT, INCLUDE) if name in value), "")
+        if not told:
+            return {k: self.whole(one, _at(where, k), file) for k, one in value.items()}
+        if len(value) > 1:
+            refuse(where, f"{told} stands alone in its object")
+        return self._read(told, value[told], _at(where, told), file)
+
+    def _listed(self, value: list[Any], where: str, file: tuple[str, ...]) -> list[Any]:
+        """A list that is imported into a list becomes a part of it."""
+        found: list[Any] = []
+        for index, one in enumerate(value):
+            whole = self.whole(one, _at(where, str(index)), file)
+            is_part = isinstance(one, dict) and IMPORT in one and isinstance(whole, list)
+            found += whole if is_part else [whole]
+        return found
+
+    def _read(self, told: str, named: Any, where: str, file: tuple[str, ...]) -> Any:
+        path = _place(named, where, file[-1])
+        if path in file:
+            refuse(where, f"{path} imports itself")
+        self._left -= 1
+        if self._left < 0:
+            refuse(where, f"more than {MAX_FILES} files are named")
+        try:
+            content = self._near(path)
+        except NotFound:
+            refuse(where, f"there is no file {path[:200]}")
+        if told == IMPORT:
+            return self.whole(read_yaml(content, path), where, (*file, path))
+        try:
+            return content.decode()
+        except UnicodeDecodeError as error:
+            refuse(where, f"{path[:200]} is no UTF-8 text (byte {error.start})")
+
+
+def _place(named: Any, where: str, file: str) -> str:
+    """The path from the folder of the document, of what a file names."""
+    if not isinstance(named, str) or not named:
+        refuse(where, f"the path of a file is needed, not {shown(named)}")
+    if "://" in named or named.startswith(("/", "file:")):
+        refuse(where, f"{named[:200]} is not followed: only files by their path from this one are")
+    if "#" in named:
+        refuse(where, f"{named[:200]}: a part of a file is not supported")
+    return posixpath.normpath(posixpath.join(posixpath.dirname(file), named))
+
+
+def _at(where: str, name: Any) -> str:
+    return f"{where}.{name}" if where else str(name)

@@ -1,0 +1,130 @@
+"""Requirements and hints (CWL v1.2 CommandLineTool, section 5): what a description can say of
+them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.executables import Resources
+from nbyard.domain.invocations import MIB, Invocation, WorkFile
+from nbyard.importers.cwl.fields import Fields, refuse, shown
+
+UNSUPPORTED = {
+    "InlineJavascriptRequirement": "JavaScript is not supported; plain parameter references are",
+    "ShellCommandRequirement": "a shell is not supported; programs get their words as they are",
+}
+
+
+class Needs:
+    """What requirements and hints say; a requirement wins over a hint of its class."""
+
+    def __init__(self) -> None:
+        self.resources = Resources()
+        self.invocation = Invocation()
+
+    def read(self, tool: Fields) -> None:
+        """Refuse requirements that are not known, by name; leave out such hints."""
+        found = list(_classes(tool, "requirements"))
+        required = {name for name, _ in found}
+        hinted = [one for one in _classes(tool, "hints") if one[0] not in required]
+        for name, fields in found:
+            if name not in READERS:
+                words = UNSUPPORTED.get(name, "this requirement is not supported")
+                refuse(f"requirements.{name}", words)
+            READERS[name](self, fields)
+        for name, fields in hinted:
+            if name in READERS:
+                READERS[name](self, fields)
+            else:
+                tool.notes.append(f"The hint {name} is left out.")
+
+    def _limit(self, **limits: Any) -> None:
+        self.resources = msgspec.structs.replace(self.resources, **limits)
+
+    def _run(self, **told: Any) -> None:
+        self.invocation = msgspec.structs.replace(self.invocation, **told)
+
+    def docker(self, fields: Fields) -> None:
+        fields.only("class", "dockerPull", "dockerImageId")
+        image = fields.text("dockerPull") or fields.text("dockerImageId")
+        if not image:
+            refuse(fields.at("dockerPull"), "the name of an image is needed")
+        self._limit(image=image)
+
+    def amounts(self, fields: Fields) -> None:
+        """Disk space is not reserved; of memory the larger of the two is the limit."""
+        names = [f"{what}{end}" for what in SIZES for end in ("Min", "Max")]
+        fields.only("class", *names)
+        found = {name: fields.number(name, float) for name in names}
+        cores = found["coresMin"] or found["coresMax"]
+        memory = found["ramMax"] or found["ramMin"]
+        self._limit(
+            cpu=float(cores) if cores else None,
+            memory_bytes=int(memory * MIB) if memory else None,
+        )
+        if any(found[name] for name in names if name.startswith(("tmpdir", "outdir"))):
+            fields.notes.append("ResourceRequirement: disk space is not reserved.")
+
+    def variables(self, fields: Fields) -> None:
+        fields.only("class", "envDef")
+        found = {}
+        for name, one in fields.entries("envDef", "envName", "envValue"):
+            one.only("envName", "envValue")
+            text = one.expression("envValue")
+            if text is None:
+                refuse(one.at("envValue"), "a text is needed")
+            found[name] = text
+        self._run(variables=found)
+
+    def time(self, fields: Fields) -> None:
+        fields.only("class", "timelimit")
+        self._limit(timeout_seconds=fields.number("timelimit", float) or None)
+
+    def reuse(self, fields: Fields) -> None:
+        fields.only("class", "enableReuse")
+        self._limit(cache=None if fields.truth("enableReuse", True) else False)
+
+    def network(self, fields: Fields) -> None:
+        fields.only("class", "networkAccess")
+        if fields.truth("networkAccess", False):
+            fields.notes.append("NetworkAccess: the settings of nbyard decide.")
+
+    def folder(self, fields: Fields) -> None:
+        fields.only("class", "listing")
+        where = fields.at("listing")
+        self._run(files=tuple(_file(one, where, fields.notes) for one in fields.listed("listing")))
+
+
+def _file(one: Any, where: str, notes: list[str]) -> WorkFile:
+    """A Dirent (section 5.14.1), or a reference to an input."""
+    if isinstance(one, str):
+        fields = Fields({"entry": one}, where, notes)
+    else:
+        fields = Fields(one, where, notes)
+        if "class" in fields:
+            refuse(fields.at("class"), f"a {shown(fields.get('class'))} literal is not supported")
+        fields.only("entry", "entryname", "writable")
+    text = fields.expression("entry")
+    if text is None:
+        refuse(fields.at("entry"), "is needed")
+    name = fields.expression("entryname") or ""
+    return WorkFile(text, name, fields.truth("writable", False))
+
+
+def _classes(tool: Fields, name: str) -> Iterator[tuple[str, Fields]]:
+    for called, fields in tool.entries(name, "class", ""):
+        whole = {"class": called, **(fields.value or {})}
+        yield called, Fields(whole, f"{name}.{called}", tool.notes)
+
+
+SIZES = ("cores", "ram", "tmpdir", "outdir")
+READERS: dict[str, Callable[[Needs, Fields], None]] = {
+    "DockerRequirement": Needs.docker,
+    "ResourceRequirement": Needs.amounts,
+    "EnvVarRequirement": Needs.variables,
+    "ToolTimeLimit": Needs.time,
+    "WorkReuse": Needs.reuse,
+    "NetworkAccess": Needs.network,
+    "InitialWorkDirRequirement": Needs.folder,
+}

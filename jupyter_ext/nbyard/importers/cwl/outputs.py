@@ -1,0 +1,136 @@
+"""Outputs of a tool (CWL v1.2 CommandLineTool, section 5.2): found by patterns, or standard
+streams."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments import Argument, ValueType
+from nbyard.domain.invocations import Invocation
+from nbyard.domain.reaches import Beside, Found, Reach, Stderr, Stdout
+from nbyard.domain.references import REFERENCE, names_in
+from nbyard.importers.cwl.fields import Fields, refuse
+from nbyard.importers.cwl.inputs import (
+    format_of,
+    free_name,
+    help_beside,
+    name_beside,
+    read_beside,
+    with_companions,
+)
+from nbyard.importers.cwl.types import FILES, Type, read_type
+
+OUTPUT = ("type", "format", "outputBinding", "streamable", "secondaryFiles")
+WILD = set("*?[")
+
+
+def read_outputs(
+    tool: Fields, told: Invocation, taken: set[str], namespaces: Mapping[str, str]
+) -> tuple[list[Argument], Invocation, set[str]]:
+    """The outputs, and the names of those whose contents references may ask for; a stream that is
+    one of them is no file of the working folder any more, unless a pattern may be meant for it."""
+    found, loaded = [], set()
+    for name, fields in tool.entries("outputs", "id", "type"):
+        fields.only(*OUTPUT)
+        kind = read_type(fields.get("type"), fields.at("type"), tool.notes)
+        called = free_name(f"{name}_out" if name in taken else name, taken)
+        taken.add(called)
+        output = _output(called, kind, fields, namespaces)
+        output = with_companions(output, fields, needed=False)
+        found += [output, *_beside(output, fields, taken)]
+        if _binding(fields).truth("loadContents", False):
+            loaded.add(called)
+    return *_with_streams(found, told), loaded
+
+
+def _output(name: str, kind: Type, fields: Fields, namespaces: Mapping[str, str]) -> Argument:
+    is_list = kind.name == "array"
+    what = kind.items if is_list and kind.items else kind
+    if what.name in ("record", "array", "stdin", "null"):
+        refuse(fields.at("type"), f"an output of the type {what.name} is not supported")
+    told: dict[str, Any] = {"role": "output", "nullable": kind.nullable, "help": fields.help()}
+    reach: Reach
+    if kind.name in ("stdout", "stderr"):
+        if "outputBinding" in fields:
+            refuse(fields.at("outputBinding"), f"is not for the type {kind.name}")
+        reach = Stdout() if kind.name == "stdout" else Stderr()
+        return Argument(name, format=format_of(fields, namespaces), reach=reach, **told)
+    reach = _found(fields)
+    if what.name not in FILES:
+        if reach.patterns and not reach.value:
+            words = "a value needs outputEval, or is told in cwl.output.json"
+            refuse(fields.at("outputBinding"), words)
+        return Argument(name, type="json", format="json", reach=reach, **told)
+    _check_files(reach, fields)
+    if is_list or what.name == "Directory":
+        format_of(fields, namespaces)
+        kept: ValueType = "list" if is_list else "string"
+        return Argument(name, type=kept, format="folder", reach=reach, **told)
+    return Argument(name, format=format_of(fields, namespaces), reach=reach, **told)
+
+
+def _beside(output: Argument, fields: Fields, taken: set[str]) -> list[Argument]:
+    found = []
+    for beside, is_needed in read_beside(fields, output, needed=False):
+        name = free_name(name_beside(beside), taken)
+        taken.add(name)
+        may_lack = output.nullable or not is_needed
+        text = help_beside(beside)
+        found.append(Argument(name, "output", nullable=may_lack, help=text, reach=beside))
+    return found
+
+
+def _found(fields: Fields) -> Found:
+    """Patterns, and what is said of the files that fit."""
+    if "outputBinding" not in fields:
+        return Found()
+    binding = _binding(fields)
+    binding.only("glob", "loadContents", "loadListing", "outputEval")
+    value = binding.expression("outputEval") or ""
+    if binding.truth("loadContents", False) and not value:
+        fields.notes.append(f"{binding.at('loadContents')}: contents stay in the file.")
+    patterns = binding.listed("glob")
+    for pattern in patterns:
+        if not isinstance(pattern, str) or not pattern:
+            refuse(binding.at("glob"), "patterns are needed")
+        names_in(pattern, binding.at("glob"))
+    return Found(tuple(patterns), value)
+
+
+def _binding(fields: Fields) -> Fields:
+    return Fields(fields.get("outputBinding") or {}, fields.at("outputBinding"), fields.notes)
+
+
+def _check_files(reach: Found, fields: Fields) -> None:
+    """A file that a value tells is one of those that are found."""
+    told = names_in(reach.value, "outputEval")
+    is_one = len(told) == 1 and told[0][0] == "self" and len(told[0]) < 3
+    if reach.value and not (is_one and REFERENCE.fullmatch(reach.value.strip())):
+        words = "a file is one of those that glob finds, such as $(self[0])"
+        refuse(_binding(fields).at("outputEval"), words)
+
+
+def _with_streams(found: list[Argument], told: Invocation) -> tuple[list[Argument], Invocation]:
+    for kind, field in ((Stdout, "stdout"), (Stderr, "stderr")):
+        name = getattr(told, field)
+        own = [one for one in found if isinstance(one.reach, kind)]
+        patterns = [p for one in found if isinstance(one.reach, Found) for p in one.reach.patterns]
+        besides = {one.reach.of for one in found if isinstance(one.reach, Beside)}
+        may_fit = any(one.name in besides for one in own)
+        may_fit |= any(p == name or WILD & set(p) or "$(" in p or p == "." for p in patterns)
+        if not own:
+            continue
+        is_plain = "$(" not in name and "/" not in name and name not in (".", "..")
+        if is_plain and not may_fit and len(own) == 1:
+            told = msgspec.structs.replace(told, **{field: ""})
+            reach: Reach = kind()
+            default = name or msgspec.UNSET
+            changed = [msgspec.structs.replace(own[0], default=default, reach=reach)]
+        else:
+            name = name or f"{own[0].name}.txt"
+            told = msgspec.structs.replace(told, **{field: name})
+            changed = [msgspec.structs.replace(one, reach=Found((name,))) for one in own]
+        by_name = {one.name: one for one in changed}
+        found = [by_name.get(one.name, one) for one in found]
+    return found, told

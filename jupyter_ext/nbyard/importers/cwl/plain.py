@@ -1,0 +1,211 @@
+"""From any command to one that is said in CWL's words alone: bound words, references, files that
+are found in the working folder."""
+
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import msgspec
+
+from nbyard.domain.arguments import Argument
+from nbyard.domain.commands import FILE, SEPARATOR
+from nbyard.domain.descriptions import Description
+from nbyard.domain.planning import output_filename
+from nbyard.domain.reaches import (
+    Beside,
+    Bound,
+    Flag,
+    Found,
+    Option,
+    Positional,
+    Referenced,
+    Stderr,
+    Stdin,
+    Stdout,
+    Variable,
+    Words,
+)
+from nbyard.domain.references import quoted
+from nbyard.errors import Invalid
+
+# The input that is the script itself.
+CODE = "code"
+OWN = (Beside, Bound, Referenced, Found, Stdin, Stdout, Stderr)
+
+
+def in_plain_words(description: Description, file: str = "") -> Description:
+    """The same command as CWL can say it. `file` is the place of a script beside the document: it
+    becomes an input of its own.
+
+    Raises:
+        Invalid: naming the argument that CWL has no words for.
+    """
+    line = _Line()
+    command, found = _started(description, file, line)
+    arguments = list(description.arguments or ())
+    for argument in _in_order(arguments):
+        line.take(argument)
+    kept = [line.changed.get(argument.name, argument) for argument in arguments]
+    shift = line.next if line.next else 0
+    kept = [_shifted(argument, shift, line.changed) for argument in kept]
+    words = [
+        msgspec.structs.replace(word, position=word.position + shift)
+        for word in description.invocation.words
+    ]
+    invocation = msgspec.structs.replace(
+        description.invocation,
+        apart=True,
+        words=(*line.words, *words),
+        variables={**description.invocation.variables, **line.variables},
+    )
+    return msgspec.structs.replace(
+        description,
+        kind="command",
+        name="",
+        arguments=(*found, *kept),
+        command=command,
+        invocation=invocation,
+    )
+
+
+def _started(
+    description: Description, file: str, line: "_Line"
+) -> tuple[tuple[str, ...], list[Argument]]:
+    """The words before the script; from there on they are bound."""
+    command = description.command or ()
+    at = next((index for index, word in enumerate(command) if FILE in word), len(command))
+    if at == len(command):
+        return command, []
+    if any(argument.name == CODE for argument in description.arguments or ()):
+        _refuse(CODE, f"the name {CODE} is that of the script itself")
+    for word in command[at:]:
+        text = quoted(word).replace(FILE, f"$(inputs.{CODE}.path)")
+        line.add(Bound(text=text))
+    code = Argument(CODE, "input", default=file, help="The program itself.", reach=Referenced())
+    return command[:at], [code]
+
+
+def _in_order(arguments: Sequence[Argument]) -> list[Argument]:
+    """As their words come: options, then positional words and what takes all that follows, which
+    stands before `--` where there is one."""
+    placed = [a for a in arguments if isinstance(a.reach, Positional)]
+    placed.sort(key=lambda a: a.reach.position)  # type: ignore[union-attr]
+    is_open = [a for a in arguments if isinstance(a.reach, Words)]
+    rest = [a for a in arguments if a not in placed and a not in is_open]
+    has_mark = any(isinstance(a.reach, Positional) and a.reach.separated for a in placed)
+    return [*rest, *is_open, *placed] if has_mark else [*rest, *placed, *is_open]
+
+
+class _Line:
+    """Words and arguments with the positions that they have here."""
+
+    def __init__(self) -> None:
+        self.next = 0
+        self.words: list[Bound] = []
+        self.variables: dict[str, str] = {}
+        self.changed: dict[str, Argument] = {}
+        self._has_mark = False
+
+    def add(self, bound: Bound) -> None:
+        self.words.append(msgspec.structs.replace(bound, position=self.next))
+        self.next += 1
+
+    def take(self, argument: Argument) -> None:
+        reach = argument.reach
+        if isinstance(reach, OWN):
+            return
+        if isinstance(reach, Positional) and reach.separated and not self._has_mark:
+            self._has_mark = True
+            self.add(Bound(text=SEPARATOR))
+        if isinstance(reach, Variable):
+            self._variable(argument, reach.variable)
+        elif argument.role == "output":
+            self._output(argument)
+        else:
+            bound, changes = _binding(argument)
+            bound = msgspec.structs.replace(bound, position=self.next)
+            self.next += 1
+            self._change(argument, reach=bound, **changes)
+
+    def _change(self, argument: Argument, **changes: Any) -> None:
+        self.changed[argument.name] = msgspec.structs.replace(argument, **changes)
+
+    def _variable(self, argument: Argument, name: str) -> None:
+        if argument.role == "output":
+            file = quoted(output_filename(argument))
+            self.variables[name] = f"$(runtime.outdir)/{file}"
+            self._change(argument, reach=Found((file,)))
+            return
+        if argument.nullable or not (argument.required or argument.default is not msgspec.UNSET):
+            _refuse(argument.name, "a variable that may have no value")
+        if argument.type == "json" or (argument.type == "list" and argument.role == "value"):
+            _refuse(argument.name, f"a {argument.type} in a variable")
+        changes: dict[str, Any] = {}
+        if argument.type == "bool":
+            changes = _as_choice(argument, ("true", "false"))
+        self.variables[name] = f"$(inputs.{argument.name})"
+        if argument.role == "input":
+            self.variables[name] = f"$(inputs.{argument.name}.path)"
+        self._change(argument, reach=Referenced(), **changes)
+
+    def _output(self, argument: Argument) -> None:
+        """The program is told a name in the working folder, where the output is found."""
+        file = output_filename(argument)
+        if not isinstance(argument.reach, Positional | Option):
+            _refuse(argument.name, "an output that is given in this way")
+        option = argument.reach if isinstance(argument.reach, Option) else None
+        self.add(_prefixed(option, Bound(text=quoted(file))))
+        self._change(argument, reach=Found((quoted(file),)))
+
+
+def _prefixed(option: Option | None, bound: Bound) -> Bound:
+    if option is None:
+        return bound
+    prefix = f"{option.flag}=" if option.joined else option.flag
+    return msgspec.structs.replace(bound, prefix=prefix, joined=option.joined)
+
+
+def _binding(argument: Argument) -> tuple[Bound, dict[str, Any]]:
+    """What binds a value, and what of its argument has to change."""
+    reach = argument.reach
+    if argument.type == "json" and argument.role == "value":
+        _refuse(argument.name, "JSON in a word")
+    if isinstance(reach, Flag):
+        return _flag(argument, reach)
+    changes: dict[str, Any] = {}
+    if argument.type == "bool":
+        changes = _as_choice(argument, ("true", "false"))
+    if isinstance(reach, Words):
+        return Bound(prefix=reach.flag), changes
+    option = reach if isinstance(reach, Option) else None
+    if argument.type == "list" and option is not None:
+        return Bound(each=_prefixed(option, Bound())), changes
+    return _prefixed(option, Bound()), changes
+
+
+def _flag(argument: Argument, reach: Flag) -> tuple[Bound, dict[str, Any]]:
+    on, _, off = reach.flag.partition("/")
+    if argument.type != "bool":
+        _refuse(argument.name, "a flag that is repeated")
+    if not off:
+        return Bound(prefix=on), {}
+    return Bound(), _as_choice(argument, (on, off))
+
+
+def _as_choice(argument: Argument, words: tuple[str, str]) -> dict[str, Any]:
+    """One of two words, for true and for false."""
+    default = argument.default
+    if isinstance(default, bool):
+        default = words[0] if default else words[1]
+    return {"type": "choice", "choices": words, "default": default}
+
+
+def _shifted(argument: Argument, shift: int, changed: dict[str, Argument]) -> Argument:
+    """What was bound before comes behind all others."""
+    if not isinstance(argument.reach, Bound) or argument.name in changed or not shift:
+        return argument
+    reach = msgspec.structs.replace(argument.reach, position=argument.reach.position + shift)
+    return msgspec.structs.replace(argument, reach=reach)
+
+
+def _refuse(name: str, what: str) -> NoReturn:
+    raise Invalid.field(f"arguments.{name}", f"CWL has no words for this: {what}")

@@ -1,0 +1,229 @@
+"""From a `CommandLineTool` to the description of a command (CWL v1.2, Command Line Tool
+Description)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments import Argument
+from nbyard.domain.descriptions import Description
+from nbyard.domain.invocations import CONTENTS, SECONDARY, VALUE, Invocation, texts_in
+from nbyard.domain.reaches import Bound, Stdin
+from nbyard.domain.references import EXIT_CODE, names_in
+from nbyard.domain.strict_yaml import read_yaml
+from nbyard.errors import Invalid
+from nbyard.importers.cwl.documents import HINT, document_of, with_hint
+from nbyard.importers.cwl.fields import DOCUMENTATION, Fields, bare, check_codes, refuse, shown
+from nbyard.importers.cwl.inputs import Inputs, Key, key_of
+from nbyard.importers.cwl.loading import Loader, Near
+from nbyard.importers.cwl.needs import Needs
+from nbyard.importers.cwl.outputs import read_outputs
+from nbyard.importers.cwl.referring import with_names
+from nbyard.importers.cwl.types import read_binding
+
+VERSIONS = ("v1.0", "v1.1", "v1.2")
+TOOL = (
+    *("class", "cwlVersion", "baseCommand", "arguments", "inputs", "outputs", "stdin", "stdout"),
+    *("stderr", "successCodes", "temporaryFailCodes", "permanentFailCodes", "requirements"),
+    *("hints", "$namespaces", "$schemas"),
+)
+
+
+class Imported(msgspec.Struct, frozen=True):
+    """A command, and sentences on what of its document has no effect."""
+
+    description: Description
+    notes: tuple[str, ...] = ()
+
+
+def read_tool(content: bytes, filename: str, near: Near | None = None) -> Imported:
+    """The command that a document describes; `near` reads the files that it imports.
+
+    Raises:
+        Invalid: naming the line of the text or the field that is refused.
+    """
+    document = read_yaml(content, filename)
+    if near is not None:
+        document = Loader(near).whole(document)
+    if not isinstance(document, dict):
+        raise Invalid.field(filename, f"line 1: a tool is needed, not {shown(document)}")
+    return read_document(document)
+
+
+def read_document(document: dict[str, Any]) -> Imported:
+    """The same from the values of the text."""
+    notes: list[str] = []
+    tool = Fields(_the_one(document), "", notes)
+    if tool.get("class") != "CommandLineTool":
+        refuse("class", f"CommandLineTool is needed, not {shown(tool.get('class'))}")
+    tool.only(*TOOL)
+    version = tool.get("cwlVersion") or document.get("cwlVersion")
+    if version not in VERSIONS:
+        refuse("cwlVersion", f"one of {', '.join(VERSIONS)} is needed, not {shown(version)}")
+    if version != VERSIONS[-1]:
+        notes.append(f"cwlVersion {version} is read as {VERSIONS[-1]}.")
+    namespaces = tool.get("$namespaces") or document.get("$namespaces")
+    own = _hinted(tool)
+    return own or _described(tool, namespaces if isinstance(namespaces, dict) else {})
+
+
+def _hinted(tool: Fields) -> Imported | None:
+    """The command that a hint of ours tells, if all else in the document says the same."""
+    hints = [h for h in tool.listed("hints") if isinstance(h, dict) and h.get("class") == HINT]
+    if not hints:
+        return None
+    says = {name: value for name, value in tool.value.items() if name not in DOCUMENTATION}
+    try:
+        told = msgspec.convert(hints[0].get("description"), Description)
+        if with_hint(document_of(told), told) == says:
+            return Imported(told)
+    except (msgspec.ValidationError, Invalid):
+        pass
+    tool.notes.append(f"The hint {HINT} does not fit the rest of the document: it is left out.")
+    return None
+
+
+def _the_one(document: dict[str, Any]) -> dict[str, Any]:
+    """The tool of a `$graph`: its only one, or the one that is called `main`."""
+    graph = document.get("$graph")
+    if graph is None:
+        return document
+    if not isinstance(graph, list) or not all(isinstance(one, dict) for one in graph):
+        refuse("$graph", "a list of tools is needed")
+    tools: list[dict[str, Any]] = [one for one in graph if one.get("class") == "CommandLineTool"]
+    named = [one for one in tools if bare(str(one.get("id"))) == "main"]
+    if len(tools) == 1 or len(named) == 1:
+        return (named or tools)[0]
+    known = ", ".join(bare(str(one.get("id"))) for one in tools) or "none"
+    refuse("$graph", f"one CommandLineTool, or one with the id main, is needed; there is: {known}")
+
+
+def _described(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
+    inputs, needs = Inputs(namespaces, tool.notes), Needs()
+    inputs.read(tool)
+    needs.read(tool)
+    names = inputs.names()
+    told = _invocation(tool, needs.invocation)
+    arguments, words = _ordered(inputs, _fixed(tool))
+    arguments = _with_stdin(tool, arguments, names)
+    taken = {one.name for one in arguments}
+    outputs, told, loaded = read_outputs(tool, told, taken, namespaces)
+    told = msgspec.structs.replace(told, words=tuple(words))
+    command = tool.listed("baseCommand")
+    if not all(isinstance(word, str) and word for word in command):
+        refuse("baseCommand", "words are needed")
+    if not command and not words:
+        refuse("baseCommand", "the program is missing")
+    description = Description(
+        kind="command",
+        arguments=(*arguments, *outputs),
+        command=tuple(command),
+        invocation=told,
+        resources=needs.resources,
+    )
+    description = with_names(description, names)
+    _check_references(description, inputs.loaded | loaded)
+    return Imported(description, tuple(tool.notes))
+
+
+def _fixed(tool: Fields) -> list[tuple[Key, Bound]]:
+    """`arguments`: an expression or a binding each."""
+    found = []
+    for index, one in enumerate(tool.listed("arguments")):
+        where = f"arguments.{index}"
+        value = {"valueFrom": one} if isinstance(one, str) else one
+        binding = read_binding(Fields(value, where, tool.notes))
+        if binding.text is None:
+            refuse(f"{where}.valueFrom", "is needed")
+        found.append((key_of(binding.position, index), binding))
+    return found
+
+
+def _ordered(inputs: Inputs, fixed: list[tuple[Key, Bound]]) -> tuple[list[Argument], list[Bound]]:
+    """Arguments and words with positions of their own: kept where no two are equal, else counted
+    in the order that the specification gives them."""
+    words = [*fixed, *inputs.words]
+    keys = [*(key for key, _ in words), *inputs.keys.values()]
+    firsts = {key[0] for key in keys}
+    if len(firsts) == len(keys) and all(len(key) <= 2 for key in keys):
+        places = {key: key[0][1] for key in keys}
+    else:
+        places = {key: place for place, key in enumerate(sorted(keys))}
+    if len(places) < len(keys):
+        refuse("inputs", "two bindings have the same position and name")
+    arguments = []
+    for path, argument in inputs.arguments.items():
+        if isinstance(argument.reach, Bound):
+            reach = msgspec.structs.replace(argument.reach, position=places[inputs.keys[path]])
+            argument = msgspec.structs.replace(argument, reach=reach)  # noqa: PLW2901
+        arguments.append(argument)
+    placed = [msgspec.structs.replace(bound, position=places[key]) for key, bound in words]
+    return arguments, placed
+
+
+def _invocation(tool: Fields, found: Invocation) -> Invocation:
+    return msgspec.structs.replace(
+        found,
+        apart=True,
+        stdout=tool.expression("stdout") or "",
+        stderr=tool.expression("stderr") or "",
+        success_codes=check_codes(tool, "successCodes"),
+        temporary_codes=check_codes(tool, "temporaryFailCodes"),
+        permanent_codes=check_codes(tool, "permanentFailCodes"),
+    )
+
+
+def _with_stdin(
+    tool: Fields, arguments: list[Argument], names: Mapping[tuple[str, ...], str]
+) -> list[Argument]:
+    """The input that `stdin` names is standard input."""
+    text = tool.expression("stdin")
+    if not text:
+        return arguments
+    paths = names_in(text, "stdin")
+    if len(paths) != 1 or paths[0][0] != "inputs" or text.strip()[-1] != ")":
+        refuse("stdin", "one file among the inputs is needed: $(inputs.name.path)")
+    path, last = paths[0][1:-1], paths[0][-1]
+    found = names.get(path if last == "path" else paths[0][1:])
+    for index, argument in enumerate(arguments):
+        if argument.name == found and argument.role == "input" and not _is_many(argument):
+            if isinstance(argument.reach, Bound):
+                refuse("stdin", f"{found} is a word of the command line already")
+            arguments[index] = msgspec.structs.replace(argument, reach=Stdin())
+            return arguments
+    refuse("stdin", "one file among the inputs is needed: $(inputs.name.path)")
+
+
+def _is_many(argument: Argument) -> bool:
+    return argument.type == "list" or argument.format == "folder"
+
+
+def _check_references(description: Description, loaded: set[str]) -> None:
+    """Refuse references to what is not there."""
+    arguments = description.arguments or ()
+    known = {argument.name for argument in arguments if argument.role != "output"}
+    for where, text, itself in texts_in(description.invocation, arguments):
+        for path in names_in(text, where):
+            whole = (*itself, *path[1:]) if path[0] == "self" else path
+            if path[0] == "inputs" and path[1:2] and path[1] not in known:
+                refuse(where, f"{text[:60]!r} names {path[1]}, which is no input")
+            is_late = path == EXIT_CODE and where.endswith(VALUE)
+            if path[0] == "runtime" and path[1:] not in RUNTIME and not is_late:
+                refuse(where, f"$({'.'.join(path)}) is not supported")
+            if len(path) < 2 or (path[0] != "self" and len(path) < 3):
+                continue
+            if path[-1] == CONTENTS and whole[1:2] and whole[1] not in loaded:
+                refuse(where, f"$({'.'.join(path)}) needs loadContents of {whole[1]}")
+            if absent := set(ABSENT) & set(path[1:]) - _companions(whole, arguments):
+                refuse(where, f"$({'.'.join(path)}): {absent.pop()} is not there")
+
+
+def _companions(path: tuple[str, ...], arguments: Sequence[Argument]) -> set[str]:
+    """What is there of files of a list to which others belong."""
+    has_some = any(a.companions for a in arguments if path[:2] == ("inputs", a.name))
+    return {SECONDARY} if has_some else set()
+
+
+RUNTIME = (("outdir",), ("tmpdir",), ("cores",), ("ram",))
+ABSENT = ("listing", "location", "checksum", "secondaryFiles", "format")

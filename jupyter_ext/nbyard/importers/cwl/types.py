@@ -1,0 +1,173 @@
+"""Types of parameters (CWL v1.2 CommandLineTool, sections 5.1 and 5.2), as far as arguments have
+them."""
+
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments import ValueType
+from nbyard.domain.reaches import Bound
+from nbyard.importers.cwl.fields import Fields, bare, refuse, shown
+
+PLAIN: dict[str, ValueType] = {
+    "string": "string",
+    "int": "int",
+    "long": "int",
+    "float": "float",
+    "double": "float",
+    "boolean": "bool",
+    "Any": "json",
+}
+FILES = ("File", "Directory")
+STREAMS = ("stdin", "stdout", "stderr")
+
+
+class Type(msgspec.Struct, frozen=True):
+    """One type: `name` is one of CWL's own (`array`, `enum` and `record` too); `each` is how the
+    items of an array are bound, `binding` what a record or enum says of itself."""
+
+    name: str
+    nullable: bool = False
+    items: "Type | None" = None
+    symbols: tuple[str, ...] = ()
+    fields: tuple[tuple[str, Fields], ...] = ()
+    binding: Fields | None = None
+
+    @property
+    def value(self) -> ValueType:
+        """What we call it."""
+        if self.name in PLAIN:
+            return PLAIN[self.name]
+        return "choice" if self.name == "enum" else "list"
+
+
+def read_type(found: Any, where: str, notes: list[str]) -> Type:
+    """The type that a field `type` or `items` tells.
+
+    Raises:
+        Invalid: it is unknown or a union of several.
+    """
+    if isinstance(found, str):
+        return _named(found, where)
+    if isinstance(found, list):
+        return _union(found, where, notes)
+    if isinstance(found, dict):
+        return _schema(Fields(found, where, notes))
+    refuse(where, f"a type is needed, not {shown(found)}")
+
+
+def _named(name: str, where: str) -> Type:
+    if name.endswith("?"):
+        return msgspec.structs.replace(_named(name[:-1], where), nullable=True)
+    if name.endswith("[]"):
+        return Type("array", items=_named(name[:-2], where))
+    if name in PLAIN or name in FILES or name in STREAMS or name == "null":
+        return Type(name)
+    refuse(
+        where, f"there is no type {name[:60]!r}; types of SchemaDefRequirement are not supported"
+    )
+
+
+def _union(found: list[Any], where: str, notes: list[str]) -> Type:
+    types = [read_type(one, where, notes) for one in found]
+    others = [one for one in types if one.name != "null"]
+    if len(others) != 1:
+        refuse(where, "a union of several types is not supported (of one type with null is)")
+    nullable = len(others) < len(types) or others[0].nullable
+    return msgspec.structs.replace(others[0], nullable=nullable)
+
+
+def _schema(fields: Fields) -> Type:
+    name = fields.text("type")
+    binding = None
+    if "inputBinding" in fields:
+        binding = Fields(fields.get("inputBinding"), fields.at("inputBinding"), fields.notes)
+    if name == "array":
+        fields.only("type", "items", "name", "inputBinding")
+        items = read_type(fields.get("items"), fields.at("items"), fields.notes)
+        return Type("array", items=items, binding=binding)
+    if name == "enum":
+        fields.only("type", "symbols", "name", "inputBinding")
+        symbols = [bare(str(one)) for one in fields.listed("symbols")]
+        if not symbols or len(set(symbols)) < len(symbols):
+            refuse(fields.at("symbols"), "symbols are needed, each once")
+        return Type("enum", symbols=tuple(symbols), binding=binding)
+    if name == "record":
+        fields.only("type", "fields", "name", "inputBinding")
+        return Type(
+            "record", fields=tuple(fields.entries("fields", "name", "type")), binding=binding
+        )
+    fields.only("type")
+    return _named(name, fields.at("type"))
+
+
+def read_binding(fields: Fields) -> Bound:
+    """A CommandLineBinding (section 5.1.6)."""
+    fields.only(
+        "position", "prefix", "separate", "itemSeparator", "valueFrom", "shellQuote", "loadContents"
+    )
+    if not fields.truth("shellQuote", True):
+        refuse(fields.at("shellQuote"), "needs ShellCommandRequirement, which is not supported")
+    position = fields.get("position")
+    if isinstance(position, bool) or not isinstance(position, int | None):
+        refuse(fields.at("position"), f"a whole number is needed, not {shown(position)}")
+    joined = not fields.truth("separate", True)
+    prefix = fields.text("prefix")
+    if joined and not prefix:
+        refuse(fields.at("separate"), "is for what has a prefix")
+    separator = fields.text("itemSeparator") if "itemSeparator" in fields else None
+    text = fields.expression("valueFrom")
+    return Bound(position or 0, prefix, joined, separator, text)
+
+
+def each_of(found: Type) -> Bound | None:
+    """How the items of an array are bound: as its own binding says, each."""
+    if found.name != "array" or found.items is None:
+        return None
+    if found.items.name == "record":
+        return _of_records(found)
+    inner = each_of(found.items)
+    if found.binding is None:
+        return Bound(each=inner) if inner else None
+    told = msgspec.structs.replace(read_binding(found.binding), position=0, each=inner)
+    return None if told == Bound() else told
+
+
+def _of_records(found: Type) -> Bound:
+    """How each record of an array is bound: its own words, then those of its fields."""
+    assert found.items is not None
+    told = [one for one in (found.binding, found.items.binding) if one is not None]
+    if len(told) > 1:
+        refuse(told[0].where, "the records of the list are bound already")
+    own = read_binding(told[0]) if told else Bound()
+    if own.text is not None:
+        refuse(told[0].at("valueFrom"), "is not supported for a record")
+    bound = {}
+    for name, fields in found.items.fields:
+        fields.only("type", "inputBinding", "name")
+        one = _of_field(fields)
+        if one is not None:
+            bound[name] = one
+    return msgspec.structs.replace(own, position=0, fields=bound)
+
+
+def _of_field(fields: Fields) -> Bound | None:
+    found = read_type(fields.get("type"), fields.at("type"), fields.notes)
+    what = found.items if found.name == "array" and found.items else found
+    if what.name in (*FILES, "record", *STREAMS):
+        refuse(fields.at("type"), f"a {what.name} in a list of records is not supported")
+    own = None
+    if fields.get("inputBinding") is not None:
+        binding = Fields(fields.get("inputBinding"), fields.at("inputBinding"), fields.notes)
+        own = read_binding(binding)
+    return bound_array(own, found) if found.name == "array" else own
+
+
+def bound_array(own: Bound | None, found: Type) -> Bound | None:
+    """How an array is bound that has a binding or items that have one."""
+    each = each_of(found)
+    if own is not None:
+        return msgspec.structs.replace(own, each=each)
+    if found.binding is None:
+        return Bound(each=each) if each else None
+    return Bound(read_binding(found.binding).position, each=each)

@@ -1,0 +1,59 @@
+"""Dockerfiles as executables: the image is made from the bundle, and its own program runs."""
+
+import hashlib
+from typing import Any
+
+from nbyard.domain.attempts import IMAGE_PROGRAM, CommandWork
+from nbyard.domain.commands import build_argv, secret_variables
+from nbyard.domain.dockerfiles import Instruction, instructions
+from nbyard.domain.environments import EnvironmentRef
+from nbyard.errors import Invalid
+from nbyard.kinds.protocol import Reading
+
+
+class ContainerKind:
+    name = "container"
+    suffixes: tuple[str, ...] = ("dockerfile", "containerfile")
+    keeps_arguments = False
+
+    def read(self, name: str, content: bytes) -> Reading:
+        """What it takes is told by a description file, or by who runs it; here only how it starts.
+
+        Raises:
+            Invalid: it begins with no image.
+        """
+        found = instructions(content.decode("utf-8", "replace"))
+        starts = [at for at, one in enumerate(found) if one.keyword == "FROM"]
+        if not starts:
+            raise Invalid.field("path", f"{name} is no Dockerfile: nothing in it is FROM an image")
+        hints = _hints(found[starts[-1] :])
+        return Reading(self.name, "", "", [], hints, command=[IMAGE_PROGRAM])
+
+    def work(
+        self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
+    ) -> CommandWork:
+        """The words for the image's own program, or for the one that a description names."""
+        line = build_argv(reading.command or [IMAGE_PROGRAM], reading.arguments, values)
+        secrets = secret_variables(reading.arguments, line.environment)
+        plain = {n: value for n, value in line.environment.items() if n not in secrets}
+        return CommandWork(
+            line.argv,
+            plain,
+            line.stdin,
+            line.stdout,
+            dockerfile=f"code/{file}",
+            secrets=secrets,
+        )
+
+    def code_digest(self, content: bytes) -> str:
+        return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def _hints(stage: list[Instruction]) -> list[str]:
+    """A program that a shell starts gets no arguments."""
+    programs = {one.keyword: one for one in stage if one.keyword in ("ENTRYPOINT", "CMD")}
+    program = programs.get("ENTRYPOINT") or programs.get("CMD")
+    if program is None or program.value.startswith("["):
+        return []
+    words = f"line {program.line}: {program.keyword} is a line for a shell, which passes no"
+    return [f'{words} arguments on; write ["program", "word"]']

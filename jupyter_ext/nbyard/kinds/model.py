@@ -1,0 +1,104 @@
+"""Models as executables: each row of a dataset is predicted (the mode batch)."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from nbyard.domain.arguments import Argument
+from nbyard.domain.attempts import CommandWork
+from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.invocations import ATTEMPT
+from nbyard.domain.model_files import read_mlflow_file, read_model_file
+from nbyard.domain.models import (
+    MLFLOW_FILE,
+    MODEL_FILES,
+    SERVING_FOLDER,
+    ModelFile,
+    served,
+)
+from nbyard.domain.strict_yaml import read_yaml
+from nbyard.errors import Invalid
+from nbyard.kinds.protocol import Reading
+
+MODE = "nbyard.serving.batch:BatchMode"
+PYTHON = "python3"
+INPUT, OUTPUT = "data", "predictions"
+MODEL = "--model"
+# model.json, in an attempt
+SERVED = f"{SERVING_FOLDER}/model.json"
+ARGUMENTS = [
+    Argument(
+        INPUT, role="input", required=True, help="CSV or Parquet, or a folder of them, to predict."
+    ),
+    Argument(OUTPUT, role="output", format="csv", help="A prediction for each row, in order."),
+]
+
+
+class ModelKind:
+    name = "model"
+    suffixes: tuple[str, ...] = (*MODEL_FILES, MLFLOW_FILE.lower())
+    keeps_arguments = True
+
+    def read(self, name: str, content: bytes) -> Reading:
+        """The model file, whatever its mode: the class is the same.
+
+        Raises:
+            Invalid: a field of it is wrong.
+        """
+        model = read_model(name, content)
+        return Reading(self.name, "python", "", ARGUMENTS, command=command_of(model))
+
+    def work(
+        self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
+    ) -> CommandWork:
+        """By the environment's interpreter, in the folder of the model file; what serves lies in
+        the attempt."""
+        for name in values:
+            if name not in (INPUT, OUTPUT):
+                raise Invalid.field(f"arguments.{name[:40]}", "a model has no such argument")
+        if INPUT not in values:
+            raise Invalid.field(f"arguments.{INPUT}", "a dataset is needed")
+        words, _ = with_file(reading.command)
+        if words[:1] == [PYTHON] and environment.interpreter:
+            words[0] = environment.interpreter
+        target = values.get(OUTPUT, f"{ATTEMPT}/outputs/{OUTPUT}/{OUTPUT}.csv")
+        return CommandWork(
+            [*words, "--input", str(values[INPUT]), "--output", str(target)],
+            {"PYTHONPATH": f"{ATTEMPT}/{SERVING_FOLDER}"},
+        )
+
+    def code_digest(self, content: bytes) -> str:
+        """Of the model file; the class stands beside it."""
+        return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def read_model(name: str, content: bytes) -> ModelFile:
+    """What a model file says, or the file of an MLflow folder.
+
+    Raises:
+        Invalid: naming the field.
+    """
+    path = PurePosixPath(name)
+    document = read_yaml(content, path.name)
+    if path.name.lower() == MLFLOW_FILE.lower():
+        return read_mlflow_file(document, path.parent.name or "model", path.name)
+    return read_model_file(document, path.name)
+
+
+def command_of(model: ModelFile) -> list[str]:
+    """What predicts with a model, in the folder of its file."""
+    told = json.dumps(served(model), sort_keys=True)
+    return [PYTHON, "-m", "nbyard.serving", MODE, MODEL, told, "--root", "."]
+
+
+def with_file(command: Sequence[str]) -> tuple[list[str], str]:
+    """The words of such a command with the file of the attempt in the place of model.json, and the
+    text of that: no word may be as long as a thousand columns are (Linux: 128 KiB)."""
+    words = list(command)
+    place = words.index(MODEL) + 1 if MODEL in words[:-1] else 0
+    if not place or not words[place].startswith('{"'):
+        return words, ""  # a description beside the file says another one
+    told, words[place] = words[place], f"{ATTEMPT}/{SERVED}"
+    return words, told

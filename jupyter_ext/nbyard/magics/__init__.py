@@ -1,0 +1,17 @@
+"""`%nbyard` and `%%nbyard`: the services of this machine's store, from a notebook."""
+
+from typing import Any
+
+from nbyard.magics.cell import register_decorated
+from nbyard.magics.completion import Completion
+from nbyard.magics.line import NbyardMagics
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext nbyard`."""
+    magics = NbyardMagics(shell)
+    shell.register_magics(magics)
+    complete = Completion(magics)
+    for key in ("%nbyard", "%%nbyard"):
+        shell.set_hook("complete_command", complete, str_key=key)
+    shell.events.register("post_run_cell", lambda result: register_decorated(magics, result))

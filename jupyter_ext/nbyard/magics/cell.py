@@ -1,0 +1,108 @@
+"""A cell of a notebook becomes an executable: a Python file beside the notebook, and registered."""
+
+import ast
+import builtins
+import os
+import symtable
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.display import display
+
+from nbyard.domain.arguments import is_name
+from nbyard.domain.executables import Inspect, NewExecutable
+from nbyard.domain.functions import MARK, SEPARATOR
+from nbyard.errors import NbyardError
+from nbyard.files import write_whole
+from nbyard.magics.results import Registered
+
+HEAD = "# Made by %%nbyard executable: change the cell instead.\n"
+KNOWN = {*dir(builtins), "__file__", "__name__", "get_ipython"}
+
+
+def register(connection: Any, name: str, cell: str) -> Registered:
+    """Register the function of that name which the cell defines, else the cell as a script. Where
+    nothing of it has changed there is no new version.
+
+    Raises:
+        UsageError: it is no Python, or the file is somebody else's.
+        NbyardError: it is refused; the file is then as it was.
+    """
+    names = [one.name for one in _functions(_parsed(cell))]
+    name = name or (names[0] if len(names) == 1 else "")
+    if not is_name(name):
+        raise UsageError(f"%%nbyard executable NAME: {name!r} is no name for a cell")
+    path, text = Path(f"{name}.py"), HEAD + cell
+    target = f"{path}{SEPARATOR}{name}" if name in names else str(path)
+    before = path.read_text(encoding="utf-8") if path.exists() else None
+    if before is not None and not before.startswith(HEAD):
+        raise UsageError(f"{path} is there and is no cell's: choose another name")
+    if before != text:
+        write_whole(path, text.encode())
+    try:
+        known = connection.executables.inspect(body=Inspect(path=target)).executable
+        if known and before == text:
+            made = connection.executables.get(executable=known)
+        else:
+            made = connection.executables.create(body=NewExecutable(path=target))
+    except NbyardError:
+        path.unlink() if before is None else write_whole(path, before.encode())
+        raise
+    return Registered(made, list(_missing(cell)))
+
+
+def register_decorated(magics: Any, result: Any) -> None:
+    """Functions marked with `@nbyard.executable`, when a cell that defines them has run; in a run
+    they are what they are."""
+    if not result.success or "NBYARD_ATTEMPT" in os.environ:
+        return
+    try:
+        functions = list(_functions(ast.parse(result.info.raw_cell)))
+    except (SyntaxError, ValueError):  # a magic of IPython: no plain cell
+        return
+    for function in functions:
+        if any(_is_mark(one) for one in function.decorator_list):
+            try:
+                made = register(magics.connection, function.name, result.info.raw_cell)
+                display(made)  # type: ignore[no-untyped-call]
+            except NbyardError as error:
+                raise UsageError(error.words) from None
+
+
+def _parsed(cell: str) -> ast.Module:
+    try:
+        return ast.parse(cell)
+    except SyntaxError as error:
+        raise UsageError(f"line {error.lineno}: {error.msg}; magics cannot be in it") from None
+
+
+def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+    return (one for one in tree.body if isinstance(one, ast.FunctionDef))
+
+
+def _is_mark(node: ast.expr) -> bool:
+    called = node.func if isinstance(node, ast.Call) else node
+    return (called.attr if isinstance(called, ast.Attribute) else "") == MARK
+
+
+def _missing(cell: str) -> Iterator[str]:
+    """Names that only other cells know."""
+    top = symtable.symtable(cell, "<cell>", "exec")
+    own = {one.get_name() for one in top.get_symbols() if one.is_assigned() or one.is_imported()}
+    used = {
+        one.get_name()
+        for table in _tables(top)
+        for one in table.get_symbols()
+        if one.is_referenced() and (one.is_global() or table is top)
+    }
+    missing = sorted(used - own - KNOWN)
+    if missing:
+        yield f"It uses {', '.join(missing)}, which the cell neither imports nor defines."
+
+
+def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    yield table
+    for child in table.get_children():
+        yield from _tables(child)

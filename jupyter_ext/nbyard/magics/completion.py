@@ -1,0 +1,50 @@
+"""What may follow `%nbyard`: verbs, and names of what there is."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from nbyard.errors import NbyardError
+
+CODE = (".ipynb", ".nbflow", ".py", ".sh")
+MOST = 200
+
+
+class Completion:
+    """A hook of IPython's completer."""
+
+    def __init__(self, magics: Any):
+        self._magics = magics
+        self._names: dict[str, Callable[[], Sequence[str]]] = {
+            "dataset": lambda: self._of("datasets"),
+            "run": lambda: [*self._files(), *self._of("executables")],
+            "status": lambda: [str(run.number) for run in self._items("runs")],
+        }
+
+    def __call__(self, _shell: Any, event: Any) -> list[str]:
+        """The words that fit."""
+        words = event.text_until_cursor.split()[1:]
+        if words and event.symbol and event.text_until_cursor.endswith(event.symbol):
+            words = words[:-1]
+        if event.line.startswith("%%"):
+            found: Sequence[str] = [] if words else ["executable"]
+        elif not words:
+            found = self._magics.verbs
+        else:
+            found = self._names.get(words[0], list)() if len(words) == 1 else []
+        return [word for word in found if word.startswith(event.symbol)]
+
+    def _of(self, noun: str) -> list[str]:
+        """Names that are one word."""
+        return [item.name for item in self._items(noun) if not any(map(str.isspace, item.name))]
+
+    def _items(self, noun: str) -> Sequence[Any]:
+        try:
+            page = getattr(self._magics.connection, noun).list(limit=MOST)
+        except NbyardError:
+            return []
+        items: Sequence[Any] = page.items
+        return items
+
+    def _files(self) -> list[str]:
+        return sorted(path.name for path in Path().iterdir() if path.suffix in CODE)

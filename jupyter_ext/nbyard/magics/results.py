@@ -1,0 +1,149 @@
+"""What magics give back: text, and tables in HTML in which nothing of others is markup. In
+JupyterLab their first words open what they name; elsewhere that is text."""
+
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from msgspec import UNSET, json
+
+from nbyard.domain.executables import Executable
+from nbyard.domain.runs import RunDetail, Task
+
+Columns = Mapping[str, Callable[[Any], Any]]
+LISTED: dict[str, Columns] = {
+    "runs": {
+        "number": lambda r: r.number,
+        "state": lambda r: r.state,
+        "title": lambda r: r.title,
+        "name": lambda r: r.name,
+        "started": lambda r: f"{r.created_at:%Y-%m-%d %H:%M}",
+    },
+    "datasets": {
+        "name": lambda d: d.name,
+        "state": lambda d: d.current.state,
+        "version": lambda d: d.current.number,
+        "rows": lambda d: d.current.rows,
+    },
+    "executables": {
+        "name": lambda e: e.name,
+        "kind": lambda e: e.current.kind,
+        "version": lambda e: e.current.number,
+        "path": lambda e: e.path,
+    },
+    "artifacts": {
+        "name": lambda a: a.name,
+        "state": lambda a: a.state,
+        "files": lambda a: ", ".join(file.filename for file in a.files),
+        "run": lambda a: a.number,
+    },
+    "workflows": {"title": lambda w: w.title, "path": lambda w: w.path},
+}
+
+
+# The command of the front end that opens one, and by which id.
+OPENS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
+    "runs": ("nbyard:show-run", lambda r: r.id),
+    "datasets": ("nbyard:open-dataset", lambda d: d.id),
+    "executables": ("nbyard:open-executable", lambda e: e.id),
+    "artifacts": ("nbyard:open-artifact", lambda a: a.run_id),
+}
+
+
+class Shown:
+    """A sentence and a table; `links` are for the sentence, or else for each row."""
+
+    def __init__(
+        self,
+        head: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        links: Sequence[str] = (),
+    ):
+        self.head = head
+        self.columns = columns
+        self.rows = [["" if cell is None else str(cell) for cell in row] for row in rows]
+        self._links = links
+
+    def __repr__(self) -> str:
+        lines = [list(self.columns), *self.rows] if self.rows else []
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        told = [
+            "  " + "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        ]
+        return "\n".join(filter(None, [self.head, *told]))
+
+    def _repr_html_(self) -> str:
+        names = "".join(f"<th>{escape(name)}</th>" for name in self.columns)
+        shown = [[escape(cell) for cell in row] for row in self.rows]
+        head = escape(self.head)
+        if head and self._links:
+            head = _linked(head, self._links[0])
+        else:
+            for row, link in zip(shown, self._links, strict=False):
+                row[0] = _linked(row[0], link)
+        body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in shown)
+        table = f"<table><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table>"
+        return (f"<p>{head}</p>" if head else "") + (table if self.rows else "")
+
+
+def _linked(text: str, link: str) -> str:
+    return f"<a {link}>{text}</a>"
+
+
+def link_to(noun: str, item: Any) -> str:
+    """What makes a link open a thing of that noun in JupyterLab; its address leads nowhere."""
+    command, identity = OPENS[noun]
+    told = escape(json.encode({"id": identity(item)}).decode())
+    return f'href="#nbyard" data-commandlinker-command="{command}" data-commandlinker-args="{told}"'
+
+
+def listing(noun: str, items: Sequence[Any]) -> Shown:
+    """The things of a noun."""
+    columns = LISTED[noun]
+    rows = [[read(item) for read in columns.values()] for item in items]
+    links = [link_to(noun, item) for item in items if noun in OPENS]
+    return Shown("" if rows else f"There are no {noun}.", list(columns), rows, links)
+
+
+class FinishedRun(Shown):
+    """A run with its tasks; `outputs` are paths by `node.output`."""
+
+    def __init__(self, detail: RunDetail, outputs: dict[str, str]):
+        self.detail = detail
+        self.state = detail.run.state
+        self.outputs = outputs
+        rows = [(task.node, _state(task), _made(task)) for task in detail.tasks]
+        super().__init__(
+            f"Run {detail.run.number} {self.state}.",
+            ("node", "state", "outputs"),
+            rows,
+            [link_to("runs", detail.run)],
+        )
+
+
+def _state(task: Task) -> str:
+    told = task.failure.message if task.failure else task.reason
+    state = "cached" if task.cached else task.state
+    return f"{state}: {told}" if told and task.state != "succeeded" else state
+
+
+def _made(task: Task) -> str:
+    return ", ".join(file.filename for file in task.artifacts if file.name.isidentifier())
+
+
+class Registered(Shown):
+    """An executable that a cell has become."""
+
+    def __init__(self, executable: Executable, hints: Sequence[str]):
+        self.executable = executable
+        now = executable.current
+        rows = [(a.name, a.role, a.format or a.type, _default(a.default)) for a in now.arguments]
+        head = f"{executable.name}: {now.kind}, version {now.number}, in {now.file}."
+        columns = ("argument", "role", "type", "default")
+        super().__init__(" ".join([head, *hints]), columns, rows)
+
+
+def _default(value: Any) -> str:
+    return "" if value is UNSET else repr(value)

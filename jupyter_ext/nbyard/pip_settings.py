@@ -1,0 +1,132 @@
+"""What the configuration of pip says of indexes and of the way there, in the variables of uv, which
+does not read it.
+
+Files, sections and variables: https://pip.pypa.io/en/stable/topics/configuration/. Variables of uv:
+https://docs.astral.sh/uv/reference/environment/.
+"""
+
+import configparser
+import os
+import sys
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+# with these, uv was told itself where packages come from
+OWN = (
+    *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL"),
+    *("UV_FIND_LINKS", "UV_NO_INDEX"),
+)
+OWN_OF_FILE = frozenset(name.removeprefix("UV_").lower().replace("_", "-") for name in OWN)
+SYSTEM = "/etc"
+YES = ("1", "true", "yes", "on", "y", "t")
+
+
+def for_uv(variables: Mapping[str, str]) -> dict[str, str]:
+    """Of a process with these variables, what uv has to be told besides; nothing of what it was
+    told itself, in its own variables or files.
+
+    pip takes the best version of all indexes, so uv does where there are several.
+    """
+    told = _configured(variables)
+    if any(variables.get(name) for name in OWN) or _names_index(variables):
+        told = {key: value for key, value in told.items() if key not in _PLACES}
+    found = {
+        name: _WRITTEN[key][1](told[key]) for key, (name, _) in _WRITTEN.items() if key in told
+    }
+    if "UV_INDEX" in found:
+        found["UV_INDEX_STRATEGY"] = "unsafe-best-match"
+    return {name: text for name, text in found.items() if text and name not in variables}
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _commas(text: str) -> str:
+    return ",".join(text.split())
+
+
+def _flag(text: str) -> str:
+    return "1" if text.strip().lower() in YES else ""
+
+
+_PLACES: Mapping[str, tuple[str, Callable[[str], str]]] = {
+    "index-url": ("UV_DEFAULT_INDEX", str.strip),
+    "extra-index-url": ("UV_INDEX", _words),
+    "find-links": ("UV_FIND_LINKS", _commas),
+    "no-index": ("UV_NO_INDEX", _flag),
+}
+_WRITTEN = {
+    **_PLACES,
+    "trusted-host": ("UV_INSECURE_HOST", _words),
+    "cert": ("SSL_CERT_FILE", str.strip),
+    "client-cert": ("SSL_CLIENT_CERT", str.strip),
+    "proxy": ("ALL_PROXY", str.strip),
+}
+
+
+def _configured(variables: Mapping[str, str]) -> dict[str, str]:
+    """What pip would go by in `pip install`: files in their order, then variables."""
+    found: dict[str, str] = {}
+    files = [parsed for path in _files(variables) if (parsed := _parsed(path))]
+    for section in ("global", "install"):
+        for parsed in files:
+            if parsed.has_section(section):
+                found |= {
+                    key.replace("_", "-"): text for key, text in parsed.items(section) if text
+                }
+    own = {
+        name.removeprefix("PIP_").lower().replace("_", "-"): text
+        for name, text in variables.items()
+        if name.startswith("PIP_") and text
+    }
+    return found | own
+
+
+def _files(variables: Mapping[str, str]) -> Iterator[Path]:
+    """The later ones win. One that is named takes the place of the user's; `os.devnull` of all."""
+    named = variables.get("PIP_CONFIG_FILE", "")
+    if named == os.devnull:
+        return
+    for folder in variables.get("XDG_CONFIG_DIRS", "/etc/xdg").split(os.pathsep):
+        yield Path(folder) / "pip/pip.conf"
+    yield Path(SYSTEM) / "pip.conf"
+    if not (named and Path(named).exists()):
+        yield Path.home() / ".pip/pip.conf"
+        yield _home(variables) / "pip/pip.conf"
+    yield Path(sys.prefix) / "pip.conf"
+    if named:
+        yield Path(named)
+
+
+def _home(variables: Mapping[str, str]) -> Path:
+    return Path(variables.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+
+
+def _parsed(path: Path) -> configparser.RawConfigParser | None:
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read(path, encoding="utf-8")
+    except (OSError, UnicodeDecodeError, configparser.Error):
+        return None  # pip says so itself; uv has nothing of it
+    return parser
+
+
+def _names_index(variables: Mapping[str, str]) -> bool:
+    """Whether a configuration file of uv says where packages come from."""
+    if variables.get("UV_NO_CONFIG"):
+        return False
+    named = variables.get("UV_CONFIG_FILE")
+    places = (
+        [Path(named)] if named else [_home(variables) / "uv/uv.toml", Path(SYSTEM) / "uv/uv.toml"]
+    )
+    for path in places:
+        try:
+            found = tomllib.loads(path.read_text("utf-8"))
+        except (OSError, ValueError):
+            continue
+        own = found.get("pip", {})
+        if {*found, *(own if isinstance(own, dict) else ())} & {*OWN_OF_FILE, "index"}:
+            return True
+    return False

@@ -1,0 +1,145 @@
+"""What of a request reaches a deployed service, and what of its answer a browser.
+
+A service never sees what lets somebody into Jupyter or the Hub: their cookies, tokens and XSRF
+values are left out. Jupyter's names of cookies are also those of a JupyterLab that is deployed:
+such a cookie of a service is marked in its value, so that the two can be told apart.
+"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import quote, unquote, urlsplit
+
+from tornado.httputil import HTTPHeaders
+
+from nbyard.rest.redirects import own_location
+
+MARK = "nby."
+XSRF = "_xsrf"
+# Jupyter's own, also those of another Jupyter on this host: cookies know no ports
+SHARED_NAME = re.compile(rf"{XSRF}|username-.*")
+HUBS_NAME = re.compile(r"jupyterhub-.*|jupyter-hub-.*|service-.*")
+COOKIE_ATTRIBUTES = {"expires", "httponly", "max-age", "partitioned", "samesite", "secure"}
+HOPS = {
+    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
+    "te", "trailer", "transfer-encoding", "upgrade",
+}  # fmt: skip
+LEFT_OUT = HOPS | {"authorization", "cookie", "expect", "x-xsrftoken", "x-forwarded-prefix"}
+# what a service may say: of one answer or page, nothing for all that stands at this origin
+ITS_OWN = {
+    "accept-ranges", "age", "allow", "cache-control", "content-disposition", "content-encoding",
+    "content-language", "content-length", "content-location", "content-range",
+    "content-security-policy", "content-type", "cross-origin-embedder-policy",
+    "cross-origin-opener-policy", "cross-origin-resource-policy", "date", "etag", "expires",
+    "last-modified", "link", "permissions-policy", "pragma", "referrer-policy", "retry-after",
+    "server", "server-timing", "vary",
+}  # fmt: skip
+ITS_OWN_STARTS = ("x-", "sec-websocket-")
+# by these a service asks the server before this one for its files
+FOR_PROXIES = ("x-accel-", "x-sendfile", "x-lighttpd-", "x-litespeed-", "x-reproxy-")
+ASKS_TO_LOG_IN = "www-authenticate"  # a window of the browser's that seems to be Jupyter's
+SANDBOX = "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts"
+FRAMES = "frame-ancestors 'self'"
+
+
+def is_upgrade(headers: HTTPHeaders) -> bool:
+    """Whether it wants to become a websocket."""
+    return headers.get("Upgrade", "").lower() == "websocket"
+
+
+def request_headers(
+    headers: HTTPHeaders, prefix: str, *, is_trusted: bool, login_cookie: str
+) -> HTTPHeaders:
+    """What the service is told. Host and Origin stay what they are: it compares them."""
+    told = HTTPHeaders()
+    for name, value in headers.get_all():
+        if name.lower() == "referer":
+            told.add(name, urlsplit(value)._replace(query="", fragment="").geturl())
+        elif name.lower() not in LEFT_OUT:
+            told.add(name, value)
+    if cookies := "; ".join(_cookies(headers, login_cookie)):
+        told["Cookie"] = cookies
+    given = headers.get("Authorization", "")
+    # of a login at this host, perhaps of a server before this one; Jupyter's own are tokens
+    if is_trusted and given.partition(" ")[0].lower() == "basic":
+        told["Authorization"] = given
+    token = headers.get("X-XSRFToken", "")
+    if token.startswith(MARK):
+        told["X-XSRFToken"] = token.removeprefix(MARK)
+    told["X-Forwarded-Prefix"] = prefix.rstrip("/")
+    told["Connection"] = "close"
+    if is_upgrade(headers):
+        told["Connection"], told["Upgrade"] = "Upgrade", "websocket"
+    return told
+
+
+def _cookies(headers: HTTPHeaders, login_cookie: str) -> Iterator[str]:
+    for line in headers.get_list("Cookie"):
+        for pair in line.split(";"):
+            name, sign, value = _parts(pair)
+            if not sign or HUBS_NAME.fullmatch(name):
+                continue
+            if name != login_cookie and not SHARED_NAME.fullmatch(name):
+                yield f"{name}={value}"
+            elif (plain := value.removeprefix('"')).startswith(MARK):
+                quote = '"' if plain != value else ""
+                yield f"{name}={quote}{plain.removeprefix(MARK)}"
+
+
+def request_query(query: str) -> str:
+    """Without tokens of Jupyter's."""
+    return "&".join(filter(None, map(_parameter, query.split("&"))))
+
+
+def _parameter(text: str) -> str:
+    name, sign, value = text.partition("=")
+    if unquote(name) == "token":
+        return ""
+    if unquote(name) == XSRF:
+        plain = unquote(value)
+        own = quote(plain.removeprefix(MARK), safe="")
+        return f"{name}{sign}{own}" if plain.startswith(MARK) else ""
+    return text
+
+
+def response_headers(
+    headers: HTTPHeaders, prefix: str, *, path: str, host: str, is_trusted: bool, login_cookie: str
+) -> HTTPHeaders:
+    """What the browser, which asked `host` for `path`, is told: nothing that counts beyond the
+    service's own path. The pages of one that is not trusted are shown in a sandbox."""
+    told = HTTPHeaders()
+    for name, value in headers.get_all():
+        low = name.lower()
+        if low == "set-cookie":
+            for cookie in _own_cookie(value, prefix, login_cookie):
+                told.add(name, cookie)
+        elif low == "location":
+            if (own := own_location(value, path, prefix, host)) is not None:
+                told.add(name, own)
+        elif _is_its_own(low) or (is_trusted and low == ASKS_TO_LOG_IN):
+            told.add(name, value)
+    told.add("Content-Security-Policy", FRAMES if is_trusted else f"{SANDBOX}; {FRAMES}")
+    return told
+
+
+def _is_its_own(name: str) -> bool:
+    return name in ITS_OWN or (name.startswith(ITS_OWN_STARTS) and not name.startswith(FOR_PROXIES))
+
+
+def _own_cookie(line: str, prefix: str, login_cookie: str) -> Iterator[str]:
+    """Of this path and host only; none of a name of the Hub's, and none without a name: browsers
+    send its value back as if it were a name with a value."""
+    (name, _, value), *attributes = (_parts(part) for part in line.split(";"))
+    if not name or HUBS_NAME.fullmatch(name):
+        return
+    if name == login_cookie or SHARED_NAME.fullmatch(name):
+        plain = value.removeprefix('"')
+        value = f'"{MARK}{plain}' if plain != value else MARK + value
+    kept = ["".join(one) for one in attributes if one[0].lower() in COOKIE_ATTRIBUTES]
+    paths = [path for attribute, _, path in attributes if attribute.lower() == "path"]
+    own = paths[-1] if paths and paths[-1].startswith(prefix) else prefix
+    yield "; ".join([f"{name}={value}", *kept, f"Path={own}"])
+
+
+def _parts(text: str) -> tuple[str, str, str]:
+    name, sign, value = text.partition("=")
+    return name.strip(), sign, value.strip()

@@ -1,0 +1,205 @@
+"""The proxy of deployments: `/nbyard/deployments/<name>/<port>/…`, for their owner only."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.utils import url_path_join
+from tornado import web
+from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.iostream import IOStream, StreamClosedError
+
+from nbyard.domain.deployments import Target, link_path
+from nbyard.errors import Conflict, NbyardError, Unavailable
+from nbyard.rest.forwarding import (
+    is_upgrade,
+    request_headers,
+    request_query,
+    response_headers,
+)
+from nbyard.rest.handlers import Desk, NbyardHandler
+from nbyard.rest.upstream import SWITCHING, Upstream, tunnel
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+WITH_BODY = ("POST", "PUT", "PATCH")
+BODY_SECONDS = 24 * 3600.0
+PATTERN = r"nbyard/deployments/(?P<name>[a-z0-9-]+)/(?P<port>[a-z0-9-]+)(?P<rest>/.*)?"
+
+
+@web.stream_request_body
+class ProxyHandler(NbyardHandler):
+    """Carries on what comes, as it comes, both ways; nothing is ever sent twice."""
+
+    request: HTTPServerRequest
+    SUPPORTED_METHODS = METHODS
+
+    def initialize(self, desk: Desk) -> None:
+        super().initialize(desk)
+        self._upstream: Upstream | None = None
+        self._refused: NbyardError | None = None
+
+    async def prepare(self, **kwargs: Any) -> None:
+        await super().prepare(**kwargs)
+        if self._finished or self.current_user is None:
+            return
+        if not self.check_origin():
+            raise web.HTTPError(403, "Another page may not ask this.")
+        if self.request.method == "OPTIONS":
+            return
+        if self.path_kwargs["rest"] is None:
+            self._add_slash(**self.path_kwargs)
+            return
+        if self._is_chunked and self.request.method not in WITH_BODY:
+            raise web.HTTPError(411)  # none could tell where it ends
+        connection: Any = self.request.connection
+        connection.set_max_body_size(self.desk.settings.max_upload_bytes)
+        connection.set_body_timeout(BODY_SECONDS)
+        try:
+            await self._open(**self.path_kwargs)
+        except NbyardError as error:
+            self._refused = error
+
+    def _add_slash(self, name: str, port: str, rest: str | None = None) -> None:
+        """Ask for the same again, by the address under which the service is asked."""
+        address = url_path_join(self.base_url, link_path(name, port))
+        query = self.request.query
+        self.redirect(f"{address}?{query}" if query else address, status=307)
+
+    def check_xsrf_cookie(self) -> None:
+        """A service knows nothing of Jupyter's XSRF value. A cookie counts where the browser says
+        that the page is one of ours, which no foreign page can make it say."""
+        if not hasattr(self, "_jupyter_current_user"):
+            return  # it is not known yet who asks: this is called once more
+        if not self.token_authenticated and not self.request.headers.get("Origin"):
+            raise web.HTTPError(403, "It is not known which page asks.")
+
+    def check_origin(self, origin_to_satisfy_tornado: str = "") -> bool:
+        """Whether a page of this very host asks, or none. A token excuses no foreign page, and the
+        server's `allow_origin`, which lets pages ask Jupyter, does not let them ask a service."""
+        origin, host = self.request.headers.get("Origin"), self.request.headers.get("Host", "")
+        if origin is None:
+            return True
+        return bool(host) and origin.lower().partition("://")[2] == host.lower()
+
+    def known_methods(self) -> Iterable[str]:
+        return METHODS
+
+    async def _open(self, name: str, port: str, rest: str | None = None) -> None:
+        """Connect with the service, and send it the head of the request."""
+        caller = self.authorised("deployments:use")
+        self._prefix = url_path_join(self.base_url, link_path(name, port))
+        self._login = str(self.identity_provider.get_cookie_name(self))
+        self._target: Target = await self.desk.ask("deployments", "target", caller, name, port)
+        if is_upgrade(self.request.headers) and not self._target.websocket:
+            raise Conflict(f"The port {port} of {name} has no websockets.")
+        try:
+            self._upstream = await Upstream.connect(self._target.host, self._target.port)
+        except OSError:
+            words = f"{name} does not answer at its port {port}."
+            raise Unavailable(words, hint=f"nbyard deployments show {name} tells why.") from None
+        self._upstream.begin(str(self.request.method), self._path(), self._told())
+
+    def _path(self) -> str:
+        """As it was sent, but for what is Jupyter's."""
+        path = self.request.path
+        if not self._target.keeps_prefix:
+            path = "/" + path.removeprefix(self._prefix)
+        query = request_query(self.request.query)
+        return f"{path}?{query}" if query else path
+
+    def _told(self) -> HTTPHeaders:
+        told = request_headers(
+            self.request.headers,
+            self._prefix,
+            is_trusted=self._target.is_trusted,
+            login_cookie=self._login,
+        )
+        has_length = self._is_chunked or "Content-Length" in told
+        if self.request.method in WITH_BODY and not has_length:
+            told["Content-Length"] = "0"
+        return told
+
+    @property
+    def _is_chunked(self) -> bool:
+        return "Transfer-Encoding" in self.request.headers
+
+    async def data_received(self, chunk: bytes) -> None:
+        if self._upstream is not None:
+            await self._upstream.send(chunk)
+
+    def on_connection_close(self) -> None:
+        self._close()
+        super().on_connection_close()
+
+    def _close(self) -> None:
+        if self._upstream is not None:
+            self._upstream.close()
+
+    @web.authenticated
+    async def get(self, name: str, port: str, rest: str | None = None) -> None:
+        if self._refused is not None or self._upstream is None:
+            self.fail(self._refused or Unavailable())
+            return
+        upstream = self._upstream
+        try:
+            await upstream.answer(self._begin, self._give)
+            if upstream.switched is not None:
+                await self._tunnel(upstream.switched)
+            elif upstream.is_whole:
+                await self.finish()
+            else:
+                self._break_off(name)
+        except StreamClosedError:
+            return
+        finally:
+            self._close()
+
+    head = post = put = patch = delete = get
+
+    @allow_unauthenticated
+    async def options(self, name: str, port: str, rest: str | None = None) -> None:
+        """Browsers ask without credentials before they ask from another page: that is never
+        allowed."""
+        raise web.HTTPError(405)
+
+    async def _begin(self, status: int, reason: str, headers: HTTPHeaders) -> None:
+        told = response_headers(
+            headers,
+            self._prefix,
+            path=self.request.path,
+            host=str(self.request.headers.get("Host", "")),
+            is_trusted=self._target.is_trusted,
+            login_cookie=self._login,
+        )
+        if status == SWITCHING:
+            self._switched = told
+            return
+        for name in list(self._headers):  # Jupyter's own, such as what tokens may from anywhere
+            self.clear_header(name)
+        self.set_status(status, reason)
+        for name, value in told.get_all():
+            self.add_header(name, value)
+        await self.flush()
+
+    async def _give(self, chunk: bytes) -> None:
+        self.write(chunk)
+        try:
+            await self.flush()
+        except StreamClosedError:  # nobody wants the rest
+            self._close()
+
+    async def _tunnel(self, service: IOStream) -> None:
+        """From now on the bytes of a websocket."""
+        head = ["HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: websocket"]
+        head += [f"{name}: {value}" for name, value in self._switched.get_all()]
+        browser = self.detach()
+        await browser.write("\r\n".join([*head, "", ""]).encode("latin-1"))
+        await tunnel(browser, service)
+
+    def _break_off(self, name: str) -> None:
+        """Half an answer must not look like a whole one."""
+        if self._headers_written:
+            connection: Any = self.request.connection
+            connection.close()
+            return
+        self.send_error(502, body=Unavailable(f"{name} broke off before it answered.").body())

@@ -1,0 +1,72 @@
+"""Where a deployed service sends the browser: on this host, below its own address only.
+
+Locations are read as browsers read them, which take more for an address of this host than RFC 3986
+does: https://url.spec.whatwg.org/#url-parsing.
+"""
+
+import ipaddress
+import re
+
+ENDS = "".join(map(chr, range(33)))
+IGNORED = str.maketrans("", "", "\t\r\n")
+PARTS = re.compile(r"([^?#]*)(.*)", re.DOTALL)
+WEB = re.compile(r"(?:https?:|//).*", re.IGNORECASE)
+SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:.*", re.IGNORECASE)
+WITH_HOST = re.compile(r"(?:https?:)?//+([^/]+)(.*)", re.IGNORECASE)
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::([0-9]{0,5}))?")
+NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?")
+DOT = re.compile("%2e", re.IGNORECASE)
+
+
+def own_location(location: str, path: str, prefix: str, host: str) -> str | None:
+    """The Location of an answer to `path`, which is below `prefix`; what leads to `host` stays
+    below it. None where it is not clear where it leads."""
+    text = location.translate(IGNORED).strip(ENDS)
+    place, tail = PARTS.fullmatch(text).groups()  # type: ignore[union-attr]  # matches anything
+    place = place.replace("\\", "/")
+    if WEB.fullmatch(place):
+        found = WITH_HOST.fullmatch(place)
+        name = _host(found[1]) if found else None
+        if found is None or name is None:
+            return None
+        if name != _host(host):
+            return location
+        place = found[2] or "/"
+    elif SCHEME.fullmatch(place):
+        return location
+    elif not place.startswith("/"):
+        place = f"{path.rpartition('/')[0]}/{place}" if place else path
+    place = _without_dots(place)
+    is_below = f"{place}/".startswith(prefix)
+    return (place if is_below else prefix + place[1:]) + tail
+
+
+def _host(netloc: str) -> tuple[str, int] | None:
+    """Name and port, 0 for that of its scheme; None where a browser may see another name than the
+    one that is written."""
+    found = HOST.fullmatch(netloc.rpartition("@")[2].lower())
+    if found is None:
+        return None
+    name, port = found[1], int(found[2] or 0)
+    try:
+        if name.startswith("["):
+            name = str(ipaddress.IPv6Address(name[1:-1]))
+        elif NUMBER.fullmatch(name):
+            name = str(ipaddress.IPv4Address(name))
+    except ValueError:
+        return None
+    return name, 0 if port in (80, 443) else port
+
+
+def _without_dots(path: str) -> str:
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for index, segment in enumerate(segments, 1):
+        dots = DOT.sub(".", segment)
+        if dots == "..":
+            kept[-1:] = []
+        elif dots != ".":
+            kept.append(segment)
+        if dots in (".", "..") and index == len(segments):
+            kept.append("")
+    return "/" + "/".join(kept)

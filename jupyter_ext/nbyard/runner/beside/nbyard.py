@@ -1,0 +1,21 @@
+"""`import nbyard` in a program that has this folder on its path: what is installed is taken, else
+the hand-off that travels with the runner. Any Python from 3.6 on.
+"""
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+_here = os.path.dirname(os.path.abspath(__file__))
+_path = list(sys.path)
+_beside: "dict[str, Any]" = {}
+with open(os.path.join(_here, "__init__.py"), encoding="utf-8") as _file:
+    exec(_file.read(), _beside)
+_beside["offer"](os.path.join(os.path.dirname(_here), "handoff"))
+del sys.modules[__name__]
+sys.path[:] = [place for place in _path if os.path.abspath(place) != _here]
+try:
+    import_module(__name__)
+finally:
+    sys.path[:] = _path

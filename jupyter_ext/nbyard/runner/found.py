@@ -1,0 +1,232 @@
+"""What a program left in its working folder, taken to where outputs are expected."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from .folder import Folder
+
+TOLD = "cwl.output.json"
+MAX_TOLD_BYTES = 16 * 2**20
+FOLDERS = ("code", "inputs", "outputs")
+Outputs = dict[str, dict[str, Any]]
+
+
+class NotFound(Exception):
+    """An output is not as it was declared; the text is for people."""
+
+    def __init__(self, name: str, words: str) -> None:
+        super().__init__(f"the output {name!r} is missing: {words}")
+
+
+def is_found(output: dict[str, Any]) -> bool:
+    """Whether it is looked for, and not written to its place by the program itself."""
+    return any(map(output.get, ("patterns", "told", "beside", "value")))
+
+
+def gather(folder: Folder, directory: str, outputs: Outputs, exit_code: int = 0) -> None:
+    """Take what was found into the folders of its outputs: moved where nothing else needs it. A
+    value may depend on the code that the program ended with.
+
+    Raises:
+        NotFound: it cannot be taken, or too much of it is there.
+    """
+    wanted = {name: output for name, output in outputs.items() if is_found(output)}
+    if not wanted:
+        return
+    work = folder.inside(directory)
+    if os.path.realpath(work) != work:
+        raise NotFound("*", "its working folder became a symbolic link")
+    found = _found(folder, work, wanted, exit_code)
+    for name, paths in found.items():
+        _check_kind(name, wanted[name], paths)
+        for path in paths:
+            others = [one for other in found.values() for one in other if one is not path]
+            _take(path, folder.at(wanted[name]["path"]), name, work, others)
+
+
+def _found(folder: Folder, work: str, wanted: Outputs, exit_code: int) -> dict[str, list[str]]:
+    """The files of each output; what is told as a value is written."""
+    told = _read_told(work) if any(output.get("told") for output in wanted.values()) else None
+    found: dict[str, list[str]] = {}
+    alone = {name: one for name, one in wanted.items() if not one.get("beside")}
+    for name, output in alone.items():
+        if told is None and not output.get("value"):
+            paths = _alone(_matches(folder, work, name, output), work, name, output)
+            found[name] = _with_companions(folder, work, name, output, paths)
+            continue
+        value = _value(folder, work, name, output, exit_code) if told is None else told.get(name)
+        if _are_files(value) or (value == [] and output.get("several")):
+            paths = [_place(folder, work, name, one) for one in _listed(value)]
+            found[name] = _with_companions(folder, work, name, output, paths)
+        elif value is not None:
+            _write(folder.at(output["path"], f"{name}.json"), value)
+    for name in wanted.keys() - alone.keys():
+        found[name] = _beside(folder, work, name, wanted[name], found)
+    return found
+
+
+def _matches(folder: Folder, work: str, name: str, output: dict[str, Any]) -> list[str]:
+    """Pattern by pattern, each in the order of names; what fits twice counts once."""
+    import glob  # only where there are patterns: every start of a process pays for the rest
+
+    found: dict[str, None] = {}
+    for pattern in output["patterns"]:
+        for path in sorted(glob.glob(os.path.join(glob.escape(work), pattern))):
+            found[_real(folder, work, os.path.normpath(path), name)] = None
+    return list(found)
+
+
+def _alone(paths: list[str], work: str, name: str, output: dict[str, Any]) -> list[str]:
+    """The same, unless they are more than there may be."""
+    if len(paths) > 1 and not output.get("several"):
+        shown = ", ".join(os.path.relpath(path, work) for path in paths[:4])
+        raise NotFound(name, f"{len(paths)} files fit where one is expected: {shown}")
+    return paths
+
+
+def _with_companions(
+    folder: Folder, work: str, name: str, output: dict[str, Any], paths: list[str]
+) -> list[str]:
+    """With the files that belong to these and come along."""
+    found = dict.fromkeys(paths)
+    for path in paths:
+        directory, called = os.path.split(path)
+        for one in output.get("companions", ()):
+            beside = os.path.join(directory, _named(called, one))
+            if os.path.lexists(beside):
+                found[_real(folder, work, beside, name)] = None
+            elif one["required"]:
+                words = f"{called} has no {os.path.basename(beside)} beside it"
+                raise NotFound(name, words)
+    return list(found)
+
+
+def _value(folder: Folder, work: str, name: str, output: dict[str, Any], exit_code: int) -> Any:
+    """What is said of the files that fit."""
+    from .evaluate import NoValue, said_of  # few commands say anything of them
+
+    try:
+        return said_of(output["value"], _matches(folder, work, name, output), exit_code)
+    except NoValue as error:
+        raise NotFound(name, str(error)) from error
+
+
+def _beside(
+    folder: Folder, work: str, name: str, output: dict[str, Any], all_found: dict[str, list[str]]
+) -> list[str]:
+    """The file whose name that of another output makes."""
+    found = []
+    for other in all_found.get(output["beside"], []):
+        directory, called = os.path.split(other)
+        path = os.path.join(directory, _named(called, output))
+        if os.path.lexists(path):
+            found.append(_real(folder, work, path, name))
+    return found
+
+
+def _named(called: str, output: dict[str, Any]) -> str:
+    """What lies beside a file that is called so."""
+    if output.get("value"):
+        from .evaluate import name_beside
+
+        return name_beside(output["value"], called)
+    pattern = output["pattern"]
+    while pattern.startswith("^"):
+        pattern, called = pattern[1:], called.rpartition(".")[0] or called
+    return called + str(pattern)
+
+
+def _real(folder: Folder, work: str, path: str, name: str) -> str:
+    """The path itself; what lies behind a link out of the working folder is no output, and no link
+    that leads out of the attempt's folders."""
+    parent, target = os.path.realpath(os.path.dirname(path)), os.path.realpath(path)
+    is_inside = path == work or f"{parent}/".startswith(f"{work}/")
+    if not is_inside or not target.startswith(tuple(folder.at(one, "") for one in FOLDERS)):
+        words = f"{os.path.basename(path)} is a symbolic link that leaves the attempt's folder"
+        raise NotFound(name, words)
+    return path
+
+
+def _check_kind(name: str, output: dict[str, Any], paths: list[str]) -> None:
+    wants_folder = output.get("format") == "folder" and not output.get("several")
+    for path in paths:
+        if os.path.isdir(path) != wants_folder and not output.get("several"):
+            words = "a folder where a file is expected" if not wants_folder else "no folder"
+            raise NotFound(name, f"{os.path.basename(path)} is {words}")
+
+
+def _take(path: str, target: str, name: str, work: str, others: list[str]) -> None:
+    os.makedirs(target, exist_ok=True)
+    called = name if path == work else os.path.basename(path)
+    place = os.path.join(target, called)
+    if os.path.lexists(place):
+        raise NotFound(name, f"two of its files are called {called}")
+    is_shared = path == work or os.path.islink(path)
+    is_shared |= any(_touch(path, other) for other in others)
+    if not is_shared:
+        os.rename(path, place)
+        return
+    import shutil
+
+    if os.path.isdir(path):
+        shutil.copytree(path, place, symlinks=True)
+    else:
+        shutil.copy2(path, place)
+
+
+def _touch(one: str, other: str) -> bool:
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+
+
+def _read_told(work: str) -> dict[str, Any] | None:
+    """The outputs as the program itself tells them; None when it does not."""
+    path = os.path.join(work, TOLD)
+    if not os.path.isfile(path) or os.path.islink(path):
+        return None
+    with open(path, "rb") as file:
+        content = file.read(MAX_TOLD_BYTES + 1)
+    try:
+        told = json.loads(content) if len(content) <= MAX_TOLD_BYTES else None
+    except (ValueError, RecursionError) as error:
+        raise NotFound("*", f"{TOLD} is no JSON: {error}") from error
+    if not isinstance(told, dict):
+        raise NotFound("*", f"{TOLD} is no JSON object of at most {MAX_TOLD_BYTES} bytes")
+    return told
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _are_files(value: Any) -> bool:
+    """One file or folder, or a list of them; all of another kind is a value."""
+    items = list(_listed(value))
+    kinds = [item.get("class") if isinstance(item, dict) else None for item in items]
+    return bool(kinds) and all(kind in ("File", "Directory") for kind in kinds)
+
+
+def _place(folder: Folder, work: str, name: str, told: dict[str, Any]) -> str:
+    from urllib.parse import unquote
+
+    given = told.get("path") or unquote(str(told.get("location") or "").removeprefix("file://"))
+    path = os.path.normpath(os.path.join(work, str(given)))
+    inside = path == work or path.startswith(work + os.sep)
+    if not given or not inside or not os.path.lexists(path):
+        raise NotFound(name, f"{TOLD} names {str(given)[:80]!r}, which is not there")
+    return _real(folder, work, path, name)
+
+
+def _write(path: str, value: Any) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(value, file, ensure_ascii=False)
+
+
+def entries(path: str) -> Iterator[str]:
+    """What lies in the folder of an output that was found."""
+    with os.scandir(path) as found:
+        yield from sorted(entry.name for entry in found)

@@ -1,0 +1,219 @@
+"""Data frames of pandas, polars and pyarrow as Parquet files, each read by what wrote it."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+MARK = b"nbyard.frame"  # in the metadata of a file that pyarrow wrote of its own table
+# Among the attributes of a frame of pandas: categories that are in no row, which no file tells.
+CATEGORIES = "nbyard.categories"
+MAX_COLUMNS = 2000
+
+
+class Library(Protocol):
+    """What makes a kind of data frame."""
+
+    name: str
+    frame: str
+
+    def write(self, frame: Any, path: str) -> None:
+        """As a Parquet file.
+
+        Raises:
+            ValueError: something of it would be lost.
+        """
+
+    def read(self, path: str) -> Any:
+        """From a Parquet file."""
+
+    def read_csv(self, path: str) -> Any:
+        """From a file that somebody else made."""
+
+    def told(self, frame: Any) -> dict[str, Any]:
+        """Rows, and names and types of columns."""
+
+
+class Pandas:
+    name, frame = "pandas", "DataFrame"
+
+    def write(self, frame: Any, path: str) -> None:
+        _check_names(frame.columns)
+        _check_types(frame)
+        unseen = _unseen_categories(frame)
+        if unseen:
+            frame = frame.copy(deep=False)
+            frame.attrs = {**frame.attrs, CATEGORIES: unseen}
+        frame.to_parquet(path, engine="pyarrow")
+
+    def read(self, path: str) -> Any:
+        import pandas
+
+        found = pandas.read_parquet(path, engine="pyarrow")
+        for place, values, kind, is_ordered in found.attrs.pop(CATEGORIES, ()):
+            index = pandas.Index(values, dtype=kind)
+            nothing = [-1] * len(found)
+            column = pandas.Categorical.from_codes(nothing, index, ordered=is_ordered)
+            found.isetitem(place, column)
+        return found
+
+    def read_csv(self, path: str) -> Any:
+        import pandas
+
+        return pandas.read_csv(path)
+
+    def told(self, frame: Any) -> dict[str, Any]:
+        return _told(self, len(frame), frame.dtypes.items())
+
+
+class Polars:
+    name, frame = "polars", "DataFrame"
+
+    def write(self, frame: Any, path: str) -> None:
+        frame.write_parquet(path)
+
+    def read(self, path: str) -> Any:
+        import polars
+
+        return polars.read_parquet(path, glob=False)
+
+    def read_csv(self, path: str) -> Any:
+        import polars
+
+        return polars.read_csv(path, glob=False)
+
+    def told(self, frame: Any) -> dict[str, Any]:
+        return _told(self, frame.height, frame.schema.items())
+
+
+class Arrow:
+    name, frame = "pyarrow", "Table"
+
+    def write(self, frame: Any, path: str) -> None:
+        import pyarrow.parquet
+
+        _check_names(frame.column_names)
+        marked = {**(frame.schema.metadata or {}), MARK: self.name.encode()}
+        marked_table = frame.replace_schema_metadata(marked)
+        pyarrow.parquet.write_table(marked_table, path, use_compliant_nested_type=False)
+
+    def read(self, path: str) -> Any:
+        import pyarrow.parquet
+
+        with pyarrow.parquet.ParquetFile(path) as file:
+            found = file.read()
+        kept = {k: v for k, v in (found.schema.metadata or {}).items() if k != MARK}
+        return found.replace_schema_metadata(kept or None)
+
+    def read_csv(self, path: str) -> Any:
+        import pyarrow.csv
+
+        return pyarrow.csv.read_csv(path)
+
+    def told(self, frame: Any) -> dict[str, Any]:
+        return _told(self, frame.num_rows, ((one.name, one.type) for one in frame.schema))
+
+
+LIBRARIES: Sequence[Library] = (Pandas(), Polars(), Arrow())
+
+
+def library_of(value: Any) -> Library | None:
+    """Whose frame this is; None for what is none. Imports nothing."""
+    for library in LIBRARIES:
+        frame = getattr(sys.modules.get(library.name), library.frame, None)
+        if frame is not None and isinstance(value, frame):
+            return library
+    return None
+
+
+def library_named(wanted: Any) -> Library | None:
+    """Whose frame that class is."""
+    top = str(getattr(wanted, "__module__", "")).partition(".")[0]
+    name = getattr(wanted, "__name__", "")
+    found = (one for one in LIBRARIES if (one.name, one.frame) == (top, name))
+    return next(found, None)
+
+
+def read(path: str) -> Any:
+    """As what wrote it, or else as what is installed.
+
+    Raises:
+        ImportError: nothing that reads Parquet is.
+    """
+    pandas, polars, arrow = LIBRARIES
+    if find_spec("pyarrow") is None:
+        return polars.read(path)
+    import pyarrow.parquet
+
+    try:
+        told = pyarrow.parquet.read_metadata(path)
+    except NotImplementedError:  # types that only polars has
+        return polars.read(path)
+    of_table = told.metadata or {}
+    if MARK in of_table:
+        return arrow.read(path)
+    order = [polars, pandas] if str(told.created_by).startswith("Polars") else [pandas, polars]
+    found = (library for library in order if find_spec(library.name) is not None)
+    return next(found, arrow).read(path)
+
+
+def troubles() -> tuple[type[Exception], ...]:
+    """What the libraries that are loaded raise for frames and files that do not fit."""
+    arrow = getattr(sys.modules.get("pyarrow"), "ArrowException", None)
+    polars = getattr(sys.modules.get("polars.exceptions"), "PolarsError", None)
+    own = [one for one in (arrow, polars) if one is not None]
+    return (ValueError, TypeError, NotImplementedError, OverflowError, *own)
+
+
+def _told(library: Library, rows: int, columns: Any) -> dict[str, Any]:
+    named = [[str(name), str(kind)] for name, kind in columns]
+    return {
+        "frame": f"{library.name}.{library.frame}",
+        "rows": rows,
+        "columns": named[:MAX_COLUMNS],
+    }
+
+
+def _check_types(frame: Any) -> None:
+    """Without a row it can be seen at once what comes back as another type."""
+    import pyarrow
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        kept = pyarrow.Table.from_pandas(frame.iloc[:0]).to_pandas()
+    if not kept.columns.equals(frame.columns):
+        raise ValueError("the names of its columns would not come back as they are: use text")
+    if frame.index.dtype == "category" and frame.index.isna().all():
+        raise ValueError("its index has categories and no value: use reset_index()")
+    others = _types(kept)
+    for place, (what, kind) in enumerate(_types(frame)):
+        _, other = others[place]
+        if kind != other:
+            raise ValueError(f"{what} is {kind} and would come back as {other}: convert it")
+
+
+def _unseen_categories(frame: Any) -> list[tuple[int, list[Any], str, bool]]:
+    """Of the columns that have no value: where they are, their categories, the type of those."""
+    return [
+        (place, kind.categories.tolist(), str(kind.categories.dtype), bool(kind.ordered))
+        for place, kind in enumerate(frame.dtypes)
+        if kind == "category" and not frame.iloc[:, place].notna().any()
+    ]
+
+
+def _types(frame: Any) -> list[tuple[str, Any]]:
+    levels = [("its index", frame.index.get_level_values(at)) for at in range(frame.index.nlevels)]
+    found = [(what, values.dtype) for what, values in levels]
+    return found + [(f"column {name}", kind) for name, kind in frame.dtypes.items()]
+
+
+def _check_names(names: Any) -> None:
+    """Two columns of one name are one in a Parquet file."""
+    seen: set[str] = set()
+    for name in map(str, names):
+        if name in seen:
+            raise ValueError(f"two of its columns are called {name!r}")
+        seen.add(name)

@@ -1,0 +1,66 @@
+"""`metric`: numbers that are drawn while the work runs, a line of metrics.jsonl for each."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections import Counter
+from typing import Any
+
+from .ports import ATTEMPT
+from .values import Unfit, kind_of
+
+FILE = "metrics.jsonl"
+MAX_NAME = 200
+# From so many bytes on only each so-manieth point of a metric is written, and at last none.
+SPARSE = ((8 * 2**20, 0), (7 * 2**20, 1000), (6 * 2**20, 100), (4 * 2**20, 10))
+_counts: Counter[str] = Counter()
+
+
+def metric(name: str, value: Any, step: float | None = None) -> None:
+    """Record a number under a name, at a step of the work if you count them.
+
+    It is drawn in Run Info as it comes; NaN and infinities are kept. Outside of a run nothing
+    happens.
+
+    Raises:
+        Unfit: the value or the step is no number, or the name no text of at most 200 characters.
+    """
+    if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME:
+        raise Unfit(f"the name of a metric is text of at most {MAX_NAME} characters")
+    line = {"at": round(time.time(), 3), "name": name, "value": _number(value)}
+    if step is not None:
+        line["step"] = _number(step)
+    folder = os.environ.get(ATTEMPT)
+    if folder:
+        _append(folder, name, json.dumps(line).encode() + b"\n")
+
+
+def _append(folder: str, name: str, line: bytes) -> None:
+    """One write, for several processes may do so; a full disk costs the line, not the work."""
+    try:
+        path = os.path.join(folder, FILE)
+        os.makedirs(folder, exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+        handle = os.open(path, flags, 0o644)
+        try:
+            size = os.fstat(handle).st_size
+            every = next((each for least, each in SPARSE if size >= least), 1)
+            _counts[name] += 1
+            if every and _counts[name] % every == 0:
+                os.write(handle, line)
+        finally:
+            os.close(handle)
+    except OSError:
+        return
+
+
+def _number(value: Any) -> float | int | str:
+    """NaN and infinities as text, which JSON has none for."""
+    try:
+        number = value if type(value) is int else float(value)
+    except (TypeError, ValueError):
+        raise Unfit(f"a metric is a number, not {kind_of(value)}") from None
+    return number if math.isfinite(number) else str(number)

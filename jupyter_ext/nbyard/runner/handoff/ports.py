@@ -1,0 +1,204 @@
+"""`input` and `output`: by name, in a run and outside of one."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from .values import FOLDER, MEDIA_TYPES, Form, NotGiven, Unfit, form_of, is_data, kind_of, read
+
+ATTEMPT, SECRETS = "NBYARD_ATTEMPT", "NBYARD_SECRETS"
+PLACE = "{attempt}/"
+# Beside an output: what it was.
+TYPE = ".type.json"
+# In the working directory, where there is no run.
+BESIDE = "handoff"
+_NOTHING: Any = object()
+
+
+def input(name: str, default: Any = _NOTHING, *, type: Any = None) -> Any:
+    """What was given under that name: a value, or what a file holds.
+
+    A file is read as its ending says: Parquet as the data frame that it was written from, JSON,
+    text, bytes (.bin) and arrays (.npy); any other file or folder is its `pathlib.Path`. `type`
+    wants it as `pathlib.Path`, `bytes`, or a data frame of another library. Outside of a run it is
+    `handoff/NAME.*` of the working directory, else the default; a default that is a
+    `pathlib.Path`, or text where `type` wants a file, is read as a file that was given.
+
+    Raises:
+        NotGiven: there is nothing of that name, and no default.
+        Unfit: the file cannot be read so.
+    """
+    _check(name)
+    task = _task()
+    given = _of_run(task, name) if task is not None else _beside(name)
+    if given is _NOTHING:
+        given = default
+    if given is _NOTHING:
+        raise NotGiven(_missing(task, name))
+    if isinstance(given, str) and (type is Path or is_data(type)):
+        given = Path(given)
+    if isinstance(given, Path):
+        return read(os.fspath(given), type)
+    if type not in (None, Path) and not isinstance(given, type):
+        raise Unfit(f"the input {name!r} is {kind_of(given)}, where {type.__name__} is wanted")
+    return given
+
+
+def secret(name: str) -> Any:
+    """What is secret under that name: the text of a token, or the fields of a login as a dict.
+
+    It stands nowhere in the record of a run. Outside of a run it is the environment variable of
+    that name, or of that name in capitals.
+
+    Raises:
+        NotGiven: no credential was given under that name.
+    """
+    _check(name)
+    folder = os.environ.get(SECRETS)
+    if folder:
+        for place in (os.path.join(folder, name), os.path.join(folder, f"{name}.json")):
+            if os.path.exists(place):
+                return _of_secret(place)
+    if not os.environ.get(ATTEMPT):
+        for variable in (name, name.upper()):
+            if variable in os.environ:
+                return os.environ[variable]
+        raise NotGiven(f"there is no variable {name} or {name.upper()} with what is secret")
+    raise NotGiven(f"no credential was given to this run as {name!r}")
+
+
+def output(name: str, value: Any) -> None:
+    """Hand a value over under that name; `input` gives an equal one. Of two the last counts.
+
+    Data frames (pandas, polars, pyarrow) become Parquet, arrays .npy, figures PNG; dicts, lists and
+    numbers JSON; text and bytes what they are; a path is the file or folder itself. It is written
+    whole or not at all. Outside of a run it is `handoff/NAME.*` of the working directory.
+
+    Raises:
+        NotGiven: the run has no such output.
+        Unfit: the value cannot be handed over, or is of another kind than is declared.
+    """
+    _check(name)
+    task, form = _task(), form_of(value)
+    if task is None:
+        _write_beside(name, form)
+        return
+    declared = task["outputs"].get(name)
+    if declared is None:
+        known = ", ".join(task["outputs"]) or "none"
+        words = "write its name out in the call, or declare it"
+        raise NotGiven(f"this run has no output {name!r} (it has: {known}): {words}")
+    _check_kind(name, form, declared)
+    path = os.path.join(os.environ[ATTEMPT], declared["path"])
+    _write(form, path)
+    told = {"format": form.format, "filename": form.filename, **form.told}
+    told["media_type"] = MEDIA_TYPES.get(form.format, "")
+    with open(os.path.join(os.path.dirname(path), TYPE), "w", encoding="utf-8") as file:
+        json.dump(told, file)
+
+
+def _check(name: str) -> None:
+    if not isinstance(name, str) or not name.isidentifier():
+        raise Unfit(f"{name!r} is no name: use letters, digits and _, not starting with a digit")
+
+
+def _task() -> dict[str, Any] | None:
+    """What the run told; None outside of one."""
+    folder = os.environ.get(ATTEMPT)
+    if not folder:
+        return None
+    try:
+        with open(os.path.join(folder, "task.json"), encoding="utf-8") as file:
+            return dict(json.load(file))
+    except FileNotFoundError:
+        return {"work": {}, "outputs": {}}
+
+
+def _of_run(task: dict[str, Any], name: str) -> Any:
+    work = task["work"]
+    given = {**work.get("parameters", {}), **work.get("handed", {})}
+    if name not in given or name in task["outputs"]:
+        return _NOTHING
+    value = given[name]
+    if isinstance(value, str) and value.startswith(f"{PLACE}inputs/{name}/"):
+        return Path(os.environ[ATTEMPT], value[len(PLACE) :])
+    if isinstance(value, str) and value.startswith(f"{PLACE}secrets/"):
+        return _of_secret(os.path.join(os.environ[ATTEMPT], value[len(PLACE) :]))
+    return value
+
+
+def _of_secret(path: str) -> Any:
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    return json.loads(text) if path.endswith(".json") else text
+
+
+def _missing(task: dict[str, Any] | None, name: str) -> str:
+    if task is None:
+        place = os.path.join(os.getcwd(), BESIDE)
+        return f"there is no {name}.* in {place}, and no default: nbyard.input({name!r}, …)"
+    if not task["work"] or task["work"]["kind"] == "function":
+        return f"a function takes {name!r} as a parameter, and returns what it makes"
+    return f"nothing was given to this run as {name!r}, and there is no default"
+
+
+def _check_kind(name: str, form: Form, declared: dict[str, Any]) -> None:
+    """What fits is what was declared; a file is called as it is."""
+    wanted = declared.get("format") or ""
+    if wanted in ("", form.format) or not form.format:
+        return
+    shown = "a folder" if form.format == FOLDER else f"as {form.format}"
+    raise Unfit(
+        f"the output {name!r} is declared as {wanted} and would be handed over {shown}:"
+        f" change what is declared, or write a {wanted} and hand over its path"
+    )
+
+
+def _write(form: Form, path: str) -> None:
+    """Whole or not at all; what was there before goes."""
+    folder, name = os.path.split(path)
+    os.makedirs(folder, exist_ok=True)
+    part = os.path.join(folder, f".{name}.{os.getpid()}.part")
+    try:
+        form.write(part)
+        if os.path.isdir(path) or os.path.isdir(part):
+            _remove(path)
+        os.replace(part, path)
+    finally:
+        _remove(part)
+
+
+def _remove(path: str) -> None:
+    if os.path.isdir(path) and not os.path.islink(path):
+        import shutil
+
+        shutil.rmtree(path)
+    elif os.path.lexists(path):
+        os.unlink(path)
+
+
+def _found_beside(name: str) -> list[str]:
+    try:
+        names = os.listdir(BESIDE)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(one for one in names if one == name or one.startswith(f"{name}."))
+
+
+def _beside(name: str) -> Any:
+    found = _found_beside(name)
+    if len(found) > 1:
+        raise Unfit(f"{BESIDE} holds several files for {name!r}: {', '.join(found)}")
+    return Path(BESIDE, found[0]) if found else _NOTHING
+
+
+def _write_beside(name: str, form: Form) -> None:
+    suffix = os.path.splitext(form.filename)[1] if form.filename else f".{form.format}"
+    target = name if form.format == FOLDER else f"{name}{suffix}"
+    _write(form, os.path.join(BESIDE, target))
+    for other in _found_beside(name):
+        if other != target:
+            _remove(os.path.join(BESIDE, other))

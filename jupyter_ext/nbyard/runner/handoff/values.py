@@ -1,0 +1,243 @@
+"""From a value to the file that it is handed over as, and back. The file's ending is its type."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from . import frames
+
+JSON, TEXT, BYTES, ARRAY, PICTURE, TABLE, FOLDER = (
+    *("json", "txt", "bin", "npy", "png", "parquet", "folder"),
+)
+MEDIA_TYPES = {
+    JSON: "application/json",
+    TEXT: "text/plain; charset=utf-8",
+    BYTES: "application/octet-stream",
+    ARRAY: "application/x-npy",
+    PICTURE: "image/png",
+    TABLE: "application/vnd.apache.parquet",
+    FOLDER: "inode/directory",
+}
+# Endings whose format is called otherwise.
+SAME = {
+    **{"pq": TABLE, "jpeg": "jpg", "xlsx": "excel", "xls": "excel", "pkl": "pickle"},
+    **{"tab": "tsv", "ndjson": "jsonl", "feather": "arrow", "ipc": "arrow"},
+}
+TAKEN = "text, bytes, numbers, lists, dicts, data frames, arrays, figures and paths are taken"
+
+
+class Unfit(ValueError):
+    """A value cannot be handed over, or a file not read as what is wanted; the text is for
+    people."""
+
+
+class NotGiven(LookupError):
+    """There is nothing of that name; the text is for people."""
+
+
+class Form(NamedTuple):
+    """What a value is handed over as; `filename` where it has one of its own."""
+
+    format: str
+    write: Callable[[str], None]
+    told: Mapping[str, Any] = {}
+    filename: str = ""
+
+
+def form_of(value: Any) -> Form:
+    """How that value is written.
+
+    Raises:
+        Unfit: there is no way to get an equal one back.
+    """
+    if isinstance(value, os.PathLike):
+        return _of_path(os.fspath(value))
+    if isinstance(value, str):
+        return _of_bytes(TEXT, _encoded(value))
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return _of_bytes(BYTES, bytes(value))
+    return _of_library(value) or _of_json(value)
+
+
+def _of_library(value: Any) -> Form | None:
+    """Data frames, arrays and figures."""
+    library = frames.library_of(value)
+    if library is not None:
+        return Form(TABLE, lambda path: _framed(library.write, value, path), library.told(value))
+    if _is_of(value, "numpy", "ndarray"):
+        return _of_array(value)
+    if _is_of(value, "matplotlib.figure", "Figure"):
+        return Form(PICTURE, lambda path: value.savefig(path, format=PICTURE))
+    return None
+
+
+def _of_json(value: Any) -> Form:
+    try:
+        text = json.dumps(_plain(value, ""), ensure_ascii=False, allow_nan=False)
+    except RecursionError:
+        raise Unfit(f"{kind_of(value)} that is nested so deeply cannot be handed over") from None
+    return _of_bytes(JSON, _encoded(text))
+
+
+def read(path: str, wanted: Any = None) -> Any:
+    """The value of a file: as its ending says, or as `wanted`, which is a class. What has no known
+    ending, and a folder, is its path.
+
+    Raises:
+        Unfit: it cannot be read so.
+    """
+    file_format = FOLDER if os.path.isdir(path) else ending(path)
+    if wanted is Path:
+        return Path(path)
+    library = frames.library_named(wanted)
+    try:
+        if library is not None and file_format in (TABLE, "csv"):
+            return _framed(library.read if file_format == TABLE else library.read_csv, path)
+        if file_format == TABLE and wanted is None:
+            return _framed(frames.read, path)
+        found = _READERS.get(file_format, Path)(path) if wanted is not bytes else _bytes(path)
+    except (OSError, ValueError, RecursionError) as error:
+        raise Unfit(f"{os.path.basename(path)} cannot be read as {file_format}: {error}") from None
+    if wanted is not None and not isinstance(found, wanted):
+        words = f"{os.path.basename(path)} gives {kind_of(found)}"
+        raise Unfit(f"{words}, where a {getattr(wanted, '__name__', wanted)} is wanted")
+    return found
+
+
+def is_data(wanted: Any) -> bool:
+    """Whether that class is of data frames or arrays."""
+    top = str(getattr(wanted, "__module__", "")).partition(".")[0]
+    is_array = (top, getattr(wanted, "__name__", "")) == ("numpy", "ndarray")
+    return is_array or frames.library_named(wanted) is not None
+
+
+def ending(path: str) -> str:
+    """The format that a file's name tells; empty where it tells none."""
+    stem, dot, last = os.path.basename(path).rpartition(".")
+    return SAME.get(last.lower(), last.lower()) if dot and stem else ""
+
+
+def kind_of(value: Any) -> str:
+    """In words."""
+    if value is None:
+        return "nothing"
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _of_path(path: str) -> Form:
+    name = os.path.basename(os.path.realpath(path))
+    if os.path.isdir(path):
+        return Form(FOLDER, lambda target: _copied("copytree", path, target), {}, name)
+    if not os.path.isfile(path):
+        raise Unfit(f"there is no file or folder {path}")
+    name = os.path.basename(path)
+    return Form(ending(path), lambda target: _copied("copyfile", path, target), {}, name)
+
+
+def _copied(way: str, path: str, target: str) -> None:
+    import shutil
+
+    try:
+        getattr(shutil, way)(path, target)
+    except (OSError, shutil.Error) as error:
+        raise Unfit(f"{path} cannot be handed over: {error}") from None
+
+
+def _of_bytes(file_format: str, content: bytes) -> Form:
+    def write(path: str) -> None:
+        with open(path, "wb") as file:
+            file.write(content)
+
+    return Form(file_format, write)
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise Unfit(f"the text has half a character at {error.start}: {error.reason}") from None
+
+
+def _of_array(value: Any) -> Form:
+    import numpy
+
+    if type(value) is not numpy.ndarray:
+        words = f"{kind_of(value)} would come back as a plain array"
+        raise Unfit(f"{words}: hand over numpy.asarray(…) of it")
+    if value.dtype.hasobject:
+        raise Unfit("an array of objects cannot be handed over: give it a dtype")
+
+    def write(path: str) -> None:
+        with open(path, "wb") as file:
+            numpy.save(file, value, allow_pickle=False)
+
+    return Form(ARRAY, write, {"dtype": str(value.dtype), "shape": list(value.shape)})
+
+
+def _is_of(value: Any, module: str, name: str) -> bool:
+    """Whether it is one of these, without importing what nobody has imported."""
+    kind = getattr(sys.modules.get(module), name, None)
+    return isinstance(kind, type) and isinstance(value, kind)
+
+
+def _plain(value: Any, place: str) -> Any:
+    """As JSON has it, so that it comes back equal; tuples are lists, and numbers of numpy plain."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if _is_of(value, "numpy", "generic"):
+        return _plain(value.item(), place)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise Unfit(f"{_at(place)}{value} is no number of JSON: hand over None, or an array")
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_plain(one, f"{place}[{at}]") for at, one in enumerate(value)]
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise Unfit(f"{_at(place)}the key {key!r} would come back as text: use text")
+        return {key: _plain(one, f"{place}[{key!r}]") for key, one in value.items()}
+    raise Unfit(f"{_at(place)}{kind_of(value)} cannot be handed over: {TAKEN}")
+
+
+def _at(place: str) -> str:
+    return f"at {place[:200]}: " if place else ""
+
+
+def _framed(work: Callable[..., Any], *words: Any) -> Any:
+    try:
+        return work(*words)
+    except ImportError as error:
+        raise Unfit(f"a data frame travels as Parquet, and {error}") from None
+    except frames.troubles() as error:
+        raise Unfit(f"the data frame cannot be handed over: {error}") from None
+
+
+def _text(path: str) -> str:
+    return _bytes(path).decode()
+
+
+def _bytes(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _array(path: str) -> Any:
+    import numpy
+
+    return numpy.load(path, allow_pickle=False)
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    JSON: lambda path: json.loads(_bytes(path)),
+    TEXT: _text,
+    BYTES: _bytes,
+    ARRAY: _array,
+}

@@ -1,0 +1,173 @@
+"""Credentials: kept under a name, chosen by it, and never told again."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.credentials import (
+    KINDS,
+    Credential,
+    CredentialKind,
+    CredentialPatch,
+    NewCredential,
+    Sealed,
+    check_fields,
+    kind_of,
+    parted,
+)
+from nbyard.domain.ids import is_id, new_id
+from nbyard.domain.names import check_name
+from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite, StoreUnusable
+from nbyard.services.naming import MAX_TOLD, check_free, nearest
+from nbyard.services.operation import operation
+from nbyard.services.parts import Parts
+from nbyard.services.uses import naming_credential
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection
+
+MAX_DESCRIPTION = 10_000
+
+
+class CredentialService:
+    """Names for what only their owner may know. What is secret goes in and never comes out: only
+    the dispatcher reads it, for the work that names it."""
+
+    noun = "credentials"
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+        self._store = parts.store
+
+    @operation("GET", "/credentials/kinds", scope="credentials:read")
+    def kinds(self, caller: Caller) -> list[CredentialKind]:
+        """List what kinds of credentials there are, with their fields."""
+        return [*KINDS]
+
+    @operation("POST", "/credentials", scope="credentials:write", status=201)
+    def create(self, caller: Caller, body: NewCredential) -> Credential:
+        """Keep something secret under a name."""
+        name, kind = check_name(body.name), kind_of(body.kind)
+        if is_id(name):
+            raise Invalid.field("name", "may not be an id: these name other credentials")
+        shown, secret = parted(kind, check_fields(kind, body.fields))
+        now = datetime.now(UTC)
+        made = Credential(
+            id=new_id(),
+            name=name,
+            owner=caller.name,
+            kind=kind.kind,
+            description=_description(body.description),
+            fields=shown,
+            kept=sorted(secret),
+            version=1,
+            created_at=now,
+            updated_at=now,
+        )
+        with self._store.write() as c:
+            check_free(self._store.credentials.names(c, caller.name), "a credential", name)
+            self._store.credentials.insert(c, made, secret)
+        return made
+
+    @operation("GET", "/credentials", scope="credentials:read")
+    def list(
+        self, caller: Caller, limit: int = 50, after: str = "", search: str = "", kind: str = ""
+    ) -> Page[Credential]:
+        """List credentials, newest first, or those of one kind; nothing secret is told."""
+        check_limit(limit)
+        if kind:
+            kind_of(kind)
+        with self._store.read() as c:
+            asked = (limit + 1, after, search, kind)
+            found = self._store.credentials.page(c, caller.name, *asked)
+        return page_of(found, limit, lambda one: one.id)
+
+    @operation("GET", "/credentials/{credential}", scope="credentials:read")
+    def get(self, caller: Caller, credential: str) -> Credential:
+        """Show a credential, by id or name, with what uses it and without what is secret in it."""
+        found = self._find(caller, credential)
+        return msgspec.structs.replace(found, used_by=self._used_by(found))
+
+    def _used_by(self, found: Credential) -> builtins.list[str]:
+        with self._store.read() as c:
+            ids = self._store.tasks.using_credential(c, found.id)
+            runs = [run for run in (self._store.runs.by_id(c, each) for each in ids) if run]
+        told = [f"run {run.number}" for run in runs]
+        paths = naming_credential(self._parts, found)
+        return told + [self._parts.files.spoken(path) for path in paths]
+
+    def _find(self, caller: Caller, credential: str) -> Credential:
+        with self._store.read() as c:
+            found = self._store.credentials.get(c, caller.name, credential)
+            if found is None:
+                there = nearest(self._store.credentials.names(c, caller.name).values(), credential)
+                raise NotFound(f"There is no credential {credential[:80]!r}; {there}.")
+        return found
+
+    @operation("PATCH", "/credentials/{credential}", scope="credentials:write")
+    def update(self, caller: Caller, credential: str, body: CredentialPatch) -> Credential:
+        """Replace fields of a credential; those that are not given stay.
+
+        Work that begins from now on gets the new ones.
+        """
+        found = self._find(caller, credential)
+        if found.version != body.version:
+            raise StaleWrite
+        new, secret = found, None
+        with self._store.write() as c:
+            if isinstance(body.fields, dict):
+                kind = kind_of(found.kind)
+                fields = self._fields(c, found, kind, body.fields)
+                shown, secret = parted(kind, check_fields(kind, fields))
+                new = msgspec.structs.replace(found, fields=shown, kept=sorted(secret))
+            if isinstance(body.description, str):
+                description = _description(body.description)
+                new = msgspec.structs.replace(new, description=description)
+            new = msgspec.structs.replace(new, version=found.version + 1)
+            if not self._store.credentials.change(c, found, new, secret):
+                raise StaleWrite
+        return self._find(caller, found.id)
+
+    def _fields(
+        self, c: Connection, found: Credential, kind: CredentialKind, new: Mapping[str, str]
+    ) -> dict[str, str]:
+        """All of them; what cannot be read any more is left out where the new ones are enough."""
+        try:
+            return self._store.credentials.fields(c, found) | dict(new)
+        except (StoreUnusable, Conflict):
+            if any(one.secret and one.required and not new.get(one.name) for one in kind.fields):
+                raise
+        return found.fields | dict(new)
+
+    @operation("DELETE", "/credentials/{credential}", scope="credentials:write", status=204)
+    def delete(self, caller: Caller, credential: str, force: bool = False) -> None:
+        """Forget a credential.
+
+        Refused while a live run or a saved workflow uses it, unless forced.
+        """
+        found = self._find(caller, credential)
+        users = [] if force else self._used_by(found)
+        if users:
+            words = f"{found.name!r} is used by {', '.join(users[:MAX_TOLD])}."
+            raise InUse(words, hint="Take it out of these, or force the deletion.")
+        with self._store.write() as c:
+            self._store.credentials.delete(c, found)
+
+    @operation("POST", "/credentials/reseal", scope="credentials:write")
+    def reseal(self, caller: Caller) -> Sealed:
+        """Encrypt anew, with the newest key, what was encrypted with an older one."""
+        with self._store.write() as c:
+            return Sealed(self._store.credentials.seal_anew(c, caller.name))
+
+
+def _description(text: str) -> str:
+    if len(text) > MAX_DESCRIPTION:
+        raise Invalid.field("description", f"may have at most {MAX_DESCRIPTION:,} characters")
+    return text

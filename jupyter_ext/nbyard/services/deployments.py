@@ -1,0 +1,343 @@
+"""Deployments: what shall run, as which revision; the dispatcher makes it so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from nbyard import gpus
+from nbyard.domain.call_forms import CallForms
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployment_form import (
+    IDES,
+    MAX_TITLE,
+    MODEL,
+    OFFERED,
+    PRESETS,
+    changed,
+    completed,
+    is_ide,
+    warnings_of,
+)
+from nbyard.domain.deployments import (
+    Deployment,
+    DeploymentChange,
+    DeploymentEvent,
+    DeploymentForm,
+    NewDeployment,
+    Revision,
+    Target,
+    deployment_folder,
+    log_name,
+)
+from nbyard.domain.ids import new_id
+from nbyard.domain.models import HTTP, ModelPackage
+from nbyard.domain.paging import Page, check_count, check_limit, page_of
+from nbyard.domain.runs import LogChunk
+from nbyard.domain.states import DEPLOYMENT
+from nbyard.errors import Detail, Invalid, NameTaken, NotFound, StaleWrite, Unavailable
+from nbyard.kept_logs import KeptLog
+from nbyard.services.naming import nearest
+from nbyard.services.operation import operation
+from nbyard.services.parts import Parts, made_before, remember
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbyard.domain.deployments import Place, Port, RevisionSpec
+    from nbyard.store import Connection
+
+
+BASE_URL = "base_url"
+
+
+class DeploymentService:
+    """What is wanted of deployments, and what is known of them."""
+
+    noun = "deployments"
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+        self._store = parts.store
+        self._rows = parts.store.deployments
+
+    @operation("GET", "/deployments/form", scope="deployments:read")
+    def form(self, caller: Caller) -> DeploymentForm:
+        """Show what can be deployed, and the fields of it with defaults, ranges and help."""
+        there = gpus.present(self._parts.settings.gpus)
+        return DeploymentForm(list(PRESETS), list(OFFERED), list(there))
+
+    @operation("POST", "/deployments", scope="deployments:write", status=201)
+    def create(self, caller: Caller, body: NewDeployment, idempotency_key: str = "") -> Deployment:
+        """Deploy an image as a service that runs until it is stopped.
+
+        What is not said is as the preset and the service have it; `image` may be the name of a
+        model that was built here. It is *running* when it answers.
+        """
+        body = self._with_model(caller, body)
+        name, spec = completed(body)
+        password = _hashed(body.password)
+        unseen = structs.replace(body, password="")  # of a password nothing else is kept
+        with self._store.write() as c:
+            made = made_before(self._parts, c, caller.name, idempotency_key, unseen)
+            if made is None:
+                made = new_id()
+                self._check_free(c, caller, name)
+                texts = {"name": name, "title": body.title or name}
+                texts["description"] = body.description
+                self._rows.insert(c, caller.name, made, texts)
+                self._rows.add_revision(c, made, spec, "created", password)
+                remember(self._parts, c, caller.name, idempotency_key, unseen, made)
+        self._parts.call_dispatcher()
+        return self.get(caller, made)
+
+    def _with_model(self, caller: Caller, body: NewDeployment) -> NewDeployment:
+        """A model says itself what it is called and where it answers."""
+        package = self._package(caller, body.image) if body.service == "api" else None
+        if package is None:
+            return body
+        ports = [MODEL] if body.ports is None else body.ports
+        title = body.title or package.name[:MAX_TITLE]
+        return structs.replace(body, image=package.reference, title=title, ports=ports)
+
+    def _package(self, caller: Caller, image: str) -> ModelPackage | None:
+        with self._store.read() as c:
+            found = self._store.models.get(c, caller.name, image) if image else None
+        if found is None:
+            return None
+        if found.mode != HTTP:
+            words = f"{found.name!r} is a model in mode {found.mode}, which runs once"
+            raise Invalid.field("image", words, hint=f"nbyard models run -n {found.name!r}")
+        if found.state != "ready":
+            raise Invalid.field("image", f"{found.reference} is {found.state}, and not ready")
+        return found
+
+    def _check_free(self, c: Connection, caller: Caller, name: str) -> None:
+        if name in self._rows.names(c, caller.name).values():
+            said = f"The host name {name!r} is taken by another deployment."
+            hint = "Choose another name, or edit or delete that one."
+            raise NameTaken(said, hint=hint, details=[Detail("name", said)])
+
+    @operation("GET", "/deployments", scope="deployments:read")
+    def list(
+        self, caller: Caller, limit: int = 50, after: str = "", search: str = "", state: str = ""
+    ) -> Page[Deployment]:
+        """List deployments, newest first; those in one state where it is given."""
+        check_limit(limit)
+        self._parts.watch()
+        with self._store.read() as c:
+            found = self._rows.page(c, caller.name, limit + 1, after, search, state)
+        return page_of([self._warned(one) for one in found], limit, lambda one: one.id)
+
+    @operation("GET", "/deployments/{deployment}", scope="deployments:read")
+    def get(self, caller: Caller, deployment: str) -> Deployment:
+        """Show a deployment, by id or name."""
+        self._parts.watch()
+        with self._store.read() as c:
+            return self._warned(self._find(c, caller, deployment))
+
+    def _find(self, c: Connection, caller: Caller, key: str) -> Deployment:
+        found = self._rows.get(c, caller.name, key)
+        if found is None:
+            there = nearest(self._rows.names(c, caller.name).values(), key)
+            raise NotFound(f"There is no deployment {key[:80]!r}; {there}.")
+        return found
+
+    def _warned(self, found: Deployment) -> Deployment:
+        warnings = warnings_of(found.spec, self._parts.settings.ide_images)
+        return structs.replace(found, warnings=warnings)
+
+    @operation("PATCH", "/deployments/{deployment}", scope="deployments:write")
+    def edit(self, caller: Caller, deployment: str, body: DeploymentChange) -> Deployment:
+        """Change a deployment.
+
+        What is not title or description makes a new revision, which is started beside the one that
+        answers, and takes its place as soon as it answers itself.
+        """
+        package = self._package(caller, body.image) if isinstance(body.image, str) else None
+        if package is not None:
+            body = structs.replace(body, image=package.reference)
+        with self._store.write() as c:
+            found = self._find(c, caller, deployment)
+            if body.revision and body.revision != found.revision:
+                raise StaleWrite(f"{found.name} has revision {found.revision} by now.")
+            spec = changed(found.spec, body)
+            said = {"title": body.title, "description": body.description}
+            texts = {name: text for name, text in said.items() if isinstance(text, str)}
+            if texts:
+                self._rows.change(c, found, {"change": "described"}, **texts)
+            known = self._rows.revision(c, found.id, found.revision)
+            assert known is not None
+            image_id = known.revision.image_id if spec.image == found.spec.image else ""
+            if package is not None and image_id:  # built anew since, it may be, under the same tag
+                image_id = package.image_id
+            is_other = spec != found.spec or image_id != known.revision.image_id
+            if isinstance(body.password, str):
+                self._revise(c, found, spec, "edited", _hashed(body.password), image_id)
+            elif is_other:
+                self._revise(c, found, spec, "edited", known.password, image_id)
+        self._parts.call_dispatcher()
+        return self.get(caller, found.id)
+
+    @operation("POST", "/deployments/{deployment}/rollback", scope="deployments:write")
+    def rollback(self, caller: Caller, deployment: str, revision: int = 0) -> Deployment:
+        """Make what an older revision was the newest again; by default the one before.
+
+        It becomes a revision of its own, and takes the other's place as an edited one would.
+        """
+        with self._store.write() as c:
+            found = self._find(c, caller, deployment)
+            wanted = check_count(revision, "revision") or found.revision - 1
+            older = self._rows.revision(c, found.id, wanted)
+            if older is None or wanted == found.revision:
+                words = f"{found.name} has no revision {wanted} before {found.revision}."
+                raise NotFound(words, hint=f"nbyard deployments revisions {found.name} lists them.")
+            origin = f"rolled back to {wanted}"
+            of_then = older.revision.image_id
+            self._revise(c, found, older.revision.spec, origin, older.password, of_then)
+        self._parts.call_dispatcher()
+        return self.get(caller, found.id)
+
+    def _revise(
+        self,
+        c: Connection,
+        found: Deployment,
+        spec: RevisionSpec,
+        origin: str,
+        password: str,
+        image_id: str,
+    ) -> None:
+        """Where it had failed or come to its end, it is tried anew."""
+        number = self._rows.add_revision(c, found.id, spec, origin, password, image_id)
+        told = {"change": origin, "revision": number}
+        if found.state in ("failed", "completed"):
+            self._rows.move(c, found, "queued", told, is_wanted=True, reason="")
+        else:
+            self._rows.change(c, found, told, reason="")
+
+    @operation("POST", "/deployments/{deployment}/start", scope="deployments:write")
+    def start(self, caller: Caller, deployment: str) -> Deployment:
+        """Start a deployment that was stopped, ended or failed."""
+        with self._store.write() as c:
+            found = self._find(c, caller, deployment)
+            self._want(c, found)
+        self._parts.call_dispatcher()
+        return self.get(caller, found.id)
+
+    def _want(self, c: Connection, found: Deployment) -> None:
+        since = {*DEPLOYMENT.rests, "stopping"}
+        if found.state in since:
+            told = {"change": "started", "revision": found.revision}
+            self._rows.move(c, found, "queued", told, is_wanted=True, reason="")
+            self._rows.renew(c, found.id, found.revision)
+
+    @operation("POST", "/deployments/{deployment}/stop", scope="deployments:write")
+    def stop(self, caller: Caller, deployment: str) -> Deployment:
+        """Stop a deployment; it can be started again as it was."""
+        with self._store.write() as c:
+            found = self._find(c, caller, deployment)
+            if found.state not in ("stopping", "stopped"):
+                told = {"change": "stopped", "revision": found.revision}
+                self._rows.move(c, found, "stopping", told, is_wanted=False)
+        self._parts.call_dispatcher()
+        return self.get(caller, found.id)
+
+    @operation("DELETE", "/deployments/{deployment}", scope="deployments:write", status=204)
+    def delete(self, caller: Caller, deployment: str) -> None:
+        """Delete a deployment with its revisions, its files and its logs."""
+        with self._store.write() as c:
+            self._rows.remove(c, self._find(c, caller, deployment))
+        self._parts.call_dispatcher()
+
+    def reached_below(self, base_url: str) -> None:
+        """Remember the base URL of the server that people reach deployments through: a service
+        that makes links of its own is told it when it is started."""
+        with self._store.read() as c:
+            is_known = self._store.facts.get(c, BASE_URL) == base_url
+        if not is_known:
+            with self._store.write() as c:
+                self._store.facts.keep(c, BASE_URL, base_url)
+
+    def target(self, caller: Caller, name: str, port: str) -> Target:
+        """Where the proxy finds a port of the caller's own deployment now.
+
+        Raises:
+            NotFound: he has none of that name, or it no such port.
+            Unavailable: it does not run; the message says why.
+        """
+        with self._store.read() as c:
+            row = self._rows.serving(c, caller.name, name)
+            if row is None or not row.places:
+                found = self._find(c, caller, name)
+                words = f"{name} does not answer: it is {found.state}."
+                raise Unavailable(f"{words} {found.reason}".strip())
+        spec = row.revision.spec
+        for declared in spec.ports:
+            for place in row.places:
+                if declared.name == place.name == port and place.port:
+                    return _target(declared, place, spec, self._parts.settings.ide_images)
+        names = [one.name for one in spec.ports]
+        raise NotFound(f"{name} has no port {port[:80]!r}; {nearest(names, port)}.")
+
+    @operation("GET", "/deployments/{deployment}/events", scope="deployments:read")
+    def events(
+        self, caller: Caller, deployment: str, limit: int = 50, after: int = 0
+    ) -> Page[DeploymentEvent]:
+        """List what happened to a deployment, newest first."""
+        check_limit(limit)
+        check_count(after, "after")
+        with self._store.read() as c:
+            found = self._find(c, caller, deployment)
+            items = self._rows.events(c, found.id, limit + 1, after)
+        return page_of(items, limit, lambda one: str(one.id))
+
+    @operation("GET", "/deployments/{deployment}/forms", scope="deployments:read")
+    def forms(self, caller: Caller, deployment: str) -> CallForms:
+        """Show what a deployment can be asked, as it describes itself (Swagger of DEEPaaS)."""
+        with self._store.read() as c:
+            found = self._find(c, caller, deployment)
+            forms = self._rows.forms(c, found.id)
+        return CallForms(found.links[0].path if found.links else "", forms)
+
+    @operation("GET", "/deployments/{deployment}/revisions", scope="deployments:read")
+    def revisions(
+        self, caller: Caller, deployment: str, limit: int = 50, after: int = 0
+    ) -> Page[Revision]:
+        """List the revisions of a deployment, newest first."""
+        check_limit(limit)
+        check_count(after, "after")
+        with self._store.read() as c:
+            found = self._find(c, caller, deployment)
+            items = self._rows.revisions(c, found.id, limit + 1, after)
+        return page_of(items, limit, lambda one: str(one.number))
+
+    @operation("GET", "/deployments/{deployment}/log", scope="deployments:read")
+    def log(self, caller: Caller, deployment: str, revision: int = 0, after: int = 0) -> LogChunk:
+        """Read what a revision printed, by default the newest, from a byte on."""
+        check_count(after, "after")
+        check_count(revision, "revision")
+        self._parts.watch()
+        with self._store.read() as c:
+            found = self._find(c, caller, deployment)
+            number = revision or found.revision
+            row = self._rows.revision(c, found.id, number)
+        if row is None:
+            raise NotFound(f"{found.name} has no revision {number}.")
+        path = self._store.folder / deployment_folder(found.id) / log_name(number)
+        is_over = found.state in DEPLOYMENT.rests or number not in (found.revision, found.serving)
+        return KeptLog(path).read(after, done=is_over)
+
+
+def _target(port: Port, place: Place, spec: RevisionSpec, ide_images: Sequence[str]) -> Target:
+    is_trusted = spec.service in IDES and is_ide(spec.image, ide_images)
+    return Target(place.host, place.port, port.websocket, port.keep_prefix, is_trusted)
+
+
+def _hashed(password: str) -> str:
+    """As JupyterLab and VS Code understand it; nobody can tell the password from it."""
+    if not password:
+        return ""
+    from argon2 import PasswordHasher
+
+    return PasswordHasher().hash(password)

@@ -1,0 +1,272 @@
+"""Images: Dockerfiles of environments, and names of images on the engine; the dispatcher builds,
+pulls and pushes."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard import bundles, folders
+from nbyard.domain.callers import Caller
+from nbyard.domain.ids import new_id
+from nbyard.domain.images import (
+    BUILD_LOG,
+    MARKER,
+    DockerfileText,
+    ImageName,
+    ImageSpec,
+    NamedImage,
+    NewImage,
+    Recipe,
+    check_recipe,
+    check_reference,
+    default_reference,
+    image_folder,
+    push_target,
+)
+from nbyard.domain.paging import Page, check_count, check_limit, page_of
+from nbyard.domain.runs import LogChunk
+from nbyard.domain.states import IMAGE
+from nbyard.errors import Conflict, Detail, Invalid, NotFound
+from nbyard.services.naming import nearest
+from nbyard.services.operation import operation
+from nbyard.services.parts import Parts, keeping_bytes
+
+if TYPE_CHECKING:
+    from nbyard.domain.environments import Environment, EnvironmentVersion
+    from nbyard.store import Connection
+
+REGISTRY = {"pull", "push"}
+PAST = {"build": "built", "pull": "pulled", "push": "pushed from"}
+INSTEAD = {
+    "build": "Choose another one (--tag), or r",
+    "pull": "R",
+    "push": "Push it under another name, or r",
+}
+
+
+class _Draft(msgspec.Struct, frozen=True):
+    """An image that is to be built of a version of an environment."""
+
+    environment: Environment
+    version: EnvironmentVersion
+    recipe: Recipe
+    reference: str
+
+
+class ImageService:
+    """Names of images on the engine of the settings; the dispatcher makes them."""
+
+    noun = "images"
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+        self._store = parts.store
+
+    @operation("POST", "/images", scope="images:write", status=201)
+    @keeping_bytes
+    def build(self, caller: Caller, body: NewImage) -> NamedImage:
+        """Build the image of an environment or of a Dockerfile.
+
+        It is *ready*, at once where the same was built before, or *failed* with the line.
+        """
+        if bool(body.environment) == bool(body.path):
+            raise Invalid.field("environment", "name either an environment or a path")
+        columns = self._of_path(body) if body.path else self._of_environment(caller, body)
+        return self._add(caller, **columns)
+
+    def _of_environment(self, caller: Caller, body: NewImage) -> dict[str, Any]:
+        draft = self._draft(caller, body)
+        columns = {
+            "reference": draft.reference,
+            "origin": "build",
+            "environment": draft.environment.id,
+            "version": draft.version.number,
+            "recipe": msgspec.to_builtins(draft.recipe),
+        }
+        if draft.recipe.project:
+            columns["context_digest"] = self._project(draft.recipe.project)
+        return columns
+
+    def _project(self, path: str) -> str:
+        real = self._parts.files.locate(path, "recipe.project")
+        if not real.is_dir():
+            raise Invalid.field("recipe.project", f"there is no folder {path[:200]!r}")
+        cap = self._parts.settings.max_bundle_bytes
+        return bundles.collect_folder(real, self._parts.blobs, cap)
+
+    def _of_path(self, body: NewImage) -> dict[str, Any]:
+        if body.recipe is not None or body.version:
+            raise Invalid.field("recipe", "is for environments; a Dockerfile says it all itself")
+        real = self._parts.files.locate(body.path)
+        if not real.is_file():
+            raise NotFound(f"There is no Dockerfile {body.path[:200]}.")
+        cap = self._parts.settings.max_bundle_bytes
+        found = bundles.collect(real, self._parts.files.root, self._parts.blobs, cap)
+        named = real.parent.name if real.name == "Dockerfile" else real.stem
+        return {
+            "reference": check_reference(body.tag, "tag") if body.tag else _latest(named),
+            "origin": "build",
+            "path": self._parts.files.shown(real),
+            "context_digest": found.digest,
+            "file": found.file,
+        }
+
+    @operation("POST", "/images/dockerfile", scope="images:read")
+    def dockerfile(self, caller: Caller, body: NewImage) -> DockerfileText:
+        """Show the Dockerfile that an environment's image would be built from; nothing is built."""
+        from nbyard.images.dockerfile import build_files
+
+        if not body.environment:
+            raise Invalid.field("environment", "is needed")
+        draft = self._draft(caller, body)
+        spec = ImageSpec(
+            draft.recipe,
+            draft.version.lock_lines,
+            self._parts.settings.docker_base_image,
+            bool(draft.recipe.project),
+        )
+        text = build_files(spec)["Dockerfile"]
+        return DockerfileText(text, draft.recipe, MARKER, draft.reference)
+
+    def _draft(self, caller: Caller, body: NewImage) -> _Draft:
+        """What is asked for, whole: what is not said is as it was the last time."""
+        if body.recipe is not None:
+            check_recipe(body.recipe)
+        with self._store.read() as c:
+            found = self._store.environments.get(c, caller.name, body.environment)
+            if found is None:
+                there = nearest(
+                    self._store.environments.names(c, caller.name).values(), body.environment
+                )
+                words = f"there is no environment {body.environment[:80]!r}; {there}"
+                raise NotFound(f"environment: {words}", details=[Detail("environment", words)])
+            versions = self._store.environments.versions(c, found.id)
+            last = self._store.images.of_environment(c, found.id)
+        recipe = body.recipe or (last.recipe if last else Recipe())
+        number = check_count(body.version, "version") or found.installed
+        ready = [one for one in versions if one.state == "ready" and one.number == number]
+        if not ready:
+            what = f"Version {number} of it" if number else "It"
+            raise Conflict(f"{what} is not installed: {found.name!r} has no image yet.")
+        default = default_reference(found.name, number, recipe.cuda)
+        reference = check_reference(body.tag or default, "tag")
+        if "@" in reference:
+            raise Invalid.field("tag", "an image is built under a tag, not under a digest")
+        return _Draft(found, ready[0], recipe, reference)
+
+    @operation("POST", "/images/pull", scope="images:write", status=201)
+    def pull(self, caller: Caller, body: ImageName) -> NamedImage:
+        """Fetch an image from a registry."""
+        return self._add(caller, reference=check_reference(body.reference), origin="pull")
+
+    @operation("POST", "/images/{image}/push", scope="images:write", status=201)
+    def push(self, caller: Caller, image: str, body: ImageName) -> NamedImage:
+        """Send an image to a registry, under the name that it shall have there."""
+        found = self.get(caller, image)
+        if found.state != "ready":
+            raise Conflict(f"{found.reference} is {found.state}; only what is ready is pushed.")
+        target = push_target(found.reference, body.reference)
+        of = {"environment": found.environment, "version": found.version, "path": found.path}
+        return self._add(caller, reference=target, origin="push", source=found.image_id, **of)
+
+    def _add(self, caller: Caller, **columns: Any) -> NamedImage:
+        made, reference = new_id(), columns["reference"]
+        with self._store.write() as c:
+            known = self._store.images.get(c, caller.name, reference)
+            if known is not None:
+                _check_same(known, columns)
+            self._store.images.insert(c, caller.name, made, **columns)
+        self._parts.call_dispatcher()
+        return self.get(caller, made)
+
+    @operation("GET", "/images", scope="images:read")
+    def list(
+        self,
+        caller: Caller,
+        limit: int = 50,
+        after: str = "",
+        search: str = "",
+        environment: str = "",
+    ) -> Page[NamedImage]:
+        """List images, newest first; those of one environment where its id is given."""
+        check_limit(limit)
+        self._parts.watch()
+        asked = (limit + 1, after, search, environment)
+        with self._store.read() as c:
+            found = self._store.images.page(c, caller.name, *asked)
+        return page_of(found, limit, lambda one: one.id)
+
+    @operation("GET", "/images/{image}", scope="images:read")
+    def get(self, caller: Caller, image: str) -> NamedImage:
+        """Show an image, by id or by its name.
+
+        A name is that of the one that is ready, until it is made anew, whatever failed since.
+        """
+        self._parts.watch()
+        with self._store.read() as c:
+            return self._find(c, caller, image)
+
+    def _find(self, c: Connection, caller: Caller, key: str) -> NamedImage:
+        get = self._store.images.get
+        return _there(get(c, caller.name, key) or get(c, caller.name, f"{key}:latest"), key)
+
+    @operation("GET", "/images/{image}/log", scope="images:read")
+    def log(self, caller: Caller, image: str, after: int = 0) -> LogChunk:
+        """Read what building, pulling or pushing said, from a byte on.
+
+        Of a name it is what the last try said.
+        """
+        check_count(after, "after")
+        self._parts.watch()
+        newest = self._store.images.newest
+        with self._store.read() as c:
+            found = newest(c, caller.name, image) or newest(c, caller.name, f"{image}:latest")
+        found = _there(found, image)
+        path = self._store.folder / image_folder(found.id) / BUILD_LOG
+        return folders.piece(path, after, done=found.state in IMAGE.terminal)
+
+    @operation("DELETE", "/images/{image}", scope="images:write", status=204)
+    def delete(self, caller: Caller, image: str) -> None:
+        """Remove an image from the engine, or end its making; containers that run go on."""
+        with self._store.write() as c:
+            found = self._find(c, caller, image)
+            self._store.images.remove(c, found)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self._store.folder / image_folder(found.id))
+        self._parts.call_dispatcher()
+
+
+def _latest(name: str) -> str:
+    return default_reference(name or "dockerfile", 0).rpartition(":")[0] + ":latest"
+
+
+def _there(found: NamedImage | None, key: str) -> NamedImage:
+    if found is None:
+        raise NotFound(f"There is no image {key[:80]!r} that was made here.")
+    return found
+
+
+def _check_same(known: NamedImage, columns: dict[str, Any]) -> None:
+    """A name stays with what it was given to; that of an image in a registry is the same there.
+
+    Raises:
+        Conflict: it is another's, or just being made.
+    """
+    if known.state in IMAGE.live:
+        raise Conflict(f"{known.reference} is being made.", hint="nbyard images log tells how.")
+    origin, own = columns["origin"], (columns.get("environment", ""), columns.get("path", ""))
+    if origin == "push" and known.origin == "build":
+        is_same = columns["source"] == known.image_id
+    else:
+        is_same = origin != "pull" and known.origin != "pull"
+        is_same &= own == (known.environment, known.path)
+    if known.state == "failed" or is_same or {origin, known.origin} <= REGISTRY:
+        return
+    raise Conflict(
+        f"{known.reference} is the name of another image that was {PAST[known.origin]} here.",
+        hint=f"{INSTEAD[origin]}emove that one first: nbyard images rm {known.reference}",
+    )

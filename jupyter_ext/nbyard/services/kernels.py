@@ -1,0 +1,25 @@
+"""Kernels of this machine that are no environment of ours."""
+
+from nbyard import kernels
+from nbyard.domain.callers import Caller
+from nbyard.domain.kernels import Kernel
+from nbyard.domain.paging import Page
+from nbyard.services.operation import operation
+from nbyard.services.parts import Parts
+
+
+class KernelService:
+    """Looked up whenever it is asked: others install and remove them."""
+
+    noun = "kernels"
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+
+    @operation("GET", "/kernels", scope="environments:read")
+    def list(self, caller: Caller) -> Page[Kernel]:
+        """List the kernels of this machine that are no environment: conda's, R's, those of venvs.
+
+        Notebooks use them by their name, as in Jupyter.
+        """
+        return Page(kernels.foreign())

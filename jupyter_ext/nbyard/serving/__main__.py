@@ -1,0 +1,50 @@
+"""`python -m nbyard.serving MODE [--model FILE|JSON] [--root FOLDER] [WORD…]`."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import cast
+
+from .loading import Spec, read_spec
+from .modes import Mode
+
+MODEL_VARIABLE = "NBYARD_MODEL"
+ROOT_VARIABLE = "NBYARD_MODEL_ROOT"
+USAGE = __doc__ or ""
+
+
+def main(words: list[str]) -> int:
+    """Serve what model.json tells in a mode; the exit code."""
+    if not words:
+        sys.stderr.write(f"{USAGE}\n")
+        return 2
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    mode, rest = words[0], words[1:]
+    found = os.environ.get(MODEL_VARIABLE, "model.json")
+    root = os.environ.get(ROOT_VARIABLE, ".")
+    while rest[:1] in (["--model"], ["--root"]) and len(rest) > 1:
+        if rest[0] == "--model":
+            found = rest[1]
+        else:
+            root = rest[1]
+        rest = rest[2:]
+    return mode_named(mode).serve(_spec(found, root), rest)
+
+
+def _spec(found: str, root: str) -> Spec:
+    text = found if found.startswith("{") else Path(found).read_text("utf-8")
+    return read_spec(text, os.path.abspath(root))
+
+
+def mode_named(reference: str) -> Mode:
+    """The mode that `package.module:Name` names."""
+    module, _, name = reference.partition(":")
+    return cast(Mode, getattr(importlib.import_module(module), name)())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

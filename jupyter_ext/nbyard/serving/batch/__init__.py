@@ -1,0 +1,5 @@
+"""A model over a dataset: CSV, Parquet or a folder of them in, predictions out, in order."""
+
+from .mode import BatchMode
+
+__all__ = ["BatchMode"]

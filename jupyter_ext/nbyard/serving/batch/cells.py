@@ -1,0 +1,105 @@
+"""Cells of CSV files, which are texts, as values of their columns: whole columns where their
+spelling is the usual one, else one by one through the checks of every mode."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from nbyard.serving.arrow import arrow_types, checked
+from nbyard.serving.codec import Column, Schema
+
+TRUE, FALSE = ("true", "True", "TRUE", "1"), ("false", "False", "FALSE", "0")
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+WHOLE = re.compile(r"[+-]?[0-9]+")
+NO_NUMBER = ("nan", "inf", "infinity")
+MAX_DIGITS = 1000
+A_DAY = "[12][0-9]{3}-[0-9]{2}-[0-9]{2}"
+A_TIME = f"{A_DAY}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}([.][0-9]{{1,6}})?"
+ZONED = "datetime in a zone"
+# Spellings that Arrow reads as the checks do.
+USUAL = {
+    "int": "-?[0-9]{1,18}",
+    "float": "-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?",
+    "date": A_DAY,
+    "datetime": A_TIME,
+    ZONED: f"{A_TIME}(Z|[+-][0-9]{{2}}:[0-9]{{2}})",
+}
+
+
+def typed(schema: Schema, batch: Any, first: int) -> Any:
+    """The same batch with the columns of a schema in their types; `first` is its first row in its
+    dataset. Null is a cell that is empty, but in a column of texts that is not nullable.
+
+    Raises:
+        Refused: a cell does not fit, with its row and field.
+    """
+    import pyarrow
+
+    known = {column.name: column for column in schema.columns}
+    arrays = [
+        _column(known[name], array, first) if name in known else array
+        for name, array in zip(batch.schema.names, batch.columns, strict=True)
+    ]
+    return pyarrow.RecordBatch.from_arrays(arrays, names=batch.schema.names)
+
+
+def _column(column: Column, texts: Any, first: int) -> Any:
+    import pyarrow
+    from pyarrow import compute
+
+    if column.type == "str":
+        return texts if column.nullable else compute.fill_null(texts, "")
+    texts = compute.replace_with_mask(
+        texts, compute.equal(texts, ""), pyarrow.scalar(None, pyarrow.string())
+    )
+    found = _truths(texts) if column.type == "bool" else _usual(column.type, texts)
+    if found is not None:
+        return found
+    values = [None if text is None else _value(column.type, text) for text in texts.to_pylist()]
+    kind = arrow_types(Schema([column]))[column.name]
+    return pyarrow.array(checked(column, values, first), kind)
+
+
+def _truths(texts: Any) -> Any:
+    import pyarrow
+    from pyarrow import compute
+
+    is_true, is_false = (compute.is_in(texts, pyarrow.array(words)) for words in (TRUE, FALSE))
+    is_known = compute.or_(compute.or_(is_true, is_false), compute.is_null(texts))
+    if not compute.all(is_known, min_count=0).as_py():
+        return None
+    return compute.replace_with_mask(
+        is_true, compute.is_null(texts), pyarrow.scalar(None, pyarrow.bool_())
+    )
+
+
+def _usual(kind: str, texts: Any) -> Any:
+    """The column where all of it is spelled in the usual way of its type; else None."""
+    import pyarrow
+    from pyarrow import compute
+
+    whole = arrow_types(Schema([Column(kind, kind)]))[kind]
+    ways = {kind: whole} | ({ZONED: pyarrow.timestamp("us", "UTC")} if kind == "datetime" else {})
+    for way, read in ways.items():
+        fits = compute.match_substring_regex(texts, f"^({USUAL[way]})$")
+        if not compute.all(fits, min_count=0).as_py():
+            continue
+        try:
+            return compute.cast(compute.cast(texts, read), whole)
+        except pyarrow.ArrowInvalid:  # such as the 30th of February
+            return None
+    return None
+
+
+def _value(kind: str, text: str) -> Any:
+    """What a cell says, as JSON would have it; the text itself where that is nothing of the kind,
+    which its check refuses then."""
+    word = text.strip()
+    if kind == "bool" and word in (*TRUE, *FALSE):
+        return word in TRUE
+    if kind == "float" and word.lstrip("+-").lower() in NO_NUMBER:
+        return float(word)
+    if kind in ("int", "float") and len(word) <= MAX_DIGITS and NUMBER.fullmatch(word):
+        return int(word) if kind == "int" and WHOLE.fullmatch(word) else float(word)
+    return text

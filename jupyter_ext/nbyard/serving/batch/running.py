@@ -1,0 +1,93 @@
+"""From files to files, piece by piece."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from nbyard.serving.arrow import batch_of, frame_of
+from nbyard.serving.codec import Refused
+from nbyard.serving.loading import Spec
+from nbyard.serving.predicting import ModelFailed, words_of
+
+from .datasets import SUFFIXES, CannotRead, files_of, pieces
+from .parts import Parts, about, digest
+
+log = logging.getLogger("nbyard.serving")
+
+
+def predict_all(spec: Spec, model: Any, source: str, target: str) -> int:
+    """Predict each row of a dataset; the number of rows. A `target` that ends in .csv or .parquet
+    is one file for all of them; another is a folder with one file for each.
+
+    Raises:
+        CannotRead: the dataset is not readable.
+        Refused: a value or an answer does not fit its schema; it names row and field.
+        ModelFailed: the model raised.
+    """
+    targets = _targets(source, target)
+    code = digest(spec.root, targets)
+    made = []
+    for place, files in targets.items():
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        known = "\n".join(about(spec, code, path) for path in files)
+        parts = Parts(place, spec.outputs, known)
+        if not parts.is_done:
+            _predict(spec, model, files, parts)
+        made.append(parts)
+    for parts in made:
+        parts.forget()
+    return sum(parts.rows for parts in made)
+
+
+def _targets(source: str, target: str) -> dict[str, list[str]]:
+    """The files to be made, each with those that it is made of."""
+    files = files_of(source)
+    if target.lower().endswith(SUFFIXES):
+        return {target: files}
+    if not os.path.isdir(source):
+        return {os.path.join(target, os.path.basename(source)): files}
+    return {os.path.join(target, os.path.relpath(path, source)): [path] for path in files}
+
+
+def _predict(spec: Spec, model: Any, files: list[str], parts: Parts) -> None:
+    done = parts.rows
+    if done:
+        log.info("%d rows are there already", done)
+    try:
+        for first, batch in _after(done, _numbered(spec, files)):
+            parts.add(_predicted(spec, model, batch, first))
+    except (CannotRead, Refused, ModelFailed):
+        parts.keep()
+        raise
+    parts.finish()
+
+
+def _predicted(spec: Spec, model: Any, batch: Any, first: int) -> Any:
+    frame = frame_of(spec.inputs, batch, first)
+    try:
+        return batch_of(spec.outputs, model.predict(frame), batch.num_rows, first)
+    except Refused:
+        raise
+    except (Exception, SystemExit) as error:
+        rows = f"rows {first} to {first + batch.num_rows - 1}"
+        raise ModelFailed(f"{rows}: {words_of(error)}") from error
+
+
+def _numbered(spec: Spec, files: list[str]) -> Iterator[tuple[int, Any]]:
+    """Pieces with their first row, counted over all files."""
+    first = 0
+    for path in files:
+        for batch in pieces(path, spec.inputs, first):
+            yield first, batch
+            first += batch.num_rows
+
+
+def _after(done: int, numbered: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+    """What is not done yet."""
+    for first, batch in numbered:
+        if first + batch.num_rows > done:
+            skipped = max(done - first, 0)
+            yield first + skipped, batch.slice(skipped)

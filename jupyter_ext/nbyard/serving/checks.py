@@ -1,0 +1,126 @@
+"""Values of one column, as JSON has them: each type's rule, a fast look at a whole column first."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timezone
+from typing import Any
+
+LEAST, MOST = -(2**63), 2**63 - 1
+EXACT = 2**53
+# of ISO 8601 the usual form only; a day of a week is another one
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+MIDNIGHT = time()
+MAX_SHOWN = 60
+
+Values = Sequence[Any]
+
+
+class Unfit(ValueError):
+    """A value is none of its column's type; the text says what is wanted."""
+
+
+def _integer(value: Any) -> int:
+    if type(value) is float and value.is_integer() and abs(value) <= EXACT:
+        return int(value)
+    if type(value) is not int:
+        raise Unfit("a whole number is needed")
+    if not LEAST <= value <= MOST:
+        raise Unfit("a whole number of 64 bits is needed")
+    return value
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float):
+        raise Unfit("a number is needed")
+    try:
+        found = float(value)
+    except OverflowError:
+        raise Unfit("the number is too large") from None
+    if not math.isfinite(found):
+        raise Unfit("a number is needed that is neither infinite nor NaN")
+    return found
+
+
+def _truth(value: Any) -> bool:
+    if type(value) is not bool:
+        raise Unfit("true or false is needed")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Unfit("text is needed")
+    return value
+
+
+def _day(value: Any) -> date:
+    if isinstance(value, datetime) and value.time() == MIDNIGHT:
+        return value.date()
+    if type(value) is date:
+        return value
+    if isinstance(value, str) and DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise Unfit("a date such as 2026-01-31 is needed")
+
+
+def _time(value: Any) -> datetime:
+    """Without a zone it is in UTC; it is kept without one."""
+    found = value
+    if isinstance(value, str):
+        try:
+            found = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except ValueError:
+            found = None
+    if not isinstance(found, datetime):
+        raise Unfit("a time such as 2026-01-31T12:00:00Z is needed")
+    if found.tzinfo is None:
+        return found
+    try:
+        return found.astimezone(timezone.utc).replace(tzinfo=None)  # noqa: UP017  older Pythons
+    except OverflowError:
+        raise Unfit("the time is out of range") from None
+
+
+CHECKS: dict[str, Callable[[Any], Any]] = {
+    "int": _integer,
+    "float": _number,
+    "str": _text,
+    "bool": _truth,
+    "date": _day,
+    "datetime": _time,
+}
+PLAIN: dict[str, set[type]] = {
+    "int": {int},
+    "float": {int, float},
+    "str": {str},
+    "bool": {bool},
+}
+
+
+def is_plain(kind: str, values: Values) -> bool:
+    """Whether no value needs a look of its own."""
+    allowed = PLAIN.get(kind)
+    kinds = set(map(type, values))
+    if allowed is None or not kinds <= allowed:
+        return False
+    # what is larger than 64 bits no JSON of ours can say, but as a float
+    if int in kinds and not (min(values) >= LEAST and max(values) <= MOST):
+        return False
+    if kind == "float":
+        try:
+            return math.isfinite(math.fsum(values))
+        except (OverflowError, ValueError):  # too large, or infinite both ways
+            return False
+    return True
+
+
+def shown(value: Any) -> str:
+    """A value in a sentence, short."""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

@@ -1,0 +1,241 @@
+"""The one codec of a declared schema, for every mode: records or columns in, a DataFrame for the
+model, its answer as columns of plain values.
+
+A column's type is int (64 bits), float, str, bool, date or datetime; `nullable` ones may be null or
+missing. The model gets int64, float64, bool and datetime64[us] (in UTC) columns, and texts as
+pandas keeps them; nullable ones as Int64, float64 with NaN, boolean, datetime64 with NaT.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from .checks import CHECKS, Unfit, is_plain, shown
+
+Columns = list[list[Any]]
+DTYPES = {"int": "int64", "float": "float64", "str": "object", "bool": "bool"}
+NULLABLE_DTYPES = {"int": "Int64", "float": "float64", "str": "object", "bool": "boolean"}
+TIMES = ("date", "datetime")
+TIME_DTYPE = "datetime64[us]"
+# of pandas, for what is not there
+MISSING = ("NAType", "NaTType")
+# which have a length, but are no list of values
+NO_COLUMN = (str, bytes, dict, set)
+# of one block, which is by far the fastest frame to make
+ONE_BLOCK = ("int", "float", "bool")
+
+
+class Refused(ValueError):
+    """Input does not fit the schema: the text says why; `row` counts from 0."""
+
+    def __init__(self, words: str, row: int | None = None, field: str = "") -> None:
+        where = [f"row {row}"] if row is not None else []
+        where += [f"field {field!r}"] if field else []
+        super().__init__(f"{', '.join(where)}: {words}" if where else words)
+        self.words, self.row, self.field = words, row, field
+
+    def moved(self, rows: int) -> Refused:
+        """The same of a row that stands so many rows further down."""
+        row = None if self.row is None else self.row + rows
+        return type(self)(self.words, row, self.field)
+
+    def detail(self) -> dict[str, Any]:
+        """For whoever asked."""
+        return {"row": self.row, "field": self.field, "message": self.words}
+
+
+class BadAnswer(Refused):
+    """The model's answer does not fit the schema."""
+
+
+class Column(NamedTuple):
+    """A column of a schema."""
+
+    name: str
+    type: str
+    nullable: bool = False
+
+
+class Schema:
+    """Columns in their order."""
+
+    def __init__(self, columns: Sequence[Column], refusal: type[Refused] = Refused):
+        self.columns = list(columns)
+        self.names = [column.name for column in columns]
+        self._width = len(self.columns)
+        self._known = frozenset(self.names)
+        self._refusal = refusal
+        self._get = itemgetter(*self.names)
+        kinds = {column.type for column in columns}
+        alone = next(iter(kinds)) if len(kinds) == 1 else ""
+        is_whole = not any(column.nullable for column in columns) or alone == "float"
+        self._block = DTYPES[alone] if alone in ONE_BLOCK and is_whole else ""
+
+    @classmethod
+    def of(cls, told: Sequence[dict[str, Any]], refusal: type[Refused] = Refused) -> Schema:
+        """Of the list of model.json."""
+        columns = [Column(one["name"], one["type"], bool(one.get("nullable"))) for one in told]
+        return cls(columns, refusal)
+
+    def read(self, records: Sequence[Any]) -> Columns:
+        """The checked columns of records, which are objects by column.
+
+        Raises:
+            Refused: a record or a value does not fit; it names row and field.
+        """
+        try:
+            rows = [*map(self._get, records)]
+            is_whole = all(len(record) == self._width for record in records)
+        except (KeyError, TypeError):
+            is_whole = False
+        if not is_whole:
+            rows = self._looked_at(records)
+        found = [rows] if self._width == 1 else [list(one) for one in zip(*rows, strict=True)]
+        return self.check(found) if rows else [[] for _ in self.columns]
+
+    def _looked_at(self, records: Sequence[Any]) -> list[Any]:
+        """Rows of records of which some lack a column, or have another one."""
+        rows = []
+        for index, record in enumerate(records):
+            if not isinstance(record, dict):
+                raise self._refusal("an object with the fields of the schema is needed", index)
+            for name in record:
+                if name not in self._known:
+                    known = ", ".join(self.names[:20])
+                    raise self._refusal(f"there is no such field; there are: {known}", index, name)
+            for column in self.columns:
+                if column.name not in record and not column.nullable:
+                    raise self._refusal("is missing", index, column.name)
+            row = tuple(record.get(name) for name in self.names)
+            rows.append(row if self._width > 1 else row[0])
+        return rows
+
+    def check(self, columns: Columns) -> Columns:
+        """The same columns with each value in its type.
+
+        Raises:
+            Refused: naming row and field.
+        """
+        return [
+            values if is_plain(column.type, values) else self._checked(column, values)
+            for column, values in zip(self.columns, columns, strict=True)
+        ]
+
+    def _checked(self, column: Column, values: Sequence[Any]) -> list[Any]:
+        check = CHECKS[column.type]
+        found: list[Any] = []
+        for index, value in enumerate(values):
+            if value is None and column.nullable:
+                found.append(None)
+                continue
+            try:
+                found.append(check(value))
+            except Unfit as error:
+                said = "null" if value is None else shown(value)
+                raise self._refusal(f"{error}, not {said}", index, column.name) from None
+        return found
+
+    def frame(self, columns: Columns) -> Any:
+        """The DataFrame that a model is asked with."""
+        import numpy
+        import pandas
+
+        if self._block:
+            block = numpy.array(columns, dtype=self._block)
+            return pandas.DataFrame(block.T, columns=self.names, copy=False)
+        series = {
+            column.name: _series(column, values)
+            for column, values in zip(self.columns, columns, strict=True)
+        }
+        return pandas.DataFrame(series, columns=self.names, copy=False)
+
+    def answer(self, found: Any, count: int) -> Columns:
+        """The checked columns of what a model answered to `count` rows; dates as ISO 8601 texts.
+
+        Raises:
+            Refused: it has other rows or columns, or a value that does not fit.
+        """
+        series = self.named(found)
+        columns = []
+        for column, values in zip(self.columns, series, strict=True):
+            plain = _plain(values)
+            if len(plain) != count:
+                raise self._refusal(f"has {len(plain)} rows for {count}", field=column.name)
+            columns.append(plain)
+        checked = self.check(columns)
+        return [
+            [None if one is None else one.isoformat() for one in values]
+            if column.type in TIMES
+            else values
+            for column, values in zip(self.columns, checked, strict=True)
+        ]
+
+    def named(self, found: Any) -> list[Any]:
+        """What was answered, column by column: by name, or in their order where none is named."""
+        if hasattr(found, "columns") and hasattr(found, "iloc"):
+            names = list(found.columns)
+            if all(isinstance(name, int) for name in names) and len(names) == self._width:
+                return [found.iloc[:, place] for place in range(self._width)]
+            self._compare(names)
+            return [found[name] for name in self.names]
+        is_column = getattr(found, "ndim", 1) == 1 and hasattr(found, "__len__")
+        if self._width == 1 and is_column and not isinstance(found, NO_COLUMN):
+            return [found]
+        if getattr(found, "ndim", 0) == 2 and found.shape[1] == self._width:
+            return [found[:, place] for place in range(self._width)]
+        words = f"a DataFrame with the columns {', '.join(self.names)} is needed"
+        raise self._refusal(f"{words}, not {type(found).__name__}")
+
+    def _compare(self, names: list[Any]) -> None:
+        for name in self.names:
+            if name not in names:
+                said = ", ".join(map(str, names[:20]))
+                raise self._refusal(f"is missing; there are: {said}", field=name)
+        if len(names) > self._width:
+            extra = next((name for name in names if name not in self._known), names[0])
+            raise self._refusal("is not in the output schema", field=str(extra))
+
+
+def _series(column: Column, values: list[Any]) -> Any:
+    import numpy
+    import pandas
+
+    if column.type in TIMES:
+        return numpy.array(values, dtype=TIME_DTYPE)
+    dtype = (NULLABLE_DTYPES if column.nullable else DTYPES)[column.type]
+    if dtype in ("Int64", "boolean"):
+        return pandas.array(values, dtype=dtype)
+    return numpy.array(values, dtype=dtype)
+
+
+def _plain(values: Any) -> list[Any]:
+    """Python's own values, and None for what is missing."""
+    kind = getattr(getattr(values, "dtype", None), "kind", "O")
+    may_lack = hasattr(getattr(values, "dtype", None), "na_value")
+    if kind in "iub" and not may_lack:
+        return list(values.tolist())
+    if kind == "M":
+        return _times(values)
+    found = values.tolist() if hasattr(values, "tolist") else list(values)
+    if kind == "f" and not may_lack and not any(map(math.isnan, found)):
+        return list(found)
+    return [_one(value) for value in found]
+
+
+def _one(value: Any) -> Any:
+    if value is None or type(value).__name__ in MISSING:
+        return None
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _times(values: Any) -> list[Any]:
+    import pandas
+
+    series = pandas.Series(values)
+    if series.dt.tz is not None:
+        series = series.dt.tz_convert("UTC").dt.tz_localize(None)
+    return list(series.to_numpy().astype(TIME_DTYPE).tolist())

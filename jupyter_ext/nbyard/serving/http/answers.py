@@ -1,0 +1,52 @@
+"""What is sent back: JSON, and each error as one sentence in `error`."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from nbyard.serving.codec import BadAnswer, Refused
+from nbyard.serving.predicting import ModelFailed
+
+from .batching import Full
+from .inference import Malformed
+
+JSON = b"application/json"
+TEXT = b"text/plain; version=0.0.4; charset=utf-8"
+RETRY_SECONDS = b"1"
+EXPECTED = (Malformed, Refused, ModelFailed, Full)
+
+
+class Answer(NamedTuple):
+    """A response; `headers` are more than its type and length."""
+
+    body: bytes
+    status: int = 200
+    type: bytes = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def said(value: Any, status: int = 200) -> Answer:
+    """A value as JSON."""
+    import orjson
+
+    return Answer(orjson.dumps(value), status)
+
+
+def refusal(status: int, words: str, **more: Any) -> Answer:
+    """An error, for people and programs."""
+    answer = said({"error": words, **more}, status)
+    if status == 503:
+        return answer._replace(headers=((b"retry-after", RETRY_SECONDS),))
+    return answer
+
+
+def failure(error: Exception) -> Answer:
+    """What an error that was expected becomes; where it was raised stands in the log only."""
+    if isinstance(error, Malformed):
+        return refusal(400, str(error))
+    if isinstance(error, Full):
+        return refusal(503, "too many rows wait for the model: try again in a moment")
+    if isinstance(error, Refused) and not isinstance(error, BadAnswer):
+        return refusal(422, str(error), details=[error.detail()])
+    words = str(error) if isinstance(error, ModelFailed) else f"the model's answer: {error}"
+    return refusal(500, words)

@@ -1,0 +1,228 @@
+"""The ASGI application: routes to operations on one model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from nbyard.serving.codec import Columns
+from nbyard.serving.loading import Spec, load
+from nbyard.serving.predicting import Predictor
+
+from .answers import EXPECTED, TEXT, Answer, failure, refusal, said
+from .batching import Predict, Worker
+from .inference import outputs_of, read_request, tensors_of
+from .metrics import Metrics
+from .openapi import document
+from .plain import NOT_JSON, read_invocation, read_json, records_of
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Handler = Callable[[bytes], Awaitable[Answer]]
+VERSION_PARTS = 2
+
+
+class TooLarge(Exception):
+    """The body has more bytes than are taken."""
+
+
+class App:
+    """Serves the model of a spec; `give_up` is called when that cannot be loaded or go on, and
+    then `has_failed`."""
+
+    worker: Worker
+
+    def __init__(self, spec: Spec, max_body: int, max_rows: int):
+        self.give_up: Callable[[], None] = lambda: None
+        self.has_failed = False
+        self._spec = spec
+        self._max_body = max_body
+        self._max_rows = max_rows
+        self._metrics = Metrics()
+        self._routes: dict[str, dict[str, Handler]] = {
+            "/": {"GET": self._index},
+            "/predict": {"POST": self._predict},
+            "/invocations": {"POST": self._invoke},
+            "/schema": {"GET": self._schema},
+            "/metadata": {"GET": self._metadata},
+            "/health": {"GET": self._ready},
+            "/ping": {"GET": self._ready},
+            "/metrics": {"GET": self._counts},
+            "/openapi.json": {"GET": self._openapi},
+            "/v2": {"GET": self._server},
+            "/v2/health/live": {"GET": self._live},
+            "/v2/health/ready": {"GET": self._ready},
+            "/v2/models/{model}": {"GET": self._model},
+            "/v2/models/{model}/ready": {"GET": self._model_ready},
+            "/v2/models/{model}/infer": {"POST": self._infer},
+        }
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """One connection's request, or the server's life."""
+        if scope["type"] == "lifespan":
+            await self._live_on(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+
+    async def _live_on(self, receive: Receive, send: Send) -> None:
+        """From start to shutdown, which comes when all requests are answered."""
+        await receive()
+        self.worker = Worker(self._load, self._max_rows, self._fail)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self.worker.close()
+        if self.worker.is_ready:
+            await self.worker.ended.wait()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _fail(self) -> None:
+        self.has_failed = True
+        self.give_up()
+
+    def _load(self) -> Predict:
+        return Predictor(self._spec, load(self._spec))
+
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        route, handlers = self._found(scope["path"])
+        answer = await self._handled(handlers, scope["method"], receive)
+        headers = [
+            (b"content-type", answer.type),
+            (b"content-length", str(len(answer.body)).encode()),
+            *answer.headers,
+        ]
+        begin = {"type": "http.response.start", "status": answer.status, "headers": headers}
+        await send(begin)
+        await send({"type": "http.response.body", "body": answer.body})
+        self._metrics.note(route, answer.status, time.perf_counter() - started)
+
+    def _found(self, path: str) -> tuple[str, dict[str, Handler]]:
+        """The route of a path and its handlers; the name of the model is that of the spec."""
+        path = path.rstrip("/") or "/"
+        if path.startswith("/v2/models/"):
+            model, *rest = path.removeprefix("/v2/models/").split("/")
+            is_known = model == self._spec.name
+            if rest[:1] == ["versions"] and len(rest) >= VERSION_PARTS:
+                is_known = is_known and rest[1] == self._spec.version
+                rest = rest[VERSION_PARTS:]
+            path = "/".join(["/v2/models/{model}", *rest]) if is_known else ""
+        return path if path in self._routes else "other", self._routes.get(path, {})
+
+    async def _handled(self, handlers: dict[str, Handler], method: str, receive: Receive) -> Answer:
+        if not handlers:
+            return refusal(404, "there is no such path, model or version; GET / tells what is here")
+        handler = handlers.get("GET" if method == "HEAD" else method)
+        if handler is None:
+            allowed = ", ".join(handlers)
+            refused = refusal(405, f"only {allowed} is answered here")
+            return refused._replace(headers=((b"allow", allowed.encode()),))
+        try:
+            return await handler(await self._body(receive))
+        except TooLarge:
+            return refusal(413, f"the body has more than {self._max_body} bytes")
+        except NOT_JSON as error:
+            return refusal(400, f"the body is no JSON: {error}")
+        except EXPECTED as error:
+            return failure(error)
+
+    async def _body(self, receive: Receive) -> bytes:
+        pieces: list[bytes] = []
+        size, is_whole = 0, False
+        while not is_whole:
+            message = await receive()
+            pieces.append(message.get("body", b""))
+            size += len(pieces[-1])
+            if size > self._max_body:
+                raise TooLarge
+            is_whole = not message.get("more_body")
+        return b"".join(pieces)
+
+    async def _asked(self, columns: Columns) -> Columns:
+        return await self.worker.ask(columns)
+
+    async def _predict(self, body: bytes) -> Answer:
+        if not self.worker.is_ready:
+            return self._not_ready()
+        asked = read_json(body)
+        is_one = isinstance(asked, dict)
+        if not is_one and not isinstance(asked, list):
+            return refusal(400, "a record or a list of records is needed")
+        columns = self._spec.inputs.read([asked] if is_one else asked)
+        found = await self._asked(columns) if columns[0] else columns
+        records = records_of(self._spec.outputs, found) if columns[0] else []
+        return said({"prediction": records[0]} if is_one else {"predictions": records})
+
+    async def _invoke(self, body: bytes) -> Answer:
+        if not self.worker.is_ready:
+            return self._not_ready()
+        columns = read_invocation(read_json(body), self._spec.inputs)
+        found = await self._asked(columns) if columns[0] else []
+        return said({"predictions": records_of(self._spec.outputs, found) if found else []})
+
+    async def _infer(self, body: bytes) -> Answer:
+        if not self.worker.is_ready:
+            return self._not_ready()
+        spec = self._spec
+        asked = read_request(read_json(body), spec.inputs, spec.outputs)
+        found = await self._asked(asked.columns)
+        told = {"model_name": spec.name, "model_version": spec.version}
+        told |= {"id": asked.id} if asked.id else {}
+        return said({**told, "outputs": outputs_of(found, spec.outputs, asked.outputs)})
+
+    async def _index(self, _: bytes) -> Answer:
+        told = {name: self._spec.told[name] for name in ("name", "version")}
+        return said({**told, "ready": self.worker.is_ready, "paths": sorted(self._routes)})
+
+    async def _schema(self, _: bytes) -> Answer:
+        told = self._spec.told
+        return said({name: told[name] for name in ("input_schema", "output_schema")})
+
+    async def _metadata(self, _: bytes) -> Answer:
+        return said({"metadata": self._spec.told.get("metadata", {})})
+
+    async def _openapi(self, _: bytes) -> Answer:
+        return said(document(self._spec))
+
+    async def _counts(self, _: bytes) -> Answer:
+        worker = self.worker
+        gauges: dict[str, float] = {
+            "nbyard_rows_waiting": worker.rows_waiting,
+            "nbyard_model_ready": int(worker.is_ready),
+            "nbyard_model_calls_total": worker.batches,
+            "nbyard_model_rows_total": worker.rows,
+        }
+        return Answer(self._metrics.text(gauges).encode(), type=TEXT)
+
+    def _not_ready(self) -> Answer:
+        words = "the model is being loaded"
+        if self.has_failed:
+            words = "the model cannot be used: the log says why"
+        return refusal(503, words)
+
+    async def _ready(self, _: bytes) -> Answer:
+        return said({"ready": True}) if self.worker.is_ready else self._not_ready()
+
+    async def _live(self, _: bytes) -> Answer:
+        return said({"live": True})
+
+    async def _server(self, _: bytes) -> Answer:
+        return said({"name": "nbyard", "version": "2", "extensions": []})
+
+    async def _model(self, _: bytes) -> Answer:
+        spec = self._spec
+        return said(
+            {
+                "name": spec.name,
+                "versions": [spec.version],
+                "platform": "python",
+                "inputs": tensors_of(spec.inputs),
+                "outputs": tensors_of(spec.outputs),
+            }
+        )
+
+    async def _model_ready(self, _: bytes) -> Answer:
+        if not self.worker.is_ready:
+            return self._not_ready()
+        return said({"name": self._spec.name, "ready": True})

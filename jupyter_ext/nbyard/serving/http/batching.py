@@ -1,0 +1,172 @@
+"""Micro-batches without a wait: what came in while the model was busy goes together into its next
+call. The model is loaded and called in one thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from nbyard.serving.codec import Columns, Refused
+from nbyard.serving.predicting import ModelFailed, words_of
+
+log = logging.getLogger("nbyard.serving")
+MAX_BATCH_ROWS = 10_000
+
+Predict = Callable[[Columns], Columns]
+Outcome = Columns | Exception
+
+
+class Full(Exception):
+    """Too many rows wait already."""
+
+
+class Asked(NamedTuple):
+    """A request's rows, and who waits for the answer."""
+
+    columns: Columns
+    answer: asyncio.Future[Columns]
+
+    @property
+    def size(self) -> int:
+        return len(self.columns[0])
+
+
+class Worker:
+    """Belongs to the running loop; `load` makes what predicts, `fail` is called where it cannot, or
+    where the thread breaks: what waits fails then, and nothing is ready any more."""
+
+    def __init__(self, load: Callable[[], Predict], most_rows: int, fail: Callable[[], None]):
+        self._load = load
+        self._fail = fail
+        self._most = most_rows
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[Asked] = deque()
+        self._batches: queue.SimpleQueue[list[Asked] | None] = queue.SimpleQueue()
+        self._is_busy = True
+        self.rows_waiting = 0
+        self.batches = 0
+        self.rows = 0
+        self.is_ready = False
+        self.ended = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="model", daemon=True)
+        self._thread.start()
+
+    def ask(self, columns: Columns) -> asyncio.Future[Columns]:
+        """The answer to checked columns, at least one row of them.
+
+        Raises:
+            Full: at once.
+        """
+        asked = Asked(columns, self._loop.create_future())
+        if self.rows_waiting and self.rows_waiting + asked.size > self._most:
+            raise Full
+        self._waiting.append(asked)
+        self.rows_waiting += asked.size
+        if not self._is_busy:
+            self._next()
+        return asked.answer
+
+    def close(self) -> None:
+        """Nothing is taken any more; the thread ends after the call that it is in."""
+        self._batches.put(None)
+
+    def _next(self) -> None:
+        """Give what waits to the model; whose asker is gone is left out."""
+        batch: list[Asked] = []
+        rows = 0
+        while self._waiting and (not batch or rows + self._waiting[0].size <= MAX_BATCH_ROWS):
+            asked = self._waiting.popleft()
+            self.rows_waiting -= asked.size
+            if not asked.answer.cancelled():
+                batch.append(asked)
+                rows += asked.size
+        self._is_busy = bool(batch)
+        if batch:
+            self.batches += 1
+            self.rows += rows
+            self._batches.put(batch)
+
+    def _done(self, batch: list[Asked], outcomes: list[Outcome]) -> None:
+        self._next()
+        for asked, outcome in zip(batch, outcomes, strict=True):
+            if asked.answer.cancelled():
+                continue
+            if isinstance(outcome, Exception):
+                asked.answer.set_exception(outcome)
+            else:
+                asked.answer.set_result(outcome)
+
+    def _loaded(self) -> None:
+        self.is_ready = True
+        self._next()
+
+    def _broke(self, batch: list[Asked], error: BaseException) -> None:
+        self.is_ready = False
+        for asked in [*batch, *self._waiting]:
+            if not asked.answer.done():
+                asked.answer.set_exception(ModelFailed(words_of(error)))
+        self._waiting.clear()
+        self.rows_waiting = 0
+        self.ended.set()
+        self._fail()
+
+    def _run(self) -> None:
+        """The model's thread. What a model raises need not be an Exception: a panic of an extension
+        in Rust is none."""
+        tell = self._loop.call_soon_threadsafe
+        batch: list[Asked] | None = []
+        try:
+            predict = self._load()
+            tell(self._loaded)
+            while (batch := self._batches.get()) is not None:
+                tell(self._done, batch, outcomes_of(predict, batch))
+        except BaseException as error:
+            log.critical("the model cannot go on", exc_info=error)
+            tell(self._broke, batch or [], error)
+        else:
+            tell(self.ended.set)
+
+
+def outcomes_of(predict: Predict, batch: list[Asked]) -> list[Outcome]:
+    """The answer to each request, in one call; when that fails, in one for each, so that only those
+    fail that are wrong."""
+    if len(batch) > 1:
+        try:
+            return _parted(predict(_joined(batch)), batch)
+        except (ModelFailed, Refused) as error:
+            log.info("%d requests are tried one by one: %s", len(batch), error)
+    return [_alone(predict, asked) for asked in batch]
+
+
+def _alone(predict: Predict, asked: Asked) -> Outcome:
+    try:
+        return predict(asked.columns)
+    except ModelFailed as error:
+        log.exception("a request failed")
+        return error
+    except Refused as error:
+        log.warning("the model's answer does not fit: %s", error)
+        return error
+
+
+def _joined(batch: list[Asked]) -> Columns:
+    whole: Columns = [list(column) for column in batch[0].columns]
+    for asked in batch[1:]:
+        for column, more in zip(whole, asked.columns, strict=True):
+            column.extend(more)
+    return whole
+
+
+def _parted(columns: Columns, batch: list[Asked]) -> list[Outcome]:
+    parts: list[Outcome] = []
+    start = 0
+    for asked in batch:
+        end = start + asked.size
+        parts.append([column[start:end] for column in columns])
+        start = end
+    return parts

@@ -1,0 +1,198 @@
+"""The Open Inference Protocol v2 over REST: requests as columns, answers as tensors.
+
+https://github.com/kserve/open-inference-protocol, `specification/protocol/inference_rest.md`.
+A column is a tensor of the shape [n] or [n, 1]; columns of one type may come as one [n, k].
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from nbyard.serving.codec import Columns, Schema
+
+SIGNED = {f"INT{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)}
+UNSIGNED = {f"UINT{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)}
+WHOLE = SIGNED | UNSIGNED
+FLOATING = ("FP16", "FP32", "FP64")
+DATATYPES = ("BOOL", *WHOLE, *FLOATING, "BYTES")
+TEXTS = ("BYTES",)
+TAKEN: dict[str, tuple[str, ...]] = {
+    "int": (*WHOLE,),
+    "float": (*FLOATING, *WHOLE),
+    "bool": ("BOOL",),
+    "str": TEXTS,
+    "date": TEXTS,
+    "datetime": TEXTS,
+}
+GIVEN = {"int": "INT64", "float": "FP64", "bool": "BOOL"}
+FIELDS = ("id", "parameters", "inputs", "outputs")
+MAX_DIMENSIONS = 2
+
+
+class Malformed(ValueError):
+    """The request is not as the protocol has it; the text says where."""
+
+
+class Request(NamedTuple):
+    """What was asked: `outputs` are the names that are wanted, all where it is empty."""
+
+    columns: Columns
+    id: str
+    outputs: list[str]
+
+
+class _Tensor(NamedTuple):
+    name: str
+    shape: list[int]
+    datatype: str
+    data: list[Any]
+
+
+def tensors_of(schema: Schema) -> list[dict[str, Any]]:
+    """The metadata of columns."""
+    return [
+        {"name": one.name, "datatype": GIVEN.get(one.type, "BYTES"), "shape": [-1]}
+        for one in schema.columns
+    ]
+
+
+def read_request(body: Any, inputs: Schema, outputs: Schema) -> Request:
+    """A request's columns, checked.
+
+    Raises:
+        Malformed: it breaks the protocol.
+        Refused: a value does not fit its column.
+    """
+    if not isinstance(body, dict):
+        raise Malformed("an object is needed")
+    for name in body:
+        if name not in FIELDS:
+            raise Malformed(f"{name}: there is no such field")
+    if not isinstance(body.get("id", ""), str):
+        raise Malformed("id: text is needed")
+    _check_parameters(body, "parameters")
+    told = body.get("inputs")
+    if not isinstance(told, list) or not told:
+        raise Malformed("inputs: a list of tensors is needed")
+    tensors = [_tensor(one, f"inputs[{index}]") for index, one in enumerate(told)]
+    columns = inputs.check(_columns(tensors, inputs))
+    return Request(columns, body.get("id", ""), _wanted(body.get("outputs"), outputs))
+
+
+def _check_parameters(of: dict[str, Any], where: str) -> None:
+    if not isinstance(of.get("parameters", {}), dict):
+        raise Malformed(f"{where}: an object is needed")
+
+
+def _tensor(told: Any, where: str) -> _Tensor:
+    if not isinstance(told, dict):
+        raise Malformed(f"{where}: a tensor is an object")
+    for name in ("name", "shape", "datatype", "data"):
+        if name not in told:
+            raise Malformed(f"{where}.{name}: is missing")
+    _check_parameters(told, f"{where}.parameters")
+    name, shape, datatype = told["name"], told["shape"], told["datatype"]
+    if not isinstance(name, str):
+        raise Malformed(f"{where}.name: text is needed")
+    if datatype not in DATATYPES:
+        raise Malformed(f"{where}.datatype: there are: {', '.join(DATATYPES)}")
+    is_shape = isinstance(shape, list) and 0 < len(shape) <= MAX_DIMENSIONS
+    if not is_shape or not all(type(size) is int and size > 0 for size in shape):
+        raise Malformed(f"{where}.shape: [rows], [rows, 1] or [rows, columns] is needed")
+    data = _flat(told["data"], shape, f"{where}.data")
+    _check_data(data, datatype, f"{where}.data")
+    return _Tensor(name, shape, datatype, data)
+
+
+def _flat(data: Any, shape: list[int], where: str) -> list[Any]:
+    """Row by row, whether it came flat or in lists."""
+    if not isinstance(data, list):
+        raise Malformed(f"{where}: a list is needed")
+    if data and isinstance(data[0], list):
+        is_row = all(isinstance(row, list) and len(row) == shape[-1] for row in data)
+        if len(shape) == 1 or not is_row or len(data) != shape[0]:
+            raise Malformed(f"{where}: is not of the shape {shape}")
+        data = [value for row in data for value in row]
+    if len(data) != math.prod(shape):
+        raise Malformed(f"{where}: has {len(data)} values, the shape {shape} {math.prod(shape)}")
+    found: list[Any] = data
+    return found
+
+
+def _check_data(data: list[Any], datatype: str, where: str) -> None:
+    """Each value against the datatype that was said; null stands for no value."""
+    values = [value for value in data if value is not None]
+    if datatype in WHOLE:
+        low, high = WHOLE[datatype]
+        is_right = all(type(value) is int and low <= value <= high for value in values)
+    elif datatype in FLOATING:
+        is_right = {int, float}.issuperset(map(type, values))
+    else:
+        wanted = bool if datatype == "BOOL" else str
+        is_right = {wanted}.issuperset(map(type, values))
+    if not is_right:
+        raise Malformed(f"{where}: a value is none of {datatype}")
+
+
+def _columns(tensors: list[_Tensor], schema: Schema) -> Columns:
+    by_name = {tensor.name: tensor for tensor in tensors}
+    if len(by_name) < len(tensors):
+        raise Malformed("inputs: two tensors have one name")
+    width = len(schema.columns)
+    if len(tensors) == 1 and width > 1 and tensors[0].shape[1:] == [width]:
+        whole = tensors[0]
+        for column in schema.columns:
+            _check_type(whole, column.type, column.name)
+        return [whole.data[place::width] for place in range(width)]
+    for name in by_name:
+        if name not in schema.names:
+            raise Malformed(f"{name}: there is no such input; there are: {', '.join(schema.names)}")
+    count = tensors[0].shape[0]
+    return [_one(by_name.get(column.name), column, count) for column in schema.columns]
+
+
+def _one(tensor: _Tensor | None, column: Any, count: int) -> list[Any]:
+    if tensor is None:
+        if not column.nullable:
+            raise Malformed(f"{column.name}: this input is missing")
+        return [None] * count
+    if tensor.shape[1:] not in ([], [1]):
+        raise Malformed(f"{column.name}: the shape {tensor.shape} is no column")
+    if tensor.shape[0] != count:
+        raise Malformed(f"{column.name}: has {tensor.shape[0]} rows, another input {count}")
+    _check_type(tensor, column.type, column.name)
+    return tensor.data
+
+
+def _check_type(tensor: _Tensor, kind: str, name: str) -> None:
+    if tensor.datatype not in TAKEN[kind]:
+        known = ", ".join(TAKEN[kind])
+        raise Malformed(f"{name}: {tensor.datatype} is no {kind}; there are: {known}")
+
+
+def _wanted(told: Any, schema: Schema) -> list[str]:
+    if told is None:
+        return []
+    if not isinstance(told, list):
+        raise Malformed("outputs: a list is needed")
+    for index, one in enumerate(told):
+        if not isinstance(one, dict) or one.get("name") not in schema.names:
+            known = ", ".join(schema.names)
+            raise Malformed(f"outputs[{index}].name: there are: {known}")
+        _check_parameters(one, f"outputs[{index}].parameters")
+    return [one["name"] for one in told]
+
+
+def outputs_of(columns: Columns, schema: Schema, wanted: list[str]) -> list[dict[str, Any]]:
+    """The tensors of an answer, those that are wanted in their order."""
+    found = {
+        column.name: {
+            "name": column.name,
+            "shape": [len(values)],
+            "datatype": GIVEN.get(column.type, "BYTES"),
+            "data": values,
+        }
+        for column, values in zip(schema.columns, columns, strict=True)
+    }
+    return [found[name] for name in wanted or schema.names]

@@ -1,0 +1,62 @@
+"""The mode http: one process, which listens at once and is ready when the model is loaded."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from functools import partial
+
+from nbyard.serving.loading import Spec
+
+PORT_VARIABLE, HOST_VARIABLE = "NBYARD_PORT", "NBYARD_HOST"
+BODY_VARIABLE, QUEUE_VARIABLE = "NBYARD_MAX_BODY_BYTES", "NBYARD_MAX_QUEUE_ROWS"
+MAX_BODY_BYTES = 16 * 2**20
+MAX_QUEUE_ROWS = 100_000
+
+
+class HttpMode:
+    """Serves on port 5000 of all addresses of its container."""
+
+    requirements: tuple[str, ...] = (
+        "httptools>=0.6,<1",
+        "orjson>=3.10,<4",
+        "uvicorn>=0.30,<1",
+        "uvloop>=0.19,<1",
+    )
+    port = 5000
+
+    def serve(self, spec: Spec, words: list[str]) -> int:
+        """Until SIGTERM, when what was asked by then is answered; 1 when the model cannot be
+        loaded or go on."""
+        import uvicorn
+
+        from .app import App
+
+        limits = (_number(BODY_VARIABLE, MAX_BODY_BYTES), _number(QUEUE_VARIABLE, MAX_QUEUE_ROWS))
+        app = App(spec, *limits)
+        config = uvicorn.Config(
+            app,
+            host=os.environ.get(HOST_VARIABLE, "0.0.0.0"),
+            port=_number(PORT_VARIABLE, self.port),
+            access_log=False,
+            lifespan="on",
+            log_config=None,
+            server_header=False,
+        )
+        server = uvicorn.Server(config)
+        app.give_up = partial(setattr, server, "should_exit", True)
+        # uvicorn raises the signal once more when it is done
+        signal.signal(signal.SIGTERM, _leave)
+        with contextlib.suppress(SystemExit):
+            server.run()
+        return 1 if app.has_failed else 0
+
+
+def _leave(*_: object) -> None:
+    sys.exit(0)
+
+
+def _number(variable: str, default: int) -> int:
+    return int(os.environ.get(variable, "") or default)

@@ -1,0 +1,104 @@
+"""The OpenAPI 3.1 description of a served model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbyard.serving.codec import Schema
+from nbyard.serving.loading import Spec
+
+TYPES: dict[str, dict[str, Any]] = {
+    "int": {"type": "integer", "format": "int64"},
+    "float": {"type": "number", "format": "double"},
+    "str": {"type": "string"},
+    "bool": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
+}
+ERRORS = {
+    "400": "The body cannot be read.",
+    "413": "The body is too large.",
+    "422": "A value does not fit the schema; `details` names row and field.",
+    "500": "The model raised, or its answer does not fit its schema.",
+    "503": "The model is starting, or too many rows wait.",
+}
+READS = {
+    "/schema": "The columns that the model takes and gives.",
+    "/metadata": "What the model file says besides.",
+    "/health": "Whether the model is loaded.",
+    "/metrics": "Numbers of the server, for Prometheus.",
+    "/v2": "The server, in the Open Inference Protocol.",
+    "/v2/health/live": "Whether the server answers.",
+    "/v2/health/ready": "Whether the model is loaded.",
+    "/v2/models/{model}": "The tensors that the model takes and gives.",
+    "/v2/models/{model}/versions/{version}": "The same, of a version.",
+    "/v2/models/{model}/ready": "Whether the model is loaded.",
+    "/v2/models/{model}/versions/{version}/ready": "The same, of a version.",
+}
+INFER = "/v2/models/{model}/infer"
+INFER_VERSION = "/v2/models/{model}/versions/{version}/infer"
+
+
+def document(spec: Spec) -> dict[str, Any]:
+    """What people and programs may ask; paths are relative to where it is served."""
+    paths: dict[str, Any] = {
+        path: {"get": _operation(path, words, {})} for path, words in READS.items()
+    }
+    record = {"$ref": "#/components/schemas/Record"}
+    asked = {"oneOf": [record, {"type": "array", "items": record}]}
+    paths["/predict"] = {"post": _posted("/predict", "Predict one record or many.", asked)}
+    paths["/invocations"] = {"post": _posted("/invocations", "Predict, as MLflow has it.", {})}
+    for path in (INFER, INFER_VERSION):
+        paths[path] = {"post": _posted(path, "Predict, in the Open Inference Protocol.", {})}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": spec.name, "version": spec.version},
+        "servers": [{"url": "."}],
+        "paths": paths,
+        "components": {
+            "schemas": {
+                "Record": _record(spec.inputs),
+                "Prediction": _record(spec.outputs),
+                "Error": {
+                    "type": "object",
+                    "required": ["error"],
+                    "properties": {"error": {"type": "string"}},
+                },
+            }
+        },
+    }
+
+
+def _operation(path: str, words: str, more: dict[str, Any]) -> dict[str, Any]:
+    names = [name for name in ("model", "version") if f"{{{name}}}" in path]
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in names
+    ]
+    told: dict[str, Any] = {"summary": words, "responses": {"200": {"description": "Done."}}}
+    return told | ({"parameters": parameters} if parameters else {}) | more
+
+
+def _posted(path: str, words: str, schema: dict[str, Any]) -> dict[str, Any]:
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    answers: dict[str, Any] = {
+        status: {"description": said, "content": error} for status, said in ERRORS.items()
+    }
+    answers["200"] = {"description": "Predicted.", "content": {"application/json": {"schema": {}}}}
+    body = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return _operation(path, words, {"requestBody": body, "responses": answers})
+
+
+def _record(schema: Schema) -> dict[str, Any]:
+    properties = {}
+    for column in schema.columns:
+        told = dict(TYPES[column.type])
+        if column.nullable:
+            told["type"] = [told["type"], "null"]
+        properties[column.name] = told
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [column.name for column in schema.columns if not column.nullable],
+        "properties": properties,
+    }

@@ -1,0 +1,81 @@
+"""Records as plain JSON, and the ways in which clients of MLflow write them.
+
+https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally (section "Inference Server").
+"""
+
+from __future__ import annotations
+
+from json import JSONDecodeError
+from typing import Any
+
+from nbyard.serving.codec import Columns, Schema
+
+from .inference import Malformed
+
+# orjson's is one of these
+NOT_JSON = (JSONDecodeError,)
+WAYS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+
+
+def read_json(body: bytes) -> Any:
+    """Raises JSONDecodeError."""
+    import orjson
+
+    return orjson.loads(body)
+
+
+def records_of(schema: Schema, columns: Columns) -> list[dict[str, Any]]:
+    """Columns as records."""
+    if len(columns) == 1:
+        name = schema.names[0]
+        return [{name: value} for value in columns[0]]
+    return [dict(zip(schema.names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def read_invocation(body: Any, schema: Schema) -> Columns:
+    """The checked columns of a request to MLflow's `/invocations`.
+
+    Raises:
+        Malformed: it is in none of MLflow's ways.
+        Refused: a value does not fit its column.
+    """
+    ways = [way for way in WAYS if isinstance(body, dict) and way in body]
+    if len(ways) != 1:
+        raise Malformed(f"an object with one of {', '.join(WAYS)} is needed")
+    found = body[ways[0]]
+    if ways[0] == "dataframe_split":
+        return schema.read(_split(found))
+    if isinstance(found, dict):
+        return schema.read(_of_columns(found))
+    if not isinstance(found, list):
+        raise Malformed(f"{ways[0]}: a list is needed")
+    if found and isinstance(found[0], list) and ways[0] in ("instances", "inputs"):
+        return schema.read(_rows(schema.names, found, ways[0]))
+    return schema.read(found)
+
+
+def _split(found: Any) -> list[dict[str, Any]]:
+    if not isinstance(found, dict) or not isinstance(found.get("columns"), list):
+        raise Malformed("dataframe_split: an object with columns and data is needed")
+    if not isinstance(found.get("data"), list):
+        raise Malformed("dataframe_split.data: a list of rows is needed")
+    names = found["columns"]
+    if not all(isinstance(name, str) for name in names):
+        raise Malformed("dataframe_split.columns: names are texts")
+    if len(set(names)) < len(names):
+        raise Malformed("dataframe_split.columns: two columns have one name")
+    return _rows(names, found["data"], "dataframe_split.data")
+
+
+def _rows(names: list[Any], rows: list[Any], where: str) -> list[dict[str, Any]]:
+    for index, row in enumerate(rows):
+        if not isinstance(row, list) or len(row) != len(names):
+            raise Malformed(f"{where}[{index}]: a list of {len(names)} values is needed")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _of_columns(found: dict[str, Any]) -> list[dict[str, Any]]:
+    lengths = {len(values) if isinstance(values, list) else -1 for values in found.values()}
+    if len(lengths) != 1 or -1 in lengths:
+        raise Malformed("columns are lists of one length")
+    return [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]

@@ -1,0 +1,72 @@
+"""The model: its class made once, or the folder that MLflow saved."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from typing import Any, NamedTuple
+
+from .codec import BadAnswer, Schema
+
+
+class Spec(NamedTuple):
+    """model.json: what is served. `root` is the folder of the model file."""
+
+    name: str
+    version: str
+    root: str
+    flavour: str
+    src: str
+    module: str
+    class_name: str
+    inputs: Schema
+    outputs: Schema
+    told: dict[str, Any]
+
+
+def read_spec(text: str, root: str) -> Spec:
+    """Of the text of model.json."""
+    told = json.loads(text)
+    return Spec(
+        name=told["name"],
+        version=told["version"],
+        root=root,
+        flavour=told["flavour"],
+        src=told["src"],
+        module=told["module"],
+        class_name=told["class"],
+        inputs=Schema.of(told["input_schema"]),
+        outputs=Schema.of(told["output_schema"], BadAnswer),
+        told=told,
+    )
+
+
+class NoModel(Exception):
+    """The model could not be loaded; the text says why."""
+
+
+def load(spec: Spec) -> Any:
+    """Something with `predict`, loaded where relative paths are those of its folder.
+
+    `src` may be a package: its modules are imported by their path from the folder, so that they
+    import each other as `src.other`, as `.other` or as `other`.
+
+    Raises:
+        NoModel: there is no such class, or it raised.
+    """
+    os.chdir(spec.root)
+    if spec.flavour == "mlflow":
+        return importlib.import_module("mlflow.pyfunc").load_model(spec.root)
+    parts = [] if spec.src == "." else spec.src.split("/")
+    sys.path[:0] = [os.path.join(spec.root, *parts), spec.root]
+    is_package = all(part.isidentifier() for part in parts)
+    name = ".".join([*(parts if is_package else []), spec.module])
+    found = getattr(importlib.import_module(name), spec.class_name, None)
+    if found is None:
+        raise NoModel(f"{name} has no class {spec.class_name}")
+    model = found()
+    if not callable(getattr(model, "predict", None)):
+        raise NoModel(f"{spec.class_name} has no method predict")
+    return model

@@ -1,0 +1,48 @@
+"""One call of the model: columns in, columns out."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from .codec import Columns, Refused
+from .loading import Spec
+
+log = logging.getLogger("nbyard.serving")
+MAX_WORDS = 500
+
+
+class ModelFailed(Exception):
+    """The model raised; the text says what, without where."""
+
+
+class Predictor:
+    """Asks a loaded model, and checks its answer."""
+
+    def __init__(self, spec: Spec, model: Any):
+        self._inputs = spec.inputs
+        self._outputs = spec.outputs
+        self._model = model
+
+    def __call__(self, columns: Columns) -> Columns:
+        """The answer to checked columns.
+
+        Raises:
+            ModelFailed: it raised.
+            Refused: its answer does not fit its schema.
+        """
+        try:
+            found = self._model.predict(self._inputs.frame(columns))
+            return self._outputs.answer(found, len(columns[0]))
+        except Refused:
+            raise
+        except BaseException as error:
+            raise ModelFailed(words_of(error)) from error
+
+
+def words_of(error: BaseException) -> str:
+    """What an exception says, without its place."""
+    text = str(error)
+    words = text if len(text) <= MAX_WORDS else text[: MAX_WORDS - 1] + "…"
+    name = type(error).__name__
+    return f"the model raised {name}: {words}" if words else f"the model raised {name}"

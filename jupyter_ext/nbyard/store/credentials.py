@@ -1,0 +1,115 @@
+"""Rows of credentials; what is secret in them is sealed."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from nbyard.domain.credentials import Credential
+from nbyard.domain.runs import SecretOf
+from nbyard.store import events
+from nbyard.store.events import Subject
+from nbyard.store.secrets import Vault
+from nbyard.store.tables import credentials
+
+C = credentials.c
+FIELDS = [name for name in Credential.__struct_fields__ if name != "used_by"]
+
+
+class CredentialRows:
+    """Queries on credentials; each sees only what belongs to its owner."""
+
+    def __init__(self, vault: Vault):
+        self._vault = vault
+
+    def insert(self, c: Connection, made: Credential, secret: Mapping[str, str]) -> None:
+        row = {name: getattr(made, name) for name in FIELDS}
+        row["sealed"] = self._seal(c, made, secret)
+        c.execute(insert(credentials), [row])
+        self._tell(c, made, "created")
+
+    def get(self, c: Connection, owner: str, key: str) -> Credential | None:
+        """By id, else by name."""
+        query = select(credentials).where(C.owner == owner, (C.id == key) | (C.name == key))
+        row = c.execute(query.order_by((C.id == key).desc())).first()
+        return _credential(row) if row else None
+
+    def names(self, c: Connection, owner: str) -> dict[str, str]:
+        """All names by id."""
+        query = select(C.id, C.name).where(C.owner == owner)
+        return {row.id: row.name for row in c.execute(query)}
+
+    def references(self, c: Connection, owner: str) -> dict[str, SecretOf]:
+        """All by name, and by id."""
+        query = select(C.id, C.name, C.version).where(C.owner == owner)
+        found = [SecretOf(row.id, row.name, row.version) for row in c.execute(query)]
+        return {one.credential_id: one for one in found} | {one.name: one for one in found}
+
+    def page(
+        self, c: Connection, owner: str, limit: int, after: str, search: str, kind: str
+    ) -> list[Credential]:
+        """Newest first."""
+        query = select(credentials).where(C.owner == owner).order_by(C.id.desc()).limit(limit)
+        if after:
+            query = query.where(C.id < after)
+        if search:
+            query = query.where(C.name.icontains(search, autoescape=True))
+        if kind:
+            query = query.where(C.kind == kind)
+        return [_credential(row) for row in c.execute(query)]
+
+    def fields(self, c: Connection, credential: Credential) -> dict[str, str]:
+        """All fields, the secret ones too: for the dispatcher, and for who changes some.
+
+        Raises:
+            StoreUnusable: their key is not here.
+            Conflict: they were changed outside of nbyard.
+        """
+        sealed = c.execute(select(C.sealed).where(C.id == credential.id)).scalar_one()
+        return credential.fields | self._vault.open(credential.owner, credential.name, sealed)
+
+    def change(
+        self, c: Connection, old: Credential, new: Credential, secret: Mapping[str, str] | None
+    ) -> bool:
+        """Compare-and-set on the version; without `secret` what is sealed stays."""
+        columns: dict[str, Any] = {
+            "fields": new.fields,
+            "kept": new.kept,
+            "description": new.description,
+            "version": new.version,
+            "updated_at": datetime.now(UTC),
+        }
+        if secret is not None:
+            columns["sealed"] = self._seal(c, old, secret)
+        same = (C.id == old.id) & (C.version == old.version)
+        if c.execute(update(credentials).where(same).values(**columns)).rowcount != 1:
+            return False
+        self._tell(c, old, "changed")
+        return True
+
+    def _seal(self, c: Connection, one: Credential, secret: Mapping[str, str]) -> str:
+        beside = c.execute(select(C.sealed).limit(1)).scalar() or ""
+        return self._vault.seal(one.owner, one.name, dict(secret), beside)
+
+    def seal_anew(self, c: Connection, owner: str) -> int:
+        """With the newest key those that have another; how many that were."""
+        rows = c.execute(select(credentials).where(C.owner == owner)).all()
+        old = [row for row in rows if not self._vault.is_newest(row.sealed)]
+        for row in old:
+            secret = self._vault.open(row.owner, row.name, row.sealed)
+            sealed = self._vault.seal(row.owner, row.name, secret)
+            c.execute(update(credentials).where(C.id == row.id).values(sealed=sealed))
+        return len(old)
+
+    def delete(self, c: Connection, credential: Credential) -> None:
+        c.execute(delete(credentials).where(C.id == credential.id))
+        self._tell(c, credential, "deleted")
+
+    def _tell(self, c: Connection, credential: Credential, change: str) -> None:
+        subject = Subject(credential.id, credential.owner)
+        events.append(c, "credential", subject, {"change": change})
+
+
+def _credential(row: Row[Any]) -> Credential:
+    return Credential(**{name: getattr(row, name) for name in FIELDS})

@@ -1,0 +1,345 @@
+"""Rows of deployments and of their revisions."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, Select, String, cast, delete, func, insert, select, update
+
+from nbyard.domain.call_forms import CallForm
+from nbyard.domain.deployments import (
+    Deployment,
+    DeploymentEvent,
+    Link,
+    Place,
+    Revision,
+    RevisionSpec,
+    link_path,
+)
+from nbyard.domain.ids import new_id
+from nbyard.domain.rollouts import Phase
+from nbyard.domain.states import DEPLOYMENT
+from nbyard.store import events as event_rows
+from nbyard.store import transition
+from nbyard.store.deployment_tables import deployments, revisions
+from nbyard.store.events import Subject
+from nbyard.store.tables import events
+
+D, R = deployments.c, revisions.c
+TOPIC = DEPLOYMENT.name
+OWN = ("id", "number", "origin", "image_id", "gpus", "restarts", "exit_code", "reason", "reproduce")
+TIMES = ("created_at", "started_at", "ready_at", "ended_at")
+PLAIN = (
+    *("id", "name", "title", "description", "state", "is_wanted", "reason", "revision", "serving"),
+    *("owner", "created_at", "changed_at", "started_at", "finished_at"),
+)
+# asked in every round of the dispatcher, and often there is none
+UNDER_WAY = D.state.in_(sorted(DEPLOYMENT.live)) | D.removed_at.is_not(None)
+NOTHING: Mapping[str, Any] = {
+    **{"image_id": "", "gpus": [], "places": [], "restarts": 0, "reason": "", "reproduce": ""},
+    **{"prefix": "", "forms": []},
+}
+
+
+class RevisionRow(msgspec.Struct, frozen=True):
+    """A revision with what only the dispatcher and the proxy need: where its ports are, below which
+    address it believes to be, and the hash of its password."""
+
+    revision: Revision
+    places: list[Place]
+    prefix: str
+    password: str
+
+    @property
+    def number(self) -> int:
+        return self.revision.number
+
+    @property
+    def is_over(self) -> bool:
+        return self.revision.ended_at is not None
+
+    @property
+    def has_answered(self) -> bool:
+        """Since it was last started."""
+        return self.revision.ready_at is not None and not self.is_over
+
+    @property
+    def phase(self) -> Phase:
+        if self.is_over:
+            return "over"
+        return "alive" if self.revision.started_at else "pending"
+
+
+class DeploymentRow(msgspec.Struct, frozen=True):
+    """A deployment as the dispatcher sees it, with all its revisions by number."""
+
+    id: str
+    name: str
+    owner: str
+    state: str
+    is_wanted: bool
+    is_removed: bool
+    reason: str
+    serving: int
+    revisions: dict[int, RevisionRow]
+    started_at: datetime | None
+
+    @property
+    def newest(self) -> RevisionRow:
+        return self.revisions[max(self.revisions)]
+
+
+Known = Deployment | DeploymentRow
+
+
+class DeploymentRows:
+    """Queries on deployments; those with an `owner` see only what belongs to it. One that is to be
+    removed is seen by the dispatcher only."""
+
+    def insert(
+        self, c: Connection, owner: str, deployment_id: str, texts: Mapping[str, str]
+    ) -> None:
+        """A new one, queued and wanted, as yet without a revision; `texts` are its name, title and
+        description."""
+        now = datetime.now(UTC)
+        row: dict[str, Any] = {"owner": owner, "is_wanted": True, "reason": "", "serving": 0}
+        row |= {"revision": 0, "created_at": now, "changed_at": now, **texts}
+        transition.begin(c, DEPLOYMENT, Subject(deployment_id, owner), row)
+
+    def add_revision(
+        self,
+        c: Connection,
+        deployment_id: str,
+        spec: RevisionSpec,
+        origin: str,
+        password: str,
+        image_id: str = "",
+    ) -> int:
+        """One more, which is the newest from now on; its number. Without `image_id` that is what
+        its image's name means when it is first started."""
+        last = select(func.max(R.number)).where(R.deployment_id == deployment_id)
+        number = int(c.execute(last).scalar() or 0) + 1
+        row = {"id": new_id(), "deployment_id": deployment_id, "number": number, "origin": origin}
+        row |= {"spec": msgspec.to_builtins(spec), "password": password, **NOTHING}
+        row["image_id"] = image_id
+        c.execute(insert(revisions), [{**row, "created_at": datetime.now(UTC)}])
+        c.execute(update(deployments).where(D.id == deployment_id).values(revision=number))
+        return number
+
+    def change(self, c: Connection, of: Known, told: Mapping[str, Any], **columns: Any) -> None:
+        """What somebody asked for; `told` is its event."""
+        columns["changed_at"] = datetime.now(UTC)
+        c.execute(update(deployments).where(D.id == of.id).values(**columns))
+        event_rows.append(c, TOPIC, _subject(of), told)
+
+    def move(
+        self,
+        c: Connection,
+        of: Known,
+        to: str,
+        told: Mapping[str, Any],
+        *,
+        since: str = "",
+        **columns: Any,
+    ) -> bool:
+        """To its next state, where `since` is said from that one only; False when it is in another
+        than was thought."""
+        columns |= {"finished_at": datetime.now(UTC)} if to in DEPLOYMENT.rests else {}
+        columns |= {"finished_at": None} if to == DEPLOYMENT.initial else {}
+        known = {since} if since else None
+        return transition.move(c, DEPLOYMENT, _subject(of), to, since=known, told=told, **columns)
+
+    def remove(self, c: Connection, found: Deployment) -> None:
+        """It is not shown any more, and its name is free; the dispatcher makes it so."""
+        values = {"removed_at": datetime.now(UTC), "is_wanted": False, "name": found.id}
+        c.execute(update(deployments).where(D.id == found.id).values(**values))
+        event_rows.append(c, TOPIC, _subject(found), {"change": "deleted"})
+
+    def delete(self, c: Connection, deployment_id: str) -> None:
+        c.execute(delete(deployments).where(D.id == deployment_id))
+
+    def renew(self, c: Connection, deployment_id: str, number: int) -> None:
+        """Forget how a revision ended: it is tried anew."""
+        where = (R.deployment_id == deployment_id, R.number == number, R.ended_at.is_not(None))
+        fresh: dict[str, Any] = {"restarts": 0, "reason": "", "reproduce": ""}
+        fresh |= dict.fromkeys(("exit_code", "started_at", "ready_at", "ended_at"))
+        c.execute(update(revisions).where(*where).values(**fresh))
+
+    def serve(self, c: Connection, of: Known, number: int) -> None:
+        """From now on this revision is asked."""
+        values = {"serving": number}
+        self.change(c, of, {"change": "answers", "revision": number}, **values)
+
+    def serving_number(self, c: Connection, deployment_id: str) -> int:
+        return int(c.execute(select(D.serving).where(D.id == deployment_id)).scalar() or 0)
+
+    def is_wanted(self, c: Connection, deployment_id: str, number: int) -> bool:
+        """Whether it shall run, as this revision."""
+        found = c.execute(
+            select(D.id).where(D.id == deployment_id, D.is_wanted, D.revision == number)
+        )
+        return found.first() is not None
+
+    def is_as_seen(self, c: Connection, row: DeploymentRow) -> bool:
+        """Whether nobody has asked for something else since the row was read."""
+        where = (D.id == row.id, D.revision == row.newest.number, D.is_wanted == row.is_wanted)
+        return c.execute(select(D.id).where(*where, D.removed_at.is_(None))).first() is not None
+
+    def set_revision(self, c: Connection, revision_id: str, **columns: Any) -> None:
+        """Facts about a revision."""
+        columns = msgspec.to_builtins(columns, builtin_types=(datetime,))
+        c.execute(update(revisions).where(R.id == revision_id).values(**columns))
+
+    def get(self, c: Connection, owner: str, key: str) -> Deployment | None:
+        """By id or name."""
+        query = self._own(owner).where((D.id == key) | (D.name == key))
+        row = c.execute(query).first()
+        return _deployment(row, self._shown(c, [row])) if row else None
+
+    def page(
+        self, c: Connection, owner: str, limit: int, after: str, search: str, state: str
+    ) -> list[Deployment]:
+        """Newest first."""
+        query = self._own(owner).order_by(D.id.desc()).limit(limit)
+        if after:
+            query = query.where(D.id < after)
+        if search:
+            known = D.name.icontains(search, autoescape=True)
+            query = query.where(known | D.title.icontains(search, autoescape=True))
+        if state:
+            query = query.where(D.state == state)
+        rows = c.execute(query).all()
+        shown = self._shown(c, rows)
+        return [_deployment(row, shown) for row in rows]
+
+    def names(self, c: Connection, owner: str) -> dict[str, str]:
+        """The names of all, by their ids."""
+        rows = c.execute(select(D.id, D.name).where(D.owner == owner, D.removed_at.is_(None)))
+        return {row.id: row.name for row in rows}
+
+    def revisions(
+        self, c: Connection, deployment_id: str, limit: int, after: int = 0
+    ) -> list[Revision]:
+        """Newest first, from before the number `after` on."""
+        query = select(revisions).where(R.deployment_id == deployment_id)
+        if after:
+            query = query.where(R.number < after)
+        return [_revision(row) for row in c.execute(query.order_by(R.number.desc()).limit(limit))]
+
+    def revision(self, c: Connection, deployment_id: str, number: int) -> RevisionRow | None:
+        """With what is not shown."""
+        where = (R.deployment_id == deployment_id, R.number == number)
+        row = c.execute(select(revisions).where(*where)).first()
+        return _revision_row(row) if row else None
+
+    def serving(self, c: Connection, owner: str, name: str) -> RevisionRow | None:
+        """The revision that answers under the name."""
+        joined = (D.id == R.deployment_id) & (D.serving == R.number)
+        query = select(revisions).join(deployments, joined)
+        row = c.execute(query.where(D.owner == owner, D.name == name)).first()
+        return _revision_row(row) if row else None
+
+    def forms(self, c: Connection, deployment_id: str) -> list[CallForm]:
+        """Those of the revision that answers."""
+        joined = (D.id == R.deployment_id) & (D.serving == R.number)
+        query = select(R.forms).join(deployments, joined).where(D.id == deployment_id)
+        return msgspec.convert(c.execute(query).scalar() or [], list[CallForm])
+
+    def events(
+        self, c: Connection, deployment_id: str, limit: int, after: int = 0
+    ) -> list[DeploymentEvent]:
+        """Newest first, from before the event `after` on."""
+        e = events.c
+        query = select(events).where(e.topic == TOPIC, e.subject_id == deployment_id)
+        if after:
+            query = query.where(e.id < after)
+        known = DeploymentEvent.__struct_fields__
+        return [
+            DeploymentEvent(row.id, row.at, **{n: v for n, v in row.data.items() if n in known})
+            for row in c.execute(query.order_by(e.id.desc()).limit(limit))
+        ]
+
+    def under_way(self, c: Connection) -> list[DeploymentRow]:
+        """Those that are not at rest, or are to be removed, the oldest first."""
+        rows = c.execute(select(deployments).where(UNDER_WAY).order_by(D.id)).all()
+        if not rows:
+            return []
+        wanted = R.deployment_id.in_([row.id for row in rows])
+        found: dict[str, dict[int, RevisionRow]] = {row.id: {} for row in rows}
+        for one in c.execute(select(revisions).where(wanted)):
+            found[one.deployment_id][one.number] = _revision_row(one)
+        return [
+            DeploymentRow(
+                *(row.id, row.name, row.owner, row.state, row.is_wanted),
+                *(row.removed_at is not None, row.reason, row.serving),
+                *(found[row.id], row.started_at),
+            )
+            for row in rows
+        ]
+
+    def granted(self, c: Connection) -> dict[str, list[str]]:
+        """The GPUs that revisions have, by their ids; one that is over has them until its container
+        is gone."""
+        rows = c.execute(select(R.id, R.gpus).where(cast(R.gpus, String) != "[]"))
+        return {row.id: list(row.gpus) for row in rows}
+
+    def begun(self, c: Connection) -> set[tuple[str, int]]:
+        """The revisions that were started and are not over: deployment and number."""
+        is_begun = R.started_at.is_not(None) & R.ended_at.is_(None)
+        rows = c.execute(select(R.deployment_id, R.number).where(is_begun))
+        return {(row.deployment_id, row.number) for row in rows}
+
+    def ids(self, c: Connection) -> set[str]:
+        return set(c.execute(select(D.id)).scalars())
+
+    def _own(self, owner: str) -> Select[Any]:
+        return select(deployments).where(D.owner == owner, D.removed_at.is_(None))
+
+    def _shown(self, c: Connection, rows: Sequence[Row[Any]]) -> dict[tuple[str, int], RevisionRow]:
+        """Of these deployments the newest revisions, and those that answer."""
+        if not rows:
+            return {}
+        newest = (D.id == R.deployment_id) & ((D.revision == R.number) | (D.serving == R.number))
+        query = select(revisions).join(deployments, newest)
+        found = c.execute(query.where(D.id.in_([row.id for row in rows])))
+        return {(one.deployment_id, one.number): _revision_row(one) for one in found}
+
+
+def _subject(of: Known) -> Subject:
+    return Subject(of.id, of.owner)
+
+
+def _revision(row: Row[Any]) -> Revision:
+    values = {name: getattr(row, name) for name in (*OWN, *TIMES)}
+    return Revision(spec=msgspec.convert(row.spec, RevisionSpec), **values)
+
+
+def _revision_row(row: Row[Any]) -> RevisionRow:
+    places = msgspec.convert(row.places, list[Place])
+    return RevisionRow(_revision(row), places, row.prefix, row.password)
+
+
+def _deployment(row: Row[Any], shown: Mapping[tuple[str, int], RevisionRow]) -> Deployment:
+    newest = shown[row.id, row.revision].revision
+    serving = shown.get((row.id, row.serving))
+    return Deployment(
+        **{name: getattr(row, name) for name in PLAIN},
+        spec=newest.spec,
+        gpus=newest.gpus,
+        reproduce=newest.reproduce,
+        links=_links(row.name, newest.spec, serving),
+        warnings=[],
+    )
+
+
+def _links(name: str, spec: RevisionSpec, serving: RevisionRow | None) -> list[Link]:
+    """Of the revision that answers, else of the one that will."""
+    answering = {one.name for one in serving.places if one.answers} if serving else set()
+    ports = serving.revision.spec.ports if serving else spec.ports
+    return [
+        Link(
+            port.name, link_path(name, port.name), port.port, port.websocket, port.name in answering
+        )
+        for port in ports
+    ]

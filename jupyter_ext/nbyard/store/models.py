@@ -1,0 +1,75 @@
+"""Rows of packages of models. Each is of one image: it is ready, or gone, as that is."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Select, func, insert, select
+
+from nbyard.domain.models import ModelFile, ModelFilter, ModelPackage
+from nbyard.store.deployment_tables import models
+from nbyard.store.tables import images
+
+M = models.c
+I = images.c  # noqa: E741
+OWN = (
+    *(M.id, M.name, M.tag, M.mode, M.platform_tag, M.number, M.path, M.bundle_digest, M.model),
+    *(M.image, M.owner, M.created_at, I.reference, I.image_id, I.state, I.reason),
+)
+
+
+class ModelRows:
+    """Queries on packages of models; those with an `owner` see only what belongs to it."""
+
+    def insert(self, c: Connection, row: dict[str, Any]) -> None:
+        """The image is there already."""
+        c.execute(insert(models), [{**row, "created_at": datetime.now(UTC)}])
+
+    def next_number(self, c: Connection, repository: str) -> int:
+        """One more than of the last that was built there, by anybody."""
+        last = c.execute(select(func.max(M.number)).where(M.repository == repository)).scalar()
+        return (last or 0) + 1
+
+    def get(self, c: Connection, owner: str, key: str) -> ModelPackage | None:
+        """By id, or by the id or the name of its image, else the newest of that name, or of
+        `name:tag`."""
+        name, _, tag = key.rpartition(":")
+        asked = (M.id == key) | (M.image == key) | (I.reference == key) | (I.image_id == key)
+        asked = asked | (M.name == key) | ((M.name == name) & (M.tag == tag))
+        found = c.execute(self._own(owner).where(asked).order_by(M.id.desc()).limit(1)).first()
+        return _package(found) if found else None
+
+    def of_image(self, c: Connection, image: str) -> ModelPackage | None:
+        """The one that an image is to be built of."""
+        query = select(*OWN).join(images, I.id == M.image).where(M.image == image)
+        found = c.execute(query).first()
+        return _package(found) if found else None
+
+    def page(
+        self, c: Connection, owner: str, limit: int, after: str, wanted: ModelFilter
+    ) -> list[ModelPackage]:
+        """Newest first."""
+        query = self._own(owner).order_by(M.id.desc()).limit(limit)
+        if after:
+            query = query.where(M.id < after)
+        for column, text in ((M.tag, wanted.tag), (M.name, wanted.name), (M.mode, wanted.mode)):
+            if text:
+                query = query.where(column.icontains(text, autoescape=True))
+        if wanted.id:
+            is_in = [one.icontains(wanted.id, autoescape=True) for one in (M.id, I.image_id)]
+            query = query.where(is_in[0] | is_in[1])
+        return [_package(row) for row in c.execute(query)]
+
+    def digests(self, c: Connection) -> set[str]:
+        """Of the bytes that packages are built of."""
+        return set(c.execute(select(M.bundle_digest)).scalars())
+
+    def _own(self, owner: str) -> Select[Any]:
+        shown = (M.owner == owner) & I.removed_at.is_(None)
+        return select(*OWN).join(images, I.id == M.image).where(shown)
+
+
+def _package(row: Any) -> ModelPackage:
+    values = {name: getattr(row, name) for name in ModelPackage.__struct_fields__}
+    values["model"] = msgspec.convert(values["model"], ModelFile)
+    return ModelPackage(**values)

@@ -1,0 +1,143 @@
+"""What is secret, encrypted: AES-GCM under a key that is not in the database.
+
+The key comes from NBYARD_CRYPT_KEY (32 bytes in hexadecimal or Base64; several, the newest first,
+with `;` between them), else from the file crypt.key in the store's folder, which is made once.
+A row that somebody takes to another owner or name cannot be read there.
+"""
+
+import base64
+import binascii
+import contextlib
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from nbyard.errors import Conflict, StoreUnusable
+
+VARIABLE = "NBYARD_CRYPT_KEY"
+FILE = "crypt.key"
+KEY_BYTES = 32
+NONCE_BYTES = 12
+
+
+class Vault:
+    """Seals and opens; keys are read when they are first needed."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._keys: dict[str, bytes] = {}
+
+    @property
+    def newest(self) -> str:
+        """The name of the key that new secrets are sealed with; it tells nothing of the key."""
+        return next(iter(self._known()))
+
+    def seal(self, owner: str, name: str, fields: dict[str, str], beside: str = "") -> str:
+        """As text, with the name of its key in front; `beside` is what was sealed before.
+
+        Raises:
+            StoreUnusable: there is no key here, but that was sealed with one.
+        """
+        key_name = next(iter(self._known(beside)))
+        nonce = os.urandom(NONCE_BYTES)
+        plain = json.dumps(fields).encode()
+        sealed = _cipher(self._known()[key_name]).encrypt(nonce, plain, _about(owner, name))
+        return f"{key_name}:{base64.b64encode(nonce + sealed).decode()}"
+
+    def open(self, owner: str, name: str, sealed: str) -> dict[str, str]:
+        """What was sealed.
+
+        Raises:
+            StoreUnusable: its key is not here.
+            Conflict: it is another's, or was changed.
+        """
+        from cryptography.exceptions import InvalidTag
+
+        key_name, _, text = sealed.partition(":")
+        key = self._known(sealed).get(key_name)
+        if key is None:
+            raise StoreUnusable(
+                f"The credential {name!r} was encrypted with another key ({key_name}).",
+                hint=f"Give the old key too, behind the new one in {VARIABLE}, or replace what is"
+                " secret in it.",
+            )
+        try:
+            data = base64.b64decode(text)
+            plain = _cipher(key).decrypt(
+                data[:NONCE_BYTES], data[NONCE_BYTES:], _about(owner, name)
+            )
+        except (InvalidTag, ValueError):
+            raise Conflict(
+                f"The credential {name!r} was changed outside of nbyard.",
+                hint="Replace what is secret in it, or delete it.",
+            ) from None
+        return dict(json.loads(plain))
+
+    def is_newest(self, sealed: str) -> bool:
+        """Whether it needs not be sealed anew."""
+        return next(iter(self._known(sealed))) == sealed.partition(":")[0]
+
+    def _known(self, beside: str = "") -> dict[str, bytes]:
+        if not self._keys:
+            text = os.environ.get(VARIABLE, "")
+            if not text and beside and not (self._folder / FILE).exists():
+                raise _without_key(self._folder, beside)
+            keys = _keys(text, VARIABLE) if text else _keys(_file_text(self._folder), FILE)
+            self._keys = {hashlib.sha256(b"nbyard" + key).hexdigest()[:8]: key for key in keys}
+        return self._keys
+
+
+def _cipher(key: bytes):  # type: ignore[no-untyped-def]  # loaded when there is something secret
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return AESGCM(key)
+
+
+def _about(owner: str, name: str) -> bytes:
+    return json.dumps([owner, name]).encode()
+
+
+def _without_key(folder: Path, sealed: str) -> StoreUnusable:
+    """Another one made here would lie beside that of the other processes."""
+    return StoreUnusable(
+        f"Credentials here were encrypted with a key ({sealed.partition(':')[0]}) that is missing.",
+        hint=f"Set {VARIABLE} as where they were made (the server?), or put {folder / FILE} back."
+        f" Where it is lost, make a new one: (umask 077; openssl rand -hex 32 > {FILE})",
+    )
+
+
+def _keys(text: str, place: str) -> list[bytes]:
+    found = [
+        _key(word.strip(), place) for word in text.replace("\n", ";").split(";") if word.strip()
+    ]
+    if not found:
+        raise StoreUnusable(f"{place} holds no key.")
+    return found
+
+
+def _key(word: str, place: str) -> bytes:
+    found = b""
+    with contextlib.suppress(ValueError, binascii.Error):
+        is_hex = len(word) == 2 * KEY_BYTES
+        found = bytes.fromhex(word) if is_hex else base64.b64decode(word, altchars=b"-_")
+    if len(found) != KEY_BYTES:
+        hint = "openssl rand -hex 32 makes one."
+        raise StoreUnusable(f"A key in {place} is not {KEY_BYTES} bytes long.", hint=hint)
+    return found
+
+
+def _file_text(folder: Path) -> str:
+    """What is in the key's file, which whoever is first makes, whole."""
+    path = folder / FILE
+    if not path.exists():
+        part = folder / f"{FILE}.{os.urandom(4).hex()}"
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(os.urandom(KEY_BYTES).hex() + "\n")
+            file.flush()
+            os.fsync(handle)
+        with contextlib.suppress(FileExistsError):
+            os.link(part, path)
+        part.unlink()
+    return path.read_text("ascii")

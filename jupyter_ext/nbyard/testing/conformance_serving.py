@@ -1,0 +1,45 @@
+"""What every mode of serving keeps to; subclass with the name of yours in `nbyard.serving`."""
+
+import subprocess
+import sys
+
+from packaging.requirements import Requirement
+
+from nbyard.images.models import serving_of
+
+# Prints what is loaded besides the standard library, where nothing but sources is there.
+LOADS = """
+import importlib, sys
+module, _, name = sys.argv[1].partition(":")
+before = set(sys.modules)
+getattr(importlib.import_module(module), name)()
+own = {"nbyard", module.partition(".")[0]}
+added = {one.partition(".")[0] for one in set(sys.modules) - before}
+print(*sorted(added - own - set(sys.stdlib_module_names)))
+"""
+MAX_PORT = 65535
+
+
+class ModeConformance:
+    """`name` is that of the entry point."""
+
+    name: str
+
+    def test_its_requirements_are_requirements(self) -> None:
+        """They stand in a file for pip."""
+        mode = serving_of(self.name).mode
+        assert [str(Requirement(line)) for line in mode.requirements]
+
+    def test_its_port_is_one_or_none(self) -> None:
+        """0 is none."""
+        assert 0 <= serving_of(self.name).mode.port <= MAX_PORT
+
+    def test_it_loads_with_the_standard_library_only(self) -> None:
+        """What it needs is there when it serves, not where images are built."""
+        words = [sys.executable, "-c", LOADS, serving_of(self.name).reference]
+        said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        assert said.split() == []
+
+    def test_it_serves(self) -> None:
+        """With a spec and the words of its command line."""
+        assert callable(serving_of(self.name).mode.serve)

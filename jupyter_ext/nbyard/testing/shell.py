@@ -1,0 +1,36 @@
+"""The command line in this process, as a shell would use it."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from click.testing import CliRunner
+
+from nbyard.cli.main import main
+
+
+class Said:
+    """What a command left: exit code, standard output, standard error."""
+
+    def __init__(self, code: int, out: str, err: str):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def call(
+    *arguments: str, environment: Mapping[str, str | None] | None = None, typed: str = ""
+) -> Said:
+    """What `nbyard` with these arguments does, with these variables besides, and this on its
+    standard input."""
+    with CliRunner(env=environment).isolation(typed) as (out, err, _):
+        code = 0
+        try:
+            main(list(arguments))
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        sys.stdout.flush()
+        return Said(code, out.getvalue().decode(), err.getvalue().decode())

@@ -1,0 +1,25 @@
+/** Where operations are on the server; asked for with the first of them. */
+import { URLExt } from '@jupyterlab/coreutils';
+import { ApiClient, BASE, IPlainQuestion } from './client';
+import { OperationId, ROUTES } from './operations';
+
+export function methodOf(id: OperationId): string {
+  return ROUTES[id][0];
+}
+
+/** The address of an operation, for example of a download. */
+export function addressOf(
+  { settings }: Pick<ApiClient, 'settings'>,
+  id: OperationId,
+  { path = {}, query = {} }: IPlainQuestion
+): string {
+  const [, route] = ROUTES[id];
+  const filled = route.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(path[name] ?? '')
+  );
+  const given = Object.entries(query).filter(
+    ([, value]) => value !== undefined && value !== null && value !== ''
+  );
+  const text = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
+  return URLExt.join(settings.baseUrl, BASE, filled) + (text ? `?${text}` : '');
+}

@@ -1,0 +1,75 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { ReactNode, useEffect, useState } from 'react';
+import { showMoment } from './times';
+
+interface IVersion {
+  id: string;
+  number: number;
+  created_at: string;
+}
+
+/** Which two, as the server is asked. */
+export interface IPair {
+  old: number;
+  new: number;
+}
+
+interface ICompareVersionsProps<Found> {
+  /** Newest first; two at least. */
+  versions: readonly IVersion[];
+  /** The one that the newest is compared with at first; else the one before it. */
+  before?: IVersion;
+  /** Asks the server what differs; one function for one thing. */
+  ask: (query: IPair, signal: AbortSignal) => Promise<Found>;
+  /** What is said while it is being found out, where that takes long. */
+  waiting?: string;
+  children: (found: Found) => ReactNode;
+  trans: TranslationBundle;
+}
+
+/** Two versions to choose, and what differs between them. */
+export function CompareVersions<Found>(props: ICompareVersionsProps<Found>): JSX.Element {
+  const { versions, before = versions[1], ask, waiting, children, trans } = props;
+  const [older, setOlder] = useState(before.number);
+  const [newer, setNewer] = useState(versions[0].number);
+  const [found, setFound] = useState<Found>();
+  const [problem, setProblem] = useState('');
+  useEffect(() => {
+    const control = new AbortController();
+    setProblem('');
+    if (waiting) {
+      setFound(undefined);
+    }
+    ask({ old: older, new: newer }, control.signal)
+      .then(setFound)
+      .catch((error: Error) => !control.signal.aborted && setProblem(error.message));
+    return () => control.abort();
+  }, [ask, older, newer, waiting]);
+  const said = problem || (found === undefined && waiting);
+  const choice = (label: string, value: number, onChange: (number: number) => void) => (
+    <label>
+      {label}{' '}
+      <select value={value} onChange={event => onChange(Number(event.target.value))}>
+        {versions.map(({ id, number, created_at }) => (
+          <option key={id} value={number}>
+            {trans.__('version %1 · %2', number, showMoment(created_at))}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+  return (
+    <section aria-label={trans.__('Compare versions')} className="nby-Compare">
+      <div className="nby-Bar">
+        {choice(trans.__('Changes from'), older, setOlder)}
+        {choice(trans.__('to'), newer, setNewer)}
+      </div>
+      {said && (
+        <p className="nby-Note" role={problem ? 'alert' : 'status'}>
+          {said}
+        </p>
+      )}
+      {!problem && found !== undefined && children(found)}
+    </section>
+  );
+}

@@ -1,0 +1,159 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { fakeClient, json } from '../../api/__tests__/fake';
+import { EventStream } from '../../api/eventStream';
+import { Deployment, Revision } from '../../api/types';
+import { IYard } from '../../api/yard';
+import DeploymentView from '../deployments/DeploymentView';
+import { IPanelServices } from '../services';
+import { FORM, PORT } from './deploying';
+
+const trans = nullTranslator.load('nbyard');
+const SPEC = {
+  service: 'api',
+  image: 'cows:2',
+  preset: 'standard',
+  cpu: 4,
+  memory_gb: 8,
+  disk_gb: 10,
+  gpu: 0,
+  command: [],
+  environment: {},
+  ports: [PORT],
+  start_seconds: 300
+};
+const FAILED = {
+  id: 'd',
+  name: 'cows',
+  title: 'Cows',
+  description: 'Counts cows.',
+  state: 'failed',
+  reason: 'There is no image cows:2.',
+  reproduce: 'docker pull cows:2',
+  revision: 2,
+  serving: 1,
+  spec: SPEC,
+  gpus: [],
+  links: [
+    { name: 'api', path: 'nbyard/deployments/cows/api/', port: 5000, answers: true },
+    { name: 'extra', path: 'nbyard/deployments/cows/extra/', port: 80, answers: false }
+  ],
+  warnings: ['The tag is odd.'],
+  created_at: '2030-01-01T00:00:00Z'
+} as unknown as Deployment;
+const REVISIONS = [
+  { id: 'r2', number: 2, origin: 'edited', spec: SPEC, reason: 'No image.', restarts: 1 },
+  { id: 'r1', number: 1, origin: 'created', spec: { ...SPEC, image: 'cows:1' }, restarts: 0 }
+] as unknown as Revision[];
+
+async function open(edited: () => unknown = () => ({ ...FAILED, revision: 3 })) {
+  const asked: [string, unknown][] = [];
+  const client = fakeClient(async (method, url, request) => {
+    const path = url.replace(/.*\/deployments/, '');
+    if (method !== 'GET') {
+      const text = await request.text();
+      asked.push([`${method} ${path}`, text && JSON.parse(text)]);
+      return method === 'PATCH' ? edited() : { ...FAILED, revision: 3 };
+    }
+    const answers: Record<string, unknown> = {
+      '/d': FAILED,
+      '/form': FORM,
+      '/d/events': {
+        items: [
+          { id: 2, at: '2030-01-01T00:00:00Z', state: 'failed', change: '', reason: 'It ended.' },
+          { id: 1, at: '2030-01-01T00:00:00Z', state: '', change: 'rolled back to 1' }
+        ]
+      }
+    };
+    if (path.startsWith('/d/log')) {
+      const revision = /revision=(\d+)/.exec(path)![1];
+      return path.includes('after=0')
+        ? { text: `of ${revision}\n`, next: 5, done: true }
+        : { text: '', next: 5, done: true };
+    }
+    return answers[path] ?? { items: path.startsWith('/d/revisions') ? REVISIONS : [] };
+  });
+  const stream = new EventStream(client);
+  jest.spyOn(stream, 'start').mockResolvedValue(undefined);
+  const yard = { client, stream } as IYard;
+  const services = { trans, yard, commands: new CommandRegistry() } as unknown as IPanelServices;
+  const settle = () => act(() => new Promise(done => setTimeout(done, 20)));
+  render(<DeploymentView services={services} target={{ id: 'd' }} onMade={() => undefined} />);
+  await settle();
+  const show = async (name: string) => {
+    fireEvent.click(screen.getByRole('tab', { name: new RegExp(`^${name}`) }));
+    await settle();
+  };
+  return { asked, settle, show };
+}
+
+describe('P3, P4: the view of a deployment', () => {
+  beforeAll(() => {
+    globalThis.ResizeObserver ??= class {
+      observe() {}
+      disconnect() {}
+    } as never;
+  });
+  afterEach(cleanup);
+
+  it('tells the state, why, how to see it again, and where it is reached', async () => {
+    await open();
+    expect(document.activeElement!.textContent).toBe('Cows');
+    expect(screen.getByRole('alert').textContent).toBe('There is no image cows:2.');
+    expect(screen.getByRole('region', { name: 'Command' }).textContent).toBe('docker pull cows:2');
+    expect(screen.getByText('Revision 1 answers until revision 2 does.')).toBeTruthy();
+    expect(screen.getByText('The tag is odd.')).toBeTruthy();
+    const links = screen.getAllByRole<HTMLAnchorElement>('link');
+    expect(new Set(links.map(({ href }) => href))).toEqual(
+      new Set(['http://here/user/x/nbyard/deployments/cows/api/'])
+    );
+    expect(links.every(({ rel }) => rel === 'noopener noreferrer')).toBe(true);
+    expect(screen.getByText('extra (port 80) does not answer')).toBeTruthy();
+    expect(screen.getByText('rolled back to revision 1')).toBeTruthy();
+    expect(screen.getByText('It ended.')).toBeTruthy();
+  });
+
+  it('has the logs of all revisions', async () => {
+    const { settle, show } = await open();
+    await show('Logs');
+    expect(screen.getByRole('log').textContent).toContain('of 2');
+    fireEvent.change(screen.getByRole('combobox', { name: /^Log of/ }), { target: { value: '1' } });
+    await settle();
+    expect(screen.getByRole('log').textContent).toContain('of 1');
+  });
+
+  it('tells what revisions have otherwise, and goes back to one', async () => {
+    const { asked, settle, show } = await open();
+    await show('Revisions');
+    expect(screen.getByText('image: cows:1 → cows:2')).toBeTruthy();
+    expect(screen.getByText('No image. · 1 restart')).toBeTruthy();
+    fireEvent.click(screen.getByRole('button', { name: 'Roll back to revision 1' }));
+    await settle();
+    expect(asked).toEqual([['POST /d/rollback?revision=1', '']]);
+  });
+
+  it('sends what is otherwise, and the revision that was seen', async () => {
+    const { asked, settle, show } = await open();
+    await show('Configuration');
+    const save = screen.getByRole<HTMLButtonElement>('button', { name: 'Save' });
+    expect(save.disabled).toBe(true);
+    fireEvent.change(screen.getByLabelText(/^CPU/), { target: { value: '2' } });
+    fireEvent.click(save);
+    await settle();
+    expect(asked).toEqual([['PATCH /d', { cpu: 2, revision: 2 }]]);
+    expect(screen.getByRole('tab', { selected: true }).textContent).toBe('Overview');
+  });
+
+  it('keeps what was typed when somebody else was earlier', async () => {
+    const { settle, show } = await open(() =>
+      json(409, { code: 'stale', message: 'It has revision 3.', hint: 'Read it anew.' })
+    );
+    await show('Configuration');
+    fireEvent.change(screen.getByLabelText(/^Title/), { target: { value: 'Herd' } });
+    fireEvent.click(screen.getByRole('button', { name: 'Save' }));
+    await settle();
+    expect(screen.getByRole('alert').textContent).toBe('It has revision 3. Read it anew.');
+    expect(screen.getByLabelText<HTMLInputElement>(/^Title/).value).toBe('Herd');
+  });
+});

@@ -1,0 +1,104 @@
+import { useEffect } from 'react';
+import { isLive } from '../../api/types';
+import { showBytes } from '../../components/bytes';
+import { CommandButton } from '../../components/CommandButton';
+import { RowList } from '../../components/RowList';
+import { StateMark } from '../../components/StateMark';
+import { showAgo, showMoment, useNow } from '../../components/times';
+import { artifactIcon } from '../../thingIcons';
+import { REF_MIME } from '../../tokens';
+import { Older, SearchBox, useSearch } from '../Search';
+import { IPanelServices } from '../services';
+import { Standing } from '../Standing';
+import { openArtifact } from '../views';
+import { Artifact, artifactsOf, inputNames } from './collection';
+
+const nameOf = ({ name }: Artifact) => name;
+
+/** Artifacts of the sidebar: what one run of one executable made, under a name. */
+export function ArtifactSection({ services }: { services: IPanelServices }): JSX.Element {
+  const { yard, trans, commands } = services;
+  const artifacts = artifactsOf(yard);
+  const search = useSearch(artifacts, nameOf);
+  const now = useNow(search.items.some(isLive));
+  useEffect(() => void artifacts.start(), [artifacts]);
+  const open = ({ id }: Artifact) => openArtifact(services, { id });
+  return (
+    <div className="nby-Section">
+      <Standing collection={artifacts} trans={trans}>
+        <p className="nby-Note">
+          {trans.__('What an executable makes, run once and kept under a name.')}
+        </p>
+        <p className="nby-Note">
+          <CommandButton commands={commands} id="nbyard:create-artifact" />
+        </p>
+      </Standing>
+      <SearchBox search={search} label={trans.__('Search artifacts')} trans={trans} />
+      <RowList
+        label={trans.__('Artifacts')}
+        noun="artifact"
+        items={search.items}
+        idOf={({ id }) => id}
+        nameOf={nameOf}
+        render={artifact => <Row artifact={artifact} now={now} services={services} />}
+        actions={artifact =>
+          actionsOf(artifact).map(name => (
+            <CommandButton
+              key={name}
+              commands={commands}
+              id={`nbyard:${name}`}
+              args={{ id: artifact.id }}
+              tabIndex={-1}
+              bare
+            />
+          ))
+        }
+        onOpen={open}
+        onSelect={open}
+        onDelete={({ id }) => void commands.execute('nbyard:delete-artifact', { id })}
+        onDragStart={(artifact, event) => {
+          const [name, more] = inputNames(artifact);
+          if (!name || more) {
+            event.preventDefault(); // it is not told which of its files is meant
+            return;
+          }
+          const row = { type: 'dataset', id: name, name, artifact: true };
+          event.dataTransfer.setData(REF_MIME, JSON.stringify(row));
+          event.dataTransfer.effectAllowed = 'copy';
+        }}
+      />
+      {!search.text && <Older collection={artifacts} trans={trans} />}
+    </div>
+  );
+}
+
+function actionsOf(artifact: Artifact): string[] {
+  return isLive(artifact)
+    ? ['cancel-run']
+    : [...(artifact.files.length ? ['download-artifact'] : []), 'copy-artifact'];
+}
+
+interface IRowProps {
+  artifact: Artifact;
+  now: number;
+  services: IPanelServices;
+}
+
+function Row({ artifact, now, services }: IRowProps): JSX.Element {
+  const { trans } = services;
+  const { name, state, executable, files, created_at } = artifact;
+  const size = showBytes(files.reduce((sum, file) => sum + file.size_bytes, 0));
+  const what = files.length === 1 ? files[0].filename : trans.__('%1 files', files.length);
+  const made = files.length ? [what, size] : [];
+  const title = [name, executable, showMoment(created_at), ...files.map(file => file.filename)];
+  return (
+    <div className="nby-Thing" title={title.join('\n')}>
+      <artifactIcon.react tag="span" className="nby-Icon" />
+      <span className="nby-Row-name">{name}</span>
+      <StateMark state={state} trans={trans} bare={state === 'succeeded'} />
+      <span className="nby-Thing-detail">
+        {[executable, ...made, showAgo(created_at, now, trans)].filter(Boolean).join(' · ')}
+      </span>
+    </div>
+  );
+}

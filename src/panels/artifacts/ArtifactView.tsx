@@ -1,0 +1,113 @@
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { isLive } from '../../api/types';
+import { CommandButton } from '../../components/CommandButton';
+import { StateMark } from '../../components/StateMark';
+import { showSeconds, useNow } from '../../components/times';
+import { useSignal } from '../../components/useSignal';
+import { RunModel } from '../../runs/model';
+import { secondsOf } from '../../runs/reducer';
+import { IArtifactTarget, IPanelServices } from '../services';
+import { NewArtifact } from './NewArtifact';
+
+const RunView = lazy(() => import('../../runs/view/RunView'));
+/** What of a run is told of an artifact. */
+const TABS = ['results', 'output', 'logs', 'metrics', 'parameters'];
+
+interface IArtifactViewProps {
+  services: IPanelServices;
+  target: IArtifactTarget;
+  /** It is being made: from now on the view is of it. */
+  onMade: (run: string) => void;
+}
+
+/** One artifact, or the form for a new one. */
+export default function ArtifactView(props: IArtifactViewProps): JSX.Element {
+  const { services, target, onMade } = props;
+  const { id } = target;
+  const { yard, trans } = services;
+  const [model, setModel] = useState<RunModel>();
+  useEffect(() => {
+    const made = id === undefined ? undefined : RunModel.of(yard, id);
+    setModel(made);
+    return () => made?.dispose();
+  }, [yard, id]);
+  if (id === undefined) {
+    return <NewArtifact services={services} target={target} onMade={onMade} />;
+  }
+  return model ? (
+    <Made key={id} services={services} model={model} isNew={!!target.isNew} />
+  ) : (
+    <p className="nby-Note">{trans.__('Loading…')}</p>
+  );
+}
+
+interface IMadeProps {
+  services: IPanelServices;
+  model: RunModel;
+  isNew: boolean;
+}
+
+function Made({ services, model, isNew }: IMadeProps): JSX.Element {
+  const { trans } = services;
+  const run = useSignal(model.changed, () => model.run);
+  const problem = useSignal(model.changed, () => model.problem);
+  const opened = !!run;
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (isNew && opened) {
+      title.current?.focus(); // the form that had it is gone
+    }
+  }, [isNew, opened]);
+  const files = useSignal(model.changed, () => !!model.task('main')?.artifacts?.length);
+  const live = !!run && isLive(run);
+  const now = useNow(live);
+  const actions = live
+    ? ['cancel-run']
+    : [...(files && run?.name ? ['download-artifact'] : []), 'copy-artifact', 'delete-artifact'];
+  if (problem) {
+    return (
+      <p className="nby-Note" role="alert">
+        {problem}
+      </p>
+    );
+  }
+  return (
+    <div className="nby-View">
+      {run && (
+        <div className="nby-View-header">
+          <h2 ref={title} tabIndex={-1}>
+            {run.name || run.title}
+          </h2>
+          <span role="status">
+            <StateMark state={run.state} trans={trans} />
+          </span>
+          <span className="nby-Dim">
+            {[run.title, `#${run.number}`, showSeconds(secondsOf(run, now))]
+              .filter(Boolean)
+              .join(' · ')}
+          </span>
+          <span className="nby-Space" />
+          {actions.map(name => (
+            <CommandButton
+              key={name}
+              commands={services.commands}
+              id={`nbyard:${name}`}
+              args={{ id: run.id }}
+            />
+          ))}
+        </div>
+      )}
+      {run && !run.name && (
+        <p className="nby-Warning">{trans.__('Its name was given to another run.')}</p>
+      )}
+      <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
+        <RunView
+          services={{ ...services, steps: null }}
+          model={model}
+          only={TABS}
+          first={run?.state === 'succeeded' && !isNew ? 'results' : 'logs'}
+        />
+      </Suspense>
+    </div>
+  );
+}

@@ -1,0 +1,197 @@
+import { useEffect, useMemo, useReducer, useRef, useState } from 'react';
+import { ApiError, fieldErrors } from '../../api/client';
+import { Executable } from '../../api/types';
+import { CommandButton } from '../../components/CommandButton';
+import { useSignal } from '../../components/useSignal';
+import { IArgument, readArguments } from '../../document/arguments';
+import { Json } from '../../document/canonical';
+import { ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
+import { NameField } from '../executables/NameField';
+import { useInputs } from '../inputs';
+import { Older } from '../Search';
+import { IArtifactTarget, IPanelServices } from '../services';
+import { useSuggestion } from './suggestion';
+
+interface INewArtifactProps {
+  services: IPanelServices;
+  target: IArtifactTarget;
+  onMade: (run: string) => void;
+}
+
+/** Which executable makes it, its name, and what the executable is given. */
+export function NewArtifact({ services, target, onMade }: INewArtifactProps): JSX.Element {
+  const { yard, trans, commands } = services;
+  const { executables } = yard;
+  const items = useSignal(executables.changed, () => executables.items);
+  const state = useSignal(executables.changed, () => executables.state);
+  const [chosen, setChosen] = useState(target.executable ?? '');
+  const [older, setOlder] = useState<Executable>();
+  useEffect(() => void executables.start(), [executables]);
+  const isMissing = !!chosen && state === 'ready' && !items.some(({ id }) => id === chosen);
+  useEffect(() => {
+    if (isMissing) {
+      yard.client
+        .call('executables.get', { path: { executable: chosen } })
+        .then(setOlder)
+        .catch(() => setChosen('')); // it is gone
+    }
+  }, [yard, isMissing, chosen]);
+  const offered = isMissing && older ? [older, ...items] : items;
+  const executable = offered.find(({ id }) => id === chosen);
+  if (state === 'ready' && !offered.length) {
+    return (
+      <div className="nby-Note">
+        <p>{trans.__('An executable makes it: register a notebook, script or binary first.')}</p>
+        <p>
+          <CommandButton commands={commands} id="nbyard:upload-executable" />
+        </p>
+      </div>
+    );
+  }
+  return (
+    <div className="nby-View">
+      <div className="nby-View-header">
+        <h2>{trans.__('New artifact')}</h2>
+      </div>
+      <div className="nby-Register nby-NewArtifact">
+        <div className="nby-Register-line">
+          <label>
+            {trans.__('Executable')}{' '}
+            <select autoFocus value={chosen} onChange={event => setChosen(event.target.value)}>
+              <option value="" disabled>
+                {trans.__('Choose what makes it')}
+              </option>
+              {offered.map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+          <Older collection={executables} trans={trans} />
+        </div>
+        {executable && (
+          <Form
+            key={executable.id}
+            services={services}
+            target={target}
+            executable={executable}
+            onMade={onMade}
+          />
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Form(props: INewArtifactProps & { executable: Executable }): JSX.Element {
+  const { services, target, executable, onMade } = props;
+  const { yard, trans } = services;
+  const fields = useMemo(
+    () => readArguments(executable.current.arguments as Partial<IArgument>[]),
+    [executable]
+  );
+  const [holder] = useState(() => filled(fields, target.values ?? {}));
+  const inputs = useInputs(services);
+  const suggestion = useSuggestion(yard.client, target.name || executable.name);
+  const [replace, setReplace] = useState(false);
+  const [problem, setProblem] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [refusals, draw] = useReducer((round: number) => round + 1, 0);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (refusals) {
+      form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    }
+  }, [refusals]);
+  useEffect(() => {
+    holder.runtimes ??= yard.client.call('system.runtimes', {}).then(({ names }) => names);
+  }, [yard, holder]);
+  const { name, taken, free } = suggestion;
+
+  const make = async (as = name) => {
+    if (busy || holder.unread.size) {
+      return; // the field says why
+    }
+    holder.errors = {};
+    holder.problem = '';
+    setProblem('');
+    setBusy(true);
+    try {
+      const { values: parameters, runtime, kept: containers, force, priority } = holder;
+      const how = { runtime, containers, force, priority };
+      const run = await yard.client.call('runs.create', {
+        body: { executable: executable.id, name: as, replace, parameters, ...how },
+        idempotencyKey: crypto.randomUUID?.()
+      });
+      yard.runs.put(run);
+      onMade(run.id);
+    } catch (error) {
+      setBusy(false);
+      const errors = fieldErrors(error);
+      if (errors.name) {
+        suggestion.refused(errors.name);
+      } else if (error instanceof ApiError && error.status === 422) {
+        holder.errors = errors;
+        holder.problem = error.message;
+      } else {
+        setProblem((error as Error).message);
+      }
+      draw();
+    }
+  };
+  return (
+    <form
+      ref={form}
+      className="nby-TestRun"
+      onSubmit={event => {
+        event.preventDefault();
+        void make();
+      }}
+    >
+      <div className="nby-Register-line">
+        <NameField
+          name={name}
+          error={replace ? '' : taken}
+          free={replace ? undefined : free}
+          busy={busy}
+          trans={trans}
+          onChange={suggestion.setName}
+          onFree={suggestion.setName}
+        />
+        {(free || replace) && (
+          <label>
+            <input
+              type="checkbox"
+              checked={replace}
+              onChange={event => setReplace(event.target.checked)}
+            />{' '}
+            {trans.__('Replace it; its run keeps its number')}
+          </label>
+        )}
+      </div>
+      <ValuesForm arguments={fields} holder={holder} inputs={inputs} asksHow trans={trans} />
+      {problem && (
+        <p className="nby-Field-error" role="alert">
+          {problem}
+        </p>
+      )}
+      <p>
+        <button type="submit" className="nby-Button nby-mod-primary" disabled={busy}>
+          {trans.__('Create')}
+        </button>
+      </p>
+    </form>
+  );
+}
+
+/** With the values of another one, as far as there are such arguments. */
+function filled(
+  fields: readonly IArgument[],
+  values: Readonly<Record<string, unknown>>
+): ValuesHolder {
+  const known = fields.filter(({ name }) => name in values);
+  return new ValuesHolder(
+    Object.fromEntries(known.map(({ name }) => [name, { value: values[name] as Json }]))
+  );
+}

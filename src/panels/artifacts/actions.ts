@@ -1,0 +1,52 @@
+import { addressOf } from '../../api/addresses';
+import { ask } from '../datasets/actions';
+import { IPanelServices } from '../services';
+import { told } from '../told';
+import { openArtifact } from '../views';
+import { artifactsOf } from './collection';
+
+async function nameOf({ yard }: IPanelServices, run: string): Promise<string> {
+  const known = artifactsOf(yard).find(run) ?? yard.runs.find(run);
+  const asked = { path: { run }, query: { limit: 1 } };
+  return (known ?? (await yard.client.call('runs.tasks', asked)).run).name;
+}
+
+export const artifactActions = {
+  createArtifact: (services: IPanelServices) => openArtifact(services, {}),
+
+  openArtifact: (services: IPanelServices, [id]: string[]) => openArtifact(services, { id }),
+
+  downloadArtifact: (services: IPanelServices, [id]: string[]) =>
+    told(services, services.trans.__('Not downloaded.'), async () => {
+      const artifact = await nameOf(services, id);
+      const link = document.createElement('a');
+      link.href = addressOf(services.yard.client, 'artifacts.content', { path: { artifact } });
+      link.download = ''; // the server says what it is called
+      link.click();
+    }),
+
+  /** The form once more, as it was filled in. */
+  copyArtifact: (services: IPanelServices, [run]: string[]) =>
+    told(services, services.trans.__('Not opened.'), async () => {
+      const asked = { path: { run }, query: { limit: 1 } };
+      const page = await services.yard.client.call('runs.tasks', asked);
+      openArtifact(services, {
+        of: run,
+        name: page.run.name,
+        executable: page.items[0]?.executable_id,
+        values: page.run.parameters
+      });
+    }),
+
+  deleteArtifact: (services: IPanelServices, [run]: string[]) =>
+    told(services, services.trans.__('Not deleted.'), async () => {
+      const { yard, trans } = services;
+      const name = await nameOf(services, run);
+      const body = trans.__('Its files, its log and the record of its run are removed.');
+      if (await ask(services, trans.__('Delete “%1”?', name), body, trans.__('Delete'))) {
+        await yard.client.call('runs.delete', { path: { run } });
+        artifactsOf(yard).remove(run);
+        yard.runs.remove(run);
+      }
+    })
+};

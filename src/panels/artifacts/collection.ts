@@ -1,0 +1,35 @@
+import { Collection } from '../../api/collection';
+import { NamedArtifact } from '../../api/types';
+import { IYard } from '../../api/yard';
+
+/** An artifact is known by the run that makes it. */
+export type Artifact = NamedArtifact & { id: string };
+
+const known = new WeakMap<IYard, Collection<Artifact>>();
+
+/** The artifacts of a yard, read when they are first shown. */
+export function artifactsOf(yard: IYard): Collection<Artifact> {
+  let found = known.get(yard);
+  if (!found) {
+    const { client, stream } = yard;
+    found = new Collection<Artifact>({
+      stream,
+      list: async query => {
+        const page = await client.call('artifacts.list', { query });
+        return { ...page, items: page.items.map(one => ({ ...one, id: one.run_id })) };
+      },
+      get: () => Promise.reject(new Error('artifacts are listed only')),
+      about: event => (event.topic === 'run' ? undefined : null)
+    });
+    known.set(yard, found);
+  }
+  return found;
+}
+
+/** What an input may be given of it: its name, or with the output where it has several files. */
+export function inputNames({ name, state, files }: Artifact): string[] {
+  if (state !== 'succeeded') {
+    return [];
+  }
+  return files.length === 1 ? [name] : files.map(file => `${name}.${file.name}`);
+}

@@ -1,0 +1,66 @@
+import { ask } from '../datasets/actions';
+import { IPanelServices } from '../services';
+import { told } from '../told';
+import { askCredential } from './askCredential';
+import { credentialsOf } from './collection';
+
+export const credentialActions = {
+  createCredential: (services: IPanelServices) =>
+    told(services, services.trans.__('Nothing was kept.'), async () => {
+      const { yard, trans } = services;
+      const kinds = await yard.client.call('credentials.kinds', {});
+      const made = await askCredential({
+        kinds,
+        trans,
+        send: body => yard.client.call('credentials.create', { body })
+      });
+      if (made) {
+        credentialsOf(yard).put(made);
+      }
+    }),
+
+  /** What is not typed stays. */
+  replaceCredential: (services: IPanelServices, [credential]: string[]) =>
+    told(services, services.trans.__('Not replaced.'), async () => {
+      const { yard, trans } = services;
+      const path = { credential };
+      const [kinds, known] = await Promise.all([
+        yard.client.call('credentials.kinds', {}),
+        yard.client.call('credentials.get', { path })
+      ]);
+      const made = await askCredential({
+        kinds,
+        known,
+        trans,
+        send: ({ fields, description }) => {
+          const given = Object.entries(fields).filter(
+            ([name, text]) => text || !known.kept.includes(name)
+          );
+          const body = {
+            version: known.version,
+            description,
+            fields: Object.fromEntries(given)
+          };
+          return yard.client.call('credentials.update', { path, body });
+        }
+      });
+      if (made) {
+        credentialsOf(yard).put(made);
+      }
+    }),
+
+  deleteCredential: (services: IPanelServices, [credential]: string[]) =>
+    told(services, services.trans.__('Not deleted.'), async () => {
+      const { yard, trans } = services;
+      const path = { credential };
+      const { name, used_by } = await yard.client.call('credentials.get', { path });
+      const body = used_by.length
+        ? trans.__('It is used by %1, which will fail without it.', used_by.join(', '))
+        : trans.__('Nothing uses it.');
+      if (await ask(services, trans.__('Delete “%1”?', name), body, trans.__('Delete'))) {
+        const query = { force: used_by.length > 0 };
+        await yard.client.call('credentials.delete', { path, query });
+        credentialsOf(yard).remove(credential);
+      }
+    })
+};

@@ -1,0 +1,241 @@
+/** A dialog for a credential, new or replaced, which asks again with the words of a refusal. */
+import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useId, useState } from 'react';
+import { ApiError, fieldErrors } from '../../api/client';
+import { Credential, CredentialField, CredentialKind } from '../../api/types';
+import { FormBody } from '../../forms/FormBody';
+
+/** What is typed; of one that is there only what is to be replaced. */
+export interface ICredentialDraft {
+  name: string;
+  kind: string;
+  description: string;
+  fields: Record<string, string>;
+}
+
+interface IAsked {
+  kinds: readonly CredentialKind[];
+  /** The one that is replaced. */
+  known?: Credential;
+  trans: TranslationBundle;
+  send: (draft: ICredentialDraft) => Promise<Credential>;
+}
+
+/** The one that was kept; undefined when the user leaves the dialog. */
+export async function askCredential(asked: IAsked): Promise<Credential | undefined> {
+  const { known, kinds, trans, send } = asked;
+  const draft: ICredentialDraft = {
+    name: known?.name ?? '',
+    kind: known?.kind ?? kinds[0].kind,
+    description: known?.description ?? '',
+    fields: { ...known?.fields }
+  };
+  let problems: Record<string, string> = {};
+  for (;;) {
+    const { button } = await showDialog({
+      title: known ? trans.__('Replace “%1”', known.name) : trans.__('New credential'),
+      body: new FormBody(<Form {...asked} draft={draft} problems={problems} />),
+      buttons: [
+        Dialog.cancelButton(),
+        Dialog.okButton({ label: known ? trans.__('Replace') : trans.__('Keep') })
+      ],
+      focusNodeSelector: known ? '[type="password"], textarea' : 'input'
+    });
+    if (!button.accept) {
+      return undefined;
+    }
+    try {
+      return await send({ ...draft, name: draft.name.trim() });
+    } catch (error) {
+      if (!(error instanceof ApiError && [409, 422].includes(error.status))) {
+        throw error;
+      }
+      problems = fieldErrors(error);
+      if (!Object.keys(problems).length) {
+        problems = { '': error.message };
+      }
+    }
+  }
+}
+
+interface IFormProps extends IAsked {
+  /** Takes what is typed. */
+  draft: ICredentialDraft;
+  problems: Readonly<Record<string, string>>;
+}
+
+function Form({ draft, problems, kinds, known, trans }: IFormProps): JSX.Element {
+  const [shown, setShown] = useState({ ...draft });
+  const change = (part: Partial<ICredentialDraft>) => {
+    Object.assign(draft, part);
+    setShown({ ...draft });
+  };
+  const kind = kinds.find(one => one.kind === shown.kind) ?? kinds[0];
+  return (
+    <div className="nby-Form nby-Credential">
+      {problems[''] && (
+        <p className="nby-Field-error" role="alert">
+          {problems['']}
+        </p>
+      )}
+      {!known && (
+        <>
+          <Field label={trans.__('Name')} problem={problems.name}>
+            {more => (
+              <input
+                {...more}
+                type="text"
+                value={shown.name}
+                onChange={event => change({ name: event.target.value })}
+              />
+            )}
+          </Field>
+          <Field label={trans.__('Kind')} help={kind.help} problem={problems.kind}>
+            {more => (
+              <select
+                {...more}
+                value={shown.kind}
+                onChange={event => change({ kind: event.target.value, fields: {} })}
+              >
+                {kinds.map(one => (
+                  <option key={one.kind} value={one.kind}>
+                    {one.label}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+        </>
+      )}
+      {kind.fields.map(field => (
+        <Value
+          key={`${kind.kind} ${field.name}`}
+          field={field}
+          isKept={!!known?.kept.includes(field.name)}
+          text={shown.fields[field.name] ?? ''}
+          problem={problems[`fields.${field.name}`]}
+          trans={trans}
+          onChange={text => change({ fields: { ...draft.fields, [field.name]: text } })}
+        />
+      ))}
+      <Field label={trans.__('Description')} problem={problems.description}>
+        {more => (
+          <input
+            {...more}
+            type="text"
+            value={shown.description}
+            onChange={event => change({ description: event.target.value })}
+          />
+        )}
+      </Field>
+      {!!known?.used_by.length && (
+        <p className="nby-Field-help">{trans.__('Used by %1.', known.used_by.join(', '))}</p>
+      )}
+    </div>
+  );
+}
+
+interface IValueProps {
+  field: CredentialField;
+  /** It is there, and stays when nothing is typed. */
+  isKept: boolean;
+  text: string;
+  problem?: string;
+  trans: TranslationBundle;
+  onChange: (text: string) => void;
+}
+
+/** One field; what is secret cannot be read while it is typed. */
+function Value({ field, isKept, text, problem, trans, onChange }: IValueProps): JSX.Element {
+  const [isLong, setLong] = useState(field.name === 'text');
+  const isNeeded = field.required && !isKept;
+  return (
+    <Field
+      label={field.label}
+      required={isNeeded ? trans.__('required') : undefined}
+      help={isKept ? trans.__('It is kept as it is when nothing is typed.') : field.help}
+      problem={problem}
+      aside={
+        field.several_lines && (
+          <button type="button" className="nby-Link" onClick={() => setLong(!isLong)}>
+            {isLong ? trans.__('One line') : trans.__('Several lines')}
+          </button>
+        )
+      }
+    >
+      {more =>
+        isLong ? (
+          <textarea
+            {...more}
+            className="jp-mod-styled nby-mod-secret"
+            rows={4}
+            autoComplete="off"
+            value={text}
+            onChange={event => onChange(event.target.value)}
+          />
+        ) : (
+          <input
+            {...more}
+            type={field.secret ? 'password' : 'text'}
+            autoComplete={field.secret ? 'new-password' : 'off'}
+            value={text}
+            onChange={event => onChange(event.target.value)}
+          />
+        )
+      }
+    </Field>
+  );
+}
+
+interface IControl {
+  id: string;
+  className: string;
+  spellCheck: boolean;
+  'aria-invalid': boolean;
+  'aria-describedby'?: string;
+  'aria-required'?: boolean;
+}
+
+interface IFieldProps {
+  label: string;
+  help?: string;
+  problem?: string;
+  /** The word for it, where it has to be filled in. */
+  required?: string;
+  aside?: React.ReactNode;
+  children: (control: IControl) => JSX.Element;
+}
+
+function Field({ label, help, problem, required, aside, children }: IFieldProps): JSX.Element {
+  const id = useId();
+  const said = problem ?? help;
+  return (
+    <div className={`nby-Field${problem ? ' nby-mod-invalid' : ''}`}>
+      <div className="nby-Field-head">
+        <label htmlFor={id}>
+          {label}
+          {required && <abbr title={required}>*</abbr>}
+        </label>
+        {aside}
+      </div>
+      {children({
+        id,
+        className: 'jp-mod-styled',
+        spellCheck: false,
+        'aria-invalid': !!problem,
+        'aria-describedby': said ? `${id}-said` : undefined,
+        'aria-required': !!required
+      })}
+      {said && (
+        <div
+          id={`${id}-said`}
+          className={problem ? 'nby-Field-error' : 'nby-Field-help'}
+          role={problem ? 'alert' : undefined}
+        >
+          {said}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,207 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useCallback, useState } from 'react';
+import { ColumnChange, ColumnFigures, Comparison, Dataset, DatasetVersion } from '../../api/types';
+import { showBytes } from '../../components/bytes';
+import { CompareVersions, IPair } from '../../components/CompareVersions';
+import { IPanelServices } from '../services';
+import { showNumber } from './Pictures';
+
+interface ICompareProps {
+  services: IPanelServices;
+  dataset: Dataset;
+  /** Those that are ready, newest first; two at least. */
+  versions: readonly DatasetVersion[];
+}
+
+/** What differs between two versions: columns then and now, or the files of folders. */
+export function Compare({ services, dataset, versions }: ICompareProps): JSX.Element {
+  const { yard, trans } = services;
+  const ask = useCallback(
+    (query: IPair, signal: AbortSignal) =>
+      yard.client.call('datasets.compare', { path: { dataset: dataset.id }, query, signal }),
+    [yard, dataset.id]
+  );
+  return (
+    <CompareVersions
+      versions={versions}
+      ask={ask}
+      waiting={trans.__('All rows of both are being read…')}
+      trans={trans}
+    >
+      {found => <Differences found={found} trans={trans} />}
+    </CompareVersions>
+  );
+}
+
+interface IDifferencesProps {
+  found: Comparison;
+  trans: TranslationBundle;
+}
+
+function Differences({ found, trans }: IDifferencesProps): JSX.Element {
+  const { columns = [], files = [], file_changes = 0, note } = found;
+  const count = (change: ColumnChange['change']) =>
+    columns.filter(column => column.change === change).length;
+  const said = found.same
+    ? [trans.__('The bytes are the same.')]
+    : [
+        note,
+        rowsSaid(found, trans),
+        sizesSaid(found, trans),
+        columns.length &&
+          trans.__(
+            'columns: %1 added, %2 removed, %3 retyped, %4 with other figures',
+            count('added'),
+            count('removed'),
+            count('retyped'),
+            count('changed')
+          ),
+        file_changes && trans._n('%1 file differs', '%1 files differ', file_changes)
+      ];
+  return (
+    <>
+      <p className="nby-Note" role="status">
+        {said.filter(Boolean).join(' · ')}
+      </p>
+      {!!columns.length && <Columns columns={columns} trans={trans} />}
+      {!!files.length && <Files found={found} trans={trans} />}
+    </>
+  );
+}
+
+function rowsSaid({ old, new: now }: Comparison, trans: TranslationBundle): string {
+  if (typeof old.rows !== 'number' || typeof now.rows !== 'number') {
+    return '';
+  }
+  const rows = thenNow(old.rows.toLocaleString(), now.rows.toLocaleString());
+  const more = now.rows - old.rows;
+  const change = more && ` (${more > 0 ? '+' : '−'}${Math.abs(more).toLocaleString()})`;
+  return trans.__('%1 rows', `${rows}${change || ''}`);
+}
+
+function sizesSaid({ old, new: now }: Comparison, trans: TranslationBundle): string {
+  const sizes = thenNow(showBytes(old.size_bytes ?? 0), showBytes(now.size_bytes ?? 0));
+  const digests = [old, now].map(({ digest }) => (digest ?? '').replace(/^\w+:/, '').slice(0, 12));
+  return trans.__('%1, SHA-256 %2', sizes, thenNow(digests[0], digests[1]));
+}
+
+function thenNow(then: string, now: string): string {
+  return then === now ? then : `${then} → ${now}`;
+}
+
+interface IColumnsProps {
+  columns: readonly ColumnChange[];
+  trans: TranslationBundle;
+}
+
+function Columns({ columns, trans }: IColumnsProps): JSX.Element {
+  const [all, setAll] = useState(false);
+  const shown = all ? columns : columns.filter(({ change }) => change !== 'same');
+  const same = columns.length - columns.filter(({ change }) => change !== 'same').length;
+  const words: Record<ColumnChange['change'], string> = {
+    same: '',
+    changed: trans.__('changed'),
+    retyped: trans.__('retyped'),
+    added: trans.__('added'),
+    removed: trans.__('removed')
+  };
+  const figures: [keyof ColumnFigures, string][] = [
+    ['type', trans.__('Type')],
+    ['nulls', trans.__('Missing')],
+    ['distinct', trans.__('Distinct')],
+    ['min', trans.__('Min')],
+    ['mean', trans.__('Mean')],
+    ['max', trans.__('Max')]
+  ];
+  return (
+    <>
+      {!!same && (
+        <label className="nby-Note">
+          <input type="checkbox" checked={all} onChange={event => setAll(event.target.checked)} />{' '}
+          {trans._n(
+            'Show the column that is the same',
+            'Show the %1 columns that are the same',
+            same
+          )}
+        </label>
+      )}
+      <table className="nby-Table" aria-label={trans.__('Columns then and now')}>
+        <thead>
+          <tr>
+            <th scope="col">{trans.__('Column')}</th>
+            <th scope="col">{trans.__('Change')}</th>
+            {figures.map(([figure, label]) => (
+              <th key={figure} scope="col">
+                {label}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map(column => (
+            <tr key={column.name} className={`nby-mod-${column.change}`}>
+              <th scope="row">{column.name}</th>
+              <td>{words[column.change]}</td>
+              {figures.map(([figure]) => (
+                <Figure key={figure} column={column} figure={figure} />
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+interface IFigureProps {
+  column: ColumnChange;
+  figure: keyof ColumnFigures;
+}
+
+/** A figure, or what it was and what it is now. */
+function Figure({ column, figure }: IFigureProps): JSX.Element {
+  const { old, new: now, differs = [] } = column;
+  if (!differs.includes(figure)) {
+    return <td>{shown((now ?? old)?.[figure])}</td>;
+  }
+  return (
+    <td>
+      <del>{shown(old?.[figure])}</del> → <ins>{shown(now?.[figure])}</ins>
+    </td>
+  );
+}
+
+function shown(value: unknown): string {
+  return value === null || value === undefined ? '–' : showNumber(value);
+}
+
+function Files({ found, trans }: IDifferencesProps): JSX.Element {
+  const { files = [], file_changes = 0 } = found;
+  const signs = { added: '+', changed: '~', removed: '−' };
+  const words = {
+    added: trans.__('added'),
+    changed: trans.__('changed'),
+    removed: trans.__('removed')
+  };
+  const size = (bytes: number | null | undefined) =>
+    typeof bytes === 'number' ? showBytes(bytes) : '';
+  return (
+    <>
+      <div className="nby-Diff" tabIndex={0} role="region" aria-label={trans.__('Changes')}>
+        {files.map(({ path, change, old_bytes, new_bytes }) => (
+          <div key={path} className={`nby-Diff-line nby-mod-${change}`}>
+            <span className="nby-Diff-sign" aria-hidden="true">
+              {signs[change]}
+            </span>
+            <span className="nby-Sr">{words[change]}: </span>
+            <span className="nby-Diff-name">{path}</span>
+            <span>{[size(old_bytes), size(new_bytes)].filter(Boolean).join(' → ')}</span>
+          </div>
+        ))}
+      </div>
+      {file_changes > files.length && (
+        <p className="nby-Note">{trans.__('and %1 more', file_changes - files.length)}</p>
+      )}
+    </>
+  );
+}

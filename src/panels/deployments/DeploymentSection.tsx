@@ -1,0 +1,88 @@
+import { useEffect } from 'react';
+import { Deployment } from '../../api/types';
+import { CommandButton } from '../../components/CommandButton';
+import { RowList } from '../../components/RowList';
+import { StateMark } from '../../components/StateMark';
+import { showAgo, showMoment, useNow } from '../../components/times';
+import { deploymentIcon } from '../../thingIcons';
+import { Older, SearchBox, useSearch } from '../Search';
+import { IPanelServices } from '../services';
+import { Standing } from '../Standing';
+import { openDeployment } from '../views';
+import { deploymentsOf } from './collection';
+import { Links } from './Links';
+import { actionsOf, hardwareOf } from './words';
+
+const MINUTE = 60_000;
+
+const nameOf = ({ title }: Deployment) => title;
+
+/** Deployments of the sidebar. */
+export function DeploymentSection({ services }: { services: IPanelServices }): JSX.Element {
+  const { yard, trans, commands } = services;
+  const deployments = deploymentsOf(yard);
+  const search = useSearch(deployments, nameOf);
+  const now = useNow(!!search.items.length, MINUTE);
+  useEffect(() => void deployments.start(), [deployments]);
+  const open = ({ id }: Deployment) => openDeployment(services, { id });
+  return (
+    <div className="nby-Section">
+      <Standing collection={deployments} trans={trans}>
+        <p className="nby-Note">
+          {trans.__('Services that run until they are stopped: models, JupyterLab, VS Code.')}
+        </p>
+        <p className="nby-Note">
+          <CommandButton commands={commands} id="nbyard:create-deployment" />
+        </p>
+      </Standing>
+      <SearchBox search={search} label={trans.__('Search deployments')} trans={trans} />
+      <RowList
+        label={trans.__('Deployments')}
+        noun="deployment"
+        items={search.items}
+        idOf={({ id }) => id}
+        nameOf={nameOf}
+        render={deployment => <Row deployment={deployment} now={now} services={services} />}
+        actions={deployment => (
+          <>
+            <Links yard={yard} deployment={deployment} trans={trans} bare />
+            <CommandButton
+              commands={commands}
+              id={actionsOf(deployment)[0]}
+              args={{ id: deployment.id }}
+              tabIndex={-1}
+              bare
+            />
+          </>
+        )}
+        onOpen={open}
+        onSelect={open}
+        onDelete={({ id }) => void commands.execute('nbyard:delete-deployment', { id })}
+      />
+      {!search.text && <Older collection={deployments} trans={trans} />}
+    </div>
+  );
+}
+
+interface IRowProps {
+  deployment: Deployment;
+  now: number;
+  services: IPanelServices;
+}
+
+function Row({ deployment, now, services }: IRowProps): JSX.Element {
+  const { trans } = services;
+  const { title, name, state, reason, spec, created_at } = deployment;
+  const details = [reason, hardwareOf(spec, trans), showAgo(created_at, now, trans)];
+  return (
+    <div
+      className="nby-Thing"
+      title={[title, name, spec.image, reason, showMoment(created_at)].filter(Boolean).join('\n')}
+    >
+      <deploymentIcon.react tag="span" className="nby-Icon" />
+      <span className="nby-Row-name">{title}</span>
+      <StateMark state={state} trans={trans} />
+      <span className="nby-Thing-detail">{details.filter(Boolean).join(' · ')}</span>
+    </div>
+  );
+}

@@ -1,0 +1,113 @@
+import { useEffect, useRef, useState } from 'react';
+import { Deployment } from '../../api/types';
+import { CommandButton } from '../../components/CommandButton';
+import { StateMark, stateText } from '../../components/StateMark';
+import { Tabs } from '../../components/Tabs';
+import { deploymentIcon } from '../../thingIcons';
+import { IDeploymentTarget, IPanelServices } from '../services';
+import { useThing } from '../useThing';
+import { deploymentsOf } from './collection';
+import { Configuration } from './Configuration';
+import { Links } from './Links';
+import { Log } from './Log';
+import { NewDeployment } from './NewDeployment';
+import { Overview } from './Overview';
+import { Revisions } from './Revisions';
+import { triedLink } from './ask';
+import { TryIt } from './TryIt';
+import { useRevisions } from './past';
+import { actionsOf } from './words';
+
+interface IDeploymentViewProps {
+  services: IPanelServices;
+  target: IDeploymentTarget;
+  /** It is there: from now on the view is of it. */
+  onMade: (id: string) => void;
+}
+
+/** One deployment, or the form for a new one. */
+export default function DeploymentView(props: IDeploymentViewProps): JSX.Element {
+  const { services, target, onMade } = props;
+  return target.id === undefined ? (
+    <NewDeployment services={services} target={target} onMade={onMade} />
+  ) : (
+    <Known key={target.id} services={services} target={target} id={target.id} />
+  );
+}
+
+interface IKnownProps {
+  services: IPanelServices;
+  target: IDeploymentTarget;
+}
+
+function Known(props: IKnownProps & { id: string }): JSX.Element {
+  const { services, target, id } = props;
+  const { yard, trans } = services;
+  const deployment = useThing(deploymentsOf(yard), id, key =>
+    yard.client.call('deployments.get', { path: { deployment: key } })
+  );
+  if (!deployment || typeof deployment === 'string') {
+    return (
+      <p className="nby-Note" role={deployment ? 'alert' : 'status'}>
+        {deployment ?? trans.__('Loading…')}
+      </p>
+    );
+  }
+  return <Loaded services={services} target={target} deployment={deployment} />;
+}
+
+function Loaded(props: IKnownProps & { deployment: Deployment }): JSX.Element {
+  const { services, target, deployment } = props;
+  const { yard, trans, commands } = services;
+  const { id, title, state, revision } = deployment;
+  const revisions = useRevisions(services, deployment);
+  const [tab, setTab] = useState('overview');
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    setTab(now => target.tab ?? now);
+    heading.current?.focus();
+  }, [target]);
+  const tried = triedLink(deployment);
+  const shownTab = tab === 'try' && !tried ? 'overview' : tab;
+  const shown = { services, deployment };
+  return (
+    <div className="nby-View">
+      <div className="nby-View-header">
+        <deploymentIcon.react tag="span" className="nby-Icon" />
+        <h2 ref={heading} tabIndex={-1}>
+          {title || deployment.name}
+        </h2>
+        <StateMark state={state} trans={trans} />
+        <span className="nby-Dim">{trans.__('revision %1', revision)}</span>
+        <Links yard={yard} deployment={deployment} trans={trans} />
+        <span className="nby-Space" />
+        {actionsOf(deployment).map(action => (
+          <CommandButton key={action} commands={commands} id={action} args={{ id }} />
+        ))}
+      </div>
+      <div className="nby-Sr" role="status">
+        {stateText(state, trans)}
+      </div>
+      <Tabs
+        label={trans.__('Deployment')}
+        current={shownTab}
+        onChange={setTab}
+        tabs={[
+          { id: 'overview', label: trans.__('Overview') },
+          ...(tried ? [{ id: 'try', label: trans.__('Try it') }] : []),
+          { id: 'logs', label: trans.__('Logs') },
+          { id: 'revisions', label: trans.__('Revisions'), mark: revision },
+          { id: 'configuration', label: trans.__('Configuration') }
+        ]}
+      >
+        {shownTab === 'overview' && <Overview {...shown} />}
+        {shownTab === 'try' && <TryIt key={deployment.serving} {...shown} link={tried!} />}
+        {shownTab === 'logs' && <Log {...shown} revisions={revisions} />}
+        {shownTab === 'revisions' && <Revisions {...shown} revisions={revisions} />}
+        {shownTab === 'configuration' && (
+          <Configuration {...shown} onSaved={() => setTab('overview')} />
+        )}
+      </Tabs>
+    </div>
+  );
+}

@@ -1,0 +1,126 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { ReactNode, useId } from 'react';
+import { FormField, Port } from '../../api/types';
+import { labelOf, typed, Typed } from './draft';
+import { PortsField } from './PortsField';
+
+interface IFieldProps {
+  field: FormField;
+  value: Typed | undefined;
+  /** What holds when nothing is typed. */
+  fallback?: unknown;
+  /** Texts that are offered while something is typed. */
+  suggestions?: readonly string[];
+  error?: string;
+  withHelp: boolean;
+  trans: TranslationBundle;
+  onChange: (value: Typed) => void;
+}
+
+/** One field of the form of a deployment, as its kind asks for. */
+export function Field(props: IFieldProps): JSX.Element {
+  const { field, value, fallback, suggestions, error, withHelp, trans, onChange } = props;
+  const { kind, is_required } = field;
+  const help = withHelp ? field.help : undefined;
+  const frame = { label: labelOf(field), help, error, required: is_required };
+  const id = useId();
+  const fallen = typed(field, fallback ?? field.default);
+  if (kind === 'ports') {
+    const ports = (value ?? fallen) as readonly Port[];
+    return <PortsField {...frame} ports={ports} trans={trans} onChange={onChange} />;
+  }
+  const lines: Record<string, string> = {
+    'long text': '',
+    words: trans.__('One word in each line'),
+    pairs: trans.__('NAME=VALUE in each line')
+  };
+  const text = (value ?? '') as string;
+  return (
+    <Framed {...frame} trans={trans}>
+      {control =>
+        kind in lines ? (
+          <textarea
+            {...control}
+            className="jp-mod-styled"
+            rows={Math.min(8, Math.max(2, text.split('\n').length))}
+            spellCheck={kind === 'long text'}
+            placeholder={(fallen as string) || lines[kind]}
+            value={text}
+            onChange={event => onChange(event.target.value)}
+          />
+        ) : (
+          <>
+            <input
+              {...control}
+              className="jp-mod-styled"
+              type={kind === 'password' ? 'password' : 'text'}
+              autoComplete={kind === 'password' ? 'new-password' : 'off'}
+              inputMode={kind === 'number' ? 'decimal' : 'text'}
+              spellCheck={false}
+              list={suggestions?.length ? `${id}-list` : undefined}
+              placeholder={fallen as string}
+              value={text}
+              onChange={event => onChange(event.target.value)}
+            />
+            {!!suggestions?.length && (
+              <datalist id={`${id}-list`}>
+                {suggestions.map(name => (
+                  <option key={name} value={name} />
+                ))}
+              </datalist>
+            )}
+          </>
+        )
+      }
+    </Framed>
+  );
+}
+
+interface IFramedProps {
+  label: string;
+  help?: string;
+  error?: string;
+  required?: boolean;
+  trans: TranslationBundle;
+  children: (control: IControl) => ReactNode;
+}
+
+interface IControl {
+  id: string;
+  'aria-invalid': boolean;
+  'aria-describedby': string | undefined;
+  'aria-required': boolean | undefined;
+}
+
+/** A label above a control; below it what helps, and what is wrong. */
+export function Framed(props: IFramedProps): JSX.Element {
+  const { label, help, error, required, trans, children } = props;
+  const id = useId();
+  const described = [help && `${id}-help`, error && `${id}-error`].filter(Boolean).join(' ');
+  return (
+    <div className="nby-Field">
+      <div className="nby-Field-head">
+        <label htmlFor={id}>
+          {label}
+          {required && <abbr title={trans.__('required')}>*</abbr>}
+        </label>
+      </div>
+      {children({
+        id,
+        'aria-invalid': !!error,
+        'aria-describedby': described || undefined,
+        'aria-required': required || undefined
+      })}
+      {help && (
+        <div id={`${id}-help`} className="nby-Field-help">
+          {help}
+        </div>
+      )}
+      {error && (
+        <div id={`${id}-error`} className="nby-Field-error" role="alert">
+          {error}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,79 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { ReactNode, useState } from 'react';
+import { FormField } from '../../api/types';
+import { isFirst, Problems, Typed, Values } from './draft';
+import { Field } from './Field';
+
+interface IFieldListProps {
+  fields: readonly FormField[];
+  values: Values;
+  /** By name, what holds when nothing is typed, where it is not the default. */
+  fallbacks?: Readonly<Record<string, unknown>>;
+  images: readonly string[];
+  problems: Problems;
+  withHelp: boolean;
+  /** All of it is shown from the start. */
+  isOpen?: boolean;
+  trans: TranslationBundle;
+  onChange: (name: string, value: Typed) => void;
+  /** Stands below what is asked first. */
+  children?: ReactNode;
+}
+
+/** The fields of a deployment: few that are asked of everybody, and more for who wants. */
+export function FieldList(props: IFieldListProps): JSX.Element {
+  const { fields, values, fallbacks = {}, images, problems, withHelp, trans, onChange } = props;
+  const [isOpen, setOpen] = useState(!!props.isOpen);
+  const draw = (field: FormField) => (
+    <Field
+      key={field.name}
+      field={field}
+      value={values[field.name]}
+      fallback={fallbacks[field.name]}
+      suggestions={field.name === 'image' ? images : undefined}
+      error={problems[field.name]}
+      withHelp={withHelp}
+      trans={trans}
+      onChange={value => onChange(field.name, value)}
+    />
+  );
+  const rest = fields.filter(field => !isFirst(field));
+  const plain = rest.filter(({ is_advanced }) => !is_advanced);
+  const advanced = rest.filter(({ is_advanced }) => is_advanced);
+  const isWrong = rest.some(({ name }) => problems[name]);
+  return (
+    <>
+      {fields.filter(isFirst).map(draw)}
+      {props.children}
+      <details
+        className="nby-Deployment-more"
+        open={isOpen || isWrong}
+        onToggle={event => setOpen(event.currentTarget.open)}
+      >
+        <summary>{trans.__('More')}</summary>
+        <div className="nby-Deployment-fields">{plain.map(draw)}</div>
+        <div className="nby-Deployment-fields">{advanced.map(draw)}</div>
+      </details>
+    </>
+  );
+}
+
+interface IHelpSwitchProps {
+  isOn: boolean;
+  trans: TranslationBundle;
+  onChange: (isOn: boolean) => void;
+}
+
+export function HelpSwitch({ isOn, trans, onChange }: IHelpSwitchProps): JSX.Element {
+  return (
+    <label>
+      <input
+        type="checkbox"
+        role="switch"
+        checked={isOn}
+        onChange={event => onChange(event.target.checked)}
+      />{' '}
+      {trans.__('Show help')}
+    </label>
+  );
+}

@@ -1,0 +1,46 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { linkIcon } from '@jupyterlab/ui-components';
+import { Deployment } from '../../api/types';
+import { IYard } from '../../api/yard';
+import { addressOf } from './words';
+
+interface ILinksProps {
+  yard: IYard;
+  deployment: Deployment;
+  trans: TranslationBundle;
+  /** Only what answers, as icons that a list steps through. */
+  bare?: boolean;
+}
+
+/** Where a deployment is reached; what does not answer cannot be followed. */
+export function Links({ yard, deployment, trans, bare }: ILinksProps): JSX.Element {
+  const { links, title } = deployment;
+  return (
+    <>
+      {links
+        .filter(({ answers }) => answers || !bare)
+        .map(link =>
+          link.answers ? (
+            <a
+              key={link.name}
+              className={`nby-Button${bare ? ' nby-mod-bare' : ''}`}
+              href={addressOf(yard, link)}
+              target="_blank"
+              rel="noopener noreferrer"
+              tabIndex={bare ? -1 : undefined}
+              title={trans.__('Open %1 of “%2” in a tab of the browser', link.name, title)}
+              aria-label={bare ? trans.__('%1 of “%2”', link.name, title) : undefined}
+              onClick={event => event.stopPropagation()}
+            >
+              <linkIcon.react tag="span" className="nby-Icon" />
+              {!bare && link.name}
+            </a>
+          ) : (
+            <span key={link.name} className="nby-Dim">
+              {trans.__('%1 (port %2) does not answer', link.name, link.port)}
+            </span>
+          )
+        )}
+    </>
+  );
+}

@@ -1,0 +1,76 @@
+import { Deployment } from '../../api/types';
+import { ask } from '../datasets/actions';
+import { IPanelServices } from '../services';
+import { told } from '../told';
+import { openDeployment } from '../views';
+import { deploymentsOf } from './collection';
+import { addressOf, isAtRest } from './words';
+
+async function known({ yard }: IPanelServices, id: string): Promise<Deployment> {
+  const path = { deployment: id };
+  return deploymentsOf(yard).find(id) ?? yard.client.call('deployments.get', { path });
+}
+
+export const deploymentActions = {
+  createDeployment: (services: IPanelServices) => openDeployment(services, {}),
+
+  openDeployment: (services: IPanelServices, [id]: string[]) => openDeployment(services, { id }),
+
+  editDeployment: (services: IPanelServices, [id]: string[]) =>
+    openDeployment(services, { id, tab: 'configuration' }),
+
+  rollBackDeployment: (services: IPanelServices, [id]: string[]) =>
+    openDeployment(services, { id, tab: 'revisions' }),
+
+  visitDeployment: (services: IPanelServices, [id]: string[]) =>
+    told(services, services.trans.__('Not opened.'), async () => {
+      const { links } = await known(services, id);
+      const link = links.find(({ answers }) => answers);
+      if (!link) {
+        throw new Error(services.trans.__('Nothing of it answers now.'));
+      }
+      window.open(addressOf(services.yard, link), '_blank', 'noopener,noreferrer');
+    }),
+
+  startDeployment: (services: IPanelServices, [deployment]: string[]) =>
+    told(services, services.trans.__('Not started.'), async () => {
+      const { client } = services.yard;
+      const started = await client.call('deployments.start', { path: { deployment } });
+      deploymentsOf(services.yard).put(started);
+    }),
+
+  stopDeployment: (services: IPanelServices, [deployment]: string[]) =>
+    told(services, services.trans.__('Not stopped.'), async () => {
+      const { client } = services.yard;
+      const stopped = await client.call('deployments.stop', { path: { deployment } });
+      deploymentsOf(services.yard).put(stopped);
+    }),
+
+  deleteDeployment: (services: IPanelServices, [deployment]: string[]) =>
+    told(services, services.trans.__('Not deleted.'), async () => {
+      const { yard, trans } = services;
+      const found = await known(services, deployment);
+      const title = trans.__('Delete “%1”?', found.title);
+      if (await ask(services, title, consequence(services, found), trans.__('Delete'))) {
+        await yard.client.call('deployments.delete', { path: { deployment } });
+        deploymentsOf(yard).remove(deployment);
+      }
+    })
+};
+
+/** What would be removed. */
+export function consequence({ trans }: IPanelServices, found: Deployment): string {
+  const { name, revision, spec } = found;
+  return [
+    !isAtRest(found) && trans.__('It is stopped, and its links stop answering.'),
+    !isAtRest(found) && !!spec.gpu && trans.__('Its GPU is free again.'),
+    trans._n(
+      'Its revision, the files in its container and its log are removed.',
+      'Its %1 revisions, the files in its container and its logs are removed.',
+      revision
+    ),
+    trans.__('Its image stays; the host name %1 is free.', name)
+  ]
+    .filter(Boolean)
+    .join(' ');
+}

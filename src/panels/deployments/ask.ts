@@ -1,0 +1,80 @@
+/** Requests to a deployed service, through the server. */
+import { ServerConnection } from '@jupyterlab/services';
+import { useEffect, useState } from 'react';
+import { Deployment, Link } from '../../api/types';
+import { IYard } from '../../api/yard';
+import { IPanelServices } from '../services';
+import { ICall, IRequest, predictionOf } from './calls';
+import { addressOf } from './words';
+
+/** More text would make a page slow. */
+const MAX_SHOWN = 256 * 1024;
+
+export interface IAnswer {
+  /** 0 where it sends the browser elsewhere. */
+  status: number;
+  milliseconds: number;
+  text: string;
+}
+
+export async function ask({ client }: IYard, request: IRequest): Promise<IAnswer> {
+  const { method, url, json, parts } = request;
+  // what lets a person into Jupyter goes along with this, and must not go elsewhere
+  const init: RequestInit = { method, cache: 'no-cache', redirect: 'manual' };
+  if (json !== undefined) {
+    init.body = json;
+    init.headers = { 'Content-Type': 'application/json' };
+  } else if (parts) {
+    const body = new FormData();
+    parts.forEach(([name, value]) => body.append(name, value));
+    init.body = body;
+  }
+  const began = performance.now();
+  const answer = await ServerConnection.makeRequest(url, init, client.settings);
+  const text = await answer.text();
+  const milliseconds = Math.round(performance.now() - began);
+  return { status: answer.status, milliseconds, text: readable(text).slice(0, MAX_SHOWN) };
+}
+
+/** JSON with its lines, other text as it is. */
+function readable(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), undefined, 2);
+  } catch {
+    return text;
+  }
+}
+
+/** The link that is tried: of a model, when it answers. */
+export function triedLink({ spec, links }: Deployment): Link | undefined {
+  return spec.service === 'api' ? links.find(({ answers }) => answers) : undefined;
+}
+
+/** What it says that it can be asked; undefined until that is known. */
+export function useCalls(
+  { yard, trans }: IPanelServices,
+  { id, serving }: Deployment,
+  link: Link
+): readonly ICall[] | undefined {
+  const [calls, setCalls] = useState<readonly ICall[]>();
+  const address = addressOf(yard, link);
+  useEffect(() => {
+    let isOver = false;
+    const look = async (): Promise<readonly ICall[]> => {
+      const { status, text } = await ask(yard, { method: 'GET', url: `${address}schema` });
+      const call = status === 200 && predictionOf(JSON.parse(text), trans.__('Predict'));
+      if (call) {
+        return [call];
+      }
+      const path = { deployment: id };
+      return (await yard.client.call('deployments.forms', { path })).forms;
+    };
+    look()
+      .catch(() => []) // it does not tell
+      .then(found => !isOver && setCalls(found));
+    return () => {
+      isOver = true;
+    };
+  }, [yard, trans, id, serving, address]);
+  return calls;
+}

@@ -1,0 +1,79 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import {
+  addIcon,
+  deleteIcon,
+  editIcon,
+  launcherIcon,
+  linkIcon,
+  runIcon,
+  stopIcon,
+  undoIcon
+} from '@jupyterlab/ui-components';
+import type { IPanelCommand } from '../commands';
+
+export function deploymentCommands(trans: TranslationBundle): IPanelCommand[] {
+  return [
+    {
+      id: 'nbyard:create-deployment',
+      act: 'createDeployment',
+      label: trans.__('New Deployment…'),
+      tile: trans.__('Deploy a Model'),
+      caption: trans.__('Start an image as a service, with links to it'),
+      icon: addIcon
+    },
+    {
+      id: 'nbyard:open-deployment',
+      act: 'openDeployment',
+      label: trans.__('Open Deployment'),
+      caption: trans.__('State, log, revisions and configuration of the deployment'),
+      icon: launcherIcon,
+      noun: 'deployment'
+    },
+    {
+      id: 'nbyard:visit-deployment',
+      act: 'visitDeployment',
+      label: trans.__('Visit Deployment'),
+      caption: trans.__('Open its first link in a tab of the browser'),
+      icon: linkIcon,
+      noun: 'deployment'
+    },
+    {
+      id: 'nbyard:start-deployment',
+      act: 'startDeployment',
+      label: trans.__('Start Deployment'),
+      icon: runIcon,
+      noun: 'deployment'
+    },
+    {
+      id: 'nbyard:stop-deployment',
+      act: 'stopDeployment',
+      label: trans.__('Stop Deployment'),
+      caption: trans.__('Stop the deployment; it can be started again as it was'),
+      icon: stopIcon,
+      noun: 'deployment'
+    },
+    {
+      id: 'nbyard:edit-deployment',
+      act: 'editDeployment',
+      label: trans.__('Edit Deployment…'),
+      caption: trans.__('Change the deployment; the new revision takes over once it answers'),
+      icon: editIcon,
+      noun: 'deployment'
+    },
+    {
+      id: 'nbyard:roll-back-deployment',
+      act: 'rollBackDeployment',
+      label: trans.__('Roll Back Deployment…'),
+      caption: trans.__('Choose the revision that it shall be as again'),
+      icon: undoIcon,
+      noun: 'deployment'
+    },
+    {
+      id: 'nbyard:delete-deployment',
+      act: 'deleteDeployment',
+      label: trans.__('Delete Deployment…'),
+      icon: deleteIcon,
+      noun: 'deployment'
+    }
+  ];
+}

@@ -1,0 +1,117 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useId, useState } from 'react';
+import { IDraft, pairLines, pairs, words } from './images';
+
+interface IChoicesProps {
+  draft: IDraft;
+  trans: TranslationBundle;
+}
+
+/** What the image has besides the packages. */
+export function Choices({ draft, trans }: IChoicesProps): JSX.Element {
+  const { problems, change } = draft;
+  const recipe = draft.recipe!;
+  const number = (text: string) => (/^\d+$/.test(text) ? Number(text) : 0);
+  const fields = [
+    ['base', trans.__('Base image'), recipe.base, (base: string) => change({ base })],
+    ['cuda', trans.__('CUDA version'), recipe.cuda, (cuda: string) => change({ cuda })],
+    ['uid', trans.__('User id'), `${recipe.uid}`, (uid: string) => change({ uid: number(uid) })],
+    ['gid', trans.__('Group id'), `${recipe.gid}`, (gid: string) => change({ gid: number(gid) })]
+  ] as const;
+  return (
+    <div className="nby-Image-choices">
+      {fields.map(([name, label, value, set]) => (
+        <Field key={name} label={label} value={value} problem={problems[name]} onChange={set} />
+      ))}
+      <TextField
+        label={trans.__('System packages')}
+        first={recipe.system_packages?.join(' ') ?? ''}
+        problem={problems.system_packages}
+        onChange={text => change({ system_packages: words(text) })}
+      />
+      <TextField
+        label={trans.__('Packages for building only')}
+        first={recipe.build_packages?.join(' ') ?? ''}
+        problem={problems.build_packages}
+        onChange={text => change({ build_packages: words(text) })}
+      />
+      <TextField
+        isLong
+        label={trans.__('Environment variables')}
+        placeholder={trans.__('NAME=VALUE')}
+        first={pairLines(recipe.variables)}
+        problem={problems.variables}
+        onChange={text => change({ variables: pairs(text) })}
+      />
+      <TextField
+        isLong
+        label={trans.__('Labels')}
+        placeholder={trans.__('NAME=VALUE')}
+        first={pairLines(recipe.labels)}
+        problem={problems.labels}
+        onChange={text => change({ labels: pairs(text) })}
+      />
+    </div>
+  );
+}
+
+interface ITextFieldProps {
+  label: string;
+  first: string;
+  problem?: string;
+  /** Lines, and not one. */
+  isLong?: boolean;
+  placeholder?: string;
+  onChange: (text: string) => void;
+}
+
+/** The text is kept as it is typed, whatever is made of it. */
+function TextField({ first, onChange, ...rest }: ITextFieldProps): JSX.Element {
+  const [text, setText] = useState(first);
+  return (
+    <Field
+      {...rest}
+      value={text}
+      onChange={next => {
+        setText(next);
+        onChange(next);
+      }}
+    />
+  );
+}
+
+interface IFieldProps {
+  label: string;
+  value: string;
+  problem?: string;
+  isLong?: boolean;
+  placeholder?: string;
+  onChange: (value: string) => void;
+}
+
+function Field(props: IFieldProps): JSX.Element {
+  const { label, value, problem, isLong, placeholder, onChange } = props;
+  const id = useId();
+  const Input = isLong ? 'textarea' : 'input';
+  return (
+    <div className="nby-Field">
+      <label htmlFor={id}>{label}</label>
+      <Input
+        id={id}
+        className="jp-mod-styled"
+        {...(isLong ? { rows: Math.max(2, value.split('\n').length) } : { type: 'text' })}
+        placeholder={placeholder}
+        spellCheck={false}
+        value={value}
+        aria-invalid={!!problem}
+        aria-describedby={problem ? `${id}-problem` : undefined}
+        onChange={event => onChange(event.target.value)}
+      />
+      {problem && (
+        <div id={`${id}-problem`} className="nby-Field-error" role="alert">
+          {problem}
+        </div>
+      )}
+    </div>
+  );
+}

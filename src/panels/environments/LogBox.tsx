@@ -1,0 +1,77 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { ReactNode, useEffect, useRef, useState } from 'react';
+import { copyText } from '../../components/problems';
+
+interface ILogBoxProps {
+  lines: readonly string[];
+  /** Why there may be more. */
+  problem: string;
+  label: string;
+  isLive: boolean;
+  trans: TranslationBundle;
+  /** Stands at the head. */
+  children?: ReactNode;
+}
+
+/** A log that follows its end until somebody scrolls up. */
+export function LogBox(props: ILogBoxProps): JSX.Element {
+  const { lines, problem, label, isLive, trans, children } = props;
+  const [follow, setFollow] = useState(true);
+  const text = lines.join('\n');
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const toEnd = () => {
+      if (follow && box.current) {
+        box.current.scrollTop = box.current.scrollHeight;
+      }
+    };
+    toEnd();
+    const observer = new ResizeObserver(toEnd); // what is above it grows and shrinks
+    observer.observe(box.current!);
+    return () => observer.disconnect();
+  }, [follow, text]);
+  const isEnd = ({ scrollTop, scrollHeight, clientHeight }: HTMLElement) =>
+    scrollHeight - scrollTop - clientHeight < 4;
+  return (
+    <div className="nby-InstallLog">
+      <div className="nby-Bar">
+        {children}
+        <span className="nby-Space" />
+        <label>
+          <input
+            type="checkbox"
+            checked={follow}
+            onChange={event => setFollow(event.target.checked)}
+          />{' '}
+          {trans.__('Follow')}
+        </label>
+        <button
+          type="button"
+          className="nby-Button"
+          onClick={() => void copyText(text, trans.__('The log is copied.'))}
+        >
+          {trans.__('Copy')}
+        </button>
+      </div>
+      {problem && <p className="nby-Note">{problem}</p>}
+      {!text && !problem && (
+        <p className="nby-Note">
+          {isLive ? trans.__('Nothing was written yet.') : trans.__('Nothing was written.')}
+        </p>
+      )}
+      <div
+        ref={box}
+        className="nby-InstallLog-text"
+        tabIndex={0}
+        role="log"
+        aria-live="off"
+        aria-label={label}
+        onWheel={event => event.deltaY < 0 && setFollow(false)}
+        onKeyDown={event => ['ArrowUp', 'PageUp', 'Home'].includes(event.key) && setFollow(false)}
+        onScroll={event => !follow && isEnd(event.currentTarget) && setFollow(true)}
+      >
+        {text}
+      </div>
+    </div>
+  );
+}

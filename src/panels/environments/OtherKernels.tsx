@@ -1,0 +1,81 @@
+import { notebookIcon } from '@jupyterlab/ui-components';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useEffect, useState } from 'react';
+import { Kernel } from '../../api/types';
+import { StateMark } from '../../components/StateMark';
+import { RowList } from '../../components/RowList';
+import { IPanelServices } from '../services';
+import { told } from '../told';
+
+const nameOf = ({ name }: Kernel) => name;
+
+/** "python · conda environment sea". */
+export function originOf({ language, origin, place }: Kernel, trans: TranslationBundle): string {
+  const last = place.split('/').pop() ?? '';
+  const words = {
+    conda: trans.__('conda environment %1', last),
+    venv: trans.__('virtual environment %1', last),
+    system: trans.__('of this system')
+  };
+  return [language, words[origin]].filter(Boolean).join(' · ');
+}
+
+/** Kernels that are no library: others install and remove them, notebooks use them. */
+export function OtherKernels({ services }: { services: IPanelServices }): JSX.Element | null {
+  const { yard, trans } = services;
+  const [kernels, setKernels] = useState<readonly Kernel[]>([]);
+  const [problem, setProblem] = useState('');
+  const look = () =>
+    void yard.client.call('kernels.list', {}).then(
+      ({ items }) => setKernels(items),
+      (error: Error) => setProblem(error.message)
+    );
+  useEffect(look, [yard]);
+  const make = ({ name: kernelName }: Kernel) =>
+    told(services, trans.__('No notebook was made.'), () =>
+      services.commands.execute('notebook:create-new', { kernelName })
+    );
+  return (
+    <details className="nby-OtherKernels" onToggle={look}>
+      <summary>{trans.__('Other kernels (%1)', kernels.length)}</summary>
+      {problem && <p className="nby-Note">{problem}</p>}
+      <RowList
+        label={trans.__('Other kernels')}
+        noun="kernel"
+        items={kernels}
+        idOf={nameOf}
+        nameOf={nameOf}
+        render={kernel => <Row kernel={kernel} trans={trans} />}
+        actions={kernel =>
+          kernel.is_there && (
+            <button
+              type="button"
+              className="nby-Button nby-mod-bare"
+              tabIndex={-1}
+              aria-label={trans.__('New Notebook with %1', kernel.title)}
+              title={trans.__('New Notebook with %1', kernel.title)}
+              onClick={() => void make(kernel)}
+            >
+              <notebookIcon.react tag="span" className="nby-Icon" />
+            </button>
+          )
+        }
+        onOpen={kernel => kernel.is_there && void make(kernel)}
+      />
+    </details>
+  );
+}
+
+function Row({ kernel, trans }: { kernel: Kernel; trans: TranslationBundle }): JSX.Element {
+  const { name, title, is_there, reason, interpreter, place } = kernel;
+  return (
+    <div
+      className="nby-Thing"
+      title={[name, place, interpreter, reason].filter(Boolean).join('\n')}
+    >
+      <span className="nby-Row-name">{title}</span>
+      {!is_there && <StateMark state="gone" trans={trans} />}
+      <span className="nby-Thing-detail">{reason || originOf(kernel, trans)}</span>
+    </div>
+  );
+}

@@ -1,0 +1,148 @@
+/** The images of a library, and the Dockerfile that the next one would be built from. */
+import { useEffect, useState } from 'react';
+import { ApiError } from '../../api/client';
+import { DockerfileText, Environment, NamedImage, Recipe, StoreEvent } from '../../api/types';
+import { IPanelServices } from '../services';
+
+const PAUSE = 300;
+const MAX_SHOWN = 200;
+
+export function isBeingMade({ state }: NamedImage): boolean {
+  return state === 'queued' || state === 'building';
+}
+
+export interface IImages {
+  /** What was made of the library, and what was pulled, newest first. */
+  images: readonly NamedImage[];
+  /** The newest that was to be built of it. */
+  newest: NamedImage | undefined;
+  /** One that is being made now. */
+  add: (made: NamedImage) => void;
+}
+
+/** The images of a library, asked for again whenever an image changes. */
+export function useImages({ yard }: IPanelServices, { id }: Environment): IImages {
+  const [images, setImages] = useState<readonly NamedImage[]>([]);
+  useEffect(() => {
+    let isOver = false;
+    const look = async () => {
+      const { items } = await yard.client.call('images.list', { query: { limit: MAX_SHOWN } });
+      if (!isOver) {
+        setImages(items.filter(one => one.environment === id || one.origin === 'pull'));
+      }
+    };
+    const hear = (_: unknown, events: readonly StoreEvent[]) => {
+      if (events.some(({ topic }) => topic === 'image')) {
+        void look().catch(() => undefined); // the next event asks again
+      }
+    };
+    yard.stream.events.connect(hear);
+    void yard.stream.start().then(look, () => undefined);
+    return () => {
+      isOver = true;
+      yard.stream.events.disconnect(hear);
+    };
+  }, [yard, id]);
+  return {
+    images,
+    newest: images.find(({ environment, origin }) => environment === id && origin === 'build'),
+    add: made => setImages(known => [made, ...known.filter(one => one.id !== made.id)])
+  };
+}
+
+export interface IDraft {
+  /** Undefined until the server has told it. */
+  shown?: DockerfileText;
+  recipe?: Recipe;
+  /** What is refused, by field. */
+  problems: Record<string, string>;
+  change: (part: Partial<Recipe>) => void;
+  /** Leave behind all that was chosen, before too. */
+  restart: () => Promise<void>;
+  /** How often that was done: fields that keep what was typed begin anew. */
+  turn: number;
+  refuse: (error: unknown) => void;
+}
+
+/** A recipe that is being edited; the server says what comes of it. */
+export function useDraft({ yard }: IPanelServices, { id, installed }: Environment): IDraft {
+  const [shown, setShown] = useState<DockerfileText>();
+  const [edited, setEdited] = useState<Recipe>();
+  const [problems, setProblems] = useState<Record<string, string>>({});
+  const [turn, setTurn] = useState(0);
+  const recipe = edited ?? shown?.recipe;
+  useEffect(() => {
+    const control = new AbortController();
+    const { signal } = control;
+    const ask = async () => {
+      const body = { environment: id, recipe: edited ?? null };
+      try {
+        setShown(await yard.client.call('images.dockerfile', { body, signal }));
+        setProblems({});
+      } catch (error) {
+        if (!signal.aborted) {
+          setProblems(problemsOf(error));
+        }
+      }
+    };
+    const timer = window.setTimeout(() => installed && void ask(), edited ? PAUSE : 0);
+    return () => {
+      window.clearTimeout(timer);
+      control.abort();
+    };
+  }, [yard, id, installed, edited]);
+  return {
+    shown,
+    recipe,
+    problems,
+    change: part => setEdited({ ...recipe!, ...part }),
+    restart: async () => {
+      const body = { environment: id, recipe: {} };
+      const anew = await yard.client.call('images.dockerfile', { body });
+      setShown(anew);
+      setEdited(anew.recipe);
+      setProblems({});
+      setTurn(turn + 1);
+    },
+    turn,
+    refuse: error => setProblems(problemsOf(error))
+  };
+}
+
+/** By the field of the recipe; what is about none of them is under "". */
+export function problemsOf(error: unknown): Record<string, string> {
+  const found: Record<string, string> = {};
+  const details = error instanceof ApiError ? error.details : [];
+  for (const { path, message } of details) {
+    const field = /^recipe\.([a-z_]+)/.exec(path)?.[1] ?? '';
+    found[field] ??= message;
+  }
+  return details.length ? found : { '': (error as Error).message };
+}
+
+/** Words between spaces or commas. */
+export function words(text: string): string[] {
+  return text.split(/[\s,]+/).filter(Boolean);
+}
+
+/** `NAME=VALUE` in each line. */
+export function pairs(text: string): Record<string, string> {
+  const lines = text.split('\n').map(line => line.trim());
+  return Object.fromEntries(
+    lines.filter(Boolean).map(line => {
+      const at = line.indexOf('=');
+      return at < 0 ? [line, ''] : [line.slice(0, at).trim(), line.slice(at + 1)];
+    })
+  );
+}
+
+export function pairLines(values: Record<string, string> | undefined): string {
+  return Object.entries(values ?? {})
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n');
+}
+
+/** The text up to the marker and with it: what people do not write. */
+export function madePart({ text, marker }: DockerfileText): string {
+  return text.slice(0, text.indexOf(marker) + marker.length);
+}

@@ -1,0 +1,16 @@
+import { useServices } from './hooks';
+
+interface ITableSwitchProps {
+  on: boolean;
+  onSwitch: (on: boolean) => void;
+}
+
+/** Whether numbers are shown instead of a picture. */
+export function TableSwitch({ on, onSwitch }: ITableSwitchProps): JSX.Element {
+  const { trans } = useServices();
+  return (
+    <button type="button" className="nby-Button" aria-pressed={on} onClick={() => onSwitch(!on)}>
+      {trans.__('As table')}
+    </button>
+  );
+}

@@ -1,0 +1,14 @@
+cwlVersion: v1.2
+class: CommandLineTool
+baseCommand: [sh, -c, 'echo one > b1.txt; echo two > a2.txt; echo sum > "$1.sum"; mkdir kept; echo in > kept/in.txt; echo log']
+arguments: [name, $(inputs.stem)]
+inputs:
+  stem: string
+outputs:
+  all: {type: "File[]", outputBinding: {glob: ["*.txt", "a*"]}}
+  one: {type: File, outputBinding: {glob: $(inputs.stem).sum}}
+  kept: {type: Directory, outputBinding: {glob: kept}}
+  none: {type: "File?", outputBinding: {glob: "*.none"}}
+  nothing: {type: "File[]", outputBinding: {glob: "*.none"}}
+  log: {type: stdout}
+stdout: log.out

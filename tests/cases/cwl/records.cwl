@@ -1,0 +1,22 @@
+cwlVersion: v1.2
+class: CommandLineTool
+baseCommand: [python3, -c, "import json, sys; json.dump(sys.argv[1:], sys.stdout)"]
+arguments: [{valueFrom: between, position: 2}]
+inputs:
+  bound:
+    type:
+      type: record
+      fields:
+        b: {type: string, inputBinding: {position: 1, prefix: -b}}
+        a: {type: File, inputBinding: {position: 1}}
+    inputBinding: {position: 3, prefix: --bound}
+  loose:
+    type:
+      type: record
+      fields:
+        - {name: late, type: int, inputBinding: {position: 5, prefix: --late}}
+        - {name: early, type: "string?", inputBinding: {position: 1, prefix: --early}}
+  word: {type: string, inputBinding: {position: 4, valueFrom: $(inputs.loose.late)-$(self)}}
+outputs:
+  argv: {type: stdout}
+stdout: line.json

@@ -1,0 +1,46 @@
+"""Bad images, and what a run may not ask of its containers."""
+
+from typing import Any
+
+from .ground import Ground, Seen, seen
+
+# how the corpus calls them, and where they are here
+RECIPE = {
+    "base_image": lambda text: {"base": text},
+    "env_value": lambda text: {"variables": {"NAME": text}},
+    "maintainer": lambda text: {"labels": {"maintainer": text}},
+    "label": lambda text: {"labels": {"name": text}},
+    "system_package": lambda text: {"system_packages": [text]},
+}
+NAMES = {"gpus": "gpu"}
+
+
+def build(ground: Ground, given: dict[str, Any], entry: dict[str, Any]) -> Seen:
+    """A recipe, or the name of an image; the recipe is read before anybody looks for the library
+    that it is for."""
+    ((field, value),) = given.items()
+    if field == "image":
+        return seen(ground.send("POST", "/images/pull", {"reference": value}))
+    recipe = RECIPE[field](value) if field in RECIPE else {field: value}
+    return seen(ground.send("POST", "/images", {"environment": "cows", "recipe": recipe}))
+
+
+def submit(ground: Ground, given: dict[str, Any], entry: dict[str, Any]) -> Seen:
+    """A run has no words for what its containers may not have."""
+    path = ground.tool([], "print(1)")
+    body = {NAMES.get(name, name): value for name, value in given.items()}
+    return seen(ground.send("POST", "/runs", {"path": path, "runtime": "docker", **body}))
+
+
+def preview(ground: Ground, given: bytes, entry: dict[str, Any]) -> Seen:
+    """A file that is not what its name says is no table; what is none has no preview."""
+    name = "table.parquet" if given.startswith(b"PAR1") else "table.npy"
+    _, key = ground.upload(name, given)
+    made = ground.send("POST", "/datasets", {"source": {"kind": "upload", "upload": key}})
+    assert made.status == 201, made.content
+    found = ground.imported(made.json["id"])["current"]
+    if found["state"] == "failed":
+        return Seen(422, found["reason"])
+    shown = ground.send("GET", f"/datasets/{made.json['id']}/preview")
+    ground.send("DELETE", f"/datasets/{made.json['id']}")
+    return seen(shown)

@@ -1,0 +1,129 @@
+"""Deployments for tests: an image with a small server, and a dispatcher beside it."""
+
+import http.client
+import io
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nbyard.dockerd import Engine
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import Deployment, NewDeployment, Port
+from nbyard.settings import Settings
+from nbyard.testing.dispatching import Dispatching
+from nbyard.yard import Yard
+
+ANN = Caller("ann")
+WEB = [Port("web", 8000)]
+SERVER = Path(__file__).with_name("served.py")
+
+
+def built(engine: Engine, tag: str, dockerfile: str, *files: Path) -> str:
+    """An image on it; no network is there while it is built."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        told = {"Dockerfile": dockerfile.encode(), **{f.name: f.read_bytes() for f in files}}
+        for name, data in told.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    packed.seek(0)
+    engine.build(tag, packed, network="none")
+    return tag
+
+
+def server_image(engine: Engine, base: str) -> str:
+    """Python with `/served.py`."""
+    text = f'FROM {base}\nCOPY served.py /served.py\nCMD ["python3", "/served.py"]\n'
+    return built(engine, "nbyard-test/served:1", text, SERVER)
+
+
+class Yards:
+    """A store, its services and what asks for deployments of one image."""
+
+    def __init__(
+        self, folder: Path, engine: Engine, image: str, caller: Caller = ANN, **settings: Any
+    ):
+        self.engine, self.image, self._caller = engine, image, caller
+        root = folder / "root"
+        root.mkdir(exist_ok=True)
+        self.settings = Settings(
+            store_dir=str(folder / "store"),
+            docker_host=engine.url,
+            inline_dispatch=True,
+            **settings,
+        )
+        self.yard = Yard.open(self.settings, root, root)
+        self.deployments = self.yard.services.deployments
+
+    def dispatching(self) -> Dispatching:
+        return Dispatching(self.settings)
+
+    def create(self, name: str = "web", **wish: Any) -> Deployment:
+        told: dict[str, Any] = {"ports": WEB, "memory_gb": 2, "start_seconds": 60} | wish
+        return self.deployments.create(
+            self._caller,
+            NewDeployment(**({"image": self.image, "service": "own", "name": name} | told)),
+        )
+
+    def get(self, name: str = "web") -> Deployment:
+        return self.deployments.get(self._caller, name)
+
+    def until(
+        self, running: Dispatching, *states: str, name: str = "web", seconds: float = 60
+    ) -> Deployment:
+        return running.until(lambda: self.get(name), lambda d: d.state in states, seconds)
+
+    def until_serving(self, running: Dispatching, revision: int, name: str = "web") -> Deployment:
+        return running.until(
+            lambda: self.get(name), lambda d: d.serving == revision and d.state == "running"
+        )
+
+    def ask(self, path: str = "/", name: str = "web", port: str = "web") -> tuple[int, str]:
+        """As the proxy does."""
+        with self.yard.store.read() as c:
+            row = self.yard.store.deployments.serving(c, self._caller.name, name)
+        assert row is not None
+        (place,) = (one for one in row.places if one.name == port)
+        connection = http.client.HTTPConnection(place.host, place.port, timeout=30)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
+
+    def log(self, name: str = "web", revision: int = 0) -> str:
+        return str(self.deployments.log(self._caller, name, revision).text)
+
+    def owned(self) -> list[str]:
+        """What of this store is on the engine."""
+        return sorted(o.name for o in self.engine.owned("nbyard.store", self.yard.store.id))
+
+    def close(self) -> None:
+        """Nothing is left of what a test made."""
+        for one in self.deployments.list(self._caller, limit=500).items:
+            self.deployments.delete(self._caller, one.id)
+        with Dispatching(self.settings) as running:
+            running.until(self._rows, lambda left: not left)
+        left = self.owned()
+        self.yard.close()
+        assert left == []
+
+    def _rows(self) -> set[str]:
+        with self.yard.store.read() as c:
+            return set(self.yard.store.deployments.ids(c))
+
+
+@contextmanager
+def opened(
+    folder: Path, engine: Engine, image: str, **settings: Any
+) -> Iterator[tuple[Yards, Callable[[], Dispatching]]]:
+    """The yards, and what makes a dispatcher for them."""
+    yards = Yards(folder, engine, image, **settings)
+    try:
+        yield yards, yards.dispatching
+    finally:
+        yards.close()

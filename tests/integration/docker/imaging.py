@@ -1,0 +1,82 @@
+"""What tests of images on a real engine share: a store with a dispatcher, installed environments,
+and building to the end."""
+
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbyard.dockerd import STORE, Engine
+from nbyard.domain.callers import Caller
+from nbyard.domain.ids import new_id
+from nbyard.domain.images import NamedImage, NewImage
+from nbyard.settings import Settings
+from nbyard.testing.dispatching import Dispatching
+from nbyard.yard import Yard
+
+ANN = Caller("ann")
+ENDED = ("ready", "failed")
+Built = Callable[..., NamedImage]
+
+
+@pytest.fixture
+def yard(
+    tmp_path: Path, docker_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Yard]:
+    for name, value in docker_settings.items():
+        monkeypatch.setenv(name, value)
+    root = tmp_path / "root"
+    root.mkdir()
+    settings = Settings(store_dir=str(tmp_path / "store"), inline_dispatch=True)
+    with Yard.open(settings, root) as made:
+        yield made
+
+
+@pytest.fixture
+def built(yard: Yard, docker_engine: Engine) -> Iterator[Built]:
+    """Builds an image to its end; afterwards all of this store are gone."""
+
+    def build(**body: Any) -> NamedImage:
+        made = yard.services.images.build(ANN, NewImage(**body))
+        return ended(yard, made)
+
+    yield build
+    for image in docker_engine.labelled(STORE, yard.store.id):
+        for name in found.names if (found := docker_engine.image(image)) else []:
+            docker_engine.remove_image(name)
+
+
+def ended(yard: Yard, made: NamedImage) -> NamedImage:
+    with Dispatching(yard.settings) as dispatcher:
+        return dispatcher.until(
+            lambda: yard.services.images.get(ANN, made.id), lambda found: found.state in ENDED
+        )
+
+
+def environment(
+    yard: Yard, name: str, *packages: str, python: str = "", hashes: Sequence[str] = ()
+) -> str:
+    """One that is installed, as far as rows tell; each of its packages has these hashes."""
+    row = dict.fromkeys(("description", "kernel"), "")
+    row |= {"id": new_id(), "name": name, "owner": ANN.name}
+    store = yard.store
+    with store.write() as c:
+        store.environments.insert(c, {**row, "created_at": datetime.now(UTC)})
+        version = store.environments.add_version(c, ANN.name, row["id"], list(packages))
+        store.environments.move(c, ANN.name, version, "building", place="x")
+        split = (package.split("==") for package in packages)
+        locked = [{"name": n, "version": v, "hashes": [*hashes]} for n, v in split]
+        store.environments.move(c, ANN.name, version, "ready", packages=locked, python=python)
+    return row["id"]
+
+
+def inside(engine: Engine, image: str, *argv: str) -> str:
+    words = ["docker", "--host", engine.url, "run", "--rm", "--network", "none", image, *argv]
+    return subprocess.run(words, capture_output=True, check=True, text=True).stdout.strip()
+
+
+def log_of(yard: Yard, made: NamedImage) -> str:
+    return yard.services.images.log(ANN, made.id).text

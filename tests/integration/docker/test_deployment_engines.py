@@ -1,0 +1,95 @@
+"""P3, P4, P6: deployments on engines that are killed, and on one with made-up GPUs."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nbyard.dockerd import Engine
+from nbyard.domain.deployments import DeploymentChange
+from nbyard.testing.engine import PrivateEngine, why_not
+from nbyard.testing.images import tiny_image
+
+from .deploying import ANN, Yards, opened
+
+UUIDS = ["GPU-00000000", "GPU-00000001"]
+STAY = {"command": ["sleep", "600"], "ports": []}
+
+
+@pytest.fixture(scope="module")
+def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateEngine]:
+    """It has two GPUs, and takes its containers along when it is killed."""
+    if why_not():
+        pytest.skip(why_not())
+    folder = tmp_path_factory.mktemp("g")
+    (folder / "gpus").write_text("\n".join(UUIDS))
+    (folder / "journal").touch()
+    hooks = f"{Path(__file__).parent}:{os.environ['PATH']}"
+    environment = {"PATH": hooks, "FAKE_GPUS": str(folder)}
+    made = PrivateEngine(folder / "e", 194, live_restore=False, environment=environment)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def yards(private: PrivateEngine, tmp_path: Path) -> Iterator[Yards]:
+    private.start()
+    engine = Engine(private.url)
+    image = tiny_image(engine)
+    with opened(tmp_path, engine, image, gpus=UUIDS) as (found, _):
+        yield found
+    engine.close()
+
+
+def running_names(yards: Yards) -> list[str]:
+    return sorted(d.name for d in yards.deployments.list(ANN, state="running", limit=99).items)
+
+
+def test_an_engine_that_was_killed_is_down_and_what_it_had_comes_back(yards, private):
+    """P3."""
+    yards.create(**STAY)
+    with yards.dispatching() as running:
+        yards.until(running, "running")
+        private.kill()
+        found = yards.until(running, "down")
+        assert "Docker cannot be reached" in found.reason
+        private.start()
+        assert yards.until(running, "running").serving == 1
+
+
+def test_twenty_at_once_share_two_gpus(yards):
+    """P4, P6: the others wait, and whoever is stopped or deleted lets go of his."""
+    for number in range(20):
+        yards.create(f"n{number:02}", gpu=1, **STAY)
+    with yards.dispatching() as running:
+        running.until(lambda: running_names(yards), lambda names: names == ["n00", "n01"])
+        waiting = running.until(lambda: yards.get("n19"), lambda d: d.reason)
+        assert (waiting.state, waiting.reason) == ("queued", "waits for a GPU of 2; none is free")
+        granted = [yards.get(name).gpus for name in ("n00", "n01")]
+        assert sorted(granted) == [[uuid] for uuid in UUIDS]
+        for number in range(2, 8):
+            gone = f"n{number - 2:02}"
+            if number % 2:
+                yards.deployments.delete(ANN, gone)
+            else:
+                yards.deployments.stop(ANN, gone)
+            running.until(
+                lambda n=number: running_names(yards), lambda names, n=number: f"n{n:02}" in names
+            )
+            held = [gpu for d in yards.deployments.list(ANN, limit=99).items for gpu in d.gpus]
+            assert len(held) == len(set(held)) <= 2
+
+
+def test_a_new_revision_takes_over_the_only_gpus(yards):
+    """P4: where there is none for both, the one before leaves its own."""
+    for name in ("a", "b"):
+        yards.create(name, gpu=1, **STAY)
+    with yards.dispatching() as running:
+        for name in ("a", "b"):
+            yards.until(running, "running", name=name)
+        before = yards.get("a").gpus
+        yards.deployments.edit(ANN, "a", DeploymentChange(environment={"A": "1"}))
+        yards.until_serving(running, 2, "a")
+        assert yards.get("a").gpus == before

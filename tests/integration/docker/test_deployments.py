@@ -1,0 +1,277 @@
+"""P1 to P4, P6, P11: deployments on a real engine."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+
+import pytest
+
+from nbyard.calling import has_work
+from nbyard.dockerd import Engine
+from nbyard.domain.deployments import DeploymentChange
+
+from .bench import until
+from .deploying import ANN, Yards, opened, server_image
+
+
+@pytest.fixture(scope="session")
+def served(docker_engine: Engine, python_base_image: str) -> str:
+    return server_image(docker_engine, python_base_image)
+
+
+@pytest.fixture
+def made(tmp_path, docker_engine, served):
+    with opened(tmp_path, docker_engine, served) as found:
+        yield found
+
+
+def test_it_starts_answers_is_stopped_and_starts_again(made):
+    """P3, P4."""
+    yards, dispatching = made
+    yards.create(environment={"VERSION": "7"})
+    with dispatching() as running:
+        found = yards.until(running, "running")
+        assert (found.serving, found.reason, found.started_at is not None) == (1, "", True)
+        assert [link.answers for link in found.links] == [True]
+        assert yards.ask() == (200, "version 7")
+        assert yards.ask("/keep/a") == (200, "a")
+        running.until(yards.log, lambda text: "serving version 7\n" in text)
+        yards.deployments.stop(ANN, "web")
+        stopped = yards.until(running, "stopped")
+        assert (stopped.serving, [link.answers for link in stopped.links]) == (0, [False])
+        assert [name for name in yards.owned() if name.endswith("-1")] == []
+        assert "serving version 7" in yards.log()
+        yards.deployments.start(ANN, "web")
+        yards.until(running, "running")
+        assert yards.ask("/keep/b") == (200, "ab"), "its files stay"
+        states = [e.state for e in yards.deployments.events(ANN, "web").items if e.state]
+        assert states == [
+            "running", "starting", "queued", "stopped", "stopping", "running", "starting", "queued"
+        ]  # fmt: skip
+
+
+def test_an_edit_takes_the_place_of_what_answers_and_is_rolled_back(made):
+    """P4: nobody is refused meanwhile, however long his answer takes."""
+    yards, dispatching = made
+    yards.create()
+    with dispatching() as running:
+        yards.until(running, "running")
+        with Requests(yards) as requests:
+            slow = requests.ask_once("/slow/4")
+            yards.deployments.edit(ANN, "web", DeploymentChange(environment={"VERSION": "2"}))
+            assert yards.get().state == "running"
+            yards.until_serving(running, 2)
+            assert slow() == (200, "version 1"), "the old one lets its last answer finish"
+            running.until(yards.owned, lambda left: not any(n.endswith("-1") for n in left))
+            yards.deployments.rollback(ANN, "web")
+            yards.until_serving(running, 3)
+            running.until(yards.owned, lambda left: not any(n.endswith("-2") for n in left))
+        assert {status for status, _ in requests.answers} == {200}
+        assert [text for text, _ in groupby(text for _, text in requests.answers)] == [
+            "version 1", "version 2", "version 1"
+        ]  # fmt: skip
+        assert "serving version 2" in yards.log(revision=2)
+
+
+def test_a_revision_that_fails_does_not_take_the_place(made):
+    """P4: the reason is told, and the one before goes on answering."""
+    yards, dispatching = made
+    yards.create()
+    with dispatching() as running:
+        yards.until(running, "running")
+        yards.deployments.edit(ANN, "web", DeploymentChange(image="nbyard-test/none:1"))
+        found = running.until(yards.get, lambda d: d.reason)
+        assert (found.state, found.serving, found.revision) == ("running", 1, 2)
+        assert found.reason.startswith(
+            "Revision 2 did not take its place: The image nbyard-test/none:1"
+        )
+        assert found.reproduce.endswith("pull nbyard-test/none:1")
+        assert yards.ask()[0] == 200
+        yards.deployments.rollback(ANN, "web", revision=1)
+        assert yards.until_serving(running, 3).reason == ""
+
+
+REASONS = [
+    ({"image": "nbyard-test/none:1"}, "The image nbyard-test/none:1 is not here", "pull"),
+    (
+        {"command": ["python3", "-c", "import sys; sys.exit('no model')"]},
+        "exit code 1: no model",
+        "run",
+    ),
+    (
+        {"command": ["sleep", "60"], "start_seconds": 2},
+        "never answered at port 8000 (/) within 2 s",
+        "run",
+    ),
+    ({"command": ["no-such-program"]}, "exec no-such-program failed", "run"),
+    (
+        {"command": ["python3", "-c", "x = [b'x' * (1 << 26) for _ in range(99)]"], "memory_gb": 2},
+        "It ran out of memory: it may have 2 GB.",
+        "run",
+    ),
+]
+
+
+@pytest.mark.parametrize(("wish", "words", "verb"), REASONS, ids=[w for _, w, _ in REASONS])
+def test_a_failure_has_its_reason_and_a_command_that_shows_it(made, wish, words, verb):
+    """P3."""
+    yards, dispatching = made
+    yards.create(**wish)
+    with dispatching() as running:
+        found = yards.until(running, "failed")
+        assert words in found.reason, found.reason
+        assert found.reproduce.startswith("docker ") and f" {verb} " in found.reproduce
+        assert words in yards.log()
+        told = yards.deployments.events(ANN, "web").items[0]
+        assert (told.state, told.reason) == ("failed", found.reason)
+        (revision,) = yards.deployments.revisions(ANN, "web").items
+        assert revision.gpus == [] and revision.ended_at is not None
+        assert not any(name.endswith("-1") for name in yards.owned())
+        yards.deployments.edit(ANN, "web", DeploymentChange(image=yards.image, command=[]))
+        if verb == "pull":
+            yards.until(running, "running")
+
+
+def test_what_ends_by_itself_is_completed_and_what_dies_is_started_again(made):
+    """P3."""
+    yards, dispatching = made
+    yards.create()
+    with dispatching() as running:
+        yards.until(running, "running")
+        with pytest.raises(OSError):
+            yards.ask("/exit/3")
+        found = running.until(yards.get, lambda d: d.reason)
+        assert found.reason == "It ended with exit code 3: leaving as told It is started again."
+        again = running.until(yards.get, lambda d: d.state == "running" and not d.reason)
+        assert again.serving == 1
+        yards.engine.remove(container(yards))
+        running.until(
+            lambda: [one.reason for one in yards.deployments.events(ANN, "web").items],
+            lambda told: any("removed by somebody else" in reason for reason in told),
+        )
+        running.until(yards.get, lambda d: d.state == "running" and not d.reason)
+        with pytest.raises(OSError):
+            yards.ask("/exit/0")
+        assert yards.until(running, "completed").reason == ""
+        assert not has_work(yards.yard.store), "the dispatcher may leave"
+
+
+def test_limits_are_real_inside_and_gpus_are_hidden(made):
+    """P6."""
+    yards, dispatching = made
+    yards.create(memory_gb=3, cpu=1)
+    with dispatching() as running:
+        yards.until(running, "running")
+        told = dict(line.split("=") for line in yards.ask("/limits")[1].splitlines())
+        memory = told.get("memory.max") or told["memory/memory.limit_in_bytes"]
+        quota = (told.get("cpu.max") or told["cpu/cpu.cfs_quota_us"]).split()[0]
+        assert (int(memory), int(quota)) == (3 * 2**30, 100_000)
+        assert "('NVIDIA_VISIBLE_DEVICES', 'void')" in yards.ask("/env")[1]
+        inspected = yards.engine._client().inspect_container(container(yards))
+        host = inspected["HostConfig"]
+        assert host["CapDrop"] == ["ALL"] and host["ReadonlyRootfs"] and host["Init"]
+        assert host["SecurityOpt"] == ["no-new-privileges:true"]
+        assert inspected["Config"]["User"] == "65534:65534"
+        bound = host["PortBindings"]["8000/tcp"]
+        assert [one["HostIp"] for one in bound] == ["127.0.0.1"]
+
+
+def test_a_deployment_that_is_stuck_is_deleted(made):
+    """P4: also while its image does not come, and when it does not end when it is told to."""
+    yards, dispatching = made
+    stubborn = [
+        "python3",
+        "-c",
+        "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(999)",
+    ]
+    yards.create(command=stubborn)
+    with dispatching() as running:
+        running.until(yards.owned, lambda there: any(name.endswith("-1") for name in there))
+        yards.deployments.delete(ANN, "web")
+        assert yards.deployments.list(ANN).items == []
+        running.until(yards.owned, lambda there: not there)
+        yards.create()
+        yards.until(running, "running")
+
+
+def test_a_dispatcher_that_is_killed_is_followed_by_one_that_adopts(made):
+    """P3, I8: the container is the same, and its log has no gap."""
+    yards, dispatching = made
+    count = (
+        "import itertools, time\nfor n in itertools.count(): print(n, flush=True); time.sleep(.02)"
+    )
+    yards.create(command=["python3", "-c", count], ports=[])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nbyard.dispatch"],
+        env=os.environ | yards.settings.environment(),
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until(lambda: yards.get().state == "running" and "\n9\n" in yards.log(), 60)
+    finally:
+        process.kill()
+        process.wait()
+    before = yards.engine.container(container(yards))
+    with dispatching() as running:
+        seen = len(yards.log().splitlines())
+        running.until(yards.log, lambda text: len(text.splitlines()) > seen + 50)
+        after = yards.engine.container(container(yards))
+        assert before and after and before.id == after.id
+        lines = [line for line in yards.log().splitlines() if not line.startswith("nbyard: ")]
+        numbers = [int(line) for line in lines]
+        assert numbers == list(range(len(numbers)))
+
+
+@pytest.mark.parametrize("point", ["deployment-begun", "deployment-launched"])
+def test_a_dispatcher_that_dies_while_it_starts_one_leaves_it_to_the_next(made, point):
+    """CP4, CP5: it answers, and no second container was made."""
+    yards, dispatching = made
+    yards.create()
+    told = yards.settings.environment() | {"NBYARD_CRASH_AT": point}
+    words = [sys.executable, "-m", "nbyard.dispatch"]
+    done = subprocess.run(
+        words, env=os.environ | told, stderr=subprocess.DEVNULL, timeout=60, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    with dispatching() as running:
+        yards.until(running, "running")
+        assert yards.ask() == (200, "version 1")
+        assert len([name for name in yards.owned() if name.endswith("-1")]) == 1
+        (revision,) = yards.deployments.revisions(ANN, "web").items
+        assert revision.restarts == 0
+
+
+def container(yards: Yards) -> str:
+    found = yards.get()
+    return f"nby-d-{found.id}-{found.serving or found.revision}"
+
+
+class Requests:
+    """Asks without a pause, with no second try, until the block is left."""
+
+    def __init__(self, yards: Yards):
+        self._yards = yards
+        self._threads = ThreadPoolExecutor(3)
+        self._is_over = threading.Event()
+        self.answers: list[tuple[int, str]] = []
+
+    def __enter__(self) -> "Requests":
+        self._asking = self._threads.submit(self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._asking.result()
+        self._threads.shutdown()
+
+    def _ask(self) -> None:
+        while not self._is_over.is_set():
+            self.answers.append(self._yards.ask())
+
+    def ask_once(self, path: str) -> Callable[[], tuple[int, str]]:
+        return self._threads.submit(self._yards.ask, path).result

@@ -1,0 +1,151 @@
+"""A3, E11: Dockerfiles as executables, on a real engine."""
+
+import json
+import os
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbyard.dockerd import Engine
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs import NewRun
+from nbyard.errors import Invalid
+from nbyard.settings import Settings
+from nbyard.testing.dispatching import Dispatching
+from nbyard.yard import Yard
+
+ANN = Caller("ann")
+TOOL = """\
+echo "args: $*"
+while [ $# -gt 0 ]; do
+  case $1 in
+    --n) n=$2; shift ;;
+    --data) data=$2; shift ;;
+    --output) out=$2; shift ;;
+    --on) on=yes ;;
+  esac
+  shift
+done
+id -u
+test -n "$NBYARD_RUN_ID" || exit 9
+[ "$n" = 7 ] && exit 3
+[ -n "$out" ] && { echo "$n $on"; cat "$data"; } > "$out"
+exit 0
+"""
+
+
+@pytest.fixture
+def tool(tmp_path: Path, tiny_image: str) -> Path:
+    """A folder with a Dockerfile and what it needs."""
+    folder = tmp_path / "root" / "my tool"
+    folder.mkdir(parents=True)
+    (folder / "tool.sh").write_text(TOOL)
+    (folder / "data.csv").write_text("a,b\n1,2\n")
+    (folder / "Dockerfile").write_text(
+        f'FROM {tiny_image}\nWORKDIR /work\nCOPY tool.sh .\nENTRYPOINT ["sh", "tool.sh"]\n'
+    )
+    return folder
+
+
+class Shell:
+    """`nbyard` in a folder, with a store of its own."""
+
+    def __init__(self, folder: Path, variables: dict[str, str]):
+        self.folder = folder
+        own = {"NBYARD_STORE_DIR": str(folder / "store"), "NBYARD_INLINE_DISPATCH": "0"}
+        self.variables = {**os.environ, **variables, **own, "NBYARD_IDLE_SECONDS": "1"}
+
+    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "nbyard.cli.main", *words],
+            cwd=self.folder,
+            env=self.variables,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+@pytest.fixture
+def shell(tool: Path, docker_settings: dict[str, str]) -> Shell:
+    return Shell(tool.parent, docker_settings)
+
+
+def names(engine: Engine) -> set[str]:
+    with engine._calling() as client:
+        return {name for one in client.images() for name in one["RepoTags"] or []}
+
+
+@pytest.mark.leaves_running
+def test_run_f_builds_runs_saves_and_cleans_up(
+    shell: Shell, docker_engine: Engine, tool: Path
+) -> None:
+    """A3."""
+    before = names(docker_engine)
+    given = ["--parameters", '{"n": 3, "on": true}', "--input-file", "data=my tool/data.csv"]
+    done = shell("run", "-f", "my tool/Dockerfile", *given, "--output-file", "o.txt")
+    assert done.returncode == 0, done.stderr
+    assert (tool.parent / "o.txt").read_text() == "3 yes\na,b\n1,2\n"
+    assert "Step 1/" in done.stderr, "the log of the build"
+    assert "args: --n 3 --on --data /nbyard/attempt" in done.stdout
+    assert names(docker_engine) == before
+    assert json.loads(shell("runs", "ls", "--json").stdout)["items"] == []
+    assert json.loads(shell("images", "ls", "--json").stdout)["items"] == []
+    failed = shell("run", "-f", "my tool/Dockerfile", "--parameters", '{"n": 7}')
+    assert failed.returncode == 1
+    assert "code 3" in failed.stderr
+    assert "args: --n 7" in failed.stdout, "the log is printed on failure too"
+    assert names(docker_engine) == before
+
+
+@pytest.mark.leaves_running
+def test_run_f_tells_at_once_what_cannot_be(shell: Shell, tool: Path) -> None:
+    without = shell("run", "-f", "my tool/Dockerfile", "--gpu")
+    assert without.returncode == 5 and "No GPU can be granted" in without.stderr
+    assert "Step" not in without.stderr, "nothing is built for that"
+    assert shell("run", "-f", "nowhere/Dockerfile").returncode == 3
+    assert shell("run", "-f", "my tool/Dockerfile", "--parameters", "{").returncode == 2
+    (tool / "Dockerfile").write_text("FROM scratch\nCOPY nothing /\n")
+    broken = shell("run", "-f", "my tool/Dockerfile")
+    assert broken.returncode == 1 and "2 | COPY nothing /" in broken.stderr
+
+
+def test_a_dockerfile_is_a_node_like_any_other(
+    tool: Path, tmp_path: Path, docker_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Described beside it, built when it is launched, once; from the cache the second time."""
+    for name, value in docker_settings.items():
+        monkeypatch.setenv(name, value)
+    arguments: list[dict[str, Any]] = [
+        {"name": "data", "role": "input"},
+        {"name": "n", "type": "int", "default": 1},
+        {"name": "output", "role": "output"},
+    ]
+    (tool / "Dockerfile.nbexec").write_text(json.dumps({"version": 1, "arguments": arguments}))
+    settings = Settings(store_dir=str(tmp_path / "store"), inline_dispatch=True)
+    body = NewRun(path="my tool/Dockerfile", texts={"data": "my tool/data.csv", "n": "2"})
+    with Yard.open(settings, tmp_path / "root") as yard:
+        with pytest.raises(Invalid, match="runs in containers"):
+            yard.services.runs.create(ANN, NewRun(**{**as_dict(body), "runtime": "process"}))
+        for cached in (False, True):
+            made = yard.services.runs.create(ANN, body)
+            with Dispatching(settings) as dispatcher:
+                detail = dispatcher.until(
+                    partial(yard.services.runs.get, ANN, made.id),
+                    lambda d: d.run.state in ("succeeded", "failed"),
+                )
+            (task,) = detail.tasks
+            assert task.state == "succeeded", task.failure
+            assert task.cached == cached
+        (artifact,) = task.artifacts
+        with yard.parts.blobs.open(artifact.digest) as handle:
+            assert handle.read() == b"2 \na,b\n1,2\n"
+
+
+def as_dict(body: NewRun) -> dict[str, Any]:
+    return {name: getattr(body, name) for name in body.__struct_fields__}

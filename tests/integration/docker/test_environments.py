@@ -1,0 +1,151 @@
+"""E11, L5: a node in a container runs with the packages of its environment's lock, which are built
+into an image on a real engine."""
+
+import json
+import subprocess
+from pathlib import Path
+
+from nbyard.bundles import with_trees
+from nbyard.dockerd import Engine
+from nbyard.domain.environments import LockedPackage
+from nbyard.domain.images import NewImage, Recipe
+from nbyard.domain.runs import NewRun, Task
+from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.wheels import project
+from nbyard.yard import Yard
+
+from .imaging import ANN, ended, environment, inside, yard
+
+__all__ = ["yard"]
+OWN = "import cloudpickle; print(cloudpickle.__version__)\n"
+PYTHON = "import platform; print(platform.python_version())"
+
+
+def with_folder(yard: Yard, name: str, folder: Path, python: str) -> None:
+    """An environment of that name with a package in a folder, as far as rows tell."""
+    made = environment(yard, name, python=python)
+    yard.settings.allowed_package_sources = [f"file://{folder.parent}"]
+    cow = LockedPackage(folder.name, "3.1", folder=f"file://{folder}")
+    with yard.store.write() as c:
+        version = yard.store.environments.versions(c, made)[0]
+        yard.store.environments.locked(c, version.id, with_trees([cow], yard.parts.blobs, 2**20))
+
+
+def worked(yard: Yard, code: str = OWN, **node: str) -> tuple[Task, str]:
+    """The task of a script that runs in a container with those packages, and what it printed."""
+    root = yard.parts.files.root
+    (root / "s.py").write_text(code)
+    asked = {"type": "executable", "path": "s.py", "runtime": "docker", "environment": "cows"}
+    flow = {"version": 1, "nodes": {"n": asked | node}}
+    Path(root, "flow.nbflow").write_text(json.dumps(flow))
+    runs = yard.services.runs
+    run = runs.create(ANN, NewRun(path="flow.nbflow")).id
+    with Dispatching(yard.settings) as dispatcher:
+        detail = dispatcher.until(
+            lambda: runs.get(ANN, run), lambda found: found.run.finished_at is not None
+        )
+    log = runs.log(ANN, run, "n").text
+    assert detail.run.state == "succeeded", (detail.tasks[0].reason, log)
+    return detail.tasks[0], log.strip().splitlines()[-1]
+
+
+def newest(engine: Engine, base: str, package: str) -> str:
+    """The version of a package that the base has a wheel of."""
+    wheels = inside(engine, base, "ls", "/wheels").splitlines()
+    return next(name.split("-")[1] for name in wheels if name.startswith(f"{package}-"))
+
+
+def built_from(engine: Engine, dockerfile: str, tag: str) -> str:
+    words = ["docker", "--host", engine.url, "build", "--network", "none", "--tag", tag, "-"]
+    subprocess.run(words, input=dockerfile, capture_output=True, check=True, text=True)
+    return tag
+
+
+def test_the_image_has_what_is_locked(
+    yard: Yard, docker_engine: Engine, python_base_image: str
+) -> None:
+    """Nothing differs, so nothing is told; the same lock is the same result."""
+    version = newest(docker_engine, python_base_image, "cloudpickle")
+    python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
+    environment(yard, "cows", f"cloudpickle=={version}", python=python)
+    task, printed = worked(yard)
+    assert printed == version
+    assert task.environment is not None and task.environment.shown == "cows version 1"
+    assert task.warning == ""
+    record = yard.services.runs.surroundings(ANN, task.run_id, "n")
+    assert record.lock is not None
+    assert ("cloudpickle", version) in {(one.name, one.version) for one in record.lock.packages}
+    again, _ = worked(yard)
+    assert again.cached
+
+
+def test_what_the_image_has_otherwise_is_told(
+    yard: Yard, docker_engine: Engine, python_base_image: str
+) -> None:
+    """Another Python than that of the lock, and what is there beside it."""
+    joblib, cloudpickle = (
+        newest(docker_engine, python_base_image, name) for name in ("joblib", "cloudpickle")
+    )
+    python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
+    environment(yard, "cows", f"joblib=={joblib}", python="3.9.1")
+    task, _ = worked(yard)
+    told = f"Python {python} instead of 3.9.1; cloudpickle {cloudpickle} beside the lock"
+    assert task.warning == f"not as the lock of cows version 1 has it: {told}"
+
+
+def test_packages_of_the_base_are_told_where_they_are_seen(
+    yard: Yard, docker_engine: Engine, python_base_image: str
+) -> None:
+    """In an image that is named by the node."""
+    version, beside = (
+        newest(docker_engine, python_base_image, name) for name in ("cloudpickle", "wcwidth")
+    )
+    python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
+    dockerfile = f"FROM {python_base_image}\nRUN pip install --break-system-packages wcwidth\n"
+    image = built_from(docker_engine, dockerfile, "nbyard-test/beside:1")
+    environment(yard, "cows", f"cloudpickle=={version}", python=python)
+    task, printed = worked(yard, image=image)
+    assert printed == version
+    told = f"wcwidth {beside} beside the lock"
+    assert task.warning == f"not as the lock of cows version 1 has it: {told}"
+
+
+def test_what_images_have_to_execute_notebooks_is_no_difference(
+    yard: Yard, docker_engine: Engine, python_base_image: str
+) -> None:
+    """L5: nbyard itself has put it there."""
+    version = newest(docker_engine, python_base_image, "cloudpickle")
+    python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
+    environment(yard, "cows", f"cloudpickle=={version}", python=python)
+    image = ended(yard, yard.services.images.build(ANN, NewImage(environment="cows")))
+    assert image.state == "ready", image.reason
+    task, printed = worked(yard, image=image.reference)
+    assert (printed, task.warning) == (version, "")
+    docker_engine.remove_image(image.reference)
+
+
+def test_what_lay_in_a_folder_when_it_was_locked_is_in_the_image(
+    yard: Yard, docker_engine: Engine, python_base_image: str, tmp_path: Path
+) -> None:
+    """L6: whatever has become of the folder; nothing of it is fetched."""
+    folder = project(tmp_path / "code/cow", "cow", "3.1")
+    python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
+    with_folder(yard, "cows", folder, python)
+    (folder / "cow.py").write_text("version = 'edited'")
+    code = "import cow; print(cow.version, cow.__file__)"
+    task, printed = worked(yard, code)
+    version, place = printed.split()
+    assert version == "3.1" and place.startswith("/opt/nbyard/")
+    assert task.warning == ""
+    again, _ = worked(yard, code)
+    assert again.cached
+    with_folder(yard, "calves", folder, python)
+    _, printed = worked(yard, code, environment="calves")
+    assert printed.split()[0] == "edited"
+    recipe = Recipe(for_notebooks=False)
+    wish = NewImage(environment="calves", tag="nbyard-test/calves:1", recipe=recipe)
+    image = ended(yard, yard.services.images.build(ANN, wish))
+    assert image.state == "ready", image.reason
+    said = inside(docker_engine, image.reference, "python3", "-c", code)
+    assert said == printed
+    docker_engine.remove_image(image.reference)

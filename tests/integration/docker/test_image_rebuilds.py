@@ -1,0 +1,165 @@
+"""L4: what is built again, and what becomes of what stood there before, on a real engine."""
+
+import subprocess
+
+import pytest
+
+from nbyard.dockerd import STORE, Engine
+from nbyard.domain.ids import new_id
+from nbyard.domain.images import ImageName, Recipe
+from nbyard.images.environments import environment_image
+from nbyard.yard import Yard
+
+from .imaging import ANN, Built, built, ended, environment, inside, yard
+from .registry import Registry
+from .test_images import registry
+
+__all__ = ["built", "registry", "yard"]
+
+
+def same_again(built: Built, engine: Engine, first: str, **asked: str) -> None:
+    again = built(**asked)
+    assert (again.state, again.cached) == ("ready", True), again.reason
+    assert again.image_id == engine.image_id(again.reference) == first
+    assert inside(engine, again.reference, "id", "-u") == "65534"
+
+
+def test_what_was_built_upon_an_image_is_not_taken_for_it(
+    yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
+) -> None:
+    """Labels are inherited: by other libraries' images and their stages, and by Dockerfiles."""
+    environment(yard, "rt")
+    recipe = Recipe(base=tiny_image, for_notebooks=False, labels={"a": yard.store.id})
+    first = built(environment="rt", recipe=recipe)
+    assert first.state == "ready", first.reason
+    environment(yard, "rt2")
+    upon = Recipe(base=first.reference, for_notebooks=False, own='ENV MORE="1"\n')
+    second = built(environment="rt2", recipe=upon)
+    assert second.state == "ready" and second.image_id != first.image_id
+    same_again(built, docker_engine, first.image_id, environment="rt")
+    file = yard.parts.files.root / "Dockerfile"
+    stage = f"FROM {first.reference} AS a\nUSER 0\nRUN sleep 1 && touch /b\n"
+    file.write_text(f"{stage}FROM {tiny_image}\nCOPY --from=a /b /b\n")
+    assert built(path="Dockerfile", tag="upon:1").state == "ready"
+    same_again(built, docker_engine, first.image_id, environment="rt")
+    same_again(built, docker_engine, first.image_id, environment="rt", tag="other/name:1")
+
+
+def test_what_a_run_adds_to_an_image_is_not_taken_for_it(
+    yard: Yard, docker_engine: Engine, built: Built, python_base_image: str
+) -> None:
+    environment(yard, "tools")
+    first = built(environment="tools", recipe=Recipe(for_notebooks=False, labels={"a": "b"}))
+    assert first.state == "ready", first.reason
+
+    def upon() -> str:
+        lines, blobs = f"# {yard.store.id}\njoblib\n", yard.parts.blobs
+        return environment_image(
+            docker_engine, first.reference, lines, False, print, blobs=blobs, network="none"
+        )
+
+    made = upon()
+    assert upon() == made
+    same_again(built, docker_engine, first.image_id, environment="tools")
+    docker_engine.remove_image(made)
+
+
+@pytest.mark.parametrize("is_there", ["for notebooks", "in the base"])
+def test_a_forged_wheel_of_the_same_version_is_refused(
+    yard: Yard, docker_engine: Engine, built: Built, python_base_image: str, is_there: str
+) -> None:
+    """L4: the hashes of a lock are those of what is in the image, whatever was there before."""
+    wheels = inside(docker_engine, python_base_image, "sh", "-c", "sha256sum /wheels/nbclient-*")
+    right, path = wheels.split()
+    package = f"nbclient=={path.split('-')[1]}"
+    recipe = Recipe()
+    if is_there == "in the base":
+        file = yard.parts.files.root / "Dockerfile"
+        install = "pip install --break-system-packages nbclient"
+        file.write_text(f"FROM {python_base_image}\nRUN {install}\n")
+        recipe = Recipe(base="nbyard-test/there:1", for_notebooks=False)
+        assert built(path="Dockerfile", tag=recipe.base).state == "ready"
+    environment(yard, "forged", package, hashes=[f"sha256:{'0' * 64}"])
+    forged = built(environment="forged", recipe=recipe)
+    assert (forged.state, "DO NOT MATCH THE HASHES" in forged.reason) == ("failed", True)
+    assert not docker_engine.image_id(forged.reference)
+    environment(yard, "right", package, hashes=[f"sha256:{right}"])
+    good = built(environment="right", recipe=recipe)
+    assert good.state == "ready", good.reason
+    place = "import nbclient; print(nbclient.__file__)"
+    said = inside(docker_engine, good.reference, "python3", "-c", place)
+    assert said.startswith("/opt/nbyard/")
+
+
+def test_a_good_image_is_pushed_and_pulled_after_builds_that_failed(
+    yard: Yard, docker_engine: Engine, built: Built, registry: Registry, tiny_image: str
+) -> None:
+    """L4: the name in the registry is the same one, however often."""
+    images = yard.services.images
+    file = yard.parts.files.root / "Dockerfile"
+    for number in (1, 2):
+        file.write_text(f"FROM {tiny_image}\nENV N={number} STORE={yard.store.id}\n")
+        good = built(path="Dockerfile", tag="good:1")
+        assert good.state == "ready", good.reason
+        file.write_text(f"FROM {tiny_image}\nRUN test -d /nowhere\n")
+        assert built(path="Dockerfile", tag="good:1").state == "failed"
+        pushed = ended(yard, images.push(ANN, "good:1", ImageName(f"{registry.host}/")))
+        assert (pushed.state, pushed.image_id) == ("ready", good.image_id), pushed.reason
+        docker_engine.remove_image(pushed.reference)
+        pulled = ended(yard, images.pull(ANN, ImageName(pushed.reference)))
+        assert (pulled.state, pulled.image_id) == ("ready", good.image_id), pulled.reason
+    docker_engine.remove_image(pulled.reference)
+
+
+def test_what_was_replaced_goes_unless_something_needs_it(
+    yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
+) -> None:
+    """L4: a name, a container, an image that was built upon it."""
+    file = yard.parts.files.root / "Dockerfile"
+
+    def changed(tag: str = "changing:1") -> str:
+        file.write_text(f"FROM {tiny_image}\nENV N={new_id()}\nCMD sleep 600\n")
+        found = built(path="Dockerfile", tag=tag)
+        assert found.state == "ready", found.reason
+        assert docker_engine.labelled(STORE, yard.store.id)[0] == found.image_id
+        return found.image_id
+
+    first, second = changed(), changed()
+    assert [*map(docker_engine.image_id, (first, second))] == ["", second]
+    docker_engine.tag(second, "kept:1")
+    third = changed()
+    command = ["docker", "--host", docker_engine.url]
+    words = [*command, "create", "--network", "none", third]
+    container = subprocess.run(words, capture_output=True, check=True, text=True).stdout.strip()
+    upon = changed()
+    there = (second, third, upon)
+    assert [*map(docker_engine.image_id, there)] == [*there], "a name, and a container"
+    file.write_text(f"FROM {upon}\nENV M=1\n")
+    child = built(path="Dockerfile", tag="child:1")
+    last = changed()
+    assert docker_engine.image_id(upon) == upon and last != upon
+    subprocess.run([*command, "rm", container], capture_output=True, check=True)
+    for name in ("kept:1", child.image_id, third):
+        docker_engine.remove_image(name)
+
+
+def test_values_with_quotes_and_dollars_are_what_was_written(
+    yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
+) -> None:
+    """L4, I24: nothing of them is another word, line or variable."""
+    told = {
+        "A": 'b c$HOME "d" ${PATH}',
+        "B": '"',
+        "C": "$",
+        "D": "\" RUN touch /x \" $(id) 'e'",
+        "E": "a=b # no comment ${X:-y} %s",
+    }
+    environment(yard, "quoted")
+    found = built(
+        environment="quoted",
+        recipe=Recipe(base=tiny_image, for_notebooks=False, variables=told),
+    )
+    assert found.state == "ready", found.reason
+    image = docker_engine.image(found.image_id)
+    assert image is not None
+    assert told.items() <= image.variables.items()

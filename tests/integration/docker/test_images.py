@@ -1,0 +1,329 @@
+"""L4: images of environments and Dockerfiles, built by the dispatcher on a real engine."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbyard.dockerd import STORE, Engine
+from nbyard.domain.ids import new_id
+from nbyard.domain.images import ImageName, NamedImage, NewImage, Recipe
+from nbyard.errors import Conflict
+from nbyard.images.builds import IMAGE_LABEL
+from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.engine import PrivateEngine, why_not
+from nbyard.testing.images import tiny_image as tiny
+from nbyard.yard import Yard
+
+from .imaging import ANN, Built, built, ended, environment, inside, log_of, yard
+from .registry import Registry, is_there
+
+__all__ = ["built", "yard"]
+
+
+def test_an_environment_becomes_an_image_that_is_not_root(
+    yard: Yard, docker_engine: Engine, built: Built, python_base_image: str
+) -> None:
+    """L4: with its packages, without what built them; it ends with id, tag and size."""
+    wheels = inside(docker_engine, python_base_image, "ls", "/wheels").splitlines()
+    version = next(name.split("-")[1] for name in wheels if name.startswith("joblib-"))
+    environment(yard, "Sea Cows", f"joblib=={version}")
+    project = yard.parts.files.root / "project"
+    project.mkdir()
+    (project / "a.txt").write_text("moo")
+    recipe = Recipe(
+        uid=1089,
+        gid=1090,
+        variables={"SOUND": "moo moo"},
+        labels={"team": "sea"},
+        for_notebooks=False,
+        project="project",
+        own='LABEL own="yes"\n',
+    )
+    found = built(environment="Sea Cows", recipe=recipe)
+    assert (found.state, found.reference) == ("ready", "nbyard/sea-cows:1"), found.reason
+    image = docker_engine.image("nbyard/sea-cows:1")
+    assert image is not None
+    assert (image.id, image.size_bytes) == (found.image_id, found.size_bytes)
+    told = {"team": "sea", "own": "yes", IMAGE_LABEL: "environment", STORE: yard.store.id}
+    told |= {"nbyard.environment": "Sea Cows", "nbyard.version": "1"}
+    assert told.items() <= image.labels.items()
+    code = "import joblib, os; print(joblib.__version__, os.getuid(), os.getgid())"
+    code += "; print(open('/project/a.txt').read(), os.environ['SOUND'])"
+    said = inside(docker_engine, found.reference, "python3", "-c", code)
+    assert said.split() == [version, "1089", "1090", "moo", "moo", "moo"]
+    assert "Step 1/" in log_of(yard, found)
+    again = built(environment="Sea Cows")
+    assert again.recipe == recipe, "what was chosen stays"
+    assert (again.cached, again.image_id, again.digest) == (True, found.image_id, found.digest)
+    assert [one.id for one in yard.services.images.list(ANN).items] == [again.id]
+
+
+def test_nothing_to_install_needs_neither_network_nor_python(
+    yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
+) -> None:
+    environment(yard, "empty")
+    found = built(environment="empty", recipe=Recipe(base=tiny_image, for_notebooks=False))
+    assert found.state == "ready", found.reason
+    assert inside(docker_engine, found.reference, "id", "-u") == "65534"
+
+
+def test_the_line_that_failed_is_told_and_nothing_stays(
+    yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
+) -> None:
+    file = yard.parts.files.root / "Dockerfile"
+    file.write_text(
+        f"FROM {tiny_image} AS a\nLABEL {IMAGE_LABEL}=x\n\nRUN echo one && \\\n    echo moo >&2\n"
+        "FROM a\nRUN echo 'ERROR: no cow' && test -d /nowhere\n"
+    )
+    before = set(docker_engine.labelled(IMAGE_LABEL, untagged=True))
+    found = built(path="Dockerfile", tag="cows:1")
+    assert found.state == "failed"
+    assert found.failed_line is not None and found.failed_line.line == 7
+    assert "line 7 of the Dockerfile failed: no cow (exit code 1)" in found.reason
+    assert "moo" in log_of(yard, found)
+    assert set(docker_engine.labelled(IMAGE_LABEL, untagged=True)) <= before
+    assert not docker_engine.image_id("cows:1")
+    file.write_text("FROM scratch\nFROB x\n")
+    broken = built(path="Dockerfile", tag="cows:1")
+    assert broken.failed_line is not None and broken.failed_line.text == "FROB x"
+    assert [one.id for one in yard.services.images.list(ANN).items] == [broken.id]
+
+
+def test_a_base_that_is_nowhere_is_told_at_once(yard: Yard, built: Built) -> None:
+    environment(yard, "empty")
+    start = time.monotonic()
+    found = built(environment="empty", recipe=Recipe(base="nowhere.invalid/python:3"))
+    assert time.monotonic() - start < 15
+    assert found.state == "failed"
+    assert "nowhere.invalid/python:3 is not here and cannot be pulled" in found.reason
+    assert "nowhere.invalid cannot be found from here" in found.reason
+
+
+def test_a_context_leaves_out_what_is_ignored_and_decides_on_building(
+    yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
+) -> None:
+    folder = yard.parts.files.root / "tool with space"
+    (folder / "data").mkdir(parents=True)
+    (folder / "ä file.txt").write_text(new_id())
+    (folder / "data/secret").write_text("x")
+    (folder / ".dockerignore").write_text("data\n")
+    (folder / "Dockerfile").write_text(f"FROM {tiny_image}\nCOPY . /here\nCMD ls /here\n")
+    first = built(path="tool with space/Dockerfile")
+    assert (first.state, first.reference) == ("ready", "nbyard/tool-with-space:latest")
+    assert "data" not in inside(docker_engine, first.reference, "ls", "/here").split()
+    assert built(path="tool with space/Dockerfile").cached
+    (folder / "ä file.txt").write_text(new_id())
+    second = built(path="tool with space/Dockerfile")
+    assert not second.cached and second.digest != first.digest
+    docker_engine.remove_image(second.reference)
+    docker_engine.remove_image(first.image_id)
+
+
+def slow(yard: Yard, image: str) -> NamedImage:
+    """A build that is in the middle of something."""
+    file = yard.parts.files.root / "Dockerfile"
+    file.write_text(
+        f"FROM {image} AS a\nLABEL {IMAGE_LABEL}={time.time()}\nFROM a\nRUN sleep 600\n"
+    )
+    return yard.services.images.build(ANN, NewImage(path="Dockerfile", tag="slow:1"))
+
+
+def is_building(yard: Yard, made: NamedImage) -> bool:
+    return "sleep 600" in log_of(yard, made)
+
+
+def containers(engine: Engine) -> list[str]:
+    words = ["docker", "--host", engine.url, "ps", "--quiet", "--no-trunc"]
+    return subprocess.run(words, capture_output=True, check=True, text=True).stdout.split()
+
+
+def test_one_that_is_removed_while_it_is_built_leaves_nothing(
+    yard: Yard, docker_engine: Engine, tiny_image: str
+) -> None:
+    before = set(docker_engine.labelled(IMAGE_LABEL, untagged=True))
+    made = slow(yard, tiny_image)
+    with Dispatching(yard.settings) as dispatcher:
+        dispatcher.until(lambda: is_building(yard, made), bool)
+        with pytest.raises(Conflict, match="is being made"):
+            yard.services.images.build(ANN, NewImage(path="Dockerfile", tag="slow:1"))
+        yard.services.images.delete(ANN, "slow:1")
+        dispatcher.until(
+            lambda: (containers(docker_engine), rows(yard)), lambda left: left == ([], set())
+        )
+        dispatcher.until(
+            lambda: set(docker_engine.labelled(IMAGE_LABEL, untagged=True)) - before,
+            lambda left: not left,
+        )
+    assert list((yard.store.folder / "builds").iterdir()) == []
+
+
+def rows(yard: Yard) -> set[str]:
+    with yard.store.read() as c:
+        return yard.store.images.ids(c)
+
+
+def test_one_whose_dispatcher_was_killed_is_built_again(
+    yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
+) -> None:
+    """Nothing of the first try stays."""
+    made = slow(yard, tiny_image)
+    words = [sys.executable, "-m", "nbyard.dispatch"]
+    variables = yard.settings.environment()
+    child = subprocess.Popen(words, env={**os.environ, **variables})
+    try:
+        until(lambda: is_building(yard, made))
+    finally:
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    until(lambda: not containers(docker_engine))
+    assert yard.services.images.get(ANN, made.id).state == "building"
+    with yard.store.write() as c:
+        row = yard.store.images.under_way(c)[0]
+    tree = yard.parts.blobs.tree(row.context_digest)
+    assert tree.files, "what goes into it is kept"
+    with Dispatching(yard.settings) as dispatcher:
+        dispatcher.until(lambda: containers(docker_engine), bool)
+        yard.services.images.delete(ANN, made.id)
+        dispatcher.until(lambda: containers(docker_engine), lambda left: not left)
+
+
+def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end
+        threading.Event().wait(0.1)
+    return found
+
+
+def test_what_is_removed_is_gone_from_the_engine(
+    yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
+) -> None:
+    environment(yard, "empty")
+    found = built(environment="empty", recipe=Recipe(base=tiny_image, for_notebooks=False))
+    yard.services.images.delete(ANN, found.reference)
+    assert yard.services.images.list(ANN).items == []
+    with Dispatching(yard.settings) as dispatcher:
+        dispatcher.until(lambda: docker_engine.image_id(found.reference), lambda left: not left)
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    yield from serving(tmp_path / "open")
+
+
+@pytest.fixture
+def closed_registry(tmp_path: Path) -> Iterator[Registry]:
+    yield from serving(tmp_path / "closed", is_closed=True)
+
+
+def serving(folder: Path, **options: Any) -> Iterator[Registry]:
+    if not is_there():
+        pytest.skip("docker-registry is not installed")
+    made = Registry(folder, **options)
+    yield made
+    made.stop()
+
+
+@pytest.mark.parametrize("name", ["nbyard/cows:1", "a/b__c/d--e.f:X_1.0-Y", "0x/" + "y" * 100])
+def test_what_is_pushed_can_be_pulled(
+    yard: Yard,
+    docker_engine: Engine,
+    built: Built,
+    registry: Registry,
+    name: str,
+    tiny_image: str,
+) -> None:
+    images = yard.services.images
+    environment(yard, "Empty")
+    recipe = Recipe(base=tiny_image, for_notebooks=False, labels={"name": str(len(name))})
+    made = built(environment="Empty", recipe=recipe, tag=name)
+    assert made.state == "ready", made.reason
+    pushed = ended(yard, images.push(ANN, made.id, ImageName(f"{registry.host}/")))
+    assert (pushed.state, pushed.origin) == ("ready", "push"), pushed.reason
+    repository, _, tag = made.reference.rpartition(":")
+    assert registry.tags(repository) == [tag]
+    for one in (made, pushed):
+        images.delete(ANN, one.id)
+    with Dispatching(yard.settings) as dispatcher:
+        dispatcher.until(lambda: docker_engine.image_id(made.image_id), lambda left: not left)
+    pulled = ended(yard, images.pull(ANN, ImageName(pushed.reference)))
+    assert pulled.state == "ready", pulled.reason
+    assert (pulled.image_id, pulled.digest) == (made.image_id, pushed.digest)
+    assert pulled.digest.startswith("sha256:")
+    assert "Digest:" in log_of(yard, pulled)
+
+
+def test_what_a_registry_refuses_is_told_in_words(
+    yard: Yard,
+    docker_engine: Engine,
+    built: Built,
+    registry: Registry,
+    closed_registry: Registry,
+    tiny_image: str,
+) -> None:
+    images = yard.services.images
+    environment(yard, "empty")
+    made = built(environment="empty", recipe=Recipe(base=tiny_image, for_notebooks=False))
+    told = {
+        "127.0.0.1:1": "nobody answers at 127.0.0.1:1",
+        "nowhere.invalid": "nowhere.invalid cannot be found from here",
+        closed_registry.host: f"docker login {closed_registry.host}",
+    }
+    for host, words in told.items():
+        for asked in (
+            partial(images.push, ANN, made.id, ImageName(f"{host}/")),
+            partial(images.pull, ANN, ImageName(f"{host}/{made.reference}")),
+        ):
+            found = ended(yard, asked())
+            assert (found.state, words in found.reason) == ("failed", True), found.reason
+            images.delete(ANN, found.id)
+            assert not docker_engine.image_id(f"{host}/{made.reference}")
+    missing = ended(yard, images.pull(ANN, ImageName(f"{registry.host}/nothing")))
+    assert f"{registry.host} has no such image" in missing.reason
+
+
+@pytest.fixture
+def small_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One whose disk is small."""
+    if why_not():
+        pytest.skip(why_not())
+    disk = tmp_path_factory.mktemp("d")  # of a short path: its sockets take 106 characters
+    words = ["mount", "-t", "tmpfs", "-o", "size=96m,mode=700", "small", str(disk)]
+    if subprocess.run(words, check=False, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    private = PrivateEngine(disk / "e", 191)
+    try:
+        private.start()
+        engine = Engine(private.url)
+        yield engine
+        engine.close()
+    finally:
+        private.stop()
+        subprocess.run(["umount", "--lazy", str(disk)], check=False)
+
+
+def test_a_full_disk_is_told_and_what_was_built_stands(yard: Yard, small_engine: Engine) -> None:
+    """F10."""
+    base = tiny(small_engine)
+    yard.settings.docker_host = small_engine.url
+    file = yard.parts.files.root / "Dockerfile"
+    file.write_text(f"FROM {base}\nRUN echo one\n")
+    images = yard.services.images
+    good = ended(yard, images.build(ANN, NewImage(path="Dockerfile", tag="cows:1")))
+    assert good.state == "ready", good.reason
+    file.write_text(f"FROM {base}\nRUN dd if=/dev/zero of=/big bs=1048576 count=300\n")
+    found = ended(yard, images.build(ANN, NewImage(path="Dockerfile", tag="cows:1")))
+    assert found.state == "failed" and found.failed_line is not None
+    assert "line 2" in found.reason and "the disk of the engine is full" in found.reason
+    assert small_engine.image_id("cows:1") == good.image_id
+    images.delete(ANN, found.id)
+    assert images.get(ANN, "cows:1").id == good.id

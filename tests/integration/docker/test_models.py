@@ -1,0 +1,245 @@
+"""M1, M2, M3: models built by the dispatcher on a real engine, and served by their images."""
+
+import json
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbyard.dockerd import STORE, Engine
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import DeploymentChange, NewDeployment
+from nbyard.domain.models import ModelPackage, NewModel
+from nbyard.rest.identity import local_name
+from nbyard.settings import Settings
+from nbyard.testing.dispatching import Dispatching
+from nbyard.yard import Yard
+
+pytestmark = pytest.mark.timeout(400)
+ANN = Caller(local_name())
+BUILD_SECONDS = 300
+NERVOSUM = """
+name: Iris Sorter
+deployment:
+  mode: http
+{platform}
+{tag}
+src: src/
+interface:
+  model_module: model
+  model_class: Sorter
+{requirements}
+input_schema:
+  - {{name: length, type: float}}
+  - {{name: width, type: float}}
+output_schema: {{name: kind, type: int}}
+"""
+CODE = """
+import pandas as pd
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+
+
+class Sorter:
+    def __init__(self):
+        found = load_iris()
+        self.model = LogisticRegression(max_iter=500).fit(found.data[:, 2:4], found.target)
+
+    def predict(self, frame):
+        return pd.DataFrame({"kind": self.model.predict(frame.to_numpy())})
+"""
+VARIANTS = [
+    {"platform": "  platform_tag: cluster-1", "tag": "tag: v0.0.1", "file": True},
+    {"platform": "", "tag": "", "listed": True},
+]
+
+
+@pytest.fixture
+def yard(
+    tmp_path: Path, docker_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Yard]:
+    for name, value in docker_settings.items():
+        monkeypatch.setenv(name, value)
+    root = tmp_path / "root"
+    root.mkdir()
+    settings = Settings(store_dir=str(tmp_path / "store"), inline_dispatch=True)
+    with Yard.open(settings, root) as made:
+        yield made
+
+
+@pytest.fixture
+def built(yard: Yard, docker_engine: Engine) -> Iterator[Callable[..., ModelPackage]]:
+    """Builds a folder to its end; afterwards all images of this store are gone."""
+
+    def build(path: str, file: str = "") -> ModelPackage:
+        made = yard.services.models.build(ANN, NewModel(path, file))
+        with Dispatching(yard.settings) as dispatcher:
+            return dispatcher.until(
+                lambda: yard.services.models.get(ANN, made.id),
+                lambda found: found.state in ("ready", "failed"),
+                BUILD_SECONDS,
+            )
+
+    yield build
+    for image in docker_engine.labelled(STORE, yard.store.id):
+        for name in found.names if (found := docker_engine.image(image)) else []:
+            docker_engine.remove_image(name)
+
+
+def write(yard: Yard, variant: dict[str, Any]) -> str:
+    folder = yard.parts.files.root / "Iris project"
+    (folder / "src").mkdir(parents=True)
+    (folder / "src/model.py").write_text(CODE)
+    lines = ""
+    if variant.get("file"):
+        (folder / "requirements.txt").write_text("scikit-learn\n")
+        lines = "requirements: requirements.txt"
+    elif variant.get("listed"):
+        lines = "requirements:\n  - scikit-learn"
+    told = {name: variant.get(name, "") for name in ("platform", "tag")}
+    (folder / "nervosum.yaml").write_text(NERVOSUM.format(requirements=lines, **told))
+    return "Iris project"
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@contextmanager
+def served(engine: Engine, image: str) -> Iterator[Callable[..., tuple[int, Any]]]:
+    """A container of it, hardened as ours are; the port it answers on is that of this machine."""
+    port = free_port()
+    docker = ["docker", "--host", engine.url]
+    hardened = ["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL"]
+    network = ["--network", "host", "--env", f"NBYARD_PORT={port}"]
+    words = [*docker, "run", "--detach", *hardened, *network, image]
+    key = subprocess.run(words, capture_output=True, check=True, text=True).stdout.strip()
+
+    def ask(path: str, body: Any = None) -> tuple[int, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            url = f"http://127.0.0.1:{port}{path}"
+            with urllib.request.urlopen(url, data, timeout=20) as found:
+                return found.status, json.load(found)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+    try:
+        _wait(ask, [*docker, "logs", key])
+        yield ask
+        subprocess.run([*docker, "stop", "--time", "10", key], check=True, capture_output=True)
+        state = [*docker, "inspect", "--format", "{{.State.ExitCode}}", key]
+        said = subprocess.run(state, check=True, capture_output=True, text=True)
+        assert said.stdout.strip() == "0", "it ends by itself"
+    finally:
+        subprocess.run([*docker, "rm", "--force", key], check=True, capture_output=True)
+
+
+def _wait(ask: Callable[..., tuple[int, Any]], logs: list[str]) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            if ask("/v2/health/ready")[0] == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError(subprocess.run(logs, capture_output=True, check=True, text=True).stderr)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=["all-said", "little-said"])
+def test_a_project_of_nervosum_is_built_and_answers(yard, built, docker_engine, variant):
+    made = built(write(yard, variant))
+    assert made.state == "ready", made.reason
+    found = docker_engine.image(made.image_id)
+    assert found is not None
+    assert made.reference in found.names
+    assert found.labels["name"] == "Iris Sorter"
+    assert (found.labels["mode"], found.labels["owner"]) == ("http", ANN.name)
+    assert found.labels.get("platform_tag") == ("cluster-1" if variant["platform"] else None)
+    assert found.labels.get("tag") == ("v0.0.1" if variant["tag"] else None)
+    with served(docker_engine, made.reference) as ask:
+        assert ask("/predict", {"length": 1.4, "width": 0.2}) == (200, {"prediction": {"kind": 0}})
+        assert ask("/schema")[1]["output_schema"] == [{"name": "kind", "type": "int"}]
+        status, said = ask("/predict", [{"length": 1.4}])
+        assert (status, said["details"][0]["field"]) == (422, "width")
+        tensor = {"shape": [1], "datatype": "FP32", "data": [5.1]}
+        inputs = [{"name": "length", **tensor}, {"name": "width", **tensor, "data": [1.8]}]
+        status, said = ask("/v2/models/Iris%20Sorter/infer", {"inputs": inputs})
+        assert (status, said["outputs"][0]["data"]) == (200, [2])
+
+
+def test_a_model_of_mode_batch_predicts_a_dataset_in_its_image(yard, built, monkeypatch, shell):
+    """M4, E7: the newest match, in a container, its predictions saved."""
+    folder = write(yard, {"listed": True, "platform": "  platform_tag: big"})
+    path = yard.parts.files.root / folder / "nervosum.yaml"
+    path.write_text(path.read_text().replace("mode: http", "mode: batch"))
+    made = built(folder)
+    assert (made.state, made.mode, made.platform_tag) == ("ready", "batch", "big"), made.reason
+    data = yard.parts.files.root / "flowers.csv"
+    data.write_text("length,width\n1.4,0.2\n5.1,1.8\n")
+    out = yard.parts.files.root / "kinds.csv"
+    with Dispatching(yard.settings):
+        said = shell("models", "run", "-n", "iris", "--input", "flowers.csv", "--output", str(out))
+    assert said.code == 0, said.err
+    assert out.read_text().splitlines()[1:] == ["0", "2"]
+
+
+def test_the_same_is_not_built_twice_and_a_failed_build_says_its_line(yard, built):
+    folder = write(yard, {"listed": True})
+    first, second = built(folder), built(folder)
+    assert (first.number, second.number) == (1, 2)
+    assert first.image_id == second.image_id
+    assert yard.services.images.get(ANN, second.image).cached
+    path = yard.parts.files.root / folder / "nervosum.yaml"
+    path.write_text(path.read_text().replace("- scikit-learn", "- no-such-package==9"))
+    failed = built(folder)
+    assert failed.state == "failed"
+    assert "no-such-package" in failed.reason
+    yard.services.models.delete(ANN, first.id)
+    assert [one.id for one in yard.services.models.list(ANN).items] == [failed.id, second.id]
+
+
+def test_one_is_deployed_and_another_takes_its_place(yard, built):
+    """M2, P4: by its name, which says where it answers."""
+    made = built(write(yard, VARIANTS[0]))
+    assert made.state == "ready", made.reason
+    deployments = yard.services.deployments
+    try:
+        with Dispatching(yard.settings) as dispatcher:
+
+            def serving(number: int) -> dict[str, Any]:
+                dispatcher.until(
+                    lambda: deployments.get(ANN, "sorter"),
+                    lambda one: one.state == "failed" or one.serving == number,
+                    60,
+                )
+                with yard.store.read() as c:
+                    row = yard.store.deployments.serving(c, ANN.name, "sorter")
+                assert row is not None, deployments.log(ANN, "sorter").text
+                (place,) = row.places
+                url = f"http://{place.host}:{place.port}/predict"
+                with urllib.request.urlopen(url, b'{"length": 1.4, "width": 0.2}') as answer:
+                    return json.load(answer)["prediction"]
+
+            first = deployments.create(ANN, NewDeployment("Iris Sorter", name="sorter"))
+            assert (first.title, first.spec.image) == ("Iris Sorter", made.reference)
+            assert first.spec.ports[0].path == "/v2/health/ready"
+            assert serving(1) == {"kind": 0}
+            deployments.edit(ANN, "sorter", DeploymentChange(image="Iris Sorter:v0.0.1", cpu=2))
+            assert serving(2) == {"kind": 0}
+    finally:
+        for one in deployments.list(ANN).items:
+            deployments.delete(ANN, one.id)
+        with Dispatching(yard.settings) as dispatcher:
+            dispatcher.until(lambda: deployments.list(ANN).items, lambda left: not left, 60)

@@ -1,0 +1,126 @@
+"""A1, A2, A3, A5: the example of Dockerfiles, whole as a workflow and step by step, on a real
+engine."""
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from nbyard.dockerd import Engine
+
+Shell = Callable[..., str]
+ROWS = 40
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, repository: Path, python_base_image: str) -> Path:
+    """The example, on the base image that is here."""
+    folder = tmp_path / "pipeline"
+    shutil.copytree(repository / "examples/pipeline", folder)
+    for file in folder.glob("*/Dockerfile"):
+        file.write_text(file.read_text().replace("python:3.11-slim", python_base_image))
+    return folder
+
+
+@pytest.fixture
+def source(tmp_path: Path, docker_engine: Engine) -> Iterator[dict[str, str]]:
+    """Dark and bright images with their labels, at addresses that containers reach."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    (folder / "images.csv").write_text("".join(f"{n % 2 * 200},{n},9\n" for n in range(ROWS)))
+    (folder / "labels.csv").write_text("dark\nbright\n" * (ROWS // 2))
+    (bridge,) = docker_engine._networks("bridge")
+    address = bridge["IPAM"]["Config"][0]["Gateway"]
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("0.0.0.0", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        base = f"http://{address}:{server.server_address[1]}"
+        yield {f"{name}_url": f"{base}/{name}.csv" for name in ("images", "labels")}
+        server.shutdown()
+
+
+@pytest.fixture
+def shell(pipeline: Path, docker_settings: dict[str, str]) -> Shell:
+    own = {"NBYARD_STORE_DIR": f"{pipeline}/../store", "NBYARD_IDLE_SECONDS": "1"}
+    environment = {**os.environ, **docker_settings, **own}
+
+    def run(*words: str, code: int = 0) -> str:
+        """What `nbyard` prints, on both streams."""
+        done = subprocess.run(
+            [sys.executable, "-m", "nbyard.cli.main", *words],
+            cwd=pipeline, env=environment, text=True, timeout=120, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        assert done.returncode == code, done.stdout
+        return done.stdout
+
+    return run
+
+
+def accuracy(model: Path) -> float:
+    found: float = json.loads(model.read_text())["accuracy"]
+    return found
+
+
+@pytest.mark.leaves_running  # the dispatcher leaves by itself a second after the last run
+@pytest.mark.timeout(300)
+def test_the_whole_as_a_workflow(shell: Shell, source: dict[str, str]) -> None:
+    built = shell("workflows", "build", "pipeline.nbflow")
+    made = [line.split("  ")[1] for line in built.splitlines() if line.startswith("nbyard/code:")]
+    assert made == ["data", "split", "train"]
+    values = [word for name, url in source.items() for word in ("-p", f"{name}={url}")]
+    shell("run", "pipeline.nbflow", "--name", "whole", *values)
+    log = shell("runs", "log", "whole")
+    assert "fetched http" in log and "30 rows for training, 10 for the test" in log
+    assert "accuracy 1.00" in log and "Building" not in log
+
+
+@pytest.mark.leaves_running
+@pytest.mark.timeout(300)
+def test_step_by_step(shell: Shell, pipeline: Path, source: dict[str, str]) -> None:
+    make = functools.partial(shell, "artifacts", "create", "--wait", "--log", "--executable")
+    told = ["--parameters", json.dumps(source)]
+    assert "fetched http" in make("data/Dockerfile", "--name", "data", *told)
+    files = ["--input-file", "images=data.images", "labels=data.labels"]
+    wrong = make(
+        "split/Dockerfile", "--name", "parts", "--parameters", '{"share": 2}', *files, code=1
+    )
+    assert "share is 2.0; it has to be between 0 and 1" in wrong, "the log of what failed"
+    assert shell("artifacts", "status", "parts", code=1) == "failed\n"
+    part = ["split/Dockerfile", "--name", "parts", "--parameters", '{"share": 0.5}', *files]
+    assert "'parts 2' is free" in make(*part, code=1)
+    assert "20 rows for training, 20 for the test" in make(*part, "--force")
+    files = ["--input-file", "train=parts.train", "test=parts.test"]
+    shell("artifacts", "create", "--executable", "train/Dockerfile", "--name", "model", *files)
+    assert "accuracy 1.00" in shell("artifacts", "log", "model", "--follow")
+
+    listed = json.loads(shell("artifacts", "ls", "--json"))["items"]
+    assert {one["name"] for one in listed} == {"data", "parts", "model"}
+    assert shell("artifacts", "status", "parts") == "succeeded\n"
+    assert json.loads(shell("artifacts", "parameters", "parts"))["share"] == 0.5
+    shell("artifacts", "export", "model", "--output-file", "model.json")
+    assert accuracy(pipeline / "model.json") == 1
+    shell("artifacts", "export", "parts", "--output-file", "parts.zip")
+    with zipfile.ZipFile(pipeline / "parts.zip") as whole:
+        assert len(whole.namelist()) == 2
+    shell("artifacts", "rm", "model")
+    shell("artifacts", "status", "model", code=3)
+
+
+@pytest.mark.leaves_running
+def test_one_step_alone_and_nothing_is_left(shell: Shell, pipeline: Path) -> None:
+    """Run with -f, an output that a description names is there as well."""
+    (pipeline / "rows.csv").write_text("dark,0,1\nbright,200,1\n")
+    files = ["--input-file", "train=rows.csv", "--input-file", "test=rows.csv"]
+    said = shell("run", "-f", "train/Dockerfile", *files, "--output-file", "model.json")
+    assert "accuracy 1.00" in said and accuracy(pipeline / "model.json") == 1
+    assert json.loads(shell("runs", "ls", "--json"))["items"] == []

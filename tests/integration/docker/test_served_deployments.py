@@ -1,0 +1,223 @@
+"""P2, P4, P5: deployments reached through a real Jupyter server, on a real engine."""
+
+import asyncio
+import http.client
+import json
+import re
+import threading
+from collections.abc import Iterator
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, Request, build_opener
+
+import pytest
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+
+from nbyard.dockerd import Engine
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import DeploymentChange
+from nbyard.rest.identity import local_name
+from nbyard.testing.images import base_image
+from nbyard.testing.server import TOKEN, JupyterServer
+
+from .deploying import Yards, built, opened, server_image
+
+pytestmark = pytest.mark.leaves_running
+LAB = "nbyard-test/lab:1"
+SECRET = "correct horse battery"
+ME = Caller(local_name())
+BELOW = "/user/ann"
+OWN = {"Authorization": f"token {TOKEN}"}
+AT_LEAST = 1000  # requests
+
+
+@pytest.fixture(scope="module")
+def lab_image(docker_engine: Engine) -> str:
+    """JupyterLab, of wheels that are fetched once."""
+    base = base_image(docker_engine, [Path(__file__).parent / "lab/requirements.txt"])
+    words = "pip install --break-system-packages jupyterlab ipykernel 'soupsieve<2.7'"
+    return built(docker_engine, LAB, f"FROM {base}\nRUN {words}\n")
+
+
+@pytest.fixture
+def yards(tmp_path: Path, docker_engine: Engine, python_base_image: str) -> Iterator[Yards]:
+    image = server_image(docker_engine, python_base_image)
+    with opened(tmp_path, docker_engine, image, caller=ME) as (found, _):
+        yield found
+
+
+@pytest.fixture
+def server(tmp_path: Path, yards: Yards, docker_engine: Engine) -> Iterator[JupyterServer]:
+    """Below a prefix, as on a hub, on the same store."""
+    made = JupyterServer(
+        tmp_path, f"{BELOW}/", docker_host=docker_engine.url, ide_images=[LAB]
+    ).start()
+    assert made.send("GET", "/deployments").status == 200
+    yield made
+    made.stop()
+
+
+class Client:
+    """Asks as long as the block lasts, over one connection, and never twice."""
+
+    def __init__(self, server: JupyterServer, path: str):
+        self._port, self._path = server.port, path
+        self.answers: list[tuple[int, bytes]] = []
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> "Client":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        while not self._is_over.is_set() or len(self.answers) < AT_LEAST:
+            connection.request("GET", self._path, headers=OWN)
+            answer = connection.getresponse()
+            self.answers.append((answer.status, answer.read()))
+        connection.close()
+
+
+def test_a_new_revision_and_the_way_back_lose_no_request(server, yards):
+    """P4, P5."""
+    yards.create()
+    with yards.dispatching() as running:
+        yards.until(running, "running")
+        path = f"{BELOW}/nbyard/deployments/web/web/"
+        with Client(server, path) as one, Client(server, path) as other:
+            change = DeploymentChange(environment={"VERSION": "2"})
+            yards.deployments.edit(ME, "web", change)
+            yards.until_serving(running, 2)
+            running.until(yards.owned, lambda left: not any(n.endswith("-1") for n in left))
+            yards.deployments.rollback(ME, "web")
+            yards.until_serving(running, 3)
+            running.until(yards.owned, lambda left: not any(n.endswith("-2") for n in left))
+        for client in (one, other):
+            assert len(client.answers) >= AT_LEAST
+            assert {status for status, _ in client.answers} == {200}
+            assert {text for _, text in client.answers} == {b"version 1", b"version 2"}
+            assert client.answers[-1][1] == b"version 1"
+
+
+class Browser:
+    """Cookies as a browser keeps them, and its words about the page that asks."""
+
+    def __init__(self, server: JupyterServer):
+        self._origin = f"http://127.0.0.1:{server.port}"
+        self.jar = CookieJar()
+        self._opener = build_opener(HTTPCookieProcessor(self.jar))
+        self.get(f"{BELOW}/login?token={TOKEN}")
+
+    def get(self, path: str) -> str:
+        with self._opener.open(Request(self._origin + path), timeout=30) as answer:
+            return str(answer.read().decode())
+
+    def post(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[str, str]:
+        """Where it ended, and what was said there."""
+        told = headers | {"Origin": self._origin}
+        with self._opener.open(Request(self._origin + path, body, told), timeout=30) as answer:
+            return answer.geturl(), answer.read().decode()
+
+    def cookie(self, name: str, path: str) -> str:
+        """As a script of a page below that path finds it."""
+        found = (c for c in self.jar if c.name == name and path.startswith(c.path))
+        return str(max(found, key=lambda c: len(c.path)).value)
+
+    def socket(self, path: str) -> HTTPRequest:
+        request = Request(self._origin + path)
+        self.jar.add_cookie_header(request)
+        headers = {"Cookie": str(request.get_header("Cookie")), "Origin": self._origin}
+        return HTTPRequest(self._origin.replace("http", "ws") + path, headers=headers)
+
+
+async def closed(socket: WebSocketClientConnection) -> None:
+    socket.close()
+    while await socket.read_message() is not None:
+        pass
+
+
+async def printed(request: HTTPRequest, code: str) -> str:
+    """What a kernel prints for some code, over its websocket."""
+    socket = await websocket_connect(request)
+    header = {"msg_id": "1", "username": "", "session": "s", "msg_type": "execute_request",
+              "version": "5.3", "date": "2026-01-01T00:00:00Z"}  # fmt: skip
+    told = {"header": header, "parent_header": {}, "metadata": {}, "channel": "shell",
+            "content": {"code": code, "silent": False}, "buffers": []}  # fmt: skip
+    await socket.write_message(json.dumps(told))
+    while True:
+        heard = json.loads(str(await socket.read_message()))
+        if heard["msg_type"] == "stream":
+            await closed(socket)
+            return str(heard["content"]["text"])
+
+
+async def typed(request: HTTPRequest, line: str, wanted: str) -> str:
+    """What a terminal shows once it shows what is wanted."""
+    socket = await websocket_connect(request)
+    await socket.write_message(json.dumps(["stdin", line]))
+    shown = ""
+    while wanted not in shown:
+        kind, *text = json.loads(str(await socket.read_message()))
+        shown += text[0] if kind == "stdout" else ""
+    await closed(socket)
+    return shown
+
+
+@pytest.mark.timeout(400)
+def test_jupyterlab_is_logged_in_to_and_works(server, yards, lab_image):
+    """P2, P5: with its own password, beside the Jupyter that it is reached through; kernel and
+    terminal over websockets."""
+    yards.create("lab", service="jupyterlab", image=lab_image, password=SECRET, ports=None)
+    with yards.dispatching() as running:
+        yards.until(running, "running", name="lab", seconds=120)
+        lab, browser = f"{BELOW}/nbyard/deployments/lab/ide", Browser(server)
+        page = browser.get(f"{lab}/login")
+        field = re.search(r'name="_xsrf" value="([^"]+)"', page)
+        assert field and TOKEN not in page
+        form = {"_xsrf": field[1], "password": "not the password"}
+        with pytest.raises(HTTPError) as refused:
+            browser.post(f"{lab}/login", urlencode(form).encode(), {})
+        refused.value.close()
+        form["password"] = SECRET
+        ended, shown = browser.post(f"{lab}/login", urlencode(form).encode(), {})
+        assert ended.endswith(f"{lab}/lab") and "jupyter-config-data" in shown
+        token = browser.cookie("_xsrf", f"{lab}/")
+        told = {"X-XSRFToken": token, "Content-Type": "application/json"}
+        kernel = json.loads(browser.post(f"{lab}/api/kernels", b"{}", told)[1])["id"]
+        request = browser.socket(f"{lab}/api/kernels/{kernel}/channels")
+        assert asyncio.run(printed(request, "print(6 * 7)")) == "42\n"
+        name = json.loads(browser.post(f"{lab}/api/terminals", b"{}", told)[1])["name"]
+        request = browser.socket(f"{lab}/terminals/websocket/{name}")
+        shown = asyncio.run(typed(request, "pwd; id -u\r", "65534"))
+        assert "/home/nbyard" in shown
+        inspected = json.dumps(yards.engine._client().inspect_container(container(yards)))
+        assert SECRET not in inspected and "argon2" not in inspected
+        assert SECRET not in yards.log("lab")
+
+
+def container(yards: Yards) -> str:
+    return next(name for name in yards.owned() if re.fullmatch(r"nby-d-.*-1", name))
+
+
+def test_what_is_outside_of_the_deployment_stays_the_server_s_own(server, yards):
+    """P5, I22: another's session is none, and the server itself stays logged in."""
+    yards.create()
+    with yards.dispatching() as running:
+        yards.until(running, "running")
+        path = f"{BELOW}/nbyard/deployments/web/web/"
+        with pytest.raises(HTTPError) as refused:
+            build_opener().open(f"http://127.0.0.1:{server.port}{path}")
+        refused.value.close()
+        browser = Browser(server)
+        assert browser.get(path) == "version 1"
+        shown: Any = json.loads(browser.get(f"{BELOW}/nbyard/api/deployments"))
+        assert [link["answers"] for link in shown["items"][0]["links"]] == [True]

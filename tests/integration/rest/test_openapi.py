@@ -1,0 +1,55 @@
+"""G6: whatever is sent to the server, what it answers stands in the OpenAPI document."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from nbyard.rest import openapi
+from nbyard.testing.server import TOKEN, JupyterServer
+
+pytestmark = pytest.mark.leaves_running
+CHECKS = (
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+)
+schema = schemathesis.openapi.from_dict(json.loads(openapi.text()))
+
+
+@pytest.fixture
+def ask(api: JupyterServer) -> Callable[[schemathesis.Case], None]:
+    def send(case: schemathesis.Case) -> None:
+        case.call_and_validate(
+            base_url=f"{api.url}/nbyard/api",
+            headers={"Authorization": f"token {TOKEN}"},
+            checks=list(CHECKS),
+            timeout=10,
+        )
+
+    return send
+
+
+@schema.parametrize()
+@settings(
+    max_examples=6,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_whatever_is_sent_the_answer_is_a_described_one(
+    ask: Callable[[schemathesis.Case], None], case: schemathesis.Case
+):
+    """I29: no 5xx, only described statuses and bodies."""
+    ask(case)

@@ -1,0 +1,129 @@
+"""Work that has a secret and tells it in every way, wherever it runs."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.credentials import NewCredential
+from nbyard.domain.runs import NewRun, RunDetail
+from nbyard.settings import Settings
+from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.secrets import CANARY, in_memory, is_in, places_of
+from nbyard.yard import Yard
+
+ANN = Caller("ann")
+ENDED = ("succeeded", "failed", "cancelled")
+TELLS = """
+import base64, json, sys, urllib.parse
+told = [secret, base64.b64encode(secret.encode()).decode(), urllib.parse.quote(secret, safe="")]
+told += [base64.b64encode(f"ann:{secret}".encode()).decode(), json.dumps(secret), repr([secret])]
+for one in told:
+    print(one)
+print(secret[:5], end="", flush=True)
+print(secret[5:])
+print(secret, file=sys.stderr)
+"""
+REACHES: dict[str, tuple[dict[str, Any], str]] = {
+    "option": ({"kind": "option", "flag": "--token"}, "secret = open(sys.argv[2]).read()"),
+    "variable": ({"kind": "variable", "variable": "TOKEN"}, "secret = os.environ['TOKEN']"),
+    "stdin": ({"kind": "stdin"}, "secret = sys.stdin.read()"),
+}
+
+
+class Telling:
+    """Below `root`, by runs of ann's, who has the credential `api`."""
+
+    def __init__(self, root: Path, yard: Yard, dispatching: Dispatching):
+        self.root = root
+        self.yard = yard
+        self.dispatching = dispatching
+        body = NewCredential("api", "token", {"secret": CANARY})
+        yard.services.credentials.create(ANN, body)
+
+    def run(self, **body: Any) -> RunDetail:
+        """To its end."""
+        runs = self.yard.services.runs
+        made = runs.create(ANN, NewRun(**body))
+        return self.dispatching.until(
+            lambda: runs.get(ANN, made.id), lambda d: d.run.state in ENDED
+        )
+
+    def notebook(self, *sources: str) -> str:
+        """A notebook whose first cell holds the parameters."""
+        cells: list[dict[str, Any]] = [
+            {
+                "cell_type": "code",
+                "id": f"c{at}",
+                "metadata": {"tags": ["parameters"]} if at == 0 else {},
+                "source": source,
+                "outputs": [],
+                "execution_count": None,
+            }
+            for at, source in enumerate(sources)
+        ]
+        spec = {"name": "python3", "display_name": "Python", "language": "python"}
+        whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": spec}}
+        (self.root / "work.ipynb").write_text(json.dumps({**whole, "cells": cells}))
+        return "work.ipynb"
+
+    def script(self, text: str, *arguments: dict[str, Any]) -> str:
+        """A script with these arguments."""
+        (self.root / "work.py").write_text(text)
+        told = {"version": 1, "arguments": list(arguments)}
+        (self.root / "work.py.nbexec").write_text(json.dumps(told))
+        return "work.py"
+
+    def telling_notebook(self) -> str:
+        """One that reads it in each way and tells it; it can fail with it."""
+        return self.notebook(
+            "token = ''  # type: secret\nfails = False",
+            "import nbyard\nsecret = nbyard.secret('token')\n"
+            "assert open(token).read() == nbyard.input('token') == secret and len(secret) == 17",
+            TELLS,
+            "secret",
+            "if fails: raise ValueError(secret)",
+        )
+
+    def telling_script(self, reach: str, *, fails: bool) -> str:
+        """The same as a script that gets it so."""
+        told, reads = REACHES[reach]
+        text = f"import os, sys\n{reads}\nassert len(secret) == 17, len(secret)\n{TELLS}\n"
+        text += f"sys.exit(secret if {fails} else 0)\n"
+        argument = {"name": "token", "type": "secret", "required": True, "reach": told}
+        return self.script(text, argument)
+
+    def log(self, detail: RunDetail) -> str:
+        return self.yard.services.runs.log(ANN, detail.run.id, detail.tasks[0].node).text
+
+    def told(self, detail: RunDetail) -> bytes:
+        """All that is answered about the run."""
+        runs, node = self.yard.services.runs, detail.tasks[0].node
+        answers: list[Any] = [detail, self.yard.services.events.list(ANN)]
+        answers += [runs.log(ANN, detail.run.id, node), runs.cells(ANN, detail.run.id, node)]
+        return msgspec.json.encode(answers)
+
+    def check(self, detail: RunDetail, *, fails: bool) -> None:
+        """It told, and nothing shows what; nothing of it is left anywhere."""
+        state = "failed" if fails else "succeeded"
+        assert detail.run.state == state, (detail.tasks[0].failure, self.log(detail))
+        assert detail.tasks[0].arguments["token"] == "api"
+        assert self.log(detail).count("***") >= 7
+        assert not is_in(self.told(detail))
+        assert places_of(self.yard.store.folder) == []
+        ids = [self.yard.store.id, *(one.id for one in detail.tasks[0].attempts)]
+        self.dispatching.until(lambda: in_memory(*ids), lambda found: not found)
+
+
+@contextmanager
+def telling(folder: Path, **settings: Any) -> Iterator[Telling]:
+    """With a store and a dispatcher of its own."""
+    (folder / "root").mkdir()
+    config = Settings(store_dir=str(folder / "store"), inline_dispatch=True, slots=2, **settings)
+    root = folder / "root"
+    with Yard.open(config, root, root) as yard, Dispatching(config) as dispatching:
+        yield Telling(root, yard, dispatching)

@@ -1,0 +1,202 @@
+"""E13: tools of CWL v1.2 run from a real shell; words and outputs are those that it requires.
+
+The tools of `tests/cases/cwl` were written from the specification; `source` names its section.
+Where cwltool is installed, it has to give the same.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CASES = Path(__file__).resolve().parents[1] / "cases" / "cwl"
+FOUND: list[dict[str, Any]] = json.loads((CASES / "cases.json").read_text())
+PEER = shutil.which("cwltool")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "project").mkdir()
+    return tmp_path / "project"
+
+
+def laid_out(case: dict[str, Any], folder: Path) -> None:
+    """The tool, and the files of the case beside it."""
+    for name, content in case.get("files", {}).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    for name in (f"{case['tool']}.cwl", "beside.txt"):
+        shutil.copy(CASES / name, folder / name)
+    shutil.copytree(CASES / "parts", folder / "parts", dirs_exist_ok=True)
+
+
+def shell(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    variables = {
+        **os.environ,
+        "NBYARD_STORE_DIR": str(folder.parent / "store"),
+        "NBYARD_IDLE_SECONDS": "1",
+    }
+    line = [sys.executable, "-m", "nbyard.cli.main", *words]
+    return subprocess.run(
+        line, cwd=folder, env=variables, capture_output=True, text=True, timeout=100, check=False
+    )
+
+
+def with_beside(file: dict[str, Any]) -> list[dict[str, Any]]:
+    return [file, *file.get("secondaryFiles", [])]
+
+
+def are_files(value: Any) -> bool:
+    return isinstance(value, list) and any(
+        isinstance(one, dict) and "class" in one for one in value
+    )
+
+
+def values(job: dict[str, Any], folder: Path, before: str = "") -> list[str]:
+    """The job as options: a record's fields are values of their own, several files a folder."""
+    words = []
+    for name, value in job.items():
+        if isinstance(value, dict) and "class" in value:
+            words += ["-p", f"{before}{name}={value['path']}"]
+            for one in value.get("secondaryFiles", []):
+                words += ["-p", f"{before}{name}_{one['path'].rpartition('.')[2]}={one['path']}"]
+        elif isinstance(value, dict):
+            words += values(value, folder, f"{before}{name}_")
+        elif are_files(value):
+            many = folder / f"of_{name}"
+            many.mkdir()
+            for one in (each for item in value for each in with_beside(item)):
+                shutil.copy(folder / one["path"], many)
+            words += ["-p", f"{before}{name}={many.name}"]
+        else:
+            text = value if isinstance(value, str) else json.dumps(value)
+            words += ["-p", f"{before}{name}={text}"]
+    return words
+
+
+def bytes_of(folder: Path, digest: str) -> str:
+    name = digest.partition(":")[2][2:]
+    (blob,) = [path for path in (folder.parent / "store").rglob(f"*{name}") if path.is_file()]
+    return blob.read_text()
+
+
+def shown(folder: Path, artifact: dict[str, Any]) -> Any:
+    """A file by its name, a folder by those in it, a value as it is."""
+    content = bytes_of(folder, artifact["digest"])
+    if artifact["format"] == "folder":
+        entries = json.loads(content)["files"]
+        return {entry["path"]: bytes_of(folder, entry["digest"]) for entry in entries}
+    if artifact["filename"] == f"{artifact['name']}.json":
+        return json.loads(content)
+    return {artifact["filename"]: content}
+
+
+def told_words(text: str) -> list[str]:
+    """A command line without the folders that files lie in."""
+    return [re.sub(r"/[^\s,:=]*/(?=[^/\s,:=]+)", "…/", word) for word in json.loads(text)]
+
+
+@pytest.mark.parametrize("case", FOUND, ids=[case["tool"] for case in FOUND])
+def test_a_tool_gets_its_words_and_leaves_its_outputs(case: dict[str, Any], folder: Path) -> None:
+    laid_out(case, folder)
+    given = values(case["job"], folder)
+    done = shell(folder, "run", f"{case['tool']}.cwl", "--json", *given)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (main,) = [task for task in json.loads(done.stdout)["tasks"] if task["node"] == "main"]
+    found = {one["name"]: shown(folder, one) for one in main["artifacts"]}
+    if "argv" in case:
+        assert told_words(found["argv"]["line.json"]) == case["argv"]
+    else:
+        wanted = {name: value for name, value in case["outputs"].items() if value is not None}
+        assert found == wanted
+
+
+@pytest.mark.skipif(PEER is None, reason="cwltool is not installed: there is no peer to compare")
+@pytest.mark.parametrize("case", FOUND, ids=[case["tool"] for case in FOUND])
+def test_cwltool_gives_the_same(case: dict[str, Any], folder: Path) -> None:
+    laid_out(case, folder)
+    (folder / "job.json").write_text(json.dumps(case["job"]))
+    line = [str(PEER), "--quiet", "--outdir", "out", f"{case['tool']}.cwl", "job.json"]
+    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    if "argv" in case:
+        assert told_words(Path(told["argv"]["path"]).read_text()) == case["argv"]
+    else:
+        for name, value in list(told.items()):
+            for one in value.get("secondaryFiles", []) if isinstance(value, dict) else []:
+                told[f"{name}_{one['basename'].rpartition('.')[2]}"] = one
+        assert {name: left_by_peer(value) for name, value in told.items()} == case["outputs"]
+
+
+def left_by_peer(value: Any) -> Any:
+    if isinstance(value, list):
+        every = (each for item in value for each in with_beside(item))
+        return {name: text for one in every for name, text in left_by_peer(one).items()}
+    if not isinstance(value, dict):
+        return value
+    path = Path(value["path"])
+    files = [path] if path.is_file() else sorted(path.iterdir())
+    return {file.name: file.read_text() for file in files}
+
+
+@pytest.mark.skipif(PEER is None, reason="cwltool is not installed: there is no peer to compare")
+@pytest.mark.timeout(400)
+def test_an_export_is_valid(folder: Path) -> None:
+    (folder / "fit.py").write_text(
+        "import argparse\n"
+        "parser = argparse.ArgumentParser()\n"
+        "parser.add_argument('data', type=argparse.FileType())\n"
+        "parser.add_argument('--alpha', type=float, default=0.5)\n"
+        "parser.add_argument('--names', nargs='+', default=['a'])\n"
+        "parser.add_argument('--fast', action='store_true')\n"
+        "parser.add_argument('--out', default='model.json', help='output: json')\n"
+        "parser.parse_args()\n"
+    )
+    for case in FOUND:
+        laid_out(case, folder)
+    for file in ["fit.py", *(f"{case['tool']}.cwl" for case in FOUND)]:
+        assert shell(folder, "executables", "add", file).returncode == 0
+        name = file.rpartition(".")[0]
+        done = shell(folder, "executables", "export", name, "--format", "cwl")
+        assert done.returncode == 0, done.stderr
+        (folder / "export.cwl").write_text(done.stdout)
+        checked = [str(PEER), "--validate", "--strict", "export.cwl"]
+        said = subprocess.run(checked, cwd=folder, capture_output=True, text=True, check=False)
+        assert said.returncode == 0, said.stdout + said.stderr
+
+
+@pytest.mark.parametrize(("code", "words"), [(3, ""), (4, "a temporary"), (5, "a permanent"),
+                                             (1, "exit code 1")])  # fmt: skip
+def test_exit_codes_mean_what_the_tool_says(code: int, words: str, folder: Path) -> None:
+    laid_out({"tool": "codes"}, folder)
+    done = shell(folder, "run", "codes.cwl", "-p", f"code={code}")
+    assert (done.returncode == 0) == (not words), done.stdout + done.stderr
+    assert words in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"x" * 65537, "has more than 64 KiB"), (b"\xff", "is no UTF-8 text (byte 0)")],
+)
+def test_contents_that_are_no_short_text_fail_the_step(
+    content: bytes, words: str, folder: Path
+) -> None:
+    (folder / "data").write_bytes(content)
+    inputs = {"data": {"type": "File", "loadContents": True}}
+    tool: dict[str, Any] = {"cwlVersion": "v1.2", "class": "CommandLineTool"}
+    tool |= {
+        "baseCommand": "true",
+        "inputs": inputs,
+        "outputs": {},
+        "arguments": ["$(inputs.data.contents)"],
+    }
+    (folder / "tool.cwl").write_text(json.dumps(tool))
+    done = shell(folder, "run", "tool.cwl", "-p", "data=data")
+    assert done.returncode == 1
+    assert f"inputs.data: {words}" in done.stdout + done.stderr

@@ -1,0 +1,265 @@
+"""E14: one notebook runs in plain Jupyter, in papermill and in a run, and hands over the same."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas
+import pytest
+
+from nbyard.domain.attempts import NotebookWork, Output
+from nbyard.runtimes.process import ProcessRuntime
+from nbyard.testing.conformance_runtimes import finish, place_attempt
+
+from .foreign import Environment
+
+PARAMETERS = "rate = 0.5"
+ASK = """
+from pathlib import Path
+import nbyard
+raw = nbyard.input("raw", Path("raw.json"))
+scale = nbyard.input("scale", 2)
+"""
+MAKE = """
+import pandas
+table = pandas.DataFrame({"when": pandas.to_datetime(raw["when"], utc=True), "n": raw["n"]})
+table["n"] = table["n"] * scale * rate
+table["kind"] = pandas.Categorical(["b", None], ["a", "b"])
+nbyard.output("table", table.set_index("when"))
+nbyard.metric("rows", len(table), step=0)
+"""
+SHOW = """
+import nbyard
+table = nbyard.input("table")
+assert str(table["kind"].dtype.categories.tolist()) == "['a', 'b']", table.dtypes
+assert str(table.index.dtype) == "datetime64[us, UTC]", table.index.dtype
+nbyard.output("sums", {"n": table["n"].sum(), "names": list(table.columns)})
+"""
+RAW = {"when": ["2020-01-01", "2020-01-02"], "n": [1, 2]}
+FLOW = {
+    "version": 1,
+    "meta": {"id": "3f0c8f0e-3a52-4d0b-9d2e-0d5b8f7f0c11", "title": "Handed over"},
+    "nodes": {
+        "make": {"type": "executable", "path": "make.ipynb"},
+        "show": {"type": "executable", "path": "show.py"},
+    },
+    "edges": {
+        "make.table->show.table": {
+            "source": "make",
+            "output": "table",
+            "target": "show",
+            "input": "table",
+        }
+    },
+}
+
+
+def notebook(*sources: str, kernel: str = "python3") -> str:
+    cells: list[dict[str, Any]] = [
+        {
+            "cell_type": "code",
+            "id": f"c{at}",
+            "metadata": {"tags": ["parameters"]} if source == PARAMETERS else {},
+            "source": source,
+            "outputs": [],
+            "execution_count": None,
+        }
+        for at, source in enumerate(sources)
+    ]
+    spec = {"kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}}
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": spec, "cells": cells})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "raw.json").write_text(json.dumps(RAW))
+    (tmp_path / "project" / "make.ipynb").write_text(notebook(PARAMETERS, ASK, MAKE))
+    (tmp_path / "project" / "show.py").write_text(SHOW)
+    (tmp_path / "project" / "both.nbflow").write_text(json.dumps(FLOW))
+    return tmp_path / "project"
+
+
+def shell(folder: Path, *words: str) -> str:
+    variables = {
+        **os.environ,
+        "NBYARD_STORE_DIR": str(folder.parent / "store"),
+        "NBYARD_IDLE_SECONDS": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def made(folder: Path, *words: str) -> dict[str, Any]:
+    """What came out of a run, by name, with the path of its bytes."""
+    done = json.loads(shell(folder, "nbyard.cli.main", "run", *words, "--json"))
+    found = {one["name"]: one for task in done["tasks"] for one in task["artifacts"]}
+    for one in found.values():
+        target = folder.parent / f"taken-{one['filename']}"
+        target.unlink(missing_ok=True)
+        shell(
+            folder,
+            "nbyard.cli.main",
+            "artifacts",
+            "export",
+            one["id"],
+            "--output-file",
+            str(target),
+        )
+        one["path"] = target
+    return found
+
+
+def check_table(path: Path, numbers: list[float]) -> None:
+    table = pandas.read_parquet(path)
+    assert table["n"].tolist() == numbers and table["kind"].tolist()[0] == "b"
+    assert str(table.index.dtype) == "datetime64[us, UTC]" and table.index.name == "when"
+
+
+@pytest.mark.timeout(200)
+def test_the_same_notebook_in_three_ways(folder: Path) -> None:
+    beside = folder / "handoff"
+    shell(folder, "jupyter", "execute", "make.ipynb")
+    assert os.listdir(beside) == ["table.parquet"]
+    check_table(beside / "table.parquet", [1, 2])
+    (beside / "scale.json").write_text("4")
+    shell(folder, "papermill", "make.ipynb", "done.ipynb", "-p", "rate", "0.25")
+    check_table(beside / "table.parquet", [1, 2])
+    given = ["-p", "rate=0.25", "-p", "scale=8", "-p", "raw=raw.json"]
+    found = made(folder, "make.ipynb", *given)
+    table = found["table"]
+    assert (table["filename"], table["format"]) == ("table.parquet", "parquet")
+    assert table["type"]["columns"] == [["n", "float64"], ["kind", "category"]]
+    assert table["type"]["media_type"] == "application/vnd.apache.parquet"
+    check_table(table["path"], [2, 4])
+
+
+@pytest.mark.timeout(200)
+def test_a_script_takes_what_a_notebook_hands_over(folder: Path) -> None:
+    found = made(folder, "both.nbflow")
+    assert json.loads(found["sums"]["path"].read_text()) == {"n": 3.0, "names": ["n", "kind"]}
+    assert found["sums"]["filename"] == "sums.json"
+
+
+BARE = """
+import nbyard, json
+assert nbyard.__file__.endswith("runner/handoff/__init__.py"), nbyard.__file__
+nbyard.metric("n", 1)
+nbyard.output("sums", [nbyard.input("rate", 1.5), nbyard.input("more", 2)])
+"""
+
+
+@pytest.mark.timeout(200)
+def test_a_script_hands_over_without_the_package(folder: Path, environment: Environment) -> None:
+    """What another interpreter lacks travels with the runner."""
+    (folder / "bare.py").write_text(BARE)
+    told = {"version": 1, "kind": "command", "command": [str(environment.python), "{file}"]}
+    (folder / "bare.py.nbexec").write_text(json.dumps(told))
+    found = made(folder, "bare.py", "-p", "rate=0.5")
+    assert json.loads(found["sums"]["path"].read_text()) == [0.5, 2]
+
+
+def test_a_cell_that_fails_leaves_no_half_output(tmp_path: Path) -> None:
+    source = 'import nbyard\nnbyard.output("out", [1])\nnbyard.output("out", [{1: 2}])'
+    work = NotebookWork("code/n.ipynb", "python3", "python", {})
+    outputs = {"out": Output("outputs/out/out")}
+    order = place_attempt(tmp_path, "", outputs, "", work=work, directory="code")
+    (order.folder / "code" / "n.ipynb").write_text(notebook(source))
+    runtime = ProcessRuntime()
+    runtime.start(order)
+    result = finish(runtime, order)
+    assert result.failure is not None
+    assert "the key 1 would come back as text" in result.failure.message
+    assert (order.folder / "outputs" / "out" / "out").read_text() == "[1]"
+    left = sorted(path.name for path in (order.folder / "outputs" / "out").iterdir())
+    assert left == [".type.json", "out"]
+
+
+STEPS = """
+import nbyard
+import numpy
+import pandas
+
+def make(rows: int = 3) -> pandas.DataFrame:
+    for step in range(rows):
+        nbyard.metric("rows", step, step=step)
+    return pandas.DataFrame({"n": range(rows)})
+
+def total(table: pandas.DataFrame, more: numpy.ndarray = None) -> int:
+    return int(table["n"].sum())
+"""
+
+
+@pytest.mark.timeout(200)
+def test_functions_take_and_return_data_frames_and_record_metrics(folder: Path) -> None:
+    """E8, E14: two of them in one process; each has its own metrics."""
+    (folder / "steps.py").write_text(STEPS)
+    flow = {
+        **FLOW,
+        "nodes": {
+            "make": {"type": "executable", "path": "steps.py::make"},
+            "total": {"type": "executable", "path": "steps.py::total"},
+        },
+        "edges": {
+            "make.result->total.table": {
+                "source": "make",
+                "output": "result",
+                "target": "total",
+                "input": "table",
+            }
+        },
+    }
+    (folder / "steps.nbflow").write_text(json.dumps(flow))
+    done = json.loads(shell(folder, "nbyard.cli.main", "run", "steps.nbflow", "--json"))
+    files = {task["node"]: task["artifacts"][0]["filename"] for task in done["tasks"]}
+    assert files == {"make": "result.parquet", "total": "result.json"}
+    words = ("runs", "metrics", str(done["run"]["number"]))
+    found = json.loads(shell(folder, "nbyard.cli.main", *words, "--json"))
+    (rows,) = found["make"]["metrics"]
+    assert (rows["values"], rows["steps"]) == ([0, 1, 2], [0, 1, 2])
+    assert found["total"]["metrics"] == []
+    assert "make  rows    3       2" in shell(folder, "nbyard.cli.main", *words)
+
+
+AGAIN = """
+import os, nbyard
+is_first = not os.path.exists({mark!r})
+open({mark!r}, "w").close()
+for step in range(2 if is_first else 3):
+    nbyard.metric("loss", (10 if is_first else 1) * (step + 1), step=step)
+assert not is_first
+"""
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("kind", ["py", "ipynb"])
+def test_numbers_of_attempts_stand_apart(folder: Path, kind: str) -> None:
+    """R16: what is tried again begins its lines anew; those of before can still be asked for."""
+    text = AGAIN.format(mark=str(folder.parent / "mark"))
+    (folder / f"again.{kind}").write_text(text if kind == "py" else notebook(text))
+    node = {"type": "executable", "path": f"again.{kind}", "retries": 1}
+    (folder / "again.nbflow").write_text(
+        json.dumps({"version": 1, "meta": FLOW["meta"], "nodes": {"again": node}})
+    )
+    done = json.loads(shell(folder, "nbyard.cli.main", "run", "again.nbflow", "--json"))
+    states = [attempt["state"] for attempt in done["tasks"][0]["attempts"]]
+    assert states == ["failed", "succeeded"]
+    found = []
+    for attempt in ("0", "1", "2"):
+        words = ("runs", "metrics", "1", "again", "--attempt", attempt, "--json")
+        told = json.loads(shell(folder, "nbyard.cli.main", *words))["again"]
+        (line,) = told["metrics"]
+        found.append((told["attempt"], line["values"], line["steps"]))
+    assert found == [(2, [1, 2, 3], [0, 1, 2]), (1, [10, 20], [0, 1]), (2, [1, 2, 3], [0, 1, 2])]

@@ -1,0 +1,118 @@
+"""L5: kernels that are no environment of ours are listed and run notebooks; that is recorded."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs import NewRun, RunDetail
+from nbyard.settings import Settings
+from nbyard.testing.dispatching import Dispatching
+from nbyard.yard import Yard
+
+from .foreign import KERNEL, Environment, R
+
+ADA = Caller("ada")
+ENDED = ("succeeded", "failed", "cancelled")
+Run = Callable[..., RunDetail]
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Iterator[Yard]:
+    settings = Settings(store_dir=str(tmp_path / "store"), slots=2, ready_kernels=0)
+    (tmp_path / "root").mkdir()
+    with Yard.open(settings, tmp_path / "root", tmp_path / "root") as yard:
+        yield yard
+
+
+@pytest.fixture
+def run(yard: Yard, tmp_path: Path) -> Run:
+    """A notebook of that language with the foreign kernel, to its end."""
+
+    def run(code: str, language: str = "python") -> RunDetail:
+        cell = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "source": code}
+        known = {"name": KERNEL, "display_name": KERNEL, "language": language}
+        whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": known}}
+        text = json.dumps(whole | {"cells": [cell | {"execution_count": None}]})
+        (tmp_path / "root" / "n.ipynb").write_text(text)
+        with Dispatching(yard.settings) as dispatcher:
+            made = yard.services.runs.create(ADA, NewRun(path="n.ipynb"))
+            return dispatcher.until(
+                lambda: yard.services.runs.get(ADA, made.id), lambda d: d.run.state in ENDED
+            )
+
+    return run
+
+
+def data() -> Path:
+    return Path(os.environ["JUPYTER_DATA_DIR"])
+
+
+def printed(yard: Yard, found: RunDetail) -> str:
+    notebook = yard.services.runs.cells(ADA, found.run.id, found.tasks[0].node).notebook
+    assert notebook is not None
+    return "".join(out.get("text", "") for out in notebook["cells"][-1]["outputs"]).strip()
+
+
+def test_the_kernel_of_a_venv_is_listed_and_runs(
+    yard: Yard, run: Run, environment: Environment
+) -> None:
+    environment.declare(data(), display_name="Sea")
+    (known,) = [k for k in yard.services.kernels.list(ADA).items if k.name == KERNEL]
+    place = str(environment.python.parents[1])
+    assert (known.title, known.origin, known.place) == ("Sea", "venv", place)
+    found = run("import sys; print(sys.prefix)")
+    assert found.tasks[0].failure is None
+    assert printed(yard, found) == place
+    record = yard.services.runs.surroundings(ADA, found.run.id, found.tasks[0].node)
+    assert (record.kernel, record.interpreter) == (KERNEL, str(environment.python))
+    assert record.lock is not None and record.fingerprint
+
+
+def test_the_kernel_of_a_conda_environment_is_listed_and_runs(
+    yard: Yard, run: Run, environment: Environment, tmp_path: Path
+) -> None:
+    """One that conda would have made, as far as it is looked at: it has no conda here."""
+    place = tmp_path / "conda" / "envs" / "sea"
+    (place / "conda-meta").mkdir(parents=True)
+    (place / "conda-meta" / "python-3.11.2-0.json").write_text("{}")
+    (place / "bin").mkdir()
+    program = place / "bin" / "python"
+    program.write_text(f'#!/bin/sh\nexec {environment.python} "$@"\n')
+    program.chmod(0o755)
+    environment.declare(
+        data(), argv=[str(program), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    )
+    (known,) = [k for k in yard.services.kernels.list(ADA).items if k.name == KERNEL]
+    assert (known.origin, known.place, known.is_there) == ("conda", str(place), True)
+    found = run("print(1 + 1)")
+    assert printed(yard, found) == "2"
+    record = yard.services.runs.surroundings(ADA, found.run.id, found.tasks[0].node)
+    assert record.interpreter == str(program)
+
+
+def test_the_kernel_of_r_is_listed_and_runs(yard: Yard, run: Run, r: R) -> None:
+    r.declare(data())
+    (known,) = [k for k in yard.services.kernels.list(ADA).items if k.name == KERNEL]
+    assert (known.language, known.origin, known.is_there) == ("R", "system", True)
+    found = run('cat("from", R.version$language)', "R")
+    assert found.tasks[0].failure is None
+    assert printed(yard, found) == "from R"
+    record = yard.services.runs.surroundings(ADA, found.run.id, found.tasks[0].node)
+    assert record.interpreter == known.interpreter and record.fingerprint
+
+
+@pytest.mark.parametrize("language", ["python", "R"])
+def test_a_kernel_whose_interpreter_is_gone_says_so(
+    yard: Yard, run: Run, environment: Environment, language: str
+) -> None:
+    gone = "/no/such/bin/" + language
+    environment.declare(data(), argv=[gone, "-f", "{connection_file}"], language=language)
+    (known,) = [k for k in yard.services.kernels.list(ADA).items if k.name == KERNEL]
+    assert not known.is_there and f"{gone} is gone" in known.reason
+    found = run("1", language)
+    assert found.run.state == "failed" and found.tasks[0].failure is not None
+    assert gone in found.tasks[0].failure.message

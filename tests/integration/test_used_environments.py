@@ -1,0 +1,250 @@
+"""E11, L3, L5: notebooks, scripts and functions run in the version of an environment that was
+frozen at Run, with real installs and real kernels."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.environments import Environment, EnvironmentChange, NewEnvironment
+from nbyard.domain.executables import NewExecutable, Resources
+from nbyard.domain.runs import NewRun, RunDetail
+from nbyard.errors import Invalid, NbyardError
+from nbyard.settings import Settings
+from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.wheels import Wheels, project
+from nbyard.yard import Yard
+
+ADA = Caller("ada")
+ENDED = ("succeeded", "failed", "cancelled")
+Change = Callable[[str], Environment]
+
+
+class Ground:
+    """A yard whose dispatcher is up, with an environment `cows` in which `cow` 1.0 is."""
+
+    def __init__(self, yard: Yard, root: Path, dispatcher: Dispatching):
+        self.yard, self.root, self.dispatcher = yard, root, dispatcher
+        self.environments = yard.services.environments
+        self.ready(self.environments.create(ADA, NewEnvironment("cows", "cow==1.0")))
+
+    def ready(self, made: Environment) -> Environment:
+        return self.dispatcher.until(
+            lambda: self.environments.get(ADA, made.id),
+            lambda found: found.current.state in ("ready", "failed"),
+        )
+
+    def change(self, lines: str) -> Environment:
+        return self.ready(self.environments.change(ADA, "cows", EnvironmentChange(add=lines)))
+
+    def notebook(self, code: str, kernel: str = "python3") -> None:
+        cell = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "source": code}
+        known = {"name": kernel, "display_name": kernel, "language": "python"}
+        whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": known}}
+        text = json.dumps(whole | {"cells": [cell | {"execution_count": None}]})
+        (self.root / "n.ipynb").write_text(text)
+
+    def run(self, **wish: Any) -> RunDetail:
+        return self.end(self.yard.services.runs.create(ADA, NewRun(**wish)).id)
+
+    def end(self, run: str) -> RunDetail:
+        return self.dispatcher.until(
+            lambda: self.yard.services.runs.get(ADA, run),
+            lambda found: found.run.state in ENDED,
+        )
+
+    def log(self, run: RunDetail) -> str:
+        return self.yard.services.runs.log(ADA, run.run.id, run.tasks[0].node).text.strip()
+
+    def printed(self, run: RunDetail) -> str:
+        notebook = self.yard.services.runs.cells(ADA, run.run.id, run.tasks[0].node).notebook
+        assert notebook is not None
+        return "".join(out.get("text", "") for out in notebook["cells"][-1]["outputs"]).strip()
+
+
+@pytest.fixture
+def ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wheels: Wheels) -> Iterator[Ground]:
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    (wheels.folder / "ipykernel-6.30.0-py3-none-any.whl").unlink()
+    wheels.take("ipykernel")
+    for version in ("1.0", "2.0"):
+        wheels.add("cow", version)
+    root = tmp_path / "root"
+    root.mkdir()
+    settings = Settings(
+        store_dir=str(tmp_path / "store"),
+        slots=2,
+        ready_kernels=2,
+        allowed_package_sources=[f"file://{tmp_path}/code"],
+    )
+    with Dispatching(settings) as dispatcher, Yard.open(settings, root, root) as yard:
+        yield Ground(yard, root, dispatcher)
+
+
+def test_a_notebook_runs_in_the_version_that_was_frozen(ground: Ground) -> None:
+    """E11, L3: also by the library's kernel, and by its name on the shell; in all of them one lock
+    is one key."""
+    ground.notebook("import cow; print(cow.version)")
+    first = ground.run(path="n.ipynb", environment="cows")
+    task = first.tasks[0]
+    assert task.failure is None
+    assert (first.run.state, ground.printed(first), task.warning) == ("succeeded", "1.0", "")
+    version = ground.environments.get(ADA, "cows").current
+    assert task.environment is not None
+    assert (task.environment.shown, task.environment.digest) == ("cows version 1", version.digest)
+    record = ground.yard.services.runs.surroundings(ADA, first.run.id, task.node)
+    assert record.environment == task.environment
+    assert record.interpreter == f"{version.place}/bin/python"
+
+    again = ground.run(path="n.ipynb", environment="cows")
+    assert again.tasks[0].cached
+    ground.change("cow==2.0")
+    second = ground.run(path="n.ipynb", environment="cows")
+    assert ground.printed(second) == "2.0"
+    words = "the environment cows went from version 1 to 2: it has cow 2.0 instead of 1.0"
+    assert second.tasks[0].reason == f"runs because {words}"
+    pinned = ground.run(path="n.ipynb", environment="cows@1")
+    assert pinned.tasks[0].cached and pinned.tasks[0].environment is not None
+    assert pinned.tasks[0].environment.pinned
+
+    ground.notebook("import cow; print(cow.version, 'kernel')", "nbyard-cows")
+    by_kernel = ground.run(path="n.ipynb")
+    assert ground.printed(by_kernel) == "2.0 kernel"
+    assert by_kernel.tasks[0].environment is not None
+    assert by_kernel.tasks[0].environment.number == 2
+
+
+def test_kernels_that_are_ready_are_those_of_their_version(ground: Ground) -> None:
+    """One that stands by serves its own version only, and no other kernel serves it."""
+    own = ground.environments.get(ADA, "cows").current.place
+    code = "import sys; print(sys.prefix)"
+    places: dict[str, set[str]] = {}
+    for turn in range(3):
+        for environment in ("", "cows"):
+            ground.notebook(f"{code} # {turn}{environment}")
+            run = ground.run(path="n.ipynb", environment=environment)
+            places.setdefault(environment, set()).add(ground.printed(run))
+    assert places["cows"] == {own}
+    assert own not in places[""] and len(places[""]) == 1
+
+
+def test_scripts_and_functions_run_there_too(ground: Ground) -> None:
+    """E11: and what they start finds its programs first."""
+    (ground.root / "s.py").write_text(
+        "import cow, shutil; print(cow.version, shutil.which('python'))"
+    )
+    (ground.root / "f.py").write_text(
+        "import cow\n\ndef say(n: int = 1):\n    print(cow.version)\n"
+    )
+    (ground.root / "t.sh").write_text("python -c 'import cow; print(cow.version)'\n")
+    place = ground.environments.get(ADA, "cows").current.place
+    for path, printed in (
+        ("s.py", f"1.0 {place}/bin/python"), ("f.py::say", "1.0"), ("t.sh", "1.0"),
+    ):  # fmt: skip
+        run = ground.run(path=path, environment="cows")
+        assert (run.run.state, ground.log(run)) == ("succeeded", printed), path
+
+
+def test_an_executable_names_its_environment(ground: Ground) -> None:
+    """E11: beside its code, so that it travels with it; a node says another one."""
+    executables = ground.yard.services.executables
+    (ground.root / "s.py").write_text("import cow; print(cow.version)")
+    for name, words in (("cow", "no environment 'cow'"), ("cows@7", "has no version 7")):
+        with pytest.raises(Invalid, match=words) as refused:
+            executables.create(ADA, NewExecutable("s.py", resources=Resources(environment=name)))
+        assert refused.value.details[0].path == "resources.environment"
+    made = executables.create(ADA, NewExecutable("s.py", resources=Resources(environment="cows")))
+    assert ground.log(ground.run(executable=made.id)) == "1.0"
+    ground.change("cow==2.0")
+    nodes = {
+        name: {"type": "executable", "path": "s.py", **more}
+        for name, more in {"own": {}, "old": {"environment": "cows@1"}}.items()
+    }
+    flow = {"version": 1, "nodes": nodes}
+    (ground.root / "flow.nbflow").write_text(json.dumps(flow))
+    run = ground.run(path="flow.nbflow")
+    used = {task.node: task.environment.number for task in run.tasks if task.environment}
+    assert used == {"own": 2, "old": 1}
+    nodes["old"]["environment"] = "none"
+    (ground.root / "flow.nbflow").write_text(json.dumps(flow))
+    with pytest.raises(NbyardError, match=r"old: environment: there is no environment 'none'"):
+        ground.run(path="flow.nbflow")
+
+
+def test_a_version_whose_folder_is_gone_is_installed_once_more(ground: Ground) -> None:
+    """L3: from its lock."""
+    ground.notebook("import cow; print(cow.version)")
+    place = ground.environments.get(ADA, "cows").current.place
+    shutil.rmtree(place)
+    run = ground.run(path="n.ipynb", environment="cows")
+    assert (ground.printed(run), run.tasks[0].warning) == ("1.0", "")
+    assert ground.environments.get(ADA, "cows").current.place != place
+
+
+def test_what_was_changed_by_hand_is_told(ground: Ground) -> None:
+    """L5: what is installed there beside the lock."""
+    (ground.root / "s.py").write_text("print(1)")
+    place = Path(ground.environments.get(ADA, "cows").current.place)
+    first = ground.run(path="s.py", environment="cows")
+    (site,) = place.glob("lib/python3*/site-packages")
+    (site / "calf-3.0.dist-info").mkdir()
+    (site / "calf-3.0.dist-info/METADATA").write_text(
+        "Metadata-Version: 2.1\nName: calf\nVersion: 3.0\n"
+    )
+    run = ground.run(path="s.py", environment="cows")
+    assert first.tasks[0].warning == "" and not run.tasks[0].cached
+    assert (
+        run.tasks[0].warning == "not as the lock of cows version 1 has it: calf 3.0 beside the lock"
+    )
+
+
+def test_a_folder_is_used_as_it_is_and_told_when_it_changed(ground: Ground, tmp_path: Path) -> None:
+    """L6: its code runs as it is now; a result of other code is nobody's, and going back brings
+    the first one back."""
+    folder = project(tmp_path / "code/calf", "calf", "0.1", ["cow>=2"])
+    made = ground.change(f"-e {folder}\ncow")
+    assert made.current.state == "ready", made.current.reason
+    packages = {one.name: one for one in made.current.packages}
+    calf, cow = packages["calf"], packages["cow"]
+    assert (calf.name, calf.version, calf.folder) == ("calf", "0.1", f"file://{folder}")
+    assert cow.version == "2.0" and cow.hashes
+    (ground.root / "s.py").write_text("import calf, cow; print(calf.version, cow.version)")
+
+    def ran() -> tuple[str, bool, str]:
+        run = ground.run(path="s.py", environment="cows")
+        return ground.log(run), run.tasks[0].cached, run.tasks[0].warning
+
+    changed = f"not as the lock of cows version 2 has it: the folder {folder}"
+    assert ran() == ("0.1 2.0", False, "")
+    for version in ("0.2", "0.3.0"):  # compiled code is known by the size, and the second
+        (folder / "calf.py").write_text(f"version = {version!r}")
+        assert ran() == (f"{version} 2.0", False, f"{changed} has changed since it was locked")
+    (folder / "calf.py").write_text("version = '0.1'\n")
+    assert ran() == ("0.1 2.0", True, "")
+    (folder / "calf.py").write_text("version = '0.4.00'")
+    assert ground.change(f"-e {folder}").current.digest != made.current.digest
+    assert ran() == ("0.4.00 2.0", False, "")
+
+
+def test_a_missing_module_is_added_and_the_run_goes_on(ground: Ground, wheels: Wheels) -> None:
+    """L1: what failed is worked on anew, in the newest version; also where none was used."""
+    wheels.add("calf", "1.0")
+    (ground.root / "s.py").write_text("import calf; print(calf.version)")
+    runs = ground.yard.services.runs
+    for environment in ("cows", ""):
+        failed = ground.run(path="s.py", environment=environment, force=True)
+        missing = failed.tasks[0].missing
+        assert missing is not None
+        assert (missing.module, missing.package, missing.environment) == (
+            "calf", "calf", environment,
+        )  # fmt: skip
+        if environment:
+            ground.change(missing.package)
+        made = runs.retry(ADA, failed.run.id, environment="cows")
+        ended = ground.end(made.id)
+        used = ended.tasks[0].environment
+        assert ended.run.state == "succeeded" and used is not None and used.number == 2

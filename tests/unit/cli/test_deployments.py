@@ -1,0 +1,52 @@
+"""P1, P3, P4: deployments from a shell."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def cows(shell):
+    return shell("deployments", "create", "cows:gpu", "--name", "cows", "--cpu", "2").out.strip()
+
+
+def test_one_is_made_shown_and_listed(shell, cows):
+    shown = shell("deployments", "show", "cows")
+    assert "2 cores, 8 GB memory" in shown.out and cows in shown.out
+    assert "api: nbyard/deployments/cows/api/ (does not answer)" in shown.out
+    assert "GPU" in shown.err
+    assert "cows:gpu" in shell("deployment", "ls").out
+    assert json.loads(shell("deployments", "show", "cows", "--json").out)["state"] == "queued"
+
+
+def test_words_ports_and_variables_are_told(shell):
+    words = ("--service", "own", "--name", "web", "--port", "web=80", "--port", "more=81")
+    made = shell(
+        "deployments", "create", "tools:1", *words, "--keep-prefix", "more", "--variable", "A=b=c",
+        "--json", "--", "serve", "--fast",
+    )  # fmt: skip
+    spec = json.loads(made.out)["spec"]
+    assert spec["command"] == ["serve", "--fast"] and spec["environment"] == {"A": "b=c"}
+    assert [(p["port"], p["keep_prefix"]) for p in spec["ports"]] == [(80, False), (81, True)]
+    assert "NAME=PORT" in shell("deployments", "create", "a:1", "--port", "web=x").err
+
+
+def test_a_password_comes_from_a_file(shell, tmp_path):
+    (tmp_path / "p").write_text("123456789\n")
+    words = ("deployments", "create", "--service", "jupyterlab", "--name", "lab")
+    assert shell(*words, "--password-file", str(tmp_path / "p")).code == 0
+    assert "--password-file" in shell(*words).err
+    (tmp_path / "p").write_text("short\n")
+    assert "password" in shell(*words, "--password-file", str(tmp_path / "p")).err
+
+
+def test_it_is_edited_rolled_back_stopped_and_removed(shell, cows):
+    assert shell("deployments", "edit", "cows", "--image", "cows:2").code == 0
+    assert "cows:2" in shell("deployments", "show", "cows").out
+    assert "cows:gpu" in shell("deployments", "rollback", "cows").out
+    assert "rolled back to 1" in shell("deployments", "revisions", "cows").out
+    assert "stopping" in shell("deployments", "stop", "cows").out
+    assert "stopped" in shell("deployments", "events", "cows").out
+    assert shell("deployments", "log", "cows").out == ""
+    assert shell("deployments", "rm", "cows").code == 0
+    assert shell("deployments", "show", "cows").code == 3

@@ -1,0 +1,120 @@
+"""M2: models from a shell, where there is no engine; with one: tests/integration/docker."""
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.models import NewModel
+from nbyard.rest.identity import local_name
+from nbyard.testing.dispatching import Dispatching
+
+ME = Caller(local_name())
+FILE = """
+name: Spark job
+tag: v1
+deployment: {mode: http, platform_tag: big}
+src: src
+interface: {model_module: model, model_class: MyModel}
+input_schema: [{name: x, type: float, nullable: true}]
+output_schema: {name: y, type: int}
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_engine(yard, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    yard.settings.docker_host = f"unix://{tmp_path}/none.sock"
+
+
+@pytest.fixture(autouse=True)
+def job(yard) -> None:
+    folder = yard.parts.files.root / "job"
+    (folder / "src").mkdir(parents=True)
+    (folder / "src/model.py").write_text("class MyModel: pass\n")
+    (folder / "nervosum.yaml").write_text(FILE)
+    (folder / "other.yml").write_text(FILE.replace("v1", "v2"))
+
+
+def test_models_are_built_listed_filtered_shown_and_removed(shell):
+    made = shell("model", "build", "job", "--detach")
+    assert made.code == 0 and "--follow tells how it goes" in made.err
+    other = shell("models", "build", "-c", "other.yml", "job", "--detach", "--json").json
+    assert other["tag"] == "v2"
+    listed = shell("models", "ls").out
+    assert "Spark job" in listed and "platform_tag=big" in listed and "v2" in listed
+    assert [one["tag"] for one in shell("model", "ls", "--json").json["items"]] == ["v2", "v1"]
+    found = shell("models", "ls", "-f", "tag=v1", "-f", "name=park", "--json").json["items"]
+    assert [one["id"] for one in found] == [made.out.strip()]
+    shown = shell("models", "show", "Spark job:v1").out
+    assert "nbyard/model-spark-job:v1" in shown and "x float?" in shown
+    assert shell("models", "schema", "Spark job").json["output_schema"][0]["type"] == "int"
+    assert shell("models", "rm", "Spark job:v1").code == 0
+    assert "v1" not in shell("models", "ls").out
+
+
+def test_a_build_that_fails_ends_with_a_code_and_says_why(shell, dispatcher: Dispatching):
+    said = shell("models", "build", "job")
+    assert said.code == 1
+    assert "nbyard/model-spark-job:v1 failed: Docker cannot be reached" in said.err
+
+
+@pytest.mark.parametrize("told", ["tag", "size=1", "tag=a,tag=b", "=x"])
+def test_what_is_no_filter_is_refused(shell, told):
+    words = [word for one in told.split(",") for word in ("-f", one)]
+    said = shell("models", "ls", *words)
+    assert said.code == 2 and "at most once" in said.err
+
+
+def test_a_wrong_file_is_told_with_its_field(shell, yard):
+    path = yard.parts.files.root / "job/nervosum.yaml"
+    path.write_text(FILE.replace("src: src", "src: source"))
+    said = shell("models", "build", "job")
+    assert said.code == 2 and "nervosum.yaml.src: there is no folder source" in said.err
+
+
+def test_there_has_to_be_a_model_to_run(shell):
+    said = shell("models", "run", "-n", "nothing", "--input", "a.csv")
+    assert said.code == 3 and "no such model that is ready" in said.err
+
+
+def end(yard, made) -> None:
+    with yard.store.write() as c:
+        image = yard.store.images.get(c, ME.name, made.image)
+        yard.store.images.move(c, image, "building")
+        yard.store.images.move(c, image, "ready", image_id="sha256:abc")
+
+
+@pytest.mark.parametrize("more", [(), ("--input", "a.csv")])
+def test_a_model_of_mode_http_is_not_run_but_served(shell, yard, more):
+    end(yard, yard.services.models.build(ME, NewModel("job")))
+    said = shell("models", "run", "-n", "spark", *more)
+    assert said.code != 0 and "is of mode http" in said.err
+    assert "nbyard models deploy -n 'Spark job' serves it" in said.err
+    assert "nbyard run job/nervosum.yaml" in said.err
+
+
+def test_the_newest_of_mode_batch_is_run_and_needs_data(shell, yard):
+    path = yard.parts.files.root / "job/other.yml"
+    path.write_text(FILE.replace("v1", "b1").replace("http", "batch"))
+    end(yard, yard.services.models.build(ME, NewModel("job", "other.yml")))
+    end(yard, yard.services.models.build(ME, NewModel("job")))
+    said = shell("models", "run", "-n", "spark")
+    assert said.code == 2
+    assert "--input DATA names the dataset that nbyard/model-spark-job:b1 predicts" in said.err
+    assert shell("executables", "ls", "--json").json["items"] == []
+
+
+def test_without_an_http_model_that_is_ready_none_is_deployed(shell):
+    assert shell("models", "build", "job", "--detach").code == 0
+    said = shell("models", "deploy", "-n", "spark")
+    assert said.code == 3 and "no such model that is ready" in said.err
+
+
+def test_the_newest_is_deployed_and_takes_the_place_of_the_one_before(shell, yard):
+    """M2."""
+    for number, tag in enumerate(("v1", "v2"), 1):
+        file = yard.parts.files.root / "job/nervosum.yaml"
+        file.write_text(FILE.replace("v1", tag))
+        made = yard.services.models.build(ME, NewModel("job"))
+        end(yard, made)
+        said = shell("models", "deploy", "-n", "spark", "--detach", "--json")
+        assert (said.json["name"], said.json["revision"]) == ("spark-job", number)
+        assert said.json["spec"]["image"] == made.reference

@@ -1,0 +1,36 @@
+"""A3: what a Dockerfile takes that nothing describes."""
+
+import click
+import pytest
+
+from nbyard.cli.once import check_target, declared
+
+
+def test_what_is_given_is_what_it_takes():
+    given = {"n": 3, "on": True, "x": 0.5, "name": "a", "many": [1], "none": None}
+    found = declared(given, {"data": "a.csv"}, has_output=True)
+    types = {one.name: one.type for one in found if one.role == "value"}
+    assert types == {
+        "n": "int",
+        "on": "bool",
+        "x": "float",
+        "name": "string",
+        "many": "json",
+        "none": "json",
+    }
+    assert [(one.name, one.role) for one in found[-2:]] == [("data", "input"), ("output", "output")]
+    assert declared({}, {}, has_output=False) == []
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_built(tmp_path):
+    for fine in ("", "-", "out.csv", f"{tmp_path}/out.csv"):
+        check_target(fine)
+    with pytest.raises(click.UsageError, match="no such folder"):
+        check_target(f"{tmp_path}/none/out.csv")
+
+
+def test_files_are_looked_for_before_anything_is_built(shell, yard):
+    (yard.parts.files.root / "Dockerfile").write_text('FROM x\nENTRYPOINT ["y"]\n')
+    said = shell("run", "-f", "Dockerfile", "--input-file", "x=missing.csv")
+    assert said.code == 2 and "there is no file, dataset or artifact 'missing.csv'" in said.err
+    assert shell("images", "ls", "--json").json["items"] == []

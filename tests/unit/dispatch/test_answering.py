@@ -1,0 +1,82 @@
+"""P3, P4: whether a port answers, and whether somebody is being answered."""
+
+import http.server
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from nbyard.dispatch.answering import MISSES, Ports, answers, described, is_connected
+from nbyard.domain.deployments import Place
+
+
+@pytest.fixture
+def served() -> Iterator[tuple[Place, list[int]]]:
+    """A server whose next status the list says."""
+    statuses = [200]
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(statuses[0])
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Place("web", "127.0.0.1", server.server_port), statuses
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "is_there"), [(200, True), (302, True), (404, True), (503, False), (500, False)]
+)
+def test_anything_but_an_error_of_the_server_is_an_answer(served, status, is_there):
+    place, statuses = served
+    statuses[0] = status
+    assert answers(place, "/") is is_there
+
+
+def test_a_service_without_a_description_has_no_forms(served):
+    place, statuses = served
+    assert described(place) == []
+    statuses[0] = 404
+    assert described(place) == [] == described(Place("web", "127.0.0.1", 9))
+
+
+def test_nobody_there_and_silence_are_no_answer():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert not answers(Place("web", "127.0.0.1", port), "/")
+
+
+def test_that_one_does_not_answer_any_more_is_believed_the_third_time(served):
+    place, statuses = served
+    ports, known = Ports(), list[Place]()
+    statuses[0] = 503
+    assert [one.answers for one in ports.look(1, known, [(place, "/")])] == [False]
+    statuses[0] = 200
+    known = ports.look(1, known, [(place, "/")])
+    assert known[0].answers
+    statuses[0] = 503
+    for last in range(1, MISSES + 1):
+        known = ports.look(1, known, [(place, "/")])
+        assert known[0].answers is (last < MISSES)
+    statuses[0] = 200
+    assert ports.look(1, known, [(place, "/")])[0].answers
+    assert not ports.look(1, known, [(Place("web", "127.0.0.1", 0), "/")])[0].answers
+
+
+def test_a_connection_is_seen_until_it_is_closed():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert is_connected(port) is False
+        with socket.create_connection(("127.0.0.1", port)):
+            assert is_connected(port) is True
+        server.accept()[0].close()
+        assert is_connected(port) is False

@@ -1,0 +1,73 @@
+"""L4: what the dispatcher makes of images where there is no engine; with one:
+tests/integration/docker/test_images.py."""
+
+from pathlib import Path
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.images import ImageName, NamedImage, NewImage
+from nbyard.testing.bench import Bench
+from nbyard.testing.dispatching import Dispatching
+from nbyard.yard import Yard
+
+ANN = Caller("ann")
+
+
+@pytest.fixture
+def no_engine(yard: Yard, tmp_path: Path) -> Yard:
+    yard.settings.docker_host = f"unix://{tmp_path}/none.sock"
+    (yard.parts.files.root / "Dockerfile").write_text("FROM scratch\n")
+    return yard
+
+
+def ended(yard: Yard, made: NamedImage) -> NamedImage:
+    with Dispatching(yard.settings) as dispatcher:
+        return dispatcher.until(
+            lambda: yard.services.images.get(ANN, made.id), lambda i: i.state in ("ready", "failed")
+        )
+
+
+def test_without_an_engine_it_fails_saying_so(no_engine: Yard) -> None:
+    for made in (
+        no_engine.services.images.build(ANN, NewImage(path="Dockerfile")),
+        no_engine.services.images.pull(ANN, ImageName("cows")),
+    ):
+        found = ended(no_engine, made)
+        assert found.state == "failed" and "Docker cannot be reached" in found.reason
+        assert no_engine.services.images.log(ANN, made.id).done
+
+
+def test_one_that_was_being_made_when_the_dispatcher_was_killed_is_begun_again(
+    no_engine: Yard,
+) -> None:
+    made = no_engine.services.images.build(ANN, NewImage(path="Dockerfile"))
+    with no_engine.store.write() as c:
+        no_engine.store.images.move(c, made, "building")
+    assert ended(no_engine, made).state == "failed"
+
+
+def test_one_that_failed_is_removed_whoever_answers(no_engine: Yard) -> None:
+    made = ended(no_engine, no_engine.services.images.pull(ANN, ImageName("cows")))
+    folder = no_engine.store.folder / "builds" / made.id
+    assert folder.is_dir()
+    stray = no_engine.store.folder / "builds" / "gone"
+    stray.mkdir()
+    no_engine.services.images.delete(ANN, made.id)
+    with Dispatching(no_engine.settings) as dispatcher:
+        dispatcher.until(lambda: rows(no_engine), lambda left: not left)
+    assert not folder.exists() and not stray.exists()
+
+
+def test_an_image_that_a_run_names_by_its_id_is_needed(bench: Bench) -> None:
+    """So it is not removed when its name goes to another one; also by the short form of the id."""
+    ids = [f"sha256:{letter * 64}" for letter in "abc"]
+    bench.submit({"a": []}, image=ids[0])
+    bench.submit({"a": []}, image="b" * 12)
+    with bench.store.read() as c:
+        assert [bench.store.images.is_needed(c, one) for one in ids] == [True, True, False]
+
+
+def rows(yard: Yard) -> set[str]:
+    with yard.store.read() as c:
+        return yard.store.images.ids(c)

@@ -1,0 +1,270 @@
+"""P3, P4: whatever people ask for and whatever dies, in any order, a deployment comes to what is
+wanted of it, and nothing else of it is left. With real containers: tests/integration/docker."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from msgspec.structs import replace
+
+from nbyard.dispatch import answering, departures, rollouts
+from nbyard.dispatch.rollouts import Rollout
+from nbyard.dispatch.room import Room
+from nbyard.dockerd import Container
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import DeploymentChange, NewDeployment
+from nbyard.errors import NbyardError, Unavailable
+from nbyard.runtimes.docker import deployed
+from nbyard.store.deployments import DeploymentRow
+from nbyard.yard import Yard
+
+ANN = Caller("ann")
+ENOUGH = 40  # steps until everything has come to rest
+NONE = "missing:1"
+NUMBERS = itertools.count()
+GPUS = ("0", "1")
+
+
+class Killed(BaseException):
+    """The dispatcher is, in the midst of a step."""
+
+
+class Engine:
+    """An engine in the mind: containers by name, which live until they are told otherwise."""
+
+    url = ""
+
+    def __init__(self) -> None:
+        self.containers: dict[str, Container] = {}
+        self.gpus: dict[str, list[str]] = {}
+        self.is_there = self.answers = self.removes = True
+        self.asked = 0
+        self.meanwhile: Callable[[], None] | None = None
+        self._ids = iter(range(10**6))
+
+    def _reach(self) -> None:
+        self.asked -= 1
+        if self.asked <= 0 and (happens := self.meanwhile):
+            self.meanwhile = None
+            happens()
+        if not self.is_there:
+            raise Unavailable("no engine")
+
+    def image_id(self, image: str) -> str:
+        self._reach()
+        return "" if image == NONE else "id"
+
+    def pull(self, *_: object) -> None:
+        raise NbyardError("no such image")
+
+    def container(self, name: str) -> Container | None:
+        self._reach()
+        return self.containers.get(name)
+
+    def launch(self, name: str, gpus: list[str]) -> Container:
+        self._reach()
+        held = [gpu for other in self.living() if other != name for gpu in self.gpus[other]]
+        assert not set(held) & set(gpus), "a GPU is given twice"
+        assert name not in self.containers or self.containers[name].is_over
+        made = Container(str(next(self._ids)), "running", 0, False, 0.0, 0.0, {}, "", {5000: 1})
+        self.containers[name], self.gpus[name] = made, gpus
+        self._reach()
+        return made
+
+    def living(self) -> list[str]:
+        return [name for name, one in self.containers.items() if not one.is_over]
+
+    def signal(self, name: str, _: str) -> None:
+        self.end(name, 143)
+
+    def end(self, name: str, code: int) -> None:
+        self.containers[name] = replace(self.containers[name], status="exited", exit_code=code)
+
+    def remove(self, name: str) -> None:
+        self._reach()
+        if self.removes:
+            self.containers.pop(name, None)
+        self._reach()
+
+    def lines(self, *_: object) -> Iterator[Any]:
+        return iter(())
+
+
+class Deploying(RuleBasedStateMachine):
+    def __init__(self, yard: Yard, room: Room, patch: pytest.MonkeyPatch) -> None:
+        super().__init__()
+        self.room, self.store = room, yard.store
+        self.deployments = yard.services.deployments
+        self.engine, self.now, self.is_there, self.there = Engine(), 0.0, True, 1
+        for module in (rollouts, departures):
+            patch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.now))
+        patch.setattr(answering, "answers", lambda *_: self.engine.answers)
+        self.made = self.deployments.create(ANN, NewDeployment("cows:1", name=f"n{next(NUMBERS)}"))
+        self.restart()
+
+    def teardown(self) -> None:
+        if self.is_there:
+            self.settle()
+            self.delete()
+
+    def row(self) -> DeploymentRow | None:
+        with self.store.read() as c:
+            rows = self.store.deployments.under_way(c)
+        return next((row for row in rows if row.id == self.made.id), None)
+
+    def living(self) -> list[str]:
+        return self.engine.living()
+
+    def grant(self, row: DeploymentRow) -> None:
+        """As the controller does: only what nobody has."""
+        newest = row.newest
+        one = row.revisions.get(row.serving, newest) if newest.is_over else newest
+        self.rollout.gives_way = False
+        lacks = one.phase == "pending" and len(one.revision.gpus) < one.revision.spec.gpu
+        if not (row.is_wanted and lacks):
+            return
+        with self.room.write() as c:
+            held = self.store.deployments.granted(c).values()
+            free = [gpu for gpu in GPUS[: self.there] if [gpu] not in held]
+            if free:
+                self.store.deployments.set_revision(c, one.revision.id, gpus=free[:1])
+        former = row.revisions.get(row.serving)
+        self.rollout.gives_way = bool(not free and former and former.revision.gpus)
+
+    @rule(seconds=st.floats(0.1, 3.0))
+    def step(self, seconds: float) -> None:
+        self.now += seconds
+        row = self.row()
+        if row is not None:
+            self.grant(row)
+        row = self.row()
+        if row is not None:
+            with suppress(Killed):
+                self.rollout.step(row)
+                self.engine.meanwhile = None
+                return
+            self.engine.meanwhile = None
+            self.restart()
+
+    @rule(asked=st.integers(1, 8), image=st.sampled_from(["", "cows:3", NONE]))
+    @precondition(lambda self: self.is_there)
+    def meanwhile(self, asked: int, image: str) -> None:
+        """In the midst of the next step the dispatcher is killed, or somebody makes an edit."""
+        self.engine.asked = asked
+        self.engine.meanwhile = partial(self.edit, image, 0) if image else _kill
+
+    @rule(there=st.integers(1, 2))
+    def change_gpus(self, there: int) -> None:
+        self.there = there
+
+    @rule()
+    @precondition(lambda self: self.is_there)
+    def get_stuck(self) -> None:
+        """As after three errors that nobody expected."""
+        row = self.row()
+        if row is not None:
+            self.rollout.fail(row, "unexpected: oops")
+
+    @rule()
+    def restart(self) -> None:
+        """The dispatcher is killed; another one knows what is written only."""
+        engine: Any = self.engine
+        self.rollout = Rollout(self.room, engine)
+
+    @rule(code=st.sampled_from([0, 1, 137]))
+    @precondition(lambda self: self.living())
+    def die(self, code: int) -> None:
+        self.engine.end(self.living()[0], code)
+
+    @rule()
+    @precondition(lambda self: self.living())
+    def vanish(self) -> None:
+        del self.engine.containers[self.living()[-1]]
+
+    @rule(is_there=st.booleans(), answers=st.booleans(), removes=st.booleans())
+    def disturb(self, is_there: bool, answers: bool, removes: bool) -> None:
+        self.engine.is_there, self.engine.answers = is_there, answers
+        self.engine.removes = removes
+
+    @rule(image=st.sampled_from(["cows:1", "cows:2", NONE]), gpu=st.integers(0, 1))
+    @precondition(lambda self: self.is_there)
+    def edit(self, image: str, gpu: int) -> None:
+        self.deployments.edit(ANN, self.made.id, DeploymentChange(image=image, gpu=gpu))
+
+    @rule()
+    @precondition(lambda self: self.is_there)
+    def stop(self) -> None:
+        self.deployments.stop(ANN, self.made.id)
+
+    @rule()
+    @precondition(lambda self: self.is_there)
+    def start(self) -> None:
+        self.deployments.start(ANN, self.made.id)
+
+    @rule()
+    @precondition(lambda self: self.is_there)
+    def delete(self) -> None:
+        self.deployments.delete(ANN, self.made.id)
+        self.is_there = False
+        self.quiet()
+        assert self.row() is None and self.engine.containers == {}
+
+    @rule()
+    @precondition(lambda self: self.is_there)
+    def settle(self) -> None:
+        """Nothing goes wrong for a while: it is what is wanted, and nothing more."""
+        self.quiet()
+        found = self.deployments.get(ANN, self.made.id)
+        with self.store.read() as c:
+            granted = self.store.deployments.granted(c)
+        assert len(granted) <= len(self.living()), "what has no container has no GPU"
+        if not found.is_wanted:
+            assert (found.state, found.serving, self.engine.containers) == ("stopped", 0, {})
+        elif found.state == "running":
+            assert self.living() == [f"nby-d-{found.id}-{found.serving}"]
+            assert found.serving == found.revision or found.reason
+            assert [link.answers for link in found.links] == [True]
+        else:
+            assert found.state in ("completed", "failed") and self.living() == []
+            assert found.reason or found.state == "completed"
+            newest = self.deployments.revisions(ANN, found.id).items[0]
+            assert newest.ended_at, "what was asked for last was tried"
+            assert found.spec.image != NONE or found.state == "failed"
+
+    def quiet(self) -> None:
+        self.engine.is_there = self.engine.answers = self.engine.removes = True
+        self.engine.meanwhile = None
+        for _ in range(ENOUGH):
+            self.step(2.0)
+
+
+def _kill() -> None:
+    raise Killed
+
+
+def test_it_comes_to_what_is_wanted(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(departures, "is_connected", lambda _: False)
+    monkeypatch.setattr(rollouts, "described", lambda _: [])
+    monkeypatch.setattr(deployed, "launch", lambda e, one, _: e.launch(one.container, one.gpus))
+    monkeypatch.setattr(deployed, "clear", lambda *_: None)
+    with yard.store.write() as c:
+        lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)
+    nothing: Any = None
+    room = Room(yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing)
+    machine: Any = partial(Deploying, yard, room, monkeypatch)
+    run_state_machine_as_test(
+        machine,
+        settings=hypothesis_settings(max_examples=60, stateful_step_count=25, deadline=None),
+    )

@@ -1,0 +1,216 @@
+"""P4: the facts that a step reads are enough for the next dispatcher."""
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from nbyard.dispatch import answering, departures, rollouts
+from nbyard.dispatch.rollouts import Rollout, standing
+from nbyard.dispatch.room import Room
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployment_form import completed
+from nbyard.domain.deployments import (
+    Deployment,
+    DeploymentChange,
+    NewDeployment,
+    Place,
+    Port,
+    Revision,
+)
+from nbyard.runtimes.docker import deployed
+from nbyard.store.deployments import DeploymentRow, RevisionRow
+from nbyard.yard import Yard
+
+from .test_rollout_model import NONE, Engine
+
+ANN = Caller("ann")
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+FRESH = Revision(
+    "i", 3, "created", completed(NewDeployment("a:1", name="a"))[1], "", [], 0, None, "", "", NOW
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "answers", "seen"),
+    [
+        ({}, False, ("pending", False, False)),
+        ({"started_at": NOW}, False, ("alive", False, False)),
+        ({"started_at": NOW, "ready_at": NOW}, True, ("alive", True, True)),
+        ({"started_at": NOW, "ready_at": NOW}, False, ("alive", False, True)),
+        ({"started_at": NOW, "ready_at": NOW, "ended_at": NOW}, False, ("over", False, False)),
+    ],
+)
+def test_how_a_revision_stands(facts, answers, seen):
+    row = RevisionRow(replace(FRESH, **facts), [Place("api", "h", 1, answers)], "", "")
+    found = standing(row)
+    assert (found.number, (found.phase, found.answers, found.has_answered)) == (3, seen)
+
+
+class Rolling:
+    """One deployment, an engine in the mind, and steps made by hand."""
+
+    def __init__(self, yard: Yard):
+        self.store, self.engine = yard.store, Engine()
+        self.deployments = yard.services.deployments
+        with yard.store.write() as c:
+            lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)
+        nothing: Any = None
+        engine: Any = self.engine
+        self.room = Room(yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing)
+        self.rollout = Rollout(self.room, engine)
+
+    def create(self, **wish: Any) -> None:
+        self.deployments.create(ANN, NewDeployment(**{"image": "cows:1", "name": "cows"} | wish))
+
+    def edit(self, **wish: Any) -> None:
+        self.deployments.edit(ANN, "cows", DeploymentChange(**wish))
+
+    def get(self) -> Deployment:
+        return self.deployments.get(ANN, "cows")
+
+    def row(self) -> DeploymentRow:
+        with self.store.read() as c:
+            return self.store.deployments.under_way(c)[0]
+
+    def step(self, times: int = 1) -> Deployment:
+        for _ in range(times):
+            self.rollout.step(self.row())
+        return self.get()
+
+    def grant(self, gpu: str) -> None:
+        with self.room.write() as c:
+            one = self.row().newest.revision
+            self.store.deployments.set_revision(c, one.id, gpus=[gpu])
+
+    def granted(self) -> list[list[str]]:
+        with self.store.read() as c:
+            return list(self.store.deployments.granted(c).values())
+
+
+@pytest.fixture
+def rolling(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Rolling:
+    made = Rolling(yard)
+    monkeypatch.setattr(answering, "answers", lambda *_: made.engine.answers)
+    monkeypatch.setattr(departures, "is_connected", lambda _: False)
+    monkeypatch.setattr(departures, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(rollouts, "described", lambda _: [])
+    monkeypatch.setattr(rollouts, "backoff_seconds", lambda _: 0.0)
+    monkeypatch.setattr(deployed, "launch", lambda e, one, _: e.launch(one.container, one.gpus))
+    return made
+
+
+def test_a_gpu_is_kept_until_the_container_is_gone(rolling: Rolling) -> None:
+    rolling.create(gpu=1, start_seconds=1)
+    rolling.grant("0")
+    rolling.engine.answers = rolling.engine.removes = False
+    rolling.step()
+    rolling.rollout._since[1] = -1e9
+    assert rolling.step().state == "starting" and rolling.granted() == [["0"]]
+    assert rolling.step().state == "starting" and rolling.engine.living()
+    rolling.engine.removes = True
+    assert rolling.step().state == "failed" and rolling.granted() == []
+    assert "never answered" in rolling.get().reason and not rolling.engine.containers
+
+
+def test_what_cannot_be_understood_has_failed_when_its_container_is_gone(rolling: Rolling) -> None:
+    rolling.create(gpu=1)
+    rolling.grant("0")
+    rolling.step()
+    rolling.rollout.fail(rolling.row(), "unexpected: oops")
+    assert (rolling.get().state, rolling.granted()) == ("down", [["0"]])
+    found = rolling.step()
+    assert (found.state, found.reason) == ("failed", "unexpected: oops")
+    assert not rolling.engine.containers and not rolling.granted()
+
+
+def test_it_is_stopped_when_its_container_is_gone(rolling: Rolling) -> None:
+    rolling.create()
+    rolling.step()
+    rolling.engine.removes = False
+    rolling.deployments.stop(ANN, "cows")
+    assert rolling.step(3).state == "stopping"
+    rolling.rollout.fail(rolling.row(), "unexpected: oops")
+    assert (rolling.get().state, rolling.get().reason) == ("stopping", "unexpected: oops")
+    rolling.engine.removes = True
+    assert rolling.step().state == "stopped" and not rolling.engine.containers
+
+
+@pytest.mark.parametrize("change", ["edit", "fail"])
+def test_an_edit_made_while_a_step_fails_is_not_lost(rolling: Rolling, change: str) -> None:
+    rolling.create(image=NONE)
+    seen = rolling.row()
+    rolling.engine.meanwhile = partial(rolling.edit, image="cows:2")
+    if change == "edit":
+        rolling.rollout.step(seen)
+    else:
+        rolling.edit(image="cows:2")
+        rolling.rollout.fail(seen, "unexpected: oops")
+    assert rolling.get().state == "queued"
+    assert rolling.step(2).state == "running" and rolling.get().serving == 2
+
+
+def test_what_answered_is_started_again_after_an_edit_that_failed(rolling: Rolling) -> None:
+    rolling.create()
+    rolling.step(2)
+    rolling.edit(image=NONE)
+    rolling.step(2)
+    for name in rolling.engine.living():
+        rolling.engine.end(name, 0)
+    assert rolling.step().state == "queued"
+    found = rolling.step(3)
+    assert (found.state, found.serving) == ("running", 1)
+    assert "Revision 2 did not take its place" in found.reason
+
+
+def test_an_end_that_was_asked_for_is_none_of_its_own(
+    rolling: Rolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(departures, "GRACE_SECONDS", 1e9)
+    signal = rolling.engine.signal
+    monkeypatch.setattr(rolling.engine, "signal", lambda *_: None)
+    rolling.create(service="own", ports=[Port("web", 5000)])
+    rolling.step(2)
+    rolling.deployments.stop(ANN, "cows")
+    assert rolling.step().state == "stopping"
+    rolling.deployments.start(ANN, "cows")
+    assert rolling.step().state == "starting"
+    signal(rolling.engine.living()[0], "SIGTERM")
+    assert rolling.step(3).state == "running"
+    (one,) = rolling.deployments.revisions(ANN, "cows").items
+    assert (one.restarts, one.ended_at, rolling.engine.living()) == (0, None, [one_name(rolling)])
+
+
+def one_name(rolling: Rolling) -> str:
+    return f"nby-d-{rolling.get().id}-1"
+
+
+def test_it_believes_to_be_where_it_was_told_when_it_was_started(rolling: Rolling) -> None:
+    rolling.deployments.reached_below("/one/")
+    rolling.create()
+    launched: list[str] = []
+    launch = deployed.launch
+
+    def told(engine: Any, one: deployed.Deployed, say: Any) -> Any:
+        launched.append(one.base_url)
+        rolling.deployments.reached_below("/later/")
+        return launch(engine, one, say)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deployed, "launch", told)
+        rolling.step(2)
+        assert rolling.row().newest.prefix == "/one/"
+        rolling.engine.end(rolling.engine.living()[0], 1)
+        rolling.step(2)
+    assert launched == ["/one/", "/later/"] and rolling.row().newest.prefix == "/later/"
+
+
+def test_an_engine_of_another_machine_is_refused_in_words(rolling: Rolling) -> None:
+    rolling.create()
+    rolling.engine.url = "ssh://ann@there"
+    found = rolling.step()
+    assert found.state == "failed" and "is on another machine" in found.reason
+    assert not rolling.engine.containers

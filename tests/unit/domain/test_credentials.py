@@ -1,0 +1,93 @@
+"""S1: what a credential holds, and what of it nobody may see."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.credentials import (
+    KINDS,
+    CredentialPatch,
+    NewCredential,
+    check_fields,
+    content_of,
+    hidden_of,
+    is_plain,
+    kind_of,
+    parted,
+    read_variables,
+)
+from nbyard.errors import Invalid
+from nbyard.testing.secrets import CANARY
+
+S3 = {"access_key_id": "ann", "secret_access_key": CANARY, "region": "eu-west-1"}
+NAMES = st.from_regex(r"[A-Z_][A-Z0-9_]{0,9}", fullmatch=True)
+VALUES = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=20)
+
+
+def test_each_kind_has_something_secret_that_is_needed():
+    for kind in KINDS:
+        assert [field for field in kind.fields if field.secret and field.required]
+        assert kind_of(kind.kind) is kind
+    with pytest.raises(Invalid, match="must be one of token, env-file, s3, webdav, registry"):
+        kind_of("ftp")
+
+
+def test_fields_are_parted_and_empty_ones_left_out():
+    s3 = kind_of("s3")
+    fields = check_fields(s3, {**S3, "endpoint_url": ""})
+    shown, secret = parted(s3, fields)
+    assert shown == {"access_key_id": "ann", "region": "eu-west-1"}
+    assert secret == {"secret_access_key": CANARY}
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
+def test_line_breaks_at_the_end_are_none_of_it(end):
+    """A variable of a process and one of a container are the same."""
+    assert check_fields(kind_of("token"), {"secret": f" a\nb {end}"}) == {"secret": " a\nb "}
+    assert check_fields(kind_of("s3"), {**S3, "region": f"eu{end}"})["region"] == "eu"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "where", "words"),
+    [
+        ("token", {}, "fields.secret", "a value is needed"),
+        ("token", {"secret": "  "}, "fields.secret", "a value is needed"),
+        ("token", {"secret": "x" * 70_000}, "fields.secret", "at most 64 KiB"),
+        ("token", {"secret": "a\0"}, "fields.secret", "NUL"),
+        ("token", {"secret": "a", "user": "b"}, "fields.user", "has no such field; it has: secret"),
+        ("s3", {**S3, "region": "a\nb"}, "fields.region", "one line"),
+        ("env-file", {"text": f"A=1\n{CANARY}"}, "fields.text", "line 2 is not NAME=value"),
+    ],
+)
+def test_what_cannot_be_kept_is_told_by_its_field_and_never_repeated(kind, fields, where, words):
+    with pytest.raises(Invalid) as refused:
+        check_fields(kind_of(kind), fields)
+    assert [one.path for one in refused.value.details] == [where]
+    assert words in refused.value.message
+    assert CANARY not in refused.value.words
+
+
+def test_work_gets_a_text_or_all_fields_as_json():
+    assert is_plain("token") and not is_plain("s3")
+    assert content_of("token", {"secret": CANARY}) == CANARY
+    assert content_of("s3", {"access_key_id": "ä"}) == '{"access_key_id": "ä"}'
+
+
+def test_what_is_hidden_is_each_value_and_the_lines_of_long_ones():
+    assert hidden_of("s3", S3) == [CANARY]
+    assert hidden_of("env-file", {"text": f"# of ann\nexport A='{CANARY}'\nB=1\n"}) == [CANARY]
+    key = "-----BEGIN KEY-----\nabcdefghijkl\n==\n-----END KEY-----\n"
+    hidden = hidden_of("token", {"secret": key})
+    assert hidden[0] == key.strip() and "abcdefghijkl" in hidden and "==" not in hidden
+    assert hidden_of("token", {"secret": "abc"}) == []
+
+
+@given(st.dictionaries(NAMES, VALUES.map(str.strip), max_size=5))
+def test_variables_are_read_as_they_are_written(wanted):
+    text = "\n".join(f'{name}="{value}"' for name, value in wanted.items())
+    assert read_variables(text) == wanted
+
+
+def test_no_value_is_in_what_python_prints_of_a_request():
+    assert CANARY not in repr(NewCredential("a", "token", {"secret": CANARY}))
+    assert CANARY not in repr(CredentialPatch(1, {"secret": CANARY}))

@@ -1,0 +1,49 @@
+"""What is built of models: names and labels of images, and model.json (M1, M2)."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.images import REFERENCE
+from nbyard.domain.models import ModelColumn, ModelFile, model_labels, model_reference, served
+
+MODEL = ModelFile(
+    name="Spark job",
+    mode="http",
+    src="src",
+    module="model",
+    class_name="MyModel",
+    inputs=[ModelColumn("x", "float", True)],
+    outputs=[ModelColumn("y", "int")],
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "tag", "reference"),
+    [
+        ("Spark job", "v0.0.1", "nbyard/model-spark-job:v0.0.1"),
+        ("cows", "", "nbyard/model-cows:3"),
+        ("模型", "", "nbyard/model-model-"),
+    ],
+)
+def test_a_name_becomes_one_of_an_image(name, tag, reference):
+    assert model_reference(name, tag, 3).startswith(reference)
+
+
+@given(st.text(min_size=1, max_size=300), st.integers(1, 10**6))
+def test_every_name_becomes_a_valid_one(name, number):
+    assert REFERENCE.fullmatch(model_reference(name, "", number))
+
+
+def test_what_is_not_said_is_no_label():
+    assert model_labels(MODEL, "ann") == {"owner": "ann", "mode": "http", "name": "Spark job"}
+    tagged = msgspec.structs.replace(MODEL, tag="v1", platform_tag="cluster-1")
+    assert model_labels(tagged, "ann")["platform_tag"] == "cluster-1"
+
+
+def test_what_serves_a_model_is_told_its_schema():
+    told = served(MODEL)
+    assert told["input_schema"] == [{"name": "x", "type": "float", "nullable": True}]
+    assert told["output_schema"] == [{"name": "y", "type": "int"}]
+    assert (told["class"], told["version"]) == ("MyModel", "1")

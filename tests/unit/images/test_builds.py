@@ -1,0 +1,74 @@
+"""L4: why a build failed, in words (the builds themselves: tests/integration/docker)."""
+
+import pytest
+
+from nbyard.dockerd.words import registry_words
+from nbyard.errors import NbyardError
+from nbyard.images.builds import _failure
+
+TEXT = "FROM x\nRUN one && \\\n    two\nRUN three\n"
+EXIT = "The image could not be built: The command '/bin/sh -c three' returned a non-zero code: 2"
+
+
+@pytest.mark.parametrize(
+    ("steps", "tail", "message", "line", "words"),
+    [
+        (["Step 3/3 : RUN three"], [], EXIT, 4, "line 4 of the Dockerfile failed: exit code 2"),
+        (
+            ["Step 2/3 : RUN one"],
+            ["ERROR: No matching distribution found for x", "(more)"],
+            EXIT,
+            2,
+            "line 2 of the Dockerfile failed: No matching distribution found for x (exit code 2)",
+        ),
+        (
+            ["Step 3/3 : RUN three"],
+            ["OSError: [Errno 28] No space left on device"],
+            EXIT,
+            4,
+            "the disk of the engine is full (no space left on device)",
+        ),
+        (
+            [],
+            [],
+            "write /var/lib/x: no space left on device",
+            None,
+            "the disk of the engine is full",
+        ),
+        (
+            [],
+            [],
+            "dockerfile parse error line 4: unknown instruction: RAN",
+            4,
+            "unknown instruction",
+        ),
+        ([], [], "something else", None, "could not be built: something else"),
+    ],
+)
+def test_the_line_and_what_it_said_itself_are_told(steps, tail, message, line, words):
+    failed = _failure(TEXT, steps, tail, NbyardError(message))
+    assert words in failed.message
+    assert (failed.failed_line and failed.failed_line.line) == line
+    assert ("docker image prune" in failed.hint) == ("is full" in words)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("dial tcp: lookup h.test: no such host", "h.test cannot be found from here"),
+        ("dial tcp 127.0.0.1:1: connect: connection refused", "nobody answers at h.test"),
+        ("http: server gave HTTP response to HTTPS client", "h.test speaks no TLS"),
+        ("x509: certificate signed by unknown authority", "is not trusted"),
+        ("unauthorized: authentication required", "docker login h.test"),
+        ("denied: requested access to the resource is denied", "docker login h.test"),
+        ("manifest unknown: manifest unknown", "h.test has no such image"),
+        ("a word of its own", "a word of its own"),
+    ],
+)
+def test_what_engines_say_of_registries_is_told_in_plain_words(said, words):
+    assert words in registry_words(said, "h.test")
+
+
+def test_a_registry_without_a_name_is_the_public_one():
+    assert registry_words("no such host", "") == "the public registry cannot be found from here"
+    assert registry_words("unauthorized", "").endswith("(docker login)")

@@ -1,0 +1,233 @@
+"""E13: what a `CommandLineTool` becomes; its words are those that CWL v1.2 requires."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbyard.domain.arguments import check_arguments
+from nbyard.domain.commands import build_argv
+from nbyard.domain.invocations import Facts
+from nbyard.domain.reaches import Beside
+from nbyard.errors import Invalid
+from nbyard.importers.cwl import read_tool, write_tool
+
+CASES = Path(__file__).resolve().parents[3] / "cases" / "cwl"
+FOUND = json.loads((CASES / "cases.json").read_text())
+
+
+def flat(job: dict[str, Any]) -> dict[str, Any]:
+    """The values of a job by our names: the fields of a record are values of their own."""
+    found: dict[str, Any] = {}
+    for name, value in job.items():
+        is_record = isinstance(value, dict) and "class" not in value
+        inner = flat(value) if is_record else {}
+        found |= {f"{name}_{k}": v for k, v in inner.items()} if is_record else {name: value}
+        for one in value.get("secondaryFiles", []) if isinstance(value, dict) else []:
+            found[f"{name}_{one['path'].rpartition('.')[2]}"] = one
+    return found
+
+
+@pytest.mark.parametrize("case", FOUND, ids=[case["tool"] for case in FOUND])
+def test_the_words_of_a_tool_are_those_of_the_specification(case: dict[str, Any]) -> None:
+    content = (CASES / f"{case['tool']}.cwl").read_bytes()
+    told = read_tool(content, "tool.cwl", lambda path: (CASES / path).read_bytes()).description
+    assert told.arguments is not None and told.command is not None
+    check_arguments(told.arguments)
+    values: dict[str, Any] = {}
+    sizes, files, texts = {}, {}, {}
+    for name, value in flat(case["job"]).items():
+        if isinstance(value, dict):
+            values[name] = f"{{attempt}}/inputs/{name}/{value['path']}"
+            sizes[name] = len(case["files"].get(value["path"], ""))
+            texts[name] = case["files"].get(value["path"], "")
+        elif isinstance(value, list) and "class" in str(value):
+            values[name] = f"{{attempt}}/inputs/{name}/files"
+            every = [each for one in value for each in (one, *one.get("secondaryFiles", []))]
+            files[name] = [one["path"] for one in every]
+            texts |= {f"{name}/{one['path']}": case["files"][one["path"]] for one in value}
+        else:
+            values[name] = value
+    for one in told.arguments:
+        if isinstance(one.reach, Beside) and one.role == "input" and one.required:
+            folder, _, name = values[one.reach.of].rpartition("/")
+            values.setdefault(one.name, f"{folder}/{one.reach.name(name)}")
+    outputs = {a.name: f"{{attempt}}/outputs/{a.name}/x" for a in told.arguments}
+    outputs = {a.name: outputs[a.name] for a in told.arguments if a.role == "output"}
+    facts = Facts(cores=1, memory_bytes=512 * 2**20, sizes=sizes, files=files, contents=texts)
+    line = build_argv(told.command, told.arguments, values | outputs, told.invocation, facts)
+    if "argv" in case:
+        words = [re.sub(r"\{attempt\}/[^\s,:=]*/", "…/", word) for word in line.argv]
+        assert words[len(told.command) :] == case["argv"]
+
+
+def tool(**fields: Any) -> bytes:
+    plain = {"cwlVersion": "v1.2", "class": "CommandLineTool", "baseCommand": "true"}
+    return json.dumps({**plain, "inputs": {}, "outputs": {}, **fields}).encode()
+
+
+def listed(fields: dict[str, Any], binding: dict[str, Any] | None = None) -> dict[str, Any]:
+    """An input that is a list of records."""
+    own = {} if binding is None else {"inputBinding": binding}
+    return {"type": {"type": "array", "items": {"type": "record", "fields": fields, **own}}}
+
+
+def test_the_word_of_an_optional_record_is_there_with_any_of_its_values() -> None:
+    fields = {"a": "int?", "b": {"type": "int", "inputBinding": {"prefix": "-b"}}}
+    record = {"type": ["null", {"type": "record", "fields": fields}]}
+    inputs = {"r": {**record, "inputBinding": {"prefix": "--r"}}}
+    told = read_tool(tool(inputs=inputs), "tool.cwl").description
+    for given, words in (({}, []), ({"r_a": 1}, ["--r"]), ({"r_b": 2}, ["--r", "-b", "2"])):
+        line = build_argv(("x",), told.arguments or (), given, told.invocation)
+        assert line.argv[1:] == words
+    with pytest.raises(Invalid, match="CWL has no words for this"):
+        write_tool(told)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"class": "Workflow"}, "class: CommandLineTool is needed"),
+        ({"cwlVersion": "v2.0"}, "cwlVersion: one of v1.0"),
+        ({"baseCommand": None}, "baseCommand: the program is missing"),
+        ({"colour": 1}, "colour: is not supported"),
+        (
+            {"requirements": {"InlineJavascriptRequirement": {}}},
+            "InlineJavascriptRequirement: Java",
+        ),
+        ({"requirements": {"ShellCommandRequirement": {}}}, "ShellCommandRequirement: a shell"),
+        ({"requirements": [{"class": "SchemaDefRequirement"}]}, "SchemaDefRequirement: this req"),
+        ({"arguments": ["$(1 + 1)"]}, "JavaScript (InlineJavascriptRequirement)"),
+        ({"arguments": ["${return 1;}"]}, "JavaScript (InlineJavascriptRequirement)"),
+        ({"arguments": ["$(inputs.gone)"]}, "names gone, which is no input"),
+        ({"arguments": ["$(runtime.exitCode)"]}, "$(runtime.exitCode) is not supported"),
+        ({"arguments": [{"valueFrom": "x", "shellQuote": False}]}, "ShellCommandRequirement"),
+        ({"inputs": {"x": "Blob"}}, "inputs.x.type: there is no type 'Blob'"),
+        ({"inputs": {"x": ["int", "string"]}}, "inputs.x.type: a union"),
+        (
+            {"inputs": {"x": {"type": "File[]", "secondaryFiles": ["/bai"]}}},
+            "x.secondaryFiles: '/bai' makes no name",
+        ),
+        (
+            {"outputs": {"x": {"type": "Directory", "secondaryFiles": ".bai"}}},
+            "x.secondaryFiles: is for files and lists of them",
+        ),
+        ({"inputs": {"x": {"type": "File", "secondaryFiles": "../a"}}}, "makes no name"),
+        (
+            {"inputs": {"x": {"type": "File", "secondaryFiles": "$(inputs.x.path).i"}}},
+            "x.secondaryFiles: $(inputs.x.path) is not supported here: $(self.basename)",
+        ),
+        (
+            {"inputs": {"x": {"type": "Directory", "secondaryFiles": ".i"}}},
+            "x.secondaryFiles: is for files and lists of them",
+        ),
+        (
+            {"inputs": {"x": "File"}, "arguments": ["$(inputs.x.secondaryFiles[0].path)"]},
+            "secondaryFiles is not there",
+        ),
+        ({"inputs": {"x": {"type": "int", "$import": "http://x"}}}, "$import is not followed"),
+        ({"inputs": {"$import": "x.yml"}}, "$import is not followed"),
+        ({"inputs": {"x": {"type": "int", "label": 1.1}}}, "label: text is needed, not 1.1"),
+        (
+            {"outputs": {"x": {"type": "int", "outputBinding": {"outputEval": "$(1 + 1)"}}}},
+            "outputEval: '$(1 + 1)' is JavaScript",
+        ),
+        (
+            {"outputs": {"x": {"type": "Any", "outputBinding": {"outputEval": "$(inputs.y)"}}}},
+            "names y, which is no input",
+        ),
+        (
+            {
+                "outputs": {
+                    "x": {
+                        "type": "string",
+                        "outputBinding": {"glob": "a", "outputEval": "$(self[0].contents)"},
+                    }
+                }
+            },
+            "$(self.0.contents) needs loadContents of x",
+        ),
+        (
+            {
+                "outputs": {
+                    "x": {
+                        "type": "File",
+                        "outputBinding": {"glob": "a", "outputEval": "$(self[0].path)"},
+                    }
+                }
+            },
+            "outputEval: a file is one of those that glob finds",
+        ),
+        ({"outputs": {"x": {"type": "int", "outputBinding": {"glob": "a"}}}}, "outputBinding"),
+        ({"stdin": "data.txt"}, "stdin: one file among the inputs"),
+        (
+            {"inputs": {"x": {"type": "File", "default": {"class": "File", "location": "/etc/x"}}}},
+            "inputs.x.default: a file in the folder",
+        ),
+        ({"successCodes": [256]}, "successCodes: 256 is no exit code"),
+        (
+            {"inputs": {"x": "File"}, "arguments": ["$(inputs.x.contents)"]},
+            "arguments.0: $(inputs.x.contents) needs loadContents of x",
+        ),
+        (
+            {"inputs": {"x": {"type": "File", "inputBinding": {"valueFrom": "$(self.contents)"}}}},
+            "$(self.contents) needs loadContents of x",
+        ),
+        ({"inputs": {"x": {"type": "int", "loadContents": True}}}, "loadContents: is for files"),
+        ({"inputs": {"x": listed({"f": "File"})}}, "fields.f.type: a File in a list of records"),
+        (
+            {"inputs": {"x": listed({"f": "Any"}, {"valueFrom": "v"})}},
+            "valueFrom: is not supported",
+        ),
+        (
+            {"inputs": {"x": {"type": listed({"f": "Any"}, {})["type"] | {"inputBinding": {}}}}},
+            "the records of the list are bound already",
+        ),
+    ],
+)
+def test_what_has_no_place_here_is_refused_by_name(fields: dict[str, Any], words: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read_tool(tool(**fields), "tool.cwl")
+    assert words in refused.value.message
+
+
+def test_hints_that_are_not_known_are_said() -> None:
+    hints = {"SoftwareRequirement": {"packages": {}}, "NetworkAccess": {"networkAccess": True}}
+    found = read_tool(tool(hints=hints, **{"x:y": 1}, cwlVersion="v1.0"), "tool.cwl")
+    notes = " ".join(found.notes)
+    for words in ("SoftwareRequirement is left out", "NetworkAccess", "x:y", "v1.0 is read as"):
+        assert words in notes
+
+
+def test_a_requirement_wins_over_a_hint() -> None:
+    needs: dict[str, Any] = {"requirements": {"DockerRequirement": {"dockerPull": "one"}}}
+    needs["hints"] = {
+        "DockerRequirement": {"dockerPull": "two"},
+        "ToolTimeLimit": {"timelimit": 5},
+        "ResourceRequirement": {"coresMin": 2, "ramMin": 256},
+        "WorkReuse": {"enableReuse": False},
+    }
+    resources = read_tool(tool(**needs), "tool.cwl").description.resources
+    assert (resources.image, resources.timeout_seconds, resources.cpu) == ("one", 5, 2.0)
+    assert (resources.memory_bytes, resources.cache) == (256 * 2**20, False)
+
+
+def test_one_tool_of_a_graph() -> None:
+    one = json.loads(tool(id="#main", baseCommand="one"))
+    two = json.loads(tool(id="#two", baseCommand="two"))
+    for graph in ([two | {"id": "#x"}], [one, two], [two, {"class": "Workflow"}]):
+        text = json.dumps({"cwlVersion": "v1.2", "$graph": graph}).encode()
+        assert read_tool(text, "tool.cwl").description.command in (("one",), ("two",))
+    with pytest.raises(Invalid, match="there is: two, two"):
+        read_tool(json.dumps({"$graph": [two, two]}).encode(), "tool.cwl")
+
+
+def test_names_that_no_argument_can_have() -> None:
+    inputs = {"in-file": "File", "in_file": "int", "class": "int", "2nd": "int"}
+    found = read_tool(tool(inputs=inputs, arguments=["$(inputs['in-file'].size)"]), "tool.cwl")
+    assert found.description.arguments is not None
+    names = [argument.name for argument in found.description.arguments]
+    assert names == ["in_file", "in_file_2", "class_", "_2nd"]
+    assert found.description.invocation.words[0].text == "$(inputs.in_file.size)"

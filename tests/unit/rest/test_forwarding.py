@@ -1,0 +1,134 @@
+"""P5, HOUSE 6.8: what passes the proxy, whatever it is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tornado.httputil import HTTPHeaders
+
+from nbyard.rest.forwarding import (
+    is_upgrade,
+    request_headers,
+    request_query,
+    response_headers,
+)
+
+PREFIX = "/nbyard/deployments/app/web/"
+LOGIN = "username-host-8888"
+values = st.text("abcXYZ019|:_-.", max_size=12)
+names = st.sampled_from([LOGIN, "_xsrf", "username-other-1", "jupyterhub-user", "service-x", "own"])
+
+
+def told(headers: dict[str, str], is_trusted: bool = False) -> HTTPHeaders:
+    given = HTTPHeaders(headers)
+    return request_headers(given, PREFIX, is_trusted=is_trusted, login_cookie=LOGIN)
+
+
+def back(headers: list[tuple[str, str]], is_trusted: bool = False) -> HTTPHeaders:
+    given = HTTPHeaders()
+    for name, value in headers:
+        given.add(name, value)
+    request = {"path": f"{PREFIX}page", "host": "here.test", "login_cookie": LOGIN}
+    return response_headers(given, PREFIX, is_trusted=is_trusted, **request)
+
+
+@given(names, values)
+def test_a_cookie_of_jupyter_s_never_passes_and_one_of_the_service_comes_back(name, value):
+    sent = told({"Cookie": f"{name}={value}"}).get("Cookie", "")
+    if name == "own":
+        assert sent == f"own={value}"
+    elif not value.startswith("nby."):
+        assert sent == ""
+    lines = back([("Set-Cookie", f"{name}={value}; Path=/")]).get_list("Set-Cookie")
+    if name.startswith(("jupyterhub", "service")):
+        assert lines == []
+        return
+    pair, path = lines[0].split("; ")
+    assert path == f"Path={PREFIX}"
+    assert told({"Cookie": pair})["Cookie"] == f"{name}={value}"
+
+
+@pytest.mark.parametrize(
+    ("line", "sent"),
+    [
+        ("a=b; Domain =here.test", "a=b"), ("a=b;\tdomain\t=\tx ; HttpOnly", "a=b; HttpOnly"),
+        ("a=b; Path =/ ; path=/x; Secure", "a=b; Secure"),
+        ("a=b; Unheard=1; Max-Age=1", "a=b; Max-Age=1"),
+        ("_xsrf =b", "_xsrf=nby.b"), (f"{LOGIN}\t=b", f"{LOGIN}=nby.b"), ("a = b", "a=b"),
+        ("jupyterhub-x =b", None), ("=_xsrf=b", None), (f"; {LOGIN}=b", None), ("", None),
+    ],
+)  # fmt: skip
+def test_odd_spellings_do_not_make_a_cookie_count_elsewhere(line, sent):
+    assert back([("Set-Cookie", line)]).get("Set-Cookie") == (sent and f"{sent}; Path={PREFIX}")
+
+
+def test_a_cookie_may_count_for_less_and_the_last_path_is_what_counts():
+    below = f"a=b; Path=/; path = {PREFIX}deep"
+    assert back([("Set-Cookie", below)])["Set-Cookie"] == f"a=b; Path={PREFIX}deep"
+    above = f"a=b; Path={PREFIX}deep; path=/"
+    assert back([("Set-Cookie", above)])["Set-Cookie"] == f"a=b; Path={PREFIX}"
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [("Basic abc", "Basic abc"), ("token abc", None), ("Bearer abc", None), ("bearer x", None)],
+)
+def test_tokens_never_pass_and_passwords_only_to_an_ide_that_is_trusted(given, sent):
+    assert told({"Authorization": given}, is_trusted=True).get("Authorization") == sent
+    assert "Authorization" not in told({"Authorization": given})
+
+
+@pytest.mark.parametrize(
+    ("query", "sent"),
+    [
+        ("", ""), ("a=1&b=%26&c", "a=1&b=%26&c"), ("token=x&a=1", "a=1"), ("%74oken=x", ""),
+        ("_xsrf=2|outer&a=1", "a=1"), ("_xsrf=nby.2%7Cinner", "_xsrf=2%7Cinner"),
+        ("_xsrf=nby%2E2|%26", "_xsrf=2%7C%26"), ("%5fxsrf=n%62y.", "%5fxsrf="),
+    ],
+)  # fmt: skip
+def test_queries_lose_what_is_jupyter_s_only(query, sent):
+    assert request_query(query) == sent
+
+
+@pytest.mark.parametrize(
+    ("location", "sent"),
+    [("/in", f"{PREFIX}in"), ("in", f"{PREFIX}in"), (f"{PREFIX}in", f"{PREFIX}in"),
+     ("http://here.test/api", f"{PREFIX}api"), ("//here.test/api", f"{PREFIX}api"),
+     ("http://else.test/", "http://else.test/"), ("http:/api", None)],
+)  # fmt: skip
+def test_redirects_stay_below_the_prefix(location, sent):
+    assert back([("Location", location)]).get("Location") == sent
+
+
+@pytest.mark.parametrize("is_trusted", [False, True])
+def test_a_service_speaks_for_its_own_address_only(is_trusted):
+    refused = [
+        "NEL", "Report-To", "Reporting-Endpoints", "Alt-Svc", "Accept-CH", "Critical-CH",
+        "Clear-Site-Data", "Service-Worker-Allowed", "Strict-Transport-Security", "Set-Login",
+        "Public-Key-Pins", "Origin-Agent-Cluster", "Access-Control-Allow-Origin", "Expect-CT",
+        "Use-As-Dictionary", "Refresh", "X-Accel-Redirect", "X-Sendfile", "Connection",
+    ]  # fmt: skip
+    kept = [
+        "Content-Type", "Content-Length", "Content-Disposition", "Cache-Control", "ETag", "Vary",
+        "Last-Modified", "Retry-After", "X-Request-Id", "Sec-WebSocket-Accept", "Content-Encoding",
+    ]  # fmt: skip
+    told = back([(name, "1") for name in refused + kept], is_trusted)
+    assert {name.lower() for name in told} == {name.lower() for name in kept} | {
+        "content-security-policy"
+    }
+
+
+def test_only_an_ide_that_is_trusted_may_ask_to_log_in():
+    asked = [("WWW-Authenticate", "Basic")]
+    assert "WWW-Authenticate" in back(asked, is_trusted=True)
+    assert "WWW-Authenticate" not in back(asked)
+
+
+def test_hops_are_not_carried_and_upgrades_are():
+    sent = told({"Connection": "keep-alive", "Transfer-Encoding": "chunked", "TE": "x", "A": "b"})
+    assert dict(sent.get_all()) == {
+        "A": "b", "X-Forwarded-Prefix": PREFIX.rstrip("/"), "Connection": "close"
+    }  # fmt: skip
+    wish = {"Upgrade": "WebSocket", "Sec-WebSocket-Key": "k"}
+    assert is_upgrade(HTTPHeaders(wish))
+    assert told(wish)["Connection"] == "Upgrade" and told(wish)["Sec-WebSocket-Key"] == "k"
+    assert told({"X-XSRFToken": "nby.2|a"})["X-XSRFToken"] == "2|a"

@@ -1,0 +1,278 @@
+"""P5: deployments through the server, for their owner only, under the rule of origins (HOUSE 6.8).
+With containers: tests/integration/docker/test_served_deployments.py."""
+
+import asyncio
+import http.client
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import websocket_connect
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import NewDeployment, Place, Port
+from nbyard.rest.identity import local_name
+from nbyard.testing.server import TOKEN, Answer, JupyterServer
+
+from .served import LARGE, Echo, Service
+
+pytestmark = pytest.mark.leaves_running
+PORTS = [Port("web", 1), Port("kept", 2, keep_prefix=True), Port("plain", 3, websocket=False)]
+OWN = {"Authorization": f"token {TOKEN}"}
+WEB = "/nbyard/deployments/app/web/"
+WISH = {
+    "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}  # fmt: skip
+NO_ONE = 9  # a port where nobody listens
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    made = Service()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def app(api: JupyterServer, service: Service) -> JupyterServer:
+    """A server with deployments that answer, as far as rows tell: `app`, `lab` of an image that is
+    trusted, and `gone`, at whose port nobody listens."""
+    assert api.send("GET", "/deployments").status == 200
+    desk = api.app.web_app.settings["nbyard"]
+    desk.settings.ide_images = ["lab:1"]
+    deployments, owner = desk.services.deployments, Caller(local_name())
+    for name, kind, image, port in (
+        ("app", "own", "app:1", service.port),
+        ("lab", "jupyterlab", "lab:1", service.port),
+        ("gone", "own", "app:1", NO_ONE),
+        ("starting", "own", "app:1", 0),
+    ):
+        told: dict[str, Any] = {"password": "123456789"} if kind == "jupyterlab" else {}
+        body = NewDeployment(image, kind, name, ports=PORTS, **told)  # type: ignore[arg-type]
+        made = deployments.create(owner, body)
+        if not port:
+            continue
+        store = deployments._store
+        with store.write() as c:
+            row = store.deployments.revision(c, made.id, 1)
+            places = [Place(one.name, "127.0.0.1", port, answers=True) for one in PORTS]
+            store.deployments.set_revision(c, row.revision.id, places=places)
+            store.deployments.serve(c, made, 1)
+    return api
+
+
+def get(app: JupyterServer, path: str, headers: dict[str, str] | None = None) -> Answer:
+    return app.request("GET", path, None, OWN | (headers or {}))
+
+
+@pytest.fixture(scope="module")
+def cookies(app: JupyterServer) -> str:
+    page = app.request("GET", f"/login?token={TOKEN}", None, {})
+    pairs = [c.partition(";")[0] for c in page.headers.get_all("Set-Cookie", [])]
+    return "; ".join([*pairs, "_xsrf=2|outer|value"])
+
+
+def test_the_path_is_the_service_s_own(app):
+    assert get(app, f"{WEB}a%2Fb/c?x=1&token={TOKEN}&y=%20").json["uri"] == "/a%2Fb/c?x=1&y=%20"
+    kept = "/nbyard/deployments/app/kept/"
+    assert get(app, f"{kept}a?b").json["uri"] == f"{kept}a?b"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_an_address_without_its_slash_is_asked_for_again_with_all_that_was_said(app, method):
+    Echo.seen.clear()
+    for query in ("", "?a=%2F&b"):
+        answer = app.request(method, WEB.rstrip("/") + query, None, OWN)
+        assert (answer.status, answer.headers["Location"]) == (307, WEB + query)
+    assert Echo.seen == []
+
+
+def test_what_browsers_ask_before_they_ask_reaches_no_service(app):
+    Echo.seen.clear()
+    here = {"Origin": f"http://127.0.0.1:{app.port}"}
+    assert app.request("OPTIONS", WEB, None, OWN | here).status == 405
+    assert get(app, WEB).status == 200
+    assert Echo.seen == ["GET"]
+
+
+def test_nothing_of_jupyter_s_reaches_it(app, cookies):
+    """HOUSE 6.8."""
+    told = f"{cookies}; jupyterhub-session-id=h; service-x=h; mine=1; _xsrf=nby.2|inner"
+    for headers in (OWN, {}):
+        answer = app.request(
+            "GET", WEB, None,
+            headers | {
+                "Cookie": told, "X-XSRFToken": "2|outer", "Referer": "http://127.0.0.1/lab?token=s"
+            },
+        )  # fmt: skip
+        sent = {name.lower(): value for name, value in answer.json["headers"]}
+        assert sent["cookie"] == "mine=1; _xsrf=2|inner"
+        assert sent["referer"] == "http://127.0.0.1/lab"
+        assert not sent.keys() & {"authorization", "x-xsrftoken"}
+        assert sent["host"] == f"127.0.0.1:{app.port}", "Host stays what it is"
+        assert sent["x-forwarded-prefix"] == WEB.rstrip("/")
+        assert TOKEN not in repr(sent) and "outer" not in repr(sent)
+
+
+def test_what_it_sets_counts_for_its_own_path_only(app):
+    """HOUSE 6.8."""
+    answer = get(app, f"{WEB}login")
+    assert (answer.status, answer.headers["Location"]) == (302, f"{WEB}in")
+    lines = answer.headers.get_all("Set-Cookie", [])
+    own = [line for line in lines if str(app.port) not in line]
+    assert own == [
+        f"_xsrf=nby.2|inner; Path={WEB}",
+        f'username-127-0-0-1-1="nby.2|user"; HttpOnly; Path={WEB}',
+        f"own=1; Path={WEB}",
+    ]
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    assert "Service-Worker-Allowed" not in answer.headers
+    policies = answer.headers.get_all("Content-Security-Policy", [])
+    assert policies[0] == "default-src 'self'" and policies[1].startswith("sandbox ")
+    assert "allow-same-origin" not in policies[1]
+
+
+@pytest.mark.parametrize("port", ["web", "kept"])
+def test_a_redirect_never_leads_to_jupyter_itself(app, port):
+    """HOUSE 6.8: whoever follows it does so with what lets him into Jupyter."""
+    address = f"/nbyard/deployments/app/{port}/"
+    answer = get(app, f"{address}astray")
+    assert (answer.status, answer.headers["Location"]) == (302, f"{address}api/contents")
+
+
+def test_the_pages_of_an_ide_that_is_trusted_are_not_in_a_sandbox(app):
+    """P2, HOUSE 6.8."""
+    answer = get(app, "/nbyard/deployments/lab/web/")
+    assert answer.headers.get_all("Content-Security-Policy") == ["frame-ancestors 'self'"]
+
+
+def test_only_the_owner_is_let_in_and_no_foreign_page(app, cookies):
+    """P5, I22."""
+    assert app.request("GET", WEB, None, {}).status == 403
+    assert app.request("GET", WEB, None, {"Cookie": cookies}).status == 200
+    evil = {"Origin": "http://evil.test"}
+    for headers in (OWN, {"Cookie": cookies}):
+        assert app.request("GET", WEB, None, headers | evil).status == 403
+        assert app.request("POST", WEB, b"x", headers | evil).status in (403, 404)
+    here = {"Origin": f"http://127.0.0.1:{app.port}"}
+    assert app.request("POST", WEB, b"x", {"Cookie": cookies}).status == 403
+    assert app.request("POST", WEB, b"x", {"Cookie": cookies} | here).content == b"x"
+    assert app.request("OPTIONS", WEB, None, evil).status in (403, 405)
+
+
+@pytest.mark.parametrize("origin", ["http://evil.test", "null", "http://127.0.0.1", ""])
+def test_no_setting_lets_a_foreign_page_in(app, cookies, origin, monkeypatch):
+    """I22: also where Jupyter itself answers pages from everywhere."""
+    monkeypatch.setitem(app.app.web_app.settings, "allow_origin", "*")
+    for asker in (OWN, {"Cookie": cookies}):
+        headers = asker | {"Origin": origin}
+        assert app.request("POST", WEB, b"x", headers).status == 403
+        assert app.request("GET", f"{WEB}socket", None, headers | WISH).status == 403
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_bodies_are_carried_in_any_length(app, method):
+    size = LARGE if method == "POST" else 10
+    answer = app.request(method, f"{WEB}upload", b"z" * size, OWN)
+    assert (answer.status, answer.headers["X-Length"]) == (200, str(size))
+
+
+def test_a_body_whose_length_is_not_known_is_carried(app):
+    connection = http.client.HTTPConnection("127.0.0.1", app.port, timeout=20)
+    pieces = (b"piece %d " % number for number in range(5))
+    connection.request("POST", WEB, body=pieces, headers=OWN, encode_chunked=True)
+    assert connection.getresponse().read().startswith(b"piece 0 piece 1")
+    connection.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_body_is_never_taken_for_the_next_request(app, method):
+    connection = http.client.HTTPConnection("127.0.0.1", app.port, timeout=20)
+    with closing(connection):
+        connection.putrequest(method, WEB)
+        for name, value in (OWN | {"Transfer-Encoding": "chunked"}).items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        assert answer.status == 411 and b"length" in answer.read()
+
+
+def test_an_answer_comes_as_it_is_said(app, service):
+    """P5."""
+    connection = http.client.HTTPConnection("127.0.0.1", app.port, timeout=20)
+    connection.request("GET", f"{WEB}slow", headers=OWN)
+    answer = connection.getresponse()
+    assert answer.read(4) == b"one ", "before the service has said the rest"
+    service.let_go()
+    assert answer.read() == b"two"
+    connection.close()
+    assert len(get(app, f"{WEB}large").content) == LARGE
+
+
+def test_half_an_answer_does_not_look_like_a_whole_one(app):
+    with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+        get(app, f"{WEB}half/body")
+    answer = get(app, f"{WEB}half/head")
+    assert answer.status == 502 and "broke off" in answer.json["message"]
+
+
+def test_no_tunnel_opens_unasked(app):
+    assert get(app, f"{WEB}switch").status == 502
+
+
+def test_what_does_not_answer_says_so_in_words(app):
+    answer = get(app, "/nbyard/deployments/gone/web/")
+    assert (answer.status, answer.json["message"]) == (503, "gone does not answer at its port web.")
+    answer = get(app, "/nbyard/deployments/starting/web/")
+    assert (answer.status, answer.json["code"]) == (503, "unavailable")
+    assert "it is queued" in answer.json["message"]
+    assert get(app, "/nbyard/deployments/none/web/").status == 404
+    answer = get(app, "/nbyard/deployments/app/none/")
+    assert answer.status == 404 and "there are: " in answer.json["message"]
+
+
+def say(app: JupyterServer, path: str = f"{WEB}socket", **how: Any) -> Any:
+    """A conversation over a websocket."""
+
+    async def talk() -> Any:
+        headers = OWN | how.get("headers", {})
+        request = HTTPRequest(f"ws://127.0.0.1:{app.port}{path}", headers=headers)
+        socket = await websocket_connect(request, subprotocols=how.get("subprotocols"))
+        told = json.loads(str(await socket.read_message()))
+        heard = []
+        for word in ("hello", b"\x00\xff", "x" * (1 << 20)):
+            await socket.write_message(word, binary=isinstance(word, bytes))
+            heard.append(await socket.read_message() == word)
+        await socket.write_message("end")
+        assert await socket.read_message() is None
+        chosen, code = socket.selected_subprotocol, socket.close_code
+        socket.close()
+        return told, heard, chosen, code
+
+    return asyncio.run(talk())
+
+
+def test_websockets_are_carried(app):
+    """P5: text, bytes, subprotocols, and how they end."""
+    told, heard, protocol, code = say(app, subprotocols=["a", "v1.kernel"])
+    assert (heard, protocol, code) == ([True, True, True], "v1.kernel", 4001)
+    sent = {name.lower(): value for name, value in told}
+    assert sent["host"] == f"127.0.0.1:{app.port}" and "authorization" not in sent
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        (f"{WEB}socket", {"Origin": "http://evil.test"}, 403),
+        (f"{WEB}socket", {"Authorization": "token wrong"}, 403),
+        ("/nbyard/deployments/app/plain/socket", {}, 409),
+        ("/nbyard/deployments/gone/web/socket", {}, 503),
+    ],
+)
+def test_a_websocket_is_refused_as_anything_else(app, path, headers, status):
+    """I22."""
+    assert get(app, path, WISH | headers).status == status

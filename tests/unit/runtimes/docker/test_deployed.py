@@ -1,0 +1,46 @@
+"""P2: what the container of a deployment is made of."""
+
+import tarfile
+from typing import Any
+
+import msgspec
+import pytest
+from jupyter_core.paths import jupyter_config_dir, jupyter_config_path
+
+from nbyard.dockerd import HOME
+from nbyard.domain.deployment_form import completed
+from nbyard.domain.deployments import NewDeployment, Port, ServiceKind
+from nbyard.runtimes.docker.deployed import ABOVE_HOME, Deployed, _home, container_spec
+
+IMAGE = {
+    "JUPYTER_CONFIG_DIR": "/opt/config",
+    "JUPYTER_CONFIG_PATH": "/opt/path",
+    "JUPYTER_NO_CONFIG": "1",
+}
+PASSWORDS: dict[ServiceKind, str] = {"jupyterlab": "123456789", "own": ""}
+USER = (1000, 1000)
+
+
+def deployed(service: ServiceKind, **told: Any) -> Deployed:
+    new = NewDeployment(
+        "a:1", service, "lab", ports=[Port("ide", 8888)], password=PASSWORDS[service]
+    )
+    spec = msgspec.structs.replace(completed(new)[1], **told)
+    return Deployed("s", "d", "lab", 1, spec, [], "/", "hash")
+
+
+@pytest.mark.parametrize("told", [{}, {"environment": IMAGE}])
+def test_jupyterlab_finds_its_password_whatever_the_image_says(told, monkeypatch):
+    one = deployed("jupyterlab", **told)
+    for name, value in (IMAGE | container_spec(one, USER, "n").environment).items():
+        monkeypatch.setenv(name, value)
+    with tarfile.open(fileobj=_home(one, USER)) as packed:
+        files = {f"{ABOVE_HOME}/{name}" for name in packed.getnames()}
+    assert f"{jupyter_config_dir()}/jupyter_server_config.json" in files
+    assert not {"/opt/config", "/opt/path"} & set(jupyter_config_path())
+
+
+def test_other_services_keep_the_variables_that_they_were_given():
+    given = container_spec(deployed("own", environment=IMAGE), USER, "n").environment
+    assert given.items() >= IMAGE.items()
+    assert given["HOME"] == HOME

@@ -1,0 +1,117 @@
+"""S1: credentials are kept, chosen by name, and never told again."""
+
+import msgspec
+import pytest
+from sqlalchemy import select, update
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.credentials import CredentialPatch, NewCredential
+from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite, StoreUnusable
+from nbyard.store.tables import credentials as rows
+from nbyard.testing.secrets import CANARY, is_in
+
+S3 = {"access_key_id": "ann", "secret_access_key": CANARY}
+
+
+@pytest.fixture
+def credentials(yard):
+    return yard.services.credentials
+
+
+def secret_of(yard, made):
+    with yard.store.read() as c:
+        return yard.store.credentials.fields(c, made)
+
+
+def test_what_is_secret_goes_in_and_never_comes_out(credentials, yard, ann):
+    made = credentials.create(ann, NewCredential("minio", "s3", S3, "of the lab"))
+    assert (made.fields, made.kept) == ({"access_key_id": "ann"}, ["secret_access_key"])
+    answers = [made, credentials.list(ann), credentials.get(ann, "minio")]
+    assert not is_in(msgspec.json.encode(answers))
+    assert secret_of(yard, made)["secret_access_key"] == CANARY
+    for path in yard.store.folder.rglob("*"):
+        assert not path.is_file() or not is_in(path.read_bytes()), path
+    assert next(kind.kind for kind in credentials.kinds(ann)) == "token"
+
+
+def test_others_do_not_see_it(credentials, ann):
+    """I23."""
+    made = credentials.create(ann, NewCredential("api", "token", {"secret": CANARY}))
+    bob = Caller("bob")
+    assert credentials.list(bob).items == []
+    for call in (credentials.get, credentials.delete):
+        with pytest.raises(NotFound, match="There is no credential"):
+            call(bob, made.id)
+    credentials.create(bob, NewCredential("api", "token", {"secret": "other"}))
+
+
+def test_it_is_found_by_name_and_the_likest_is_told(credentials, ann):
+    credentials.create(ann, NewCredential("weather-api", "token", {"secret": CANARY}))
+    with pytest.raises(NotFound, match="there are: weather-api"):
+        credentials.get(ann, "wether-api")
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        (NewCredential("", "token", {"secret": "a"}), "name"),
+        (NewCredential("a/b", "token", {"secret": "a"}), "name"),
+        (NewCredential("0193f8b2-7d5c-7a44-9f63-6a54b8a2f0de", "token", {"secret": "a"}), "name"),
+        (NewCredential("a", "ftp", {}), "kind"),
+        (NewCredential("a", "token", {}), "fields.secret"),
+        (NewCredential("a", "token", {"secret": "a"}, "x" * 10_001), "description"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_its_field(credentials, ann, body, where):
+    with pytest.raises(Invalid) as refused:
+        credentials.create(ann, body)
+    assert [one.path for one in refused.value.details] == [where]
+    assert credentials.list(ann).items == []
+
+
+def test_a_name_is_taken_once(credentials, ann):
+    credentials.create(ann, NewCredential("api", "token", {"secret": "a"}))
+    with pytest.raises(NameTaken, match="There is a credential 'api' already"):
+        credentials.create(ann, NewCredential("api", "token", {"secret": "b"}))
+
+
+def test_fields_are_replaced_and_the_others_stay(credentials, yard, ann):
+    made = credentials.create(ann, NewCredential("minio", "s3", {**S3, "region": "eu"}))
+    patch = CredentialPatch(1, {"secret_access_key": "new", "region": ""}, "mine")
+    new = credentials.update(ann, "minio", patch)
+    assert (new.version, new.fields, new.description) == (2, {"access_key_id": "ann"}, "mine")
+    assert secret_of(yard, new) == {"access_key_id": "ann", "secret_access_key": "new"}
+    with pytest.raises(StaleWrite):
+        credentials.update(ann, "minio", patch)
+    with pytest.raises(Invalid, match=r"fields\.access_key_id: a value is needed"):
+        credentials.update(ann, "minio", CredentialPatch(2, {"access_key_id": ""}))
+    told = credentials.update(ann, "minio", CredentialPatch(2, description="of the lab"))
+    assert (told.description, told.kept) == ("of the lab", ["secret_access_key"])
+    assert secret_of(yard, made)["secret_access_key"] == "new"
+
+
+@pytest.mark.parametrize("sealed", ["00000000:AAAA", "{key}:AAAA", "{key}:{data}", "{key}:x"])
+def test_what_cannot_be_read_any_more_is_replaced(credentials, yard, ann, sealed):
+    """Its key is lost, or somebody changed the row."""
+    given = {**S3, "session_token": "old", "region": "eu"}
+    made = credentials.create(ann, NewCredential("minio", "s3", given))
+    with yard.store.write() as c:
+        key, data = c.execute(select(rows.c.sealed)).scalar_one().split(":")
+        c.execute(update(rows).values(sealed=sealed.format(key=key, data=data[:-8] + "AAAAAA==")))
+    for refused in (
+        lambda: credentials.update(ann, "minio", CredentialPatch(1, {"region": "us"})),
+        lambda: credentials.reseal(ann) if "0000" in sealed else secret_of(yard, made),
+    ):
+        with pytest.raises((StoreUnusable, Conflict), match="'minio' was") as told:
+            refused()
+        assert "eplace what is secret in it" in told.value.hint
+    new = credentials.update(ann, "minio", CredentialPatch(1, {"secret_access_key": "new"}))
+    assert (new.kept, new.fields["region"]) == (["secret_access_key"], "eu")
+    assert secret_of(yard, new)["secret_access_key"] == "new"
+
+
+def test_it_is_deleted_and_sealed_anew(credentials, ann):
+    credentials.create(ann, NewCredential("api", "token", {"secret": "a"}))
+    assert credentials.reseal(ann).count == 0
+    credentials.delete(ann, "api")
+    assert credentials.list(ann).items == []

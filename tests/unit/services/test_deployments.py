@@ -1,0 +1,238 @@
+"""P1, P2, P4: what is wanted of deployments; making it so is the dispatcher's."""
+
+import pytest
+from argon2 import PasswordHasher
+from msgspec.structs import replace
+
+from nbyard.domain.call_forms import CallForm, CallForms
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import DeploymentChange, NewDeployment, Place
+from nbyard.domain.models import NewModel
+from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite, Unavailable
+from nbyard.kept_logs import KeptLog
+
+from .test_models import FILE, end, write
+
+BATCH_FILE = FILE.replace("mode: http", "mode: batch")
+COWS = NewDeployment("cows:1", name="cows")
+SECRET = "correct horse"
+
+
+@pytest.fixture
+def deployments(yard):
+    return yard.services.deployments
+
+
+def bring(yard, found, *states, **columns):
+    """As the dispatcher does."""
+    with yard.store.write() as c:
+        for state in states:
+            assert yard.store.deployments.move(c, found, state, {"state": state}, **columns)
+
+
+def test_one_is_queued_with_its_first_revision(deployments, ann):
+    made = deployments.create(ann, replace(COWS, title="All cows"))
+    assert (made.state, made.revision, made.serving, made.title) == ("queued", 1, 0, "All cows")
+    assert deployments.list(ann).items == [made] == deployments.list(ann, state="queued").items
+    assert deployments.get(ann, "cows") == made == deployments.get(ann, made.id)
+    assert [e.state for e in deployments.events(ann, "cows").items] == ["queued"]
+    assert [r.origin for r in deployments.revisions(ann, "cows").items] == ["created"]
+    with pytest.raises(NotFound):
+        deployments.get(Caller("bob"), made.id)
+
+
+def test_the_form_says_defaults_ranges_and_services(deployments, ann):
+    form = deployments.form(ann)
+    assert [preset.name for preset in form.presets] == ["standard", "tutorial"]
+    assert {one.name for one in form.services} == {"api", "jupyterlab", "code-server", "own"}
+    assert all(field.help for preset in form.presets for field in preset.fields)
+
+
+def test_a_host_name_is_taken_once(deployments, ann):
+    first = deployments.create(ann, COWS)
+    with pytest.raises(NameTaken) as caught:
+        deployments.create(ann, COWS)
+    assert caught.value.details[0].path == "name"
+    deployments.create(Caller("bob"), COWS)
+    deployments.delete(ann, first.id)
+    assert deployments.create(ann, COWS).id != first.id
+
+
+def test_the_same_key_makes_one_deployment(deployments, ann):
+    """I2."""
+    first = deployments.create(ann, COWS, idempotency_key="k")
+    assert deployments.create(ann, COWS, idempotency_key="k") == first
+    with pytest.raises(Conflict):
+        deployments.create(ann, replace(COWS, image="other:1"), idempotency_key="k")
+
+
+def test_a_password_is_kept_as_a_hash_only(deployments, ann, yard):
+    """P2, I25."""
+    made = deployments.create(ann, NewDeployment(service="jupyterlab", name="x", password=SECRET))
+    with yard.store.read() as c:
+        kept = yard.store.deployments.revision(c, made.id, 1).password
+    assert PasswordHasher().verify(kept, SECRET)
+    files = [p for p in yard.store.folder.rglob("*") if p.is_file()]
+    assert not any(SECRET.encode() in path.read_bytes() for path in files)
+    told = repr((made, deployments.revisions(ann, "x"), deployments.events(ann, "x")))
+    assert kept not in told and SECRET not in told
+    deployments.edit(ann, "x", DeploymentChange(cpu=2))
+    with yard.store.read() as c:
+        assert yard.store.deployments.revision(c, made.id, 2).password == kept
+    assert deployments.edit(ann, "x", DeploymentChange(password="another one")).revision == 3
+
+
+def test_an_edit_makes_a_revision_and_a_title_none(deployments, ann):
+    deployments.create(ann, COWS)
+    titled = deployments.edit(ann, "cows", DeploymentChange(title="Cows!"))
+    assert (titled.revision, titled.title) == (1, "Cows!")
+    assert deployments.edit(ann, "cows", DeploymentChange(image="cows:1")).revision == 1
+    made = deployments.edit(ann, "cows", DeploymentChange(revision=1, image="cows:2"))
+    assert (made.revision, made.spec.image) == (2, "cows:2")
+    with pytest.raises(StaleWrite):
+        deployments.edit(ann, "cows", DeploymentChange(revision=1, image="cows:3"))
+    with pytest.raises(Invalid):
+        deployments.edit(ann, "cows", DeploymentChange(cpu=0))
+
+
+def test_rolling_back_makes_an_older_revision_the_newest(deployments, ann):
+    deployments.create(ann, COWS)
+    with pytest.raises(NotFound):
+        deployments.rollback(ann, "cows")
+    deployments.edit(ann, "cows", DeploymentChange(image="cows:2"))
+    back = deployments.rollback(ann, "cows")
+    assert (back.revision, back.spec.image) == (3, "cows:1")
+    assert deployments.rollback(ann, "cows", revision=2).spec.image == "cows:2"
+    assert deployments.revisions(ann, "cows").items[0].origin == "rolled back to 2"
+    with pytest.raises(NotFound):
+        deployments.rollback(ann, "cows", revision=9)
+
+
+def test_it_is_stopped_and_started(deployments, ann, yard):
+    made = deployments.create(ann, COWS)
+    assert deployments.start(ann, "cows").state == "queued", "it is wanted already"
+    stopping = deployments.stop(ann, "cows")
+    assert (stopping.state, stopping.is_wanted) == ("stopping", False)
+    assert deployments.stop(ann, "cows") == stopping
+    assert deployments.start(ann, "cows").state == "queued", "also while it is being stopped"
+    deployments.stop(ann, "cows")
+    bring(yard, made, "stopped")
+    assert deployments.edit(ann, "cows", DeploymentChange(cpu=2)).state == "stopped"
+    assert deployments.start(ann, "cows").is_wanted
+
+
+def test_one_that_failed_is_tried_anew_when_it_is_changed(deployments, ann, yard):
+    made = deployments.create(ann, COWS)
+    bring(yard, made, "failed", reason="no such image")
+    found = deployments.edit(ann, "cows", DeploymentChange(image="cows:2"))
+    assert (found.state, found.reason) == ("queued", "")
+
+
+def test_a_log_is_read_of_any_revision(deployments, ann, yard):
+    made = deployments.create(ann, COWS)
+    KeptLog(yard.store.folder / f"deployments/{made.id}/1.log").write(b"one\n")
+    deployments.edit(ann, "cows", DeploymentChange(cpu=2))
+    assert deployments.log(ann, "cows").text == ""
+    old = deployments.log(ann, "cows", revision=1)
+    assert (old.text, old.done) == ("one\n", True)
+    with pytest.raises(NotFound):
+        deployments.log(ann, "cows", revision=7)
+
+
+def test_what_it_can_be_asked_is_told_while_it_answers(deployments, ann, yard):
+    """P2."""
+    made = deployments.create(ann, COWS)
+    path = "nbyard/deployments/cows/api/"
+    assert deployments.forms(ann, "cows") == CallForms(path, [])
+    forms = [CallForm("POST", "/v2/models/cows/predict/", "Predict", "models", [])]
+    with yard.store.write() as c:
+        row = yard.store.deployments.revision(c, made.id, 1)
+        yard.store.deployments.set_revision(c, row.revision.id, forms=forms)
+        yard.store.deployments.serve(c, made, 1)
+    assert deployments.forms(ann, "cows") == CallForms(path, forms)
+
+
+def test_warnings_come_with_it(deployments, ann):
+    deployments.create(ann, replace(COWS, image="cows:gpu"))
+    assert "GPU" in deployments.get(ann, "cows").warnings[0]
+
+
+def test_the_proxy_is_told_where_a_port_is_or_why_not(deployments, ann, yard):
+    """P5, I23."""
+    made = deployments.create(ann, NewDeployment("lab:1", "jupyterlab", "x", password=SECRET))
+    with pytest.raises(Unavailable, match="it is queued"):
+        deployments.target(ann, "x", "ide")
+    with yard.store.write() as c:
+        row = yard.store.deployments.revision(c, made.id, 1)
+        places = [Place("ide", "127.0.0.1", 4000)]
+        yard.store.deployments.set_revision(c, row.revision.id, places=places)
+        yard.store.deployments.serve(c, made, 1)
+    found = deployments.target(ann, "x", "ide")
+    assert (found.port, found.keeps_prefix, found.is_trusted) == (4000, True, False)
+    yard.settings.ide_images = ["lab:*"]
+    assert deployments.target(ann, "x", "ide").is_trusted
+    for who, name, port in ((ann, "x", "no"), (ann, "y", "ide"), (Caller("bob"), "x", "ide")):
+        with pytest.raises(NotFound):
+            deployments.target(who, name, port)
+
+
+def test_the_address_of_the_server_is_remembered(deployments, yard):
+    for base_url in ("/", "/user/ann/", "/user/ann/"):
+        deployments.reached_below(base_url)
+        with yard.store.read() as c:
+            assert yard.store.facts.get(c, "base_url") == base_url
+
+
+def test_a_model_is_deployed_by_its_name_and_says_where_it_answers(deployments, ann, yard, root):
+    """M2."""
+    one = yard.services.models.build(ann, NewModel(write(root)))
+    with pytest.raises(Invalid, match="nbyard/model-spark-job:1 is queued, and not ready"):
+        deployments.create(ann, NewDeployment("Spark job"))
+    end(yard, one)
+    made = deployments.create(ann, NewDeployment("Spark job"))
+    assert (made.name, made.title) == ("spark-job", "Spark job")
+    assert made.spec.image == one.reference
+    assert [port.path for port in made.spec.ports] == ["/v2/health/ready"]
+    other = yard.services.models.build(ann, NewModel(write(root, "tag: v2\n")))
+    end(yard, other)
+    edited = deployments.edit(ann, "spark-job", DeploymentChange(image="Spark job:v2"))
+    assert (edited.revision, edited.spec.image) == (2, "nbyard/model-spark-job:v2")
+    with pytest.raises(Invalid):
+        deployments.create(Caller("bob"), NewDeployment("Spark job"))
+
+
+def test_a_model_of_another_mode_is_not_deployed(deployments, ann, yard, root):
+    end(yard, yard.services.models.build(ann, NewModel(write(root, text=BATCH_FILE))))
+    with pytest.raises(Invalid, match="in mode batch, which runs once") as refused:
+        deployments.create(ann, NewDeployment("Spark job"))
+    assert refused.value.details[0].path == "image"
+
+
+def pin(yard, made, number, image_id):
+    with yard.store.write() as c:
+        one = yard.store.deployments.revision(c, made.id, number).revision
+        yard.store.deployments.set_revision(c, one.id, image_id=image_id)
+
+
+def test_a_revision_keeps_its_image_also_when_it_is_gone_back_to(deployments, ann, yard):
+    made = deployments.create(ann, COWS)
+    pin(yard, made, 1, "sha256:1")
+    deployments.edit(ann, "cows", DeploymentChange(cpu=2))
+    deployments.edit(ann, "cows", DeploymentChange(image="cows:2"))
+    deployments.rollback(ann, "cows", revision=1)
+    found = [one.image_id for one in deployments.revisions(ann, "cows").items]
+    assert found == ["sha256:1", "", "sha256:1", "sha256:1"]
+
+
+def test_a_model_that_was_built_anew_under_its_tag_is_a_new_revision(deployments, ann, yard, root):
+    one = yard.services.models.build(ann, NewModel(write(root)))
+    end(yard, one)
+    made = deployments.create(ann, NewDeployment("Spark job"))
+    built = yard.services.models.get(ann, "Spark job").image_id
+    assert built
+    pin(yard, made, 1, built)
+    same = DeploymentChange(image=one.reference)
+    assert deployments.edit(ann, made.id, same).revision == 1
+    pin(yard, made, 1, "sha256:before")
+    assert deployments.edit(ann, made.id, same).revision == 2
+    assert deployments.revisions(ann, made.id).items[0].image_id == built

@@ -1,0 +1,132 @@
+"""E13: commands of other programs are registered, run and exported as a service."""
+
+import pytest
+
+from nbyard.domain.datasets import NewUpload
+from nbyard.domain.executables import ExecutablePatch, Inspect, NewExecutable
+from nbyard.errors import Invalid
+from nbyard.importers.cwl import read_tool
+
+TOOL = """\
+cwlVersion: v1.2
+class: CommandLineTool
+hints:
+  SoftwareRequirement: {packages: {}}
+baseCommand: [sort]
+inputs:
+  table: {type: File, format: "iana:text/csv", inputBinding: {position: 1}}
+  reverse: {type: boolean, default: false, inputBinding: {prefix: -r}}
+outputs:
+  sorted: {type: stdout}
+stdout: sorted.csv
+$namespaces: {iana: "https://www.iana.org/assignments/media-types/"}
+"""
+
+
+def test_a_tool_is_read_as_a_command(yard, ann, root):
+    (root / "sort.cwl").write_text(TOOL)
+    found = yard.services.executables.inspect(ann, Inspect("sort.cwl"))
+    assert (found.kind, found.name, found.command) == ("command", "sort", ["sort"])
+    assert found.hints == ["The hint SoftwareRequirement is left out."]
+    told = [(a.name, a.role, a.format, a.required) for a in found.arguments]
+    assert told == [
+        ("table", "input", "csv", True), ("reverse", "value", "", False),
+        ("sorted", "output", "", False),
+    ]  # fmt: skip
+
+
+def test_a_tool_follows_its_file_until_a_form_corrects_it(yard, ann, root):
+    executables = yard.services.executables
+    (root / "sort.cwl").write_text(TOOL)
+    made = executables.create(ann, NewExecutable(path="sort.cwl"))
+    assert made.current.invocation.apart and not (root / "sort.cwl.nbexec").exists()
+    same = executables.create(
+        ann,
+        NewExecutable(
+            path="sort.cwl", arguments=made.current.arguments, command=made.current.command
+        ),
+    )
+    assert same.current.number == 1 and not (root / "sort.cwl.nbexec").exists()
+    (root / "sort.cwl").write_text(TOOL.replace("[sort]", "[sort, -n]"))
+    again = executables.create(ann, NewExecutable(path="sort.cwl"))
+    assert (again.current.number, again.current.command) == (2, ["sort", "-n"])
+    patch = ExecutablePatch(revision=again.revision, command=["sort", "-g"])
+    corrected = executables.update(ann, made.id, patch)
+    assert corrected.current.command == ["sort", "-g"]
+    assert corrected.current.invocation == made.current.invocation
+
+
+def test_an_uploaded_tool(yard, ann):
+    def upload(text: str) -> str:
+        begun = yard.services.uploads.create(ann, NewUpload("sort.cwl", None))
+        with yard.services.uploads.appending(ann, begun.id, 0) as piece:
+            piece.write(text.encode())
+        return begun.id
+
+    executables = yard.services.executables
+    made = executables.create(ann, NewExecutable(upload=upload(TOOL)))
+    assert made.current.command == ["sort"]
+    newer = upload(TOOL.replace("[sort]", "[sort, -n]"))
+    changed = executables.update(
+        ann, made.id, ExecutablePatch(revision=made.revision, upload=newer)
+    )
+    assert changed.current.command == ["sort", "-n"]
+    assert read_tool(executables.export(ann, made.id).text.encode(), "x")
+
+
+def test_an_export_is_the_same_command(yard, ann, root):
+    executables = yard.services.executables
+    (root / "sort.cwl").write_text(TOOL)
+    made = executables.create(ann, NewExecutable(path="sort.cwl", description="Sorts a table."))
+    found = executables.export(ann, "sort")
+    assert found.filename == "sort.cwl" and "doc: Sorts a table." in found.text
+    (root / "again.cwl").write_text(found.text)
+    again = executables.create(ann, NewExecutable(path="again.cwl"))
+    for field in ("arguments", "command", "invocation", "resources"):
+        assert getattr(again.current, field) == getattr(made.current, field)
+
+
+def test_a_script_is_named_in_its_export(yard, ann, root, tool):
+    yard.services.executables.create(ann, NewExecutable(path=tool))
+    found = yard.services.executables.export(ann, "tool")
+    assert "location: tool.py" in found.text and "- result.csv" in found.text
+
+
+def test_what_cannot_be_exported(yard, ann, root, tool):
+    yard.services.executables.create(ann, NewExecutable(path=tool))
+    with pytest.raises(Invalid, match="format: 'wdl' is not known"):
+        yard.services.executables.export(ann, "tool", "wdl")
+
+
+def test_a_tool_that_is_refused_says_where(yard, ann, root):
+    (root / "bad.cwl").write_text(TOOL.replace("inputs:", "requirements: [{class: X}]\ninputs:"))
+    with pytest.raises(Invalid, match=r"requirements.X: this requirement is not supported"):
+        yard.services.executables.create(ann, NewExecutable(path="bad.cwl"))
+    assert yard.services.executables.list(ann).items == []
+
+
+def test_files_that_a_tool_names_are_read_below_the_root_only(yard, ann, root):
+    executables = yard.services.executables
+    (root / "sub").mkdir()
+    (root / "types.yml").write_text('{type: {type: enum, symbols: ["-r", "-n"]}, inputBinding: {}}')
+    text = TOOL.replace("reverse: {type: boolean, default: false, inputBinding: {prefix: -r}}",
+                        "way: {$import: ../types.yml}")  # fmt: skip
+    (root / "sub/sort.cwl").write_text(text)
+    made = executables.create(ann, NewExecutable(path="sub/sort.cwl"))
+    assert [a.choices for a in made.current.arguments if a.name == "way"] == [("-r", "-n")]
+    (root / "types.yml").write_text("{type: int, inputBinding: {}}")
+    assert executables.create(ann, NewExecutable(path="sub/sort.cwl")).current.number == 2
+    (root.parent / "away.yml").write_text("{type: int}")
+    (root / "link.yml").symlink_to(root.parent / "away.yml")
+    for named in ("../../away.yml", "../link.yml"):
+        (root / "sub/sort.cwl").write_text(text.replace("../types.yml", named))
+        with pytest.raises(Invalid, match="leads out of the folder"):
+            executables.inspect(ann, Inspect("sub/sort.cwl"))
+
+
+def test_an_upload_has_nothing_beside_it(yard, ann):
+    begun = yard.services.uploads.create(ann, NewUpload("sort.cwl", None))
+    with yard.services.uploads.appending(ann, begun.id, 0) as piece:
+        piece.write(TOOL.replace("[sort]", "[sort]\narguments: {$import: x.yml}").encode())
+    with pytest.raises(Invalid, match="is not followed"):
+        yard.services.executables.inspect(ann, Inspect(upload=begun.id))

@@ -1,0 +1,189 @@
+"""L4: images as a service; building itself is the dispatcher's."""
+
+import msgspec
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.environments import NewEnvironment
+from nbyard.domain.images import MARKER, ImageName, NewImage, Recipe
+from nbyard.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+@pytest.fixture
+def images(yard):
+    return yard.services.images
+
+
+@pytest.fixture
+def cows(yard, ann):
+    """An environment that is installed, as far as rows tell."""
+    made = yard.services.environments.create(ann, NewEnvironment("Sea Cows", "cow"))
+    with yard.store.write() as c:
+        move = yard.store.environments.move
+        move(c, "ann", made.current.id, "building", place="x")
+        locked = [{"name": "cow", "version": "1.0", "hashes": ["sha256:" + "0" * 64]}]
+        move(c, "ann", made.current.id, "ready", packages=locked)
+    return yard.services.environments.get(ann, made.id)
+
+
+@pytest.fixture
+def dockerfile(root):
+    (root / "tools").mkdir()
+    (root / "tools/Dockerfile").write_text("FROM scratch\n")
+    return "tools/Dockerfile"
+
+
+def end(yard, made, state, **columns):
+    with yard.store.write() as c:
+        yard.store.images.move(c, made, "building")
+        yard.store.images.move(c, made, state, **columns)
+
+
+def test_an_image_of_an_environment_is_queued_with_its_recipe(images, ann, cows):
+    recipe = Recipe(system_packages=["git"], own="RUN true\n")
+    made = images.build(ann, NewImage("Sea Cows", recipe=recipe))
+    assert (made.state, made.reference, made.version) == ("queued", "nbyard/sea-cows:1", 1)
+    assert (made.environment, made.recipe, made.origin) == (cows.id, recipe, "build")
+    assert images.list(ann).items == images.list(ann, environment=cows.id).items == [made]
+    assert images.list(ann, environment="other").items == []
+    assert images.get(ann, made.reference) == made
+    assert images.log(ann, made.id).text == ""
+    with pytest.raises(NotFound):
+        images.get(Caller("bob"), made.id)
+    shown = images.dockerfile(ann, NewImage("Sea Cows"))
+    assert shown.recipe == recipe, "it is as the last one was"
+    assert shown.text.endswith(f"{MARKER}\nRUN true\n") and "git" in shown.text
+
+
+def test_the_dockerfile_is_shown_without_building_anything(images, ann, cows, yard):
+    yard.settings.docker_base_image = "own/python:3"
+    shown = images.dockerfile(ann, NewImage("Sea Cows", recipe=Recipe(cuda="")))
+    assert "ARG BASE=own/python:3\n" in shown.text and "cow" not in shown.text
+    assert (shown.marker, shown.reference) == (MARKER, "nbyard/sea-cows:1")
+    assert images.list(ann).items == []
+    other = images.dockerfile(ann, NewImage("Sea Cows", recipe=Recipe(cuda="12.6")))
+    assert other.reference == "nbyard/sea-cows:1-cuda12.6"
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        (NewImage(), "environment"),
+        (NewImage("Sea Cows", path="x"), "environment"),
+        (NewImage("Sea Cows", tag="UPPER/Name"), "tag"),
+        (NewImage("Sea Cows", tag="x@sha256:" + "0" * 64), "tag"),
+        (NewImage("Sea Cows", recipe=Recipe(base="a\nRUN x")), "recipe.base"),
+        (NewImage("Sea Cows", recipe=Recipe(project="nowhere")), "recipe.project"),
+        (NewImage(path="tools/Dockerfile", recipe=Recipe()), "recipe"),
+        (NewImage(path="tools/Dockerfile", tag="../x"), "tag"),
+        (NewImage("Sea Cows", version=-1), "version"),
+    ],
+)
+def test_what_is_refused_makes_nothing(images, ann, cows, dockerfile, body, where):
+    with pytest.raises(Invalid) as refused:
+        images.build(ann, body)
+    assert refused.value.details[0].path == where
+    assert images.list(ann).items == []
+
+
+def test_what_is_not_there_is_not_built(images, ann, cows, yard):
+    with pytest.raises(NotFound):
+        images.build(ann, NewImage("nothing"))
+    with pytest.raises(NotFound):
+        images.build(ann, NewImage(path="nothing/Dockerfile"))
+    with pytest.raises(Invalid):
+        images.dockerfile(ann, NewImage(path="nothing"))
+    with pytest.raises(Conflict, match="Version 2 of it is not installed"):
+        images.build(ann, NewImage("Sea Cows", 2))
+    yard.services.environments.create(ann, NewEnvironment("new", "cow"))
+    with pytest.raises(Conflict, match="It is not installed"):
+        images.build(ann, NewImage("new"))
+    with pytest.raises((Forbidden, Invalid, NotFound)):
+        images.build(ann, NewImage(path="../Dockerfile"))
+
+
+def test_an_image_of_a_dockerfile_takes_its_folder_along(images, ann, dockerfile, yard, root):
+    (root / "tools/a.txt").write_text("x")
+    made = images.build(ann, NewImage(path=dockerfile))
+    assert (made.reference, made.path) == ("nbyard/tools:latest", dockerfile)
+    with yard.store.read() as c:
+        (row,) = yard.store.images.under_way(c)
+    files = {entry.path for entry in yard.parts.blobs.tree(row.context_digest).files}
+    assert (files, row.file) == ({"Dockerfile", "a.txt"}, "Dockerfile")
+
+
+def test_a_name_stays_with_what_it_was_given_to(images, ann, cows, dockerfile, yard):
+    made = images.build(ann, NewImage("Sea Cows", tag="cows"))
+    with pytest.raises(Conflict, match="cows:latest is being made"):
+        images.build(ann, NewImage("Sea Cows", tag="cows:latest"))
+    end(yard, made, "ready", image_id="sha256:1")
+    for other in (NewImage(path=dockerfile, tag="cows"), ImageName("cows")):
+        with pytest.raises(Conflict, match="the name of another image"):
+            (images.build if isinstance(other, NewImage) else images.pull)(ann, other)
+    again = images.build(ann, NewImage("Sea Cows", tag="cows"))
+    assert again.id != made.id and len(images.list(ann).items) == 2
+
+
+def test_only_what_is_ready_is_pushed_and_only_to_a_registry(images, ann, cows, yard):
+    made = images.build(ann, NewImage("Sea Cows"))
+    with pytest.raises(Conflict, match="is queued"):
+        images.push(ann, made.id, ImageName("h.test/"))
+    end(yard, made, "ready", image_id="sha256:1")
+    with pytest.raises(Invalid, match="no registry"):
+        images.push(ann, made.id, ImageName(""))
+    pushed = images.push(ann, "nbyard/sea-cows:1", ImageName("h.test/"))
+    assert (pushed.reference, pushed.source) == ("h.test/nbyard/sea-cows:1", "sha256:1")
+    assert (pushed.origin, pushed.state) == ("push", "queued")
+    of = images.list(ann, environment=made.environment).items
+    assert [one.origin for one in of] == ["push", "build"], "it is still the library's"
+
+
+def test_after_a_build_that_failed_the_good_image_is_shown_and_pushed(images, ann, cows, yard):
+    good = images.build(ann, NewImage("Sea Cows"))
+    end(yard, good, "ready", image_id="sha256:1")
+    bad = images.build(ann, NewImage("Sea Cows"))
+    with pytest.raises(Conflict, match="is queued"):
+        images.push(ann, good.reference, ImageName("h.test/"))
+    end(yard, bad, "failed", reason="no cow")
+    assert images.get(ann, good.reference).id == good.id
+    assert [one.state for one in images.list(ann).items] == ["failed", "ready"]
+    assert images.push(ann, good.reference, ImageName("h.test/")).source == "sha256:1"
+    folder = yard.store.folder / "builds" / bad.id
+    folder.mkdir(parents=True)
+    (folder / "build.log").write_text("no cow")
+    assert images.log(ann, good.reference).text == "no cow"
+    images.delete(ann, good.reference)
+    assert [one.origin for one in images.list(ann).items] == ["push"]
+
+
+def test_a_name_in_a_registry_is_pushed_to_and_pulled_again_and_again(images, ann, cows, yard):
+    built = images.build(ann, NewImage("Sea Cows", tag="h.test/cows:1"))
+    end(yard, built, "ready", image_id="sha256:1")
+    other = images.build(ann, NewImage("Sea Cows"))
+    end(yard, other, "ready", image_id="sha256:2")
+    name = ImageName("h.test/cows:1")
+    with pytest.raises(Conflict, match="was built here") as refused:
+        images.push(ann, other.id, name)
+    assert "images rm h.test/cows:1" in refused.value.hint
+    for ask in (images.push, images.push):
+        end(yard, ask(ann, built.id, name), "ready", image_id="sha256:1")
+    end(yard, images.build(ann, NewImage("Sea Cows", tag=name.reference)), "ready")
+    images.delete(ann, name.reference)
+    end(yard, images.push(ann, other.id, name), "ready", image_id="sha256:2")
+    end(yard, images.pull(ann, name), "ready", image_id="sha256:3")
+    assert images.push(ann, other.id, name).source == "sha256:2"
+
+
+def test_one_that_is_removed_is_not_there_any_more(images, ann, yard):
+    made = images.pull(ann, ImageName("h.test/cows"))
+    assert (made.reference, made.origin) == ("h.test/cows:latest", "pull")
+    images.delete(ann, "h.test/cows")
+    assert images.list(ann).items == []
+    with pytest.raises(NotFound):
+        images.delete(ann, made.id)
+    assert images.pull(ann, ImageName("h.test/cows")).id != made.id
+
+
+def test_bodies_are_strict():
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"environment": "x", "privileged": True}, NewImage)

@@ -1,0 +1,270 @@
+"""M1, M2: models as a service; building itself is the dispatcher's."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.images import NewImage
+from nbyard.domain.models import NewModel
+from nbyard.errors import Conflict, Invalid, NotFound
+
+FILE = """
+name: Spark job
+deployment: {mode: http}
+src: src/
+interface: {model_module: model, model_class: MyModel}
+input_schema: [{name: x, type: float}]
+output_schema: {name: y, type: int}
+"""
+CLASS = "class MyModel:\n    def predict(self, frame):\n        return frame\n"
+
+
+@pytest.fixture
+def models(yard):
+    return yard.services.models
+
+
+def write(root: Path, more: str = "", name: str = "nervosum.yaml", text: str = FILE) -> str:
+    folder = root / "job"
+    (folder / "src").mkdir(parents=True, exist_ok=True)
+    (folder / "src/model.py").write_text(CLASS)
+    (folder / name).write_text(text + more)
+    return "job"
+
+
+def end(yard, made, state: str = "ready") -> None:
+    with yard.store.write() as c:
+        image = yard.store.images.get(c, made.owner, made.image)
+        yard.store.images.move(c, image, "building")
+        yard.store.images.move(c, image, state, image_id="sha256:abc")
+
+
+def test_a_model_is_queued_with_all_that_its_file_says(models, ann, root, yard):
+    made = models.build(ann, NewModel(write(root)))
+    assert (made.name, made.tag, made.mode, made.number) == ("Spark job", "", "http", 1)
+    assert (made.reference, made.state) == ("nbyard/model-spark-job:1", "queued")
+    assert made.path == "job/nervosum.yaml"
+    paths = [one.path for one in yard.parts.blobs.tree(made.bundle_digest).files]
+    assert paths == ["nervosum.yaml", "src/model.py"]
+    assert models.list(ann).items == [made] == models.list(ann, name="ark", mode="http").items
+    assert models.list(ann, tag="v1").items == []
+    assert models.get(ann, "Spark job") == models.get(ann, made.reference) == made
+    schema = models.schema(ann, made.id)
+    assert (schema.input_schema, schema.output_schema) == (made.model.inputs, made.model.outputs)
+    assert yard.services.images.get(ann, made.image).reference == made.reference
+    with pytest.raises(NotFound, match="no model 'Spark job'"):
+        models.get(Caller("bob"), "Spark job")
+
+
+def test_builds_without_a_tag_are_counted(models, ann, root, yard):
+    end(yard, models.build(ann, NewModel(write(root))))
+    assert models.build(ann, NewModel("job")).reference == "nbyard/model-spark-job:2"
+    assert len(models.list(ann).items) == 2
+
+
+def test_a_tag_names_one_model(models, ann, root, yard):
+    first = models.build(ann, NewModel(write(root, "tag: v1\n")))
+    with pytest.raises(Conflict, match="nbyard/model-spark-job:v1 is being made"):
+        models.build(ann, NewModel("job"))
+    end(yard, first)
+    second = models.build(ann, NewModel("job"))
+    end(yard, second)
+    assert [one.id for one in models.list(ann).items] == [second.id]
+
+
+def test_the_name_of_another_image_is_not_taken(models, ann, root, yard):
+    (root / "Dockerfile").write_text("FROM scratch\n")
+    made = yard.services.images.build(
+        ann, NewImage(path="Dockerfile", tag="nbyard/model-spark-job:v1")
+    )
+    with yard.store.write() as c:
+        yard.store.images.move(c, made, "building")
+        yard.store.images.move(c, made, "ready")
+    with pytest.raises(Conflict, match="an image that is no model's"):
+        models.build(ann, NewModel(write(root, "tag: v1\n")))
+
+
+def test_an_image_is_not_taken_by_a_model_whose_name_is_written_alike(models, ann, root, yard):
+    made = models.build(ann, NewModel(write(root, "tag: v1\n")))
+    end(yard, made)
+    write(root, "tag: v1\n", text=FILE.replace("Spark job", "spark-job"))
+    with pytest.raises(Conflict, match="is the image of the model 'Spark job'") as caught:
+        models.build(ann, NewModel("job"))
+    assert "another name or tag" in caught.value.hint
+    assert "nbyard models rm nbyard/model-spark-job:v1" in caught.value.hint
+    models.delete(ann, made.id)
+    assert models.build(ann, NewModel("job")).name == "spark-job"
+
+
+def test_an_image_is_not_taken_by_the_model_of_another_owner(models, ann, root, yard):
+    made = models.build(ann, NewModel(write(root, "tag: v1\n")))
+    for state in ("queued", "ready"):
+        with pytest.raises(Conflict, match="is the image of somebody else"):
+            models.build(Caller("bob"), NewModel("job"))
+        if state == "queued":
+            end(yard, made)
+    assert models.list(Caller("bob")).items == []
+    write(root)
+    assert models.build(Caller("bob"), NewModel("job")).reference == "nbyard/model-spark-job:2"
+
+
+@pytest.mark.parametrize(
+    ("more", "lines"),
+    [
+        ("", []),
+        ("requirements: [numpy==2.1, pandas]\n", ["numpy==2.1", "pandas"]),
+        ("requirements: deep/needs.txt\n", ["polars==1.10"]),
+    ],
+)
+def test_requirements_are_lines_a_file_or_absent(models, ann, root, more, lines):
+    write(root, more)
+    (root / "job/deep").mkdir()
+    (root / "job/deep/needs.txt").write_text("# all\npolars == 1.10\n")
+    assert models.build(ann, NewModel("job")).model.requirements == lines
+
+
+def test_a_file_may_be_named_and_lie_elsewhere(models, ann, root):
+    write(root, name="batch.yaml", text=FILE.replace("http", "http, platform_tag: big"))
+    assert models.build(ann, NewModel("job", "batch.yaml")).platform_tag == "big"
+    (root / "job/batch.yaml").rename(root / "batch.yaml")
+    assert models.build(ann, NewModel("job", "../batch.yaml")).path == "batch.yaml"
+
+
+def test_a_folder_of_mlflow_is_a_model(models, ann, root):
+    folder = root / "churn"
+    folder.mkdir()
+    (folder / "requirements.txt").write_text("mlflow==2.19\n")
+    columns = '[{"type": "double", "name": "x"}]'
+    told = f"signature: {{inputs: '{columns}', outputs: '{columns}'}}\n"
+    (folder / "MLmodel").write_text("flavors: {python_function: {loader_module: x}}\n" + told)
+    made = models.build(ann, NewModel("churn"))
+    assert (made.name, made.model.flavour) == ("churn", "mlflow")
+    assert made.model.requirements == ["mlflow==2.19"]
+
+
+def refused(models: Any, ann: Caller, body: NewModel) -> tuple[str, str]:
+    with pytest.raises(Invalid) as caught:
+        models.build(ann, body)
+    assert models.list(ann).items == []
+    return caught.value.details[0].path, caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "words"),
+    [
+        ("src: src/", "src: code", "src", "there is no folder code"),
+        ("model_module: model", "model_module: os", "interface.model_module", "no module os"),
+        ("MyModel", "Other", "interface.model_class", "model.py has no class Other"),
+        ("http", "stream2", "deployment.mode", "there is no mode 'stream2'; there are: "),
+        ("name: Spark job", "name: [a]", "name", "text is needed"),
+        ("src: src/", "src: src/\nrequirements: no.txt", "requirements", "there is no file no.txt"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_field(models, ann, root, old, new, path, words):
+    write(root, text=FILE.replace(old, new, 1))
+    found = refused(models, ann, NewModel("job"))
+    assert found[0] == f"nervosum.yaml.{path}"
+    assert words in found[1]
+
+
+def test_requirements_that_are_refused_are_told_by_their_line(models, ann, root):
+    write(root, "requirements: ['numpy', '--index-url http://x']\n")
+    path, words = refused(models, ann, NewModel("job"))
+    assert path == "requirements.2"
+    assert "line 2" in words
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["-e file://{srv}/code", "--find-links file://{srv}", "a @ file://{srv}/a-1-py3-none-any.whl"],
+)
+def test_requirements_in_folders_of_this_machine_are_refused_before_a_build(
+    models, ann, root, yard, tmp_path, line
+):
+    yard.settings.allowed_package_sources = [f"file://{tmp_path}/srv"]
+    write(root, f"requirements: ['{line.format(srv=tmp_path / 'srv')}']\n")
+    path, words = refused(models, ann, NewModel("job"))
+    assert path == "nervosum.yaml.requirements"
+    assert "cannot be built of what lies in a folder of this machine" in words
+
+
+def test_code_that_is_no_python_is_told(models, ann, root):
+    write(root)
+    (root / "job/src/model.py").write_text("class MyModel(:\n")
+    assert "model.py" in refused(models, ann, NewModel("job"))[1]
+
+
+def test_links_lead_nowhere(models, ann, root, tmp_path):
+    write(root)
+    (tmp_path / "out").mkdir()
+    (root / "job/out").symlink_to(tmp_path / "out")
+    (root / "job/nervosum.yaml").write_text(FILE.replace("src/", "out"))
+    assert refused(models, ann, NewModel("job"))[0] == "nervosum.yaml.src"
+
+
+def test_what_is_not_there_is_told(models, ann, root):
+    with pytest.raises(NotFound, match="no folder nowhere"):
+        models.build(ann, NewModel("nowhere"))
+    (root / "empty").mkdir()
+    path, words = refused(models, ann, NewModel("empty"))
+    assert path == "file"
+    assert "none of nervosum.yaml" in words
+    assert refused(models, ann, NewModel("../other"))[0] == "path"
+    with pytest.raises(NotFound):
+        models.delete(ann, "nothing")
+
+
+def test_one_that_is_removed_is_not_there_any_more(models, ann, root, yard):
+    made = models.build(ann, NewModel(write(root)))
+    models.delete(ann, "Spark job")
+    assert models.list(ann).items == []
+    with pytest.raises(NotFound):
+        yard.services.images.get(ann, made.image)
+
+
+def test_a_model_is_a_node_that_predicts_a_dataset(ann, root, yard, finished):
+    """E7, M4: as a process, with what is installed here."""
+    write(root)
+    (root / "job/src/model.py").write_text(
+        "class MyModel:\n    def predict(self, frame):\n"
+        "        return (frame * 2).rename(columns={'x': 'y'}).astype(int)\n"
+    )
+    (root / "data.csv").write_text("x\n1.5\n2\n")
+    detail = finished(path="job/nervosum.yaml", texts={"data": "data.csv"})
+    assert detail.run.state == "succeeded", [task.reason for task in detail.tasks]
+    assert detail.run.title == "job"
+    (made,) = detail.tasks[0].artifacts
+    assert (made.name, made.filename) == ("predictions", "predictions.csv")
+    with yard.parts.blobs.open(made.digest) as content:
+        assert content.read().decode().splitlines()[1:] == ["3", "4"]
+
+
+def test_a_model_with_thousands_of_columns_is_a_node(ann, root, yard, finished):
+    columns = ", ".join(f"{{name: column{n}, type: float, nullable: true}}" for n in range(3000))
+    write(root, text=FILE.replace("[{name: x, type: float}]", f"[{columns}]"))
+    (root / "job/src/model.py").write_text(
+        "class MyModel:\n    def predict(self, frame):\n"
+        "        return frame[['column0']].rename(columns={'column0': 'y'}).astype(int)\n"
+    )
+    (root / "data.csv").write_text("column0\n1\n2\n")
+    detail = finished(path="job/nervosum.yaml", texts={"data": "data.csv"})
+    assert detail.run.state == "succeeded", [task.reason for task in detail.tasks]
+
+
+def test_only_a_model_that_is_ready_becomes_an_executable(models, ann, root, yard):
+    served = models.build(ann, NewModel(write(root)))
+    end(yard, served)
+    with pytest.raises(Conflict, match="is of mode http; one of mode batch predicts"):
+        models.register(ann, served.id)
+    batch = FILE.replace("http", "batch")
+    made = models.build(ann, NewModel(write(root, "tag: v1\n", text=batch)))
+    with pytest.raises(Conflict, match="is queued; only what is ready is run"):
+        models.register(ann, made.id)
+    end(yard, made)
+    first, second = models.register(ann, "Spark job"), models.register(ann, "Spark job")
+    assert (first.name, first.current.kind) == ("Spark job v1", "model")
+    assert first.current.resources.image == made.reference
+    assert first.current.bundle_digest == made.bundle_digest
+    assert second.current.id == first.current.id, "the same is not kept twice"

@@ -1,0 +1,145 @@
+"""Models written for the tests, and servers of them as in an image."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+MODEL = """
+import time
+from src.near import FACTOR
+
+
+class Doubling:
+    def __init__(self):
+        self.calls = []
+
+    def predict(self, frame):
+        self.calls.append(len(frame))
+        slow = float(frame["x"].max())
+        if slow >= 1000:
+            time.sleep(slow / 1000 - 1)
+        if (frame["x"] < 0).any():
+            raise ValueError("x is negative")
+        if (frame["x"] == 13).any():
+            return frame[["x"]]
+        found = frame[["x"]] * FACTOR
+        found["calls"] = len(self.calls)
+        found["rows"] = len(frame)
+        return found.rename(columns={"x": "y"})
+"""
+SPEC = {
+    "name": "doubling",
+    "version": "v1",
+    "mode": "http",
+    "flavour": "class",
+    "src": "src",
+    "module": "model",
+    "class": "Doubling",
+    "input_schema": [
+        {"name": "x", "type": "float"},
+        {"name": "note", "type": "str", "nullable": True},
+    ],
+    "output_schema": [
+        {"name": "y", "type": "float"},
+        {"name": "calls", "type": "int"},
+        {"name": "rows", "type": "int"},
+    ],
+    "metadata": {"author": "ann"},
+}
+
+
+class Answered(NamedTuple):
+    status: int
+    body: Any
+    headers: dict[str, str]
+
+
+class Server(NamedTuple):
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def ask(self, path: str, body: Any = None, method: str = "") -> Answered:
+        """As JSON, or bytes as they are."""
+        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        url = f"http://127.0.0.1:{self.port}{path}"
+        request = urllib.request.Request(url, data, method=method or None)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as found:
+                return _answered(found)
+        except urllib.error.HTTPError as error:
+            with error:
+                return _answered(error)
+
+
+def _answered(found: Any) -> Answered:
+    text = found.read()
+    is_json = found.headers["content-type"].startswith("application/json")
+    return Answered(
+        found.status,
+        json.loads(text) if is_json and text else text.decode(),
+        {name.lower(): value for name, value in found.headers.items()},
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def write_model(folder: Path, text: str = MODEL) -> None:
+    (folder / "src").mkdir(parents=True)
+    (folder / "src/near.py").write_text("FACTOR = 2\n")
+    (folder / "src/model.py").write_text(text)
+
+
+def start(folder: Path, spec: dict[str, Any], **variables: str) -> Server:
+    port, log = free_port(), folder / "log"
+    words = ["-m", "nbyard.serving", "nbyard.serving.http:HttpMode"]
+    own = {"NBYARD_PORT": str(port), "NBYARD_HOST": "127.0.0.1", "PYTHONUNBUFFERED": "1"}
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, *words, "--model", json.dumps(spec), "--root", str(folder)],
+            env={**os.environ, **own, **variables},
+            stderr=said,
+        )
+    return Server(port, process, log)
+
+
+def until(is_so: Callable[[], bool], server: Server) -> None:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            if is_so():
+                return
+        except OSError:
+            pass
+        assert server.process.poll() is None, server.log.read_text()
+        time.sleep(0.02)
+    raise AssertionError(server.log.read_text())
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The model that doubles, served."""
+    folder = tmp_path_factory.mktemp("doubling")
+    write_model(folder)
+    found = start(folder, SPEC, NBYARD_MAX_BODY_BYTES="100000")
+    try:
+        until(lambda: found.ask("/v2/health/ready").status == 200, found)
+        yield found
+    finally:
+        found.process.send_signal(signal.SIGTERM)
+        found.process.wait(20)

@@ -1,0 +1,317 @@
+"""The mode batch (M4): datasets in, predictions out, in order, again from where it ended."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pandas
+import pytest
+from pyarrow import parquet
+
+from nbyard.serving.arrow import frame_of
+from nbyard.serving.batch import BatchMode, datasets
+from nbyard.serving.batch.datasets import CannotRead
+from nbyard.serving.batch.running import predict_all
+from nbyard.serving.codec import BadAnswer, Column, Refused, Schema
+from nbyard.serving.loading import read_spec
+from nbyard.serving.predicting import ModelFailed
+
+from .conftest import SPEC
+
+COLUMNS = [
+    {"name": "n", "type": "int"},
+    {"name": "x", "type": "float", "nullable": True},
+    {"name": "s", "type": "str"},
+    {"name": "d", "type": "date"},
+]
+ANSWERS = [
+    {"name": "n", "type": "int"},
+    {"name": "y", "type": "float", "nullable": True},
+    {"name": "d", "type": "date"},
+]
+
+
+class Model:
+    def __init__(self) -> None:
+        self.rows = 0
+
+    def predict(self, frame: Any) -> Any:
+        self.rows += len(frame)
+        if (frame["s"] == "bad").any():
+            raise ValueError("a bad one")
+        return pandas.DataFrame({"n": frame["n"], "y": frame["x"] * 2, "d": frame["d"]})
+
+
+@pytest.fixture
+def spec(tmp_path):
+    told = {**SPEC, "input_schema": COLUMNS, "output_schema": ANSWERS}
+    (tmp_path / "model").mkdir()
+    return read_spec(json.dumps(told), str(tmp_path / "model"))
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces of some hundred rows."""
+    monkeypatch.setattr(datasets, "BLOCK_BYTES", 5000)
+    monkeypatch.setattr(datasets, "ROWS", 200)
+
+
+def frame(rows: int = 1000, start: int = 0) -> Any:
+    numbers = range(start, start + rows)
+    return pandas.DataFrame(
+        {
+            "d": pandas.Timestamp("2026-01-31"),
+            "n": numbers,
+            "x": [None if n % 7 == 0 else n / 2 for n in numbers],
+            "s": [f"no {n}" for n in numbers],
+        }
+    )
+
+
+def write(path: Path, found: Any) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    if path.suffix == ".parquet":
+        found.assign(d=found["d"].dt.date).to_parquet(path)
+    else:
+        found.to_csv(path, index=False, date_format="%Y-%m-%d")
+    return path
+
+
+def read(path: Path) -> Any:
+    is_parquet = path.suffix == ".parquet"
+    return pandas.read_parquet(path) if is_parquet else pandas.read_csv(path)
+
+
+@pytest.mark.parametrize("source", ["csv", "parquet"])
+@pytest.mark.parametrize("target", ["csv", "parquet"])
+def test_each_row_is_predicted_in_order(spec, tmp_path, small, source, target):
+    told = write(tmp_path / f"in.{source}", frame())
+    out = tmp_path / f"deep/out.{target}"
+    assert predict_all(spec, Model(), str(told), str(out)) == 1000
+    found = read(out)
+    assert list(found.columns) == ["n", "y", "d"]
+    assert list(found["n"]) == list(range(1000))
+    assert found["y"].isna().sum() == 143
+    assert list(found["y"].dropna()) == [float(n) for n in range(1000) if n % 7]
+    assert set(found["d"].astype(str)) == {"2026-01-31"}
+    assert os.listdir(out.parent) == [out.name]
+
+
+def test_a_folder_becomes_a_folder_or_one_file(spec, tmp_path, small):
+    write(tmp_path / "in/b.csv", frame(300, 300))
+    write(tmp_path / "in/a.parquet", frame(300))
+    (tmp_path / "in/readme.txt").write_text("no table")
+    assert predict_all(spec, Model(), str(tmp_path / "in"), str(tmp_path / "out.csv")) == 600
+    assert list(read(tmp_path / "out.csv")["n"]) == list(range(600))
+    assert predict_all(spec, Model(), str(tmp_path / "in"), str(tmp_path / "out")) == 600
+    assert sorted(os.listdir(tmp_path / "out")) == ["a.parquet", "b.csv"]
+    assert list(parquet.read_table(tmp_path / "out/a.parquet")["n"].to_pylist()) == [*range(300)]
+
+
+def test_what_is_done_is_not_done_again(spec, tmp_path, small):
+    data = frame()
+    data.loc[900, "s"] = "bad"
+    told, out = write(tmp_path / "in.csv", data), tmp_path / "out.csv"
+    first = Model()
+    with pytest.raises(ModelFailed, match=r"rows \d+ to 9\d+: the model raised .* a bad one"):
+        predict_all(spec, first, str(told), str(out))
+    assert not out.exists()
+    text, when = told.read_bytes().replace(b"bad", b"now"), told.stat()
+    told.write_bytes(text)
+    os.utime(told, ns=(when.st_atime_ns, when.st_mtime_ns))
+    second = Model()
+    assert predict_all(spec, second, str(told), str(out)) == 1000
+    assert 0 < second.rows < 500
+    assert list(read(out)["n"]) == list(range(1000))
+
+
+def test_another_input_or_model_begins_anew(spec, tmp_path, small):
+    data = frame()
+    data.loc[900, "s"] = "bad"
+    told, out = write(tmp_path / "in.csv", data), tmp_path / "out.csv"
+    for change in (lambda: None, lambda: (tmp_path / "model/new.py").write_text("")):
+        with pytest.raises(ModelFailed):
+            predict_all(spec, Model(), str(told), str(out))
+        change()
+    data.loc[900, "s"] = "good"
+    write(told, data)
+    model = Model()
+    predict_all(spec, model, str(told), str(out))
+    assert model.rows == 1000
+
+
+def test_files_of_a_folder_that_are_done_are_not_done_again(spec, tmp_path, small):
+    write(tmp_path / "in/a.csv", frame(300))
+    told = write(tmp_path / "in/b.csv", frame(300).assign(s="bad"))
+    out = tmp_path / "model/out"  # in the folder of the model, of which the parts are
+    first, second = Model(), Model()
+    for model in (first, second):
+        with pytest.raises(ModelFailed):
+            predict_all(spec, model, str(tmp_path / "in"), str(out))
+    assert second.rows == first.rows - 300
+    write(told, frame(200))
+    model = Model()
+    assert predict_all(spec, model, str(tmp_path / "in"), str(out)) == 500
+    assert model.rows == 200
+    assert sorted(os.listdir(out)) == ["a.csv", "b.csv"]
+
+
+def test_a_file_that_was_changed_after_it_was_done_is_made_anew(spec, tmp_path, small):
+    write(tmp_path / "in/a.csv", frame(300))
+    write(tmp_path / "in/b.csv", frame(300).assign(s="bad"))
+    out = tmp_path / "out"
+    with pytest.raises(ModelFailed):
+        predict_all(spec, Model(), str(tmp_path / "in"), str(out))
+    write(tmp_path / "in/b.csv", frame(200))
+    (out / "a.csv").write_text("n\n1\n")
+    model = Model()
+    assert predict_all(spec, model, str(tmp_path / "in"), str(out)) == 500
+    assert model.rows == 500
+    assert len(read(out / "a.csv")) == 300
+
+
+def test_an_output_beside_the_model_is_no_part_of_it(spec, tmp_path, small):
+    data = frame()
+    data.loc[900, "s"] = "bad"
+    told, out = write(tmp_path / "in.csv", data), tmp_path / "model/out.csv"
+    with pytest.raises(ModelFailed):
+        predict_all(spec, Model(), str(told), str(out))
+    model = Model()
+    with pytest.raises(ModelFailed):
+        predict_all(spec, model, str(told), str(out))
+    assert model.rows < 500
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "words"),
+    [
+        ("n", "many", "row 700, field 'n': a whole number is needed, not 'many'"),
+        ("x", "1,5", "row 700, field 'x'"),
+        ("d", "31.1.26", "row 700, field 'd': a date such as"),
+        ("n", None, "row 700, field 'n': a whole number is needed, not null"),
+    ],
+)
+def test_a_cell_that_does_not_fit_is_named(spec, tmp_path, small, column, text, words):
+    data = frame().astype(object)
+    data["d"] = "2026-01-31"
+    data.loc[700, column] = text
+    with pytest.raises(Refused, match=words):
+        predict_all(spec, Model(), str(write(tmp_path / "in.csv", data)), str(tmp_path / "o.csv"))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda data: data.drop(columns="n"), "field 'n': is missing"),
+        (lambda data: data.assign(z=1), "field 'z': there is no such field"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_columns_are_those_of_the_schema(spec, tmp_path, change, words, kind):
+    told = write(tmp_path / f"in.{kind}", change(frame(3)))
+    with pytest.raises(Refused, match=words):
+        predict_all(spec, Model(), str(told), str(tmp_path / "o.csv"))
+
+
+def test_a_nullable_column_may_be_missing(spec, tmp_path):
+    told = write(tmp_path / "in.parquet", frame(3).drop(columns="x"))
+    predict_all(spec, Model(), str(told), str(tmp_path / "o.csv"))
+    assert read(tmp_path / "o.csv")["y"].isna().all()
+
+
+def test_only_an_empty_cell_is_null(tmp_path):
+    """NA is a country."""
+    (tmp_path / "in.csv").write_text("s,x\nNA,\n,nan\n")
+    schema = Schema([Column("s", "str", True), Column("x", "float", True)])
+    (batch,) = datasets.pieces(str(tmp_path / "in.csv"), schema)
+    frame = frame_of(schema, batch)
+    assert frame["s"].isna().tolist() == [False, True]
+    assert frame["x"].isna().all()
+
+
+def test_an_answer_that_does_not_fit_is_named_with_its_row(spec, tmp_path, small):
+    class Wrong(Model):
+        def predict(self, frame: Any) -> Any:
+            found = super().predict(frame)
+            found["n"] = found["n"].where(found["n"] != 700, 0.5)
+            return found
+
+    told = write(tmp_path / "in.parquet", frame())
+    with pytest.raises(BadAnswer, match=r"row 700, field 'n': a whole number .* not 0\.5"):
+        predict_all(spec, Wrong(), str(told), str(tmp_path / "o.csv"))
+
+
+def test_what_is_no_dataset_is_told(spec, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a.csv").write_text("")
+    for place, words in (
+        ("none.csv", "no file or folder"),
+        ("empty", "no CSV"),
+        ("a.csv", "empty"),
+    ):
+        with pytest.raises(CannotRead, match=words):
+            predict_all(spec, Model(), str(tmp_path / place), str(tmp_path / "o.csv"))
+
+
+def test_it_ends_with_a_code_and_a_sentence(spec, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("nbyard.serving.batch.mode.load", lambda spec: Model())
+    told = write(tmp_path / "in.csv", frame(3))
+    words = ["--input", str(told), "--output", str(tmp_path / "o.csv")]
+    assert BatchMode().serve(spec, words) == 0
+    assert BatchMode().serve(spec, ["--input", str(tmp_path / "no"), *words[2:]]) == 1
+    assert "there is no file or folder" in capsys.readouterr().err
+
+
+SLOW = """
+import time
+class Slow:
+    def predict(self, frame):
+        time.sleep(0.3)
+        return frame[["n"]]
+"""
+
+
+def test_killed_at_any_time_it_goes_on_and_nothing_is_there_twice(tmp_path):
+    (tmp_path / "slow.py").write_text(SLOW)
+    told = [{"name": "n", "type": "int"}]
+    spec = {**SPEC, "src": ".", "module": "slow", "class": "Slow", "input_schema": told}
+    spec |= {"output_schema": told, "mode": "batch"}
+    pandas.DataFrame({"n": range(65_536 * 8)}).to_parquet(tmp_path / "in.parquet")
+    out = tmp_path / "out.parquet"
+    mode = ["nbyard.serving.batch:BatchMode", "--model", json.dumps(spec), "--root", str(tmp_path)]
+    words = [sys.executable, "-m", "nbyard.serving", *mode]
+    words += ["--input", str(tmp_path / "in.parquet"), "--output", str(out)]
+    deadline, seen = time.monotonic() + 60, 0
+    while not out.exists():
+        assert time.monotonic() < deadline
+        process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+        while process.poll() is None and _parts(out) < seen + 1:
+            time.sleep(0.01)
+        seen = _parts(out)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert parquet.read_table(out)["n"].to_pylist() == list(range(65_536 * 8))
+
+
+def _parts(out: Path) -> int:
+    return len(list(Path(f"{out}.parts").glob("*.arrow")))
+
+
+def test_pieces_are_bounded(spec, tmp_path, small):
+    class Counting(Model):
+        sizes: ClassVar[list[int]] = []
+
+        def predict(self, frame: Any) -> Any:
+            self.sizes.append(len(frame))
+            return super().predict(frame)
+
+    told, out = write(tmp_path / "i.csv", frame()), tmp_path / "o.csv"
+    predict_all(spec, Counting(), str(told), str(out))
+    assert len(Counting.sizes) > 4
+    assert max(Counting.sizes) < 400

@@ -1,0 +1,11 @@
+"""Our own modes keep to what strangers' must."""
+
+from nbyard.testing.conformance_serving import ModeConformance
+
+
+class TestHttp(ModeConformance):
+    name = "http"
+
+
+class TestBatch(ModeConformance):
+    name = "batch"

@@ -1,0 +1,224 @@
+"""The mode http (M3) on a real server: plain JSON, errors, limits, the end."""
+
+import json
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from openapi_spec_validator import validate
+
+from .conftest import MODEL, SPEC, start, until, write_model
+
+ONE = {"x": 1.5}
+
+
+def test_one_record_has_one_prediction(server):
+    found = server.ask("/predict", ONE)
+    assert (found.status, found.body["prediction"]["y"]) == (200, 3.0)
+
+
+def test_many_records_have_predictions_in_their_order(server):
+    found = server.ask("/predict", [{"x": n, "note": "n"} for n in range(5)])
+    assert [one["y"] for one in found.body["predictions"]] == [0, 2, 4, 6, 8]
+    assert found.body["predictions"][0]["rows"] == 5
+
+
+def test_no_records_have_no_predictions(server):
+    assert server.ask("/predict", []).body == {"predictions": []}
+
+
+def test_the_schema_and_the_metadata_are_told(server):
+    assert server.ask("/schema").body == {
+        "input_schema": SPEC["input_schema"],
+        "output_schema": SPEC["output_schema"],
+    }
+    assert server.ask("/metadata").body == {"metadata": {"author": "ann"}}
+    assert server.ask("/").body["name"] == "doubling"
+    assert server.ask("/health").body == {"ready": True}
+
+
+def test_the_openapi_document_is_valid_and_names_the_columns(server):
+    told = server.ask("/openapi.json").body
+    validate(told)
+    record = told["components"]["schemas"]["Record"]
+    assert record["required"] == ["x"]
+    assert record["properties"]["note"]["type"] == ["string", "null"]
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ({"x": "1"}, {"row": 0, "field": "x", "message": "a number is needed, not '1'"}),
+        ([ONE, {}], {"row": 1, "field": "x", "message": "is missing"}),
+        ([{"x": None}], {"row": 0, "field": "x", "message": "a number is needed, not null"}),
+    ],
+)
+def test_a_wrong_field_is_named_with_its_row(server, body, detail):
+    found = server.ask("/predict", body)
+    assert found.status == 422
+    assert found.body["details"] == [detail]
+    assert f"row {detail['row']}, field 'x'" in found.body["error"]
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"", b'{"x": NaN}', b"7", b'"x"'])
+def test_what_is_no_record_is_400(server, body):
+    found = server.ask("/predict", body, "POST")
+    assert found.status == 400
+    assert found.body["error"]
+
+
+def test_an_exception_of_the_model_is_a_json_error_and_whole_in_the_log(server):
+    found = server.ask("/predict", {"x": -1})
+    assert (found.status, found.body) == (
+        500,
+        {"error": "the model raised ValueError: x is negative"},
+    )
+    assert 'raise ValueError("x is negative")' in server.log.read_text()
+
+
+def test_an_answer_that_does_not_fit_its_schema_is_an_error(server):
+    found = server.ask("/predict", {"x": 13})
+    assert found.status == 500
+    assert "the model's answer: field 'y': is missing" in found.body["error"]
+
+
+def test_unknown_paths_and_methods(server):
+    assert server.ask("/nothing").status == 404
+    found = server.ask("/predict")
+    assert (found.status, found.headers["allow"]) == (405, "POST")
+    assert server.ask("/schema", b"", "DELETE").status == 405
+    assert server.ask("/schema/").status == 200
+
+
+def test_a_body_that_is_too_large_is_refused(server):
+    found = server.ask("/predict", {"x": 1, "note": "n" * 200_000})
+    assert (found.status, found.body["error"]) == (413, "the body has more than 100000 bytes")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"dataframe_split": {"columns": ["x", "note"], "data": [[1, None], [2, "a"]]}},
+        {"dataframe_records": [{"x": 1}, {"x": 2}]},
+        {"instances": [{"x": 1}, {"x": 2}]},
+        {"instances": [[1, None], [2, None]]},
+        {"inputs": {"x": [1, 2]}},
+    ],
+)
+def test_mlflows_ways_are_understood(server, body):
+    found = server.ask("/invocations", body)
+    assert [one["y"] for one in found.body["predictions"]] == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 400),
+        ([], 400),
+        ({"instances": 1}, 400),
+        ({"inputs": {"x": [1], "note": []}}, 400),
+        ({"dataframe_split": {"columns": ["x"], "data": [[1, 2]]}}, 400),
+        ({"dataframe_split": {"columns": [[]], "data": [[1]]}}, 400),
+        ({"dataframe_split": {"columns": ["x", "x"], "data": [[1, 2]]}}, 400),
+        ({"instances": [{"x": "a"}]}, 422),
+    ],
+)
+def test_what_mlflow_would_not_send_is_refused(server, body, status):
+    assert server.ask("/invocations", body).status == status
+
+
+def test_metrics_count_requests_rows_and_calls(server):
+    server.ask("/predict", ONE)
+    text = server.ask("/metrics").body
+    assert 'nbyard_requests_total{route="/predict",status="200"}' in text
+    assert 'nbyard_request_seconds_bucket{route="/predict",le="+Inf"}' in text
+    assert "nbyard_model_ready 1" in text
+
+
+def test_what_came_while_the_model_was_busy_goes_together_and_only_the_wrong_one_fails(server):
+    busy = threading.Thread(target=server.ask, args=("/predict", {"x": 1600}))
+    busy.start()
+    calls = int(_number(server, "nbyard_model_calls_total"))
+    with ThreadPoolExecutor(9) as pool:
+        asked = [-1.0, *map(float, range(1, 9))]
+        found = list(pool.map(lambda x: server.ask("/predict", {"x": x}), asked))
+    busy.join()
+    assert [one.status for one in found] == [500] + [200] * 8
+    assert [one.body["prediction"]["y"] for one in found[1:]] == [2 * x for x in asked[1:]]
+    assert int(_number(server, "nbyard_model_calls_total")) <= calls + 5
+
+
+def _number(server, name: str) -> float:
+    lines = server.ask("/metrics").body.splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
+
+
+def test_a_full_queue_says_when_to_try_again_and_the_end_waits_for_answers(tmp_path):
+    write_model(tmp_path)
+    server = start(tmp_path, SPEC, NBYARD_MAX_QUEUE_ROWS="2")
+    until(lambda: server.ask("/v2/health/ready").status == 200, server)
+    with ThreadPoolExecutor(3) as pool:
+        slow = pool.submit(server.ask, "/predict", {"x": 2500})
+        until(lambda: _number(server, "nbyard_model_calls_total") == 1, server)
+        waiting = pool.submit(server.ask, "/predict", [ONE, ONE])
+        until(lambda: _number(server, "nbyard_rows_waiting") == 2, server)
+        full = server.ask("/predict", ONE)
+        assert (full.status, full.headers["retry-after"]) == (503, "1")
+        server.process.send_signal(signal.SIGTERM)
+        assert [slow.result().status, waiting.result().status] == [200, 200]
+    assert server.process.wait(20) == 0
+
+
+def test_it_is_alive_but_not_ready_while_the_model_is_loaded(tmp_path):
+    write_model(tmp_path, f"import time\ntime.sleep(2)\n{MODEL}")
+    server = start(tmp_path, SPEC)
+    until(lambda: server.ask("/v2/health/live").status == 200, server)
+    for path in ("/health", "/v2/health/ready", "/v2/models/doubling/ready"):
+        assert server.ask(path).body == {"error": "the model is being loaded"}
+    assert server.ask("/predict", ONE).status == 503
+    until(lambda: server.ask("/v2/health/ready").status == 200, server)
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(20) == 0
+
+
+def test_it_ends_with_a_code_when_the_model_cannot_be_loaded(tmp_path):
+    write_model(tmp_path, "import nothing_like_it\n")
+    server = start(tmp_path, SPEC)
+    assert server.process.wait(20) == 1
+    assert "No module named 'nothing_like_it'" in server.log.read_text()
+
+
+PANICS = """
+class Panic(BaseException):
+    pass
+
+
+class Doubling:
+    def predict(self, frame):
+        if (frame["x"] < 0).any():
+            raise Panic("out of bounds")
+        return frame[["x"]].rename(columns={"x": "y"}).assign(calls=1, rows=1)
+"""
+
+
+def test_a_panic_of_the_model_fails_its_request_only(tmp_path):
+    write_model(tmp_path, PANICS)
+    server = start(tmp_path, SPEC)
+    until(lambda: server.ask("/health").status == 200, server)
+    found = server.ask("/predict", {"x": -1})
+    assert (found.status, found.body["error"]) == (500, "the model raised Panic: out of bounds")
+    assert (server.ask("/predict", ONE).status, server.ask("/health").status) == (200, 200)
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(20) == 0
+
+
+def test_it_ends_with_a_code_when_loading_raises_what_is_no_exception(tmp_path):
+    write_model(tmp_path, "raise KeyboardInterrupt\n")
+    server = start(tmp_path, SPEC)
+    assert server.process.wait(20) == 1
+    assert "the model cannot go on" in server.log.read_text()
+
+
+def test_what_it_says_is_json_without_what_json_has_not(server):
+    assert json.loads(json.dumps(server.ask("/openapi.json").body, allow_nan=False))

@@ -1,0 +1,94 @@
+"""Rows of deployments."""
+
+from nbyard.domain.deployment_form import completed
+from nbyard.domain.deployments import Deployment, NewDeployment, Place
+
+SPEC = completed(NewDeployment("cows:1", name="cows"))[1]
+TEXTS = {"name": "cows", "title": "Cows", "description": ""}
+
+
+def add(store, key: str, owner: str = "ada", **texts) -> Deployment:
+    with store.write() as c:
+        store.deployments.insert(c, owner, key, TEXTS | texts)
+        assert store.deployments.add_revision(c, key, SPEC, "created", "hash") == 1
+        found = store.deployments.get(c, owner, key)
+    assert found is not None
+    return found
+
+
+def test_it_is_found_by_id_and_name_by_its_owner_only(store):
+    add(store, "1")
+    add(store, "2", "bob")
+    with store.read() as c:
+        found = store.deployments.get(c, "ada", "cows")
+        assert (found.id, found.state, found.spec, found.is_wanted) == ("1", "queued", SPEC, True)
+        assert store.deployments.get(c, "ada", "1") == found
+        assert store.deployments.get(c, "ada", "2") is None
+        assert store.deployments.names(c, "bob") == {"2": "cows"}
+        assert store.deployments.ids(c) == {"1", "2"}
+    assert "hash" not in repr(found)
+
+
+def test_a_link_is_active_when_the_revision_that_serves_answers(store):
+    subject = add(store, "1")
+    rows = store.deployments
+    with store.write() as c:
+        assert not rows.get(c, "ada", "1").links[0].answers
+        assert rows.serving(c, "ada", "cows") is None
+        first = rows.revision(c, "1", 1).revision
+        place = Place("api", "127.0.0.1", 4000, answers=True)
+        rows.set_revision(c, first.id, places=[place], gpus=["g"])
+        rows.move(c, subject, "starting", {})
+        rows.move(c, subject, "running", {}, serving=1)
+        assert rows.add_revision(c, "1", SPEC, "edited", "") == 2
+    with store.read() as c:
+        found = rows.get(c, "ada", "1")
+        assert (found.revision, found.serving, found.gpus) == (2, 1, [])
+        assert [(one.path, one.answers) for one in found.links] == [
+            ("nbyard/deployments/cows/api/", True)
+        ]
+        assert rows.serving(c, "ada", "cows").places == [place]
+        assert rows.serving(c, "bob", "cows") is None
+        assert rows.granted(c) == {first.id: ["g"]}
+        assert [one.number for one in rows.revisions(c, "1", 9)] == [2, 1]
+        assert [one.number for one in rows.revisions(c, "1", 9, 2)] == [1]
+        assert rows.under_way(c)[0].newest.number == 2
+
+
+def test_one_that_is_removed_is_seen_by_the_dispatcher_only_and_frees_its_name(store):
+    add(store, "1")
+    with store.write() as c:
+        store.deployments.remove(c, store.deployments.get(c, "ada", "cows"))
+    add(store, "2")
+    with store.write() as c:
+        assert store.deployments.get(c, "ada", "1") is None
+        assert [(row.id, row.is_removed) for row in store.deployments.under_way(c)] == [
+            ("1", True), ("2", False)
+        ]  # fmt: skip
+        store.deployments.delete(c, "1")
+        assert store.deployments.revisions(c, "1", 9) == []
+
+
+def test_lists_are_searched_by_name_title_and_state(store):
+    add(store, "1")
+    add(store, "2", name="sheep", title="Of wool")
+    with store.read() as c:
+        page = store.deployments.page
+        assert [one.id for one in page(c, "ada", 9, "", "", "")] == ["2", "1"]
+        assert [one.id for one in page(c, "ada", 9, "2", "", "")] == ["1"]
+        assert [one.id for one in page(c, "ada", 9, "", "wool", "")] == ["2"]
+        assert page(c, "ada", 9, "", "", "failed") == page(c, "eve", 9, "", "", "") == []
+
+
+def test_what_happened_is_told_newest_first(store):
+    subject = add(store, "1")
+    with store.write() as c:
+        told = {"reason": "image missing", "revision": 1, "unknown": "x"}
+        store.deployments.move(c, subject, "failed", told, reason="image missing")
+        store.deployments.renew(c, "1", 1)
+    with store.read() as c:
+        found = store.deployments.events(c, "1", 9)
+        assert [(e.state, e.reason) for e in found] == [("failed", "image missing"), ("queued", "")]
+        assert store.deployments.events(c, "1", 9, found[0].id) == found[1:]
+        assert store.deployments.under_way(c) == []
+        assert store.deployments.get(c, "ada", "1").finished_at is not None

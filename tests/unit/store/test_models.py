@@ -1,0 +1,88 @@
+"""Rows of packages of models."""
+
+import msgspec
+import pytest
+
+from nbyard.domain.models import ModelColumn, ModelFile, ModelFilter
+
+MODEL = ModelFile(
+    "Churn", "http", "src", "model", "M", [ModelColumn("x", "float")], [ModelColumn("y", "int")]
+)
+
+
+def add(store, key: str, owner: str = "ada", ready: bool = True, **columns) -> None:
+    """A package whose image came so far."""
+    row = {"name": "Churn", "tag": "", "mode": "http", "platform_tag": "", "path": "m/model.yaml"}
+    row |= {"repository": "nbyard/model-churn", "bundle_digest": f"sha256:{key}", **columns}
+    with store.write() as c:
+        number = store.models.next_number(c, row["repository"])
+        reference = f"{row['repository']}:{row['tag'] or number}"
+        store.images.insert(c, owner, f"i{key}", reference=reference, origin="build", path="p")
+        row |= {"id": key, "owner": owner, "number": number, "image": f"i{key}"}
+        store.models.insert(c, row | {"model": msgspec.to_builtins(MODEL)})
+        image = store.images.get(c, owner, f"i{key}")
+        if ready:
+            store.images.move(c, image, "building")
+            store.images.move(c, image, "ready", image_id=f"sha256:{key * 12}")
+
+
+def keys(store, owner: str = "ada", **wanted) -> list[str]:
+    with store.read() as c:
+        return [one.id for one in store.models.page(c, owner, 9, "", ModelFilter(**wanted))]
+
+
+def found(store, key: str, owner: str = "ada"):
+    with store.read() as c:
+        return store.models.get(c, owner, key)
+
+
+def test_it_has_what_was_read_and_the_state_of_its_image(store):
+    add(store, "1")
+    one = found(store, "1")
+    assert (one.model, one.state, one.number) == (MODEL, "ready", 1)
+    assert (one.reference, one.image_id) == ("nbyard/model-churn:1", "sha256:" + "1" * 12)
+    with store.read() as c:
+        assert store.models.of_image(c, "i1") == one
+        assert store.models.of_image(c, "i2") is None
+        assert "sha256:1" in store.digests(c)
+
+
+@pytest.mark.parametrize(
+    "key", ["2", "i2", "nbyard/model-churn:v2", "sha256:222222222222", "Churn", "Churn:v2"]
+)
+def test_it_is_found_by_many_names_the_newest_first(store, key):
+    add(store, "1")
+    add(store, "2", tag="v2")
+    assert found(store, key).id == "2"
+    assert found(store, key, "bob") is None
+
+
+def test_filters_look_for_parts_and_all_must_fit(store):
+    add(store, "1", tag="v1")
+    add(store, "2", tag="v2", mode="batch")
+    add(store, "3", owner="bob")
+    assert keys(store) == ["2", "1"]
+    assert keys(store, name="hur") == ["2", "1"]
+    assert keys(store, name="hur", mode="bat") == ["2"]
+    assert keys(store, tag="1", mode="bat") == []
+    assert keys(store, tag="%") == []
+    assert keys(store, id="2222") == ["2"]
+
+
+def test_it_goes_with_its_image(store):
+    add(store, "1")
+    with store.write() as c:
+        store.images.remove(c, store.images.get(c, "ada", "i1"))
+    assert keys(store) == []
+    with store.write() as c:
+        store.images.delete(c, "i1")
+    with store.read() as c:
+        assert store.models.digests(c) == set()
+
+
+def test_numbers_count_the_builds_of_one_name_by_anybody(store):
+    add(store, "1")
+    add(store, "2", owner="bob")
+    with store.read() as c:
+        assert store.models.next_number(c, "nbyard/model-churn") == 3
+        assert store.models.next_number(c, "nbyard/model-other") == 1

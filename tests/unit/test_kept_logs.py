@@ -1,0 +1,44 @@
+"""P3: logs of what runs without an end."""
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.kept_logs import KeptLog
+
+
+def test_what_was_written_is_read_from_any_byte_on(tmp_path: Path) -> None:
+    log = KeptLog(tmp_path / "deep/1.log")
+    assert (log.length, log.read(0, done=True).text) == (0, "")
+    assert not log.read(0, done=False).done
+    log.write(b"one\ntwo\n")
+    log.write(b"three\n")
+    chunk = log.read(4, done=False)
+    assert (chunk.text, chunk.next, chunk.done) == ("two\nthree\n", 14, False)
+    assert log.read(14, done=True).done
+    assert log.tail(6) == "three\n"
+    assert log.remove() and not log.remove() and log.length == 0
+
+
+@given(st.lists(st.integers(1, 40), max_size=60), st.integers(0, 900))
+def test_the_newest_part_is_kept_and_places_stay_what_they_are(tmp_path_factory, sizes, after):
+    log = KeptLog(tmp_path_factory.mktemp("log") / "1.log", piece_bytes=100)
+    whole = b""
+    for number, size in enumerate(sizes):
+        line = f"{number:>{size}}\n".encode()
+        whole += line
+        log.write(line)
+    assert log.length == len(whole)
+    found, place = b"", min(after, len(whole))
+    first = None
+    while True:
+        chunk = log.read(place, done=True)
+        first = chunk.start if first is None else first
+        found += chunk.text.encode()
+        place = chunk.next
+        if chunk.done:
+            break
+    assert found == whole[first:]
+    assert len(whole) - first >= min(len(whole) - min(after, len(whole)), 100)
+    assert sum(path.stat().st_size for path in log._path.parent.iterdir()) <= 2 * (100 + 42)

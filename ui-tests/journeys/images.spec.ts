@@ -1,0 +1,162 @@
+import AxeBuilder from '@axe-core/playwright';
+import { Locator } from '@playwright/test';
+import { IEngine, withEngine } from '../lab/engine';
+import { Lab } from '../lab/lab';
+import { LabServer } from '../lab/server';
+import { expect, test } from '../lab/test';
+
+const withDocker = test.extend<object, { engine: IEngine }>({
+  engine: [({}, use) => withEngine(use), { scope: 'worker', timeout: 60_000 }],
+  flavour: ({ engine }, use) =>
+    use({ collaboration: false, baseUrl: '/', environment: { NBYARD_DOCKER_HOST: engine.url } })
+});
+
+/** A library that is installed and has no packages, whose image has nothing to install either. */
+function makeLibrary(server: LabServer, base: string): void {
+  server.python(`
+from datetime import UTC, datetime
+from pathlib import Path
+from nbyard.domain.ids import new_id
+from nbyard.domain.images import Recipe
+from nbyard.rest.identity import local_name
+from nbyard.store import Store
+import msgspec
+store, owner, environment = Store(Path("../store")), local_name(), new_id()
+with store.write() as c:
+    row = {"id": environment, "name": "cows", "description": "", "kernel": "nbyard-cows"}
+    row |= {"owner": owner, "created_at": datetime.now(UTC)}
+    store.environments.insert(c, row)
+    version = store.environments.add_version(c, owner, environment, [])
+    store.environments.move(c, owner, version, "building", place="nowhere")
+    store.environments.move(c, owner, version, "ready", packages=[])
+    recipe = msgspec.to_builtins(Recipe(base="${base}", for_notebooks=False))
+    made = new_id()
+    told = {"reference": "cows:old", "origin": "build", "environment": environment}
+    store.images.insert(c, owner, made, recipe=recipe, version=1, **told)
+    image = store.images.get(c, owner, made)
+    store.images.move(c, image, "failed", reason="It was long ago.")
+store.close()
+`);
+}
+
+function view(lab: Lab): Locator {
+  return lab.page.locator('.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View');
+}
+
+withDocker(
+  'L4: a library becomes an image: its Dockerfile is read and added to, built and mended',
+  async ({ lab, server, engine }, info) => {
+    withDocker.skip(!!engine.lacking, engine.lacking);
+    const picture = (name: string) => lab.page.screenshot({ path: info.outputPath(`${name}.png`) });
+    makeLibrary(server, engine.image);
+    await lab.panel();
+    await lab.row('environment', 'cows').click();
+    await view(lab).getByRole('tab', { name: 'Image' }).click();
+    const text = view(lab).getByRole('region', { name: 'Dockerfile, as it is made' });
+    await expect(text).toContainText(`ARG BASE=${engine.image}`);
+    await expect(text).toContainText('USER 65534:65534');
+
+    const build = view(lab).getByRole('button', { name: 'Build Image' });
+    const own = view(lab).getByLabel('Lines of your own');
+    const packages = view(lab).getByLabel('System packages');
+    await packages.fill('-o=Dir::Etc=/tmp');
+    await expect(view(lab).locator('.nby-Field-error')).toContainText(
+      'no name of a Debian package'
+    );
+    await packages.fill('');
+    await view(lab).getByLabel('User id').fill('1089');
+    await expect(text).toContainText('USER 1089:65534');
+    await own.fill('RUN echo moo\nRUN test -d /nowhere\n');
+    await picture('edited');
+    await build.click();
+    const alert = view(lab).getByRole('alert');
+    await expect(alert).toContainText('of the Dockerfile failed: exit code 1', { timeout: 60_000 });
+    await expect(alert).toContainText('RUN test -d /nowhere');
+    await expect(view(lab).getByRole('log')).toContainText('moo');
+    await picture('failed');
+
+    await own.fill('RUN echo moo\n');
+    await build.click();
+    await expect(view(lab).locator('.nby-Bar .nby-StateMark')).toHaveText('ready', {
+      timeout: 60_000
+    });
+    await expect(view(lab)).toContainText('nbyard/cows:1');
+    await expect(view(lab)).toContainText(/[0-9a-f]{12} · \d+(\.\d+)? .?i?B/);
+    await picture('ready');
+    const { violations } = await new AxeBuilder({ page: lab.page }).include('.nby-Image').analyze();
+    expect(violations.map(({ id }) => id)).toEqual([]);
+
+    await build.click();
+    await expect(view(lab)).toContainText('nothing had changed', { timeout: 60_000 });
+  }
+);
+
+withDocker(
+  'L4: what an image has besides is chosen and left behind; images are pushed, pulled, removed',
+  async ({ lab, server, engine }, info) => {
+    withDocker.skip(!!engine.lacking, engine.lacking);
+    withDocker.setTimeout(150_000);
+    const { dialog } = lab;
+    const picture = (name: string) => lab.page.screenshot({ path: info.outputPath(`${name}.png`) });
+    makeLibrary(server, engine.image);
+    await lab.panel();
+    await lab.row('environment', 'cows').click();
+    await view(lab).getByRole('tab', { name: 'Image' }).click();
+    const text = view(lab).getByRole('region', { name: 'Dockerfile, as it is made' });
+    const list = view(lab).getByRole('table', { name: 'Images' });
+    const row = (name: string) => list.getByRole('row', { name });
+    await expect(text).toContainText(`ARG BASE=${engine.image}`);
+    await expect(row('cows:old')).toContainText('It was long ago.');
+
+    const problem = view(lab).locator('.nby-Field-error');
+    await view(lab).getByLabel('Packages for building only').fill('gcc, -x');
+    await expect(problem).toContainText("'-x' is no name of a Debian package");
+    await view(lab).getByLabel('Packages for building only').fill('gcc');
+    await view(lab).getByLabel('Environment variables').fill('MOO=loud\nDIR=/tmp');
+    await view(lab).getByLabel('Labels').fill('org.example.cow=brown');
+    await expect(text).toContainText('MOO="loud"');
+    await expect(text).toContainText('org.example.cow="brown"');
+    await view(lab).getByLabel('Labels').fill('Org Example');
+    await expect(problem).toContainText('no name of a label');
+    await picture('chosen');
+    await view(lab).getByRole('button', { name: 'Start Over' }).press('Enter');
+    await expect(view(lab).getByLabel('Labels')).toHaveValue('');
+    await expect(text).not.toContainText('MOO');
+    await expect(text).not.toContainText(`ARG BASE=${engine.image}`);
+
+    await view(lab).getByLabel('Base image').fill(engine.image);
+    await view(lab).getByLabel('Lines of your own').fill('RUN echo moo\n');
+    await expect(text).toContainText(`ARG BASE=${engine.image}`);
+    await server.ask('POST', 'images', {
+      environment: 'cows',
+      recipe: { base: engine.image, for_notebooks: false }
+    });
+    const built = row('nbyard/cows:1 ready');
+    await expect(built).toBeVisible({ timeout: 60_000 });
+
+    await built.getByRole('button', { name: 'Push nbyard/cows:1…' }).press('Enter');
+    await lab.page.keyboard.type('No Registry/');
+    await lab.press('Enter');
+    await expect(dialog).toContainText('is no name of an image');
+    await dialog.getByRole('textbox').fill('localhost:1/');
+    await lab.press('Enter');
+    const pushed = row('localhost:1/nbyard/cows:1');
+    await expect(pushed).toContainText('failed', { timeout: 60_000 });
+    await view(lab).getByRole('button', { name: 'Pull…' }).press('Enter');
+    await dialog.getByRole('textbox').fill('localhost:1/ants');
+    await lab.press('Enter');
+    await expect(row('localhost:1/ants:latest')).toContainText('failed', { timeout: 60_000 });
+    await picture('images');
+    const { violations } = await new AxeBuilder({ page: lab.page }).include('.nby-Image').analyze();
+    expect(violations.map(({ id }) => id)).toEqual([]);
+
+    await built.getByRole('button', { name: 'Remove nbyard/cows:1…' }).press('Enter');
+    await expect(dialog).toContainText('on the engine when the image has no other name');
+    await picture('remove');
+    await dialog.getByRole('button', { name: 'Keep' }).click();
+    await expect(built).toBeVisible();
+    await built.getByRole('button', { name: 'Remove nbyard/cows:1…' }).press('Enter');
+    await dialog.getByRole('button', { name: 'Remove' }).click();
+    await expect(built).toHaveCount(0);
+  }
+);
