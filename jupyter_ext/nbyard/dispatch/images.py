@@ -29,7 +29,6 @@ from nbyard.images.builds import (
 )
 from nbyard.images.dockerfile import PACKAGES, build_files
 from nbyard.images.environments import code_wish, staged_packages
-from nbyard.images.models import MODEL_FOLDER, model_files
 from nbyard.store.images import ImageRow
 
 log = logging.getLogger("nbyard.dispatch")
@@ -170,6 +169,8 @@ class ImageController:
         )
 
     def _wish_of_model(self, row: ImageRow, context: Path) -> Wish | None:
+        from nbyard.images.models import MODEL_FOLDER, model_files
+
         with self._room.store.read() as c:
             found = self._room.store.models.of_image(c, row.image.id)
         if found is None:

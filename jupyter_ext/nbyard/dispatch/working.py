@@ -26,12 +26,13 @@ from nbyard.domain.reaches import Bound, Found, Referenced, companions_of
 from nbyard.domain.runs import BytesOf, TaskPlan
 from nbyard.errors import Invalid
 from nbyard.files import write_new
-from nbyard.images.models import serving_sources
 from nbyard.kinds.model import SERVED, with_file
 
 
 def lay_serving(folder: Path, command: Sequence[str]) -> None:
     """What serves models, for wherever the work is done, and the model.json of a command."""
+    from nbyard.images.models import serving_sources  # a dispatcher without models starts sooner
+
     files = {f"{SERVING_FOLDER}/{name}": text for name, text in serving_sources().items()}
     if told := with_file(command)[1]:
         files[SERVED] = told

@@ -66,8 +66,8 @@ class Images(Connection):
         return found.id if found else ""
 
     def labelled(self, label: str, value: str = "", *, untagged: bool = False) -> list[str]:
-        """Ids of images with this label, the newest first; `untagged` are those without a name that
-        nothing is built upon."""
+        """Ids of images with this label, the newest first (by the second); `untagged` are those
+        without a name that nothing is built upon."""
         filters: dict[str, Any] = {"label": [f"{label}={value}" if value else label]}
         if untagged:
             filters["dangling"] = True

@@ -34,8 +34,9 @@ PLAIN = (
     *("id", "name", "title", "description", "state", "is_wanted", "reason", "revision", "serving"),
     *("owner", "created_at", "changed_at", "started_at", "finished_at"),
 )
-# asked in every round of the dispatcher, and often there is none
 UNDER_WAY = D.state.in_(sorted(DEPLOYMENT.live)) | D.removed_at.is_not(None)
+# asked in every round of the dispatcher, and often there is none
+ANY_UNDER_WAY = select(D.id).where(UNDER_WAY).limit(1)
 NOTHING: Mapping[str, Any] = {
     **{"image_id": "", "gpus": [], "places": [], "restarts": 0, "reason": "", "reproduce": ""},
     **{"prefix": "", "forms": []},
@@ -262,9 +263,9 @@ class DeploymentRows:
 
     def under_way(self, c: Connection) -> list[DeploymentRow]:
         """Those that are not at rest, or are to be removed, the oldest first."""
-        rows = c.execute(select(deployments).where(UNDER_WAY).order_by(D.id)).all()
-        if not rows:
+        if c.execute(ANY_UNDER_WAY).first() is None:
             return []
+        rows = c.execute(select(deployments).where(UNDER_WAY).order_by(D.id)).all()
         wanted = R.deployment_id.in_([row.id for row in rows])
         found: dict[str, dict[int, RevisionRow]] = {row.id: {} for row in rows}
         for one in c.execute(select(revisions).where(wanted)):

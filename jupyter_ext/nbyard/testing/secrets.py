@@ -21,7 +21,9 @@ def is_in(content: bytes, secret: str = CANARY) -> bool:
 
 def places_of(folder: Path, secret: str = CANARY) -> list[Path]:
     """The files below the folder, and the processes by their command lines, that tell it."""
-    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    # os.walk, unlike rglob, goes on when a folder is removed meanwhile
+    below = (Path(at, name) for at, _, names in os.walk(folder) for name in names)
+    files = [path for path in below if path.is_file() and not path.is_symlink()]
     lines = [path for path in Path("/proc").glob("[0-9]*/cmdline")]
     return [path for path in (*files, *lines) if is_in(_bytes(path), secret)]
 
