@@ -40,3 +40,9 @@ def test_activating_the_server_extension_loads_nothing_heavy():
     added = added_by(ACTIVATE, before)
     assert "nbyard" in added
     assert not added & (HEAVY | {"alembic", "sqlalchemy"})
+
+
+def test_the_store_and_its_services_load_no_grammar_of_packages():
+    added = added_by("import nbyard.yard, nbyard.services.runs, nbyard.services.single")
+    assert "sqlalchemy" in added
+    assert not added & (HEAVY | {"alembic", "packaging", "jinja2", "nbformat"})

@@ -1,13 +1,16 @@
 """Requirements files: each line is understood, or refused by its number."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Container, Iterable, Iterator
-
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from typing import TYPE_CHECKING
 
 from nbyard.domain.sources import NO_SOURCES, SETTING, Sources
 from nbyard.errors import Detail, Invalid, PolicyRefused
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 HASH = re.compile(r"--hash=(sha256|sha384|sha512):([0-9a-f]{64,128})")
 COMMENT = re.compile(r"(^|\s)#.*$")
@@ -106,13 +109,10 @@ def _read(line: str, sources: Sources, forbidden: Container[str]) -> str:
     if AN_ADDRESS.match(line):
         asked = "" if sources.places else f", which is not allowed: {ASK}"
         raise ValueError(f"what lies at an address is written name @ address{asked}")
-    try:
-        requirement = Requirement(words[0].strip())
-    except InvalidRequirement as error:
-        raise ValueError(str(error).splitlines()[0]) from error
+    requirement = _parsed(words[0].strip())
     if requirement.url:
         requirement.url = _wheel(requirement.name, requirement.url, sources)
-    if canonicalize_name(requirement.name) in forbidden:
+    if normal_name(requirement.name) in forbidden:
         raise _ForbiddenError(f"{requirement.name} is not to be installed: it installs")
     return " ".join([str(requirement), *hashes])
 
@@ -145,12 +145,14 @@ def _wheel(name: str, url: str, sources: Sources) -> str:
     """The address of one wheel: its name says the version, and no code runs to find that out."""
     if not sources.places:
         raise ValueError(f"{name} is given by an address, which is not allowed: {ASK}")
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
     place = sources.admit(url)
     try:
         found, *_ = parse_wheel_filename(place.parts[-1] if place.parts else "")
     except InvalidWheelFilename:
         raise ValueError(f"{name} is given by an address that is no wheel (.whl)") from None
-    if found != canonicalize_name(name):
+    if found != normal_name(name):
         raise ValueError(f"{name} is given by the address of {found}")
     return place.address
 
@@ -200,7 +202,7 @@ def key_of(line: str) -> str:
 
 def address_of(line: str) -> str:
     """That of the wheel which a requirement names; empty where it names none."""
-    return Requirement(line.partition(" --hash")[0]).url or "" if is_named(line) else ""
+    return _parsed(line.partition(" --hash")[0]).url or "" if is_named(line) else ""
 
 
 def name_of(line: str) -> str:
@@ -210,9 +212,27 @@ def name_of(line: str) -> str:
         Invalid: it is none.
     """
     try:
-        return str(canonicalize_name(Requirement(line.partition(" --hash")[0]).name))
-    except InvalidRequirement:
+        return normal_name(_parsed(line.partition(" --hash")[0]).name)
+    except ValueError:
         raise Invalid.field("requirements", f"{line[:80]!r} is no requirement") from None
+
+
+def normal_name(name: str) -> str:
+    """The one spelling of a package's name (PEP 503)."""
+    from packaging.utils import canonicalize_name
+
+    return canonicalize_name(name)
+
+
+def _parsed(text: str) -> Requirement:
+    """Raises ValueError: it is no requirement (PEP 508)."""
+    # commands that meet no requirement start sooner without the grammar
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        return Requirement(text)
+    except InvalidRequirement as error:
+        raise ValueError(str(error).splitlines()[0]) from error
 
 
 def hashes_of(line: str) -> tuple[str, ...]:

@@ -5,10 +5,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
-from packaging.utils import NormalizedName, canonicalize_name
 
 from nbyard.domain.environments import Lock, LockedPackage
-from nbyard.domain.requirements import PROTECTED
+from nbyard.domain.requirements import PROTECTED, normal_name
 
 PINNED = re.compile(r"(.+)@([1-9][0-9]{0,8})")
 # those that a new virtual environment or an image of Python has of itself
@@ -56,8 +55,8 @@ def differences(
 ) -> list[str]:
     """What was found otherwise than it is locked, in words; `beside`: also what is there beside
     the lock."""
-    has = {canonicalize_name(one.name): one.version for one in found.packages}
-    wanted = {canonicalize_name(one.name): one for one in locked}
+    has = {normal_name(one.name): one.version for one in found.packages}
+    wanted = {normal_name(one.name): one for one in locked}
     told = [_other(name, one, has) for name, one in wanted.items() if has.get(name) != one.version]
     told += _changed_folders(wanted, found)
     more = [f"{name} {has[name]}" for name in sorted(has.keys() - wanted.keys() - OF_PYTHON)]
@@ -68,17 +67,17 @@ def differences(
     return told
 
 
-def _changed_folders(wanted: Mapping[NormalizedName, LockedPackage], found: Lock) -> Iterator[str]:
+def _changed_folders(wanted: Mapping[str, LockedPackage], found: Lock) -> Iterator[str]:
     """What is used where it lies, and is not as it was."""
     for package in found.packages:
-        locked = wanted.get(canonicalize_name(package.name))
+        locked = wanted.get(normal_name(package.name))
         if locked and package.tree is not None and package.tree != locked.tree:
             path = locked.folder.removeprefix("file://")
             what = "has changed since it was locked" if package.tree else "is gone"
             yield f"the folder {path} {what}"
 
 
-def _other(name: NormalizedName, one: LockedPackage, has: Mapping[NormalizedName, str]) -> str:
+def _other(name: str, one: LockedPackage, has: Mapping[str, str]) -> str:
     there = has.get(name)
     return f"{one.name} {there} instead of {one.version}" if there else f"no {one.name}"
 
