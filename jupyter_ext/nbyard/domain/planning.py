@@ -8,7 +8,7 @@ import msgspec
 
 from nbyard.domain.arguments import Argument, check_value, is_blank_secret, is_secret
 from nbyard.domain.edges import SEVERAL, Drawn, in_words
-from nbyard.domain.executables import Resources
+from nbyard.domain.executables import Resources, called
 from nbyard.domain.formats import suffix_of
 from nbyard.domain.limits import Limits, wrong
 from nbyard.domain.runs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
@@ -246,7 +246,7 @@ def _plan(
 ) -> TaskPlan:
     node, known = document.nodes[name], resolved[name]
     own, default = node, known.resources
-    label = node.label or PurePosixPath(node.path).name or known.name
+    label = node.label or called(node.path) or known.name
     if known.pinned is not None:
         return msgspec.structs.replace(known.pinned, label=label)
     limits = own.over(default)
