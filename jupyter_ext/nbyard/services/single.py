@@ -223,6 +223,7 @@ def checked_values(
     without = [name for name, a in declared.items() if a.required and name not in given]
     bound = (one for node in chosen for one in document.nodes[node].arguments.values())
     used = {one.parameter for one in bound}
-    if missing := [name for name in without if name in used]:
-        raise Invalid.field(f"parameters.{missing[0]}", "a value is needed")
+    wrong = [Detail(f"parameters.{n}", "a value is needed") for n in without if n in used]
+    if wrong:
+        raise Invalid(f"{wrong[0].path}: {wrong[0].message}", details=wrong)
     return {n: given.get(n, a.default) for n, a in declared.items() if n not in without}
