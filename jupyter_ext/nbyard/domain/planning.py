@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments import Argument, check_value, is_blank_secret, is_secret
-from nbyard.domain.edges import SEVERAL, Drawn, in_words
+from nbyard.domain.edges import ONE_OR_SEVERAL, Drawn, in_words
 from nbyard.domain.executables import Resources, called
 from nbyard.domain.formats import suffix_of
 from nbyard.domain.limits import Limits, wrong
@@ -172,7 +172,7 @@ def _open_end(argument: Argument) -> str:
         has_none = argument.default is msgspec.UNSET or is_blank_secret(argument, argument.default)
         return f"{argument.name} needs a value" if has_none else ""
     if argument.default in (msgspec.UNSET, None, ""):
-        several = f" from {SEVERAL}" if argument.type == "list" else ""
+        several = f" from {ONE_OR_SEVERAL}" if argument.type == "list" else ""
         return f"{argument.name} needs an arrow{several}"
     return f"{argument.name} needs an arrow: {argument.default} is not in the bundle"
 
