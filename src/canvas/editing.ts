@@ -1,6 +1,7 @@
 /** What changes the nodes of a workflow: each function is one undo step. */
 import { PathExt } from '@jupyterlab/coreutils';
 import { UUID } from '@lumino/coreutils';
+import { called } from '../document/called';
 import { isObject, JsonObject } from '../document/canonical';
 import { IEdge, Position } from '../document/flow';
 import { EXTENSION } from '../tokens';
@@ -87,7 +88,7 @@ export async function addFiles(
       return guess(path);
     });
     const fields = { type: registered.type, path: relativePath(canvas.path, path) };
-    added.push(addNode(canvas, PathExt.basename(path), fields, freePlace(canvas, at)));
+    added.push(addNode(canvas, called(path), fields, freePlace(canvas, at)));
   }
   selectNew(canvas, added);
   if (failed.length) {

@@ -1,6 +1,7 @@
 import { ISignal, Signal } from '@lumino/signaling';
 import { alike } from '../components/names';
 import { IArgument } from '../document/arguments';
+import { called } from '../document/called';
 import { isObject, JsonObject } from '../document/canonical';
 import { DATASET_OUTPUT, edgeId, IEdge } from '../document/flow';
 import { FlowDoc, IFlowChange } from '../document/flowDoc';
@@ -242,7 +243,7 @@ export function titleOf(id: string, fields: JsonObject, name?: string): string {
 }
 
 function ownTitle({ label, path }: JsonObject): string {
-  return String(label || (typeof path === 'string' && path.split('/').pop()) || '');
+  return String(label || (typeof path === 'string' && called(path)) || '');
 }
 
 /** The run whose result a node takes. */

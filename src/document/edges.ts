@@ -10,6 +10,7 @@ export type EdgeRefusal =
 export interface IPort {
   name: string;
   role: 'input' | 'output' | 'value';
+  type?: string;
   format?: string;
 }
 
@@ -60,7 +61,8 @@ export function checkEdge(
   if (all.some(other => other.target === edge.target && other.input === edge.input)) {
     return 'taken';
   }
-  if (!formatsFit(output.format, input.format)) {
+  // one file is a list of one
+  if (input.type !== 'list' && !formatsFit(output.format, input.format)) {
     return 'format';
   }
   return reaches(edge.target, edge.source, all) ? 'cycle' : undefined;

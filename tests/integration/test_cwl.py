@@ -59,7 +59,8 @@ def are_files(value: Any) -> bool:
 
 
 def values(job: dict[str, Any], folder: Path, before: str = "") -> list[str]:
-    """The job as options: a record's fields are values of their own, several files a folder."""
+    """The job as options: a record's fields are values of their own, several files a folder, one
+    alone is given as it is."""
     words = []
     for name, value in job.items():
         if isinstance(value, dict) and "class" in value:
@@ -68,6 +69,8 @@ def values(job: dict[str, Any], folder: Path, before: str = "") -> list[str]:
                 words += ["-p", f"{before}{name}_{one['path'].rpartition('.')[2]}={one['path']}"]
         elif isinstance(value, dict):
             words += values(value, folder, f"{before}{name}_")
+        elif are_files(value) and len(value) == 1 and "secondaryFiles" not in value[0]:
+            words += ["--input-file", f"{before}{name}={value[0]['path']}"]
         elif are_files(value):
             many = folder / f"of_{name}"
             many.mkdir()

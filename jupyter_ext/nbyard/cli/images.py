@@ -24,7 +24,7 @@ def recipe_options(command: Any) -> Any:
     for option in reversed(
         (
             click.option("--anew", is_flag=True, help="Without what its last image was given."),
-            click.option("--base", metavar="IMAGE", help="On which it is built."),
+            click.option("--base", metavar="IMAGE", help="On which it is built (ARG BASE)."),
             click.option("--system-package", "system_packages", multiple=True, help="Of Debian."),
             click.option("--build-package", "build_packages", multiple=True, help="Left behind."),
             click.option("--uid", type=int, help="As whom it works; never root."),
@@ -66,16 +66,14 @@ def build(target: str, version: int, tag: str, server: str, **wish: Any) -> None
       nbyard images build cows --system-package libgomp1 --cuda 12.6 --wait
       nbyard images build cows --anew --wait
       nbyard images build tools/Dockerfile --tag tools:1 --log
+      nbyard images build tools/Dockerfile --base python:3.12-slim
     """
     from nbyard.discover import connect
 
     connection = connect(server)
     is_file = "/" in target or Path(target).is_file()
-    chosen = [*sorted(_chosen(wish)), *(["anew"] if wish["anew"] else [])]
-    if is_file and chosen:
-        raise click.UsageError(f"A Dockerfile says it all itself: --{chosen[0]} is for libraries.")
     body = NewImage(path=target, tag=tag) if is_file else NewImage(target, version, tag=tag)
-    recipe = None if is_file else _recipe(connection, body, wish)
+    recipe = _recipe_of_file(wish) if is_file else _recipe(connection, body, wish)
     made = connection.images.build(body=msgspec.structs.replace(body, recipe=recipe))
     _see_out(connection, made, **_how(wish))
 
@@ -89,6 +87,16 @@ def _chosen(wish: dict[str, Any]) -> dict[str, Any]:
     return {
         name: value for name, value in wish.items() if name in fields and value not in (None, ())
     }
+
+
+def _recipe_of_file(wish: dict[str, Any]) -> Recipe | None:
+    """A Dockerfile may take a base as its `ARG BASE`."""
+    others = [*sorted(_chosen(wish).keys() - {"base"}), *(["anew"] if wish["anew"] else [])]
+    if others:
+        options = {one.name: one.opts[0] for one in click.get_current_context().command.params}
+        words = f"A Dockerfile says it all itself: {options[others[0]]} is for libraries."
+        raise click.UsageError(words)
+    return Recipe(base=wish["base"]) if wish["base"] else None
 
 
 def _recipe(connection: Any, body: NewImage, wish: dict[str, Any]) -> Recipe | None:
@@ -240,7 +248,7 @@ def tell(found: NamedImage) -> None:
     say(f"{found.reference} {found.state}: {found.reason}")
     if found.failed_line is not None:
         say(f"  {found.failed_line.line} | {found.failed_line.text}")
-    if found.recipe != Recipe():
+    if found.environment and found.recipe != Recipe():
         say("What was chosen stays chosen for the next build; --anew starts over without it.")
 
 

@@ -85,7 +85,8 @@ def _tell(error: NbyardError) -> int:
     say(f"Error: {error.message}")
     shown = error.message
     for detail in error.details:
-        if detail.message not in shown:
+        is_told = len(error.details) == 1 or detail.path in shown
+        if not is_told or detail.message not in shown:
             say(f"  {detail.path}: {detail.message}")
     if error.hint:
         say(error.hint)

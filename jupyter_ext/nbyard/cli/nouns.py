@@ -15,6 +15,7 @@ from nbyard.cli import (
     environments,
     images,
     models,
+    retry,
     workflows,
 )
 from nbyard.cli.environment_views import next_step, standing_of
@@ -41,7 +42,7 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "executables": (by_hand.add_executable, by_hand.ask_help, by_hand.inspect),
     "images": images.COMMANDS,
     "models": models.COMMANDS,
-    "runs": (by_hand.show, by_hand.status, by_hand.log, by_hand.metrics),
+    "runs": (by_hand.show, by_hand.status, by_hand.log, by_hand.metrics, *retry.COMMANDS),
     "workflows": workflows.COMMANDS,
 }
 COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {

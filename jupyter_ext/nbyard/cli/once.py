@@ -16,7 +16,7 @@ from nbyard.cli.images import tell, until_made
 from nbyard.cli.output import say
 from nbyard.cli.run import FILE_SHAPE, json_object, pairs, see_out
 from nbyard.domain.arguments import Argument, ValueType
-from nbyard.domain.images import NewImage
+from nbyard.domain.images import NewImage, Recipe
 from nbyard.domain.runs import NewRun, Run
 from nbyard.errors import NbyardError, Unavailable
 
@@ -50,7 +50,10 @@ def run_dockerfile(connection: Any, file: str, wish: Mapping[str, Any], as_json:
         arguments=declared(parameters, inputs, bool(target)),
     )
     connection.runs.check(body=body)  # before minutes go by for an image
-    with _image(connection, file, f"nbyard/once:{uuid.uuid4().hex[:12]}") as image:
+    image_of = NewImage(path=file, tag=f"nbyard/once:{uuid.uuid4().hex[:12]}")
+    if wish["base"]:
+        image_of = msgspec.structs.replace(image_of, recipe=Recipe(base=wish["base"]))
+    with _image(connection, image_of) as image:
         body = msgspec.structs.replace(body, image=image)
         made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
         with _cleared(connection, made):
@@ -81,15 +84,15 @@ def declared(
 
 
 @contextlib.contextmanager
-def _image(connection: Any, file: str, reference: str) -> Iterator[str]:
+def _image(connection: Any, body: NewImage) -> Iterator[str]:
     """Its name, while it is needed; what it says while it is built is printed."""
-    made = connection.images.build(body=NewImage(path=file, tag=reference))
+    made = connection.images.build(body=body)
     try:
         found = until_made(connection, made, log=True, goes_on=False)
         if found.state != "ready":
             tell(found)
             raise click.exceptions.Exit(1)
-        yield reference
+        yield body.tag
     finally:
         connection.images.delete(image=made.id)
 

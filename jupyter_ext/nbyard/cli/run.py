@@ -56,6 +56,7 @@ ENDED = ("succeeded", "failed", "cancelled")
     "--input-file", "inputs", multiple=True, metavar="NAME=FILE…", help="A file or data for it."
 )
 @click.option("--output-file", "output", default="", metavar="FILE", help="With -f: save it there.")
+@click.option("--base", default="", metavar="IMAGE", help="With -f: its ARG BASE.")
 @click.option("--gpu", is_flag=True, help="With a GPU, for every node that says nothing else.")
 @click.option("--detach", is_flag=True, help="Print the id and leave.")
 @server_option
@@ -108,6 +109,8 @@ def _target(words: tuple[str, ...], wish: dict[str, Any]) -> str:
         raise click.UsageError("Name one file or executable.")
     if wish["output"]:
         raise click.UsageError("--output-file is for -f; nbyard artifacts export saves results.")
+    if wish["base"]:
+        raise click.UsageError("--base is for -f; nbyard images build has it for others.")
     wish["inputs"] = (*wish["inputs"], *more)
     return target
 

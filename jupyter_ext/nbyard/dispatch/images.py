@@ -148,7 +148,8 @@ class ImageController:
             self._room.blobs.stage(row.context_digest, context, writable=True)
         network, store_id = self._room.settings.docker_build_network, self._room.store.id
         if not image.environment:
-            wish = self._wish_of_model(row, context) or code_wish(context, row.file, network)
+            base = image.recipe.base
+            wish = self._wish_of_model(row, context) or code_wish(context, row.file, network, base)
             labels = store_labels(store_id, "code") | dict(wish.labels)
             change = {"reference": image.reference, "network": network, "labels": labels}
             return msgspec.structs.replace(wish, **change)

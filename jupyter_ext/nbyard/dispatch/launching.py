@@ -69,7 +69,7 @@ def prepare(room: Room, identities: Identities, case: Case) -> None:
     if version.kind == MODEL:
         working.lay_serving(folder, version.command)
     places = _places(version, case.inputs)
-    _stage_inputs(room, folder, case.inputs, places)
+    _stage_inputs(room, folder, version, case.inputs, places)
     if case.task.plan.requirements_digest:
         room.blobs.stage(case.task.plan.requirements_digest, folder / REQUIREMENTS)
     used = case.task.plan.environment
@@ -141,7 +141,7 @@ def call_of(room: Room, identities: Identities, case: Case) -> Call:
     if case.inputs:
         folders.discard(case.order.folder)
         places = _places(code.version, case.inputs)
-        _stage_inputs(room, case.order.folder, case.inputs, places)
+        _stage_inputs(room, case.order.folder, code.version, case.inputs, places)
     staged = Staged(code.version, environment, case.inputs, outputs_of(code.version))
     work = _work(staged, _values(case.task.plan, staged, _identity(case.task, case.run)))
     assert isinstance(work, FunctionWork)
@@ -193,10 +193,21 @@ def surroundings_of(
     return msgspec.json.format(msgspec.json.encode(found))
 
 
-def _stage_inputs(room: Room, folder: Path, staged: dict[str, BytesOf], places: Places) -> None:
+def _stage_inputs(
+    room: Room,
+    folder: Path,
+    version: ExecutableVersion,
+    staged: dict[str, BytesOf],
+    places: Places,
+) -> None:
+    """One file, where several are taken, lies in a folder of its own."""
+    lists = {argument.name for argument in version.arguments if argument.type == "list"}
     for name, place in places.items():
-        os.makedirs(os.path.dirname(f"{folder}/{place}"), exist_ok=True)
-        room.blobs.stage(staged[name].digest, folder / place)
+        found, target = staged[name], f"{folder}/{place}"
+        if name in lists and not found.digest.startswith("tree:"):
+            target = f"{target}/{found.filename}"
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        room.blobs.stage(found.digest, Path(target))
 
 
 def _places(version: ExecutableVersion, inputs: dict[str, BytesOf]) -> Places:

@@ -136,12 +136,14 @@ def make(
 
 
 def _stage(room: Room, place: Path, file: Placed, digests: Mapping[str, str]) -> None:
-    """The bytes of an input once more, or of one file in a folder that is an input."""
+    """The bytes of an input once more, or of one file of several that are one."""
     source = file.source.removeprefix(f"{ATTEMPT}/")
     digest = digests.get(source, "")
     if not digest:
         folder, within = next(
             (one, source.removeprefix(f"{one}/")) for one in digests if source.startswith(f"{one}/")
         )
-        digest = next(e.digest for e in room.blobs.tree(digests[folder]).files if e.path == within)
+        digest = digests[folder]
+        if digest.startswith("tree:"):  # else it is a list of one
+            digest = next(e.digest for e in room.blobs.tree(digest).files if e.path == within)
     room.blobs.stage(digest, place, writable=file.writable)

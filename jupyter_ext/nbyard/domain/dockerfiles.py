@@ -10,6 +10,7 @@ STEP = re.compile(r"^(?:\[\d+/\d+\] )?step (\d+)/\d+ ?: ", re.IGNORECASE)
 PARSE_ERROR = re.compile(r"parse error(?: on)? line (\d+)", re.IGNORECASE)
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 MAX_SHOWN = 300
+BASE = "BASE"
 
 
 class Instruction(msgspec.Struct, frozen=True):
@@ -47,6 +48,16 @@ def instructions(text: str) -> list[Instruction]:
 def _instruction(line: int, text: str) -> Instruction:
     keyword, _, value = text.strip().partition(" ")
     return Instruction(line, keyword.upper(), value.strip())
+
+
+def takes_base(text: str) -> bool:
+    """Whether a build may say what it begins with: `ARG BASE` stands before its first `FROM`."""
+    for one in instructions(text):
+        if one.keyword == "FROM":
+            break
+        if one.keyword == "ARG" and one.value.partition("=")[0] == BASE:
+            return True
+    return False
 
 
 def bases(text: str, arguments: Mapping[str, str]) -> list[str]:

@@ -12,6 +12,7 @@ Ports = Mapping[str, Sequence[Argument]]
 
 FOLDER = "folder"
 SEVERAL = "a folder with several files"
+ONE_OR_SEVERAL = f"a file or {SEVERAL}"
 WORDS: dict[str, str] = {
     "unknown-node": "an arrow needs a node at both ends",
     "self": "a node cannot feed itself",
@@ -38,6 +39,11 @@ def _kind(port: Argument | None) -> str:
 def formats_fit(output: str, wanted: str) -> bool:
     """Equal, or one is open and neither is a folder."""
     return output == wanted or (FOLDER not in (output, wanted) and not (output and wanted))
+
+
+def _fits(output: Argument, wanted: Argument) -> bool:
+    """One file is a list of one."""
+    return wanted.type == "list" or formats_fit(output.format, wanted.format)
 
 
 class Drawn:
@@ -76,7 +82,7 @@ class Drawn:
             return "taken"
         output = _port(self._ports, edge.source, edge.output)
         wanted = _port(self._ports, edge.target, edge.input)
-        if output is None or wanted is None or not formats_fit(output.format, wanted.format):
+        if output is None or wanted is None or not _fits(output, wanted):
             return "format"
         return "cycle" if self._leads(edge.target, edge.source) else None
 

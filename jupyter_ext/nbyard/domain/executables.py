@@ -1,12 +1,24 @@
 """Executables: notebooks, scripts and binaries with named inputs, outputs and values."""
 
 from datetime import datetime
+from pathlib import PurePosixPath
 
 import msgspec
 
 from nbyard.domain.arguments import Argument
 from nbyard.domain.invocations import Invocation
 from nbyard.domain.limits import Limits
+from nbyard.domain.models import MLFLOW_FILE, MODEL_FILES
+
+# Files that are called the same wherever they are: their folder tells what they are of.
+NAMELESS = ("Dockerfile", *MODEL_FILES, MLFLOW_FILE)
+
+
+def called(path: str) -> str:
+    """What the file at a path is called among others: by its folder where its own name tells
+    nothing, and the path names that folder. The browser's twin is src/document/called.ts."""
+    folder, name = ("", "", *PurePosixPath(path).parts)[-2:]
+    return folder if name in NAMELESS and folder not in ("", "..", "/") else name
 
 
 def is_python(language: str) -> bool:

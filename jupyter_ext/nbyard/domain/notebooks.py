@@ -8,7 +8,7 @@ import json
 import re
 import tokenize
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -68,10 +68,15 @@ def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
     cells = parameters_cells(notebook)
     for index in cells:
         reader.read(source_of(notebook["cells"][index]), index)
-    if len(cells) > 1:
-        places = ", ".join(str(index + 1) for index in cells)
-        reader.hints.append(f"Cells {places} are all tagged parameters; the last value counts.")
-    return Parameters(list(reader.arguments.values()), reader.hints, reader.error)
+    hints = reader.hints + several_cells(cells)
+    return Parameters(list(reader.arguments.values()), hints, reader.error)
+
+
+def several_cells(cells: Sequence[int]) -> list[str]:
+    """A hint where more than one cell is tagged."""
+    places = ", ".join(str(index + 1) for index in cells)
+    words = f"Cells {places} are all tagged parameters; the last value counts."
+    return [words] if len(cells) > 1 else []
 
 
 def whole(notebook: Mapping[str, Any]) -> Source:
@@ -145,27 +150,20 @@ def _parse(text: str) -> ast.Module:
 
 
 class Comments:
-    """The comments of a cell by line."""
+    """The comments of a cell by line; some stand `alone` in theirs."""
 
-    def __init__(self, text: str) -> None:
-        self._texts: dict[int, str] = {}
-        self._alone: set[int] = set()
-        try:
-            for token in tokenize.generate_tokens(io.StringIO(text).readline):
-                if token.type == tokenize.COMMENT:
-                    line = token.start[0]
-                    self._texts[line] = NOISE.sub("", token.string.lstrip("# \t")).strip(" \t#")
-                    if not token.line[: token.start[1]].strip():
-                        self._alone.add(line)
-        except (tokenize.TokenError, SyntaxError):
-            return
+    def __init__(self, found: Mapping[int, str], alone: Collection[int]) -> None:
+        self._texts = {
+            line: NOISE.sub("", text.lstrip("# \t")).strip(" \t#") for line, text in found.items()
+        }
+        self._alone = alone
 
-    def of(self, statement: ast.stmt) -> Comment:
+    def of(self, first: int, last: int) -> Comment:
         """The comment behind a statement; what that leaves open is filled from those above it."""
-        behind = self._texts.get(statement.end_lineno or 0) or self._texts.get(statement.lineno, "")
-        if statement.end_lineno in self._alone:
+        behind = self._texts.get(last) or self._texts.get(first, "")
+        if last in self._alone:
             behind = ""
-        near, above = read_comment(behind), read_comment(self._above(statement.lineno))
+        near, above = read_comment(behind), read_comment(self._above(first))
         return Comment(
             near.help or above.help,
             near.role or above.role,
@@ -182,6 +180,22 @@ class Comments:
                 break
             found.insert(0, text)
         return " ".join(found)
+
+
+def _comments(text: str) -> Comments:
+    found: dict[int, str] = {}
+    alone: set[int] = set()
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT:
+                found[token.start[0]] = token.string
+                if not token.line[: token.start[1]].strip():
+                    alone.add(token.start[0])
+    return Comments(found, alone)
+
+
+def _comment(comments: Comments, statement: ast.stmt) -> Comment:
+    return comments.of(statement.lineno, statement.end_lineno or 0)
 
 
 class Reader:
@@ -202,16 +216,16 @@ class Reader:
             return
         if text != source:
             self.hints.append("Lines that only IPython understands were not read as parameters.")
-        comments = Comments(text)
+        comments = _comments(text)
         for statement in tree.body:
             self._read_statement(statement, comments)
 
     def _read_statement(self, statement: ast.stmt, comments: Comments) -> None:
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             told = declared(statement.annotation)
-            self._add(statement.target.id, statement.value, told, comments.of(statement))
+            self._add(statement.target.id, statement.value, told, _comment(comments, statement))
         elif isinstance(statement, ast.Assign):
-            comment = comments.of(statement)
+            comment = _comment(comments, statement)
             pairs = [
                 pair for target in statement.targets for pair in _pairs(target, statement.value)
             ]

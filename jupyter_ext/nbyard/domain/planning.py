@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments import Argument, check_value, is_blank_secret, is_secret
-from nbyard.domain.edges import SEVERAL, Drawn, in_words
-from nbyard.domain.executables import Resources
+from nbyard.domain.edges import ONE_OR_SEVERAL, Drawn, in_words
+from nbyard.domain.executables import Resources, called
 from nbyard.domain.formats import suffix_of
 from nbyard.domain.limits import Limits, wrong
 from nbyard.domain.runs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
@@ -172,7 +172,7 @@ def _open_end(argument: Argument) -> str:
         has_none = argument.default is msgspec.UNSET or is_blank_secret(argument, argument.default)
         return f"{argument.name} needs a value" if has_none else ""
     if argument.default in (msgspec.UNSET, None, ""):
-        several = f" from {SEVERAL}" if argument.type == "list" else ""
+        several = f" from {ONE_OR_SEVERAL}" if argument.type == "list" else ""
         return f"{argument.name} needs an arrow{several}"
     return f"{argument.name} needs an arrow: {argument.default} is not in the bundle"
 
@@ -246,7 +246,7 @@ def _plan(
 ) -> TaskPlan:
     node, known = document.nodes[name], resolved[name]
     own, default = node, known.resources
-    label = node.label or PurePosixPath(node.path).name or known.name
+    label = node.label or called(node.path) or known.name
     if known.pinned is not None:
         return msgspec.structs.replace(known.pinned, label=label)
     limits = own.over(default)

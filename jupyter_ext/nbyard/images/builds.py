@@ -13,7 +13,7 @@ from typing import IO
 import msgspec
 
 from nbyard.dockerd import STORE, Engine, Say, packed
-from nbyard.domain.dockerfiles import STEP, FailedLine, bases, failed_line
+from nbyard.domain.dockerfiles import BASE, STEP, FailedLine, bases, failed_line
 from nbyard.errors import NbyardError, Unavailable
 
 IMAGE_LABEL = "nbyard.image"
@@ -49,7 +49,7 @@ class Wish(msgspec.Struct, frozen=True):
 
     @property
     def arguments(self) -> dict[str, str]:
-        return {"BASE": self.base} if self.base else {}
+        return {BASE: self.base} if self.base else {}
 
 
 class Made(msgspec.Struct, frozen=True):

@@ -74,13 +74,15 @@ def staged_packages(blobs: Blobs, lock_lines: Sequence[str], place: Path) -> dic
     return found
 
 
-def code_wish(folder: Path, file: str, network: str = "") -> Wish:
-    """The image of a Dockerfile that lies at `file` in a folder; its own folder is the context."""
+def code_wish(folder: Path, file: str, network: str = "", base: str = "") -> Wish:
+    """The image of a Dockerfile that lies at `file` in a folder, on the `base` that it takes as an
+    argument; its own folder is the context."""
     place = folder / file
     return Wish(
         text=place.read_text("utf-8", "replace"),
         folders={"": place.parent},
         file=place.name,
+        base=base,
         labels={IMAGE_LABEL: "code"},
         repository=CODE_REPOSITORY,
         network=network,

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from nbyard.domain import notebooks
+from nbyard.domain import notebooks, r_parameters
 from nbyard.domain.arguments import Argument, check_arguments, check_value, is_name
 from nbyard.domain.attempts import NotebookWork
 from nbyard.domain.environments import EnvironmentRef
@@ -46,6 +46,10 @@ class NotebookKind:
             if MARK in content:
                 handed = read_handed(notebooks.whole(notebook))
                 arguments, hints = added(arguments, handed.arguments), [*hints, *handed.hints]
+        elif language == "R":
+            found = r_parameters.read_parameters(notebook)
+            arguments, hints = found.arguments, found.hints
+            is_unread = bool(cells) and not arguments
         else:
             arguments, hints = _inspected(notebook, cells, kernel, language)
             is_unread = bool(hints)

@@ -12,6 +12,8 @@ import base64
 import json
 import keyword
 import math
+import re
+from collections.abc import Collection
 from typing import Any
 
 TAG = "parameters"
@@ -24,6 +26,7 @@ PAPERMILL = {
     "f#": "FSharpTranslator",
     "bash": "BashTranslator",
 }
+R_VECTOR = re.compile(r"^[ \t]*([A-Za-z.][\w.]*)[ \t]*(?:<-|=)[ \t]*c\(", re.MULTILINE)
 OWN_STRINGS = ("r", "scala", "c#", "f#")
 
 
@@ -91,7 +94,7 @@ def translate(language: str, values: dict[str, Any], defaults: str = "") -> str:
         lines = [f"var {name} = {_ascii_json(value)};" for name, value in values.items()]
         return "\n".join(["// Parameters", *lines])
     if language in PAPERMILL:
-        return _papermill(language, values)
+        return _papermill(language, values, _r_vectors(defaults) if language == "r" else set())
     raise CannotInject(f"values cannot be given to a notebook in {language!r}")
 
 
@@ -191,7 +194,17 @@ def _ascii_json(value: Any) -> str:
         raise CannotInject(str(error)) from error
 
 
-def _papermill(language: str, values: dict[str, Any]) -> str:
+def _r_vectors(defaults: str) -> set[str]:
+    """Parameters whose default is a vector: a list of numbers or texts is one as well then."""
+    return set(R_VECTOR.findall(defaults))
+
+
+def _is_vector(value: Any) -> bool:
+    """Whether `c` would keep it as it is."""
+    return isinstance(value, list) and all(isinstance(one, str | int | float) for one in value)
+
+
+def _papermill(language: str, values: dict[str, Any], vectors: Collection[str]) -> str:
     from papermill import translators
 
     translator = getattr(translators, PAPERMILL[language])
@@ -200,7 +213,13 @@ def _papermill(language: str, values: dict[str, Any]) -> str:
         own = classmethod(lambda _cls, text: json.dumps(str(text), ensure_ascii=language != "r"))
         translator = type("Strings", (translator,), {"translate_escaped_str": own})
     try:
-        return str(translator.codify(values)).rstrip("\n")
+        lines = [translator.comment("Parameters")]
+        for name, value in values.items():
+            text = translator.translate(value)
+            if name in vectors and _is_vector(value):
+                text = "c" + text.removeprefix("list")
+            lines.append(translator.assign(name, text))
+        return "\n".join(lines)
     except NotImplementedError as error:
         raise CannotInject(
             f"a value cannot be given to a notebook in {language}: {error}"

@@ -19,12 +19,17 @@ from nbyard.domain.descriptions import (
     read_description,
 )
 from nbyard.domain.digest import digest_of
-from nbyard.domain.executables import Executable, ExecutableVersion, Inspection, Resources
+from nbyard.domain.executables import (
+    NAMELESS,
+    Executable,
+    ExecutableVersion,
+    Inspection,
+    Resources,
+)
 from nbyard.domain.formats import is_data
 from nbyard.domain.functions import SEPARATOR, spot
 from nbyard.domain.ids import new_id
 from nbyard.domain.invocations import Invocation
-from nbyard.domain.models import MLFLOW_FILE, MODEL_FILES
 from nbyard.errors import Invalid, NotFound
 from nbyard.files import file_of
 from nbyard.importers import CWL_SUFFIX
@@ -36,10 +41,6 @@ if TYPE_CHECKING:
     from nbyard.kinds.protocol import Kind, Reading
     from nbyard.services.parts import Parts
     from nbyard.store import Connection
-
-
-# Files that are called the same wherever they are: their folder tells what they are of.
-NAMELESS = ("Dockerfile", *MODEL_FILES, MLFLOW_FILE)
 
 
 class Code(msgspec.Struct, frozen=True):

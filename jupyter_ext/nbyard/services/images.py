@@ -11,6 +11,7 @@ import msgspec
 
 from nbyard import bundles, folders
 from nbyard.domain.callers import Caller
+from nbyard.domain.dockerfiles import takes_base
 from nbyard.domain.ids import new_id
 from nbyard.domain.images import (
     BUILD_LOG,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from nbyard.domain.environments import Environment, EnvironmentVersion
     from nbyard.store import Connection
 
+ALL_BUT_BASE = "is for environments; a Dockerfile says it all itself, but for its base"
+NO_BASE = "the Dockerfile takes none: ARG BASE has to stand before its first FROM"
 REGISTRY = {"pull", "push"}
 PAST = {"build": "built", "pull": "pulled", "push": "pushed from"}
 INSTEAD = {
@@ -99,17 +102,23 @@ class ImageService:
         return bundles.collect_folder(real, self._parts.blobs, cap)
 
     def _of_path(self, body: NewImage) -> dict[str, Any]:
-        if body.recipe is not None or body.version:
-            raise Invalid.field("recipe", "is for environments; a Dockerfile says it all itself")
+        recipe = body.recipe or Recipe()
+        if recipe != Recipe(base=recipe.base) or body.version:
+            raise Invalid.field("recipe", ALL_BUT_BASE)
         real = self._parts.files.locate(body.path)
         if not real.is_file():
             raise NotFound(f"There is no Dockerfile {body.path[:200]}.")
+        if recipe.base:
+            check_recipe(recipe)
+            if not takes_base(real.read_text("utf-8", "replace")):
+                raise Invalid.field("recipe.base", NO_BASE)
         cap = self._parts.settings.max_bundle_bytes
         found = bundles.collect(real, self._parts.files.root, self._parts.blobs, cap)
         named = real.parent.name if real.name == "Dockerfile" else real.stem
         return {
             "reference": check_reference(body.tag, "tag") if body.tag else _latest(named),
             "origin": "build",
+            "recipe": msgspec.to_builtins(recipe),
             "path": self._parts.files.shown(real),
             "context_digest": found.digest,
             "file": found.file,

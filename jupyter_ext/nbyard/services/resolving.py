@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from nbyard.domain.descriptions import Description
 from nbyard.domain.edges import data_port
 from nbyard.domain.environments import KERNEL_PREFIX
-from nbyard.domain.executables import is_python
+from nbyard.domain.executables import called, is_python
 from nbyard.domain.formats import format_of
 from nbyard.domain.planning import CONTAINER, ResolvedNode, packages_from
 from nbyard.domain.runs import BytesOf
@@ -63,7 +63,7 @@ class Resolver:
             return self.seen(node)
         except NbyardError as error:
             named = node.executable or node.dataset or node.artifact
-            name = node.label or PurePosixPath(node.path).name or named
+            name = node.label or called(node.path) or named
             return NodeView(name, node.type, [], problem=error.message)
 
     def seen(self, node: Node) -> NodeView:

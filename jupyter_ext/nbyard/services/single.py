@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from nbyard.domain.arguments import MAX_TEXT, Argument, check_value, is_secret, parse_value
-from nbyard.domain.edges import FOLDER, SEVERAL
+from nbyard.domain.edges import FOLDER, ONE_OR_SEVERAL
 from nbyard.domain.names import check_filename
 from nbyard.domain.planning import NO_CREDENTIAL, ResolvedNode
 from nbyard.domain.reaches import Beside
@@ -42,8 +42,7 @@ def single_document(resolver: Resolver, body: NewRun) -> Document:
     for name, value in values.items():
         if arguments[name].role == "input":
             where = f"parameters.{name}"
-            nodes[f"in_{name}"] = found = _data(resolver, str(value), where)
-            _check_folder(resolver, arguments[name], found, where)
+            nodes[f"in_{name}"] = _data(resolver, str(value), where)
             edges[name] = Edge(f"in_{name}", DATA, MAIN, name)
         else:
             bindings[name] = Binding(value=value)
@@ -124,20 +123,12 @@ def _check_secrets(
 
 def _wanted(argument: Argument) -> str:
     if argument.type == "list":
-        return SEVERAL
+        return ONE_OR_SEVERAL
     return "a folder" if argument.format == FOLDER else "a file, a dataset or an artifact"
 
 
 def _in_order(argument: Argument) -> str:
     return "; they are taken in the order of their names" if argument.type == "list" else ""
-
-
-def _check_folder(resolver: Resolver, argument: Argument, node: Node, field: str) -> None:
-    """One file, where several are wanted, is refused."""
-    if argument.type == "list" and node.path:
-        real = resolver.parts.files.locate(node.path, field, resolver.base)
-        if not real.is_dir():
-            raise Invalid.field(field, f"{node.path} is one file; {SEVERAL} is needed")
 
 
 def _data(resolver: Resolver, text: str, field: str) -> Node:
@@ -223,6 +214,7 @@ def checked_values(
     without = [name for name, a in declared.items() if a.required and name not in given]
     bound = (one for node in chosen for one in document.nodes[node].arguments.values())
     used = {one.parameter for one in bound}
-    if missing := [name for name in without if name in used]:
-        raise Invalid.field(f"parameters.{missing[0]}", "a value is needed")
+    wrong = [Detail(f"parameters.{n}", "a value is needed") for n in without if n in used]
+    if wrong:
+        raise Invalid(f"{wrong[0].path}: {wrong[0].message}", details=wrong)
     return {n: given.get(n, a.default) for n, a in declared.items() if n not in without}

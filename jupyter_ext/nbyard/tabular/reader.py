@@ -4,6 +4,7 @@ Whatever a file does to its reader (too much memory, endless work, a crash in a 
 it there. The process gets no secrets: its environment holds only what Python needs to start.
 """
 
+import math
 import os
 import select
 import signal
@@ -20,6 +21,10 @@ from nbyard.errors import Invalid
 
 MEMORY_BYTES = 8 << 30
 IDLE_SECONDS = 120.0
+# A library whose threads could not get memory may wait for them for ever.
+STILL_SECONDS = 30.0
+LEAST_TICKS = 2
+STANDS_STILL = "reading this table came to a standstill; it may need more memory than allowed"
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "PYTHONPATH", "LD_LIBRARY_PATH")
 
 
@@ -36,6 +41,7 @@ class Reader:
         self, folder: Path, memory_bytes: int = MEMORY_BYTES, idle_seconds: float = IDLE_SECONDS
     ):
         self._folder = folder
+        self._still_seconds = STILL_SECONDS
         self._limits = [str(memory_bytes), str(idle_seconds)]
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -67,15 +73,21 @@ class Reader:
             process.stdin.flush()
         except BrokenPipeError:
             return b""
-        return self._receive(process.stdout.fileno(), time.monotonic() + timeout_seconds)
+        return self._receive(process, process.stdout.fileno(), time.monotonic() + timeout_seconds)
 
-    def _receive(self, fd: int, until: float) -> bytes:
-        pieces = []
+    def _receive(self, process: subprocess.Popen[bytes], fd: int, until: float) -> bytes:
+        pieces, worked = [], _ticks(process.pid)
         while True:
             left = until - time.monotonic()
-            if left <= 0 or not select.select([fd], [], [], left)[0]:
+            if left <= 0:
                 self._end()
                 raise Invalid("reading this table took too long")
+            if not select.select([fd], [], [], min(left, self._still_seconds))[0]:
+                before, worked = worked, _ticks(process.pid)
+                if left > self._still_seconds and worked - before < LEAST_TICKS:
+                    self._end()
+                    raise Invalid(STANDS_STILL)
+                continue
             piece = os.read(fd, 1 << 20)
             pieces.append(piece)
             if piece.endswith(b"\n") or not piece:
@@ -119,6 +131,16 @@ def _environment() -> dict[str, str]:
     if places := found.get("PYTHONPATH"):
         found["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, places.split(os.pathsep)))
     return found
+
+
+def _ticks(pid: int) -> float:
+    """How much processor time it has had, in ticks of the system's clock; not a number where the
+    system does not tell."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return math.nan
+    return float(int(words[11]) + int(words[12]))
 
 
 def _last_words(code: int | None) -> str:

@@ -1,6 +1,8 @@
+import calledCases from '../../../tests/cases/called.json';
 import canonicalCases from '../../../tests/cases/canonical.json';
 import edgeCases from '../../../tests/cases/edges.json';
 import flowCases from '../../../tests/cases/flow.json';
+import { called } from '../called';
 import { canonical, same } from '../canonical';
 import { checkEdge, fittingEdges, IPorts } from '../edges';
 import { IEdge, parseFlow } from '../flow';
@@ -21,6 +23,12 @@ describe('K1: canonical text', () => {
 describe('K1: what is a workflow', () => {
   it.each(flowCases)('$name', ({ text, workflow }) => {
     expect(parseFlow(text) !== undefined).toBe(workflow);
+  });
+});
+
+describe('E11: what a file is called among others', () => {
+  it.each(calledCases.cases)('$path', one => {
+    expect(called(one.path)).toBe(one.called);
   });
 });
 

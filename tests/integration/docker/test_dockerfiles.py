@@ -83,9 +83,9 @@ def names(engine: Engine) -> set[str]:
 
 @pytest.mark.leaves_running
 def test_run_f_builds_runs_saves_and_cleans_up(
-    shell: Shell, docker_engine: Engine, tool: Path
+    shell: Shell, docker_engine: Engine, tool: Path, tiny_image: str
 ) -> None:
-    """A3."""
+    """A3; also on a base that is chosen."""
     before = names(docker_engine)
     given = ["--parameters", '{"n": 3, "on": true}', "--input-file", "data=my tool/data.csv"]
     done = shell("run", "-f", "my tool/Dockerfile", *given, "--output-file", "o.txt")
@@ -96,7 +96,10 @@ def test_run_f_builds_runs_saves_and_cleans_up(
     assert names(docker_engine) == before
     assert json.loads(shell("runs", "ls", "--json").stdout)["items"] == []
     assert json.loads(shell("images", "ls", "--json").stdout)["items"] == []
-    failed = shell("run", "-f", "my tool/Dockerfile", "--parameters", '{"n": 7}')
+    lines = (tool / "Dockerfile").read_text().partition("\n")[2]
+    (tool / "Dockerfile").write_text(f"ARG BASE=nowhere:1\nFROM $BASE\n{lines}")
+    based = ["-f", "my tool/Dockerfile", "--base", tiny_image]
+    failed = shell("run", *based, "--parameters", '{"n": 7}')
     assert failed.returncode == 1
     assert "code 3" in failed.stderr
     assert "args: --n 7" in failed.stdout, "the log is printed on failure too"

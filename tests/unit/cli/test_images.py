@@ -83,6 +83,8 @@ def test_what_makes_no_sense_is_refused(shell, cows, yard):
     for words, told in (
         (["Dockerfile", "--uid", "7"], "--uid is for libraries"),
         (["Dockerfile", "--anew"], "--anew is for libraries"),
+        (["Dockerfile", "--system-package", "git"], "--system-package is for libraries"),
+        (["Dockerfile", "--base", "debian:12"], "ARG BASE has to stand before its first FROM"),
         (["cows", "--label", "a"], "write NAME=VALUE"),
         (["cows", "--uid", "0"], "does not work as root"),
         (["cows", "--dockerfile", "nowhere"], "cannot be read"),
@@ -97,5 +99,6 @@ def test_what_makes_no_sense_is_refused(shell, cows, yard):
 def test_a_run_needs_one_target_or_a_dockerfile(shell, yard):
     assert shell("run").code == 2
     assert shell("run", "a.py", "b.py").code == 2
+    assert "--base is for -f" in shell("run", "a.py", "--base", "debian:12").err
     said = shell("run", "-f", "nowhere/Dockerfile")
     assert said.code == 3 and "There is no file nowhere/Dockerfile" in said.err

@@ -51,6 +51,32 @@ def test_json_is_clean(shell, echo, dispatcher: Dispatching):
     assert shell("run", "show", "1", "--json").code == 2
 
 
+def test_all_that_is_missing_is_told(shell, yard):
+    """A1, E5: also where the same words say it of several."""
+    root = yard.parts.files.root
+    (root / "join.py").write_text("print(1)\n")
+    told = [{"name": n, "role": "input", "required": True} for n in ("left", "right")]
+    for place, one in enumerate(told):
+        one["reach"] = {"kind": "positional", "position": place}
+    (root / "join.py.nbexec").write_text(json.dumps({"version": 1, "arguments": told}))
+    said = shell("run", "./join.py")
+    assert said.code == 2
+    for name in ("left", "right"):
+        assert f"parameters.{name}: a file, a dataset or an artifact is needed" in said.err
+    flow = {name: {"type": "int"} for name in ("first", "second")}
+    bound = {"n": {"parameter": "first"}, "word": {"parameter": "second"}}
+    node = {"type": "executable", "path": "echo.py", "arguments": bound}
+    document = {"version": 1, "meta": {"parameters": flow}, "nodes": {"a": node}}
+    (root / "echo.py").write_text("print(1)\n")
+    values = [{"name": n, "reach": {"kind": "variable", "name": n.upper()}} for n in bound]
+    (root / "echo.py.nbexec").write_text(json.dumps({"version": 1, "arguments": values}))
+    (root / "f.nbflow").write_text(json.dumps(document))
+    said = shell("run", "f.nbflow")
+    assert said.code == 2
+    assert "parameters.first: a value is needed" in said.err
+    assert "parameters.second: a value is needed" in said.err
+
+
 def test_a_run_that_fails(shell, yard, dispatcher: Dispatching):
     """1; the failure and its log are named."""
     (yard.parts.files.root / "bad.sh").write_text("#!/bin/sh\nexit 4\n")

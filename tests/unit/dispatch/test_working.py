@@ -30,13 +30,20 @@ def test_files_are_put_into_an_empty_folder(
         Placed("x.csv", "{attempt}/inputs/data/a.csv", "", True),
         Placed("all", "{attempt}/inputs/tree/tree", "", False),
         Placed("b", "{attempt}/inputs/tree/tree/sub/b", "", False),
+        Placed("one.csv", "{attempt}/inputs/list/a.csv/a.csv", "", False),
         Placed("deep/n.cfg", "", "n = 1\n", False),
     ]
     work = CommandWork(["x"], stdout="outputs/.work/log/out", files=placed)
-    places = {"data": "inputs/data/a.csv", "tree": "inputs/tree/tree"}
-    working.make(bench.room, folder, work, inputs, places)
+    places = {"data": "inputs/data/a.csv", "tree": "inputs/tree/tree", "list": "inputs/list/a.csv"}
+    working.make(bench.room, folder, work, inputs | {"list": inputs["data"]}, places)
     made = folder / "outputs/.work"
     found = {str(p.relative_to(made)): p.read_text() for p in made.rglob("*") if p.is_file()}
-    assert found == {"x.csv": "a", "all/sub/b": "b", "b": "b", "deep/n.cfg": "n = 1\n"}
+    assert found == {
+        "x.csv": "a",
+        "all/sub/b": "b",
+        "b": "b",
+        "one.csv": "a",
+        "deep/n.cfg": "n = 1\n",
+    }
     (made / "x.csv").write_text("mine")  # a copy of its own
     assert (made / "log").is_dir() and (folder / "outputs/.tmp").is_dir()

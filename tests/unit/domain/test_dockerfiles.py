@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.dockerfiles import FailedLine, Instruction, bases, failed_line, instructions
+from nbyard.domain.dockerfiles import (
+    FailedLine,
+    Instruction,
+    bases,
+    failed_line,
+    instructions,
+    takes_base,
+)
 
 TEXT = """\
 # syntax of people
@@ -38,6 +45,20 @@ def test_bases_are_named_without_stages_and_with_arguments():
     assert bases(TEXT, {}) == ["python:3.11", "debian"]
     assert bases(TEXT, {"BASE": "own:1"}) == ["own:1", "debian"]
     assert bases("FROM scratch\nARG X=1\nFROM $X\nFROM", {}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "does"),
+    [
+        (TEXT, True),
+        ("arg BASE\nFROM $BASE", True),
+        ("FROM x\nARG BASE", False),
+        ("ARG BASED\nFROM x", False),
+        ("", False),
+    ],
+)
+def test_whether_its_base_can_be_said(text, does):
+    assert takes_base(text) is does
 
 
 @pytest.mark.parametrize(

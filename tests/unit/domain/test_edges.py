@@ -19,7 +19,7 @@ def _ports(node):
     if node["type"] == "dataset":
         return [data_port(node["format"])]
     told = node.get("arguments", ())
-    return [Argument(a["name"], role=a["role"], format=a.get("format", "")) for a in told]
+    return [Argument(**a) for a in told]
 
 
 def _edge(plain):

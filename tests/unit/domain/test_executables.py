@@ -1,5 +1,8 @@
 """What is asked about executables."""
 
+import json
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -10,8 +13,17 @@ from nbyard.domain.executables import (
     NewExecutable,
     Resources,
     TagCell,
+    called,
 )
 from nbyard.domain.reaches import Flag, Option
+
+CALLED = json.loads((Path(__file__).parents[2] / "cases" / "called.json").read_text())
+
+
+@pytest.mark.parametrize("case", CALLED["cases"], ids=lambda case: case["path"] or "none")
+def test_what_a_file_is_called_among_others(case):
+    """E11: several Dockerfiles are told apart by their folders."""
+    assert called(case["path"]) == case["called"]
 
 
 def test_arguments_and_how_they_reach_a_command_are_told():

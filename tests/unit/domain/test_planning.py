@@ -222,7 +222,7 @@ def test_several_files_come_from_a_folder():
     tables = Argument("tables", role="input", type="list", format="folder", required=True)
     resolved = {**RESOLVED, "train": ResolvedNode("train.py", [tables])}
     (problem,) = _problems(_document(edges={"one": EDGES["one"]}), resolved)
-    assert "tables needs an arrow from a folder with several files" in str(problem)
+    assert "tables needs an arrow from a file or a folder with several files" in str(problem)
 
 
 def test_refusal_lists_all_and_says_the_first():

@@ -53,7 +53,7 @@ def test_reading() -> None:
 
 def test_a_cell_in_a_language_that_nobody_reads_has_no_list() -> None:
     """E2: what is told of the notebook is the list then."""
-    reading = KIND.read("n.ipynb", encoded(notebook("alpha <- 0.5", kernel="ir")))
+    reading = KIND.read("n.ipynb", encoded(notebook("alpha=0.5", kernel="bash")))
     assert reading.own is None and reading.arguments == [] and "in the form" in reading.hints[0]
     assert KIND.read("n.ipynb", encoded(notebook("x = 1"))).own is not None
 
@@ -110,7 +110,7 @@ def test_harmless_oddities() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kernel", "language"), [("ir", "R"), ("bash", "bash"), ("julia-1.9", "julia"), ("x", "")]
+    ("kernel", "language"), [("bash", "bash"), ("julia-1.9", "julia"), ("x", "")]
 )
 def test_other_kernels(kernel: str, language: str) -> None:
     """E2, E12: accepted; where nothing can read the cell, that is said."""
@@ -120,6 +120,18 @@ def test_other_kernels(kernel: str, language: str) -> None:
     reading = KIND.read("n.ipynb", encoded(value))
     assert (reading.language, reading.kernel, reading.arguments) == (language, kernel, [])
     assert "form" in reading.hints[0]
+
+
+def test_r() -> None:
+    """E1, E12: its parameters are read; where that is no R, what is told of it is the list."""
+    reading = KIND.read("n.ipynb", encoded(notebook("alpha <- 0.1  # how fast", kernel="ir")))
+    assert (reading.language, reading.kernel, reading.hints) == ("R", "ir", [])
+    assert [(a.name, a.type, a.default, a.help) for a in reading.arguments] == [
+        ("alpha", "float", 0.1, "how fast")
+    ]
+    assert reading.own == reading.arguments
+    broken = KIND.read("n.ipynb", encoded(notebook("alpha <- 'open", kernel="ir")))
+    assert broken.own is None and "not read as R: line 1" in broken.hints[0]
 
 
 def test_kernels_that_papermill_can_inspect() -> None:

@@ -80,6 +80,17 @@ def test_r_gets_json_strings() -> None:
     assert line[2] == "y = list(1, TRUE, NULL)"
 
 
+def test_r_gets_a_vector_where_it_has_one() -> None:
+    """E12: what the cell declares decides."""
+    defaults = "a <- c(1, 2)\nb = c('x')\n c <- list(1)\nd <- cut(1)"
+    values = {"a": [1, 2.5], "b": [], "c": [1], "d": [1], "e": [1]}
+    assert translate("R", values, defaults).splitlines()[1:] == [
+        "a = c(1, 2.5)", "b = c()", "c = list(1)", "d = list(1)", "e = list(1)",
+    ]  # fmt: skip
+    mixed = translate("R", {"a": [1, None], "b": [[1]]}, defaults)
+    assert mixed.splitlines()[1:] == ["a = list(1, NULL)", "b = list(list(1))"]
+
+
 def test_scala_and_its_like_get_ascii() -> None:
     for language in ("scala", "C#", "F#"):
         line = translate(language, {"x": AWKWARD}).splitlines()[1]

@@ -74,7 +74,9 @@ def test_the_dockerfile_is_shown_without_building_anything(images, ann, cows, ya
         (NewImage("Sea Cows", tag="x@sha256:" + "0" * 64), "tag"),
         (NewImage("Sea Cows", recipe=Recipe(base="a\nRUN x")), "recipe.base"),
         (NewImage("Sea Cows", recipe=Recipe(project="nowhere")), "recipe.project"),
-        (NewImage(path="tools/Dockerfile", recipe=Recipe()), "recipe"),
+        (NewImage(path="tools/Dockerfile", recipe=Recipe(base="x", uid=7)), "recipe"),
+        (NewImage(path="tools/Dockerfile", recipe=Recipe(base="a b")), "recipe.base"),
+        (NewImage(path="tools/Dockerfile", recipe=Recipe(base="debian:12")), "recipe.base"),
         (NewImage(path="tools/Dockerfile", tag="../x"), "tag"),
         (NewImage("Sea Cows", version=-1), "version"),
     ],
@@ -110,6 +112,14 @@ def test_an_image_of_a_dockerfile_takes_its_folder_along(images, ann, dockerfile
         (row,) = yard.store.images.under_way(c)
     files = {entry.path for entry in yard.parts.blobs.tree(row.context_digest).files}
     assert (files, row.file) == ({"Dockerfile", "a.txt"}, "Dockerfile")
+
+
+def test_a_dockerfile_may_take_its_base(images, ann, dockerfile, yard, root):
+    """L4."""
+    (root / "tools/Dockerfile").write_text("ARG BASE=debian:12\nFROM $BASE\n")
+    recipe = Recipe(base="python:3.12")
+    assert images.build(ann, NewImage(path=dockerfile, recipe=recipe)).recipe == recipe
+    assert images.build(ann, NewImage(path=dockerfile, tag="own")).recipe == Recipe()
 
 
 def test_a_name_stays_with_what_it_was_given_to(images, ann, cows, dockerfile, yard):

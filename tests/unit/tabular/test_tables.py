@@ -21,6 +21,8 @@ import pytest
 from nbyard.domain.tables import BrokenTable, Profile, TableInfo
 from nbyard.errors import Invalid
 from nbyard.tabular import TableFile, Tables
+from nbyard.tabular.answers import Question
+from nbyard.tabular.reader import Reader
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "tables.json").read_text())
 
@@ -341,7 +343,7 @@ def test_the_reader_comes_back_after_it_was_killed(tables: Tables, make: Make) -
 
 
 def test_memory_is_capped(tmp_path: Path) -> None:
-    small = Tables(tmp_path / "t", memory_bytes=600 << 20)
+    small = Tables(tmp_path / "t", memory_bytes=600 << 20, slow_seconds=60)
     frame = pl.DataFrame({"a": pl.int_range(0, 30_000_000, eager=True)})
     frame.write_parquet(tmp_path / "blob", compression="zstd")
     try:
@@ -361,6 +363,26 @@ def test_endless_work_is_ended(tmp_path: Path) -> None:
             hasty.info(TableFile(tmp_path / "blob", "x.csv"), count=True)
     finally:
         hasty.close()
+
+
+def test_a_reader_that_stands_still_is_ended(tmp_path: Path) -> None:
+    """Long before it took too long, and the next one reads."""
+    file = TableFile(tmp_path / "blob", "x.csv")
+    file.path.write_text("a\n1\n")
+    reader = Reader(tmp_path)
+    question = msgspec.json.encode(
+        Question("info", path=str(file.path), filename="x.csv", folder=str(tmp_path))
+    )
+    try:
+        reader.ask(question, 60)
+        assert reader._process
+        os.kill(reader._process.pid, signal.SIGSTOP)
+        reader._still_seconds = 0.05
+        with pytest.raises(Invalid, match="standstill; it may need more memory"):
+            reader.ask(question, 3600)
+        assert reader._process is None
+    finally:
+        reader.close()
 
 
 def test_an_idle_reader_leaves_and_is_started_again(tmp_path: Path) -> None:

@@ -261,6 +261,8 @@ def _values(found: Type, fields: Fields, default: Any) -> dict[str, Any]:
         return told
     if items.nullable or items.name in FILES:
         refuse(fields.at("type"), f"a list of {items.name} is not supported")
+    if items.innermost.name in FILES:
+        refuse(fields.at("type"), f"a {items.innermost.name} in inner lists is not supported")
     if items.name in ("array", "record"):
         what = "inner lists" if items.name == "array" else "records"
         fields.notes.append(f"{fields.where}: what the {what} hold is not checked.")

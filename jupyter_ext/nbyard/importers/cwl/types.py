@@ -40,6 +40,11 @@ class Type(msgspec.Struct, frozen=True):
             return PLAIN[self.name]
         return "choice" if self.name == "enum" else "list"
 
+    @property
+    def innermost(self) -> "Type":
+        """What arrays of arrays are of in the end."""
+        return self.items.innermost if self.name == "array" and self.items else self
+
 
 def read_type(found: Any, where: str, notes: list[str]) -> Type:
     """The type that a field `type` or `items` tells.
@@ -153,7 +158,7 @@ def _of_records(found: Type) -> Bound:
 
 def _of_field(fields: Fields) -> Bound | None:
     found = read_type(fields.get("type"), fields.at("type"), fields.notes)
-    what = found.items if found.name == "array" and found.items else found
+    what = found.innermost
     if what.name in (*FILES, "record", *STREAMS):
         refuse(fields.at("type"), f"a {what.name} in a list of records is not supported")
     own = None

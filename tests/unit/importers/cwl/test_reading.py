@@ -177,6 +177,13 @@ def test_the_word_of_an_optional_record_is_there_with_any_of_its_values() -> Non
         ),
         ({"inputs": {"x": {"type": "int", "loadContents": True}}}, "loadContents: is for files"),
         ({"inputs": {"x": listed({"f": "File"})}}, "fields.f.type: a File in a list of records"),
+        ({"inputs": {"x": listed({"f": "File[][]"})}}, "f.type: a File in a list of records"),
+        (
+            {"inputs": {"x": {"type": {"type": "array", "items": listed({"f": "File"})["type"]}}}},
+            "fields.f.type: a File in a list of records",
+        ),
+        ({"inputs": {"x": "File[][]"}}, "x.type: a File in inner lists is not supported"),
+        ({"inputs": {"x": "Directory[][][]"}}, "a Directory in inner lists is not supported"),
         (
             {"inputs": {"x": listed({"f": "Any"}, {"valueFrom": "v"})}},
             "valueFrom: is not supported",
