@@ -7,7 +7,7 @@ devices or host namespaces, so no caller can ask for them.
 from nbyard.dockerd.connection import LOCAL_SOCKET
 from nbyard.dockerd.contexts import packed
 from nbyard.dockerd.engine import Engine
-from nbyard.dockerd.images import EngineImage, Stopped
+from nbyard.dockerd.images import EngineImage, Stopped, mind
 from nbyard.dockerd.specs import (
     ATTEMPT,
     DEPLOYMENT,
@@ -44,5 +44,6 @@ __all__ = [
     "Owned",
     "Say",
     "Stopped",
+    "mind",
     "packed",
 ]

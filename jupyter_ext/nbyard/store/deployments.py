@@ -175,13 +175,6 @@ class DeploymentRows:
     def serving_number(self, c: Connection, deployment_id: str) -> int:
         return int(c.execute(select(D.serving).where(D.id == deployment_id)).scalar() or 0)
 
-    def is_wanted(self, c: Connection, deployment_id: str, number: int) -> bool:
-        """Whether it shall run, as this revision."""
-        found = c.execute(
-            select(D.id).where(D.id == deployment_id, D.is_wanted, D.revision == number)
-        )
-        return found.first() is not None
-
     def is_as_seen(self, c: Connection, row: DeploymentRow) -> bool:
         """Whether nobody has asked for something else since the row was read."""
         where = (D.id == row.id, D.revision == row.newest.number, D.is_wanted == row.is_wanted)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -197,6 +198,25 @@ def test_a_deployment_that_is_stuck_is_deleted(made):
         running.until(yards.owned, lambda there: not there)
         yards.create()
         yards.until(running, "running")
+
+
+def test_one_whose_registry_says_nothing_is_stopped_and_deleted_at_once(made):
+    """P4: the others are served meanwhile."""
+    yards, dispatching = made
+    with socket.create_server(("127.0.0.1", 0)) as registry, dispatching() as running:
+        host = f"127.0.0.1:{registry.getsockname()[1]}"
+        yards.create("stuck", image=f"{host}/cows:1")
+        asking, _ = registry.accept()
+        with asking:
+            yards.create()
+            yards.until(running, "running")
+            assert yards.get("stuck").state == "starting"
+            yards.deployments.stop(ANN, "stuck")
+            assert yards.until(running, "stopped", name="stuck").reason == ""
+            yards.deployments.start(ANN, "stuck")
+            yards.until(running, "starting", name="stuck")
+            yards.deployments.delete(ANN, "stuck")
+            running.until(yards.ids, lambda left: left == {yards.get().id})
 
 
 def test_a_dispatcher_that_is_killed_is_followed_by_one_that_adopts(made):

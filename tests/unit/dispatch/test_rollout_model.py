@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
-from nbyard.dispatch import answering, departures, rollouts
+from nbyard.dispatch import answering, departures, pinned, rollouts
 from nbyard.dispatch.rollouts import Rollout
 from nbyard.dispatch.room import Room
 from nbyard.dockerd import Container
@@ -96,6 +96,12 @@ class Engine:
         self._reach()
         if self.removes:
             self.containers.pop(name, None)
+        self._reach()
+
+    def remove_volume(self, _: str) -> None:
+        self._reach()
+
+    def remove_network(self, _: str) -> None:
         self._reach()
 
     def lines(self, *_: object) -> Iterator[Any]:
@@ -257,7 +263,8 @@ def _kill() -> None:
 def test_it_comes_to_what_is_wanted(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(departures, "is_connected", lambda _: False)
     monkeypatch.setattr(rollouts, "described", lambda _: [])
-    monkeypatch.setattr(deployed, "launch", lambda e, one, _: e.launch(one.container, one.gpus))
+    monkeypatch.setattr(pinned, "BRIEF_SECONDS", 60.0)
+    monkeypatch.setattr(deployed, "launch", lambda e, one, *_: e.launch(one.container, one.gpus))
     monkeypatch.setattr(deployed, "clear", lambda *_: None)
     with yard.store.write() as c:
         lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)

@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,7 @@ from nbyard.dockerd import (
     Engine,
     Mount,
     Say,
+    mind,
 )
 from nbyard.domain.deployments import Place, Port, RevisionSpec, check_name, link_path
 from nbyard.errors import NbyardError
@@ -67,23 +69,27 @@ class Deployed(msgspec.Struct, frozen=True):
         return f"{self.base_url}{link_path(self.name, port.name)}"
 
 
-def launch(engine: Engine, one: Deployed, say: Say) -> Container:
+def launch(engine: Engine, one: Deployed, say: Say, wanted: Callable[[], bool]) -> Container:
     """Make and start its container, which is not there; `say` is told what the engine cannot do.
+    Before whatever takes long it is asked whether it is `wanted` still.
 
     Raises:
+        Stopped: it is not.
         NotFound: the image is gone.
         NbyardError: the engine cannot start it; the message says why.
     """
     user = container_user(engine.info)
-    _verify_gpus(engine, one)
+    _verify_gpus(engine, one, wanted)
     if not engine.create_volume(one.volume, one.labels, one.spec.disk_bytes):
         say(f"The engine's disk cannot hold it to {one.spec.disk_gb:g} GB.")
     network = engine.network(one.volume, one.labels)
     spec = container_spec(one, user, network)
+    mind(wanted)
     engine.remove(spec.name)
     engine.create(spec)
     try:
         engine.put(spec.name, ABOVE_HOME, _home(one, user))
+        mind(wanted)
         engine.start(spec.name)
     except NbyardError:
         engine.remove(spec.name)
@@ -190,8 +196,8 @@ def _files(one: Deployed) -> dict[Path, str]:
     return {}
 
 
-def _verify_gpus(engine: Engine, one: Deployed) -> None:
+def _verify_gpus(engine: Engine, one: Deployed, wanted: Callable[[], bool]) -> None:
     """As before an attempt that was granted some."""
     name = check_name(one.deployment_id, one.number)
     order = Order(name, one.store_id, one.volume, "", Path(), "", gpus=one.gpus)
-    verify(engine, order, one.spec.image)
+    verify(engine, order, one.spec.image, wanted)
