@@ -284,6 +284,10 @@ class DeploymentRows:
         rows = c.execute(select(R.deployment_id, R.number).where(is_begun))
         return {(row.deployment_id, row.number) for row in rows}
 
+    def live(self, c: Connection) -> set[str]:
+        """The ids of those that are not at rest, or are to be removed."""
+        return set(c.execute(select(D.id).where(UNDER_WAY)).scalars())
+
     def ids(self, c: Connection) -> set[str]:
         return set(c.execute(select(D.id)).scalars())
 
