@@ -28,7 +28,6 @@ from nbyard.domain.rollouts import (
     is_port_taken,
     never_answered,
     no_way_in,
-    reproduce,
     reproduce_pull,
     restarts_then,
     state_of,
@@ -193,8 +192,7 @@ class Rollout:
             words = words_of_start_error(error.message)
             if is_port_taken(words):
                 return self._end(row, one, Ended(None, error=words))
-            by_hand = reproduce(one.revision.spec, self._url)
-            return self._give_up(row, one, words, by_hand)
+            return self._give_up(row, one, words, self._by_hand(row, one))
         crash_point("deployment-launched")
         self._since[one.number] = time.monotonic()
         return self._attend(row, one, found)
@@ -211,7 +209,7 @@ class Rollout:
         since = self._since.setdefault(one.number, time.monotonic())
         lived, has_answered = time.monotonic() - since, is_ready or one.has_answered
         if not has_answered and lived > made.spec.start_seconds:
-            by_hand = reproduce(one.revision.spec, self._url)
+            by_hand = self._by_hand(row, one)
             return self._give_up(row, one, never_answered(made.spec), by_hand)
         if places != one.places or has_answered != one.has_answered:
             self._note_places(row, one, places, is_new=has_answered != one.has_answered)
@@ -243,7 +241,7 @@ class Rollout:
         restarts = restarts_then(ended, one.revision.restarts)
         follows = after(ended, one.revision.restarts, spec.service)
         if follows == "failed":
-            by_hand = reproduce(spec, self._url)
+            by_hand = self._by_hand(row, one)
             return self._give_up(row, one, reason, by_hand, ended.exit_code, restarts)
         self._notes.say(row, one, reason)
         if follows == "completed":
@@ -257,7 +255,7 @@ class Rollout:
             one,
             **{"started_at": None, "ready_at": None, "gpus": [], "places": []},
             **{"restarts": restarts, "exit_code": ended.exit_code, "reason": words},
-            reproduce=reproduce(spec, self._url),
+            reproduce=self._by_hand(row, one),
         )
         self._engine.remove(self._notes.deployed(row, one).container)
         return Standing(one.number, "pending", reason=words)
@@ -334,6 +332,10 @@ class Rollout:
         with self._room.write() as c:
             self._rows.delete(c, row.id)
         shutil.rmtree(self._room.folder / deployment_folder(row.id), ignore_errors=True)
+
+    def _by_hand(self, row: DeploymentRow, one: RevisionRow) -> str:
+        name = one.revision.spec.image
+        return deployed.shown_by_hand(self._engine, self._notes.deployed(row, one), name)
 
     @property
     def _url(self) -> str:

@@ -1,6 +1,7 @@
 """P1 to P4, P6, P11: deployments on a real engine."""
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -136,6 +137,36 @@ def test_a_failure_has_its_reason_and_a_command_that_shows_it(made, wish, words,
         yards.deployments.edit(ANN, "web", DeploymentChange(image=yards.image, command=[]))
         if verb == "pull":
             yards.until(running, "running")
+
+
+def test_the_command_that_shows_a_failure_makes_the_same_container(made):
+    """P3: user, limits and hardening, or what fails under them would not fail by hand."""
+    yards, dispatching = made
+    yards.create(command=["python3", "-c", "open('/etc/a', 'w')"], environment={"A": "b c"})
+    with dispatching() as running:
+        running.until(yards.owned, lambda there: any(name.endswith("-1") for name in there))
+        ours = yards.engine._client().inspect_container(container(yards))
+        found = yards.until(running, "failed")
+    assert "Read-only file system" in found.reason
+    words = shlex.split(found.reproduce)
+    assert f" {yards.image} " in found.reproduce
+    shown = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert shown.returncode == 1 and "Read-only file system" in shown.stderr
+    words[words.index("run")] = "create"
+    by_hand = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    theirs = yards.engine._client().inspect_container(by_hand.stdout.strip())
+    yards.engine.remove(by_hand.stdout.strip())
+    names = (
+        *("CapDrop", "SecurityOpt", "ReadonlyRootfs", "Tmpfs", "PidsLimit", "Memory", "MemorySwap"),
+        *("NanoCpus", "Init", "Ulimits", "ShmSize", "IpcMode", "Privileged"),
+    )
+    for part, known in (("HostConfig", names), ("Config", ("User", "WorkingDir", "Healthcheck"))):
+        assert [ours[part][name] for name in known] == [theirs[part][name] for name in known]
+    mounts = [
+        [(m["Source"], m["Target"]) for m in one["HostConfig"]["Mounts"]] for one in (ours, theirs)
+    ]
+    assert mounts[0] == mounts[1]
+    assert sorted(ours["Config"]["Env"]) == sorted(theirs["Config"]["Env"])
 
 
 def test_what_ends_by_itself_is_completed_and_what_dies_is_started_again(made):

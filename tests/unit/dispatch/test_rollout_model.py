@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from nbyard.dispatch import answering, departures, pinned, rollouts
 from nbyard.dispatch.rollouts import Rollout
 from nbyard.dispatch.room import Room
-from nbyard.dockerd import Container
+from nbyard.dockerd import Container, EngineInfo
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import DeploymentChange, NewDeployment
 from nbyard.errors import NbyardError, Unavailable
@@ -45,6 +45,7 @@ class Engine:
     """An engine in the mind: containers by name, which live until they are told otherwise."""
 
     url = ""
+    info = EngineInfo(2**34, 8, 0.0, frozenset(), is_rootless=False, remaps_users=False)
 
     def __init__(self) -> None:
         self.containers: dict[str, Container] = {}

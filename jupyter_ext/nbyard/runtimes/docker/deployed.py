@@ -11,6 +11,7 @@ import msgspec
 from nbyard.dockerd import (
     DEPLOYMENT,
     HOME,
+    LOCAL_SOCKET,
     LOOPBACK,
     REVISION,
     STORE,
@@ -19,6 +20,7 @@ from nbyard.dockerd import (
     Engine,
     Mount,
     Say,
+    by_hand,
     mind,
 )
 from nbyard.domain.deployments import Place, Port, RevisionSpec, check_name, link_path
@@ -108,6 +110,15 @@ def asked(one: Deployed, found: Container) -> list[tuple[Place, str]]:
         at = Place(port.name, LOOPBACK, found.published.get(port.port, 0))
         places.append((at, prefix + port.path))
     return places
+
+
+def shown_by_hand(engine: Engine, one: Deployed, name: str) -> str:
+    """The command of a shell that starts the same; its image by `name` as long as that means it."""
+    user = container_user(engine.info)
+    spec = container_spec(one, user, "bridge")
+    if engine.image_id(name) == one.spec.image:
+        spec = msgspec.structs.replace(spec, image=name)
+    return by_hand(spec, engine.info, "" if engine.url == LOCAL_SOCKET else engine.url)
 
 
 def clear(engine: Engine, one: Deployed) -> None:
