@@ -51,6 +51,7 @@ class RevisionRow(msgspec.Struct, frozen=True):
     places: list[Place]
     prefix: str
     password: str
+    deployment: str = ""
 
     @property
     def number(self) -> int:
@@ -315,7 +316,7 @@ def _revision(row: Row[Any]) -> Revision:
 
 def _revision_row(row: Row[Any]) -> RevisionRow:
     places = msgspec.convert(row.places, list[Place])
-    return RevisionRow(_revision(row), places, row.prefix, row.password)
+    return RevisionRow(_revision(row), places, row.prefix, row.password, row.deployment_id)
 
 
 def _deployment(row: Row[Any], shown: Mapping[tuple[str, int], RevisionRow]) -> Deployment:

@@ -1,6 +1,7 @@
 """P1 to P4, P6, P11: deployments on a real engine."""
 
 import os
+import re
 import shlex
 import signal
 import socket
@@ -169,6 +170,10 @@ def test_the_command_that_shows_a_failure_makes_the_same_container(made):
     assert sorted(ours["Config"]["Env"]) == sorted(theirs["Config"]["Env"])
 
 
+# it is killed first, and may be seen so
+WORDS_OF_REMOVAL = re.compile(r"removed by somebody else|exit code 137 \(it was killed\)")
+
+
 def test_what_ends_by_itself_is_completed_and_what_dies_is_started_again(made):
     """P3."""
     yards, dispatching = made
@@ -184,7 +189,7 @@ def test_what_ends_by_itself_is_completed_and_what_dies_is_started_again(made):
         yards.engine.remove(container(yards))
         running.until(
             lambda: [one.reason for one in yards.deployments.events(ANN, "web").items],
-            lambda told: any("removed by somebody else" in reason for reason in told),
+            lambda told: any(WORDS_OF_REMOVAL.search(reason) for reason in told),
         )
         running.until(yards.get, lambda d: d.state == "running" and not d.reason)
         with pytest.raises(OSError):
