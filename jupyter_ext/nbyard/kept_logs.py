@@ -2,11 +2,14 @@
 
     <name>.log.<first byte>   a piece; when it is full the next one is begun, and the oldest go
 
-Places in the log are counted from its very beginning, so that they stay what they are.
+Places in the log are counted from its very beginning, so that they stay what they are. Those who
+write take turns by a lock on <name>.log.lock: while one dispatcher follows another there are two.
 """
 
+import fcntl
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from nbyard import folders
@@ -17,11 +20,12 @@ PIECES = 2
 
 
 class KeptLog:
-    """The log at `path`. It may be read while it is written, by one writer."""
+    """The log at `path`. It may be read while it is written, by any number of writers."""
 
     def __init__(self, path: Path, piece_bytes: int = PIECE_BYTES):
         self._path = path
         self._piece_bytes = piece_bytes
+        self._known = 0
 
     @property
     def length(self) -> int:
@@ -35,9 +39,34 @@ class KeptLog:
         found = self._pieces()
         return self._piece(found[-1]).stat().st_mtime_ns if found else 0
 
+    def resume(self) -> int:
+        """The moment of what was written last: who copies from there on goes on with what is
+        later. What another one writes meanwhile is not written by this one again."""
+        with self._alone():
+            self._known = self.moment
+        return self._known
+
     def write(self, content: bytes, moment: int = 0) -> None:
         """Add to its end what was said at that moment, in nanoseconds of whichever clock."""
+        with self._alone():
+            last = self.moment
+            if moment and last != self._known and moment <= last:
+                return  # another one has written it
+            self._add(content, moment)
+            self._known = moment or self._known
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._lock.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    @property
+    def _lock(self) -> Path:
+        return self._path.with_name(f"{self._path.name}.lock")
+
+    def _add(self, content: bytes, moment: int) -> None:
         found = self._pieces() or [0]
         last, length = found[-1], self.length
         if length - last >= self._piece_bytes:
@@ -53,6 +82,7 @@ class KeptLog:
         found = self._pieces()
         for base in found:
             self._piece(base).unlink(missing_ok=True)
+        self._lock.unlink(missing_ok=True)
         return bool(found)
 
     def read(self, after: int, *, done: bool) -> LogChunk:

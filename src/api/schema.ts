@@ -503,6 +503,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/deployments/{deployment}/traffic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how often a deployment was asked, and how it answered, as the proxy saw it
+         * @description In the last hour by minutes, or (`day`) in the last day by quarters of an hour. Websockets
+         *     count when they are opened. What was asked a few seconds ago may not be counted yet.
+         */
+        get: operations["deployments.traffic"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/environments": {
         parameters: {
             query?: never;
@@ -3620,6 +3641,31 @@ export interface components {
             count: number;
         };
         /**
+         * Traffic
+         * @description What was counted of a deployment, the oldest part first; each has `part_seconds`. `requests`
+         *         and `errors` are those of all parts together, and so are `p50_seconds` and `p99_seconds`.
+         */
+        Traffic: {
+            part_seconds: number;
+            requests: number;
+            errors: number;
+            p50_seconds: number | null;
+            p99_seconds: number | null;
+            parts: components["schemas"]["TrafficPart"][];
+        };
+        /**
+         * TrafficPart
+         * @description What was counted from `at` on. Of the requests in it one half was answered within
+         *         `p50_seconds`, 99 of 100 within `p99_seconds`; null where none was.
+         */
+        TrafficPart: {
+            at: string;
+            requests: number;
+            errors: number;
+            p50_seconds: number | null;
+            p99_seconds: number | null;
+        };
+        /**
          * Upload
          * @description An upload in progress: the next byte expected is `offset`.
          */
@@ -5000,6 +5046,38 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "deployments.traffic": {
+        parameters: {
+            query?: {
+                span?: string;
+            };
+            header?: never;
+            path: {
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Traffic"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

@@ -42,3 +42,22 @@ def test_the_newest_part_is_kept_and_places_stay_what_they_are(tmp_path_factory,
     assert found == whole[first:]
     assert len(whole) - first >= min(len(whole) - min(after, len(whole)), 100)
     assert sum(path.stat().st_size for path in log._path.parent.iterdir()) <= 2 * (100 + 42)
+
+
+def test_what_another_writer_has_written_is_not_written_again(tmp_path: Path) -> None:
+    """P3: and a line of ours between, which has no moment, is no end of anything."""
+    one, other = KeptLog(tmp_path / "1.log"), KeptLog(tmp_path / "1.log")
+    assert (one.resume(), other.resume()) == (0, 0)
+    one.write(b"a\n", 5)
+    one.write(b"b\n", 5)
+    other.write(b"a\n", 5)
+    other.write(b"b\n", 5)
+    other.write(b"c\n", 6)
+    one.write(b"c\n", 6)
+    KeptLog(tmp_path / "1.log").write(b"ours\n")
+    one.write(b"d\n", 7)
+    other.write(b"d\n", 7)
+    other.write(b"e\n", 8)
+    assert one.read(0, done=True).text == "a\nb\nc\nours\nd\ne\n"
+    assert one.resume() == 8
+    assert one.remove() and list(tmp_path.iterdir()) == []

@@ -236,6 +236,20 @@ def _events(page: Any) -> None:
     show_table(rows, ("at", "state", "change", "revision", "reason"))
 
 
+def _traffic(found: Any) -> None:
+    rows = [
+        (one.at, one.requests, one.errors, _seconds(one.p50_seconds), _seconds(one.p99_seconds))
+        for one in found.parts
+        if one.requests
+    ]
+    show_table(rows, ("from", "requests", "errors", "p50", "p99"))
+    say(f"{found.requests} requests, {found.errors} errors.")
+
+
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds * 1000:.3g} ms"
+
+
 COMMANDS: tuple[click.Command, ...] = (create, edit, log)
 VIEWS: dict[str, Callable[[Any], None]] = {
     "deployments.events": _events,
@@ -244,4 +258,5 @@ VIEWS: dict[str, Callable[[Any], None]] = {
     "deployments.rollback": _show,
     "deployments.start": _show,
     "deployments.stop": _show,
+    "deployments.traffic": _traffic,
 }

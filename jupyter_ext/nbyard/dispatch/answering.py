@@ -4,9 +4,12 @@ import contextlib
 import http.client
 import socket
 import struct
+import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -24,9 +27,38 @@ TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 SINCE_ASKED = {"01", "02", "04", "05"}  # established, syn sent, and two in which we only finished
 
 
+class Hurried(http.client.HTTPConnection):
+    """A connection that has so many seconds for all of an answer, byte by byte as it may come."""
+
+    def __init__(self, place: Place, seconds: float):
+        super().__init__(place.host, place.port, timeout=seconds)
+        self._end = time.monotonic() + seconds
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock = _Timed(self.sock, self._end)
+
+
+class _Timed(socket.socket):
+    """Whatever is read, it is over at that moment."""
+
+    def __init__(self, of: socket.socket, end: float):
+        left = of.gettimeout()
+        super().__init__(fileno=of.detach())
+        self.settimeout(left)
+        self._end = end
+
+    def recv_into(self, *args: Any, **told: Any) -> int:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.settimeout(left)
+        return super().recv_into(*args, **told)
+
+
 def answers(place: Place, path: str) -> bool:
     """Whether it answers as one that is ready would: with anything but an error of the server."""
-    connection = http.client.HTTPConnection(place.host, place.port, timeout=ANSWER_SECONDS)
+    connection = Hurried(place, ANSWER_SECONDS)
     try:
         connection.request("GET", path, headers={"Connection": "close"})
         return connection.getresponse().status < LEAST_FAILURE
@@ -38,7 +70,7 @@ def answers(place: Place, path: str) -> bool:
 
 def described(place: Place) -> list[CallForm]:
     """What it says that it can be asked, where it describes itself as DEEPaaS does."""
-    connection = http.client.HTTPConnection(place.host, place.port, timeout=ANSWER_SECONDS)
+    connection = Hurried(place, ANSWER_SECONDS)
     try:
         connection.request("GET", DESCRIPTION, headers={"Connection": "close"})
         answer = connection.getresponse()
@@ -62,9 +94,10 @@ class Ports:
     ) -> list[Place]:
         """The places of a revision now, each asked at its path; `known` is what was seen last."""
         before = {(one.name, one.port): one for one in known}
+        with ThreadPoolExecutor(max(len(asked), 1)) as pool:  # one may keep us waiting, not all
+            there = list(pool.map(lambda one: bool(one[0].port) and answers(*one), asked))
         found = []
-        for place, path in asked:
-            is_there = bool(place.port) and answers(place, path)
+        for (place, _), is_there in zip(asked, there, strict=True):
             key = (number, place.name)
             self._misses[key] = 0 if is_there else self._misses[key] + 1
             last = before.get((place.name, place.port))

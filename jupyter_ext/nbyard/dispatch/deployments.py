@@ -1,5 +1,7 @@
-"""The controller of deployments: what shall run is made to run, and kept so."""
+"""The controller of deployments: what shall run is made to run, and kept so; what is left of others
+goes away."""
 
+import logging
 import time
 from collections.abc import Callable
 from functools import partial
@@ -8,12 +10,16 @@ from nbyard.dispatch.facts import Inbox
 from nbyard.dispatch.rollouts import Rollout
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.workers import Workers
-from nbyard.dockerd import Engine
+from nbyard.dockerd import Engine, Owned
 from nbyard.domain.limits import Limits
 from nbyard.domain.slots import Capacity, Slots
+from nbyard.errors import NbyardError
+from nbyard.runtimes.docker import strays
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
+log = logging.getLogger("nbyard.dispatch")
 CLOCK_SECONDS = 2.0
+SWEEP_SECONDS = 20.0
 
 
 class DeploymentController:
@@ -31,12 +37,14 @@ class DeploymentController:
         self._engine: Engine | None = None
         self._rollouts: dict[str, Rollout] = {}
         self._is_busy = False
-        self._next_look = 0.0
+        self._next_look = self._next_sweep = 0.0
+        self._strays: dict[str, list[Owned]] = {}
         self._read_grants()
 
     def tick(self, *, has_news: bool = True) -> bool:
         """Begin the steps that are due; whether any deployment is wanted or to be ended."""
         now = time.monotonic()
+        self._sweep(now)
         if not has_news and now < self._next_look and self.patience() > 0:
             return self._is_busy
         self._next_look = now + CLOCK_SECONDS
@@ -68,15 +76,51 @@ class DeploymentController:
             self._engine.close()
 
     def _rollout(self, row: DeploymentRow) -> Rollout:
+        return self._rollouts.get(row.id) or Rollout(self._room, self._connected())
+
+    def _connected(self) -> Engine:
         if self._engine is None:
             settings = self._room.settings
             self._engine = Engine(settings.docker_host, certificates=settings.docker_cert_path)
-        return self._rollouts.get(row.id) or Rollout(self._room, self._engine)
+        return self._engine
 
     def _again(self, _: object) -> None:
         """A step is done: what it let go of may be what others wait for."""
         self._next_look = 0.0
         self._inbox.put(None)
+
+    # What nobody has
+
+    def _sweep(self, now: float) -> None:
+        """What a deployment left is removed in its turn, so that nobody starts it meanwhile."""
+        found, self._strays = self._strays, {}
+        for name, things in found.items():
+            work = partial(self._clear, name, things)
+            self._workers.submit(f"deployment {name}", work, _another_time)
+        if now >= self._next_sweep:
+            self._next_sweep = now + SWEEP_SECONDS
+            work = partial(self._find, self._connected())
+            self._workers.submit("sweep deployments", work, _another_time)
+
+    def _find(self, engine: Engine) -> None:
+        try:
+            found = strays.present(engine, self._room.store.id)
+        except NbyardError as error:
+            log.debug("deployments were not swept: %s", error)
+            return
+        with self._room.store.read() as c:
+            live = self._rows.live(c)
+        self._strays = {name: things for name, things in found.items() if name not in live}
+
+    def _clear(self, name: str, things: list[Owned]) -> None:
+        """The files of one that can be started again are left."""
+        with self._room.write() as c:  # as the one dispatcher that there is
+            if name in self._rows.live(c):
+                return
+            is_known = name in self._rows.ids(c)
+        removed = strays.clear(self._connected(), things, with_files=not is_known)
+        if removed:
+            log.warning("deployments: removed %s", ", ".join(removed))
 
     # GPUs
 
@@ -107,6 +151,10 @@ class DeploymentController:
         with self._room.write() as c:
             self._rows.set_revision(c, one.revision.id, gpus=gpus, reason="")
         self._room.grants[one.revision.id] = gpus
+
+
+def _another_time(_: str) -> None:
+    """It is tried again anyway."""
 
 
 def _waiting(row: DeploymentRow) -> RevisionRow | None:

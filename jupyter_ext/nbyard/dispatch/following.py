@@ -20,7 +20,7 @@ class Follower(threading.Thread):
 
     def run(self) -> None:
         try:
-            for moment, text in self._engine.lines(self._container, self._kept.moment + 1):
+            for moment, text in self._engine.lines(self._container, self._kept.resume() + 1):
                 self._kept.write(text, moment)
         except (NbyardError, OSError) as error:
             log.debug("the log of %s: %s", self._container, error)

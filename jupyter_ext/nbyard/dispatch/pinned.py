@@ -1,24 +1,94 @@
-"""The image of a revision stays what it was when the revision was first started."""
+"""The image of a revision stays what it was when the revision was first started. What is not here
+is fetched beside the steps, which look whether it has come: nothing waits for a registry."""
 
-from collections.abc import Callable
+import contextlib
+import threading
 
-from nbyard.dockerd import Engine, Say
+from nbyard.dockerd import Engine, Say, Stopped
 from nbyard.domain.rollouts import another_image
 from nbyard.errors import NbyardError
 
+BRIEF_SECONDS = 0.2
 
-def pinned(engine: Engine, name: str, known: str, say: Say, wanted: Callable[[], bool]) -> str:
-    """The id of an image, which is fetched when it is not here; `known` is the one of before.
 
-    Raises:
-        NbyardError: it cannot be fetched, or the name means another image by now.
-        Stopped: it is not wanted any more.
-    """
-    if known and engine.image_id(known):
-        return known
-    if not engine.image_id(name):
-        engine.pull(name, say, wanted)
-    found = engine.image_id(name)
-    if known and found != known:
-        raise NbyardError(another_image(name, known))
-    return found
+class Fetching(threading.Thread):
+    """An image on its way."""
+
+    def __init__(self, engine: Engine, name: str, say: Say, leaving: threading.Event):
+        super().__init__(name=f"nbyard-fetch {name}", daemon=True)
+        self._engine, self._name, self._say = engine, name, say
+        self._leaving = leaving
+        self._is_left = False
+        self._speaking = threading.Lock()
+        self._error: NbyardError | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            with contextlib.suppress(Stopped):
+                self._engine.pull(self._name, self._hear, self._is_wanted)
+        except NbyardError as error:
+            self._error = error
+
+    def leave(self) -> None:
+        """Nobody wants it any more: from now on it says nothing, and ends as soon as the engine
+        lets it."""
+        with self._speaking:
+            self._is_left = True
+
+    def check(self) -> None:
+        """Raises NbyardError: it could not be fetched."""
+        if self._error is not None:
+            raise self._error
+
+    def _is_wanted(self) -> bool:
+        return not (self._is_left or self._leaving.is_set())
+
+    def _hear(self, line: str) -> None:
+        with self._speaking:
+            if not self._is_left:
+                self._say(line)
+
+
+class Pins:
+    """The images of the revisions of one deployment, by their numbers. Once the dispatcher is
+    `leaving` nothing more is fetched."""
+
+    def __init__(self, engine: Engine, leaving: threading.Event):
+        self._engine = engine
+        self._leaving = leaving
+        self._fetches: dict[int, Fetching] = {}
+
+    def image_of(self, number: int, name: str, known: str, say: Say) -> str:
+        """The id of its image, or "" while that is being fetched; `known` is the one of before.
+
+        Raises:
+            NbyardError: it cannot be fetched, or the name means another image by now.
+        """
+        fetch = self._fetches.get(number)
+        if fetch is None:
+            if known and self._engine.image_id(known):
+                return known
+            if not self._engine.image_id(name):
+                fetch = self._fetches[number] = Fetching(self._engine, name, say, self._leaving)
+        if fetch is not None:
+            fetch.join(BRIEF_SECONDS)  # what cannot be fetched is mostly known at once
+            if fetch.is_alive():
+                return ""
+            del self._fetches[number]
+            fetch.check()
+        return self._found(name, known)
+
+    def leave(self, number: int) -> None:
+        """Its image is not wanted any more."""
+        fetch = self._fetches.pop(number, None)
+        if fetch is not None:
+            fetch.leave()
+
+    def _found(self, name: str, known: str) -> str:
+        found = self._engine.image_id(name)
+        if not found:
+            raise NbyardError(f"The image {name} was fetched, and is not there.")
+        if known and found != known:
+            raise NbyardError(another_image(name, known))
+        return found

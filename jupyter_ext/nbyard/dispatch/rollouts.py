@@ -15,7 +15,8 @@ from nbyard.crash import crash_point
 from nbyard.dispatch.answering import Ports, described
 from nbyard.dispatch.departures import Departures
 from nbyard.dispatch.following import Follower
-from nbyard.dispatch.pinned import pinned
+from nbyard.dispatch.noting import Notes, line
+from nbyard.dispatch.pinned import Pins
 from nbyard.dispatch.room import Room
 from nbyard.dockerd import LOCAL_SOCKET, Container, Engine, Stopped
 from nbyard.domain.deployments import Place, deployment_folder, log_name
@@ -27,7 +28,6 @@ from nbyard.domain.rollouts import (
     is_port_taken,
     never_answered,
     no_way_in,
-    reproduce,
     reproduce_pull,
     restarts_then,
     state_of,
@@ -35,16 +35,14 @@ from nbyard.domain.rollouts import (
     words_of_start_error,
 )
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.kept_logs import KeptLog, forget_logs
+from nbyard.kept_logs import forget_logs
 from nbyard.runtimes.docker import deployed
-from nbyard.runtimes.docker.deployed import Deployed
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
 log = logging.getLogger("nbyard.dispatch")
 SOON_SECONDS, CALM_SECONDS = 0.2, 2.0
 LAST_SECONDS = 2.0
 TAIL_BYTES = 2000
-OURS = "nbyard: "
 KEPT_LOGS = 10
 
 
@@ -59,6 +57,8 @@ class Rollout:
         self._since: dict[int, float] = {}
         self._not_before: dict[int, float] = {}
         self._departures = Departures(engine, self._hear_out)
+        self._notes = Notes(room)
+        self._pins = Pins(engine, room.stopping)
         self._ports = Ports()
         self._followers: dict[int, Follower] = {}
         self.gives_way = False
@@ -76,7 +76,9 @@ class Rollout:
                 wait = self._drive(row)
         except Unavailable as error:
             if not row.is_removed:
-                self._tell(row, "stopping" if row.state == "stopping" else "down", error.message)
+                self._notes.tell(
+                    row, "stopping" if row.state == "stopping" else "down", error.message
+                )
             wait = CALM_SECONDS
         self.due = time.monotonic() + wait
 
@@ -92,7 +94,7 @@ class Rollout:
             if row.is_wanted and not row.newest.is_over:
                 told = {"ended_at": datetime.now(UTC), "places": [], "reason": reason}
                 self._rows.set_revision(c, row.newest.revision.id, **told)
-        self._tell(row, "down" if row.is_wanted else "stopping", reason)
+        self._notes.tell(row, "down" if row.is_wanted else "stopping", reason)
 
     # What is wanted runs
 
@@ -109,7 +111,7 @@ class Rollout:
                 self._leave(row, one)
         with self._room.store.read() as c:
             serving = self._rows.serving_number(c, row.id)
-        self._tell(row, *state_of(serving, found))
+        self._notes.tell(row, *state_of(serving, found))
         return self._patience(found.values())
 
     def _patience(self, found: Iterable[Standing]) -> float:
@@ -130,7 +132,7 @@ class Rollout:
         return self._look(row, one)
 
     def _look(self, row: DeploymentRow, one: RevisionRow) -> Standing:
-        found = self._engine.container(self._deployed(row, one).container)
+        found = self._engine.container(self._notes.deployed(row, one).container)
         if found is None and one.places:
             return self._end(row, one, Ended(None))
         if found is None or found.status == "created":  # who was to start it was killed
@@ -143,67 +145,71 @@ class Rollout:
         has_gpus = len(one.revision.gpus) >= one.revision.spec.gpu
         if not has_gpus or time.monotonic() < self._not_before.get(one.number, 0.0):
             return standing(one)
-        self._note(one, started_at=datetime.now(UTC), ready_at=None)
+        self._notes.note(one, started_at=datetime.now(UTC), ready_at=None)
         crash_point("deployment-begun")
         return self._launch(row, one)
 
     def _end_first(self, row: DeploymentRow, one: RevisionRow) -> Standing:
         """It was asked to end, and is wanted again: that end is none of its own."""
-        if not self._departures.has_stopped(one.number, self._deployed(row, one).container):
+        if not self._departures.has_stopped(one.number, self._notes.deployed(row, one).container):
             return Standing(one.number, "alive", reason=one.revision.reason)
         self._since.pop(one.number, None)
-        self._note(one, started_at=None, ready_at=None, places=[])
+        self._notes.note(one, started_at=None, ready_at=None, places=[])
         return Standing(one.number, "pending")
 
     def _launch(self, row: DeploymentRow, one: RevisionRow) -> Standing:
-        """Its container is made, with an image that is fetched when it is not here."""
-        spec, kept = one.revision.spec, self._log(row, one)
+        """Its container is made as soon as its image is here."""
         if words := no_way_in(self._room.settings.container_network, self._engine.url):
             return self._give_up(row, one, words, "")
         folder = self._room.folder / deployment_folder(row.id)
         forget_logs(folder / log_name(number) for number in range(one.number - KEPT_LOGS, 0, -1))
+        name, known = one.revision.spec.image, one.revision.image_id
         try:
-            wanted = partial(self._is_wanted, row, one)
-            known = one.revision.image_id
-            image_id = pinned(self._engine, spec.image, known, partial(_say, kept), wanted)
-        except Stopped:
-            return standing(one)
+            hear = partial(line, self._notes.log(row, one))
+            image_id = self._pins.image_of(one.number, name, known, hear)
         except Unavailable:
             raise
         except NbyardError as error:
-            by_hand = reproduce_pull(spec.image, self._url)
-            return self._give_up(row, one, error.message, by_hand)
+            return self._give_up(row, one, error.message, reproduce_pull(name, self._url))
+        if not image_id:
+            return Standing(one.number, "alive", reason=one.revision.reason)
         self._departures.comes(one.number)
         told = replace(one.revision, image_id=image_id)
-        one = replace(one, prefix=self._base_url, revision=told)
-        self._note(one, image_id=image_id, prefix=one.prefix)
+        one = replace(one, prefix=self._notes.base_url, revision=told)
+        self._notes.note(one, image_id=image_id, prefix=one.prefix)
+        return self._launch_with(row, one)
+
+    def _launch_with(self, row: DeploymentRow, one: RevisionRow) -> Standing:
+        """As soon as it is not wanted any more that ends, however slow the engine is."""
+        made, wanted = self._notes.deployed(row, one), partial(self._notes.is_wanted, row)
         try:
-            made = self._deployed(row, one)
-            found = deployed.launch(self._engine, made, lambda said: _say(kept, f"{OURS}{said}"))
+            found = deployed.launch(self._engine, made, partial(self._notes.say, row, one), wanted)
+        except Stopped:
+            return Standing(one.number, "alive", reason=one.revision.reason)
         except Unavailable:
             raise
         except NbyardError as error:
             words = words_of_start_error(error.message)
             if is_port_taken(words):
                 return self._end(row, one, Ended(None, error=words))
-            return self._give_up(row, one, words, reproduce(spec, self._url))
+            return self._give_up(row, one, words, self._by_hand(row, one))
         crash_point("deployment-launched")
         self._since[one.number] = time.monotonic()
         return self._attend(row, one, found)
 
     def _attend(self, row: DeploymentRow, one: RevisionRow, found: Container) -> Standing:
         """It runs: is it ready, and does it answer still?"""
-        made = self._deployed(row, one)
+        made = self._notes.deployed(row, one)
         follower = self._followers.get(one.number)
         if follower is None or not follower.is_alive():
-            follower = Follower(self._engine, made.container, self._log(row, one))
+            follower = Follower(self._engine, made.container, self._notes.log(row, one))
             self._followers[one.number] = follower
         places = self._ports.look(one.number, one.places, deployed.asked(made, found))
         is_ready = all(place.answers for place in places[:1])
         since = self._since.setdefault(one.number, time.monotonic())
         lived, has_answered = time.monotonic() - since, is_ready or one.has_answered
         if not has_answered and lived > made.spec.start_seconds:
-            by_hand = reproduce(one.revision.spec, self._url)
+            by_hand = self._by_hand(row, one)
             return self._give_up(row, one, never_answered(made.spec), by_hand)
         if places != one.places or has_answered != one.has_answered:
             self._note_places(row, one, places, is_new=has_answered != one.has_answered)
@@ -212,15 +218,12 @@ class Rollout:
     def _note_places(
         self, row: DeploymentRow, one: RevisionRow, places: list[Place], *, is_new: bool
     ) -> None:
-        told: dict[str, Any] = {"places": places}
+        told: dict[str, Any] = {}
         if is_new:
             told |= {"ready_at": datetime.now(UTC), "reason": "", "reproduce": ""}
             is_api = one.revision.spec.service == "api"
             told["forms"] = described(places[0]) if is_api else []
-        with self._room.write() as c:
-            self._rows.set_revision(c, one.revision.id, **told)
-            if is_new and (one.number == row.newest.number or row.newest.is_over):
-                self._rows.serve(c, row, one.number)
+        self._notes.places(row, one, places, **told)
 
     # What comes to its end
 
@@ -228,20 +231,19 @@ class Rollout:
         self._hear_out(one.number)
         lived = max(found.finished_at - found.started_at, 0.0)
         error = words_of_start_error(found.error) if found.error else ""
-        last = self._log(row, one).tail(TAIL_BYTES).strip().rpartition("\n")[2]
-        last = "" if last.startswith(OURS) else last
+        last = self._notes.last_line(row, one, TAIL_BYTES)
         return Ended(found.exit_code, found.out_of_memory, error, last, lived)
 
     def _end(self, row: DeploymentRow, one: RevisionRow, ended: Ended) -> Standing:
         """It ended by itself: try it again, or leave it at that."""
-        spec, kept = one.revision.spec, self._log(row, one)
+        spec = one.revision.spec
         reason = words_of_end(ended, spec)
         restarts = restarts_then(ended, one.revision.restarts)
         follows = after(ended, one.revision.restarts, spec.service)
         if follows == "failed":
-            by_hand = reproduce(spec, self._url)
+            by_hand = self._by_hand(row, one)
             return self._give_up(row, one, reason, by_hand, ended.exit_code, restarts)
-        _say(kept, f"{OURS}{reason}")
+        self._notes.say(row, one, reason)
         if follows == "completed":
             self._over(one, exit_code=0, reason="", reproduce="")
             return self._rest(row, one, Standing(one.number, "over", exit_code=0))
@@ -249,13 +251,13 @@ class Rollout:
         self._not_before[one.number] = time.monotonic() + wait
         self._since.pop(one.number, None)
         words = f"{reason} It is started again."
-        self._note(
+        self._notes.note(
             one,
             **{"started_at": None, "ready_at": None, "gpus": [], "places": []},
             **{"restarts": restarts, "exit_code": ended.exit_code, "reason": words},
-            reproduce=reproduce(spec, self._url),
+            reproduce=self._by_hand(row, one),
         )
-        self._engine.remove(self._deployed(row, one).container)
+        self._engine.remove(self._notes.deployed(row, one).container)
         return Standing(one.number, "pending", reason=words)
 
     def _give_up(
@@ -267,7 +269,7 @@ class Rollout:
         exit_code: int | None = None,
         restarts: int = 0,
     ) -> Standing:
-        _say(self._log(row, one), f"{OURS}{reason}")
+        self._notes.say(row, one, reason)
         told = {"reason": reason, "reproduce": by_hand, "exit_code": exit_code}
         self._over(one, **told, restarts=restarts or one.revision.restarts)
         over = Standing(one.number, "over", reason=reason, exit_code=exit_code)
@@ -276,7 +278,7 @@ class Rollout:
     def _over(self, one: RevisionRow, **columns: Any) -> None:
         """Its GPUs are its own until its container is gone."""
         self._since.pop(one.number, None)
-        self._note(one, ended_at=datetime.now(UTC), places=[], **columns)
+        self._notes.note(one, ended_at=datetime.now(UTC), places=[], **columns)
 
     def _rest(self, row: DeploymentRow, one: RevisionRow, over: Standing) -> Standing:
         """As long as its container is there, a revision that is over is not at rest."""
@@ -286,10 +288,11 @@ class Rollout:
 
     def _let_go(self, row: DeploymentRow, one: RevisionRow) -> bool:
         """Its container is removed, then its GPUs are free again; whether that is so."""
-        if not self._departures.is_gone(one.number, self._deployed(row, one).container):
+        self._pins.leave(one.number)
+        if not self._departures.is_gone(one.number, self._notes.deployed(row, one).container):
             return False
         if one.revision.gpus:
-            self._note(one, gpus=[])
+            self._notes.note(one, gpus=[])
         return True
 
     # What is not wanted any more
@@ -303,7 +306,7 @@ class Rollout:
     def _end_softly(self, row: DeploymentRow, one: RevisionRow) -> bool:
         """Whether it is over, and its container gone."""
         if not one.is_over:
-            name = self._deployed(row, one).container
+            name = self._notes.deployed(row, one).container
             if not self._departures.has_stopped(one.number, name):
                 return False
             self._over(one)
@@ -325,65 +328,18 @@ class Rollout:
         """Without waiting for anybody."""
         if not all([self._let_go(row, one) for one in row.revisions.values()]):
             return
-        deployed.clear(self._engine, self._deployed(row, row.newest))
+        deployed.clear(self._engine, self._notes.deployed(row, row.newest))
         with self._room.write() as c:
             self._rows.delete(c, row.id)
         shutil.rmtree(self._room.folder / deployment_folder(row.id), ignore_errors=True)
 
-    # Facts
-
-    def _tell(self, row: DeploymentRow, state: str, reason: str) -> None:
-        """The state as it is seen now, where it is not what is known. It says nothing about what
-        was asked for meanwhile."""
-        told = {"reason": reason, "revision": row.newest.number}
-        told = {name: value for name, value in told.items() if value}
-        columns: dict[str, Any] = {"reason": reason}
-        if state == "running" and row.state != "running":
-            columns["started_at"] = datetime.now(UTC)
-        if (state, reason) == (row.state, row.reason):
-            return
-        with self._room.write() as c:
-            if not self._rows.is_as_seen(c, row):
-                return
-            if state != row.state:
-                self._rows.move(c, row, state, told, since=row.state, **columns)
-            else:
-                self._rows.change(c, row, told, reason=reason)
-
-    def _note(self, one: RevisionRow, **columns: Any) -> None:
-        with self._room.write() as c:
-            self._rows.set_revision(c, one.revision.id, **columns)
-
-    def _is_wanted(self, row: DeploymentRow, one: RevisionRow) -> bool:
-        """Until something else is asked for, or this dispatcher leaves."""
-        if self._room.stopping.is_set():
-            return False
-        with self._room.store.read() as c:
-            return self._rows.is_wanted(c, row.id, one.number)
-
-    def _deployed(self, row: DeploymentRow, one: RevisionRow) -> Deployed:
-        return Deployed(
-            store_id=self._room.store.id,
-            deployment_id=row.id,
-            name=row.name,
-            number=one.number,
-            spec=replace(one.revision.spec, image=one.revision.image_id or one.revision.spec.image),
-            gpus=one.revision.gpus,
-            base_url=one.prefix or self._base_url,
-            password=one.password,
-        )
-
-    @property
-    def _base_url(self) -> str:
-        with self._room.store.read() as c:
-            return self._room.store.facts.get(c, "base_url") or "/"
+    def _by_hand(self, row: DeploymentRow, one: RevisionRow) -> str:
+        name = one.revision.spec.image
+        return deployed.shown_by_hand(self._engine, self._notes.deployed(row, one), name)
 
     @property
     def _url(self) -> str:
         return "" if self._engine.url == LOCAL_SOCKET else self._engine.url
-
-    def _log(self, row: DeploymentRow, one: RevisionRow) -> KeptLog:
-        return KeptLog(self._room.folder / deployment_folder(row.id) / log_name(one.number))
 
 
 def standing(one: RevisionRow) -> Standing:
@@ -393,7 +349,3 @@ def standing(one: RevisionRow) -> Standing:
     return Standing(
         one.number, one.phase, is_ready, one.has_answered, known.reason, known.exit_code
     )
-
-
-def _say(kept: KeptLog, line: str) -> None:
-    kept.write(line.encode() + b"\n")

@@ -4,10 +4,11 @@ What a container may be is fixed in `specs`: a `ContainerSpec` has no field for 
 devices or host namespaces, so no caller can ask for them.
 """
 
+from nbyard.dockerd.by_hand import by_hand
 from nbyard.dockerd.connection import LOCAL_SOCKET
 from nbyard.dockerd.contexts import packed
 from nbyard.dockerd.engine import Engine
-from nbyard.dockerd.images import EngineImage, Stopped
+from nbyard.dockerd.images import EngineImage, Stopped, mind
 from nbyard.dockerd.specs import (
     ATTEMPT,
     DEPLOYMENT,
@@ -44,5 +45,7 @@ __all__ = [
     "Owned",
     "Say",
     "Stopped",
+    "by_hand",
+    "mind",
     "packed",
 ]

@@ -76,13 +76,21 @@ class Images(Connection):
         return [str(one["Id"]) for one in sorted(found, key=lambda one: -int(one["Created"]))]
 
     def pull(self, name: str, say: Say, wanted: Callable[[], bool] = lambda: True) -> None:
-        """Raises NbyardError: the message says why it cannot be pulled."""
-        repository, tag = repository_and_tag(name)
+        """Fetch an image; a registry may say nothing for long, so that what is not `wanted` any
+        more is ended from beside it.
+
+        Raises:
+            Stopped: it is not wanted any more.
+            NbyardError: the message says why it cannot be pulled.
+        """
         try:
-            with self._calling() as client, whole_lines(say) as hear:
-                for line in client.pull(repository, tag=tag, stream=True, decode=True):
-                    tell(line, hear)
-                    _mind(wanted)
+            with self._calling() as known:
+                client: Any = known
+                with _asked_for(client, name, self._timeout) as answer:
+                    unwanted = _ended_when_unwanted(client, answer, wanted)
+                    with unwanted, whole_lines(say) as hear:
+                        for line in client._stream_helper(answer, decode=True):
+                            tell(line, hear)
         except Unavailable:
             raise
         except NbyardError as error:
@@ -104,7 +112,7 @@ class Images(Connection):
                 for line in client.push(repository, tag=tag, stream=True, decode=True):
                     tell(line, hear)
                     digest = str((line.get("aux") or {}).get("Digest") or digest)
-                    _mind(wanted)
+                    mind(wanted)
         except Unavailable:
             raise
         except NbyardError as error:
@@ -171,9 +179,26 @@ class Images(Connection):
                 client.tag(f"{repository}:latest", repository, version)
 
 
-def _mind(wanted: Callable[[], bool]) -> None:
+def mind(wanted: Callable[[], bool]) -> None:
+    """Raises Stopped: it is not wanted any more."""
     if not wanted():
         raise Stopped
+
+
+@contextmanager
+def _asked_for(client: Any, name: str, seconds: float) -> Iterator[Any]:
+    """The engine's answer to the wish for an image; the SDK's own way hides its connection."""
+    from docker import auth
+    from docker.utils import parse_repository_tag
+
+    repository, tag = parse_repository_tag(name)
+    login = auth.get_config_header(client, auth.resolve_repository_name(repository)[0])
+    url = f"{client.base_url}/v{client.api_version}/images/create"
+    told: Any = {"params": {"fromImage": repository, "tag": tag or "latest"}}
+    told["headers"] = {"X-Registry-Auth": login} if login else {}
+    with client.post(url, **told, stream=True, timeout=(seconds, None)) as answer:
+        check(answer)
+        yield answer
 
 
 @contextmanager

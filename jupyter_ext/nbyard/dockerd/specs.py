@@ -106,7 +106,7 @@ def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
         "read_only": True,
-        "tmpfs": _scratch_of(spec, info),
+        "tmpfs": scratch_of(spec, info),
         "pids_limit": PIDS_LIMIT,
         "mem_limit": memory,
         "memswap_limit": memory,
@@ -125,7 +125,8 @@ def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
     }
 
 
-def _scratch_of(spec: ContainerSpec, info: EngineInfo) -> dict[str, str]:
+def scratch_of(spec: ContainerSpec, info: EngineInfo) -> dict[str, str]:
+    """Where it may write, in memory, and with which options."""
     found = scratch(spec.user, info)
     return {place: found[place] for place in found if place != HOME or not spec.keeps_home}
 

@@ -137,6 +137,7 @@ class Target(msgspec.Struct, frozen=True):
     """Where the proxy finds a port now, and how it treats it: with `keeps_prefix` the service is
     asked with the whole path; the pages of one that `is_trusted` may do what JupyterLab may."""
 
+    deployment: str
     host: str
     port: int
     websocket: bool

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from nbyard.domain.deployments import GIB, RevisionSpec, ServiceKind
+from nbyard.domain.deployments import RevisionSpec, ServiceKind
 from nbyard.domain.states import DeploymentState
 
 TRIES = 3
@@ -154,22 +154,6 @@ def never_answered(spec: RevisionSpec) -> str:
         f"It never answered at port {port.port} ({port.path}) within {spec.start_seconds:g} s;"
         " its log may tell why."
     )
-
-
-def reproduce(spec: RevisionSpec, engine: str = "") -> str:
-    """A command of a shell that starts the same by hand; `engine` is its URL where that is not the
-    usual one."""
-    words = ["docker", *(["--host", engine] if engine else []), "run", "--rm", "-it"]
-    words += ["--memory", f"{int(spec.memory_gb * GIB)}", "--cpus", f"{spec.cpu:g}"]
-    for port in spec.ports:
-        words += ["--publish", f"127.0.0.1:{port.port}:{port.port}"]
-    for name, value in spec.environment.items():
-        words += ["--env", f"{name}={value}"]
-    if spec.gpu:
-        words += ["--gpus", str(spec.gpu)]
-    if spec.command:
-        words += ["--entrypoint", spec.command[0]]
-    return shlex.join([*words, spec.image, *spec.command[1:]])
 
 
 def reproduce_pull(image: str, engine: str = "") -> str:

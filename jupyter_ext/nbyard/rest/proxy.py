@@ -1,5 +1,6 @@
 """The proxy of deployments: `/nbyard/deployments/<name>/<port>/…`, for their owner only."""
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +11,7 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.iostream import IOStream, StreamClosedError
 
 from nbyard.domain.deployments import Target, link_path
+from nbyard.domain.traffic import ERROR_STATUS
 from nbyard.errors import Conflict, NbyardError, Unavailable
 from nbyard.rest.forwarding import (
     is_upgrade,
@@ -18,6 +20,7 @@ from nbyard.rest.forwarding import (
     response_headers,
 )
 from nbyard.rest.handlers import Desk, NbyardHandler
+from nbyard.rest.traffic import Meter
 from nbyard.rest.upstream import SWITCHING, Upstream, tunnel
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -33,8 +36,11 @@ class ProxyHandler(NbyardHandler):
     request: HTTPServerRequest
     SUPPORTED_METHODS = METHODS
 
-    def initialize(self, desk: Desk) -> None:
+    def initialize(self, desk: Desk, meter: Meter) -> None:  # type: ignore[override]
         super().initialize(desk)
+        self._meter = meter
+        self._since = time.monotonic()
+        self._is_left = False
         self._upstream: Upstream | None = None
         self._refused: NbyardError | None = None
 
@@ -95,6 +101,7 @@ class ProxyHandler(NbyardHandler):
         try:
             self._upstream = await Upstream.connect(self._target.host, self._target.port)
         except OSError:
+            self._count(is_error=True)
             words = f"{name} does not answer at its port {port}."
             raise Unavailable(words, hint=f"nbyard deployments show {name} tells why.") from None
         self._upstream.begin(str(self.request.method), self._path(), self._told())
@@ -128,6 +135,7 @@ class ProxyHandler(NbyardHandler):
             await self._upstream.send(chunk)
 
     def on_connection_close(self) -> None:
+        self._is_left = True
         self._close()
         super().on_connection_close()
 
@@ -143,6 +151,8 @@ class ProxyHandler(NbyardHandler):
         upstream = self._upstream
         try:
             await upstream.answer(self._begin, self._give)
+            is_broken = not (upstream.is_whole or upstream.switched or self._is_left)
+            self._count(is_error=is_broken or self.get_status() >= ERROR_STATUS)
             if upstream.switched is not None:
                 await self._tunnel(upstream.switched)
             elif upstream.is_whole:
@@ -195,6 +205,10 @@ class ProxyHandler(NbyardHandler):
         browser = self.detach()
         await browser.write("\r\n".join([*head, "", ""]).encode("latin-1"))
         await tunnel(browser, service)
+
+    def _count(self, *, is_error: bool) -> None:
+        seconds = time.monotonic() - self._since
+        self._meter.count(self._target.deployment, seconds, is_error=is_error)
 
     def _break_off(self, name: str) -> None:
         """Half an answer must not look like a whole one."""

@@ -14,6 +14,7 @@ from nbyard.rest.proxy import PATTERN as PROXIED
 from nbyard.rest.proxy import ProxyHandler
 from nbyard.rest.socket import Broadcast, EventSocket
 from nbyard.rest.streams import ContentHandler, UploadHandler
+from nbyard.rest.traffic import Meter
 from nbyard.services.operation import Operation
 from nbyard.services.table import table
 
@@ -86,7 +87,9 @@ def routes(base_url: str, desk: Desk, broadcast: Broadcast) -> list[Route]:
         values = {"desk": desk, "by_method": by_method}
         found.append((_pattern(base_url, path), handler, values))
     found.append((_pattern(base_url, "/") + "?(.*)", NowhereHandler, {"desk": desk}))
-    found.append((url_path_join(base_url, PROXIED), ProxyHandler, {"desk": desk}))
+    found.append(
+        (url_path_join(base_url, PROXIED), ProxyHandler, {"desk": desk, "meter": Meter(desk)})
+    )
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -36,8 +37,10 @@ from nbyard.domain.models import HTTP, ModelPackage
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs import LogChunk
 from nbyard.domain.states import DEPLOYMENT
+from nbyard.domain.traffic import Counted, Traffic, traffic_of
 from nbyard.errors import Detail, Invalid, NameTaken, NotFound, StaleWrite, Unavailable
 from nbyard.kept_logs import KeptLog
+from nbyard.kept_traffic import KeptTraffic
 from nbyard.services.naming import nearest
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, made_before, remember
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
 
     from nbyard.domain.deployments import Place, Port, RevisionSpec
     from nbyard.store import Connection
+    from nbyard.store.deployments import RevisionRow
 
 
 BASE_URL = "base_url"
@@ -276,9 +280,30 @@ class DeploymentService:
         for declared in spec.ports:
             for place in row.places:
                 if declared.name == place.name == port and place.port:
-                    return _target(declared, place, spec, self._parts.settings.ide_images)
+                    return _target(row, declared, place, self._parts.settings.ide_images)
         names = [one.name for one in spec.ports]
         raise NotFound(f"{name} has no port {port[:80]!r}; {nearest(names, port)}.")
+
+    @operation("GET", "/deployments/{deployment}/traffic", scope="deployments:read")
+    def traffic(self, caller: Caller, deployment: str, span: str = "hour") -> Traffic:
+        """Show how often a deployment was asked, and how it answered, as the proxy saw it.
+
+        In the last hour by minutes, or (`day`) in the last day by quarters of an hour. Websockets
+        count when they are opened. What was asked a few seconds ago may not be counted yet.
+        """
+        with self._store.read() as c:
+            found = self._find(c, caller, deployment)
+        return traffic_of(self._traffic(found.id).read(), span, time.time())
+
+    def counted(self, deployment_id: str, counts: Sequence[Counted]) -> None:
+        """Keep what the proxy has counted of a deployment, unless that is gone by now."""
+        with self._store.read() as c:
+            if deployment_id not in self._rows.ids(c):
+                return
+        self._traffic(deployment_id).add(counts)
+
+    def _traffic(self, deployment_id: str) -> KeptTraffic:
+        return KeptTraffic(self._store.folder / deployment_folder(deployment_id))
 
     @operation("GET", "/deployments/{deployment}/events", scope="deployments:read")
     def events(
@@ -329,9 +354,12 @@ class DeploymentService:
         return KeptLog(path).read(after, done=is_over)
 
 
-def _target(port: Port, place: Place, spec: RevisionSpec, ide_images: Sequence[str]) -> Target:
+def _target(row: RevisionRow, port: Port, place: Place, ide_images: Sequence[str]) -> Target:
+    spec = row.revision.spec
     is_trusted = spec.service in IDES and is_ide(spec.image, ide_images)
-    return Target(place.host, place.port, port.websocket, port.keep_prefix, is_trusted)
+    return Target(
+        *(row.deployment, place.host, place.port, port.websocket, port.keep_prefix, is_trusted)
+    )
 
 
 def _hashed(password: str) -> str:

@@ -51,6 +51,7 @@ class RevisionRow(msgspec.Struct, frozen=True):
     places: list[Place]
     prefix: str
     password: str
+    deployment: str = ""
 
     @property
     def number(self) -> int:
@@ -175,13 +176,6 @@ class DeploymentRows:
     def serving_number(self, c: Connection, deployment_id: str) -> int:
         return int(c.execute(select(D.serving).where(D.id == deployment_id)).scalar() or 0)
 
-    def is_wanted(self, c: Connection, deployment_id: str, number: int) -> bool:
-        """Whether it shall run, as this revision."""
-        found = c.execute(
-            select(D.id).where(D.id == deployment_id, D.is_wanted, D.revision == number)
-        )
-        return found.first() is not None
-
     def is_as_seen(self, c: Connection, row: DeploymentRow) -> bool:
         """Whether nobody has asked for something else since the row was read."""
         where = (D.id == row.id, D.revision == row.newest.number, D.is_wanted == row.is_wanted)
@@ -291,6 +285,10 @@ class DeploymentRows:
         rows = c.execute(select(R.deployment_id, R.number).where(is_begun))
         return {(row.deployment_id, row.number) for row in rows}
 
+    def live(self, c: Connection) -> set[str]:
+        """The ids of those that are not at rest, or are to be removed."""
+        return set(c.execute(select(D.id).where(UNDER_WAY)).scalars())
+
     def ids(self, c: Connection) -> set[str]:
         return set(c.execute(select(D.id)).scalars())
 
@@ -318,7 +316,7 @@ def _revision(row: Row[Any]) -> Revision:
 
 def _revision_row(row: Row[Any]) -> RevisionRow:
     places = msgspec.convert(row.places, list[Place])
-    return RevisionRow(_revision(row), places, row.prefix, row.password)
+    return RevisionRow(_revision(row), places, row.prefix, row.password, row.deployment_id)
 
 
 def _deployment(row: Row[Any], shown: Mapping[tuple[str, int], RevisionRow]) -> Deployment:

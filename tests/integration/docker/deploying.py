@@ -107,12 +107,13 @@ class Yards:
         for one in self.deployments.list(self._caller, limit=500).items:
             self.deployments.delete(self._caller, one.id)
         with Dispatching(self.settings) as running:
-            running.until(self._rows, lambda left: not left)
+            running.until(self.ids, lambda left: not left)
         left = self.owned()
         self.yard.close()
         assert left == []
 
-    def _rows(self) -> set[str]:
+    def ids(self) -> set[str]:
+        """Those that the dispatcher has to do with, also when they are to be removed."""
         with self.yard.store.read() as c:
             return set(self.yard.store.deployments.ids(c))
 

@@ -1,7 +1,10 @@
 """P1 to P4, P6, P11: deployments on a real engine."""
 
 import os
+import re
+import shlex
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -137,6 +140,40 @@ def test_a_failure_has_its_reason_and_a_command_that_shows_it(made, wish, words,
             yards.until(running, "running")
 
 
+def test_the_command_that_shows_a_failure_makes_the_same_container(made):
+    """P3: user, limits and hardening, or what fails under them would not fail by hand."""
+    yards, dispatching = made
+    yards.create(command=["python3", "-c", "open('/etc/a', 'w')"], environment={"A": "b c"})
+    with dispatching() as running:
+        running.until(yards.owned, lambda there: any(name.endswith("-1") for name in there))
+        ours = yards.engine._client().inspect_container(container(yards))
+        found = yards.until(running, "failed")
+    assert "Read-only file system" in found.reason
+    words = shlex.split(found.reproduce)
+    assert f" {yards.image} " in found.reproduce
+    shown = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert shown.returncode == 1 and "Read-only file system" in shown.stderr
+    words[words.index("run")] = "create"
+    by_hand = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    theirs = yards.engine._client().inspect_container(by_hand.stdout.strip())
+    yards.engine.remove(by_hand.stdout.strip())
+    names = (
+        *("CapDrop", "SecurityOpt", "ReadonlyRootfs", "Tmpfs", "PidsLimit", "Memory", "MemorySwap"),
+        *("NanoCpus", "Init", "Ulimits", "ShmSize", "IpcMode", "Privileged"),
+    )
+    for part, known in (("HostConfig", names), ("Config", ("User", "WorkingDir", "Healthcheck"))):
+        assert [ours[part][name] for name in known] == [theirs[part][name] for name in known]
+    mounts = [
+        [(m["Source"], m["Target"]) for m in one["HostConfig"]["Mounts"]] for one in (ours, theirs)
+    ]
+    assert mounts[0] == mounts[1]
+    assert sorted(ours["Config"]["Env"]) == sorted(theirs["Config"]["Env"])
+
+
+# it is killed first, and may be seen so
+WORDS_OF_REMOVAL = re.compile(r"removed by somebody else|exit code 137 \(it was killed\)")
+
+
 def test_what_ends_by_itself_is_completed_and_what_dies_is_started_again(made):
     """P3."""
     yards, dispatching = made
@@ -152,7 +189,7 @@ def test_what_ends_by_itself_is_completed_and_what_dies_is_started_again(made):
         yards.engine.remove(container(yards))
         running.until(
             lambda: [one.reason for one in yards.deployments.events(ANN, "web").items],
-            lambda told: any("removed by somebody else" in reason for reason in told),
+            lambda told: any(WORDS_OF_REMOVAL.search(reason) for reason in told),
         )
         running.until(yards.get, lambda d: d.state == "running" and not d.reason)
         with pytest.raises(OSError):
@@ -197,6 +234,25 @@ def test_a_deployment_that_is_stuck_is_deleted(made):
         running.until(yards.owned, lambda there: not there)
         yards.create()
         yards.until(running, "running")
+
+
+def test_one_whose_registry_says_nothing_is_stopped_and_deleted_at_once(made):
+    """P4: the others are served meanwhile."""
+    yards, dispatching = made
+    with socket.create_server(("127.0.0.1", 0)) as registry, dispatching() as running:
+        host = f"127.0.0.1:{registry.getsockname()[1]}"
+        yards.create("stuck", image=f"{host}/cows:1")
+        asking, _ = registry.accept()
+        with asking:
+            yards.create()
+            yards.until(running, "running")
+            assert yards.get("stuck").state == "starting"
+            yards.deployments.stop(ANN, "stuck")
+            assert yards.until(running, "stopped", name="stuck").reason == ""
+            yards.deployments.start(ANN, "stuck")
+            yards.until(running, "starting", name="stuck")
+            yards.deployments.delete(ANN, "stuck")
+            running.until(yards.ids, lambda left: left == {yards.get().id})
 
 
 def test_a_dispatcher_that_is_killed_is_followed_by_one_that_adopts(made):

@@ -1,8 +1,11 @@
 """P1, P3, P4: deployments from a shell."""
 
 import json
+import time
 
 import pytest
+
+from nbyard.domain.traffic import Counted
 
 
 @pytest.fixture
@@ -50,3 +53,12 @@ def test_it_is_edited_rolled_back_stopped_and_removed(shell, cows):
     assert shell("deployments", "log", "cows").out == ""
     assert shell("deployments", "rm", "cows").code == 0
     assert shell("deployments", "show", "cows").code == 3
+
+
+def test_what_it_was_asked_is_told_in_a_table(shell, cows, yard):
+    """M6."""
+    assert "0 requests, 0 errors." in shell("deployments", "traffic", "cows").err
+    yard.services.deployments.counted(cows, [Counted(int(time.time() // 60), 7, 1, {4: 7})])
+    told = shell("deployments", "traffic", "cows", "--span", "day")
+    assert "7 requests, 1 errors." in told.err and " ms" in told.out
+    assert "there are: hour, day" in shell("deployments", "traffic", "cows", "--span", "x").err

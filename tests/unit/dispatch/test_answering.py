@@ -1,5 +1,6 @@
 """P3, P4: whether a port answers, and whether somebody is being answered."""
 
+import contextlib
 import http.server
 import socket
 import threading
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from nbyard.dispatch import answering
 from nbyard.dispatch.answering import MISSES, Ports, answers, described, is_connected
 from nbyard.domain.deployments import Place
 
@@ -80,3 +82,29 @@ def test_a_connection_is_seen_until_it_is_closed():
             assert is_connected(port) is True
         server.accept()[0].close()
         assert is_connected(port) is False
+
+
+def test_one_that_answers_byte_by_byte_has_no_more_time_than_others(monkeypatch):
+    """P4: else a step would last for as long as it likes."""
+    monkeypatch.setattr(answering, "ANSWER_SECONDS", 0.3)
+    is_over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            for _ in range(2):
+                with contextlib.suppress(OSError), server.accept()[0] as one:
+                    while not is_over.wait(0.05):
+                        one.sendall(b"H")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        place = Place("web", "127.0.0.1", server.getsockname()[1])
+        assert not answers(place, "/") and described(place) == []
+        is_over.set()
+        thread.join()
+
+
+def test_ports_are_asked_at_once(served):
+    place, _ = served
+    found = Ports().look(1, [], [(place, "/")] * 3)
+    assert [one.answers for one in found] == [True] * 3

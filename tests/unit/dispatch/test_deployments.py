@@ -9,6 +9,7 @@ import pytest
 from nbyard.calling import has_work
 from nbyard.dispatch.deployments import DeploymentController
 from nbyard.dispatch.room import Room
+from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, Owned
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import NewDeployment
 from nbyard.domain.slots import Capacity, Slots
@@ -41,6 +42,66 @@ def test_one_that_wants_more_gpus_than_there_are_waits(no_engine: Yard) -> None:
     with Dispatching(no_engine.settings) as running:
         found = running.until(lambda: deployments.get(ANN, "gpus"), lambda d: d.reason)
         assert found.state == "queued" and "this machine has none" in found.reason
+
+
+class Swept:
+    """An engine with what was left of some deployments, and of strangers."""
+
+    def __init__(self, store_id: str, *ids: str):
+        self.there: dict[tuple[str, str], dict[str, str]] = {}
+        for number in ids:
+            labels = {STORE: store_id, DEPLOYMENT: number}
+            self.there["container", f"nby-d-{number}-1"] = labels | {REVISION: "1"}
+            self.there["volume", f"nby-d-{number}"] = labels
+            self.there["network", f"nby-d-{number}"] = labels
+        self.there["container", "copied"] = {STORE: store_id, DEPLOYMENT: "gone", REVISION: "1"}
+        self.there["volume", "nby-d-"] = {STORE: store_id}
+
+    def owned(self, label: str, value: str) -> list[Owned]:
+        assert label == STORE and value
+        return [Owned(kind, name, labels, 0.0) for (kind, name), labels in self.there.items()]  # type: ignore[arg-type]
+
+    def remove(self, name: str) -> None:
+        del self.there["container", name]
+
+    def remove_volume(self, name: str) -> None:
+        del self.there["volume", name]
+
+    def remove_network(self, name: str) -> bool:
+        return bool(self.there.pop(("network", name)))
+
+
+def test_what_is_left_of_deployments_that_do_not_run_is_swept(yard: Yard) -> None:
+    """P4: with its files where nobody has it any more; what is driven and what is a stranger's is
+    left alone."""
+    deployments = yard.services.deployments
+    live, rests = (
+        deployments.create(ANN, NewDeployment("cows:1", name=name)).id for name in ("live", "rests")
+    )
+    deployments.stop(ANN, rests)
+    with yard.store.write() as c:
+        told = yard.store.deployments.under_way(c)
+        (row,) = (one for one in told if one.id == rests)
+        yard.store.deployments.move(c, row, "stopped", {})
+    with yard.store.write() as c:
+        lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)
+    nothing: Any = None
+    room = Room(yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing)
+    workers: Any = SimpleNamespace(submit=lambda _, work, *__: work())
+    controller = DeploymentController(room, workers, nothing, lambda: Slots(Capacity(0)))
+    engine: Any = Swept(yard.store.id, live, rests, "gone")
+    controller._engine = engine
+    controller._sweep(1.0)
+    controller._sweep(1.0)
+    left = {key for key in engine.there if "gone" not in engine.there[key].get(DEPLOYMENT, "")}
+    assert left == {
+        ("container", f"nby-d-{live}-1"),
+        ("volume", f"nby-d-{live}"),
+        ("network", f"nby-d-{live}"),
+        ("volume", f"nby-d-{rests}"),
+        ("volume", "nby-d-"),
+    }
+    assert ("container", "copied") in engine.there and ("volume", "nby-d-gone") not in engine.there
 
 
 def test_a_revision_gives_way_only_while_another_waits(yard: Yard) -> None:

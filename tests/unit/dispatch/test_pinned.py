@@ -1,26 +1,48 @@
-"""P4: a revision is of one image, whatever its name means later."""
+"""P4: a revision is of one image, whatever its name means later; fetching it makes nobody wait."""
 
+import threading
 from typing import Any
 
 import pytest
 
-from nbyard.dispatch.pinned import pinned
+from nbyard.dispatch import pinned
+from nbyard.dispatch.pinned import Pins
 from nbyard.errors import NbyardError
 
 
 class Engine:
+    """Its registry says nothing until it `speaks`."""
+
     def __init__(self, **images: str) -> None:
-        self.images, self.pulled = images, ""
+        self.images, self.speaks = images, threading.Event()
+        self.speaks.set()
+        self.wanted: list[bool] = []
+        self.refusal = ""
 
     def image_id(self, name: str) -> str:
         return name if name in self.images.values() else self.images.get(name, "")
 
-    def pull(self, name: str, *_: object) -> None:
-        self.images[name] = self.pulled = "fetched"
+    def pull(self, name: str, say: Any, wanted: Any) -> None:
+        self.speaks.wait()
+        say("a layer")
+        self.wanted.append(wanted())
+        if self.refusal:
+            raise NbyardError(self.refusal)
+        if self.wanted[-1]:
+            self.images[name] = "fetched"
 
 
-def told(engine: Any, known: str) -> str:
-    return pinned(engine, "cows", known, lambda _: None, lambda: True)
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pinned, "BRIEF_SECONDS", 60.0)
+
+
+def pins(engine: Any) -> Pins:
+    return Pins(engine, threading.Event())
+
+
+def told(engine: Engine, known: str) -> str:
+    return pins(engine).image_of(1, "cows", known, lambda _: None)
 
 
 def test_the_image_of_the_first_start_is_kept() -> None:
@@ -33,3 +55,48 @@ def test_another_image_of_that_name_is_refused() -> None:
     for engine in (Engine(cows="two"), Engine()):
         with pytest.raises(NbyardError, match="cows is another image by now"):
             told(engine, "one")
+
+
+def test_why_it_cannot_be_fetched_is_told_each_time_that_it_is_asked_for() -> None:
+    engine = Engine()
+    engine.refusal = "no such image"
+    made = pins(engine)
+    for _ in range(2):
+        with pytest.raises(NbyardError, match="no such image"):
+            made.image_of(1, "cows", "", lambda _: None)
+    assert len(engine.wanted) == 2
+
+
+def test_while_it_is_fetched_others_are_served_and_it_is_fetched_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pinned, "BRIEF_SECONDS", 0.0)
+    engine, said = Engine(here="one"), list[str]()
+    engine.speaks.clear()
+    made = pins(engine)
+    for _ in range(3):
+        assert made.image_of(1, "cows", "", said.append) == ""
+        assert made.image_of(2, "here", "", said.append) == "one"
+    engine.speaks.set()
+    monkeypatch.setattr(pinned, "BRIEF_SECONDS", 60.0)
+    assert made.image_of(1, "cows", "", said.append) == "fetched"
+    assert (engine.wanted, said) == ([True], ["a layer"])
+
+
+@pytest.mark.parametrize("leaves", ["the revision", "the dispatcher"])
+def test_what_nobody_wants_any_more_is_told_to_end(monkeypatch, leaves) -> None:
+    monkeypatch.setattr(pinned, "BRIEF_SECONDS", 0.0)
+    engine, said, leaving = Engine(), list[str](), threading.Event()
+    engine.speaks.clear()
+    given: Any = engine
+    made = Pins(given, leaving)
+    assert made.image_of(1, "cows", "", said.append) == ""
+    fetch = made._fetches[1]
+    if leaves == "the revision":
+        made.leave(1)
+    else:
+        leaving.set()
+    engine.speaks.set()
+    fetch.join()
+    assert engine.wanted == [False] and engine.images == {}
+    assert said == ([] if leaves == "the revision" else ["a layer"])

@@ -19,10 +19,10 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
-from nbyard.dispatch import answering, departures, rollouts
+from nbyard.dispatch import answering, departures, pinned, rollouts
 from nbyard.dispatch.rollouts import Rollout
 from nbyard.dispatch.room import Room
-from nbyard.dockerd import Container
+from nbyard.dockerd import Container, EngineInfo
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import DeploymentChange, NewDeployment
 from nbyard.errors import NbyardError, Unavailable
@@ -45,6 +45,7 @@ class Engine:
     """An engine in the mind: containers by name, which live until they are told otherwise."""
 
     url = ""
+    info = EngineInfo(2**34, 8, 0.0, frozenset(), is_rootless=False, remaps_users=False)
 
     def __init__(self) -> None:
         self.containers: dict[str, Container] = {}
@@ -96,6 +97,12 @@ class Engine:
         self._reach()
         if self.removes:
             self.containers.pop(name, None)
+        self._reach()
+
+    def remove_volume(self, _: str) -> None:
+        self._reach()
+
+    def remove_network(self, _: str) -> None:
         self._reach()
 
     def lines(self, *_: object) -> Iterator[Any]:
@@ -257,7 +264,8 @@ def _kill() -> None:
 def test_it_comes_to_what_is_wanted(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(departures, "is_connected", lambda _: False)
     monkeypatch.setattr(rollouts, "described", lambda _: [])
-    monkeypatch.setattr(deployed, "launch", lambda e, one, _: e.launch(one.container, one.gpus))
+    monkeypatch.setattr(pinned, "BRIEF_SECONDS", 60.0)
+    monkeypatch.setattr(deployed, "launch", lambda e, one, *_: e.launch(one.container, one.gpus))
     monkeypatch.setattr(deployed, "clear", lambda *_: None)
     with yard.store.write() as c:
         lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)

@@ -1,5 +1,6 @@
 """P4: the facts that a step reads are enough for the next dispatcher."""
 
+import threading
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from nbyard.dispatch import answering, departures, rollouts
+from nbyard.dispatch import answering, departures, pinned, rollouts
 from nbyard.dispatch.rollouts import Rollout, standing
 from nbyard.dispatch.room import Room
+from nbyard.dockerd import Stopped
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployment_form import completed
 from nbyard.domain.deployments import (
@@ -19,6 +21,7 @@ from nbyard.domain.deployments import (
     Place,
     Port,
     Revision,
+    deployment_folder,
 )
 from nbyard.runtimes.docker import deployed
 from nbyard.store.deployments import DeploymentRow, RevisionRow
@@ -97,9 +100,10 @@ def rolling(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Rolling:
     monkeypatch.setattr(answering, "answers", lambda *_: made.engine.answers)
     monkeypatch.setattr(departures, "is_connected", lambda _: False)
     monkeypatch.setattr(departures, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(pinned, "BRIEF_SECONDS", 60.0)  # what fails at once is known in one step
     monkeypatch.setattr(rollouts, "described", lambda _: [])
     monkeypatch.setattr(rollouts, "backoff_seconds", lambda _: 0.0)
-    monkeypatch.setattr(deployed, "launch", lambda e, one, _: e.launch(one.container, one.gpus))
+    monkeypatch.setattr(deployed, "launch", lambda e, one, *_: e.launch(one.container, one.gpus))
     return made
 
 
@@ -194,10 +198,10 @@ def test_it_believes_to_be_where_it_was_told_when_it_was_started(rolling: Rollin
     launched: list[str] = []
     launch = deployed.launch
 
-    def told(engine: Any, one: deployed.Deployed, say: Any) -> Any:
+    def told(engine: Any, one: deployed.Deployed, say: Any, wanted: Any) -> Any:
         launched.append(one.base_url)
         rolling.deployments.reached_below("/later/")
-        return launch(engine, one, say)
+        return launch(engine, one, say, wanted)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(deployed, "launch", told)
@@ -214,3 +218,35 @@ def test_an_engine_of_another_machine_is_refused_in_words(rolling: Rolling) -> N
     found = rolling.step()
     assert found.state == "failed" and "is on another machine" in found.reason
     assert not rolling.engine.containers
+
+
+def test_a_registry_that_says_nothing_keeps_nobody_from_stopping_or_deleting(
+    rolling: Rolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P4: and what it says later is heard by nobody."""
+    monkeypatch.setattr(pinned, "BRIEF_SECONDS", 0.0)
+    asked, speaks, heard = threading.Event(), threading.Event(), threading.Event()
+
+    def pull(_: str, say: Any, wanted: Any) -> None:
+        asked.set()
+        speaks.wait()
+        say("half of it is here")
+        heard.set()
+        assert not wanted()
+        raise Stopped
+
+    monkeypatch.setattr(rolling.engine, "pull", pull)
+    rolling.create(image=NONE)
+    rolling.step(2)
+    assert asked.wait(60) and rolling.step().state == "starting"
+    rolling.deployments.stop(ANN, "cows")
+    assert rolling.step().state == "stopped"
+    rolling.deployments.start(ANN, "cows")
+    assert rolling.step().state == "starting"
+    row = rolling.row()
+    rolling.deployments.delete(ANN, "cows")
+    rolling.rollout.step(rolling.row())
+    with rolling.store.read() as c:
+        assert rolling.store.deployments.ids(c) == set()
+    speaks.set()
+    assert heard.wait(60) and not (rolling.room.folder / deployment_folder(row.id)).exists()

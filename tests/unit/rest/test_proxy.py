@@ -15,6 +15,7 @@ from tornado.websocket import websocket_connect
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import NewDeployment, Place, Port
 from nbyard.rest.identity import local_name
+from nbyard.rest.traffic import Meter
 from nbyard.testing.server import TOKEN, Answer, JupyterServer
 
 from .served import LARGE, Echo, Service
@@ -233,6 +234,43 @@ def test_what_does_not_answer_says_so_in_words(app):
     assert get(app, "/nbyard/deployments/none/web/").status == 404
     answer = get(app, "/nbyard/deployments/app/none/")
     assert answer.status == 404 and "there are: " in answer.json["message"]
+
+
+def traffic(app: JupyterServer, name: str) -> tuple[int, int]:
+    """Requests and errors, with what was counted by now."""
+    desk = app.app.web_app.settings["nbyard"]
+    meters = (getattr(close, "__self__", None) for close in desk.closing)
+    next(one for one in meters if isinstance(one, Meter)).give()
+    found = app.send("GET", f"/deployments/{name}/traffic").json
+    assert sum(one["requests"] for one in found["parts"]) == found["requests"]
+    assert not found["requests"] or found["p99_seconds"] > 0
+    return found["requests"], found["errors"]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_error"), [("a", False), ("login", False), ("half/head", True), ("switch", True)]
+)
+def test_what_is_asked_is_counted(app, path, is_error):
+    """M6: an error is what the service did not answer."""
+    requests, errors = traffic(app, "app")
+    assert get(app, WEB + path).status in (200, 302, 502)
+    assert traffic(app, "app") == (requests + 1, errors + is_error)
+
+
+def test_what_nobody_answered_and_what_was_refused(app, cookies):
+    """M6: who may not ask is not counted."""
+    requests, errors = traffic(app, "gone")
+    get(app, "/nbyard/deployments/gone/web/")
+    assert app.request("GET", "/nbyard/deployments/gone/web/", None, {}).status == 403
+    assert traffic(app, "gone") == (requests + 1, errors + 1)
+    assert traffic(app, "starting") == (0, 0)
+
+
+def test_a_websocket_is_counted_once_when_it_is_opened(app):
+    """M6."""
+    requests, errors = traffic(app, "app")
+    say(app)
+    assert traffic(app, "app") == (requests + 1, errors)
 
 
 def say(app: JupyterServer, path: str = f"{WEB}socket", **how: Any) -> Any:

@@ -1,13 +1,16 @@
 """P1, P2, P4: what is wanted of deployments; making it so is the dispatcher's."""
 
+import time
+
 import pytest
 from argon2 import PasswordHasher
 from msgspec.structs import replace
 
 from nbyard.domain.call_forms import CallForm, CallForms
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import DeploymentChange, NewDeployment, Place
+from nbyard.domain.deployments import DeploymentChange, NewDeployment, Place, deployment_folder
 from nbyard.domain.models import NewModel
+from nbyard.domain.traffic import Counted
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite, Unavailable
 from nbyard.kept_logs import KeptLog
 
@@ -236,3 +239,20 @@ def test_a_model_that_was_built_anew_under_its_tag_is_a_new_revision(deployments
     pin(yard, made, 1, "sha256:before")
     assert deployments.edit(ann, made.id, same).revision == 2
     assert deployments.revisions(ann, made.id).items[0].image_id == built
+
+
+def test_what_the_proxy_counted_is_told_to_its_owner(deployments, ann, yard):
+    """M6."""
+    made = deployments.create(ann, COWS)
+    minute = int(time.time() // 60)
+    deployments.counted(
+        made.id, [Counted(minute, 3, 1, {4: 3}), Counted(minute - 70, 2, 0, {4: 2})]
+    )
+    hour, day = (deployments.traffic(ann, "cows", span) for span in ("hour", "day"))
+    assert (hour.requests, hour.errors, day.requests) == (3, 1, 5)
+    with pytest.raises(Invalid):
+        deployments.traffic(ann, "cows", "week")
+    with pytest.raises(NotFound):
+        deployments.traffic(Caller("bob"), "cows")
+    deployments.counted("gone", [Counted(minute, 1, 0, {})])
+    assert not (yard.store.folder / deployment_folder("gone")).exists()

@@ -1,10 +1,11 @@
 """An image is asked something: its own program in a container that is gone afterwards."""
 
 import time
+from collections.abc import Callable
 
 import msgspec
 
-from nbyard.dockerd import ContainerSpec, Engine
+from nbyard.dockerd import ContainerSpec, Engine, mind
 from nbyard.runtimes.docker.specs import NOBODY, container_name, labels
 from nbyard.runtimes.protocol import Order
 
@@ -31,13 +32,19 @@ def question(order: Order, suffix: str, image: str, argv: list[str]) -> Containe
     )
 
 
-def ask(engine: Engine, spec: ContainerSpec, seconds: float) -> Answer:
-    """What it printed; too much is cut off at MAX_BYTES and one byte."""
+def ask(
+    engine: Engine, spec: ContainerSpec, seconds: float, wanted: Callable[[], bool] = lambda: True
+) -> Answer:
+    """What it printed; too much is cut off at MAX_BYTES and one byte.
+
+    Raises:
+        Stopped: it is not `wanted` any more.
+    """
     engine.remove(spec.name)
     try:
         engine.create(spec)
         engine.start(spec.name)
-        exit_code = _wait(engine, spec.name, seconds)
+        exit_code = _wait(engine, spec.name, seconds, wanted)
         said = bytearray()
         for is_stdout, piece in engine.log(spec.name):
             said += piece if is_stdout else b""
@@ -48,9 +55,10 @@ def ask(engine: Engine, spec: ContainerSpec, seconds: float) -> Answer:
         engine.remove(spec.name)
 
 
-def _wait(engine: Engine, name: str, seconds: float) -> int | None:
+def _wait(engine: Engine, name: str, seconds: float, wanted: Callable[[], bool]) -> int | None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
+        mind(wanted)
         container = engine.container(name)
         if container is None:
             return None

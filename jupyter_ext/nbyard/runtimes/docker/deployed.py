@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from nbyard.dockerd import (
     DEPLOYMENT,
     HOME,
+    LOCAL_SOCKET,
     LOOPBACK,
     REVISION,
     STORE,
@@ -18,6 +20,8 @@ from nbyard.dockerd import (
     Engine,
     Mount,
     Say,
+    by_hand,
+    mind,
 )
 from nbyard.domain.deployments import Place, Port, RevisionSpec, check_name, link_path
 from nbyard.errors import NbyardError
@@ -67,23 +71,27 @@ class Deployed(msgspec.Struct, frozen=True):
         return f"{self.base_url}{link_path(self.name, port.name)}"
 
 
-def launch(engine: Engine, one: Deployed, say: Say) -> Container:
+def launch(engine: Engine, one: Deployed, say: Say, wanted: Callable[[], bool]) -> Container:
     """Make and start its container, which is not there; `say` is told what the engine cannot do.
+    Before whatever takes long it is asked whether it is `wanted` still.
 
     Raises:
+        Stopped: it is not.
         NotFound: the image is gone.
         NbyardError: the engine cannot start it; the message says why.
     """
     user = container_user(engine.info)
-    _verify_gpus(engine, one)
+    _verify_gpus(engine, one, wanted)
     if not engine.create_volume(one.volume, one.labels, one.spec.disk_bytes):
         say(f"The engine's disk cannot hold it to {one.spec.disk_gb:g} GB.")
     network = engine.network(one.volume, one.labels)
     spec = container_spec(one, user, network)
+    mind(wanted)
     engine.remove(spec.name)
     engine.create(spec)
     try:
         engine.put(spec.name, ABOVE_HOME, _home(one, user))
+        mind(wanted)
         engine.start(spec.name)
     except NbyardError:
         engine.remove(spec.name)
@@ -102,6 +110,15 @@ def asked(one: Deployed, found: Container) -> list[tuple[Place, str]]:
         at = Place(port.name, LOOPBACK, found.published.get(port.port, 0))
         places.append((at, prefix + port.path))
     return places
+
+
+def shown_by_hand(engine: Engine, one: Deployed, name: str) -> str:
+    """The command of a shell that starts the same; its image by `name` as long as that means it."""
+    user = container_user(engine.info)
+    spec = container_spec(one, user, "bridge")
+    if engine.image_id(name) == one.spec.image:
+        spec = msgspec.structs.replace(spec, image=name)
+    return by_hand(spec, engine.info, "" if engine.url == LOCAL_SOCKET else engine.url)
 
 
 def clear(engine: Engine, one: Deployed) -> None:
@@ -190,8 +207,8 @@ def _files(one: Deployed) -> dict[Path, str]:
     return {}
 
 
-def _verify_gpus(engine: Engine, one: Deployed) -> None:
+def _verify_gpus(engine: Engine, one: Deployed, wanted: Callable[[], bool]) -> None:
     """As before an attempt that was granted some."""
     name = check_name(one.deployment_id, one.number)
     order = Order(name, one.store_id, one.volume, "", Path(), "", gpus=one.gpus)
-    verify(engine, order, one.spec.image)
+    verify(engine, order, one.spec.image, wanted)

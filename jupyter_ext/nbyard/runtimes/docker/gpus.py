@@ -6,6 +6,7 @@ would be too late: what is short had ended on the CPU before anybody could look.
 """
 
 import re
+from collections.abc import Callable
 
 import msgspec
 
@@ -25,23 +26,32 @@ DEVICE = re.compile(r"nvidia\d+")
 LISTED = re.compile(r"^ *(?P<kind>GPU|MIG) .*\(UUID: (?P<uuid>[^)\s]+)\)", re.MULTILINE)
 
 
-def verify(engine: Engine, order: Order, image: str) -> None:
-    """Raises NbyardError unless a container of the image sees what was granted, and no more."""
+def verify(
+    engine: Engine, order: Order, image: str, wanted: Callable[[], bool] = lambda: True
+) -> None:
+    """Ask a container of the image what it sees, as long as that is `wanted`.
+
+    Raises:
+        Stopped: it is not any more.
+        NbyardError: it does not see what was granted, or sees more.
+    """
     if not order.gpus:
         return
-    listed = _ask(engine, order, image, ["nvidia-smi", "-L"])
+    listed = _ask(engine, order, image, ["nvidia-smi", "-L"], wanted)
     if listed is not None:
         kind = "MIG" if order.gpus[0].startswith("MIG-") else "GPU"
         found = LISTED.finditer(listed)
         _compare(order.gpus, [one["uuid"] for one in found if one["kind"] == kind])
         return
-    names = _ask(engine, order, image, ["ls", "/dev"])
+    names = _ask(engine, order, image, ["ls", "/dev"], wanted)
     if names is None:
         raise _broken(order.gpus, "the image has neither nvidia-smi nor ls to look for them")
     _compare(order.gpus, ["" for name in names.split() if DEVICE.fullmatch(name)])
 
 
-def _ask(engine: Engine, order: Order, image: str, argv: list[str]) -> str | None:
+def _ask(
+    engine: Engine, order: Order, image: str, argv: list[str], wanted: Callable[[], bool]
+) -> str | None:
     """What the program says; None where the image has none that works."""
     spec = question(order, GPU_CHECK, image, argv)
     spec = msgspec.structs.replace(
@@ -51,7 +61,7 @@ def _ask(engine: Engine, order: Order, image: str, argv: list[str]) -> str | Non
         environment=visible_gpus(order.gpus),
     )
     try:
-        answer = ask(engine, spec, SECONDS)
+        answer = ask(engine, spec, SECONDS, wanted)
     except Unavailable:
         raise
     except NbyardError as error:

@@ -1,0 +1,99 @@
+"""Facts about one deployment: written as they are seen, and read anew where they may have changed
+since its row was read."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from nbyard.dispatch.room import Room
+from nbyard.domain.deployments import Place, deployment_folder, log_name
+from nbyard.kept_logs import KeptLog
+from nbyard.runtimes.docker.deployed import Deployed
+from nbyard.store.deployments import DeploymentRow, RevisionRow
+
+OURS = "nbyard: "
+
+
+class Notes:
+    """What the steps of a rollout write, each in a transaction of its own."""
+
+    def __init__(self, room: Room):
+        self._room = room
+        self._rows = room.store.deployments
+
+    def tell(self, row: DeploymentRow, state: str, reason: str) -> None:
+        """The state as it is seen now, where it is not what is known. It says nothing about what
+        was asked for meanwhile."""
+        told = {"reason": reason, "revision": row.newest.number}
+        told = {name: value for name, value in told.items() if value}
+        columns: dict[str, Any] = {"reason": reason}
+        if state == "running" and row.state != "running":
+            columns["started_at"] = datetime.now(UTC)
+        if (state, reason) == (row.state, row.reason):
+            return
+        with self._room.write() as c:
+            if not self._rows.is_as_seen(c, row):
+                return
+            if state != row.state:
+                self._rows.move(c, row, state, told, since=row.state, **columns)
+            else:
+                self._rows.change(c, row, told, reason=reason)
+
+    def note(self, one: RevisionRow, **columns: Any) -> None:
+        """Facts about a revision."""
+        with self._room.write() as c:
+            self._rows.set_revision(c, one.revision.id, **columns)
+
+    def is_wanted(self, row: DeploymentRow) -> bool:
+        """Until something else is asked for, or this dispatcher leaves."""
+        if self._room.stopping.is_set():
+            return False
+        with self._room.store.read() as c:
+            return self._rows.is_as_seen(c, row)
+
+    def deployed(self, row: DeploymentRow, one: RevisionRow) -> Deployed:
+        """What its container is made of."""
+        return Deployed(
+            store_id=self._room.store.id,
+            deployment_id=row.id,
+            name=row.name,
+            number=one.number,
+            spec=replace(one.revision.spec, image=one.revision.image_id or one.revision.spec.image),
+            gpus=one.revision.gpus,
+            base_url=one.prefix or self.base_url,
+            password=one.password,
+        )
+
+    @property
+    def base_url(self) -> str:
+        """That of the server through which people reach it."""
+        with self._room.store.read() as c:
+            return self._room.store.facts.get(c, "base_url") or "/"
+
+    def log(self, row: DeploymentRow, one: RevisionRow) -> KeptLog:
+        return KeptLog(self._room.folder / deployment_folder(row.id) / log_name(one.number))
+
+    def say(self, row: DeploymentRow, one: RevisionRow, words: str) -> None:
+        """A line of ours in its log."""
+        line(self.log(row, one), f"{OURS}{words}")
+
+    def last_line(self, row: DeploymentRow, one: RevisionRow, tail_bytes: int) -> str:
+        """What it said itself last; "" when that was a line of ours."""
+        last = self.log(row, one).tail(tail_bytes).strip().rpartition("\n")[2]
+        return "" if last.startswith(OURS) else last
+
+    def places(
+        self, row: DeploymentRow, one: RevisionRow, places: list[Place], **told: Any
+    ) -> None:
+        """Where its ports answer; with more to tell of it, it answers for the first time since it
+        was started, and is asked from now on."""
+        with self._room.write() as c:
+            self._rows.set_revision(c, one.revision.id, places=places, **told)
+            if told and (one.number == row.newest.number or row.newest.is_over):
+                self._rows.serve(c, row, one.number)
+
+
+def line(kept: KeptLog, words: str) -> None:
+    """One line in a log."""
+    kept.write(words.encode() + b"\n")

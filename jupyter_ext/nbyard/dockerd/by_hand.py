@@ -1,0 +1,61 @@
+"""The command of a shell that starts a container as we do: with the same limits and the same
+hardening, so that what fails under them fails by hand too."""
+
+import shlex
+
+from nbyard.dockerd.specs import (
+    LOOPBACK,
+    OPEN_FILES,
+    PIDS_LIMIT,
+    SHARED_MEMORY_BYTES,
+    ContainerSpec,
+    EngineInfo,
+    Mount,
+    scratch_of,
+)
+
+
+def by_hand(spec: ContainerSpec, info: EngineInfo, engine: str = "") -> str:
+    """For Docker's client; `engine` is its URL where that is not the usual one. Otherwise than with
+    us are its name, its labels, how much of its log is kept, and its network where it has one."""
+    words = ["docker", *(["--host", engine] if engine else []), "run", "--rm"]
+    words += [*_hardening(spec, info), *_limits(spec, info)]
+    for mount in spec.mounts:
+        words += ["--mount", _mount(mount)]
+    for port in spec.ports:
+        words += ["--publish", f"{LOOPBACK}::{port}"]
+    for name, value in spec.environment.items():
+        words += ["--env", f"{name}={value}"]
+    if spec.gpus:
+        words += ["--gpus", f'"device={",".join(spec.gpus)}"']
+    if spec.directory:
+        words += ["--workdir", spec.directory]
+    if spec.network == "none":
+        words += ["--network", "none"]
+    if spec.argv:
+        words += ["--entrypoint", spec.argv[0]]
+    return shlex.join([*words, spec.image, *spec.argv[1:]])
+
+
+def _hardening(spec: ContainerSpec, info: EngineInfo) -> list[str]:
+    words = ["--user", spec.user, "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"]
+    words += ["--read-only", "--init", "--ipc", "private", "--no-healthcheck"]
+    for place, options in scratch_of(spec, info).items():
+        words += ["--tmpfs", f"{place}:{options}"]
+    return words
+
+
+def _limits(spec: ContainerSpec, info: EngineInfo) -> list[str]:
+    memory = str(spec.memory_bytes or info.memory_bytes)
+    return [
+        *("--memory", memory, "--memory-swap", memory),
+        *("--cpus", f"{min(spec.cpu or info.cpus, info.cpus):g}"),
+        *("--pids-limit", str(PIDS_LIMIT), "--ulimit", f"nofile={OPEN_FILES}:{OPEN_FILES}"),
+        *("--shm-size", str(SHARED_MEMORY_BYTES)),
+    ]
+
+
+def _mount(mount: Mount) -> str:
+    parts = [f"type={mount.kind}", f"source={mount.source}", f"target={mount.target}"]
+    parts += ["volume-nocopy"] if mount.kind == "volume" else []
+    return ",".join([*parts, *(["readonly"] if mount.read_only else [])])

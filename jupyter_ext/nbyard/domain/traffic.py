@@ -1,0 +1,133 @@
+"""How often a live service was asked, and how it answered: counted by the minute, told in spans of
+equal length."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from nbyard.errors import Invalid
+
+MINUTE_SECONDS = 60
+# a scale on which every step is a fifth longer than the one before
+LEAST_SECONDS, STEPS_TO_DOUBLE, MAX_STEP = 0.0005, 4, 100
+ERROR_STATUS = 500
+# by its name: how many seconds each part of a span has, and how many parts there are
+SPANS: Mapping[str, tuple[int, int]] = {"hour": (60, 60), "day": (900, 96)}
+
+
+class Counted(msgspec.Struct, frozen=True, array_like=True):
+    """A part of what was counted in a minute since 1970. An error is an answer with a status of 500
+    or more, or none; `times` says how many answers took as long as each step of the scale."""
+
+    minute: int
+    requests: int
+    errors: int
+    times: dict[int, int]
+
+
+class TrafficPart(msgspec.Struct, frozen=True):
+    """What was counted from `at` on. Of the requests in it one half was answered within
+    `p50_seconds`, 99 of 100 within `p99_seconds`; null where none was."""
+
+    at: datetime
+    requests: int
+    errors: int
+    p50_seconds: float | None
+    p99_seconds: float | None
+
+
+class Traffic(msgspec.Struct, frozen=True):
+    """What was counted of a deployment, the oldest part first; each has `part_seconds`. `requests`
+    and `errors` are those of all parts together, and so are `p50_seconds` and `p99_seconds`."""
+
+    part_seconds: int
+    requests: int
+    errors: int
+    p50_seconds: float | None
+    p99_seconds: float | None
+    parts: list[TrafficPart]
+
+
+class Tally:
+    """Counts as they come."""
+
+    def __init__(self) -> None:
+        self._requests: Counter[int] = Counter()
+        self._errors: Counter[int] = Counter()
+        self._times: dict[int, Counter[int]] = {}
+
+    def count(self, at: float, seconds: float, *, is_error: bool) -> None:
+        """A request that was answered at that time of 1970, after so many seconds."""
+        minute = int(at // MINUTE_SECONDS)
+        self._requests[minute] += 1
+        self._errors[minute] += is_error
+        self._times.setdefault(minute, Counter())[step_of(seconds)] += 1
+
+    def taken(self) -> list[Counted]:
+        """All of it, which is forgotten here."""
+        found = [
+            Counted(minute, requests, self._errors[minute], dict(self._times[minute]))
+            for minute, requests in sorted(self._requests.items())
+        ]
+        self._requests, self._errors, self._times = Counter(), Counter(), {}
+        return found
+
+
+def step_of(seconds: float) -> int:
+    """The first step of the scale that is no shorter."""
+    if seconds <= LEAST_SECONDS:
+        return 0
+    step = math.ceil(math.log2(seconds / LEAST_SECONDS) * STEPS_TO_DOUBLE - 1e-9)
+    return min(step, MAX_STEP)
+
+
+def within(times: Mapping[int, int], share: float) -> float | None:
+    """Within how many seconds that share was answered, true to a tenth; None where none was."""
+    wanted = share * sum(times.values())
+    seen = 0
+    for step, count in sorted(times.items()):
+        if seen + count >= wanted and count:
+            least, most = _length(step - 1) if step else 0.0, _length(step)
+            return least + (most - least) * max(wanted - seen, 0.0) / count
+        seen += count
+    return None
+
+
+def traffic_of(counted: Iterable[Counted], span: str, now: float) -> Traffic:
+    """What was counted in the span that ends at `now`, in seconds since 1970.
+
+    Raises:
+        Invalid: there is no such span.
+    """
+    if span not in SPANS:
+        words = f"{span[:40]!r} is no span; there are: {', '.join(SPANS)}"
+        raise Invalid.field("span", words)
+    seconds, number = SPANS[span]
+    last = int(now // seconds)
+    parts: dict[int, list[Counted]] = {at: [] for at in range(last - number + 1, last + 1)}
+    for one in counted:
+        at = one.minute * MINUTE_SECONDS // seconds
+        if at in parts:
+            parts[at].append(one)
+    told = [_part(at * seconds, those) for at, those in parts.items()]
+    whole = _part(0, [one for those in parts.values() for one in those])
+    return Traffic(
+        *(seconds, whole.requests, whole.errors, whole.p50_seconds, whole.p99_seconds), told
+    )
+
+
+def _part(at: int, counted: Iterable[Counted]) -> TrafficPart:
+    requests = errors = 0
+    times: Counter[int] = Counter()
+    for one in counted:
+        requests, errors = requests + one.requests, errors + one.errors
+        times.update(one.times)
+    moment = datetime.fromtimestamp(at, UTC)
+    return TrafficPart(moment, requests, errors, within(times, 0.5), within(times, 0.99))
+
+
+def _length(step: int) -> float:
+    return float(LEAST_SECONDS * 2 ** (step / STEPS_TO_DOUBLE))

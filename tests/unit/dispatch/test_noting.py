@@ -1,0 +1,62 @@
+"""P3: what the steps of a rollout write of a deployment."""
+
+from typing import Any
+
+import pytest
+
+from nbyard.dispatch.noting import Notes
+from nbyard.dispatch.room import Room
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import DeploymentChange, NewDeployment, Place
+from nbyard.store.deployments import DeploymentRow
+from nbyard.yard import Yard
+
+ANN = Caller("ann")
+
+
+@pytest.fixture
+def room(yard: Yard) -> Room:
+    with yard.store.write() as c:
+        lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)
+    nothing: Any = None
+    yard.services.deployments.create(ANN, NewDeployment("cows:1", name="cows"))
+    return Room(yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing)
+
+
+def row_of(room: Room) -> DeploymentRow:
+    with room.store.read() as c:
+        return room.store.deployments.under_way(c)[0]
+
+
+def test_nothing_is_said_of_what_was_asked_for_meanwhile(yard: Yard, room: Room) -> None:
+    notes, seen = Notes(room), row_of(room)
+    assert notes.is_wanted(seen)
+    yard.services.deployments.edit(ANN, "cows", DeploymentChange(image="cows:2"))
+    notes.tell(seen, "failed", "why")
+    assert (row_of(room).state, notes.is_wanted(seen)) == ("queued", False)
+    notes.tell(row_of(room), "failed", "why")
+    assert yard.services.deployments.get(ANN, "cows").reason == "why"
+
+
+def test_a_dispatcher_that_leaves_wants_nothing(room: Room) -> None:
+    notes = Notes(room)
+    room.stopping.set()
+    assert not notes.is_wanted(row_of(room))
+
+
+def test_the_last_line_is_one_of_its_own(room: Room) -> None:
+    notes, row = Notes(room), row_of(room)
+    notes.log(row, row.newest).write(b"first\nno model\n")
+    assert notes.last_line(row, row.newest, 2000) == "no model"
+    notes.say(row, row.newest, "it ended")
+    assert notes.last_line(row, row.newest, 2000) == ""
+    assert notes.log(row, row.newest).tail(99).endswith("nbyard: it ended\n")
+
+
+def test_it_is_asked_once_it_answered(yard: Yard, room: Room) -> None:
+    notes, row = Notes(room), row_of(room)
+    notes.places(row, row.newest, [Place("api", "h", 1)])
+    assert row_of(room).serving == 0
+    notes.places(row, row.newest, [Place("api", "h", 1, answers=True)], reason="")
+    assert row_of(room).serving == 1
+    assert [link.answers for link in yard.services.deployments.get(ANN, "cows").links] == [True]
