@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from nbyard.crash import crash_point
 from nbyard.dispatch.answering import Ports, described
+from nbyard.dispatch.awaiting import awaited
 from nbyard.dispatch.departures import Departures
 from nbyard.dispatch.following import Follower
 from nbyard.dispatch.noting import Notes, line
@@ -21,6 +22,7 @@ from nbyard.dispatch.room import Room
 from nbyard.dockerd import LOCAL_SOCKET, Container, Engine, Stopped
 from nbyard.domain.deployments import Place, deployment_folder, log_name
 from nbyard.domain.rollouts import (
+    BEING_BUILT,
     Ended,
     Standing,
     after,
@@ -124,7 +126,7 @@ class Rollout:
 
     def _tend(self, row: DeploymentRow, one: RevisionRow) -> Standing:
         if one.is_over:
-            return self._rest(row, one, standing(one))
+            return self._rest(row, one, one.standing)
         if one.phase == "pending":
             return self._begin(row, one)
         if self._departures.is_ending(one.number):
@@ -142,9 +144,13 @@ class Rollout:
         return self._attend(row, one, found)
 
     def _begin(self, row: DeploymentRow, one: RevisionRow) -> Standing:
+        if reason := awaited(self._room, row, one):
+            if reason == BEING_BUILT:
+                return Standing(one.number, "pending", reason=reason)
+            return self._give_up(row, one, reason, "")
         has_gpus = len(one.revision.gpus) >= one.revision.spec.gpu
         if not has_gpus or time.monotonic() < self._not_before.get(one.number, 0.0):
-            return standing(one)
+            return one.standing
         self._notes.note(one, started_at=datetime.now(UTC), ready_at=None)
         crash_point("deployment-begun")
         return self._launch(row, one)
@@ -340,12 +346,3 @@ class Rollout:
     @property
     def _url(self) -> str:
         return "" if self._engine.url == LOCAL_SOCKET else self._engine.url
-
-
-def standing(one: RevisionRow) -> Standing:
-    """As it was when the row was read."""
-    known = one.revision
-    is_ready = all(place.answers for place in one.places[:1]) and one.has_answered
-    return Standing(
-        one.number, one.phase, is_ready, one.has_answered, known.reason, known.exit_code
-    )
