@@ -1,5 +1,5 @@
-"""What code uses to be run by nbyard: marks, typed data in and out, metrics."""
+"""What code uses to be run by nbyard: marks, typed data in and out, metrics, ports."""
 
-from nbyard.runner.handoff import NotGiven, Unfit, executable, input, metric, output, secret
+from nbyard.runner.handoff import NotGiven, Unfit, executable, input, metric, output, port, secret
 
-__all__ = ["NotGiven", "Unfit", "executable", "input", "metric", "output", "secret"]
+__all__ = ["NotGiven", "Unfit", "executable", "input", "metric", "output", "port", "secret"]

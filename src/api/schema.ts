@@ -332,7 +332,8 @@ export interface paths {
         /**
          * Deploy an image as a service that runs until it is stopped
          * @description What is not said is as the preset and the service have it; `image` may be the name of a
-         *     model that was built here. It is *running* when it answers.
+         *     model that was built here, or is being built: then it waits for that. It is *running* when
+         *     it answers.
          */
         post: operations["deployments.create"];
         delete?: never;
@@ -1567,7 +1568,8 @@ export interface components {
          *         Its times, about in order: recorded (`created_at`), all staged and handed over (`prepared_at`),
          *         supervised (`started_at`), its kernel or program there (`working_at`), the work at its end
          *         (`finished_at`), its outputs kept (`published_at`). Attempts at functions of one file may share
-         *         a process, the `worker`: then the folder is its, with what is theirs alone in `calls`.
+         *         a process, the `worker`: then the folder is its, with what is theirs alone in `calls`. `links`
+         *         lead to the ports that it listens at while it runs.
          */
         Attempt: {
             id: string;
@@ -1600,6 +1602,8 @@ export interface components {
             working_at: string | null;
             /** @default null */
             published_at: string | null;
+            /** @default [] */
+            links: components["schemas"]["MonitorLink"][];
         };
         /**
          * Beside
@@ -2699,6 +2703,18 @@ export interface components {
             sample: Record<string, unknown>;
         };
         /**
+         * MonitorLink
+         * @description How a port of a running attempt is reached: `path` is below the server's base URL. It is to
+         *         be shown as active only while it `answers`; `reason` says why it never will.
+         */
+        MonitorLink: {
+            name: string;
+            path: string;
+            answers: boolean;
+            /** @default  */
+            reason: string;
+        };
+        /**
          * NamedArtifact
          * @description What the run `run_id` of one executable made, under the run's name; its state, log and
          *         parameters are those of the run. `files` are its outputs, or the executed notebook where it has
@@ -2876,7 +2892,8 @@ export interface components {
          * NewImage
          * @description What to build: the image of an `environment` (of its `version`, by default the one that is
          *         installed), or that of the Dockerfile at `path`. Without a `recipe` it is the one that the
-         *         newest image of the environment was made by. `tag` is the image's name; by default
+         *         newest image of the environment was made by; that of a Dockerfile, which may take a base as its
+         *         `ARG BASE`, has nothing else. `tag` is the image's name; by default
          *         `nbyard/ENVIRONMENT:VERSION`.
          */
         NewImage: {
@@ -3389,6 +3406,9 @@ export interface components {
          * Resources
          * @description Environment, image, requirements and limits of an executable's nodes that say nothing else.
          *         `environment` is the name of one, whose newest version is used, or `name@2` for that version.
+         *         `ports` are those that it listens at while it runs, by the name of their link: the number in a
+         *         container, 0 for any. `tensorboard` is where it writes logs for TensorBoard: a folder below its
+         *         working directory, or the name of an output.
          */
         Resources: {
             /** @default  */
@@ -3397,6 +3417,12 @@ export interface components {
             image: string;
             /** @default  */
             requirements: string;
+            /** @default {} */
+            ports: {
+                [key: string]: number;
+            };
+            /** @default  */
+            tensorboard: string;
             /** @default null */
             cpu: number | null;
             /** @default null */

@@ -58,6 +58,7 @@ export type Task = Schemas['Task'];
 export type TaskPage = Schemas['TaskPage'];
 export type Upload = Schemas['Upload'];
 export type Usage = Schemas['Usage'];
+export type MonitorLink = Schemas['MonitorLink'];
 export type Metric = Schemas['Metric'];
 export type Workflow = Schemas['Workflow'];
 
@@ -76,6 +77,7 @@ export interface Activity {
   done: number;
   total: number;
   current?: number | null;
+  links?: MonitorLink[];
 }
 
 export const LIVE_RUN: ReadonlySet<string> = new Set(['queued', 'running']);

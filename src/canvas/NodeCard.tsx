@@ -1,5 +1,6 @@
 import { Handle, NodeProps, Position } from '@xyflow/react';
 import { memo } from 'react';
+import { MonitorLinks } from '../components/MonitorLinks';
 import { problemIcon } from '../icons';
 import { kindIcon, STATE_ICONS } from '../thingIcons';
 import { useCanvas, useView } from './hooks';
@@ -124,6 +125,9 @@ function RunLine({ run, icon }: { run: INodeRun; icon: keyof typeof STATE_ICONS 
         <Icon.react tag="span" className="nby-Icon" />
         <span>{stateWord(run, trans)}</span>
         {detail && <span className="nby-Node-words nby-mod-detail">{detail}</span>}
+        {run.monitors && (
+          <MonitorLinks monitors={run.monitors} trans={trans} className="nby-Link nodrag nopan" />
+        )}
       </div>
       {run.state === 'running' && (
         <progress

@@ -123,6 +123,8 @@ export interface INodeRun {
   /** For example "cell 4/9". */
   detail?: string;
   seconds?: number;
+  /** Where it can be watched, as long as it answers there. */
+  monitors?: readonly { name: string; href: string }[];
 }
 
 /** The states of one document's newest run. */

@@ -6,6 +6,7 @@ import { StoreEvent } from '../api/types';
 import { IYard } from '../api/yard';
 import { INodeRun, IRunStates } from '../canvas/tokens';
 import { RunModel } from './model';
+import { monitorsOf } from './monitors';
 import { progressOf, waitsFor, workSeconds } from './reducer';
 
 const NONE: ReadonlySet<string> = new Set();
@@ -57,6 +58,10 @@ export class RunStates implements IRunStates {
       made.detail = this.trans.__('cell %1/%2', cell, activity.total);
     } else if (state === 'queued' && task.place) {
       made.detail = this.trans.__('place %1', task.place);
+    }
+    const monitors = monitorsOf(this.yard, task, activity);
+    if (monitors.length) {
+      made.monitors = monitors;
     }
     if (task.finished_at) {
       made.seconds = workSeconds(task, 0);

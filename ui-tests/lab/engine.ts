@@ -26,7 +26,7 @@ export interface IEngine {
 /** Start it, use it, and leave it to others or stop it. */
 export async function withEngine(
   use: (engine: IEngine) => Promise<void>,
-  kind: 'tiny_image' | 'base_image' = 'tiny_image'
+  kind: 'tiny_image' | 'base_image' | 'lab_image' = 'tiny_image'
 ): Promise<void> {
   const child = spawn(PYTHON, ['-c', HOLD, kind], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise(done => child.once('exit', done));

@@ -7,6 +7,7 @@ from nbyard import folders
 from nbyard.dispatch.board import LiveAttempt, LiveTask
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import Output
+from nbyard.domain.monitors import container_ports
 from nbyard.domain.runs import BytesOf, ResultOf, Run
 from nbyard.errors import NotFound
 from nbyard.runtimes.protocol import Order
@@ -60,6 +61,7 @@ def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord) -> Order:
         gpu=plan.gpu,
         gpus=attempt.gpus,
         warm=plan.warm,
+        ports=list(container_ports(plan.ports).values()),
     )
 
 

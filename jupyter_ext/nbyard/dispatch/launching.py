@@ -9,7 +9,7 @@ import msgspec
 
 from nbyard import folders, gpus
 from nbyard.crash import crash_point
-from nbyard.dispatch import secrets, working
+from nbyard.dispatch import monitors, secrets, working
 from nbyard.dispatch.cases import REQUIREMENTS, Case
 from nbyard.dispatch.keys import IDENTITY, Identities
 from nbyard.dispatch.room import Room
@@ -289,6 +289,7 @@ def _variables(room: Room, attempt: AttemptRecord, task: TaskRecord, run: Run) -
         "NBYARD_RESOURCES": str(room.folder / "resources"),
         **_visible_gpus(room, attempt),
         **_cluster(room, task.plan.runtime),
+        **monitors.told(room.folder, attempt, task.plan),
     }
 
 

@@ -14,6 +14,7 @@ from nbyard.dispatch.facts import Inbox
 from nbyard.dispatch.garbage import Collector
 from nbyard.dispatch.images import ImageController
 from nbyard.dispatch.imports import ImportController
+from nbyard.dispatch.monitors import MonitorController
 from nbyard.dispatch.recovery import Sweeper
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.runs import RunController
@@ -38,6 +39,7 @@ LEAVE_SECONDS = 5.0
 IMPORTS_AT_ONCE = 4
 BUILDS_AT_ONCE = 2
 DEPLOYMENTS_AT_ONCE = 8
+MONITORS_AT_ONCE = 4
 GONE_SECONDS = 86_400.0  # a database that is away for a day does not come back
 
 
@@ -60,6 +62,8 @@ class Dispatcher:
         self._deployers = Workers(DEPLOYMENTS_AT_ONCE)
         slots = self._runs.slots
         self._deployments = DeploymentController(room, self._deployers, self._inbox, slots)
+        self._lookers = Workers(MONITORS_AT_ONCE)
+        self._monitors = MonitorController(room, self._lookers, self._runs.live)
         self._holds = threading.Event()
         self._holds.set()
         self._is_importing = False
@@ -118,6 +122,7 @@ class Dispatcher:
         with contextlib.suppress(NbyardError), self._room.write() as c:
             self._room.store.leases.release(c, self._room.lease)
         self._deployments.close()
+        self._monitors.close()
         for runtime in self._room.runtimes.values():
             runtime.close()
         self._room.tables.close()
@@ -126,7 +131,7 @@ class Dispatcher:
     def end_threads(self) -> None:
         """Begin nothing more in threads, and wait a little for what is under way."""
         end = time.monotonic() + LEAVE_SECONDS
-        others = (self._importers, self._builders, self._deployers)
+        others = (self._importers, self._builders, self._deployers, self._lookers)
         for threads in others:
             threads.close()
         self._workers.close(LEAVE_SECONDS)
@@ -135,8 +140,8 @@ class Dispatcher:
 
     def settle(self, seconds: float) -> bool:
         """Wait for what is under way in threads; whether all of it came to an end."""
-        threads = (self._workers, self._importers, self._builders, self._deployers)
-        return all(each.settle(seconds) for each in threads)
+        beside = (self._importers, self._builders, self._deployers, self._lookers)
+        return all(each.settle(seconds) for each in (self._workers, *beside))
 
     def _loop(self, listener: Listener) -> None:
         idle_since = time.monotonic()
@@ -173,6 +178,7 @@ class Dispatcher:
         try:
             self._sweeper.tick()
             is_busy = self._runs.tick(woken, has_news=has_news)
+            self._monitors.tick()
             is_busy |= self._deployments.tick(has_news=has_news)
             if has_time:
                 self._garbage.tick()

@@ -37,7 +37,8 @@ def group_of(task: LiveTask, code: Code, environment: EnvironmentRef) -> Group:
 def _is_special(plan: TaskPlan) -> bool:
     """What is measured, granted or kept secret for a whole process."""
     limits = (plan.memory_bytes, plan.silence_timeout_seconds, plan.gpu)
-    return any(limits) or bool(plan.requirements_digest) or bool(secrets_of(plan))
+    own = (*limits, plan.requirements_digest, secrets_of(plan), plan.ports, plan.tensorboard)
+    return any(own)
 
 
 class Placing:

@@ -69,6 +69,10 @@ class RunController:
         self._look(woken)
         return bool(self._board.runs)
 
+    def live(self) -> list[LiveAttempt]:
+        """The attempts that are under way."""
+        return list(self._board.attempts.values())
+
     def slots(self) -> Slots:
         """What tasks leave free now."""
         return self._queue.slots()

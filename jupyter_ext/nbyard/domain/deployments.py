@@ -136,9 +136,10 @@ class Link(msgspec.Struct, frozen=True):
 
 class Target(msgspec.Struct, frozen=True):
     """Where the proxy finds a port now, and how it treats it: with `keeps_prefix` the service is
-    asked with the whole path; the pages of one that `is_trusted` may do what JupyterLab may."""
+    asked with the whole path; the pages of one that `is_trusted` may do what JupyterLab may.
+    `subject` is the id of the deployment or attempt whose port it is."""
 
-    deployment: str
+    subject: str
     host: str
     port: int
     websocket: bool

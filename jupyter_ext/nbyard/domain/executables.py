@@ -28,11 +28,16 @@ def is_python(language: str) -> bool:
 
 class Resources(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Environment, image, requirements and limits of an executable's nodes that say nothing else.
-    `environment` is the name of one, whose newest version is used, or `name@2` for that version."""
+    `environment` is the name of one, whose newest version is used, or `name@2` for that version.
+    `ports` are those that it listens at while it runs, by the name of their link: the number in a
+    container, 0 for any. `tensorboard` is where it writes logs for TensorBoard: a folder below its
+    working directory, or the name of an output."""
 
     environment: str = ""
     image: str = ""
     requirements: str = ""
+    ports: dict[str, int] = msgspec.field(default_factory=dict)
+    tensorboard: str = ""
 
 
 class Inspection(msgspec.Struct, frozen=True):

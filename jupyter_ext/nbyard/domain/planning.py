@@ -11,6 +11,7 @@ from nbyard.domain.edges import ONE_OR_SEVERAL, Drawn, in_words
 from nbyard.domain.executables import Resources, called
 from nbyard.domain.formats import suffix_of
 from nbyard.domain.limits import Limits, wrong
+from nbyard.domain.monitors import wrong_monitors
 from nbyard.domain.runs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
 from nbyard.domain.uses import UsedEnvironment
 from nbyard.domain.workflows import Binding as Bound
@@ -190,8 +191,9 @@ def _bound_problem(argument: Argument, binding: Bound, document: Document) -> st
 
 
 def _limit_problems(name: str, node: Node, known: ResolvedNode) -> list[Problem]:
-    limits = Limits(**node.over(known.resources))
-    return [Problem(reason, node=name, field=field) for field, reason in wrong(limits)]
+    limits, told = Limits(**node.over(known.resources)), known.resources
+    found = [*wrong(limits), *wrong_monitors(told.ports, told.tensorboard)]
+    return [Problem(reason, node=name, field=field) for field, reason in found]
 
 
 def plan_tasks(
@@ -263,14 +265,21 @@ def _plan(
         bindings=bindings,
         runtime=runtime,
         image=wish.image or own.image or default.image,
-        # who comes after it into a container could look for what it left in memory
-        warm=wish.warm and not any(isinstance(one, SecretOf) for one in bindings.values()),
+        warm=wish.warm and _may_share(bindings, default),
         requirements=own.requirements or default.requirements,
         requirements_digest=lock or known.requirements_digest,
         environment=known.environment,
         force=wish.force,
+        ports=default.ports,
+        tensorboard=default.tensorboard,
         **limits,
     )
+
+
+def _may_share(bindings: Mapping[str, Binding], default: Resources) -> bool:
+    """Whether a container may serve others before and after it: who comes after it could look for
+    what it left in memory, and ports are opened when one is made."""
+    return not default.ports and not any(isinstance(one, SecretOf) for one in bindings.values())
 
 
 def _is_container(known: ResolvedNode) -> bool:

@@ -9,6 +9,7 @@ from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import Failure
 from nbyard.domain.limits import Limits
 from nbyard.domain.missing import Missing
+from nbyard.domain.monitors import CONTAINERS, PROCESSES, MonitorLink
 from nbyard.domain.states import AttemptState, RunState, TaskState
 from nbyard.domain.uses import UsedEnvironment
 from nbyard.domain.workflows import Edge, Scope
@@ -51,7 +52,8 @@ class TaskPlan(Limits, frozen=True):
     """A node, frozen: everything its attempts need, decided when the run was created. `reuse` is
     the task of an earlier run whose result it takes over, `pinned` the number of that run where
     the node is pinned to it. `warm` lets it share containers. Where it runs in a container,
-    `requirements_digest` is that of the lock of its `environment`."""
+    `requirements_digest` is that of the lock of its `environment`. `ports` and `tensorboard` are
+    what its executable declares to have links while it runs."""
 
     node: str
     label: str
@@ -68,15 +70,30 @@ class TaskPlan(Limits, frozen=True):
     force: bool = False
     reuse: str = ""
     pinned: int = 0
+    ports: dict[str, int] = msgspec.field(default_factory=dict)
+    tensorboard: str = ""
+
+    @property
+    def is_monitored(self) -> bool:
+        """Whether its attempts have links: nobody could follow those of a Dask worker."""
+        return bool(self.ports or self.tensorboard) and self.runtime in (CONTAINERS, PROCESSES)
 
     @property
     def warning(self) -> str:
         """What of it will not count where it runs; empty when all does."""
-        if self.runtime != "dask" or not self.requirements_digest or self.pinned:
+        if self.runtime != "dask" or self.pinned:
             return ""
-        used = self.environment
-        what = f"the environment {used.name}" if used else "its requirements file"
-        return f"{what} is not installed on the Dask workers: what it names has to be there already"
+        words = []
+        if self.requirements_digest:
+            used = self.environment
+            what = f"the environment {used.name}" if used else "its requirements file"
+            words.append(
+                f"{what} is not installed on the Dask workers: what it names has to be there"
+                " already"
+            )
+        if self.ports or self.tensorboard:
+            words.append("there are no Monitor links to work on a Dask worker")
+        return "; ".join(words)
 
     def needs(self) -> set[str]:
         """The nodes whose results this one takes."""
@@ -155,7 +172,8 @@ class Attempt(msgspec.Struct, frozen=True):
     Its times, about in order: recorded (`created_at`), all staged and handed over (`prepared_at`),
     supervised (`started_at`), its kernel or program there (`working_at`), the work at its end
     (`finished_at`), its outputs kept (`published_at`). Attempts at functions of one file may share
-    a process, the `worker`: then the folder is its, with what is theirs alone in `calls`."""
+    a process, the `worker`: then the folder is its, with what is theirs alone in `calls`. `links`
+    lead to the ports that it listens at while it runs."""
 
     id: str
     task_id: str
@@ -174,6 +192,7 @@ class Attempt(msgspec.Struct, frozen=True):
     prepared_at: datetime | None = None
     working_at: datetime | None = None
     published_at: datetime | None = None
+    links: list[MonitorLink] = []
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -278,7 +297,7 @@ class Cells(msgspec.Struct, frozen=True):
 
 
 class Activity(msgspec.Struct, frozen=True):
-    """How far a running task is: bytes of its log; cells as in `Cells`."""
+    """How far a running task is: bytes of its log; cells as in `Cells`; where it can be seen."""
 
     run: str
     node: str
@@ -287,3 +306,4 @@ class Activity(msgspec.Struct, frozen=True):
     done: int
     total: int
     current: int | None = None
+    links: list[MonitorLink] = []

@@ -1,8 +1,9 @@
-"""The proxy of deployments: `/nbyard/deployments/<name>/<port>/…`, for their owner only."""
+"""The proxy of deployments and of running attempts, for their owner only:
+`/nbyard/deployments/<name>/<port>/…` and `/nbyard/attempts/<id>/<port>/…`."""
 
 import time
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.utils import url_path_join
@@ -10,7 +11,9 @@ from tornado import web
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.iostream import IOStream, StreamClosedError
 
-from nbyard.domain.deployments import Target, link_path
+from nbyard.domain import deployments, monitors
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import Target
 from nbyard.domain.traffic import ERROR_STATUS
 from nbyard.errors import Conflict, NbyardError, Unavailable
 from nbyard.rest.forwarding import (
@@ -26,7 +29,9 @@ from nbyard.rest.upstream import SWITCHING, Upstream, tunnel
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 WITH_BODY = ("POST", "PUT", "PATCH")
 BODY_SECONDS = 24 * 3600.0
-PATTERN = r"nbyard/deployments/(?P<name>[a-z0-9-]+)/(?P<port>[a-z0-9-]+)(?P<rest>/.*)?"
+BEHIND = r"/(?P<name>[a-z0-9-]+)/(?P<port>[a-z0-9-]+)(?P<rest>/.*)?"
+PATTERN = deployments.PROXY + BEHIND
+OF_ATTEMPTS = monitors.PROXY + BEHIND
 
 
 @web.stream_request_body
@@ -35,8 +40,11 @@ class ProxyHandler(NbyardHandler):
 
     request: HTTPServerRequest
     SUPPORTED_METHODS = METHODS
+    scope = "deployments:use"
+    hint = "nbyard deployments show {name} tells why."
+    address: ClassVar[Callable[[str, str], str]] = staticmethod(deployments.link_path)
 
-    def initialize(self, desk: Desk, meter: Meter) -> None:  # type: ignore[override]
+    def initialize(self, desk: Desk, meter: Meter | None = None) -> None:
         super().initialize(desk)
         self._meter = meter
         self._since = time.monotonic()
@@ -67,7 +75,7 @@ class ProxyHandler(NbyardHandler):
 
     def _add_slash(self, name: str, port: str, rest: str | None = None) -> None:
         """Ask for the same again, by the address under which the service is asked."""
-        address = url_path_join(self.base_url, link_path(name, port))
+        address = url_path_join(self.base_url, self.address(name, port))
         query = self.request.query
         self.redirect(f"{address}?{query}" if query else address, status=307)
 
@@ -92,10 +100,10 @@ class ProxyHandler(NbyardHandler):
 
     async def _open(self, name: str, port: str, rest: str | None = None) -> None:
         """Connect with the service, and send it the head of the request."""
-        caller = self.authorised("deployments:use")
-        self._prefix = url_path_join(self.base_url, link_path(name, port))
+        caller = self.authorised(self.scope)
+        self._prefix = url_path_join(self.base_url, self.address(name, port))
         self._login = str(self.identity_provider.get_cookie_name(self))
-        self._target: Target = await self.desk.ask("deployments", "target", caller, name, port)
+        self._target = await self.find(caller, name, port)
         if is_upgrade(self.request.headers) and not self._target.websocket:
             raise Conflict(f"The port {port} of {name} has no websockets.")
         try:
@@ -103,8 +111,13 @@ class ProxyHandler(NbyardHandler):
         except OSError:
             self._count(is_error=True)
             words = f"{name} does not answer at its port {port}."
-            raise Unavailable(words, hint=f"nbyard deployments show {name} tells why.") from None
+            raise Unavailable(words, hint=self.hint.format(name=name)) from None
         self._upstream.begin(str(self.request.method), self._path(), self._told())
+
+    async def find(self, caller: Caller, name: str, port: str) -> Target:
+        """Where the port is, of what is the caller's own."""
+        found: Target = await self.desk.ask("deployments", "target", caller, name, port)
+        return found
 
     def _path(self) -> str:
         """As it was sent, but for what is Jupyter's."""
@@ -207,8 +220,9 @@ class ProxyHandler(NbyardHandler):
         await tunnel(browser, service)
 
     def _count(self, *, is_error: bool) -> None:
-        seconds = time.monotonic() - self._since
-        self._meter.count(self._target.deployment, seconds, is_error=is_error)
+        if self._meter is not None:
+            seconds = time.monotonic() - self._since
+            self._meter.count(self._target.subject, seconds, is_error=is_error)
 
     def _break_off(self, name: str) -> None:
         """Half an answer must not look like a whole one."""
@@ -217,3 +231,16 @@ class ProxyHandler(NbyardHandler):
             connection.close()
             return
         self.send_error(502, body=Unavailable(f"{name} broke off before it answered.").body())
+
+
+@web.stream_request_body
+class MonitorHandler(ProxyHandler):
+    """The same for what a running attempt listens at."""
+
+    scope = "runs:read"
+    hint = "Its log may tell why."
+    address = staticmethod(monitors.link_path)
+
+    async def find(self, caller: Caller, name: str, port: str) -> Target:
+        found: Target = await self.desk.ask("runs", "target", caller, name, port)
+        return found

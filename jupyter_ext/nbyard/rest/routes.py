@@ -10,8 +10,8 @@ from tornado import web
 
 from nbyard.rest import openapi
 from nbyard.rest.handlers import Desk, NbyardHandler, OperationHandler
+from nbyard.rest.proxy import OF_ATTEMPTS, MonitorHandler, ProxyHandler
 from nbyard.rest.proxy import PATTERN as PROXIED
-from nbyard.rest.proxy import ProxyHandler
 from nbyard.rest.socket import Broadcast, EventSocket
 from nbyard.rest.streams import ContentHandler, UploadHandler
 from nbyard.rest.traffic import Meter
@@ -62,8 +62,8 @@ class NowhereHandler(NbyardHandler):
 
 
 def routes(base_url: str, desk: Desk, broadcast: Broadcast) -> list[Route]:
-    """All routes below `<base_url>/nbyard/api`, exact ones before those with variables, and that of
-    deployments."""
+    """All routes below `<base_url>/nbyard/api`, exact ones before those with variables, and those
+    of the proxy."""
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in table():
         by_path.setdefault(operation.path, {})[operation.method] = operation
@@ -87,9 +87,9 @@ def routes(base_url: str, desk: Desk, broadcast: Broadcast) -> list[Route]:
         values = {"desk": desk, "by_method": by_method}
         found.append((_pattern(base_url, path), handler, values))
     found.append((_pattern(base_url, "/") + "?(.*)", NowhereHandler, {"desk": desk}))
-    found.append(
-        (url_path_join(base_url, PROXIED), ProxyHandler, {"desk": desk, "meter": Meter(desk)})
-    )
+    values = {"desk": desk, "meter": Meter(desk)}
+    found.append((url_path_join(base_url, PROXIED), ProxyHandler, values))
+    found.append((url_path_join(base_url, OF_ATTEMPTS), MonitorHandler, {"desk": desk}))
     return found
 
 

@@ -14,6 +14,7 @@ class Order(msgspec.Struct, frozen=True):
     returned earlier ("" before). `image` or `requirements` (a file inside `code/`, relative to the
     attempt folder) matter to containers only. `gpu` is how many GPUs it wants, `gpus` those of this
     machine that it was granted, by index or UUID. `warm`: it may share what its run keeps warm.
+    `ports` are those of a container that have to be reached from its engine's machine.
     """
 
     attempt_id: str
@@ -30,6 +31,7 @@ class Order(msgspec.Struct, frozen=True):
     gpu: int | None = None
     gpus: list[str] = []
     warm: bool = False
+    ports: list[int] = []
 
 
 class Observation(msgspec.Struct, frozen=True):

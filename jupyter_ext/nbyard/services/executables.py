@@ -31,6 +31,7 @@ from nbyard.domain.executables import (
 )
 from nbyard.domain.help_texts import read_help
 from nbyard.domain.limits import wrong
+from nbyard.domain.monitors import wrong_monitors
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.planning import packages_from
@@ -385,6 +386,7 @@ def _has_changed(files: ProjectFiles, path: Path, since: ExecutableVersion) -> b
 
 
 def _check_limits(resources: Resources) -> None:
-    details = [Detail(f"resources.{field}", reason) for field, reason in wrong(resources)]
+    found = [*wrong(resources), *wrong_monitors(resources.ports, resources.tensorboard)]
+    details = [Detail(f"resources.{field}", reason) for field, reason in found]
     if details:
         raise Invalid("; ".join(detail.message for detail in details), details=details)

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard import folders
+from nbyard import folders, monitors
 from nbyard.blobs import Bytes
 from nbyard.domain.attempts import Surroundings
 from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import Target
 from nbyard.domain.metrics import Metrics
 from nbyard.domain.paging import check_count
 from nbyard.domain.runs import Activity, Cells, LogChunk, Run, Task
 from nbyard.domain.usage import Usage
-from nbyard.errors import NotFound
+from nbyard.errors import NotFound, Unavailable
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
 
@@ -100,7 +101,33 @@ class RunAttempts:
         self._parts.watch()
         with self._store.read() as c:
             live = self._store.attempts.newest(c, caller.name, runs)
-        return [self._progress.of(*one) for one in live]
+        return [
+            msgspec.structs.replace(
+                self._progress.of(*one), links=monitors.links(self._store.folder, one[2])
+            )
+            for one in live
+        ]
+
+    def target(self, caller: Caller, attempt: str, port: str) -> Target:
+        """Where the proxy finds a port of the caller's own running attempt now.
+
+        Raises:
+            NotFound: he has none of that id under way, or it no such link.
+            Unavailable: nobody listens there yet.
+        """
+        with self._store.read() as c:
+            is_running = self._store.monitors.is_running(c, caller.name, attempt)
+        if not is_running:
+            words = f"No attempt {attempt[:80]!r} is under way: its links end with it."
+            raise NotFound(words)
+        known = monitors.read(self._store.folder, attempt)
+        for spot in known.spots if known else ():
+            if spot.name == port and spot.port:
+                host, is_trusted = monitors.LOOPBACK, spot.is_trusted
+                return Target(attempt, host, spot.port, True, False, is_trusted)
+            if spot.name == port:
+                raise Unavailable(spot.reason or f"Nothing listens at {port} yet.")
+        raise NotFound(f"The attempt has no link {port[:80]!r}.")
 
     def _task(self, caller: Caller, run: str, node: str, attempt: int) -> Task:
         """The task and its attempts, up to the one of that number where one is asked for; a cached

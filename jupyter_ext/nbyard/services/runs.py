@@ -10,14 +10,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from nbyard import folders
+from nbyard import folders, monitors
 from nbyard.crash import crash_point
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.names import name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.planning import plan_tasks
-from nbyard.domain.runs import CheckedRun, NewRun, Run, RunDetail, Task, TaskPage, TaskPlan
+from nbyard.domain.runs import (
+    Attempt,
+    CheckedRun,
+    NewRun,
+    Run,
+    RunDetail,
+    Task,
+    TaskPage,
+    TaskPlan,
+)
 from nbyard.domain.states import RUN, TASK
 from nbyard.domain.workflows import Document
 from nbyard.errors import Conflict, Invalid, NotFound
@@ -198,12 +207,7 @@ class RunService(RunEstimates):
     ) -> Sequence[Task]:
         """Tasks with their attempts, artifacts and places in the queue; `of` names them where
         they are not all of the run."""
-        attempts = [
-            msgspec.structs.replace(
-                a, folder=str(folders.place(self._store.folder, a.worker or a.id))
-            )
-            for a in self._store.attempts.views(c, run.id, of)
-        ]
+        attempts = [self._placed(a) for a in self._store.attempts.views(c, run.id, of)]
         attempts_of = _grouped(attempts, lambda a: a.task_id)
         artifacts_of = _grouped(self._store.artifacts.of_run(c, run.id, of), lambda a: a.node)
         waiting = any(task.state == "queued" for task in tasks)
@@ -217,6 +221,13 @@ class RunService(RunEstimates):
             )
             for task in tasks
         ]
+
+    def _placed(self, attempt: Attempt) -> Attempt:
+        """With what is known of it beside the rows."""
+        store = self._store.folder
+        folder = str(folders.place(store, attempt.worker or attempt.id))
+        links = monitors.links(store, attempt.id) if attempt.state == "running" else []
+        return msgspec.structs.replace(attempt, folder=folder, links=links)
 
     @operation("GET", "/runs/{run}/tasks", scope="runs:read")
     def tasks(

@@ -25,6 +25,7 @@ from nbyard.store.images import ImageRows
 from nbyard.store.leases import LeaseRows
 from nbyard.store.migrate import migrate
 from nbyard.store.models import ModelRows
+from nbyard.store.monitors import MonitorRows
 from nbyard.store.notify import relayed
 from nbyard.store.reserve import Reserve
 from nbyard.store.runs import RunRows, SubmissionRows
@@ -53,6 +54,7 @@ class Store:
     images = ImageRows()
     leases = LeaseRows()
     models = ModelRows()
+    monitors = MonitorRows()
     runs = RunRows()
     submissions = SubmissionRows()
     tasks = TaskRows()

@@ -395,5 +395,5 @@ def _attempt_record(row: Row[Any]) -> AttemptRecord:
 
 
 def _attempt(row: Row[Any]) -> Attempt:
-    names = [name for name in Attempt.__struct_fields__ if name != "folder"]
+    names = [name for name in Attempt.__struct_fields__ if name not in ("folder", "links")]
     return Attempt(**{name: getattr(row, name) for name in names})

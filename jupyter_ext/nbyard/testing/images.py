@@ -1,7 +1,8 @@
 """Images for tests, made where no image registry can be reached.
 
 `tiny` holds a few programs of this machine; `base` is a Debian with Python 3.11, pip and a folder
-of wheels that pip takes its packages from, so that images on it are built without any network.
+of wheels that pip takes its packages from, so that images on it are built without any network;
+`lab` is JupyterLab on it.
 
 `DOCKER_HOST=… python -m nbyard.testing.images [REQUIREMENTS FILE…]` makes the base and prints it.
 """
@@ -24,6 +25,8 @@ from nbyard.testing.engine import cache_folder
 
 TINY = "nbyard-test/tiny:1"
 BASE = "nbyard-test/base"
+LAB = "nbyard-test/lab"
+LAB_PACKAGES = ("jupyterlab>=4.4,<5", "soupsieve<2.7")
 SYSTEM = "nbyard-test/debian:bookworm"
 PROGRAMS = (
     "sh", "cat", "dd", "echo", "env", "head", "id", "ls", "mkdir", "seq", "sleep", "sync", "tail",
@@ -83,12 +86,34 @@ def base_image(engine: Engine, more: Iterable[Path] = ()) -> str:
         with tempfile.TemporaryFile() as packed:
             with tarfile.open(fileobj=packed, mode="w") as archive:
                 archive.add(wheels, "wheels")
-                member = tarfile.TarInfo("Dockerfile")
-                member.size = len(BASE_DOCKERFILE)
-                archive.addfile(member, io.BytesIO(BASE_DOCKERFILE.encode()))
+                _add_dockerfile(archive, BASE_DOCKERFILE)
             packed.seek(0)
             engine.build(tag, packed, network="none")
     return tag
+
+
+def lab_image(engine: Engine) -> str:
+    """JupyterLab, of wheels that are fetched once; half a minute the first time."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as wishes:
+        wishes.write("\n".join(LAB_PACKAGES))
+        wishes.flush()
+        base = base_image(engine, [Path(wishes.name)])
+    tag = f"{LAB}:{base.rpartition(':')[2]}"
+    if not engine.image_id(tag):
+        words = " ".join(f"'{name}'" for name in (*LAB_PACKAGES, "ipykernel"))
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            text = f"FROM {base}\nRUN pip install --break-system-packages {words}\n"
+            _add_dockerfile(archive, text)
+        packed.seek(0)
+        engine.build(tag, packed, network="none")
+    return tag
+
+
+def _add_dockerfile(archive: tarfile.TarFile, text: str) -> None:
+    member = tarfile.TarInfo("Dockerfile")
+    member.size = len(text)
+    archive.addfile(member, io.BytesIO(text.encode()))
 
 
 def _system() -> Path:

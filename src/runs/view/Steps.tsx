@@ -1,11 +1,13 @@
 import { isLive, RunDetail, Task } from '../../api/types';
 import { PortionBar, usePortion } from '../../components/Portion';
 import { RowList } from '../../components/RowList';
+import { MonitorLinks } from '../../components/MonitorLinks';
 import { StateMark } from '../../components/StateMark';
 import { showMoment, showSeconds, useNow } from '../../components/times';
 import { stepName, stepTitle } from '../names';
 import { IKnownEstimate, stepEstimate } from '../estimates';
 import { RunModel } from '../model';
+import { monitorsOf, silentMonitors } from '../monitors';
 import { progressOf, secondsOf, waitsFor, workSeconds } from '../reducer';
 import { useActivity, useServices } from './hooks';
 
@@ -29,7 +31,7 @@ const nodeOf = ({ node }: { node: string }): string => node;
 /** The steps of a run in the order of the graph, each with why it is as it is. */
 export function Steps(props: IStepsProps): JSX.Element {
   const { model, detail, step, onStep } = props;
-  const { trans } = useServices();
+  const { trans, yard } = useServices();
   const activity = useActivity(model);
   const now = useNow(isLive(detail.run));
   const { estimate } = props;
@@ -46,6 +48,10 @@ export function Steps(props: IStepsProps): JSX.Element {
         selected={step}
         onSelect={task => onStep(task.node)}
         onOpen={task => onStep(task.node)}
+        actions={task => {
+          const monitors = monitorsOf(yard, task, activity.get(task.node));
+          return monitors.length > 0 && <MonitorLinks monitors={monitors} trans={trans} />;
+        }}
         render={task => {
           const cells = activity.get(task.node);
           const { name, id } = stepName(task, detail.tasks);
@@ -74,7 +80,8 @@ export function Steps(props: IStepsProps): JSX.Element {
               <Why
                 words={[
                   stepEstimate(task, estimate, now, trans),
-                  ...why(task, task.node === step, trans)
+                  ...why(task, task.node === step, trans),
+                  ...silentMonitors(task, cells, trans)
                 ]}
               />
             </>

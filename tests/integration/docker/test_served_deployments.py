@@ -21,13 +21,12 @@ from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import DeploymentChange
 from nbyard.rest.identity import local_name
-from nbyard.testing.images import base_image
+from nbyard.testing import images
 from nbyard.testing.server import TOKEN, JupyterServer
 
-from .deploying import Yards, built, opened, server_image
+from .deploying import Yards, opened, server_image
 
 pytestmark = pytest.mark.leaves_running
-LAB = "nbyard-test/lab:1"
 SECRET = "correct horse battery"
 ME = Caller(local_name())
 BELOW = "/user/ann"
@@ -37,10 +36,7 @@ AT_LEAST = 1000  # requests
 
 @pytest.fixture(scope="module")
 def lab_image(docker_engine: Engine) -> str:
-    """JupyterLab, of wheels that are fetched once."""
-    base = base_image(docker_engine, [Path(__file__).parent / "lab/requirements.txt"])
-    words = "pip install --break-system-packages jupyterlab ipykernel 'soupsieve<2.7'"
-    return built(docker_engine, LAB, f"FROM {base}\nRUN {words}\n")
+    return images.lab_image(docker_engine)
 
 
 @pytest.fixture
@@ -54,7 +50,7 @@ def yards(tmp_path: Path, docker_engine: Engine, python_base_image: str) -> Iter
 def server(tmp_path: Path, yards: Yards, docker_engine: Engine) -> Iterator[JupyterServer]:
     """Below a prefix, as on a hub, on the same store."""
     made = JupyterServer(
-        tmp_path, f"{BELOW}/", docker_host=docker_engine.url, ide_images=[LAB]
+        tmp_path, f"{BELOW}/", docker_host=docker_engine.url, ide_images=[f"{images.LAB}:*"]
     ).start()
     assert made.send("GET", "/deployments").status == 200
     yield made

@@ -312,3 +312,24 @@ def test_a_secret_is_planned_as_its_credential_and_warms_no_container():
     assert "s3cr3t" not in refused.value.words
     with pytest.raises(Invalid, match="token needs a value"):
         planned(None)
+
+
+def test_what_has_ports_is_planned_with_them_and_warms_no_container():
+    """R16."""
+    document = Document(1, nodes={"tool": Node("executable", path="tool.py")})
+    told = Resources(ports={"web": 0}, tensorboard="runs")
+    known = {"tool": ResolvedNode("tool.py", [], None, "e", "v", told)}
+    (plan,) = plan_tasks(document, known, {}, {"tool"}, Wish("docker", warm=True), {})
+    assert (plan.ports, plan.tensorboard, plan.warm) == ({"web": 0}, "runs", False)
+    assert plan.is_monitored and not plan.warning
+    (plan,) = plan_tasks(document, known, {}, {"tool"}, Wish("dask"), {})
+    assert not plan.is_monitored and "no Monitor links" in plan.warning
+
+
+def test_a_port_that_makes_no_sense_is_a_problem_of_its_node():
+    """R16."""
+    document = Document(1, nodes={"tool": Node("executable", path="tool.py")})
+    known = {"tool": ResolvedNode("tool.py", [], None, "e", "v", Resources(ports={"a b": 0}))}
+    (problem,) = find_problems(document, known, {})
+    assert (problem.node, problem.field) == ("tool", "ports")
+    assert "'a b' is no name of a port" in problem.message

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
-from nbyard.dockerd import Engine
+from msgspec.structs import replace
+
+from nbyard.dockerd import ContainerSpec, Engine
 from nbyard.errors import NbyardError
 from nbyard.runtimes.docker.specs import network_labels, network_name
 from nbyard.runtimes.protocol import Order
@@ -59,6 +61,10 @@ class Networks:
             return engine.network(
                 network_name(order.run_id), network_labels(order), internal=is_internal
             )
+
+    def placed(self, spec: ContainerSpec, network: str) -> ContainerSpec:
+        """The container in that network, of which only a bridge lets anybody reach its ports."""
+        return replace(spec, network=network, ports=spec.ports if self._kind == "bridge" else [])
 
     def leave(self, engine: Engine, run: str, linger_seconds: float = LINGER_SECONDS) -> None:
         """Remove it unless something is in it, or comes soon."""

@@ -266,7 +266,7 @@ class DockerRuntime:
         """Create and start it; False when it must be tried again."""
         engine, order = attempt.engine, attempt.order
         try:
-            engine.create(msgspec.structs.replace(spec, network=network()))
+            engine.create(self._networks.placed(spec, network()))
             if spec.mounts[0].kind == "volume":
                 user = container_user(engine.info)
                 transfer.fill(engine, attempt.name, order.folder, user)

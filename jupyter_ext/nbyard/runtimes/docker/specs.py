@@ -124,6 +124,7 @@ def container_spec(
         gpus=order.gpus,
         takes_stdin=bool(command and command.stdin) and not opens_files,
         log_bytes=STDOUT_LOG_BYTES if any(streams[1:]) else 128 * 2**20,
+        ports=order.ports,
     )
 
 

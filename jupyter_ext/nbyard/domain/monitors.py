@@ -1,0 +1,75 @@
+"""Monitor links: ports that a step listens at while it runs, and TensorBoard on what it writes."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+PROXY = "nbyard/attempts"
+TENSORBOARD = "tensorboard"
+MAX_PORTS, MAX_PORT = 8, 65535
+CONTAINER_PORTS = 8800
+EVERYWHERE = "0.0.0.0"  # inside of a container, whose network is its own
+NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+CONTAINERS, PROCESSES = "docker", "process"
+
+
+class MonitorLink(msgspec.Struct, frozen=True):
+    """How a port of a running attempt is reached: `path` is below the server's base URL. It is to
+    be shown as active only while it `answers`; `reason` says why it never will."""
+
+    name: str
+    path: str
+    answers: bool
+    reason: str = ""
+
+
+def link_path(attempt_id: str, name: str) -> str:
+    """The address of a link, below the server's base URL."""
+    return f"{PROXY}/{attempt_id}/{name}/"
+
+
+def container_ports(declared: Mapping[str, int]) -> dict[str, int]:
+    """The ports inside of a container, whose network is its own: what is declared, and any other
+    number where that is 0."""
+    taken = set(declared.values())
+    free = (number for number in range(CONTAINER_PORTS, MAX_PORT) if number not in taken)
+    return {name: number or next(free) for name, number in declared.items()}
+
+
+def variables(ports: Mapping[str, int], host: str) -> dict[str, str]:
+    """What the work is told: the address to listen at, and of each name its port."""
+    if not ports:
+        return {}
+    told = {variable(name): str(number) for name, number in ports.items()}
+    if len(ports) == 1:
+        told["NBYARD_PORT"] = next(iter(told.values()))
+    return {"NBYARD_HOST": host, **told}
+
+
+def variable(name: str) -> str:
+    """The variable that tells the port of that name."""
+    return f"NBYARD_PORT_{name.upper().replace('-', '_')}"
+
+
+def wrong_monitors(ports: Mapping[str, int], tensorboard: str) -> Iterator[tuple[str, str]]:
+    """What of a declaration makes no sense: the field, and the reason."""
+    if len(ports) > MAX_PORTS:
+        yield "ports", f"there may be at most {MAX_PORTS} ports"
+    for name, number in ports.items():
+        if not NAME.fullmatch(name):
+            words = f"{name[:40]!r} is no name of a port: use a-z, 0-9 and -, 31 characters at most"
+            yield "ports", words
+        elif tensorboard and name == TENSORBOARD:
+            yield "ports", f"{TENSORBOARD!r} is the link of TensorBoard itself"
+        if not 0 <= number <= MAX_PORT:
+            yield "ports", f"{name[:40]} must be from 0 (any) to {MAX_PORT}"
+    for number in _twice(number for number in ports.values() if number):
+        yield "ports", f"two names have the port {number}"
+    if tensorboard.startswith("/") or ".." in tensorboard.split("/"):
+        yield "tensorboard", "must be a folder below the working directory, or an output's name"
+
+
+def _twice(numbers: Iterable[int]) -> list[int]:
+    seen = list(numbers)
+    return sorted({number for number in seen if seen.count(number) > 1})

@@ -1,0 +1,46 @@
+"""R16: a container is watched through a real server while it runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nbyard.dockerd import STORE
+
+from ..watching import STEP, Watching, watching
+
+pytestmark = pytest.mark.leaves_running
+
+
+@pytest.fixture
+def work(tmp_path: Path, docker_engine, python_base_image) -> Iterator[Watching]:
+    settings = {
+        "docker_host": docker_engine.url,
+        "docker_base_image": python_base_image,
+        "docker_build_network": "none",
+    }
+    with watching(tmp_path, "/user/ann/", **settings) as made:
+        yield made
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize(("kind", "containers"), [("py", "fresh"), ("ipynb", "warm")])
+def test_what_a_container_serves_is_seen_while_it_runs(work: Watching, kind, containers) -> None:
+    """R16, P5: at the port that it declares; one with ports is never kept warm."""
+    wish = {"runtime": "docker", "containers": containers}
+    run = work.start(kind, STEP, {"ports": {"web": 8123}}, **wish)
+    work.watch_to_the_end(run)
+
+
+def test_without_a_way_in_the_step_runs_and_says_so(work: Watching, docker_engine) -> None:
+    """R16: the network of containers lets nobody reach them."""
+    work.dispatching._dispatcher._room.settings.container_network = "none"
+    run = work.start("py", STEP, {"ports": {"web": 8123}}, runtime="docker")
+    (link,) = work.dispatching.until(
+        lambda: work.attempt(run)["links"], lambda found: found and found[0]["reason"]
+    )
+    assert "container_network" in link["reason"] and not link["answers"]
+    work.server.send("POST", f"/runs/{run}/cancel")
+    assert work.until_over(run)["state"] == "cancelled"
+    store = work.dispatching._dispatcher._room.store.id
+    work.dispatching.until(lambda: docker_engine.owned(STORE, store), lambda left: not left)

@@ -1,0 +1,79 @@
+"""R16: a process is watched through a real server while it runs."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nbyard import monitors
+from nbyard.testing.dispatching import alive
+
+from .watching import STEP, Watching, watching
+
+pytestmark = pytest.mark.leaves_running
+STAND_IN = f"""#!{sys.executable}
+import functools, http.server, sys
+given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=given["--logdir"])
+http.server.HTTPServer((given["--host"], int(given["--port"])), handler).serve_forever()
+"""
+WRITES_LOGS = """
+import os, time
+os.makedirs("runs")
+open("runs/events.out.tfevents.1", "w").write("loss")
+while not os.path.exists("runs/enough"):
+    time.sleep(0.05)
+"""
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Iterator[Watching]:
+    with watching(tmp_path, "/user/ann/") as made:
+        yield made
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("kind", ["py", "ipynb"])
+def test_what_a_process_serves_is_seen_while_it_runs(work: Watching, kind: str) -> None:
+    """R16, P5: by its owner, at a port of its own; gone when it ends."""
+    run = work.start(kind, STEP, {"ports": {"web": 0}})
+    work.watch_to_the_end(run)
+    assert monitors.present(work.server.store) == set()
+
+
+def test_two_at_once_have_a_port_each(work: Watching) -> None:
+    """R16: of one script that declares one number."""
+    runs = [work.start("py", STEP, {"ports": {"web": 8000}}) for _ in range(2)]
+    paths = {work.until_it_answers(run)["path"] for run in runs}
+    assert len(paths) == 2
+    for run in runs:
+        work.watch_to_the_end(run)
+
+
+def test_tensorboard_is_started_on_what_a_step_writes(work: Watching, tmp_path, monkeypatch):
+    """R16: a program of that name; the real one: ui-tests/journeys/monitor.spec.ts."""
+    place = tmp_path / "bin" / "tensorboard"
+    place.parent.mkdir()
+    place.write_text(STAND_IN)
+    place.chmod(0o755)
+    monkeypatch.setattr("nbyard.dispatch.tensorboard.program_for", lambda _: str(place))
+    run = work.start("py", WRITES_LOGS, {"tensorboard": "runs"})
+    link = work.until_it_answers(run)
+    assert link["name"] == "tensorboard"
+    page = work.get(f"{link['path']}events.out.tfevents.1")
+    assert page.content == b"loss"
+    assert page.headers["Content-Security-Policy"] == "frame-ancestors 'self'"
+    (Path(work.attempt(run)["folder"]) / "code" / "runs" / "enough").touch()
+    assert work.until_over(run)["state"] == "succeeded"
+    store = work.dispatching._dispatcher._room.store.id
+    work.dispatching.until(lambda: alive(store), lambda left: not left)
+
+
+def test_a_port_that_makes_no_sense_stops_the_run_before_it_begins(work: Watching) -> None:
+    (work.server.root / "a.py").write_text("")
+    (work.server.root / "a.py.nbexec").write_text(
+        '{"version": 1, "resources": {"ports": {"Web": 1}}}'
+    )
+    answer = work.server.send("POST", "/runs", {"path": "a.py"})
+    assert answer.status == 422 and "'Web' is no name of a port" in answer.json["message"]

@@ -1,0 +1,22 @@
+"""R16: the port that a step listens at."""
+
+import pytest
+
+from nbyard import NotGiven, port
+
+
+def test_it_is_what_the_run_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NBYARD_ATTEMPT", "/somewhere")
+    monkeypatch.setenv("NBYARD_PORT_MY_PAGE", "4711")
+    assert port("my-page") == 4711
+    with pytest.raises(NotGiven, match=r"no port 'web' is declared .*it has: my_page"):
+        port("web")
+    with pytest.raises(NotGiven, match="no port is declared, or several are"):
+        port()
+    monkeypatch.setenv("NBYARD_PORT", "4711")
+    assert port() == 4711
+
+
+def test_outside_of_a_run_any_free_one_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NBYARD_ATTEMPT", raising=False)
+    assert port() == port("web") == 0
