@@ -2,8 +2,8 @@
 `/nbyard/deployments/<name>/<port>/…` and `/nbyard/attempts/<id>/<port>/…`."""
 
 import time
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.utils import url_path_join
@@ -42,7 +42,6 @@ class ProxyHandler(NbyardHandler):
     SUPPORTED_METHODS = METHODS
     scope = "deployments:use"
     hint = "nbyard deployments show {name} tells why."
-    address: ClassVar[Callable[[str, str], str]] = staticmethod(deployments.link_path)
 
     def initialize(self, desk: Desk, meter: Meter | None = None) -> None:
         super().initialize(desk)
@@ -113,6 +112,11 @@ class ProxyHandler(NbyardHandler):
             words = f"{name} does not answer at its port {port}."
             raise Unavailable(words, hint=self.hint.format(name=name)) from None
         self._upstream.begin(str(self.request.method), self._path(), self._told())
+
+    @staticmethod
+    def address(name: str, port: str) -> str:
+        """That of a port, below the server's base URL."""
+        return deployments.link_path(name, port)
 
     async def find(self, caller: Caller, name: str, port: str) -> Target:
         """Where the port is, of what is the caller's own."""
@@ -239,7 +243,10 @@ class MonitorHandler(ProxyHandler):
 
     scope = "runs:read"
     hint = "Its log may tell why."
-    address = staticmethod(monitors.link_path)
+
+    @staticmethod
+    def address(name: str, port: str) -> str:
+        return monitors.link_path(name, port)
 
     async def find(self, caller: Caller, name: str, port: str) -> Target:
         found: Target = await self.desk.ask("runs", "target", caller, name, port)
