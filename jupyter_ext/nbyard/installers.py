@@ -31,6 +31,7 @@ from nbyard.domain.requirements import (
     is_named,
     is_option,
     name_of,
+    wants_git,
 )
 from nbyard.errors import Invalid, Unavailable
 
@@ -46,6 +47,7 @@ TROUBLE = re.compile(r"^\s*(ERROR|error|×|╰─▶|Caused by)[:\s]*", re.IGNOR
 # pip and uv would colour what goes to a file, and hide its words from who reads them
 COLOURED = ("FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS")
 MAX_TOLD = 3
+GIT_IS_NEEDED = "it takes its version from git: the folder needs its .git, and this machine git"
 
 
 class Stopped(Exception):
@@ -242,7 +244,8 @@ def _trouble(log: Path, start: int) -> str:
         elif goes_on:
             told[-1] += f" {line.strip()}"
     last = [line.strip() for line in lines if line.strip()][-1:]
-    return "; ".join(list(dict.fromkeys(filter(None, told)))[:MAX_TOLD] or last)
+    words = list(dict.fromkeys(filter(None, told)))[:MAX_TOLD] or last
+    return "; ".join([*words, GIT_IS_NEEDED] if wants_git("\n".join(lines)) else words)
 
 
 def _reported(one: dict[str, object]) -> LockedPackage:

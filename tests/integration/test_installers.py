@@ -260,6 +260,16 @@ def test_a_folder_is_used_where_it_lies(
     assert imported(made, "import cow; print(cow.version)") == "edited"
 
 
+def test_a_folder_that_lacks_its_git_is_told_as_that(tmp_path: Path) -> None:
+    """L2: setuptools-scm takes the version from there."""
+    said = tmp_path / "said"
+    for words, told in (("unable to detect version for /cow.", True), ("broken", False)):
+        said.write_text(f"Before\nerror: LookupError: setuptools-scm was {words}\n  More\n")
+        found = installers._trouble(said, 7)
+        assert found.startswith("LookupError: setuptools-scm was")
+        assert ("the folder needs its .git" in found) is told
+
+
 def test_what_a_folder_needs_has_to_be_there(
     installer: Installer, wheels: Wheels, tmp_path: Path
 ) -> None:

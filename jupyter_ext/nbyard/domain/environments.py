@@ -14,7 +14,10 @@ from nbyard.errors import Invalid, NotFound
 
 KERNEL_PREFIX = "nbyard"  # of the kernels of all that we make
 SHOWN_DIGITS = 8
-NEEDS_LOCK = "what is in that folder is known in a library only, whose lock keeps it"
+NEEDS_LOCK = (
+    "what is in that folder is known in a library only, whose lock keeps it: make one"
+    " (nbyard environments create NAME -r FILE), and let the node name that instead of the file"
+)
 # what the line of a folder in a lock says of it
 FOLDER_LINE = re.compile(r"-e \S+  # (\S+)==\S+ (tree:[0-9a-f]{64})")
 

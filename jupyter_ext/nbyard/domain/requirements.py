@@ -37,6 +37,12 @@ REASONS = {
 PROTECTED = frozenset({"pip", "uv"})
 
 
+def wants_git(said: str) -> bool:
+    """Whether a project could not be built because it takes its version from git: so say
+    setuptools-scm, and hatch-vcs, which is built upon it."""
+    return re.search("setuptools[-_]scm was unable to detect version", said) is not None
+
+
 class _ForbiddenError(ValueError):
     """A package that is not to be installed."""
 

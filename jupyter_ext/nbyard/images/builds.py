@@ -14,11 +14,16 @@ import msgspec
 
 from nbyard.dockerd import STORE, Engine, Say, packed
 from nbyard.domain.dockerfiles import BASE, STEP, FailedLine, bases, failed_line
+from nbyard.domain.requirements import wants_git
 from nbyard.errors import NbyardError, Unavailable
 
 IMAGE_LABEL = "nbyard.image"
 DOCKERFILE = "Dockerfile"
 TAIL_LINES = 40
+NO_GIT = (
+    "A project there takes its version from git, and no .git comes into an image. Say it: --variable"
+    " SETUPTOOLS_SCM_PRETEND_VERSION=1.0, or the same with _FOR_ and the project's name."
+)
 FULL = "No space left on device"
 # what is printed to standard error comes coloured
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -149,6 +154,7 @@ def _failure(text: str, steps: list[str], tail: list[str], error: NbyardError) -
     words = _cause(tail, error.message)
     place = f"line {at.line} of the Dockerfile failed: " if at else ""
     hint = "Remove images that are not needed: docker image prune." if "is full" in words else ""
+    hint = NO_GIT if wants_git("\n".join(tail)) else hint
     failed = BuildFailed(f"The image could not be built: {place}{words}", hint=hint)
     failed.failed_line = at
     return failed

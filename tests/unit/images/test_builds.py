@@ -52,6 +52,13 @@ def test_the_line_and_what_it_said_itself_are_told(steps, tail, message, line, w
     assert ("docker image prune" in failed.hint) == ("is full" in words)
 
 
+def test_a_project_that_takes_its_version_from_git_is_told_how_to_say_it():
+    """L2."""
+    tail = ["LookupError: setuptools-scm was unable to detect version for /nbyard/image/cow."]
+    failed = _failure(TEXT, [], tail, NbyardError(EXIT))
+    assert "--variable SETUPTOOLS_SCM_PRETEND_VERSION=1.0" in failed.hint
+
+
 @pytest.mark.parametrize(
     ("said", "words"),
     [
