@@ -61,7 +61,7 @@ withLab(
     await inside.screenshot({ path: info.outputPath('notebook.png') });
 
     await inside.keyboard.press('Control+Shift+l');
-    await inside.locator('.jp-LauncherCard[title="Start a new terminal session"]').last().click();
+    await inside.locator('.jp-LauncherCard', { hasText: /^Terminal$/ }).last().click();
     const terminal = inside.locator('.jp-Terminal .xterm-screen');
     await expect(terminal).toBeVisible();
     await terminal.click();

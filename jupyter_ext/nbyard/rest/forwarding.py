@@ -2,7 +2,9 @@
 
 A service never sees what lets somebody into Jupyter or the Hub: their cookies, tokens and XSRF
 values are left out. Jupyter's names of cookies are also those of a JupyterLab that is deployed:
-such a cookie of a service is marked in its value, so that the two can be told apart.
+such a cookie of a service is marked in its value, so that the two can be told apart. Its pages
+cannot: of two XSRF values they may show that of the Jupyter around them. Whoever shows one that his
+own cookies hold is a page of this host, and so the service is shown its own in its place.
 """
 
 import re
@@ -62,9 +64,8 @@ def request_headers(
     # of a login at this host, perhaps of a server before this one; Jupyter's own are tokens
     if is_trusted and given.partition(" ")[0].lower() == "basic":
         told["Authorization"] = given
-    token = headers.get("X-XSRFToken", "")
-    if token.startswith(MARK):
-        told["X-XSRFToken"] = token.removeprefix(MARK)
+    if token := shown_xsrf(headers.get("X-XSRFToken", ""), headers):
+        told["X-XSRFToken"] = token
     told["X-Forwarded-Prefix"] = prefix.rstrip("/")
     told["Connection"] = "close"
     if is_upgrade(headers):
@@ -73,31 +74,43 @@ def request_headers(
 
 
 def _cookies(headers: HTTPHeaders, login_cookie: str) -> Iterator[str]:
+    for name, sign, value in _pairs(headers):
+        if not sign or HUBS_NAME.fullmatch(name):
+            continue
+        if name != login_cookie and not SHARED_NAME.fullmatch(name):
+            yield f"{name}={value}"
+        elif (plain := value.removeprefix('"')).startswith(MARK):
+            quote = '"' if plain != value else ""
+            yield f"{name}={quote}{plain.removeprefix(MARK)}"
+
+
+def _pairs(headers: HTTPHeaders) -> Iterator[tuple[str, str, str]]:
     for line in headers.get_list("Cookie"):
-        for pair in line.split(";"):
-            name, sign, value = _parts(pair)
-            if not sign or HUBS_NAME.fullmatch(name):
-                continue
-            if name != login_cookie and not SHARED_NAME.fullmatch(name):
-                yield f"{name}={value}"
-            elif (plain := value.removeprefix('"')).startswith(MARK):
-                quote = '"' if plain != value else ""
-                yield f"{name}={quote}{plain.removeprefix(MARK)}"
+        yield from map(_parts, line.split(";"))
 
 
-def request_query(query: str) -> str:
+def shown_xsrf(shown: str, headers: HTTPHeaders) -> str:
+    """The service's own XSRF value for the one that its page shows; "" where that proves nothing:
+    it is none of the cookies that came with it, or the service has set none."""
+    if shown.startswith(MARK):
+        return shown.removeprefix(MARK)
+    values = [value for name, _, value in _pairs(headers) if name == XSRF and value]
+    own = [value.removeprefix(MARK) for value in values if value.startswith(MARK)]
+    return own[0] if own and shown in values else ""
+
+
+def request_query(query: str, headers: HTTPHeaders) -> str:
     """Without tokens of Jupyter's."""
-    return "&".join(filter(None, map(_parameter, query.split("&"))))
+    return "&".join(filter(None, (_parameter(text, headers) for text in query.split("&"))))
 
 
-def _parameter(text: str) -> str:
+def _parameter(text: str, headers: HTTPHeaders) -> str:
     name, sign, value = text.partition("=")
     if unquote(name) == "token":
         return ""
     if unquote(name) == XSRF:
-        plain = unquote(value)
-        own = quote(plain.removeprefix(MARK), safe="")
-        return f"{name}{sign}{own}" if plain.startswith(MARK) else ""
+        own = quote(shown_xsrf(unquote(value), headers), safe="")
+        return f"{name}{sign}{own}" if own else ""
     return text
 
 

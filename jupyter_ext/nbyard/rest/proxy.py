@@ -50,6 +50,7 @@ class ProxyHandler(NbyardHandler):
         self._is_left = False
         self._upstream: Upstream | None = None
         self._refused: NbyardError | None = None
+        self._is_left = False
 
     async def prepare(self, **kwargs: Any) -> None:
         await super().prepare(**kwargs)
@@ -128,7 +129,7 @@ class ProxyHandler(NbyardHandler):
         path = self.request.path
         if not self._target.keeps_prefix:
             path = "/" + path.removeprefix(self._prefix)
-        query = request_query(self.request.query)
+        query = request_query(self.request.query, self.request.headers)
         return f"{path}?{query}" if query else path
 
     def _told(self) -> HTTPHeaders:
@@ -174,7 +175,7 @@ class ProxyHandler(NbyardHandler):
                 await self._tunnel(upstream.switched)
             elif upstream.is_whole:
                 await self.finish()
-            else:
+            elif not self._is_left:
                 self._break_off(name)
         except StreamClosedError:
             return
@@ -206,10 +207,13 @@ class ProxyHandler(NbyardHandler):
         self.set_status(status, reason)
         for name, value in told.get_all():
             self.add_header(name, value)
-        await self.flush()
+        await self._send()
 
     async def _give(self, chunk: bytes) -> None:
         self.write(chunk)
+        await self._send()
+
+    async def _send(self) -> None:
         try:
             await self.flush()
         except StreamClosedError:  # nobody wants the rest

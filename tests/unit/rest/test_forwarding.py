@@ -1,5 +1,7 @@
 """P5, HOUSE 6.8: what passes the proxy, whatever it is."""
 
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,11 +84,11 @@ def test_tokens_never_pass_and_passwords_only_to_an_ide_that_is_trusted(given, s
     [
         ("", ""), ("a=1&b=%26&c", "a=1&b=%26&c"), ("token=x&a=1", "a=1"), ("%74oken=x", ""),
         ("_xsrf=2|outer&a=1", "a=1"), ("_xsrf=nby.2%7Cinner", "_xsrf=2%7Cinner"),
-        ("_xsrf=nby%2E2|%26", "_xsrf=2%7C%26"), ("%5fxsrf=n%62y.", "%5fxsrf="),
+        ("_xsrf=nby%2E2|%26", "_xsrf=2%7C%26"), ("%5fxsrf=n%62y.", ""),
     ],
 )  # fmt: skip
 def test_queries_lose_what_is_jupyter_s_only(query, sent):
-    assert request_query(query) == sent
+    assert request_query(query, HTTPHeaders()) == sent
 
 
 @pytest.mark.parametrize(
@@ -132,3 +134,23 @@ def test_hops_are_not_carried_and_upgrades_are():
     assert is_upgrade(HTTPHeaders(wish))
     assert told(wish)["Connection"] == "Upgrade" and told(wish)["Sec-WebSocket-Key"] == "k"
     assert told({"X-XSRFToken": "nby.2|a"})["X-XSRFToken"] == "2|a"
+
+
+@pytest.mark.parametrize(
+    ("shown", "cookies", "sent"),
+    [
+        ("2|outer", "_xsrf=nby.2|inner; _xsrf=2|outer", "2|inner"),  # what JupyterLab's pages show
+        ("2|outer", "_xsrf=2|outer; _xsrf=nby.2|inner", "2|inner"),
+        ("nby.2|inner", "_xsrf=nby.2|inner; _xsrf=2|outer", "2|inner"),
+        ("2|guessed", "_xsrf=nby.2|inner; _xsrf=2|outer", ""),
+        ("2|inner", "_xsrf=nby.2|inner; _xsrf=2|outer", ""),
+        ("2|outer", "_xsrf=2|outer", ""),
+        ("", "_xsrf=nby.2|inner; _xsrf=", ""),
+    ],
+)
+def test_a_page_that_shows_the_outer_xsrf_value_is_shown_its_own(shown, cookies, sent):
+    """P5, HOUSE 6.8: only what comes with the cookie that it repeats."""
+    headers = {"X-XSRFToken": shown, "Cookie": cookies}
+    assert told(headers).get("X-XSRFToken", "") == sent
+    query = request_query(f"a=1&_xsrf={quote(shown, safe='')}", HTTPHeaders(headers))
+    assert query == "&".join(filter(None, ["a=1", sent and f"_xsrf={quote(sent, safe='')}"]))
