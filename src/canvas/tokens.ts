@@ -123,6 +123,8 @@ export interface INodeRun {
   /** For example "cell 4/9". */
   detail?: string;
   seconds?: number;
+  /** The run, and its outputs here that may be models. */
+  models?: { run: string; outputs: readonly string[] };
 }
 
 /** The states of one document's newest run. */
@@ -152,6 +154,8 @@ export interface IPaletteRow {
   path?: string;
   /** It is the file of an artifact, of which `id` is the name. */
   artifact?: boolean;
+  /** A file that is not registered yet; `path` is where it is. */
+  isFile?: boolean;
   /** One short line: "csv · 1.2 MB", "notebook · 2 in, 1 out". */
   detail?: string;
 }

@@ -134,8 +134,13 @@ class ArtifactType(msgspec.Struct, frozen=True, omit_defaults=True):
     shape: list[int] = []
 
 
+MLFLOW_TYPE = "application/vnd.mlflow.model"
+_MODEL_FORMATS = frozenset({"joblib", "mlflow", "model", "pickle", "pkl"})
+
+
 class Artifact(msgspec.Struct, frozen=True):
-    """Named bytes that came out of a task; `type` where code told what they are."""
+    """Named bytes that came out of a task; `type` where code told what they are. `may_be_model`
+    tells whether they look like a model that can be served."""
 
     id: str
     run_id: str
@@ -147,6 +152,12 @@ class Artifact(msgspec.Struct, frozen=True):
     size_bytes: int
     created_at: datetime
     type: ArtifactType | None = None
+    may_be_model: bool = False
+
+
+def may_be_model(file_format: str, told: ArtifactType | None) -> bool:
+    """Whether a file of that format, or a folder of that type, may be a model."""
+    return file_format in _MODEL_FORMATS or (told is not None and told.media_type == MLFLOW_TYPE)
 
 
 class Attempt(msgspec.Struct, frozen=True):

@@ -24,7 +24,7 @@ export interface IDraft {
 }
 
 /** Asked first; the rest is behind *More*. */
-const FIRST = ['image', 'title', 'password'];
+const FIRST = ['class_name', 'image', 'title', 'password'];
 
 /** The fields of a service in a preset, that for the image first. */
 export function fieldsOf(
