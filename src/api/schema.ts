@@ -959,8 +959,8 @@ export interface paths {
         get: operations["models.list"];
         put?: never;
         /**
-         * Build the image of a model: a folder with a model file of Nervosum's form, or one that
-         * @description MLflow saved.
+         * Build the image of a model: a folder with a model file of Nervosum's form or one that
+         * @description MLflow saved, a class with `predict` in a Python file, or the output of a run.
          *
          *     It is *ready*, at once where the same was built before, or *failed* with the line.
          */
@@ -1013,7 +1013,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show the columns that a model takes and those that it answers with */
+        /**
+         * Show the columns that a model takes and those that it answers with, and a row to try it
+         * @description with.
+         */
         get: operations["models.schema"];
         put?: never;
         post?: never;
@@ -1946,7 +1949,8 @@ export interface components {
          * Deployment
          * @description A deployment now. `revision` is the newest, which is wanted, `serving` the one that answers,
          *         or 0: they differ while one takes the place of the other. `spec`, `gpus` and the like are those
-         *         of the newest. `is_wanted` tells whether it shall run.
+         *         of the newest. `is_wanted` tells whether it shall run; `model` is the package that it serves,
+         *         where its image was built of one.
          */
         Deployment: {
             id: string;
@@ -1971,6 +1975,8 @@ export interface components {
             started_at: string | null;
             /** @default null */
             finished_at: string | null;
+            /** @default null */
+            model: components["schemas"]["ServedModel"] | null;
         };
         /**
          * DeploymentChange
@@ -2601,7 +2607,8 @@ export interface components {
          * ModelFile
          * @description What a model file says. `src` is a folder relative to the file's own, in which `module` is
          *         found; `requirements` are lines, or those of the `requirements_file` beside it. An MLflow folder
-         *         is loaded whole: it has neither module nor class.
+         *         is loaded whole: it has neither module nor class; a pickle has its `file` instead. `sample` is a
+         *         row that it can be tried with, where one is known.
          */
         ModelFile: {
             name: string;
@@ -2615,7 +2622,7 @@ export interface components {
              * @default class
              * @enum {unknown}
              */
-            flavour: "class" | "mlflow";
+            flavour: "class" | "mlflow" | "pickle";
             /** @default  */
             tag: string;
             /** @default  */
@@ -2626,12 +2633,17 @@ export interface components {
             requirements_file: string;
             /** @default {} */
             metadata: Record<string, unknown>;
+            /** @default  */
+            file: string;
+            /** @default {} */
+            sample: Record<string, unknown>;
         };
         /**
          * ModelPackage
          * @description A model as it was built, and how its image stands. `path` is the model file, `bundle_digest`
          *         are the bytes of its folder, `number` counts the builds of one name. `reference` and `image_id`
-         *         name the image on the engine; `image` is that of `nbyard images`.
+         *         name the image on the engine; `image` is that of `nbyard images`. `source` is the output of a
+         *         run that it was made of, and null where that was a file.
          */
         ModelPackage: {
             id: string;
@@ -2651,14 +2663,19 @@ export interface components {
             reason: string;
             owner: string;
             created_at: string;
+            /** @default null */
+            source: components["schemas"]["RunOutput"] | null;
         };
         /**
          * ModelSchema
-         * @description The columns that a model takes, and those that it answers with.
+         * @description The columns that a model takes, and those that it answers with; `sample` is a row that it can
+         *         be tried with, empty where none is known.
          */
         ModelSchema: {
             input_schema: components["schemas"]["ModelColumn"][];
             output_schema: components["schemas"]["ModelColumn"][];
+            /** @default {} */
+            sample: Record<string, unknown>;
         };
         /**
          * NamedArtifact
@@ -2855,13 +2872,25 @@ export interface components {
         };
         /**
          * NewModel
-         * @description What to build: the folder `path`, in which `file` is the model file; by default the first of
-         *         nervosum.yaml, nervosum.yml, model.yaml, model.yml and MLmodel that is there.
+         * @description What to build, one of three.
+         *
+         *         A folder `path`, in which `file` is the model file; by default the first of nervosum.yaml,
+         *         nervosum.yml, model.yaml, model.yml and MLmodel that is there. A Python file `path` with a class
+         *         that has `predict`, named by `class_name` where there are several. Or the `output` of a `run`
+         *         (id, name or number), as `step.output`, or as `output` where one step only has it: a folder with
+         *         a model file or of MLflow, or what pickle or joblib wrote.
          */
         NewModel: {
+            /** @default  */
             path: string;
             /** @default  */
             file: string;
+            /** @default  */
+            class_name: string;
+            /** @default  */
+            run: string;
+            /** @default  */
+            output: string;
         };
         /**
          * NewNotebook
@@ -3455,6 +3484,21 @@ export interface components {
             edges: components["schemas"]["Edge"][];
         };
         /**
+         * RunOutput
+         * @description The output of a run's task that a package was made of; `digest` are its bytes. The package
+         *         outlives the run: `run_id` may be that of one that was deleted.
+         */
+        RunOutput: {
+            run_id: string;
+            run_number: number;
+            run_title: string;
+            task_id: string;
+            node: string;
+            output: string;
+            filename: string;
+            digest: string;
+        };
+        /**
          * Runtimes
          * @description Names of the runtimes that can be chosen.
          */
@@ -3467,6 +3511,20 @@ export interface components {
          */
         Sealed: {
             count: number;
+        };
+        /**
+         * ServedModel
+         * @description The package that a deployment serves, by its id, and where that came from: `source` is null
+         *         where it was built of files.
+         */
+        ServedModel: {
+            id: string;
+            name: string;
+            tag: string;
+            number: number;
+            path: string;
+            /** @default null */
+            source: components["schemas"]["RunOutput"] | null;
         };
         /**
          * Stderr

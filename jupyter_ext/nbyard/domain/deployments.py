@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from nbyard.domain.models import ServedModel
 from nbyard.domain.states import DeploymentState
 
 ServiceKind = Literal["api", "jupyterlab", "code-server", "own"]
@@ -147,7 +148,8 @@ class Target(msgspec.Struct, frozen=True):
 class Deployment(msgspec.Struct, frozen=True):
     """A deployment now. `revision` is the newest, which is wanted, `serving` the one that answers,
     or 0: they differ while one takes the place of the other. `spec`, `gpus` and the like are those
-    of the newest. `is_wanted` tells whether it shall run."""
+    of the newest. `is_wanted` tells whether it shall run; `model` is the package that it serves,
+    where its image was built of one."""
 
     id: str
     name: str
@@ -168,6 +170,7 @@ class Deployment(msgspec.Struct, frozen=True):
     changed_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    model: ServedModel | None = None
 
 
 class DeploymentEvent(msgspec.Struct, frozen=True):

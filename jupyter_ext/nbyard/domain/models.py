@@ -1,5 +1,5 @@
-"""Models: a Python class with `predict(DataFrame) -> DataFrame`, or a folder that MLflow saved, and
-the packages that are built of them."""
+"""Models: a Python class with `predict(DataFrame) -> DataFrame`, a folder that MLflow saved, or a
+file that pickle or joblib wrote, and the packages that are built of them."""
 
 import re
 from collections.abc import Sequence
@@ -9,10 +9,11 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.images import plain_name
+from nbyard.domain.names import MAX_NAME
 from nbyard.domain.states import ImageState
 
 ColumnType = Literal["int", "float", "str", "bool", "date", "datetime"]
-Flavour = Literal["class", "mlflow"]
+Flavour = Literal["class", "mlflow", "pickle"]
 HTTP, BATCH = "http", "batch"
 PORT = 5000
 READY_PATH = "/v2/health/ready"
@@ -35,7 +36,8 @@ class ModelColumn(msgspec.Struct, frozen=True, omit_defaults=True):
 class ModelFile(msgspec.Struct, frozen=True):
     """What a model file says. `src` is a folder relative to the file's own, in which `module` is
     found; `requirements` are lines, or those of the `requirements_file` beside it. An MLflow folder
-    is loaded whole: it has neither module nor class."""
+    is loaded whole: it has neither module nor class; a pickle has its `file` instead. `sample` is a
+    row that it can be tried with, where one is known."""
 
     name: str
     mode: str
@@ -50,20 +52,57 @@ class ModelFile(msgspec.Struct, frozen=True):
     requirements: list[str] = []
     requirements_file: str = ""
     metadata: dict[str, Any] = {}
+    file: str = ""
+    sample: dict[str, Any] = {}
 
 
 class NewModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to build: the folder `path`, in which `file` is the model file; by default the first of
-    nervosum.yaml, nervosum.yml, model.yaml, model.yml and MLmodel that is there."""
+    """What to build, one of three.
 
-    path: str
+    A folder `path`, in which `file` is the model file; by default the first of nervosum.yaml,
+    nervosum.yml, model.yaml, model.yml and MLmodel that is there. A Python file `path` with a class
+    that has `predict`, named by `class_name` where there are several. Or the `output` of a `run`
+    (id, name or number), as `step.output`, or as `output` where one step only has it: a folder with
+    a model file or of MLflow, or what pickle or joblib wrote."""
+
+    path: str = ""
     file: str = ""
+    class_name: str = ""
+    run: str = ""
+    output: str = ""
+
+
+class RunOutput(msgspec.Struct, frozen=True):
+    """The output of a run's task that a package was made of; `digest` are its bytes. The package
+    outlives the run: `run_id` may be that of one that was deleted."""
+
+    run_id: str
+    run_number: int
+    run_title: str
+    task_id: str
+    node: str
+    output: str
+    filename: str
+    digest: str
+
+
+class ServedModel(msgspec.Struct, frozen=True):
+    """The package that a deployment serves, by its id, and where that came from: `source` is null
+    where it was built of files."""
+
+    id: str
+    name: str
+    tag: str
+    number: int
+    path: str
+    source: RunOutput | None = None
 
 
 class ModelPackage(msgspec.Struct, frozen=True):
     """A model as it was built, and how its image stands. `path` is the model file, `bundle_digest`
     are the bytes of its folder, `number` counts the builds of one name. `reference` and `image_id`
-    name the image on the engine; `image` is that of `nbyard images`."""
+    name the image on the engine; `image` is that of `nbyard images`. `source` is the output of a
+    run that it was made of, and null where that was a file."""
 
     id: str
     name: str
@@ -81,13 +120,16 @@ class ModelPackage(msgspec.Struct, frozen=True):
     reason: str
     owner: str
     created_at: datetime
+    source: RunOutput | None = None
 
 
 class ModelSchema(msgspec.Struct, frozen=True):
-    """The columns that a model takes, and those that it answers with."""
+    """The columns that a model takes, and those that it answers with; `sample` is a row that it can
+    be tried with, empty where none is known."""
 
     input_schema: list[ModelColumn]
     output_schema: list[ModelColumn]
+    sample: dict[str, Any] = {}
 
 
 class ModelFilter(msgspec.Struct, frozen=True):
@@ -97,6 +139,26 @@ class ModelFilter(msgspec.Struct, frozen=True):
     tag: str = ""
     name: str = ""
     mode: str = ""
+
+
+# the first bytes of what pickle writes, or joblib in its ways of compressing
+PACKED = (
+    *(b"\x80", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", b"\x1f\x8b", b"BZh"),
+    *(b"\xfd7zXZ", b"\x5d\x00\x00", b"\x04\x22\x4d\x18"),
+)
+
+
+def is_packed(head: bytes) -> bool:
+    """Whether a file that begins so may be one that pickle (from its protocol 2 on) or joblib
+    wrote."""
+    return head.startswith(PACKED)
+
+
+def package_name(title: str, node: str, output: str) -> str:
+    """What a model is called that came out of a run of that title."""
+    words = " ".join(" ".join(filter(None, (title, node, output))).split())
+    plain = words.replace("/", " ").replace("\\", " ").strip(" -.")
+    return plain[:MAX_NAME].strip() or "model"
 
 
 def repository_of(name: str) -> str:
@@ -134,6 +196,8 @@ def served(model: ModelFile) -> dict[str, Any]:
         "input_schema": plain_columns(model.inputs),
         "output_schema": plain_columns(model.outputs),
         "metadata": model.metadata,
+        "sample": model.sample,
+        **({"file": model.file} if model.file else {}),
     }
 
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard import bundles
 from nbyard.domain.callers import Caller
 from nbyard.domain.executables import Executable, Resources
 from nbyard.domain.ids import new_id
 from nbyard.domain.invocations import Invocation
 from nbyard.domain.models import (
     BATCH,
-    MLFLOW_FILE,
-    MODEL_FILES,
     ModelFile,
     ModelFilter,
     ModelPackage,
@@ -27,14 +22,14 @@ from nbyard.domain.models import (
     repository_of,
 )
 from nbyard.domain.paging import Page, check_limit, page_of
-from nbyard.domain.requirements import read_requirements
-from nbyard.domain.sources import Sources
 from nbyard.domain.states import IMAGE
 from nbyard.errors import Conflict, Invalid, NotFound
-from nbyard.kinds.model import ARGUMENTS, command_of, read_model
+from nbyard.kinds.model import ARGUMENTS, command_of
 from nbyard.services.freezing import Freezer
 from nbyard.services.operation import operation
+from nbyard.services.packages import Package, package_of_class, package_of_folder
 from nbyard.services.parts import Parts, keeping_bytes
+from nbyard.services.run_packages import package_of_output
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
@@ -54,19 +49,16 @@ class ModelService:
     @operation("POST", "/models", scope="models:write", status=201)
     @keeping_bytes
     def build(self, caller: Caller, body: NewModel) -> ModelPackage:
-        """Build the image of a model: a folder with a model file of Nervosum's form, or one that
-        MLflow saved.
+        """Build the image of a model: a folder with a model file of Nervosum's form or one that
+        MLflow saved, a class with `predict` in a Python file, or the output of a run.
 
         It is *ready*, at once where the same was built before, or *failed* with the line.
         """
-        folder, file = self._located(body)
-        model = self._read(folder, file)
-        cap = self._parts.settings.max_bundle_bytes
-        bundle = bundles.collect_folder(folder, self._parts.blobs, cap)
-        made = new_id()
+        found = _package(self._parts, caller, body)
+        model, made = found.model, new_id()
         with self._store.write() as c:
             number = self._store.models.next_number(c, repository_of(model.name))
-            image = self._image(c, caller, model, number, file)
+            image = self._image(c, caller, model, number, found.path)
             row = {
                 "id": made,
                 "owner": caller.name,
@@ -76,9 +68,10 @@ class ModelService:
                 "platform_tag": model.platform_tag,
                 "repository": repository_of(model.name),
                 "number": number,
-                "path": self._parts.files.shown(file),
-                "bundle_digest": bundle,
+                "path": found.path,
+                "bundle_digest": found.bundle_digest,
                 "model": msgspec.to_builtins(model),
+                "source": msgspec.to_builtins(found.source),
                 "image": image,
             }
             self._store.models.insert(c, row)
@@ -102,58 +95,16 @@ class ModelService:
                 raise Conflict(words, hint=f"{OTHERWISE} Or: nbyard models rm {reference}")
 
     def _image(
-        self, c: Connection, caller: Caller, model: ModelFile, number: int, file: Path
+        self, c: Connection, caller: Caller, model: ModelFile, number: int, path: str
     ) -> str:
         """The row of the image that is to be built."""
         reference = model_reference(model.name, model.tag, number)
         self._check_free(c, caller, reference, model.name)
         made = new_id()
-        path = self._parts.files.shown(file)
         self._store.images.insert(
             c, caller.name, made, reference=reference, origin="build", path=path
         )
         return made
-
-    def _located(self, body: NewModel) -> tuple[Path, Path]:
-        """The folder and its model file, which may lie elsewhere where it is named so."""
-        files = self._parts.files
-        folder = files.locate(body.path)
-        if not folder.is_dir():
-            raise NotFound(f"There is no folder {body.path[:200]}.")
-        if body.file:
-            beside = "" if body.file.startswith("/") else files.shown(folder)
-            return folder, files.locate(body.file, "file", str(beside))
-        for name in (*MODEL_FILES, MLFLOW_FILE):
-            if (folder / name).is_file():
-                return folder, folder / name
-        known = ", ".join([*MODEL_FILES, MLFLOW_FILE])
-        raise Invalid.field("file", f"none of {known} lies in {body.path[:200]}")
-
-    def _read(self, folder: Path, file: Path) -> ModelFile:
-        """The model file, and whether all that it names is in the folder."""
-        from nbyard.images.models import serving_of
-
-        model = read_model(str(file), self._parts.files.content(file))
-        if model.module:
-            _check_class(folder, model, file.name)
-        serving_of(model.mode, f"{file.name}.deployment.mode")
-        lines = self._requirements(folder, model, file.name)
-        return msgspec.structs.replace(model, requirements=lines)
-
-    def _requirements(self, folder: Path, model: ModelFile, where: str) -> list[str]:
-        from nbyard.images.dockerfile import check_reach
-
-        text = "\n".join(model.requirements)
-        if model.requirements_file:
-            place = folder / model.requirements_file
-            if not place.resolve().is_relative_to(folder) or not place.is_file():
-                words = f"there is no file {model.requirements_file} in the folder"
-                raise Invalid.field(f"{where}.requirements", words)
-            text = self._parts.files.content(place).decode("utf-8", "replace")
-        allowed = self._parts.settings.allowed_package_sources
-        lines = read_requirements(text, Sources.parse(allowed))
-        check_reach(lines, f"{where}.requirements")
-        return lines
 
     @operation("GET", "/models", scope="models:read")
     def list(  # noqa: PLR0913, PLR0917  one for each field that is looked in
@@ -186,9 +137,10 @@ class ModelService:
 
     @operation("GET", "/models/{model}/schema", scope="models:read")
     def schema(self, caller: Caller, model: str) -> ModelSchema:
-        """Show the columns that a model takes and those that it answers with."""
+        """Show the columns that a model takes and those that it answers with, and a row to try it
+        with."""
         found = self.get(caller, model).model
-        return ModelSchema(found.inputs, found.outputs)
+        return ModelSchema(found.inputs, found.outputs, found.sample)
 
     @operation("POST", "/models/{model}/executable", scope="executables:write", status=201)
     @keeping_bytes
@@ -240,35 +192,16 @@ class ModelService:
         self._parts.call_dispatcher()
 
 
-def _check_class(folder: Path, model: ModelFile, where: str) -> None:
-    """Whether the module is below `src` and mentions the class; nothing of it is run."""
-    src = (folder / model.src).resolve()
-    if not src.is_relative_to(folder) or not src.is_dir():
-        raise Invalid.field(f"{where}.src", f"there is no folder {model.src} beside the file")
-    path = src.joinpath(*model.module.split("."))
-    places = [path.with_name(f"{path.name}.py"), path / "__init__.py"]
-    file = next((place for place in places if place.is_file()), None)
-    if file is None:
-        words = f"there is no module {model.module} in {model.src}"
-        raise Invalid.field(f"{where}.interface.model_module", words)
-    try:
-        tree = ast.parse(file.read_bytes(), file.name)
-    except (SyntaxError, ValueError) as error:
-        raise Invalid.field(f"{where}.interface.model_module", f"{file.name}: {error}") from None
-    if model.class_name not in _names(tree):
-        words = f"{file.name} has no class {model.class_name} at its top level"
-        raise Invalid.field(f"{where}.interface.model_class", words)
-
-
-def _names(tree: ast.Module) -> set[str]:
-    """What a module has at its top level, as far as that can be seen: classes and imports; a
-    star brings anything."""
-    found: set[str] = set()
-    for one in ast.walk(tree):
-        if isinstance(one, ast.ClassDef):
-            found.add(one.name)
-        elif isinstance(one, ast.ImportFrom | ast.Import):
-            found |= {alias.asname or alias.name for alias in one.names}
-        elif isinstance(one, ast.Assign):
-            found |= {target.id for target in one.targets if isinstance(target, ast.Name)}
-    return found
+def _package(parts: Parts, caller: Caller, body: NewModel) -> Package:
+    """What is to be built: of a run's output, of a class, or of a folder with a model file."""
+    if body.run or body.output:
+        if body.path or body.file or body.class_name:
+            words = "either a path or the output of a run is built, not both"
+            raise Invalid.field("path", words)
+        return package_of_output(parts, caller, body.run, body.output)
+    if not body.path:
+        raise Invalid.field("path", "a folder, a Python file, or a run with an output is needed")
+    is_class = body.path.lower().endswith(".py") and not body.file
+    if body.class_name and not is_class:
+        raise Invalid.field("class_name", f"{body.path[:200]} is no Python file")
+    return package_of_class(parts, body) if is_class else package_of_folder(parts, body)

@@ -1,4 +1,4 @@
-"""The model: its class made once, or the folder that MLflow saved."""
+"""The model: its class made once, the folder that MLflow saved, or what pickle or joblib wrote."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from typing import Any, NamedTuple
 
 from .codec import BadAnswer, Schema
+from .pickles import read_pickle
 
 
 class Spec(NamedTuple):
@@ -59,6 +60,9 @@ def load(spec: Spec) -> Any:
     os.chdir(spec.root)
     if spec.flavour == "mlflow":
         return importlib.import_module("mlflow.pyfunc").load_model(spec.root)
+    if spec.flavour == "pickle":
+        sys.path.insert(0, spec.root)
+        return read_pickle(os.path.join(spec.root, spec.told["file"]))
     parts = [] if spec.src == "." else spec.src.split("/")
     sys.path[:0] = [os.path.join(spec.root, *parts), spec.root]
     is_package = all(part.isidentifier() for part in parts)

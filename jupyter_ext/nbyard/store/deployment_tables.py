@@ -76,6 +76,7 @@ models = Table(
     Column("path", Text, nullable=False),
     Column("bundle_digest", Digest, nullable=False),
     Column("model", JSON, nullable=False),
+    Column("source", JSON),
     Column("image", Id, ForeignKey("images.id", ondelete="CASCADE"), nullable=False),
     Column("created_at", Moment, nullable=False),
     Index("ix_models_owner", "owner"),

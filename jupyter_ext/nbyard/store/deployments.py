@@ -18,12 +18,14 @@ from nbyard.domain.deployments import (
     link_path,
 )
 from nbyard.domain.ids import new_id
+from nbyard.domain.models import ServedModel
 from nbyard.domain.rollouts import Phase
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.store import events as event_rows
 from nbyard.store import transition
 from nbyard.store.deployment_tables import deployments, revisions
 from nbyard.store.events import Subject
+from nbyard.store.models import served
 from nbyard.store.tables import events
 
 D, R = deployments.c, revisions.c
@@ -196,7 +198,7 @@ class DeploymentRows:
         """By id or name."""
         query = self._own(owner).where((D.id == key) | (D.name == key))
         row = c.execute(query).first()
-        return _deployment(row, self._shown(c, [row])) if row else None
+        return self._deployments(c, owner, [row])[0] if row else None
 
     def page(
         self, c: Connection, owner: str, limit: int, after: str, search: str, state: str
@@ -210,9 +212,7 @@ class DeploymentRows:
             query = query.where(known | D.title.icontains(search, autoescape=True))
         if state:
             query = query.where(D.state == state)
-        rows = c.execute(query).all()
-        shown = self._shown(c, rows)
-        return [_deployment(row, shown) for row in rows]
+        return self._deployments(c, owner, c.execute(query).all())
 
     def names(self, c: Connection, owner: str) -> dict[str, str]:
         """The names of all, by their ids."""
@@ -297,6 +297,15 @@ class DeploymentRows:
     def _own(self, owner: str) -> Select[Any]:
         return select(deployments).where(D.owner == owner, D.removed_at.is_(None))
 
+    def _deployments(self, c: Connection, owner: str, rows: Sequence[Row[Any]]) -> list[Deployment]:
+        """With the models that they serve."""
+        shown = self._shown(c, rows)
+        newest = [shown[row.id, row.revision].revision for row in rows]
+        images = [(one.spec.image, one.image_id) for one in newest]
+        models = served(c, owner, images) if rows else {}
+        found = zip(rows, images, strict=True)
+        return [_deployment(row, shown, models.get(image)) for row, image in found]
+
     def _shown(self, c: Connection, rows: Sequence[Row[Any]]) -> dict[tuple[str, int], RevisionRow]:
         """Of these deployments the newest revisions, and those that answer."""
         if not rows:
@@ -321,7 +330,9 @@ def _revision_row(row: Row[Any]) -> RevisionRow:
     return RevisionRow(_revision(row), places, row.prefix, row.password)
 
 
-def _deployment(row: Row[Any], shown: Mapping[tuple[str, int], RevisionRow]) -> Deployment:
+def _deployment(
+    row: Row[Any], shown: Mapping[tuple[str, int], RevisionRow], model: ServedModel | None
+) -> Deployment:
     newest = shown[row.id, row.revision].revision
     serving = shown.get((row.id, row.serving))
     return Deployment(
@@ -331,6 +342,7 @@ def _deployment(row: Row[Any], shown: Mapping[tuple[str, int], RevisionRow]) -> 
         reproduce=newest.reproduce,
         links=_links(row.name, newest.spec, serving),
         warnings=[],
+        model=model,
     )
 
 

@@ -1,12 +1,13 @@
 """Rows of packages of models. Each is of one image: it is ready, or gone, as that is."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Select, func, insert, select
 
-from nbyard.domain.models import ModelFile, ModelFilter, ModelPackage
+from nbyard.domain.models import ModelFile, ModelFilter, ModelPackage, RunOutput, ServedModel
 from nbyard.store.deployment_tables import models
 from nbyard.store.tables import images
 
@@ -14,7 +15,7 @@ M = models.c
 I = images.c  # noqa: E741
 OWN = (
     *(M.id, M.name, M.tag, M.mode, M.platform_tag, M.number, M.path, M.bundle_digest, M.model),
-    *(M.image, M.owner, M.created_at, I.reference, I.image_id, I.state, I.reason),
+    *(M.source, M.image, M.owner, M.created_at, I.reference, I.image_id, I.state, I.reason),
 )
 
 
@@ -69,7 +70,28 @@ class ModelRows:
         return select(*OWN).join(images, I.id == M.image).where(shown)
 
 
+Image = tuple[str, str]  # its name, and its id where that is known
+
+
+def served(c: Connection, owner: str, wanted: Collection[Image]) -> dict[Image, ServedModel]:
+    """The packages that images were built of: by their ids, or as their names mean now."""
+    names, ids = {name for name, _ in wanted}, {key for _, key in wanted if key}
+    query = select(M.id, M.name, M.tag, M.number, M.path, M.source, I.reference, I.image_id)
+    query = query.join(images, I.id == M.image).where(M.owner == owner).order_by(M.id)
+    rows = c.execute(query.where(I.reference.in_(names) | I.image_id.in_(ids))).all()
+    found = {}
+    for name, key in wanted:
+        fits = [row for row in rows if (row.image_id == key if key else row.reference == name)]
+        if fits:
+            last = max(fits, key=lambda row: (row.reference == name, row.id))
+            source = msgspec.convert(last.source, RunOutput | None)
+            told = (last.id, last.name, last.tag, last.number, last.path, source)
+            found[name, key] = ServedModel(*told)
+    return found
+
+
 def _package(row: Any) -> ModelPackage:
     values = {name: getattr(row, name) for name in ModelPackage.__struct_fields__}
     values["model"] = msgspec.convert(values["model"], ModelFile)
+    values["source"] = msgspec.convert(values["source"], RunOutput | None)
     return ModelPackage(**values)

@@ -1,0 +1,278 @@
+"""Packages of models made of what came out of runs: a folder with a model file or of MLflow, or a
+file that pickle or joblib wrote."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from nbyard.blobs.trees import Entry, Tree
+from nbyard.domain.column_types import UNNAMED
+from nbyard.domain.formats import format_of
+from nbyard.domain.functions import spot
+from nbyard.domain.model_columns import columns_of_table, target_of
+from nbyard.domain.models import HTTP, ModelFile, RunOutput, is_packed, package_name
+from nbyard.domain.planning import INSTALLED_HERE
+from nbyard.domain.runs import BytesOf, ResultOf
+from nbyard.errors import Invalid, NotFound
+from nbyard.services.naming import nearest
+from nbyard.services.packages import Package, checked_lines, model_file_in, read_folder
+from nbyard.trials import HINT, KnownTable, Question, Told, ask
+
+if TYPE_CHECKING:
+    from nbyard.domain.callers import Caller
+    from nbyard.domain.executables import ExecutableVersion
+    from nbyard.domain.runs import Artifact, Run
+    from nbyard.domain.tables import TablePage
+    from nbyard.services.parts import Parts
+    from nbyard.store.tasks import TaskRecord
+
+TABLES = ("csv", "tsv", "jsonl", "parquet", "arrow")
+LOOKED_AT = 200
+MAX_TABLES = 5
+MAX_HEAD = 8
+
+
+class Output(NamedTuple):
+    """An output of a run, with the task and the version of the code that it came out of."""
+
+    run: Run
+    task: TaskRecord
+    file: Artifact
+    version: ExecutableVersion | None
+    is_shared: bool
+
+    @property
+    def source(self) -> RunOutput:
+        return RunOutput(
+            self.run.id,
+            self.run.number,
+            self.run.name or self.run.title,
+            self.task.id,
+            self.task.node,
+            self.file.name,
+            self.file.filename,
+            self.file.digest,
+        )
+
+    @property
+    def name(self) -> str:
+        node = self.task.plan.label if self.is_shared else ""
+        return package_name(self.run.title, node, self.file.name)
+
+
+class Seen(NamedTuple):
+    """A table that the step read, as it is shown and as a model may take it."""
+
+    page: TablePage
+    known: KnownTable
+
+
+def package_of_output(parts: Parts, caller: Caller, run: str, output: str) -> Package:
+    """What came out of a run, as `step.output`, or as `output` where one step only has it.
+
+    Raises:
+        NotFound: there is no such run or output.
+        Invalid: it is no model, or does not say what it takes.
+    """
+    found = _found(parts, caller, run, output)
+    if found.file.digest.startswith("tree:"):
+        return _of_folder(parts, found)
+    with parts.blobs.open(found.file.digest) as content:
+        if not is_packed(content.read(MAX_HEAD)):
+            words = f"{found.file.filename} is neither what pickle or joblib wrote nor a folder"
+            raise Invalid.field("output", f"{words} with a model file or of MLflow", hint=HINT)
+    return _of_pickle(parts, found)
+
+
+def _found(parts: Parts, caller: Caller, key: str, output: str) -> Output:
+    store = parts.store
+    with store.read() as c:
+        run = store.runs.get(c, caller.name, key) if key else None
+        if run is None:
+            raise NotFound(f"There is no run {key[:80]!r}." if key else "A run is needed.")
+        tasks = {task.node: task for task in store.tasks.of_run(c, run.id)}
+        files = store.artifacts.of_run(c, run.id)
+        fits = [one for one in files if output in _spellings(one, tasks[one.node])]
+        if len(fits) != 1:
+            raise _unclear(run, output, fits, files)
+        task = tasks[fits[0].node]
+        version = store.executables.version(c, task.plan.executable_version_id)
+    is_shared = sum(one.name == fits[0].name for one in files) > 1
+    return Output(run, task, fits[0], version, is_shared)
+
+
+def _spellings(file: Artifact, task: TaskRecord) -> set[str]:
+    return {file.name, f"{task.node}.{file.name}", f"{task.plan.label}.{file.name}"}
+
+
+def _unclear(run: Run, output: str, fits: list[Artifact], files: list[Artifact]) -> Exception:
+    if fits:
+        several = ", ".join(f"{one.node}.{one.name}" for one in fits)
+        return Invalid.field("output", f"run {run.number} has several: {several}")
+    names = [f"{one.node}.{one.name}" for one in files]
+    if not names:
+        return NotFound(f"Run {run.number} has no output: it is {run.state}.")
+    there = nearest(names, output)
+    return NotFound(f"Run {run.number} has no output {output[:80]!r}; {there}.")
+
+
+def _of_folder(parts: Parts, found: Output) -> Package:
+    with tempfile.TemporaryDirectory(dir=parts.blobs.temp) as name:
+        folder = Path(name) / (found.file.filename or "model")
+        parts.blobs.stage(found.file.digest, folder, writable=True)
+        file = model_file_in(folder)
+        if file is None:
+            words = f"the folder {found.file.filename} has neither a model file nor MLmodel"
+            raise Invalid.field("output", words, hint=HINT)
+        model = read_folder(parts, folder.resolve(), file.resolve())
+    names = [one.name for one in model.inputs]
+    sample: dict[str, object] = {}
+    for seen in _tables(parts, found):
+        rows = (dict(zip(seen.known.names, row, strict=False)) for row in seen.known.rows)
+        whole = (row for row in rows if all(row.get(one) is not None for one in names))
+        sample = sample or {one: row[one] for row in whole for one in names}
+    model = msgspec.structs.replace(model, sample=sample)
+    if model.flavour == "mlflow":
+        model = msgspec.structs.replace(model, name=found.name)
+    return Package(model, found.file.digest, source=found.source)
+
+
+def _of_pickle(parts: Parts, found: Output) -> Package:
+    seen = list(_tables(parts, found))
+    told, code = _asked(parts, found, [one.known for one in seen])
+    missing = [*told.elsewhere, *told.unknown]
+    if missing:
+        words = f"it needs {', '.join(missing[:MAX_TABLES])}, which came from no index"
+        raise Invalid.field("output", words, hint=HINT)
+    outputs = told.outputs
+    if [one.name for one in outputs] == [UNNAMED]:
+        name = _target(told, seen)
+        outputs = [msgspec.structs.replace(outputs[0], name=name)]
+    file = PurePosixPath(found.file.filename).name
+    model = ModelFile(
+        name=found.name,
+        mode=HTTP,
+        src=".",
+        module="",
+        class_name="",
+        flavour="pickle",
+        file=file,
+        inputs=told.inputs,
+        outputs=outputs,
+        requirements=checked_lines(parts, "\n".join(told.requirements), "output.requirements"),
+        sample=told.sample,
+    )
+    entries = [Entry(file, found.file.digest, found.file.size_bytes)]
+    entries += [code[name] for name in told.files if name != file]
+    bundle = parts.blobs.put_tree(Tree(entries))
+    return Package(model, bundle.digest, source=found.source)
+
+
+def _target(told: Told, seen: list[Seen]) -> str:
+    features = [one.name for one in told.inputs]
+    for one in seen:
+        if one.known.filename == told.table:
+            return target_of(one.page, features, told.classes, told.outputs[0].type)
+    return UNNAMED
+
+
+def _asked(
+    parts: Parts, found: Output, tables: list[KnownTable]
+) -> tuple[Told, Mapping[str, Entry]]:
+    """What the model says, and the modules beside the code that made it, by their paths there."""
+    from nbyard.images.models import serving_sources
+
+    code = _code(parts, found)
+    interpreter, variables = _interpreter(parts, found)
+    with tempfile.TemporaryDirectory(dir=parts.blobs.temp) as name:
+        folder = Path(name)
+        (folder / "code").mkdir()
+        for path, entry in code.items():
+            place = folder / "code" / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            parts.blobs.stage(entry.digest, place, writable=True)
+        file = folder / PurePosixPath(found.file.filename).name
+        parts.blobs.stage(found.file.digest, file, writable=True)
+        question = Question(file, folder / "code", tables, serving_sources())
+        return ask(question, interpreter, variables), code
+
+
+def _code(parts: Parts, found: Output) -> dict[str, Entry]:
+    """The modules in the folder that the step was executed in."""
+    version = found.version
+    if version is None or not version.bundle_digest.startswith("tree:"):
+        return {}
+    above = str(PurePosixPath(spot(version.file).file).parent)
+    prefix = "" if above == "." else f"{above}/"
+    return {
+        entry.path.removeprefix(prefix): msgspec.structs.replace(
+            entry, path=entry.path.removeprefix(prefix)
+        )
+        for entry in parts.blobs.tree(version.bundle_digest).files
+        if entry.path.startswith(prefix) and entry.path.endswith(".py")
+    }
+
+
+def _interpreter(parts: Parts, found: Output) -> tuple[str, Mapping[str, str]]:
+    """That of the step's library, or of its kernel where it was executed here; else the one that
+    nbyard runs in."""
+    from nbyard import kernels, kernelspecs
+
+    plan, version = found.task.plan, found.version
+    if plan.environment is not None:
+        with parts.store.read() as c:
+            used = parts.store.environments.version(c, plan.environment.version_id)
+        place = Path(used.place) / "bin/python" if used and used.place else Path()
+        if place.is_file():
+            return str(place), kernelspecs.ALONE
+    if version is not None and version.kind == "notebook" and plan.runtime == INSTALLED_HERE:
+        try:
+            return kernels.kernel(version.kernel, version.language).interpreter, {}
+        except NotFound:  # it is gone since
+            pass
+    return kernels.python().interpreter, {}
+
+
+def _tables(parts: Parts, found: Output) -> Iterator[Seen]:
+    """What the step read, as far as it is a table."""
+    for digest, filename in list(_read_by(parts, found))[:MAX_TABLES]:
+        try:
+            yield _seen(parts, digest, filename)
+        except (Invalid, NotFound):  # no table, or not there any more
+            continue
+
+
+def _seen(parts: Parts, digest: str, filename: str) -> Seen:
+    from nbyard.tabular import TableFile
+
+    table = TableFile(parts.blobs.path(digest), filename, digest)
+    page = parts.tables.page(table, 0, LOOKED_AT)
+    columns = columns_of_table(page, format_of(filename))
+    names = [one.name for one in page.columns]
+    return Seen(page, KnownTable(filename, columns, names, page.rows))
+
+
+def _read_by(parts: Parts, found: Output) -> Iterator[tuple[str, str]]:
+    """The bytes of the step's inputs, and what they are called; of a folder the first table."""
+    for binding in found.task.plan.bindings.values():
+        digest, filename = "", ""
+        if isinstance(binding, BytesOf):
+            digest, filename = binding.digest, binding.filename
+        elif isinstance(binding, ResultOf):
+            with parts.store.read() as c:
+                task = parts.store.tasks.of_node(c, found.run.id, binding.node)
+                made = parts.store.artifacts.of_task(c, task.id) if task else {}
+            if binding.output in made:
+                digest, filename = made[binding.output].digest, made[binding.output].filename
+        if digest.startswith("tree:"):
+            inside = [
+                one for one in parts.blobs.tree(digest).files if format_of(one.path) in TABLES
+            ]
+            digest, filename = (inside[0].digest, inside[0].path) if inside else ("", "")
+        if digest and format_of(filename) in TABLES:
+            yield digest, filename

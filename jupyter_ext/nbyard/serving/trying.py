@@ -1,0 +1,310 @@
+"""`python -m nbyard.serving.trying QUESTION ANSWER`: what a pickled model takes and answers, found
+out by loading it and asking it once, in a process of its own.
+
+The question is JSON: the `file`, the folder of the `code` that wrote it, the `tables` that were at
+hand then (`filename`, `columns` as in model.json, `rows`), and how much memory may be taken. The
+answer has the columns, a `sample` row, the lines that its packages need, and the `files` of the
+code that it needs; or a `problem` in words.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .codec import Refused, Schema
+from .installed import imports_of, needed
+from .pickles import JOBLIB, read_pickle
+from .predicting import words_of
+
+NAMES = ("feature_names_in_", "feature_name_")
+UNNAMED = "prediction"
+TYPES = {bool: "bool", int: "int", float: "float", str: "str"}
+KINDS = {"i": "int", "u": "int", "b": "bool", "f": "float", "M": "datetime", "U": "str"}
+TOLD_TYPES = ("int", "float", "str", "bool", "date", "datetime")
+MAX_CLASSES = 1000
+PICKLED = b"\x80"
+WITHOUT = {"int": 0, "float": 0.0, "str": "", "bool": False}
+
+
+class Untold(Exception):
+    """Something cannot be told of the model; the text says what."""
+
+
+class Table(NamedTuple):
+    """A table that was at hand when the model was made: the columns that a model may take, and
+    under all `names` some rows."""
+
+    filename: str
+    columns: list[dict[str, Any]]
+    names: list[str]
+    rows: list[list[Any]]
+
+
+def main(question: str, answer: str) -> int:
+    """Write the answer; 0 also where that is a problem."""
+    asked = json.loads(Path(question).read_text("utf-8"))
+    _limit(int(asked["memory_bytes"]))
+    try:
+        told = look(asked)
+    except Untold as error:
+        told = {"problem": str(error)}
+    except MemoryError:
+        told = {"problem": "it needs more memory than it may have here"}
+    Path(answer).write_text(json.dumps(told), "utf-8")
+    return 0
+
+
+def _limit(memory_bytes: int) -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def look(asked: dict[str, Any]) -> dict[str, Any]:
+    """Load the model, ask it once, and tell what came of it.
+
+    Raises:
+        Untold: it cannot be loaded, has no predict, or does not say what it takes.
+    """
+    sys.path.insert(0, asked["code"])
+    os.chdir(asked["code"])
+    model, modules = loaded(asked["file"])
+    tables = [Table(**one) for one in asked["tables"]]
+    inputs, table = inputs_of(model, tables)
+    sample = sample_of(inputs, table)
+    found = ask(model, inputs, sample, table)
+    outputs = outputs_of(model, found)
+    files = files_below(asked["code"])
+    own = {name.partition("/")[0].removesuffix(".py") for name in files}
+    wanted = {*modules, *_imported(asked["code"], files)}
+    packages = needed(name for name in wanted if name.partition(".")[0] not in own)
+    return {
+        "inputs": _with_holes(model, inputs, outputs, sample),
+        "outputs": outputs,
+        "sample": sample or {},
+        "table": table.filename if table else "",
+        "classes": _classes(model),
+        "requirements": packages.lines,
+        "elsewhere": packages.elsewhere,
+        "unknown": packages.unknown,
+        "files": files,
+    }
+
+
+def loaded(file: str) -> tuple[Any, list[str]]:
+    """The model, and the modules that its file names."""
+    named: list[tuple[str, str]] = []
+    sys.addaudithook(lambda event, told: _note(named, event, told))
+    try:
+        model = read_pickle(file)
+    except Untold:
+        raise
+    except BaseException as error:
+        raise Untold(_words_of_loading(error)) from error
+    if not callable(getattr(model, "predict", None)):
+        raise Untold(f"it holds a {type(model).__name__}, which has no method predict")
+    modules = [module for module, _ in named]
+    with open(file, "rb") as begun:
+        is_packed = begun.read(1) != PICKLED
+    return model, [*modules, *([JOBLIB] if is_packed else [])]
+
+
+def _note(named: list[tuple[str, str]], event: str, told: tuple[Any, ...]) -> None:
+    if event != "pickle.find_class":
+        return
+    module, name = str(told[0]), str(told[1])
+    if module == "__main__":
+        raise Untold(
+            f"{name} is defined in the notebook or script itself, where nobody else finds it:"
+            f" write it into a module beside that, and import it from there"
+        )
+    named.append((module, name))
+
+
+def _words_of_loading(error: BaseException) -> str:
+    said = words_of(error).removeprefix("the model raised ")
+    if isinstance(error, ModuleNotFoundError):
+        return f"there is no module {error.name} where it was looked at ({sys.executable})"
+    return f"it is no file that pickle or joblib can read here: {said}"
+
+
+def inputs_of(model: Any, tables: list[Table]) -> tuple[list[dict[str, Any]], Table | None]:
+    """The columns that it takes, and the table that has all of them, if one has."""
+    told = _declared(model, "input_schema")
+    names = [one["name"] for one in told] if told else _names(model)
+    table = next((one for one in tables if {*names} <= _columns(one).keys()), None)
+    if told:
+        return told, table
+    known = _columns(table or max(tables, key=lambda one: _shared(names, one), default=EMPTY))
+    return [known.get(name, {"name": name, "type": "float"}) for name in names], table
+
+
+EMPTY = Table("", [], [], [])
+
+
+def _columns(table: Table) -> dict[str, dict[str, Any]]:
+    return {one["name"]: one for one in table.columns}
+
+
+def _shared(names: list[str], table: Table) -> int:
+    return len({*names} & _columns(table).keys())
+
+
+def _names(model: Any) -> list[str]:
+    for attribute in NAMES:
+        found = _attribute(model, attribute)
+        if found is not None and len(found):
+            return [str(name) for name in found]
+    raise Untold(
+        f"its {type(model).__name__} does not say which columns it takes (it has no"
+        " feature_names_in_): fit it with a data frame whose columns have names"
+    )
+
+
+def _attribute(model: Any, name: str) -> Any:
+    """Of one that is not fitted, some raise."""
+    with suppress(Exception):
+        return getattr(model, name, None)
+    return None
+
+
+def _declared(model: Any, name: str) -> list[dict[str, Any]]:
+    """What the class itself says: a list of columns, or their types by name."""
+    told = _attribute(model, name)
+    if isinstance(told, dict) and "name" not in told:
+        told = [{"name": key, "type": value} for key, value in told.items()]
+    found = []
+    for one in told if isinstance(told, list) else []:
+        kind = one.get("type") if isinstance(one, dict) else None
+        kind = kind.__name__ if isinstance(kind, type) else kind
+        if kind not in TOLD_TYPES or not isinstance(one.get("name"), str):
+            known = ", ".join(TOLD_TYPES)
+            raise Untold(f"its {name} has a column without name or type; types are: {known}")
+        found.append({"name": one["name"], "type": kind})
+    return found
+
+
+def sample_of(inputs: list[dict[str, Any]], table: Table | None) -> dict[str, Any] | None:
+    """The first row of the table that has all values of the columns."""
+    if table is None:
+        return None
+    schema = Schema.of([{**one, "nullable": False} for one in inputs])
+    for row in table.rows:
+        whole = dict(zip(table.names, row, strict=False))
+        record = {one["name"]: whole.get(one["name"]) for one in inputs}
+        with suppress(Refused):
+            schema.read([record])
+            return record
+    return None
+
+
+def ask(
+    model: Any, inputs: list[dict[str, Any]], sample: dict[str, Any] | None, table: Table | None
+) -> Any:
+    """Its answer to the sample, or to a row of zeros."""
+    record = sample or {one["name"]: WITHOUT.get(one["type"]) for one in inputs}
+    schema = Schema.of([{**one, "nullable": True} for one in inputs])
+    try:
+        return model.predict(schema.frame(schema.read([record])))
+    except BaseException as error:
+        row = f"a row of {table.filename}" if table and sample else "a row of zeros"
+        raise Untold(f"its predict does not take {row}: {words_of(error)}") from error
+
+
+def outputs_of(model: Any, found: Any) -> list[dict[str, Any]]:
+    """The columns that it answered with to the one row."""
+    told = _declared(model, "output_schema")
+    outputs = told or [
+        {"name": name, "type": _type(values)} for name, values in _answered(found).items()
+    ]
+    try:
+        Schema.of(outputs).answer(found, 1)
+    except Refused as error:
+        raise Untold(f"what its predict answers cannot be told: {error}") from error
+    return outputs
+
+
+def _answered(found: Any) -> dict[str, Any]:
+    """What was answered, by column."""
+    if hasattr(found, "columns") and hasattr(found, "iloc"):
+        return {str(name): found.iloc[:, place] for place, name in enumerate(found.columns)}
+    if getattr(found, "ndim", 1) == 1 and hasattr(found, "__len__"):
+        return {UNNAMED: found}
+    if getattr(found, "ndim", 0) == 2 and found.shape[1] == 1:
+        return {UNNAMED: found[:, 0]}
+    shape = getattr(found, "shape", None)
+    what = f"an array of the shape {shape}" if shape else f"a {type(found).__name__}"
+    raise Untold(f"its predict answers with {what}, whose columns have no names")
+
+
+def _type(values: Any) -> str:
+    kind = getattr(getattr(values, "dtype", None), "kind", "O")
+    if kind in KINDS:
+        return KINDS[kind]
+    first: Any = next(iter(values), None)
+    first = first.item() if hasattr(first, "item") else first
+    if type(first) not in TYPES:
+        what = type(first).__name__
+        raise Untold(f"its predict answers with a {what}, which is no type of a column")
+    return TYPES[type(first)]
+
+
+def _with_holes(
+    model: Any,
+    inputs: list[dict[str, Any]],
+    outputs: list[dict[str, Any]],
+    sample: dict[str, Any] | None,
+) -> list[dict[str, Any]]:
+    """A column in which values lack may be null where the model answers to that."""
+    holes = {one["name"] for one in inputs if one.get("nullable")}
+    if not sample or not holes:
+        return [{"name": one["name"], "type": one["type"]} for one in inputs]
+    schema = Schema.of(inputs)
+    record = {name: None if name in holes else value for name, value in sample.items()}
+    try:
+        Schema.of(outputs).answer(model.predict(schema.frame(schema.read([record]))), 1)
+    except Exception:  # noqa: BLE001  whatever a model raises, it takes no such row
+        return [{"name": one["name"], "type": one["type"]} for one in inputs]
+    return inputs
+
+
+def _classes(model: Any) -> list[Any] | None:
+    found = _attribute(model, "classes_")
+    plain = found.tolist() if hasattr(found, "tolist") else found
+    if not isinstance(plain, list) or len(plain) > MAX_CLASSES:
+        return None
+    return plain if all(type(one) in TYPES for one in plain) else None
+
+
+def files_below(folder: str) -> list[str]:
+    """The modules of this folder that were imported."""
+    start = os.path.realpath(folder) + os.sep
+    found = {os.path.realpath(place) for place in _places()}
+    return sorted(place.removeprefix(start) for place in found if place.startswith(start))
+
+
+def _places() -> Iterator[str]:
+    for module in list(sys.modules.values()):
+        place = getattr(module, "__file__", None)
+        if isinstance(place, str) and place.endswith(".py"):
+            yield place
+
+
+def _imported(folder: str, files: list[str]) -> set[str]:
+    """What those import of others, as their text has it."""
+    found: set[str] = set()
+    for name in files:
+        found |= imports_of(ast.parse(Path(folder, name).read_bytes())).modules
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
