@@ -134,7 +134,8 @@ class ArtifactType(msgspec.Struct, frozen=True, omit_defaults=True):
     shape: list[int] = []
 
 
-MLFLOW_TYPE = "application/vnd.mlflow.model"
+# of a folder with a model file, or that MLflow saved
+MODEL_TYPE = "application/vnd.nbyard.model"
 _MODEL_FORMATS = frozenset({"joblib", "mlflow", "model", "pickle", "pkl"})
 
 
@@ -157,7 +158,7 @@ class Artifact(msgspec.Struct, frozen=True):
 
 def may_be_model(file_format: str, told: ArtifactType | None) -> bool:
     """Whether a file of that format, or a folder of that type, may be a model."""
-    return file_format in _MODEL_FORMATS or (told is not None and told.media_type == MLFLOW_TYPE)
+    return file_format in _MODEL_FORMATS or (told is not None and told.media_type == MODEL_TYPE)
 
 
 class Attempt(msgspec.Struct, frozen=True):

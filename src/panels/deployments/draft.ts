@@ -150,5 +150,9 @@ export function problemsOf(error: unknown, fields: readonly FormField[]): Proble
     const words = [where, detail.message].filter(Boolean).join(': ');
     found[field] = [found[field], words].filter(Boolean).join('; ');
   }
+  const [first] = Object.keys(found);
+  if (first !== undefined && hint) {
+    found[first] += ` – ${hint}`;
+  }
   return details.length ? found : { '': [message, hint].filter(Boolean).join(' ') };
 }

@@ -10,7 +10,7 @@ import pytest
 from nbyard.dispatch.cases import Case
 from nbyard.dispatch.results import failure_of, take_outputs
 from nbyard.domain.attempts import Output, Result
-from nbyard.domain.runs import MLFLOW_TYPE
+from nbyard.domain.runs import MODEL_TYPE
 from nbyard.errors import Invalid, NotFound
 from nbyard.testing.bench import Bench
 
@@ -41,7 +41,8 @@ def test_files_folders_and_the_notebook(bench: Bench) -> None:
     assert row["format"] == "folder" and row["digest"].startswith("tree:")
 
 
-def test_a_folder_that_mlflow_saved_is_known_as_such(bench: Bench) -> None:
+@pytest.mark.parametrize("marks", ["MLmodel", "nervosum.yaml"])
+def test_a_folder_that_is_a_model_is_known_as_such(bench: Bench, marks: str) -> None:
     """M6: what may be served is seen where the results are shown."""
     case = a_case(bench)
     folder = case.order.folder
@@ -49,12 +50,12 @@ def test_a_folder_that_mlflow_saved_is_known_as_such(bench: Bench) -> None:
     out = folder / "outputs" / "out" / "out"
     out.mkdir()
     types = []
-    for name in ("data", "MLmodel"):
+    for name in ("data", marks):
         (out / name).write_text("x")
         (row,) = take_outputs(bench.room, folder, result, {"out": Output("outputs/out/out")})
         types.append(row["type"])
     assert types[0] is None
-    assert json.loads(types[1])["media_type"] == MLFLOW_TYPE
+    assert json.loads(types[1])["media_type"] == MODEL_TYPE
 
 
 @pytest.mark.parametrize("adopt", [True, False])

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.runs import (
-    MLFLOW_TYPE,
+    MODEL_TYPE,
     ArtifactType,
     BytesOf,
     NewRun,
@@ -55,7 +55,7 @@ def test_requirements_that_do_not_count_are_told(more: dict[str, Any], is_warned
     [
         ("joblib", None, True),
         ("pickle", ArtifactType(frame="x"), True),
-        ("folder", ArtifactType(media_type=MLFLOW_TYPE), True),
+        ("folder", ArtifactType(media_type=MODEL_TYPE), True),
         ("folder", ArtifactType(media_type="inode/directory"), False),
         ("folder", None, False),
         ("csv", None, False),
