@@ -82,8 +82,8 @@ async function open(
     if (path.startsWith('/images/i/log')) {
       return { text: path.includes('after=0') ? 'Step 1/9\n' : '', next: 9, done: true };
     }
-    if (path === '/datasets/a.csv') {
-      return { id: 'a' };
+    if (path.startsWith('/datasets/')) {
+      return path === '/datasets/a.csv' ? { id: 'a' } : json(404, {});
     }
     if (method !== 'GET') {
       const text = await request.text();
