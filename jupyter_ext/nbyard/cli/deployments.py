@@ -14,6 +14,7 @@ from nbyard.cli.run import pairs
 from nbyard.cli.views import show_facts
 from nbyard.domain.deployment_form import IDES, SERVICES
 from nbyard.domain.deployments import Deployment, DeploymentChange, NewDeployment, Port
+from nbyard.domain.models import ServedModel
 from nbyard.domain.states import DEPLOYMENT
 
 LOOK_SECONDS = 0.3
@@ -201,6 +202,7 @@ def _show(found: Any) -> None:
             ("reproduce", found.reproduce),
             ("service", spec.service),
             ("image", spec.image),
+            ("model", _model(found.model)),
             ("hardware", hardware),
             ("gpus", ", ".join(found.gpus) or (f"{spec.gpu} asked for" if spec.gpu else "")),
             ("revision", _revision(found)),
@@ -214,6 +216,15 @@ def _show(found: Any) -> None:
         click.echo(f"{link.name}: {link.path} ({mark})")
     for warning in found.warnings:
         say(f"Warning: {warning}")
+
+
+def _model(model: ServedModel | None) -> str:
+    """And the run that it came out of."""
+    if model is None:
+        return ""
+    source = model.source
+    of = f", run {source.run_number}, {source.node}.{source.output}" if source else ""
+    return f"{model.name} {model.tag or model.number}{of}"
 
 
 def _revision(found: Deployment) -> str:

@@ -1,5 +1,6 @@
 """Verbs on models that are more than one operation."""
 
+import re
 import uuid
 from collections.abc import Sequence
 from typing import Any, cast
@@ -17,40 +18,62 @@ from nbyard.cli.run import see_out
 from nbyard.cli.views import show_facts
 from nbyard.domain.deployment_form import name_of
 from nbyard.domain.deployments import DeploymentChange, NewDeployment
-from nbyard.domain.models import BATCH, HTTP, ModelFilter, ModelPackage
+from nbyard.domain.images import NamedImage
+from nbyard.domain.models import BATCH, HTTP, ModelFilter, ModelPackage, NewModel, RunOutput
 from nbyard.domain.runs import NewRun
 from nbyard.errors import NotFound
 
 INPUT = "data"
 KEYS = ModelFilter.__struct_fields__
 ALL = 500
+CLASS = re.compile(r"(?P<path>.+\.py)(?::(?P<name>\w+))?", re.IGNORECASE | re.DOTALL)
+
+
+def source_options(command: Any) -> Any:
+    """What is built: a place, or what came out of a run."""
+    for option in reversed(
+        (
+            click.argument("target", metavar="DIR|FILE.py[:CLASS]", default=""),
+            click.option(
+                *("-c", "--config", "file"),
+                default="",
+                metavar="FILE",
+                help="The model file; in DIR.",
+            ),
+            click.option("--run", "of_run", default="", metavar="RUN", help="Of that run:"),
+            click.option(
+                "--output", default="", metavar="STEP.OUTPUT", help="what came out of it."
+            ),
+        )
+    ):
+        command = option(command)
+    return command
 
 
 @click.command()
-@click.argument("folder", metavar="DIR")
-@click.option("-c", "--config", "file", default="", metavar="FILE", help="The model file; in DIR.")
+@source_options
 @click.option("--detach", is_flag=True, help="Print the id and leave.")
 @server_option
 @json_option
-def build(folder: str, file: str, detach: bool, server: str, as_json: bool) -> None:
+def build(detach: bool, server: str, as_json: bool, **source: str) -> None:
     """Build the image of a model, and print what that says.
 
-    DIR has a nervosum.yaml or model.yaml, or was saved by MLflow. It goes on when this command is
-    interrupted. Exit code: 0 ready, 1 failed, 2 refused.
+    DIR has a nervosum.yaml or model.yaml, or was saved by MLflow; FILE.py has a class with predict.
+    It goes on when this command is interrupted. Exit code: 0 ready, 1 failed, 2 refused.
 
     \b
     Examples:
       nbyard models build churn/
       nbyard models build -c batch.yaml churn/
+      nbyard models build churn/model.py:Churn
+      nbyard models build --run 12 --output train.model
     """
     from nbyard.discover import connect
-    from nbyard.domain.models import NewModel
 
     connection = connect(server)
-    made = connection.models.build(body=NewModel(folder, file))
+    made = connection.models.build(body=wanted(**source))
     if not detach:
-        image = until_made(connection, connection.images.get(image=made.image), True)
-        made = connection.models.get(model=made.id) if image.state == "ready" else made
+        made, image = until_built(connection, made)
     if as_json:
         show_json(made)
     elif detach:
@@ -60,6 +83,24 @@ def build(folder: str, file: str, detach: bool, server: str, as_json: bool) -> N
         tell(image)
     if not detach and image.state != "ready":
         raise click.exceptions.Exit(1)
+
+
+def wanted(target: str, file: str, of_run: str, output: str) -> NewModel:
+    """The body of what a command line names."""
+    if bool(of_run) != bool(output):
+        raise click.UsageError("--run RUN and --output STEP.OUTPUT belong together.")
+    if bool(target) == bool(of_run):
+        raise click.UsageError("Name a folder or a Python file, or else --run and --output.")
+    found = CLASS.fullmatch(target)
+    path, class_name = (found["path"], found["name"] or "") if found else (target, "")
+    return NewModel(path, file, class_name, of_run, output)
+
+
+def until_built(connection: Any, made: ModelPackage) -> tuple[ModelPackage, NamedImage]:
+    """When its image is there or not going to be; what the engine says is printed."""
+    image = until_made(connection, connection.images.get(image=made.image), True)
+    found = connection.models.get(model=made.id) if image.state == "ready" else made
+    return found, image
 
 
 @click.command(name="ls")
@@ -125,27 +166,38 @@ def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool)
 
 
 @click.command()
+@source_options
 @click.option("-n", "--name", default="", help="A part of its name.")
 @click.option("-t", "--tag", default="", help="A part of its tag.")
 @click.option("--as", "host", default="", metavar="NAME", help="The host name.")
 @click.option("--detach", is_flag=True, help="Print the id and leave.")
 @server_option
 @json_option
-def deploy(name: str, tag: str, host: str, detach: bool, server: str, as_json: bool) -> None:
-    """Serve the newest http model that fits, until it is stopped.
+def deploy(
+    name: str, tag: str, host: str, detach: bool, server: str, as_json: bool, **source: str
+) -> None:
+    """Serve a model until it is stopped: what is named is built first, else the newest http model
+    that fits is taken.
 
     Where it is deployed already it becomes a new revision, which takes the place of the other one
-    when it answers. Exit code: 0 it answers, 1 it failed, 3 there is no such model.
+    when it answers. Exit code: 0 it answers, 1 it failed, 2 refused, 3 there is no such model.
 
     \b
     Examples:
       nbyard models deploy -n churn
       nbyard models deploy -n churn -t v2 --as churn
+      nbyard models deploy churn/model.py:Churn
+      nbyard models deploy --run 12 --output train.model
     """
     from nbyard.discover import connect
 
     connection = connect(server)
-    found = newest(connection, name, tag, HTTP)
+    if not any(source.values()):
+        found = newest(connection, name, tag, HTTP)
+    elif name or tag:
+        raise click.UsageError("-n and -t choose a model that is built already.")
+    else:
+        found = _built(connection, wanted(**source), detach)
     host = host or name_of(found.name)
     there = [one for one in connection.deployments.list(search=host).items if one.name == host]
     if there:
@@ -154,6 +206,18 @@ def deploy(name: str, tag: str, host: str, detach: bool, server: str, as_json: b
     else:
         made = connection.deployments.create(body=NewDeployment(found.reference, name=host))
     see_deployed(connection, made, not detach, as_json)
+
+
+def _built(connection: Any, body: NewModel, detach: bool) -> ModelPackage:
+    """With `detach` the deployment waits for it, and nobody here."""
+    made = cast(ModelPackage, connection.models.build(body=body))
+    if detach:
+        return made
+    found, image = until_built(connection, made)
+    if image.state != "ready":
+        tell(image)
+        raise click.exceptions.Exit(1)
+    return found
 
 
 def newest(connection: Any, name: str, tag: str, mode: str = "") -> ModelPackage:
@@ -218,11 +282,18 @@ def show_package(found: ModelPackage) -> None:
             ("answers", _columns(model.outputs)),
             ("file", found.path),
             ("class", f"{model.module}.{model.class_name}" if model.module else model.flavour),
+            ("run", _origin(found.source)),
             ("bytes", found.bundle_digest),
             ("made", ago(found.created_at)),
             ("id", found.id),
         ]
     )
+
+
+def _origin(source: RunOutput | None) -> str:
+    if source is None:
+        return ""
+    return f"{source.run_number} ({source.run_title}), {source.node}.{source.output}"
 
 
 def _columns(columns: Sequence[Any]) -> str:

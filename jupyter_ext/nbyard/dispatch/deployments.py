@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from nbyard.dispatch.awaiting import awaited
 from nbyard.dispatch.facts import Inbox
 from nbyard.dispatch.rollouts import Rollout
 from nbyard.dispatch.room import Room
@@ -88,8 +89,9 @@ class DeploymentController:
         self._room.grants.update(granted)
 
     def _grant(self, rows: list[DeploymentRow]) -> None:
-        """To those that wait for some, the oldest first."""
+        """To those that wait for nothing else, the oldest first."""
         waiting = [(row, one) for row in rows if (one := _waiting(row))]
+        waiting = [(row, one) for row, one in waiting if not awaited(self._room, row, one)]
         slots = self._slots() if waiting else Slots(Capacity(0))
         for row, one in waiting:
             rollout, former = self._rollouts[row.id], row.revisions.get(row.serving)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from nbyard.crash import crash_point
 from nbyard.dispatch.answering import Ports, described
+from nbyard.dispatch.awaiting import awaited
 from nbyard.dispatch.departures import Departures
 from nbyard.dispatch.following import Follower
 from nbyard.dispatch.pinned import pinned
@@ -20,6 +21,7 @@ from nbyard.dispatch.room import Room
 from nbyard.dockerd import LOCAL_SOCKET, Container, Engine, Stopped
 from nbyard.domain.deployments import Place, deployment_folder, log_name
 from nbyard.domain.rollouts import (
+    BEING_BUILT,
     Ended,
     Standing,
     after,
@@ -122,7 +124,7 @@ class Rollout:
 
     def _tend(self, row: DeploymentRow, one: RevisionRow) -> Standing:
         if one.is_over:
-            return self._rest(row, one, standing(one))
+            return self._rest(row, one, one.standing)
         if one.phase == "pending":
             return self._begin(row, one)
         if self._departures.is_ending(one.number):
@@ -140,9 +142,13 @@ class Rollout:
         return self._attend(row, one, found)
 
     def _begin(self, row: DeploymentRow, one: RevisionRow) -> Standing:
+        if reason := awaited(self._room, row, one):
+            if reason == BEING_BUILT:
+                return Standing(one.number, "pending", reason=reason)
+            return self._give_up(row, one, reason, "")
         has_gpus = len(one.revision.gpus) >= one.revision.spec.gpu
         if not has_gpus or time.monotonic() < self._not_before.get(one.number, 0.0):
-            return standing(one)
+            return one.standing
         self._note(one, started_at=datetime.now(UTC), ready_at=None)
         crash_point("deployment-begun")
         return self._launch(row, one)
@@ -167,7 +173,7 @@ class Rollout:
             known = one.revision.image_id
             image_id = pinned(self._engine, spec.image, known, partial(_say, kept), wanted)
         except Stopped:
-            return standing(one)
+            return one.standing
         except Unavailable:
             raise
         except NbyardError as error:
@@ -384,15 +390,6 @@ class Rollout:
 
     def _log(self, row: DeploymentRow, one: RevisionRow) -> KeptLog:
         return KeptLog(self._room.folder / deployment_folder(row.id) / log_name(one.number))
-
-
-def standing(one: RevisionRow) -> Standing:
-    """As it was when the row was read."""
-    known = one.revision
-    is_ready = all(place.answers for place in one.places[:1]) and one.has_answered
-    return Standing(
-        one.number, one.phase, is_ready, one.has_answered, known.reason, known.exit_code
-    )
 
 
 def _say(kept: KeptLog, line: str) -> None:

@@ -21,6 +21,7 @@ MODEL_FILES = ("nervosum.yaml", "nervosum.yml", "model.yaml", "model.yml")
 MLFLOW_FILE = "MLmodel"
 # Where what serves lies in an attempt.
 SERVING_FOLDER = "code/.nbyard"
+CODE_SUFFIX = re.compile(r"\.(?:py|ipynb)\Z", re.IGNORECASE)
 # the grammar of tags of images
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
@@ -156,9 +157,9 @@ def is_packed(head: bytes) -> bool:
 
 def package_name(title: str, node: str, output: str) -> str:
     """What a model is called that came out of a run of that title."""
-    words = " ".join(" ".join(filter(None, (title, node, output))).split())
-    plain = words.replace("/", " ").replace("\\", " ").strip(" -.")
-    return plain[:MAX_NAME].strip() or "model"
+    node = CODE_SUFFIX.sub("", node)
+    plain = " ".join(filter(None, (title, node, output))).replace("/", " ").replace("\\", " ")
+    return " ".join(plain.split()).strip(" -.")[:MAX_NAME].strip() or "model"
 
 
 def repository_of(name: str) -> str:

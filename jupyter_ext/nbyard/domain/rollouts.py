@@ -17,6 +17,7 @@ MAX_BACKOFF_SECONDS, MAX_DOUBLINGS = 60.0, 10
 HERE = ("localhost", "127.0.0.1", "::1")
 KILLED, TERMINATED = 137, 143
 REASON_CHARS = 500
+BEING_BUILT = "Its image is being built."
 
 
 Phase = Literal["pending", "alive", "over"]
@@ -61,7 +62,7 @@ def state_of(serving: int, standings: Mapping[int, Standing]) -> tuple[Deploymen
 
 def _state_with(answering: Standing, newest: Standing) -> tuple[DeploymentState, str]:
     words = ""
-    if newest.number != answering.number and newest.reason:
+    if newest.number != answering.number and newest.reason not in ("", BEING_BUILT):
         words = f"Revision {newest.number} did not take its place: {newest.reason}"
     if answering.phase == "alive" and answering.answers:
         return "running", words
@@ -145,6 +146,14 @@ def another_image(name: str, known: str) -> str:
         f"{name} is another image by now, and the one that this revision was made of ({known}) is"
         " gone. Deploy it as a new one."
     )
+
+
+def not_built(reason: str) -> str:
+    """Why a revision that waited for its image is not started; without a reason somebody removed
+    the image."""
+    if not reason:
+        return "Its image was removed before it was built."
+    return f"Its image was not built: {reason}"
 
 
 def never_answered(spec: RevisionSpec) -> str:

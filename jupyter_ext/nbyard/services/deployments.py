@@ -73,7 +73,8 @@ class DeploymentService:
         """Deploy an image as a service that runs until it is stopped.
 
         What is not said is as the preset and the service have it; `image` may be the name of a
-        model that was built here. It is *running* when it answers.
+        model that was built here, or is being built: then it waits for that. It is *running* when
+        it answers.
         """
         body = self._with_model(caller, body)
         name, spec = completed(body)
@@ -109,8 +110,9 @@ class DeploymentService:
         if found.mode != HTTP:
             words = f"{found.name!r} is a model in mode {found.mode}, which runs once"
             raise Invalid.field("image", words, hint=f"nbyard models run -n {found.name!r}")
-        if found.state != "ready":
-            raise Invalid.field("image", f"{found.reference} is {found.state}, and not ready")
+        if found.state == "failed":
+            words = f"{found.reference} was not built: {found.reason}"
+            raise Invalid.field("image", words, hint="nbyard images log tells more.")
         return found
 
     def _check_free(self, c: Connection, caller: Caller, name: str) -> None:

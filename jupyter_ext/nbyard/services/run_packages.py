@@ -4,9 +4,9 @@ file that pickle or joblib wrote."""
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -15,7 +15,14 @@ from nbyard.domain.column_types import UNNAMED
 from nbyard.domain.formats import format_of
 from nbyard.domain.functions import spot
 from nbyard.domain.model_columns import columns_of_table, target_of
-from nbyard.domain.models import HTTP, ModelFile, RunOutput, is_packed, package_name
+from nbyard.domain.models import (
+    HTTP,
+    ModelColumn,
+    ModelFile,
+    RunOutput,
+    is_packed,
+    package_name,
+)
 from nbyard.domain.planning import INSTALLED_HERE
 from nbyard.domain.runs import BytesOf, ResultOf
 from nbyard.errors import Invalid, NotFound
@@ -130,16 +137,21 @@ def _of_folder(parts: Parts, found: Output) -> Package:
             words = f"the folder {found.file.filename} has neither a model file nor MLmodel"
             raise Invalid.field("output", words, hint=HINT)
         model = read_folder(parts, folder.resolve(), file.resolve())
-    names = [one.name for one in model.inputs]
-    sample: dict[str, object] = {}
-    for seen in _tables(parts, found):
-        rows = (dict(zip(seen.known.names, row, strict=False)) for row in seen.known.rows)
-        whole = (row for row in rows if all(row.get(one) is not None for one in names))
-        sample = sample or {one: row[one] for row in whole for one in names}
+    samples = (_sample(one.known, model.inputs) for one in _tables(parts, found))
+    sample = next(filter(None, samples), {})
     model = msgspec.structs.replace(model, sample=sample)
     if model.flavour == "mlflow":
         model = msgspec.structs.replace(model, name=found.name)
     return Package(model, found.file.digest, source=found.source)
+
+
+def _sample(table: KnownTable, inputs: Sequence[ModelColumn]) -> dict[str, Any]:
+    """The first row of a table that has all of these columns."""
+    for row in table.rows:
+        told = dict(zip(table.names, row, strict=False))
+        if all(told.get(one.name) is not None for one in inputs):
+            return {one.name: told[one.name] for one in inputs}
+    return {}
 
 
 def _of_pickle(parts: Parts, found: Output) -> Package:

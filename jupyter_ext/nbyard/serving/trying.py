@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -49,7 +50,7 @@ class Table(NamedTuple):
 
 def main(question: str, answer: str) -> int:
     """Write the answer; 0 also where that is a problem."""
-    asked = json.loads(Path(question).read_text("utf-8"))
+    asked, place = json.loads(Path(question).read_text("utf-8")), Path(answer).absolute()
     _limit(int(asked["memory_bytes"]))
     try:
         told = look(asked)
@@ -57,7 +58,7 @@ def main(question: str, answer: str) -> int:
         told = {"problem": str(error)}
     except MemoryError:
         told = {"problem": "it needs more memory than it may have here"}
-    Path(answer).write_text(json.dumps(told), "utf-8")
+    place.write_text(json.dumps(told), "utf-8")
     return 0
 
 
@@ -105,7 +106,7 @@ def loaded(file: str) -> tuple[Any, list[str]]:
     sys.addaudithook(lambda event, told: _note(named, event, told))
     try:
         model = read_pickle(file)
-    except Untold:
+    except (Untold, MemoryError):
         raise
     except BaseException as error:
         raise Untold(_words_of_loading(error)) from error
@@ -281,7 +282,12 @@ def _classes(model: Any) -> list[Any] | None:
     plain = found.tolist() if hasattr(found, "tolist") else found
     if not isinstance(plain, list) or len(plain) > MAX_CLASSES:
         return None
-    return plain if all(type(one) in TYPES for one in plain) else None
+    is_plain = all(type(one) in TYPES and not _is_nan(one) for one in plain)
+    return plain if is_plain else None
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def files_below(folder: str) -> list[str]:

@@ -19,7 +19,7 @@ from nbyard.domain.deployments import (
 )
 from nbyard.domain.ids import new_id
 from nbyard.domain.models import ServedModel
-from nbyard.domain.rollouts import Phase
+from nbyard.domain.rollouts import Phase, Standing
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.store import events as event_rows
 from nbyard.store import transition
@@ -72,6 +72,14 @@ class RevisionRow(msgspec.Struct, frozen=True):
         if self.is_over:
             return "over"
         return "alive" if self.revision.started_at else "pending"
+
+    @property
+    def standing(self) -> Standing:
+        """As it was when the row was read."""
+        known = self.revision
+        is_ready = all(place.answers for place in self.places[:1]) and self.has_answered
+        told = (known.reason, known.exit_code)
+        return Standing(self.number, self.phase, is_ready, self.has_answered, *told)
 
 
 class DeploymentRow(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from nbyard.dispatch import answering, departures, rollouts
-from nbyard.dispatch.rollouts import Rollout, standing
+from nbyard.dispatch.rollouts import Rollout
 from nbyard.dispatch.room import Room
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployment_form import completed
@@ -46,7 +46,7 @@ FRESH = Revision(
 )
 def test_how_a_revision_stands(facts, answers, seen):
     row = RevisionRow(replace(FRESH, **facts), [Place("api", "h", 1, answers)], "", "")
-    found = standing(row)
+    found = row.standing
     assert (found.number, (found.phase, found.answers, found.has_answered)) == (3, seen)
 
 

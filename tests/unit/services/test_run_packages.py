@@ -1,0 +1,187 @@
+"""M6: what came out of a run becomes a package, with its lineage; what it says: test_trials.py."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.models import ModelColumn, NewModel
+from nbyard.domain.runs import RunDetail
+from nbyard.errors import Invalid, NotFound
+
+TRAIN = """
+import sys
+import joblib
+import pandas as pd
+from near import fitted
+
+data = pd.read_csv(sys.argv[1])
+joblib.dump(fitted(data), sys.argv[2])
+"""
+NEAR = """
+class Means:
+    def __init__(self, data):
+        self.feature_names_in_ = [name for name in data.columns if name != "kind"]
+        self.classes_ = sorted(set(data["kind"]))
+
+    def predict(self, frame):
+        return [self.classes_[int(one > 2)] for one in frame["length"]]
+
+
+def fitted(data):
+    return Means(data)
+"""
+DATA = "length,width,kind\n,1,a\n1.5,2,a\n4,3,b\n"
+ARGUMENTS = [
+    {"name": "data", "role": "input", "format": "csv", "required": True},
+    {"name": "model", "role": "output"},
+]
+
+
+def describe(root: Path, name: str, file_format: str) -> None:
+    arguments: list[dict[str, Any]] = [dict(one) for one in ARGUMENTS]
+    arguments[1]["format"] = file_format
+    for position, one in enumerate(arguments):
+        one["reach"] = {"kind": "positional", "position": position}
+    (root / f"{name}.nbexec").write_text(json.dumps({"version": 1, "arguments": arguments}))
+
+
+@pytest.fixture
+def models(yard):
+    return yard.services.models
+
+
+@pytest.fixture
+def trained(root: Path, finished: Callable[..., RunDetail]) -> Callable[..., RunDetail]:
+    """A run of one script, to its end."""
+
+    def run(text: str = TRAIN, file_format: str = "joblib", **more: Any) -> RunDetail:
+        (root / "train.py").write_text(text)
+        (root / "near.py").write_text(NEAR)
+        (root / "unneeded.py").write_text("")
+        (root / "flowers.csv").write_text(DATA)
+        describe(root, "train.py", file_format)
+        detail = finished(path="train.py", texts={"data": "flowers.csv"}, **more)
+        assert detail.run.state == "succeeded", [task.reason for task in detail.tasks]
+        return detail
+
+    return run
+
+
+def test_a_pickle_becomes_a_package_with_columns_sample_and_lineage(
+    models, ann, trained, yard, root
+):
+    detail = trained(name="first try")
+    task, number = detail.tasks[0], str(detail.run.number)
+    made = models.build(ann, NewModel(run=number, output="model"))
+    assert (made.name, made.mode, made.tag, made.number) == ("train model", "http", "", 1)
+    model = made.model
+    assert (model.flavour, model.file, model.module) == ("pickle", "model.joblib", "")
+    assert model.inputs == [ModelColumn("length", "float", True), ModelColumn("width", "int")]
+    assert model.outputs == [ModelColumn("kind", "str")]
+    assert model.sample == {"length": 1.5, "width": 2}
+    assert models.schema(ann, made.id).sample == model.sample
+    tree = {one.path: one.digest for one in yard.parts.blobs.tree(made.bundle_digest).files}
+    assert set(tree) == {"model.joblib", "near.py"}
+    source = made.source
+    assert (source.run_id, source.run_title) == (detail.run.id, "first try")
+    assert (source.task_id, source.node, source.output) == (task.id, task.node, "model")
+    assert source.digest == tree["model.joblib"]
+    assert models.build(ann, NewModel(run="first try", output=f"{task.node}.model")).number == 2
+
+
+def test_the_package_outlives_the_run(models, ann, trained, yard):
+    detail = trained()
+    made = models.build(ann, NewModel(run=detail.run.id, output="model"))
+    yard.services.runs.delete(ann, detail.run.id)
+    assert models.get(ann, made.id).source == made.source
+    with yard.store.read() as c:
+        assert made.bundle_digest in yard.store.digests(c)
+
+
+def test_what_is_not_there_is_told_with_what_is(models, ann, trained):
+    detail = trained()
+    key = detail.run.id
+    for body, words in [
+        (NewModel(run="99", output="model"), "There is no run '99'"),
+        (NewModel(output="model"), "A run is needed"),
+        (NewModel(run=key, output="modle"), f"there are: {detail.tasks[0].node}.model"),
+    ]:
+        with pytest.raises(NotFound, match=words):
+            models.build(ann, body)
+    with pytest.raises(NotFound):
+        models.build(Caller("bob"), NewModel(run=key, output="model"))
+
+
+def test_what_is_no_model_is_refused_with_what_to_write(models, ann, trained):
+    text = TRAIN.replace("joblib.dump(fitted(data), sys.argv[2])", "data.to_csv(sys.argv[2])")
+    detail = trained(text)
+    with pytest.raises(Invalid, match=r"model\.joblib is neither what pickle or joblib") as caught:
+        models.build(ann, NewModel(run=detail.run.id, output="model"))
+    assert caught.value.details[0].path == "output"
+    assert "write a model file" in caught.value.hint
+    assert models.list(ann).items == []
+
+
+MLFLOW = """
+import pathlib, sys
+folder = pathlib.Path(sys.argv[2])
+folder.mkdir(exist_ok=True)
+(folder / "requirements.txt").write_text("mlflow==2.19\\n")
+columns = '[{"type": "double", "name": "length"}]'
+(folder / "MLmodel").write_text(
+    "flavors: {python_function: {loader_module: x}}\\n"
+    f"signature: {{inputs: '{columns}', outputs: '{columns}'}}\\n"
+)
+"""
+
+
+def test_a_folder_of_mlflow_is_built_out_of_the_store(models, ann, trained):
+    detail = trained(MLFLOW, file_format="folder")
+    made = models.build(ann, NewModel(run=detail.run.id, output="model"))
+    assert (made.name, made.model.flavour) == ("train model", "mlflow")
+    assert made.bundle_digest == detail.tasks[0].artifacts[0].digest == made.source.digest
+    assert made.model.requirements == ["mlflow==2.19"]
+    assert made.model.sample == {"length": 1.5}
+
+
+def flow(root: Path) -> str:
+    """Two steps with an output of one name."""
+    node = {"type": "executable", "path": "train.py"}
+    document = {
+        "version": 1,
+        "meta": {"id": "w", "title": "Both / of them"},
+        "nodes": {"data": {"type": "dataset", "path": "flowers.csv"}, "one": node, "two": node},
+        "edges": {
+            name: {"source": "data", "output": "data", "target": name, "input": "data"}
+            for name in ("one", "two")
+        },
+    }
+    (root / "flow.nbflow").write_text(json.dumps(document))
+    return "flow.nbflow"
+
+
+def test_of_several_steps_one_is_named(models, ann, trained, root, finished):
+    trained()
+    detail = finished(path=flow(root))
+    with pytest.raises(Invalid, match=r"has several: one\.model, two\.model"):
+        models.build(ann, NewModel(run=detail.run.id, output="model"))
+    made = models.build(ann, NewModel(run=detail.run.id, output="two.model"))
+    assert made.source.node == "two"
+    assert made.name == "Both of them train model"
+
+
+def test_a_deployment_tells_the_model_and_the_run(models, ann, trained, yard):
+    """M6: from a deployment to its run is one field."""
+    from nbyard.domain.deployments import NewDeployment
+
+    detail = trained()
+    made = models.build(ann, NewModel(run=detail.run.id, output="model"))
+    found = yard.services.deployments.create(ann, NewDeployment(made.id))
+    assert found.model.id == made.id and found.model.source == made.source
+    assert yard.services.deployments.list(ann).items[0].model == found.model
+    plain = yard.services.deployments.create(ann, NewDeployment("cows:1", name="cows"))
+    assert plain.model is None

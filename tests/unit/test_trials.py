@@ -1,0 +1,160 @@
+"""M6: what a pickled model takes and answers, asked in a process of its own."""
+
+import pickle
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import joblib
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from nbyard.domain.models import ModelColumn
+from nbyard.errors import Invalid
+from nbyard.images.models import serving_sources
+from nbyard.trials import KnownTable, Question, Told, ask
+
+FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": [1, 2, 3, 5]})
+KINDS = ["x", "y", "x", "y"]
+COLUMNS = [ModelColumn("b", "int"), ModelColumn("a", "float"), ModelColumn("kind", "str")]
+TABLE = KnownTable("t.csv", COLUMNS, ["b", "a", "kind"], [[None, 1.0, "x"], [2, 2.0, "y"]])
+HOLEY = KnownTable(
+    "h.csv",
+    [ModelColumn("a", "float", True), ModelColumn("b", "float", True)],
+    ["a", "b"],
+    [[None, 1.0], [2.0, 2.0]],
+)
+Looked = Callable[..., Told]
+
+
+@pytest.fixture
+def look(tmp_path: Path) -> Looked:
+    """Asks a model that was written in one way or the other."""
+
+    def asked(model: Any, *tables: KnownTable, name: str = "joblib", **more: Any) -> Told:
+        file, code = tmp_path / f"model.{name}", tmp_path / "code"
+        code.mkdir(exist_ok=True)
+        if isinstance(model, bytes):
+            file.write_bytes(model)
+        elif name == "pickle":
+            file.write_bytes(pickle.dumps(model))
+        else:
+            joblib.dump(model, file, compress=3 if name == "gz" else 0)
+        question = Question(file, code, tables, serving_sources())
+        return ask(question, sys.executable, {}, **more)
+
+    return asked
+
+
+def classifier() -> Any:
+    return make_pipeline(StandardScaler(), LogisticRegression()).fit(FRAME, KINDS)
+
+
+@pytest.mark.parametrize("name", ["joblib", "gz", "pickle"])
+def test_a_classifier_tells_its_columns_its_packages_and_a_sample(look: Looked, name: str) -> None:
+    told = look(classifier(), TABLE, name=name)
+    assert told.inputs == [ModelColumn("a", "float"), ModelColumn("b", "int")]
+    assert told.outputs == [ModelColumn("prediction", "str")]
+    assert (told.sample, told.table) == ({"a": 2.0, "b": 2}, "t.csv")
+    assert told.classes == ["x", "y"]
+    names = {line.partition("==")[0] for line in told.requirements}
+    written = {"numpy", "scikit-learn"} | (set() if name == "pickle" else {"joblib"})
+    assert written <= names <= written | {"scipy"}
+    assert (told.files, told.elsewhere, told.unknown) == ([], [], [])
+
+
+def test_without_a_table_columns_are_numbers(look: Looked) -> None:
+    told = look(LinearRegression().fit(FRAME, [1.0, 2.0, 3.0, 4.0]))
+    assert told.inputs == [ModelColumn("a", "float"), ModelColumn("b", "float")]
+    assert (told.outputs, told.sample) == ([ModelColumn("prediction", "float")], {})
+    assert (told.classes, told.table) == (None, "")
+
+
+def test_columns_in_which_values_lack_may_be_null_where_the_model_takes_that(look: Looked) -> None:
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    grown = HistGradientBoostingRegressor(max_iter=2).fit(FRAME, [1.0, 2.0, 3.0, 4.0])
+    assert [one.nullable for one in look(grown, HOLEY).inputs] == [True, True]
+    assert [one.nullable for one in look(classifier(), HOLEY).inputs] == [False, False]
+
+
+MODULE = """
+import statistics
+import near
+
+class Sorter:
+    input_schema = {"x": float}
+    output_schema = [{"name": "y", "type": "int"}]
+
+    def predict(self, frame):
+        import later
+        return [near.sign(one) for one in frame["x"]]
+"""
+
+
+def test_modules_beside_the_code_come_along_as_far_as_they_are_needed(
+    look: Looked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = tmp_path / "code"
+    code.mkdir()
+    (code / "sorting.py").write_text(MODULE)
+    (code / "near.py").write_text("import msgspec\ndef sign(x): return int(x > 0)\n")
+    (code / "later.py").write_text("")
+    (code / "other.py").write_text("")
+    monkeypatch.syspath_prepend(str(code))
+    import sorting  # type: ignore[import-not-found]
+
+    told = look(sorting.Sorter(), name="pickle")
+    assert told.inputs == [ModelColumn("x", "float")]
+    assert told.outputs == [ModelColumn("y", "int")]
+    assert told.files == ["later.py", "near.py", "sorting.py"]
+    assert [line.partition("==")[0] for line in told.requirements] == ["msgspec"]
+
+
+NAMED_HERE = b"\x80\x04\x8c\x08__main__\x8c\x05Model\x93)\x81."
+MISSING = b"\x80\x04\x8c\x0bno_such_mod\x8c\x05Model\x93)\x81."
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ({"a": 1}, "it holds a dict, which has no method predict"),
+        (b"\x80\x04 and nothing that is one", "it is no file that pickle or joblib can read"),
+        (NAMED_HERE, "Model is defined in the notebook or script itself"),
+        (MISSING, "there is no module no_such_mod where it was looked at"),
+        (LogisticRegression().fit(FRAME.to_numpy(), KINDS), "has no feature_names_in_"),
+    ],
+)
+def test_what_cannot_be_told_is_refused_with_what_to_write(
+    look: Looked, model: Any, words: str
+) -> None:
+    with pytest.raises(Invalid) as caught:
+        look(model, name="pickle")
+    assert caught.value.details[0].path == "output"
+    assert words in caught.value.message
+    assert "write a model file" in caught.value.hint
+
+
+def test_a_model_that_does_not_take_the_row_says_which(look: Looked) -> None:
+    texts = KnownTable(
+        "words.csv", [ModelColumn(n, "str") for n in "ab"], ["a", "b"], [["no", "number"]]
+    )
+    with pytest.raises(Invalid, match=r"its predict does not take a row of words\.csv: .*"):
+        look(classifier(), texts)
+
+
+def test_it_is_bounded_in_time_and_memory(look: Looked) -> None:
+    with pytest.raises(Invalid, match=r"took more than 0\.01 s"):
+        look(classifier(), seconds=0.01)
+    with pytest.raises(Invalid, match="memory"):
+        look(classifier(), memory_bytes=120 << 20)
+
+
+def test_an_interpreter_that_is_gone_is_told(tmp_path: Path) -> None:
+    question = Question(tmp_path / "m", tmp_path, [], {})
+    with pytest.raises(Invalid, match="cannot be started to look at it"):
+        ask(question, str(tmp_path / "python"), {})
