@@ -45,5 +45,6 @@ export const yardIcon = draw(
   'yard',
   line('M2 14V5.5L8 2l6 3.5V14M5 14V8.5h6V14M2 11h3M11 11h3M8 8.5V14')
 );
+export const deployIcon = draw('deploy', line('M8 10V2M5 5l3-3 3 3M2 9v4h12V9'));
 export const runningIcon = draw('running', shape('M5 3l8 5-8 5z'));
 export const problemIcon = draw('problem', line('M8 2l6.5 12h-13zM8 6.5v3.5M8 12v.2'));

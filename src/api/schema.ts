@@ -1517,7 +1517,8 @@ export interface components {
         };
         /**
          * Artifact
-         * @description Named bytes that came out of a task; `type` where code told what they are.
+         * @description Named bytes that came out of a task; `type` where code told what they are. `may_be_model`
+         *         tells whether they look like a model that can be served.
          */
         Artifact: {
             id: string;
@@ -1531,6 +1532,8 @@ export interface components {
             created_at: string;
             /** @default null */
             type: components["schemas"]["ArtifactType"] | null;
+            /** @default false */
+            may_be_model: boolean;
         };
         /**
          * ArtifactType

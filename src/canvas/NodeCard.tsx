@@ -1,5 +1,6 @@
 import { Handle, NodeProps, Position } from '@xyflow/react';
 import { memo } from 'react';
+import { CommandButton } from '../components/CommandButton';
 import { MonitorLinks } from '../components/MonitorLinks';
 import { problemIcon } from '../icons';
 import { kindIcon, STATE_ICONS } from '../thingIcons';
@@ -72,9 +73,30 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
         </div>
       )}
       {run && state && <RunLine run={run} icon={state} />}
+      {run?.models && <Models id={id} {...run.models} />}
     </div>
   );
 });
+
+/** Outputs that can be served, each with the way there. A menu has it for the keyboard. */
+function Models({ id, run, outputs }: { id: string } & NonNullable<INodeRun['models']>) {
+  const { commands } = useCanvas();
+  return (
+    <div className="nby-Node-results nodrag nopan">
+      {outputs.map(output => (
+        <span key={output} className="nby-Node-result">
+          <span className="nby-Node-words">{output}</span>
+          <CommandButton
+            commands={commands}
+            id="nbyard:deploy-output"
+            args={{ run, output: `${id}.${output}`, isTile: true }}
+            tabIndex={-1}
+          />
+        </span>
+      ))}
+    </div>
+  );
+}
 
 function Mark({ text, title }: { text: string; title?: string }): JSX.Element {
   return (

@@ -1,8 +1,10 @@
+import { PathExt } from '@jupyterlab/coreutils';
 import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { useSignal } from '../components/useSignal';
 import { kindIcon } from '../thingIcons';
 import { REF_MIME } from '../tokens';
-import { addRow } from './editing';
+import { addThing, EXECUTABLE } from './editing';
+import { useFilesBeside } from './files';
 import { useCanvas } from './hooks';
 import { IPaletteRow } from './tokens';
 
@@ -10,9 +12,12 @@ const SHOWN = 200;
 
 /** The drawer on the left: datasets and executables, to drag or to add with Enter. */
 export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
-  const { trans, services } = useCanvas();
+  const canvas = useCanvas();
+  const { trans, services } = canvas;
   const { palette } = services;
-  const rows = useSignal(palette?.changed, () => palette?.rows ?? NONE);
+  const known = useSignal(palette?.changed, () => palette?.rows ?? NONE);
+  const files = useFilesBeside(canvas);
+  const rows = useMemo(() => [...known, ...unregistered(files, known)], [files, known]);
   const state = useSignal(palette?.changed, () => palette?.state ?? 'failed');
   const [text, setText] = useState('');
   const query = useDeferredValue(text);
@@ -39,12 +44,12 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
       {state === 'failed' && (
         <p className="nby-Palette-note">
           {palette?.problem ?? trans.__('The nbyard server is not reachable.')}{' '}
-          {trans.__('Files can still be dragged from the file browser.')}
+          {trans.__('Files can still be dragged.')}
         </p>
       )}
       {state === 'ready' && !rows.length && (
         <p className="nby-Palette-note">
-          {trans.__('Nothing is registered yet. Drag files from the file browser onto the canvas.')}
+          {trans.__('Nothing is here yet. Drag files from the file browser onto the canvas.')}
         </p>
       )}
       {rows.length > 0 && !found.length && (
@@ -54,22 +59,44 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
       )}
       <Group title={trans.__('Datasets')} rows={found} type="dataset" readOnly={readOnly} />
       <Group title={trans.__('Executables')} rows={found} type="executable" readOnly={readOnly} />
+      <Group title={trans.__('Files beside')} rows={found} type="file" readOnly={readOnly} />
     </div>
   );
 }
 
 const NONE: readonly IPaletteRow[] = [];
 
+/** Code in the folder of the workflow that is not among the rows. */
+function unregistered(
+  files: readonly string[],
+  rows: readonly IPaletteRow[]
+): readonly IPaletteRow[] {
+  const known = new Set(rows.map(({ path }) => path));
+  return files
+    .filter(path => EXECUTABLE.includes(PathExt.extname(path)) && !known.has(path))
+    .map(path => {
+      const kind = path.endsWith('.ipynb') ? 'notebook' : 'command';
+      return {
+        type: 'executable',
+        id: path,
+        name: PathExt.basename(path),
+        kind,
+        path,
+        isFile: true
+      };
+    });
+}
+
 interface IGroupProps {
   title: string;
   rows: readonly IPaletteRow[];
-  type: IPaletteRow['type'];
+  type: IPaletteRow['type'] | 'file';
   readOnly: boolean;
 }
 
 function Group({ title, rows, type, readOnly }: IGroupProps): JSX.Element | null {
   const canvas = useCanvas();
-  const own = rows.filter(row => row.type === type);
+  const own = rows.filter(row => (row.isFile ? 'file' : row.type) === type);
   if (!own.length) {
     return null;
   }
@@ -92,7 +119,7 @@ function Group({ title, rows, type, readOnly }: IGroupProps): JSX.Element | null
                 event.dataTransfer.setData(REF_MIME, JSON.stringify(row));
                 event.dataTransfer.effectAllowed = 'copy';
               }}
-              onClick={() => addRow(canvas, row)}
+              onClick={() => void addThing(canvas, row)}
             >
               <Row row={row} />
             </button>

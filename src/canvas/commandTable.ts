@@ -243,6 +243,13 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       run: (canvas, { pinning }) => pinning.chooseResult(canvas)
     },
     {
+      id: 'nbyard:deploy-node',
+      label: trans.__('Deploy Model of Node'),
+      caption: trans.__('Serve the model that the node made in the newest run'),
+      needs: 'targets',
+      run: (canvas, { prompts }) => prompts.deployNode(canvas)
+    },
+    {
       id: 'nbyard:tidy-workflow',
       label: trans.__('Tidy Up'),
       caption: trans.__('Lay the nodes out from left to right'),

@@ -10,7 +10,7 @@ import { focusNode } from './navigation';
 import { freePlace, GAP } from './places';
 import { IPaletteRow, IRegistered } from './tokens';
 
-const EXECUTABLE = ['.ipynb', '.py', '.sh', '.R', '.r', '.jl', '.cwl'];
+export const EXECUTABLE = ['.ipynb', '.py', '.sh', '.R', '.r', '.jl', '.cwl'];
 
 /** A readable id for a new node: part of a name, with a number where that is taken. */
 export function newId(name: string, taken: (id: string) => boolean): string {
@@ -66,6 +66,15 @@ export function addRow(canvas: CanvasController, row: IPaletteRow, at?: Position
   const id = addNode(canvas, row.name, fields, freePlace(canvas, at));
   selectNew(canvas, [id]);
   return id;
+}
+
+/** A row of the drawer, which may be a file that nobody registered. */
+export async function addThing(
+  canvas: CanvasController,
+  row: IPaletteRow,
+  at?: Position
+): Promise<string[]> {
+  return row.isFile ? addFiles(canvas, [row.path!], at) : [addRow(canvas, row, at)];
 }
 
 /** Files dropped from the file browser become nodes; the server says what each of them is. */

@@ -15,7 +15,7 @@ import { REF_MIME } from '../tokens';
 import { droppedOn } from './beside';
 import { connect, connectToNode, refusal } from './connecting';
 import { CanvasController } from './controller';
-import { addRow, copyText, pasteText, removeSelection } from './editing';
+import { addThing, copyText, pasteText, removeSelection } from './editing';
 import { CardNode } from './store';
 import { IPaletteRow } from './tokens';
 
@@ -106,9 +106,9 @@ export function useHands(canvas: CanvasController, readOnly: boolean) {
           const point = { x: event.clientX, y: event.clientY };
           const { x, y } = canvas.flow!.screenToFlowPosition(point);
           const row = JSON.parse(text) as IPaletteRow;
-          void droppedOn(canvas, cardOf(event.target), async () => [
-            addRow(canvas, row, [Math.round(x), Math.round(y)])
-          ]);
+          void droppedOn(canvas, cardOf(event.target), () =>
+            addThing(canvas, row, [Math.round(x), Math.round(y)])
+          );
         }
       },
       onDragOver: (event: DragEvent) => {

@@ -1,6 +1,7 @@
 /** Commands that ask the user something first. */
 import { InputDialog } from '@jupyterlab/apputils';
 import { fileOf } from '../api/paths';
+import { filesBeside } from './files';
 import type { Actions, Controller } from './widget';
 
 /** Until a panel that was just opened is there to be measured, in milliseconds. */
@@ -31,21 +32,6 @@ export async function quickAdd(canvas: Controller, { editing }: Actions): Promis
   }
 }
 
-/** Files of the document's own folder: what was not registered yet can be added too. */
-async function filesBeside(canvas: Controller): Promise<string[]> {
-  const folder = canvas.path.split('/').slice(0, -1).join('/');
-  try {
-    const model = await canvas.contents.get(folder, { content: true });
-    const items = (model.content ?? []) as { path: string; type: string }[];
-    return items
-      .filter(item => item.type !== 'directory')
-      .map(item => canvas.contents.localPath(item.path))
-      .filter(path => !path.endsWith('.nbflow') && !path.endsWith('.nbexec'));
-  } catch {
-    return [];
-  }
-}
-
 export async function renameNode(canvas: Controller, { editing }: Actions): Promise<void> {
   const [id] = canvas.targets;
   const { trans } = canvas;
@@ -67,6 +53,22 @@ export async function openNode(canvas: Controller, { editing }: Actions): Promis
         path: fileOf(editing.resolvePath(canvas.path, path))
       });
     }
+  }
+}
+
+/** Serve a model that the node made; which one is asked where there are several. */
+export async function deployNode(canvas: Controller): Promise<void> {
+  const { trans, commands } = canvas;
+  const [node] = canvas.targets;
+  const { run = '', outputs = [] } = (node && canvas.views.get(node)?.run?.models) || {};
+  if (!outputs.length) {
+    canvas.say(trans.__('The newest run made no model here: nothing can be served.'), true);
+    return;
+  }
+  const items = outputs.map(id => ({ id, label: id }));
+  const chosen = items[1] ? await canvas.pick(trans.__('Deploy which output?'), items) : items[0];
+  if (chosen) {
+    await commands.execute('nbyard:deploy-output', { run, output: `${node}.${chosen.id}` });
   }
 }
 

@@ -125,6 +125,8 @@ export interface INodeRun {
   seconds?: number;
   /** Where it can be watched, as long as it answers there. */
   monitors?: readonly { name: string; href: string }[];
+  /** The run, and its outputs here that may be models. */
+  models?: { run: string; outputs: readonly string[] };
 }
 
 /** The states of one document's newest run. */
@@ -154,6 +156,8 @@ export interface IPaletteRow {
   path?: string;
   /** It is the file of an artifact, of which `id` is the name. */
   artifact?: boolean;
+  /** A file that is not registered yet; `path` is where it is. */
+  isFile?: boolean;
   /** One short line: "csv · 1.2 MB", "notebook · 2 in, 1 out". */
   detail?: string;
 }

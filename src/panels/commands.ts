@@ -17,6 +17,7 @@ import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { notebookIcon, workflowIcon } from '../icons';
 import { pointed } from '../runs/pointing';
 import { deploymentCommands } from './deployments/commands';
+import { environmentCommands } from './environments/commands';
 import type { actions as Actions } from './lazy';
 import { IPanelServices, selectedFiles } from './services';
 
@@ -36,6 +37,8 @@ export interface IPanelCommand {
   noun?: Noun;
   /** It is about files of the file browser with these suffixes; '' is any. */
   files?: readonly string[];
+  /** It is about what these arguments say, all of which are needed; by name, what each is. */
+  args?: Readonly<Record<string, string>>;
 }
 
 export const CODE = ['.ipynb', '.py', '.sh', '.r', '.R', '.jl', '.cwl'];
@@ -267,62 +270,6 @@ function artifactCommands(trans: TranslationBundle): IPanelCommand[] {
   ];
 }
 
-function environmentCommands(trans: TranslationBundle): IPanelCommand[] {
-  return [
-    {
-      id: 'nbyard:create-environment',
-      act: 'createEnvironment',
-      label: trans.__('New Library…'),
-      caption: trans.__('Install packages, with a kernel of their own'),
-      icon: addIcon
-    },
-    {
-      id: 'nbyard:open-environment',
-      act: 'openEnvironment',
-      label: trans.__('Open Library'),
-      caption: trans.__('Packages, log and versions of the library'),
-      icon: launcherIcon,
-      noun: 'environment'
-    },
-    {
-      id: 'nbyard:install-packages',
-      act: 'installPackages',
-      label: trans.__('Install Packages…'),
-      icon: addIcon,
-      noun: 'environment'
-    },
-    {
-      id: 'nbyard:show-environment-versions',
-      act: 'showVersions',
-      label: trans.__('Library Versions'),
-      icon: launcherIcon,
-      noun: 'environment'
-    },
-    {
-      id: 'nbyard:notebook-with-environment',
-      act: 'notebookWithEnvironment',
-      label: trans.__('New Notebook with Library'),
-      caption: trans.__('A notebook with the kernel of the library'),
-      icon: notebookIcon,
-      noun: 'environment'
-    },
-    {
-      id: 'nbyard:copy-kernel-name',
-      act: 'copyKernelName',
-      label: trans.__('Copy Kernel Name'),
-      icon: copyIcon,
-      noun: 'environment'
-    },
-    {
-      id: 'nbyard:delete-environment',
-      act: 'deleteEnvironment',
-      label: trans.__('Delete Library…'),
-      icon: deleteIcon,
-      noun: 'environment'
-    }
-  ];
-}
-
 function credentialCommands(trans: TranslationBundle): IPanelCommand[] {
   return [
     {
@@ -358,7 +305,8 @@ export function addPanelCommands(services: IPanelServices): string[] {
     const view = views?.currentWidget;
     return view && view === app.shell.currentWidget ? view.content.target.id : undefined;
   };
-  for (const { id, act, label, tile, caption, icon, noun, files } of table) {
+  for (const { id, act, label, tile, caption, icon, noun, files, args: told } of table) {
+    const said = (args: ReadonlyPartialJSONObject) => Object.keys(told ?? {}).map(n => args[n]);
     const paths = (args: ReadonlyPartialJSONObject) =>
       typeof args.path === 'string' ? [args.path] : selectedFiles(browser);
     const fits = (path: string) => files!.includes(PathExt.extname(path));
@@ -375,17 +323,28 @@ export function addPanelCommands(services: IPanelServices): string[] {
             ? { path: { type: 'string', description: trans.__('The file') } }
             : noun
               ? { id: { type: 'string', description: trans.__('Its id') } }
-              : {}
+              : texts(told)
         }
       },
-      isEnabled: args => (noun ? !!target(args) : !files || paths(args).some(fits)),
-      isVisible: args => !files || !!paths(args).some(fits),
+      isEnabled: args =>
+        noun ? !!target(args) : files ? paths(args).some(fits) : said(args).every(Boolean),
+      isVisible: args => (files ? paths(args).some(fits) : said(args).every(Boolean)),
       execute: async args => {
         const { actions } = await import('./lazy');
-        const given = files ? paths(args).filter(fits) : [target(args) ?? ''];
+        const about = told ? said(args).map(String) : [target(args) ?? ''];
+        const given = files ? paths(args).filter(fits) : about;
         return actions[act](services, given);
       }
     });
   }
   return table.map(({ id }) => id);
+}
+
+/** Arguments that are texts, as JSON schema describes them. */
+function texts(told: IPanelCommand['args'] = {}) {
+  const described = Object.entries(told).map(([name, description]) => [
+    name,
+    { type: 'string', description }
+  ]);
+  return Object.fromEntries(described);
 }

@@ -52,7 +52,11 @@ export interface IDeploymentTarget extends ITarget {
   isNew?: boolean;
   /** What the form begins with. */
   image?: string;
+  model?: IModelSource;
 }
+
+/** What a model is made of: an output of a run as `step.output`, or a class of a file. */
+export type IModelSource = { run: string; output: string } | { path: string };
 
 /** Paths that are selected in the file browser, without folders. */
 export function selectedFiles(browser: IFileBrowserFactory | null): string[] {

@@ -158,12 +158,13 @@ export function openDeployment(services: IPanelServices, target: IDeploymentTarg
     icon: deploymentIcon,
     label: target.id === undefined ? trans.__('New deployment') : trans.__('Deployment'),
     collection: deploymentsOf(yard),
-    key: ({ id, image }) => (id === undefined ? `new ${image ?? ''}` : undefined),
+    key: ({ id, image, model }) =>
+      id === undefined ? `new ${image ?? JSON.stringify(model ?? '')}` : undefined,
     draw: panel => (
       <DeploymentView
         services={services}
         target={panel.target}
-        onMade={id => (panel.target = { id, isNew: true })}
+        onMade={(id, tab) => (panel.target = { id, tab, isNew: true })}
       />
     )
   });

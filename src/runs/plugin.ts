@@ -122,7 +122,7 @@ function enlarge(widget: Widget): void {
   }
 }
 
-function addShow(app: JupyterFrontEnd, drawer: Drawer, { yard, trans }: IRunServices): void {
+function addShow(app: JupyterFrontEnd, drawer: Drawer, { yard, trans, steps }: IRunServices): void {
   app.commands.addCommand(SHOW, {
     label: trans.__('Show Run'),
     caption: trans.__('Show a run in the drawer; the newest one when none is named'),
@@ -132,6 +132,8 @@ function addShow(app: JupyterFrontEnd, drawer: Drawer, { yard, trans }: IRunServ
         type: 'object',
         properties: {
           id: { type: 'string', description: trans.__('The run') },
+          path: { type: 'string', description: trans.__('The file that it is of') },
+          node: { type: 'string', description: trans.__('The step that is looked at') },
           quiet: { type: 'boolean', description: trans.__('Do not bring it to the front') },
           keepFocus: { type: 'boolean', description: trans.__('Do not move the focus') }
         }
@@ -147,7 +149,13 @@ function addShow(app: JupyterFrontEnd, drawer: Drawer, { yard, trans }: IRunServ
         Notification.info(trans.__('Nothing ran yet.'), { autoClose: 3000 });
         return undefined;
       }
-      return drawer.show(id, args.quiet !== true, args.keepFocus !== true);
+      const shown = await drawer.show(id, args.quiet !== true, args.keepFocus !== true);
+      const { path, node } = args;
+      if (typeof path === 'string' && typeof node === 'string') {
+        await shown.content.model?.ready;
+        steps?.choose({ path, node });
+      }
+      return shown;
     }
   });
 }

@@ -66,6 +66,10 @@ export class RunStates implements IRunStates {
     if (task.finished_at) {
       made.seconds = workSeconds(task, 0);
     }
+    const models = (task.artifacts ?? []).filter(({ may_be_model }) => may_be_model);
+    if (models.length) {
+      made.models = { run: this._model!.id, outputs: models.map(({ name }) => name) };
+    }
     return made;
   }
 

@@ -14,8 +14,9 @@ from nbyard.blobs.files import opened
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import EXECUTED, Failure, Output, Result
 from nbyard.domain.formats import format_of, suffix_of
+from nbyard.domain.models import MLFLOW_FILE, MODEL_FILES
 from nbyard.domain.names import check_filename
-from nbyard.domain.runs import ArtifactType
+from nbyard.domain.runs import MODEL_TYPE, ArtifactType
 from nbyard.errors import Invalid, NbyardError
 from nbyard.localpaths import open_inside
 from nbyard.runner.found import entries
@@ -69,7 +70,8 @@ def _row(room: Room, folder: Path, name: str, output: Output, adopt: bool) -> di
     path = folder / relative
     # a container may have rewritten task.json or left links after its runner looked
     with opened(open_inside(folder, relative, f"output {name}")) as handle:
-        if stat.S_ISDIR(os.fstat(handle).st_mode):
+        is_folder = stat.S_ISDIR(os.fstat(handle).st_mode)
+        if is_folder:
             blob = room.blobs.put_folder(Path(os.path.realpath(path)))
             kind = "folder"
         else:
@@ -77,6 +79,8 @@ def _row(room: Room, folder: Path, name: str, output: Output, adopt: bool) -> di
             kind = output.format or format_of(path.name)
     row = _artifact(name, path.name, kind, blob.digest, blob.size_bytes)
     told = _told(folder, output)
+    if is_folder and any(map(os.path.isfile, (path / one for one in (*MODEL_FILES, MLFLOW_FILE)))):
+        told = msgspec.structs.replace(told or Told(), media_type=MODEL_TYPE)
     return row if told is None else row | _called(row, told)
 
 

@@ -151,8 +151,14 @@ class ArtifactType(msgspec.Struct, frozen=True, omit_defaults=True):
     shape: list[int] = []
 
 
+# of a folder with a model file, or that MLflow saved
+MODEL_TYPE = "application/vnd.nbyard.model"
+_MODEL_FORMATS = frozenset({"joblib", "mlflow", "model", "pickle", "pkl"})
+
+
 class Artifact(msgspec.Struct, frozen=True):
-    """Named bytes that came out of a task; `type` where code told what they are."""
+    """Named bytes that came out of a task; `type` where code told what they are. `may_be_model`
+    tells whether they look like a model that can be served."""
 
     id: str
     run_id: str
@@ -164,6 +170,12 @@ class Artifact(msgspec.Struct, frozen=True):
     size_bytes: int
     created_at: datetime
     type: ArtifactType | None = None
+    may_be_model: bool = False
+
+
+def may_be_model(file_format: str, told: ArtifactType | None) -> bool:
+    """Whether a file of that format, or a folder of that type, may be a model."""
+    return file_format in _MODEL_FORMATS or (told is not None and told.media_type == MODEL_TYPE)
 
 
 class Attempt(msgspec.Struct, frozen=True):

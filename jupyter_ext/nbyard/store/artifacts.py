@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs import Artifact, ArtifactType, Run
+from nbyard.domain.runs import Artifact, ArtifactType, Run, may_be_model
 from nbyard.store.prepared import Prepared
 from nbyard.store.tables import artifacts, cache, runs, tasks
 from nbyard.store.tasks import TaskRecord
@@ -84,10 +84,11 @@ def _query() -> Any:
 
 
 def _artifact(row: Row[Any]) -> Artifact:
-    fields = {name: getattr(row, name) for name in Artifact.__struct_fields__}
+    known = [name for name in Artifact.__struct_fields__ if name != "may_be_model"]
+    fields = {name: getattr(row, name) for name in known}
     if row.type is not None:
         fields["type"] = msgspec.json.decode(row.type, type=ArtifactType)
-    return Artifact(**fields)
+    return Artifact(**fields, may_be_model=may_be_model(row.format, fields["type"]))
 
 
 class Hit(msgspec.Struct, frozen=True):

@@ -59,6 +59,16 @@ describe('a workflow tab', () => {
     });
   });
 
+  it('K2: offers code that lies beside the workflow, and registers it on the way', async () => {
+    const { canvas, backend, settle } = await open();
+    await act(settle);
+    const drawer = within(screen.getByLabelText('Datasets and executables'));
+    expect(drawer.getByText('Files beside').textContent).toBe('Files beside 1'); // the rest is known
+    await act(async () => fireEvent.click(drawer.getByText('plot.py')));
+    expect(backend.registered).toEqual(['work/plot.py']);
+    expect(canvas.doc.nodes.has('plot')).toBe(true);
+  });
+
   it('K7: edits the value of the selected node, as one undo step', async () => {
     const { canvas } = await open();
     act(() => canvas.store.select(['clean']));

@@ -4,6 +4,7 @@ import { Parameters } from '../../document/arguments';
 import { beginningOf, fieldsOf } from '../askRun';
 import { commandTable } from '../commandTable';
 import { chooseResult, follow, pin, pinResult } from '../pinning';
+import { deployNode } from '../prompts';
 import { bench, IBench, nodesOf, steps } from './fakes';
 
 // jsdom has none; browsers do
@@ -48,6 +49,28 @@ describe('E9: nodes pinned to a version', () => {
     await pin(one.canvas);
     expect(one.backend.frozen).toEqual([]);
     expect(one.canvas.ui.notice!.problem).toBe(true);
+  });
+});
+
+describe('M6: the model of a node', () => {
+  it('is deployed; which one is asked where there are several', async () => {
+    const { canvas, runs, executed } = one;
+    canvas.store.select(['train']);
+    await deployNode(canvas);
+    expect(canvas.ui.notice!.problem).toBe(true);
+    const deployed = async (...outputs: string[]) => {
+      runs.states.set('train', { state: 'succeeded', models: { run: 'r', outputs } });
+      runs.changed.emit(undefined);
+      const asked = deployNode(canvas);
+      canvas.ui.picker?.done(canvas.ui.picker.items[1]);
+      await asked;
+    };
+    await deployed('model');
+    await deployed('model', 'scaler');
+    expect(executed).toEqual([
+      ['nbyard:deploy-output', { run: 'r', output: 'train.model' }],
+      ['nbyard:deploy-output', { run: 'r', output: 'train.scaler' }]
+    ]);
   });
 });
 

@@ -33,6 +33,9 @@ export const READINGS: Record<string, INodeReading> = {
   }
 };
 
+/** What lies beside the document. */
+export const FILES = ['flow.nbflow', 'notes.md', 'plot.py', 'plot.py.nbexec', 'score.ipynb'];
+
 /** A server that reads by file name, and remembers what it was asked. */
 export class FakeBackend {
   questions: { path: string; document: IFlow }[] = [];
@@ -155,7 +158,13 @@ export async function bench(
   const canvas = new CanvasController({
     context: { path, model, contentsModel: { writable: true }, save } as never,
     services: { backend, runs: { follow: () => runs }, ...more },
-    contents: { localPath: (one: string) => one } as never,
+    contents: {
+      localPath: (one: string) => one,
+      get: async (folder: string) => ({
+        content: FILES.map(file => ({ path: `${folder}/${file}` }))
+      }),
+      fileChanged: new Signal({})
+    } as never,
     commands: {
       hasCommand: () => true,
       execute: async (id: string, args: unknown) => void executed.push([id, args])

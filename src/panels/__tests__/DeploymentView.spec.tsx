@@ -3,7 +3,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { fakeClient, json } from '../../api/__tests__/fake';
 import { EventStream } from '../../api/eventStream';
-import { Deployment, Revision } from '../../api/types';
+import { Deployment, Revision, ServedModel } from '../../api/types';
 import { IYard } from '../../api/yard';
 import DeploymentView from '../deployments/DeploymentView';
 import { IPanelServices } from '../services';
@@ -47,17 +47,51 @@ const REVISIONS = [
   { id: 'r1', number: 1, origin: 'created', spec: { ...SPEC, image: 'cows:1' }, restarts: 0 }
 ] as unknown as Revision[];
 
-async function open(edited: () => unknown = () => ({ ...FAILED, revision: 3 })) {
+const MODEL = {
+  id: 'm',
+  source: { run_id: 'r', run_number: 7, run_title: 'flow', node: 'train', output: 'model' }
+} as unknown as ServedModel;
+/** Of this run, in which one step did not lead to the model. */
+const TASKS = [
+  { node: 'clean', inputs: { raw: { digest: 'sha256:1', filename: 'a.csv', origin: 'a.csv v2' } } },
+  { node: 'other', inputs: { raw: { digest: 'sha256:2', filename: 'b.csv', origin: 'b.csv v1' } } },
+  {
+    node: 'train',
+    label: 'train.ipynb',
+    needs: ['clean'],
+    executable_id: 'e',
+    inputs: { more: { digest: 'sha256:3', filename: 'c.csv', origin: 'c.csv' } }
+  }
+];
+
+async function open(
+  edited: () => unknown = () => ({ ...FAILED, revision: 3 }),
+  { shown = FAILED, isDeleted = false } = {}
+) {
+  const executed: unknown[] = [];
   const asked: [string, unknown][] = [];
   const client = fakeClient(async (method, url, request) => {
-    const path = url.replace(/.*\/deployments/, '');
+    const path = url.replace(/.*\/(deployments|api)(?=\/)/, '');
+    if (path.startsWith('/runs/r/tasks?')) {
+      const run = { id: 'r', path: 'flow.nbflow' };
+      return isDeleted ? json(404, {}) : { run, items: TASKS, last: 1, next: null };
+    }
+    if (path === '/models/m') {
+      return { image: 'i', state: 'building', reference: 'cows:2' };
+    }
+    if (path.startsWith('/images/i/log')) {
+      return { text: path.includes('after=0') ? 'Step 1/9\n' : '', next: 9, done: true };
+    }
+    if (path.startsWith('/datasets/')) {
+      return path === '/datasets/a.csv' ? { id: 'a' } : json(404, {});
+    }
     if (method !== 'GET') {
       const text = await request.text();
       asked.push([`${method} ${path}`, text && JSON.parse(text)]);
       return method === 'PATCH' ? edited() : { ...FAILED, revision: 3 };
     }
     const answers: Record<string, unknown> = {
-      '/d': FAILED,
+      '/d': shown,
       '/form': FORM,
       '/d/events': {
         items: [
@@ -77,7 +111,11 @@ async function open(edited: () => unknown = () => ({ ...FAILED, revision: 3 })) 
   const stream = new EventStream(client);
   jest.spyOn(stream, 'start').mockResolvedValue(undefined);
   const yard = { client, stream } as IYard;
-  const services = { trans, yard, commands: new CommandRegistry() } as unknown as IPanelServices;
+  const commands = new CommandRegistry();
+  for (const id of ['nbyard:show-run', 'nbyard:open-dataset', 'nbyard:open-executable']) {
+    commands.addCommand(id, { execute: args => void executed.push([id, args]) });
+  }
+  const services = { trans, yard, commands } as unknown as IPanelServices;
   const settle = () => act(() => new Promise(done => setTimeout(done, 20)));
   render(<DeploymentView services={services} target={{ id: 'd' }} onMade={() => undefined} />);
   await settle();
@@ -85,7 +123,7 @@ async function open(edited: () => unknown = () => ({ ...FAILED, revision: 3 })) 
     fireEvent.click(screen.getByRole('tab', { name: new RegExp(`^${name}`) }));
     await settle();
   };
-  return { asked, settle, show };
+  return { asked, executed, settle, show };
 }
 
 describe('P3, P4: the view of a deployment', () => {
@@ -112,6 +150,36 @@ describe('P3, P4: the view of a deployment', () => {
     expect(screen.getByText('extra (port 80) does not answer')).toBeTruthy();
     expect(screen.getByText('rolled back to revision 1')).toBeTruthy();
     expect(screen.getByText('It ended.')).toBeTruthy();
+  });
+
+  it('M6: leads to run, step, data and code of its model', async () => {
+    const { executed, settle } = await open(undefined, { shown: { ...FAILED, model: MODEL } });
+    const ways = ['flow, run 7', 'train.ipynb → model', 'a.csv v2', 'train.ipynb'];
+    for (const name of ways) {
+      fireEvent.click(screen.getByRole('button', { name }));
+      await settle();
+    }
+    expect(executed).toEqual([
+      ['nbyard:show-run', { id: 'r' }],
+      ['nbyard:show-run', { id: 'r', path: 'flow.nbflow', node: 'train' }],
+      ['nbyard:open-dataset', { id: 'a' }],
+      ['nbyard:open-executable', { id: 'e' }]
+    ]);
+    expect(screen.queryByText('b.csv v1')).toBeNull();
+    const opened = jest.spyOn(window, 'open').mockReturnValue(null);
+    fireEvent.click(screen.getByRole('button', { name: 'c.csv' })); // no dataset
+    await settle();
+    expect(opened.mock.lastCall![0]).toMatch(/\/runs\/r\/tasks\/train\/inputs\/more\/content$/);
+  });
+
+  it('M6: tells of a run that was deleted', async () => {
+    await open(undefined, { shown: { ...FAILED, model: MODEL }, isDeleted: true });
+    expect(screen.getByText('model, train, flow, run 7, which was deleted')).toBeTruthy();
+  });
+
+  it('M6: shows how the image of its model is built', async () => {
+    await open(undefined, { shown: { ...FAILED, model: MODEL } });
+    expect(screen.getByRole('log').textContent).toContain('Step 1/9');
   });
 
   it('has the logs of all revisions', async () => {

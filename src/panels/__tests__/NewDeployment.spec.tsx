@@ -4,12 +4,26 @@ import { fakeClient, json } from '../../api/__tests__/fake';
 import { EventStream } from '../../api/eventStream';
 import { IYard } from '../../api/yard';
 import { NewDeployment } from '../deployments/NewDeployment';
-import { IPanelServices } from '../services';
+import { IDeploymentTarget, IPanelServices } from '../services';
 import { FORM } from './deploying';
 
 const trans = nullTranslator.load('nbyard');
 
-async function open(answer: (body: unknown) => unknown, image?: string) {
+const MADE = {
+  id: 'm',
+  name: 'Train output_model',
+  reference: 'nbyard/model-train:1',
+  path: '',
+  source: { run_id: 'r', run_number: 3, node: 'train', output: 'output_model' },
+  model: {
+    class_name: 'Doubler',
+    inputs: [{ name: 'weight', type: 'float', nullable: true }],
+    outputs: [{ name: 'twice', type: 'float' }],
+    requirements: ['pandas==3']
+  }
+};
+
+async function open(answer: (body: unknown) => unknown, target: string | IDeploymentTarget = {}) {
   const sent: unknown[] = [];
   const client = fakeClient(async (method, url, request) => {
     if (url.endsWith('/form')) {
@@ -25,12 +39,13 @@ async function open(answer: (body: unknown) => unknown, image?: string) {
     }
     const body = JSON.parse(await request.text());
     sent.push(body);
-    return answer(body);
+    return url.endsWith('/models') ? built(body) : answer(body);
   });
   const yard = { client, stream: new EventStream(client) } as IYard;
   const services = { trans, yard } as IPanelServices;
   const onMade = jest.fn();
-  render(<NewDeployment services={services} target={{ image }} onMade={onMade} />);
+  const begin = typeof target === 'string' ? { image: target } : target;
+  render(<NewDeployment services={services} target={begin} onMade={onMade} />);
   await screen.findByRole('combobox', { name: 'Service' });
   const settle = () => act(() => new Promise(done => setTimeout(done, 20)));
   await settle();
@@ -44,6 +59,45 @@ async function open(answer: (body: unknown) => unknown, image?: string) {
   return { field, onMade, sent, submit, type };
 }
 
+/** Of two classes one has to be named. */
+const built = ({ path, class_name }: { path?: string; class_name?: string }) =>
+  path === 'two.py' && !class_name
+    ? json(422, { code: 'invalid', details: [{ path: 'class_name', message: 'A or B' }] })
+    : MADE;
+
+describe('M6: a model is deployed while its image is built', () => {
+  afterEach(cleanup);
+
+  it('as an output of a run: what was found out of it is shown, Enter deploys', async () => {
+    const model = { run: 'r', output: 'train.output_model' };
+    const { field, onMade, sent, submit } = await open(() => ({ id: 'd' }), { model });
+    expect(field(/^Image/).value).toBe('nbyard/model-train:1');
+    expect(field(/^Title/).placeholder).toBe('Train output_model');
+    for (const text of ['output_model of train, run 3', 'weight: float?', 'pandas==3']) {
+      expect(screen.getByText(text)).toBeTruthy();
+    }
+    await submit();
+    const deployed = { service: 'api', preset: 'standard', image: 'nbyard/model-train:1' };
+    expect(sent).toEqual([model, deployed]);
+    expect(onMade).toHaveBeenCalledWith('d', 'try');
+  });
+
+  it('as a class of a file, which is named where there are several', async () => {
+    const { field, sent, submit, type } = await open(() => ({ id: 'd' }), {
+      model: { path: 'two.py' }
+    });
+    expect(screen.getByRole('alert').textContent).toBe('A or B');
+    type(/^Class/, 'A');
+    expect(screen.queryByRole('alert')).toBeNull();
+    await submit();
+    expect(sent.slice(1)).toEqual([
+      { path: 'two.py', class_name: 'A' },
+      { service: 'api', preset: 'standard', image: 'nbyard/model-train:1' }
+    ]);
+    expect(field(/^Class/).placeholder).toBe('Doubler');
+  });
+});
+
 describe('P1: a new deployment', () => {
   afterEach(cleanup);
 
@@ -52,7 +106,7 @@ describe('P1: a new deployment', () => {
     expect(field(/^Image/).value).toBe('cows:1');
     await submit();
     expect(sent).toEqual([{ service: 'api', preset: 'standard', image: 'cows:1' }]);
-    expect(onMade).toHaveBeenCalledWith('d');
+    expect(onMade).toHaveBeenCalledWith('d', 'try');
   });
 
   it('offers the images that are here, and shows defaults and ranges', async () => {

@@ -38,6 +38,9 @@ describe('P3: what a model is asked', () => {
     expect(made.fields[0].help).toBe('age: int, name: str, ill: bool');
     const one = predictionOf({ input_schema: columns[0] }, '')!;
     expect(JSON.parse(String(one.fields[0].default))).toEqual({ age: 1 });
+    const known = { age: 41, ill: false };
+    const real = predictionOf({ input_schema: columns }, '', known)!;
+    expect(JSON.parse(String(real.fields[0].default))).toEqual({ ...known, name: 'text' });
   });
 
   it.each([[null], [[]], ['text'], [{ input_schema: [3, null] }], [{ input_schema: {} }]])(

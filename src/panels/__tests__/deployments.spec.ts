@@ -221,6 +221,8 @@ describe('P1, P2: the form of a deployment', () => {
       ports: "name: 'A' is no name; port: 0 is no port",
       '': 'preset: there is none'
     });
+    const refused = new ApiError(422, 'invalid', 'no', 'Name one.', details.slice(0, 1));
+    expect(problemsOf(refused, fields)).toEqual({ cpu: 'must be from 1 to 10 – Name one.' });
     expect(problemsOf(new ApiError(409, 'stale', 'Too late.', 'Read anew.'), fields)).toEqual({
       '': 'Too late. Read anew.'
     });

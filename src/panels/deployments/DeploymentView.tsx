@@ -21,8 +21,8 @@ import { actionsOf } from './words';
 interface IDeploymentViewProps {
   services: IPanelServices;
   target: IDeploymentTarget;
-  /** It is there: from now on the view is of it. */
-  onMade: (id: string) => void;
+  /** It is there: from now on the view is of it, with that tab if it is there. */
+  onMade: (id: string, tab?: string) => void;
 }
 
 /** One deployment, or the form for a new one. */
@@ -101,7 +101,14 @@ function Loaded(props: IKnownProps & { deployment: Deployment }): JSX.Element {
         ]}
       >
         {shownTab === 'overview' && <Overview {...shown} />}
-        {shownTab === 'try' && <TryIt key={deployment.serving} {...shown} link={tried!} />}
+        {shownTab === 'try' && (
+          <TryIt
+            key={deployment.serving}
+            {...shown}
+            link={tried!}
+            takesFocus={() => !!heading.current && heading.current === document.activeElement}
+          />
+        )}
         {shownTab === 'logs' && <Log {...shown} revisions={revisions} />}
         {shownTab === 'revisions' && <Revisions {...shown} revisions={revisions} />}
         {shownTab === 'configuration' && (

@@ -4,13 +4,15 @@ import { deploymentsOf } from './collection';
 import { bodyOf, fieldsOf, IDraft, Problems, problemsOf, unread } from './draft';
 import { FieldList, HelpSwitch } from './FieldList';
 import { Framed } from './Field';
+import { ModelFacts } from './ModelFacts';
 import { IOffer, useForm } from './useForm';
+import { classField, useModel } from './useModel';
 import { hardwareOf } from './words';
 
 interface INewDeploymentProps {
   services: IPanelServices;
   target: IDeploymentTarget;
-  onMade: (id: string) => void;
+  onMade: (id: string, tab?: string) => void;
 }
 
 /** The form for a new deployment: what it runs, what it is called, and on what hardware. */
@@ -46,11 +48,16 @@ function Form(props: INewDeploymentProps & { offer: IOffer }): JSX.Element {
     (refusals ? wrong : place.current?.querySelector<HTMLElement>('input[type="text"]'))?.focus();
   }, [refusals]);
   const fields = fieldsOf(form, draft, trans);
+  const { model } = target;
+  const asked = model && 'path' in model ? [classField(trans), ...fields] : fields;
   const service = form.services.find(({ name }) => name === draft.service)!;
   const refuse = (found: Problems) => {
     setProblems(found);
     countRefusal();
   };
+
+  const { made, make } = useModel(services, model, error => refuse(problemsOf(error, asked)));
+  const { values } = draft;
 
   const deploy = async () => {
     const wrong = unread(fields, draft.values, trans);
@@ -59,15 +66,17 @@ function Form(props: INewDeploymentProps & { offer: IOffer }): JSX.Element {
     }
     setBusy(true);
     try {
-      const made = await yard.client.call('deployments.create', {
-        body: bodyOf(fields, draft),
+      const image =
+        values.image || (model && (await make(String(values.class_name ?? ''))).reference);
+      const deployment = await yard.client.call('deployments.create', {
+        body: bodyOf(fields, { ...draft, values: { ...values, image } }),
         idempotencyKey: crypto.randomUUID?.()
       });
-      deploymentsOf(yard).put(made);
-      onMade(made.id);
+      deploymentsOf(yard).put(deployment);
+      onMade(deployment.id, draft.service === 'api' ? 'try' : undefined);
     } catch (error) {
       setBusy(false);
-      refuse(problemsOf(error, fields));
+      refuse(problemsOf(error, asked));
     }
   };
   return (
@@ -85,6 +94,7 @@ function Form(props: INewDeploymentProps & { offer: IOffer }): JSX.Element {
           void deploy();
         }}
       >
+        {model && !problems[''] && <ModelFacts made={made} trans={trans} />}
         <Framed
           label={trans.__('Service')}
           help={withHelp ? service.help : undefined}
@@ -109,15 +119,19 @@ function Form(props: INewDeploymentProps & { offer: IOffer }): JSX.Element {
           )}
         </Framed>
         <FieldList
-          fields={fields}
-          values={draft.values}
-          fallbacks={{ ports: service.ports }}
+          fields={asked}
+          values={{ ...values, image: values.image ?? made?.reference }}
+          fallbacks={{
+            ports: service.ports,
+            title: made?.name,
+            class_name: made?.model.class_name
+          }}
           images={offer.images}
           problems={problems}
           withHelp={withHelp}
           trans={trans}
           onChange={(name, value) => {
-            setDraft({ ...draft, values: { ...draft.values, [name]: value } });
+            setDraft({ ...draft, values: { ...values, [name]: value } });
             setProblems({ ...problems, [name]: '' });
           }}
         >

@@ -4,6 +4,8 @@ import { copyText } from '../../components/problems';
 import { StateMark, stateText } from '../../components/StateMark';
 import { showMoment } from '../../components/times';
 import { IPanelServices } from '../services';
+import { Building } from './Building';
+import { Lineage } from './Lineage';
 import { useEvents } from './past';
 import { addressOf, changeText, hardwareOf, isUnderWay, serviceText } from './words';
 
@@ -26,6 +28,7 @@ export function Overview({ services, deployment }: IOverviewProps): JSX.Element 
           {reason}
         </p>
       )}
+      <Building services={services} deployment={deployment} />
       <Reproduce deployment={deployment} trans={trans} />
       {!!serving && serving !== revision && (
         <p className="nby-Note" role="status">
@@ -97,6 +100,7 @@ function Facts({ services, deployment }: IOverviewProps): JSX.Element {
         <dt>{trans.__('Image')}</dt>
         <dd className="nby-Code">{spec.image}</dd>
       </div>
+      {deployment.model && <Lineage services={services} model={deployment.model} />}
       {links.map(link => (
         <div key={link.name} className="nby-Facts-wide">
           <dt>{trans.__('Link %1', link.name)}</dt>

@@ -1,5 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Deployment, Link } from '../../api/types';
 import { copyText } from '../../components/problems';
 import { IPanelServices } from '../services';
@@ -12,6 +12,8 @@ interface ITryItProps {
   services: IPanelServices;
   deployment: Deployment;
   link: Link;
+  /** Whether the button takes the focus once it is there. */
+  takesFocus?: () => boolean;
 }
 
 /** Asks the service what it says that it can be asked. */
@@ -55,7 +57,15 @@ export function TryIt(props: ITryItProps): JSX.Element {
   );
 }
 
-function Call({ services, link, call }: ITryItProps & { call: ICall }): JSX.Element {
+function Call(props: ITryItProps & { call: ICall }): JSX.Element {
+  const { services, link, call, takesFocus } = props;
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (takesFocus?.()) {
+      button.current?.focus();
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once, when it is there
+  }, []);
   const { yard, trans } = services;
   const [given, setGiven] = useState<Given>({});
   const [answer, setAnswer] = useState<IAnswer | string>();
@@ -88,7 +98,7 @@ function Call({ services, link, call }: ITryItProps & { call: ICall }): JSX.Elem
         />
       ))}
       <p>
-        <button type="submit" className="nby-Button nby-mod-primary" disabled={isBusy}>
+        <button ref={button} type="submit" className="nby-Button nby-mod-primary" disabled={isBusy}>
           {trans.__('Send')}
         </button>
       </p>

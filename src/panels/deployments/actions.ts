@@ -14,6 +14,12 @@ async function known({ yard }: IPanelServices, id: string): Promise<Deployment> 
 export const deploymentActions = {
   createDeployment: (services: IPanelServices) => openDeployment(services, {}),
 
+  deployOutput: (services: IPanelServices, [run, output]: string[]) =>
+    openDeployment(services, { model: { run, output } }),
+
+  deployClass: (services: IPanelServices, [path]: string[]) =>
+    openDeployment(services, { model: { path } }),
+
   openDeployment: (services: IPanelServices, [id]: string[]) => openDeployment(services, { id }),
 
   editDeployment: (services: IPanelServices, [id]: string[]) =>

@@ -50,19 +50,28 @@ export function triedLink({ spec, links }: Deployment): Link | undefined {
   return spec.service === 'api' ? links.find(({ answers }) => answers) : undefined;
 }
 
+/** A row that the model can be tried with, as far as one is known. */
+async function sampleOf({ client }: IYard, model: string | undefined) {
+  const schema =
+    model && (await client.call('models.schema', { path: { model } }).catch(() => undefined));
+  return schema ? schema.sample : undefined;
+}
+
 /** What it says that it can be asked; undefined until that is known. */
 export function useCalls(
   { yard, trans }: IPanelServices,
-  { id, serving }: Deployment,
+  { id, serving, model }: Deployment,
   link: Link
 ): readonly ICall[] | undefined {
   const [calls, setCalls] = useState<readonly ICall[]>();
   const address = addressOf(yard, link);
+  const known = model?.id;
   useEffect(() => {
     let isOver = false;
     const look = async (): Promise<readonly ICall[]> => {
       const { status, text } = await ask(yard, { method: 'GET', url: `${address}schema` });
-      const call = status === 200 && predictionOf(JSON.parse(text), trans.__('Predict'));
+      const told = status === 200 ? JSON.parse(text) : undefined;
+      const call = predictionOf(told, trans.__('Predict'), await sampleOf(yard, known));
       if (call) {
         return [call];
       }
@@ -75,6 +84,6 @@ export function useCalls(
     return () => {
       isOver = true;
     };
-  }, [yard, trans, id, serving, address]);
+  }, [yard, trans, id, serving, known, address]);
   return calls;
 }

@@ -25,8 +25,13 @@ export interface IRequest {
 
 const SAMPLES: Record<string, unknown> = { int: 1, float: 0.5, bool: true, date: '2030-01-31' };
 
-/** Of a model's `/schema`: one record, with a value of each column. Strangers wrote it. */
-export function predictionOf(told: unknown, title: string): ICall | undefined {
+/** Of a model's `/schema`: one record, with a value of each column, that of the row that is `known`
+ * where there is one. Strangers wrote it. */
+export function predictionOf(
+  told: unknown,
+  title: string,
+  known: Readonly<Record<string, unknown>> = {}
+): ICall | undefined {
   const schema = (told as { input_schema?: unknown } | null)?.input_schema;
   const columns = (Array.isArray(schema) ? schema : [schema]).filter(
     (one): one is { name: string; type: string } => typeof one?.name === 'string'
@@ -35,7 +40,7 @@ export function predictionOf(told: unknown, title: string): ICall | undefined {
     return undefined;
   }
   const sample = Object.fromEntries(
-    columns.map(({ name, type }) => [name, SAMPLES[type] ?? 'text'])
+    columns.map(({ name, type }) => [name, known[name] ?? SAMPLES[type] ?? 'text'])
   );
   const help = columns.map(({ name, type }) => `${name}: ${type}`).join(', ');
   const body: ICallField = {

@@ -9,6 +9,7 @@ import {
   stopIcon,
   undoIcon
 } from '@jupyterlab/ui-components';
+import { deployIcon } from '../../icons';
 import type { IPanelCommand } from '../commands';
 
 export function deploymentCommands(trans: TranslationBundle): IPanelCommand[] {
@@ -20,6 +21,26 @@ export function deploymentCommands(trans: TranslationBundle): IPanelCommand[] {
       tile: trans.__('Deploy a Model'),
       caption: trans.__('Start an image as a service, with links to it'),
       icon: addIcon
+    },
+    {
+      id: 'nbyard:deploy-output',
+      act: 'deployOutput',
+      label: trans.__('Deploy Output…'),
+      tile: trans.__('Deploy'),
+      caption: trans.__('Serve this output of a run as a model'),
+      icon: deployIcon,
+      args: {
+        run: trans.__('The id of the run'),
+        output: trans.__('The step and its output, as “train.model”')
+      }
+    },
+    {
+      id: 'nbyard:deploy-class',
+      act: 'deployClass',
+      label: trans.__('Deploy Model Class…'),
+      caption: trans.__('Serve a class of this file that has predict'),
+      icon: deployIcon,
+      files: ['.py']
     },
     {
       id: 'nbyard:open-deployment',

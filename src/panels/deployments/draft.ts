@@ -24,7 +24,7 @@ export interface IDraft {
 }
 
 /** Asked first; the rest is behind *More*. */
-const FIRST = ['image', 'title', 'password'];
+const FIRST = ['class_name', 'image', 'title', 'password'];
 
 /** The fields of a service in a preset, that for the image first. */
 export function fieldsOf(
@@ -149,6 +149,10 @@ export function problemsOf(error: unknown, fields: readonly FormField[]): Proble
     const where = field ? rest.filter(part => !/^\d+$/.test(part)).join(' ') : detail.path;
     const words = [where, detail.message].filter(Boolean).join(': ');
     found[field] = [found[field], words].filter(Boolean).join('; ');
+  }
+  const [first] = Object.keys(found);
+  if (first !== undefined && hint) {
+    found[first] += ` – ${hint}`;
   }
   return details.length ? found : { '': [message, hint].filter(Boolean).join(' ') };
 }

@@ -166,7 +166,10 @@ export function consequence(image: NamedImage, trans: TranslationBundle): string
     : `${words} ${trans.__('What is in the registry stays there.')}`;
 }
 
-export function ImageLog(props: { services: IPanelServices; image: NamedImage }): JSX.Element {
+export function ImageLog(props: {
+  services: IPanelServices;
+  image: Pick<NamedImage, 'id' | 'state'>;
+}): JSX.Element {
   const { services, image } = props;
   const { yard, trans } = services;
   const log = useInstallLog(image.id, (after, signal) =>

@@ -7,7 +7,7 @@ import { IPanelServices } from '../services';
 const PAUSE = 300;
 const MAX_SHOWN = 200;
 
-export function isBeingMade({ state }: NamedImage): boolean {
+export function isBeingMade({ state }: Pick<NamedImage, 'state'>): boolean {
   return state === 'queued' || state === 'building';
 }
 

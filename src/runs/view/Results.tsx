@@ -3,6 +3,7 @@ import { addressOf } from '../../api/addresses';
 import { Artifact } from '../../api/types';
 import { Boundary } from '../../components/Boundary';
 import { showBytes } from '../../components/bytes';
+import { CommandButton } from '../../components/CommandButton';
 import { copyText } from '../../components/problems';
 import { PortionBar, usePortion } from '../../components/Portion';
 import { RowList } from '../../components/RowList';
@@ -15,7 +16,7 @@ const idOf = ({ id }: Artifact): string => id;
 
 /** What the steps made: to look at and to download. */
 export function Results({ detail, onStep }: IStepProps): JSX.Element {
-  const { trans, yard } = useServices();
+  const { trans, yard, commands } = useServices();
   const artifacts = detail.tasks.flatMap(task => task.artifacts ?? []);
   const [chosen, setChosen] = useState<string>();
   const portion = usePortion(artifacts, idOf, chosen);
@@ -55,6 +56,18 @@ export function Results({ detail, onStep }: IStepProps): JSX.Element {
         )}
         actions={artifact => (
           <>
+            {artifact.may_be_model && (
+              <CommandButton
+                commands={commands}
+                id="nbyard:deploy-output"
+                args={{
+                  run: artifact.run_id,
+                  output: `${artifact.node}.${artifact.name}`,
+                  isTile: true
+                }}
+                tabIndex={-1}
+              />
+            )}
             <button
               type="button"
               className="nby-Button"

@@ -10,6 +10,7 @@ import pytest
 from nbyard.dispatch.cases import Case
 from nbyard.dispatch.results import failure_of, take_outputs
 from nbyard.domain.attempts import Output, Result
+from nbyard.domain.runs import MODEL_TYPE
 from nbyard.errors import Invalid, NotFound
 from nbyard.testing.bench import Bench
 
@@ -38,6 +39,23 @@ def test_files_folders_and_the_notebook(bench: Bench) -> None:
     (out / "part").write_text("x")
     (row,) = [r for r in take_outputs(bench.room, case.order.folder, result) if r["name"] == "out"]
     assert row["format"] == "folder" and row["digest"].startswith("tree:")
+
+
+@pytest.mark.parametrize("marks", ["MLmodel", "nervosum.yaml"])
+def test_a_folder_that_is_a_model_is_known_as_such(bench: Bench, marks: str) -> None:
+    """M6: what may be served is seen where the results are shown."""
+    case = a_case(bench)
+    folder = case.order.folder
+    result = Result(case.attempt.id, case.attempt.token, "succeeded", 0, 0, ["out"])
+    out = folder / "outputs" / "out" / "out"
+    out.mkdir()
+    types = []
+    for name in ("data", marks):
+        (out / name).write_text("x")
+        (row,) = take_outputs(bench.room, folder, result, {"out": Output("outputs/out/out")})
+        types.append(row["type"])
+    assert types[0] is None
+    assert json.loads(types[1])["media_type"] == MODEL_TYPE
 
 
 @pytest.mark.parametrize("adopt", [True, False])

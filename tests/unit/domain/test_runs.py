@@ -5,7 +5,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from nbyard.domain.runs import BytesOf, NewRun, ResultOf, TaskPlan, ValueOf
+from nbyard.domain.runs import (
+    MODEL_TYPE,
+    ArtifactType,
+    BytesOf,
+    NewRun,
+    ResultOf,
+    TaskPlan,
+    ValueOf,
+    may_be_model,
+)
 
 
 def test_bindings_keep_their_kind_in_json():
@@ -39,3 +48,20 @@ def test_requirements_that_do_not_count_are_told(more: dict[str, Any], is_warned
     """R12: workers have what is installed there."""
     plan = TaskPlan("train", "Train", "e", "v", [], {}, **more)
     assert ("not installed on the Dask workers" in plan.warning) == is_warned
+
+
+@pytest.mark.parametrize(
+    ("file_format", "told", "expected"),
+    [
+        ("joblib", None, True),
+        ("pickle", ArtifactType(frame="x"), True),
+        ("folder", ArtifactType(media_type=MODEL_TYPE), True),
+        ("folder", ArtifactType(media_type="inode/directory"), False),
+        ("folder", None, False),
+        ("csv", None, False),
+        ("", None, False),
+    ],
+)
+def test_what_may_be_a_model(file_format: str, told: ArtifactType | None, expected: bool):
+    """M6."""
+    assert may_be_model(file_format, told) == expected

@@ -16,6 +16,16 @@ def test_an_artifact_belongs_to_the_owner_of_its_run(store: Store) -> None:
         assert store.artifacts.get(c, "bob", made.id) is None
         assert store.artifacts.get(c, "ada", "none") is None
     assert (made.node, made.run_id, made.size_bytes) == ("clean", task.run_id, 2**40)
+    assert not made.may_be_model
+
+
+def test_an_artifact_tells_whether_it_may_be_a_model(store: Store) -> None:
+    """M6."""
+    with store.write() as c:
+        task = Rows(store, c).task(Rows(store, c).run(), "train")
+        row = {"name": "model", "filename": "m.pkl", "format": "pickle", "digest": "sha256:1"}
+        store.artifacts.insert_all(c, [(task, [{**row, "size_bytes": 1, "type": None}])])
+        assert store.artifacts.of_task(c, task.id)["model"].may_be_model
 
 
 def test_the_results_of_another_task_become_this_ones_too(store: Store) -> None:

@@ -1,0 +1,43 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { ModelPackage } from '../../api/types';
+
+interface IModelFactsProps {
+  /** Undefined while it is read. */
+  made: ModelPackage | undefined;
+  trans: TranslationBundle;
+}
+
+/** What was found out of a model: where it is from, what it takes and answers, what it needs. */
+export function ModelFacts({ made, trans }: IModelFactsProps): JSX.Element {
+  if (!made) {
+    return (
+      <p className="nby-Note" role="status">
+        {trans.__('The model is being read…')}
+      </p>
+    );
+  }
+  const { source, path, model } = made;
+  const columns = (of: typeof model.inputs) =>
+    of.map(({ name, type, nullable }) => `${name}: ${type}${nullable ? '?' : ''}`).join(', ');
+  const from = source
+    ? trans.__('%1 of %2, run %3', source.output, source.node, source.run_number)
+    : path;
+  const facts: [string, string][] = [
+    [trans.__('Model'), from],
+    [trans.__('Takes'), columns(model.inputs)],
+    [trans.__('Answers with'), columns(model.outputs)],
+    [trans.__('Packages'), (model.requirements ?? []).join(', ')]
+  ];
+  return (
+    <dl className="nby-Facts">
+      {facts
+        .filter(([, text]) => text)
+        .map(([word, text]) => (
+          <div key={word} className="nby-Facts-wide">
+            <dt>{word}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}

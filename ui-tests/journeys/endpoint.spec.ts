@@ -1,0 +1,193 @@
+import AxeBuilder from '@axe-core/playwright';
+import { Locator } from '@playwright/test';
+import { readFile, writeFile } from 'node:fs/promises';
+import { IEngine, withEngine } from '../lab/engine';
+import { Lab } from '../lab/lab';
+import { expect, test } from '../lab/test';
+
+/** From a CSV on this computer to an answer of a live endpoint, with the panel in view. */
+const MOST_ACTIONS = 8;
+/** From a Python file to a live endpoint. */
+const MOST_FOR_A_CLASS = 3;
+const THEMES = ['JupyterLab Light', 'JupyterLab Dark', 'JupyterLab Dark High Contrast'];
+/** An image is built, and a container started. */
+const PATIENCE = { timeout: 180_000 };
+
+const MODEL = `
+import pandas as pd
+
+
+class Doubler:
+    """Twice the weight."""
+
+    input_schema = [{"name": "weight", "type": "float"}]
+    output_schema = [{"name": "twice", "type": "float"}]
+
+    def predict(self, frame):
+        return pd.DataFrame({"twice": frame["weight"] * 2})
+`;
+
+const withDocker = test.extend<object, { engine: IEngine }>({
+  engine: [({}, use) => withEngine(use, 'base_image'), { scope: 'worker', timeout: 600_000 }],
+  flavour: ({ engine }, use) =>
+    use({
+      collaboration: false,
+      baseUrl: '/',
+      environment: {
+        NBYARD_DOCKER_HOST: engine.url,
+        NBYARD_DOCKER_BASE_IMAGE: engine.image,
+        NBYARD_DOCKER_BUILD_NETWORK: 'none'
+      }
+    })
+});
+
+function view(lab: Lab): Locator {
+  return lab.page.locator('.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View');
+}
+
+function state(lab: Lab): Locator {
+  return view(lab).locator('.nby-View-header .nby-StateMark');
+}
+
+/** What axe finds in three themes. */
+async function findings(lab: Lab, part: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const theme of THEMES) {
+    await lab.theme(theme);
+    const { violations } = await new AxeBuilder({ page: lab.page }).include(part).analyze();
+    for (const { id, nodes } of violations) {
+      found.push(...nodes.map(node => `${theme}, ${id} at ${node.target.join(' ')}`));
+    }
+  }
+  await lab.theme(THEMES[0]);
+  return found;
+}
+
+/** The answer of the service to the row that the form began with. */
+async function answered(lab: Lab, text: string | RegExp): Promise<void> {
+  await expect(view(lab)).toContainText(/Answered 200 after \d+ ms/);
+  await expect(view(lab).getByRole('region', { name: 'Text' })).toContainText(text);
+}
+
+withDocker(
+  'M6: journey 1: from a CSV over two notebooks to the answer of a live endpoint, in eight actions',
+  async ({ lab, server, engine }, info) => {
+    withDocker.skip(!!engine.lacking, engine.lacking);
+    test.setTimeout(420_000);
+    const { canvas, page } = lab;
+    const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
+    await lab.aside(async () => void (await lab.panel()));
+    await lab.dropFile('penguins.csv', await readFile(server.file('penguins.csv'))); // 1
+    const row = lab.row('dataset', 'penguins.csv');
+    await expect(row).toContainText('344 × 8');
+    await picture('1-dropped');
+    await lab.click(row.getByRole('button', { name: 'Use in New Workflow' })); // 2
+    await expect(canvas.card('penguins.csv')).toContainText('data');
+    await expect(canvas.row('clean.ipynb')).toBeVisible();
+    await picture('2-workflow');
+    await lab.drag(canvas.row('clean.ipynb'), canvas.card('penguins.csv')); // 3
+    await expect(canvas.card('clean.ipynb')).toContainText('output_csv');
+    await expect(canvas.arrows).toHaveCount(1);
+    await picture('3-clean');
+    await lab.drag(canvas.row('train.ipynb'), canvas.card('clean.ipynb')); // 4
+    await expect(canvas.card('train.ipynb')).toContainText('output_model');
+    await expect(canvas.arrows).toHaveCount(2);
+    await canvas.isTidy();
+    await picture('4-train');
+    await lab.press('Control+Enter'); // 5
+    await lab.drawer.succeeds();
+    const deploy = canvas.card('train.ipynb').getByRole('button', { name: 'Deploy' });
+    await expect(deploy).toBeVisible();
+    await picture('5-ran');
+    await lab.aside(async () => {
+      expect(await findings(lab, '.nby-Canvas')).toEqual([]);
+      await fromMenuAndResults(lab);
+    });
+
+    await lab.click(deploy); // 6
+    await expect(view(lab).getByRole('heading', { name: 'New deployment' })).toBeVisible();
+    await expect(view(lab).getByLabel('Image')).toHaveValue(/^nbyard\/model-/);
+    await expect(view(lab).getByLabel('Image')).toBeFocused();
+    await expect(view(lab)).toContainText('bill_length: float');
+    await picture('6-form');
+    await lab.aside(async () => expect(await findings(lab, '.nby-View')).toEqual([]));
+    await lab.press('Enter'); // 7
+    await expect(view(lab).getByRole('heading').first()).toBeFocused();
+    await expect(view(lab)).toContainText('Its image is being built.');
+    await picture('7-building');
+    const send = view(lab).getByRole('button', { name: 'Send' });
+    await expect(send).toBeVisible(PATIENCE);
+    await expect(send).toBeFocused();
+    await expect(view(lab).getByLabel('JSON')).toHaveValue(/"bill_length": 39\.1/);
+    await picture('8-try');
+    await lab.click(send); // 8
+    await answered(lab, 'Adelie');
+    await picture('9-answered');
+    expect(lab.actions).toBeLessThanOrEqual(MOST_ACTIONS);
+    await lineage(lab, picture);
+  }
+);
+
+/** The same is reached from the menu of the card, and from the results of the run. */
+async function fromMenuAndResults(lab: Lab): Promise<void> {
+  const { canvas, drawer, page } = lab;
+  await canvas.card('clean.ipynb').click({ button: 'right' });
+  await expect(lab.menuItem('Open File of Node')).toBeVisible();
+  await expect(lab.menuItem('Deploy Model of Node')).toHaveCount(0);
+  await page.keyboard.press('Escape');
+  await canvas.card('train.ipynb').click({ button: 'right' });
+  await expect(lab.menuItem('Deploy Model of Node')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await drawer.tab('Results');
+  const deploy = (name: string) => drawer.row(name).getByRole('button', { name: 'Deploy' });
+  await expect(deploy('output_model')).toBeVisible();
+  await expect(deploy('output_test')).toHaveCount(0);
+  await drawer.tab('Steps');
+}
+
+/** M6: run, step, data and code are one click away. */
+async function lineage(lab: Lab, picture: (name: string) => Promise<unknown>): Promise<void> {
+  const { drawer } = lab;
+  await view(lab).getByRole('tab', { name: 'Overview' }).click();
+  const tab = lab.page.locator('#jp-main-dock-panel .lm-TabBar-tab.jp-mod-current');
+  const title = (await tab.textContent())!;
+  const way = (name: string | RegExp) => view(lab).getByRole('button', { name });
+  await expect(way('penguins.csv v1')).toBeVisible();
+  await picture('10-lineage');
+  expect(await findings(lab, '.nby-View')).toEqual([]);
+  await way('train.ipynb → output_model').click();
+  await expect(drawer.step('train')).toHaveAttribute('aria-selected', 'true');
+  await way(/, run 1$/).click();
+  await expect(drawer.state).toHaveText('succeeded');
+  await way('penguins.csv v1').click();
+  await expect(view(lab).getByRole('heading', { name: 'penguins.csv' })).toBeVisible();
+  await lab.tab(title).click();
+  await way(/^train\.ipynb$/).click();
+  await expect(view(lab).getByRole('tab', { name: 'Arguments' })).toBeVisible();
+}
+
+withDocker(
+  'M6: journey 7: a class of a Python file is deployed from the file browser, in three actions',
+  async ({ lab, server, engine }, info) => {
+    withDocker.skip(!!engine.lacking, engine.lacking);
+    test.setTimeout(420_000);
+    const { page } = lab;
+    const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
+    await writeFile(server.file('model.py'), MODEL);
+    await expect(lab.file('model.py')).toBeVisible();
+    await lab.click(lab.file('model.py'), { button: 'right' }); // 1
+    await expect(lab.menuItem('Deploy Model Class…')).toBeVisible();
+    await picture('1-menu');
+    await lab.click(lab.menuItem('Deploy Model Class…')); // 2
+    await expect(view(lab).getByLabel('Class')).toBeFocused();
+    await expect(view(lab)).toContainText('weight: float');
+    await picture('2-form');
+    await lab.aside(async () => expect(await findings(lab, '.nby-View')).toEqual([]));
+    await lab.press('Enter'); // 3
+    await expect(state(lab)).toHaveText('running', PATIENCE);
+    expect(lab.actions).toBeLessThanOrEqual(MOST_FOR_A_CLASS);
+    await lab.click(view(lab).getByRole('button', { name: 'Send' }));
+    await answered(lab, '"twice"');
+    await picture('3-answered');
+  }
+);
