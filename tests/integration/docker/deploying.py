@@ -11,11 +11,15 @@ from typing import Any
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import Deployment, NewDeployment, Port
+from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.server import JupyterServer
 from nbyard.yard import Yard
 
 ANN = Caller("ann")
+ME = Caller(local_name())
+BELOW = "/user/ann"
 WEB = [Port("web", 8000)]
 SERVER = Path(__file__).with_name("served.py")
 
@@ -128,3 +132,14 @@ def opened(
         yield yards, yards.dispatching
     finally:
         yards.close()
+
+
+@contextmanager
+def jupyter(folder: Path, engine: Engine, **settings: Any) -> Iterator[JupyterServer]:
+    """Below a prefix, as on a hub, on the store of the yards in that folder."""
+    made = JupyterServer(folder, f"{BELOW}/", docker_host=engine.url, **settings).start()
+    try:
+        assert made.send("GET", "/deployments").status == 200
+        yield made
+    finally:
+        made.stop()

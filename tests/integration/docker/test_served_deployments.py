@@ -1,10 +1,8 @@
 """P2, P4, P5: deployments reached through a real Jupyter server, on a real engine."""
 
 import asyncio
-import http.client
 import json
 import re
-import threading
 from collections.abc import Iterator
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -18,20 +16,13 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from nbyard.dockerd import Engine
-from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import DeploymentChange
-from nbyard.rest.identity import local_name
 from nbyard.testing import images
 from nbyard.testing.server import TOKEN, JupyterServer
 
-from .deploying import Yards, opened, server_image
+from .deploying import BELOW, ME, Yards, jupyter, opened, server_image
 
 pytestmark = pytest.mark.leaves_running
 SECRET = "correct horse battery"
-ME = Caller(local_name())
-BELOW = "/user/ann"
-OWN = {"Authorization": f"token {TOKEN}"}
-AT_LEAST = 1000  # requests
 
 
 @pytest.fixture(scope="module")
@@ -48,60 +39,8 @@ def yards(tmp_path: Path, docker_engine: Engine, python_base_image: str) -> Iter
 
 @pytest.fixture
 def server(tmp_path: Path, yards: Yards, docker_engine: Engine) -> Iterator[JupyterServer]:
-    """Below a prefix, as on a hub, on the same store."""
-    made = JupyterServer(
-        tmp_path, f"{BELOW}/", docker_host=docker_engine.url, ide_images=[f"{images.LAB}:*"]
-    ).start()
-    assert made.send("GET", "/deployments").status == 200
-    yield made
-    made.stop()
-
-
-class Client:
-    """Asks as long as the block lasts, over one connection, and never twice."""
-
-    def __init__(self, server: JupyterServer, path: str):
-        self._port, self._path = server.port, path
-        self.answers: list[tuple[int, bytes]] = []
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> "Client":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
-        while not self._is_over.is_set() or len(self.answers) < AT_LEAST:
-            connection.request("GET", self._path, headers=OWN)
-            answer = connection.getresponse()
-            self.answers.append((answer.status, answer.read()))
-        connection.close()
-
-
-def test_a_new_revision_and_the_way_back_lose_no_request(server, yards):
-    """P4, P5."""
-    yards.create()
-    with yards.dispatching() as running:
-        yards.until(running, "running")
-        path = f"{BELOW}/nbyard/deployments/web/web/"
-        with Client(server, path) as one, Client(server, path) as other:
-            change = DeploymentChange(environment={"VERSION": "2"})
-            yards.deployments.edit(ME, "web", change)
-            yards.until_serving(running, 2)
-            running.until(yards.owned, lambda left: not any(n.endswith("-1") for n in left))
-            yards.deployments.rollback(ME, "web")
-            yards.until_serving(running, 3)
-            running.until(yards.owned, lambda left: not any(n.endswith("-2") for n in left))
-        for client in (one, other):
-            assert len(client.answers) >= AT_LEAST
-            assert {status for status, _ in client.answers} == {200}
-            assert {text for _, text in client.answers} == {b"version 1", b"version 2"}
-            assert client.answers[-1][1] == b"version 1"
+    with jupyter(tmp_path, docker_engine, ide_images=[f"{images.LAB}:*"]) as made:
+        yield made
 
 
 class Browser:

@@ -1,0 +1,170 @@
+"""P4, P5: revisions take each other's place while clients ask through a real Jupyter server."""
+
+import http.client
+import json
+import logging
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from nbyard.dockerd import STORE, Engine
+from nbyard.domain.deployments import DeploymentChange
+from nbyard.domain.models import NewModel
+from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.server import TOKEN, JupyterServer
+
+from .deploying import BELOW, ME, Yards, jupyter, opened, server_image
+
+pytestmark = pytest.mark.leaves_running
+log = logging.getLogger(__name__)
+CLIENTS = 2
+MANY = pytest.param(10_000, marks=[pytest.mark.long, pytest.mark.timeout(1200)])
+OWN = {"Authorization": f"token {TOKEN}"}
+MODEL = """
+name: Iris sizes
+deployment: {mode: http}
+src: src
+interface: {model_module: model, model_class: Sizes}
+input_schema:
+  - {name: length, type: float}
+  - {name: width, type: float}
+output_schema: {name: size, type: float}
+"""
+CODE = """
+import os
+
+
+class Sizes:
+    def predict(self, frame):
+        return frame["length"] * frame["width"] * float(os.environ.get("VERSION", "1"))
+"""
+
+
+@pytest.fixture
+def yards(tmp_path: Path, docker_engine: Engine, python_base_image: str) -> Iterator[Yards]:
+    image = server_image(docker_engine, python_base_image)
+    built_on = {"docker_base_image": python_base_image, "docker_build_network": "none"}
+    with opened(tmp_path, docker_engine, image, caller=ME, **built_on) as (found, _):
+        store = found.yard.store.id
+        yield found
+    for image in docker_engine.labelled(STORE, store):
+        for name in seen.names if (seen := docker_engine.image(image)) else []:
+            docker_engine.remove_image(name)
+
+
+@pytest.fixture
+def server(tmp_path: Path, yards: Yards, docker_engine: Engine) -> Iterator[JupyterServer]:
+    with jupyter(tmp_path, docker_engine) as made:
+        yield made
+
+
+class Client:
+    """Asks as long as the block lasts, over one connection, and never twice."""
+
+    def __init__(self, server: JupyterServer, path: str, body: object = None):
+        self._port, self._path = server.port, path
+        self._body = None if body is None else json.dumps(body)
+        self._is_over = threading.Event()
+        self._thread = ThreadPoolExecutor(1)
+        self.answers: Counter[tuple[int, bytes]] = Counter()
+        self.last = b""
+
+    def __enter__(self) -> "Client":
+        self._asking = self._thread.submit(self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.shutdown()
+        self._asking.result()
+
+    @property
+    def count(self) -> int:
+        return self.answers.total()
+
+    @property
+    def has_failed(self) -> bool:
+        return self._asking.done()
+
+    def _ask(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        while not self._is_over.is_set():
+            method = "GET" if self._body is None else "POST"
+            connection.request(method, self._path, self._body, OWN)
+            answer = connection.getresponse()
+            self.last = answer.read()
+            self.answers[answer.status, self.last] += 1
+        connection.close()
+
+
+def rolled(yards: Yards, running: Dispatching, clients: list[Client], count: int) -> int:
+    """Forth and back, until each client has asked so many times; how many revisions took a
+    place."""
+    name, revision = "web", 1
+    while revision == 1 or min(one.count for one in clients) < count:
+        if any(one.has_failed for one in clients):
+            break
+        yards.deployments.edit(ME, name, DeploymentChange(environment={"VERSION": "2"}))
+        _settled(yards, running, revision + 1)
+        yards.deployments.rollback(ME, name)
+        _settled(yards, running, revision + 2)
+        revision += 2
+    return revision - 1
+
+
+def _settled(yards: Yards, running: Dispatching, revision: int) -> None:
+    """It answers, and the container of the one before is gone."""
+    yards.until_serving(running, revision)
+    before = f"-{revision - 1}"
+    running.until(yards.owned, lambda left: not any(name.endswith(before) for name in left))
+
+
+@pytest.mark.parametrize("count", [1000, MANY])
+def test_new_revisions_and_ways_back_lose_no_request(server, yards, count):
+    """P4, P5."""
+    yards.create()
+    with yards.dispatching() as running:
+        yards.until(running, "running")
+        _ask_while_it_changes(server, yards, running, count, "", [b"version 1", b"version 2"])
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_revisions_of_a_model_lose_no_prediction(server, yards):
+    """M3, P4, P5: of a POST nobody may guess that it can be sent again."""
+    folder = yards.yard.parts.files.root / "sizes"
+    (folder / "src").mkdir(parents=True)
+    (folder / "src/model.py").write_text(CODE)
+    (folder / "nervosum.yaml").write_text(MODEL)
+    models = yards.yard.services.models
+    made = models.build(ME, NewModel("sizes"))
+    with yards.dispatching() as running:
+        done = running.until(
+            lambda: models.get(ME, made.id), lambda one: one.state in ("ready", "failed"), 300
+        )
+        assert done.state == "ready", done.reason
+        yards.create(service="api", image="Iris sizes", ports=None)
+        yards.until(running, "running")
+        told = [b'{"prediction":{"size":%s}}' % size for size in (b"6.0", b"12.0")]
+        row = {"length": 2.0, "width": 3.0}
+        _ask_while_it_changes(server, yards, running, 10_000, "predict", told, row)
+
+
+def _ask_while_it_changes(server, yards, running, count, path, told, body=None):
+    port = yards.get().links[0].name
+    address = f"{BELOW}/nbyard/deployments/web/{port}/{path}"
+    with ExitStack() as stack:
+        made = [Client(server, address, body) for _ in range(CLIENTS)]
+        clients = [stack.enter_context(one) for one in made]
+        changes = rolled(yards, running, clients, count)
+    log.info("%d changes, %s", changes, [dict(one.answers) for one in clients])
+    for client in clients:
+        assert client.count >= count
+        assert {status for status, _ in client.answers} == {200}
+        assert {text for _, text in client.answers} == set(told)
+        assert client.last == told[0], "the first version answers again"
