@@ -289,12 +289,12 @@ def _classes(model: Any) -> list[Any] | None:
     plain = found.tolist() if hasattr(found, "tolist") else found
     if not isinstance(plain, list) or len(plain) > MAX_CLASSES:
         return None
-    is_plain = all(type(one) in TYPES and not _is_nan(one) for one in plain)
-    return plain if is_plain else None
+    return plain if all(map(_is_plain, plain)) else None
 
 
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
+def _is_plain(value: Any) -> bool:
+    """Whether JSON can tell it."""
+    return type(value) in TYPES and (not isinstance(value, float) or math.isfinite(value))
 
 
 def files_below(folder: str) -> list[str]:

@@ -106,6 +106,37 @@ def test_a_run_becomes_an_endpoint_that_answers_as_the_notebook_did(yards, serve
         assert schema["sample"] == package.model.sample
 
 
+SORTER = """
+import pandas as pd
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+
+
+class Sorter:
+    input_schema = {"length": float, "width": float}
+    output_schema = {"kind": int}
+
+    def __init__(self):
+        found = load_iris()
+        self.model = LogisticRegression(max_iter=500).fit(found.data[:, 2:4], found.target)
+
+    def predict(self, frame):
+        return pd.DataFrame({"kind": self.model.predict(frame.to_numpy())})
+"""
+
+
+def test_a_class_becomes_an_endpoint(yards, server, tmp_path):
+    """Journey 7: nothing but the class is written."""
+    (tmp_path / "root/sorter.py").write_text(SORTER)
+    package = yards.yard.services.models.build(ME, NewModel("sorter.py"))
+    found = yards.yard.services.deployments.create(ME, NewDeployment(package.reference))
+    with yards.dispatching() as running:
+        found = yards.until(running, "running", "failed", name=found.name, seconds=BUILD_SECONDS)
+        assert found.state == "running", found.reason
+        answer = ask(server, f"/{found.links[0].path}predict", {"length": 5.1, "width": 1.8})
+        assert answer == {"prediction": {"kind": 2}}
+
+
 def ask(server: JupyterServer, path: str, body: Any = None) -> Any:
     headers = {"Authorization": f"token {TOKEN}"}
     told = None if body is None else json.dumps(body).encode()
