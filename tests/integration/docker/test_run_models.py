@@ -28,6 +28,7 @@ EXAMPLE = Path(__file__).parents[3] / "examples/penguins/train.ipynb"
 FEATURES = ["bill_length", "bill_depth", "flipper", "mass"]
 MEANS = {"Adelie": (39, 18.3, 190, 3700), "Gentoo": (47.5, 15, 217, 5076)}
 BUILD_SECONDS = 300
+REMOVAL_SECONDS = 120  # of all files of large images
 
 
 @pytest.fixture
@@ -41,9 +42,11 @@ def yards(
         monkeypatch.setenv(name, value)
     with opened(tmp_path, docker_engine, "", caller=ME) as (found, _):
         yield found
-    for image in docker_engine.labelled(STORE, found.yard.store.id):
-        for name in known.names if (known := docker_engine.image(image)) else []:
-            docker_engine.remove_image(name)
+    patient = Engine(docker_engine.url, timeout=REMOVAL_SECONDS)
+    for image in patient.labelled(STORE, found.yard.store.id):
+        for name in known.names if (known := patient.image(image)) else []:
+            patient.remove_image(name)
+    patient.close()
 
 
 @pytest.fixture
