@@ -118,3 +118,83 @@ def test_the_newest_is_deployed_and_takes_the_place_of_the_one_before(shell, yar
         said = shell("models", "deploy", "-n", "spark", "--detach", "--json")
         assert (said.json["name"], said.json["revision"]) == ("spark-job", number)
         assert said.json["spec"]["image"] == made.reference
+
+
+CLASS = """
+class Doubling:
+    input_schema = {"x": float}
+    output_schema = {"y": float}
+
+    def predict(self, frame):
+        return frame.rename(columns={"x": "y"}) * 2
+"""
+
+
+@pytest.fixture
+def file(yard) -> str:
+    (yard.parts.files.root / "doubling.py").write_text(CLASS)
+    return "doubling.py"
+
+
+def test_a_class_is_built_and_deployed_by_one_command(shell, file):
+    """Journey 7, M6: the deployment waits for the image that is being built."""
+    said = shell("models", "deploy", f"{file}:Doubling", "--detach", "--json")
+    assert (said.json["name"], said.json["state"]) == ("doubling", "queued")
+    assert said.json["model"]["name"] == "Doubling"
+    again = shell("models", "deploy", file, "--detach", "--json")
+    assert (again.json["name"], again.json["revision"]) == ("doubling", 2)
+    made = shell("models", "build", f"{file}:Doubling", "--detach", "--json").json
+    assert (made["model"]["module"], made["model"]["class_name"]) == ("doubling", "Doubling")
+    assert "model.Doubling" not in shell("models", "show", made["id"]).out
+    assert "doubling.Doubling" in shell("models", "show", made["id"]).out
+
+
+def test_a_build_that_fails_is_not_deployed(shell, file, dispatcher: Dispatching):
+    said = shell("models", "deploy", file)
+    assert said.code == 1 and "Docker cannot be reached" in said.err
+    assert shell("deployments", "ls", "--json").json["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("build",), "Name a folder or a Python file"),
+        (("build", "--run", "1"), "belong together"),
+        (("deploy", "--output", "model"), "belong together"),
+        (("build", "job", "--run", "1", "--output", "model"), "or else --run and --output"),
+        (("deploy", "job", "-n", "spark"), "choose a model that is built already"),
+    ],
+)
+def test_one_thing_is_named(shell, words, said):
+    found = shell("models", *words)
+    assert found.code == 2 and said in found.err
+
+
+def test_the_output_of_a_run_is_named_and_shown(shell, yard, dispatcher: Dispatching):
+    """M6: what becomes of it: tests/unit/services/test_run_packages.py."""
+    root = yard.parts.files.root
+    (root / "near.py").write_text(f"{CLASS}    feature_names_in_ = ['x']\n")
+    (root / "train.py").write_text(
+        "import argparse, pathlib, pickle, near\n"
+        "parser = argparse.ArgumentParser()\n"
+        "parser.add_argument('--output-model', type=pathlib.Path, default='model.pkl')\n"
+        "with open(parser.parse_args().output_model, 'wb') as file:\n"
+        "    pickle.dump(near.Doubling(), file)\n"
+    )
+    assert shell("run", "train.py", "--name", "trained").code == 0
+    (name,) = [
+        one["name"]
+        for one in shell("runs", "show", "trained", "--json").json["tasks"][0]["artifacts"]
+    ]
+    made = shell("models", "build", "--run", "trained", "--output", name, "--detach", "--json")
+    assert made.json["source"]["run_title"] == "trained", made.err
+    assert (
+        f"1 (trained), {made.json['source']['node']}.{name}"
+        in shell("models", "show", made.json["id"]).out
+    )
+    found = shell("models", "deploy", "--run", "1", "--output", name, "--detach", "--json").json
+    assert found["model"]["source"]["run_id"] == made.json["source"]["run_id"]
+    assert (
+        f"run 1, {made.json['source']['node']}.{name}"
+        in shell("deployments", "show", found["name"]).out
+    )

@@ -1,5 +1,7 @@
 """M6: columns of a model as the table has them that it was made of."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,7 +9,10 @@ from nbyard.domain.model_columns import columns_of_table, target_of
 from nbyard.domain.models import ModelColumn
 from nbyard.domain.tables import Column, TablePage
 
-ROWS = [[1, 2.5, "a", True, "2026-01-02", None], [None, 3.5, "b", False, "2026-01-03", None]]
+ROWS: list[list[Any]] = [
+    [1, 2.5, "a", True, "2026-01-02", None],
+    [None, 3.5, "b", False, "2026-01-03", None],
+]
 COLUMNS = [
     Column("n", "int"),
     Column("x", "float"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from nbyard.domain.deployment_form import completed
 from nbyard.domain.deployments import NewDeployment, Port
 from nbyard.domain.rollouts import (
+    BEING_BUILT,
     MAX_BACKOFF_SECONDS,
     TRIES,
     Ended,
@@ -18,6 +19,7 @@ from nbyard.domain.rollouts import (
     is_port_taken,
     never_answered,
     no_way_in,
+    not_built,
     reproduce,
     reproduce_pull,
     restarts_then,
@@ -59,6 +61,9 @@ def test_one_that_is_replaced_answers_until_the_other_does():
     assert state_of(1, {1: old, 2: failed}) == (
         "running", "Revision 2 did not take its place: no image"
     )  # fmt: skip
+    waits = Standing(2, "pending", reason=BEING_BUILT)
+    assert state_of(1, {1: old, 2: waits}) == ("running", ""), "it is no failure"
+    assert state_of(0, {2: waits}) == ("queued", BEING_BUILT)
     again = Standing(1, "pending", reason="It ended.")
     words = "It ended. Revision 2 did not take its place: no image"
     assert state_of(1, {1: again, 2: failed}) == ("queued", words), "it is started again"
@@ -68,6 +73,11 @@ def test_one_that_is_replaced_answers_until_the_other_does():
     assert state_of(0, {1: Standing(1, "pending", reason="waits for a GPU")})[0] == "queued"
     assert state_of(1, {1: Standing(1, "alive", False, True)})[0] == "down"
     assert state_of(1, {1: Standing(1, "alive", False, False)})[0] == "starting"
+
+
+def test_what_was_waited_for_in_vain_is_told():
+    assert not_built("No space left.") == "Its image was not built: No space left."
+    assert not_built("") == "Its image was removed before it was built."
 
 
 def test_it_is_tried_again_a_few_times_in_a_row():

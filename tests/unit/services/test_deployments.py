@@ -186,8 +186,6 @@ def test_the_address_of_the_server_is_remembered(deployments, yard):
 def test_a_model_is_deployed_by_its_name_and_says_where_it_answers(deployments, ann, yard, root):
     """M2."""
     one = yard.services.models.build(ann, NewModel(write(root)))
-    with pytest.raises(Invalid, match="nbyard/model-spark-job:1 is queued, and not ready"):
-        deployments.create(ann, NewDeployment("Spark job"))
     end(yard, one)
     made = deployments.create(ann, NewDeployment("Spark job"))
     assert (made.name, made.title) == ("spark-job", "Spark job")
@@ -199,6 +197,19 @@ def test_a_model_is_deployed_by_its_name_and_says_where_it_answers(deployments, 
     assert (edited.revision, edited.spec.image) == (2, "nbyard/model-spark-job:v2")
     with pytest.raises(Invalid):
         deployments.create(Caller("bob"), NewDeployment("Spark job"))
+
+
+def test_a_model_is_deployed_while_it_is_built_and_not_when_that_failed(
+    deployments, ann, yard, root
+):
+    """M6: see test_awaiting.py for what becomes of it."""
+    one = yard.services.models.build(ann, NewModel(write(root)))
+    made = deployments.create(ann, NewDeployment("Spark job"))
+    assert (made.state, made.spec.image) == ("queued", one.reference)
+    assert (made.model.id, made.model.name, made.model.source) == (one.id, "Spark job", None)
+    end(yard, one, "failed")
+    with pytest.raises(Invalid, match="nbyard/model-spark-job:1 was not built: "):
+        deployments.create(ann, NewDeployment("Spark job", name="other"))
 
 
 def test_a_model_of_another_mode_is_not_deployed(deployments, ann, yard, root):

@@ -35,14 +35,14 @@ def fitted(data):
     return Means(data)
 """
 DATA = "length,width,kind\n,1,a\n1.5,2,a\n4,3,b\n"
-ARGUMENTS = [
+ARGUMENTS: list[dict[str, Any]] = [
     {"name": "data", "role": "input", "format": "csv", "required": True},
     {"name": "model", "role": "output"},
 ]
 
 
 def describe(root: Path, name: str, file_format: str) -> None:
-    arguments: list[dict[str, Any]] = [dict(one) for one in ARGUMENTS]
+    arguments = [dict(one) for one in ARGUMENTS]
     arguments[1]["format"] = file_format
     for position, one in enumerate(arguments):
         one["reach"] = {"kind": "positional", "position": position}

@@ -56,6 +56,7 @@ SPEC = {
         {"name": "rows", "type": "int"},
     ],
     "metadata": {"author": "ann"},
+    "sample": {"x": 2.0, "note": "as it was"},
 }
 
 

@@ -3,7 +3,6 @@
 import ast
 from importlib import metadata
 
-from nbyard.serving import installed
 from nbyard.serving.installed import imports_of, needed
 
 
@@ -26,9 +25,9 @@ def test_what_came_from_a_folder_is_told_and_not_pinned(monkeypatch):
         def read_text(self, name: str) -> str | None:
             return self.url
 
-    monkeypatch.setattr(installed.metadata, "distribution", lambda _: Local('{"url": "file:///x"}'))
+    monkeypatch.setattr(metadata, "distribution", lambda _: Local('{"url": "file:///x"}'))
     assert needed(["msgspec"]) == ([], [one.name], [])
-    monkeypatch.setattr(installed.metadata, "distribution", lambda _: Local(None))
+    monkeypatch.setattr(metadata, "distribution", lambda _: Local(None))
     assert needed(["msgspec"]).lines == ["msgspec==1.2"], "any build of a version fits"
 
 

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from nbyard.domain.models import ModelColumn, ModelFile, ModelFilter
+from nbyard.domain.models import ModelColumn, ModelFile, ModelFilter, RunOutput
+from nbyard.store.models import served
 
 MODEL = ModelFile(
     "Churn", "http", "src", "model", "M", [ModelColumn("x", "float")], [ModelColumn("y", "int")]
@@ -24,6 +25,24 @@ def add(store, key: str, owner: str = "ada", ready: bool = True, **columns) -> N
         if ready:
             store.images.move(c, image, "building")
             store.images.move(c, image, "ready", image_id=f"sha256:{key * 12}")
+
+
+SOURCE = RunOutput("r", 12, "penguins", "t", "train", "model", "model.joblib", "sha256:9")
+
+
+def test_an_image_leads_to_its_package_and_that_to_its_run(store):
+    """M6: by the image's id; by its name only where no id is known."""
+    name, first, second = "nbyard/model-churn:v1", "sha256:" + "1" * 12, "sha256:" + "2" * 12
+    add(store, "1", tag="v1", source=msgspec.to_builtins(SOURCE))
+    with store.read() as c:
+        told = served(c, "ada", [(name, first), (name, ""), (name, second), ("cows:1", "")])
+        assert served(c, "bob", [(name, first)]) == {}
+    assert told[name, first] == told[name, ""]
+    assert (told[name, first].id, told[name, first].source) == ("1", SOURCE)
+    assert set(told) == {(name, first), (name, "")}, "of another image nothing is told"
+    assert found(store, "1").source == SOURCE
+    add(store, "2")
+    assert found(store, "2").source is None
 
 
 def keys(store, owner: str = "ada", **wanted) -> list[str]:

@@ -177,7 +177,8 @@ class App:
 
     async def _schema(self, _: bytes) -> Answer:
         told = self._spec.told
-        return said({name: told[name] for name in ("input_schema", "output_schema")})
+        sample = {"sample": told["sample"]} if told.get("sample") else {}
+        return said({name: told[name] for name in ("input_schema", "output_schema")} | sample)
 
     async def _metadata(self, _: bytes) -> Answer:
         return said({"metadata": self._spec.told.get("metadata", {})})

@@ -57,7 +57,7 @@ def document(spec: Spec) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {
-                "Record": _record(spec.inputs),
+                "Record": _record(spec.inputs) | _examples(spec.told.get("sample")),
                 "Prediction": _record(spec.outputs),
                 "Error": {
                     "type": "object",
@@ -67,6 +67,10 @@ def document(spec: Spec) -> dict[str, Any]:
             }
         },
     }
+
+
+def _examples(sample: Any) -> dict[str, Any]:
+    return {"examples": [sample]} if sample else {}
 
 
 def _operation(path: str, words: str, more: dict[str, Any]) -> dict[str, Any]:

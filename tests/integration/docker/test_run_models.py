@@ -1,0 +1,114 @@
+"""M6, journey 1: a model that a run made is built, deployed while it is, and called through the
+proxy; it answers as it did in the notebook."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import joblib
+import pandas as pd
+import pytest
+
+from nbyard.dockerd import STORE, Engine
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import NewDeployment
+from nbyard.domain.models import NewModel
+from nbyard.domain.rollouts import BEING_BUILT
+from nbyard.domain.runs import NewRun
+from nbyard.rest.identity import local_name
+from nbyard.testing.server import TOKEN, JupyterServer
+
+from .deploying import Yards, opened
+
+pytestmark = [pytest.mark.timeout(400), pytest.mark.leaves_running]
+ME = Caller(local_name())
+EXAMPLE = Path(__file__).parents[3] / "examples/penguins/train.ipynb"
+FEATURES = ["bill_length", "bill_depth", "flipper", "mass"]
+MEANS = {"Adelie": (39, 18.3, 190, 3700), "Gentoo": (47.5, 15, 217, 5076)}
+BUILD_SECONDS = 300
+
+
+@pytest.fixture
+def yards(
+    tmp_path: Path,
+    docker_engine: Engine,
+    docker_settings: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Yards]:
+    for name, value in docker_settings.items():
+        monkeypatch.setenv(name, value)
+    with opened(tmp_path, docker_engine, "", caller=ME) as (found, _):
+        yield found
+    for image in docker_engine.labelled(STORE, found.yard.store.id):
+        for name in known.names if (known := docker_engine.image(image)) else []:
+            docker_engine.remove_image(name)
+
+
+@pytest.fixture
+def server(tmp_path: Path, yards: Yards, docker_engine: Engine) -> Iterator[JupyterServer]:
+    """On the same store."""
+    made = JupyterServer(tmp_path, "/lab/", docker_host=docker_engine.url).start()
+    assert made.send("GET", "/deployments").status == 200
+    yield made
+    made.stop()
+
+
+def penguins(path: Path) -> pd.DataFrame:
+    rows = [
+        [f"island {number % 3}", species, *(mean * (1 + (number % 7 - 3) / 100) for mean in means)]
+        for species, means in MEANS.items()
+        for number in range(30)
+    ]
+    frame = pd.DataFrame(rows, columns=["island", "species", *FEATURES]).round(2)
+    frame["flipper"] = frame["flipper"].astype(int)
+    frame.to_csv(path, index=False)
+    return frame
+
+
+def test_a_run_becomes_an_endpoint_that_answers_as_the_notebook_did(yards, server, tmp_path):
+    root, services = tmp_path / "root", yards.yard.services
+    shutil.copy(EXAMPLE, root / "train.ipynb")
+    frame = penguins(root / "clean.csv")
+    body = NewRun(path="train.ipynb", texts={"input_csv": "clean.csv"})
+    run = services.runs.create(ME, body)
+    with yards.dispatching() as running:
+        detail = running.until(
+            lambda: services.runs.get(ME, run.id), lambda d: d.run.finished_at, 120
+        )
+        assert detail.run.state == "succeeded", [task.reason for task in detail.tasks]
+        (model,) = (one for one in detail.tasks[0].artifacts if one.format == "joblib")
+    package = services.models.build(ME, NewModel(run=run.id, output=model.name))
+    assert [(one.name, one.type) for one in package.model.inputs] == [
+        *(("bill_length", "float"), ("bill_depth", "float")),
+        *(("flipper", "int"), ("mass", "float")),
+    ]
+    assert [(one.name, one.type) for one in package.model.outputs] == [("species", "str")]
+    found = services.deployments.create(ME, NewDeployment(package.id, name="penguins"))
+    with yards.dispatching() as running:
+        waits = running.until(lambda: yards.get("penguins"), lambda one: one.reason)
+        assert (waits.state, waits.reason) == ("queued", BEING_BUILT)
+        found = yards.until(running, "running", "failed", name="penguins", seconds=BUILD_SECONDS)
+        assert found.state == "running", found.reason
+        services.runs.delete(ME, run.id)
+        assert found.model.id == package.id and found.model.source.run_id == run.id
+        path = f"/{found.links[0].path}"
+        own = joblib.load(yards.yard.parts.blobs.path(model.digest))
+        rows = frame[FEATURES].iloc[[0, 30, 59]]
+        records = json.loads(rows.to_json(orient="records"))
+        answers = ask(server, f"{path}predict", [package.model.sample, *records])
+        assert [one["species"] for one in answers["predictions"]] == [
+            *own.predict(pd.DataFrame([package.model.sample])),
+            *own.predict(rows),
+        ]
+        schema = ask(server, f"{path}schema")
+        assert schema["sample"] == package.model.sample
+
+
+def ask(server: JupyterServer, path: str, body: Any = None) -> Any:
+    headers = {"Authorization": f"token {TOKEN}"}
+    told = None if body is None else json.dumps(body).encode()
+    answer = server.request("GET" if body is None else "POST", path, told, headers)
+    assert answer.status == 200, answer.content
+    return answer.json
