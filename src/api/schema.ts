@@ -332,7 +332,8 @@ export interface paths {
         /**
          * Deploy an image as a service that runs until it is stopped
          * @description What is not said is as the preset and the service have it; `image` may be the name of a
-         *     model that was built here. It is *running* when it answers.
+         *     model that was built here, or is being built: then it waits for that. It is *running* when
+         *     it answers.
          */
         post: operations["deployments.create"];
         delete?: never;
