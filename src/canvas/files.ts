@@ -14,7 +14,8 @@ export async function filesBeside({ contents, path }: Beside): Promise<string[]>
     return items
       .filter(item => item.type !== 'directory')
       .map(item => contents.localPath(item.path))
-      .filter(one => !one.endsWith('.nbflow') && !one.endsWith('.nbexec'));
+      .filter(one => !one.endsWith('.nbflow') && !one.endsWith('.nbexec'))
+      .sort();
   } catch {
     return [];
   }

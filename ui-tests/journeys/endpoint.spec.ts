@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import { Locator } from '@playwright/test';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { IEngine, withEngine } from '../lab/engine';
 import { Lab } from '../lab/lab';
 import { expect, test } from '../lab/test';
@@ -174,6 +174,7 @@ withDocker(
     const { page } = lab;
     const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
     await writeFile(server.file('model.py'), MODEL);
+    await rm(server.file('requirements.txt')); // they would be those of the class
     await expect(lab.file('model.py')).toBeVisible();
     await lab.click(lab.file('model.py'), { button: 'right' }); // 1
     await expect(lab.menuItem('Deploy Model Class…')).toBeVisible();

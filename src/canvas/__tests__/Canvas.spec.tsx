@@ -4,7 +4,7 @@ import { Canvas } from '../Canvas';
 import { connect } from '../connecting';
 import { run } from '../running';
 import { IPaletteRow, IPaletteSource } from '../tokens';
-import { bench, IBench, nodesOf } from './fakes';
+import { bench, FILES, IBench, nodesOf } from './fakes';
 
 jest.useFakeTimers();
 
@@ -67,6 +67,18 @@ describe('a workflow tab', () => {
     await act(async () => fireEvent.click(drawer.getByText('plot.py')));
     expect(backend.registered).toEqual(['work/plot.py']);
     expect(canvas.doc.nodes.has('plot')).toBe(true);
+
+    const changed = canvas.contents.fileChanged as Signal<unknown, unknown>;
+    const come = async (path: string) => {
+      changed.emit({ type: 'new', oldValue: null, newValue: { path } });
+      await act(settle);
+    };
+    FILES.push('more.py');
+    await come('elsewhere/more.py');
+    expect(drawer.queryByText('more.py')).toBeNull();
+    await come('work/more.py');
+    expect(drawer.getByText('more.py')).toBeTruthy();
+    FILES.pop();
   });
 
   it('K7: edits the value of the selected node, as one undo step', async () => {

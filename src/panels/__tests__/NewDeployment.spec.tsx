@@ -19,7 +19,7 @@ const MADE = {
     class_name: 'Doubler',
     inputs: [{ name: 'weight', type: 'float', nullable: true }],
     outputs: [{ name: 'twice', type: 'float' }],
-    requirements: ['pandas==3']
+    requirements: ['pandas==3 --hash=sha256:1', ...Array.from({ length: 13 }, (_, n) => `p${n}==1`)]
   }
 };
 
@@ -73,9 +73,14 @@ describe('M6: a model is deployed while its image is built', () => {
     const { field, onMade, sent, submit } = await open(() => ({ id: 'd' }), { model });
     expect(field(/^Image/).value).toBe('nbyard/model-train:1');
     expect(field(/^Title/).placeholder).toBe('Train output_model');
-    for (const text of ['output_model of train, run 3', 'weight: float?', 'pandas==3']) {
+    for (const text of [
+      /^output_model of train, run 3$/,
+      /^weight: float\?$/,
+      /^pandas==3, p0==1/
+    ]) {
       expect(screen.getByText(text)).toBeTruthy();
     }
+    expect(screen.getByText(/ p10==1 and 2 more$/)).toBeTruthy();
     await submit();
     const deployed = { service: 'api', preset: 'standard', image: 'nbyard/model-train:1' };
     expect(sent).toEqual([model, deployed]);

@@ -1,6 +1,9 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ModelPackage } from '../../api/types';
 
+/** Of the packages. */
+const SHOWN = 12;
+
 interface IModelFactsProps {
   /** Undefined while it is read. */
   made: ModelPackage | undefined;
@@ -26,7 +29,7 @@ export function ModelFacts({ made, trans }: IModelFactsProps): JSX.Element {
     [trans.__('Model'), from],
     [trans.__('Takes'), columns(model.inputs)],
     [trans.__('Answers with'), columns(model.outputs)],
-    [trans.__('Packages'), (model.requirements ?? []).join(', ')]
+    [trans.__('Packages'), packages(model.requirements ?? [], trans)]
   ];
   return (
     <dl className="nby-Facts">
@@ -40,4 +43,12 @@ export function ModelFacts({ made, trans }: IModelFactsProps): JSX.Element {
         ))}
     </dl>
   );
+}
+
+/** A lock has many, each with its hashes. */
+function packages(lines: readonly string[], trans: TranslationBundle): string {
+  const names = lines.map(line => line.split(/\s(?:--|;)/)[0]);
+  const more = names.length - SHOWN;
+  const shown = names.slice(0, SHOWN).join(', ');
+  return more > 0 ? trans.__('%1 and %2 more', shown, more) : shown;
 }

@@ -23,6 +23,8 @@ export interface IDraft {
   values: Values;
 }
 
+/** What a model is made of: it is in the words, and has no field. */
+const SOURCE = ['run', 'output', 'path'];
 /** Asked first; the rest is behind *More*. */
 const FIRST = ['class_name', 'image', 'title', 'password'];
 
@@ -146,7 +148,8 @@ export function problemsOf(error: unknown, fields: readonly FormField[]): Proble
   for (const detail of details) {
     const [first, ...rest] = detail.path.split('.');
     const field = fields.some(({ name }) => name === first) ? first : '';
-    const where = field ? rest.filter(part => !/^\d+$/.test(part)).join(' ') : detail.path;
+    const place = SOURCE.includes(detail.path) ? '' : detail.path;
+    const where = field ? rest.filter(part => !/^\d+$/.test(part)).join(' ') : place;
     const words = [where, detail.message].filter(Boolean).join(': ');
     found[field] = [found[field], words].filter(Boolean).join('; ');
   }
