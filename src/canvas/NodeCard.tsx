@@ -148,7 +148,7 @@ function RunLine({ run, icon }: { run: INodeRun; icon: keyof typeof STATE_ICONS 
         <span>{stateWord(run, trans)}</span>
         {detail && <span className="nby-Node-words nby-mod-detail">{detail}</span>}
         {run.monitors && (
-          <MonitorLinks monitors={run.monitors} trans={trans} className="nby-Link nodrag nopan" />
+          <MonitorLinks monitors={run.monitors} trans={trans} className="nodrag nopan" />
         )}
       </div>
       {run.state === 'running' && (

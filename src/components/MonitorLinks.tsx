@@ -14,7 +14,7 @@ export function MonitorLinks({ monitors, trans, className }: IMonitorLinksProps)
       {monitors.map(({ name, href }) => (
         <a
           key={name}
-          className={className ?? 'nby-Link'}
+          className={`nby-Monitor ${className ?? ''}`}
           href={href}
           target="_blank"
           rel="noopener noreferrer"

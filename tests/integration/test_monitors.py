@@ -52,7 +52,7 @@ def test_two_at_once_have_a_port_each(work: Watching) -> None:
 
 
 def test_tensorboard_is_started_on_what_a_step_writes(work: Watching, tmp_path, monkeypatch):
-    """R16: a program of that name; the real one: ui-tests/journeys/monitor.spec.ts."""
+    """R16: here by a program of that name."""
     place = tmp_path / "bin" / "tensorboard"
     place.parent.mkdir()
     place.write_text(STAND_IN)

@@ -29,8 +29,8 @@ http.server.HTTPServer((os.environ["NBYARD_HOST"], nbyard.port("web")), Page).se
 
 
 def notebook(source: str) -> str:
-    cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": source, "outputs": [],
-            "execution_count": None}  # fmt: skip
+    cell: dict[str, Any] = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": []}
+    cell |= {"source": source, "execution_count": None}
     spec = {"name": "python3", "display_name": "Python", "language": "python"}
     whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": spec}}
     return json.dumps({**whole, "cells": [cell]})

@@ -24,9 +24,9 @@ class MonitorLink(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def link_path(attempt_id: str, name: str) -> str:
-    """The address of a link, below the server's base URL."""
-    return f"{PROXY}/{attempt_id}/{name}/"
+def link_path(name: str, port: str) -> str:
+    """The address of a port of the attempt of that id, below the server's base URL."""
+    return f"{PROXY}/{name}/{port}/"
 
 
 def container_ports(declared: Mapping[str, int]) -> dict[str, int]:

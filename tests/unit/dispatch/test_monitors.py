@@ -59,6 +59,18 @@ def started(bench: Bench, **plan: object) -> str:
     return run
 
 
+def known(bench: Bench, run: str) -> monitors.Monitor:
+    found = monitors.read(bench.store.folder, bench.attempt(run))
+    assert found is not None
+    return found
+
+
+def helper_of(bench: Bench, run: str) -> monitors.Helper:
+    found = known(bench, run).helper
+    assert found is not None
+    return found
+
+
 def variables(bench: Bench, run: str) -> dict[str, str]:
     told = json.loads((bench.folder(bench.attempt(run)) / "task.json").read_text())
     return dict(told["environment"])
@@ -110,12 +122,12 @@ def test_at_the_end_nothing_is_left_of_it(local) -> None:
 
 def test_another_dispatcher_keeps_the_ports_and_forgets_what_has_ended(local) -> None:
     run, gone = started(local, ports={"web": 0}), started(local, ports={"web": 0})
-    before = monitors.read(local.store.folder, local.attempt(run))
+    before = known(local, run)
     local.runtime.end(local.attempt(gone))
     local.replace_dispatcher()
     local.room.runtimes |= {"process": local.runtime}
     local.until(lambda: monitors.present(local.store.folder) == {local.attempt(run)})
-    assert before and monitors.read(local.store.folder, local.attempt(run)).ports == before.ports
+    assert known(local, run).ports == before.ports
 
 
 def test_most_steps_have_none(local) -> None:
@@ -149,12 +161,12 @@ def test_tensorboard_shows_the_logs_and_ends_with_the_step(local) -> None:
     (local.folder(attempt) / "code" / "runs").mkdir()
     local.until(lambda: links(local, run)[0].answers, MANY)
     assert local.yard.services.runs.target(OWNER, attempt, "tensorboard").is_trusted
-    helper = monitors.read(local.store.folder, attempt).helper
+    helper = helper_of(local, run)
     assert processes.environment(helper.pid)["NBYARD_ATTEMPT_ID"] == attempt
     local.replace_dispatcher()
     local.room.runtimes |= {"process": local.runtime}
     local.round(3)
-    assert monitors.read(local.store.folder, attempt).helper == helper
+    assert helper_of(local, run) == helper
     local.runtime.end(attempt)
     local.until(lambda: not monitors.present(local.store.folder))
     assert not tensorboard.is_alive(helper)
