@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
-import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen, within } from '@testing-library/react';
 import { fakeClient, json } from '../../api/__tests__/fake';
 import { EventStream } from '../../api/eventStream';
 import { Deployment, Revision } from '../../api/types';
@@ -47,6 +47,25 @@ const REVISIONS = [
   { id: 'r1', number: 1, origin: 'created', spec: { ...SPEC, image: 'cows:1' }, restarts: 0 }
 ] as unknown as Revision[];
 
+/** Of two parts one was asked something. */
+const trafficOf = (part_seconds: number) => ({
+  part_seconds,
+  requests: part_seconds / 30,
+  errors: 1,
+  p50_seconds: 0.0042,
+  p99_seconds: 1.5,
+  parts: [
+    { at: '2030-01-01T00:00:00Z', requests: 0, errors: 0, p50_seconds: null, p99_seconds: null },
+    {
+      at: '2030-01-01T00:01:00Z',
+      requests: part_seconds / 30,
+      errors: 1,
+      p50_seconds: 0.0042,
+      p99_seconds: 1.5
+    }
+  ]
+});
+
 async function open(edited: () => unknown = () => ({ ...FAILED, revision: 3 })) {
   const asked: [string, unknown][] = [];
   const client = fakeClient(async (method, url, request) => {
@@ -66,6 +85,9 @@ async function open(edited: () => unknown = () => ({ ...FAILED, revision: 3 })) 
         ]
       }
     };
+    if (path.startsWith('/d/traffic')) {
+      return trafficOf(path.includes('day') ? 900 : 60);
+    }
     if (path.startsWith('/d/log')) {
       const revision = /revision=(\d+)/.exec(path)![1];
       return path.includes('after=0')
@@ -112,6 +134,29 @@ describe('P3, P4: the view of a deployment', () => {
     expect(screen.getByText('extra (port 80) does not answer')).toBeTruthy();
     expect(screen.getByText('rolled back to revision 1')).toBeTruthy();
     expect(screen.getByText('It ended.')).toBeTruthy();
+  });
+
+  it('draws what it was asked, tells it in words, and shows the same as a table', async () => {
+    const { settle } = await open();
+    await settle();
+    const traffic = within(screen.getByRole('region', { name: 'Traffic' }));
+    expect(
+      traffic.getByText('2 requests · 1 error · half within 4.2 ms, 99 of 100 within 1.5 s')
+    ).toBeTruthy();
+    expect(traffic.getByRole('img', { name: 'Requests over time: at most 2' })).toBeTruthy();
+    expect(traffic.getAllByRole('img')).toHaveLength(4);
+    fireEvent.click(traffic.getByRole('button', { name: 'As table' }));
+    expect(traffic.queryByRole('img')).toBeNull();
+    const [, row] = traffic.getAllByRole('row');
+    expect([...row.querySelectorAll('td')].map(cell => cell.textContent)).toEqual([
+      '2',
+      '1',
+      '4.2 ms',
+      '1.5 s'
+    ]);
+    fireEvent.click(traffic.getByRole('button', { name: 'Last day' }));
+    await settle();
+    expect(traffic.getByText(/^30 requests/)).toBeTruthy();
   });
 
   it('has the logs of all revisions', async () => {

@@ -1,4 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
+import { lazy, Suspense } from 'react';
 import { Deployment, DeploymentEvent } from '../../api/types';
 import { copyText } from '../../components/problems';
 import { StateMark, stateText } from '../../components/StateMark';
@@ -6,6 +7,8 @@ import { showMoment } from '../../components/times';
 import { IPanelServices } from '../services';
 import { useEvents } from './past';
 import { addressOf, changeText, hardwareOf, isUnderWay, serviceText } from './words';
+
+const Traffic = lazy(() => import('./Traffic'));
 
 interface IOverviewProps {
   services: IPanelServices;
@@ -38,6 +41,9 @@ export function Overview({ services, deployment }: IOverviewProps): JSX.Element 
         </p>
       ))}
       <Facts services={services} deployment={deployment} />
+      <Suspense fallback={null}>
+        <Traffic services={services} id={deployment.id} />
+      </Suspense>
       <Events services={services} deployment={deployment} />
     </>
   );
