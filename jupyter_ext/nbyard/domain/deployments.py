@@ -12,6 +12,7 @@ ServiceKind = Literal["api", "jupyterlab", "code-server", "own"]
 FieldKind = Literal["text", "long text", "number", "choice", "password", "words", "pairs", "ports"]
 PROXY = "nbyard/deployments"
 GIB = 2**30
+STOP_SECONDS = 30.0
 
 
 class Port(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,7 +31,8 @@ class NewDeployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to deploy. `name` is the host name, a part of its address; by default made of the title.
     What is not said is as the preset and the service have it; `memory_gb` and `disk_gb` are in
     units of 2^30 bytes. Without a `command` the image's own is started. `ports` are those that it
-    listens at. It has `start_seconds` to answer."""
+    listens at. It has `start_seconds` to answer, and `stop_seconds` to finish what it was asked
+    when it is stopped or another revision takes its place."""
 
     image: str = ""
     service: ServiceKind = "api"
@@ -47,6 +49,7 @@ class NewDeployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     environment: dict[str, str] = {}
     ports: list[Port] | None = None
     start_seconds: float | None = None
+    stop_seconds: float | None = None
 
 
 class DeploymentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,6 +69,7 @@ class DeploymentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     environment: dict[str, str] | UnsetType = UNSET
     ports: list[Port] | UnsetType = UNSET
     start_seconds: float | UnsetType = UNSET
+    stop_seconds: float | UnsetType = UNSET
 
 
 class RevisionSpec(msgspec.Struct, frozen=True):
@@ -82,6 +86,7 @@ class RevisionSpec(msgspec.Struct, frozen=True):
     environment: dict[str, str]
     ports: list[Port]
     start_seconds: float
+    stop_seconds: float = STOP_SECONDS
 
     @property
     def memory_bytes(self) -> int:

@@ -1,14 +1,12 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { lazy, Suspense } from 'react';
 import { Deployment, DeploymentEvent } from '../../api/types';
 import { copyText } from '../../components/problems';
 import { StateMark, stateText } from '../../components/StateMark';
 import { showMoment } from '../../components/times';
 import { IPanelServices } from '../services';
 import { useEvents } from './past';
+import { Traffic } from './Traffic';
 import { addressOf, changeText, hardwareOf, isUnderWay, serviceText } from './words';
-
-const Traffic = lazy(() => import('./Traffic'));
 
 interface IOverviewProps {
   services: IPanelServices;
@@ -41,9 +39,7 @@ export function Overview({ services, deployment }: IOverviewProps): JSX.Element 
         </p>
       ))}
       <Facts services={services} deployment={deployment} />
-      <Suspense fallback={null}>
-        <Traffic services={services} id={deployment.id} />
-      </Suspense>
+      <Traffic services={services} id={deployment.id} />
       <Events services={services} deployment={deployment} />
     </>
   );

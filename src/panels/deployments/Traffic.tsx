@@ -17,7 +17,7 @@ interface ITrafficProps {
 }
 
 /** How often it was asked, and how it answered: lines over time, the same as a table on request. */
-export default function Traffic({ services, id }: ITrafficProps): JSX.Element | null {
+export function Traffic({ services, id }: ITrafficProps): JSX.Element | null {
   const { trans } = services;
   const [span, setSpan] = useState('hour');
   const [isTable, setTable] = useState(false);
