@@ -54,9 +54,11 @@ class NewDeployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class DeploymentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is to be otherwise; what is not said stays. All but title and description make a new
-    revision. `revision` is the newest that whoever changes it has seen; 0 for whichever."""
+    revision. `revision` is the newest that whoever changes it has seen, 0 for whichever;
+    `changed_at`, which title and description need too, is when that was, null for whenever."""
 
     revision: int = 0
+    changed_at: datetime | None = None
     title: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
     image: str | UnsetType = UNSET
@@ -153,7 +155,7 @@ class Target(msgspec.Struct, frozen=True):
 class Deployment(msgspec.Struct, frozen=True):
     """A deployment now. `revision` is the newest, which is wanted, `serving` the one that answers,
     or 0: they differ while one takes the place of the other. `spec`, `gpus` and the like are those
-    of the newest. `is_wanted` tells whether it shall run."""
+    of the newest. `is_wanted` tells whether it shall run, `changed_at` when somebody changed it."""
 
     id: str
     name: str

@@ -40,7 +40,8 @@ const FAILED = {
     { name: 'extra', path: 'nbyard/deployments/cows/extra/', port: 80, answers: false }
   ],
   warnings: ['The tag is odd.'],
-  created_at: '2030-01-01T00:00:00Z'
+  created_at: '2030-01-01T00:00:00Z',
+  changed_at: '2030-01-02T00:00:00Z'
 } as unknown as Deployment;
 const REVISIONS = [
   { id: 'r2', number: 2, origin: 'edited', spec: SPEC, reason: 'No image.', restarts: 1 },
@@ -186,7 +187,9 @@ describe('P3, P4: the view of a deployment', () => {
     fireEvent.change(screen.getByLabelText(/^CPU/), { target: { value: '2' } });
     fireEvent.click(save);
     await settle();
-    expect(asked).toEqual([['PATCH /d', { cpu: 2, revision: 2 }]]);
+    expect(asked).toEqual([
+      ['PATCH /d', { cpu: 2, revision: 2, changed_at: '2030-01-02T00:00:00Z' }]
+    ]);
     expect(screen.getByRole('tab', { selected: true }).textContent).toBe('Overview');
   });
 
