@@ -96,6 +96,7 @@ interface ILine {
   name: string;
   values: (number | null)[];
   show: (value: number) => string;
+  marks: (largest: number) => number[];
 }
 
 function Shown(props: { services: IPanelServices; found: Counted; isTable: boolean }): JSX.Element {
@@ -114,7 +115,7 @@ function Shown(props: { services: IPanelServices; found: Counted; isTable: boole
     <PartTable services={services} parts={parts} lines={lines} time={time} step={part_seconds} />
   ) : (
     <>
-      {lines.map(({ id, name, values, show }) => (
+      {lines.map(({ id, name, values, show, marks }) => (
         <LineChart
           key={id}
           id={id}
@@ -122,7 +123,7 @@ function Shown(props: { services: IPanelServices; found: Counted; isTable: boole
           words={services.trans.__('%1 over time: at most %2', name, show(most(values)))}
           places={places}
           values={values}
-          marks={marksOf(most(values))}
+          marks={marks(most(values))}
           ticks={ticks}
           start={0}
           end={end}
@@ -141,34 +142,37 @@ function linesOf(parts: readonly Part[], { trans }: IPanelServices): ILine[] {
       id: 'requests',
       name: trans.__('Requests'),
       values: parts.map(({ requests }) => requests),
-      show: count
+      show: count,
+      marks: countMarks
     },
     {
       id: 'errors',
       name: trans.__('Errors'),
       values: parts.map(({ errors }) => errors),
-      show: count
+      show: count,
+      marks: countMarks
     },
     {
       id: 'p50',
       name: trans.__('Half was answered within'),
       values: parts.map(({ p50_seconds }) => p50_seconds),
-      show: showMs
+      show: showMs,
+      marks: secondMarks
     },
     {
       id: 'p99',
       name: trans.__('99 of 100 were answered within'),
       values: parts.map(({ p99_seconds }) => p99_seconds),
-      show: showMs
+      show: showMs,
+      marks: secondMarks
     }
   ];
 }
 
-/** Round values for the axis, whatever their size. */
-function marksOf(largest: number): number[] {
-  const factor = largest >= 1 ? 1 : 1000;
-  return levels(Math.max(largest * factor, 1), 'cores').map(level => level / factor);
-}
+/** Round values for the axis: of counts, or of seconds that may be few thousandths. */
+const countMarks = (largest: number) => levels(Math.max(largest, 2), 'cores');
+const secondMarks = (largest: number) =>
+  levels(Math.max(largest * 1000, 1), 'cores').map(level => level / 1000);
 
 function showMs(seconds: number | null): string {
   const ms = (seconds ?? 0) * 1000;
