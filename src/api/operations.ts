@@ -39,6 +39,7 @@ export const ROUTES = {
   'deployments.rollback': ['POST', '/deployments/{deployment}/rollback'],
   'deployments.start': ['POST', '/deployments/{deployment}/start'],
   'deployments.stop': ['POST', '/deployments/{deployment}/stop'],
+  'deployments.traffic': ['GET', '/deployments/{deployment}/traffic'],
   'environments.list': ['GET', '/environments'],
   'environments.create': ['POST', '/environments'],
   'environments.get': ['GET', '/environments/{environment}'],

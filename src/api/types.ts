@@ -58,6 +58,7 @@ export type Surroundings = Schemas['Surroundings'];
 export type TablePage = Schemas['TablePage'];
 export type Task = Schemas['Task'];
 export type TaskPage = Schemas['TaskPage'];
+export type Traffic = Schemas['Traffic'];
 export type Upload = Schemas['Upload'];
 export type Usage = Schemas['Usage'];
 export type MonitorLink = Schemas['MonitorLink'];

@@ -41,7 +41,7 @@ export function levels(largest: number, unit: Unit): number[] {
   return [0, step, 2 * step].map(level => Number(level.toPrecision(15)));
 }
 
-/** The `d` of an SVG path through all points that are there. */
+/** The `d` of an SVG path through all points that are there; one that is alone is a dot. */
 export function pathOf(
   seconds: readonly number[],
   values: readonly (number | null)[],
@@ -56,8 +56,10 @@ export function pathOf(
         return '';
       }
       const command = drawing ? 'L' : 'M';
+      const isAlone = !drawing && (values[index + 1] ?? null) === null;
       drawing = true;
-      return `${command}${x(seconds[index]).toFixed(1)} ${y(value).toFixed(1)}`;
+      const point = `${command}${x(seconds[index]).toFixed(1)} ${y(value).toFixed(1)}`;
+      return isAlone ? `${point}h0` : point;
     })
     .join('');
 }

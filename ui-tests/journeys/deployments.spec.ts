@@ -101,6 +101,13 @@ withDocker(
     await expect(opened.getByRole('heading')).toContainText('Directory listing');
     await opened.close();
     await picture('overview');
+    const traffic = view(lab).getByRole('region', { name: 'Traffic' });
+    await expect(traffic).toContainText(/\d requests? · 0 errors/, { timeout: 60_000 });
+    await expect(traffic.getByRole('img', { name: /^Requests over time/ })).toBeVisible();
+    await traffic.scrollIntoViewIfNeeded();
+    await picture('traffic');
+    await traffic.getByRole('button', { name: 'As table' }).press('Enter');
+    await expect(traffic.getByRole('rowheader')).toHaveCount(1);
 
     await view(lab).getByRole('tab', { name: 'Overview' }).press('ArrowRight');
     await expect(view(lab).getByRole('log')).toContainText('Serving HTTP');

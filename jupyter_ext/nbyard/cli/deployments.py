@@ -45,6 +45,7 @@ def wish_options(command: Any) -> Any:
                 help="At this port it is told the whole path.",
             ),
             click.option("--start-seconds", type=float, help="How long it may take to answer."),
+            click.option("--stop-seconds", type=float, help="How long it may take to stop."),
             click.option(
                 "--password-file",
                 type=click.File(),

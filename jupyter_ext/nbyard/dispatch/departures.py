@@ -7,8 +7,7 @@ from nbyard.dispatch.answering import is_connected
 from nbyard.dockerd import Engine
 from nbyard.store.deployments import RevisionRow
 
-DRAIN_LEAST_SECONDS, DRAIN_MOST_SECONDS = 2.0, 30.0
-GRACE_SECONDS = 10.0
+DRAIN_LEAST_SECONDS = 2.0
 
 
 class Departures:
@@ -36,16 +35,17 @@ class Departures:
         if waited < DRAIN_LEAST_SECONDS:
             return False
         used = [is_connected(place.port) for place in one.places if place.port]
-        return waited >= DRAIN_MOST_SECONDS or not any(each is not False for each in used)
+        return waited >= patience(one) or not any(each is not False for each in used)
 
-    def has_stopped(self, number: int, container: str) -> bool:
+    def has_stopped(self, one: RevisionRow, container: str) -> bool:
         """Asked to end, and killed when it does not; whether it is gone."""
+        number = one.number
         found = None if number in self._gone else self._engine.container(container)
         if found is not None and found.status == "running":
             if number not in self._ending:
                 self._ending[number] = time.monotonic()
                 self._engine.signal(container, "SIGTERM")
-            if time.monotonic() - self._ending[number] < GRACE_SECONDS:
+            if time.monotonic() - self._ending[number] < patience(one):
                 return False
         return self.is_gone(number, container)
 
@@ -66,3 +66,8 @@ class Departures:
         self._gone.discard(number)
         self._ending.pop(number, None)
         self._leaving.pop(number, None)
+
+
+def patience(one: RevisionRow) -> float:
+    """How many seconds it has to finish what it was asked."""
+    return one.revision.spec.stop_seconds

@@ -9,11 +9,12 @@ from functools import partial
 from nbyard.dispatch.awaiting import awaited
 from nbyard.dispatch.facts import Inbox
 from nbyard.dispatch.rollouts import Rollout
-from nbyard.dispatch.room import Room
+from nbyard.dispatch.room import Room, Turn
 from nbyard.dispatch.workers import Workers
 from nbyard.dockerd import Engine, Owned
 from nbyard.domain.limits import Limits
-from nbyard.domain.slots import Capacity, Slots
+from nbyard.domain.slots import Slots
+from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import NbyardError
 from nbyard.runtimes.docker import strays
 from nbyard.store.deployments import DeploymentRow, RevisionRow
@@ -21,14 +22,16 @@ from nbyard.store.deployments import DeploymentRow, RevisionRow
 log = logging.getLogger("nbyard.dispatch")
 CLOCK_SECONDS = 2.0
 SWEEP_SECONDS = 20.0
+FIRST = float("-inf")
+LOOKED_BACK = 50
 
 
 class DeploymentController:
     """One step of one deployment at a time, in threads; GPUs are granted here, in the one thread
-    that also grants them to runs. `slots` says what is free."""
+    that also grants them to runs. `slots` says what is free for whose turn it is then."""
 
     def __init__(
-        self, room: Room, workers: Workers, inbox: Inbox, slots: Callable[[], Slots]
+        self, room: Room, workers: Workers, inbox: Inbox, slots: Callable[[Turn], Slots]
     ) -> None:
         self._room = room
         self._rows = room.store.deployments
@@ -39,6 +42,7 @@ class DeploymentController:
         self._rollouts: dict[str, Rollout] = {}
         self._is_busy = False
         self._next_look = self._next_sweep = 0.0
+        self._since: dict[str, float] = {}
         self._strays: dict[str, list[Owned]] = {}
         self._read_grants()
 
@@ -55,6 +59,7 @@ class DeploymentController:
         for rollout in self._rollouts.values():
             rollout.gives_way = False
         self._is_busy = bool(rows)
+        self._room.waits.clear()
         if rows:
             self._read_grants()
             self._grant(rows)
@@ -133,21 +138,53 @@ class DeploymentController:
         self._room.grants.update(granted)
 
     def _grant(self, rows: list[DeploymentRow]) -> None:
-        """To those that wait for nothing else, the oldest first."""
-        waiting = [(row, one) for row in rows if (one := _waiting(row))]
-        waiting = [(row, one) for row, one in waiting if not awaited(self._room, row, one)]
-        slots = self._slots() if waiting else Slots(Capacity(0))
-        for row, one in waiting:
+        """To those that wait for nothing else, whoever waits longest first, be it a task."""
+        waiting = [
+            (self._turn(row, one), row, one)
+            for row in rows
+            if (one := _waiting(row)) and not awaited(self._room, row, one)
+        ]
+        ahead: list[int] = []
+        for turn, row, one in sorted(waiting, key=lambda each: each[0]):
             rollout, former = self._rollouts[row.id], row.revisions.get(row.serving)
             wanted = Limits(gpu=one.revision.spec.gpu)
+            slots = self._slots(turn)
+            for gpus in ahead:
+                slots.hold(gpus)
             words = slots.lacks(wanted).get("gpu", "")
             rollout.gives_way = bool(words and former and former.revision.gpus)
             if not words:
                 self._give(one, list(slots.grant(wanted)))
                 rollout.due = 0.0
-            elif words != one.revision.reason:
+                continue
+            self._room.waits[turn] = one.revision.spec.gpu
+            ahead += [] if slots.is_too_much(wanted) else [one.revision.spec.gpu]
+            if words != one.revision.reason:
                 with self._room.write() as c:
                     self._rows.set_revision(c, one.revision.id, reason=words)
+        names = {one.revision.id for _, _, one in waiting}
+        self._since = {name: at for name, at in self._since.items() if name in names}
+
+    def _turn(self, row: DeploymentRow, one: RevisionRow) -> Turn:
+        """Its place among tasks of no special priority. A revision that takes another one's place
+        comes first: it gives back what that has."""
+        name = one.revision.id
+        since = self._since.get(name) or self._waits_since(row, one)
+        former = row.revisions.get(row.serving)
+        is_exchange = former is not None and former is not one and bool(former.revision.gpus)
+        return (FIRST if is_exchange else 0.0, since, name)
+
+    def _waits_since(self, row: DeploymentRow, one: RevisionRow) -> float:
+        """As it is written down: another dispatcher may have seen it come."""
+        if one.revision.restarts and row.state != DEPLOYMENT.initial:
+            return time.time()  # it has just ended, which is not told yet
+        with self._room.store.read() as c:
+            told = self._rows.events(c, row.id, LOOKED_BACK)
+        queued = [each.at for each in told if each.state == DEPLOYMENT.initial]
+        since = self._since[one.revision.id] = max(
+            [one.revision.created_at, *queued[:1]]
+        ).timestamp()
+        return since
 
     def _give(self, one: RevisionRow, gpus: list[str]) -> None:
         with self._room.write() as c:

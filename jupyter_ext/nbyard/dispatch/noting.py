@@ -38,7 +38,7 @@ class Notes:
             if state != row.state:
                 self._rows.move(c, row, state, told, since=row.state, **columns)
             else:
-                self._rows.change(c, row, told, reason=reason)
+                self._rows.note(c, row, told, reason=reason)
 
     def note(self, one: RevisionRow, **columns: Any) -> None:
         """Facts about a revision."""

@@ -9,7 +9,7 @@ from nbyard.dispatch.candidates import Candidate, Candidates, is_overdue
 from nbyard.dispatch.changes import Changes, reason_before
 from nbyard.dispatch.placing import Group, Placing
 from nbyard.dispatch.resources import capacity
-from nbyard.dispatch.room import Room
+from nbyard.dispatch.room import Room, Turn
 from nbyard.domain.digest import explain
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import Limits
@@ -45,9 +45,12 @@ class QueueController:
         that may be something else than before."""
         self._busy = dict(self.placing.busy())
         self._is_awaited = False
-        slots = self.slots()
+        slots = self._free()
         taken = kept = 0
+        ahead = sorted(self._room.waits.items(), reverse=True)
         for name in self._board.queue.turns():
+            while ahead and ahead[-1][0] < self._board.queue[name].turn:
+                slots.hold(ahead.pop()[1])
             if slots.is_full and not thoroughly and not self._board.workers:
                 break
             one = self._candidates.get(name)
@@ -63,8 +66,22 @@ class QueueController:
         self.is_behind = taken == LENGTH
         changes.settle()
 
-    def slots(self) -> Slots:
-        """What is free now."""
+    def slots(self, turn: Turn) -> Slots:
+        """What is free now for whose turn it is then: tasks that wait for a GPU longer come first,
+        and those that wait for other things do not keep one from him."""
+        slots = self._free()
+        for name in self._board.queue.turns():
+            task = self._board.queue[name]
+            plan = task.record.plan
+            if task.turn > turn:
+                break
+            if plan.gpu and not self._queues_itself(plan.runtime):
+                lacking = slots.lacks(plan)
+                if not lacking or "gpu" in lacking:
+                    slots.hold(plan.gpu)
+        return slots
+
+    def _free(self) -> Slots:
         held = itertools.chain.from_iterable(self._room.grants.values())
         return Slots(capacity(self._room.settings), self._running(), held)
 

@@ -36,6 +36,7 @@ from nbyard.domain.rollouts import (
     words_of_end,
     words_of_start_error,
 )
+from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.kept_logs import forget_logs
 from nbyard.runtimes.docker import deployed
@@ -113,7 +114,10 @@ class Rollout:
                 self._leave(row, one)
         with self._room.store.read() as c:
             serving = self._rows.serving_number(c, row.id)
-        self._notes.tell(row, *state_of(serving, found))
+        state, reason = state_of(serving, found)
+        if state in DEPLOYMENT.rests:
+            deployed.rest(self._engine, self._notes.deployed(row, row.newest))
+        self._notes.tell(row, state, reason)
         return self._patience(found.values())
 
     def _patience(self, found: Iterable[Standing]) -> float:
@@ -157,7 +161,7 @@ class Rollout:
 
     def _end_first(self, row: DeploymentRow, one: RevisionRow) -> Standing:
         """It was asked to end, and is wanted again: that end is none of its own."""
-        if not self._departures.has_stopped(one.number, self._notes.deployed(row, one).container):
+        if not self._departures.has_stopped(one, self._notes.deployed(row, one).container):
             return Standing(one.number, "alive", reason=one.revision.reason)
         self._since.pop(one.number, None)
         self._notes.note(one, started_at=None, ready_at=None, places=[])
@@ -313,7 +317,7 @@ class Rollout:
         """Whether it is over, and its container gone."""
         if not one.is_over:
             name = self._notes.deployed(row, one).container
-            if not self._departures.has_stopped(one.number, name):
+            if not self._departures.has_stopped(one, name):
                 return False
             self._over(one)
         return self._let_go(row, one)
@@ -326,6 +330,7 @@ class Rollout:
 
     def _stop(self, row: DeploymentRow) -> None:
         if all([self._end_softly(row, one) for one in row.revisions.values()]):
+            deployed.rest(self._engine, self._notes.deployed(row, row.newest))
             with self._room.write() as c:
                 told = {"revision": row.newest.number}
                 self._rows.move(c, row, "stopped", told, since="stopping", serving=0, reason="")

@@ -14,12 +14,16 @@ from nbyard.store import Connection, Store
 from nbyard.store.leases import Lease
 from nbyard.tabular import Tables
 
+# by priority, then by the moment since when it waits, in seconds since 1970, then by its id
+Turn = tuple[float, float, str]
+
 
 @dataclass
 class Room:
     """Rows, bytes and runtimes of the one dispatcher that holds the lease. Once it is `stopping`
     nothing long is begun; `building` are folders in which something is being installed, `grants`
-    the GPUs that revisions of deployments have."""
+    the GPUs that revisions of deployments have, `waits` how many others of them wait for, by whose
+    turn it is."""
 
     settings: Settings
     store: Store
@@ -31,6 +35,7 @@ class Room:
     stopping: Event = field(default_factory=Event)
     building: set[Path] = field(default_factory=set)
     grants: dict[str, list[str]] = field(default_factory=dict)
+    waits: dict[Turn, int] = field(default_factory=dict)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

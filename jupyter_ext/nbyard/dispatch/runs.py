@@ -20,7 +20,7 @@ from nbyard.dispatch.facts import Ended, Fact, Inbox, Left, Report
 from nbyard.dispatch.functions import FunctionController, files_of, order_of, tidy, worker_case
 from nbyard.dispatch.placing import RUNTIME
 from nbyard.dispatch.queue import QueueController
-from nbyard.dispatch.room import Room
+from nbyard.dispatch.room import Room, Turn
 from nbyard.dispatch.workers import Workers
 from nbyard.domain.slots import Slots
 from nbyard.errors import Busy, NbyardError
@@ -73,9 +73,9 @@ class RunController:
         """The attempts that are under way."""
         return list(self._board.attempts.values())
 
-    def slots(self) -> Slots:
+    def slots(self, turn: Turn) -> Slots:
         """What tasks leave free now."""
-        return self._queue.slots()
+        return self._queue.slots(turn)
 
     def patience(self) -> float:
         """After how many seconds the next round is due, when nobody wakes us before."""

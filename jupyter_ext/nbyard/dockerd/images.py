@@ -15,6 +15,7 @@ from nbyard.domain.images import registry_of
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 
 LOOK_SECONDS = 0.5
+BY_ID = "sha256:"
 
 
 class EngineImage(msgspec.Struct, frozen=True):
@@ -83,6 +84,10 @@ class Images(Connection):
             Stopped: it is not wanted any more.
             NbyardError: the message says why it cannot be pulled.
         """
+        if name.startswith(BY_ID):
+            raise NbyardError(
+                f"The image {name} is gone, and can be had by its id only: make it anew."
+            )
         try:
             with self._calling() as known:
                 client: Any = known

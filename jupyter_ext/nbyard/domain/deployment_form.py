@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.deployments import (
+    STOP_SECONDS,
     DeploymentChange,
     FormField,
     NewDeployment,
@@ -136,6 +137,17 @@ MORE = (
         "number",
         300,
         1,
+        3600,
+        "s",
+        is_advanced=True,
+    ),
+    FormField(
+        "stop_seconds",
+        "Time to stop",
+        "How long it may take to finish what it was asked, when it is stopped or replaced.",
+        "number",
+        STOP_SECONDS,
+        0,
         3600,
         "s",
         is_advanced=True,

@@ -13,6 +13,7 @@ ServiceKind = Literal["api", "jupyterlab", "code-server", "own"]
 FieldKind = Literal["text", "long text", "number", "choice", "password", "words", "pairs", "ports"]
 PROXY = "nbyard/deployments"
 GIB = 2**30
+STOP_SECONDS = 30.0
 
 
 class Port(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,7 +32,8 @@ class NewDeployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to deploy. `name` is the host name, a part of its address; by default made of the title.
     What is not said is as the preset and the service have it; `memory_gb` and `disk_gb` are in
     units of 2^30 bytes. Without a `command` the image's own is started. `ports` are those that it
-    listens at. It has `start_seconds` to answer."""
+    listens at. It has `start_seconds` to answer, and `stop_seconds` to finish what it was asked
+    when it is stopped or another revision takes its place."""
 
     image: str = ""
     service: ServiceKind = "api"
@@ -48,13 +50,16 @@ class NewDeployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     environment: dict[str, str] = {}
     ports: list[Port] | None = None
     start_seconds: float | None = None
+    stop_seconds: float | None = None
 
 
 class DeploymentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is to be otherwise; what is not said stays. All but title and description make a new
-    revision. `revision` is the newest that whoever changes it has seen; 0 for whichever."""
+    revision. `revision` is the newest that whoever changes it has seen, 0 for whichever;
+    `changed_at`, which title and description need too, is when that was, null for whenever."""
 
     revision: int = 0
+    changed_at: datetime | None = None
     title: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
     image: str | UnsetType = UNSET
@@ -67,6 +72,7 @@ class DeploymentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     environment: dict[str, str] | UnsetType = UNSET
     ports: list[Port] | UnsetType = UNSET
     start_seconds: float | UnsetType = UNSET
+    stop_seconds: float | UnsetType = UNSET
 
 
 class RevisionSpec(msgspec.Struct, frozen=True):
@@ -83,6 +89,7 @@ class RevisionSpec(msgspec.Struct, frozen=True):
     environment: dict[str, str]
     ports: list[Port]
     start_seconds: float
+    stop_seconds: float = STOP_SECONDS
 
     @property
     def memory_bytes(self) -> int:
@@ -150,8 +157,8 @@ class Target(msgspec.Struct, frozen=True):
 class Deployment(msgspec.Struct, frozen=True):
     """A deployment now. `revision` is the newest, which is wanted, `serving` the one that answers,
     or 0: they differ while one takes the place of the other. `spec`, `gpus` and the like are those
-    of the newest. `is_wanted` tells whether it shall run; `model` is the package that it serves,
-    where its image was built of one."""
+    of the newest. `is_wanted` tells whether it shall run, `changed_at` when somebody changed it;
+    `model` is the package that it serves, where its image was built of one."""
 
     id: str
     name: str

@@ -67,6 +67,16 @@ class Slots:
         self._take(limits, gpus)
         return gpus
 
+    def hold(self, gpus: int) -> None:
+        """Keep so many GPUs for whoever waits for them longer than those behind; where they are
+        not free, nobody behind gets any."""
+        if not self.is_too_much(Limits(gpu=gpus)):
+            free = self._free_gpus()
+            if gpus > len(free):
+                self.refuse(["gpu"])
+            else:
+                self._uses.update(free[:gpus])
+
     def refuse(self, lacking: Iterable[str]) -> None:
         """Keep what a task waits for from those behind it."""
         self._scarce.update(lacking)

@@ -168,6 +168,8 @@ class DeploymentService:
             found = self._find(c, caller, deployment)
             if body.revision and body.revision != found.revision:
                 raise StaleWrite(f"{found.name} has revision {found.revision} by now.")
+            if body.changed_at and body.changed_at != found.changed_at:
+                raise StaleWrite(f"{found.name} was changed by somebody meanwhile.")
             spec = changed(found.spec, body)
             said = {"title": body.title, "description": body.description}
             texts = {name: text for name, text in said.items() if isinstance(text, str)}

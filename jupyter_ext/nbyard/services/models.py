@@ -145,7 +145,8 @@ class ModelService:
     @operation("POST", "/models/{model}/executable", scope="executables:write", status=201)
     @keeping_bytes
     def register(self, caller: Caller, model: str) -> Executable:
-        """Make an executable of a model as it was built: it predicts datasets in its own image."""
+        """Make an executable of a model as it was built: it predicts datasets in its own image,
+        whatever that image's name means later."""
         found = self.get(caller, model)
         if found.state != "ready":
             raise Conflict(f"{found.reference} is {found.state}; only what is ready is run.")
@@ -170,7 +171,7 @@ class ModelService:
             "arguments": ARGUMENTS,
             "command": command_of(found.model),
             "invocation": Invocation(),
-            "resources": Resources(image=found.reference),
+            "resources": Resources(image=found.image_id),
         }
         with self._store.write() as c:
             names = rows.names(c, caller.name)

@@ -141,7 +141,10 @@ class DeploymentRows:
 
     def change(self, c: Connection, of: Known, told: Mapping[str, Any], **columns: Any) -> None:
         """What somebody asked for; `told` is its event."""
-        columns["changed_at"] = datetime.now(UTC)
+        self.note(c, of, told, changed_at=datetime.now(UTC), **columns)
+
+    def note(self, c: Connection, of: Known, told: Mapping[str, Any], **columns: Any) -> None:
+        """What is seen of it; `told` is its event."""
         c.execute(update(deployments).where(D.id == of.id).values(**columns))
         event_rows.append(c, TOPIC, _subject(of), told)
 
@@ -180,8 +183,7 @@ class DeploymentRows:
 
     def serve(self, c: Connection, of: Known, number: int) -> None:
         """From now on this revision is asked."""
-        values = {"serving": number}
-        self.change(c, of, {"change": "answers", "revision": number}, **values)
+        self.note(c, of, {"change": "answers", "revision": number}, serving=number)
 
     def serving_number(self, c: Connection, deployment_id: str) -> int:
         return int(c.execute(select(D.serving).where(D.id == deployment_id)).scalar() or 0)

@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
-import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen, within } from '@testing-library/react';
 import { fakeClient, json } from '../../api/__tests__/fake';
 import { EventStream } from '../../api/eventStream';
 import { Deployment, Revision, ServedModel } from '../../api/types';
@@ -40,7 +40,8 @@ const FAILED = {
     { name: 'extra', path: 'nbyard/deployments/cows/extra/', port: 80, answers: false }
   ],
   warnings: ['The tag is odd.'],
-  created_at: '2030-01-01T00:00:00Z'
+  created_at: '2030-01-01T00:00:00Z',
+  changed_at: '2030-01-02T00:00:00Z'
 } as unknown as Deployment;
 const REVISIONS = [
   { id: 'r2', number: 2, origin: 'edited', spec: SPEC, reason: 'No image.', restarts: 1 },
@@ -63,6 +64,25 @@ const TASKS = [
     inputs: { more: { digest: 'sha256:3', filename: 'c.csv', origin: 'c.csv' } }
   }
 ];
+
+/** Of two parts one was asked something. */
+const trafficOf = (part_seconds: number) => ({
+  part_seconds,
+  requests: part_seconds / 30,
+  errors: 1,
+  p50_seconds: 0.0042,
+  p99_seconds: 1.5,
+  parts: [
+    { at: '2030-01-01T00:00:00Z', requests: 0, errors: 0, p50_seconds: null, p99_seconds: null },
+    {
+      at: '2030-01-01T00:01:00Z',
+      requests: part_seconds / 30,
+      errors: 1,
+      p50_seconds: 0.0042,
+      p99_seconds: 1.5
+    }
+  ]
+});
 
 async function open(
   edited: () => unknown = () => ({ ...FAILED, revision: 3 }),
@@ -100,6 +120,9 @@ async function open(
         ]
       }
     };
+    if (path.startsWith('/d/traffic')) {
+      return trafficOf(path.includes('day') ? 900 : 60);
+    }
     if (path.startsWith('/d/log')) {
       const revision = /revision=(\d+)/.exec(path)![1];
       return path.includes('after=0')
@@ -182,6 +205,29 @@ describe('P3, P4: the view of a deployment', () => {
     expect(screen.getByRole('log').textContent).toContain('Step 1/9');
   });
 
+  it('draws what it was asked, tells it in words, and shows the same as a table', async () => {
+    const { settle } = await open();
+    await settle();
+    const traffic = within(screen.getByRole('region', { name: 'Traffic' }));
+    expect(
+      traffic.getByText('2 requests · 1 error · half within 4.2 ms, 99 of 100 within 1.5 s')
+    ).toBeTruthy();
+    expect(traffic.getByRole('img', { name: 'Requests over time: at most 2' })).toBeTruthy();
+    expect(traffic.getAllByRole('img')).toHaveLength(4);
+    fireEvent.click(traffic.getByRole('button', { name: 'As table' }));
+    expect(traffic.queryByRole('img')).toBeNull();
+    const [, row] = traffic.getAllByRole('row');
+    expect([...row.querySelectorAll('td')].map(cell => cell.textContent)).toEqual([
+      '2',
+      '1',
+      '4.2 ms',
+      '1.5 s'
+    ]);
+    fireEvent.click(traffic.getByRole('button', { name: 'Last day' }));
+    await settle();
+    expect(traffic.getByText(/^30 requests/)).toBeTruthy();
+  });
+
   it('has the logs of all revisions', async () => {
     const { settle, show } = await open();
     await show('Logs');
@@ -209,7 +255,9 @@ describe('P3, P4: the view of a deployment', () => {
     fireEvent.change(screen.getByLabelText(/^CPU/), { target: { value: '2' } });
     fireEvent.click(save);
     await settle();
-    expect(asked).toEqual([['PATCH /d', { cpu: 2, revision: 2 }]]);
+    expect(asked).toEqual([
+      ['PATCH /d', { cpu: 2, revision: 2, changed_at: '2030-01-02T00:00:00Z' }]
+    ]);
     expect(screen.getByRole('tab', { selected: true }).textContent).toBe('Overview');
   });
 

@@ -30,7 +30,7 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
   const { services, offer, onSaved } = props;
   const { yard, trans } = services;
   const [opened] = useState(props.deployment); // who changes it meanwhile is not overruled
-  const { id, revision, spec } = opened;
+  const { id, revision, changed_at, spec } = opened;
   const now = valuesOf(opened);
   const fields = fieldsOf(offer.form, spec, trans)
     .filter(({ name }) => name !== 'name')
@@ -66,7 +66,7 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
     }
     setBusy(true);
     try {
-      const body = { ...change, revision };
+      const body = { ...change, revision, changed_at };
       const path = { deployment: id };
       deploymentsOf(yard).put(await yard.client.call('deployments.edit', { path, body }));
       onSaved();

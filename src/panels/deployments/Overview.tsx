@@ -7,6 +7,7 @@ import { IPanelServices } from '../services';
 import { Building } from './Building';
 import { Lineage } from './Lineage';
 import { useEvents } from './past';
+import { Traffic } from './Traffic';
 import { addressOf, changeText, hardwareOf, isUnderWay, serviceText } from './words';
 
 interface IOverviewProps {
@@ -41,6 +42,7 @@ export function Overview({ services, deployment }: IOverviewProps): JSX.Element 
         </p>
       ))}
       <Facts services={services} deployment={deployment} />
+      <Traffic services={services} id={deployment.id} />
       <Events services={services} deployment={deployment} />
     </>
   );

@@ -1,3 +1,4 @@
+import '../../../style/lines.css';
 import { pathOf } from '../usage';
 import { useWidth } from './hooks';
 

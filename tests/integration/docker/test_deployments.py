@@ -47,7 +47,7 @@ def test_it_starts_answers_is_stopped_and_starts_again(made):
         yards.deployments.stop(ANN, "web")
         stopped = yards.until(running, "stopped")
         assert (stopped.serving, [link.answers for link in stopped.links]) == (0, [False])
-        assert [name for name in yards.owned() if name.endswith("-1")] == []
+        assert yards.owned() == [f"nby-d-{stopped.id}"], "its files, and no network"
         assert "serving version 7" in yards.log()
         yards.deployments.start(ANN, "web")
         yards.until(running, "running")

@@ -13,6 +13,7 @@ from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, Owned
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import NewDeployment
 from nbyard.domain.slots import Capacity, Slots
+from nbyard.testing.bench import OWNER, Bench
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
 
@@ -88,7 +89,7 @@ def test_what_is_left_of_deployments_that_do_not_run_is_swept(yard: Yard) -> Non
     nothing: Any = None
     room = Room(yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing)
     workers: Any = SimpleNamespace(submit=lambda _, work, *__: work())
-    controller = DeploymentController(room, workers, nothing, lambda: Slots(Capacity(0)))
+    controller = DeploymentController(room, workers, nothing, lambda _: Slots(Capacity(0)))
     engine: Any = Swept(yard.store.id, live, rests, "gone")
     controller._engine = engine
     controller._sweep(1.0)
@@ -111,8 +112,81 @@ def test_a_revision_gives_way_only_while_another_waits(yard: Yard) -> None:
     nothing: Any = None
     workers: Any = SimpleNamespace(submit=lambda *_: True)
     room = Room(yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing)
-    controller = DeploymentController(room, workers, nothing, lambda: Slots(Capacity(0)))
+    controller = DeploymentController(room, workers, nothing, lambda _: Slots(Capacity(0)))
     controller.tick()
     controller._rollouts[made.id].gives_way = True
     controller.tick()
     assert not controller._rollouts[made.id].gives_way
+
+
+@pytest.fixture
+def shared(bench: Bench, tmp_path: Path) -> Bench:
+    """One GPU, which a task has, and no engine for deployments."""
+    bench.room.settings.gpus = ["0"]
+    bench.room.settings.docker_host = f"unix://{tmp_path}/none.sock"
+    return bench
+
+
+def wanting(bench: Bench, name: str) -> str:
+    """A deployment that waits for the GPU from now on."""
+    made = bench.yard.services.deployments.create(OWNER, NewDeployment("a:1", name=name, gpu=1))
+    bench.until(lambda: bench.yard.services.deployments.get(OWNER, name).reason)
+    return made.name
+
+
+def has_it(bench: Bench, one: str) -> bool:
+    """The task, or the deployment."""
+    known = bench.yard.services.deployments
+    named = {found.name: found.gpus for found in known.list(OWNER).items}
+    return named[one] == ["0"] if one in named else bool(bench.task(one).attempts)
+
+
+@pytest.mark.parametrize("order", ["task first", "deployment first"])
+@pytest.mark.parametrize("is_followed", [False, True])
+def test_a_gpu_goes_to_whoever_waits_for_it_longest(shared: Bench, order, is_followed) -> None:
+    """P6, R11: task or deployment; another dispatcher keeps the order."""
+    first = shared.submit({"a": []}, gpu=1)
+    shared.until(lambda: has_it(shared, first))
+
+    def task() -> str:
+        made = shared.submit({"a": []}, gpu=1)
+        shared.until(lambda: shared.task(made).reason)
+        return made
+
+    if order == "task first":
+        longer, shorter = task(), wanting(shared, "cows")
+    else:
+        longer, shorter = wanting(shared, "cows"), task()
+    none = shared.submit({"a": []})
+    shared.until(lambda: bool(shared.task(none).attempts))
+    if is_followed:
+        shared.replace_dispatcher()
+    shared.runtime.end(shared.attempt(first))
+    shared.until(lambda: has_it(shared, longer))
+    shared.round(3)
+    assert not has_it(shared, shorter)
+
+
+def test_a_task_of_higher_priority_comes_before_deployments(shared: Bench) -> None:
+    """R11."""
+    first = shared.submit({"a": []}, gpu=1)
+    shared.until(lambda: has_it(shared, first))
+    cows, other = wanting(shared, "cows"), wanting(shared, "other")
+    urgent = shared.submit({"a": []}, gpu=1, priority=5)
+    shared.until(lambda: shared.task(urgent).reason)
+    shared.runtime.end(shared.attempt(first))
+    shared.until(lambda: has_it(shared, urgent))
+    assert not has_it(shared, cows)
+    shared.runtime.end(shared.attempt(urgent))
+    shared.until(lambda: has_it(shared, cows))
+    assert not has_it(shared, other)
+
+
+def test_a_task_that_waits_for_cores_keeps_no_gpu_from_a_deployment(shared: Bench) -> None:
+    """P6."""
+    first = shared.submit({"a": []}, cpu=2.0)
+    shared.until(lambda: has_it(shared, first))
+    waits = shared.submit({"a": []}, gpu=1)
+    shared.until(lambda: "slot" in shared.task(waits).reason)
+    shared.yard.services.deployments.create(OWNER, NewDeployment("a:1", name="cows", gpu=1))
+    shared.until(lambda: has_it(shared, "cows"))

@@ -50,6 +50,7 @@ class Engine:
     def __init__(self) -> None:
         self.containers: dict[str, Container] = {}
         self.gpus: dict[str, list[str]] = {}
+        self.networks = 0
         self.is_there = self.answers = self.removes = True
         self.asked = 0
         self.meanwhile: Callable[[], None] | None = None
@@ -81,6 +82,7 @@ class Engine:
         assert name not in self.containers or self.containers[name].is_over
         made = Container(str(next(self._ids)), "running", 0, False, 0.0, 0.0, {}, "", {5000: 1})
         self.containers[name], self.gpus[name] = made, gpus
+        self.networks = 1
         self._reach()
         return made
 
@@ -104,6 +106,7 @@ class Engine:
 
     def remove_network(self, _: str) -> None:
         self._reach()
+        self.networks = 0
 
     def lines(self, *_: object) -> Iterator[Any]:
         return iter(())
@@ -239,12 +242,14 @@ class Deploying(RuleBasedStateMachine):
         assert len(granted) <= len(self.living()), "what has no container has no GPU"
         if not found.is_wanted:
             assert (found.state, found.serving, self.engine.containers) == ("stopped", 0, {})
+            assert self.engine.networks == 0
         elif found.state == "running":
             assert self.living() == [f"nby-d-{found.id}-{found.serving}"]
             assert found.serving == found.revision or found.reason
             assert [link.answers for link in found.links] == [True]
         else:
             assert found.state in ("completed", "failed") and self.living() == []
+            assert self.engine.networks == 0
             assert found.reason or found.state == "completed"
             newest = self.deployments.revisions(ANN, found.id).items[0]
             assert newest.ended_at, "what was asked for last was tried"

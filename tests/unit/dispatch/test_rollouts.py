@@ -99,7 +99,7 @@ def rolling(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Rolling:
     made = Rolling(yard)
     monkeypatch.setattr(answering, "answers", lambda *_: made.engine.answers)
     monkeypatch.setattr(departures, "is_connected", lambda _: False)
-    monkeypatch.setattr(departures, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(departures, "patience", lambda _: 0.0)
     monkeypatch.setattr(pinned, "BRIEF_SECONDS", 60.0)  # what fails at once is known in one step
     monkeypatch.setattr(rollouts, "described", lambda _: [])
     monkeypatch.setattr(rollouts, "backoff_seconds", lambda _: 0.0)
@@ -173,7 +173,7 @@ def test_what_answered_is_started_again_after_an_edit_that_failed(rolling: Rolli
 def test_an_end_that_was_asked_for_is_none_of_its_own(
     rolling: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(departures, "GRACE_SECONDS", 1e9)
+    monkeypatch.setattr(departures, "patience", lambda _: 1e9)
     signal = rolling.engine.signal
     monkeypatch.setattr(rolling.engine, "signal", lambda *_: None)
     rolling.create(service="own", ports=[Port("web", 5000)])

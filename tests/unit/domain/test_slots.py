@@ -143,3 +143,15 @@ def test_what_was_granted_counts_after_a_restart(capacity: Capacity, wanted: lis
     assert all(
         bool(again.lacks(one)) >= bool(Slots(capacity, granted[:-1]).lacks(one)) for one in wanted
     )
+
+
+def test_what_is_held_for_one_is_not_given_to_others():
+    """R11, P6: as long as there may ever be enough for him."""
+    slots = Slots(Capacity(4, gpus=("0", "1")))
+    slots.hold(3)
+    slots.hold(1)
+    assert ask(slots, Limits(gpu=1)) == ("1",)
+    slots = Slots(Capacity(4, gpus=("0", "1")), held=["0"])
+    slots.hold(2)
+    assert slots.lacks(Limits(gpu=1)) == {"gpu": "waits for a GPU of 2, behind others in the queue"}
+    assert ask(slots, Limits()) == ()

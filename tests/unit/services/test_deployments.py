@@ -267,3 +267,19 @@ def test_what_the_proxy_counted_is_told_to_its_owner(deployments, ann, yard):
         deployments.traffic(Caller("bob"), "cows")
     deployments.counted("gone", [Counted(minute, 1, 0, {})])
     assert not (yard.store.folder / deployment_folder("gone")).exists()
+
+
+def test_whoever_describes_what_another_has_described_meanwhile_is_told(deployments, ann, yard):
+    """P4: also where no revision is made; what the dispatcher sees meanwhile is no change."""
+    seen = deployments.create(ann, COWS)
+    with yard.store.write() as c:
+        yard.store.deployments.serve(c, seen, 1)
+        yard.store.deployments.note(c, seen, {"reason": "why"}, reason="why")
+    mine = DeploymentChange(title="Mine", changed_at=seen.changed_at)
+    known = deployments.edit(ann, "cows", mine)
+    assert (known.title, known.revision) == ("Mine", 1)
+    theirs = DeploymentChange(1, title="Theirs", changed_at=seen.changed_at)
+    with pytest.raises(StaleWrite, match="changed by somebody meanwhile"):
+        deployments.edit(ann, "cows", theirs)
+    again = replace(theirs, changed_at=known.changed_at)
+    assert deployments.edit(ann, "cows", again).title == "Theirs"

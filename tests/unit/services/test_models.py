@@ -265,6 +265,6 @@ def test_only_a_model_that_is_ready_becomes_an_executable(models, ann, root, yar
     end(yard, made)
     first, second = models.register(ann, "Spark job"), models.register(ann, "Spark job")
     assert (first.name, first.current.kind) == ("Spark job v1", "model")
-    assert first.current.resources.image == made.reference
+    assert first.current.resources.image == "sha256:abc", "whatever its name means later"
     assert first.current.bundle_digest == made.bundle_digest
     assert second.current.id == first.current.id, "the same is not kept twice"

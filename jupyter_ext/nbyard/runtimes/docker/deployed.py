@@ -121,6 +121,11 @@ def shown_by_hand(engine: Engine, one: Deployed, name: str) -> str:
     return by_hand(spec, engine.info, "" if engine.url == LOCAL_SOCKET else engine.url)
 
 
+def rest(engine: Engine, one: Deployed) -> None:
+    """None of its revisions has a container any more: engines have few networks to give."""
+    engine.remove_network(one.volume)
+
+
 def clear(engine: Engine, one: Deployed) -> None:
     """Remove what all of its revisions share, with its files."""
     engine.remove_volume(one.volume)
