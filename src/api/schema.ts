@@ -2838,7 +2838,8 @@ export interface components {
          * NewImage
          * @description What to build: the image of an `environment` (of its `version`, by default the one that is
          *         installed), or that of the Dockerfile at `path`. Without a `recipe` it is the one that the
-         *         newest image of the environment was made by. `tag` is the image's name; by default
+         *         newest image of the environment was made by; that of a Dockerfile, which may take a base as its
+         *         `ARG BASE`, has nothing else. `tag` is the image's name; by default
          *         `nbyard/ENVIRONMENT:VERSION`.
          */
         NewImage: {
