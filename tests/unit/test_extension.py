@@ -1,5 +1,7 @@
 """I28, G2: mounting costs little, and a store that cannot be used stops nobody."""
 
+import contextlib
+import http.client
 import subprocess
 import sys
 
@@ -48,3 +50,17 @@ def test_activating_loads_nothing_heavy(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.leaves_running
+def test_a_server_of_the_tests_that_stops_leaves_no_connection_open(tmp_path):
+    """Its end of one that is kept would be found, unclosed, in some later test."""
+    server = JupyterServer(tmp_path).start()
+    try:
+        kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        kept.request("GET", "/nbyard/api/health")
+        assert kept.getresponse().read() == b"ok\n"
+    finally:
+        server.stop()
+    with contextlib.closing(kept), contextlib.suppress(ConnectionResetError):
+        assert kept.sock.recv(1) == b""

@@ -22,7 +22,7 @@ DOCKERFILE = "Dockerfile"
 TAIL_LINES = 40
 NO_GIT = (
     "A project there takes its version from git, and no .git comes into an image. Say it:"
-    " --variable SETUPTOOLS_SCM_PRETEND_VERSION=1.0, or the same with _FOR_ and the project's name."
+    " --variable SETUPTOOLS_SCM_PRETEND_VERSION=1.0, or the same with _FOR_ and its name."
 )
 FULL = "No space left on device"
 # what is printed to standard error comes coloured

@@ -1,12 +1,18 @@
 """Names are unique among what people can tell apart."""
 
+from __future__ import annotations
+
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from nbyard.domain.ids import is_id
 from nbyard.domain.names import check_name, name_key
 from nbyard.errors import Detail, Invalid, NameTaken
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection, Store
 
 MAX_TOLD = 10
 
@@ -36,6 +42,29 @@ def check_free(names: Mapping[str, str], noun: str, name: str, own: str = "") ->
                 hint=f"Choose another name; {free!r} is free.",
                 details=[Detail("name", said)],
             )
+
+
+def check_apart(store: Store, c: Connection, owner: str, name: str, outputs: Sequence[str]) -> None:
+    """Refuse a name for what has these outputs, where NAME.OUTPUT would name two things: the output
+    `train` of `b` is `b.train`.
+
+    Raises:
+        NameTaken: another artifact has that name, or such an output.
+    """
+    stem, _, last = name.rpartition(".")
+    older = store.runs.named(c, owner, stem) if stem else None
+    tasks = store.tasks.of_run(c, older.id) if older else []
+    of_older = {a.name for task in tasks for a in task.plan.arguments if a.role == "output"}
+    like = [one for one in outputs if store.runs.named(c, owner, f"{name}.{one}")]
+    if last in of_older:
+        said = f"{name!r} is the output {last!r} of the artifact {stem!r}."
+    elif like:
+        said = f"{name}.{like[0]} is another artifact: so its output {like[0]!r} would be called."
+    else:
+        return
+    free = next_name([*store.runs.names(c, owner).values(), name], name)
+    hint = f"Choose another name; {free!r} is free."
+    raise NameTaken(said, hint=hint, details=[Detail("name", said)])
 
 
 def check_run_name(name: str) -> str:

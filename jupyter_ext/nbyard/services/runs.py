@@ -31,7 +31,7 @@ from nbyard.domain.states import RUN, TASK
 from nbyard.domain.workflows import Document
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.services.drafts import Draft, checked, draft
-from nbyard.services.naming import check_free
+from nbyard.services.naming import check_apart, check_free
 from nbyard.services.operation import operation
 from nbyard.services.parts import keeping_bytes, made_before, remember
 from nbyard.services.run_estimates import RunEstimates
@@ -109,6 +109,9 @@ class RunService(RunEstimates):
         if not plans:
             raise Invalid.field("document", "there is no executable to run")
         workflow_id, version_id, path = self._workflow(c, caller, body, document)
+        if new.name and not workflow_id:
+            outputs = [a.name for a in plans[0].arguments if a.role == "output"]
+            check_apart(self._store, c, caller.name, new.name, outputs)
         now = datetime.now(UTC)
         row = {
             "id": new_id(),

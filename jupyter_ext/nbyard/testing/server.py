@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tornado.ioloop import IOLoop
 from tornado.testing import bind_unused_port
 
 TOKEN = "a-token-for-tests"
@@ -74,7 +75,8 @@ class JupyterServer:
             self._failure = error
         finally:
             self._ready.set()
-            self._loop.close()
+            # with the connections that a client keeps: their sockets would be found much later
+            IOLoop.current().close(all_fds=True)
 
     async def _serve(self) -> None:
         self.app = _server_app()(

@@ -55,9 +55,11 @@ def test_all_that_is_missing_is_told(shell, yard):
     """A1, E5: also where the same words say it of several."""
     root = yard.parts.files.root
     (root / "join.py").write_text("print(1)\n")
-    told = [{"name": n, "role": "input", "required": True} for n in ("left", "right")]
-    for place, one in enumerate(told):
-        one["reach"] = {"kind": "positional", "position": place}
+    reaches = [{"kind": "positional", "position": place} for place in (0, 1)]
+    told = [
+        {"name": name, "role": "input", "required": True, "reach": reach}
+        for name, reach in zip(("left", "right"), reaches, strict=True)
+    ]
     (root / "join.py.nbexec").write_text(json.dumps({"version": 1, "arguments": told}))
     said = shell("run", "./join.py")
     assert said.code == 2

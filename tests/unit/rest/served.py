@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from tornado import web, websocket
 from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
 from tornado.netutil import bind_sockets
 
 LARGE = 40 << 20
@@ -125,6 +126,7 @@ class Service:
             ("/slow", Slow), ("/large", Large), ("/half/(.*)", Half), ("/login", Login),
             ("(?:/.*)?/astray", Astray), ("/switch", Switch), ("/socket", Socket), ("(.*)", Echo),
         ]  # fmt: skip
+        self._tornado = IOLoop.current()
         server = HTTPServer(web.Application(routes), max_body_size=LARGE * 4)
         server.add_sockets(self._sockets)
         await self._ended.wait()
@@ -137,4 +139,4 @@ class Service:
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._ended.set)
         self._thread.join(10)
-        self._loop.close()
+        self._tornado.close(all_fds=True)  # with websockets that are not at their end

@@ -63,6 +63,21 @@ def test_a_name_is_taken_over_when_asked(yard, ann, tool, root, finished):
     assert runs.get(ann, older.id).run.name == ""
 
 
+def test_a_name_is_never_that_of_an_output_too(yard, ann, tool, flow, root, finished):
+    """A1: `b.result` names one thing, whichever comes first."""
+    (root / "data.csv").write_text("a\n")
+    runs, values = yard.services.runs, {"source": "data.csv"}
+    runs.create(ann, NewRun(path=tool, name="b", parameters=values))
+    with pytest.raises(NameTaken, match=r"'b\.result' is the output 'result' of the artifact 'b'"):
+        runs.create(ann, NewRun(path=tool, name="b.result", parameters=values))
+    runs.create(ann, NewRun(path=tool, name="b.other", parameters=values))
+    runs.create(ann, NewRun(path=tool, name="c.result", parameters=values))
+    with pytest.raises(NameTaken, match=r"c\.result is another artifact: so its output") as refused:
+        runs.create(ann, NewRun(path=tool, name="c", parameters=values))
+    assert refused.value.details[0].path == "name" and "'c 2' is free" in refused.value.hint
+    assert runs.create(ann, NewRun(path=flow, name="c")).name == "c", "that is no artifact"
+
+
 def test_a_name_is_suggested(yard, ann, tool, root):
     """A5: while it is typed; that of a workflow's run is taken too."""
     (root / "data.csv").write_text("a\n")
