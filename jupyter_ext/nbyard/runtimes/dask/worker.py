@@ -171,7 +171,7 @@ class Visit:
         found = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
         here = os.path.dirname(sys.executable)
         found["PATH"] = os.pathsep.join([here, found.get("PATH", os.defpath)])
-        found |= self._job["environment"]
+        found |= self._job["environment"] | {"NBYARD_DASK_WORKER": self._worker.address}
         if not self._scheduler.startswith("inproc:"):
             found["NBYARD_DASK_ADDRESS"] = self._scheduler
         security = self._worker.security

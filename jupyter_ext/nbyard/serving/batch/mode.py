@@ -29,10 +29,12 @@ class BatchMode:
         told = parser.parse_args(words)
         source, target = os.path.abspath(told.input), os.path.abspath(told.output)
         from .datasets import CannotRead
-        from .running import predict_all
+        from .running import here, predict_all
+        from .spreading import spread
 
         try:
-            rows = predict_all(spec, load(spec), source, target)
+            with spread(spec) as over:
+                rows = predict_all(spec, over or here(spec, load(spec)), source, target)
         except (CannotRead, Refused, ModelFailed) as error:
             log.debug("what was raised", exc_info=error)
             cause = error.__cause__

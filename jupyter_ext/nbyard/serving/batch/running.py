@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from nbyard.serving.arrow import batch_of, frame_of
@@ -16,9 +16,17 @@ from .datasets import SUFFIXES, CannotRead, files_of, pieces
 from .parts import Parts, about, digest
 
 log = logging.getLogger("nbyard.serving")
+# What makes of numbered pieces, in their order, the checked answers to each.
+Numbered = Iterator[tuple[int, Any]]
+Over = Callable[[Numbered], Iterator[Any]]
 
 
-def predict_all(spec: Spec, model: Any, source: str, target: str) -> int:
+def here(spec: Spec, model: Any) -> Over:
+    """The model in this process."""
+    return lambda pieces: (predicted(spec, model, batch, first) for first, batch in pieces)
+
+
+def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
     """Predict each row of a dataset; the number of rows. A `target` that ends in .csv or .parquet
     is one file for all of them; another is a folder with one file for each.
 
@@ -35,7 +43,7 @@ def predict_all(spec: Spec, model: Any, source: str, target: str) -> int:
         known = "\n".join(about(spec, code, path) for path in files)
         parts = Parts(place, spec.outputs, known)
         if not parts.is_done:
-            _predict(spec, model, files, parts)
+            _predict(spec, over, files, parts)
         made.append(parts)
     for parts in made:
         parts.forget()
@@ -52,20 +60,26 @@ def _targets(source: str, target: str) -> dict[str, list[str]]:
     return {os.path.join(target, os.path.relpath(path, source)): [path] for path in files}
 
 
-def _predict(spec: Spec, model: Any, files: list[str], parts: Parts) -> None:
+def _predict(spec: Spec, over: Over, files: list[str], parts: Parts) -> None:
     done = parts.rows
     if done:
         log.info("%d rows are there already", done)
     try:
-        for first, batch in _after(done, _numbered(spec, files)):
-            parts.add(_predicted(spec, model, batch, first))
+        for answer in over(_after(done, _numbered(spec, files))):
+            parts.add(answer)
     except (CannotRead, Refused, ModelFailed):
         parts.keep()
         raise
     parts.finish()
 
 
-def _predicted(spec: Spec, model: Any, batch: Any, first: int) -> Any:
+def predicted(spec: Spec, model: Any, batch: Any, first: int) -> Any:
+    """The checked answer to a piece, whose first row is `first`.
+
+    Raises:
+        Refused: a value or an answer does not fit its schema; it names row and field.
+        ModelFailed: the model raised.
+    """
     frame = frame_of(spec.inputs, batch, first)
     try:
         return batch_of(spec.outputs, model.predict(frame), batch.num_rows, first)
@@ -76,7 +90,7 @@ def _predicted(spec: Spec, model: Any, batch: Any, first: int) -> Any:
         raise ModelFailed(f"{rows}: {words_of(error)}") from error
 
 
-def _numbered(spec: Spec, files: list[str]) -> Iterator[tuple[int, Any]]:
+def _numbered(spec: Spec, files: list[str]) -> Numbered:
     """Pieces with their first row, counted over all files."""
     first = 0
     for path in files:
@@ -85,7 +99,7 @@ def _numbered(spec: Spec, files: list[str]) -> Iterator[tuple[int, Any]]:
             first += batch.num_rows
 
 
-def _after(done: int, numbered: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+def _after(done: int, numbered: Numbered) -> Numbered:
     """What is not done yet."""
     for first, batch in numbered:
         if first + batch.num_rows > done:

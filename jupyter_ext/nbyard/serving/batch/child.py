@@ -1,0 +1,129 @@
+"""`python -m nbyard.serving.batch.child PLACE`: a model that predicts what comes in by its standard
+input, piece by piece, beside a Dask worker. It ends when nobody asks any more, and removes PLACE.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from nbyard.serving.codec import BadAnswer, Refused
+from nbyard.serving.loading import NoModel, Spec, load, read_spec
+from nbyard.serving.predicting import ModelFailed, words_of
+
+from .beside import HEAD
+
+IDLE_SECONDS = 5.0
+FOLLOW_SECONDS = 1.0
+MAX_SAID = 65_536
+
+
+def main(place: str) -> int:
+    """Until the input ends, or nothing came for a while."""
+    parent = os.getppid()
+    threading.Thread(target=_follow, args=[parent], daemon=True).start()
+    source, target = os.dup(0), os.dup(1)
+    with tempfile.TemporaryFile() as said:
+        for one in (1, 2):
+            os.dup2(said.fileno(), one)
+        try:
+            predicting = Predicting(place)
+            while (piece := _next(source)) is not None:
+                told, content = predicting.answer(*piece)
+                _send(target, {**told, "said": _said(said)}, content)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+    return 0
+
+
+class Predicting:
+    """The model, or why there is none."""
+
+    def __init__(self, place: str):
+        text = Path(place, "model.json").read_text("utf-8")
+        self._spec = read_spec(text, os.path.join(place, "model"))
+        self._why = ""
+        try:
+            self._model = _loaded(self._spec)
+        except NoModel as error:
+            self._why = f"the model could not be loaded: {error}"
+
+    def answer(self, first: int, content: bytes) -> tuple[dict[str, Any], bytes]:
+        from .running import predicted
+        from .spreading import read, written
+
+        if self._why:
+            return {"kind": "failed", "words": self._why}, b""
+        try:
+            found = predicted(self._spec, self._model, read(content), first)
+        except Refused as error:
+            kind = "answer" if isinstance(error, BadAnswer) else "refused"
+            told = {"kind": kind, "words": error.words, "row": error.row, "field": error.field}
+            return told, b""
+        except ModelFailed as error:
+            return {"kind": "failed", "words": str(error)}, b""
+        return {"kind": "batch"}, written(found)
+
+
+def _loaded(spec: Spec) -> Any:
+    try:
+        return load(spec)
+    except NoModel:
+        raise
+    except (Exception, SystemExit) as error:
+        raise NoModel(words_of(error)) from error
+
+
+def _follow(parent: int) -> None:
+    """Whatever the model does, it does not outlive its worker."""
+    while os.getppid() == parent:
+        time.sleep(FOLLOW_SECONDS)
+    os._exit(1)
+
+
+def _next(source: int) -> tuple[int, bytes] | None:
+    if not select.select([source], [], [], IDLE_SECONDS)[0]:
+        return None
+    head = _read(source, HEAD.size)
+    if not head:
+        return None
+    first, size = HEAD.unpack(head)
+    return first, _read(source, size)
+
+
+def _read(source: int, size: int) -> bytes:
+    """So many bytes, fewer at the end only."""
+    found = bytearray()
+    while len(found) < size and (piece := os.read(source, min(size - len(found), 2**20))):
+        found += piece
+    return bytes(found)
+
+
+def _send(target: int, told: dict[str, Any], content: bytes) -> None:
+    head = json.dumps(told).encode()
+    with open(target, "wb", closefd=False) as pipe:
+        pipe.write(HEAD.pack(len(head), len(content)) + head)
+        pipe.write(content)
+
+
+def _said(file: Any) -> str:
+    """What the model printed since the last piece."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    file.seek(0)
+    found = file.read(MAX_SAID).decode("utf-8", "replace")
+    file.seek(0)
+    file.truncate()
+    return str(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

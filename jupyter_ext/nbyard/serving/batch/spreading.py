@@ -1,0 +1,195 @@
+"""Pieces predicted by all workers of a Dask cluster, by work that itself runs on one of them.
+
+Nothing of ours is installed there: model and codec travel as an archive, once to each worker, and
+what a worker shall do travels as text (`beside`). Each thread of a worker has a process of its own
+in which the model is loaded (`child`); one that dies is made anew, and a piece whose worker dies is
+predicted by another. Answers come in the order of the pieces, and only so many pieces are on their
+way as the cluster has threads, twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import os
+import sys
+import tarfile
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbyard.serving
+from nbyard.serving.codec import BadAnswer, Refused
+from nbyard.serving.loading import Spec
+from nbyard.serving.predicting import ModelFailed
+
+from . import beside
+from .datasets import CannotRead
+from .running import Numbered, Over
+
+log = logging.getLogger("nbyard.serving")
+ADDRESS, WORKER = "NBYARD_DASK_ADDRESS", "NBYARD_DASK_WORKER"
+CONNECT_SECONDS = 10
+AHEAD = 2
+PIECE_BYTES = 4 * 2**20
+LEFT_OUT = ("__pycache__", ".nbyard")
+TEXT = Path(beside.__file__).read_text("utf-8")
+NAME = f"nbyard_pieces_{hashlib.sha256(TEXT.encode()).hexdigest()[:16]}"
+BOOT = """
+def answer(name, text, verb, *words):
+    import sys, types
+    module = sys.modules.get(name)
+    if module is None:
+        module = types.ModuleType(name)
+        exec(compile(text, name, "exec"), vars(module))
+        module = sys.modules.setdefault(name, module)
+    return getattr(module, verb)(*words)
+"""
+REFUSALS: dict[str, type[Refused]] = {"refused": Refused, "answer": BadAnswer}
+
+
+@contextmanager
+def spread(spec: Spec) -> Iterator[Over | None]:
+    """What predicts pieces on the cluster; None where this is no work on a worker of one, or the
+    cluster cannot be reached from it."""
+    client = _client()
+    if client is None:
+        yield None
+        return
+    try:
+        with Spreading(client, spec) as spreading:
+            yield spreading.over
+    finally:
+        client.close()
+
+
+def _client() -> Any:
+    if not os.environ.get(WORKER) or not os.environ.get(ADDRESS):
+        return None
+    try:
+        from distributed import Client
+
+        logging.getLogger("distributed").setLevel(logging.ERROR)
+        told: dict[str, Any] = {"timeout": CONNECT_SECONDS, "set_as_default": False}
+        return Client(os.environ[ADDRESS], name="nbyard-batch", **told)
+    except (ImportError, OSError, TimeoutError) as error:
+        log.warning("the cluster takes no part, all is predicted here: %s", error)
+        return None
+
+
+class Spreading:
+    """One model on one cluster."""
+
+    def __init__(self, client: Any, spec: Spec):
+        self._client = client
+        self._key = os.urandom(8).hex()
+        space: dict[str, Any] = {"__name__": "__main__"}  # so that it is sent, and not its name
+        exec(BOOT, space)
+        self._answer = space["answer"]
+        self._archive = client.submit(bytes, packed(spec), key=f"nbyard-model-{self._key}")
+
+    def __enter__(self) -> Spreading:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """The processes on the workers end; after a while they would by themselves."""
+        self._client.run(self._answer, NAME, TEXT, "end", self._key, on_error="ignore")
+
+    def over(self, pieces: Numbered) -> Iterator[Any]:
+        """The checked answers to pieces, in their order.
+
+        Raises:
+            Refused: a value or an answer does not fit.
+            ModelFailed: the model raised, or could not be loaded.
+        """
+        waiting: deque[tuple[Any, str]] = deque()
+        trouble: list[Exception] = []
+        for first, batch in _small(_readable(pieces, trouble)):
+            threads = self._client.nthreads()
+            while len(waiting) >= AHEAD * max(1, sum(threads.values())):
+                yield self._taken(waiting.popleft()[0])
+            busy = Counter(where for future, where in waiting if not future.done())
+            where = min(threads, key=lambda one: busy[one] / threads[one], default="")
+            waiting.append((self._asked(first, batch, where), where))
+        while waiting:
+            yield self._taken(waiting.popleft()[0])
+        for error in trouble:
+            raise error
+
+    def _asked(self, first: int, batch: Any, where: str) -> Any:
+        """Dask itself would ask the worker that has the archive already, again and again."""
+        words = (NAME, TEXT, "predicted", self._key, self._archive, first, written(batch))
+        key = f"nbyard-piece-{self._key}-{first}"
+        there = {"workers": [where], "allow_other_workers": True} if where else {}
+        return self._client.submit(self._answer, *words, key=key, pure=False, **there)
+
+    def _taken(self, future: Any) -> Any:
+        told, content = future.result()
+        sys.stdout.write(told["said"])
+        sys.stdout.flush()
+        if told["kind"] == "batch":
+            return read(content)
+        if told["kind"] == "failed":
+            raise ModelFailed(told["words"])
+        raise REFUSALS[told["kind"]](told["words"], told["row"], told["field"])
+
+
+def _readable(pieces: Numbered, trouble: list[Exception]) -> Numbered:
+    """Up to the piece that cannot be read: those before it are answered first."""
+    try:
+        yield from pieces
+    except (CannotRead, Refused) as error:
+        trouble.append(error)
+
+
+def _small(pieces: Numbered) -> Numbered:
+    """A scheduler holds what is on its way."""
+    for first, batch in pieces:
+        rows = max(1, batch.num_rows * PIECE_BYTES // max(batch.nbytes, PIECE_BYTES))
+        for start in range(0, batch.num_rows, rows):
+            yield first + start, batch.slice(start, rows)
+
+
+def written(batch: Any) -> bytes:
+    """A batch as the bytes of a stream of Arrow."""
+    import pyarrow
+
+    sink = pyarrow.BufferOutputStream()
+    with pyarrow.ipc.new_stream(sink, batch.schema) as stream:
+        stream.write_batch(batch)
+    return bytes(sink.getvalue())
+
+
+def read(content: bytes) -> Any:
+    """The one batch of such bytes."""
+    import pyarrow
+
+    with pyarrow.ipc.open_stream(content) as stream:
+        return stream.read_next_batch()
+
+
+def packed(spec: Spec) -> bytes:
+    """An archive: `lib` with what serves, `model` with the folder of the model file, model.json."""
+    found = io.BytesIO()
+    with tarfile.open(fileobj=found, mode="w") as archive:
+        _add(archive, "model.json", json.dumps(spec.told).encode())
+        _add(archive, "lib/nbyard/__init__.py", b"")
+        here = str(Path(str(nbyard.serving.__file__)).parent)
+        archive.add(here, "lib/nbyard/serving", filter=_wanted)
+        archive.add(spec.root, "model", filter=_wanted)
+    return found.getvalue()
+
+
+def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    archive.addfile(member, io.BytesIO(content))
+
+
+def _wanted(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    is_plain = member.isfile() or member.isdir() or member.issym()
+    return member if is_plain and os.path.basename(member.name) not in LEFT_OUT else None

@@ -1,0 +1,143 @@
+"""M4: a model over a dataset on a cluster: pieces on all workers, predictions in order."""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy
+import pandas
+import psutil
+import pytest
+
+from nbyard.domain.runs import RunDetail
+from nbyard.testing.conformance_runtimes import wait_until
+
+from ..test_runs import Project
+from .ground import Ground
+from .test_workflows import cluster, project
+
+__all__ = ["cluster", "project"]
+pytestmark = pytest.mark.leaves_running  # processes of the ground are ended by the fixture
+ROWS = 65_536 * 6
+MODEL = """
+name: Doubling
+deployment: {mode: batch}
+src: src
+interface: {model_module: model, model_class: Doubling}
+input_schema: [{name: n, type: int}]
+output_schema: [{name: n, type: int}, {name: twice, type: int}]
+"""
+CODE = """
+import os
+import time
+from pathlib import Path
+from src.near import FACTOR
+
+WITNESS = Path(%r)
+
+
+class Doubling:
+    def __init__(self):
+        print("loaded in", os.getpid())
+        (WITNESS / f"{os.getppid()}-{os.getpid()}").touch()
+
+    def predict(self, frame):
+        if (frame["n"] == 222_222).any() and (WITNESS / "bad").exists():
+            raise ValueError("no such number")
+        while (WITNESS / "wait").exists():
+            time.sleep(0.02)
+        return frame.assign(twice=frame["n"] * FACTOR)
+"""
+
+
+@pytest.fixture
+def wide(cluster: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    """Two workers with files of their own."""
+    for _ in range(2):
+        cluster.start_worker(hidden=tmp_path_factory.getbasetemp())
+    yield cluster
+
+
+def witnessed(wide: Ground, word: str) -> Path:
+    """A folder that workers see, with a word to the model."""
+    witness = wide.folder / "witness"
+    witness.mkdir()
+    (witness / word).touch()
+    return witness
+
+
+def doubling(project: Project, witness: Path) -> str:
+    """The run of a model over many rows."""
+    (project.root / "src").mkdir(exist_ok=True)
+    (project.root / "src/model.py").write_text(CODE % str(witness))
+    (project.root / "src/near.py").write_text("FACTOR = 2\n")
+    (project.root / "nervosum.yaml").write_text(MODEL)
+    pandas.DataFrame({"n": numpy.arange(ROWS)}).to_parquet(project.root / "n.parquet")
+    data = {"type": "dataset", "path": "n.parquet"}
+    project.nodes = {"data": data, "model": {"type": "executable", "path": "nervosum.yaml"}}
+    project.arrow("data", "model", "data", "data")
+    return project.start(runtime="dask")
+
+
+def begun(witness: Path) -> dict[int, list[int]]:
+    """Processes that loaded the model, by those of their workers."""
+    found: dict[int, list[int]] = {}
+    for path in witness.glob("*-*"):
+        worker, own = map(int, path.name.split("-"))
+        found.setdefault(worker, []).append(own)
+    return found
+
+
+def check(project: Project, detail: RunDetail) -> None:
+    assert detail.run.state == "succeeded", project.log(detail.run.id, "model")
+    told = project.bytes_of(detail, "model", "predictions")
+    answers = pandas.read_csv(io.BytesIO(told))
+    assert answers["n"].tolist() == list(range(ROWS))
+    assert (answers["twice"] == 2 * answers["n"]).all()
+
+
+def gone(witness: Path) -> bool:
+    return not any(psutil.pid_exists(one) for own in begun(witness).values() for one in own)
+
+
+@pytest.mark.timeout(200)
+def test_pieces_are_predicted_by_all_workers_in_order(project: Project, wide: Ground) -> None:
+    """M4, R12: also by the worker of the one that waits for them; nothing of it stays."""
+    witness = witnessed(wide, "wait")
+    run = doubling(project, witness)
+    project.dispatching.until(lambda: begun(witness), lambda found: len(found) == 2, 100)
+    (witness / "wait").unlink()
+    check(project, project.end(run))
+    for own in begun(witness).values():
+        assert all(f"loaded in {pid}\n" in project.log(run, "model") for pid in own)
+    wait_until(lambda: gone(witness))
+    assert not list(wide.folder.glob("scratch-*/**/nbyard-model-*"))
+
+
+@pytest.mark.timeout(200)
+def test_a_worker_that_dies_loses_no_piece(project: Project, wide: Ground) -> None:
+    """M4: its pieces are predicted by the other one, and its process ends with it."""
+    witness = witnessed(wide, "wait")
+    run = doubling(project, witness)
+    project.dispatching.until(lambda: begun(witness), lambda seen: len(seen) == 2, 100)
+    (sighting,) = project.yard.settings.store_path.glob("attempts/*/dask.json")
+    held = json.loads(sighting.read_text())["place"]
+    other = next(one for one in wide.workers if f"scratch-{wide.processes.index(one)}/" not in held)
+    wide.kill(other)
+    (witness / "wait").unlink()
+    detail = project.end(run)
+    check(project, detail)
+    assert [len(task.attempts) for task in detail.tasks if task.node == "model"] == [1]
+    wait_until(lambda: gone(witness))
+
+
+def test_what_a_model_raises_on_a_worker_is_told_with_its_rows(
+    project: Project, wide: Ground
+) -> None:
+    """M4: rows are those of the whole dataset."""
+    witness = witnessed(wide, "bad")
+    run = doubling(project, witness)
+    assert project.end(run).run.state == "failed"
+    words = "rows 196608 to 262143: the model raised ValueError: no such number"
+    assert words in project.log(run, "model")
