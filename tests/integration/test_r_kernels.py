@@ -128,7 +128,7 @@ def test_values_reach_its_parameters(yard: Yard, tmp_path: Path) -> None:
     named = "alpha, n, names, more, words, on"
     told = f"list({named}, is.vector(names, 'character'), sum(weights))"
     source = [(declared + "\nweights <- c(1, 2)", ["parameters"]), (TELL.format(told), [])]
-    cells = [
+    cells: list[dict[str, Any]] = [
         {"cell_type": "code", "id": f"c{n}", "source": text, "metadata": {"tags": tags}}
         | {"outputs": [], "execution_count": None}
         for n, (text, tags) in enumerate(source)
