@@ -1019,7 +1019,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make an executable of a model as it was built: it predicts datasets in its own image */
+        /**
+         * Make an executable of a model as it was built: it predicts datasets in its own image,
+         * @description whatever that image's name means later.
+         */
         post: operations["models.register"];
         delete?: never;
         options?: never;
@@ -1967,7 +1970,7 @@ export interface components {
          * Deployment
          * @description A deployment now. `revision` is the newest, which is wanted, `serving` the one that answers,
          *         or 0: they differ while one takes the place of the other. `spec`, `gpus` and the like are those
-         *         of the newest. `is_wanted` tells whether it shall run.
+         *         of the newest. `is_wanted` tells whether it shall run, `changed_at` when somebody changed it.
          */
         Deployment: {
             id: string;
@@ -1996,11 +1999,14 @@ export interface components {
         /**
          * DeploymentChange
          * @description What is to be otherwise; what is not said stays. All but title and description make a new
-         *         revision. `revision` is the newest that whoever changes it has seen; 0 for whichever.
+         *         revision. `revision` is the newest that whoever changes it has seen, 0 for whichever;
+         *         `changed_at`, which title and description need too, is when that was, null for whenever.
          */
         DeploymentChange: {
             /** @default 0 */
             revision: number;
+            /** @default null */
+            changed_at: string | null;
             title?: string;
             description?: string;
             image?: string;
@@ -2015,6 +2021,7 @@ export interface components {
             };
             ports?: components["schemas"]["Port"][];
             start_seconds?: number;
+            stop_seconds?: number;
         };
         /**
          * DeploymentEvent
@@ -2781,7 +2788,8 @@ export interface components {
          * @description What to deploy. `name` is the host name, a part of its address; by default made of the title.
          *         What is not said is as the preset and the service have it; `memory_gb` and `disk_gb` are in
          *         units of 2^30 bytes. Without a `command` the image's own is started. `ports` are those that it
-         *         listens at. It has `start_seconds` to answer.
+         *         listens at. It has `start_seconds` to answer, and `stop_seconds` to finish what it was asked
+         *         when it is stopped or another revision takes its place.
          */
         NewDeployment: {
             /** @default  */
@@ -2819,6 +2827,8 @@ export interface components {
             ports: components["schemas"]["Port"][] | null;
             /** @default null */
             start_seconds: number | null;
+            /** @default null */
+            stop_seconds: number | null;
         };
         /**
          * NewEnvironment
@@ -3431,6 +3441,8 @@ export interface components {
             };
             ports: components["schemas"]["Port"][];
             start_seconds: number;
+            /** @default 30 */
+            stop_seconds: number;
         };
         /**
          * Run
