@@ -41,7 +41,9 @@ export function levels(largest: number, unit: Unit): number[] {
   return [0, step, 2 * step].map(level => Number(level.toPrecision(15)));
 }
 
-/** The `d` of an SVG path through all points that are there; one that is alone is a dot. */
+const DASH = 4;
+
+/** The `d` of an SVG path through all points that are there; one that is alone is a dash. */
 export function pathOf(
   seconds: readonly number[],
   values: readonly (number | null)[],
@@ -58,8 +60,8 @@ export function pathOf(
       const command = drawing ? 'L' : 'M';
       const isAlone = !drawing && (values[index + 1] ?? null) === null;
       drawing = true;
-      const point = `${command}${x(seconds[index]).toFixed(1)} ${y(value).toFixed(1)}`;
-      return isAlone ? `${point}h0` : point;
+      const left = x(seconds[index]) - (isAlone ? DASH / 2 : 0);
+      return `${command}${left.toFixed(1)} ${y(value).toFixed(1)}${isAlone ? `h${DASH}` : ''}`;
     })
     .join('');
 }

@@ -106,8 +106,10 @@ withDocker(
     await expect(traffic.getByRole('img', { name: /^Requests over time/ })).toBeVisible();
     await traffic.scrollIntoViewIfNeeded();
     await picture('traffic');
+    expect(await findings(lab)).toEqual([]);
     await traffic.getByRole('button', { name: 'As table' }).press('Enter');
     await expect(traffic.getByRole('rowheader')).toHaveCount(1);
+    expect(await findings(lab)).toEqual([]);
 
     await view(lab).getByRole('tab', { name: 'Overview' }).press('ArrowRight');
     await expect(view(lab).getByRole('log')).toContainText('Serving HTTP');

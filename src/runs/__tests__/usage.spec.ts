@@ -47,7 +47,7 @@ describe('pathOf', () => {
   it('begins anew after a gap', () => {
     const x = (at: number) => at * 10;
     const y = (value: number) => 100 - value;
-    expect(pathOf([0, 1, 2, 3], [1, 2, null, 4], x, y)).toBe('M0.0 99.0L10.0 98.0M30.0 96.0h0');
+    expect(pathOf([0, 1, 2, 3], [1, 2, null, 4], x, y)).toBe('M0.0 99.0L10.0 98.0M28.0 96.0h4');
     expect(most([1, null, 3])).toBe(3);
     expect(most([])).toBe(0);
   });

@@ -15,7 +15,7 @@ from itertools import groupby
 import pytest
 
 from nbyard.calling import has_work
-from nbyard.dockerd import Engine
+from nbyard.dockerd import DEPLOYMENT, STORE, Engine
 from nbyard.domain.deployments import DeploymentChange
 
 from .bench import until
@@ -300,6 +300,28 @@ def test_a_dispatcher_that_dies_while_it_starts_one_leaves_it_to_the_next(made, 
         assert len([name for name in yards.owned() if name.endswith("-1")]) == 1
         (revision,) = yards.deployments.revisions(ANN, "web").items
         assert revision.restarts == 0
+
+
+def test_what_a_killed_dispatcher_left_is_swept_and_nothing_of_others(made):
+    """P4: its row is gone, as after one that had lost its lease and did not know."""
+    yards, dispatching = made
+    gone = yards.create()
+    told = yards.settings.environment() | {"NBYARD_CRASH_AT": "deployment-launched"}
+    words = [sys.executable, "-m", "nbyard.dispatch"]
+    subprocess.run(words, env=os.environ | told, stderr=subprocess.DEVNULL, timeout=60, check=False)
+    theirs = {STORE: "another", DEPLOYMENT: "theirs"}
+    yards.engine.create_volume("nby-d-theirs", theirs)
+    yards.engine.network("nby-d-theirs", theirs)
+    try:
+        assert len(yards.owned()) == 3, "container, volume and network"
+        with yards.yard.store.write() as c:
+            yards.yard.store.deployments.delete(c, gone.id)
+        with dispatching() as running:
+            running.until(yards.owned, lambda left: not left)
+        assert len(yards.engine.owned(STORE, "another")) == 2
+    finally:
+        yards.engine.remove_volume("nby-d-theirs")
+        yards.engine.remove_network("nby-d-theirs")
 
 
 def container(yards: Yards) -> str:
