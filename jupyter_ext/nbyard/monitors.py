@@ -28,8 +28,8 @@ class Spot(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class Helper(msgspec.Struct, frozen=True):
-    """A program that was started beside the attempt, never a bare pid; `port` is where it
+class Board(msgspec.Struct, frozen=True):
+    """The TensorBoard that was started beside the attempt, never a bare pid; `port` is where it
     listens."""
 
     pid: int
@@ -42,7 +42,7 @@ class Monitor(msgspec.Struct, frozen=True):
 
     ports: dict[str, int] = {}
     spots: list[Spot] = []
-    helper: Helper | None = None
+    board: Board | None = None
 
 
 def read(store: Path, attempt_id: str) -> Monitor | None:
@@ -60,7 +60,7 @@ def write(store: Path, attempt_id: str, monitor: Monitor) -> None:
 
 
 def forget(store: Path, attempt_id: str) -> None:
-    """Remove what was known, and what a helper printed."""
+    """Remove what was known, and what a board printed."""
     for path in (_path(store, attempt_id), log_path(store, attempt_id)):
         path.unlink(missing_ok=True)
 
@@ -82,13 +82,13 @@ def links(store: Path, attempt_id: str) -> list[MonitorLink]:
 
 
 def open_log(store: Path, attempt_id: str) -> BinaryIO:
-    """For what the helper of an attempt prints."""
+    """For what the board of an attempt prints."""
     _make_folder(store)
     return open(log_path(store, attempt_id), "wb")
 
 
 def log_path(store: Path, attempt_id: str) -> Path:
-    """What the helper of an attempt prints."""
+    """What the board of an attempt prints."""
     return store / FOLDER / f"{attempt_id}.log"
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from nbyard import monitors
 from nbyard.domain.monitors import MonitorLink
-from nbyard.monitors import Helper, Monitor, Spot
+from nbyard.monitors import Board, Monitor, Spot
 
 
 def test_what_was_written_is_read_and_forgotten(tmp_path: Path) -> None:
-    known = Monitor({"web": 1}, [Spot("web", 1, answers=True)], Helper(7, 1.5, 2))
+    known = Monitor({"web": 1}, [Spot("web", 1, answers=True)], Board(7, 1.5, 2))
     assert monitors.read(tmp_path, "a") is None and monitors.present(tmp_path) == set()
     monitors.write(tmp_path, "a", Monitor())
     monitors.write(tmp_path, "a", known)

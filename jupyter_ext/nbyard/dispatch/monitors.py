@@ -97,7 +97,7 @@ class MonitorController:
                 self._workers.submit(_key(attempt_id), work, _another_time)
 
     def close(self) -> None:
-        """What runs goes on, its helpers too."""
+        """What runs goes on, its boards too."""
         for engine in self._engines.values():
             engine.close()
 
@@ -105,12 +105,12 @@ class MonitorController:
         folder = place(self._room.folder, attempt.id)
         known = monitors.read(self._room.folder, attempt.id) or Monitor()
         spots = {spot.name: spot for spot in known.spots}
-        helper = known.helper
+        board = known.board
         found = list(self._declared(attempt, plan, known, spots))
         if plan.tensorboard:
-            spot, helper = self._tensorboard(attempt, plan, folder, known)
+            spot, board = self._tensorboard(attempt, plan, folder, known)
             found.append(spot)
-        seen = replace(known, spots=self._asked(attempt.id, found, spots), helper=helper)
+        seen = replace(known, spots=self._asked(attempt.id, found, spots), board=board)
         if seen != known:
             monitors.write(self._room.folder, attempt.id, seen)
 
@@ -145,12 +145,12 @@ class MonitorController:
 
     def _tensorboard(
         self, attempt: AttemptRecord, plan: TaskPlan, folder: Path, known: Monitor
-    ) -> tuple[Spot, monitors.Helper | None]:
+    ) -> tuple[Spot, monitors.Board | None]:
         """Its link, and the program behind it once there are logs to show."""
-        helper = known.helper
+        board = known.board
         if plan.runtime != PROCESSES:
             return Spot(TENSORBOARD, 0, reason=ONLY_PROCESSES), None
-        if helper is None:
+        if board is None:
             logs = tensorboard.logs_of(folder, plan.tensorboard)
             if logs is None:
                 return Spot(TENSORBOARD, 0), None
@@ -158,13 +158,13 @@ class MonitorController:
             if not program:
                 return Spot(TENSORBOARD, 0, reason=tensorboard.MISSING), None
             (port,) = free_ports([TENSORBOARD]).values()
-            helper = tensorboard.start(self._room, attempt.id, program, logs, port)
+            board = tensorboard.start(self._room, attempt.id, program, logs, port)
             # known before anything else is done: whoever comes next must not start a second one
-            monitors.write(self._room.folder, attempt.id, replace(known, helper=helper))
-        elif not tensorboard.is_alive(helper):
+            monitors.write(self._room.folder, attempt.id, replace(known, board=board))
+        elif not tensorboard.is_alive(board):
             said = tensorboard.last_words(self._room.folder, attempt.id)
-            return Spot(TENSORBOARD, 0, reason=f"TensorBoard has ended: {said}"), helper
-        return Spot(TENSORBOARD, helper.port, is_trusted=True), helper
+            return Spot(TENSORBOARD, 0, reason=f"TensorBoard has ended: {said}"), board
+        return Spot(TENSORBOARD, board.port, is_trusted=True), board
 
     def _asked(
         self, attempt_id: str, found: Iterable[Spot], before: Mapping[str, Spot]
@@ -185,8 +185,8 @@ class MonitorController:
         if state in ATTEMPT.live:
             return
         known = monitors.read(self._room.folder, attempt_id)
-        if known is not None and known.helper is not None:
-            tensorboard.stop(known.helper)
+        if known is not None and known.board is not None:
+            tensorboard.stop(known.board)
         monitors.forget(self._room.folder, attempt_id)
         self._ports.pop(attempt_id, None)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from nbyard import folders, monitors
 from nbyard.dispatch.room import Room
 from nbyard.domain.monitors import TENSORBOARD
-from nbyard.monitors import LOOPBACK, Helper
+from nbyard.monitors import LOOPBACK, Board
 from nbyard.runner import processes
 
 CLOCK_SLACK_SECONDS = 0.05
@@ -42,7 +42,7 @@ def program_for(folder: Path) -> str:
     return shutil.which(TENSORBOARD, path=searched) or ""
 
 
-def start(room: Room, attempt_id: str, program: str, logs: Path, port: int) -> Helper:
+def start(room: Room, attempt_id: str, program: str, logs: Path, port: int) -> Board:
     """Start it. It carries the marks by which the sweep knows whose it is."""
     words = [program, "--logdir", str(logs), "--host", LOOPBACK, "--port", str(port)]
     ours = {"NBYARD_STORE": room.store.id, "NBYARD_ATTEMPT_ID": attempt_id}
@@ -58,21 +58,21 @@ def start(room: Room, attempt_id: str, program: str, logs: Path, port: int) -> H
         )
     made.returncode = 0  # it is reaped by `stop`
     found = processes.read(made.pid)
-    return Helper(made.pid, found.started if found else 0.0, port)
+    return Board(made.pid, found.started if found else 0.0, port)
 
 
-def is_alive(helper: Helper) -> bool:
+def is_alive(board: Board) -> bool:
     """Whether it is still that very process."""
-    _reap(helper.pid)
-    found = processes.read(helper.pid)
-    return found is not None and abs(found.started - helper.started) < CLOCK_SLACK_SECONDS
+    _reap(board.pid)
+    found = processes.read(board.pid)
+    return found is not None and abs(found.started - board.started) < CLOCK_SLACK_SECONDS
 
 
-def stop(helper: Helper) -> None:
+def stop(board: Board) -> None:
     """End it and what it started: it holds nothing that it could lose."""
-    if is_alive(helper):
-        os.killpg(helper.pid, signal.SIGKILL)
-        _reap(helper.pid, 0)
+    if is_alive(board):
+        os.killpg(board.pid, signal.SIGKILL)
+        _reap(board.pid, 0)
 
 
 def last_words(store: Path, attempt_id: str) -> str:

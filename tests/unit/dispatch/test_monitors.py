@@ -65,8 +65,8 @@ def known(bench: Bench, run: str) -> monitors.Monitor:
     return found
 
 
-def helper_of(bench: Bench, run: str) -> monitors.Helper:
-    found = known(bench, run).helper
+def board_of(bench: Bench, run: str) -> monitors.Board:
+    found = known(bench, run).board
     assert found is not None
     return found
 
@@ -161,17 +161,17 @@ def test_tensorboard_shows_the_logs_and_ends_with_the_step(local) -> None:
     (local.folder(attempt) / "code" / "runs").mkdir()
     local.until(lambda: links(local, run)[0].answers, MANY)
     assert local.yard.services.runs.target(OWNER, attempt, "tensorboard").is_trusted
-    helper = helper_of(local, run)
-    assert processes.environment(helper.pid)["NBYARD_ATTEMPT_ID"] == attempt
+    board = board_of(local, run)
+    assert processes.environment(board.pid)["NBYARD_ATTEMPT_ID"] == attempt
     local.replace_dispatcher()
     local.room.runtimes |= {"process": local.runtime}
     local.round(3)
-    assert helper_of(local, run) == helper
+    assert board_of(local, run) == board
     local.runtime.end(attempt)
     local.until(lambda: not monitors.present(local.store.folder))
-    assert not tensorboard.is_alive(helper)
+    assert not tensorboard.is_alive(board)
     with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
-        probe.connect(("127.0.0.1", helper.port))
+        probe.connect(("127.0.0.1", board.port))
 
 
 @pytest.mark.usefixtures("program")
