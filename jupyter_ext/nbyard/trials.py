@@ -1,7 +1,6 @@
 """Asks a pickled model what it takes and answers: in a process of its own, with the interpreter of
 the step that made it, within bounds of time and memory. Whatever the file does, it does there."""
 
-import json
 import os
 import signal
 import subprocess
@@ -13,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.models import ModelColumn
+from nbyard.domain.column_types import columns_of
+from nbyard.domain.models import ModelColumn, plain_columns
 from nbyard.errors import Invalid
 
 SECONDS = 120.0
@@ -62,6 +62,10 @@ class Told(msgspec.Struct, frozen=True):
     elsewhere: list[str]
     unknown: list[str]
     files: list[str]
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    problem: str = ""
 
 
 def ask(
@@ -129,10 +133,16 @@ def _answer(folder: Path) -> Told:
         text = (folder / "answer.json").read_bytes()
     except FileNotFoundError:
         raise _refused(_last_words(folder / "log")) from None
-    problem = json.loads(text).get("problem")
-    if problem:
+    try:
+        problem = msgspec.json.decode(text, type=_Problem).problem
+        told = None if problem else msgspec.json.decode(text, type=Told)
+    except msgspec.MsgspecError as error:
+        raise _refused(f"what it says of itself cannot be understood: {error}") from None
+    if told is None:
         raise _refused(problem)
-    return msgspec.json.decode(text, type=Told)
+    for side in ("inputs", "outputs"):
+        columns_of(plain_columns(getattr(told, side)), f"{FIELD}.{side}")
+    return told
 
 
 def _last_words(log: Path) -> str:

@@ -158,3 +158,31 @@ def test_an_interpreter_that_is_gone_is_told(tmp_path: Path) -> None:
     question = Question(tmp_path / "m", tmp_path, [], {})
     with pytest.raises(Invalid, match="cannot be started to look at it"):
         ask(question, str(tmp_path / "python"), {})
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("{", "what it says of itself cannot be understood"),
+        ('{"inputs": 1}', "what it says of itself cannot be understood"),
+        (
+            '{"inputs": [{"name": "x", "type": "int"}, {"name": "x", "type": "int"}],'
+            ' "outputs": [], "sample": {}, "table": "", "classes": null, "requirements": [],'
+            ' "elsewhere": [], "unknown": [], "files": []}',
+            "'x' stands there twice",
+        ),
+    ],
+)
+def test_what_is_answered_is_not_believed_unseen(tmp_path: Path, answer: str, words: str) -> None:
+    text = f"import pathlib, sys\npathlib.Path(sys.argv[2]).write_text({answer!r})\n"
+    stub = {"nbyard/__init__.py": "", "nbyard/serving/__init__.py": ""}
+    question = Question(tmp_path, tmp_path, [], stub | {"nbyard/serving/trying.py": text})
+    with pytest.raises(Invalid, match=words):
+        ask(question, sys.executable, {})
+
+
+def test_words_of_one_that_breaks_off_are_told(tmp_path: Path) -> None:
+    stub = {"nbyard/__init__.py": "", "nbyard/serving/__init__.py": ""}
+    question = Question(tmp_path, tmp_path, [], stub)
+    with pytest.raises(Invalid, match=r"broke off: .*No module named nbyard\.serving\.trying"):
+        ask(question, sys.executable, {})

@@ -180,7 +180,7 @@ def _of_pickle(parts: Parts, found: Output) -> Package:
         sample=told.sample,
     )
     entries = [Entry(file, found.file.digest, found.file.size_bytes)]
-    entries += [code[name] for name in told.files if name != file]
+    entries += [code[name] for name in told.files if name in code and name != file]
     bundle = parts.blobs.put_tree(Tree(entries))
     return Package(model, bundle.digest, source=found.source)
 

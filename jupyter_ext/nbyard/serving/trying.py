@@ -31,7 +31,12 @@ KINDS = {"i": "int", "u": "int", "b": "bool", "f": "float", "M": "datetime", "U"
 TOLD_TYPES = ("int", "float", "str", "bool", "date", "datetime")
 MAX_CLASSES = 1000
 PICKLED = b"\x80"
-WITHOUT = {"int": 0, "float": 0.0, "str": "", "bool": False}
+WITHOUT = {
+    **{"int": 0, "float": 0.0, "str": "", "bool": False},
+    **{"date": "2000-01-01", "datetime": "2000-01-01T00:00:00"},
+}
+# what properties of a model raise that is not fitted, or is of another sort
+LACKS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 class Untold(Exception):
@@ -81,8 +86,9 @@ def look(asked: dict[str, Any]) -> dict[str, Any]:
     tables = [Table(**one) for one in asked["tables"]]
     inputs, table = inputs_of(model, tables)
     sample = sample_of(inputs, table)
-    found = ask(model, inputs, sample, table)
-    outputs = outputs_of(model, found)
+    words = f"a row of {table.filename}" if table and sample else "a row of zeros"
+    record = sample or {one["name"]: WITHOUT[one["type"]] for one in inputs}
+    outputs = outputs_of(model, ask(model, _whole(inputs), record, words))
     files = files_below(asked["code"])
     own = {name.partition("/")[0].removesuffix(".py") for name in files}
     wanted = {*modules, *_imported(asked["code"], files)}
@@ -172,7 +178,7 @@ def _names(model: Any) -> list[str]:
 
 def _attribute(model: Any, name: str) -> Any:
     """Of one that is not fitted, some raise."""
-    with suppress(Exception):
+    with suppress(*LACKS):
         return getattr(model, name, None)
     return None
 
@@ -197,7 +203,7 @@ def sample_of(inputs: list[dict[str, Any]], table: Table | None) -> dict[str, An
     """The first row of the table that has all values of the columns."""
     if table is None:
         return None
-    schema = Schema.of([{**one, "nullable": False} for one in inputs])
+    schema = Schema.of(_whole(inputs))
     for row in table.rows:
         whole = dict(zip(table.names, row, strict=False))
         record = {one["name"]: whole.get(one["name"]) for one in inputs}
@@ -207,17 +213,15 @@ def sample_of(inputs: list[dict[str, Any]], table: Table | None) -> dict[str, An
     return None
 
 
-def ask(
-    model: Any, inputs: list[dict[str, Any]], sample: dict[str, Any] | None, table: Table | None
-) -> Any:
-    """Its answer to the sample, or to a row of zeros."""
-    record = sample or {one["name"]: WITHOUT.get(one["type"]) for one in inputs}
-    schema = Schema.of([{**one, "nullable": True} for one in inputs])
+def ask(model: Any, inputs: list[dict[str, Any]], record: dict[str, Any], words: str) -> Any:
+    """Its answer to one row, which it is given as it will be when it is served."""
+    schema = Schema.of(inputs)
     try:
         return model.predict(schema.frame(schema.read([record])))
+    except MemoryError:
+        raise
     except BaseException as error:
-        row = f"a row of {table.filename}" if table and sample else "a row of zeros"
-        raise Untold(f"its predict does not take {row}: {words_of(error)}") from error
+        raise Untold(f"its predict does not take {words}: {words_of(error)}") from error
 
 
 def outputs_of(model: Any, found: Any) -> list[dict[str, Any]]:
@@ -267,14 +271,17 @@ def _with_holes(
     """A column in which values lack may be null where the model answers to that."""
     holes = {one["name"] for one in inputs if one.get("nullable")}
     if not sample or not holes:
-        return [{"name": one["name"], "type": one["type"]} for one in inputs]
-    schema = Schema.of(inputs)
+        return _whole(inputs)
     record = {name: None if name in holes else value for name, value in sample.items()}
     try:
-        Schema.of(outputs).answer(model.predict(schema.frame(schema.read([record]))), 1)
-    except Exception:  # noqa: BLE001  whatever a model raises, it takes no such row
-        return [{"name": one["name"], "type": one["type"]} for one in inputs]
+        Schema.of(outputs).answer(ask(model, inputs, record, "null"), 1)
+    except (Untold, Refused):
+        return _whole(inputs)
     return inputs
+
+
+def _whole(inputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"name": one["name"], "type": one["type"]} for one in inputs]
 
 
 def _classes(model: Any) -> list[Any] | None:
@@ -282,12 +289,12 @@ def _classes(model: Any) -> list[Any] | None:
     plain = found.tolist() if hasattr(found, "tolist") else found
     if not isinstance(plain, list) or len(plain) > MAX_CLASSES:
         return None
-    is_plain = all(type(one) in TYPES and not _is_nan(one) for one in plain)
-    return plain if is_plain else None
+    return plain if all(map(_is_plain, plain)) else None
 
 
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
+def _is_plain(value: Any) -> bool:
+    """Whether JSON can tell it."""
+    return type(value) in TYPES and (not isinstance(value, float) or math.isfinite(value))
 
 
 def files_below(folder: str) -> list[str]:

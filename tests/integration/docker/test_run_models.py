@@ -28,6 +28,7 @@ EXAMPLE = Path(__file__).parents[3] / "examples/penguins/train.ipynb"
 FEATURES = ["bill_length", "bill_depth", "flipper", "mass"]
 MEANS = {"Adelie": (39, 18.3, 190, 3700), "Gentoo": (47.5, 15, 217, 5076)}
 BUILD_SECONDS = 300
+REMOVAL_SECONDS = 120  # of all files of large images
 
 
 @pytest.fixture
@@ -41,9 +42,11 @@ def yards(
         monkeypatch.setenv(name, value)
     with opened(tmp_path, docker_engine, "", caller=ME) as (found, _):
         yield found
-    for image in docker_engine.labelled(STORE, found.yard.store.id):
-        for name in known.names if (known := docker_engine.image(image)) else []:
-            docker_engine.remove_image(name)
+    patient = Engine(docker_engine.url, timeout=REMOVAL_SECONDS)
+    for image in patient.labelled(STORE, found.yard.store.id):
+        for name in known.names if (known := patient.image(image)) else []:
+            patient.remove_image(name)
+    patient.close()
 
 
 @pytest.fixture
@@ -104,6 +107,37 @@ def test_a_run_becomes_an_endpoint_that_answers_as_the_notebook_did(yards, serve
         ]
         schema = ask(server, f"{path}schema")
         assert schema["sample"] == package.model.sample
+
+
+SORTER = """
+import pandas as pd
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+
+
+class Sorter:
+    input_schema = {"length": float, "width": float}
+    output_schema = {"kind": int}
+
+    def __init__(self):
+        found = load_iris()
+        self.model = LogisticRegression(max_iter=500).fit(found.data[:, 2:4], found.target)
+
+    def predict(self, frame):
+        return pd.DataFrame({"kind": self.model.predict(frame.to_numpy())})
+"""
+
+
+def test_a_class_becomes_an_endpoint(yards, server, tmp_path):
+    """Journey 7: nothing but the class is written."""
+    (tmp_path / "root/sorter.py").write_text(SORTER)
+    package = yards.yard.services.models.build(ME, NewModel("sorter.py"))
+    found = yards.yard.services.deployments.create(ME, NewDeployment(package.reference))
+    with yards.dispatching() as running:
+        found = yards.until(running, "running", "failed", name=found.name, seconds=BUILD_SECONDS)
+        assert found.state == "running", found.reason
+        answer = ask(server, f"/{found.links[0].path}predict", {"length": 5.1, "width": 1.8})
+        assert answer == {"prediction": {"kind": 2}}
 
 
 def ask(server: JupyterServer, path: str, body: Any = None) -> Any:

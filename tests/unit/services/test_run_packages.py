@@ -1,8 +1,11 @@
 """M6: what came out of a run becomes a package, with its lineage; what it says: test_trials.py."""
 
 import json
+import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +13,9 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.models import ModelColumn, NewModel
 from nbyard.domain.runs import RunDetail
+from nbyard.domain.uses import UsedEnvironment
 from nbyard.errors import Invalid, NotFound
+from nbyard.services.run_packages import _interpreter
 
 TRAIN = """
 import sys
@@ -185,3 +190,31 @@ def test_a_deployment_tells_the_model_and_the_run(models, ann, trained, yard):
     assert yard.services.deployments.list(ann).items[0].model == found.model
     plain = yard.services.deployments.create(ann, NewDeployment("cows:1", name="cows"))
     assert plain.model is None
+
+
+def used(place: str) -> Any:
+    """Parts of a store with one version of a library, which lies there."""
+    version = SimpleNamespace(place=place)
+    environments = SimpleNamespace(version=lambda c, key: version if key == "v" else None)
+    return SimpleNamespace(store=SimpleNamespace(read=nullcontext, environments=environments))
+
+
+def output(environment: Any = None, kind: str = "command", kernel: str = "") -> Any:
+    plan = SimpleNamespace(environment=environment, runtime="process")
+    version = SimpleNamespace(kind=kind, kernel=kernel, language="python")
+    return SimpleNamespace(task=SimpleNamespace(plan=plan), version=version)
+
+
+def test_a_model_is_looked_at_with_the_interpreter_of_its_step(tmp_path):
+    """M6: that of its library, of its kernel, or nbyard's own where that is gone."""
+    python = tmp_path / "bin/python"
+    python.parent.mkdir()
+    python.touch()
+    library = UsedEnvironment("e", "cows", "v", 1, "sha256:1")
+    found = _interpreter(used(str(tmp_path)), output(library))
+    assert found == (str(python), {"PYTHONNOUSERSITE": "1"})
+    gone = UsedEnvironment("e", "cows", "gone", 1, "sha256:1")
+    for one in (output(), output(gone), output(kind="notebook", kernel="no-such-kernel")):
+        assert _interpreter(used(""), one)[0] == sys.executable
+    mine = _interpreter(used(""), output(kind="notebook", kernel="python3"))[0]
+    assert Path(mine).is_file()
