@@ -166,6 +166,19 @@ async function lineage(lab: Lab, picture: (name: string) => Promise<unknown>): P
   await expect(view(lab).getByRole('tab', { name: 'Arguments' })).toBeVisible();
 }
 
+/** A file without a model says so, where it is asked for. */
+async function refused(lab: Lab, picture: (name: string) => Promise<unknown>): Promise<void> {
+  await lab.file('get_data.py').click({ button: 'right' });
+  await lab.menuItem('Deploy Model Class…').click();
+  await expect(view(lab).getByRole('alert')).toContainText('predict');
+  await expect(view(lab).getByLabel('Class')).toBeFocused();
+  await picture('0-refused');
+  expect(await findings(lab, '.nby-View')).toEqual([]);
+  await lab.press('Enter');
+  await expect(view(lab).getByRole('alert')).toContainText('predict');
+  await lab.closeTab('New deployment');
+}
+
 withDocker(
   'M6: journey 7: a class of a Python file is deployed from the file browser, in three actions',
   async ({ lab, server, engine }, info) => {
@@ -176,6 +189,7 @@ withDocker(
     await writeFile(server.file('model.py'), MODEL);
     await rm(server.file('requirements.txt')); // they would be those of the class
     await expect(lab.file('model.py')).toBeVisible();
+    await lab.aside(() => refused(lab, picture));
     await lab.click(lab.file('model.py'), { button: 'right' }); // 1
     await expect(lab.menuItem('Deploy Model Class…')).toBeVisible();
     await picture('1-menu');
