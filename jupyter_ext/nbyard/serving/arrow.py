@@ -62,7 +62,7 @@ def _quick(column: Column, array: Any) -> Any:
     kind = array.type
     if column.nullable or array.null_count:
         return None
-    if column.type == "float" and pyarrow.types.is_float64(kind) and _is_finite(array):
+    if column.type == "float" and pyarrow.types.is_float64(kind) and is_finite(array):
         return array.to_numpy(zero_copy_only=False)
     fits = {
         "int": pyarrow.types.is_int64(kind),
@@ -77,7 +77,8 @@ def _quick(column: Column, array: Any) -> Any:
     return values.astype(TIME_DTYPE) if column.type in TIMES else values
 
 
-def _is_finite(array: Any) -> bool:
+def is_finite(array: Any) -> bool:
+    """Whether no number of a column is NaN or infinite; null is neither."""
     from pyarrow import compute
 
     return compute.all(compute.is_finite(array), min_count=0).as_py() is True

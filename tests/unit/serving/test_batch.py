@@ -9,9 +9,11 @@ import time
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy
 import pandas
+import pyarrow
 import pytest
-from pyarrow import parquet
+from pyarrow import csv, parquet
 
 from nbyard.serving.arrow import frame_of
 from nbyard.serving.batch import BatchMode, datasets
@@ -325,3 +327,53 @@ def test_pieces_are_bounded(spec, tmp_path, small):
     predict_all(spec, here(spec, Counting()), str(told), str(out))
     assert len(Counting.sizes) > 4
     assert max(Counting.sizes) < 400
+
+
+MEASURED = """
+import sys
+from nbyard.serving.__main__ import main
+from nbyard.serving.batch import datasets
+datasets.BLOCK_BYTES //= 8
+code = main(sys.argv[1:])
+with open("/proc/self/status") as status:
+    print(next(line for line in status if line.startswith("VmHWM")).split()[1])
+sys.exit(code)
+"""
+TWICE = """
+class Twice:
+    def predict(self, frame):
+        return frame[["a"]] * 2
+"""
+MORE_MB = 36
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="Linux tells it there")
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_memory_does_not_grow_with_the_rows(tmp_path, kind):
+    """M4: a million rows are 96 MB of CSV here and 57 in Arrow, and need no more than 100,000. Of
+    these, blocks of an eighth are more than are read ahead."""
+    (tmp_path / "twice.py").write_text(TWICE)
+    named = [{"name": name, "type": "float"} for name in "abcd"]
+    told = {**SPEC, "src": ".", "module": "twice", "class": "Twice", "mode": "batch"}
+    told |= {"input_schema": [*named, {"name": "s", "type": "str"}], "output_schema": named[:1]}
+    small, large = (_most_memory(tmp_path, kind, told, rows) for rows in (100_000, 1_000_000))
+    assert large - small < MORE_MB * 1024
+
+
+def _most_memory(folder: Path, kind: str, told: dict[str, Any], rows: int) -> int:
+    """In kB, of a process that predicts so many."""
+    values = numpy.random.default_rng(1).normal(size=rows)
+    columns = {**dict.fromkeys("abcd", values), "s": numpy.full(rows, "a text of some length")}
+    source, target = folder / f"{rows}.{kind}", folder / f"out-{rows}.{kind}"
+    if kind == "csv":
+        csv.write_csv(pyarrow.table(columns), source)
+    else:
+        parquet.write_table(pyarrow.table(columns), source, row_group_size=100_000)
+    mode = ["nbyard.serving.batch:BatchMode", "--model", json.dumps(told), "--root", str(folder)]
+    words = [*mode, "--input", str(source), "--output", str(target)]
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(read(target)) == rows
+    return int(done.stdout)

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import math
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.serving.arrow import frame_of
+from nbyard.serving.batch import datasets
 from nbyard.serving.batch.datasets import pieces
 from nbyard.serving.codec import Column, Refused, Schema
 
@@ -41,6 +44,36 @@ def read(place: Path, text: str, *columns: Column) -> dict[str, list[Any]]:
 def test_a_cell_is_read_in_the_type_of_its_column(place, kind, cells, values):
     text = "\n".join(["a", *cells, ""])
     assert read(place, text, Column("a", kind)) == {"a": values}
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell"), [("int", "0x1F"), ("float", "0x1F"), ("float", "nan(3)"), ("float", "1e999")]
+)
+def test_what_arrow_would_read_otherwise_is_refused(place, kind, cell):
+    with pytest.raises(Refused, match="row 1, field 'a': a "):
+        read(place, f"a\n1\n{cell}\n", Column("a", kind, nullable=True))
+
+
+@pytest.mark.parametrize("cell", ["1_0", "+1", "nan", "-inf", " 7 ", "x", ""])
+def test_an_unusual_number_changes_nothing_for_those_before_it(place, monkeypatch, cell):
+    """Rows come once and in order, whichever block has it; what is refused is named by its row."""
+    monkeypatch.setattr(datasets, "BLOCK_BYTES", 400)
+    cells = [f"{n}.5" for n in range(1000)]
+    cells[700] = cell
+    place.write_text("\n".join(["a,n", *(f"{text},{n}" for n, text in enumerate(cells)), ""]))
+    schema = Schema([Column("a", "float", nullable=True), Column("n", "int")])
+    found: list[float] = []
+    is_refused = cell in ("1_0", "-inf", "x")
+    with pytest.raises(Refused, match="row 700, field 'a'") if is_refused else nullcontext():
+        for batch in pieces(str(place), schema):
+            frame = frame_of(schema, batch, len(found))
+            assert frame["n"].tolist() == [*range(len(found), len(found) + len(frame))]
+            found += frame["a"].tolist()
+    assert found[:600] == [n + 0.5 for n in range(600)]
+    assert len(found) == 1000 or is_refused
+    if not is_refused:
+        told = {"+1": 1.0, " 7 ": 7.0}.get(cell)
+        assert found[700] == told if told else math.isnan(found[700])
 
 
 @pytest.mark.parametrize(

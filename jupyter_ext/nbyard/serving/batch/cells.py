@@ -28,8 +28,9 @@ USUAL = {
 
 
 def typed(schema: Schema, batch: Any, first: int) -> Any:
-    """The same batch with the columns of a schema in their types; `first` is its first row in its
-    dataset. Null is a cell that is empty, but in a column of texts that is not nullable.
+    """The same batch with those columns of a schema that are texts in their types; `first` is its
+    first row in its dataset. Null is a cell that is empty, but in a column of texts that is not
+    nullable.
 
     Raises:
         Refused: a cell does not fit, with its row and field.
@@ -38,10 +39,16 @@ def typed(schema: Schema, batch: Any, first: int) -> Any:
 
     known = {column.name: column for column in schema.columns}
     arrays = [
-        _column(known[name], array, first) if name in known else array
+        _column(known[name], array, first) if name in known and _is_text(array) else array
         for name, array in zip(batch.schema.names, batch.columns, strict=True)
     ]
     return pyarrow.RecordBatch.from_arrays(arrays, names=batch.schema.names)
+
+
+def _is_text(array: Any) -> bool:
+    import pyarrow
+
+    return bool(pyarrow.types.is_string(array.type))
 
 
 def _column(column: Column, texts: Any, first: int) -> Any:

@@ -6,13 +6,16 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from nbyard.serving.arrow import arrow_types
+from nbyard.serving.arrow import arrow_types, is_finite
 from nbyard.serving.codec import Schema
 
 from .cells import typed
 
-BLOCK_BYTES = 4 * 2**20
+# Arrow reads some 30 blocks of CSV ahead, whatever they hold.
+BLOCK_BYTES = 2**20
 ROWS = 65_536
+# Without it Arrow reads all columns of a row group, and with its pre-buffer the whole file.
+BUFFER_BYTES = 2**20
 CSV, PARQUET = ".csv", ".parquet"
 SUFFIXES = (CSV, PARQUET)
 
@@ -61,29 +64,64 @@ def _is_parquet(path: str) -> bool:
 def _parquet(path: str) -> Iterator[Any]:
     from pyarrow import parquet
 
-    with parquet.ParquetFile(path) as file:
+    with parquet.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER_BYTES) as file:
         yield from file.iter_batches(batch_size=ROWS)
 
 
 def _csv(path: str, schema: Schema, first: int) -> Iterator[Any]:
+    """Numbers are read as such as long as all are spelled in the usual way; from the first block on
+    in which one is not, cells are read as texts."""
+    import pyarrow
+
+    if os.path.getsize(path) == 0:
+        raise CannotRead(f"{path}: it is empty, without a header")
+    done = 0
+    try:
+        for batch in _blocks(path, schema, pyarrow.float64()):
+            if not _are_finite(batch):
+                break
+            yield typed(schema, batch, first + done)
+            done += batch.num_rows
+        else:
+            return
+    except pyarrow.ArrowInvalid:
+        pass
+    for batch in _blocks(path, schema, pyarrow.string()):
+        skipped = min(done, batch.num_rows)
+        done -= skipped
+        first += skipped
+        if skipped < batch.num_rows:
+            yield typed(schema, batch.slice(skipped), first)
+            first += batch.num_rows - skipped
+
+
+def _blocks(path: str, schema: Schema, number: Any) -> Iterator[Any]:
+    """Those of a CSV file, columns of numbers as `number` and all others as texts: whole numbers
+    too, of which Arrow would read hexadecimal ones."""
     import pyarrow
     from pyarrow import csv
 
-    reading = csv.ReadOptions(block_size=BLOCK_BYTES)
-    parsing = csv.ParseOptions(newlines_in_values=True)
+    kinds = {c.name: number if c.type == "float" else pyarrow.string() for c in schema.columns}
     converting = csv.ConvertOptions(
-        column_types=dict.fromkeys(schema.names, pyarrow.string()),
+        column_types=kinds,
         null_values=[""],
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
-    if os.path.getsize(path) == 0:
-        raise CannotRead(f"{path}: it is empty, without a header")
+    reading = csv.ReadOptions(block_size=BLOCK_BYTES)
+    parsing = csv.ParseOptions(newlines_in_values=True)
     with csv.open_csv(path, reading, parsing, converting) as reader:
         for batch in reader:
             if batch.num_rows:
-                yield typed(schema, batch, first)
-                first += batch.num_rows
+                yield batch
+
+
+def _are_finite(batch: Any) -> bool:
+    """What is not has many spellings."""
+    import pyarrow
+
+    numbers = [a for a in batch.columns if pyarrow.types.is_float64(a.type)]
+    return all(is_finite(array) for array in numbers)
 
 
 def writer(path: str, schema: Schema) -> Any:

@@ -20,9 +20,11 @@ from .datasets import writer
 
 PART = re.compile(r"(\d{6})-(\d+)\.arrow")
 ABOUT, DONE = "about", "done"
-# So much work is lost at most; so many pieces are held at most.
+# So much work is lost at most, or more where keeping takes longer than this part of it; so much is
+# held at most.
 KEPT_SECONDS = 0.5
-MAX_HELD = 16
+KEEPING_PART = 1 / 20
+MAX_HELD_BYTES = 16 * 2**20
 
 
 class Parts:
@@ -36,6 +38,7 @@ class Parts:
         self._names: list[str] = []
         self._held: list[Any] = []
         self._kept_at = time.monotonic()
+        self._pause = KEPT_SECONDS
         is_same = self._read(ABOUT) == about
         said = self._read(DONE) if is_same else ""
         rows = said.partition(" ")[0]
@@ -74,14 +77,15 @@ class Parts:
         """The predictions of the next piece."""
         self._held.append(batch)
         self.rows += batch.num_rows
-        is_due = time.monotonic() - self._kept_at >= KEPT_SECONDS
-        if is_due or len(self._held) >= MAX_HELD:
+        is_due = time.monotonic() - self._kept_at >= self._pause
+        if is_due or sum(held.nbytes for held in self._held) >= MAX_HELD_BYTES:
             self.keep()
 
     def keep(self) -> None:
         """What was added is there from now on, whatever happens."""
         import pyarrow
 
+        began = time.monotonic()
         if self._held:
             rows = sum(batch.num_rows for batch in self._held)
             name = f"{len(self._names):06d}-{rows}.arrow"
@@ -89,10 +93,11 @@ class Parts:
             with pyarrow.ipc.new_file(sink, self._held[0].schema) as file:
                 for batch in self._held:
                     file.write_batch(batch)
-            _write(os.path.join(self._folder, name), sink.getvalue())
+            _write(os.path.join(self._folder, name), sink.getvalue(), is_synced=True)
             self._names.append(name)
         self._held = []
         self._kept_at = time.monotonic()
+        self._pause = max(KEPT_SECONDS, (self._kept_at - began) / KEEPING_PART)
 
     def _batches(self) -> Iterator[Any]:
         import pyarrow
@@ -152,12 +157,13 @@ def digest(root: str, targets: Collection[str]) -> str:
     return seen.hexdigest()
 
 
-def _write(path: str, content: Any) -> None:
+def _write(path: str, content: Any, is_synced: bool = False) -> None:
+    """What is not synced is told to be something else when a power cut tore it."""
     partial = f"{path}.partial"
     with open(partial, "wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    if is_synced:
+        _sync(partial)
     os.replace(partial, path)
 
 

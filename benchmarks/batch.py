@@ -1,0 +1,141 @@
+"""A model of scikit-learn over a dataset of many rows: nbyard's mode batch, and the script that
+people would write otherwise.
+
+    python benchmarks/batch.py [--rounds 5] [--rows 1000000] [--formats csv parquet]
+
+Both are started anew each time, load the same model in the same environment and read the same
+file; the predictions are compared. What nbyard does besides: it checks every value, keeps what is
+done, and holds pieces only. Told are also the most memory that a process held and its time of the
+processor, which a busy machine disturbs less. A tenth of the rows shows what starting costs, and
+that memory does not grow with them.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from paired import measure, report
+
+HERE = Path(__file__).parent / "peers" / "serving"
+COLUMNS = ("a", "b", "c", "d")
+FORMATS = ("csv", "parquet")
+SCRIPT = """
+import sys
+import pandas as pd
+from model import Sorter
+source, target = sys.argv[1:]
+is_csv = source.endswith(".csv")
+frame = pd.read_csv(source) if is_csv else pd.read_parquet(source)
+found = Sorter().predict(frame)
+found.to_csv(target, index=False) if is_csv else found.to_parquet(target, index=False)
+"""
+MADE = """
+import sys
+import numpy as np
+import pandas as pd
+path, rows, *columns = sys.argv[1:]
+values = np.random.default_rng(1).normal(size=(int(rows), len(columns))).round(6)
+frame = pd.DataFrame(values, columns=columns)
+frame.to_csv(path, index=False) if path.endswith(".csv") else frame.to_parquet(path, index=False)
+"""
+COMPARED = """
+import sys
+import pandas as pd
+one, other = (pd.read_csv(p) if p.endswith(".csv") else pd.read_parquet(p) for p in sys.argv[2:])
+assert len(one) == int(sys.argv[1]) and one["kind"].equals(other["kind"]), "they predict the same"
+"""
+
+
+def script(text: str, *words: object) -> None:
+    """In a process of its own: a child's most memory counts that of whoever started it."""
+    subprocess.run([sys.executable, "-c", text, *map(str, words)], check=True)
+
+
+def data(folder: Path, rows: int, suffix: str) -> Path:
+    path = folder / f"in.{suffix}"
+    script(MADE, path, rows, *COLUMNS)
+    return path
+
+
+def ours(source: Path, target: Path) -> list[str]:
+    columns = [{"name": name, "type": "float"} for name in COLUMNS]
+    told = {"name": "sorter", "version": "1", "mode": "batch", "flavour": "class", "src": "."}
+    told |= {"module": "model", "class": "Sorter", "metadata": {}}
+    told |= {"input_schema": columns, "output_schema": [{"name": "kind", "type": "int"}]}
+    mode = ["-m", "nbyard.serving", "nbyard.serving.batch:BatchMode", "--model", json.dumps(told)]
+    places = ["--input", str(source), "--output", str(target)]
+    return [sys.executable, *mode, "--root", str(HERE), *places]
+
+
+def theirs(source: Path, target: Path) -> list[str]:
+    return [sys.executable, "-c", SCRIPT, str(source), str(target)]
+
+
+class Used(NamedTuple):
+    """The most memory that a process held, in MB, and its seconds of the processor."""
+
+    memory: float
+    processor: float
+
+
+def run(words: list[str]) -> Used:
+    told = {**os.environ, "PYTHONPATH": str(HERE)}
+    process = subprocess.Popen(words, env=told, cwd=HERE, stderr=subprocess.PIPE)
+    said = process.stderr.read() if process.stderr else b""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(said.decode())
+    return Used(usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
+
+
+def compared(folder: Path, rows: int, suffix: str, rounds: int) -> None:
+    source = data(folder, rows, suffix)
+    made = {"nbyard": ours, "pandas script": theirs, "nbyard, a tenth": ours}
+    small = data(folder / "small", rows // 10, suffix)
+    sources = {"nbyard": source, "pandas script": source, "nbyard, a tenth": small}
+    targets = {name: folder / f"{name}.{suffix}" for name in made}
+    used: dict[str, list[Used]] = {name: [] for name in made}
+
+    def contender(name: str):
+        def work() -> None:
+            used[name].append(run(made[name](sources[name], targets[name])))
+
+        return work
+
+    contenders = {name: contender(name) for name in made}
+    for name, work in contenders.items():  # one round that does not count
+        work()
+        used[name].clear()
+    seconds = measure(contenders, rounds)
+    script(COMPARED, rows, targets["nbyard"], targets["pandas script"])
+    report(f"{rows} rows of {suffix}", seconds, ["pandas script"])
+    told = {
+        name: {key: statistics.median(getattr(one, key) for one in found) for key in Used._fields}
+        for name, found in used.items()
+    }
+    for name, one in told.items():
+        sys.stderr.write(f"{name}: {one['memory']:.0f} MB, {one['processor']:.2f} s of processor\n")
+    print(json.dumps({"rows": rows, "format": suffix, "used": told}))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--formats", nargs="*", default=FORMATS, choices=FORMATS)
+    told = parser.parse_args()
+    for suffix in told.formats:
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "small").mkdir()
+            compared(Path(folder), told.rows, suffix, told.rounds)
+
+
+if __name__ == "__main__":
+    main()
