@@ -80,6 +80,8 @@ class MonitorController:
 
     def tick(self) -> None:
         """Look at those that are due, and forget those that are at their end."""
+        if time.monotonic() < self._next and not self._known:
+            return  # every round of the dispatcher comes by, and nearly always there is none
         watched = {one.record.id: one for one in self._live() if one.task.record.plan.is_monitored}
         if self._known is None:
             self._known = monitors.present(self._room.folder)
