@@ -42,6 +42,8 @@ TABLES = ("csv", "tsv", "jsonl", "parquet", "arrow")
 LOOKED_AT = 200
 MAX_TABLES = 5
 MAX_HEAD = 8
+# by which the parameters of notebooks are known to be outputs
+PREFIX = "output_"
 
 
 class Output(NamedTuple):
@@ -69,7 +71,7 @@ class Output(NamedTuple):
     @property
     def name(self) -> str:
         node = self.task.plan.label if self.is_shared else ""
-        return package_name(self.run.title, node, self.file.name)
+        return package_name(self.run.title, node, self.file.name.removeprefix(PREFIX))
 
 
 class Seen(NamedTuple):
@@ -114,7 +116,8 @@ def _found(parts: Parts, caller: Caller, key: str, output: str) -> Output:
 
 
 def _spellings(file: Artifact, task: TaskRecord) -> set[str]:
-    return {file.name, f"{task.node}.{file.name}", f"{task.plan.label}.{file.name}"}
+    names = (file.name, file.name.removeprefix(PREFIX))
+    return {*names, *(f"{step}.{name}" for step in (task.node, task.plan.label) for name in names)}
 
 
 def _unclear(run: Run, output: str, fits: list[Artifact], files: list[Artifact]) -> Exception:
