@@ -18,13 +18,15 @@ class Meter:
     def __init__(self, desk: Desk):
         self._desk = desk
         self._tallies: dict[str, Tally] = {}
-        self._is_due = False
-        desk.closing.append(self.give)
+        self._is_due = self._is_known = False
 
     def count(self, deployment: str, seconds: float, *, is_error: bool) -> None:
         """A request to the deployment of this id, and after how long it was answered."""
         tally = self._tallies.setdefault(deployment, Tally())
         tally.count(time.time(), seconds, is_error=is_error)
+        if not self._is_known:
+            self._is_known = True
+            self._desk.closing.append(self.give)
         if not self._is_due:
             self._is_due = True
             IOLoop.current().call_later(EVERY_SECONDS, self._give_beside)
