@@ -44,3 +44,12 @@ def test_other_services_keep_the_variables_that_they_were_given():
     given = container_spec(deployed("own", environment=IMAGE), USER, "n").environment
     assert given.items() >= IMAGE.items()
     assert given["HOME"] == HOME
+
+
+def test_vs_code_has_a_shell_that_its_user_may_have_another_of():
+    """P2: that of nobody's account is none."""
+    given = container_spec(deployed("code-server"), USER, "n").environment
+    assert given["SHELL"] == "/bin/bash"
+    wish = deployed("code-server", environment={"SHELL": "/bin/sh"})
+    assert container_spec(wish, USER, "n").environment["SHELL"] == "/bin/sh"
+    assert "SHELL" not in container_spec(deployed("own"), USER, "n").environment
