@@ -17,7 +17,8 @@ IMAGE = {
     "JUPYTER_CONFIG_PATH": "/opt/path",
     "JUPYTER_NO_CONFIG": "1",
 }
-PASSWORDS: dict[ServiceKind, str] = {"jupyterlab": "123456789", "own": ""}
+SECRET = "123456789"
+PASSWORDS: dict[ServiceKind, str] = {"jupyterlab": SECRET, "code-server": SECRET, "own": ""}
 USER = (1000, 1000)
 
 
