@@ -144,7 +144,7 @@ def container_spec(one: Deployed, user: tuple[int, int], network: str) -> Contai
         argv=_argv(one),
         user=f"{user[0]}:{user[1]}",
         labels=labels,
-        environment=spec.environment | _settings(spec) | IDENTITY | visible_gpus(one.gpus),
+        environment=_environment(spec) | IDENTITY | visible_gpus(one.gpus),
         directory="" if spec.service in ("api", "own") else HOME,
         mounts=[Mount(ABOVE_HOME, one.volume, kind="volume")],
         network=network,
@@ -157,8 +157,11 @@ def container_spec(one: Deployed, user: tuple[int, int], network: str) -> Contai
     )
 
 
-def _settings(spec: RevisionSpec) -> dict[str, str]:
-    return LAB_SETTINGS if spec.service == "jupyterlab" else {}
+def _environment(spec: RevisionSpec) -> dict[str, str]:
+    """Our user is often one whom an image lets have no shell: VS Code would take that one."""
+    if spec.service == "code-server":
+        return {"SHELL": "/bin/bash"} | spec.environment
+    return spec.environment | (LAB_SETTINGS if spec.service == "jupyterlab" else {})
 
 
 def _argv(one: Deployed) -> list[str]:

@@ -17,7 +17,8 @@ IMAGE = {
     "JUPYTER_CONFIG_PATH": "/opt/path",
     "JUPYTER_NO_CONFIG": "1",
 }
-PASSWORDS: dict[ServiceKind, str] = {"jupyterlab": "123456789", "own": ""}
+SECRET = "123456789"
+PASSWORDS: dict[ServiceKind, str] = {"jupyterlab": SECRET, "code-server": SECRET, "own": ""}
 USER = (1000, 1000)
 
 
@@ -44,3 +45,12 @@ def test_other_services_keep_the_variables_that_they_were_given():
     given = container_spec(deployed("own", environment=IMAGE), USER, "n").environment
     assert given.items() >= IMAGE.items()
     assert given["HOME"] == HOME
+
+
+def test_vs_code_has_a_shell_that_its_user_may_have_another_of():
+    """P2: that of nobody's account is none."""
+    given = container_spec(deployed("code-server"), USER, "n").environment
+    assert given["SHELL"] == "/bin/bash"
+    wish = deployed("code-server", environment={"SHELL": "/bin/sh"})
+    assert container_spec(wish, USER, "n").environment["SHELL"] == "/bin/sh"
+    assert "SHELL" not in container_spec(deployed("own"), USER, "n").environment
