@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any, cast
+from urllib.parse import quote
 
 import msgspec
 
@@ -15,6 +16,8 @@ from nbyard.domain.images import registry_of
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 
 LOOK_SECONDS = 0.5
+# A large one on a busy disk.
+REMOVE_SECONDS = 120
 
 
 class EngineImage(msgspec.Struct, frozen=True):
@@ -122,7 +125,8 @@ class Images(Connection):
         """Without this name, and gone when it was the last one; False while it is in use."""
         try:
             with suppress(NotFound), self._calling() as client:
-                client.remove_image(name)
+                url = f"{client.base_url}/v{client.api_version}/images/{quote(name, safe='/:@')}"
+                check(client.delete(url, timeout=REMOVE_SECONDS))
         except Conflict:
             return False
         return True
