@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any, cast
+from urllib.parse import quote
 
 import msgspec
 
@@ -16,6 +17,8 @@ from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 
 LOOK_SECONDS = 0.5
 BY_ID = "sha256:"
+# A large one on a busy disk.
+REMOVE_SECONDS = 120
 
 
 class EngineImage(msgspec.Struct, frozen=True):
@@ -135,7 +138,8 @@ class Images(Connection):
         """Without this name, and gone when it was the last one; False while it is in use."""
         try:
             with suppress(NotFound), self._calling() as client:
-                client.remove_image(name)
+                url = f"{client.base_url}/v{client.api_version}/images/{quote(name, safe='/:@')}"
+                check(client.delete(url, timeout=REMOVE_SECONDS))
         except Conflict:
             return False
         return True

@@ -99,11 +99,21 @@ def test_a_revision_that_fails_does_not_take_the_place(made):
         assert yards.until_serving(running, 3).reason == ""
 
 
+TWICE = """
+import socket
+first = socket.create_server(("", 8000))
+second = socket.create_server(("", 8000))
+"""
 REASONS = [
     ({"image": "nbyard-test/none:1"}, "The image nbyard-test/none:1 is not here", "pull"),
     (
         {"command": ["python3", "-c", "import sys; sys.exit('no model')"]},
         "exit code 1: no model",
+        "run",
+    ),
+    (
+        {"command": ["python3", "-c", TWICE]},
+        "exit code 1: OSError: [Errno 98] Address already in use",
         "run",
     ),
     (

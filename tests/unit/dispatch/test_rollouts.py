@@ -23,6 +23,7 @@ from nbyard.domain.deployments import (
     Revision,
     deployment_folder,
 )
+from nbyard.errors import NbyardError
 from nbyard.runtimes.docker import deployed
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 from nbyard.yard import Yard
@@ -118,6 +119,24 @@ def test_a_gpu_is_kept_until_the_container_is_gone(rolling: Rolling) -> None:
     rolling.engine.removes = True
     assert rolling.step().state == "failed" and rolling.granted() == []
     assert "never answered" in rolling.get().reason and not rolling.engine.containers
+
+
+def test_a_port_that_is_taken_is_told_and_another_is_tried(
+    rolling: Rolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P3."""
+    launch = deployed.launch
+
+    def taken(*_: Any) -> None:
+        raise NbyardError("driver failed: Bind for 127.0.0.1:32768: port is already allocated")
+
+    rolling.create()
+    monkeypatch.setattr(deployed, "launch", taken)
+    found = rolling.step()
+    assert found.state == "queued"
+    assert "A port is taken on the engine's machine: " in found.reason
+    monkeypatch.setattr(deployed, "launch", launch)
+    assert rolling.step(2).state == "running"
 
 
 def test_what_cannot_be_understood_has_failed_when_its_container_is_gone(rolling: Rolling) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from nbyard.serving.batch import beside, spreading
 from nbyard.serving.batch.datasets import CannotRead
+from nbyard.serving.batch.mode import WORKER
 from nbyard.serving.batch.spreading import Spreading, packed, read, spread, written
 from nbyard.serving.codec import BadAnswer, Refused
 from nbyard.serving.loading import Spec, read_spec
@@ -196,7 +197,7 @@ def test_a_cluster_that_does_not_answer_takes_no_part(
     spec: Spec, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv(spreading.ADDRESS, "tcp://127.0.0.1:1")
-    monkeypatch.setenv(spreading.WORKER, "tcp://127.0.0.1:2")
+    monkeypatch.setenv(WORKER, "tcp://127.0.0.1:2")
     monkeypatch.setattr(spreading, "CONNECT_SECONDS", 0.2)
     with spread(spec) as over:
         assert over is None

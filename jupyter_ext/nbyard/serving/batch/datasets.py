@@ -127,9 +127,12 @@ def _are_finite(batch: Any) -> bool:
 def writer(path: str, schema: Schema) -> Any:
     """What takes batches of the schema for a file of that name, to be closed in the end."""
     import pyarrow
-    from pyarrow import csv, parquet
 
     told = pyarrow.schema(list(arrow_types(schema).items()))
     if path.lower().endswith(PARQUET):
+        from pyarrow import parquet
+
         return parquet.ParquetWriter(path, told)
+    from pyarrow import csv
+
     return csv.CSVWriter(path, told)

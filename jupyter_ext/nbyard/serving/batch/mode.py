@@ -6,12 +6,19 @@ import argparse
 import logging
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 from nbyard.serving.codec import Refused
 from nbyard.serving.loading import Spec, load
 from nbyard.serving.predicting import ModelFailed
 
+if TYPE_CHECKING:
+    from .running import Over
+
 log = logging.getLogger("nbyard.serving")
+# Says that this is work on a worker of a Dask cluster.
+WORKER = "NBYARD_DASK_WORKER"
 WORDS = "--input is a CSV or Parquet file or a folder of them; --output one file, or a folder."
 
 
@@ -30,10 +37,9 @@ class BatchMode:
         source, target = os.path.abspath(told.input), os.path.abspath(told.output)
         from .datasets import CannotRead
         from .running import here, predict_all
-        from .spreading import spread
 
         try:
-            with spread(spec) as over:
+            with _spread(spec) as over:
                 rows = predict_all(spec, over or here(spec, load(spec)), source, target)
         except (CannotRead, Refused, ModelFailed) as error:
             log.debug("what was raised", exc_info=error)
@@ -44,3 +50,12 @@ class BatchMode:
             return 1
         log.info("%d rows are predicted", rows)
         return 0
+
+
+def _spread(spec: Spec) -> AbstractContextManager[Over | None]:
+    """What is needed for that is loaded on a worker of a cluster only."""
+    if not os.environ.get(WORKER):
+        return nullcontext()
+    from .spreading import spread
+
+    return spread(spec)

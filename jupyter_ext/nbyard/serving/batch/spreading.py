@@ -29,10 +29,11 @@ from nbyard.serving.predicting import ModelFailed
 
 from . import beside
 from .datasets import CannotRead
+from .mode import WORKER
 from .running import Numbered, Over
 
 log = logging.getLogger("nbyard.serving")
-ADDRESS, WORKER = "NBYARD_DASK_ADDRESS", "NBYARD_DASK_WORKER"
+ADDRESS = "NBYARD_DASK_ADDRESS"
 CONNECT_SECONDS = 10
 AHEAD = 2
 PIECE_BYTES = 4 * 2**20
