@@ -42,6 +42,9 @@ TABLES = ("csv", "tsv", "jsonl", "parquet", "arrow")
 LOOKED_AT = 200
 MAX_TABLES = 5
 MAX_HEAD = 8
+MAX_TEXT = 4 << 20
+# by which the parameters of notebooks are known to be outputs
+PREFIX = "output_"
 
 
 class Output(NamedTuple):
@@ -69,7 +72,7 @@ class Output(NamedTuple):
     @property
     def name(self) -> str:
         node = self.task.plan.label if self.is_shared else ""
-        return package_name(self.run.title, node, self.file.name)
+        return package_name(self.run.title, node, self.file.name.removeprefix(PREFIX))
 
 
 class Seen(NamedTuple):
@@ -114,7 +117,8 @@ def _found(parts: Parts, caller: Caller, key: str, output: str) -> Output:
 
 
 def _spellings(file: Artifact, task: TaskRecord) -> set[str]:
-    return {file.name, f"{task.node}.{file.name}", f"{task.plan.label}.{file.name}"}
+    names = (file.name, file.name.removeprefix(PREFIX))
+    return {*names, *(f"{step}.{name}" for step in (task.node, task.plan.label) for name in names)}
 
 
 def _unclear(run: Run, output: str, fits: list[Artifact], files: list[Artifact]) -> Exception:
@@ -129,9 +133,11 @@ def _unclear(run: Run, output: str, fits: list[Artifact], files: list[Artifact])
 
 
 def _of_folder(parts: Parts, found: Output) -> Package:
-    with tempfile.TemporaryDirectory(dir=parts.blobs.temp) as name:
-        folder = Path(name) / (found.file.filename or "model")
-        parts.blobs.stage(found.file.digest, folder, writable=True)
+    with tempfile.TemporaryDirectory(prefix="nbyard-model-") as name:
+        folder = Path(name) / "model"
+        inside = parts.blobs.tree(found.file.digest).files
+        texts = {entry.path: entry for entry in inside if entry.size_bytes <= MAX_TEXT}
+        _stage(parts, texts, folder)
         file = model_file_in(folder)
         if file is None:
             words = f"the folder {found.file.filename} has neither a model file nor MLmodel"
@@ -201,17 +207,21 @@ def _asked(
 
     code = _code(parts, found)
     interpreter, variables = _interpreter(parts, found)
-    with tempfile.TemporaryDirectory(dir=parts.blobs.temp) as name:
-        folder = Path(name)
-        (folder / "code").mkdir()
-        for path, entry in code.items():
-            place = folder / "code" / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            parts.blobs.stage(entry.digest, place, writable=True)
-        file = folder / PurePosixPath(found.file.filename).name
-        parts.blobs.stage(found.file.digest, file, writable=True)
-        question = Question(file, folder / "code", tables, serving_sources())
+    parts.blobs.open_seekable(found.file.digest).close()  # whole, before anything reads it
+    with tempfile.TemporaryDirectory(prefix="nbyard-model-") as name:
+        folder = Path(name) / "code"
+        _stage(parts, code, folder)
+        file = parts.blobs.path(found.file.digest).absolute()
+        question = Question(file, folder, tables, serving_sources())
         return ask(question, interpreter, variables), code
+
+
+def _stage(parts: Parts, entries: Mapping[str, Entry], folder: Path) -> None:
+    folder.mkdir()
+    for path, entry in entries.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        parts.blobs.stage(entry.digest, place, writable=True)
 
 
 def _code(parts: Parts, found: Output) -> dict[str, Entry]:

@@ -82,7 +82,8 @@ def test_a_run_becomes_an_endpoint_that_answers_as_the_notebook_did(yards, serve
         )
         assert detail.run.state == "succeeded", [task.reason for task in detail.tasks]
         (model,) = (one for one in detail.tasks[0].artifacts if one.format == "joblib")
-    package = services.models.build(ME, NewModel(run=run.id, output=model.name))
+    package = services.models.build(ME, NewModel(run=run.id, output="model"))
+    assert (model.name, package.name) == ("output_model", "train model")
     assert [(one.name, one.type) for one in package.model.inputs] == [
         *(("bill_length", "float"), ("bill_depth", "float")),
         *(("flipper", "int"), ("mass", "float")),

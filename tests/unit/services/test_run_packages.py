@@ -156,7 +156,7 @@ def test_a_folder_of_mlflow_is_built_out_of_the_store(models, ann, trained):
 def flow(root: Path) -> str:
     """Two steps with an output of one name."""
     node = {"type": "executable", "path": "train.py"}
-    document = {
+    document: dict[str, Any] = {
         "version": 1,
         "meta": {"id": "w", "title": "Both / of them"},
         "nodes": {"data": {"type": "dataset", "path": "flowers.csv"}, "one": node, "two": node},
@@ -177,6 +177,25 @@ def test_of_several_steps_one_is_named(models, ann, trained, root, finished):
     made = models.build(ann, NewModel(run=detail.run.id, output="two.model"))
     assert made.source.node == "two"
     assert made.name == "Both of them train model"
+
+
+PASSING = "import shutil, sys\nshutil.copy(*sys.argv[1:])\n"
+
+
+def test_columns_are_those_of_what_another_step_made(models, ann, trained, root, finished):
+    trained()
+    (root / "passing.py").write_text(PASSING)
+    describe(root, "passing.py", "csv")
+    document = json.loads((root / flow(root)).read_text())
+    document["nodes"]["one"]["path"] = "passing.py"
+    document["edges"]["two"] |= {"source": "one", "output": "model"}
+    (root / "flow.nbflow").write_text(json.dumps(document))
+    detail = finished(path="flow.nbflow")
+    assert detail.run.state == "succeeded", [task.reason for task in detail.tasks]
+    made = models.build(ann, NewModel(run=detail.run.id, output="two.model"))
+    assert [one.type for one in made.model.inputs] == ["float", "int"]
+    assert made.model.outputs == [ModelColumn("kind", "str")]
+    assert made.model.sample == {"length": 1.5, "width": 2}
 
 
 def test_a_deployment_tells_the_model_and_the_run(models, ann, trained, yard):
