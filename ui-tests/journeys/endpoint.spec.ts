@@ -142,6 +142,8 @@ async function fromMenuAndResults(lab: Lab): Promise<void> {
   const deploy = (name: string) => drawer.row(name).getByRole('button', { name: 'Deploy' });
   await expect(deploy('output_model')).toBeVisible();
   await expect(deploy('output_test')).toHaveCount(0);
+  // the menu of named artifacts, which deletes runs, is not for it
+  await expect(drawer.row('output_model')).toHaveAttribute('data-noun', 'result');
   await drawer.tab('Steps');
 }
 

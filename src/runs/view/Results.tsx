@@ -37,7 +37,7 @@ export function Results({ detail, onStep }: IStepProps): JSX.Element {
       <PortionBar portion={portion} trans={trans} />
       <RowList
         label={trans.__('Results of the run')}
-        noun="artifact"
+        noun="result"
         items={portion.items}
         idOf={idOf}
         nameOf={({ name }) => name}
