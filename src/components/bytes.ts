@@ -1,14 +1,26 @@
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
+const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
-/** "1.5 GiB" for 1610612736. */
+/** The size of files and images, as shells show it: "632.3 MB" for 632300000. */
 export function showBytes(bytes: number): string {
+  const [value, unit] = scaled(bytes, 1000);
+  return `${unit ? value.toFixed(1) : value} ${UNITS[unit]}`;
+}
+
+/** Memory, which is bought and limited in powers of two: "1.5 GiB" for 1610612736. */
+export function showMemory(bytes: number): string {
+  const [value, unit] = scaled(bytes, 1024);
+  return `${Number(value.toFixed(2))} ${BINARY[unit]}`;
+}
+
+function scaled(bytes: number, base: number): [value: number, unit: number] {
   let value = bytes;
   let unit = 0;
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024;
+  while (value >= base && unit < UNITS.length - 1) {
+    value /= base;
     unit++;
   }
-  return `${Number(value.toFixed(2))} ${UNITS[unit]}`;
+  return [value, unit];
 }
 
 /** Reads "512 MiB", "2GB", "1048576"; undefined when it is no size. */

@@ -1,5 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { showBytes } from '../components/bytes';
+import { showMemory } from '../components/bytes';
 import { ValueType } from '../document/arguments';
 import { Json, JsonObject } from '../document/canonical';
 import { CacheField } from './CacheField';
@@ -80,7 +80,9 @@ export function LimitFields(props: ILimitFieldsProps): JSX.Element {
         type="string"
         isSize
         help={trans.__('For example 512 MiB or 2 GiB.')}
-        value={typeof fields.memory_bytes === 'number' ? showBytes(fields.memory_bytes) : undefined}
+        value={
+          typeof fields.memory_bytes === 'number' ? showMemory(fields.memory_bytes) : undefined
+        }
         error={errors.memory_bytes}
         readOnly={readOnly}
         trans={trans}

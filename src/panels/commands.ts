@@ -1,4 +1,5 @@
 /** Every action on what the panels show as a command; what they do is fetched when used. */
+import type { ISessionContext } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import {
@@ -14,6 +15,7 @@ import {
   runIcon
 } from '@jupyterlab/ui-components';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { Widget } from '@lumino/widgets';
 import { notebookIcon, workflowIcon } from '../icons';
 import { pointed } from '../runs/pointing';
 import { deploymentCommands } from './deployments/commands';
@@ -22,7 +24,14 @@ import type { actions as Actions } from './lazy';
 import { IPanelServices, selectedFiles } from './services';
 
 type Noun =
-  'artifact' | 'credential' | 'dataset' | 'deployment' | 'environment' | 'executable' | 'workflow';
+  | 'artifact'
+  | 'credential'
+  | 'dataset'
+  | 'deployment'
+  | 'environment'
+  | 'executable'
+  | 'kernel'
+  | 'workflow';
 type Action = keyof typeof Actions;
 
 export interface IPanelCommand {
@@ -301,6 +310,9 @@ export function addPanelCommands(services: IPanelServices): string[] {
   const { app, commands, browser, trans } = services;
   const table = panelCommands(trans);
   const viewed = (noun: Noun) => {
+    if (noun === 'kernel') {
+      return kernelOf(app.shell.currentWidget);
+    }
     const views = noun === 'workflow' || noun === 'credential' ? null : services.views[noun];
     const view = views?.currentWidget;
     return view && view === app.shell.currentWidget ? view.content.target.id : undefined;
@@ -322,7 +334,7 @@ export function addPanelCommands(services: IPanelServices): string[] {
           properties: files
             ? { path: { type: 'string', description: trans.__('The file') } }
             : noun
-              ? { id: { type: 'string', description: trans.__('Its id') } }
+              ? { id: { type: 'string', description: trans.__('Its id; of a kernel, its name') } }
               : texts(told)
         }
       },
@@ -338,6 +350,11 @@ export function addPanelCommands(services: IPanelServices): string[] {
     });
   }
   return table.map(({ id }) => id);
+}
+
+/** The name of the kernel of a notebook or console. */
+function kernelOf(widget: (Widget & { sessionContext?: ISessionContext }) | null) {
+  return widget?.sessionContext?.session?.kernel?.name;
 }
 
 /** Arguments that are texts, as JSON schema describes them. */

@@ -81,7 +81,7 @@ async function inPieces(lab: Lab, server: LabServer, info: TestInfo): Promise<vo
   const line = new BrokenLine(2);
   await line.lay(lab.page);
   await lab.choose(upload, { name: 'big.csv', content });
-  await expect(lab.sending('big.csv')).toContainText('1 MiB of 3 MiB');
+  await expect(lab.sending('big.csv')).toContainText('1.0 MB of 3.1 MB');
   await expect(lab.sending('big.csv').getByRole('progressbar')).toHaveAttribute('value', '1048576');
   await lab.page.screenshot({ path: info.outputPath('sending.png') });
   await line.break(lab.page);
@@ -102,7 +102,7 @@ async function inPieces(lab: Lab, server: LabServer, info: TestInfo): Promise<vo
   const second = new BrokenLine(2);
   await second.lay(lab.page);
   await lab.choose(upload, { name: 'other.csv', content: table(3 << 20, 1) });
-  await expect(lab.sending('other.csv')).toContainText('1 MiB of 3 MiB');
+  await expect(lab.sending('other.csv')).toContainText('1.0 MB of 3.1 MB');
   await expect.poll(() => second.upload).not.toBe('');
   expect((await server.ask('GET', `uploads/${second.upload}`)).status).toBe(200);
   await lab.sending('other.csv').getByRole('button', { name: 'Cancel the upload' }).click();
@@ -224,7 +224,7 @@ async function fromAddresses(lab: Lab, info: TestInfo): Promise<void> {
   const slow = lab.row('dataset', 'slow.csv');
   await expect(slow).toContainText('importing');
   await expect(slow).toBeFocused();
-  await expect(slow).toContainText(/\d\d+ KiB/);
+  await expect(slow).toContainText(/\d\d+\.\d kB/);
   await expect(slow.getByRole('progressbar')).toBeVisible();
   elsewhere.finish();
   await expect(slow).toContainText('104,858 × 2');
@@ -237,7 +237,7 @@ async function fromAddresses(lab: Lab, info: TestInfo): Promise<void> {
 
   await importing(`${address}/unwanted.csv`);
   const unwanted = lab.row('dataset', 'unwanted.csv');
-  await expect(unwanted).toContainText(/\d\d+ KiB/);
+  await expect(unwanted).toContainText(/\d\d+\.\d kB/);
   await lab.press('Delete');
   await expect(lab.dialog).toContainText('Delete “unwanted.csv”?');
   await lab.press('Enter');

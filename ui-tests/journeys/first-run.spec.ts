@@ -17,7 +17,7 @@ test('D1, D5: a dropped CSV becomes a dataset with rows and pictures, and downlo
   const row = lab.row('dataset', 'penguins.csv');
   await expect(row).toContainText('344 × 8');
   await expect(row).toContainText('csv');
-  await expect(row).toContainText(/14.88 KiB/);
+  await expect(row).toContainText(/15.2 kB/);
   await expect(row.locator('.nby-mod-ready')).toBeAttached();
 
   await row.dblclick();

@@ -96,10 +96,13 @@ def _run_of(connection: Any, name: str) -> Run:
 @click.argument("name")
 @server_option
 def parameters(name: str, server: str) -> None:
-    """Print the values that an artifact was made with, as JSON."""
+    """Print the values that an artifact was made with, defaults too, as JSON."""
     from nbyard.discover import connect
 
-    show_json(_run_of(connect(server), name).parameters)
+    connection = connect(server)
+    run = _run_of(connection, name)
+    (task,) = connection.runs.get(run=run.id).tasks
+    show_json({**task.arguments, **run.parameters})
 
 
 @click.command()

@@ -52,6 +52,8 @@ def create(
     body = NewEnvironment(name, _text(packages, files), wish["capture"])
     with offering(f"nbyard environments install {shlex.quote(name)} … --replace changes that one."):
         made = connection.environments.create(body=body)
+    if wish["capture"]:
+        say(f"{made.description}.")
     _see_out(connection, made, wish["detach"], wish["as_json"])
 
 

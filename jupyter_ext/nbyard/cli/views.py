@@ -263,12 +263,18 @@ def show_nodes(page: Any) -> None:
     """The nodes of a workflow, and after them what is wrong with some."""
     head = ("node", "kind", "executable", "runtime", "image", "after")
     rows = [
-        (n.node, n.kind, n.executable, n.runtime, n.image, ", ".join(n.after)) for n in page.items
+        (n.node, n.kind, n.executable, n.runtime, _image(n), ", ".join(n.after)) for n in page.items
     ]
     show_table(rows, head)
     for one in page.items:
         if one.problem:
             click.echo(harmless(f"{one.node}: {one.problem}"), err=True)
+
+
+def _image(node: Any) -> str:
+    """Its name, or of a Dockerfile that it is built of that."""
+    is_built = node.kind == "container" and not node.image and not node.problem
+    return f"built of {node.executable}" if is_built else node.image
 
 
 def show_metrics(found: Any) -> None:

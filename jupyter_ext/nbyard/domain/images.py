@@ -19,7 +19,7 @@ MAX_ID = 2**31 - 1
 MAX_OWN = 64 * 1024
 MAX_PACKAGES = 500
 MARKER = "# --- Below this line is yours: it is kept when what stands above is made anew. ---"
-SEAL = "# Digest of what is made: "
+SEAL = "# Digest of the lines above the marker: "
 OWN_HINT = (
     "Write below the marker; base, packages and user are options (nbyard images build --help). "
     "nbyard images dockerfile prints it as it is made; one that is all yours is built by its path."
@@ -264,8 +264,11 @@ def sealed(made: str) -> str:
     """A Dockerfile of ours, up to the marker, with a second line that tells a digest of the others:
     so it shows when somebody has changed them."""
     first, _, rest = made.partition("\n")
-    seal = digest_of(made).removeprefix("sha256:")[:16]
-    return f"{first}\n{SEAL}{seal}\n{rest}"
+    return f"{first}\n{SEAL}{_seal(made)}\n{rest}"
+
+
+def _seal(made: str) -> str:
+    return digest_of(made).removeprefix("sha256:")[:16]
 
 
 def own_lines(text: str, made: str) -> str:
@@ -279,7 +282,9 @@ def own_lines(text: str, made: str) -> str:
     if not marker:
         raise Invalid(f"It has no line {MARKER!r}.", hint=OWN_HINT)
     lines = above.splitlines(keepends=True)
-    if sealed("".join(lines[:1] + lines[2:]) + marker) != above + marker:
+    seal = _seal("".join(lines[:1] + lines[2:]) + marker)
+    # what stands before it was worded otherwise once
+    if not re.fullmatch(f"# Digest of [a-z ]+: {seal}\n", "".join(lines[1:2])):
         number = _changed(lines, made)
         line = lines[number - 1].strip()[:80] if number <= len(lines) else MARKER
         raise Invalid(

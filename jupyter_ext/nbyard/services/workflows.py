@@ -11,6 +11,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.matching import propose
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.planning import (
+    CONTAINER,
     CONTAINERS,
     ResolvedNode,
     Wish,
@@ -167,7 +168,7 @@ def _line(name: str, node: Node, resolver: Resolver, edges: Sequence[Edge]) -> N
         node=name,
         kind=view.kind,
         executable=node.path or view.name,
-        runtime=node.runtime,
+        runtime=node.runtime or (CONTAINERS if view.kind == CONTAINER else ""),
         image=node.image or view.image,
         after=sorted({edge.source for edge in edges if edge.target == name}),
         problem=view.problem,

@@ -1,5 +1,5 @@
 import { fireEvent, render, screen } from '@testing-library/react';
-import { readBytes, showBytes } from '../bytes';
+import { readBytes, showBytes, showMemory } from '../bytes';
 import { Picker } from '../Picker';
 
 describe('sizes', () => {
@@ -14,7 +14,8 @@ describe('sizes', () => {
   it('refuses what is no size, and shows what it read', () => {
     expect(readBytes('much')).toBeUndefined();
     expect(readBytes('')).toBeUndefined();
-    expect(showBytes(1610612736)).toBe('1.5 GiB');
+    expect(showMemory(1610612736)).toBe('1.5 GiB');
+    expect(showBytes(632_300_000)).toBe('632.3 MB');
     expect(showBytes(12)).toBe('12 B');
   });
 });

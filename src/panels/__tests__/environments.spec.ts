@@ -72,7 +72,7 @@ describe('L2: words', () => {
 
   it('tell number and size', () => {
     expect(sizeOf(version({ packages: [1, 2], size_bytes: 1024 }), trans)).toBe(
-      '2 packages · 1 KiB'
+      '2 packages · 1.0 kB'
     );
     expect(sizeOf(version({ packages: [] }), trans)).toBe('');
   });

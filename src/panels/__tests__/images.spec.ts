@@ -29,7 +29,7 @@ describe('images of libraries', () => {
     expect(of({ state: 'building' })).toContain('not made any further');
     expect(of({ state: 'failed' })).toContain('no image of this name');
     const built = of({ state: 'ready', origin: 'build', size_bytes: 2048 });
-    expect(built).toContain('2 KiB on the engine');
+    expect(built).toContain('2.0 kB on the engine');
     expect(built).not.toContain('registry');
     expect(of({ state: 'ready', origin: 'push' })).toContain('registry stays there');
   });

@@ -44,7 +44,7 @@ const ACTIONS = ['notebook-with-environment', 'copy-kernel-name', 'delete-enviro
 
 function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
   const { trans, commands } = services;
-  const { id, name, current, installed } = environment;
+  const { id, name, description, current, installed } = environment;
   const versions = useVersions(services, environment);
   const [tab, setTab] = useState(isUnderWay(current) ? 'log' : 'packages');
   const heading = useRef<HTMLHeadingElement>(null);
@@ -90,6 +90,7 @@ function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
       <div className="nby-Sr" role="status">
         {trans.__('Version %1: %2', current.number, stateText(stateOf(current), trans))}
       </div>
+      {description && <p className="nby-Note nby-View-said">{sentences(description)}</p>}
       {current.state === 'failed' && (
         <p className="nby-Warning nby-View-said" role="alert">
           {trans.__('Version %1 was not installed: %2', current.number, sentences(current.reason))}{' '}

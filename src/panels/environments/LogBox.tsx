@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactNode, useEffect, useRef, useState } from 'react';
+import { plainText } from '../../components/plainText';
 import { copyText } from '../../components/problems';
 
 interface ILogBoxProps {
@@ -17,7 +18,7 @@ interface ILogBoxProps {
 export function LogBox(props: ILogBoxProps): JSX.Element {
   const { lines, problem, label, isLive, trans, children } = props;
   const [follow, setFollow] = useState(true);
-  const text = lines.join('\n');
+  const text = plainText(lines.join('\n'));
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const toEnd = () => {

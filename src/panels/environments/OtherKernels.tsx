@@ -2,6 +2,7 @@ import { notebookIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { Kernel } from '../../api/types';
+import { CommandButton } from '../../components/CommandButton';
 import { StateMark } from '../../components/StateMark';
 import { RowList } from '../../components/RowList';
 import { IPanelServices } from '../services';
@@ -48,16 +49,27 @@ export function OtherKernels({ services }: { services: IPanelServices }): JSX.El
         render={kernel => <Row kernel={kernel} trans={trans} />}
         actions={kernel =>
           kernel.is_there && (
-            <button
-              type="button"
-              className="nby-Button nby-mod-bare"
-              tabIndex={-1}
-              aria-label={trans.__('New Notebook with %1', kernel.title)}
-              title={trans.__('New Notebook with %1', kernel.title)}
-              onClick={() => void make(kernel)}
-            >
-              <notebookIcon.react tag="span" className="nby-Icon" />
-            </button>
+            <>
+              {kernel.language === 'python' && (
+                <CommandButton
+                  commands={services.commands}
+                  id="nbyard:capture-kernel"
+                  args={{ id: kernel.name }}
+                  tabIndex={-1}
+                  bare
+                />
+              )}
+              <button
+                type="button"
+                className="nby-Button nby-mod-bare"
+                tabIndex={-1}
+                aria-label={trans.__('New Notebook with %1', kernel.title)}
+                title={trans.__('New Notebook with %1', kernel.title)}
+                onClick={() => void make(kernel)}
+              >
+                <notebookIcon.react tag="span" className="nby-Icon" />
+              </button>
+            </>
           )
         }
         onOpen={kernel => kernel.is_there && void make(kernel)}

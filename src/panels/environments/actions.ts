@@ -22,22 +22,29 @@ async function kernelOf(services: IPanelServices, id: string): Promise<string> {
   return kernel;
 }
 
+/** A new library, where one is named with the packages of a kernel. */
+function create(services: IPanelServices, capture = ''): Promise<unknown> {
+  return told(services, services.trans.__('No library was made.'), async () => {
+    const { yard, trans } = services;
+    void yard.environments.start(); // a form does not wait: the server refuses a name that is taken
+    const { items } = yard.environments;
+    const wish = trans.__('library');
+    const isTaken = items.some(({ name }) => name.toLowerCase() === wish);
+    const name = isTaken ? freeName(wish, items) : wish;
+    const made = await askLibrary({ name, capture }, trans, body =>
+      yard.client.call('environments.create', { body })
+    );
+    if (made) {
+      yard.environments.put(made);
+      openEnvironment(services, made.id, 'log');
+    }
+  });
+}
+
 export const environmentActions = {
-  createEnvironment: (services: IPanelServices) =>
-    told(services, services.trans.__('No library was made.'), async () => {
-      const { yard, trans } = services;
-      void yard.environments.start(); // a form does not wait: the server refuses a name that is taken
-      const { items } = yard.environments;
-      const wish = trans.__('library');
-      const isTaken = items.some(({ name }) => name.toLowerCase() === wish);
-      const made = await askLibrary(isTaken ? freeName(wish, items) : wish, trans, body =>
-        yard.client.call('environments.create', { body })
-      );
-      if (made) {
-        yard.environments.put(made);
-        openEnvironment(services, made.id, 'log');
-      }
-    }),
+  createEnvironment: (services: IPanelServices) => create(services),
+
+  captureKernel: (services: IPanelServices, [kernel]: string[]) => create(services, kernel),
 
   openEnvironment: (services: IPanelServices, [id]: string[]) => openEnvironment(services, id),
 

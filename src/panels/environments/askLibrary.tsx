@@ -11,15 +11,17 @@ import { IRefused, refused } from './words';
 interface ILibrary {
   name: string;
   requirements: string;
+  /** A kernel whose packages it has too; '' for none. */
+  capture: string;
 }
 
 /** The one that was made; undefined when the user leaves the dialog. */
 export async function askLibrary(
-  name: string,
+  begun: Omit<ILibrary, 'requirements'>,
   trans: TranslationBundle,
   send: (library: ILibrary) => Promise<Environment>
 ): Promise<Environment | undefined> {
-  const library = { name, requirements: '' };
+  const library = { ...begun, requirements: '' };
   let problems: IRefused = { name: '', packages: [] };
   for (;;) {
     const { button } = await showDialog({
@@ -77,8 +79,13 @@ function Form({ library, problems, trans }: IFormProps): JSX.Element {
           </div>
         )}
       </div>
+      {library.capture && (
+        <p className="nby-Note">
+          {trans.__('It gets the packages of the kernel %1, in their versions.', library.capture)}
+        </p>
+      )}
       <PackagesField
-        label={trans.__('Packages')}
+        label={library.capture ? trans.__('More packages') : trans.__('Packages')}
         text={shown.requirements}
         problems={problems.packages}
         trans={trans}

@@ -13,6 +13,14 @@ export function environmentCommands(trans: TranslationBundle): IPanelCommand[] {
       icon: addIcon
     },
     {
+      id: 'nbyard:capture-kernel',
+      act: 'captureKernel',
+      label: trans.__('Capture Kernel as Library…'),
+      caption: trans.__('Make a library of the packages of this kernel, in their versions'),
+      icon: copyIcon,
+      noun: 'kernel'
+    },
+    {
       id: 'nbyard:open-environment',
       act: 'openEnvironment',
       label: trans.__('Open Library'),

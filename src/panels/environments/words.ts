@@ -13,7 +13,7 @@ export function isUnderWay({ state }: EnvironmentVersion): boolean {
   return state === 'queued' || state === 'building';
 }
 
-/** "33 packages · 45 MiB". */
+/** "33 packages · 45.0 MB". */
 export function sizeOf(version: EnvironmentVersion, trans: TranslationBundle): string {
   const { packages, size_bytes } = version;
   const count = packages.length;

@@ -1,5 +1,6 @@
 import { lazy, Suspense, useState } from 'react';
 import { RunDetail, Task } from '../../api/types';
+import { plainText } from '../../components/plainText';
 import { problemIcon } from '../../icons';
 import { stepTitle } from '../names';
 import { useServices } from './hooks';
@@ -28,7 +29,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
   const { failure } = task;
   const cell = failure?.cell;
   const executed = failure?.executed_cell;
-  const traceback = plain(failure?.traceback ?? '');
+  const traceback = plainText(failure?.traceback ?? '');
   const lines = traceback.trimEnd().split('\n').slice(-LINES).join('\n');
   const [, prompt] = /In ?\[(\d+)\]/.exec(traceback) ?? [];
   return (
@@ -132,9 +133,4 @@ function sentence(task: Task): string {
   const message = failure?.message || task.reason;
   const first = message.split('\n')[0];
   return name && !first.startsWith(name) ? `${name}: ${first}` : first;
-}
-
-function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/\u001b\[[0-9;]*m/g, '');
 }

@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react';
 import { Usage } from '../../api/types';
-import { showBytes } from '../../components/bytes';
+import { showMemory } from '../../components/bytes';
 import { showSeconds } from '../../components/times';
 import { ticks } from '../gantt';
 import { ISeries, levels, most, seriesOf, Unit } from '../usage';
@@ -63,7 +63,7 @@ function Sums({ usage }: { usage: Usage }): JSX.Element {
   const { trans } = useServices();
   const words = [
     trans.__('%1 of CPU time', showSeconds(usage.cpu_seconds)),
-    trans.__('at most %1', showBytes(most(usage.memory_bytes ?? []))),
+    trans.__('at most %1', showMemory(most(usage.memory_bytes ?? []))),
     trans._n('at most %1 process', 'at most %1 processes', most(usage.processes ?? []))
   ];
   return <>{words.join(' · ')}</>;
@@ -80,7 +80,7 @@ function useWords(): { name: (series: ISeries) => string; show: (v: number, u: U
   };
   const show = (value: number, unit: Unit) => {
     if (unit === 'bytes') {
-      return showBytes(value);
+      return showMemory(value);
     }
     return unit === 'percent' ? `${Math.round(value)} %` : String(Number(value.toFixed(2)));
   };

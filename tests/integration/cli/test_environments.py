@@ -63,6 +63,14 @@ def test_a_first_install_that_failed_is_mended_or_removed_in_one_step(
     assert shell("environments", "rm", "ants").code == 0
 
 
+def test_a_kernel_is_captured(shell):
+    """L7: and told what was, also what could not be."""
+    said = shell("environments", "create", "same", "--capture", "python3", "--detach")
+    assert said.code == 0, said.err
+    told = shell("environments", "show", "same", "--json").json["description"]
+    assert told.startswith("Captured from the kernel python3") and f"{told}." in said.err
+
+
 def test_people_see_tables_and_facts(shell, dispatcher: Dispatching):
     shell("environments", "create", "cows", "cow==1.0")
     shell("environments", "install", "cows", "cow==2.0")

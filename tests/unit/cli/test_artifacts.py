@@ -80,6 +80,7 @@ def test_an_existing_name_is_refused_and_untouched(shell, tool, dispatcher: Disp
     said = shell(*make, "source=c=d.txt", "--wait")
     assert said.code == 1 and "'one 2' is free" in said.err
     assert shell("artifacts", "parameters", "one").json["source"] == "a b.txt"
+    assert shell("artifacts", "parameters", "one").json["code"] == 0  # its default
     assert shell(*make, "source=c=d.txt", "--wait", "--force").code == 0
     assert shell("artifacts", "parameters", "one").json["source"] == "c=d.txt"
     assert len(shell("artifacts", "ls", "--json").json["items"]) == 1

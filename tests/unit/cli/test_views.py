@@ -7,14 +7,15 @@ from click.testing import CliRunner
 from msgspec import structs
 
 from nbyard.cli.environment_views import VIEWS as OF_ENVIRONMENTS
-from nbyard.cli.views import VIEWS, show_comparison, show_metrics
+from nbyard.cli.views import VIEWS, show_comparison, show_metrics, show_nodes
 from nbyard.domain.comparisons import ColumnChange, ColumnFigures, Comparison
 from nbyard.domain.datasets import DatasetVersion
 from nbyard.domain.metrics import Metric
+from nbyard.domain.paging import Page
 from nbyard.domain.runs import Artifact, ArtifactType
 from nbyard.domain.tables import Column, ColumnProfile, Profile, TablePage, TopValue
 from nbyard.domain.uses import UsedEnvironment
-from nbyard.domain.workflows import NeededImage
+from nbyard.domain.workflows import NeededImage, NodeLine
 
 
 def shown(view: str, answer: object) -> list[list[str]]:
@@ -82,6 +83,18 @@ def test_images_that_a_workflow_needs_are_a_table():
     assert made[0] == "python:3.12" and made[-2:] == ["a,", "b"]
     assert " ".join(made[1:-2]) == "base with 2 packages and notebooks"
     assert taken == ["tools:1", "c"] and own == ["tool/Dockerfile", "Dockerfile", "d"]
+
+
+def test_a_dockerfile_s_node_says_what_its_image_is_built_of(capsys):
+    """A5: also where the engine was never asked."""
+    told = {"kind": "container", "runtime": "docker", "after": []}
+    made = NodeLine(node="a", executable="tool/Dockerfile", image="", **told)
+    named = NodeLine(node="b", executable="Dockerfile", image="own:1", **told)
+    gone = NodeLine(node="c", executable="gone/Dockerfile", image="", problem="no file", **told)
+    show_nodes(Page([made, named, gone]))
+    said = capsys.readouterr().out
+    assert "built of tool/Dockerfile" in said and "own:1" in said
+    assert said.count("built of") == 1
 
 
 def test_metrics_have_the_digits_that_people_read(capsys):

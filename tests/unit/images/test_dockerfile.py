@@ -47,7 +47,7 @@ COPY ["packages/my-cow", "{place}"]
 
 WHOLE = f"""\
 # Made by nbyard; the packages are in the files beside this one.
-# Digest of what is made: 4166073566bb56c6
+# Digest of the lines above the marker: 4166073566bb56c6
 ARG BASE=python:3.11-slim
 
 FROM ${{BASE}} AS system

@@ -79,13 +79,16 @@ def test_the_nodes_of_a_saved_workflow_are_shown_in_their_order(yard, ann, flow,
     document = json.loads((root / flow).read_text())
     document["nodes"]["two"] |= {"image": "other", "runtime": "docker"}
     document["nodes"]["gone"] = {"type": "executable", "path": "gone.ipynb"}
+    (root / "Dockerfile").write_text('FROM python\nENTRYPOINT ["python"]\n')
+    document["nodes"]["made"] = {"type": "executable", "path": "Dockerfile"}
     (root / flow).write_text(json.dumps(document))
     found = {line.node: line for line in yard.services.workflows.show(ann, flow).items}
-    assert [name for name in found if name != "gone"] == ["data", "one", "two"]
+    assert [name for name in found if name not in ("gone", "made")] == ["data", "one", "two"]
     assert (found["one"].kind, found["one"].executable) == ("command", tool)
     assert [(found[n].image, found[n].runtime) for n in ("one", "two")] == [
         ("own", ""), ("other", "docker"),
     ]  # fmt: skip
+    assert (found["made"].kind, found["made"].runtime) == ("container", "docker")
     assert (found["two"].after, found["data"].kind) == (["one"], "dataset")
     assert "no file" in found["gone"].problem
     for path, error in (("none.nbflow", NotFound), ("../x.nbflow", Invalid), (tool, Invalid)):
