@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import Any
 
 from click.testing import CliRunner
 from msgspec import structs
@@ -87,7 +88,7 @@ def test_images_that_a_workflow_needs_are_a_table():
 
 def test_a_dockerfile_s_node_says_what_its_image_is_built_of(capsys):
     """A5: also where the engine was never asked."""
-    told = {"kind": "container", "runtime": "docker", "after": []}
+    told: dict[str, Any] = {"kind": "container", "runtime": "docker", "after": []}
     made = NodeLine(node="a", executable="tool/Dockerfile", image="", **told)
     named = NodeLine(node="b", executable="Dockerfile", image="own:1", **told)
     gone = NodeLine(node="c", executable="gone/Dockerfile", image="", problem="no file", **told)
