@@ -183,6 +183,8 @@ class Installer:
                         )
             finally:
                 _kill(process)
+        if process.returncode < 0:
+            raise Invalid(_killed(-process.returncode))
         if process.returncode:
             raise Invalid(_trouble(Path(str(self._log.name)), start) or f"{argv[0]} failed")
 
@@ -227,6 +229,12 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
     """With what it started, which has its session."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def _killed(number: int) -> str:
+    """What ended it says nothing, and the last line that it printed itself misleads."""
+    words = f"The installer was killed by signal {number}"
+    return f"{words}: did the machine run out of memory?" if number == signal.SIGKILL else words
 
 
 def _trouble(log: Path, start: int) -> str:
@@ -295,6 +303,6 @@ def _check_hashes(requirements: Sequence[str], packages: Sequence[LockedPackage]
         wanted, package = hashes_of(line), found.get(name_of(line))
         if wanted and package and not set(wanted) & set(package.hashes):
             raise Invalid(
-                f"{package.name} {package.version} has none of the hashes that are asked for",
+                f"{package.name} {package.version} has none of the hashes that are asked for.",
                 hint="Correct its hash, or leave it out.",
             )

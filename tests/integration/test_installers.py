@@ -232,6 +232,16 @@ def test_what_is_not_wanted_any_more_is_killed(
         Installer(log, wanted.is_set, "pip").resolve(["cow"])
 
 
+def test_what_somebody_else_killed_is_told_as_that(
+    log: FileIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """L1: not by the last line that it printed."""
+    dies = "import os; print('Downloading cow', flush=True); os.kill(os.getpid(), 9)"
+    monkeypatch.setattr(installers, "_pip", lambda *_: [sys.executable, "-c", dies])
+    with pytest.raises(Invalid, match=r"^The installer was killed by signal 9.*memory\?$"):
+        Installer(log, lambda: True, "pip").resolve(["cow"])
+
+
 def test_without_any_of_them_it_is_said(log: FileIO, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installers, "_uv", lambda: "")
     with pytest.raises(Unavailable, match="no uv"):

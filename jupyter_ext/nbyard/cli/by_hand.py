@@ -7,7 +7,7 @@ from typing import Any
 import click
 from msgspec import UNSET
 
-from nbyard.cli.output import harmless, offering, say, show_json, size
+from nbyard.cli.output import harmless, offering, say, show_json, size, tell_unheard
 from nbyard.cli.views import show_comparison, show_metrics, show_run
 from nbyard.domain.datasets import FileSource, NewDataset, UploadSource, UrlSource
 from nbyard.domain.executables import AskHelp, Inspect, NewExecutable
@@ -38,6 +38,7 @@ def add_dataset(source: str, name: str, server: str, as_json: bool, **wish: Any)
     body = NewDataset(_source(connection, source, server), name or UNSET, **wish)
     with offering("--replace makes a new version of that one."):
         made = connection.datasets.create(body=body)
+    tell_unheard(connection)
     while made.current.state == "importing":
         connection.wait(1.0)
         made = connection.datasets.get(dataset=made.id)

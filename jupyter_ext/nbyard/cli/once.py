@@ -18,7 +18,7 @@ from nbyard.cli.run import FILE_SHAPE, json_object, pairs, see_out
 from nbyard.domain.arguments import Argument, ValueType
 from nbyard.domain.images import NewImage, Recipe
 from nbyard.domain.runs import NewRun, Run
-from nbyard.errors import NbyardError, Unavailable
+from nbyard.errors import Conflict, NbyardError
 
 OUTPUT = "output"
 NAMES: dict[type, ValueType] = {bool: "bool", int: "int", float: "float", str: "string"}
@@ -28,12 +28,12 @@ def run_dockerfile(connection: Any, file: str, wish: Mapping[str, Any], as_json:
     """Build, run, save, clean up; the exit code is that of the result.
 
     Raises:
-        Unavailable: GPUs are asked for, and there are none.
+        Conflict: GPUs are asked for, and there are none.
     """
     parameters = json_object(wish["parameters"])
     inputs = pairs("--input-file", wish["inputs"], FILE_SHAPE)
     if wish["gpu"] and not connection.system.gpus().items:
-        raise Unavailable(
+        raise Conflict(
             "No GPU can be granted: this machine has none, as far as nbyard knows.",
             hint="nbyard doctor says where they are known from; the setting gpus names them.",
         )

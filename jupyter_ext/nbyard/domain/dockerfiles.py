@@ -11,6 +11,7 @@ PARSE_ERROR = re.compile(r"parse error(?: on)? line (\d+)", re.IGNORECASE)
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 MAX_SHOWN = 300
 BASE = "BASE"
+PASSES_ON = re.compile(r"\$\{?[@*\d]")  # a shell names the words it was given
 
 
 class Instruction(msgspec.Struct, frozen=True):
@@ -48,6 +49,23 @@ def instructions(text: str) -> list[Instruction]:
 def _instruction(line: int, text: str) -> Instruction:
     keyword, _, value = text.strip().partition(" ")
     return Instruction(line, keyword.upper(), value.strip())
+
+
+def shell_program(text: str) -> Instruction | None:
+    """The ENTRYPOINT of the last stage, or its CMD where it has none, where that is a line for a
+    shell which drops the words behind it; None for a JSON list, and where nothing is said."""
+    found = instructions(text)
+    last = max((at for at, one in enumerate(found) if one.keyword == "FROM"), default=0)
+    programs = {one.keyword: one for one in found[last:] if one.keyword in ("ENTRYPOINT", "CMD")}
+    program = programs.get("ENTRYPOINT") or programs.get("CMD")
+    is_list = program is None or program.value.startswith("[")
+    return None if is_list or PASSES_ON.search(program.value) else program
+
+
+def program_behind_shell(program: Instruction) -> str:
+    """What is wrong with it, and what to write."""
+    words = f"line {program.line}: {program.keyword} is a line for a shell, which passes no"
+    return f'{words} arguments on; write ["program", "word"]'
 
 
 def takes_base(text: str) -> bool:

@@ -193,5 +193,7 @@ Reach = (
     | Handed
     | Beside
 )
+# What stands behind the program in its command line.
+WORDED = (Option, Words, Flag, Positional, Bound)
 # How an output that the program is not told of comes about.
 LEFT = (Stdout, Stderr, Found)

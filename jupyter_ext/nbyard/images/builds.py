@@ -155,7 +155,8 @@ def _failure(text: str, steps: list[str], tail: list[str], error: NbyardError) -
     place = f"line {at.line} of the Dockerfile failed: " if at else ""
     hint = "Remove images that are not needed: docker image prune." if "is full" in words else ""
     hint = NO_GIT if wants_git("\n".join(tail)) else hint
-    failed = BuildFailed(f"The image could not be built: {place}{words}", hint=hint)
+    stop = "." if hint and not words.endswith(".") else ""
+    failed = BuildFailed(f"The image could not be built: {place}{words}{stop}", hint=hint)
     failed.failed_line = at
     return failed
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from nbyard.domain.attempts import IMAGE_PROGRAM, CommandWork
 from nbyard.domain.commands import build_argv, secret_variables
-from nbyard.domain.dockerfiles import Instruction, instructions
+from nbyard.domain.dockerfiles import instructions, program_behind_shell, shell_program
 from nbyard.domain.environments import EnvironmentRef
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
@@ -22,11 +22,11 @@ class ContainerKind:
         Raises:
             Invalid: it begins with no image.
         """
-        found = instructions(content.decode("utf-8", "replace"))
-        starts = [at for at, one in enumerate(found) if one.keyword == "FROM"]
-        if not starts:
+        text = content.decode("utf-8", "replace")
+        if all(one.keyword != "FROM" for one in instructions(text)):
             raise Invalid.field("path", f"{name} is no Dockerfile: nothing in it is FROM an image")
-        hints = _hints(found[starts[-1] :])
+        program = shell_program(text)
+        hints = [program_behind_shell(program)] if program else []
         return Reading(self.name, "", "", [], hints, command=[IMAGE_PROGRAM])
 
     def work(
@@ -47,13 +47,3 @@ class ContainerKind:
 
     def code_digest(self, content: bytes) -> str:
         return "sha256:" + hashlib.sha256(content).hexdigest()
-
-
-def _hints(stage: list[Instruction]) -> list[str]:
-    """A program that a shell starts gets no arguments."""
-    programs = {one.keyword: one for one in stage if one.keyword in ("ENTRYPOINT", "CMD")}
-    program = programs.get("ENTRYPOINT") or programs.get("CMD")
-    if program is None or program.value.startswith("["):
-        return []
-    words = f"line {program.line}: {program.keyword} is a line for a shell, which passes no"
-    return [f'{words} arguments on; write ["program", "word"]']

@@ -11,6 +11,7 @@ import msgspec
 
 from nbyard import bundles
 from nbyard.domain.arguments import Argument, check_arguments
+from nbyard.domain.attempts import IMAGE_PROGRAM
 from nbyard.domain.commands import check_reaches
 from nbyard.domain.descriptions import (
     Description,
@@ -30,6 +31,8 @@ from nbyard.domain.formats import is_data
 from nbyard.domain.functions import SEPARATOR, spot
 from nbyard.domain.ids import new_id
 from nbyard.domain.invocations import Invocation
+from nbyard.domain.planning import CONTAINER
+from nbyard.domain.reaches import WORDED
 from nbyard.errors import Invalid, NotFound
 from nbyard.files import file_of
 from nbyard.importers import CWL_SUFFIX
@@ -121,6 +124,7 @@ class Freezer:
         command = list(told.command) if told.command is not None else reading.command
         told_apart = {"command": command, "invocation": told.invocation}
         reading = msgspec.structs.replace(reading, arguments=arguments, **told_apart)
+        _check_program(found.name, code, reading)
         return found, reading, told.resources
 
     def inspect(self, code: Code, kind: str = "") -> Inspection:
@@ -239,6 +243,17 @@ class Freezer:
         }
         rows.insert(c, row)
         return str(row["id"])
+
+
+def _check_program(kind: str, code: Code, reading: Reading) -> None:
+    """What is given to a program behind a shell would be dropped, and nobody would hear of it."""
+    from nbyard.domain.dockerfiles import program_behind_shell, shell_program
+
+    is_given = any(isinstance(one.reach, WORDED) for one in reading.arguments)
+    if kind != CONTAINER or not is_given or reading.command != [IMAGE_PROGRAM]:
+        return
+    if program := shell_program(code.content.decode("utf-8", "replace")):
+        raise Invalid.field("path", f"{code.filename}, {program_behind_shell(program)}")
 
 
 def _named(arguments: Sequence[Argument], folder: Path) -> list[str]:

@@ -64,7 +64,7 @@ class Resolver:
         except NbyardError as error:
             named = node.executable or node.dataset or node.artifact
             name = node.label or called(node.path) or named
-            return NodeView(name, node.type, [], problem=error.message)
+            return NodeView(name, node.type, [], problem=problem_of(error))
 
     def seen(self, node: Node) -> NodeView:
         """The same; a problem is raised."""
@@ -213,6 +213,11 @@ class Resolver:
         return version
 
 
+def problem_of(error: NbyardError) -> str:
+    """Whose node it is needs no telling that the fault lies at its path."""
+    return error.message.removeprefix("path: ")
+
+
 class Freeze:
     """Bytes first, outside of any transaction; then the rows, inside the run's own."""
 
@@ -231,7 +236,7 @@ class Freeze:
             except (Busy, Unavailable):  # no fault of the workflow, such as a full disk
                 raise
             except NbyardError as error:
-                self.resolved[name] = ResolvedNode(name, problem=error.message)
+                self.resolved[name] = ResolvedNode(name, problem=problem_of(error))
 
     def _bytes(self, name: str, node: Node) -> None:
         resolver = self._resolver

@@ -16,7 +16,7 @@ from nbyard.domain.workflows import DATA, Binding, Document, Edge, Meta, Node, N
 from nbyard.errors import Detail, Invalid, NbyardError, NotFound, TooLarge
 from nbyard.services.artifacts import file_named
 from nbyard.services.naming import nearest
-from nbyard.services.resolving import Resolver
+from nbyard.services.resolving import Resolver, problem_of
 from nbyard.services.using import FIELD as ENVIRONMENT
 
 MAIN = "main"
@@ -64,7 +64,7 @@ def _seen(resolver: Resolver, node: Node, field: str) -> NodeView:
     except NbyardError as error:
         if [one.path for one in error.details] == [ENVIRONMENT]:
             raise
-        raise Invalid.field(field, error.message) from None
+        raise Invalid.field(field, problem_of(error)) from None
 
 
 def _node(resolver: Resolver, body: NewRun) -> Node:

@@ -34,3 +34,25 @@ def test_files_are_looked_for_before_anything_is_built(shell, yard):
     said = shell("run", "-f", "Dockerfile", "--input-file", "x=missing.csv")
     assert said.code == 2 and "there is no file, dataset or artifact 'missing.csv'" in said.err
     assert shell("images", "ls", "--json").json["items"] == []
+
+
+@pytest.mark.parametrize("program", ["ENTRYPOINT echo ran; true", "CMD echo ran"])
+def test_a_shell_that_would_drop_what_is_given_is_refused_with_its_line(shell, yard, program):
+    """A3: not silently, and before anything is built."""
+    (yard.parts.files.root / "Dockerfile").write_text(f"FROM x\n{program}\n")
+    said = shell("run", "-f", "Dockerfile", "--parameters", '{"n": 1}')
+    assert said.code == 2 and "Dockerfile, line 2: " in said.err and '["program"' in said.err
+    assert shell("images", "ls", "--json").json["items"] == []
+
+
+def test_what_is_no_dockerfile_says_path_once(shell, yard):
+    (yard.parts.files.root / "Dockerfile").write_text("RUN x\n")
+    said = shell("run", "-f", "Dockerfile")
+    assert said.code == 2 and "path: Dockerfile is no Dockerfile" in said.err
+    assert "path: path" not in said.err
+
+
+def test_gpus_that_are_not_there_are_a_refusal(shell, yard):
+    (yard.parts.files.root / "Dockerfile").write_text("FROM x\n")
+    said = shell("run", "-f", "Dockerfile", "--gpu")
+    assert said.code == 1 and "No GPU can be granted" in said.err

@@ -10,6 +10,7 @@ from nbyard.domain.dockerfiles import (
     bases,
     failed_line,
     instructions,
+    shell_program,
     takes_base,
 )
 
@@ -86,3 +87,20 @@ def test_any_text_is_read(text, said, error):
     bases(text, {})
     found = failed_line(text, said, error)
     assert found is None or 1 <= found.line <= len(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("FROM x\nENTRYPOINT echo ran; true", 2),
+        ("FROM x\nCMD echo \\\n ran", 2),
+        ("FROM x\nENTRYPOINT y\nFROM z", 0),
+        ('FROM x\nENTRYPOINT ["y"]\nCMD z', 0),
+        ('FROM x\nENTRYPOINT exec y "$0" "$@"', 0),
+        ("FROM x", 0),
+        ("", 0),
+    ],
+)
+def test_a_program_behind_a_shell_that_drops_words_is_found(text, line):
+    program = shell_program(text)
+    assert (program.line if program else 0) == line

@@ -50,6 +50,7 @@ def test_the_line_and_what_it_said_itself_are_told(steps, tail, message, line, w
     assert words in failed.message
     assert (failed.failed_line and failed.failed_line.line) == line
     assert ("docker image prune" in failed.hint) == ("is full" in words)
+    assert not failed.hint or ". Remove images" in failed.words
 
 
 def test_a_project_that_takes_its_version_from_git_is_told_how_to_say_it():
