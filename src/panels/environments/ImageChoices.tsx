@@ -1,17 +1,27 @@
-import { TranslationBundle } from '@jupyterlab/translation';
-import { useId, useState } from 'react';
+import { FileDialog } from '@jupyterlab/filebrowser';
+import { ReactNode, useId, useState } from 'react';
+import { IPanelServices } from '../services';
 import { IDraft, pairLines, pairs, words } from './images';
 
 interface IChoicesProps {
   draft: IDraft;
-  trans: TranslationBundle;
+  services: IPanelServices;
 }
 
 /** What the image has besides the packages. */
-export function Choices({ draft, trans }: IChoicesProps): JSX.Element {
+export function Choices({ draft, services }: IChoicesProps): JSX.Element {
+  const { browser, trans } = services;
   const { problems, change } = draft;
   const recipe = draft.recipe!;
   const number = (text: string) => (/^\d+$/.test(text) ? Number(text) : 0);
+  const choose = async () => {
+    const { manager } = browser!.tracker.currentWidget!.model;
+    const title = trans.__('Folder of project files');
+    const { value } = await FileDialog.getExistingDirectory({ manager, title });
+    if (value?.length) {
+      change({ project: manager.services.contents.localPath(value[0].path) || '.' });
+    }
+  };
   const fields = [
     ['base', trans.__('Base image'), recipe.base, (base: string) => change({ base })],
     ['cuda', trans.__('CUDA version'), recipe.cuda, (cuda: string) => change({ cuda })],
@@ -35,6 +45,19 @@ export function Choices({ draft, trans }: IChoicesProps): JSX.Element {
         problem={problems.build_packages}
         onChange={text => change({ build_packages: words(text) })}
       />
+      <Field
+        label={trans.__('Project folder')}
+        value={recipe.project ?? ''}
+        problem={problems.project}
+        placeholder={trans.__('Its files come along, in /project')}
+        onChange={project => change({ project })}
+      >
+        {browser?.tracker.currentWidget && (
+          <button type="button" className="nby-Button" onClick={() => void choose()}>
+            {trans.__('Choose…')}
+          </button>
+        )}
+      </Field>
       <TextField
         isLong
         label={trans.__('Environment variables')}
@@ -87,10 +110,12 @@ interface IFieldProps {
   isLong?: boolean;
   placeholder?: string;
   onChange: (value: string) => void;
+  /** Stands below it. */
+  children?: ReactNode;
 }
 
 function Field(props: IFieldProps): JSX.Element {
-  const { label, value, problem, isLong, placeholder, onChange } = props;
+  const { label, value, problem, isLong, placeholder, onChange, children } = props;
   const id = useId();
   const Input = isLong ? 'textarea' : 'input';
   return (
@@ -112,6 +137,7 @@ function Field(props: IFieldProps): JSX.Element {
           {problem}
         </div>
       )}
+      {children}
     </div>
   );
 }

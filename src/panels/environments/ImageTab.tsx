@@ -70,7 +70,7 @@ export function ImageTab({ services, environment }: IImageTabProps): JSX.Element
         </p>
       )}
       {image && <ImageLog key={image.id} services={services} image={image} />}
-      {recipe && <Choices key={draft.turn} draft={draft} trans={trans} />}
+      {recipe && <Choices key={draft.turn} draft={draft} services={services} />}
       <Text draft={draft} image={image} trans={trans} />
       <ImageList services={services} images={images} onMade={add} />
     </div>

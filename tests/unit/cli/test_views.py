@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
 
 from click.testing import CliRunner
 from msgspec import structs
@@ -88,10 +87,9 @@ def test_images_that_a_workflow_needs_are_a_table():
 
 def test_a_dockerfile_s_node_says_what_its_image_is_built_of(capsys):
     """A5: also where the engine was never asked."""
-    told: dict[str, Any] = {"kind": "container", "runtime": "docker", "after": []}
-    made = NodeLine(node="a", executable="tool/Dockerfile", image="", **told)
-    named = NodeLine(node="b", executable="Dockerfile", image="own:1", **told)
-    gone = NodeLine(node="c", executable="gone/Dockerfile", image="", problem="no file", **told)
+    made = NodeLine("a", "container", "tool/Dockerfile", "docker", "", [])
+    named = NodeLine("b", "container", "Dockerfile", "docker", "own:1", ["a"])
+    gone = NodeLine("c", "container", "gone/Dockerfile", "docker", "", [], "no file")
     show_nodes(Page([made, named, gone]))
     said = capsys.readouterr().out
     assert "built of tool/Dockerfile" in said and "own:1" in said
