@@ -223,11 +223,17 @@ function addStatus({ yard, commands, trans }: IRunServices, bar: IStatusBar | nu
   });
 }
 
+/** What a shell builds, runs once and removes tells of itself there: `nbyard run -f`. */
+const ONCE = /^once [0-9a-f]{12}$/;
+
 /** Say how a run ended, unless the drawer shows it. */
 function announce({ yard, commands, trans }: IRunServices, drawer: Drawer): void {
   const live = new Set<string>();
   yard.runs.changed.connect(() => {
     for (const run of yard.runs.items) {
+      if (ONCE.test(run.name ?? '')) {
+        continue;
+      }
       if (isLive(run)) {
         live.add(run.id);
       } else if (live.delete(run.id) && !(drawer.run === run.id && drawer.isVisible)) {

@@ -4,7 +4,7 @@ import contextlib
 import os
 import shlex
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +55,9 @@ def run_dockerfile(connection: Any, file: str, wish: Mapping[str, Any], as_json:
         image_of = msgspec.structs.replace(image_of, recipe=Recipe(base=wish["base"]))
     with _image(connection, image_of) as image:
         body = msgspec.structs.replace(body, image=image)
+        known = _executables(connection)
         made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
-        with _cleared(connection, made):
+        with _cleared(connection, made, known):
             see_out(connection, made, file, as_json=as_json, log=True, goes_on=False)
             if target:
                 save(connection, made.name, target)
@@ -98,8 +99,9 @@ def _image(connection: Any, body: NewImage) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _cleared(connection: Any, run: Run) -> Iterator[None]:
-    """No record stays of a run that is at its end, unless what came out could not be saved; one
+def _cleared(connection: Any, run: Run, known: Container[str]) -> Iterator[None]:
+    """No record stays of a run that is at its end, nor its executable unless that is `known`, but
+    where what came out could not be saved; one
     that is left earlier is cancelled."""
     try:
         yield
@@ -107,15 +109,30 @@ def _cleared(connection: Any, run: Run) -> Iterator[None]:
         say(f"The record of the run stays: nbyard artifacts export {shlex.quote(str(run.name))}")
         raise
     except BaseException:
-        _clear(connection, run)
+        _clear(connection, run, known)
         raise
-    _clear(connection, run)
+    _clear(connection, run, known)
 
 
-def _clear(connection: Any, run: Run) -> None:
+def _executables(connection: Any) -> set[str]:
+    """The ids of those that are there before."""
+    found: set[str] = set()
+    after: str | None = ""
+    while after is not None:
+        page = connection.executables.list(limit=200, after=after)
+        found |= {one.id for one in page.items}
+        after = page.next
+    return found
+
+
+def _clear(connection: Any, run: Run, known: Container[str]) -> None:
     with contextlib.suppress(NbyardError):
         connection.runs.cancel(run=run.id)
     while connection.runs.get(run=run.id).run.state in ("queued", "running"):
         connection.wait(0.5)
+    used = {task.executable_id for task in connection.runs.get(run=run.id).tasks}
     connection.runs.delete(run=run.id)
+    for made in (one for one in used if one and one not in known):
+        with contextlib.suppress(NbyardError):  # another run uses it by now
+            connection.executables.delete(executable=made)
     say("The image and the record of the run are removed.")

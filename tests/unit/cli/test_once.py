@@ -1,9 +1,12 @@
 """A3: what a Dockerfile takes that nothing describes."""
 
+from types import SimpleNamespace as Some
+from unittest.mock import Mock
+
 import click
 import pytest
 
-from nbyard.cli.once import check_target, declared
+from nbyard.cli.once import _clear, _executables, check_target, declared
 
 
 def test_what_is_given_is_what_it_takes():
@@ -56,3 +59,17 @@ def test_gpus_that_are_not_there_are_a_refusal(shell, yard):
     (yard.parts.files.root / "Dockerfile").write_text("FROM x\n")
     said = shell("run", "-f", "Dockerfile", "--gpu")
     assert said.code == 1 and "No GPU can be granted" in said.err
+
+
+def test_the_executable_that_it_made_goes_and_others_stay():
+    """A3: nothing is left behind."""
+    connection = Mock()
+    pages = [Some(items=[Some(id="a")], next="x"), Some(items=[Some(id="b")], next=None)]
+    connection.executables.list.side_effect = pages
+    known = _executables(connection)
+    assert known == {"a", "b"}
+    for used in ("b", "c"):
+        tasks = [Some(executable_id=used), Some(executable_id="")]
+        connection.runs.get.return_value = Some(run=Some(state="failed"), tasks=tasks)
+        _clear(connection, Some(id="r"), known)
+    connection.executables.delete.assert_called_once_with(executable="c")

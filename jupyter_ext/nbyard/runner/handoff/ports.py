@@ -198,7 +198,12 @@ def _beside(name: str) -> Any:
 def _write_beside(name: str, form: Form) -> None:
     suffix = os.path.splitext(form.filename)[1] if form.filename else f".{form.format}"
     target = name if form.format == FOLDER else f"{name}{suffix}"
-    _write(form, os.path.join(BESIDE, target))
+    try:
+        _write(form, os.path.join(BESIDE, target))
+    except Unfit:
+        if not os.listdir(BESIDE):
+            os.rmdir(BESIDE)
+        raise
     for other in _found_beside(name):
         if other != target:
             _remove(os.path.join(BESIDE, other))

@@ -215,9 +215,19 @@ def _framed(work: Callable[..., Any], *words: Any) -> Any:
     try:
         return work(*words)
     except ImportError as error:
-        raise Unfit(f"a data frame travels as Parquet, and {error}") from None
+        raise Unfit(_lacking(error)) from None
     except frames.troubles() as error:
         raise Unfit(f"the data frame cannot be handed over: {error}") from None
+
+
+def _lacking(error: ImportError) -> str:
+    """A run offers to add what the interpreter's own words say is missing."""
+    words = "a data frame travels as Parquet"
+    if not isinstance(error, ModuleNotFoundError):
+        return f"{words}, and {error}"
+    module = str(error.name).partition(".")[0]
+    told = f"ModuleNotFoundError: No module named {module!r}"
+    return f"{words}: {told} (outside of a run: pip install {module})"
 
 
 def _text(path: str) -> str:

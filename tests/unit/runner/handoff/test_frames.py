@@ -18,6 +18,9 @@ from hypothesis.extra import pandas as frames
 from polars.testing import assert_frame_equal
 from polars.testing.parametric import dataframes
 
+import nbyard
+from nbyard.domain.attempts import Failure
+from nbyard.domain.missing import Missing, missing_from
 from nbyard.runner.handoff.values import Unfit, form_of, read
 
 # What a name of a column may be: anything that is text.
@@ -214,3 +217,15 @@ def test_polars_needs_nothing_else_and_pandas_says_what_it_needs(
 def test_numbers_of_any_kind(tmp_path_factory: Any, value: pandas.DataFrame) -> None:
     found = through(tmp_path_factory.getbasetemp(), value)
     pandas.testing.assert_frame_equal(found, value)
+
+
+def test_without_pyarrow_its_words_offer_to_add_it(tmp_path, monkeypatch) -> None:
+    """L1: in a run it is a missing module, outside of one nothing is left."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NBYARD_ATTEMPT", raising=False)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(Unfit, match="pip install pyarrow") as refused:
+        nbyard.output("table", pandas.DataFrame({"a": [1]}))
+    assert list(tmp_path.iterdir()) == []
+    missing = missing_from(Failure("error", f"Unfit: {refused.value}"), "cows")
+    assert missing == Missing("pyarrow", "pyarrow", "cows")
