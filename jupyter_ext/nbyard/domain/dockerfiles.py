@@ -58,8 +58,9 @@ def shell_program(text: str) -> Instruction | None:
     last = max((at for at, one in enumerate(found) if one.keyword == "FROM"), default=0)
     programs = {one.keyword: one for one in found[last:] if one.keyword in ("ENTRYPOINT", "CMD")}
     program = programs.get("ENTRYPOINT") or programs.get("CMD")
-    is_list = program is None or program.value.startswith("[")
-    return None if is_list or PASSES_ON.search(program.value) else program
+    if program is None or program.value.startswith("[") or PASSES_ON.search(program.value):
+        return None
+    return program
 
 
 def program_behind_shell(program: Instruction) -> str:
