@@ -63,7 +63,7 @@ def test_gpus_that_are_not_there_are_a_refusal(shell, yard):
 
 def test_the_executable_that_it_made_goes_and_others_stay():
     """A3: nothing is left behind."""
-    connection = Mock()
+    connection, run = Mock(), Mock(id="r")
     pages = [Some(items=[Some(id="a")], next="x"), Some(items=[Some(id="b")], next=None)]
     connection.executables.list.side_effect = pages
     known = _executables(connection)
@@ -71,5 +71,5 @@ def test_the_executable_that_it_made_goes_and_others_stay():
     for used in ("b", "c"):
         tasks = [Some(executable_id=used), Some(executable_id="")]
         connection.runs.get.return_value = Some(run=Some(state="failed"), tasks=tasks)
-        _clear(connection, Some(id="r"), known)
+        _clear(connection, run, known)
     connection.executables.delete.assert_called_once_with(executable="c")
