@@ -101,8 +101,7 @@ def _image(connection: Any, body: NewImage) -> Iterator[str]:
 @contextlib.contextmanager
 def _cleared(connection: Any, run: Run, known: Container[str]) -> Iterator[None]:
     """No record stays of a run that is at its end, nor its executable unless that is `known`, but
-    where what came out could not be saved; one
-    that is left earlier is cancelled."""
+    where what came out could not be saved; one that is left earlier is cancelled."""
     try:
         yield
     except click.UsageError:

@@ -1,7 +1,6 @@
 """A3: what a Dockerfile takes that nothing describes."""
 
 from types import SimpleNamespace as Some
-from typing import Any
 from unittest.mock import Mock
 
 import click
@@ -69,7 +68,6 @@ def test_the_executable_that_it_made_goes_and_others_stay():
     connection.executables.list.side_effect = pages
     known = _executables(connection)
     assert known == {"a", "b"}
-    run: Any = Some(id="r")
     for used in ("b", "c"):
         tasks = [Some(executable_id=used), Some(executable_id="")]
         connection.runs.get.return_value = Some(run=Some(state="failed"), tasks=tasks)
