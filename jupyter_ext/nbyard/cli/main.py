@@ -1,6 +1,7 @@
 """The command `nbyard`."""
 
 import gc
+import re
 import sys
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,7 @@ from nbyard.cli.system import doctor, openapi
 from nbyard.errors import Invalid, NbyardError, NotFound, Unavailable
 
 SELDOM = 100_000
+LINE = re.compile(r"^requirements\.(\d+)$")
 EXIT_FAILED, EXIT_USAGE, EXIT_MISSING, EXIT_SERVER = 1, 2, 3, 5
 
 
@@ -85,9 +87,10 @@ def _tell(error: NbyardError) -> int:
     say(f"Error: {error.message}")
     shown = error.message
     for detail in error.details:
-        is_told = len(error.details) == 1 or detail.path in shown
+        place = LINE.sub(r"requirements, line \1", detail.path)
+        is_told = len(error.details) == 1 or place in shown
         if not is_told or detail.message not in shown:
-            say(f"  {detail.path}: {detail.message}")
+            say(f"  {place}: {detail.message}")
     if error.hint:
         say(error.hint)
     if isinstance(error, Invalid):

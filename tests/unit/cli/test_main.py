@@ -4,12 +4,18 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner
 
-from nbyard.cli.main import nbyard
+from nbyard.cli.by_hand import add_dataset
+from nbyard.cli.main import _tell, nbyard
 from nbyard.cli.run import TRACEBACK_LINES, _jupyter, _telling
+from nbyard.discover import Local
+from nbyard.domain.requirements import read_requirements
+from nbyard.errors import Invalid
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
 
@@ -293,3 +299,24 @@ def test_a_setting_that_is_none_is_told_in_a_sentence(shell, monkeypatch, words)
     assert said.code == 2 and said.err.startswith(
         "Error: The variable NBYARD_SLOTS=two is no setting"
     )
+
+
+def test_refused_lines_of_requirements_are_called_alike(capsys):
+    """G7: the first in the sentence, the others below it."""
+    with pytest.raises(Invalid) as refused:
+        read_requirements("a\n-r x\n-r y\n")
+    _tell(refused.value)
+    first, second, *others = capsys.readouterr().err.splitlines()
+    assert first.startswith("Error: requirements, line 2: ")
+    assert second.startswith("  requirements, line 3: ") and others == []
+
+
+def test_settings_that_do_not_count_for_an_import_are_told(monkeypatch):
+    """G5: an address is fetched by the dispatcher that is up."""
+    here: Any = Local.__new__(Local)
+    here.datasets = Mock()
+    monkeypatch.setattr("nbyard.discover.connect", lambda _: here)
+    monkeypatch.setattr(Local, "unheard", lambda _: {"NBYARD_SLOTS": "4"})
+    here.datasets.create.return_value.current = Mock(state="ready", columns=0, size_bytes=1)
+    said = CliRunner().invoke(add_dataset, ["http://x.example/a.csv"])
+    assert "NBYARD_SLOTS does not count" in said.output
