@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, case, delete, func, insert, select, update
 
 from nbyard.domain.environments import Environment, EnvironmentVersion, LockedPackage
 from nbyard.domain.ids import new_id
@@ -128,8 +128,11 @@ class EnvironmentRows:
         ]
 
     def places(self, c: Connection) -> dict[str, str]:
-        """The folders of all versions by their ids."""
-        return {row.id: row.place for row in c.execute(select(V.id, V.place))}
+        """The folders of all versions by their ids; one that failed has none, also where it was
+        cancelled after whoever built it was killed."""
+        has_one = V.state != "failed"
+        rows = c.execute(select(V.id, case((has_one, V.place), else_="").label("place")))
+        return {row.id: row.place for row in rows}
 
     def named(self, c: Connection, environment_id: str, kernel: str) -> None:
         """Its kernel has this name."""

@@ -115,22 +115,34 @@ def test_a_failed_change_leaves_it_as_it_was(yard: Yard, data: Path, built: Buil
     assert (change.name, change.old, change.new) == ("cow", "1.0", "2.0")
 
 
-def test_one_that_was_killed_half_way_is_built_anew(yard: Yard, data: Path, built: Built) -> None:
-    """BI-276: by a dispatcher that is gone; nothing of it is used."""
+def half_built(yard: Yard) -> tuple[Environment, Path]:
+    """What a dispatcher leaves that is killed: the folder, and its row."""
     made = make(yard, "cow==1.0")
+    half = yard.store.folder / f"environments/{made.current.id}/half"
     dispatcher = Dispatcher.open(yard.settings)
     try:
-        begun = dispatcher._environments._begin(
-            "ann", made, yard.store.folder / f"environments/{made.current.id}/half"
-        )
+        assert dispatcher._environments._begin("ann", made, half)
     finally:
         dispatcher.close()
-    half = yard.store.folder / f"environments/{made.current.id}/half"
     half.mkdir(parents=True)
-    assert begun and yard.services.environments.get(ANN, made.id).current.state == "building"
+    assert yard.services.environments.get(ANN, made.id).current.state == "building"
+    return made, half
+
+
+def test_one_that_was_killed_half_way_is_built_anew(yard: Yard, data: Path, built: Built) -> None:
+    """BI-276: by a dispatcher that is gone; nothing of it is used."""
+    made, half = half_built(yard)
     found = built(made)
     assert found.current.state == "ready"
     assert folders(yard, found) == [Path(found.current.place)] and not half.exists()
+
+
+def test_one_that_is_cancelled_after_it_was_killed_leaves_nothing(yard: Yard, data: Path) -> None:
+    """L1."""
+    made, half = half_built(yard)
+    assert yard.services.environments.cancel(ANN, made.id).current.state == "failed"
+    with Dispatching(yard.settings) as dispatcher:
+        dispatcher.until(half.exists, lambda there: not there)
 
 
 def test_one_that_is_deleted_while_it_is_built_leaves_nothing(
