@@ -5,7 +5,7 @@ Nodes follow a file (`path`, relative to the document's folder) or name a stored
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from nbyard.errors import BadRequest, Invalid
 
 NODE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
 DATA = "data"
+ANY_KEY = "[...]"
 MAX_NODES = 10_000
 
 
@@ -122,11 +123,12 @@ def read_document(text: str | bytes, strict: bool = False) -> Document:
         Invalid: naming the place that is wrong.
     """
     try:
-        document = msgspec.convert(_versioned(text), Document)
+        plain = _versioned(text)
+        document = msgspec.convert(plain, Document)
     except BadRequest as error:
         raise Invalid.field("document", error.message) from None
     except msgspec.ValidationError as error:
-        raise Invalid.field("document", str(error)) from None
+        raise Invalid.field("document", _with_names(plain, str(error))) from None
     if len(document.nodes) > MAX_NODES:
         raise Invalid.field("document.nodes", f"more than {MAX_NODES} nodes")
     for name in document.nodes:
@@ -152,6 +154,46 @@ def _versioned(text: str | bytes) -> Any:
             raise BadRequest(f"version {version} is not known; upgrade nbyard")
         plain["version"] = 1  # 1.0 is the same number
     return plain
+
+
+def _with_names(plain: Mapping[str, Any], words: str) -> str:
+    """What is wrong, with the names of node and argument where msgspec writes `[...]` for any key:
+    the first that, alone, is refused in the same words."""
+    steps: list[str] = []
+    keyed: set[int] = set()
+    told = words
+    for part in words.partition("`$")[2].split(ANY_KEY)[:-1]:
+        steps += part.split(".")[1:]
+        keyed.add(len(steps))
+        holder: Any = plain
+        for step in steps:
+            holder = holder[step]
+        alone = (key for key in holder if _refusal(_only(plain, [*steps, key], keyed)) == words)
+        if (name := next(alone, None)) is None:
+            return words
+        steps.append(name)
+        told = told.replace(ANY_KEY, f".{name}", 1)
+    return told
+
+
+def _only(plain: Mapping[str, Any], steps: Sequence[str], keyed: Set[int]) -> Mapping[str, Any]:
+    """The document without other blocks, and without other keys in the mappings at these depths."""
+    found = plain
+    layers: list[Mapping[str, Any]] = []
+    for depth, step in enumerate(steps):
+        layers.append({} if depth in keyed else {"version": 1} if not depth else found)
+        found = found[step]
+    for layer, step in zip(reversed(layers), reversed(steps), strict=True):
+        found = {**layer, step: found}
+    return found
+
+
+def _refusal(plain: Mapping[str, Any]) -> str:
+    try:
+        msgspec.convert(plain, Document)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""
 
 
 def repinned(document: Document, pins: Mapping[str, Pin | None]) -> Document:

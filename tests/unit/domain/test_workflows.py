@@ -130,6 +130,30 @@ def test_documents_that_are_refused(text, words):
     assert caught.value.details[0].path.startswith("document")
 
 
+GOOD = {"type": "executable", "arguments": {"a": {"value": 1}}}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "place"),
+    [
+        ({"nodes": {"good": GOOD, "bad": 1, "worse": 2}}, "$.nodes.bad`"),
+        (
+            {"nodes": {"good": GOOD, "bad": {**GOOD, "arguments": {"a": {"value": 1}, "b": 2}}}},
+            "$.nodes.bad.arguments.b`",
+        ),
+        ({"nodes": {"bad": {**GOOD, "cpu": "two"}}, "edges": {"e": 1}}, "$.nodes.bad.cpu`"),
+        ({"edges": {"e": {"source": "a"}}}, "$.edges.e`"),
+        ({"positions": {"good": [1, 2], "bad": ["left", 0]}}, "$.positions.bad[0]`"),
+        ({"meta": {"parameters": {"p": {"type": "colour"}}}}, "$.meta.parameters.p.type`"),
+    ],
+)
+def test_what_is_refused_is_named(blocks, place):
+    """K1: the node and the argument, also where others are wrong too."""
+    with pytest.raises(Invalid) as caught:
+        read_document(_document(**blocks))
+    assert place in caught.value.message
+
+
 @pytest.mark.parametrize(
     "name", ["", "1st", "a b", "a.b", "a->b", "ä", "-", "n\n", "x" * 65, "a/b"]
 )
