@@ -31,6 +31,8 @@ export class Lab {
     await expect(this.page.locator('#jp-main-dock-panel')).toBeVisible({ timeout: 60_000 });
     await this.page.evaluate(() => (window as never as { jupyterapp: IApp }).jupyterapp.restored);
     await expect(this.page.locator('#jupyterlab-splash')).not.toBeVisible();
+    // the launcher comes last, and only where nothing has been opened by then
+    await expect(this.page.locator('#jp-main-dock-panel .lm-DockPanel-widget')).not.toHaveCount(0);
   }
 
   async click(target: Locator, options?: Parameters<Locator['click']>[0]): Promise<void> {
