@@ -49,6 +49,7 @@ test('S1, E3: a credential is kept, chosen for a run, replaced and deleted, and 
   await expect(secret).toHaveAttribute('type', 'password');
   await lab.press('Enter');
   await expect(dialog.getByRole('alert')).toContainText('a value is needed');
+  await expect(secret).toBeFocused();
   await secret.fill(SECRET);
   for (const theme of THEMES) {
     await lab.theme(theme);
@@ -58,6 +59,7 @@ test('S1, E3: a credential is kept, chosen for a run, replaced and deleted, and 
   await lab.theme(THEMES[0]);
   await secret.press('Enter');
   await expect(lab.row('credential', 'api')).toContainText('token');
+  await expect(lab.row('credential', 'api')).toBeFocused();
   await expect(lab.row('credential', 'api')).toBeInViewport({ ratio: 1 });
   await picture('kept');
 

@@ -1,4 +1,5 @@
 import { ask } from '../datasets/actions';
+import { focusRow } from '../focus';
 import { IPanelServices } from '../services';
 import { told } from '../told';
 import { askCredential } from './askCredential';
@@ -16,6 +17,7 @@ export const credentialActions = {
       });
       if (made) {
         credentialsOf(yard).put(made);
+        focusRow('credential', made.id);
       }
     }),
 

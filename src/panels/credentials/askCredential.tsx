@@ -33,6 +33,8 @@ export async function askCredential(asked: IAsked): Promise<Credential | undefin
   };
   let problems: Record<string, string> = {};
   for (;;) {
+    const first = known ? '[type="password"], textarea' : 'input';
+    const isRefused = Object.keys(problems).some(Boolean);
     const { button } = await showDialog({
       title: known ? trans.__('Replace “%1”', known.name) : trans.__('New credential'),
       body: new FormBody(<Form {...asked} draft={draft} problems={problems} />),
@@ -40,7 +42,8 @@ export async function askCredential(asked: IAsked): Promise<Credential | undefin
         Dialog.cancelButton(),
         Dialog.okButton({ label: known ? trans.__('Replace') : trans.__('Keep') })
       ],
-      focusNodeSelector: known ? '[type="password"], textarea' : 'input'
+      // what is typed next must not get into another field than the one that asks for it
+      focusNodeSelector: isRefused ? '[aria-invalid="true"]' : first
     });
     if (!button.accept) {
       return undefined;
