@@ -309,6 +309,7 @@ def test_one_that_ends_in_the_moment_in_which_it_is_wanted_costs_no_run(
     runner, kernel = one.children(recursive=True)
     held = {"runner": one, "kernel": runner}[part]
     held.send_signal(signal.SIGSTOP)
+    wait_until(lambda: held.status() == psutil.STATUS_STOPPED)  # until then it may still hear
     {"runner": runner, "kernel": kernel}[part].kill()
     order = place_notebook(tmp_path, (OWN,), language="R")
     begin = threading.Thread(target=yard.runtime.start, args=(order,))

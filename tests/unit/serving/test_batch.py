@@ -344,19 +344,19 @@ class Twice:
     def predict(self, frame):
         return frame[["a"]] * 2
 """
-MORE_MB = 36
+MORE_MB = 90
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="Linux tells it there")
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_memory_does_not_grow_with_the_rows(tmp_path, kind):
-    """M4: a million rows are 96 MB of CSV here and 57 in Arrow, and need no more than 100,000. Of
-    these, blocks of an eighth are more than are read ahead."""
+    """M4: the 2.2 million rows that are more are 211 MB of CSV here and 126 in Arrow. Of the fewer,
+    blocks of an eighth are more than are read ahead. Arrow frees late, by up to 60 MB."""
     (tmp_path / "twice.py").write_text(TWICE)
     named = [{"name": name, "type": "float"} for name in "abcd"]
     told = {**SPEC, "src": ".", "module": "twice", "class": "Twice", "mode": "batch"}
     told |= {"input_schema": [*named, {"name": "s", "type": "str"}], "output_schema": named[:1]}
-    small, large = (_most_memory(tmp_path, kind, told, rows) for rows in (100_000, 1_000_000))
+    small, large = (_most_memory(tmp_path, kind, told, rows) for rows in (300_000, 2_500_000))
     assert large - small < MORE_MB * 1024
 
 
