@@ -135,6 +135,7 @@ withDocker(
     await expect(built).toBeVisible({ timeout: 60_000 });
 
     await built.getByRole('button', { name: 'Push nbyard/cows:1…' }).press('Enter');
+    await expect(dialog.getByRole('textbox')).toBeFocused();
     await lab.page.keyboard.type('No Registry/');
     await lab.press('Enter');
     await expect(dialog).toContainText('is no name of an image');
