@@ -4,10 +4,12 @@ import contextlib
 import hashlib
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,12 @@ from nbyard.testing.conformance_runtimes import finish, place_attempt, wait_unti
 from nbyard.testing.engine import cache_folder
 
 KERNEL = "other"
+# A cell that prints the kernel's process.
+OWN = {
+    "python": "import json, os\nprint(json.dumps(os.getpid()))",
+    "R": "cat(jsonlite::toJSON(Sys.getpid(), auto_unbox = TRUE))",
+}
+Serves = Callable[..., bool]
 # One that answers has so many.
 KERNEL_THREADS = {"python": 4, "R": 3}
 LAUNCH = ["-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -142,6 +150,9 @@ class Yard:
         assert result.failure is None, result.failure
         return order
 
+    def run_own(self, **more: Any) -> Order:
+        return self.run(OWN[self.language], **more)
+
     def is_ready_one(self, order: Order, standing: list[psutil.Process]) -> bool:
         """Whether one of those had it, or only one that was started for it."""
         pid = json.loads((order.folder / RUNNER).read_text())["pid"]
@@ -189,3 +200,41 @@ def _is_ready(one: psutil.Process, threads: int) -> bool:
         return len(below) == 2 and below[-1].num_threads() >= threads
     except psutil.Error:
         return False
+
+
+@pytest.fixture
+def one(yard: Yard) -> psutil.Process:
+    """Stands by."""
+    yard.run_own()
+    return yard.standing()[0]
+
+
+@pytest.fixture
+def serves(yard: Yard, one: psutil.Process) -> Serves:
+    """Whether the kernel that stands by runs the next notebook; another one does otherwise."""
+
+    def serves(**more: Any) -> bool:
+        kernel = kernel_of(one)
+        wait_until(lambda: one.children() != [])
+        return bool(printed(yard.run_own(**more)) == kernel.pid)
+
+    return serves
+
+
+def run_while_ending(yard: Yard, one: psutil.Process, part: str) -> Order:
+    """To its success: a notebook that is given to one of which a part has just ended. That and the
+    notebook are heard at once."""
+    runner, kernel = one.children(recursive=True)
+    held = {"runner": one, "kernel": runner}[part]
+    held.send_signal(signal.SIGSTOP)
+    wait_until(lambda: held.status() == psutil.STATUS_STOPPED)  # until then it may still hear
+    {"runner": runner, "kernel": kernel}[part].kill()
+    order = place_notebook(yard.folder, (OWN[yard.language],), language=yard.language)
+    begin = threading.Thread(target=yard.runtime.start, args=(order,))
+    begin.start()
+    wait_until(lambda: one.pid not in {each.pid for each in yard.standing(1)})
+    held.send_signal(signal.SIGCONT)
+    begin.join()
+    assert finish(yard.runtime, order).failure is None
+    wait_until(lambda: is_gone(one))
+    return order

@@ -4,10 +4,8 @@ not taken."""
 import contextlib
 import os
 import shutil
-import signal
 import sqlite3
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +13,23 @@ import psutil
 import pytest
 
 from nbyard.domain.attempts import METRICS
-from nbyard.testing.conformance_runtimes import STORE, finish, wait_until
+from nbyard.testing.conformance_runtimes import STORE, wait_until
 
-from .foreign import Environment, Yard, executed, is_gone, kernel_of, place_notebook, printed
+from .foreign import (
+    OWN,
+    Environment,
+    Serves,
+    Yard,
+    executed,
+    one,
+    printed,
+    run_while_ending,
+    serves,
+)
+
+__all__ = ["one", "serves"]
 
 TELL = "import json, os\n"
-OWN = TELL + "print(json.dumps(os.getpid()))"
 # What differs from one attempt to the next.
 VOLATILE = ("NBYARD_ATTEMPT", "NBYARD_ATTEMPT_ID", "NBYARD_MARK", "JUPYTER_RUNTIME_DIR")
 # zmq opens them when it needs them.
@@ -78,28 +87,6 @@ def yard(data: Path, tmp_path: Path) -> Iterator[Yard]:
     yard = Yard(tmp_path, STORE)
     yield yard
     yard.close()
-
-
-@pytest.fixture
-def one(yard: Yard) -> psutil.Process:
-    """Stands by."""
-    yard.run(OWN)
-    return yard.standing()[0]
-
-
-Serves = Callable[..., bool]
-
-
-@pytest.fixture
-def serves(yard: Yard, one: psutil.Process) -> Serves:
-    """Whether the kernel that stands by runs the next notebook; another one does otherwise."""
-
-    def serves(**more: Any) -> bool:
-        kernel = kernel_of(one)
-        wait_until(lambda: one.children() != [])
-        return bool(printed(yard.run(OWN, **more)) == kernel.pid)
-
-    return serves
 
 
 def test_it_serves_the_next_notebook(serves: Serves) -> None:
@@ -179,7 +166,9 @@ def test_the_history_of_its_user_holds_what_the_notebook_ran(
     yard: Yard, one: psutil.Process, tmp_path: Path
 ) -> None:
     yard.run("x = 'seen'")
-    assert sorted(asked(tmp_path, "SELECT source FROM history")) == sorted([OWN, "x = 'seen'"])
+    assert sorted(asked(tmp_path, "SELECT source FROM history")) == sorted(
+        [OWN["python"], "x = 'seen'"]
+    )
 
 
 def asked(folder: Path, question: str) -> list[Any]:
@@ -230,7 +219,7 @@ def test_files_of_its_user_are_run_for_the_attempt(
     text = "import os; open({!r}, 'a').write(os.environ.get('NBYARD_ATTEMPT', 'none') + os.linesep)"
     file.write_text(text.format(str(ran)))
     assert not serves()
-    orders = [yard.run(OWN) for _ in range(2)]
+    orders = [yard.run_own() for _ in range(2)]
     assert ran.read_text().splitlines()[1:] == [str(order.folder) for order in orders]
     assert len(ran.read_text().splitlines()) == 3
 
@@ -256,22 +245,10 @@ def test_a_kernel_that_would_know_its_attempt_is_started(
 
 @pytest.mark.parametrize("part", ["runner", "kernel"])
 def test_one_that_ends_in_the_moment_in_which_it_is_wanted_costs_no_run(
-    yard: Yard, one: psutil.Process, part: str, tmp_path: Path
+    yard: Yard, one: psutil.Process, part: str
 ) -> None:
-    """R8: the supervisor hears of both at once."""
-    runner, kernel = one.children(recursive=True)
-    held = {"runner": one, "kernel": runner}[part]
-    held.send_signal(signal.SIGSTOP)
-    wait_until(lambda: held.status() == psutil.STATUS_STOPPED)  # until then it may still hear
-    {"runner": runner, "kernel": kernel}[part].kill()
-    order = place_notebook(tmp_path, (OWN,))
-    begin = threading.Thread(target=yard.runtime.start, args=(order,))
-    begin.start()
-    wait_until(lambda: one.pid not in {each.pid for each in yard.standing(1)})
-    held.send_signal(signal.SIGCONT)
-    begin.join()
-    assert finish(yard.runtime, order).failure is None  # by itself, or by one in its place
-    wait_until(lambda: is_gone(one))
+    """R8: it is run by itself, or by one in its place."""
+    run_while_ending(yard, one, part)
 
 
 def test_what_it_holds_counts(data: Path, tmp_path: Path) -> None:
@@ -279,7 +256,7 @@ def test_what_it_holds_counts(data: Path, tmp_path: Path) -> None:
     yard = Yard(tmp_path, STORE, budget=40 << 20)
     try:
         for started in (2, 3, 4):
-            yard.run(OWN)
+            yard.run_own()
             wait_until(lambda: yard.parent.children() == [])
             assert len(asked(tmp_path, "SELECT session FROM sessions")) == started
     finally:

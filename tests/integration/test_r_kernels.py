@@ -2,9 +2,7 @@
 
 import json
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,24 @@ from nbyard.domain.environments import EnvironmentRef
 from nbyard.kinds.notebook import NotebookKind
 from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
 
-from .foreign import KERNEL, R, Yard, executed, is_gone, kernel_of, place_notebook, printed
+from .foreign import (
+    KERNEL,
+    R,
+    Serves,
+    Yard,
+    executed,
+    is_gone,
+    kernel_of,
+    one,
+    place_notebook,
+    printed,
+    run_while_ending,
+    serves,
+)
+
+__all__ = ["one", "serves"]
 
 TELL = "cat(jsonlite::toJSON({}, auto_unbox = TRUE, digits = NA))"
-OWN = TELL.format("Sys.getpid()")
 VOLATILE = ("NBYARD_ATTEMPT", "NBYARD_ATTEMPT_ID", "NBYARD_MARK", "JUPYTER_RUNTIME_DIR")
 LOOK = (
     "before <- list(ls(globalenv(), all.names = TRUE), loadedNamespaces(), search(), dev.list())",
@@ -77,28 +89,6 @@ def yard(data: Path, tmp_path: Path) -> Iterator[Yard]:
     yard = Yard(tmp_path, STORE, language="R")
     yield yard
     yard.close()
-
-
-@pytest.fixture
-def one(yard: Yard) -> psutil.Process:
-    """Stands by."""
-    yard.run(OWN)
-    return yard.standing()[0]
-
-
-Serves = Callable[..., bool]
-
-
-@pytest.fixture
-def serves(yard: Yard, one: psutil.Process) -> Serves:
-    """Whether the kernel that stands by runs the next notebook; another one does otherwise."""
-
-    def serves(**more: Any) -> bool:
-        kernel = kernel_of(one)
-        wait_until(lambda: one.children() != [])
-        return bool(printed(yard.run(OWN, **more)) == kernel.pid)
-
-    return serves
 
 
 def test_it_serves_the_next_notebook(serves: Serves) -> None:
@@ -280,7 +270,7 @@ def test_a_library_that_the_directory_chooses_is_looked_for_there(
     yard = Yard(tmp_path, STORE, language="R")
     try:
         for _ in range(3):
-            yard.run(OWN)
+            yard.run_own()
             wait_until(lambda: yard.parent.children() == [])
     finally:
         yard.close()
@@ -303,23 +293,10 @@ def log(folder: Path) -> str:
 
 @pytest.mark.parametrize("part", ["runner", "kernel"])
 def test_one_that_ends_in_the_moment_in_which_it_is_wanted_costs_no_run(
-    yard: Yard, one: psutil.Process, part: str, tmp_path: Path
+    yard: Yard, one: psutil.Process, part: str
 ) -> None:
-    """R8: the supervisor hears of both at once."""
-    runner, kernel = one.children(recursive=True)
-    held = {"runner": one, "kernel": runner}[part]
-    held.send_signal(signal.SIGSTOP)
-    wait_until(lambda: held.status() == psutil.STATUS_STOPPED)  # until then it may still hear
-    {"runner": runner, "kernel": kernel}[part].kill()
-    order = place_notebook(tmp_path, (OWN,), language="R")
-    begin = threading.Thread(target=yard.runtime.start, args=(order,))
-    begin.start()
-    wait_until(lambda: one.pid not in {each.pid for each in yard.standing(1)})
-    held.send_signal(signal.SIGCONT)
-    begin.join()
-    assert finish(yard.runtime, order).failure is None
-    assert yard.is_ready_one(order, [one])
-    wait_until(lambda: is_gone(one))
+    """R8: the supervisor takes another runner."""
+    assert yard.is_ready_one(run_while_ending(yard, one, part), [one])
 
 
 @pytest.mark.parametrize("part", ["supervisor", "runner", "kernel"])
@@ -350,7 +327,7 @@ def test_what_it_holds_counts(data: Path, tmp_path: Path) -> None:
     yard = Yard(tmp_path, STORE, budget=40 << 20, language="R")
     try:
         for _ in range(3):
-            yard.run(OWN)
+            yard.run_own()
             wait_until(lambda: yard.parent.children() == [])
         assert list((tmp_path / "tmp").iterdir()) == []
     finally:

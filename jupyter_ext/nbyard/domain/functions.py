@@ -2,7 +2,6 @@
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ from nbyard.domain.arguments import Argument, Role, is_name
 from nbyard.domain.declarations import argument_of, fitting
 from nbyard.domain.guesses import Comment, guess_role
 from nbyard.domain.literals import FilePath, NotConstant, evaluate
+from nbyard.domain.python_source import parse_python
 from nbyard.errors import Invalid
 
 SEPARATOR = "::"
@@ -64,21 +64,9 @@ def read_function(content: bytes, name: str) -> Signature:
         Invalid: the file is no Python, or has no such function at its top level.
     """
     file, function = spot(name)
-    tree = _parse(content, file)
+    tree = parse_python(content, file)
     definition = _find(tree, file, function)
     return _Reader(_constants(tree), definition).read()
-
-
-def _parse(content: bytes, file: str) -> ast.Module:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(content, file)
-    except SyntaxError as error:
-        raise Invalid.field(file, f"line {error.lineno or 1}: {error.msg}") from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        words = str(error) or type(error).__name__
-        raise Invalid.field(file, f"cannot be read as Python: {words}") from None
 
 
 def _find(tree: ast.Module, file: str, function: str) -> ast.FunctionDef:

@@ -8,7 +8,6 @@ by sections `Input:` and `Output:` of a docstring with lines `name: type`.
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ from nbyard.domain.column_types import columns_of
 from nbyard.domain.literals import NotConstant, evaluate
 from nbyard.domain.models import HTTP, ModelColumn, ModelFile
 from nbyard.domain.names import check_name
+from nbyard.domain.python_source import parse_python
 from nbyard.errors import Invalid
 
 PREDICT = "predict"
@@ -39,7 +39,7 @@ def read_class(content: bytes, file: str, class_name: str = "") -> ModelFile:
         Invalid: the file is no Python, has no class with `predict` or several of which none is
             named, or the class does not say which columns it takes and gives.
     """
-    tree = _parse(content, file)
+    tree = parse_python(content, file)
     classes = {one.name: one for one in tree.body if isinstance(one, ast.ClassDef)}
     found = _wanted(classes, file, class_name)
     where = f"{file}:{found.name}"
@@ -54,18 +54,6 @@ def read_class(content: bytes, file: str, class_name: str = "") -> ModelFile:
         inputs=reader.columns(INPUTS),
         outputs=reader.columns(OUTPUTS),
     )
-
-
-def _parse(content: bytes, file: str) -> ast.Module:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(content, file)
-    except SyntaxError as error:
-        raise Invalid.field(file, f"line {error.lineno or 1}: {error.msg}") from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        words = str(error) or type(error).__name__
-        raise Invalid.field(file, f"cannot be read as Python: {words}") from None
 
 
 def _wanted(classes: Mapping[str, ast.ClassDef], file: str, name: str) -> ast.ClassDef:
