@@ -14,14 +14,14 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import Target
 from nbyard.domain.metrics import Metrics
 from nbyard.domain.paging import check_count
-from nbyard.domain.runs import Activity, Cells, LogChunk, Run, Task
+from nbyard.domain.runs import Activity, Attempt, Cells, LogChunk, Run, Task
 from nbyard.domain.usage import Usage
 from nbyard.errors import NotFound, Unavailable
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
 
 if TYPE_CHECKING:
-    from nbyard.store import Connection
+    from nbyard.store import Connection, Store
 
 
 class RunAttempts:
@@ -141,12 +141,18 @@ class RunAttempts:
             found = self._store.tasks.view(c, self._find(c, caller, run).id, node)
             if found is None:
                 raise NotFound(f"The run has no node {node[:80]!r}.")
-            maker = self._store.tasks.taken_from(c, found.id) if found.cached else found.id
-            attempts = self._store.attempts.of_task(c, maker)
-            if found.cached and not attempts:
-                attempts = self._store.attempts.behind_cache(c, caller.name, maker)
+            attempts = attempts_behind(self._store, c, caller, found)
         if attempt:
             attempts = [one for one in attempts if one.number <= attempt]
             if not attempts or attempts[-1].number != attempt:
                 raise NotFound(f"{node[:80]!r} has no attempt {attempt}.")
         return msgspec.structs.replace(found, attempts=attempts)
+
+
+def attempts_behind(store: Store, c: Connection, caller: Caller, task: Task) -> list[Attempt]:
+    """Those at a task; at a cached one those of the task whose result it took."""
+    maker = store.tasks.taken_from(c, task.id) if task.cached else task.id
+    attempts = store.attempts.of_task(c, maker)
+    if task.cached and not attempts:
+        return store.attempts.behind_cache(c, caller.name, maker)
+    return attempts

@@ -12,6 +12,7 @@ import msgspec
 
 from nbyard.blobs.trees import Entry, Tree
 from nbyard.domain.column_types import UNNAMED
+from nbyard.domain.environments import Package as InstalledPackage
 from nbyard.domain.formats import format_of
 from nbyard.domain.functions import spot
 from nbyard.domain.model_columns import columns_of_table, target_of
@@ -24,10 +25,13 @@ from nbyard.domain.models import (
     package_name,
 )
 from nbyard.domain.planning import INSTALLED_HERE
+from nbyard.domain.requirements import normal_name
 from nbyard.domain.runs import BytesOf, ResultOf
 from nbyard.errors import Invalid, NotFound
+from nbyard.folders import place, surroundings_in
 from nbyard.services.naming import nearest
 from nbyard.services.packages import Package, checked_lines, model_file_in, read_folder
+from nbyard.services.run_attempts import attempts_behind
 from nbyard.trials import HINT, KnownTable, Question, Told, ask
 
 if TYPE_CHECKING:
@@ -96,7 +100,7 @@ def package_of_output(parts: Parts, caller: Caller, run: str, output: str) -> Pa
         if not is_packed(content.read(MAX_HEAD)):
             words = f"{found.file.filename} is neither what pickle or joblib wrote nor a folder"
             raise Invalid.field("output", f"{words} with a model file or of MLflow", hint=HINT)
-    return _of_pickle(parts, found)
+    return _of_pickle(parts, caller, found)
 
 
 def _found(parts: Parts, caller: Caller, key: str, output: str) -> Output:
@@ -160,9 +164,10 @@ def _sample(table: KnownTable, inputs: Sequence[ModelColumn]) -> dict[str, Any]:
     return {}
 
 
-def _of_pickle(parts: Parts, found: Output) -> Package:
+def _of_pickle(parts: Parts, caller: Caller, found: Output) -> Package:
     seen = list(_tables(parts, found))
     told, code = _asked(parts, found, [one.known for one in seen])
+    lines = "\n".join(as_recorded(told.requirements, _recorded(parts, caller, found)))
     missing = [*told.elsewhere, *told.unknown]
     if missing:
         words = f"it needs {', '.join(missing[:MAX_TABLES])}, which came from no index"
@@ -182,13 +187,33 @@ def _of_pickle(parts: Parts, found: Output) -> Package:
         file=file,
         inputs=told.inputs,
         outputs=outputs,
-        requirements=checked_lines(parts, "\n".join(told.requirements), "output.requirements"),
+        requirements=checked_lines(parts, lines, "output.requirements"),
         sample=told.sample,
     )
     entries = [Entry(file, found.file.digest, found.file.size_bytes)]
     entries += [code[name] for name in told.files if name in code and name != file]
     bundle = parts.blobs.put_tree(Tree(entries))
     return Package(model, bundle.digest, source=found.source)
+
+
+def _recorded(parts: Parts, caller: Caller, found: Output) -> list[InstalledPackage]:
+    """What was installed where the step was done; nothing where that is not known any more."""
+    with parts.store.read() as c:
+        task = parts.store.tasks.view(c, found.run.id, found.task.node)
+        attempts = attempts_behind(parts.store, c, caller, task) if task else []
+    if not attempts:
+        return []
+    last = attempts[-1]
+    told = surroundings_in(place(parts.store.folder, last.worker or last.id))
+    return told.lock.packages if told and told.lock else []
+
+
+def as_recorded(lines: Sequence[str], packages: Sequence[InstalledPackage]) -> list[str]:
+    """Pins such as `numpy==2.4.1` in the versions of these packages: what is installed since may be
+    others."""
+    versions = {normal_name(one.name): one.version.partition("+")[0] for one in packages}
+    pins = (line.partition("==") for line in lines)
+    return [f"{name}=={versions.get(normal_name(name), now)}" for name, _, now in pins]
 
 
 def _target(told: Told, seen: list[Seen]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import joblib
 import pytest
 
 from nbyard.domain.callers import Caller
@@ -15,6 +16,7 @@ from nbyard.domain.models import ModelColumn, NewModel
 from nbyard.domain.runs import RunDetail
 from nbyard.domain.uses import UsedEnvironment
 from nbyard.errors import Invalid, NotFound
+from nbyard.folders import place
 from nbyard.services.run_packages import _interpreter
 
 TRAIN = """
@@ -96,6 +98,27 @@ def test_a_pickle_becomes_a_package_with_columns_sample_and_lineage(
     assert (source.task_id, source.node, source.output) == (task.id, task.node, "model")
     assert source.digest == tree["model.joblib"]
     assert models.build(ann, NewModel(run="first try", output=f"{task.node}.model")).number == 2
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_its_packages_are_those_that_the_step_was_done_with(models, ann, trained, yard, cached):
+    """M6: not those that are installed now; also where the result was taken from an earlier run."""
+    packed = TRAIN.replace("argv[2])", "argv[2], compress=3)")
+    done = trained(packed).tasks[0]
+    folder = place(yard.store.folder, done.attempts[-1].id)
+    recorded = folder / "surroundings.json"
+    told = json.loads(recorded.read_text())
+    for one in told["lock"]["packages"]:
+        one["version"] = "1.2.3+cpu" if one["name"] == "joblib" else one["version"]
+    recorded.write_text(json.dumps(told))
+    later = trained(packed) if cached else None
+    assert later is None or later.tasks[0].cached
+    number = later.run.number if later else 1
+    made = models.build(ann, NewModel(run=str(number), output="model"))
+    assert "joblib==1.2.3" in made.model.requirements
+    recorded.unlink()
+    made = models.build(ann, NewModel(run=str(number), output="model"))
+    assert f"joblib=={joblib.__version__}" in made.model.requirements
 
 
 def test_the_package_outlives_the_run(models, ann, trained, yard):
