@@ -232,11 +232,15 @@ withDocker('P3: a model is tried from its view', async ({ lab, server, engine },
   await lab.row('deployment', 'Adder').click();
   await expect(state(lab)).toHaveText('running', { timeout: 60_000 });
   await view(lab).getByRole('tab', { name: 'Overview' }).press('ArrowRight');
-  const body = view(lab).getByLabel('JSON');
-  await expect(body).toHaveValue(/"weight": 0.5/);
+  await expect(view(lab).getByLabel('weight')).toHaveValue('0.5');
   await view(lab).getByRole('button', { name: 'Send' }).press('Enter');
   await expect(view(lab).getByRole('region', { name: 'Text' })).toContainText('"sum": 1.5');
   await expect(view(lab)).toContainText(/Answered 200 after \d+ ms/);
+  await view(lab)
+    .getByLabel('What is asked')
+    .selectOption({ label: 'Predict rows of JSON (POST /predict)' });
+  const body = view(lab).getByLabel('JSON');
+  await expect(body).toHaveValue(/"weight": 0.5/);
   await body.fill('{"weight": "much"}');
   await body.press('Control+Enter');
   await expect(view(lab).getByRole('region', { name: 'Text' })).toContainText('is no number');

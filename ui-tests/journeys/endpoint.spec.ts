@@ -118,7 +118,7 @@ withDocker(
     const send = view(lab).getByRole('button', { name: 'Send' });
     await expect(send).toBeVisible(PATIENCE);
     await expect(send).toBeFocused();
-    await expect(view(lab).getByLabel('JSON')).toHaveValue(/"bill_length": 39\.1/);
+    await expect(view(lab).getByLabel('bill_length')).toHaveValue('39.1');
     await picture('8-try');
     await lab.click(send); // 8
     await answered(lab, 'Adelie');

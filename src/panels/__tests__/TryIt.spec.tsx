@@ -31,7 +31,11 @@ const FORMS = [
   { method: 'GET', path: '/v2/models/', title: 'List models', group: '', fields: [] }
 ];
 
-async function open(schema: () => unknown, forms: unknown[]) {
+async function open(
+  schema: () => unknown,
+  forms: unknown[],
+  answer: () => unknown = () => ({ answer: 42 })
+) {
   const asked: string[] = [];
   const client = fakeClient((method, url) => {
     if (url.endsWith('/schema')) {
@@ -41,7 +45,7 @@ async function open(schema: () => unknown, forms: unknown[]) {
       return { path: LINK.path, forms };
     }
     asked.push(`${method} ${url.replace('http://here/user/x/nbyard/deployments/cows/api/', '')}`);
-    return { answer: 42 };
+    return answer();
   });
   const services = { trans, yard: { client } as IYard } as IPanelServices;
   const deployment = { id: 'd', serving: 1 } as Deployment;
@@ -67,6 +71,20 @@ describe('P2, P3: a model that is tried', () => {
     fireEvent.change(screen.getByLabelText('What is asked'), { target: { value: '1' } });
     await send();
     expect(asked).toEqual(['POST v2/models/cows/predict/?herd=large&deep=true', 'GET v2/models/']);
+  });
+
+  it('has a field for each column of a model, which says what it refuses', async () => {
+    const columns = [{ name: 'age', type: 'int' }];
+    const details = [{ row: 0, field: 'age', message: 'is no whole number' }];
+    const refuse = () => json(422, { error: 'refused', details });
+    const { send } = await open(() => ({ input_schema: columns }), [], refuse);
+    const age = screen.getByLabelText(/^age/);
+    fireEvent.change(age, { target: { value: 'many' } });
+    await send();
+    expect(screen.getByRole('alert').textContent).toBe('is no whole number');
+    expect(age.getAttribute('aria-invalid')).toBe('true');
+    fireEvent.change(screen.getByLabelText('What is asked'), { target: { value: '1' } });
+    expect(screen.getByLabelText(/^JSON/)).toHaveProperty('value', '{\n  "age": 1\n}');
   });
 
   it('says when it tells nothing', async () => {

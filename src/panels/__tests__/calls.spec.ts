@@ -2,7 +2,7 @@ import { fakeClient } from '../../api/__tests__/fake';
 import { Deployment } from '../../api/types';
 import { IYard } from '../../api/yard';
 import { ask, triedLink } from '../deployments/ask';
-import { ICall, ICallField, predictionOf, requestOf, snippetsOf } from '../deployments/calls';
+import { ICall, ICallField, requestOf, snippetsOf } from '../deployments/calls';
 
 const field = (name: string, place: ICallField['place'], part = {}): ICallField => ({
   name,
@@ -24,30 +24,6 @@ const call = (path: string, ...fields: ICallField[]): ICall => ({
   fields
 });
 const ADDRESS = 'http://here/user/x/nbyard/deployments/cows/api/';
-
-describe('P3: what a model is asked', () => {
-  it('is a record with a value of each column', () => {
-    const columns = [
-      { name: 'age', type: 'int' },
-      { name: 'name', type: 'str' },
-      { name: 'ill', type: 'bool' }
-    ];
-    const made = predictionOf({ input_schema: columns }, 'Predict')!;
-    expect(made).toMatchObject({ method: 'POST', path: '/predict', title: 'Predict' });
-    expect(JSON.parse(String(made.fields[0].default))).toEqual({ age: 1, name: 'text', ill: true });
-    expect(made.fields[0].help).toBe('age: int, name: str, ill: bool');
-    const one = predictionOf({ input_schema: columns[0] }, '')!;
-    expect(JSON.parse(String(one.fields[0].default))).toEqual({ age: 1 });
-    const known = { age: 41, ill: false };
-    const real = predictionOf({ input_schema: columns }, '', known)!;
-    expect(JSON.parse(String(real.fields[0].default))).toEqual({ ...known, name: 'text' });
-  });
-
-  it.each([[null], [[]], ['text'], [{ input_schema: [3, null] }], [{ input_schema: {} }]])(
-    'is not known of %j',
-    told => expect(predictionOf(told, '')).toBeUndefined()
-  );
-});
 
 describe('P3: a request', () => {
   it('has its variables, its query and nothing that was not said', () => {

@@ -5,6 +5,7 @@ import { copyText } from '../../components/problems';
 import { IPanelServices } from '../services';
 import { ask, IAnswer, useCalls } from './ask';
 import { Given, ICall, ICallField, IRequest, requestOf, snippetsOf, valueOf } from './calls';
+import { refusedOf } from './columns';
 import { Framed } from './Field';
 import { addressOf } from './words';
 
@@ -72,6 +73,7 @@ function Call(props: ITryItProps & { call: ICall }): JSX.Element {
   const [isBusy, setBusy] = useState(false);
   const address = new URL(addressOf(yard, link), document.baseURI).href;
   const request = requestOf(call, address, given);
+  const refused = typeof answer === 'object' ? refusedOf(answer.status, answer.text) : {};
   const send = async () => {
     setBusy(true);
     try {
@@ -88,15 +90,18 @@ function Call(props: ITryItProps & { call: ICall }): JSX.Element {
         void send();
       }}
     >
-      {call.fields.map(field => (
-        <Field
-          key={field.name}
-          field={field}
-          given={given}
-          trans={trans}
-          onChange={value => setGiven({ ...given, [field.name]: value })}
-        />
-      ))}
+      <div className="nby-Deployment-fields">
+        {call.fields.map(field => (
+          <Field
+            key={field.name}
+            field={field}
+            given={given}
+            error={refused[field.name]}
+            trans={trans}
+            onChange={value => setGiven({ ...given, [field.name]: value })}
+          />
+        ))}
+      </div>
       <p>
         <button ref={button} type="submit" className="nby-Button nby-mod-primary" disabled={isBusy}>
           {trans.__('Send')}
@@ -111,16 +116,17 @@ function Call(props: ITryItProps & { call: ICall }): JSX.Element {
 interface IFieldProps {
   field: ICallField;
   given: Given;
+  error: string | undefined;
   trans: TranslationBundle;
   onChange: (value: string | File | undefined) => void;
 }
 
-function Field({ field, given, trans, onChange }: IFieldProps): JSX.Element {
+function Field({ field, given, error, trans, onChange }: IFieldProps): JSX.Element {
   const { name, type, help, choices, is_required, place } = field;
   const value = valueOf(field, given);
   const offered = type === 'boolean' ? ['true', 'false'] : choices.map(String);
   return (
-    <Framed label={name} help={help} required={is_required} trans={trans}>
+    <Framed label={name} help={help} error={error} required={is_required} trans={trans}>
       {control => {
         const common = { ...control, className: 'jp-mod-styled', spellCheck: false };
         if (type === 'file') {

@@ -4,7 +4,8 @@ import { useEffect, useState } from 'react';
 import { Deployment, Link } from '../../api/types';
 import { IYard } from '../../api/yard';
 import { IPanelServices } from '../services';
-import { ICall, IRequest, predictionOf } from './calls';
+import { ICall, IRequest } from './calls';
+import { predictionsOf } from './columns';
 import { addressOf } from './words';
 
 /** More text would make a page slow. */
@@ -71,12 +72,9 @@ export function useCalls(
     const look = async (): Promise<readonly ICall[]> => {
       const { status, text } = await ask(yard, { method: 'GET', url: `${address}schema` });
       const told = status === 200 ? JSON.parse(text) : undefined;
-      const call = predictionOf(told, trans.__('Predict'), await sampleOf(yard, known));
-      if (call) {
-        return [call];
-      }
+      const calls = predictionsOf(told, trans, await sampleOf(yard, known));
       const path = { deployment: id };
-      return (await yard.client.call('deployments.forms', { path })).forms;
+      return calls.length ? calls : (await yard.client.call('deployments.forms', { path })).forms;
     };
     look()
       .catch(() => []) // it does not tell

@@ -2,9 +2,9 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { CallForm } from '../../api/types';
 
-/** As the server tells them; a `body` is JSON text and the only field. */
+/** As the server tells them; a `body` is JSON text and the only field, a `column` a part of it. */
 export interface ICallField extends Omit<CallForm['fields'][number], 'place'> {
-  place: CallForm['fields'][number]['place'] | 'body';
+  place: CallForm['fields'][number]['place'] | 'body' | 'column';
 }
 
 export interface ICall extends Omit<CallForm, 'fields'> {
@@ -23,40 +23,6 @@ export interface IRequest {
   parts?: [string, string | File][];
 }
 
-const SAMPLES: Record<string, unknown> = { int: 1, float: 0.5, bool: true, date: '2030-01-31' };
-
-/** Of a model's `/schema`: one record, with a value of each column, that of the row that is `known`
- * where there is one. Strangers wrote it. */
-export function predictionOf(
-  told: unknown,
-  title: string,
-  known: Readonly<Record<string, unknown>> = {}
-): ICall | undefined {
-  const schema = (told as { input_schema?: unknown } | null)?.input_schema;
-  const columns = (Array.isArray(schema) ? schema : [schema]).filter(
-    (one): one is { name: string; type: string } => typeof one?.name === 'string'
-  );
-  if (!columns.length) {
-    return undefined;
-  }
-  const sample = Object.fromEntries(
-    columns.map(({ name, type }) => [name, known[name] ?? SAMPLES[type] ?? 'text'])
-  );
-  const help = columns.map(({ name, type }) => `${name}: ${type}`).join(', ');
-  const body: ICallField = {
-    name: 'JSON',
-    place: 'body',
-    type: 'json',
-    help,
-    default: JSON.stringify(sample, undefined, 2),
-    choices: [],
-    least: null,
-    most: null,
-    is_required: true
-  };
-  return { method: 'POST', path: '/predict', title, group: '', fields: [body] };
-}
-
 /** What stands in a field before anything is filled in. */
 export function valueOf(field: ICallField, given: Given): string {
   const value = given[field.name];
@@ -68,6 +34,10 @@ export function requestOf(
   address: string,
   given: Given
 ): IRequest {
+  const columns = fields.filter(({ place }) => place === 'column');
+  if (columns.length) {
+    return { method, url: URLExt.join(address, path), json: recordOf(columns, given) };
+  }
   const said = fields.flatMap((field): [ICallField, string | File][] => {
     const value = field.type === 'file' ? given[field.name] : valueOf(field, given);
     return value ? [[field, value]] : [];
@@ -89,6 +59,25 @@ export function requestOf(
     return { method, url, json: String(body[1]) };
   }
   return parts.length ? { method, url, parts } : { method, url };
+}
+
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+
+/** JSON text: what is no value of its column goes as it stands, and the model says so. */
+function recordOf(columns: readonly ICallField[], given: Given): string {
+  const pairs = columns.map(field => {
+    const text = valueOf(field, given);
+    return `${JSON.stringify(field.name)}: ${jsonOf(field, text)}`;
+  });
+  return `{${pairs.join(', ')}}`;
+}
+
+function jsonOf({ type, is_required }: ICallField, text: string): string {
+  if (!text && !(type === 'string' && is_required)) {
+    return 'null';
+  }
+  const isNumber = ['integer', 'number'].includes(type) && NUMBER.test(text.trim());
+  return isNumber || type === 'boolean' ? text.trim() : JSON.stringify(text);
 }
 
 const LANGUAGES = ['curl', 'Python', 'JavaScript'] as const;

@@ -1,0 +1,83 @@
+/** What a model with a schema can be asked, and what it said of a field. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import { ICall, ICallField } from './calls';
+
+interface IColumn {
+  name: string;
+  type: string;
+  nullable?: unknown;
+}
+
+/** More are no form that anybody would fill in. */
+const MOST_FIELDS = 40;
+const SAMPLES: Record<string, unknown> = {
+  int: 1,
+  float: 0.5,
+  bool: true,
+  date: '2030-01-31',
+  datetime: '2030-01-31T12:00:00'
+};
+const TYPES: Record<string, string> = { int: 'integer', float: 'number', bool: 'boolean' };
+
+/** Of a model's `/schema`: one record by its columns, or JSON text. Values are those of the row
+ * that is `known`, as far as there is one. Strangers wrote it. */
+export function predictionsOf(
+  told: unknown,
+  trans: TranslationBundle,
+  known: Readonly<Record<string, unknown>> = {}
+): readonly ICall[] {
+  const schema = (told as { input_schema?: unknown } | null)?.input_schema;
+  const columns = (Array.isArray(schema) ? schema : [schema]).filter(
+    (one): one is IColumn => typeof one?.name === 'string' && typeof one.type === 'string'
+  );
+  if (!columns.length) {
+    return [];
+  }
+  const sample = ({ name, type }: IColumn) => known[name] ?? SAMPLES[type] ?? 'text';
+  const record = Object.fromEntries(columns.map(one => [one.name, sample(one)]));
+  const call = (title: string, fields: ICallField[]): ICall => ({
+    ...{ method: 'POST', path: '/predict', group: '' },
+    ...{ title, fields }
+  });
+  const form = call(
+    trans.__('Predict a row'),
+    columns.map(one => columnField(one, sample(one), trans))
+  );
+  const text = call(trans.__('Predict rows of JSON'), [
+    {
+      ...plain('JSON', 'body', 'json'),
+      help: columns.map(({ name, type }) => `${name}: ${type}`).join(', '),
+      default: JSON.stringify(record, undefined, 2)
+    }
+  ]);
+  return columns.length > MOST_FIELDS ? [text, form] : [form, text];
+}
+
+function columnField(column: IColumn, sample: unknown, trans: TranslationBundle): ICallField {
+  const { name, type } = column;
+  const isRequired = column.nullable !== true;
+  return {
+    ...plain(name, 'column', TYPES[type] ?? 'string'),
+    help: isRequired ? type : trans.__('%1, may be empty', type),
+    default: sample as string | number | boolean,
+    is_required: isRequired
+  };
+}
+
+function plain(name: string, place: ICallField['place'], type: string): ICallField {
+  const bounds = { least: null, most: null };
+  return { name, place, type, help: '', default: null, choices: [], is_required: true, ...bounds };
+}
+
+/** By fields, what a model said of values that it refused (status 422). */
+export function refusedOf(status: number, text: string): Readonly<Record<string, string>> {
+  if (status !== 422) {
+    return {};
+  }
+  try {
+    const told = JSON.parse(text).details as { field: string; message: string }[];
+    return Object.fromEntries(told.map(({ field, message }) => [field, message]));
+  } catch {
+    return {};
+  }
+}
