@@ -3098,7 +3098,8 @@ export interface components {
         };
         /**
          * OfferedService
-         * @description What can be deployed: the image and the ports that it has by default.
+         * @description What can be deployed: the image and the ports that it has by default; `model_ports` are those
+         *         of a model that was built here.
          */
         OfferedService: {
             /** @enum {unknown} */
@@ -3108,6 +3109,8 @@ export interface components {
             image: string;
             ports: components["schemas"]["Port"][];
             needs_password: boolean;
+            /** @default [] */
+            model_ports: components["schemas"]["Port"][];
         };
         /**
          * Option

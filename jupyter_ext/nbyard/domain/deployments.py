@@ -234,7 +234,8 @@ class Preset(msgspec.Struct, frozen=True):
 
 
 class OfferedService(msgspec.Struct, frozen=True):
-    """What can be deployed: the image and the ports that it has by default."""
+    """What can be deployed: the image and the ports that it has by default; `model_ports` are those
+    of a model that was built here."""
 
     name: ServiceKind
     title: str
@@ -242,6 +243,7 @@ class OfferedService(msgspec.Struct, frozen=True):
     image: str
     ports: list[Port]
     needs_password: bool
+    model_ports: list[Port] = []
 
 
 class DeploymentForm(msgspec.Struct, frozen=True):
