@@ -26,6 +26,8 @@ export interface IPlainQuestion {
   body?: unknown;
   idempotencyKey?: string;
   signal?: AbortSignal;
+  /** It is sent also when the page goes meanwhile. */
+  keepalive?: boolean;
 }
 
 /** The server's operations, each by its id. */
@@ -39,7 +41,8 @@ export class ApiClient {
     if (asked.idempotencyKey) {
       headers['Idempotency-Key'] = asked.idempotencyKey;
     }
-    const init: RequestInit = { method: methodOf(id), headers, signal: asked.signal };
+    const { signal, keepalive } = asked;
+    const init: RequestInit = { method: methodOf(id), headers, signal, keepalive };
     if (asked.body !== undefined) {
       headers['Content-Type'] = 'application/json';
       init.body = JSON.stringify(asked.body);

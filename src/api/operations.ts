@@ -1,4 +1,5 @@
 /** Where each operation of the server is; checked against its OpenAPI document by a test. */
+import type { IPlainQuestion } from './client';
 import { operations } from './schema';
 
 type Route = readonly [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string];
@@ -70,7 +71,9 @@ export const ROUTES = {
   'images.push': ['POST', '/images/{image}/push'],
   'kernels.list': ['GET', '/kernels'],
   'models.build': ['POST', '/models'],
+  'models.deployed': ['POST', '/models/deployed'],
   'models.get': ['GET', '/models/{model}'],
+  'models.delete': ['DELETE', '/models/{model}'],
   'models.schema': ['GET', '/models/{model}/schema'],
   'runs.create': ['POST', '/runs'],
   'runs.list': ['GET', '/runs'],
@@ -132,4 +135,5 @@ export type Question<Id extends OperationId> = IfAny<
   { path: Parameter<Id, 'path'> }
 > &
   IfAny<Parameter<Id, 'query'>, { query?: Parameter<Id, 'query'> }> &
-  IfAny<Body<Id>, { body: Given<Body<Id>> }> & { idempotencyKey?: string; signal?: AbortSignal };
+  IfAny<Body<Id>, { body: Given<Body<Id>> }> &
+  Pick<IPlainQuestion, 'idempotencyKey' | 'keepalive' | 'signal'>;

@@ -984,9 +984,30 @@ export interface paths {
          * Build the image of a model: a folder with a model file of Nervosum's form or one that
          * @description MLflow saved, a class with `predict` in a Python file, or the output of a run.
          *
-         *     It is *ready*, at once where the same was built before, or *failed* with the line.
+         *     It is *ready*, at once where the same was built before, or *failed* with the line. What is
+         *     built `beside` takes the place of no other: a tag that was built already is refused (409).
          */
         post: operations["models.build"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/deployed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List the deployments of what would be built: those of the same output of the same step,
+         * @description out of whichever run, or of the same file. Those that run come first, then the newest.
+         */
+        post: operations["models.deployed"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1004,7 +1025,10 @@ export interface paths {
         get: operations["models.get"];
         put?: never;
         post?: never;
-        /** Remove a model with its image, or end its making; containers that run go on */
+        /**
+         * Remove a model with its image, or end its making; containers that run go on
+         * @description `unless_used` leaves one that a deployment, an executable or a task names.
+         */
         delete: operations["models.delete"];
         options?: never;
         head?: never;
@@ -1975,6 +1999,22 @@ export interface components {
             columns: number | null;
             /** @default null */
             finished_at: string | null;
+        };
+        /**
+         * DeployedAs
+         * @description A deployment that serves an earlier build of a model, whose next revision a new build may
+         *         become. `revision` and `changed_at` are what an edit of it shall have seen; `runs` tells whether
+         *         it does, or is about to.
+         */
+        DeployedAs: {
+            id: string;
+            name: string;
+            title: string;
+            /** @enum {unknown} */
+            state: "completed" | "down" | "failed" | "queued" | "running" | "sleeping" | "starting" | "stopped" | "stopping";
+            runs: boolean;
+            revision: number;
+            changed_at: string;
         };
         /**
          * Deployment
@@ -3058,7 +3098,8 @@ export interface components {
         };
         /**
          * OfferedService
-         * @description What can be deployed: the image and the ports that it has by default.
+         * @description What can be deployed: the image and the ports that it has by default; `model_ports` are those
+         *         of a model that was built here.
          */
         OfferedService: {
             /** @enum {unknown} */
@@ -3068,6 +3109,8 @@ export interface components {
             image: string;
             ports: components["schemas"]["Port"][];
             needs_password: boolean;
+            /** @default [] */
+            model_ports: components["schemas"]["Port"][];
         };
         /**
          * Option
@@ -3130,6 +3173,15 @@ export interface components {
          */
         Page_Dataset_: {
             items: components["schemas"]["Dataset"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[DeployedAs]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_DeployedAs_: {
+            items: components["schemas"]["DeployedAs"][];
             /** @default null */
             next: string | null;
         };
@@ -6223,7 +6275,9 @@ export interface operations {
     };
     "models.build": {
         parameters: {
-            query?: never;
+            query?: {
+                beside?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6241,6 +6295,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelPackage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "models.deployed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewModel"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeployedAs_"];
                 };
             };
             400: components["responses"]["400"];
@@ -6287,7 +6375,9 @@ export interface operations {
     };
     "models.delete": {
         parameters: {
-            query?: never;
+            query?: {
+                unless_used?: boolean;
+            };
             header?: never;
             path: {
                 model: string;

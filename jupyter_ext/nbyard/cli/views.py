@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from nbyard.cli.output import about, ago, duration, harmless, number, show_table, size
+from nbyard.domain.monitors import MonitorLink
 
 View = Callable[[Any], None]
 MARKS = {"added": "+", "removed": "-", "place": "@", "same": " "}
@@ -209,6 +210,15 @@ def show_run(detail: Any, estimate: Any) -> None:
         click.echo(f"left        {left}")
     click.echo("")
     _show_tasks(detail.tasks, estimate.nodes)
+    for task in detail.tasks:
+        for link in (one for attempt in task.attempts for one in attempt.links):
+            click.echo(harmless(f"Monitor {task.node} {link.name}: {_standing(link)}"))
+
+
+def _standing(link: MonitorLink) -> str:
+    """Its address below that of the server, and whether it can be followed."""
+    told = f"{link.path} ({'answers' if link.answers else 'does not answer'})"
+    return link.reason or told
 
 
 def time_left(estimate: Any) -> str:

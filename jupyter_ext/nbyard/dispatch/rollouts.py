@@ -152,6 +152,8 @@ class Rollout:
             if reason == BEING_BUILT:
                 return Standing(one.number, "pending", reason=reason)
             return self._give_up(row, one, reason, "")
+        if one.revision.reason == BEING_BUILT:  # as the row was read; it is there by now
+            one = replace(one, revision=replace(one.revision, reason=""))
         has_gpus = len(one.revision.gpus) >= one.revision.spec.gpu
         if not has_gpus or time.monotonic() < self._not_before.get(one.number, 0.0):
             return one.standing

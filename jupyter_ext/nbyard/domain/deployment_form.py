@@ -47,6 +47,7 @@ OFFERED = (
         "",
         [API],
         needs_password=False,
+        model_ports=[MODEL],
     ),
     OfferedService(
         "jupyterlab",

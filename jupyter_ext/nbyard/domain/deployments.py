@@ -182,6 +182,20 @@ class Deployment(msgspec.Struct, frozen=True):
     model: ServedModel | None = None
 
 
+class DeployedAs(msgspec.Struct, frozen=True):
+    """A deployment that serves an earlier build of a model, whose next revision a new build may
+    become. `revision` and `changed_at` are what an edit of it shall have seen; `runs` tells whether
+    it does, or is about to."""
+
+    id: str
+    name: str
+    title: str
+    state: DeploymentState
+    runs: bool
+    revision: int
+    changed_at: datetime
+
+
 class DeploymentEvent(msgspec.Struct, frozen=True):
     """What happened to a deployment: its new `state`, or the `change` that somebody made, and why,
     in words."""
@@ -220,7 +234,8 @@ class Preset(msgspec.Struct, frozen=True):
 
 
 class OfferedService(msgspec.Struct, frozen=True):
-    """What can be deployed: the image and the ports that it has by default."""
+    """What can be deployed: the image and the ports that it has by default; `model_ports` are those
+    of a model that was built here."""
 
     name: ServiceKind
     title: str
@@ -228,6 +243,7 @@ class OfferedService(msgspec.Struct, frozen=True):
     image: str
     ports: list[Port]
     needs_password: bool
+    model_ports: list[Port] = []
 
 
 class DeploymentForm(msgspec.Struct, frozen=True):

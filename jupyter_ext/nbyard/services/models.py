@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import DeployedAs, Deployment
 from nbyard.domain.executables import Executable, Resources
 from nbyard.domain.ids import new_id
 from nbyard.domain.invocations import Invocation
@@ -18,22 +20,30 @@ from nbyard.domain.models import (
     ModelPackage,
     ModelSchema,
     NewModel,
+    ServedModel,
     model_reference,
     repository_of,
 )
 from nbyard.domain.paging import Page, check_limit, page_of
-from nbyard.domain.states import IMAGE
+from nbyard.domain.states import DEPLOYMENT, IMAGE
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.kinds.model import ARGUMENTS, command_of
 from nbyard.services.freezing import Freezer
 from nbyard.services.operation import operation
-from nbyard.services.packages import Package, package_of_class, package_of_folder
+from nbyard.services.packages import (
+    Package,
+    file_of_model,
+    is_class_file,
+    package_of_class,
+    package_of_folder,
+)
 from nbyard.services.parts import Parts, keeping_bytes
-from nbyard.services.run_packages import package_of_output
+from nbyard.services.run_packages import is_of_same_step, package_of_output
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
 
+MAX_DEPLOYED = 500
 OTHERWISE = "Give this model another name or tag in its file."
 
 
@@ -48,15 +58,18 @@ class ModelService:
 
     @operation("POST", "/models", scope="models:write", status=201)
     @keeping_bytes
-    def build(self, caller: Caller, body: NewModel) -> ModelPackage:
+    def build(self, caller: Caller, body: NewModel, beside: bool = False) -> ModelPackage:
         """Build the image of a model: a folder with a model file of Nervosum's form or one that
         MLflow saved, a class with `predict` in a Python file, or the output of a run.
 
-        It is *ready*, at once where the same was built before, or *failed* with the line.
+        It is *ready*, at once where the same was built before, or *failed* with the line. What is
+        built `beside` takes the place of no other: a tag that was built already is refused (409).
         """
         found = _package(self._parts, caller, body)
         model, made = found.model, new_id()
         with self._store.write() as c:
+            if beside:
+                self._check_new(c, model)
             number = self._store.models.next_number(c, repository_of(model.name))
             image = self._image(c, caller, model, number, found.path)
             row = {
@@ -77,6 +90,13 @@ class ModelService:
             self._store.models.insert(c, row)
         self._parts.call_dispatcher()
         return self.get(caller, made)
+
+    def _check_new(self, c: Connection, model: ModelFile) -> None:
+        """Without a tag it is: it gets a number of its own."""
+        reference = model_reference(model.name, model.tag, 0)
+        if model.tag and self._store.images.called(c, reference):
+            hint = "Deploying builds it anew; what was built before goes then."
+            raise Conflict(f"{reference} was built already.", hint=hint)
 
     def _check_free(self, c: Connection, caller: Caller, reference: str, name: str) -> None:
         """A model takes the place of another one of its name and tag only, and of the same owner:
@@ -182,15 +202,49 @@ class ModelService:
         assert made is not None
         return made
 
+    @operation("POST", "/models/deployed", scope="deployments:read")
+    def deployed(self, caller: Caller, body: NewModel) -> Page[DeployedAs]:
+        """List the deployments of what would be built: those of the same output of the same step,
+        out of whichever run, or of the same file. Those that run come first, then the newest."""
+        is_same = self._is_same(caller, body)
+        with self._store.read() as c:
+            known = self._store.deployments.page(c, caller.name, MAX_DEPLOYED, "", "", "")
+        found = [_deployed_as(one) for one in known if one.model and is_same(one.model)]
+        return Page(sorted(found, key=lambda one: not one.runs))
+
+    def _is_same(self, caller: Caller, body: NewModel) -> Callable[[ServedModel], bool]:
+        if body.run or body.output:
+            is_same = is_of_same_step(self._parts, caller, body)
+            return lambda other: other.source is not None and is_same(other.source)
+        path, class_name = file_of_model(self._parts, body)
+
+        def is_its(other: ServedModel) -> bool:
+            if other.source is not None or other.path != path:
+                return False
+            with self._store.read() as c:
+                package = self._store.models.get(c, caller.name, other.id)
+            return not class_name or (package and package.model.class_name) == class_name
+
+        return is_its
+
     @operation("DELETE", "/models/{model}", scope="models:write", status=204)
-    def delete(self, caller: Caller, model: str) -> None:
-        """Remove a model with its image, or end its making; containers that run go on."""
+    def delete(self, caller: Caller, model: str, unless_used: bool = False) -> None:
+        """Remove a model with its image, or end its making; containers that run go on.
+
+        `unless_used` leaves one that a deployment, an executable or a task names.
+        """
         found = self.get(caller, model)
         with self._store.write() as c:
             image = self._store.images.get(c, caller.name, found.image)
-            if image is not None:
+            if image is not None and not (unless_used and self._store.images.is_used(c, image)):
                 self._store.images.remove(c, image)
         self._parts.call_dispatcher()
+
+
+def _deployed_as(one: Deployment) -> DeployedAs:
+    runs = one.is_wanted and one.state not in DEPLOYMENT.rests
+    told = (one.id, one.name, one.title, one.state, runs, one.revision, one.changed_at)
+    return DeployedAs(*told)
 
 
 def _package(parts: Parts, caller: Caller, body: NewModel) -> Package:
@@ -202,7 +256,7 @@ def _package(parts: Parts, caller: Caller, body: NewModel) -> Package:
         return package_of_output(parts, caller, body.run, body.output)
     if not body.path:
         raise Invalid.field("path", "a folder, a Python file, or a run with an output is needed")
-    is_class = body.path.lower().endswith(".py") and not body.file
+    is_class = is_class_file(body)
     if body.class_name and not is_class:
         raise Invalid.field("class_name", f"{body.path[:200]} is no Python file")
     return package_of_class(parts, body) if is_class else package_of_folder(parts, body)

@@ -51,6 +51,25 @@ def package_of_folder(parts: Parts, body: NewModel) -> Package:
     return Package(model, bundle, str(parts.files.shown(file)))
 
 
+def file_of_model(parts: Parts, body: NewModel) -> tuple[str, str]:
+    """The path of the file that says what a model is, and its class where that is a Python file.
+
+    Raises:
+        NotFound: there is no such file.
+        Invalid: it has no model, or several and none is named.
+    """
+    if not is_class_file(body):
+        return str(parts.files.shown(_located(parts, body)[1])), ""
+    real = parts.files.locate(body.path)
+    model = read_class(parts.files.content(real), real.name, body.class_name)
+    return str(parts.files.shown(real)), model.class_name
+
+
+def is_class_file(body: NewModel) -> bool:
+    """Whether its path is that of a Python file, and of no model file."""
+    return body.path.lower().endswith(".py") and not body.file
+
+
 def _located(parts: Parts, body: NewModel) -> tuple[Path, Path]:
     """The folder and its model file, which may lie elsewhere where it is named so."""
     files = parts.files

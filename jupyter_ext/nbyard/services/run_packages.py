@@ -4,7 +4,7 @@ file that pickle or joblib wrote."""
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +20,7 @@ from nbyard.domain.models import (
     HTTP,
     ModelColumn,
     ModelFile,
+    NewModel,
     RunOutput,
     is_packed,
     package_name,
@@ -101,6 +102,30 @@ def package_of_output(parts: Parts, caller: Caller, run: str, output: str) -> Pa
             words = f"{found.file.filename} is neither what pickle or joblib wrote nor a folder"
             raise Invalid.field("output", f"{words} with a model file or of MLflow", hint=HINT)
     return _of_pickle(parts, caller, found)
+
+
+def is_of_same_step(parts: Parts, caller: Caller, body: NewModel) -> Callable[[RunOutput], bool]:
+    """Whether another output came out of the same step of the same workflow as this one, by
+    whichever run. Of a run that was deleted the title is known.
+
+    Raises:
+        NotFound: there is no such run or output.
+    """
+    found = _found(parts, caller, body.run, body.output)
+    run, mine = found.run, found.source
+
+    def is_same(other: RunOutput) -> bool:
+        if (other.node, other.output) != (mine.node, mine.output):
+            return False
+        with parts.store.read() as c:
+            before = parts.store.runs.get(c, caller.name, other.run_id)
+        if before is None:
+            return other.run_title in (run.name, run.title)
+        if run.workflow_id or before.workflow_id:
+            return run.workflow_id == before.workflow_id
+        return (run.path, run.title) == (before.path, before.title)
+
+    return is_same
 
 
 def _found(parts: Parts, caller: Caller, key: str, output: str) -> Output:

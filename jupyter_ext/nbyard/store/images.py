@@ -10,9 +10,9 @@ from nbyard.domain.dockerfiles import FailedLine
 from nbyard.domain.images import NamedImage, Recipe
 from nbyard.domain.states import IMAGE
 from nbyard.store import events, transition
-from nbyard.store.deployment_tables import revisions
+from nbyard.store.deployment_tables import deployments, revisions
 from nbyard.store.events import Subject
-from nbyard.store.tables import images, tasks
+from nbyard.store.tables import executable_versions, images, tasks
 
 I = images.c  # noqa: E741
 # so many of an id the engine shows, and takes
@@ -123,6 +123,21 @@ class ImageRows:
                 select(revisions.c.id).where(revisions.c.image_id == image_id),
                 select(revisions.c.id).where(cast(revisions.c.spec, Text).contains(short)),
                 select(tasks.c.id).where(cast(tasks.c.plan, Text).contains(short)),
+            )
+        )
+
+    def is_used(self, c: Connection, image: NamedImage) -> bool:
+        """Whether a deployment, an executable or a task names it, by its name or its id."""
+        names = [f'"{name}"' for name in (image.reference, image.image_id) if name]
+        is_shown = select(deployments.c.id).where(deployments.c.removed_at.is_(None))
+        shown = revisions.c.deployment_id.in_(is_shown)
+        return any(
+            c.execute(query.where(cast(column, Text).contains(name)).limit(1)).first()
+            for name in names
+            for query, column in (
+                (select(revisions.c.id).where(shown), revisions.c.spec),
+                (select(executable_versions.c.id), executable_versions.c.resources),
+                (select(tasks.c.id), tasks.c.plan),
             )
         )
 

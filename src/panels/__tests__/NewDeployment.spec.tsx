@@ -23,11 +23,30 @@ const MADE = {
   }
 };
 
-async function open(answer: (body: unknown) => unknown, target: string | IDeploymentTarget = {}) {
+const DEPLOYED = {
+  id: 'd0',
+  name: 'train-model',
+  title: 'Penguins',
+  state: 'running',
+  runs: true,
+  revision: 4,
+  changed_at: '2030-01-01T00:00:00Z'
+};
+
+async function open(
+  answer: (body: unknown) => unknown,
+  target: string | IDeploymentTarget = {},
+  deployed: readonly object[] = []
+) {
   const sent: unknown[] = [];
+  const removed: string[] = [];
   const client = fakeClient(async (method, url, request) => {
     if (url.endsWith('/form')) {
       return FORM;
+    }
+    if (method === 'DELETE') {
+      removed.push(`${url.replace(/.*models/, '')}${request.keepalive ? ' as it goes' : ''}`);
+      return new Response(null, { status: 204 });
     }
     if (method === 'GET') {
       const names = ['cows:1', 'cows:1', 'bad:1'];
@@ -37,16 +56,20 @@ async function open(answer: (body: unknown) => unknown, target: string | IDeploy
       }));
       return { items };
     }
-    const body = JSON.parse(await request.text());
-    sent.push(body);
-    return url.endsWith('/models') ? built(body) : answer(body);
+    const text = await request.text();
+    if (url.endsWith('/models/deployed')) {
+      return { items: deployed };
+    }
+    const body = text && JSON.parse(text);
+    sent.push(method === 'PATCH' || !body ? [url.replace(/.*deployments/, ''), body] : body);
+    return /\/models\?beside=/.test(url) ? built(body, url) : answer(body);
   });
   const yard = { client, stream: new EventStream(client) } as IYard;
   const services = { trans, yard } as IPanelServices;
   const onMade = jest.fn();
   const begin = typeof target === 'string' ? { image: target } : target;
-  render(<NewDeployment services={services} target={begin} onMade={onMade} />);
-  await screen.findByRole('combobox', { name: 'Service' });
+  const { unmount } = render(<NewDeployment services={services} target={begin} onMade={onMade} />);
+  await screen.findByRole('button', { name: 'Deploy' });
   const settle = () => act(() => new Promise(done => setTimeout(done, 20)));
   await settle();
   const field = (name: RegExp) => screen.getByLabelText<HTMLInputElement>(name);
@@ -56,14 +79,22 @@ async function open(answer: (body: unknown) => unknown, target: string | IDeploy
     fireEvent.click(screen.getByRole('button', { name: 'Deploy' }));
     await settle();
   };
-  return { field, onMade, sent, submit, type };
+  const close = async () => {
+    unmount();
+    await settle();
+  };
+  return { close, field, onMade, removed, sent, submit, type };
 }
 
-/** Of two classes one has to be named. */
-const built = ({ path, class_name }: { path?: string; class_name?: string }) =>
-  path === 'two.py' && !class_name
+/** Of two classes one has to be named, and a tag is there already. */
+const built = ({ path, class_name }: { path?: string; class_name?: string }, url: string) => {
+  if (path === 'tagged.py' && url.endsWith('beside=true')) {
+    return json(409, { code: 'conflict', message: 'v1 was built already.', hint: 'Then anew.' });
+  }
+  return path === 'two.py' && !class_name
     ? json(422, { code: 'invalid', details: [{ path: 'class_name', message: 'A or B' }] })
     : MADE;
+};
 
 describe('M6: a model is deployed while its image is built', () => {
   afterEach(cleanup);
@@ -100,6 +131,101 @@ describe('M6: a model is deployed while its image is built', () => {
       { service: 'api', preset: 'standard', image: 'nbyard/model-train:1' }
     ]);
     expect(field(/^Class/).placeholder).toBe('Doubler');
+  });
+});
+
+describe('M6: what is built before it is deployed', () => {
+  afterEach(cleanup);
+  const model = { run: 'r', output: 'train.output_model' };
+
+  it('goes with the form, unless the server knows who uses it', async () => {
+    const { close, removed } = await open(() => ({ id: 'd' }), { model });
+    expect(removed).toEqual([]);
+    await close();
+    expect(removed).toEqual(['/m?unless_used=true']);
+  });
+
+  it('goes with the page, and not once more', async () => {
+    const { removed } = await open(() => ({ id: 'd' }), { model });
+    const leave = (persisted: boolean) =>
+      act(async () => {
+        window.dispatchEvent(Object.assign(new Event('pagehide'), { persisted }));
+        await new Promise(done => setTimeout(done, 20));
+      });
+    await leave(true); // it may come back
+    expect(removed).toEqual([]);
+    await leave(false);
+    expect(removed).toEqual(['/m?unless_used=true as it goes']);
+  });
+
+  it('is left alone until the deployment is there', async () => {
+    let answered = (_: unknown) => {};
+    const answer = new Promise(done => (answered = done));
+    const { close, removed, submit } = await open(() => answer, { model });
+    await submit();
+    await close();
+    expect(removed).toEqual([]);
+    answered({ id: 'd' });
+    await act(() => new Promise(done => setTimeout(done, 20)));
+    expect(removed).toEqual(['/m?unless_used=true']);
+  });
+
+  it('takes no place: a tag that is there is built anew when it is deployed', async () => {
+    const { close, removed, sent, submit } = await open(() => ({ id: 'd' }), {
+      model: { path: 'tagged.py' }
+    });
+    expect(screen.getByText('v1 was built already. Then anew.')).toBeTruthy();
+    expect(screen.queryByRole('alert')).toBeNull();
+    await submit();
+    expect(sent[2]).toMatchObject({ image: 'nbyard/model-train:1' });
+    await close();
+    expect(removed).toEqual([]);
+  });
+});
+
+describe('M6: a model that is deployed already', () => {
+  afterEach(cleanup);
+  const model = { run: 'r', output: 'train.output_model' };
+
+  it('becomes a new revision of that by Enter', async () => {
+    const { field, onMade, sent, submit } = await open(
+      () => ({ id: 'd0', is_wanted: true }),
+      { model },
+      [DEPLOYED]
+    );
+    expect(field(/^Deploy as/).value).toBe('d0');
+    expect(screen.getByText('New revision of “Penguins”')).toBeTruthy();
+    expect(document.activeElement).toBe(field(/^Image/));
+    expect(screen.queryByLabelText(/^Service/)).toBeNull();
+    expect(screen.queryByText('More')).toBeNull();
+    await submit();
+    const { revision, changed_at } = DEPLOYED;
+    const change = { image: 'nbyard/model-train:1', revision, changed_at };
+    expect(sent.slice(1)).toEqual([['/d0', change]]);
+    expect(onMade).toHaveBeenCalledWith('d0', 'overview');
+  });
+
+  it('becomes another one when that is chosen, under a host name that is free', async () => {
+    const others = [{ ...DEPLOYED, id: 'd1', name: 'train-model-2' }];
+    const { field, sent, submit } = await open(() => ({ id: 'd' }), { model }, [
+      DEPLOYED,
+      ...others
+    ]);
+    fireEvent.change(field(/^Deploy as/), { target: { value: '' } });
+    expect(field(/^Host name/).value).toBe('train-model-3');
+    await submit();
+    expect(sent[1]).toMatchObject({ name: 'train-model-3', image: 'nbyard/model-train:1' });
+  });
+
+  it('is a new one where the other does not run, which is started if it is chosen', async () => {
+    const { field, sent, submit } = await open(() => ({ id: 'd0', is_wanted: false }), { model }, [
+      { ...DEPLOYED, state: 'stopped', runs: false }
+    ]);
+    expect(field(/^Deploy as/).value).toBe('');
+    fireEvent.change(field(/^Deploy as/), { target: { value: 'd0' } });
+    expect(screen.getByText('New revision of “Penguins” (stopped)')).toBeTruthy();
+    await submit();
+    expect(sent[2]).toEqual(['/d0/start', '']);
   });
 });
 
@@ -162,6 +288,36 @@ describe('P1: a new deployment', () => {
     await submit();
     expect(screen.getByRole('alert').textContent).toBe('A number is needed.');
     expect(sent).toEqual([]);
+  });
+
+  it('P3: says at its own field what is wrong with a port', async () => {
+    const details = [
+      { path: 'ports.1.name', message: "'' has small letters" },
+      { path: 'ports.1.port', message: '8000 is there twice' }
+    ];
+    const { submit } = await open(() => json(422, { code: 'invalid', details }), 'cows:1');
+    fireEvent.click(screen.getByRole('button', { name: 'Add a Port' }));
+    const [, link] = screen.getAllByRole<HTMLInputElement>('textbox', { name: 'Link' });
+    const [first, port] = screen.getAllByRole<HTMLInputElement>('spinbutton', { name: 'Port' });
+    expect(document.activeElement).toBe(link);
+    (document.activeElement as HTMLElement).blur();
+    await submit();
+    expect(document.activeElement).toBe(link);
+    const says = ({ attributes }: HTMLElement) =>
+      document.getElementById(attributes.getNamedItem('aria-describedby')!.value)!.textContent;
+    expect([says(link), says(port)]).toEqual(["'' has small letters", '8000 is there twice']);
+    expect(first.getAttribute('aria-invalid')).toBe('false');
+    fireEvent.change(port, { target: { value: '8001' } });
+    expect(screen.queryByRole('alert')).toBeNull();
+  });
+
+  it('P3: has the ports of a model that was built here', async () => {
+    const { sent, submit } = await open(() => ({ id: 'd' }), {
+      model: { run: 'r', output: 'train.output_model' }
+    });
+    fireEvent.click(screen.getByRole('checkbox', { name: 'Keeps its prefix' }));
+    await submit();
+    expect(sent[1]).toMatchObject({ ports: [{ path: '/v2/health/ready', keep_prefix: true }] });
   });
 
   it('has ports of its own', async () => {

@@ -36,7 +36,8 @@ const service = (name: 'api' | 'jupyterlab', title: string, image: string) => ({
   help: `About ${title}.`,
   image,
   ports: [PORT],
-  needs_password: name === 'jupyterlab'
+  needs_password: name === 'jupyterlab',
+  model_ports: name === 'api' ? [{ ...PORT, path: '/v2/health/ready' }] : []
 });
 
 const fields = (least: number, most: number): FormField[] => [

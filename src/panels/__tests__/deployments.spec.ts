@@ -218,7 +218,8 @@ describe('P1, P2: the form of a deployment', () => {
     ];
     expect(problemsOf(new ApiError(422, 'invalid', 'no', '', details), fields)).toEqual({
       cpu: 'must be from 1 to 10',
-      ports: "name: 'A' is no name; port: 0 is no port",
+      'ports.0.name': "'A' is no name",
+      'ports.1.port': '0 is no port',
       '': 'preset: there is none'
     });
     const refused = new ApiError(422, 'invalid', 'no', 'Name one.', details.slice(0, 1));

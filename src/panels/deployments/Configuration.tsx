@@ -2,7 +2,18 @@ import { useEffect, useReducer, useRef, useState } from 'react';
 import { Deployment } from '../../api/types';
 import { IPanelServices } from '../services';
 import { deploymentsOf } from './collection';
-import { changeOf, fieldsOf, Problems, problemsOf, typed, unread, Values, valuesOf } from './draft';
+import {
+  changeOf,
+  fieldsOf,
+  Problems,
+  problemsOf,
+  solved,
+  typed,
+  unread,
+  Values,
+  valuesOf
+} from './draft';
+import { WRONG } from './Field';
 import { FieldList, HelpSwitch } from './FieldList';
 import { IOffer, useForm } from './useForm';
 
@@ -49,7 +60,7 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
   const place = useRef<HTMLFormElement>(null);
   useEffect(() => {
     if (refusals) {
-      place.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+      place.current?.querySelector<HTMLElement>(WRONG)?.focus();
     }
   }, [refusals]);
   const change = changeOf(fields, values, now);
@@ -96,7 +107,7 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
         trans={trans}
         onChange={(name, value) => {
           setValues({ ...values, [name]: value });
-          setProblems({ ...problems, [name]: '' });
+          setProblems(solved(problems, name));
         }}
       />
       {problems[''] && (

@@ -1,8 +1,11 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactNode, useId } from 'react';
 import { FormField, Port } from '../../api/types';
-import { labelOf, typed, Typed } from './draft';
+import { labelOf, Problems, typed, Typed } from './draft';
 import { PortsField } from './PortsField';
+
+/** What the focus goes to when something is refused. */
+export const WRONG = '[aria-invalid="true"], [data-wrong="true"]';
 
 interface IFieldProps {
   field: FormField;
@@ -12,6 +15,8 @@ interface IFieldProps {
   /** Texts that are offered while something is typed. */
   suggestions?: readonly string[];
   error?: string;
+  /** By paths, also what is wrong with a part of it. */
+  errors?: Problems;
   withHelp: boolean;
   trans: TranslationBundle;
   onChange: (value: Typed) => void;
@@ -27,7 +32,8 @@ export function Field(props: IFieldProps): JSX.Element {
   const fallen = typed(field, fallback ?? field.default);
   if (kind === 'ports') {
     const ports = (value ?? fallen) as readonly Port[];
-    return <PortsField {...frame} ports={ports} trans={trans} onChange={onChange} />;
+    const { errors = {} } = props;
+    return <PortsField {...frame} {...{ ports, errors, trans, onChange }} />;
   }
   const lines: Record<string, string> = {
     'long text': '',
@@ -122,5 +128,34 @@ export function Framed(props: IFramedProps): JSX.Element {
         </div>
       )}
     </div>
+  );
+}
+
+interface IChoiceProps extends Omit<IFramedProps, 'children' | 'required'> {
+  value: string;
+  /** Values, and how they are called. */
+  options: readonly (readonly [string, string])[];
+  onChange: (value: string) => void;
+}
+
+/** One of several. */
+export function Choice({ value, options, onChange, ...frame }: IChoiceProps): JSX.Element {
+  return (
+    <Framed {...frame}>
+      {control => (
+        <select
+          {...control}
+          className="jp-mod-styled"
+          value={value}
+          onChange={event => onChange(event.target.value)}
+        >
+          {options.map(([name, text]) => (
+            <option key={name} value={name}>
+              {text}
+            </option>
+          ))}
+        </select>
+      )}
+    </Framed>
   );
 }

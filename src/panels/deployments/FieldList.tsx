@@ -32,6 +32,7 @@ export function FieldList(props: IFieldListProps): JSX.Element {
       fallback={fallbacks[field.name]}
       suggestions={field.name === 'image' ? images : undefined}
       error={problems[field.name]}
+      errors={problems}
       withHelp={withHelp}
       trans={trans}
       onChange={value => onChange(field.name, value)}
@@ -40,20 +41,23 @@ export function FieldList(props: IFieldListProps): JSX.Element {
   const rest = fields.filter(field => !isFirst(field));
   const plain = rest.filter(({ is_advanced }) => !is_advanced);
   const advanced = rest.filter(({ is_advanced }) => is_advanced);
-  const isWrong = rest.some(({ name }) => problems[name]);
+  const wrong = Object.keys(problems).filter(path => problems[path]);
+  const isWrong = rest.some(({ name }) => wrong.some(path => path.split('.')[0] === name));
   return (
     <>
       {fields.filter(isFirst).map(draw)}
       {props.children}
-      <details
-        className="nby-Deployment-more"
-        open={isOpen || isWrong}
-        onToggle={event => setOpen(event.currentTarget.open)}
-      >
-        <summary>{trans.__('More')}</summary>
-        <div className="nby-Deployment-fields">{plain.map(draw)}</div>
-        <div className="nby-Deployment-fields">{advanced.map(draw)}</div>
-      </details>
+      {!!rest.length && (
+        <details
+          className="nby-Deployment-more"
+          open={isOpen || isWrong}
+          onToggle={event => setOpen(event.currentTarget.open)}
+        >
+          <summary>{trans.__('More')}</summary>
+          <div className="nby-Deployment-fields">{plain.map(draw)}</div>
+          <div className="nby-Deployment-fields">{advanced.map(draw)}</div>
+        </details>
+      )}
     </>
   );
 }

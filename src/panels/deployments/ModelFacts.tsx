@@ -7,15 +7,17 @@ const SHOWN = 12;
 interface IModelFactsProps {
   /** Undefined while it is read. */
   made: ModelPackage | undefined;
+  /** Why it is read only when it is deployed. */
+  later: string;
   trans: TranslationBundle;
 }
 
 /** What was found out of a model: where it is from, what it takes and answers, what it needs. */
-export function ModelFacts({ made, trans }: IModelFactsProps): JSX.Element {
+export function ModelFacts({ made, later, trans }: IModelFactsProps): JSX.Element {
   if (!made) {
     return (
       <p className="nby-Note" role="status">
-        {trans.__('The model is being read…')}
+        {later || trans.__('The model is being read…')}
       </p>
     );
   }

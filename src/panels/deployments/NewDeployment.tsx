@@ -1,10 +1,13 @@
 import { useEffect, useReducer, useRef, useState } from 'react';
+import { DeployedAs } from '../../api/types';
 import { IDeploymentTarget, IPanelServices } from '../services';
 import { deploymentsOf } from './collection';
-import { bodyOf, fieldsOf, IDraft, Problems, problemsOf, unread } from './draft';
+import { DeployAs } from './DeployAs';
+import { bodyOf, fieldsOf, IDraft, Problems, problemsOf, solved, unread, Values } from './draft';
 import { FieldList, HelpSwitch } from './FieldList';
-import { Framed } from './Field';
+import { Choice, WRONG } from './Field';
 import { ModelFacts } from './ModelFacts';
+import { freeHost, revise, useDeployed } from './useDeployed';
 import { IOffer, useForm } from './useForm';
 import { classField, useModel } from './useModel';
 import { hardwareOf } from './words';
@@ -17,20 +20,30 @@ interface INewDeploymentProps {
 
 /** The form for a new deployment: what it runs, what it is called, and on what hardware. */
 export function NewDeployment(props: INewDeploymentProps): JSX.Element {
-  const { trans } = props.services;
-  const offer = useForm(props.services);
-  if (!offer || typeof offer === 'string') {
+  const { services, target } = props;
+  const { trans } = services;
+  const [className, setClass] = useState('');
+  const offer = useForm(services);
+  const deployed = useDeployed(services, target.model, className);
+  if (!offer || typeof offer === 'string' || !deployed) {
     return (
-      <p className="nby-Note" role={offer ? 'alert' : 'status'}>
-        {offer ?? trans.__('Loading…')}
+      <p className="nby-Note" role={typeof offer === 'string' ? 'alert' : 'status'}>
+        {typeof offer === 'string' ? offer : trans.__('Loading…')}
       </p>
     );
   }
-  return <Form {...props} offer={offer} />;
+  return <Form {...props} offer={offer} deployed={deployed} onClass={setClass} />;
 }
 
-function Form(props: INewDeploymentProps & { offer: IOffer }): JSX.Element {
-  const { services, target, offer, onMade } = props;
+interface IFormProps extends INewDeploymentProps {
+  offer: IOffer;
+  /** What it may become a revision of. */
+  deployed: readonly DeployedAs[];
+  onClass: (name: string) => void;
+}
+
+function Form(props: IFormProps): JSX.Element {
+  const { services, target, offer, deployed, onMade, onClass } = props;
   const { yard, trans } = services;
   const { form } = offer;
   const [draft, setDraft] = useState<IDraft>({
@@ -44,10 +57,14 @@ function Form(props: INewDeploymentProps & { offer: IOffer }): JSX.Element {
   const [refusals, countRefusal] = useReducer((round: number) => round + 1, 0);
   const place = useRef<HTMLFormElement>(null);
   useEffect(() => {
-    const wrong = place.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
+    const wrong = place.current?.querySelector<HTMLElement>(WRONG);
     (refusals ? wrong : place.current?.querySelector<HTMLElement>('input[type="text"]'))?.focus();
   }, [refusals]);
-  const fields = fieldsOf(form, draft, trans);
+  const [chosen, choose] = useState<string>();
+  const into = deployed.find(({ id, runs }, at) =>
+    chosen === undefined ? runs && !at : id === chosen
+  );
+  const fields = fieldsOf(form, draft, trans).filter(({ name }) => !into || name === 'image');
   const { model } = target;
   const asked = model && 'path' in model ? [classField(trans), ...fields] : fields;
   const service = form.services.find(({ name }) => name === draft.service)!;
@@ -56,8 +73,10 @@ function Form(props: INewDeploymentProps & { offer: IOffer }): JSX.Element {
     countRefusal();
   };
 
-  const { made, make } = useModel(services, model, error => refuse(problemsOf(error, asked)));
-  const { values } = draft;
+  const { made, later, make, hold } = useModel(services, model, error =>
+    refuse(problemsOf(error, asked))
+  );
+  const values: Values = { ...draft.values, name: draft.values.name ?? freeHost(deployed) };
 
   const deploy = async () => {
     const wrong = unread(fields, draft.values, trans);
@@ -68,12 +87,15 @@ function Form(props: INewDeploymentProps & { offer: IOffer }): JSX.Element {
     try {
       const image =
         values.image || (model && (await make(String(values.class_name ?? ''))).reference);
-      const deployment = await yard.client.call('deployments.create', {
-        body: bodyOf(fields, { ...draft, values: { ...values, image } }),
-        idempotencyKey: crypto.randomUUID?.()
-      });
+      const deployment = into
+        ? await revise(services, into, image as string)
+        : await yard.client.call('deployments.create', {
+            body: bodyOf(fields, { ...draft, values: { ...values, image } }),
+            idempotencyKey: crypto.randomUUID?.()
+          });
       deploymentsOf(yard).put(deployment);
-      onMade(deployment.id, draft.service === 'api' ? 'try' : undefined);
+      const tab = into ? 'overview' : draft.service === 'api' ? 'try' : undefined;
+      onMade(deployment.id, tab);
     } catch (error) {
       setBusy(false);
       refuse(problemsOf(error, asked));
@@ -82,7 +104,7 @@ function Form(props: INewDeploymentProps & { offer: IOffer }): JSX.Element {
   return (
     <div className="nby-View">
       <div className="nby-View-header">
-        <h2>{trans.__('New deployment')}</h2>
+        <h2>{into ? trans.__('New revision') : trans.__('New deployment')}</h2>
         <span className="nby-Space" />
         <HelpSwitch isOn={withHelp} trans={trans} onChange={setHelp} />
       </div>
@@ -91,38 +113,29 @@ function Form(props: INewDeploymentProps & { offer: IOffer }): JSX.Element {
         className="nby-Deployment-form"
         onSubmit={event => {
           event.preventDefault();
-          void deploy();
+          void hold(deploy());
         }}
       >
-        {model && !problems[''] && <ModelFacts made={made} trans={trans} />}
-        <Framed
-          label={trans.__('Service')}
-          help={withHelp ? service.help : undefined}
-          error={problems.service}
-          trans={trans}
-        >
-          {control => (
-            <select
-              {...control}
-              className="jp-mod-styled"
-              value={draft.service}
-              onChange={event =>
-                setDraft({ ...draft, service: event.target.value as IDraft['service'] })
-              }
-            >
-              {form.services.map(({ name, title }) => (
-                <option key={name} value={name}>
-                  {title}
-                </option>
-              ))}
-            </select>
-          )}
-        </Framed>
+        {model && !problems[''] && <ModelFacts made={made} later={later} trans={trans} />}
+        {!!deployed.length && (
+          <DeployAs deployed={deployed} chosen={into?.id ?? ''} trans={trans} onChange={choose} />
+        )}
+        {!into && (
+          <Choice
+            label={trans.__('Service')}
+            help={withHelp ? service.help : undefined}
+            error={problems.service}
+            value={draft.service}
+            options={form.services.map(({ name, title }) => [name, title])}
+            trans={trans}
+            onChange={name => setDraft({ ...draft, service: name as IDraft['service'] })}
+          />
+        )}
         <FieldList
           fields={asked}
           values={{ ...values, image: values.image ?? made?.reference }}
           fallbacks={{
-            ports: service.ports,
+            ports: made ? service.model_ports : service.ports,
             title: made?.name,
             class_name: made?.model.class_name
           }}
@@ -131,31 +144,27 @@ function Form(props: INewDeploymentProps & { offer: IOffer }): JSX.Element {
           withHelp={withHelp}
           trans={trans}
           onChange={(name, value) => {
-            setDraft({ ...draft, values: { ...values, [name]: value } });
-            setProblems({ ...problems, [name]: '' });
+            setDraft({ ...draft, values: { ...draft.values, [name]: value } });
+            if (name === 'class_name') {
+              onClass(String(value));
+            }
+            setProblems(solved(problems, name));
           }}
         >
-          <Framed
-            label={trans.__('Hardware')}
-            help={withHelp ? trans.__('Each of its numbers may be another one: see More.') : ''}
-            error={problems.preset}
-            trans={trans}
-          >
-            {control => (
-              <select
-                {...control}
-                className="jp-mod-styled"
-                value={draft.preset}
-                onChange={event => setDraft({ ...draft, preset: event.target.value })}
-              >
-                {form.presets.map(preset => (
-                  <option key={preset.name} value={preset.name}>
-                    {preset.title} ({hardwareOf(defaults(preset), trans)})
-                  </option>
-                ))}
-              </select>
-            )}
-          </Framed>
+          {!into && (
+            <Choice
+              label={trans.__('Hardware')}
+              help={withHelp ? trans.__('Each of its numbers may be another one: see More.') : ''}
+              error={problems.preset}
+              value={draft.preset}
+              options={form.presets.map(preset => [
+                preset.name,
+                `${preset.title} (${hardwareOf(defaults(preset), trans)})`
+              ])}
+              trans={trans}
+              onChange={preset => setDraft({ ...draft, preset })}
+            />
+          )}
         </FieldList>
         {problems[''] && (
           <p className="nby-Warning" role="alert">

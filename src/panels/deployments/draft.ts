@@ -27,6 +27,8 @@ export interface IDraft {
 const SOURCE = ['run', 'output', 'path'];
 /** Asked first; the rest is behind *More*. */
 const FIRST = ['class_name', 'image', 'title', 'password'];
+/** Where a part of a port is refused: that stands at its own field. */
+const PORT_PART = /^ports\.\d+\.(name|port|path)$/;
 
 /** The fields of a service in a preset, that for the image first. */
 export function fieldsOf(
@@ -141,6 +143,13 @@ export function labelOf({ kind, title, least, most, unit }: FormField): string {
   return kind === 'number' ? `${title} (${[least, most].join('–')}${unit && ` ${unit}`})` : title;
 }
 
+/** Without what is wrong with a field, or with a part of it. */
+export function solved(problems: Problems, name: string): Problems {
+  return Object.fromEntries(
+    Object.entries(problems).filter(([path]) => path.split('.')[0] !== name)
+  );
+}
+
 /** What is refused, by field; what is about none of them is under "". */
 export function problemsOf(error: unknown, fields: readonly FormField[]): Problems {
   const { details = [], message, hint } = error as Partial<ApiError>;
@@ -150,8 +159,10 @@ export function problemsOf(error: unknown, fields: readonly FormField[]): Proble
     const field = fields.some(({ name }) => name === first) ? first : '';
     const place = SOURCE.includes(detail.path) ? '' : detail.path;
     const where = field ? rest.filter(part => !/^\d+$/.test(part)).join(' ') : place;
-    const words = [where, detail.message].filter(Boolean).join(': ');
-    found[field] = [found[field], words].filter(Boolean).join('; ');
+    const isPart = field !== '' && PORT_PART.test(detail.path);
+    const key = isPart ? detail.path : field;
+    const words = [!isPart && where, detail.message].filter(Boolean).join(': ');
+    found[key] = [found[key], words].filter(Boolean).join('; ');
   }
   const [first] = Object.keys(found);
   if (first !== undefined && hint) {

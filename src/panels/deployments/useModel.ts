@@ -1,44 +1,62 @@
 /** The model that a form begins with: its image is built while the form is filled in. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useRef, useState } from 'react';
+import { ApiError } from '../../api/client';
 import { FormField, ModelPackage } from '../../api/types';
 import { IModelSource, IPanelServices } from '../services';
+import { Leftovers } from './leftovers';
 
 export interface IMaking {
   /** What is being built, once the server has read what it is made of. */
   made: ModelPackage | undefined;
+  /** Why it is not built before it is deployed. */
+  later: string;
   /** Ask for it; what was asked for with this class already is not asked for again. */
   make: (className: string) => Promise<ModelPackage>;
+  /** What was made is left alone until this is over, whatever becomes of the form. */
+  hold: <T>(work: Promise<T>) => Promise<T>;
 }
 
-/** Builds at once what the source says; `onRefused` hears why not. */
+/** Builds at once what the source says, unless something else would have to go for it; `onRefused`
+ * hears why not. What nobody has deployed is gone after the form. */
 export function useModel(
   { yard }: IPanelServices,
   source: IModelSource | undefined,
   onRefused: (error: unknown) => void
 ): IMaking {
   const [made, setMade] = useState<ModelPackage>();
+  const [later, setLater] = useState('');
   const asked = useRef<{ className: string; answer: Promise<ModelPackage> }>();
+  const leftovers = useRef<Leftovers>();
   const make = (className: string) => {
     if (asked.current?.className === className) {
       return asked.current.answer;
     }
     const body = className ? { ...source, class_name: className } : { ...source };
-    const answer = yard.client.call('models.build', { body });
+    const beside = !later;
+    const answer = yard.client.call('models.build', { body, query: { beside } });
     asked.current = { className, answer };
-    answer.then(setMade, () => {
+    if (beside) {
+      leftovers.current?.add(answer);
+    }
+    answer.then(setMade, ({ code, message, hint }: ApiError) => {
       asked.current = undefined; // it may be asked for once more
       setMade(undefined);
+      setLater(code === 'conflict' ? `${message} ${hint}` : '');
     });
     return answer;
   };
   useEffect(() => {
-    if (source) {
-      make('').catch(onRefused);
+    if (!source) {
+      return;
     }
+    const kept = (leftovers.current = new Leftovers(yard.client));
+    make('').catch((error: ApiError) => error.code === 'conflict' || onRefused(error));
+    return () => void kept.clear();
     // eslint-disable-next-line react-hooks/exhaustive-deps -- once for a form
   }, []);
-  return { made, make };
+  const hold = <T>(work: Promise<T>) => leftovers.current?.hold(work) ?? work;
+  return { made, later, make, hold };
 }
 
 /** Which class of a file is meant; the server guesses it where there is but one. */

@@ -2,17 +2,19 @@
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import cast
 
 from click.testing import CliRunner
 from msgspec import structs
 
 from nbyard.cli.environment_views import VIEWS as OF_ENVIRONMENTS
-from nbyard.cli.views import VIEWS, show_comparison, show_metrics, show_nodes
+from nbyard.cli.views import VIEWS, show_comparison, show_metrics, show_nodes, show_run
 from nbyard.domain.comparisons import ColumnChange, ColumnFigures, Comparison
 from nbyard.domain.datasets import DatasetVersion
 from nbyard.domain.metrics import Metric
+from nbyard.domain.monitors import MonitorLink
 from nbyard.domain.paging import Page
-from nbyard.domain.runs import Artifact, ArtifactType
+from nbyard.domain.runs import Artifact, ArtifactType, Attempt, Run, RunDetail, Task
 from nbyard.domain.tables import Column, ColumnProfile, Profile, TablePage, TopValue
 from nbyard.domain.uses import UsedEnvironment
 from nbyard.domain.workflows import NeededImage, NodeLine
@@ -121,3 +123,24 @@ def test_the_environment_of_a_task_is_told_as_it_is_named():
     assert head == ["node", "state", "took", "attempts", "environment", "reason"]
     assert first == ["n", "succeeded", "0", "cows@2"]
     assert second == ["m", "succeeded", "0"]
+
+
+def test_a_run_has_the_links_of_its_steps(capsys):
+    """R16."""
+    path = "nbyard/attempts/a/web/"
+    links = [
+        MonitorLink("web", path, answers=True),
+        MonitorLink("rest", path, answers=False),
+        MonitorLink("tensorboard", path, answers=False, reason="It is not installed."),
+    ]
+    now = datetime.now(UTC)
+    run = Run("r", 1, "", "T", "ann", "running", "a.py", "", "", {}, "process", now)
+    task = Task("t", "r", "n", "train", "running", False, "", "process", now)
+    task = structs.replace(task, attempts=[cast(Attempt, SimpleNamespace(links=links))])
+    nothing = SimpleNamespace(remaining_seconds=None, nodes={})
+    show_run(RunDetail(run, [task]), nothing)
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        f"Monitor n web: {path} (answers)",
+        f"Monitor n rest: {path} (does not answer)",
+        "Monitor n tensorboard: It is not installed.",
+    ]

@@ -45,6 +45,18 @@ def test_it_waits_in_words_and_starts_by_itself(yard: Yard, rolling: Rolling) ->
     assert rolling.get().reason == ""
 
 
+def test_what_was_waited_for_is_not_told_any_more_when_it_starts(
+    yard: Yard, rolling: Rolling
+) -> None:
+    building = Building(yard)
+    rolling.create()
+    rolling.step()
+    building.to("ready", image_id="sha256:abc")
+    rolling.engine.answers = False
+    found = rolling.step()
+    assert (found.state, found.reason) == ("starting", "")
+
+
 def test_it_fails_with_the_reason_of_the_build(yard: Yard, rolling: Rolling) -> None:
     building = Building(yard)
     rolling.create()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import NewDeployment
 from nbyard.domain.images import NewImage
 from nbyard.domain.models import NewModel
 from nbyard.errors import Conflict, Invalid, NotFound
@@ -268,3 +269,73 @@ def test_only_a_model_that_is_ready_becomes_an_executable(models, ann, root, yar
     assert first.current.resources.image == "sha256:abc", "whatever its name means later"
     assert first.current.bundle_digest == made.bundle_digest
     assert second.current.id == first.current.id, "the same is not kept twice"
+
+
+def test_what_is_built_beside_takes_the_place_of_no_other(models, ann, root, yard):
+    """M6: a form builds before anybody has deployed."""
+    first = models.build(ann, NewModel(write(root, "tag: v1\n")), beside=True)
+    end(yard, first)
+    with pytest.raises(Conflict, match="model-spark-job:v1 was built already") as caught:
+        models.build(ann, NewModel("job"), beside=True)
+    assert "builds it anew" in caught.value.hint
+    assert [one.id for one in models.list(ann).items] == [first.id]
+    write(root)
+    for number in (2, 3):
+        made = models.build(ann, NewModel("job"), beside=True)
+        assert (made.tag, made.number) == ("", number)
+
+
+def test_what_nobody_uses_is_removed_and_what_is_deployed_stays(models, ann, root, yard):
+    """M6: nothing is left of a form that was closed."""
+    unused, deployed = (models.build(ann, NewModel(write(root))) for _ in range(2))
+    service = yard.services.deployments.create(ann, NewDeployment(deployed.reference))
+    for one in (unused, deployed):
+        models.delete(ann, one.id, unless_used=True)
+    assert [one.id for one in models.list(ann).items] == [deployed.id]
+    yard.services.deployments.delete(ann, service.id)
+    models.delete(ann, deployed.id, unless_used=True)
+    assert models.list(ann).items == []
+
+
+TWO_CLASSES = "".join(
+    f"class {name}:\n"
+    '    input_schema = output_schema = [{"name": "x", "type": "int"}]\n'
+    "    def predict(self, frame):\n        return frame\n"
+    for name in ("First", "Second")
+)
+
+
+def test_the_deployments_of_a_file_are_those_of_its_class(models, ann, root, yard):
+    """M6: what is deployed already may become a new revision."""
+    services = yard.services.deployments
+    (root / "two.py").write_text(TWO_CLASSES)
+    for name in ("First", "Second"):
+        services.create(
+            ann, NewDeployment(models.build(ann, NewModel("two.py", class_name=name)).id)
+        )
+    folder = models.build(ann, NewModel(write(root)))
+    services.create(ann, NewDeployment(folder.id))
+    services.create(ann, NewDeployment("cows:1", name="cows"))
+
+    def names(body: NewModel) -> list[str]:
+        return [one.name for one in models.deployed(ann, body).items]
+
+    assert names(NewModel("two.py", class_name="Second")) == ["second"]
+    with pytest.raises(Invalid):
+        models.deployed(ann, NewModel("two.py"))
+    assert names(NewModel("job")) == ["spark-job"]
+    assert models.deployed(Caller("bob"), NewModel("job")).items == []
+
+
+def test_those_that_run_come_first(models, ann, root, yard):
+    services = yard.services.deployments
+    made = models.build(ann, NewModel(write(root)))
+    for name in ("runs", "rests"):
+        services.create(ann, NewDeployment(made.reference, name=name))
+    services.stop(ann, "rests")
+    found = models.deployed(ann, NewModel("job")).items
+    assert [(one.name, one.runs, one.revision) for one in found] == [
+        ("runs", True, 1),
+        ("rests", False, 1),
+    ]
+    assert found[0].changed_at == services.get(ann, "runs").changed_at

@@ -12,6 +12,7 @@ import joblib
 import pytest
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import NewDeployment
 from nbyard.domain.models import ModelColumn, NewModel
 from nbyard.domain.runs import RunDetail
 from nbyard.domain.uses import UsedEnvironment
@@ -223,8 +224,6 @@ def test_columns_are_those_of_what_another_step_made(models, ann, trained, root,
 
 def test_a_deployment_tells_the_model_and_the_run(models, ann, trained, yard):
     """M6: from a deployment to its run is one field."""
-    from nbyard.domain.deployments import NewDeployment
-
     detail = trained()
     made = models.build(ann, NewModel(run=detail.run.id, output="model"))
     found = yard.services.deployments.create(ann, NewDeployment(made.id))
@@ -232,6 +231,37 @@ def test_a_deployment_tells_the_model_and_the_run(models, ann, trained, yard):
     assert yard.services.deployments.list(ann).items[0].model == found.model
     plain = yard.services.deployments.create(ann, NewDeployment("cows:1", name="cows"))
     assert plain.model is None
+
+
+def deployed(models, ann, detail, output: str) -> list[str]:
+    body = NewModel(run=detail.run.id, output=output)
+    return [one.name for one in models.deployed(ann, body).items]
+
+
+def test_it_is_known_where_the_output_of_a_step_is_deployed(
+    models, ann, trained, yard, root, finished
+):
+    """M6: whichever run it came out of, and also when that is gone."""
+    alone = trained()
+    flows = [finished(path=flow(root)) for _ in range(2)]
+
+    def deploy(detail: RunDetail, output: str, name: str) -> None:
+        made = models.build(ann, NewModel(run=detail.run.id, output=output))
+        yard.services.deployments.create(ann, NewDeployment(made.id, name=name))
+
+    deploy(flows[0], "one.model", "one")
+    deploy(alone, "model", "alone")
+    for detail in flows:
+        assert deployed(models, ann, detail, "one.model") == ["one"]
+        assert deployed(models, ann, detail, "two.model") == []
+    assert deployed(models, ann, trained(force=True), "model") == ["alone"]
+    yard.services.runs.delete(ann, flows[0].run.id)
+    assert deployed(models, ann, flows[1], "one.model") == ["one"]
+    other = root / "other.nbflow"
+    other.write_text((root / "flow.nbflow").read_text().replace("Both / of", "None of"))
+    assert deployed(models, ann, finished(path="other.nbflow"), "one.model") == []
+    with pytest.raises(NotFound):
+        deployed(models, Caller("bob"), flows[1], "one.model")
 
 
 def used(place: str) -> Any:

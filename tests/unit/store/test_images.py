@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from nbyard.domain.deployments import RevisionSpec
 from nbyard.domain.dockerfiles import FailedLine
 from nbyard.domain.images import Recipe
 from nbyard.domain.states import IMAGE
@@ -123,6 +124,22 @@ def test_what_was_replaced_is_known_and_whether_a_record_needs_it(store):
         more = {"reference": "h.test/cows:1", "origin": "push", "source": "sha256:1"}
         store.images.insert(c, "ada", "3", **more)
         assert store.images.is_needed(c, "sha256:1")
+
+
+def test_it_is_known_whether_a_deployment_names_it(store):
+    """See also tests/unit/services/test_models.py."""
+    for name in ("cows:1", "cows:12"):
+        add(store, name, "building", "ready", reference=name)
+    spec = RevisionSpec("api", "cows:12", "standard", 1, 2, 1, 0, [], {}, [], 9)
+    with store.write() as c:
+        texts = dict.fromkeys(("name", "title", "description"), "d")
+        store.deployments.insert(c, "ada", "d", texts)
+        store.deployments.add_revision(c, "d", spec, "created", "")
+        one, twelve = (store.images.get(c, "ada", name) for name in ("cows:1", "cows:12"))
+        assert not store.images.is_used(c, one), "its name is but the beginning of the other"
+        assert store.images.is_used(c, twelve)
+        store.deployments.remove(c, store.deployments.get(c, "ada", "d"))
+        assert not store.images.is_used(c, twelve)
 
 
 def test_one_that_was_pushed_stands_beside_what_was_built(store):

@@ -1,0 +1,34 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { DeployedAs } from '../../api/types';
+import { stateText } from '../../components/StateMark';
+import { Choice } from './Field';
+
+interface IDeployAsProps {
+  deployed: readonly DeployedAs[];
+  /** Whose next revision it becomes; "" for none. */
+  chosen: string;
+  trans: TranslationBundle;
+  onChange: (id: string) => void;
+}
+
+/** Whether a model that is deployed already becomes a revision of that. */
+export function DeployAs({ deployed, chosen, trans, onChange }: IDeployAsProps): JSX.Element {
+  const into = deployed.find(({ id }) => id === chosen);
+  const revisions = deployed.map(({ id, title, name, state, runs }) => {
+    const words = trans.__('New revision of “%1”', title || name);
+    return [id, runs ? words : `${words} (${stateText(state, trans)})`] as const;
+  });
+  const help = into?.runs
+    ? trans.__('All else stays as it is; it takes over as soon as it answers.')
+    : trans.__('All else stays as it is; the deployment is started with it.');
+  return (
+    <Choice
+      label={trans.__('Deploy as')}
+      help={into && help}
+      value={chosen}
+      options={[...revisions, ['', trans.__('New deployment')]]}
+      trans={trans}
+      onChange={onChange}
+    />
+  );
+}
