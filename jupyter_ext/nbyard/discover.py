@@ -45,12 +45,12 @@ class Local:
         from nbyard.yard import Yard
 
         self.yard = Yard.open(start=Path.cwd())
-        self._caller = Caller(local_name())
+        self.caller = Caller(local_name())
         self._listener: Listener | None = None
         self._next_call = 0.0
 
     def __getattr__(self, noun: str) -> LocalNoun:
-        return LocalNoun(getattr(self.yard.services, noun), self._caller)
+        return LocalNoun(getattr(self.yard.services, noun), self.caller)
 
     def unheard(self) -> dict[str, str]:
         """Settings whose variables are set here, but which the dispatcher was started with

@@ -1,6 +1,7 @@
 """Verbs on workflows that are more than one operation."""
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +43,24 @@ def build_workflow(file: str, runtime: str) -> None:
       nbyard workflows build pipeline.nbflow --runtime docker
     """
     from nbyard.discover import Local
+    from nbyard.dockerd import logged_in
 
     connection = Local()
     needed = connection.workflows.images(path=file, runtime=runtime).items
     if not needed:
         say("Nothing to build: no node of it runs in a container (--runtime docker is for all).")
         return
-    outcomes = [_made(connection.yard, image) for image in needed]
+    with logged_in(partial(_login, connection)):
+        outcomes = [_made(connection.yard, image) for image in needed]
     if not all(outcomes):
         raise click.exceptions.Exit(1)
+
+
+def _login(connection: Any, image: str) -> Any:
+    """What is kept of this user's for the registry of an image."""
+    store = connection.yard.store
+    with store.read() as c:
+        return store.credentials.login(c, connection.caller.name, image)
 
 
 def _made(yard: Any, needed: Any) -> bool:

@@ -113,7 +113,8 @@ class AttemptController:
         try:
             with no_file_in_words():
                 prepare(self._room, self._identities, case)
-            site = runtime.start(case.order)
+            with secrets.for_registries(self._room, case.run.owner):
+                site = runtime.start(case.order)
         except Busy:
             raise
         except Unavailable as error:

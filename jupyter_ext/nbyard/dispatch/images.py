@@ -13,6 +13,7 @@ import msgspec
 
 from nbyard.crash import crash_point
 from nbyard.dispatch.room import Room
+from nbyard.dispatch.secrets import for_registries
 from nbyard.dispatch.workers import Workers
 from nbyard.dockerd import STORE, Engine, Say, Stopped
 from nbyard.domain.images import BUILD_LOG, ImageSpec, NamedImage, base_of, image_folder
@@ -73,7 +74,10 @@ class ImageController:
         engine = self._engine()
         try:
             self._tidy(engine, row)
-            with (folder / BUILD_LOG).open("wb", buffering=0) as said:
+            with (
+                (folder / BUILD_LOG).open("wb", buffering=0) as said,
+                for_registries(self._room, image.owner),
+            ):
                 columns = self._made(engine, row, partial(_write, said))
         except Stopped:  # what it left goes when it is removed, or before it is built again
             return

@@ -2,6 +2,7 @@
 is fetched beside the steps, which look whether it has come: nothing waits for a registry."""
 
 import contextlib
+import contextvars
 import threading
 
 from nbyard.dockerd import Engine, Say, Stopped
@@ -12,7 +13,7 @@ BRIEF_SECONDS = 0.2
 
 
 class Fetching(threading.Thread):
-    """An image on its way."""
+    """An image on its way, with the logins of who asks for it."""
 
     def __init__(self, engine: Engine, name: str, say: Say, leaving: threading.Event):
         super().__init__(name=f"nbyard-fetch {name}", daemon=True)
@@ -21,12 +22,14 @@ class Fetching(threading.Thread):
         self._is_left = False
         self._speaking = threading.Lock()
         self._error: NbyardError | None = None
+        self._context = contextvars.copy_context()
         self.start()
 
     def run(self) -> None:
         try:
             with contextlib.suppress(Stopped):
-                self._engine.pull(self._name, self._hear, self._is_wanted)
+                pull = self._engine.pull
+                self._context.run(pull, self._name, self._hear, self._is_wanted)
         except NbyardError as error:
             self._error = error
 

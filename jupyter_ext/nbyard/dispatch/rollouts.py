@@ -19,6 +19,7 @@ from nbyard.dispatch.following import Follower
 from nbyard.dispatch.noting import Notes, line
 from nbyard.dispatch.pinned import Pins
 from nbyard.dispatch.room import Room
+from nbyard.dispatch.secrets import for_registries
 from nbyard.dockerd import LOCAL_SOCKET, Container, Engine, Stopped
 from nbyard.domain.deployments import Place, deployment_folder, log_name
 from nbyard.domain.rollouts import (
@@ -178,7 +179,8 @@ class Rollout:
         name, known = one.revision.spec.image, one.revision.image_id
         try:
             hear = partial(line, self._notes.log(row, one))
-            image_id = self._pins.image_of(one.number, name, known, hear)
+            with for_registries(self._room, row.owner):
+                image_id = self._pins.image_of(one.number, name, known, hear)
         except Unavailable:
             raise
         except NbyardError as error:

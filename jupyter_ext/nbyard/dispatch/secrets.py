@@ -1,10 +1,12 @@
-"""What is secret, on its way from the store into the memory of the work."""
+"""What is secret, on its way from the store into the memory of the work, or to a registry."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from nbyard.dispatch.cases import Case
 from nbyard.dispatch.room import Room
-from nbyard.domain.credentials import content_of, hidden_of, is_plain
+from nbyard.dockerd import logged_in
+from nbyard.domain.credentials import Login, content_of, hidden_of, is_plain
 from nbyard.domain.invocations import ATTEMPT
 from nbyard.domain.runs import SecretOf, TaskPlan
 from nbyard.errors import Invalid
@@ -63,3 +65,13 @@ def are_as_named(room: Room, case: Case) -> bool:
 def take_away(room: Room, attempt_id: str) -> None:
     """Nothing secret of the attempt stays in memory."""
     memory.remove(memory.place(room.store.id, attempt_id))
+
+
+def for_registries(room: Room, owner: str) -> AbstractContextManager[None]:
+    """What is pulled or pushed meanwhile has the owner's logins."""
+
+    def found(image: str) -> Login | None:
+        with room.store.read() as c:
+            return room.store.credentials.login(c, owner, image)
+
+    return logged_in(found)

@@ -9,6 +9,7 @@ from nbyard.dockerd.connection import LOCAL_SOCKET
 from nbyard.dockerd.contexts import packed
 from nbyard.dockerd.engine import Engine
 from nbyard.dockerd.images import EngineImage, Stopped, mind
+from nbyard.dockerd.logins import FindLogin, logged_in
 from nbyard.dockerd.specs import (
     ATTEMPT,
     DEPLOYMENT,
@@ -41,11 +42,13 @@ __all__ = [
     "Engine",
     "EngineImage",
     "EngineInfo",
+    "FindLogin",
     "Mount",
     "Owned",
     "Say",
     "Stopped",
     "by_hand",
+    "logged_in",
     "mind",
     "packed",
 ]

@@ -10,8 +10,10 @@ from urllib.parse import quote
 import msgspec
 
 from nbyard.dockerd.connection import Connection
+from nbyard.dockerd.logins import login_for
 from nbyard.dockerd.specs import repository_and_tag, seconds
 from nbyard.dockerd.words import REFUSED, Say, check, registry_words, tell, whole_lines
+from nbyard.domain.credentials import Login
 from nbyard.domain.images import registry_of
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 
@@ -91,10 +93,11 @@ class Images(Connection):
             raise NbyardError(
                 f"The image {name} is gone, and can be had by its id only: make it anew."
             )
+        login = login_for(name)
         try:
             with self._calling() as known:
                 client: Any = known
-                with _asked_for(client, name, self._timeout) as answer:
+                with _asked_for(client, name, login, self._timeout) as answer:
                     unwanted = _ended_when_unwanted(client, answer, wanted)
                     with unwanted, whole_lines(say) as hear:
                         for line in client._stream_helper(answer, decode=True):
@@ -102,7 +105,7 @@ class Images(Connection):
         except Unavailable:
             raise
         except NbyardError as error:
-            words = registry_words(error.message.removeprefix(REFUSED), registry_of(name))
+            words = _words(error, name, login)
             raise NbyardError(
                 f"The image {name} is not here and cannot be pulled: {words}"
             ) from error
@@ -113,19 +116,18 @@ class Images(Connection):
         Raises:
             NbyardError: the message says why not.
         """
-        repository, tag = repository_and_tag(name)
-        digest = ""
+        (repository, tag), login, digest = repository_and_tag(name), login_for(name), ""
+        sent: Any = {"auth_config": _told(login)} if login else {}
         try:
             with self._calling() as client, whole_lines(say) as hear:
-                for line in client.push(repository, tag=tag, stream=True, decode=True):
+                for line in client.push(repository, tag=tag, stream=True, decode=True, **sent):
                     tell(line, hear)
                     digest = str((line.get("aux") or {}).get("Digest") or digest)
                     mind(wanted)
         except Unavailable:
             raise
         except NbyardError as error:
-            words = registry_words(error.message.removeprefix(REFUSED), registry_of(name))
-            raise NbyardError(f"{name} cannot be pushed: {words}") from error
+            raise NbyardError(f"{name} cannot be pushed: {_words(error, name, login)}") from error
         return digest
 
     def tag(self, image: str, name: str) -> None:
@@ -194,17 +196,27 @@ def mind(wanted: Callable[[], bool]) -> None:
         raise Stopped
 
 
+def _told(login: Login) -> dict[str, str]:
+    return {"username": login.username, "password": login.password}
+
+
+def _words(error: NbyardError, image: str, login: Login | None) -> str:
+    said, host = error.message.removeprefix(REFUSED), registry_of(image)
+    return registry_words(said, host, login.credential if login else "")
+
+
 @contextmanager
-def _asked_for(client: Any, name: str, seconds: float) -> Iterator[Any]:
+def _asked_for(client: Any, name: str, login: Login | None, seconds: float) -> Iterator[Any]:
     """The engine's answer to the wish for an image; the SDK's own way hides its connection."""
     from docker import auth
     from docker.utils import parse_repository_tag
 
     repository, tag = parse_repository_tag(name)
-    login = auth.get_config_header(client, auth.resolve_repository_name(repository)[0])
+    server = auth.resolve_repository_name(repository)[0]
+    header = auth.encode_header(_told(login)) if login else auth.get_config_header(client, server)
     url = f"{client.base_url}/v{client.api_version}/images/create"
     told: Any = {"params": {"fromImage": repository, "tag": tag or "latest"}}
-    told["headers"] = {"X-Registry-Auth": login} if login else {}
+    told["headers"] = {"X-Registry-Auth": header} if header else {}
     with client.post(url, **told, stream=True, timeout=(seconds, None)) as answer:
         check(answer)
         yield answer

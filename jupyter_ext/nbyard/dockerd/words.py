@@ -50,6 +50,8 @@ def plain(error: BaseException) -> str:
     return text.splitlines()[0][:200] if text else type(error).__name__
 
 
+LOGIN = "{host} wants a login that may do this ({login})"
+REFUSED_LOGIN = "{host} does not take the login of the credential {credential!r} for this"
 # what engines say of registries, and that in plain words
 REGISTRY_WORDS = (
     (r"no such host|server misbehaving", "{host} cannot be found from here"),
@@ -59,7 +61,7 @@ REGISTRY_WORDS = (
     (r"x509|certificate", "the certificate of {host} is not trusted by the engine"),
     (
         r"unauthori[sz]ed|no basic auth credentials|authentication required|access.*denied",
-        "{host} wants a login that may do this ({login})",
+        LOGIN,
     ),
     (r"manifest unknown|not found|name unknown|does not exist", "{host} has no such image"),
     (r"no space left on device", "the disk is full"),
@@ -67,11 +69,14 @@ REGISTRY_WORDS = (
 PUBLIC = "the public registry"
 
 
-def registry_words(said: str, host: str) -> str:
-    """What an engine said of a registry, for people; its own words where they are not known."""
+def registry_words(said: str, host: str, credential: str = "") -> str:
+    """What an engine said of a registry, for people; its own words where they are not known.
+    `credential` is the name of the one whose login it was given."""
+    login = f"docker login {host}".strip() + ", or a credential of the kind registry"
     for form, words in REGISTRY_WORDS:
         if re.search(form, said, re.IGNORECASE):
-            return words.format(host=host or PUBLIC, login=f"docker login {host}".strip())
+            told = REFUSED_LOGIN if words == LOGIN and credential else words
+            return told.format(host=host or PUBLIC, login=login, credential=credential)
     return said
 
 

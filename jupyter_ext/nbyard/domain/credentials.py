@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from nbyard.domain.arguments import check_text
+from nbyard.domain.images import registry_place, repository_of
 from nbyard.errors import Detail, Invalid
 
 MAX_FIELD = 64 * 1024
@@ -79,9 +80,14 @@ KINDS = (
     CredentialKind(
         "registry",
         "Image registry",
-        "A login of a registry of container images.",
+        "A login of a registry of container images, with which those are pushed and pulled.",
         [
-            CredentialField("server", "Server", "registry.example.org:5000, or docker.io"),
+            CredentialField(
+                "server",
+                "Server",
+                "registry.example.org:5000 or docker.io; with a path (ghcr.io/team) for images"
+                " below it only.",
+            ),
             CredentialField("username", "User name"),
             CredentialField("password", "Password or token", secret=True),
         ],
@@ -132,6 +138,17 @@ class CredentialPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"CredentialPatch({self.version})"
 
 
+class Login(msgspec.Struct, frozen=True):
+    """What a registry is told; `credential` is the name of the one that keeps it."""
+
+    credential: str
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Login({self.credential!r})"
+
+
 class Sealed(msgspec.Struct, frozen=True):
     """How many were encrypted anew."""
 
@@ -166,6 +183,8 @@ def check_fields(kind: CredentialKind, fields: Mapping[str, str]) -> dict[str, s
         raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
     if kind.kind == "env-file":
         read_variables(fields["text"])
+    if kind.kind == "registry" and not registry_place(fields["server"]):
+        raise Invalid.field("fields.server", "is no registry such as registry.example.org:5000")
     return {name: text for name, text in fields.items() if text}
 
 
@@ -214,6 +233,18 @@ def parted(
     secret = {field.name for field in kind.fields if field.secret}
     shown = {name: text for name, text in fields.items() if name not in secret}
     return shown, {name: text for name, text in fields.items() if name in secret}
+
+
+def login_of(image: str, credentials: Iterable[Credential]) -> Credential | None:
+    """The credential of a registry that an image is pulled or pushed with: of those for its
+    registry, or for a path that it lies below, the one with the longest; of several the newest."""
+    name = repository_of(image)
+    fitting = []
+    for one in credentials:
+        place = registry_place(one.fields.get("server", "")) if one.kind == "registry" else ""
+        if place and f"{name}/".startswith(f"{place}/"):
+            fitting.append((len(place), one.id, one))
+    return max(fitting, key=lambda each: each[:2])[2] if fitting else None
 
 
 def is_plain(kind: str) -> bool:

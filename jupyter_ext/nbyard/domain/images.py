@@ -45,6 +45,9 @@ REFERENCE = re.compile(
     rf"(?P<name>(?:{HOST}/)?{PART}(?:/{PART})*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?P<digest>@sha256:[0-9a-f]{64})?"
 )
+PLACE = re.compile(rf"{HOST}(?:/{PART})*")
+PUBLIC = "docker.io"
+PUBLIC_NAMES = {PUBLIC, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"}
 FORM = "write [host[:port]/]name[:tag], in small letters, digits and . _ - between them"
 MAX_NAME = 255
 
@@ -218,6 +221,29 @@ def registry_of(reference: str) -> str:
     first, slash, _ = reference.partition("/")
     is_host = slash and ("." in first or ":" in first or first == "localhost")
     return first if is_host else ""
+
+
+def repository_of(reference: str) -> str:
+    """The whole name of an image without tag and digest, with the public registry's where it says
+    none: `docker.io/library/python` of `python:3`."""
+    name = reference.partition("@")[0]
+    path, _, last = name.rpartition("/")
+    name = f"{path}/{last.partition(':')[0]}".lstrip("/")
+    host = registry_of(name)
+    if host and host.lower() not in PUBLIC_NAMES:
+        return f"{host.lower()}{name.removeprefix(host)}"
+    path = name.removeprefix(f"{host}/") if host else name
+    return f"{PUBLIC}/{path}" if "/" in path else f"{PUBLIC}/library/{path}"
+
+
+def registry_place(text: str) -> str:
+    """The registry, with the path in it where one is said, that people mean by `text`: a host, or
+    its address as clients tell it; "" where it is none."""
+    plain = re.sub(r"^https?://|/+$", "", text.strip())
+    plain = re.sub(r"/v[12]$", "", plain)
+    host, slash, path = plain.partition("/")
+    host = PUBLIC if host.lower() in PUBLIC_NAMES else host.lower()
+    return host + slash + path if PLACE.fullmatch(f"{host}{slash}{path}") else ""
 
 
 def push_target(reference: str, wanted: str) -> str:

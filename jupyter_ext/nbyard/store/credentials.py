@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from nbyard.domain.credentials import Credential
+from nbyard.domain.credentials import Credential, Login, login_of
 from nbyard.domain.runs import SecretOf
 from nbyard.store import events
 from nbyard.store.events import Subject
@@ -68,6 +68,20 @@ class CredentialRows:
         """
         sealed = c.execute(select(C.sealed).where(C.id == credential.id)).scalar_one()
         return credential.fields | self._vault.open(credential.owner, credential.name, sealed)
+
+    def login(self, c: Connection, owner: str, image: str) -> Login | None:
+        """What is kept for the registry of an image; only that is opened.
+
+        Raises:
+            StoreUnusable: its key is not here.
+            Conflict: it was changed outside of nbyard.
+        """
+        query = select(credentials).where(C.owner == owner, C.kind == "registry")
+        found = login_of(image, map(_credential, c.execute(query)))
+        if found is None:
+            return None
+        fields = self.fields(c, found)
+        return Login(found.name, fields["username"], fields["password"])
 
     def change(
         self, c: Connection, old: Credential, new: Credential, secret: Mapping[str, str] | None

@@ -52,7 +52,8 @@ def built(yard: Yard, docker_engine: Engine) -> Iterator[Built]:
 def ended(yard: Yard, made: NamedImage) -> NamedImage:
     with Dispatching(yard.settings) as dispatcher:
         return dispatcher.until(
-            lambda: yard.services.images.get(ANN, made.id), lambda found: found.state in ENDED
+            lambda: yard.services.images.get(Caller(made.owner), made.id),
+            lambda found: found.state in ENDED,
         )
 
 

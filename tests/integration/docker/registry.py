@@ -12,8 +12,9 @@ from typing import Any
 
 PROGRAM = "docker-registry"
 SECONDS = 20.0
-# anybody's name with the word "secret"
-PASSWORDS = "ann:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"
+USER = "ann"
+# bcrypt of nbyard.testing.secrets.CANARY
+PASSWORDS = f"{USER}:$2y$05$abcdefghijklmnopqrstuuk.C1wdujZoTIv45MrRffq5cOOjrglMG\n"
 
 
 class Registry:

@@ -7,6 +7,9 @@ import pytest
 
 from nbyard.dispatch import pinned
 from nbyard.dispatch.pinned import Pins
+from nbyard.dockerd import logged_in
+from nbyard.dockerd.logins import login_for
+from nbyard.domain.credentials import Login
 from nbyard.errors import NbyardError
 
 
@@ -100,3 +103,18 @@ def test_what_nobody_wants_any_more_is_told_to_end(monkeypatch, leaves) -> None:
     fetch.join()
     assert engine.wanted == [False] and engine.images == {}
     assert said == ([] if leaves == "the revision" else ["a layer"])
+
+
+def test_it_is_fetched_with_the_logins_of_who_asked() -> None:
+    """S1: although that is another thread."""
+    engine, seen = Engine(), list[Login | None]()
+    mine = Login("hub", "ann", "x")
+
+    def pull(name: str, say: Any, wanted: Any) -> None:
+        seen.append(login_for(name))
+        engine.images[name] = "fetched"
+
+    engine.pull = pull  # type: ignore[method-assign]
+    with logged_in(lambda _: mine):
+        assert told(engine, "") == "fetched"
+    assert seen == [mine]

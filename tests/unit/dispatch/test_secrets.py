@@ -8,7 +8,8 @@ import pytest
 from nbyard.dispatch import secrets
 from nbyard.dispatch.recovery import Sweeper
 from nbyard.dispatch.workers import Workers
-from nbyard.domain.credentials import NewCredential
+from nbyard.dockerd.logins import login_for
+from nbyard.domain.credentials import Login, NewCredential
 from nbyard.domain.runs import SecretOf
 from nbyard.errors import Invalid
 from nbyard.runner import memory
@@ -75,3 +76,12 @@ def test_what_nobody_saw_end_is_forgotten_in_a_sweep(bench: Bench, case):
     workers.close()
     assert not os.path.exists(memory.place(bench.room.store.id, dead))
     assert (live / "secrets/token").exists()
+
+
+def test_registries_are_told_the_logins_of_who_asks(bench: Bench, case):
+    with secrets.for_registries(bench.room, case.run.owner):
+        assert login_for("h.test/cows:1") == Login("hub", "ann", CANARY)
+        assert login_for("cows:1") is None
+    with secrets.for_registries(bench.room, "bob"):
+        assert login_for("h.test/cows:1") is None
+    assert login_for("h.test/cows:1") is None

@@ -1,18 +1,23 @@
 """S1: what a credential holds, and what of it nobody may see."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.credentials import (
     KINDS,
+    Credential,
     CredentialPatch,
+    Login,
     NewCredential,
     check_fields,
     content_of,
     hidden_of,
     is_plain,
     kind_of,
+    login_of,
     parted,
     read_variables,
 )
@@ -20,6 +25,7 @@ from nbyard.errors import Invalid
 from nbyard.testing.secrets import CANARY
 
 S3 = {"access_key_id": "ann", "secret_access_key": CANARY, "region": "eu-west-1"}
+HUB = {"server": "h.test", "username": "ann", "password": CANARY}
 NAMES = st.from_regex(r"[A-Z_][A-Z0-9_]{0,9}", fullmatch=True)
 VALUES = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=20)
 
@@ -56,6 +62,7 @@ def test_line_breaks_at_the_end_are_none_of_it(end):
         ("token", {"secret": "a\0"}, "fields.secret", "NUL"),
         ("token", {"secret": "a", "user": "b"}, "fields.user", "has no such field; it has: secret"),
         ("s3", {**S3, "region": "a\nb"}, "fields.region", "one line"),
+        ("registry", {**HUB, "server": "a b"}, "fields.server", "is no registry such as"),
         ("env-file", {"text": f"A=1\n{CANARY}"}, "fields.text", "line 2 is not NAME=value"),
     ],
 )
@@ -91,3 +98,35 @@ def test_variables_are_read_as_they_are_written(wanted):
 def test_no_value_is_in_what_python_prints_of_a_request():
     assert CANARY not in repr(NewCredential("a", "token", {"secret": CANARY}))
     assert CANARY not in repr(CredentialPatch(1, {"secret": CANARY}))
+
+
+def test_an_image_has_the_login_of_its_registry_that_says_most():
+    """Of several for the same place the newest."""
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def login(key: str, server: str, kind: str = "registry") -> Credential:
+        fields = {"server": server} if server else {}
+        return Credential(key, f"n{key}", "ann", kind, "", fields, [], 1, now, now)
+
+    kept = [
+        login("1", "h.test"),
+        login("4", "h.test"),
+        login("2", "h.test/team"),
+        login("3", "docker.io"),
+        login("5", "h.test/team/cows", "s3"),
+        login("6", ""),
+    ]
+    for image, key in {
+        "h.test/cows:1": "4",
+        "h.test/team/cows:1": "2",
+        "h.test/teams/cows:1": "4",
+        "cows:1": "3",
+    }.items():
+        found = login_of(image, kept)
+        assert found is not None and found.id == key, image
+    assert login_of("h.test:5000/cows", kept) is None
+    assert login_of("h.test.evil.test/cows", kept) is None
+
+
+def test_a_login_shows_nothing_secret():
+    assert CANARY not in repr(Login("hub", "ann", CANARY))

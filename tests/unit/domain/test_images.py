@@ -17,6 +17,8 @@ from nbyard.domain.images import (
     push_target,
     quoted,
     registry_of,
+    registry_place,
+    repository_of,
     sealed,
 )
 from nbyard.errors import Invalid
@@ -146,3 +148,38 @@ def test_own_lines_are_what_stands_below_the_marker(own):
 @given(st.builds(Recipe))
 def test_a_recipe_is_the_same_after_it_was_stored(recipe):
     assert msgspec.convert(msgspec.to_builtins(recipe), Recipe) == recipe
+
+
+@pytest.mark.parametrize(
+    ("reference", "whole"),
+    [
+        ("python:3.11", "docker.io/library/python"),
+        ("team/cows", "docker.io/team/cows"),
+        ("docker.io/cows:1", "docker.io/library/cows"),
+        ("Index.docker.io/team/cows", "docker.io/team/cows"),
+        ("H.test:5000/a/b:1", "h.test:5000/a/b"),
+        (f"localhost/b@sha256:{'a' * 64}", "localhost/b"),
+        (f"h.test/b:1@sha256:{'a' * 64}", "h.test/b"),
+    ],
+)
+def test_a_whole_name_has_its_registry_and_no_tag(reference, whole):
+    assert repository_of(reference) == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("docker.io", "docker.io"),
+        ("https://index.docker.io/v1/", "docker.io"),
+        (" http://H.test:5000/v2/ ", "h.test:5000"),
+        ("ghcr.io/team/", "ghcr.io/team"),
+        ("[::1]:5000", "[::1]:5000"),
+        ("my registry", ""),
+        ("ftp://h.test", ""),
+        ("h.test/Team", ""),
+        ("h.test?x=1", ""),
+        ("", ""),
+    ],
+)
+def test_a_registry_may_be_told_as_an_address(text, place):
+    assert registry_place(text) == place

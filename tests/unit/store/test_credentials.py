@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from nbyard.domain.credentials import Credential
+from nbyard.domain.credentials import Credential, Login
 from nbyard.errors import NbyardError, StoreUnusable
 from nbyard.store.secrets import VARIABLE
 from nbyard.store.tables import credentials
@@ -114,3 +114,16 @@ def test_what_is_deleted_is_gone(store):
     with store.write() as c:
         store.credentials.delete(c, made)
         assert store.credentials.get(c, "ada", "1") is None
+
+
+def test_the_login_for_an_image_is_its_owners_and_only_that_is_opened(store, monkeypatch):
+    fields = {"server": "h.test", "username": "ann"}
+    made = Credential("1", "hub", "ada", "registry", "", fields, ["password"], 1, NOW, NOW)
+    with store.write() as c:
+        store.credentials.insert(c, made, {"password": CANARY})
+    with store.read() as c:
+        login = store.credentials.login
+        assert login(c, "ada", "h.test/cows:1") == Login("hub", "ann", CANARY)
+        monkeypatch.setattr(store.credentials, "fields", None)
+        assert login(c, "bob", "h.test/cows:1") is None
+        assert login(c, "ada", "other.test/cows:1") is None
