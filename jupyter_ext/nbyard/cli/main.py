@@ -1,5 +1,6 @@
 """The command `nbyard`."""
 
+import atexit
 import gc
 import re
 import sys
@@ -68,6 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     if arguments is None:  # of what a short command makes nearly nothing is garbage
         gc.set_threshold(SELDOM)
+        atexit.register(gc.freeze)  # the last word: the interpreter's end goes through none of it
     try:
         code = nbyard.main(arguments, prog_name="nbyard", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

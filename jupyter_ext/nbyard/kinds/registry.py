@@ -1,7 +1,7 @@
 """Kinds by name and by file, ours and strangers', from the entry point group `nbyard.kinds`."""
 
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
 from nbyard.domain.functions import is_function
@@ -14,8 +14,14 @@ FUNCTION = "function"
 
 
 @cache
-def _kinds() -> dict[str, Kind]:
-    return {point.name: cast(Kind, point.load()()) for point in entry_points(group=GROUP)}
+def _installed() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+@cache
+def _loaded(name: str) -> Kind:
+    """An installed one; whoever needs one imports no other."""
+    return cast(Kind, _installed()[name].load()())
 
 
 def kind_named(name: str) -> Kind:
@@ -24,11 +30,10 @@ def kind_named(name: str) -> Kind:
     Raises:
         Invalid: no installed package has one.
     """
-    found = _kinds().get(name)
-    if found is None:
-        present = ", ".join(sorted(_kinds())) or "none"
+    if name not in _installed():
+        present = ", ".join(sorted(_installed())) or "none"
         raise Invalid.field("kind", f"there is no kind {name[:40]!r} (present: {present})")
-    return found
+    return _loaded(name)
 
 
 def kind_of(filename: str, content: bytes) -> Kind:
@@ -36,7 +41,7 @@ def kind_of(filename: str, content: bytes) -> Kind:
     if is_function(filename):
         return kind_named(FUNCTION)
     lower = filename.lower()
-    for name, kind in sorted(_kinds().items()):
-        if name != FALLBACK and lower.endswith(kind.suffixes):
-            return kind
+    for name in sorted(_installed()):
+        if name != FALLBACK and lower.endswith(_loaded(name).suffixes):
+            return _loaded(name)
     return kind_named(FALLBACK)

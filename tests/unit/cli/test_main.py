@@ -320,3 +320,16 @@ def test_settings_that_do_not_count_for_an_import_are_told(monkeypatch):
     here.datasets.create.return_value.current = Mock(state="ready", columns=0, size_bytes=1)
     said = CliRunner().invoke(add_dataset, ["http://x.example/a.csv"])
     assert "NBYARD_SLOTS does not count" in said.output
+
+
+def test_the_end_of_the_command_goes_through_nothing():
+    """All that was made is frozen when the interpreter looks for garbage for the last time."""
+    code = """
+import atexit, gc
+atexit.register(lambda: print(gc.get_freeze_count() > 0))
+from nbyard.cli.main import main
+main()
+"""
+    words = [sys.executable, "-c", code, "--version"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "True"

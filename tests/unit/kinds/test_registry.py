@@ -16,16 +16,27 @@ POINTS = [
 
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    registry._kinds.cache_clear()
+    forget()
     monkeypatch.setattr(registry, "entry_points", lambda group: POINTS)
     yield
-    registry._kinds.cache_clear()
+    forget()
+
+
+def forget() -> None:
+    registry._installed.cache_clear()
+    registry._loaded.cache_clear()
 
 
 def test_by_name() -> None:
     assert registry.kind_named("notebook").keeps_arguments
     with pytest.raises(Invalid, match="command, notebook"):
         registry.kind_named("spell")
+
+
+def test_one_that_is_named_waits_for_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = EntryPoint("spell", "nbyard.kinds.nowhere:Spell", registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [broken, *POINTS])
+    assert registry.kind_named("command").name == "command"
 
 
 @pytest.mark.parametrize(
