@@ -3,6 +3,7 @@ file that pickle or joblib wrote."""
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -50,6 +51,8 @@ MAX_HEAD = 8
 MAX_TEXT = 4 << 20
 # by which the parameters of notebooks are known to be outputs
 PREFIX = "output_"
+# as JupyterLab calls what nobody has named
+UNTITLED = re.compile(r"untitled\d*\Z", re.IGNORECASE)
 
 
 class Output(NamedTuple):
@@ -76,8 +79,9 @@ class Output(NamedTuple):
 
     @property
     def name(self) -> str:
-        node = self.task.plan.label if self.is_shared else ""
-        return package_name(self.run.title, node, self.file.name.removeprefix(PREFIX))
+        title = "" if UNTITLED.match(self.run.title) else self.run.title
+        node = "" if title and not self.is_shared else self.task.plan.label
+        return package_name(title, node, self.file.name.removeprefix(PREFIX))
 
 
 class Seen(NamedTuple):

@@ -44,9 +44,14 @@ def built(yard: Yard, docker_engine: Engine) -> Iterator[Built]:
         return ended(yard, made)
 
     yield build
-    for image in docker_engine.labelled(STORE, yard.store.id):
-        for name in found.names if (found := docker_engine.image(image)) else []:
-            docker_engine.remove_image(name)
+    remove_images(docker_engine, yard.store.id)
+
+
+def remove_images(engine: Engine, store_id: str) -> None:
+    """All that are of this store."""
+    for image in engine.labelled(STORE, store_id):
+        for name in found.names if (found := engine.image(image)) else []:
+            engine.remove_image(name)
 
 
 def ended(yard: Yard, made: NamedImage) -> NamedImage:

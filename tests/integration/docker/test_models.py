@@ -8,19 +8,21 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nbyard.dockerd import STORE, Engine
+from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import DeploymentChange, NewDeployment
 from nbyard.domain.models import ModelPackage, NewModel
 from nbyard.rest.identity import local_name
-from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
+
+from .imaging import remove_images, yard
+
+__all__ = ["yard"]
 
 pytestmark = pytest.mark.timeout(400)
 ANN = Caller(local_name())
@@ -62,19 +64,6 @@ VARIANTS = [
 
 
 @pytest.fixture
-def yard(
-    tmp_path: Path, docker_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Yard]:
-    for name, value in docker_settings.items():
-        monkeypatch.setenv(name, value)
-    root = tmp_path / "root"
-    root.mkdir()
-    settings = Settings(store_dir=str(tmp_path / "store"), inline_dispatch=True)
-    with Yard.open(settings, root) as made:
-        yield made
-
-
-@pytest.fixture
 def built(yard: Yard, docker_engine: Engine) -> Iterator[Callable[..., ModelPackage]]:
     """Builds a folder to its end; afterwards all images of this store are gone."""
 
@@ -88,9 +77,7 @@ def built(yard: Yard, docker_engine: Engine) -> Iterator[Callable[..., ModelPack
             )
 
     yield build
-    for image in docker_engine.labelled(STORE, yard.store.id):
-        for name in found.names if (found := docker_engine.image(image)) else []:
-            docker_engine.remove_image(name)
+    remove_images(docker_engine, yard.store.id)
 
 
 def write(yard: Yard, variant: dict[str, Any]) -> str:

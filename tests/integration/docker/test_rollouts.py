@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.dockerd import STORE, Engine
+from nbyard.dockerd import Engine
 from nbyard.domain.deployments import DeploymentChange
 from nbyard.domain.models import NewModel
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.server import TOKEN, JupyterServer
 
 from .deploying import BELOW, ME, Yards, jupyter, opened, server_image
+from .imaging import remove_images
 
 pytestmark = pytest.mark.leaves_running
 log = logging.getLogger(__name__)
@@ -52,9 +53,7 @@ def yards(tmp_path: Path, docker_engine: Engine, python_base_image: str) -> Iter
     with opened(tmp_path, docker_engine, image, caller=ME, **built_on) as (found, _):
         store = found.yard.store.id
         yield found
-    for image in docker_engine.labelled(STORE, store):
-        for name in seen.names if (seen := docker_engine.image(image)) else []:
-            docker_engine.remove_image(name)
+    remove_images(docker_engine, store)
 
 
 @pytest.fixture

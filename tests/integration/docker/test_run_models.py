@@ -11,7 +11,7 @@ import joblib
 import pandas as pd
 import pytest
 
-from nbyard.dockerd import STORE, Engine
+from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import NewDeployment
 from nbyard.domain.models import NewModel
@@ -21,6 +21,7 @@ from nbyard.rest.identity import local_name
 from nbyard.testing.server import TOKEN, JupyterServer
 
 from .deploying import Yards, opened
+from .imaging import remove_images
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.leaves_running]
 ME = Caller(local_name())
@@ -43,9 +44,7 @@ def yards(
     with opened(tmp_path, docker_engine, "", caller=ME) as (found, _):
         yield found
     patient = Engine(docker_engine.url, timeout=REMOVAL_SECONDS)
-    for image in patient.labelled(STORE, found.yard.store.id):
-        for name in known.names if (known := patient.image(image)) else []:
-            patient.remove_image(name)
+    remove_images(patient, found.yard.store.id)
     patient.close()
 
 

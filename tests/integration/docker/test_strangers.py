@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from nbyard.dockerd import STORE, Engine
+from nbyard.dockerd import Engine
 from nbyard.domain.models import NewModel
 from nbyard.testing.images import base_image
 from nbyard.testing.server import TOKEN, Answer, JupyterServer
 
 from .deploying import ME, Yards, built, jupyter, opened
+from .imaging import remove_images
 
 pytestmark = [pytest.mark.leaves_running, pytest.mark.timeout(600)]
 STRANGERS = Path(__file__).with_name("strangers")
@@ -47,9 +48,7 @@ def yards(tmp_path: Path, docker_engine: Engine, request: Any) -> Iterator[Yards
     with opened(tmp_path, docker_engine, image, caller=ME, **told) as (found, _):
         store = found.yard.store.id
         yield found
-    for one in docker_engine.labelled(STORE, store):
-        for name in seen.names if (seen := docker_engine.image(one)) else []:
-            docker_engine.remove_image(name)
+    remove_images(docker_engine, store)
 
 
 @pytest.fixture

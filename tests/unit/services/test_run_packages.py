@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -177,16 +177,19 @@ def test_a_folder_of_mlflow_is_built_out_of_the_store(models, ann, trained):
     assert made.model.sample == {"length": 1.5}
 
 
-def flow(root: Path) -> str:
-    """Two steps with an output of one name."""
+def flow(root: Path, title: str = "Both / of them", steps: Sequence[str] = ("one", "two")) -> str:
+    """Steps with an output of one name."""
     node = {"type": "executable", "path": "train.py"}
     document: dict[str, Any] = {
         "version": 1,
-        "meta": {"id": "w", "title": "Both / of them"},
-        "nodes": {"data": {"type": "dataset", "path": "flowers.csv"}, "one": node, "two": node},
+        "meta": {"id": "w", "title": title},
+        "nodes": {
+            "data": {"type": "dataset", "path": "flowers.csv"},
+            **dict.fromkeys(steps, node),
+        },
         "edges": {
             name: {"source": "data", "output": "data", "target": name, "input": "data"}
-            for name in ("one", "two")
+            for name in steps
         },
     }
     (root / "flow.nbflow").write_text(json.dumps(document))
@@ -201,6 +204,14 @@ def test_of_several_steps_one_is_named(models, ann, trained, root, finished):
     made = models.build(ann, NewModel(run=detail.run.id, output="two.model"))
     assert made.source.node == "two"
     assert made.name == "Both of them train model"
+
+
+def test_a_workflow_that_nobody_has_named_leaves_the_name_to_the_step(
+    models, ann, trained, root, finished
+):
+    trained()
+    detail = finished(path=flow(root, "untitled1", ["one"]))
+    assert models.build(ann, NewModel(run=detail.run.id, output="model")).name == "train model"
 
 
 PASSING = "import shutil, sys\nshutil.copy(*sys.argv[1:])\n"
