@@ -86,6 +86,15 @@ def surroundings_in(folder: Path) -> contract.Surroundings | None:
     return found
 
 
+def makes_image(folder: Path) -> bool:
+    """Whether the first that the attempt tells is that its image is built or pulled."""
+    try:
+        told = msgspec.json.decode((folder / contract.EVENTS).read_bytes().partition(b"\n")[0])
+    except (OSError, msgspec.DecodeError):
+        return False
+    return isinstance(told, dict) and told.get("stage") == contract.IMAGE_STAGE
+
+
 def make_calls(folder: Path) -> None:
     """Make ready for `add_calls`."""
     (folder / contract.CALLS).touch()

@@ -1169,7 +1169,8 @@ export interface paths {
         /**
          * Estimate what a live run and its unfinished tasks still take, from past runs
          * @description What comes from the cache takes no time, and that is not known before. Nothing is said of
-         *     what never succeeded before, nor of runs at their end.
+         *     what never succeeded before, nor while an image is built or pulled, nor of runs at their
+         *     end.
          */
         get: operations["runs.estimate"];
         put?: never;

@@ -13,6 +13,7 @@ from nbyard.calling import LEASE
 from nbyard.crash import crash_point
 from nbyard.dispatch import secrets
 from nbyard.dispatch.cases import Case
+from nbyard.dispatch.changes import CANCELLED
 from nbyard.dispatch.facts import Ended, Fact, Report, Running, Started, Waits
 from nbyard.dispatch.keys import Identities, key_parts
 from nbyard.dispatch.launching import prepare
@@ -24,7 +25,6 @@ from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.runtimes.protocol import Runtime
 
 log = logging.getLogger("nbyard.dispatch")
-CANCELLED = "the run was cancelled"
 PATIENCE_SECONDS = 5.0
 FORCE_SECONDS = 10.0
 UNREACHABLE_SECONDS = 120.0
@@ -233,7 +233,8 @@ class AttemptController:
         # its limits alone do not tell: it may have given signs of life while it ended
         asked = failure.message if (case.order.folder / CANCEL).exists() else ""
         why = self._why_end(case) or asked
-        if case.is_cancelled:
+        # a slow start may not have heard of it otherwise
+        if case.is_cancelled or asked == CANCELLED:
             crash_point("obeyed")
             return Ended("cancelled", None, result)
         if why:

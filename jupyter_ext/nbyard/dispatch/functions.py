@@ -17,7 +17,6 @@ from nbyard.blobs.files import no_file_in_words
 from nbyard.calling import LEASE
 from nbyard.crash import crash_point
 from nbyard.dispatch.attempts import (
-    CANCELLED,
     FORCE_SECONDS,
     FRESH_SECONDS,
     OVERTIME_SECONDS,
@@ -27,6 +26,7 @@ from nbyard.dispatch.attempts import (
 from nbyard.dispatch.board import LiveAttempt, LiveTask, LiveWorker
 from nbyard.dispatch.cases import Case, inputs_of
 from nbyard.dispatch.cases import order_of as order_of_attempt
+from nbyard.dispatch.changes import CANCELLED
 from nbyard.dispatch.facts import Ended, Fact, Left, Report, Running, Started, Unbegun, Waits
 from nbyard.dispatch.keys import Identities
 from nbyard.dispatch.launching import call_of, outputs_of, prepare_worker

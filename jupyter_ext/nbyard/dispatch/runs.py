@@ -11,12 +11,12 @@ from functools import partial
 
 from nbyard import folders
 from nbyard.dispatch import endings
-from nbyard.dispatch.attempts import CANCELLED, AttemptController
+from nbyard.dispatch.attempts import AttemptController
 from nbyard.dispatch.board import Board, LiveAttempt, LiveWorker
 from nbyard.dispatch.candidates import Candidates
 from nbyard.dispatch.cases import case_of
-from nbyard.dispatch.changes import Changes
-from nbyard.dispatch.facts import Ended, Fact, Inbox, Left, Report
+from nbyard.dispatch.changes import CANCELLED, Changes
+from nbyard.dispatch.facts import Ended, Fact, Inbox, Left, Report, Waits
 from nbyard.dispatch.functions import FunctionController, files_of, order_of, tidy, worker_case
 from nbyard.dispatch.placing import RUNTIME
 from nbyard.dispatch.queue import QueueController
@@ -293,12 +293,14 @@ class RunController:
 
     def _drive(self, attempt: LiveAttempt) -> None:
         """In a thread, unless one is at it: then once more after that."""
+        place = folders.place(self._room.folder, attempt.record.id)
         if attempt.task.run.is_cancelled:
             # also seen by one that is just being started, whose thread is busy
-            place = folders.place(self._room.folder, attempt.record.id)
             folders.ask_to_end(place, CANCELLED)
         if attempt.busy:
             attempt.again = True
+            if attempt.record.state == "recorded" and folders.makes_image(place):
+                endings.apply(self._changes, attempt, Waits("its image is built or pulled"))
             return
         case = case_of(self._room, attempt)
         attempt.busy = self._workers.submit(

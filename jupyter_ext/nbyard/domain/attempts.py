@@ -36,6 +36,7 @@ from nbyard.domain.uses import UsedEnvironment
 TASK = "task.json"
 LOG = "log"
 EVENTS = "events.jsonl"
+IMAGE_STAGE = "image"
 USAGE = "usage.jsonl"
 METRICS = "metrics.jsonl"
 EXECUTED = "executed.ipynb"

@@ -10,6 +10,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.estimates import Ahead, Estimate, Usual, estimate, usual
 from nbyard.domain.runs import TaskPlan
 from nbyard.domain.states import TASK
+from nbyard.folders import makes_image, place
 from nbyard.services.operation import operation
 from nbyard.services.run_attempts import RunAttempts
 
@@ -27,7 +28,8 @@ class RunEstimates(RunAttempts):
         """Estimate what a live run and its unfinished tasks still take, from past runs.
 
         What comes from the cache takes no time, and that is not known before. Nothing is said of
-        what never succeeded before, nor of runs at their end.
+        what never succeeded before, nor while an image is built or pulled, nor of runs at their
+        end.
         """
         with self._store.read() as c:
             found = self._find(c, caller, run)
@@ -35,11 +37,16 @@ class RunEstimates(RunAttempts):
             live = [t for t in tasks if t.state in TASK.live and not t.plan.reuse]
             named = {task.plan.executable_id for task in live}
             past = self._store.history.of_executables(c, found.owner, named) if named else {}
+            begun = self._store.attempts.newest(c, caller.name, [found.id])
         now = datetime.now(UTC)
+        root = self._store.folder
+        folders = {node: place(root, key, worker) for _, node, key, _, worker in begun}
         ahead = {}
         for task in live:
             of_same = past.get(task.plan.executable_id, [])
             known = usual(of_same, task.plan.executable_version_id)
+            if task.state == "preparing" and makes_image(folders.get(task.node, root)):
+                known = None  # how long that takes nobody knows
             ahead[task.node] = _ahead(task, known, now)
         settings = self._parts.settings
         return estimate(ahead, float(settings.slots or len(os.sched_getaffinity(0))))

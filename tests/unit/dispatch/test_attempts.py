@@ -1,14 +1,20 @@
 """Attempts: every way in which they start and end."""
 
+import json
 import os
+import threading
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 
 from nbyard.dispatch import attempts
-from nbyard.domain.attempts import CANCEL, TASK, Failure
+from nbyard.domain.attempts import CANCEL, EVENTS, IMAGE_STAGE, TASK, Failure
 from nbyard.errors import Invalid
-from nbyard.testing.bench import Bench, FakeRuntime
+from nbyard.runtimes.protocol import Order
+from nbyard.testing.bench import OWNER, Bench, FakeRuntime
 
 
 def running(bench: Bench, **plan: object) -> str:
@@ -203,6 +209,64 @@ def test_cancel_asks_by_file_too(bench: Bench, runtime: FakeRuntime) -> None:
     bench.cancel(run)
     bench.round()
     assert (bench.folder(bench.attempt(run)) / CANCEL).read_text() == "the run was cancelled"
+
+
+class Slow:
+    """A start that makes an image, and goes on when it may; it looks then whether it is wanted."""
+
+    def __init__(self, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.may_go_on = threading.Event()
+        start = runtime.start
+
+        def slow(order: Order) -> str:
+            event = {"seq": 0, "type": "stage", "stage": IMAGE_STAGE}
+            (order.folder / EVENTS).write_text(json.dumps(event) + "\n")
+            self.may_go_on.wait(60)
+            site = start(order)
+            if (order.folder / CANCEL).exists():
+                reason = (order.folder / CANCEL).read_text()
+                runtime.end(order.attempt_id, "cancelled", failure=Failure("cancelled", reason))
+            return site
+
+        monkeypatch.setattr(runtime, "start", slow)
+
+
+@pytest.fixture
+def slow(runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
+    found = Slow(runtime, monkeypatch)
+    yield found
+    found.may_go_on.set()
+
+
+def until_now(bench: Bench, condition: Callable[[], Any]) -> None:
+    """Rounds that wait for no thread."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        bench.dispatcher.tick()
+
+
+def test_that_its_image_is_made_is_told_while_it_is(bench: Bench, slow: Slow) -> None:
+    run = bench.submit({"a": []})
+    until_now(bench, lambda: "waits: its image is" in bench.task(run).reason)
+    assert bench.task(run).state == "preparing"
+    assert bench.yard.services.runs.estimate(OWNER, run).unknown == 1
+    slow.may_go_on.set()
+    bench.until(lambda: bench.task(run).state == "running")
+    assert "waits" not in bench.task(run).reason
+
+
+def test_cancel_while_its_image_is_made(bench: Bench, slow: Slow) -> None:
+    """R7: the thread that starts it had looked at the run before."""
+    run = bench.submit({"a": []})
+    until_now(bench, lambda: "image" in bench.task(run).reason)
+    attempt = bench.attempt(run)
+    bench.cancel(run)
+    until_now(bench, (bench.folder(attempt) / CANCEL).exists)
+    slow.may_go_on.set()
+    bench.until(lambda: bench.run(run).state not in ("running", "queued"))
+    assert bench.run(run).state == "cancelled"
+    assert states(bench, run) == ["cancelled"]
 
 
 @pytest.mark.parametrize("first", ["cancel", "finish"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, Owned, Say
-from nbyard.domain.attempts import TASK, Image, NotebookWork
+from nbyard.domain.attempts import EVENTS, IMAGE_STAGE, TASK, Image, NotebookWork
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.runtimes import folder as files
 from nbyard.runtimes.docker import transfer
@@ -361,8 +361,8 @@ class _Preparation:
         folder = self._attempt.order.folder
         if not self._has_begun:
             self._has_begun = True
-            event = {"seq": 0, "at": time.time(), "type": "stage", "stage": "image"}
-            with open(folder / "events.jsonl", "ab") as events:
+            event = {"seq": 0, "at": time.time(), "type": "stage", "stage": IMAGE_STAGE}
+            with open(folder / EVENTS, "ab") as events:
                 events.write(msgspec.json.encode(event) + b"\n")
         with open(folder / "log", "ab") as log:
             log.write(line.encode() + b"\n")
