@@ -36,7 +36,7 @@ from nbyard.services.operation import operation
 from nbyard.services.parts import keeping_bytes, made_before, remember
 from nbyard.services.run_estimates import RunEstimates
 from nbyard.services.single import checked_values
-from nbyard.services.using import Renew, renewing
+from nbyard.services.using import Renew, renewing, without_lock
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
@@ -105,7 +105,10 @@ class RunService(RunEstimates):
         resolved = new.freeze.rows(c)
         values = checked_values(document, resolved, body, new.chosen)
         credentials = self._store.credentials.references(c, caller.name)
-        plans = plan_tasks(new.meant, resolved, values, new.chosen, new.wish, credentials)
+        plans = [
+            without_lock(self._store, c, caller.name, plan, resolved[plan.node].kind)
+            for plan in plan_tasks(new.meant, resolved, values, new.chosen, new.wish, credentials)
+        ]
         if not plans:
             raise Invalid.field("document", "there is no executable to run")
         workflow_id, version_id, path = self._workflow(c, caller, body, document)

@@ -18,7 +18,7 @@ from nbyard.services.naming import nearest
 
 if TYPE_CHECKING:
     from nbyard.services.parts import Parts
-    from nbyard.store import Connection
+    from nbyard.store import Connection, Store
     from nbyard.store.tasks import TaskRecord
 
 FIELD = "environment"
@@ -96,6 +96,18 @@ def renewed(plan: TaskPlan, used: UsedEnvironment, lock: str, *, has_failed: boo
         return plan
     digest = "" if plan.runtime == INSTALLED_HERE else lock
     return msgspec.structs.replace(plan, environment=used, requirements_digest=digest)
+
+
+def without_lock(store: Store, c: Connection, owner: str, plan: TaskPlan, kind: str) -> TaskPlan:
+    """The plan: into an image that was built of its environment, nothing is put once more."""
+    used = plan.environment
+    if used is None or not plan.image or not plan.requirements_digest:
+        return plan
+    for one in store.images.of_environments(c, owner, plan.image):
+        is_whole = one.recipe.for_notebooks or kind != "notebook"
+        if (one.environment, one.version) == (used.id, used.number) and is_whole:
+            return msgspec.structs.replace(plan, requirements_digest="")
+    return plan
 
 
 def of_kernel(parts: Parts, owner: str, kernel: str) -> str:

@@ -143,12 +143,15 @@ class ImageRows:
 
     def has_notebook_packages(self, c: Connection, owner: str, name: str) -> bool:
         """Whether the image of this name or id was built here for notebooks, of an environment."""
+        return any(one.recipe.for_notebooks for one in self.of_environments(c, owner, name))
+
+    def of_environments(self, c: Connection, owner: str, name: str) -> list[NamedImage]:
+        """What the image of this name or id was built here as, of an environment."""
         own = self._own(owner).with_only_columns(I.image_id)
         called = I.reference.in_([name, f"{name}:latest"]) | (I.image_id == name)
         named = own.where(called, I.state == "ready")
         built = select(images).where(I.image_id.in_(named), I.origin == "build")
-        found = [_row(row).image for row in c.execute(built.where(I.environment != ""))]
-        return any(one.recipe.for_notebooks for one in found)
+        return [_row(row).image for row in c.execute(built.where(I.environment != ""))]
 
     def page(
         self, c: Connection, owner: str, limit: int, after: str, search: str, environment: str

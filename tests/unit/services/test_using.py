@@ -1,11 +1,12 @@
 """E11, L3: the version of an environment that a name means."""
 
+import msgspec
 import pytest
 
 from nbyard.domain.environments import EnvironmentChange, NewEnvironment
-from nbyard.domain.runs import NewRun
+from nbyard.domain.runs import NewRun, TaskPlan
 from nbyard.errors import Invalid, NotFound
-from nbyard.services.using import find_used, of_kernel
+from nbyard.services.using import find_used, of_kernel, without_lock
 
 
 @pytest.fixture
@@ -99,3 +100,64 @@ def test_a_kernel_of_ours_is_known(yard, known):
     parts = yard.services.runs._parts
     assert of_kernel(parts, "ann", "nbyard-cows") == "cows"
     assert of_kernel(parts, "ann", "python3") == of_kernel(parts, "bob", "nbyard-cows") == ""
+
+
+@pytest.mark.parametrize(
+    ("image", "environment", "is_put_in"),
+    [
+        ("", "cows", True),
+        ("nbyard/cows:2", "cows", False),
+        ("sha256:2", "cows@2", False),
+        ("nbyard/cows:2", "cows@1", True),
+        ("nbyard/cows:plain", "cows", False),
+        ("nbyard/ants:1", "cows", True),
+        ("somebody/elses:1", "cows", True),
+    ],
+)
+def test_an_image_that_was_built_of_the_environment_has_its_packages(
+    yard, ann, root, known, image, environment, is_put_in
+):
+    """L5: none of them is put into it once more."""
+    known("cows", "ready", "ready")
+    known("ants", "ready")
+    used, _ = find_used(yard.services.runs._parts, "ann", "cows")
+    other, _ = find_used(yard.services.runs._parts, "ann", "ants")
+    for_scripts = {"recipe": {"for_notebooks": False}}
+    for key, name, of, number, more in (
+        ("2", "cows:2", used, 2, {}),
+        ("3", "cows:plain", used, 2, for_scripts),
+        ("4", "ants:1", other, 1, {}),
+    ):
+        with yard.store.write() as c:
+            told = {"reference": f"nbyard/{name}", "environment": of.id, "version": number, **more}
+            yard.store.images.insert(c, "ann", key, origin="build", **told)
+            made = yard.store.images.get(c, "ann", key)
+            yard.store.images.move(c, made, "building")
+            yard.store.images.move(c, made, "ready", image_id=f"sha256:{key}")
+    (root / "a.py").write_text("")
+    wish = NewRun(path="a.py", environment=environment, runtime="docker", image=image)
+    made = yard.services.runs.create(ann, wish)
+    with yard.store.read() as c:
+        (task,) = yard.store.tasks.of_run(c, made.id)
+    assert bool(task.plan.requirements_digest) == is_put_in
+    assert task.plan.environment.name == "cows"
+
+
+def test_a_notebook_needs_an_image_for_notebooks(yard, known):
+    """L5: else what executes it is put in, and its packages with that."""
+    known("cows", "ready")
+    used, _ = find_used(yard.services.runs._parts, "ann", "cows")
+    with yard.store.write() as c:
+        told = {"environment": used.id, "version": 1, "recipe": {"for_notebooks": False}}
+        yard.store.images.insert(c, "ann", "1", reference="cows:1", origin="build", **told)
+        made = yard.store.images.get(c, "ann", "1")
+        yard.store.images.move(c, made, "building")
+        yard.store.images.move(c, made, "ready", image_id="sha256:1")
+    at = TaskPlan("n", "n", "e", "v", [], {}, "docker", "cows:1", environment=used)
+    at = msgspec.structs.replace(at, requirements_digest="lock")
+    with yard.store.read() as c:
+        found = {
+            kind: without_lock(yard.store, c, "ann", at, kind).requirements_digest
+            for kind in ("notebook", "command")
+        }
+    assert found == {"notebook": "lock", "command": ""}
