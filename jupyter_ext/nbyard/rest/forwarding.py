@@ -38,6 +38,7 @@ ITS_OWN = {
 ITS_OWN_STARTS = ("x-", "sec-websocket-")
 # by these a service asks the server before this one for its files
 FOR_PROXIES = ("x-accel-", "x-sendfile", "x-lighttpd-", "x-litespeed-", "x-reproxy-")
+WORKER_SCOPE = "service-worker-allowed"
 ASKS_TO_LOG_IN = "www-authenticate"  # a window of the browser's that seems to be Jupyter's
 SANDBOX = "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts"
 FRAMES = "frame-ancestors 'self'"
@@ -46,6 +47,12 @@ FRAMES = "frame-ancestors 'self'"
 def is_upgrade(headers: HTTPHeaders) -> bool:
     """Whether it wants to become a websocket."""
     return headers.get("Upgrade", "").lower() == "websocket"
+
+
+def is_service_worker(headers: HTTPHeaders) -> bool:
+    """Whether a browser asks for what it will run as a service worker, or for a newer one:
+    https://w3c.github.io/ServiceWorker/#service-worker-script-request."""
+    return headers.get("Service-Worker", "").strip().lower() == "script"
 
 
 def request_headers(
@@ -128,6 +135,8 @@ def response_headers(
         elif low == "location":
             if (own := own_location(value, path, prefix, host)) is not None:
                 told.add(name, own)
+        elif low == WORKER_SCOPE and is_trusted:
+            told[name] = prefix  # as far as it comes with a script at its root anyhow
         elif _is_its_own(low) or (is_trusted and low == ASKS_TO_LOG_IN):
             told.add(name, value)
     told.add("Content-Security-Policy", FRAMES if is_trusted else f"{SANDBOX}; {FRAMES}")

@@ -15,8 +15,9 @@ from nbyard.domain import deployments, monitors
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import Target
 from nbyard.domain.traffic import ERROR_STATUS
-from nbyard.errors import Conflict, NbyardError, Unavailable
+from nbyard.errors import Conflict, Forbidden, NbyardError, Unavailable
 from nbyard.rest.forwarding import (
+    is_service_worker,
     is_upgrade,
     request_headers,
     request_query,
@@ -106,6 +107,9 @@ class ProxyHandler(NbyardHandler):
         self._target = await self.find(caller, name, port)
         if is_upgrade(self.request.headers) and not self._target.websocket:
             raise Conflict(f"The port {port} of {name} has no websockets.")
+        if is_service_worker(self.request.headers) and not self._target.is_trusted:
+            # no sandbox holds one; it may be the successor of one that was trusted at this address
+            raise Forbidden("Only what ide_images trusts may have a service worker.")
         try:
             self._upstream = await Upstream.connect(self._target.host, self._target.port)
         except OSError:

@@ -2,7 +2,7 @@
 
 `tiny` holds a few programs of this machine; `base` is a Debian with Python 3.11, pip and a folder
 of wheels that pip takes its packages from, so that images on it are built without any network;
-`lab` is JupyterLab on it.
+`lab` is JupyterLab on it. `recipe` is whatever a folder with a Dockerfile tells.
 
 `DOCKER_HOST=… python -m nbyard.testing.images [REQUIREMENTS FILE…]` makes the base and prints it.
 """
@@ -107,6 +107,23 @@ def lab_image(engine: Engine) -> str:
             _add_dockerfile(archive, text)
         packed.seek(0)
         engine.build(tag, packed, network="none")
+    return tag
+
+
+def recipe_image(engine: Engine, recipe: Path) -> str:
+    """Of a folder with a `gather.sh`, which gets what its Dockerfile copies into the folder that it
+    is told; minutes the first time, and again whenever a file of the recipe changes."""
+    told = b"".join(path.read_bytes() for path in sorted(recipe.iterdir()) if path.is_file())
+    tag = f"nbyard-test/{recipe.name}:{hashlib.sha256(told).hexdigest()[:12]}"
+    if not engine.image_id(tag):
+        with tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
+            words = [str(recipe / "gather.sh"), folder]
+            subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+            with tempfile.TemporaryFile(dir=cache_folder()) as packed:
+                with tarfile.open(fileobj=packed, mode="w") as archive:
+                    archive.add(folder, "")
+                packed.seek(0)
+                engine.build(tag, packed, network="none")
     return tag
 
 

@@ -109,6 +109,8 @@ def test_a_service_speaks_for_its_own_address_only(is_trusted):
         "Public-Key-Pins", "Origin-Agent-Cluster", "Access-Control-Allow-Origin", "Expect-CT",
         "Use-As-Dictionary", "Refresh", "X-Accel-Redirect", "X-Sendfile", "Connection",
     ]  # fmt: skip
+    if is_trusted:
+        refused.remove("Service-Worker-Allowed")  # it is cut: see below
     kept = [
         "Content-Type", "Content-Length", "Content-Disposition", "Cache-Control", "ETag", "Vary",
         "Last-Modified", "Retry-After", "X-Request-Id", "Sec-WebSocket-Accept", "Content-Encoding",
@@ -123,6 +125,15 @@ def test_only_an_ide_that_is_trusted_may_ask_to_log_in():
     asked = [("WWW-Authenticate", "Basic")]
     assert "WWW-Authenticate" in back(asked, is_trusted=True)
     assert "WWW-Authenticate" not in back(asked)
+
+
+@pytest.mark.parametrize("scope", ["/", PREFIX, f"{PREFIX}deep/", "https://else.test/", "../../"])
+def test_a_service_worker_reaches_no_further_than_its_own_address(scope):
+    """HOUSE 6.8: of an IDE that is trusted; others have none."""
+    asked = [("Service-Worker-Allowed", scope), ("Service-Worker-Allowed", "/")]
+    assert back(asked, is_trusted=True).get_list("Service-Worker-Allowed") == [PREFIX]
+    assert "Service-Worker-Allowed" not in back(asked)
+    assert "Service-Worker-Allowed" not in back([("Content-Type", "text/html")], is_trusted=True)
 
 
 def test_hops_are_not_carried_and_upgrades_are():

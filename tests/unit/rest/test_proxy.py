@@ -152,6 +152,18 @@ def test_the_pages_of_an_ide_that_is_trusted_are_not_in_a_sandbox(app):
     assert answer.headers.get_all("Content-Security-Policy") == ["frame-ancestors 'self'"]
 
 
+def test_only_an_ide_that_is_trusted_has_a_service_worker(app):
+    """HOUSE 6.8: no sandbox holds one, nor may it take the place of one that was trusted."""
+    lab, wish = "/nbyard/deployments/lab/web/", {"Service-Worker": "script"}
+    assert get(app, f"{lab}login", wish).headers["Service-Worker-Allowed"] == lab
+    Echo.seen.clear()
+    for headers in (wish, {"Service-Worker": " Script"}):
+        answer = get(app, f"{WEB}worker.js", headers)
+        assert (answer.status, answer.json["code"]) == (403, "forbidden")
+    assert Echo.seen == []
+    assert get(app, f"{WEB}worker.js").status == 200
+
+
 def test_only_the_owner_is_let_in_and_no_foreign_page(app, cookies):
     """P5, I22."""
     assert app.request("GET", WEB, None, {}).status == 403
