@@ -98,6 +98,15 @@ withDocker(
     await expect(view(lab).getByLabel('Memory')).toBeFocused();
     await picture('refused');
     await fill(lab, 'Memory', '2');
+    await port.getByLabel('Link').fill('Web');
+    await port.getByRole('spinbutton').fill('80000');
+    await lab.press('Enter');
+    await expect(view(lab).getByRole('alert')).toContainText(["'Web' has small", '80000 is no port']);
+    await expect(port.getByLabel('Link')).toBeFocused();
+    expect(await findings(lab)).toEqual([]);
+    await picture('ports');
+    await port.getByLabel('Link').fill('web');
+    await port.getByRole('spinbutton').fill('8000');
     await lab.press('Enter');
 
     await expect(view(lab).getByRole('heading', { name: 'Files' })).toBeFocused();
