@@ -1,5 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { Locator } from '@playwright/test';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { IEngine, withEngine } from '../lab/engine';
 import { Lab } from '../lab/lab';
 import { expect, test } from '../lab/test';
@@ -8,6 +10,12 @@ const THEMES = ['JupyterLab Light', 'JupyterLab Dark', 'JupyterLab Dark High Con
 const LONG = 'a-service-with-a-name-as-long-as-a-host-name-may-be-in-all-of-it'.slice(0, 63);
 const TITLE = 'A title as long as may be, for a cow: 🐄🐄🐄';
 const SERVE = 'python3\n-u\n-m\nhttp.server\n8000';
+
+/** What DEEPaaS says and answers, from the standard library alone. */
+const LIKE_DEEPAAS = resolve(
+  __dirname,
+  '../../tests/integration/docker/strangers/like_deepaas.py'
+);
 
 /** Tells what it takes, as a model does, and adds one to it. */
 const MODEL = `
@@ -90,6 +98,15 @@ withDocker(
     await expect(view(lab).getByLabel('Memory')).toBeFocused();
     await picture('refused');
     await fill(lab, 'Memory', '2');
+    await port.getByLabel('Link').fill('Web');
+    await port.getByRole('spinbutton').fill('80000');
+    await lab.press('Enter');
+    await expect(view(lab).getByRole('alert')).toContainText(["'Web' has small", '80000 is no port']);
+    await expect(port.getByLabel('Link')).toBeFocused();
+    expect(await findings(lab)).toEqual([]);
+    await picture('ports');
+    await port.getByLabel('Link').fill('web');
+    await port.getByRole('spinbutton').fill('8000');
     await lab.press('Enter');
 
     await expect(view(lab).getByRole('heading', { name: 'Files' })).toBeFocused();
@@ -252,6 +269,44 @@ withDocker('P3: a model is tried from its view', async ({ lab, server, engine },
     await lab.page.screenshot({ path: info.outputPath(`${theme.replaceAll(' ', '-')}.png`) });
   }
 });
+
+withDocker(
+  'P2, P3: a service of DEEPaaS has the form that it describes, with a file',
+  async ({ lab, server, engine }, info) => {
+    withDocker.skip(!!engine.lacking, engine.lacking);
+    test.setTimeout(120_000);
+    await server.post('deployments', {
+      title: 'Herds',
+      image: engine.image,
+      memory_gb: 2,
+      command: ['python3', '-c', await readFile(LIKE_DEEPAAS, 'utf8')]
+    });
+    await lab.panel();
+    await lab.row('deployment', 'Herds').click();
+    await expect(state(lab)).toHaveText('running', { timeout: 60_000 });
+    await view(lab).getByRole('tab', { name: 'Try it' }).click();
+    await expect(view(lab).getByLabel('herd')).toHaveValue('small');
+    await expect(view(lab)).toContainText('Which herd');
+    await view(lab).getByLabel('herd').selectOption('large');
+    await fill(lab, 'limit', '2');
+    const picture = { name: 'cows.png', mimeType: 'image/png', buffer: Buffer.from('a picture') };
+    await view(lab).getByLabel('data').setInputFiles(picture);
+    await view(lab).getByRole('button', { name: 'Send' }).press('Enter');
+    const text = view(lab).getByRole('region', { name: 'Text' });
+    for (const part of ['"herd": "large"', '"limit": 2', '"bytes": 9']) {
+      await expect(text).toContainText(part);
+    }
+    await fill(lab, 'limit', 'many');
+    await view(lab).getByRole('button', { name: 'Send' }).press('Enter');
+    await expect(view(lab)).toContainText(/Answered 422 after \d+ ms/);
+    await expect(text).toContainText('Not a valid integer.');
+    for (const theme of THEMES) {
+      await lab.theme(theme);
+      expect(await findings(lab)).toEqual([]);
+      await lab.page.screenshot({ path: info.outputPath(`${theme.replaceAll(' ', '-')}.png`) });
+    }
+  }
+);
 
 const withoutDocker = test.extend({
   flavour: {

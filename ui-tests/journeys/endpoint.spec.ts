@@ -3,6 +3,7 @@ import { Locator } from '@playwright/test';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { IEngine, withEngine } from '../lab/engine';
 import { Lab } from '../lab/lab';
+import { LabServer } from '../lab/server';
 import { expect, test } from '../lab/test';
 
 /** From a CSV on this computer to an answer of a live endpoint, with the panel in view. */
@@ -168,6 +169,62 @@ async function lineage(lab: Lab, picture: (name: string) => Promise<unknown>): P
   await expect(view(lab).getByRole('tab', { name: 'Arguments' })).toBeVisible();
 }
 
+/** From the canvas with a workflow that is there, by keys alone. */
+withDocker(
+  'M6: journey 1 by keyboard: a model is deployed from its card and asked, with no pointer',
+  async ({ lab, server, engine }, info) => {
+    withDocker.skip(!!engine.lacking, engine.lacking);
+    test.setTimeout(420_000);
+    const { canvas, page } = lab;
+    const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
+    await writeFile(server.file('two.nbflow'), JSON.stringify(TWO_STEPS));
+    await lab.openWorkflow('two.nbflow'); // the only click
+    await canvas.stage.focus();
+    await lab.press('Control+Enter');
+    await lab.drawer.succeeds();
+    const card = canvas.card('train.ipynb');
+    await expect(card.getByRole('button', { name: 'Deploy' })).toBeVisible();
+    for (let steps = 0; steps < 3 && !(await card.evaluate(isFocused)); steps++) {
+      await lab.press('ArrowRight');
+    }
+    await expect(card).toBeFocused();
+    await picture('1-card');
+    await lab.press('Shift+D');
+    await expect(view(lab).getByLabel('Image')).toHaveValue(/^nbyard\/model-/);
+    await expect(view(lab).getByLabel('Image')).toBeFocused();
+    expect(await findings(lab, '.nby-View')).toEqual([]);
+    await lab.press('Enter');
+    await expect(view(lab).getByRole('heading').first()).toBeFocused();
+    const send = view(lab).getByRole('button', { name: 'Send' });
+    await expect(send).toBeFocused(PATIENCE);
+    expect(await findings(lab, '.nby-View')).toEqual([]);
+    await lab.press('Enter');
+    await answered(lab, 'Adelie');
+    await picture('2-answered');
+    expect(await findings(lab, '.nby-View')).toEqual([]);
+  }
+);
+
+const STEP = { type: 'executable', path: 'clean.ipynb' };
+const TWO_STEPS = {
+  version: 1,
+  meta: {},
+  nodes: {
+    data: { type: 'dataset', path: 'penguins.csv' },
+    clean: STEP,
+    train: { ...STEP, path: 'train.ipynb' }
+  },
+  edges: {
+    first: { source: 'data', output: 'data', target: 'clean', input: 'input_csv' },
+    second: { source: 'clean', output: 'output_csv', target: 'train', input: 'input_csv' }
+  },
+  positions: { data: [0, 0], clean: [300, 0], train: [600, 0] }
+};
+
+function isFocused(element: Element): boolean {
+  return element === document.activeElement;
+}
+
 /** A file without a model says so, where it is asked for. */
 async function refused(lab: Lab, picture: (name: string) => Promise<unknown>): Promise<void> {
   await lab.file('get_data.py').click({ button: 'right' });
@@ -192,6 +249,7 @@ withDocker(
     await rm(server.file('requirements.txt')); // they would be those of the class
     await expect(lab.file('model.py')).toBeVisible();
     await lab.aside(() => refused(lab, picture));
+    await lab.aside(() => closed(lab, server));
     await lab.click(lab.file('model.py'), { button: 'right' }); // 1
     await expect(lab.menuItem('Deploy Model Class…')).toBeVisible();
     await picture('1-menu');
@@ -206,5 +264,53 @@ withDocker(
     await lab.click(view(lab).getByRole('button', { name: 'Send' }));
     await answered(lab, '"twice"');
     await picture('3-answered');
+    await again(lab, server, picture);
   }
 );
+
+const models = async (server: LabServer): Promise<{ reference: string }[]> =>
+  (await (await server.ask('GET', 'models')).json()).items;
+
+/** Nothing is left of a form that was closed, or that went with the page. */
+async function closed(lab: Lab, server: LabServer): Promise<void> {
+  const open = async () => {
+    await lab.file('model.py').click({ button: 'right' });
+    await lab.menuItem('Deploy Model Class…').click();
+    await expect(view(lab)).toContainText('weight: float');
+    expect(await models(server)).toHaveLength(1);
+  };
+  await open();
+  await lab.closeTab('New deployment');
+  await expect.poll(() => models(server)).toEqual([]);
+  await open();
+  await lab.reload();
+  await expect.poll(() => models(server)).toEqual([]);
+  await expect(lab.file('model.py')).toBeVisible();
+}
+
+/** What is deployed already becomes a new revision by Enter. */
+async function again(
+  lab: Lab,
+  server: LabServer,
+  picture: (name: string) => Promise<unknown>
+): Promise<void> {
+  await writeFile(server.file('model.py'), MODEL.replace('* 2', '* 4'));
+  await lab.file('model.py').click({ button: 'right' });
+  await lab.menuItem('Deploy Model Class…').click();
+  const offered = view(lab).getByLabel('Deploy as').locator('option:checked');
+  await expect(offered).toHaveText('New revision of “Doubler”');
+  await expect(view(lab)).toContainText('weight: float');
+  await picture('4-again');
+  expect(await findings(lab, '.nby-View')).toEqual([]);
+  await lab.press('Enter');
+  await expect(view(lab).locator('.nby-View-header')).toContainText('revision 2');
+  await view(lab).getByRole('tab', { name: 'Revisions' }).click();
+  const second = view(lab).getByRole('row', { name: /^2/ });
+  await expect(second).toContainText('answers', PATIENCE);
+  await view(lab).getByRole('tab', { name: 'Try it' }).click();
+  await view(lab).getByLabel('JSON').fill('{"weight": 2}');
+  await view(lab).getByRole('button', { name: 'Send' }).click();
+  await answered(lab, /"twice": 8/);
+  await picture('5-revision');
+  expect(await models(server)).toHaveLength(2);
+}
