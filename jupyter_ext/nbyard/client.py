@@ -33,6 +33,10 @@ class Client:
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(name)
 
+    def address(self, deployment: Any) -> str:
+        """Where its first port answers, below this server."""
+        return f"{self._url.geturl()}/{deployment.links[0].path}"
+
     def ask(self, operation: Operation, values: dict[str, Any]) -> Any:
         """Carry out one operation.
 

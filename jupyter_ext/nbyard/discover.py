@@ -68,6 +68,13 @@ class Local:
         wanted = getattr(self, noun).content(key)
         return opened(self.yard.parts.blobs, wanted)
 
+    def address(self, deployment: Any) -> str:
+        """Where its first port answers on this machine; no server is needed for that."""
+        with self.yard.store.read() as c:
+            row = self.yard.store.deployments.serving(c, self.caller.name, deployment.name)
+        place = row.places[0] if row and row.places else None
+        return f"http://{place.host}:{place.port}/" if place else ""
+
     def wait(self, seconds: float) -> None:
         """Until something is written to the store, at most so long; the first time not at all, for
         that may have been before. A dispatcher that vanished is called anew."""

@@ -8,12 +8,13 @@ which address is really contacted.
 
 import contextlib
 import http.client
+import re
 import socket
 import ssl
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.message import Message
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -28,8 +29,11 @@ REDIRECTS = (301, 302, 303, 307, 308)
 WATCH_SECONDS = 0.1
 PROGRESS_SECONDS = 0.2
 AGENT = "nbyard"
+# what S3 and its like say of an error
+CODE = re.compile(rb"<Code>([A-Za-z0-9]{1,60})</Code>")
 
 Sink = Callable[[bytes], object]
+Sign = Callable[[urls.Target], Mapping[str, str]]
 Progress = Callable[[int, int | None], object]
 Resolve = Callable[[str, int], Sequence[str]]
 
@@ -92,13 +96,15 @@ class Remote:
         sink: Sink,
         *,
         watch: "Watch | None" = None,
+        sign: Sign | None = None,
     ) -> Fetched:
-        """Send the bytes at the URL to `sink`."""
+        """Send the bytes at the URL to `sink`. `sign` has more headers for each target that is
+        asked, redirects too."""
         target = self.check(url)
         seen = {target.url}
         watch = watch or Watch()
         for _ in range(self._limits.redirects + 1):
-            with self._asking(target, watch) as answer:
+            with self._asking(target, watch, sign(target) if sign else {}) as answer:
                 if answer.status not in REDIRECTS:
                     return self._receive(answer, target, sink, watch)
                 target = self._next(target, answer.getheader("Location"))
@@ -116,13 +122,15 @@ class Remote:
         return following
 
     @contextlib.contextmanager
-    def _asking(self, target: urls.Target, watch: "Watch") -> Iterator[http.client.HTTPResponse]:
+    def _asking(
+        self, target: urls.Target, watch: "Watch", more: Mapping[str, str]
+    ) -> Iterator[http.client.HTTPResponse]:
         connection = http.client.HTTPConnection(target.host, target.port)
         try:
             with watch.over(self._limits), _in_words(target, watch):
                 connection.sock = self._connect(target, watch)
                 connection.putrequest("GET", target.path, skip_accept_encoding=True, skip_host=True)
-                for name, value in _headers(target).items():
+                for name, value in {**_headers(target), **more}.items():
                     connection.putheader(name, value)
                 connection.endheaders()
                 # an answer that is not read to its end keeps the connection, whoever closes that
@@ -312,6 +320,8 @@ def _refuse_status(answer: http.client.HTTPResponse) -> None:
     if answer.status == 200:
         return
     words = f"the server answered {answer.status} {answer.reason[:100]}".rstrip()
+    if "xml" in answer.getheader("Content-Type", "") and (code := CODE.search(answer.read(CHUNK))):
+        words += f" ({code[1].decode()})"
     raise Unavailable(words) if answer.status >= 500 else Invalid.field("url", words)
 
 

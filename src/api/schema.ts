@@ -3841,7 +3841,8 @@ export interface components {
         };
         /**
          * UrlSource
-         * @description An http or https address; fetched in the background.
+         * @description An http or https address, or an object in S3 as `s3://CREDENTIAL@bucket/key`, by the name of
+         *         a credential of the kind s3; fetched in the background.
          */
         UrlSource: {
             /** @enum {unknown} */

@@ -1,5 +1,7 @@
 """G6: the same services over HTTP."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from nbyard.client import Client
@@ -86,3 +88,10 @@ def test_downloads_are_files_with_their_names(client: Client, api: JupyterServer
         assert (name, len(source.read())) == ("ä b.csv", 2_000_000)
     with pytest.raises(NotFound):
         client.download("artifacts", "none")
+
+
+def test_an_address_is_below_the_servers_prefix():
+    """M2, G4."""
+    found = SimpleNamespace(links=[SimpleNamespace(path="nbyard/deployments/cow/api/")])
+    told = Client("http://h.test:8888/user/ann/").address(found)
+    assert told == "http://h.test:8888/user/ann/nbyard/deployments/cow/api/"

@@ -9,6 +9,7 @@ import pytest
 
 from nbyard import calling, discover
 from nbyard.client import Client
+from nbyard.domain.deployments import NewDeployment, Place, Port
 from nbyard.errors import Invalid, Unavailable
 from nbyard.yard import Yard
 
@@ -26,6 +27,21 @@ def test_without_a_server_the_store_of_this_machine(machine):
     assert found.runs.list().items == []
     assert found.yard.store.id == machine.store.id
     found.wait(0)
+    found.yard.close()
+
+
+def test_an_address_is_where_the_one_that_answers_listens(machine):
+    """M2: without a server."""
+    found = discover.connect()
+    body = NewDeployment("cow:1", service="own", name="cow", ports=[Port("web", 80)])
+    made = found.deployments.create(body=body)
+    assert found.address(made) == ""
+    rows = machine.store.deployments
+    with machine.store.write() as c:
+        (row,) = rows.under_way(c)
+        rows.set_revision(c, row.newest.revision.id, places=[Place("web", "127.0.0.1", 4000)])
+        rows.serve(c, row, 1)
+    assert found.address(made) == "http://127.0.0.1:4000/"
     found.yard.close()
 
 

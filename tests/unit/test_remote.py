@@ -127,6 +127,27 @@ def test_a_file_arrives_with_what_is_known_about_it(server: Server) -> None:
     assert "Accept-Encoding: identity\r\n" in request
 
 
+def test_each_target_is_signed_by_itself(server: Server) -> None:
+    """D3: who signs knows where it is redirected to."""
+    server.scripts["/a"] = redirect("/b")
+    server.scripts["/b"] = reply(b"moo")
+    signs = {"/a": {"Authorization": "for a"}, "/b": {}}
+    remote(server).fetch(server.url("/a"), lambda _: None, sign=lambda t: signs[t.path])
+    first, second = (request.decode() for request in server.requests)
+    assert "Authorization: for a\r\n" in first and "Authorization" not in second
+
+
+def test_the_code_of_an_error_of_s3_is_told(server: Server) -> None:
+    """D3: and nothing else of its text."""
+    body = b"<Error><Code>NoSuchKey</Code><Message>x</Message></Error>"
+    server.scripts["/a"] = reply(body, "404 Not Found", "Content-Type: application/xml")
+    with pytest.raises(Invalid, match=r"404 Not Found \(NoSuchKey\)$"):
+        fetch(server)
+    server.scripts["/a"] = reply(b"<Code>a b</Code>", "403 No", "Content-Type: text/xml")
+    with pytest.raises(Invalid, match=r"403 No$"):
+        fetch(server)
+
+
 @pytest.mark.parametrize(
     ("status", "error"),
     [

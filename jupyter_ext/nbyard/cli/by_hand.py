@@ -11,6 +11,7 @@ from nbyard.cli.output import harmless, offering, say, show_json, size, tell_unh
 from nbyard.cli.views import show_comparison, show_metrics, show_run
 from nbyard.domain.datasets import FileSource, NewDataset, UploadSource, UrlSource
 from nbyard.domain.executables import AskHelp, Inspect, NewExecutable
+from nbyard.domain.s3 import SCHEME
 
 CHUNK = 8 << 20
 
@@ -31,7 +32,17 @@ def json_option(command: Any) -> Any:
 @server_option
 @json_option
 def add_dataset(source: str, name: str, server: str, as_json: bool, **wish: Any) -> None:
-    """Make a dataset from a file, folder or http(s) address, and wait until it is ready."""
+    """Make a dataset from a file, folder or address, and wait until it is ready.
+
+    An address is one of http or https, or an object in S3 with the name of the credential that
+    opens it.
+
+    \b
+    Examples:
+      nbyard datasets add penguins.csv
+      nbyard datasets add https://example.org/penguins.csv
+      nbyard datasets add s3://CREDENTIAL@bucket/folder/penguins.csv
+    """
     from nbyard.discover import connect
 
     connection = connect(server)
@@ -54,7 +65,7 @@ def add_dataset(source: str, name: str, server: str, as_json: bool, **wish: Any)
 
 
 def _source(connection: Any, source: str, server: str) -> Any:
-    if source.startswith(("http://", "https://")):
+    if source.startswith(("http://", "https://", SCHEME)):
         return UrlSource(source)
     path = Path(source)
     if not server or path.is_dir():

@@ -175,13 +175,18 @@ def see_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) -
 def _until_there(connection: Any, made: Deployment) -> Deployment:
     """When its newest revision answers, or is not going to."""
     try:
-        connection.wait(0)  # from now on it hears of news
-        while not _is_settled(made):
-            connection.wait(LOOK_SECONDS)
-            made = connection.deployments.get(deployment=made.id)
+        return until_settled(connection, made)
     except KeyboardInterrupt:
         say(f"\nIt goes on. nbyard deployments stop {made.name} ends it.")
         sys.exit(130)
+
+
+def until_settled(connection: Any, made: Deployment) -> Deployment:
+    """When its newest revision answers, or has failed; whoever waits may be interrupted."""
+    connection.wait(0)  # from now on it hears of news
+    while not _is_settled(made):
+        connection.wait(LOOK_SECONDS)
+        made = connection.deployments.get(deployment=made.id)
     return made
 
 

@@ -15,6 +15,7 @@ from nbyard.cli.images import tell, until_made
 from nbyard.cli.once import check_target
 from nbyard.cli.output import ago, say, show_json, show_table
 from nbyard.cli.run import see_out
+from nbyard.cli.serving import serve
 from nbyard.cli.views import show_facts
 from nbyard.domain.deployment_form import name_of
 from nbyard.domain.deployments import DeploymentChange, NewDeployment
@@ -140,20 +141,26 @@ def listed(filters: tuple[str, ...], server: str, as_json: bool) -> None:
 @server_option
 @json_option
 def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool) -> None:
-    """Predict a dataset with the newest batch model that fits, in its image.
+    """Run the newest model that fits, in its image: one of mode http answers until Ctrl-C, one of
+    mode batch predicts a dataset.
 
-    One of mode http is served: nbyard models deploy. Exit code: 0 succeeded, 1 failed, 2 refused,
-    3 there is no such model.
+    With --input it is the newest of mode batch. The address of one that answers is printed first,
+    then what it logs; nbyard models deploy serves it for good. Exit code: 0 succeeded or was ended
+    by you, 1 failed, 2 refused, 3 there is no such model.
 
     \b
     Examples:
+      nbyard models run -n churn -t v1
       nbyard models run -n churn -t v1 --input customers.csv --output leaves.csv
     """
     from nbyard.discover import connect
 
     check_target(output)
     connection = connect(server)
-    found = newest_batch(connection, name, tag)
+    find = newest_batch if data or output else newest
+    found = find(connection, name, tag)
+    if found.mode == HTTP and not (data or output):
+        raise click.exceptions.Exit(serve(connection, found, as_json=as_json))
     if found.mode == BATCH and not data:
         raise click.UsageError(f"--input DATA names the dataset that {found.reference} predicts.")
     executable = connection.models.register(model=found.id)

@@ -15,13 +15,11 @@ from nbyard.dockerd import Engine, Owned
 from nbyard.domain.limits import Limits
 from nbyard.domain.slots import Slots
 from nbyard.domain.states import DEPLOYMENT
-from nbyard.errors import NbyardError
 from nbyard.runtimes.docker import strays
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
 log = logging.getLogger("nbyard.dispatch")
 CLOCK_SECONDS = 2.0
-SWEEP_SECONDS = 20.0
 FIRST = float("-inf")
 LOOKED_BACK = 50
 
@@ -41,15 +39,18 @@ class DeploymentController:
         self._engine: Engine | None = None
         self._rollouts: dict[str, Rollout] = {}
         self._is_busy = False
-        self._next_look = self._next_sweep = 0.0
+        self._next_look = 0.0
         self._since: dict[str, float] = {}
         self._strays: dict[str, list[Owned]] = {}
+        for runtime in room.runtimes.values():
+            if hasattr(runtime, "hears"):  # it asks the engine now and then, for both of us
+                runtime.hears = self._hear
         self._read_grants()
 
     def tick(self, *, has_news: bool = True) -> bool:
         """Begin the steps that are due; whether any deployment is wanted or to be ended."""
         now = time.monotonic()
-        self._sweep(now)
+        self._sweep()
         if not has_news and now < self._next_look and self.patience() > 0:
             return self._is_busy
         self._next_look = now + CLOCK_SECONDS
@@ -97,26 +98,20 @@ class DeploymentController:
 
     # What nobody has
 
-    def _sweep(self, now: float) -> None:
+    def _sweep(self) -> None:
         """What a deployment left is removed in its turn, so that nobody starts it meanwhile."""
         found, self._strays = self._strays, {}
         for name, things in found.items():
             work = partial(self._clear, name, things)
             self._workers.submit(f"deployment {name}", work, _another_time)
-        if now >= self._next_sweep:
-            self._next_sweep = now + SWEEP_SECONDS
-            work = partial(self._find, self._connected())
-            self._workers.submit("sweep deployments", work, _another_time)
 
-    def _find(self, engine: Engine) -> None:
-        try:
-            found = strays.present(engine, self._room.store.id)
-        except NbyardError as error:
-            log.debug("deployments were not swept: %s", error)
-            return
-        with self._room.store.read() as c:
-            live = self._rows.live(c)
-        self._strays = {name: things for name, things in found.items() if name not in live}
+    def _hear(self, things: list[Owned]) -> None:
+        """What was on the engine a moment ago."""
+        found = strays.of_deployments(things)
+        if found:
+            with self._room.store.read() as c:
+                live = self._rows.live(c)
+            self._strays = {name: left for name, left in found.items() if name not in live}
 
     def _clear(self, name: str, things: list[Owned]) -> None:
         """The files of one that can be started again are left."""

@@ -5,6 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,13 @@ from nbyard.dispatch.room import Room
 from nbyard.dispatch.workers import Workers
 from nbyard.domain.datasets import DatasetVersion
 from nbyard.domain.formats import format_of
+from nbyard.domain.s3 import KIND, SCHEME, address_of, read_object, signed
 from nbyard.domain.states import DATASET_VERSION
 from nbyard.domain.tables import BrokenTable
-from nbyard.domain.urls import Allowed
+from nbyard.domain.urls import Allowed, Target, parse
 from nbyard.errors import Invalid, NbyardError
 from nbyard.localpaths import open_real
-from nbyard.remote import Limits, Remote, Watch
+from nbyard.remote import Limits, Remote, Sign, Watch
 from nbyard.store import transition
 from nbyard.tabular import TableFile
 
@@ -82,7 +84,7 @@ class ImportController:
     def _bytes(self, owner: str, version: DatasetVersion) -> dict[str, Any]:
         """Digest, size and file name, wherever the bytes come from."""
         filename = version.filename
-        if version.source.startswith(("http://", "https://")):
+        if version.source.startswith(("http://", "https://", SCHEME)):
             blob, filename = self._fetch(owner, version)
         elif version.source:
             blob = self._put(version)
@@ -128,10 +130,30 @@ class ImportController:
             Limits(max_bytes=settings.max_upload_bytes),
         )
         watch = Watch(self._teller(owner, version), self._is_gone(version))
+        url, sign = version.source, None
+        if url.startswith(SCHEME):
+            url, sign = self._signing(owner, url)
         with self._room.blobs.writer() as writer:
-            found = remote.fetch(version.source, writer.write, watch=watch)
+            found = remote.fetch(url, writer.write, watch=watch, sign=sign)
             blob = self._kept(version, writer.commit)
-        return blob, found.filename or version.filename
+        return blob, version.filename if sign else found.filename or version.filename
+
+    def _signing(self, owner: str, source: str) -> tuple[str, Sign]:
+        """Where an object is asked for, and how each request for it is signed: only at its own
+        place, and no sooner than it is made."""
+        wanted = read_object(source)
+        with self._store.read() as c:
+            found = self._store.credentials.get(c, owner, wanted.credential)
+            if found is None or found.kind != KIND:
+                raise Invalid(f"The credential {wanted.credential!r} was deleted.")
+            fields = self._store.credentials.fields(c, found)
+        url = address_of(wanted, fields)
+        own = parse(url).origin
+
+        def sign(target: Target) -> dict[str, str]:
+            return signed(target, fields, datetime.now(UTC)) if target.origin == own else {}
+
+        return url, sign
 
     def _teller(self, owner: str, version: DatasetVersion) -> Callable[[int, int | None], None]:
         last = 0.0

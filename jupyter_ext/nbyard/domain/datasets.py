@@ -36,7 +36,8 @@ class FileSource(
 class UrlSource(
     msgspec.Struct, frozen=True, tag="url", tag_field="kind", forbid_unknown_fields=True
 ):
-    """An http or https address; fetched in the background."""
+    """An http or https address, or an object in S3 as `s3://CREDENTIAL@bucket/key`, by the name of
+    a credential of the kind s3; fetched in the background."""
 
     url: str
 

@@ -35,11 +35,12 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_filename, check_name, safe_filename
 from nbyard.domain.notebook_text import opening_notebook
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
+from nbyard.domain.s3 import KIND, SCHEME, address_of, read_object
 from nbyard.domain.tables import Profile, TablePage
 from nbyard.domain.urls import Allowed, check_host, parse
 from nbyard.errors import Conflict, Detail, InUse, Invalid, NameTaken, NotFound, StaleWrite
 from nbyard.files import write_whole
-from nbyard.services.naming import check_free
+from nbyard.services.naming import MAX_TOLD, check_free, nearest
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, keeping_bytes, made_before, remember
 from nbyard.services.uses import workflows_using
@@ -125,11 +126,26 @@ class DatasetService:
             if not (real.is_file() or real.is_dir()):
                 raise Invalid.field("source.path", f"{source.path[:200]} is no ordinary file")
             return check_filename(real.name, "source.path"), str(real)
-        target = parse(source.url, field="source.url")
+        address, filename = self._address(caller, source.url)
+        target = parse(address, field="source.url")
         allowed = Allowed.parse(self._parts.settings.allowed_private_hosts)
         check_host(target, allowed, "source.url")
         last = PurePosixPath(unquote(urlsplit(target.path).path)).name
-        return safe_filename(last or target.host), source.url
+        return safe_filename(filename or last or target.host), source.url
+
+    def _address(self, caller: Caller, url: str) -> tuple[str, str]:
+        """Where the bytes are asked for, and what an object's file is called."""
+        if not url.startswith(SCHEME):
+            return url, ""
+        wanted = read_object(url, "source.url")
+        with self._store.read() as c:
+            found = self._store.credentials.get(c, caller.name, wanted.credential)
+            if found is None or found.kind != KIND:
+                there = self._store.credentials.page(c, caller.name, MAX_TOLD, "", "", KIND)
+                told = nearest([one.name for one in there], wanted.credential)
+                words = f"names no credential of the kind s3: {wanted.credential[:80]!r}; {told}"
+                raise Invalid.field("source.url", words)
+        return address_of(wanted, found.fields, "source.url"), wanted.filename
 
     def _replaced(self, c: Connection, caller: Caller, body: NewDataset, name: str) -> str | None:
         """The id of the present dataset of that name, when it is to be replaced.

@@ -84,7 +84,9 @@ export const datasetActions = {
         title: trans.__('Dataset from URL'),
         label: trans.__('Address'),
         placeholder: trans.__('https://'),
-        help: trans.__('An http or https address; it is fetched in the background.'),
+        help: trans.__(
+          'An http or https address, or s3://CREDENTIAL@bucket/key; it is fetched in the background.'
+        ),
         ok: trans.__('Import'),
         trans,
         send: async url => {

@@ -2,6 +2,7 @@
 
 import pytest
 
+from nbyard.cli import models
 from nbyard.domain.callers import Caller
 from nbyard.domain.models import NewModel
 from nbyard.rest.identity import local_name
@@ -82,10 +83,9 @@ def end(yard, made) -> None:
         yard.store.images.move(c, image, "ready", image_id="sha256:abc")
 
 
-@pytest.mark.parametrize("more", [(), ("--input", "a.csv")])
-def test_a_model_of_mode_http_is_not_run_but_served(shell, yard, more):
+def test_a_model_of_mode_http_predicts_no_dataset(shell, yard):
     end(yard, yard.services.models.build(ME, NewModel("job")))
-    said = shell("models", "run", "-n", "spark", *more)
+    said = shell("models", "run", "-n", "spark", "--input", "a.csv")
     assert said.code != 0 and "is of mode http" in said.err
     assert "nbyard models deploy -n 'Spark job' serves it" in said.err
     assert "nbyard run job/nervosum.yaml" in said.err
@@ -95,11 +95,29 @@ def test_the_newest_of_mode_batch_is_run_and_needs_data(shell, yard):
     path = yard.parts.files.root / "job/other.yml"
     path.write_text(FILE.replace("v1", "b1").replace("http", "batch"))
     end(yard, yard.services.models.build(ME, NewModel("job", "other.yml")))
-    end(yard, yard.services.models.build(ME, NewModel("job")))
     said = shell("models", "run", "-n", "spark")
     assert said.code == 2
     assert "--input DATA names the dataset that nbyard/model-spark-job:b1 predicts" in said.err
     assert shell("executables", "ls", "--json").json["items"] == []
+
+
+def test_the_newest_of_any_mode_is_run(shell, yard, monkeypatch):
+    """M2: with data the newest of mode batch."""
+    path = yard.parts.files.root / "job/other.yml"
+    path.write_text(FILE.replace("v1", "b1").replace("http", "batch"))
+    end(yard, yard.services.models.build(ME, NewModel("job", "other.yml")))
+    end(yard, yard.services.models.build(ME, NewModel("job")))
+    served = []
+
+    def serve(connection, package, *, as_json):
+        served.append(package.tag)
+        return 7
+
+    monkeypatch.setattr(models, "serve", serve)
+    assert shell("models", "run", "-n", "spark").code == 7
+    assert served == ["v1"]
+    said = shell("models", "run", "-n", "spark", "--input", "none.csv")
+    assert said.code != 0 and served == ["v1"] and "none.csv" in said.err
 
 
 def test_without_an_http_model_that_is_ready_none_is_deployed(shell):

@@ -87,13 +87,15 @@ def test_what_is_left_of_deployments_that_do_not_run_is_swept(yard: Yard) -> Non
     with yard.store.write() as c:
         lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)
     nothing: Any = None
-    room = Room(yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing)
+    runtime: Any = SimpleNamespace(hears=None)
+    runtimes = {"process": nothing, "docker": runtime}
+    room = Room(yard.settings, yard.store, nothing, nothing, nothing, runtimes, lease or nothing)
     workers: Any = SimpleNamespace(submit=lambda _, work, *__: work())
     controller = DeploymentController(room, workers, nothing, lambda _: Slots(Capacity(0)))
     engine: Any = Swept(yard.store.id, live, rests, "gone")
     controller._engine = engine
-    controller._sweep(1.0)
-    controller._sweep(1.0)
+    runtime.hears(engine.owned(STORE, yard.store.id))
+    controller._sweep()
     left = {key for key in engine.there if "gone" not in engine.there[key].get(DEPLOYMENT, "")}
     assert left == {
         ("container", f"nby-d-{live}-1"),

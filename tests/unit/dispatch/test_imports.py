@@ -6,11 +6,19 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.datasets import Dataset, FileSource, NewDataset, NewUpload, UploadSource
+from nbyard.domain.credentials import NewCredential
+from nbyard.domain.datasets import (
+    Dataset,
+    FileSource,
+    NewDataset,
+    NewUpload,
+    UploadSource,
+    UrlSource,
+)
 from nbyard.errors import Invalid, NotFound
 from nbyard.testing.bench import OWNER, Bench
 
-Source = FileSource | UploadSource
+Source = FileSource | UploadSource | UrlSource
 
 
 def imported(bench: Bench, source: Source, replace: bool = False) -> Dataset:
@@ -93,6 +101,17 @@ def test_a_file_that_vanished_fails_with_words(bench: Bench, tmp_path: Path) -> 
     (tmp_path / "root" / "t.csv").unlink()
     bench.until(lambda: look(bench, made).current.state == "failed")
     assert look(bench, made).current.reason
+
+
+def test_one_whose_credential_is_gone_fails_with_words(bench: Bench) -> None:
+    """D3."""
+    key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "https://h.test"}
+    credentials = bench.yard.services.credentials
+    credentials.create(OWNER, NewCredential("minio", "s3", key))
+    made = imported(bench, UrlSource("s3://minio@sea/a.csv"))
+    credentials.delete(OWNER, "minio")
+    bench.until(lambda: look(bench, made).current.state == "failed")
+    assert look(bench, made).current.reason == "The credential 'minio' was deleted."
 
 
 def test_a_dataset_deleted_while_it_is_imported_leaves_no_folder(

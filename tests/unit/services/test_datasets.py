@@ -5,6 +5,7 @@ import json
 import pytest
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.credentials import NewCredential
 from nbyard.domain.datasets import (
     DatasetPatch,
     FileSource,
@@ -252,13 +253,31 @@ def test_pages_come_newest_first(yard, ann, a_csv):
         (UrlSource("http://127.0.0.1/a.csv"), "source.url"),
         (UrlSource("file:///etc/passwd"), "source.url"),
         (UrlSource("http://u:p@h.test/a.csv"), "source.url"),
+        (UrlSource("s3://sea/a.csv"), "source.url"),
+        (UrlSource("s3://nobody@sea/a.csv"), "source.url"),
+        (UrlSource("s3://token@sea/a.csv"), "source.url"),
+        (UrlSource("s3://inside@sea/a.csv"), "source.url"),
     ],
 )
 def test_places_that_are_refused(yard, ann, source, place):
-    """D2, D3."""
+    """D2, D3: also the endpoint of a credential."""
+    key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "http://10.0.0.1:9000"}
+    for name, kind, fields in (("token", "token", {"secret": "x"}), ("inside", "s3", key)):
+        yard.services.credentials.create(ann, NewCredential(name, kind, fields))
     with pytest.raises(Invalid) as refused:
         yard.services.datasets.create(ann, NewDataset(source))
     assert refused.value.details[0].path == place
+
+
+def test_an_object_is_named_by_its_key_and_by_who_opens_it(yard, ann):
+    """D3: what is recorded tells the credential's name."""
+    key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "https://h.test"}
+    yard.services.credentials.create(ann, NewCredential("minio", "s3", key))
+    url = "s3://minio@sea/in/cows 1.csv"
+    made = yard.services.datasets.create(ann, NewDataset(UrlSource(url)))
+    assert (made.name, made.current.origin, made.current.source) == ("cows 1.csv", "url", url)
+    with pytest.raises(Invalid, match="'other'; there are: minio"):
+        yard.services.datasets.create(ann, NewDataset(UrlSource("s3://other@sea/a")))
 
 
 def test_a_link_out_of_the_root_is_refused(yard, ann, root):

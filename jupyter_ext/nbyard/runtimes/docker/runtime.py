@@ -1,7 +1,6 @@
 """The four verbs and the sweep on containers. The container's name is the attempt's id."""
 
 import os
-import tarfile
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -10,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, Owned, Say
-from nbyard.domain.attempts import EVENTS, IMAGE_STAGE, TASK, Image, NotebookWork
+from nbyard.domain.attempts import EVENTS, IMAGE_STAGE, Image, NotebookWork
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.runtimes import folder as files
 from nbyard.runtimes.docker import transfer
@@ -29,7 +28,6 @@ from nbyard.runtimes.docker.specs import (
     dockerfile_of,
     is_ours,
     labels,
-    probe_spec,
     warm_spec,
     with_image,
 )
@@ -69,6 +67,8 @@ class DockerRuntime:
     name = "docker"
     queues_itself = False
     code_image: CodeImage | None = None
+    # gets all that each sweep finds of the store on the engine of the settings
+    hears: Callable[[list[Owned]], None] | None = None
 
     def __init__(
         self,
@@ -317,13 +317,16 @@ class DockerRuntime:
             return VOLUME
         key = (engine.url, order.folder.parent)
         if key not in self._seen:
-            self._seen[key] = _sees(engine, order, image)
+            self._seen[key] = transfer.sees(engine, order, image)
         return BIND if self._seen[key] else VOLUME
 
     # Sweep
 
     def _sweep_engine(self, engine: Engine, store_id: str, live: Collection[str]) -> list[str]:
-        found = [one for one in engine.owned(STORE, store_id) if is_ours(one)]
+        there = engine.owned(STORE, store_id)
+        if self.hears is not None and engine is self.engine:
+            self.hears(there)
+        found = [one for one in there if is_ours(one)]
         if not found:
             return []
         now = engine.fresh_info().now
@@ -378,23 +381,3 @@ def _owner(engine: Engine, staging: str) -> tuple[int, int]:
 def _mind_cancel(order: Order) -> None:
     if files.cancel_reason(order.folder) is not None:
         raise _Cancelled
-
-
-def _sees(engine: Engine, order: Order, image: str) -> bool:
-    """Whether a container finds this very attempt (its token is the nonce) where we have it."""
-    spec = probe_spec(order, image, order.folder)
-    engine.remove(spec.name)
-    try:
-        engine.create(spec)
-        pieces = transfer.open_archive(engine, spec.name, f"/nbyard/probe/{TASK}")
-        with pieces as archive:
-            for member in archive:
-                content = archive.extractfile(member)
-                return content is not None and content.read() == (order.folder / TASK).read_bytes()
-        return False
-    except Unavailable:
-        raise
-    except (NbyardError, tarfile.TarError):
-        return False
-    finally:
-        engine.remove(spec.name)

@@ -3,13 +3,13 @@ was killed, or had lost its lease, may have left it."""
 
 from collections.abc import Iterable
 
-from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, Engine, Owned
+from nbyard.dockerd import DEPLOYMENT, REVISION, Engine, Owned
 
 
-def present(engine: Engine, store_id: str) -> dict[str, list[Owned]]:
-    """All that is there of deployments of this store, by their ids."""
+def of_deployments(things: Iterable[Owned]) -> dict[str, list[Owned]]:
+    """What of a store's things is of its deployments, by their ids."""
     found: dict[str, list[Owned]] = {}
-    for one in engine.owned(STORE, store_id):
+    for one in things:
         if _is_ours(one):
             found.setdefault(one.labels[DEPLOYMENT], []).append(one)
     return found

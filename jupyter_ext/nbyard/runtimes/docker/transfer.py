@@ -18,15 +18,37 @@ from nbyard.domain.attempts import (
     METRICS,
     RESULT,
     RUNNER,
+    TASK,
     USAGE,
     TaskFile,
 )
-from nbyard.errors import NotFound, Unavailable
-from nbyard.runtimes.docker.specs import FOLDER, ROOT
+from nbyard.errors import NbyardError, NotFound, Unavailable
+from nbyard.runtimes.docker.specs import FOLDER, ROOT, probe_spec
+from nbyard.runtimes.protocol import Order
 
 SPOOL_BYTES = 32 * 2**20
 APPENDED = (LOG, EVENTS, METRICS)
 REPLACED = (EXECUTED, USAGE, RUNNER, RESULT)
+
+
+def sees(engine: Engine, order: Order, image: str) -> bool:
+    """Whether a container finds this very attempt (its token is the nonce) where we have it."""
+    spec = probe_spec(order, image, order.folder)
+    engine.remove(spec.name)
+    try:
+        engine.create(spec)
+        pieces = open_archive(engine, spec.name, f"/nbyard/probe/{TASK}")
+        with pieces as archive:
+            for member in archive:
+                content = archive.extractfile(member)
+                return content is not None and content.read() == (order.folder / TASK).read_bytes()
+        return False
+    except Unavailable:
+        raise
+    except (NbyardError, tarfile.TarError):
+        return False
+    finally:
+        engine.remove(spec.name)
 
 
 def fill(engine: Engine, name: str, folder: Path, user: tuple[int, int]) -> None:

@@ -1,0 +1,35 @@
+"""P4, R8: what the sweep finds is asked of an engine once, also for deployments."""
+
+from typing import Any
+
+from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, EngineInfo, Owned
+from nbyard.runtimes.docker import DockerRuntime
+
+OURS = {STORE: "s", DEPLOYMENT: "d", REVISION: "1"}
+
+
+class Engine:
+    """One that has the container of a deployment."""
+
+    url = "unix:///none.sock"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    def owned(self, label: str, value: str) -> list[Owned]:
+        self.asked.append((label, value))
+        return [Owned("container", "nby-d-d-1", OURS, 0.0)]
+
+    def fresh_info(self) -> EngineInfo:
+        raise AssertionError("nothing of an attempt is there")
+
+
+def test_one_question_is_for_runs_and_deployments():
+    runtime, heard = DockerRuntime(), list[Owned]()
+    engine, other = Engine(), Engine()
+    known: Any = {"": engine, "ssh://far": other}
+    runtime.engine, runtime._engines = known[""], known
+    runtime.hears = heard.extend
+    assert runtime.sweep("s", []) == []
+    assert engine.asked == other.asked == [(STORE, "s")]
+    assert [one.name for one in heard] == ["nby-d-d-1"], "of the engine of the settings only"
