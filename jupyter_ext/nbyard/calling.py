@@ -1,4 +1,5 @@
-"""Calling the dispatcher: wake the one that lives, start one where none does."""
+"""Calling the dispatcher: one is started where none lives; the one that does is woken by each
+write."""
 
 import contextlib
 import os
@@ -136,7 +137,6 @@ def has_work(store: Store) -> bool:
 
 def call_dispatcher(store: Store, settings: Settings) -> None:
     """Return at once; a second dispatcher that is started by accident leaves by itself."""
-    store.poke()
     if settings.inline_dispatch or lives(store):
         return
     end_stopped(store)

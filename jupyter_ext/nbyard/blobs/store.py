@@ -120,6 +120,8 @@ class Blobs:
             return None
         blob = Blob(f"sha256:{files.hash_file(fd)}", before.st_size)
         files.refuse_changed(before, os.fstat(fd), Path("the file"))
+        if self.exists(blob.digest):  # what is thrown away need not come to the disk
+            return blob if self._has(blob.digest) else None
         final = self._ready(fd, blob.digest)
         try:
             os.link(f"/proc/self/fd/{fd}", final, src_dir_fd=fd)
@@ -243,11 +245,12 @@ class Blobs:
 
     def _make(self, folder: Path) -> None:
         """A folder that a power cut leaves there. Once in each process: whoever made it may not
-        have come to syncing it."""
+        have come to syncing it, nor those beside it."""
         if folder not in self._durable:
             folder.mkdir(mode=0o700, exist_ok=True)
+            beside = list(folder.parent.iterdir())
             files.sync_folder(folder.parent)
-            self._durable.add(folder)
+            self._durable.update(beside)
 
     def path(self, digest: str) -> Path:
         """Where the bytes are or would be; whoever reads there has to check them (`verify`)."""
@@ -307,11 +310,8 @@ class Blobs:
             for member in {entry.digest for entry in self.tree(digest).files}:
                 self.verify(member)
             return
-        fd = self._open(digest)
-        try:
+        with files.opened(self._open(digest)) as fd:
             self._verify(digest, fd)
-        finally:
-            os.close(fd)
 
     def _verify(self, digest: str, fd: int) -> None:
         if not files.fits(files.hash_file(fd), digest):

@@ -220,7 +220,9 @@ class Freezer:
             executable_id = self.register(c, owner, named or code.stem, path, "")
         else:
             executable_id = known.id
-        self.keep(c, executable_id, fields)
+        kept = self.keep(c, executable_id, fields)
+        if known is not None and known.current.id == kept.id:
+            return known
         found = rows.get(c, owner, executable_id)
         if found is None:
             raise NotFound()

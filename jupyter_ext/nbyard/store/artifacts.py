@@ -18,6 +18,10 @@ INSERT = Prepared(insert(artifacts))
 RESULTS = Prepared(
     select(*(artifacts.c[name] for name in TAKEN)).where(artifacts.c.task_id == bindparam("of"))
 )
+VIEWS = select(*artifacts.c, tasks.c.node).select_from(
+    artifacts.join(tasks, tasks.c.id == artifacts.c.task_id)
+)
+OF_RUN = VIEWS.where(artifacts.c.run_id == bindparam("of")).order_by(artifacts.c.id)
 
 
 class ArtifactRows:
@@ -50,37 +54,27 @@ class ArtifactRows:
         self, c: Connection, run_id: str, of: Collection[str] | None = None
     ) -> list[Artifact]:
         """All of the run, or those of some of its tasks."""
-        query = _query().where(artifacts.c.run_id == run_id)
-        if of is not None:
-            query = query.where(artifacts.c.task_id.in_(of))
-        return [_artifact(row) for row in c.execute(query.order_by(artifacts.c.id))]
+        query = OF_RUN if of is None else OF_RUN.where(artifacts.c.task_id.in_(of))
+        return [_artifact(row) for row in c.execute(query, {"of": run_id})]
 
     def of_runs(self, c: Connection, run_ids: Collection[str]) -> dict[str, list[Artifact]]:
         """All of each of these runs."""
         found: dict[str, list[Artifact]] = {run_id: [] for run_id in run_ids}
-        query = _query().where(artifacts.c.run_id.in_(run_ids)).order_by(artifacts.c.id)
+        query = VIEWS.where(artifacts.c.run_id.in_(run_ids)).order_by(artifacts.c.id)
         for row in c.execute(query):
             found[row.run_id].append(_artifact(row))
         return found
 
     def of_task(self, c: Connection, task_id: str) -> dict[str, Artifact]:
-        query = _query().where(artifacts.c.task_id == task_id)
+        query = VIEWS.where(artifacts.c.task_id == task_id)
         return {row.name: _artifact(row) for row in c.execute(query)}
 
     def get(self, c: Connection, owner: str, artifact_id: str) -> Artifact | None:
-        query = (
-            _query()
-            .join(runs, runs.c.id == artifacts.c.run_id)
-            .where(artifacts.c.id == artifact_id, runs.c.owner == owner)
+        query = VIEWS.join(runs, runs.c.id == artifacts.c.run_id).where(
+            artifacts.c.id == artifact_id, runs.c.owner == owner
         )
         row = c.execute(query).first()
         return _artifact(row) if row else None
-
-
-def _query() -> Any:
-    return select(*artifacts.c, tasks.c.node).select_from(
-        artifacts.join(tasks, tasks.c.id == artifacts.c.task_id)
-    )
 
 
 def _artifact(row: Row[Any]) -> Artifact:

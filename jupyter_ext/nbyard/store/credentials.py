@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from nbyard.domain.credentials import Credential, Login, login_of
 from nbyard.domain.runs import SecretOf
@@ -15,6 +15,7 @@ from nbyard.store.tables import credentials
 
 C = credentials.c
 FIELDS = [name for name in Credential.__struct_fields__ if name != "used_by"]
+REFERENCES = select(C.id, C.name, C.version).where(C.owner == bindparam("of"))
 
 
 class CredentialRows:
@@ -42,8 +43,8 @@ class CredentialRows:
 
     def references(self, c: Connection, owner: str) -> dict[str, SecretOf]:
         """All by name, and by id."""
-        query = select(C.id, C.name, C.version).where(C.owner == owner)
-        found = [SecretOf(row.id, row.name, row.version) for row in c.execute(query)]
+        rows = c.execute(REFERENCES, {"of": owner})
+        found = [SecretOf(row.id, row.name, row.version) for row in rows]
         return {one.credential_id: one for one in found} | {one.name: one for one in found}
 
     def page(

@@ -17,6 +17,16 @@ ADVISORY_LOCK = 7_220_151
 LOCK = text("select pg_advisory_xact_lock(:key)")
 INSERT = Prepared(insert(events))
 LAST = Prepared(select(func.max(events.c.id)))
+AFTER = (
+    select(events)
+    .where(
+        events.c.id > bindparam("cursor"),
+        events.c.id <= bindparam("until"),
+        events.c.owner == bindparam("of"),
+    )
+    .order_by(events.c.id)
+    .limit(bindparam("most"))
+)
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -58,13 +68,8 @@ def after(
     c: Connection, owner: str, cursor: int, limit: int, until: int = MAX_COUNT
 ) -> list[Event]:
     """Events after the cursor and up to the event `until`, oldest first."""
-    query = (
-        select(events)
-        .where(events.c.id > cursor, events.c.id <= until, events.c.owner == owner)
-        .order_by(events.c.id)
-        .limit(limit)
-    )
-    return [Event(r.id, r.at, r.topic, r.subject_id, r.run_id, r.data) for r in c.execute(query)]
+    rows = c.execute(AFTER, {"cursor": cursor, "until": until, "of": owner, "most": limit})
+    return [Event(r.id, r.at, r.topic, r.subject_id, r.run_id, r.data) for r in rows]
 
 
 def subjects_after(run_id: str, cursor: int) -> Any:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
 
 from nbyard.domain.arguments import Argument
 from nbyard.domain.executables import Executable, ExecutableVersion, Resources
@@ -16,6 +16,29 @@ from nbyard.store.tables import executable_versions, executables, tasks
 
 V = executable_versions.c
 VERSION_FIELDS = ExecutableVersion.__struct_fields__
+# To put these together takes longer than they do; whoever starts a run asks them.
+NEWEST = (
+    select(V.executable_id, func.max(V.number).label("number")).group_by(V.executable_id).subquery()
+)
+CURRENT = (
+    select(*executables.c, *(V[field].label(f"v_{field}") for field in VERSION_FIELDS))
+    .select_from(
+        executables.join(NEWEST, NEWEST.c.executable_id == executables.c.id).join(
+            executable_versions,
+            and_(V.executable_id == NEWEST.c.executable_id, V.number == NEWEST.c.number),
+        )
+    )
+    .where(executables.c.owner == bindparam("of"))
+)
+BY_PATH = CURRENT.where(executables.c.path == bindparam("at"))
+IS_ID = executables.c.id == bindparam("key")
+BY_KEY = CURRENT.where(IS_ID | (executables.c.name == bindparam("key"))).order_by(IS_ID.desc())
+LAST_VERSION = (
+    select(executable_versions)
+    .where(V.executable_id == bindparam("of"))
+    .order_by(V.number.desc())
+    .limit(1)
+)
 
 
 class ExecutableRows:
@@ -41,8 +64,7 @@ class ExecutableRows:
         self, c: Connection, executable_id: str, identity: str
     ) -> ExecutableVersion | None:
         """The newest version, if it has that identity."""
-        query = select(executable_versions).where(V.executable_id == executable_id)
-        row = c.execute(query.order_by(V.number.desc()).limit(1)).first()
+        row = c.execute(LAST_VERSION, {"of": executable_id}).first()
         return _version(row) if row and row.identity == identity else None
 
     def next_number(self, c: Connection, executable_id: str) -> int:
@@ -51,12 +73,11 @@ class ExecutableRows:
 
     def get(self, c: Connection, owner: str, key: str) -> Executable | None:
         """By id, else by name."""
-        query = self._current(owner).where((executables.c.id == key) | (executables.c.name == key))
-        row = c.execute(query.order_by((executables.c.id == key).desc())).first()
+        row = c.execute(BY_KEY, {"of": owner, "key": key}).first()
         return _executable(row) if row else None
 
     def by_path(self, c: Connection, owner: str, path: str) -> Executable | None:
-        row = c.execute(self._current(owner).where(executables.c.path == path)).first()
+        row = c.execute(BY_PATH, {"of": owner, "at": path}).first()
         return _executable(row) if row else None
 
     def names(self, c: Connection, owner: str) -> dict[str, str]:
@@ -67,25 +88,12 @@ class ExecutableRows:
     def page(
         self, c: Connection, owner: str, limit: int, after: str, search: str
     ) -> list[Executable]:
-        query = self._current(owner).order_by(executables.c.id.desc()).limit(limit)
+        query = CURRENT.order_by(executables.c.id.desc()).limit(limit)
         if after:
             query = query.where(executables.c.id < after)
         if search:
             query = query.where(executables.c.name.icontains(search, autoescape=True))
-        return [_executable(row) for row in c.execute(query)]
-
-    def _current(self, owner: str) -> Any:
-        newest = (
-            select(V.executable_id, func.max(V.number).label("number"))
-            .group_by(V.executable_id)
-            .subquery()
-        )
-        joined = executables.join(newest, newest.c.executable_id == executables.c.id).join(
-            executable_versions,
-            and_(V.executable_id == newest.c.executable_id, V.number == newest.c.number),
-        )
-        columns = [*(executables.c), *(V[f].label(f"v_{f}") for f in VERSION_FIELDS)]
-        return select(*columns).select_from(joined).where(executables.c.owner == owner)
+        return [_executable(row) for row in c.execute(query, {"of": owner})]
 
     def version(self, c: Connection, version_id: str) -> ExecutableVersion | None:
         row = c.execute(select(executable_versions).where(V.id == version_id)).first()

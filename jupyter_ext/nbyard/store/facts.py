@@ -1,10 +1,12 @@
 """Single facts about the store itself."""
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from nbyard.store.tables import facts
 
 COLLECT_AT = "collect_at"
+VALUE = select(facts.c.value).where(facts.c.name == bindparam("of"))
+CHANGE = update(facts).where(facts.c.name == bindparam("of")).values(value=bindparam("to"))
 
 
 class FactRows:
@@ -12,7 +14,7 @@ class FactRows:
 
     def get(self, c: Connection, name: str) -> str | None:
         """The value kept under the name."""
-        return c.execute(select(facts.c.value).where(facts.c.name == name)).scalar_one_or_none()
+        return c.execute(VALUE, {"of": name}).scalar_one_or_none()
 
     def once(self, c: Connection, name: str, value: str) -> str:
         """The value kept under the name; `value` when there was none."""
@@ -25,12 +27,12 @@ class FactRows:
     def keep(self, c: Connection, name: str, value: str) -> None:
         """The value from now on."""
         if self.once(c, name, value) != value:
-            c.execute(update(facts).where(facts.c.name == name).values(value=value))
+            c.execute(CHANGE, {"of": name, "to": value})
 
     def count(self, c: Connection, name: str, least: int) -> int:
         """One more than the last time, and than `least`."""
         number = max(int(self.once(c, name, "0")), least) + 1
-        c.execute(update(facts).where(facts.c.name == name).values(value=str(number)))
+        c.execute(CHANGE, {"of": name, "to": str(number)})
         return number
 
     def collect_at(self, c: Connection) -> float:
@@ -40,4 +42,4 @@ class FactRows:
     def set_collect_at(self, c: Connection, moment: float = 0) -> None:
         """Look for them then; by default at once, for something was deleted."""
         self.once(c, COLLECT_AT, "0")
-        c.execute(update(facts).where(facts.c.name == COLLECT_AT).values(value=str(moment)))
+        c.execute(CHANGE, {"of": COLLECT_AT, "to": str(moment)})

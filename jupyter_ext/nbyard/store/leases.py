@@ -14,8 +14,7 @@ from nbyard.store.prepared import Prepared
 from nbyard.store.tables import leases
 
 EPOCH = Prepared(select(leases.c.epoch).where(leases.c.name == bindparam("of")).with_for_update())
-
-
+HELD = select(leases).where(leases.c.name == bindparam("of"))
 FREE = datetime.fromtimestamp(0, UTC)
 
 
@@ -49,7 +48,7 @@ class LeaseRows:
     """Queries on leases."""
 
     def get(self, c: Connection, name: str) -> Lease | None:
-        row = c.execute(select(leases).where(leases.c.name == name)).first()
+        row = c.execute(HELD, {"of": name}).first()
         return Lease(*row) if row else None
 
     def take(

@@ -19,6 +19,20 @@ from nbyard.store.transition import Move
 RUN_FIELDS = [f for f in Run.__struct_fields__ if f != "counts"]
 OWN = [runs.c[f] for f in RUN_FIELDS]  # the arrows of a run may be a megabyte
 BY_ID = select(*OWN).where(runs.c.id == bindparam("its_id"))
+KEY = bindparam("key")
+IS_ID, IS_NAME = runs.c.id == KEY, runs.c.name == KEY
+OWNED = select(*OWN).where(runs.c.owner == bindparam("of"))
+RANKED = case((IS_ID, 0), (IS_NAME, 1), else_=2)
+BY_KEY = OWNED.where(IS_ID | IS_NAME).order_by(RANKED)
+BY_KEY_OR_NUMBER = OWNED.where(IS_ID | IS_NAME | (runs.c.number == bindparam("number"))).order_by(
+    RANKED
+)
+LARGEST = select(func.max(runs.c.number))
+COUNTS = (
+    select(tasks.c.run_id, tasks.c.state, tasks.c.cached, func.count())
+    .where(tasks.c.run_id.in_(bindparam("ids", expanding=True)))
+    .group_by(tasks.c.run_id, tasks.c.state, tasks.c.cached)
+)
 
 
 class RunRows:
@@ -26,7 +40,7 @@ class RunRows:
 
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
         """A new run, queued; its number is the next one of the store, also after deletions."""
-        newest = int(c.execute(select(func.max(runs.c.number))).scalar() or 0)
+        newest = int(c.execute(LARGEST).scalar() or 0)
         number = FactRows().count(c, "run_number", newest)
         subject = Subject(row["id"], row["owner"], row["id"])
         transition.begin(c, RUN, subject, {**row, "number": number})
@@ -46,12 +60,10 @@ class RunRows:
 
     def get(self, c: Connection, owner: str, key: str) -> Run | None:
         """By id, else by name, else by number."""
-        wanted = (runs.c.id == key) | (runs.c.name == key)
+        query, values = BY_KEY, {"of": owner, "key": key}
         if key.isascii() and key.isdecimal() and len(key) < 10:
-            wanted = wanted | (runs.c.number == int(key))
-        rank = case((runs.c.id == key, 0), (runs.c.name == key, 1), else_=2)
-        query = select(*OWN).where(runs.c.owner == owner, wanted).order_by(rank)
-        row = c.execute(query).first()
+            query, values = BY_KEY_OR_NUMBER, {**values, "number": int(key)}
+        row = c.execute(query, values).first()
         return _run(row, self.counts(c, [row.id])) if row else None
 
     def named(self, c: Connection, owner: str, name: str) -> Run | None:
@@ -100,12 +112,7 @@ class RunRows:
     def counts(self, c: Connection, ids: list[str]) -> dict[str, dict[str, int]]:
         """Tasks by state, for each run; cached ones count as `cached` besides."""
         found: dict[str, dict[str, int]] = {run_id: {} for run_id in ids}
-        query = (
-            select(tasks.c.run_id, tasks.c.state, tasks.c.cached, func.count())
-            .where(tasks.c.run_id.in_(ids))
-            .group_by(tasks.c.run_id, tasks.c.state, tasks.c.cached)
-        )
-        for run_id, state, cached, count in c.execute(query):
+        for run_id, state, cached, count in c.execute(COUNTS, {"ids": ids}):
             found[run_id][state] = found[run_id].get(state, 0) + count
             if cached:
                 found[run_id]["cached"] = found[run_id].get("cached", 0) + count

@@ -34,6 +34,16 @@ LIVE = (
 )
 
 
+RECORDS = select(tasks, runs.c.owner).join(runs, runs.c.id == tasks.c.run_id)
+OF_RUN = RECORDS.where(tasks.c.run_id == bindparam("of")).order_by(tasks.c.place)
+NUMBERS = (
+    select(attempts.c.task_id, func.max(attempts.c.number))
+    .join(tasks, tasks.c.id == attempts.c.task_id)
+    .where(tasks.c.run_id == bindparam("of"))
+    .group_by(attempts.c.task_id)
+)
+
+
 class TaskRecord(msgspec.Struct, frozen=True):
     """A task with its plan, as the dispatcher needs it."""
 
@@ -100,13 +110,7 @@ class TaskRows:
             NOTE.run(c, [{"its_id": name, "reason": why} for name, why in reasons.items()])
 
     def of_run(self, c: Connection, run_id: str) -> list[TaskRecord]:
-        query = (
-            select(tasks, runs.c.owner)
-            .join(runs, runs.c.id == tasks.c.run_id)
-            .where(tasks.c.run_id == run_id)
-            .order_by(tasks.c.place)
-        )
-        return [_record(row) for row in c.execute(query)]
+        return [_record(row) for row in c.execute(OF_RUN, {"of": run_id})]
 
     def states(self, c: Connection, run_id: str) -> dict[str, tuple[str, TaskState]]:
         """Id and state of each task of the run, by node, in the order of the graph; plans are
@@ -116,12 +120,7 @@ class TaskRows:
         return {row.node: (row.id, row.state) for row in rows}
 
     def get(self, c: Connection, task_id: str) -> TaskRecord | None:
-        query = (
-            select(tasks, runs.c.owner)
-            .join(runs, runs.c.id == tasks.c.run_id)
-            .where(tasks.c.id == task_id)
-        )
-        row = c.execute(query).first()
+        row = c.execute(RECORDS.where(tasks.c.id == task_id)).first()
         return _record(row) if row else None
 
     def live(self, c: Connection) -> dict[str, dict[str, TaskState]]:
@@ -133,12 +132,8 @@ class TaskRows:
 
     def of_node(self, c: Connection, run_id: str, node: str) -> TaskRecord | None:
         """The task of that node in that run."""
-        query = (
-            select(tasks, runs.c.owner)
-            .join(runs, runs.c.id == tasks.c.run_id)
-            .where(tasks.c.run_id == run_id, tasks.c.node == node)
-        )
-        row = c.execute(query).first()
+        of_node = (tasks.c.run_id == run_id) & (tasks.c.node == node)
+        row = c.execute(RECORDS.where(of_node)).first()
         return _record(row) if row else None
 
     def key_of(self, c: Connection, task_id: str) -> dict[str, Any]:
@@ -302,13 +297,7 @@ class AttemptRows:
 
     def numbers(self, c: Connection, run_id: str) -> dict[str, int]:
         """How many attempts there were at each task of the run."""
-        query = (
-            select(attempts.c.task_id, func.max(attempts.c.number))
-            .join(tasks, tasks.c.id == attempts.c.task_id)
-            .where(tasks.c.run_id == run_id)
-            .group_by(attempts.c.task_id)
-        )
-        return {task_id: number for task_id, number in c.execute(query)}
+        return {task_id: number for task_id, number in c.execute(NUMBERS, {"of": run_id})}
 
     def get(self, c: Connection, attempt_id: str) -> AttemptRecord | None:
         row = c.execute(_records().where(attempts.c.id == attempt_id)).first()

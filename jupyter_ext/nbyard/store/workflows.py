@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from nbyard.domain.datasets import Dataset
 from nbyard.domain.digest import digest_of
@@ -13,6 +13,16 @@ from nbyard.domain.workflows import Document, Workflow
 from nbyard.store import events
 from nbyard.store.events import Subject
 from nbyard.store.tables import workflow_versions, workflows
+
+BY_PATH = select(workflows).where(
+    workflows.c.owner == bindparam("of"), workflows.c.path == bindparam("at")
+)
+LAST_VERSION = (
+    select(workflow_versions.c.id, workflow_versions.c.digest)
+    .where(workflow_versions.c.workflow_id == bindparam("of"))
+    .order_by(workflow_versions.c.number.desc())
+    .limit(1)
+)
 
 
 class WorkflowRows:
@@ -41,6 +51,8 @@ class WorkflowRows:
             values = {"title": title, "document_id": document.meta.id, "updated_at": now}
             c.execute(update(workflows).where(where).values(**values))
             events.append(c, "workflow", Subject(known.id, owner), {"change": "changed"})
+        else:
+            return known
         found = self.by_path(c, owner, path)
         assert found is not None
         return found
@@ -48,15 +60,10 @@ class WorkflowRows:
     def freeze(self, c: Connection, workflow: Workflow, document: Document) -> str:
         """The id of the version with exactly this document."""
         digest = digest_of(document)
-        v = workflow_versions.c
-        newest = c.execute(
-            select(v.id, v.digest)
-            .where(v.workflow_id == workflow.id)
-            .order_by(v.number.desc())
-            .limit(1)
-        ).first()
+        newest = c.execute(LAST_VERSION, {"of": workflow.id}).first()
         if newest and newest.digest == digest:
             return str(newest.id)
+        v = workflow_versions.c
         number = c.execute(select(func.max(v.number)).where(v.workflow_id == workflow.id)).scalar()
         row = {
             "id": new_id(),
@@ -70,8 +77,7 @@ class WorkflowRows:
         return str(row["id"])
 
     def by_path(self, c: Connection, owner: str, path: str) -> Workflow | None:
-        query = select(workflows).where(workflows.c.owner == owner, workflows.c.path == path)
-        row = c.execute(query).first()
+        row = c.execute(BY_PATH, {"of": owner, "at": path}).first()
         return _workflow(row) if row else None
 
     def using(self, c: Connection, dataset: Dataset) -> list[str]:

@@ -366,6 +366,35 @@ def test_a_blob_survives_a_power_cut(
         assert ("fsync", path.parent) in synced[appeared:]
 
 
+def test_what_is_there_is_not_written_once_more(
+    blobs: Blobs, tmp_path: Path, synced: list[tuple[str, Path]]
+) -> None:
+    """F13: of a file whose bytes are stored, the stored one is synced again, and it alone."""
+    path = blobs.path(blobs.put_bytes(b"abc").digest)
+    (tmp_path / "again").write_bytes(b"abc")
+    synced.clear()
+    assert blobs.path(adopted(blobs, tmp_path / "again")) == path
+    assert synced == [("fsync", path), ("fsync", path.parent)]
+
+
+def test_folders_are_synced_with_those_beside_them(
+    blobs: Blobs, synced: list[tuple[str, Path]]
+) -> None:
+    """F13: one sync is for all that are there, not for one that comes later."""
+    above, names = (
+        blobs.root / "sha256",
+        [hashlib.sha256(one).hexdigest()[:2] for one in (b"x", b"y")],
+    )
+    for name in names:
+        (above / name).mkdir()
+    blobs.put_bytes(b"x")
+    assert synced.count(("fsync", above)) == 1
+    blobs.put_bytes(b"y")
+    assert synced.count(("fsync", above)) == 1
+    blobs.put_bytes(b"z")
+    assert synced.count(("fsync", above)) == 2
+
+
 def test_a_folder_that_another_process_made_is_synced_too(
     blobs: Blobs, tmp_path: Path, synced: list[tuple[str, Path]]
 ) -> None:
