@@ -35,6 +35,10 @@ async function deploy(lab: Lab, image: string): Promise<void> {
   await form.getByLabel('Service').selectOption({ label: 'VS Code' });
   await form.getByLabel('Image').fill(image);
   await form.getByLabel('Title').fill('Code');
+  await form.getByLabel('Password').fill(PASSWORD.slice(0, 8));
+  await lab.press('Enter');
+  await expect(form.getByRole('alert')).toContainText('must have 9 to 200 characters');
+  await expect(form.getByLabel('Password')).toBeFocused();
   await form.getByLabel('Password').fill(PASSWORD);
   await lab.press('Enter');
   await expect(form.getByRole('heading', { name: 'Code' })).toBeFocused();
