@@ -210,6 +210,7 @@ class DatasetService:
     @operation("GET", "/datasets/{dataset}", scope="datasets:read")
     def get(self, caller: Caller, dataset: str) -> Dataset:
         """Show a dataset, by id or name."""
+        self._parts.watch()
         with self._store.read() as c:
             found = self._store.datasets.get(c, caller.name, dataset)
         if found is None:

@@ -131,6 +131,7 @@ class EnvironmentService:
     @operation("GET", "/environments/{environment}/versions", scope="environments:read")
     def versions(self, caller: Caller, environment: str) -> Page[EnvironmentVersion]:
         """List the versions of an environment, newest first."""
+        self._parts.watch()
         with self._store.read() as c:
             found = self._find(c, caller, environment)
             return Page(self._store.environments.versions(c, found.id))

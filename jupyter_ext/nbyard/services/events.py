@@ -16,6 +16,7 @@ class EventService:
 
     def __init__(self, parts: Parts):
         self._store = parts.store
+        self._watch = parts.watch
 
     @operation("GET", "/events", scope="events:read")
     def list(self, caller: Caller, after: int = 0, limit: int = 500) -> Events:
@@ -37,7 +38,8 @@ class EventService:
         return Events(found, max(after, until) if is_all else found[-1].id)
 
     def last(self) -> int:
-        """The id of the newest event."""
+        """The id of the newest event; whoever asks again and again waits for work to be done."""
+        self._watch()
         with self._store.read() as c:
             newest: int = self._store.events.last(c)
             return newest
