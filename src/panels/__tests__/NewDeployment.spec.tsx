@@ -1,5 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { fakeClient, json } from '../../api/__tests__/fake';
 import { EventStream } from '../../api/eventStream';
 import { IYard } from '../../api/yard';
@@ -142,19 +142,16 @@ describe('M6: what is built before it is deployed', () => {
     const { close, removed } = await open(() => ({ id: 'd' }), { model });
     expect(removed).toEqual([]);
     await close();
-    expect(removed).toEqual(['/m?unless_used=true']);
+    await waitFor(() => expect(removed).toEqual(['/m?unless_used=true']));
   });
 
   it('goes with the page, and not once more', async () => {
     const { removed } = await open(() => ({ id: 'd' }), { model });
     const leave = (persisted: boolean) =>
-      act(async () => {
-        window.dispatchEvent(Object.assign(new Event('pagehide'), { persisted }));
-        await new Promise(done => setTimeout(done, 20));
-      });
-    await leave(true); // it may come back
-    expect(removed).toEqual([]);
-    await leave(false);
+      window.dispatchEvent(Object.assign(new Event('pagehide'), { persisted }));
+    leave(true); // it may come back
+    leave(false);
+    await waitFor(() => expect(removed).not.toEqual([]));
     expect(removed).toEqual(['/m?unless_used=true as it goes']);
   });
 
@@ -166,8 +163,7 @@ describe('M6: what is built before it is deployed', () => {
     await close();
     expect(removed).toEqual([]);
     answered({ id: 'd' });
-    await act(() => new Promise(done => setTimeout(done, 20)));
-    expect(removed).toEqual(['/m?unless_used=true']);
+    await waitFor(() => expect(removed).toEqual(['/m?unless_used=true']));
   });
 
   it('takes no place: a tag that is there is built anew when it is deployed', async () => {
