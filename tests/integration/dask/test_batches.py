@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pandas
@@ -13,13 +14,14 @@ import pytest
 from nbyard.domain.runs import RunDetail
 from nbyard.testing.conformance_runtimes import wait_until
 
-from ..test_runs import Project
+from ..test_runs import ADA, Project
 from .ground import Ground
 from .test_workflows import cluster, project
 
 __all__ = ["cluster", "project"]
 pytestmark = pytest.mark.leaves_running  # processes of the ground are ended by the fixture
 ROWS = 65_536 * 6
+LIMITS = {"timeout": {"timeout_seconds": 20}}
 MODEL = """
 name: Doubling
 deployment: {mode: batch}
@@ -67,7 +69,7 @@ def witnessed(wide: Ground, word: str) -> Path:
     return witness
 
 
-def doubling(project: Project, witness: Path) -> str:
+def doubling(project: Project, witness: Path, **limits: Any) -> str:
     """The run of a model over many rows."""
     (project.root / "src").mkdir(exist_ok=True)
     (project.root / "src/model.py").write_text(CODE % str(witness))
@@ -75,7 +77,8 @@ def doubling(project: Project, witness: Path) -> str:
     (project.root / "nervosum.yaml").write_text(MODEL)
     pandas.DataFrame({"n": numpy.arange(ROWS)}).to_parquet(project.root / "n.parquet")
     data = {"type": "dataset", "path": "n.parquet"}
-    project.nodes = {"data": data, "model": {"type": "executable", "path": "nervosum.yaml"}}
+    model = {"type": "executable", "path": "nervosum.yaml", **limits}
+    project.nodes = {"data": data, "model": model}
     project.arrow("data", "model", "data", "data")
     return project.start(runtime="dask")
 
@@ -130,6 +133,29 @@ def test_a_worker_that_dies_loses_no_piece(project: Project, wide: Ground) -> No
     check(project, detail)
     assert [len(task.attempts) for task in detail.tasks if task.node == "model"] == [1]
     wait_until(lambda: gone(witness))
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("how", ["cancel", "timeout"])
+def test_nothing_is_left_of_one_that_is_cancelled_or_takes_too_long(
+    project: Project, wide: Ground, how: str
+) -> None:
+    """R7, M4: on no worker, although the model would take for ever; what its node used is told."""
+    witness = witnessed(wide, "wait")
+    run = doubling(project, witness, **LIMITS.get(how, {}))
+    if how == "cancel":
+        project.dispatching.until(lambda: begun(witness), lambda seen: len(seen) == 2, 100)
+        project.yard.services.runs.cancel(ADA, run)
+    detail = project.end(run)
+    (task,) = (one for one in detail.tasks if one.node == "model")
+    if how == "cancel":
+        assert task.state == "cancelled", task.reason
+    else:
+        assert task.failure is not None and task.failure.kind == "timeout", task.reason
+    wait_until(lambda: gone(witness))
+    wait_until(lambda: not list(wide.folder.glob("scratch-*/**/nbyard-model-*")))
+    used = project.yard.services.runs.usage(ADA, run, "model")
+    assert max(used.memory_bytes) > 0
 
 
 def test_what_a_model_raises_on_a_worker_is_told_with_its_rows(

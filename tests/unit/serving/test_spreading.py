@@ -7,9 +7,11 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas
+import psutil
 import pyarrow
 import pytest
 
@@ -20,6 +22,7 @@ from nbyard.serving.batch.spreading import Spreading, packed, read, spread, writ
 from nbyard.serving.codec import BadAnswer, Refused
 from nbyard.serving.loading import Spec, read_spec
 from nbyard.serving.predicting import ModelFailed
+from nbyard.testing.conformance_runtimes import wait_until
 
 from .conftest import SPEC
 
@@ -44,8 +47,15 @@ class Doubling:
 
 
 class Worker:
+    """It does one task for ever; what that is in is its state."""
+
     def __init__(self, folder: Path):
         self.local_directory = str(folder)
+        self.task = SimpleNamespace(state="executing")
+        self.state = SimpleNamespace(tasks={"piece": self.task})
+
+    def get_current_task(self) -> str:
+        return "piece"
 
 
 class Done:
@@ -87,10 +97,16 @@ def spec(tmp_path: Path) -> Spec:
 
 
 @pytest.fixture
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "scratch"
+def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worker:
+    made = Worker(tmp_path / "scratch")
+    monkeypatch.setattr("distributed.get_worker", lambda: made)
+    return made
+
+
+@pytest.fixture
+def scratch(worker: Worker) -> Path:
+    folder = Path(worker.local_directory)
     folder.mkdir()
-    monkeypatch.setattr("distributed.get_worker", lambda: Worker(folder))
     return folder
 
 
@@ -176,6 +192,48 @@ def test_a_process_that_waits_too_long_ends_and_another_takes_its_place(
         yield pieces[1]
 
     assert [one.column(0).to_pylist() for one in over(slowly())] == [[2], [4]]
+
+
+@pytest.mark.parametrize("slow", ['print("loaded")', 'raise ValueError("seven")'])
+@pytest.mark.parametrize("how", ["cancelled", "forgotten"])
+def test_what_nobody_waits_for_any_more_is_ended_at_once(
+    spec: Spec, scratch: Path, worker: Worker, slow: str, how: str
+) -> None:
+    """R7: however long the model is loaded or predicts, with the processes that it has started."""
+    begun = scratch.parent / "begun"
+    words = ["sh", "-c", f"echo $$ > {begun}; exec sleep 600"]
+    text = CODE.replace(slow, f"__import__('subprocess').run({words})")
+    Path(spec.root, "src/model.py").write_text(text)
+
+    def leave() -> None:
+        wait_until(lambda: begun.exists() and begun.read_text().endswith("\n"))
+        if how == "cancelled":
+            worker.task.state = "cancelled"
+        else:
+            worker.state.tasks.clear()
+
+    leaving = threading.Thread(target=leave)
+    leaving.start()
+    with Spreading(Near(), spec) as made, pytest.raises(there_named("Unwanted")):
+        list(made.over(iter([(0, batch(*range(20_000)))])))
+    leaving.join()
+    assert list(scratch.iterdir()) == []
+    wait_until(lambda: not is_alive(int(begun.read_text())))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def there_named(name: str) -> Any:
+    """As a worker has it, where the text has become a module."""
+    space: dict[str, Any] = {}
+    exec(spreading.BOOT, space)
+    space["answer"](spreading.NAME, spreading.TEXT, "end", "none")
+    return getattr(there(), name)
 
 
 def there() -> Any:

@@ -7,37 +7,69 @@ import contextlib
 import io
 import json
 import os
+import select
 import shutil
+import signal
 import struct
 import subprocess
 import sys
 import tarfile
 import tempfile
 import threading
+from collections.abc import Callable
 from typing import Any
 
 CHILD = "nbyard.serving.batch.child"
 HEAD = struct.Struct("=QQ")
 TRIES = 2
+LOOK_SECONDS = 0.3
+# of a task that runs and was released meanwhile
+CANCELLED = "cancelled"
 
 _lock = threading.Lock()
 _idle: dict[str, list[Child]] = {}
 
 
+class Unwanted(Exception):
+    """Nobody waits for a piece any more."""
+
+
 def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[str, Any], bytes]:
-    """What a process of that model says to a piece, whose first row is `first`."""
+    """What a process of that model says to a piece, whose first row is `first`.
+
+    Raises:
+        Unwanted: nobody waits for it any more; what predicted it is gone.
+    """
+    wanted = _wish()
     for _ in range(TRIES):
         child = _taken(key) or Child(archive)
         try:
-            said = child.ask(first, piece)
+            said = child.ask(first, piece, wanted)
         except (OSError, EOFError):
             child.end()
             continue
+        except Unwanted:
+            child.kill()
+            raise
         with _lock:
             _idle.setdefault(key, []).append(child)
         return said
     words = f"the process that predicts from row {first} on died (exit code {child.code})"
     return {"kind": "failed", "words": words, "said": ""}, b""
+
+
+def _wish() -> Callable[[], bool]:
+    """Whether the scheduler wants what this thread does: as long as who asked for it lives."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    key, tasks = worker.get_current_task(), worker.state.tasks
+
+    def is_wanted() -> bool:
+        task = tasks.get(key)
+        return task is not None and task.state != CANCELLED
+
+    return is_wanted
 
 
 def _taken(key: str) -> Child | None:
@@ -78,21 +110,36 @@ class Child:
             cwd=os.path.join(place, "model"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            start_new_session=True,
         )
+        os.set_blocking(self._process.stdin.fileno(), False)  # type: ignore[union-attr]
 
     @property
     def code(self) -> int | None:
         return self._process.poll()
 
-    def ask(self, first: int, piece: bytes) -> tuple[dict[str, Any], bytes]:
-        """Raises OSError or EOFError where it is no more."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(HEAD.pack(first, len(piece)))
-        self._process.stdin.write(piece)
-        self._process.stdin.flush()
+    def ask(
+        self, first: int, piece: bytes, wanted: Callable[[], bool]
+    ) -> tuple[dict[str, Any], bytes]:
+        """Raises OSError or EOFError where it is no more, and Unwanted."""
+        assert self._process.stdout is not None
+        self._write(HEAD.pack(first, len(piece)) + piece, wanted)
+        while not select.select([self._process.stdout], [], [], LOOK_SECONDS)[0]:
+            if not wanted():
+                raise Unwanted
         head, content = HEAD.unpack(self._read(HEAD.size))
         told: dict[str, Any] = json.loads(self._read(head))
         return told, self._read(content)
+
+    def _write(self, content: bytes, wanted: Callable[[], bool]) -> None:
+        """It reads no sooner than the model is loaded."""
+        assert self._process.stdin is not None
+        target, left = self._process.stdin.fileno(), memoryview(content)
+        while left:
+            if select.select([], [target], [], LOOK_SECONDS)[1]:
+                left = left[os.write(target, left) :]
+            elif not wanted():
+                raise Unwanted
 
     def _read(self, size: int) -> bytes:
         assert self._process.stdout is not None
@@ -100,6 +147,12 @@ class Child:
         if len(found) < size:
             raise EOFError
         return found
+
+    def kill(self) -> None:
+        """Whatever it is doing, with what it has started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self.end()
 
     def end(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):

@@ -21,7 +21,8 @@ from nbyard.serving.predicting import ModelFailed, words_of
 
 from .beside import HEAD
 
-IDLE_SECONDS = 5.0
+# whoever is cancelled shall leave nothing after 5 s
+IDLE_SECONDS = 4.0
 FOLLOW_SECONDS = 1.0
 MAX_SAID = 65_536
 
