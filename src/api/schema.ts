@@ -884,7 +884,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Fetch an image from a registry */
+        /**
+         * Fetch an image from a registry
+         * @description It is listed with the environment that is named, or that it was pushed of.
+         */
         post: operations["images.pull"];
         delete?: never;
         options?: never;
@@ -2660,12 +2663,12 @@ export interface components {
         };
         /**
          * Missing
-         * @description A `module` that was not found, the `package` that most likely has it, and the name of the
-         *         environment that lacks it, empty where none of ours was used.
+         * @description A `module` that was not found, the `packages` to add for it, of which the last most likely has
+         *         it, and the name of the environment that lacks it, empty where none of ours was used.
          */
         Missing: {
             module: string;
-            package: string;
+            packages: string[];
             environment: string;
         };
         /**
@@ -3413,6 +3416,16 @@ export interface components {
             input: string;
             score: number;
             reason: string;
+        };
+        /**
+         * PulledImage
+         * @description The name of an image in a registry, and the `environment` (by name or id) among whose images
+         *         it is listed, if it is to be.
+         */
+        PulledImage: {
+            reference: string;
+            /** @default  */
+            environment: string;
         };
         /**
          * Recipe
@@ -6062,7 +6075,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ImageName"];
+                "application/json": components["schemas"]["PulledImage"];
             };
         };
         responses: {

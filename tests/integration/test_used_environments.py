@@ -239,11 +239,10 @@ def test_a_missing_module_is_added_and_the_run_goes_on(ground: Ground, wheels: W
         failed = ground.run(path="s.py", environment=environment, force=True)
         missing = failed.tasks[0].missing
         assert missing is not None
-        assert (missing.module, missing.package, missing.environment) == (
-            "calf", "calf", environment,
-        )  # fmt: skip
+        assert (missing.module, missing.packages) == ("calf", ["calf"])
+        assert missing.environment == environment
         if environment:
-            ground.change(missing.package)
+            ground.change("\n".join(missing.packages))
         made = runs.retry(ADA, failed.run.id, environment="cows")
         ended = ground.end(made.id)
         used = ended.tasks[0].environment

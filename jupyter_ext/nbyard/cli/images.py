@@ -11,7 +11,7 @@ import msgspec
 from nbyard.cli.by_hand import json_option, server_option
 from nbyard.cli.output import harmless, say, show_json, size
 from nbyard.cli.run import pairs
-from nbyard.domain.images import ImageName, NamedImage, NewImage, Recipe, own_lines
+from nbyard.domain.images import ImageName, NamedImage, NewImage, PulledImage, Recipe, own_lines
 
 LOOK_SECONDS = 0.3
 ENDED = ("ready", "failed")
@@ -154,7 +154,7 @@ def pull(reference: str, server: str, **wish: Any) -> None:
     from nbyard.discover import connect
 
     connection = connect(server)
-    made = connection.images.pull(body=ImageName(reference))
+    made = connection.images.pull(body=PulledImage(reference))
     _see_out(connection, made, **wish)
 
 

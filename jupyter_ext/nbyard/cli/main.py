@@ -14,7 +14,7 @@ from nbyard import __version__
 from nbyard.cli.output import say
 from nbyard.cli.run import run
 from nbyard.cli.system import doctor, openapi
-from nbyard.errors import Invalid, NbyardError, NotFound, Unavailable
+from nbyard.errors import Invalid, NbyardError, NotFound, PolicyRefused, Unavailable
 
 SELDOM = 100_000
 LINE = re.compile(r"^requirements\.(\d+)$")
@@ -95,7 +95,7 @@ def _tell(error: NbyardError) -> int:
             say(f"  {place}: {detail.message}")
     if error.hint:
         say(error.hint)
-    if isinstance(error, Invalid):
+    if isinstance(error, Invalid | PolicyRefused):
         return EXIT_USAGE
     if isinstance(error, NotFound):
         return EXIT_MISSING

@@ -308,4 +308,4 @@ def _explain(number: int, task: Task, *, is_kept: bool) -> None:
         name = shlex.quote(lack.environment or "NAME")
         verb = "install" if lack.environment else "create"
         retry = f"nbyard runs retry {number} --environment {name}"
-        say(f"To add it: nbyard environments {verb} {name} {lack.package} && {retry}")
+        say(f"To add it: nbyard environments {verb} {name} {' '.join(lack.packages)} && {retry}")

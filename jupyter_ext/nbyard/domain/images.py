@@ -108,6 +108,14 @@ class ImageName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reference: str
 
 
+class PulledImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The name of an image in a registry, and the `environment` (by name or id) among whose images
+    it is listed, if it is to be."""
+
+    reference: str
+    environment: str = ""
+
+
 class DockerfileText(msgspec.Struct, frozen=True):
     """The `text` that an image would be built from, and the recipe that it was made by; what people
     may change in the text is the recipe's `own`, behind the line `marker`."""

@@ -6,10 +6,12 @@ import msgspec
 
 from nbyard.domain.attempts import Failure
 
-# the interpreter's words, and those of pandas for what it needs to read and write
-MESSAGE = re.compile(
-    r"(?:ModuleNotFoundError: No module named|Missing optional dependency) '([A-Za-z_][\w.]*)'"
-)
+NAME = r"([A-Za-z_][\w.]*)"
+# the interpreter's words, behind those of a hand-off, and those of pandas (2 and 3) for what it
+# needs to read and write
+OF_PYTHON = rf"(travels as Parquet: )?ModuleNotFoundError: No module named '{NAME}'"
+OF_PANDAS = rf"Missing optional dependency '{NAME}'|`Import {NAME}` failed"
+MESSAGE = re.compile(f"{OF_PYTHON}|{OF_PANDAS}")
 COLOURS = re.compile("\x1b\\[[0-9;]*m")
 # where the distribution is not called as its module is
 DISTRIBUTIONS = {
@@ -39,20 +41,30 @@ DISTRIBUTIONS = {
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """A `module` that was not found, the `package` that most likely has it, and the name of the
-    environment that lacks it, empty where none of ours was used."""
+    """A `module` that was not found, the `packages` to add for it, of which the last most likely
+    has it, and the name of the environment that lacks it, empty where none of ours was used."""
 
     module: str
-    package: str
+    packages: list[str]
     environment: str
 
 
 def missing_from(failure: Failure | None, environment: str) -> Missing | None:
-    """What a failure says is missing; None when it says something else."""
+    """What a failure says is missing; None when it says something else.
+
+    A data frame of pandas was at hand where pandas lacks something: an environment that is made
+    for the step has to have both.
+    """
     if failure is None:
         return None
     told = MESSAGE.findall(COLOURS.sub("", f"{failure.traceback}\n{failure.message}"))
-    return Missing(told[-1], package_of(told[-1]), environment) if told else None
+    if not told:
+        return None
+    hand_off, absent, *of_pandas = told[-1]
+    module = absent or "".join(of_pandas)
+    is_of_pandas = not absent or (hand_off and absent == "pyarrow")  # polars writes by itself
+    beside = ["pandas"] if is_of_pandas and not environment else []
+    return Missing(module, [*beside, package_of(module)], environment)
 
 
 def package_of(module: str) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 HASH = re.compile(r"--hash=(sha256|sha384|sha512):([0-9a-f]{64,128})")
 COMMENT = re.compile(r"(^|\s)#.*$")
+HASH_FORM = "--hash is taken of sha256, sha384 and sha512 only: --hash=sha256:<64 hex digits>"
 MAX_LINES = 10_000
 MAX_SHOWN = 80
 # who gives an address with a password does not want to see it again
@@ -110,7 +111,8 @@ def _read(line: str, sources: Sources, forbidden: Container[str]) -> str:
     hashes = []
     for word in words[1:]:
         if not HASH.fullmatch(word.strip()):
-            raise ValueError(f"{word.split('=')[0].split()[0]} is not allowed here")
+            option = word.split("=")[0].split()[0]
+            raise ValueError(HASH_FORM if option == "--hash" else f"{option} is not allowed here")
         hashes.append(word.strip())
     if AN_ADDRESS.match(line):
         asked = "" if sources.places else f", which is not allowed: {ASK}"

@@ -51,7 +51,7 @@ NEVER_PUBLIC = tuple(
     ip_network(text)
     for text in ("192.88.99.0/24", "64:ff9b:1::/48", "fec0::/10", "2001::/32", "5f00::/16", "::/96")
 )
-HINT = "An administrator can allow private hosts."
+HINT = "An administrator allows private hosts with allowed_private_hosts."
 NAT64 = IPv6Network("64:ff9b::/96")
 
 

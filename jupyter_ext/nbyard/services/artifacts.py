@@ -13,7 +13,7 @@ from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs import Artifact
 from nbyard.domain.tables import TablePage
 from nbyard.errors import Invalid, NameTaken, NotFound
-from nbyard.services.naming import check_free, check_run_name, next_name
+from nbyard.services.naming import check_run_name, check_run_name_free, next_name
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts
 
@@ -54,12 +54,13 @@ class ArtifactService:
     def suggest(self, caller: Caller, name: str) -> SuggestedName:
         """Suggest a name for a new artifact: the one that is asked for, or the next like it."""
         wanted = check_run_name(name)
-        with self._parts.store.read() as c:
-            names = self._parts.store.runs.names(c, caller.name)
-        try:
-            check_free(names, "a run", wanted)
-        except NameTaken as taken:
-            return SuggestedName(next_name(names.values(), wanted), taken.message)
+        store = self._parts.store
+        with store.read() as c:
+            try:
+                check_run_name_free(store, c, caller.name, wanted)
+            except NameTaken as taken:
+                names = store.runs.names(c, caller.name)
+                return SuggestedName(next_name(names.values(), wanted), taken.message)
         return SuggestedName(wanted)
 
     @operation("GET", "/artifacts/{artifact}", scope="runs:read")

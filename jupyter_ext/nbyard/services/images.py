@@ -21,6 +21,7 @@ from nbyard.domain.images import (
     ImageSpec,
     NamedImage,
     NewImage,
+    PulledImage,
     Recipe,
     check_recipe,
     check_reference,
@@ -146,13 +147,7 @@ class ImageService:
         if body.recipe is not None:
             check_recipe(body.recipe)
         with self._store.read() as c:
-            found = self._store.environments.get(c, caller.name, body.environment)
-            if found is None:
-                there = nearest(
-                    self._store.environments.names(c, caller.name).values(), body.environment
-                )
-                words = f"there is no environment {body.environment[:80]!r}; {there}"
-                raise NotFound(f"environment: {words}", details=[Detail("environment", words)])
+            found = self._environment(c, caller, body.environment)
             versions = self._store.environments.versions(c, found.id)
             last = self._store.images.of_environment(c, found.id)
         recipe = body.recipe or (last.recipe if last else Recipe())
@@ -167,10 +162,27 @@ class ImageService:
             raise Invalid.field("tag", "an image is built under a tag, not under a digest")
         return _Draft(found, ready[0], recipe, reference)
 
+    def _environment(self, c: Connection, caller: Caller, key: str) -> Environment:
+        found = self._store.environments.get(c, caller.name, key)
+        if found is None:
+            there = nearest(self._store.environments.names(c, caller.name).values(), key)
+            words = f"there is no environment {key[:80]!r}; {there}"
+            raise NotFound(f"environment: {words}", details=[Detail("environment", words)])
+        return found
+
     @operation("POST", "/images/pull", scope="images:write", status=201)
-    def pull(self, caller: Caller, body: ImageName) -> NamedImage:
-        """Fetch an image from a registry."""
-        return self._add(caller, reference=check_reference(body.reference), origin="pull")
+    def pull(self, caller: Caller, body: PulledImage) -> NamedImage:
+        """Fetch an image from a registry.
+
+        It is listed with the environment that is named, or that it was pushed of.
+        """
+        reference = check_reference(body.reference)
+        with self._store.read() as c:
+            known = self._store.images.get(c, caller.name, reference)
+            of = self._environment(c, caller, body.environment).id if body.environment else ""
+        if not of and known is not None and known.origin in REGISTRY:
+            of = known.environment
+        return self._add(caller, reference=reference, origin="pull", environment=of)
 
     @operation("POST", "/images/{image}/push", scope="images:write", status=201)
     def push(self, caller: Caller, image: str, body: ImageName) -> NamedImage:

@@ -44,6 +44,18 @@ def check_free(names: Mapping[str, str], noun: str, name: str, own: str = "") ->
             )
 
 
+def check_run_name_free(store: Store, c: Connection, owner: str, name: str) -> None:
+    """Refuse the name of another run, in the word for it: of one executable it is an artifact.
+
+    Raises:
+        NameTaken: another one has it.
+    """
+    names = store.runs.names(c, owner)
+    same = (taken for taken in names.values() if name_key(taken) == name_key(name))
+    is_artifact = store.runs.named(c, owner, next(same, "")) is not None
+    check_free(names, "an artifact" if is_artifact else "a run", name)
+
+
 def check_apart(store: Store, c: Connection, owner: str, name: str, outputs: Sequence[str]) -> None:
     """Refuse a name for what has these outputs, where NAME.OUTPUT would name two things: the output
     `train` of `b` is `b.train`.

@@ -31,7 +31,7 @@ from nbyard.domain.states import RUN, TASK
 from nbyard.domain.workflows import Document
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.services.drafts import Draft, checked, draft
-from nbyard.services.naming import check_apart, check_free
+from nbyard.services.naming import check_apart, check_run_name_free
 from nbyard.services.operation import operation
 from nbyard.services.parts import keeping_bytes, made_before, remember
 from nbyard.services.run_estimates import RunEstimates
@@ -89,7 +89,7 @@ class RunService(RunEstimates):
         names = self._store.runs.names(c, caller.name)
         same = [key for key, taken in names.items() if name_key(taken) == name_key(name)]
         if not (replace and same):
-            check_free(names, "a run", name)
+            check_run_name_free(self._store, c, caller.name, name)
             return
         older = self._find(c, caller, same[0])
         if older.state in RUN.live:

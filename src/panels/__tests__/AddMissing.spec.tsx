@@ -25,7 +25,11 @@ class Libraries {
   };
 }
 
-function open(environment: string, changes: readonly object[] = CHANGES) {
+function open(
+  environment: string,
+  changes: readonly object[] = CHANGES,
+  packages: readonly string[] = ['calf']
+) {
   const asked: string[] = [];
   const client = fakeClient(async (_, url, request) => {
     const text = await request.text();
@@ -46,7 +50,7 @@ function open(environment: string, changes: readonly object[] = CHANGES) {
       commands={{ execute } as never}
       trans={trans}
       run="r"
-      missing={{ module: 'calf', package: 'calf', environment }}
+      missing={{ module: 'calf', packages: [...packages], environment }}
     />
   );
   return { asked, environments, execute };
@@ -105,5 +109,12 @@ describe('L1: what a step lacked is added', () => {
     await press('Retry');
     expect(asked).toHaveLength(2);
     expect(asked[1]).toContain('runs/r/retry?environment=cows');
+  });
+
+  it('what is needed together is added together, one in each line', async () => {
+    const { asked } = open('', CHANGES, ['pandas', 'pyarrow']);
+    await press('Add pandas, pyarrow to a Library and Retry');
+    await press('Preview');
+    expect(asked[0]).toContain('{"add":"pandas\\npyarrow"}');
   });
 });

@@ -22,7 +22,7 @@ interface IAddMissingProps {
 export default function AddMissing(props: IAddMissingProps): JSX.Element {
   const { yard, commands, trans, run, missing } = props;
   const [isOpen, setOpen] = useState(false);
-  const [text, setText] = useState(missing.package);
+  const [text, setText] = useState(missing.packages.join('\n'));
   const [name, setName] = useState(missing.environment);
   const [found, setFound] = useState<Resolution>();
   const [problems, setProblems] = useState<readonly string[]>([]);
@@ -34,6 +34,7 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
     setFound(undefined);
     setProblems([]);
   };
+  const packages = missing.packages.join(', ');
   const question = { path: { environment: known }, body: { add: text } };
   const attempt = async (words: string, work: () => Promise<unknown>) => {
     setStatus(words);
@@ -70,8 +71,8 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
         onClick={() => setOpen(!isOpen)}
       >
         {missing.environment
-          ? trans.__('Add %1 to %2 and Retry', missing.package, missing.environment)
-          : trans.__('Add %1 to a Library and Retry', missing.package)}
+          ? trans.__('Add %1 to %2 and Retry', packages, missing.environment)
+          : trans.__('Add %1 to a Library and Retry', packages)}
       </button>
       {isOpen && (
         <fieldset className="nby-Form" disabled={!!status}>

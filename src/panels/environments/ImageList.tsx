@@ -12,13 +12,15 @@ import { LogBox } from './LogBox';
 
 interface IImageListProps {
   services: IPanelServices;
+  /** The id of the library. */
+  of: string;
   images: readonly NamedImage[];
   /** One is being made. */
   onMade: (made: NamedImage) => void;
 }
 
-/** What was built of the library, pushed and pulled; each is sent on or removed. */
-export function ImageList({ services, images, onMade }: IImageListProps): JSX.Element {
+/** What was built and pushed of the library, and pulled for it; each is sent on or removed. */
+export function ImageList({ services, of, images, onMade }: IImageListProps): JSX.Element {
   const { trans } = services;
   const head = [trans.__('Image'), trans.__('State'), trans.__('Made by'), trans.__('Size')];
   return (
@@ -26,7 +28,11 @@ export function ImageList({ services, images, onMade }: IImageListProps): JSX.El
       <div className="nby-Bar">
         <h3>{trans.__('Images')}</h3>
         <span className="nby-Space" />
-        <button type="button" className="nby-Button" onClick={() => void pull(services, onMade)}>
+        <button
+          type="button"
+          className="nby-Button"
+          onClick={() => void pull(services, of, onMade)}
+        >
           {trans.__('Pull…')}
         </button>
       </div>
@@ -74,15 +80,17 @@ function Row({ image, services, onMade }: IRowProps): JSX.Element {
       <td>{made[origin]}</td>
       <td>{typeof size_bytes === 'number' && showBytes(size_bytes)}</td>
       <td>
-        <button
-          type="button"
-          className="nby-Button"
-          aria-label={trans.__('Push %1…', reference)}
-          disabled={state !== 'ready'}
-          onClick={() => void push(services, image, onMade)}
-        >
-          {trans.__('Push…')}
-        </button>{' '}
+        {state !== 'failed' && (
+          <button
+            type="button"
+            className="nby-Button"
+            aria-label={trans.__('Push %1…', reference)}
+            disabled={state !== 'ready'}
+            onClick={() => void push(services, image, onMade)}
+          >
+            {trans.__('Push…')}
+          </button>
+        )}{' '}
         <button
           type="button"
           className="nby-Button"
@@ -96,7 +104,11 @@ function Row({ image, services, onMade }: IRowProps): JSX.Element {
   );
 }
 
-function pull(services: IPanelServices, onMade: (made: NamedImage) => void): Promise<unknown> {
+function pull(
+  services: IPanelServices,
+  environment: string,
+  onMade: (made: NamedImage) => void
+): Promise<unknown> {
   const { yard, trans } = services;
   return told(services, trans.__('Not pulled.'), async () => {
     const made = await askText({
@@ -106,7 +118,7 @@ function pull(services: IPanelServices, onMade: (made: NamedImage) => void): Pro
       help: trans.__('It is fetched from its registry in the background.'),
       ok: trans.__('Pull'),
       trans,
-      send: reference => yard.client.call('images.pull', { body: { reference } })
+      send: reference => yard.client.call('images.pull', { body: { reference, environment } })
     });
     return made && onMade(made);
   });

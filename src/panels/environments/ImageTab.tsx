@@ -72,7 +72,7 @@ export function ImageTab({ services, environment }: IImageTabProps): JSX.Element
       {image && <ImageLog key={image.id} services={services} image={image} />}
       {recipe && <Choices key={draft.turn} draft={draft} services={services} />}
       <Text draft={draft} image={image} trans={trans} />
-      <ImageList services={services} images={images} onMade={add} />
+      <ImageList services={services} of={environment.id} images={images} onMade={add} />
     </div>
   );
 }

@@ -72,7 +72,7 @@ export function Versions({ services, environment, versions }: IVersionsProps): J
               <td>{typeof version.size_bytes === 'number' && showBytes(version.size_bytes)}</td>
               <td>{version.python}</td>
               <td>{showMoment(version.created_at)}</td>
-              <td className="nby-Code" title={version.digest}>
+              <td className="nby-Code nby-Digest" title={version.digest}>
                 {version.digest.replace(/^sha256:/, '').slice(0, 12)}
               </td>
               <td>

@@ -12,7 +12,7 @@ export function isBeingMade({ state }: Pick<NamedImage, 'state'>): boolean {
 }
 
 export interface IImages {
-  /** What was made of the library, and what was pulled, newest first. */
+  /** What was built and pushed of the library, and pulled for it, newest first. */
   images: readonly NamedImage[];
   /** The newest that was to be built of it. */
   newest: NamedImage | undefined;
@@ -26,9 +26,10 @@ export function useImages({ yard }: IPanelServices, { id }: Environment): IImage
   useEffect(() => {
     let isOver = false;
     const look = async () => {
-      const { items } = await yard.client.call('images.list', { query: { limit: MAX_SHOWN } });
+      const query = { environment: id, limit: MAX_SHOWN };
+      const { items } = await yard.client.call('images.list', { query });
       if (!isOver) {
-        setImages(items.filter(one => one.environment === id || one.origin === 'pull'));
+        setImages(items);
       }
     };
     const hear = (_: unknown, events: readonly StoreEvent[]) => {
@@ -45,7 +46,7 @@ export function useImages({ yard }: IPanelServices, { id }: Environment): IImage
   }, [yard, id]);
   return {
     images,
-    newest: images.find(({ environment, origin }) => environment === id && origin === 'build'),
+    newest: images.find(({ origin }) => origin === 'build'),
     add: made => setImages(known => [made, ...known.filter(one => one.id !== made.id)])
   };
 }

@@ -67,7 +67,7 @@ export function ExecutableVersions(props: IExecutableVersionsProps): JSX.Element
               <td>{whatIsNew(version, versions[index + 1], trans)}</td>
               <td>{version.file}</td>
               <td>{version.arguments.map(({ name }) => name).join(', ')}</td>
-              <td className="nby-Code" title={version.code_digest}>
+              <td className="nby-Code nby-Digest" title={version.code_digest}>
                 {version.code_digest.replace(/^sha256:/, '').slice(0, 12)}
               </td>
             </tr>

@@ -6,7 +6,7 @@ import pytest
 
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.ids import new_id
-from nbyard.domain.images import ImageName, Recipe
+from nbyard.domain.images import ImageName, PulledImage, Recipe
 from nbyard.images.environments import environment_image
 from nbyard.yard import Yard
 
@@ -106,7 +106,7 @@ def test_a_good_image_is_pushed_and_pulled_after_builds_that_failed(
         pushed = ended(yard, images.push(ANN, "good:1", ImageName(f"{registry.host}/")))
         assert (pushed.state, pushed.image_id) == ("ready", good.image_id), pushed.reason
         docker_engine.remove_image(pushed.reference)
-        pulled = ended(yard, images.pull(ANN, ImageName(pushed.reference)))
+        pulled = ended(yard, images.pull(ANN, PulledImage(pushed.reference)))
         assert (pulled.state, pulled.image_id) == ("ready", good.image_id), pulled.reason
     docker_engine.remove_image(pulled.reference)
 

@@ -15,7 +15,7 @@ import pytest
 
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.ids import new_id
-from nbyard.domain.images import ImageName, NamedImage, NewImage, Recipe
+from nbyard.domain.images import ImageName, NamedImage, NewImage, PulledImage, Recipe
 from nbyard.errors import Conflict
 from nbyard.images.builds import IMAGE_LABEL
 from nbyard.testing.dispatching import Dispatching
@@ -255,7 +255,7 @@ def test_what_is_pushed_can_be_pulled(
         images.delete(ANN, one.id)
     with Dispatching(yard.settings) as dispatcher:
         dispatcher.until(lambda: docker_engine.image_id(made.image_id), lambda left: not left)
-    pulled = ended(yard, images.pull(ANN, ImageName(pushed.reference)))
+    pulled = ended(yard, images.pull(ANN, PulledImage(pushed.reference)))
     assert pulled.state == "ready", pulled.reason
     assert (pulled.image_id, pulled.digest) == (made.image_id, pushed.digest)
     assert pulled.digest.startswith("sha256:")
@@ -281,13 +281,13 @@ def test_what_a_registry_refuses_is_told_in_words(
     for host, words in told.items():
         for asked in (
             partial(images.push, ANN, made.id, ImageName(f"{host}/")),
-            partial(images.pull, ANN, ImageName(f"{host}/{made.reference}")),
+            partial(images.pull, ANN, PulledImage(f"{host}/{made.reference}")),
         ):
             found = ended(yard, asked())
             assert (found.state, words in found.reason) == ("failed", True), found.reason
             images.delete(ANN, found.id)
             assert not docker_engine.image_id(f"{host}/{made.reference}")
-    missing = ended(yard, images.pull(ANN, ImageName(f"{registry.host}/nothing")))
+    missing = ended(yard, images.pull(ANN, PulledImage(f"{registry.host}/nothing")))
     assert f"{registry.host} has no such image" in missing.reason
 
 

@@ -15,7 +15,7 @@ from nbyard.dockerd import STORE, Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import CredentialPatch, NewCredential
 from nbyard.domain.deployments import NewDeployment, Port
-from nbyard.domain.images import ImageName, NewImage
+from nbyard.domain.images import ImageName, NewImage, PulledImage
 from nbyard.domain.runs import NewRun
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.secrets import CANARY, places_of
@@ -60,9 +60,9 @@ def test_what_is_pushed_and_pulled_has_its_owners_login_and_tells_it_nowhere(
 ) -> None:
     """S1: neither log nor reason nor record nor a command line has it; and it is no one else's."""
     images = yard.services.images
-    other = ended(yard, images.pull(BOB, ImageName(private)))
+    other = ended(yard, images.pull(BOB, PulledImage(private)))
     assert (other.state, "wants a login" in other.reason) == ("failed", True), other.reason
-    found = ended(yard, images.pull(ANN, ImageName(private)))
+    found = ended(yard, images.pull(ANN, PulledImage(private)))
     assert (found.state, found.origin) == ("ready", "pull"), found.reason
     assert docker_engine.image_id(private) == found.image_id
     assert places_of(yard.store.folder) == []
@@ -78,7 +78,7 @@ def test_a_login_that_is_refused_is_named_and_a_replaced_one_counts_at_once(
     push = ImageName(f"{private.partition('/')[0]}/other:1")
     good = ended(yard, images.build(ANN, NewImage(path="Dockerfile", tag="cows:2")))
     for asked in (
-        partial(images.pull, ANN, ImageName(private)),
+        partial(images.pull, ANN, PulledImage(private)),
         partial(images.push, ANN, good.id, push),
     ):
         failed = ended(yard, asked())
@@ -86,7 +86,7 @@ def test_a_login_that_is_refused_is_named_and_a_replaced_one_counts_at_once(
         assert "does not take the login of the credential 'hub'" in failed.reason
         images.delete(ANN, failed.id)
     credentials.update(ANN, "hub", CredentialPatch(old.version + 1, {"password": CANARY}))
-    assert ended(yard, images.pull(ANN, ImageName(private))).state == "ready"
+    assert ended(yard, images.pull(ANN, PulledImage(private))).state == "ready"
     assert places_of(yard.store.folder) == []
     images.delete(ANN, good.id)
     with Dispatching(yard.settings) as dispatcher:

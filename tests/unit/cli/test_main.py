@@ -15,7 +15,7 @@ from nbyard.cli.main import _tell, nbyard
 from nbyard.cli.run import TRACEBACK_LINES, _jupyter, _telling
 from nbyard.discover import Local
 from nbyard.domain.requirements import read_requirements
-from nbyard.errors import Invalid
+from nbyard.errors import Invalid, PolicyRefused
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
 
@@ -309,6 +309,16 @@ def test_refused_lines_of_requirements_are_called_alike(capsys):
     first, second, *others = capsys.readouterr().err.splitlines()
     assert first.startswith("Error: requirements, line 2: ")
     assert second.startswith("  requirements, line 3: ") and others == []
+
+
+@pytest.mark.parametrize("line", ["pip", "uv>=1", "-r x"])
+def test_a_line_that_is_refused_is_wrong_usage_whatever_refuses_it(shell, line):
+    """L6, R1: 2; also where the line is one that nobody may install."""
+    said = shell("environments", "create", "x", "--", line)
+    assert (said.code, said.out) == (2, "")
+    assert f"requirements, line 1: {line!r}" in said.err
+    assert shell("environments", "ls", "--json").json["items"] == []
+    assert _tell(PolicyRefused()) == 2
 
 
 def test_settings_that_do_not_count_for_an_import_are_told(monkeypatch):

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from nbyard.cli.run import PAGE, Followed, _watch
+from nbyard.cli.run import PAGE, Followed, _explain, _watch
+from nbyard.domain.attempts import Failure
+from nbyard.domain.missing import missing_from
 from nbyard.domain.runs import TaskPage
 
 
@@ -66,3 +68,21 @@ def test_a_run_that_is_over_at_once_is_looked_at_once(as_json: bool):
     assert found == "all of r" if as_json else states(found) == {"a": "succeeded"}
     assert len(runs.asked) == 1
     assert waited[0] == 0 < waited[1] <= 0.1, "news are listened for before the first look"
+
+
+@pytest.mark.parametrize(
+    ("environment", "line"),
+    [
+        ("", "environments create NAME pandas pyarrow && nbyard runs retry 7 --environment NAME"),
+        ("cows", "environments install cows pyarrow && nbyard runs retry 7 --environment cows"),
+    ],
+)
+def test_the_line_that_adds_what_is_missing_adds_all_of_it(
+    environment: str, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """L1: data frames of pandas need pyarrow, and a library of its own needs pandas with it."""
+    failure = Failure("error", "ImportError: `Import pyarrow` failed. Use pip …")
+    missing = missing_from(failure, environment)
+    task: Any = SimpleNamespace(node="main", failure=failure, attempts=[], missing=missing)
+    _explain(7, task, is_kept=True)
+    assert f"To add it: nbyard {line}\n" in capsys.readouterr().err

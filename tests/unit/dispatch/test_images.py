@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.images import ImageName, NamedImage, NewImage
+from nbyard.domain.images import NamedImage, NewImage, PulledImage
 from nbyard.testing.bench import Bench
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
@@ -31,7 +31,7 @@ def ended(yard: Yard, made: NamedImage) -> NamedImage:
 def test_without_an_engine_it_fails_saying_so(no_engine: Yard) -> None:
     for made in (
         no_engine.services.images.build(ANN, NewImage(path="Dockerfile")),
-        no_engine.services.images.pull(ANN, ImageName("cows")),
+        no_engine.services.images.pull(ANN, PulledImage("cows")),
     ):
         found = ended(no_engine, made)
         assert found.state == "failed" and "Docker cannot be reached" in found.reason
@@ -48,7 +48,7 @@ def test_one_that_was_being_made_when_the_dispatcher_was_killed_is_begun_again(
 
 
 def test_one_that_failed_is_removed_whoever_answers(no_engine: Yard) -> None:
-    made = ended(no_engine, no_engine.services.images.pull(ANN, ImageName("cows")))
+    made = ended(no_engine, no_engine.services.images.pull(ANN, PulledImage("cows")))
     folder = no_engine.store.folder / "builds" / made.id
     assert folder.is_dir()
     stray = no_engine.store.folder / "builds" / "gone"

@@ -21,15 +21,37 @@ def test_a_module_belongs_to_a_package(module: str, package: str) -> None:
 def test_what_is_missing_is_read_from_a_failure() -> None:
     """Of notebooks in the message, of scripts in the end of the log, which may have colours."""
     words = "ModuleNotFoundError: No module named 'cv2'"
-    found = Missing("cv2", "opencv-python", "cows")
+    found = Missing("cv2", ["opencv-python"], "cows")
     assert missing_from(Failure("error", words), "cows") == found
     coloured = "\x1b[31mModuleNotFoundError\x1b[39m: No module named 'cv2'\n"
     script = Failure("exit-code", "exit code 1", traceback=coloured)
     assert missing_from(script, "cows") == found
     other = "ModuleNotFoundError: No module named 'six'\nDuring handling …\n"
     assert missing_from(Failure("error", words, traceback=other), "cows") == found
-    of_pandas = "Unfit: …, and Missing optional dependency 'pyarrow'.  Use pip or conda."
-    wanted = missing_from(Failure("error", of_pandas), "")
-    assert wanted is not None and wanted.package == "pyarrow"
     assert missing_from(Failure("error", "ValueError: no module"), "") is None
     assert missing_from(None, "") is None
+
+
+@pytest.mark.parametrize(
+    ("words", "packages"),
+    [
+        ("Unfit: …, and Missing optional dependency 'pyarrow'.  Use pip.", ["pandas", "pyarrow"]),
+        ("ImportError: `Import openpyxl` failed. Use pip …", ["pandas", "openpyxl"]),
+        (
+            "a data frame travels as Parquet: ModuleNotFoundError: No module named 'pyarrow'",
+            ["pandas", "pyarrow"],
+        ),
+        (
+            "a data frame travels as Parquet: ModuleNotFoundError: No module named 'polars'",
+            ["polars"],
+        ),
+        ("ModuleNotFoundError: No module named 'pyarrow'", ["pyarrow"]),
+    ],
+)
+def test_a_new_environment_gets_what_is_needed_together(words: str, packages: list[str]) -> None:
+    """L1: one of pyarrow alone would lack pandas; one that is there has it, in its version."""
+    made = missing_from(Failure("error", words), "")
+    assert made is not None and made.packages == packages
+    added = missing_from(Failure("error", words), "cows")
+    assert added is not None and added.packages == packages[-1:]
+    assert added.module == packages[-1]

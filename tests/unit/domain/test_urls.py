@@ -36,6 +36,8 @@ def test_private_places(text: str, word: str) -> None:
     with pytest.raises(Invalid) as caught:
         urls.check_host(urls.parse(text), NOTHING)
     assert word in caught.value.message
+    is_of_a_port = word == "another protocol"
+    assert ("with allowed_private_hosts" in caught.value.hint) is not is_of_a_port
 
 
 @pytest.mark.parametrize(

@@ -86,12 +86,24 @@ def test_a_name_is_suggested(yard, ann, tool, root):
     for name in ("one", "one 2"):
         body = NewRun(path=tool, name=name, parameters={"source": "data.csv"})
         yard.services.runs.create(ann, body)
-    taken = SuggestedName("one 3", "There is a run 'one' already.")
+    taken = SuggestedName("one 3", "There is an artifact 'one' already.")
     assert artifacts.suggest(ann, "one") == taken
     assert artifacts.suggest(ann, "one 2").name == "one 3"
     assert artifacts.suggest(Caller("bob"), "one") == SuggestedName("one")
     with pytest.raises(Invalid):
         artifacts.suggest(ann, "12")
+
+
+def test_a_name_that_is_taken_is_called_what_it_is(yard, ann, tool, flow, root):
+    """A5: an artifact, or the run of a workflow, wherever it is given."""
+    (root / "data.csv").write_text("a\n")
+    runs, values = yard.services.runs, {"source": "data.csv"}
+    runs.create(ann, NewRun(path=tool, name="one", parameters=values))
+    runs.create(ann, NewRun(path=flow, name="two"))
+    for name, said in (("one\ufe0f", "an artifact 'one'"), ("two\ufe0f", "a run 'two'")):
+        with pytest.raises(NameTaken, match=f"There is {said} already"):
+            runs.create(ann, NewRun(path=tool, name=name, parameters=values))
+        assert said in yard.services.artifacts.suggest(ann, name).taken
 
 
 def test_a_live_run_keeps_its_name(yard, ann, tool, root):

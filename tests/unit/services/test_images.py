@@ -5,7 +5,7 @@ import pytest
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments import NewEnvironment
-from nbyard.domain.images import MARKER, ImageName, NewImage, Recipe
+from nbyard.domain.images import MARKER, ImageName, NewImage, PulledImage, Recipe
 from nbyard.errors import Conflict, Forbidden, Invalid, NotFound
 
 
@@ -127,7 +127,7 @@ def test_a_name_stays_with_what_it_was_given_to(images, ann, cows, dockerfile, y
     with pytest.raises(Conflict, match="cows:latest is being made"):
         images.build(ann, NewImage("Sea Cows", tag="cows:latest"))
     end(yard, made, "ready", image_id="sha256:1")
-    for other in (NewImage(path=dockerfile, tag="cows"), ImageName("cows")):
+    for other in (NewImage(path=dockerfile, tag="cows"), PulledImage("cows")):
         with pytest.raises(Conflict, match="the name of another image"):
             (images.build if isinstance(other, NewImage) else images.pull)(ann, other)
     again = images.build(ann, NewImage("Sea Cows", tag="cows"))
@@ -180,18 +180,37 @@ def test_a_name_in_a_registry_is_pushed_to_and_pulled_again_and_again(images, an
     end(yard, images.build(ann, NewImage("Sea Cows", tag=name.reference)), "ready")
     images.delete(ann, name.reference)
     end(yard, images.push(ann, other.id, name), "ready", image_id="sha256:2")
-    end(yard, images.pull(ann, name), "ready", image_id="sha256:3")
+    end(yard, images.pull(ann, PulledImage(name.reference)), "ready", image_id="sha256:3")
     assert images.push(ann, other.id, name).source == "sha256:2"
 
 
 def test_one_that_is_removed_is_not_there_any_more(images, ann, yard):
-    made = images.pull(ann, ImageName("h.test/cows"))
+    made = images.pull(ann, PulledImage("h.test/cows"))
     assert (made.reference, made.origin) == ("h.test/cows:latest", "pull")
     images.delete(ann, "h.test/cows")
     assert images.list(ann).items == []
     with pytest.raises(NotFound):
         images.delete(ann, made.id)
-    assert images.pull(ann, ImageName("h.test/cows")).id != made.id
+    assert images.pull(ann, PulledImage("h.test/cows")).id != made.id
+
+
+def test_what_was_pulled_is_listed_with_the_library_that_it_is_for(images, ann, cows, yard):
+    """L4: one that is named, or of which that name was pushed; else with none."""
+    built = images.build(ann, NewImage("Sea Cows"))
+    end(yard, built, "ready", image_id="sha256:1")
+    end(yard, images.push(ann, built.id, ImageName("h.test/")), "ready", image_id="sha256:1")
+    wanted = images.pull(ann, PulledImage("h.test/calves", "Sea Cows"))
+    assert wanted.environment == cows.id and wanted.version == 0
+    again = images.pull(ann, PulledImage("h.test/nbyard/sea-cows:1"))
+    assert again.environment == cows.id
+    assert images.pull(ann, PulledImage("h.test/ants")).environment == ""
+    of = {one.reference for one in images.list(ann, environment=cows.id).items}
+    assert of == {built.reference, wanted.reference, again.reference}
+    with pytest.raises(NotFound, match="there is no environment 'cats'") as refused:
+        images.pull(ann, PulledImage("h.test/cats", "cats"))
+    assert refused.value.details[0].path == "environment"
+    with pytest.raises(NotFound):
+        images.pull(Caller("bob"), PulledImage("h.test/cats", cows.id))
 
 
 def test_bodies_are_strict():

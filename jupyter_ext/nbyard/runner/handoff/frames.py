@@ -145,7 +145,8 @@ def read(path: str) -> Any:
     """
     pandas, polars, arrow = LIBRARIES
     if find_spec("pyarrow") is None:
-        return polars.read(path)
+        is_of_pandas = find_spec("pandas") is not None and find_spec("polars") is None
+        return (pandas if is_of_pandas else polars).read(path)  # its words say what is missing
     import pyarrow.parquet
 
     try:

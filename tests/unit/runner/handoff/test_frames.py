@@ -228,4 +228,19 @@ def test_without_pyarrow_its_words_offer_to_add_it(tmp_path, monkeypatch) -> Non
         nbyard.output("table", pandas.DataFrame({"a": [1]}))
     assert list(tmp_path.iterdir()) == []
     missing = missing_from(Failure("error", f"Unfit: {refused.value}"), "cows")
-    assert missing == Missing("pyarrow", "pyarrow", "cows")
+    assert missing == Missing("pyarrow", ["pyarrow"], "cows")
+
+
+@pytest.mark.parametrize("wanted", [None, pandas.DataFrame])
+def test_where_only_pandas_is_what_it_lacks_is_offered(tmp_path, monkeypatch, wanted: Any) -> None:
+    """L1: also in the words of pandas itself, with which it reads."""
+    path = str(tmp_path / "x.parquet")
+    form_of(pandas.DataFrame({"a": [1]})).write(path)
+    monkeypatch.setattr(
+        "nbyard.runner.handoff.frames.find_spec", lambda name: name == "pandas" or None
+    )
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(Unfit, match="travels as Parquet") as refused:
+        read(path, wanted)
+    missing = missing_from(Failure("error", str(refused.value)), "")
+    assert missing == Missing("pyarrow", ["pandas", "pyarrow"], "")
