@@ -25,6 +25,10 @@ SLEEP = {
     "python": "import time; print('up', flush=True); time.sleep(1000)",
     "R": "cat('up'); flush.console(); Sys.sleep(1000)",
 }
+LOOK = """
+shell = get_ipython()
+print(len(In), Out, shell.execution_count, len(shell.compile._filename_map), 'x' in globals())
+"""
 CELL: dict[str, Any] = {
     "cell_type": "code",
     "id": "c",
@@ -214,6 +218,19 @@ def test_one_that_has_just_got_its_attempt_is_as_new(
     monkeypatch.setattr("nbyard.runtimes.process.NEWBORN_SECONDS", -1.0)
     assert not claimed and runtime.sweep(STORE, [])
     wait_until(lambda: all(map(is_gone, parts)) and runtime.poll(order).state == "lost")
+
+
+@pytest.mark.parametrize("kernel", ["python3"], indirect=True)
+def test_what_it_rehearsed_is_not_to_be_seen(runtime: ProcessRuntime, tmp_path: Path) -> None:
+    """I12: a cell that was gone through while it stood by is in no history and left no name."""
+    before = {one.pid for one in watch(runtime, tmp_path).everything()}
+    ready, started = (place_notebook(tmp_path, LOOK) for _ in range(2))
+    for where, order in ((runtime, ready), (ProcessRuntime(parents=None), started)):
+        where.start(order)
+        assert finish(where, order).state == "succeeded"
+    assert json.loads((ready.folder / RUNNER).read_text())["pid"] in before
+    said = (ready.folder / LOG).read_text()
+    assert said.endswith(" False\n") and said == (started.folder / LOG).read_text()
 
 
 def test_they_go_when_the_environment_changes(

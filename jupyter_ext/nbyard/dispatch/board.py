@@ -229,16 +229,20 @@ class Board:
         outcomes = {one.node: TaskOutcome(one.state, one.plan.needs()) for one in records}
         made = LiveRun(run, {}, Progress(outcomes))
         made.tasks = {one.node: LiveTask(one, made) for one in records}
-        self._read_attempts(c, made)
-        for artifact in self._store.artifacts.of_run(c, run_id):
-            made.tasks[artifact.node].results[artifact.name] = BytesOf(
-                artifact.digest, artifact.filename, artifact.node
-            )
+        if run.state != "queued":  # else nobody has begun with it
+            self._read_attempts(c, made)
+            self._read_results(c, made)
         self.runs[run_id] = made
         self.untouched[run_id] = None
         for task in made.tasks.values():
             if task.record.state == "queued":
                 self.enqueue(task)
+
+    def _read_results(self, c: Connection, run: LiveRun) -> None:
+        for artifact in self._store.artifacts.of_run(c, run.run.id):
+            run.tasks[artifact.node].results[artifact.name] = BytesOf(
+                artifact.digest, artifact.filename, artifact.node
+            )
 
     def _read_attempts(self, c: Connection, run: LiveRun) -> None:
         tries = self._store.attempts.numbers(c, run.run.id)

@@ -8,6 +8,7 @@ attempt can be built before there is one, and before a fork.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import os
 import sys
@@ -40,6 +41,7 @@ from .printed import Printed
 
 CONFIG_FILES = ("ipython_config", "ipython_kernel_config")
 CONFIG_KINDS = (".py", ".json")
+REHEARSED = "x = 1\n"
 
 
 class Frame:
@@ -275,6 +277,18 @@ class App(IPKernelApp):
         self.displayhook.get_execution_count = lambda: self.kernel.execution_count
         self.init_signal()
         self.init_path()
+        IOLoop.current()  # makes the one that it is to serve in, before anybody waits for that
+
+    def rehearse(self) -> None:
+        """Go where a beginning and a first cell will go, and do nothing there: what is shared with
+        those above is copied the first time it is touched, now while nobody waits."""
+        shell = self.kernel.shell
+        set(sys.modules)
+        text = shell.transform_cell(REHEARSED)
+        exec(compile(shell.compile.ast_parse(text), "", "exec"), {})
+        inspect.signature(shell.run_cell)
+        self.session.serialize(self.session.msg("status", {}))
+        IOLoop.current().run_sync(lambda: asyncio.sleep(0))
 
     def extend(self) -> None:
         """With what is configured: may run code of its user, unless there is no configuration."""

@@ -31,6 +31,7 @@ def serve(connection_file: str, end: socket.socket, tell: int, wait: int | None)
     os.write(tell, b"1")
     os.close(tell)
     if wait is not None:
+        app.rehearse()
         _wait(wait)
     app.shell.starting_dir = os.getcwd()
     app.shell.history_manager.dir_hist[:] = [Path.cwd()]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs import Artifact, ArtifactType, Run, may_be_model
@@ -18,7 +18,7 @@ INSERT = Prepared(insert(artifacts))
 RESULTS = Prepared(
     select(*(artifacts.c[name] for name in TAKEN)).where(artifacts.c.task_id == bindparam("of"))
 )
-VIEWS = select(*artifacts.c, tasks.c.node).select_from(
+VIEWS: Select[Any] = select(*artifacts.c, tasks.c.node).select_from(
     artifacts.join(tasks, tasks.c.id == artifacts.c.task_id)
 )
 OF_RUN = VIEWS.where(artifacts.c.run_id == bindparam("of")).order_by(artifacts.c.id)

@@ -19,8 +19,7 @@ from nbyard.store.transition import Move
 RUN_FIELDS = [f for f in Run.__struct_fields__ if f != "counts"]
 OWN = [runs.c[f] for f in RUN_FIELDS]  # the arrows of a run may be a megabyte
 BY_ID = select(*OWN).where(runs.c.id == bindparam("its_id"))
-KEY = bindparam("key")
-IS_ID, IS_NAME = runs.c.id == KEY, runs.c.name == KEY
+IS_ID, IS_NAME = (column == bindparam("key") for column in (runs.c.id, runs.c.name))
 OWNED = select(*OWN).where(runs.c.owner == bindparam("of"))
 RANKED = case((IS_ID, 0), (IS_NAME, 1), else_=2)
 BY_KEY = OWNED.where(IS_ID | IS_NAME).order_by(RANKED)
@@ -60,10 +59,11 @@ class RunRows:
 
     def get(self, c: Connection, owner: str, key: str) -> Run | None:
         """By id, else by name, else by number."""
-        query, values = BY_KEY, {"of": owner, "key": key}
         if key.isascii() and key.isdecimal() and len(key) < 10:
-            query, values = BY_KEY_OR_NUMBER, {**values, "number": int(key)}
-        row = c.execute(query, values).first()
+            values = {"of": owner, "key": key, "number": int(key)}
+            row = c.execute(BY_KEY_OR_NUMBER, values).first()
+        else:
+            row = c.execute(BY_KEY, {"of": owner, "key": key}).first()
         return _run(row, self.counts(c, [row.id])) if row else None
 
     def named(self, c: Connection, owner: str, name: str) -> Run | None:
