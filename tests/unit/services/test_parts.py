@@ -9,8 +9,10 @@ from nbyard.errors import Conflict, NotFound
 from nbyard.services.nouns import Services
 from nbyard.services.parts import made_before, remember
 
-WAITED_FOR = ("datasets.get", "environments.get", "environments.log", "images.get", "images.log")
-WAITED_FOR += ("models.get", "deployments.get", "deployments.log", "runs.get")
+WAITED_FOR = [
+    *("datasets.get", "environments.get", "environments.log", "images.get", "images.log"),
+    *("models.get", "deployments.get", "deployments.log", "runs.get"),
+]
 
 
 def test_a_key_is_remembered_with_its_body(yard):
