@@ -2662,8 +2662,8 @@ export interface components {
         };
         /**
          * Missing
-         * @description A `module` that was not found, the `packages` to add for it, of which the last most likely has
-         *         it, and the name of the environment that lacks it, empty where none of ours was used.
+         * @description A `module` that was not found, the `packages` to add for it, of which the last most likely
+         *         has it, and the name of the environment that lacks it, empty where none of ours was used.
          */
         Missing: {
             module: string;
