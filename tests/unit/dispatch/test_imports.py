@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from nbyard.dispatch.imports import ImportController
 from nbyard.domain.credentials import NewCredential
 from nbyard.domain.datasets import (
     Dataset,
@@ -15,6 +16,7 @@ from nbyard.domain.datasets import (
     UploadSource,
     UrlSource,
 )
+from nbyard.domain.urls import parse
 from nbyard.errors import Invalid, NotFound
 from nbyard.testing.bench import OWNER, Bench
 
@@ -112,6 +114,20 @@ def test_one_whose_credential_is_gone_fails_with_words(bench: Bench) -> None:
     credentials.delete(OWNER, "minio")
     bench.until(lambda: look(bench, made).current.state == "failed")
     assert look(bench, made).current.reason == "The credential 'minio' was deleted."
+
+
+def test_only_the_endpoint_is_sent_a_signature(bench: Bench) -> None:
+    """D3, S1: whatever that redirects to gets none."""
+    key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "https://h.test"}
+    bench.yard.services.credentials.create(OWNER, NewCredential("minio", "s3", key))
+    nothing: Any = None
+    url, sign = ImportController(bench.room, nothing, nothing)._signing(
+        OWNER.name, "s3://minio@sea/a.csv"
+    )
+    assert url == "https://h.test/sea/a.csv"
+    assert "Authorization" in sign(parse(url))
+    for other in ("https://evil.test/sea/a.csv", "http://h.test/sea/a.csv", "https://h.test:8/a"):
+        assert sign(parse(other)) == {}
 
 
 def test_a_dataset_deleted_while_it_is_imported_leaves_no_folder(
