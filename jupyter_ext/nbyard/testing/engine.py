@@ -18,6 +18,7 @@ from pathlib import Path
 
 from nbyard.dockerd import Engine
 from nbyard.errors import NbyardError
+from nbyard.runner import processes
 
 START_SECONDS = 30
 STOP_SECONDS = 15
@@ -187,8 +188,9 @@ class PrivateEngine:
         ]
 
     def _end_rest(self) -> None:
-        """containerd, shims and what they hold."""
-        for pid in self._followers(*PROGRAMS):
+        """containerd, shims, and the containers below them, which would stay."""
+        followers = self._followers(*PROGRAMS)
+        for pid in {*followers, *(one for each in followers for one in processes.below(each))}:
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import psutil
 import pytest
 
 from nbyard.dockerd import Engine
@@ -141,3 +142,19 @@ def test_threads_do_not_pile_up(bench: Bench):
         runtime.stop(order, "finished")
     until(lambda: not bench.left())
     until(lambda: threading.active_count() <= before)
+
+
+def test_the_tests_own_engine_leaves_nothing_where_it_is_ended(
+    private: PrivateEngine, own_bench: Bench
+):
+    """With live-restore the end of the engine alone would be none of its containers."""
+    order = own_bench.shell("sleep 86399")
+    own_bench.runtime().start(order)
+    until(_sleepers)
+    private.stop()
+    until(lambda: not _sleepers())
+
+
+def _sleepers() -> list[psutil.Process]:
+    found = psutil.process_iter(["cmdline"])
+    return [one for one in found if one.info["cmdline"] == ["sleep", "86399"]]
