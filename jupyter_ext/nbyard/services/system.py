@@ -107,7 +107,7 @@ class SystemService:
         lease = self._lease()
         if lease is None:
             return Check("dispatcher", "ok", "not running; it starts when there is work")
-        text = f"running as {lease.holder}"
+        text = f"running: process {pid_of(lease.holder)} on {lease.holder.partition(':')[0]}"
         others = other_settings(self._parts.store, self._parts.settings)
         if not others:
             return Check("dispatcher", "ok", text)

@@ -44,7 +44,9 @@ def test_doctor_names_settings_that_the_dispatcher_has_not(yard, ann, monkeypatc
         assert yard.store.leases.take(c, "dispatcher", "somewhere:7:1", 60)
     monkeypatch.setattr(calling, "other_settings", lambda *_: {"slots": "4", "gpus": ""})
     told = {check.name: check for check in yard.services.system.doctor(ann).checks}["dispatcher"]
-    assert told.message.endswith("with other settings than here: slots=4, gpus=")
+    assert told.message == (
+        "running: process 7 on somewhere, with other settings than here: slots=4, gpus="
+    )
     assert told.cure.startswith("kill 7 ends it; what runs goes on")
 
 
