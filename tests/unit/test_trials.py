@@ -1,5 +1,7 @@
 """M6: what a pickled model takes and answers, asked in a process of its own."""
 
+import errno
+import os
 import pickle
 import sys
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from nbyard.domain.models import ModelColumn
 from nbyard.errors import Invalid
 from nbyard.images.models import serving_sources
+from nbyard.serving.trying import _lacks_memory
 from nbyard.trials import KnownTable, Question, Told, ask
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": [1, 2, 3, 5]})
@@ -152,6 +155,20 @@ def test_it_is_bounded_in_time_and_memory(look: Looked) -> None:
         look(classifier(), seconds=0.01)
     with pytest.raises(Invalid, match="memory"):
         look(classifier(), memory_bytes=120 << 20)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ImportError("x.so: failed to map segment from shared object"),
+        ImportError("x.so: cannot create shared object descriptor: Cannot allocate memory"),
+        OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
+        RuntimeError("can't start new thread"),
+    ],
+)
+def test_a_lack_of_memory_has_many_names(error: Exception) -> None:
+    assert _lacks_memory(error)
+    assert not _lacks_memory(ImportError("x.so: cannot open shared object file"))
 
 
 def test_an_interpreter_that_is_gone_is_told(tmp_path: Path) -> None:

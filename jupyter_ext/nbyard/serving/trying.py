@@ -35,6 +35,8 @@ WITHOUT = {
     **{"int": 0, "float": 0.0, "str": "", "bool": False},
     **{"date": "2000-01-01", "datetime": "2000-01-01T00:00:00"},
 }
+# how the system says it, where it is no MemoryError
+NO_MEMORY = ("failed to map segment", "annot allocate memory", "can't start new thread")
 # what properties of a model raise that is not fitted, or is of another sort
 LACKS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
@@ -115,6 +117,8 @@ def loaded(file: str) -> tuple[Any, list[str]]:
     except (Untold, MemoryError):
         raise
     except BaseException as error:
+        if _lacks_memory(error):
+            raise MemoryError from error
         raise Untold(_words_of_loading(error)) from error
     if not callable(getattr(model, "predict", None)):
         raise Untold(f"it holds a {type(model).__name__}, which has no method predict")
@@ -134,6 +138,12 @@ def _note(named: list[tuple[str, str]], event: str, told: tuple[Any, ...]) -> No
             f" write it into a module beside that, and import it from there"
         )
     named.append((module, name))
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    """Also where a library could not be mapped, or a thread not be started."""
+    said = str(error)
+    return any(words in said for words in NO_MEMORY)
 
 
 def _words_of_loading(error: BaseException) -> str:
