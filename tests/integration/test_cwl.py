@@ -85,7 +85,7 @@ def values(job: dict[str, Any], folder: Path, before: str = "") -> list[str]:
 
 def bytes_of(folder: Path, digest: str) -> str:
     name = digest.partition(":")[2][2:]
-    (blob,) = [path for path in (folder.parent / "store").rglob(f"*{name}") if path.is_file()]
+    (blob,) = [path for path in (folder.parent / "store/blobs").rglob(f"*{name}") if path.is_file()]
     return blob.read_text()
 
 

@@ -77,7 +77,7 @@ def made(folder: Path, *words: str) -> Any:
     assert artifact["name"] == "out"
     digest = artifact["digest"].removeprefix("sha256:")
     (blob,) = [
-        path for path in (folder.parent / "store").rglob(f"*{digest[2:]}*") if path.is_file()
+        path for path in (folder.parent / "store/blobs").rglob(f"*{digest[2:]}*") if path.is_file()
     ]
     return json.loads(blob.read_bytes())
 

@@ -1,5 +1,6 @@
 """The example as processes and in containers: the same results (R12, K8, R1)."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -39,6 +40,16 @@ def run(folder: Path, settings: dict[str, str], *options: str) -> dict:
     return json.loads(done.stdout)
 
 
+def owners(folder: Path) -> set[int]:
+    """Whose all below it is; some of it is being cleared away."""
+    found = set()
+    for place, folders, names in os.walk(folder):
+        for name in (*folders, *names):
+            with contextlib.suppress(FileNotFoundError):
+                found.add(os.lstat(os.path.join(place, name)).st_uid)
+    return found
+
+
 def digests(detail: dict) -> dict[str, str]:
     return {
         f"{task['node']}.{artifact['name']}": artifact["digest"]
@@ -63,5 +74,4 @@ def test_processes_and_containers_agree(
     again = run(penguins, settings, "--runtime", "docker", "-p", "seed=7")
     assert {task["cached"] for task in again["tasks"]} == {True}
     assert {path.name: path.read_bytes() for path in penguins.glob("*.ipynb")} == before
-    owned = {path.stat().st_uid for path in (tmp_path / "store").rglob("*")}
-    assert owned == {os.getuid()}
+    assert owners(tmp_path / "store") == {os.getuid()}
