@@ -1,6 +1,8 @@
 """I24, I29: the corpus of bad inputs: no 5xx, no hang, no canary, and the class of answer that is
 promised for each."""
 
+import contextlib
+import os
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -105,6 +107,8 @@ def leaves_nothing(entry: dict[str, Any], before: dict[str, int], after: dict[st
 
 
 def test_no_secret_came_to_rest(ground: Ground):
-    for path in ground.server.store.rglob("*"):
-        if path.is_file():
-            assert SECRET not in path.read_bytes(), path
+    for place, _, names in os.walk(ground.server.store):
+        for path in (Path(place, name) for name in names):
+            if path.is_file():
+                with contextlib.suppress(FileNotFoundError):  # attempts are being cleared away
+                    assert SECRET not in path.read_bytes(), path
