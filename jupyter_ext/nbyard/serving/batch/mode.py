@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from nbyard.serving.codec import Refused
-from nbyard.serving.loading import Spec
+from nbyard.serving.loading import Spec, load
 from nbyard.serving.predicting import ModelFailed
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ class BatchMode:
         told = parser.parse_args(words)
         source, target = os.path.abspath(told.input), os.path.abspath(told.output)
         from .datasets import CannotRead
-        from .running import loaded_meanwhile, predict_all
+        from .running import here, predict_all
 
         try:
             with _spread(spec) as over:
-                rows = predict_all(spec, over or loaded_meanwhile(spec), source, target)
+                rows = predict_all(spec, over or here(spec, load(spec)), source, target)
         except (CannotRead, Refused, ModelFailed) as error:
             log.debug("what was raised", exc_info=error)
             cause = error.__cause__

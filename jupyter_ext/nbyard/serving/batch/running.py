@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
-from functools import cache
-from itertools import chain, islice
 from typing import Any
 
 from nbyard.serving.arrow import batch_of, frame_of
 from nbyard.serving.codec import Refused
-from nbyard.serving.loading import Spec, load
+from nbyard.serving.loading import Spec
 from nbyard.serving.predicting import ModelFailed, words_of
 
 from .datasets import SUFFIXES, CannotRead, files_of, pieces
@@ -26,17 +24,6 @@ Over = Callable[[Numbered], Iterator[Any]]
 def here(spec: Spec, model: Any) -> Over:
     """The model in this process."""
     return lambda pieces: (predicted(spec, model, batch, first) for first, batch in pieces)
-
-
-def loaded_meanwhile(spec: Spec) -> Over:
-    """The model in this process, loaded when a first piece is there: Arrow reads on beside it."""
-    loaded = cache(lambda: load(spec))
-
-    def over(pieces: Numbered) -> Iterator[Any]:
-        begun = list(islice(pieces, 1))
-        return here(spec, loaded())(chain(begun, pieces))
-
-    return over
 
 
 def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
