@@ -23,6 +23,7 @@ MAX_NOTEBOOK = 256 * 2**20
 MAX_USAGE = 8 * 2**20
 MAX_METRICS = 16 * 2**20
 MAX_SEEN = 20_000
+MAX_STAGE = 4096
 OURS = 0o700
 T = TypeVar("T")
 KEPT = (
@@ -89,7 +90,8 @@ def surroundings_in(folder: Path) -> contract.Surroundings | None:
 def makes_image(folder: Path) -> bool:
     """Whether the first that the attempt tells is that its image is built or pulled."""
     try:
-        told = msgspec.json.decode((folder / contract.EVENTS).read_bytes().partition(b"\n")[0])
+        with open(folder / contract.EVENTS, "rb") as events:
+            told = msgspec.json.decode(events.readline(MAX_STAGE))
     except (OSError, msgspec.DecodeError):
         return False
     return isinstance(told, dict) and told.get("stage") == contract.IMAGE_STAGE

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Collection, Iterable
 from functools import partial
+from pathlib import Path
 
 from nbyard import folders
 from nbyard.dispatch import endings
@@ -293,13 +294,12 @@ class RunController:
 
     def _drive(self, attempt: LiveAttempt) -> None:
         """In a thread, unless one is at it: then once more after that."""
-        place = folders.place(self._room.folder, attempt.record.id)
         if attempt.task.run.is_cancelled:
             # also seen by one that is just being started, whose thread is busy
-            folders.ask_to_end(place, CANCELLED)
+            folders.ask_to_end(self._place(attempt), CANCELLED)
         if attempt.busy:
             attempt.again = True
-            if attempt.record.state == "recorded" and folders.makes_image(place):
+            if attempt.record.state == "recorded" and folders.makes_image(self._place(attempt)):
                 endings.apply(self._changes, attempt, Waits("its image is built or pulled"))
             return
         case = case_of(self._room, attempt)
@@ -309,6 +309,9 @@ class RunController:
             partial(self._attempts.give_up, case.attempt.id),
             lambda report: self._inbox.put(report or Report(case.attempt.id, [])),
         )
+
+    def _place(self, attempt: LiveAttempt) -> Path:
+        return folders.place(self._room.folder, attempt.record.id)
 
 
 def _check(news: Collection[News], changes: Changes) -> None:

@@ -30,7 +30,7 @@ from nbyard.domain.planning import INSTALLED_HERE
 from nbyard.domain.requirements import normal_name
 from nbyard.domain.runs import BytesOf, ResultOf
 from nbyard.errors import Invalid, NotFound
-from nbyard.folders import place, surroundings_in
+from nbyard.folders import surroundings
 from nbyard.services.naming import nearest
 from nbyard.services.packages import Package, checked_lines, model_file_in, read_folder
 from nbyard.services.run_attempts import attempts_behind
@@ -229,11 +229,10 @@ def _recorded(parts: Parts, caller: Caller, found: Output) -> list[InstalledPack
     """What was installed where the step was done; nothing where that is not known any more."""
     with parts.store.read() as c:
         task = parts.store.tasks.view(c, found.run.id, found.task.node)
-        attempts = attempts_behind(parts.store, c, caller, task) if task else []
-    if not attempts:
-        return []
-    last = attempts[-1]
-    told = surroundings_in(place(parts.store.folder, last.worker or last.id))
+        if task is None:
+            return []
+        attempts = attempts_behind(parts.store, c, caller, task)
+    told = surroundings(parts.store.folder, msgspec.structs.replace(task, attempts=attempts))
     return told.lock.packages if told and told.lock else []
 
 

@@ -16,7 +16,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.names import name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.planning import plan_tasks
+from nbyard.domain.planning import Resolved, plan_tasks
 from nbyard.domain.runs import (
     Attempt,
     CheckedRun,
@@ -99,18 +99,22 @@ class RunService(RunEstimates):
             )
         self._store.runs.pass_name(c, older)
 
+    def _plans(
+        self, c: Connection, caller: Caller, new: Draft, resolved: Resolved, values: dict[str, Any]
+    ) -> list[TaskPlan]:
+        credentials = self._store.credentials.references(c, caller.name)
+        plans = plan_tasks(new.meant, resolved, values, new.chosen, new.wish, credentials)
+        if not plans:
+            raise Invalid.field("document", "there is no executable to run")
+        kinds = {node: one.kind for node, one in resolved.items()}
+        return [without_lock(self._store, c, caller.name, one, kinds[one.node]) for one in plans]
+
     def _insert(self, c: Connection, caller: Caller, new: Draft) -> str:
         body, document = new.body, new.document
         self._take_name(c, caller, new.name, body.replace)
         resolved = new.freeze.rows(c)
         values = checked_values(document, resolved, body, new.chosen)
-        credentials = self._store.credentials.references(c, caller.name)
-        plans = [
-            without_lock(self._store, c, caller.name, plan, resolved[plan.node].kind)
-            for plan in plan_tasks(new.meant, resolved, values, new.chosen, new.wish, credentials)
-        ]
-        if not plans:
-            raise Invalid.field("document", "there is no executable to run")
+        plans = self._plans(c, caller, new, resolved, values)
         workflow_id, version_id, path = self._workflow(c, caller, body, document)
         if new.name and not workflow_id:
             outputs = [a.name for a in plans[0].arguments if a.role == "output"]
