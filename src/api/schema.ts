@@ -1049,7 +1049,8 @@ export interface paths {
         put?: never;
         /**
          * Make an executable of a model as it was built: it predicts datasets in its own image,
-         * @description whatever that image's name means later.
+         * @description whatever that image's name means later. Its `output` is csv, parquet, or folder: a file for
+         *     each file of the dataset.
          */
         post: operations["models.register"];
         delete?: never;
@@ -6419,7 +6420,9 @@ export interface operations {
     };
     "models.register": {
         parameters: {
-            query?: never;
+            query?: {
+                output?: string;
+            };
             header?: never;
             path: {
                 model: string;

@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import click
@@ -19,14 +20,17 @@ from nbyard.cli.serving import serve
 from nbyard.cli.views import show_facts
 from nbyard.domain.deployment_form import name_of
 from nbyard.domain.deployments import DeploymentChange, NewDeployment
+from nbyard.domain.edges import FOLDER
 from nbyard.domain.images import NamedImage
 from nbyard.domain.models import BATCH, HTTP, ModelFilter, ModelPackage, NewModel, RunOutput
 from nbyard.domain.runs import NewRun
 from nbyard.errors import NotFound
+from nbyard.kinds.model import CSV, PARQUET
 
 INPUT = "data"
 KEYS = ModelFilter.__struct_fields__
 ALL = 500
+FORMS = {".csv": CSV, ".parquet": PARQUET, ".zip": FOLDER}
 CLASS = re.compile(r"(?P<path>.+\.py)(?::(?P<name>\w+))?", re.IGNORECASE | re.DOTALL)
 
 
@@ -137,7 +141,12 @@ def listed(filters: tuple[str, ...], server: str, as_json: bool) -> None:
 @click.option("-n", "--name", default="", help="A part of its name.")
 @click.option("-t", "--tag", default="", help="A part of its tag.")
 @click.option("--input", "data", metavar="DATA", default="", help="Dataset, file or folder.")
-@click.option("--output", default="", metavar="FILE", help="Save the predictions there.")
+@click.option(
+    "--output",
+    default="",
+    metavar="FILE",
+    help="Save them there: a .csv, .parquet or .zip.",
+)
 @server_option
 @json_option
 def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool) -> None:
@@ -152,9 +161,11 @@ def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool)
     Examples:
       nbyard models run -n churn -t v1
       nbyard models run -n churn -t v1 --input customers.csv --output leaves.csv
+      nbyard models run -n churn --input months/ --output leaves.zip
     """
     from nbyard.discover import connect
 
+    form_of(output)
     check_target(output)
     connection = connect(server)
     find = newest_batch if data or output else newest
@@ -163,13 +174,24 @@ def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool)
         raise click.exceptions.Exit(serve(connection, found, as_json=as_json))
     if found.mode == BATCH and not data:
         raise click.UsageError(f"--input DATA names the dataset that {found.reference} predicts.")
-    executable = connection.models.register(model=found.id)
+    executable = connection.models.register(model=found.id, output=form_of(output))
     label = f"{found.name} {uuid.uuid4().hex[:8]}"
     body = NewRun(executable=executable.id, texts={INPUT: data}, name=label if output else UNSET)
     made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
     see_out(connection, made, found.reference, as_json=as_json)
     if output:
         save(connection, label, output)
+
+
+def form_of(output: str) -> str:
+    """As what predictions are made for a place of that name."""
+    form = FORMS.get(Path(output).suffix.lower() if output not in ("", "-") else ".csv")
+    if form is None:
+        raise click.UsageError(
+            "--output ends in .csv, .parquet, or .zip for a file for each file of a folder; - is"
+            " CSV to standard output."
+        )
+    return form
 
 
 @click.command()

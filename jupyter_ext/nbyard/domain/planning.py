@@ -254,7 +254,8 @@ def _plan(
     limits = own.over(default)
     if limits["gpu"] is None:
         limits["gpu"] = wish.gpu
-    runtime = runtime_of(node, known.kind, wish)
+    image = own.image or default.image
+    runtime = runtime_of(node, known.kind, image, wish)
     lock = known.lock_digest if runtime != INSTALLED_HERE else ""
     return TaskPlan(
         node=name,
@@ -264,7 +265,7 @@ def _plan(
         arguments=known.arguments,
         bindings=bindings,
         runtime=runtime,
-        image=wish.image or own.image or default.image,
+        image=wish.image or image,
         warm=wish.warm and _may_share(bindings, default),
         requirements=own.requirements or default.requirements,
         requirements_digest=lock or known.requirements_digest,
@@ -286,11 +287,13 @@ def _is_container(known: ResolvedNode) -> bool:
     return known.kind == CONTAINER and known.pinned is None
 
 
-def runtime_of(node: Node, kind: str, wish: Wish) -> str:
-    """Where a node of that kind runs: what is given for all goes before what it says itself."""
+def runtime_of(node: Node, kind: str, image: str, wish: Wish) -> str:
+    """Where a node of that kind and image runs: what is given for all goes before what it says
+    itself. Processes have no image: where nobody says, what names one runs in containers."""
     if wish.runtime_given:
         return wish.runtime
-    return node.runtime or (CONTAINERS if kind == CONTAINER else wish.runtime)
+    is_contained = kind == CONTAINER or (image and wish.runtime == INSTALLED_HERE)
+    return node.runtime or (CONTAINERS if is_contained else wish.runtime)
 
 
 def _bindings(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from nbyard.domain.arguments import Argument
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import DeployedAs, Deployment
 from nbyard.domain.executables import Executable, Resources
@@ -27,7 +28,7 @@ from nbyard.domain.models import (
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.states import DEPLOYMENT, IMAGE
 from nbyard.errors import Conflict, Invalid, NotFound
-from nbyard.kinds.model import ARGUMENTS, command_of
+from nbyard.kinds.model import CSV, arguments_of, command_of
 from nbyard.services.freezing import Freezer
 from nbyard.services.operation import operation
 from nbyard.services.packages import (
@@ -164,9 +165,11 @@ class ModelService:
 
     @operation("POST", "/models/{model}/executable", scope="executables:write", status=201)
     @keeping_bytes
-    def register(self, caller: Caller, model: str) -> Executable:
+    def register(self, caller: Caller, model: str, output: str = CSV) -> Executable:
         """Make an executable of a model as it was built: it predicts datasets in its own image,
-        whatever that image's name means later."""
+        whatever that image's name means later. Its `output` is csv, parquet, or folder: a file for
+        each file of the dataset."""
+        arguments = arguments_of(output)
         found = self.get(caller, model)
         if found.state != "ready":
             raise Conflict(f"{found.reference} is {found.state}; only what is ready is run.")
@@ -179,20 +182,10 @@ class ModelService:
             raise Conflict(words, hint=hint)
         freezer, rows = Freezer(self._parts), self._store.executables
         told = self._parts.blobs.put_bytes(msgspec.json.encode(found.model))
+        fields = _executable(found, told.digest, arguments)
         name = f"{found.name} {found.tag or found.number}"
-        fields = {
-            "kind": "model",
-            "language": "python",
-            "kernel": "",
-            "file": "model.json",
-            "content_digest": told.digest,
-            "code_digest": told.digest,
-            "bundle_digest": found.bundle_digest,
-            "arguments": ARGUMENTS,
-            "command": command_of(found.model),
-            "invocation": Invocation(),
-            "resources": Resources(image=found.image_id),
-        }
+        if output != CSV:
+            name = f"{name} to {output}"
         with self._store.write() as c:
             names = rows.names(c, caller.name)
             known = next((key for key, taken in names.items() if taken == name), "")
@@ -260,3 +253,20 @@ def _package(parts: Parts, caller: Caller, body: NewModel) -> Package:
     if body.class_name and not is_class:
         raise Invalid.field("class_name", f"{body.path[:200]} is no Python file")
     return package_of_class(parts, body) if is_class else package_of_folder(parts, body)
+
+
+def _executable(found: ModelPackage, digest: str, arguments: list[Argument]) -> dict[str, Any]:
+    """What a version of the executable says of a model as it was built."""
+    return {
+        "kind": "model",
+        "language": "python",
+        "kernel": "",
+        "file": "model.json",
+        "content_digest": digest,
+        "code_digest": digest,
+        "bundle_digest": found.bundle_digest,
+        "arguments": arguments,
+        "command": command_of(found.model),
+        "invocation": Invocation(),
+        "resources": Resources(image=found.image_id),
+    }

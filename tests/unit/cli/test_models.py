@@ -76,6 +76,12 @@ def test_there_has_to_be_a_model_to_run(shell):
     assert said.code == 3 and "no such model that is ready" in said.err
 
 
+@pytest.mark.parametrize("output", ["out.json", "out"])
+def test_predictions_are_saved_as_what_the_place_is_called(shell, output):
+    said = shell("models", "run", "--input", "a.csv", "--output", output)
+    assert said.code == 2 and "--output ends in .csv, .parquet, or .zip" in said.err
+
+
 def end(yard, made) -> None:
     with yard.store.write() as c:
         image = yard.store.images.get(c, ME.name, made.image)

@@ -269,6 +269,11 @@ def test_only_a_model_that_is_ready_becomes_an_executable(models, ann, root, yar
     assert first.current.resources.image == "sha256:abc", "whatever its name means later"
     assert first.current.bundle_digest == made.bundle_digest
     assert second.current.id == first.current.id, "the same is not kept twice"
+    other = models.register(ann, "Spark job", "parquet")
+    assert (other.name, other.current.arguments[1].format) == ("Spark job v1 to parquet", "parquet")
+    assert models.register(ann, "Spark job").current.id == first.current.id
+    with pytest.raises(Invalid, match="predictions are made as csv, parquet, folder"):
+        models.register(ann, "Spark job", "json")
 
 
 def test_what_is_built_beside_takes_the_place_of_no_other(models, ann, root, yard):
