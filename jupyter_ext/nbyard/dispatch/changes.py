@@ -17,7 +17,8 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.runs import BytesOf
 from nbyard.domain.states import ATTEMPT, RUN, TASK
 from nbyard.store import Connection, Store, transition
-from nbyard.store.tasks import AttemptRecord, TaskRecord
+from nbyard.store.attempts import AttemptRecord
+from nbyard.store.tasks import TaskRecord
 from nbyard.store.transition import Move
 
 CANCELLED = "the run was cancelled"

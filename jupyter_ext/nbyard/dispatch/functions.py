@@ -37,7 +37,7 @@ from nbyard.domain.runs import Run
 from nbyard.domain.states import ATTEMPT
 from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.runtimes.protocol import Order, Runtime
-from nbyard.store.tasks import AttemptRecord
+from nbyard.store.attempts import AttemptRecord
 
 log = logging.getLogger("nbyard.dispatch")
 CLEAR_SECONDS = 0.02

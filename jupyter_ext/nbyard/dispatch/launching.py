@@ -40,7 +40,8 @@ from nbyard.kinds.protocol import Reading
 from nbyard.kinds.registry import kind_named
 from nbyard.runner import processes
 from nbyard.runtimes.protocol import Order
-from nbyard.store.tasks import AttemptRecord, TaskRecord
+from nbyard.store.attempts import AttemptRecord
+from nbyard.store.tasks import TaskRecord
 
 Places = dict[str, str]
 MODEL = "model"

@@ -31,7 +31,7 @@ from nbyard.domain.states import ATTEMPT
 from nbyard.folders import place
 from nbyard.monitors import LOOPBACK, Monitor, Spot
 from nbyard.runtimes.docker.specs import container_name
-from nbyard.store.tasks import AttemptRecord
+from nbyard.store.attempts import AttemptRecord
 
 LOOK_SECONDS = 1.0
 ONLY_PROCESSES = (

@@ -15,7 +15,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.limits import Limits
 from nbyard.domain.slots import Slots
 from nbyard.domain.uses import moved
-from nbyard.store.tasks import AttemptRecord
+from nbyard.store.attempts import AttemptRecord
 
 LENGTH = 200
 

@@ -103,7 +103,7 @@ class RunAttempts:
             live = self._store.attempts.newest(c, caller.name, runs)
         return [
             msgspec.structs.replace(
-                self._progress.of(*one), links=monitors.links(self._store.folder, one[2])
+                self._progress.of(*one), links=monitors.links(self._store.folder, one.attempt_id)
             )
             for one in live
         ]
