@@ -14,7 +14,6 @@ import msgspec
 
 from nbyard import folders
 from nbyard.blobs.files import no_file_in_words
-from nbyard.calling import LEASE
 from nbyard.crash import crash_point
 from nbyard.dispatch.attempts import (
     FORCE_SECONDS,
@@ -219,10 +218,8 @@ class Look:
         if all(time.monotonic() - one.since < FRESH_SECONDS for one in waiting):
             return True
         with self.room.store.read() as c:
-            lease = self.room.store.leases.get(c, LEASE)
             state = self.room.store.attempts.state(c, waiting[0].attempt.id)
-        is_holder = lease is not None and lease.epoch == self.room.lease.epoch
-        return is_holder and state in ATTEMPT.live
+            return state in ATTEMPT.live and self.room.is_held(c)
 
     # From attempts to calls
 

@@ -25,7 +25,6 @@ from nbyard.dispatch.room import Room, Turn
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.slots import Slots
 from nbyard.errors import Busy, NbyardError
-from nbyard.store import Connection
 from nbyard.store.events import News
 from nbyard.store.leases import LeaseLost
 from nbyard.store.transition import Stale
@@ -97,7 +96,8 @@ class RunController:
         is_due = time.monotonic() >= self._next_full_round
         with self._store.read() as c:
             if is_due and not self._changes:
-                self._check_lease(c)
+                if not self._room.is_held(c):  # what another one does is not to be begun again
+                    raise LeaseLost()
                 self._cursor = self._store.events.last(c)
                 self._board.read_all(c)
                 self._clear_unsure()
@@ -106,12 +106,6 @@ class RunController:
             news = self._store.events.news(c, self._cursor)
             self._board.catch_up(c, news)
         self._cursor = max([self._cursor, *(one.id for one in news)])
-
-    def _check_lease(self, c: Connection) -> None:
-        """What another dispatcher does is not to be begun a second time."""
-        lease = self._store.leases.get(c, self._room.lease.name)
-        if lease is None or lease.epoch != self._room.lease.epoch:
-            raise LeaseLost()
 
     def _sorted(self, reports: list[Report]) -> list[list[Report]]:
         """Reports by rounds: one together, but each on its own whose round has failed before."""
