@@ -39,7 +39,7 @@ from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.store.attempts import AttemptRecord
 
 log = logging.getLogger("nbyard.dispatch")
-CLEAR_SECONDS = 0.02
+LOOK_SECONDS = 0.02  # between looks whether one that was asked to end has done so
 
 
 class Waiting(NamedTuple):
@@ -91,7 +91,7 @@ def clear_worker(order: Order, runtime: Runtime) -> None:
         log.warning("worker %s was not stopped: %s", order.attempt_id, error)
     end = time.monotonic() + FORCE_SECONDS
     while runtime.poll(order).state == "running" and time.monotonic() < end:
-        time.sleep(CLEAR_SECONDS)
+        time.sleep(LOOK_SECONDS)
     folders.keep_record(order.folder)
 
 

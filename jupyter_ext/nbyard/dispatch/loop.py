@@ -31,11 +31,11 @@ from nbyard.tabular import Tables
 from nbyard.wake import NEWS, Listener, listening
 
 log = logging.getLogger("nbyard.dispatch")
-CLOCK_SECONDS = 2.0
-CALM_SECONDS = 0.02
-PAUSE_SECONDS = 0.25
+CLOCK_SECONDS = 2.0  # between looks at everything, when nothing is heard
+CALM_SECONDS = 0.02  # of silence: then there is time for what nobody waits for in milliseconds
+PAUSE_SECONDS = 0.25  # before something is tried again: a round, the lease
 MANY_WORDS = 10  # so many fit into the queue of a socket: more may have been lost
-LEAVE_SECONDS = 5.0
+LEAVE_SECONDS = 5.0  # for threads to end when this process does
 IMPORTS_AT_ONCE = 4
 BUILDS_AT_ONCE = 2
 DEPLOYMENTS_AT_ONCE = 8

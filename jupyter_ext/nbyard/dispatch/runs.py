@@ -30,11 +30,11 @@ from nbyard.store.leases import LeaseLost
 from nbyard.store.transition import Stale
 
 log = logging.getLogger("nbyard.dispatch")
-FULL_ROUND_SECONDS = 30.0
-LOOK_SECONDS = 0.25
-LOOK_SECONDS_EACH = 0.005
-LINGER_SECONDS = 0.1
-TRIES = 3
+FULL_ROUND_SECONDS = 30.0  # between comparisons of all that is on the board with the store
+LOOK_SECONDS = 0.25  # between looks at all attempts, which nobody has to announce
+LOOK_SECONDS_EACH = 0.005  # the same for each of them: many are looked at less often
+LINGER_SECONDS = 0.1  # that what is not urgent waits to be written with more
+TRIES = 3  # of rounds with one report; then its attempt is given up
 
 
 class RunController:
