@@ -1,28 +1,19 @@
-"""Attempt folders on our side: written for the runner, read for people and the dispatcher."""
+"""Attempt folders on our side, while they live: written for the runner, read for the dispatcher,
+reduced to a record in the end. What people see of them: `attempt_views`."""
 
 import contextlib
-import json
 import os
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from nbyard.domain import attempts as contract
-from nbyard.domain.metrics import Metrics, metrics_of, read_points
-from nbyard.domain.runs import Activity, Attempt, Cells, LogChunk, Task
-from nbyard.domain.states import ATTEMPT
-from nbyard.domain.usage import Usage, read_samples, usage_of
 from nbyard.files import read_small, write_new, write_whole
 
-LOG_CHUNK = 256 * 1024
-MAX_NOTEBOOK = 256 * 2**20
-MAX_USAGE = 8 * 2**20
-MAX_METRICS = 16 * 2**20
-MAX_SEEN = 20_000
 MAX_STAGE = 4096
 OURS = 0o700
 T = TypeVar("T")
@@ -64,13 +55,6 @@ def read_task(folder: Path) -> contract.TaskFile:
         msgspec.MsgspecError: it is not as it was written.
     """
     return msgspec.json.decode(read_small(f"{folder}/{contract.TASK}"), type=contract.TaskFile)
-
-
-def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
-    """What the newest attempt was made for; None when there is none."""
-    if not task.attempts:
-        return None
-    return surroundings_in(place(store, task.attempts[-1].worker or task.attempts[-1].id))
 
 
 def surroundings_in(folder: Path) -> contract.Surroundings | None:
@@ -131,7 +115,7 @@ def _lines(path: Path, after: int, kind: type[T]) -> tuple[list[T], int]:
     """The whole lines that can be read as such."""
     found: list[T] = []
     try:
-        with open(path, "rb", opener=_only_a_file) as file:
+        with open(path, "rb", opener=only_a_file) as file:
             file.seek(after)
             content = file.read()
     except OSError:
@@ -161,150 +145,9 @@ def silent_seconds(folder: Path) -> float:
     return max(0.0, time.time() - last) if last else 0.0
 
 
-def log(store: Path, task: Task, after: int, before: int = 0) -> LogChunk:
-    """Log text of the newest attempt from byte `after` on, or the last of it that ends at `before`;
-    never half a character, and no half line where more than fits is there."""
-    if not task.attempts:
-        return LogChunk("", 0, task.state in ("succeeded", "failed", "cancelled", "skipped"))
-    attempt = task.attempts[-1]
-    path = place(store, attempt.id, attempt.worker) / contract.LOG
-    found = piece(path, after, before, done=attempt.state in ATTEMPT.terminal)
-    return msgspec.structs.replace(found, attempt=attempt.number)
-
-
-def piece(path: Path, after: int, before: int = 0, *, done: bool) -> LogChunk:
-    """The same of any log; `done` when nothing more is written to it."""
-    content, start, end = b"", after, True
-    with contextlib.suppress(FileNotFoundError), path.open("rb") as handle:
-        size = handle.seek(0, os.SEEK_END)
-        stop = min(before or after + LOG_CHUNK, size)
-        start = max(after, stop - LOG_CHUNK)
-        handle.seek(start)
-        content = handle.read(max(0, stop - start))
-        end = start + len(content) >= size
-        if before and start > after:
-            start, content = _from_a_line_on(start, content)
-    if not end and not before:
-        content = content[: content.rfind(b"\n") + 1] or content
-    if not (done and end):
-        content = _whole_characters(content)
-    text = content.decode("utf-8", "replace")
-    return LogChunk(text, start + len(content), done and end, start=start)
-
-
-def _from_a_line_on(start: int, content: bytes) -> tuple[int, bytes]:
-    """Without what is no whole line, or no whole character, at the start."""
-    skipped = content.find(b"\n", 0, -1) + 1
-    if not skipped:
-        skipped = next((at for at, byte in enumerate(content[:4]) if not 0x80 <= byte < 0xC0), 0)
-    return start + skipped, content[skipped:]
-
-
-def _whole_characters(content: bytes) -> bytes:
-    """Without a half character at the end."""
-    for back in range(1, min(4, len(content)) + 1):
-        byte = content[-back]
-        if byte < 0x80:
-            break
-        if byte >= 0xC0:
-            length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-            return content[:-back] if back < length else content
-    return content
-
-
-def cells(store: Path, task: Task) -> Cells:
-    """The executed notebook of the newest attempt, and how far it is."""
-    if not task.attempts:
-        return Cells(None, 0, 0)
-    folder = place(store, task.attempts[-1].id, task.attempts[-1].worker)
-    done, total, current = _cell_progress(folder)
-    return Cells(_notebook(folder / contract.EXECUTED), done, total, current)
-
-
-def usage(store: Path, attempt: Attempt) -> Usage:
-    """What an attempt used over time, as far as it was written down."""
-    path = place(store, attempt.worker or attempt.id) / contract.USAGE
-    samples = read_samples(_recorded(path, MAX_USAGE))
-    return usage_of(samples, attempt.number, attempt.state in ATTEMPT.terminal)
-
-
-def metrics(store: Path, attempt: Attempt) -> Metrics:
-    """What the work of an attempt recorded of itself."""
-    path = place(store, attempt.id, attempt.worker) / contract.METRICS
-    points = read_points(_recorded(path, MAX_METRICS))
-    return metrics_of(points, attempt.number, attempt.state in ATTEMPT.terminal)
-
-
-def _recorded(path: Path, most: int) -> list[bytes]:
-    """The lines of a file; the work may have put anything in its place."""
-    with contextlib.suppress(OSError), open(path, "rb", opener=_only_a_file) as handle:
-        return (handle.read(most) or b"").splitlines()
-    return []
-
-
-def _only_a_file(path: str, flags: int) -> int:
+def only_a_file(path: str, flags: int) -> int:
     """No link is followed, and no writer waited for."""
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
-
-
-class Progress:
-    """How far attempts are, for who asks often: what did not grow is not read again."""
-
-    def __init__(self, store: Path):
-        self._store = store
-        self._seen: dict[str, tuple[tuple[int, int], tuple[int, int, int | None]]] = {}
-
-    def of(self, run: str, node: str, attempt_id: str, number: int, worker: str = "") -> Activity:
-        folder = os.fspath(place(self._store, attempt_id, worker))
-        size, _ = _stamp(f"{folder}/{contract.LOG}")
-        stamp = _stamp(f"{folder}/{contract.EVENTS}")
-        seen, told = self._seen.get(attempt_id, (None, (0, 0, None)))
-        if seen != stamp and stamp[0]:
-            told = _cell_progress(Path(folder))
-            if len(self._seen) > MAX_SEEN:
-                self._seen.clear()
-            self._seen[attempt_id] = (stamp, told)
-        return Activity(run, node, number, size, *told)
-
-
-def _stamp(path: str) -> tuple[int, int]:
-    """What differs once a file was written to; zero where there is none."""
-    try:
-        found = os.stat(path)
-    except FileNotFoundError:
-        return 0, 0
-    return found.st_size, found.st_mtime_ns
-
-
-def _cell_progress(folder: Path) -> tuple[int, int, int | None]:
-    """Cells of the source that are behind us, all of them, and which of the executed runs."""
-    done, total, current = 0, 0, None
-    for event in _events(folder):
-        if event.get("type") == "cell":
-            total = event.get("cells", total)
-            cell, state = event.get("cell"), event.get("state")
-            current = event.get("index") if state == "running" else None
-            if isinstance(cell, int):  # the one with the parameters' values is none of them
-                done = cell + (state == "done")
-    return done, total, current
-
-
-def _notebook(path: Path) -> dict[str, Any] | None:
-    with contextlib.suppress(FileNotFoundError, ValueError, RecursionError):
-        if path.stat().st_size <= MAX_NOTEBOOK:
-            found = json.loads(path.read_bytes())
-            return found if isinstance(found, dict) else None
-    return None
-
-
-def _events(folder: Path) -> Iterator[dict[str, Any]]:
-    """The whole lines of events.jsonl."""
-    with contextlib.suppress(FileNotFoundError), (folder / contract.EVENTS).open("rb") as handle:
-        for line in handle:
-            with contextlib.suppress(ValueError, RecursionError):
-                event = json.loads(line)
-                if line.endswith(b"\n") and isinstance(event, dict):
-                    yield event
 
 
 def ask_to_end(folder: Path, reason: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nbyard import folders
+from nbyard import logs
 from nbyard.domain.runs import LogChunk
 
 PIECE_BYTES = 4 * 2**20
@@ -92,7 +92,7 @@ class KeptLog:
         if not found:
             return LogChunk("", after, done, start=after)
         first = next((base for base in reversed(found) if base <= after), found[0])
-        chunk = folders.piece(self._piece(first), max(after - first, 0), done=done)
+        chunk = logs.piece(self._piece(first), max(after - first, 0), done=done)
         is_last = first == found[-1]
         if not is_last and not chunk.text:
             return self.read(found[found.index(first) + 1], done=done)

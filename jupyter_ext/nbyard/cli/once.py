@@ -25,35 +25,22 @@ NAMES: dict[type, ValueType] = {bool: "bool", int: "int", float: "float", str: "
 
 
 def run_dockerfile(connection: Any, file: str, wish: Mapping[str, Any], as_json: bool) -> None:
-    """Build, run, save, clean up; the exit code is that of the result.
+    """Build, run, save, clean up; the exit code is that of the result. `wish` are the options of
+    the command: parameters, inputs, output, base and gpu.
 
     Raises:
         Conflict: GPUs are asked for, and there are none.
     """
-    parameters = json_object(wish["parameters"])
-    inputs = pairs("--input-file", wish["inputs"], FILE_SHAPE)
-    if wish["gpu"] and not connection.system.gpus().items:
+    target = wish["output"]
+    body = _run_of(file, wish)
+    if body.gpu and not connection.system.gpus().items:
         raise Conflict(
             "No GPU can be granted: this machine has none, as far as nbyard knows.",
             hint="nbyard doctor says where they are known from; the setting gpus names them.",
         )
-    target = wish["output"]
     check_target(target)
-    body = NewRun(
-        path=file,
-        name=f"once {uuid.uuid4().hex[:12]}",
-        parameters=parameters,
-        texts=inputs,
-        runtime="docker",
-        force=True,
-        gpu=1 if wish["gpu"] else None,
-        arguments=declared(parameters, inputs, bool(target)),
-    )
     connection.runs.check(body=body)  # before minutes go by for an image
-    image_of = NewImage(path=file, tag=f"nbyard/once:{uuid.uuid4().hex[:12]}")
-    if wish["base"]:
-        image_of = msgspec.structs.replace(image_of, recipe=Recipe(base=wish["base"]))
-    with _image(connection, image_of) as image:
+    with _image(connection, _image_of(file, wish["base"])) as image:
         body = msgspec.structs.replace(body, image=image)
         known = _executables(connection)
         made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
@@ -61,6 +48,27 @@ def run_dockerfile(connection: Any, file: str, wish: Mapping[str, Any], as_json:
             see_out(connection, made, file, as_json=as_json, log=True, goes_on=False)
             if target:
                 save(connection, made.name, target)
+
+
+def _run_of(file: str, wish: Mapping[str, Any]) -> NewRun:
+    """Under a name of its own, by which its output is found; no earlier result is taken for it."""
+    parameters = json_object(wish["parameters"])
+    inputs = pairs("--input-file", wish["inputs"], FILE_SHAPE)
+    return NewRun(
+        path=file,
+        name=f"once {uuid.uuid4().hex[:12]}",
+        parameters=parameters,
+        texts=inputs,
+        runtime="docker",
+        force=True,
+        gpu=1 if wish["gpu"] else None,
+        arguments=declared(parameters, inputs, bool(wish["output"])),
+    )
+
+
+def _image_of(file: str, base: str) -> NewImage:
+    made = NewImage(path=file, tag=f"nbyard/once:{uuid.uuid4().hex[:12]}")
+    return msgspec.structs.replace(made, recipe=Recipe(base=base)) if base else made
 
 
 def check_target(target: str) -> None:

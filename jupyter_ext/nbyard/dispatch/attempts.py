@@ -3,13 +3,13 @@
 import logging
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
 
 from nbyard import folders
 from nbyard.blobs.files import no_file_in_words
-from nbyard.calling import LEASE
 from nbyard.crash import crash_point
 from nbyard.dispatch import secrets
 from nbyard.dispatch.cases import Case
@@ -25,31 +25,44 @@ from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.runtimes.protocol import Runtime
 
 log = logging.getLogger("nbyard.dispatch")
-PATIENCE_SECONDS = 5.0
-FORCE_SECONDS = 10.0
-UNREACHABLE_SECONDS = 120.0
-OVERTIME_SECONDS = 10.0
-FRESH_SECONDS = 1.0
+PATIENCE_SECONDS = 5.0  # before an engine that was out of reach is asked again to start it
+FORCE_SECONDS = 10.0  # that it has to end when asked to, before it is given up
+UNREACHABLE_SECONDS = 120.0  # that its engine may be silent before it counts as lost
+OVERTIME_SECONDS = 10.0  # beyond a limit, for its supervisor to enforce that
+FRESH_SECONDS = 1.0  # after a commit nobody can have taken over
+
+
+@dataclass
+class Seen:
+    """What was seen of one attempt, in moments of the monotonic clock: when it may be tried again
+    to start it (0.0 unless its engine was out of reach), since when its engine is silent and since
+    when it runs, and when it was first asked to end. `has_heard`: its runtime took that word.
+
+    It only makes us quicker or more patient: whoever begins anew does as well."""
+
+    not_before: float = 0.0
+    silent_since: float | None = None
+    running_since: float | None = None
+    asked_at: float | None = None
+    has_heard: bool = False
 
 
 class AttemptController:
     """Drives one attempt at a time, and reports; called from threads, never twice at once for the
-    same one. It writes nothing to the store.
-
-    What it remembers only makes it quicker or more patient."""
+    same one. It writes nothing to the store."""
 
     def __init__(self, room: Room, identities: Identities):
         self._room = room
         self._identities = identities
-        self._not_before: dict[str, float] = {}
-        self._asked: dict[str, float] = {}
-        self._told: set[str] = set()
-        self._silent_since: dict[str, float] = {}
-        self._running_since: dict[str, float] = {}
+        self._seen: dict[str, Seen] = {}
 
     def waits(self, attempt_id: str) -> bool:
         """Whether it could not be started yet because its engine is out of reach."""
-        return attempt_id in self._not_before
+        seen = self._seen.get(attempt_id)
+        return seen is not None and seen.not_before > 0
+
+    def _seen_of(self, case: Case) -> Seen:
+        return self._seen.setdefault(case.attempt.id, Seen())
 
     def drive(self, case: Case) -> Report:
         """Bring the attempt as far as it goes without waiting."""
@@ -80,7 +93,7 @@ class AttemptController:
         if case.is_cancelled:
             return CANCELLED
         limit = case.task.plan.timeout_seconds
-        since = self._running_since.get(case.attempt.id)
+        since = self._seen.get(case.attempt.id, Seen()).running_since
         # the supervisor enforces the limit; this is for one that does not
         if limit and since and time.monotonic() - since > limit + OVERTIME_SECONDS:
             return f"ran longer than its limit of {limit:g} s"
@@ -91,15 +104,15 @@ class AttemptController:
 
     def _end(self, case: Case, runtime: Runtime, why: str) -> Ended | None:
         """Ask it to end; its end when that came without its own word."""
-        attempt = case.attempt
-        if attempt.state == "recorded" and not _may_live(case, runtime):
+        if case.attempt.state == "recorded" and not _may_live(case, runtime):
             return Ended("cancelled")
-        now = time.monotonic()
-        first = self._asked.setdefault(attempt.id, now)
-        if attempt.id not in self._told and _stop(case, runtime, why):
-            self._told.add(attempt.id)
+        seen, now = self._seen_of(case), time.monotonic()
+        if seen.asked_at is None:
+            seen.asked_at = now
+        if not seen.has_heard and _stop(case, runtime, why):
+            seen.has_heard = True
             crash_point("asked-to-end")
-        if now - first < FORCE_SECONDS:
+        if now - seen.asked_at < FORCE_SECONDS:
             return None
         # what is left of it is no longer a live attempt's: the sweep takes it
         if case.is_cancelled:
@@ -107,8 +120,8 @@ class AttemptController:
         return Ended("failed", Failure("timeout", why))
 
     def _start(self, case: Case, runtime: Runtime) -> list[Fact]:
-        attempt = case.attempt
-        if time.monotonic() < self._not_before.get(attempt.id, 0.0) or not self._is_ours(case):
+        seen = self._seen_of(case)
+        if time.monotonic() < seen.not_before or not self._is_ours(case):
             return []
         try:
             with no_file_in_words():
@@ -118,14 +131,14 @@ class AttemptController:
         except Busy:
             raise
         except Unavailable as error:
-            if attempt.id not in self._not_before:
-                log.warning("attempt %s waits: %s", attempt.id, error)
-            self._not_before[attempt.id] = time.monotonic() + PATIENCE_SECONDS
+            if not seen.not_before:
+                log.warning("attempt %s waits: %s", case.attempt.id, error)
+            seen.not_before = time.monotonic() + PATIENCE_SECONDS
             return [Waits(error.message)]
         except NbyardError as error:
             return [Ended("failed", failure_of(error, "preparation"))]
         crash_point("started")
-        self._not_before.pop(attempt.id, None)
+        seen.not_before = 0.0
         return [Started(site, datetime.now(UTC))]
 
     def _is_ours(self, case: Case) -> bool:
@@ -134,32 +147,34 @@ class AttemptController:
         if time.monotonic() - case.since < FRESH_SECONDS:
             return True
         with self._room.store.read() as c:
-            lease = self._room.store.leases.get(c, LEASE)
             state = self._room.store.attempts.state(c, case.attempt.id)
-        return lease is not None and lease.epoch == self._room.lease.epoch and state == "recorded"
+            return state == "recorded" and self._room.is_held(c)
 
     def _watch(self, case: Case, runtime: Runtime) -> list[Fact]:
-        attempt = case.attempt
+        seen = self._seen_of(case)
         try:
             runtime.logs(case.order)
-            seen = runtime.poll(case.order)
+            now = runtime.poll(case.order)
         except Unavailable as error:
             return self._miss(case, error)
-        self._silent_since.pop(attempt.id, None)
-        if seen.state == "finished":
+        seen.silent_since = None
+        if now.state == "finished":
             return [self._finish(case)]
-        if seen.state in ("lost", "absent"):
-            return [lost(seen.reason or "it is gone without a result")]
-        if seen.state == "starting":
-            return [Waits(seen.reason)]
-        self._running_since.setdefault(attempt.id, time.monotonic())
+        if now.state in ("lost", "absent"):
+            return [lost(now.reason or "it is gone without a result")]
+        if now.state == "starting":
+            return [Waits(now.reason)]
+        if seen.running_since is None:
+            seen.running_since = time.monotonic()
         return [Running(datetime.now(UTC))]
 
     def _miss(self, case: Case, error: Unavailable) -> list[Fact]:
         """Its engine does not answer: that is lost when it lasts."""
-        since = self._silent_since.setdefault(case.attempt.id, time.monotonic())
+        seen, now = self._seen_of(case), time.monotonic()
+        if seen.silent_since is None:
+            seen.silent_since = now
         log.warning("attempt %s: %s", case.attempt.id, error)
-        if time.monotonic() - since > UNREACHABLE_SECONDS:
+        if now - seen.silent_since > UNREACHABLE_SECONDS:
             return [lost(error.message)]
         return []
 
@@ -247,9 +262,7 @@ class AttemptController:
             _stop(case, runtime, "it is at its end")
             folders.keep_record(case.order.folder)
         secrets.take_away(self._room, case.attempt.id)
-        self._told.discard(case.attempt.id)
-        for known in (self._not_before, self._asked, self._silent_since, self._running_since):
-            known.pop(case.attempt.id, None)
+        self._seen.pop(case.attempt.id, None)
         crash_point("tidied")
 
 

@@ -16,8 +16,9 @@ from nbyard.domain.progress import Progress, TaskOutcome
 from nbyard.domain.runs import BytesOf, Run
 from nbyard.domain.states import ATTEMPT, RUN
 from nbyard.store import Connection, Store
+from nbyard.store.attempts import AttemptRecord
 from nbyard.store.events import News
-from nbyard.store.tasks import AttemptRecord, TaskRecord
+from nbyard.store.tasks import TaskRecord
 
 log = logging.getLogger("nbyard.dispatch")
 LONGEST_WAIT = timedelta(seconds=60)

@@ -21,8 +21,8 @@ from nbyard.dispatch.placing import Group, group_of
 from nbyard.dispatch.results import failure_of
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.takeovers import is_there, take, take_over
+from nbyard.dispatch.threads import Threads
 from nbyard.dispatch.unknowns import Unknowns
-from nbyard.dispatch.workers import Workers
 from nbyard.domain import caching
 from nbyard.domain.attempts import Failure
 from nbyard.domain.digest import KeyParts
@@ -76,11 +76,11 @@ class Candidates(Mapping[str, Candidate]):
     """The queued tasks that have to be worked on, by id. `is_behind` when more came at once than
     fits into a round."""
 
-    def __init__(self, room: Room, board: Board, workers: Workers, inbox: Inbox):
+    def __init__(self, room: Room, board: Board, threads: Threads, inbox: Inbox):
         self._room = room
         self._store = room.store
         self._board = board
-        self._workers = workers
+        self._threads = threads
         self._inbox = inbox
         self.identities = Identities(room)
         self.is_behind = False
@@ -217,7 +217,7 @@ class Candidates(Mapping[str, Candidate]):
         used = plan.environment.version_id if plan.environment else ""
         place = f"look at {plan.executable_version_id} {plan.runtime} {plan.image} {used}"
         work = partial(self._identify, task.record, task.run.since)
-        self._workers.submit(place, work, lambda _: None, lambda _: self._inbox.put(None))
+        self._threads.submit(place, work, then=lambda _: self._inbox.put(None))
 
     def _identify(self, task: TaskRecord, since: float) -> None:
         """One task that cannot be looked at must not keep the others waiting."""

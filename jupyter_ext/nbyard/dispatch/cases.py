@@ -11,7 +11,8 @@ from nbyard.domain.monitors import container_ports
 from nbyard.domain.runs import BytesOf, ResultOf, Run
 from nbyard.errors import NotFound
 from nbyard.runtimes.protocol import Order
-from nbyard.store.tasks import AttemptRecord, TaskRecord
+from nbyard.store.attempts import AttemptRecord
+from nbyard.store.tasks import TaskRecord
 
 REQUIREMENTS = "code/.nbyard-requirements.txt"
 

@@ -12,16 +12,17 @@ import msgspec
 from nbyard.blobs import Blobs
 from nbyard.crash import crash_point
 from nbyard.dispatch.board import Board, LiveAttempt, LiveRun, LiveTask, LiveWorker
+from nbyard.domain import reasons
 from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs import BytesOf
 from nbyard.domain.states import ATTEMPT, RUN, TASK
 from nbyard.store import Connection, Store, transition
-from nbyard.store.tasks import AttemptRecord, TaskRecord
+from nbyard.store.attempts import AttemptRecord
+from nbyard.store.tasks import TaskRecord
 from nbyard.store.transition import Move
 
 CANCELLED = "the run was cancelled"
-WAITS = " – waits: "
 # what becomes of tasks that have not begun when their run is cancelled
 CANCELS = {"waiting": "skipped", "queued": "cancelled"}
 Rows = list[dict[str, Any]]
@@ -90,9 +91,7 @@ class Changes:
 
     def note_wait(self, task: LiveTask, words: str) -> None:
         """Why it is in the queue, behind what became of an attempt before."""
-        if before := reason_before(task):
-            words = f"{before} – {words}" if words.startswith("wait") else before + WAITS + words
-        self.note(task, words)
+        self.note(task, reasons.queued(task.record.reason, words))
 
     def record(self, task: LiveTask, attempt: AttemptRecord) -> None:
         """Write first: the attempt exists before anything starts."""
@@ -226,9 +225,3 @@ class Changes:
         for attempt in self.ended:
             if attempt.record.state == "succeeded":
                 crash_point("published")
-
-
-def reason_before(task: LiveTask) -> str:
-    """What became of the attempt before, of a task in the queue; empty for the first one."""
-    reason = task.record.reason.split(" – wait")[0]
-    return reason if reason.startswith("attempt ") else ""

@@ -10,7 +10,7 @@ from nbyard.dispatch.awaiting import awaited
 from nbyard.dispatch.facts import Inbox
 from nbyard.dispatch.rollouts import Rollout
 from nbyard.dispatch.room import Room, Turn
-from nbyard.dispatch.workers import Workers
+from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import Engine, Owned
 from nbyard.domain.limits import Limits
 from nbyard.domain.slots import Slots
@@ -29,11 +29,11 @@ class DeploymentController:
     that also grants them to runs. `slots` says what is free for whose turn it is then."""
 
     def __init__(
-        self, room: Room, workers: Workers, inbox: Inbox, slots: Callable[[Turn], Slots]
+        self, room: Room, threads: Threads, inbox: Inbox, slots: Callable[[Turn], Slots]
     ) -> None:
         self._room = room
         self._rows = room.store.deployments
-        self._workers = workers
+        self._threads = threads
         self._inbox = inbox
         self._slots = slots
         self._engine: Engine | None = None
@@ -69,7 +69,7 @@ class DeploymentController:
             if has_news or rollout.due <= now:
                 rollout.due = now + CLOCK_SECONDS
                 work, fail = partial(rollout.step, row), partial(rollout.fail, row)
-                self._workers.submit(f"deployment {row.id}", work, fail, self._again)
+                self._threads.submit(f"deployment {row.id}", work, fail, self._again)
         return self._is_busy
 
     def patience(self) -> float:
@@ -103,7 +103,7 @@ class DeploymentController:
         found, self._strays = self._strays, {}
         for name, things in found.items():
             work = partial(self._clear, name, things)
-            self._workers.submit(f"deployment {name}", work, _another_time)
+            self._threads.submit(f"deployment {name}", work)
 
     def _hear(self, things: list[Owned]) -> None:
         """What was on the engine a moment ago."""
@@ -185,10 +185,6 @@ class DeploymentController:
         with self._room.write() as c:
             self._rows.set_revision(c, one.revision.id, gpus=gpus, reason="")
         self._room.grants[one.revision.id] = gpus
-
-
-def _another_time(_: str) -> None:
-    """It is tried again anyway."""
 
 
 def _waiting(row: DeploymentRow) -> RevisionRow | None:

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from nbyard.dispatch.board import LiveAttempt
-from nbyard.dispatch.changes import CANCELLED, WAITS, Changes
+from nbyard.dispatch.changes import CANCELLED, Changes
 from nbyard.dispatch.facts import Ended, Fact, Running, Started, Unbegun, Waits
+from nbyard.domain import reasons
 from nbyard.domain.attempts import Failure, Result
 from nbyard.domain.limits import backoff_seconds
 
@@ -35,8 +36,7 @@ def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
 def _note(changes: Changes, attempt: LiveAttempt, waits: str) -> None:
     """What it waits for, behind the reason why it runs."""
     task = attempt.task
-    reason = task.record.reason.split(WAITS)[0] + (WAITS + waits if waits else "")
-    changes.note(task, reason)
+    changes.note(task, reasons.waiting(task.record.reason, waits))
 
 
 def _run(changes: Changes, attempt: LiveAttempt, at: datetime) -> None:
@@ -83,7 +83,7 @@ def _again(changes: Changes, attempt: LiveAttempt, ended: Ended) -> bool:
     how = "was lost" if ended.how == "lost" else "failed"
     changes.move_attempt(attempt, ended.how, reason=failure.message, **_times(ended.result))
     pause = timedelta(seconds=backoff_seconds(number, random.random()))
-    reason = f"attempt {number} {how}: {failure.message}"
+    reason = reasons.after_attempt(number, how, failure.message)
     changes.move_task(task, "queued", reason=reason, queued_at=datetime.now(UTC) + pause)
     return True
 

@@ -18,7 +18,7 @@ from nbyard.crash import crash_point
 from nbyard.dispatch.archiving import archive
 from nbyard.dispatch.restoring import install, installer, new_place
 from nbyard.dispatch.room import Room
-from nbyard.dispatch.workers import Workers
+from nbyard.dispatch.threads import Threads
 from nbyard.domain.digest import digest_of
 from nbyard.domain.environments import (
     INSTALL_LOG,
@@ -39,7 +39,7 @@ class EnvironmentController:
     """One thread for each version that is built. A version is built in a folder of its own, so
     that nothing of one that failed or was killed is ever in use."""
 
-    def __init__(self, room: Room, builders: Workers):
+    def __init__(self, room: Room, builders: Threads):
         self._room = room
         self._store = room.store
         self._builders = builders

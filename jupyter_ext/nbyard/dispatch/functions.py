@@ -14,7 +14,6 @@ import msgspec
 
 from nbyard import folders
 from nbyard.blobs.files import no_file_in_words
-from nbyard.calling import LEASE
 from nbyard.crash import crash_point
 from nbyard.dispatch.attempts import (
     FORCE_SECONDS,
@@ -37,10 +36,10 @@ from nbyard.domain.runs import Run
 from nbyard.domain.states import ATTEMPT
 from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.runtimes.protocol import Order, Runtime
-from nbyard.store.tasks import AttemptRecord
+from nbyard.store.attempts import AttemptRecord
 
 log = logging.getLogger("nbyard.dispatch")
-CLEAR_SECONDS = 0.02
+LOOK_SECONDS = 0.02  # between looks whether one that was asked to end has done so
 
 
 class Waiting(NamedTuple):
@@ -92,7 +91,7 @@ def clear_worker(order: Order, runtime: Runtime) -> None:
         log.warning("worker %s was not stopped: %s", order.attempt_id, error)
     end = time.monotonic() + FORCE_SECONDS
     while runtime.poll(order).state == "running" and time.monotonic() < end:
-        time.sleep(CLEAR_SECONDS)
+        time.sleep(LOOK_SECONDS)
     folders.keep_record(order.folder)
 
 
@@ -219,10 +218,8 @@ class Look:
         if all(time.monotonic() - one.since < FRESH_SECONDS for one in waiting):
             return True
         with self.room.store.read() as c:
-            lease = self.room.store.leases.get(c, LEASE)
             state = self.room.store.attempts.state(c, waiting[0].attempt.id)
-        is_holder = lease is not None and lease.epoch == self.room.lease.epoch
-        return is_holder and state in ATTEMPT.live
+            return state in ATTEMPT.live and self.room.is_held(c)
 
     # From attempts to calls
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable
 
 from nbyard.dispatch.room import Room
-from nbyard.dispatch.workers import Workers
+from nbyard.dispatch.threads import Threads
 from nbyard.errors import NbyardError, NotFound
 from nbyard.uploads import FOLDER as UPLOADS
 from nbyard.uploads import Uploads
@@ -24,9 +24,9 @@ AT_ONCE = 10_000
 class Collector:
     """Looks every hour, and when something was deleted."""
 
-    def __init__(self, room: Room, workers: Workers):
+    def __init__(self, room: Room, threads: Threads):
         self._room = room
-        self._workers = workers
+        self._threads = threads
         self._uploads = Uploads(room.folder / UPLOADS, room.blobs)
         self._members: dict[str, set[str]] = {}
         self._not_before = 0.0
@@ -38,7 +38,7 @@ class Collector:
         with self._room.store.read() as c:
             due = self._room.store.facts.collect_at(c)
         if not time.time() < due <= time.time() + EVERY_SECONDS:  # a clock may be set back
-            self._workers.submit("garbage", lambda: self._round(due), _another_time)
+            self._threads.submit("garbage", lambda: self._round(due))
 
     def _round(self, due: float) -> None:
         self._not_before = time.monotonic() + AGAIN_SECONDS
@@ -89,7 +89,3 @@ class Collector:
             return {entry.digest for entry in self._room.blobs.tree(tree).files}
         except NotFound:
             return set()
-
-
-def _another_time(_: str) -> None:
-    """It is tried again anyway."""

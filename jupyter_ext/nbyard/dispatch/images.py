@@ -14,7 +14,7 @@ import msgspec
 from nbyard.crash import crash_point
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.secrets import for_registries
-from nbyard.dispatch.workers import Workers
+from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import STORE, Engine, Say, Stopped
 from nbyard.domain.images import BUILD_LOG, ImageSpec, NamedImage, base_of, image_folder
 from nbyard.domain.models import model_labels
@@ -44,7 +44,7 @@ class ImageController:
     """One thread for each image that is made. Its log and the files that go into it lie in a folder
     of its own."""
 
-    def __init__(self, room: Room, builders: Workers):
+    def __init__(self, room: Room, builders: Threads):
         self._room = room
         self._rows = room.store.images
         self._builders = builders

@@ -14,7 +14,7 @@ from nbyard.blobs import Blob
 from nbyard.blobs.archives import put_archive
 from nbyard.dispatch.garbage import Collector
 from nbyard.dispatch.room import Room
-from nbyard.dispatch.workers import Workers
+from nbyard.dispatch.threads import Threads
 from nbyard.domain.datasets import DatasetVersion
 from nbyard.domain.formats import format_of
 from nbyard.domain.s3 import KIND, SCHEME, address_of, read_object, signed
@@ -37,10 +37,10 @@ KEEP_ANYWAY = "To keep the bytes as they are, give the file another extension, s
 class ImportController:
     """One thread for each version that is importing."""
 
-    def __init__(self, room: Room, workers: Workers, garbage: Collector):
+    def __init__(self, room: Room, threads: Threads, garbage: Collector):
         self._room = room
         self._store = room.store
-        self._workers = workers
+        self._threads = threads
         self._garbage = garbage
 
     def tick(self) -> bool:
@@ -49,7 +49,7 @@ class ImportController:
             importing = self._store.datasets.importing(c)
         for owner, version in importing:
             work = partial(self._import, owner, version)
-            self._workers.submit(version.id, work, partial(self._fail, owner, version))
+            self._threads.submit(version.id, work, partial(self._fail, owner, version))
         return bool(importing)
 
     def _import(self, owner: str, version: DatasetVersion) -> None:

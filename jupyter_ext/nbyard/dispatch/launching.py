@@ -32,7 +32,7 @@ from nbyard.domain.functions import spot
 from nbyard.domain.invocations import ATTEMPT, WORK, Facts, input_places
 from nbyard.domain.planning import INSTALLED_HERE, output_filename
 from nbyard.domain.reaches import Beside, Found
-from nbyard.domain.runs import BytesOf, Run, TaskPlan, ValueOf
+from nbyard.domain.runs import BytesOf, TaskPlan, ValueOf
 from nbyard.domain.uses import UsedEnvironment
 from nbyard.files import write_new
 from nbyard.kernelspecs import variables
@@ -40,7 +40,7 @@ from nbyard.kinds.protocol import Reading
 from nbyard.kinds.registry import kind_named
 from nbyard.runner import processes
 from nbyard.runtimes.protocol import Order
-from nbyard.store.tasks import AttemptRecord, TaskRecord
+from nbyard.store.attempts import AttemptRecord
 
 Places = dict[str, str]
 MODEL = "model"
@@ -72,12 +72,11 @@ def prepare(room: Room, identities: Identities, case: Case) -> None:
     _stage_inputs(room, folder, version, case.inputs, places)
     if case.task.plan.requirements_digest:
         room.blobs.stage(case.task.plan.requirements_digest, folder / REQUIREMENTS)
-    used = case.task.plan.environment
-    write_new(f"{folder}/{SURROUNDINGS}", _surroundings(identities, version, environment, used))
+    _write_surroundings(identities, folder, case.task.plan, version, environment)
     facts = working.facts(folder, version, places, case.task.plan)
     outputs, given = _outputs(folder, version), secrets.give(room, case, folder)
     staged = Staged(version, environment, case.inputs, outputs, facts, given)
-    told = _task_file(room, case.attempt, case.task, case.run, staged)
+    told = _task_file(room, case, staged)
     if version.invocation.apart:
         working.make(room, folder, told.work, case.inputs, places)
     folders.write_task(folder, told)
@@ -110,15 +109,13 @@ def _make_anew(room: Room, folder: Path, attempt_id: str) -> None:
 def prepare_worker(room: Room, identities: Identities, order: Order, first: Case) -> None:
     """The same for a worker of functions; `first` is one of the attempts that it is given."""
     folder = order.folder
-    if os.path.exists(f"{folder}/{TASK}"):
+    if _is_filled(folder):
         return
     code, environment = identities.look(first.task.plan)
     version = code.version
     _make_anew(room, folder, order.attempt_id)
     room.blobs.stage(version.bundle_digest, folder / "code", writable=True)
-    with open(f"{folder}/{SURROUNDINGS}", "wb", 0) as file:
-        used = first.task.plan.environment
-        file.write(_surroundings(identities, version, environment, used))
+    _write_surroundings(identities, folder, first.task.plan, version, environment)
     folders.make_calls(folder)
     told = TaskFile(
         attempt_id=order.attempt_id,
@@ -127,9 +124,9 @@ def prepare_worker(room: Room, identities: Identities, order: Order, first: Case
         work=FunctionsWork(f"code/{spot(version.file).file}", environment.interpreter),
         outputs={},
         directory=os.path.dirname(f"code/{version.file}"),
-        environment=_variables(room, first.attempt, first.task, first.run)
-        | _paths(first.task.plan, version, environment),
+        environment=_variables(room, first) | _paths(first.task.plan, version, environment),
         wake=str(room.folder / "wake"),
+        boot_id=processes.boot_id(),
     )
     folders.write_task(folder, told)
     crash_point("folder-written")
@@ -143,7 +140,7 @@ def call_of(room: Room, identities: Identities, case: Case) -> Call:
         places = _places(code.version, case.inputs)
         _stage_inputs(room, case.order.folder, code.version, case.inputs, places)
     staged = Staged(code.version, environment, case.inputs, outputs_of(code.version))
-    work = _work(staged, _values(case.task.plan, staged, _identity(case.task, case.run)))
+    work = _work(staged, _values(case, staged))
     assert isinstance(work, FunctionWork)
     return Call(
         attempt_id=case.attempt.id,
@@ -157,17 +154,20 @@ def call_of(room: Room, identities: Identities, case: Case) -> Call:
     )
 
 
-def _surroundings(
+def _write_surroundings(
     identities: Identities,
+    folder: Path,
+    plan: TaskPlan,
     version: ExecutableVersion,
     environment: EnvironmentRef,
-    used: UsedEnvironment | None,
-) -> bytes:
-    place = (version.id, environment.fingerprint, used.version_id if used else "")
-    known = identities.surroundings.get(place)
+) -> None:
+    """surroundings.json, which is made once for all attempts of which it tells the same."""
+    used = plan.environment
+    same = (version.id, environment.fingerprint, used.version_id if used else "")
+    known = identities.surroundings.get(same)
     if known is None:
-        known = identities.surroundings[place] = surroundings_of(version, environment, used)
-    return known
+        known = identities.surroundings[same] = surroundings_of(version, environment, used)
+    write_new(f"{folder}/{SURROUNDINGS}", known)
 
 
 def surroundings_of(
@@ -256,40 +256,33 @@ def _output(argument: Argument) -> Output:
     return Output(f"{place}/{output_filename(argument)}", argument.format)
 
 
-def _task_file(
-    room: Room,
-    attempt: AttemptRecord,
-    task: TaskRecord,
-    run: Run,
-    staged: Staged,
-) -> TaskFile:
-    identity = _identity(task, run)
-    values, version = _values(task.plan, staged, identity), staged.version
+def _task_file(room: Room, case: Case, staged: Staged) -> TaskFile:
+    plan, version, values = case.task.plan, staged.version, _values(case, staged)
     return TaskFile(
-        attempt_id=attempt.id,
-        token=attempt.token,
-        mark=attempt.mark,
+        attempt_id=case.attempt.id,
+        token=case.attempt.token,
+        mark=case.attempt.mark,
         work=_work(staged, values),
         outputs=working.looked_for(version, staged.outputs, values, staged.facts),
         directory=WORK if version.invocation.apart else os.path.dirname(f"code/{version.file}"),
-        environment=_variables(room, attempt, task, run)
-        | _paths(task.plan, version, staged.environment),
-        timeout_seconds=task.plan.timeout_seconds,
-        silence_timeout_seconds=task.plan.silence_timeout_seconds,
-        memory_bytes=task.plan.memory_bytes,
+        environment=_variables(room, case) | _paths(plan, version, staged.environment),
+        timeout_seconds=plan.timeout_seconds,
+        silence_timeout_seconds=plan.silence_timeout_seconds,
+        memory_bytes=plan.memory_bytes,
         wake=str(room.folder / "wake"),
         boot_id=processes.boot_id(),
     )
 
 
-def _variables(room: Room, attempt: AttemptRecord, task: TaskRecord, run: Run) -> dict[str, str]:
+def _variables(room: Room, case: Case) -> dict[str, str]:
+    """What the work finds in its environment whatever it is."""
     return {
-        **{name.upper(): value for name, value in _identity(task, run).items()},
-        "NBYARD_RUN_NAME": run.name,
+        **{name.upper(): value for name, value in _identity(case).items()},
+        "NBYARD_RUN_NAME": case.run.name,
         "NBYARD_RESOURCES": str(room.folder / "resources"),
-        **_visible_gpus(room, attempt),
-        **_cluster(room, task.plan.runtime),
-        **monitors.told(room.folder, attempt, task.plan),
+        **_visible_gpus(room, case.attempt),
+        **_cluster(room, case.task.plan.runtime),
+        **monitors.told(room.folder, case.attempt, case.task.plan),
     }
 
 
@@ -351,13 +344,14 @@ def _work(staged: Staged, values: dict[str, Any]) -> Work:
     return kind_named(version.kind).work(version.file, reading, values, staged.environment)
 
 
-def _identity(task: TaskRecord, run: Run) -> dict[str, str]:
-    found = (run.id, task.node, run.title, "")
+def _identity(case: Case) -> dict[str, str]:
+    found = (case.run.id, case.task.node, case.run.title, "")
     return dict(zip(IDENTITY, found, strict=True))
 
 
-def _values(plan: TaskPlan, staged: Staged, identity: dict[str, str]) -> dict[str, Any]:
+def _values(case: Case, staged: Staged) -> dict[str, Any]:
     """Plain values, and places inside the attempt for what is staged or expected."""
+    plan = case.task.plan
     values: dict[str, Any] = {
         name: binding.value
         for name, binding in plan.bindings.items()
@@ -371,4 +365,4 @@ def _values(plan: TaskPlan, staged: Staged, identity: dict[str, str]) -> dict[st
     for name, output in staged.outputs.items():
         values[name] = f"{ATTEMPT}/{output.path}"
     declared = {argument.name for argument in plan.arguments}
-    return values | {name: text for name, text in identity.items() if name in declared}
+    return values | {name: text for name, text in _identity(case).items() if name in declared}

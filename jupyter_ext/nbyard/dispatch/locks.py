@@ -7,7 +7,7 @@ from nbyard.domain.planning import INSTALLED_HERE
 from nbyard.domain.runs import TaskPlan
 from nbyard.domain.uses import differences, warning
 from nbyard.errors import NotFound
-from nbyard.store.tasks import AttemptRecord
+from nbyard.store.attempts import AttemptRecord
 
 
 def not_as_locked(room: Room, attempt: AttemptRecord, plan: TaskPlan) -> str:

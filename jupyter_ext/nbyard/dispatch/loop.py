@@ -18,7 +18,7 @@ from nbyard.dispatch.monitors import MonitorController
 from nbyard.dispatch.recovery import Sweeper
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.runs import RunController
-from nbyard.dispatch.workers import Workers
+from nbyard.dispatch.threads import Threads
 from nbyard.errors import Busy, NbyardError, StoreUnusable, Unavailable
 from nbyard.images.environments import offer_images
 from nbyard.resources import ResourceLinks
@@ -31,11 +31,11 @@ from nbyard.tabular import Tables
 from nbyard.wake import NEWS, Listener, listening
 
 log = logging.getLogger("nbyard.dispatch")
-CLOCK_SECONDS = 2.0
-CALM_SECONDS = 0.02
-PAUSE_SECONDS = 0.25
+CLOCK_SECONDS = 2.0  # between looks at everything, when nothing is heard
+CALM_SECONDS = 0.02  # of silence: then there is time for what nobody waits for in milliseconds
+PAUSE_SECONDS = 0.25  # before something is tried again: a round, the lease
 MANY_WORDS = 10  # so many fit into the queue of a socket: more may have been lost
-LEAVE_SECONDS = 5.0
+LEAVE_SECONDS = 5.0  # for threads to end when this process does
 IMPORTS_AT_ONCE = 4
 BUILDS_AT_ONCE = 2
 DEPLOYMENTS_AT_ONCE = 8
@@ -48,21 +48,21 @@ class Dispatcher:
 
     def __init__(self, room: Room):
         self._room = room
-        self._workers = Workers()
+        self._threads = Threads()
         self._inbox = Inbox()
-        self._runs = RunController(room, self._workers, self._inbox)
-        self._importers = Workers(IMPORTS_AT_ONCE)
-        self._garbage = Collector(room, self._workers)
+        self._runs = RunController(room, self._threads, self._inbox)
+        self._importers = Threads(IMPORTS_AT_ONCE)
+        self._garbage = Collector(room, self._threads)
         self._imports = ImportController(room, self._importers, self._garbage)
-        self._sweeper = Sweeper(room, self._workers)
+        self._sweeper = Sweeper(room, self._threads)
         self._stopping = room.stopping
-        self._builders = Workers(BUILDS_AT_ONCE)
+        self._builders = Threads(BUILDS_AT_ONCE)
         self._environments = EnvironmentController(room, self._builders)
         self._images = ImageController(room, self._builders)
-        self._deployers = Workers(DEPLOYMENTS_AT_ONCE)
+        self._deployers = Threads(DEPLOYMENTS_AT_ONCE)
         slots = self._runs.slots
         self._deployments = DeploymentController(room, self._deployers, self._inbox, slots)
-        self._lookers = Workers(MONITORS_AT_ONCE)
+        self._lookers = Threads(MONITORS_AT_ONCE)
         self._monitors = MonitorController(room, self._lookers, self._runs.live)
         self._holds = threading.Event()
         self._holds.set()
@@ -134,14 +134,14 @@ class Dispatcher:
         others = (self._importers, self._builders, self._deployers, self._lookers)
         for threads in others:
             threads.close()
-        self._workers.close(LEAVE_SECONDS)
+        self._threads.close(LEAVE_SECONDS)
         for threads in others:
             threads.settle(max(0.0, end - time.monotonic()))
 
     def settle(self, seconds: float) -> bool:
         """Wait for what is under way in threads; whether all of it came to an end."""
         beside = (self._importers, self._builders, self._deployers, self._lookers)
-        return all(each.settle(seconds) for each in (self._workers, *beside))
+        return all(each.settle(seconds) for each in (self._threads, *beside))
 
     def _loop(self, listener: Listener) -> None:
         idle_since = time.monotonic()

@@ -14,7 +14,7 @@ from nbyard.dispatch import tensorboard
 from nbyard.dispatch.answering import Ports
 from nbyard.dispatch.board import LiveAttempt
 from nbyard.dispatch.room import Room
-from nbyard.dispatch.workers import Workers
+from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import Engine
 from nbyard.domain.deployments import Place
 from nbyard.domain.monitors import (
@@ -31,7 +31,7 @@ from nbyard.domain.states import ATTEMPT
 from nbyard.folders import place
 from nbyard.monitors import LOOPBACK, Monitor, Spot
 from nbyard.runtimes.docker.specs import container_name
-from nbyard.store.tasks import AttemptRecord
+from nbyard.store.attempts import AttemptRecord
 
 LOOK_SECONDS = 1.0
 ONLY_PROCESSES = (
@@ -68,10 +68,10 @@ class MonitorController:
     """Looks at live attempts in threads, one at a time each; `live` says which there are."""
 
     def __init__(
-        self, room: Room, workers: Workers, live: Callable[[], Iterable[LiveAttempt]]
+        self, room: Room, threads: Threads, live: Callable[[], Iterable[LiveAttempt]]
     ) -> None:
         self._room = room
-        self._workers = workers
+        self._threads = threads
         self._live = live
         self._known: set[str] | None = None
         self._ports: dict[str, Ports] = {}
@@ -87,7 +87,7 @@ class MonitorController:
             self._known = monitors.present(self._room.folder)
         for attempt_id in sorted(self._known - watched.keys()):
             work = partial(self._forget, attempt_id)
-            if self._workers.submit(_key(attempt_id), work, _another_time):
+            if self._threads.submit(_key(attempt_id), work):
                 self._known.discard(attempt_id)
         self._known |= watched.keys()
         if time.monotonic() < self._next:
@@ -96,7 +96,7 @@ class MonitorController:
         for attempt_id, one in watched.items():
             if one.record.state == "running":
                 work = partial(self._look, one.record, one.task.record.plan)
-                self._workers.submit(_key(attempt_id), work, _another_time)
+                self._threads.submit(_key(attempt_id), work)
 
     def close(self) -> None:
         """What runs goes on, its boards too."""
@@ -195,7 +195,3 @@ class MonitorController:
 
 def _key(attempt_id: str) -> str:
     return f"monitor {attempt_id}"
-
-
-def _another_time(_: str) -> None:
-    """The next look comes anyway."""

@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 
 from nbyard.dispatch.board import Board, LiveWorker
 from nbyard.dispatch.candidates import Candidate, Candidates, is_overdue
-from nbyard.dispatch.changes import Changes, reason_before
+from nbyard.dispatch.changes import Changes
 from nbyard.dispatch.placing import Group, Placing
 from nbyard.dispatch.resources import capacity
 from nbyard.dispatch.room import Room, Turn
 from nbyard.domain.digest import explain
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import Limits
+from nbyard.domain.reasons import attempt_before
 from nbyard.domain.slots import Slots
 from nbyard.domain.uses import moved
-from nbyard.store.tasks import AttemptRecord
+from nbyard.store.attempts import AttemptRecord
 
 LENGTH = 200
 
@@ -145,7 +146,7 @@ class QueueController:
     def _record(self, changes: Changes, one: Candidate) -> None:
         """Write first: the attempt exists before anything starts."""
         task, reason = one.task, f"runs because {self._why(one)}"
-        if before := reason_before(one.live):
+        if before := attempt_before(task.reason):
             reason = f"runs again: {before}"
         attempt = AttemptRecord(
             id=new_id(),

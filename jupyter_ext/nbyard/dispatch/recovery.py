@@ -10,7 +10,7 @@ from nbyard.crash import crash_point
 from nbyard.dispatch.functions import clear_worker
 from nbyard.dispatch.placing import RUNTIME
 from nbyard.dispatch.room import Room
-from nbyard.dispatch.workers import Workers
+from nbyard.dispatch.threads import Threads
 from nbyard.domain.deployments import check_name
 from nbyard.errors import NbyardError
 from nbyard.runner import memory
@@ -52,9 +52,9 @@ class Sweeper:
     """Sweeps at the start and then every 20 s. Running attempts need no recovery: they are adopted
     because every step of the controllers can be repeated."""
 
-    def __init__(self, room: Room, workers: Workers):
+    def __init__(self, room: Room, threads: Threads):
         self._room = room
-        self._workers = workers
+        self._threads = threads
         self._next = 0.0
         self._is_first = True
         self._uploads = Uploads(room.folder / UPLOADS, room.blobs)
@@ -69,9 +69,7 @@ class Sweeper:
             self._tidy_folders()
             self._is_first = False
         for name, runtime in self._room.runtimes.items():
-            self._workers.submit(
-                f"sweep {name}", partial(self._sweep, name, runtime), _take_it_easy
-            )
+            self._threads.submit(f"sweep {name}", partial(self._sweep, name, runtime))
         self._forget_secrets()
         self._room.store.reserve.keep()
         self._room.blobs.sweep()
@@ -100,7 +98,7 @@ class Sweeper:
         order = Order(name, self._room.store.id, "", "", place, mark)
         if runtime := self._room.runtimes.get(RUNTIME):
             clear = partial(clear_worker, order, runtime)
-            self._workers.submit(f"clear {name}", clear, _take_it_easy)
+            self._threads.submit(f"clear {name}", clear)
 
     def _sweep(self, name: str, runtime: Runtime) -> None:
         try:
@@ -125,7 +123,3 @@ class Sweeper:
         if many:
             with self._room.write() as c:
                 self._room.store.events.trim(c, KEEP_EVENTS)
-
-
-def _take_it_easy(_: str) -> None:
-    """The next sweep comes anyway."""

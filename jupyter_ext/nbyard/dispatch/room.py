@@ -48,6 +48,12 @@ class Room:
             self.store.leases.check(c, self.lease)
             yield c
 
+    def is_held(self, c: Connection) -> bool:
+        """Whether the lease is still this dispatcher's, for who is about to act and not to write:
+        another one may have taken over while this one slept."""
+        known = self.store.leases.get(c, self.lease.name)
+        return known is not None and known.epoch == self.lease.epoch
+
     @property
     def folder(self) -> Path:
         return self.store.folder

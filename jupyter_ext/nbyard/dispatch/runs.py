@@ -22,32 +22,31 @@ from nbyard.dispatch.functions import FunctionController, files_of, order_of, ti
 from nbyard.dispatch.placing import RUNTIME
 from nbyard.dispatch.queue import QueueController
 from nbyard.dispatch.room import Room, Turn
-from nbyard.dispatch.workers import Workers
+from nbyard.dispatch.threads import Threads
 from nbyard.domain.slots import Slots
 from nbyard.errors import Busy, NbyardError
-from nbyard.store import Connection
 from nbyard.store.events import News
 from nbyard.store.leases import LeaseLost
 from nbyard.store.transition import Stale
 
 log = logging.getLogger("nbyard.dispatch")
-FULL_ROUND_SECONDS = 30.0
-LOOK_SECONDS = 0.25
-LOOK_SECONDS_EACH = 0.005
-LINGER_SECONDS = 0.1
-TRIES = 3
+FULL_ROUND_SECONDS = 30.0  # between comparisons of all that is on the board with the store
+LOOK_SECONDS = 0.25  # between looks at all attempts, which nobody has to announce
+LOOK_SECONDS_EACH = 0.005  # the same for each of them: many are looked at less often
+LINGER_SECONDS = 0.1  # that what is not urgent waits to be written with more
+TRIES = 3  # of rounds with one report; then its attempt is given up
 
 
 class RunController:
     """The only writer of what becomes of runs; called from one thread."""
 
-    def __init__(self, room: Room, workers: Workers, inbox: Inbox):
+    def __init__(self, room: Room, threads: Threads, inbox: Inbox):
         self._room = room
         self._store = room.store
-        self._workers = workers
+        self._threads = threads
         self._inbox = inbox
         self._board = Board(room.store)
-        self._candidates = Candidates(room, self._board, workers, inbox)
+        self._candidates = Candidates(room, self._board, threads, inbox)
         self._attempts = AttemptController(room, self._candidates.identities)
         self._functions = FunctionController(room, self._candidates.identities, self._attempts)
         self._queue = QueueController(room, self._board, self._candidates, self._attempts.waits)
@@ -97,7 +96,8 @@ class RunController:
         is_due = time.monotonic() >= self._next_full_round
         with self._store.read() as c:
             if is_due and not self._changes:
-                self._check_lease(c)
+                if not self._room.is_held(c):  # what another one does is not to be begun again
+                    raise LeaseLost()
                 self._cursor = self._store.events.last(c)
                 self._board.read_all(c)
                 self._clear_unsure()
@@ -106,12 +106,6 @@ class RunController:
             news = self._store.events.news(c, self._cursor)
             self._board.catch_up(c, news)
         self._cursor = max([self._cursor, *(one.id for one in news)])
-
-    def _check_lease(self, c: Connection) -> None:
-        """What another dispatcher does is not to be begun a second time."""
-        lease = self._store.leases.get(c, self._room.lease.name)
-        if lease is None or lease.epoch != self._room.lease.epoch:
-            raise LeaseLost()
 
     def _sorted(self, reports: list[Report]) -> list[list[Report]]:
         """Reports by rounds: one together, but each on its own whose round has failed before."""
@@ -204,7 +198,8 @@ class RunController:
         self._drive_all([*changes.recorded, *changes.passed_on.values()])
 
     def _clear(self, changes: Changes) -> None:
-        """What is at its end in the store lets go of all it had."""
+        """What is at its end in the store lets go of all it had. What fails here stays for the
+        sweep and for the next dispatcher."""
         given: list[LiveAttempt] = []
         for attempt in changes.ended:
             if attempt.record.id not in self._board.attempts:
@@ -214,18 +209,18 @@ class RunController:
                     continue
                 case = case_of(self._room, attempt)
                 key = f"clear {case.attempt.id}"
-                self._workers.submit(key, partial(self._attempts.clear, case), _another_time)
+                self._threads.submit(key, partial(self._attempts.clear, case))
         for run_id in changes.ended_runs:
             if run_id not in self._board.runs:
                 self._tell_end(run_id)
         if files := files_of(self._room, given):
-            self._workers.submit(f"tidy {files[0]}", partial(tidy, files), _another_time)
+            self._threads.submit(f"tidy {files[0]}", partial(tidy, files))
         left, self._board.left = self._board.left, []
         for worker in left:
             if worker.id not in self._board.workers:
                 order, runtime = order_of(self._room, worker), self._room.runtimes[RUNTIME]
                 clear = partial(self._functions.clear, order, runtime)
-                self._workers.submit(f"clear {worker.id}", clear, _another_time)
+                self._threads.submit(f"clear {worker.id}", clear)
 
     def _clear_unsure(self) -> None:
         """What became of changes whose round failed, the board that was read anew knows."""
@@ -238,7 +233,7 @@ class RunController:
         for name, runtime in self._room.runtimes.items():
             if end_run := getattr(runtime, "end_run", None):
                 key = f"end {name} {run_id}"
-                self._workers.submit(key, partial(end_run, run_id), _another_time)
+                self._threads.submit(key, partial(end_run, run_id))
 
     def _start_over(self, reports: list[Report], error: BaseException) -> None:
         """The board is read anew, and attempts are looked at again."""
@@ -281,7 +276,7 @@ class RunController:
         if worker.busy:
             worker.again = True
             return
-        worker.busy = self._workers.submit(
+        worker.busy = self._threads.submit(
             worker.id,
             partial(self._functions.drive, case),
             partial(self._functions.give_up, case),
@@ -303,7 +298,7 @@ class RunController:
                 endings.apply(self._changes, attempt, Waits("its image is built or pulled"))
             return
         case = case_of(self._room, attempt)
-        attempt.busy = self._workers.submit(
+        attempt.busy = self._threads.submit(
             case.attempt.id,
             partial(self._attempts.drive, case),
             partial(self._attempts.give_up, case.attempt.id),
@@ -318,7 +313,3 @@ def _check(news: Collection[News], changes: Changes) -> None:
     """Raises Stale when somebody has just changed a run that goes on: it may be a cancel."""
     if {one.run_id for one in news} & changes.runs():
         raise Stale("a run was changed meanwhile")
-
-
-def _another_time(_: str) -> None:
-    """The next dispatcher tidies what is left."""

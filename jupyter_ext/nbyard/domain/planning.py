@@ -209,31 +209,31 @@ def plan_tasks(
     `values` are the checked workflow parameters.
 
     Raises:
-        Invalid: one detail for each problem, with the node as its path.
+        Invalid: one detail for each problem, with the node as its path; of a circle, that alone.
     """
     problems = find_problems(document, resolved, credentials, chosen)
     edges = [e for e in document.edges.values() if e.target in chosen and e.source in chosen]
     order = ordered([n for n in document.nodes if n in chosen], edges)
     if problems:
         refuse(problems)
+    planner = _Planner(document, resolved, values, wish, credentials)
     fed: dict[str, dict[str, Edge]] = {}
     for edge in edges:
         fed.setdefault(edge.target, {})[edge.input] = edge
-    plans = []
-    for node in order:
-        if document.nodes[node].type == "executable":
-            bindings = _bindings(node, fed.get(node, {}), document, resolved, values)
-            bindings = _with_secrets(
-                node, document, bindings, resolved[node].arguments, credentials
-            )
-            plans.append(_plan(node, document, resolved, bindings, wish))
+    is_work = {name: document.nodes[name].type == "executable" for name in order}
+    plans = [planner.plan(name, fed.get(name, {})) for name in order if is_work[name]]
+    _check_places(plans, resolved)
+    return plans
+
+
+def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
+    """Raises Invalid for what cannot run where it would."""
     outside = [p.node for p in plans if _is_container(resolved[p.node]) and p.runtime != CONTAINERS]
     if outside:
         refuse([Problem(IN_CONTAINERS_ONLY, node=node, field="runtime") for node in outside])
     imaged = [p.node for p in plans if p.runtime == NO_IMAGES and p.image and not p.pinned]
     if imaged:
         refuse([Problem(NO_IMAGE_THERE, node=node, field="image") for node in imaged])
-    return plans
 
 
 def refuse(problems: Sequence[Problem]) -> None:
@@ -243,38 +243,90 @@ def refuse(problems: Sequence[Problem]) -> None:
     raise Invalid(f"The workflow cannot run yet: {places}", details=details)
 
 
-def _plan(
-    name: str, document: Document, resolved: Resolved, bindings: dict[str, Binding], wish: Wish
-) -> TaskPlan:
-    node, known = document.nodes[name], resolved[name]
-    own, default = node, known.resources
-    label = node.label or called(node.path) or known.name
-    if known.pinned is not None:
-        return msgspec.structs.replace(known.pinned, label=label)
-    limits = own.over(default)
-    if limits["gpu"] is None:
-        limits["gpu"] = wish.gpu
-    image = own.image or default.image
-    runtime = runtime_of(node, known.kind, image, wish)
-    lock = known.lock_digest if runtime != INSTALLED_HERE else ""
-    return TaskPlan(
-        node=name,
-        label=label,
-        executable_id=known.executable_id,
-        executable_version_id=known.version_id,
-        arguments=known.arguments,
-        bindings=bindings,
-        runtime=runtime,
-        image=wish.image or image,
-        warm=wish.warm and _may_share(bindings, default),
-        requirements=own.requirements or default.requirements,
-        requirements_digest=lock or known.requirements_digest,
-        environment=known.environment,
-        force=wish.force,
-        ports=default.ports,
-        tensorboard=default.tensorboard,
-        **limits,
-    )
+class _Planner(msgspec.Struct, frozen=True):
+    """Plans the nodes of a document that has no problem; `values` are those of its parameters."""
+
+    document: Document
+    resolved: Resolved
+    values: Mapping[str, Any]
+    wish: Wish
+    credentials: Credentials
+
+    def plan(self, name: str, fed: Mapping[str, Edge]) -> TaskPlan:
+        """The task of a node; `fed` are the arrows that lead to it, by the input.
+
+        Raises:
+            Invalid: a value of a parameter is refused, or names no credential.
+        """
+        node, known, wish = self.document.nodes[name], self.resolved[name], self.wish
+        bindings = self._bindings(name, fed)
+        default = known.resources
+        label = node.label or called(node.path) or known.name
+        if known.pinned is not None:
+            return msgspec.structs.replace(known.pinned, label=label)
+        limits = node.over(default)
+        if limits["gpu"] is None:
+            limits["gpu"] = wish.gpu
+        image = node.image or default.image
+        runtime = runtime_of(node, known.kind, image, wish)
+        lock = known.lock_digest if runtime != INSTALLED_HERE else ""
+        return TaskPlan(
+            node=name,
+            label=label,
+            executable_id=known.executable_id,
+            executable_version_id=known.version_id,
+            arguments=known.arguments,
+            bindings=bindings,
+            runtime=runtime,
+            image=wish.image or image,
+            warm=wish.warm and _may_share(bindings, default),
+            requirements=node.requirements or default.requirements,
+            requirements_digest=lock or known.requirements_digest,
+            environment=known.environment,
+            force=wish.force,
+            ports=default.ports,
+            tensorboard=default.tensorboard,
+            **limits,
+        )
+
+    def _bindings(self, name: str, fed: Mapping[str, Edge]) -> dict[str, Binding]:
+        found: dict[str, Binding] = {}
+        for argument in self.resolved[name].arguments:
+            bound = self._binding(name, argument, fed.get(argument.name))
+            if bound is not None:
+                found[argument.name] = self._with_secret(name, argument, bound)
+        return found
+
+    def _binding(self, name: str, argument: Argument, edge: Edge | None) -> Binding | None:
+        """What an argument is given: by an arrow, by a parameter, by the node, or by default."""
+        if argument.role == "output":
+            return None
+        if edge is not None:
+            data = self.resolved[edge.source].data
+            return data if data is not None else ResultOf(edge.source, edge.output)
+        given = self.document.nodes[name].arguments.get(argument.name)
+        if given is None:
+            blank = argument.default is msgspec.UNSET or is_blank_secret(argument, argument.default)
+            return None if blank else ValueOf(argument.default)
+        if isinstance(given.parameter, str):
+            value = self.values[given.parameter]
+            return ValueOf(check_value(argument, value, f"parameters.{given.parameter}"))
+        return ValueOf(check_value(argument, given.value))
+
+    def _with_secret(self, name: str, argument: Argument, bound: Binding) -> Binding:
+        """The credential in the place of its name.
+
+        Raises:
+            Invalid: there is none of that name, where a parameter of the workflow tells it.
+        """
+        if not is_secret(argument) or not isinstance(bound, ValueOf) or bound.value is None:
+            return bound
+        if bound.value in self.credentials:
+            return self.credentials[bound.value]
+        given = self.document.nodes[name].arguments.get(argument.name)
+        by_parameter = given is not None and isinstance(given.parameter, str)
+        place = f"parameters.{given.parameter}" if given and by_parameter else ""
+        raise Invalid.field(place or f"{name}.{argument.name}", NO_CREDENTIAL)
 
 
 def _may_share(bindings: Mapping[str, Binding], default: Resources) -> bool:
@@ -292,68 +344,4 @@ def runtime_of(node: Node, kind: str, image: str, wish: Wish) -> str:
     itself. Processes have no image: where nobody says, what names one runs in containers."""
     if wish.runtime_given:
         return wish.runtime
-    is_contained = kind == CONTAINER or (image and wish.runtime == INSTALLED_HERE)
-    return node.runtime or (CONTAINERS if is_contained else wish.runtime)
-
-
-def _bindings(
-    name: str,
-    fed: Mapping[str, Edge],
-    document: Document,
-    resolved: Resolved,
-    values: Mapping[str, Any],
-) -> dict[str, Binding]:
-    found: dict[str, Binding] = {}
-    for argument in resolved[name].arguments:
-        bound = _binding(argument, fed.get(argument.name), document, resolved, name, values)
-        if bound is not None:
-            found[argument.name] = bound
-    return found
-
-
-def _with_secrets(
-    node: str,
-    document: Document,
-    bindings: dict[str, Binding],
-    arguments: Sequence[Argument],
-    credentials: Credentials,
-) -> dict[str, Binding]:
-    """With credentials in the place of their names.
-
-    Raises:
-        Invalid: there is none of that name, where a parameter of the workflow tells it.
-    """
-    found = dict(bindings)
-    for argument in arguments:
-        bound = bindings.get(argument.name)
-        if is_secret(argument) and isinstance(bound, ValueOf) and bound.value is not None:
-            if bound.value not in credentials:
-                given = document.nodes[node].arguments.get(argument.name)
-                by_parameter = given is not None and isinstance(given.parameter, str)
-                place = f"parameters.{given.parameter}" if given and by_parameter else ""
-                raise Invalid.field(place or f"{node}.{argument.name}", NO_CREDENTIAL)
-            found[argument.name] = credentials[bound.value]
-    return found
-
-
-def _binding(
-    argument: Argument,
-    edge: Edge | None,
-    document: Document,
-    resolved: Resolved,
-    name: str,
-    values: Mapping[str, Any],
-) -> Binding | None:
-    if argument.role == "output":
-        return None
-    if edge is not None:
-        data = resolved[edge.source].data
-        return data if data is not None else ResultOf(edge.source, edge.output)
-    given = document.nodes[name].arguments.get(argument.name)
-    if given is None:
-        blank = argument.default is msgspec.UNSET or is_blank_secret(argument, argument.default)
-        return None if blank else ValueOf(argument.default)
-    if isinstance(given.parameter, str):
-        value = values[given.parameter]
-        return ValueOf(check_value(argument, value, f"parameters.{given.parameter}"))
-    return ValueOf(check_value(argument, given.value))
+    return node.runtime or (CONTAINERS if kind == CONTAINER else wish.runtime)

@@ -51,7 +51,6 @@ class ProxyHandler(NbyardHandler):
         self._is_left = False
         self._upstream: Upstream | None = None
         self._refused: NbyardError | None = None
-        self._is_left = False
 
     async def prepare(self, **kwargs: Any) -> None:
         await super().prepare(**kwargs)

@@ -22,10 +22,10 @@ from .masks import Masks, masks_of
 from .started import KernelEnded, KernelMissing, StartedKernel
 from .verdict import how
 
-START_SECONDS = 120.0
-SAVE_SHARE = 10
-SAVE_SECONDS = 0.1
-AUTOSAVE_SECONDS = 5.0
+START_SECONDS = 120.0  # for a kernel to answer
+SAVE_SHARE = 10  # times what saving took pass before it is done again
+SAVE_SECONDS = 0.1  # between two times, after each cell
+AUTOSAVE_SECONDS = 5.0  # between two times, within a cell
 MAX_STREAM = 8 * 1024 * 1024
 MAX_MESSAGE = 1000
 MAX_TRACEBACK = 200_000

@@ -22,12 +22,12 @@ from .reserve import Reserve
 from .usage import GpuMeter, UsageRecord
 from .work import ADOPTS, CannotStart, Launch, adopt_orphans
 
-BEAT_SECONDS = 2.0
-TICK_SECONDS = 0.25
-GRACE_SECONDS = 3.0
-DRAIN_SECONDS = 1.0
-POKE_SECONDS = 0.1
-KILLED = 128 + signal.SIGKILL
+BEAT_SECONDS = 2.0  # between heartbeats
+TICK_SECONDS = 0.25  # between looks at limits, and whether somebody asks to end
+GRACE_SECONDS = 3.0  # from SIGTERM to SIGKILL
+DRAIN_SECONDS = 1.0  # for what work that is gone left in its pipes
+POKE_SECONDS = 0.1  # between two words to who looks on
+KILLED = 128 + signal.SIGKILL  # as a shell tells of its children
 CHUNK_BYTES = 1024 * 1024
 MAX_REPORT_BYTES = 32 * 1024 * 1024
 UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
@@ -74,6 +74,9 @@ class Supervisor:
         self._started = self._last_sign = self._last_poke = time.monotonic()
         self._has_news = False
         self._working_at: float | None = None
+        self._hear, self._signal_end = os.pipe()  # a signal wakes who selects
+        for end in (self._hear, self._signal_end):
+            os.set_blocking(end, False)
 
     def run(self) -> dict[str, Any]:
         """From start to the result."""
@@ -88,14 +91,7 @@ class Supervisor:
         except CannotStart as error:
             self._end("failed", verdict.failure("preparation", str(error)), 0)
         self._clear_away()
-        failure = verdict.on_full_disk(self._failure(), self._folder)
-        present: list[str] = []
-        if failure is None or failure["kind"] == "contract":
-            code = 0 if self._status is None else os.waitstatus_to_exitcode(self._status)
-            present, broken = verdict.look_at_outputs(
-                self._folder, self._task["outputs"], self._task.get("directory") or CODE, code
-            )
-            failure = failure or broken
+        present, failure = self._outputs(verdict.on_full_disk(self._failure(), self._folder))
         outputs = {name: self._task["outputs"][name] for name in present}
         disclosed = self._masks.disclosed(self._folder.path, outputs)
         state = self._ending.state if self._ending else "failed" if failure else "succeeded"
@@ -110,11 +106,20 @@ class Supervisor:
             "usage": self._usage(),
         }
 
+    def _outputs(self, failure: dict[str, Any] | None) -> tuple[list[str], dict[str, Any] | None]:
+        """The names of those that are there, and the failure: also, where there was none, that
+        they are not as they should be. After another one they do not matter."""
+        if failure is not None and failure["kind"] != "contract":
+            return [], failure
+        code = 0 if self._status is None else os.waitstatus_to_exitcode(self._status)
+        directory = self._task.get("directory") or CODE
+        present, broken = verdict.look_at_outputs(
+            self._folder, self._task["outputs"], directory, code
+        )
+        return present, failure or broken
+
     def _prepare(self) -> None:
         adopt_orphans()
-        self._hear, self._signal_end = os.pipe()
-        for end in (self._hear, self._signal_end):
-            os.set_blocking(end, False)
         signal.set_wakeup_fd(self._signal_end, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGUSR1, lambda *_: None)
@@ -348,7 +353,6 @@ class Supervisor:
         else:
             codes = self._task["work"].get("exit_codes")
             failure = verdict.of_status(self._status, self.log.last_lines(), codes)
-        # a shell tells of its children so
         code = failure.get("exit_code") if failure is not None else None
         by_force = code == KILLED or (failure is not None and "SIGKILL" in failure["message"])
         if failure is not None and by_force and self._memory.system_killed():

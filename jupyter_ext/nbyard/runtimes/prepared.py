@@ -31,10 +31,10 @@ RUNNER = Path(processes.__file__).with_name("__main__.py")
 NO_ATTEMPT = "-" * 36
 NO_MARK = "-" * 32
 NOBODY = {"NBYARD_ATTEMPT_ID": NO_ATTEMPT, "NBYARD_MARK": NO_MARK, "NBYARD_SINCE": "-" * 12}
-ANSWER_SECONDS = 30.0
-LEAVE_SECONDS = 10.0
-STAY_SECONDS = 1.0
-TROUBLES = 3
+ANSWER_SECONDS = 30.0  # for a parent to say that an attempt is taken care of
+LEAVE_SECONDS = 10.0  # for it to say whether it stays when nothing more is asked
+STAY_SECONDS = 1.0  # for what it stays for to be over
+TROUBLES = 3  # after which no parent is asked any more, and supervisors are started
 
 
 class Parents:

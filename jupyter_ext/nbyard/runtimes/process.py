@@ -26,10 +26,10 @@ from nbyard.runtimes.prepared import NO_ATTEMPT, RUNNER, Parents, sweep_rehearsa
 from nbyard.runtimes.protocol import Observation, Order
 from nbyard.settings import Settings
 
-START_SECONDS = 30.0
-SILENCE_SECONDS = 60.0
-NEWBORN_SECONDS = 10.0
-CLOCK_SLACK_SECONDS = 0.05
+START_SECONDS = 30.0  # for a supervisor to be there
+SILENCE_SECONDS = 60.0  # without a heartbeat, after which one of another machine is gone
+NEWBORN_SECONDS = 10.0  # younger ones are not swept: their attempt may not be known here yet
+CLOCK_SLACK_SECONDS = 0.05  # between two readings of when one process started
 # Of the server or kernel that we were started from; work must not take itself for a part of it.
 FOREIGN = ("JPY_", "JUPYTERHUB_", "JUPYTER_TOKEN", "NBYARD_", "PYDEVD_")
 INLINE_BACKEND = "inline"

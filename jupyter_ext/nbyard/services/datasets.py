@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -22,32 +19,24 @@ from nbyard.domain.datasets import (
     Dataset,
     DatasetPatch,
     DatasetVersion,
-    FileSource,
     MadeFile,
     NewDataset,
     NewNotebook,
     UploadSource,
-    UrlSource,
-    folder_of,
 )
-from nbyard.domain.digest import digest_of
-from nbyard.domain.ids import new_id
-from nbyard.domain.names import check_filename, check_name, safe_filename
+from nbyard.domain.names import check_name, safe_filename
 from nbyard.domain.notebook_text import opening_notebook
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.s3 import KIND, SCHEME, address_of, read_object
 from nbyard.domain.tables import Profile, TablePage
-from nbyard.domain.urls import Allowed, check_host, parse
-from nbyard.errors import Conflict, Detail, InUse, Invalid, NameTaken, NotFound, StaleWrite
+from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite
 from nbyard.files import write_whole
-from nbyard.services.naming import MAX_TOLD, check_free, nearest
+from nbyard.services.imports import NewImport
+from nbyard.services.naming import check_free
 from nbyard.services.operation import operation
-from nbyard.services.parts import Parts, keeping_bytes, made_before, remember
+from nbyard.services.parts import Parts, keeping_bytes
 from nbyard.services.uses import workflows_using
 
 if TYPE_CHECKING:
-    from nbyard.blobs import Blob
-    from nbyard.store import Connection
     from nbyard.tabular import TableFile
 
 
@@ -79,133 +68,11 @@ class DatasetService:
         The answer is in state *importing*; bytes are fetched and read in the background. With
         `replace` the bytes become a new version of the dataset of that name.
         """
-        key = idempotency_key or _key_of_upload(body)
-        with self._store.read() as c:
-            made = made_before(self._parts, c, caller.name, key, body)
-        if made is None:
-            made = self._make(caller, body, key)
+        made = NewImport(self._parts, caller, body, idempotency_key).ask_for()
         if isinstance(body.source, UploadSource):  # its bytes have a row: it can go
             self._parts.uploads.delete(caller.name, body.source.upload)
         self._parts.call_dispatcher()
         return self.get(caller, made)
-
-    def _make(self, caller: Caller, body: NewDataset, key: str) -> str:
-        filename, source = self._origin(caller, body)
-        own = folder_of(filename) if body.unpack else filename
-        name = check_name(body.name if isinstance(body.name, str) else own)
-        with self._store.read() as c:
-            self._replaced(c, caller, body, name)
-        blob = self._uploaded(caller, body)
-        with self._store.write() as c:
-            made = made_before(self._parts, c, caller.name, key, body)
-            if made is None:
-                made = self._named(c, caller, body, name)
-                version = self._version(c, made, body, filename, source)
-                if blob is not None:
-                    version |= {"digest": blob.digest, "size_bytes": blob.size_bytes}
-                self._store.datasets.add_version(c, caller.name, version)
-                remember(self._parts, c, caller.name, key, body, made)
-        return made
-
-    def _uploaded(self, caller: Caller, body: NewDataset) -> Blob | None:
-        """The stored bytes, for an upload."""
-        if not isinstance(body.source, UploadSource):
-            return None
-        source = body.source
-        return self._parts.uploads.finish(caller.name, source.upload, source.sha256)[1]
-
-    def _origin(self, caller: Caller, body: NewDataset) -> tuple[str, str]:
-        """File name and source text."""
-        source = body.source
-        if isinstance(source, UploadSource):
-            return self._parts.uploads.get(caller.name, source.upload).filename, ""
-        if isinstance(source, FileSource):
-            real = self._parts.files.locate(source.path, "source.path")
-            if not real.exists():
-                raise NotFound(f"There is no file {source.path[:200]}.")
-            if not (real.is_file() or real.is_dir()):
-                raise Invalid.field("source.path", f"{source.path[:200]} is no ordinary file")
-            return check_filename(real.name, "source.path"), str(real)
-        address, filename = self._address(caller, source.url)
-        target = parse(address, field="source.url")
-        allowed = Allowed.parse(self._parts.settings.allowed_private_hosts)
-        check_host(target, allowed, "source.url")
-        last = PurePosixPath(unquote(urlsplit(target.path).path)).name
-        return safe_filename(filename or last or target.host), source.url
-
-    def _address(self, caller: Caller, url: str) -> tuple[str, str]:
-        """Where the bytes are asked for, and what an object's file is called."""
-        if not url.startswith(SCHEME):
-            return url, ""
-        wanted = read_object(url, "source.url")
-        with self._store.read() as c:
-            found = self._store.credentials.get(c, caller.name, wanted.credential)
-            if found is None or found.kind != KIND:
-                there = self._store.credentials.page(c, caller.name, MAX_TOLD, "", "", KIND)
-                told = nearest([one.name for one in there], wanted.credential)
-                words = f"names no credential of the kind s3: {wanted.credential[:80]!r}; {told}"
-                raise Invalid.field("source.url", words)
-        return address_of(wanted, found.fields, "source.url"), wanted.filename
-
-    def _replaced(self, c: Connection, caller: Caller, body: NewDataset, name: str) -> str | None:
-        """The id of the present dataset of that name, when it is to be replaced.
-
-        Raises:
-            NameTaken: it is not.
-            Conflict: its newest version is still importing.
-        """
-        names = self._store.datasets.names(c, caller.name)
-        same = next((key for key, taken in names.items() if taken == name), "")
-        known = self._store.datasets.get(c, caller.name, same)
-        if known is not None:
-            if not body.replace:
-                said = f"There is a dataset {name!r} already."
-                raise NameTaken(
-                    said,
-                    hint="Choose another name, or make a new version of it.",
-                    details=[Detail("name", said)],
-                )
-            if known.current.state == "importing":
-                raise Conflict(f"The newest version of {name!r} is still importing.")
-            return known.id
-        check_free(names, "a dataset", name)
-        return None
-
-    def _named(self, c: Connection, caller: Caller, body: NewDataset, name: str) -> str:
-        """The id of the dataset of that name: a new one, or the present one when replacing."""
-        known = self._replaced(c, caller, body, name)
-        if known is not None:
-            return known
-        now = datetime.now(UTC)
-        row = {
-            "id": new_id(),
-            "name": name,
-            "description": body.description,
-            "owner": caller.name,
-            "revision": 1,
-            "created_at": now,
-            "updated_at": now,
-        }
-        self._store.datasets.insert(c, row)
-        return str(row["id"])
-
-    def _version(
-        self, c: Connection, dataset_id: str, body: NewDataset, filename: str, source: str
-    ) -> dict[str, Any]:
-        origins = {UploadSource: "upload", FileSource: "file", UrlSource: "url"}
-        return {
-            "id": new_id(),
-            "dataset_id": dataset_id,
-            "number": self._store.datasets.next_number(c, dataset_id),
-            "origin": "archive" if body.unpack else origins[type(body.source)],
-            "source": source,
-            "filename": filename,
-            "format": "",
-            "reason": "",
-            "digest": "",
-            "bytes_done": 0,
-            "created_at": datetime.now(UTC),
-        }
 
     @operation("GET", "/datasets/{dataset}", scope="datasets:read")
     def get(self, caller: Caller, dataset: str) -> Dataset:
@@ -384,10 +251,3 @@ class DatasetService:
         if version.state != "ready":
             raise Conflict(f"{found.name!r} is still importing.")
         return version
-
-
-def _key_of_upload(body: NewDataset) -> str:
-    """An upload makes one dataset, also when the answer to the first request was lost."""
-    if not isinstance(body.source, UploadSource):
-        return ""
-    return f"upload {digest_of(body)}"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from io import FileIO
 from typing import TYPE_CHECKING
 
-from nbyard import folders, kernels, kernelspecs
+from nbyard import kernels, kernelspecs, logs
 from nbyard.bundles import with_trees
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments import (
@@ -240,7 +240,7 @@ class EnvironmentService:
         versions = self.versions(caller, environment).items
         found = _numbered(versions, check_count(version, "version") or versions[0].number)
         path = self._store.folder / version_folder(found.id) / INSTALL_LOG
-        return folders.piece(path, after, done=found.state in ENVIRONMENT_VERSION.terminal)
+        return logs.piece(path, after, done=found.state in ENVIRONMENT_VERSION.terminal)
 
     @operation("DELETE", "/environments/{environment}", scope="environments:write", status=204)
     def delete(self, caller: Caller, environment: str, force: bool = False) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbyard import bundles, folders
+from nbyard import bundles, logs
 from nbyard.domain.callers import Caller
 from nbyard.domain.dockerfiles import takes_base
 from nbyard.domain.ids import new_id
@@ -248,7 +248,7 @@ class ImageService:
             found = newest(c, caller.name, image) or newest(c, caller.name, f"{image}:latest")
         found = _there(found, image)
         path = self._store.folder / image_folder(found.id) / BUILD_LOG
-        return folders.piece(path, after, done=found.state in IMAGE.terminal)
+        return logs.piece(path, after, done=found.state in IMAGE.terminal)
 
     @operation("DELETE", "/images/{image}", scope="images:write", status=204)
     def delete(self, caller: Caller, image: str) -> None:

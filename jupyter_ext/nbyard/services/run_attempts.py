@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard import folders, monitors
+from nbyard import attempt_views as views
+from nbyard import monitors
 from nbyard.blobs import Bytes
 from nbyard.domain.attempts import Surroundings
 from nbyard.domain.callers import Caller
@@ -30,7 +31,7 @@ class RunAttempts:
     def __init__(self, parts: Parts):
         self._parts = parts
         self._store = parts.store
-        self._progress = folders.Progress(parts.store.folder)
+        self._progress = views.Progress(parts.store.folder)
 
     def _find(self, c: Connection, caller: Caller, run: str) -> Run:
         found = self._store.runs.get(c, caller.name, run)
@@ -62,17 +63,17 @@ class RunAttempts:
         check_count(after, "after")
         check_count(before, "before")
         task = self._task(caller, run, node, attempt)
-        return folders.log(self._store.folder, task, after, before)
+        return views.log(self._store.folder, task, after, before)
 
     @operation("GET", "/runs/{run}/tasks/{node}/cells", scope="runs:read")
     def cells(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Cells:
         """Show the executed notebook of an attempt at a task, by default the newest."""
-        return folders.cells(self._store.folder, self._task(caller, run, node, attempt))
+        return views.cells(self._store.folder, self._task(caller, run, node, attempt))
 
     @operation("GET", "/runs/{run}/tasks/{node}/surroundings", scope="runs:read")
     def surroundings(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Surroundings:
         """Show machine, environment and code of an attempt at a task, by default the newest."""
-        found = folders.surroundings(self._store.folder, self._task(caller, run, node, attempt))
+        found = views.surroundings(self._store.folder, self._task(caller, run, node, attempt))
         if found is None:
             raise NotFound(f"{node[:80]!r} has no attempt yet.")
         return found
@@ -84,7 +85,7 @@ class RunAttempts:
         A task from the cache shows what making its result had used.
         """
         found = self._task(caller, run, node, attempt).attempts
-        return folders.usage(self._store.folder, found[-1]) if found else Usage(0, done=False)
+        return views.usage(self._store.folder, found[-1]) if found else Usage(0, done=False)
 
     @operation("GET", "/runs/{run}/tasks/{node}/metrics", scope="runs:read")
     def metrics(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Metrics:
@@ -94,7 +95,7 @@ class RunAttempts:
         its result.
         """
         found = self._task(caller, run, node, attempt).attempts
-        return folders.metrics(self._store.folder, found[-1]) if found else Metrics(0, done=False)
+        return views.metrics(self._store.folder, found[-1]) if found else Metrics(0, done=False)
 
     def activity(self, caller: Caller, runs: Sequence[str]) -> Sequence[Activity]:
         """How far the tasks under way of these runs are; unknown runs are left out."""
@@ -103,7 +104,7 @@ class RunAttempts:
             live = self._store.attempts.newest(c, caller.name, runs)
         return [
             msgspec.structs.replace(
-                self._progress.of(*one), links=monitors.links(self._store.folder, one[2])
+                self._progress.of(*one), links=monitors.links(self._store.folder, one.attempt_id)
             )
             for one in live
         ]

@@ -40,7 +40,7 @@ class RunEstimates(RunAttempts):
             begun = self._store.attempts.newest(c, caller.name, [found.id])
         now = datetime.now(UTC)
         root = self._store.folder
-        folders = {node: place(root, key, worker) for _, node, key, _, worker in begun}
+        folders = {one.node: place(root, one.attempt_id, one.worker) for one in begun}
         ahead = {}
         for task in live:
             of_same = past.get(task.plan.executable_id, [])

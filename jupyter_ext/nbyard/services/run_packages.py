@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from nbyard.attempt_views import surroundings
 from nbyard.blobs.trees import Entry, Tree
 from nbyard.domain.column_types import UNNAMED
 from nbyard.domain.environments import Package as InstalledPackage
@@ -30,7 +31,6 @@ from nbyard.domain.planning import INSTALLED_HERE
 from nbyard.domain.requirements import normal_name
 from nbyard.domain.runs import BytesOf, ResultOf
 from nbyard.errors import Invalid, NotFound
-from nbyard.folders import surroundings
 from nbyard.services.naming import nearest
 from nbyard.services.packages import Package, checked_lines, model_file_in, read_folder
 from nbyard.services.run_attempts import attempts_behind

@@ -11,6 +11,7 @@ from nbyard import wake
 from nbyard.domain.ids import new_id
 from nbyard.store import events, soundness
 from nbyard.store.artifacts import ArtifactRows, CacheRows
+from nbyard.store.attempts import AttemptRows
 from nbyard.store.counts import CountRows
 from nbyard.store.credentials import CredentialRows
 from nbyard.store.database import Database, sqlite_url
@@ -30,7 +31,7 @@ from nbyard.store.notify import relayed
 from nbyard.store.reserve import Reserve
 from nbyard.store.runs import RunRows, SubmissionRows
 from nbyard.store.secrets import Vault
-from nbyard.store.tasks import AttemptRows, TaskRows
+from nbyard.store.tasks import TaskRows
 from nbyard.store.uses import UseRows
 from nbyard.store.workers import WorkerRows
 from nbyard.store.workflows import WorkflowRows

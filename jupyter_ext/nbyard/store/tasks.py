@@ -1,8 +1,8 @@
-"""Rows of tasks and of the attempts at them."""
+"""Rows of tasks."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -10,13 +10,13 @@ from sqlalchemy import Connection, Row, Text, bindparam, cast, func, select, upd
 
 from nbyard.domain.attempts import Failure
 from nbyard.domain.missing import missing_from
-from nbyard.domain.runs import Attempt, BytesOf, Run, SecretOf, Task, TaskPlan, ValueOf
-from nbyard.domain.states import ATTEMPT, RUN, TASK, TaskState
+from nbyard.domain.runs import BytesOf, Run, SecretOf, Task, TaskPlan, ValueOf
+from nbyard.domain.states import RUN, TASK, TaskState
 from nbyard.store import events, transition
 from nbyard.store.events import Subject
 from nbyard.store.prepared import Prepared
 from nbyard.store.tables import attempts, runs, tasks
-from nbyard.store.transition import Begun, Move
+from nbyard.store.transition import Move
 
 DIGEST = re.compile(r"(?:sha256|tree):[0-9a-f]{64}")
 
@@ -36,12 +36,6 @@ LIVE = (
 
 RECORDS = select(tasks, runs.c.owner).join(runs, runs.c.id == tasks.c.run_id)
 OF_RUN = RECORDS.where(tasks.c.run_id == bindparam("of")).order_by(tasks.c.place)
-NUMBERS = (
-    select(attempts.c.task_id, func.max(attempts.c.number))
-    .join(tasks, tasks.c.id == attempts.c.task_id)
-    .where(tasks.c.run_id == bindparam("of"))
-    .group_by(attempts.c.task_id)
-)
 
 
 class TaskRecord(msgspec.Struct, frozen=True):
@@ -58,28 +52,6 @@ class TaskRecord(msgspec.Struct, frozen=True):
     reason: str
     queued_at: datetime | None
     started_at: datetime | None = None
-
-    @property
-    def subject(self) -> Subject:
-        return Subject(self.id, self.owner, self.run_id)
-
-
-class AttemptRecord(msgspec.Struct, frozen=True):
-    """An attempt with its secrets, as the dispatcher needs it. `worker` is the worker of functions
-    that it was given to, whose `mark` it has; empty where it has a process of its own."""
-
-    id: str
-    task_id: str
-    run_id: str
-    owner: str
-    number: int
-    state: str
-    runtime: str
-    site: str
-    token: str
-    mark: str
-    gpus: list[str] = []
-    worker: str = ""
 
     @property
     def subject(self) -> Subject:
@@ -267,122 +239,3 @@ def _given(plan: TaskPlan) -> dict[str, Any]:
     """Values as they may be seen: of a secret the name of its credential."""
     found = {k: b.value for k, b in plan.bindings.items() if isinstance(b, ValueOf)}
     return found | {k: b.name for k, b in plan.bindings.items() if isinstance(b, SecretOf)}
-
-
-RECORDED = ("id", "task_id", "number", "runtime", "site", "token", "mark", "gpus", "worker")
-STATE = select(attempts.c.state).where(attempts.c.id == bindparam("its_id"))
-
-
-class AttemptRows:
-    """Queries on attempts."""
-
-    def begun(self, made: Sequence[AttemptRecord]) -> Begun:
-        """New attempts; to be written with others."""
-        now = datetime.now(UTC)
-        rows = [
-            {
-                **{name: getattr(attempt, name) for name in RECORDED},
-                "reason": "",
-                "usage": {},
-                "created_at": now,
-            }
-            for attempt in made
-        ]
-        return Begun(ATTEMPT, [attempt.subject for attempt in made], rows)
-
-    def step(self, attempt: AttemptRecord, to: str, columns: Mapping[str, Any]) -> Move:
-        """From where the attempt is to its next state; to be written with others."""
-        told = {"task_id": attempt.task_id}
-        return Move(ATTEMPT, attempt.subject, attempt.state, to, columns, told)
-
-    def numbers(self, c: Connection, run_id: str) -> dict[str, int]:
-        """How many attempts there were at each task of the run."""
-        return {task_id: number for task_id, number in c.execute(NUMBERS, {"of": run_id})}
-
-    def get(self, c: Connection, attempt_id: str) -> AttemptRecord | None:
-        row = c.execute(_records().where(attempts.c.id == attempt_id)).first()
-        return _attempt_record(row) if row else None
-
-    def state(self, c: Connection, attempt_id: str) -> str | None:
-        return c.execute(STATE, {"its_id": attempt_id}).scalar_one_or_none()
-
-    def live(self, c: Connection, run_id: str = "") -> list[AttemptRecord]:
-        """Of all runs, or of one."""
-        query = _records().where(attempts.c.state.in_(sorted(ATTEMPT.live)))
-        if run_id:
-            query = query.where(tasks.c.run_id == run_id)
-        return [_attempt_record(row) for row in c.execute(query.order_by(attempts.c.id))]
-
-    def ids(self, c: Connection) -> set[str]:
-        """Of all attempts that are known."""
-        return set(c.execute(select(attempts.c.id)).scalars())
-
-    def newest(
-        self, c: Connection, owner: str, run_ids: Collection[str]
-    ) -> list[tuple[str, str, str, int, str]]:
-        """Run, node, id, number and worker of the newest attempt at each task of these runs that is
-        under way."""
-        query = (
-            select(
-                tasks.c.run_id, tasks.c.node, attempts.c.id, attempts.c.number, attempts.c.worker
-            )
-            .join(tasks, tasks.c.id == attempts.c.task_id)
-            .join(runs, runs.c.id == tasks.c.run_id)
-            .where(runs.c.id.in_(run_ids), runs.c.owner == owner)
-            .where(tasks.c.state.in_(("preparing", "running")))
-            .order_by(attempts.c.number)
-        )
-        found = {row[:2]: tuple(row) for row in c.execute(query)}
-        return list(found.values())
-
-    def behind_cache(self, c: Connection, owner: str, task_id: str) -> list[Attempt]:
-        """The attempts at the task whose result a cached one took."""
-        taker = tasks.alias()
-        origin = (
-            select(tasks.c.id)
-            .join(runs, runs.c.id == tasks.c.run_id)
-            .join(taker, taker.c.cache_key == tasks.c.cache_key)
-            .where(
-                taker.c.id == task_id,
-                runs.c.owner == owner,
-                tasks.c.state == "succeeded",
-                tasks.c.cached.is_(False),
-                tasks.c.finished_at <= taker.c.finished_at,
-            )
-            .order_by(tasks.c.finished_at.desc())
-            .limit(1)
-        )
-        query = select(attempts).where(attempts.c.task_id == origin.scalar_subquery())
-        return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
-
-    def views(self, c: Connection, run_id: str, of: Collection[str] | None = None) -> list[Attempt]:
-        """All attempts of the run, or those at some of its tasks, the first ones first."""
-        query = (
-            select(attempts)
-            .join(tasks, tasks.c.id == attempts.c.task_id)
-            .where(tasks.c.run_id == run_id)
-        )
-        if of is not None:
-            query = query.where(tasks.c.id.in_(of))
-        return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
-
-    def of_task(self, c: Connection, task_id: str) -> list[Attempt]:
-        query = select(attempts).where(attempts.c.task_id == task_id)
-        return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
-
-
-def _records() -> Any:
-    return (
-        select(attempts, tasks.c.run_id, runs.c.owner)
-        .join(tasks, tasks.c.id == attempts.c.task_id)
-        .join(runs, runs.c.id == tasks.c.run_id)
-    )
-
-
-def _attempt_record(row: Row[Any]) -> AttemptRecord:
-    return AttemptRecord(**{n: getattr(row, n) for n in AttemptRecord.__struct_fields__})
-
-
-def _attempt(row: Row[Any]) -> Attempt:
-    names = [name for name in Attempt.__struct_fields__ if name not in ("folder", "links")]
-    return Attempt(**{name: getattr(row, name) for name in names})

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, bindparam, select, update
 
 from nbyard.domain.states import RUN
+from nbyard.store.attempts import AttemptRecord
 from nbyard.store.prepared import Prepared
 from nbyard.store.tables import attempts, runs, tasks
-from nbyard.store.tasks import AttemptRecord
 
 ASSIGN = Prepared(
     update(attempts)

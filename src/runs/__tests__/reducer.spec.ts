@@ -1,3 +1,4 @@
+import reasonCases from '../../../tests/cases/reasons.json';
 import { event } from '../../api/__tests__/fake';
 import { RunDetail, Task } from '../../api/types';
 import { movedRun, runProgress, secondsOf, stepToFollow, waitsFor, workSeconds } from '../reducer';
@@ -55,10 +56,8 @@ describe('progress', () => {
     expect(workSeconds(task('a', 'queued'), now)).toBeUndefined();
   });
 
-  it('says what a step waits for', () => {
-    const reason = 'runs because it has no earlier result – waits: Docker cannot be reached';
-    expect(waitsFor({ ...task('a', 'preparing'), reason })).toBe('Docker cannot be reached');
-    expect(waitsFor({ ...task('a'), reason: 'place 2' })).toBeUndefined();
+  it.each(reasonCases)('says what a step waits for: $reason', ({ reason, waits }) => {
+    expect(waitsFor({ ...task('a', 'preparing'), reason })).toBe(waits || undefined);
   });
 
   it('follows the failed step before the running one', () => {

@@ -362,7 +362,7 @@ def test_a_fault_of_our_own_ends_the_attempt(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I4: no attempt hangs because we raise."""
-    monkeypatch.setattr("nbyard.dispatch.workers.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("nbyard.dispatch.threads.PATIENCE_SECONDS", 0.0)
     runtime.refusal = ZeroDivisionError("oops")
     run = bench.submit({"a": []})
     bench.until(lambda: bench.run(run).state == "failed")

@@ -9,6 +9,7 @@ from nbyard import folders
 from nbyard.domain.attempts import RESULT, RESULTS, TASK, Failure, FunctionsWork, Result, TaskFile
 from nbyard.domain.executables import NewExecutable
 from nbyard.domain.runs import Attempt, Task
+from nbyard.errors import Unavailable
 from nbyard.testing.bench import OWNER, Bench, FakeRuntime
 
 STEPS = "def noop(n: int = 0, out: str = '') -> None: ...\n"
@@ -226,6 +227,30 @@ def test_recorded_but_never_told(functions: Functions, bench: Bench) -> None:
     functions.finish_all(run)
     assert bench.run(run).state == "succeeded"
     assert all(len(task.attempts) == 1 for task in functions.tasks(run))
+
+
+def test_what_a_power_cut_left_of_a_worker_is_filled_anew(
+    functions: Functions, bench: Bench
+) -> None:
+    """F13: one that never began may be torn; it is told of all its calls again."""
+    functions.runtime.refusal = Unavailable("not yet")
+    run = functions.submit(2)
+    bench.until(lambda: "not yet" in functions.tasks(run)[0].reason)
+    worker = bench.case(run, "n0").attempt.worker
+    folder = bench.folder(worker)
+    task = folders.read_task(folder)
+    torn = msgspec.structs.replace(task, boot_id="of another day")
+    (folder / TASK).write_bytes(msgspec.json.encode(torn))
+    (folder / "code/steps.py").write_text("")
+    bench.replace_dispatcher()
+    bench.room.runtimes["process"] = functions.runtime
+    functions.runtime.refusal = None
+    bench.until(lambda: worker in functions.runtime.starts)
+    assert (folder / "code/steps.py").read_text() == STEPS
+    assert folders.read_task(folder) == task
+    functions.finish_all(run)
+    assert bench.run(run).state == "succeeded"
+    assert all(len(one.attempts) == 1 for one in functions.tasks(run))
 
 
 def test_cancel(functions: Functions, bench: Bench) -> None:

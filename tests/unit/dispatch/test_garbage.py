@@ -11,7 +11,7 @@ import pytest
 from nbyard.blobs import Blob, Entry, Tree
 from nbyard.dispatch import garbage
 from nbyard.dispatch.garbage import Collector
-from nbyard.dispatch.workers import Workers
+from nbyard.dispatch.threads import Threads
 from nbyard.domain.datasets import Dataset, FileSource, NewDataset, NewUpload, UploadSource
 from nbyard.domain.ids import new_id
 from nbyard.errors import Damaged
@@ -23,7 +23,7 @@ BLANK = dict.fromkeys(("source", "filename", "format", "reason"), "")
 @pytest.fixture
 def collector(bench: Bench) -> Collector:
     bench.room.settings.garbage_grace_seconds = 0
-    return Collector(bench.room, Workers())
+    return Collector(bench.room, Threads())
 
 
 def a_row(bench: Bench, digest: str) -> str:
@@ -213,7 +213,7 @@ def test_much_is_deleted_piece_by_piece(
 
 
 def test_bytes_of_a_failure_go_once_nobody_is_putting_any(bench: Bench) -> None:
-    collector, unwanted = Collector(bench.room, Workers()), put(bench, "unwanted")
+    collector, unwanted = Collector(bench.room, Threads()), put(bench, "unwanted")
     with bench.room.blobs.keeping():
         assert not collector.discard([unwanted.digest])
         waiting = threading.Thread(target=collector.discard, args=([unwanted.digest], 60))

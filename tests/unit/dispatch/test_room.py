@@ -19,3 +19,14 @@ def test_only_the_holder_writes(bench: Bench) -> None:
     with bench.store.read() as c:
         found = c.execute(text("select name from facts where value = 'x'")).scalars().all()
     assert found == ["present"]
+
+
+def test_whoever_was_taken_over_from_knows_it(bench: Bench) -> None:
+    """I3."""
+    former = bench.room
+    with bench.store.read() as c:
+        assert former.is_held(c)
+    bench.replace_dispatcher()
+    with bench.store.read() as c:
+        assert not former.is_held(c)
+        assert bench.room.is_held(c)

@@ -7,7 +7,7 @@ import pytest
 
 from nbyard.dispatch import secrets
 from nbyard.dispatch.recovery import Sweeper
-from nbyard.dispatch.workers import Workers
+from nbyard.dispatch.threads import Threads
 from nbyard.dockerd.logins import login_for
 from nbyard.domain.credentials import Login, NewCredential
 from nbyard.domain.runs import SecretOf
@@ -71,9 +71,9 @@ def test_what_nobody_saw_end_is_forgotten_in_a_sweep(bench: Bench, case):
     live, dead = case.order.folder, "a1"
     secrets.give(bench.room, case, live)
     memory.give(str(live.parent), memory.place(bench.room.store.id, dead), {}, [])
-    workers = Workers(1)
-    Sweeper(bench.room, workers).tick()
-    workers.close()
+    threads = Threads(1)
+    Sweeper(bench.room, threads).tick()
+    threads.close()
     assert not os.path.exists(memory.place(bench.room.store.id, dead))
     assert (live / "secrets/token").exists()
 

@@ -86,3 +86,9 @@ def flow(root: Path, tool: str) -> str:
     }
     (root / "flow.nbflow").write_text(json.dumps(document))
     return "flow.nbflow"
+
+
+@pytest.fixture
+def a_csv(root):
+    (root / "a.csv").write_text("x\n1\n")
+    return FileSource("a.csv")

@@ -5,15 +5,11 @@ import json
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.credentials import NewCredential
 from nbyard.domain.datasets import (
     DatasetPatch,
     FileSource,
     NewDataset,
     NewNotebook,
-    NewUpload,
-    UploadSource,
-    UrlSource,
 )
 from nbyard.errors import (
     Conflict,
@@ -23,19 +19,6 @@ from nbyard.errors import (
     NotFound,
     StaleWrite,
 )
-
-
-@pytest.fixture
-def a_csv(root):
-    (root / "a.csv").write_text("x\n1\n")
-    return FileSource("a.csv")
-
-
-def test_a_file_becomes_a_dataset_that_is_importing(yard, ann, a_csv):
-    made = yard.services.datasets.create(ann, NewDataset(a_csv))
-    assert (made.name, made.current.state, made.current.origin) == ("a.csv", "importing", "file")
-    assert yard.services.datasets.get(ann, "a.csv") == made
-    assert yard.services.datasets.list(ann).items == [made]
 
 
 def test_an_imported_dataset_has_a_page_a_profile_and_bytes(yard, ann, imported):
@@ -66,14 +49,6 @@ def test_names_that_look_alike_are_taken(yard, ann, a_csv):
     other = datasets.create(ann, NewDataset(a_csv, "Étude 1"))
     with pytest.raises(NameTaken):
         datasets.update(ann, other.id, DatasetPatch(other.revision, name="étude 1"))
-
-
-@pytest.mark.parametrize("name", ["", " a", "a/b", "..", "-rf", "a\nb", "n" * 201])
-def test_bad_names_store_nothing(yard, ann, a_csv, name):
-    with pytest.raises(Invalid) as refused:
-        yard.services.datasets.create(ann, NewDataset(a_csv, name))
-    assert refused.value.details[0].path == "name"
-    assert yard.services.datasets.list(ann).items == []
 
 
 def test_a_replaced_dataset_has_a_new_version(yard, ann, imported, root, dispatcher):
@@ -178,15 +153,6 @@ def test_older_runs_still_show_version_1(yard, ann, root, tool, versions, finish
         assert yard.parts.blobs.open(found.digest).read() == text
 
 
-def test_the_same_key_makes_one_dataset(yard, ann, a_csv):
-    """I2."""
-    datasets = yard.services.datasets
-    made = datasets.create(ann, NewDataset(a_csv), idempotency_key="k")
-    assert datasets.create(ann, NewDataset(a_csv), idempotency_key="k").id == made.id
-    with pytest.raises(Conflict):
-        datasets.create(ann, NewDataset(a_csv, "other"), idempotency_key="k")
-
-
 def test_renaming_needs_the_revision_that_was_read(yard, ann, a_csv):
     datasets = yard.services.datasets
     made = datasets.create(ann, NewDataset(a_csv))
@@ -241,51 +207,6 @@ def test_pages_come_newest_first(yard, ann, a_csv):
     assert datasets.list(ann, search="%").items == []
 
 
-@pytest.mark.parametrize(
-    ("source", "place"),
-    [
-        (FileSource("../outside.csv"), "source.path"),
-        (FileSource("/etc/passwd"), "source.path"),
-        (FileSource("%2e%2e/%2e%2e/etc/passwd"), "source.path"),
-        (FileSource("%252e%252e%252fetc"), "source.path"),
-        (FileSource("a\0b"), "source.path"),
-        (FileSource("x" * 300), "source.path"),
-        (UrlSource("http://127.0.0.1/a.csv"), "source.url"),
-        (UrlSource("file:///etc/passwd"), "source.url"),
-        (UrlSource("http://u:p@h.test/a.csv"), "source.url"),
-        (UrlSource("s3://sea/a.csv"), "source.url"),
-        (UrlSource("s3://nobody@sea/a.csv"), "source.url"),
-        (UrlSource("s3://token@sea/a.csv"), "source.url"),
-        (UrlSource("s3://inside@sea/a.csv"), "source.url"),
-    ],
-)
-def test_places_that_are_refused(yard, ann, source, place):
-    """D2, D3: also the endpoint of a credential."""
-    key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "http://10.0.0.1:9000"}
-    for name, kind, fields in (("token", "token", {"secret": "x"}), ("inside", "s3", key)):
-        yard.services.credentials.create(ann, NewCredential(name, kind, fields))
-    with pytest.raises(Invalid) as refused:
-        yard.services.datasets.create(ann, NewDataset(source))
-    assert refused.value.details[0].path == place
-
-
-def test_an_object_is_named_by_its_key_and_by_who_opens_it(yard, ann):
-    """D3: what is recorded tells the credential's name."""
-    key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "https://h.test"}
-    yard.services.credentials.create(ann, NewCredential("minio", "s3", key))
-    url = "s3://minio@sea/in/cows 1.csv"
-    made = yard.services.datasets.create(ann, NewDataset(UrlSource(url)))
-    assert (made.name, made.current.origin, made.current.source) == ("cows 1.csv", "url", url)
-    with pytest.raises(Invalid, match="'other'; there are: minio"):
-        yard.services.datasets.create(ann, NewDataset(UrlSource("s3://other@sea/a")))
-
-
-def test_a_link_out_of_the_root_is_refused(yard, ann, root):
-    (root / "out").symlink_to("/etc")
-    with pytest.raises(Invalid):
-        yard.services.datasets.create(ann, NewDataset(FileSource("out/passwd")))
-
-
 @pytest.mark.parametrize("number", [-1, 2**63])
 def test_numbers_out_of_range(yard, ann, imported, number):
     for ask in (
@@ -295,11 +216,6 @@ def test_numbers_out_of_range(yard, ann, imported, number):
     ):
         with pytest.raises(Invalid):
             ask()
-
-
-def test_an_upload_that_is_unknown(yard, ann):
-    with pytest.raises(NotFound):
-        yard.services.datasets.create(ann, NewDataset(UploadSource("0" * 32)))
 
 
 def test_a_notebook_that_opens_the_dataset(yard, ann, imported, root):
@@ -320,60 +236,3 @@ def test_deleting_without_a_server_removes_the_links_of_one(yard, ann, imported,
     with Yard.open(yard.settings) as shell:  # no root: as `nbyard datasets rm` opens it
         shell.services.datasets.delete(ann, imported.id)
     assert not shown.is_symlink()
-
-
-def test_an_upload_whose_name_is_taken_can_be_used_under_another(yard, ann, a_csv):
-    datasets, uploads = yard.services.datasets, yard.services.uploads
-    datasets.create(ann, NewDataset(a_csv))
-    begun = uploads.create(ann, NewUpload("a.csv", None))
-    with yard.services.uploads.appending(ann, begun.id, 0) as piece:
-        piece.write(b"y\n2\n")
-    with pytest.raises(NameTaken):
-        datasets.create(ann, NewDataset(UploadSource(begun.id)))
-    assert datasets.create(ann, NewDataset(UploadSource(begun.id), "b")).current.size_bytes == 4
-
-
-def uploaded(yard, who, content=b"y\n2\n", filename="u.csv"):
-    begun = yard.services.uploads.create(who, NewUpload(filename, len(content)))
-    with yard.services.uploads.appending(who, begun.id, 0) as piece:
-        piece.write(content)
-    return begun.id
-
-
-def test_an_upload_of_somebody_else_is_none(yard, ann):
-    """I23."""
-    key = uploaded(yard, ann)
-    bob = Caller("bob")
-    with pytest.raises(NotFound):
-        yard.services.datasets.create(bob, NewDataset(UploadSource(key)))
-    with pytest.raises(NotFound):
-        yard.services.uploads.appending(bob, key, 4).__enter__()
-    assert yard.services.datasets.create(ann, NewDataset(UploadSource(key)))
-
-
-@pytest.mark.parametrize("when", ["before the commit", "after the commit"])
-def test_a_crash_after_the_bytes_were_taken(yard, ann, when, monkeypatch):
-    """F1, I2: the same request again makes the dataset, and makes it once."""
-    datasets = yard.services.datasets
-    source = UploadSource(uploaded(yard, ann))
-    body = NewDataset(source)
-
-    class Killed(BaseException):
-        pass
-
-    def kill(*_):
-        raise Killed
-
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        place = yard.store.datasets if when == "before the commit" else yard.parts.uploads
-        patch.setattr(place, "insert" if when == "before the commit" else "delete", kill)
-        datasets.create(ann, body)
-    made = datasets.create(ann, body)
-    assert made.current.size_bytes == 4
-    assert yard.parts.blobs.open(made.current.digest).read() == b"y\n2\n"
-    assert datasets.create(ann, body) == made, "and once more"
-    assert [one.id for one in datasets.list(ann).items] == [made.id]
-    with pytest.raises(NotFound):
-        yard.services.uploads.get(ann, source.upload)
-    with pytest.raises(NotFound):
-        datasets.create(ann, NewDataset(source, "another"))

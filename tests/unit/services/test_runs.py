@@ -9,7 +9,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.runs import NewRun
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, TooLarge
 from nbyard.store import transition
-from nbyard.store.tasks import AttemptRecord
+from nbyard.store.attempts import AttemptRecord
 from nbyard.yard import Yard
 
 

@@ -12,7 +12,8 @@ from nbyard.domain.invocations import Invocation
 from nbyard.domain.runs import Artifact, Run, TaskPlan
 from nbyard.domain.states import TASK
 from nbyard.store import Connection, Store, transition
-from nbyard.store.tasks import AttemptRecord, TaskRecord
+from nbyard.store.attempts import AttemptRecord
+from nbyard.store.tasks import TaskRecord
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
 
@@ -115,6 +116,10 @@ class Rows:
         found = self.store.tasks.get(self.c, made.id)
         assert found is not None
         return found
+
+    def succeeded(self, run: Run, at: float = 0, **columns: Any) -> TaskRecord:
+        """The task of the node `a`, so many seconds after START."""
+        return self.task(run, "a", state="succeeded", finished_at=moment(at), **columns)
 
     def attempt(self, task: TaskRecord) -> AttemptRecord:
         number = self.store.attempts.numbers(self.c, task.run_id).get(task.id, 0) + 1

@@ -1,4 +1,4 @@
-"""Tasks in their order, the queue, and the attempts at them."""
+"""Tasks in their order, and the queue."""
 
 from datetime import datetime
 from typing import Any
@@ -25,10 +25,6 @@ def parts(code: str) -> dict[str, Any]:
 
 def queued(rows: Rows, run: Run, node: str, at: datetime) -> TaskRecord:
     return rows.task(run, node, state="queued", queued_at=at)
-
-
-def succeeded(rows: Rows, run: Run, at: float = 0, **columns: Any) -> TaskRecord:
-    return rows.task(run, "a", state="succeeded", finished_at=moment(at), **columns)
 
 
 def test_tasks_come_in_the_order_of_the_graph(store: Store) -> None:
@@ -84,12 +80,12 @@ def test_what_the_newest_success_of_the_same_node_depended_on(store: Store) -> N
         rows = Rows(store, c)
         flow = {"workflow_id": "w"}
         for code in ("c1", "c2"):
-            succeeded(rows, rows.run(**flow), parts=parts(code))
+            rows.succeeded(rows.run(**flow), parts=parts(code))
         rows.task(rows.run(**flow), state="failed", parts=parts("failed"))
         more: dict[str, Any] = {"parts": parts("not meant")}
-        succeeded(rows, rows.run(owner="bob", **flow), **more)
-        succeeded(rows, rows.run(workflow_id="other"), **more)
-        succeeded(rows, rows.run(**flow), executable="other", **more)
+        rows.succeeded(rows.run(owner="bob", **flow), **more)
+        rows.succeeded(rows.run(workflow_id="other"), **more)
+        rows.succeeded(rows.run(**flow), executable="other", **more)
         rows.task(rows.run(**flow), "other", state="succeeded", **more)
         now = rows.task(rows.run(**flow), state="queued", parts=parts("c3"))
         assert store.history.last_parts(c, now) == (KeyParts(**parts("c2")), None)
@@ -135,53 +131,3 @@ def test_live_runs_that_were_given_a_credential(store: Store) -> None:
         c.execute(update(tasks).where(tasks.c.id == other.id).values(plan={"is": "not read"}))
         assert store.tasks.using_credential(c, "c1") == [run.id]
         assert store.tasks.using_credential(c, "c2") == []
-
-
-def test_attempts_are_counted_for_each_task_and_end_once(store: Store) -> None:
-    """I5."""
-    with store.write() as c:
-        rows = Rows(store, c)
-        run = rows.run()
-        task, other = rows.task(run, "a", state="running"), rows.task(run, "b", state="running")
-        lost = rows.attempt(task)
-        told = {"reason": "its machine ended"}
-        transition.move_all(c, [store.attempts.step(lost, "lost", told)])
-        with pytest.raises(transition.Stale):
-            transition.move_all(c, [store.attempts.step(lost, "starting", {})])
-        second, third = rows.attempt(task), rows.attempt(other)
-        assert [a.number for a in (lost, second, third)] == [1, 2, 1]
-        assert store.attempts.live(c) == sorted((second, third), key=lambda a: a.id)
-        assert store.attempts.ids(c) == {lost.id, second.id, third.id}
-        assert [(a.number, a.state, a.reason) for a in store.attempts.views(c, run.id)][-1] == (
-            2, "recorded", "",
-        )  # fmt: skip
-        assert sorted(store.attempts.newest(c, run.owner, [run.id])) == [
-            (run.id, "a", second.id, 2, ""), (run.id, "b", third.id, 1, ""),
-        ]  # fmt: skip
-        assert store.attempts.newest(c, "another", [run.id]) == []
-        transition.move_all(c, [store.tasks.step(other, "failed", {})])
-        assert store.attempts.newest(c, run.owner, [run.id]) == [(run.id, "a", second.id, 2, "")]
-        events = [e for e in store.events.after(c, "ada", 0, 50) if e.topic == "attempt"]
-        assert store.attempts.state(c, second.id) == "recorded"
-        assert store.attempts.state(c, "none") is None
-    assert events[1].data == {"state": "lost", "task_id": task.id}
-    assert {e.run_id for e in events} == {run.id}
-
-
-def test_the_attempts_behind_a_cached_result_stay_the_same(store: Store) -> None:
-    """Also when the node was forced to run again afterwards, or before."""
-    with store.write() as c:
-        rows = Rows(store, c)
-        runs = [rows.run() for _ in range(4)]
-        tasks = [succeeded(rows, run, at, cache_key="k") for at, run in enumerate(runs[:2])]
-        taker = succeeded(rows, runs[2], 2, cache_key="k", cached=True)
-        made = [rows.attempt(task) for task in (*tasks, tasks[1])]
-        rows.attempt(succeeded(rows, runs[3], 3, cache_key="k"))
-        bobs = succeeded(rows, rows.run(owner="bob"), 2, cache_key="k", cached=True)
-        rows.attempt(succeeded(rows, rows.run(), 1.5, cache_key="other"))
-        found = store.attempts.behind_cache(c, "ada", taker.id)
-        assert [a.id for a in found] == [made[1].id, made[2].id]
-        assert store.attempts.behind_cache(c, "bob", bobs.id) == []
-        store.runs.delete(c, runs[0])
-        store.runs.delete(c, runs[1])
-        assert store.attempts.behind_cache(c, "ada", taker.id) == []

@@ -31,11 +31,11 @@ TASK, IDENTITY, RESULT, EXECUTED = "task.json", "runner.json", "result.json", "e
 SECRETS, GROWING = "secrets", ("log", "events.jsonl", "metrics.jsonl")
 MEMORY, PROCESSES = "/dev/shm" if os.path.isdir("/dev/shm") else "/tmp", "/proc/self/ns/pid"
 PIECE_BYTES = 4 * 2**20
-LOOK_SECONDS = 0.1
-GREW_SECONDS = 0.5
-NEIGHBOUR_SECONDS = 1.0
-SILENCE_SECONDS = 120.0
-KEEP_SECONDS = 900.0
+LOOK_SECONDS = 0.1  # between looks at files and at the runner
+GREW_SECONDS = 0.5  # between two words that something grew
+NEIGHBOUR_SECONDS = 1.0  # between looks whether the work is a client of this cluster
+SILENCE_SECONDS = 120.0  # without a file of an attempt, after which none is waited for
+KEEP_SECONDS = 900.0  # for somebody to fetch the results
 THIS = os.urandom(8).hex()  # no other worker's
 # Of whoever started the worker; the work must not take itself for a part of it.
 FOREIGN = ("JPY_", "JUPYTERHUB_", "JUPYTER_TOKEN", "NBYARD_", "PYDEVD_")

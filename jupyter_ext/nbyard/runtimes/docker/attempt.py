@@ -33,13 +33,13 @@ from nbyard.runtimes.docker.specs import (
 )
 from nbyard.runtimes.protocol import Observation, Order
 
-GRACE_SECONDS = 3.0
-RUNNER_GRACE_SECONDS = 20.0
-LINGER_SECONDS = 5.0
-LOOKS = 10
-SEEN_SECONDS = 2.0
-POKE_SECONDS = 0.1
-PATIENCE_SECONDS = 60.0
+GRACE_SECONDS = 3.0  # from SIGTERM to SIGKILL
+RUNNER_GRACE_SECONDS = 20.0  # beyond a limit, for the runner inside to enforce it
+LINGER_SECONDS = 5.0  # that a runner may stay behind its result
+LOOKS = 10  # at what a runner does, before its container is looked at again
+SEEN_SECONDS = 2.0  # so long it counts as seen, and the engine is not asked
+POKE_SECONDS = 0.1  # between two words that a log grew
+PATIENCE_SECONDS = 60.0  # with an engine that does not answer when one is to end
 
 
 class ContainerAttempt:

@@ -24,8 +24,8 @@ from nbyard.runtimes.docker.seats import OCCUPANT, Seat
 from nbyard.runtimes.docker.specs import container_user
 from nbyard.runtimes.protocol import Order
 
-IDLE_SECONDS = 60.0
-CLEAR_SECONDS = 10.0
+IDLE_SECONDS = 60.0  # that one is kept which nobody needs
+CLEAR_SECONDS = 10.0  # for a container to empty its folder
 FOLDER = "containers"
 
 

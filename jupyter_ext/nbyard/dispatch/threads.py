@@ -1,4 +1,7 @@
-"""Threads beside the loop: at most one for each key; what goes wrong unexpectedly is told once."""
+"""Threads beside the loop: at most one for each key.
+
+Not to be taken for the workers of functions (`board.LiveWorker`), which are processes.
+"""
 
 import logging
 import time
@@ -11,17 +14,18 @@ from nbyard.store.leases import LeaseLost
 
 log = logging.getLogger("nbyard.dispatch")
 THREADS = 16
-PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS = 2.0  # so long a key has to wait after it failed
 TRIES = 3
 T = TypeVar("T")
 
 
-class Workers:
-    """Runs work in threads. Unexpected errors are logged and tried again a little later; after
-    three in a row `give_up` is called with the error's words."""
+class Threads:
+    """Runs work in threads, `count` at most at once. What is submitted again after an unexpected
+    error, which is logged, has to wait a little; after three in a row `give_up` is called with the
+    error's words. Work that a later round submits anyway needs none."""
 
-    def __init__(self, threads: int = THREADS) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="nbyard-work")
+    def __init__(self, count: int = THREADS) -> None:
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="nbyard-work")
         self._busy: set[str] = set()
         self._under_way: set[Future[None]] = set()
         self._failed: dict[str, int] = {}
@@ -31,7 +35,7 @@ class Workers:
         self,
         key: str,
         work: Callable[[], T],
-        give_up: Callable[[str], T],
+        give_up: Callable[[str], T] | None = None,
         then: Callable[[T | None], None] | None = None,
     ) -> bool:
         """Start the work unless that key's is under way or has to wait; whether it was started.
@@ -49,7 +53,7 @@ class Workers:
         self,
         key: str,
         work: Callable[[], T],
-        give_up: Callable[[str], T],
+        give_up: Callable[[str], T] | None,
         then: Callable[[T | None], None] | None,
     ) -> None:
         try:
@@ -59,7 +63,9 @@ class Workers:
         if then is not None:
             then(result)
 
-    def _result(self, key: str, work: Callable[[], T], give_up: Callable[[str], T]) -> T | None:
+    def _result(
+        self, key: str, work: Callable[[], T], give_up: Callable[[str], T] | None
+    ) -> T | None:
         try:
             result = work()
         except LeaseLost:
@@ -71,7 +77,7 @@ class Workers:
             log.exception("%s failed", key)
             self._failed[key] = self._failed.get(key, 0) + 1
             self._not_before[key] = time.monotonic() + PATIENCE_SECONDS
-            if self._failed[key] >= TRIES:
+            if give_up is not None and self._failed[key] >= TRIES:
                 return give_up(f"unexpected: {type(error).__name__}: {error}")
         else:
             self._failed.pop(key, None)

@@ -6,16 +6,16 @@ from functools import partial
 
 import pytest
 
-from nbyard.dispatch import workers
-from nbyard.dispatch.workers import Workers
+from nbyard.dispatch import threads as pool
+from nbyard.dispatch.threads import Threads
 from nbyard.errors import Busy, Unavailable
 from nbyard.store.leases import LeaseLost
 
 
 @pytest.fixture
-def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workers]:
-    monkeypatch.setattr(workers, "PATIENCE_SECONDS", 0.0)
-    made = Workers()
+def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Threads]:
+    monkeypatch.setattr(pool, "PATIENCE_SECONDS", 0.0)
+    made = Threads()
     yield made
     made.close(10)
 
@@ -28,7 +28,7 @@ def nobody(_: str) -> None:
     raise AssertionError("given up")
 
 
-def test_one_at_a_time_for_each_key(threads: Workers) -> None:
+def test_one_at_a_time_for_each_key(threads: Threads) -> None:
     gate, done = threading.Event(), []
     threads.submit("a", partial(wait_for, gate), nobody)
     threads.submit("a", lambda: done.append("a"), nobody)
@@ -41,7 +41,7 @@ def test_one_at_a_time_for_each_key(threads: Workers) -> None:
     assert done == ["b", "a"]
 
 
-def test_three_faults_in_a_row_are_given_up(threads: Workers) -> None:
+def test_three_faults_in_a_row_are_given_up(threads: Threads) -> None:
     words: list[str] = []
     for number in range(1, 4):
         threads.submit("a", lambda: 1 / 0, words.append)
@@ -50,8 +50,23 @@ def test_three_faults_in_a_row_are_given_up(threads: Workers) -> None:
     assert words == ["unexpected: ZeroDivisionError: division by zero"]
 
 
+def test_what_nobody_gives_up_is_begun_again(threads: Threads) -> None:
+    begun: list[int] = []
+    told: list[None] = []
+
+    def fail() -> None:
+        begun.append(1)
+        raise ZeroDivisionError
+
+    for _ in range(5):
+        assert threads.submit("a", fail, then=told.append)
+        assert threads.settle(10)
+    assert len(begun) == 5
+    assert told == [None] * 5
+
+
 @pytest.mark.parametrize("error", [LeaseLost, Busy, Unavailable])
-def test_what_passes_is_no_fault(threads: Workers, error: type[Exception]) -> None:
+def test_what_passes_is_no_fault(threads: Threads, error: type[Exception]) -> None:
     """I3, F12, F20: also when it lasts."""
 
     def lost() -> None:
@@ -63,7 +78,7 @@ def test_what_passes_is_no_fault(threads: Workers, error: type[Exception]) -> No
 
 
 def test_close_waits_only_so_long() -> None:
-    made, gate = Workers(), threading.Event()
+    made, gate = Threads(), threading.Event()
     made.submit("slow", partial(wait_for, gate), nobody)
     assert not made.close(0.01)
     gate.set()

@@ -1,0 +1,51 @@
+"""Logs that grow, read in pieces: from a byte on, or backwards from one."""
+
+import contextlib
+import os
+from pathlib import Path
+
+from nbyard.domain.runs import LogChunk
+
+LOG_CHUNK = 256 * 1024
+
+
+def piece(path: Path, after: int, before: int = 0, *, done: bool) -> LogChunk:
+    """The text from byte `after` on, or the last of it that ends at byte `before`; never half a
+    character, and no half line where more than fits is there. `done` when nothing more is written
+    to it. Of a log that is not there, nothing."""
+    content, start, end = b"", after, True
+    with contextlib.suppress(FileNotFoundError), path.open("rb") as handle:
+        size = handle.seek(0, os.SEEK_END)
+        stop = min(before or after + LOG_CHUNK, size)
+        start = max(after, stop - LOG_CHUNK)
+        handle.seek(start)
+        content = handle.read(max(0, stop - start))
+        end = start + len(content) >= size
+        if before and start > after:
+            start, content = _from_a_line_on(start, content)
+    if not end and not before:
+        content = content[: content.rfind(b"\n") + 1] or content
+    if not (done and end):
+        content = _whole_characters(content)
+    text = content.decode("utf-8", "replace")
+    return LogChunk(text, start + len(content), done and end, start=start)
+
+
+def _from_a_line_on(start: int, content: bytes) -> tuple[int, bytes]:
+    """Without what is no whole line, or no whole character, at the start."""
+    skipped = content.find(b"\n", 0, -1) + 1
+    if not skipped:
+        skipped = next((at for at, byte in enumerate(content[:4]) if not 0x80 <= byte < 0xC0), 0)
+    return start + skipped, content[skipped:]
+
+
+def _whole_characters(content: bytes) -> bytes:
+    """Without a half character at the end."""
+    for back in range(1, min(4, len(content)) + 1):
+        byte = content[-back]
+        if byte < 0x80:
+            break
+        if byte >= 0xC0:
+            length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return content[:-back] if back < length else content
+    return content

@@ -1,0 +1,40 @@
+"""Whoever is new finds the way: maps name what is there, all of it and nothing else."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "jupyter_ext/nbyard"
+ARCHITECTURE = ROOT / "docs/explanation/architecture.md"
+# some names and, behind two blanks or more, what they are
+ENTRY = re.compile(r"^ {4}(\w+(?:, \w+)*)  +\S", re.MULTILINE)
+
+
+def modules(folder: Path) -> set[str]:
+    names = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    return names | {path.parent.name for path in folder.glob("*/__init__.py")}
+
+
+@pytest.mark.parametrize("room", ["dispatch", "runner", "runtimes/docker"])
+def test_the_map_of_a_large_room_names_its_modules(room: str) -> None:
+    told = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text()), clean=False)
+    named = {name for names in ENTRY.findall(told or "") for name in names.split(", ")}
+    assert modules(PACKAGE / room) - named == set(), f"not on the map in {room}/__init__.py"
+    assert named - modules(PACKAGE / room) == set(), f"gone from {room}, but not from its map"
+
+
+def test_the_page_about_rooms_has_those_of_the_linter() -> None:
+    """In its order, for a room may use only those below it."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    layers = contracts["contracts"][0]["layers"]
+    there = modules(PACKAGE)
+    wanted = [sorted(set(re.findall(r"\w+", layer)) & there) for layer in layers]
+    table = ARCHITECTURE.read_text().partition("## Rooms")[2]
+    rows = re.findall(r"^\| (`.+?`) \| ", table, re.MULTILINE)
+    shown = [sorted(re.findall(r"`(\w+)`", row)) for row in rows]
+    alone = contracts["contracts"][0]["exhaustive_ignores"]
+    assert shown == [*filter(None, wanted), sorted(alone)]

@@ -1,0 +1,35 @@
+"""Why a task is where it is: what is put into the sentence is found in it again. The cases are
+shared with the TypeScript tests."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nbyard.domain import reasons
+
+CASES = json.loads((Path(__file__).parents[2] / "cases" / "reasons.json").read_text("utf-8"))
+FAILED = reasons.after_attempt(2, "failed", "no route")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["reason"] or "none")
+def test_what_it_waits_for_stands_behind_why_it_runs(case: dict[str, str]) -> None:
+    assert reasons.waiting(case["why"], case["waits"]) == case["reason"]
+    assert reasons.waiting(case["reason"], "") == case["why"]
+    assert reasons.waiting(case["reason"], case["waits"]) == case["reason"], "not once more"
+
+
+def test_the_first_time_there_was_no_attempt_before() -> None:
+    for reason in ("", "waits for its turn", "runs because attempt 1 is told of"):
+        assert reasons.attempt_before(reason) == ""
+        assert reasons.queued(reason, "no GPU is free") == "no GPU is free"
+
+
+@pytest.mark.parametrize("words", ["waits for a slot", "the engine cannot be reached"])
+def test_in_the_queue_what_became_of_the_attempt_before_stays(words: str) -> None:
+    assert FAILED == "attempt 2 failed: no route"
+    queued = reasons.queued(FAILED, words)
+    assert queued.startswith(FAILED)
+    assert queued.endswith(words)
+    assert reasons.attempt_before(queued) == FAILED
+    assert reasons.queued(queued, "wait still") == f"{FAILED} – wait still"
