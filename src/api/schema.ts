@@ -1038,6 +1038,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/models/{model}/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the deployments of a model, of this build or of another one of the same step or
+         * @description file. Those that run come first, then the newest.
+         */
+        get: operations["models.deployments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/models/{model}/executable": {
         parameters: {
             query?: never;
@@ -2003,6 +2023,17 @@ export interface components {
             columns: number | null;
             /** @default null */
             finished_at: string | null;
+        };
+        /**
+         * Deployed
+         * @description Where a model is deployed already. `into` is the id of the one whose next revision it becomes
+         *         where nobody says otherwise: the first that nobody has stopped; empty where it becomes another
+         *         deployment. `name` is a host name for that, empty where that is made of its title.
+         */
+        Deployed: {
+            items: components["schemas"]["DeployedAs"][];
+            into: string;
+            name: string;
         };
         /**
          * DeployedAs
@@ -3177,15 +3208,6 @@ export interface components {
          */
         Page_Dataset_: {
             items: components["schemas"]["Dataset"][];
-            /** @default null */
-            next: string | null;
-        };
-        /**
-         * Page[DeployedAs]
-         * @description Items and the cursor of the next page, null on the last.
-         */
-        Page_DeployedAs_: {
-            items: components["schemas"]["DeployedAs"][];
             /** @default null */
             next: string | null;
         };
@@ -6343,7 +6365,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_DeployedAs_"];
+                    "application/json": components["schemas"]["Deployed"];
                 };
             };
             400: components["responses"]["400"];
@@ -6408,6 +6430,36 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "models.deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployed"];
+                };
+            };
+            400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];

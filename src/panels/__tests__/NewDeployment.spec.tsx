@@ -36,7 +36,7 @@ const DEPLOYED = {
 async function open(
   answer: (body: unknown) => unknown,
   target: string | IDeploymentTarget = {},
-  deployed: readonly object[] = []
+  deployed: readonly (typeof DEPLOYED)[] = []
 ) {
   const sent: unknown[] = [];
   const removed: string[] = [];
@@ -58,7 +58,8 @@ async function open(
     }
     const text = await request.text();
     if (url.endsWith('/models/deployed')) {
-      return { items: deployed };
+      const [first] = deployed;
+      return { items: deployed, into: first?.runs ? 'd0' : '', name: first ? 'train-model-3' : '' };
     }
     const body = text && JSON.parse(text);
     sent.push(method === 'PATCH' || !body ? [url.replace(/.*deployments/, ''), body] : body);

@@ -321,6 +321,9 @@ def test_the_deployments_of_a_file_are_those_of_its_class(models, ann, root, yar
         return [one.name for one in models.deployed(ann, body).items]
 
     assert names(NewModel("two.py", class_name="Second")) == ["second"]
+    second = models.build(ann, NewModel("two.py", class_name="Second"))
+    for made, name in ((second, "second"), (folder, "spark-job")):
+        assert [one.name for one in models.deployments(ann, made.id).items] == [name]
     with pytest.raises(Invalid):
         models.deployed(ann, NewModel("two.py"))
     assert names(NewModel("job")) == ["spark-job"]
@@ -339,3 +342,30 @@ def test_those_that_run_come_first(models, ann, root, yard):
         ("rests", False, 1),
     ]
     assert found[0].changed_at == services.get(ann, "runs").changed_at
+
+
+def test_what_nobody_has_stopped_gets_the_next_revision(models, ann, root, yard):
+    """M6: the same for the form and for `nbyard models deploy`; else there is a host name for
+    another one, which no deployment of anything has."""
+    services = yard.services.deployments
+    made = models.build(ann, NewModel(write(root)))
+
+    def asked() -> tuple[str, str]:
+        found = models.deployed(ann, NewModel("job"))
+        assert found == models.deployments(ann, made.id)
+        return found.into, found.name
+
+    assert asked() == ("", "")
+    first, second = (
+        services.create(ann, NewDeployment(made.reference, name=name)).id
+        for name in ("spark", "spark-2")
+    )
+    services.create(ann, NewDeployment("cows:1", name="spark-3"))
+    assert asked() == (second, "spark-4")
+    services.stop(ann, second)
+    assert asked() == (first, "spark-4")
+    with yard.store.write() as c:
+        yard.store.deployments.move(c, services.get(ann, first), "failed", {"reason": "gone"})
+    assert asked() == (first, "spark-4")
+    services.stop(ann, first)
+    assert asked() == ("", "spark-4")
