@@ -989,6 +989,7 @@ export interface paths {
          *
          *     It is *ready*, at once where the same was built before, or *failed* with the line. What is
          *     built `beside` takes the place of no other: a tag that was built already is refused (409).
+         *     It is for a form, and removed ten minutes after the last *renew* unless something uses it.
          */
         post: operations["models.build"];
         delete?: never;
@@ -1072,6 +1073,23 @@ export interface paths {
          * @description whatever that image's name means later.
          */
         post: operations["models.register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{model}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep a model that was built for a form for ten minutes more */
+        post: operations["models.renew"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6487,6 +6505,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Executable"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "models.renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPackage"];
                 };
             };
             400: components["responses"]["400"];

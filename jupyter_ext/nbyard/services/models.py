@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,6 +17,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.invocations import Invocation
 from nbyard.domain.models import (
     BATCH,
+    FORM_SECONDS,
     ModelFile,
     ModelFilter,
     ModelPackage,
@@ -66,6 +68,7 @@ class ModelService:
 
         It is *ready*, at once where the same was built before, or *failed* with the line. What is
         built `beside` takes the place of no other: a tag that was built already is refused (409).
+        It is for a form, and removed ten minutes after the last *renew* unless something uses it.
         """
         found = _package(self._parts, caller, body)
         model, made = found.model, new_id()
@@ -88,10 +91,20 @@ class ModelService:
                 "model": msgspec.to_builtins(model),
                 "source": msgspec.to_builtins(found.source),
                 "image": image,
+                "kept_until": _lease() if beside else None,
             }
             self._store.models.insert(c, row)
         self._parts.call_dispatcher()
         return self.get(caller, made)
+
+    @operation("POST", "/models/{model}/renew", scope="models:write")
+    def renew(self, caller: Caller, model: str) -> ModelPackage:
+        """Keep a model that was built for a form for ten minutes more."""
+        found = self.get(caller, model)
+        with self._store.write() as c:
+            if self._store.models.is_leased(c, found.id):
+                self._store.models.keep(c, found.id, _lease())
+        return found
 
     def _check_new(self, c: Connection, model: ModelFile) -> None:
         """Without a tag it is: it gets a number of its own."""
@@ -262,6 +275,10 @@ class ModelService:
             if image is not None and not (unless_used and self._store.images.is_used(c, image)):
                 self._store.images.remove(c, image)
         self._parts.call_dispatcher()
+
+
+def _lease() -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=FORM_SECONDS)
 
 
 def _runs(one: Deployment) -> bool:

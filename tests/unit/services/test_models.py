@@ -1,15 +1,18 @@
 """M1, M2: models as a service; building itself is the dispatcher's."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import NewDeployment
 from nbyard.domain.images import NewImage
 from nbyard.domain.models import NewModel
 from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.store import deployment_tables
 
 FILE = """
 name: Spark job
@@ -283,6 +286,26 @@ def test_what_is_built_beside_takes_the_place_of_no_other(models, ann, root, yar
     for number in (2, 3):
         made = models.build(ann, NewModel("job"), beside=True)
         assert (made.tag, made.number) == ("", number)
+
+
+def test_what_is_built_for_a_form_is_kept_while_that_gives_signs_of_life(models, ann, root, yard):
+    """M6: a browser that was killed leaves nothing for good."""
+    leased, plain = (models.build(ann, NewModel(write(root)), beside) for beside in (True, False))
+
+    def until() -> list[datetime | None]:
+        rows = deployment_tables.models
+        with yard.store.read() as c:
+            return list(c.execute(select(rows.c.kept_until).order_by(rows.c.id)).scalars())
+
+    first, nothing = until()
+    assert first is not None and nothing is None
+    assert timedelta(seconds=590) < first - datetime.now(UTC) < timedelta(seconds=601)
+    for one in (leased, plain):
+        assert models.renew(ann, one.id).id == one.id
+    second, nothing = until()
+    assert second > first and nothing is None
+    with pytest.raises(NotFound):
+        models.renew(Caller("bob"), leased.id)
 
 
 def test_what_nobody_uses_is_removed_and_what_is_deployed_stays(models, ann, root, yard):
