@@ -18,7 +18,8 @@ ValueType = Literal["string", "int", "float", "bool", "choice", "list", "json", 
 MAX_NAME_BYTES = 128
 MAX_TEXT = 1_000_000
 MAX_INT = 2**63 - 1
-ANY_FILE = "any file"
+# the format of what takes a file as well as a folder
+ANY = "any"
 
 
 class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -70,7 +71,14 @@ def type_words(argument: Argument) -> str:
     """What it takes or gives, as it is shown: the type of a value, of files their format."""
     if argument.role == "value":
         return argument.format or argument.type
-    return argument.format or ("several files" if argument.type == "list" else ANY_FILE)
+    if argument.format or argument.type != "list":
+        return format_words(argument)
+    return "several files"
+
+
+def format_words(argument: Argument) -> str:
+    """What one file or folder of it has to be."""
+    return "any file or folder" if argument.format == ANY else argument.format or "any file"
 
 
 def is_secret(argument: Argument) -> bool:

@@ -4,13 +4,13 @@ tests/cases/edges.json."""
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from nbyard.domain.arguments import ANY_FILE, Argument
+from nbyard.domain.arguments import ANY, Argument, format_words
 from nbyard.domain.workflows import DATA, Edge, Node
 
 Refusal = Literal["unknown-node", "self", "unknown-port", "direction", "taken", "format", "cycle"]
 Ports = Mapping[str, Sequence[Argument]]
 
-FOLDER, ANY = "folder", "any"
+FOLDER = "folder"
 SEVERAL = "a folder with several files"
 ONE_OR_SEVERAL = f"a file or {SEVERAL}"
 WORDS: dict[str, str] = {
@@ -31,11 +31,9 @@ def in_words(refusal: Refusal, edge: Edge, ports: Ports) -> str:
 
 
 def _kind(port: Argument | None) -> str:
-    if port is not None and port.type == "list":
-        return SEVERAL
-    if port is not None and port.format == ANY:
-        return "any file or folder"
-    return port.format if port is not None and port.format else ANY_FILE
+    if port is None:
+        return ""
+    return SEVERAL if port.type == "list" else format_words(port)
 
 
 def formats_fit(output: str, wanted: str) -> bool:

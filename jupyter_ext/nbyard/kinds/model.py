@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from nbyard.domain.arguments import Argument
+from nbyard.domain.arguments import ANY, Argument
 from nbyard.domain.attempts import CommandWork
-from nbyard.domain.edges import ANY, FOLDER
+from nbyard.domain.edges import FOLDER
 from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.invocations import ATTEMPT
 from nbyard.domain.model_files import read_mlflow_file, read_model_file

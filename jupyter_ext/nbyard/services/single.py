@@ -6,8 +6,8 @@ import os
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from nbyard.domain.arguments import MAX_TEXT, Argument, check_value, is_secret, parse_value
-from nbyard.domain.edges import ANY, FOLDER, ONE_OR_SEVERAL
+from nbyard.domain.arguments import ANY, MAX_TEXT, Argument, check_value, is_secret, parse_value
+from nbyard.domain.edges import FOLDER, ONE_OR_SEVERAL
 from nbyard.domain.names import check_filename
 from nbyard.domain.planning import NO_CREDENTIAL, ResolvedNode
 from nbyard.domain.reaches import Beside
