@@ -344,4 +344,5 @@ def runtime_of(node: Node, kind: str, image: str, wish: Wish) -> str:
     itself. Processes have no image: where nobody says, what names one runs in containers."""
     if wish.runtime_given:
         return wish.runtime
-    return node.runtime or (CONTAINERS if kind == CONTAINER else wish.runtime)
+    is_contained = kind == CONTAINER or (image and wish.runtime == INSTALLED_HERE)
+    return node.runtime or (CONTAINERS if is_contained else wish.runtime)
