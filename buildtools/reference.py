@@ -84,7 +84,8 @@ def settings() -> str:
         "In `jupyter_server_config.py` a setting is `c.Settings.NAME = …`; on the command line of "
         "Jupyter it is `--Settings.NAME=…`. Where neither says anything, the environment variable "
         "counts: that is also how the `nbyard` command is told. Lists are written with commas in "
-        "a variable.",
+        "a variable. A name that is no setting is refused, and so is a variable that is spelled "
+        "nearly like one of these.",
         grid(["setting", "environment variable", "default", "meaning", "dispatcher"], rows),
         "Settings with *yes* in the last column are about the work itself. The store's dispatcher "
         "reads them once, when it starts, and has them from the server or the command that starts "

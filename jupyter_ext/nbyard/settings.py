@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,13 @@ from traitlets import Bool, Enum, Float, Int, TraitError, TraitType, Unicode, va
 from traitlets import List as ListTrait
 from traitlets.config import Configurable
 
+from nbyard.fields import meant, misspelled
+
 # as CUDA takes them: an index, or a UUID or the beginning of one
 GPU = re.compile(r"auto|[0-9]+|(GPU|MIG)-[0-9A-Za-z/-]+")
+PREFIX = "NBYARD_"
+# the worker that an attempt is on
+NO_SETTINGS = ("NBYARD_DASK_WORKER",)
 
 
 class Settings(Configurable):
@@ -165,14 +171,29 @@ class Settings(Configurable):
     ).tag(config=True)
 
     def __init__(self, **kwargs: Any):
+        configured = kwargs.get("config", {}).get(type(self).__name__, {})
+        self._check_names(configured)
         super().__init__(**kwargs)
-        given = set(kwargs) | set(self.config.get(type(self).__name__, {}))
+        given = set(kwargs) | set(configured)
         for name, trait in self.class_traits(config=True).items():
             text = os.environ.get(f"NBYARD_{name.upper()}")
             if text is not None and name not in given:
                 self._take(name, trait, text)
         if not self.store_dir:
             self.store_dir = str(Path(jupyter_data_dir()) / "nbyard")
+
+    def _check_names(self, configured: Iterable[str]) -> None:
+        """Of the variables there are others: what runs has some, and people may."""
+        names = self.class_trait_names(config=True)
+        for name in configured:
+            if name not in names:
+                raise TraitError(f"c.Settings.{name}: there is no such setting{meant(name, names)}")
+        variables = [f"{PREFIX}{name.upper()}" for name in names]
+        for name in os.environ:
+            if not name.startswith(PREFIX) or name in variables or name in NO_SETTINGS:
+                continue
+            if near := misspelled(name.removeprefix(PREFIX), map(str.upper, names)):
+                raise TraitError(f"The variable {name} is no setting; is {PREFIX}{near} meant?")
 
     def _take(self, name: str, trait: "TraitType[Any, Any]", text: str) -> None:
         try:

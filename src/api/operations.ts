@@ -74,6 +74,7 @@ export const ROUTES = {
   'models.deployed': ['POST', '/models/deployed'],
   'models.get': ['GET', '/models/{model}'],
   'models.delete': ['DELETE', '/models/{model}'],
+  'models.renew': ['POST', '/models/{model}/renew'],
   'models.schema': ['GET', '/models/{model}/schema'],
   'runs.create': ['POST', '/runs'],
   'runs.list': ['GET', '/runs'],

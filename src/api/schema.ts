@@ -989,6 +989,7 @@ export interface paths {
          *
          *     It is *ready*, at once where the same was built before, or *failed* with the line. What is
          *     built `beside` takes the place of no other: a tag that was built already is refused (409).
+         *     It is for a form, and removed ten minutes after the last *renew* unless something uses it.
          */
         post: operations["models.build"];
         delete?: never;
@@ -1038,6 +1039,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/models/{model}/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the deployments of a model, of this build or of another one of the same step or
+         * @description file. Those that run come first, then the newest.
+         */
+        get: operations["models.deployments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/models/{model}/executable": {
         parameters: {
             query?: never;
@@ -1049,9 +1070,27 @@ export interface paths {
         put?: never;
         /**
          * Make an executable of a model as it was built: it predicts datasets in its own image,
-         * @description whatever that image's name means later.
+         * @description whatever that image's name means later. Its `output` is csv, parquet, or folder: a file for
+         *     each file of the dataset.
          */
         post: operations["models.register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{model}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep a model that was built for a form for ten minutes more */
+        post: operations["models.renew"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2003,6 +2042,17 @@ export interface components {
             columns: number | null;
             /** @default null */
             finished_at: string | null;
+        };
+        /**
+         * Deployed
+         * @description Where a model is deployed already. `into` is the id of the one whose next revision it becomes
+         *         where nobody says otherwise: the first that nobody has stopped; empty where it becomes another
+         *         deployment. `name` is a host name for that, empty where that is made of its title.
+         */
+        Deployed: {
+            items: components["schemas"]["DeployedAs"][];
+            into: string;
+            name: string;
         };
         /**
          * DeployedAs
@@ -3177,15 +3227,6 @@ export interface components {
          */
         Page_Dataset_: {
             items: components["schemas"]["Dataset"][];
-            /** @default null */
-            next: string | null;
-        };
-        /**
-         * Page[DeployedAs]
-         * @description Items and the cursor of the next page, null on the last.
-         */
-        Page_DeployedAs_: {
-            items: components["schemas"]["DeployedAs"][];
             /** @default null */
             next: string | null;
         };
@@ -6343,7 +6384,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_DeployedAs_"];
+                    "application/json": components["schemas"]["Deployed"];
                 };
             };
             400: components["responses"]["400"];
@@ -6417,9 +6458,41 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "models.register": {
+    "models.deployments": {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deployed"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "models.register": {
+        parameters: {
+            query?: {
+                output?: string;
+            };
             header?: never;
             path: {
                 model: string;
@@ -6435,6 +6508,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Executable"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "models.renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPackage"];
                 };
             };
             400: components["responses"]["400"];

@@ -24,6 +24,8 @@ export interface IPorts {
 export type Ports = (node: string) => IPorts | undefined;
 
 export const FOLDER = 'folder';
+/** A file or a folder. */
+export const ANY = 'any';
 
 export function portsOf(node: IPorts): readonly IPort[] {
   if (node.type === 'dataset') {
@@ -33,7 +35,11 @@ export function portsOf(node: IPorts): readonly IPort[] {
 }
 
 export function formatsFit(output = '', input = ''): boolean {
-  return output === input || (output !== FOLDER && input !== FOLDER && (!output || !input));
+  return (
+    input === output ||
+    input === ANY ||
+    (output !== FOLDER && input !== FOLDER && (!output || !input))
+  );
 }
 
 export function checkEdge(

@@ -57,6 +57,22 @@ def test_values_that_do_not_fit_are_told_with_their_variable(monkeypatch, name, 
         Settings()
 
 
+@pytest.mark.parametrize("name", ["slot", "idle_second", "slots_"])
+def test_a_setting_that_there_is_not_is_refused_with_the_one_that_was_meant(monkeypatch, name):
+    """G5: configured or as a variable, where that is spelled nearly like that of a setting."""
+    with pytest.raises(TraitError, match=rf"c\.Settings\.{name}: .* is (slots|idle_seconds) meant"):
+        Settings(config=Config({"Settings": {name: 1}}))
+    monkeypatch.setenv(f"NBYARD_{name.upper()}", "1")
+    with pytest.raises(TraitError, match=r"is NBYARD_(SLOTS|IDLE_SECONDS) meant"):
+        Settings()
+
+
+@pytest.mark.parametrize("name", ["ATTEMPT_ID", "TOKEN", "DASK_WORKER", "STORE", "OWN_WORD"])
+def test_other_variables_are_nobodys_business(monkeypatch, name):
+    monkeypatch.setenv(f"NBYARD_{name}", "x")
+    assert Settings().slots == 0
+
+
 @pytest.mark.parametrize("text", ["0,GPU-1a2b, MIG-3", '["0", "GPU-1a2b", "MIG-3"]'])
 def test_gpus_are_words_or_json(monkeypatch, text):
     monkeypatch.setenv("NBYARD_GPUS", text)

@@ -9,11 +9,13 @@ from msgspec import UNSET
 
 from nbyard.cli.output import harmless, offering, say, show_json, size, tell_unheard
 from nbyard.cli.views import show_comparison, show_metrics, show_run
+from nbyard.domain.arguments import type_words
 from nbyard.domain.datasets import FileSource, NewDataset, UploadSource, UrlSource
 from nbyard.domain.executables import AskHelp, Inspect, NewExecutable
 from nbyard.domain.s3 import SCHEME
 
 CHUNK = 8 << 20
+MAX_LAST = 64 << 10
 
 
 def server_option(command: Any) -> Any:
@@ -111,7 +113,7 @@ def add_executable(path: str, name: str, server: str, as_json: bool) -> None:
         show_json(made)
         return
     for argument in made.current.arguments:
-        say(f"  {argument.role:6}  {argument.name}  {argument.format or argument.type}")
+        say(f"  {argument.role:6}  {argument.name}  {type_words(argument)}")
     click.echo(made.id)
 
 
@@ -204,15 +206,18 @@ def metrics(run: str, node: str, attempt: int, server: str, as_json: bool) -> No
         show_metrics(found)
 
 
-def print_log(connection: Any, run: str, node: str, follow: bool = False, attempt: int = 0) -> None:
-    """Print what an attempt at a node printed, by default the newest; with `follow` to its end."""
-    after = 0
+def print_log(connection: Any, run: str, node: str, follow: bool = False, attempt: int = 0) -> str:
+    """Print what an attempt at a node printed, by default the newest; with `follow` to its end.
+    Returns the last of it."""
+    after: int = 0
+    last: str = ""
     while True:
         chunk = connection.runs.log(run=run, node=node, after=after, attempt=attempt)
         click.echo(harmless(_lines(chunk.text)), nl=False)
+        last = (last + chunk.text)[-MAX_LAST:]
         moved, after = chunk.next > after, chunk.next
         if chunk.done or not (follow or moved):
-            return
+            return last
         if not moved:
             time.sleep(0.2)
 

@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import click
@@ -13,20 +14,23 @@ from nbyard.cli.by_hand import json_option, server_option
 from nbyard.cli.deployments import see_deployed
 from nbyard.cli.images import tell, until_made
 from nbyard.cli.once import check_target
-from nbyard.cli.output import ago, say, show_json, show_table
+from nbyard.cli.output import ago, offering, say, show_json, show_table
 from nbyard.cli.run import see_out
 from nbyard.cli.serving import serve
 from nbyard.cli.views import show_facts
 from nbyard.domain.deployment_form import name_of
-from nbyard.domain.deployments import DeploymentChange, NewDeployment
+from nbyard.domain.deployments import Deployment, DeploymentChange, NewDeployment
+from nbyard.domain.edges import FOLDER
 from nbyard.domain.images import NamedImage
 from nbyard.domain.models import BATCH, HTTP, ModelFilter, ModelPackage, NewModel, RunOutput
 from nbyard.domain.runs import NewRun
 from nbyard.errors import NotFound
+from nbyard.kinds.model import CSV, PARQUET
 
 INPUT = "data"
 KEYS = ModelFilter.__struct_fields__
 ALL = 500
+FORMS = {".csv": CSV, ".parquet": PARQUET, ".zip": FOLDER}
 CLASS = re.compile(r"(?P<path>.+\.py)(?::(?P<name>\w+))?", re.IGNORECASE | re.DOTALL)
 
 
@@ -137,7 +141,12 @@ def listed(filters: tuple[str, ...], server: str, as_json: bool) -> None:
 @click.option("-n", "--name", default="", help="A part of its name.")
 @click.option("-t", "--tag", default="", help="A part of its tag.")
 @click.option("--input", "data", metavar="DATA", default="", help="Dataset, file or folder.")
-@click.option("--output", default="", metavar="FILE", help="Save the predictions there.")
+@click.option(
+    "--output",
+    default="",
+    metavar="FILE",
+    help="Save them there: a .csv, .parquet or .zip.",
+)
 @server_option
 @json_option
 def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool) -> None:
@@ -152,9 +161,11 @@ def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool)
     Examples:
       nbyard models run -n churn -t v1
       nbyard models run -n churn -t v1 --input customers.csv --output leaves.csv
+      nbyard models run -n churn --input months/ --output leaves.zip
     """
     from nbyard.discover import connect
 
+    form_of(output)
     check_target(output)
     connection = connect(server)
     find = newest_batch if data or output else newest
@@ -163,7 +174,7 @@ def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool)
         raise click.exceptions.Exit(serve(connection, found, as_json=as_json))
     if found.mode == BATCH and not data:
         raise click.UsageError(f"--input DATA names the dataset that {found.reference} predicts.")
-    executable = connection.models.register(model=found.id)
+    executable = connection.models.register(model=found.id, output=form_of(output))
     label = f"{found.name} {uuid.uuid4().hex[:8]}"
     body = NewRun(executable=executable.id, texts={INPUT: data}, name=label if output else UNSET)
     made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
@@ -172,11 +183,24 @@ def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool)
         save(connection, label, output)
 
 
+def form_of(output: str) -> str:
+    """As what predictions are made for a place of that name."""
+    form = FORMS.get(Path(output).suffix.lower() if output not in ("", "-") else ".csv")
+    if form is None:
+        raise click.UsageError(
+            "--output ends in .csv, .parquet, or .zip for a file for each file of a folder; - is"
+            " CSV to standard output."
+        )
+    return form
+
+
 @click.command()
 @source_options
 @click.option("-n", "--name", default="", help="A part of its name.")
 @click.option("-t", "--tag", default="", help="A part of its tag.")
-@click.option("--as", "host", default="", metavar="NAME", help="The host name.")
+@click.option(
+    "--as", "host", default="", metavar="NAME", help="The host name, of an earlier one too."
+)
 @click.option("--detach", is_flag=True, help="Print the id and leave.")
 @server_option
 @json_option
@@ -186,8 +210,9 @@ def deploy(
     """Serve a model until it is stopped: what is named is built first, else the newest http model
     that fits is taken.
 
-    Where it is deployed already it becomes a new revision, which takes the place of the other one
-    when it answers. Exit code: 0 it answers, 1 it failed, 2 refused, 3 there is no such model.
+    Where that step, file or class is deployed already and nobody stopped it, it becomes a new
+    revision, which takes the place of the other one when it answers. Exit code: 0 it answers, 1 it
+    failed, 2 refused, 3 there is no such model.
 
     \b
     Examples:
@@ -205,14 +230,24 @@ def deploy(
         raise click.UsageError("-n and -t choose a model that is built already.")
     else:
         found = _built(connection, wanted(**source), detach)
-    host = host or name_of(found.name)
-    there = [one for one in connection.deployments.list(search=host).items if one.name == host]
-    if there:
-        change = DeploymentChange(image=found.reference)
-        made = connection.deployments.edit(deployment=host, body=change)
-    else:
-        made = connection.deployments.create(body=NewDeployment(found.reference, name=host))
-    see_deployed(connection, made, not detach, as_json)
+    see_deployed(connection, _deployed(connection, found, host), not detach, as_json)
+
+
+def _deployed(connection: Any, found: ModelPackage, host: str) -> Deployment:
+    """As the next revision of that of this host name, or of the one that the server names; where
+    there is none, as another one."""
+    there = connection.models.deployments(model=found.id)
+    into = [one.id for one in there.items if (one.name == host if host else one.id == there.into)]
+    if not into:
+        name = host or there.name or name_of(found.name)
+        with offering("--as NAME is for that."):
+            body = NewDeployment(found.reference, name=name)
+            return cast(Deployment, connection.deployments.create(body=body))
+    change = DeploymentChange(image=found.reference)
+    made = cast(Deployment, connection.deployments.edit(deployment=into[0], body=change))
+    if made.is_wanted:
+        return made
+    return cast(Deployment, connection.deployments.start(deployment=made.id))
 
 
 def _built(connection: Any, body: NewModel, detach: bool) -> ModelPackage:

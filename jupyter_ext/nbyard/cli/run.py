@@ -5,6 +5,7 @@ import shlex
 import sys
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -126,10 +127,11 @@ def see_out(
 ) -> None:
     """Tell how a run goes, or with `log` what it prints, and how it ended; the exit code is that
     of its result. When this is interrupted, it goes on, or somebody else ends it."""
+    told: dict[str, str] = {}
     try:
         if log:
             for task in connection.runs.get(run=made.id).tasks:
-                print_log(connection, made.id, task.node, follow=True)
+                told[task.node] = print_log(connection, made.id, task.node, follow=True)
         detail = _watch(connection, made.id, quiet=as_json or log)
     except KeyboardInterrupt:
         if goes_on:
@@ -138,7 +140,7 @@ def see_out(
     if as_json:
         show_json(detail)
     else:
-        _conclude(detail, target, is_kept=goes_on)
+        _conclude(detail, target, told, is_kept=goes_on)
     if detail.run.state != "succeeded":
         raise click.exceptions.Exit(1)
 
@@ -251,12 +253,12 @@ class Followed:
         return page
 
 
-def _conclude(detail: RunDetail, target: str, *, is_kept: bool) -> None:
+def _conclude(detail: RunDetail, target: str, told: Mapping[str, str], *, is_kept: bool) -> None:
     run = detail.run
     say(f"Run {run.number} {run.state} in {duration(run.started_at, run.finished_at)}.")
     for task in detail.tasks:
         if task.state == "failed":
-            _explain(run.number, task, is_kept=is_kept)
+            _explain(run.number, task, told.get(task.node, ""), is_kept=is_kept)
         for artifact in task.artifacts if task.state == "succeeded" else ():
             if artifact.name.isidentifier():
                 click.echo(
@@ -289,14 +291,17 @@ def _telling(lines: list[str]) -> list[str]:
     return [*lines[own : own + half], "…", *lines[-half:]]
 
 
-def _explain(number: int, task: Task, *, is_kept: bool) -> None:
+def _explain(number: int, task: Task, told: str, *, is_kept: bool) -> None:
+    """What stood at the end of the log that was `told` is not repeated."""
     failure = task.failure
     if failure is None:
         say(f"{task.node}: {task.reason}")
         return
     place = f", cell {failure.cell + 1}" if failure.cell is not None else ""
     say(f"{task.node} failed{place}: {failure.message}")
-    for line in _telling(failure.traceback.splitlines()):
+    lines = failure.traceback.splitlines()
+    was_told = "\n".join(lines).strip() in "\n".join(told.splitlines())
+    for line in _telling([] if was_told else lines):
         say(f"  {line}")
     if not is_kept:
         return

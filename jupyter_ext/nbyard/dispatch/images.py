@@ -5,6 +5,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from nbyard.dispatch.secrets import for_registries
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import STORE, Engine, Say, Stopped
 from nbyard.domain.images import BUILD_LOG, ImageSpec, NamedImage, base_of, image_folder
-from nbyard.domain.models import model_labels
+from nbyard.domain.models import ModelPackage, model_labels
 from nbyard.domain.states import IMAGE
 from nbyard.errors import NbyardError, NotFound, words_of
 from nbyard.images.builds import (
@@ -38,6 +39,7 @@ CONTEXT = "context"
 CLOCKS_SECONDS = 5.0
 # So long the stages of a build are kept for the next one, whatever is removed.
 STAGE_SECONDS = 3600.0
+LEASES_SECONDS = 5.0
 
 
 class ImageController:
@@ -49,21 +51,25 @@ class ImageController:
         self._rows = room.store.images
         self._builders = builders
         self._is_swept = False
+        self._swept_until = 0.0
+        self._is_leased = False
 
     def tick(self) -> bool:
-        """Start what is new, and remove what is to go; whether anything is being made."""
+        """Start what is new, and remove what is to go; whether anything is being made, or is kept
+        for a while only."""
         if not self._is_swept:
             self._is_swept = True
             self._sweep()
         with self._room.store.read() as c:
             wanted = self._rows.under_way(c)
             gone = self._rows.to_remove(c)
+        is_leased = self._sweep_leases()
         for row in wanted:
             work = partial(self._make, row)
             self._builders.submit(row.image.id, work, partial(self._fail, row))
         for row in gone:
             self._builders.submit(row.image.id, partial(self._remove, row), _tell)
-        return bool(wanted)
+        return bool(wanted) or is_leased
 
     def _make(self, row: ImageRow) -> None:
         image = row.image
@@ -258,6 +264,32 @@ class ImageController:
         for folder in self._room.folder.glob(image_folder("*")):
             if folder.name not in known:
                 shutil.rmtree(folder, ignore_errors=True)
+
+    def _sweep_leases(self) -> bool:
+        """Remove models that were built for forms which nobody submitted; whether others may have
+        to go later."""
+        if time.monotonic() >= self._swept_until:
+            self._swept_until = time.monotonic() + LEASES_SECONDS
+            models = self._room.store.models
+            with self._room.store.read() as c:
+                has_lapsed = bool(models.lapsed(c, datetime.now(UTC)))
+            for package in self._lapsed() if has_lapsed else ():
+                log.info("%s was built for a form that is gone: it is removed", package.reference)
+            with self._room.store.read() as c:
+                self._is_leased = models.is_leased(c)
+        return self._is_leased
+
+    def _lapsed(self) -> list[ModelPackage]:
+        """Those that are removed now; what something uses is kept for good."""
+        models, removed = self._room.store.models, []
+        with self._room.write() as c:
+            for package in models.lapsed(c, datetime.now(UTC)):
+                models.keep(c, package.id, None)
+                image = self._rows.get(c, package.owner, package.image)
+                if image is not None and not self._rows.is_used(c, image):
+                    self._rows.remove(c, image)
+                    removed.append(package)
+        return removed
 
     def _engine(self) -> Engine:
         settings = self._room.settings

@@ -1,8 +1,9 @@
 """The form of a deployment: presets as data; what is said is filled up and held to their ranges."""
 
+import itertools
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -34,6 +35,7 @@ OURS = ("HOME", "NVIDIA_VISIBLE_DEVICES", "NBYARD_")
 LABS = ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG")
 
 MAX_TITLE = 45
+MAX_STEM = 55
 API = Port("api", PORT, websocket=False)
 MODEL = Port("api", PORT, READY_PATH, websocket=False)
 LAB = Port("ide", 8888, keep_prefix=True)
@@ -270,6 +272,13 @@ def name_of(title: str) -> str:
     last = title.rpartition("/")[2].partition("@")[0].rpartition(":")
     words = re.sub(r"[^a-z0-9]+", "-", (last[0] or last[2]).lower()).strip("-")
     return words[:63].strip("-")
+
+
+def free_host(taken: Collection[str], like: str) -> str:
+    """A host name beside those that are taken: one of them with a number."""
+    stem = re.sub(r"-[0-9]+\Z", "", like)[:MAX_STEM]
+    free = (f"{stem}-{number}" for number in itertools.count(2))
+    return next(name for name in free if name not in taken)
 
 
 def _preset(name: str) -> Preset:

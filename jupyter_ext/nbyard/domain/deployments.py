@@ -196,6 +196,16 @@ class DeployedAs(msgspec.Struct, frozen=True):
     changed_at: datetime
 
 
+class Deployed(msgspec.Struct, frozen=True):
+    """Where a model is deployed already. `into` is the id of the one whose next revision it becomes
+    where nobody says otherwise: the first that nobody has stopped; empty where it becomes another
+    deployment. `name` is a host name for that, empty where that is made of its title."""
+
+    items: list[DeployedAs]
+    into: str
+    name: str
+
+
 class DeploymentEvent(msgspec.Struct, frozen=True):
     """What happened to a deployment: its new `state`, or the `change` that somebody made, and why,
     in words."""

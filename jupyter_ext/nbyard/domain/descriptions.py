@@ -13,6 +13,7 @@ from nbyard.domain.invocations import Invocation
 from nbyard.domain.reaches import Flag, Option
 from nbyard.domain.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
+from nbyard.fields import with_meant
 
 SUFFIX = ".nbexec"
 
@@ -52,7 +53,7 @@ def read_description(content: bytes, filename: str) -> Description:
     except BadRequest as error:
         raise Invalid.field(filename, error.message) from None
     except msgspec.ValidationError as error:
-        raise Invalid.field(filename, str(error)) from None
+        raise Invalid.field(filename, with_meant(str(error), Description)) from None
     if found.version != 1:
         raise Invalid.field(filename, f"version {found.version} is not known; upgrade nbyard")
     return found

@@ -4,13 +4,13 @@ tests/cases/edges.json."""
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from nbyard.domain.arguments import Argument
+from nbyard.domain.arguments import ANY_FILE, Argument
 from nbyard.domain.workflows import DATA, Edge, Node
 
 Refusal = Literal["unknown-node", "self", "unknown-port", "direction", "taken", "format", "cycle"]
 Ports = Mapping[str, Sequence[Argument]]
 
-FOLDER = "folder"
+FOLDER, ANY = "folder", "any"
 SEVERAL = "a folder with several files"
 ONE_OR_SEVERAL = f"a file or {SEVERAL}"
 WORDS: dict[str, str] = {
@@ -33,12 +33,14 @@ def in_words(refusal: Refusal, edge: Edge, ports: Ports) -> str:
 def _kind(port: Argument | None) -> str:
     if port is not None and port.type == "list":
         return SEVERAL
-    return port.format if port is not None and port.format else "any file"
+    if port is not None and port.format == ANY:
+        return "any file or folder"
+    return port.format if port is not None and port.format else ANY_FILE
 
 
 def formats_fit(output: str, wanted: str) -> bool:
-    """Equal, or one is open and neither is a folder."""
-    return output == wanted or (FOLDER not in (output, wanted) and not (output and wanted))
+    """Equal, or one is open and neither is a folder, or both a file and a folder are wanted."""
+    return wanted in (output, ANY) or (FOLDER not in (output, wanted) and not (output and wanted))
 
 
 def _fits(output: Argument, wanted: Argument) -> bool:

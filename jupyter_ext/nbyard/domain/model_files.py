@@ -3,7 +3,6 @@
 Nothing is read here but the document; whether what it names is there is looked up by who builds.
 """
 
-import difflib
 import keyword
 import posixpath
 import re
@@ -14,6 +13,7 @@ from nbyard.domain.column_types import columns_of
 from nbyard.domain.models import HTTP, TAG, ModelFile
 from nbyard.domain.names import check_name
 from nbyard.errors import Invalid
+from nbyard.fields import meant
 
 TOP = (
     "name", "deployment", "tag", "src", "interface", "requirements", "input_schema",
@@ -66,9 +66,7 @@ def _object(value: Any, where: str) -> Mapping[str, Any]:
 def _only(found: Mapping[str, Any], where: str, known: tuple[str, ...]) -> None:
     for name in found:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            meant = f"; is {near[0]} meant?" if near else f"; there are: {', '.join(known)}"
-            _refuse(f"{where}.{name[:60]}", f"there is no such field{meant}")
+            _refuse(f"{where}.{name[:60]}", f"there is no such field{meant(name, known)}")
 
 
 def _needed(found: Mapping[str, Any], where: str, name: str) -> Any:

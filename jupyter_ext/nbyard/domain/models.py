@@ -15,6 +15,8 @@ from nbyard.domain.states import ImageState
 ColumnType = Literal["int", "float", "str", "bool", "date", "datetime"]
 Flavour = Literal["class", "mlflow", "pickle"]
 HTTP, BATCH = "http", "batch"
+# so long a model is kept for a form that gives no sign of life
+FORM_SECONDS = 600.0
 PORT = 5000
 READY_PATH = "/v2/health/ready"
 MODEL_FILES = ("nervosum.yaml", "nervosum.yml", "model.yaml", "model.yml")

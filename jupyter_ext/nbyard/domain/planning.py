@@ -266,7 +266,8 @@ class _Planner(msgspec.Struct, frozen=True):
         limits = node.over(default)
         if limits["gpu"] is None:
             limits["gpu"] = wish.gpu
-        runtime = runtime_of(node, known.kind, wish)
+        image = node.image or default.image
+        runtime = runtime_of(node, known.kind, image, wish)
         lock = known.lock_digest if runtime != PROCESS else ""
         return TaskPlan(
             node=name,
@@ -276,7 +277,7 @@ class _Planner(msgspec.Struct, frozen=True):
             arguments=known.arguments,
             bindings=bindings,
             runtime=runtime,
-            image=wish.image or node.image or default.image,
+            image=wish.image or image,
             warm=wish.warm and _may_share(bindings, default),
             requirements=node.requirements or default.requirements,
             requirements_digest=lock or known.requirements_digest,
@@ -337,8 +338,10 @@ def _is_container(known: ResolvedNode) -> bool:
     return known.kind == CONTAINER and known.pinned is None
 
 
-def runtime_of(node: Node, kind: str, wish: Wish) -> str:
-    """Where a node of that kind runs: what is given for all goes before what it says itself."""
+def runtime_of(node: Node, kind: str, image: str, wish: Wish) -> str:
+    """Where a node of that kind and image runs: what is given for all goes before what it says
+    itself. Processes have no image: where nobody says, what names one runs in containers."""
     if wish.runtime_given:
         return wish.runtime
-    return node.runtime or (DOCKER if kind == CONTAINER else wish.runtime)
+    is_contained = kind == CONTAINER or (image and wish.runtime == PROCESS)
+    return node.runtime or (DOCKER if is_contained else wish.runtime)

@@ -15,6 +15,7 @@ from nbyard.domain.arguments import Argument, ValueType
 from nbyard.domain.limits import Limits
 from nbyard.domain.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
+from nbyard.fields import misspelled, with_meant
 
 NODE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
 DATA = "data"
@@ -53,7 +54,8 @@ class Parameter(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
 
 
 class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Identity and parameters of a workflow."""
+    """Identity and parameters of a workflow, and the place for what others keep with it: fields of
+    other names are read over, unless one of these is spelled nearly so."""
 
     id: str = ""
     title: str = ""
@@ -67,7 +69,7 @@ class Pin(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields
     number: int = 0
 
 
-class Node(Limits, frozen=True, omit_defaults=True):
+class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A dataset or an executable on the canvas; `version` pins it to an immutable version's id,
     `pin` to the result of a run. `environment` is a name, or `name@2` for that version. The data of
     a dataset node is a file (`path`), a `dataset` or an `artifact`, each by id or name."""
@@ -87,7 +89,7 @@ class Node(Limits, frozen=True, omit_defaults=True):
     pin: Pin | None = None
 
 
-class Edge(msgspec.Struct, frozen=True):
+class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An arrow from an output to an input; a dataset's only output is `data`."""
 
     source: str
@@ -96,8 +98,9 @@ class Edge(msgspec.Struct, frozen=True):
     input: str
 
 
-class Document(msgspec.Struct, frozen=True):
-    """A workflow document as read from a `.nbflow` file."""
+class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A workflow document as read from a `.nbflow` file. Only `meta` may have other fields than
+    those that are named here."""
 
     version: Literal[1]
     meta: Meta = Meta()
@@ -128,7 +131,9 @@ def read_document(text: str | bytes, strict: bool = False) -> Document:
     except BadRequest as error:
         raise Invalid.field("document", error.message) from None
     except msgspec.ValidationError as error:
-        raise Invalid.field("document", _with_names(plain, str(error))) from None
+        words = _with_names(plain, str(error))
+        raise Invalid.field("document", with_meant(words, Document)) from None
+    _check_meta(plain)
     if len(document.nodes) > MAX_NODES:
         raise Invalid.field("document.nodes", f"more than {MAX_NODES} nodes")
     for name in document.nodes:
@@ -142,6 +147,13 @@ def read_document(text: str | bytes, strict: bool = False) -> Document:
     if strict and (lost := sorted(document.edges.keys() - edges)):
         raise Invalid.field("document.edges", f"{lost[0][:150]!r} has no node at one of its ends")
     return msgspec.structs.replace(document, edges=edges)
+
+
+def _check_meta(plain: Mapping[str, Any]) -> None:
+    known = Meta.__struct_fields__
+    for name in plain.get("meta", {}):
+        if name not in known and (near := misspelled(name, known)):
+            raise Invalid.field("document.meta", f"there is no field {name!r}; is {near} meant?")
 
 
 def _versioned(text: str | bytes) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import CommandWork
+from nbyard.domain.edges import ANY, FOLDER
 from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.invocations import ATTEMPT
 from nbyard.domain.model_files import read_mlflow_file, read_model_file
@@ -25,15 +26,27 @@ from nbyard.kinds.protocol import Reading
 MODE = "nbyard.serving.batch:BatchMode"
 PYTHON = "python3"
 INPUT, OUTPUT = "data", "predictions"
+CSV, PARQUET = "csv", "parquet"
+# a folder has a file for each file of the dataset
+OUTPUTS = (CSV, PARQUET, FOLDER)
 MODEL = "--model"
 # model.json, in an attempt
 SERVED = f"{SERVING_FOLDER}/model.json"
-ARGUMENTS = [
-    Argument(
-        INPUT, role="input", required=True, help="CSV or Parquet, or a folder of them, to predict."
-    ),
-    Argument(OUTPUT, role="output", format="csv", help="A prediction for each row, in order."),
-]
+
+
+def arguments_of(output: str = CSV) -> list[Argument]:
+    """What a model takes and makes, in one of OUTPUTS.
+
+    Raises:
+        Invalid: it is none of them.
+    """
+    if output not in OUTPUTS:
+        raise Invalid.field("output", f"predictions are made as {', '.join(OUTPUTS)}")
+    words = "CSV or Parquet, or a folder of them, to predict."
+    return [
+        Argument(INPUT, role="input", format=ANY, required=True, help=words),
+        Argument(OUTPUT, role="output", format=output, help="A prediction for each row, in order."),
+    ]
 
 
 class ModelKind:
@@ -48,7 +61,7 @@ class ModelKind:
             Invalid: a field of it is wrong.
         """
         model = read_model(name, content)
-        return Reading(self.name, "python", "", ARGUMENTS, command=command_of(model))
+        return Reading(self.name, "python", "", arguments_of(), command=command_of(model))
 
     def work(
         self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef

@@ -9,6 +9,7 @@ from tornado.httputil import HTTPHeaders
 
 from nbyard.domain.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid, TooLarge, UnsupportedContent
+from nbyard.fields import with_meant
 
 # "Expected `int`, got `str` - at `$.source.url`"
 PLACE = re.compile(r"(?P<words>.*) - at `\$\.?(?P<place>.*)`\Z", re.DOTALL)
@@ -82,8 +83,9 @@ def convert(value: Any, kind: Any) -> Any:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        match = PLACE.match(str(error))
-        words, place = (match["words"], match["place"]) if match else (str(error), "")
+        told = with_meant(str(error), kind)
+        match = PLACE.match(told)
+        words, place = (match["words"], match["place"]) if match else (told, "")
         named = NAMED.search(words)
         parts = [*re.split(r"[.\[\]]+", place), named[1] if named else ""]
         where = ".".join(filter(None, parts)) or "body"

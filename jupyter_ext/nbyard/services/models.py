@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from nbyard.domain.arguments import Argument
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import DeployedAs, Deployment
+from nbyard.domain.deployment_form import free_host
+from nbyard.domain.deployments import Deployed, DeployedAs, Deployment
 from nbyard.domain.executables import Executable, Resources
 from nbyard.domain.ids import new_id
 from nbyard.domain.invocations import Invocation
 from nbyard.domain.models import (
     BATCH,
+    FORM_SECONDS,
     ModelFile,
     ModelFilter,
     ModelPackage,
     ModelSchema,
     NewModel,
+    RunOutput,
     ServedModel,
     model_reference,
     repository_of,
@@ -27,7 +32,7 @@ from nbyard.domain.models import (
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.states import DEPLOYMENT, IMAGE
 from nbyard.errors import Conflict, Invalid, NotFound
-from nbyard.kinds.model import ARGUMENTS, command_of
+from nbyard.kinds.model import CSV, arguments_of, command_of
 from nbyard.services.freezing import Freezer
 from nbyard.services.operation import operation
 from nbyard.services.packages import (
@@ -38,7 +43,7 @@ from nbyard.services.packages import (
     package_of_folder,
 )
 from nbyard.services.parts import Parts, keeping_bytes
-from nbyard.services.run_packages import is_of_same_step, package_of_output
+from nbyard.services.run_packages import is_of_same_step, package_of_output, source_of
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
@@ -64,6 +69,7 @@ class ModelService:
 
         It is *ready*, at once where the same was built before, or *failed* with the line. What is
         built `beside` takes the place of no other: a tag that was built already is refused (409).
+        It is for a form, and removed ten minutes after the last *renew* unless something uses it.
         """
         found = _package(self._parts, caller, body)
         model, made = found.model, new_id()
@@ -86,10 +92,20 @@ class ModelService:
                 "model": msgspec.to_builtins(model),
                 "source": msgspec.to_builtins(found.source),
                 "image": image,
+                "kept_until": _lease() if beside else None,
             }
             self._store.models.insert(c, row)
         self._parts.call_dispatcher()
         return self.get(caller, made)
+
+    @operation("POST", "/models/{model}/renew", scope="models:write")
+    def renew(self, caller: Caller, model: str) -> ModelPackage:
+        """Keep a model that was built for a form for ten minutes more."""
+        found = self.get(caller, model)
+        with self._store.write() as c:
+            if self._store.models.is_leased(c, found.id):
+                self._store.models.keep(c, found.id, _lease())
+        return found
 
     def _check_new(self, c: Connection, model: ModelFile) -> None:
         """Without a tag it is: it gets a number of its own."""
@@ -164,9 +180,11 @@ class ModelService:
 
     @operation("POST", "/models/{model}/executable", scope="executables:write", status=201)
     @keeping_bytes
-    def register(self, caller: Caller, model: str) -> Executable:
+    def register(self, caller: Caller, model: str, output: str = CSV) -> Executable:
         """Make an executable of a model as it was built: it predicts datasets in its own image,
-        whatever that image's name means later."""
+        whatever that image's name means later. Its `output` is csv, parquet, or folder: a file for
+        each file of the dataset."""
+        arguments = arguments_of(output)
         found = self.get(caller, model)
         if found.state != "ready":
             raise Conflict(f"{found.reference} is {found.state}; only what is ready is run.")
@@ -179,20 +197,10 @@ class ModelService:
             raise Conflict(words, hint=hint)
         freezer, rows = Freezer(self._parts), self._store.executables
         told = self._parts.blobs.put_bytes(msgspec.json.encode(found.model))
+        fields = _executable(found, told.digest, arguments)
         name = f"{found.name} {found.tag or found.number}"
-        fields = {
-            "kind": "model",
-            "language": "python",
-            "kernel": "",
-            "file": "model.json",
-            "content_digest": told.digest,
-            "code_digest": told.digest,
-            "bundle_digest": found.bundle_digest,
-            "arguments": ARGUMENTS,
-            "command": command_of(found.model),
-            "invocation": Invocation(),
-            "resources": Resources(image=found.image_id),
-        }
+        if output != CSV:
+            name = f"{name} to {output}"
         with self._store.write() as c:
             names = rows.names(c, caller.name)
             known = next((key for key, taken in names.items() if taken == name), "")
@@ -203,20 +211,41 @@ class ModelService:
         return made
 
     @operation("POST", "/models/deployed", scope="deployments:read")
-    def deployed(self, caller: Caller, body: NewModel) -> Page[DeployedAs]:
+    def deployed(self, caller: Caller, body: NewModel) -> Deployed:
         """List the deployments of what would be built: those of the same output of the same step,
         out of whichever run, or of the same file. Those that run come first, then the newest."""
-        is_same = self._is_same(caller, body)
-        with self._store.read() as c:
-            known = self._store.deployments.page(c, caller.name, MAX_DEPLOYED, "", "", "")
-        found = [_deployed_as(one) for one in known if one.model and is_same(one.model)]
-        return Page(sorted(found, key=lambda one: not one.runs))
-
-    def _is_same(self, caller: Caller, body: NewModel) -> Callable[[ServedModel], bool]:
         if body.run or body.output:
-            is_same = is_of_same_step(self._parts, caller, body)
-            return lambda other: other.source is not None and is_same(other.source)
-        path, class_name = file_of_model(self._parts, body)
+            is_same = self._of_step(caller, source_of(self._parts, caller, body))
+        else:
+            is_same = self._of_file(caller, *file_of_model(self._parts, body))
+        return self._deployed(caller, is_same)
+
+    @operation("GET", "/models/{model}/deployments", scope="deployments:read")
+    def deployments(self, caller: Caller, model: str) -> Deployed:
+        """List the deployments of a model, of this build or of another one of the same step or
+        file. Those that run come first, then the newest."""
+        found = self.get(caller, model)
+        if found.source is not None:
+            return self._deployed(caller, self._of_step(caller, found.source))
+        class_name = found.model.class_name if is_class_file(NewModel(found.path)) else ""
+        return self._deployed(caller, self._of_file(caller, found.path, class_name))
+
+    def _deployed(self, caller: Caller, is_same: Callable[[ServedModel], bool]) -> Deployed:
+        rows = self._store.deployments
+        with self._store.read() as c:
+            known = rows.page(c, caller.name, MAX_DEPLOYED, "", "", "")
+            taken = set(rows.names(c, caller.name).values())
+        same = [one for one in known if one.model and is_same(one.model)]
+        same.sort(key=lambda one: not _runs(one))
+        into = next((one.id for one in same if one.is_wanted), "")
+        name = free_host(taken, same[0].name) if same else ""
+        return Deployed([_deployed_as(one) for one in same], into, name)
+
+    def _of_step(self, caller: Caller, source: RunOutput) -> Callable[[ServedModel], bool]:
+        is_same = is_of_same_step(self._parts, caller, source)
+        return lambda other: other.source is not None and is_same(other.source)
+
+    def _of_file(self, caller: Caller, path: str, class_name: str) -> Callable[[ServedModel], bool]:
 
         def is_its(other: ServedModel) -> bool:
             if other.source is not None or other.path != path:
@@ -241,9 +270,17 @@ class ModelService:
         self._parts.call_dispatcher()
 
 
+def _lease() -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=FORM_SECONDS)
+
+
+def _runs(one: Deployment) -> bool:
+    """Whether it does, or is about to."""
+    return one.is_wanted and one.state not in DEPLOYMENT.rests
+
+
 def _deployed_as(one: Deployment) -> DeployedAs:
-    runs = one.is_wanted and one.state not in DEPLOYMENT.rests
-    told = (one.id, one.name, one.title, one.state, runs, one.revision, one.changed_at)
+    told = (one.id, one.name, one.title, one.state, _runs(one), one.revision, one.changed_at)
     return DeployedAs(*told)
 
 
@@ -260,3 +297,20 @@ def _package(parts: Parts, caller: Caller, body: NewModel) -> Package:
     if body.class_name and not is_class:
         raise Invalid.field("class_name", f"{body.path[:200]} is no Python file")
     return package_of_class(parts, body) if is_class else package_of_folder(parts, body)
+
+
+def _executable(found: ModelPackage, digest: str, arguments: list[Argument]) -> dict[str, Any]:
+    """What a version of the executable says of a model as it was built."""
+    return {
+        "kind": "model",
+        "language": "python",
+        "kernel": "",
+        "file": "model.json",
+        "content_digest": digest,
+        "code_digest": digest,
+        "bundle_digest": found.bundle_digest,
+        "arguments": arguments,
+        "command": command_of(found.model),
+        "invocation": Invocation(),
+        "resources": Resources(image=found.image_id),
+    }

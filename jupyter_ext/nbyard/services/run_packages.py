@@ -108,23 +108,31 @@ def package_of_output(parts: Parts, caller: Caller, run: str, output: str) -> Pa
     return _of_pickle(parts, caller, found)
 
 
-def is_of_same_step(parts: Parts, caller: Caller, body: NewModel) -> Callable[[RunOutput], bool]:
-    """Whether another output came out of the same step of the same workflow as this one, by
-    whichever run. Of a run that was deleted the title is known.
+def source_of(parts: Parts, caller: Caller, body: NewModel) -> RunOutput:
+    """The output that a body names.
 
     Raises:
         NotFound: there is no such run or output.
     """
-    found = _found(parts, caller, body.run, body.output)
-    run, mine = found.run, found.source
+    return _found(parts, caller, body.run, body.output).source
+
+
+def is_of_same_step(parts: Parts, caller: Caller, mine: RunOutput) -> Callable[[RunOutput], bool]:
+    """Whether another output came out of the same step of the same workflow as this one, by
+    whichever run. Of a run that was deleted the title is known."""
+    runs, store = parts.store.runs, parts.store
+    with store.read() as c:
+        run = runs.get(c, caller.name, mine.run_id)
+    titles = {run.name, run.title} if run else {mine.run_title}
 
     def is_same(other: RunOutput) -> bool:
         if (other.node, other.output) != (mine.node, mine.output):
             return False
-        with parts.store.read() as c:
-            before = parts.store.runs.get(c, caller.name, other.run_id)
-        if before is None:
-            return other.run_title in (run.name, run.title)
+        with store.read() as c:
+            before = runs.get(c, caller.name, other.run_id)
+        if run is None or before is None:
+            then = {before.name, before.title} if before else {other.run_title}
+            return not titles.isdisjoint(then)
         if run.workflow_id or before.workflow_id:
             return run.workflow_id == before.workflow_id
         return (run.path, run.title) == (before.path, before.title)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from nbyard.domain.arguments import MAX_TEXT, Argument, check_value, is_secret, parse_value
-from nbyard.domain.edges import FOLDER, ONE_OR_SEVERAL
+from nbyard.domain.edges import ANY, FOLDER, ONE_OR_SEVERAL
 from nbyard.domain.names import check_filename
 from nbyard.domain.planning import NO_CREDENTIAL, ResolvedNode
 from nbyard.domain.reaches import Beside
@@ -124,6 +124,8 @@ def _check_secrets(
 def _wanted(argument: Argument) -> str:
     if argument.type == "list":
         return ONE_OR_SEVERAL
+    if argument.format == ANY:
+        return "a file, a folder, a dataset or an artifact"
     return "a folder" if argument.format == FOLDER else "a file, a dataset or an artifact"
 
 

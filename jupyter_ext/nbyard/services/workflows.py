@@ -94,7 +94,7 @@ class WorkflowService:
         nodes = {
             name: node
             for name, (node, view) in known.items()
-            if runtime_of(node, view.kind, wish) == DOCKER
+            if runtime_of(node, view.kind, node.image or view.image, wish) == DOCKER
         }
         freeze = Freeze(resolver, nodes)
         _refuse_unknown({name: known[name][1] for name in nodes}, freeze.resolved)

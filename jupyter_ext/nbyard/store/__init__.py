@@ -110,6 +110,7 @@ class Store:
             self.runs.live(c)
             or self.datasets.importing(c)
             or any(noun.under_way(c) for noun in nouns)
+            or self.models.is_leased(c)
         )
 
     def relayed(self) -> AbstractContextManager[None]:

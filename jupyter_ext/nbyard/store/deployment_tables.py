@@ -79,6 +79,7 @@ models = Table(
     Column("source", JSON),
     Column("image", Id, ForeignKey("images.id", ondelete="CASCADE"), nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("kept_until", Moment),
     Index("ix_models_owner", "owner"),
     Index("ix_models_image", "image"),
     Index("ix_models_repository", "repository"),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from nbyard.domain.models import ModelFile, ModelFilter, ModelPackage, RunOutput, ServedModel
 from nbyard.store.deployment_tables import models
@@ -17,6 +17,8 @@ OWN = (
     *(M.id, M.name, M.tag, M.mode, M.platform_tag, M.number, M.path, M.bundle_digest, M.model),
     *(M.source, M.image, M.owner, M.created_at, I.reference, I.image_id, I.state, I.reason),
 )
+# what is removed is on its way out whatever its lease
+LEASED = M.kept_until.is_not(None) & M.image.in_(select(I.id).where(I.removed_at.is_(None)))
 
 
 class ModelRows:
@@ -64,6 +66,20 @@ class ModelRows:
     def digests(self, c: Connection) -> set[str]:
         """Of the bytes that packages are built of."""
         return set(c.execute(select(M.bundle_digest)).scalars())
+
+    def keep(self, c: Connection, model: str, until: datetime | None) -> None:
+        """A lease until then, or for good."""
+        c.execute(update(models).where(M.id == model).values(kept_until=until))
+
+    def is_leased(self, c: Connection, model: str = "") -> bool:
+        """Whether it is kept for some time only; or whether any is."""
+        leased = select(M.id).where(LEASED & (M.id == model) if model else LEASED)
+        return c.execute(leased.limit(1)).first() is not None
+
+    def lapsed(self, c: Connection, now: datetime) -> list[ModelPackage]:
+        """Those whose lease has run out."""
+        query = select(*OWN).join(images, I.id == M.image).where(I.removed_at.is_(None))
+        return [_package(row) for row in c.execute(query.where(M.kept_until < now))]
 
     def _own(self, owner: str) -> Select[Any]:
         shown = (M.owner == owner) & I.removed_at.is_(None)

@@ -36,10 +36,11 @@ const DEPLOYED = {
 async function open(
   answer: (body: unknown) => unknown,
   target: string | IDeploymentTarget = {},
-  deployed: readonly object[] = []
+  deployed: readonly (typeof DEPLOYED)[] = []
 ) {
   const sent: unknown[] = [];
   const removed: string[] = [];
+  const renewed = Object.assign([] as string[], { isGone: false });
   const client = fakeClient(async (method, url, request) => {
     if (url.endsWith('/form')) {
       return FORM;
@@ -47,6 +48,10 @@ async function open(
     if (method === 'DELETE') {
       removed.push(`${url.replace(/.*models/, '')}${request.keepalive ? ' as it goes' : ''}`);
       return new Response(null, { status: 204 });
+    }
+    if (url.endsWith('/renew')) {
+      renewed.push(url.replace(/.*models/, ''));
+      return renewed.isGone ? json(404, { code: 'not-found', message: 'Gone.' }) : MADE;
     }
     if (method === 'GET') {
       const names = ['cows:1', 'cows:1', 'bad:1'];
@@ -58,7 +63,8 @@ async function open(
     }
     const text = await request.text();
     if (url.endsWith('/models/deployed')) {
-      return { items: deployed };
+      const [first] = deployed;
+      return { items: deployed, into: first?.runs ? 'd0' : '', name: first ? 'train-model-3' : '' };
     }
     const body = text && JSON.parse(text);
     sent.push(method === 'PATCH' || !body ? [url.replace(/.*deployments/, ''), body] : body);
@@ -83,7 +89,7 @@ async function open(
     unmount();
     await settle();
   };
-  return { close, field, onMade, removed, sent, submit, type };
+  return { close, field, onMade, removed, renewed, sent, submit, type };
 }
 
 /** Of two classes one has to be named, and a tag is there already. */
@@ -153,6 +159,30 @@ describe('M6: what is built before it is deployed', () => {
     leave(false);
     await waitFor(() => expect(removed).not.toEqual([]));
     expect(removed).toEqual(['/m?unless_used=true as it goes']);
+  });
+
+  it('is kept while the form is open, and built anew where it is gone', async () => {
+    const timers: (() => void)[] = [];
+    const clock = jest.spyOn(window, 'setInterval').mockImplementation(((work: () => void) => {
+      timers.push(work);
+      return 7;
+    }) as typeof window.setInterval);
+    const stopped = jest.spyOn(window, 'clearInterval');
+    const { close, renewed, sent } = await open(() => ({ id: 'd' }), { model });
+    clock.mockRestore();
+    const heard = async () => {
+      timers.forEach(work => work());
+      await act(() => new Promise(done => setTimeout(done, 20)));
+    };
+    await heard();
+    expect(renewed.splice(0)).toEqual(['/m/renew']);
+    expect(sent).toEqual([model]);
+    renewed.isGone = true;
+    await heard();
+    expect(sent).toEqual([model, model]);
+    await close();
+    expect(stopped).toHaveBeenCalledWith(7);
+    stopped.mockRestore();
   });
 
   it('is left alone until the deployment is there', async () => {

@@ -1,5 +1,5 @@
 import { useEffect, useReducer, useRef, useState } from 'react';
-import { DeployedAs } from '../../api/types';
+import { Deployed } from '../../api/types';
 import { IDeploymentTarget, IPanelServices } from '../services';
 import { deploymentsOf } from './collection';
 import { DeployAs } from './DeployAs';
@@ -7,7 +7,7 @@ import { bodyOf, fieldsOf, IDraft, Problems, problemsOf, solved, unread, Values 
 import { FieldList, HelpSwitch } from './FieldList';
 import { Choice, WRONG } from './Field';
 import { ModelFacts } from './ModelFacts';
-import { freeHost, revise, useDeployed } from './useDeployed';
+import { revise, useDeployed } from './useDeployed';
 import { IOffer, useForm } from './useForm';
 import { classField, useModel } from './useModel';
 import { hardwareOf } from './words';
@@ -38,7 +38,7 @@ export function NewDeployment(props: INewDeploymentProps): JSX.Element {
 interface IFormProps extends INewDeploymentProps {
   offer: IOffer;
   /** What it may become a revision of. */
-  deployed: readonly DeployedAs[];
+  deployed: Deployed;
   onClass: (name: string) => void;
 }
 
@@ -61,9 +61,7 @@ function Form(props: IFormProps): JSX.Element {
     (refusals ? wrong : place.current?.querySelector<HTMLElement>('input[type="text"]'))?.focus();
   }, [refusals]);
   const [chosen, choose] = useState<string>();
-  const into = deployed.find(({ id, runs }, at) =>
-    chosen === undefined ? runs && !at : id === chosen
-  );
+  const into = deployed.items.find(({ id }) => id === (chosen ?? deployed.into));
   const fields = fieldsOf(form, draft, trans).filter(({ name }) => !into || name === 'image');
   const { model } = target;
   const asked = model && 'path' in model ? [classField(trans), ...fields] : fields;
@@ -76,7 +74,10 @@ function Form(props: IFormProps): JSX.Element {
   const { made, later, make, hold } = useModel(services, model, error =>
     refuse(problemsOf(error, asked))
   );
-  const values: Values = { ...draft.values, name: draft.values.name ?? freeHost(deployed) };
+  const values: Values = {
+    ...draft.values,
+    name: draft.values.name ?? (deployed.name || undefined)
+  };
 
   const deploy = async () => {
     const wrong = unread(fields, draft.values, trans);
@@ -117,8 +118,13 @@ function Form(props: IFormProps): JSX.Element {
         }}
       >
         {model && !problems[''] && <ModelFacts made={made} later={later} trans={trans} />}
-        {!!deployed.length && (
-          <DeployAs deployed={deployed} chosen={into?.id ?? ''} trans={trans} onChange={choose} />
+        {!!deployed.items.length && (
+          <DeployAs
+            deployed={deployed.items}
+            chosen={into?.id ?? ''}
+            trans={trans}
+            onChange={choose}
+          />
         )}
         {!into && (
           <Choice

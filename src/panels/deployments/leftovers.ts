@@ -1,11 +1,19 @@
 /** What a form had built before anybody deployed it. */
-import { ApiClient } from '../../api/client';
+import { ApiClient, ApiError } from '../../api/client';
 import { ModelPackage } from '../../api/types';
 
-/** It is removed with the form, unless something uses it by then: that is for the server to say. */
+/** The server keeps it for ten minutes each time that it hears of the form. */
+const RENEWED_MS = 60_000;
+
+/** It is removed with the form, unless something uses it by then: that is for the server to say.
+ * `onLost` hears that it is gone, as it may be where the machine has slept. */
 export class Leftovers {
-  constructor(private readonly client: ApiClient) {
+  constructor(
+    private readonly client: ApiClient,
+    private readonly onLost: (id: string) => void
+  ) {
     window.addEventListener('pagehide', this._leave);
+    this._timer = window.setInterval(() => this._known.forEach(id => this._renew(id)), RENEWED_MS);
   }
 
   add(made: Promise<ModelPackage>): void {
@@ -26,6 +34,7 @@ export class Leftovers {
 
   async clear(): Promise<void> {
     window.removeEventListener('pagehide', this._leave);
+    window.clearInterval(this._timer);
     await this._held;
     await Promise.allSettled(this._made);
     await Promise.all(this._known.map(id => this._remove(id)));
@@ -38,6 +47,15 @@ export class Leftovers {
     }
   };
 
+  private _renew(model: string): void {
+    this.client.call('models.renew', { path: { model } }).catch(({ code }: ApiError) => {
+      if (code === 'not-found') {
+        this._known = this._known.filter(id => id !== model);
+        this.onLost(model);
+      }
+    });
+  }
+
   private _remove(model: string, keepalive = false): Promise<unknown> {
     const query = { unless_used: true };
     return this.client
@@ -47,6 +65,7 @@ export class Leftovers {
 
   private _held: Promise<unknown> = Promise.resolve();
   private _isHeld = false;
+  private readonly _timer: number;
   private _known: string[] = [];
   private _made: Promise<ModelPackage>[] = [];
 }

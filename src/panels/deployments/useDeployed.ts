@@ -1,17 +1,17 @@
 /** Where a model is deployed already: what is deployed now may be the next revision of that. */
 import { useEffect, useState } from 'react';
-import { DeployedAs, Deployment } from '../../api/types';
+import { Deployed, DeployedAs, Deployment } from '../../api/types';
 import { IModelSource, IPanelServices } from '../services';
 
-const LONGEST = 60; // with its number it is a host name still
+const NOWHERE: Deployed = { items: [], into: '', name: '' };
 
-/** Those that run come first; undefined until they are known. */
+/** Undefined until it is known. */
 export function useDeployed(
   { yard }: IPanelServices,
   source: IModelSource | undefined,
   className: string
-): readonly DeployedAs[] | undefined {
-  const [found, setFound] = useState<readonly DeployedAs[] | undefined>(source ? undefined : []);
+): Deployed | undefined {
+  const [found, setFound] = useState(source ? undefined : NOWHERE);
   useEffect(() => {
     if (!source) {
       return;
@@ -21,8 +21,8 @@ export function useDeployed(
     const body = className ? { ...source, class_name: className } : { ...source };
     yard.client
       .call('models.deployed', { body, signal })
-      .then(({ items }) => setFound(items))
-      .catch(() => signal.aborted || setFound([])); // building it tells why
+      .then(setFound)
+      .catch(() => signal.aborted || setFound(NOWHERE)); // building it tells why
     return () => control.abort();
   }, [yard, source, className]);
   return found;
@@ -38,16 +38,4 @@ export async function revise(
   const body = { image, revision, changed_at };
   const edited = await yard.client.call('deployments.edit', { path, body });
   return edited.is_wanted ? edited : yard.client.call('deployments.start', { path });
-}
-
-/** A host name beside these. */
-export function freeHost(known: readonly DeployedAs[]): string | undefined {
-  const names = known.map(({ name }) => name);
-  const stem = names[0]?.replace(/-\d+$/, '').slice(0, LONGEST);
-  for (let number = 2; stem; number++) {
-    if (!names.includes(`${stem}-${number}`)) {
-      return `${stem}-${number}`;
-    }
-  }
-  return undefined;
 }

@@ -50,8 +50,18 @@ export function useModel(
     if (!source) {
       return;
     }
-    const kept = (leftovers.current = new Leftovers(yard.client));
-    make('').catch((error: ApiError) => error.code === 'conflict' || onRefused(error));
+    const ask = (className: string) =>
+      make(className).catch((error: ApiError) => error.code === 'conflict' || onRefused(error));
+    const again = async (lost: string) => {
+      const last = asked.current;
+      const made = await last?.answer.catch(() => undefined);
+      if (last && made?.id === lost) {
+        asked.current = undefined;
+        await ask(last.className);
+      }
+    };
+    const kept = (leftovers.current = new Leftovers(yard.client, lost => void again(lost)));
+    void ask('');
     return () => void kept.clear();
     // eslint-disable-next-line react-hooks/exhaustive-deps -- once for a form
   }, []);

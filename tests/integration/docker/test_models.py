@@ -1,16 +1,19 @@
 """M1, M2, M3: models built by the dispatcher on a real engine, and served by their images."""
 
 import json
+import shutil
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from pyarrow import parquet
 
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
@@ -167,7 +170,9 @@ def test_a_project_of_nervosum_is_built_and_answers(yard, built, docker_engine, 
 
 
 def test_a_model_of_mode_batch_predicts_a_dataset_in_its_image(yard, built, monkeypatch, shell):
-    """M4, E7: the newest match, in a container, its predictions saved."""
+    """M4, E7: the newest match, in a container without being told, as what the place is called;
+    a file for each of a folder."""
+    monkeypatch.setattr(yard.settings, "default_runtime", "process")
     folder = write(yard, {"listed": True, "platform": "  platform_tag: big"})
     path = yard.parts.files.root / folder / "nervosum.yaml"
     path.write_text(path.read_text().replace("mode: http", "mode: batch"))
@@ -175,11 +180,22 @@ def test_a_model_of_mode_batch_predicts_a_dataset_in_its_image(yard, built, monk
     assert (made.state, made.mode, made.platform_tag) == ("ready", "batch", "big"), made.reason
     data = yard.parts.files.root / "flowers.csv"
     data.write_text("length,width\n1.4,0.2\n5.1,1.8\n")
-    out = yard.parts.files.root / "kinds.csv"
+    months = yard.parts.files.root / "months"
+    months.mkdir()
+    for name in ("may.csv", "june.csv"):
+        shutil.copy(data, months / name)
+    table, packed = months.with_name("kinds.parquet"), months.with_name("kinds.zip")
     with Dispatching(yard.settings):
-        said = shell("models", "run", "-n", "iris", "--input", "flowers.csv", "--output", str(out))
-    assert said.code == 0, said.err
-    assert out.read_text().splitlines()[1:] == ["0", "2"]
+        for source, target in (("flowers.csv", table), ("months", packed)):
+            words = ["-n", "iris", "--input", source, "--output", str(target)]
+            said = shell("models", "run", *words)
+            assert said.code == 0, said.err
+        said = shell("models", "run", "-n", "iris", "--input", "flowers.csv")
+        assert said.code == 0, said.err
+    assert parquet.read_table(table)["kind"].to_pylist() == [0, 2]
+    with zipfile.ZipFile(packed) as archive:
+        read = {name: archive.read(name).split() for name in archive.namelist()}
+    assert read == {name: [b'"kind"', b"0", b"2"] for name in ("may.csv", "june.csv")}
 
 
 def test_the_same_is_not_built_twice_and_a_failed_build_says_its_line(yard, built):

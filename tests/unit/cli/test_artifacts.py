@@ -68,6 +68,7 @@ def test_a_failure_has_its_log_and_exit_code(shell, tool, dispatcher: Dispatchin
     )
     assert (said.code, said.out) == (1, "begins\nends\n")
     assert "exit code 3" in said.err
+    assert "ends" not in said.err, "the log has said it"
     said = shell("artifacts", "status", "bad")
     assert (said.code, said.out) == (1, "failed\n")
     said = shell("artifacts", "export", "bad")

@@ -4,6 +4,7 @@ import pytest
 
 from nbyard.cli import models
 from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import NewDeployment
 from nbyard.domain.models import NewModel
 from nbyard.rest.identity import local_name
 from nbyard.testing.dispatching import Dispatching
@@ -76,6 +77,12 @@ def test_there_has_to_be_a_model_to_run(shell):
     assert said.code == 3 and "no such model that is ready" in said.err
 
 
+@pytest.mark.parametrize("output", ["out.json", "out"])
+def test_predictions_are_saved_as_what_the_place_is_called(shell, output):
+    said = shell("models", "run", "--input", "a.csv", "--output", output)
+    assert said.code == 2 and "--output ends in .csv, .parquet, or .zip" in said.err
+
+
 def end(yard, made) -> None:
     with yard.store.write() as c:
         image = yard.store.images.get(c, ME.name, made.image)
@@ -136,6 +143,34 @@ def test_the_newest_is_deployed_and_takes_the_place_of_the_one_before(shell, yar
         said = shell("models", "deploy", "-n", "spark", "--detach", "--json")
         assert (said.json["name"], said.json["revision"]) == ("spark-job", number)
         assert said.json["spec"]["image"] == made.reference
+
+
+def test_another_model_does_not_take_the_place_of_one_that_is_called_alike(shell, yard):
+    """M2: the same rule as that of the form: it is the file, or the step, not the host name."""
+    end(yard, yard.services.models.build(ME, NewModel("job")))
+    yard.services.deployments.create(ME, NewDeployment("cows:1", name="spark-job"))
+    for words in ((), ("--as", "spark-job")):
+        said = shell("models", "deploy", "-n", "spark", "--detach", *words)
+        assert said.code == 1 and "'spark-job' is taken by another deployment" in said.err
+        assert "--as NAME is for that" in said.err
+    said = shell("models", "deploy", "-n", "spark", "--as", "second", "--detach", "--json")
+    assert (said.json["name"], said.json["revision"]) == ("second", 1)
+    assert yard.services.deployments.get(ME, "spark-job").revision == 1
+    other = shell("models", "deploy", "-n", "spark", "--detach", "--json").json
+    assert other["id"] == said.json["id"]
+
+
+def test_one_that_was_stopped_is_started_where_it_is_named(shell, yard):
+    """M2: else there is another one beside it."""
+    made = yard.services.models.build(ME, NewModel("job"))
+    end(yard, made)
+    first = shell("models", "deploy", "-n", "spark", "--detach", "--json").json
+    yard.services.deployments.stop(ME, first["id"])
+    beside = shell("models", "deploy", "-n", "spark", "--detach", "--json").json
+    assert (beside["name"], beside["state"]) == ("spark-job-2", "queued")
+    said = shell("models", "deploy", "-n", "spark", "--as", "spark-job", "--detach", "--json")
+    assert said.json["id"] == first["id"]
+    assert said.json["is_wanted"] is True
 
 
 CLASS = """

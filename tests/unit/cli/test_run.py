@@ -84,5 +84,26 @@ def test_the_line_that_adds_what_is_missing_adds_all_of_it(
     failure = Failure("error", "ImportError: `Import pyarrow` failed. Use pip …")
     missing = missing_from(failure, environment)
     task: Any = SimpleNamespace(node="main", failure=failure, attempts=[], missing=missing)
-    _explain(7, task, is_kept=True)
+    _explain(7, task, "", is_kept=True)
     assert f"To add it: nbyard {line}\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("told", "is_said"),
+    [
+        ("", True),
+        ("begins\nno file\n", True),
+        ("begins\r\nno file\r\nthe end\r\n", False),
+        ("no file\nthe end\n[nbyard: a word]\n", False),
+    ],
+)
+def test_what_the_log_ended_with_is_not_told_once_more(
+    told: str, is_said: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A3: with `-f` and `--log` the log was printed as it came."""
+    failure = Failure("exit-code", "exit code 3", traceback="no file\nthe end")
+    task: Any = SimpleNamespace(node="main", failure=failure, attempts=[], missing=None)
+    _explain(7, task, told, is_kept=False)
+    said = capsys.readouterr().err
+    assert "main failed: exit code 3\n" in said
+    assert ("  the end\n" in said) == is_said

@@ -1,12 +1,15 @@
 """L4: what the dispatcher makes of images where there is no engine; with one:
 tests/integration/docker/test_images.py."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import NewDeployment
 from nbyard.domain.images import NamedImage, NewImage, PulledImage
+from nbyard.domain.models import NewModel
 from nbyard.testing.bench import Bench
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
@@ -71,3 +74,37 @@ def test_an_image_that_a_run_names_by_its_id_is_needed(bench: Bench) -> None:
 def rows(yard: Yard) -> set[str]:
     with yard.store.read() as c:
         return yard.store.images.ids(c)
+
+
+MODEL = """
+name: cows
+deployment: {mode: http}
+src: .
+interface: {model_module: model, model_class: Model}
+input_schema: [{name: x, type: float}]
+output_schema: [{name: y, type: float}]
+"""
+
+
+def test_what_was_built_for_a_form_that_is_gone_is_removed_unless_it_is_used(
+    no_engine: Yard,
+) -> None:
+    """M6: the browser was killed; another form is open, and one was submitted."""
+    folder = no_engine.parts.files.root / "cows"
+    folder.mkdir()
+    (folder / "model.yaml").write_text(MODEL)
+    (folder / "model.py").write_text("class Model: pass\n")
+    models, store = no_engine.services.models, no_engine.store
+    left, opened, used = (models.build(ANN, NewModel("cows"), beside=True) for _ in range(3))
+    no_engine.services.deployments.create(ANN, NewDeployment(used.reference))
+    with store.write() as c:
+        for one in (left, used):
+            store.models.keep(c, one.id, datetime.now(UTC) - timedelta(seconds=1))
+
+    def there() -> set[str]:
+        return {one.id for one in models.list(ANN).items}
+
+    with Dispatching(no_engine.settings) as dispatcher:
+        assert dispatcher.until(there, lambda now: left.id not in now) == {opened.id, used.id}
+    with store.read() as c:
+        assert store.models.is_leased(c, opened.id) and not store.models.is_leased(c, used.id)

@@ -10,6 +10,7 @@ from nbyard.domain.deployment_form import (
     PRESETS,
     changed,
     completed,
+    free_host,
     is_ide,
     name_of,
     warnings_of,
@@ -152,6 +153,21 @@ def test_an_ide_that_is_not_trusted_is_a_warning():
     assert warnings_of(spec, ["lab:*"]) == []
     assert is_ide("a.b/c:1", ["a.b/*"]) and not is_ide("axb/c:1", ["a.b/*"])
     assert not is_ide("evil/a.b/c", ["a.b/*"])
+
+
+@given(st.from_regex(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True), st.integers(0, 12))
+def test_a_free_host_name_is_one(like, count):
+    """P1: one with the next number that nobody has."""
+    taken = [like]
+    for _ in range(count):
+        taken.append(free_host(taken, taken[-1]))
+    assert len(set(taken)) == len(taken)
+    assert {completed(NewDeployment("cows:1", name=name))[0] for name in taken} == set(taken)
+
+
+def test_a_number_is_counted_on():
+    assert free_host(["cows"], "cows") == "cows-2"
+    assert free_host(["cows-2", "cows-3"], "cows-2") == "cows-4"
 
 
 def test_what_is_not_said_stays():

@@ -80,7 +80,7 @@ def test_a_plan_has_all_that_tasks_need():
 
 def test_nodes_follow_the_wish_then_themselves_then_their_executable():
     own = _document(image="own", cpu=0.5, label="Clean", runtime="docker", cache=False)
-    plain = _plans(_document(), wish=Wish("process"))["clean"]
+    plain = _plans(_document(), wish=Wish("process", runtime_given=True))["clean"]
     assert (plain.image, plain.cpu, plain.runtime, plain.cache) == ("img", 2.0, "process", None)
     told = _plans(own, wish=Wish("process"))["clean"]
     assert (told.image, told.cpu, told.runtime, told.cache) == ("own", 0.5, "docker", False)
@@ -89,6 +89,15 @@ def test_nodes_follow_the_wish_then_themselves_then_their_executable():
     wished = _plans(own, wish=Wish("process", "w", True, True, True))["clean"]
     assert (wished.image, wished.runtime) == ("w", "process")
     assert wished.force and wished.warm
+
+
+def test_what_names_an_image_runs_in_it_unless_somebody_says_otherwise():
+    """M4, R12: a process has none; a cluster is no process, and refuses it."""
+    for document in (_document(), _document(image="own")):
+        plans = _plans(document, wish=Wish("process"))
+        assert (plans["clean"].runtime, plans["train"].runtime) == ("docker", "process")
+    told = _plans(_document(runtime="process"), wish=Wish("process"))["clean"]
+    assert told.runtime == "process"
 
 
 def test_an_image_is_refused_where_the_work_would_not_be_in_it():

@@ -155,6 +155,39 @@ def test_what_is_refused_is_named(blocks, place):
 
 
 @pytest.mark.parametrize(
+    ("blocks", "words"),
+    [
+        (
+            {"nodes": {"good": GOOD, "bad": {**GOOD, "resources": {"timeout_seconds": 60}}}},
+            "unknown field `resources`; there are: type, path, ",
+        ),
+        (
+            {"nodes": {"good": GOOD, "bad": {**GOOD, "timeout": 60}}},
+            "unknown field `timeout`; is timeout_seconds meant? - at `$.nodes.bad`",
+        ),
+        (
+            {"edges": {"e": {"source": "a", "output": "x", "target": "b", "input": "y", "on": 1}}},
+            "unknown field `on`; there are: source, output, target, input - at `$.edges.e`",
+        ),
+        ({"node": {}}, "unknown field `node`; is nodes meant?"),
+        ({"meta": {"paramters": {}}}, "there is no field 'paramters'; is parameters meant?"),
+    ],
+)
+def test_a_field_that_nothing_knows_is_refused_with_the_one_that_was_meant(blocks, words):
+    """K1: a limit that would have no effect is not read over."""
+    with pytest.raises(Invalid) as caught:
+        read_document(_document(**blocks))
+    assert words in caught.value.message
+    assert caught.value.details[0].path.startswith("document")
+
+
+def test_what_others_keep_with_a_workflow_is_read_over():
+    """K1: its place is `meta`, which the canvas writes again as it was."""
+    document = read_document(_document(meta={"title": "t", "authors": ["a"], "title_note": {}}))
+    assert document.meta.title == "t"
+
+
+@pytest.mark.parametrize(
     "name", ["", "1st", "a b", "a.b", "a->b", "ä", "-", "n\n", "x" * 65, "a/b"]
 )
 def test_node_ids_that_are_refused(name):

@@ -136,3 +136,10 @@ def test_texts_that_no_database_can_keep_are_refused(value, place):
 
 def test_other_texts_are_left_alone():
     check_texts({"a": ["\u0001\U0001f427\ufffe", 1, None, True, {"b": 1.5}], "": ""})
+
+
+def test_a_field_that_nothing_knows_is_refused_with_the_one_that_was_meant():
+    with pytest.raises(Invalid) as refused:
+        convert({"pth": "a.py"}, NewRun)
+    assert refused.value.details[0].path == "pth"
+    assert refused.value.details[0].message.endswith("unknown field `pth`; is path meant?")

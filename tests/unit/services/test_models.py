@@ -1,15 +1,18 @@
 """M1, M2: models as a service; building itself is the dispatcher's."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import NewDeployment
 from nbyard.domain.images import NewImage
 from nbyard.domain.models import NewModel
 from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.store import deployment_tables
 
 FILE = """
 name: Spark job
@@ -269,6 +272,11 @@ def test_only_a_model_that_is_ready_becomes_an_executable(models, ann, root, yar
     assert first.current.resources.image == "sha256:abc", "whatever its name means later"
     assert first.current.bundle_digest == made.bundle_digest
     assert second.current.id == first.current.id, "the same is not kept twice"
+    other = models.register(ann, "Spark job", "parquet")
+    assert (other.name, other.current.arguments[1].format) == ("Spark job v1 to parquet", "parquet")
+    assert models.register(ann, "Spark job").current.id == first.current.id
+    with pytest.raises(Invalid, match="predictions are made as csv, parquet, folder"):
+        models.register(ann, "Spark job", "json")
 
 
 def test_what_is_built_beside_takes_the_place_of_no_other(models, ann, root, yard):
@@ -283,6 +291,26 @@ def test_what_is_built_beside_takes_the_place_of_no_other(models, ann, root, yar
     for number in (2, 3):
         made = models.build(ann, NewModel("job"), beside=True)
         assert (made.tag, made.number) == ("", number)
+
+
+def test_what_is_built_for_a_form_is_kept_while_that_gives_signs_of_life(models, ann, root, yard):
+    """M6: a browser that was killed leaves nothing for good."""
+    leased, plain = (models.build(ann, NewModel(write(root)), beside) for beside in (True, False))
+
+    def until() -> list[datetime | None]:
+        rows = deployment_tables.models
+        with yard.store.read() as c:
+            return list(c.execute(select(rows.c.kept_until).order_by(rows.c.id)).scalars())
+
+    first, nothing = until()
+    assert first is not None and nothing is None
+    assert timedelta(seconds=590) < first - datetime.now(UTC) < timedelta(seconds=601)
+    for one in (leased, plain):
+        assert models.renew(ann, one.id).id == one.id
+    second, nothing = until()
+    assert second is not None and second > first and nothing is None
+    with pytest.raises(NotFound):
+        models.renew(Caller("bob"), leased.id)
 
 
 def test_what_nobody_uses_is_removed_and_what_is_deployed_stays(models, ann, root, yard):
@@ -321,6 +349,9 @@ def test_the_deployments_of_a_file_are_those_of_its_class(models, ann, root, yar
         return [one.name for one in models.deployed(ann, body).items]
 
     assert names(NewModel("two.py", class_name="Second")) == ["second"]
+    second = models.build(ann, NewModel("two.py", class_name="Second"))
+    for made, name in ((second, "second"), (folder, "spark-job")):
+        assert [one.name for one in models.deployments(ann, made.id).items] == [name]
     with pytest.raises(Invalid):
         models.deployed(ann, NewModel("two.py"))
     assert names(NewModel("job")) == ["spark-job"]
@@ -339,3 +370,30 @@ def test_those_that_run_come_first(models, ann, root, yard):
         ("rests", False, 1),
     ]
     assert found[0].changed_at == services.get(ann, "runs").changed_at
+
+
+def test_what_nobody_has_stopped_gets_the_next_revision(models, ann, root, yard):
+    """M6: the same for the form and for `nbyard models deploy`; else there is a host name for
+    another one, which no deployment of anything has."""
+    services = yard.services.deployments
+    made = models.build(ann, NewModel(write(root)))
+
+    def asked() -> tuple[str, str]:
+        found = models.deployed(ann, NewModel("job"))
+        assert found == models.deployments(ann, made.id)
+        return found.into, found.name
+
+    assert asked() == ("", "")
+    first, second = (
+        services.create(ann, NewDeployment(made.reference, name=name)).id
+        for name in ("spark", "spark-2")
+    )
+    services.create(ann, NewDeployment("cows:1", name="spark-3"))
+    assert asked() == (second, "spark-4")
+    services.stop(ann, second)
+    assert asked() == (first, "spark-4")
+    with yard.store.write() as c:
+        yard.store.deployments.move(c, services.get(ann, first), "failed", {"reason": "gone"})
+    assert asked() == (first, "spark-4")
+    services.stop(ann, first)
+    assert asked() == ("", "spark-4")

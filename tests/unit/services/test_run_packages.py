@@ -266,8 +266,12 @@ def test_it_is_known_where_the_output_of_a_step_is_deployed(
         assert deployed(models, ann, detail, "one.model") == ["one"]
         assert deployed(models, ann, detail, "two.model") == []
     assert deployed(models, ann, trained(force=True), "model") == ["alone"]
+    again = models.build(ann, NewModel(run=flows[0].run.id, output="one.model"))
     yard.services.runs.delete(ann, flows[0].run.id)
     assert deployed(models, ann, flows[1], "one.model") == ["one"]
+    assert [one.name for one in models.deployments(ann, again.id).items] == ["one"]
+    later = models.build(ann, NewModel(run=flows[1].run.id, output="one.model"))
+    assert [one.name for one in models.deployments(ann, later.id).items] == ["one"]
     other = root / "other.nbflow"
     other.write_text((root / "flow.nbflow").read_text().replace("Both / of", "None of"))
     assert deployed(models, ann, finished(path="other.nbflow"), "one.model") == []

@@ -1,5 +1,7 @@
 """Rows of packages of models."""
 
+from datetime import UTC, datetime, timedelta
+
 import msgspec
 import pytest
 
@@ -27,6 +29,7 @@ def add(store, key: str, owner: str = "ada", ready: bool = True, **columns) -> N
             store.images.move(c, image, "ready", image_id=f"sha256:{key * 12}")
 
 
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
 SOURCE = RunOutput("r", 12, "penguins", "t", "train", "model", "model.joblib", "sha256:9")
 
 
@@ -105,3 +108,26 @@ def test_numbers_count_the_builds_of_one_name_by_anybody(store):
     with store.read() as c:
         assert store.models.next_number(c, "nbyard/model-churn") == 3
         assert store.models.next_number(c, "nbyard/model-other") == 1
+
+
+def test_a_lease_runs_out_unless_the_model_is_gone(store):
+    """M6: of what was built for a form."""
+    for key in "12":
+        add(store, key, kept_until=NOW)
+    add(store, "3")
+
+    def lapsed(seconds: int) -> list[str]:
+        with store.read() as c:
+            return [one.id for one in store.models.lapsed(c, NOW + timedelta(seconds=seconds))]
+
+    assert (lapsed(-1), sorted(lapsed(1))) == ([], ["1", "2"])
+    with store.write() as c:
+        assert store.models.is_leased(c) and store.has_work(c)
+        assert [store.models.is_leased(c, key) for key in "123"] == [True, True, False]
+        store.models.keep(c, "1", NOW + timedelta(seconds=5))
+    assert lapsed(1) == ["2"]
+    with store.write() as c:
+        store.images.remove(c, store.images.get(c, "ada", "i2"))
+        store.models.keep(c, "1", None)
+        assert not store.models.is_leased(c) and not store.has_work(c)
+    assert lapsed(9) == []

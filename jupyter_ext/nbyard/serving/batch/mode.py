@@ -40,7 +40,7 @@ class BatchMode:
 
         try:
             with _spread(spec) as over:
-                rows = predict_all(spec, over or here(spec, load(spec)), source, target)
+                rows = predict_all(spec, over or here(spec, load), source, target)
         except (CannotRead, Refused, ModelFailed) as error:
             log.debug("what was raised", exc_info=error)
             cause = error.__cause__

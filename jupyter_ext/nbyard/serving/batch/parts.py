@@ -11,6 +11,7 @@ import re
 import shutil
 import time
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from nbyard.serving.codec import Schema
@@ -47,7 +48,7 @@ class Parts:
         if not is_same or (said and not self.is_done):
             shutil.rmtree(self._folder, ignore_errors=True)
             os.makedirs(self._folder)
-            _write(os.path.join(self._folder, ABOUT), about.encode())
+            self._say(ABOUT, about)
         if not self.is_done:
             self._find()
 
@@ -57,6 +58,19 @@ class Parts:
                 return file.read()
         except FileNotFoundError:
             return ""
+
+    def _say(self, name: str, text: str) -> None:
+        with self._new(name) as partial, open(partial, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    @contextmanager
+    def _new(self, name: str) -> Iterator[str]:
+        """Where a file is to be written that is whole as soon as it has its name."""
+        path = os.path.join(self._folder, name)
+        partial = f"{path}.partial"
+        yield partial
+        _sync(partial)
+        os.replace(partial, path)
 
     def _done(self, rows: object) -> str:
         """What is kept of a target that is whole: that it was touched since, shows."""
@@ -89,11 +103,10 @@ class Parts:
         if self._held:
             rows = sum(batch.num_rows for batch in self._held)
             name = f"{len(self._names):06d}-{rows}.arrow"
-            sink = pyarrow.BufferOutputStream()
-            with pyarrow.ipc.new_file(sink, self._held[0].schema) as file:
+            schema = self._held[0].schema
+            with self._new(name) as partial, pyarrow.ipc.new_file(partial, schema) as file:
                 for batch in self._held:
                     file.write_batch(batch)
-            _write(os.path.join(self._folder, name), sink.getvalue(), is_synced=True)
             self._names.append(name)
         self._held = []
         self._kept_at = time.monotonic()
@@ -103,7 +116,7 @@ class Parts:
         import pyarrow
 
         for name in self._names:
-            with pyarrow.memory_map(os.path.join(self._folder, name)) as source:
+            with pyarrow.OSFile(os.path.join(self._folder, name)) as source:
                 file = pyarrow.ipc.open_file(source)
                 for index in range(file.num_record_batches):
                     yield file.get_batch(index)
@@ -117,7 +130,7 @@ class Parts:
                 file.write_batch(batch)
         _sync(whole)
         os.replace(whole, self._target)
-        _write(os.path.join(self._folder, DONE), self._done(self.rows).encode())
+        self._say(DONE, self._done(self.rows))
         for name in self._names:
             os.remove(os.path.join(self._folder, name))
         self._names, self._held = [], []
@@ -155,16 +168,6 @@ def digest(root: str, targets: Collection[str]) -> str:
             found = os.stat(os.path.join(folder, name), follow_symlinks=False)
             seen.update(f"{folder}/{name} {found.st_size} {found.st_mtime_ns}\n".encode())
     return seen.hexdigest()
-
-
-def _write(path: str, content: Any, is_synced: bool = False) -> None:
-    """What is not synced is told to be something else when a power cut tore it."""
-    partial = f"{path}.partial"
-    with open(partial, "wb") as file:
-        file.write(content)
-    if is_synced:
-        _sync(partial)
-    os.replace(partial, path)
 
 
 def _sync(path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -12,18 +13,25 @@ from nbyard.serving.codec import Refused
 from nbyard.serving.loading import Spec
 from nbyard.serving.predicting import ModelFailed, words_of
 
+from .ahead import Numbered, ahead
 from .datasets import SUFFIXES, CannotRead, files_of, pieces
 from .parts import Parts, about, digest
 
 log = logging.getLogger("nbyard.serving")
 # What makes of numbered pieces, in their order, the checked answers to each.
-Numbered = Iterator[tuple[int, Any]]
 Over = Callable[[Numbered], Iterator[Any]]
 
 
-def here(spec: Spec, model: Any) -> Over:
-    """The model in this process."""
-    return lambda pieces: (predicted(spec, model, batch, first) for first, batch in pieces)
+def here(spec: Spec, load: Callable[[Spec], Any]) -> Over:
+    """The model in this process, loaded while the first pieces are read."""
+    loaded = functools.cache(lambda: load(spec))
+
+    def over(pieces: Numbered) -> Iterator[Any]:
+        with ahead(pieces) as read:
+            for first, batch in read:
+                yield predicted(spec, loaded(), batch, first)
+
+    return over
 
 
 def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:

@@ -28,9 +28,10 @@ from nbyard.serving.loading import Spec
 from nbyard.serving.predicting import ModelFailed
 
 from . import beside
+from .ahead import Numbered
 from .datasets import CannotRead
 from .mode import WORKER
-from .running import Numbered, Over
+from .running import Over
 
 log = logging.getLogger("nbyard.serving")
 ADDRESS = "NBYARD_DASK_ADDRESS"

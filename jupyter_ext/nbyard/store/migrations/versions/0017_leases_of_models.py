@@ -1,0 +1,16 @@
+"""Until when a model is kept that was built for a form which nobody has submitted."""
+
+import sqlalchemy as sa
+from alembic import op
+
+import nbyard.store.tables
+
+revision = "0017"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    moment = nbyard.store.tables.Moment(precision=53)
+    op.add_column("models", sa.Column("kept_until", moment, nullable=True))
