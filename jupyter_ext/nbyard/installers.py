@@ -153,40 +153,47 @@ class Installer:
         self._log.write(f"{words}\n".encode())
 
     def _run(self, argv: list[str]) -> None:
+        """Call it to its end; what it says goes to the log."""
         if not self._is_wanted():
             raise Stopped
         start = self._log.seek(0, os.SEEK_END)
-        environment = {
-            k: v
-            for k, v in os.environ.items()
-            if k not in FOREIGN + COLOURED and not k.startswith(OURS)
-        }
-        if self._uv:
-            environment |= pip_settings.for_uv(environment)
-        end = time.monotonic() + self._max_seconds
         with subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
-            env=environment | {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1"},
+            env=self._environment(),
             cwd="/",
             start_new_session=True,
         ) as process:
             try:
-                while not _ended(process):
-                    if not self._is_wanted():
-                        raise Stopped
-                    if time.monotonic() > end:
-                        raise Unavailable(
-                            f"It took longer than install_timeout_seconds: {self._max_seconds:g} s."
-                        )
+                self._wait_for(process)
             finally:
                 _kill(process)
         if process.returncode < 0:
             raise Invalid(_killed(-process.returncode))
         if process.returncode:
             raise Invalid(_trouble(Path(str(self._log.name)), start) or f"{argv[0]} failed")
+
+    def _environment(self) -> dict[str, str]:
+        """Ours, without what is none of its business, and without colours."""
+        found = {
+            k: v
+            for k, v in os.environ.items()
+            if k not in FOREIGN + COLOURED and not k.startswith(OURS)
+        }
+        if self._uv:
+            found |= pip_settings.for_uv(found)
+        return found | {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
+
+    def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
+        end = time.monotonic() + self._max_seconds
+        while not _ended(process):
+            if not self._is_wanted():
+                raise Stopped
+            if time.monotonic() > end:
+                words = f"It took longer than install_timeout_seconds: {self._max_seconds:g} s."
+                raise Unavailable(words)
 
 
 QUIET = ["--no-input", "--progress-bar", "off", "--disable-pip-version-check"]

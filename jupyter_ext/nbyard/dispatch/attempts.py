@@ -21,6 +21,7 @@ from nbyard.dispatch.locks import not_as_locked
 from nbyard.dispatch.results import check_token, disclosed_in, failure_of, take_outputs
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import CANCEL, TASK, Failure, Result
+from nbyard.domain.runtimes import PROCESS
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.runtimes.protocol import Runtime
 
@@ -205,7 +206,7 @@ class AttemptController:
             try:
                 # what a supervisor of this machine had begun is gone; in a container who knows, and
                 # a worker of functions goes on
-                adopt = case.attempt.runtime == "process" and not case.attempt.worker
+                adopt = case.attempt.runtime == PROCESS and not case.attempt.worker
                 folder, outputs = case.order.folder, case.outputs
                 rows = take_outputs(self._room, folder, result, outputs, adopt=adopt)
             except Busy:

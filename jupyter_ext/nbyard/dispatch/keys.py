@@ -17,8 +17,9 @@ from nbyard.domain.executables import ExecutableVersion, is_python
 from nbyard.domain.functions import spot
 from nbyard.domain.ids import new_id
 from nbyard.domain.invocations import Invocation
-from nbyard.domain.planning import CONTAINER, INSTALLED_HERE
+from nbyard.domain.planning import CONTAINER
 from nbyard.domain.runs import BytesOf, SecretOf, TaskPlan, ValueOf
+from nbyard.domain.runtimes import PROCESS
 from nbyard.domain.uses import UsedEnvironment
 from nbyard.errors import NotFound
 from nbyard.store import Connection
@@ -109,9 +110,9 @@ def environment_of(room: Room, plan: TaskPlan, version: ExecutableVersion) -> En
     """Where the task would run: an interpreter or kernel here, or what an image or worker has."""
     if version.kind == CONTAINER:
         return EnvironmentRef(fingerprint=f"{plan.runtime} {_bases(room, plan, version)}")
-    if plan.runtime == INSTALLED_HERE and plan.environment:
+    if plan.runtime == PROCESS and plan.environment:
         return _used(room, plan.environment, version)
-    if plan.runtime != INSTALLED_HERE:
+    if plan.runtime != PROCESS:
         installed, lock = _installed(room, plan)
         return EnvironmentRef(
             kernel="python3" if plan.environment else version.kernel or "python3",

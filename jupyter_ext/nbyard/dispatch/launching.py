@@ -30,9 +30,10 @@ from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.executables import ExecutableVersion
 from nbyard.domain.functions import spot
 from nbyard.domain.invocations import ATTEMPT, WORK, Facts, input_places
-from nbyard.domain.planning import INSTALLED_HERE, output_filename
+from nbyard.domain.planning import output_filename
 from nbyard.domain.reaches import Beside, Found
 from nbyard.domain.runs import BytesOf, TaskPlan, ValueOf
+from nbyard.domain.runtimes import DASK, PROCESS
 from nbyard.domain.uses import UsedEnvironment
 from nbyard.files import write_new
 from nbyard.kernelspecs import variables
@@ -290,7 +291,7 @@ def _paths(
     plan: TaskPlan, version: ExecutableVersion, environment: EnvironmentRef
 ) -> dict[str, str]:
     """Where programs of an environment are found; its kernel has that in its specification."""
-    if not plan.environment or plan.runtime != INSTALLED_HERE or version.kind == "notebook":
+    if not plan.environment or plan.runtime != PROCESS or version.kind == "notebook":
         return {}
     place = Path(environment.interpreter).parents[1]
     return variables(place, os.environ.get("PATH", os.defpath))
@@ -299,7 +300,7 @@ def _paths(
 def _visible_gpus(room: Room, attempt: AttemptRecord) -> dict[str, str]:
     """Work on this machine sees the GPUs that it was granted and no others; the engine shows them
     to containers itself."""
-    if attempt.runtime != "process" or not gpus.present(room.settings.gpus):
+    if attempt.runtime != PROCESS or not gpus.present(room.settings.gpus):
         return {}
     return {"CUDA_VISIBLE_DEVICES": ",".join(attempt.gpus)}
 
@@ -308,10 +309,10 @@ def _cluster(room: Room, runtime: str) -> dict[str, str]:
     """Where work finds the Dask cluster; on one of its workers it is told that worker's address
     of the scheduler, which may be another one than ours."""
     settings = room.settings
-    if not settings.dask_address or runtime == "dask":
+    if not settings.dask_address or runtime == DASK:
         return {}
     found = {"NBYARD_DASK_ADDRESS": settings.dask_address}
-    if runtime == "process":  # a container sees none of these files
+    if runtime == PROCESS:  # a container sees none of these files
         tls = {
             "CA_FILE": settings.dask_tls_ca_file,
             "CLIENT__CERT": settings.dask_tls_cert,

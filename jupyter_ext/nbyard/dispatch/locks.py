@@ -3,8 +3,8 @@
 from nbyard import folders
 from nbyard.dispatch.keys import version_of
 from nbyard.dispatch.room import Room
-from nbyard.domain.planning import INSTALLED_HERE
 from nbyard.domain.runs import TaskPlan
+from nbyard.domain.runtimes import PROCESS
 from nbyard.domain.uses import differences, warning
 from nbyard.errors import NotFound
 from nbyard.store.attempts import AttemptRecord
@@ -29,6 +29,6 @@ def not_as_locked(room: Room, attempt: AttemptRecord, plan: TaskPlan) -> str:
     if found is None or found.lock is None or version is None:
         return ""
     # an image has besides what a notebook is run with
-    beside = attempt.runtime == INSTALLED_HERE or not has_more
+    beside = attempt.runtime == PROCESS or not has_more
     told = differences(version.packages, version.python, found.lock, beside=beside)
     return warning(used, told)

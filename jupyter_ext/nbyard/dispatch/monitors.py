@@ -18,15 +18,14 @@ from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import Engine
 from nbyard.domain.deployments import Place
 from nbyard.domain.monitors import (
-    CONTAINERS,
     EVERYWHERE,
-    PROCESSES,
     TENSORBOARD,
     container_ports,
     variables,
 )
 from nbyard.domain.rollouts import no_way_in
 from nbyard.domain.runs import TaskPlan
+from nbyard.domain.runtimes import DOCKER, PROCESS
 from nbyard.domain.states import ATTEMPT
 from nbyard.folders import place
 from nbyard.monitors import LOOPBACK, Monitor, Spot
@@ -44,7 +43,7 @@ def told(store: Path, attempt: AttemptRecord, plan: TaskPlan) -> dict[str, str]:
     down before it can begin."""
     if not plan.ports or not plan.is_monitored:
         return {}
-    if plan.runtime == CONTAINERS:
+    if plan.runtime == DOCKER:
         return variables(container_ports(plan.ports), EVERYWHERE)
     known = monitors.read(store, attempt.id)
     if known is None:
@@ -125,7 +124,7 @@ class MonitorController:
     ) -> Iterable[Spot]:
         if not plan.ports:
             return
-        if plan.runtime == PROCESSES:
+        if plan.runtime == PROCESS:
             yield from (Spot(name, known.ports.get(name, 0)) for name in plan.ports)
             return
         if words := no_way_in(self._room.settings.container_network, attempt.site):
@@ -150,7 +149,7 @@ class MonitorController:
     ) -> tuple[Spot, monitors.Board | None]:
         """Its link, and the program behind it once there are logs to show."""
         board = known.board
-        if plan.runtime != PROCESSES:
+        if plan.runtime != PROCESS:
             return Spot(TENSORBOARD, 0, reason=ONLY_PROCESSES), None
         if board is None:
             logs = tensorboard.logs_of(folder, plan.tensorboard)

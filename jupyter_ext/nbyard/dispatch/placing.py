@@ -11,8 +11,9 @@ from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.functions import spot
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs import TaskPlan
+from nbyard.domain.runtimes import PROCESS
 
-KIND, RUNTIME = "function", "process"
+KIND = "function"
 # What a worker may have before it, so that others get their turn on the slot that it takes.
 AHEAD_SECONDS = 1.0
 AHEAD_AT_FIRST = 4
@@ -27,7 +28,7 @@ Group = tuple[str, ...]
 def group_of(task: LiveTask, code: Code, environment: EnvironmentRef) -> Group:
     """Calls of equal groups may share a process; empty for what has to have one of its own."""
     plan, version = task.record.plan, code.version
-    if version.kind != KIND or plan.runtime != RUNTIME or _is_special(plan):
+    if version.kind != KIND or plan.runtime != PROCESS or _is_special(plan):
         return ()
     file = spot(version.file).file
     about = (version.bundle_digest, file, environment.fingerprint, str(plan.cpu))

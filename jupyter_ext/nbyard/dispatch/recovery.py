@@ -8,10 +8,10 @@ from functools import partial
 from nbyard import folders
 from nbyard.crash import crash_point
 from nbyard.dispatch.functions import clear_worker
-from nbyard.dispatch.placing import RUNTIME
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.deployments import check_name
+from nbyard.domain.runtimes import PROCESS
 from nbyard.errors import NbyardError
 from nbyard.runner import memory
 from nbyard.runtimes.protocol import Order, Runtime
@@ -96,7 +96,7 @@ class Sweeper:
         """It may be there still, waiting for more to do."""
         place = folders.place(self._room.folder, name)
         order = Order(name, self._room.store.id, "", "", place, mark)
-        if runtime := self._room.runtimes.get(RUNTIME):
+        if runtime := self._room.runtimes.get(PROCESS):
             clear = partial(clear_worker, order, runtime)
             self._threads.submit(f"clear {name}", clear)
 

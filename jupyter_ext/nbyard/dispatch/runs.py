@@ -19,10 +19,10 @@ from nbyard.dispatch.cases import case_of
 from nbyard.dispatch.changes import CANCELLED, Changes
 from nbyard.dispatch.facts import Ended, Fact, Inbox, Left, Report, Waits
 from nbyard.dispatch.functions import FunctionController, files_of, order_of, tidy, worker_case
-from nbyard.dispatch.placing import RUNTIME
 from nbyard.dispatch.queue import QueueController
 from nbyard.dispatch.room import Room, Turn
 from nbyard.dispatch.threads import Threads
+from nbyard.domain.runtimes import PROCESS
 from nbyard.domain.slots import Slots
 from nbyard.errors import Busy, NbyardError
 from nbyard.store.events import News
@@ -218,7 +218,7 @@ class RunController:
         left, self._board.left = self._board.left, []
         for worker in left:
             if worker.id not in self._board.workers:
-                order, runtime = order_of(self._room, worker), self._room.runtimes[RUNTIME]
+                order, runtime = order_of(self._room, worker), self._room.runtimes[PROCESS]
                 clear = partial(self._functions.clear, order, runtime)
                 self._threads.submit(f"clear {worker.id}", clear)
 

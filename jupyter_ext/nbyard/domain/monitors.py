@@ -11,7 +11,6 @@ MAX_PORTS, MAX_PORT = 8, 65535
 CONTAINER_PORTS = 8800
 EVERYWHERE = "0.0.0.0"  # inside of a container, whose network is its own
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
-CONTAINERS, PROCESSES = "docker", "process"
 
 
 class MonitorLink(msgspec.Struct, frozen=True):

@@ -13,16 +13,15 @@ from nbyard.domain.formats import suffix_of
 from nbyard.domain.limits import Limits, wrong
 from nbyard.domain.monitors import wrong_monitors
 from nbyard.domain.runs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
+from nbyard.domain.runtimes import DASK, DOCKER, PROCESS
 from nbyard.domain.uses import UsedEnvironment
 from nbyard.domain.workflows import Binding as Bound
 from nbyard.domain.workflows import Document, Edge, Node, Problem, ordered
 from nbyard.errors import Detail, Invalid
 
 MAX_FILENAME_BYTES = 255
-NO_IMAGES = "dask"
-CONTAINER, CONTAINERS = "container", "docker"
-IN_CONTAINERS_ONLY = f"is a Dockerfile, which runs in containers: let the runtime be {CONTAINERS}"
-INSTALLED_HERE = "process"
+CONTAINER = "container"  # the kind of a Dockerfile
+IN_CONTAINERS_ONLY = f"is a Dockerfile, which runs in containers: let the runtime be {DOCKER}"
 NO_IMAGE_THERE = (
     "on the Dask cluster it would run in the Python of its worker, not in an image: take the image"
     " away, or let it run in a container"
@@ -228,10 +227,10 @@ def plan_tasks(
 
 def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
     """Raises Invalid for what cannot run where it would."""
-    outside = [p.node for p in plans if _is_container(resolved[p.node]) and p.runtime != CONTAINERS]
+    outside = [p.node for p in plans if _is_container(resolved[p.node]) and p.runtime != DOCKER]
     if outside:
         refuse([Problem(IN_CONTAINERS_ONLY, node=node, field="runtime") for node in outside])
-    imaged = [p.node for p in plans if p.runtime == NO_IMAGES and p.image and not p.pinned]
+    imaged = [p.node for p in plans if p.runtime == DASK and p.image and not p.pinned]
     if imaged:
         refuse([Problem(NO_IMAGE_THERE, node=node, field="image") for node in imaged])
 
@@ -269,7 +268,7 @@ class _Planner(msgspec.Struct, frozen=True):
             limits["gpu"] = wish.gpu
         image = node.image or default.image
         runtime = runtime_of(node, known.kind, image, wish)
-        lock = known.lock_digest if runtime != INSTALLED_HERE else ""
+        lock = known.lock_digest if runtime != PROCESS else ""
         return TaskPlan(
             node=name,
             label=label,
@@ -344,5 +343,5 @@ def runtime_of(node: Node, kind: str, image: str, wish: Wish) -> str:
     itself. Processes have no image: where nobody says, what names one runs in containers."""
     if wish.runtime_given:
         return wish.runtime
-    is_contained = kind == CONTAINER or (image and wish.runtime == INSTALLED_HERE)
-    return node.runtime or (CONTAINERS if is_contained else wish.runtime)
+    is_contained = kind == CONTAINER or (image and wish.runtime == PROCESS)
+    return node.runtime or (DOCKER if is_contained else wish.runtime)

@@ -9,7 +9,8 @@ from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import Failure
 from nbyard.domain.limits import Limits
 from nbyard.domain.missing import Missing
-from nbyard.domain.monitors import CONTAINERS, PROCESSES, MonitorLink
+from nbyard.domain.monitors import MonitorLink
+from nbyard.domain.runtimes import DASK, DOCKER, PROCESS
 from nbyard.domain.states import AttemptState, RunState, TaskState
 from nbyard.domain.uses import UsedEnvironment
 from nbyard.domain.workflows import Edge, Scope
@@ -76,12 +77,12 @@ class TaskPlan(Limits, frozen=True):
     @property
     def is_monitored(self) -> bool:
         """Whether its attempts have links: nobody could follow those of a Dask worker."""
-        return bool(self.ports or self.tensorboard) and self.runtime in (CONTAINERS, PROCESSES)
+        return bool(self.ports or self.tensorboard) and self.runtime in (DOCKER, PROCESS)
 
     @property
     def warning(self) -> str:
         """What of it will not count where it runs; empty when all does."""
-        if self.runtime != "dask" or self.pinned:
+        if self.runtime != DASK or self.pinned:
             return ""
         words = []
         if self.requirements_digest:

@@ -39,13 +39,7 @@ class NotebookKind:
         language, kernel = language_and_kernel(notebook)
         cells, is_unread = notebooks.parameters_cells(notebook), False
         if language in PYTHON:
-            found = notebooks.read_parameters(notebook)
-            if found.error:
-                raise Invalid.field(name, f"the parameters cell is no valid Python ({found.error})")
-            arguments, hints = found.arguments, found.hints
-            if MARK in content:
-                handed = read_handed(notebooks.whole(notebook))
-                arguments, hints = added(arguments, handed.arguments), [*hints, *handed.hints]
+            arguments, hints = _of_python(notebook, name, may_hand_off=MARK in content)
         elif language == "R":
             found = r_parameters.read_parameters(notebook)
             arguments, hints = found.arguments, found.hints
@@ -166,6 +160,20 @@ def language_and_kernel(notebook: Mapping[str, Any]) -> tuple[str, str]:
 def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     found = holder.get(key)
     return found if isinstance(found, dict) else {}
+
+
+def _of_python(
+    notebook: dict[str, Any], name: str, *, may_hand_off: bool
+) -> tuple[list[Argument], list[str]]:
+    """Arguments and hints of the parameters cells and, as far as the code may ask for something by
+    name, of what it hands off."""
+    found = notebooks.read_parameters(notebook)
+    if found.error:
+        raise Invalid.field(name, f"the parameters cell is no valid Python ({found.error})")
+    if not may_hand_off:
+        return found.arguments, found.hints
+    handed = read_handed(notebooks.whole(notebook))
+    return added(found.arguments, handed.arguments), [*found.hints, *handed.hints]
 
 
 def _inspected(

@@ -10,8 +10,9 @@ import msgspec
 from nbyard import gpus
 from nbyard.domain.callers import Caller
 from nbyard.domain.functions import spot
-from nbyard.domain.planning import CONTAINERS, Wish
+from nbyard.domain.planning import Wish
 from nbyard.domain.runs import NewRun
+from nbyard.domain.runtimes import DOCKER
 from nbyard.domain.workflows import Document, read_document, repinned, selection, semantic
 from nbyard.errors import Invalid, NotFound
 from nbyard.files import file_of
@@ -112,6 +113,6 @@ def _wish(parts: Parts, body: NewRun) -> Wish:
             f"{body.gpu} wanted, but this machine has {there or 'none'}",
             hint="nbyard doctor says where they are known from; the setting gpus names them.",
         )
-    usual = CONTAINERS if body.image else settings.default_runtime
+    usual = DOCKER if body.image else settings.default_runtime
     runtime = body.runtime or usual
     return Wish(runtime, body.image, body.force, bool(body.runtime), warm, body.gpu)

@@ -35,6 +35,7 @@ from nbyard.domain.monitors import wrong_monitors
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.planning import packages_from
+from nbyard.domain.runtimes import PROCESS
 from nbyard.domain.strict_json import read_json
 from nbyard.domain.workflows import Node
 from nbyard.errors import Detail, InUse, Invalid, NbyardError, NotFound, StaleWrite
@@ -98,7 +99,7 @@ class ExecutableService:
         It is run on this machine, for ten seconds at most. Nothing is saved: it is a first guess
         for the form.
         """
-        if self._parts.settings.default_runtime != "process":
+        if self._parts.settings.default_runtime != PROCESS:
             raise Invalid.field("path", "programs are not run on the machine of the server")
         code = self._freezer.load(body.path)
         assert code.path is not None
@@ -163,7 +164,7 @@ class ExecutableService:
         """A notebook that names no image has to have its kernel here."""
         own = fields["resources"]
         is_there = own.environment or own.image or own.requirements
-        if not fields["kernel"] or is_there or self._parts.settings.default_runtime != "process":
+        if not fields["kernel"] or is_there or self._parts.settings.default_runtime != PROCESS:
             return
         try:
             kernels.kernel(fields["kernel"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nbyard.domain.callers import Caller
 from nbyard.domain.estimates import Ahead, Estimate, Usual, estimate, usual
 from nbyard.domain.runs import TaskPlan
+from nbyard.domain.runtimes import DASK
 from nbyard.domain.states import TASK
 from nbyard.folders import makes_image, place
 from nbyard.services.operation import operation
@@ -16,8 +17,6 @@ from nbyard.services.run_attempts import RunAttempts
 
 if TYPE_CHECKING:
     from nbyard.store.tasks import TaskRecord
-
-ELSEWHERE = ("dask",)
 
 
 class RunEstimates(RunAttempts):
@@ -59,4 +58,4 @@ def _ahead(task: TaskRecord, known: Usual | None, now: datetime) -> Ahead:
 
 
 def _cores(plan: TaskPlan) -> float:
-    return 0.0 if plan.runtime in ELSEWHERE else plan.cpu or 1.0
+    return 0.0 if plan.runtime == DASK else plan.cpu or 1.0

@@ -27,9 +27,9 @@ from nbyard.domain.models import (
     is_packed,
     package_name,
 )
-from nbyard.domain.planning import INSTALLED_HERE
 from nbyard.domain.requirements import normal_name
 from nbyard.domain.runs import BytesOf, ResultOf
+from nbyard.domain.runtimes import PROCESS
 from nbyard.errors import Invalid, NotFound
 from nbyard.services.naming import nearest
 from nbyard.services.packages import Package, checked_lines, model_file_in, read_folder
@@ -313,7 +313,7 @@ def _interpreter(parts: Parts, found: Output) -> tuple[str, Mapping[str, str]]:
         place = Path(used.place) / "bin/python" if used and used.place else Path()
         if place.is_file():
             return str(place), kernelspecs.ALONE
-    if version is not None and version.kind == "notebook" and plan.runtime == INSTALLED_HERE:
+    if version is not None and version.kind == "notebook" and plan.runtime == PROCESS:
         try:
             return kernels.kernel(version.kernel, version.language).interpreter, {}
         except NotFound:  # it is gone since

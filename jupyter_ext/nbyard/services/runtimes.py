@@ -1,5 +1,6 @@
 """Which runtimes are installed, known by name only: services start nothing."""
 
+from nbyard.domain.runtimes import DASK
 from nbyard.domain.workflows import Document
 from nbyard.errors import Invalid
 from nbyard.settings import Settings
@@ -16,7 +17,7 @@ def installed() -> list[str]:
 def offered(settings: Settings) -> list[str]:
     """Those that can be chosen here: a Dask cluster only where one is set."""
     is_set = bool(settings.dask_address or settings.dask_cluster)
-    return [name for name in installed() if is_set or name != "dask"]
+    return [name for name in installed() if is_set or name != DASK]
 
 
 def check_runtimes(document: Document, wished: str) -> None:

@@ -10,8 +10,8 @@ import msgspec
 
 from nbyard.domain.environments import Environment, EnvironmentVersion
 from nbyard.domain.executables import ExecutableVersion, Inspection, Resources
-from nbyard.domain.planning import INSTALLED_HERE
 from nbyard.domain.runs import TaskPlan
+from nbyard.domain.runtimes import PROCESS
 from nbyard.domain.uses import UsedEnvironment, split_reference
 from nbyard.errors import Detail, Invalid, NotFound
 from nbyard.services.naming import nearest
@@ -94,7 +94,7 @@ def renewed(plan: TaskPlan, used: UsedEnvironment, lock: str, *, has_failed: boo
     is_its = own.id == used.id if own else has_failed and not plan.requirements_digest
     if plan.reuse or not is_its:
         return plan
-    digest = "" if plan.runtime == INSTALLED_HERE else lock
+    digest = "" if plan.runtime == PROCESS else lock
     return msgspec.structs.replace(plan, environment=used, requirements_digest=digest)
 
 

@@ -12,13 +12,13 @@ from nbyard.domain.matching import propose
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.planning import (
     CONTAINER,
-    CONTAINERS,
     ResolvedNode,
     Wish,
     find_problems,
     refuse,
     runtime_of,
 )
+from nbyard.domain.runtimes import DOCKER
 from nbyard.domain.workflows import (
     CheckWorkflow,
     Document,
@@ -94,7 +94,7 @@ class WorkflowService:
         nodes = {
             name: node
             for name, (node, view) in known.items()
-            if runtime_of(node, view.kind, node.image or view.image, wish) == CONTAINERS
+            if runtime_of(node, view.kind, node.image or view.image, wish) == DOCKER
         }
         freeze = Freeze(resolver, nodes)
         _refuse_unknown({name: known[name][1] for name in nodes}, freeze.resolved)
@@ -168,7 +168,7 @@ def _line(name: str, node: Node, resolver: Resolver, edges: Sequence[Edge]) -> N
         node=name,
         kind=view.kind,
         executable=node.path or view.name,
-        runtime=node.runtime or (CONTAINERS if view.kind == CONTAINER else ""),
+        runtime=node.runtime or (DOCKER if view.kind == CONTAINER else ""),
         image=node.image or view.image,
         after=sorted({edge.source for edge in edges if edge.target == name}),
         problem=view.problem,

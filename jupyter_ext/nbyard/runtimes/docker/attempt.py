@@ -20,6 +20,7 @@ from nbyard.runtimes.docker import results, transfer
 from nbyard.runtimes.docker.deadlines import deadline
 from nbyard.runtimes.docker.feeding import Feeder
 from nbyard.runtimes.docker.folder import place_printed, take_back
+from nbyard.runtimes.docker.killing import kill
 from nbyard.runtimes.docker.listening import LOOK_SECONDS, Listener, Progress, last_words
 from nbyard.runtimes.docker.logs import log_copy
 from nbyard.runtimes.docker.metering import Meter
@@ -33,7 +34,6 @@ from nbyard.runtimes.docker.specs import (
 )
 from nbyard.runtimes.protocol import Observation, Order
 
-GRACE_SECONDS = 3.0  # from SIGTERM to SIGKILL
 RUNNER_GRACE_SECONDS = 20.0  # beyond a limit, for the runner inside to enforce it
 LINGER_SECONDS = 5.0  # that a runner may stay behind its result
 LOOKS = 10  # at what a runner does, before its container is looked at again
@@ -43,6 +43,14 @@ PATIENCE_SECONDS = 60.0  # with an engine that does not answer when one is to en
 
 
 class ContainerAttempt:
+    """Called from any thread. One of its own, the watcher, follows the container from its start to
+    its end, another one, the ender, ends it when it is asked to; both begin again when they are
+    needed and gone.
+
+    What it left is taken once, under `_finish_lock`; then it is settled: the folder has all of it.
+    How an attempt comes into a container and leaves it is for a guest to say otherwise
+    (`guest.GuestAttempt`), who also may be lost in a container that goes on."""
+
     is_shared = False
     """Whether its container is not its own, so that its end has to be seen."""
 
@@ -281,7 +289,7 @@ class ContainerAttempt:
 
     def _time_out(self) -> None:
         with suppress(NbyardError):
-            self._kill()
+            kill(self.engine, self.name)
 
     def _attend(self, container: Container) -> None:
         """Some time with a running container."""
@@ -371,28 +379,12 @@ class ContainerAttempt:
             if container.labels.get(STAGING) == VOLUME and self.command is None:
                 with suppress(NbyardError, OSError):
                     transfer.send_file(self.engine, self.name, self.order.folder / "cancel")
-            self._kill()
+            kill(self.engine, self.name)
             container = self.engine.container(self.name)
         if container is not None and container.is_over:
             with suppress(NbyardError, OSError):
                 self.finish(container)
         self.clear()
-
-    def _kill(self) -> None:
-        self.engine.signal(self.name, "SIGTERM")
-        if not self._wait_over(GRACE_SECONDS):
-            self.engine.signal(self.name, "SIGKILL")
-            self._wait_over(GRACE_SECONDS)
-
-    def _wait_over(self, seconds: float) -> bool:
-        end = time.monotonic() + seconds
-        while True:
-            container = self.engine.container(self.name)
-            if container is None or container.is_over:
-                return True
-            if time.monotonic() >= end:
-                return False
-            time.sleep(LOOK_SECONDS)
 
     def clear(self) -> None:
         """No container and no volume."""

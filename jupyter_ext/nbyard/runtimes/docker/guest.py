@@ -14,8 +14,9 @@ from nbyard.errors import NbyardError
 from nbyard.runner.alone import BEGUN, ENDED
 from nbyard.runtimes import folder as files
 from nbyard.runtimes.docker import transfer
-from nbyard.runtimes.docker.attempt import GRACE_SECONDS, ContainerAttempt
+from nbyard.runtimes.docker.attempt import ContainerAttempt
 from nbyard.runtimes.docker.folder import take_back
+from nbyard.runtimes.docker.killing import GRACE_SECONDS, is_over_within
 from nbyard.runtimes.docker.listening import LOOK_SECONDS
 from nbyard.runtimes.docker.networks import Networks
 from nbyard.runtimes.docker.seats import OCCUPANT, Seat
@@ -161,7 +162,7 @@ class GuestAttempt(ContainerAttempt):
                 self._finish_early(container)
             else:
                 self.engine.signal(self.name, "SIGKILL")
-                self._wait_over(GRACE_SECONDS)
+                is_over_within(self.engine, self.name, GRACE_SECONDS)
             container = self.engine.container(self.name)
         if container is not None and container.is_over and not self.is_over:
             with suppress(NbyardError, OSError):
