@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from nbyard.cli.output import harmless, offering, say, show_json, size, tell_unheard
 from nbyard.cli.views import show_comparison, show_metrics, show_run
+from nbyard.domain.arguments import type_words
 from nbyard.domain.datasets import FileSource, NewDataset, UploadSource, UrlSource
 from nbyard.domain.executables import AskHelp, Inspect, NewExecutable
 from nbyard.domain.s3 import SCHEME
@@ -112,7 +113,7 @@ def add_executable(path: str, name: str, server: str, as_json: bool) -> None:
         show_json(made)
         return
     for argument in made.current.arguments:
-        say(f"  {argument.role:6}  {argument.name}  {argument.format or argument.type}")
+        say(f"  {argument.role:6}  {argument.name}  {type_words(argument)}")
     click.echo(made.id)
 
 

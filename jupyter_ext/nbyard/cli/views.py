@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from nbyard.cli.output import about, ago, duration, harmless, number, show_table, size
+from nbyard.domain.arguments import type_words
 from nbyard.domain.monitors import MonitorLink
 
 View = Callable[[Any], None]
@@ -158,9 +159,7 @@ def _executable(executable: Any) -> None:
     if now.arguments:
         click.echo("")
         head = ("argument", "role", "type", "default", "help")
-        rows = [
-            (a.name, a.role, a.format or a.type, _default(a.default), a.help) for a in now.arguments
-        ]
+        rows = [(a.name, a.role, type_words(a), _default(a.default), a.help) for a in now.arguments]
         show_table(rows, head)
     for hint in executable.hints:
         click.echo(harmless(hint), err=True)

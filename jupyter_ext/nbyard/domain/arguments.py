@@ -18,6 +18,7 @@ ValueType = Literal["string", "int", "float", "bool", "choice", "list", "json", 
 MAX_NAME_BYTES = 128
 MAX_TEXT = 1_000_000
 MAX_INT = 2**63 - 1
+ANY_FILE = "any file"
 
 
 class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -63,6 +64,13 @@ def check_arguments(arguments: Sequence[Argument], path: str = "arguments") -> N
     details += _check_beside(arguments, path)
     if details:
         raise Invalid(f"{details[0].path}: {details[0].message}", details=details)
+
+
+def type_words(argument: Argument) -> str:
+    """What it takes or gives, as it is shown: the type of a value, of files their format."""
+    if argument.role == "value":
+        return argument.format or argument.type
+    return argument.format or ("several files" if argument.type == "list" else ANY_FILE)
 
 
 def is_secret(argument: Argument) -> bool:

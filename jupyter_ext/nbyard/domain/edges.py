@@ -4,7 +4,7 @@ tests/cases/edges.json."""
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from nbyard.domain.arguments import Argument
+from nbyard.domain.arguments import ANY_FILE, Argument
 from nbyard.domain.workflows import DATA, Edge, Node
 
 Refusal = Literal["unknown-node", "self", "unknown-port", "direction", "taken", "format", "cycle"]
@@ -33,7 +33,7 @@ def in_words(refusal: Refusal, edge: Edge, ports: Ports) -> str:
 def _kind(port: Argument | None) -> str:
     if port is not None and port.type == "list":
         return SEVERAL
-    return port.format if port is not None and port.format else "any file"
+    return port.format if port is not None and port.format else ANY_FILE
 
 
 def formats_fit(output: str, wanted: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import UNSET, json
 
+from nbyard.domain.arguments import type_words
 from nbyard.domain.executables import Executable
 from nbyard.domain.runs import RunDetail, Task
 
@@ -139,7 +140,7 @@ class Registered(Shown):
     def __init__(self, executable: Executable, hints: Sequence[str]):
         self.executable = executable
         now = executable.current
-        rows = [(a.name, a.role, a.format or a.type, _default(a.default)) for a in now.arguments]
+        rows = [(a.name, a.role, type_words(a), _default(a.default)) for a in now.arguments]
         head = f"{executable.name}: {now.kind}, version {now.number}, in {now.file}."
         columns = ("argument", "role", "type", "default")
         super().__init__(" ".join([head, *hints]), columns, rows)

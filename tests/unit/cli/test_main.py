@@ -219,6 +219,41 @@ def test_executables_by_hand(shell, echo):
     assert shell("executables", "versions", "echo").out.count("\n") == 3
 
 
+TOOL = """
+cwlVersion: v1.2
+class: CommandLineTool
+baseCommand: cat
+inputs:
+  data: {type: File, inputBinding: {}}
+  rest: {type: "File[]?", inputBinding: {}}
+  place: {type: "Directory?", inputBinding: {}}
+  word: {type: "string?", inputBinding: {}}
+outputs:
+  out: {type: stdout}
+  table: {type: File, format: "http://edamontology.org/format_3752", outputBinding: {glob: t}}
+"""
+
+
+def test_files_are_no_strings(shell, yard):
+    """A2: what a tool of CWL takes is shown as the canvas shows it."""
+    (yard.parts.files.root / "tool.cwl").write_text(TOOL)
+    said = shell("executables", "add", "tool.cwl")
+    assert said.code == 0, said.err
+    added = {tuple(line.split(maxsplit=2)) for line in said.err.splitlines()}
+    assert added == {
+        ("input", "data", "any file"),
+        ("input", "rest", "folder"),
+        ("input", "place", "folder"),
+        ("value", "word", "string"),
+        ("output", "out", "any file"),
+        ("output", "table", "csv"),
+    }
+    shown = shell("executables", "show", "tool").out
+    assert [line.split()[2:] for line in shown.splitlines() if line.startswith("data ")] == [
+        ["any", "file"]
+    ]
+
+
 def test_help_names_the_nouns_and_version():
     answer = CliRunner().invoke(nbyard, ["--help"])
     assert {"datasets", "executables", "runs", "run", "doctor"} <= set(answer.output.split())

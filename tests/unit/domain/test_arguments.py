@@ -14,6 +14,7 @@ from nbyard.domain.arguments import (
     check_value,
     is_name,
     parse_value,
+    type_words,
 )
 from nbyard.domain.reaches import Flag, Option, Stdin, Stdout
 from nbyard.errors import Invalid
@@ -245,3 +246,20 @@ def test_the_value_of_a_secret_is_a_name_and_is_not_repeated():
     check_arguments([msgspec.structs.replace(secret, default="", reach=Stdin())])
     with pytest.raises(Invalid, match="secrets are given one by one"):
         check_arguments([Argument("tokens", type="list", items="secret")])
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        (Argument("a"), "string"),
+        (Argument("a", type="list"), "list"),
+        (Argument("a", role="input"), "any file"),
+        (Argument("a", role="input", format="csv"), "csv"),
+        (Argument("a", role="input", type="list"), "several files"),
+        (Argument("a", role="output", format="folder"), "folder"),
+        (Argument("a", role="output"), "any file"),
+    ],
+)
+def test_files_are_shown_by_their_format(argument, words):
+    """A2: the type of a value says nothing about a file."""
+    assert type_words(argument) == words
