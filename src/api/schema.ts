@@ -333,7 +333,7 @@ export interface paths {
          * Deploy an image as a service that runs until it is stopped
          * @description What is not said is as the preset and the service have it; `image` may be the name of a
          *     model that was built here, or is being built: then it waits for that. It is *running* when
-         *     it answers.
+         *     it answers. What has no title is called after its model, with a number where another one is.
          */
         post: operations["deployments.create"];
         delete?: never;

@@ -86,7 +86,7 @@ def test_a_cell_with_a_function_is_an_executable(shell, yard, dispatcher):
     first = shell.run_cell_magic("nbyard", "executable count", FUNCTION)
     assert first.executable.current.number == 1 and shell.user_ns["count"]
     assert [row[:3] for row in first.rows] == [
-        ["table", "input", "string"], ["more", "value", "int"], ["result", "output", "json"],
+        ["table", "input", "any file"], ["more", "value", "int"], ["result", "output", "json"],
     ]  # fmt: skip
     (yard.parts.files.root / "other.txt").write_text("a\nb\n")
     assert shell.run_cell_magic("nbyard", "executable", FUNCTION).executable.current.number == 1

@@ -41,7 +41,7 @@ from nbyard.domain.traffic import Counted, Traffic, traffic_of
 from nbyard.errors import Detail, Invalid, NameTaken, NotFound, StaleWrite, Unavailable
 from nbyard.kept_logs import KeptLog
 from nbyard.kept_traffic import KeptTraffic
-from nbyard.services.naming import nearest
+from nbyard.services.naming import free_name, nearest
 from nbyard.services.operation import operation
 from nbyard.services.parts import Parts, made_before, remember
 
@@ -78,9 +78,9 @@ class DeploymentService:
 
         What is not said is as the preset and the service have it; `image` may be the name of a
         model that was built here, or is being built: then it waits for that. It is *running* when
-        it answers.
+        it answers. What has no title is called after its model, with a number where another one is.
         """
-        body = self._with_model(caller, body)
+        title, body = body.title, self._with_model(caller, body)
         name, spec = completed(body)
         password = _hashed(body.password)
         unseen = structs.replace(body, password="")  # of a password nothing else is kept
@@ -89,7 +89,8 @@ class DeploymentService:
             if made is None:
                 made = new_id()
                 self._check_free(c, caller, name)
-                texts = {"name": name, "title": body.title or name}
+                title = title or self._free_title(c, caller, body.title or name)
+                texts = {"name": name, "title": title}
                 texts["description"] = body.description
                 self._rows.insert(c, caller.name, made, texts)
                 self._rows.add_revision(c, made, spec, "created", password)
@@ -124,6 +125,14 @@ class DeploymentService:
             said = f"The host name {name!r} is taken by another deployment."
             hint = "Choose another name, or edit or delete that one."
             raise NameTaken(said, hint=hint, details=[Detail("name", said)])
+
+    def _free_title(self, c: Connection, caller: Caller, title: str) -> str:
+        """One by which it can be told from the others."""
+        titles = self._rows.titles(c, caller.name)
+        if free_name(titles, title) == title:
+            return title
+        stem = title[: MAX_TITLE - len(" 99")].rstrip()
+        return free_name([*titles, stem], stem)
 
     @operation("GET", "/deployments", scope="deployments:read")
     def list(

@@ -223,6 +223,11 @@ class DeploymentRows:
         rows = c.execute(select(D.id, D.name).where(D.owner == owner, D.removed_at.is_(None)))
         return {row.id: row.name for row in rows}
 
+    def titles(self, c: Connection, owner: str) -> list[str]:
+        """What people call them."""
+        own = select(D.title).where(D.owner == owner, D.removed_at.is_(None))
+        return [*c.execute(own).scalars()]
+
     def revisions(
         self, c: Connection, deployment_id: str, limit: int, after: int = 0
     ) -> list[Revision]:

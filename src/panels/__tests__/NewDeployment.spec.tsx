@@ -237,6 +237,7 @@ describe('M6: a model that is deployed already', () => {
       DEPLOYED,
       ...others
     ]);
+    expect(screen.getByText('New revision of “Penguins (train-model-2)”')).toBeTruthy();
     fireEvent.change(field(/^Deploy as/), { target: { value: '' } });
     expect(field(/^Host name/).value).toBe('train-model-3');
     await submit();

@@ -23,7 +23,8 @@ import {
   changesOf,
   changeText,
   hardwareOf,
-  isAtRest
+  isAtRest,
+  titleAmong
 } from '../deployments/words';
 import { IPanelServices } from '../services';
 import { field, FORM, PORT } from './deploying';
@@ -32,6 +33,21 @@ const trans = nullTranslator.load('nbyard');
 const of = (part: object) => part as Deployment;
 
 describe('P3: deployments', () => {
+  it('are told apart by their host names where their titles are the same', () => {
+    const [cows, more, own, blank] = [
+      { id: '1', title: 'Cows', name: 'cows' },
+      { id: '2', title: 'Cows', name: 'cows-2' },
+      { id: '3', title: 'sheep', name: 'sheep' },
+      { id: '4', title: '', name: 'goats' }
+    ];
+    const among = (one: typeof cows, ...others: (typeof cows)[]) => titleAmong(one, others);
+    expect(among(cows, cows, own, blank)).toBe('Cows');
+    expect(among(cows, cows, more)).toBe('Cows (cows)');
+    expect(among(more, cows, more)).toBe('Cows (cows-2)');
+    expect(among(own, own, { ...own, id: '5', name: 'other' })).toBe('sheep');
+    expect(among(blank, blank, { ...blank, id: '6' })).toBe('goats');
+  });
+
   it('are read when they are first shown', async () => {
     const asked: string[] = [];
     const client = fakeClient((_, url) => {

@@ -2,6 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { DeployedAs } from '../../api/types';
 import { stateText } from '../../components/StateMark';
 import { Choice } from './Field';
+import { titleAmong } from './words';
 
 interface IDeployAsProps {
   deployed: readonly DeployedAs[];
@@ -14,8 +15,9 @@ interface IDeployAsProps {
 /** Whether a model that is deployed already becomes a revision of that. */
 export function DeployAs({ deployed, chosen, trans, onChange }: IDeployAsProps): JSX.Element {
   const into = deployed.find(({ id }) => id === chosen);
-  const revisions = deployed.map(({ id, title, name, state, runs }) => {
-    const words = trans.__('New revision of “%1”', title || name);
+  const revisions = deployed.map(one => {
+    const { id, state, runs } = one;
+    const words = trans.__('New revision of “%1”', titleAmong(one, deployed));
     return [id, runs ? words : `${words} (${stateText(state, trans)})`] as const;
   });
   const help = into?.runs

@@ -11,16 +11,15 @@ import { Standing } from '../Standing';
 import { openDeployment } from '../views';
 import { deploymentsOf } from './collection';
 import { Links } from './Links';
-import { actionsOf, hardwareOf } from './words';
+import { actionsOf, hardwareOf, titleAmong } from './words';
 
 const MINUTE = 60_000;
-
-const nameOf = ({ title }: Deployment) => title;
 
 /** Deployments of the sidebar. */
 export function DeploymentSection({ services }: { services: IPanelServices }): JSX.Element {
   const { yard, trans, commands } = services;
   const deployments = deploymentsOf(yard);
+  const nameOf = (one: Deployment) => titleAmong(one, deployments.items);
   const search = useSearch(deployments, nameOf);
   const now = useNow(!!search.items.length, MINUTE);
   useEffect(() => void deployments.start(), [deployments]);
@@ -42,7 +41,9 @@ export function DeploymentSection({ services }: { services: IPanelServices }): J
         items={search.items}
         idOf={({ id }) => id}
         nameOf={nameOf}
-        render={deployment => <Row deployment={deployment} now={now} services={services} />}
+        render={deployment => (
+          <Row deployment={deployment} called={nameOf(deployment)} now={now} services={services} />
+        )}
         actions={deployment => (
           <>
             <Links yard={yard} deployment={deployment} trans={trans} bare />
@@ -66,11 +67,12 @@ export function DeploymentSection({ services }: { services: IPanelServices }): J
 
 interface IRowProps {
   deployment: Deployment;
+  called: string;
   now: number;
   services: IPanelServices;
 }
 
-function Row({ deployment, now, services }: IRowProps): JSX.Element {
+function Row({ deployment, called, now, services }: IRowProps): JSX.Element {
   const { trans } = services;
   const { title, name, state, reason, spec, created_at } = deployment;
   const details = [reason, hardwareOf(spec, trans), showAgo(created_at, now, trans)];
@@ -80,7 +82,7 @@ function Row({ deployment, now, services }: IRowProps): JSX.Element {
       title={[title, name, spec.image, reason, showMoment(created_at)].filter(Boolean).join('\n')}
     >
       <deploymentIcon.react tag="span" className="nby-Icon" />
-      <span className="nby-Row-name">{title}</span>
+      <span className="nby-Row-name">{called}</span>
       <StateMark state={state} trans={trans} />
       <span className="nby-Thing-detail">{details.filter(Boolean).join(' · ')}</span>
     </div>

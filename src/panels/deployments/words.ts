@@ -6,6 +6,15 @@ import { IYard } from '../../api/yard';
 
 const RESTS: ReadonlySet<string> = new Set(['stopped', 'completed', 'failed']);
 
+/** What it is called among others: with its host name where another one is called the same. */
+export function titleAmong<T extends { id: string; title: string; name: string }>(
+  { id, title, name }: T,
+  others: readonly T[]
+): string {
+  const isShared = others.some(other => other.id !== id && other.title === title);
+  return isShared && title && title !== name ? `${title} (${name})` : title || name;
+}
+
 /** Nothing of it runs, or is about to. */
 export function isAtRest({ state }: { state: string }): boolean {
   return RESTS.has(state);

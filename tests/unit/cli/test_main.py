@@ -226,8 +226,8 @@ baseCommand: cat
 inputs:
   data: {type: File, inputBinding: {}}
   rest: {type: "File[]?", inputBinding: {}}
-  place: {type: Directory?, inputBinding: {}}
-  word: {type: string?, inputBinding: {}}
+  place: {type: "Directory?", inputBinding: {}}
+  word: {type: "string?", inputBinding: {}}
 outputs:
   out: {type: stdout}
   table: {type: File, format: "http://edamontology.org/format_3752", outputBinding: {glob: t}}
@@ -242,14 +242,16 @@ def test_files_are_no_strings(shell, yard):
     added = {tuple(line.split(maxsplit=2)) for line in said.err.splitlines()}
     assert added == {
         ("input", "data", "any file"),
-        ("input", "rest", "several files"),
+        ("input", "rest", "folder"),
         ("input", "place", "folder"),
         ("value", "word", "string"),
         ("output", "out", "any file"),
         ("output", "table", "csv"),
     }
     shown = shell("executables", "show", "tool").out
-    assert "any file" in shown and "several files" in shown
+    assert [line.split()[2:] for line in shown.splitlines() if line.startswith("data ")] == [
+        ["any", "file"]
+    ]
 
 
 def test_help_names_the_nouns_and_version():

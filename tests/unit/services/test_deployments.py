@@ -202,6 +202,22 @@ def test_a_model_is_deployed_by_its_name_and_says_where_it_answers(deployments, 
         deployments.create(Caller("bob"), NewDeployment("Spark job"))
 
 
+def test_deployments_of_one_model_are_told_apart(deployments, ann, yard, root):
+    """M6: by their titles, unless somebody gives them one."""
+    long = FILE.replace("name: Spark job", f"name: {'c' * 60}")
+    titles = []
+    for text in (FILE, long):
+        made = yard.services.models.build(ann, NewModel(write(root, text=text)))
+        for number in range(3):
+            body = NewDeployment(made.id, name=f"{made.name[0].lower()}-{number}")
+            titles.append(deployments.create(ann, body).title)
+    assert titles[:3] == ["Spark job", "Spark job 2", "Spark job 3"]
+    assert titles[3:] == ["c" * 45, f"{'c' * 42} 2", f"{'c' * 42} 3"]
+    for name in ("a", "b"):
+        said = deployments.create(ann, NewDeployment(made.id, name=name, title="cows"))
+        assert said.title == "cows"
+
+
 def test_a_model_is_deployed_while_it_is_built_and_not_when_that_failed(
     deployments, ann, yard, root
 ):
