@@ -33,6 +33,7 @@ from nbyard.domain.rollouts import (
     no_way_in,
     reproduce_pull,
     restarts_then,
+    sentence,
     state_of,
     words_of_end,
     words_of_start_error,
@@ -46,7 +47,7 @@ from nbyard.store.deployments import DeploymentRow, RevisionRow
 log = logging.getLogger("nbyard.dispatch")
 SOON_SECONDS, CALM_SECONDS = 0.2, 2.0
 LAST_SECONDS = 2.0
-TAIL_BYTES = 2000
+TAIL_BYTES = 2**16
 KEPT_LOGS = 10
 
 
@@ -245,7 +246,7 @@ class Rollout:
         self._hear_out(one.number)
         lived = max(found.finished_at - found.started_at, 0.0)
         error = words_of_start_error(found.error) if found.error else ""
-        last = self._notes.last_line(row, one, TAIL_BYTES)
+        last = self._notes.said_last(row, one, TAIL_BYTES)
         return Ended(found.exit_code, found.out_of_memory, error, last, lived)
 
     def _end(self, row: DeploymentRow, one: RevisionRow, ended: Ended) -> Standing:
@@ -264,7 +265,7 @@ class Rollout:
         wait = backoff_seconds(restarts)
         self._not_before[one.number] = time.monotonic() + wait
         self._since.pop(one.number, None)
-        words = f"{reason} It is started again."
+        words = f"{sentence(reason)} It is started again."
         self._notes.note(
             one,
             **{"started_at": None, "ready_at": None, "gpus": [], "places": []},

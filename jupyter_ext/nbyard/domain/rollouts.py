@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from nbyard.domain.deployments import RevisionSpec, ServiceKind
+from nbyard.domain.last_words import last_words
 from nbyard.domain.states import DeploymentState
 
 TRIES = 3
@@ -37,8 +38,8 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """How a container came to its end. `error` is what the engine says, `last` what was printed
-    last; `lived_seconds` since it was started. Without an exit code it was removed by others."""
+    """How a container came to its end. `error` is what the engine says, `last` the end of what it
+    printed; `lived_seconds` since it was started. Without an exit code it was removed by others."""
 
     exit_code: int | None
     out_of_memory: bool = False
@@ -69,7 +70,7 @@ def _state_with(answering: Standing, newest: Standing) -> tuple[DeploymentState,
     if answering.phase == "alive" and answering.has_answered:
         return "down", f"It does not answer. {words}".strip()
     state: DeploymentState = "queued" if answering.phase == "pending" else "starting"
-    return state, f"{answering.reason} {words}".strip()
+    return state, f"{sentence(answering.reason)} {words}".strip()
 
 
 def after(
@@ -103,8 +104,14 @@ def words_of_end(ended: Ended, spec: RevisionSpec) -> str:
     told = f"It ended with exit code {ended.exit_code}"
     if ended.exit_code in (KILLED, TERMINATED):
         told += " (it was killed)"
-    last = ended.last.strip().rpartition("\n")[2][:REASON_CHARS]
+    # who is killed with SIGKILL has no time to say why
+    last = "" if ended.exit_code == KILLED else last_words(ended.last)[:REASON_CHARS]
     return f"{told}: {last}" if last else f"{told}."
+
+
+def sentence(words: str) -> str:
+    """With its full stop, for another sentence to follow."""
+    return words if not words or words[-1] in ".!?…" else f"{words}."
 
 
 def is_port_taken(message: str) -> bool:

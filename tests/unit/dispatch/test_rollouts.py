@@ -269,3 +269,19 @@ def test_a_registry_that_says_nothing_keeps_nobody_from_stopping_or_deleting(
         assert rolling.store.deployments.ids(c) == set()
     speaks.set()
     assert heard.wait(60) and not (rolling.room.folder / deployment_folder(row.id)).exists()
+
+
+def test_an_end_has_its_own_reason_and_no_line_of_a_harmless_request(rolling: Rolling) -> None:
+    """P3: of what was printed before and after."""
+    rolling.create()
+    rolling.step(2)
+    row = rolling.row()
+    log = rolling.rollout._notes.log(row, row.newest)
+    log.write(b"2026-01-31 12:00:00,000 WARNING the model's answer does not fit\n")
+    rolling.engine.end(rolling.engine.living()[0], 9)
+    assert rolling.step().reason == "It ended with exit code 9. It is started again."
+    rolling.step(2)
+    log.write(b"Traceback (most recent call last):\n  File\nRuntimeError: no weights\nINFO: bye\n")
+    rolling.engine.end(rolling.engine.living()[0], 1)
+    words = "It ended with exit code 1: RuntimeError: no weights. It is started again."
+    assert rolling.step().reason == words
