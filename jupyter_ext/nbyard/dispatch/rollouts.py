@@ -228,7 +228,8 @@ class Rollout:
             return self._give_up(row, one, never_answered(made.spec), by_hand)
         if places != one.places or has_answered != one.has_answered:
             self._note_places(row, one, places, is_new=has_answered != one.has_answered)
-        return Standing(one.number, "alive", is_ready, has_answered, one.revision.reason)
+        told, says = one.revision.reason, self._ports.words(one.number)
+        return Standing(one.number, "alive", is_ready, has_answered, told, says=says)
 
     def _note_places(
         self, row: DeploymentRow, one: RevisionRow, places: list[Place], *, is_new: bool

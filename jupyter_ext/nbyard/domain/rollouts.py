@@ -18,6 +18,7 @@ MAX_BACKOFF_SECONDS, MAX_DOUBLINGS = 60.0, 10
 HERE = ("localhost", "127.0.0.1", "::1")
 KILLED, TERMINATED = 137, 143
 REASON_CHARS = 500
+SILENT = "It does not answer"
 BEING_BUILT = "Its image is being built."
 
 
@@ -27,7 +28,7 @@ Phase = Literal["pending", "alive", "over"]
 class Standing(msgspec.Struct, frozen=True):
     """What one revision does: it waits (*pending*), its container was asked for (*alive*), or it
     is *over*; `answers` tells whether its first port does, `has_answered` whether it ever did since
-    it was last started."""
+    it was last started, `says` why it does not, in its own words."""
 
     number: int
     phase: Phase
@@ -35,6 +36,7 @@ class Standing(msgspec.Struct, frozen=True):
     has_answered: bool = False
     reason: str = ""
     exit_code: int | None = None
+    says: str = ""
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -68,7 +70,8 @@ def _state_with(answering: Standing, newest: Standing) -> tuple[DeploymentState,
     if answering.phase == "alive" and answering.answers:
         return "running", words
     if answering.phase == "alive" and answering.has_answered:
-        return "down", f"It does not answer. {words}".strip()
+        said = f": {answering.says}" if answering.says else ""
+        return "down", f"{sentence(f'{SILENT}{said}')} {words}".strip()
     state: DeploymentState = "queued" if answering.phase == "pending" else "starting"
     return state, f"{sentence(answering.reason)} {words}".strip()
 

@@ -285,3 +285,18 @@ def test_an_end_has_its_own_reason_and_no_line_of_a_harmless_request(rolling: Ro
     rolling.engine.end(rolling.engine.living()[0], 1)
     words = "It ended with exit code 1: RuntimeError: no weights. It is started again."
     assert rolling.step().reason == words
+
+
+def test_why_it_does_not_answer_is_told_in_its_own_words(
+    rolling: Rolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P3, M3: of a model that does not come back from a call."""
+    monkeypatch.setattr(answering, "said", lambda *_: "the model is in a call of 1 row")
+    rolling.create()
+    rolling.step(2)
+    rolling.engine.answers = False
+    found = rolling.step(answering.MISSES)
+    words = "It does not answer: the model is in a call of 1 row."
+    assert (found.state, found.reason) == ("down", words)
+    rolling.engine.answers = True
+    assert (rolling.step().state, rolling.get().reason) == ("running", "")

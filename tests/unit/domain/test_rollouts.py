@@ -69,7 +69,9 @@ def test_one_that_is_replaced_answers_until_the_other_does():
     assert state_of(0, {1: thrice}) == ("failed", "It ended with exit code 0.")
     assert state_of(2, {2: Standing(2, "alive", True, True)}) == ("running", "")
     assert state_of(0, {1: Standing(1, "pending", reason="waits for a GPU")})[0] == "queued"
-    assert state_of(1, {1: Standing(1, "alive", False, True)})[0] == "down"
+    assert state_of(1, {1: Standing(1, "alive", False, True)}) == ("down", "It does not answer.")
+    busy = Standing(1, "alive", False, True, says="it is in a call")
+    assert state_of(1, {1: busy}) == ("down", "It does not answer: it is in a call.")
     assert state_of(1, {1: Standing(1, "alive", False, False)})[0] == "starting"
 
 

@@ -11,7 +11,8 @@ from nbyard.serving.loading import Spec, load
 from nbyard.serving.predicting import Predictor
 
 from .answers import EXPECTED, TEXT, Answer, failure, refusal, said
-from .batching import Predict, Worker
+from .batching import Worker
+from .calls import Predict
 from .inference import outputs_of, read_request, tensors_of
 from .metrics import Metrics
 from .openapi import document
