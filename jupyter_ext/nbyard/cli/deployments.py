@@ -111,6 +111,31 @@ def edit(deployment: str, command: tuple[str, ...], server: str, **wish: Any) ->
     see_deployed(connection, made, wait, as_json)
 
 
+@click.command()
+@click.argument("deployment")
+@click.option("--revision", default=0, metavar="N", help="Which one; default: the one before.")
+@wait_option
+@server_option
+@json_option
+def rollback(deployment: str, revision: int, wait: bool, server: str, as_json: bool) -> None:
+    """Make what an older revision was the newest again.
+
+    \b
+    Examples:
+      nbyard deployments rollback penguins --wait
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    made = connection.deployments.rollback(deployment=deployment, revision=revision)
+    if wait:
+        see_deployed(connection, made, wait, as_json)
+    elif as_json:
+        show_json(made)
+    else:
+        _show(made)
+
+
 def _wish(given: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a body that were said."""
     said = {name: value for name, value in given.items() if value not in (None, ())}
@@ -167,6 +192,7 @@ def see_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) -
         _show(found)
     else:
         say(f"nbyard deployments show {made.name} tells how it goes.")
+        _warn(found)
         click.echo(made.id)
     if wait and (found.state in DEPLOYMENT.rests or found.serving != found.revision):
         raise click.exceptions.Exit(1)
@@ -220,6 +246,10 @@ def _show(found: Any) -> None:
     for link in found.links:
         mark = "answers" if link.answers else "does not answer"
         click.echo(f"{link.name}: {link.path} ({mark})")
+    _warn(found)
+
+
+def _warn(found: Deployment) -> None:
     for warning in found.warnings:
         say(f"Warning: {warning}")
 
@@ -267,12 +297,11 @@ def _seconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds * 1000:.3g} ms"
 
 
-COMMANDS: tuple[click.Command, ...] = (create, edit, log)
+COMMANDS: tuple[click.Command, ...] = (create, edit, log, rollback)
 VIEWS: dict[str, Callable[[Any], None]] = {
     "deployments.events": _events,
     "deployments.get": _show,
     "deployments.revisions": _revisions,
-    "deployments.rollback": _show,
     "deployments.start": _show,
     "deployments.stop": _show,
     "deployments.traffic": _traffic,

@@ -1,6 +1,6 @@
 """Nouns and verbs from the table of operations; what needs more is written by hand beside it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import click
@@ -19,8 +19,9 @@ from nbyard.cli import (
     workflows,
 )
 from nbyard.cli.environment_views import next_step, standing_of
-from nbyard.cli.output import duration, show_json, show_table, size
+from nbyard.cli.output import duration, say, show_json, show_table, size
 from nbyard.cli.views import VIEWS
+from nbyard.errors import NbyardError, Unavailable
 from nbyard.services.operation import Field, Operation
 from nbyard.services.table import table
 
@@ -147,8 +148,10 @@ def noun_groups() -> Iterator[click.Group]:
 
 
 def _command(operation: Operation) -> click.Command:
+    named = [field.name for field in operation.placed("path")]
+    is_removal = operation.verb == "delete" and len(named) == 1
     parameters: list[click.Parameter] = [
-        click.Argument([field.name]) for field in operation.placed("path")
+        click.Argument([name], nargs=-1 if is_removal else 1, required=True) for name in named
     ]
     parameters += [_option(field) for field in operation.placed("query")]
     parameters.append(click.Option(["--server"], default="", help="Port or URL of a server."))
@@ -159,10 +162,34 @@ def _command(operation: Operation) -> click.Command:
 
         noun = getattr(connect(server), operation.noun)
         given = {name: value for name, value in values.items() if value is not None}
-        _show(operation, getattr(noun, operation.verb)(**given), as_json)
+        ask = getattr(noun, operation.verb)
+        if is_removal:
+            _each(ask, named[0], given.pop(named[0]), given)
+        else:
+            _show(operation, ask(**given), as_json)
 
     name = VERBS.get(operation.verb, operation.verb)
     return click.Command(name, callback=call, params=parameters, help=f"{operation.summary}.")
+
+
+def _each(ask: Callable[..., Any], name: str, keys: Iterable[str], given: dict[str, Any]) -> None:
+    """The same for each; what cannot be done keeps nobody from the others.
+
+    Raises:
+        NbyardError: the last one; those before it are told.
+    """
+    failed: NbyardError | None = None
+    for key in keys:
+        try:
+            ask(**{name: key}, **given)
+        except Unavailable:
+            raise
+        except NbyardError as error:
+            if failed is not None:
+                say(f"Error: {failed.message}")
+            failed = error
+    if failed is not None:
+        raise failed
 
 
 def _option(field: Field) -> click.Option:

@@ -21,6 +21,7 @@ from nbyard.errors import NbyardError
 ANSWER_SECONDS = 2.0
 LEAST_FAILURE = 500
 MISSES = 3
+MAX_WORDS_BYTES, MAX_WORDS = 2**16, 500
 DESCRIPTION, MAX_DESCRIPTION_BYTES = "/swagger.json", 2**20
 # what the kernel lists: <number>: <local address> <remote address> <state> …
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
@@ -68,6 +69,21 @@ def answers(place: Place, path: str) -> bool:
         connection.close()
 
 
+def said(place: Place, path: str) -> str:
+    """Why it is not ready, where it answers so with JSON that has an `error` in words."""
+    connection = Hurried(place, ANSWER_SECONDS)
+    try:
+        connection.request("GET", path, headers={"Connection": "close"})
+        answer = connection.getresponse()
+        told = read_json(answer.read(MAX_WORDS_BYTES)) if answer.status >= LEAST_FAILURE else None
+        words = told.get("error") if isinstance(told, dict) else None
+        return " ".join(words.split())[:MAX_WORDS] if isinstance(words, str) else ""
+    except (OSError, http.client.HTTPException, NbyardError):
+        return ""
+    finally:
+        connection.close()
+
+
 def described(place: Place) -> list[CallForm]:
     """What it says that it can be asked, where it describes itself as DEEPaaS does."""
     connection = Hurried(place, ANSWER_SECONDS)
@@ -88,6 +104,7 @@ class Ports:
 
     def __init__(self) -> None:
         self._misses: Counter[tuple[int, str]] = Counter()
+        self._said: dict[int, str] = {}
 
     def look(
         self, number: int, known: Sequence[Place], asked: Sequence[tuple[Place, str]]
@@ -103,7 +120,21 @@ class Ports:
             last = before.get((place.name, place.port))
             stays = last is not None and last.answers and self._misses[key] < MISSES
             found.append(msgspec.structs.replace(place, answers=is_there or stays))
+        self._note_words(number, asked[:1])
         return found
+
+    def _note_words(self, number: int, asked: Sequence[tuple[Place, str]]) -> None:
+        """What the first port said when it was believed, once: words may change by the second."""
+        for place, path in asked:
+            misses = self._misses[number, place.name]
+            if misses < MISSES:
+                self._said.pop(number, None)
+            elif misses == MISSES:
+                self._said[number] = said(place, path) if place.port else ""
+
+    def words(self, number: int) -> str:
+        """Why the first port of a revision does not answer, in its own words."""
+        return self._said.get(number, "")
 
 
 def is_connected(port: int) -> bool | None:

@@ -13,7 +13,7 @@ from nbyard.dispatch.room import Room, Turn
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import Engine, Owned
 from nbyard.domain.limits import Limits
-from nbyard.domain.slots import Slots
+from nbyard.domain.slots import CHANGE_DEPLOYMENT, Slots
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.runtimes.docker import strays
 from nbyard.store.deployments import DeploymentRow, RevisionRow
@@ -146,7 +146,7 @@ class DeploymentController:
             slots = self._slots(turn)
             for gpus in ahead:
                 slots.hold(gpus)
-            words = slots.lacks(wanted).get("gpu", "")
+            words = slots.lacks(wanted, CHANGE_DEPLOYMENT).get("gpu", "")
             rollout.gives_way = bool(words and former and former.revision.gpus)
             if not words:
                 self._give(one, list(slots.grant(wanted)))

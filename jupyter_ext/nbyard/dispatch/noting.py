@@ -78,10 +78,11 @@ class Notes:
         """A line of ours in its log."""
         line(self.log(row, one), f"{OURS}{words}")
 
-    def last_line(self, row: DeploymentRow, one: RevisionRow, tail_bytes: int) -> str:
-        """What it said itself last; "" when that was a line of ours."""
-        last = self.log(row, one).tail(tail_bytes).strip().rpartition("\n")[2]
-        return "" if last.startswith(OURS) else last
+    def said_last(self, row: DeploymentRow, one: RevisionRow, tail_bytes: int) -> str:
+        """The end of what it said itself since the last line of ours, which is older than it."""
+        lines = self.log(row, one).tail(tail_bytes).splitlines(keepends=True)
+        ours = [place for place, line in enumerate(lines) if line.startswith(OURS)]
+        return "".join(lines[ours[-1] + 1 :] if ours else lines)
 
     def places(
         self, row: DeploymentRow, one: RevisionRow, places: list[Place], **told: Any

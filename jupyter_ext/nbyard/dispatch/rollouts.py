@@ -33,6 +33,7 @@ from nbyard.domain.rollouts import (
     no_way_in,
     reproduce_pull,
     restarts_then,
+    sentence,
     state_of,
     words_of_end,
     words_of_start_error,
@@ -46,7 +47,7 @@ from nbyard.store.deployments import DeploymentRow, RevisionRow
 log = logging.getLogger("nbyard.dispatch")
 SOON_SECONDS, CALM_SECONDS = 0.2, 2.0
 LAST_SECONDS = 2.0
-TAIL_BYTES = 2000
+TAIL_BYTES = 2**16
 KEPT_LOGS = 10
 
 
@@ -227,7 +228,8 @@ class Rollout:
             return self._give_up(row, one, never_answered(made.spec), by_hand)
         if places != one.places or has_answered != one.has_answered:
             self._note_places(row, one, places, is_new=has_answered != one.has_answered)
-        return Standing(one.number, "alive", is_ready, has_answered, one.revision.reason)
+        told, says = one.revision.reason, self._ports.words(one.number)
+        return Standing(one.number, "alive", is_ready, has_answered, told, says=says)
 
     def _note_places(
         self, row: DeploymentRow, one: RevisionRow, places: list[Place], *, is_new: bool
@@ -245,7 +247,7 @@ class Rollout:
         self._hear_out(one.number)
         lived = max(found.finished_at - found.started_at, 0.0)
         error = words_of_start_error(found.error) if found.error else ""
-        last = self._notes.last_line(row, one, TAIL_BYTES)
+        last = self._notes.said_last(row, one, TAIL_BYTES)
         return Ended(found.exit_code, found.out_of_memory, error, last, lived)
 
     def _end(self, row: DeploymentRow, one: RevisionRow, ended: Ended) -> Standing:
@@ -264,7 +266,7 @@ class Rollout:
         wait = backoff_seconds(restarts)
         self._not_before[one.number] = time.monotonic() + wait
         self._since.pop(one.number, None)
-        words = f"{reason} It is started again."
+        words = f"{sentence(reason)} It is started again."
         self._notes.note(
             one,
             **{"started_at": None, "ready_at": None, "gpus": [], "places": []},

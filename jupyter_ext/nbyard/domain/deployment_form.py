@@ -31,6 +31,8 @@ PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]{0,500}")
 NAME_FORM = "has small letters, digits and - between them, 63 at most"
 FORM = "form"  # the address of the form itself
 OURS = ("HOME", "NVIDIA_VISIBLE_DEVICES", "NBYARD_")
+# of a model that is served, as its own image reads them
+OF_MODELS = ("NBYARD_CALL_SECONDS", "NBYARD_MAX_BODY_BYTES", "NBYARD_MAX_QUEUE_ROWS")
 # by these JupyterLab finds its settings, of which its password is one
 LABS = ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG")
 
@@ -358,7 +360,7 @@ def _wrong_variables(spec: RevisionSpec) -> Iterator[Detail]:
     for name, value in spec.environment.items():
         if not VARIABLE.fullmatch(name):
             yield Detail("environment", f"{name[:40]!r} is no name of a variable")
-        elif name.startswith(ours):
+        elif name.startswith(ours) and name not in OF_MODELS:
             yield Detail(f"environment.{name[:40]}", "is set by nbyard itself")
         elif len(value) > MAX_TEXT:
             yield Detail(f"environment.{name[:40]}", f"may have {MAX_TEXT} characters")

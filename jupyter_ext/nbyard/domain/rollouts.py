@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from nbyard.domain.deployments import RevisionSpec, ServiceKind
+from nbyard.domain.last_words import last_words
 from nbyard.domain.states import DeploymentState
 
 TRIES = 3
@@ -17,6 +18,7 @@ MAX_BACKOFF_SECONDS, MAX_DOUBLINGS = 60.0, 10
 HERE = ("localhost", "127.0.0.1", "::1")
 KILLED, TERMINATED = 137, 143
 REASON_CHARS = 500
+SILENT = "It does not answer"
 BEING_BUILT = "Its image is being built."
 
 
@@ -26,7 +28,7 @@ Phase = Literal["pending", "alive", "over"]
 class Standing(msgspec.Struct, frozen=True):
     """What one revision does: it waits (*pending*), its container was asked for (*alive*), or it
     is *over*; `answers` tells whether its first port does, `has_answered` whether it ever did since
-    it was last started."""
+    it was last started, `says` why it does not, in its own words."""
 
     number: int
     phase: Phase
@@ -34,11 +36,12 @@ class Standing(msgspec.Struct, frozen=True):
     has_answered: bool = False
     reason: str = ""
     exit_code: int | None = None
+    says: str = ""
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """How a container came to its end. `error` is what the engine says, `last` what was printed
-    last; `lived_seconds` since it was started. Without an exit code it was removed by others."""
+    """How a container came to its end. `error` is what the engine says, `last` the end of what it
+    printed; `lived_seconds` since it was started. Without an exit code it was removed by others."""
 
     exit_code: int | None
     out_of_memory: bool = False
@@ -67,9 +70,10 @@ def _state_with(answering: Standing, newest: Standing) -> tuple[DeploymentState,
     if answering.phase == "alive" and answering.answers:
         return "running", words
     if answering.phase == "alive" and answering.has_answered:
-        return "down", f"It does not answer. {words}".strip()
+        said = f": {answering.says}" if answering.says else ""
+        return "down", f"{sentence(f'{SILENT}{said}')} {words}".strip()
     state: DeploymentState = "queued" if answering.phase == "pending" else "starting"
-    return state, f"{answering.reason} {words}".strip()
+    return state, f"{sentence(answering.reason)} {words}".strip()
 
 
 def after(
@@ -103,8 +107,14 @@ def words_of_end(ended: Ended, spec: RevisionSpec) -> str:
     told = f"It ended with exit code {ended.exit_code}"
     if ended.exit_code in (KILLED, TERMINATED):
         told += " (it was killed)"
-    last = ended.last.strip().rpartition("\n")[2][:REASON_CHARS]
+    # who is killed with SIGKILL has no time to say why
+    last = "" if ended.exit_code == KILLED else last_words(ended.last)[:REASON_CHARS]
     return f"{told}: {last}" if last else f"{told}."
+
+
+def sentence(words: str) -> str:
+    """With its full stop, for another sentence to follow."""
+    return words if not words or words[-1] in ".!?…" else f"{words}."
 
 
 def is_port_taken(message: str) -> bool:

@@ -10,6 +10,7 @@ from nbyard.domain.limits import Limits
 GIB = 2**30
 EPSILON = 1e-9
 BEHIND = ", behind others in the queue"
+CHANGE_RUN, CHANGE_DEPLOYMENT = "cancel the run", "edit the deployment"
 
 
 class Capacity(msgspec.Struct, frozen=True):
@@ -50,10 +51,11 @@ class Slots:
         """Whether a task waits for what this machine will never have."""
         return (limits.gpu or 0) > len(self.capacity.gpus)
 
-    def lacks(self, limits: Limits) -> dict[str, str]:
-        """Why a task has to wait, in words by resource; empty when it may start."""
+    def lacks(self, limits: Limits, change: str = CHANGE_RUN) -> dict[str, str]:
+        """Why a task has to wait, in words by resource; empty when it may start. `change` says
+        what to do where it would wait for ever."""
         if self.is_too_much(limits):
-            return {"gpu": self._too_many_gpus(limits)}
+            return {"gpu": self._too_many_gpus(limits, change)}
         missing = {
             "gpu": self._lacks_gpus(limits),
             "memory": self._lacks_memory(limits),
@@ -102,10 +104,10 @@ class Slots:
         free = [g for g in self.capacity.gpus if self._uses[g] < self.capacity.tasks_per_gpu]
         return sorted(free, key=lambda gpu: self._uses[gpu])
 
-    def _too_many_gpus(self, limits: Limits) -> str:
+    def _too_many_gpus(self, limits: Limits, change: str) -> str:
         there = len(self.capacity.gpus)
         words = f"waits for {_gpus(limits.gpu or 0)}, but this machine has {there or 'none'}"
-        cure = f"cancel the run and ask for {'fewer' if there else 'none'}"
+        cure = f"{change} and ask for {'fewer' if there else 'none'}"
         return f"{words}: {cure}, or see what nbyard doctor says of GPUs"
 
     def _lacks_gpus(self, limits: Limits) -> str:

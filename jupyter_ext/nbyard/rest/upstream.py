@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from tornado import util
 from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
 from tornado.httputil import (
     HTTPHeaders,
@@ -45,8 +46,11 @@ class Upstream(HTTPMessageDelegate):
 
     @classmethod
     async def connect(cls, host: str, port: int) -> "Upstream":
-        """Raises OSError: nobody is there."""
-        return cls(await TCPClient().connect(host, port, timeout=CONNECT_SECONDS))
+        """Raises OSError: nobody is there, or takes the connection in time."""
+        try:
+            return cls(await TCPClient().connect(host, port, timeout=CONNECT_SECONDS))
+        except util.TimeoutError as error:  # of some versions of tornado it is no OSError
+            raise OSError(f"no connection within {CONNECT_SECONDS:g} s") from error
 
     def begin(self, method: str, target: str, headers: HTTPHeaders) -> None:
         """Send the head of the request."""

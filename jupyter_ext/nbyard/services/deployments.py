@@ -35,6 +35,7 @@ from nbyard.domain.deployments import (
 from nbyard.domain.ids import new_id
 from nbyard.domain.models import HTTP, ModelPackage
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
+from nbyard.domain.rollouts import SILENT
 from nbyard.domain.runs import LogChunk
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.domain.traffic import Counted, Traffic, traffic_of
@@ -281,18 +282,18 @@ class DeploymentService:
 
         Raises:
             NotFound: he has none of that name, or it no such port.
-            Unavailable: it does not run; the message says why.
+            Unavailable: it does not run, or does not answer; the message says why.
         """
         with self._store.read() as c:
             row = self._rows.serving(c, caller.name, name)
-            if row is None or not row.places:
-                found = self._find(c, caller, name)
-                words = f"{name} does not answer: it is {found.state}."
-                raise Unavailable(f"{words} {found.reason}".strip())
+        if row is None or not row.places:
+            raise _not_answering(self.get(caller, name))
         spec = row.revision.spec
         for declared in spec.ports:
             for place in row.places:
                 if declared.name == place.name == port and place.port:
+                    if not (place.answers or row.places[0].answers):
+                        raise _not_answering(self.get(caller, name))
                     return _target(row, declared, place, self._parts.settings.ide_images)
         names = [one.name for one in spec.ports]
         raise NotFound(f"{name} has no port {port[:80]!r}; {nearest(names, port)}.")
@@ -365,6 +366,15 @@ class DeploymentService:
         path = self._store.folder / deployment_folder(found.id) / log_name(number)
         is_over = found.state in DEPLOYMENT.rests or number not in (found.revision, found.serving)
         return KeptLog(path).read(after, done=is_over)
+
+
+def _not_answering(found: Deployment) -> Unavailable:
+    """What whoever asks a service is told that does not run, or does not answer."""
+    words = f"{found.name} does not answer: it is {found.state}. {found.reason}".strip()
+    if found.reason.startswith(SILENT) and found.reason != f"{SILENT}.":
+        words = f"{found.name} {found.reason.removeprefix('It ')}"
+    hint = f"nbyard deployments show {found.name} and log {found.name} tell more."
+    return Unavailable(words.removesuffix(f" {SILENT}."), hint=hint)
 
 
 def _target(row: RevisionRow, port: Port, place: Place, ide_images: Sequence[str]) -> Target:

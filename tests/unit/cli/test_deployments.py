@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from nbyard.cli import deployments
 from nbyard.domain.traffic import Counted
 
 
@@ -53,6 +54,34 @@ def test_it_is_edited_rolled_back_stopped_and_removed(shell, cows):
     assert shell("deployments", "log", "cows").out == ""
     assert shell("deployments", "rm", "cows").code == 0
     assert shell("deployments", "show", "cows").code == 3
+
+
+def test_a_mismatch_is_told_when_it_is_made(shell):
+    """P3: whether or not somebody waits."""
+    made = shell("deployments", "create", "cows:gpu", "--name", "one")
+    assert "Warning: The tag 'gpu' is one for GPUs" in made.err and len(made.out.split()) == 1
+    made = shell("deployments", "create", "cows:cpu", "--name", "two", "--gpu", "1", "--json")
+    assert json.loads(made.out)["warnings"]
+    assert "Warning" in shell("deployments", "edit", "one", "--cpu", "2").err
+    assert "Warning" not in shell("deployments", "edit", "one", "--image", "cows:1").err
+
+
+def test_a_rollback_may_be_waited_for(shell, cows, monkeypatch):
+    """P4: as an edit."""
+    shell("deployments", "edit", "cows", "--image", "cows:2")
+    monkeypatch.setattr(deployments, "until_settled", lambda _, made: made)
+    told = shell("deployments", "rollback", "cows", "--revision", "1", "--wait")
+    assert told.code == 1 and "3" in told.out, "it does not answer"
+    assert json.loads(shell("deployments", "rollback", "cows", "--json").out)["revision"] == 4
+    assert shell("deployments", "rollback", "cows", "--revision", "9").code == 3
+
+
+def test_several_are_removed_at_once(shell, cows):
+    shell("deployments", "create", "cows:1", "--name", "more")
+    told = shell("deployments", "rm", "none", "cows", "nothing", "more")
+    assert told.code == 3 and "'none'" in told.err and "'nothing'" in told.err
+    assert json.loads(shell("deployments", "ls", "--json").out)["items"] == []
+    assert shell("deployments", "rm").code == 2
 
 
 def test_what_it_was_asked_is_told_in_a_table(shell, cows, yard):

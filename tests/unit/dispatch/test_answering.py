@@ -9,8 +9,14 @@ from collections.abc import Iterator
 import pytest
 
 from nbyard.dispatch import answering
-from nbyard.dispatch.answering import MISSES, Ports, answers, described, is_connected
+from nbyard.dispatch.answering import MISSES, Ports, answers, described, is_connected, said
 from nbyard.domain.deployments import Place
+
+
+class Told:
+    """What the server below says."""
+
+    body = b""
 
 
 @pytest.fixture
@@ -22,6 +28,7 @@ def served() -> Iterator[tuple[Place, list[int]]]:
         def do_GET(self) -> None:
             self.send_response(statuses[0])
             self.end_headers()
+            self.wfile.write(Told.body)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -72,6 +79,33 @@ def test_that_one_does_not_answer_any_more_is_believed_the_third_time(served):
     statuses[0] = 200
     assert ports.look(1, known, [(place, "/")])[0].answers
     assert not ports.look(1, known, [(Place("web", "127.0.0.1", 0), "/")])[0].answers
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b'{"error": "it is\\n in a call"}', "it is in a call"),
+        (b'{"error": 7}', ""),
+        (b"[]", ""),
+        (b"<html>", ""),
+        (b"", ""),
+    ],
+)
+def test_why_it_does_not_answer_is_known_in_its_own_words(served, monkeypatch, text, words):
+    """P3: once, when it is believed; one that answers has nothing to say."""
+    place, statuses = served
+    monkeypatch.setattr(Told, "body", text)
+    ports, statuses[0] = Ports(), 503
+    for _ in range(MISSES):
+        assert ports.words(1) == ""
+        ports.look(1, [], [(place, "/")])
+    assert ports.words(1) == words
+    monkeypatch.setattr(Told, "body", b'{"error": "another"}')
+    ports.look(1, [], [(place, "/")])
+    assert ports.words(1) == words
+    statuses[0] = 200
+    ports.look(1, [], [(place, "/")])
+    assert ports.words(1) == "" == said(place, "/")
 
 
 def test_a_connection_is_seen_until_it_is_closed():

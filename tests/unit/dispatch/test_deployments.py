@@ -42,7 +42,9 @@ def test_one_that_wants_more_gpus_than_there_are_waits(no_engine: Yard) -> None:
     deployments.create(ANN, NewDeployment("cows:1", name="gpus", gpu=1))
     with Dispatching(no_engine.settings) as running:
         found = running.until(lambda: deployments.get(ANN, "gpus"), lambda d: d.reason)
-        assert found.state == "queued" and "this machine has none" in found.reason
+        assert (
+            found.state == "queued" and "this machine has none: edit the deployment" in found.reason
+        )
 
 
 class Swept:

@@ -44,13 +44,15 @@ def test_a_dispatcher_that_leaves_wants_nothing(room: Room) -> None:
     assert not notes.is_wanted(row_of(room))
 
 
-def test_the_last_line_is_one_of_its_own(room: Room) -> None:
+def test_what_it_said_last_is_its_own_and_of_this_life(room: Room) -> None:
     notes, row = Notes(room), row_of(room)
     notes.log(row, row.newest).write(b"first\nno model\n")
-    assert notes.last_line(row, row.newest, 2000) == "no model"
+    assert notes.said_last(row, row.newest, 2000) == "first\nno model\n"
     notes.say(row, row.newest, "it ended")
-    assert notes.last_line(row, row.newest, 2000) == ""
+    assert notes.said_last(row, row.newest, 2000) == ""
     assert notes.log(row, row.newest).tail(99).endswith("nbyard: it ended\n")
+    notes.log(row, row.newest).write(b"again\n")
+    assert notes.said_last(row, row.newest, 2000) == "again\n"
 
 
 def test_it_is_asked_once_it_answered(yard: Yard, room: Room) -> None:

@@ -269,3 +269,34 @@ def test_a_registry_that_says_nothing_keeps_nobody_from_stopping_or_deleting(
         assert rolling.store.deployments.ids(c) == set()
     speaks.set()
     assert heard.wait(60) and not (rolling.room.folder / deployment_folder(row.id)).exists()
+
+
+def test_an_end_has_its_own_reason_and_no_line_of_a_harmless_request(rolling: Rolling) -> None:
+    """P3: of what was printed before and after."""
+    rolling.create()
+    rolling.step(2)
+    row = rolling.row()
+    log = rolling.rollout._notes.log(row, row.newest)
+    log.write(b"2026-01-31 12:00:00,000 WARNING the model's answer does not fit\n")
+    rolling.engine.end(rolling.engine.living()[0], 9)
+    assert rolling.step().reason == "It ended with exit code 9. It is started again."
+    rolling.step(2)
+    log.write(b"Traceback (most recent call last):\n  File\nRuntimeError: no weights\nINFO: bye\n")
+    rolling.engine.end(rolling.engine.living()[0], 1)
+    words = "It ended with exit code 1: RuntimeError: no weights. It is started again."
+    assert rolling.step().reason == words
+
+
+def test_why_it_does_not_answer_is_told_in_its_own_words(
+    rolling: Rolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P3, M3: of a model that does not come back from a call."""
+    monkeypatch.setattr(answering, "said", lambda *_: "the model is in a call of 1 row")
+    rolling.create()
+    rolling.step(2)
+    rolling.engine.answers = False
+    found = rolling.step(answering.MISSES)
+    words = "It does not answer: the model is in a call of 1 row."
+    assert (found.state, found.reason) == ("down", words)
+    rolling.engine.answers = True
+    assert (rolling.step().state, rolling.get().reason) == ("running", "")

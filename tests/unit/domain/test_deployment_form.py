@@ -177,3 +177,10 @@ def test_what_is_not_said_stays():
     with pytest.raises(Invalid) as caught:
         changed(spec, DeploymentChange(memory_gb=1, title="x" * 46))
     assert [detail.path for detail in caught.value.details] == ["title", "memory_gb"]
+
+
+def test_limits_of_a_model_may_be_said():
+    """M3: its image reads them; all else of that name is nbyard's own."""
+    spec = completed(NewDeployment("a:1", name="x", environment={"NBYARD_CALL_SECONDS": "600"}))[1]
+    assert spec.environment == {"NBYARD_CALL_SECONDS": "600"}
+    assert refused(environment={"NBYARD_MODEL": "x"}) == ["environment.NBYARD_MODEL"]

@@ -20,6 +20,7 @@ from nbyard.domain.rollouts import (
     not_built,
     reproduce_pull,
     restarts_then,
+    sentence,
     state_of,
     words_of_end,
     words_of_start_error,
@@ -68,7 +69,9 @@ def test_one_that_is_replaced_answers_until_the_other_does():
     assert state_of(0, {1: thrice}) == ("failed", "It ended with exit code 0.")
     assert state_of(2, {2: Standing(2, "alive", True, True)}) == ("running", "")
     assert state_of(0, {1: Standing(1, "pending", reason="waits for a GPU")})[0] == "queued"
-    assert state_of(1, {1: Standing(1, "alive", False, True)})[0] == "down"
+    assert state_of(1, {1: Standing(1, "alive", False, True)}) == ("down", "It does not answer.")
+    busy = Standing(1, "alive", False, True, says="it is in a call")
+    assert state_of(1, {1: busy}) == ("down", "It does not answer: it is in a call.")
     assert state_of(1, {1: Standing(1, "alive", False, False)})[0] == "starting"
 
 
@@ -109,13 +112,24 @@ def test_waiting_grows_up_to_a_minute(restarts):
             Ended(3, last="a\nValueError: no cows\n"),
             "It ended with exit code 3: ValueError: no cows",
         ),
+        (Ended(9, last="2026-01-31 12:00:00,000 INFO ready\n"), "It ended with exit code 9."),
         (Ended(137), "It ended with exit code 137 (it was killed)."),
+        (Ended(137, last="batch 7\n"), "It ended with exit code 137 (it was killed)."),
+        (Ended(143, last="bye\n"), "It ended with exit code 143 (it was killed): bye"),
         (Ended(None), "Its container was removed by somebody else."),
         (Ended(127, error="no such thing"), "It could not be started: no such thing"),
     ],
 )
 def test_why_it_ended_is_told_in_words(ended, words):
     assert words_of_end(ended, SPEC) == words
+
+
+def test_a_reason_is_a_whole_sentence_where_another_follows():
+    boom = Standing(1, "pending", reason="It ended with exit code 3: boom")
+    failed = Standing(2, "over", reason="no image")
+    words = "It ended with exit code 3: boom. Revision 2 did not take its place: no image"
+    assert state_of(1, {1: boom, 2: failed}) == ("queued", words)
+    assert [*map(sentence, ("", "boom", "It ended.", "Why?"))] == ["", "boom.", "It ended.", "Why?"]
 
 
 def test_what_an_engine_says_is_told_in_words():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.limits import Limits
-from nbyard.domain.slots import GIB, Capacity, Slots
+from nbyard.domain.slots import CHANGE_DEPLOYMENT, GIB, Capacity, Slots
 
 LIMITS = st.builds(
     Limits,
@@ -91,6 +91,7 @@ def test_more_gpus_than_there_are_are_waited_for(gpus: tuple[str, ...], words: s
     wanted = Limits(gpu=2, cpu=4, memory_bytes=GIB)
     assert slots.is_too_much(wanted)
     assert slots.lacks(wanted) == {"gpu": f"{words}, or see what nbyard doctor says of GPUs"}
+    assert "edit the deployment and ask for" in slots.lacks(wanted, CHANGE_DEPLOYMENT)["gpu"]
 
 
 @pytest.mark.parametrize("wanted", [Limits(cpu=64, memory_bytes=64 * GIB), Limits(gpu=1)])

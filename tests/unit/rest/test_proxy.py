@@ -42,7 +42,7 @@ def service() -> Iterator[Service]:
 @pytest.fixture(scope="module")
 def app(api: JupyterServer, service: Service) -> JupyterServer:
     """A server with deployments that answer, as far as rows tell: `app`, `lab` of an image that is
-    trusted, and `gone`, at whose port nobody listens."""
+    trusted, and `gone`, at whose port nobody listens. `down` takes connections, and that is all."""
     assert api.send("GET", "/deployments").status == 200
     desk = api.app.web_app.settings["nbyard"]
     desk.settings.ide_images = ["lab:1"]
@@ -51,6 +51,7 @@ def app(api: JupyterServer, service: Service) -> JupyterServer:
         ("app", "own", "app:1", service.port),
         ("lab", "jupyterlab", "lab:1", service.port),
         ("gone", "own", "app:1", NO_ONE),
+        ("down", "own", "app:1", service.port),
         ("starting", "own", "app:1", 0),
     ):
         told: dict[str, Any] = {"password": "123456789"} if kind == "jupyterlab" else {}
@@ -61,7 +62,8 @@ def app(api: JupyterServer, service: Service) -> JupyterServer:
         store = deployments._store
         with store.write() as c:
             row = store.deployments.revision(c, made.id, 1)
-            places = [Place(one.name, "127.0.0.1", port, answers=True) for one in PORTS]
+            is_up = name != "down"
+            places = [Place(one.name, "127.0.0.1", port, answers=is_up) for one in PORTS]
             store.deployments.set_revision(c, row.revision.id, places=places)
             store.deployments.serve(c, made, 1)
     return api
@@ -247,6 +249,17 @@ def test_what_does_not_answer_says_so_in_words(app):
     assert get(app, "/nbyard/deployments/none/web/").status == 404
     answer = get(app, "/nbyard/deployments/app/none/")
     assert answer.status == 404 and "there are: " in answer.json["message"]
+
+
+def test_what_is_down_is_not_waited_for(app):
+    """P5: a container that is paused takes connections, and never answers."""
+    Echo.seen.clear()
+    answer = get(app, "/nbyard/deployments/down/web/a")
+    assert (answer.status, answer.json["code"]) == (503, "unavailable")
+    assert answer.json["message"].startswith("down does not answer: it is ")
+    assert "nbyard deployments show down" in answer.json["hint"]
+    assert get(app, "/nbyard/deployments/down/web/socket", WISH).status == 503
+    assert Echo.seen == [], "nothing was sent there"
 
 
 def traffic(app: JupyterServer, name: str) -> tuple[int, int]:

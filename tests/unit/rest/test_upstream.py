@@ -1,11 +1,14 @@
 """P5: one exchange with a service."""
 
 import asyncio
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from tornado.httputil import HTTPHeaders
 
+from nbyard.rest import upstream
 from nbyard.rest.upstream import Upstream
 
 from .served import Service
@@ -25,7 +28,7 @@ def ask(port: int, method: str, target: str, body: bytes = b"") -> tuple[list[in
     """What was begun, what was given, and whether it was whole."""
 
     async def exchange() -> tuple[list[int], bytes, bool]:
-        upstream, statuses, given = await Upstream.connect("127.0.0.1", port), [], []
+        made, statuses, given = await Upstream.connect("127.0.0.1", port), [], []
 
         async def begin(status: int, reason: str, headers: HTTPHeaders) -> None:
             statuses.append(status)
@@ -34,11 +37,11 @@ def ask(port: int, method: str, target: str, body: bytes = b"") -> tuple[list[in
             given.append(chunk)
 
         headers = HTTPHeaders({"Host": "x", "Content-Length": str(len(body))})
-        upstream.begin(method, target, headers)
-        await upstream.send(body)
-        await upstream.answer(begin, give)
-        upstream.close()
-        return statuses, b"".join(given), upstream.is_whole
+        made.begin(method, target, headers)
+        await made.send(body)
+        await made.answer(begin, give)
+        made.close()
+        return statuses, b"".join(given), made.is_whole
 
     return asyncio.run(exchange())
 
@@ -52,6 +55,17 @@ def test_an_exchange_is_whole_or_known_not_to_be(service):
 
 def test_another_protocol_that_was_not_asked_for_is_no_answer(service):
     assert ask(service.port, "GET", "/switch") == ([], b"", False)
+
+
+def test_who_takes_no_connection_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(upstream, "CONNECT_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as waiting:
+        for _ in range(4):
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        with pytest.raises(OSError, match="no connection within"):
+            ask(full.getsockname()[1], "GET", "/")
 
 
 def test_nobody_there_is_an_error():

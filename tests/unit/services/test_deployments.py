@@ -167,13 +167,26 @@ def test_the_proxy_is_told_where_a_port_is_or_why_not(deployments, ann, yard):
         deployments.target(ann, "x", "ide")
     with yard.store.write() as c:
         row = yard.store.deployments.revision(c, made.id, 1)
-        places = [Place("ide", "127.0.0.1", 4000)]
+        places = [Place("ide", "127.0.0.1", 4000, answers=True)]
         yard.store.deployments.set_revision(c, row.revision.id, places=places)
         yard.store.deployments.serve(c, made, 1)
     found = deployments.target(ann, "x", "ide")
     assert (found.port, found.keeps_prefix, found.is_trusted) == (4000, True, False)
     yard.settings.ide_images = ["lab:*"]
     assert deployments.target(ann, "x", "ide").is_trusted
+    silent = [Place("ide", "127.0.0.1", 4000)]
+    for reason, words in (
+        ("", "x does not answer: it is queued.$"),
+        ("It does not answer.", "x does not answer: it is queued.$"),
+        ("It does not answer: the model is in a call.", "^x does not answer: the model is in a"),
+        ("It died.", "x does not answer: it is queued. It died."),
+    ):
+        with yard.store.write() as c:
+            yard.store.deployments.set_revision(c, row.revision.id, places=silent)
+            yard.store.deployments.note(c, made, {}, reason=reason)
+        with pytest.raises(Unavailable, match=words) as caught:
+            deployments.target(ann, "x", "ide")
+        assert "deployments show x" in caught.value.hint
     for who, name, port in ((ann, "x", "no"), (ann, "y", "ide"), (Caller("bob"), "x", "ide")):
         with pytest.raises(NotFound):
             deployments.target(who, name, port)

@@ -1,11 +1,14 @@
 """The model's thread (M3): whatever it raises, nobody waits for ever."""
 
 import asyncio
+import threading
 from typing import Any, cast
 
 import pytest
 
+from nbyard.serving.http import batching
 from nbyard.serving.http.batching import Worker
+from nbyard.serving.http.calls import Held, Late
 from nbyard.serving.predicting import ModelFailed
 
 
@@ -46,3 +49,79 @@ def test_a_model_that_breaks_while_it_is_loaded_is_told(caplog):
 
     asyncio.run(scene())
     assert "Panic: index out of bounds" in caplog.text
+
+
+class Slow:
+    """It answers when it is let go."""
+
+    def __init__(self) -> None:
+        self.is_in, self.may_go = threading.Event(), threading.Event()
+
+    def __call__(self, columns: list[list[int]]) -> list[list[int]]:
+        self.is_in.set()
+        assert self.may_go.wait(60)
+        return columns
+
+
+def test_nobody_waits_for_a_call_that_takes_too_long_and_it_may_come_back(caplog):
+    """M3: those in it and those behind it are told, also those who come later."""
+
+    async def scene() -> None:
+        slow = Slow()
+        worker = Worker(lambda: slow, 10, lambda: None, call_seconds=0.05)
+        asked = worker.ask([[1]])
+        await asyncio.to_thread(slow.is_in.wait, 60)
+        behind = worker.ask([[2]])
+        with pytest.raises(Late, match=r"call of 1 row since .* not answered within 0.05 s"):
+            await asyncio.wait_for(asked, 60)
+        with pytest.raises(Held, match=r"longer than the 0\.05 s"):
+            await asyncio.wait_for(behind, 60)
+        with pytest.raises(Held, match="restart it if it does not"):
+            worker.ask([[3]])
+        assert (worker.is_late, worker.rows_waiting, worker.requests_waiting) == (True, 0, 0)
+        slow.may_go.set()
+        while worker.is_late:
+            await asyncio.sleep(0)
+        assert await asyncio.wait_for(worker.ask([[4]]), 60) == [[4]]
+        worker.close()
+        await asyncio.wait_for(worker.ended.wait(), 60)
+
+    asyncio.run(scene())
+    assert "1 requests waited" in caplog.text and "came back" in caplog.text
+
+
+def test_the_end_does_not_wait_for_a_call_that_is_late():
+    async def scene() -> None:
+        slow = Slow()
+        worker = Worker(lambda: slow, 10, lambda: None, call_seconds=0.05)
+        for is_closed_before in (True, False):
+            if is_closed_before:
+                asked = worker.ask([[1]])
+                await asyncio.to_thread(slow.is_in.wait, 60)
+                worker.close()
+                with pytest.raises(Late):
+                    await asyncio.wait_for(asked, 60)
+            else:
+                worker.ended.clear()
+                worker.close()
+            await asyncio.wait_for(worker.ended.wait(), 60)
+        slow.may_go.set()
+
+    asyncio.run(scene())
+
+
+def test_a_long_call_is_told_in_the_log(monkeypatch, caplog):
+    monkeypatch.setattr(batching, "LONG_SECONDS", 0.02)
+
+    async def scene() -> None:
+        slow = Slow()
+        worker = Worker(lambda: slow, 10, lambda: None)
+        asked = worker.ask([[1]])
+        while "more requests wait" not in caplog.text:
+            await asyncio.sleep(0)
+        assert not worker.is_late
+        slow.may_go.set()
+        assert await asyncio.wait_for(asked, 60) == [[1]]
+
+    asyncio.run(scene())
+    assert caplog.text.count("more requests wait") == 1

@@ -191,6 +191,47 @@ def test_it_ends_with_a_code_when_the_model_cannot_be_loaded(tmp_path):
     assert "No module named 'nothing_like_it'" in server.log.read_text()
 
 
+HANGS = """
+import pathlib, time
+
+
+class Doubling:
+    def predict(self, frame):
+        while frame["x"].max() == 2 and not pathlib.Path("go").exists():
+            time.sleep(0.01)
+        return frame[["x"]].rename(columns={"x": "y"}).assign(calls=1, rows=1)
+"""
+
+
+def test_a_model_that_does_not_answer_is_told_as_one_until_it_does(tmp_path):
+    """M3: to whoever asked it, whoever waits, by its health and in its log."""
+    write_model(tmp_path, HANGS)
+    server = start(tmp_path, SPEC, NBYARD_CALL_SECONDS="2.5")
+    until(lambda: server.ask("/health").status == 200, server)
+    with ThreadPoolExecutor(2) as pool:
+        hung = pool.submit(server.ask, "/predict", {"x": 2})
+        until(lambda: _number(server, "nbyard_model_calls_total") == 1, server)
+        behind = pool.submit(server.ask, "/predict", ONE)
+        until(lambda: "call" in server.ask("/health").body, server)
+        assert (hung.result().status, behind.result().status) == (504, 503)
+        assert "not answered within 2.5 s" in hung.result().body["error"]
+        assert "retry-after" in behind.result().headers
+    assert "longer than the 2.5 s" in server.ask("/predict", ONE).body["error"]
+    found = server.ask("/v2/health/ready")
+    assert found.status == 503 and found.body["call"]["rows"] == 1
+    assert found.body["call"]["seconds"] >= 2.5 and "restart it" in found.body["error"]
+    assert server.ask("/v2/health/live").status == 200
+    assert "longer than the 2.5 s" in server.log.read_text()
+    (tmp_path / "go").touch()
+    until(lambda: server.ask("/health").status == 200, server)
+    assert server.ask("/predict", ONE).body == {"prediction": {"y": 1.5, "calls": 1, "rows": 1}}
+    (tmp_path / "go").unlink()
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(server.ask, "/predict", {"x": 2}).result().status == 504
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(20) == 0, "it does not wait for a call that is late"
+
+
 PANICS = """
 class Panic(BaseException):
     pass

@@ -8,12 +8,13 @@ from nbyard.serving.codec import BadAnswer, Refused
 from nbyard.serving.predicting import ModelFailed
 
 from .batching import Full
+from .calls import Held, Late
 from .inference import Malformed
 
 JSON = b"application/json"
 TEXT = b"text/plain; version=0.0.4; charset=utf-8"
 RETRY_SECONDS = b"1"
-EXPECTED = (Malformed, Refused, ModelFailed, Full)
+EXPECTED = (Malformed, Refused, ModelFailed, Full, Held, Late)
 
 
 class Answer(NamedTuple):
@@ -46,6 +47,10 @@ def failure(error: Exception) -> Answer:
         return refusal(400, str(error))
     if isinstance(error, Full):
         return refusal(503, "too many rows wait for the model: try again in a moment")
+    if isinstance(error, Held):
+        return refusal(503, str(error))
+    if isinstance(error, Late):
+        return refusal(504, str(error))
     if isinstance(error, Refused) and not isinstance(error, BadAnswer):
         return refusal(422, str(error), details=[error.detail()])
     words = str(error) if isinstance(error, ModelFailed) else f"the model's answer: {error}"

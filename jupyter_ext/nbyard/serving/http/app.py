@@ -11,7 +11,8 @@ from nbyard.serving.loading import Spec, load
 from nbyard.serving.predicting import Predictor
 
 from .answers import EXPECTED, TEXT, Answer, failure, refusal, said
-from .batching import Predict, Worker
+from .batching import Worker
+from .calls import Predict
 from .inference import outputs_of, read_request, tensors_of
 from .metrics import Metrics
 from .openapi import document
@@ -22,6 +23,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Handler = Callable[[bytes], Awaitable[Answer]]
 VERSION_PARTS = 2
+TOLD_SECONDS = 1.0
 
 
 class TooLarge(Exception):
@@ -34,12 +36,13 @@ class App:
 
     worker: Worker
 
-    def __init__(self, spec: Spec, max_body: int, max_rows: int):
+    def __init__(self, spec: Spec, max_body: int, max_rows: int, call_seconds: float):
         self.give_up: Callable[[], None] = lambda: None
         self.has_failed = False
         self._spec = spec
         self._max_body = max_body
         self._max_rows = max_rows
+        self._call_seconds = call_seconds
         self._metrics = Metrics()
         self._routes: dict[str, dict[str, Handler]] = {
             "/": {"GET": self._index},
@@ -69,7 +72,7 @@ class App:
     async def _live_on(self, receive: Receive, send: Send) -> None:
         """From start to shutdown, which comes when all requests are answered."""
         await receive()
-        self.worker = Worker(self._load, self._max_rows, self._fail)
+        self.worker = Worker(self._load, self._max_rows, self._fail, self._call_seconds)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self.worker.close()
@@ -173,7 +176,7 @@ class App:
 
     async def _index(self, _: bytes) -> Answer:
         told = {name: self._spec.told[name] for name in ("name", "version")}
-        return said({**told, "ready": self.worker.is_ready, "paths": sorted(self._routes)})
+        return said({**told, "ready": self._is_ready, "paths": sorted(self._routes)})
 
     async def _schema(self, _: bytes) -> Answer:
         told = self._spec.told
@@ -190,7 +193,8 @@ class App:
         worker = self.worker
         gauges: dict[str, float] = {
             "nbyard_rows_waiting": worker.rows_waiting,
-            "nbyard_model_ready": int(worker.is_ready),
+            "nbyard_model_ready": int(self._is_ready),
+            "nbyard_model_call_seconds": worker.calls.seconds,
             "nbyard_model_calls_total": worker.batches,
             "nbyard_model_rows_total": worker.rows,
         }
@@ -200,10 +204,25 @@ class App:
         words = "the model is being loaded"
         if self.has_failed:
             words = "the model cannot be used: the log says why"
-        return refusal(503, words)
+        elif self.worker.is_late:
+            words = self.worker.calls.words_of_held()
+        return refusal(503, words, **self._call())
+
+    def _call(self) -> dict[str, Any]:
+        """The call that it is in, where that takes its time, and what waits behind it."""
+        worker = self.worker
+        call = worker.calls.told()
+        if call.get("seconds", 0.0) < TOLD_SECONDS:
+            return {}
+        waiting = {"requests": worker.requests_waiting, "rows": worker.rows_waiting}
+        return {"call": call, "waiting": waiting}
+
+    @property
+    def _is_ready(self) -> bool:
+        return self.worker.is_ready and not self.worker.is_late
 
     async def _ready(self, _: bytes) -> Answer:
-        return said({"ready": True}) if self.worker.is_ready else self._not_ready()
+        return said({"ready": True, **self._call()}) if self._is_ready else self._not_ready()
 
     async def _live(self, _: bytes) -> Answer:
         return said({"live": True})
@@ -224,6 +243,6 @@ class App:
         )
 
     async def _model_ready(self, _: bytes) -> Answer:
-        if not self.worker.is_ready:
+        if not self._is_ready:
             return self._not_ready()
         return said({"name": self._spec.name, "ready": True})

@@ -14,10 +14,12 @@ from typing import NamedTuple
 from nbyard.serving.codec import Columns, Refused
 from nbyard.serving.predicting import ModelFailed, words_of
 
+from .calls import Calls, Held, Late, Predict
+
 log = logging.getLogger("nbyard.serving")
 MAX_BATCH_ROWS = 10_000
+LONG_SECONDS = 10.0  # a call that takes longer is told in the log
 
-Predict = Callable[[Columns], Columns]
 Outcome = Columns | Exception
 
 
@@ -38,9 +40,19 @@ class Asked(NamedTuple):
 
 class Worker:
     """Belongs to the running loop; `load` makes what predicts, `fail` is called where it cannot, or
-    where the thread breaks: what waits fails then, and nothing is ready any more."""
+    where the thread breaks: what waits fails then, and nothing is ready any more. While a call
+    `is_late`, nobody waits for it; when it comes back after all, everything goes on."""
 
-    def __init__(self, load: Callable[[], Predict], most_rows: int, fail: Callable[[], None]):
+    def __init__(
+        self,
+        load: Callable[[], Predict],
+        most_rows: int,
+        fail: Callable[[], None],
+        call_seconds: float = 0.0,
+    ):
+        self.calls = Calls(call_seconds)
+        self.is_late = self._is_long = self._will_look = self._is_closed = False
+        self._asked: list[Asked] = []
         self._load = load
         self._fail = fail
         self._most = most_rows
@@ -61,7 +73,11 @@ class Worker:
 
         Raises:
             Full: at once.
+            Held: at once, or as soon as the call before it takes too long.
+            Late: its own does.
         """
+        if self.is_late:
+            raise Held(self.calls.words_of_held())
         asked = Asked(columns, self._loop.create_future())
         if self.rows_waiting and self.rows_waiting + asked.size > self._most:
             raise Full
@@ -71,9 +87,17 @@ class Worker:
             self._next()
         return asked.answer
 
+    @property
+    def requests_waiting(self) -> int:
+        return len(self._waiting)
+
     def close(self) -> None:
-        """Nothing is taken any more; the thread ends after the call that it is in."""
+        """Nothing is taken any more; the thread ends after the call that it is in, and is not
+        waited for where that is late."""
+        self._is_closed = True
         self._batches.put(None)
+        if self.is_late:
+            self.ended.set()
 
     def _next(self) -> None:
         """Give what waits to the model; whose asker is gone is left out."""
@@ -89,12 +113,53 @@ class Worker:
         if batch:
             self.batches += 1
             self.rows += rows
+            self._asked = batch
             self._batches.put(batch)
+            self._look_later()
+
+    def _look_later(self) -> None:
+        """When the call that it is in will be long, or late. One timer is for all of them: there
+        may be thousands in a second."""
+        seconds = self.calls.seconds
+        moments = [one - seconds for one in (LONG_SECONDS, self.calls.limit) if one > seconds]
+        if moments and not self._will_look:
+            self._will_look = True
+            self._loop.call_later(min(moments), self._look)
+
+    def _look(self) -> None:
+        self._will_look = False
+        if not self._is_busy or self.is_late:
+            return
+        if self.calls.is_late:
+            self._stop_waiting()
+            return
+        if self.calls.seconds >= LONG_SECONDS and not self._is_long:
+            self._is_long = True
+            log.warning("%s; %d more requests wait", self.calls.words(), self.requests_waiting)
+        self._look_later()
+
+    def _stop_waiting(self) -> None:
+        self.is_late = True
+        log.error("%s; %d requests waited", self.calls.words_of_held(), self.requests_waiting)
+        for asked in self._asked:
+            _fail(asked, Late(self.calls.words_of_late()))
+        for asked in self._waiting:
+            _fail(asked, Held(self.calls.words_of_held()))
+        self._waiting.clear()
+        self.rows_waiting = 0
+        if self._is_closed:
+            self.ended.set()
+
+    def _came_back(self) -> None:
+        if self._is_long or self.is_late:
+            log.warning("the model came back from its long call")
+        self.is_late = self._is_long = False
 
     def _done(self, batch: list[Asked], outcomes: list[Outcome]) -> None:
+        self._came_back()
         self._next()
         for asked, outcome in zip(batch, outcomes, strict=True):
-            if asked.answer.cancelled():
+            if asked.answer.done():
                 continue
             if isinstance(outcome, Exception):
                 asked.answer.set_exception(outcome)
@@ -106,10 +171,10 @@ class Worker:
         self._next()
 
     def _broke(self, batch: list[Asked], error: BaseException) -> None:
+        self._came_back()
         self.is_ready = False
         for asked in [*batch, *self._waiting]:
-            if not asked.answer.done():
-                asked.answer.set_exception(ModelFailed(words_of(error)))
+            _fail(asked, ModelFailed(words_of(error)))
         self._waiting.clear()
         self.rows_waiting = 0
         self.ended.set()
@@ -121,7 +186,7 @@ class Worker:
         tell = self._loop.call_soon_threadsafe
         batch: list[Asked] | None = []
         try:
-            predict = self._load()
+            predict = self.calls.noted(self._load())
             tell(self._loaded)
             while (batch := self._batches.get()) is not None:
                 tell(self._done, batch, outcomes_of(predict, batch))
@@ -130,6 +195,11 @@ class Worker:
             tell(self._broke, batch or [], error)
         else:
             tell(self.ended.set)
+
+
+def _fail(asked: Asked, error: Exception) -> None:
+    if not asked.answer.done():
+        asked.answer.set_exception(error)
 
 
 def outcomes_of(predict: Predict, batch: list[Asked]) -> list[Outcome]:

@@ -10,10 +10,13 @@ from functools import partial
 
 from nbyard.serving.loading import Spec
 
+from .calls import CALL_VARIABLE
+
 PORT_VARIABLE, HOST_VARIABLE = "NBYARD_PORT", "NBYARD_HOST"
 BODY_VARIABLE, QUEUE_VARIABLE = "NBYARD_MAX_BODY_BYTES", "NBYARD_MAX_QUEUE_ROWS"
 MAX_BODY_BYTES = 16 * 2**20
 MAX_QUEUE_ROWS = 100_000
+CALL_SECONDS = 60.0
 
 
 class HttpMode:
@@ -35,7 +38,7 @@ class HttpMode:
         from .app import App
 
         limits = (_number(BODY_VARIABLE, MAX_BODY_BYTES), _number(QUEUE_VARIABLE, MAX_QUEUE_ROWS))
-        app = App(spec, *limits)
+        app = App(spec, *limits, float(os.environ.get(CALL_VARIABLE, "") or CALL_SECONDS))
         config = uvicorn.Config(
             app,
             host=os.environ.get(HOST_VARIABLE, "0.0.0.0"),

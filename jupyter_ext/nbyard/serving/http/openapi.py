@@ -20,7 +20,8 @@ ERRORS = {
     "413": "The body is too large.",
     "422": "A value does not fit the schema; `details` names row and field.",
     "500": "The model raised, or its answer does not fit its schema.",
-    "503": "The model is starting, or too many rows wait.",
+    "503": "The model is starting, too many rows wait, or a call before takes too long.",
+    "504": "The model has not answered in time.",
 }
 READS = {
     "/schema": "The columns that the model takes and gives.",

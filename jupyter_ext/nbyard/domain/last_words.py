@@ -1,0 +1,70 @@
+"""Why a program ended, as far as what it printed tells: the exception that nobody caught, or its
+last telling line. What it says of its life is no reason: what it does, what it was asked and
+answered, an error of a request that it went on after."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+LEVELS = "TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL"
+# of loggers: "2026-01-31 12:00:00 app INFO …", "info: …", "level=info …", "[I 2026-01-31 … App]"
+LEVEL = (
+    re.compile(rf".*?\b({LEVELS})\b"),
+    re.compile(rf"\W*({LEVELS})[:\]]", re.IGNORECASE),
+    re.compile(rf'.*?\b(?:level|severity|lvl)"?\s*[=:]\s*"?({LEVELS})\b', re.IGNORECASE),
+    re.compile(r"\[([DIW]) \d"),
+)
+CALM = {"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "D", "I", "W"}
+LEVEL_CHARS = 120
+MOMENT = re.compile(r"\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\]?\s+")
+# a request that was answered: in a log of accesses, or with an error that stayed its own
+ASKED = re.compile(r'"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) [^"]* HTTP/[0-9.]+"')
+STAYED = ("a request failed", "Exception in ASGI application", "Exception on /")
+TRACEBACK = "Traceback (most recent call last):"
+CHAINED = ("During handling of the above exception", "The above exception was the direct cause")
+RAISED = re.compile(r"Error in .|(Exception in thread .*|panic|[\w.]*(Error|Exception)): ")
+FRAME = re.compile(r"\s+at .")  # of Java and JavaScript
+NOTHING = re.compile(r"Execution halted|Node\.js v[\d.]+|\^+")
+LAST_LINES = 10  # it lived on after what was said before those
+MAX_AFTER = 3  # so many telling lines may follow the exception
+
+
+def last_words(text: str) -> str:
+    """One line of it; "" where nothing tells."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    asked = [place for place, line in enumerate(lines) if ASKED.search(line)]
+    weighed = [*_weighed(lines[asked[-1] + 1 :] if asked else lines)]
+    telling = [(line, weight) for line, weight in weighed[-LAST_LINES:] if weight]
+    for line, weight in reversed(telling[-1 - MAX_AFTER :]):
+        if weight > 1:
+            return MOMENT.sub("", line, count=1)
+    return MOMENT.sub("", telling[-1][0], count=1) if telling else ""
+
+
+def _weighed(lines: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Its lines that are not indented, with how much each tells: nothing (0), something, or (2)
+    what the exception was."""
+    is_inside = has_stayed = False
+    for place, line in enumerate(lines):
+        if TRACEBACK in line:
+            before = lines[place - 1] if place else ""
+            if not before.startswith(CHAINED):
+                has_stayed = any(words in before for words in STAYED)
+            is_inside = True
+        elif line[0].isspace():
+            continue
+        elif is_inside:
+            yield line, 0 if has_stayed else 2
+            is_inside = False
+        elif _is_calm(line):
+            yield line, 0
+        else:
+            has_frames = FRAME.match(lines[place + 1]) if place + 1 < len(lines) else None
+            yield line, 2 if has_frames or RAISED.match(line) else 1
+
+
+def _is_calm(line: str) -> bool:
+    """Whether it tells nothing of an end."""
+    found = next(filter(None, (one.match(line[:LEVEL_CHARS]) for one in LEVEL)), None)
+    level = found[1].upper() if found else ""
+    is_nothing = line.startswith(CHAINED) or NOTHING.fullmatch(line.strip()) is not None
+    return level in CALM or is_nothing or any(words in line for words in STAYED)
