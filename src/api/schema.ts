@@ -2313,8 +2313,8 @@ export interface components {
         };
         /**
          * Events
-         * @description Events after a cursor, oldest first. `refetch` tells that older ones are no longer kept:
-         *         read everything anew and go on from `last`.
+         * @description Events after a cursor, oldest first. `refetch` tells that older ones are no longer kept, or
+         *         that the cursor is newer than anything here: read everything anew and go on from `last`.
          */
         Events: {
             items: components["schemas"]["Event"][];
@@ -2664,7 +2664,8 @@ export interface components {
          * @description Log text of an attempt at a task, whole lines where it holds any: from byte `start` up to
          *         `next`, which is where to go on.
          *
-         *         `done` tells that nothing more will come after it.
+         *         `done` tells that nothing more will come after it; `over` that the task is at its end, so that
+         *         no attempt follows the newest.
          */
         LogChunk: {
             text: string;
@@ -2674,6 +2675,8 @@ export interface components {
             attempt: number;
             /** @default 0 */
             start: number;
+            /** @default false */
+            over: boolean;
         };
         /**
          * MadeFile

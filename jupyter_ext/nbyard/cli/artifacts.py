@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from nbyard.cli.by_hand import json_option, print_log, server_option
+from nbyard.cli.by_hand import json_option, server_option
+from nbyard.cli.logs import print_log
 from nbyard.cli.output import offering, say, show_json, size
 from nbyard.cli.run import FILE_SHAPE, json_object, pairs, see_out, split_target
 from nbyard.domain.runs import NewRun, Run

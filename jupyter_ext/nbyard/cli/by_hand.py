@@ -1,13 +1,13 @@
 """Verbs that are more than one operation."""
 
-import time
 from pathlib import Path
 from typing import Any
 
 import click
 from msgspec import UNSET
 
-from nbyard.cli.output import harmless, offering, say, show_json, size, tell_unheard
+from nbyard.cli.logs import print_log
+from nbyard.cli.output import offering, say, show_json, size, tell_unheard
 from nbyard.cli.views import show_comparison, show_metrics, show_run
 from nbyard.domain.arguments import type_words
 from nbyard.domain.datasets import FileSource, NewDataset, UploadSource, UrlSource
@@ -15,7 +15,6 @@ from nbyard.domain.executables import AskHelp, Inspect, NewExecutable
 from nbyard.domain.s3 import SCHEME
 
 CHUNK = 8 << 20
-MAX_LAST = 64 << 10
 
 
 def server_option(command: Any) -> Any:
@@ -172,7 +171,9 @@ def status(run: str, server: str) -> None:
 @click.command("log")
 @click.argument("run")
 @click.argument("node", default="")
-@click.option("--follow", "-f", is_flag=True, help="Go on until the run is at its end.")
+@click.option(
+    "--follow", "-f", is_flag=True, help="Go on until its end, whatever attempts it takes."
+)
 @click.option("--attempt", default=0, metavar="N", help="Of that attempt; default: the newest.")
 @server_option
 def log(run: str, node: str, follow: bool, attempt: int, server: str) -> None:
@@ -204,24 +205,3 @@ def metrics(run: str, node: str, attempt: int, server: str, as_json: bool) -> No
         show_json(found)
     else:
         show_metrics(found)
-
-
-def print_log(connection: Any, run: str, node: str, follow: bool = False, attempt: int = 0) -> str:
-    """Print what an attempt at a node printed, by default the newest; with `follow` to its end.
-    Returns the last of it."""
-    after: int = 0
-    last: str = ""
-    while True:
-        chunk = connection.runs.log(run=run, node=node, after=after, attempt=attempt)
-        click.echo(harmless(_lines(chunk.text)), nl=False)
-        last = (last + chunk.text)[-MAX_LAST:]
-        moved, after = chunk.next > after, chunk.next
-        if chunk.done or not (follow or moved):
-            return last
-        if not moved:
-            time.sleep(0.2)
-
-
-def _lines(text: str) -> str:
-    """Progress bars go back to the start of their line; here each state is a line."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")

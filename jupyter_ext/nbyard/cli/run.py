@@ -12,7 +12,8 @@ from typing import Any
 import click
 from msgspec import UNSET
 
-from nbyard.cli.by_hand import json_option, print_log, server_option
+from nbyard.cli.by_hand import json_option, server_option
+from nbyard.cli.logs import print_log
 from nbyard.cli.output import duration, say, show_json, size, tell_unheard
 from nbyard.cli.progress import Progress
 from nbyard.domain.estimates import Usual
@@ -264,6 +265,8 @@ def _conclude(detail: RunDetail, target: str, told: Mapping[str, str], *, is_kep
                 click.echo(
                     f"{task.node}.{artifact.name}  {size(artifact.size_bytes)}  {artifact.digest}"
                 )
+    if is_kept and run.state != "succeeded" and not any(task.missing for task in detail.tasks):
+        say(f"To go on from there, with the same code: nbyard runs retry {run.number}")
     if target.endswith(".nbflow") and run.number == 1:  # who ran more knows the way
         say(f"Open it in JupyterLab: {_jupyter()} lab{_as_root()} {shlex.quote(target)}")
 

@@ -38,6 +38,15 @@ class Code(msgspec.Struct, frozen=True):
     declaration: str
 
 
+class Seen(msgspec.Struct, frozen=True):
+    """An environment, and when it was asked for and told: an answer that took long is fresh
+    nevertheless. By the monotonic clock."""
+
+    asked: float
+    told: float
+    environment: EnvironmentRef
+
+
 class Identities:
     """Code and environments of tasks. Looking at them takes a while and is done in threads; what
     was seen is known for a while, environments for a few seconds only."""
@@ -46,17 +55,17 @@ class Identities:
         self._room = room
         self.surroundings: dict[tuple[str, ...], bytes] = {}
         self._codes: dict[str, Code] = {}
-        self._environments: dict[tuple[str, ...], tuple[float, EnvironmentRef]] = {}
+        self._environments: dict[tuple[str, ...], Seen] = {}
 
     def known(self, plan: TaskPlan, since: float) -> tuple[Code, EnvironmentRef] | None:
         """What was seen before, the environment not before `since` and lately; None otherwise."""
         code = self._codes.get(plan.executable_version_id)
         if code is None:
             return None
-        at, environment = self._environments.get(_place(plan, code.version), (0.0, None))
-        if environment is None or at < max(since, time.monotonic() - FRESH_SECONDS):
+        seen = self._environments.get(_place(plan, code.version))
+        if seen is None or seen.asked < since or seen.told < time.monotonic() - FRESH_SECONDS:
             return None
-        return code, environment
+        return code, seen.environment
 
     def look(self, plan: TaskPlan, since: float = 0.0) -> tuple[Code, EnvironmentRef]:
         """The same, looked at if need be; for threads.
@@ -68,9 +77,10 @@ class Identities:
         if known := self.known(plan, since):
             return known
         code = self._code(plan)
-        at = time.monotonic()
+        asked = time.monotonic()
         environment = environment_of(self._room, plan, code.version)
-        self._environments[_place(plan, code.version)] = at, environment
+        seen = Seen(asked, time.monotonic(), environment)
+        self._environments[_place(plan, code.version)] = seen
         return code, environment
 
     def _code(self, plan: TaskPlan) -> Code:

@@ -19,8 +19,8 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Events(msgspec.Struct, frozen=True):
-    """Events after a cursor, oldest first. `refetch` tells that older ones are no longer kept:
-    read everything anew and go on from `last`."""
+    """Events after a cursor, oldest first. `refetch` tells that older ones are no longer kept, or
+    that the cursor is newer than anything here: read everything anew and go on from `last`."""
 
     items: list[Event]
     last: int

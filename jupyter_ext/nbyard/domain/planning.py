@@ -174,7 +174,7 @@ def _open_end(argument: Argument) -> str:
     if argument.default in (msgspec.UNSET, None, ""):
         several = f" from {ONE_OR_SEVERAL}" if argument.type == "list" else ""
         return f"{argument.name} needs an arrow{several}"
-    return f"{argument.name} needs an arrow: {argument.default} is not in the bundle"
+    return f"{argument.name} needs an arrow: {argument.default!r} is not in the bundle"
 
 
 def _bound_problem(argument: Argument, binding: Bound, document: Document) -> str:

@@ -286,7 +286,8 @@ class LogChunk(msgspec.Struct, frozen=True):
     """Log text of an attempt at a task, whole lines where it holds any: from byte `start` up to
     `next`, which is where to go on.
 
-    `done` tells that nothing more will come after it.
+    `done` tells that nothing more will come after it; `over` that the task is at its end, so that
+    no attempt follows the newest.
     """
 
     text: str
@@ -294,6 +295,7 @@ class LogChunk(msgspec.Struct, frozen=True):
     done: bool
     attempt: int = 0
     start: int = 0
+    over: bool = False
 
 
 class Cells(msgspec.Struct, frozen=True):

@@ -75,6 +75,7 @@ def families(counts: Counts) -> Iterator[GaugeMetricFamily]:
             "Whether a dispatcher lives; it leaves when there is no work",
             counts.dispatcher_lives,
         ),
+        "nbyard_granted_gpus": ("GPUs that attempts under way hold", counts.granted_gpus),
     }
     for name, (words, value) in values.items():
         yield GaugeMetricFamily(name, words, value=value)
@@ -86,6 +87,22 @@ def families(counts: Counts) -> Iterator[GaugeMetricFamily]:
         number.add_metric((found.runtime, found.state), found.number)
         seconds.add_metric((found.runtime, found.state), found.seconds)
     yield from (number, seconds)
+    yield from _used(counts)
+
+
+def _used(counts: Counts) -> Iterator[GaugeMetricFamily]:
+    """What the attempts that have ended used."""
+    words = {
+        "nbyard_attempt_cpu_seconds": "CPU time that attempts used",
+        "nbyard_attempt_peak_memory_bytes": "The most memory that one of the attempts used",
+        "nbyard_attempt_gpu_seconds": "Time that attempts held GPUs, times their number",
+    }
+    for name, told in words.items():
+        family = GaugeMetricFamily(name, told, labels=("owner", "kind", "runtime"))
+        for one in counts.used:
+            value = getattr(one, name.removeprefix("nbyard_attempt_"))
+            family.add_metric((one.owner, one.kind, one.runtime), value)
+        yield family
 
 
 def _by_state(name: str, words: str, counts: dict[str, int]) -> GaugeMetricFamily:

@@ -1,13 +1,15 @@
 """The event socket `/events/socket`: one for each browser window, everything in batches.
 
-A client says `{"after": ID}` first (0 or nothing: from now on) and may say `{"watch": [RUN, …]}`
-at any time. Frames are `{"events": […], "last": ID, "refetch": bool}` and, for watched runs,
+A client says `{"after": ID}` first (0 or nothing: from now on), or has `?after=ID` in the address,
+and may say `{"watch": [RUN, …]}` at any time. Frames are
+`{"events": […], "last": ID, "refetch": bool}` and, for watched runs,
 `{"activity": [{run, node, attempt, log_bytes, done, total, current}, …]}`.
 """
 
 import asyncio
 import contextlib
 import json
+import re
 import time
 from collections import defaultdict
 from functools import partial
@@ -18,6 +20,7 @@ from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
 from tornado.ioloop import IOLoop, PeriodicCallback
+from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from nbyard.domain.callers import Caller
@@ -150,11 +153,15 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     async def get(self, *args: Any, **kwargs: Any) -> None:
         await check_authorizer(self)
         self._caller = caller_of(self.current_user)
+        if not re.fullmatch(r"\d{0,18}", self.get_query_argument("after", "")):
+            raise HTTPError(422, reason="after: the id of an event is a number")
         await super().get(*args, **kwargs)
 
-    def open(self, *args: Any, **kwargs: Any) -> None:
+    async def open(self, *args: Any, **kwargs: Any) -> None:
         super().open(*args, **kwargs)
         self._broadcast.join(self)
+        if after := self.get_query_argument("after", ""):
+            await self._begin(int(after))
 
     def on_close(self) -> None:
         self._broadcast.leave(self)
@@ -173,10 +180,14 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             self._watched = [_storable(str(run)) for run in runs[:MAX_WATCHED]]
             self._shown.clear()
         if "after" in said or self._cursor is None:
-            after = said.get("after")
-            now = await self.desk.ask("events", "last")
-            self._cursor = after if isinstance(after, int) and 0 < after <= now else now
-            self._write(_frame(Events([], self._cursor)))
+            await self._begin(said.get("after"))
+
+    async def _begin(self, after: Any) -> None:
+        """Go on from that event; one who has seen more than there is has seen another store."""
+        now = await self.desk.ask("events", "last")
+        seen = after if isinstance(after, int) and after > 0 else now
+        self._cursor = min(seen, now)
+        self._write(_frame(Events([], self._cursor, refetch=seen > now)))
         self._broadcast.publish()
 
     @property

@@ -10,7 +10,8 @@ from nbyard.services.parts import Parts
 
 
 class EventService:
-    """Changes in the order in which they became true; live as the socket `/events/socket`."""
+    """Changes in the order in which they became true; live as the socket `/events/socket`, which
+    [has a page of its own](../how-to/events.md)."""
 
     noun = "events"
 

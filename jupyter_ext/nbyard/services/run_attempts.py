@@ -16,6 +16,7 @@ from nbyard.domain.deployments import Target
 from nbyard.domain.metrics import Metrics
 from nbyard.domain.paging import check_count
 from nbyard.domain.runs import Activity, Attempt, Cells, LogChunk, Run, Task
+from nbyard.domain.states import TASK
 from nbyard.domain.usage import Usage
 from nbyard.errors import NotFound, Unavailable
 from nbyard.services.operation import operation
@@ -63,7 +64,8 @@ class RunAttempts:
         check_count(after, "after")
         check_count(before, "before")
         task = self._task(caller, run, node, attempt)
-        return views.log(self._store.folder, task, after, before)
+        found = views.log(self._store.folder, task, after, before)
+        return msgspec.structs.replace(found, over=task.state in TASK.terminal)
 
     @operation("GET", "/runs/{run}/tasks/{node}/cells", scope="runs:read")
     def cells(self, caller: Caller, run: str, node: str, attempt: int = 0) -> Cells:

@@ -92,6 +92,7 @@ def test_a_run_that_fails(shell, yard, dispatcher: Dispatching):
     assert said.code == 1
     assert "main failed" in said.err
     assert "nbyard runs log" in said.err
+    assert said.err.endswith("with the same code: nbyard runs retry 1\n")
     assert shell("runs", "status", "1").code == 1
 
 

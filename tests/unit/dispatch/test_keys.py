@@ -1,6 +1,7 @@
 """Cache keys: what a result depends on, and what not."""
 
 import time
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -64,3 +65,16 @@ def test_environments_are_looked_at_again(
     assert identities.known(plan, time.monotonic()) is None, "a later run looks anew"
     monkeypatch.setattr(keys, "FRESH_SECONDS", 0.0)
     assert identities.known(plan, 0.0) is None
+
+
+def test_an_answer_that_took_longer_than_it_is_fresh_is_known(
+    bench: Bench, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F7: who asked an engine that is slow is not to ask for ever."""
+    identities, plan = Identities(bench.room), bench.case(run, "b").task.plan
+    begun = time.monotonic()
+    clock = iter((begun, begun + 10))
+    monkeypatch.setattr(keys, "time", SimpleNamespace(monotonic=lambda: next(clock, begun + 11)))
+    found = identities.look(plan)
+    assert identities.known(plan, begun) == found
+    assert identities.known(plan, begun + 1) is None, "a run that came after the question"

@@ -188,3 +188,23 @@ def test_an_image_that_is_not_here_is_never_the_same(
     again = bench.submit({"a": []}, cache=True)
     bench.until(lambda: bench.task(again).state in ("running", "succeeded"))
     assert bench.task(again).cached == bool(identity)
+
+
+def test_an_engine_that_does_not_say_which_image_it_has_is_waited_for(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F7, R9: with the reason, and nothing is begun meanwhile."""
+    monkeypatch.setattr(unknowns, "PAUSE_SECONDS", 0.0)
+    silent = [Unavailable("no answer in time")]
+
+    def image_id(_: str) -> str:
+        if silent:
+            raise silent[0]
+        return "sha256:1"
+
+    monkeypatch.setattr(bench.runtime, "image_id", image_id, raising=False)
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).reason == "no answer in time")
+    assert (bench.task(run).state, bench.runtime.starts) == ("queued", [])
+    silent.clear()
+    bench.until(lambda: bench.task(run).state == "running")

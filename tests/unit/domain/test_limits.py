@@ -51,6 +51,13 @@ def test_lost_attempts_are_retried_unasked_and_failures_only_when_asked():
     assert asked.tries_again("lost", LOST_RETRIES)
 
 
+def test_what_is_lost_is_none_of_the_kinds():
+    """R9: as docs/explanation/run.md says of `retry_on`."""
+    for kinds in (("error",), ("kernel-died",), None):
+        assert Limits(retries=1, retry_on=kinds).lost_retries == LOST_RETRIES
+        assert Limits(retries=4, retry_on=kinds).tries_again("lost", 4)
+
+
 def test_only_the_kinds_that_were_named():
     limits = Limits(retries=5, retry_on=("timeout",))
     assert limits.tries_again("timeout", 5)

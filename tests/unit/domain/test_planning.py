@@ -223,7 +223,7 @@ def test_a_required_input_needs_an_arrow_although_it_has_a_default():
     resolved = {**RESOLVED, "train": ResolvedNode("train.py", [table])}
     unfed = _document(edges={"one": EDGES["one"]})
     (problem,) = _problems(unfed, resolved)
-    assert "needs an arrow: t.csv is not in the bundle" in str(problem)
+    assert "needs an arrow: 't.csv' is not in the bundle" in str(problem)
 
 
 def test_several_files_come_from_a_folder():

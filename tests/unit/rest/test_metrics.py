@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
-from nbyard.domain.counts import AttemptSum, Counts
+from nbyard.domain.counts import AttemptSum, Counts, UsageSum
 from nbyard.errors import StoreUnusable
 from nbyard.rest import metrics
 from nbyard.testing.conformance_runtimes import wait_until
@@ -20,7 +20,12 @@ from nbyard.testing.server import TOKEN, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 DOCS = Path(__file__).resolve().parents[3] / "docs/reference/metrics.md"
-COUNTS = Counts({"queued": 1}, {"queued": 2}, 3, 4.5, [AttemptSum("docker", "failed", 1, 7)], True)
+USED = UsageSum("ada", "notebook", "process", 12.5, 2**20, 60)
+COUNTS = Counts(
+    *({"queued": 1}, {"queued": 2}, 3, 4.5, [AttemptSum("docker", "failed", 1, 7)], True),
+    used=[USED],
+    granted_gpus=2,
+)
 
 
 def scrape(server: JupyterServer) -> dict[str, dict[str, float]]:
@@ -69,6 +74,24 @@ def test_a_store_that_cannot_be_used_leaves_the_others(tmp_path):
     with serving(tmp_path, store_dir="/proc/nbyard") as server:
         wait_until(lambda: bool(scrape(server)))
         assert scrape(server) == {"nbyard_store_up": {"": 0}}
+
+
+def test_what_was_used_is_told_by_owner_kind_and_runtime():
+    """G7."""
+    found = {family.name: family.samples for family in metrics.families(COUNTS)}
+    labels = {"owner": "ada", "kind": "notebook", "runtime": "process"}
+    told = {
+        name: sample.value
+        for name, samples in found.items()
+        for sample in samples
+        if sample.labels == labels
+    }
+    assert told == {
+        "nbyard_attempt_cpu_seconds": 12.5,
+        "nbyard_attempt_peak_memory_bytes": 2**20,
+        "nbyard_attempt_gpu_seconds": 60,
+    }
+    assert found["nbyard_granted_gpus"][0].value == 2
 
 
 def test_each_is_explained():

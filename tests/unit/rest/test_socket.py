@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ import websocket
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.events import Event, Events
+from nbyard.domain.runs import Activity
 from nbyard.rest import socket
 from nbyard.rest.socket import Broadcast
 from nbyard.settings import Settings
@@ -21,8 +23,13 @@ from nbyard.testing.server import TOKEN, JupyterServer
 pytestmark = pytest.mark.leaves_running
 
 
-def connect(api: JupyterServer, token: str = TOKEN, **options: Any) -> websocket.WebSocket:
-    url = f"{api.url.replace('http', 'ws', 1)}/nbyard/api/events/socket"
+DOCS = Path(__file__).resolve().parents[3] / "docs/how-to/events.md"
+
+
+def connect(
+    api: JupyterServer, token: str = TOKEN, query: str = "", **options: Any
+) -> websocket.WebSocket:
+    url = f"{api.url.replace('http', 'ws', 1)}/nbyard/api/events/socket{query}"
     header = {"Authorization": f"token {token}"} if token else {}
     return websocket.create_connection(url, header=header, timeout=10, **options)
 
@@ -90,6 +97,49 @@ def test_a_window_that_comes_back_too_late_is_told_to_read_anew(api: JupyterServ
     assert [each["refetch"] for each in frames] == [False, True]
     assert frames[-1]["last"] == newest
     late.close()
+
+
+def test_one_who_has_seen_more_than_there_is_is_told_to_read_anew(api: JupyterServer, window):
+    """R10: it was another store, or this one was brought back from a copy."""
+    make(api, "seen by somebody")
+    other = connect(api, query="?after=999999")
+    say(window, after=999_999)
+    for ahead in (other, window):
+        first, listed = frame(ahead), api.send("GET", "/events?after=999999").json
+        assert (first["events"], first["refetch"], listed["refetch"]) == ([], True, True)
+        assert 0 < first["last"] <= listed["last"]
+        made = make(api, f"later {ahead is window}")
+        seen: list[str] = []
+        while made not in seen:
+            seen += [event["subject_id"] for event in frame(ahead)["events"]]
+    other.close()
+
+
+def test_where_to_go_on_may_stand_in_the_address(api: JupyterServer, window):
+    make(api, "before the address")
+    say(window, after=0)
+    cursor = frame(window)["last"]
+    made = make(api, "missed by the address")
+    again = connect(api, query=f"?after={cursor}")
+    seen: list[str] = []
+    while made not in seen:
+        seen += [event["subject_id"] for event in frame(again)["events"]]
+    again.close()
+
+
+@pytest.mark.parametrize("after", ["x", "-1", "1.5", "9" * 30])
+def test_an_address_that_names_no_event_is_refused(api: JupyterServer, after: str):
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        connect(api, query=f"?after={after}")
+    assert refused.value.status_code == 422
+    assert "after: the id of an event is a number" in str(refused.value)
+
+
+def test_its_words_are_explained():
+    told = DOCS.read_text()
+    fields = [*Activity.__struct_fields__, *Event.__struct_fields__]
+    words = ["after", "watch", "events", "last", "refetch", "activity", *fields]
+    assert [word for word in words if f"`{word}`" not in told and f'"{word}":' not in told] == []
 
 
 def test_two_windows_hear_the_same(api: JupyterServer, window):

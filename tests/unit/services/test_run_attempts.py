@@ -27,6 +27,7 @@ def test_each_attempt_is_read_by_its_number(yard, ann, tried):
     assert [(log.text, log.attempt, log.done) for log in logs.values()] == [
         ("now\n", 2, True), ("no\n", 1, True), ("now\n", 2, True),
     ]  # fmt: skip
+    assert {log.over for log in logs.values()} == {True}
     assert [attempt.state for attempt in tried.tasks[0].attempts] == ["failed", "succeeded"]
     first = runs.surroundings(ann, tried.run.id, "a", attempt=1)
     assert first.code_digest == runs.surroundings(ann, tried.run.id, "a").code_digest

@@ -6,7 +6,9 @@ from typing import Literal
 import msgspec
 
 from nbyard.dockerd import Container
-from nbyard.domain.attempts import Failure, Result, TaskFile
+from nbyard.domain.attempts import USAGE, Failure, Result, TaskFile
+from nbyard.domain.usage import read_samples
+from nbyard.files import read_small
 from nbyard.runner import verdict
 from nbyard.runner.folder import CODE, Folder
 from nbyard.runner.masks import masks_of
@@ -71,7 +73,20 @@ def of_command(ending: Ending, folder: Path) -> Result | str:
         failure = Failure(**broken) if broken else None
     outputs = msgspec.to_builtins({name: ending.task.outputs[name] for name in present})
     disclosed = masks_of(str(folder)).disclosed(str(folder), outputs)
-    return msgspec.structs.replace(_result(ending, failure, present), disclosed=disclosed)
+    made = _result(ending, failure, present)
+    return msgspec.structs.replace(made, disclosed=disclosed, usage=_used(folder))
+
+
+def _used(folder: Path) -> dict[str, float]:
+    """The sums of what was measured while the dispatcher was there; empty where nothing was."""
+    try:
+        samples = read_samples(read_small(f"{folder}/{USAGE}").splitlines())
+    except OSError:
+        return {}
+    if not samples:
+        return {}
+    memory = max(sample.memory for sample in samples)
+    return {"cpu_seconds": samples[-1].cpu, "max_rss_bytes": memory}
 
 
 def of_silent_runner(ending: Ending) -> Result | str:

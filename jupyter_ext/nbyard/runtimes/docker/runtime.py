@@ -117,11 +117,12 @@ class DockerRuntime:
             engine.close()
 
     def image_id(self, name: str) -> str:
-        """The engine's id of an image, for cache keys; empty while it is not here or unknown."""
-        try:
-            return self.engine.image_id(name)
-        except Unavailable:
-            return ""
+        """The engine's id of an image, for cache keys; empty while it is not here.
+
+        Raises:
+            Unavailable: the engine does not say it.
+        """
+        return self.engine.image_id(name)
 
     def start(self, order: Order) -> str:
         attempt = self._attempt(order)

@@ -55,6 +55,18 @@ def test_a_command_ended(tmp_path, given, expected):
     assert outcome(tmp_path, given.pop("code", 0), **given) == expected
 
 
+def test_what_it_used_is_summed_up(tmp_path):
+    """G7: of what the engine told while somebody asked it."""
+    nothing = results.of_command(ending(), tmp_path)
+    assert isinstance(nothing, Result) and nothing.usage == {}
+    told = [(1, 0.5, 100), (2, 1.25, 300), (3, 1.5, 0)]
+    lines = [f'{{"at": {at}, "cpu": {c}, "memory": {m}, "processes": 1}}' for at, c, m in told]
+    (tmp_path / "usage.jsonl").write_text("\n".join([*lines, '{"at": 4, "cp']))
+    found = results.of_command(ending(3), tmp_path)
+    assert isinstance(found, Result)
+    assert found.usage == {"cpu_seconds": 1.5, "max_rss_bytes": 300}
+
+
 def test_outputs_are_looked_at(tmp_path):
     wanted = {"o": Output("outputs/o"), "p": Output("outputs/p", required=False)}
     task = msgspec.structs.replace(TASK, outputs=wanted)

@@ -1,8 +1,13 @@
 """P4, R8: what the sweep finds is asked of an engine once, also for deployments."""
 
+import socket
 from typing import Any
 
+import pytest
+
+from nbyard import dockerd
 from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, EngineInfo, Owned
+from nbyard.errors import Unavailable
 from nbyard.runtimes.docker import DockerRuntime
 
 OURS = {STORE: "s", DEPLOYMENT: "d", REVISION: "1"}
@@ -33,3 +38,17 @@ def test_one_question_is_for_runs_and_deployments():
     assert runtime.sweep("s", []) == []
     assert engine.asked == other.asked == [(STORE, "s")]
     assert [one.name for one in heard] == ["nby-d-d-1"], "of the engine of the settings only"
+
+
+def test_an_engine_that_hangs_is_no_image_that_is_not_here(tmp_path):
+    """F7: it takes connections and says nothing."""
+    place = str(tmp_path / "d.sock")
+    with socket.socket(socket.AF_UNIX) as hung:
+        hung.bind(place)
+        hung.listen()
+        engine = dockerd.Engine(f"unix://{place}", timeout=0.2)
+        runtime = DockerRuntime()
+        runtime.engine = engine
+        with pytest.raises(Unavailable, match=f"{place}: no answer in time"):
+            runtime.image_id("alpine")
+        engine.close()
