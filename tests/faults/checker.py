@@ -19,8 +19,8 @@ import psutil
 from nbyard.domain.states import MACHINES
 
 RECORD = {
-    *("task.json", "log", "events.jsonl", "usage.jsonl", "executed.ipynb", "result.json"),
-    *("runner.json", "surroundings.json", "image.json", "cancel"),
+    *("task.json", "log", "events.jsonl", "usage.jsonl", "metrics.jsonl", "executed.ipynb"),
+    *("result.json", "runner.json", "surroundings.json", "image.json", "cancel"),
 }
 OF_WORKERS = {"calls", "calls.jsonl", "results.jsonl"}
 NOT_WORK = "-" * 36
