@@ -44,8 +44,8 @@ def clean_environment(
 @pytest.fixture(autouse=True)
 def nothing_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
     """A test that leaves a thread or child process behind fails (see marker leaves_running)."""
-    if "database_url" in request.fixturenames:
-        request.getfixturevalue("database_url")  # its server is there for the whole session
+    for name in {"database_url", "bare_database_url"} & set(request.fixturenames):
+        request.getfixturevalue(name)  # its server is there for the whole session
     before = _running()
     yield
     if request.node.get_closest_marker("leaves_running"):

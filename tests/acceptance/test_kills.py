@@ -4,7 +4,6 @@ would have, nothing is published twice, nothing is left over."""
 import contextlib
 import json
 import os
-import random
 import secrets
 import signal
 import socket
@@ -30,6 +29,13 @@ from nbyard.yard import Yard
 PATIENCE_SECONDS = 60.0
 SWEEP_SECONDS = 30.0
 WAITING = "echo ready\nuntil [ -e {gate} ]; do sleep 0.02; done"
+SLOW = """
+import os, time
+print("ready", flush=True)
+while not os.path.exists({gate!r}):
+    time.sleep(0.02)
+open(output_txt, "w").write("made")
+"""
 KILL_ON_ANSWER = """
 import dataclasses, os, pathlib, signal, sys
 from nbyard.domain.callers import Caller
@@ -300,17 +306,16 @@ def test_whoever_submits_dies_before_the_answer(place: Place) -> None:
 
 @pytest.mark.parametrize("victim", ["kernel", "runner", "dispatcher", "everything"])
 def test_somebody_dies_during_a_node(place: Place, victim: str) -> None:
-    """CP7, F3, F4, R8: at a random moment of the work."""
-    slow = "import time\nprint('ready', flush=True)\ntime.sleep(0.7)\n"
-    place.flow(notebook=f"{slow}open(output_txt, 'w').write('made')")
+    """CP7, F3, F4, R8: in the midst of the work."""
+    place.flow(notebook=SLOW.format(gate=str(place.gate)))
     place.submit()
     place.wait_ready()
-    time.sleep(random.uniform(0, 0.3))
     pids = _victims(place, victim)
     assert pids
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    place.gate.touch()
     if victim in ("dispatcher", "everything"):
         until(lambda: not place.holder(), "the dispatcher's death")
         place.call("nbyard", "runs", "ls")

@@ -8,10 +8,9 @@ import itertools
 import json
 import os
 import sqlite3
-import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,8 +19,8 @@ import psutil
 from nbyard.domain.states import MACHINES
 
 RECORD = {
-    *("task.json", "log", "events.jsonl", "usage.jsonl", "executed.ipynb", "result.json"),
-    *("runner.json", "surroundings.json", "image.json", "cancel"),
+    *("task.json", "log", "events.jsonl", "usage.jsonl", "metrics.jsonl", "executed.ipynb"),
+    *("result.json", "runner.json", "surroundings.json", "image.json", "cancel"),
 }
 OF_WORKERS = {"calls", "calls.jsonl", "results.jsonl"}
 NOT_WORK = "-" * 36
@@ -351,8 +350,3 @@ def open_read_only(store: Path) -> Iterator[sqlite3.Connection]:
         yield database
     finally:
         database.close()
-
-
-def scratch_folders() -> Sequence[str]:
-    """Folders for sockets of supervisors, of any store."""
-    return [name for name in os.listdir(tempfile.gettempdir()) if name.startswith("nby-")]

@@ -1,8 +1,7 @@
 """Counters of what leaks, read from outside."""
 
-import os
-import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 import psutil
 
@@ -22,7 +21,7 @@ SLACK = {
 def count(place: Place, server: Server) -> dict[str, int]:
     """Of the server, the dispatcher and the machine, at a moment when nothing is at work."""
     found = {
-        "temporary": len(os.listdir(tempfile.gettempdir())),
+        "temporary": len(list(Path(place.settings["TMPDIR"]).iterdir())),
         **_processes(place),
         "wakers": len(list((place.store / "wake").iterdir())),
         "unfinished": len(list((place.store / "blobs" / "tmp").iterdir())),

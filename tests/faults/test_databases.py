@@ -82,7 +82,7 @@ def test_the_database_is_locked(place: Place) -> None:
         assert status == 201
         place.acknowledged["late"] = told["id"]
         until(place.all_ended, f"the end of the runs\n{place.told()}")
-        assert place.holder() == process.pid, "nothing had to be started again"
+        until(lambda: place.holder() == process.pid, "its lease: nothing had to be started again")
         place.settle()
     assert set(place.states().values()) == {"succeeded"}
     place.check(at_most=1)
@@ -129,7 +129,8 @@ def test_a_dispatcher_outlives_postgresql(restartable: Place, postgres_server: P
     place.gate.touch()
     postgres_server.start()
     until(place.all_ended, f"the end of the run\n{place.told()}")
-    assert place.holder() == process.pid
+    # a lease of a second may lapse for a moment where the machine is busy
+    until(lambda: place.holder() == process.pid, "its lease")
     place.settle()
     assert place.states() == {run: "succeeded"}
     place.check(at_most=1)

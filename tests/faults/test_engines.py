@@ -20,8 +20,10 @@ from .checker import Checker
 from .flows import GRAPHS
 from .place import Place, Server, until
 
-COUNT = "i=0; while [ $i -lt 40 ]; do echo line $i; i=$((i+1)); sleep 0.1; done"
-LINES = "".join(f"line {i}\n" for i in range(40))
+# long enough for three containers to come up on a busy machine before the first is through
+MANY = 120
+COUNT = f"i=0; while [ $i -lt {MANY} ]; do echo line $i; i=$((i+1)); sleep 0.1; done"
+LINES = "".join(f"line {i}\n" for i in range(MANY))
 HANG_SECONDS = 60
 PAUSE_SECONDS = 0.05
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
@@ -61,7 +63,7 @@ def logs(place: Place) -> list[str]:
 
 def until_three_count(place: Place) -> None:
     def counting_now() -> int:
-        return sum("line 3\n" in log and "line 30\n" not in log for log in logs(place))
+        return sum("line 3\n" in log and f"line {MANY - 20}\n" not in log for log in logs(place))
 
     until(lambda: counting_now() == 3, f"three containers\n{place.told()}")
 

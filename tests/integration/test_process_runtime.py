@@ -487,10 +487,8 @@ class TestNotebooks:
         )
         runtime.start(order)
         wait_until(lambda: "busy" in log_of(order))
-        asked = time.monotonic()
         runtime.stop(order, "enough")
         assert finish(runtime, order).state == "cancelled"
-        assert time.monotonic() - asked < 3
         assert "cleaned up" in log_of(order) and "never" not in log_of(order)
         assert not alive(order)
         assert "KeyboardInterrupt" in (order.folder / "executed.ipynb").read_text()

@@ -24,7 +24,7 @@ from nbyard.domain.attempts import CANCEL, LOG, RESULT, TASK, CommandWork, Outpu
 from nbyard.runtimes.protocol import Order, Runtime
 
 PATIENCE_SECONDS = 60.0
-CANCEL_SECONDS = 5.0
+CANCEL_SECONDS = 20.0  # five where nothing else is done
 STORE = f"conformance-{uuid.uuid4().hex[:8]}"
 
 Place = Callable[..., Order]
@@ -111,11 +111,10 @@ class RuntimeConformance:
         order = place("trap '' TERM INT; echo ready; while true; do sleep 0.1; done")
         runtime.start(order)
         wait_until(lambda: self._log(runtime, order) != "")
-        asked = time.monotonic()
         runtime.stop(order, "no longer wanted")
-        assert time.monotonic() - asked < 1
+        assert runtime.poll(order).state == "running", "whoever cancels does not wait for it"
+        wait_until(lambda: runtime.poll(order).state == "finished", CANCEL_SECONDS)
         result = finish(runtime, order)
-        assert time.monotonic() - asked < CANCEL_SECONDS + 1
         assert result.state == "cancelled"
         assert result.failure is not None and "no longer wanted" in result.failure.message
 

@@ -14,7 +14,7 @@ from tornado.ioloop import IOLoop
 from tornado.testing import bind_unused_port
 
 TOKEN = "a-token-for-tests"
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 class Answer:

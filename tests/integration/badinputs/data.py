@@ -75,10 +75,7 @@ def register_path(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
         return _register(ground, what)
     if what.get("mkfifo"):
         os.mkfifo(ground.root / "pipe.csv")
-        start = time.monotonic()
-        found = _register(ground, "pipe.csv")
-        assert time.monotonic() - start < 2
-        return found
+        return _register(ground, "pipe.csv")  # it would wait for ever if it were opened
     if what.get("race"):
         return _swapped(ground)
     if what.get("delete_after"):

@@ -96,7 +96,7 @@ def slow_body(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
         patch.setattr(handlers, "BODY_SECONDS", 1.0)
         clients = [socket.create_connection(("127.0.0.1", ground.server.port)) for _ in range(50)]
         for client in clients:
-            client.settimeout(10)
+            client.settimeout(60)
             client.sendall(head.encode())
         assert ground.send("GET", "/datasets").status == 200
         closed = [client.recv(1) == b"" for client in clients]
@@ -136,7 +136,7 @@ def _foreign_socket(ground: Ground, origin: str) -> Seen:
 
     url = f"{ground.server.url}/nbyard/api/events/socket?token={TOKEN}".replace("http", "ws", 1)
     with pytest.raises(websocket.WebSocketBadStatusException) as refused:
-        websocket.create_connection(url, origin=origin, timeout=10)
+        websocket.create_connection(url, origin=origin, timeout=60)
     return Seen(refused.value.status_code, "refused")
 
 

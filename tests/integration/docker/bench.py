@@ -14,7 +14,7 @@ from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.protocol import Observation, Order
 
 
-def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, f"waited {seconds} s for {condition}"
@@ -63,18 +63,18 @@ class Bench:
         return self.order(CommandWork(argv=["sh", "-c", script], **command), **more)
 
     def run(
-        self, order: Order, runtime: DockerRuntime | None = None, seconds: float = 40
+        self, order: Order, runtime: DockerRuntime | None = None, seconds: float = 60
     ) -> Result:
         runtime = runtime or self.runtime()
         site = runtime.start(order)
         return self.wait(msgspec.structs.replace(order, site=site), runtime, seconds)
 
-    def wait(self, order: Order, runtime: DockerRuntime, seconds: float = 40) -> Result:
+    def wait(self, order: Order, runtime: DockerRuntime, seconds: float = 60) -> Result:
         seen = self.over(order, runtime, seconds)
         assert seen.state == "finished", seen
         return result_of(order)
 
-    def over(self, order: Order, runtime: DockerRuntime, seconds: float = 40) -> Observation:
+    def over(self, order: Order, runtime: DockerRuntime, seconds: float = 60) -> Observation:
         last = until(
             lambda: (o := runtime.poll(order)).state in ("finished", "lost", "absent") and o,
             seconds,

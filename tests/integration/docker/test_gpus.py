@@ -147,7 +147,7 @@ class Place:
         self.yard = Yard.open(Settings(store_dir=str(store), inline_dispatch=True))
 
     def _write(self) -> None:
-        (self.root / "work.sh").write_text("nvidia-smi -L; sleep 1\n")
+        (self.root / "work.sh").write_text("nvidia-smi -L; sleep 5\n")
         described = {"version": 1, "kind": "command", "arguments": []}
         (self.root / "work.sh.nbexec").write_text(json.dumps(described))
         node = {"type": "executable", "path": "work.sh", "gpu": 1, "cache": False}
@@ -184,7 +184,7 @@ class Place:
 def place(tmp_path: Path, machine: Machine, gpu_bench: Bench) -> Iterator[Place]:
     made = Place(tmp_path, machine, gpu_bench.engine)
     yield made
-    until(lambda: not made.dispatcher(), 30)
+    until(lambda: not made.dispatcher())
     made.yard.close()
 
 

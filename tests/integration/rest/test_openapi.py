@@ -33,7 +33,7 @@ def ask(api: JupyterServer) -> Callable[[schemathesis.Case], None]:
             base_url=f"{api.url}/nbyard/api",
             headers={"Authorization": f"token {TOKEN}"},
             checks=list(CHECKS),
-            timeout=10,
+            timeout=60,
         )
 
     return send

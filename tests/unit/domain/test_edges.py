@@ -96,9 +96,9 @@ def test_ten_thousand_arrows_are_checked_in_no_time(backwards):
     ports = dict.fromkeys(nodes, both)
     edges = [Edge(f"n{i}", "out", f"n{i + 1}", "in") for i in range(size - 1)]
     drawn = Drawn(nodes, ports)
-    before = time.monotonic()
+    before = time.process_time()
     for edge in reversed(edges) if backwards else edges:
         assert drawn.refusal(edge) is None
         drawn.add(edge)
     assert drawn.refusal(Edge(f"n{size - 1}", "out", "n0", "in")) == "cycle"
-    assert time.monotonic() - before < 5
+    assert time.process_time() - before < 5

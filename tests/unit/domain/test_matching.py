@@ -158,8 +158,8 @@ def test_a_dataset_is_known_by_its_label():
 def test_very_many_ports_are_not_compared():
     nodes = {f"n{i}": Node("executable") for i in range(2000)}
     ports = {n: [Argument("data", role="input"), Argument(f"out{n}", role="output")] for n in nodes}
-    before = time.monotonic()
+    before = time.process_time()
     assert propose(nodes, [], ports) == []
     few = dict(list(nodes.items())[:200])
     propose(few, [], ports)
-    assert time.monotonic() - before < 10
+    assert time.process_time() - before < 10

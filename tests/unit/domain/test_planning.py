@@ -296,9 +296,9 @@ def test_ten_thousand_nodes_are_checked_in_no_time():
     document = Document(
         1, nodes={n: Node("executable") for n in names}, edges=dict(sorted(edges.items()))
     )
-    before = time.monotonic()
+    before = time.process_time()
     assert find_problems(document, {n: ResolvedNode(n, both) for n in names}, {}) == []
-    assert time.monotonic() - before < 5
+    assert time.process_time() - before < 5
 
 
 def test_a_secret_is_planned_as_its_credential_and_warms_no_container():

@@ -111,7 +111,7 @@ def test_nul_is_json_and_refused_where_text_is_checked():
 
 def test_a_late_double_key_costs_no_more_than_reading():
     names = ",".join(f'"k{i}":0' for i in range(40_000))
-    before = time.monotonic()
+    before = time.process_time()
     with pytest.raises(BadRequest, match="k39999"):
         read_json("{" + names + ',"k39999":0}')
-    assert time.monotonic() - before < 5
+    assert time.process_time() - before < 5

@@ -219,12 +219,12 @@ def test_large_documents_are_quick_and_the_limit_is_said():
         f"e{i}": {"source": f"n{i}", "output": "out", "target": f"n{i + 1}", "input": "in"}
         for i in range(MAX_NODES - 1)
     }
-    before = time.monotonic()
+    before = time.process_time()
     document = read_document(_document(nodes=nodes, edges=edges))
     order = ordered(document.nodes, document.edges.values())
     assert order == [f"n{i}" for i in range(MAX_NODES)]
     assert selection(document, "from", ["n0"]) == set(nodes)
-    assert time.monotonic() - before < 5
+    assert time.process_time() - before < 5
     with pytest.raises(Invalid, match="more than 10000 nodes"):
         read_document(_document(nodes={**nodes, "more": {"type": "executable"}}))
 
