@@ -197,13 +197,8 @@ def test_what_ends_by_itself_is_completed_and_what_dies_is_started_again(made):
         yards.until(running, "running")
         with pytest.raises(OSError):
             yards.ask("/exit/3")
-<<<<<<< HEAD
-        found = running.until(yards.get, lambda d: d.reason)
-        assert found.reason == "It ended with exit code 3: leaving as told. It is started again."
-=======
         told = running.until(lambda: reasons(yards), any)
-        assert "It ended with exit code 3: leaving as told It is started again." in told
->>>>>>> evidence
+        assert "It ended with exit code 3: leaving as told. It is started again." in told
         again = running.until(yards.get, lambda d: d.state == "running" and not d.reason)
         assert again.serving == 1
         yards.engine.remove(container(yards))
