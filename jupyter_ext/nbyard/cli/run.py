@@ -187,8 +187,10 @@ def json_object(text: str) -> dict[str, Any]:
 
 
 def split_target(target: str, remote: bool) -> tuple[str, str]:
-    """A file, else the name or id of an executable; the other one is empty."""
-    is_file = "/" in target or Path(target).suffix != "" or (not remote and Path(target).exists())
+    """A file, else the name or id of an executable; the other one is empty. `churn v0.0.1` is a
+    name, unless there is such a file."""
+    is_named_so = "/" in target or Path(target).suffix[1:2].isalpha()
+    is_file = is_named_so or (not remote and Path(target).exists())
     return (target, "") if is_file else ("", target)
 
 

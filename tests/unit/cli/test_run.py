@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.cli.run import PAGE, Followed, _explain, _watch
+from nbyard.cli.run import PAGE, Followed, _explain, _watch, split_target
 from nbyard.domain.attempts import Failure
 from nbyard.domain.missing import missing_from
 from nbyard.domain.runs import TaskPage
@@ -107,3 +107,22 @@ def test_what_the_log_ended_with_is_not_told_once_more(
     said = capsys.readouterr().err
     assert "main failed: exit code 3\n" in said
     assert ("  the end\n" in said) == is_said
+
+
+@pytest.mark.parametrize(
+    ("target", "is_file"),
+    [
+        ("clean.ipynb", True),
+        ("models/churn", True),
+        ("make.sh", True),
+        ("churn", False),
+        ("churn batch v0.0.1", False),
+        ("churn 1.0", False),
+    ],
+)
+def test_what_is_run_is_a_file_or_a_name(target, is_file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert split_target(target, remote=False) == ((target, "") if is_file else ("", target))
+    if "/" not in target:
+        (tmp_path / target).touch()
+        assert split_target(target, remote=False) == (target, "")
