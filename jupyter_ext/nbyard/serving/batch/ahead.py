@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,11 +38,10 @@ class _Reader:
         self._pieces = pieces
         self._read = deque([first])
         self._most = most
-        self._raised: BaseException | None = None
         self._is_over = False
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="reader", daemon=True)
-        self._thread.start()
+        self._pool = ThreadPoolExecutor(1, "reader")
+        self._all = self._pool.submit(self._run)
 
     def taken(self) -> Numbered:
         while True:
@@ -52,26 +52,24 @@ class _Reader:
                 piece = self._read.popleft()
                 self._changed.notify_all()
             yield piece
-        if self._raised is not None:
-            raise self._raised
+        self._all.result()
 
     def end(self) -> None:
         """Nobody wants any more."""
         with self._changed:
             self._is_over = True
             self._changed.notify_all()
-        self._thread.join()
+        self._pool.shutdown()
 
     def _run(self) -> None:
         try:
             for piece in self._pieces:
                 if not self._add(piece):
                     break
-        except BaseException as error:  # noqa: BLE001  it is raised where the pieces are taken
-            self._raised = error
-        with self._changed:
-            self._is_over = True
-            self._changed.notify_all()
+        finally:
+            with self._changed:
+                self._is_over = True
+                self._changed.notify_all()
 
     def _add(self, piece: tuple[int, Any]) -> bool:
         """As soon as there is room, as long as it is wanted."""
