@@ -93,6 +93,24 @@ def test_unknown_paths_and_methods(server):
     assert server.ask("/schema/").status == 200
 
 
+def test_all_paths_are_told_as_they_are_asked(server, tmp_path):
+    """M3: a name is written as it is, percent-encoded."""
+    told = server.ask("/").body["paths"]
+    assert {"/predict", "/v2/models/doubling", "/v2/models/doubling/versions/v1/infer"} <= {*told}
+    reads = [path for path in told if path.startswith("/v2") and not path.endswith("/infer")]
+    assert {server.ask(path).status for path in reads} == {200}
+    found = server.ask("/v2/models/Doubling")
+    assert found.status == 404 and "at /v2/models/doubling/versions/v1" in found.body["error"]
+    write_model(tmp_path)
+    spaced = start(tmp_path, SPEC | {"name": "Churn of café/1"})
+    until(lambda: spaced.ask("/v2/health/ready").status == 200, spaced)
+    told = [path for path in spaced.ask("/").body["paths"] if "versions" in path]
+    assert told[0] == "/v2/models/Churn%20of%20caf%C3%A9%2F1/versions/v1"
+    assert spaced.ask(told[0]).body["name"] == "Churn of café/1"
+    spaced.process.send_signal(signal.SIGTERM)
+    assert spaced.process.wait(20) == 0
+
+
 def test_a_body_that_is_too_large_is_refused(server):
     found = server.ask("/predict", {"x": 1, "note": "n" * 200_000})
     assert (found.status, found.body["error"]) == (413, "the body has more than 100000 bytes")
