@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from openapi_spec_validator import validate
 
+from nbyard.domain.last_words import last_words
+
 from .conftest import MODEL, SPEC, start, until, write_model
 
 ONE = {"x": 1.5}
@@ -206,7 +208,8 @@ def test_it_ends_with_a_code_when_the_model_cannot_be_loaded(tmp_path):
     write_model(tmp_path, "import nothing_like_it\n")
     server = start(tmp_path, SPEC)
     assert server.process.wait(20) == 1
-    assert "No module named 'nothing_like_it'" in server.log.read_text()
+    words = "ModuleNotFoundError: No module named 'nothing_like_it'"
+    assert last_words(server.log.read_text()) == words, "which its deployment tells as the reason"
 
 
 HANGS = """
@@ -272,6 +275,7 @@ def test_a_panic_of_the_model_fails_its_request_only(tmp_path):
     assert (server.ask("/predict", ONE).status, server.ask("/health").status) == (200, 200)
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(20) == 0
+    assert last_words(server.log.read_text()) == "", "a request that failed ends nothing"
 
 
 def test_it_ends_with_a_code_when_loading_raises_what_is_no_exception(tmp_path):
