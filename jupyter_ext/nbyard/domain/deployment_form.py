@@ -21,6 +21,7 @@ from nbyard.domain.deployments import (
 )
 from nbyard.domain.images import VARIABLE, check_reference
 from nbyard.domain.models import PORT, READY_PATH
+from nbyard.domain.names import without_accents
 from nbyard.errors import Detail, Invalid
 
 MIN_PASSWORD, MAX_PASSWORD = 9, 200
@@ -272,7 +273,7 @@ def is_ide(image: str, ide_images: Sequence[str]) -> bool:
 def name_of(title: str) -> str:
     """A host name made of a title, or of the last part of an image's name."""
     last = title.rpartition("/")[2].partition("@")[0].rpartition(":")
-    words = re.sub(r"[^a-z0-9]+", "-", (last[0] or last[2]).lower()).strip("-")
+    words = re.sub(r"[^a-z0-9]+", "-", without_accents(last[0] or last[2])).strip("-")
     return words[:63].strip("-")
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from nbyard.domain.digest import digest_of
 from nbyard.domain.dockerfiles import FailedLine
+from nbyard.domain.names import without_accents
 from nbyard.domain.states import ImageState
 from nbyard.errors import Detail, Invalid
 
@@ -279,7 +280,7 @@ def default_reference(name: str, version: int, cuda: str = "") -> str:
 
 def plain_name(name: str, kind: str) -> str:
     """A name of people as a part of an image's name."""
-    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:100].strip("-")
+    plain = re.sub(r"[^a-z0-9]+", "-", without_accents(name)).strip("-")[:100].strip("-")
     return plain or f"{kind}-" + digest_of(name).removeprefix("sha256:")[:8]
 
 

@@ -23,6 +23,10 @@ NONCHARACTER = 0xFFFE
 SAFE_BYTES = 200
 MAX_SUFFIX = 20
 REMEMBERED = 4096
+# letters that are none with a mark, to Unicode
+PLAIN = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)
 
 
 def check_name(name: object, field: str = "name") -> str:
@@ -161,3 +165,9 @@ def _is_plain(char: str) -> bool:
     if unicodedata.category(char)[0] == "C" or char in BLANKS:
         return False
     return char not in '<>:"|?*;\u2028\u2029'
+
+
+def without_accents(name: str) -> str:
+    """In small letters, each without its marks: `école` is `ecole`."""
+    parts = unicodedata.normalize("NFKD", name.lower())
+    return "".join(one for one in parts if not unicodedata.combining(one)).translate(PLAIN)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -25,11 +27,12 @@ class Unfit(ValueError):
 def _integer(value: Any) -> int:
     if type(value) is float and value.is_integer() and abs(value) <= EXACT:
         return int(value)
-    if type(value) is not int:
+    is_large = type(value) is float and value.is_integer() and not LEAST <= value <= MOST
+    if type(value) is not int and not is_large:
         raise Unfit("a whole number is needed")
-    if not LEAST <= value <= MOST:
+    if is_large or not LEAST <= value <= MOST:
         raise Unfit("a whole number of 64 bits is needed")
-    return value
+    return int(value)
 
 
 def _number(value: Any) -> float:
@@ -121,6 +124,11 @@ def is_plain(kind: str, values: Values) -> bool:
 
 
 def shown(value: Any) -> str:
-    """A value in a sentence, short."""
+    """A value in a sentence, short, as JSON has it; text in the marks that fields have there."""
     text = repr(value)
+    if not isinstance(value, str):
+        with contextlib.suppress(TypeError, ValueError, RecursionError):
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if type(value) is float and value.is_integer() and abs(value) > EXACT:
+        text = f"about {value:.0f}"  # a whole number that JSON has read as a float
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

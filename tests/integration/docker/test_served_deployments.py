@@ -156,3 +156,23 @@ def test_what_is_outside_of_the_deployment_stays_the_server_s_own(server, yards)
         assert browser.get(path) == "version 1"
         shown: Any = json.loads(browser.get(f"{BELOW}/nbyard/api/deployments"))
         assert [link["answers"] for link in shown["items"][0]["links"]] == [True]
+
+
+def test_one_that_is_frozen_is_told_at_once_and_comes_back(server, yards):
+    """P5: it takes connections, and answers none."""
+    yards.create()
+    with yards.dispatching() as running:
+        yards.until(running, "running")
+        browser, path = Browser(server), f"{BELOW}/nbyard/deployments/web/web/"
+        yards.engine._client().pause(container(yards))
+        try:
+            yards.until(running, "down")
+            with pytest.raises(HTTPError) as silent:
+                browser.get(path)
+            with silent.value as refused:
+                told = json.loads(refused.read())
+            assert (refused.code, told["message"]) == (503, "web does not answer: it is down.")
+        finally:
+            yards.engine._client().unpause(container(yards))
+        yards.until(running, "running")
+        assert browser.get(path) == "version 1"

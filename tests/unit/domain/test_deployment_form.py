@@ -136,6 +136,10 @@ def test_a_name_made_of_any_title_is_one_or_none(title):
     assert name == "" or completed(NewDeployment("a:1", name=name if name != "form" else "a"))
 
 
+def test_letters_of_a_title_keep_what_is_plain_of_them():
+    assert name_of("École Ünïcode 日本") == "ecole-unicode"
+
+
 @pytest.mark.parametrize(
     ("image", "gpu", "word"),
     [("cows:1-gpu", 0, "GPUs"), ("cows:cuda12.6", 0, "GPUs"), ("cows:cpu", 1, "CPU"),

@@ -104,6 +104,10 @@ def test_names_have_a_tag_and_perhaps_a_registry(given, name, host):
     assert registry_of(name) == host
 
 
+def test_a_name_keeps_the_letters_below_its_accents():
+    assert default_reference("École Ünïcode 日本", 1) == "nbyard/ecole-unicode:1"
+
+
 @given(st.text(), st.integers(0, 9999), st.sampled_from(["", "12.6"]))
 def test_every_environment_has_a_name_for_its_image(name, version, cuda):
     made = default_reference(name, version, cuda)

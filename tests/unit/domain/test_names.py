@@ -89,3 +89,22 @@ def test_whatever_comes_is_accepted_or_refused_in_words(text: str) -> None:
 @given(st.text(max_size=300))
 def test_safe_filename_is_always_a_filename(text: str) -> None:
     assert names.check_filename(names.safe_filename(text))
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("ÉCOLE Ünïcode", "ecole unicode"),
+        ("Straße Łódź", "strasse lodz"),
+        ("日本", "日本"),
+        ("", ""),
+    ],
+)
+def test_letters_are_had_without_their_marks(name, plain):
+    assert names.without_accents(name) == plain
+
+
+@given(st.text())
+def test_what_is_plain_stays(name):
+    plain = "".join(one for one in name if one.isascii())
+    assert names.without_accents(plain) == plain.lower()

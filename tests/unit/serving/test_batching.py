@@ -51,6 +51,12 @@ def test_a_model_that_breaks_while_it_is_loaded_is_told(caplog):
     assert "Panic: index out of bounds" in caplog.text
 
 
+async def until_gone(worker: Worker) -> None:
+    """Its thread tells the loop how it ended, which is there until then."""
+    await asyncio.wait_for(worker.ended.wait(), 60)
+    await asyncio.to_thread(worker._thread.join, 60)
+
+
 class Slow:
     """It answers when it is let go."""
 
@@ -84,7 +90,7 @@ def test_nobody_waits_for_a_call_that_takes_too_long_and_it_may_come_back(caplog
             await asyncio.sleep(0)
         assert await asyncio.wait_for(worker.ask([[4]]), 60) == [[4]]
         worker.close()
-        await asyncio.wait_for(worker.ended.wait(), 60)
+        await until_gone(worker)
 
     asyncio.run(scene())
     assert "1 requests waited" in caplog.text and "came back" in caplog.text
@@ -106,6 +112,7 @@ def test_the_end_does_not_wait_for_a_call_that_is_late():
                 worker.close()
             await asyncio.wait_for(worker.ended.wait(), 60)
         slow.may_go.set()
+        await until_gone(worker)
 
     asyncio.run(scene())
 
@@ -122,6 +129,8 @@ def test_a_long_call_is_told_in_the_log(monkeypatch, caplog):
         assert not worker.is_late
         slow.may_go.set()
         assert await asyncio.wait_for(asked, 60) == [[1]]
+        worker.close()
+        await until_gone(worker)
 
     asyncio.run(scene())
     assert caplog.text.count("more requests wait") == 1

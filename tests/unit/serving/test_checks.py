@@ -86,5 +86,29 @@ def test_a_day_and_a_time_with_an_impossible_zone_are_told_apart():
         CHECKS["datetime"]("0001-01-01T00:00:00+05:00")
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "true"),
+        (None, "null"),
+        ("it's", '"it\'s"'),
+        ("x", "'x'"),
+        (1.5, "1.5"),
+        (1e20, "about 100000000000000000000"),
+        ([True, {"a": None}], '[true, {"a": null}]'),
+        (math.inf, "inf"),
+        ({1, 2}, "{1, 2}"),
+    ],
+)
+def test_values_are_shown_as_json_has_them(value, text):
+    """M3: whoever asked wrote JSON."""
+    assert shown(value) == text
+
+
+def test_a_whole_number_beyond_64_bits_is_told_as_one():
+    with pytest.raises(Unfit, match="of 64 bits"):
+        CHECKS["int"](1e20)  # as JSON reads 99999999999999999999
+
+
 def test_long_values_are_shown_short():
     assert len(shown("x" * 1000)) <= 60

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from openapi_spec_validator import validate
 
+from nbyard.domain.last_words import last_words
+
 from .conftest import MODEL, SPEC, start, until, write_model
 
 ONE = {"x": 1.5}
@@ -91,6 +93,24 @@ def test_unknown_paths_and_methods(server):
     assert (found.status, found.headers["allow"]) == (405, "POST")
     assert server.ask("/schema", b"", "DELETE").status == 405
     assert server.ask("/schema/").status == 200
+
+
+def test_all_paths_are_told_as_they_are_asked(server, tmp_path):
+    """M3: a name is written as it is, percent-encoded."""
+    told = server.ask("/").body["paths"]
+    assert {"/predict", "/v2/models/doubling", "/v2/models/doubling/versions/v1/infer"} <= {*told}
+    reads = [path for path in told if path.startswith("/v2") and not path.endswith("/infer")]
+    assert {server.ask(path).status for path in reads} == {200}
+    found = server.ask("/v2/models/Doubling")
+    assert found.status == 404 and "at /v2/models/doubling/versions/v1" in found.body["error"]
+    write_model(tmp_path)
+    spaced = start(tmp_path, SPEC | {"name": "Churn of café/1"})
+    until(lambda: spaced.ask("/v2/health/ready").status == 200, spaced)
+    told = [path for path in spaced.ask("/").body["paths"] if "versions" in path]
+    assert told[0] == "/v2/models/Churn%20of%20caf%C3%A9%2F1/versions/v1"
+    assert spaced.ask(told[0]).body["name"] == "Churn of café/1"
+    spaced.process.send_signal(signal.SIGTERM)
+    assert spaced.process.wait(20) == 0
 
 
 def test_a_body_that_is_too_large_is_refused(server):
@@ -188,7 +208,8 @@ def test_it_ends_with_a_code_when_the_model_cannot_be_loaded(tmp_path):
     write_model(tmp_path, "import nothing_like_it\n")
     server = start(tmp_path, SPEC)
     assert server.process.wait(20) == 1
-    assert "No module named 'nothing_like_it'" in server.log.read_text()
+    words = "ModuleNotFoundError: No module named 'nothing_like_it'"
+    assert last_words(server.log.read_text()) == words, "which its deployment tells as the reason"
 
 
 HANGS = """
@@ -254,6 +275,7 @@ def test_a_panic_of_the_model_fails_its_request_only(tmp_path):
     assert (server.ask("/predict", ONE).status, server.ask("/health").status) == (200, 200)
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(20) == 0
+    assert last_words(server.log.read_text()) == "", "a request that failed ends nothing"
 
 
 def test_it_ends_with_a_code_when_loading_raises_what_is_no_exception(tmp_path):

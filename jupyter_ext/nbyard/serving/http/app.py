@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import quote
 
 from nbyard.serving.codec import Columns
 from nbyard.serving.loading import Spec, load
@@ -90,7 +91,7 @@ class App:
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         route, handlers = self._found(scope["path"])
-        answer = await self._handled(handlers, scope["method"], receive)
+        answer = await self._handled(handlers, scope, receive)
         headers = [
             (b"content-type", answer.type),
             (b"content-length", str(len(answer.body)).encode()),
@@ -105,17 +106,21 @@ class App:
         """The route of a path and its handlers; the name of the model is that of the spec."""
         path = path.rstrip("/") or "/"
         if path.startswith("/v2/models/"):
-            model, *rest = path.removeprefix("/v2/models/").split("/")
-            is_known = model == self._spec.name
+            asked, name = path.removeprefix("/v2/models/"), self._spec.name
+            is_known = f"{asked}/".startswith(f"{name}/")  # which may have a slash itself
+            rest = [one for one in asked.removeprefix(name).split("/") if one]
             if rest[:1] == ["versions"] and len(rest) >= VERSION_PARTS:
                 is_known = is_known and rest[1] == self._spec.version
                 rest = rest[VERSION_PARTS:]
             path = "/".join(["/v2/models/{model}", *rest]) if is_known else ""
         return path if path in self._routes else "other", self._routes.get(path, {})
 
-    async def _handled(self, handlers: dict[str, Handler], method: str, receive: Receive) -> Answer:
+    async def _handled(
+        self, handlers: dict[str, Handler], scope: Message, receive: Receive
+    ) -> Answer:
         if not handlers:
-            return refusal(404, "there is no such path, model or version; GET / tells what is here")
+            return self._unknown(scope["path"])
+        method = scope["method"]
         handler = handlers.get("GET" if method == "HEAD" else method)
         if handler is None:
             allowed = ", ".join(handlers)
@@ -129,6 +134,14 @@ class App:
             return refusal(400, f"the body is no JSON: {error}")
         except EXPECTED as error:
             return failure(error)
+
+    def _unknown(self, path: str) -> Answer:
+        name, version = self._spec.name, self._spec.version
+        if not path.startswith("/v2/models/"):
+            return refusal(404, "there is no such path; GET / tells what is here")
+        known = f"/v2/models/{quote(name, safe='')}/versions/{quote(version, safe='')}"
+        words = f"there is no such path, model or version: this is {name!r} {version}, at {known}"
+        return refusal(404, words)
 
     async def _body(self, receive: Receive) -> bytes:
         pieces: list[bytes] = []
@@ -176,7 +189,15 @@ class App:
 
     async def _index(self, _: bytes) -> Answer:
         told = {name: self._spec.told[name] for name in ("name", "version")}
-        return said({**told, "ready": self._is_ready, "paths": sorted(self._routes)})
+        return said({**told, "ready": self._is_ready, "paths": self._paths()})
+
+    def _paths(self) -> list[str]:
+        """As they are asked: the model by its name, with or without a version."""
+        name, version = (quote(one, safe="") for one in (self._spec.name, self._spec.version))
+        known = f"/v2/models/{name}"
+        found = {path.replace("/v2/models/{model}", known) for path in self._routes}
+        versions = {path.replace(known, f"{known}/versions/{version}") for path in found}
+        return sorted(found | versions)
 
     async def _schema(self, _: bytes) -> Answer:
         told = self._spec.told
