@@ -13,7 +13,6 @@ from nbyard.store.tables import attempts
 
 from .rows import Rows, moment
 
-
 USED = UsageSum("ada", "notebook", "process", 1.0, 2.0, 0.0)
 
 
