@@ -116,7 +116,7 @@ function Form(props: IFormProps): JSX.Element {
           void hold(deploy());
         }}
       >
-        {model && !problems[''] && <ModelFacts made={made} later={later} trans={trans} />}
+        {model && !problems[''] && <ModelFacts services={services} made={made} later={later} />}
         {!!deployed.length && (
           <DeployAs deployed={deployed} chosen={into?.id ?? ''} trans={trans} onChange={choose} />
         )}
