@@ -134,7 +134,7 @@ test('K2: cards stay large enough to read, the first ones in view, whatever is o
   await expect(canvas.inspector).toBeVisible();
   await isReadable();
   await lab.press('f');
-  await isReadable();
+  await canvas.isTidy(); // all of it, since that was asked for
 });
 
 test('K8: run up to here and from here', async ({ lab }) => {

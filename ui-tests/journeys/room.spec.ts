@@ -86,3 +86,15 @@ test('K5: each step has its room in the drawer, and time its figures', async ({ 
   await writeFile(server.file('go'), '');
   await drawer.succeeds();
 });
+
+test('P1: the path that a port is asked at is seen whole', async ({ lab, page }, info) => {
+  await lab.panel();
+  await lab.panelButton('create-deployment').click();
+  const form = page.locator('.nby-Deployment-form');
+  await form.getByText('More', { exact: true }).click();
+  const port = form.locator('.nby-Ports-row').first();
+  const path = port.getByLabel('Path');
+  await path.fill('/v2/health/ready');
+  expect(await path.evaluate(input => input.scrollWidth - input.clientWidth)).toBe(0);
+  await page.screenshot({ path: info.outputPath('ports.png') });
+});
