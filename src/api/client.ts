@@ -4,6 +4,9 @@ import type { Answer, OperationId, Question } from './operations';
 import { ErrorDetail } from './types';
 
 export const BASE = 'nbyard/api';
+/** How often, and after how many milliseconds, a question that got lost is asked again. */
+const AGAIN = 2;
+const WAIT = 500;
 
 /** What the server refused, or why it did not answer. */
 export class ApiError extends Error {
@@ -62,7 +65,7 @@ export class ApiClient {
   }
 
   /** A request whose answer is not JSON, or whose body is bytes. */
-  async request(url: string, init: RequestInit): Promise<Response> {
+  async request(url: string, init: RequestInit, again = AGAIN): Promise<Response> {
     let response: Response;
     try {
       // with "no-store" Lab would add the time to the address
@@ -71,6 +74,11 @@ export class ApiClient {
     } catch (error) {
       if (init.signal?.aborted) {
         throw error;
+      }
+      if (again && init.method === 'GET') {
+        // the browser gives up where a network comes or goes, also one that leads elsewhere
+        await new Promise(done => setTimeout(done, WAIT));
+        return this.request(url, init, again - 1);
       }
       throw new ApiError(0, 'unreachable', String((error as Error).message ?? error));
     }

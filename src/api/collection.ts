@@ -60,6 +60,9 @@ export class Collection<T extends { id: string }> {
       const { stream } = this.options;
       stream.events.connect(this._onEvents, this);
       stream.refetch.connect(() => void this.reload());
+      stream.connectedChanged.connect(
+        (_, isThere) => isThere && this._state === 'failed' && void this.reload()
+      );
       this._state = 'loading';
       this._loading = stream.start().then(() => this.reload());
     }

@@ -53,6 +53,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
         )}
         {view.stale && <Mark text={trans.__('stale')} />}
       </div>
+      {view.pending && <div className="nby-Node-reading">{trans.__('Reading…')}</div>}
       <div className="nby-Node-ports">
         <div>
           {view.inputs.map(port => (

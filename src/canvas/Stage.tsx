@@ -15,15 +15,13 @@ import { EmptyStage } from './EmptyStage';
 import { useDrawing, useHands, useSelecting } from './hands';
 import { useCanvas } from './hooks';
 import { recall, remember } from './memory';
-import { fit, refit } from './navigation';
+import { fit, leastZoom, refit } from './navigation';
 import { NodeCard } from './NodeCard';
 import { MEASURED } from './store';
 
 const NODE_TYPES = { card: NodeCard };
 /** The overview draws each node at each change: too few need none, for too many it is too slow. */
 const OVERVIEW = { from: 16, to: 1000 };
-/** As many cards as that are seen at once only by who waits seconds for them. */
-const MANY = 1500;
 const FAR = 0.35;
 /** Until the cards have their sizes. */
 const OPENING = { minZoom: 0.6, maxZoom: 1, padding: 0.15 };
@@ -66,7 +64,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
     const once = () => {
       canvas.checker.changed.disconnect(once);
       if (startsFull && !canvas.store.focused) {
-        window.setTimeout(() => fit(canvas), 50);
+        window.setTimeout(() => fit(canvas, { isWhole: canvas.fitted?.isWhole }), 50);
       }
     };
     canvas.checker.changed.connect(once);
@@ -130,7 +128,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         onlyRenderVisibleElements
         fitView={startsFull}
         fitViewOptions={OPENING}
-        minZoom={nodes.length > MANY ? 0.2 : 0.05}
+        minZoom={leastZoom(nodes.length)}
         attributionPosition="bottom-left"
       >
         <Background />

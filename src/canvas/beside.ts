@@ -20,6 +20,7 @@ export async function droppedOn(
 ): Promise<void> {
   if (!card) {
     const added = await add();
+    added.forEach(id => show(canvas, id)); // at once: what moves later moves below the next drop
     await answered(canvas);
     added.forEach(id => show(canvas, id));
     return;
@@ -29,6 +30,7 @@ export async function droppedOn(
     const [id, ...more] = await add();
     if (id !== undefined && !more.length) {
       canvas.doc.move([[id, placeBeside(canvas, id, card, true)]]);
+      show(canvas, id);
       await answered(canvas);
       wire(canvas, id, card);
     }

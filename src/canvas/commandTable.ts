@@ -318,7 +318,7 @@ function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
       id: 'nbyard:fit-workflow',
       label: trans.__('Fit Workflow into View'),
       icon: fitIcon,
-      run: (canvas, { navigation }) => navigation.fit(canvas)
+      run: (canvas, { navigation }) => navigation.fit(canvas, { isWhole: true })
     },
     {
       id: 'nbyard:zoom-in',

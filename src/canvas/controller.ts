@@ -92,7 +92,7 @@ export class CanvasController {
   /** The same while the table is shown instead. */
   table?: HTMLElement;
   /** Where the last fit led to: who still looks from there did not move since. */
-  fitted?: Viewport;
+  fitted?: Viewport & { isWhole?: boolean };
 
   /** The id of the element that names a card: the words are made for those that are seen. */
   nameOf(node: string): string {

@@ -2,7 +2,7 @@
 import { getViewportForBounds, Rect, Viewport } from '@xyflow/react';
 import { Position } from '../document/flow';
 import { CanvasController } from './controller';
-import { boxOf, isInside, viewOf } from './places';
+import { around, boxOf, isInside, viewOf } from './places';
 
 export type Direction = 'left' | 'right' | 'up' | 'down';
 
@@ -106,10 +106,30 @@ export function reveal(canvas: CanvasController, id: string): void {
 const ROOM = 0.15;
 /** Cards are read down to here. */
 const READABLE = 0.6;
+/** They are a little smaller, where all of them are seen then. */
+const SMALL = 0.5;
+/** As many cards as that are seen at once only by who waits seconds for them. */
+const MANY = 1500;
 
-/** How all of a picture is shown; where that would be too small to read, its start is. */
-export function viewFor(all: Rect, first: number, width: number, height: number): Viewport {
-  const view = getViewportForBounds(all, width, height, READABLE, 1, ROOM);
+export function leastZoom(cards: number): number {
+  return cards > MANY ? 0.2 : 0.05;
+}
+
+/** How all of a picture is shown; where that would be too small to read, its start is, unless all
+ * of it is asked for, down to this zoom. */
+export function viewFor(
+  all: Rect,
+  first: number,
+  width: number,
+  height: number,
+  whole?: number
+): Viewport {
+  const fits = ({ zoom }: Viewport) => all.width * zoom <= width && all.height * zoom <= height;
+  let view = getViewportForBounds(all, width, height, READABLE, 1, ROOM);
+  if (!fits(view)) {
+    const close = getViewportForBounds(all, width, height, whole ?? SMALL, 1, `${MARGIN}px`);
+    view = whole !== undefined || fits(close) ? close : view;
+  }
   const { zoom } = view;
   if (all.width * zoom > width) {
     view.x = MARGIN - all.x * zoom;
@@ -122,23 +142,31 @@ export function viewFor(all: Rect, first: number, width: number, height: number)
   return view;
 }
 
-/** Bring a new card into view: all cards are shown, where that leaves them readable. */
+/** Bring a new card into view: all cards are shown, where that leaves them readable. One whose
+ * ports are not known yet gets the room of a large one, so that nothing moves when they are. */
 export function show(canvas: CanvasController, id: string): void {
   const { flow, stage, store } = canvas;
   const view = viewOf(canvas);
   if (!flow || !stage || !view || isInside(boxOf(canvas, id), view)) {
     return;
   }
-  const all = flow.getNodesBounds(store.nodes);
+  const all = around([flow.getNodesBounds(store.nodes), boxOf(canvas, id)]);
   const zoom = Math.min(stage.clientWidth / all.width, stage.clientHeight / all.height);
   if (zoom / (1 + ROOM) >= READABLE) {
-    fit(canvas);
+    fit(canvas, { all });
   } else {
     reveal(canvas, id);
   }
 }
 
-export function fit(canvas: CanvasController): void {
+interface IFit {
+  /** What is shown, where that is more than the cards. */
+  all?: Rect;
+  /** All of it, however small that makes the cards. */
+  isWhole?: boolean;
+}
+
+export function fit(canvas: CanvasController, { all, isWhole }: IFit = {}): void {
   const { flow, stage, store } = canvas;
   if (!flow || !stage?.clientWidth || !store.nodes.length) {
     return;
@@ -147,9 +175,10 @@ export function fit(canvas: CanvasController): void {
     other.position.x < one.position.x ? other : one
   );
   const middle = first.position.y + (first.measured?.height ?? 0) / 2;
-  const all = flow.getNodesBounds(store.nodes);
-  void flow.setViewport(viewFor(all, middle, stage.clientWidth, stage.clientHeight));
-  canvas.fitted = flow.getViewport();
+  const bounds = all ?? flow.getNodesBounds(store.nodes);
+  const least = isWhole ? leastZoom(store.nodes.length) : undefined;
+  void flow.setViewport(viewFor(bounds, middle, stage.clientWidth, stage.clientHeight, least));
+  canvas.fitted = { ...flow.getViewport(), isWhole };
 }
 
 export interface ISize {
@@ -167,8 +196,9 @@ export function refit(canvas: CanvasController, before: ISize): void {
   }
   const [id] = canvas.targets;
   if (fitted && now.x === fitted.x && now.y === fitted.y && now.zoom === fitted.zoom) {
-    fit(canvas);
-    if (id !== undefined) {
+    const { isWhole } = fitted;
+    fit(canvas, { isWhole });
+    if (id !== undefined && !isWhole) {
       reveal(canvas, id);
       canvas.fitted = flow?.getViewport();
     }

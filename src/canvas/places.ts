@@ -32,6 +32,15 @@ export function isInside(box: IBox, view: IBox): boolean {
   );
 }
 
+/** What holds all of them. */
+export function around(boxes: readonly IBox[]): IBox {
+  const x = Math.min(...boxes.map(box => box.x));
+  const y = Math.min(...boxes.map(box => box.y));
+  const right = Math.max(...boxes.map(box => box.x + box.width));
+  const bottom = Math.max(...boxes.map(box => box.y + box.height));
+  return { x, y, width: right - x, height: bottom - y };
+}
+
 /** How far around is looked for room, in sizes of a card. */
 const REACH = 5;
 

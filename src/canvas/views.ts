@@ -34,6 +34,8 @@ export interface INodeView {
   /** The number of the run whose result it takes instead of running. */
   pinnedTo: number | undefined;
   checked: boolean;
+  /** The server is being asked what it is. */
+  pending: boolean;
   chip: string;
   run?: INodeRun;
 }
@@ -187,6 +189,7 @@ export class NodeViews {
       pinned: typeof fields.version === 'string',
       pinnedTo: pinOf(fields)?.number,
       checked: !!reading,
+      pending: !reading && !this.checker.settled && this.checker.unreachable === undefined,
       chip: chipOf(fields),
       run: this.runs?.get(id)
     };

@@ -28,6 +28,8 @@ export interface IBar extends IStepName {
 export interface IChart {
   bars: IBar[];
   seconds: number;
+  /** When the first step was queued: until then the run had only been created. */
+  begins: number;
 }
 
 export function chartOf(detail: RunDetail, now: number): IChart {
@@ -43,8 +45,9 @@ export function chartOf(detail: RunDetail, now: number): IChart {
     segments: segmentsOf(task, origin, end),
     critical: path.has(task.node)
   }));
-  const last = bars.flatMap(({ segments }) => segments.map(({ to }) => to));
-  return { bars, seconds: Math.max(0.1, (end - origin) / 1000, ...last) };
+  const segments = bars.flatMap(bar => bar.segments);
+  const seconds = Math.max(0.1, (end - origin) / 1000, ...segments.map(({ to }) => to));
+  return { bars, seconds, begins: Math.min(seconds, ...segments.map(({ from }) => from)) };
 }
 
 interface IMark {

@@ -1,5 +1,6 @@
 """What passes the proxy is counted here, and given to the services now and then."""
 
+import math
 import time
 
 from tornado.ioloop import IOLoop
@@ -10,6 +11,8 @@ from nbyard.errors import NbyardError
 from nbyard.rest.handlers import Desk
 
 EVERY_SECONDS = 10.0
+# After a quiet time, so that who has just asked something sees that it was counted.
+FIRST_SECONDS = 0.5
 
 
 class Meter:
@@ -19,6 +22,7 @@ class Meter:
         self._desk = desk
         self._tallies: dict[str, Tally] = {}
         self._is_due = self._is_known = False
+        self._given_at = -math.inf
 
     def count(self, deployment: str, seconds: float, *, is_error: bool) -> None:
         """A request to the deployment of this id, and after how long it was answered."""
@@ -29,10 +33,12 @@ class Meter:
             self._desk.closing.append(self.give)
         if not self._is_due:
             self._is_due = True
-            IOLoop.current().call_later(EVERY_SECONDS, self._give_beside)
+            left = self._given_at + EVERY_SECONDS - time.monotonic()
+            IOLoop.current().call_later(max(FIRST_SECONDS, left), self._give_beside)
 
     def _give_beside(self) -> None:
         self._is_due = False
+        self._given_at = time.monotonic()
         if self._tallies:
             tallies, self._tallies = self._tallies, {}
             self._desk.pool.submit(self._hand_over, tallies)

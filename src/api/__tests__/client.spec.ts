@@ -46,11 +46,37 @@ describe('ApiClient', () => {
     expect(fieldErrors(error)).toEqual({ 'arguments.2.name': 'is there twice' });
   });
 
+  it('P1: asks again what got lost on the way, and only what changes nothing', async () => {
+    jest.useFakeTimers();
+    let lost = 2;
+    const seen: string[] = [];
+    const client = fakeClient(method => {
+      seen.push(method);
+      if (lost-- > 0) {
+        throw new TypeError('Failed to fetch');
+      }
+      return { items: [] };
+    });
+    const found = client.call('deployments.list', {});
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(await found).toEqual({ items: [] });
+    expect(seen).toEqual(['GET', 'GET', 'GET']);
+    lost = 1;
+    const stop = client.call('deployments.stop', { path: { deployment: 'd' } });
+    await expect(stop).rejects.toMatchObject({ code: 'unreachable' });
+    expect(seen).toEqual(['GET', 'GET', 'GET', 'POST']);
+    jest.useRealTimers();
+  });
+
   it('says when there is no server', async () => {
+    jest.useFakeTimers();
     const client = fakeClient(() => {
       throw new TypeError('Failed to fetch');
     });
-    await expect(client.call('runs.list', {})).rejects.toMatchObject({ code: 'unreachable' });
+    const answer = client.call('runs.list', {}).catch((error: ApiError) => error.code);
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(await answer).toBe('unreachable');
+    jest.useRealTimers();
   });
 });
 

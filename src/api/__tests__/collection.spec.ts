@@ -101,6 +101,26 @@ describe('Collection', () => {
     expect(datasets.items.map(({ id }) => id)).toEqual(['b']);
   });
 
+  it('R10: a list that could not be read is, once the server is there again', async () => {
+    const rows: Record<string, any> = { a: { id: 'a', name: 'a', current: { id: 'v1' } } };
+    let away = true;
+    const client = fakeClient(() =>
+      away ? json(503, { message: 'away' }) : { items: Object.values(rows) }
+    );
+    const { datasets } = connect(client.settings);
+    void datasets.start();
+    FakeSocket.last.hello();
+    await settled();
+    expect(datasets.state).toBe('failed');
+    away = false;
+    FakeSocket.last.close();
+    jest.advanceTimersByTime(1000);
+    FakeSocket.last.hello();
+    await settled();
+    expect(datasets.items.map(({ id }) => id)).toEqual(['a']);
+    expect(datasets.state).toBe('ready');
+  });
+
   it('reads the page anew when an event cannot be placed', async () => {
     const { yard: made, asked } = yard({});
     void made.datasets.start();

@@ -53,6 +53,9 @@ async function open(
       renewed.push(url.replace(/.*models/, ''));
       return renewed.isGone ? json(404, { code: 'not-found', message: 'Gone.' }) : MADE;
     }
+    if (url.includes('/runs/r/tasks')) {
+      return { run: { id: 'r' }, items: [{ node: 'train', label: 'train.ipynb' }] };
+    }
     if (method === 'GET') {
       const names = ['cows:1', 'cows:1', 'bad:1'];
       const items = names.map(reference => ({
@@ -111,7 +114,7 @@ describe('M6: a model is deployed while its image is built', () => {
     expect(field(/^Image/).value).toBe('nbyard/model-train:1');
     expect(field(/^Title/).placeholder).toBe('Train output_model');
     for (const text of [
-      /^output_model of train, run 3$/,
+      /^train.ipynb → output_model, run 3$/,
       /^weight: float\?$/,
       /^pandas==3, p0==1/
     ]) {

@@ -87,6 +87,11 @@ describe('P2, P3: a model that is tried', () => {
     expect(screen.getByLabelText(/^JSON/)).toHaveProperty('value', '{\n  "age": 1\n}');
   });
 
+  it('says what the token of the snippets is', async () => {
+    await open(() => json(404, {}), FORMS);
+    expect(screen.getByText(/a token of this Jupyter server/)).toBeTruthy();
+  });
+
   it('says when it tells nothing', async () => {
     await open(() => 'no schema', []);
     expect(screen.getByText('It does not tell what it can be asked.')).toBeTruthy();

@@ -125,7 +125,10 @@ export function before(node: string, tasks: readonly Task[]): Task[] {
 }
 
 /** The run with its steps; null where it is there no more. */
-function useRun({ yard }: IPanelServices, id: string | undefined): RunDetail | null | undefined {
+export function useRun(
+  { yard }: IPanelServices,
+  id: string | undefined
+): RunDetail | null | undefined {
   const [detail, setDetail] = useState<RunDetail | null>();
   useEffect(() => {
     if (id === undefined) {

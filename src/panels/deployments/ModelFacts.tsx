@@ -1,19 +1,24 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ModelPackage } from '../../api/types';
+import { stepTitle } from '../../runs/names';
+import { IPanelServices } from '../services';
+import { useRun } from './Lineage';
 
 /** Of the packages. */
 const SHOWN = 12;
 
 interface IModelFactsProps {
+  services: IPanelServices;
   /** Undefined while it is read. */
   made: ModelPackage | undefined;
   /** Why it is read only when it is deployed. */
   later: string;
-  trans: TranslationBundle;
 }
 
 /** What was found out of a model: where it is from, what it takes and answers, what it needs. */
-export function ModelFacts({ made, later, trans }: IModelFactsProps): JSX.Element {
+export function ModelFacts({ services, made, later }: IModelFactsProps): JSX.Element {
+  const { trans } = services;
+  const tasks = useRun(services, made?.source?.run_id)?.tasks;
   if (!made) {
     return (
       <p className="nby-Note" role="status">
@@ -24,9 +29,9 @@ export function ModelFacts({ made, later, trans }: IModelFactsProps): JSX.Elemen
   const { source, path, model } = made;
   const columns = (of: typeof model.inputs) =>
     of.map(({ name, type, nullable }) => `${name}: ${type}${nullable ? '?' : ''}`).join(', ');
-  const from = source
-    ? trans.__('%1 of %2, run %3', source.output, source.node, source.run_number)
-    : path;
+  const task = tasks?.find(({ node }) => node === source?.node);
+  const step = task ? stepTitle(task, tasks!) : source?.node;
+  const from = source ? trans.__('%1 → %2, run %3', step, source.output, source.run_number) : path;
   const facts: [string, string][] = [
     [trans.__('Model'), from],
     [trans.__('Takes'), columns(model.inputs)],

@@ -117,7 +117,7 @@ function Form(props: IFormProps): JSX.Element {
           void hold(deploy());
         }}
       >
-        {model && !problems[''] && <ModelFacts made={made} later={later} trans={trans} />}
+        {model && !problems[''] && <ModelFacts services={services} made={made} later={later} />}
         {!!deployed.items.length && (
           <DeployAs
             deployed={deployed.items}

@@ -90,7 +90,7 @@ function PortRow({ label, port, error, trans, onChange, onRemove }: IPortRowProp
   return (
     <div className="nby-Ports-row" role="group" aria-label={port.name || label}>
       {texts.map(([part, words, title]) => (
-        <label key={part} title={title}>
+        <label key={part} title={title} className={`nby-Ports-${part}`}>
           {words}
           <input
             type={part === 'port' ? 'number' : 'text'}

@@ -82,7 +82,7 @@ function useTraffic(
 function sumsOf({ requests, errors, p50_seconds, p99_seconds }: Counted, services: IPanelServices) {
   const { trans } = services;
   if (!requests) {
-    return trans.__('It was not asked anything.');
+    return trans.__('Nothing was counted; what it was asked just now comes in seconds.');
   }
   return [
     trans._n('%1 request', '%1 requests', requests),

@@ -205,6 +205,11 @@ function Snippets(props: { request: IRequest; trans: TranslationBundle }): JSX.E
   const { request, trans } = props;
   return (
     <>
+      <p className="nby-Dim">
+        {trans.__(
+          'The same from elsewhere; for TOKEN put a token of this Jupyter server: “jupyter server list” shows it, a hub makes one under “Token”.'
+        )}
+      </p>
       {snippetsOf(request).map(([language, text]) => (
         <details key={language}>
           <summary>{language}</summary>

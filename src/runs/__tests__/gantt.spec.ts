@@ -44,6 +44,12 @@ describe('chartOf', () => {
     ]);
   });
 
+  it('K5: tells how long nobody had taken the run up', () => {
+    expect(chartOf(detail([task('a', 4, 5, 6), task('b', 6)], 8), 0).begins).toBe(4);
+    const now = Date.parse(at(3));
+    expect(chartOf(detail([task('a'), task('b')]), now)).toMatchObject({ begins: 3, seconds: 3 });
+  });
+
   it('K5: shows all phases as far as their times are known', () => {
     const one = task('a', 1, 3, 8);
     const times = { created_at: at(1.5), prepared_at: at(2.5), started_at: at(3) };

@@ -8,6 +8,7 @@ import {
   chartOf,
   colourOf,
   IBar,
+  IChart,
   Phase,
   PHASES,
   phaseSeconds,
@@ -27,7 +28,10 @@ const ROOM = 70;
 const LETTERS = 24;
 const LEAST = 480;
 const AXIS = 20;
+/** Less is not seen, in seconds. */
+const SEEN = 0.1;
 const KEYS = [
+  'created',
   'queued',
   'preparing',
   'starting',
@@ -55,12 +59,16 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
       ...(bar.critical && bar.segments.some(({ phase }) => phase === 'running') ? ['critical'] : [])
     ])
   );
+  if (chart.begins > SEEN) {
+    shown.add('created');
+  }
   return (
     <div className="nby-Gantt">
       <div className="nby-Gantt-legend">
         {KEYS.filter(key => shown.has(key)).map(key => (
           <span key={key} className={`nby-Gantt-key nby-mod-${key}`}>
             {key === 'critical' ? trans.__('made it this long') : phaseText(key, trans)}
+            {key === 'created' && ` (${showSeconds(chart.begins)})`}
           </span>
         ))}
         <TableSwitch on={table} onSwitch={setTable} />
@@ -69,14 +77,18 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
       {table ? (
         <GanttTable bars={portion.items} />
       ) : (
-        <Picture bars={portion.items} seconds={chart.seconds} step={step} onStep={onStep} />
+        <Picture bars={portion.items} chart={chart} step={step} onStep={onStep} />
       )}
     </div>
   );
 }
 
 function phaseText(phase: string, trans: TranslationBundle): string {
-  return phase === 'publishing' ? trans.__('publishing') : stateText(phase, trans);
+  const words: Record<string, string> = {
+    created: trans.__('before it was taken up'),
+    publishing: trans.__('publishing')
+  };
+  return words[phase] ?? stateText(phase, trans);
 }
 
 function attemptText({ number, state }: ITry, trans: TranslationBundle): string {
@@ -90,43 +102,58 @@ function short(text: string, letters: number): string {
 
 interface IPictureProps {
   bars: readonly IBar[];
-  seconds: number;
+  chart: IChart;
   step: string | undefined;
   onStep: (node: string) => void;
 }
 
-function Picture({ bars, seconds, step, onStep }: IPictureProps): JSX.Element {
+function Picture({ bars, chart, step, onStep }: IPictureProps): JSX.Element {
+  const { seconds, begins } = chart;
   const { trans } = useServices();
   const [ref, width] = useWidth(LEAST);
   const x = (at: number) => LABELS + (at / seconds) * (width - LABELS - ROOM);
-  const height = bars.length * ROW + AXIS;
+  const height = bars.length * ROW;
   return (
-    <svg
-      ref={ref}
-      className="nby-Gantt-picture"
-      style={{ height, minWidth: LEAST }}
-      role="group"
-      aria-label={trans.__('Steps over time; the table says the same')}
-    >
-      {ticks(seconds).map(at => (
-        <g key={at} className="nby-Gantt-tick" aria-hidden="true">
-          <line x1={x(at)} x2={x(at)} y1={0} y2={height - AXIS} />
-          <text x={x(at)} y={height - 6} textAnchor="middle">
+    <>
+      <svg className="nby-Gantt-axis" style={{ height: AXIS, minWidth: LEAST }} aria-hidden="true">
+        {ticks(seconds).map(at => (
+          <text key={at} x={x(at)} y={AXIS - 6} textAnchor="middle">
             {at < 60 ? `${at} s` : showSeconds(at)}
           </text>
-        </g>
-      ))}
-      {bars.map((bar, index) => (
-        <Bar
-          key={bar.node}
-          bar={bar}
-          x={x}
-          y={index * ROW}
-          chosen={bar.node === step}
-          onStep={onStep}
-        />
-      ))}
-    </svg>
+        ))}
+      </svg>
+      <svg
+        ref={ref}
+        className="nby-Gantt-picture"
+        style={{ height, minWidth: LEAST }}
+        role="group"
+        aria-label={trans.__('Steps over time; the table says the same')}
+      >
+        {begins > SEEN && (
+          <rect
+            className="nby-Gantt-before nby-mod-created"
+            x={x(0)}
+            width={x(begins) - x(0)}
+            height={height}
+          />
+        )}
+        {ticks(seconds).map(at => (
+          <g key={at} className="nby-Gantt-tick" aria-hidden="true">
+            <line x1={x(at)} x2={x(at)} y1={0} y2={height} />
+          </g>
+        ))}
+        {bars.map((bar, index) => (
+          <Bar
+            key={bar.node}
+            bar={bar}
+            x={x}
+            y={index * ROW}
+            chosen={bar.node === step}
+            onStep={onStep}
+          />
+        ))}
+      </svg>
+    </>
   );
 }
 

@@ -28,6 +28,7 @@ def test_counts_are_given_away_together_and_what_is_left_at_the_end(monkeypatch)
 
     async def counting() -> None:
         monkeypatch.setattr(traffic, "EVERY_SECONDS", 0.0)
+        monkeypatch.setattr(traffic, "FIRST_SECONDS", 0.0)
         meter.count("a", 0.1, is_error=False)
         meter.count("a", 0.1, is_error=True)
         meter.count("b", 0.1, is_error=False)
@@ -44,6 +45,22 @@ def test_counts_are_given_away_together_and_what_is_left_at_the_end(monkeypatch)
     close()
     desk.pool.shutdown()
     assert kept[2:] == [("c", 1, 0)]
+
+
+def test_the_first_after_a_quiet_time_is_given_away_soon_and_the_next_is_not(monkeypatch) -> None:
+    delays: list[float] = []
+    loop = SimpleNamespace(call_later=lambda delay, _: delays.append(delay))
+    monkeypatch.setattr(traffic, "IOLoop", SimpleNamespace(current=lambda: loop))
+    desk = desk_of([])
+    meter = Meter(desk)
+    for _ in range(2):
+        meter.count("a", 0.1, is_error=False)
+        meter.count("a", 0.1, is_error=False)
+        meter._give_beside()
+    desk.pool.shutdown()
+    first, second = delays
+    assert first == traffic.FIRST_SECONDS
+    assert traffic.FIRST_SECONDS < second <= traffic.EVERY_SECONDS
 
 
 def test_a_store_that_is_away_disturbs_nobody() -> None:
