@@ -2,12 +2,14 @@
 write."""
 
 import contextlib
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from nbyard.locks import is_stopped, writers
@@ -141,10 +143,13 @@ def call_dispatcher(store: Store, settings: Settings) -> None:
         return
     end_stopped(store)
     log = store.folder / "dispatcher.log"
-    with log.open("ab") as out:
+    with log.open("ab") as out, _only_one(store.folder) as lock:
+        if lock is None or lives(store):
+            return
         # it detaches at once: the process that we wait for is gone in a moment
         subprocess.run(
-            [sys.executable, "-m", "nbyard.dispatch", "--detach"],
+            [sys.executable, "-m", "nbyard.dispatch", "--detach", "--lock", str(lock)],
+            pass_fds=[lock],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
@@ -153,6 +158,25 @@ def call_dispatcher(store: Store, settings: Settings) -> None:
             env={**_own_environment(), **settings.environment()},
             check=False,
         )
+
+
+@contextlib.contextmanager
+def _only_one(folder: Path) -> Iterator[int | None]:
+    """The descriptor of a lock that a dispatcher keeps from its birth until it has the lease: who
+    comes meanwhile starts no other. None where one is young enough to be waited for."""
+    lock = os.open(folder / "dispatcher.lock", os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        age = time.time() - os.fstat(lock).st_mtime
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if age < PATIENCE_SECONDS:
+                yield None
+                return
+        os.utime(lock)
+        yield lock
+    finally:
+        os.close(lock)
 
 
 def _own_environment() -> dict[str, str]:

@@ -97,7 +97,7 @@ def connect(server: str = "") -> Any:
         Unavailable: no server runs on that port.
         Invalid: it is neither a URL nor a port.
     """
-    server = server or os.environ.get("NBYARD_SERVER", "")
+    server = server_of(server)
     if not server:
         return Local()
     token = os.environ.get("NBYARD_TOKEN", "")
@@ -111,6 +111,11 @@ def connect(server: str = "") -> Any:
             f"No Jupyter server runs on port {server} here.", hint="Start one, or give its URL."
         )
     raise Invalid.field("server", f"{server!r} is neither a URL nor the port of a Jupyter server")
+
+
+def server_of(named: str) -> str:
+    """The server that is asked; empty: none, but the store of this machine."""
+    return named or os.environ.get("NBYARD_SERVER", "")
 
 
 def _client(url: str, token: str) -> Any:

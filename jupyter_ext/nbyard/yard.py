@@ -56,7 +56,7 @@ class Yard:
                 links=ResourceLinks(folder / "resources", links),
                 call_dispatcher=lambda: call_dispatcher(store, settings),
                 watch=watch,
-                probes=_probes(settings),
+                probes=probes(settings),
             ),
         )
 
@@ -76,6 +76,7 @@ class Yard:
         self.close()
 
 
-def _probes(settings: Settings) -> tuple[Callable[[], Check], ...]:
+def probes(settings: Settings) -> tuple[Callable[[], Check], ...]:
+    """Looks at the surroundings; none of them needs the store."""
     asking = (probe_slots, probe_docker, probe_dask)
     return *(partial(probe, settings) for probe in asking), probe_front_end

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -63,6 +64,49 @@ def test_one_dispatcher_is_started_and_leaves_when_idle(tmp_path):
                 os.kill(pid, signal.SIGTERM)
         time.sleep(0.1)
     store.close()
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list["subprocess.Popen[bytes]"]]:
+    """Processes in the place of dispatchers: they have their lock until they are ended."""
+    found: list[subprocess.Popen[bytes]] = []
+
+    def run(words: list[str], *, pass_fds: list[int], **_: object) -> None:
+        assert words[-2:] == ["--lock", str(pass_fds[0])]
+        found.append(subprocess.Popen(["sleep", "600"], pass_fds=pass_fds))
+
+    monkeypatch.setattr("nbyard.calling.subprocess.run", run)
+    yield found
+    for one in found:
+        end(one)
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    process.kill()
+    process.wait()
+
+
+def test_many_who_want_a_dispatcher_start_one(store: Store, started) -> None:
+    """R1: fifty submissions at once, as another one while it is not up yet."""
+    settings = Settings(store_dir=str(store.folder))
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda _: call_dispatcher(store, settings), range(50)))
+    call_dispatcher(store, settings)
+    assert len(started) == 1
+    end(started[0])  # it died, or has the lease
+    call_dispatcher(store, settings)
+    assert len(started) == 2
+
+
+def test_one_that_does_not_come_up_is_not_waited_for(store: Store, started) -> None:
+    """R1: such as one that was stopped before it had the lease; again one by one."""
+    settings = Settings(store_dir=str(store.folder))
+    call_dispatcher(store, settings)
+    long_ago = time.time() - calling.PATIENCE_SECONDS
+    os.utime(store.folder / "dispatcher.lock", (long_ago, long_ago))
+    call_dispatcher(store, settings)
+    call_dispatcher(store, settings)
+    assert len(started) == 2
 
 
 @contextlib.contextmanager

@@ -208,9 +208,14 @@ def _until_there(connection: Any, made: Deployment) -> Deployment:
 
 
 def until_settled(connection: Any, made: Deployment) -> Deployment:
-    """When its newest revision answers, or has failed; whoever waits may be interrupted."""
+    """When its newest revision answers, or has failed; what keeps it waiting is told. Whoever waits
+    may be interrupted."""
     connection.wait(0)  # from now on it hears of news
+    told = ""
     while not _is_settled(made):
+        if made.reason not in ("", told):
+            told = made.reason
+            say(f"{made.name} is {made.state}: {told}")
         connection.wait(LOOK_SECONDS)
         made = connection.deployments.get(deployment=made.id)
     return made
@@ -236,7 +241,7 @@ def _show(found: Any) -> None:
             ("image", spec.image),
             ("model", _model(found.model)),
             ("hardware", hardware),
-            ("gpus", ", ".join(found.gpus) or (f"{spec.gpu} asked for" if spec.gpu else "")),
+            ("gpus", _gpus(found)),
             ("revision", _revision(found)),
             ("description", found.description),
             ("made", ago(found.created_at)),
@@ -247,6 +252,13 @@ def _show(found: Any) -> None:
         mark = "answers" if link.answers else "does not answer"
         click.echo(f"{link.name}: {link.path} ({mark})")
     _warn(found)
+
+
+def _gpus(found: Deployment) -> str:
+    """How many, and which."""
+    if found.gpus:
+        return f"{len(found.gpus)} ({', '.join(found.gpus)})"
+    return f"{found.spec.gpu} asked for" if found.spec.gpu else ""
 
 
 def _warn(found: Deployment) -> None:

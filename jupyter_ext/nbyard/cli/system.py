@@ -2,8 +2,12 @@
 
 import click
 
+from nbyard import __version__
 from nbyard.cli.by_hand import json_option, server_option
 from nbyard.cli.output import show_json
+from nbyard.domain.doctor import Check, Diagnosis
+from nbyard.errors import Unavailable
+from nbyard.settings import Settings
 
 SIGNS = {"ok": "✓", "missing": "–", "failed": "✗"}
 
@@ -13,9 +17,7 @@ SIGNS = {"ok": "✓", "missing": "–", "failed": "✗"}
 @json_option
 def doctor(server: str, as_json: bool) -> None:
     """Check this installation; the exit code is 1 when something needed is missing."""
-    from nbyard.discover import connect
-
-    diagnosis = connect(server).system.doctor()
+    diagnosis = _diagnosis(server)
     if as_json:
         show_json(diagnosis)
     else:
@@ -26,6 +28,23 @@ def doctor(server: str, as_json: bool) -> None:
                 click.echo(f"    {check.cure}")
     if any(check.state == "failed" for check in diagnosis.checks):
         raise click.exceptions.Exit(1)
+
+
+def _diagnosis(server: str) -> Diagnosis:
+    """Also where the store of this machine cannot be opened."""
+    from nbyard.discover import connect, server_of
+
+    if address := server_of(server):
+        found: Diagnosis = connect(address).system.doctor()
+        return found
+    try:
+        found = connect().system.doctor()
+    except Unavailable as error:
+        from nbyard.yard import probes
+
+        store = Check("store", "failed", error.message, error.hint)
+        return Diagnosis(__version__, [store, *(probe() for probe in probes(Settings()))])
+    return found
 
 
 @click.command(hidden=True)

@@ -1,4 +1,5 @@
-"""`python -m nbyard.dispatch`: the dispatcher's process. `--detach` returns at once."""
+"""`python -m nbyard.dispatch`: the dispatcher's process. `--detach` returns at once,
+`--lock FD` is closed as soon as the lease is held."""
 
 import logging
 import os
@@ -9,7 +10,9 @@ import threading
 
 def main() -> None:
     """Run until there is nothing to do, the lease is lost or a signal comes."""
-    if "--detach" in sys.argv[1:]:
+    words = sys.argv[1:]
+    lock = int(words[words.index("--lock") + 1]) if "--lock" in words else None
+    if "--detach" in words:
         _detach()
     # imported late: whoever detaches waits only for the fork
     from nbyard.dispatch.loop import Dispatcher
@@ -27,6 +30,8 @@ def main() -> None:
     except NbyardError as error:
         # whoever watches the store calls another in a while
         raise SystemExit(f"No dispatcher: {error} {error.hint}") from error
+    if lock is not None:  # whoever wants a dispatcher sees that there is one
+        os.close(lock)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: dispatcher.stop())
     try:

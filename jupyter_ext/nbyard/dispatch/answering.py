@@ -2,11 +2,12 @@
 
 import contextlib
 import http.client
+import math
 import socket
 import struct
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -100,19 +101,22 @@ def described(place: Place) -> list[CallForm]:
 
 class Ports:
     """Whether the ports of a deployment answer. That one does not any more is believed the third
-    time."""
+    time. One that answers is left alone for so many seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, calm_seconds: float = 0.0) -> None:
+        self._calm_seconds = calm_seconds
         self._misses: Counter[tuple[int, str]] = Counter()
         self._said: dict[int, str] = {}
+        self._asked_at: dict[tuple[str, int], float] = {}
 
     def look(
         self, number: int, known: Sequence[Place], asked: Sequence[tuple[Place, str]]
     ) -> list[Place]:
         """The places of a revision now, each asked at its path; `known` is what was seen last."""
         before = {(one.name, one.port): one for one in known}
+        calm = [self._is_calm(number, place, before) for place, _ in asked]
         with ThreadPoolExecutor(max(len(asked), 1)) as pool:  # one may keep us waiting, not all
-            there = list(pool.map(lambda one: bool(one[0].port) and answers(*one), asked))
+            there = list(pool.map(self._ask, asked, calm))
         found = []
         for (place, _), is_there in zip(asked, there, strict=True):
             key = (number, place.name)
@@ -122,6 +126,20 @@ class Ports:
             found.append(msgspec.structs.replace(place, answers=is_there or stays))
         self._note_words(number, asked[:1])
         return found
+
+    def _is_calm(self, number: int, place: Place, before: Mapping[tuple[str, int], Place]) -> bool:
+        """It answered a moment ago."""
+        last = before.get((place.name, place.port))
+        if last is None or not last.answers or self._misses[number, place.name]:
+            return False
+        return time.monotonic() - self._asked_at.get(_spot(place), -math.inf) < self._calm_seconds
+
+    def _ask(self, one: tuple[Place, str], calm: bool) -> bool:
+        place, path = one
+        if calm or not place.port:
+            return calm
+        self._asked_at[_spot(place)] = time.monotonic()
+        return answers(place, path)
 
     def _note_words(self, number: int, asked: Sequence[tuple[Place, str]]) -> None:
         """What the first port said when it was believed, once: words may change by the second."""
@@ -135,6 +153,10 @@ class Ports:
     def words(self, number: int) -> str:
         """Why the first port of a revision does not answer, in its own words."""
         return self._said.get(number, "")
+
+
+def _spot(place: Place) -> tuple[str, int]:
+    return place.host, place.port
 
 
 def is_connected(port: int) -> bool | None:

@@ -46,6 +46,8 @@ from nbyard.store.deployments import DeploymentRow, RevisionRow
 
 log = logging.getLogger("nbyard.dispatch")
 SOON_SECONDS, CALM_SECONDS = 0.2, 2.0
+# one that answers: many services log each question
+ASKED_EVERY_SECONDS = 10.0
 LAST_SECONDS = 2.0
 TAIL_BYTES = 2**16
 KEPT_LOGS = 10
@@ -64,7 +66,7 @@ class Rollout:
         self._departures = Departures(engine, self._hear_out)
         self._notes = Notes(room)
         self._pins = Pins(engine, room.stopping)
-        self._ports = Ports()
+        self._ports = Ports(ASKED_EVERY_SECONDS)
         self._followers: dict[int, Follower] = {}
         self.gives_way = False
         self.due = 0.0

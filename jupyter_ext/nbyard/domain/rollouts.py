@@ -128,6 +128,8 @@ def words_of_start_error(message: str) -> str:
     lower = message.lower()
     if is_port_taken(message):
         return f"A port is taken on the engine's machine: {message}"
+    if "running hook" in lower or "running prestart hook" in lower:
+        return f"A hook of the engine failed, such as the one that gives it GPUs: {message}"
     if "executable file not found" in lower or "no such file or directory" in lower:
         return f"Its command is not in the image: {message}"
     return message

@@ -34,6 +34,8 @@ END_IDLE_WRITER = """select pg_terminate_backend(pid)
     where locktype = 'advisory' and granted and objid = :key and datname = current_database()
     and wait_event_type = 'Client' and state_change < now() - make_interval(secs => :patience)"""
 PATIENCE_SECONDS = 1.5 * BUSY_SECONDS
+# A database of the encoding SQL_ASCII, which initdb makes where LANG is C, answers in bytes else.
+UTF8 = {"client_encoding": "utf8"}
 UNUSABLE = (
     "malformed",
     "not a database",
@@ -61,7 +63,7 @@ class Database:
         shared = {"json_serializer": _json, "pool_use_lifo": True}
         if not self.sqlite:
             pool = {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
-            return create_engine(self.url, **pool, **shared)
+            return create_engine(self.url, connect_args=UTF8, **pool, **shared)
         waits = {"timeout": BUSY_SECONDS}
         engine = create_engine(self.url, connect_args=waits, pool_size=16, **shared)
         event.listen(engine, "connect", _prepare)

@@ -40,7 +40,7 @@ def _relay(url: str, sender: str, poke: Callable[[], None], end: threading.Event
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     while not end.is_set():
         try:
-            with psycopg.connect(plain, autocommit=True) as connection:
+            with psycopg.connect(plain, autocommit=True, client_encoding="utf8") as connection:
                 connection.execute(f"listen {CHANNEL}")
                 poke()
                 _pass_on(connection, sender, poke, end)

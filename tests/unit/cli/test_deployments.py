@@ -2,11 +2,16 @@
 
 import json
 import time
+from types import SimpleNamespace
+from typing import Any
 
+import msgspec
 import pytest
 
 from nbyard.cli import deployments
+from nbyard.domain.callers import Caller
 from nbyard.domain.traffic import Counted
+from nbyard.rest.identity import local_name
 
 
 @pytest.fixture
@@ -54,6 +59,36 @@ def test_it_is_edited_rolled_back_stopped_and_removed(shell, cows):
     assert shell("deployments", "log", "cows").out == ""
     assert shell("deployments", "rm", "cows").code == 0
     assert shell("deployments", "show", "cows").code == 3
+
+
+def test_what_keeps_a_deployment_is_told_to_whoever_waits(capsys):
+    """P3: each reason once."""
+    said = iter(["", "Docker is away.", "Docker is away.", "An image is pulled."])
+    connection = SimpleNamespace(
+        wait=lambda _: None,
+        deployments=SimpleNamespace(
+            get=lambda deployment: SimpleNamespace(
+                id=deployment,
+                name="cows",
+                state="queued" if (reason := next(said, None)) is not None else "failed",
+                reason=reason or "",
+            )
+        ),
+    )
+    first: Any = SimpleNamespace(id="d", name="cows", state="queued", reason="")
+    assert deployments.until_settled(connection, first).state == "failed"
+    assert capsys.readouterr().err.splitlines() == [
+        "cows is queued: Docker is away.",
+        "cows is queued: An image is pulled.",
+    ]
+
+
+def test_gpus_are_counted_and_named(cows, yard):
+    found = yard.services.deployments.get(Caller(local_name()), "cows")
+    assert deployments._gpus(found) == ""
+    replace = msgspec.structs.replace
+    assert deployments._gpus(replace(found, gpus=["0"])) == "1 (0)"
+    assert deployments._gpus(replace(found, spec=replace(found.spec, gpu=2))) == "2 asked for"
 
 
 def test_a_mismatch_is_told_when_it_is_made(shell):

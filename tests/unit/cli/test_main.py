@@ -15,7 +15,7 @@ from nbyard.cli.main import _tell, nbyard
 from nbyard.cli.run import TRACEBACK_LINES, _jupyter, _telling
 from nbyard.discover import Local
 from nbyard.domain.requirements import read_requirements
-from nbyard.errors import Invalid, PolicyRefused
+from nbyard.errors import Invalid, PolicyRefused, Unavailable
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
 
@@ -326,6 +326,19 @@ def test_the_nodes_of_a_workflow_are_listed(shell, echo, yard: Yard):
     assert "a     command  echo.py" in said.out
     assert "b: There is no file x." in said.err
     assert len(shell("workflows", "show", "flow.nbflow", "--json").json["items"]) == 2
+
+
+def test_doctor_looks_at_the_rest_where_the_store_does_not_open(shell, monkeypatch, tmp_path):
+    """G7."""
+    monkeypatch.setattr("nbyard.discover.Local", _refuse)
+    said = shell("doctor")
+    assert said.code == 1
+    assert "✗ store: It does not answer.\n    Start it." in said.out
+    assert "slots: " in said.out and "docker: " in said.out
+
+
+def _refuse() -> None:
+    raise Unavailable("It does not answer.", hint="Start it.")
 
 
 @pytest.mark.parametrize("words", [("doctor",), ("run", "x.py")])

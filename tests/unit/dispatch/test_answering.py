@@ -81,6 +81,26 @@ def test_that_one_does_not_answer_any_more_is_believed_the_third_time(served):
     assert not ports.look(1, known, [(Place("web", "127.0.0.1", 0), "/")])[0].answers
 
 
+def test_one_that_answers_is_asked_now_and_then_only(monkeypatch):
+    """P4: services log what they are asked."""
+    asked: list[float] = []
+    now, is_there = [0.0], [False]
+
+    def ask(*_: object) -> bool:
+        asked.append(now[0])
+        return is_there[0]
+
+    monkeypatch.setattr("nbyard.dispatch.answering.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(answering, "answers", ask)
+    place, ports, known = Place("web", "127.0.0.1", 80), Ports(10), list[Place]()
+    for second in range(0, 42, 2):
+        now[0], is_there[0] = float(second), 6 <= second < 30
+        known = ports.look(1, known, [(place, "/")])
+        assert known[0].answers is (6 <= second < 40)
+    # at each look until it answers, and again as soon as it does not
+    assert asked == [0, 2, 4, 6, 16, 26, 36, 38, 40]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -97,6 +97,7 @@ class Rolling:
 
 @pytest.fixture
 def rolling(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Rolling:
+    monkeypatch.setattr(rollouts, "ASKED_EVERY_SECONDS", 0)  # each step sees what there is
     made = Rolling(yard)
     monkeypatch.setattr(answering, "answers", lambda *_: made.engine.answers)
     monkeypatch.setattr(departures, "is_connected", lambda _: False)

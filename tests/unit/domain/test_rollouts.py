@@ -138,6 +138,8 @@ def test_what_an_engine_says_is_told_in_words():
     assert "not in the image" in words_of_start_error(
         'exec: "x": executable file not found in $PATH'
     )
+    hook = "error running hook #0: exec: nvidia-container-cli: executable file not found"
+    assert words_of_start_error(hook).startswith("A hook of the engine failed")
     assert words_of_start_error("other") == "other" and not is_port_taken("other")
     assert "port 5000 (/) within 300 s" in never_answered(SPEC)
 

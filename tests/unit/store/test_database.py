@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -115,6 +117,18 @@ def test_json_comes_back_as_it_was(store: Store, value: object) -> None:
     text = database._json({"value": value})
     assert json.loads(text) == {"value": value}
     assert store.database.engine.dialect._json_serializer is database._json
+
+
+def test_a_database_without_an_encoding_holds_utf_8(postgres: str, tmp_path: Path) -> None:
+    """G5: `initdb` makes one where LANG is C; it answers in bytes unless it is told otherwise."""
+    server, name = postgres.rpartition("/")[0], f"ascii{time.monotonic_ns()}"
+    made = f"create database {name} template template0 encoding 'SQL_ASCII' locale 'C'"
+    with psycopg.connect(postgres.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(made.encode())
+    with closing(Store(tmp_path, f"{server}/{name}")) as store:
+        add_dataset(store, "précis 日本.csv")
+        with store.read() as c:
+            assert [*store.datasets.names(c, "ada").values()] == ["précis 日本.csv"]
 
 
 def after_a_pipeline(c: Any) -> None:

@@ -67,6 +67,8 @@ def describe(settings: Settings) -> str:
             return f"dask-gateway {version} at {gateway.address} makes one when it is needed"
     if name in JOB_QUEUES:
         _job_queue(name)
+    else:
+        _callable(name)
     return f"{name} makes one when it is needed"
 
 
@@ -174,9 +176,9 @@ def _missing(package: str, error: ImportError) -> Invalid:
 
 
 def _from_callable(name: str) -> Made:
-    module, _, attribute = name.partition(":")
+    made = _callable(name)
     try:
-        target = getattr(importlib.import_module(module), attribute or "cluster")()
+        target = made()
     except OSError as error:
         raise Unavailable(f"{name} makes no cluster: {first_line(error)}") from error
     except (ImportError, AttributeError, TypeError, ValueError, RuntimeError) as error:
@@ -189,6 +191,21 @@ def _from_callable(name: str) -> Made:
             target.close()
 
     return Made(target, end)
+
+
+def _callable(name: str) -> Callable[[], Any]:
+    module, _, attribute = name.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute or "cluster")
+    except (ImportError, AttributeError, TypeError, ValueError, OSError) as error:
+        known = ", ".join((GATEWAY, *JOB_QUEUES))
+        raise Invalid.field(
+            "dask_cluster",
+            f"{name} makes no cluster: {first_line(error)}",
+            hint=f"It is one of {known}, or MODULE:CALLABLE.",
+        ) from error
+    made: Callable[[], Any] = found
+    return made
 
 
 def first_line(error: BaseException) -> str:
