@@ -53,7 +53,10 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
         )}
         {view.stale && <Mark text={trans.__('stale')} />}
       </div>
-      {view.pending && <div className="nby-Node-reading">{trans.__('Reading…')}</div>}
+      {/* In the place of ports: what has them does not move. */}
+      {view.pending && !view.inputs.length && !view.outputs.length && (
+        <div className="nby-Node-reading">{trans.__('Reading…')}</div>
+      )}
       <div className="nby-Node-ports">
         <div>
           {view.inputs.map(port => (

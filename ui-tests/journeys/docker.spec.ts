@@ -119,9 +119,9 @@ test('R12: without an engine that is a fact, not an error: what waits says for w
   await runIn(lab, 'docker', async () => {
     await expect(lab.dialog).toContainText('Containers unavailable: Docker cannot be reached');
   });
-  await expect(canvas.stateOf('first')).toContainText('preparing');
+  await expect(canvas.stateOf('first')).toContainText('queued');
   await expect(canvas.stateOf('first')).toContainText('Docker cannot be reached');
-  await expect(drawer.step('first')).toContainText('waits: Docker cannot be reached');
+  await expect(drawer.step('first')).toContainText('place 1 · Docker cannot be reached');
   await expect(drawer.failure).toHaveCount(0);
   await canvas.stage.focus();
   await lab.press('Control+.');
