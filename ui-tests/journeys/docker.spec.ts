@@ -96,6 +96,10 @@ withDocker(
     await canvas.inspector.getByText('How it runs').click();
     await canvas.inspector.getByLabel('Runtime').selectOption('docker');
     await expect(canvas.card('second.sh')).toContainText(`docker · ${engine.image}`);
+    // it names an image, too: a process only where that is said
+    await canvas.card('first.sh').dblclick();
+    await canvas.inspector.getByText('How it runs').click();
+    await canvas.inspector.getByLabel('Runtime').selectOption('process');
     await lab.execute('nbyard:run-workflow-anew');
     await expect(drawer.root).toContainText('#2');
     await drawer.succeeds();
