@@ -8,9 +8,12 @@ test('K1: dirty mark, save, undo and rename, as of every document', async ({ lab
   const tab = lab.tab('penguins.nbflow');
   await expect(tab).not.toHaveClass(/jp-mod-dirty/);
   const card = canvas.card('train.ipynb'); // at the edge of the picture a drag would move that too
-  const start = (await card.boundingBox())!;
-  await lab.drag({ x: start.x + 60, y: start.y + 8 }, { x: start.x + 20, y: start.y + 88 });
-  await expect(tab).toHaveClass(/jp-mod-dirty/);
+  // the picture is fitted once more when the server has told what the cards are
+  await expect(async () => {
+    const start = (await card.boundingBox())!;
+    await lab.drag({ x: start.x + 60, y: start.y + 8 }, { x: start.x + 20, y: start.y + 88 });
+    await expect(tab).toHaveClass(/jp-mod-dirty/, { timeout: 2000 });
+  }).toPass();
   expect(await readFile(server.file('penguins.nbflow'), 'utf8')).toBe(before);
   await canvas.save();
   const after = JSON.parse(await readFile(server.file('penguins.nbflow'), 'utf8'));
