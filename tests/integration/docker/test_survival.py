@@ -112,8 +112,9 @@ def test_an_input_that_was_cut_off_is_no_success(bench: Bench):
 
 
 def test_logs_are_brought_up_to_date_without_a_follower(bench: Bench):
-    order = bench.shell("echo one; echo two >&2; echo three")
-    bench.run(order)
+    order, runtime = bench.shell("echo one; echo two >&2; echo three"), bench.runtime()
+    bench.run(order, runtime)
+    until(lambda: not runtime._attempt(order).is_busy)  # it may add to the result meanwhile
     whole = log_of(order)
     assert sorted(whole.split()) == ["one", "three", "two"]
     (order.folder / "result.json").unlink()
