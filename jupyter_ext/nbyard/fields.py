@@ -1,6 +1,5 @@
 """Fields that nothing knows: what is said of one names the nearest of those that there are."""
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -18,15 +17,21 @@ ALIKE, NEARLY = 0.7, 0.8
 
 def misspelled(name: str, known: Iterable[str]) -> str:
     """The one that is spelled nearly so; empty where there is none."""
-    return next(iter(difflib.get_close_matches(name, list(known), 1, NEARLY)), "")
+    return next(iter(_close(name, list(known), NEARLY)), "")
 
 
 def meant(name: str, known: Sequence[str]) -> str:
     """What follows the words that there is no field of that name."""
     part = (k for k in known if min(len(k), len(name)) >= LEAST)
     begun = [k for k in part if k.startswith(name) or name.startswith(k)]
-    near = [*begun, *difflib.get_close_matches(name, known, 1, ALIKE)]
+    near = [*begun, *_close(name, known, ALIKE)]
     return f"; is {near[0]} meant?" if near else f"; there are: {', '.join(known[:TOLD])}"
+
+
+def _close(name: str, known: Sequence[str], least: float) -> list[str]:
+    import difflib  # every start reads this module, and hardly one has misspelled something
+
+    return difflib.get_close_matches(name, known, 1, least)
 
 
 def with_meant(words: str, kind: Any) -> str:

@@ -165,7 +165,7 @@ def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool)
     """
     from nbyard.discover import connect
 
-    form_of(output)
+    form = form_of(output)
     check_target(output)
     connection = connect(server)
     find = newest_batch if data or output else newest
@@ -174,7 +174,7 @@ def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool)
         raise click.exceptions.Exit(serve(connection, found, as_json=as_json))
     if found.mode == BATCH and not data:
         raise click.UsageError(f"--input DATA names the dataset that {found.reference} predicts.")
-    executable = connection.models.register(model=found.id, output=form_of(output))
+    executable = connection.models.register(model=found.id, output=form)
     label = f"{found.name} {uuid.uuid4().hex[:8]}"
     body = NewRun(executable=executable.id, texts={INPUT: data}, name=label if output else UNSET)
     made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
