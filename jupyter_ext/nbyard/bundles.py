@@ -53,10 +53,11 @@ def project_of(path: Path, limit: Path) -> Path | None:
 
     A home folder is no project, whatever lies in it, nor is the root of the machine.
     """
+    beyond = (Path.home(), Path(path.anchor))
     for folder in path.parents:
-        if folder in (Path.home(), Path(path.anchor)):
+        if folder in beyond:
             return None
-        if any((folder / marker).exists() for marker in MARKERS):
+        if any(os.path.exists(f"{folder}/{marker}") for marker in MARKERS):
             return folder
         if folder == limit:
             return None

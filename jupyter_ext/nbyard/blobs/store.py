@@ -31,6 +31,7 @@ from typing import BinaryIO
 import msgspec
 
 from nbyard.blobs import files
+from nbyard.blobs.durable import Durable
 from nbyard.blobs.listing import Stored, stored
 from nbyard.blobs.trees import Entry, Member, Tree, canonical, members
 from nbyard.blobs.writing import Blob, BlobWriter, sweep
@@ -60,11 +61,11 @@ class Blobs:
         self._verified: dict[str, tuple[int, ...]] = {}
         self._trees: dict[str, tuple[tuple[int, ...], Tree]] = {}
         self._stored: dict[tuple[int, ...], Blob] = {}
-        self._durable: set[Path] = set()
+        self._durable = Durable()
         self._clone = files.Cloner()
         root.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         for folder in (root, self.temp, root / "sha256", root / "tree"):
-            self._make(folder)
+            self._durable.make(folder)
 
     @contextlib.contextmanager
     def keeping(self) -> Iterator[None]:
@@ -129,15 +130,14 @@ class Blobs:
             return blob if self._has(blob.digest) else None
         except OSError:  # nothing can be linked here
             return None
-        files.sync_folder(final.parent)
+        self._durable.appeared(final, fd)
         return blob
 
     def _has(self, digest: str) -> bool:
         """Whether it is there and not damaged; then a power cut leaves it there."""
         with contextlib.suppress(Damaged, NotFound), files.opened(self._open(digest)) as fd:
             self._verify_once(digest, fd)
-            os.fsync(fd)
-            files.sync_folder(self.path(digest).parent)
+            self._durable.keep(self.path(digest), fd)
             return True
         return False
 
@@ -233,24 +233,15 @@ class Blobs:
         # A blob that is there already is replaced by the same bytes: this heals a damaged one.
         final = self._ready(fd, digest)
         os.replace(path, final, src_dir_fd=dir_fd)
-        files.sync_folder(final.parent)
+        self._durable.appeared(final, fd)
 
     def _ready(self, fd: int, digest: str) -> Path:
         """Where the file may appear now."""
         final = self.path(digest)
-        self._make(final.parent)
+        self._durable.make(final.parent)
         os.fchmod(fd, 0o444)
         os.fsync(fd)
         return final
-
-    def _make(self, folder: Path) -> None:
-        """A folder that a power cut leaves there. Once in each process: whoever made it may not
-        have come to syncing it, nor those beside it."""
-        if folder not in self._durable:
-            folder.mkdir(mode=0o700, exist_ok=True)
-            beside = list(folder.parent.iterdir())
-            files.sync_folder(folder.parent)
-            self._durable.update(beside)
 
     def path(self, digest: str) -> Path:
         """Where the bytes are or would be; whoever reads there has to check them (`verify`)."""

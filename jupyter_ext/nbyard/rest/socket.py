@@ -90,11 +90,12 @@ class Broadcast:
 
     async def _round(self) -> None:
         start = time.monotonic()
+        newest: int | None = None
         try:
             with contextlib.suppress(NbyardError):
-                newest = await self._desk.ask("events", "last")
-                for (caller, cursor), windows in self._places(newest).items():
-                    await self._bring(caller, cursor, newest, windows)
+                for (caller, cursor), windows in self._places().items():
+                    if cursor != newest:
+                        newest = await self._bring(caller, cursor, newest, windows)
             # with much to send, the next round has more in each frame
             await asyncio.sleep(min(time.monotonic() - start, MAX_PAUSE_SECONDS))
         finally:
@@ -103,34 +104,40 @@ class Broadcast:
                 self._again = False
                 self.publish()
 
-    def _places(self, newest: int) -> dict[tuple[Caller, int], list["EventSocket"]]:
-        """Windows by who looks and how far they are; not those that have everything, or that have
-        much to take in still."""
+    def _places(self) -> dict[tuple[Caller, int], list["EventSocket"]]:
+        """Windows by who looks and how far they are; not those that have much to take in still."""
         found: dict[tuple[Caller, int], list[EventSocket]] = defaultdict(list)
         for window in self._windows:
-            if window.place is not None and window.place[1] != newest and window.takes_more:
+            if window.place is not None and window.takes_more:
                 found[window.place].append(window)
         return found
 
     async def _bring(
-        self, caller: Caller, cursor: int, newest: int, windows: list["EventSocket"]
-    ) -> None:
-        """Bring windows that stand at one place up to the newest event: what lies between is read
-        and encoded once for all of them."""
-        while windows:
-            text, last = await self._desk.call(self._frame, caller, cursor, newest)
+        self, caller: Caller, cursor: int, newest: int | None, windows: list["EventSocket"]
+    ) -> int:
+        """Bring windows that stand at one place up to the newest event, which is the answer: what
+        lies between is read and encoded once for all of them. What is the newest is looked up with
+        the first frame, unless it is known."""
+        while True:
+            text, last, newest = await self._desk.call(self._frame, caller, cursor, newest)
+            if last == cursor:
+                return newest
             windows = [w for w in windows if w.place == (caller, cursor) and w.takes_more]
             for window in windows:
                 window.move_on(last, text)
-            if last >= newest or last == cursor:
-                return
+            if not windows or last >= newest:
+                return newest
             cursor = last
 
-    def _frame(self, caller: Caller, cursor: int, newest: int) -> tuple[str, int]:
-        """Empty when there is nothing to say."""
-        found = self._desk.services.events.news(caller, cursor, FRAME_EVENTS, newest)
+    def _frame(self, caller: Caller, cursor: int, newest: int | None) -> tuple[str, int, int]:
+        """Empty when there is nothing to say; the last event in it, and the newest."""
+        events = self._desk.services.events
+        newest = events.last() if newest is None else newest
+        if cursor == newest:
+            return "", cursor, newest
+        found = events.news(caller, cursor, FRAME_EVENTS, newest)
         is_news = found.items or found.refetch
-        return (_frame(found) if is_news else ""), found.last
+        return (_frame(found) if is_news else ""), found.last, newest
 
 
 class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):

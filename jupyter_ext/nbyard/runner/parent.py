@@ -21,7 +21,7 @@ from .ahead import MOST_ATTEMPTS, LaunchAhead, is_wanted_again, stand_by
 from .crew import Crew, serve
 from .folder import Folder
 from .guard import clear, make_scratch
-from .pool import LOOK_SECONDS, Pool, Standing
+from .pool import Pool, Standing
 from .prepared import live_as, preload, settle, stamp
 from .start import supervise
 from .work import adopt_orphans
@@ -72,7 +72,7 @@ class Parent:
         sources: list[Any] = [self._hear, *pool.sources(), *self._crew.sources()]
         if not self._hangs_up:
             sources.append(self._requests)
-        patience = 0 if kernel else LOOK_SECONDS if pool.standing or self._crew.idle else None
+        patience = 0 if kernel else pool.patience() if pool.standing or self._crew.idle else None
         ready = select.select(sources, [], [], patience)[0]
         if self._hear in ready:
             os.read(self._hear, 4096)

@@ -2,8 +2,9 @@
 
 What is ready is a whole supervisor with its runner, forked from the prepared parent, and its
 kernel, which is forked or started. A kernel serves one attempt and ends; supervisor and runner may
-come back for another. Those of kernels used last are kept, within a number and an amount of memory,
-while the machine has memory to spare.
+come back for another, and are quicker then: what they share with their parent is copied where they
+touched it. Those of kernels used last are kept, within a number and an amount of memory, while the
+machine has memory to spare.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ LOOK_SECONDS = 5.0
 # That come back, more than should stand by: so many, and so long.
 MORE = 2
 MORE_SECONDS = 5.0
+# So long one that was taken is expected back before another one is made, which would keep it from
+# its work.
+BACK_SECONDS = 0.25
 # Of what is available; below, memory is for the work.
 SPARE_SHARE = 8
 FAILURES = 3
@@ -37,6 +41,7 @@ class Standing(NamedTuple):
     scratch: str
     claims: socket.socket
     is_forked: bool = True
+    has_served: bool = False
 
 
 class Pool:
@@ -52,12 +57,12 @@ class Pool:
         self.leaving: dict[int, Standing] = {}
 
     def take(self, kernel: str, *, is_forked: bool = True) -> Standing | None:
-        """One for an attempt of now, the readiest."""
+        """One for an attempt of now, the readiest and then the quickest."""
         self._asked[kernel] = time.monotonic()
         fitting = [one for one in self._of(kernel) if one.is_forked == is_forked]
         if not fitting:
             return None
-        chosen = next((one for one in fitting if one.pid in self._ready), fitting[0])
+        chosen = max(fitting, key=lambda one: (one.pid in self._ready, one.has_served))
         self._ready.discard(chosen.pid)
         self.busy[chosen.pid] = self.standing.pop(chosen.pid)
         return chosen
@@ -72,7 +77,20 @@ class Pool:
             if not self._of(name) and self._in_its_way(name) is not None:
                 return name
         first = recent[0] if recent else ""
-        return first if first and self._in_its_way(first) == [] else ""
+        is_due = first and not self._is_expected(first)
+        return first if is_due and self._in_its_way(first) == [] else ""
+
+    def _is_expected(self, kernel: str) -> bool:
+        """Whether one of it may soon be back, while another is there for the next attempt."""
+        is_new = time.monotonic() - self._asked[kernel] < BACK_SECONDS
+        is_ready = any(one.pid in self._ready for one in self._of(kernel))
+        comes = any(one.kernel == kernel and one.is_forked for one in self.busy.values())
+        return is_new and is_ready and comes
+
+    def patience(self) -> float:
+        """After so many seconds it may be time to make one, or to let one go."""
+        is_waiting = any(map(self._is_expected, self._recent()[:1]))
+        return BACK_SECONDS if is_waiting else LOOK_SECONDS
 
     def make_room(self, kernel: str) -> None:
         """For one more of it."""
@@ -91,7 +109,7 @@ class Pool:
         if any(not one.is_forked and one.pid not in self._ready for one in own):
             return None  # to start takes as long as the work; one after the other
         go: list[Standing] = []
-        for one in sorted(self.standing.values(), key=lambda one: self._asked.get(one.kernel, 0.0)):
+        for one in sorted(self.standing.values(), key=self._worth):
             if self._has_place(kernel, go):
                 break
             others = [other for other in self._of(one.kernel) if other not in go]
@@ -99,6 +117,9 @@ class Pool:
             if not own and one.kernel != kernel and (is_later or len(others) > 1):
                 go.append(one)
         return go if self._has_place(kernel, go) else None
+
+    def _worth(self, one: Standing) -> tuple[float, bool]:
+        return self._asked.get(one.kernel, 0.0), one.has_served
 
     def _has_place(self, kernel: str, go: Collection[Standing], beyond: int = 0) -> bool:
         """Whether one more of it may be there when these have gone."""
@@ -132,7 +153,7 @@ class Pool:
         """
         one.claims.send(scratch.encode())
         del self.leaving[one.pid]
-        self.add(one._replace(scratch=scratch))
+        self.add(one._replace(scratch=scratch, has_served=True))
 
     def wants_back(self, kernel: str) -> bool:
         """Whether one of it may stand by again."""
@@ -180,7 +201,7 @@ class Pool:
         self._asked = {k: at for k, at in self._asked.items() if now - at < IDLE_SECONDS}
         self._failures = {k: n for k, n in self._failures.items() if k in self._asked}
         held, short = 0, is_short(0)
-        ranked = sorted(self.standing.values(), key=lambda one: -self._asked.get(one.kernel, 0))
+        ranked = sorted(self.standing.values(), key=self._worth, reverse=True)
         for rank, one in enumerate(ranked):
             held += self._size(one.kernel)
             asked = self._asked.get(one.kernel, -IDLE_SECONDS)

@@ -369,11 +369,16 @@ def test_a_blob_survives_a_power_cut(
 def test_what_is_there_is_not_written_once_more(
     blobs: Blobs, tmp_path: Path, synced: list[tuple[str, Path]]
 ) -> None:
-    """F13: of a file whose bytes are stored, the stored one is synced again, and it alone."""
+    """F13: of a file whose bytes are stored, the stored one is synced again where another process
+    has stored it, and it alone."""
     path = blobs.path(blobs.put_bytes(b"abc").digest)
-    (tmp_path / "again").write_bytes(b"abc")
+    for name in ("again", "elsewhere"):
+        (tmp_path / name).write_bytes(b"abc")
+    other = Blobs(blobs.root)
     synced.clear()
     assert blobs.path(adopted(blobs, tmp_path / "again")) == path
+    assert synced == []
+    assert blobs.path(adopted(other, tmp_path / "elsewhere")) == path
     assert synced == [("fsync", path), ("fsync", path.parent)]
 
 

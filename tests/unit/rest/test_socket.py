@@ -204,11 +204,13 @@ class Told:
 
     def __init__(self, newest: int):
         self.newest = newest
+        self.looks = 0
         self.reads: list[tuple[str, int]] = []
         self.closing: list[Any] = []
         self.services = SimpleNamespace(events=self)
 
-    async def ask(self, *_: Any) -> int:
+    def last(self) -> int:
+        self.looks += 1
         return self.newest
 
     async def call(self, function: Any, *args: Any) -> Any:
@@ -266,6 +268,7 @@ def test_each_reads_what_is_theirs():
     told, ann, bob, silent = Told(9), Pane("ann", 8), Pane("bob", 8), Pane("ann", None)
     rounds(told, ann, bob, silent)
     assert sorted(told.reads) == [("ann", 8), ("bob", 8)]
+    assert told.looks == 1
     assert silent.seen == []
 
 
@@ -291,7 +294,9 @@ def test_a_window_that_does_not_keep_up_holds_nobody_up():
 def test_nothing_is_read_when_nobody_lacks_anything():
     told = Told(9)
     rounds(told, Pane("ann", 9))
-    assert told.reads == []
+    assert (told.looks, told.reads) == (1, [])
+    rounds(told)
+    assert told.looks == 1
 
 
 def test_a_full_window_goes_on_when_its_frames_have_left(api: JupyterServer, window, monkeypatch):

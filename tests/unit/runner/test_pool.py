@@ -32,8 +32,9 @@ class Kernels:
         return self.sizes.get(self.pool.standing[pid].kernel, self.size)
 
     def fill(self) -> list[str]:
-        """Start what is missing, until nothing is."""
+        """Start what is missing, until nothing is, when nobody is expected back any more."""
         started = []
+        self.now += module.BACK_SECONDS
         while kernel := self.pool.missing():
             self.hear(self.begin(kernel))
             started.append(kernel)
@@ -120,6 +121,49 @@ def test_those_that_come_back_stand_by_again(kernels: Kernels) -> None:
     kernels.now += module.MORE_SECONDS + 1
     kernels.pool.look()
     assert len(kernels.pool.standing) == 3
+
+
+def test_one_that_has_served_goes_first_and_stays_longest(kernels: Kernels) -> None:
+    kernels.take("python3")
+    kernels.fill()
+    one = kernels.pool.take("python3")
+    assert one
+    kernels.fill()
+    kernels.come_back(one.pid)
+    kernels.now += module.MORE_SECONDS + 1
+    kernels.pool.look()
+    assert len(kernels.pool.standing) == 3 and one.pid in kernels.pool.standing
+    again = kernels.pool.take("python3")
+    assert again and again.pid == one.pid
+    ready = kernels.pool.take("python3")
+    assert ready and not ready.has_served
+
+
+def test_no_other_is_made_while_one_may_come_back(kernels: Kernels) -> None:
+    """To make one would keep the attempt from its processor."""
+    kernels.take("python3")
+    kernels.fill()
+    one = kernels.pool.take("python3")
+    assert one and kernels.pool.missing() == ""
+    assert kernels.pool.patience() == module.BACK_SECONDS
+    kernels.come_back(one.pid)
+    assert kernels.fill() == [] and len(kernels.pool.standing) == 3
+    assert kernels.pool.patience() == module.LOOK_SECONDS
+
+
+def test_one_is_made_at_once_where_none_is_left_and_later_for_what_takes_long(
+    kernels: Kernels,
+) -> None:
+    kernels.take("python3")
+    kernels.fill()
+    for _ in range(3):
+        assert kernels.pool.missing() == ""
+        assert kernels.pool.take("python3")
+    assert kernels.pool.missing() == "python3"
+    kernels.hear(kernels.begin("python3"))
+    assert kernels.pool.missing() == ""
+    kernels.now += module.BACK_SECONDS
+    assert kernels.pool.missing() == "python3"
 
 
 def test_one_that_comes_back_has_no_place_when_memory_is_short_or_its_kernel_forgotten(
