@@ -1,6 +1,7 @@
 """M1, M2, M3: models built by the dispatcher on a real engine, and served by their images."""
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -15,11 +16,15 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
+from nbyard import folders
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import DeploymentChange, NewDeployment
 from nbyard.domain.models import ModelPackage, NewModel
+from nbyard.domain.runs import NewRun
 from nbyard.rest.identity import local_name
+from nbyard.runtimes.docker import DockerRuntime
+from nbyard.runtimes.docker.specs import container_name
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
 
@@ -196,6 +201,71 @@ def test_a_model_of_mode_batch_predicts_a_dataset_in_its_image(yard, built, monk
     with zipfile.ZipFile(packed) as archive:
         read = {name: archive.read(name).split() for name in archive.namelist()}
     assert read == {name: [b'"kind"', b"0", b"2"] for name in ("may.csv", "june.csv")}
+
+
+LONG = """
+name: Long
+deployment: {mode: batch}
+src: src
+interface: {model_module: model, model_class: Long}
+input_schema: [{name: n, type: int}, {name: text, type: str}]
+output_schema: [{name: n, type: int}, {name: twice, type: int}]
+"""
+# A part is kept after each piece, and before the next one is told.
+LONG_CODE = """
+import time
+
+
+class Long:
+    def predict(self, frame):
+        print("piece", len(frame), flush=True)
+        time.sleep(0.6)
+        return frame[["n"]].assign(twice=2 * frame["n"])
+"""
+LONG_ROWS = 9000
+
+
+def test_a_batch_whose_container_is_killed_goes_on(yard, built, docker_engine, monkeypatch):
+    """M4, F5: also where the engine does not see our files, and brought as it was left."""
+    root = yard.parts.files.root
+    (root / "src").mkdir()
+    (root / "src/model.py").write_text(LONG_CODE)
+    (root / "nervosum.yaml").write_text(LONG)
+    with open(root / "long.csv", "w") as file:
+        file.write("n,text\n")
+        file.writelines(f"{n},{'x' * 1000}\n" for n in range(LONG_ROWS))
+    made = built(".")
+    assert made.state == "ready", made.reason
+    executable = yard.services.models.register(ANN, made.id)
+    results = []
+    for staging in ("bind", "volume", ""):
+        monkeypatch.setattr(DockerRuntime, "_staging", lambda *_, to=staging: to or "bind")
+        told = {"data": "long.csv"}
+        body = NewRun(executable=executable.id, parameters=told, force=True)
+        with Dispatching(yard.settings) as running:
+            run = yard.services.runs.create(ANN, body)
+            if staging:
+                running.until(lambda r=run: pieces(yard, r.id, 1), lambda found: len(found) > 3)
+                name = container_name(yard.services.runs.get(ANN, run.id).tasks[0].attempts[0].id)
+                docker_engine.signal(name, "SIGKILL")
+            found = running.until(
+                lambda r=run: yard.services.runs.get(ANN, r.id), lambda one: one.run.finished_at
+            )
+        (task,) = found.tasks
+        assert task.state == "succeeded", task.reason
+        if staging:
+            rows = LONG_ROWS - sum(pieces(yard, run.id, 2))
+            words = f"was lost: container killed (signal 9); it goes on behind {rows} rows"
+            assert rows >= sum(pieces(yard, run.id, 1)[:3]) and words in task.reason
+        results.append(yard.parts.blobs.path(task.artifacts[0].digest).read_bytes())
+    assert results[0] == results[1] == results[2]
+    assert folders.all_unfinished(yard.store.folder) == []
+
+
+def pieces(yard: Yard, run: str, attempt: int) -> list[int]:
+    """How many rows were in each that an attempt has come to."""
+    text = yard.services.runs.log(ANN, run, "", attempt=attempt).text
+    return [int(count) for count in re.findall(r"^piece (\d+)$", text, re.MULTILINE)]
 
 
 def test_the_same_is_not_built_twice_and_a_failed_build_says_its_line(yard, built):
