@@ -79,8 +79,8 @@ class ProjectFiles:
         return real.relative_to(self.root).as_posix()
 
     def called(self, shown: str) -> Path:
-        """The place that is shown so here, or by a shell, whose root is that of the machine; whether
-        or not anything is there."""
+        """The place that is shown so here, or by a shell, whose root is that of the machine, be it
+        there or not."""
         return Path(os.path.normpath(self._start / shown))
 
     def spoken(self, text: str) -> str:

@@ -21,7 +21,7 @@ from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import DeploymentChange, NewDeployment
 from nbyard.domain.models import ModelPackage, NewModel
-from nbyard.domain.runs import NewRun
+from nbyard.domain.runs import NewRun, Task
 from nbyard.rest.identity import local_name
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.docker.specs import container_name
@@ -225,8 +225,8 @@ class Long:
 LONG_ROWS = 9000
 
 
-def test_a_batch_whose_container_is_killed_goes_on(yard, built, docker_engine, monkeypatch):
-    """M4, F5: also where the engine does not see our files, and brought as it was left."""
+def long(yard: Yard, built: Callable[..., ModelPackage]) -> str:
+    """The executable of a model in its image, and its data."""
     root = yard.parts.files.root
     (root / "src").mkdir()
     (root / "src/model.py").write_text(LONG_CODE)
@@ -236,36 +236,47 @@ def test_a_batch_whose_container_is_killed_goes_on(yard, built, docker_engine, m
         file.writelines(f"{n},{'x' * 1000}\n" for n in range(LONG_ROWS))
     made = built(".")
     assert made.state == "ready", made.reason
-    executable = yard.services.models.register(ANN, made.id)
-    results = []
-    for staging in ("bind", "volume", ""):
-        monkeypatch.setattr(DockerRuntime, "_staging", lambda *_, to=staging: to or "bind")
-        told = {"data": "long.csv"}
-        body = NewRun(executable=executable.id, parameters=told, force=True)
-        with Dispatching(yard.settings) as running:
-            run = yard.services.runs.create(ANN, body)
-            if staging:
-                running.until(lambda r=run: pieces(yard, r.id, 1), lambda found: len(found) > 3)
-                name = container_name(yard.services.runs.get(ANN, run.id).tasks[0].attempts[0].id)
-                docker_engine.signal(name, "SIGKILL")
-            found = running.until(
-                lambda r=run: yard.services.runs.get(ANN, r.id), lambda one: one.run.finished_at
-            )
-        (task,) = found.tasks
-        assert task.state == "succeeded", task.reason
-        if staging:
-            rows = LONG_ROWS - sum(pieces(yard, run.id, 2))
-            words = f"was lost: container killed (signal 9); it goes on behind {rows} rows"
-            assert rows >= sum(pieces(yard, run.id, 1)[:3]) and words in task.reason
-        results.append(yard.parts.blobs.path(task.artifacts[0].digest).read_bytes())
-    assert results[0] == results[1] == results[2]
-    assert folders.all_unfinished(yard.store.folder) == []
+    return yard.services.models.register(ANN, made.id).id
 
 
 def pieces(yard: Yard, run: str, attempt: int) -> list[int]:
     """How many rows were in each that an attempt has come to."""
-    text = yard.services.runs.log(ANN, run, "", attempt=attempt).text
+    (task,) = yard.services.runs.get(ANN, run).tasks
+    if len(task.attempts) < attempt:
+        return []
+    text = yard.services.runs.log(ANN, run, task.node, attempt=attempt).text
     return [int(count) for count in re.findall(r"^piece (\d+)$", text, re.MULTILINE)]
+
+
+def predicted(yard: Yard, executable: str, killing: Engine | None = None) -> tuple[Task, bytes]:
+    """A task, whose container is killed when it has come to its fourth piece."""
+    runs = yard.services.runs
+    told = NewRun(executable=executable, parameters={"data": "long.csv"}, force=True)
+    with Dispatching(yard.settings) as running:
+        run = runs.create(ANN, told).id
+        if killing:
+            running.until(lambda: pieces(yard, run, 1), lambda found: len(found) > 3)
+            killing.signal(container_name(runs.get(ANN, run).tasks[0].attempts[0].id), "SIGKILL")
+        found = running.until(lambda: runs.get(ANN, run), lambda one: one.run.finished_at)
+    (task,) = found.tasks
+    assert task.state == "succeeded", task.reason
+    return task, yard.parts.blobs.path(task.artifacts[0].digest).read_bytes()
+
+
+def test_a_batch_whose_container_is_killed_goes_on(yard, built, docker_engine, monkeypatch):
+    """M4, F5: also where the engine does not see our files; to the same bytes."""
+    executable = long(yard, built)
+    _, undisturbed = predicted(yard, executable)
+    for staging in ("bind", "volume"):
+        monkeypatch.setattr(DockerRuntime, "_staging", lambda *_, to=staging: to)
+        task, found = predicted(yard, executable, docker_engine)
+        first, second = (pieces(yard, task.run_id, number) for number in (1, 2))
+        rows = LONG_ROWS - sum(second)
+        words = f"was lost: container killed (signal 9); it goes on behind {rows} rows"
+        assert words in task.reason
+        assert sum(first[:3]) <= rows <= sum(first)
+        assert found == undisturbed
+    assert folders.all_unfinished(yard.store.folder) == []
 
 
 def test_the_same_is_not_built_twice_and_a_failed_build_says_its_line(yard, built):
