@@ -78,8 +78,8 @@ class Batch:
         store = self.project.yard.store.folder
         return folders.place(store, self.project.task(run, "model").attempts[-1].id)
 
-    def until_kept(self, run: str, attempt: int, parts: int = 1) -> None:
-        """That one has made so many."""
+    def until_kept(self, run: str, attempt: int, parts: int = 1) -> int:
+        """How many it has, once these are so many."""
 
         def made() -> int:
             task = self.project.task(run, "model")
@@ -87,7 +87,7 @@ class Batch:
                 return 0
             return len(list(self.folder(run).glob("outputs/*/*.parts/*.arrow")))
 
-        self.project.dispatching.until(made, lambda many: many >= parts)
+        return self.project.dispatching.until(made, lambda many: many >= parts)
 
     def predicted(self) -> list[int]:
         """By each process that did."""
@@ -145,9 +145,9 @@ def test_lost_at_any_moment_it_goes_on_and_no_row_is_predicted_twice(
     batch: Batch, project: Project
 ) -> None:
     """M4, F4: the result is the same to the byte, and nothing is left."""
-    run = batch.start()
+    run, kept = batch.start(), 0
     for attempt in (1, 2):
-        batch.until_kept(run, attempt, parts=attempt + Random().randint(0, 2))
+        kept = batch.until_kept(run, attempt, parts=kept + Random().randint(1, 2))
         kill(project.task(run, "model").attempts[-1].id)
     found = project.end(run)
     task = project.task(run, "model")

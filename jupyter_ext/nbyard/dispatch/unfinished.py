@@ -46,7 +46,9 @@ def hand_over(room: Room, case: Case, key: str) -> int:
         return 0
     with room.store.read() as c:
         alike = rows.alike(c, names, case.task.owner, case.task.cache_key)
-    left = [Left(folders.unfinished(room.folder, one), key) for one in {*alike, case.attempt.id}]
+    left = [
+        Leavings(folders.unfinished(room.folder, one), key) for one in {*alike, case.attempt.id}
+    ]
     most = max(left, key=lambda one: one.rows)
     most.move(case.order.folder / folders.OUTPUTS)
     for one in left:
@@ -54,7 +56,7 @@ def hand_over(room: Room, case: Case, key: str) -> int:
     return most.rows
 
 
-class Left:
+class Leavings:
     """What was set aside of one attempt, at a place of its own, as far as it is of that key; `rows`
     is of how many rows it is."""
 
@@ -74,7 +76,7 @@ class Left:
         if key_in(_line(f"{folder}/{ABOUT}")) != key:
             return
         self._files.append(f"{folder}/{ABOUT}")
-        if whole := re.match(r"\d+ ", _line(f"{folder}/{DONE}")):
+        if whole := re.match(r"\d{1,18} ", _line(f"{folder}/{DONE}")):
             self._files += [f"{folder}/{DONE}", target]
             self.rows += int(whole[0])
             return
