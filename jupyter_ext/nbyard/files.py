@@ -45,8 +45,9 @@ class ProjectFiles:
         start = self.root / base.lstrip("/") if base else self._start
         inside = path.lstrip("/") if self.root != Path("/") else path
         real = Path(os.path.realpath(start / inside))
-        outside = self.is_served and path.startswith("/") and not real.exists()
-        if outside or not real.is_relative_to(self.root):
+        if self.is_served and path.startswith("/") and not real.exists():
+            real = Path(os.path.realpath(path))  # as a shell says it, which knows no root
+        if not real.is_relative_to(self.root):
             raise Invalid.field(field, f"{path[:200]} leads out of the folder that is served")
         if any(real.is_relative_to(special) for special in SPECIAL_ROOTS):
             raise Invalid.field(field, f"{path[:200]} is no ordinary file")
@@ -76,6 +77,11 @@ class ProjectFiles:
         if self.root == Path("/"):
             return str(real)
         return real.relative_to(self.root).as_posix()
+
+    def called(self, shown: str) -> Path:
+        """The place that is shown so here, or by a shell, whose root is that of the machine, be it
+        there or not."""
+        return Path(os.path.normpath(self._start / shown))
 
     def spoken(self, text: str) -> str:
         """A path, or a sentence that begins with one, without the way to the folder served."""

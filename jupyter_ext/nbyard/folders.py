@@ -16,6 +16,7 @@ from nbyard.files import read_small, write_new, write_whole
 
 MAX_STAGE = 4096
 OURS = 0o700
+OUTPUTS, UNFINISHED = "outputs", "unfinished"
 T = TypeVar("T")
 KEPT = (
     contract.TASK,
@@ -165,6 +166,27 @@ def present(store: Path) -> list[str]:
     return []
 
 
+def set_aside(store: Path, attempt_id: str) -> None:
+    """What an attempt that is over has of its outputs, for the next at the same, in one step: then
+    it is out of reach of who may be at it still."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(f"{store}/{UNFINISHED}", OURS)
+    with contextlib.suppress(OSError):  # there is none, or it lies there
+        os.rename(place(store, attempt_id) / OUTPUTS, unfinished(store, attempt_id))
+
+
+def unfinished(store: Path, attempt_id: str) -> Path:
+    """Where that is."""
+    return Path(f"{store}/{UNFINISHED}/{attempt_id}")
+
+
+def all_unfinished(store: Path) -> list[str]:
+    """The ids of the attempts of which there is any."""
+    with contextlib.suppress(FileNotFoundError):
+        return sorted(os.listdir(f"{store}/{UNFINISHED}"))
+    return []
+
+
 def keep_record(folder: Path) -> None:
     """Remove what is no record: code, staged inputs, outputs that were taken."""
     _open_up(folder)
@@ -184,8 +206,9 @@ def _keep_records(calls: Path) -> None:
 
 
 def remove(store: Path, attempt_id: str) -> None:
-    """Remove the whole folder."""
+    """Remove the whole folder, and what was set aside of it."""
     discard(place(store, attempt_id))
+    discard(unfinished(store, attempt_id))
 
 
 def discard(path: Path) -> None:

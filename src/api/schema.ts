@@ -1025,7 +1025,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show a model, by id, by its image, or the newest of a name or of `name:tag` */
+        /**
+         * Show a model, by id, by its image, or the newest of a name or of `name:tag`; where there
+         * @description is none of just that name, of the one that differs from it in capitals only.
+         */
         get: operations["models.get"];
         put?: never;
         post?: never;

@@ -53,6 +53,14 @@ def test_paths_that_lead_out_are_refused(files, path, base):
         files.locate(path, base=base)
 
 
+def test_a_whole_path_below_the_root_is_known(files, tmp_path):
+    whole = str(files.root / "sub/b.txt")
+    assert files.shown(files.locate(whole)) == "sub/b.txt"
+    assert files.called(whole) == files.called("sub/b.txt") == files.root / "sub/b.txt"
+    with pytest.raises(Invalid, match="leads out"):
+        files.locate(str(tmp_path / "secret.txt"))
+
+
 def test_links_that_lead_out_are_refused(files, tmp_path):
     (files.root / "out").symlink_to(tmp_path)
     (files.root / "in").symlink_to(files.root / "sub")

@@ -79,3 +79,16 @@ def test_a_folder_is_removed_whole(tmp_path, folder):
     folders.remove(tmp_path, "a1")
     assert not folder.exists()
     folders.remove(tmp_path, "a1")
+
+
+def test_outputs_are_set_aside_in_one_step(tmp_path, folder):
+    (folder / "outputs/out").mkdir(parents=True)
+    (folder / "outputs/out/x").write_bytes(b"1")
+    assert folders.all_unfinished(tmp_path) == []
+    folders.set_aside(tmp_path, "a1")
+    folders.set_aside(tmp_path, "a1")
+    assert folders.all_unfinished(tmp_path) == ["a1"]
+    assert (folders.unfinished(tmp_path, "a1") / "out/x").read_bytes() == b"1"
+    assert not (folder / "outputs").exists()
+    folders.remove(tmp_path, "a1")
+    assert folders.all_unfinished(tmp_path) == []

@@ -34,6 +34,7 @@ Attempts:
     cases                 an attempt as threads see it
     launching             its folder is filled
     working               the working folder of a command that has one of its own
+    unfinished            predictions of an attempt before it, to go on from
     secrets               credentials on their way to it, and to registries
     locks                 whether it ran with what its environment has locked
     results               its outputs become artifacts

@@ -11,10 +11,10 @@ import msgspec
 from nbyard import folders
 from nbyard.blobs.files import no_file_in_words
 from nbyard.crash import crash_point
-from nbyard.dispatch import secrets
+from nbyard.dispatch import secrets, unfinished
 from nbyard.dispatch.cases import Case
 from nbyard.dispatch.changes import CANCELLED
-from nbyard.dispatch.facts import Ended, Fact, Report, Running, Started, Waits
+from nbyard.dispatch.facts import Ended, Fact, GoesOn, Report, Running, Started, Waits
 from nbyard.dispatch.keys import Identities, key_parts
 from nbyard.dispatch.launching import prepare
 from nbyard.dispatch.locks import not_as_locked
@@ -124,9 +124,11 @@ class AttemptController:
         seen = self._seen_of(case)
         if time.monotonic() < seen.not_before or not self._is_ours(case):
             return []
+        told: list[Fact] = []
         try:
             with no_file_in_words():
-                prepare(self._room, self._identities, case)
+                if done := prepare(self._room, self._identities, case):
+                    told.append(GoesOn(done))
             with secrets.for_registries(self._room, case.run.owner):
                 site = runtime.start(case.order)
         except Busy:
@@ -135,12 +137,12 @@ class AttemptController:
             if not seen.not_before:
                 log.warning("attempt %s waits: %s", case.attempt.id, error)
             seen.not_before = time.monotonic() + PATIENCE_SECONDS
-            return [Waits(error.message)]
+            return [*told, Waits(error.message)]
         except NbyardError as error:
             return [Ended("failed", failure_of(error, "preparation"))]
         crash_point("started")
         seen.not_before = 0.0
-        return [Started(site, datetime.now(UTC))]
+        return [*told, Started(site, datetime.now(UTC))]
 
     def _is_ours(self, case: Case) -> bool:
         """Whether it may be started: what was committed a moment ago may, else the store is
@@ -261,6 +263,8 @@ class AttemptController:
         """It is at its end, which is written: nothing but its record stays."""
         if runtime := self._room.runtimes.get(case.attempt.runtime):
             _stop(case, runtime, "it is at its end")
+            if case.attempt.state != "succeeded":
+                unfinished.set_aside(self._room.folder, case.attempt.id)
             folders.keep_record(case.order.folder)
         secrets.take_away(self._room, case.attempt.id)
         self._seen.pop(case.attempt.id, None)

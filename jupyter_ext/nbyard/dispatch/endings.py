@@ -10,7 +10,7 @@ import msgspec
 
 from nbyard.dispatch.board import LiveAttempt
 from nbyard.dispatch.changes import CANCELLED, Changes
-from nbyard.dispatch.facts import Ended, Fact, Running, Started, Unbegun, Waits
+from nbyard.dispatch.facts import Ended, Fact, GoesOn, Running, Started, Unbegun, Waits
 from nbyard.domain import reasons
 from nbyard.domain.attempts import Failure, Result
 from nbyard.domain.limits import backoff_seconds
@@ -23,6 +23,9 @@ def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
             if attempt.record.state == "recorded":
                 changes.move_attempt(attempt, "starting", site=site, prepared_at=at)
                 _note(changes, attempt, "")
+        case GoesOn(rows):
+            task = attempt.task
+            changes.note(task, reasons.going_on(task.record.reason, rows))
         case Waits(words):
             _note(changes, attempt, words)
         case Running(at):

@@ -19,6 +19,13 @@ class Started:
 
 
 @dataclass(frozen=True)
+class GoesOn:
+    """So many rows of its predictions are there already, of an attempt before it."""
+
+    rows: int
+
+
+@dataclass(frozen=True)
 class Running:
     """It is at work."""
 
@@ -58,7 +65,7 @@ class Left:
     """Of a worker of functions: it takes nothing more."""
 
 
-Fact = Started | Running | Waits | Ended | Unbegun | Left
+Fact = Started | GoesOn | Running | Waits | Ended | Unbegun | Left
 
 
 @dataclass(frozen=True)

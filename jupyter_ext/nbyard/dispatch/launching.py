@@ -9,7 +9,7 @@ import msgspec
 
 from nbyard import folders, gpus
 from nbyard.crash import crash_point
-from nbyard.dispatch import monitors, secrets, working
+from nbyard.dispatch import monitors, secrets, unfinished, working
 from nbyard.dispatch.cases import REQUIREMENTS, Case
 from nbyard.dispatch.keys import IDENTITY, Identities
 from nbyard.dispatch.room import Room
@@ -45,6 +45,7 @@ from nbyard.store.attempts import AttemptRecord
 
 Places = dict[str, str]
 MODEL = "model"
+RESULT_KEY = "NBYARD_RESULT_KEY"  # as in nbyard.serving.batch.parts
 
 
 class Staged(msgspec.Struct, frozen=True):
@@ -58,14 +59,17 @@ class Staged(msgspec.Struct, frozen=True):
     secrets: Places = {}
 
 
-def prepare(room: Room, identities: Identities, case: Case) -> None:
-    """Fill the attempt's folder; task.json comes last. Nothing to do when it is there."""
-    folder = case.order.folder
+def prepare(room: Room, identities: Identities, case: Case) -> int:
+    """Fill the attempt's folder; task.json comes last. Nothing to do when it is there. Of how many
+    rows predictions are in it that an attempt before it made."""
+    folder, done = case.order.folder, 0
     if _is_filled(folder):
-        return
+        return done
     code, environment = identities.look(case.task.plan)
     version = code.version
-    _make_anew(room, folder, case.attempt.id)
+    if version.kind == MODEL:
+        unfinished.set_aside(room.folder, case.attempt.id)
+    _make_anew(folder)
     room.blobs.stage(version.bundle_digest, folder / "code", writable=True)
     if version.kind == MODEL:
         working.lay_serving(folder, version.command)
@@ -80,8 +84,11 @@ def prepare(room: Room, identities: Identities, case: Case) -> None:
     told = _task_file(room, case, staged)
     if version.invocation.apart:
         working.make(room, folder, told.work, case.inputs, places)
+    if version.kind == MODEL:
+        done = unfinished.hand_over(room, case, unfinished.key_of(case, version))
     folders.write_task(folder, told)
     crash_point("folder-written")
+    return done
 
 
 def _is_filled(folder: Path) -> bool:
@@ -96,14 +103,14 @@ def _is_filled(folder: Path) -> bool:
     return is_ours or os.path.exists(f"{folder}/{RUNNER}")
 
 
-def _make_anew(room: Room, folder: Path, attempt_id: str) -> None:
+def _make_anew(folder: Path) -> None:
     """An empty folder: what somebody who was killed had begun goes."""
     try:
         os.mkdir(folder, 0o700)
     except FileNotFoundError:  # the first one of the store
         folder.mkdir(parents=True, mode=0o700)
     except FileExistsError:
-        folders.remove(room.folder, attempt_id)
+        folders.discard(folder)
         os.mkdir(folder, 0o700)
 
 
@@ -114,7 +121,7 @@ def prepare_worker(room: Room, identities: Identities, order: Order, first: Case
         return
     code, environment = identities.look(first.task.plan)
     version = code.version
-    _make_anew(room, folder, order.attempt_id)
+    _make_anew(folder)
     room.blobs.stage(version.bundle_digest, folder / "code", writable=True)
     _write_surroundings(identities, folder, first.task.plan, version, environment)
     folders.make_calls(folder)
@@ -266,7 +273,9 @@ def _task_file(room: Room, case: Case, staged: Staged) -> TaskFile:
         work=_work(staged, values),
         outputs=working.looked_for(version, staged.outputs, values, staged.facts),
         directory=WORK if version.invocation.apart else os.path.dirname(f"code/{version.file}"),
-        environment=_variables(room, case) | _paths(plan, version, staged.environment),
+        environment=_variables(room, case)
+        | _paths(plan, version, staged.environment)
+        | _key(case, version),
         timeout_seconds=plan.timeout_seconds,
         silence_timeout_seconds=plan.silence_timeout_seconds,
         memory_bytes=plan.memory_bytes,
@@ -295,6 +304,11 @@ def _paths(
         return {}
     place = Path(environment.interpreter).parents[1]
     return variables(place, os.environ.get("PATH", os.defpath))
+
+
+def _key(case: Case, version: ExecutableVersion) -> dict[str, str]:
+    """By which predictions in parts are known again."""
+    return {RESULT_KEY: unfinished.key_of(case, version)} if version.kind == MODEL else {}
 
 
 def _visible_gpus(room: Room, attempt: AttemptRecord) -> dict[str, str]:

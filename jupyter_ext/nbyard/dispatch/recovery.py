@@ -7,6 +7,7 @@ from functools import partial
 
 from nbyard import folders
 from nbyard.crash import crash_point
+from nbyard.dispatch import unfinished
 from nbyard.dispatch.functions import clear_worker
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.threads import Threads
@@ -68,6 +69,7 @@ class Sweeper:
         if self._is_first:
             self._tidy_folders()
             self._is_first = False
+        self._threads.submit("sweep unfinished", partial(unfinished.sweep, self._room))
         for name, runtime in self._room.runtimes.items():
             self._threads.submit(f"sweep {name}", partial(self._sweep, name, runtime))
         self._forget_secrets()
@@ -90,6 +92,7 @@ class Sweeper:
             elif attempt_id in marks and attempt_id not in live:
                 self._clear_worker(attempt_id, marks[attempt_id])
             elif attempt_id not in live:
+                unfinished.set_aside(self._room.folder, attempt_id)
                 folders.keep_record(folders.place(self._room.folder, attempt_id))
 
     def _clear_worker(self, name: str, mark: str) -> None:

@@ -32,6 +32,12 @@ def queued(reason: str, words: str) -> str:
     return f"{before} – {words}" if words.startswith("wait") else f"{before}{WAITS}{words}"
 
 
+def going_on(reason: str, rows: int) -> str:
+    """Of a task that goes on behind so many rows which an attempt before it had predicted."""
+    why, waits, words = reason.partition(WAITS)
+    return f"{why}; it goes on behind {rows} rows that are there already{waits}{words}"
+
+
 def waiting(reason: str, words: str) -> str:
     """The reason so far with what it waits for now; without, where `words` are empty."""
     why = reason.partition(WAITS)[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ from nbyard.domain.states import DEPLOYMENT, IMAGE
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.kinds.model import CSV, arguments_of, command_of
 from nbyard.services.freezing import Freezer
+from nbyard.services.naming import nearest
 from nbyard.services.operation import operation
 from nbyard.services.packages import (
     Package,
@@ -163,12 +164,19 @@ class ModelService:
 
     @operation("GET", "/models/{model}", scope="models:read")
     def get(self, caller: Caller, model: str) -> ModelPackage:
-        """Show a model, by id, by its image, or the newest of a name or of `name:tag`."""
+        """Show a model, by id, by its image, or the newest of a name or of `name:tag`; where there
+        is none of just that name, of the one that differs from it in capitals only."""
         self._parts.watch()
+        rows = self._store.models
         with self._store.read() as c:
-            found = self._store.models.get(c, caller.name, model)
+            found = rows.get(c, caller.name, model)
+            if found is not None:
+                return found
+            names = rows.names(c, caller.name)
+            written = _in_its_capitals(names, model)
+            found = rows.get(c, caller.name, written) if written else None
         if found is None:
-            raise NotFound(f"There is no model {model[:80]!r}.")
+            raise NotFound(f"There is no model {model[:80]!r}; {nearest(names, model)}.")
         return found
 
     @operation("GET", "/models/{model}/schema", scope="models:read")
@@ -246,9 +254,10 @@ class ModelService:
         return lambda other: other.source is not None and is_same(other.source)
 
     def _of_file(self, caller: Caller, path: str, class_name: str) -> Callable[[ServedModel], bool]:
+        place = self._parts.files.called(path)
 
         def is_its(other: ServedModel) -> bool:
-            if other.source is not None or other.path != path:
+            if other.source is not None or self._parts.files.called(other.path) != place:
                 return False
             with self._store.read() as c:
                 package = self._store.models.get(c, caller.name, other.id)
@@ -268,6 +277,15 @@ class ModelService:
             if image is not None and not (unless_used and self._store.images.is_used(c, image)):
                 self._store.images.remove(c, image)
         self._parts.call_dispatcher()
+
+
+def _in_its_capitals(names: Collection[str], key: str) -> str:
+    """The name, or `name:tag`, as the one model that has such a name writes it."""
+    plain, (head, colon, tag) = key.casefold(), key.rpartition(":")
+    whole = [name for name in names if name.casefold() == plain]
+    tagged = [f"{name}:{tag}" for name in names if colon and name.casefold() == head.casefold()]
+    found = whole or tagged
+    return found[0] if len(found) == 1 else ""
 
 
 def _lease() -> datetime:

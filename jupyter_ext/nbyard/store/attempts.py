@@ -8,12 +8,13 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, func, select
 
 from nbyard.domain.runs import Attempt
-from nbyard.domain.states import ATTEMPT
+from nbyard.domain.states import ATTEMPT, TASK
 from nbyard.store.events import Subject
 from nbyard.store.tables import attempts, runs, tasks
 from nbyard.store.transition import Begun, Move
 
 RECORDED = ("id", "task_id", "number", "runtime", "site", "token", "mark", "gpus", "worker")
+WITHOUT_RESULT = sorted(ATTEMPT.terminal - {"succeeded"})
 STATE = select(attempts.c.state).where(attempts.c.id == bindparam("its_id"))
 NUMBERS = (
     select(attempts.c.task_id, func.max(attempts.c.number))
@@ -98,6 +99,33 @@ class AttemptRows:
     def ids(self, c: Connection) -> set[str]:
         """Of all attempts that are known."""
         return set(c.execute(select(attempts.c.id)).scalars())
+
+    def before(self, c: Connection, attempt: AttemptRecord) -> list[str]:
+        """The ids of those that were at the same task, all of them over."""
+        same = attempts.c.task_id == attempt.task_id
+        query = select(attempts.c.id).where(same, attempts.c.number < attempt.number)
+        return list(c.execute(query).scalars())
+
+    def alike(self, c: Connection, names: Collection[str], owner: str, key: str) -> set[str]:
+        """Those of them that came to no result at what has this key, for the same owner."""
+        query = (
+            select(attempts.c.id)
+            .join(tasks, tasks.c.id == attempts.c.task_id)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(attempts.c.id.in_(names), attempts.c.state.in_(WITHOUT_RESULT))
+            .where(runs.c.owner == owner, tasks.c.cache_key == key)
+        )
+        return set(c.execute(query).scalars())
+
+    def may_go_on(self, c: Connection, names: Collection[str], since: datetime) -> set[str]:
+        """Those of them whose task is under way, or ended without a result after that."""
+        is_late = tasks.c.state.in_(("failed", "cancelled")) & (tasks.c.finished_at > since)
+        query = (
+            select(attempts.c.id)
+            .join(tasks, tasks.c.id == attempts.c.task_id)
+            .where(attempts.c.id.in_(names), tasks.c.state.in_(sorted(TASK.live)) | is_late)
+        )
+        return set(c.execute(query).scalars())
 
     def newest(self, c: Connection, owner: str, run_ids: Collection[str]) -> list[Newest]:
         """At each task of the owner's own among these runs that is under way."""

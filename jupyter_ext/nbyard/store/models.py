@@ -42,6 +42,10 @@ class ModelRows:
         found = c.execute(self._own(owner).where(asked).order_by(M.id.desc()).limit(1)).first()
         return _package(found) if found else None
 
+    def names(self, c: Connection, owner: str) -> set[str]:
+        """Of all models."""
+        return set(c.execute(self._own(owner).with_only_columns(M.name)).scalars())
+
     def of_image(self, c: Connection, image: str) -> ModelPackage | None:
         """The one that an image is to be built of."""
         query = select(*OWN).join(images, I.id == M.image).where(M.image == image)

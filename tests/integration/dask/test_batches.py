@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,10 @@ class Doubling:
             raise ValueError("no such number")
         while (WITNESS / "wait").exists():
             time.sleep(0.02)
+        if (WITNESS / "slow").exists():
+            time.sleep(1)
+            with open(WITNESS / "predicted", "a") as file:
+                file.write(f"{len(frame)}\\n")
         return frame.assign(twice=frame["n"] * FACTOR)
 """
 
@@ -133,6 +138,33 @@ def test_a_worker_that_dies_loses_no_piece(project: Project, wide: Ground) -> No
     check(project, detail)
     assert [len(task.attempts) for task in detail.tasks if task.node == "model"] == [1]
     wait_until(lambda: gone(witness))
+
+
+@pytest.mark.timeout(200)
+def test_it_goes_on_behind_what_a_worker_left_that_sees_our_files(
+    project: Project, cluster: Ground
+) -> None:
+    """M4, F4: on another one."""
+    workers = [cluster.start_worker() for _ in range(2)]
+    witness = witnessed(cluster, "slow")
+    run = doubling(project, witness)
+    store = project.yard.settings.store_path
+    kept = "attempts/*/outputs/*/*.parts/*.arrow"
+    project.dispatching.until(lambda: list(store.glob(kept)), bool, 100)
+    (sighting,) = store.glob("attempts/*/dask.json")
+    held = json.loads(sighting.read_text())["place"]
+    cluster.kill(next(one for one in workers if f"scratch-{cluster.processes.index(one)}/" in held))
+    before = predicted(witness)
+    detail = project.end(run)
+    check(project, detail)
+    (task,) = (one for one in detail.tasks if one.node == "model")
+    rows = re.search(r"; it goes on behind (\d+) rows that are there already", task.reason)
+    assert rows and 0 < int(rows[1]) <= before, task.reason
+    assert f"{rows[1]} rows are there already" in project.log(run, "model")
+
+
+def predicted(witness: Path) -> int:
+    return sum(map(int, (witness / "predicted").read_text().split()))
 
 
 @pytest.mark.timeout(200)

@@ -1,6 +1,7 @@
 """M1, M2, M3: models built by the dispatcher on a real engine, and served by their images."""
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -15,11 +16,15 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
+from nbyard import folders
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import DeploymentChange, NewDeployment
 from nbyard.domain.models import ModelPackage, NewModel
+from nbyard.domain.runs import NewRun, Task
 from nbyard.rest.identity import local_name
+from nbyard.runtimes.docker import DockerRuntime
+from nbyard.runtimes.docker.specs import container_name
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
 
@@ -196,6 +201,82 @@ def test_a_model_of_mode_batch_predicts_a_dataset_in_its_image(yard, built, monk
     with zipfile.ZipFile(packed) as archive:
         read = {name: archive.read(name).split() for name in archive.namelist()}
     assert read == {name: [b'"kind"', b"0", b"2"] for name in ("may.csv", "june.csv")}
+
+
+LONG = """
+name: Long
+deployment: {mode: batch}
+src: src
+interface: {model_module: model, model_class: Long}
+input_schema: [{name: n, type: int}, {name: text, type: str}]
+output_schema: [{name: n, type: int}, {name: twice, type: int}]
+"""
+# A part is kept after each piece, and before the next one is told.
+LONG_CODE = """
+import time
+
+
+class Long:
+    def predict(self, frame):
+        print("piece", len(frame), flush=True)
+        time.sleep(0.6)
+        return frame[["n"]].assign(twice=2 * frame["n"])
+"""
+LONG_ROWS = 9000
+
+
+def long(yard: Yard, built: Callable[..., ModelPackage]) -> str:
+    """The executable of a model in its image, and its data."""
+    root = yard.parts.files.root
+    (root / "src").mkdir()
+    (root / "src/model.py").write_text(LONG_CODE)
+    (root / "nervosum.yaml").write_text(LONG)
+    with open(root / "long.csv", "w") as file:
+        file.write("n,text\n")
+        file.writelines(f"{n},{'x' * 1000}\n" for n in range(LONG_ROWS))
+    made = built(".")
+    assert made.state == "ready", made.reason
+    return yard.services.models.register(ANN, made.id).id
+
+
+def pieces(yard: Yard, run: str, attempt: int) -> list[int]:
+    """How many rows were in each that an attempt has come to."""
+    (task,) = yard.services.runs.get(ANN, run).tasks
+    if len(task.attempts) < attempt:
+        return []
+    text = yard.services.runs.log(ANN, run, task.node, attempt=attempt).text
+    return [int(count) for count in re.findall(r"^piece (\d+)$", text, re.MULTILINE)]
+
+
+def predicted(yard: Yard, executable: str, killing: Engine | None = None) -> tuple[Task, bytes]:
+    """A task, whose container is killed when it has come to its fourth piece."""
+    runs = yard.services.runs
+    told = NewRun(executable=executable, parameters={"data": "long.csv"}, force=True)
+    with Dispatching(yard.settings) as running:
+        run = runs.create(ANN, told).id
+        if killing:
+            running.until(lambda: pieces(yard, run, 1), lambda found: len(found) > 3)
+            killing.signal(container_name(runs.get(ANN, run).tasks[0].attempts[0].id), "SIGKILL")
+        found = running.until(lambda: runs.get(ANN, run), lambda one: one.run.finished_at)
+    (task,) = found.tasks
+    assert task.state == "succeeded", task.reason
+    return task, yard.parts.blobs.path(task.artifacts[0].digest).read_bytes()
+
+
+def test_a_batch_whose_container_is_killed_goes_on(yard, built, docker_engine, monkeypatch):
+    """M4, F5: also where the engine does not see our files; to the same bytes."""
+    executable = long(yard, built)
+    _, undisturbed = predicted(yard, executable)
+    for staging in ("bind", "volume"):
+        monkeypatch.setattr(DockerRuntime, "_staging", lambda *_, to=staging: to)
+        task, found = predicted(yard, executable, docker_engine)
+        first, second = (pieces(yard, task.run_id, number) for number in (1, 2))
+        rows = LONG_ROWS - sum(second)
+        words = f"was lost: container killed (signal 9); it goes on behind {rows} rows"
+        assert words in task.reason
+        assert sum(first[:3]) <= rows <= sum(first)
+        assert found == undisturbed
+    assert folders.all_unfinished(yard.store.folder) == []
 
 
 def test_the_same_is_not_built_twice_and_a_failed_build_says_its_line(yard, built):

@@ -9,7 +9,7 @@ import pytest
 
 from nbyard import folders
 from nbyard.dispatch.attempts import AttemptController
-from nbyard.dispatch.facts import Ended, Fact, Report
+from nbyard.dispatch.facts import Ended, Fact, GoesOn, Report
 from nbyard.dispatch.keys import Identities
 from nbyard.domain.attempts import Failure, Result
 from nbyard.store.leases import LeaseLost
@@ -36,6 +36,15 @@ def succeeded(bench: Bench, run: str) -> Report:
 
 def told(bench: Bench, run: str, *facts: Fact) -> None:
     bench.dispatcher._inbox.put(Report(bench.attempt(run), list(facts)))
+
+
+def test_that_it_goes_on_is_told(bench: Bench) -> None:
+    """M4."""
+    run = a_run(bench)
+    told(bench, run, GoesOn(12))
+    bench.round()
+    words = "it goes on behind 12 rows that are there already"
+    assert bench.task(run).reason == f"runs because it has no earlier result; {words}"
 
 
 def test_only_the_first_end_counts(bench: Bench) -> None:

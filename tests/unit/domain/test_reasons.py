@@ -33,3 +33,11 @@ def test_in_the_queue_what_became_of_the_attempt_before_stays(words: str) -> Non
     assert queued.endswith(words)
     assert reasons.attempt_before(queued) == FAILED
     assert reasons.queued(queued, "wait still") == f"{FAILED} – wait still"
+
+
+def test_that_it_goes_on_is_a_part_of_why_it_runs() -> None:
+    """M4: what it waits for stays behind that."""
+    words = "runs again: attempt 1 was lost; it goes on behind 12 rows that are there already"
+    assert reasons.going_on("runs again: attempt 1 was lost", 12) == words
+    waits = reasons.waiting("runs again: attempt 1 was lost", "a worker")
+    assert reasons.waiting(reasons.going_on(waits, 12), "") == words

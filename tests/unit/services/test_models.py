@@ -13,6 +13,7 @@ from nbyard.domain.images import NewImage
 from nbyard.domain.models import NewModel
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.store import deployment_tables
+from nbyard.yard import Yard
 
 FILE = """
 name: Spark job
@@ -356,6 +357,35 @@ def test_the_deployments_of_a_file_are_those_of_its_class(models, ann, root, yar
         models.deployed(ann, NewModel("two.py"))
     assert names(NewModel("job")) == ["spark-job"]
     assert models.deployed(Caller("bob"), NewModel("job")).items == []
+
+
+def test_what_a_shell_deployed_by_its_whole_path_is_the_same(models, ann, root, yard):
+    """M6: a shell has no root but the whole machine; whoever names it so in the browser is asked
+    for nothing else."""
+    (root / "two.py").write_text(TWO_CLASSES)
+    with Yard.open(yard.settings, start=root.parent) as shell:
+        built = shell.services.models.build(ann, NewModel(str(root / "two.py"), class_name="First"))
+        shell.services.deployments.create(ann, NewDeployment(built.id))
+    assert built.path == str(root / "two.py")
+    for path in ("two.py", str(root / "two.py")):
+        found = models.deployed(ann, NewModel(path, class_name="First"))
+        assert found.items[0].name == "first" and found.into
+        assert models.deployed(ann, NewModel(path, class_name="Second")).items == []
+    models.build(ann, NewModel("two.py", class_name="First"))
+    with Yard.open(yard.settings, start=root) as shell:
+        told = shell.services.models.deployed(ann, NewModel("two.py", class_name="First"))
+        assert [one.name for one in told.items] == ["first"]
+
+
+def test_a_model_is_found_in_other_capitals(models, ann, root):
+    """M2: as `models ls` and `models deploy -n` find it."""
+    (root / "two.py").write_text(TWO_CLASSES)
+    made = [models.build(ann, NewModel("two.py", class_name="First")) for _ in range(2)][-1]
+    assert models.get(ann, "first").id == models.get(ann, "First").id == made.id
+    with pytest.raises(NotFound, match="There is no model 'fist'; there are: First"):
+        models.get(ann, "fist")
+    with pytest.raises(NotFound, match="There is no model 'first'; there is none yet"):
+        models.get(Caller("bob"), "first")
 
 
 def test_those_that_run_come_first(models, ann, root, yard):

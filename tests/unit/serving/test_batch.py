@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,8 +17,9 @@ import pytest
 from pyarrow import csv, parquet
 
 from nbyard.serving.arrow import frame_of
-from nbyard.serving.batch import BatchMode, datasets
+from nbyard.serving.batch import BatchMode, datasets, parts
 from nbyard.serving.batch.datasets import CannotRead
+from nbyard.serving.batch.parts import KEY, key_in
 from nbyard.serving.batch.running import Over, here, predict_all
 from nbyard.serving.codec import BadAnswer, Column, Refused, Schema
 from nbyard.serving.loading import Spec, read_spec
@@ -186,6 +188,60 @@ def test_a_file_that_was_changed_after_it_was_done_is_made_anew(spec, tmp_path, 
     assert len(read(out / "a.csv")) == 300
 
 
+@pytest.mark.parametrize("harm", ["cut off", "another", "gone", "of nothing"])
+def test_a_part_that_is_not_whole_is_made_again(spec, tmp_path, small, monkeypatch, harm):
+    """As a power cut may leave it, and those behind it."""
+    monkeypatch.setattr(parts, "MAX_HELD_BYTES", 1)
+    data = frame()
+    data.loc[900, "s"] = "bad"
+    told, out = write(tmp_path / "in.csv", data), tmp_path / "out.csv"
+    with pytest.raises(ModelFailed):
+        predict_all(spec, over(spec, Model()), str(told), str(out))
+    names = sorted(Path(f"{out}.parts").glob("0*.arrow"))
+    assert len(names) > 3
+    broken, content = names[1], names[1].read_bytes()
+    if harm == "gone":
+        broken.unlink()
+    elif harm == "of nothing":
+        broken.write_bytes(b"")
+    else:
+        broken.write_bytes(content[:-9] if harm == "cut off" else content[:-9] + bytes(9))
+    (broken.parent / "part.partial").write_bytes(content)
+    done = sum(int(one.name.split("-")[1]) for one in names[:1])
+    second = Model()
+    with pytest.raises(ModelFailed):
+        predict_all(spec, over(spec, second), str(told), str(out))
+    assert len([*broken.parent.glob("0*.arrow")]) == len(names)
+    first = Model()
+    with pytest.raises(ModelFailed):
+        predict_all(spec, over(spec, first), str(told), str(tmp_path / "other.csv"))
+    assert second.rows == first.rows - done
+
+
+def test_what_is_known_by_its_key_goes_on_elsewhere(spec, tmp_path, small, monkeypatch):
+    """M4: the parts of an attempt before, whose data and model lay somewhere else."""
+    monkeypatch.setenv(KEY, "this model, image and data")
+    places = [tmp_path / name for name in ("first", "second", "third")]
+    for place in places:
+        write(place / "a.csv", frame(300))
+        write(place / "b.csv", frame(300).assign(s="bad" if place == places[0] else "good"))
+    outs = [tmp_path / f"{place.name}-out" for place in places]
+    with pytest.raises(ModelFailed):
+        predict_all(spec, over(spec, Model()), str(places[0]), str(outs[0]))
+    (tmp_path / "model/notes.txt").write_text("staged a little later")
+    shutil.copytree(outs[0], outs[2])
+    outs[0].rename(outs[1])
+    second = Model()
+    assert predict_all(spec, over(spec, second), str(places[1]), str(outs[1])) == 600
+    assert second.rows == 300
+    monkeypatch.setenv(KEY, "this model, image and other data")
+    third = Model()
+    assert predict_all(spec, over(spec, third), str(places[2]), str(outs[2])) == 600
+    assert third.rows == 600
+    for name in ("a.csv", "b.csv"):
+        assert (outs[1] / name).read_bytes() == (outs[2] / name).read_bytes()
+
+
 def test_an_output_beside_the_model_is_no_part_of_it(spec, tmp_path, small):
     data = frame()
     data.loc[900, "s"] = "bad"
@@ -317,6 +373,14 @@ def test_killed_at_any_time_it_goes_on_and_nothing_is_there_twice(tmp_path):
 
 def _parts(out: Path) -> int:
     return len(list(Path(f"{out}.parts").glob("*.arrow")))
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [('{"key": "k"}\n{"key": "other"}', "k"), ('{"code": "x"}', ""), ("[1]", ""), ("{", "")],
+)
+def test_of_what_the_parts_are_is_read_again(text, key):
+    assert key_in(text) == key
 
 
 def test_pieces_are_bounded(spec, tmp_path, small):

@@ -1,5 +1,7 @@
 """Attempts at tasks: counted, ended once, found again behind what was taken over."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from nbyard.store import Store, transition
@@ -36,6 +38,40 @@ def test_attempts_are_counted_for_each_task_and_end_once(store: Store) -> None:
         assert store.attempts.state(c, "none") is None
     assert events[1].data == {"state": "lost", "task_id": task.id}
     assert {e.run_id for e in events} == {run.id}
+
+
+def test_those_that_came_to_no_result_are_found_by_what_they_were_at(store: Store) -> None:
+    """M4: of the same owner and key, at an end."""
+    with store.write() as c:
+        rows = Rows(store, c)
+        first, second, bobs = rows.run(), rows.run(), rows.run(owner="bob")
+        task = rows.task(first, "a", state="running", cache_key="k")
+        lost, live = rows.attempt(task), rows.attempt(task)
+        failed = rows.attempt(rows.task(second, "a", state="running", cache_key="k"))
+        other = rows.attempt(rows.task(second, "b", state="running", cache_key="other"))
+        of_bob = rows.attempt(rows.task(bobs, "a", state="running", cache_key="k"))
+        made = (lost, failed, other, of_bob)
+        transition.move_all(c, [store.attempts.step(one, "lost", {}) for one in made])
+        assert store.attempts.before(c, live) == [lost.id]
+        names = [one.id for one in (*made, live)]
+        assert store.attempts.alike(c, names, "ada", "k") == {lost.id, failed.id}
+        assert store.attempts.alike(c, [live.id, failed.id], "ada", "k") == {failed.id}
+
+
+def test_what_may_go_on_is_under_way_or_ended_lately(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        run, now = rows.run(), datetime.now(UTC)
+        live = rows.attempt(rows.task(run, "live", state="queued"))
+        ends = {"old": "failed", "new": "cancelled", "good": "succeeded"}
+        found = {}
+        for name, state in ends.items():
+            at = now - timedelta(days=2 if name == "old" else 0)
+            task = rows.task(run, name, state=state, finished_at=at)
+            found[name] = rows.attempt(task).id
+        names = [live.id, *found.values(), "forgotten"]
+        since = now - timedelta(days=1)
+        assert store.attempts.may_go_on(c, names, since) == {live.id, found["new"]}
 
 
 def test_the_attempts_behind_a_cached_result_stay_the_same(store: Store) -> None:

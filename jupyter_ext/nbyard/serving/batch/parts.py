@@ -1,6 +1,6 @@
 """What is predicted so far: files beside the target, of all pieces of half a second each, renamed
-when they are whole. They become the target in the end; that it is whole stays known until all
-targets of a dataset are. Another input or model begins anew."""
+when they are whole, to the digest of what is in them. They become the target in the end; that it is
+whole stays known until all targets of a dataset are. Another input or model begins anew."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from nbyard.serving.codec import Schema
@@ -19,8 +18,12 @@ from nbyard.serving.loading import Spec
 
 from .datasets import writer
 
-PART = re.compile(r"(\d{6})-(\d+)\.arrow")
-ABOUT, DONE = "about", "done"
+PART = re.compile(r"(\d{6})-(\d+)-([0-9a-f]{64})\.arrow")
+SUFFIX, ABOUT, DONE = ".parts", "about", "done"
+# What the result depends on, where nbyard knows it: model, image and data by their digests. What an
+# attempt before it left lies here then, whatever its place and times were.
+KEY = "NBYARD_RESULT_KEY"
+BLOCK_BYTES = 2**20
 # So much work is lost at most, or more where keeping takes longer than this part of it; so much is
 # held at most.
 KEPT_SECONDS = 0.5
@@ -35,7 +38,7 @@ class Parts:
     def __init__(self, target: str, schema: Schema, about: str):
         self._target = target
         self._schema = schema
-        self._folder = f"{target}.parts"
+        self._folder = f"{target}{SUFFIX}"
         self._names: list[str] = []
         self._held: list[Any] = []
         self._kept_at = time.monotonic()
@@ -54,38 +57,43 @@ class Parts:
 
     def _read(self, name: str) -> str:
         try:
-            with open(os.path.join(self._folder, name), encoding="utf-8") as file:
+            with open(self._place(name), encoding="utf-8") as file:
                 return file.read()
         except FileNotFoundError:
             return ""
 
     def _say(self, name: str, text: str) -> None:
-        with self._new(name) as partial, open(partial, "w", encoding="utf-8") as file:
+        partial = self._place(f"{name}.partial")
+        with open(partial, "w", encoding="utf-8") as file:
             file.write(text)
+        self._name(partial, name)
 
-    @contextmanager
-    def _new(self, name: str) -> Iterator[str]:
-        """Where a file is to be written that is whole as soon as it has its name."""
-        path = os.path.join(self._folder, name)
-        partial = f"{path}.partial"
-        yield partial
+    def _place(self, name: str) -> str:
+        return os.path.join(self._folder, name)
+
+    def _name(self, partial: str, name: str) -> None:
+        """A file is whole as soon as it has its name."""
         _sync(partial)
-        os.replace(partial, path)
+        os.replace(partial, self._place(name))
 
     def _done(self, rows: object) -> str:
-        """What is kept of a target that is whole: that it was touched since, shows."""
+        """What is kept of a target that is whole: that it was changed since, shows."""
         try:
-            found = os.stat(self._target)
+            return f"{rows} {_digest(self._target)}"
         except FileNotFoundError:
             return ""
-        return f"{rows} {found.st_size} {found.st_mtime_ns}"
 
     def _find(self) -> None:
-        """Those without a gap from the first on."""
-        found = {int(m[1]): m for name in os.listdir(self._folder) if (m := PART.fullmatch(name))}
-        while (one := found.get(len(self._names))) is not None:
-            self._names.append(one[0])
-            self.rows += int(one[2])
+        """Those without a gap from the first on, as long as they hold what they say; what is behind
+        them is made again."""
+        names = os.listdir(self._folder)
+        for found in in_order(names):
+            if _digest(self._place(found[0])) != found[3]:
+                break
+            self._names.append(found[0])
+            self.rows += int(found[2])
+        for name in {*names} - {*self._names, ABOUT}:
+            os.remove(self._place(name))
 
     def add(self, batch: Any) -> None:
         """The predictions of the next piece."""
@@ -102,11 +110,12 @@ class Parts:
         began = time.monotonic()
         if self._held:
             rows = sum(batch.num_rows for batch in self._held)
-            name = f"{len(self._names):06d}-{rows}.arrow"
-            schema = self._held[0].schema
-            with self._new(name) as partial, pyarrow.ipc.new_file(partial, schema) as file:
+            partial = self._place("part.partial")
+            with pyarrow.ipc.new_file(partial, self._held[0].schema) as file:
                 for batch in self._held:
                     file.write_batch(batch)
+            name = f"{len(self._names):06d}-{rows}-{_digest(partial)}.arrow"
+            self._name(partial, name)
             self._names.append(name)
         self._held = []
         self._kept_at = time.monotonic()
@@ -116,7 +125,7 @@ class Parts:
         import pyarrow
 
         for name in self._names:
-            with pyarrow.OSFile(os.path.join(self._folder, name)) as source:
+            with pyarrow.OSFile(self._place(name)) as source:
                 file = pyarrow.ipc.open_file(source)
                 for index in range(file.num_record_batches):
                     yield file.get_batch(index)
@@ -132,7 +141,7 @@ class Parts:
         os.replace(whole, self._target)
         self._say(DONE, self._done(self.rows))
         for name in self._names:
-            os.remove(os.path.join(self._folder, name))
+            os.remove(self._place(name))
         self._names, self._held = [], []
 
     def forget(self) -> None:
@@ -145,21 +154,52 @@ def _whole(target: str) -> str:
     return f"{root}.whole{suffix}"
 
 
-def about(spec: Spec, code: str, path: str) -> str:
-    """What the parts of a file are of: the model, the digest of its code, and the input."""
-    found = os.stat(path)
-    told = {
-        "model": spec.told,
-        "code": code,
-        "input": [os.path.abspath(path), found.st_size, found.st_mtime_ns],
+def in_order(names: Collection[str]) -> Iterator[re.Match[str]]:
+    """Of the names in a folder of parts those of parts, without a gap from the first on: its
+    number, its rows, its digest."""
+    found = {int(one[1]): one for name in names if (one := PART.fullmatch(name))}
+    for number in range(len(found)):
+        if number not in found:
+            return
+        yield found[number]
+
+
+def abouts(spec: Spec, source: str, targets: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """What the parts of each target are of: the model, the digest of its code, and the input. Where
+    that is known by its key, what a file is called within the input is enough."""
+    key = os.environ.get(KEY, "")
+    known = {"key": key} if key else {"code": digest(spec.root, targets)}
+    return {
+        target: "\n".join(
+            json.dumps(
+                {"model": spec.told, **known, "input": _input(path, source, key)}, sort_keys=True
+            )
+            for path in files
+        )
+        for target, files in targets.items()
     }
-    return json.dumps(told, sort_keys=True)
+
+
+def _input(path: str, source: str, key: str) -> list[Any]:
+    if key:
+        return [os.path.relpath(path, source)]
+    found = os.stat(path)
+    return [os.path.abspath(path), found.st_size, found.st_mtime_ns]
+
+
+def key_in(about: str) -> str:
+    """The key that such a text names; "" where there is none."""
+    try:
+        told = json.loads(about.partition("\n")[0])
+    except ValueError:
+        return ""
+    return str(told.get("key", "")) if isinstance(told, dict) else ""
 
 
 def digest(root: str, targets: Collection[str]) -> str:
     """Of names, sizes and times of the model's files; what is made for targets among them is none
     of them."""
-    made = {path for one in targets for path in (one, f"{one}.parts", _whole(one))}
+    made = {path for one in targets for path in (one, f"{one}{SUFFIX}", _whole(one))}
     seen = hashlib.sha256()
     for folder, subfolders, names in os.walk(root):
         ours = {name for name in (*subfolders, *names) if os.path.join(folder, name) in made}
@@ -167,6 +207,14 @@ def digest(root: str, targets: Collection[str]) -> str:
         for name in sorted({*names} - ours):
             found = os.stat(os.path.join(folder, name), follow_symlinks=False)
             seen.update(f"{folder}/{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return seen.hexdigest()
+
+
+def _digest(path: str) -> str:
+    seen = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            seen.update(block)
     return seen.hexdigest()
 
 

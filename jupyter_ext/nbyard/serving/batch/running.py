@@ -15,7 +15,7 @@ from nbyard.serving.predicting import ModelFailed, words_of
 
 from .ahead import Numbered, ahead
 from .datasets import SUFFIXES, CannotRead, files_of, pieces
-from .parts import Parts, about, digest
+from .parts import Parts, abouts
 
 log = logging.getLogger("nbyard.serving")
 # What makes of numbered pieces, in their order, the checked answers to each.
@@ -44,12 +44,11 @@ def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
         ModelFailed: the model raised.
     """
     targets = _targets(source, target)
-    code = digest(spec.root, targets)
+    known = abouts(spec, source, targets)
     made = []
     for place, files in targets.items():
         os.makedirs(os.path.dirname(place), exist_ok=True)
-        known = "\n".join(about(spec, code, path) for path in files)
-        parts = Parts(place, spec.outputs, known)
+        parts = Parts(place, spec.outputs, known[place])
         if not parts.is_done:
             _predict(spec, over, files, parts)
         made.append(parts)

@@ -1,0 +1,212 @@
+"""A row is predicted once (M4): an attempt that comes after a lost one, and a run after one that
+failed or was cancelled, go on behind what was predicted."""
+
+import os
+import re
+import signal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import psutil
+import pytest
+
+from nbyard import folders
+from nbyard.domain.runs import RunDetail
+
+from .test_runs import ADA, Project, project
+
+__all__ = ["project"]
+pytestmark = [pytest.mark.timeout(200), pytest.mark.leaves_running]
+ROWS = 40_000
+MODEL = """
+name: Doubling
+deployment: {mode: batch}
+src: src
+interface: {model_module: model, model_class: Doubling}
+input_schema: [{name: n, type: int}, {name: text, type: str}]
+output_schema: [{name: n, type: int}, {name: twice, type: int}]
+"""
+# Each piece takes a while, so that parts are kept between them.
+CODE = """
+import os
+import time
+from pathlib import Path
+
+WITNESS = Path(%r)
+
+
+class Doubling:
+    def predict(self, frame):
+        if (WITNESS / "bad").exists() and (frame["n"] > 30_000).any():
+            raise ValueError("no such number")
+        while (WITNESS / "wait").exists() and (frame["n"] > 30_000).any():
+            time.sleep(0.01)
+        time.sleep(0.1)
+        with open(WITNESS / f"{os.getpid()}.rows", "a") as file:
+            file.write(f"{len(frame)}\\n")
+        return frame[["n"]].assign(twice=frame["n"] * 2)
+"""
+
+
+class Batch:
+    """The run of a model over many rows, and what it told of them to a folder of witnesses."""
+
+    def __init__(self, project: Project, witness: Path):
+        self.project = project
+        self.witness = witness
+        witness.mkdir()
+        (project.root / "src").mkdir()
+        (project.root / "src/model.py").write_text(CODE % str(witness))
+        (project.root / "model.yaml").write_text(MODEL)
+        self.write_data("x")
+        self.data = {"type": "dataset", "path": "n.csv"}
+        project.arrow("data", "model", "data", "data")
+
+    def write_data(self, letter: str) -> None:
+        with open(self.project.root / "n.csv", "w") as file:
+            file.write("n,text\n")
+            file.writelines(f"{n},{letter * 1000}\n" for n in range(ROWS))
+
+    def start(self, **wish: Any) -> str:
+        model = {"type": "executable", "path": "model.yaml", **wish.pop("node", {})}
+        self.project.nodes = {"data": self.data, "model": model}
+        return self.project.start(**wish)
+
+    def folder(self, run: str) -> Path:
+        """Of the newest attempt."""
+        store = self.project.yard.store.folder
+        return folders.place(store, self.project.task(run, "model").attempts[-1].id)
+
+    def until_kept(self, run: str, attempt: int, parts: int = 1) -> int:
+        """How many it has, once these are so many."""
+
+        def made() -> int:
+            task = self.project.task(run, "model")
+            if task.state != "running" or task.attempts[-1].number != attempt:
+                return 0
+            return len(list(self.folder(run).glob("outputs/*/*.parts/*.arrow")))
+
+        return self.project.dispatching.until(made, lambda many: many >= parts)
+
+    def predicted(self) -> list[int]:
+        """By each process that did."""
+        return [
+            sum(map(int, path.read_text().split())) for path in sorted(self.witness.glob("*.rows"))
+        ]
+
+    def forget(self) -> None:
+        for path in self.witness.iterdir():
+            path.unlink()
+
+    def went_on(self, detail: RunDetail) -> int:
+        """Behind how many rows the newest attempt did, as its reason and its log tell."""
+        task = next(task for task in detail.tasks if task.node == "model")
+        found = re.search(r"; it goes on behind (\d+) rows that are there already", task.reason)
+        if found is None:
+            assert "already" not in self.project.log(detail.run.id, "model")
+            return 0
+        assert f"{found[1]} rows are there already" in self.project.log(detail.run.id, "model")
+        return int(found[1])
+
+    def result(self, detail: RunDetail) -> bytes:
+        assert detail.run.state == "succeeded", self.project.log(detail.run.id, "model")
+        return self.project.bytes_of(detail, "model", "predictions")
+
+    def fail(self) -> RunDetail:
+        """A run that comes to a bad row, and leaves what was predicted before it."""
+        (self.witness / "bad").touch()
+        found = self.project.end(self.start())
+        assert found.run.state == "failed"
+        self.project.dispatching.until(self.left, bool)
+        self.forget()
+        return found
+
+    def left(self) -> list[str]:
+        return folders.all_unfinished(self.project.yard.store.folder)
+
+
+@pytest.fixture
+def batch(project: Project, tmp_path: Path) -> Batch:
+    return Batch(project, tmp_path / "witness")
+
+
+def kill(attempt_id: str) -> None:
+    """All at once that belongs to it."""
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("NBYARD_ATTEMPT_ID") == attempt_id:
+                os.kill(process.pid, signal.SIGKILL)
+        except (psutil.Error, ProcessLookupError):
+            continue
+
+
+def test_lost_at_any_moment_it_goes_on_and_no_row_is_predicted_twice(
+    batch: Batch, project: Project
+) -> None:
+    """M4, F4: the result is the same to the byte, and nothing is left."""
+    run, kept = batch.start(), 0
+    for attempt in (1, 2):
+        kept = batch.until_kept(run, attempt, parts=kept + Random().randint(1, 2))
+        kill(project.task(run, "model").attempts[-1].id)
+    found = project.end(run)
+    task = project.task(run, "model")
+    assert [one.state for one in task.attempts] == ["lost", "lost", "succeeded"]
+    assert task.reason.startswith("runs again: attempt 2 was lost: its supervisor was killed; it")
+    done, predicted = batch.went_on(found), batch.predicted()
+    assert 0 < done < ROWS
+    assert len(predicted) == 3 and ROWS - done in predicted
+    assert batch.left() == []
+    batch.forget()
+    again = batch.start(force=True)
+    undisturbed = project.end(again)
+    assert batch.predicted() == [ROWS]
+    assert batch.went_on(undisturbed) == 0
+    assert batch.result(undisturbed) == batch.result(found)
+
+
+def test_a_run_goes_on_where_one_before_it_failed(batch: Batch, project: Project) -> None:
+    """M4: *Retry From Failure*, which has the same code and data; another model begins anew."""
+    first = batch.fail()
+    (kept,) = batch.left()
+    again = project.end(project.yard.services.runs.retry(ADA, first.run.id).id)
+    done = batch.went_on(again)
+    assert 0 < done <= 30_000
+    assert batch.predicted() == [ROWS - done]
+    assert batch.result(again).count(b"\n") == ROWS + 1
+    assert kept == first.tasks[0].attempts[-1].id and batch.left() == []
+
+
+@pytest.mark.parametrize("changed", ["model", "data", "cache", "force"])
+def test_what_is_another_begins_anew(batch: Batch, project: Project, changed: str) -> None:
+    """M4: also what is written within the same second and is as large as it was."""
+    batch.fail()
+    wish: dict[str, Any] = {}
+    if changed == "model":
+        code = project.root / "src/model.py"
+        code.write_text(code.read_text().replace("* 2", "* 3"))
+    elif changed == "data":
+        when = (project.root / "n.csv").stat()
+        batch.write_data("y")
+        os.utime(project.root / "n.csv", ns=(when.st_atime_ns, when.st_mtime_ns))
+    elif changed == "cache":
+        wish = {"node": {"cache": "off"}}
+    else:
+        wish = {"force": True}
+    found = project.end(batch.start(**wish))
+    assert batch.went_on(found) == 0
+    assert batch.predicted() == [ROWS]
+    last = (ROWS - 1) * (3 if changed == "model" else 2)
+    assert batch.result(found).endswith(f"{ROWS - 1},{last}\n".encode())
+
+
+def test_what_a_cancelled_run_left_goes_with_it(batch: Batch, project: Project) -> None:
+    """M4, I12: it is there to go on from, and no longer than the run."""
+    (batch.witness / "wait").touch()
+    run = batch.start()
+    batch.until_kept(run, 1)
+    project.yard.services.runs.cancel(ADA, run)
+    assert project.end(run).run.state == "cancelled"
+    project.dispatching.until(batch.left, bool)
+    project.yard.services.runs.delete(ADA, run)
+    assert batch.left() == []
