@@ -1026,8 +1026,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show a model, by id, by its image, or the newest of a name or of `name:tag`; where there
-         * @description is none of just that name, of the one that differs from it in capitals only.
+         * Show a model, by id, by its image, or the newest of a name or of `name:tag`
+         * @description Where there is none of just that name, it is the one that differs from it in capitals only.
          */
         get: operations["models.get"];
         put?: never;

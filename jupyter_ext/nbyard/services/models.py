@@ -164,8 +164,10 @@ class ModelService:
 
     @operation("GET", "/models/{model}", scope="models:read")
     def get(self, caller: Caller, model: str) -> ModelPackage:
-        """Show a model, by id, by its image, or the newest of a name or of `name:tag`; where there
-        is none of just that name, of the one that differs from it in capitals only."""
+        """Show a model, by id, by its image, or the newest of a name or of `name:tag`.
+
+        Where there is none of just that name, it is the one that differs from it in capitals only.
+        """
         self._parts.watch()
         rows = self._store.models
         with self._store.read() as c:
