@@ -14,6 +14,7 @@ import nbyard.runner
 from nbyard.domain.attempts import TASK
 from nbyard.domain.environments import Lock
 from nbyard.errors import Invalid, Unavailable
+from nbyard.folders import ask_to_end
 from nbyard.runner import memory
 from nbyard.runtimes import folder as files
 from nbyard.runtimes.dask.attempt import NO_WORKER, DaskAttempt
@@ -88,8 +89,7 @@ class DaskRuntime:
         self.poll(order)
 
     def stop(self, order: Order, reason: str) -> None:
-        if not files.has_result(order.folder) and order.folder.is_dir():
-            files.ask_to_end(order.folder, reason)
+        ask_to_end(order.folder, reason)
         self._attempt(order).end()
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
