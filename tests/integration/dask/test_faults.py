@@ -163,6 +163,22 @@ def test_what_waited_at_a_scheduler_that_died_is_sent_again(bench: Bench) -> Non
 
 
 @ONE_IS_ENOUGH
+def test_who_waits_there_waits_by_priority(bench: Bench) -> None:
+    """F25: what is tried again goes before what never was, though it came last."""
+    first, turns = bench.order(), bench.ground.folder / "turns"
+    bench.runtime.start(first)
+    bench.until_ready(first)
+    orders = []
+    for name, priority in (("low", 0.0), ("next", 0.0), ("again", 0.5), ("high", 1.0)):
+        order = place_attempt(bench.folder / "attempts", f"echo {name} >> {turns}", {}, "")
+        orders.append(msgspec.structs.replace(order, priority=priority))
+        bench.runtime.start(orders[-1])
+    bench.gate.touch()
+    wait_until(lambda: all([is_cleared(bench.runtime, order) for order in (first, *orders)]))
+    assert turns.read_text().split() == ["high", "again", "low", "next"]
+
+
+@ONE_IS_ENOUGH
 def test_what_was_to_be_sent_again_can_be_cancelled(bench: Bench) -> None:
     """I9: it never begins."""
     bench.ground.kill(bench.ground.workers[0])
@@ -197,6 +213,14 @@ def test_what_was_sent_again_is_begun_once(bench: Bench, is_late: bool) -> None:
             assert finish(runtime, order).state == "succeeded"
         assert log_of(runtime, order) == "ready\nend\n"
         runtime.close()
+
+
+def is_cleared(runtime: DaskRuntime, order: Order) -> bool:
+    """Whether it has ended; its worker is free for the next one then."""
+    if runtime.poll(order).state != "finished":
+        return False
+    runtime.stop(order, "it is at its end")
+    return True
 
 
 def came_to(found: Ground, order: Order) -> bool:

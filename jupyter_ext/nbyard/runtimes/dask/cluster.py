@@ -203,6 +203,7 @@ class Cluster:
                 retries=0,
                 resources=wishes.resources or None,
                 priority=wishes.priority,
+                fifo_timeout="0 ms",  # else by key, of those that come at about the same time
             )
         with suppress(KeyError):  # it is there
             self._run(lambda client: client.publish_dataset(future, name=name))
