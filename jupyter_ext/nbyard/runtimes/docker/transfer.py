@@ -107,8 +107,8 @@ def fetch_progress(engine: Engine, name: str, folder: Path, seen: dict[str, str]
 def fetch_all(engine: Engine, name: str, folder: Path, task: TaskFile) -> None:
     """Everything that the work left; the result comes last. The engine takes its time for each
     answer, so it is asked once, unless much is in the folder that nobody wants."""
-    apart = [o.path for o in task.outputs.values() if o.path.split("/")[0] != "outputs"]
-    trees = ["outputs", *apart]
+    paths = (os.path.normpath(output.path) for output in task.outputs.values())
+    trees = ["outputs", *(path for path in paths if path.split("/")[0] != "outputs")]
     try:
         _fetch_at_once(engine, name, folder, trees)
     except _MuchElse:
