@@ -89,12 +89,15 @@ def settings() -> str:
         grid(["setting", "environment variable", "default", "meaning", "dispatcher"], rows),
         "Settings with *yes* in the last column are about the work itself. The store's dispatcher "
         "reads them once, when it starts, and has them from the server or the command that starts "
-        "it; a command that finds one up changes nothing in it. `nbyard run` says so of variables "
-        "that are set otherwise, and `nbyard doctor` names all settings that differ. To start it "
-        "anew, wait until it has left (`idle_seconds` after the last work), or end it: `nbyard "
-        "doctor` says with which command. What runs goes on; the next dispatcher has the settings "
-        "of whoever starts it, which may be a running server that looks on. A server reads its own "
-        "settings when it starts. With `--server` all settings are those of that server.",
+        "it. One that has nothing to do makes way for another when work is asked for by somebody "
+        "who gives one of these settings otherwise, in a variable or a file; defaults make nobody "
+        "leave. One that has work keeps to its own settings, and what is asked for meanwhile has "
+        "them too: `nbyard run` says so of variables that are set otherwise, and `nbyard doctor` "
+        "names all settings that differ. To start it anew, wait for the end of the work, or end "
+        "it: `nbyard doctor` says with which command. What runs goes on; the next dispatcher has "
+        "the settings of whoever starts it, which may be a running server that looks on. A server "
+        "reads its own settings when it starts. With `--server` all settings are those of that "
+        "server.",
         "Three more variables belong to the command line and to what runs, and are no settings:",
         grid(
             ["variable", "meaning"],

@@ -19,6 +19,8 @@ from nbyard.store import Store
 LEASE = "dispatcher"
 WATCH_SECONDS = 2.0
 PATIENCE_SECONDS = 8.0
+WAY_SECONDS = 3.0
+LOOK_SECONDS = 0.05
 SERVERS = ("JPY_", "JUPYTER_TOKEN", "JUPYTERHUB_")
 
 
@@ -70,11 +72,30 @@ def end_stopped(store: Store) -> None:
     pid = pid_of(lease.holder) if lease.holder.startswith(_host()) else 0
     if pid not in writers(store.folder) or not is_stopped(pid):
         return
+    _send(lease.holder, signal.SIGKILL)
+
+
+def make_way(store: Store, settings: Settings) -> None:
+    """Before work is asked for: a dispatcher that idles leaves, if it was started with others than
+    the settings that are given here. One that has work keeps to its own."""
+    end = time.monotonic() + WAY_SECONDS
+    while not settings.inline_dispatch and time.monotonic() < end:
+        if not settings.given & other_settings(store, settings).keys() or has_work(store):
+            return
+        with store.read() as c:
+            lease = store.leases.get(c, LEASE)
+        if lease is not None:
+            _send(lease.holder, signal.SIGUSR1)
+        time.sleep(LOOK_SECONDS)
+
+
+def _send(holder: str, number: int) -> None:
+    """A signal for a process of this machine."""
     with contextlib.suppress(OSError):  # it may be another user's
-        process = os.pidfd_open(pid)
+        process = os.pidfd_open(pid_of(holder))
         try:
-            if not is_dead(lease.holder):  # and nobody has got its pid meanwhile
-                signal.pidfd_send_signal(process, signal.SIGKILL)
+            if not is_dead(holder):  # and nobody has got its pid meanwhile
+                signal.pidfd_send_signal(process, number)
         finally:
             os.close(process)
 

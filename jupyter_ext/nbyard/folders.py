@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from nbyard.domain import attempts as contract
-from nbyard.files import read_small, write_new, write_whole
+from nbyard.files import read_small, write_new
 
 MAX_STAGE = 4096
 OURS = 0o700
@@ -152,11 +152,22 @@ def only_a_file(path: str, flags: int) -> int:
 
 
 def ask_to_end(folder: Path, reason: str) -> None:
-    """The file that asks the work to end, where there is work that is not at its end."""
-    with contextlib.suppress(OSError):
-        ended = (folder / contract.RESULT).exists() or not (folder / contract.TASK).exists()
-        if not ended and not (folder / contract.CANCEL).exists():
-            write_whole(folder / contract.CANCEL, reason.encode())
+    """The file that asks the work to end, where there is work that is not at its end. It appears
+    whole, and the first who asks gives the reason.
+
+    Raises:
+        OSError: it cannot be written, as on a full disk.
+    """
+    ended = (folder / contract.RESULT).exists() or not (folder / contract.TASK).exists()
+    if ended or os.path.lexists(folder / contract.CANCEL):
+        return
+    part = f"{folder}/{contract.CANCEL}.{os.urandom(4).hex()}"
+    try:
+        write_new(part, reason.encode())
+        with contextlib.suppress(FileExistsError):  # somebody else has asked just now
+            os.link(part, folder / contract.CANCEL)
+    finally:
+        Path(part).unlink(missing_ok=True)
 
 
 def present(store: Path) -> list[str]:

@@ -179,6 +179,8 @@ class Settings(Configurable):
             text = os.environ.get(f"NBYARD_{name.upper()}")
             if text is not None and name not in given:
                 self._take(name, trait, text)
+                given.add(name)
+        self.given = frozenset(given)
         if not self.store_dir:
             self.store_dir = str(Path(jupyter_data_dir()) / "nbyard")
 

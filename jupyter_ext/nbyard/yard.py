@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from nbyard.blobs import Blobs
-from nbyard.calling import Watch, call_dispatcher
+from nbyard.calling import Watch, call_dispatcher, make_way
 from nbyard.domain.doctor import Check
 from nbyard.files import ProjectFiles
 from nbyard.probes import probe_dask, probe_docker, probe_front_end, probe_slots
@@ -54,6 +54,7 @@ class Yard:
                 tables=Tables(folder / "tables"),
                 files=files,
                 links=ResourceLinks(folder / "resources", links),
+                make_way=lambda: make_way(store, settings),
                 call_dispatcher=lambda: call_dispatcher(store, settings),
                 watch=watch,
                 probes=probes(settings),

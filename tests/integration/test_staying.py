@@ -269,18 +269,30 @@ def test_after_the_last_of_many_another_one_serves(
     yard.leave_alone(psutil.Process(served[-1]))
 
 
-def test_who_looks_at_gpus_is_no_part_of_the_next_attempt(
-    yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    program = tmp_path / "bin" / "nvidia-smi"
+@pytest.fixture
+def watchers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """In the place of the driver's tool a script that starts others; their pids come into this
+    file."""
+    program, started = tmp_path / "bin" / "nvidia-smi", tmp_path / "watchers"
     program.parent.mkdir()
-    program.write_text("#!/bin/sh\nwhile :; do echo GPU-1, 5, 100; sleep 1; done\n")
+    loop = f"while :; do echo GPU-1, 5, 100; sleep 600 & echo $! >> {started}; wait $!; done"
+    program.write_text(f"#!/bin/sh\n{loop}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    return started
+
+
+def test_who_looks_at_gpus_is_no_part_of_the_next_attempt(watchers: Path, yard: Yard) -> None:
+    """I12: nor does anything stay of that."""
     one = yard.warm_up()
-    for _ in range(5):
-        order = served_by(yard, one, "1", environment={"CUDA_VISIBLE_DEVICES": "GPU-1"})
+    look = f"import os, time\nwhile not os.path.getsize({str(watchers)!r}): time.sleep(0.01)"
+    dies = f"{look}\nos.kill(os.getpid(), 9)"
+    for source in (look, look, look, dies):
+        watchers.write_text("")
+        order = served_by(yard, one, source, environment={"CUDA_VISIBLE_DEVICES": "GPU-1"})
         assert (order.folder / LOG).read_text() == ""
+        pids = [int(line) for line in watchers.read_text().split()]
+        assert pids and not any(map(psutil.pid_exists, pids))
 
 
 @pytest.mark.leaves_running

@@ -20,6 +20,7 @@ from nbyard.calling import (
     end_stopped,
     is_dead,
     lives,
+    make_way,
     other_settings,
     own_name,
 )
@@ -140,6 +141,58 @@ def test_nothing_is_known_of_a_dispatcher_elsewhere(store: Store) -> None:
     with store.write() as c:
         assert store.leases.take(c, LEASE, f"elsewhere:{os.getpid()}:1", 60)
     assert other_settings(store, Settings(slots=2)) == {}
+
+
+@contextlib.contextmanager
+def idling(store: Store, there: Settings) -> Iterator["subprocess.Popen[bytes]"]:
+    """In the place of a dispatcher with these settings: it ends when it is asked to make way."""
+    words, told = ["sleep", "600"], {"PATH": os.environ["PATH"], **there.environment()}
+    with subprocess.Popen(words, env=told) as process:
+        host = own_name().partition(":")[0]
+        with store.write() as c:
+            holder = f"{host}:{process.pid}:{calling._started(process.pid)}"
+            former = store.leases.get(c, LEASE)
+            assert store.leases.take(c, LEASE, holder, 60, former)
+        yield process
+        process.kill()
+
+
+def test_one_that_idles_with_other_settings_makes_way(store: Store) -> None:
+    """G5: they are those of the next one then."""
+    here, there = Settings(dask_address="tcp://here:1"), Settings(slots=7, gpus=[])
+    with idling(store, there) as process:
+        make_way(store, here)
+        assert process.wait(10) == -signal.SIGUSR1
+        assert not lives(store)
+
+
+@pytest.mark.parametrize(
+    ("here", "is_busy"),
+    [
+        pytest.param(Settings(slots=7), False, id="the same"),
+        pytest.param(Settings(), False, id="nothing is given here"),
+        pytest.param(Settings(slots=2, inline_dispatch=True), False, id="none is wanted"),
+        pytest.param(Settings(slots=2), True, id="it has work"),
+    ],
+)
+def test_others_keep_their_place(
+    store: Store, monkeypatch: pytest.MonkeyPatch, here: Settings, is_busy: bool
+) -> None:
+    monkeypatch.setattr(calling, "has_work", lambda store: is_busy)
+    with idling(store, Settings(slots=7, gpus=[])) as process:
+        make_way(store, here)
+        assert process.poll() is None and lives(store)
+
+
+def test_one_that_does_not_go_is_not_waited_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one of another user, or one that was stopped."""
+    monkeypatch.setattr(calling, "WAY_SECONDS", 0.2)
+    monkeypatch.setattr(calling, "_send", lambda *_: None)
+    with idling(store, Settings(slots=7, gpus=[])):
+        make_way(store, Settings(slots=2))
+        assert lives(store)
 
 
 def test_inline_dispatch_starts_nobody(store: Store):

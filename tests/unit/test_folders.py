@@ -1,7 +1,10 @@
 """Attempt folders: written for the runner, read for the dispatcher, reduced to a record."""
 
+import errno
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,6 +13,7 @@ from nbyard import folders
 from nbyard.domain import attempts as contract
 
 NOW = datetime(2024, 2, 29, tzinfo=UTC)
+TASK = contract.TaskFile("a1", "token", "mark", contract.CommandWork(["true"]), {})
 
 
 @pytest.fixture
@@ -92,3 +96,42 @@ def test_outputs_are_set_aside_in_one_step(tmp_path, folder):
     assert not (folder / "outputs").exists()
     folders.remove(tmp_path, "a1")
     assert folders.all_unfinished(tmp_path) == []
+
+
+def test_who_asks_first_gives_the_reason(folder: Path) -> None:
+    """I9: it is there whole, for any user of a container, and nothing else is left."""
+    folders.write_task(folder, TASK)
+    before = set(os.listdir(folder))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: folders.ask_to_end(folder, f"{n} asked"), range(40)))
+    found = folder / contract.CANCEL
+    first = found.read_text()
+    assert first.endswith(" asked") and found.stat().st_mode & 0o777 == 0o644
+    folders.ask_to_end(folder, "late")
+    assert found.read_text() == first
+    assert set(os.listdir(folder)) - before == {contract.CANCEL}
+
+
+def test_what_is_at_its_end_is_not_asked(folder: Path) -> None:
+    folders.ask_to_end(folder, "nothing was begun")
+    folders.write_task(folder, TASK)
+    (folder / contract.RESULT).write_text("{}")
+    folders.ask_to_end(folder, "late")
+    assert not (folder / contract.CANCEL).exists()
+
+
+def test_a_wish_that_cannot_be_written_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I15: whoever asks can ask again."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    folders.write_task(folder, TASK)
+    with monkeypatch.context() as patched:
+        patched.setattr(folders, "write_new", full)
+        with pytest.raises(OSError, match="No space left"):
+            folders.ask_to_end(folder, "in vain")
+    folders.ask_to_end(folder, "again")
+    assert (folder / contract.CANCEL).read_text() == "again"

@@ -13,6 +13,7 @@ from pathlib import Path
 from nbyard.errors import Busy, Conflict, Damaged, Unavailable
 
 CHUNK = 1 << 20
+MIB = 1 << 20
 FICLONE = 0x40049409
 LOCK_SECONDS = 10.0
 LOCK_PAUSE_SECONDS = 0.01
@@ -191,11 +192,13 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
-def disk_full(needed_bytes: int) -> Unavailable:
-    return Unavailable(
-        f"disk full: needs {max(needed_bytes, 1):,} bytes",
-        hint="Free space on the disk of the store, then try again.",
-    )
+def disk_full(needed_bytes: int, kept_bytes: int = 0, free_bytes: int = 0) -> Unavailable:
+    """`kept_bytes` are not given away, though so many are free."""
+    words = f"disk full: needs {max(needed_bytes, 1):,} bytes"
+    if kept_bytes:
+        kept, free = (f"{count / MIB:,.1f} MiB" for count in (kept_bytes, free_bytes))
+        words += f" beside the {kept} that are always kept free; {free} are free"
+    return Unavailable(words, hint="Free space on the disk of the store, then try again.")
 
 
 @contextlib.contextmanager

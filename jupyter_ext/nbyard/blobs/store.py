@@ -57,7 +57,7 @@ class Blobs:
         self.root = root
         self._base = os.fspath(root)
         self.temp = root / "tmp"
-        self._reserve_bytes = reserve_bytes
+        self.reserve_bytes = reserve_bytes
         self._verified: dict[str, tuple[int, ...]] = {}
         self._trees: dict[str, tuple[tuple[int, ...], Tree]] = {}
         self._stored: dict[tuple[int, ...], Blob] = {}
@@ -375,14 +375,11 @@ class Blobs:
         """All that is there, folders before the files they list."""
         return stored(self.root)
 
-    def free_bytes(self) -> int:
-        """Room for new bytes, without the reserve."""
-        return max(0, shutil.disk_usage(self.root).free - self._reserve_bytes)
-
     def ensure_room(self, needed_bytes: int) -> None:
-        free = self.free_bytes()
-        if needed_bytes > free or free == 0:
-            raise files.disk_full(needed_bytes)
+        """Raises Unavailable where there is no room for them beside the reserve."""
+        free = shutil.disk_usage(self.root).free
+        if max(needed_bytes, 1) + self.reserve_bytes > free:
+            raise files.disk_full(needed_bytes, self.reserve_bytes, free)
 
     def sweep(self, newborn_seconds: float = NEWBORN_SECONDS) -> int:
         """Remove what crashed writers left in tmp/; how many files."""

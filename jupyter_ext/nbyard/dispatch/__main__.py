@@ -25,6 +25,7 @@ def main() -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
+    signal.signal(signal.SIGUSR1, lambda *_: None)  # it comes again
     try:
         dispatcher = Dispatcher.open(Settings(), stopping)
     except NbyardError as error:
@@ -34,6 +35,7 @@ def main() -> None:
         os.close(lock)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: dispatcher.stop())
+    signal.signal(signal.SIGUSR1, lambda *_: dispatcher.make_way())
     try:
         dispatcher.run()
     except LeaseLost:

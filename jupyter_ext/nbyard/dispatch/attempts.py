@@ -151,7 +151,7 @@ class AttemptController:
             return True
         with self._room.store.read() as c:
             state = self._room.store.attempts.state(c, case.attempt.id)
-            return state == "recorded" and self._room.is_held(c)
+            return state == case.attempt.state and self._room.is_held(c)
 
     def _watch(self, case: Case, runtime: Runtime) -> list[Fact]:
         seen = self._seen_of(case)
@@ -163,7 +163,9 @@ class AttemptController:
         seen.silent_since = None
         if now.state == "finished":
             return [self._finish(case)]
-        if now.state in ("lost", "absent"):
+        if now.state == "unbegun" and case.attempt.state != "running":
+            return self._start(case, runtime) if seen.asked_at is None else []
+        if now.state in ("lost", "absent", "unbegun"):
             return [lost(now.reason or "it is gone without a result")]
         if now.state == "starting":
             return [Waits(now.reason)]

@@ -5,6 +5,7 @@ Nothing here is a fact: the store is. After a write that failed the board is rea
 
 import bisect
 import logging
+import random
 import time
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from nbyard.domain.limits import MAX_RETRIES, backoff_seconds
 from nbyard.domain.progress import Progress, TaskOutcome
 from nbyard.domain.runs import BytesOf, Run
 from nbyard.domain.states import ATTEMPT, RUN
@@ -21,7 +23,7 @@ from nbyard.store.events import News
 from nbyard.store.tasks import TaskRecord
 
 log = logging.getLogger("nbyard.dispatch")
-LONGEST_WAIT = timedelta(seconds=60)
+LONGEST_WAIT = timedelta(seconds=backoff_seconds(MAX_RETRIES, 1.0))
 
 
 @dataclass(eq=False)
@@ -63,7 +65,8 @@ class LiveWorker:
 @dataclass(eq=False)
 class LiveTask:
     """`results` are its outputs once it succeeded, `tries` the attempts so far; it waits in the
-    queue `since` this moment of our own count."""
+    queue `since` this moment of our own count. What was tried keeps its place there, and is not
+    tried again `not_before` that."""
 
     record: TaskRecord
     run: "LiveRun"
@@ -71,6 +74,7 @@ class LiveTask:
     results: dict[str, BytesOf] = field(default_factory=dict)
     attempt: LiveAttempt | None = None
     since: float = 0.0
+    not_before: datetime | None = None
 
     @property
     def turn(self) -> tuple[int, float, str]:
@@ -78,9 +82,15 @@ class LiveTask:
         at = self.record.queued_at
         return -self.run.run.priority, at.timestamp() if at else 0.0, self.record.id
 
+    def pause(self, after: datetime) -> None:
+        """Its last attempt came to its end then. However often it is asked, the pause is the
+        same."""
+        draw = random.Random(f"{self.record.id} {self.tries}").random()
+        self.not_before = after + timedelta(seconds=backoff_seconds(self.tries, draw))
+
     def waits(self, now: datetime) -> bool:
         """Whether its time comes only later: it was lost, and is tried again then."""
-        at = self.record.queued_at
+        at = self.not_before
         # a clock that was set back must not keep anybody waiting
         return at is not None and now < at < now + LONGEST_WAIT
 
@@ -246,10 +256,12 @@ class Board:
             )
 
     def _read_attempts(self, c: Connection, run: LiveRun) -> None:
-        tries = self._store.attempts.numbers(c, run.run.id)
+        tries = self._store.attempts.tries(c, run.run.id)
         by_id = {task.record.id: task for task in run.tasks.values()}
-        for task_id, number in tries.items():
+        for task_id, (number, ended_at) in tries.items():
             by_id[task_id].tries = number
+            if ended_at is not None:
+                by_id[task_id].pause(ended_at)
         workers = self._store.workers.of_run(c, run.run.id) if tries else {}
         for name, mark in workers.items():
             self.workers[name] = LiveWorker(name, mark, run)
@@ -282,7 +294,7 @@ class Board:
         return own + [name for name, worker in self.workers.items() if worker.attempts]
 
     def enqueue(self, task: LiveTask) -> None:
-        at, now = task.record.queued_at, datetime.now(UTC)
+        at, now = task.not_before or task.record.queued_at, datetime.now(UTC)
         task.since = time.monotonic() - (now - (at or now)).total_seconds()
         self.queue.add(task)
         self.fresh[task.record.id] = None

@@ -139,7 +139,7 @@ class Candidates(Mapping[str, Candidate]):
 
     def patience(self) -> float:
         """After how many seconds the turn of one comes that waits; infinity when none does."""
-        times = [task.record.queued_at for task in self._later.values()]
+        times = [task.not_before for task in self._later.values()]
         turn = min((at for at in times if at), default=None)
         wait = (turn - datetime.now(UTC)).total_seconds() if turn else math.inf
         return min(wait, self._unknowns.next_due() - time.monotonic())

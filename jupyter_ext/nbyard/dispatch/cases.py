@@ -15,6 +15,7 @@ from nbyard.store.attempts import AttemptRecord
 from nbyard.store.tasks import TaskRecord
 
 REQUIREMENTS = "code/.nbyard-requirements.txt"
+AGAIN = 0.5
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,14 @@ class Case:
 def case_of(room: Room, live: LiveAttempt) -> Case:
     """The case as the board has it now."""
     task, run = live.task, live.task.run
-    order = order_of(room, live.record, task.record)
+    order = order_of(room, live.record, task.record, run.run.priority)
     inputs = inputs_of(live.task)
     return Case(live.record, task.record, run.run, order, inputs, since=live.since)
 
 
-def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord) -> Order:
-    """What a runtime needs to know of the attempt."""
+def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord, priority: int) -> Order:
+    """What a runtime needs to know of the attempt; whoever is tried again was there before those
+    that still wait."""
     plan = task.plan
     return Order(
         attempt_id=attempt.id,
@@ -63,6 +65,7 @@ def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord) -> Order:
         gpus=attempt.gpus,
         warm=plan.warm,
         ports=list(container_ports(plan.ports).values()),
+        priority=priority + (AGAIN if attempt.number > 1 else 0.0),
     )
 
 

@@ -1,9 +1,8 @@
 """What becomes of tasks when something was found out about their attempts. Nothing is asked and
 nothing done here: facts come in, changes go out."""
 
-import random
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -13,7 +12,6 @@ from nbyard.dispatch.changes import CANCELLED, Changes
 from nbyard.dispatch.facts import Ended, Fact, GoesOn, Running, Started, Unbegun, Waits
 from nbyard.domain import reasons
 from nbyard.domain.attempts import Failure, Result
-from nbyard.domain.limits import backoff_seconds
 
 
 def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
@@ -78,16 +76,16 @@ def _cancel(changes: Changes, attempt: LiveAttempt, result: Result | None) -> No
 
 
 def _again(changes: Changes, attempt: LiveAttempt, ended: Ended) -> bool:
-    """Queue the task once more, where its plan says so; the attempt keeps its own record."""
+    """Queue the task once more, where its plan says so, at the place that it had; the attempt
+    keeps its own record."""
     task, number = attempt.task, attempt.record.number
     failure = ended.failure or Failure("error", "it failed without a reason")
     if task.run.is_cancelled or not task.record.plan.tries_again(failure.kind, number):
         return False
     how = "was lost" if ended.how == "lost" else "failed"
     changes.move_attempt(attempt, ended.how, reason=failure.message, **_times(ended.result))
-    pause = timedelta(seconds=backoff_seconds(number, random.random()))
-    reason = reasons.after_attempt(number, how, failure.message)
-    changes.move_task(task, "queued", reason=reason, queued_at=datetime.now(UTC) + pause)
+    task.pause(datetime.now(UTC))
+    changes.move_task(task, "queued", reason=reasons.after_attempt(number, how, failure.message))
     return True
 
 

@@ -267,7 +267,7 @@ class Look:
     def _whole(self, one: Waiting) -> Case:
         """As if it had a process of its own."""
         task = one.task.record
-        order = order_of_attempt(self.room, one.attempt, task)
+        order = order_of_attempt(self.room, one.attempt, task, self.case.run.priority)
         return Case(one.attempt, task, self.case.run, order, inputs_of(one.task), since=one.since)
 
     # From calls to ends

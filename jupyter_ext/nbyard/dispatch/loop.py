@@ -68,6 +68,7 @@ class Dispatcher:
         self._holds.set()
         self._is_importing = False
         self._has_failed = False
+        self._makes_way = False
 
     @classmethod
     def open(cls, settings: Settings, stopping: threading.Event | None = None) -> "Dispatcher":
@@ -96,7 +97,12 @@ class Dispatcher:
     def stop(self) -> None:
         """Leave after this tick; what runs goes on without us."""
         self._stopping.set()
-        self._inbox.put(None)
+        self._inbox.ring()
+
+    def make_way(self) -> None:
+        """Leave as soon as there is nothing to do: another one is wanted."""
+        self._makes_way = True
+        self._inbox.ring()
 
     def run(self) -> None:
         """Tick until stopped, idle or superseded.
@@ -156,7 +162,7 @@ class Dispatcher:
                 has_news = has_time = True
             if self.tick(woken, has_news=has_news, has_time=has_time):
                 idle_since = time.monotonic()
-            elif time.monotonic() - idle_since > self._room.settings.idle_seconds and self._leave():
+            elif self._has_idled(time.monotonic() - idle_since) and self._leave():
                 return
             if self._has_failed:
                 self._stopping.wait(PAUSE_SECONDS)
@@ -168,6 +174,10 @@ class Dispatcher:
             woken = {word.decode("ascii", "replace") for word in words}
             if len(words) >= MANY_WORDS:
                 woken, has_news = None, True
+
+    def _has_idled(self, seconds: float) -> bool:
+        """Whether that is long enough to leave."""
+        return self._makes_way or seconds > self._room.settings.idle_seconds
 
     def tick(
         self, woken: set[str] | None = None, *, has_news: bool = True, has_time: bool = True

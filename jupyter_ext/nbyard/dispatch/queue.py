@@ -3,6 +3,7 @@
 import itertools
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 
 from nbyard.dispatch.board import Board, LiveWorker
 from nbyard.dispatch.candidates import Candidate, Candidates, is_overdue
@@ -70,13 +71,13 @@ class QueueController:
     def slots(self, turn: Turn) -> Slots:
         """What is free now for whose turn it is then: tasks that wait for a GPU longer come first,
         and those that wait for other things do not keep one from him."""
-        slots = self._free()
+        slots, now = self._free(), datetime.now(UTC)
         for name in self._board.queue.turns():
             task = self._board.queue[name]
             plan = task.record.plan
             if task.turn > turn:
                 break
-            if plan.gpu and not self._queues_itself(plan.runtime):
+            if plan.gpu and not task.waits(now) and not self._queues_itself(plan.runtime):
                 lacking = slots.lacks(plan)
                 if not lacking or "gpu" in lacking:
                     slots.hold(plan.gpu)

@@ -4,6 +4,7 @@ all of it is one write, and then what was written is done.
     inbox, news ─▶ endings, candidates, queue ─▶ changes ─▶ one transaction ─▶ threads ─▶ inbox
 """
 
+import contextlib
 import logging
 import time
 from collections.abc import Collection, Iterable
@@ -272,7 +273,7 @@ class RunController:
         """As for an attempt."""
         case = worker_case(self._room, worker)
         if case.is_cancelled:
-            folders.ask_to_end(case.order.folder, CANCELLED)
+            _ask_to_end(case.order.folder)
         if worker.busy:
             worker.again = True
             return
@@ -291,7 +292,7 @@ class RunController:
         """In a thread, unless one is at it: then once more after that."""
         if attempt.task.run.is_cancelled:
             # also seen by one that is just being started, whose thread is busy
-            folders.ask_to_end(self._place(attempt), CANCELLED)
+            _ask_to_end(self._place(attempt))
         if attempt.busy:
             attempt.again = True
             if attempt.record.state == "recorded" and folders.makes_image(self._place(attempt)):
@@ -307,6 +308,11 @@ class RunController:
 
     def _place(self, attempt: LiveAttempt) -> Path:
         return folders.place(self._room.folder, attempt.record.id)
+
+
+def _ask_to_end(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # it is asked again at the next look
+        folders.ask_to_end(folder, CANCELLED)
 
 
 def _check(news: Collection[News], changes: Changes) -> None:

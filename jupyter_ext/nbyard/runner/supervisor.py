@@ -243,7 +243,7 @@ class Supervisor:
         return processes.below(os.getpid()) - self._spared()
 
     def _spared(self) -> set[int]:
-        return {os.getpid(), self._guard.pid, self._record.gpus.pid}
+        return {os.getpid(), self._guard.pid, *self._record.gpus.processes()}
 
     def _on_output(self, descriptor: int) -> None:
         self._last_sign = time.monotonic()
@@ -296,7 +296,9 @@ class Supervisor:
             self._largest = max(self._largest, used.ru_maxrss)
 
     def _clear_away(self) -> None:
-        """Nothing of the work stays alive; what it had still written comes into the log."""
+        """Nothing of the work stays alive; what it had still written comes into the log. Whoever
+        looks at GPUs goes first: it may start processes as long as it lives."""
+        self._record.end_gpus()
         left = 0
         # whoever lost its parent became our child
         if self._reap() and self._lets_stay():

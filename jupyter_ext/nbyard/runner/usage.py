@@ -82,6 +82,13 @@ class UsageRecord:
             cost = time.process_time() - before
             self._next_look = now + max(self._file.pause, cost * LOOK_SHARE)
 
+    def end_gpus(self) -> None:
+        """Look at them no longer; what that has cost is not the work's."""
+        self.gpus.listen()
+        before = _cpu_of_children()
+        self.gpus.end()
+        self._before += _cpu_of_children() - before
+
     def close(self) -> None:
         """A last line, when all processes are gone."""
         self._add(())
@@ -173,13 +180,23 @@ class GpuMeter:
         except ValueError:
             return  # "[N/A]", or a sentence
 
-    def close(self) -> None:
-        """Leave nothing of it to the next attempt."""
+    def processes(self) -> set[int]:
+        """The tool, and what it has started: it may be a script around the real one."""
+        return {self.pid, *processes.below(self.pid)} if self.pid else set()
+
+    def end(self) -> None:
+        """End it with all of its group, also what was stopped."""
         if self._output >= 0:
             os.close(self._output)
         if self.pid:
-            with contextlib.suppress(ChildProcessError):  # it was collected with the work
-                if os.waitpid(self.pid, os.WNOHANG) == (0, 0):
-                    os.kill(self.pid, signal.SIGKILL)
-                    os.waitpid(self.pid, 0)
-        self._output, self.pid, self.latest = -1, 0, {}
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # all of it is gone
+                os.killpg(self.pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                while True:
+                    os.waitpid(-self.pid, 0)
+        self._output, self.pid = -1, 0
+
+    def close(self) -> None:
+        """Leave nothing of it to the next attempt."""
+        self.end()
+        self.latest = {}

@@ -77,16 +77,6 @@ def cancel_reason(folder: Path) -> str | None:
     return None if data is None else (data.decode("utf-8", "replace").strip() or "cancelled")
 
 
-def ask_to_end(folder: Path, reason: str) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    try:
-        handle = os.open(folder / CANCEL, flags, 0o644)
-    except OSError:
-        return
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(reason)
-
-
 def cancel_unstarted(folder: Path) -> None:
     """The result of what nobody has begun."""
     task, now = read_task(folder), time.time()

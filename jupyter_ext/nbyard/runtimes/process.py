@@ -20,6 +20,7 @@ import msgspec
 from nbyard.domain import attempts
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.files import read_small
+from nbyard.folders import ask_to_end
 from nbyard.runner import processes
 from nbyard.runner.clock import Stillness
 from nbyard.runtimes.prepared import NO_ATTEMPT, RUNNER, Parents, sweep_rehearsals
@@ -135,10 +136,7 @@ class ProcessRuntime:
         """Ask it to end at once, kill it after 3 s, and leave nothing of it. Returns at once."""
         is_finished = _finished(order) is not None
         if not is_finished:
-            cancel = order.folder / attempts.CANCEL
-            temporary = cancel.with_suffix(".tmp")
-            temporary.write_text(reason, encoding="utf-8")
-            temporary.replace(cancel)
+            ask_to_end(order.folder, reason)
         identity = _identity(order)
         # who told its result had ended all that it had begun
         if identity is None or (is_finished and not identity.scratch):

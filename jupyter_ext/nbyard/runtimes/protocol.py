@@ -14,7 +14,8 @@ class Order(msgspec.Struct, frozen=True):
     returned earlier ("" before). `image` or `requirements` (a file inside `code/`, relative to the
     attempt folder) matter to containers only. `gpu` is how many GPUs it wants, `gpus` those of this
     machine that it was granted, by index or UUID. `warm`: it may share what its run keeps warm.
-    `ports` are those of a container that have to be reached from its engine's machine.
+    `ports` are those of a container that have to be reached from its engine's machine. Where it
+    waits among others elsewhere, a higher `priority` comes first.
     """
 
     attempt_id: str
@@ -32,6 +33,7 @@ class Order(msgspec.Struct, frozen=True):
     gpus: list[str] = []
     warm: bool = False
     ports: list[int] = []
+    priority: float = 0.0
 
 
 class Observation(msgspec.Struct, frozen=True):
@@ -39,9 +41,11 @@ class Observation(msgspec.Struct, frozen=True):
 
     `absent`: never started here. `finished`: result.json is in the folder. `lost`: it was started
     and is gone without a result; `reason` says why in words ("container removed outside").
+    `unbegun`: it was started, and is forgotten where it waited; nobody has begun it, and `start`
+    sends it again.
     """
 
-    state: Literal["absent", "starting", "running", "finished", "lost"]
+    state: Literal["absent", "starting", "unbegun", "running", "finished", "lost"]
     reason: str = ""
 
 
@@ -64,7 +68,8 @@ class Runtime(Protocol):
         """Let go of what it holds; what runs goes on."""
 
     def start(self, order: Order) -> str:
-        """Make the attempt live, or do nothing when it already is; the site it lives at.
+        """Make the attempt live, or do nothing when it already is; the site it lives at. One that
+        is `unbegun` is sent again; should two begin it after all, one of them gives way.
 
         Raises:
             Unavailable: the engine cannot be reached (the task waits).

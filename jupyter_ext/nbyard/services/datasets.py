@@ -68,6 +68,7 @@ class DatasetService:
         The answer is in state *importing*; bytes are fetched and read in the background. With
         `replace` the bytes become a new version of the dataset of that name.
         """
+        self._parts.make_way()
         made = NewImport(self._parts, caller, body, idempotency_key).ask_for()
         if isinstance(body.source, UploadSource):  # its bytes have a row: it can go
             self._parts.uploads.delete(caller.name, body.source.upload)

@@ -85,6 +85,7 @@ class DeploymentService:
         name, spec = completed(body)
         password = _hashed(body.password)
         unseen = structs.replace(body, password="")  # of a password nothing else is kept
+        self._parts.make_way()
         with self._store.write() as c:
             made = made_before(self._parts, c, caller.name, idempotency_key, unseen)
             if made is None:
@@ -174,6 +175,7 @@ class DeploymentService:
         package = self._package(caller, body.image) if isinstance(body.image, str) else None
         if package is not None:
             body = structs.replace(body, image=package.reference)
+        self._parts.make_way()
         with self._store.write() as c:
             found = self._find(c, caller, deployment)
             if body.revision and body.revision != found.revision:
@@ -204,6 +206,7 @@ class DeploymentService:
 
         It becomes a revision of its own, and takes the other's place as an edited one would.
         """
+        self._parts.make_way()
         with self._store.write() as c:
             found = self._find(c, caller, deployment)
             wanted = check_count(revision, "revision") or found.revision - 1
@@ -237,6 +240,7 @@ class DeploymentService:
     @operation("POST", "/deployments/{deployment}/start", scope="deployments:write")
     def start(self, caller: Caller, deployment: str) -> Deployment:
         """Start a deployment that was stopped, ended or failed."""
+        self._parts.make_way()
         with self._store.write() as c:
             found = self._find(c, caller, deployment)
             self._want(c, found)

@@ -196,6 +196,7 @@ class ImageService:
 
     def _add(self, caller: Caller, **columns: Any) -> NamedImage:
         made, reference = new_id(), columns["reference"]
+        self._parts.make_way()
         with self._store.write() as c:
             known = self._store.images.get(c, caller.name, reference)
             if known is not None:

@@ -26,9 +26,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Parts:
-    """Rows, bytes and files. `call_dispatcher` makes sure that one lives and looks; `watch`,
-    that what is under way has one, for who only looks on; `probes` look at what services may not
-    touch themselves, such as engines."""
+    """Rows, bytes and files. Before work is written down, `make_way` has a dispatcher leave that
+    idles with other settings; afterwards `call_dispatcher` makes sure that one lives and looks.
+    `watch` does so for what is under way, for who only looks on; `probes` look at what services
+    may not touch themselves, such as engines."""
 
     settings: Settings
     store: Store
@@ -37,6 +38,7 @@ class Parts:
     tables: Tables
     files: ProjectFiles
     links: ResourceLinks
+    make_way: Callable[[], None]
     call_dispatcher: Callable[[], None]
     watch: Callable[[], None]
     probes: tuple[Callable[[], Check], ...] = ()

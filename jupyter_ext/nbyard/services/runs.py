@@ -64,6 +64,7 @@ class RunService(RunEstimates):
         if before is not None:
             return self._summary(caller, before)
         drafted = draft(self._parts, caller, body)
+        self._parts.make_way()
         with self._store.write() as c:
             made = made_before(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
@@ -287,6 +288,7 @@ class RunService(RunEstimates):
         its newest version, and so have those that failed without any. The name goes to the new run.
         """
         renew = renewing(self._parts, caller.name, environment)
+        self._parts.make_way()
         with self._store.write() as c:
             found = self._find(c, caller, run)
             body = ("retry", found.id, environment)

@@ -84,10 +84,11 @@ class SystemService:
 
     def _disk(self) -> Check:
         free = shutil.disk_usage(self._parts.store.folder).free
-        text = f"{free / GIB:.1f} GiB free"
-        if free < GIB:
-            return Check("disk", "failed", text, "Free space: runs need room for their outputs.")
-        return Check("disk", "ok", text)
+        if free >= GIB:
+            return Check("disk", "ok", f"{free / GIB:.1f} GiB free")
+        kept = self._parts.blobs.reserve_bytes
+        text = f"{free / MIB:,.1f} MiB free; {kept / MIB:,.1f} MiB are always kept free"
+        return Check("disk", "failed", text, "Free space: runs need room for their outputs.")
 
     def _bytes(self) -> Check:
         sizes = [found.size_bytes for found in self._parts.blobs.stored()]

@@ -16,8 +16,13 @@ from nbyard.store.transition import Begun, Move
 RECORDED = ("id", "task_id", "number", "runtime", "site", "token", "mark", "gpus", "worker")
 WITHOUT_RESULT = sorted(ATTEMPT.terminal - {"succeeded"})
 STATE = select(attempts.c.state).where(attempts.c.id == bindparam("its_id"))
-NUMBERS = (
-    select(attempts.c.task_id, func.max(attempts.c.number))
+TRIES = (
+    select(
+        attempts.c.task_id,
+        func.max(attempts.c.number),
+        # by our own clock where both are there
+        func.max(func.coalesce(attempts.c.published_at, attempts.c.finished_at)),
+    )
     .join(tasks, tasks.c.id == attempts.c.task_id)
     .where(tasks.c.run_id == bindparam("of"))
     .group_by(attempts.c.task_id)
@@ -78,9 +83,11 @@ class AttemptRows:
         told = {"task_id": attempt.task_id}
         return Move(ATTEMPT, attempt.subject, attempt.state, to, columns, told)
 
-    def numbers(self, c: Connection, run_id: str) -> dict[str, int]:
-        """How many attempts there were at each task of the run."""
-        return {task_id: number for task_id, number in c.execute(NUMBERS, {"of": run_id})}
+    def tries(self, c: Connection, run_id: str) -> dict[str, tuple[int, datetime | None]]:
+        """How many attempts there were at each task of the run, and when the last that has ended
+        came to its end."""
+        found = c.execute(TRIES, {"of": run_id})
+        return {task_id: (number, ended_at) for task_id, number, ended_at in found}
 
     def get(self, c: Connection, attempt_id: str) -> AttemptRecord | None:
         row = c.execute(_records().where(attempts.c.id == attempt_id)).first()

@@ -59,6 +59,7 @@ class FakeRuntime:
         self.out_of_reach = ""
         self.refusal: Exception | None = None
         self.obeys = True
+        self.begins = True
 
     queues_itself = False
 
@@ -72,10 +73,10 @@ class FakeRuntime:
         self._reach()
         if self.refusal is not None:
             raise self.refusal
-        if order.attempt_id not in self.states:
+        if self.states.get(order.attempt_id, "unbegun") == "unbegun":
             self.starts.append(order.attempt_id)
             self.orders[order.attempt_id] = order
-            self.states[order.attempt_id] = "running"
+            self.states[order.attempt_id] = "running" if self.begins else "starting"
         return "here"
 
     def poll(self, order: Order) -> Observation:
@@ -91,7 +92,7 @@ class FakeRuntime:
     def stop(self, order: Order, reason: str) -> None:
         self._reach()
         self.stops.append((order.attempt_id, reason))
-        if self.obeys and self.states.get(order.attempt_id) == "running":
+        if self.obeys and self.states.get(order.attempt_id) in ("starting", "unbegun", "running"):
             self.end(order.attempt_id, "cancelled", failure=Failure("cancelled", reason))
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
@@ -130,6 +131,10 @@ class FakeRuntime:
 
     def lose(self, attempt_id: str) -> None:
         self.states[attempt_id] = "lost"
+
+    def forget(self, attempt_id: str) -> None:
+        """It waited somewhere, and is known nowhere any more."""
+        self.states[attempt_id] = "unbegun"
 
 
 class Bench:

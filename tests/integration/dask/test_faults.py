@@ -1,5 +1,6 @@
 """Workers, schedulers and dispatchers that die: each is an ordinary path (R8, R12, F4, F5)."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import distributed
 import msgspec
 import pytest
 
@@ -138,6 +140,98 @@ def test_a_scheduler_that_dies_loses_the_attempt_and_the_next_serves(
     again = bench.order()
     bench.runtime.start(again)
     assert finish(bench.runtime, again).state == "succeeded"
+
+
+def test_what_waited_at_a_scheduler_that_died_is_sent_again(bench: Bench) -> None:
+    """R8: what ran is lost, what had not begun is not; under the same name it is begun once."""
+    begun, waiting = bench.order(), bench.order()
+    bench.runtime.start(begun)
+    bench.until_ready(begun)
+    waiting = msgspec.structs.replace(waiting, site=bench.runtime.start(waiting))
+    assert bench.runtime.poll(waiting).state == "starting"
+    bench.ground.kill(bench.ground.scheduler)
+    bench.ground.start_scheduler()
+    wait_until(lambda: state_of(bench.runtime, waiting) == "unbegun")
+    wait_until(lambda: state_of(bench.runtime, begun) == "lost")
+    assert {bench.runtime.start(waiting) for _ in range(2)} == {waiting.site}
+    assert bench.runtime.poll(waiting).state == "starting"
+    bench.ground.start_worker(hidden=bench.hidden)
+    bench.until_ready(waiting)
+    bench.gate.touch()
+    assert finish(bench.runtime, waiting).state == "succeeded"
+    assert (waiting.folder / LOG).read_text() == "ready\nend\n"
+
+
+@ONE_IS_ENOUGH
+def test_who_waits_there_waits_by_priority(bench: Bench) -> None:
+    """F25: what is tried again goes before what never was, though it came last."""
+    first, turns = bench.order(), bench.ground.folder / "turns"
+    bench.runtime.start(first)
+    bench.until_ready(first)
+    orders = []
+    for name, priority in (("low", 0.0), ("next", 0.0), ("again", 0.5), ("high", 1.0)):
+        order = place_attempt(bench.folder / "attempts", f"echo {name} >> {turns}", {}, "")
+        orders.append(msgspec.structs.replace(order, priority=priority))
+        bench.runtime.start(orders[-1])
+    bench.gate.touch()
+    wait_until(lambda: all([is_cleared(bench.runtime, order) for order in (first, *orders)]))
+    assert turns.read_text().split() == ["high", "again", "low", "next"]
+
+
+@ONE_IS_ENOUGH
+def test_what_was_to_be_sent_again_can_be_cancelled(bench: Bench) -> None:
+    """I9: it never begins."""
+    bench.ground.kill(bench.ground.workers[0])
+    order = bench.order()
+    order = msgspec.structs.replace(order, site=bench.runtime.start(order))
+    bench.ground.kill(bench.ground.scheduler)
+    bench.ground.start_scheduler()
+    wait_until(lambda: state_of(bench.runtime, order) == "unbegun")
+    bench.runtime.stop(order, "no longer wanted")
+    assert finish(bench.runtime, order).state == "cancelled"
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_what_was_sent_again_is_begun_once(bench: Bench, is_late: bool) -> None:
+    """I3: though the scheduler that was given up lives on somewhere, with a worker that comes to
+    it sooner or later."""
+    bench.ground.kill(bench.ground.workers[0])
+    order = bench.order()
+    order = msgspec.structs.replace(order, site=bench.runtime.start(order))
+    bench.runtime.close()
+    with ground() as other:
+        runtime = DaskRuntime(Settings(store_dir=str(bench.folder), dask_address=other.address))
+        assert runtime.poll(order).state == "unbegun"
+        runtime.start(order)
+        for found in (other, bench.ground) if is_late else (bench.ground, other):
+            found.start_worker(hidden=bench.hidden)
+            wait_until(partial(came_to, found, order))
+        bench.gate.touch()
+        wait_until(lambda: log_of(runtime, order) == "ready\nend\n")
+        wait_until(lambda: state_of(runtime, order) in ("finished", "lost"))
+        if is_late or bench.hidden:
+            assert finish(runtime, order).state == "succeeded"
+        assert log_of(runtime, order) == "ready\nend\n"
+        runtime.close()
+
+
+def is_cleared(runtime: DaskRuntime, order: Order) -> bool:
+    """Whether it has ended; its worker is free for the next one then."""
+    if runtime.poll(order).state != "finished":
+        return False
+    runtime.stop(order, "it is at its end")
+    return True
+
+
+def came_to(found: Ground, order: Order) -> bool:
+    """Whether a worker of that scheduler has begun the attempt, or seen that another one has."""
+    with distributed.Client(found.address, set_as_default=False) as client:
+        if any(found.folder.rglob(f"nbyard-{order.attempt_id}-*")):
+            return True
+        future = client.get_dataset(f"nbyard/{STORE}/{order.attempt_id}")
+        with contextlib.suppress(TimeoutError):
+            return "had begun it" in future.result(timeout=1)
+    return False
 
 
 def is_unavailable(runtime: DaskRuntime, order: Order) -> bool:

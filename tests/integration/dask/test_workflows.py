@@ -77,28 +77,49 @@ def project(tmp_path: Path, cluster: Ground) -> Iterator[Project]:
         yield Project(root, yard, dispatching)
 
 
-def squares(project: Project, cluster: Ground, count: int) -> RunDetail:
-    """So many notebooks on two workers of two threads, one of which dies half way."""
+def begin_squares(project: Project, cluster: Ground, count: int, threads: int) -> tuple[str, Path]:
+    """A run of so many notebooks on two workers, as many at work as there are threads: its id, and
+    the gate where they wait. Each has written its number into `begun`."""
     gate = cluster.folder / "gate"
     for number in range(count):
         told = {"witness": str(cluster.folder), "gate": str(gate), "number": number}
         project.notebook(f"n{number}", "output_txt = 'o.txt'", SQUARE.format(**told))
     for _ in range(2):
-        cluster.start_worker("--nthreads", "2")
+        cluster.start_worker("--nthreads", str(threads))
     run = project.start(runtime="dask")
-    begun = cluster.folder / "begun"
-    wait_until(lambda: begun.exists() and len(begun.read_text().split()) == 4)
-    cluster.kill(cluster.workers[0])
-    gate.touch()
+    wait_until(lambda: len(begun(cluster)) == 2 * threads)
+    return run, gate
+
+
+def begun(cluster: Ground) -> list[int]:
+    path = cluster.folder / "begun"
+    return [int(word) for word in path.read_text().split()] if path.exists() else []
+
+
+def end_squares(project: Project, cluster: Ground, run: str, count: int) -> RunDetail:
+    """Its end: all results are there, and no attempt was begun twice."""
     detail = project.dispatching.until(
         lambda: project.detail(run), lambda seen: seen.run.state in ENDED, 60.0 + count * 8.0
     )
     values = {int(project.bytes_of(detail, f"n{number}", "output_txt")) for number in range(count)}
     assert values == {number**2 for number in range(count)}
-    again = [task for task in detail.tasks if len(task.attempts) > 1]
-    assert 1 <= len(again) <= 3
-    assert {task.attempts[0].state for task in again} == {"lost"}
-    assert len(begun.read_text().split()) == count + len(again), "no attempt is begun twice"
+    again = tried_again(detail)
+    assert {task.attempts[0].state for task in again} <= {"lost"}
+    assert len(begun(cluster)) == count + len(again), "no attempt is begun twice"
+    return detail
+
+
+def tried_again(detail: RunDetail) -> list[Task]:
+    return [task for task in detail.tasks if len(task.attempts) > 1]
+
+
+def squares(project: Project, cluster: Ground, count: int) -> RunDetail:
+    """So many notebooks on two workers of two threads, one of which dies half way."""
+    run, gate = begin_squares(project, cluster, count, 2)
+    cluster.kill(cluster.workers[0])
+    gate.touch()
+    detail = end_squares(project, cluster, run, count)
+    assert 1 <= len(tried_again(detail)) <= 3
     return detail
 
 
@@ -116,6 +137,33 @@ def test_a_hundred_notebooks_lose_nothing_when_one_of_two_workers_dies(
     project: Project, cluster: Ground
 ) -> None:
     assert squares(project, cluster, 100).run.state == "succeeded"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_a_scheduler_that_dies_loses_nothing_that_had_not_begun(
+    project: Project, cluster: Ground
+) -> None:
+    """R8: of thirty notebooks those two are tried again that were at work, and no others."""
+    run, gate = begin_squares(project, cluster, 30, 1)
+    at_work = {f"n{number}" for number in begun(cluster)}
+    sent = project.dispatching.until(lambda: project.detail(run), all_sent)
+    cluster.kill(cluster.scheduler)
+    cluster.start_scheduler()
+    gate.touch()
+    for _ in range(2):
+        cluster.start_worker()
+    detail = end_squares(project, cluster, run, 30)
+    assert detail.run.state == "succeeded"
+    assert {task.node for task in tried_again(detail)} <= at_work
+    first = {task.node: task.attempts[0].id for task in sent.tasks}
+    assert {task.node: task.attempts[0].id for task in detail.tasks} == first
+
+
+def all_sent(seen: RunDetail) -> bool:
+    """Whether the cluster has all of them."""
+    states = {attempt.state for task in seen.tasks for attempt in task.attempts}
+    return all(task.attempts for task in seen.tasks) and states <= {"starting", "running"}
 
 
 def test_processes_and_a_cluster_agree(

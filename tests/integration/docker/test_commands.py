@@ -288,3 +288,14 @@ def test_what_a_command_uses_is_written_down(bench: Bench):
 def samples(order: Order) -> list[UsageSample]:
     path = order.folder / USAGE
     return read_samples(path.read_bytes().splitlines()) if path.exists() else []
+
+
+def test_what_lies_beside_the_outputs_is_left_in_the_volume(bench: Bench) -> None:
+    """P11: also where it is more than is fetched with the rest."""
+    script = "head -c 9000000 /dev/zero > $NBYARD_ATTEMPT/code/big"
+    script += "; echo made > $NBYARD_ATTEMPT/outputs/o"
+    order = bench.shell(script, outputs={"o": output("outputs/o")})
+    result = bench.run(order, bench.runtime(staging="volume"))
+    assert (result.state, result.outputs) == ("succeeded", ["o"])
+    assert (order.folder / "outputs" / "o").read_text() == "made\n"
+    assert not (order.folder / "code" / "big").exists()

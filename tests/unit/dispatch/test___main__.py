@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.calling import LEASE, is_dead
+from nbyard.calling import LEASE, is_dead, lives, make_way
+from nbyard.settings import Settings
 from nbyard.store import Store
 
 PATIENCE_SECONDS = 30.0
@@ -44,4 +45,22 @@ def test_it_detaches_and_ends_on_sigterm(tmp_path: Path, environment: dict[str, 
     while not is_dead(name) and time.monotonic() < end:
         time.sleep(0.02)
     assert is_dead(name)
+    store.close()
+
+
+def test_it_makes_way_for_one_with_other_settings(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """G5: though it would stay for ten minutes."""
+    words = [sys.executable, "-m", "nbyard.dispatch", "--detach"]
+    subprocess.run(words, env=environment, check=True, timeout=PATIENCE_SECONDS)
+    store = Store(tmp_path / "store")
+    name = holder(store)
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not is_dead(name) and time.monotonic() < end:
+        make_way(store, Settings(store_dir=str(tmp_path / "store"), idle_seconds=60.0))
+    assert is_dead(name) and not lives(store)
+    with store.read() as c:
+        lease = store.leases.get(c, LEASE)
+    assert lease is not None and lease.is_free, "it has left by itself"
     store.close()

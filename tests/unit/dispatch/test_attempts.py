@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -460,3 +461,62 @@ def test_a_supervisor_that_overlooks_silence(
     failure = bench.task(run).failure
     assert failure is not None
     assert (failure.kind, failure.message) == ("timeout", "gave no sign of life for 5 s")
+
+
+def waiting(bench: Bench, runtime: FakeRuntime) -> str:
+    """A run whose only attempt waits where it was sent."""
+    runtime.begins = False
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).attempts[-1:] and states(bench, run) == ["starting"])
+    return run
+
+
+def has_started(runtime: FakeRuntime, times: int) -> bool:
+    return len(runtime.starts) == times
+
+
+def test_what_never_began_is_sent_again(bench: Bench, runtime: FakeRuntime) -> None:
+    """R8: the same attempt, however often it is forgotten where it waits."""
+    run = waiting(bench, runtime)
+    for times in range(2, 6):
+        runtime.forget(bench.attempt(run))
+        bench.until(partial(has_started, runtime, times))
+    runtime.begins = True
+    runtime.forget(bench.attempt(run))
+    bench.until(lambda: bench.task(run).state == "running")
+    runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    assert states(bench, run) == ["succeeded"]
+    assert set(runtime.starts) == {bench.attempt(run)}
+
+
+def test_what_runs_is_never_sent_again(bench: Bench, runtime: FakeRuntime) -> None:
+    run = running(bench)
+    runtime.forget(bench.attempt(run))
+    bench.until(lambda: states(bench, run) == ["lost", "running"])
+    assert len(runtime.starts) == 2
+
+
+def test_what_never_began_is_not_sent_again_to_be_cancelled(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    """I9: what was cancelled before it began never does."""
+    run = waiting(bench, runtime)
+    runtime.obeys = False
+    runtime.forget(bench.attempt(run))
+    bench.cancel(run)
+    bench.round(3)
+    assert len(runtime.starts) == 1
+    runtime.end(bench.attempt(run), "cancelled", failure=Failure("cancelled", "the run was"))
+    bench.until(lambda: bench.run(run).state == "cancelled")
+
+
+def test_a_former_dispatcher_sends_nothing_again(bench: Bench, runtime: FakeRuntime) -> None:
+    """I3, F14: it asks the store first."""
+    run = waiting(bench, runtime)
+    case, former = bench.case(run), bench.replace_dispatcher()
+    runtime.forget(case.attempt.id)
+    late = replace(case, since=case.since - attempts.FRESH_SECONDS)
+    assert former._runs._attempts.drive(late).facts == []
+    assert len(runtime.starts) == 1
+    bench.until(lambda: len(runtime.starts) == 2)

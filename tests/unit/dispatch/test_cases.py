@@ -21,6 +21,16 @@ def test_a_case_follows_the_board(bench: Bench, runtime: FakeRuntime) -> None:
     assert not case.is_cancelled
 
 
+def test_what_is_tried_again_comes_before_what_waits(bench: Bench, runtime: FakeRuntime) -> None:
+    """R8: also where others keep the queue; runs of a higher priority come before both."""
+    run, high = (bench.submit({"a": []}, priority=one) for one in (3, 4))
+    bench.until(lambda: bench.task(run).state == "running")
+    assert bench.case(run).order.priority == 3
+    runtime.lose(bench.attempt(run))
+    bench.until(lambda: len(bench.task(run).attempts) == 2)
+    assert 3 < bench.case(run).order.priority < bench.case(high).order.priority == 4
+
+
 def test_inputs_are_the_results_of_earlier_tasks(bench: Bench, runtime: FakeRuntime) -> None:
     run = bench.submit({"a": [], "b": ["a"]})
     bench.until(lambda: bench.task(run).state == "running")

@@ -79,6 +79,20 @@ def test_stop_leaves_and_gives_the_lease_back(config: Settings) -> None:
     store.close()
 
 
+def test_it_makes_way_when_there_is_nothing_to_do(config: Settings) -> None:
+    """G5: and gives the lease back."""
+    config.idle_seconds = 1000.0
+    dispatcher = Dispatcher.open(config)
+    thread = threading.Thread(target=dispatcher.run)
+    thread.start()
+    dispatcher.make_way()
+    thread.join(20)
+    assert not thread.is_alive()
+    store = Store(config.store_path)
+    assert not lives(store)
+    store.close()
+
+
 def test_asked_to_stop_before_it_is_up_it_keeps_no_lease(config: Settings) -> None:
     """R8: neither waiting for one nor having just taken it."""
     config.idle_seconds = 1000.0

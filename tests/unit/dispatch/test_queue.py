@@ -168,6 +168,25 @@ def test_a_lost_task_waits_a_little(
     assert len(runtime.starts) == 1
 
 
+def test_what_was_lost_keeps_its_place(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I10, R1: its pause keeps nobody waiting, and nobody else comes before it afterwards."""
+    monkeypatch.setattr(limits, "BACKOFF_SECONDS", 20.0)
+    runs = [bench.submit({"a": []}) for _ in range(4)]
+    bench.until(lambda: bench.task(runs[1]).state == "running")
+    queued_at = bench.task(runs[0]).queued_at
+    runtime.lose(bench.attempt(runs[0]))
+    bench.until(lambda: bench.task(runs[2]).state == "running")
+    lost = bench.task(runs[0])
+    assert (lost.state, lost.place, lost.queued_at) == ("queued", 1, queued_at)
+    monkeypatch.setattr(limits, "BACKOFF_SECONDS", 0.0)
+    bench.replace_dispatcher()
+    runtime.end(bench.attempt(runs[1]))
+    bench.until(lambda: bench.task(runs[0]).state == "running")
+    assert bench.task(runs[3]).state == "queued"
+
+
 def test_cancel_between_look_and_write_starts_nothing(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,9 +242,11 @@ def test_gpus_are_granted_and_given_back(bench: Bench, runtime: FakeRuntime) -> 
     bench.round(3)
     assert bench.task(two).state == "queued"
     runtime.lose(bench.attempt(one))
+    bench.until(lambda: [a.gpus for a in bench.task(one).attempts] == [["0"], ["0"]])
+    assert "waits for a GPU" in bench.task(two).reason
+    runtime.end(bench.attempt(one))
     bench.until(lambda: bench.task(two).state == "running")
     assert bench.task(two).attempts[0].gpus == ["0"]
-    bench.until(lambda: "waits for a GPU" in bench.task(one).reason)
 
 
 def test_a_gpu_that_is_not_there_is_never_done_without(bench: Bench, runtime: FakeRuntime) -> None:

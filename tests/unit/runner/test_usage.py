@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.runner import usage
+from nbyard.runner import processes, usage
 from nbyard.runner.usage import GpuMeter, UsageFile, UsageRecord
 
 
@@ -123,6 +124,25 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tools), prepend=os.pathsep)
     return tmp_path / "asked"
+
+
+def test_nothing_stays_of_a_script_around_the_tool(tmp_path: Path, driver: Path) -> None:
+    """I12: its children are ended with it, also one that was stopped."""
+    program = tmp_path / "bin" / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\nsleep 600 &\necho $! > {tmp_path}/child\nwait\n")
+    meter = GpuMeter("GPU-a")
+    end = time.monotonic() + 20
+    while not (child := driver.with_name("child")).exists() or not child.read_text():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+    pid = int(child.read_text())
+    assert meter.processes() == {meter.pid, pid}
+    os.kill(pid, signal.SIGSTOP)
+    meter.close()
+    while processes.read(pid) is not None:
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+    assert meter.processes() == set()
 
 
 def wait_for(meter: GpuMeter, percent: float) -> None:

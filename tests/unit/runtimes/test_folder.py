@@ -5,6 +5,7 @@ import os
 import msgspec
 
 from nbyard.domain.attempts import CommandWork, Result, TaskFile
+from nbyard.folders import ask_to_end
 from nbyard.runtimes import folder as files
 
 
@@ -28,7 +29,7 @@ def test_links_are_not_read(tmp_path):
 def test_what_nobody_has_begun_is_cancelled_with_its_reason(tmp_path):
     task = TaskFile("a", "t", "m", CommandWork(["x"]), {})
     (tmp_path / "task.json").write_bytes(msgspec.json.encode(task))
-    files.ask_to_end(tmp_path, "Ada asked")
+    ask_to_end(tmp_path, "Ada asked")
     files.cancel_unstarted(tmp_path)
     result = files.read_result(tmp_path)
     assert result is not None and result.failure is not None

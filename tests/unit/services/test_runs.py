@@ -1,5 +1,6 @@
 """R1, R2, R7, R8: runs as a service."""
 
+import dataclasses
 import json
 import os
 
@@ -28,6 +29,17 @@ def test_a_workflow_runs_to_its_end(yard, ann, flow, finished):
     assert (log.text, log.done) == ("done\n", True)
     assert yard.services.artifacts.get(ann, artifact.id) == artifact
     assert yard.services.runs.cells(ann, "nightly", "one").notebook is None
+
+
+def test_a_dispatcher_with_other_settings_makes_way_first(yard, ann, flow):
+    """G5: once the run is there, it would have work."""
+    runs, seen = yard.services.runs, []
+    parts = dataclasses.replace(
+        yard.parts, make_way=lambda: seen.append([run.state for run in runs.list(ann).items])
+    )
+    made = type(runs)(parts).create(ann, NewRun(path=flow, parameters={"n": 3}))
+    yard.services.runs.cancel(ann, made.id)
+    assert seen == [[]]
 
 
 def test_what_an_attempt_used_is_shown(yard, ann, flow, finished):

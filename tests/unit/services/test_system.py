@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 from nbyard import calling
 
@@ -31,6 +32,14 @@ def test_doctor_names_who_was_stopped_while_it_wrote(yard, ann):
     process.wait()
     assert told.state == "failed" and f"process {pid} " in told.message
     assert f"kill -CONT {pid}" in told.cure
+
+
+def test_doctor_tells_what_of_the_disk_is_kept_free(yard, ann, monkeypatch):
+    """I15, G7."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=24 * 2**20))
+    told = {check.name: check for check in yard.services.system.doctor(ann).checks}["disk"]
+    assert told.state == "failed"
+    assert told.message == "24.0 MiB free; 64.0 MiB are always kept free"
 
 
 def test_doctor_names_slots(yard, ann):

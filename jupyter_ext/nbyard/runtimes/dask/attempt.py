@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard.domain.attempts import Result
+from nbyard.domain.attempts import RUNNER, Result
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner.folder import Folder
 from nbyard.runtimes import folder as files
@@ -33,6 +33,7 @@ PATIENCE_SECONDS = 60.0
 LOOK_SECONDS = 0.1
 GRACE_SECONDS = 8.0
 NO_WORKER = "no Dask worker is registered yet"
+FORGOTTEN = "the Dask scheduler knows nothing of it any more"
 
 
 class DaskAttempt:
@@ -134,9 +135,10 @@ class DaskAttempt:
     def _before(self, future: "Future | None") -> Observation:
         """No worker has taken it up yet, as far as it is known."""
         if future is None:
-            if self.order.site or self.has_started:
-                return Observation("lost", "the Dask scheduler knows nothing of it any more")
-            return Observation("absent")
+            if os.path.lexists(self.folder / RUNNER):  # whoever began it had nobody to tell
+                return Observation("lost", FORGOTTEN)
+            is_sent = self.order.site or self.has_started
+            return Observation("unbegun", FORGOTTEN) if is_sent else Observation("absent")
         if future.status == "pending":
             count = len(self._cluster.workers())
             busy = f"a Dask worker has to be free (there are {count})"
@@ -146,8 +148,10 @@ class DaskAttempt:
     def _why(self, future: "Future | None") -> str:
         """Why the task is over without a result of the attempt."""
         if future is None or future.status in ("cancelled", "lost"):
-            # That is also how a client sees that its scheduler is gone: ask it.
+            # That is also how a client sees that it has lost its scheduler: ask that.
             self._cluster.names()
+            if self._generation != self._cluster.generation:
+                raise Unavailable("The Dask cluster was out of reach.")
             return "its Dask task was cancelled from outside"
         return self._cluster.outcome(future) or "its result is not to be seen here"
 
@@ -219,7 +223,7 @@ class DaskAttempt:
         is_told = False
         while time.monotonic() < end:
             seen = self.observe()
-            if seen.state not in ("starting", "running"):
+            if seen.state not in ("starting", "unbegun", "running"):
                 break
             sighting = self.sighting
             if sighting is None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -62,6 +62,14 @@ class Sighting(msgspec.Struct, frozen=True):
     is_shared: bool
 
 
+class Wishes(NamedTuple):
+    """What a task asks of its worker, and its place among those that wait: a higher priority comes
+    first, else who was there first."""
+
+    resources: dict[str, float]
+    priority: float
+
+
 def call(verb: str, *words: Any) -> dict[str, Any]:
     """What `eval` needs, besides the expression, to call a function of `worker` over there."""
     return {"boot": BOOT, "space": {}, "words": (NAME, TEXT, verb, *words)}
@@ -74,6 +82,7 @@ class Cluster:
         self._settings = settings
         self._lock = threading.RLock()
         self._client: Client | None = None
+        self._line: Any = None
         self._own: Made | None = None
         self._failed_at = 0.0
         self._failure: NbyardError | None = None
@@ -180,7 +189,7 @@ class Cluster:
         found: dict[str, Any] = self._run(lambda client: _called(client, addresses, packed))
         return found
 
-    def submit(self, key: str, name: str, resources: dict[str, float], *words: Any) -> "Future":
+    def submit(self, key: str, name: str, wishes: Wishes, *words: Any) -> "Future":
         """Have `worker.run` done once, whoever asks how often, also when we are gone: the name
         under which it is published keeps it."""
         with self._lock:
@@ -192,7 +201,9 @@ class Cluster:
                 key=key,
                 pure=False,
                 retries=0,
-                resources=resources or None,
+                resources=wishes.resources or None,
+                priority=wishes.priority,
+                fifo_timeout="0 ms",  # else by key, of those that come at about the same time
             )
         with suppress(KeyError):  # it is there
             self._run(lambda client: client.publish_dataset(future, name=name))
@@ -285,9 +296,12 @@ class Cluster:
                 raise
 
     def _look_after(self) -> None:
-        """One whose scheduler has gone does not come back: its tasks are forgotten."""
+        """Whoever has lost the line to its scheduler is no use any more. It may have found back by
+        itself, perhaps to another scheduler: by then it has given up all its tasks, and is told
+        nothing of what it listened to."""
         with self._lock:
-            if self._client is not None and self._client.status != "running":
+            client = self._client
+            if client and (client.status != "running" or client.scheduler_comm is not self._line):
                 self._drop()
 
     def _drop(self) -> None:
@@ -321,6 +335,7 @@ class Cluster:
             said = f"The Dask cluster {where} cannot be reached: {first_line(error)}"
             raise Unavailable(said) from error
         self._client = client
+        self._line = client.scheduler_comm
         self.generation += 1
         self._check_versions(client)
         for topic, handle in self._handlers.items():

@@ -14,10 +14,11 @@ import nbyard.runner
 from nbyard.domain.attempts import TASK
 from nbyard.domain.environments import Lock
 from nbyard.errors import Invalid, Unavailable
+from nbyard.folders import ask_to_end
 from nbyard.runner import memory
 from nbyard.runtimes import folder as files
 from nbyard.runtimes.dask.attempt import NO_WORKER, DaskAttempt
-from nbyard.runtimes.dask.cluster import Cluster, Sighting
+from nbyard.runtimes.dask.cluster import Cluster, Sighting, Wishes
 from nbyard.runtimes.dask.installed import Installed
 from nbyard.runtimes.protocol import Observation, Order
 from nbyard.settings import Settings
@@ -65,12 +66,16 @@ class DaskRuntime:
         if files.cancel_reason(order.folder) is not None and not attempt.has_started:
             files.cancel_unstarted(order.folder)
             return order.site or self._site
-        if not order.site:
-            self.cluster.check()
-            resources = self._resources(order)
-            key, name = f"{PREFIX}-{order.attempt_id}", _name(order)
-            attempt.begin(self.cluster.submit(key, name, resources, _job(order)))
+        if not order.site or attempt.observe().state == "unbegun":
+            self._send(attempt, order)
         return order.site or self._site
+
+    def _send(self, attempt: DaskAttempt, order: Order) -> None:
+        self.cluster.check()
+        resources = self._resources(order)
+        key, name = f"{PREFIX}-{order.attempt_id}", _name(order)
+        where = Wishes(resources, order.priority)
+        attempt.begin(self.cluster.submit(key, name, where, _job(order)))
 
     def poll(self, order: Order) -> Observation:
         attempt = self._attempt(order)
@@ -84,8 +89,7 @@ class DaskRuntime:
         self.poll(order)
 
     def stop(self, order: Order, reason: str) -> None:
-        if not files.has_result(order.folder) and order.folder.is_dir():
-            files.ask_to_end(order.folder, reason)
+        ask_to_end(order.folder, reason)
         self._attempt(order).end()
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:

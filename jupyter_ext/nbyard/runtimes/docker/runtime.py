@@ -11,6 +11,7 @@ import msgspec
 from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, Owned, Say
 from nbyard.domain.attempts import EVENTS, IMAGE_STAGE, Image, NotebookWork
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
+from nbyard.folders import ask_to_end
 from nbyard.runtimes import folder as files
 from nbyard.runtimes.docker import transfer
 from nbyard.runtimes.docker.attempt import ContainerAttempt
@@ -151,8 +152,7 @@ class DockerRuntime:
         self._attempt(order).bring_up_to_date()
 
     def stop(self, order: Order, reason: str) -> None:
-        if not files.has_result(order.folder) and order.folder.is_dir():
-            files.ask_to_end(order.folder, reason)
+        ask_to_end(order.folder, reason)
         self._attempt(order).end()
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:

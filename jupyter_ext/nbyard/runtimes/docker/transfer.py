@@ -28,7 +28,10 @@ from nbyard.runtimes.protocol import Order
 
 SPOOL_BYTES = 32 * 2**20
 APPENDED = (LOG, EVENTS, METRICS)
-REPLACED = (EXECUTED, USAGE, RUNNER, RESULT)
+REPLACED = (EXECUTED, USAGE, RUNNER)
+UNWANTED_BYTES = 8 * 2**20
+
+Links = list[tuple[Path, str]]
 
 
 def sees(engine: Engine, order: Order, image: str) -> bool:
@@ -102,26 +105,57 @@ def fetch_progress(engine: Engine, name: str, folder: Path, seen: dict[str, str]
 
 
 def fetch_all(engine: Engine, name: str, folder: Path, task: TaskFile) -> None:
-    """Everything that the work left; the result comes last."""
-    for file in APPENDED:
-        fetch_file(engine, name, folder, file)
-    fetch_tree(engine, name, folder, "outputs")
-    for output in task.outputs.values():
-        if output.path.split("/")[0] != "outputs":
-            fetch_tree(engine, name, folder, output.path)
-    for file in REPLACED:
-        fetch_file(engine, name, folder, file)
+    """Everything that the work left; the result comes last. The engine takes its time for each
+    answer, so it is asked once, unless much is in the folder that nobody wants."""
+    paths = (os.path.normpath(output.path) for output in task.outputs.values())
+    trees = ["outputs", *(path for path in paths if path.split("/")[0] != "outputs")]
+    try:
+        _fetch_at_once(engine, name, folder, trees)
+    except _MuchElse:
+        for file in (*APPENDED, *REPLACED):
+            fetch_file(engine, name, folder, file)
+        for tree in trees:
+            fetch_tree(engine, name, folder, tree)
+    fetch_file(engine, name, folder, RESULT)
+
+
+class _MuchElse(Exception):
+    """The folder has much that is not wanted: code, inputs, files beside the code."""
+
+
+def _fetch_at_once(engine: Engine, name: str, folder: Path, trees: list[str]) -> None:
+    links: Links = []
+    unwanted = 0
+    try:
+        with _opened(engine, name, FOLDER) as archive:
+            for member in archive:
+                path = member.name.partition("/")[2]
+                if path in APPENDED or path in REPLACED:
+                    _take_file(archive, member, folder, path)
+                elif any(path == tree or path.startswith(f"{tree}/") for tree in trees):
+                    _take(archive, member, _inside(folder, path), links)
+                else:
+                    unwanted += member.size
+                    if unwanted > UNWANTED_BYTES:
+                        raise _MuchElse
+    except NotFound:
+        return
+    _make_links(links)
 
 
 def fetch_file(engine: Engine, name: str, folder: Path, file: str) -> None:
     try:
         with _opened(engine, name, f"{FOLDER}/{file}") as archive:
             for member in archive:
-                content = archive.extractfile(member) if member.isreg() else None
-                if content is not None:
-                    _store(folder, file, content)
+                _take_file(archive, member, folder, file)
     except NotFound:
         return
+
+
+def _take_file(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, file: str) -> None:
+    content = archive.extractfile(member) if member.isreg() else None
+    if content is not None:
+        _store(folder, file, content)
 
 
 def _store(folder: Path, file: str, content: IO[bytes]) -> None:
@@ -146,21 +180,31 @@ def _copy(source: IO[bytes], target: IO[bytes]) -> None:
 def fetch_tree(engine: Engine, name: str, folder: Path, relative: str) -> None:
     """A file or folder below the attempt's folder: regular files, folders, and links last."""
     parent = (folder / relative).parent
-    links: list[tuple[Path, str]] = []
+    links: Links = []
     try:
         with _opened(engine, name, f"{FOLDER}/{relative}") as archive:
             for member in archive:
-                target = _inside(parent, member.name)
-                if target is None:
-                    continue
-                if member.isdir():
-                    target.mkdir(parents=True, exist_ok=True)
-                elif member.isreg():
-                    _write(archive, member, target)
-                elif member.issym():
-                    links.append((target, member.linkname))
+                _take(archive, member, _inside(parent, member.name), links)
     except NotFound:
         return
+    _make_links(links)
+
+
+def _take(
+    archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path | None, links: Links
+) -> None:
+    if target is None:
+        return
+    if member.isdir():
+        target.mkdir(parents=True, exist_ok=True)
+    elif member.isreg():
+        _write(archive, member, target)
+    elif member.issym():
+        links.append((target, member.linkname))
+
+
+def _make_links(links: Links) -> None:
+    """Last, so that nothing was written through one."""
     for target, text in links:
         if not os.path.lexists(target):
             os.symlink(text, target)

@@ -3,10 +3,12 @@
 import io
 import tarfile
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nbyard.domain.attempts import CommandWork, Output, TaskFile
 from nbyard.errors import NotFound, Unavailable
 from nbyard.runtimes.docker import transfer
 
@@ -96,3 +98,70 @@ def test_an_archive_that_was_cut_off_is_asked_for_again(tmp_path, length):
         transfer.fetch_tree(engine(outputs=archive[:length]), "n", tmp_path, "outputs")
     transfer.fetch_tree(engine(outputs=archive), "n", tmp_path, "outputs")
     assert (tmp_path / "outputs/big").read_bytes() == b"x" * 9000
+
+
+LEFT = (
+    ("attempt/", tarfile.DIRTYPE, b""),
+    ("attempt/code", tarfile.DIRTYPE, b""),
+    ("attempt/code/model.bin", tarfile.REGTYPE, b"made beside the code"),
+    ("attempt/code/work.py", tarfile.REGTYPE, b"x" * 5000),
+    ("attempt/executed.ipynb", tarfile.REGTYPE, b"{}"),
+    ("attempt/log", tarfile.REGTYPE, b"one\ntwo\n"),
+    ("attempt/outputs", tarfile.DIRTYPE, b""),
+    ("attempt/outputs/link", tarfile.SYMTYPE, b"o"),
+    ("attempt/outputs/o", tarfile.REGTYPE, b"made"),
+    ("attempt/outputs/../../evil", tarfile.REGTYPE, b"x"),
+    ("attempt/result.json", tarfile.REGTYPE, b"not the last"),
+    ("attempt/task.json", tarfile.REGTYPE, b"another"),
+)
+TASK = TaskFile(
+    "a", "t", "m", CommandWork(["true"]), {"o": Output("outputs/o"), "m": Output("code/./model.bin")}
+)
+
+
+@pytest.mark.parametrize("much", [False, True])
+def test_all_that_is_left_comes_at_once_unless_much_is_in_the_way(tmp_path, monkeypatch, much):
+    """P11: whichever way, the same is there, and the result last."""
+    asked: list[str] = []
+    fetch_file = transfer.fetch_file
+
+    def fetch(engine: Any, name: str, folder: Path, file: str) -> None:
+        asked.append(file)
+        fetch_file(engine, name, folder, file)
+
+    monkeypatch.setattr(transfer, "fetch_file", fetch)
+    monkeypatch.setattr(transfer, "UNWANTED_BYTES", 4999 if much else 10_000)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "log").write_bytes(b"one\n")
+    alone = {
+        name: tar((name, tarfile.REGTYPE, content))
+        for name, content in (
+            ("log", b"one\ntwo\n"),
+            ("executed.ipynb", b"{}"),
+            ("result.json", b"the last"),
+            ("model.bin", b"made beside the code"),
+        )
+    }
+    outputs = tar(*((name.partition("/")[2], *more) for name, *more in LEFT[6:9]))
+    found = engine(attempt=tar(*LEFT), outputs=outputs, **alone)
+    transfer.fetch_all(found, "n", folder, TASK)
+    assert asked[-1] == "result.json" and (len(asked) > 1) == much
+    assert {str(path.relative_to(folder)): path.read_text() for path in files_in(folder)} == {
+        "code/model.bin": "made beside the code",
+        "executed.ipynb": "{}",
+        "log": "one\ntwo\n",
+        "outputs/link": "made",
+        "outputs/o": "made",
+        "result.json": "the last",
+    }
+    assert not (tmp_path / "evil").exists()
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_folder_that_is_gone_leaves_nothing(tmp_path):
+    transfer.fetch_all(engine(), "n", tmp_path, TASK)
+    assert not files_in(tmp_path)
