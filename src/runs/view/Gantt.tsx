@@ -72,7 +72,9 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
           </span>
         ))}
         {!isLive(detail.run) && (
-          <span className="nby-Dim">{trans.__('all of it in %1', showSeconds(chart.seconds))}</span>
+          <span className="nby-Dim">
+            {trans.__('all ended after %1', showSeconds(chart.seconds))}
+          </span>
         )}
         <TableSwitch on={table} onSwitch={setTable} />
       </div>
