@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from nbyard.locks import is_stopped, writers
@@ -38,9 +39,13 @@ def other_settings(store: Store, settings: Settings) -> dict[str, str]:
         lease = store.leases.get(c, LEASE)
     if lease is None or not lease.seems_held or is_dead(lease.holder):
         return {}
-    if not lease.holder.startswith(_host()):
-        return {}
-    there, here = _variables(pid_of(lease.holder)), settings.environment()
+    return _differing(lease.holder, settings) if lease.holder.startswith(_host()) else {}
+
+
+@lru_cache(maxsize=8)
+def _differing(holder: str, settings: Settings) -> dict[str, str]:
+    """Neither changes as long as both live."""
+    there, here = _variables(pid_of(holder)), settings.environment()
     words = {name: f"NBYARD_{name.upper()}" for name in settings.of_dispatcher()}
     return {
         n: there[word] for n, word in words.items() if there.get(word, here[word]) != here[word]

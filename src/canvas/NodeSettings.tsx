@@ -43,6 +43,7 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
       label: trans.__('Runtime'),
       type: 'choice',
       choices: [...runtimes],
+      fallback: trans.__('as the run says'),
       help: [trans.__('A local process, a container, or a Dask cluster.'), containers]
         .filter(Boolean)
         .join(' ')

@@ -1,7 +1,6 @@
 import {
   Background,
   ConnectionMode,
-  MiniMap,
   ReactFlow,
   useStore,
   useUpdateNodeInternals
@@ -17,6 +16,7 @@ import { useCanvas } from './hooks';
 import { recall, remember } from './memory';
 import { fit, leastZoom, refit } from './navigation';
 import { NodeCard } from './NodeCard';
+import { Overview } from './Overview';
 import { MEASURED } from './store';
 
 const NODE_TYPES = { card: NodeCard };
@@ -132,9 +132,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         attributionPosition="bottom-left"
       >
         <Background />
-        {nodes.length >= OVERVIEW.from && nodes.length <= OVERVIEW.to && (
-          <MiniMap pannable zoomable ariaLabel={trans.__('Overview')} />
-        )}
+        {nodes.length >= OVERVIEW.from && nodes.length <= OVERVIEW.to && <Overview />}
       </ReactFlow>
       {!nodes.length && <EmptyStage />}
       {nodes.length === 1 && !edges.length && (

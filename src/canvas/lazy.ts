@@ -1,4 +1,5 @@
 /** All of the canvas that is fetched when a workflow is first shown. */
+import '../../style/base.css';
 export * as connecting from './connecting';
 export * as editing from './editing';
 export * as navigation from './navigation';

@@ -8,6 +8,7 @@ import {
   NodeHandle,
   Position as Side
 } from '@xyflow/react';
+import { naturally } from '../components/names';
 import { JsonObject } from '../document/canonical';
 import { IEdge, Position } from '../document/flow';
 import { FlowDoc, IFlowChange } from '../document/flowDoc';
@@ -49,7 +50,7 @@ export class FlowStore {
     private readonly shared: boolean,
     private readonly cards: ICards
   ) {
-    const ids = [...doc.nodes.keys()].sort();
+    const ids = [...doc.nodes.keys()].sort(naturally);
     this._isLarge = ids.length > MEASURED;
     this.nodes = ids.map((id, index) => this._node(id, undefined, index)!);
     this.edges = [...doc.edges.keys()].sort().flatMap(id => this._edge(id) ?? []);
@@ -295,7 +296,7 @@ export class FlowStore {
 
   /** A place for a node that has none, the same each time. */
   private _somewhere(id: string, known?: number): Position {
-    const index = known ?? [...this.doc.nodes.keys()].sort().indexOf(id);
+    const index = known ?? [...this.doc.nodes.keys()].sort(naturally).indexOf(id);
     return [(index % 4) * 280, Math.floor(index / 4) * 180];
   }
 
@@ -354,5 +355,5 @@ function patch<T extends { id: string }>(
     }
     return make(item.id, item) ?? [];
   });
-  return [...kept, ...[...rest].sort().flatMap(id => make(id) ?? [])];
+  return [...kept, ...[...rest].sort(naturally).flatMap(id => make(id) ?? [])];
 }

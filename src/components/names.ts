@@ -12,3 +12,10 @@ export function alike(names: Iterable<readonly [string, string]>): Set<string> {
   }
   return found;
 }
+
+const { compare } = new Intl.Collator('en', { numeric: true });
+
+/** Ids as people count: n2 comes before n10. */
+export function naturally(one: string, other: string): number {
+  return compare(one, other) || Number(one > other) - Number(one < other);
+}

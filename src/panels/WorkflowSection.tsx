@@ -20,8 +20,8 @@ export function WorkflowSection({ services }: { services: IPanelServices }): JSX
   return (
     <div className="nby-Section">
       <Standing collection={workflows} trans={trans}>
+        <p className="nby-Note">{trans.__('No workflow ran yet.')}</p>
         <p className="nby-Note">
-          {trans.__('No workflow ran yet.')}{' '}
           <CommandButton
             commands={commands}
             id="nbyard:create-workflow"

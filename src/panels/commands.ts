@@ -18,6 +18,7 @@ import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Widget } from '@lumino/widgets';
 import { notebookIcon, workflowIcon } from '../icons';
 import { pointed } from '../runs/pointing';
+import { chooseFiles } from './chooseFiles';
 import { deploymentCommands } from './deployments/commands';
 import { environmentCommands } from './environments/commands';
 import type { actions as Actions } from './lazy';
@@ -46,6 +47,8 @@ export interface IPanelCommand {
   noun?: Noun;
   /** It is about files of the file browser with these suffixes; '' is any. */
   files?: readonly string[];
+  /** Files of the person's computer that are asked for first. */
+  chooses?: 'file' | 'files';
   /** It is about what these arguments say, all of which are needed; by name, what each is. */
   args?: Readonly<Record<string, string>>;
 }
@@ -63,7 +66,8 @@ export function panelCommands(trans: TranslationBundle): IPanelCommand[] {
       act: 'uploadDataset',
       label: trans.__('Upload Dataset…'),
       caption: trans.__('Upload files of this computer as datasets'),
-      icon: fileUploadIcon
+      icon: fileUploadIcon,
+      chooses: 'files'
     },
     {
       id: 'nbyard:import-dataset',
@@ -161,7 +165,8 @@ function executableCommands(trans: TranslationBundle): IPanelCommand[] {
       act: 'uploadExecutable',
       label: trans.__('Register Executable…'),
       caption: trans.__('Upload a notebook, script or binary and describe its arguments'),
-      icon: addIcon
+      icon: addIcon,
+      chooses: 'file'
     },
     {
       id: 'nbyard:register-executable',
@@ -317,7 +322,8 @@ export function addPanelCommands(services: IPanelServices): string[] {
     const view = views?.currentWidget;
     return view && view === app.shell.currentWidget ? view.content.target.id : undefined;
   };
-  for (const { id, act, label, tile, caption, icon, noun, files, args: told } of table) {
+  for (const command of table) {
+    const { id, act, label, tile, caption, icon, noun, files, chooses, args: told } = command;
     const said = (args: ReadonlyPartialJSONObject) => Object.keys(told ?? {}).map(n => args[n]);
     const paths = (args: ReadonlyPartialJSONObject) =>
       typeof args.path === 'string' ? [args.path] : selectedFiles(browser);
@@ -342,10 +348,13 @@ export function addPanelCommands(services: IPanelServices): string[] {
         noun ? !!target(args) : files ? paths(args).some(fits) : said(args).every(Boolean),
       isVisible: args => (files ? paths(args).some(fits) : said(args).every(Boolean)),
       execute: async args => {
-        const { actions } = await import('./lazy');
+        const [{ actions }, chosen] = await Promise.all([
+          import('./lazy'),
+          chooses ? chooseFiles(chooses === 'files') : []
+        ]);
         const about = told ? said(args).map(String) : [target(args) ?? ''];
         const given = files ? paths(args).filter(fits) : about;
-        return actions[act](services, given);
+        return actions[act](services, given, chosen);
       }
     });
   }

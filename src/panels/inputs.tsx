@@ -3,7 +3,8 @@ import { Dataset } from '../api/types';
 import { useSignal } from '../components/useSignal';
 import { IInputs } from '../forms/ArgumentForm';
 import { artifactsOf, inputNames } from './artifacts/collection';
-import { chooseFiles, datasetOf } from './datasets/uploads';
+import { chooseFiles } from './chooseFiles';
+import { datasetOf } from './datasets/uploads';
 import { isUsable } from './paletteRows';
 import { IPanelServices } from './services';
 

@@ -1,4 +1,5 @@
 /** All of the panels that is fetched when one of them is first shown or used. */
+import '../../style/base.css';
 import '../../style/panels.css';
 import '../../style/deployments.css';
 import '../../style/libraries.css';

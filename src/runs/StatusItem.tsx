@@ -6,6 +6,19 @@ import { IYard } from '../api/yard';
 import { useSignal } from '../components/useSignal';
 import { runningIcon } from '../icons';
 
+/** In a status bar, before any style sheet of ours is there. */
+const LOOKS = {
+  display: 'inline-flex',
+  gap: 4,
+  alignItems: 'center',
+  padding: '0 4px',
+  border: 'none',
+  background: 'none',
+  color: 'inherit',
+  font: 'inherit',
+  cursor: 'pointer'
+} as const;
+
 /** How many runs are under way; a click shows the newest of them. */
 export class StatusItem extends ReactWidget {
   constructor(
@@ -14,7 +27,7 @@ export class StatusItem extends ReactWidget {
     private readonly trans: TranslationBundle
   ) {
     super();
-    this.addClass('nby-StatusItem');
+    Object.assign(this.node.style, { display: 'flex', alignItems: 'center' });
   }
 
   get live(): number {
@@ -39,6 +52,7 @@ function Count({ item, yard, commands, trans }: ICountProps): JSX.Element {
   return (
     <button
       type="button"
+      style={LOOKS}
       title={label}
       aria-label={label}
       onClick={() => {
@@ -48,7 +62,7 @@ function Count({ item, yard, commands, trans }: ICountProps): JSX.Element {
         }
       }}
     >
-      <runningIcon.react tag="span" className="nby-Icon" />
+      <runningIcon.react tag="span" elementSize="small" elementPosition="center" />
       {live}
     </button>
   );

@@ -13,7 +13,6 @@ import { addRunCommands } from './commands';
 import type { ExecutedPanel, RunTab } from './drawer';
 import { pointed } from './pointing';
 import { IRunServices } from './services';
-import { StatusItem } from './StatusItem';
 
 const SHOW = 'nbyard:show-run';
 const EXECUTED = 'nbyard:open-executed';
@@ -212,15 +211,26 @@ function addExecuted(
   });
 }
 
+/** How many runs are under way; nothing of it is fetched before one is. */
 function addStatus({ yard, commands, trans }: IRunServices, bar: IStatusBar | null): void {
-  const item = new StatusItem(yard, commands, trans);
-  bar?.registerStatusItem('nbyard:runs', {
-    item,
-    align: 'left',
-    rank: 90,
-    isActive: () => item.live > 0,
-    activeStateChanged: yard.runs.changed as never
-  });
+  const { changed } = yard.runs;
+  const add = async () => {
+    if (yard.runs.items.some(isLive)) {
+      changed.disconnect(add);
+      const { StatusItem } = await import('./StatusItem');
+      const item = new StatusItem(yard, commands, trans);
+      bar!.registerStatusItem('nbyard:runs', {
+        item,
+        align: 'left',
+        rank: 90,
+        isActive: () => item.live > 0,
+        activeStateChanged: changed as never
+      });
+    }
+  };
+  if (bar) {
+    changed.connect(add);
+  }
 }
 
 /** What a shell builds, runs once and removes tells of itself there: `nbyard run -f`. */

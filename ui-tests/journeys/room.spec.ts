@@ -87,6 +87,113 @@ test('K5: each step has its room in the drawer, and time its figures', async ({ 
   await drawer.succeeds();
 });
 
+test('K5: steps stand as people count them, and the overview has their states', async ({
+  lab,
+  server,
+  page
+}, info) => {
+  const { drawer } = lab;
+  await writeFile(server.file('quick.sh'), 'echo done\n');
+  const go = server.file('../go'); // beside the workflow it would be a new file that steps may read
+  await writeFile(server.file('wait.sh'), `until [ -e '${go}' ]; do sleep 0.1; done\n`);
+  const counted = Array.from({ length: 20 }, (_, index) => `n${index}`);
+  const nodes = counted.map((id, index) => {
+    const at: [number, number] = [(index % 5) * 260, Math.floor(index / 5) * 130];
+    return [id, { path: 'quick.sh', at }] as const;
+  });
+  const wait = ['wait', { path: 'wait.sh', at: [0, 560] as [number, number] }] as const;
+  const asSaved = [...nodes, wait].sort(([one], [other]) => (one < other ? -1 : 1));
+  await writeFile(server.file('many.nbflow'), workflow(Object.fromEntries(asSaved)));
+  const canvas = await lab.openWorkflow('many.nbflow');
+  const block = (state: string) => page.locator(`.nby-Overview-node.nby-mod-${state}`);
+  await expect(page.locator('.nby-Overview-node')).toHaveCount(21);
+  await canvas.button('run-workflow').click();
+  await expect(block('succeeded')).toHaveCount(20, { timeout: 60_000 });
+  await expect(block('running')).toHaveCount(1);
+  await page.screenshot({ path: info.outputPath('overview.png') });
+  await writeFile(go, '');
+  await drawer.succeeds();
+  await expect(block('succeeded')).toHaveCount(21);
+  const rows = drawer.body.locator('.nby-Row');
+  await expect(rows).toHaveCount(21);
+  const order = await rows.evaluateAll(all => all.map(row => (row as HTMLElement).dataset.id));
+  expect(order).toEqual([...counted, 'wait']);
+
+  await canvas.button('run-workflow').click();
+  await expect(drawer.root).toContainText('#2');
+  await drawer.succeeds();
+  await drawer.tab('Gantt');
+  const cached = drawer.body.locator('.nby-Gantt-time', { hasText: 'cached' });
+  await expect(cached).toHaveCount(21);
+  await expect(drawer.body).toContainText(/all ended after \d/);
+  await liesIn(drawer.body.locator('.nby-Gantt-axis text').last(), drawer.body);
+  await page.screenshot({ path: info.outputPath('cached.png') });
+  await canvas.card('wait.sh').click();
+  await canvas.button('toggle-inspector').click();
+  const runtime = canvas.inspector.getByLabel('Runtime');
+  await expect(runtime.locator('option:checked')).toHaveText('default: as the run says');
+});
+
+const WATCHED = `
+import http.server, os, threading, time
+import nbyard
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+for name in ("web", "tensorboard"):
+    page = http.server.HTTPServer((os.environ["NBYARD_HOST"], nbyard.port(name)), Page)
+    threading.Thread(target=page.serve_forever, daemon=True).start()
+while not os.path.exists(GO):
+    time.sleep(0.1)
+`;
+
+test('R16: two links to watch a step leave its words their room, and are seen whole', async ({
+  lab,
+  server,
+  page
+}, info) => {
+  const { drawer } = lab;
+  const ports = { web: 0, tensorboard: 0 };
+  const script = WATCHED.replace('GO', JSON.stringify(server.file('go')));
+  await writeFile(server.file('train.py'), script);
+  const description = JSON.stringify({ version: 1, resources: { ports } });
+  await writeFile(server.file('train.py.nbexec'), description);
+  const place = (x: number) => ({ path: 'train.py', at: [x, 0] as [number, number] });
+  await writeFile(server.file('pair.nbflow'), workflow({ a: place(0), b: place(300) }));
+  const canvas = await lab.openWorkflow('pair.nbflow');
+  await canvas.button('run-workflow').click();
+  for (const node of ['a', 'b']) {
+    await expect(drawer.step(node).getByRole('link')).toHaveCount(2, { timeout: 60_000 });
+  }
+  await drawer.step('a').click();
+  for (const [width, height] of [
+    [1440, 900],
+    [1280, 720]
+  ]) {
+    await page.setViewportSize({ width, height });
+    for (const node of ['a', 'b']) {
+      const row = drawer.step(node);
+      const why = row.locator('.nby-Steps-why');
+      await expect(why).toContainText('no earlier result');
+      await expect.poll(async () => (await why.boundingBox())!.width).toBeGreaterThan(120);
+      await liesIn(row.getByRole('link').last(), row);
+    }
+    await page.screenshot({ path: info.outputPath(`links-${width}.png`) });
+  }
+  for (const link of await canvas.card('train.py').getByRole('link').all()) {
+    const inner = (await link.boundingBox())!;
+    const card = (await link
+      .locator('xpath=ancestor::*[contains(@class, "nby-Node ")]')
+      .boundingBox())!;
+    expect(inner.x + inner.width).toBeLessThanOrEqual(card.x + card.width);
+  }
+  await writeFile(server.file('go'), '');
+  await drawer.succeeds();
+});
+
 test('P1: the path that a port is asked at is seen whole', async ({ lab, page }, info) => {
   await lab.panel();
   await lab.panelButton('create-deployment').click();

@@ -18,6 +18,7 @@ from nbyard.errors import BadRequest, Invalid
 from nbyard.fields import misspelled, with_meant
 
 NODE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
+NUMBER = re.compile("([0-9]+)")
 DATA = "data"
 ANY_KEY = "[...]"
 MAX_NODES = 10_000
@@ -220,12 +221,16 @@ def semantic(document: Document) -> Document:
 
 
 def ordered(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
-    """Node ids so that every source comes before its targets, and else as they were given.
+    """Node ids so that every source comes before its targets, and else as they were given. The
+    canvas writes them sorted as text, with n10 before n2: those come by their numbers.
 
     Raises:
         Invalid: when there is a cycle; the message names its nodes.
     """
-    after: dict[str, list[str]] = {node: [] for node in nodes}
+    given = list(nodes)
+    if given == sorted(given):
+        given.sort(key=_numbered)
+    after: dict[str, list[str]] = {node: [] for node in given}
     missing = dict.fromkeys(after, 0)
     place = {node: at for at, node in enumerate(after)}
     for edge in edges:
@@ -244,6 +249,10 @@ def ordered(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
         rest = sorted(node for node, count in missing.items() if count)
         raise Invalid.field("document.edges", "the arrows form a circle: " + ", ".join(rest[:8]))
     return order
+
+
+def _numbered(node: str) -> list[str | int]:
+    return [part if at % 2 == 0 else int(part) for at, part in enumerate(NUMBER.split(node))]
 
 
 def upstream(start: Iterable[str], edges: Iterable[Edge]) -> set[str]:

@@ -34,6 +34,12 @@ describe('FlowStore', () => {
     expect(store.place('sales')).toEqual([0, 0]);
   });
 
+  it('K2: keeps nodes in the order in which people count', () => {
+    const { store, doc } = one.canvas;
+    doc.edit(() => ['n10', 'n2', 'n1'].forEach(id => doc.addNode(id, {}, [0, 0])));
+    expect(store.nodes.slice(3).map(({ id }) => id)).toEqual(['n1', 'n2', 'n10']);
+  });
+
   it('leaves removals to the document', () => {
     const { store, doc } = one.canvas;
     store.onNodesChange([{ id: 'sales', type: 'remove' }]);

@@ -84,7 +84,7 @@ describe('P2, P3: a model that is tried', () => {
     expect(screen.getByRole('alert').textContent).toBe('is no whole number');
     expect(age.getAttribute('aria-invalid')).toBe('true');
     fireEvent.change(screen.getByLabelText('What is asked'), { target: { value: '1' } });
-    expect(screen.getByLabelText(/^JSON/)).toHaveProperty('value', '{\n  "age": 1\n}');
+    expect(screen.getByLabelText(/^JSON/)).toHaveProperty('value', '[\n  {\n    "age": 1\n  }\n]');
   });
 
   it('says what the token of the snippets is', async () => {

@@ -28,7 +28,10 @@ describe('P3: what a model is asked', () => {
     expect(row.fields[1].help).toBe('float, may be empty');
     const whole = { age: 1, weight: 0.5, name: 'text', ill: true, born: '2030-01-31' };
     expect(sent({})).toEqual(whole);
-    expect(JSON.parse(String(text.fields[0].default))).toEqual(whole);
+    expect(JSON.parse(String(text.fields[0].default))).toEqual([whole]);
+    expect(text.fields[0].help).toBe(
+      'A list of records, or one record: age: int; weight: float, may be empty; name: str; ill: bool; born: date'
+    );
     expect(requestOf(row, ADDRESS, {}).url).toBe(`${ADDRESS}predict`);
   });
 

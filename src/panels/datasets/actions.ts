@@ -10,11 +10,12 @@ import { copyText, showProblem } from '../../components/problems';
 import { canonical } from '../../document/canonical';
 import { askText } from '../../forms/askText';
 import { EXTENSION } from '../../tokens';
+import { chooseFiles } from '../chooseFiles';
 import { focusRow } from '../focus';
 import { IPanelServices } from '../services';
 import { openDataset } from '../views';
 import { askUnpack, folderOf } from './archives';
-import { chooseFiles, uploads } from './uploads';
+import { uploads } from './uploads';
 
 type Action = (services: IPanelServices, ids: string[]) => Promise<unknown> | unknown;
 
@@ -75,7 +76,8 @@ async function datasetOfFile(services: IPanelServices, path: string): Promise<Da
 }
 
 export const datasetActions = {
-  uploadDataset: async ({ yard }: IPanelServices) => uploads.add(yard, await chooseFiles(true)),
+  uploadDataset: ({ yard }: IPanelServices, _: string[], files: readonly File[]) =>
+    uploads.add(yard, files),
 
   importDataset: told(
     ({ trans }) => trans.__('Not imported.'),

@@ -187,15 +187,3 @@ function imported({ datasets }: IYard, id: string): Promise<Dataset> {
     look();
   });
 }
-
-/** Let the user choose files of their computer; nothing when they do not. */
-export function chooseFiles(multiple: boolean): Promise<File[]> {
-  return new Promise(resolve => {
-    const input = document.createElement('input');
-    input.type = 'file';
-    input.multiple = multiple;
-    input.addEventListener('change', () => resolve([...(input.files ?? [])]));
-    input.addEventListener('cancel', () => resolve([]));
-    input.click();
-  });
-}

@@ -46,8 +46,11 @@ export function predictionsOf(
   const text = call(trans.__('Predict rows of JSON'), [
     {
       ...plain('JSON', 'body', 'json'),
-      help: columns.map(({ name, type }) => `${name}: ${type}`).join(', '),
-      default: JSON.stringify(record, undefined, 2)
+      help: trans.__(
+        'A list of records, or one record: %1',
+        columns.map(one => `${one.name}: ${typeText(one, trans)}`).join('; ')
+      ),
+      default: JSON.stringify([record], undefined, 2)
     }
   ]);
   return columns.length > MOST_FIELDS ? [text, form] : [form, text];
@@ -55,13 +58,16 @@ export function predictionsOf(
 
 function columnField(column: IColumn, sample: unknown, trans: TranslationBundle): ICallField {
   const { name, type } = column;
-  const isRequired = column.nullable !== true;
   return {
     ...plain(name, 'column', TYPES[type] ?? 'string'),
-    help: isRequired ? type : trans.__('%1, may be empty', type),
+    help: typeText(column, trans),
     default: sample as string | number | boolean,
-    is_required: isRequired
+    is_required: column.nullable !== true
   };
+}
+
+function typeText({ type, nullable }: IColumn, trans: TranslationBundle): string {
+  return nullable === true ? trans.__('%1, may be empty', type) : type;
 }
 
 function plain(name: string, place: ICallField['place'], type: string): ICallField {

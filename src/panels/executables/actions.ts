@@ -7,8 +7,8 @@ import { IArgument, readArguments } from '../../document/arguments';
 import { askText } from '../../forms/askText';
 import { askValues, IAskValues } from '../../forms/askValues';
 import { ValuesHolder } from '../../forms/ValuesForm';
+import { chooseFiles } from '../chooseFiles';
 import { ask } from '../datasets/actions';
-import { chooseFiles } from '../datasets/uploads';
 import { IPanelServices } from '../services';
 import { told } from '../told';
 import { openExecutable } from '../views';
@@ -20,9 +20,8 @@ async function known({ yard }: IPanelServices, id: string): Promise<Executable> 
 }
 
 export const executableActions = {
-  uploadExecutable: (services: IPanelServices) =>
+  uploadExecutable: (services: IPanelServices, _: string[], [file]: readonly File[]) =>
     told(services, services.trans.__('Not uploaded.'), async () => {
-      const [file] = await chooseFiles(false);
       if (file) {
         openExecutable(services, { upload: await uploadFile(services.yard.client, file) });
       }

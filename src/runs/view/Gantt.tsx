@@ -71,6 +71,11 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
             {key === 'created' && ` (${showSeconds(chart.begins)})`}
           </span>
         ))}
+        {!isLive(detail.run) && (
+          <span className="nby-Dim">
+            {trans.__('all ended after %1', showSeconds(chart.seconds))}
+          </span>
+        )}
         <TableSwitch on={table} onSwitch={setTable} />
       </div>
       <PortionBar portion={portion} trans={trans} />

@@ -264,6 +264,18 @@ def test_what_nothing_puts_in_order_stays_as_it_was_given(arrows, order):
     assert " ".join(ordered("abcde", [_arrow(*arrow) for arrow in arrows])) == order
 
 
+def test_what_the_canvas_sorted_as_text_comes_by_its_numbers():
+    """K5: the steps of a fan stand as people count them, whoever saved the document."""
+    names = ["a", *(f"n{i}" for i in range(12)), "z"]
+    arrows = [("a", n) for n in names[1:-1]] + [(n, "z") for n in names[1:-1]]
+    edges = [_arrow(*arrow) for arrow in arrows]
+    assert sorted(names) != names
+    assert ordered(sorted(names), edges) == names
+    assert ordered(["_1", "a", "a10", "a2-b", "a2_"], []) == ["_1", "a", "a2-b", "a2_", "a10"]
+    by_hand = ["z", "n10", "n2"]
+    assert ordered(by_hand, []) == by_hand
+
+
 @given(ANY)
 def test_circles_are_refused_with_their_nodes(edges):
     """K4: also an arrow from a node to itself."""

@@ -1,0 +1,19 @@
+/** Let the user choose files of their computer; nothing when they do not.
+ *
+ * To be called straight from a click or a key: seconds later a browser opens nothing. */
+export function chooseFiles(multiple: boolean): Promise<File[]> {
+  return new Promise(resolve => {
+    const input = document.createElement('input');
+    input.type = 'file';
+    input.multiple = multiple;
+    input.hidden = true;
+    const done = () => {
+      input.remove();
+      resolve([...(input.files ?? [])]);
+    };
+    input.addEventListener('change', done);
+    input.addEventListener('cancel', done);
+    document.body.append(input); // what nothing holds may be gone before a file is chosen
+    input.click();
+  });
+}
