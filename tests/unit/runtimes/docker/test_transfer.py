@@ -115,7 +115,11 @@ LEFT = (
     ("attempt/task.json", tarfile.REGTYPE, b"another"),
 )
 TASK = TaskFile(
-    "a", "t", "m", CommandWork(["true"]), {"o": Output("outputs/o"), "m": Output("code/./model.bin")}
+    "a",
+    "t",
+    "m",
+    CommandWork(["true"]),
+    {"o": Output("outputs/o"), "m": Output("code/./model.bin")},
 )
 
 
