@@ -83,8 +83,10 @@ def end_stopped(store: Store) -> None:
 def make_way(store: Store, settings: Settings) -> None:
     """Before work is asked for: a dispatcher that idles leaves, if it was started with others than
     the settings that are given here. One that has work keeps to its own."""
+    if settings.inline_dispatch or not settings.given.intersection(settings.of_dispatcher()):
+        return
     end = time.monotonic() + WAY_SECONDS
-    while not settings.inline_dispatch and time.monotonic() < end:
+    while time.monotonic() < end:
         if not settings.given & other_settings(store, settings).keys() or has_work(store):
             return
         with store.read() as c:

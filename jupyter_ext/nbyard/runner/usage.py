@@ -189,9 +189,9 @@ class GpuMeter:
         if self._output >= 0:
             os.close(self._output)
         if self.pid:
-            with contextlib.suppress(ProcessLookupError, PermissionError):  # all of it is gone
+            # what cannot be killed is not waited for, and in the end all of it is gone
+            with contextlib.suppress(ProcessLookupError, PermissionError, ChildProcessError):
                 os.killpg(self.pid, signal.SIGKILL)
-            with contextlib.suppress(ChildProcessError):
                 while True:
                     os.waitpid(-self.pid, 0)
         self._output, self.pid = -1, 0

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from nbyard.dispatch.keys import Identities
-from nbyard.dispatch.launching import prepare
+from nbyard.dispatch.launching import RESULT_KEY, prepare
+from nbyard.serving.batch import parts
 from nbyard.testing.bench import Bench
 
 
@@ -24,6 +25,11 @@ def test_the_task_file(bench: Bench) -> None:
     assert task["work"]["argv"][-4:] == ["--n", "7", "--out", "{attempt}/outputs/out/out.txt"]
     assert (folder / "code" / "work.py").is_file()
     assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_the_key_of_a_result_has_one_name() -> None:
+    """What predicts runs where nbyard may not be installed, and has the name by itself."""
+    assert parts.KEY == RESULT_KEY
 
 
 def test_a_whole_folder_is_left_alone(bench: Bench) -> None:

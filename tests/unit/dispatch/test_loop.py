@@ -4,6 +4,7 @@ import itertools
 import os
 import socket
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -66,26 +67,16 @@ def test_a_killed_one_is_followed_at_once(config: Settings) -> None:
     store.close()
 
 
-def test_stop_leaves_and_gives_the_lease_back(config: Settings) -> None:
+@pytest.mark.parametrize("leave", [Dispatcher.stop, Dispatcher.make_way])
+def test_it_leaves_and_gives_the_lease_back(
+    config: Settings, leave: Callable[[Dispatcher], None]
+) -> None:
+    """G5: when it is told to, or makes way as there is nothing to do."""
     config.idle_seconds = 1000.0
     dispatcher = Dispatcher.open(config)
     thread = threading.Thread(target=dispatcher.run)
     thread.start()
-    dispatcher.stop()
-    thread.join(20)
-    assert not thread.is_alive()
-    store = Store(config.store_path)
-    assert not lives(store)
-    store.close()
-
-
-def test_it_makes_way_when_there_is_nothing_to_do(config: Settings) -> None:
-    """G5: and gives the lease back."""
-    config.idle_seconds = 1000.0
-    dispatcher = Dispatcher.open(config)
-    thread = threading.Thread(target=dispatcher.run)
-    thread.start()
-    dispatcher.make_way()
+    leave(dispatcher)
     thread.join(20)
     assert not thread.is_alive()
     store = Store(config.store_path)
