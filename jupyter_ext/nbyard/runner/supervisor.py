@@ -61,7 +61,8 @@ class Supervisor:
         self._masks = masks_of(folder.path)
         self.log = Log(folder.at("log"), masks=self._masks)
         self._memory = MemoryWatch(task.get("memory_bytes"))
-        gpus = GpuMeter((task.get("environment") or {}).get("CUDA_VISIBLE_DEVICES") or "")
+        seen = {**os.environ, **(task.get("environment") or {})}  # a Dask worker has its own
+        gpus = GpuMeter(seen.get("CUDA_VISIBLE_DEVICES") or "")
         self._record = UsageRecord(folder.at("usage.jsonl"), gpus, spent=launch.spent)
         self._selector = selectors.DefaultSelector()
         self._ending: Ending | None = None
