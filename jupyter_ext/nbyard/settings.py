@@ -54,7 +54,7 @@ class Settings(Configurable):
     gpus = ListTrait(
         Unicode(),
         ["auto"],
-        help="GPUs that tasks may be granted, by index or UUID; auto asks NVIDIA's driver.",
+        help="GPUs that tasks may be granted, by UUID or index in nvidia-smi; auto asks that.",
     ).tag(config=True, dispatcher=True)
     tasks_per_gpu = Int(
         1, min=1, help="How many tasks may share one GPU; 1 = none is ever shared."

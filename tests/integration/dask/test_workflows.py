@@ -11,7 +11,7 @@ from nbyard.testing.conformance_runtimes import wait_until
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
 
-from ..test_runs import ADA, ENDED, Project, option
+from ..test_runs import ADA, ENDED, LOOKED_AT, Project, assert_is_told, be_driver, option
 from .ground import Ground, ground
 
 pytestmark = pytest.mark.leaves_running  # processes of the ground are ended by the fixture
@@ -270,3 +270,16 @@ def test_a_step_waits_for_its_worker_and_says_so(project: Project, cluster: Grou
 
 def until_task(project: Project, run: str, name: str, good: Callable[[Task], bool]) -> Task:
     return project.dispatching.until(lambda: project.task(run, name), good)
+
+
+def test_what_the_gpus_of_a_worker_do_is_told(
+    project: Project, cluster: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R11, R12: of those that it shows to its work."""
+    be_driver(tmp_path, monkeypatch)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-a")
+    cluster.start_worker("--resources", "GPU=1")
+    project.script("busy", LOOKED_AT, gpu=1)
+    detail = project.run(runtime="dask")
+    assert detail.run.state == "succeeded"
+    assert_is_told(project, detail.run.id, "busy")

@@ -18,6 +18,6 @@ def test_the_settings_count_else_the_machine():
 
 def test_auto_asks_the_driver_not_too_often(monkeypatch: pytest.MonkeyPatch):
     asked = iter([("GPU-a",)])
-    monkeypatch.setattr(gpus, "_ask_driver", lambda: next(asked))
-    monkeypatch.setattr(gpus, "_seen", (-gpus.LOOK_SECONDS, ()))
+    monkeypatch.setattr(gpus, "ask_driver", lambda: next(asked))
+    monkeypatch.setattr(gpus, "_driver", gpus.Driver())
     assert [capacity(Settings()).gpus for _ in range(3)] == [("GPU-a",)] * 3
