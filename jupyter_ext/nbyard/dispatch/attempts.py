@@ -239,13 +239,14 @@ class AttemptController:
 
     def _fail(self, case: Case, failure: Failure, result: Result) -> Ended:
         """Of work that is not tried again only the executed notebook is kept."""
-        if case.task.plan.tries_again(failure.kind, case.attempt.number) and not case.is_cancelled:
+        plan, number = case.task.plan, case.attempt.number
+        if plan.tries_again(failure.kind, number, case.lost) and not case.is_cancelled:
             return Ended("failed", failure, result)
         with ExitStack() as hold:
             hold.enter_context(self._room.blobs.keeping())
             kept = msgspec.structs.replace(result, outputs=[])
             rows = take_outputs(self._room, case.order.folder, kept, case.outputs)
-            warning = not_as_locked(self._room, case.attempt, case.task.plan)
+            warning = not_as_locked(self._room, case.attempt, plan)
             return Ended("failed", failure, result, rows, hold.pop_all(), warning=warning)
 
     def _stopped(self, case: Case, failure: Failure, result: Result) -> Ended:

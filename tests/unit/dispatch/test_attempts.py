@@ -96,7 +96,7 @@ def test_lost_attempts_are_tried_again_three_in_all(bench: Bench, runtime: FakeR
     task = bench.task(run)
     assert states(bench, run) == ["lost"] * 3
     assert task.failure is not None and task.failure.kind == "lost"
-    assert "killed by the test (attempt 3 of 3)" in task.failure.message
+    assert "killed by the test (lost 3 times)" in task.failure.message
     assert bench.task(run, "b").state == "skipped"
 
 
@@ -411,6 +411,36 @@ def test_a_failure_is_tried_again_when_asked(bench: Bench, runtime: FakeRuntime)
     ]
     assert task.failure is not None and task.failure.message == "no 3"
     assert bench.task(run, "b").state == "skipped"
+
+
+LOSS, FAIL = "lost", "failed"
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        pytest.param([LOSS, FAIL, LOSS, FAIL], id="the last failure is one too many"),
+        pytest.param([FAIL, LOSS, LOSS, LOSS], id="the last loss is one too many"),
+    ],
+)
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_what_was_lost_is_counted_apart(
+    bench: Bench, runtime: FakeRuntime, ends: list[str], is_replaced: bool
+) -> None:
+    """R9, I10: by a dispatcher that comes later too."""
+    run = bench.submit({"a": []}, retries=1)
+    for number, end in enumerate(ends):
+        bench.until(partial(looks_like, bench, run, [*ends[:number], "running"]))
+        if is_replaced:
+            bench.replace_dispatcher()
+        if end == LOSS:
+            runtime.lose(bench.attempt(run))
+        else:
+            runtime.end(bench.attempt(run), "failed", failure=Failure("error", "no"))
+    bench.until(lambda: bench.run(run).state == "failed")
+    assert states(bench, run) == ends
+    words = "no" if ends[-1] == FAIL else "killed by the test (lost 3 times)"
+    assert bench.task(run).reason == words
 
 
 def test_a_later_attempt_that_succeeds_counts(bench: Bench, runtime: FakeRuntime) -> None:
