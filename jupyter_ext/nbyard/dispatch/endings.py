@@ -62,6 +62,7 @@ def _end(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
 def _succeed(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
     if attempt.record.state == "recorded":  # nobody had seen it live
         changes.move_attempt(attempt, "starting")
+    _note(changes, attempt, "")
     changes.move_attempt(attempt, "succeeded", **_times(ended.result))
     changes.publish(attempt.task, ended.rows)
     if ended.is_as_keyed:

@@ -286,7 +286,7 @@ class Look:
                 rest.append(one)
         return rest
 
-    def _conclude(self, one: Waiting, result: Result) -> Ended:
+    def _conclude(self, one: Waiting, result: Result) -> Ended | Waits:
         is_ours = result.token == one.attempt.token
         if is_ours and result.state == "succeeded" and not result.outputs:
             crash_point("finished")

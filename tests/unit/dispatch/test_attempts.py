@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from nbyard.blobs.files import disk_full
 from nbyard.dispatch import attempts
 from nbyard.domain.attempts import CANCEL, EVENTS, IMAGE_STAGE, TASK, Failure
 from nbyard.errors import Invalid
@@ -83,6 +84,50 @@ def test_failure_keeps_its_words_and_publishes_nothing(bench: Bench, runtime: Fa
     task = bench.task(run)
     assert task.failure == Failure("error", "boom", cell=2)
     assert [artifact.name for artifact in task.artifacts] == ["executed.ipynb"]
+
+
+@pytest.fixture
+def full_disk(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> tuple[str, Callable[[], None]]:
+    """A run whose work is done, on a disk without room for what it made, and who makes room."""
+
+    def full(*_: object, **__: object) -> None:
+        raise disk_full(4)
+
+    run = running(bench, timeout_seconds=60.0)
+    make_room = partial(monkeypatch.setattr, bench.room.blobs, "put_fd", bench.room.blobs.put_fd)
+    monkeypatch.setattr(bench.room.blobs, "put_fd", full)
+    runtime.end(bench.attempt(run), text="made")
+    bench.until(lambda: "waits: disk full: needs 4 bytes" in bench.task(run).reason)
+    return run, make_room
+
+
+def test_what_was_made_waits_for_room(
+    bench: Bench, full_disk: tuple[str, Callable[[], None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F10, I15: no limit ends it meanwhile, no slot is taken, and the words go with the wait."""
+    run, make_room = full_disk
+    monkeypatch.setattr(attempts, "OVERTIME_SECONDS", -60.0)
+    monkeypatch.setattr(attempts, "FORCE_SECONDS", 0.0)
+    bench.round(3)
+    assert states(bench, run) == ["running"]
+    others = bench.submit({"b": [], "c": []})
+    bench.until(lambda: all(one.state == "running" for one in bench.detail(others).tasks))
+    make_room()
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    task = bench.task(run)
+    assert [artifact.name for artifact in task.artifacts] == ["out"]
+    assert task.reason == "runs because its cache is switched off"
+
+
+def test_what_was_made_waits_for_room_no_longer_than_it_is_wanted(
+    bench: Bench, full_disk: tuple[str, Callable[[], None]]
+) -> None:
+    """F10, I9."""
+    run, _ = full_disk
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
 
 
 def test_lost_attempts_are_tried_again_three_in_all(bench: Bench, runtime: FakeRuntime) -> None:
