@@ -22,7 +22,7 @@ from nbyard.dispatch.results import check_token, disclosed_in, failure_of, take_
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import CANCEL, TASK, Failure, Result
 from nbyard.domain.runtimes import PROCESS
-from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
+from nbyard.errors import Busy, Invalid, NbyardError, Unavailable
 from nbyard.runtimes.protocol import Runtime
 
 log = logging.getLogger("nbyard.dispatch")
@@ -240,15 +240,15 @@ class AttemptController:
             return Ended("succeeded", None, result, rows, hold.pop_all(), is_as_keyed, warning)
 
     def _is_as_keyed(self, case: Case) -> bool:
-        """What is installed elsewhere may have changed while it waited there; then nobody who asks
+        """What is installed may have changed while it waited elsewhere or ran; then nobody who asks
         for what its key says is to be given its result."""
         if not secrets.are_as_named(self._room, case):
             return False
-        if not hasattr(self._room.runtimes[case.attempt.runtime], "locks"):
-            return True
         try:
             code, environment = self._identities.look(case.task.plan)
-        except (NotFound, Unavailable):
+        except Busy:
+            raise
+        except NbyardError:
             return False
         parts = key_parts(case.task.plan, code, case.inputs, environment)
         return parts.key() == case.task.cache_key
