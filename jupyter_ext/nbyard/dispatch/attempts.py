@@ -22,11 +22,11 @@ from nbyard.dispatch.results import check_token, disclosed_in, failure_of, take_
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import CANCEL, TASK, Failure, Result
 from nbyard.domain.runtimes import PROCESS
-from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
+from nbyard.errors import Busy, Invalid, NbyardError, Unavailable
 from nbyard.runtimes.protocol import Runtime
 
 log = logging.getLogger("nbyard.dispatch")
-PATIENCE_SECONDS = 5.0  # before an engine that was out of reach is asked again to start it
+PATIENCE_SECONDS = 5.0  # before what an engine out of reach or a full disk kept is tried again
 FORCE_SECONDS = 10.0  # that it has to end when asked to, before it is given up
 UNREACHABLE_SECONDS = 120.0  # that its engine may be silent before it counts as lost
 OVERTIME_SECONDS = 10.0  # beyond a limit, for its supervisor to enforce that
@@ -36,8 +36,9 @@ FRESH_SECONDS = 1.0  # after a commit nobody can have taken over
 @dataclass
 class Seen:
     """What was seen of one attempt, in moments of the monotonic clock: when it may be tried again
-    to start it (0.0 unless its engine was out of reach), since when its engine is silent and since
-    when it runs, and when it was first asked to end. `has_heard`: its runtime took that word.
+    to start it, or to take what it made (0.0 unless an engine or the disk was in the way), since
+    when its engine is silent and since when it runs, and when it was first asked to end.
+    `has_heard`: its runtime took that word.
 
     It only makes us quicker or more patient: whoever begins anew does as well."""
 
@@ -58,7 +59,8 @@ class AttemptController:
         self._seen: dict[str, Seen] = {}
 
     def waits(self, attempt_id: str) -> bool:
-        """Whether it could not be started yet because its engine is out of reach."""
+        """Whether nothing of it is at work: it could not be started yet, or is done and what it
+        made has no room."""
         seen = self._seen.get(attempt_id)
         return seen is not None and seen.not_before > 0
 
@@ -162,7 +164,7 @@ class AttemptController:
             return self._miss(case, error)
         seen.silent_since = None
         if now.state == "finished":
-            return [self._finish(case)]
+            return self._finish(case, seen)
         if now.state == "unbegun" and case.attempt.state != "running":
             return self._start(case, runtime) if seen.asked_at is None else []
         if now.state in ("lost", "absent", "unbegun"):
@@ -183,12 +185,26 @@ class AttemptController:
             return [lost(error.message)]
         return []
 
-    def _finish(self, case: Case) -> Ended:
+    def _finish(self, case: Case, seen: Seen) -> list[Fact]:
+        if time.monotonic() < seen.not_before:
+            return []
         result = folders.read_result(case.order.folder)
-        return self.conclude(case, result) if result else lost("its result cannot be read")
+        fact = self.conclude(case, result) if result else lost("its result cannot be read")
+        if isinstance(fact, Waits):
+            if not seen.not_before:
+                log.warning("attempt %s waits: %s", case.attempt.id, fact.words)
+            seen.not_before = time.monotonic() + PATIENCE_SECONDS
+            seen.running_since = None  # its work is done: it has kept its limits
+        return [fact]
 
-    def conclude(self, case: Case, result: Result) -> Ended:
-        """What it means that the work came to this result."""
+    def conclude(self, case: Case, result: Result) -> Ended | Waits:
+        """What it means that the work came to this result. What it made waits for room."""
+        try:
+            return self._conclude(case, result)
+        except Unavailable as error:
+            return Ended("cancelled") if case.is_cancelled else Waits(error.message)
+
+    def _conclude(self, case: Case, result: Result) -> Ended:
         try:
             check_token(result, case.attempt.token)
         except Invalid as error:
@@ -213,7 +229,7 @@ class AttemptController:
                 adopt = case.attempt.runtime == PROCESS and not case.attempt.worker
                 folder, outputs = case.order.folder, case.outputs
                 rows = take_outputs(self._room, folder, result, outputs, adopt=adopt)
-            except Busy:
+            except (Busy, Unavailable):
                 raise
             except NbyardError as error:
                 return self._fail(case, failure_of(error, "contract"), result)
@@ -224,28 +240,29 @@ class AttemptController:
             return Ended("succeeded", None, result, rows, hold.pop_all(), is_as_keyed, warning)
 
     def _is_as_keyed(self, case: Case) -> bool:
-        """What is installed elsewhere may have changed while it waited there; then nobody who asks
+        """What is installed may have changed while it waited elsewhere or ran; then nobody who asks
         for what its key says is to be given its result."""
         if not secrets.are_as_named(self._room, case):
             return False
-        if not hasattr(self._room.runtimes[case.attempt.runtime], "locks"):
-            return True
         try:
             code, environment = self._identities.look(case.task.plan)
-        except (NotFound, Unavailable):
+        except Busy:
+            raise
+        except NbyardError:
             return False
         parts = key_parts(case.task.plan, code, case.inputs, environment)
         return parts.key() == case.task.cache_key
 
     def _fail(self, case: Case, failure: Failure, result: Result) -> Ended:
         """Of work that is not tried again only the executed notebook is kept."""
-        if case.task.plan.tries_again(failure.kind, case.attempt.number) and not case.is_cancelled:
+        plan, number = case.task.plan, case.attempt.number
+        if plan.tries_again(failure.kind, number, case.lost) and not case.is_cancelled:
             return Ended("failed", failure, result)
         with ExitStack() as hold:
             hold.enter_context(self._room.blobs.keeping())
             kept = msgspec.structs.replace(result, outputs=[])
             rows = take_outputs(self._room, case.order.folder, kept, case.outputs)
-            warning = not_as_locked(self._room, case.attempt, case.task.plan)
+            warning = not_as_locked(self._room, case.attempt, plan)
             return Ended("failed", failure, result, rows, hold.pop_all(), warning=warning)
 
     def _stopped(self, case: Case, failure: Failure, result: Result) -> Ended:

@@ -64,13 +64,14 @@ class LiveWorker:
 
 @dataclass(eq=False)
 class LiveTask:
-    """`results` are its outputs once it succeeded, `tries` the attempts so far; it waits in the
-    queue `since` this moment of our own count. What was tried keeps its place there, and is not
-    tried again `not_before` that."""
+    """`results` are its outputs once it succeeded, `tries` the attempts so far, of which so many
+    were `lost`; it waits in the queue `since` this moment of our own count. What was tried keeps
+    its place there, and is not tried again `not_before` that."""
 
     record: TaskRecord
     run: "LiveRun"
     tries: int = 0
+    lost: int = 0
     results: dict[str, BytesOf] = field(default_factory=dict)
     attempt: LiveAttempt | None = None
     since: float = 0.0
@@ -258,8 +259,8 @@ class Board:
     def _read_attempts(self, c: Connection, run: LiveRun) -> None:
         tries = self._store.attempts.tries(c, run.run.id)
         by_id = {task.record.id: task for task in run.tasks.values()}
-        for task_id, (number, ended_at) in tries.items():
-            by_id[task_id].tries = number
+        for task_id, (number, lost, ended_at) in tries.items():
+            by_id[task_id].tries, by_id[task_id].lost = number, lost
             if ended_at is not None:
                 by_id[task_id].pause(ended_at)
         workers = self._store.workers.of_run(c, run.run.id) if tries else {}
@@ -307,6 +308,7 @@ class Board:
     def end_attempt(self, attempt: LiveAttempt) -> None:
         assert attempt.record.state in ATTEMPT.terminal
         attempt.task.attempt = None
+        attempt.task.lost += attempt.record.state == "lost"
         self.attempts.pop(attempt.record.id, None)
         if attempt.worker is not None:
             attempt.worker.attempts.pop(attempt.record.id, None)

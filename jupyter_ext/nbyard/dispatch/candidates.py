@@ -37,8 +37,8 @@ NEW_IN_A_ROUND = 200
 
 @dataclass(eq=False)
 class Candidate:
-    """A queued task and what its result depends on; neither changes while it waits. Those of one
-    `group` may share a worker of functions."""
+    """A queued task and what its result depends on, as it was seen lately: `is_current` asks
+    again. Those of one `group` may share a worker of functions."""
 
     live: LiveTask
     parts: KeyParts
@@ -125,9 +125,20 @@ class Candidates(Mapping[str, Candidate]):
     def _keep(self, found: Sequence[Candidate]) -> None:
         """Those that are not served yet."""
         for one in found:
+            self._forget(one.task.id)
             if one.task.id in self._board.queue:
                 self._known[one.task.id] = one
                 self._same.setdefault(one.name, set()).add(one.task.id)
+
+    def is_current(self, one: Candidate) -> bool:
+        """Whether what its key says is installed was seen lately; else it is looked at again, for
+        that may have changed while it waited."""
+        known = self.identities.known(one.task.plan, one.live.run.since)
+        if known is not None and known[1].fingerprint == one.environment.fingerprint:
+            return True
+        self._board.fresh[one.task.id] = None
+        self.is_behind = True
+        return False
 
     def published(self, names: Sequence[tuple[str, str]]) -> None:
         """Results are in the cache now: whoever waits for the same is looked at again."""
@@ -148,12 +159,15 @@ class Candidates(Mapping[str, Candidate]):
         for name in self._board.gone:
             self._unfit.pop(name, None)
             self._unknowns.forget(name)
-            if one := self._known.pop(name, None):
-                same = self._same[one.name]
-                same.discard(name)
-                if not same:
-                    del self._same[one.name]
+            self._forget(name)
         self._board.gone.clear()
+
+    def _forget(self, name: str) -> None:
+        if one := self._known.pop(name, None):
+            same = self._same[one.name]
+            same.discard(name)
+            if not same:
+                del self._same[one.name]
 
     def _new(self, changes: Changes, most: int) -> list[Candidate]:
         now = datetime.now(UTC)
@@ -198,6 +212,7 @@ class Candidates(Mapping[str, Candidate]):
             if known is None:
                 if self._unknowns.keep(changes, task):
                     del self._board.fresh[record.id]
+                    self._forget(record.id)
                 else:
                     self._ask(task)
                 return None

@@ -20,15 +20,16 @@ AGAIN = 0.5
 
 @dataclass(frozen=True)
 class Case:
-    """A live attempt, the task and run that it belongs to, the bytes of its inputs, and what its
-    runtime needs to know. `outputs` are told where there is no task.json to tell them, `since` is
-    when the board learned of it."""
+    """A live attempt, the task and run that it belongs to, the bytes of its inputs, what its
+    runtime needs to know, and how many attempts before it were `lost`. `outputs` are told where
+    there is no task.json to tell them, `since` is when the board learned of it."""
 
     attempt: AttemptRecord
     task: TaskRecord
     run: Run
     order: Order
     inputs: dict[str, BytesOf]
+    lost: int
     outputs: dict[str, Output] | None = None
     since: float = field(default_factory=time.monotonic)
 
@@ -41,8 +42,8 @@ def case_of(room: Room, live: LiveAttempt) -> Case:
     """The case as the board has it now."""
     task, run = live.task, live.task.run
     order = order_of(room, live.record, task.record, run.run.priority)
-    inputs = inputs_of(live.task)
-    return Case(live.record, task.record, run.run, order, inputs, since=live.since)
+    inputs = inputs_of(task)
+    return Case(live.record, task.record, run.run, order, inputs, task.lost, since=live.since)
 
 
 def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord, priority: int) -> Order:

@@ -62,6 +62,7 @@ def _end(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
 def _succeed(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
     if attempt.record.state == "recorded":  # nobody had seen it live
         changes.move_attempt(attempt, "starting")
+    _note(changes, attempt, "")
     changes.move_attempt(attempt, "succeeded", **_times(ended.result))
     changes.publish(attempt.task, ended.rows)
     if ended.is_as_keyed:
@@ -80,7 +81,7 @@ def _again(changes: Changes, attempt: LiveAttempt, ended: Ended) -> bool:
     keeps its own record."""
     task, number = attempt.task, attempt.record.number
     failure = ended.failure or Failure("error", "it failed without a reason")
-    if task.run.is_cancelled or not task.record.plan.tries_again(failure.kind, number):
+    if task.run.is_cancelled or not task.record.plan.tries_again(failure.kind, number, task.lost):
         return False
     how = "was lost" if ended.how == "lost" else "failed"
     changes.move_attempt(attempt, ended.how, reason=failure.message, **_times(ended.result))
@@ -94,9 +95,7 @@ def _fail(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
     failure = ended.failure or Failure("error", "it failed without a reason")
     changes.move_attempt(attempt, ended.how, reason=failure.message, **_times(ended.result))
     if ended.how == "lost":
-        most = attempt.task.record.plan.lost_retries + 1
-        words = f"{failure.message} (attempt {attempt.record.number} of {most})"
-        failure = Failure("lost", words)
+        failure = Failure("lost", f"{failure.message} (lost {attempt.task.lost} times)")
     told = {"reason": failure.message, "failure": msgspec.to_builtins(failure)}
     told |= {"warning": ended.warning} if ended.warning else {}
     changes.publish(attempt.task, ended.rows)

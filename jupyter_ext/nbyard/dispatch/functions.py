@@ -268,7 +268,8 @@ class Look:
         """As if it had a process of its own."""
         task = one.task.record
         order = order_of_attempt(self.room, one.attempt, task, self.case.run.priority)
-        return Case(one.attempt, task, self.case.run, order, inputs_of(one.task), since=one.since)
+        inputs, lost = inputs_of(one.task), one.task.lost
+        return Case(one.attempt, task, self.case.run, order, inputs, lost, since=one.since)
 
     # From calls to ends
 
@@ -285,7 +286,7 @@ class Look:
                 rest.append(one)
         return rest
 
-    def _conclude(self, one: Waiting, result: Result) -> Ended:
+    def _conclude(self, one: Waiting, result: Result) -> Ended | Waits:
         is_ours = result.token == one.attempt.token
         if is_ours and result.state == "succeeded" and not result.outputs:
             crash_point("finished")

@@ -58,10 +58,11 @@ class QueueController:
             one = self._candidates.get(name)
             if one is None or self._is_published(changes, one):
                 continue
-            if self._may_start(changes, one, slots):
+            may_start = self._may_start(changes, one, slots)
+            if may_start and self._candidates.is_current(one):
                 self._record(changes, one)
                 taken += 1
-            elif slots.is_full or one.group:
+            elif may_start or slots.is_full or one.group:
                 kept += 1  # whoever waits for GPUs or memory hides nobody
             if taken + kept == LENGTH:
                 break

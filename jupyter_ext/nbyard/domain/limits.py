@@ -28,7 +28,8 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     `timeout_seconds` counts from the start of the work, `queue_timeout_seconds` while it waits for
     its turn, `silence_timeout_seconds` since the work last wrote something or finished a cell.
     `retries` is how many more attempts follow a failure of one of the kinds `retry_on` (all of
-    them when null); an attempt that was lost is always followed by two more at least.
+    them when null). Attempts that were lost are counted apart: of those the first two at least are
+    followed by another.
     """
 
     cpu: float | None = None
@@ -50,15 +51,16 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     @property
     def lost_retries(self) -> int:
-        """How many more attempts may follow those that were lost."""
+        """How many attempts that were lost are followed by another."""
         return max(self.retries or 0, LOST_RETRIES)
 
-    def tries_again(self, kind: str, attempt: int) -> bool:
-        """Whether a failure of that kind of the attempt of that number (from 1) is not the end."""
+    def tries_again(self, kind: str, attempt: int, lost: int) -> bool:
+        """Whether a failure of that kind of the attempt of that number (from 1), before which so
+        many were `lost`, is not the end."""
         if kind == "lost":
-            return attempt <= self.lost_retries
+            return lost < self.lost_retries
         kinds = get_args(RetryKind) if self.retry_on is None else self.retry_on
-        return kind in kinds and attempt <= (self.retries or 0)
+        return kind in kinds and attempt - lost <= (self.retries or 0)
 
 
 def wrong(limits: Limits) -> Iterator[tuple[str, str]]:

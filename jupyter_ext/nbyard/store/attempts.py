@@ -20,6 +20,7 @@ TRIES = (
     select(
         attempts.c.task_id,
         func.max(attempts.c.number),
+        func.count().filter(attempts.c.state == "lost"),
         # by our own clock where both are there
         func.max(func.coalesce(attempts.c.published_at, attempts.c.finished_at)),
     )
@@ -83,11 +84,12 @@ class AttemptRows:
         told = {"task_id": attempt.task_id}
         return Move(ATTEMPT, attempt.subject, attempt.state, to, columns, told)
 
-    def tries(self, c: Connection, run_id: str) -> dict[str, tuple[int, datetime | None]]:
-        """How many attempts there were at each task of the run, and when the last that has ended
-        came to its end."""
-        found = c.execute(TRIES, {"of": run_id})
-        return {task_id: (number, ended_at) for task_id, number, ended_at in found}
+    def tries(self, c: Connection, run_id: str) -> dict[str, tuple[int, int, datetime | None]]:
+        """How many attempts there were at each task of the run, how many of them were lost, and
+        when the last that has ended came to its end."""
+        return {
+            name: (number, lost, at) for name, number, lost, at in c.execute(TRIES, {"of": run_id})
+        }
 
     def get(self, c: Connection, attempt_id: str) -> AttemptRecord | None:
         row = c.execute(_records().where(attempts.c.id == attempt_id)).first()

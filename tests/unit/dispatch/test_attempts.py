@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from nbyard.blobs.files import disk_full
 from nbyard.dispatch import attempts
 from nbyard.domain.attempts import CANCEL, EVENTS, IMAGE_STAGE, TASK, Failure
 from nbyard.errors import Invalid
@@ -85,6 +86,50 @@ def test_failure_keeps_its_words_and_publishes_nothing(bench: Bench, runtime: Fa
     assert [artifact.name for artifact in task.artifacts] == ["executed.ipynb"]
 
 
+@pytest.fixture
+def full_disk(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> tuple[str, Callable[[], None]]:
+    """A run whose work is done, on a disk without room for what it made, and who makes room."""
+
+    def full(*_: object, **__: object) -> None:
+        raise disk_full(4)
+
+    run = running(bench, timeout_seconds=60.0)
+    make_room = partial(monkeypatch.setattr, bench.room.blobs, "put_fd", bench.room.blobs.put_fd)
+    monkeypatch.setattr(bench.room.blobs, "put_fd", full)
+    runtime.end(bench.attempt(run), text="made")
+    bench.until(lambda: "waits: disk full: needs 4 bytes" in bench.task(run).reason)
+    return run, make_room
+
+
+def test_what_was_made_waits_for_room(
+    bench: Bench, full_disk: tuple[str, Callable[[], None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F10, I15: no limit ends it meanwhile, no slot is taken, and the words go with the wait."""
+    run, make_room = full_disk
+    monkeypatch.setattr(attempts, "OVERTIME_SECONDS", -60.0)
+    monkeypatch.setattr(attempts, "FORCE_SECONDS", 0.0)
+    bench.round(3)
+    assert states(bench, run) == ["running"]
+    others = bench.submit({"b": [], "c": []})
+    bench.until(lambda: all(one.state == "running" for one in bench.detail(others).tasks))
+    make_room()
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    task = bench.task(run)
+    assert [artifact.name for artifact in task.artifacts] == ["out"]
+    assert task.reason == "runs because its cache is switched off"
+
+
+def test_what_was_made_waits_for_room_no_longer_than_it_is_wanted(
+    bench: Bench, full_disk: tuple[str, Callable[[], None]]
+) -> None:
+    """F10, I9."""
+    run, _ = full_disk
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+
+
 def test_lost_attempts_are_tried_again_three_in_all(bench: Bench, runtime: FakeRuntime) -> None:
     """R8, I10: each attempt is kept, the reason too."""
     run = bench.submit({"a": [], "b": ["a"]})
@@ -96,7 +141,7 @@ def test_lost_attempts_are_tried_again_three_in_all(bench: Bench, runtime: FakeR
     task = bench.task(run)
     assert states(bench, run) == ["lost"] * 3
     assert task.failure is not None and task.failure.kind == "lost"
-    assert "killed by the test (attempt 3 of 3)" in task.failure.message
+    assert "killed by the test (lost 3 times)" in task.failure.message
     assert bench.task(run, "b").state == "skipped"
 
 
@@ -411,6 +456,36 @@ def test_a_failure_is_tried_again_when_asked(bench: Bench, runtime: FakeRuntime)
     ]
     assert task.failure is not None and task.failure.message == "no 3"
     assert bench.task(run, "b").state == "skipped"
+
+
+LOSS, FAIL = "lost", "failed"
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        pytest.param([LOSS, FAIL, LOSS, FAIL], id="the last failure is one too many"),
+        pytest.param([FAIL, LOSS, LOSS, LOSS], id="the last loss is one too many"),
+    ],
+)
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_what_was_lost_is_counted_apart(
+    bench: Bench, runtime: FakeRuntime, ends: list[str], is_replaced: bool
+) -> None:
+    """R9, I10: by a dispatcher that comes later too."""
+    run = bench.submit({"a": []}, retries=1)
+    for number, end in enumerate(ends):
+        bench.until(partial(looks_like, bench, run, [*ends[:number], "running"]))
+        if is_replaced:
+            bench.replace_dispatcher()
+        if end == LOSS:
+            runtime.lose(bench.attempt(run))
+        else:
+            runtime.end(bench.attempt(run), "failed", failure=Failure("error", "no"))
+    bench.until(lambda: bench.run(run).state == "failed")
+    assert states(bench, run) == ends
+    words = "no" if ends[-1] == FAIL else "killed by the test (lost 3 times)"
+    assert bench.task(run).reason == words
 
 
 def test_a_later_attempt_that_succeeds_counts(bench: Bench, runtime: FakeRuntime) -> None:

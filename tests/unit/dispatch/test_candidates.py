@@ -1,11 +1,51 @@
 """Queued tasks are looked at: together, level by level, and none keeps the others waiting."""
 
 import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 
-from nbyard.dispatch import candidates, keys
+from nbyard.dispatch import candidates, keys, unknowns
+from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.runs import TaskPlan
+from nbyard.errors import Unavailable
 from nbyard.testing.bench import Bench, FakeRuntime
+
+
+class Ground:
+    """What is installed where work is done, and a clock by which that was long ago."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch):
+        self.installed = "numpy 1"
+        self.silent = ""
+        self._ahead = 0.0
+        monkeypatch.setattr(keys, "environment_of", self._look)
+        monkeypatch.setattr(keys, "time", SimpleNamespace(monotonic=self._now))
+
+    def _look(self, _: object, plan: TaskPlan, __: object) -> EnvironmentRef:
+        if plan.runtime == self.silent:
+            raise Unavailable("no word")
+        return EnvironmentRef(fingerprint=self.installed)
+
+    def _now(self) -> float:
+        return time.monotonic() + self._ahead
+
+    def install(self, installed: str) -> None:
+        self.installed = installed
+        self.wait()
+
+    def wait(self) -> None:
+        """Until what was seen before is old."""
+        self._ahead += 2 * keys.FRESH_SECONDS
+
+
+@pytest.fixture
+def ground(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Ground:
+    """With one slot."""
+    bench.room.settings.slots = 1
+    return Ground(monkeypatch)
+
 
 CHAIN = {f"n{at}": [f"n{at - 1}"] if at else [] for at in range(6)}
 
@@ -62,3 +102,74 @@ def test_code_is_looked_at_once_for_all(bench: Bench, monkeypatch: pytest.Monkey
     bench.until(lambda: len(bench.runtime.running) == 2)
     bench.cancel(run)
     assert len(seen) == 1 and seen[0].startswith("nbyard-work")
+
+
+def is_running(bench: Bench, run: str) -> bool:
+    return bench.task(run).state == "running"
+
+
+def installed_by_key(bench: Bench, run: str) -> str:
+    with bench.store.read() as c:
+        parts = bench.store.tasks.key_of(c, bench.task(run).id)["parts"]
+    return str(parts["environment"])
+
+
+def test_what_is_installed_while_a_task_waits_counts(bench: Bench, ground: Ground) -> None:
+    """R2, K8: the key, and the reason, are those of where it runs."""
+    before, waiting = bench.submit({"a": []}, n=1), bench.submit({"a": []}, cache=True)
+    bench.until(lambda: is_running(bench, before))
+    bench.round(2)
+    ground.install("numpy 2")
+    bench.runtime.end(bench.attempt(before))
+    bench.until(lambda: is_running(bench, waiting))
+    assert installed_by_key(bench, waiting) == "numpy 2"
+    bench.runtime.end(bench.attempt(waiting))
+    bench.until(lambda: bench.run(waiting).state == "succeeded")
+    ground.install("numpy 1")
+    downgraded = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: is_running(bench, downgraded))
+    assert bench.task(downgraded).reason == "runs because its environment changed"
+    bench.runtime.end(bench.attempt(downgraded))
+    bench.until(lambda: bench.run(downgraded).state == "succeeded")
+    ground.install("numpy 2")
+    again = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: bench.run(again).state == "succeeded")
+    assert bench.task(again).cached
+
+
+def test_what_is_installed_while_it_runs_is_no_part_of_what_is_kept(
+    bench: Bench, ground: Ground
+) -> None:
+    """R2: nobody knows of which of the two its result is."""
+    run = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: is_running(bench, run))
+    ground.install("numpy 2")
+    bench.runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    for installed in ("numpy 1", "numpy 2"):
+        ground.install(installed)
+        again = bench.submit({"a": []}, cache=True)
+        bench.until(lambda again=again: is_running(bench, again))  # type: ignore[misc]
+        bench.runtime.end(bench.attempt(again))
+        bench.until(lambda again=again: bench.run(again).state == "succeeded")  # type: ignore[misc]
+
+
+def test_who_waited_long_and_cannot_be_looked_at_keeps_nobody_waiting(
+    bench: Bench, ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F7: the next one has the slot; it goes on when there is word again."""
+    monkeypatch.setattr(unknowns, "PAUSE_SECONDS", 0.0)
+    bench.room.runtimes["other"] = bench.runtime
+    before, waiting = bench.submit({"a": []}), bench.submit({"a": []})
+    bench.until(lambda: is_running(bench, before))
+    bench.round(2)
+    next_one = bench.submit({"a": []}, runtime="other")
+    bench.round(2)
+    ground.wait()
+    ground.silent = "fake"
+    bench.runtime.end(bench.attempt(before))
+    bench.until(lambda: is_running(bench, next_one))
+    assert (bench.task(waiting).state, bench.task(waiting).reason) == ("queued", "no word")
+    ground.silent = ""
+    bench.runtime.end(bench.attempt(next_one))
+    bench.until(lambda: is_running(bench, waiting))

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from nbyard import folders
+from nbyard.blobs.files import disk_full
 from nbyard.domain.attempts import RESULT, RESULTS, TASK, Failure, FunctionsWork, Result, TaskFile
 from nbyard.domain.executables import NewExecutable
 from nbyard.domain.runs import Attempt, Task
@@ -125,6 +126,31 @@ def test_a_result_with_another_token_is_refused(functions: Functions, bench: Ben
     functions.finish(worker, *functions.told(worker), token="forged")
     bench.until(lambda: functions.tasks(run)[0].attempts[0].state == "lost")
     assert "another attempt's token" in functions.tasks(run)[0].attempts[0].reason
+
+
+def test_what_one_made_waits_for_room_and_the_others_go_on(
+    functions: Functions, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F10, I15, I9: until it is not wanted any more."""
+
+    def full(*_: object, **__: object) -> None:
+        raise disk_full(4)
+
+    monkeypatch.setattr("nbyard.dispatch.attempts.take_outputs", full)
+    bench.room.settings.slots = 1
+    run = functions.submit(3)
+    bench.until(lambda: functions.runtime.starts)
+    (worker,) = functions.runtime.starts
+    bench.until(lambda: len(functions.told(worker)) == 3)
+    functions.finish(worker, functions.told(worker)[0], outputs=["out"])
+    functions.finish(worker, functions.told(worker)[1])
+    bench.until(lambda: functions.tasks(run)[1].state == "succeeded")
+    first, _, third = functions.tasks(run)
+    assert "waits: disk full: needs 4 bytes" in first.reason
+    assert first.attempts[0].state in ("starting", "running") and third.state == "running"
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    assert functions.tasks(run)[0].state == "cancelled"
 
 
 def test_what_a_worker_had_not_begun_is_its_successors(functions: Functions, bench: Bench) -> None:

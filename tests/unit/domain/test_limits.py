@@ -44,26 +44,34 @@ def test_what_makes_no_sense_is_named(limits: Limits, fields: list[str]):
 def test_lost_attempts_are_retried_unasked_and_failures_only_when_asked():
     """I10, R9."""
     plain, asked = Limits(), Limits(retries=1)
-    assert [plain.tries_again("lost", n) for n in (1, 2, 3)] == [True, True, False]
-    assert not any(plain.tries_again(kind, 1) for kind in get_args(RetryKind))
-    assert all(asked.tries_again(kind, 1) for kind in get_args(RetryKind))
-    assert not asked.tries_again("error", 2)
-    assert asked.tries_again("lost", LOST_RETRIES)
+    assert [plain.tries_again("lost", n, n - 1) for n in (1, 2, 3)] == [True, True, False]
+    assert not any(plain.tries_again(kind, 1, 0) for kind in get_args(RetryKind))
+    assert all(asked.tries_again(kind, 1, 0) for kind in get_args(RetryKind))
+    assert not asked.tries_again("error", 2, 0)
+
+
+def test_what_was_lost_takes_no_retry_away_and_no_failure_what_follows_a_loss():
+    """I10: each is counted apart."""
+    limits = Limits(retries=2)
+    assert limits.tries_again("error", 4, lost=2)
+    assert not limits.tries_again("error", 5, lost=2)
+    assert limits.tries_again("lost", 4, lost=1)
+    assert not limits.tries_again("lost", 5, lost=2)
 
 
 def test_what_is_lost_is_none_of_the_kinds():
     """R9: as docs/explanation/run.md says of `retry_on`."""
     for kinds in (("error",), ("kernel-died",), None):
         assert Limits(retries=1, retry_on=kinds).lost_retries == LOST_RETRIES
-        assert Limits(retries=4, retry_on=kinds).tries_again("lost", 4)
+        assert Limits(retries=4, retry_on=kinds).tries_again("lost", 4, 3)
 
 
 def test_only_the_kinds_that_were_named():
     limits = Limits(retries=5, retry_on=("timeout",))
-    assert limits.tries_again("timeout", 5)
-    assert not limits.tries_again("error", 1)
-    assert not limits.tries_again("preparation", 1)
-    assert not limits.tries_again("cancelled", 1)
+    assert limits.tries_again("timeout", 5, 0)
+    assert not limits.tries_again("error", 1, 0)
+    assert not limits.tries_again("preparation", 1, 0)
+    assert not limits.tries_again("cancelled", 1, 0)
 
 
 @given(st.integers(1, 60), st.floats(0, 1))

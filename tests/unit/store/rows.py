@@ -122,7 +122,7 @@ class Rows:
         return self.task(run, "a", state="succeeded", finished_at=moment(at), **columns)
 
     def attempt(self, task: TaskRecord) -> AttemptRecord:
-        number = self.store.attempts.tries(self.c, task.run_id).get(task.id, (0, None))[0] + 1
+        number = self.store.attempts.tries(self.c, task.run_id).get(task.id, (0, 0, None))[0] + 1
         made = AttemptRecord(
             id=new_id(),
             task_id=task.id,
