@@ -65,7 +65,6 @@ class Sweeper:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + EVERY_SECONDS
-        crash_point("sweeping")
         if self._is_first:
             self._tidy_folders()
             self._is_first = False
@@ -89,6 +88,7 @@ class Sweeper:
         for attempt_id in folders.present(self._room.folder):
             if attempt_id not in known:
                 folders.remove(self._room.folder, attempt_id)
+                crash_point("swept")
             elif attempt_id in marks and attempt_id not in live:
                 self._clear_worker(attempt_id, marks[attempt_id])
             elif attempt_id not in live:
