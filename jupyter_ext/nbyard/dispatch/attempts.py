@@ -3,7 +3,7 @@
 import logging
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import msgspec
@@ -23,6 +23,7 @@ from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import CANCEL, TASK, Failure, Result
 from nbyard.domain.runtimes import PROCESS
 from nbyard.errors import Busy, Invalid, NbyardError, Unavailable
+from nbyard.runner.clock import Stillness
 from nbyard.runtimes.protocol import Runtime
 
 log = logging.getLogger("nbyard.dispatch")
@@ -38,7 +39,7 @@ class Seen:
     """What was seen of one attempt, in moments of the monotonic clock: when it may be tried again
     to start it, or to take what it made (0.0 unless an engine or the disk was in the way), since
     when its engine is silent and since when it runs, and when it was first asked to end.
-    `has_heard`: its runtime took that word.
+    `has_heard`: its runtime took that word. `signs` are those of life.
 
     It only makes us quicker or more patient: whoever begins anew does as well."""
 
@@ -47,6 +48,7 @@ class Seen:
     running_since: float | None = None
     asked_at: float | None = None
     has_heard: bool = False
+    signs: Stillness = field(default_factory=Stillness)
 
 
 class AttemptController:
@@ -96,13 +98,16 @@ class AttemptController:
         if case.is_cancelled:
             return CANCELLED
         limit = case.task.plan.timeout_seconds
-        since = self._seen.get(case.attempt.id, Seen()).running_since
+        seen = self._seen.get(case.attempt.id, Seen())
+        since = seen.running_since
         # the supervisor enforces the limit; this is for one that does not
         if limit and since and time.monotonic() - since > limit + OVERTIME_SECONDS:
             return f"ran longer than its limit of {limit:g} s"
         limit = case.task.plan.silence_timeout_seconds
-        if limit and since and folders.silent_seconds(case.order.folder) > limit + OVERTIME_SECONDS:
-            return f"gave no sign of life for {limit:g} s"
+        if limit and since:
+            silent = seen.signs.seconds(folders.last_signs(case.order.folder))
+            if silent > limit + OVERTIME_SECONDS:
+                return f"gave no sign of life for {limit:g} s"
         return ""
 
     def _end(self, case: Case, runtime: Runtime, why: str) -> Ended | None:
@@ -171,6 +176,8 @@ class AttemptController:
             return [lost(now.reason or "it is gone without a result")]
         if now.state == "starting":
             return [Waits(now.reason)]
+        if now.reason:  # it is not seen just now
+            seen.signs = Stillness()
         if seen.running_since is None:
             seen.running_since = time.monotonic()
         return [Running(datetime.now(UTC))]
@@ -178,6 +185,7 @@ class AttemptController:
     def _miss(self, case: Case, error: Unavailable) -> list[Fact]:
         """Its engine does not answer: that is lost when it lasts."""
         seen, now = self._seen_of(case), time.monotonic()
+        seen.signs = Stillness()
         if seen.silent_since is None:
             seen.silent_since = now
         log.warning("attempt %s: %s", case.attempt.id, error)

@@ -205,6 +205,9 @@ class Supervisor:
             self._folder.beat()
         except OSError as error:
             sys.stderr.write(f"heartbeat: {error}\n")
+        is_heard = time.monotonic() - self._last_sign < BEAT_SECONDS
+        if is_heard and self.log.is_full and self._task.get("silence_timeout_seconds"):
+            self._tell({"type": "log", "state": "full"})  # else nobody outside could know
 
     def _obey_cancel(self) -> None:
         try:
