@@ -217,7 +217,9 @@ class Candidates(Mapping[str, Candidate]):
         used = plan.environment.version_id if plan.environment else ""
         place = f"look at {plan.executable_version_id} {plan.runtime} {plan.image} {used}"
         work = partial(self._identify, task.record, task.run.since)
-        self._threads.submit(place, work, then=lambda _: self._inbox.put(None))
+        self._threads.submit(
+            place, work, then=lambda _: self._inbox.put(None), runtime=plan.runtime
+        )
 
     def _identify(self, task: TaskRecord, since: float) -> None:
         """One task that cannot be looked at must not keep the others waiting."""
