@@ -181,7 +181,7 @@ class AttemptController:
         log.warning("attempt %s: %s", case.attempt.id, error)
         if now - seen.silent_since > UNREACHABLE_SECONDS:
             return [lost(error.message)]
-        return []
+        return [Waits(error.message)] if case.attempt.state == "starting" else []
 
     def _finish(self, case: Case) -> Ended:
         result = folders.read_result(case.order.folder)

@@ -74,8 +74,9 @@ class DaskRuntime:
         self.cluster.check()
         resources = self._resources(order)
         key, name = f"{PREFIX}-{order.attempt_id}", _name(order)
-        where = Wishes(resources, order.priority)
-        attempt.begin(self.cluster.submit(key, name, where, _job(order)))
+        future = self.cluster.submit(key, Wishes(resources, order.priority), _job(order))
+        attempt.begin(future)
+        self.cluster.publish(name, future)
 
     def poll(self, order: Order) -> Observation:
         attempt = self._attempt(order)
@@ -142,9 +143,7 @@ class DaskRuntime:
             if store_id in self._sightings:
                 return
             self._sightings[store_id] = {}
-        hear = partial(self._hear, store_id)
-        for topic in _topics(store_id).values():
-            self.cluster.listen(topic, hear)
+        self.cluster.listen(_topics(store_id).values(), partial(self._hear, store_id))
 
     def _hear(self, store_id: str, told: dict[str, Any]) -> None:
         found = Sighting(told["worker"], told["place"], told["is_shared"])
