@@ -293,7 +293,7 @@ def test_a_step_waits_for_its_worker_and_says_so(project: Project, cluster: Grou
     until_task(project, run, "any", lambda task: task.state == "succeeded")
     until_task(project, run, "little", lambda task: task.state == "succeeded")
     much = until_task(project, run, "much", lambda task: "CPU" in task.reason)
-    assert much.reason.endswith("no Dask worker has CPU=4 (the most is 2)")
+    assert much.reason.endswith("no Dask worker has CPU=4 (the most is CPU=2)")
     cluster.start_worker("--resources", "CPU=4")
     assert project.end(run).run.state == "succeeded"
 
