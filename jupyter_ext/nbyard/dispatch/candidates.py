@@ -27,6 +27,7 @@ from nbyard.domain import caching
 from nbyard.domain.attempts import Failure
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.limits import waited_too_long
 from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.store import Connection
 from nbyard.store.tasks import TaskRecord
@@ -264,8 +265,7 @@ def is_overdue(changes: Changes, task: LiveTask) -> bool:
     limit = task.record.plan.queue_timeout_seconds
     if limit is None or time.monotonic() - task.since < limit:
         return False
-    words = f"waited longer than its limit of {limit:g} s in the queue"
-    refuse(changes, task, Failure("timeout", words))
+    refuse(changes, task, Failure("timeout", waited_too_long(limit)))
     return True
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from nbyard.dispatch import attempts
 from nbyard.domain.attempts import CANCEL, EVENTS, IMAGE_STAGE, TASK, Failure
-from nbyard.errors import Invalid
+from nbyard.errors import Invalid, Unavailable
 from nbyard.runtimes.protocol import Order
 from nbyard.testing.bench import OWNER, Bench, FakeRuntime
 
@@ -443,6 +443,55 @@ def test_a_cancelled_run_is_not_tried_again(bench: Bench, runtime: FakeRuntime) 
     runtime.end(bench.attempt(run), "failed", failure=Failure("error", "wrong"))
     bench.until(lambda: bench.run(run).state in ("cancelled", "failed"))
     assert len(bench.task(run).attempts) == 1
+
+
+def test_nobody_is_silent_or_late_whose_engine_is(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I11, F8: its limits count again when it is heard."""
+    monkeypatch.setattr(attempts, "OVERTIME_SECONDS", 0.0)
+    monkeypatch.setattr(attempts, "FORCE_SECONDS", 0.0)
+    run = bench.submit({"a": []}, silence_timeout_seconds=5.0)
+    bench.until(lambda: bench.task(run).state == "running")
+    log = bench.folder(bench.attempt(run)) / "log"
+    log.touch()
+    runtime.out_of_reach = "it hangs"
+    os.utime(log, (1, 1))
+    bench.round(3)
+    runtime.out_of_reach = ""
+    os.utime(log)
+    bench.round(3)
+    assert bench.task(run).state == "running"
+    os.utime(log, (1, 1))
+    bench.until(lambda: bench.run(run).state == "failed")
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_who_waits_too_long_elsewhere_fails(
+    bench: Bench, runtime: FakeRuntime, is_sent: bool
+) -> None:
+    """I11, R12: a limit for the time in the queue of a cluster, also of what cannot go there."""
+    runtime.queues_itself, runtime.begins, runtime.waits = True, False, "for a worker"
+    runtime.refusal = None if is_sent else Unavailable("no worker has that")
+    patient = bench.submit({"a": []}, queue_timeout_seconds=3600)
+    run = bench.submit({"a": []}, queue_timeout_seconds=0.001)
+    bench.until(lambda: bench.run(run).state == "failed")
+    failure = bench.task(run).failure
+    assert failure is not None and failure.kind == "timeout"
+    assert failure.message == "waited longer than its limit of 0.001 s in the queue"
+    assert bench.task(patient).state == "preparing"
+
+
+def test_what_is_served_there_does_not_wait(bench: Bench, runtime: FakeRuntime) -> None:
+    """I11: nor does what is just being begun."""
+    runtime.queues_itself, runtime.begins = True, False
+    run = bench.submit({"a": []}, queue_timeout_seconds=0.001)
+    bench.until(lambda: bench.task(run).state == "preparing")
+    bench.round(3)
+    runtime.states[bench.attempt(run)] = "running"
+    bench.until(lambda: bench.task(run).state == "running")
+    bench.round(3)
+    assert bench.task(run).state == "running"
 
 
 def test_a_supervisor_that_overlooks_silence(
