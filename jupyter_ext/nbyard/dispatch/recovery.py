@@ -70,7 +70,8 @@ class Sweeper:
             self._is_first = False
         self._threads.submit("sweep unfinished", partial(unfinished.sweep, self._room))
         for name, runtime in self._room.runtimes.items():
-            self._threads.submit(f"sweep {name}", partial(self._sweep, name, runtime))
+            work = partial(self._sweep, name, runtime)
+            self._threads.submit(f"sweep {name}", work, runtime=name)
         self._forget_secrets()
         self._room.store.reserve.keep()
         self._room.blobs.sweep()
@@ -101,7 +102,7 @@ class Sweeper:
         order = Order(name, self._room.store.id, "", "", place, mark)
         if runtime := self._room.runtimes.get(PROCESS):
             clear = partial(clear_worker, order, runtime)
-            self._threads.submit(f"clear {name}", clear)
+            self._threads.submit(f"clear {name}", clear, runtime=PROCESS)
 
     def _sweep(self, name: str, runtime: Runtime) -> None:
         try:

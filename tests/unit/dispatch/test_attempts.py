@@ -15,7 +15,7 @@ import pytest
 from nbyard.blobs.files import disk_full
 from nbyard.dispatch import attempts
 from nbyard.domain.attempts import CANCEL, EVENTS, IMAGE_STAGE, LOG, TASK, Failure
-from nbyard.errors import Invalid
+from nbyard.errors import Invalid, Unavailable
 from nbyard.runner import clock
 from nbyard.runtimes.protocol import Order
 from nbyard.testing.bench import OWNER, Bench, FakeRuntime
@@ -520,6 +520,34 @@ def test_a_cancelled_run_is_not_tried_again(bench: Bench, runtime: FakeRuntime) 
     runtime.end(bench.attempt(run), "failed", failure=Failure("error", "wrong"))
     bench.until(lambda: bench.run(run).state in ("cancelled", "failed"))
     assert len(bench.task(run).attempts) == 1
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_who_waits_too_long_elsewhere_fails(
+    bench: Bench, runtime: FakeRuntime, is_sent: bool
+) -> None:
+    """I11, R12: a limit for the time in the queue of a cluster, also of what cannot go there."""
+    runtime.queues_itself, runtime.begins, runtime.waits = True, False, "for a worker"
+    runtime.refusal = None if is_sent else Unavailable("no worker has that")
+    patient = bench.submit({"a": []}, queue_timeout_seconds=3600)
+    run = bench.submit({"a": []}, queue_timeout_seconds=0.001)
+    bench.until(lambda: bench.run(run).state == "failed")
+    failure = bench.task(run).failure
+    assert failure is not None and failure.kind == "timeout"
+    assert failure.message == "waited longer than its limit of 0.001 s in the queue"
+    assert bench.task(patient).state == "preparing"
+
+
+def test_what_is_served_there_does_not_wait(bench: Bench, runtime: FakeRuntime) -> None:
+    """I11: nor does what is just being begun."""
+    runtime.queues_itself, runtime.begins = True, False
+    run = bench.submit({"a": []}, queue_timeout_seconds=0.001)
+    bench.until(lambda: bench.task(run).state == "preparing")
+    bench.round(3)
+    runtime.states[bench.attempt(run)] = "running"
+    bench.until(lambda: bench.task(run).state == "running")
+    bench.round(3)
+    assert bench.task(run).state == "running"
 
 
 @pytest.fixture
