@@ -32,7 +32,9 @@ class Settings(Configurable):
         "", help="SQLAlchemy URL of the database; empty = SQLite in the store folder."
     ).tag(config=True)
     slots = Int(
-        0, min=0, help="How many tasks may run at once on this machine; 0 = one for each core."
+        0,
+        min=0,
+        help="How many tasks may run at once on this machine; 0 = one for each core that is ours.",
     ).tag(config=True, dispatcher=True)
     prepared_parent = Bool(
         True,
