@@ -2,6 +2,7 @@
 is tried again, and processes do not mind."""
 
 import os
+import random
 import signal
 import sys
 import threading
@@ -115,6 +116,33 @@ def test_an_engine_is_killed_with_its_containers(
     lost = [one["reason"] for one in attempts if one["state"] == "lost"]
     assert len(attempts) == 11 and len(lost) == 3, attempts
     assert all(words.startswith("container killed (signal ") for words in lost)
+
+
+POINTS = {
+    "folder-written": "CP4",
+    "started": "CP5",
+    "starting": "CP6",
+    "finished": "CP8",
+    "outputs-taken": "CP9",
+    "published": "CP10",
+    "tidied": "CP10",
+}
+
+
+@pytest.mark.parametrize("point", [pytest.param(p, id=f"{cp}-{p}") for p, cp in POINTS.items()])
+def test_the_dispatcher_dies_over_containers(
+    place: Place, docker: Engine, point: str, seed: random.Random
+) -> None:
+    """F1, CP4-CP10: I3, I5-I8, I12; each container is found again, and none is begun anew."""
+    place.witness = Path(os.devnull)
+    graph = GRAPHS["diamond"]
+    run = place.submit(place.flow(graph, "echo once"), runtime="docker")
+    place.dispatcher_dies(f"{point}:{seed.randint(1, len(graph))}")
+    place.dispatcher()
+    check(place, docker)
+    assert place.states() == {run: "succeeded"}
+    assert [one["state"] for one in place.checker.rows().attempts] == ["succeeded"] * len(graph)
+    assert logs(place) == ["once\n"] * len(graph)
 
 
 @contextmanager
