@@ -28,19 +28,21 @@ from nbyard.runner.clock import Stillness
 from nbyard.runtimes.protocol import Runtime
 
 log = logging.getLogger("nbyard.dispatch")
-PATIENCE_SECONDS = 5.0  # before what an engine out of reach or a full disk kept is tried again
+PATIENCE_SECONDS = 5.0  # before an engine that was out of reach is asked again to start it
 FORCE_SECONDS = 10.0  # that it has to end when asked to, before it is given up
 UNREACHABLE_SECONDS = 120.0  # that its engine may be silent before it counts as lost
 OVERTIME_SECONDS = 10.0  # beyond a limit, for its supervisor to enforce that
 FRESH_SECONDS = 1.0  # after a commit nobody can have taken over
+FULL_SECONDS = 5.0  # before it is tried again whether a disk has room for what was made
 
 
 @dataclass
 class Seen:
     """What was seen of one attempt, in moments of the monotonic clock: since when it is known, when
-    it may be tried again to start it, or to take what it made (0.0 unless an engine or the disk was
-    in the way), since when its engine is silent and since when it runs, and when it was first asked
-    to end, and `why`. `has_heard`: its runtime took that word. `signs` are those of life.
+    it may be tried again to start it (0.0 unless its engine was out of reach), since when its
+    engine is silent and since when it runs, and when it was first asked to end, and `why`.
+    `has_heard`: its runtime took that word. `signs` are those of life. `take_at` is when there may
+    be room again for what it made (0.0 where there always was).
 
     It only makes us quicker or more patient: whoever begins anew does as well."""
 
@@ -51,6 +53,7 @@ class Seen:
     asked_at: float | None = None
     why: str = ""
     has_heard: bool = False
+    take_at: float = 0.0
     signs: Stillness = field(default_factory=Stillness)
 
     @property
@@ -69,8 +72,7 @@ class AttemptController:
         self._seen: dict[str, Seen] = {}
 
     def waits(self, attempt_id: str) -> bool:
-        """Whether nothing of it is at work: it could not be started yet, or is done and what it
-        made has no room."""
+        """Whether it could not be started yet because its engine is out of reach."""
         seen = self._seen.get(attempt_id)
         return seen is not None and seen.not_before > 0
 
@@ -212,14 +214,14 @@ class AttemptController:
         return [Waits(error.message)] if case.attempt.state == "starting" else []
 
     def _finish(self, case: Case, seen: Seen) -> list[Fact]:
-        if time.monotonic() < seen.not_before:
+        if time.monotonic() < seen.take_at:
             return []
         result = folders.read_result(case.order.folder)
         fact = self.conclude(case, result) if result else lost("its result cannot be read")
         if isinstance(fact, Waits):
-            if not seen.not_before:
+            if not seen.take_at:
                 log.warning("attempt %s waits: %s", case.attempt.id, fact.words)
-            seen.not_before = time.monotonic() + PATIENCE_SECONDS
+            seen.take_at = time.monotonic() + FULL_SECONDS
             seen.running_since = None  # its work is done: it has kept its limits
         return [fact]
 
