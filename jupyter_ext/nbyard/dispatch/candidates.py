@@ -73,8 +73,8 @@ class Candidate:
 
 
 class Candidates(Mapping[str, Candidate]):
-    """The queued tasks that have to be worked on, by id. `is_behind` when more came at once than
-    fits into a round."""
+    """The queued tasks that have to be worked on, by id; those of them that take nothing of this
+    machine are `elsewhere` too. `is_behind` when more came at once than fits into a round."""
 
     def __init__(self, room: Room, board: Board, threads: Threads, inbox: Inbox):
         self._room = room
@@ -83,6 +83,7 @@ class Candidates(Mapping[str, Candidate]):
         self._threads = threads
         self._inbox = inbox
         self.identities = Identities(room)
+        self.elsewhere: dict[str, Candidate] = {}
         self.is_behind = False
         self._known: dict[str, Candidate] = {}
         self._same: dict[tuple[str, str], set[str]] = {}
@@ -127,6 +128,8 @@ class Candidates(Mapping[str, Candidate]):
         for one in found:
             if one.task.id in self._board.queue:
                 self._known[one.task.id] = one
+                if self._room.queues_itself(one.task.plan.runtime):
+                    self.elsewhere[one.task.id] = one
                 self._same.setdefault(one.name, set()).add(one.task.id)
 
     def published(self, names: Sequence[tuple[str, str]]) -> None:
@@ -148,6 +151,7 @@ class Candidates(Mapping[str, Candidate]):
         for name in self._board.gone:
             self._unfit.pop(name, None)
             self._unknowns.forget(name)
+            self.elsewhere.pop(name, None)
             if one := self._known.pop(name, None):
                 same = self._same[one.name]
                 same.discard(name)
@@ -260,7 +264,7 @@ def refuse(changes: Changes, task: LiveTask, failure: Failure) -> None:
 def is_overdue(changes: Changes, task: LiveTask) -> bool:
     """Whether the task has waited longer than it may; it has failed then."""
     limit = task.record.plan.queue_timeout_seconds
-    if limit is None or time.monotonic() - task.since < limit:
+    if limit is None or time.monotonic() < task.due:
         return False
     words = f"waited longer than its limit of {limit:g} s in the queue"
     refuse(changes, task, Failure("timeout", words))

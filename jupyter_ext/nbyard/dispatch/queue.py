@@ -47,6 +47,7 @@ class QueueController:
         that may be something else than before."""
         self._busy = dict(self.placing.busy())
         self._is_awaited = False
+        self._send_on(changes)
         slots = self._free()
         taken = kept = 0
         ahead = sorted(self._room.waits.items(), reverse=True)
@@ -66,7 +67,24 @@ class QueueController:
             if taken + kept == LENGTH:
                 break
         self.is_behind = taken == LENGTH
+        self._end_overdue(changes)
         changes.settle()
+
+    def _send_on(self, changes: Changes) -> None:
+        """Those that wait for slots of this machine hide nobody who takes none."""
+        found = [
+            one for name, one in self._candidates.elsewhere.items() if name in self._board.queue
+        ]
+        for one in sorted(found, key=lambda one: one.live.turn):
+            if not self._is_published(changes, one):
+                self._record(changes, one)
+
+    def _end_overdue(self, changes: Changes) -> None:
+        """However many are before them. Who is looked at just now is not offered a slot yet."""
+        for name in self._board.queue.overdue():
+            one = self._candidates.get(name)
+            if one is not None and not self._is_published(changes, one):
+                is_overdue(changes, one.live)
 
     def slots(self, turn: Turn) -> Slots:
         """What is free now for whose turn it is then: tasks that wait for a GPU longer come first,
@@ -77,7 +95,7 @@ class QueueController:
             plan = task.record.plan
             if task.turn > turn:
                 break
-            if plan.gpu and not task.waits(now) and not self._queues_itself(plan.runtime):
+            if plan.gpu and not task.waits(now) and not self._room.queues_itself(plan.runtime):
                 lacking = slots.lacks(plan)
                 if not lacking or "gpu" in lacking:
                     slots.hold(plan.gpu)
@@ -96,23 +114,15 @@ class QueueController:
         for name, attempt in self._board.attempts.items():
             if attempt.worker is not None and attempt.worker.first is not attempt:
                 continue  # it takes the slot that another one has
-            if not self._is_waiting(name) and not self._queues_itself(attempt.record.runtime):
+            if not self._is_waiting(name) and not self._room.queues_itself(attempt.record.runtime):
                 yield attempt.task.record.plan, attempt.record.gpus
-
-    def _queues_itself(self, runtime: str) -> bool:
-        """Whether it is not this machine that does the work."""
-        known = self._room.runtimes.get(runtime)
-        return known is not None and known.queues_itself
 
     def _may_start(self, changes: Changes, one: Candidate, slots: Slots) -> bool:
         plan = one.task.plan
-        if self._queues_itself(plan.runtime):
-            one.gpus = ()
-            return True
         worker = self._busy.get(one.group)
         if worker and not self._is_awaited and self._is_given(one, worker, slots):
             return True
-        if slots.is_full and one.is_told and plan.queue_timeout_seconds is None:
+        if slots.is_full and one.is_told:
             self._is_awaited = True
             return False
         lacking = slots.lacks(plan)
@@ -121,14 +131,12 @@ class QueueController:
             if one.group:
                 self._give(one, self.placing.free(one.live, one.group))
             return True
-        late = is_overdue(changes, one.live)
         if worker is None:  # else its turn comes there
             if not slots.is_too_much(plan):
                 slots.refuse(lacking)
                 self._is_awaited = True  # a worker that is given more would keep its slot
-            if not late:
-                one.is_told = True
-                changes.note_wait(one.live, "; ".join(lacking.values()))
+            one.is_told = True
+            changes.note_wait(one.live, "; ".join(lacking.values()))
         return False
 
     def _is_given(self, one: Candidate, worker: LiveWorker, slots: Slots) -> bool:

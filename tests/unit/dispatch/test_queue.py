@@ -288,6 +288,37 @@ def test_however_many_wait_for_a_gpu_hide_nobody(
     assert all("none is free" in bench.task(run).reason for run in others)
 
 
+def test_however_many_wait_for_a_slot_hide_nobody_who_takes_none(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R12: also behind more of them than are looked at in a round; in the order of the queue."""
+    monkeypatch.setattr(queue, "LENGTH", 2)
+    bench.room.runtimes["far"] = far = FakeRuntime()
+    far.queues_itself = True
+    bench.submit({name: [] for name in "abcdef"})
+    elsewhere = [bench.submit({"a": []}, runtime="far", priority=at) for at in range(3)]
+    bench.until(lambda: all(bench.task(run).state == "running" for run in elsewhere))
+    with bench.store.read() as c:
+        told = bench.store.events.after(c, OWNER.name, 0, 500)
+    order = [one.run_id for one in told if one.data.get("state") == "recorded"]
+    assert [run for run in order if run in elsewhere] == elsewhere[::-1]
+    assert len(runtime.running) == 2
+
+
+def test_however_many_wait_before_it_a_limit_holds(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I11: in each round, also behind more than are looked at in one."""
+    monkeypatch.setattr(queue, "LENGTH", 2)
+    first = bench.submit({name: [] for name in "abcdef"})
+    bench.until(lambda: len(runtime.running) == 2)
+    late = bench.submit({"a": []}, queue_timeout_seconds=0.001)
+    patient = bench.submit({"a": []}, queue_timeout_seconds=3600)
+    bench.until(lambda: bench.run(late).state == "failed")
+    assert bench.task(late).reason == "waited longer than its limit of 0.001 s in the queue"
+    assert bench.task(patient).state == bench.task(first, "f").state == "queued"
+
+
 def test_who_waits_behind_others_for_a_gpu_says_so(bench: Bench, runtime: FakeRuntime) -> None:
     bench.room.settings.gpus = ["0", "1"]
     first, both, one = (bench.submit({"a": []}, gpu=gpu) for gpu in (1, 2, 1))
