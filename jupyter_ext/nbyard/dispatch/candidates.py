@@ -46,6 +46,7 @@ class Candidate:
     environment: EnvironmentRef
     group: Group = ()
     is_told: bool = False
+    is_held_up: bool = False
     worker: LiveWorker | None = None
     gpus: tuple[str, ...] = ()
     too_old: str = ""

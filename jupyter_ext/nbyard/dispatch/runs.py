@@ -50,7 +50,7 @@ class RunController:
         self._candidates = Candidates(room, self._board, threads, inbox)
         self._attempts = AttemptController(room, self._candidates.identities)
         self._functions = FunctionController(room, self._candidates.identities, self._attempts)
-        self._queue = QueueController(room, self._board, self._candidates, self._attempts.waits)
+        self._queue = QueueController(room, self._board, self._candidates, self._attempts)
         self._changes = Changes(self._store, self._board)
         self._cursor = -1
         self._trouble: dict[str, int] = {}
@@ -125,6 +125,7 @@ class RunController:
             is_thorough = is_new or flush or has_news
             if reports or is_thorough or self._queue.is_behind:
                 self._queue.serve(changes, thoroughly=is_thorough)
+                self._wanted |= self._queue.let_in
             if was_empty:
                 self._write_at = time.monotonic() + LINGER_SECONDS
             if changes.is_urgent or (changes and (flush or time.monotonic() >= self._write_at)):
@@ -189,6 +190,9 @@ class RunController:
         self._changes = Changes(self._store, self._board)
         changes.hold.close()
         changes.pass_crash_points()
+        for attempt in changes.recorded:
+            if attempt.worker is None:
+                self._attempts.admit(attempt.record.id)
         # what others wrote between our look and our write is news still
         self._cursor = last
         if news:
