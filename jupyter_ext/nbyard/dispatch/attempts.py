@@ -292,6 +292,15 @@ class AttemptController:
             return self._fail(case, Failure("timeout", why), result)
         return lost(failure.message)
 
+    def is_gone(self, case: Case) -> bool:
+        """Whether nothing of it is there any more, as its runtime says, of one that came to its
+        end without its own word."""
+        runtime = self._room.runtimes.get(case.attempt.runtime)
+        try:
+            return runtime is None or not _is_there(case, runtime, "finished", "lost")
+        except (NbyardError, OSError):
+            return False
+
     def clear(self, case: Case) -> None:
         """It is at its end, which is written: nothing but its record stays."""
         if runtime := self._room.runtimes.get(case.attempt.runtime):
@@ -309,12 +318,13 @@ def lost(reason: str) -> Ended:
     return Ended("lost", Failure("lost", reason))
 
 
-def _is_there(case: Case, runtime: Runtime) -> bool:
-    """Whether an attempt of which only the record is known was started, as its engine says."""
+def _is_there(case: Case, runtime: Runtime, *over: str) -> bool:
+    """Whether an attempt of which only the record is known was started, as its engine says, and is
+    not `over`."""
     if not (case.order.folder / TASK).exists():
         return False
     runtime.logs(case.order)  # some engines' silence is only heard here
-    return runtime.poll(case.order).state != "absent"
+    return runtime.poll(case.order).state not in ("absent", *over)
 
 
 def _may_live(case: Case, runtime: Runtime) -> bool:

@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import UTC, datetime
+from itertools import chain
 
 from nbyard.dispatch.attempts import AttemptController, Seen
 from nbyard.dispatch.board import Board, LiveAttempt, LiveWorker
@@ -25,7 +26,8 @@ ALL = ""
 
 class QueueController:
     """By priority, else first come, first served. Before all of them come attempts that could not
-    be started: `let_in` are those that have their slots again."""
+    be started: `let_in` are those that have their slots again. `remains` are attempts at their end
+    of which something may live, with their GPUs."""
 
     def __init__(
         self, room: Room, board: Board, candidates: Candidates, attempts: AttemptController
@@ -40,6 +42,7 @@ class QueueController:
         self._busy: dict[Group, LiveWorker] = {}
         self._is_awaited = False
         self.let_in: set[str] = set()
+        self.remains: dict[str, LiveAttempt] = {}
         self.placing = Placing(board)
         self.is_behind = False
 
@@ -142,7 +145,8 @@ class QueueController:
     def _free(self) -> Slots:
         """What is taken neither by attempts nor by deployments. An attempt that could not be
         started keeps its GPUs: it may live, though nobody was told."""
-        held = [gpu for gpus in self._room.grants.values() for gpu in gpus]
+        owners = [*self._room.grants.values(), *(one.record.gpus for one in self.remains.values())]
+        held = list(chain.from_iterable(owners))
         self._unstarted, running = [], []
         for name, attempt in self._board.attempts.items():
             if attempt.worker is not None and attempt.worker.first is not attempt:

@@ -163,6 +163,8 @@ class RunController:
             self._wanted.add(worker.id)
 
     def _learn(self, attempt: LiveAttempt, fact: Fact) -> None:
+        if attempt.record.gpus and isinstance(fact, Ended) and fact.result is None:
+            self._queue.remains[attempt.record.id] = attempt
         if attempt.worker is not None and isinstance(fact, Ended) and fact.result is not None:
             self._queue.placing.learn(attempt.task.record.plan, fact.result)
 
@@ -263,6 +265,21 @@ class RunController:
         self._wanted.clear()
         found = (self._board.attempts.get(name) or self._board.workers.get(name) for name in names)
         self._drive_all([one for one in found if one])
+        if everyone:
+            for attempt in list(self._queue.remains.values()):
+                self._look_for_remains(attempt)
+
+    def _look_for_remains(self, attempt: LiveAttempt) -> None:
+        """Once nothing of it is there others may have its GPUs."""
+        name = attempt.record.id
+        is_gone = partial(self._attempts.is_gone, case_of(self._room, attempt))
+        self._threads.submit(f"clear {name}", is_gone, then=partial(self._let_go, name))
+
+    def _let_go(self, name: str, is_gone: bool | None) -> None:
+        if is_gone:
+            self._queue.remains.pop(name, None)
+            self._queue.is_behind = True
+            self._inbox.put(None)
 
     def _drive_all(self, found: Iterable[LiveAttempt | LiveWorker]) -> None:
         """Those that a worker has together."""

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from nbyard.dispatch import board, candidates, queue
+from nbyard.dispatch import attempts, board, candidates, queue
 from nbyard.domain import limits
 from nbyard.domain.attempts import Failure
 from nbyard.errors import Conflict, Unavailable
@@ -173,6 +173,33 @@ def test_gpus_stay_with_who_may_live(bench: Bench, runtime: FakeRuntime, far: Fa
     far.end(bench.attempt(waiting))
     bench.until(lambda: bench.task(near).state == "running")
     assert [bench.task(run).attempts[0].gpus for run in (waiting, near)] == [["0"], ["0"]]
+
+
+@pytest.mark.parametrize("how", ["cancelled", "lost"])
+def test_a_gpu_is_free_when_its_work_is_gone(
+    bench: Bench, far: FakeRuntime, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R11, F8: of an attempt that was given up something may live on."""
+    bench.room.settings.gpus, far.out_of_reach = ["0"], ""
+    run = bench.submit({"a": []}, runtime="far", gpu=1)
+    bench.until(lambda: bench.task(run).state == "running")
+    attempt, far.obeys = bench.attempt(run), False
+    if how == "lost":
+        monkeypatch.setattr(attempts, "UNREACHABLE_SECONDS", 0.0)
+        far.out_of_reach = "no engine"
+        bench.until(lambda: bench.task(run).attempts[0].state == "lost")
+    monkeypatch.setattr(attempts, "FORCE_SECONDS", 0.0)
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    assert bench.task(run).attempts[0].state == how
+    other = bench.submit({"a": []}, gpu=1)
+    bench.round(5)
+    far.out_of_reach = ""
+    bench.round(5)
+    assert far.running == [attempt]
+    assert "none is free" in bench.task(other).reason
+    far.lose(attempt)
+    bench.until(lambda: bench.task(other).state == "running")
 
 
 def test_what_was_started_though_nobody_was_told_is_found(
