@@ -2,7 +2,7 @@
 
 import logging
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -28,26 +28,35 @@ from nbyard.runner.clock import Stillness
 from nbyard.runtimes.protocol import Runtime
 
 log = logging.getLogger("nbyard.dispatch")
-PATIENCE_SECONDS = 5.0  # before an engine that was out of reach is asked again to start it
+PATIENCE_SECONDS = 5.0  # before an engine that was out of reach is asked again
+SHARE, MOST_SECONDS = 4, 30.0  # more, times what it took, where slots are taken to ask again
 FORCE_SECONDS = 10.0  # that it has to end when asked to, before it is given up
 UNREACHABLE_SECONDS = 120.0  # that its engine may be silent before it counts as lost
 OVERTIME_SECONDS = 10.0  # beyond a limit, for its supervisor to enforce that
 FRESH_SECONDS = 1.0  # after a commit nobody can have taken over
 FULL_SECONDS = 5.0  # before it is tried again whether a disk has room for what was made
+A_SLOT = "a free slot"
 
 
 @dataclass
 class Seen:
     """What was seen of one attempt, in moments of the monotonic clock: since when it is known, when
-    it may be tried again to start it (0.0 unless its engine was out of reach), since when its
+    it may be tried again to start it, and in `words` why it could not be started, since when its
     engine is silent and since when it runs, and when it was first asked to end, and `why`.
     `has_heard`: its runtime took that word. `signs` are those of life. `take_at` is when there may
     be room again for what it made (0.0 where there always was).
 
+    `has_slots`: it was recorded a moment ago, or let in again by the queue. Whoever could not be
+    started gives them back, and `asks` for them when its engine does not keep silence any more.
+
     It only makes us quicker or more patient: whoever begins anew does as well."""
 
     since: float = field(default_factory=time.monotonic)
+    has_slots: bool = False
+    asks: bool = False
+    keeps_silence: bool = False
     not_before: float = 0.0
+    words: str = ""
     silent_since: float | None = None
     running_since: float | None = None
     asked_at: float | None = None
@@ -71,10 +80,14 @@ class AttemptController:
         self._identities = identities
         self._seen: dict[str, Seen] = {}
 
-    def waits(self, attempt_id: str) -> bool:
-        """Whether it could not be started yet because its engine is out of reach."""
-        seen = self._seen.get(attempt_id)
-        return seen is not None and seen.not_before > 0
+    def admit(self, attempt_id: str) -> None:
+        """It has its slots: it may be started."""
+        seen = self._seen.setdefault(attempt_id, Seen())
+        seen.has_slots, seen.asks = True, False
+
+    def seen(self, attempt_id: str) -> Seen:
+        """For the queue, which gives slots to those that ask."""
+        return self._seen.get(attempt_id) or Seen()
 
     def _seen_of(self, case: Case) -> Seen:
         return self._seen.setdefault(case.attempt.id, Seen())
@@ -140,11 +153,16 @@ class AttemptController:
         return None if now - seen.asked_at < FORCE_SECONDS else ended
 
     def _start(self, case: Case, runtime: Runtime) -> list[Fact]:
-        seen = self._seen_of(case)
-        if time.monotonic() < seen.not_before or not self._is_ours(case):
+        seen, began = self._seen_of(case), time.monotonic()
+        if seen.asks or began < seen.not_before or not self._is_ours(case):
             return []
         told: list[Fact] = []
         try:
+            if not seen.has_slots and not runtime.queues_itself:
+                seen.has_slots = _is_there(case, runtime)
+                seen.asks, seen.keeps_silence = not seen.has_slots, False
+                if seen.asks:
+                    return [Waits(A_SLOT)]
             with no_file_in_words():
                 if done := prepare(self._room, self._identities, case):
                     told.append(GoesOn(done))
@@ -153,16 +171,29 @@ class AttemptController:
         except Busy:
             raise
         except Unavailable as error:
-            if not seen.not_before:
+            if not seen.words:
                 log.warning("attempt %s waits: %s", case.attempt.id, error)
-            seen.not_before = time.monotonic() + PATIENCE_SECONDS
+            seen.words = error.message
+            self._give_back(case, runtime, time.monotonic() - began)
             late = self._late(case, runtime)
             return [*told, *self._unless(case, runtime, late, Waits(error.message))]
         except NbyardError as error:
             return [Ended("failed", failure_of(error, "preparation"))]
         crash_point("started")
-        seen.not_before = 0.0
+        seen.not_before, seen.words = 0.0, ""
         return [*told, Started(site, datetime.now(UTC))]
+
+    def _give_back(self, case: Case, runtime: Runtime, took: float) -> None:
+        """Others have its slots for now: those of its engine too, where that is not what kept
+        silence."""
+        seen = self._seen_of(case)
+        had, seen.has_slots, seen.keeps_silence = seen.has_slots, False, True
+        seen.not_before = time.monotonic() + PATIENCE_SECONDS
+        if had and not runtime.queues_itself:
+            with suppress(NbyardError):
+                seen.has_slots = _is_there(case, runtime)  # only the answer was lost
+                seen.keeps_silence = False
+                seen.not_before += min(took * SHARE, MOST_SECONDS)
 
     def _is_ours(self, case: Case) -> bool:
         """Whether it may be started: what was committed a moment ago may, else the store is
@@ -306,6 +337,15 @@ class AttemptController:
             return self._fail(case, Failure("timeout", why), result)
         return lost(failure.message)
 
+    def is_gone(self, case: Case) -> bool:
+        """Whether nothing of it is there any more, as its runtime says, of one that came to its
+        end without its own word."""
+        runtime = self._room.runtimes.get(case.attempt.runtime)
+        try:
+            return runtime is None or not _is_there(case, runtime, "finished", "lost")
+        except (NbyardError, OSError):
+            return False
+
     def clear(self, case: Case) -> None:
         """It is at its end, which is written: nothing but its record stays."""
         if runtime := self._room.runtimes.get(case.attempt.runtime):
@@ -321,6 +361,15 @@ class AttemptController:
 def lost(reason: str) -> Ended:
     """It is gone without a result."""
     return Ended("lost", Failure("lost", reason))
+
+
+def _is_there(case: Case, runtime: Runtime, *over: str) -> bool:
+    """Whether an attempt of which only the record is known was started, as its engine says, and is
+    not `over`."""
+    if not (case.order.folder / TASK).exists():
+        return False
+    runtime.logs(case.order)  # some engines' silence is only heard here
+    return runtime.poll(case.order).state not in ("absent", *over)
 
 
 def _may_live(case: Case, runtime: Runtime) -> bool:

@@ -4,7 +4,9 @@ and by what events say that others wrote.
 Nothing here is a fact: the store is. After a write that failed the board is read anew."""
 
 import bisect
+import itertools
 import logging
+import math
 import random
 import time
 from collections.abc import Iterable, Set
@@ -83,6 +85,12 @@ class LiveTask:
         at = self.record.queued_at
         return -self.run.run.priority, at.timestamp() if at else 0.0, self.record.id
 
+    @property
+    def due(self) -> float:
+        """When it will have waited longer than it may."""
+        limit = self.record.plan.queue_timeout_seconds
+        return math.inf if limit is None else self.since + limit
+
     def pause(self, after: datetime) -> None:
         """Its last attempt came to its end then. However often it is asked, the pause is the
         same."""
@@ -121,22 +129,28 @@ class LiveRun:
 
 
 class Queue:
-    """The queued tasks in their order."""
+    """The queued tasks in their order, and in that of their limits."""
 
     def __init__(self) -> None:
         self._turns: list[tuple[int, float, str]] = []
-        self._tasks: dict[str, tuple[tuple[int, float, str], LiveTask]] = {}
+        self._limits: list[tuple[float, str]] = []
+        self._tasks: dict[str, tuple[tuple[int, float, str], float, LiveTask]] = {}
 
     def add(self, task: LiveTask) -> None:
-        self._tasks[task.record.id] = (task.turn, task)
+        name, due = task.record.id, task.due
+        self._tasks[name] = (task.turn, due, task)
         bisect.insort(self._turns, task.turn)
+        if due < math.inf:
+            bisect.insort(self._limits, (due, name))
 
     def remove(self, task_id: str) -> bool:
         """Whether it was there."""
         if task_id not in self._tasks:
             return False
-        turn, _ = self._tasks.pop(task_id)
+        turn, due, _ = self._tasks.pop(task_id)
         del self._turns[bisect.bisect_left(self._turns, turn)]
+        if due < math.inf:
+            del self._limits[bisect.bisect_left(self._limits, (due, task_id))]
         return True
 
     @property
@@ -144,14 +158,19 @@ class Queue:
         return self._tasks.keys()
 
     def get(self, task_id: str) -> LiveTask | None:
-        return self._tasks[task_id][1] if task_id in self._tasks else None
+        return self._tasks[task_id][-1] if task_id in self._tasks else None
 
     def turns(self) -> list[str]:
         """The ids, of those first whose turn is next."""
         return [task_id for _, _, task_id in self._turns]
 
+    def overdue(self) -> list[str]:
+        """The ids of those that have waited longer than they may."""
+        now = time.monotonic()
+        return [name for _, name in itertools.takewhile(lambda one: one[0] <= now, self._limits)]
+
     def __getitem__(self, task_id: str) -> LiveTask:
-        return self._tasks[task_id][1]
+        return self._tasks[task_id][-1]
 
     def __contains__(self, task_id: str) -> bool:
         return task_id in self._tasks

@@ -47,6 +47,7 @@ class Candidate:
     environment: EnvironmentRef
     group: Group = ()
     is_told: bool = False
+    is_held_up: bool = False
     worker: LiveWorker | None = None
     gpus: tuple[str, ...] = ()
     too_old: str = ""
@@ -74,8 +75,8 @@ class Candidate:
 
 
 class Candidates(Mapping[str, Candidate]):
-    """The queued tasks that have to be worked on, by id. `is_behind` when more came at once than
-    fits into a round."""
+    """The queued tasks that have to be worked on, by id; those of them that take nothing of this
+    machine are `elsewhere` too. `is_behind` when more came at once than fits into a round."""
 
     def __init__(self, room: Room, board: Board, threads: Threads, inbox: Inbox):
         self._room = room
@@ -84,6 +85,7 @@ class Candidates(Mapping[str, Candidate]):
         self._threads = threads
         self._inbox = inbox
         self.identities = Identities(room)
+        self.elsewhere: dict[str, Candidate] = {}
         self.is_behind = False
         self._known: dict[str, Candidate] = {}
         self._same: dict[tuple[str, str], set[str]] = {}
@@ -129,6 +131,8 @@ class Candidates(Mapping[str, Candidate]):
             self._forget(one.task.id)
             if one.task.id in self._board.queue:
                 self._known[one.task.id] = one
+                if self._room.queues_itself(one.task.plan.runtime):
+                    self.elsewhere[one.task.id] = one
                 self._same.setdefault(one.name, set()).add(one.task.id)
 
     def is_current(self, one: Candidate) -> bool:
@@ -164,6 +168,7 @@ class Candidates(Mapping[str, Candidate]):
         self._board.gone.clear()
 
     def _forget(self, name: str) -> None:
+        self.elsewhere.pop(name, None)
         if one := self._known.pop(name, None):
             same = self._same[one.name]
             same.discard(name)
@@ -278,7 +283,7 @@ def refuse(changes: Changes, task: LiveTask, failure: Failure) -> None:
 def is_overdue(changes: Changes, task: LiveTask) -> bool:
     """Whether the task has waited longer than it may; it has failed then."""
     limit = task.record.plan.queue_timeout_seconds
-    if limit is None or time.monotonic() - task.since < limit:
+    if limit is None or time.monotonic() < task.due:
         return False
     refuse(changes, task, Failure("timeout", waited_too_long(limit)))
     return True

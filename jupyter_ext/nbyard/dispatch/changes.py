@@ -176,7 +176,7 @@ class Changes:
     def _step(self, task: LiveTask, to: str) -> None:
         now = datetime.now(UTC)
         if to == "queued":
-            self.move_task(task, to, reason="waits for its turn", queued_at=now)
+            self.move_task(task, to, reason=reasons.TURN, queued_at=now)
             return
         reason = CANCELLED if task.run.is_cancelled else "something before it did not succeed"
         self.move_task(task, to, reason=reason, finished_at=now)

@@ -1,11 +1,11 @@
 """The controller of the queue: slots are given away in its order."""
 
-import itertools
 import secrets
-from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 
-from nbyard.dispatch.board import Board, LiveWorker
+from nbyard.dispatch.attempts import AttemptController, Seen
+from nbyard.dispatch.board import Board, LiveAttempt, LiveWorker
 from nbyard.dispatch.candidates import Candidate, Candidates, is_overdue
 from nbyard.dispatch.changes import Changes
 from nbyard.dispatch.placing import Group, Placing
@@ -13,32 +13,36 @@ from nbyard.dispatch.room import Room, Turn
 from nbyard.domain.digest import explain
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import Limits
-from nbyard.domain.reasons import attempt_before
+from nbyard.domain.reasons import TURN, attempt_before
+from nbyard.domain.runs import TaskPlan
 from nbyard.domain.slots import Slots
 from nbyard.domain.uses import moved
 from nbyard.machine import capacity
 from nbyard.store.attempts import AttemptRecord
 
 LENGTH = 200
+ALL = ""
 
 
 class QueueController:
-    """By priority, else first come, first served."""
+    """By priority, else first come, first served. Before all of them come attempts that could not
+    be started: `let_in` are those that have their slots again. `remains` are attempts at their end
+    of which something may live, with their GPUs."""
 
     def __init__(
-        self,
-        room: Room,
-        board: Board,
-        candidates: Candidates,
-        is_waiting: Callable[[str], bool],
+        self, room: Room, board: Board, candidates: Candidates, attempts: AttemptController
     ):
         self._room = room
         self._store = room.store
         self._board = board
         self._candidates = candidates
-        self._is_waiting = is_waiting
+        self._attempts = attempts
+        self._unstarted: list[tuple[LiveAttempt, Seen]] = []
+        self._held_up: dict[tuple[str, str], str] = {}
         self._busy: dict[Group, LiveWorker] = {}
         self._is_awaited = False
+        self.let_in: set[str] = set()
+        self.remains: dict[str, LiveAttempt] = {}
         self.placing = Placing(board)
         self.is_behind = False
 
@@ -47,7 +51,10 @@ class QueueController:
         that may be something else than before."""
         self._busy = dict(self.placing.busy())
         self._is_awaited = False
+        self._send_on(changes)
         slots = self._free()
+        self._serve_waiting(slots)
+        self._hold_up(changes)
         taken = kept = 0
         ahead = sorted(self._room.waits.items(), reverse=True)
         for name in self._board.queue.turns():
@@ -67,7 +74,58 @@ class QueueController:
             if taken + kept == LENGTH:
                 break
         self.is_behind = taken == LENGTH
+        self._end_overdue(changes)
         changes.settle()
+
+    def _serve_waiting(self, slots: Slots) -> None:
+        """The GPUs that they were granted they have."""
+        self.let_in.clear()
+        for attempt, seen in self._unstarted:
+            if seen.asks:
+                plan = attempt.task.record.plan
+                rest = Limits(cpu=plan.cpu, memory_bytes=plan.memory_bytes)
+                lacking = slots.lacks(rest)
+                slots.refuse(lacking)
+                if not lacking:
+                    slots.grant(rest)
+                    self._attempts.admit(attempt.record.id)
+                    self.let_in.add(attempt.record.id)
+
+    def _hold_up(self, changes: Changes) -> None:
+        """Tasks that would only wait as attempts do: all of an engine that keeps silence, else
+        those of the same image or code."""
+        before, self._held_up = self._held_up, {}
+        for attempt, seen in self._unstarted:
+            if not seen.asks and (seen.words or not seen.has_slots):
+                plan, words = attempt.task.record.plan, seen.words or TURN
+                self._held_up[_kind(plan)] = words
+                if seen.keeps_silence:
+                    self._held_up[plan.runtime, ALL] = words
+        if before.keys() - self._held_up.keys():
+            for one in self._candidates.values():
+                if one.is_held_up and not self._why_held_up(one.task.plan):
+                    one.is_held_up = one.is_told = False
+                    changes.note_wait(one.live, TURN)
+
+    def _why_held_up(self, plan: TaskPlan) -> str:
+        held = self._held_up
+        return held.get((plan.runtime, ALL)) or held.get(_kind(plan), "") if held else ""
+
+    def _send_on(self, changes: Changes) -> None:
+        """Those that wait for slots of this machine hide nobody who takes none."""
+        found = [
+            one for name, one in self._candidates.elsewhere.items() if name in self._board.queue
+        ]
+        for one in sorted(found, key=lambda one: one.live.turn):
+            if not self._is_published(changes, one) and self._candidates.is_current(one):
+                self._record(changes, one)
+
+    def _end_overdue(self, changes: Changes) -> None:
+        """However many are before them. Who is looked at just now is not offered a slot yet."""
+        for name in self._board.queue.overdue():
+            one = self._candidates.get(name)
+            if one is not None and not self._is_published(changes, one):
+                is_overdue(changes, one.live)
 
     def slots(self, turn: Turn) -> Slots:
         """What is free now for whose turn it is then: tasks that wait for a GPU longer come first,
@@ -78,42 +136,49 @@ class QueueController:
             plan = task.record.plan
             if task.turn > turn:
                 break
-            if plan.gpu and not task.waits(now) and not self._queues_itself(plan.runtime):
+            waits = task.waits(now) or self._why_held_up(plan)
+            if plan.gpu and not waits and not self._room.queues_itself(plan.runtime):
                 lacking = slots.lacks(plan)
                 if not lacking or "gpu" in lacking:
                     slots.hold(plan.gpu)
         return slots
 
     def _free(self) -> Slots:
-        held = itertools.chain.from_iterable(self._room.grants.values())
-        return Slots(capacity(self._room.settings), self._running(), held)
+        """What is taken neither by attempts nor by deployments. An attempt that could not be
+        started keeps its GPUs: it may live, though nobody was told."""
+        owners = [*self._room.grants.values(), *(one.record.gpus for one in self.remains.values())]
+        held = list(chain.from_iterable(owners))
+        self._unstarted, running = [], []
+        for name, attempt in self._board.attempts.items():
+            if attempt.worker is not None and attempt.worker.first is not attempt:
+                continue  # it takes the slot that another one has
+            if self._room.queues_itself(attempt.record.runtime):
+                continue
+            has_slots = True
+            if attempt.worker is None and attempt.record.state == "recorded":
+                seen = self._attempts.seen(name)
+                has_slots = seen.has_slots
+                self._unstarted.append((attempt, seen))
+            if has_slots:
+                running.append((attempt.task.record.plan, attempt.record.gpus))
+            else:
+                held += attempt.record.gpus
+        return Slots(capacity(self._room.settings), running, held)
 
     def _is_published(self, changes: Changes, one: Candidate) -> bool:
         """What comes out of another task just now is not done again."""
         return one.name in changes.kept and not one.why_not()
 
-    def _running(self) -> Iterator[tuple[Limits, Sequence[str]]]:
-        """What takes slots now, with the GPUs that it was granted."""
-        for name, attempt in self._board.attempts.items():
-            if attempt.worker is not None and attempt.worker.first is not attempt:
-                continue  # it takes the slot that another one has
-            if not self._is_waiting(name) and not self._queues_itself(attempt.record.runtime):
-                yield attempt.task.record.plan, attempt.record.gpus
-
-    def _queues_itself(self, runtime: str) -> bool:
-        """Whether it is not this machine that does the work."""
-        known = self._room.runtimes.get(runtime)
-        return known is not None and known.queues_itself
-
     def _may_start(self, changes: Changes, one: Candidate, slots: Slots) -> bool:
         plan = one.task.plan
-        if self._queues_itself(plan.runtime):
-            one.gpus = ()
-            return True
+        if words := self._why_held_up(plan):
+            one.is_held_up = True
+            changes.note_wait(one.live, words)
+            return False
         worker = self._busy.get(one.group)
         if worker and not self._is_awaited and self._is_given(one, worker, slots):
             return True
-        if slots.is_full and one.is_told and plan.queue_timeout_seconds is None:
+        if slots.is_full and one.is_told:
             self._is_awaited = True
             return False
         lacking = slots.lacks(plan)
@@ -122,14 +187,12 @@ class QueueController:
             if one.group:
                 self._give(one, self.placing.free(one.live, one.group))
             return True
-        late = is_overdue(changes, one.live)
         if worker is None:  # else its turn comes there
             if not slots.is_too_much(plan):
                 slots.refuse(lacking)
                 self._is_awaited = True  # a worker that is given more would keep its slot
-            if not late:
-                one.is_told = True
-                changes.note_wait(one.live, "; ".join(lacking.values()))
+            one.is_told = True
+            changes.note_wait(one.live, "; ".join(lacking.values()))
         return False
 
     def _is_given(self, one: Candidate, worker: LiveWorker, slots: Slots) -> bool:
@@ -181,3 +244,8 @@ class QueueController:
             return explain(None, one.parts)
         words = moved(last[1], one.task.plan.environment)
         return explain(last[0], one.parts, before, one.environment.versions, words)
+
+
+def _kind(plan: TaskPlan) -> tuple[str, str]:
+    """Of the tasks that an engine starts from the same."""
+    return plan.runtime, plan.image or plan.executable_version_id

@@ -54,6 +54,11 @@ class Room:
         known = self.store.leases.get(c, self.lease.name)
         return known is not None and known.epoch == self.lease.epoch
 
+    def queues_itself(self, runtime: str) -> bool:
+        """Whether it is not this machine that does the work."""
+        known = self.runtimes.get(runtime)
+        return known is not None and known.queues_itself
+
     @property
     def folder(self) -> Path:
         return self.store.folder

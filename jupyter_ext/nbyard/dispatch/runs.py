@@ -50,7 +50,7 @@ class RunController:
         self._candidates = Candidates(room, self._board, threads, inbox)
         self._attempts = AttemptController(room, self._candidates.identities)
         self._functions = FunctionController(room, self._candidates.identities, self._attempts)
-        self._queue = QueueController(room, self._board, self._candidates, self._attempts.waits)
+        self._queue = QueueController(room, self._board, self._candidates, self._attempts)
         self._changes = Changes(self._store, self._board)
         self._cursor = -1
         self._trouble: dict[str, int] = {}
@@ -125,6 +125,7 @@ class RunController:
             is_thorough = is_new or flush or has_news
             if reports or is_thorough or self._queue.is_behind:
                 self._queue.serve(changes, thoroughly=is_thorough)
+                self._wanted |= self._queue.let_in
             if was_empty:
                 self._write_at = time.monotonic() + LINGER_SECONDS
             if changes.is_urgent or (changes and (flush or time.monotonic() >= self._write_at)):
@@ -162,6 +163,8 @@ class RunController:
             self._wanted.add(worker.id)
 
     def _learn(self, attempt: LiveAttempt, fact: Fact) -> None:
+        if attempt.record.gpus and isinstance(fact, Ended) and fact.result is None:
+            self._queue.remains[attempt.record.id] = attempt
         if attempt.worker is not None and isinstance(fact, Ended) and fact.result is not None:
             self._queue.placing.learn(attempt.task.record.plan, fact.result)
 
@@ -189,6 +192,9 @@ class RunController:
         self._changes = Changes(self._store, self._board)
         changes.hold.close()
         changes.pass_crash_points()
+        for attempt in changes.recorded:
+            if attempt.worker is None:
+                self._attempts.admit(attempt.record.id)
         # what others wrote between our look and our write is news still
         self._cursor = last
         if news:
@@ -259,6 +265,22 @@ class RunController:
         self._wanted.clear()
         found = (self._board.attempts.get(name) or self._board.workers.get(name) for name in names)
         self._drive_all([one for one in found if one])
+        if everyone:
+            for attempt in list(self._queue.remains.values()):
+                self._look_for_remains(attempt)
+
+    def _look_for_remains(self, attempt: LiveAttempt) -> None:
+        """Once nothing of it is there others may have its GPUs."""
+        name, runtime = attempt.record.id, attempt.record.runtime
+        is_gone = partial(self._attempts.is_gone, case_of(self._room, attempt))
+        let_go = partial(self._let_go, name)
+        self._threads.submit(f"clear {name}", is_gone, then=let_go, runtime=runtime)
+
+    def _let_go(self, name: str, is_gone: bool | None) -> None:
+        if is_gone:
+            self._queue.remains.pop(name, None)
+            self._queue.is_behind = True
+            self._inbox.put(None)
 
     def _drive_all(self, found: Iterable[LiveAttempt | LiveWorker]) -> None:
         """Those that a worker has together."""

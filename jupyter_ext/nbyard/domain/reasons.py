@@ -8,6 +8,7 @@ another dispatcher, or the browser, has to find in it again is put there and tak
 """
 
 WAITS = " – waits: "
+TURN = "waits for its turn"
 ATTEMPT = "attempt "
 
 

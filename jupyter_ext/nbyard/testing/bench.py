@@ -140,12 +140,13 @@ class FakeRuntime:
 
 
 class Bench:
-    """A yard, a made-up runtime and the dispatcher in charge."""
+    """A yard, two made-up runtimes ("fake" and "far") and the dispatcher in charge."""
 
     def __init__(self, yard: Yard, root: Path):
         self.yard = yard
         self.store = yard.store
         self.runtime = FakeRuntime()
+        self.far = FakeRuntime()
         self._root = root
         self._version = self._register()
         self._former: list[Dispatcher] = []
@@ -165,7 +166,7 @@ class Bench:
             blobs=parts.blobs,
             tables=parts.tables,
             links=parts.links,
-            runtimes={"fake": self.runtime},
+            runtimes={"fake": self.runtime, "far": self.far},
             lease=self._lease(),
         )
         return room, Dispatcher(room)

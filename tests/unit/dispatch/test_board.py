@@ -1,5 +1,6 @@
 """The board says what the store says, whoever wrote it."""
 
+import math
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -19,13 +20,14 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 def task(name: str, priority: int, seconds: int) -> Any:
-    at = NOW + timedelta(seconds=seconds)
-    return SimpleNamespace(record=SimpleNamespace(id=name), turn=(-priority, at.timestamp(), name))
+    turn = -priority, (NOW + timedelta(seconds=seconds)).timestamp(), name
+    due = (math.inf, 1e18, -1.0, -2.0)[seconds]
+    return SimpleNamespace(record=SimpleNamespace(id=name), turn=turn, due=due)
 
 
 @given(st.lists(st.tuples(st.integers(-2, 2), st.integers(0, 3)), max_size=20), st.data())
 def test_the_queue_is_in_order_whatever_comes_and_goes(wanted: list[Any], data: Any) -> None:
-    """R11: by priority, else first come, first served."""
+    """R11, I11: by priority, else first come, first served; and by their limits."""
     queue, there = Queue(), {}
     for number, (priority, seconds) in enumerate(wanted):
         one = task(f"t{number}", priority, seconds)
@@ -38,6 +40,8 @@ def test_the_queue_is_in_order_whatever_comes_and_goes(wanted: list[Any], data: 
             assert queue.get(gone) is None and gone not in queue
             del there[gone]
     assert queue.turns() == sorted(there, key=lambda name: there[name].turn)
+    late = sorted((one.due, name) for name, one in there.items() if one.due < 0)
+    assert queue.overdue() == [name for _, name in late]
     assert queue.ids == there.keys()
     assert all(queue[name] is there[name] for name in there)
 

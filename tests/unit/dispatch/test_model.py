@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -25,9 +26,10 @@ from nbyard.domain.states import ATTEMPT, MACHINES, RUN, TASK
 from nbyard.settings import Settings
 from nbyard.store.leases import LeaseLost
 from nbyard.store.tables import metadata
-from nbyard.testing.bench import OWNER, Bench, Graph
+from nbyard.testing.bench import OWNER, Bench, FakeRuntime, Graph
 from nbyard.yard import Yard
 
+T = TypeVar("T")
 # Of what is there when it comes to it: what is drawn depends on no thread.
 WHICH = st.integers(0, 59)
 GRAPHS: list[Graph] = [
@@ -42,6 +44,7 @@ FAILURES = [
     Failure("exit-code", "exit code 3", exit_code=3),
     Failure("kernel-died", "the kernel died (signal 9)"),
 ]
+SLOTS = 2
 
 
 class Runs(RuleBasedStateMachine):
@@ -60,10 +63,12 @@ class Runs(RuleBasedStateMachine):
             store_dir=str(place / "store"),
             database_url=self.database_url,
             inline_dispatch=True,
-            slots=2,
+            slots=SLOTS,
+            gpus=["0"],
         )
         self.yard = Yard.open(config, place / "root", place / "root")
         self.bench = Bench(self.yard, place / "root")
+        self.runtimes = [self.bench.runtime, self.bench.far]
         self.runs: list[str] = []
         self.former: Dispatcher | None = None
         self.cursor = 0
@@ -81,9 +86,16 @@ class Runs(RuleBasedStateMachine):
         engine.dispose()
 
     @precondition(lambda self: len(self.runs) < 4)
-    @rule(graph=st.sampled_from(GRAPHS), cache=st.booleans(), n=st.integers(0, 1))
-    def submit(self, graph: Graph, cache: bool, n: int) -> None:
-        self.runs.append(self.bench.submit(graph, cache=cache, n=n))
+    @rule(
+        graph=st.sampled_from(GRAPHS),
+        cache=st.booleans(),
+        n=st.integers(0, 1),
+        cpu=st.sampled_from([None, 0.5, 2.0]),
+        gpu=st.sampled_from([None, None, 1]),
+        runtime=st.sampled_from(["fake", "far"]),
+    )
+    def submit(self, graph: Graph, runtime: str, **plan: Any) -> None:
+        self.runs.append(self.bench.submit(graph, runtime=runtime, **plan))
 
     @rule(times=st.integers(1, 3))
     def round(self, times: int) -> None:
@@ -98,19 +110,22 @@ class Runs(RuleBasedStateMachine):
         self._end(which, "failed", failure)
 
     def _end(self, which: int, state: str, failure: Failure | None) -> None:
-        for attempt in _one_of(self.bench.runtime.running, which):
-            self.bench.runtime.end(attempt, state, text="always the same", failure=failure)
+        for runtime, attempt in _one_of(self._running(), which):
+            runtime.end(attempt, state, text="always the same", failure=failure)
+
+    def _running(self) -> list[tuple[FakeRuntime, str]]:
+        return [(runtime, attempt) for runtime in self.runtimes for attempt in runtime.running]
 
     @rule(which=WHICH)
     def lose(self, which: int) -> None:
-        for attempt in _one_of(self.bench.runtime.running, which):
-            self.bench.runtime.lose(attempt)
+        for runtime, attempt in _one_of(self._running(), which):
+            runtime.lose(attempt)
 
     @rule()
     def power_cut(self) -> None:
         """All that runs is lost, and what comes after it is begun."""
-        for attempt in self.bench.runtime.running:
-            self.bench.runtime.lose(attempt)
+        for runtime, attempt in self._running():
+            runtime.lose(attempt)
         self.bench.round(3)
 
     @rule(which=WHICH)
@@ -119,10 +134,21 @@ class Runs(RuleBasedStateMachine):
         for run in _one_of(live, which):
             self.bench.cancel(run)
 
-    @rule(reach=st.booleans(), obeys=st.booleans())
-    def weather(self, reach: bool, obeys: bool) -> None:
-        self.bench.runtime.out_of_reach = "" if reach else "no engine"
-        self.bench.runtime.obeys = obeys
+    @rule(which=st.integers(0, 1), reach=st.booleans(), obeys=st.booleans())
+    def weather(self, which: int, reach: bool, obeys: bool) -> None:
+        self.runtimes[which].out_of_reach = "" if reach else "no engine"
+        self.runtimes[which].obeys = obeys
+
+    @precondition(lambda self: len(self.runs) < 4)
+    @rule(graph=st.sampled_from(GRAPHS), gpu=st.sampled_from([None, 1]))
+    def an_engine_comes_back(self, graph: Graph, gpu: int | None) -> None:
+        """Others have taken what it gave back."""
+        self.weather(1, reach=False, obeys=True)
+        for runtime in ("far", "fake"):
+            self.submit(graph, runtime, gpu=gpu)
+            self.bench.round(3)
+        self.weather(1, reach=True, obeys=True)
+        self.bench.round(3)
 
     @rule()
     def kill_the_dispatcher(self) -> None:
@@ -182,6 +208,14 @@ class Runs(RuleBasedStateMachine):
                 assert published == wanted, "I6: published once, and by success only"
                 assert task.state != "queued" or task.reason, "I4: queued, and says why"
 
+    @invariant()
+    def no_more_is_granted_than_there_is(self) -> None:
+        """R11: over all that live, whatever the store and the dispatcher know of them."""
+        orders = [runtime.orders[attempt] for runtime, attempt in self._running()]
+        assert sum(order.cpu or 1.0 for order in orders) <= SLOTS
+        gpus = [gpu for order in orders for gpu in order.gpus]
+        assert len(gpus) == len(set(gpus)) == sum(order.gpu or 0 for order in orders)
+
     def teardown(self) -> None:
         if hasattr(self, "yard"):
             try:
@@ -193,13 +227,14 @@ class Runs(RuleBasedStateMachine):
 
     def _everything_ends(self) -> None:
         """I4: with fair weather, every run comes to its end, and nothing lives on."""
-        runtime = self.bench.runtime
-        runtime.out_of_reach, runtime.obeys = "", True
+        for runtime in self.runtimes:
+            runtime.out_of_reach, runtime.obeys = "", True
         for _ in range(100):
-            for attempt in runtime.running:
+            for runtime, attempt in self._running():
                 runtime.end(attempt, text="always the same")
             self.bench.round()
             self.moves_are_those_of_the_table()
+            self.no_more_is_granted_than_there_is()
             if all(self.bench.run(run).state in RUN.terminal for run in self.runs):
                 break
         for run in self.runs:
@@ -213,10 +248,10 @@ class Runs(RuleBasedStateMachine):
         self.tasks_and_attempts_fit()
         self.time_passes()
         self.bench.round(2)
-        assert runtime.running == []
+        assert self._running() == []
 
 
-def _one_of(found: list[str], which: int) -> list[str]:
+def _one_of(found: list[T], which: int) -> list[T]:
     """None of nothing."""
     return [found[which % len(found)]] if found else []
 
@@ -230,7 +265,7 @@ def _one_of(found: list[str], which: int) -> list[str]:
 def test_runs(
     database_url: str, examples: int, empty_database: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I3, I4, I5, I6, I7, I9, I13."""
+    """I3, I4, I5, I6, I7, I9, I13, R11."""
     monkeypatch.setattr(limits, "BACKOFF_SECONDS", 0.0)
     monkeypatch.setattr(attempts, "PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr("nbyard.blobs.files.os.fsync", lambda _: None)

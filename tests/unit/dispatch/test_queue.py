@@ -7,10 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from nbyard.dispatch import board, candidates, queue
+from nbyard.dispatch import attempts, board, candidates, queue
 from nbyard.domain import limits
 from nbyard.domain.attempts import Failure
-from nbyard.errors import Busy, Conflict
+from nbyard.errors import Busy, Conflict, Unavailable
+from nbyard.runtimes.protocol import Order
 from nbyard.store import Connection
 from nbyard.testing.bench import OWNER, Bench, FakeRuntime
 
@@ -49,14 +50,179 @@ def test_first_come_first_served(bench: Bench, runtime: FakeRuntime) -> None:
     assert bench.task(small).state == "queued"
 
 
-def test_an_engine_out_of_reach_takes_no_slots(bench: Bench, runtime: FakeRuntime) -> None:
-    """F7: others go on meanwhile."""
-    bench.room.runtimes["far"] = far = FakeRuntime()
-    far.out_of_reach = "no engine"
+@pytest.fixture
+def far(bench: Bench) -> FakeRuntime:
+    """Another engine, which cannot be reached."""
+    bench.far.out_of_reach = "no engine"
+    return bench.far
+
+
+def waits_for_its_engine(bench: Bench, *runs: str) -> bool:
+    return all("waits: no engine" in bench.task(run).reason for run in runs)
+
+
+def end_all(runtime: FakeRuntime) -> bool:
+    """Whether anything ran."""
+    found = runtime.running
+    for attempt in found:
+        runtime.end(attempt)
+    return bool(found)
+
+
+def test_an_engine_out_of_reach_takes_no_slots(
+    bench: Bench, runtime: FakeRuntime, far: FakeRuntime
+) -> None:
+    """F7: others go on meanwhile. When it is back there are no more at once than the slots, and
+    nobody overtakes who was let in before."""
     waiting = [bench.submit({"a": []}, runtime="far") for _ in range(2)]
-    bench.until(lambda: all("no engine" in bench.task(run).reason for run in waiting))
-    near = bench.submit({"a": []})
+    bench.until(lambda: waits_for_its_engine(bench, *waiting))
+    near = [bench.submit({"a": []}) for _ in range(3)]
+    bench.until(lambda: len(runtime.running) == 2)
+    far.out_of_reach = ""
+    bench.until(lambda: all("waits: a free slot" in bench.task(run).reason for run in waiting))
+    bench.round(5)
+    assert not far.starts
+    runtime.end(bench.attempt(near[0]))
+    bench.until(lambda: far.running)
+    bench.round(5)
+    assert (len(far.running), len(runtime.running)) == (1, 1)
+    runtime.end(bench.attempt(near[1]))
+    bench.until(lambda: len(far.running) == 2)
+    assert bench.task(near[2]).state == "queued"
+    for run in waiting:
+        far.end(bench.attempt(run))
+    bench.until(lambda: bench.task(near[2]).state == "running")
+    assert all(len(bench.task(run).attempts) == 1 for run in waiting)
+
+
+def test_who_takes_over_gives_no_slot_twice(
+    bench: Bench, runtime: FakeRuntime, far: FakeRuntime
+) -> None:
+    """F7, R11: a recorded attempt takes slots anew, whatever another dispatcher knew of it."""
+    waiting = [bench.submit({"a": []}, runtime="far") for _ in range(2)]
+    bench.until(lambda: waits_for_its_engine(bench, *waiting))
+    near = [bench.submit({"a": []}) for _ in range(2)]
+    bench.until(lambda: len(runtime.running) == 2)
+    bench.replace_dispatcher()
+    far.out_of_reach = ""
+    bench.until(lambda: all("waits: a free slot" in bench.task(run).reason for run in waiting))
+    bench.round(5)
+    assert not far.starts
+    for run in near:
+        runtime.end(bench.attempt(run))
+    bench.until(lambda: len(far.running) == 2)
+
+
+def test_of_an_engine_that_keeps_silence_no_more_are_recorded(
+    bench: Bench, runtime: FakeRuntime, far: FakeRuntime
+) -> None:
+    """F7, I4: the others stay in the queue and say why, as long as that is so."""
+    first = bench.submit({"a": []}, runtime="far")
+    bench.until(lambda: waits_for_its_engine(bench, first))
+    many = bench.submit({f"n{at}": [] for at in range(6)}, runtime="far")
+    bench.submit({name: [] for name in "ab"})
+    bench.until(lambda: len(runtime.running) == 2)
+    bench.round(5)
+    assert {(task.state, task.reason) for task in bench.detail(many).tasks} == {
+        ("queued", "no engine")
+    }
+    far.out_of_reach = ""
+    end_all(runtime)
+    bench.until(lambda: len(far.running) == 2)
+    assert bench.task(first).state == "running"
+    assert not any("no engine" in task.reason for task in bench.detail(many).tasks)
+
+
+def test_what_one_image_waits_for_keeps_no_other_waiting(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F7: its engine answers, but what the image comes from does not."""
+    start, missing = runtime.start, ["far"]
+
+    def pull(order: Order) -> str:
+        if order.image in missing:
+            raise Unavailable("no registry")
+        return start(order)
+
+    monkeypatch.setattr(runtime, "start", pull)
+    run = bench.submit({f"n{at}": [] for at in range(6)}, image="far")
+    bench.until(lambda: "no registry" in bench.task(run, "n0").reason)
+    other = bench.submit({"a": []}, image="near")
+    bench.until(lambda: bench.task(other).state == "running")
+    bench.round(5)
+    queued = [task for task in bench.detail(run).tasks if not task.attempts]
+    assert len(queued) >= 4, "no more were recorded than there are slots"
+    assert {task.reason for task in queued} == {"no registry"}
+    missing.clear()
+    bench.until(lambda: not end_all(runtime) and bench.run(run).state == "succeeded")
+
+
+def test_gpus_stay_with_who_may_live(bench: Bench, runtime: FakeRuntime, far: FakeRuntime) -> None:
+    """R11, F7: whoever could not be started may have been started all the same."""
+    bench.room.settings.gpus = ["0"]
+    waiting = bench.submit({"a": []}, runtime="far", gpu=1)
+    bench.until(lambda: waits_for_its_engine(bench, waiting))
+    near, none = bench.submit({"a": []}, gpu=1), bench.submit({"a": []})
+    bench.until(lambda: bench.task(none).state == "running")
+    assert "waits for a GPU of 1; none is free" in bench.task(near).reason
+    bench.replace_dispatcher()
+    bench.round(5)
+    assert bench.task(near).state == "queued"
+    far.out_of_reach = ""
+    bench.until(lambda: bench.task(waiting).state == "running")
+    assert bench.task(near).state == "queued"
+    far.end(bench.attempt(waiting))
     bench.until(lambda: bench.task(near).state == "running")
+    assert [bench.task(run).attempts[0].gpus for run in (waiting, near)] == [["0"], ["0"]]
+
+
+@pytest.mark.parametrize("how", ["cancelled", "lost"])
+def test_a_gpu_is_free_when_its_work_is_gone(
+    bench: Bench, far: FakeRuntime, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R11, F8: of an attempt that was given up something may live on."""
+    bench.room.settings.gpus, far.out_of_reach = ["0"], ""
+    run = bench.submit({"a": []}, runtime="far", gpu=1)
+    bench.until(lambda: bench.task(run).state == "running")
+    attempt, far.obeys = bench.attempt(run), False
+    if how == "lost":
+        monkeypatch.setattr(attempts, "UNREACHABLE_SECONDS", 0.0)
+        far.out_of_reach = "no engine"
+        bench.until(lambda: bench.task(run).attempts[0].state == "lost")
+    monkeypatch.setattr(attempts, "FORCE_SECONDS", 0.0)
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    assert bench.task(run).attempts[0].state == how
+    other = bench.submit({"a": []}, gpu=1)
+    bench.round(5)
+    far.out_of_reach = ""
+    bench.round(5)
+    assert far.running == [attempt]
+    assert "none is free" in bench.task(other).reason
+    far.lose(attempt)
+    bench.until(lambda: bench.task(other).state == "running")
+
+
+def test_what_was_started_though_nobody_was_told_is_found(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F9: it takes its slot whoever has that meanwhile, and is not started twice."""
+    start, lost = runtime.start, list[str]()
+
+    def start_and_lose_the_answer(order: Order) -> str:
+        site = start(order)
+        if not lost:
+            lost.append(order.attempt_id)
+            raise Unavailable("no answer in time")
+        return site
+
+    monkeypatch.setattr(runtime, "start", start_and_lose_the_answer)
+    run = bench.submit({"a": []}, cpu=2.0)
+    bench.until(lambda: bench.task(run).state == "running")
+    assert lost == runtime.starts == [bench.attempt(run)]
+    other = bench.submit({"a": []})
+    bench.round(5)
+    assert bench.task(other).state == "queued"
 
 
 def test_the_same_again_comes_from_the_cache(bench: Bench, runtime: FakeRuntime) -> None:
@@ -287,6 +453,36 @@ def test_however_many_wait_for_a_gpu_hide_nobody(
     bench.until(lambda: bench.task(none).state == "running")
     assert bench.task(first).state == "running"
     assert all("none is free" in bench.task(run).reason for run in others)
+
+
+def test_however_many_wait_for_a_slot_hide_nobody_who_takes_none(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R12: also behind more of them than are looked at in a round; in the order of the queue."""
+    monkeypatch.setattr(queue, "LENGTH", 2)
+    bench.far.queues_itself = True
+    bench.submit({name: [] for name in "abcdef"})
+    elsewhere = [bench.submit({"a": []}, runtime="far", priority=at) for at in range(3)]
+    bench.until(lambda: all(bench.task(run).state == "running" for run in elsewhere))
+    with bench.store.read() as c:
+        told = bench.store.events.after(c, OWNER.name, 0, 500)
+    order = [one.run_id for one in told if one.data.get("state") == "recorded"]
+    assert [run for run in order if run in elsewhere] == elsewhere[::-1]
+    assert len(runtime.running) == 2
+
+
+def test_however_many_wait_before_it_a_limit_holds(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I11: in each round, also behind more than are looked at in one."""
+    monkeypatch.setattr(queue, "LENGTH", 2)
+    first = bench.submit({name: [] for name in "abcdef"})
+    bench.until(lambda: len(runtime.running) == 2)
+    late = bench.submit({"a": []}, queue_timeout_seconds=0.001)
+    patient = bench.submit({"a": []}, queue_timeout_seconds=3600)
+    bench.until(lambda: bench.run(late).state == "failed")
+    assert bench.task(late).reason == "waited longer than its limit of 0.001 s in the queue"
+    assert bench.task(patient).state == bench.task(first, "f").state == "queued"
 
 
 def test_who_waits_behind_others_for_a_gpu_says_so(bench: Bench, runtime: FakeRuntime) -> None:
