@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -284,25 +283,6 @@ def test_what_granted_gpus_do_is_told(project: Project) -> None:
     assert states(detail) == {"busy": "succeeded"}
     assert detail.tasks[0].attempts[0].gpus == ["GPU-a"]
     assert_is_told(project, detail.run.id, "busy")
-
-
-def test_a_gpu_whose_supervisor_was_killed_goes_to_the_next(
-    project: Project, tmp_path: Path
-) -> None:
-    """R11: a grant is released on any death."""
-    project.script("dies", "echo begun; exec sleep 600", gpu=2, retries=0)
-    killed = project.start()
-    project.until_logged(killed, "dies", "begun")
-    project.nodes.clear()
-    project.script("next", "true", gpu=2)
-    waits = project.start()
-    project.dispatching.until(
-        lambda: project.task(waits, "next").reason, lambda reason: "none is free" in reason
-    )
-    folder = Path(project.task(killed, "dies").attempts[0].folder)
-    os.kill(json.loads((folder / "runner.json").read_text())["pid"], signal.SIGKILL)
-    assert states(project.end(waits)) == {"next": "succeeded"}
-    assert project.task(killed, "dies").attempts[0].state == "lost"
 
 
 def test_a_killed_kernel_is_tried_again(project: Project, tmp_path: Path) -> None:

@@ -416,6 +416,21 @@ def test_gpus_are_granted_and_given_back(bench: Bench, runtime: FakeRuntime) -> 
     assert bench.task(two).attempts[0].gpus == ["0"]
 
 
+def test_a_gpu_of_what_dies_for_good_goes_to_the_next(bench: Bench, runtime: FakeRuntime) -> None:
+    """R11: a grant is released on any death."""
+    bench.room.settings.gpus = ["0"]
+    dies = bench.submit({"a": []}, gpu=1)
+    bench.until(lambda: bench.task(dies).state == "running")
+    waits = bench.submit({"a": []}, gpu=1)
+    bench.until(lambda: "none is free" in bench.task(waits).reason)
+    while bench.task(dies).state != "failed":
+        runtime.lose(bench.attempt(dies))
+        bench.round(3)
+    assert {attempt.state for attempt in bench.task(dies).attempts} == {"lost"}
+    bench.until(lambda: bench.task(waits).state == "running")
+    assert bench.task(waits).attempts[0].gpus == ["0"]
+
+
 def test_a_gpu_that_is_not_there_is_never_done_without(bench: Bench, runtime: FakeRuntime) -> None:
     """F38."""
     bench.room.settings.gpus = []
