@@ -15,7 +15,7 @@ from nbyard.domain.metrics import Metrics, metrics_of, read_points
 from nbyard.domain.runs import Activity, Attempt, Cells, LogChunk, Task
 from nbyard.domain.states import ATTEMPT
 from nbyard.domain.usage import Usage, read_samples, usage_of
-from nbyard.folders import only_a_file, place, surroundings_in
+from nbyard.folders import only_a_file, place, stamp, surroundings_in
 
 MAX_NOTEBOOK = 256 * 2**20
 MAX_USAGE = 8 * 2**20
@@ -87,24 +87,15 @@ class Progress:
 
     def of(self, run: str, node: str, attempt_id: str, number: int, worker: str = "") -> Activity:
         folder = os.fspath(place(self._store, attempt_id, worker))
-        size, _ = _stamp(f"{folder}/{contract.LOG}")
-        stamp = _stamp(f"{folder}/{contract.EVENTS}")
+        size, _ = stamp(f"{folder}/{contract.LOG}")
+        written = stamp(f"{folder}/{contract.EVENTS}")
         seen, told = self._seen.get(attempt_id, (None, CellsSeen()))
-        if seen != stamp and stamp[0]:
+        if seen != written and written[0]:
             told = _cells_seen(Path(folder))
             if len(self._seen) > MAX_SEEN:
                 self._seen.clear()
-            self._seen[attempt_id] = (stamp, told)
+            self._seen[attempt_id] = (written, told)
         return Activity(run, node, number, size, *told)
-
-
-def _stamp(path: str) -> tuple[int, int]:
-    """What differs once a file was written to; zero where there is none."""
-    try:
-        found = os.stat(path)
-    except FileNotFoundError:
-        return 0, 0
-    return found.st_size, found.st_mtime_ns
 
 
 def _cells_seen(folder: Path) -> CellsSeen:

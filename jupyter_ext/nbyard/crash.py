@@ -18,7 +18,7 @@
     cancel-written  15  a run is to be cancelled, nobody was told
     asked-to-end    15  an attempt was asked to end
     obeyed          15  it has ended, which is not written
-    sweeping        16  before what belongs to nobody is removed
+    swept           16  a folder or a process that belonged to nobody is gone, others are not
     cache-kept      18  the result is in the cache of the open transaction
     cache-linked    18  an earlier result was linked in the open transaction
     environment-ready  20  a version is durable, its kernel still starts in the one before

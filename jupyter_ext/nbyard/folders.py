@@ -4,7 +4,6 @@ reduced to a record in the end. What people see of them: `attempt_views`."""
 import contextlib
 import os
 import stat
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -137,13 +136,18 @@ def read_result(folder: Path) -> contract.Result | None:
     return None
 
 
-def silent_seconds(folder: Path) -> float:
-    """How long ago the work last wrote to its log or told of a cell; 0 when it never did."""
-    last = 0.0
-    for name in (contract.LOG, contract.EVENTS):
-        with contextlib.suppress(OSError):
-            last = max(last, (folder / name).stat().st_mtime)
-    return max(0.0, time.time() - last) if last else 0.0
+def stamp(path: str) -> tuple[int, int]:
+    """What differs once a file was written to; zero where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
+
+
+def last_signs(folder: Path) -> tuple[tuple[int, int], ...]:
+    """What differs once the work has printed something or told of a cell."""
+    return stamp(f"{folder}/{contract.LOG}"), stamp(f"{folder}/{contract.EVENTS}")
 
 
 def only_a_file(path: str, flags: int) -> int:

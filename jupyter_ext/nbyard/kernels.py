@@ -2,11 +2,9 @@
 
 import os
 import shutil
-import site
 import subprocess
 import sys
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,10 +18,18 @@ from nbyard.domain.kernels import Kernel, is_ours, told_place
 from nbyard.domain.uses import differences
 from nbyard.errors import NotFound
 
-# Runs in a foreign interpreter: what it is and what is installed in it, as a `Lock`. Of two
+# Runs in a foreign interpreter: what it is and what is installed in it, as a `Lock`, with the
+# times of the folders that it looks in, or would if they were there; before it does. Of two
 # distributions of one name the first on the path is the one that is imported.
 LIST_PACKAGES = """
-import hashlib, importlib.metadata, json, platform, sys, sysconfig
+import hashlib, importlib.metadata, json, os, platform, site, sys, sysconfig
+def time_of(folder):
+    try:
+        return os.stat(folder).st_mtime_ns
+    except OSError:
+        return 0
+places = [*sys.path, *getattr(site, "getsitepackages", list)(), site.getusersitepackages()]
+folders = {str(place): time_of(place) for place in places if place}
 found = {}
 for each in importlib.metadata.distributions():
     name = each.metadata["Name"]
@@ -34,7 +40,7 @@ for each in importlib.metadata.distributions():
             "direct_url": json.loads(url) if url else None}
 print(json.dumps({"python": platform.python_version(), "build": sys.version,
     "implementation": sys.implementation.name, "platform": sysconfig.get_platform(),
-    "packages": sorted(found.values(), key=lambda one: one["name"].lower())}))
+    "folders": folders, "packages": sorted(found.values(), key=lambda one: one["name"].lower())}))
 """
 SECONDS = 30
 NATIVE = "python3"
@@ -42,6 +48,24 @@ PROGRAMS = {"python": "python", "r": "R"}
 # folders above an interpreter in which its environment is looked for
 DEEPEST = 5
 REPAIR = "Repair its environment, or choose another kernel."
+
+
+class Told(msgspec.Struct, frozen=True):
+    """The times, in ns, of the folders in which an interpreter looks for packages; 0 of one that
+    is not there. Whatever installs or removes something changes one of them."""
+
+    folders: dict[str, int]
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What an interpreter said is installed; it holds as long as the times of these folders do."""
+
+    lock: Lock
+    fingerprint: str
+    folders: dict[str, int]
+
+
+_asked: dict[tuple[str, tuple[tuple[str, str], ...]], Asked] = {}
 
 
 def kernel(name: str, language: str = "") -> EnvironmentRef:
@@ -204,25 +228,22 @@ def _python(
     interpreter: str, name: str, variables: Mapping[str, str] = MappingProxyType({})
 ) -> EnvironmentRef:
     """With the variables that a kernelspec gives its kernel."""
-    stamp = _stamp(interpreter, variables.get("PYTHONPATH", ""))
-    lock, fingerprint = _lock(interpreter, tuple(sorted(variables.items())), stamp)
-    return EnvironmentRef(name, "python", interpreter, fingerprint, lock)
+    of = (interpreter, tuple(sorted(variables.items())))
+    asked = _asked.get(of)
+    if asked is None or any(_time(place) != time for place, time in asked.folders.items()):
+        asked = _asked[of] = _ask(*of)
+    return EnvironmentRef(name, "python", interpreter, asked.fingerprint, asked.lock)
 
 
-def _stamp(interpreter: str, path: str) -> tuple[int, ...]:
-    """Changes whenever something is installed: the times of the folders of packages."""
-    prefixes = (Path(interpreter).parent.parent, Path(site.getuserbase()))
-    kinds = ("lib/python3*/site-packages", "lib/python3*/dist-packages")
-    folders = [folder for prefix in prefixes for kind in kinds for folder in prefix.glob(kind)]
-    folders += [Path(part) for part in path.split(os.pathsep) if part and Path(part).is_dir()]
-    return tuple(sorted(folder.stat().st_mtime_ns for folder in folders))
+def _time(folder: str) -> int:
+    try:
+        return os.stat(folder).st_mtime_ns
+    except OSError:
+        return 0
 
 
-@lru_cache(maxsize=64)
-def _lock(
-    interpreter: str, variables: tuple[tuple[str, str], ...], stamp: tuple[int, ...]
-) -> tuple[Lock, str]:
-    """What is installed, and the fingerprint of that, the interpreter and the variables."""
+def _ask(interpreter: str, variables: tuple[tuple[str, str], ...]) -> Asked:
+    """The fingerprint is that of what is installed, the interpreter and the variables."""
     try:
         # not isolated: the user's own packages count, as they do where the work is done
         done = subprocess.run(
@@ -240,4 +261,5 @@ def _lock(
         ) from error
     lock = msgspec.json.decode(done.stdout, type=Lock)
     more = {"env": variables} if variables else {}
-    return lock, digest_of({"interpreter": interpreter, "lock": lock, **more})
+    text = digest_of({"interpreter": interpreter, "lock": lock, **more})
+    return Asked(lock, text, msgspec.json.decode(done.stdout, type=Told).folders)

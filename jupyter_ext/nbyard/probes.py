@@ -5,6 +5,7 @@ from pathlib import Path
 from nbyard import gpus
 from nbyard.domain.doctor import Check
 from nbyard.errors import NbyardError
+from nbyard.machine import capacity
 from nbyard.settings import Settings
 
 GIB = 2**30
@@ -12,8 +13,6 @@ GIB = 2**30
 
 def probe_slots(settings: Settings) -> Check:
     """What tasks may take of this machine, and where its GPUs are known from."""
-    from nbyard.dispatch.resources import capacity
-
     found = capacity(settings)
     slots = f"{found.cores:g} ({'as set' if settings.slots else 'one for each core'})"
     memory = f"{found.memory_bytes / GIB:.1f} GiB of memory"

@@ -32,7 +32,9 @@ class Settings(Configurable):
         "", help="SQLAlchemy URL of the database; empty = SQLite in the store folder."
     ).tag(config=True)
     slots = Int(
-        0, min=0, help="How many tasks may run at once on this machine; 0 = one for each core."
+        0,
+        min=0,
+        help="How many tasks may run at once on this machine; 0 = one for each core that is ours.",
     ).tag(config=True, dispatcher=True)
     prepared_parent = Bool(
         True,
@@ -54,7 +56,7 @@ class Settings(Configurable):
     gpus = ListTrait(
         Unicode(),
         ["auto"],
-        help="GPUs that tasks may be granted, by index or UUID; auto asks NVIDIA's driver.",
+        help="GPUs that tasks may be granted, by UUID or index in nvidia-smi; auto asks that.",
     ).tag(config=True, dispatcher=True)
     tasks_per_gpu = Int(
         1, min=1, help="How many tasks may share one GPU; 1 = none is ever shared."

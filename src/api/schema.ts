@@ -1213,9 +1213,9 @@ export interface paths {
         };
         /**
          * Estimate what a live run and its unfinished tasks still take, from past runs
-         * @description What comes from the cache takes no time, and that is not known before. Nothing is said of
-         *     what never succeeded before, nor while an image is built or pulled, nor of runs at their
-         *     end.
+         * @description Of those in the queue also when their turn comes, by what is before them, of any run. What
+         *     comes from the cache takes no time, and that is not known before. Nothing is said of what
+         *     never succeeded before, nor while an image is built or pulled, nor of runs at their end.
          */
         get: operations["runs.estimate"];
         put?: never;
@@ -2288,8 +2288,9 @@ export interface components {
         /**
          * Estimate
          * @description What is known of the time that a live run still takes: at least `remaining_seconds` by the
-         *         longest way through its steps and by what the machine has to give, null when nothing is known.
-         *         `nodes` says what its unfinished steps usually take; of `unknown` ones nothing is known.
+         *         longest way through its steps and by what the machine has to give, null when nothing is known or
+         *         a step waits for more GPUs than there are. `nodes` says what its unfinished steps usually take;
+         *         of `unknown` ones nothing is known.
          */
         Estimate: {
             /** @default null */
@@ -3953,11 +3954,14 @@ export interface components {
         /**
          * Usual
          * @description The seconds that a step usually takes: the median of the last successes of its executable,
-         *         and how many those were.
+         *         and how many those were. `starts_in_seconds` of one in the queue is when it is its turn, as far
+         *         as what those before it usually take tells.
          */
         Usual: {
             seconds: number;
             samples: number;
+            /** @default null */
+            starts_in_seconds: number | null;
         };
         /**
          * Variable

@@ -35,12 +35,22 @@ export function stepEstimate(
   const usually = short ? trans.__('under a second') : about(usual.seconds, trans);
   const elapsed = task.state === 'running' ? attemptSeconds(task, now) : undefined;
   if (elapsed === undefined || (short && elapsed < 1)) {
-    return trans.__('usually %1 (%2)', usually, of);
+    const words = trans.__('usually %1 (%2)', usually, of);
+    const starts = task.state === 'queued' ? remaining(usual.starts_in_seconds, known, now) : 0;
+    return starts < 1 ? words : `${words}, ${trans.__('starts in about %1', about(starts, trans))}`;
   }
   const left = usual.seconds - elapsed;
   return left > 0
     ? trans.__('about %1 left of usually %2 (%3)', about(left, trans), usually, of)
     : trans.__('longer than usual: %1 (%2)', usually, of);
+}
+
+function remaining(
+  seconds: number | null | undefined,
+  { at }: IKnownEstimate,
+  now: number
+): number {
+  return (seconds ?? 0) - Math.max(0, now - at) / 1000;
 }
 
 /** What is left of a run; nothing where nothing is known. */
@@ -49,10 +59,6 @@ export function runEstimate(
   now: number,
   trans: TranslationBundle
 ): string {
-  const seconds = known?.remaining_seconds;
-  if (!known || seconds === undefined || seconds === null) {
-    return '';
-  }
-  const left = seconds - Math.max(0, now - known.at) / 1000;
+  const left = known ? remaining(known.remaining_seconds, known, now) : 0;
   return left > 0 ? trans.__('about %1 left', about(left, trans)) : '';
 }

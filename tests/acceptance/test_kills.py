@@ -248,7 +248,6 @@ def place(tmp_path: Path, programs: Path) -> Iterator[Place]:
 @pytest.mark.parametrize(
     "point",
     [
-        pytest.param("sweeping", id="CP16-sweeping"),
         pytest.param("recorded", id="CP4-recorded"),
         pytest.param("folder-written", id="CP4-folder-written"),
         pytest.param("started", id="CP5-started"),

@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import json
 import os
+import re
 import sqlite3
 import time
 from collections import Counter, defaultdict
@@ -52,9 +53,11 @@ class Rows(NamedTuple):
 
 class Checker:
     """Looks at one store; every method returns the violations that it sees, in words. Work that
-    cannot reach a witness, as in containers, is not judged by it."""
+    cannot reach a witness, as in containers, is not judged by it, nor are the logs of processes
+    where it is not said how many `lines` each prints."""
 
     def __init__(self, store: Path, database_url: str = "", witness: Path | None = None):
+        self.lines = 0
         self.store = store
         self._url = database_url
         self._witness = witness
@@ -111,6 +114,7 @@ class Checker:
             *self.published(rows),
             *self.executed(rows, at_most),
             *self.visible(rows),
+            *self.printed(rows),
             *self.left(rows),
         ]
 
@@ -197,6 +201,15 @@ class Checker:
         for place in cached & set(published):
             if published[place] not in anywhere:
                 yield f"task {place} took {published[place]!r}, which nobody made"
+
+    def printed(self, rows: Rows) -> Iterator[str]:
+        """I8, I16: what was printed is in the log, whoever was dead meanwhile."""
+        for row in rows.attempts if self.lines else ():
+            log = self.store / "attempts" / row["id"] / "log"
+            found = numbers_in(log.read_text()) if log.exists() else []
+            whole = list(range(self.lines))
+            if found != (whole if row["state"] == "succeeded" else whole[: len(found)]):
+                yield f"the log of the {row['state']} attempt {row['id']} has the lines {found}"
 
     def _nonce(self, rows: Rows, task: Mapping[str, Any]) -> str:
         for row in rows.artifacts:
@@ -322,6 +335,11 @@ def endings(rows: Rows) -> Iterator[str]:
         state = next(row["state"] for row in rows.runs if row["id"] == run_id)
         if (state == "succeeded") != all(row["state"] == "succeeded" for row in group):
             yield f"run {run_id} {state}, its tasks {[row['state'] for row in group]}"
+
+
+def numbers_in(log: str) -> list[int]:
+    """Of the lines that are whole: what prints them may itself be killed."""
+    return [int(number) for number in re.findall(r"^line (\d+)\n", log, re.MULTILINE)]
 
 
 def grouped(rows: Iterable[dict[str, Any]], column: str) -> dict[str, list[dict[str, Any]]]:

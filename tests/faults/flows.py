@@ -25,14 +25,16 @@ BODY
 echo $nonce > "$OUT"
 """
 NOTEBOOK = """
-import os, uuid
+import os, time, uuid
 nonce = str(uuid.uuid4())
 seen = open(input_in0).read().split() if input_in0 else []
 names = ("NBYARD_RUN_ID", "NBYARD_NODE_ID", "NBYARD_ATTEMPT_ID")
 words = [*(os.environ[name] for name in names), nonce, *seen]
 with open(WITNESS, "a") as witness:
     witness.write(" ".join(words) + "\\n")
-BODY
+for number in range(LINES):
+    print("line", number, flush=True)
+    time.sleep(0.01)
 open(output_out, "w").write(nonce)
 """
 FUNCTION = """
@@ -50,6 +52,9 @@ def work(in0: Path | None = None, in1: Path | None = None, salt: str = ""):
         witness.write(" ".join(words) + "\\n")
     return nonce + "\\n"
 """
+# for a body: lines that the log must have, over a time in which somebody may die
+LINES = 20
+COUNTING = f"n=0; while [ $n -lt {LINES} ]; do echo line $n; n=$((n+1)); sleep 0.01; done"
 # for a body: every node but the first waits to be let through, or to be ended
 WAIT = "[ $NBYARD_NODE_ID = a ] || until [ -e GATE ]; do sleep 0.02; done"
 STUBBORN = f"trap '' TERM; {WAIT}"
@@ -121,7 +126,7 @@ def _rename_arguments(edges: dict[str, dict[str, str]], notebooks: Sequence[str]
 
 
 def _write_notebook(path: Path, witness: Path) -> None:
-    work = NOTEBOOK.replace("WITNESS", repr(str(witness))).replace("BODY", "")
+    work = NOTEBOOK.replace("WITNESS", repr(str(witness))).replace("LINES", str(LINES))
     sources = ["input_in0 = ''\noutput_out = 'out.txt'", work]
     cells: list[dict[str, Any]] = [
         {

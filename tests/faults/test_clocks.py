@@ -52,10 +52,12 @@ def renewed(place: Place, ahead: int) -> bool:
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 @pytest.mark.parametrize("ahead", [sign * jump for jump in (HOUR, DAY, YEAR) for sign in (-1, 1)])
 def test_it_is_later_or_earlier(place: Place, ahead: int, tmp_path: Path) -> None:
-    """Nobody takes the lease from its holder, nothing is lost, done twice, or takes that long."""
+    """Nobody takes the lease from its holder, nothing is lost, done twice, or takes that long, and
+    who is silent for a while is not taken to be so since yesterday (I11)."""
     place.settings |= {"NBYARD_IDLE_SECONDS": "60", "NBYARD_LEASE_SECONDS": "3"}
     clock = tmp_path / "clock"
-    run = place.submit(place.flow(GRAPHS["diamond"], WAIT))
+    silence = LONGEST_SECONDS  # which is far less than what the clock is set by
+    run = place.submit(place.flow(GRAPHS["diamond"], WAIT, silence_timeout_seconds=silence))
     with dispatcher_with_clock(place, clock) as first:
         until(lambda: place.has_begun("b", run), f"the second node\n{place.told()}")
         before = place.lease()

@@ -1,12 +1,19 @@
 """F1: kill -9 of the dispatcher at every crash point, in three graphs, on both databases. Whoever
 comes next brings the run to its end, as if nothing had happened."""
 
+import os
+import time
+import uuid
 from collections import Counter
+from collections.abc import Callable
 
+import psutil
 import pytest
 
+from nbyard.runtimes.process import NEWBORN_SECONDS
+
 from .flows import GRAPHS
-from .place import Place
+from .place import Place, until
 
 POINTS = {
     "recorded": "CP4",
@@ -19,9 +26,8 @@ POINTS = {
     "published": "CP10",
     "tidied": "CP10",
     "before-run-end": "CP11",
-    "sweeping": "CP16",
 }
-NODES_TOUCHED = {"before-run-end": 1, "sweeping": 1}
+NODES_TOUCHED = {"before-run-end": 1}
 BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 EVERY_GRAPH = pytest.mark.parametrize("graph", list(GRAPHS))
 
@@ -31,12 +37,50 @@ EVERY_GRAPH = pytest.mark.parametrize("graph", list(GRAPHS))
 @EVERY_GRAPH
 @pytest.mark.parametrize("point", [pytest.param(p, id=f"{cp}-{p}") for p, cp in POINTS.items()])
 def test_the_dispatcher_dies_at(place: Place, graph: str, point: str, seed) -> None:
-    """F1, CP4-CP11, CP16, CP18: I1, I3-I7, I12; no node is executed twice."""
+    """F1, CP4-CP11, CP18: I1, I3-I7, I12; no node is executed twice."""
     place.settings["NBYARD_PREPARED_PARENT"] = str(graph == "fan-out")
     run = place.submit(place.flow(GRAPHS[graph]))
     node = seed.randint(1, NODES_TOUCHED.get(point, len(GRAPHS[graph])))
     place.dispatcher_dies(f"{point}:{node}")
     place.finish()
+    assert place.states() == {run: "succeeded"}
+    place.check(at_most=1)
+
+
+ORPHANS = 3
+
+
+def folders_of_nobody(place: Place) -> Callable[[], int]:
+    """Of attempts that the store does not know; how many of them are left."""
+    made = [place.store / "attempts" / str(uuid.uuid4()) for _ in range(ORPHANS)]
+    for folder in made:
+        (folder / "out").mkdir(parents=True)
+        (folder / "out" / "file").write_text("half")
+    return lambda: sum(folder.exists() for folder in made)
+
+
+def processes_of_nobody(place: Place) -> Callable[[], int]:
+    """The same for work, as old as it has to be to belong to nobody."""
+    of_store = {"NBYARD_STORE": place.checker.store_id, "NBYARD_MARK": "2" * 32}
+    marks = os.environ | of_store | {"NBYARD_ATTEMPT_ID": str(uuid.uuid4())}
+    made = [psutil.Popen(["sleep", "infinity"], env=marks) for _ in range(ORPHANS)]
+    until(lambda: time.time() > made[-1].create_time() + NEWBORN_SECONDS + 1, "their age")
+    return lambda: sum(one.poll() is None for one in made)
+
+
+@pytest.mark.sample(1)
+@BOTH
+@pytest.mark.parametrize("orphans", [folders_of_nobody, processes_of_nobody])
+def test_the_dispatcher_dies_in_the_midst_of_a_sweep(
+    place: Place, orphans: Callable[[Place], Callable[[], int]]
+) -> None:
+    """F1, CP16, I12: the next one removes the rest, and nothing else."""
+    left = orphans(place)
+    run = place.submit(place.flow(GRAPHS["chain"]))
+    place.dispatcher_dies("swept:2")
+    until(lambda: left() == ORPHANS - 2, "the end of two of them")
+    place.finish()
+    assert not left()
     assert place.states() == {run: "succeeded"}
     place.check(at_most=1)
 

@@ -1,16 +1,18 @@
 """F12, F20: a database that another process keeps locked, or whose server is started anew. Whoever
 asks is told so in words; the work goes on by itself afterwards."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
+from sqlalchemy import text
 
 from nbyard.testing.postgres import Postgres
 
@@ -27,6 +29,33 @@ database = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
 database.execute("begin immediate")
 print("kept", flush=True)
 sys.stdin.read()
+"""
+BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+WRITING_PROCESSES = 5
+WRITING_SECONDS = 60 if IS_LONG else 3
+# ten writers, who write as often as they can; each tells how long its transactions took
+WRITERS = """
+import json, sys, time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from sqlalchemy import text
+from nbyard.store import Store
+
+store = Store(Path(sys.argv[1]), sys.argv[2])
+end = time.monotonic() + float(sys.argv[3])
+adds = text("insert into facts (name, value) values (:name, '')")
+
+def write(writer):
+    took = []
+    while time.monotonic() < end:
+        with store.write() as c:
+            begun = time.monotonic()
+            c.execute(adds, {"name": f"{sys.argv[4]} {writer} {len(took)}"})
+        took.append(time.monotonic() - begun)
+    return took
+
+with ThreadPoolExecutor(10) as pool:
+    print(json.dumps([*pool.map(write, range(10))]))
 """
 
 
@@ -86,6 +115,25 @@ def test_the_database_is_locked(place: Place) -> None:
         place.settle()
     assert set(place.states().values()) == {"succeeded"}
     place.check(at_most=1)
+
+
+@BOTH
+def test_fifty_write_at_once(place: Place, database_url: str) -> None:
+    """I14: in five processes, for a minute. Each has its turn, and nobody is refused."""
+    words = [sys.executable, "-c", WRITERS, str(place.store), database_url, str(WRITING_SECONDS)]
+    with ExitStack() as open_ones:
+        writers = [
+            open_ones.enter_context(subprocess.Popen([*words, str(number)], stdout=-1, text=True))
+            for number in range(WRITING_PROCESSES)
+        ]
+        told = [json.loads(writer.communicate()[0] or "[]") for writer in writers]
+    assert [writer.returncode for writer in writers] == [0] * WRITING_PROCESSES
+    took = sorted(seconds for process in told for writer in process for seconds in writer)
+    with place.yard.store.read() as c:
+        rows = c.execute(text("select count(*) from facts where name like '% % %'")).scalar()
+    assert rows == len(took) and all(map(all, told))
+    p99 = took[len(took) * 99 // 100] * 1e3
+    sys.stdout.write(f"{len(took)} writes in {WRITING_SECONDS} s, p99 {p99:.1f} ms\n")
 
 
 def has_more(load: Load, count: int) -> bool:

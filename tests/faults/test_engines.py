@@ -117,6 +117,22 @@ def test_an_engine_is_killed_with_its_containers(
     assert all(words.startswith("container killed (signal ") for words in lost)
 
 
+def test_only_a_command_that_is_silent_is_ended(place: Place, docker: Engine) -> None:
+    """I11: nobody but the dispatcher hears a command in a container, also one that fills its
+    log."""
+    place.witness = Path(os.devnull)
+    flood = "head -c 67108864 /dev/zero | tr '\\0' x\n" + COUNT
+    runs = {}
+    for name, body in (("speaks", flood), ("silent", "echo begins; sleep 1000")):
+        path = place.flow({"a": []}, body, name=name, silence_timeout_seconds=1)
+        runs[name] = place.submit(path, runtime="docker")
+    place.dispatcher()
+    check(place, docker)
+    assert place.states() == {runs["speaks"]: "succeeded", runs["silent"]: "failed"}
+    reasons = [task["reason"] for task in place.checker.rows().tasks]
+    assert any("gave no sign of life for 1 s" in reason for reason in reasons), reasons
+
+
 @contextmanager
 def hanging(private: PrivateEngine) -> Iterator[None]:
     pid = private.pid

@@ -14,7 +14,7 @@ import pytest
 
 from .checker import NOT_WORK, grouped
 from .conftest import SEED
-from .flows import GRAPHS
+from .flows import COUNTING, GRAPHS, LINES
 from .load import Load
 from .place import Place, Server, until
 
@@ -81,9 +81,9 @@ class Killer:
 
 
 def bodies(place: Place) -> list[dict]:
-    slow = "sleep 0.2"
-    paths = [place.flow(graph, slow, name=name) for name, graph in GRAPHS.items()]
-    paths.append(place.flow(GRAPHS["chain"], slow, name="mixed", notebooks=["b"]))
+    place.checker.lines = LINES
+    paths = [place.flow(graph, COUNTING, name=name) for name, graph in GRAPHS.items()]
+    paths.append(place.flow(GRAPHS["chain"], COUNTING, name="mixed", notebooks=["b"]))
     return [{"path": path, "force": True} for path in paths] + [{"path": paths[0]}]
 
 
@@ -94,6 +94,27 @@ def check_endings(place: Place) -> None:
     for task in rows.tasks:
         if task["state"] == "failed":
             assert [one["state"] for one in attempts[task["id"]]] == ["lost"] * 3, task["reason"]
+
+
+@pytest.mark.parametrize(
+    ("log", "states"),
+    [
+        ("line 0\nKilled\nline 1\nline 2\n", {"succeeded", "lost"}),
+        ("line 0\nline 1\nlin", {"lost"}),
+        ("", {"lost"}),
+        ("line 0\nline 2\n", set()),
+        ("line 0\nline 1\nline 1\nline 2\n", set()),
+    ],
+)
+def test_gaps_and_doubles_are_seen(place: Place, log: str, states: set[str]) -> None:
+    """The checker's eye for I8 and I16 is worth something."""
+    place.checker.lines = 3
+    folder = place.store / "attempts" / "x"
+    folder.mkdir(parents=True)
+    (folder / "log").write_text(log)
+    for state in ("succeeded", "lost"):
+        rows = place.checker.rows()._replace(attempts=[{"id": "x", "state": state}])
+        assert bool([*place.checker.printed(rows)]) == (state not in states)
 
 
 @pytest.mark.sample(1)

@@ -8,11 +8,10 @@ import time
 import pytest
 
 from .conftest import SEED
-from .flows import GRAPHS
 from .load import Load
 from .place import Place, Server, until
 from .soak import count, leaks
-from .test_random_kills import Killer
+from .test_random_kills import Killer, bodies
 
 MINUTES = float(os.environ.get("NBYARD_TEST_SOAK_MINUTES", "30"))
 KILLS_IN_A_ROUND = 5
@@ -37,8 +36,7 @@ def test_nothing_grows(place: Place) -> None:
     temporary = place.folder / "tmp"  # others work on this machine too
     temporary.mkdir()
     place.settings |= {"NBYARD_IDLE_SECONDS": "600", "TMPDIR": str(temporary)}
-    paths = [place.flow(graph, "sleep 0.2", name=name) for name, graph in GRAPHS.items()]
-    paths.append(place.flow(GRAPHS["chain"], name="mixed", notebooks=["b"]))
+    paths = [body["path"] for body in bodies(place)[:-1]]
     samples = []
     with Server(place) as server:
         killer = Killer(place, server, random.Random(f"{SEED} soak"), spared=SPARED)

@@ -14,8 +14,9 @@ import msgspec
 import psutil
 import pytest
 
-from nbyard.domain.attempts import LOG, RUNNER, USAGE, NotebookWork, Output
+from nbyard.domain.attempts import EVENTS, LOG, RUNNER, USAGE, NotebookWork, Output
 from nbyard.errors import NbyardError, Unavailable
+from nbyard.runner.log import LIMIT_BYTES
 from nbyard.runtimes.prepared import RUNNER as RUNNER_PROGRAM
 from nbyard.runtimes.prepared import Parents
 from nbyard.runtimes.process import ProcessRuntime
@@ -212,6 +213,18 @@ class TestProcessRuntime(RuntimeConformance):
         assert failure is not None
         assert (failure.kind, failure.message) == ("timeout", "gave no sign of life for 0.5 s")
         assert finish(runtime, speaks).state == "succeeded"
+
+    def test_a_log_that_is_full_is_no_silence(self, runtime: Runtime, place: Place) -> None:
+        """F28, I11: the work goes on printing, and whoever looks on is told."""
+        flood = "head -c 67108864 /dev/zero | tr '\\0' x; while sleep 0.2; do echo more; done"
+        order = place(flood, silence_timeout_seconds=60.0)
+        runtime.start(order)
+        events = order.folder / EVENTS
+        wait_until(lambda: events.exists() and events.read_text().count('"full"') > 1)
+        assert (order.folder / LOG).stat().st_size <= LIMIT_BYTES
+        runtime.stop(order, "enough")
+        assert finish(runtime, order).state == "cancelled"
+        assert "more\n" in log_of(order)
 
     def test_log_flood_is_capped_and_counted(self, runtime: Runtime, place: Place) -> None:
         """F28, I16: one line of 100 MiB; the end is kept, and what is missing is counted."""

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -243,6 +245,64 @@ def test_work_sees_the_gpus_that_it_was_granted(project: Project) -> None:
     assert sorted(granted) == ["GPU-a", "GPU-b"]
     assert f"[{','.join(granted)}]" in project.log(detail.run.id, "two")
     assert "[]" in project.log(detail.run.id, "none")
+
+
+WATCH = """#!/bin/sh
+case "$*" in
+*--id=GPU-a*) while echo "GPU-a, 41, 512"; do sleep 0.1; done ;;
+esac
+"""
+LOOKED_AT = 'until grep -q GPU-a "$NBYARD_ATTEMPT/usage.jsonl"; do sleep 0.05; done'
+
+
+def be_driver(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the place of the driver's tool: GPU-a is always as busy."""
+    (folder / "bin").mkdir()
+    (folder / "bin" / "nvidia-smi").write_text(WATCH)
+    (folder / "bin" / "nvidia-smi").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder / "bin"), prepend=os.pathsep)
+
+
+@pytest.fixture
+def _driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    be_driver(tmp_path, monkeypatch)
+
+
+def assert_is_told(project: Project, run: str, node: str) -> None:
+    """What the driver says of the one GPU."""
+    used = project.yard.services.runs.usage(ADA, run, node).gpus
+    assert list(used) == ["GPU-a"]
+    assert {point for point in used["GPU-a"].percent if point is not None} == {41}
+    assert 512 * 2**20 in used["GPU-a"].memory_bytes
+
+
+@pytest.mark.usefixtures("_driver")
+def test_what_granted_gpus_do_is_told(project: Project) -> None:
+    """R11: over time, of those of the attempt and no others."""
+    project.script("busy", LOOKED_AT, gpu=1)
+    detail = project.run()
+    assert states(detail) == {"busy": "succeeded"}
+    assert detail.tasks[0].attempts[0].gpus == ["GPU-a"]
+    assert_is_told(project, detail.run.id, "busy")
+
+
+def test_a_gpu_whose_supervisor_was_killed_goes_to_the_next(
+    project: Project, tmp_path: Path
+) -> None:
+    """R11: a grant is released on any death."""
+    project.script("dies", "echo begun; exec sleep 600", gpu=2, retries=0)
+    killed = project.start()
+    project.until_logged(killed, "dies", "begun")
+    project.nodes.clear()
+    project.script("next", "true", gpu=2)
+    waits = project.start()
+    project.dispatching.until(
+        lambda: project.task(waits, "next").reason, lambda reason: "none is free" in reason
+    )
+    folder = Path(project.task(killed, "dies").attempts[0].folder)
+    os.kill(json.loads((folder / "runner.json").read_text())["pid"], signal.SIGKILL)
+    assert states(project.end(waits)) == {"next": "succeeded"}
+    assert project.task(killed, "dies").attempts[0].state == "lost"
 
 
 def test_a_killed_kernel_is_tried_again(project: Project, tmp_path: Path) -> None:

@@ -41,6 +41,20 @@ def test_a_result_is_there_or_not(folder):
     assert folders.read_result(folder) == RESULT
 
 
+def test_the_last_signs_differ_after_each(folder):
+    """I11."""
+    seen = {folders.last_signs(folder)}
+    for name in (contract.LOG, contract.EVENTS, contract.LOG):
+        with open(folder / name, "a") as file:
+            file.write("x")
+        seen.add(folders.last_signs(folder))
+    os.utime(folder / contract.LOG, (1, 1))
+    seen.add(folders.last_signs(folder))
+    (folder / contract.HEARTBEAT).touch()
+    seen.add(folders.last_signs(folder))
+    assert len(seen) == 5
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b'{"state": "perhaps"}', b'{"a":"\xff"}', b"\xff"]
 )

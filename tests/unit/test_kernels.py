@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import platform
+import shutil
+import subprocess
 import sys
 import sysconfig
 from pathlib import Path
@@ -51,9 +53,10 @@ def interpreter(tmp_path):
             for name, (version, record) in versions.items()
         ]
         about = {"python": "3.11.0", "build": "", "implementation": "cpython", "platform": "any"}
-        (place.parent / "facts.json").write_text(json.dumps({**about, "packages": listed}))
         installs.append(listed)
         os.utime(packages, ns=(len(installs), len(installs)))
+        told = {**about, "packages": listed, "folders": {os.fspath(packages): len(installs)}}
+        (place.parent / "facts.json").write_text(json.dumps(told))
 
     install()
     return place, install
@@ -85,6 +88,34 @@ def test_variables_of_a_kernelspec_count_and_so_do_packages_on_their_path(spec, 
     assert "extra" not in names_in(kernels.kernel("plain"))
     found = [kernels.kernel(name).fingerprint for name in ("plain", "more", "seed")]
     assert len(set(found)) == 3
+
+
+def test_packages_are_seen_wherever_the_interpreter_looks(spec, tmp_path):
+    """R2: in a folder that was not there when it was asked, and in one that a .pth file names."""
+    user = {"PYTHONUSERBASE": os.fspath(tmp_path / "user")}
+    base = f"{sys.base_prefix}/bin/python3"
+    spec("mine", [base], env=user)
+    asked = [base, "-c", "import site; print(site.getusersitepackages())"]
+    told = subprocess.run(asked, env=os.environ | user, capture_output=True, text=True, check=True)
+    packages, beside = Path(told.stdout.strip()), tmp_path / "beside"
+    beside.mkdir()
+
+    def install(folder, name, version):
+        place = folder / f"{name}-{version}.dist-info"
+        place.mkdir(parents=True)
+        (place / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        )
+        return kernels.kernel("mine").versions.get(name), place
+
+    assert kernels.kernel("mine") is not None
+    found, place = install(packages, "extra", "1.0")
+    assert found == "1.0"
+    shutil.rmtree(place)
+    assert "extra" not in names_in(kernels.kernel("mine"))
+    (packages / "beside.pth").write_text(f"{beside}\n")
+    assert kernels.kernel("mine").lock is not None
+    assert install(beside, "other", "2.0")[0] == "2.0"
 
 
 def test_two_builds_of_one_version_differ(spec, interpreter):
@@ -167,7 +198,7 @@ def conda(tmp_path):
             (place / name).write_text(FAKE)
             (place / name).chmod(0o755)
             facts = {"python": "3.11.0", "build": "", "implementation": "c", "platform": "any"}
-            told = json.dumps({**facts, "packages": []})
+            told = json.dumps({**facts, "packages": [], "folders": {}})
             ((place / name).parent / "facts.json").write_text(told)
         for name in packages:
             (place / "conda-meta" / f"{name}.json").touch()
@@ -261,9 +292,9 @@ def mine(tmp_path, monkeypatch):
     told.mkdir()
     (told / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
     monkeypatch.setenv("PYTHONPATH", os.fspath(tmp_path))
-    kernels._lock.cache_clear()
+    kernels._asked.clear()
     yield told
-    kernels._lock.cache_clear()
+    kernels._asked.clear()
 
 
 def test_packages_of_the_user_count(mine, monkeypatch):
@@ -271,7 +302,7 @@ def test_packages_of_the_user_count(mine, monkeypatch):
     after = kernels.python()
     assert "mine" in names_in(after)
     monkeypatch.delenv("PYTHONPATH")
-    kernels._lock.cache_clear()
+    kernels._asked.clear()
     assert after.fingerprint != kernels.python().fingerprint
 
 

@@ -13,7 +13,7 @@ from nbyard.settings import Settings
 def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where nvidia-smi is, if it is there."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(gpus, "_seen", (-gpus.LOOK_SECONDS, ()))
+    monkeypatch.setattr(gpus, "_driver", gpus.Driver())
     return tmp_path / "nvidia-smi"
 
 
@@ -31,7 +31,7 @@ def test_slots_memory_and_gpus_that_are_set(driver: Path) -> None:
 
 
 def test_gpus_that_the_driver_names(driver: Path) -> None:
-    says(driver, "echo GPU-a")
+    says(driver, "echo 'GPU 0: A (UUID: GPU-a)'")
     told = probe_slots(Settings(slots=0))
     assert "(one for each core)" in told.message
     assert told.message.endswith("GPUs GPU-a (asked of nvidia-smi)")

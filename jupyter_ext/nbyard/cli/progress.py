@@ -85,6 +85,6 @@ def _line(task: Task, usual: Usual | None) -> str:
     word = "cached" if task.cached else task.state
     took = duration(task.started_at, task.finished_at)
     reason = task.reason if task.state in ("queued", "preparing", "failed") or task.cached else ""
-    about = usually(usual) if task.state in UNDER_WAY else ""
+    about = usually(usual, task.state) if task.state in UNDER_WAY else ""
     parts = (SIGNS[task.state], task.node.ljust(16), word, took, reason, about)
     return "  ".join(filter(None, parts))

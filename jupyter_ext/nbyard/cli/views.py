@@ -229,13 +229,15 @@ def time_left(estimate: Any) -> str:
     return f"about {about(estimate.remaining_seconds)}{some}"
 
 
-def usually(usual: Any) -> str:
-    """`usually 3 min (last 5 runs)`; empty when it is not known."""
+def usually(usual: Any, state: str = "queued") -> str:
+    """`usually 3 min (last 5 runs), starts in about 2 h`; empty when it is not known."""
     if usual is None:
         return ""
+    waits = state == "queued" and (usual.starts_in_seconds or 0) >= 1
     runs = "last run" if usual.samples == 1 else f"last {usual.samples} runs"
     took = about(usual.seconds) if usual.seconds >= 1 else "under a second"
-    return f"usually {took} ({runs})"
+    begins = f", starts in about {about(usual.starts_in_seconds)}" if waits else ""
+    return f"usually {took} ({runs}){begins}"
 
 
 def _tasks(page: Any) -> None:
@@ -248,7 +250,7 @@ def _show_tasks(tasks: Any, usual: Any) -> None:
     rows = [
         (
             *(t.node, "cached" if t.cached else t.state, duration(t.started_at, t.finished_at)),
-            *(len(t.attempts), _used(t.environment), _words(t, usually(usual.get(t.node)))),
+            *(len(t.attempts), _used(t.environment), _words(t, usual.get(t.node))),
         )
         for t in tasks
     ]
@@ -263,9 +265,9 @@ def _used(environment: Any) -> str:
     return f"{environment.name}@{environment.number}" if environment else ""
 
 
-def _words(task: Any, usual: str) -> str:
+def _words(task: Any, usual: Any) -> str:
     place = f"place {task.place}" if task.place else ""
-    return "; ".join(filter(None, (place, task.reason, usual)))
+    return "; ".join(filter(None, (place, task.reason, usually(usual, task.state))))
 
 
 def show_nodes(page: Any) -> None:

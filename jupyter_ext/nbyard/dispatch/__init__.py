@@ -22,7 +22,6 @@ Runs:
     unknowns              tasks of which that cannot be known yet
     takeovers             tasks that take the result of an earlier one
     queue                 who gets a slot
-    resources             what this machine has to give
     placing               which worker of functions gets a call
     changes               what a round decides, and the one write of it
     facts                 what threads found out

@@ -3,7 +3,7 @@
 import logging
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import msgspec
@@ -21,8 +21,10 @@ from nbyard.dispatch.locks import not_as_locked
 from nbyard.dispatch.results import check_token, disclosed_in, failure_of, take_outputs
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import CANCEL, TASK, Failure, Result
+from nbyard.domain.limits import waited_too_long
 from nbyard.domain.runtimes import PROCESS
 from nbyard.errors import Busy, Invalid, NbyardError, Unavailable
+from nbyard.runner.clock import Stillness
 from nbyard.runtimes.protocol import Runtime
 
 log = logging.getLogger("nbyard.dispatch")
@@ -36,20 +38,28 @@ FULL_SECONDS = 5.0  # before it is tried again whether a disk has room for what 
 
 @dataclass
 class Seen:
-    """What was seen of one attempt, in moments of the monotonic clock: when it may be tried again
-    to start it (0.0 unless its engine was out of reach), since when its engine is silent and since
-    when it runs, and when it was first asked to end. `has_heard`: its runtime took that word.
-
-    `take_at` is when there may be room again for what it made; 0.0 where there always was.
+    """What was seen of one attempt, in moments of the monotonic clock: since when it is known, when
+    it may be tried again to start it (0.0 unless its engine was out of reach), since when its
+    engine is silent and since when it runs, and when it was first asked to end, and `why`.
+    `has_heard`: its runtime took that word. `signs` are those of life. `take_at` is when there may
+    be room again for what it made; 0.0 where there always was.
 
     It only makes us quicker or more patient: whoever begins anew does as well."""
 
+    since: float = field(default_factory=time.monotonic)
     not_before: float = 0.0
     silent_since: float | None = None
     running_since: float | None = None
     asked_at: float | None = None
+    why: str = ""
     has_heard: bool = False
+    signs: Stillness = field(default_factory=Stillness)
     take_at: float = 0.0
+
+    @property
+    def waited(self) -> float:
+        """Seconds, while it has not begun."""
+        return time.monotonic() - self.since
 
 
 class AttemptController:
@@ -78,9 +88,8 @@ class AttemptController:
         if runtime is None:
             error = Invalid(f"There is no runtime {case.attempt.runtime!r}.")
             return [Ended("failed", failure_of(error, "preparation"))]
-        why = self._why_end(case)
-        if why:
-            ended = self._end(case, runtime, why)
+        if case.is_cancelled:
+            ended = self._end(case, runtime, CANCELLED)
             return [ended] if ended else self._watch(case, runtime)
         if case.attempt.state != "recorded":
             return self._watch(case, runtime)
@@ -93,36 +102,42 @@ class AttemptController:
         """End an attempt that cannot be driven: something in nbyard itself is wrong."""
         return Report(attempt_id, [Ended("failed", Failure("preparation", words))])
 
-    def _why_end(self, case: Case) -> str:
-        """Why it has to end now; empty when it may go on."""
-        if case.is_cancelled:
-            return CANCELLED
+    def _late(self, case: Case, runtime: Runtime) -> str:
+        """In words, when it has waited elsewhere for longer than it may."""
+        limit = case.task.plan.queue_timeout_seconds
+        if not limit or not runtime.queues_itself or self._seen_of(case).waited < limit:
+            return ""
+        return waited_too_long(limit)
+
+    def _broken_limit(self, case: Case) -> str:
+        """Which limit it has broken while it ran, in words. Its supervisor enforces that; this is
+        for one that does not."""
         limit = case.task.plan.timeout_seconds
-        since = self._seen.get(case.attempt.id, Seen()).running_since
-        # the supervisor enforces the limit; this is for one that does not
+        seen = self._seen.get(case.attempt.id, Seen())
+        since = seen.running_since
         if limit and since and time.monotonic() - since > limit + OVERTIME_SECONDS:
             return f"ran longer than its limit of {limit:g} s"
         limit = case.task.plan.silence_timeout_seconds
-        if limit and since and folders.silent_seconds(case.order.folder) > limit + OVERTIME_SECONDS:
-            return f"gave no sign of life for {limit:g} s"
+        if limit and since:
+            silent = seen.signs.seconds(folders.last_signs(case.order.folder))
+            if silent > limit + OVERTIME_SECONDS:
+                return f"gave no sign of life for {limit:g} s"
         return ""
 
     def _end(self, case: Case, runtime: Runtime, why: str) -> Ended | None:
         """Ask it to end; its end when that came without its own word."""
+        failure = None if case.is_cancelled else Failure("timeout", why)
+        ended = Ended("failed" if failure else "cancelled", failure)
         if case.attempt.state == "recorded" and not _may_live(case, runtime):
-            return Ended("cancelled")
+            return ended
         seen, now = self._seen_of(case), time.monotonic()
         if seen.asked_at is None:
-            seen.asked_at = now
+            seen.asked_at, seen.why = now, why
         if not seen.has_heard and _stop(case, runtime, why):
             seen.has_heard = True
             crash_point("asked-to-end")
-        if now - seen.asked_at < FORCE_SECONDS:
-            return None
         # what is left of it is no longer a live attempt's: the sweep takes it
-        if case.is_cancelled:
-            return Ended("cancelled")
-        return Ended("failed", Failure("timeout", why))
+        return None if now - seen.asked_at < FORCE_SECONDS else ended
 
     def _start(self, case: Case, runtime: Runtime) -> list[Fact]:
         seen = self._seen_of(case)
@@ -141,7 +156,8 @@ class AttemptController:
             if not seen.not_before:
                 log.warning("attempt %s waits: %s", case.attempt.id, error)
             seen.not_before = time.monotonic() + PATIENCE_SECONDS
-            return [*told, Waits(error.message)]
+            late = self._late(case, runtime)
+            return [*told, *self._unless(case, runtime, late, Waits(error.message))]
         except NbyardError as error:
             return [Ended("failed", failure_of(error, "preparation"))]
         crash_point("started")
@@ -172,20 +188,30 @@ class AttemptController:
         if now.state in ("lost", "absent", "unbegun"):
             return [lost(now.reason or "it is gone without a result")]
         if now.state == "starting":
-            return [Waits(now.reason)]
+            why = self._late(case, runtime) if now.reason else ""
+            return self._unless(case, runtime, why, Waits(now.reason))
+        if now.reason:  # it is not seen just now
+            seen.signs = Stillness()
         if seen.running_since is None:
             seen.running_since = time.monotonic()
-        return [Running(datetime.now(UTC))]
+        # only who is heard can be said to be silent
+        return self._unless(case, runtime, self._broken_limit(case), Running(datetime.now(UTC)))
+
+    def _unless(self, case: Case, runtime: Runtime, why: str, fact: Fact) -> list[Fact]:
+        """The fact; where there is a reason why it has to end, and it has, that."""
+        ended = self._end(case, runtime, why) if why else None
+        return [ended or fact]
 
     def _miss(self, case: Case, error: Unavailable) -> list[Fact]:
         """Its engine does not answer: that is lost when it lasts."""
         seen, now = self._seen_of(case), time.monotonic()
+        seen.signs = Stillness()
         if seen.silent_since is None:
             seen.silent_since = now
         log.warning("attempt %s: %s", case.attempt.id, error)
         if now - seen.silent_since > UNREACHABLE_SECONDS:
             return [lost(error.message)]
-        return []
+        return [Waits(error.message)] if case.attempt.state == "starting" else []
 
     def _finish(self, case: Case, seen: Seen) -> list[Fact]:
         if time.monotonic() < seen.take_at:
@@ -196,7 +222,6 @@ class AttemptController:
             if not seen.take_at:
                 log.warning("attempt %s waits: %s", case.attempt.id, fact.words)
             seen.take_at = time.monotonic() + FULL_SECONDS
-            seen.running_since = None  # its work is done: it has kept its limits
         return [fact]
 
     def conclude(self, case: Case, result: Result) -> Ended | Waits:
@@ -271,7 +296,7 @@ class AttemptController:
         """It was ended from outside: by us, or by somebody whom nobody had asked."""
         # its limits alone do not tell: it may have given signs of life while it ended
         asked = failure.message if (case.order.folder / CANCEL).exists() else ""
-        why = self._why_end(case) or asked
+        why = self._seen.get(case.attempt.id, Seen()).why or asked
         # a slow start may not have heard of it otherwise
         if case.is_cancelled or asked == CANCELLED:
             crash_point("obeyed")

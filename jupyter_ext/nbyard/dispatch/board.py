@@ -65,8 +65,8 @@ class LiveWorker:
 @dataclass(eq=False)
 class LiveTask:
     """`results` are its outputs once it succeeded, `tries` the attempts so far, of which so many
-    were `lost`; it waits in the queue `since` this moment of our own count. What was tried keeps
-    its place there, and is not tried again `not_before` that."""
+    were `lost`; it waits in the queue `since` this moment of our own count: who takes over begins
+    to count. What was tried keeps its place there, and is not tried again `not_before` that."""
 
     record: TaskRecord
     run: "LiveRun"
@@ -166,6 +166,7 @@ class Board:
     def __init__(self, store: Store):
         self._store = store
         self._broken: set[str] = set()
+        self._waits: dict[tuple[str, int], float] = {}
         self.runs: dict[str, LiveRun] = {}
         self.attempts: dict[str, LiveAttempt] = {}
         self.workers: dict[str, LiveWorker] = {}
@@ -177,7 +178,7 @@ class Board:
         self.untouched: dict[str, None] = {}
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything but since when who is read anew has waited."""
         for run_id in list(self.runs):
             self.drop(run_id)
         self._broken.clear()
@@ -193,6 +194,8 @@ class Board:
                 self.read(c, run_id)
             elif self.runs[run_id].is_cancelled != live[run_id]:
                 self._read_run(c, run_id)
+        queued = {(name, self.queue[name].tries) for name in self.queue.ids}
+        self._waits = {wait: since for wait, since in self._waits.items() if wait in queued}
 
     def _states(self) -> dict[str, dict[str, str]]:
         return {
@@ -295,8 +298,10 @@ class Board:
         return own + [name for name, worker in self.workers.items() if worker.attempts]
 
     def enqueue(self, task: LiveTask) -> None:
-        at, now = task.not_before or task.record.queued_at, datetime.now(UTC)
-        task.since = time.monotonic() - (now - (at or now)).total_seconds()
+        at, now = task.not_before, datetime.now(UTC)
+        pause = (at - now).total_seconds() if at and task.waits(now) else 0.0
+        wait = task.record.id, task.tries
+        task.since = self._waits.setdefault(wait, time.monotonic() + pause)
         self.queue.add(task)
         self.fresh[task.record.id] = None
 

@@ -27,6 +27,7 @@ from nbyard.domain import caching
 from nbyard.domain.attempts import Failure
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments import EnvironmentRef
+from nbyard.domain.limits import waited_too_long
 from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.store import Connection
 from nbyard.store.tasks import TaskRecord
@@ -232,7 +233,9 @@ class Candidates(Mapping[str, Candidate]):
         used = plan.environment.version_id if plan.environment else ""
         place = f"look at {plan.executable_version_id} {plan.runtime} {plan.image} {used}"
         work = partial(self._identify, task.record, task.run.since)
-        self._threads.submit(place, work, then=lambda _: self._inbox.put(None))
+        self._threads.submit(
+            place, work, then=lambda _: self._inbox.put(None), runtime=plan.runtime
+        )
 
     def _identify(self, task: TaskRecord, since: float) -> None:
         """One task that cannot be looked at must not keep the others waiting."""
@@ -277,8 +280,7 @@ def is_overdue(changes: Changes, task: LiveTask) -> bool:
     limit = task.record.plan.queue_timeout_seconds
     if limit is None or time.monotonic() - task.since < limit:
         return False
-    words = f"waited longer than its limit of {limit:g} s in the queue"
-    refuse(changes, task, Failure("timeout", words))
+    refuse(changes, task, Failure("timeout", waited_too_long(limit)))
     return True
 
 

@@ -61,7 +61,7 @@ class DeploymentController:
             rollout.gives_way = False
         self._is_busy = bool(rows)
         self._room.waits.clear()
-        if rows:
+        if rows or self._room.grants:  # what has come to rest gives back too
             self._read_grants()
             self._grant(rows)
         for row in rows:

@@ -33,7 +33,7 @@ from nbyard.domain.invocations import ATTEMPT, WORK, Facts, input_places
 from nbyard.domain.planning import output_filename
 from nbyard.domain.reaches import Beside, Found
 from nbyard.domain.runs import BytesOf, TaskPlan, ValueOf
-from nbyard.domain.runtimes import DASK, PROCESS
+from nbyard.domain.runtimes import DASK, DOCKER, PROCESS
 from nbyard.domain.uses import UsedEnvironment
 from nbyard.files import write_new
 from nbyard.kernelspecs import variables
@@ -312,11 +312,16 @@ def _key(case: Case, version: ExecutableVersion) -> dict[str, str]:
 
 
 def _visible_gpus(room: Room, attempt: AttemptRecord) -> dict[str, str]:
-    """Work on this machine sees the GPUs that it was granted and no others; the engine shows them
-    to containers itself."""
-    if attempt.runtime != PROCESS or not gpus.present(room.settings.gpus):
+    """Work sees the GPUs that it was granted and no others, in the order in which the driver and
+    engines count them: CUDA by itself counts the fastest first. In a container, which its engine
+    shows no others, they are counted anew."""
+    seen = attempt.gpus
+    if attempt.runtime == DOCKER and any(gpu.isdecimal() for gpu in seen):
+        seen = [str(number) for number in range(len(seen))]
+    is_process = attempt.runtime == PROCESS
+    if not seen and (not is_process or gpus.source(room.settings.gpus) == gpus.NOBODY):
         return {}
-    return {"CUDA_VISIBLE_DEVICES": ",".join(attempt.gpus)}
+    return {"CUDA_VISIBLE_DEVICES": ",".join(seen), "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
 
 
 def _cluster(room: Room, runtime: str) -> dict[str, str]:

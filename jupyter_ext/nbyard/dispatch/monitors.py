@@ -95,7 +95,7 @@ class MonitorController:
         for attempt_id, one in watched.items():
             if one.record.state == "running":
                 work = partial(self._look, one.record, one.task.record.plan)
-                self._threads.submit(_key(attempt_id), work)
+                self._threads.submit(_key(attempt_id), work, runtime=one.record.runtime)
 
     def close(self) -> None:
         """What runs goes on, its boards too."""

@@ -9,7 +9,6 @@ from nbyard.dispatch.board import Board, LiveWorker
 from nbyard.dispatch.candidates import Candidate, Candidates, is_overdue
 from nbyard.dispatch.changes import Changes
 from nbyard.dispatch.placing import Group, Placing
-from nbyard.dispatch.resources import capacity
 from nbyard.dispatch.room import Room, Turn
 from nbyard.domain.digest import explain
 from nbyard.domain.ids import new_id
@@ -17,6 +16,7 @@ from nbyard.domain.limits import Limits
 from nbyard.domain.reasons import attempt_before
 from nbyard.domain.slots import Slots
 from nbyard.domain.uses import moved
+from nbyard.machine import capacity
 from nbyard.store.attempts import AttemptRecord
 
 LENGTH = 200

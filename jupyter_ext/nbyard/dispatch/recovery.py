@@ -65,13 +65,13 @@ class Sweeper:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + EVERY_SECONDS
-        crash_point("sweeping")
         if self._is_first:
             self._tidy_folders()
             self._is_first = False
         self._threads.submit("sweep unfinished", partial(unfinished.sweep, self._room))
         for name, runtime in self._room.runtimes.items():
-            self._threads.submit(f"sweep {name}", partial(self._sweep, name, runtime))
+            work = partial(self._sweep, name, runtime)
+            self._threads.submit(f"sweep {name}", work, runtime=name)
         self._forget_secrets()
         self._room.store.reserve.keep()
         self._room.blobs.sweep()
@@ -89,6 +89,7 @@ class Sweeper:
         for attempt_id in folders.present(self._room.folder):
             if attempt_id not in known:
                 folders.remove(self._room.folder, attempt_id)
+                crash_point("swept")
             elif attempt_id in marks and attempt_id not in live:
                 self._clear_worker(attempt_id, marks[attempt_id])
             elif attempt_id not in live:
@@ -101,7 +102,7 @@ class Sweeper:
         order = Order(name, self._room.store.id, "", "", place, mark)
         if runtime := self._room.runtimes.get(PROCESS):
             clear = partial(clear_worker, order, runtime)
-            self._threads.submit(f"clear {name}", clear)
+            self._threads.submit(f"clear {name}", clear, runtime=PROCESS)
 
     def _sweep(self, name: str, runtime: Runtime) -> None:
         try:

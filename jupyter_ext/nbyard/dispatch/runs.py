@@ -209,8 +209,8 @@ class RunController:
                     given.append(attempt)
                     continue
                 case = case_of(self._room, attempt)
-                key = f"clear {case.attempt.id}"
-                self._threads.submit(key, partial(self._attempts.clear, case))
+                key, clear = f"clear {case.attempt.id}", partial(self._attempts.clear, case)
+                self._threads.submit(key, clear, runtime=case.attempt.runtime)
         for run_id in changes.ended_runs:
             if run_id not in self._board.runs:
                 self._tell_end(run_id)
@@ -221,7 +221,7 @@ class RunController:
             if worker.id not in self._board.workers:
                 order, runtime = order_of(self._room, worker), self._room.runtimes[PROCESS]
                 clear = partial(self._functions.clear, order, runtime)
-                self._threads.submit(f"clear {worker.id}", clear)
+                self._threads.submit(f"clear {worker.id}", clear, runtime=PROCESS)
 
     def _clear_unsure(self) -> None:
         """What became of changes whose round failed, the board that was read anew knows."""
@@ -234,7 +234,7 @@ class RunController:
         for name, runtime in self._room.runtimes.items():
             if end_run := getattr(runtime, "end_run", None):
                 key = f"end {name} {run_id}"
-                self._threads.submit(key, partial(end_run, run_id))
+                self._threads.submit(key, partial(end_run, run_id), runtime=name)
 
     def _start_over(self, reports: list[Report], error: BaseException) -> None:
         """The board is read anew, and attempts are looked at again."""
@@ -282,6 +282,7 @@ class RunController:
             partial(self._functions.drive, case),
             partial(self._functions.give_up, case),
             lambda reports: self._put([*(reports or [Report(worker.id, [])])]),
+            runtime=PROCESS,
         )
 
     def _put(self, reports: list[Report]) -> None:
@@ -304,6 +305,7 @@ class RunController:
             partial(self._attempts.drive, case),
             partial(self._attempts.give_up, case.attempt.id),
             lambda report: self._inbox.put(report or Report(case.attempt.id, [])),
+            runtime=case.attempt.runtime,
         )
 
     def _place(self, attempt: LiveAttempt) -> Path:

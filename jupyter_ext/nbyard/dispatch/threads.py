@@ -5,8 +5,10 @@ Not to be taken for the workers of functions (`board.LiveWorker`), which are pro
 
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import TypeVar
 
 from nbyard.errors import Busy, Unavailable
@@ -20,12 +22,14 @@ T = TypeVar("T")
 
 
 class Threads:
-    """Runs work in threads, `count` at most at once. What is submitted again after an unexpected
+    """Runs work in threads, `count` at most at once of what asks one runtime, and of all else: one
+    that hangs keeps those of others from nothing. What is submitted again after an unexpected
     error, which is logged, has to wait a little; after three in a row `give_up` is called with the
     error's words. Work that a later round submits anyway needs none."""
 
     def __init__(self, count: int = THREADS) -> None:
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="nbyard-work")
+        pool = partial(ThreadPoolExecutor, count, thread_name_prefix="nbyard-work")
+        self._pools: defaultdict[str, ThreadPoolExecutor] = defaultdict(pool)
         self._busy: set[str] = set()
         self._under_way: set[Future[None]] = set()
         self._failed: dict[str, int] = {}
@@ -37,6 +41,8 @@ class Threads:
         work: Callable[[], T],
         give_up: Callable[[str], T] | None = None,
         then: Callable[[T | None], None] | None = None,
+        *,
+        runtime: str = "",
     ) -> bool:
         """Start the work unless that key's is under way or has to wait; whether it was started.
         At its end, when it may be started again, `then` is told its result, or what `give_up`
@@ -44,7 +50,7 @@ class Threads:
         if key in self._busy or time.monotonic() < self._not_before.get(key, 0.0):
             return False
         self._busy.add(key)
-        future = self._pool.submit(self._run, key, work, give_up, then)
+        future = self._pools[runtime].submit(self._run, key, work, give_up, then)
         self._under_way.add(future)
         future.add_done_callback(self._under_way.discard)
         return True
@@ -91,5 +97,6 @@ class Threads:
 
     def close(self, seconds: float = 0.0) -> bool:
         """Begin nothing more and wait so long; whether all came to an end."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
         return self.settle(seconds)

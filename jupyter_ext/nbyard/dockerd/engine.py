@@ -176,7 +176,8 @@ class Engine(Images):
         self, name: str, labels: Mapping[str, str], size_bytes: int | None = None
     ) -> bool:
         """Whether it is held to its size: most file systems cannot do that."""
-        options = {"size": str(size_bytes)} if size_bytes else None
+        # Podman says that it can, and then cannot mount it
+        options = {"size": str(size_bytes)} if size_bytes and not self.info.is_podman else None
         try:
             with self._calling() as client:
                 client.create_volume(name, driver_opts=options, labels=dict(labels))

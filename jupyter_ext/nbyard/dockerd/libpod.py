@@ -3,13 +3,15 @@
 from typing import Any
 
 from nbyard.dockerd.specs import (
+    LOOPBACK,
     OPEN_FILES,
     PIDS_LIMIT,
     SHARED_MEMORY_BYTES,
     ContainerSpec,
     EngineInfo,
     Mount,
-    scratch,
+    log_options,
+    scratch_of,
 )
 
 CREATE = "/v4.0.0/libpod/containers/create"
@@ -25,7 +27,7 @@ def specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
     return {
         "name": spec.name,
         "image": spec.image,
-        "entrypoint": spec.argv,
+        "entrypoint": spec.argv or None,
         "user": spec.user,
         "labels": spec.labels,
         "env": spec.environment,
@@ -49,6 +51,11 @@ def specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
         "restart_policy": "no",
         "netns": {"nsmode": "bridge" if network else "none"},
         "Networks": {network: {}} if network else {},
+        "portmappings": [{"container_port": port, "host_ip": LOOPBACK} for port in spec.ports],
+        "log_configuration": {
+            "driver": log_options(spec.log_bytes, info.log_drivers)["Type"],
+            "size": spec.log_bytes,
+        },
         "devices": [{"path": f"{GPU}={gpu}"} for gpu in spec.gpus],
     }
 
@@ -61,11 +68,11 @@ def _bind(mount: Mount) -> dict[str, Any]:
 
 def _volume(mount: Mount) -> dict[str, Any]:
     told = {"Name": mount.source, "Dest": mount.target}
-    return {"Options": ["ro" if mount.read_only else "rw"], **told}
+    return {"Options": ["ro" if mount.read_only else "rw", "nocopy"], **told}
 
 
 def _tmpfs(spec: ContainerSpec, info: EngineInfo) -> list[dict[str, Any]]:
     return [
         {"type": "tmpfs", "source": "tmpfs", "destination": target, "options": words.split(",")}
-        for target, words in scratch(spec.user, info).items()
+        for target, words in scratch_of(spec, info).items()
     ]

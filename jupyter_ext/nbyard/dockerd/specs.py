@@ -127,18 +127,15 @@ def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
 
 def scratch_of(spec: ContainerSpec, info: EngineInfo) -> dict[str, str]:
     """Where it may write, in memory, and with which options."""
-    found = scratch(spec.user, info)
-    return {place: found[place] for place in found if place != HOME or not spec.keeps_home}
-
-
-def scratch(who: str, info: EngineInfo) -> dict[str, str]:
     rights = "rw,exec,nosuid,nodev"
     if info.is_podman:  # knows no owner here; an image lends the rights of its own /tmp
-        return dict.fromkeys(("/tmp", HOME), f"{rights},mode=1777")
-    user, _, group = who.partition(":")
-    # An image's own /tmp lends its mode, so that its owner must be named too.
-    owner = f"uid={user},gid={group or user}"
-    return {"/tmp": f"{rights},mode=1777,{owner}", HOME: f"{rights},mode=0700,{owner}"}
+        found = dict.fromkeys(("/tmp", HOME), f"{rights},mode=1777")
+    else:
+        user, _, group = spec.user.partition(":")
+        # An image's own /tmp lends its mode, so that its owner must be named too.
+        owner = f"uid={user},gid={group or user}"
+        found = {"/tmp": f"{rights},mode=1777,{owner}", HOME: f"{rights},mode=0700,{owner}"}
+    return {place: found[place] for place in found if place != HOME or not spec.keeps_home}
 
 
 def _engine_mount(mount: Mount) -> Any:

@@ -26,10 +26,10 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     default), `false` or `"off"`, or how old it may be, such as `"24 h"` (units: s, min, h, d).
 
     `timeout_seconds` counts from the start of the work, `queue_timeout_seconds` while it waits for
-    its turn, `silence_timeout_seconds` since the work last wrote something or finished a cell.
-    `retries` is how many more attempts follow a failure of one of the kinds `retry_on` (all of
-    them when null). Attempts that were lost are counted apart: of those the first two at least are
-    followed by another.
+    its turn, here and then on a cluster, `silence_timeout_seconds` since the work last wrote
+    something or finished a cell. `retries` is how many more attempts follow a failure of one of the
+    kinds `retry_on` (all of them when null). Attempts that were lost are counted apart: of those
+    the first two at least are followed by another.
     """
 
     cpu: float | None = None
@@ -75,6 +75,11 @@ def wrong(limits: Limits) -> Iterator[tuple[str, str]]:
             yield name, f"{name} must be from 0 to {most}"
     if read_policy(limits.cache) is None:
         yield "cache", UNREADABLE
+
+
+def waited_too_long(limit: float) -> str:
+    """The reason of whoever waited longer than so many seconds for its turn."""
+    return f"waited longer than its limit of {limit:g} s in the queue"
 
 
 def backoff_seconds(attempt: int, draw: float) -> float:

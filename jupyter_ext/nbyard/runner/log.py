@@ -71,6 +71,11 @@ class Log:
         self._lost_bytes += len(data)
         self._lost_lines += data.count(b"\n")
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it keeps what comes to itself until the end."""
+        return bool(self._tail)
+
     def note(self, sentence: str) -> None:
         """A line of our own."""
         start = b"" if self._recent[-1:] in (b"", b"\n") else b"\n"

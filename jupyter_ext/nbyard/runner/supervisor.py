@@ -30,6 +30,7 @@ POKE_SECONDS = 0.1  # between two words to who looks on
 KILLED = 128 + signal.SIGKILL  # as a shell tells of its children
 CHUNK_BYTES = 1024 * 1024
 MAX_REPORT_BYTES = 32 * 1024 * 1024
+VISIBLE_GPUS = "CUDA_VISIBLE_DEVICES"
 UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 
 
@@ -61,7 +62,8 @@ class Supervisor:
         self._masks = masks_of(folder.path)
         self.log = Log(folder.at("log"), masks=self._masks)
         self._memory = MemoryWatch(task.get("memory_bytes"))
-        gpus = GpuMeter((task.get("environment") or {}).get("CUDA_VISIBLE_DEVICES") or "")
+        own = os.environ.get(VISIBLE_GPUS)  # a Dask worker's
+        gpus = GpuMeter((task.get("environment") or {}).get(VISIBLE_GPUS, own) or "")
         self._record = UsageRecord(folder.at("usage.jsonl"), gpus, spent=launch.spent)
         self._selector = selectors.DefaultSelector()
         self._ending: Ending | None = None
@@ -203,6 +205,9 @@ class Supervisor:
             self._folder.beat()
         except OSError as error:
             sys.stderr.write(f"heartbeat: {error}\n")
+        is_heard = time.monotonic() - self._last_sign < BEAT_SECONDS
+        if is_heard and self.log.is_full and self._task.get("silence_timeout_seconds"):
+            self._tell({"type": "log", "state": "full"})  # else nobody outside could know
 
     def _obey_cancel(self) -> None:
         try:

@@ -24,6 +24,7 @@ MAX_LINES = 2000
 # Looking costs less than a hundredth of one core, however large the work is.
 LOOK_SHARE = 100
 MIB = 2**20
+END_SECONDS = 1.0  # for who looks at GPUs, killed, to be gone
 GPU_QUERY = "--query-gpu=uuid,utilization.gpu,memory.used"
 
 
@@ -185,18 +186,30 @@ class GpuMeter:
         return {self.pid, *processes.below(self.pid)} if self.pid else set()
 
     def end(self) -> None:
-        """End it with all of its group, also what was stopped."""
+        """End it with all of its group, also what was stopped. What cannot be killed is no part of
+        the work as long as it lives."""
         if self._output >= 0:
             os.close(self._output)
-        if self.pid:
-            # what cannot be killed is not waited for, and in the end all of it is gone
-            with contextlib.suppress(ProcessLookupError, PermissionError, ChildProcessError):
-                os.killpg(self.pid, signal.SIGKILL)
-                while True:
-                    os.waitpid(-self.pid, 0)
-        self._output, self.pid = -1, 0
+            self._output = -1
+        if self.pid and _ended(self.pid):
+            self.pid = 0
 
     def close(self) -> None:
         """Leave nothing of it to the next attempt."""
         self.end()
         self.latest = {}
+
+
+def _ended(group: int) -> bool:
+    """Whether all of it is gone: what hangs in the driver is not waited for."""
+    deadline = time.monotonic() + END_SECONDS
+    try:
+        os.killpg(group, signal.SIGKILL)
+        while time.monotonic() < deadline:
+            if os.waitpid(-group, os.WNOHANG) == (0, 0):
+                time.sleep(0.002)
+    except (ProcessLookupError, ChildProcessError):
+        return True
+    except PermissionError:
+        pass
+    return False

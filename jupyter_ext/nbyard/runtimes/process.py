@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from nbyard.crash import crash_point
 from nbyard.domain import attempts
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.files import read_small
@@ -168,6 +169,7 @@ class ProcessRuntime:
             if process == own or now - since < NEWBORN_SECONDS:
                 continue
             processes.send([process.pid], signal.SIGKILL)
+            crash_point("swept")
             swept.append(f"process {process.pid} of attempt {attempt}")
         return swept
 

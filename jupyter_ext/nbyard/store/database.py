@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -33,6 +34,7 @@ END_IDLE_WRITER = """select pg_terminate_backend(pid)
     from pg_locks join pg_stat_activity using (pid)
     where locktype = 'advisory' and granted and objid = :key and datname = current_database()
     and wait_event_type = 'Client' and state_change < now() - make_interval(secs => :patience)"""
+OF_READS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 PATIENCE_SECONDS = 1.5 * BUSY_SECONDS
 # A database of the encoding SQL_ASCII, which initdb makes where LANG is C, answers in bytes else.
 UTF8 = {"client_encoding": "utf8"}
@@ -46,7 +48,8 @@ UNUSABLE = (
 
 
 class Database:
-    """Reads see one state; writes are immediate, one at a time, durable when they return."""
+    """Reads see one state and change none; writes are immediate, one at a time, durable when they
+    return."""
 
     def __init__(self, url: str, folder: Path, after_write: Callable[[], None]):
         self.url = url
@@ -73,9 +76,9 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view; closed at the end of the block."""
-        level = {} if self.sqlite else {"isolation_level": "REPEATABLE READ"}
         with self._translated(), self.engine.connect() as connection:
-            connection.execution_options(**level)
+            if not self.sqlite:
+                connection.execution_options(**OF_READS)
             with connection.begin():
                 yield connection
 
@@ -189,9 +192,12 @@ def _lower(text: str | None) -> str | None:
 
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
-    if options.get("nbyard_plain"):
-        return
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("nbyard_write") else "BEGIN")
+    is_read = not (options.get("nbyard_write") or options.get("nbyard_plain"))
+    # what begins as a read and then writes is refused at once where anybody else has written
+    dbapi: Any = connection.connection.dbapi_connection
+    dbapi.execute(f"PRAGMA query_only={is_read:d}")
+    if not options.get("nbyard_plain"):
+        connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
 
 
 def _lock(descriptor: int, deadline: float) -> bool:

@@ -131,6 +131,12 @@ class TaskRows:
         query = select(queue.c.id, queue.c.place).where(queue.c.run_id == run_id)
         return {row.id: row.place for row in c.execute(query)}
 
+    def in_turn(self, c: Connection, most: int) -> list[TaskRecord]:
+        """Of all runs those under way, and then the queue in its order."""
+        query = RECORDS.where(tasks.c.state.in_(("preparing", "running", "queued")))
+        rows = c.execute(query.order_by(tasks.c.state == "queued", *TURN).limit(most))
+        return [_record(row) for row in rows]
+
     def views(self, c: Connection, run_id: str) -> list[Task]:
         """Tasks for people, in the order of the graph, without attempts and artifacts."""
         query = select(tasks).where(tasks.c.run_id == run_id).order_by(tasks.c.place)

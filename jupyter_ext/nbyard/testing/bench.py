@@ -60,6 +60,7 @@ class FakeRuntime:
         self.refusal: Exception | None = None
         self.obeys = True
         self.begins = True
+        self.waits = ""
 
     queues_itself = False
 
@@ -84,7 +85,8 @@ class FakeRuntime:
         if (order.folder / RESULT).exists():
             return Observation("finished")
         state = self.states.get(order.attempt_id, "absent")
-        return Observation(state, "killed by the test" if state == "lost" else "")  # type: ignore[arg-type]
+        reason = {"lost": "killed by the test", "starting": self.waits}.get(state, "")
+        return Observation(state, reason)  # type: ignore[arg-type]
 
     def logs(self, order: Order) -> None:
         self._reach()

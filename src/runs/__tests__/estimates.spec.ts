@@ -8,9 +8,10 @@ const KNOWN: IKnownEstimate = {
   remaining_seconds: 240,
   unknown: 0,
   nodes: {
-    a: { seconds: 180, samples: 5 },
-    b: { seconds: 60, samples: 1 },
-    quick: { seconds: 0.01, samples: 2 }
+    a: { seconds: 180, samples: 5, starts_in_seconds: null },
+    b: { seconds: 60, samples: 1, starts_in_seconds: null },
+    later: { seconds: 60, samples: 2, starts_in_seconds: 7200 },
+    quick: { seconds: 0.01, samples: 2, starts_in_seconds: null }
   },
   at: AT
 };
@@ -27,6 +28,10 @@ describe('R11: estimates', () => {
 
   it.each<[Task, number, string]>([
     [task('a', 'queued'), 0, 'usually 3 min (last 5 runs)'],
+    [task('later', 'queued'), 0, 'usually 60 s (last 2 runs), starts in about 2.0 h'],
+    [task('later', 'queued'), 6900, 'usually 60 s (last 2 runs), starts in about 5 min'],
+    [task('later', 'queued'), 7200, 'usually 60 s (last 2 runs)'],
+    [task('later', 'preparing'), 0, 'usually 60 s (last 2 runs)'],
     [task('b', 'waiting'), 0, 'usually 60 s (last run)'],
     [task('a', 'running'), 60, 'about 2 min left of usually 3 min (last 5 runs)'],
     [task('a', 'running'), 200, 'longer than usual: 3 min (last 5 runs)'],

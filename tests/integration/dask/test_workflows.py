@@ -1,5 +1,6 @@
 """Workflows on a cluster: the same results, and nothing lost when something dies (R12, R8)."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from nbyard.testing.conformance_runtimes import wait_until
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
 
-from ..test_runs import ADA, ENDED, Project, option
+from ..test_runs import ADA, ENDED, LOOKED_AT, Project, assert_is_told, be_driver, option
 from .ground import Ground, ground
 
 pytestmark = pytest.mark.leaves_running  # processes of the ground are ended by the fixture
@@ -160,6 +161,35 @@ def test_a_scheduler_that_dies_loses_nothing_that_had_not_begun(
     assert {task.node: task.attempts[0].id for task in detail.tasks} == first
 
 
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_a_scheduler_that_hangs_holds_up_nobody_else(
+    project: Project, cluster: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F8, R8: with more notebooks there than there are threads. What waits says so; when it goes on
+    all of them end, each begun once."""
+    monkeypatch.setattr("nbyard.runtimes.dask.cluster.ANSWER_SECONDS", 1.0)
+    run, gate = begin_squares(project, cluster, 24, 1)
+    project.dispatching.until(lambda: project.detail(run), all_sent)
+    cluster.scheduler.send_signal(signal.SIGSTOP)
+    try:
+        project.nodes = {}
+        project.script("here", "true")
+        while not says_that_it_hangs(project.detail(run)):
+            assert project.run(force=True).run.state == "succeeded"
+    finally:
+        cluster.scheduler.send_signal(signal.SIGCONT)
+    gate.touch()
+    detail = end_squares(project, cluster, run, 24)
+    assert detail.run.state == "succeeded"
+    assert tried_again(detail) == []
+    assert not says_that_it_hangs(detail)
+
+
+def says_that_it_hangs(seen: RunDetail) -> bool:
+    return any("The Dask cluster does not answer" in task.reason for task in seen.tasks)
+
+
 def all_sent(seen: RunDetail) -> bool:
     """Whether the cluster has all of them."""
     states = {attempt.state for task in seen.tasks for attempt in task.attempts}
@@ -263,10 +293,23 @@ def test_a_step_waits_for_its_worker_and_says_so(project: Project, cluster: Grou
     until_task(project, run, "any", lambda task: task.state == "succeeded")
     until_task(project, run, "little", lambda task: task.state == "succeeded")
     much = until_task(project, run, "much", lambda task: "CPU" in task.reason)
-    assert much.reason.endswith("no Dask worker has CPU=4 (the most is 2)")
+    assert much.reason.endswith("no Dask worker has CPU=4 (the most is CPU=2)")
     cluster.start_worker("--resources", "CPU=4")
     assert project.end(run).run.state == "succeeded"
 
 
 def until_task(project: Project, run: str, name: str, good: Callable[[Task], bool]) -> Task:
     return project.dispatching.until(lambda: project.task(run, name), good)
+
+
+def test_what_the_gpus_of_a_worker_do_is_told(
+    project: Project, cluster: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R11, R12: of those that it shows to its work."""
+    be_driver(tmp_path, monkeypatch)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-a")
+    cluster.start_worker("--resources", "GPU=1")
+    project.script("busy", LOOKED_AT, gpu=1)
+    detail = project.run(runtime="dask")
+    assert detail.run.state == "succeeded"
+    assert_is_told(project, detail.run.id, "busy")

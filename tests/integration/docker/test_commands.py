@@ -167,6 +167,20 @@ def test_the_time_limit_is_kept(bench: Bench):
     assert result.failure.kind == "timeout" and "limit of 1 s" in result.failure.message
 
 
+def test_the_time_limit_comes_about_whoever_watches(bench: Bench):
+    """I11: who takes over counts from then; however it ends, it was ended at its limit."""
+    order = bench.shell("trap 'exit 3' TERM; while true; do sleep 0.1; done", timeout_seconds=4)
+    former = bench.runtime()
+    order = msgspec.structs.replace(order, site=former.start(order))
+    until(lambda: former.poll(order).state == "running")
+    former.close()
+    result = bench.wait(order, bench.runtime())
+    assert result.failure
+    told = result.failure.kind, result.failure.message
+    assert (result.state, told) == ("failed", ("timeout", "ran longer than its limit of 4 s"))
+    until(lambda: not bench.left())
+
+
 def test_out_of_memory_says_so(bench: Bench):
     """F32."""
     limit = 48 * 2**20

@@ -14,18 +14,28 @@ import pytest
 
 from nbyard.calling import LEASE, is_dead
 from nbyard.dockerd import Engine
+from nbyard.domain.attempts import USAGE, FunctionWork
 from nbyard.domain.callers import Caller
 from nbyard.errors import NbyardError
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.testing.engine import PrivateEngine, why_not
-from nbyard.testing.images import TINY, tiny_image
+from nbyard.testing.images import TINY, base_image, tiny_image
 from nbyard.yard import Yard
 
 from .bench import Bench, log_of, until
 
 UUIDS = [f"GPU-0000000{number}" for number in range(4)]
 BROKEN = "the engine did not give the GPUs that were granted: "
+BUSY = """
+import os, pathlib, time
+
+
+def busy():
+    told = pathlib.Path(os.environ["NBYARD_ATTEMPT"], "usage.jsonl")
+    while not told.exists() or "gpus" not in told.read_text():
+        time.sleep(0.05)
+"""
 LOOK = 'echo "[$NVIDIA_VISIBLE_DEVICES]"; ls /dev; nvidia-smi -L'
 
 
@@ -81,6 +91,23 @@ def test_a_container_has_exactly_what_was_granted(gpu_bench: Bench, machine: Mac
     assert (request["Count"], request["DeviceIDs"]) == (0, granted)
     assert told["Config"]["Labels"]["nbyard.gpus"] == ",".join(granted)
     assert {order.attempt_id, ""} == {line["attempt"] for line in machine.journal()}
+
+
+@pytest.mark.parametrize(("granted", "seen"), [(UUIDS[1], UUIDS[1]), ("3", "0")])
+def test_what_gpus_in_a_container_do_is_told(gpu_bench: Bench, granted: str, seen: str):
+    """R11: over time, where our runner does the work; indexes count anew inside."""
+    gpu_bench.image = base_image(gpu_bench.engine)
+    order = gpu_bench.order(
+        FunctionWork("code/busy.py", "busy", {}),
+        gpus=[granted],
+        environment={"CUDA_VISIBLE_DEVICES": seen},
+    )
+    (order.folder / "code/busy.py").write_text(BUSY)
+    runtime = gpu_bench.runtime(image_for=lambda *_: gpu_bench.image)
+    assert gpu_bench.run(order, runtime).state == "succeeded", log_of(order)
+    told = [json.loads(line) for line in (order.folder / USAGE).read_text().splitlines()]
+    uuid = granted if granted in UUIDS else UUIDS[int(granted)]
+    assert {uuid: [41, 512 * 2**20]} in [line.get("gpus") for line in told]
 
 
 def test_without_a_grant_there_is_none(gpu_bench: Bench, machine: Machine):

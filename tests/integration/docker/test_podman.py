@@ -5,14 +5,22 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from urllib.request import urlopen
+from uuid import uuid4
 
+import msgspec
 import pytest
 
 from nbyard.dockerd import Engine
 from nbyard.domain.attempts import CommandWork
+from nbyard.domain.deployment_form import completed
+from nbyard.domain.deployments import NewDeployment, Port
 from nbyard.errors import NbyardError
 from nbyard.runtimes.docker import DockerRuntime
+from nbyard.runtimes.docker.deployed import Deployed, launch
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.testing.conformance_runtimes import RuntimeConformance
 from nbyard.testing.images import base_image, tiny_image
@@ -220,6 +228,36 @@ def test_podman_gives_the_gpus_that_were_granted(
     assert (told["NetworkMode"] == "none") == (network == "none")
     runtime.stop(order, "finished")
     until(lambda: not podman_bench.left())
+
+
+SERVES = "touch ~/made-by-$WHO; exec python3 -m http.server --directory ~ 8000"
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("granted", [[], ["1"]])
+def test_a_deployment_on_podman_is_reached_and_keeps_its_files(
+    podman_bench: Bench, cdi: None, granted: list[str]
+):
+    """P2, P11, R11: through either of its APIs."""
+    engine, command, ports = podman_bench.engine, ["sh", "-c", SERVES], [Port("web", 8000)]
+    wish = NewDeployment(base_image(engine), "own", "web", command=command, ports=ports)
+    one = Deployed(podman_bench.store_id, uuid4().hex, "web", 1, completed(wish)[1], granted, "/")
+    seen = ""
+    for number in (1, 2):
+        spec = msgspec.structs.replace(one.spec, environment={"WHO": str(number)})
+        revision = msgspec.structs.replace(one, number=number, spec=spec)
+        made = launch(engine, revision, lambda _: None, lambda: True)
+        seen = until(partial(page, f"http://127.0.0.1:{made.published[8000]}/"))
+        assert made.published.keys() == {8000} and f"made-by-{number}" in seen
+        engine.remove(revision.container)
+    assert "made-by-1" in seen
+
+
+def page(address: str) -> str:
+    """Empty as long as nothing answers."""
+    with suppress(OSError), urlopen(address, timeout=5) as answer:
+        return str(answer.read().decode())
+    return ""
 
 
 def test_a_device_that_podman_does_not_know_is_told_of(podman_bench: Bench, cdi: None):

@@ -7,14 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from nbyard.blobs.files import disk_full
 from nbyard.dispatch import attempts
-from nbyard.domain.attempts import CANCEL, EVENTS, IMAGE_STAGE, TASK, Failure
-from nbyard.errors import Invalid
+from nbyard.domain.attempts import CANCEL, EVENTS, IMAGE_STAGE, LOG, TASK, Failure
+from nbyard.errors import Invalid, Unavailable
+from nbyard.runner import clock
 from nbyard.runtimes.protocol import Order
 from nbyard.testing.bench import OWNER, Bench, FakeRuntime
 
@@ -519,22 +521,93 @@ def test_a_cancelled_run_is_not_tried_again(bench: Bench, runtime: FakeRuntime) 
     assert len(bench.task(run).attempts) == 1
 
 
-def test_a_supervisor_that_overlooks_silence(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_who_waits_too_long_elsewhere_fails(
+    bench: Bench, runtime: FakeRuntime, is_sent: bool
 ) -> None:
-    """I11, F15: the dispatcher looks, too."""
-    monkeypatch.setattr(attempts, "OVERTIME_SECONDS", 0.0)
-    run = bench.submit({"a": []}, silence_timeout_seconds=5.0)
+    """I11, R12: a limit for the time in the queue of a cluster, also of what cannot go there."""
+    runtime.queues_itself, runtime.begins, runtime.waits = True, False, "for a worker"
+    runtime.refusal = None if is_sent else Unavailable("no worker has that")
+    patient = bench.submit({"a": []}, queue_timeout_seconds=3600)
+    run = bench.submit({"a": []}, queue_timeout_seconds=0.001)
+    bench.until(lambda: bench.run(run).state == "failed")
+    failure = bench.task(run).failure
+    assert failure is not None and failure.kind == "timeout"
+    assert failure.message == "waited longer than its limit of 0.001 s in the queue"
+    assert bench.task(patient).state == "preparing"
+
+
+def test_what_is_served_there_does_not_wait(bench: Bench, runtime: FakeRuntime) -> None:
+    """I11: nor does what is just being begun."""
+    runtime.queues_itself, runtime.begins = True, False
+    run = bench.submit({"a": []}, queue_timeout_seconds=0.001)
+    bench.until(lambda: bench.task(run).state == "preparing")
+    bench.round(3)
+    runtime.states[bench.attempt(run)] = "running"
     bench.until(lambda: bench.task(run).state == "running")
-    log = bench.folder(bench.attempt(run)) / "log"
-    log.write_text("still here")
     bench.round(3)
     assert bench.task(run).state == "running"
-    os.utime(log, (1, 1))
-    bench.until(lambda: bench.run(run).state == "failed")
+
+
+@pytest.fixture
+def moment(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What silence is counted by."""
+    found = [1000.0]
+    monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: found[0]))
+    return found
+
+
+def later(bench: Bench, run: str, moment: list[float], seconds: float) -> str:
+    """The state of its task after as many seconds and some rounds."""
+    moment[0] += seconds
+    bench.round(3)
+    return bench.task(run).state
+
+
+@pytest.mark.parametrize("name", [LOG, EVENTS])
+def test_a_supervisor_that_overlooks_silence(
+    bench: Bench, runtime: FakeRuntime, moment: list[float], name: str
+) -> None:
+    """I11, F15: the dispatcher looks, too."""
+    run = running(bench, silence_timeout_seconds=5.0)
+    assert later(bench, run, moment, 14) == "running"
+    (bench.folder(bench.attempt(run)) / name).write_text("still here")
+    assert later(bench, run, moment, 14) == "running"
+    assert later(bench, run, moment, 14) == "running"
+    assert later(bench, run, moment, 2) == "failed"
     failure = bench.task(run).failure
     assert failure is not None
     assert (failure.kind, failure.message) == ("timeout", "gave no sign of life for 5 s")
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_clock_that_is_set_makes_no_silence_and_hides_none(
+    bench: Bench, runtime: FakeRuntime, moment: list[float], days: int
+) -> None:
+    """I21: signs of life are told apart, whatever time they tell."""
+    run = running(bench, silence_timeout_seconds=5.0)
+    log = bench.folder(bench.attempt(run)) / LOG
+    log.write_text("a log that is full")
+    there = time.time() + days * 86_400
+    for sign in range(3):
+        os.utime(log, (there + sign, there + sign))
+        assert later(bench, run, moment, 0) == "running"
+        assert later(bench, run, moment, 14) == "running"
+    assert later(bench, run, moment, 2) == "failed"
+
+
+def test_silence_is_counted_from_when_its_engine_answers_again(
+    bench: Bench, runtime: FakeRuntime, moment: list[float]
+) -> None:
+    """F8: what it wrote meanwhile could not come here."""
+    run = running(bench, silence_timeout_seconds=5.0)
+    runtime.out_of_reach = "the engine hangs"
+    for _ in range(10):
+        assert later(bench, run, moment, 10) == "running"
+    runtime.out_of_reach = ""
+    assert later(bench, run, moment, 10) == "running"
+    assert later(bench, run, moment, 14) == "running"
+    assert later(bench, run, moment, 2) == "failed"
 
 
 def waiting(bench: Bench, runtime: FakeRuntime) -> str:

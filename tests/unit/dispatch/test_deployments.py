@@ -194,3 +194,18 @@ def test_a_task_that_waits_for_cores_keeps_no_gpu_from_a_deployment(shared: Benc
     shared.until(lambda: "slot" in shared.task(waits).reason)
     shared.yard.services.deployments.create(OWNER, NewDeployment("a:1", name="cows", gpu=1))
     shared.until(lambda: has_it(shared, "cows"))
+
+
+def test_the_gpu_of_the_last_deployment_is_free_when_it_rests(shared: Bench) -> None:
+    """R11, P4: no other one is left for which grants would be read anew."""
+    cows = shared.yard.services.deployments.create(OWNER, NewDeployment("a:1", name="cows", gpu=1))
+    shared.until(lambda: has_it(shared, "cows"))
+    waits = shared.submit({"a": []}, gpu=1)
+    shared.until(lambda: "none is free" in shared.task(waits).reason)
+    rows = shared.yard.store.deployments
+    shared.yard.services.deployments.stop(OWNER, cows.name)
+    with shared.yard.store.write() as c:
+        (row,) = rows.under_way(c)
+        rows.set_revision(c, row.newest.revision.id, gpus=[])
+        rows.move(c, row, "stopped", {})
+    shared.until(lambda: has_it(shared, waits))

@@ -1,5 +1,6 @@
 """The queue: slots, order, the cache and what it says."""
 
+import time
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ import pytest
 from nbyard.dispatch import board, candidates, queue
 from nbyard.domain import limits
 from nbyard.domain.attempts import Failure
-from nbyard.errors import Conflict
+from nbyard.errors import Busy, Conflict
 from nbyard.store import Connection
 from nbyard.testing.bench import OWNER, Bench, FakeRuntime
 
@@ -319,6 +320,33 @@ def test_a_clock_that_is_set_ends_no_wait(bench: Bench, monkeypatch: pytest.Monk
         monkeypatch.setattr(module, "datetime", SimpleNamespace(now=lambda _: tomorrow))
     bench.round(5)
     assert bench.task(run).state == "queued"
+    bench.dispatcher._runs._start_over([], Busy("try again"))
+    bench.round(5)
+    assert bench.task(run).state == "queued", "it is read anew"
+    bench.replace_dispatcher()
+    bench.round(5)
+    assert bench.task(run).state == "queued", "another one took over"
+
+
+@pytest.mark.parametrize("seconds", [0.0, 3600.0])
+def test_a_wait_goes_on_when_the_board_is_read_anew(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """I11, I21: the limit comes about, also with a clock that was set back."""
+    bench.room.settings.gpus = []
+    run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=60)
+    bench.until(lambda: "waits for a GPU" in bench.task(run).reason)
+    runs, passed = bench.dispatcher._runs, time.monotonic() + 61
+    past = datetime.now(UTC) - timedelta(seconds=seconds)
+    monkeypatch.setattr(board, "datetime", SimpleNamespace(now=lambda _: past))
+    runs._start_over([], Busy("try again"))
+    bench.round(3)
+    assert bench.task(run).state == "queued"
+    runs._start_over([], Busy("try again"))
+    for module in (board, candidates):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: passed))
+    bench.until(lambda: bench.run(run).state == "failed")
+    assert "in the queue" in bench.task(run).reason
 
 
 def test_a_retry_takes_over_what_succeeded(bench: Bench, runtime: FakeRuntime) -> None:

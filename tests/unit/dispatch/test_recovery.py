@@ -1,8 +1,12 @@
 """After a crash: what belongs to nobody goes, what lives stays."""
 
+import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from nbyard.dispatch.recovery import LiveAttempts
+from nbyard.dispatch.threads import THREADS
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import NewDeployment, check_name
 from nbyard.testing.bench import Bench, FakeRuntime
@@ -39,8 +43,53 @@ def test_the_sweep_takes_what_no_live_attempt_owns(bench: Bench, runtime: FakeRu
     assert bench.task(run).state == "running"
 
 
+class Hanging(FakeRuntime):
+    """Answers nobody before its gate is opened."""
+
+    queues_itself = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+        self.entered = 0
+
+    def _reach(self) -> None:
+        self.entered += 1
+        assert self.gate.wait(60)
+
+
 def test_an_engine_that_hangs_does_not_hold_up_runs(bench: Bench, runtime: FakeRuntime) -> None:
-    """F8, and what starts while it answers is not taken for an orphan."""
+    """F8: though it has more to do than there are threads. Nothing is lost, or begun twice."""
+    hanging = bench.room.runtimes["far"] = Hanging()
+    far = bench.submit({f"n{number}": [] for number in range(THREADS + 4)}, runtime="far")
+
+    def meanwhile(condition: Callable[[], bool]) -> None:
+        end = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < end
+            bench.dispatcher.tick()
+            bench.dispatcher.settle(0.01)
+
+    try:
+        meanwhile(lambda: hanging.entered >= THREADS)
+        run = bench.submit({"a": []})
+        meanwhile(lambda: bench.task(run).state == "running")
+        runtime.end(bench.attempt(run))
+        meanwhile(lambda: bench.run(run).state == "succeeded")
+        assert hanging.entered == THREADS
+    finally:
+        hanging.gate.set()
+    bench.until(lambda: len(hanging.running) == THREADS + 4)
+    for attempt_id in hanging.running:
+        hanging.end(attempt_id)
+    bench.until(lambda: bench.run(far).state == "succeeded")
+    assert len(hanging.starts) == THREADS + 4
+
+
+def test_what_starts_while_an_engine_answers_is_no_orphan(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    """I12."""
     live = LiveAttempts(bench.store)
     assert len(live) == 0
     run = bench.submit({"a": []})

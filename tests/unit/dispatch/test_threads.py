@@ -80,6 +80,19 @@ def test_what_passes_is_no_fault(threads: Threads, error: type[Exception]) -> No
 def test_close_waits_only_so_long() -> None:
     made, gate = Threads(), threading.Event()
     made.submit("slow", partial(wait_for, gate), nobody)
+    made.submit("far", partial(wait_for, gate), runtime="far")
     assert not made.close(0.01)
     gate.set()
     assert made.settle(10)
+
+
+def test_a_runtime_that_hangs_keeps_no_other_waiting() -> None:
+    """F8: with as much to do as it has threads for, and more."""
+    made, gate, done = Threads(2), threading.Event(), threading.Event()
+    for number in range(3):
+        made.submit(f"slow {number}", partial(wait_for, gate), runtime="far")
+    made.submit("here", done.set, runtime="here")
+    assert done.wait(10)
+    gate.set()
+    assert made.settle(10)
+    made.close()

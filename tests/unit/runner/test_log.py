@@ -30,6 +30,16 @@ def test_every_byte_is_there_as_utf8(
     assert written(path, chunks).decode() == b"".join(chunks).decode("utf-8", "replace")
 
 
+def test_it_is_full_when_the_file_grows_no_more(tmp_path: Path) -> None:
+    """I11: then nobody else sees that something was printed."""
+    log = Log(str(tmp_path / "log"), LIMIT)
+    log.feed(b"x" * 1000)
+    assert not log.is_full
+    log.feed(b"y")
+    assert log.is_full and (tmp_path / "log").stat().st_size == 1000
+    log.close()
+
+
 @pytest.mark.parametrize("size", [1, 7, 1000, 100_000, 10_000_000])
 def test_beyond_the_limit_the_end_is_kept_and_the_gap_counted(tmp_path: Path, size: int) -> None:
     lines = b"".join(b"line %d\n" % number for number in range(100_000))

@@ -145,6 +145,24 @@ def test_nothing_stays_of_a_script_around_the_tool(tmp_path: Path, driver: Path)
     assert meter.processes() == set()
 
 
+@pytest.mark.usefixtures("driver")
+def test_a_tool_that_hangs_in_the_driver_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F38: SIGKILL ends it when the driver answers, perhaps never."""
+    (tmp_path / "bin" / "nvidia-smi").write_text("#!/bin/sh\nexec sleep 600\n")
+    meter = GpuMeter("GPU-a")
+    pid = meter.pid
+    with monkeypatch.context() as hanging:
+        hanging.setattr(os, "killpg", lambda *_: None)
+        meter.close()
+    assert pid in meter.processes(), "it is not taken for a part of the work"
+    meter.close()
+    assert meter.processes() == set()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(pid, 0)
+
+
 def wait_for(meter: GpuMeter, percent: float) -> None:
     end = time.monotonic() + 20
     while meter.latest.get("GPU-a", [0])[0] != percent:

@@ -14,9 +14,10 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from nbyard.domain.ids import new_id
-from nbyard.errors import Busy, Unavailable
+from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.store import Store, database
 
 
@@ -110,6 +111,16 @@ def test_a_reader_sees_one_state(store: Store) -> None:
         assert c.execute(query).scalar() == 0
     with store.read() as c:
         assert c.execute(query).scalar() == 1
+
+
+def test_what_begins_as_a_read_writes_nothing(store: Store) -> None:
+    """I14: it could not wait for its turn. What writes and what reads share their connections."""
+    for _ in range(2):
+        with pytest.raises((DBAPIError, NbyardError), match=r"read-?only"), store.read() as c:
+            c.execute(text("insert into facts (name, value) values ('n', '1')"))
+        add_dataset(store, new_id())
+    with store.read() as c:
+        assert c.execute(text("select count(*) from facts where name = 'n'")).scalar() == 0
 
 
 @pytest.mark.parametrize("value", ["half \ud83d", 10**30, {"é": [1.5, None, True]}])

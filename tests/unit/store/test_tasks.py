@@ -73,6 +73,8 @@ def test_the_queue_is_first_come_first_served_over_all_runs(store: Store) -> Non
             order[1].id: 2, order[2].id: 3, late.id: 4,
         }  # fmt: skip
         assert store.tasks.places(c, two.id) == {early.id: 1}
+        first = [task.node for task in store.tasks.in_turn(c, 3)]
+        assert first == ["gone", "early", order[1].node]
 
 
 def test_what_the_newest_success_of_the_same_node_depended_on(store: Store) -> None:

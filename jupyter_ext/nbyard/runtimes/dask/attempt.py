@@ -20,7 +20,8 @@ from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner.folder import Folder
 from nbyard.runtimes import folder as files
 from nbyard.runtimes.dask import carrying
-from nbyard.runtimes.dask.cluster import Cluster, Sighting, WorkerGone
+from nbyard.runtimes.dask.asking import WorkerGone
+from nbyard.runtimes.dask.cluster import Cluster, Sighting
 from nbyard.runtimes.protocol import Observation, Order
 
 if TYPE_CHECKING:

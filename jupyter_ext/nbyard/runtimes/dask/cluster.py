@@ -4,20 +4,28 @@
 """
 
 import asyncio
-import hashlib
 import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path
+from functools import partial
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from nbyard.errors import Invalid, NbyardError, Unavailable
-from nbyard.runtimes.dask import worker as program
+from nbyard.runtimes.dask.asking import (
+    ANSWER_SECONDS,
+    EXPRESSION,
+    FRESH_SECONDS,
+    WORKER_SECONDS,
+    WorkerGone,
+    call,
+    called,
+)
 from nbyard.runtimes.dask.making import Made, first_line, make
 from nbyard.runtimes.dask.versions import differences
 from nbyard.settings import Settings
@@ -26,32 +34,11 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 CONNECT_SECONDS = 5.0
-ANSWER_SECONDS = 60.0
 PAUSE_SECONDS = 2.0
-FRESH_SECONDS = 0.5
 LURE_SECONDS = 20.0
 MISSING = "The Dask runtime needs distributed, which is not installed."
 UNSET = "No Dask cluster is set."
-TEXT = Path(program.__file__).read_text("utf-8")
-NAME = f"nbyard_worker_{hashlib.sha256(TEXT.encode()).hexdigest()[:16]}"
-# A worker can import nothing of ours: what it shall do travels as text, and is kept by its digest.
-BOOT = """
-import sys, types
-def answer(name, text, verb, *words):
-    module = sys.modules.get(name)
-    if module is None:
-        module = types.ModuleType(name)
-        exec(compile(text, name, "exec"), vars(module))
-        module = sys.modules.setdefault(name, module)
-    return getattr(module, verb)(*words)
-"""
-EXPRESSION = "exec(boot, space) or space['answer'](*words)"
-
 Handle = Callable[[dict[str, Any]], None]
-
-
-class WorkerGone(Exception):
-    """The scheduler has no worker of that address any more."""
 
 
 class Sighting(msgspec.Struct, frozen=True):
@@ -70,22 +57,18 @@ class Wishes(NamedTuple):
     priority: float
 
 
-def call(verb: str, *words: Any) -> dict[str, Any]:
-    """What `eval` needs, besides the expression, to call a function of `worker` over there."""
-    return {"boot": BOOT, "space": {}, "words": (NAME, TEXT, verb, *words)}
-
-
 class Cluster:
     """One at a time; every method may raise Unavailable."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.RLock()
+        self._looking = threading.Lock()
         self._client: Client | None = None
         self._line: Any = None
         self._own: Made | None = None
-        self._failed_at = 0.0
         self._failure: NbyardError | None = None
+        self._not_before = 0.0
         self._workers: dict[str, dict[str, Any]] = {}
         self._workers_at = 0.0
         self._checked: set[str] = set()
@@ -123,30 +106,32 @@ class Cluster:
             self._drop()
             self._give_up(is_needed)
 
-    def listen(self, topic: str, handle: Handle) -> None:
-        """Call `handle` with all that workers tell under the topic, also what they told before.
+    def listen(self, topics: Iterable[str], handle: Handle) -> None:
+        """Call `handle` with all that workers tell under the topics, also what they told before.
         It is called again with all of it when the connection was made anew."""
         with self._lock:
-            is_new = topic not in self._handlers
-            self._handlers[topic] = handle
-            if is_new and self._client is not None:
-                self._subscribe(self._client, topic, handle)
+            new = dict.fromkeys(topics, handle)
+            self._handlers |= new
+            try:
+                for topic in new if self._client else ():
+                    self._subscribe(self._client, topic, handle)
+            except Unavailable:
+                self._drop()  # the next connection hears all of it
+                raise
 
     def workers(self, since: float = 0.0) -> dict[str, dict[str, Any]]:
         """What the scheduler knows of each worker, by address; half a second old at most, and not
         from before `since`, by the monotonic clock."""
-        with self._lock:
-            if self._workers_at < max(since, time.monotonic() - FRESH_SECONDS):
+        with self._looking:
+            now = time.monotonic()
+            if self._workers_at < max(since, now - FRESH_SECONDS):
                 told = self._run(lambda client: client.scheduler.identity(n_workers=-1))
-                self._workers, self._workers_at = dict(told["workers"]), time.monotonic()
+                self._workers, self._workers_at = dict(told["workers"]), now
             return self._workers
 
     def has(self, address: str) -> bool:
         """Whether there is that worker; its absence is never told of old knowledge."""
-        with self._lock:
-            if address not in self.workers():
-                self._workers_at = 0.0
-            return address in self.workers()
+        return address in self.workers() or address in self.workers(since=time.monotonic())
 
     def describe(self) -> str:
         """For people: what is there."""
@@ -186,15 +171,14 @@ class Cluster:
             WorkerGone: one of them is there no more.
         """
         packed = call(verb, *words)
-        found: dict[str, Any] = self._run(lambda client: _called(client, addresses, packed))
+        ask = partial(called, addresses=addresses, packed=packed)
+        found: dict[str, Any] = self._answer(self._connected(), ask, None)
         return found
 
-    def submit(self, key: str, name: str, wishes: Wishes, *words: Any) -> "Future":
-        """Have `worker.run` done once, whoever asks how often, also when we are gone: the name
-        under which it is published keeps it."""
+    def submit(self, key: str, wishes: Wishes, *words: Any) -> "Future":
+        """Have `worker.run` done once, whoever asks how often, while somebody holds this."""
         with self._lock:
-            client = self._connected()
-            future = client.submit(
+            return self._connected().submit(
                 eval,
                 EXPRESSION,
                 call("run", *words),
@@ -205,9 +189,11 @@ class Cluster:
                 priority=wishes.priority,
                 fifo_timeout="0 ms",  # else by key, of those that come at about the same time
             )
+
+    def publish(self, name: str, future: "Future") -> None:
+        """Keep it under that name, also when we are gone."""
         with suppress(KeyError):  # it is there
             self._run(lambda client: client.publish_dataset(future, name=name))
-        return future
 
     def attract(self) -> None:
         """Give a cluster that grows with its work a reason to have a worker. Once there is one, it
@@ -259,14 +245,20 @@ class Cluster:
             own.end(is_needed)
 
     def _run(self, ask: "Callable[[Client], Any]") -> Any:
-        return self._answer(self._connected(), ask)
+        return self._answer(self._connected(), ask, ANSWER_SECONDS)
 
-    def _answer(self, client: "Client", ask: "Callable[[Client], Any]") -> Any:
+    def _answer(
+        self, client: "Client", ask: "Callable[[Client], Any]", seconds: float | None
+    ) -> Any:
+        """While it does not answer one asks, and all others are told so."""
+
         async def answer() -> Any:
             return await ask(client)
 
+        failure: Unavailable | None = None
+        self._not_before = time.monotonic() + ANSWER_SECONDS
         try:
-            return client.sync(answer, callback_timeout=ANSWER_SECONDS)
+            return client.sync(answer, callback_timeout=seconds)
         except (
             OSError,
             TimeoutError,
@@ -277,22 +269,30 @@ class Cluster:
             if isinstance(error, AttributeError) and client.status == "running":
                 raise
             self._look_after()
-            raise Unavailable(f"The Dask cluster does not answer: {first_line(error)}") from error
+            failure = Unavailable(f"The Dask cluster does not answer: {first_line(error)}")
+            raise failure from error
+        finally:
+            if self._client is client:
+                self._fail(failure)
+
+    def _fail(self, failure: NbyardError | None) -> None:
+        """Whoever comes soon is told the same, if it is one."""
+        self._failure, self._not_before = failure, time.monotonic() + PAUSE_SECONDS
 
     def _connected(self) -> "Client":
         with self._lock:
             self._look_after()
+            if self._failure and time.monotonic() < self._not_before:
+                raise self._failure
             if self._client is not None:
                 return self._client
             if self.is_closed:
                 raise Unavailable("The connection to the Dask cluster was closed.")
-            if self._failure and time.monotonic() - self._failed_at < PAUSE_SECONDS:
-                raise self._failure
             try:
                 return self._connect()
             except NbyardError as error:
                 self._drop()
-                self._failed_at, self._failure = time.monotonic(), error
+                self._fail(error)
                 raise
 
     def _look_after(self) -> None:
@@ -308,6 +308,7 @@ class Cluster:
         client, self._client, self._lure = self._client, None, None
         self._workers_at = 0.0
         self._checked = set()
+        self._failure = None
         if client is not None:
             with suppress(OSError, TimeoutError, RuntimeError):
                 client.close(timeout=1)
@@ -363,7 +364,7 @@ class Cluster:
         )
 
     def _check_versions(self, client: "Client") -> None:
-        found = self._answer(client, lambda client: client.get_versions())
+        found = self._answer(client, lambda client: client.get_versions(), WORKER_SECONDS)
         wrong = differences(found)
         if wrong:
             raise Invalid(
@@ -374,20 +375,6 @@ class Cluster:
 
     def _subscribe(self, client: "Client", topic: str, handle: Handle) -> None:
         client.subscribe_topic(topic, lambda event: handle(event[1]))
-        for _, told in self._answer(client, lambda client: client.get_events(topic)):
+        ask = methodcaller("get_events", topic)
+        for _, told in self._answer(client, ask, ANSWER_SECONDS):
             handle(told)
-
-
-async def _called(client: "Client", addresses: Sequence[str], packed: dict[str, Any]) -> Any:
-    """Dask tries to connect to a worker long after it knows that there is none."""
-    asked = asyncio.ensure_future(client.run(eval, EXPRESSION, packed, workers=list(addresses)))
-    try:
-        while not asked.done():
-            await asyncio.wait({asked}, timeout=FRESH_SECONDS)
-            if not asked.done() or asked.exception() is not None:
-                told = await client.scheduler.identity(n_workers=-1)
-                if gone := set(addresses) - told["workers"].keys():
-                    raise WorkerGone(", ".join(sorted(gone)))
-        return asked.result()
-    finally:
-        asked.cancel()

@@ -9,7 +9,8 @@ from nbyard.domain.digest import digest_of
 from nbyard.domain.environments import Lock
 from nbyard.errors import Unavailable
 from nbyard.kernels import LIST_PACKAGES
-from nbyard.runtimes.dask.cluster import Cluster, WorkerGone
+from nbyard.runtimes.dask.asking import WorkerGone
+from nbyard.runtimes.dask.cluster import Cluster
 
 
 class Said(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ import io
 import os
 import tarfile
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -74,8 +74,9 @@ class DaskRuntime:
         self.cluster.check()
         resources = self._resources(order)
         key, name = f"{PREFIX}-{order.attempt_id}", _name(order)
-        where = Wishes(resources, order.priority)
-        attempt.begin(self.cluster.submit(key, name, where, _job(order)))
+        future = self.cluster.submit(key, Wishes(resources, order.priority), _job(order))
+        attempt.begin(future)
+        self.cluster.publish(name, future)
 
     def poll(self, order: Order) -> Observation:
         attempt = self._attempt(order)
@@ -142,9 +143,7 @@ class DaskRuntime:
             if store_id in self._sightings:
                 return
             self._sightings[store_id] = {}
-        hear = partial(self._hear, store_id)
-        for topic in _topics(store_id).values():
-            self.cluster.listen(topic, hear)
+        self.cluster.listen(_topics(store_id).values(), partial(self._hear, store_id))
 
     def _hear(self, store_id: str, told: dict[str, Any]) -> None:
         found = Sighting(told["worker"], told["place"], told["is_shared"])
@@ -161,7 +160,7 @@ class DaskRuntime:
         """What the order asks of what the workers declare.
 
         Raises:
-            Unavailable: no worker says what there is, or it is more than any of them has.
+            Unavailable: no worker says what there is, or none has all of it.
         """
         wanted = {"cpu": order.cpu, "memory": order.memory_bytes, "gpu": order.gpu}
         if not any(wanted.values()):
@@ -170,26 +169,26 @@ class DaskRuntime:
         if not workers:
             self.cluster.attract()
             raise Unavailable(NO_WORKER)
-        declared = _declared(workers)
-        # Cores and memory are there anyway, GPUs only where somebody says so.
-        if order.gpu and "gpu" not in map(str.lower, declared):
-            raise Unavailable("no Dask worker declares a GPU")
-        found: dict[str, float] = {}
-        for name, most in declared.items():
-            amount = wanted.get(name.lower())
-            if amount and amount > most:
-                raise Unavailable(f"no Dask worker has {name}={amount:g} (the most is {most:g})")
-            if amount:
-                found[name] = float(amount)
-        return found
+        return needed(wanted, [told.get("resources", {}) for told in workers.values()])
 
 
-def _declared(workers: dict[str, dict[str, Any]]) -> dict[str, float]:
-    """The most that one worker has of each resource."""
-    found: dict[str, float] = {}
-    for told in workers.values():
-        for name, amount in told.get("resources", {}).items():
-            found[name] = max(amount, found.get(name, 0.0))
+def needed(
+    wanted: Mapping[str, float | None], declared: Sequence[Mapping[str, float]]
+) -> dict[str, float]:
+    """What is asked of a worker, by the names that any of them declares. Cores and memory are there
+    anyway, GPUs only where somebody says so.
+
+    Raises:
+        Unavailable: no worker has all of it.
+    """
+    names = sorted({name for one in declared for name in one})
+    if wanted["gpu"] and "gpu" not in map(str.lower, names):
+        raise Unavailable("no Dask worker declares a GPU")
+    found = {name: float(amount) for name in names if (amount := wanted.get(name.lower()))}
+    if not any(all(one.get(name, 0) >= found[name] for name in found) for one in declared):
+        most = [f"{name}={max(one.get(name, 0) for one in declared):g}" for name in found]
+        all_of_it = " with ".join(f"{name}={amount:g}" for name, amount in found.items())
+        raise Unavailable(f"no Dask worker has {all_of_it} (the most is {', '.join(most)})")
     return found
 
 

@@ -17,7 +17,6 @@ vanish at any moment.
     metering              what a command in it uses
     gpus                  whether those that were granted were given
     killing               told to end, and killed
-    deadlines             limits of time, by the engine's clock
     results               what became of a container, in words
     asking, locks         what is installed in an image
     deployed              the container of a deployment

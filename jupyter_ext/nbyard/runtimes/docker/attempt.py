@@ -3,7 +3,6 @@
 All that matters is in the engine and in the folder; what is kept here may vanish at any moment.
 """
 
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -13,11 +12,12 @@ from functools import cached_property
 from nbyard.dockerd import Container, Engine
 from nbyard.domain.attempts import CommandWork, Result, TaskFile
 from nbyard.errors import NbyardError, Unavailable
+from nbyard.folders import ask_to_end
 from nbyard.runner.alone import ENDED
+from nbyard.runner.clock import Stillness
 from nbyard.runner.folder import Folder
 from nbyard.runtimes import folder as files
 from nbyard.runtimes.docker import results, transfer
-from nbyard.runtimes.docker.deadlines import deadline
 from nbyard.runtimes.docker.feeding import Feeder
 from nbyard.runtimes.docker.folder import place_printed, take_back
 from nbyard.runtimes.docker.killing import kill
@@ -73,6 +73,8 @@ class ContainerAttempt:
         self._progress: Progress | None = None
         self._last_poke = 0.0
         self._seen_at = -SEEN_SECONDS
+        self._runs_since = 0.0
+        self._lingers = Stillness()
 
     @property
     def site(self) -> str:
@@ -153,10 +155,8 @@ class ContainerAttempt:
 
     def _hurry(self) -> None:
         """The runner has said its last word: its container has no reason to stay."""
-        with suppress(OSError):
-            age = time.time() - os.lstat(self.order.folder / "result.json").st_mtime
-            if age > LINGER_SECONDS:
-                self.engine.signal(self.name, "SIGKILL")
+        if self._lingers.seconds("result.json") > LINGER_SECONDS:
+            self.engine.signal(self.name, "SIGKILL")
 
     def finish(self, container: Container) -> Observation:
         """Take what an ended container left."""
@@ -260,7 +260,7 @@ class ContainerAttempt:
                     self.finish(container)
                     break
                 self._seen_at = time.monotonic()
-                clock = clock or self._deadline(container)
+                clock = clock or self._deadline()
                 self._attend(container)
                 if self.is_over:
                     break
@@ -279,17 +279,23 @@ class ContainerAttempt:
                 self._gone.wait(1)
         return None
 
-    def _deadline(self, container: Container) -> threading.Timer | None:
+    def _deadline(self) -> threading.Timer | None:
+        """By our own count, from when it was first seen to run here: an engine's clock may be set,
+        and goes on while the machine sleeps."""
         seconds = self.task.timeout_seconds
-        started_at = self._of_this(container).started_at
-        if not seconds or not started_at:
+        if not seconds:
             return None
-        grace = 0.05 if self.command else RUNNER_GRACE_SECONDS
-        return deadline(self.engine, started_at + seconds + grace, self._time_out)
+        self._runs_since = self._runs_since or time.monotonic()
+        end = self._runs_since + seconds + (0.0 if self.command else RUNNER_GRACE_SECONDS)
+        clock = threading.Timer(max(0.0, end - time.monotonic()), self._time_out)
+        clock.daemon = True
+        clock.start()
+        return clock
 
     def _time_out(self) -> None:
-        with suppress(NbyardError):
-            kill(self.engine, self.name)
+        with suppress(OSError):  # on a full disk: who asked for it looks at the limit as well
+            ask_to_end(self.order.folder, results.too_long(self.task))
+            self.end()
 
     def _attend(self, container: Container) -> None:
         """Some time with a running container."""

@@ -12,6 +12,7 @@ import msgspec
 
 from nbyard.dockerd import Engine
 from nbyard.errors import NbyardError, Unavailable
+from nbyard.gpus import LISTED
 from nbyard.runtimes.docker.asking import ask, question
 from nbyard.runtimes.docker.specs import GPU_CHECK, GPUS, visible_gpus
 from nbyard.runtimes.protocol import Order
@@ -23,7 +24,6 @@ TOOLKIT = (
 )
 NO_DRIVER = "could not select device driver"
 DEVICE = re.compile(r"nvidia\d+")
-LISTED = re.compile(r"^ *(?P<kind>GPU|MIG) .*\(UUID: (?P<uuid>[^)\s]+)\)", re.MULTILINE)
 
 
 def verify(

@@ -35,6 +35,11 @@ def out_of_memory(limit_bytes: int | None) -> Failure:
     return Failure("memory", f"out of memory{limit}")
 
 
+def too_long(task: TaskFile) -> str:
+    """Why it is asked to end at its limit."""
+    return f"ran longer than its limit of {task.timeout_seconds or 0:g} s"
+
+
 def forced_end(ending: Ending) -> Failure | str | None:
     """A failure, the reason of a loss, or None: it ended by itself."""
     container, task = ending.container, ending.task
@@ -45,10 +50,8 @@ def forced_end(ending: Ending) -> Failure | str | None:
     if container.out_of_memory:
         return out_of_memory(ending.memory_bytes)
     if ending.cancelled is not None:
-        return Failure("cancelled", ending.cancelled)
-    lasted = container.finished_at - container.started_at
-    if task.timeout_seconds and lasted >= task.timeout_seconds:
-        return Failure("timeout", f"ran longer than its limit of {task.timeout_seconds:g} s")
+        is_late = ending.cancelled == too_long(task)
+        return Failure("timeout" if is_late else "cancelled", ending.cancelled)
     signal = SIGNALS.get(container.exit_code)
     return f"container killed (signal {signal})" if signal else None
 

@@ -1,11 +1,12 @@
 """Copying a log that is told from its start each time: no gap, nothing twice (I8, I16)."""
 
 import contextlib
+import os
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.runner.log import AT_LIMIT
+from nbyard.runner.log import AT_LIMIT, TAIL_BYTES
 from nbyard.runtimes.docker import logs
 from nbyard.runtimes.docker.logs import STDOUT, LogCopy
 
@@ -42,6 +43,18 @@ def test_a_half_written_line_is_completed(tmp_path):
     (tmp_path / "log").write_bytes(b"hel")
     copied(tmp_path, [(True, b"hello\n"), (False, b"world\n")])
     assert (tmp_path / "log").read_bytes() == b"hello\nworld\n"
+
+
+def test_a_full_log_shows_that_something_was_printed(tmp_path, monkeypatch):
+    """I11: only the dispatcher sees whether a command in a container is silent."""
+    monkeypatch.setattr(logs, "LIMIT_BYTES", TAIL_BYTES + 10)
+    with contextlib.closing(LogCopy(tmp_path, 0, stdout_apart=False)) as copy:
+        copy.feed(True, b"0123456789")
+        for _ in range(2):
+            os.utime(tmp_path / "log", (1, 1))
+            copy.feed(True, b"more")
+            found = (tmp_path / "log").stat()
+            assert found.st_size == 10 and found.st_mtime > 1
 
 
 def test_standard_output_apart_keeps_its_bytes(tmp_path):

@@ -24,6 +24,7 @@ def outcome(tmp_path, *args, **more):
 
 
 TOO_LONG = "ran longer than its limit of 5 s"
+DAY = 86_400
 LIMITED = msgspec.structs.replace(TASK, timeout_seconds=5.0)
 
 
@@ -42,17 +43,28 @@ LIMITED = msgspec.structs.replace(TASK, timeout_seconds=5.0)
         ({"code": 0, "oom": True}, ("succeeded", "")),
         ({"code": 137, "cancelled": "by ada"}, ("cancelled", "by ada")),
         ({"code": 0, "cancelled": "too late"}, ("succeeded", "")),
+        ({"code": 143, "task": LIMITED, "cancelled": TOO_LONG}, ("failed", TOO_LONG)),
+        # of clocks that were set meanwhile
         (
-            {"code": 143, "task": LIMITED, "lasted": 6},
-            ("failed", "ran longer than its limit of 5 s"),
+            {"code": 137, "task": LIMITED, "cancelled": TOO_LONG, "lasted": -DAY},
+            ("failed", TOO_LONG),
         ),
-        ({"code": 1, "task": LIMITED, "lasted": 4}, ("failed", "exit code 1")),
+        ({"code": 1, "task": LIMITED, "lasted": DAY}, ("failed", "exit code 1")),
+        ({"code": 137, "task": LIMITED, "lasted": DAY}, ("lost", "container killed (signal 9)")),
         ({"code": 0, "input_was_cut": True}, ("lost", results.INPUT_CUT)),
     ],
 )
 def test_a_command_ended(tmp_path, given, expected):
     given = dict(given)
     assert outcome(tmp_path, given.pop("code", 0), **given) == expected
+
+
+def test_who_was_asked_to_end_at_the_limit_was_not_cancelled(tmp_path):
+    """I11, I21."""
+    for words, kind in ((results.too_long(LIMITED), "timeout"), ("by ada", "cancelled")):
+        found = results.of_command(ending(143, task=LIMITED, cancelled=words), tmp_path)
+        assert isinstance(found, Result) and found.failure
+        assert (found.failure.kind, found.failure.message) == (kind, words)
 
 
 def test_what_it_used_is_summed_up(tmp_path):

@@ -1,0 +1,62 @@
+"""How a worker is asked to do something beside its tasks, and how long for.
+
+A worker can import nothing of ours: what it shall do travels as text, and is kept by its digest.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbyard.errors import Unavailable
+from nbyard.runtimes.dask import worker as program
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+ANSWER_SECONDS = 20.0  # the scheduler has for an answer
+WORKER_SECONDS = 60.0  # workers have, which are at something else
+FRESH_SECONDS = 0.5
+TEXT = Path(program.__file__).read_text("utf-8")
+NAME = f"nbyard_worker_{hashlib.sha256(TEXT.encode()).hexdigest()[:16]}"
+BOOT = """
+import sys, types
+def answer(name, text, verb, *words):
+    module = sys.modules.get(name)
+    if module is None:
+        module = types.ModuleType(name)
+        exec(compile(text, name, "exec"), vars(module))
+        module = sys.modules.setdefault(name, module)
+    return getattr(module, verb)(*words)
+"""
+EXPRESSION = "exec(boot, space) or space['answer'](*words)"
+
+
+class WorkerGone(Exception):
+    """The scheduler has no worker of that address any more."""
+
+
+def call(verb: str, *words: Any) -> dict[str, Any]:
+    """What `eval` needs, besides the expression, to call a function of `worker` over there."""
+    return {"boot": BOOT, "space": {}, "words": (NAME, TEXT, verb, *words)}
+
+
+async def called(client: "Client", addresses: Sequence[str], packed: dict[str, Any]) -> Any:
+    """Dask tries to connect to a worker long after it knows that there is none."""
+    end = time.monotonic() + WORKER_SECONDS
+    asked = asyncio.ensure_future(client.run(eval, EXPRESSION, packed, workers=list(addresses)))
+    try:
+        while not asked.done():
+            await asyncio.wait({asked}, timeout=FRESH_SECONDS)
+            if not asked.done() or asked.exception() is not None:
+                identity = client.scheduler.identity(n_workers=-1)
+                told = await asyncio.wait_for(identity, ANSWER_SECONDS)
+                if gone := set(addresses) - told["workers"].keys():
+                    raise WorkerGone(", ".join(sorted(gone)))
+            if not asked.done() and time.monotonic() > end:
+                raise Unavailable(f"The Dask workers {', '.join(addresses)} do not answer.")
+        return asked.result()
+    finally:
+        asked.cancel()
