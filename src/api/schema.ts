@@ -2318,7 +2318,8 @@ export interface components {
         /**
          * Events
          * @description Events after a cursor, oldest first. `refetch` tells that older ones are no longer kept, or
-         *         that the cursor is newer than anything here: read everything anew and go on from `last`.
+         *         that the cursor is newer than anything here: read everything anew and go on from `last`. From
+         *         the beginning (0) those that are kept come with it.
          */
         Events: {
             items: components["schemas"]["Event"][];

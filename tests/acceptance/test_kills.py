@@ -27,6 +27,7 @@ from nbyard.settings import Settings
 from nbyard.yard import Yard
 
 PATIENCE_SECONDS = 60.0
+LINES = 500
 SWEEP_SECONDS = 30.0
 WAITING = "echo ready\nuntil [ -e {gate} ]; do sleep 0.02; done"
 SLOW = """
@@ -384,8 +385,8 @@ def test_two_dispatchers(place: Place) -> None:
 
 
 def test_the_jupyter_server_dies(place: Place) -> None:
-    """R8, I8: kill -9 stops nothing, and a new server shows what happened meanwhile."""
-    place.flow(WAITING.format(gate=place.gate))
+    """R8, I8, I16: kill -9 stops nothing, and a new server shows what happened meanwhile."""
+    place.flow(WAITING.format(gate=place.gate) + f"\nseq {LINES}")
     with Server(place) as server:
         run = server.ask("/runs", {"path": "flow.nbflow"})["id"]
         place.wait_ready()
@@ -396,7 +397,8 @@ def test_the_jupyter_server_dies(place: Place) -> None:
     with Server(place) as server:
         seen = server.ask(f"/runs/{run}")
         assert seen["run"]["state"] == "succeeded"
-        assert server.ask(f"/runs/{run}/tasks/first/log")["text"] == "ready\n"
+        told = server.ask(f"/runs/{run}/tasks/first/log")["text"]
+        assert told.split() == ["ready", *(str(number + 1) for number in range(LINES))]
         server.kill()
 
 

@@ -2,6 +2,7 @@
 is tried again, and processes do not mind."""
 
 import os
+import random
 import signal
 import sys
 import threading
@@ -131,6 +132,33 @@ def test_only_a_command_that_is_silent_is_ended(place: Place, docker: Engine) ->
     assert place.states() == {runs["speaks"]: "succeeded", runs["silent"]: "failed"}
     reasons = [task["reason"] for task in place.checker.rows().tasks]
     assert any("gave no sign of life for 1 s" in reason for reason in reasons), reasons
+
+
+POINTS = {
+    "folder-written": "CP4",
+    "started": "CP5",
+    "starting": "CP6",
+    "finished": "CP8",
+    "outputs-taken": "CP9",
+    "published": "CP10",
+    "tidied": "CP10",
+}
+
+
+@pytest.mark.parametrize("point", [pytest.param(p, id=f"{cp}-{p}") for p, cp in POINTS.items()])
+def test_the_dispatcher_dies_over_containers(
+    place: Place, docker: Engine, point: str, seed: random.Random
+) -> None:
+    """F1, CP4-CP10: I3, I5-I8, I12; each container is found again, and none is begun anew."""
+    place.witness = Path(os.devnull)
+    graph = GRAPHS["diamond"]
+    run = place.submit(place.flow(graph, "echo once"), runtime="docker")
+    place.dispatcher_dies(f"{point}:{seed.randint(1, len(graph))}")
+    place.dispatcher()
+    check(place, docker)
+    assert place.states() == {run: "succeeded"}
+    assert [one["state"] for one in place.checker.rows().attempts] == ["succeeded"] * len(graph)
+    assert logs(place) == ["once\n"] * len(graph)
 
 
 @contextmanager

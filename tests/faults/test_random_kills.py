@@ -16,7 +16,7 @@ from .checker import NOT_WORK, grouped
 from .conftest import SEED
 from .flows import COUNTING, GRAPHS, LINES
 from .load import Load
-from .place import Place, Server, until
+from .place import Place, Server, is_gone, until
 
 IS_LONG = os.environ.get("NBYARD_TEST_PROFILE") == "long"
 KILLS = 200 if IS_LONG else 12
@@ -115,6 +115,21 @@ def test_gaps_and_doubles_are_seen(place: Place, log: str, states: set[str]) -> 
     for state in ("succeeded", "lost"):
         rows = place.checker.rows()._replace(attempts=[{"id": "x", "state": state}])
         assert bool([*place.checker.printed(rows)]) == (state not in states)
+
+
+def test_lines_are_kept_while_nobody_looks(place: Place) -> None:
+    """I8, I16: all of them printed after the death of the dispatcher, and before the next one."""
+    place.checker.lines = LINES
+    run = place.submit(place.flow({"a": []}, f"until [ -e GATE ]; do sleep 0.02; done; {COUNTING}"))
+    process = place.dispatcher()
+    until(lambda: place.has_begun("a"), "the work")
+    process.kill()
+    until(lambda: is_gone(process), "its death")
+    place.gate.touch()
+    until(lambda: any(place.store.glob("attempts/*/result.json")), "the end of the work")
+    place.finish()
+    assert place.states() == {run: "succeeded"}
+    place.check(at_most=1)
 
 
 @pytest.mark.sample(1)

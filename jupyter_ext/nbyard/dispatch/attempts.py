@@ -42,7 +42,7 @@ class Seen:
     it may be tried again to start it (0.0 unless its engine was out of reach), since when its
     engine is silent and since when it runs, and when it was first asked to end, and `why`.
     `has_heard`: its runtime took that word. `signs` are those of life. `take_at` is when there may
-    be room again for what it made; 0.0 where there always was.
+    be room again for what it made (0.0 where there always was).
 
     It only makes us quicker or more patient: whoever begins anew does as well."""
 
@@ -53,8 +53,8 @@ class Seen:
     asked_at: float | None = None
     why: str = ""
     has_heard: bool = False
-    signs: Stillness = field(default_factory=Stillness)
     take_at: float = 0.0
+    signs: Stillness = field(default_factory=Stillness)
 
     @property
     def waited(self) -> float:

@@ -20,7 +20,8 @@ class Event(msgspec.Struct, frozen=True):
 
 class Events(msgspec.Struct, frozen=True):
     """Events after a cursor, oldest first. `refetch` tells that older ones are no longer kept, or
-    that the cursor is newer than anything here: read everything anew and go on from `last`."""
+    that the cursor is newer than anything here: read everything anew and go on from `last`. From
+    the beginning (0) those that are kept come with it."""
 
     items: list[Event]
     last: int

@@ -36,7 +36,8 @@ class EventService:
             until = min(until, newest)
             found = self._store.events.after(c, caller.name, after, limit, until)
         is_all = len(found) < limit
-        return Events(found, max(after, until) if is_all else found[-1].id)
+        last = max(after, until) if is_all else found[-1].id
+        return Events(found, last, refetch=oldest > after + 1)
 
     def last(self) -> int:
         """The id of the newest event; whoever asks again and again waits for work to be done."""

@@ -148,6 +148,22 @@ class RuntimeConformance:
         return log.read_text() if log.exists() else ""
 
 
+class Supervised(RuntimeConformance):
+    """With a supervisor of ours beside the work, wherever that is."""
+
+    def test_silence_has_a_limit(self, runtime: Runtime, place: Place) -> None:
+        """F15, I11: work that says nothing is ended; one that speaks goes on."""
+        speaks = place("for i in 1 2 3 4; do sleep 0.3; echo $i; done", silence_timeout_seconds=5.0)
+        silent = place("echo begins; sleep 1000", silence_timeout_seconds=0.5)
+        runtime.start(silent)
+        failure = finish(runtime, silent).failure
+        runtime.stop(silent, "it is at its end")
+        assert failure is not None
+        assert (failure.kind, failure.message) == ("timeout", "gave no sign of life for 0.5 s")
+        runtime.start(speaks)
+        assert finish(runtime, speaks).state == "succeeded"
+
+
 def place_attempt(
     parent: Path, script: str, outputs: dict[str, Output], image: str, **more: object
 ) -> Order:

@@ -11,7 +11,7 @@ import pytest
 from nbyard.runtimes.dask import DaskRuntime
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.settings import Settings
-from nbyard.testing.conformance_runtimes import RuntimeConformance, wait_until
+from nbyard.testing.conformance_runtimes import Supervised, wait_until
 
 from .ground import Ground
 
@@ -30,7 +30,7 @@ def marked(order: Order) -> list[psutil.Process]:
     return found
 
 
-class OnDask(RuntimeConformance):
+class OnDask(Supervised):
     """R12."""
 
     where = ""

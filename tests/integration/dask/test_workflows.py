@@ -4,6 +4,7 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import distributed
 import pytest
 
 from nbyard.domain.runs import RunDetail, Task
@@ -296,6 +297,79 @@ def test_a_step_waits_for_its_worker_and_says_so(project: Project, cluster: Grou
     assert much.reason.endswith("no Dask worker has CPU=4 (the most is CPU=2)")
     cluster.start_worker("--resources", "CPU=4")
     assert project.end(run).run.state == "succeeded"
+
+
+def test_who_asks_for_a_gpu_has_a_worker_of_its_own(
+    project: Project, cluster: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R11, R12: it sees what that worker sees; the third waits although threads are free."""
+    seen, gate = cluster.folder / "seen", cluster.folder / "gate"
+    look = f'echo "$CUDA_VISIBLE_DEVICES" >> {seen}; until [ -e {gate} ]; do sleep 0.05; done'
+    names = ("first", "second", "third")
+    for name in names:
+        project.script(name, look, gpu=1)
+    project.script("plain", "true")
+    for device in ("GPU-a", "GPU-b"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", device)
+        cluster.start_worker("--resources", "GPU=1", "--nthreads", "2")
+    run = project.start(runtime="dask")
+
+    def devices() -> list[str]:
+        return sorted(seen.read_text().split()) if seen.exists() else []
+
+    wait_until(lambda: devices() == ["GPU-a", "GPU-b"])
+    until_task(project, run, "plain", lambda task: task.state == "succeeded")
+    project.dispatching.until(lambda: project.detail(run), waits_for_a_worker)
+    assert devices() == ["GPU-a", "GPU-b"]
+    gate.touch()
+    detail = project.end(run)
+    assert detail.run.state == "succeeded"
+    assert len(devices()) == 3 and set(devices()) == {"GPU-a", "GPU-b"}
+    granted = [attempt.gpus for task in detail.tasks for attempt in task.attempts]
+    assert granted == [[]] * 4, "those of this machine are nobody's"
+
+
+def waits_for_a_worker(seen: RunDetail) -> bool:
+    """Whether only one is left that does."""
+    states = sorted(task.state for task in seen.tasks)
+    waiting = [task for task in seen.tasks if "a Dask worker has to be free" in task.reason]
+    return len(waiting) == 1 and states == ["preparing", "running", "running", "succeeded"]
+
+
+def test_a_wish_that_no_worker_has_whole_waits_and_says_so(
+    project: Project, cluster: Ground
+) -> None:
+    """R12: one worker has the GPU, another one the memory."""
+    project.script("both", "true", gpu=1, memory_bytes=32_000_000_000)
+    cluster.start_worker("--resources", "GPU=1")
+    cluster.start_worker("--resources", "MEMORY=64e9")
+    with distributed.Client(cluster.address, timeout=60, set_as_default=False) as client:
+        client.wait_for_workers(2)
+    run = project.start(runtime="dask")
+    words = "no Dask worker has GPU=1 with MEMORY=3.2e+10 (the most is GPU=1, MEMORY=6.4e+10)"
+    until_task(project, run, "both", lambda task: task.reason.endswith(words))
+    cluster.start_worker("--resources", "GPU=1 MEMORY=64e9")
+    assert project.end(run).run.state == "succeeded"
+
+
+def test_who_waits_for_a_worker_too_long_fails_and_never_begins(
+    project: Project, cluster: Ground
+) -> None:
+    """I11."""
+    gate, begun_at = cluster.folder / "gate", cluster.folder / "begun"
+    project.script("busy", f"echo busy; until [ -e {gate} ]; do sleep 0.05; done")
+    cluster.start_worker()
+    first = project.start(runtime="dask")
+    project.until_logged(first, "busy", "busy")
+    project.nodes = {}
+    project.script("late", f"touch {begun_at}", queue_timeout_seconds=0.5)
+    second = project.end(project.start(runtime="dask"))
+    (late,) = second.tasks
+    assert late.failure is not None and late.failure.kind == "timeout"
+    assert late.reason == "waited longer than its limit of 0.5 s in the queue"
+    gate.touch()
+    assert project.end(first).run.state == "succeeded"
+    assert not begun_at.exists()
 
 
 def until_task(project: Project, run: str, name: str, good: Callable[[Task], bool]) -> Task:

@@ -2,19 +2,23 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import msgspec
 import pytest
 
 from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec
 from nbyard.runtimes.docker import runtime as runtime_module
-from nbyard.runtimes.docker.specs import container_name
+from nbyard.runtimes.docker.specs import container_name, container_spec
 
 from .bench import Bench, log_of, output, until
+
+MISSING = re.compile(r"([\d,]+) lines \([\d,]+ bytes\) are missing here")
 
 # long enough for a busy machine to kill who started it, and to look
 COUNT = "i=0; while [ $i -lt 200 ]; do echo line $i; i=$((i+1)); sleep 0.05; done"
@@ -132,10 +136,35 @@ def test_a_flood_is_capped_and_counted(bench: Bench, monkeypatch):
     monkeypatch.setattr(logs, "LIMIT_BYTES", 300_000)
     order = bench.shell("seq 1 100000")
     assert bench.run(order).state == "succeeded"
-    lines = log_of(order).splitlines()
-    assert lines[0] == "1" and lines[-1] == "100000"
-    assert any("are missing here" in line for line in lines)
+    (missing,) = MISSING.findall(log_of(order))
+    shown = [line for line in log_of(order).splitlines() if line.isdigit()]
+    assert shown[0] == "1" and shown[-1] == "100000"
+    # the line that is cut at either edge is counted once, or not
+    assert abs(len(shown) + int(missing.replace(",", "")) - 100_000) <= 1
     assert (order.folder / "log").stat().st_size < 310_000
+
+
+def test_a_flood_that_the_engine_does_not_keep_is_counted(bench: Bench, monkeypatch):
+    """I16: at least, where it has forgotten some; it keeps twice a MiB here."""
+    from nbyard.runtimes.docker import logs
+
+    def little(*told: Any) -> ContainerSpec:
+        return msgspec.structs.replace(container_spec(*told), log_bytes=2**20)
+
+    monkeypatch.setattr(runtime_module, "container_spec", little)
+    monkeypatch.setattr(logs, "TAIL_BYTES", 10_000)
+    monkeypatch.setattr(logs, "LIMIT_BYTES", 30_000)
+    order = bench.shell("seq 1 10000; while ! test -e go; do sleep 0.05; done; seq 10001 400000")
+    runtime = bench.runtime()
+    site = runtime.start(order)
+    until(lambda: log_of(order).startswith("1\n2\n"))
+    (order.folder / "code/go").touch()
+    assert bench.wait(msgspec.structs.replace(order, site=site), runtime).state == "succeeded"
+    head, _, tail = log_of(order).partition("[nbyard: at least ")
+    count = int(tail.partition(" ")[0].replace(",", ""))
+    shown = [line for line in log_of(order).splitlines() if line.isdigit()]
+    assert head.startswith("1\n2\n") and tail.endswith("\n399999\n400000\n")
+    assert 10_000 < count <= 400_000 - len(shown) + 2
 
 
 def test_the_sweep_removes_only_what_is_ours(bench: Bench, monkeypatch):

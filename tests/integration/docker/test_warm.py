@@ -11,7 +11,7 @@ from nbyard.dockerd import Engine
 from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.docker import runtime as runtime_module
 from nbyard.runtimes.protocol import Order, Runtime
-from nbyard.testing.conformance_runtimes import RuntimeConformance
+from nbyard.testing.conformance_runtimes import Supervised
 
 from .bench import Bench, log_of, output, result_of, until
 from .test_notebooks import BOTH, BUILD, notebook
@@ -23,7 +23,7 @@ class Warm(DockerRuntime):
         return super()._attempt(msgspec.structs.replace(order, warm=True))
 
 
-class TestWarmContainers(RuntimeConformance):
+class TestWarmContainers(Supervised):
     """R12."""
 
     staging = "bind"

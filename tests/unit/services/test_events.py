@@ -15,6 +15,7 @@ def test_events_come_in_order_after_a_cursor(yard, ann, root):
     found = yard.services.events.list(ann, after=start.last)
     assert [event.topic for event in found.items] == ["dataset", "dataset-version"]
     assert found.last == yard.services.events.last() == found.items[-1].id
+    assert not found.refetch
     assert yard.services.events.list(ann, after=found.last).items == []
     assert len(yard.services.events.list(ann, limit=1).items) == 1
 
@@ -26,6 +27,8 @@ def test_who_comes_too_late_is_told_to_read_anew(yard, ann, root):
     with yard.store.write() as c:
         yard.store.events.trim(c, 2)
     assert yard.services.events.list(ann, after=1).refetch
+    found = yard.services.events.list(ann)
+    assert found.refetch and len(found.items) == 2  # from the beginning there is no more
     newest = yard.services.events.last()
     assert not yard.services.events.list(ann, after=newest - 2).refetch
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from nbyard import gpus
 from nbyard.cli.views import time_left, usually
 from nbyard.domain.callers import Caller
 from nbyard.domain.estimates import Estimate, Usual
@@ -35,6 +36,7 @@ def took(yard):
 @pytest.fixture
 def with_a_gpu(monkeypatch):
     """Estimates count on one; the dispatcher knows of none, so that who wants it stays queued."""
+    monkeypatch.setattr(gpus, "present", lambda configured: ())
     machine = Capacity(16, gpus=("0",))
     return lambda: monkeypatch.setattr(run_estimates, "capacity", lambda settings: machine)
 

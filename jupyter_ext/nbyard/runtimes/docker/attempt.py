@@ -22,7 +22,7 @@ from nbyard.runtimes.docker.feeding import Feeder
 from nbyard.runtimes.docker.folder import place_printed, take_back
 from nbyard.runtimes.docker.killing import kill
 from nbyard.runtimes.docker.listening import LOOK_SECONDS, Listener, Progress, last_words
-from nbyard.runtimes.docker.logs import log_copy
+from nbyard.runtimes.docker.logs import Over, log_copy
 from nbyard.runtimes.docker.metering import Meter
 from nbyard.runtimes.docker.networks import Networks
 from nbyard.runtimes.docker.specs import (
@@ -71,6 +71,7 @@ class ContainerAttempt:
         self._gone = threading.Event()
         self._listener: Listener | None = None
         self._progress: Progress | None = None
+        self._over: Over | None = None
         self._last_poke = 0.0
         self._seen_at = -SEEN_SECONDS
         self._runs_since = 0.0
@@ -225,7 +226,7 @@ class ContainerAttempt:
     def _drain(self, container: Container) -> str:
         if self.command is None:
             return last_words(self.engine, self.name, self.order)
-        with closing(log_copy(self.order.folder, container, self.command)) as copy:
+        with closing(log_copy(self.order.folder, container, self.command, self._over)) as copy:
             return copy.drain(self.engine.log(self.name))
 
     def _input_was_cut(self, container: Container) -> bool:
@@ -326,6 +327,7 @@ class ContainerAttempt:
             with meter, closing(log_copy(self.order.folder, container, self.command)) as copy:
                 for is_stdout, piece in self.engine.log(self.name, follow=True):
                     copy.feed(is_stdout, piece)
+                    self._over = max(copy.over, self._over or copy.over)
                     if time.monotonic() - self._last_poke > POKE_SECONDS:
                         self.poke()
         except Unavailable:

@@ -1,14 +1,16 @@
 """What a container prints, copied from the engine's log into files of the attempt.
 
 The engine tells the log from its first byte each time, so a file's size says where to go on:
-after a crash nothing is missing and nothing is there twice, whoever copies.
+after a crash nothing is missing and nothing is there twice, whoever copies. Of a long log it keeps
+no more than the end: who followed it knows what there was, else a line says that some is missing.
 """
 
 import codecs
 import fcntl
 import os
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from nbyard.dockerd import Container
@@ -18,20 +20,34 @@ from nbyard.runner.masks import masks_of
 from nbyard.runtimes.docker.specs import LOG_BASE, opens_files
 
 STDOUT, STDERR = "stdout.part", "stderr.part"
+FORGOTTEN = b"\n[nbyard: lines are missing here: the engine kept no more of the log]\n"
+Over = tuple[int, int]
 
 
 class LogCopy:
-    """The log as UTF-8, and standard output and error apart where the task wants them in files."""
+    """The log as UTF-8, and standard output and error apart where the task wants them in files.
+    `seen` is what was `over` for who followed it before; None where nobody did."""
 
     def __init__(
-        self, folder: Path, base_bytes: int, *, stdout_apart: bool, stderr_apart: bool = False
+        self,
+        folder: Path,
+        base_bytes: int,
+        *,
+        stdout_apart: bool,
+        stderr_apart: bool = False,
+        seen: Over | None = None,
     ):
-        self._log = _Copy(folder / "log", base_bytes, LIMIT_BYTES - TAIL_BYTES)
+        self._log = _Copy(folder / "log", base_bytes, LIMIT_BYTES - TAIL_BYTES, seen)
         self._stdout = _Copy(folder / STDOUT, 0, None) if stdout_apart else self._log
         self._stderr = _Copy(folder / STDERR, 0, None) if stderr_apart else self._log
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._masks = masks_of(str(folder))
         self._recent = b""
+
+    @property
+    def over(self) -> Over:
+        """The bytes and lines of the log for which there was no room."""
+        return self._log.over
 
     def close(self) -> None:
         for copy in (self._log, self._stdout, self._stderr):
@@ -60,28 +76,33 @@ class LogCopy:
         return "\n".join(lines[-40:])
 
 
-def log_copy(folder: Path, container: Container, command: CommandWork | None) -> LogCopy:
+def log_copy(
+    folder: Path, container: Container, command: CommandWork | None, seen: Over | None = None
+) -> LogCopy:
     """What copies the log of this container."""
     base = int(container.labels.get(LOG_BASE) or 0)
     if command is None or opens_files(container):
-        return LogCopy(folder, base, stdout_apart=False)
+        return LogCopy(folder, base, stdout_apart=False, seen=seen)
     apart = {"stdout_apart": bool(command.stdout), "stderr_apart": bool(command.stderr)}
-    return LogCopy(folder, base, **apart)
+    return LogCopy(folder, base, **apart, seen=seen)
 
 
 class _Copy:
     """Appends what is not there yet of a stream that is told from its start."""
 
-    def __init__(self, path: Path, base_bytes: int, room_bytes: int | None):
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+    def __init__(
+        self, path: Path, base_bytes: int, room_bytes: int | None, seen: Over | None = None
+    ):
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
         self._file = os.open(path, flags, 0o644)
         self._base = base_bytes
         self._room = room_bytes
         self._position = 0
         self._tail: deque[bytes] = deque()
         self._tail_bytes = 0
-        self._over_bytes = 0
-        self._lines_over = 0
+        self._seen = seen
+        self._has_begun = self._is_cut = self._is_there = False
+        self.over = (0, 0)
 
     def close(self) -> None:
         if self._file >= 0:
@@ -92,59 +113,90 @@ class _Copy:
         os.fsync(self._file)
 
     def feed(self, data: bytes) -> None:
-        room = len(data) if self._room is None else max(0, self._room - self._position)
-        self._keep_end(data[room:])
-        self._append(data[:room])
+        if self._room is None:
+            self._append(data)
+        elif data:
+            if not self._has_begun:
+                self._has_begun = True
+                self._begin(data, self._base + self._room)
+            room = max(0, self._room - self._position)
+            if not self._is_there:
+                self._append(data[:room])
+            self._keep_end(data, b"" if self._is_there else data[room:])
+
+    @contextmanager
+    def _locked(self) -> Iterator[int]:
+        """The size of the file, which nobody else changes meanwhile."""
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            yield os.fstat(self._file).st_size
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _begin(self, data: bytes, end: int) -> None:
+        """Find what the engine tells first: at the start, or behind a gap that is told of. Else it
+        has forgotten some. When there is no room any more, all that it tells is beyond; who
+        followed has all of it there before; anybody else goes on behind a new gap."""
+        with self._locked() as there_are:
+            size = min(there_are, end)
+            known = os.pread(self._file, max(0, min(len(data), size - self._base)), self._base)
+            if data.startswith(known):
+                return
+            self._is_cut = True
+            there = os.pread(self._file, size, 0)
+            start = there.rfind(FORGOTTEN) + len(FORGOTTEN)
+            if start < len(FORGOTTEN) or not data.startswith(there[start : start + len(data)]):
+                if size == end and self._seen != (0, 0):
+                    self._position = end - self._base
+                    return
+                if self._seen is not None:
+                    self._is_there = True
+                    return
+                os.write(self._file, FORGOTTEN)
+                start = size + len(FORGOTTEN)
+            self._base, self._room = start, max(0, end - start)
 
     def _append(self, data: bytes) -> None:
         if not data:
             return
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        try:
-            there = os.fstat(self._file).st_size - self._base - self._position
+        with self._locked() as size:
+            there = size - self._base - self._position
             view = memoryview(data)[max(0, there) :]
             while view:
                 view = view[os.write(self._file, view) :]
-        finally:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
         self._position += len(data)
 
-    def _keep_end(self, data: bytes) -> None:
-        if not data:
-            return
-        os.utime(self._file)  # a sign of life
+    def _keep_end(self, data: bytes, over: bytes) -> None:
         self._tail.append(data)
         self._tail_bytes += len(data)
-        self._over_bytes += len(data)
-        self._lines_over += data.count(b"\n")
         while self._tail_bytes - len(self._tail[0]) >= TAIL_BYTES:
             self._tail_bytes -= len(self._tail.popleft())
-        if self._over_bytes > TAIL_BYTES and self._room is not None:
-            self._say_that_it_is_full(self._base + self._room)
+        if over:
+            os.utime(self._file)  # a sign of life
+            self.over = (self.over[0] + len(over), self.over[1] + over.count(b"\n"))
+            if self.over[0] > TAIL_BYTES:
+                self._say_that_it_is_full()
 
-    def _say_that_it_is_full(self, end: int) -> None:
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        try:
-            if os.fstat(self._file).st_size == end:
+    def _say_that_it_is_full(self) -> None:
+        with self._locked() as size:
+            if self._room is not None and size == self._base + self._room:
                 os.write(self._file, AT_LIMIT)
-        finally:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def finish(self) -> None:
         """Beyond the room only the end is kept; a line counts what is missing."""
-        if self._over_bytes and self._room is not None:
-            end = b"".join(self._tail)[-TAIL_BYTES:]
-            lost = self._over_bytes - len(end)
-            lines = self._lines_over - end.count(bytes([10]))
-            words = (
-                f"\n[nbyard: {lines:,} lines ({lost:,} bytes)"
-                " are missing here: the log has reached its limit]\n"
-            )
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-            try:
-                full = self._base + self._room + (len(AT_LIMIT) if lost else 0)
+        seen = self._seen or (0, 0)
+        over, lines = max(self.over, seen)
+        if over and self._room is not None:
+            end = b"".join(self._tail)[-min(over, TAIL_BYTES) :]
+            least = "at least " if self._is_cut or seen > self.over else ""
+            lost, lines = over - len(end), max(0, lines - end.count(b"\n"))
+            told = f"{least}{lines:,} lines ({lost:,} bytes)" if lost else "lines"
+            words = f"\n[nbyard: {told} are missing here: the log has reached its limit]\n"
+            is_short = bool(lost) or self._is_cut
+            if is_short:
+                self._say_that_it_is_full()
+            with self._locked():
+                full = self._base + self._room + (len(AT_LIMIT) if is_short else 0)
                 os.ftruncate(self._file, full)
-                os.write(self._file, (words.encode() if lost else b"") + end)
-            finally:
-                fcntl.flock(self._file, fcntl.LOCK_UN)
+                os.write(self._file, (words.encode() if is_short else b"") + end)
         self.sync()
