@@ -253,7 +253,6 @@ class AttemptController:
             if not seen.take_at:
                 log.warning("attempt %s waits: %s", case.attempt.id, fact.words)
             seen.take_at = time.monotonic() + FULL_SECONDS
-            seen.running_since = None  # its work is done: it has kept its limits
         return [fact]
 
     def conclude(self, case: Case, result: Result) -> Ended | Waits:
