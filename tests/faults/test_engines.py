@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ COUNT = f"i=0; while [ $i -lt {MANY} ]; do echo line $i; i=$((i+1)); sleep 0.1; 
 LINES = "".join(f"line {i}\n" for i in range(MANY))
 HANG_SECONDS = 60
 PAUSE_SECONDS = 0.05
+CONTAINERS = 20
+CALLS_SECONDS = 25.0  # two calls of an engine that nobody answers
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 
@@ -198,3 +201,33 @@ def test_an_engine_hangs(place: Place, private: PrivateEngine, docker: Engine) -
     check(place, docker)
     assert place.states() == {run: "succeeded", beside: "succeeded"}
     assert logs(place) == [LINES] * 8
+
+
+def test_an_engine_hangs_under_more_containers_than_it_has_threads(
+    place: Place, private: PrivateEngine, docker: Engine
+) -> None:
+    """F8, R8: runs of processes take their usual time; each container ends well, begun once."""
+    place.settings["NBYARD_SLOTS"] = str(CONTAINERS + 1)
+    place.witness = Path(os.devnull)
+    nodes: dict[str, list[str]] = {f"n{number}": [] for number in range(CONTAINERS)}
+    beside = place.flow({"a": []}, name="beside")
+    run = place.submit(place.flow(nodes, "echo begun; sleep 60; echo ended"), runtime="docker")
+    place.dispatcher()
+    until(lambda: logs(place).count("begun\n") == CONTAINERS, f"containers\n{place.told()}")
+    waits = []
+    with hanging(private):
+        end = time.monotonic() + CALLS_SECONDS
+        while (start := time.monotonic()) < end:
+            one = place.submit(beside, force=True)
+            until(partial(has_succeeded, place, one), "a process")
+            waits.append(time.monotonic() - start)
+            threading.Event().wait(PAUSE_SECONDS)
+        assert place.states()[run] == "running"
+    sys.stdout.write(f"{len(waits)} beside it, the slowest in {max(waits):.2f} s\n")
+    check(place, docker)
+    assert set(place.states().values()) == {"succeeded"}
+    assert sorted(logs(place)) == [""] * len(waits) + ["begun\nended\n"] * CONTAINERS
+
+
+def has_succeeded(place: Place, run: str) -> bool:
+    return place.states()[run] == "succeeded"
