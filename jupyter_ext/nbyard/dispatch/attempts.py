@@ -25,7 +25,7 @@ from nbyard.domain.limits import waited_too_long
 from nbyard.domain.runtimes import PROCESS
 from nbyard.errors import Busy, Invalid, NbyardError, Unavailable
 from nbyard.runner.clock import Stillness
-from nbyard.runtimes.protocol import Runtime
+from nbyard.runtimes.protocol import Observation, Runtime
 
 log = logging.getLogger("nbyard.dispatch")
 PATIENCE_SECONDS = 5.0  # before an engine that was out of reach is asked again
@@ -208,7 +208,7 @@ class AttemptController:
         seen = self._seen_of(case)
         try:
             runtime.logs(case.order)
-            now = runtime.poll(case.order)
+            now = _poll(case, runtime)
         except Unavailable as error:
             return self._miss(case, error)
         seen.silent_since = None
@@ -221,8 +221,6 @@ class AttemptController:
         if now.state == "starting":
             why = self._late(case, runtime) if now.reason else ""
             return self._unless(case, runtime, why, Waits(now.reason))
-        if now.reason:  # it is not seen just now
-            seen.signs = Stillness()
         if seen.running_since is None:
             seen.running_since = time.monotonic()
         # only who is heard can be said to be silent
@@ -360,6 +358,14 @@ class AttemptController:
 def lost(reason: str) -> Ended:
     """It is gone without a result."""
     return Ended("lost", Failure("lost", reason))
+
+
+def _poll(case: Case, runtime: Runtime) -> Observation:
+    """Raises Unavailable also where it is only known that it ran when its engine was heard."""
+    now = runtime.poll(case.order)
+    if now.state == "running" and now.reason:
+        raise Unavailable(now.reason)
+    return now
 
 
 def _is_there(case: Case, runtime: Runtime, *over: str) -> bool:

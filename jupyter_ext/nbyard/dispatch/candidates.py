@@ -186,6 +186,8 @@ class Candidates(Mapping[str, Candidate]):
             elif one := self._candidate(changes, task):
                 del self._board.fresh[name]
                 found.append(one)
+            elif name in self._board.fresh:  # it is being looked at: it hides nobody meanwhile
+                self._board.fresh[name] = self._board.fresh.pop(name)
         return found
 
     def _wake_later(self) -> None:

@@ -65,7 +65,12 @@ class Left:
     """Of a worker of functions: it takes nothing more."""
 
 
-Fact = Started | GoesOn | Running | Waits | Ended | Unbegun | Left
+@dataclass(frozen=True)
+class Gone:
+    """Of an attempt at its end: nothing of it is there any more."""
+
+
+Fact = Started | GoesOn | Running | Waits | Ended | Unbegun | Left | Gone
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,9 @@ class QueueController:
             if slots.is_full and not thoroughly and not self._board.workers:
                 break
             one = self._candidates.get(name)
-            if one is None or self._is_published(changes, one):
+            if one is None or name in self._candidates.elsewhere:
+                continue
+            if self._is_published(changes, one):
                 continue
             may_start = self._may_start(changes, one, slots)
             if may_start and self._candidates.is_current(one):

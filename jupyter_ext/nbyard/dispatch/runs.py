@@ -18,7 +18,7 @@ from nbyard.dispatch.board import Board, LiveAttempt, LiveWorker
 from nbyard.dispatch.candidates import Candidates
 from nbyard.dispatch.cases import case_of
 from nbyard.dispatch.changes import CANCELLED, Changes
-from nbyard.dispatch.facts import Ended, Fact, Inbox, Left, Report, Waits
+from nbyard.dispatch.facts import Ended, Fact, Gone, Inbox, Left, Report, Waits
 from nbyard.dispatch.functions import FunctionController, files_of, order_of, tidy, worker_case
 from nbyard.dispatch.queue import QueueController
 from nbyard.dispatch.room import Room, Turn
@@ -138,6 +138,9 @@ class RunController:
     def _take(self, reports: list[Report]) -> None:
         for report in reports:
             self._changes.hold.callback(report.release)
+            if Gone() in report.facts:
+                self._queue.remains.pop(report.attempt_id, None)
+                continue
             attempt = self._board.attempts.get(report.attempt_id)
             if attempt is None:
                 self._take_of_worker(report)
@@ -273,14 +276,12 @@ class RunController:
         """Once nothing of it is there others may have its GPUs."""
         name, runtime = attempt.record.id, attempt.record.runtime
         is_gone = partial(self._attempts.is_gone, case_of(self._room, attempt))
-        let_go = partial(self._let_go, name)
-        self._threads.submit(f"clear {name}", is_gone, then=let_go, runtime=runtime)
 
-    def _let_go(self, name: str, is_gone: bool | None) -> None:
-        if is_gone:
-            self._queue.remains.pop(name, None)
-            self._queue.is_behind = True
-            self._inbox.put(None)
+        def tell(is_gone: bool | None) -> None:
+            if is_gone:
+                self._inbox.put(Report(name, [Gone()]))
+
+        self._threads.submit(f"remains {name}", is_gone, then=tell, runtime=runtime)
 
     def _drive_all(self, found: Iterable[LiveAttempt | LiveWorker]) -> None:
         """Those that a worker has together."""

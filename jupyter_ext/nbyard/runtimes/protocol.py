@@ -40,10 +40,10 @@ class Observation(msgspec.Struct, frozen=True):
     """What a runtime sees of an attempt now.
 
     `absent`: never started here. `starting`: with a `reason` it waits there for its turn, which has
-    a limit where the runtime queues itself. `finished`: result.json is in the folder. `lost`: it
-    was started and is gone without a result; `reason` says why in words ("container removed
-    outside"). `unbegun`: it was started, and is forgotten where it waited; nobody has begun it, and
-    `start` sends it again.
+    a limit where the runtime queues itself. `running`: with a `reason` its engine does not answer
+    just now. `finished`: result.json is in the folder. `lost`: it was started and is gone without a
+    result; `reason` says why in words ("container removed outside"). `unbegun`: it was started, and
+    is forgotten where it waited; nobody has begun it, and `start` sends it again.
     """
 
     state: Literal["absent", "starting", "unbegun", "running", "finished", "lost"]

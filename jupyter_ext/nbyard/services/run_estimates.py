@@ -12,6 +12,7 @@ import msgspec
 from nbyard.domain.callers import Caller
 from nbyard.domain.estimates import Ahead, Estimate, Usual, estimate, turns, usual
 from nbyard.domain.runtimes import DASK
+from nbyard.domain.slots import Capacity
 from nbyard.domain.states import TASK
 from nbyard.folders import makes_image, place
 from nbyard.machine import capacity
@@ -37,16 +38,18 @@ class RunEstimates(RunAttempts):
         comes from the cache takes no time, and that is not known before. Nothing is said of what
         never succeeded before, nor while an image is built or pulled, nor of runs at their end.
         """
+        there_is = capacity(self._parts.settings)
         with self._store.read() as c:
             found = self._find(c, caller, run)
             tasks = _working(self._store.tasks.of_run(c, found.id))
             live = [task for task in tasks if task.state in TASK.live]
-            starts = self._turns(c) if any(task.state == "queued" for task in live) else {}
+            is_queued = any(task.state == "queued" for task in live)
+            starts = self._turns(c, there_is) if is_queued else {}
             known = self._ahead(c, live)
         ahead = {task.node: _starting(known[task.id], starts.get(task.id)) for task in live}
-        return estimate(ahead, capacity(self._parts.settings))
+        return estimate(ahead, there_is)
 
-    def _turns(self, c: Connection) -> dict[str, float]:
+    def _turns(self, c: Connection, there_is: Capacity) -> dict[str, float]:
         """In how many seconds it is the turn of tasks in the queue, whosever they are, by id."""
         # of the calls that a worker of functions was given one has its slot
         begun = {one.worker or one.id: one for one in self._store.attempts.live(c)}
@@ -56,7 +59,7 @@ class RunEstimates(RunAttempts):
         running = [(known[task.id], gpus[task.id]) for task in first if task.id in gpus]
         queue = {task.id: known[task.id] for task in first if task.state == "queued"}
         held = itertools.chain.from_iterable(self._store.deployments.granted(c).values())
-        return turns(running, queue, capacity(self._parts.settings), list(held))
+        return turns(running, queue, there_is, list(held))
 
     def _ahead(self, c: Connection, tasks: list[TaskRecord]) -> dict[str, Ahead]:
         """What is known of these, by id."""

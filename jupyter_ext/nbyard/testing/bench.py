@@ -61,6 +61,7 @@ class FakeRuntime:
         self.obeys = True
         self.begins = True
         self.waits = ""
+        self.unheard = ""
 
     queues_itself = False
 
@@ -85,7 +86,8 @@ class FakeRuntime:
         if (order.folder / RESULT).exists():
             return Observation("finished")
         state = self.states.get(order.attempt_id, "absent")
-        reason = {"lost": "killed by the test", "starting": self.waits}.get(state, "")
+        reasons = {"lost": "killed by the test", "starting": self.waits, "running": self.unheard}
+        reason = reasons.get(state, "")
         return Observation(state, reason)  # type: ignore[arg-type]
 
     def logs(self, order: Order) -> None:
@@ -235,6 +237,14 @@ class Bench:
                 return
             self.round()
         raise AssertionError(f"waited in vain; the runs: {self._tell()}")
+
+    def until_now(self, condition: Callable[[], Any]) -> None:
+        """Rounds beside threads that may be at something else for long."""
+        deadline = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < deadline, f"waited in vain; the runs: {self._tell()}"
+            self.dispatcher.tick()
+            self.dispatcher.settle(0.01)
 
     def _tell(self) -> list[Any]:
         page = self.yard.services.runs.list(OWNER)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -285,17 +284,9 @@ def slow(runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow
     found.may_go_on.set()
 
 
-def until_now(bench: Bench, condition: Callable[[], Any]) -> None:
-    """Rounds that wait for no thread."""
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        bench.dispatcher.tick()
-
-
 def test_that_its_image_is_made_is_told_while_it_is(bench: Bench, slow: Slow) -> None:
     run = bench.submit({"a": []})
-    until_now(bench, lambda: "waits: its image is" in bench.task(run).reason)
+    bench.until_now(lambda: "waits: its image is" in bench.task(run).reason)
     assert bench.task(run).state == "preparing"
     assert bench.yard.services.runs.estimate(OWNER, run).unknown == 1
     slow.may_go_on.set()
@@ -306,10 +297,10 @@ def test_that_its_image_is_made_is_told_while_it_is(bench: Bench, slow: Slow) ->
 def test_cancel_while_its_image_is_made(bench: Bench, slow: Slow) -> None:
     """R7: the thread that starts it had looked at the run before."""
     run = bench.submit({"a": []})
-    until_now(bench, lambda: "image" in bench.task(run).reason)
+    bench.until_now(lambda: "image" in bench.task(run).reason)
     attempt = bench.attempt(run)
     bench.cancel(run)
-    until_now(bench, (bench.folder(attempt) / CANCEL).exists)
+    bench.until_now((bench.folder(attempt) / CANCEL).exists)
     slow.may_go_on.set()
     bench.until(lambda: bench.run(run).state not in ("running", "queued"))
     assert bench.run(run).state == "cancelled"
@@ -378,12 +369,14 @@ def test_an_engine_out_of_reach_means_waiting_with_a_reason(
     assert bench.task(run).reason == "runs because its cache is switched off"
 
 
+@pytest.mark.parametrize("told", ["out_of_reach", "unheard"])
 def test_an_engine_out_of_reach_for_long_loses_what_ran(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, told: str
 ) -> None:
-    """I4: nothing runs for ever without a sign of life."""
-    run = running(bench)
-    runtime.out_of_reach = "gone"
+    """I4, F8: nothing runs for ever without a sign of life, and meanwhile no limit counts."""
+    run = running(bench, timeout_seconds=0.001)
+    setattr(runtime, told, "gone")
+    monkeypatch.setattr(attempts, "OVERTIME_SECONDS", 0.0)
     bench.round(3)
     assert states(bench, run) == ["running"]
     monkeypatch.setattr(attempts, "UNREACHABLE_SECONDS", 0.0)

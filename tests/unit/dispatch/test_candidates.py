@@ -173,3 +173,23 @@ def test_who_waited_long_and_cannot_be_looked_at_keeps_nobody_waiting(
     ground.silent = ""
     bench.runtime.end(bench.attempt(next_one))
     bench.until(lambda: is_running(bench, waiting))
+
+
+def test_however_many_are_being_looked_at_hide_nobody(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F8: an engine that does not answer keeps only its own tasks."""
+    monkeypatch.setattr(candidates, "NEW_IN_A_ROUND", 2)
+    answers = threading.Event()
+
+    def look(_: object, plan: TaskPlan, __: object) -> EnvironmentRef:
+        assert plan.runtime != "far" or answers.wait(60)
+        return EnvironmentRef()
+
+    monkeypatch.setattr(keys, "environment_of", look)
+    there = bench.submit({"a": [], "b": [], "c": []}, runtime="far")
+    here = bench.submit({"a": []})
+    bench.until_now(lambda: bench.task(here).state == "running")
+    assert {bench.task(there, node).state for node in "abc"} == {"queued"}
+    answers.set()
+    bench.until(lambda: bench.task(there).state == "running")

@@ -486,6 +486,19 @@ def test_however_many_wait_for_a_slot_hide_nobody_who_takes_none(
     assert len(runtime.running) == 2
 
 
+def test_what_a_cluster_does_takes_nothing_here_while_it_is_looked_at_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R12, R11: no slot and no GPU of this machine."""
+    bench.room.settings.gpus = ["0"]
+    bench.far.queues_itself = True
+    looks = iter([False, True])
+    monkeypatch.setattr(candidates.Candidates, "is_current", lambda *_: next(looks, True))
+    run = bench.submit({"a": []}, runtime="far", gpu=1)
+    bench.until(lambda: bench.task(run).state == "running")
+    assert bench.far.orders[bench.attempt(run)].gpus == []
+
+
 def test_however_many_wait_before_it_a_limit_holds(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

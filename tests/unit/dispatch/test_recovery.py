@@ -1,8 +1,6 @@
 """After a crash: what belongs to nobody goes, what lives stays."""
 
 import threading
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from nbyard.dispatch.recovery import LiveAttempts
@@ -63,19 +61,12 @@ def test_an_engine_that_hangs_does_not_hold_up_runs(bench: Bench, runtime: FakeR
     hanging = bench.room.runtimes["far"] = Hanging()
     far = bench.submit({f"n{number}": [] for number in range(THREADS + 4)}, runtime="far")
 
-    def meanwhile(condition: Callable[[], bool]) -> None:
-        end = time.monotonic() + 60
-        while not condition():
-            assert time.monotonic() < end
-            bench.dispatcher.tick()
-            bench.dispatcher.settle(0.01)
-
     try:
-        meanwhile(lambda: hanging.entered >= THREADS)
+        bench.until_now(lambda: hanging.entered >= THREADS)
         run = bench.submit({"a": []})
-        meanwhile(lambda: bench.task(run).state == "running")
+        bench.until_now(lambda: bench.task(run).state == "running")
         runtime.end(bench.attempt(run))
-        meanwhile(lambda: bench.run(run).state == "succeeded")
+        bench.until_now(lambda: bench.run(run).state == "succeeded")
         assert hanging.entered == THREADS
     finally:
         hanging.gate.set()
