@@ -344,7 +344,8 @@ class ContainerAttempt:
         """Log, events and executed notebook, as far as no thread does it already."""
         if self.is_starting or self.is_watched or self.is_over:
             return
-        container = self.engine.container(self.name) if self.name else None
+        # one that has no container yet asks all the same, whether the engine answers
+        container = self.engine.container(self.name or self.order.attempt_id)
         if container is not None and container.is_over:
             self.finish(container)
         elif container is not None and container.status != "created":
