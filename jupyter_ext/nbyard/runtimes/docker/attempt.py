@@ -344,8 +344,7 @@ class ContainerAttempt:
         """Log, events and executed notebook, as far as no thread does it already."""
         if self.is_starting or self.is_watched or self.is_over:
             return
-        # one that has no container yet asks all the same, whether the engine answers
-        container = self.engine.container(self.name or self.order.attempt_id)
+        container = self.engine.container(self.name or self.order.attempt_id)  # does it answer?
         if container is not None and container.is_over:
             self.finish(container)
         elif container is not None and container.status != "created":

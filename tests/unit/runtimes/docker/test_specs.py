@@ -124,13 +124,13 @@ def test_a_shell_fills_variables_or_fails(tmp_path):
 
 def test_a_warm_container_is_as_hardened_as_a_fresh_one_and_knows_no_attempt(tmp_path):
     work = CommandWork(["tool"], {"A": "secret"}, stdin="inputs/x", stdout="outputs/y")
-    order = Order("a1", "s", "r", "n", tmp_path, "m", memory_bytes=2**28, cpu=0.5, gpus=["1"])
-    task = TaskFile("a1", "t", "m", work, {}, environment={"NBYARD_RUN_ID": "r"})
+    order = Order("no-guest", "s", "r", "n", tmp_path, "m", memory_bytes=2**28, cpu=0.5, gpus=["1"])
+    task = TaskFile("no-guest", "t", "m", work, {}, environment={"NBYARD_RUN_ID": "r"})
     spec = specs.warm_spec(order, task, INFO, "image", tmp_path)
     fresh = container_spec(order, task, INFO, "image", "bind")
     for name in ("image", "user", "memory_bytes", "cpu", "gpus"):
         assert getattr(spec, name) == getattr(fresh, name)
-    assert "a1" not in repr(spec) and "secret" not in repr(spec)
+    assert "no-guest" not in repr(spec) and "secret" not in repr(spec)
     assert [(m.target, m.read_only) for m in spec.mounts] == [
         ("/nbyard/attempt", False),
         ("/nbyard/attempt/inputs", True),
