@@ -24,6 +24,7 @@ from nbyard.domain.attempts import CANCEL, TASK, Failure, Result
 from nbyard.domain.limits import waited_too_long
 from nbyard.domain.runtimes import PROCESS
 from nbyard.errors import Busy, Invalid, NbyardError, Unavailable
+from nbyard.runner import verdict
 from nbyard.runner.clock import Stillness
 from nbyard.runtimes.protocol import Observation, Runtime
 
@@ -129,12 +130,12 @@ class AttemptController:
         seen = self._seen.get(case.attempt.id, Seen())
         since = seen.running_since
         if limit and since and time.monotonic() - since > limit + OVERTIME_SECONDS:
-            return f"ran longer than its limit of {limit:g} s"
+            return verdict.too_long(limit)
         limit = case.task.plan.silence_timeout_seconds
         if limit and since:
             silent = seen.signs.seconds(folders.last_signs(case.order.folder))
             if silent > limit + OVERTIME_SECONDS:
-                return f"gave no sign of life for {limit:g} s"
+                return verdict.too_silent(limit)
         return ""
 
     def _end(self, case: Case, runtime: Runtime, why: str) -> Ended | None:

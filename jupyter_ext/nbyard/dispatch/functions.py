@@ -35,6 +35,7 @@ from nbyard.domain.attempts import Failure, Result
 from nbyard.domain.runs import Run
 from nbyard.domain.states import ATTEMPT
 from nbyard.errors import Busy, NbyardError, Unavailable
+from nbyard.runner import verdict
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.store.attempts import AttemptRecord
 
@@ -208,7 +209,7 @@ class Look:
         limit = at[0].task.record.plan.timeout_seconds if at else None
         # the supervisor enforces the limit; this is for one that does not
         if limit and time.monotonic() - self.known.since > limit + OVERTIME_SECONDS:
-            return f"ran longer than its limit of {limit:g} s"
+            return verdict.too_long(limit)
         return ""
 
     def _is_ours(self) -> bool:

@@ -21,9 +21,6 @@ GPU = "nvidia.com/gpu"
 
 def specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
     """The same container as `host_options` makes, and its GPUs as CDI devices."""
-    memory = spec.memory_bytes or info.memory_bytes
-    quota = int(min(spec.cpu or info.cpus, info.cpus) * CPU_PERIOD)
-    network = spec.network if spec.network != "none" else ""
     return {
         "name": spec.name,
         "image": spec.image,
@@ -40,23 +37,36 @@ def specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
         "no_new_privileges": True,
         "read_only_filesystem": True,
         "init": True,
-        "resource_limits": {
-            "memory": {"limit": memory, "swap": memory},
-            "cpu": {"quota": quota, "period": CPU_PERIOD},
-            "pids": {"limit": PIDS_LIMIT},
-        },
+        "resource_limits": _limits(spec, info),
         "r_limits": [{"type": "RLIMIT_NOFILE", "soft": OPEN_FILES, "hard": OPEN_FILES}],
         "shm_size": SHARED_MEMORY_BYTES,
         "ipcns": {"nsmode": "private"},
         "restart_policy": "no",
-        "netns": {"nsmode": "bridge" if network else "none"},
-        "Networks": {network: {}} if network else {},
-        "portmappings": [{"container_port": port, "host_ip": LOOPBACK} for port in spec.ports],
+        **_network(spec),
         "log_configuration": {
             "driver": log_options(spec.log_bytes, info.log_drivers)["Type"],
             "size": spec.log_bytes,
         },
         "devices": [{"path": f"{GPU}={gpu}"} for gpu in spec.gpus],
+    }
+
+
+def _limits(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
+    memory = spec.memory_bytes or info.memory_bytes
+    quota = int(min(spec.cpu or info.cpus, info.cpus) * CPU_PERIOD)
+    return {
+        "memory": {"limit": memory, "swap": memory},
+        "cpu": {"quota": quota, "period": CPU_PERIOD},
+        "pids": {"limit": PIDS_LIMIT},
+    }
+
+
+def _network(spec: ContainerSpec) -> dict[str, Any]:
+    network = spec.network if spec.network != "none" else ""
+    return {
+        "netns": {"nsmode": "bridge" if network else "none"},
+        "Networks": {network: {}} if network else {},
+        "portmappings": [{"container_port": port, "host_ip": LOOPBACK} for port in spec.ports],
     }
 
 

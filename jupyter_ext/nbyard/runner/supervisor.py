@@ -222,11 +222,11 @@ class Supervisor:
     def _obey_limits(self, now: float) -> None:
         seconds = self._task.get("timeout_seconds")
         if self._ending is None and seconds and now - self._started > seconds:
-            words = f"ran longer than its limit of {seconds:g} s"
+            words = verdict.too_long(seconds)
             self._end("failed", verdict.failure("timeout", words), GRACE_SECONDS)
         seconds = self._task.get("silence_timeout_seconds")
         if self._ending is None and seconds and now - self._last_sign > seconds:
-            words = f"gave no sign of life for {seconds:g} s"
+            words = verdict.too_silent(seconds)
             self._end("failed", verdict.failure("timeout", words), GRACE_SECONDS)
         if now - self._started < TICK_SECONDS:
             return  # it may be over before a look at it would be

@@ -23,6 +23,16 @@ def failure(kind: str, message: str, **more: Any) -> dict[str, Any]:
     return {"kind": kind, "message": message, **more}
 
 
+def too_long(seconds: float) -> str:
+    """Why work is ended at its limit."""
+    return f"ran longer than its limit of {seconds:g} s"
+
+
+def too_silent(seconds: float) -> str:
+    """Why work is ended that gives no sign of life."""
+    return f"gave no sign of life for {seconds:g} s"
+
+
 def of_status(
     status: int, last_lines: str, codes: dict[str, Any] | None = None
 ) -> dict[str, Any] | None:

@@ -147,7 +147,7 @@ class WorkerSupervisor(Supervisor):
     def _obey_limits(self, now: float) -> None:
         super()._obey_limits(now)
         if self._ending is None and self._limit and now > self._limit[1]:
-            words = f"ran longer than its limit of {self._limit[0]:g} s"
+            words = verdict.too_long(self._limit[0])
             self._end("failed", verdict.failure("timeout", words), GRACE_SECONDS)
 
 

@@ -37,7 +37,7 @@ def out_of_memory(limit_bytes: int | None) -> Failure:
 
 def too_long(task: TaskFile) -> str:
     """Why it is asked to end at its limit."""
-    return f"ran longer than its limit of {task.timeout_seconds or 0:g} s"
+    return verdict.too_long(task.timeout_seconds or 0)
 
 
 def forced_end(ending: Ending) -> Failure | str | None:
