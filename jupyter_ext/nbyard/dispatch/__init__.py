@@ -36,6 +36,7 @@ Attempts:
     unfinished            predictions of an attempt before it, to go on from
     secrets               credentials on their way to it, and to registries
     locks                 whether it ran with what its environment has locked
+    conclusions           what it means that it came to a result
     results               its outputs become artifacts
     monitors              the controller of links to what it serves while it runs
     tensorboard           which may be started beside it

@@ -2,11 +2,9 @@
 
 import logging
 import time
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-
-import msgspec
 
 from nbyard import folders
 from nbyard.blobs.files import no_file_in_words
@@ -14,15 +12,14 @@ from nbyard.crash import crash_point
 from nbyard.dispatch import secrets, unfinished
 from nbyard.dispatch.cases import Case
 from nbyard.dispatch.changes import CANCELLED
+from nbyard.dispatch.conclusions import Conclusions, lost, over_limit
 from nbyard.dispatch.facts import Ended, Fact, GoesOn, Report, Running, Started, Waits
-from nbyard.dispatch.keys import Identities, key_parts
+from nbyard.dispatch.keys import Identities
 from nbyard.dispatch.launching import prepare
-from nbyard.dispatch.locks import not_as_locked
-from nbyard.dispatch.results import check_token, disclosed_in, failure_of, take_outputs
+from nbyard.dispatch.results import failure_of
 from nbyard.dispatch.room import Room
-from nbyard.domain.attempts import CANCEL, TASK, Failure, Result
+from nbyard.domain.attempts import TASK, Failure, Result
 from nbyard.domain.limits import waited_too_long
-from nbyard.domain.runtimes import PROCESS
 from nbyard.errors import Busy, Invalid, NbyardError, Unavailable
 from nbyard.runner import verdict
 from nbyard.runner.clock import Stillness
@@ -49,11 +46,13 @@ class Seen:
 
     `has_slots`: it was recorded a moment ago, or let in again by the queue. Whoever could not be
     started gives them back, and `asks` for them when its engine does not keep silence any more.
+    `may_live`: a dispatcher before this one may have started it, and its engine has not said yet.
 
     It only makes us quicker or more patient: whoever begins anew does as well."""
 
     since: float = field(default_factory=time.monotonic)
     has_slots: bool = False
+    may_live: bool = True
     asks: bool = False
     keeps_silence: bool = False
     not_before: float = 0.0
@@ -65,6 +64,11 @@ class Seen:
     has_heard: bool = False
     take_at: float = 0.0
     signs: Stillness = field(default_factory=Stillness)
+
+    @property
+    def keeps_slots(self) -> bool:
+        """Who may live keeps them no longer than an engine's silence is borne."""
+        return self.has_slots or (self.may_live and self.waited < UNREACHABLE_SECONDS)
 
     @property
     def waited(self) -> float:
@@ -79,12 +83,13 @@ class AttemptController:
     def __init__(self, room: Room, identities: Identities):
         self._room = room
         self._identities = identities
+        self._conclusions = Conclusions(room, identities)
         self._seen: dict[str, Seen] = {}
 
     def admit(self, attempt_id: str) -> None:
         """It has its slots: it may be started."""
         seen = self._seen.setdefault(attempt_id, Seen())
-        seen.has_slots, seen.asks = True, False
+        seen.has_slots, seen.may_live, seen.asks = True, False, False
 
     def seen(self, attempt_id: str) -> Seen:
         """For the queue, which gives slots to those that ask."""
@@ -140,7 +145,7 @@ class AttemptController:
 
     def _end(self, case: Case, runtime: Runtime, why: str) -> Ended | None:
         """Ask it to end; its end when that came without its own word."""
-        failure = None if case.is_cancelled else Failure("timeout", why)
+        failure = None if case.is_cancelled else over_limit(case, why)
         ended = Ended("failed" if failure else "cancelled", failure)
         if case.attempt.state == "recorded" and not _may_live(case, runtime):
             return ended
@@ -161,6 +166,7 @@ class AttemptController:
         try:
             if not seen.has_slots and not runtime.queues_itself:
                 seen.has_slots = _is_there(case, runtime)
+                seen.may_live = False
                 seen.asks, seen.keeps_silence = not seen.has_slots, False
                 if seen.asks:
                     return [Waits(A_SLOT)]
@@ -207,14 +213,23 @@ class AttemptController:
 
     def _watch(self, case: Case, runtime: Runtime) -> list[Fact]:
         seen = self._seen_of(case)
+        if time.monotonic() < seen.take_at:
+            return []
         try:
             runtime.logs(case.order)
             now = _poll(case, runtime)
         except Unavailable as error:
             return self._miss(case, error)
+        except OSError as problem:
+            return [self._wait_for_room(case, problem)]
         seen.silent_since = None
+        return self._judge(case, runtime, now)
+
+    def _judge(self, case: Case, runtime: Runtime, now: Observation) -> list[Fact]:
+        """What follows from what was seen of it just now."""
+        seen = self._seen_of(case)
         if now.state == "finished":
-            return self._finish(case, seen)
+            return self._finish(case)
         if now.state == "unbegun" and case.attempt.state != "running":
             return self._start(case, runtime) if seen.asked_at is None else []
         if now.state in ("lost", "absent", "unbegun"):
@@ -243,97 +258,32 @@ class AttemptController:
             return [lost(error.message)]
         return [Waits(error.message)] if case.attempt.state == "starting" else []
 
-    def _finish(self, case: Case, seen: Seen) -> list[Fact]:
-        if time.monotonic() < seen.take_at:
-            return []
+    def _finish(self, case: Case) -> list[Fact]:
         result = folders.read_result(case.order.folder)
         fact = self.conclude(case, result) if result else lost("its result cannot be read")
         if isinstance(fact, Waits):
-            if not seen.take_at:
-                log.warning("attempt %s waits: %s", case.attempt.id, fact.words)
-            seen.take_at = time.monotonic() + FULL_SECONDS
+            self._take_later(case, fact.words)
         return [fact]
 
-    def conclude(self, case: Case, result: Result) -> Ended | Waits:
-        """What it means that the work came to this result. What it made waits for room."""
+    def _wait_for_room(self, case: Case, problem: OSError) -> Waits:
+        """What it left elsewhere finds no room here; anything else is raised again."""
         try:
-            return self._conclude(case, result)
+            with no_file_in_words():
+                raise problem
         except Unavailable as error:
-            return Ended("cancelled") if case.is_cancelled else Waits(error.message)
+            self._take_later(case, error.message)
+            return Waits(error.message)
 
-    def _conclude(self, case: Case, result: Result) -> Ended:
-        try:
-            check_token(result, case.attempt.token)
-        except Invalid as error:
-            return lost(error.message)
-        failure = result.failure or Failure("error", "it failed without a reason")
-        if result.state == "succeeded":
-            return self._succeed(case, result)
-        if result.state == "cancelled":
-            return self._stopped(case, failure, result)
-        if failure.kind in ("kernel-died", "lost"):
-            return lost(failure.message)
-        return self._fail(case, failure, result)
+    def _take_later(self, case: Case, words: str) -> None:
+        seen = self._seen_of(case)
+        if not seen.take_at:
+            log.warning("attempt %s waits: %s", case.attempt.id, words)
+        seen.take_at = time.monotonic() + FULL_SECONDS
 
-    def _succeed(self, case: Case, result: Result) -> Ended:
-        """Bytes first; the rows that name them are written by the loop."""
-        crash_point("finished")
-        with ExitStack() as hold:
-            hold.enter_context(self._room.blobs.keeping())
-            try:
-                # what a supervisor of this machine had begun is gone; in a container who knows, and
-                # a worker of functions goes on
-                adopt = case.attempt.runtime == PROCESS and not case.attempt.worker
-                folder, outputs = case.order.folder, case.outputs
-                rows = take_outputs(self._room, folder, result, outputs, adopt=adopt)
-            except (Busy, Unavailable):
-                raise
-            except NbyardError as error:
-                return self._fail(case, failure_of(error, "contract"), result)
-            crash_point("outputs-taken")
-            is_as_keyed = self._is_as_keyed(case)
-            told = not_as_locked(self._room, case.attempt, case.task.plan)
-            warning = "; ".join(filter(None, (told, *disclosed_in(result))))
-            return Ended("succeeded", None, result, rows, hold.pop_all(), is_as_keyed, warning)
-
-    def _is_as_keyed(self, case: Case) -> bool:
-        """What is installed may have changed while it waited elsewhere or ran; then nobody who asks
-        for what its key says is to be given its result."""
-        if not secrets.are_as_named(self._room, case):
-            return False
-        try:
-            code, environment = self._identities.look(case.task.plan)
-        except Busy:
-            raise
-        except NbyardError:
-            return False
-        parts = key_parts(case.task.plan, code, case.inputs, environment)
-        return parts.key() == case.task.cache_key
-
-    def _fail(self, case: Case, failure: Failure, result: Result) -> Ended:
-        """Of work that is not tried again only the executed notebook is kept."""
-        plan, number = case.task.plan, case.attempt.number
-        if plan.tries_again(failure.kind, number, case.lost) and not case.is_cancelled:
-            return Ended("failed", failure, result)
-        with ExitStack() as hold:
-            hold.enter_context(self._room.blobs.keeping())
-            kept = msgspec.structs.replace(result, outputs=[])
-            rows = take_outputs(self._room, case.order.folder, kept, case.outputs)
-            warning = not_as_locked(self._room, case.attempt, plan)
-            return Ended("failed", failure, result, rows, hold.pop_all(), warning=warning)
-
-    def _stopped(self, case: Case, failure: Failure, result: Result) -> Ended:
-        """It was ended from outside: by us, or by somebody whom nobody had asked."""
-        # its limits alone do not tell: it may have given signs of life while it ended
-        asked = failure.message if (case.order.folder / CANCEL).exists() else ""
-        why = self._seen.get(case.attempt.id, Seen()).why or asked
-        # a slow start may not have heard of it otherwise
-        if case.is_cancelled or asked == CANCELLED:
-            crash_point("obeyed")
-            return Ended("cancelled", None, result)
-        if why:
-            return self._fail(case, Failure("timeout", why), result)
-        return lost(failure.message)
+    def conclude(self, case: Case, result: Result) -> Ended | Waits:
+        """What it means that the work came to this result."""
+        asked = self._seen.get(case.attempt.id, Seen()).why
+        return self._conclusions.conclude(case, result, asked)
 
     def is_gone(self, case: Case) -> bool:
         """Whether nothing of it is there any more, as its runtime says, of one that came to its
@@ -354,11 +304,6 @@ class AttemptController:
         secrets.take_away(self._room, case.attempt.id)
         self._seen.pop(case.attempt.id, None)
         crash_point("tidied")
-
-
-def lost(reason: str) -> Ended:
-    """It is gone without a result."""
-    return Ended("lost", Failure("lost", reason))
 
 
 def _poll(case: Case, runtime: Runtime) -> Observation:

@@ -287,7 +287,7 @@ def is_overdue(changes: Changes, task: LiveTask) -> bool:
     limit = task.record.plan.queue_timeout_seconds
     if limit is None or time.monotonic() < task.due:
         return False
-    refuse(changes, task, Failure("timeout", waited_too_long(limit)))
+    refuse(changes, task, Failure("queue-timeout", waited_too_long(limit)))
     return True
 
 

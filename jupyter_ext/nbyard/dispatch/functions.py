@@ -20,12 +20,12 @@ from nbyard.dispatch.attempts import (
     FRESH_SECONDS,
     OVERTIME_SECONDS,
     AttemptController,
-    lost,
 )
 from nbyard.dispatch.board import LiveAttempt, LiveTask, LiveWorker
 from nbyard.dispatch.cases import Case, inputs_of
 from nbyard.dispatch.cases import order_of as order_of_attempt
 from nbyard.dispatch.changes import CANCELLED
+from nbyard.dispatch.conclusions import lost
 from nbyard.dispatch.facts import Ended, Fact, Left, Report, Running, Started, Unbegun, Waits
 from nbyard.dispatch.keys import Identities
 from nbyard.dispatch.launching import call_of, outputs_of, prepare_worker

@@ -159,7 +159,7 @@ class QueueController:
             has_slots = True
             if attempt.worker is None and attempt.record.state == "recorded":
                 seen = self._attempts.seen(name)
-                has_slots = seen.has_slots
+                has_slots = seen.keeps_slots
                 self._unstarted.append((attempt, seen))
             if has_slots:
                 running.append((attempt.task.record.plan, attempt.record.gpus))

@@ -56,6 +56,7 @@ FailureKind = Literal[
     "error",
     "exit-code",
     "timeout",
+    "queue-timeout",
     "memory",
     "contract",
     "kernel-died",

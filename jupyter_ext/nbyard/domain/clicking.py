@@ -84,7 +84,7 @@ def read_click(source: Source) -> Declaration:
             name = shown(call.args[0]) if call.args else ""
             hints.append(f"The argument {name} in line {call.lineno} is not read: {problem}.")
             is_open |= origin == ARGUMENT
-    return Declaration(parameters, hints, is_open)
+    return Declaration(parameters, hints, is_open, in_turn=True)
 
 
 def names_of(source: Source) -> Callable[[ast.expr], str]:

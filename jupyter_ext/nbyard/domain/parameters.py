@@ -55,11 +55,13 @@ class Parameter(msgspec.Struct, frozen=True):
 
 class Declaration(msgspec.Struct, frozen=True):
     """The parameters of a script and sentences for people; `is_open` tells that others may stand
-    between the positional ones."""
+    between the positional ones. Their parser gives the first of these the first word, or, unless
+    it does so strictly `in_turn`, the first that those which need one can spare."""
 
     parameters: list[Parameter] = []
     hints: list[str] = []
     is_open: bool = False
+    in_turn: bool = False
 
 
 class Unread(Exception):

@@ -1,7 +1,7 @@
 """What a Python script takes on its command line, read from its source: argparse and click."""
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
@@ -55,7 +55,7 @@ def _on_command_line(source: Source) -> Script:
         check_places(found.parameters)
         if found.is_open and any(isinstance(one.reach, Positional) for one in found.parameters):
             raise Unread("others may stand between them: " + found.hints[0].rstrip("."))
-        script = arguments_of(found.parameters, opened(source, name_of))
+        script = arguments_of(found.parameters, opened(source, name_of), in_turn=found.in_turn)
     except Unread as problem:
         return Script([], [f"Arguments are not read: {problem}. {DESCRIBE}"])
     return Script(script.arguments, [*found.hints, *script.hints])
@@ -71,14 +71,17 @@ def _declared(source: Source) -> tuple[Declaration, NameOf]:
     return msgspec.structs.replace(of_argparse, hints=hints), name_in(source)
 
 
-def arguments_of(parameters: Sequence[Parameter], roles: Mapping[str, Role]) -> Script:
-    """The arguments that these parameters are.
+def arguments_of(
+    parameters: Sequence[Parameter], roles: Mapping[str, Role], *, in_turn: bool = False
+) -> Script:
+    """The arguments that these parameters are; `in_turn` as of their `Declaration`.
 
     Raises:
         Unread: a positional one has no name that an argument may have.
     """
     arguments: dict[str, Argument] = {}
     hints: list[str] = []
+    spared: set[str] = set()
     for one in parameters:
         parameter = one
         if one.name in arguments:  # several options that set one name
@@ -95,4 +98,27 @@ def arguments_of(parameters: Sequence[Parameter], roles: Mapping[str, Role]) -> 
         else:
             arguments[argument.name] = argument
             hints += said
-    return Script(list(arguments.values()), hints)
+            if parameter.required and not in_turn:
+                spared.add(argument.name)
+    return Script(_never_skipped(arguments.values(), spared), hints)
+
+
+def _never_skipped(arguments: Collection[Argument], spared: Collection[str]) -> list[Argument]:
+    """What may be left out has to be given all the same where a word always follows that would
+    take its place: none of those for which words are `spared`."""
+    found: list[Argument] = []
+    is_followed = False
+    for argument in reversed(list(arguments)):
+        one = argument
+        if isinstance(one.reach, Positional):
+            if is_followed and one.type != "list" and one.role != "output" and not _is_filled(one):
+                one = msgspec.structs.replace(one, required=True, default=msgspec.UNSET)
+            always = one.required or one.role == "output"
+            is_followed |= always and one.name not in spared
+        found.append(one)
+    return found[::-1]
+
+
+def _is_filled(argument: Argument) -> bool:
+    """Whether we give its default, where nobody gives a value."""
+    return argument.default is not None and argument.default is not msgspec.UNSET

@@ -362,11 +362,12 @@ def test_who_waits_for_a_worker_too_long_fails_and_never_begins(
     first = project.start(runtime="dask")
     project.until_logged(first, "busy", "busy")
     project.nodes = {}
-    project.script("late", f"touch {begun_at}", queue_timeout_seconds=0.5)
+    project.script("late", f"touch {begun_at}", queue_timeout_seconds=0.5, retries=2)
     second = project.end(project.start(runtime="dask"))
     (late,) = second.tasks
-    assert late.failure is not None and late.failure.kind == "timeout"
+    assert late.failure is not None and late.failure.kind == "queue-timeout"
     assert late.reason == "waited longer than its limit of 0.5 s in the queue"
+    assert len(late.attempts) == 1, "no retry follows, as in our own queue"
     gate.touch()
     assert project.end(first).run.state == "succeeded"
     assert not begun_at.exists()

@@ -1,18 +1,25 @@
 """Commands in real containers (R12, E4, R7, P11)."""
 
+import contextlib
 import json
+import mmap
 import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
 
-from nbyard.domain.attempts import USAGE, CommandWork, ExitCodes, Output
+from nbyard.dockerd import Engine
+from nbyard.domain.attempts import CANCEL, USAGE, CommandWork, ExitCodes, Output
 from nbyard.domain.usage import UsageSample, read_samples
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runtimes.protocol import Order
 
 from .bench import Bench, log_of, output, result_of, until
 
+PAGE = mmap.PAGESIZE
 BOTH = pytest.mark.parametrize("staging", ["bind", "volume"])
 
 
@@ -179,6 +186,46 @@ def test_the_time_limit_comes_about_whoever_watches(bench: Bench):
     told = result.failure.kind, result.failure.message
     assert (result.state, told) == ("failed", ("timeout", "ran longer than its limit of 4 s"))
     until(lambda: not bench.left())
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=4m", "small", str(disk)]
+    if os.geteuid() or subprocess.run(words, check=False, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_what_ended_at_its_limit_waits_for_room(
+    docker_engine: Engine, tiny_image: str, small_disk: Path
+):
+    """F10, I11: the word to end was the last for which there was room; nothing is cleared away
+    before what became of it is written down."""
+    bench = Bench(small_disk, docker_engine, tiny_image)
+    order = bench.shell("echo begun; sleep 600", timeout_seconds=4)
+    runtime = bench.runtime()
+    order = msgspec.structs.replace(order, site=runtime.start(order))
+    until(lambda: runtime.poll(order).state == "running" and (order.folder / USAGE).exists())
+    ballast = small_disk / "ballast"
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"\0" * PAGE)
+    os.truncate(ballast, ballast.stat().st_size - PAGE)
+    until((order.folder / CANCEL).exists)
+    with pytest.raises(OSError, match="No space left"):
+        until(lambda: runtime.poll(order).state != "running")
+    until(lambda: not runtime._attempts[order.attempt_id].is_busy)
+    assert bench.left()
+    ballast.unlink()
+    result = bench.wait(order, runtime)
+    assert result.failure is not None and result.failure.kind == "timeout"
+    assert log_of(order) == "begun\n"
+    runtime.stop(order, "it is at its end")
+    until(lambda: not bench.left())
+    bench.close()
 
 
 def test_out_of_memory_says_so(bench: Bench):

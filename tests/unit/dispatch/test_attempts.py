@@ -1,18 +1,19 @@
 """Attempts: every way in which they start and end."""
 
+import errno
 import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
-from nbyard.blobs.files import disk_full
-from nbyard.dispatch import attempts
+from nbyard.dispatch import attempts, threads
 from nbyard.domain.attempts import CANCEL, EVENTS, IMAGE_STAGE, LOG, TASK, Failure
 from nbyard.errors import Invalid, Unavailable
 from nbyard.runner import clock
@@ -33,21 +34,6 @@ def states(bench: Bench, run: str, node: str = "a") -> list[str]:
 
 def looks_like(bench: Bench, run: str, wanted: list[str]) -> bool:
     return states(bench, run) == wanted
-
-
-def test_success_publishes_the_output(bench: Bench, runtime: FakeRuntime) -> None:
-    """R1: waiting, queued, preparing, running, succeeded; then the run."""
-    run = running(bench)
-    runtime.end(bench.attempt(run), text="made")
-    bench.until(lambda: bench.run(run).state == "succeeded")
-    task = bench.task(run)
-    assert (task.state, states(bench, run)) == ("succeeded", ["succeeded"])
-    assert [artifact.name for artifact in task.artifacts] == ["out"]
-    assert task.attempts[0].site == "here"
-    with bench.store.read() as c:
-        found = bench.store.events.after(c, "ada", 0, 500)
-    told = [e.data["state"] for e in found if e.topic == "task"]
-    assert told == ["waiting", "queued", "preparing", "running", "succeeded"]
 
 
 def test_the_times_of_an_attempt_are_kept(bench: Bench, runtime: FakeRuntime) -> None:
@@ -74,62 +60,6 @@ def test_a_finished_folder_is_reduced_to_its_record(bench: Bench, runtime: FakeR
     assert left >= {"result.json", "task.json"} and not left & {"code", "inputs", "outputs"}
 
 
-def test_failure_keeps_its_words_and_publishes_nothing(bench: Bench, runtime: FakeRuntime) -> None:
-    """R1, I6: the executed notebook is kept, an output is not."""
-    run = running(bench)
-    attempt = bench.attempt(run)
-    (bench.folder(attempt) / "executed.ipynb").write_text("{}")
-    (bench.folder(attempt) / "outputs" / "out" / "out.txt").write_text("half")
-    runtime.end(attempt, "failed", failure=Failure("error", "boom", cell=2), outputs=["out"])
-    bench.until(lambda: bench.run(run).state == "failed")
-    task = bench.task(run)
-    assert task.failure == Failure("error", "boom", cell=2)
-    assert [artifact.name for artifact in task.artifacts] == ["executed.ipynb"]
-
-
-@pytest.fixture
-def full_disk(
-    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
-) -> tuple[str, Callable[[], None]]:
-    """A run whose work is done, on a disk without room for what it made, and who makes room."""
-
-    def full(*_: object, **__: object) -> None:
-        raise disk_full(4)
-
-    monkeypatch.setattr(attempts, "FULL_SECONDS", 0.0)
-    run = running(bench, timeout_seconds=60.0)
-    make_room = partial(monkeypatch.setattr, bench.room.blobs, "put_fd", bench.room.blobs.put_fd)
-    monkeypatch.setattr(bench.room.blobs, "put_fd", full)
-    runtime.end(bench.attempt(run), text="made")
-    bench.until(lambda: "waits: disk full: needs 4 bytes" in bench.task(run).reason)
-    return run, make_room
-
-
-def test_what_was_made_waits_for_room(
-    bench: Bench, full_disk: tuple[str, Callable[[], None]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """F10, I15: no limit ends it meanwhile, and the words go with the wait."""
-    run, make_room = full_disk
-    monkeypatch.setattr(attempts, "OVERTIME_SECONDS", -60.0)
-    monkeypatch.setattr(attempts, "FORCE_SECONDS", 0.0)
-    bench.round(3)
-    assert states(bench, run) == ["running"]
-    make_room()
-    bench.until(lambda: bench.run(run).state == "succeeded")
-    task = bench.task(run)
-    assert [artifact.name for artifact in task.artifacts] == ["out"]
-    assert task.reason == "runs because its cache is switched off"
-
-
-def test_what_was_made_waits_for_room_no_longer_than_it_is_wanted(
-    bench: Bench, full_disk: tuple[str, Callable[[], None]]
-) -> None:
-    """F10, I9."""
-    run, _ = full_disk
-    bench.cancel(run)
-    bench.until(lambda: bench.run(run).state == "cancelled")
-
-
 def test_lost_attempts_are_tried_again_three_in_all(bench: Bench, runtime: FakeRuntime) -> None:
     """R8, I10: each attempt is kept, the reason too."""
     run = bench.submit({"a": [], "b": ["a"]})
@@ -154,23 +84,6 @@ def test_a_second_attempt_can_succeed(bench: Bench, runtime: FakeRuntime) -> Non
     bench.until(lambda: bench.run(run).state == "succeeded")
 
 
-def test_a_dead_kernel_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
-    """F3: a kernel that was killed is no failure of the code."""
-    run = running(bench)
-    dead = Failure("kernel-died", "the kernel died (signal 9)")
-    runtime.end(bench.attempt(run), "failed", failure=dead)
-    bench.until(lambda: states(bench, run) == ["lost", "running"])
-    assert bench.task(run).attempts[0].reason == dead.message
-
-
-def test_work_that_somebody_ended_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
-    """A supervisor that was told to stop by nobody of ours: the run is not cancelled."""
-    run = running(bench)
-    told = Failure("cancelled", "the supervisor was told to stop (SIGTERM)")
-    runtime.end(bench.attempt(run), "cancelled", failure=told)
-    bench.until(lambda: states(bench, run) == ["lost", "running"])
-
-
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"state": "succeeded"}'])
 def test_a_result_that_cannot_be_read_is_lost(
     bench: Bench, runtime: FakeRuntime, content: str
@@ -178,15 +91,6 @@ def test_a_result_that_cannot_be_read_is_lost(
     run = running(bench)
     (bench.folder(bench.attempt(run)) / "result.json").write_text(content)
     bench.until(lambda: states(bench, run)[0] == "lost")
-
-
-def test_a_result_with_another_token_is_refused(bench: Bench, runtime: FakeRuntime) -> None:
-    """I3: only the attempt that was started may answer."""
-    run = running(bench)
-    runtime.end(bench.attempt(run), token="forged")
-    bench.until(lambda: states(bench, run)[0] == "lost")
-    assert "token" in bench.task(run).attempts[0].reason
-    assert bench.task(run).artifacts == []
 
 
 def test_cancel_of_what_runs(bench: Bench, runtime: FakeRuntime) -> None:
@@ -383,6 +287,34 @@ def test_an_engine_out_of_reach_for_long_loses_what_ran(
     bench.until(lambda: states(bench, run)[0] == "lost")
 
 
+def test_what_it_left_elsewhere_waits_for_room_here(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F10, I15: as of a container, whose log and result are written down when it has ended."""
+    run = running(bench)
+    runtime.end(bench.attempt(run), text="made")
+    monkeypatch.setattr(attempts, "FULL_SECONDS", 0.0)
+    monkeypatch.setattr(attempts, "UNREACHABLE_SECONDS", 0.0)
+    problem = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with monkeypatch.context() as full:
+        full.setattr(runtime, "poll", Mock(side_effect=problem))
+        bench.until(lambda: "waits: disk full" in bench.task(run).reason)
+        bench.round(5)
+        assert states(bench, run) == ["running"]
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    assert "disk full" not in bench.task(run).reason
+
+
+def test_another_fault_of_its_files_is_no_full_disk(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = running(bench)
+    monkeypatch.setattr(threads, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(runtime, "poll", Mock(side_effect=OSError(errno.EIO, "broken")))
+    bench.until(lambda: bench.run(run).state == "failed")
+    assert "unexpected: OSError" in bench.task(run).reason
+
+
 def test_what_can_never_start_fails(bench: Bench, runtime: FakeRuntime) -> None:
     runtime.refusal = Invalid("no such image")
     run = bench.submit({"a": []})
@@ -518,15 +450,17 @@ def test_a_cancelled_run_is_not_tried_again(bench: Bench, runtime: FakeRuntime) 
 def test_who_waits_too_long_elsewhere_fails(
     bench: Bench, runtime: FakeRuntime, is_sent: bool
 ) -> None:
-    """I11, R12: a limit for the time in the queue of a cluster, also of what cannot go there."""
+    """I11, R12: a limit for the time in the queue of a cluster, also of what cannot go there. As
+    in our own queue no retry follows."""
     runtime.queues_itself, runtime.begins, runtime.waits = True, False, "for a worker"
     runtime.refusal = None if is_sent else Unavailable("no worker has that")
     patient = bench.submit({"a": []}, queue_timeout_seconds=3600)
-    run = bench.submit({"a": []}, queue_timeout_seconds=0.001)
+    run = bench.submit({"a": []}, queue_timeout_seconds=0.001, retries=2)
     bench.until(lambda: bench.run(run).state == "failed")
     failure = bench.task(run).failure
-    assert failure is not None and failure.kind == "timeout"
+    assert failure is not None and failure.kind == "queue-timeout"
     assert failure.message == "waited longer than its limit of 0.001 s in the queue"
+    assert len(states(bench, run)) == 1
     assert bench.task(patient).state == "preparing"
 
 

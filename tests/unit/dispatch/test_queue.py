@@ -69,6 +69,31 @@ def end_all(runtime: FakeRuntime) -> bool:
     return bool(found)
 
 
+@pytest.mark.parametrize("words", ["", "no engine"])
+def test_what_may_have_been_started_keeps_its_slot(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    """F14, R11: the dispatcher that had it started was ended before it could write that down."""
+    bench.room.settings.slots = 1
+    far = bench.far
+    run = bench.submit({"a": []}, runtime="far")
+    while not far.starts:
+        bench.round()
+    other = bench.submit({"a": []})
+    bench.replace_dispatcher()
+    far.out_of_reach = words
+    bench.round(5)
+    assert (bench.task(other).state, runtime.starts) == ("queued", [])
+    with monkeypatch.context() as patched:
+        patched.setattr(attempts, "UNREACHABLE_SECONDS", 0.0)
+        bench.round(5)
+        assert bool(runtime.starts) == bool(words), "not for ever"
+    far.out_of_reach = ""
+    bench.until(lambda: bench.task(run).state == "running")
+    far.end(bench.attempt(run))
+    bench.until(lambda: bench.task(other).state == "running")
+
+
 def test_an_engine_out_of_reach_takes_no_slots(
     bench: Bench, runtime: FakeRuntime, far: FakeRuntime
 ) -> None:
@@ -529,7 +554,7 @@ def test_who_waits_too_long_fails(bench: Bench, runtime: FakeRuntime) -> None:
     run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=0.001)
     bench.until(lambda: bench.run(run).state == "failed")
     task = bench.task(run)
-    assert task.failure is not None and task.failure.kind == "timeout"
+    assert task.failure is not None and task.failure.kind == "queue-timeout"
     assert "in the queue" in task.reason
     assert not task.attempts
 

@@ -200,6 +200,17 @@ def test_ways_to_be_given() -> None:
     assert [name for name, one in found.items() if one.required] == ["in_table", "alpha", "secret"]
 
 
+@pytest.mark.parametrize("behind", ["argument('n', type=int)", "argument('out', default='o.csv')"])
+def test_what_would_lose_its_place_has_to_be_given(behind: str) -> None:
+    """E13: click hands out words from the left; what has a default that we can give keeps it."""
+    path = "argument('path', type=click.Path(), default='-')"
+    found = decorated("argument('k', default=3)", path, behind, "argument('rest', nargs=-1)")
+    assert [one.required for one in found.values()][:2] == [False, True]
+    assert found["k"].default == 3 and not found["rest"].required
+    found = decorated(path, "argument('rest', nargs=-1)")
+    assert not any(one.required for one in found.values())
+
+
 def test_roles() -> None:
     found = decorated(
         "argument('table', type=click.Path(exists=True, dir_okay=False))",

@@ -16,6 +16,7 @@ vanish at any moment.
     listening             what a runner in it says
     metering              what a command in it uses
     gpus                  whether those that were granted were given
+    deadline              when it has run for as long as it may
     killing               told to end, and killed
     results               what became of a container, in words
     asking, locks         what is installed in an image

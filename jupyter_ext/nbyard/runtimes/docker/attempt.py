@@ -12,12 +12,12 @@ from functools import cached_property
 from nbyard.dockerd import Container, Engine
 from nbyard.domain.attempts import CommandWork, Result, TaskFile
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.folders import ask_to_end
 from nbyard.runner.alone import ENDED
 from nbyard.runner.clock import Stillness
 from nbyard.runner.folder import Folder
 from nbyard.runtimes import folder as files
 from nbyard.runtimes.docker import results, transfer
+from nbyard.runtimes.docker.deadline import Deadline
 from nbyard.runtimes.docker.feeding import Feeder
 from nbyard.runtimes.docker.folder import place_printed, take_back
 from nbyard.runtimes.docker.killing import kill
@@ -34,7 +34,6 @@ from nbyard.runtimes.docker.specs import (
 )
 from nbyard.runtimes.protocol import Observation, Order
 
-RUNNER_GRACE_SECONDS = 20.0  # beyond a limit, for the runner inside to enforce it
 LINGER_SECONDS = 5.0  # that a runner may stay behind its result
 LOOKS = 10  # at what a runner does, before its container is looked at again
 SEEN_SECONDS = 2.0  # so long it counts as seen, and the engine is not asked
@@ -74,7 +73,7 @@ class ContainerAttempt:
         self._over: Over | None = None
         self._last_poke = 0.0
         self._seen_at = -SEEN_SECONDS
-        self._runs_since = 0.0
+        self._deadline = Deadline(order, self.end)
         self._lingers = Stillness()
 
     @property
@@ -254,22 +253,20 @@ class ContainerAttempt:
         return self._watcher is not None and self._watcher.is_alive()
 
     def _watch(self) -> None:
-        clock: threading.Timer | None = None
         try:
             while (container := self._look()) is not None:
                 if container.is_over:
                     self.finish(container)
                     break
                 self._seen_at = time.monotonic()
-                clock = clock or self._deadline()
+                self._deadline.watch(self.task)
                 self._attend(container)
                 if self.is_over:
                     break
-        except NbyardError:
-            pass  # poll meets the same trouble and tells it
+        except (NbyardError, OSError):
+            pass  # poll meets the same trouble, such as a full disk, and tells it
         finally:
-            if clock is not None:
-                clock.cancel()
+            self._deadline.rest()
             self.poke()
 
     def _look(self) -> Container | None:
@@ -279,24 +276,6 @@ class ContainerAttempt:
             except Unavailable:
                 self._gone.wait(1)
         return None
-
-    def _deadline(self) -> threading.Timer | None:
-        """By our own count, from when it was first seen to run here: an engine's clock may be set,
-        and goes on while the machine sleeps."""
-        seconds = self.task.timeout_seconds
-        if not seconds:
-            return None
-        self._runs_since = self._runs_since or time.monotonic()
-        end = self._runs_since + seconds + (0.0 if self.command else RUNNER_GRACE_SECONDS)
-        clock = threading.Timer(max(0.0, end - time.monotonic()), self._time_out)
-        clock.daemon = True
-        clock.start()
-        return clock
-
-    def _time_out(self) -> None:
-        with suppress(OSError):  # on a full disk: who asked for it looks at the limit as well
-            ask_to_end(self.order.folder, results.too_long(self.task))
-            self.end()
 
     def _attend(self, container: Container) -> None:
         """Some time with a running container."""
@@ -390,8 +369,12 @@ class ContainerAttempt:
             kill(self.engine, self.name)
             container = self.engine.container(self.name)
         if container is not None and container.is_over:
-            with suppress(NbyardError, OSError):
+            try:
                 self.finish(container)
+            except OSError:
+                return  # on a full disk poll tries again; what nobody waits for is swept
+            except NbyardError:
+                pass  # poll has told it
         self.clear()
 
     def clear(self) -> None:

@@ -1,0 +1,120 @@
+"""What it means that work came to a result: outputs are taken, it failed, or it was ended."""
+
+from contextlib import ExitStack
+
+import msgspec
+
+from nbyard.crash import crash_point
+from nbyard.dispatch import secrets
+from nbyard.dispatch.cases import Case
+from nbyard.dispatch.changes import CANCELLED
+from nbyard.dispatch.facts import Ended, Waits
+from nbyard.dispatch.keys import Identities, key_parts
+from nbyard.dispatch.locks import not_as_locked
+from nbyard.dispatch.results import check_token, disclosed_in, failure_of, take_outputs
+from nbyard.dispatch.room import Room
+from nbyard.domain.attempts import CANCEL, Failure, Result
+from nbyard.domain.limits import waited_too_long
+from nbyard.domain.runtimes import PROCESS
+from nbyard.errors import Busy, Invalid, NbyardError, Unavailable
+
+
+class Conclusions:
+    """Asked by controllers, in threads; nothing is written to the store."""
+
+    def __init__(self, room: Room, identities: Identities):
+        self._room = room
+        self._identities = identities
+
+    def conclude(self, case: Case, result: Result, asked: str) -> Ended | Waits:
+        """What it means that the work came to this result, and why it was `asked` to end if it was.
+        What it made waits for room."""
+        try:
+            return self._conclude(case, result, asked)
+        except Unavailable as error:
+            return Ended("cancelled") if case.is_cancelled else Waits(error.message)
+
+    def _conclude(self, case: Case, result: Result, asked: str) -> Ended:
+        try:
+            check_token(result, case.attempt.token)
+        except Invalid as error:
+            return lost(error.message)
+        failure = result.failure or Failure("error", "it failed without a reason")
+        if result.state == "succeeded":
+            return self._succeed(case, result)
+        if result.state == "cancelled":
+            return self._stopped(case, failure, result, asked)
+        if failure.kind in ("kernel-died", "lost"):
+            return lost(failure.message)
+        return self._fail(case, failure, result)
+
+    def _succeed(self, case: Case, result: Result) -> Ended:
+        """Bytes first; the rows that name them are written by the loop."""
+        crash_point("finished")
+        with ExitStack() as hold:
+            hold.enter_context(self._room.blobs.keeping())
+            try:
+                # what a supervisor of this machine had begun is gone; in a container who knows, and
+                # a worker of functions goes on
+                adopt = case.attempt.runtime == PROCESS and not case.attempt.worker
+                folder, outputs = case.order.folder, case.outputs
+                rows = take_outputs(self._room, folder, result, outputs, adopt=adopt)
+            except (Busy, Unavailable):
+                raise
+            except NbyardError as error:
+                return self._fail(case, failure_of(error, "contract"), result)
+            crash_point("outputs-taken")
+            is_as_keyed = self._is_as_keyed(case)
+            told = not_as_locked(self._room, case.attempt, case.task.plan)
+            warning = "; ".join(filter(None, (told, *disclosed_in(result))))
+            return Ended("succeeded", None, result, rows, hold.pop_all(), is_as_keyed, warning)
+
+    def _is_as_keyed(self, case: Case) -> bool:
+        """What is installed may have changed while it waited elsewhere or ran; then nobody who asks
+        for what its key says is to be given its result."""
+        if not secrets.are_as_named(self._room, case):
+            return False
+        try:
+            code, environment = self._identities.look(case.task.plan)
+        except Busy:
+            raise
+        except NbyardError:
+            return False
+        parts = key_parts(case.task.plan, code, case.inputs, environment)
+        return parts.key() == case.task.cache_key
+
+    def _fail(self, case: Case, failure: Failure, result: Result) -> Ended:
+        """Of work that is not tried again only the executed notebook is kept."""
+        plan, number = case.task.plan, case.attempt.number
+        if plan.tries_again(failure.kind, number, case.lost) and not case.is_cancelled:
+            return Ended("failed", failure, result)
+        with ExitStack() as hold:
+            hold.enter_context(self._room.blobs.keeping())
+            kept = msgspec.structs.replace(result, outputs=[])
+            rows = take_outputs(self._room, case.order.folder, kept, case.outputs)
+            warning = not_as_locked(self._room, case.attempt, plan)
+            return Ended("failed", failure, result, rows, hold.pop_all(), warning=warning)
+
+    def _stopped(self, case: Case, failure: Failure, result: Result, asked: str) -> Ended:
+        """It was ended from outside: by us, or by somebody whom nobody had asked."""
+        # its limits alone do not tell: it may have given signs of life while it ended
+        written = failure.message if (case.order.folder / CANCEL).exists() else ""
+        # a slow start may not have heard of it otherwise
+        if case.is_cancelled or written == CANCELLED:
+            crash_point("obeyed")
+            return Ended("cancelled", None, result)
+        if why := asked or written:
+            return self._fail(case, over_limit(case, why), result)
+        return lost(failure.message)
+
+
+def over_limit(case: Case, why: str) -> Failure:
+    """Of who was ended for these words: waiting for a turn is not tried again, as work is."""
+    limit = case.task.plan.queue_timeout_seconds
+    has_waited = limit is not None and why == waited_too_long(limit)
+    return Failure("queue-timeout" if has_waited else "timeout", why)
+
+
+def lost(reason: str) -> Ended:
+    """It is gone without a result."""
+    return Ended("lost", Failure("lost", reason))

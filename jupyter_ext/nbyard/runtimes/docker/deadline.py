@@ -1,0 +1,48 @@
+"""When an attempt has run for as long as it may."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from nbyard.domain.attempts import CommandWork, TaskFile
+from nbyard.folders import ask_to_end
+from nbyard.runtimes.docker import results
+from nbyard.runtimes.protocol import Order
+
+RUNNER_GRACE_SECONDS = 20.0  # beyond a limit, for the runner inside to enforce it
+
+
+class Deadline:
+    """By our own count, from when it was first seen to run here: an engine's clock may be set, and
+    goes on while the machine sleeps. `end` is called when it has come."""
+
+    def __init__(self, order: Order, end: Callable[[], None]):
+        self._order = order
+        self._end = end
+        self._since = 0.0
+        self._timer: threading.Timer | None = None
+
+    def watch(self, task: TaskFile) -> None:
+        """It runs; said again, that changes nothing."""
+        seconds = task.timeout_seconds
+        if self._timer is not None or not seconds:
+            return
+        self._since = self._since or time.monotonic()
+        is_command = isinstance(task.work, CommandWork)
+        due = self._since + seconds + (0.0 if is_command else RUNNER_GRACE_SECONDS)
+        left = max(0.0, due - time.monotonic())
+        self._timer = threading.Timer(left, self._come, [task])
+        self._timer.daemon = True
+        self._timer.start()
+
+    def rest(self) -> None:
+        """Nobody watches it any more; who does so later goes on counting."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _come(self, task: TaskFile) -> None:
+        with suppress(OSError):  # on a full disk: who asked for it looks at the limit as well
+            ask_to_end(self._order.folder, results.too_long(task))
+            self._end()
