@@ -1,15 +1,19 @@
 """GPUs of this machine: those that are configured, else those that NVIDIA's driver names."""
 
+import os
 import re
 import shutil
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from threading import Event, Lock, Thread
 
 AUTO = "auto"
 PROGRAM = "nvidia-smi"
+VISIBLE = "CUDA_VISIBLE_DEVICES"
 SET, DRIVER, NOBODY = "as set", "asked of nvidia-smi", "there is no nvidia-smi"
+OURS = f"{DRIVER}, of those in {VISIBLE}"
 LOOK_SECONDS = 30.0
 ANSWER_SECONDS = 10.0
 # of `nvidia-smi -L`: a line for each card, and below it one for each part of it (MIG)
@@ -58,12 +62,14 @@ def source(configured: Sequence[str]) -> str:
     """Where they are known from, in words."""
     if list(configured) != [AUTO]:
         return SET
-    return DRIVER if shutil.which(PROGRAM) else NOBODY
+    if shutil.which(PROGRAM) is None:
+        return NOBODY
+    return DRIVER if os.environ.get(VISIBLE) is None else OURS
 
 
 def ask_driver() -> tuple[str, ...] | None:
-    """UUIDs, whose order no variable changes, of a card in parts those of the parts; none where
-    there is no driver, None where it fails."""
+    """UUIDs, whose order no variable changes, of a card in parts those of the parts, as far as they
+    are ours to grant. None where it fails, none where there is no driver."""
     program = shutil.which(PROGRAM)
     if program is None:
         return ()
@@ -73,9 +79,32 @@ def ask_driver() -> tuple[str, ...] | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    found: list[str] = []
+    cards: list[list[str]] = []
     for kind, uuid in LISTED.findall(done.stdout.decode("ascii", "replace")):
-        if kind == "MIG" and found and found[-1].startswith("GPU-"):
-            found.pop()
-        found.append(uuid)
-    return tuple(found)
+        if kind == "GPU" or not cards:
+            cards.append([])
+        cards[-1].append(uuid)
+    return tuple(dict.fromkeys(_left_to_us(cards)))
+
+
+def _left_to_us(cards: Sequence[Sequence[str]]) -> Iterator[str]:
+    """All, or those in a CUDA_VISIBLE_DEVICES of our own, as a batch system sets it: indexes and
+    beginnings of UUIDs up to the first that names none (CUDA C++ Programming Guide, *CUDA
+    Environment Variables*). A card stands before its parts, and only they are granted."""
+    words = os.environ.get(VISIBLE)
+    if words is None:
+        yield from chain.from_iterable(card[1:] or card for card in cards)
+        return
+    for word in words.split(","):
+        found = list(_named(word.strip(), cards))
+        if not found:
+            return
+        yield from found
+
+
+def _named(word: str, cards: Sequence[Sequence[str]]) -> Iterator[str]:
+    for index, card in enumerate(cards):
+        is_whole = word == str(index) or (len(word) > len("GPU-") and card[0].startswith(word))
+        for uuid in card[1:] or card:
+            if is_whole or (len(word) > len("MIG-") and uuid.startswith(word)):
+                yield uuid

@@ -24,6 +24,7 @@ GPU 1: NVIDIA A (UUID: GPU-2)
 def _driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that nobody has asked yet, and asks anew each time."""
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(gpus, "_driver", gpus.Driver())
     monkeypatch.setattr(gpus, "LOOK_SECONDS", 0.0)
 
@@ -62,6 +63,30 @@ def test_the_driver_is_asked(script: str, found: tuple[str, ...], says) -> None:
     """R11: the first answer is waited for; a card in parts (MIG) is granted in these."""
     says(f'[ "$*" = -L ] || exit 1; {script}')
     assert gpus.present(["auto"]) == found
+
+
+@pytest.mark.parametrize(
+    ("visible", "found"),
+    [
+        ("", ()),
+        ("-1", ()),
+        ("1", ("GPU-2",)),
+        ("1,0", ("GPU-2", "MIG-3", "MIG-4")),
+        ("0, 7, 1", ("MIG-3", "MIG-4")),
+        ("GPU-2", ("GPU-2",)),
+        ("MIG-4,GPU-2", ("MIG-4", "GPU-2")),
+        ("GPU-,1", ()),
+    ],
+)
+def test_only_what_was_left_to_us_is_granted(
+    visible: str, found: tuple[str, ...], says, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R11: as in a job of Slurm."""
+    says(f"echo '{PARTS}'")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert gpus.present(["auto"]) == found
+    assert gpus.source(["auto"]) == "asked of nvidia-smi, of those in CUDA_VISIBLE_DEVICES"
+    assert gpus.present(["0", "1"]) == ("0", "1")
 
 
 def test_without_a_driver_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
