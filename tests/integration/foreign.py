@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
-from nbyard.domain.attempts import EXECUTED, RUNNER, NotebookWork
+from nbyard.domain.attempts import EXECUTED, LOG, RUNNER, NotebookWork
 from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
@@ -147,7 +147,7 @@ class Yard:
         order = place_notebook(self.folder, cells, language=self.language, **more)
         runtime.start(order)
         result = finish(runtime, order)
-        assert result.failure is None, result.failure
+        assert result.failure is None, (result.failure, (order.folder / LOG).read_text())
         return order
 
     def run_own(self, **more: Any) -> Order:

@@ -234,7 +234,8 @@ def test_what_it_rehearsed_is_not_to_be_seen(runtime: ProcessRuntime, tmp_path: 
         assert finish(where, order).state == "succeeded"
     assert json.loads((ready.folder / RUNNER).read_text())["pid"] in before
     said = (ready.folder / LOG).read_text()
-    assert said.endswith(" False\n") and said == (started.folder / LOG).read_text()
+    assert said.endswith(" False\n")
+    assert said == (started.folder / LOG).read_text()
 
 
 def test_they_go_when_the_environment_changes(

@@ -38,7 +38,7 @@ class LaunchAhead:
         self.scratch = scratch
         self.output, output_end = os.pipe()
         self.report, report_end = os.pipe()
-        wait, self._release = os.pipe()
+        wait, self._release = (end.detach() for end in socket.socketpair())
         self._since = ""
         self._work: tuple[Folder, dict[str, Any]] | None = None
         parent = os.getpid()

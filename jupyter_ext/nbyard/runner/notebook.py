@@ -115,7 +115,7 @@ async def _stand_by_started(kernel: str, scratch: str, report: Report, words: Li
     if language_info is not None:
         report.send({"type": "ready"})
         await foreign.stay_until(words.descriptor)
-    line = words.next() if select.select([words.descriptor], [], [], 0)[0] else b""
+    line = words.last()
     if not line:
         return 1
     told = json.loads(line)

@@ -12,6 +12,7 @@ import gc
 import importlib
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -250,7 +251,7 @@ def _tell_others() -> None:
 
 
 class Lines:
-    """Lines that are written to a pipe."""
+    """Lines that are written to a pipe or socket."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
@@ -258,7 +259,7 @@ class Lines:
 
     @property
     def has_come(self) -> bool:
-        """Whether there is one that the pipe does not hold any more."""
+        """Whether there is one that was read already."""
         return b"\n" in self._come
 
     def next(self) -> bytes:
@@ -270,6 +271,13 @@ class Lines:
             self._come += piece
         line, _, self._come = self._come.partition(b"\n")
         return line
+
+    def last(self) -> bytes:
+        """What has come on a socket that nothing can be written to from now on: nobody is left to
+        think that he was heard."""
+        with socket.socket(fileno=os.dup(self.descriptor)) as end:
+            end.shutdown(socket.SHUT_RD)
+        return self.next()
 
 
 def read_whole(descriptor: int) -> bytes:

@@ -168,7 +168,7 @@ def test_one_that_is_cancelled_is_stopped(
     environments = yard.services.environments
     built(make(yard, "cow==1.0"))
     with monkeypatch.context() as patch:
-        patch.setattr(installers, "_pip", lambda *_: ["sleep", "1000"])
+        patch.setattr(installers, "_pip", lambda *_: ["sh", "-c", "exec sleep 1000"])
         made = environments.change(ANN, "Cows", EnvironmentChange(add="cow==2.0"))
         with Dispatching(yard.settings) as dispatcher:
             dispatcher.until(

@@ -1,8 +1,10 @@
 """What a process that was forked hears."""
 
 import os
+import socket
 import threading
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,3 +44,15 @@ def test_a_line_that_the_pipe_does_not_hold_any_more_is_told_of() -> None:
     assert lines.next() == b"two" and not lines.has_come
     for end in (hear, tell):
         os.close(end)
+
+
+@pytest.mark.parametrize("come", [b"", b"one\n", b"one\ntwo\n"])
+def test_who_speaks_to_one_that_goes_is_refused(come: bytes) -> None:
+    """An attempt given to a kernel that ends in that moment is told to another one."""
+    hear, tell = socket.socketpair()
+    with hear, tell:
+        os.write(tell.fileno(), come)
+        lines = Lines(hear.fileno())
+        assert lines.last() == come.partition(b"\n")[0]
+        with pytest.raises(BrokenPipeError):
+            os.write(tell.fileno(), b"more\n")
