@@ -15,6 +15,7 @@ from .place import Place, Zygote
 
 HERE = Path(__file__).parent
 SECONDS = 400
+LINES = 4
 # the daily sample is always the same, so that a failure means a change; --full draws its own
 LONG = os.environ.get("NBYARD_TEST_PROFILE") == "long"
 DRAWN = str(random.SystemRandom().randrange(10**6)) if LONG else "1"
@@ -43,6 +44,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for place, item in enumerate(group):
             if place not in chosen:
                 item.add_marker(pytest.mark.long)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """With --full what was counted is told of tests that pass, too: it stands in benchmarks."""
+    for report in terminalreporter.getreports("passed") if LONG else []:
+        told = [one for one in report.capstdout.splitlines() if "NBYARD_TEST_SEED" not in one]
+        for line in told[-LINES:]:
+            terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {line}")
 
 
 @pytest.fixture
