@@ -12,8 +12,11 @@ from threading import Event, Lock, Thread
 AUTO = "auto"
 PROGRAM = "nvidia-smi"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+ATTEMPT_ID = "NBYARD_ATTEMPT_ID"
+# Of Slurm, PBS and LSF. Elsewhere that may be a notebook's own, which called the dispatcher.
+JOBS = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID")
 SET, DRIVER, NOBODY = "as set", "asked of nvidia-smi", "there is no nvidia-smi"
-OURS = f"{DRIVER}, of those in {VISIBLE}"
+OURS = f"{DRIVER}, of those in the {VISIBLE} of this job"
 LOOK_SECONDS = 30.0
 ANSWER_SECONDS = 10.0
 # of `nvidia-smi -L`: a line for each card, and below it one for each part of it (MIG)
@@ -64,7 +67,13 @@ def source(configured: Sequence[str]) -> str:
         return SET
     if shutil.which(PROGRAM) is None:
         return NOBODY
-    return DRIVER if os.environ.get(VISIBLE) is None else OURS
+    return DRIVER if _given() is None else OURS
+
+
+def _given() -> str | None:
+    """What the batch job that this is has of this machine's GPUs, when that is said."""
+    is_job = any(name in os.environ for name in JOBS) and ATTEMPT_ID not in os.environ
+    return os.environ.get(VISIBLE) if is_job else None
 
 
 def ask_driver() -> tuple[str, ...] | None:
@@ -88,10 +97,10 @@ def ask_driver() -> tuple[str, ...] | None:
 
 
 def _left_to_us(cards: Sequence[Sequence[str]]) -> Iterator[str]:
-    """All, or those in a CUDA_VISIBLE_DEVICES of our own, as a batch system sets it: indexes and
-    beginnings of UUIDs up to the first that names none (CUDA C++ Programming Guide, *CUDA
-    Environment Variables*). A card stands before its parts, and only they are granted."""
-    words = os.environ.get(VISIBLE)
+    """All, or those in the CUDA_VISIBLE_DEVICES of our batch job: indexes and beginnings of UUIDs
+    up to the first that names none (CUDA C++ Programming Guide, *CUDA Environment Variables*). A
+    card stands before its parts, and only they are granted."""
+    words = _given()
     if words is None:
         yield from chain.from_iterable(card[1:] or card for card in cards)
         return

@@ -21,7 +21,7 @@ def probe_slots(settings: Settings) -> Check:
     shared = found.gpus and found.tasks_per_gpu > 1
     each = f", each for {found.tasks_per_gpu} tasks at once" if shared else ""
     text = f"{slots}; {memory}; {names} ({source}){each}"
-    if found.gpus or source != gpus.DRIVER:
+    if found.gpus or source not in (gpus.DRIVER, gpus.OURS):
         return Check("slots", "ok", text)
     return Check("slots", "missing", text, "See what nvidia-smi -L says, or set gpus.")
 

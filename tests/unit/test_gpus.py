@@ -24,7 +24,8 @@ GPU 1: NVIDIA A (UUID: GPU-2)
 def _driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that nobody has asked yet, and asks anew each time."""
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    for name in (gpus.VISIBLE, *gpus.JOBS):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(gpus, "_driver", gpus.Driver())
     monkeypatch.setattr(gpus, "LOOK_SECONDS", 0.0)
 
@@ -84,9 +85,24 @@ def test_only_what_was_left_to_us_is_granted(
     """R11: as in a job of Slurm."""
     says(f"echo '{PARTS}'")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
     assert gpus.present(["auto"]) == found
-    assert gpus.source(["auto"]) == "asked of nvidia-smi, of those in CUDA_VISIBLE_DEVICES"
+    assert gpus.source(["auto"]).endswith("of those in the CUDA_VISIBLE_DEVICES of this job")
     assert gpus.present(["0", "1"]) == ("0", "1")
+
+
+@pytest.mark.parametrize("attempt", [False, True])
+def test_what_a_notebook_wants_to_see_limits_nobody(
+    attempt: bool, says, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R11: whoever runs something may be who calls the dispatcher that serves all."""
+    says(f"echo '{CARDS}'")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    if attempt:
+        monkeypatch.setenv("SLURM_JOB_ID", "7")
+        monkeypatch.setenv("NBYARD_ATTEMPT_ID", "one")
+    assert gpus.present(["auto"]) == ("GPU-1", "GPU-2")
+    assert gpus.source(["auto"]) == "asked of nvidia-smi"
 
 
 def test_without_a_driver_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

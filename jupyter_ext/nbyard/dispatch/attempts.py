@@ -221,6 +221,7 @@ class AttemptController:
         except Unavailable as error:
             return self._miss(case, error)
         except OSError as problem:
+            seen.silent_since = None
             return [self._wait_for_room(case, problem)]
         seen.silent_since = None
         return self._judge(case, runtime, now)
@@ -319,8 +320,9 @@ def _is_there(case: Case, runtime: Runtime, *over: str) -> bool:
     not `over`."""
     if not (case.order.folder / TASK).exists():
         return False
-    runtime.logs(case.order)  # some engines' silence is only heard here
-    return runtime.poll(case.order).state not in ("absent", *over)
+    with no_file_in_words():
+        runtime.logs(case.order)  # some engines' silence is only heard here
+        return runtime.poll(case.order).state not in ("absent", *over)
 
 
 def _may_live(case: Case, runtime: Runtime) -> bool:
@@ -331,6 +333,8 @@ def _may_live(case: Case, runtime: Runtime) -> bool:
         return runtime.poll(case.order).state != "absent"
     except Unavailable:
         return False
+    except OSError:
+        return True  # what it left finds no room here
 
 
 def _stop(case: Case, runtime: Runtime, reason: str) -> bool:

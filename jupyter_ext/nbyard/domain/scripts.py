@@ -112,7 +112,9 @@ def _never_skipped(arguments: Collection[Argument], spared: Collection[str]) -> 
         one = argument
         if isinstance(one.reach, Positional):
             if is_followed and one.type != "list" and one.role != "output" and not _is_filled(one):
-                one = msgspec.structs.replace(one, required=True, default=msgspec.UNSET)
+                one = msgspec.structs.replace(
+                    one, required=True, nullable=False, default=msgspec.UNSET
+                )
             always = one.required or one.role == "output"
             is_followed |= always and one.name not in spared
         found.append(one)

@@ -85,21 +85,22 @@ async def _stand_by(
 
     client = spared.session().prepared_client(kernel)
     language_info = await forked.connect(client)
-    if language_info is None:
-        return False
-    report.send({"type": "ready"})
-    if not words.has_come:
+    is_there = language_info is not None
+    if is_there:
+        report.send({"type": "ready"})
+    if is_there and not words.has_come:
         ended = asyncio.ensure_future(forked.wait())
         called = asyncio.ensure_future(readable(words.descriptor))
         await asyncio.wait({ended, called}, return_when=asyncio.FIRST_COMPLETED)
-        if ended.done():
-            return False
+        is_there = not ended.done()
         ended.cancel()
-    line = words.next()
+    line = words.next() if is_there else words.last()
     if not line:
         return False  # nobody wants it
     told = json.loads(line)
     take_on(told)
+    if not is_there:
+        return await _serve(told, report, (None, None, None))
     forked.release(line)
     return await _serve(told, report, (forked, client, language_info), largest)
 

@@ -14,6 +14,7 @@ from unittest.mock import Mock
 import pytest
 
 from nbyard.dispatch import attempts, threads
+from nbyard.dispatch.attempts import UNREACHABLE_SECONDS
 from nbyard.domain.attempts import CANCEL, EVENTS, IMAGE_STAGE, LOG, TASK, Failure
 from nbyard.errors import Invalid, Unavailable
 from nbyard.runner import clock
@@ -303,6 +304,46 @@ def test_what_it_left_elsewhere_waits_for_room_here(
         assert states(bench, run) == ["running"]
     bench.until(lambda: bench.run(run).state == "succeeded")
     assert "disk full" not in bench.task(run).reason
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+def test_what_a_former_dispatcher_started_waits_for_room(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, is_wanted: bool
+) -> None:
+    """F10, F14: it had not written down that it did."""
+    run = bench.submit({"a": []})
+    while not runtime.starts:
+        bench.round()
+    bench.replace_dispatcher()
+    runtime.end(runtime.starts[0], text="made")
+    monkeypatch.setattr(threads, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(attempts, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(attempts, "FORCE_SECONDS", 0.0)
+    with monkeypatch.context() as full:
+        full.setattr(runtime, "poll", Mock(side_effect=OSError(errno.ENOSPC, "full")))
+        bench.until(lambda: "waits: disk full" in bench.task(run).reason)
+        if not is_wanted:
+            bench.cancel(run)
+        bench.round(5)
+    bench.until(lambda: bench.run(run).state not in ("queued", "running"))
+    assert bench.run(run).state == ("succeeded" if is_wanted else "cancelled")
+
+
+def test_a_full_disk_is_no_silence_of_its_engine(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F7, F10: before and after which it was out of reach for a moment."""
+    run = running(bench)
+    moment = [time.monotonic()]
+    monkeypatch.setattr(attempts, "time", SimpleNamespace(monotonic=lambda: moment[0]))
+    silence, full = Unavailable("a hiccup"), OSError(errno.ENOSPC, "full")
+    for problem in (silence, full, silence):
+        with monkeypatch.context() as troubled:
+            troubled.setattr(runtime, "poll", Mock(side_effect=problem))
+            bench.round(3)
+        moment[0] += 0.9 * UNREACHABLE_SECONDS
+    bench.round(2)
+    assert states(bench, run) == ["running"]
 
 
 def test_another_fault_of_its_files_is_no_full_disk(

@@ -207,6 +207,8 @@ def test_what_would_lose_its_place_has_to_be_given(behind: str) -> None:
     found = decorated("argument('k', default=3)", path, behind, "argument('rest', nargs=-1)")
     assert [one.required for one in found.values()][:2] == [False, True]
     assert found["k"].default == 3 and not found["rest"].required
+    bare = decorated("argument('path', required=False)", behind)["path"]
+    assert bare.required and not bare.nullable
     found = decorated(path, "argument('rest', nargs=-1)")
     assert not any(one.required for one in found.values())
 

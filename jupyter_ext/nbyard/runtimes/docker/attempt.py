@@ -34,6 +34,7 @@ from nbyard.runtimes.docker.specs import (
 )
 from nbyard.runtimes.protocol import Observation, Order
 
+RUNNER_GRACE_SECONDS = 20.0  # beyond a limit, for the runner inside to enforce it
 LINGER_SECONDS = 5.0  # that a runner may stay behind its result
 LOOKS = 10  # at what a runner does, before its container is looked at again
 SEEN_SECONDS = 2.0  # so long it counts as seen, and the engine is not asked
@@ -71,6 +72,7 @@ class ContainerAttempt:
         self._listener: Listener | None = None
         self._progress: Progress | None = None
         self._over: Over | None = None
+        self._no_room: OSError | None = None
         self._last_poke = 0.0
         self._seen_at = -SEEN_SECONDS
         self._deadline = Deadline(order, self.end)
@@ -120,6 +122,10 @@ class ContainerAttempt:
             return Observation("starting")
         if self.is_over:
             return Observation("lost" if self._lost else "finished", self._lost)
+        if problem := self._no_room:
+            self._no_room = None
+            self.watch()  # which tries again
+            raise problem
         return Observation("running") if self._is_followed() else self._look_for_it()
 
     def _is_followed(self) -> bool:
@@ -259,7 +265,7 @@ class ContainerAttempt:
                     self.finish(container)
                     break
                 self._seen_at = time.monotonic()
-                self._deadline.watch(self.task)
+                self._deadline.watch(self.task, 0.0 if self.command else RUNNER_GRACE_SECONDS)
                 self._attend(container)
                 if self.is_over:
                     break
@@ -293,10 +299,17 @@ class ContainerAttempt:
         for _ in range(LOOKS):
             self._listener.wait(self._progress.pause)
             if self._listener.has_said(ENDED, self.order.attempt_id):
-                self._finish_early(container)
+                self._try_to_finish_early(container)
             if self._gone.is_set() or self.is_over or not self._listener.is_listening:
                 return
             self._progress.look(self.poke)
+
+    def _try_to_finish_early(self, container: Container) -> None:
+        try:
+            self._finish_early(container)
+        except OSError as problem:
+            self._no_room = problem  # while its container goes on, only we know
+            raise
 
     def _attend_command(self, container: Container) -> None:
         if not self.feeder.has_begun and self._input_was_cut(container):
@@ -349,7 +362,7 @@ class ContainerAttempt:
                     break
             except Unavailable:
                 time.sleep(1)
-            except NbyardError:
+            except (NbyardError, OSError):
                 break  # the sweep will try again
             time.sleep(LOOK_SECONDS)
         self.let_go()
@@ -368,6 +381,9 @@ class ContainerAttempt:
                     transfer.send_file(self.engine, self.name, self.order.folder / "cancel")
             kill(self.engine, self.name)
             container = self.engine.container(self.name)
+        self._finish_and_clear(container)
+
+    def _finish_and_clear(self, container: Container | None) -> None:
         if container is not None and container.is_over:
             try:
                 self.finish(container)

@@ -5,12 +5,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from nbyard.domain.attempts import CommandWork, TaskFile
+from nbyard.domain.attempts import TaskFile
 from nbyard.folders import ask_to_end
 from nbyard.runtimes.docker import results
 from nbyard.runtimes.protocol import Order
-
-RUNNER_GRACE_SECONDS = 20.0  # beyond a limit, for the runner inside to enforce it
 
 
 class Deadline:
@@ -23,14 +21,13 @@ class Deadline:
         self._since = 0.0
         self._timer: threading.Timer | None = None
 
-    def watch(self, task: TaskFile) -> None:
-        """It runs; said again, that changes nothing."""
+    def watch(self, task: TaskFile, grace_seconds: float) -> None:
+        """It runs, and has so much time beyond its limit; said again, that changes nothing."""
         seconds = task.timeout_seconds
         if self._timer is not None or not seconds:
             return
         self._since = self._since or time.monotonic()
-        is_command = isinstance(task.work, CommandWork)
-        due = self._since + seconds + (0.0 if is_command else RUNNER_GRACE_SECONDS)
+        due = self._since + seconds + grace_seconds
         left = max(0.0, due - time.monotonic())
         self._timer = threading.Timer(left, self._come, [task])
         self._timer.daemon = True

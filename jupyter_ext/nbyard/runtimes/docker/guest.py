@@ -164,10 +164,7 @@ class GuestAttempt(ContainerAttempt):
                 self.engine.signal(self.name, "SIGKILL")
                 is_over_within(self.engine, self.name, GRACE_SECONDS)
             container = self.engine.container(self.name)
-        if container is not None and container.is_over and not self.is_over:
-            with suppress(NbyardError, OSError):
-                self.finish(container)
-        self.clear()
+        self._finish_and_clear(None if self.is_over else container)
 
     def _wait_ended(self, seconds: float) -> bool:
         end = time.monotonic() + seconds
