@@ -16,8 +16,12 @@ def print_log(connection: Any, run: str, node: str, follow: bool = False, attemp
     """Print what an attempt at a node printed, by default the newest. With `follow` to its end, and
     where none was named to that of the node: an attempt that was lost is followed by another.
     Returns the last of what was printed."""
-    number, last = _print(connection, run, node, follow, attempt)
-    if not follow or attempt:
+    is_told = follow and not attempt
+    first = connection.runs.log(run=run, node=node).attempt if is_told else attempt
+    if is_told and first > 1:
+        say(_change(connection, run, node, first - 1))
+    number, last = _print(connection, run, node, follow, first)
+    if not is_told:
         return last
     while (newest := _newest(connection, run, node, number)) != number:
         if number:

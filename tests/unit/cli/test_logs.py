@@ -15,9 +15,9 @@ class Runs:
     """A node whose attempts are told: their text and state. With each look at an attempt that is
     at its end, the next one begins; the node is at its end when all are."""
 
-    def __init__(self, *attempts: tuple[str, str]):
+    def __init__(self, *attempts: tuple[str, str], begun: int = 1):
         self._attempts = attempts
-        self._begun = 1
+        self._begun = begun
         self.asked: list[tuple[int, int]] = []
 
     def log(self, run: str, node: str, after: int = 0, attempt: int = 0) -> Any:
@@ -49,6 +49,14 @@ def test_an_attempt_that_was_lost_is_followed_by_the_next(capsys):
     out, err = capsys.readouterr()
     assert out == "one\ntwo\n"
     assert err == "── a, next attempt: attempt 1 was lost: killed\n"
+
+
+def test_one_that_was_lost_before_is_told_of_too(capsys):
+    """As of a node that was tried again while the log of the one before it was followed."""
+    runs = Runs(("one\n", "lost"), ("two\n", "succeeded"), begun=2)
+    print_log(SimpleNamespace(runs=runs), "7", "a", follow=True)
+    out, err = capsys.readouterr()
+    assert (out, err) == ("two\n", "── a, next attempt: attempt 1 was lost: killed\n")
 
 
 def test_who_does_not_follow_or_named_one_sees_no_other(capsys):
