@@ -3,6 +3,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PATH="$PWD/.venv/bin:$PATH" PYTHONUTF8=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 export DEBIAN_FRONTEND=noninteractive PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
+# without bytecode files each start of a Python program takes twice as long
+unset PYTHONDONTWRITEBYTECODE
 
 stop() {
   echo "$*" >&2
