@@ -21,10 +21,19 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     desk = Desk(lambda: _open(settings, root, base_url), settings)
     broadcast = Broadcast(desk, _listener(settings.store_path))
     web_app = serverapp.web_app
+    rules = web_app.default_router.rules
+    before = list(rules)
     web_app.add_handlers(".*$", routes(base_url, desk, broadcast))
+    ours = [rule for rule in rules if rule not in before]
+    desk.closing.append(lambda: _remove(rules, ours))
     web_app.settings["nbyard"] = desk
     metrics.mount(desk)
     serverapp.log.info("nbyard keeps its store in %s", settings.store_path)
+
+
+def _remove(rules: list[Any], closed: list[Any]) -> None:
+    """Remove the routes of a closed store, so that the extension can be loaded again."""
+    rules[:] = [rule for rule in rules if rule not in closed]
 
 
 def _listener(store: Path) -> Listener | None:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from nbyard.extension import _load_jupyter_server_extension
 from nbyard.testing.server import JupyterServer
 
 HEAVY = ("papermill", "docker", "distributed", "pandas", "polars", "sqlalchemy", "nbclient")
@@ -31,6 +32,28 @@ def test_the_store_is_opened_by_the_first_request_only(tmp_path):
         assert not (server.store / "store.sqlite").exists()
         assert server.send("GET", "/datasets").status == 200
         assert (server.store / "store.sqlite").exists()
+    finally:
+        server.stop()
+
+
+@pytest.mark.leaves_running
+def test_a_closed_extension_is_loaded_again_with_another_store(tmp_path, monkeypatch):
+    """As the browser journeys do, which share one JupyterLab."""
+    monkeypatch.setenv("NBYARD_RESOURCES", "restored after this test")
+    server = JupyterServer(tmp_path).start()
+    try:
+        (server.root / "a.csv").write_text("a\n1\n")
+        source = {"source": {"kind": "file", "path": "a.csv"}}
+        assert server.send("POST", "/datasets", source).status == 201
+        web_app = server.app.web_app
+        rules = len(web_app.default_router.rules)
+        server.call(web_app.settings["nbyard"].close)
+        assert server.send("GET", "/datasets").status == 404
+        server.app.config.Settings.store_dir = str(tmp_path / "second")
+        server.call(lambda: _load_jupyter_server_extension(server.app))
+        assert server.send("GET", "/datasets").json["items"] == []
+        assert (tmp_path / "second" / "store.sqlite").exists()
+        assert len(web_app.default_router.rules) == rules
     finally:
         server.stop()
 
