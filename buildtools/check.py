@@ -1,0 +1,110 @@
+"""The command line of the check; `./check` does the set-up before."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+from checks.affected import affected, changed_since, described
+from checks.chosen import stages_of, stages_of_paths
+from checks.graph import Graph
+from checks.plan import ROOT, Stage, Step, everything, evidence_of, fast
+from checks.results import report, table, totals
+from checks.running import Outcome, Runner
+
+USAGE = """\
+  ./check                     every step: what a change passes before it lands
+  ./check --fast              lints, types, unit tests: three minutes
+  ./check --changed [REV]     what the changes since REV affect (default HEAD: uncommitted changes)
+  ./check PATH...             the tests of these files or folders, or of the sources they name
+  ./check --full [LANE...]    every step and the long evidence, or only the named lanes of evidence
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        "./check",
+        description="Check this project. Logs and JUnit files lie in .check/.",
+        usage=USAGE.lstrip(),
+    )
+    modes = made.add_mutually_exclusive_group()
+    modes.add_argument("--fast", action="store_true", help=argparse.SUPPRESS)
+    modes.add_argument("--changed", nargs="?", const="HEAD", help=argparse.SUPPRESS)
+    modes.add_argument("--full", nargs="*", metavar="LANE", help=argparse.SUPPRESS)
+    made.add_argument("paths", nargs="*", metavar="PATH", help=argparse.SUPPRESS)
+    return made
+
+
+def stages(given: argparse.Namespace) -> tuple[Stage, ...]:
+    """Return what the command line asks for.
+
+    Raises:
+        ValueError: an unknown path, revision or lane.
+    """
+    if given.paths:
+        return stages_of_paths(ROOT, given.paths)
+    if given.fast:
+        return (fast("fast"),)
+    if given.full is not None:
+        whole = () if given.full else everything()
+        return (*whole, evidence_of(given.full))
+    if given.changed is None:
+        return everything()
+    changed = changed_since(ROOT, given.changed)
+    if not changed:
+        _say(f"Nothing changed since {given.changed}. Name a revision: ./check --changed REV")
+        return ()
+    selection = affected(Graph(ROOT), changed)
+    _say(f"{len(changed)} changed files.", *described(selection))
+    return stages_of(selection)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the check; return its exit code: 1 after a failure, 2 for bad arguments, 130 after
+    Ctrl-C."""
+    begin = time.monotonic()
+    try:
+        chosen = stages(parser().parse_args(words))
+    except ValueError as error:
+        _say(str(error))
+        return 2
+    outcomes: list[Outcome] = []
+    runner = Runner(lambda step: _started(step, begin), lambda outcome: _ended(outcome, begin))
+    try:
+        for stage in chosen:
+            outcomes += runner.run(stage)
+    except KeyboardInterrupt:
+        _say("", "Interrupted: every step is stopped.")
+        return 130
+    failed = [outcome.step.name for outcome in outcomes if outcome.failed]
+    _say("", "=== Summary", *table(outcomes), f"{time.monotonic() - begin:6.0f} s in all")
+    if failed:
+        _say(f"FAILED: {', '.join(failed)} (logs: .check/NAME.log)")
+    _say(totals(outcomes))
+    return 1 if failed else 0
+
+
+def _started(step: Step, begin: float) -> None:
+    _say(f"[{_clock(begin)}] started   {step.name}")
+
+
+def _ended(outcome: Outcome, begin: float) -> None:
+    verdict = "FAILED  " if outcome.failed else "passed  "
+    times = f"{outcome.wall_seconds:.0f} s, {outcome.cpu_seconds:.0f} s of processor"
+    _say(f"[{_clock(begin)}] {verdict}  {outcome.step.name}  ({times})")
+    _say(*(f"    {line}" for line in report(outcome)))
+
+
+def _clock(begin: float) -> str:
+    minutes, seconds = divmod(int(time.monotonic() - begin), 60)
+    return f"{minutes:3}:{seconds:02}"
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,184 @@
+"""What a change affects: tests by the graph of imports, the rest by a map. In doubt, more."""
+
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+
+from checks.graph import Graph
+
+# A change of these may change anything.
+EVERYTHING = (
+    "check",
+    "pyproject.toml",
+    "package.json",
+    "package-lock.json",
+    "babel.config.js",
+    "jest.config.js",
+    "tsconfig*.json",
+    "MANIFEST.in",
+    "install.json",
+    ".npmrc",
+    ".ci/*",
+    "buildtools/*.sh",
+    "buildtools/bundle.py",
+    "buildtools/nbyard_backend.py",
+    "tests/conftest.py",
+    "jupyter_ext/nbyard/testing/plugin.py",
+)
+BROWSER = ("src/*", "style/*", "schema/*")
+DOCUMENTS = (
+    "docs/*",
+    "*.md",
+    ".github/*",
+    ".editorconfig",
+    ".gitignore",
+    ".pre-commit-config.yaml",
+    "CITATION.cff",
+    "LICENSE",
+)
+CASES = "tests/cases/*.json"  # read by pytest and by Jest
+# The journeys that touch everything a little.
+BROAD = ("accessible", "first-run", "penguins", "from-shell", "reload")
+# Which journeys show what a folder does; a folder that is not here is shown by all.
+SHOWN = {
+    "src/panels/artifacts/*": ("artifacts",),
+    "src/panels/credentials/*": ("credentials",),
+    "src/panels/datasets/*": ("datasets",),
+    "src/panels/deployments/*": ("deployments", "endpoint", "jupyterlab"),
+    "src/panels/environments/*": ("libraries", "images"),
+    "src/panels/executables/*": ("executables", "capture", "cwl"),
+    "jupyter_ext/nbyard/services/artifacts.py": ("artifacts",),
+    "jupyter_ext/nbyard/services/credentials.py": ("credentials",),
+    "jupyter_ext/nbyard/services/datasets.py": ("datasets",),
+    "jupyter_ext/nbyard/services/environments.py": ("libraries", "images"),
+    "jupyter_ext/nbyard/cli/*": ("from-shell",),
+    "jupyter_ext/nbyard/magics/*": ("magics",),
+    "jupyter_ext/nbyard/importers/*": ("cwl",),
+    "jupyter_ext/nbyard/serving/*": ("endpoint",),
+    "jupyter_ext/nbyard/tabular/*": ("datasets", "results"),
+    "jupyter_ext/nbyard/testing/*": (),
+}
+LANES = (
+    "integration/docker",
+    "integration/dask",
+    "integration",
+    "acceptance",
+    "faults",
+    "benchmarks",
+)
+
+
+@dataclass
+class Selection:
+    """What has to run: all of it, or test files, journeys and lints of some languages."""
+
+    everything: str = ""  # the changed file that may change anything
+    tests: set[str] = field(default_factory=set)
+    journeys: set[str] = field(default_factory=set)
+    typescript: set[str] = field(default_factory=set)  # changed sources, for Jest
+    languages: set[str] = field(default_factory=set)  # python, typescript, documents
+
+    def of_lane(self, lane: str) -> list[str]:
+        """Return the test files of a folder of `tests` that no narrower lane has."""
+        narrower = [other for other in LANES if other.startswith(f"{lane}/")]
+        return sorted(
+            test
+            for test in self.tests
+            if test.startswith(f"tests/{lane}/")
+            and not any(test.startswith(f"tests/{other}/") for other in narrower)
+        )
+
+
+def changed_since(root: Path, revision: str) -> list[str]:
+    """Return the files that differ from a revision of git, and those it does not know yet.
+
+    Raises:
+        ValueError: there is no such revision.
+    """
+    differing = _git(root, "diff", "--name-only", "--no-renames", revision, "--")
+    return sorted({*differing, *_git(root, "ls-files", "--others", "--exclude-standard")})
+
+
+def _git(root: Path, *words: str) -> list[str]:
+    done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ValueError(done.stderr.strip())
+    return done.stdout.splitlines()
+
+
+def affected(graph: Graph, changed: Iterable[str]) -> Selection:
+    """Return what has to run for changed files, named from the root of the repository."""
+    selection, python = Selection(), set()
+    for name in changed:
+        needed = _python_of(graph, name)
+        mapped = _choose(selection, name)
+        known = needed or (mapped and not name.startswith("jupyter_ext/"))
+        if _matches(name, EVERYTHING) or not known or not (graph.root / name).exists():
+            selection.everything = name
+            return selection
+        python |= needed
+    selection.tests = {name for name in graph.affected(python) if _is_test(name)}
+    if selection.languages & {"python", "documents"}:
+        selection.tests |= {name for name in graph.files if name.startswith("tests/architecture/t")}
+    return selection
+
+
+def _is_test(name: str) -> bool:
+    return name.startswith("tests/") and PurePosixPath(name).name.startswith("test_")
+
+
+def _python_of(graph: Graph, name: str) -> set[str]:
+    """Return the Python file, or those that name a file of another sort."""
+    if name.endswith(".py"):
+        return {name}
+    if _matches(name, BROWSER):
+        return set()
+    file = PurePosixPath(name).name
+    return {other for other in graph.files if file in (graph.root / other).read_text()}
+
+
+def _choose(selection: Selection, name: str) -> bool:
+    """Add languages and journeys; return whether the map knows the file."""
+    if name.endswith(".py"):
+        selection.languages.add("python")
+    if _matches(name, DOCUMENTS):
+        selection.languages.add("documents")
+    elif fnmatch(name, CASES):
+        selection.typescript.add(name)
+    elif name.startswith("ui-tests/journeys/"):
+        selection.journeys.add(PurePosixPath(name).name.split(".")[0])
+        selection.languages.add("typescript")
+    elif _matches(name, BROWSER):
+        selection.languages.add("typescript")
+        selection.typescript.add(name)
+        selection.journeys |= set() if "__tests__" in name else _journeys(name)
+    elif name.startswith(("jupyter_ext/", "ui-tests/", "examples/")):
+        selection.journeys |= _journeys(name)
+    else:
+        return name.endswith(".py")
+    return True
+
+
+def _journeys(name: str) -> set[str]:
+    """Return the journeys that show a file: `*` for all."""
+    shown = [journeys for pattern, journeys in SHOWN.items() if fnmatch(name, pattern)]
+    return {*BROAD, *shown[0]} if shown else {"*"}
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch(name, pattern) for pattern in patterns)
+
+
+def described(selection: Selection) -> Iterator[str]:
+    """Yield what runs, in words."""
+    if selection.everything:
+        yield f"Everything: {selection.everything} may change anything."
+        return
+    yield f"{len(selection.tests)} Python test files"
+    if selection.typescript:
+        yield f"TypeScript tests of {len(selection.typescript)} files"
+    if selection.journeys:
+        names = "all" if "*" in selection.journeys else ", ".join(sorted(selection.journeys))
+        yield f"journeys: {names}"

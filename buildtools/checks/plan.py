@@ -1,0 +1,186 @@
+"""The steps of `./check`, and the lanes they run in."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORDS = ROOT / ".check"
+CORES = os.cpu_count() or 1
+PYTEST = ("python", "-m", "pytest", "--quiet")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of the check.
+
+    `load` is the number of cores that the command keeps busy on average: steps run side by side
+    while the sum of their loads fits the machine.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    load: float = 1.0
+    environment: dict[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def log(self) -> Path:
+        return RECORDS / f"{self.name}.log"
+
+    @property
+    def junit(self) -> Path:
+        return RECORDS / f"{self.name}.xml"
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment of the command, with the places of the JUnit files."""
+        places = {
+            "JEST_JUNIT_OUTPUT_FILE": str(self.junit),
+            "PLAYWRIGHT_JUNIT_OUTPUT_NAME": str(self.junit),
+        }
+        return {**os.environ, **places, **self.environment}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Steps that may run side by side while their loads stay within `capacity` cores."""
+
+    steps: tuple[Step, ...]
+    capacity: float
+
+
+def pytest(name: str, *words: str, load: float = 1.0, **environment: str) -> Step:
+    """Return a step that runs pytest and records the duration of each test."""
+    records = ("--junitxml", str(RECORDS / f"{name}.xml"), "-o", f"cache_dir=.pytest_cache/{name}")
+    return Step(name, (*PYTEST, *records, *words), load, environment)
+
+
+def lane(name: str, *words: str, load: float, workers: int = 2) -> Step:
+    """Return a pytest step without long evidence, each file on one of the workers."""
+    spread = ("--numprocesses", str(workers), "--dist", "loadfile")
+    return pytest(name, "-m", "not long", *spread, *words, load=load)
+
+
+def evidence(name: str, *words: str, workers: int = 1) -> Step:
+    """Return a step of long evidence: the tests marked `long` of some files."""
+    spread = ("--numprocesses", str(workers), "--dist", "loadfile") if workers > 1 else ()
+    return pytest(name, "-m", "long", *spread, *words, load=CORES, NBYARD_TEST_PROFILE="long")
+
+
+def npm(name: str, script: str, *words: str, load: float = 1.0) -> Step:
+    return Step(name, ("npm", "run", "--silent", script, *(("--", *words) if words else ())), load)
+
+
+PYTHON_LINTS = (
+    Step("python-types", ("mypy",)),
+    Step("python-lint", ("ruff", "check", ".")),
+    Step("python-format", ("ruff", "format", "--check", ".")),
+    Step("import-contracts", ("lint-imports",)),
+)
+TYPESCRIPT_LINTS = (
+    npm("typescript-lint", "lint"),
+    npm("generated-typescript", "gen:api", "--check"),
+    npm("bundle-size", "budget"),
+)
+SITE = Step("documentation", ("python", "-m", "sphinx", "-W", "-q", "docs", "build/docs"))
+UNIT = ("tests/architecture", "tests/unit")
+JEST = ("--silent", "--reporters=default", "--reporters=jest-junit")
+PLAYWRIGHT = ("npm", "--prefix", "ui-tests", "--silent", "test", "--")
+
+
+def unit_tests(profile: str) -> Step:
+    words = ("--numprocesses", "auto", "--dist", "worksteal", *UNIT)
+    return pytest("unit-tests", *words, load=CORES, NBYARD_TEST_PROFILE=profile)
+
+
+def typescript_tests(*words: str) -> Step:
+    return Step("typescript-tests", ("npx", "jest", *words, *JEST))
+
+
+def journeys(*words: str) -> Step:
+    return Step("journeys", (*PLAYWRIGHT, *words), 1.6)
+
+
+def lints(languages: Iterable[str]) -> tuple[Step, ...]:
+    """Return the lints of some languages: python, typescript, documents."""
+    of = {"python": PYTHON_LINTS, "typescript": TYPESCRIPT_LINTS, "documents": (SITE,)}
+    return tuple(step for language, steps in of.items() if language in languages for step in steps)
+
+
+def fast(profile: str = "quick") -> Stage:
+    """Return lints, types, documentation, unit tests and TypeScript tests."""
+    steps = (*PYTHON_LINTS[:1], typescript_tests(), *TYPESCRIPT_LINTS, *PYTHON_LINTS[1:], SITE)
+    return Stage((*steps, unit_tests(profile)), CORES)
+
+
+LANES = (
+    journeys(),
+    lane(
+        "integration",
+        "--ignore=tests/integration/docker",
+        "--ignore=tests/integration/dask",
+        "tests/integration",
+        load=1.2,
+    ),
+    lane("docker", "tests/integration/docker", load=0.8),
+    lane("faults", "tests/faults", load=0.8),
+    lane("dask", "tests/integration/dask", load=0.6, workers=1),
+    lane("acceptance", "tests/acceptance", load=0.8, workers=1),
+    lane("benchmarks", "tests/benchmarks", load=1.0, workers=1),
+)
+# Each of them under 60 minutes, one after the other.
+EVIDENCE = (
+    evidence("soak", "tests/faults/test_soak.py"),
+    evidence("kills", "tests/faults/test_random_kills.py"),
+    evidence("engine-faults", "tests/faults/test_engines.py"),
+    evidence(
+        "faults",
+        "--ignore=tests/faults/test_soak.py",
+        "--ignore=tests/faults/test_random_kills.py",
+        "--ignore=tests/faults/test_engines.py",
+        "tests/faults",
+    ),
+    evidence("podman", "tests/integration/docker/test_podman.py"),
+    evidence("job-queues", "tests/integration/dask/test_job_queue.py"),
+    evidence("dask", "--ignore=tests/integration/dask/test_job_queue.py", "tests/integration/dask"),
+    evidence("foreign-images", "tests/integration/docker/test_strangers.py"),
+    evidence(
+        "docker",
+        "--ignore=tests/integration/docker/test_podman.py",
+        "--ignore=tests/integration/docker/test_strangers.py",
+        "tests/integration/docker",
+    ),
+    evidence(
+        "integration",
+        "--ignore=tests/integration/docker",
+        "--ignore=tests/integration/dask",
+        "tests/integration",
+        "tests/acceptance",
+    ),
+    Step(
+        "code-server",
+        (*PLAYWRIGHT, "code-server"),
+        CORES,
+        {"NBYARD_TEST_PROFILE": "long"},
+    ),
+    pytest("examples", "-n", "auto", *UNIT, load=CORES, NBYARD_TEST_PROFILE="long"),
+    Step("peers", ("python", "benchmarks/against_peers.py", "--rounds", "3"), CORES),
+)
+
+
+def everything() -> tuple[Stage, ...]:
+    """Return what a change has to pass before it lands."""
+    return (fast(), Stage(LANES, CORES * 1.5))
+
+
+def evidence_of(names: Iterable[str]) -> Stage:
+    """Return the named lanes of long evidence.
+
+    Raises:
+        ValueError: no lane has that name.
+    """
+    known = {step.name: step for step in EVIDENCE}
+    names = tuple(names)
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"No lane {', '.join(unknown)}. There are: {', '.join(known)}")
+    return Stage(tuple(known[name] for name in names or known), CORES)

@@ -1,0 +1,75 @@
+"""Read JUnit files and report the results of steps."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from checks.running import Outcome
+
+SLOWEST = 30
+QUICK_SECONDS = 0.1
+SHOWN_LINES = 300
+VERDICTS = {"failure": "failed", "error": "failed", "skipped": "skipped"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One test of a JUnit file; `verdict` is passed, failed or skipped."""
+
+    name: str
+    seconds: float
+    verdict: str
+
+
+def cases(junit: Path) -> list[Case]:
+    """Return the tests of a JUnit file: none where the step wrote no file.
+
+    A file of pytest, Jest (jest-junit) or Playwright.
+    """
+    try:
+        root = ElementTree.parse(junit).getroot()
+    except (FileNotFoundError, ElementTree.ParseError):
+        return []
+    return [_case(element) for element in root.iter("testcase")]
+
+
+def _case(element: ElementTree.Element) -> Case:
+    verdict = next((VERDICTS[child.tag] for child in element if child.tag in VERDICTS), "passed")
+    name = "::".join(filter(None, (element.get("classname"), element.get("name"))))
+    return Case(name, float(element.get("time") or 0), verdict)
+
+
+def slowest(found: Iterable[Case], count: int = SLOWEST) -> Iterator[str]:
+    """Yield the slowest tests, one line each, in seconds."""
+    slow = (case for case in found if case.seconds >= QUICK_SECONDS)
+    for case in sorted(slow, key=lambda case: -case.seconds)[:count]:
+        yield f"{case.seconds:8.2f} s  {case.name[:150]}"
+
+
+def report(outcome: Outcome) -> Iterator[str]:
+    """Yield the lines printed after a step: its log if it failed, and its slowest tests."""
+    lines = outcome.step.log.read_text(errors="replace").splitlines()
+    yield from lines[-SHOWN_LINES:] if outcome.failed else lines[-1:]
+    found = cases(outcome.step.junit)
+    if found:
+        yield f"Slowest of {len(found)} tests ({outcome.step.junit.name}):"
+        yield from slowest(found)
+
+
+def table(outcomes: Iterable[Outcome]) -> Iterator[str]:
+    """Yield one line for each step: wall and processor time, number of tests."""
+    yield "    wall     cpu   tests  step"
+    for outcome in outcomes:
+        tests = len(cases(outcome.step.junit))
+        yield (
+            f"{outcome.wall_seconds:6.0f} s {outcome.cpu_seconds:5.0f} s {tests or '':>7}  "
+            f"{outcome.step.name}{'  FAILED' if outcome.failed else ''}"
+        )
+
+
+def totals(outcomes: Iterable[Outcome]) -> str:
+    """Return the closing line: how many tests passed, failed and were skipped."""
+    found = [case.verdict for outcome in outcomes for case in cases(outcome.step.junit)]
+    passed, failed, skipped = (found.count(word) for word in ("passed", "failed", "skipped"))
+    return f"{passed} passed, {failed} failed, {skipped} skipped"

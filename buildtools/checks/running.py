@@ -1,0 +1,134 @@
+"""Run steps side by side, keep their outputs apart, and stop all of them together."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from types import FrameType
+
+from checks.plan import ROOT, Stage, Step
+
+MARK = "NBYARD_TEST_CHECK"
+# pytest and Playwright stop servers and containers when they are interrupted
+SIGNALS = ((signal.SIGINT, 20.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of a step: exit code, wall and processor time in seconds."""
+
+    step: Step
+    code: int
+    wall_seconds: float
+    cpu_seconds: float
+
+    @property
+    def failed(self) -> bool:
+        return self.code != 0
+
+
+class Runner:
+    """Run stages; call `started` and `ended` for each step."""
+
+    def __init__(self, started: Callable[[Step], None], ended: Callable[[Outcome], None]):
+        self._started, self._ended = started, ended
+        self._mark = uuid.uuid4().hex
+        self._running: dict[Step, subprocess.Popen[bytes]] = {}
+        self._outcomes: SimpleQueue[Outcome] = SimpleQueue()
+
+    def run(self, stage: Stage) -> list[Outcome]:
+        """Run the steps of a stage, the first ones first, as many at once as fit.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C or SIGTERM; by then nothing of the steps runs any more.
+        """
+        previous = signal.signal(signal.SIGTERM, _interrupt)
+        waiting, outcomes = list(stage.steps), []
+        try:
+            while waiting or self._running:
+                for step in [step for step in waiting if self._fits(step, stage.capacity)]:
+                    if self._fits(step, stage.capacity):
+                        waiting.remove(step)
+                        self._start(step)
+                outcomes.append(self._next())
+        except BaseException:
+            self.stop()
+            raise
+        finally:
+            signal.signal(signal.SIGTERM, previous)
+        return outcomes
+
+    def _fits(self, step: Step, capacity: float) -> bool:
+        busy = sum(other.load for other in self._running)
+        return not self._running or busy + step.load <= capacity
+
+    def _start(self, step: Step) -> None:
+        step.log.parent.mkdir(parents=True, exist_ok=True)
+        step.junit.unlink(missing_ok=True)
+        with step.log.open("wb") as log:
+            process = subprocess.Popen(
+                step.command,
+                cwd=ROOT,
+                env={**step.variables(), MARK: self._mark},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._running[step] = process
+        self._started(step)
+        threading.Thread(target=self._wait, args=(step, process), daemon=True).start()
+
+    def _wait(self, step: Step, process: subprocess.Popen[bytes]) -> None:
+        begin = time.monotonic()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        cpu = usage.ru_utime + usage.ru_stime
+        self._outcomes.put(Outcome(step, process.returncode, time.monotonic() - begin, cpu))
+
+    def _next(self) -> Outcome:
+        while True:
+            try:
+                outcome = self._outcomes.get(timeout=1)
+            except Empty:
+                continue
+            del self._running[outcome.step]
+            self._ended(outcome)
+            return outcome
+
+    def stop(self) -> None:
+        """Interrupt all steps, then kill what is left of them and of what they started."""
+        for number, seconds in SIGNALS:
+            for process in self._running.values():
+                if process.returncode is None:
+                    os.killpg(process.pid, number)
+            end = time.monotonic() + seconds
+            while time.monotonic() < end and self._alive():
+                time.sleep(0.1)
+        for pid in self._left():
+            os.kill(pid, signal.SIGKILL)
+
+    def _alive(self) -> bool:
+        return any(process.returncode is None for process in self._running.values())
+
+    def _left(self) -> list[int]:
+        """Return the processes that carry our mark: servers and dispatchers outlive a test."""
+        left = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                variables = (folder / "environ").read_bytes()
+            except OSError:
+                continue
+            if f"{MARK}={self._mark}".encode() in variables and int(folder.name) != os.getpid():
+                left.append(int(folder.name))
+        return left
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,76 @@
+"""Parts of the check: paths that somebody names, and what a change affects."""
+
+from pathlib import Path
+
+import pytest
+
+from checks.affected import Selection
+from checks.chosen import stages_of, stages_of_paths
+from checks.plan import Stage, everything
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+@pytest.fixture(autouse=True)
+def in_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def commands(stages: tuple[Stage, ...]) -> dict[str, str]:
+    return {step.name: " ".join(step.command) for stage in stages for step in stage.steps}
+
+
+@pytest.mark.parametrize(
+    ("path", "step", "runs"),
+    [
+        ("tests/unit/test_errors.py", "chosen", "tests/unit/test_errors.py"),
+        ("tests/unit/test_errors.py::test_x", "chosen", "tests/unit/test_errors.py::test_x"),
+        ("jupyter_ext/nbyard/domain/ids.py", "chosen", "tests/unit/domain/test_ids.py"),
+        ("jupyter_ext/nbyard/serving", "chosen", "tests/unit/serving"),
+        ("buildtools/bundle.py", "chosen", "tests/unit/buildtools/test_bundle.py"),
+        ("src/components", "typescript-tests", "jest src/components"),
+        ("ui-tests/journeys/cwl.spec.ts", "journeys", "/cwl.spec.ts"),
+    ],
+)
+def test_a_path_runs_its_own_tests(path, step, runs):
+    found = commands(stages_of_paths(ROOT, [path]))
+    assert list(found) == [step]
+    assert runs in found[step]
+
+
+def test_all_journeys_run_for_their_folder():
+    assert commands(stages_of_paths(ROOT, ["ui-tests"]))["journeys"].endswith("--")
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [("nowhere.py", "There is no nowhere.py"), ("LICENSE", "no tests of its own")],
+)
+def test_a_path_without_tests_is_refused(path, message):
+    with pytest.raises(ValueError, match=message):
+        stages_of_paths(ROOT, [path])
+
+
+def test_a_selection_runs_each_file_in_its_lane():
+    selection = Selection(
+        tests={
+            "tests/unit/test_errors.py",
+            "tests/integration/test_runs.py",
+            "tests/integration/docker/test_warm.py",
+        },
+        journeys={"penguins"},
+        typescript={"src/index.ts"},
+        languages={"python"},
+    )
+    found = commands(stages_of(selection))
+    assert "tests/unit/test_errors.py" in found["unit-tests"]
+    assert found["integration"].endswith("tests/integration/test_runs.py")
+    assert found["docker"].endswith("tests/integration/docker/test_warm.py")
+    assert found["journeys"].endswith("/penguins.spec")
+    assert "--findRelatedTests src/index.ts" in found["typescript-tests"]
+    assert "python-types" in found
+    assert "typescript-lint" not in found
+
+
+def test_what_may_change_anything_runs_everything():
+    assert stages_of(Selection(everything="check")) == everything()

@@ -1,0 +1,63 @@
+"""Reports from JUnit files."""
+
+from pathlib import Path
+
+import pytest
+
+from checks import plan
+from checks.plan import Step
+from checks.results import cases, report, slowest, table, totals
+from checks.running import Outcome
+
+JUNIT = """<testsuites><testsuite>
+<testcase classname="a" name="quick" time="0.01"/>
+<testcase classname="a" name="slow" time="3.5"/>
+<testcase classname="a" name="bad" time="0.5"><failure>no</failure></testcase>
+<testcase classname="a" name="broken" time="0.2"><error>no</error></testcase>
+<testcase classname="a" name="left" time="0"><skipped/></testcase>
+</testsuite></testsuites>"""
+
+
+@pytest.fixture
+def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Step:
+    monkeypatch.setattr(plan, "RECORDS", tmp_path)
+    made = Step("mine", ("true",))
+    made.junit.write_text(JUNIT)
+    made.log.write_text("one\ntwo\n5 passed\n")
+    return made
+
+
+def test_cases_have_a_verdict_and_seconds(step):
+    assert [(case.name, case.verdict) for case in cases(step.junit)] == [
+        ("a::quick", "passed"),
+        ("a::slow", "passed"),
+        ("a::bad", "failed"),
+        ("a::broken", "failed"),
+        ("a::left", "skipped"),
+    ]
+
+
+def test_the_slowest_come_first_and_quick_ones_not_at_all(step):
+    names = [line.split("::")[1] for line in slowest(cases(step.junit))]
+    assert names == ["slow", "bad", "broken"]
+    assert len(list(slowest(cases(step.junit), 1))) == 1
+
+
+@pytest.mark.parametrize(("code", "first"), [(0, "5 passed"), (1, "one")])
+def test_a_step_that_failed_shows_its_log(step, code, first):
+    lines = list(report(Outcome(step, code, 2.0, 1.0)))
+    assert lines[0] == first
+    assert any("a::slow" in line for line in lines)
+
+
+def test_a_step_without_tests_has_none(step):
+    step.junit.unlink()
+    outcome = Outcome(step, 0, 2.0, 1.0)
+    assert list(report(outcome)) == ["5 passed"]
+    assert totals([outcome]) == "0 passed, 0 failed, 0 skipped"
+
+
+def test_the_table_names_what_failed_and_the_last_line_counts_all(step):
+    outcomes = [Outcome(step, 1, 2.4, 1.0), Outcome(step, 0, 2.0, 1.0)]
+    assert [line.endswith("FAILED") for line in table(outcomes)] == [False, True, False]
+    assert totals(outcomes) == "4 passed, 4 failed, 2 skipped"
