@@ -8,9 +8,11 @@ export default defineConfig({
   outputDir: 'test-results',
   timeout: 90_000,
   expect: { timeout: 20_000 },
-  workers: 1,
+  globalSetup: './lab/run.ts',
+  workers: 2,
+  fullyParallel: true,
   forbidOnly: !!process.env.CI,
-  reporter: [['list']],
+  reporter: process.env.PLAYWRIGHT_JUNIT_OUTPUT_NAME ? [['list'], ['junit']] : [['list']],
   use: {
     actionTimeout: 20_000,
     viewport: { width: 1440, height: 900 },

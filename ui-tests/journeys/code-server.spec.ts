@@ -1,26 +1,17 @@
 /** VS Code in a container, used as people use it: through the proxy, in their browser. */
 import { resolve } from 'node:path';
 import { Locator, Page } from '@playwright/test';
-import { IEngine, withEngine } from '../lab/engine';
+import { withEngine } from '../lab/engine';
 import { Lab } from '../lab/lab';
-import { expect, test } from '../lab/test';
+import { expect } from '../lab/test';
 
 const PASSWORD = 'correct horse battery';
 const RECIPE = resolve(__dirname, '../../examples/code-server');
 const SAID = 'Written in the browser.';
 
-const withCode = test.extend<object, { engine: IEngine }>({
-  engine: [
-    ({}, use) => withEngine(use, 'recipe_image', RECIPE),
-    { scope: 'worker', timeout: 1_500_000 }
-  ],
-  flavour: ({ engine }, use) =>
-    use({
-      collaboration: false,
-      baseUrl: '/user/ann/',
-      environment: { NBYARD_DOCKER_HOST: engine.url, NBYARD_IDE_IMAGES: engine.image }
-    })
-});
+const settings = (image: string) => ({ NBYARD_IDE_IMAGES: image });
+const withCode = withEngine('recipe_image', settings, RECIPE);
+withCode.use({ ownServer: { baseUrl: '/user/ann/' } });
 
 withCode.skip(
   process.env.NBYARD_TEST_PROFILE !== 'long',
@@ -60,9 +51,10 @@ function explorer(page: Page): Locator {
 
 withCode(
   'P2, P5: VS Code in a container is logged in to, edits a file that stays, and has a terminal',
+  { tag: '@long' },
   async ({ lab, server, engine }, info) => {
     withCode.skip(!!engine.lacking, engine.lacking);
-    test.setTimeout(300_000);
+    withCode.setTimeout(300_000);
     const picture = (page: Page, name: string) =>
       page.screenshot({ path: info.outputPath(`${name}.png`) });
     await deploy(lab, engine.image);

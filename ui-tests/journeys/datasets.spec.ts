@@ -10,13 +10,7 @@ import { Lab, pointOf } from '../lab/lab';
 import { LabServer } from '../lab/server';
 import { expect, test } from '../lab/test';
 
-test.use({
-  flavour: {
-    collaboration: false,
-    baseUrl: '/',
-    environment: { NBYARD_ALLOWED_PRIVATE_HOSTS: '127.0.0.1' }
-  }
-});
+test.use({ environment: { NBYARD_ALLOWED_PRIVATE_HOSTS: '127.0.0.1' } });
 
 const PICTURE = resolve(__dirname, '../../docs/images/penguins.png');
 

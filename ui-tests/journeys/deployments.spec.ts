@@ -2,7 +2,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { Locator } from '@playwright/test';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { IEngine, withEngine } from '../lab/engine';
+import { withEngine } from '../lab/engine';
 import { Lab } from '../lab/lab';
 import { expect, test } from '../lab/test';
 
@@ -12,10 +12,7 @@ const TITLE = 'A title as long as may be, for a cow: 🐄🐄🐄';
 const SERVE = 'python3\n-u\n-m\nhttp.server\n8000';
 
 /** What DEEPaaS says and answers, from the standard library alone. */
-const LIKE_DEEPAAS = resolve(
-  __dirname,
-  '../../tests/integration/docker/strangers/like_deepaas.py'
-);
+const LIKE_DEEPAAS = resolve(__dirname, '../../tests/integration/docker/strangers/like_deepaas.py');
 
 /** Tells what it takes, as a model does, and adds one to it. */
 const MODEL = `
@@ -36,11 +33,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer(("", 5000), Handler).serve_forever()
 `;
 
-const withDocker = test.extend<object, { engine: IEngine }>({
-  engine: [({}, use) => withEngine(use, 'base_image'), { scope: 'worker', timeout: 300_000 }],
-  flavour: ({ engine }, use) =>
-    use({ collaboration: false, baseUrl: '/', environment: { NBYARD_DOCKER_HOST: engine.url } })
-});
+const withDocker = withEngine('base_image');
 
 function view(lab: Lab): Locator {
   return lab.page.locator('.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View');
@@ -101,7 +94,10 @@ withDocker(
     await port.getByLabel('Link').fill('Web');
     await port.getByRole('spinbutton').fill('80000');
     await lab.press('Enter');
-    await expect(view(lab).getByRole('alert')).toContainText(["'Web' has small", '80000 is no port']);
+    await expect(view(lab).getByRole('alert')).toContainText([
+      "'Web' has small",
+      '80000 is no port'
+    ]);
     await expect(port.getByLabel('Link')).toBeFocused();
     expect(await findings(lab)).toEqual([]);
     await picture('ports');
@@ -308,17 +304,16 @@ withDocker(
   }
 );
 
-const withoutDocker = test.extend({
-  flavour: {
-    collaboration: false,
-    baseUrl: '/prefix/',
+test.describe('without Docker', () => {
+  test.use({
+    ownServer: { baseUrl: '/prefix/' },
     environment: { NBYARD_DOCKER_HOST: 'unix:///nowhere/docker.sock' }
-  }
-});
+  });
 
-withoutDocker(
-  'P3, G2: without Docker, or without the server, the panel says so',
-  async ({ lab, server }, info) => {
+  test('P3, G2: without Docker, or without the server, the panel says so', async ({
+    lab,
+    server
+  }, info) => {
     const { page } = lab;
     await page.route('**/nbyard/api/deployments?*', route => route.abort());
     const panel = await lab.panel();
@@ -347,5 +342,5 @@ withoutDocker(
     await expect(view(lab).getByRole('alert')).toContainText('is taken by another deployment');
     await server.ask('DELETE', 'deployments/cows');
     await expect(lab.row('deployment', 'cows')).toHaveCount(0);
-  }
-);
+  });
+});

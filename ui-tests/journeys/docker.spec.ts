@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
-import { IEngine, withEngine } from '../lab/engine';
+import { withEngine } from '../lab/engine';
 import { Lab } from '../lab/lab';
 import { workflow } from '../lab/notebooks';
 import { LabServer } from '../lab/server';
@@ -52,11 +52,7 @@ async function runIn(lab: Lab, runtime: string, look?: () => Promise<void>): Pro
   await lab.dialog.getByRole('button', { name: 'Run' }).click();
 }
 
-const withDocker = test.extend<object, { engine: IEngine }>({
-  engine: [({}, use) => withEngine(use), { scope: 'worker', timeout: 60_000 }],
-  flavour: ({ engine }, use) =>
-    use({ collaboration: false, baseUrl: '/', environment: { NBYARD_DOCKER_HOST: engine.url } })
-});
+const withDocker = withEngine('tiny_image');
 
 withDocker(
   'R12, K11, K5: a run in containers and a node in one, chosen on the canvas, live',

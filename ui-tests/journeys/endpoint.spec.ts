@@ -1,10 +1,10 @@
 import AxeBuilder from '@axe-core/playwright';
 import { Locator } from '@playwright/test';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { IEngine, withEngine } from '../lab/engine';
+import { withEngine } from '../lab/engine';
 import { Lab } from '../lab/lab';
 import { LabServer } from '../lab/server';
-import { expect, test } from '../lab/test';
+import { expect } from '../lab/test';
 
 /** From a CSV on this computer to an answer of a live endpoint, with the panel in view. */
 const MOST_ACTIONS = 8;
@@ -28,19 +28,10 @@ class Doubler:
         return pd.DataFrame({"twice": frame["weight"] * 2})
 `;
 
-const withDocker = test.extend<object, { engine: IEngine }>({
-  engine: [({}, use) => withEngine(use, 'base_image'), { scope: 'worker', timeout: 600_000 }],
-  flavour: ({ engine }, use) =>
-    use({
-      collaboration: false,
-      baseUrl: '/',
-      environment: {
-        NBYARD_DOCKER_HOST: engine.url,
-        NBYARD_DOCKER_BASE_IMAGE: engine.image,
-        NBYARD_DOCKER_BUILD_NETWORK: 'none'
-      }
-    })
-});
+const withDocker = withEngine('base_image', image => ({
+  NBYARD_DOCKER_BASE_IMAGE: image,
+  NBYARD_DOCKER_BUILD_NETWORK: 'none'
+}));
 
 function view(lab: Lab): Locator {
   return lab.page.locator('.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View');
@@ -74,7 +65,7 @@ withDocker(
   'M6: journey 1: from a CSV over two notebooks to the answer of a live endpoint, in eight actions',
   async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
-    test.setTimeout(420_000);
+    withDocker.setTimeout(420_000);
     const { canvas, page } = lab;
     const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
     await lab.aside(async () => void (await lab.panel()));
@@ -174,7 +165,7 @@ withDocker(
   'M6: journey 1 by keyboard: a model is deployed from its card and asked, with no pointer',
   async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
-    test.setTimeout(420_000);
+    withDocker.setTimeout(420_000);
     const { canvas, page } = lab;
     const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
     await writeFile(server.file('two.nbflow'), JSON.stringify(TWO_STEPS));
@@ -242,7 +233,7 @@ withDocker(
   'M6: journey 7: a class of a Python file is deployed from the file browser, in three actions',
   async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
-    test.setTimeout(420_000);
+    withDocker.setTimeout(420_000);
     const { page } = lab;
     const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
     await writeFile(server.file('model.py'), MODEL);

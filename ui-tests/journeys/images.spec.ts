@@ -1,15 +1,11 @@
 import AxeBuilder from '@axe-core/playwright';
 import { Locator } from '@playwright/test';
-import { IEngine, withEngine } from '../lab/engine';
+import { withEngine } from '../lab/engine';
 import { Lab } from '../lab/lab';
 import { LabServer } from '../lab/server';
-import { expect, test } from '../lab/test';
+import { expect } from '../lab/test';
 
-const withDocker = test.extend<object, { engine: IEngine }>({
-  engine: [({}, use) => withEngine(use), { scope: 'worker', timeout: 60_000 }],
-  flavour: ({ engine }, use) =>
-    use({ collaboration: false, baseUrl: '/', environment: { NBYARD_DOCKER_HOST: engine.url } })
-});
+const withDocker = withEngine('tiny_image');
 
 /** A library that is installed and has no packages, whose image has nothing to install either. */
 function makeLibrary(server: LabServer, base: string): void {

@@ -1,20 +1,13 @@
 /** JupyterLab in a container, used as people use it: through the proxy, in their browser. */
 import { Page } from '@playwright/test';
-import { IEngine, withEngine } from '../lab/engine';
+import { withEngine } from '../lab/engine';
 import { Lab } from '../lab/lab';
-import { expect, test } from '../lab/test';
+import { expect } from '../lab/test';
 
 const PASSWORD = 'correct horse battery';
 
-const withLab = test.extend<object, { engine: IEngine }>({
-  engine: [({}, use) => withEngine(use, 'lab_image'), { scope: 'worker', timeout: 400_000 }],
-  flavour: ({ engine }, use) =>
-    use({
-      collaboration: false,
-      baseUrl: '/user/ann/',
-      environment: { NBYARD_DOCKER_HOST: engine.url, NBYARD_IDE_IMAGES: engine.image }
-    })
-});
+const withLab = withEngine('lab_image', image => ({ NBYARD_IDE_IMAGES: image }));
+withLab.use({ ownServer: { baseUrl: '/user/ann/' } });
 
 /** Log in at the page that its link opens, as one who is asked for the password. */
 async function enter(lab: Lab): Promise<Page> {
@@ -33,7 +26,7 @@ withLab(
   'P2, P5: JupyterLab in a container is logged in to, runs a cell and has a terminal',
   async ({ lab, server, engine }, info) => {
     withLab.skip(!!engine.lacking, engine.lacking);
-    test.setTimeout(180_000);
+    withLab.setTimeout(180_000);
     await server.post('deployments', {
       service: 'jupyterlab',
       image: engine.image,
@@ -65,7 +58,10 @@ withLab(
     await inside.screenshot({ path: info.outputPath('notebook.png') });
 
     await inside.keyboard.press('Control+Shift+l');
-    await inside.locator('.jp-LauncherCard', { hasText: /^Terminal$/ }).last().click();
+    await inside
+      .locator('.jp-LauncherCard', { hasText: /^Terminal$/ })
+      .last()
+      .click();
     const terminal = inside.locator('.jp-Terminal .xterm-screen');
     await expect(terminal).toBeVisible();
     await terminal.click();

@@ -1,6 +1,6 @@
 import { expect, test } from '../lab/test';
 
-test.use({ flavour: { collaboration: false, baseUrl: '/user/ada/' } });
+test.use({ ownServer: { baseUrl: '/user/ada/' } });
 
 test('G4: everything works under a base URL, and nothing without signing in', async ({
   lab,

@@ -79,35 +79,39 @@ test('K6, R10: a reload in mid-run brings canvas, drawer and states back; a seco
   }
 });
 
-test('R8, K6: a killed server stops nothing; the next one shows the run', async ({
-  lab,
-  server
-}) => {
-  await makeSlowWorkflow(server);
-  const canvas = await lab.openWorkflow('slow.nbflow');
-  await expect(canvas.arrows).toHaveCount(1);
-  await lab.click(canvas.button('run-workflow'));
-  await arrived(server, 'first');
-  await expect(canvas.stateOf('first')).toContainText('running');
+test.describe('with a server to kill', () => {
+  test.use({ ownServer: {} });
 
-  await server.kill();
-  for (const place of [canvas.root, lab.drawer.root]) {
-    await expect(place.locator('.nby-Away')).toContainText('Reconnecting');
-    await expect(place.locator('.nby-Away')).toContainText(/true [1-9]\d* s ago/);
-  }
-  await letOn(server, 'first');
-  await arrived(server, 'second'); // without any server
-  await expect(canvas.stateOf('first')).toContainText('running'); // as far as is known here
-  await server.start();
-  await expect(canvas.stateOf('second')).toContainText('running', { timeout: 45_000 });
-  await expect(canvas.stateOf('first')).toContainText('succeeded');
-  await expect(lab.drawer.step('first')).toContainText('succeeded');
-  await expect(lab.page.locator('.nby-Away')).toHaveCount(0);
-  await lab.reload();
-  await expect(canvas.stateOf('second')).toContainText('running');
-  await expect(lab.drawer.state).toHaveText('running');
-  await letOn(server, 'second');
-  await lab.drawer.succeeds();
+  test('R8, K6: a killed server stops nothing; the next one shows the run', async ({
+    lab,
+    server
+  }) => {
+    await makeSlowWorkflow(server);
+    const canvas = await lab.openWorkflow('slow.nbflow');
+    await expect(canvas.arrows).toHaveCount(1);
+    await lab.click(canvas.button('run-workflow'));
+    await arrived(server, 'first');
+    await expect(canvas.stateOf('first')).toContainText('running');
+
+    await server.kill();
+    for (const place of [canvas.root, lab.drawer.root]) {
+      await expect(place.locator('.nby-Away')).toContainText('Reconnecting');
+      await expect(place.locator('.nby-Away')).toContainText(/true [1-9]\d* s ago/);
+    }
+    await letOn(server, 'first');
+    await arrived(server, 'second'); // without any server
+    await expect(canvas.stateOf('first')).toContainText('running'); // as far as is known here
+    await server.start();
+    await expect(canvas.stateOf('second')).toContainText('running', { timeout: 45_000 });
+    await expect(canvas.stateOf('first')).toContainText('succeeded');
+    await expect(lab.drawer.step('first')).toContainText('succeeded');
+    await expect(lab.page.locator('.nby-Away')).toHaveCount(0);
+    await lab.reload();
+    await expect(canvas.stateOf('second')).toContainText('running');
+    await expect(lab.drawer.state).toHaveText('running');
+    await letOn(server, 'second');
+    await lab.drawer.succeeds();
+  });
 });
 
 test('R7, K5: a run that is stopped ends at once, what follows is skipped', async ({

@@ -14,7 +14,7 @@ async function relabel(canvas: Canvas, title: string, label: string): Promise<vo
 }
 
 test.describe('with collaboration', () => {
-  test.use({ flavour: { collaboration: true, baseUrl: '/' } });
+  test.use({ ownServer: { collaboration: true } });
 
   test('K12: edits of two windows both survive', async ({ lab, anotherLab, server }) => {
     const one = await lab.openWorkflow('penguins.nbflow');

@@ -1,47 +1,42 @@
-/** A Docker engine of the journeys' own, where one can be started. */
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { PYTHON } from './server';
+/** The Docker engine of the run, with one of its images. */
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { ofRun } from './places';
+import type { IEngine } from './run';
+import { test } from './test';
 
-const HOLD = `import sys
-from pathlib import Path
-from nbyard.dockerd import Engine
-from nbyard.testing import images
-from nbyard.testing.engine import using_shared_engine, why_not
-reason = why_not()
-if reason:
-    sys.exit(print("cannot", reason))
-with using_shared_engine() as private:
-    image = getattr(images, sys.argv[1])(Engine(private.url), *map(Path, sys.argv[2:]))
-    print("has", private.url, image, flush=True)
-    sys.stdin.read()
-`;
+/** Images with a shell and a few programs, with Python, with JupyterLab, or of a recipe. */
+type Kind = 'tiny_image' | 'base_image' | 'lab_image' | 'recipe_image';
 
-export interface IEngine {
-  url: string;
-  /** An image with a shell and a few programs, with Python, or of a recipe. */
-  image: string;
-  /** Why there is none. */
-  lacking?: string;
+const IMAGE_MS = 1_500_000;
+
+/** Journeys with an engine, whose server has these settings besides. */
+export function withEngine(
+  kind: Kind,
+  settings: (image: string) => NodeJS.ProcessEnv = () => ({}),
+  ...folders: string[]
+) {
+  return test.extend<{ engine: IEngine }>({
+    engine: [
+      async ({}, use) => use(await find([kind, ...folders].join(' '))),
+      { timeout: IMAGE_MS }
+    ],
+    environment: ({ engine: { url, image } }, use) =>
+      use({ NBYARD_DOCKER_HOST: url, ...settings(image) })
+  });
 }
 
-/** Start it, use it, and leave it to others or stop it. */
-export async function withEngine(
-  use: (engine: IEngine) => Promise<void>,
-  kind: 'tiny_image' | 'base_image' | 'lab_image' | 'recipe_image' = 'tiny_image',
-  ...folders: string[]
-): Promise<void> {
-  const child = spawn(PYTHON, ['-c', HOLD, kind, ...folders], {
-    stdio: ['pipe', 'pipe', 'inherit']
+function find(words: string): Promise<IEngine> {
+  const path = `/${encodeURIComponent(words)}`;
+  return new Promise((done, failed) => {
+    const asked = request({ socketPath: ofRun('engine'), path }, async response => {
+      const answer = await text(response);
+      if (response.statusCode === 200) {
+        done(JSON.parse(answer));
+      } else {
+        failed(new Error(answer));
+      }
+    });
+    asked.once('error', failed).end();
   });
-  const ended = new Promise(done => child.once('exit', done));
-  const lines = createInterface(child.stdout);
-  const [word, ...rest] = await new Promise<string[]>((done, failed) => {
-    lines.once('line', line => done(line.split(' ')));
-    child.once('exit', code => failed(new Error(`The engine's holder ended with ${code}`)));
-  });
-  const [url = '', image = ''] = word === 'has' ? rest : [];
-  await use(word === 'has' ? { url, image } : { url, image, lacking: rest.join(' ') });
-  child.stdin.end();
-  await ended;
 }

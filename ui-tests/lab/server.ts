@@ -1,14 +1,16 @@
 /** A real JupyterLab on a copy of the penguins example: own port, own store, no user settings. */
 import { ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ofRun, PYTHON } from './places';
+import { sweep } from './processes';
 
-const REPOSITORY = resolve(__dirname, '../..');
-export const PYTHON = resolve(REPOSITORY, process.env.NBYARD_TEST_PYTHON || '.venv/bin/python');
 const PATIENCE_MS = 60_000;
+const LOOK_MS = 50;
 const TOKEN = 'a-token-for-journeys';
 
 /** JupyterLab's own questions about news would lie over what is looked at. */
@@ -16,16 +18,19 @@ const QUIET = {
   '@jupyterlab/apputils-extension:notification': { fetchNews: 'false', checkForUpdates: false }
 };
 
+/** Folders of one journey. The log and Jupyter's runtime folder belong to the server. */
+const OF_A_JOURNEY = ['root', 'store', 'home', 'config', 'data', 'workspaces'];
+
 export interface IFlavour {
   /** Shared documents over jupyter-collaboration. */
-  collaboration: boolean;
-  baseUrl: string;
-  /** Settings of the server, as variables. */
-  environment?: NodeJS.ProcessEnv;
+  collaboration?: boolean;
+  baseUrl?: string;
 }
 
 export class LabServer {
-  constructor(readonly flavour: IFlavour) {
+  constructor({ collaboration = false, baseUrl = '/' }: IFlavour = {}) {
+    this.collaboration = collaboration;
+    this.baseUrl = baseUrl;
     this.folder = mkdtempSync(join(tmpdir(), 'nbyard-ui-'));
     this.root = join(this.folder, 'root');
   }
@@ -33,11 +38,17 @@ export class LabServer {
   /** What it serves. */
   readonly root: string;
   private readonly folder: string;
+  private readonly collaboration: boolean;
+  private readonly baseUrl: string;
+  /** Settings of nbyard for the journey, as variables. */
+  private settings: NodeJS.ProcessEnv = {};
   private port = 0;
   private child?: ChildProcess;
+  /** Where the log of this journey begins. */
+  private logStart = 0;
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}${this.flavour.baseUrl}`;
+    return `http://127.0.0.1:${this.port}${this.baseUrl}`;
   }
 
   /** The address that signs in and shows JupyterLab, a file of it if one is named. */
@@ -68,11 +79,7 @@ export class LabServer {
 
   /** Ask an operation of nbyard, past the browser. */
   async ask(method: string, path: string, body?: object): Promise<Response> {
-    return fetch(`${this.url}nbyard/api/${path}`, {
-      method,
-      headers: { ...this.signedIn, 'Content-Type': 'application/json' },
-      body: body && JSON.stringify(body)
-    });
+    return this.fetch(method, `nbyard/api/${path}`, body);
   }
 
   /** Make something, as a script would. */
@@ -83,70 +90,120 @@ export class LabServer {
     }
   }
 
-  async start(): Promise<this> {
-    if (!this.port) {
-      this.port = await freePort();
-      const example = join(REPOSITORY, 'examples/penguins');
-      await cp(example, this.root, { recursive: true });
-      await mkdir(join(this.folder, 'home'));
-      await mkdir(join(this.folder, 'config/labconfig'), { recursive: true });
-      const settings = join(this.folder, 'config/labconfig/default_setting_overrides.json');
-      await writeFile(settings, JSON.stringify(QUIET));
-      execFileSync(PYTHON, [this.file('get_data.py')]);
+  /** Start a journey: new folders and a new store, in the JupyterLab that runs already. */
+  async renew(settings: NodeJS.ProcessEnv): Promise<void> {
+    const { runs } = this;
+    if (this.child && !runs) {
+      throw new Error(`JupyterLab ended by itself:\n${this.log()}`);
     }
-    const log = openSync(join(this.folder, 'log'), 'a');
+    if (runs) {
+      await this.undeploy();
+      await this.renewal('DELETE');
+      await sweep(this.folder, this.child!.pid);
+    }
+    this.settings = settings;
+    await this.makeFolders();
+    if (runs) {
+      this.logStart = (await stat(this.logPath)).size;
+      await this.renewal('POST', settings);
+    } else {
+      await this.start();
+    }
+  }
+
+  /** Start JupyterLab on the present folders: the first time, or after `kill`. */
+  async start(): Promise<void> {
+    this.port ||= await freePort();
+    const log = openSync(this.logPath, 'a');
     this.child = spawn(PYTHON, ['-m', 'jupyterlab', ...this.options()], {
       cwd: this.root,
-      env: this.environment(),
+      env: { ...this.environment(), PYTHONPATH: __dirname },
       stdio: ['ignore', log, log],
       detached: true
     });
     closeSync(log);
     await this.answers();
-    return this;
   }
 
   /** As a crash or the kernel would end it. */
   async kill(): Promise<void> {
-    await this.end('SIGKILL');
+    const { child } = this;
+    if (child && this.runs) {
+      const ended = new Promise(done => child.once('exit', done));
+      child.kill('SIGKILL');
+      await ended;
+    }
   }
 
   async stop(): Promise<void> {
-    await this.undeploy();
-    await this.end('SIGKILL');
-    await this.sweep();
+    if (this.runs) {
+      await this.undeploy();
+    }
+    await this.kill();
+    await sweep(this.folder);
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  private get runs(): boolean {
+    return this.child?.exitCode === null && this.child.signalCode === null;
+  }
+
+  private async makeFolders(): Promise<void> {
+    const old = OF_A_JOURNEY.map(name => join(this.folder, name));
+    await Promise.all(old.map(path => rm(path, { recursive: true, force: true, maxRetries: 5 })));
+    await cp(ofRun('example'), this.root, { recursive: true });
+    await mkdir(join(this.folder, 'home'));
+    await mkdir(join(this.folder, 'config/labconfig'), { recursive: true });
+    const settings = join(this.folder, 'config/labconfig/default_setting_overrides.json');
+    await writeFile(settings, JSON.stringify(QUIET));
   }
 
   /** What is deployed would outlive the store. */
   private async undeploy(): Promise<void> {
     const end = Date.now() + PATIENCE_MS;
-    try {
-      for (let count = 1; count && Date.now() < end; ) {
-        const { items } = await (await this.ask('GET', 'deployments')).json();
-        count = items.length;
-        await Promise.all(
-          items.map(({ id }: { id: string }) => this.ask('DELETE', `deployments/${id}`))
-        );
-        await new Promise(done => setTimeout(done, count ? 200 : 0));
+    for (;;) {
+      const { items } = await (await this.ask('GET', 'deployments')).json();
+      if (!items.length) {
+        return;
       }
-    } catch {
-      // the test has ended it
+      if (Date.now() > end) {
+        throw new Error(`${items.length} deployments could not be deleted`);
+      }
+      await Promise.all(
+        items.map(({ id }: { id: string }) => this.ask('DELETE', `deployments/${id}`))
+      );
+      await pause(LOOK_MS);
     }
   }
 
+  private async renewal(method: string, body?: object): Promise<void> {
+    const answer = await this.fetch(method, 'journeys/renewal', body);
+    if (!answer.ok) {
+      throw new Error(`${method}: ${answer.status} ${await answer.text()}\n${this.log()}`);
+    }
+  }
+
+  private async fetch(method: string, path: string, body?: object): Promise<Response> {
+    return fetch(`${this.url}${path}`, {
+      method,
+      headers: { ...this.signedIn, 'Content-Type': 'application/json' },
+      body: body && JSON.stringify(body)
+    });
+  }
+
   private options(): string[] {
-    const { collaboration, baseUrl } = this.flavour;
     return [
       '--ServerApp.ip=127.0.0.1',
       `--ServerApp.port=${this.port}`,
       '--ServerApp.port_retries=0',
       '--ServerApp.allow_root=True',
       '--ServerApp.open_browser=False',
-      `--ServerApp.base_url=${baseUrl}`,
+      `--ServerApp.base_url=${this.baseUrl}`,
       `--ServerApp.root_dir=${this.root}`,
+      '--ServerApp.jpserver_extensions=renewal=True',
       `--IdentityProvider.token=${TOKEN}`,
-      `--YDocExtension.disable_rtc=${!collaboration}`,
+      `--YDocExtension.disable_rtc=${!this.collaboration}`,
+      '--BaseFileIdManager.db_path=:memory:', // stays open from journey to journey
       `--LabApp.workspaces_dir=${join(this.folder, 'workspaces')}`,
       '--LabApp.expose_app_in_browser=True'
     ];
@@ -163,20 +220,20 @@ export class LabServer {
       JUPYTER_RUNTIME_DIR: join(this.folder, 'runtime'),
       NBYARD_STORE_DIR: join(this.folder, 'store'),
       NBYARD_IDLE_SECONDS: '5',
-      ...this.flavour.environment
+      ...this.settings
     };
   }
 
   private async answers(): Promise<void> {
     const end = Date.now() + PATIENCE_MS;
-    while (Date.now() < end && this.child?.exitCode === null) {
+    while (Date.now() < end && this.runs) {
       try {
-        const answer = await fetch(`${this.url}api/status`, { headers: this.signedIn });
+        const answer = await this.fetch('GET', 'api/status');
         if (answer.ok) {
           return;
         }
       } catch {
-        await new Promise(done => setTimeout(done, 100)); // it does not listen yet
+        await pause(LOOK_MS); // it does not listen yet
       }
     }
     throw new Error(`JupyterLab did not start:\n${this.log()}`);
@@ -191,34 +248,14 @@ export class LabServer {
     return texts.some(text => below.test(text));
   }
 
+  private get logPath(): string {
+    return join(this.folder, 'log');
+  }
+
+  /** What this server has logged in this journey. */
   log(): string {
-    const path = join(this.folder, 'log');
-    return existsSync(path) ? readFileSync(path, 'utf8').slice(-8000) : '';
-  }
-
-  private async end(signal: NodeJS.Signals): Promise<void> {
-    const { child } = this;
-    if (child?.pid && child.exitCode === null && child.signalCode === null) {
-      const ended = new Promise(done => child.once('exit', done));
-      process.kill(child.pid, signal);
-      await ended;
-    }
-  }
-
-  /** Dispatcher, runners and kernels live on by design: end what has our store in its environment. */
-  private async sweep(): Promise<void> {
-    for (const pid of await readdir('/proc')) {
-      const text = /^\d+$/.test(pid)
-        ? await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
-        : '';
-      if (text.includes(this.folder)) {
-        try {
-          process.kill(Number(pid), 'SIGKILL');
-        } catch {
-          // it ended by itself
-        }
-      }
-    }
+    const text = existsSync(this.logPath) ? readFileSync(this.logPath) : Buffer.alloc(0);
+    return text.subarray(this.logStart).toString().slice(-8000);
   }
 }
 

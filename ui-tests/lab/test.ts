@@ -1,11 +1,14 @@
-/** What every journey starts from: a server of its own, and a browser at its JupyterLab. */
+/** What every journey starts from: a server as new, and a browser at its JupyterLab. */
 import { writeFile } from 'node:fs/promises';
 import { Browser, Page, test as base } from '@playwright/test';
 import { Lab } from './lab';
 import { IFlavour, LabServer } from './server';
 
 interface IOptions {
-  flavour: IFlavour;
+  /** Set by journeys that kill their server or need a special one, which they then do not share. */
+  ownServer: IFlavour | null;
+  /** Settings of nbyard, as variables. */
+  environment: NodeJS.ProcessEnv;
 }
 
 interface IFixtures {
@@ -16,17 +19,34 @@ interface IFixtures {
   anotherLab: () => Promise<Lab>;
 }
 
-export const test = base.extend<IOptions & IFixtures>({
-  flavour: [{ collaboration: false, baseUrl: '/' }, { option: true }],
-  server: async ({ flavour }, use, info) => {
-    const server = new LabServer(flavour);
+interface IOfWorker {
+  /** The JupyterLab that the journeys of a worker share, one after the other. */
+  sharedServer: LabServer;
+}
+
+export const test = base.extend<IOptions & IFixtures, IOfWorker>({
+  ownServer: [null, { option: true }],
+  environment: [{}, { option: true }],
+  sharedServer: [
+    async ({}, use) => {
+      const server = new LabServer();
+      await use(server);
+      await server.stop();
+    },
+    { scope: 'worker', timeout: 120_000 }
+  ],
+  server: async ({ ownServer, environment, sharedServer }, use, info) => {
+    const server = ownServer ? new LabServer(ownServer) : sharedServer;
     try {
-      await use(await server.start());
+      await server.renew(environment);
+      await use(server);
+    } finally {
       if (info.errors.length) {
         await writeFile(info.outputPath('server.log'), server.log());
       }
-    } finally {
-      await server.stop();
+      if (ownServer) {
+        await server.stop();
+      }
     }
   },
   lab: async ({ page, server }, use) => {

@@ -1,0 +1,50 @@
+"""Give a running JupyterLab to the next journey: no kernels, another store, other variables.
+
+DELETE ends what the last journey left in the server and closes the store. The caller may then
+replace the folders. POST opens the store again, with the variables of the next journey.
+"""
+
+import json
+import os
+from typing import Any
+
+from jupyter_server.base.handlers import APIHandler
+from jupyter_server.utils import ensure_async, url_path_join
+from tornado import web
+
+from nbyard.extension import _load_jupyter_server_extension as load_nbyard
+
+
+class RenewalHandler(APIHandler):
+    """Both halves of a renewal, for the journeys with their token."""
+
+    def initialize(self, variables: dict[str, str]) -> None:
+        self._variables = variables
+
+    @web.authenticated
+    async def delete(self) -> None:
+        kernels = self.kernel_manager
+        for kernel in kernels.list_kernel_ids():
+            await ensure_async(kernels.shutdown_kernel(kernel, now=True))
+        await ensure_async(self.session_manager.list_sessions())  # drops those without a kernel
+        await self.settings["terminal_manager"].terminate_all()
+        self.settings["nbyard"].close()
+        self.finish({})
+
+    @web.authenticated
+    async def post(self) -> None:
+        os.environ.clear()
+        os.environ.update(self._variables | json.loads(self.request.body))
+        os.chdir(self.serverapp.root_dir)
+        load_nbyard(self.serverapp)
+        self.finish({})
+
+
+def _load_jupyter_server_extension(serverapp: Any) -> None:
+    address = url_path_join(serverapp.web_app.settings["base_url"], "journeys/renewal")
+    variables = {"variables": dict(os.environ)}
+    serverapp.web_app.add_handlers(".*$", [(address, RenewalHandler, variables)])
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "renewal"}]
