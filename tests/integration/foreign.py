@@ -1,13 +1,10 @@
 """Kernels of another environment and of another language, and notebooks that ask for them."""
 
-import contextlib
-import hashlib
 import json
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,7 +18,7 @@ from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.testing.conformance_runtimes import finish, place_attempt, wait_until
-from nbyard.testing.engine import cache_folder
+from nbyard.testing.kept import kept_folder
 
 KERNEL = "other"
 # A cell that prints the kernel's process.
@@ -52,14 +49,11 @@ class Environment:
 
 def _installed() -> Path:
     """ipykernel and all that it needs; fetched once."""
-    digest = hashlib.sha256(f"{sys.prefix} {sys.version}".encode()).hexdigest()[:12]
-    folder = cache_folder() / f"ipykernel-{digest}"
-    if not folder.exists():
-        with tempfile.TemporaryDirectory(dir=folder.parent) as place:
-            _run("-m", "pip", "install", "--quiet", "--target", f"{place}/whole", "ipykernel")
-            with contextlib.suppress(OSError):  # somebody was quicker
-                Path(place, "whole").rename(folder)
-    return folder
+
+    def install(folder: Path) -> None:
+        _run("-m", "pip", "install", "--quiet", "--target", str(folder), "ipykernel")
+
+    return kept_folder("ipykernel", f"{sys.prefix} {sys.version}", install)
 
 
 def _run(*words: str) -> None:

@@ -1,13 +1,12 @@
 """E13: scripts with argparse or click run from a real shell, with nothing written about them."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from nbyard.testing.forked import ForkedShell
 
 ARGPARSE = """
 import argparse, csv, json
@@ -56,23 +55,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
-def shell(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    variables = {
-        **os.environ,
-        "NBYARD_STORE_DIR": str(folder.parent / "store"),
-        "NBYARD_IDLE_SECONDS": "1",
-    }
-    line = [sys.executable, "-m", "nbyard.cli.main", *words]
-    return subprocess.run(
-        line, cwd=folder, env=variables, capture_output=True, text=True, timeout=100, check=False
-    )
-
-
-def made(folder: Path, *words: str) -> Any:
+def made(shell: ForkedShell, folder: Path, *words: str) -> Any:
     """What the run wrote to its output."""
-    done = shell(folder, "run", "fit.py", "--json", *words)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (main,) = [task for task in json.loads(done.stdout)["tasks"] if task["node"] == "main"]
+    done = shell("run", "fit.py", "--json", *words, folder=folder)
+    assert done.code == 0, done.out + done.err
+    (main,) = [task for task in done.json["tasks"] if task["node"] == "main"]
     (artifact,) = main["artifacts"]
     assert artifact["name"] == "out"
     digest = artifact["digest"].removeprefix("sha256:")
@@ -84,16 +71,18 @@ def made(folder: Path, *words: str) -> Any:
 
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("script", [ARGPARSE, CLICK], ids=["argparse", "click"])
-def test_a_script_runs_from_the_shell_as_it_is(folder: Path, script: str) -> None:
+def test_a_script_runs_from_the_shell_as_it_is(
+    folder: Path, forked_shell: ForkedShell, script: str
+) -> None:
     (folder / "fit.py").write_text(script)
     given = ["-p", "data=table.csv"]
-    assert made(folder, *given) == [2, 0.5, ["a"], True, 0]
+    assert made(forked_shell, folder, *given) == [2, 0.5, ["a"], True, 0]
     more = ["alpha=-0.00003", 'names=["b", "c d"]', "scale=false", "verbose=2"]
     given += [word for one in more for word in ("-p", one)]
-    assert made(folder, *given) == [2, -0.00003, ["b", "c d"], False, 2]
-    done = shell(folder, "run", "fit.py", "-p", "alpha=0.3")
-    assert done.returncode == 2 and "data: a file, a dataset" in done.stderr
+    assert made(forked_shell, folder, *given) == [2, -0.00003, ["b", "c d"], False, 2]
+    done = forked_shell("run", "fit.py", "-p", "alpha=0.3", folder=folder)
+    assert done.code == 2 and "data: a file, a dataset" in done.err
     changed = script.replace("alpha", "beta")
     (folder / "fit.py").write_text(changed)
-    assert made(folder, "-p", "data=table.csv", "-p", "beta=0.3")[1] == 0.3
+    assert made(forked_shell, folder, "-p", "data=table.csv", "-p", "beta=0.3")[1] == 0.3
     assert sorted(path.name for path in folder.iterdir()) == ["fit.py", "table.csv"]

@@ -19,19 +19,12 @@ from pathlib import Path
 from nbyard.dockerd import Engine
 from nbyard.errors import NbyardError
 from nbyard.runner import processes
+from nbyard.testing.kept import cache_folder
 
 START_SECONDS = 30
 STOP_SECONDS = 15
 KEPT = "kept"
 PROGRAMS = (b"dockerd", b"containerd", b"containerd-shim-runc-v2", b"docker-proxy", b"runc")
-
-
-def cache_folder() -> Path:
-    """Where the engine's data, the base system and the wheels stay between test runs."""
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    folder = Path(home) / "nbyard-tests"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def why_not() -> str:

@@ -21,13 +21,14 @@ from pathlib import Path
 from nbyard.dockerd import Engine
 from nbyard.images.dockerfile import NOTEBOOK_PACKAGES
 from nbyard.serving.http import HttpMode
-from nbyard.testing.engine import cache_folder
+from nbyard.testing.kept import cache_folder, kept_folder, locked
 
 TINY = "nbyard-test/tiny:1"
 BASE = "nbyard-test/base"
 LAB = "nbyard-test/lab"
 LAB_PACKAGES = ("jupyterlab>=4.4,<5", "soupsieve<2.7")
 SYSTEM = "nbyard-test/debian:bookworm"
+SYSTEM_TAR = "debian.tar"
 PROGRAMS = (
     "sh", "cat", "dd", "echo", "env", "head", "id", "ls", "mkdir", "seq", "sleep", "sync", "tail",
     "test", "touch", "true", "wc",
@@ -46,23 +47,29 @@ ENV PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels
 
 def tiny_image(engine: Engine, tag: str = TINY) -> str:
     """A shell and a few programs, in a second."""
-    if not engine.image_id(tag):
-        paths = {
-            os.path.realpath(p): p for n in PROGRAMS if (p := shutil.which(n, path="/usr/bin:/bin"))
-        }
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w", dereference=True) as archive:
-            for name in ("tmp", "etc", "proc", "sys", "dev"):
-                member = tarfile.TarInfo(name)
-                member.type, member.mode = tarfile.DIRTYPE, 0o755
-                archive.addfile(member)
-            for path in paths.values():
-                archive.add(path, f"bin/{Path(path).name}")
-            for library in _libraries(paths):
-                archive.add(library, library.lstrip("/"))
-        packed.seek(0)
-        engine.load_root(packed, tag)
+    with locked("tiny-image"):
+        if not engine.image_id(tag):
+            engine.load_root(_packed_programs(), tag)
     return tag
+
+
+def _packed_programs() -> io.BytesIO:
+    """The tar of a root folder with these programs and their libraries."""
+    paths = {
+        os.path.realpath(p): p for n in PROGRAMS if (p := shutil.which(n, path="/usr/bin:/bin"))
+    }
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", dereference=True) as archive:
+        for name in ("tmp", "etc", "proc", "sys", "dev"):
+            member = tarfile.TarInfo(name)
+            member.type, member.mode = tarfile.DIRTYPE, 0o755
+            archive.addfile(member)
+        for path in paths.values():
+            archive.add(path, f"bin/{Path(path).name}")
+        for library in _libraries(paths):
+            archive.add(library, library.lstrip("/"))
+    packed.seek(0)
+    return packed
 
 
 def _libraries(programs: Iterable[str]) -> set[str]:
@@ -79,17 +86,22 @@ def base_image(engine: Engine, more: Iterable[Path] = ()) -> str:
     names = sorted(path.name for path in wheels.iterdir())
     digest = hashlib.sha256("\n".join([BASE_DOCKERFILE, *names]).encode()).hexdigest()[:12]
     tag = f"{BASE}:{digest}"
-    if not engine.image_id(tag):
-        if not engine.image_id(SYSTEM):
-            with open(_system(), "rb") as root:
-                engine.load_root(root, SYSTEM)
-        with tempfile.TemporaryFile() as packed:
-            with tarfile.open(fileobj=packed, mode="w") as archive:
-                archive.add(wheels, "wheels")
-                _add_dockerfile(archive, BASE_DOCKERFILE)
-            packed.seek(0)
-            engine.build(tag, packed, network="none")
+    with locked("base-image"):
+        if not engine.image_id(tag):
+            _build_base(engine, tag, wheels)
     return tag
+
+
+def _build_base(engine: Engine, tag: str, wheels: Path) -> None:
+    if not engine.image_id(SYSTEM):
+        with open(_system(), "rb") as root:
+            engine.load_root(root, SYSTEM)
+    with tempfile.TemporaryFile() as packed:
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            archive.add(wheels, "wheels")
+            _add_dockerfile(archive, BASE_DOCKERFILE)
+        packed.seek(0)
+        engine.build(tag, packed, network="none")
 
 
 def lab_image(engine: Engine) -> str:
@@ -99,14 +111,15 @@ def lab_image(engine: Engine) -> str:
         wishes.flush()
         base = base_image(engine, [Path(wishes.name)])
     tag = f"{LAB}:{base.rpartition(':')[2]}"
-    if not engine.image_id(tag):
-        words = " ".join(f"'{name}'" for name in (*LAB_PACKAGES, "ipykernel"))
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w") as archive:
-            text = f"FROM {base}\nRUN pip install --break-system-packages {words}\n"
-            _add_dockerfile(archive, text)
-        packed.seek(0)
-        engine.build(tag, packed, network="none")
+    with locked("lab-image"):
+        if not engine.image_id(tag):
+            words = " ".join(f"'{name}'" for name in (*LAB_PACKAGES, "ipykernel"))
+            packed = io.BytesIO()
+            with tarfile.open(fileobj=packed, mode="w") as archive:
+                text = f"FROM {base}\nRUN pip install --break-system-packages {words}\n"
+                _add_dockerfile(archive, text)
+            packed.seek(0)
+            engine.build(tag, packed, network="none")
     return tag
 
 
@@ -115,16 +128,21 @@ def recipe_image(engine: Engine, recipe: Path) -> str:
     is told; minutes the first time, and again whenever a file of the recipe changes."""
     told = b"".join(path.read_bytes() for path in sorted(recipe.iterdir()) if path.is_file())
     tag = f"nbyard-test/{recipe.name}:{hashlib.sha256(told).hexdigest()[:12]}"
-    if not engine.image_id(tag):
-        with tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
-            words = [str(recipe / "gather.sh"), folder]
-            subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
-            with tempfile.TemporaryFile(dir=cache_folder()) as packed:
-                with tarfile.open(fileobj=packed, mode="w") as archive:
-                    archive.add(folder, "")
-                packed.seek(0)
-                engine.build(tag, packed, network="none")
+    with locked(f"{recipe.name}-image"):
+        if not engine.image_id(tag):
+            _build_recipe(engine, tag, recipe)
     return tag
+
+
+def _build_recipe(engine: Engine, tag: str, recipe: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
+        words = [str(recipe / "gather.sh"), folder]
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+        with tempfile.TemporaryFile(dir=cache_folder()) as packed:
+            with tarfile.open(fileobj=packed, mode="w") as archive:
+                archive.add(folder, "")
+            packed.seek(0)
+            engine.build(tag, packed, network="none")
 
 
 def _add_dockerfile(archive: tarfile.TarFile, text: str) -> None:
@@ -135,38 +153,32 @@ def _add_dockerfile(archive: tarfile.TarFile, text: str) -> None:
 
 def _system() -> Path:
     """The tar of a small Debian; about 40 s the first time."""
-    kept = cache_folder() / "debian-bookworm.tar"
-    if kept.exists():
-        return kept
-    if shutil.which("debootstrap") is None:
-        install = ["apt-get", "install", "--yes", "--no-install-recommends", "debootstrap"]
-        subprocess.run(install, check=True, stdout=subprocess.DEVNULL)
-    with tempfile.TemporaryDirectory(dir=cache_folder()) as root:
-        include = "--include=python3,python3-pip,ca-certificates"
-        words = ["debootstrap", "--variant=minbase", include, "bookworm", root]
-        subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
-        partial = kept.with_suffix(".part")
-        waste = [f"--exclude={path}" for path in WASTE]
-        subprocess.run(["tar", "-C", root, *waste, "-cf", str(partial), "."], check=True)
-        partial.rename(kept)
-    return kept
+    include = "--include=python3,python3-pip,ca-certificates"
+    words = ["debootstrap", "--variant=minbase", include, "bookworm"]
+    waste = [f"--exclude={path}" for path in WASTE]
+
+    def create(folder: Path) -> None:
+        if shutil.which("debootstrap") is None:
+            install = ["apt-get", "install", "--yes", "--no-install-recommends", "debootstrap"]
+            subprocess.run(install, check=True, stdout=subprocess.DEVNULL)
+        with tempfile.TemporaryDirectory(dir=cache_folder()) as root:
+            subprocess.run([*words, root], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(["tar", "-C", root, *waste, "-cf", folder / SYSTEM_TAR, "."], check=True)
+
+    return kept_folder("debian", "\n".join([*words, *waste]), create) / SYSTEM_TAR
 
 
 def _wheels(more: list[Path]) -> Path:
     """A folder of wheels, fetched once for a list of wishes."""
-    wishes = "\n".join([*PACKAGES, *(path.read_text() for path in more)])
-    folder = cache_folder() / f"wheels-{hashlib.sha256(wishes.encode()).hexdigest()[:12]}"
-    if folder.exists():
-        return folder
-    partial = folder.with_suffix(".part")
-    shutil.rmtree(partial, ignore_errors=True)
-    words = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:"]
-    words += ["--dest", str(partial), *_for_python_311()]
-    subprocess.run([*words, *PACKAGES], check=True)
-    for path in more:
-        subprocess.run([*words, "--requirement", str(path)], check=True)
-    partial.rename(folder)
-    return folder
+
+    def create(folder: Path) -> None:
+        words = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:"]
+        words += ["--dest", str(folder), *_for_python_311()]
+        subprocess.run([*words, *PACKAGES], check=True)
+        for path in more:
+            subprocess.run([*words, "--requirement", str(path)], check=True)
+
+    return kept_folder("wheels", "\n".join([*PACKAGES, *(p.read_text() for p in more)]), create)
 
 
 def _for_python_311() -> list[str]:

@@ -1,0 +1,91 @@
+"""The command line in processes of its own, which start without the time that imports take."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+from nbyard.testing.shell import Said
+
+STOP_SECONDS = 30
+
+
+class ForkedShell:
+    """Runs `nbyard` like a shell does: one process for each command, forked from one that has
+    imported the command line."""
+
+    def __init__(self) -> None:
+        words = [sys.executable, "-m", "nbyard.testing.forked"]
+        self._process = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __call__(self, *words: str, folder: Path) -> Said:
+        """Run the command in the folder, with the variables of this process."""
+        assert self._process.stdin and self._process.stdout
+        request = {"words": words, "folder": str(folder), "environment": dict(os.environ)}
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return Said(*json.loads(self._process.stdout.readline()))
+
+    def close(self) -> None:
+        self._process.communicate(timeout=STOP_SECONDS)
+
+
+def end_dispatcher(folder: Path) -> None:
+    """End the dispatcher of the store, if there is one, and return when it is gone."""
+    from nbyard.calling import LEASE, is_dead, pid_of
+    from nbyard.store import Store
+
+    with contextlib.closing(Store(folder)) as store, store.read() as c:
+        lease = store.leases.get(c, LEASE)
+    if lease is None or is_dead(lease.holder):
+        return
+    os.kill(pid_of(lease.holder), signal.SIGTERM)
+    end = time.monotonic() + STOP_SECONDS
+    while not is_dead(lease.holder):
+        if time.monotonic() > end:
+            raise TimeoutError(f"the dispatcher {lease.holder} does not end")
+        time.sleep(0.02)
+
+
+def _serve() -> None:
+    """Fork a process for each request; the answer is its exit code and both its outputs."""
+    import tempfile
+
+    from nbyard import yard  # noqa: F401  these imports take the time that each command saves
+    from nbyard.cli import main, nouns  # noqa: F401
+
+    for line in sys.stdin:
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            pid = os.fork()
+            if not pid:
+                _become(json.loads(line), out.fileno(), err.fileno())
+            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            out.seek(0)
+            err.seek(0)
+            sys.stdout.write(json.dumps([code, out.read(), err.read()]) + "\n")
+            sys.stdout.flush()
+
+
+def _become(request: dict[str, Any], out: int, err: int) -> NoReturn:
+    """Run the command in this process, and end like it."""
+    from nbyard.cli.main import main
+
+    null = os.open(os.devnull, os.O_RDONLY)
+    for target, source in enumerate((null, out, err)):
+        os.dup2(source, target)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    main(request["words"])
+    sys.exit()
+
+
+if __name__ == "__main__":
+    _serve()
