@@ -82,7 +82,8 @@ TYPESCRIPT_LINTS = (
     npm("generated-typescript", "gen:api", "--check"),
     npm("bundle-size", "budget"),
 )
-SITE = Step("documentation", ("python", "-m", "sphinx", "-W", "-q", "docs", "build/docs"))
+SPHINX = ("python", "-m", "sphinx", "-E", "-W", "--keep-going", "-q", "-c", "docs")
+SITE = Step("documentation", (*SPHINX, ".", "build/docs"))
 UNIT = ("tests/architecture", "tests/unit")
 JEST = ("--silent", "--reporters=default", "--reporters=jest-junit")
 PLAYWRIGHT = ("npm", "--prefix", "ui-tests", "--silent", "test", "--")

@@ -24,18 +24,19 @@ def _below(file: str, top: str) -> bool:
     return file == top or fnmatch(file, f"{top}/*")
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_each_test_file_is_in_one_step_of_the_whole_check(file):
+def test_each_test_file_is_in_one_step_of_the_whole_check():
     steps = [step for stage in plan.everything() for step in stage.steps]
-    assert [step.name for step in steps if holds(step, file)].__len__() == 1
+    assert {file for file in FILES if sum(holds(step, file) for step in steps) != 1} == set()
 
 
-@pytest.mark.parametrize(
-    "file", [f for f in FILES if not f.startswith(("tests/unit", "tests/arch"))]
-)
-def test_each_test_file_is_in_one_lane_of_long_evidence(file):
-    if "mark.long" in (ROOT / file).read_text() or "mark.sample" in (ROOT / file).read_text():
-        assert [step.name for step in plan.EVIDENCE if holds(step, file)].__len__() == 1
+def test_each_file_of_long_evidence_is_in_one_lane_of_it():
+    marks = ("mark.long", "mark.sample")
+    long = [file for file in FILES if any(mark in (ROOT / file).read_text() for mark in marks)]
+    lanes = [step for step in plan.EVIDENCE if step.name != "examples"]
+    assert len(long) > 10
+    assert {file for file in long if sum(holds(lane, file) for lane in lanes) != 1} == {
+        Path(__file__).relative_to(ROOT).as_posix()
+    }
 
 
 @pytest.mark.parametrize("step", [*plan.LANES, *plan.EVIDENCE, plan.unit_tests("quick")])
