@@ -39,7 +39,7 @@ def private(
 ) -> Iterator[PrivateEngine]:
     if why_not():
         pytest.skip(why_not())
-    engine = PrivateEngine(tmp_path_factory.mktemp("e"), 193, **getattr(request, "param", {}))
+    engine = PrivateEngine(tmp_path_factory.mktemp("e"), **getattr(request, "param", {}))
     engine.start()
     yield engine
     engine.stop()

@@ -24,6 +24,7 @@ from nbyard.testing.kept import cache_folder
 START_SECONDS = 30
 STOP_SECONDS = 15
 KEPT = "kept"
+SHARED_NUMBER = 197
 PROGRAMS = (b"dockerd", b"containerd", b"containerd-shim-runc-v2", b"docker-proxy", b"runc")
 
 
@@ -35,8 +36,22 @@ def why_not() -> str:
     return f"{', '.join(missing)} not found (apt-get install docker.io iproute2)" if missing else ""
 
 
+def free_number() -> int:
+    """A number for a private engine, which stays with this process until its end."""
+    for number in range(1, SHARED_NUMBER):
+        lock = os.open(cache_folder() / f"engine-{number}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+        else:
+            return number
+    raise RuntimeError("all numbers of private engines are taken")
+
+
 class PrivateEngine:
-    """`number` (1 to 250) chooses its addresses: two at a time must differ.
+    """`number` (1 to 250) chooses its addresses: two at a time must differ. Without one, it gets a
+    number that no other process of this user's tests has.
 
     `options` are further words for dockerd, `environment` are variables for it and its hooks.
     """
@@ -44,7 +59,7 @@ class PrivateEngine:
     def __init__(
         self,
         folder: Path,
-        number: int,
+        number: int = 0,
         *,
         live_restore: bool = True,
         options: Sequence[str] = (),
@@ -52,8 +67,8 @@ class PrivateEngine:
     ):
         self.folder = folder
         self.url = f"unix://{folder}/docker.sock"
-        self._number = number
-        self._bridge = f"nbyt{number}"
+        self._number = number or free_number()
+        self._bridge = f"nbyt{self._number}"
         self._live_restore = live_restore
         self._options = options
         self._environment = dict(environment or {})
@@ -200,7 +215,7 @@ def _cmdline(pid: int) -> bytes:
 
 
 def shared_engine() -> PrivateEngine:
-    return PrivateEngine(cache_folder() / "engine", 197)
+    return PrivateEngine(cache_folder() / "engine", SHARED_NUMBER)
 
 
 def start_shared(engine: PrivateEngine) -> None:

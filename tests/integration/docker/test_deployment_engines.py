@@ -27,7 +27,7 @@ def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateEngine]
     (folder / "journal").touch()
     hooks = f"{Path(__file__).parent}:{os.environ['PATH']}"
     environment = {"PATH": hooks, "FAKE_GPUS": str(folder)}
-    made = PrivateEngine(folder / "e", 194, live_restore=False, environment=environment)
+    made = PrivateEngine(folder / "e", live_restore=False, environment=environment)
     made.start()
     yield made
     made.stop()

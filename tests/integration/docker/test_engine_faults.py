@@ -28,7 +28,7 @@ def private(tmp_path_factory, request) -> Iterator[PrivateEngine]:
     if why_not():
         pytest.skip(why_not())
     options = getattr(request, "param", {})
-    engine = PrivateEngine(tmp_path_factory.mktemp("e"), 198, **options)
+    engine = PrivateEngine(tmp_path_factory.mktemp("e"), **options)
     engine.start()
     yield engine
     engine.stop()

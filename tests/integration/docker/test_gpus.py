@@ -48,7 +48,7 @@ class Machine:
         (self.folder / "gpus").write_text("\n".join(UUIDS))
         hooks = f"{Path(__file__).parent}:{os.environ['PATH']}"
         environment = {"PATH": hooks, "FAKE_GPUS": str(self.folder)}
-        self.private = PrivateEngine(folder / "e", 195, environment=environment)
+        self.private = PrivateEngine(folder / "e", environment=environment)
 
     def journal(self) -> list[dict[str, Any]]:
         path = self.folder / "journal"

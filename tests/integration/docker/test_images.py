@@ -298,7 +298,7 @@ def small_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     words = ["mount", "-t", "tmpfs", "-o", "size=96m,mode=700", "small", str(disk)]
     if subprocess.run(words, check=False, capture_output=True).returncode:
         pytest.skip("no file system can be mounted here")
-    private = PrivateEngine(disk / "e", 191)
+    private = PrivateEngine(disk / "e")
     try:
         private.start()
         engine = Engine(private.url)

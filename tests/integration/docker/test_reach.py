@@ -31,7 +31,7 @@ class Tls:
         names = {"cacert": "ca", "cert": "cert", "key": "key"}
         files = [f"--tls{option}={self.keys}/server/{n}.pem" for option, n in names.items()]
         options = ["--host", self.url, "--tlsverify", *files]
-        self.private = PrivateEngine(folder / "e", 194, options=options)
+        self.private = PrivateEngine(folder / "e", options=options)
 
 
 @pytest.fixture(scope="module")
