@@ -235,7 +235,9 @@ def test_what_it_rehearsed_is_not_to_be_seen(runtime: ProcessRuntime, tmp_path: 
     assert json.loads((ready.folder / RUNNER).read_text())["pid"] in before
     said = (ready.folder / LOG).read_text()
     assert said.endswith(" False\n")
-    assert said == (started.folder / LOG).read_text()
+    # of its own, ipykernel 7.3 and later say while they start that TCP is not encrypted
+    lines = (started.folder / LOG).read_text().splitlines(keepends=True)
+    assert said == "".join(line for line in lines if not line.startswith("[IPKernelApp]"))
 
 
 def test_they_go_when_the_environment_changes(

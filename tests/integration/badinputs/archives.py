@@ -21,7 +21,7 @@ def upload(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
     made = ground.send("POST", "/datasets", body)
     if made.status >= 400:
         return seen(made)
-    current = ground.imported(made.json["id"])["current"]
+    current = ground.imported(made.json["id"], content)["current"]
     if current["state"] == "failed":
         assert ground.send("GET", f"/datasets/{made.json['id']}/content").status == 404
         assert not ground.stores(content), "nothing of it is kept"

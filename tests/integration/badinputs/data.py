@@ -44,7 +44,7 @@ def _table(ground: Ground, content: bytes, entry: dict[str, Any]) -> Seen:
     made = ground.send("POST", "/datasets", body)
     if made.status >= 400:
         return seen(made)
-    dataset = ground.imported(made.json["id"])
+    dataset = ground.imported(made.json["id"], content)
     current = dataset["current"]
     if current["state"] == "failed":
         assert ground.send("GET", f"/datasets/{dataset['id']}/content").status == 404

@@ -1,6 +1,5 @@
 """Where bad inputs are tried: a server, a dispatcher, and what to ask of them."""
 
-import contextlib
 import hashlib
 import json
 import uuid
@@ -101,24 +100,25 @@ class Ground:
         with Dispatching(self.settings) as running:
             yield running
 
-    def imported(self, key: str) -> Any:
-        """The dataset once it is imported."""
+    def imported(self, key: str, content: bytes | None = None) -> Any:
+        """The dataset once it is imported. Where that failed, the dispatcher lives until it has
+        removed the content from the store."""
         with self.dispatching() as running:
-            return running.until(
+            found = running.until(
                 lambda: self.get(f"/datasets/{key}"), lambda d: d["current"]["state"] != "importing"
             )
+            if content is not None and found["current"]["state"] == "failed":
+                running.until(lambda: self.stores(content), lambda there: not there)
+            return found
 
     def resource(self, key: str) -> Path:
         """The folder in which a dataset can be opened."""
         return self.server.store / "resources" / key
 
     def stores(self, content: bytes) -> bool:
-        """Whether the store holds these bytes, once the dispatcher has come to rest."""
+        """Whether the store holds these bytes."""
         digest = hashlib.sha256(content).hexdigest()
-        place = self.server.store / "blobs" / "sha256" / digest[:2] / digest[2:]
-        with self.dispatching() as running, contextlib.suppress(TimeoutError):
-            return running.until(place.exists, lambda there: not there)
-        return True
+        return (self.server.store / "blobs" / "sha256" / digest[:2] / digest[2:]).exists()
 
     def run(self, **body: Any) -> tuple[Seen, Any]:
         """The run at its end, or the refusal."""
