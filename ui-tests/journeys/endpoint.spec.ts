@@ -238,6 +238,7 @@ withDocker(
     const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
     await writeFile(server.file('model.py'), MODEL);
     await rm(server.file('requirements.txt')); // they would be those of the class
+    await lab.refreshFiles();
     await expect(lab.file('model.py')).toBeVisible();
     await lab.aside(() => refused(lab, picture));
     await lab.aside(() => closed(lab, server));

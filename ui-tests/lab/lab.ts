@@ -88,13 +88,18 @@ export class Lab {
   }
 
   async openWorkflow(name: string): Promise<Canvas> {
-    await this.file(name).dblclick();
-    await expect(this.tab(name)).toHaveClass(/jp-mod-current/);
+    await this.openFile(name);
     await expect(this.canvas.stage).toBeVisible();
     return this.canvas;
   }
 
+  /** Show the files that others wrote; by itself the file browser looks every ten seconds. */
+  async refreshFiles(): Promise<void> {
+    await this.execute('filebrowser:refresh');
+  }
+
   async openFile(name: string): Promise<void> {
+    await this.refreshFiles();
     await this.file(name).dblclick();
     await expect(this.tab(name)).toHaveClass(/jp-mod-current/);
   }

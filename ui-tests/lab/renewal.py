@@ -18,16 +18,18 @@ from nbyard.extension import _load_jupyter_server_extension as load_nbyard
 class RenewalHandler(APIHandler):
     """Both halves of a renewal, for the journeys with their token."""
 
-    def initialize(self, variables: dict[str, str]) -> None:
+    def initialize(self, app: Any, variables: dict[str, str]) -> None:
+        self._app = app
         self._variables = variables
 
     @web.authenticated
     async def delete(self) -> None:
-        kernels = self.kernel_manager
+        kernels = self._app.kernel_manager
         for kernel in kernels.list_kernel_ids():
             await ensure_async(kernels.shutdown_kernel(kernel, now=True))
-        await ensure_async(self.session_manager.list_sessions())  # drops those without a kernel
+        await ensure_async(self._app.session_manager.list_sessions())  # drops the ended sessions
         await self.settings["terminal_manager"].terminate_all()
+        self._app.contents_manager.notary.store.close()
         self.settings["nbyard"].close()
         self.finish({})
 
@@ -35,15 +37,17 @@ class RenewalHandler(APIHandler):
     async def post(self) -> None:
         os.environ.clear()
         os.environ.update(self._variables | json.loads(self.request.body))
-        os.chdir(self.serverapp.root_dir)
-        load_nbyard(self.serverapp)
+        os.chdir(self._app.root_dir)
+        contents = self._app.contents_manager
+        contents.notary = type(contents.notary)(parent=contents)
+        load_nbyard(self._app)
         self.finish({})
 
 
-def _load_jupyter_server_extension(serverapp: Any) -> None:
-    address = url_path_join(serverapp.web_app.settings["base_url"], "journeys/renewal")
-    variables = {"variables": dict(os.environ)}
-    serverapp.web_app.add_handlers(".*$", [(address, RenewalHandler, variables)])
+def _load_jupyter_server_extension(app: Any) -> None:
+    address = url_path_join(app.web_app.settings["base_url"], "journeys/renewal")
+    values = {"app": app, "variables": dict(os.environ)}
+    app.web_app.add_handlers(".*$", [(address, RenewalHandler, values)])
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:

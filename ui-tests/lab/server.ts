@@ -152,7 +152,7 @@ export class LabServer {
     const old = OF_A_JOURNEY.map(name => join(this.folder, name));
     await Promise.all(old.map(path => rm(path, { recursive: true, force: true, maxRetries: 5 })));
     await cp(ofRun('example'), this.root, { recursive: true });
-    await mkdir(join(this.folder, 'home'));
+    await Promise.all(['home', 'data'].map(name => mkdir(join(this.folder, name))));
     await mkdir(join(this.folder, 'config/labconfig'), { recursive: true });
     const settings = join(this.folder, 'config/labconfig/default_setting_overrides.json');
     await writeFile(settings, JSON.stringify(QUIET));
