@@ -5,19 +5,30 @@ Where cwltool is installed, it has to give the same.
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nbyard.testing.forked import ForkedShell, StoreShell
+
 CASES = Path(__file__).resolve().parents[1] / "cases" / "cwl"
 FOUND: list[dict[str, Any]] = json.loads((CASES / "cases.json").read_text())
 PEER = shutil.which("cwltool")
+
+
+@pytest.fixture(scope="module")
+def shell(
+    forked_shell: ForkedShell, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[StoreShell]:
+    """One store and one dispatcher for all tools; each has a folder of its own."""
+    made = StoreShell(forked_shell, tmp_path_factory.mktemp("cwl") / "store")
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -34,18 +45,6 @@ def laid_out(case: dict[str, Any], folder: Path) -> None:
     for name in (f"{case['tool']}.cwl", "beside.txt"):
         shutil.copy(CASES / name, folder / name)
     shutil.copytree(CASES / "parts", folder / "parts", dirs_exist_ok=True)
-
-
-def shell(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    variables = {
-        **os.environ,
-        "NBYARD_STORE_DIR": str(folder.parent / "store"),
-        "NBYARD_IDLE_SECONDS": "1",
-    }
-    line = [sys.executable, "-m", "nbyard.cli.main", *words]
-    return subprocess.run(
-        line, cwd=folder, env=variables, capture_output=True, text=True, timeout=100, check=False
-    )
 
 
 def with_beside(file: dict[str, Any]) -> list[dict[str, Any]]:
@@ -83,18 +82,18 @@ def values(job: dict[str, Any], folder: Path, before: str = "") -> list[str]:
     return words
 
 
-def bytes_of(folder: Path, digest: str) -> str:
+def bytes_of(store: Path, digest: str) -> str:
     name = digest.partition(":")[2][2:]
-    (blob,) = [path for path in (folder.parent / "store/blobs").rglob(f"*{name}") if path.is_file()]
+    (blob,) = [path for path in (store / "blobs").rglob(f"*{name}") if path.is_file()]
     return blob.read_text()
 
 
-def shown(folder: Path, artifact: dict[str, Any]) -> Any:
+def shown(store: Path, artifact: dict[str, Any]) -> Any:
     """A file by its name, a folder by those in it, a value as it is."""
-    content = bytes_of(folder, artifact["digest"])
+    content = bytes_of(store, artifact["digest"])
     if artifact["format"] == "folder":
         entries = json.loads(content)["files"]
-        return {entry["path"]: bytes_of(folder, entry["digest"]) for entry in entries}
+        return {entry["path"]: bytes_of(store, entry["digest"]) for entry in entries}
     if artifact["filename"] == f"{artifact['name']}.json":
         return json.loads(content)
     return {artifact["filename"]: content}
@@ -106,13 +105,15 @@ def told_words(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("case", FOUND, ids=[case["tool"] for case in FOUND])
-def test_a_tool_gets_its_words_and_leaves_its_outputs(case: dict[str, Any], folder: Path) -> None:
+def test_a_tool_gets_its_words_and_leaves_its_outputs(
+    case: dict[str, Any], folder: Path, shell: StoreShell
+) -> None:
     laid_out(case, folder)
     given = values(case["job"], folder)
-    done = shell(folder, "run", f"{case['tool']}.cwl", "--json", *given)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (main,) = [task for task in json.loads(done.stdout)["tasks"] if task["node"] == "main"]
-    found = {one["name"]: shown(folder, one) for one in main["artifacts"]}
+    done = shell("run", f"{case['tool']}.cwl", "--json", "--force", *given, folder=folder)
+    assert done.code == 0, done.out + done.err
+    (main,) = [task for task in done.json["tasks"] if task["node"] == "main"]
+    found = {one["name"]: shown(shell.store, one) for one in main["artifacts"]}
     if "argv" in case:
         assert told_words(found["argv"]["line.json"]) == case["argv"]
     else:
@@ -150,7 +151,7 @@ def left_by_peer(value: Any) -> Any:
 
 @pytest.mark.skipif(PEER is None, reason="cwltool is not installed: there is no peer to compare")
 @pytest.mark.timeout(400)
-def test_an_export_is_valid(folder: Path) -> None:
+def test_an_export_is_valid(folder: Path, shell: StoreShell) -> None:
     (folder / "fit.py").write_text(
         "import argparse\n"
         "parser = argparse.ArgumentParser()\n"
@@ -164,11 +165,11 @@ def test_an_export_is_valid(folder: Path) -> None:
     for case in FOUND:
         laid_out(case, folder)
     for file in ["fit.py", *(f"{case['tool']}.cwl" for case in FOUND)]:
-        assert shell(folder, "executables", "add", file).returncode == 0
+        assert shell("executables", "add", file, folder=folder).code == 0
         name = file.rpartition(".")[0]
-        done = shell(folder, "executables", "export", name, "--format", "cwl")
-        assert done.returncode == 0, done.stderr
-        (folder / "export.cwl").write_text(done.stdout)
+        done = shell("executables", "export", name, "--format", "cwl", folder=folder)
+        assert done.code == 0, done.err
+        (folder / "export.cwl").write_text(done.out)
         checked = [str(PEER), "--validate", "--strict", "export.cwl"]
         said = subprocess.run(checked, cwd=folder, capture_output=True, text=True, check=False)
         assert said.returncode == 0, said.stdout + said.stderr
@@ -176,11 +177,13 @@ def test_an_export_is_valid(folder: Path) -> None:
 
 @pytest.mark.parametrize(("code", "words"), [(3, ""), (4, "a temporary"), (5, "a permanent"),
                                              (1, "exit code 1")])  # fmt: skip
-def test_exit_codes_mean_what_the_tool_says(code: int, words: str, folder: Path) -> None:
+def test_exit_codes_mean_what_the_tool_says(
+    code: int, words: str, folder: Path, shell: StoreShell
+) -> None:
     laid_out({"tool": "codes"}, folder)
-    done = shell(folder, "run", "codes.cwl", "-p", f"code={code}")
-    assert (done.returncode == 0) == (not words), done.stdout + done.stderr
-    assert words in done.stdout + done.stderr
+    done = shell("run", "codes.cwl", "--force", "-p", f"code={code}", folder=folder)
+    assert (done.code == 0) == (not words), done.out + done.err
+    assert words in done.out + done.err
 
 
 @pytest.mark.parametrize(
@@ -188,7 +191,7 @@ def test_exit_codes_mean_what_the_tool_says(code: int, words: str, folder: Path)
     [(b"x" * 65537, "has more than 64 KiB"), (b"\xff", "is no UTF-8 text (byte 0)")],
 )
 def test_contents_that_are_no_short_text_fail_the_step(
-    content: bytes, words: str, folder: Path
+    content: bytes, words: str, folder: Path, shell: StoreShell
 ) -> None:
     (folder / "data").write_bytes(content)
     inputs = {"data": {"type": "File", "loadContents": True}}
@@ -200,6 +203,6 @@ def test_contents_that_are_no_short_text_fail_the_step(
         "arguments": ["$(inputs.data.contents)"],
     }
     (folder / "tool.cwl").write_text(json.dumps(tool))
-    done = shell(folder, "run", "tool.cwl", "-p", "data=data")
-    assert done.returncode == 1
-    assert f"inputs.data: {words}" in done.stdout + done.stderr
+    done = shell("run", "tool.cwl", "-p", "data=data", folder=folder)
+    assert done.code == 1
+    assert f"inputs.data: {words}" in done.out + done.err

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.testing.forked import ForkedShell
+from nbyard.testing.forked import StoreShell
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -33,10 +33,10 @@ def marked() -> Iterator[tuple[str, str, int]]:
 
 
 @pytest.mark.timeout(300)
-def test_what_is_marked_as_run_runs(penguins: Path, forked_shell: ForkedShell) -> None:
+def test_what_is_marked_as_run_runs(penguins: Path, store_shell: StoreShell) -> None:
     """G2, R1: the pages' own commands, in their order, on one store."""
     lines = sorted(marked(), key=lambda line: not line[0].startswith("tutorial"))
     assert lines
     for page, line, code in lines:
-        said = forked_shell(*shlex.split(line)[1:], folder=penguins)
+        said = store_shell(*shlex.split(line)[1:], folder=penguins)
         assert said.code == code, f"{page}: {line}\n{said.out}\n{said.err}"

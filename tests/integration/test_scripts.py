@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.testing.forked import ForkedShell
+from nbyard.testing.forked import StoreShell
 
 ARGPARSE = """
 import argparse, csv, json
@@ -55,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
-def made(shell: ForkedShell, folder: Path, *words: str) -> Any:
+def made(shell: StoreShell, folder: Path, *words: str) -> Any:
     """What the run wrote to its output."""
     done = shell("run", "fit.py", "--json", *words, folder=folder)
     assert done.code == 0, done.out + done.err
@@ -72,17 +72,17 @@ def made(shell: ForkedShell, folder: Path, *words: str) -> Any:
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("script", [ARGPARSE, CLICK], ids=["argparse", "click"])
 def test_a_script_runs_from_the_shell_as_it_is(
-    folder: Path, forked_shell: ForkedShell, script: str
+    folder: Path, store_shell: StoreShell, script: str
 ) -> None:
     (folder / "fit.py").write_text(script)
     given = ["-p", "data=table.csv"]
-    assert made(forked_shell, folder, *given) == [2, 0.5, ["a"], True, 0]
+    assert made(store_shell, folder, *given) == [2, 0.5, ["a"], True, 0]
     more = ["alpha=-0.00003", 'names=["b", "c d"]', "scale=false", "verbose=2"]
     given += [word for one in more for word in ("-p", one)]
-    assert made(forked_shell, folder, *given) == [2, -0.00003, ["b", "c d"], False, 2]
-    done = forked_shell("run", "fit.py", "-p", "alpha=0.3", folder=folder)
+    assert made(store_shell, folder, *given) == [2, -0.00003, ["b", "c d"], False, 2]
+    done = store_shell("run", "fit.py", "-p", "alpha=0.3", folder=folder)
     assert done.code == 2 and "data: a file, a dataset" in done.err
     changed = script.replace("alpha", "beta")
     (folder / "fit.py").write_text(changed)
-    assert made(forked_shell, folder, "-p", "data=table.csv", "-p", "beta=0.3")[1] == 0.3
+    assert made(store_shell, folder, "-p", "data=table.csv", "-p", "beta=0.3")[1] == 0.3
     assert sorted(path.name for path in folder.iterdir()) == ["fit.py", "table.csv"]

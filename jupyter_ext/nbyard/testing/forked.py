@@ -25,10 +25,11 @@ class ForkedShell:
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def __call__(self, *words: str, folder: Path) -> Said:
-        """Run the command in the folder, with the variables of this process."""
+    def __call__(self, *words: str, folder: Path, **environment: str) -> Said:
+        """Run the command in the folder, with the variables of this process and these."""
         assert self._process.stdin and self._process.stdout
-        request = {"words": words, "folder": str(folder), "environment": dict(os.environ)}
+        told = {**os.environ, **environment}
+        request = {"words": words, "folder": str(folder), "environment": told}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         return Said(*json.loads(self._process.stdout.readline()))
@@ -37,21 +38,32 @@ class ForkedShell:
         self._process.communicate(timeout=STOP_SECONDS)
 
 
-def end_dispatcher(folder: Path) -> None:
-    """End the dispatcher of the store, if there is one, and return when it is gone."""
-    from nbyard.calling import LEASE, is_dead, pid_of
-    from nbyard.store import Store
+class StoreShell:
+    """The same on one store, whose dispatcher lives until `close`."""
 
-    with contextlib.closing(Store(folder)) as store, store.read() as c:
-        lease = store.leases.get(c, LEASE)
-    if lease is None or is_dead(lease.holder):
-        return
-    os.kill(pid_of(lease.holder), signal.SIGTERM)
-    end = time.monotonic() + STOP_SECONDS
-    while not is_dead(lease.holder):
-        if time.monotonic() > end:
-            raise TimeoutError(f"the dispatcher {lease.holder} does not end")
-        time.sleep(0.02)
+    def __init__(self, shell: ForkedShell, store: Path):
+        self._shell = shell
+        self.store = store
+
+    def __call__(self, *words: str, folder: Path) -> Said:
+        own = {"NBYARD_STORE_DIR": str(self.store), "NBYARD_IDLE_SECONDS": "60"}
+        return self._shell(*words, folder=folder, **own)
+
+    def close(self) -> None:
+        """End the dispatcher, if there is one, and return when it is gone."""
+        from nbyard.calling import LEASE, is_dead, pid_of
+        from nbyard.store import Store
+
+        with contextlib.closing(Store(self.store)) as store, store.read() as c:
+            lease = store.leases.get(c, LEASE)
+        if lease is None or is_dead(lease.holder):
+            return
+        os.kill(pid_of(lease.holder), signal.SIGTERM)
+        end = time.monotonic() + STOP_SECONDS
+        while not is_dead(lease.holder):
+            if time.monotonic() > end:
+                raise TimeoutError(f"the dispatcher {lease.holder} does not end")
+            time.sleep(0.02)
 
 
 def _serve() -> None:

@@ -1,5 +1,5 @@
 """Fixtures for tests of nbyard and of what others build on it: `postgres`, `store`, `yard`,
-`shell`, `forked_shell`, `dispatcher`, `api`."""
+`shell`, `forked_shell`, `store_shell`, `dispatcher`, `api`."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from nbyard.store import Store
     from nbyard.testing.dispatching import Dispatching
-    from nbyard.testing.forked import ForkedShell
+    from nbyard.testing.forked import ForkedShell, StoreShell
     from nbyard.testing.server import JupyterServer
     from nbyard.testing.shell import Said
     from nbyard.testing.wheels import Wheels
@@ -136,7 +136,8 @@ def shell(yard: "Yard", monkeypatch: pytest.MonkeyPatch) -> Callable[..., "Said"
 
 
 @pytest.fixture(scope="session")
-def _forked_shell() -> Iterator["ForkedShell"]:
+def forked_shell() -> Iterator["ForkedShell"]:
+    """The command line as a shell uses it, without the time that its imports take."""
     from nbyard.testing.forked import ForkedShell
 
     made = ForkedShell()
@@ -145,18 +146,13 @@ def _forked_shell() -> Iterator["ForkedShell"]:
 
 
 @pytest.fixture
-def forked_shell(
-    _forked_shell: "ForkedShell", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator["ForkedShell"]:
-    """The command line as a shell uses it, on the store `tmp_path / "store"`. The dispatcher that
-    it starts lives as long as the test."""
-    from nbyard.testing.forked import end_dispatcher
+def store_shell(forked_shell: "ForkedShell", tmp_path: Path) -> Iterator["StoreShell"]:
+    """The same on a store of the test's own."""
+    from nbyard.testing.forked import StoreShell
 
-    store = tmp_path / "store"
-    monkeypatch.setenv("NBYARD_STORE_DIR", str(store))
-    monkeypatch.setenv("NBYARD_IDLE_SECONDS", "60")
-    yield _forked_shell
-    end_dispatcher(store)
+    made = StoreShell(forked_shell, tmp_path / "store")
+    yield made
+    made.close()
 
 
 @pytest.fixture
