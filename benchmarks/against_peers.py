@@ -1,6 +1,7 @@
-"""The same graphs run by nbyard and by what people would use otherwise.
+"""Compare the same graphs in nbyard and in the tools that people would use otherwise.
 
     python benchmarks/against_peers.py [--rounds 5] [--scenarios one chain …] [--peers luigi …]
+        [--smallest]
 
 | scenario | what is done |
 |---|---|
@@ -12,9 +13,10 @@
 | container | one notebook in a container |
 
 Peers are installed into environments of their own, in the user's cache folder, with the versions
-of papermill, nbclient and ipykernel that nbyard has; one that cannot be is left out with a message.
-After every run, outside the measured time, texts and executed notebooks are compared with what must
-have come out, and no process of the run may be left.
+of papermill, nbclient and ipykernel that nbyard has. The output names those that cannot be
+installed or do not start. After every run, outside the measured time, texts and executed notebooks
+are compared with what must have come out, and no process of the run may be left. `--smallest`
+takes only the peers that live in the environment of nbyard.
 """
 
 import argparse
@@ -31,15 +33,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from paired import measure, report
+from parts.paired import measure, options_of, print_line, report
 from peers.catalog import PEERS
-from peers.environments import CannotTakePart
+from peers.environments import NEEDS_OWN, CannotTakePart
 from peers.floors import FLOORS
 from peers.graphs import Graph, Place, chain, fan_out, grid, side_by_side
 from peers.peer import Peer, Way
 from peers.processes import check_left
 
 FEWER = 3
+# the peers that need no environment of their own
+OURS = [key for key, peer in PEERS.items() if not peer.packages]
 
 
 @dataclass(frozen=True)
@@ -119,23 +123,25 @@ def main() -> None:
     parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS))
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
     parser.add_argument("--all", action="store_true", help="with peers that take many minutes")
-    options = parser.parse_args()
-    failed = [each for each in options.scenarios if not succeeds(SCENARIOS[each], options)]
+    options = options_of(parser, rounds=1, nodes=2, peers=OURS)
+    failed = []
+    with contextlib.ExitStack() as stack:
+        running = Running(stack)
+        for key in options.scenarios:
+            if options.smallest:
+                done = succeeds(key, options, running)
+            else:  # what another scenario has started does not disturb this one
+                with contextlib.ExitStack() as own:
+                    done = succeeds(key, options, Running(own))
+            failed += [key] * (not done)
     sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
 
 
-def succeeds(scenario: Scenario, options: argparse.Namespace) -> bool:
-    """A scenario that fails keeps no other from being measured."""
+def succeeds(key: str, options: argparse.Namespace, running: "Running") -> bool:
+    """Measure a scenario. One that fails keeps no other from being measured."""
     start = time.monotonic()
-    count = min(options.nodes or scenario.count, scenario.count)
-    slow = scenario.slow + scenario.slowest * options.all
     try:
-        with contextlib.ExitStack() as stack:
-            Bench(scenario, count, stack).run(
-                options.rounds,
-                [key for key in scenario.quick if key in options.peers],
-                [key for key in slow if key in options.peers],
-            )
+        Bench(key, options, running).run()
     except (AssertionError, RuntimeError, subprocess.SubprocessError):
         traceback.print_exc()
         return False
@@ -182,49 +188,79 @@ class Contender:
         return seconds
 
 
+class Running:
+    """Peers that are up until the stack closes."""
+
+    def __init__(self, stack: contextlib.ExitStack):
+        self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        self._stack = stack
+        self._peers: dict[str, Peer] = {}
+
+    def peer(self, key: str) -> Peer:
+        """Start a peer, or return the one that was started before.
+
+        Raises:
+            CannotTakePart: it cannot be installed or does not start.
+        """
+        if key not in self._peers:
+            made = PEERS[key].made(self.folder / key, Path(sys.executable))
+            self._peers[key] = self._stack.enter_context(made)
+        return self._peers[key]
+
+
 class Bench:
     """A scenario, and who takes part in it."""
 
-    def __init__(self, scenario: Scenario, count: int, stack: contextlib.ExitStack):
-        self._scenario = scenario
-        self._count = count
-        self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        self._stack = stack
+    def __init__(self, key: str, options: argparse.Namespace, running: Running):
+        self._key = key
+        self._scenario = scenario = SCENARIOS[key]
+        self._options = options
+        self._count = min(options.nodes or scenario.count, scenario.count)
+        self._running = running
         self._numbers = itertools.count()
+        self._left_out: dict[str, str] = {}
 
-    def run(self, rounds: int, quick_ones: Sequence[str], slow_ones: Sequence[str]) -> None:
-        scenario = self._scenario
+    def run(self) -> None:
+        scenario, options = self._scenario, self._options
+        title = f"{scenario.title}: {self._count}"
         ours = self._contenders(scenario.ours)
         if not ours:
+            print_line(title, scenario=self._key, left_out=self._left_out)
             return
-        quick = ours | self._contenders(quick_ones)
-        slow = self._contenders(slow_ones)
+        quick = ours | self._contenders(scenario.quick)
+        slow = self._contenders(scenario.slow + scenario.slowest * options.all)
         floors = {f"floor: {key}": FLOORS[key] for key in scenario.floors}
-        for contender in quick.values():  # imports, compiled files
-            contender.once(self._place(min(self._count, 2)))
-        for floor in floors.values():
-            floor()
-        fewer = dict.fromkeys(slow, min(FEWER, rounds))
-        seconds = measure({**quick, **slow, **floors}, rounds, fewer)
+        if options.warm_up:
+            for contender in quick.values():  # imports, compiled files
+                contender.once(self._place(min(self._count, 2)))
+            for floor in floors.values():
+                floor()
+        fewer = dict.fromkeys(slow, min(FEWER, options.rounds))
+        seconds = measure({**quick, **slow, **floors}, options.rounds, fewer=fewer)
         nodes = {name: 1 if name in floors else self._count for name in seconds}
-        report(f"{scenario.title}: {self._count}", seconds, list(ours), nodes)
+        more = {"scenario": self._key, "left_out": self._left_out}
+        report(title, seconds, list(ours), nodes, **more)
 
     def _contenders(self, keys: Sequence[str]) -> dict[str, Contender]:
         found: dict[str, Contender] = {}
         place, again = partial(self._place, self._count), self._scenario.again
         for key in keys:
             try:
-                peer = PEERS[key].made(self._folder / key, Path(sys.executable))
-                self._stack.enter_context(peer)
+                peer = self._peer(key)
             except CannotTakePart as error:
-                sys.stderr.write(f"{key} cannot take part: {error}\n")
+                self._left_out[key] = str(error)
                 continue
             for name, way in peer.ways.items():
                 found[name] = Contender(peer, way, place, again=again)
         return found
 
+    def _peer(self, key: str) -> Peer:
+        if key not in (*self._options.peers, *self._scenario.ours):
+            raise CannotTakePart(NEEDS_OWN if PEERS[key].packages else "not chosen")
+        return self._running.peer(key)
+
     def _place(self, count: int) -> Place:
-        folder = self._folder / f"place-{next(self._numbers)}"
+        folder = self._running.folder / f"place-{self._key}-{next(self._numbers)}"
         return Place(folder, self._scenario.graph(count), again=self._scenario.again)
 
 

@@ -1,13 +1,16 @@
-"""A model of scikit-learn over a dataset of many rows: nbyard's mode batch, and the script that
-people would write otherwise.
+"""Compare a model of scikit-learn over many rows in nbyard's mode batch and in a pandas script.
 
-    python benchmarks/batch.py [--rounds 5] [--rows 1000000] [--formats csv parquet]
+    python benchmarks/batch.py [--rounds 5] [--rows 1000000] [--formats csv parquet] [--smallest]
 
-Both are started anew each time, load the same model in the same environment and read the same
-file; the predictions are compared. What nbyard does besides: it checks every value, keeps what is
-done, and holds pieces only. Told are also the most memory that a process held and its time of the
-processor, which a busy machine disturbs less. A tenth of the rows shows what starting costs, and
-that memory does not grow with them.
+| contender | what is measured |
+|---|---|
+| nbyard | the mode batch; it also checks every value and keeps what is done |
+| pandas script | read all, predict, write all |
+| nbyard, a tenth | a tenth of the rows: the cost of a start, and whether memory grows with rows |
+
+Each measurement starts a new process. All load the same model in the same environment and read the
+same file, and the predictions are compared. The output also has the peak memory of each process
+and its processor time, which a busy machine disturbs less.
 """
 
 import argparse
@@ -20,7 +23,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from paired import measure, report
+from parts.paired import measure, options_of, print_line, report
 
 HERE = Path(__file__).parent / "peers" / "serving"
 COLUMNS = ("a", "b", "c", "d")
@@ -95,7 +98,8 @@ def run(words: list[str]) -> Used:
     return Used(usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
 
 
-def compared(folder: Path, rows: int, suffix: str, rounds: int) -> None:
+def compared(folder: Path, suffix: str, options: argparse.Namespace) -> None:
+    rows: int = options.rows
     source = data(folder, rows, suffix)
     made = {"nbyard": ours, "pandas script": theirs, "nbyard, a tenth": ours}
     small = data(folder / "small", rows // 10, suffix)
@@ -110,10 +114,10 @@ def compared(folder: Path, rows: int, suffix: str, rounds: int) -> None:
         return work
 
     contenders = {name: contender(name) for name in made}
-    for name, work in contenders.items():  # one round that does not count
-        work()
-        used[name].clear()
-    seconds = measure(contenders, rounds)
+    if options.warm_up:
+        measure(contenders, 1)
+        used = {name: [] for name in made}
+    seconds = measure(contenders, options.rounds)
     script(COMPARED, rows, targets["nbyard"], targets["pandas script"])
     report(f"{rows} rows of {suffix}", seconds, ["pandas script"])
     told = {
@@ -122,19 +126,19 @@ def compared(folder: Path, rows: int, suffix: str, rounds: int) -> None:
     }
     for name, one in told.items():
         sys.stderr.write(f"{name}: {one['memory']:.0f} MB, {one['processor']:.2f} s of processor\n")
-    print(json.dumps({"rows": rows, "format": suffix, "used": told}))
+    print_line(f"Memory and processor, {rows} rows of {suffix}", used=told)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--formats", nargs="*", default=FORMATS, choices=FORMATS)
-    told = parser.parse_args()
-    for suffix in told.formats:
+    options = options_of(parser, rounds=1, rows=100)
+    for suffix in options.formats:
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "small").mkdir()
-            compared(Path(folder), told.rows, suffix, told.rounds)
+            compared(Path(folder), suffix, options)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""What it costs to ask for an image that was built before: nbyard against `docker build`.
+"""Compare the time of building an image again in nbyard and in `docker build`.
 
     DOCKER_HOST=… python benchmarks/cached_image.py [--base IMAGE] [--rounds 10]
+    python benchmarks/cached_image.py --own-engine [--smallest]
 
 Both build the same Dockerfile with the same files beside it, which they have built before.
 
@@ -19,7 +20,9 @@ import tempfile
 from pathlib import Path
 
 from notebook_overhead import SECONDS, dispatcher
-from paired import Work, measure, report
+from parts.engines import engine_options, engine_settings
+from parts.paired import Work, measure, options_of, print_line, report
+from peers.environments import CannotTakePart
 
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
@@ -27,44 +30,55 @@ from nbyard.domain.images import NamedImage, NewImage
 from nbyard.images.builds import ensure
 from nbyard.images.environments import code_wish
 from nbyard.rest.identity import local_name
-from nbyard.settings import Settings
 from nbyard.wake import listening
 from nbyard.yard import Yard
 
-STEPS = 20
+TITLE = "An image that was built before"
 OURS, TAG = "nbyard-benchmark/ours:1", "nbyard-benchmark/docker:1"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--base", default=Settings().docker_base_image)
+    engine_options(parser)
     parser.add_argument("--rounds", type=int, default=10)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, dispatcher(Path(name)) as yard:
-        bench = Bench(Path(name) / "tool", yard, options.base)
+    parser.add_argument("--steps", type=int, default=20, help="of the Dockerfile")
+    options = options_of(parser, rounds=1, steps=2, own_engine=True)
+    try:
+        compare(options)
+    except CannotTakePart as error:
+        print_line(TITLE, left_out={"nbyard": str(error)})
+
+
+def compare(options: argparse.Namespace) -> None:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        engine_settings(options) as settings,
+        dispatcher(Path(name), **settings) as yard,
+    ):
+        bench = Bench(Path(name) / "tool", yard, options.steps)
         contenders: dict[str, Work] = {
             "docker build": bench.docker,
             "nbyard": bench.ours,
             "nbyard, engine alone": bench.engine_alone,
         }
-        for work in contenders.values():
-            work()  # builds it
-        seconds = measure(contenders, options.rounds)
+        # what is measured is the second time
+        seconds = measure(contenders, options.rounds, warm_up=True)
         bench.clear()
-    report("An image that was built before", seconds, ("docker build",))
+    report(TITLE, seconds, ("docker build",))
 
 
 class Bench:
-    def __init__(self, folder: Path, yard: Yard, base: str):
+    def __init__(self, folder: Path, yard: Yard, steps: int):
         folder.mkdir()
         self._folder = folder
         self._yard = yard
         self._made = ""
         self._caller = Caller(local_name())
         self._engine = Engine(yard.settings.docker_host)
-        for number in range(STEPS):
+        for number in range(steps):
             (folder / f"file{number}").write_text(f"{number}\n" * 1000)
-        copies = "".join(f"COPY file{number} /\n" for number in range(STEPS))
+        copies = "".join(f"COPY file{number} /\n" for number in range(steps))
+        base = yard.settings.docker_base_image
         (folder / "Dockerfile").write_text(f"FROM {base}\n{copies}")
 
     def docker(self) -> None:

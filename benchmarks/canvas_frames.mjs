@@ -1,21 +1,36 @@
 /**
- * Frame times while a canvas of 500 nodes is panned and a node of it dragged, against an empty
- * React Flow page of as many plain nodes in the same places and of the same size.
+ * Compare the frame times of a canvas of 500 nodes with those of an empty React Flow page of as
+ * many plain nodes, in the same places and of the same size.
  *
- *     node benchmarks/canvas_frames.mjs [--rounds 5] [--nodes 500] > frames.jsonl
+ *     node benchmarks/canvas_frames.mjs [--rounds 5] [--nodes 500] [--smallest] > frames.jsonl
+ *
+ * | contender | what is measured |
+ * |---|---|
+ * | nbyard | frames while the canvas is panned, and while one of its nodes is dragged |
+ * | plain | the same in React Flow alone |
  *
  * Needs what `./check` installs (node_modules, ui-tests/node_modules, .venv) and a Chromium
  * (CHROMIUM, default /usr/bin/chromium). Both pages stay open; each round takes both, in turn.
  */
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { emptyPlace, frames, mean, median, option, Place, quantile, ROOT } from './in_lab.mjs';
+import {
+  emptyPlace,
+  frames,
+  mean,
+  median,
+  option,
+  Place,
+  printLine,
+  quantile,
+  ROOT
+} from './parts/in_lab.mjs';
 
-const ROUNDS = option('rounds', 5);
-const NODES = option('nodes', 500);
+const ROUNDS = option('rounds', 5, 1);
+const NODES = option('nodes', 500, 50);
 const COLUMNS = 25;
-const MOVES = 60;
+const MOVES = option('moves', 60, 10);
+const FIRST = process.argv.includes('--smallest') ? 0 : -1; // -1: a round that does not count
 const SEEN = { x: 600, y: 150, width: 700, height: 600 }; // of both, where the mouse moves
 
 const ids = Array.from({ length: NODES }, (_, index) => `n${index}`);
@@ -94,7 +109,7 @@ async function cardPlace(page) {
 
 async function measure(pages, name, placeOn) {
   const found = { nbyard: [], plain: [] };
-  for (let round = -1; round < ROUNDS; round++) {
+  for (let round = FIRST; round < ROUNDS; round++) {
     const order = Object.keys(pages);
     for (const who of round % 2 ? order.reverse() : order) {
       const page = pages[who];
@@ -106,11 +121,11 @@ async function measure(pages, name, placeOn) {
     }
   }
   const ratios = key => found.nbyard.map((one, index) => one[key] / found.plain[index][key]);
-  const line = { title: `${name}, ${NODES} nodes`, load: loadavg(), cores: cpus().length, found };
+  const line = { found };
   for (const key of ['mean', 'p95']) {
     line[`${key} ratio`] = median(ratios(key));
   }
-  console.log(JSON.stringify(line));
+  printLine(`${name}, ${NODES} nodes`, line);
   const tell = who => {
     const middle = key => median(found[who].map(one => one[key])).toFixed(1);
     return `${who} mean ${middle('mean')} p95 ${middle('p95')} max ${middle('max')} ms`;

@@ -1,6 +1,7 @@
-"""What a small notebook in a container costs: nbyard against `docker run` with papermill.
+"""Compare the time of a notebook in a container in nbyard and in `docker run` with papermill.
 
     DOCKER_HOST=… python benchmarks/container_overhead.py [--base IMAGE] [--rounds 5] [--steps 10]
+    python benchmarks/container_overhead.py --own-engine [--smallest]
 
 All run in the same image, the one that nbyard makes for notebooks on the base image.
 
@@ -21,11 +22,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from notebook_overhead import SECONDS, dispatcher
-from paired import Work, measure, report
+from parts.engines import engine_options, engine_settings
+from parts.paired import Work, measure, options_of, print_line, report
+from peers.environments import CannotTakePart
 from peers.graphs import Graph, Place, chain
 from peers.ours import FLOW, OUTPUT, write_flow
 
@@ -35,22 +39,32 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.runs import NewRun, RunDetail
 from nbyard.images.environments import environment_image
 from nbyard.rest.identity import local_name
-from nbyard.settings import Settings
 from nbyard.wake import listening
 from nbyard.yard import Yard
 
 ENDED = ("succeeded", "failed", "cancelled")
+TITLE = "A notebook in a container"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--base", default=Settings().docker_base_image)
+    engine_options(parser)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=10)
-    options = parser.parse_args()
-    os.environ["NBYARD_DOCKER_BASE_IMAGE"] = options.base
-    with tempfile.TemporaryDirectory() as name, dispatcher(Path(name)) as yard:
-        bench = Bench(Path(name), yard, options.base)
+    options = options_of(parser, rounds=1, steps=2, own_engine=True)
+    try:
+        compare(options)
+    except CannotTakePart as error:
+        print_line(TITLE, left_out={"nbyard": str(error)})
+
+
+def compare(options: argparse.Namespace) -> None:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        engine_settings(options) as settings,
+        dispatcher(Path(name), **settings) as yard,
+    ):
+        bench = Bench(Path(name), yard)
         contenders: dict[str, Work] = {
             "docker run, papermill": bench.papermill,
             "nbyard, fresh container": lambda: bench.ours("fresh", 1)[0],
@@ -58,21 +72,20 @@ def main() -> None:
             "nbyard, warm container, next notebook": lambda: bench.ours("warm", options.steps)[1],
             "floor: docker run": lambda: bench.docker("true"),
         }
-        for work in contenders.values():
-            work()  # imports, compiled files, what the image holds
-        seconds = measure(contenders, options.rounds)
+        seconds = measure(contenders, options.rounds, warm_up=options.warm_up)
         bench.check_left()
-    report("A notebook in a container", seconds, ("docker run, papermill",))
+    report(TITLE, seconds, ("docker run, papermill",))
 
 
 class Bench:
-    def __init__(self, folder: Path, yard: Yard, base: str):
+    def __init__(self, folder: Path, yard: Yard):
         self._folder = folder
         self._yard = yard
         self._runs: Any = LocalNoun(yard.services.runs, Caller(local_name()))
         self._engine = Engine(yard.settings.docker_host)
-        network = yard.settings.docker_build_network
-        self._image = environment_image(self._engine, base, "", True, print, network=network)
+        base, network = yard.settings.docker_base_image, yard.settings.docker_build_network
+        told = partial(print, file=sys.stderr)
+        self._image = environment_image(self._engine, base, "", True, told, network=network)
         self._places = 0
 
     def _place(self, graph: Graph) -> Place:

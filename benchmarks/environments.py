@@ -1,6 +1,6 @@
-"""What it costs to install packages: nbyard against plain pip and plain uv.
+"""Compare the time of creating an environment in nbyard with plain pip and plain uv.
 
-    python benchmarks/environments.py [--rounds 3] [--lists small large] > environments.jsonl
+    python benchmarks/environments.py [--rounds 3] [--lists small large] [--smallest] > environments.jsonl
 
 Every contender begins with nothing and ends with a new environment that has the same list in it,
 with what a kernel needs. All take archives from caches that a round before the first has filled.
@@ -29,7 +29,7 @@ from functools import partial
 from pathlib import Path
 
 from notebook_overhead import SECONDS, dispatcher
-from paired import Work, measure, report
+from parts.paired import Work, measure, options_of, report
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments import NewEnvironment
@@ -54,7 +54,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--lists", nargs="+", choices=LISTS, default=list(LISTS))
-    options = parser.parse_args()
+    options = options_of(parser, rounds=1, lists=["small"])
+    if options.smallest:
+        os.environ["PIP_NO_COMPILE"] = "1"
     os.environ["JUPYTER_DATA_DIR"] = data = tempfile.mkdtemp()
     try:
         with contextlib.ExitStack() as stack:
@@ -68,9 +70,8 @@ def main() -> None:
                 contenders: dict[str, Work] = {"pip": bench.pip, "uv": bench.uv} | {
                     f"nbyard, {tool}": partial(bench.ours, yard) for tool, yard in yards.items()
                 }
-                for work in contenders.values():
-                    work()  # fills the caches
-                seconds = measure(contenders, options.rounds)
+                # the first round fills the caches
+                seconds = measure(contenders, options.rounds, warm_up=options.warm_up)
                 words = f"{name}: {bench.count} packages installed"
                 report(words, seconds, ("pip", "uv"))
     finally:

@@ -2,6 +2,7 @@
 them on, and every window must get each of them once, in order.
 
     python benchmarks/events.py [--rate 20000] [--clients 50] [--seconds 5] [--rounds 5]
+        [--smallest]
 
 | contender | what is measured |
 |---|---|
@@ -25,10 +26,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from live_server import LiveServer, live_server
-from paired import measure, report
+from parts.live_server import LiveServer, live_server
+from parts.paired import measure, options_of, print_line, report
 
-ROLES = Path(__file__).with_name("event_roles.py")
+ROLES = Path(__file__).parent / "parts" / "event_roles.py"
 SECONDS = 600
 TICKS = os.sysconf("SC_CLK_TCK")
 Told = dict[str, Any]
@@ -40,17 +41,16 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
+    options = options_of(parser, rate=200, clients=2, seconds=0.2, rounds=1)
     bench = Bench(options.rate, options.clients, int(options.rate * options.seconds))
     with tempfile.TemporaryDirectory() as name, live_server(Path(name)) as server:
         contenders = {
             "nbyard": lambda: bench.through_store(server),
             "floor: broadcast": bench.broadcast,
         }
-        for work in contenders.values():
-            work()
-        for told in bench.told.values():
-            told.clear()
+        if options.warm_up:
+            measure(contenders, 1)
+            bench.told = {name: [] for name in contenders}
         seconds = measure(contenders, options.rounds)
     title = f"{bench.total} events at {options.rate}/s to {options.clients} windows"
     report(title, seconds, ("floor: broadcast",))
@@ -114,7 +114,7 @@ class Bench:
             used = statistics.median(told["processor"] for told in found)
             lines.append(f"{name:24} {rate:9.0f} {shown} {frames:7.0f} {used:12.1f}")
         sys.stderr.write("\n".join(lines) + "\n")
-        sys.stdout.write(json.dumps({"told": self.told}) + "\n")
+        print_line("Delays of events", told=self.told)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
-"""What a notebook of three cells costs with the kernel of another environment, and with R's: one
-that was ready, one that is started, and papermill with the same kernel.
+"""Compare the time of a notebook of three cells whose kernel belongs to another environment, or
+is R's: with a ready kernel, with a started kernel, and in papermill with the same kernel.
 
-    python benchmarks/foreign_kernel.py [--rounds 7]
+    python benchmarks/foreign_kernel.py [--rounds 7] [--smallest]
 
 | contender | what is measured |
 |---|---|
@@ -11,8 +11,8 @@ that was ready, one that is started, and papermill with the same kernel.
 | papermill, warm process | `papermill.execute_notebook` in a process that did it before |
 | floor: the kernel | start it until it answers, and end it |
 
-The other environment is made by the script: a venv with ipykernel. R is measured where it is
-installed with IRkernel. Between two measurements it is waited until the next kernel stands by.
+The script creates the other environment: a venv with ipykernel. R is measured where it is
+installed with IRkernel. After each measurement of nbyard the script waits for the next kernel.
 """
 
 import argparse
@@ -27,69 +27,76 @@ from functools import partial
 from pathlib import Path
 
 from notebook_overhead import dispatcher, run, submit, write
-from paired import Work, measure, report
+from parts.paired import Work, measure, options_of, print_line, report
 
 from nbyard.yard import Yard
 
-# Whose kernel it is, and its language.
+# the owner of a kernel, and its language
 KERNELS = {"other": ("another environment", "python"), "ir": ("R", "R")}
-# A kernel of the pool comes up, and the machine is quiet again.
-PAUSE_SECONDS = 2.0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
-    options = parser.parse_args()
+    pause = "seconds after a run of nbyard, in which the next kernel starts"
+    parser.add_argument("--pause", type=float, default=2.0, help=pause)
+    options = options_of(parser, rounds=1, pause=0.5)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["JUPYTER_PATH"] = str(folder / "jupyter")
-        for kernel, argv in (("other", python(folder)), ("ir", r())):
-            if argv:
-                install(folder, kernel, argv)
-                compare(folder / kernel, kernel, options.rounds)
+        install(folder, "other", python(folder))
+        compare(folder / "other", "other", options)
+        if reason := why_no_r():
+            print_line(title("ir"), left_out={"R": reason})
+        else:
+            install(folder, "ir", ["R", "--slave", "-e", "IRkernel::main()", "--args"])
+            compare(folder / "ir", "ir", options)
 
 
-def compare(folder: Path, kernel: str, rounds: int) -> None:
-    whose, language = KERNELS[kernel]
+def title(kernel: str) -> str:
+    return f"A notebook of three cells, kernel of {KERNELS[kernel][0]}"
+
+
+def compare(folder: Path, kernel: str, options: argparse.Namespace) -> None:
     folder.mkdir()
-    notebook = write(folder / "three.ipynb", kernel, language)
+    notebook = write(folder / "three.ipynb", kernel, KERNELS[kernel][1])
     with (
         dispatcher(folder / "ready") as ready,
         dispatcher(folder / "started", ready_kernels=0) as started,
     ):
         contenders: dict[str, Work] = {
-            "nbyard, ready": partial(quietly, ready, notebook),
-            "nbyard, started": partial(quietly, started, notebook),
+            "nbyard, ready": partial(quietly, ready, notebook, options.pause),
+            "nbyard, started": partial(quietly, started, notebook, options.pause),
             "papermill, command line": partial(papermill_command, folder, notebook, kernel),
             "papermill, warm process": partial(papermill_warm, folder, notebook, kernel),
             "floor: the kernel": partial(alone, kernel),
         }
-        for work in contenders.values():
-            work()  # imports, compiled files, dispatchers
-        seconds = measure(contenders, rounds)
-    against = ("nbyard, started", "papermill, command line", "papermill, warm process")
-    report(f"A notebook of three cells, kernel of {whose}", seconds, against)
+        quietly(ready, notebook, options.pause)  # from now on a kernel is kept ready
+        seconds = measure(contenders, options.rounds, warm_up=options.warm_up)
+    report(title(kernel), seconds, list(contenders)[1:4])
 
 
 def python(folder: Path) -> list[str]:
-    """How the kernel of another environment is started; the environment is made."""
-    python = folder / "environment" / "bin" / "python"
+    """Create the other environment and return the command that starts its kernel."""
+    environment = folder / "environment"
+    python = str(environment / "bin/python")
+    uv = [found, "pip", "install", "--python", python] if (found := shutil.which("uv")) else []
+    pip = [sys.executable, "-m", "pip", "--python", python, "install"]
     for words in (
-        [sys.executable, "-m", "venv", str(folder / "environment")],
-        [str(python), "-m", "pip", "install", "--quiet", "ipykernel"],
+        [sys.executable, "-m", "venv", "--without-pip", str(environment)],
+        [*(uv or pip), "--quiet", "ipykernel"],
     ):
         subprocess.run(words, check=True, capture_output=True)
-    return [str(python), "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f"]
+    return [python, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f"]
 
 
-def r() -> list[str]:
-    """How that of R is; nothing where there is none."""
+def why_no_r() -> str:
+    """Return why R cannot be measured, or an empty text."""
+    if not shutil.which("R"):
+        return "R is not installed"
     words = ["R", "--slave", "-e", "IRkernel::main"]
-    if not shutil.which("R") or subprocess.run(words, capture_output=True, check=False).returncode:
-        sys.stderr.write("R is left out: it is not installed, or has no IRkernel\n")
-        return []
-    return ["R", "--slave", "-e", "IRkernel::main()", "--args"]
+    ended = subprocess.run(words, capture_output=True, check=False)
+    return "R has no IRkernel" if ended.returncode else ""
 
 
 def install(folder: Path, kernel: str, argv: list[str]) -> None:
@@ -101,11 +108,11 @@ def install(folder: Path, kernel: str, argv: list[str]) -> None:
     (place / "kernel.json").write_text(json.dumps(spec))
 
 
-def quietly(yard: Yard, notebook: Path) -> float:
+def quietly(yard: Yard, notebook: Path, pause: float) -> float:
     begun = time.perf_counter()
     submit(yard, notebook)
     seconds = time.perf_counter() - begun
-    time.sleep(PAUSE_SECONDS)
+    time.sleep(pause)
     return seconds
 
 

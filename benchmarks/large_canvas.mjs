@@ -1,22 +1,29 @@
 /**
- * A workflow of thousands of nodes, all of them running, in Chromium: from the click to the first
- * cards, to their ports, to their states and until the page is at rest; its memory; frames while it
- * is panned; and how long a click on a card and a change of a state take to be painted.
+ * Measure a workflow of thousands of nodes, all of them running, in Chromium.
  *
- *     node benchmarks/large_canvas.mjs [--nodes 10000] > large_canvas.jsonl
+ *     node benchmarks/large_canvas.mjs [--nodes 10000] [--smallest] > large_canvas.jsonl
+ *
+ * | part | what is measured |
+ * |---|---|
+ * | opening | from the click to the first cards, their ports, their states, and until the page rests |
+ * | memory | the heap above JupyterLab's, and the number of elements |
+ * | pan | frames while it is panned |
+ * | click | from a click until the card is painted as the chosen one |
+ * | state | from the write of a state until its card is painted |
  *
  * Without --nodes: 1,000, 3,000 and 10,000. PROFILE=FOLDER keeps a profile of the opening.
  * Needs what `./check` installs (node_modules, ui-tests/node_modules, .venv) and a Chromium
  * (CHROMIUM, default /usr/bin/chromium).
  */
 import { writeFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { emptyPlace, frames, mean, option, Place, quantile } from './in_lab.mjs';
+import { emptyPlace, frames, mean, option, Place, printLine, quantile } from './parts/in_lab.mjs';
 
-const SIZES = option('nodes', 0) ? [option('nodes', 0)] : [1000, 3000, 10_000];
+const NODES = option('nodes', 0, 20);
+const SIZES = NODES ? [NODES] : [1000, 3000, 10_000];
 const PATIENCE = 300_000;
-const REST = 1500;
+const REST = option('rest', 1500, 300);
 const SEEN = { x: 620, y: 150, width: 600, height: 500 };
 const CARD = '.react-flow__node .nby-Node';
 
@@ -143,7 +150,7 @@ async function measured(nodes) {
     await page.goto(place.lab(''));
     await page.waitForFunction(() => window.jupyterapp);
     await page.evaluate(() => window.jupyterapp.restored);
-    await page.waitForTimeout(2000);
+    await page.waitForTimeout(REST);
     await page.evaluate(watch);
     const empty = await heap(cdp);
     if (process.env.PROFILE) {
@@ -163,7 +170,7 @@ async function measured(nodes) {
     if (process.env.PICTURE) {
       await page.screenshot({ path: `${process.env.PICTURE}-${nodes}.png` });
     }
-    return { nodes, load: loadavg(), cores: cpus().length, opening, memory, pan, click, state };
+    return { opening, memory, pan, click, state };
   } finally {
     await place.end();
   }
@@ -171,11 +178,10 @@ async function measured(nodes) {
 
 for (const nodes of SIZES) {
   const found = await measured(nodes);
-  console.log(JSON.stringify(found));
-  const told = Object.entries(found).filter(([, value]) => typeof value === 'object');
-  for (const [name, parts] of told.filter(([key]) => key !== 'load')) {
+  printLine(`${nodes} nodes`, found);
+  for (const [name, parts] of Object.entries(found)) {
     const words = Object.entries(parts).map(([part, value]) => `${part} ${value.toFixed(0)}`);
     console.error(`${nodes} nodes, ${name}: ${words.join(', ')}`);
   }
-  console.error(`load ${found.load[0].toFixed(1)}`);
+  console.error(`load ${loadavg()[0].toFixed(1)}`);
 }

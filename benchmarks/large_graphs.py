@@ -1,10 +1,24 @@
-"""What a workflow of N nodes costs: checked as it is drawn, planned and stored as a run, and read.
+"""Measure the processor time and memory of a workflow of N nodes.
 
     python benchmarks/large_graphs.py [--nodes 10 100 1000 10000] [--shapes chain fan layered]
+        [--smallest]
 
-Each size is measured in a process of its own, so that its peak of memory is its own: above what
-the same process needs for the smallest graph. Floors are msgspec's decoding and encoding of the
-same document, and a plain INSERT of as many rows of the same size into SQLite.
+| part | what is measured |
+|---|---|
+| shared document, set | put the text of the document into the shared model |
+| shared document, save | write it from there |
+| check while drawing | `workflows.check` |
+| plan and store a run | `runs.create`, without a dispatcher |
+| read all in pages | `runs.tasks`, 500 nodes a page |
+| read the first page | the first of them |
+| read what changed: nothing | `runs.tasks` since the newest change |
+| whole run as JSON, MB | the size of `runs.get` |
+| memory above start, MB | the peak of the process above that before the document is read |
+| floor: msgspec decode | the same document |
+| floor: msgspec encode | the same document |
+| floor: plain INSERT | as many rows of the same size into SQLite |
+
+Each size is measured in a process of its own, so that its peak of memory is its own.
 """
 
 import argparse
@@ -20,10 +34,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import graphs
 import msgspec
 from jupyter_ydoc import ydocs
-from paired import machine
+from parts import graphs
+from parts.paired import options_of, print_line
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs import NewRun
@@ -41,14 +55,13 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, nargs="+", default=[10, 100, 1000, 10_000])
     parser.add_argument("--shapes", nargs="+", choices=graphs.SHAPES, default=graphs.SHAPES)
     parser.add_argument("--one", action="store_true", help="print this size, for ourselves")
-    options = parser.parse_args()
+    options = options_of(parser, nodes=[3], shapes=["layered"])
     if options.one:
         sys.stdout.write(json.dumps(measured(options.nodes[0], options.shapes[0])))
         return
     for shape in options.shapes:
         sizes = {nodes: apart(nodes, shape) for nodes in options.nodes}
-        told = {"title": f"A workflow: {shape}", "machine": machine(), "sizes": sizes}
-        sys.stdout.write(json.dumps(told) + "\n")
+        print_line(f"A workflow: {shape}", sizes=sizes)
         show(shape, sizes)
 
 

@@ -1,7 +1,7 @@
-"""What a node of a graph costs: no-op commands side by side and in a chain, small notebooks, and
+"""Measure the time of one node: no-op commands side by side and in a chain, small notebooks, and
 a graph in which nothing changed.
 
-    python benchmarks/nodes.py [--nodes 100] [--rounds 3] [--shapes commands chain unchanged shell]
+    python benchmarks/nodes.py [--nodes 100] [--rounds 3] [--shapes commands chain …] [--smallest]
     python benchmarks/nodes.py --nodes 10 100 1000 10000 --rounds 1 --shapes commands alike
 
 | shape | what is measured, for each node |
@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from notebook_overhead import CELLS, ENDED, SECONDS, dispatcher
-from paired import machine
+from parts.paired import options_of, print_line
 
 from nbyard.discover import LocalNoun
 from nbyard.domain.callers import Caller
@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     usual = [shape for shape in SHAPES if shape != "alike"]
     parser.add_argument("--shapes", nargs="+", default=usual, choices=list(SHAPES))
-    options = parser.parse_args()
+    options = options_of(parser, nodes=[2], notebooks=2, rounds=1, shapes=list(SHAPES))
     sizes = {"notebooks": [options.notebooks]}
     cases = [(shape, n) for shape in options.shapes for n in sizes.get(shape, options.nodes)]
     found: dict[Case, Measured] = {case: {"wall": [], "cpu": []} for case in cases}
@@ -319,7 +319,7 @@ def report(found: dict[Case, Measured]) -> None:
         )
     sys.stderr.write("\n".join(lines) + "\n")
     told = [{"shape": shape, "nodes": nodes, **what} for (shape, nodes), what in found.items()]
-    sys.stdout.write(json.dumps({"machine": machine(), "seconds_a_node": told}) + "\n")
+    print_line("Seconds for each node", seconds_a_node=told)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What one notebook of three cells costs beyond its cells: nbyard against papermill.
+"""Compare the time of one notebook of three cells in nbyard and in papermill.
 
-    python benchmarks/notebook_overhead.py [--rounds 7]
+    python benchmarks/notebook_overhead.py [--rounds 7] [--smallest]
 
 | contender | what is measured |
 |---|---|
@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from paired import Work, measure, report
+from parts.paired import Work, measure, options_of, report
 
 from nbyard import folders
 from nbyard.discover import LocalNoun
@@ -48,7 +48,7 @@ SECONDS = 120
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
-    options = parser.parse_args()
+    options = options_of(parser, rounds=1)
     with tempfile.TemporaryDirectory() as name, dispatcher(Path(name)) as yard:
         folder = Path(name)
         notebook = write(folder / "three.ipynb")
@@ -61,9 +61,7 @@ def main() -> None:
             "floor: python": partial(run, sys.executable, "-c", "pass"),
             "floor: ipykernel": kernel,
         }
-        for work in contenders.values():
-            work()  # imports, compiled files, the dispatcher
-        seconds = measure(contenders, options.rounds)
+        seconds = measure(contenders, options.rounds, warm_up=options.warm_up)
     against = ("papermill, command line", "papermill, warm process")
     report("A notebook of three cells", seconds, against)
 

@@ -1,9 +1,15 @@
-"""The profile of a CSV of 500 MB, exact and sampled, against pandas, and the floor: reading it.
+"""Compare the profile of a CSV of 500 MB in nbyard and in pandas.
 
-    python benchmarks/profile_csv.py [--megabytes 500] [--rounds 3]
+    python benchmarks/profile_csv.py [--megabytes 500] [--rounds 3] [--smallest] > profile.jsonl
 
-Each round measures all four one after the other, each in a process of its own that starts cold;
-the ratios are those of the medians.
+| contender | what is measured |
+|---|---|
+| floor: reading | the bytes of the file are read |
+| nbyard, sampled | the profile of a sample |
+| nbyard, exact | the profile of all rows |
+| pandas | `read_csv`, `describe`, counts and histograms |
+
+Each measurement starts a new process.
 """
 
 import argparse
@@ -11,12 +17,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-BLOCK_ROWS = 250_000
+from parts.paired import Work, measure, options_of, print_line, report
+
+BLOCK_ROWS = 10_000  # about 1 MB
 
 PANDAS = """
 import sys, resource
@@ -44,15 +51,15 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--megabytes", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
+    options = options_of(parser, megabytes=1, rounds=1)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "data.csv"
         rows = write(path, options.megabytes << 20)
-        print(f"{path.stat().st_size / 1e6:.0f} MB, {rows:,} rows, 13 columns")
-        measure(path, options.rounds)
+        title = f"The profile of {path.stat().st_size / 1e6:.0f} MB, {rows} rows, 13 columns"
+        compare(title, path, options)
 
 
 def write(path: Path, size: int) -> int:
@@ -87,36 +94,32 @@ def block(start: int, pl: Any) -> Any:
     )
 
 
-def measure(path: Path, rounds: int) -> None:
-    contenders: dict[str, Callable[[], str]] = {
-        "floor": lambda: read(path),
-        "nbyard sampled": lambda: run(NBYARD, str(path), "sample"),
-        "nbyard exact": lambda: run(NBYARD, str(path), "exact"),
-        "pandas": lambda: run(PANDAS, str(path)),
+def compare(title: str, path: Path, options: argparse.Namespace) -> None:
+    memory: dict[str, list[int]] = {}
+    programs = {
+        "nbyard, sampled": (NBYARD, str(path), "sample"),
+        "nbyard, exact": (NBYARD, str(path), "exact"),
+        "pandas": (PANDAS, str(path)),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
-    memory: dict[str, str] = {}
-    for _ in range(rounds):
-        for name, work in contenders.items():
-            start = time.perf_counter()
-            memory[name] = work()
-            seconds[name].append(time.perf_counter() - start)
-    medians = {name: statistics.median(found) for name, found in seconds.items()}
-    for name, median in medians.items():
-        ratio = median / medians["pandas"]
-        print(f"{name:15} {median:7.2f} s  {memory[name]:>5} MB  {ratio:5.2f} of pandas")
+
+    def run(name: str) -> None:
+        command = [sys.executable, "-c", *programs[name]]
+        ended = subprocess.run(command, check=True, capture_output=True, text=True)
+        memory.setdefault(name, []).append(int(ended.stdout))
+
+    contenders: dict[str, Work] = {"floor: reading": partial(read, path)}
+    contenders |= {name: partial(run, name) for name in programs}
+    seconds = measure(contenders, options.rounds)
+    report(title, seconds, ("pandas",))
+    for name, found in memory.items():
+        sys.stderr.write(f"{name}: {statistics.median(found):.0f} MB\n")
+    print_line("Memory of the profile, MB", memory=memory)
 
 
-def read(path: Path) -> str:
+def read(path: Path) -> None:
     with path.open("rb", buffering=0) as file:
         while file.read(1 << 20):
             pass
-    return "1"
-
-
-def run(program: str, *arguments: str) -> str:
-    command = [sys.executable, "-c", program, *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -1,11 +1,18 @@
-"""What the extension costs JupyterLab's start: the server until its first answer, the browser
-until the launcher shows; with nbyard and without.
+"""Compare the start of JupyterLab with nbyard and without.
 
-    python benchmarks/server_start.py [--rounds 7] [--browser /usr/bin/chromium]
+    python benchmarks/server_start.py [--rounds 7] [--browser /usr/bin/chromium] [--smallest]
 
-Each server start is a fresh process with settings of its own; each page a browser that knows
-nothing yet. The browser part needs `pip install playwright` and a Chromium, and is left out with
-`--browser ''`.
+| contender | what is measured |
+|---|---|
+| with nbyard | the server until its first answer; the browser until the launcher shows |
+| without | the same |
+| floor: import jupyterlab | `import jupyterlab.labapp` |
+| floor: python | `import sys` |
+| floor: an empty page | `about:blank` in the browser |
+
+Each server start is a new process with settings of its own. Each page is opened in a browser
+context without a cache. The browser part needs Node, what `./check` installs in `ui-tests`, and a
+Chromium. `--browser ''` leaves it out.
 """
 
 import argparse
@@ -24,36 +31,29 @@ import urllib.request
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from jupyter_core.paths import jupyter_path
-from paired import Work, measure, report
+from parts.pages import Pages
+from parts.paired import Work, measure, options_of, print_line, report
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-CARD = ".jp-LauncherCard"
 SECONDS = 120
+PAGE = "The browser until the launcher shows"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--browser", default="/usr/bin/chromium", help="'' leaves it out")
-    options = parser.parse_args()
+    options = options_of(parser, rounds=1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         configure(folder / "with", enabled=True)
         configure(folder / "without", enabled=False)
-        servers(folder, options.rounds)
+        servers(folder, options)
         if options.browser:
-            launchers(folder, options.rounds, options.browser)
+            launchers(folder, options)
+        else:
+            print_line(PAGE, left_out={"browser": "not chosen"})
 
 
 def configure(folder: Path, *, enabled: bool) -> None:
@@ -71,16 +71,14 @@ def configure(folder: Path, *, enabled: bool) -> None:
                 link.symlink_to(found.parent.resolve())
 
 
-def servers(folder: Path, rounds: int) -> None:
+def servers(folder: Path, options: argparse.Namespace) -> None:
     contenders: dict[str, Work] = {
         "with nbyard": partial(start_and_stop, folder / "with"),
         "without": partial(start_and_stop, folder / "without"),
         "floor: import jupyterlab": partial(imports, "jupyterlab.labapp"),
         "floor: python": partial(imports, "sys"),
     }
-    for work in contenders.values():
-        work()
-    seconds = measure(contenders, rounds)
+    seconds = measure(contenders, options.rounds, warm_up=options.warm_up)
     report("JupyterLab's server until its first answer", seconds, ("without",))
 
 
@@ -139,59 +137,27 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def launchers(folder: Path, rounds: int, browser: str) -> None:
-    """Both servers stay up; each round opens a page of each, in a context without a cache."""
-    from playwright.sync_api import sync_playwright
-
+def launchers(folder: Path, options: argparse.Namespace) -> None:
+    """Both servers stay up. Each round opens a page of each."""
     with (
         server(folder / "with") as on,
         server(folder / "without") as off,
-        sync_playwright() as playwright,
-        contextlib.closing(
-            playwright.chromium.launch(executable_path=browser, args=list(FLAGS))
-        ) as chromium,
+        Pages(options.browser) as pages,
     ):
         contenders: dict[str, Work] = {
-            "with nbyard": partial(launcher, chromium, on),
-            "without": partial(launcher, chromium, off),
-            "floor: an empty page": partial(empty_page, chromium),
+            "with nbyard": lambda: launcher(pages, on, expected=True),
+            "without": lambda: launcher(pages, off, expected=False),
+            "floor: an empty page": lambda: pages.open("about:blank").seconds,
         }
-        assert has_nbyard(chromium, on) and not has_nbyard(chromium, off), "not what is compared"
-        seconds = measure(contenders, rounds)
-    report("The browser until the launcher shows", seconds, ("without",))
+        seconds = measure(contenders, options.rounds, warm_up=options.warm_up)
+    report(PAGE, seconds, ("without",))
 
 
-def launcher(chromium: Any, address: str) -> float:
-    with page(chromium) as fresh:
-        start = time.perf_counter()
-        fresh.goto(address)
-        fresh.wait_for_selector(CARD, timeout=SECONDS * 1000)
-        return time.perf_counter() - start
-
-
-def has_nbyard(chromium: Any, address: str) -> bool:
-    """Whether the page brings our extension along; warms the server as well."""
-    with page(chromium) as fresh:
-        fresh.goto(address)
-        fresh.wait_for_selector(CARD, timeout=SECONDS * 1000)
-        config = json.loads(fresh.locator("#jupyter-config-data").text_content())
-    return any(found["name"] == "nbyard" for found in config["federated_extensions"])
-
-
-def empty_page(chromium: Any) -> float:
-    with page(chromium) as fresh:
-        start = time.perf_counter()
-        fresh.goto("about:blank")
-        return time.perf_counter() - start
-
-
-@contextlib.contextmanager
-def page(chromium: Any) -> Iterator[Any]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    try:
-        yield context.new_page()
-    finally:
-        context.close()
+def launcher(pages: Pages, address: str, *, expected: bool) -> float:
+    page = pages.open(address, until=".jp-LauncherCard", text="#jupyter-config-data")
+    extensions = {extension["name"] for extension in json.loads(page.text)["federated_extensions"]}
+    assert ("nbyard" in extensions) == expected, extensions
+    return page.seconds
 
 
 if __name__ == "__main__":

@@ -1,11 +1,18 @@
-"""One model of scikit-learn served by nbyard and by what people would use otherwise.
+"""Compare a model of scikit-learn behind HTTP in nbyard, FastAPI, MLServer and BentoML.
 
-    python benchmarks/serving.py [--rounds 5] [--seconds 3] [--peers fastapi …]
+    python benchmarks/serving.py [--rounds 5] [--seconds 3] [--peers fastapi …] [--smallest]
 
-Each is one process that checks the request's types; clients send one row of JSON and wait for the
-answer, which is checked. Every round starts each server once, lets it warm up, and measures
-requests a second and the times of requests with one client and with 32. Peers are installed into
-environments of their own; one that cannot be is left out with a message.
+| contender | what is measured |
+|---|---|
+| nbyard | the mode http |
+| fastapi | an app with a pydantic model, in uvicorn |
+| mlserver | a custom runtime |
+| bentoml | a service |
+
+Each is one process that checks the types of a request. Clients send one row of JSON, wait for the
+answer and check it. Every round starts each server once, sends some requests that do not count,
+and measures requests per second and their times with 1 client and with 32. Peers are installed
+into environments of their own. The output names those that cannot be installed or do not start.
 """
 
 import argparse
@@ -22,7 +29,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from peers.environments import CannotTakePart, python_with
+from parts.paired import options_of, print_line
+from peers.environments import NEEDS_OWN, CannotTakePart, python_with
 
 HERE = Path(__file__).parent / "peers" / "serving"
 ROW = {"a": 1.0, "b": 0.5, "c": 0.25, "d": 0.1}
@@ -133,7 +141,7 @@ def ask(server: Server, port: int, clients: int, seconds: float) -> list[float]:
 def measured(server: Server, python: str, seconds: float) -> dict[str, float]:
     found = {}
     with running(server, python) as port:
-        ask(server, port, max(CLIENTS), 1)
+        ask(server, port, max(CLIENTS), min(1, seconds))
         for clients in CLIENTS:
             times = ask(server, port, clients, seconds)
             found[f"rps@{clients}"] = len(times) / seconds
@@ -142,58 +150,65 @@ def measured(server: Server, python: str, seconds: float) -> dict[str, float]:
     return found
 
 
-def installed(names: Sequence[str]) -> dict[str, str]:
-    """The interpreter of each contender that can take part."""
-    found = {"nbyard": sys.executable}
-    for name in names:
-        try:
-            same = python_with(name, SERVERS[name].packages + SAME[2:], SAME)
-            found[name] = str(same)
-        except CannotTakePart as error:
-            sys.stderr.write(f"{name} takes no part: {error}\n")
-    return found
+class Contenders:
+    """The interpreter of each contender that takes part, and why the others do not."""
+
+    def __init__(self, peers: Sequence[str]):
+        self.pythons = {"nbyard": sys.executable}
+        self.left_out = {name: NEEDS_OWN for name in SERVERS if name not in ("nbyard", *peers)}
+        for name in peers:
+            try:
+                same = python_with(name, SERVERS[name].packages + SAME[2:], SAME)
+                self.pythons[name] = str(same)
+            except CannotTakePart as error:
+                self.left_out[name] = str(error)
+
+    def round(self, turn: int, seconds: float) -> dict[str, dict[str, float]]:
+        """Measure each once, beginning with another one each time."""
+        found = {}
+        names = list(self.pythons)
+        turn %= len(names)
+        for name in names[turn:] + names[:turn]:
+            try:
+                found[name] = measured(SERVERS[name], self.pythons[name], seconds)
+            except CannotTakePart as error:
+                self.left_out[name] = str(error)
+                del self.pythons[name]
+        return found
 
 
-def report(rounds: list[dict[str, dict[str, float]]], names: Sequence[str]) -> None:
-    """Medians, and the medians of the ratios of each round's pair."""
-    told = {}
+def report(rounds: list[dict[str, dict[str, float]]], left_out: dict[str, str]) -> None:
+    """Write medians, and the medians of the ratios of each round's pair."""
+    names = [name for name in SERVERS if all(name in one for one in rounds)]
+    medians, ratios = {}, {}
     for name in names:
         keys = rounds[0][name]
-        told[name] = {key: statistics.median(one[name][key] for one in rounds) for key in keys}
-        shown = "  ".join(f"{key} {value:9.2f}" for key, value in told[name].items())
+        medians[name] = {key: statistics.median(one[name][key] for one in rounds) for key in keys}
+        shown = "  ".join(f"{key} {value:9.2f}" for key, value in medians[name].items())
         sys.stderr.write(f"{name:9} {shown}\n")
     for name in names[1:]:
-        pairs = {
+        ratios[f"nbyard / {name}"] = pairs = {
             key: statistics.median(one["nbyard"][key] / one[name][key] for one in rounds)
             for key in rounds[0][name]
         }
-        told[f"nbyard / {name}"] = pairs
         shown = "  ".join(f"{key} {value:9.2f}" for key, value in pairs.items())
         sys.stderr.write(f"/ {name:7} {shown}\n")
     sys.stderr.write(f"{TARGETS}\n")
-    print(json.dumps({"benchmark": "serving", "rounds": len(rounds), **told}))
+    title = "A model behind HTTP"
+    print_line(title, rounds=rounds, medians=medians, ratios=ratios, left_out=left_out)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--peers", nargs="*", default=[n for n in SERVERS if n != "nbyard"])
-    told = parser.parse_args()
-    pythons = installed(told.peers)
-    rounds: list[dict[str, dict[str, float]]] = []
-    for turn in range(told.rounds):
-        names = list(pythons)
-        one = {}
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            try:
-                one[name] = measured(SERVERS[name], pythons[name], told.seconds)
-            except CannotTakePart as error:
-                sys.stderr.write(f"{name} takes no part: {error}\n")
-                del pythons[name]
-        rounds.append(one)
-    names = [name for name in pythons if all(name in one for one in rounds)]
-    report(rounds, names)
+    options = options_of(parser, rounds=1, seconds=0.2, peers=[])
+    contenders = Contenders(options.peers)
+    rounds = [contenders.round(turn, options.seconds) for turn in range(options.rounds)]
+    if "nbyard" in contenders.left_out:
+        sys.exit(f"nbyard: {contenders.left_out['nbyard']}")
+    report(rounds, contenders.left_out)
 
 
 if __name__ == "__main__":

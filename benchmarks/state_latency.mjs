@@ -1,20 +1,26 @@
 /**
- * From the write of a task's state to its painted card, in Chromium, on a canvas whose nodes are all
- * running: in a quiet moment, and while all other tasks change in turn. The floor is a bare
- * websocket in the same page whose message changes a class of an element.
+ * Measure the time from the write of a task's state until its card is painted, in Chromium, on a
+ * canvas whose nodes are all running: in a quiet moment, and while all other tasks change in turn.
  *
- *     node benchmarks/state_latency.mjs [--samples 30] [--nodes 500] [--others 100] > latency.jsonl
+ *     node benchmarks/state_latency.mjs [--samples 30] [--nodes 500] [--others 100] [--smallest]
+ *
+ * | part | what is measured |
+ * |---|---|
+ * | card | until the card is painted |
+ * | frame | until the frame of the websocket is there |
+ * | bare | the floor: a bare websocket in the same page whose message changes a class of an element |
  *
  * Needs what `./check` installs (node_modules, ui-tests/node_modules, .venv) and a Chromium
  * (CHROMIUM, default /usr/bin/chromium).
  */
-import { cpus, loadavg } from 'node:os';
-import { option, Place, quantile } from './in_lab.mjs';
+import { loadavg } from 'node:os';
+import { option, Place, printLine, quantile } from './parts/in_lab.mjs';
 
-const SAMPLES = option('samples', 30);
-const NODES = option('nodes', 500);
-const OTHERS = option('others', 100);
+const SAMPLES = option('samples', 30, 3);
+const NODES = option('nodes', 500, 10);
+const OTHERS = option('others', 100, 20);
 const PATIENCE = 10_000;
+const REST = option('rest', 3000, 200); // milliseconds before it is measured
 
 async function openCanvas(place, port) {
   const page = await place.newPage();
@@ -128,17 +134,7 @@ async function measure(page, writer, title, nodes) {
     ['median', 'p95', 'max'].map(
       (name, index) => `${name} ${quantile(list, [0.5, 0.95, 1][index]).toFixed(0)}`
     );
-  console.log(
-    JSON.stringify({
-      title,
-      nodes: NODES,
-      load: loadavg(),
-      cores: cpus().length,
-      card,
-      frame,
-      bare
-    })
-  );
+  printLine(title, { nodes: NODES, card, frame, bare });
   const late = card.filter(ms => ms > 300).length;
   console.error(
     `${title}: card ${tell(card).join(' ')} ms; frame heard ${tell(frame).join(' ')} ms; bare socket ${tell(bare).join(' ')} ms; ` +
@@ -152,11 +148,11 @@ try {
   await place.startLab();
   await place.openBrowser();
   const page = await openCanvas(place, writer.port);
-  await page.waitForTimeout(3000);
+  await page.waitForTimeout(REST);
   const nodes = (await cardsSeen(page)).slice(0, 8);
   await measure(page, writer, `${NODES} running, one changes`, nodes);
   await writer.ask({ others: OTHERS, but: nodes });
-  await page.waitForTimeout(2000);
+  await page.waitForTimeout(REST);
   await measure(page, writer, `${NODES} running, ${OTHERS} others change each second`, nodes);
   if (process.env.PICTURE) {
     await page.screenshot({ path: process.env.PICTURE });

@@ -20,8 +20,8 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 @contextlib.contextmanager
-def engine_with_image() -> Iterator[tuple[str, str]]:
-    """The engine's URL, and an image in which notebooks can be executed.
+def engine_with_base() -> Iterator[tuple[str, str]]:
+    """Yield the URL of an engine that runs meanwhile, and its base image.
 
     Raises:
         CannotTakePart: no engine can be started here.
@@ -29,13 +29,29 @@ def engine_with_image() -> Iterator[tuple[str, str]]:
     if reason := why_not():
         raise CannotTakePart(reason)
     with using_shared_engine() as private:
-        yield private.url, _image(private.url)
+        yield private.url, _base(private.url)
+
+
+@contextlib.contextmanager
+def engine_with_image() -> Iterator[tuple[str, str]]:
+    """Yield the URL of an engine that runs meanwhile, and an image that executes notebooks.
+
+    Raises:
+        CannotTakePart: no engine can be started here.
+    """
+    with engine_with_base() as (url, base):
+        yield url, _image(url, base)
 
 
 @functools.cache
-def _image(url: str) -> str:
+def _base(url: str) -> str:
     with contextlib.closing(Engine(url)) as engine:
-        base = images.base_image(engine, sorted(REPOSITORY.glob("examples/*/requirements.txt")))
+        return images.base_image(engine, sorted(REPOSITORY.glob("examples/*/requirements.txt")))
+
+
+@functools.cache
+def _image(url: str, base: str) -> str:
+    with contextlib.closing(Engine(url)) as engine:
         return environment_image(engine, base, "", True, silent, network="none")
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 # What all have in common is the same everywhere, whatever else they bring.
 SAME = ("ipykernel", "ipython", "jupyter_client", "nbclient", "nbformat", "papermill", "pyzmq")
 SECONDS = 3600
+# why a peer takes no part with --smallest
+NEEDS_OWN = "not chosen; it needs an environment of its own"
 
 
 class CannotTakePart(Exception):

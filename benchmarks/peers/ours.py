@@ -10,7 +10,7 @@ import threading
 from typing import Any, ClassVar
 
 import websocket
-from live_server import live_server
+from parts.live_server import live_server
 
 from nbyard.client import Client
 from nbyard.discover import LocalNoun

@@ -31,7 +31,8 @@ from nbyard.domain.runs import NewRun
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.store import transition
-from nbyard.store.tasks import AttemptRecord, TaskRecord
+from nbyard.store.attempts import AttemptRecord
+from nbyard.store.tasks import TaskRecord
 from nbyard.yard import Yard
 
 ROUND = {"running": "queued", "queued": "preparing", "preparing": "running"}
@@ -52,9 +53,9 @@ class Moving:
             run = self._store.runs.by_id(c, self._run)
             assert run is not None
             told = {"started_at": datetime.now(UTC)}
-            transition.move_all(c, [self._store.runs.step(run, "running", told)])
             self._tasks = {task.node: task for task in self._store.tasks.of_run(c, self._run)}
-            self._store.attempts.record_all(c, [_attempt(task) for task in self._tasks.values()])
+            made = self._store.attempts.begun([_attempt(task) for task in self._tasks.values()])
+            transition.move_all(c, [self._store.runs.step(run, "running", told)], made)
         for state in ("queued", "preparing", "running"):
             self.move(list(self._tasks), state)
         for attempt in self._attempts():

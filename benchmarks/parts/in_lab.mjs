@@ -3,20 +3,29 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { cpus, loadavg, release, tmpdir, type } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-export const ROOT = resolve(HERE, '..');
-const PYTHON = join(ROOT, '.venv/bin/python');
+export const ROOT = resolve(HERE, '../..');
+const PYTHON = process.env.PYTHON || join(ROOT, '.venv/bin/python');
 const TOKEN = 'figures';
-const { chromium } = createRequire(join(ROOT, 'ui-tests/'))('playwright-core');
+export const { chromium } = createRequire(join(ROOT, 'ui-tests/'))('playwright-core');
 
-export function option(name, fallback) {
+/** The number after `--name`, else the usual one, or with `--smallest` that of one short round. */
+export function option(name, usual, smallest) {
   const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : Number(process.argv[at + 1]);
+  const isSmallest = process.argv.includes('--smallest');
+  return at < 0 ? (isSmallest ? smallest : usual) : Number(process.argv[at + 1]);
+}
+
+/** Writes a line of JSON to standard output. */
+export function printLine(title, measured) {
+  const [system, node] = [`${type()} ${release()}`, process.version];
+  const machine = { cores: cpus().length, load: loadavg(), node, system };
+  console.log(JSON.stringify({ title, machine, left_out: {}, ...measured }));
 }
 
 /** A folder with a store of its own; `root` is what JupyterLab serves of it. */
