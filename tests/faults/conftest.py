@@ -19,7 +19,8 @@ LINES = 4
 # the daily sample is always the same, so that a failure means a change; --full draws its own
 LONG = os.environ.get("NBYARD_TEST_PROFILE") == "long"
 DRAWN = str(random.SystemRandom().randrange(10**6)) if LONG else "1"
-SEED = os.environ.get("NBYARD_TEST_SEED") or DRAWN
+# the workers of pytest-xdist inherit it
+SEED = os.environ["NBYARD_TEST_SEED"] = os.environ.get("NBYARD_TEST_SEED") or DRAWN
 
 
 def pytest_report_header() -> str:
@@ -27,13 +28,16 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of a test marked `sample(n)`, all cases but n that the seed chooses are `long`."""
+    """Of a test marked `sample(n)`, all cases but n that the seed chooses are `long`. With the long
+    profile all tests are, for some do more then."""
     groups: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         if not item.path.is_relative_to(HERE):
             continue
         if not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SECONDS))
+        if LONG:
+            item.add_marker(pytest.mark.long)
         if item.get_closest_marker("sample"):
             groups[item.nodeid.partition("[")[0]].append(item)
     for name, group in sorted(groups.items()):
