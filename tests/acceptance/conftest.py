@@ -1,23 +1,37 @@
 """What a stranger has: the wheel in an environment of its own, on a machine without Node."""
 
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.parser import Parser
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+from packaging.requirements import Requirement
+
+from nbyard.testing.kept import kept_folder
 
 INSTALLING_SECONDS = 600
+SOURCES = (
+    *("CHANGELOG.md", "LICENSE", "MANIFEST.in", "README.md", "install.json", "pyproject.toml"),
+    *("package.json", "package-lock.json", "tsconfig.json", ".npmrc"),
+    *("buildtools", "jupyter_ext", "schema", "scripts", "src", "style"),
+)
+BUNDLE = "jupyter_ext/nbyard/labextension"
+PLAIN = {"extra": ""}
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever comes first has the time too that building and installing the wheel takes."""
+    """Every test has time for the build: another worker may build while this one waits."""
     ours = (item for item in items if Path(__file__).parent in item.path.parents)
-    if first := next(ours, None):
-        first.add_marker(pytest.mark.timeout(INSTALLING_SECONDS))
+    for item in ours:
+        item.add_marker(pytest.mark.timeout(INSTALLING_SECONDS))
 
 
 @dataclass(frozen=True)
@@ -50,10 +64,36 @@ def run(*argv: str, environment: Mapping[str, str] | None = None) -> str:
 
 
 @pytest.fixture(scope="session")
-def sdist(repository: Path, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("sdist")
-    run(sys.executable, "-m", "build", "--sdist", "--outdir", str(folder), str(repository))
-    (file,) = folder.glob("*.tar.gz")
+def sources(repository: Path) -> str:
+    """A digest of all files from which sdist and wheel are built."""
+    listing = [
+        "git",
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "--",
+        *SOURCES,
+    ]
+    names = set(subprocess.check_output(listing, cwd=repository, text=True).split("\0")) - {""}
+    bundle = (repository / BUNDLE).rglob("*")
+    names |= {str(path.relative_to(repository)) for path in bundle if path.is_file()}
+    total = hashlib.sha256()
+    for name in sorted(names):
+        path = repository / name
+        if path.is_file():
+            total.update(f"{name}\0{path.stat().st_size}\0".encode())
+            total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+@pytest.fixture(scope="session")
+def sdist(repository: Path, sources: str) -> Path:
+    def build(folder: Path) -> None:
+        run(sys.executable, "-m", "build", "--sdist", "--outdir", str(folder), str(repository))
+
+    (file,) = kept_folder("sdist", sources, build).glob("*.tar.gz")
     return file
 
 
@@ -68,27 +108,63 @@ def without_node(tmp_path_factory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def wheel(sdist: Path, without_node: dict[str, str], tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
+def wheel(sdist: Path, without_node: dict[str, str]) -> Path:
     pip = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps")
-    run(*pip, "--wheel-dir", str(folder), str(sdist), environment=without_node)
-    (file,) = folder.glob("*.whl")
+
+    def build(folder: Path) -> None:
+        run(*pip, "--wheel-dir", str(folder), str(sdist), environment=without_node)
+
+    (file,) = kept_folder("wheel", sdist.parent.name, build).glob("*.whl")
     return file
 
 
-def install(folder: Path, environment: dict[str, str], *requirements: str) -> Installed:
-    run(sys.executable, "-m", "venv", str(folder))
-    made = Installed(folder)
-    made.run("pip", "install", "--quiet", *requirements, environment=environment)
-    return made
+def install(name: str, wheel: Path, environment: dict[str, str], *more: str) -> Installed:
+    """An environment with the wheel. Its dependencies are installed once for each list of them,
+    by pip; pip installs the wheel on top, and finds that none is missing."""
+    needs = [*_dependencies(wheel), *more]
+    made_by = [sys.prefix, sys.version, *needs]
+
+    def install_needs(folder: Path) -> None:
+        run(sys.executable, "-m", "venv", str(folder))
+        pip = str(folder / "bin" / "pip")
+        run(pip, "install", "--quiet", *needs, environment=environment)
+
+    base = kept_folder(f"{name}-dependencies", "\n".join(made_by), install_needs)
+
+    def install_wheel(folder: Path) -> None:
+        _copy_environment(base, folder)
+        pip = str(folder / "bin" / "pip")
+        run(pip, "install", "--quiet", str(wheel), *more, environment=environment)
+
+    return Installed(kept_folder(name, f"{base.name} {wheel.parent.name}", install_wheel))
+
+
+def _dependencies(wheel: Path) -> list[str]:
+    """What the wheel requires without extras."""
+    with ZipFile(wheel) as archive:
+        (name,) = (one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))
+        told = Parser().parsestr(archive.read(name).decode())
+    needs = map(Requirement, told.get_all("Requires-Dist", []))
+    return sorted(str(n) for n in needs if n.marker is None or n.marker.evaluate(PLAIN))
+
+
+def _copy_environment(base: Path, folder: Path) -> None:
+    """Another environment of the same files, with scripts of its own."""
+    shutil.copytree(base, folder, symlinks=True, copy_function=os.link, dirs_exist_ok=True)
+    for path in [folder / "pyvenv.cfg", *(folder / "bin").iterdir()]:
+        content = b"" if path.is_symlink() else path.read_bytes()
+        if bytes(base) in content:
+            mode = path.stat().st_mode
+            path.unlink()
+            path.write_bytes(content.replace(bytes(base), bytes(folder)))
+            path.chmod(mode)
 
 
 @pytest.fixture(scope="session")
-def installed(wheel: Path, without_node: dict[str, str], tmp_path_factory) -> Installed:
-    return install(tmp_path_factory.mktemp("installed") / "venv", without_node, str(wheel))
+def installed(wheel: Path, without_node: dict[str, str]) -> Installed:
+    return install("installed", wheel, without_node)
 
 
 @pytest.fixture(scope="session")
-def installed_on_oldest_lab(wheel: Path, without_node: dict[str, str], tmp_path_factory):
-    folder = tmp_path_factory.mktemp("oldest") / "venv"
-    return install(folder, without_node, str(wheel), "jupyterlab~=4.4.0")
+def installed_on_oldest_lab(wheel: Path, without_node: dict[str, str]) -> Installed:
+    return install("oldest-lab", wheel, without_node, "jupyterlab~=4.4.0")
