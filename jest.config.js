@@ -1,3 +1,5 @@
+const { getVersion } = require('sucrase');
+
 const base = require('@jupyterlab/testutils/lib/jest-config')(__dirname);
 
 // Packages that ship modules only: jest has to translate them.
@@ -25,8 +27,14 @@ const modules = [
 module.exports = {
   ...base,
   automock: false,
-  modulePathIgnorePatterns: ['<rootDir>/lib', '<rootDir>/jupyter_ext', '<rootDir>/build', '<rootDir>/dist'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/ui-tests'],
+  // Jest reads these folders at its start, and no node_modules or virtual environments.
+  roots: ['<rootDir>/src', '<rootDir>/schema', '<rootDir>/tests/cases'],
+  testPathIgnorePatterns: ['/node_modules/'],
   testRegex: 'src/.*/__tests__/.*.spec.ts[x]?$',
+  transform: {
+    '\\.svg$': base.transform['\\.svg$'],
+    // the version is part of the key of Jest's cache
+    '^.+\\.[jt]sx?$': ['<rootDir>/scripts/jest-transform.cjs', { version: getVersion() }]
+  },
   transformIgnorePatterns: [`/node_modules/(?!(${modules.join('|')})).+`]
 };
