@@ -85,7 +85,9 @@ class Bench:
         self._engine = Engine(yard.settings.docker_host)
         base, network = yard.settings.docker_base_image, yard.settings.docker_build_network
         told = partial(print, file=sys.stderr)
-        self._image = environment_image(self._engine, base, "", True, told, network=network)
+        self._image = environment_image(
+            self._engine, base, "", True, told, blobs=yard.parts.blobs, network=network
+        )
         self._places = 0
 
     def _place(self, graph: Graph) -> Place:

@@ -181,7 +181,7 @@ class Bench:
         return self.yard.parts.blobs.path(digest).read_text().strip()
 
     def check_nothing_is_left(self) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + SECONDS
         while left := self._left():
             assert time.monotonic() < deadline, left
             time.sleep(0.05)

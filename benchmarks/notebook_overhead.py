@@ -42,7 +42,7 @@ from nbyard.yard import Yard
 
 CELLS = ("x = 1", "y = x + 1", "print(y)")
 ENDED = ("succeeded", "failed", "cancelled")
-SECONDS = 120
+SECONDS = 300
 
 
 def main() -> None:
@@ -97,7 +97,7 @@ def end(pid: int) -> None:
     """Ask the dispatcher to leave and wait until it has."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline:
             os.kill(pid, 0)
             time.sleep(0.05)

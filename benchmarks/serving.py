@@ -36,7 +36,7 @@ HERE = Path(__file__).parent / "peers" / "serving"
 ROW = {"a": 1.0, "b": 0.5, "c": 0.25, "d": 0.1}
 CLIENTS = (1, 32)
 SAME = ("numpy", "pandas", "scikit-learn")
-START_SECONDS = 60
+START_SECONDS = 300
 TENSORS = [
     {"name": name, "shape": [1], "datatype": "FP64", "data": [value]} for name, value in ROW.items()
 ]
@@ -114,7 +114,7 @@ def running(server: Server, python: str) -> Iterator[int]:
             yield port
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(START_SECONDS)
 
 
 def wait(server: Server, port: int, process: "subprocess.Popen[bytes]") -> None:

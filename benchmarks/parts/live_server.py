@@ -18,7 +18,7 @@ from pathlib import Path
 from nbyard.settings import Settings
 from nbyard.yard import Yard
 
-SECONDS = 60
+SECONDS = 300
 
 
 @dataclass

@@ -4,9 +4,11 @@ papermill, in the same image, which nbyard has made."""
 import contextlib
 import functools
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from nbyard.blobs import Blobs
 from nbyard.dockerd import STORE, Engine
 from nbyard.images.environments import environment_image
 from nbyard.testing import images
@@ -51,8 +53,9 @@ def _base(url: str) -> str:
 
 @functools.cache
 def _image(url: str, base: str) -> str:
-    with contextlib.closing(Engine(url)) as engine:
-        return environment_image(engine, base, "", True, silent, network="none")
+    with contextlib.closing(Engine(url)) as engine, tempfile.TemporaryDirectory() as folder:
+        blobs = Blobs(Path(folder))  # no package of this image lies in a folder
+        return environment_image(engine, base, "", True, silent, blobs=blobs, network="none")
 
 
 def silent(_: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 MARK = "NBYARD_BENCHMARK"
 SECONDS = 900
-LEAVING_SECONDS = 15.0
+LEAVING_SECONDS = 120.0
 
 
 class Marked:
