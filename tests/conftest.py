@@ -1,5 +1,7 @@
 """What holds for every test: a clean environment, and nothing left running afterwards."""
 
+import contextlib
+import itertools
 import os
 import signal
 import threading
@@ -13,11 +15,13 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 3.0
+TASKS = Path("/proc/self/task")
 
 # a shell starts what it keeps in the background deaf to these
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
+hypothesis.settings.register_profile("fast", deadline=None, max_examples=25)
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=100)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("NBYARD_TEST_PROFILE", "quick"))
@@ -28,15 +32,21 @@ def repository() -> Path:
     return REPOSITORY
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Paths of new homes. `mktemp` would list thousands of folders for each."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def clean_environment(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def clean_environment(monkeypatch: pytest.MonkeyPatch, homes: Iterator[Path]) -> None:
     """No setting, server or store of whoever runs the tests is seen by them."""
     for name in list(os.environ):
         if name.startswith(("NBYARD_", "JUPYTER")) and not name.startswith("NBYARD_TEST_"):
             monkeypatch.delenv(name)
-    home = tmp_path_factory.mktemp("home")
+    home = next(homes)
+    home.mkdir(mode=0o700)
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         monkeypatch.setenv(name, str(home / name.lower()))
 
@@ -58,11 +68,29 @@ def nothing_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def _running() -> set[str]:
     threads = {f"thread {t.name} ({t.ident})" for t in threading.enumerate() if not t.daemon}
-    return threads | {_describe(child) for child in psutil.Process().children()}
+    return threads | {_describe(pid) for pid in _children()}
 
 
-def _describe(child: psutil.Process) -> str:
+def _children() -> list[int]:
+    """Return the ids of our child processes. psutil reads the whole process table: milliseconds."""
+    if not (TASKS / str(os.getpid()) / "children").exists():
+        return [child.pid for child in psutil.Process().children()]
+    # the kernel may omit a child while another one ends
+    while (pids := _listed()) != _listed():
+        pass
+    return pids
+
+
+def _listed() -> list[int]:
+    texts = []
+    for path in TASKS.glob("*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that ended
+            texts.append(path.read_text())
+    return sorted(int(pid) for text in texts for pid in text.split())
+
+
+def _describe(pid: int) -> str:
     try:
-        return f"process {child.pid} ({child.name()})"
+        return f"process {pid} ({psutil.Process(pid).name()})"
     except psutil.NoSuchProcess:
-        return f"process {child.pid} (ended)"
+        return f"process {pid} (ended)"
