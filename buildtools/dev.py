@@ -1,4 +1,4 @@
-"""./dev: JupyterLab on this checkout. Changes reach the open page by themselves.
+"""./dev: JupyterLab on this checkout. Changes reach the open page.
 
 TypeScript and CSS are bundled into build/dev, beside the production bundle, which stays as it is.
 A change of Python restarts the server and its dispatcher; runs go on, kernels end.
@@ -26,11 +26,21 @@ PATIENCE_SECONDS = 180.0
 
 
 def arguments(words: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="./dev", description=__doc__.partition("\n\n")[0])
-    parser.add_argument("root", nargs="?", type=Path, help="folder to serve (a copy of penguins)")
-    parser.add_argument("--port", type=int, default=8888, help="port; default: 8888 or a free one")
-    parser.add_argument("--collaboration", action="store_true", help="share open documents")
-    parser.add_argument("--no-browser", action="store_true", help="print the address only")
+    parser = argparse.ArgumentParser(
+        prog="./dev", description="Start JupyterLab on this checkout, with live rebuild."
+    )
+    parser.add_argument(
+        "root", nargs="?", type=Path, help="Serve this folder (default: a copy of penguins)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=8888, help="Listen on this port (default: 8888 or a free one)"
+    )
+    parser.add_argument(
+        "--collaboration", action="store_true", help="Share open documents between pages"
+    )
+    parser.add_argument(
+        "--no-browser", action="store_true", help="Print the address, and open no browser"
+    )
     return parser.parse_args(words)
 
 
@@ -73,6 +83,7 @@ class Development:
         self._python = Watched(CHECKOUT / "jupyter_ext", "*.py")
         self._schemas = Watched(CHECKOUT / "schema", "*.json")
         self._running: dict[str, Process] = {}
+        self._lab = "ready"
 
     @property
     def url(self) -> str:
@@ -107,10 +118,10 @@ class Development:
         self._run("lab", program + words, self._root)
 
     def wait(self) -> None:
-        """Wait for a bundle and for the server."""
+        """Wait for the first bundle and for the server."""
         end = time.monotonic() + PATIENCE_SECONDS
         while not (build() and answers(self.url)):
-            self._check()
+            self._check("bundle", "types", "lab")
             if time.monotonic() > end:
                 raise SystemExit("JupyterLab does not answer.")
             time.sleep(LOOK_SECONDS)
@@ -119,24 +130,33 @@ class Development:
         """Bring changes of Python and of settings schemas to the page, until Ctrl-C."""
         while True:
             time.sleep(LOOK_SECONDS)
-            self._check()
+            self._check("bundle", "types")
             if self._python.changed():
                 self._restart()
+            self._watch_lab()
             if self._schemas.changed():
                 copy_schemas()
 
-    def _check(self) -> None:
-        for process in self._running.values():
-            if not process.runs():
-                raise SystemExit(f"The process '{process.name}' ended. Its last lines are above.")
+    def _check(self, *names: str) -> None:
+        for name in names:
+            if not self._running[name].runs():
+                raise SystemExit(f"The process '{name}' ended. Its last lines are above.")
 
     def _restart(self) -> None:
         say("Python changed: restarting the server.")
         self._running["lab"].stop()
         dev_processes.stop_dispatchers(FOLDER)
         self._start_lab()
-        self.wait()
-        say("JupyterLab answers again.")
+        self._lab = "starting"
+
+    def _watch_lab(self) -> None:
+        """Report the end of the server, as after a syntax error, and its new start."""
+        if self._lab != "ended" and not self._running["lab"].runs():
+            self._lab = "ended"
+            say("JupyterLab ended. It starts again after the next change of Python.")
+        elif self._lab == "starting" and answers(self.url):
+            self._lab = "ready"
+            say("JupyterLab answers again.")
 
     def stop(self) -> None:
         for process in self._running.values():

@@ -114,14 +114,14 @@ def dev(checkout: Path) -> Iterator[Dev]:
             child.wait(60)
 
 
-def left(checkout: Path) -> list[str]:
-    """Return the processes that ./dev left."""
+def left(checkout: Path) -> dict[str, psutil.Process]:
+    """Return the processes that ./dev started, by their commands."""
     mark = str(checkout / "build/dev")
-    found = []
+    found = {}
     for process in psutil.process_iter():
         try:
             if process.environ().get("NBYARD_DEV") == mark:
-                found.append(" ".join(process.cmdline()))
+                found[" ".join(process.cmdline())] = process
         except (psutil.Error, OSError):
             continue
     return found
@@ -174,6 +174,16 @@ def test_a_change_of_python_restarts_the_server(dev: Dev):
     assert dev.build()["server"] != shown["server"]
 
 
+def test_a_server_that_ended_starts_again_after_the_next_change(dev: Dev):
+    (server,) = [each for words, each in left(dev.checkout).items() if "dev_server.py" in words]
+    server.kill()
+    dev.wait_for("JupyterLab ended")
+    with (dev.checkout / PYTHON).open("a") as file:
+        file.write("# mended\n")
+    dev.wait_for("JupyterLab answers again")
+    assert dev.build()
+
+
 def test_nothing_is_written_beside_the_folder_of_dev(dev: Dev):
     assert not (dev.checkout / "lib").exists()
     assert not (dev.checkout / "tsconfig.tsbuildinfo").exists()
@@ -192,4 +202,4 @@ def test_ctrl_c_ends_all_processes(dev: Dev):
     assert len(left(dev.checkout)) >= 4
     dev.child.send_signal(signal.SIGINT)
     assert dev.child.wait(60) == 0
-    assert left(dev.checkout) == []
+    assert left(dev.checkout) == {}
