@@ -90,7 +90,7 @@ async function openPlain(place) {
 async function openCanvas(place) {
   const page = await place.newPage();
   await page.goto(place.lab('many.nbflow'));
-  await page.locator('.react-flow__node').first().waitFor({ timeout: 60_000 });
+  await page.locator('.react-flow__node').first().waitFor();
   await page.getByText('output_csv').first().waitFor();
   return page;
 }

@@ -22,7 +22,6 @@ import { emptyPlace, frames, mean, option, Place, printLine, quantile } from './
 
 const NODES = option('nodes', 0, 20);
 const SIZES = NODES ? [NODES] : [1000, 3000, 10_000];
-const PATIENCE = 300_000;
 const REST = option('rest', 1500, 300);
 const SEEN = { x: 620, y: 150, width: 600, height: 500 };
 const CARD = '.react-flow__node .nby-Node';
@@ -144,7 +143,6 @@ async function measured(nodes) {
     await place.startLab();
     await place.openBrowser();
     const page = await place.newPage();
-    page.setDefaultTimeout(PATIENCE);
     const cdp = await page.context().newCDPSession(page);
     await cdp.send('Performance.enable');
     await page.goto(place.lab(''));

@@ -36,7 +36,7 @@ from jupyter_core.paths import jupyter_path
 from parts.pages import Pages
 from parts.paired import Work, measure, options_of, print_line, report
 
-SECONDS = 120
+SECONDS = 300
 PAGE = "The browser until the launcher shows"
 
 

@@ -19,7 +19,7 @@ import { option, Place, printLine, quantile } from './parts/in_lab.mjs';
 const SAMPLES = option('samples', 30, 3);
 const NODES = option('nodes', 500, 10);
 const OTHERS = option('others', 100, 20);
-const PATIENCE = 10_000;
+const PATIENCE = 120_000;
 const REST = option('rest', 3000, 200); // milliseconds before it is measured
 
 async function openCanvas(place, port) {
@@ -37,7 +37,7 @@ async function openCanvas(place, port) {
   });
   const file = `layered-${NODES + 1}.nbflow`;
   await page.goto(place.lab(file));
-  await page.locator('.nby-Node.nby-mod-running').first().waitFor({ timeout: 120_000 });
+  await page.locator('.nby-Node.nby-mod-running').first().waitFor();
   await page.evaluate(
     async ([bare, patience]) => {
       const painted = found =>

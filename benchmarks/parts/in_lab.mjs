@@ -12,6 +12,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 export const ROOT = resolve(HERE, '../..');
 const PYTHON = process.env.PYTHON || join(ROOT, '.venv/bin/python');
 const TOKEN = 'figures';
+const PATIENCE = 300_000;
 export const { chromium } = createRequire(join(ROOT, 'ui-tests/'))('playwright-core');
 
 /** The number after `--name`, else the usual one, or with `--smallest` that of one short round. */
@@ -88,6 +89,7 @@ export class Place {
 
   async newPage() {
     const page = await this.browser.newPage({ viewport: { width: 1440, height: 900 } });
+    page.setDefaultTimeout(PATIENCE);
     page.on('pageerror', error => console.error('page:', error.message));
     return page;
   }

@@ -7,7 +7,7 @@
 import { createInterface } from 'node:readline';
 import { chromium } from './in_lab.mjs';
 
-const PATIENCE = 120_000;
+const PATIENCE = 300_000;
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -21,11 +21,12 @@ const ARGUMENTS = [
 async function opened(browser, { address, until, text }) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   try {
+    context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     const start = performance.now();
     await page.goto(address);
     if (until) {
-      await page.locator(until).first().waitFor({ timeout: PATIENCE });
+      await page.locator(until).first().waitFor();
     }
     const seconds = (performance.now() - start) / 1000;
     return { seconds, text: text && (await page.locator(text).textContent()) };

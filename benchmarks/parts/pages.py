@@ -28,7 +28,7 @@ class Pages:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=300)
 
     def open(self, address: str, *, until: str = "", text: str = "") -> Page:
         """Open a page until one element is shown, and read the text of another."""
