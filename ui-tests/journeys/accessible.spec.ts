@@ -1,5 +1,5 @@
-import AxeBuilder from '@axe-core/playwright';
 import { readFile } from 'node:fs/promises';
+import { violationsIn } from '../lab/axe';
 import { Lab } from '../lab/lab';
 import { expect, test } from '../lab/test';
 
@@ -12,8 +12,8 @@ const OUTPUTS = '.nby-Cell-outputs';
 
 /** What axe finds below one of our elements, in a line each; themes differ in colours only. */
 async function findings(lab: Lab, place: string, coloursOnly: boolean): Promise<string[]> {
-  const axe = new AxeBuilder({ page: lab.page }).include(place).exclude(OUTPUTS);
-  const { violations } = await (coloursOnly ? axe.withRules(['color-contrast']) : axe).analyze();
+  const rules = coloursOnly ? ['color-contrast'] : undefined;
+  const violations = await violationsIn(lab.page, place, { exclude: OUTPUTS, rules });
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(node => `${place}: ${id} at ${node.target.join(' ')}: ${node.failureSummary}`)
   );
@@ -23,7 +23,6 @@ test('G6: axe finds nothing on canvas, panels, drawer and views, in three themes
   lab,
   server
 }, info) => {
-  test.setTimeout(180_000);
   const found: string[] = [];
   const look = async (name: string, ...places: string[]) => {
     for (const place of places) {
@@ -62,7 +61,6 @@ test('G6, D5: axe finds nothing on views of datasets and executables', async ({
   lab,
   server
 }, info) => {
-  test.setTimeout(180_000);
   const found: string[] = [];
   const look = async (name: string) => {
     found.push(...(await findings(lab, VIEW, name.startsWith('dark'))));

@@ -1,6 +1,6 @@
-import AxeBuilder from '@axe-core/playwright';
 import { Locator } from '@playwright/test';
 import { readFile, writeFile } from 'node:fs/promises';
+import { violationsIn } from '../lab/axe';
 import { Lab } from '../lab/lab';
 import { LabServer } from '../lab/server';
 import { expect, test } from '../lab/test';
@@ -44,7 +44,7 @@ function state(lab: Lab): Locator {
 async function findings(lab: Lab, ...places: string[]): Promise<string[]> {
   const found: string[] = [];
   for (const place of places) {
-    const { violations } = await new AxeBuilder({ page: lab.page }).include(place).analyze();
+    const violations = await violationsIn(lab.page, place);
     const lines = violations.flatMap(({ id, nodes }) =>
       nodes.map(node => `${id} at ${node.target.join(' ')}: ${node.failureSummary}`)
     );
@@ -57,7 +57,6 @@ test('A1, A2, A5: an artifact is made in the panel, watched, downloaded, made ag
   lab,
   server
 }, info) => {
-  test.setTimeout(150_000);
   const { page, dialog } = lab;
   const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
   await register(server);
@@ -164,7 +163,6 @@ test('G6: artifacts by keyboard, by search, without a server, and for axe in thr
   lab,
   server
 }, info) => {
-  test.setTimeout(120_000);
   const { page } = lab;
   await register(server);
   const names = ['one', 'two', 'three', 'four', 'five', 'six'];

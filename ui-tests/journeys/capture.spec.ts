@@ -7,7 +7,6 @@ test('L7: the kernel of a notebook becomes a library, from its menu', async ({
   lab,
   server
 }, info) => {
-  test.setTimeout(120_000);
   const { page, dialog } = lab;
   const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
   await writeFile(join(server.root, 'n.ipynb'), notebook('1 + 1'));

@@ -54,7 +54,6 @@ withCode(
   { tag: '@long' },
   async ({ lab, server, engine }, info) => {
     withCode.skip(!!engine.lacking, engine.lacking);
-    withCode.setTimeout(300_000);
     const picture = (page: Page, name: string) =>
       page.screenshot({ path: info.outputPath(`${name}.png`) });
     await deploy(lab, engine.image);

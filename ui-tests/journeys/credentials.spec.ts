@@ -1,5 +1,5 @@
-import AxeBuilder from '@axe-core/playwright';
 import { writeFile } from 'node:fs/promises';
+import { violationsIn } from '../lab/axe';
 import { Lab } from '../lab/lab';
 import { expect, test } from '../lab/test';
 
@@ -19,7 +19,7 @@ const ARGUMENTS = [
 ];
 
 async function findings(lab: Lab, place: string): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page: lab.page }).include(place).analyze();
+  const violations = await violationsIn(lab.page, place);
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(node => `${id} at ${node.target.join(' ')}: ${node.failureSummary}`)
   );
@@ -29,7 +29,6 @@ test('S1, E3: a credential is kept, chosen for a run, replaced and deleted, and 
   lab,
   server
 }, info) => {
-  test.setTimeout(150_000);
   const { page, dialog } = lab;
   const found: string[] = [];
   const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });

@@ -1,5 +1,5 @@
-import AxeBuilder from '@axe-core/playwright';
 import { readFile, writeFile } from 'node:fs/promises';
+import { violationsIn } from '../lab/axe';
 import { expect, test } from '../lab/test';
 
 /** With files beside others, and an optional record. */
@@ -32,10 +32,9 @@ test('E13, G6: a tool of CWL is registered from the panel, run on the canvas and
   lab,
   server
 }, info) => {
-  test.setTimeout(120_000);
   const { page, canvas } = lab;
   const clean = async (name: string, place: string) => {
-    const { violations } = await new AxeBuilder({ page }).include(place).analyze();
+    const violations = await violationsIn(page, place);
     expect(violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([]);
     await page.screenshot({ path: info.outputPath(`${name}.png`) });
   };

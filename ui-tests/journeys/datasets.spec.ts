@@ -1,4 +1,3 @@
-import AxeBuilder from '@axe-core/playwright';
 import { Locator, Page, TestInfo } from '@playwright/test';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -6,6 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, Server, ServerResponse } from 'node:http';
 import { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
+import { violationsIn } from '../lab/axe';
 import { Lab, pointOf } from '../lab/lab';
 import { LabServer } from '../lab/server';
 import { expect, test } from '../lab/test';
@@ -311,9 +311,7 @@ async function asArchive(
   await expect(asked).toContainText('It is an archive');
   await asked.scrollIntoViewIfNeeded();
   await lab.page.screenshot({ path: info.outputPath('archive.png') });
-  const { violations } = await new AxeBuilder({ page: lab.page })
-    .include('#nbyard-sidebar')
-    .analyze();
+  const violations = await violationsIn(lab.page, '#nbyard-sidebar');
   expect(violations.map(({ id }) => id)).toEqual([]);
   await asked.getByRole('button', { name: 'Keep as It Is' }).click();
   await expect(asked).toHaveCount(0);
@@ -348,7 +346,7 @@ test('G6, D9, K1: both panels by keyboard: arrows, Enter, F2, Delete; a workflow
     await expect(grid.locator('[tabindex="0"]')).toHaveCount(1);
   }
   const axe = async (place: string) => {
-    const { violations } = await new AxeBuilder({ page: lab.page }).include(place).analyze();
+    const violations = await violationsIn(lab.page, place);
     expect(violations.map(({ id, nodes }) => [id, nodes.map(node => node.html)])).toEqual([]);
   };
   await lab.row('dataset', 'three').focus();

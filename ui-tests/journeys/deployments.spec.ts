@@ -1,7 +1,7 @@
-import AxeBuilder from '@axe-core/playwright';
 import { Locator } from '@playwright/test';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { violationsIn } from '../lab/axe';
 import { withEngine } from '../lab/engine';
 import { Lab } from '../lab/lab';
 import { expect, test } from '../lab/test';
@@ -44,8 +44,7 @@ function state(lab: Lab): Locator {
 }
 
 async function findings(lab: Lab): Promise<string[]> {
-  const axe = new AxeBuilder({ page: lab.page }).include('#nbyard-sidebar').include('.nby-View');
-  const { violations } = await axe.analyze();
+  const violations = await violationsIn(lab.page, ['#nbyard-sidebar', '.nby-View']);
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(node => `${id} at ${node.target.join(' ')}: ${node.failureSummary}`)
   );
@@ -60,7 +59,6 @@ withDocker(
   'P1, P3, P4: a service is deployed from the panel, watched, edited, rolled back, stopped, deleted',
   async ({ lab, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
-    test.setTimeout(240_000);
     const { page, dialog } = lab;
     const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
     const panel = await lab.panel();
@@ -176,7 +174,6 @@ withDocker(
   'P2, P3: what cannot be says why, for axe too, in three themes',
   async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
-    test.setTimeout(240_000);
     const { page } = lab;
     const found: string[] = [];
     const look = async (name: string) => {
@@ -234,7 +231,6 @@ withDocker(
 
 withDocker('P3: a model is tried from its view', async ({ lab, server, engine }, info) => {
   withDocker.skip(!!engine.lacking, engine.lacking);
-  test.setTimeout(120_000);
   await server.post('deployments', {
     title: 'Adder',
     image: engine.image,
@@ -270,7 +266,6 @@ withDocker(
   'P2, P3: a service of DEEPaaS has the form that it describes, with a file',
   async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
-    test.setTimeout(120_000);
     await server.post('deployments', {
       title: 'Herds',
       image: engine.image,

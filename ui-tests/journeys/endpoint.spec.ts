@@ -1,6 +1,6 @@
-import AxeBuilder from '@axe-core/playwright';
 import { Locator } from '@playwright/test';
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { violationsIn } from '../lab/axe';
 import { withEngine } from '../lab/engine';
 import { Lab } from '../lab/lab';
 import { LabServer } from '../lab/server';
@@ -12,7 +12,7 @@ const MOST_ACTIONS = 8;
 const MOST_FOR_A_CLASS = 3;
 const THEMES = ['JupyterLab Light', 'JupyterLab Dark', 'JupyterLab Dark High Contrast'];
 /** An image is built, and a container started. */
-const PATIENCE = { timeout: 180_000 };
+const PATIENCE = { timeout: 300_000 };
 
 const MODEL = `
 import pandas as pd
@@ -32,6 +32,7 @@ const withDocker = withEngine('base_image', image => ({
   NBYARD_DOCKER_BASE_IMAGE: image,
   NBYARD_DOCKER_BUILD_NETWORK: 'none'
 }));
+withDocker.describe.configure({ mode: 'default' }); // the second model finds its layers built
 
 function view(lab: Lab): Locator {
   return lab.page.locator('.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View');
@@ -46,7 +47,7 @@ async function findings(lab: Lab, part: string): Promise<string[]> {
   const found: string[] = [];
   for (const theme of THEMES) {
     await lab.theme(theme);
-    const { violations } = await new AxeBuilder({ page: lab.page }).include(part).analyze();
+    const violations = await violationsIn(lab.page, part);
     for (const { id, nodes } of violations) {
       found.push(...nodes.map(node => `${theme}, ${id} at ${node.target.join(' ')}`));
     }
@@ -65,7 +66,7 @@ withDocker(
   'M6: journey 1: from a CSV over two notebooks to the answer of a live endpoint, in eight actions',
   async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
-    withDocker.setTimeout(420_000);
+    withDocker.setTimeout(600_000);
     const { canvas, page } = lab;
     const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
     await lab.aside(async () => void (await lab.panel()));
@@ -165,7 +166,7 @@ withDocker(
   'M6: journey 1 by keyboard: a model is deployed from its card and asked, with no pointer',
   async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
-    withDocker.setTimeout(420_000);
+    withDocker.setTimeout(600_000);
     const { canvas, page } = lab;
     const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
     await writeFile(server.file('two.nbflow'), JSON.stringify(TWO_STEPS));
@@ -233,7 +234,7 @@ withDocker(
   'M6: journey 7: a class of a Python file is deployed from the file browser, in three actions',
   async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
-    withDocker.setTimeout(420_000);
+    withDocker.setTimeout(600_000);
     const { page } = lab;
     const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
     await writeFile(server.file('model.py'), MODEL);

@@ -6,7 +6,6 @@ test('K4, K8: runs of a shell are on the canvas, and the drawer is about the wor
   lab,
   server
 }, info) => {
-  test.setTimeout(180_000);
   await writeFile(server.file('first.sh'), 'echo first\n');
   await writeFile(server.file('second.sh'), 'echo second\n');
   await writeFile(server.file('fails.sh'), 'test -e mended\n');

@@ -1,5 +1,5 @@
-import AxeBuilder from '@axe-core/playwright';
 import { Locator } from '@playwright/test';
+import { violationsIn } from '../lab/axe';
 import { withEngine } from '../lab/engine';
 import { Lab } from '../lab/lab';
 import { LabServer } from '../lab/server';
@@ -79,7 +79,7 @@ withDocker(
     await expect(view(lab)).toContainText('nbyard/cows:1');
     await expect(view(lab)).toContainText(/[0-9a-f]{12} · \d+(\.\d+)? .?i?B/);
     await picture('ready');
-    const { violations } = await new AxeBuilder({ page: lab.page }).include('.nby-Image').analyze();
+    const violations = await violationsIn(lab.page, '.nby-Image');
     expect(violations.map(({ id }) => id)).toEqual([]);
 
     await build.click();
@@ -91,7 +91,6 @@ withDocker(
   'L4: what an image has besides is chosen and left behind; images are pushed, pulled, removed',
   async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
-    withDocker.setTimeout(150_000);
     const { dialog } = lab;
     const picture = (name: string) => lab.page.screenshot({ path: info.outputPath(`${name}.png`) });
     makeLibrary(server, engine.image);
@@ -144,7 +143,7 @@ withDocker(
     await lab.press('Enter');
     await expect(row('localhost:1/ants:latest')).toContainText('failed', { timeout: 60_000 });
     await picture('images');
-    const { violations } = await new AxeBuilder({ page: lab.page }).include('.nby-Image').analyze();
+    const violations = await violationsIn(lab.page, '.nby-Image');
     expect(violations.map(({ id }) => id)).toEqual([]);
 
     await built.getByRole('button', { name: 'Remove nbyard/cows:1…' }).press('Enter');

@@ -26,7 +26,6 @@ withLab(
   'P2, P5: JupyterLab in a container is logged in to, runs a cell and has a terminal',
   async ({ lab, server, engine }, info) => {
     withLab.skip(!!engine.lacking, engine.lacking);
-    withLab.setTimeout(180_000);
     await server.post('deployments', {
       service: 'jupyterlab',
       image: engine.image,

@@ -1,7 +1,7 @@
-import AxeBuilder from '@axe-core/playwright';
 import { Locator } from '@playwright/test';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { violationsIn } from '../lab/axe';
 import { Lab } from '../lab/lab';
 import { notebook, workflow } from '../lab/notebooks';
 import { expect, test } from '../lab/test';
@@ -43,14 +43,13 @@ interface IApp {
 }
 
 async function findings(lab: Lab, place: string): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page: lab.page }).include(place).analyze();
+  const violations = await violationsIn(lab.page, place);
   return violations.flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.failureSummary}`));
 }
 
 test('L1, L2: a library is made, used, changed; what fails leaves it as it was', async ({
   lab
 }, info) => {
-  test.setTimeout(280_000);
   const { page, dialog } = lab;
   const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
   await lab.panel();
@@ -160,7 +159,6 @@ test('L1, L2: a library is made, used, changed; what fails leaves it as it was',
 test('L1, L6: a library is made without a mouse; a refusal stands at its field', async ({
   lab
 }, info) => {
-  test.setTimeout(180_000);
   const { page, dialog } = lab;
   const palette = page.locator('#modal-command-palette');
   const ask = async () => {
@@ -215,7 +213,6 @@ test('L1: a first install that failed says what to do, and is mended in one step
   lab,
   server
 }, info) => {
-  test.setTimeout(180_000);
   expect(await server.shell('environments', 'create', 'moo', 'nothere-xyz-123')).toBe(1);
   await lab.panel();
   const row = lab.row('environment', 'moo');
@@ -238,7 +235,6 @@ test('L2, E11: what a step lacked is added to a library, and the run goes on in 
   lab,
   server
 }, info) => {
-  test.setTimeout(280_000);
   const { drawer } = lab;
   const picture = (name: string) => lab.page.screenshot({ path: info.outputPath(`${name}.png`) });
   await writeFile(server.file('moo.ipynb'), notebook('import cowsay; print(cowsay.__name__)'));

@@ -33,7 +33,9 @@ test('K5, K7, K8: the example runs; after a change only what it affects runs aga
   await expect(bar).toHaveAccessibleName(/queued .*preparing .*starting .*running .*publishing/);
   await lab.drawer.tab('Resources');
   await lab.drawer.choose('train');
-  await expect(lab.drawer.body.getByRole('img', { name: /^CPU.* over time: at most / })).toBeVisible();
+  await expect(
+    lab.drawer.body.getByRole('img', { name: /^CPU.* over time: at most / })
+  ).toBeVisible();
   await expect(lab.drawer.body.getByRole('img', { name: /^Memory over time/ })).toBeVisible();
   await lab.drawer.body.getByRole('button', { name: 'As table' }).click();
   await expect(lab.drawer.row('MiB').first()).toBeVisible();

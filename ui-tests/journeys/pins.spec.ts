@@ -1,11 +1,16 @@
-import AxeBuilder from '@axe-core/playwright';
 import { readFile, writeFile } from 'node:fs/promises';
+import { violationsIn } from '../lab/axe';
 import { Lab } from '../lab/lab';
 import { workflow } from '../lab/notebooks';
 import { LabServer } from '../lab/server';
 import { expect, test } from '../lab/test';
 
-const OUT = { name: 'out', role: 'output', format: 'txt', reach: { kind: 'variable', variable: 'OUT' } };
+const OUT = {
+  name: 'out',
+  role: 'output',
+  format: 'txt',
+  reach: { kind: 'variable', variable: 'OUT' }
+};
 const IN = { name: 'source', role: 'input', reach: { kind: 'variable', variable: 'SOURCE' } };
 
 async function script(server: LabServer, name: string, body: string, ...args: object[]) {
@@ -30,7 +35,7 @@ async function saved(server: LabServer) {
 
 async function axe(lab: Lab, ...places: string[]): Promise<void> {
   for (const place of places) {
-    const { violations } = await new AxeBuilder({ page: lab.page }).include(place).analyze();
+    const violations = await violationsIn(lab.page, place);
     expect(violations.map(({ id, nodes }) => `${id} at ${nodes[0].target}`)).toEqual([]);
   }
 }
@@ -39,7 +44,6 @@ test('K8: a result is pinned, taken by later runs, undone, chosen in the inspect
   lab,
   server
 }, info) => {
-  test.setTimeout(180_000);
   await makeWorkflow(server);
   const canvas = await lab.openWorkflow('pins.nbflow');
   await canvas.button('run-workflow').click();
@@ -119,7 +123,6 @@ test('R9, R11: every attempt has its log; a live run says how long it usually ta
   lab,
   server
 }, info) => {
-  test.setTimeout(180_000);
   await script(
     server,
     'late.sh',

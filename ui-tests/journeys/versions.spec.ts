@@ -1,6 +1,6 @@
-import AxeBuilder from '@axe-core/playwright';
 import { Locator } from '@playwright/test';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { violationsIn } from '../lab/axe';
 import { Lab } from '../lab/lab';
 import { LabServer } from '../lab/server';
 import { expect, test } from '../lab/test';
@@ -43,7 +43,7 @@ test('D8: two versions of a table side by side, and of a folder', async ({ lab, 
   const found: string[] = [];
   for (const theme of ['JupyterLab Dark', 'JupyterLab Dark High Contrast', 'JupyterLab Light']) {
     await lab.theme(theme);
-    const { violations } = await new AxeBuilder({ page: lab.page }).include(VIEW).analyze();
+    const violations = await violationsIn(lab.page, VIEW);
     found.push(...violations.map(({ id, nodes }) => `${theme} ${id}: ${nodes[0].failureSummary}`));
   }
   expect(found).toEqual([]);
