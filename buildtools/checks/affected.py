@@ -38,6 +38,7 @@ DOCUMENTS = (
     "CITATION.cff",
     "LICENSE",
 )
+BENCHMARKS = "tests/benchmarks/test_benchmarks.py"  # it starts each script
 CASES = "tests/cases/*.json"  # read by pytest and by Jest
 # The journeys that touch everything a little.
 BROAD = ("accessible", "first-run", "penguins", "from-shell", "reload")
@@ -119,7 +120,10 @@ def affected(graph: Graph, changed: Iterable[str]) -> Selection:
             selection.everything = name
             return selection
         python |= needed
-    selection.tests = {name for name in graph.affected(python) if _is_test(name)}
+    needed = graph.affected(python)
+    selection.tests |= {name for name in needed if _is_test(name)}
+    if any(name.startswith("benchmarks/") for name in needed):
+        selection.tests.add(BENCHMARKS)
     if selection.languages & {"python", "documents"}:
         selection.tests |= {name for name in graph.files if name.startswith("tests/architecture/t")}
     return selection
@@ -147,6 +151,8 @@ def _choose(selection: Selection, name: str) -> bool:
         selection.languages.add("documents")
     elif fnmatch(name, CASES):
         selection.typescript.add(name)
+    elif fnmatch(name, "benchmarks/*.mjs"):
+        selection.tests.add(BENCHMARKS)
     elif name.startswith("ui-tests/journeys/"):
         selection.journeys.add(PurePosixPath(name).name.split(".")[0])
         selection.languages.add("typescript")

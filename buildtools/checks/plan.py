@@ -166,6 +166,7 @@ EVIDENCE = (
     ),
     pytest("examples", "-n", "auto", *UNIT, load=CORES, NBYARD_TEST_PROFILE="long"),
     Step("peers", ("python", "benchmarks/against_peers.py", "--rounds", "3"), CORES),
+    Step("serving-peers", ("python", "benchmarks/serving.py", "--rounds", "1"), CORES),
 )
 
 

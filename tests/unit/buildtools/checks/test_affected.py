@@ -50,6 +50,13 @@ def test_a_test_case_file_runs_the_tests_that_read_it(repository_graph):
     assert "tests/unit/domain/test_edges.py" in selection.tests
 
 
+@pytest.mark.parametrize("name", ["benchmarks/nodes.py", "benchmarks/state_latency.mjs"])
+def test_a_benchmark_is_run(repository_graph, name):
+    selection = affected(repository_graph, [name])
+    assert selection.of_lane("benchmarks")
+    assert not selection.everything
+
+
 def test_a_file_is_run_in_one_lane_only(repository_graph):
     selection = affected(repository_graph, ["jupyter_ext/nbyard/dispatch/loop.py"])
     lanes = [selection.of_lane(lane) for lane in ("integration", "integration/docker")]
