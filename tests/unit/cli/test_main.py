@@ -1,7 +1,6 @@
 """G8, section 6: exit codes, clean output, errors in one sentence."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,45 +15,7 @@ from nbyard.cli.run import TRACEBACK_LINES, _jupyter, _telling
 from nbyard.discover import Local
 from nbyard.domain.requirements import read_requirements
 from nbyard.errors import Invalid, PolicyRefused, Unavailable
-from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
-
-
-@pytest.fixture
-def echo(yard: Yard) -> str:
-    """A script that prints its option."""
-    root = yard.parts.files.root
-    (root / "echo.py").write_text("import sys\nprint(sys.argv[1:])\n")
-    argument = {"name": "word", "default": "x", "reach": {"kind": "option", "flag": "--word"}}
-    count = {"name": "n", "type": "int", "default": 1, "reach": {"kind": "option", "flag": "-n"}}
-    description = {"version": 1, "arguments": [argument, count]}
-    (root / "echo.py.nbexec").write_text(json.dumps(description))
-    return "./echo.py"
-
-
-def test_a_run_that_succeeds(shell, echo, dispatcher: Dispatching):
-    """0; the second = belongs to the value; progress is on standard error."""
-    said = shell("run", echo, "-p", "word=a=b=c", "--name", "first")
-    assert said.code == 0, said.err
-    assert "succeeded" in said.err
-    assert "a=b=c" in shell("runs", "log", "first").out
-    assert shell("runs", "status", "first").out == "succeeded\n"
-
-
-def test_a_pin_for_one_run(shell, echo, dispatcher: Dispatching):
-    """K8: the result of that run, told with its number."""
-    assert shell("run", echo, "--name", "first").code == 0
-    said = shell("run", echo, "-p", "word=other", "--pin", "main=first")
-    assert "pinned to the result of run 1" in said.err
-    assert "pinned" not in shell("run", echo, "-p", "word=other", "--pin", "main=").err
-
-
-def test_json_is_clean(shell, echo, dispatcher: Dispatching):
-    said = shell("run", echo, "--json")
-    assert (said.code, said.err) == (0, "")
-    assert said.json["run"]["state"] == "succeeded"
-    assert shell("runs", "ls", "--json").json["items"][0]["state"] == "succeeded"
-    assert shell("run", "show", "1", "--json").code == 2
 
 
 def test_all_that_is_missing_is_told(shell, yard):
@@ -83,17 +44,6 @@ def test_all_that_is_missing_is_told(shell, yard):
     assert said.code == 2
     assert "parameters.first: a value is needed" in said.err
     assert "parameters.second: a value is needed" in said.err
-
-
-def test_a_run_that_fails(shell, yard, dispatcher: Dispatching):
-    """1; the failure and its log are named."""
-    (yard.parts.files.root / "bad.sh").write_text("#!/bin/sh\nexit 4\n")
-    said = shell("run", "bad.sh")
-    assert said.code == 1
-    assert "main failed" in said.err
-    assert "nbyard runs log" in said.err
-    assert said.err.endswith("with the same code: nbyard runs retry 1\n")
-    assert shell("runs", "status", "1").code == 1
 
 
 @pytest.mark.parametrize(
@@ -155,30 +105,6 @@ def test_a_server_that_does_not_answer(shell):
     assert shell("runs", "ls", "--server", "nine").code == 2
 
 
-def test_datasets_by_hand(shell, yard, dispatcher: Dispatching):
-    (yard.parts.files.root / "a.csv").write_text("x,y\n1,2\n")
-    said = shell("datasets", "add", "a.csv", "--name", "Mine")
-    assert said.code == 0
-    assert "1 × 2" in said.err
-    assert "Mine" in shell("datasets", "ls").out
-    assert shell("dataset", "show", "Mine", "--json").json["id"] == said.out.strip()
-    shown = shell("datasets", "show", "Mine").out
-    assert "1 × 2" in shown
-    assert "sha256:" in shown
-    assert "ready" in shell("datasets", "versions", "Mine").out
-    assert shell("datasets", "rm", "Mine").code == 0
-    assert shell("datasets", "show", "Mine").code == 3
-
-
-def test_runs_are_shown_for_people(shell, echo, dispatcher: Dispatching):
-    shell("run", echo, "-p", "word=hello")
-    shown = shell("runs", "show", "1")
-    assert shown.code == 0
-    assert "succeeded" in shown.out
-    assert "runs because it has no earlier result" in shown.out
-    assert shell("runs", "show", "1", "--json").json["run"]["number"] == 1
-
-
 def test_the_frame_of_the_notebook_is_told():
     """What lies between it and the error is of libraries."""
     library = [f"File library.py:{n}" for n in range(30)]
@@ -189,19 +115,6 @@ def test_the_frame_of_the_notebook_is_told():
     assert told[-1] == "KeyError: 'x'"
     assert _telling(whole[:5]) == whole[:5]
     assert _telling(library) == library[-TRACEBACK_LINES:]
-
-
-def test_names_and_logs_do_not_act_on_the_terminal(shell, yard, dispatcher: Dispatching):
-    """Links, clipboards and cursor moves; colours would show on a terminal."""
-    evil = "\\033]8;;javascript:alert(1)\\033\\\\x\\033]52;c;eA==\\007\\033[2J\\033[31mred\\033[0m"
-    script = f"#!/bin/sh\nprintf '{evil}\\n'\nprintf '10%%\\r20%%\\n'\n"
-    (yard.parts.files.root / "evil.sh").write_text(script)
-    shell("run", "evil.sh")
-    out = shell("runs", "log", "1").out
-    assert "red" in out
-    assert "\x1b" not in out
-    assert "\x07" not in out
-    assert "10%\n20%\n" in out
 
 
 def test_executables_by_hand(shell, echo):
@@ -262,23 +175,6 @@ def test_help_names_the_nouns_and_version():
     assert "nbyard" in CliRunner().invoke(nbyard, ["--version"]).output
 
 
-def test_the_installed_command_answers(tmp_path: Path):
-    """G7: doctor, in a process of its own."""
-    program = Path(sys.executable).with_name("nbyard")
-    done = subprocess.run(
-        [program, "doctor", "--json"],
-        capture_output=True,
-        text=True,
-        env={"PATH": "/usr/bin:/bin", "NBYARD_STORE_DIR": str(tmp_path / "store")},
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode in (0, 1), done.stderr
-    assert {check["state"] for check in json.loads(done.stdout)["checks"]} <= {
-        "ok", "missing", "failed",
-    }  # fmt: skip
-
-
 def test_the_line_that_opens_a_workflow_works_where_it_is_shown(tmp_path, monkeypatch):
     """Without an active environment the command is named by its path."""
     monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
@@ -288,33 +184,6 @@ def test_the_line_that_opens_a_workflow_works_where_it_is_shown(tmp_path, monkey
     assert _jupyter() == ".venv/bin/jupyter"
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / ".venv"))
     assert _jupyter() == "jupyter"
-
-
-def test_two_versions_of_a_dataset_are_compared(shell, yard: Yard, dispatcher):
-    """D8."""
-    folder = yard.parts.files.root / "t"
-    folder.mkdir()
-    for text in ("1", "2"):
-        (folder / "a").write_text(text)
-        assert shell("datasets", "add", "t", "--replace").code == 0
-    said = shell("datasets", "compare", "t", "1", "2")
-    assert said.code == 0, said.err
-    assert said.out.startswith("version  1 → 2\n") and "~ a  1 B\n" in said.out
-    assert shell("datasets", "compare", "t", "--json").json["file_changes"] == 1
-    assert "The bytes are the same." in shell("datasets", "compare", "t", "2", "2").err
-    assert shell("datasets", "compare", "t", "9").code == 3
-
-
-def test_a_dataset_in_use_is_deleted_by_force_only(shell, yard: Yard, dispatcher):
-    """D9."""
-    root = yard.parts.files.root
-    (root / "t.csv").write_text("a\n1\n")
-    assert shell("datasets", "add", "t.csv").code == 0
-    nodes = {"t": {"type": "dataset", "dataset": "t.csv"}}
-    (root / "flow.nbflow").write_text(json.dumps({"version": 1, "nodes": nodes, "edges": {}}))
-    said = shell("datasets", "rm", "t.csv")
-    assert said.code == 1 and "'t.csv' is used by " in said.err and "flow.nbflow" in said.err
-    assert shell("datasets", "rm", "t.csv", "--force").code == 0
 
 
 def test_the_nodes_of_a_workflow_are_listed(shell, echo, yard: Yard):
@@ -379,16 +248,3 @@ def test_settings_that_do_not_count_for_an_import_are_told(monkeypatch):
     here.datasets.create.return_value.current = Mock(state="ready", columns=0, size_bytes=1)
     said = CliRunner().invoke(add_dataset, ["http://x.example/a.csv"])
     assert "NBYARD_SLOTS does not count" in said.output
-
-
-def test_the_end_of_the_command_goes_through_nothing():
-    """All that was made is frozen when the interpreter looks for garbage for the last time."""
-    code = """
-import atexit, gc
-atexit.register(lambda: print(gc.get_freeze_count() > 0))
-from nbyard.cli.main import main
-main()
-"""
-    words = [sys.executable, "-c", code, "--version"]
-    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.splitlines()[-1] == "True"

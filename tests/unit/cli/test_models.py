@@ -221,33 +221,3 @@ def test_a_build_that_fails_is_not_deployed(shell, file, dispatcher: Dispatching
 def test_one_thing_is_named(shell, words, said):
     found = shell("models", *words)
     assert found.code == 2 and said in found.err
-
-
-def test_the_output_of_a_run_is_named_and_shown(shell, yard, dispatcher: Dispatching):
-    """M6: what becomes of it: tests/unit/services/test_run_packages.py."""
-    root = yard.parts.files.root
-    (root / "near.py").write_text(f"{CLASS}    feature_names_in_ = ['x']\n")
-    (root / "train.py").write_text(
-        "import argparse, pathlib, pickle, near\n"
-        "parser = argparse.ArgumentParser()\n"
-        "parser.add_argument('--output-model', type=pathlib.Path, default='model.pkl')\n"
-        "with open(parser.parse_args().output_model, 'wb') as file:\n"
-        "    pickle.dump(near.Doubling(), file)\n"
-    )
-    assert shell("run", "train.py", "--name", "trained").code == 0
-    (name,) = [
-        one["name"]
-        for one in shell("runs", "show", "trained", "--json").json["tasks"][0]["artifacts"]
-    ]
-    made = shell("models", "build", "--run", "trained", "--output", name, "--detach", "--json")
-    assert made.json["source"]["run_title"] == "trained", made.err
-    assert (
-        f"1 (trained), {made.json['source']['node']}.{name}"
-        in shell("models", "show", made.json["id"]).out
-    )
-    found = shell("models", "deploy", "--run", "1", "--output", name, "--detach", "--json").json
-    assert found["model"]["source"]["run_id"] == made.json["source"]["run_id"]
-    assert (
-        f"run 1, {made.json['source']['node']}.{name}"
-        in shell("deployments", "show", found["name"]).out
-    )

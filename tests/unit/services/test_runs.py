@@ -6,29 +6,11 @@ import os
 
 import pytest
 
-from nbyard.domain.callers import Caller
 from nbyard.domain.runs import NewRun
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, TooLarge
 from nbyard.store import transition
 from nbyard.store.attempts import AttemptRecord
 from nbyard.yard import Yard
-
-
-def test_a_workflow_runs_to_its_end(yard, ann, flow, finished):
-    """R1, K4: with data, tasks, attempts, logs and artifacts."""
-    detail = finished(path=flow, parameters={"n": 3}, name="nightly")
-    assert (detail.run.state, detail.run.title, detail.run.name) == (
-        "succeeded", "Twice", "nightly",
-    )  # fmt: skip
-    assert detail.run.parameters == {"n": 3}
-    assert [task.node for task in detail.tasks] == ["one", "two"]
-    (artifact,) = [a for a in detail.tasks[1].artifacts if a.name == "result"]
-    blobs = yard.parts.blobs
-    assert blobs.path(artifact.digest).read_text() == "a\n1\n" * 3
-    log = yard.services.runs.log(ann, "nightly", "one")
-    assert (log.text, log.done) == ("done\n", True)
-    assert yard.services.artifacts.get(ann, artifact.id) == artifact
-    assert yard.services.runs.cells(ann, "nightly", "one").notebook is None
 
 
 def test_a_dispatcher_with_other_settings_makes_way_first(yard, ann, flow):
@@ -40,78 +22,6 @@ def test_a_dispatcher_with_other_settings_makes_way_first(yard, ann, flow):
     made = type(runs)(parts).create(ann, NewRun(path=flow, parameters={"n": 3}))
     yard.services.runs.cancel(ann, made.id)
     assert seen == [[]]
-
-
-def test_what_an_attempt_used_is_shown(yard, ann, flow, finished):
-    """R9: of each attempt; a cached task shows what making its result took."""
-    detail, again = finished(path=flow), finished(path=flow)
-    shown = yard.services.runs.usage(ann, detail.run.id, "one")
-    assert (shown.attempt, shown.done) == (1, True)
-    assert shown.cpu_seconds > 0
-    assert len(shown.seconds) == len(shown.memory_bytes) == len(shown.cores) >= 1
-    assert yard.services.runs.usage(ann, detail.run.id, "one", attempt=1) == shown
-    assert yard.services.runs.usage(ann, again.run.id, "one") == shown
-    for node, attempt in (("one", 2), ("three", 0)):
-        with pytest.raises(NotFound):
-            yard.services.runs.usage(ann, detail.run.id, node, attempt=attempt)
-    with pytest.raises(Invalid):
-        yard.services.runs.usage(ann, detail.run.id, "one", attempt=-1)
-    with pytest.raises(NotFound):
-        yard.services.runs.usage(Caller("bob"), detail.run.id, "one")
-
-
-def test_the_phases_of_an_attempt_are_told_in_order(flow, finished):
-    """K5: queued, prepared, started, at work, at its end, published. That it was handed over is
-    noted while the work may have begun already."""
-    (attempt,) = finished(path=flow).tasks[0].attempts
-    times = (
-        *(attempt.created_at, attempt.started_at, attempt.working_at),
-        *(attempt.finished_at, attempt.published_at),
-    )
-    assert None not in times and list(times) == sorted(times)
-    assert attempt.created_at < attempt.prepared_at < attempt.published_at
-
-
-def test_unchanged_nodes_come_from_the_cache(flow, finished):
-    """R8."""
-    first, second = finished(path=flow), finished(path=flow)
-    assert [t.cached for t in first.tasks] == [False, False]
-    assert [t.cached for t in second.tasks] == [True, True]
-    assert all(task.reason for task in second.tasks)
-    forced = finished(path=flow, force=True)
-    assert [t.cached for t in forced.tasks] == [False, False]
-
-
-def test_a_dataset_that_is_ignored_is_no_code(flow, root, finished):
-    """K8, R9: other bytes that lead to the same result change nothing for those after it."""
-    (root / "pyproject.toml").touch()
-    (root / "tool.py").write_text("import sys\nopen(sys.argv[2], 'w').write('same')\n")
-    finished(path=flow)
-    (root / "data.csv").write_text("a\n2\n")
-    _, two = finished(path=flow).tasks
-    assert two.reason == "runs because the file data.csv changed"
-    (root / ".nbyardignore").write_text("data.csv\n")
-    _, two = finished(path=flow).tasks
-    assert two.reason == "runs because the file data.csv is gone"
-    (root / "data.csv").write_text("a\n3\n")
-    one, two = finished(path=flow).tasks
-    assert (one.cached, two.cached) == (False, True)
-    assert one.reason == "runs because source has new bytes"
-
-
-def test_only_what_is_selected_runs(flow, finished):
-    """K8."""
-    detail = finished(path=flow, scope="selected", nodes=["one"])
-    assert [task.node for task in detail.tasks] == ["one"]
-
-
-def test_a_failing_program_is_told(root, finished):
-    (root / "bad.sh").write_text("#!/bin/sh\necho oops >&2\nexit 3\n")
-    detail = finished(path="bad.sh")
-    assert detail.run.state == "failed"
-    failure = detail.tasks[0].failure
-    assert failure is not None
-    assert (failure.kind, "3" in failure.message) == ("exit-code", True)
 
 
 def test_a_run_is_found_by_id_name_and_number(yard, ann, flow):
@@ -188,32 +98,6 @@ def test_only_what_the_chosen_part_uses_has_to_be_given(yard, ann, flow, root):
     assert runs.create(ann, NewRun(path=flow, parameters={"n": 1})).parameters == {"n": 1}
 
 
-def test_a_cancelled_run_never_starts(yard, ann, flow, dispatcher):
-    """R7, I9."""
-    made = yard.services.runs.create(ann, NewRun(path=flow))
-    asked = yard.services.runs.cancel(ann, made.id)
-    assert asked.cancel_requested_at is not None
-    detail = dispatcher.until(
-        lambda: yard.services.runs.get(ann, made.id),
-        lambda d: d.run.state in ("cancelled", "succeeded", "failed"),
-    )
-    assert detail.run.state in ("cancelled", "succeeded")
-    with pytest.raises(Conflict):
-        yard.services.runs.cancel(ann, made.id)
-
-
-def test_only_a_run_at_its_end_is_removed(yard, ann, flow, finished):
-    live = yard.services.runs.create(Caller("bob"), NewRun(path=flow))
-    done = finished(path=flow)
-    folders = [attempt.folder for task in done.tasks for attempt in task.attempts]
-    assert folders
-    yard.services.runs.delete(ann, done.run.id)
-    with pytest.raises(NotFound):
-        yard.services.runs.get(ann, done.run.id)
-    with pytest.raises(NotFound):
-        yard.services.runs.delete(ann, live.id)
-
-
 def test_a_live_run_is_not_removed(yard, ann, flow):
     made = yard.services.runs.create(ann, NewRun(path=flow))
     with pytest.raises(Conflict):
@@ -285,25 +169,6 @@ def test_a_run_from_elsewhere_keeps_its_path(yard, ann, tmp_path, flow):
     assert refused.value.details[0].path == "workflow"
 
 
-def test_a_retry_is_of_the_same_file(yard, ann, flow, root, finished):
-    (root / "tool.py").write_text("raise SystemExit(1)\n")
-    failed = finished(path=flow)
-    again = yard.services.runs.retry(ann, failed.run.id)
-    assert again.path == flow
-    assert [run.id for run in yard.services.runs.list(ann, workflow=flow).items] == [
-        again.id, failed.run.id,
-    ]  # fmt: skip
-
-
-def test_a_retry_takes_the_name(yard, ann, flow, root, finished):
-    """A1, R9: who waits for what has this name finds the newest try."""
-    (root / "tool.py").write_text("raise SystemExit(1)\n")
-    failed = finished(path=flow, name="twice")
-    again = yard.services.runs.retry(ann, "twice")
-    assert (again.name, yard.services.runs.get(ann, "twice").run.id) == ("twice", again.id)
-    assert not yard.services.runs.get(ann, failed.run.id).run.name
-
-
 def test_an_output_has_no_place_of_its_choice_and_texts_have_a_limit(yard, ann, tool, root):
     (root / "a.csv").write_text("a\n")
     given = {"source": "a.csv", "result": "/tmp/elsewhere.csv"}
@@ -321,21 +186,6 @@ def test_an_arrow_without_a_node_is_refused(yard, ann, flow, root):
     with pytest.raises(Invalid) as refused:
         yard.services.runs.create(ann, NewRun(path=flow))
     assert refused.value.details[0].path == "document.edges"
-
-
-def test_tasks_come_in_pages(yard, ann, flow, finished):
-    """R7, F26: in the order of the graph, each as the whole run shows it."""
-    detail = finished(path=flow)
-    first = yard.services.runs.tasks(ann, detail.run.id, limit=1)
-    assert (first.run, first.next) == (detail.run, "one")
-    second = yard.services.runs.tasks(ann, detail.run.id, limit=1, after="one")
-    assert (first.items + second.items, second.next) == (detail.tasks, None)
-    assert yard.services.runs.tasks(ann, detail.run.id, state="failed,queued").items == []
-    for wrong in ({"limit": 0}, {"state": "asleep"}, {"since": -1}):
-        with pytest.raises(Invalid):
-            yard.services.runs.tasks(ann, detail.run.id, **wrong)
-    with pytest.raises(NotFound):
-        yard.services.runs.tasks(Caller("bob"), detail.run.id)
 
 
 def test_who_follows_a_run_is_told_what_changed(yard, ann, flow):

@@ -1,0 +1,5 @@
+"""The fixtures of the services' unit tests."""
+
+from ...unit.services.conftest import a_csv, ann, finished, flow, imported, root, tool
+
+__all__ = ["a_csv", "ann", "finished", "flow", "imported", "root", "tool"]
