@@ -69,15 +69,15 @@ def kept_locked(place: Place) -> Iterator[int]:
 
 
 @pytest.fixture
-def postgres_server(tmp_path: Path) -> Iterator[Postgres]:
+def postgres_server() -> Iterator[Postgres]:
     """One of our own, which nobody else uses."""
     if Postgres.programs() is None:
         pytest.skip("PostgreSQL is not installed")
-    folder = tmp_path / "postgres"
-    folder.mkdir()
-    made = Postgres(folder).make().start()
-    yield made
-    made.stop()
+    made = Postgres()
+    try:
+        yield made.make().start()
+    finally:
+        made.remove()
 
 
 @pytest.fixture

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """URL of a PostgreSQL server of our own; the test is skipped where none is installed."""
     from nbyard.testing.postgres import Postgres
 
     if Postgres.programs() is None:
         pytest.skip("PostgreSQL is not installed")
-    server = Postgres(tmp_path_factory.mktemp("postgres")).make().start()
+    server = Postgres()
     try:
-        yield server.url
+        yield server.make().start().url
     finally:
-        server.stop()
+        server.remove()
 
 
 def _created(server: str, template: str) -> str:

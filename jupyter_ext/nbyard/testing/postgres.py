@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -12,10 +13,15 @@ PATIENCE_SECONDS = 60.0
 
 
 class Postgres:
-    """A server in a folder; `url` is that of its first database. Slow disks are not waited for."""
+    """A server in a folder of its own; `url` is that of its first database. Slow disks are not
+    waited for.
 
-    def __init__(self, folder: Path):
-        self._folder = folder
+    The folder lies outside of pytest's: each session of pytest closes that one to other users, and
+    PostgreSQL does not run as root.
+    """
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="nbyard-postgres-"))
         self._server: subprocess.Popen[bytes] | None = None
         self._as_nobody: list[str] = []
         with socket.socket() as probe:
@@ -71,6 +77,11 @@ class Postgres:
 
     def stop(self) -> None:
         self._end(signal.SIGINT)
+
+    def remove(self) -> None:
+        """Stop it, and delete its data."""
+        self.stop()
+        shutil.rmtree(self._folder)
 
     def _end(self, number: int) -> None:
         if self._server is not None:
