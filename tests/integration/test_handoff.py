@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,12 @@ import pytest
 from nbyard.domain.attempts import NotebookWork, Output
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.testing.conformance_runtimes import finish, place_attempt
+from nbyard.testing.forked import StoreShell
 
 from .foreign import Environment
+
+Shell = Callable[..., str]
+Made = Callable[..., dict[str, Any]]
 
 PARAMETERS = "rate = 0.5"
 ASK = """
@@ -83,43 +88,42 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
-def shell(folder: Path, *words: str) -> str:
-    variables = {
-        **os.environ,
-        "NBYARD_STORE_DIR": str(folder.parent / "store"),
-        "NBYARD_IDLE_SECONDS": "1",
-    }
+def start(folder: Path, *words: str) -> None:
+    """A program of the environment of the tests, to its success."""
+    command = [sys.executable, "-m", *words]
     done = subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=folder,
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
+        command, cwd=folder, capture_output=True, text=True, timeout=100, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
-def made(folder: Path, *words: str) -> dict[str, Any]:
-    """What came out of a run, by name, with the path of its bytes."""
-    done = json.loads(shell(folder, "nbyard.cli.main", "run", *words, "--json"))
-    found = {one["name"]: one for task in done["tasks"] for one in task["artifacts"]}
-    for one in found.values():
-        target = folder.parent / f"taken-{one['filename']}"
-        target.unlink(missing_ok=True)
-        shell(
-            folder,
-            "nbyard.cli.main",
-            "artifacts",
-            "export",
-            one["id"],
-            "--output-file",
-            str(target),
-        )
-        one["path"] = target
-    return found
+@pytest.fixture
+def shell(store_shell: StoreShell, folder: Path) -> Shell:
+    """What `nbyard` prints when it succeeds."""
+
+    def run(*words: str) -> str:
+        done = store_shell(*words, folder=folder)
+        assert done.code == 0, done.out + done.err
+        return done.out
+
+    return run
+
+
+@pytest.fixture
+def made(shell: Shell, tmp_path: Path) -> Made:
+    """What comes out of a run, by name, with the path of its bytes."""
+
+    def run(*words: str) -> dict[str, Any]:
+        done = json.loads(shell("run", *words, "--json"))
+        found = {one["name"]: one for task in done["tasks"] for one in task["artifacts"]}
+        for one in found.values():
+            target = tmp_path / f"taken-{one['filename']}"
+            target.unlink(missing_ok=True)
+            shell("artifacts", "export", one["id"], "--output-file", str(target))
+            one["path"] = target
+        return found
+
+    return run
 
 
 def check_table(path: Path, numbers: list[float]) -> None:
@@ -129,16 +133,16 @@ def check_table(path: Path, numbers: list[float]) -> None:
 
 
 @pytest.mark.timeout(200)
-def test_the_same_notebook_in_three_ways(folder: Path) -> None:
+def test_the_same_notebook_in_three_ways(folder: Path, made: Made) -> None:
     beside = folder / "handoff"
-    shell(folder, "jupyter", "execute", "make.ipynb")
+    start(folder, "jupyter", "execute", "make.ipynb")
     assert os.listdir(beside) == ["table.parquet"]
     check_table(beside / "table.parquet", [1, 2])
     (beside / "scale.json").write_text("4")
-    shell(folder, "papermill", "make.ipynb", "done.ipynb", "-p", "rate", "0.25")
+    start(folder, "papermill", "make.ipynb", "done.ipynb", "-p", "rate", "0.25")
     check_table(beside / "table.parquet", [1, 2])
     given = ["-p", "rate=0.25", "-p", "scale=8", "-p", "raw=raw.json"]
-    found = made(folder, "make.ipynb", *given)
+    found = made("make.ipynb", *given)
     table = found["table"]
     assert (table["filename"], table["format"]) == ("table.parquet", "parquet")
     assert table["type"]["columns"] == [["n", "float64"], ["kind", "category"]]
@@ -147,8 +151,8 @@ def test_the_same_notebook_in_three_ways(folder: Path) -> None:
 
 
 @pytest.mark.timeout(200)
-def test_a_script_takes_what_a_notebook_hands_over(folder: Path) -> None:
-    found = made(folder, "both.nbflow")
+def test_a_script_takes_what_a_notebook_hands_over(made: Made) -> None:
+    found = made("both.nbflow")
     assert json.loads(found["sums"]["path"].read_text()) == {"n": 3.0, "names": ["n", "kind"]}
     assert found["sums"]["filename"] == "sums.json"
 
@@ -162,12 +166,14 @@ nbyard.output("sums", [nbyard.input("rate", 1.5), nbyard.input("more", 2)])
 
 
 @pytest.mark.timeout(200)
-def test_a_script_hands_over_without_the_package(folder: Path, environment: Environment) -> None:
+def test_a_script_hands_over_without_the_package(
+    folder: Path, environment: Environment, made: Made
+) -> None:
     """What another interpreter lacks travels with the runner."""
     (folder / "bare.py").write_text(BARE)
     told = {"version": 1, "kind": "command", "command": [str(environment.python), "{file}"]}
     (folder / "bare.py.nbexec").write_text(json.dumps(told))
-    found = made(folder, "bare.py", "-p", "rate=0.5")
+    found = made("bare.py", "-p", "rate=0.5")
     assert json.loads(found["sums"]["path"].read_text()) == [0.5, 2]
 
 
@@ -203,7 +209,9 @@ def total(table: pandas.DataFrame, more: numpy.ndarray = None) -> int:
 
 
 @pytest.mark.timeout(200)
-def test_functions_take_and_return_data_frames_and_record_metrics(folder: Path) -> None:
+def test_functions_take_and_return_data_frames_and_record_metrics(
+    folder: Path, shell: Shell
+) -> None:
     """E8, E14: two of them in one process; each has its own metrics."""
     (folder / "steps.py").write_text(STEPS)
     flow = {
@@ -222,15 +230,15 @@ def test_functions_take_and_return_data_frames_and_record_metrics(folder: Path) 
         },
     }
     (folder / "steps.nbflow").write_text(json.dumps(flow))
-    done = json.loads(shell(folder, "nbyard.cli.main", "run", "steps.nbflow", "--json"))
+    done = json.loads(shell("run", "steps.nbflow", "--json"))
     files = {task["node"]: task["artifacts"][0]["filename"] for task in done["tasks"]}
     assert files == {"make": "result.parquet", "total": "result.json"}
     words = ("runs", "metrics", str(done["run"]["number"]))
-    found = json.loads(shell(folder, "nbyard.cli.main", *words, "--json"))
+    found = json.loads(shell(*words, "--json"))
     (rows,) = found["make"]["metrics"]
     assert (rows["values"], rows["steps"]) == ([0, 1, 2], [0, 1, 2])
     assert found["total"]["metrics"] == []
-    assert "make  rows    3       2" in shell(folder, "nbyard.cli.main", *words)
+    assert "make  rows    3       2" in shell(*words)
 
 
 AGAIN = """
@@ -245,7 +253,7 @@ assert not is_first
 
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("kind", ["py", "ipynb"])
-def test_numbers_of_attempts_stand_apart(folder: Path, kind: str) -> None:
+def test_numbers_of_attempts_stand_apart(folder: Path, shell: Shell, kind: str) -> None:
     """R16: what is tried again begins its lines anew; those of before can still be asked for."""
     text = AGAIN.format(mark=str(folder.parent / "mark"))
     (folder / f"again.{kind}").write_text(text if kind == "py" else notebook(text))
@@ -253,13 +261,13 @@ def test_numbers_of_attempts_stand_apart(folder: Path, kind: str) -> None:
     (folder / "again.nbflow").write_text(
         json.dumps({"version": 1, "meta": FLOW["meta"], "nodes": {"again": node}})
     )
-    done = json.loads(shell(folder, "nbyard.cli.main", "run", "again.nbflow", "--json"))
+    done = json.loads(shell("run", "again.nbflow", "--json"))
     states = [attempt["state"] for attempt in done["tasks"][0]["attempts"]]
     assert states == ["failed", "succeeded"]
     found = []
     for attempt in ("0", "1", "2"):
         words = ("runs", "metrics", "1", "again", "--attempt", attempt, "--json")
-        told = json.loads(shell(folder, "nbyard.cli.main", *words))["again"]
+        told = json.loads(shell(*words))["again"]
         (line,) = told["metrics"]
         found.append((told["attempt"], line["values"], line["steps"]))
     assert found == [(2, [1, 2, 3], [0, 1, 2]), (1, [10, 20], [0, 1]), (2, [1, 2, 3], [0, 1, 2])]

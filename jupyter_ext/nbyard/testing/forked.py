@@ -39,15 +39,17 @@ class ForkedShell:
 
 
 class StoreShell:
-    """The same on one store, whose dispatcher lives until `close`."""
+    """The same on one store, whose dispatcher lives until `close`. `environment` are variables
+    for each command."""
 
     def __init__(self, shell: ForkedShell, store: Path):
         self._shell = shell
         self.store = store
+        self.environment: dict[str, str] = {}
 
-    def __call__(self, *words: str, folder: Path) -> Said:
+    def __call__(self, *words: str, folder: Path, **environment: str) -> Said:
         own = {"NBYARD_STORE_DIR": str(self.store), "NBYARD_IDLE_SECONDS": "60"}
-        return self._shell(*words, folder=folder, **own)
+        return self._shell(*words, folder=folder, **own | self.environment | environment)
 
     def close(self) -> None:
         """End the dispatcher, if there is one, and return when it is gone."""

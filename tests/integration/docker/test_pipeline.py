@@ -3,10 +3,7 @@ engine."""
 
 import functools
 import json
-import os
 import shutil
-import subprocess
-import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -16,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.dockerd import Engine
+from nbyard.testing.forked import StoreShell
 
 Shell = Callable[..., str]
 ROWS = 40
@@ -49,19 +47,14 @@ def source(tmp_path: Path, docker_engine: Engine) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def shell(pipeline: Path, docker_settings: dict[str, str]) -> Shell:
-    own = {"NBYARD_STORE_DIR": f"{pipeline}/../store", "NBYARD_IDLE_SECONDS": "1"}
-    environment = {**os.environ, **docker_settings, **own}
+def shell(pipeline: Path, docker_settings: dict[str, str], store_shell: StoreShell) -> Shell:
+    store_shell.environment = docker_settings
 
     def run(*words: str, code: int = 0) -> str:
         """What `nbyard` prints, on both streams."""
-        done = subprocess.run(
-            [sys.executable, "-m", "nbyard.cli.main", *words],
-            cwd=pipeline, env=environment, text=True, timeout=120, check=False,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        assert done.returncode == code, done.stdout
-        return done.stdout
+        done = store_shell(*words, folder=pipeline)
+        assert done.code == code, done.out + done.err
+        return done.out + done.err
 
     return run
 
@@ -71,7 +64,6 @@ def accuracy(model: Path) -> float:
     return found
 
 
-@pytest.mark.leaves_running  # the dispatcher leaves by itself a second after the last run
 @pytest.mark.timeout(300)
 def test_the_whole_as_a_workflow(shell: Shell, source: dict[str, str]) -> None:
     built = shell("workflows", "build", "pipeline.nbflow")
@@ -84,7 +76,6 @@ def test_the_whole_as_a_workflow(shell: Shell, source: dict[str, str]) -> None:
     assert "accuracy 1.00" in log and "Building" not in log
 
 
-@pytest.mark.leaves_running
 @pytest.mark.timeout(300)
 def test_step_by_step(shell: Shell, pipeline: Path, source: dict[str, str]) -> None:
     make = functools.partial(shell, "artifacts", "create", "--wait", "--log", "--executable")
@@ -116,7 +107,6 @@ def test_step_by_step(shell: Shell, pipeline: Path, source: dict[str, str]) -> N
     shell("artifacts", "status", "model", code=3)
 
 
-@pytest.mark.leaves_running
 def test_one_step_alone_and_nothing_is_left(shell: Shell, pipeline: Path) -> None:
     """Run with -f, an output that a description names is there as well."""
     (pipeline / "rows.csv").write_text("dark,0,1\nbright,200,1\n")
