@@ -1,9 +1,8 @@
 """A3, E11: Dockerfiles as executables, on a real engine."""
 
 import json
-import os
-import subprocess
-import sys
+import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,12 @@ from nbyard.domain.runs import NewRun
 from nbyard.errors import Invalid
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.forked import StoreShell
+from nbyard.testing.shell import Said
 from nbyard.yard import Yard
 
 ANN = Caller("ann")
+Shell = Callable[..., Said]
 TOOL = """\
 echo "args: $*"
 while [ $# -gt 0 ]; do
@@ -52,71 +54,51 @@ def tool(tmp_path: Path, tiny_image: str) -> Path:
     return folder
 
 
-class Shell:
-    """`nbyard` in a folder, with a store of its own."""
-
-    def __init__(self, folder: Path, variables: dict[str, str]):
-        self.folder = folder
-        own = {"NBYARD_STORE_DIR": str(folder / "store"), "NBYARD_INLINE_DISPATCH": "0"}
-        self.variables = {**os.environ, **variables, **own, "NBYARD_IDLE_SECONDS": "1"}
-
-    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "nbyard.cli.main", *words],
-            cwd=self.folder,
-            env=self.variables,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-
 @pytest.fixture
-def shell(tool: Path, docker_settings: dict[str, str]) -> Shell:
-    return Shell(tool.parent, docker_settings)
+def shell(tool: Path, docker_settings: dict[str, str], store_shell: StoreShell) -> Shell:
+    """`nbyard` in the folder above the tool."""
+    store_shell.environment = docker_settings
+    return partial(store_shell, folder=tool.parent)
 
 
-def names(engine: Engine) -> set[str]:
-    with engine._calling() as client:
-        return {name for one in client.images() for name in one["RepoTags"] or []}
+def until_removed(engine: Engine, said: Said) -> None:
+    """Wait until the dispatcher has removed the image that was built."""
+    (name,) = re.findall(r"Successfully tagged (\S+)", said.err)
+    until(lambda: not engine.image_id(name))
 
 
-@pytest.mark.leaves_running
 def test_run_f_builds_runs_saves_and_cleans_up(
     shell: Shell, docker_engine: Engine, tool: Path, tiny_image: str
 ) -> None:
     """A3; also on a base that is chosen."""
-    before = names(docker_engine)
     given = ["--parameters", '{"n": 3, "on": true}', "--input-file", "data=my tool/data.csv"]
     done = shell("run", "-f", "my tool/Dockerfile", *given, "--output-file", "o.txt")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     assert (tool.parent / "o.txt").read_text() == "3 yes\na,b\n1,2\n"
-    assert "Step 1/" in done.stderr, "the log of the build"
-    assert "args: --n 3 --on --data /nbyard/attempt" in done.stdout
-    until(lambda: names(docker_engine) == before)  # the dispatcher removes it
-    assert json.loads(shell("runs", "ls", "--json").stdout)["items"] == []
-    assert json.loads(shell("images", "ls", "--json").stdout)["items"] == []
+    assert "Step 1/" in done.err, "the log of the build"
+    assert "args: --n 3 --on --data /nbyard/attempt" in done.out
+    until_removed(docker_engine, done)
+    assert shell("runs", "ls", "--json").json["items"] == []
+    assert shell("images", "ls", "--json").json["items"] == []
     lines = (tool / "Dockerfile").read_text().partition("\n")[2]
     (tool / "Dockerfile").write_text(f"ARG BASE=nowhere:1\nFROM $BASE\n{lines}")
     based = ["-f", "my tool/Dockerfile", "--base", tiny_image]
     failed = shell("run", *based, "--parameters", '{"n": 7}')
-    assert failed.returncode == 1
-    assert "code 3" in failed.stderr
-    assert "args: --n 7" in failed.stdout, "the log is printed on failure too"
-    until(lambda: names(docker_engine) == before)  # the dispatcher removes it
+    assert failed.code == 1
+    assert "code 3" in failed.err
+    assert "args: --n 7" in failed.out, "the log is printed on failure too"
+    until_removed(docker_engine, failed)
 
 
-@pytest.mark.leaves_running
 def test_run_f_tells_at_once_what_cannot_be(shell: Shell, tool: Path) -> None:
     without = shell("run", "-f", "my tool/Dockerfile", "--gpu")
-    assert without.returncode == 1 and "No GPU can be granted" in without.stderr
-    assert "Step" not in without.stderr, "nothing is built for that"
-    assert shell("run", "-f", "nowhere/Dockerfile").returncode == 3
-    assert shell("run", "-f", "my tool/Dockerfile", "--parameters", "{").returncode == 2
+    assert without.code == 1 and "No GPU can be granted" in without.err
+    assert "Step" not in without.err, "nothing is built for that"
+    assert shell("run", "-f", "nowhere/Dockerfile").code == 3
+    assert shell("run", "-f", "my tool/Dockerfile", "--parameters", "{").code == 2
     (tool / "Dockerfile").write_text("FROM scratch\nCOPY nothing /\n")
     broken = shell("run", "-f", "my tool/Dockerfile")
-    assert broken.returncode == 1 and "2 | COPY nothing /" in broken.stderr
+    assert broken.code == 1 and "2 | COPY nothing /" in broken.err
 
 
 def test_a_dockerfile_is_a_node_like_any_other(
