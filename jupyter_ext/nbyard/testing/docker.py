@@ -36,8 +36,7 @@ def tiny_image(docker_engine: Engine) -> str:
 @pytest.fixture(scope="session")
 def python_base_image(docker_engine: Engine, pytestconfig: pytest.Config) -> str:
     """Python 3.11 with pip, and the wheels for notebooks and for the examples' requirements."""
-    locks = sorted(pytestconfig.rootpath.glob("examples/*/requirements.txt"))
-    return images.base_image(docker_engine, locks)
+    return images.base_image(docker_engine, images.example_locks(pytestconfig.rootpath))
 
 
 @pytest.fixture

@@ -80,6 +80,17 @@ def _libraries(programs: Iterable[str]) -> set[str]:
     return {word for word in words if word.startswith("/")}
 
 
+def example_locks(repository: Path) -> list[Path]:
+    """The requirements files of the examples."""
+    return sorted(repository.glob("examples/*/requirements.txt"))
+
+
+def fetch(more: Iterable[Path] = ()) -> None:
+    """Fetch what `base_image` is built from; minutes the first time."""
+    _wheels(list(more))
+    _system()
+
+
 def base_image(engine: Engine, more: Iterable[Path] = ()) -> str:
     """Debian with Python, and wheels for notebooks and for the requirements files `more`."""
     wheels = _wheels(list(more))

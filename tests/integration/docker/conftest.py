@@ -1,12 +1,25 @@
+import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from nbyard.dockerd import Engine
+from nbyard.testing import images
 from nbyard.testing.docker import *  # noqa: F403
+from nbyard.testing.engine import why_not
 
 from .bench import Bench
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fetch what images are built from before the first test: on a new machine this takes longer
+    than a test may."""
+    needs = any("python_base_image" in getattr(item, "fixturenames", ()) for item in session.items)
+    if needs and not session.config.option.collectonly and not why_not():
+        with suppress(subprocess.CalledProcessError):  # the tests that need it show why
+            images.fetch(images.example_locks(session.config.rootpath))
 
 
 @pytest.fixture
