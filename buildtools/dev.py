@@ -18,7 +18,7 @@ from pathlib import Path
 
 import dev_processes
 from dev_build import BUNDLE, CHECKOUT, FOLDER, build, copy_schemas, stage, type_checker
-from dev_processes import MARK, Process
+from dev_processes import Process
 
 EXAMPLE = CHECKOUT / "examples/penguins"
 LOOK_SECONDS = 0.3
@@ -75,11 +75,7 @@ class Development:
         self._port = port
         self._collaboration = collaboration
         self._token = secrets.token_hex(16)
-        self._env = {
-            **os.environ,
-            MARK: str(FOLDER),
-            "NBYARD_STORE_DIR": str(FOLDER / "store"),
-        }
+        self._env = {**os.environ, "NBYARD_STORE_DIR": str(FOLDER / "store")}
         self._python = Watched(CHECKOUT / "jupyter_ext", "*.py")
         self._schemas = Watched(CHECKOUT / "schema", "*.json")
         self._running: dict[str, Process] = {}

@@ -1,4 +1,4 @@
-"""The processes of ./dev, known by a variable in their environment."""
+"""The processes of ./dev, known by variables in their environment."""
 
 import contextlib
 import os
@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psutil
 
-MARK = "NBYARD_DEV"
 PATIENCE_SECONDS = 10.0
 
 
@@ -56,11 +55,19 @@ class Process:
 
 
 def marked(folder: Path) -> Iterator[psutil.Process]:
-    """Return the processes, detached ones too, that descend from ./dev on this folder."""
+    """Return the processes, detached ones too, that descend from ./dev on this folder.
+
+    A variable of theirs names the store in it, or an attempt in that store.
+    """
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get(MARK) == str(folder):
+            if any(_names(folder, each) for each in process.environ().items()):
                 yield process
+
+
+def _names(folder: Path, variable: tuple[str, str]) -> bool:
+    name, value = variable
+    return name.startswith("NBYARD_") and value.startswith(f"{folder}{os.sep}")
 
 
 def stop_dispatchers(folder: Path) -> None:

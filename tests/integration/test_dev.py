@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,12 +41,14 @@ class Dev:
                 return found
         raise AssertionError("./dev ended:\n" + "".join(self.lines))
 
-    def get(self, path: str) -> bytes:
-        headers = {"Authorization": f"token {self.token}"}
-        with urllib.request.urlopen(
-            urllib.request.Request(self.url + path, headers=headers), timeout=60
-        ) as answer:
+    def get(self, path: str, body: bytes | None = None) -> bytes:
+        headers = {"Authorization": f"token {self.token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(self.url + path, body, headers)
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return bytes(answer.read())
+
+    def post(self, path: str, body: dict[str, str]) -> None:
+        self.get(path, json.dumps(body).encode())
 
     def build(self, shown: dict[str, str] | None = None) -> dict[str, str]:
         """Return what a page should show, as soon as it is something else."""
@@ -116,11 +119,11 @@ def dev(checkout: Path) -> Iterator[Dev]:
 
 def left(checkout: Path) -> dict[str, psutil.Process]:
     """Return the processes that ./dev started, by their commands."""
-    mark = str(checkout / "build/dev")
+    mark = f"{checkout / 'build/dev'}/"
     found = {}
     for process in psutil.process_iter():
         try:
-            if process.environ().get("NBYARD_DEV") == mark:
+            if mark in " ".join([*process.environ().values(), *process.cmdline()]):
                 found[" ".join(process.cmdline())] = process
         except (psutil.Error, OSError):
             continue
@@ -191,15 +194,16 @@ def test_nothing_is_written_beside_the_folder_of_dev(dev: Dev):
 
 
 def test_ctrl_c_ends_all_processes(dev: Dev):
-    """A kernel and a dispatcher are detached; they end as well."""
-    request = urllib.request.Request(
-        f"{dev.url}/api/kernels",
-        data=b'{"name": "python3"}',
-        headers={"Authorization": f"token {dev.token}"},
-    )
-    urllib.request.urlopen(request, timeout=60).close()
-    assert dev.get("/nbyard/api/runs")
-    assert len(left(dev.checkout)) >= 4
+    """Kernels, the dispatcher and the work of runs are detached; they end as well."""
+    (dev.checkout / "build/dev/root/endless.py").write_text("import time\ntime.sleep(1000)\n")
+    dev.post("/api/kernels", {"name": "python3"})
+    dev.post("/nbyard/api/runs", {"path": "endless.py"})
+    programs = ("ipykernel_launcher", "nbyard.dispatch", "endless.py", "dev_bundle.cjs", "tsc")
+    started: list[str] = []
+    while not all(any(program in words for words in started) for program in programs):
+        assert dev.child.poll() is None
+        time.sleep(0.1)
+        started = list(left(dev.checkout))
     dev.child.send_signal(signal.SIGINT)
     assert dev.child.wait(60) == 0
     assert left(dev.checkout) == {}
