@@ -5,9 +5,13 @@ The source folder is the repository, so that a relative link works here and on G
 """
 
 import re
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from docutils.nodes import document
+from pygments.lexers.jsx import TsxLexer
+from pygments.token import Error, Text
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 
@@ -37,8 +41,17 @@ SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#\s:]+)\.md\)")
 
 
+class LenientTsxLexer(TsxLexer):
+    """Pygments takes brackets in type arguments, as in `useState<readonly T[]>`, for an error."""
+
+    def get_tokens_unprocessed(self, *given: Any) -> Iterator[tuple[int, Any, str]]:
+        for place, kind, value in super().get_tokens_unprocessed(*given):
+            yield place, Text if kind is Error else kind, value
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register what Sphinx needs beside Markdown: navigation, and links to folders."""
+    """Register what Sphinx needs beside Markdown."""
+    app.add_lexer("tsx", LenientTsxLexer)
     app.connect("source-read", add_navigation)
     app.connect("doctree-read", show_folders_as_text)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -31,7 +31,7 @@ def checkout(tmp_path: Path) -> Path:
     files = {
         "docs/index.md": INDEX,
         "docs/how-to/run.md": RUN,
-        "docs/settings.md": "# Settings\n\n## A limit\n\nText.\n",
+        "docs/settings.md": "# Settings\n\n## A limit\n\n```tsx\nuseState<readonly T[]>([])\n```\n",
         "CHANGELOG.md": "# Changes\n",
         "CONTRIBUTING.md": "# Contribute\n",
         "run.py": "",
