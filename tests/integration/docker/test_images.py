@@ -81,16 +81,16 @@ def test_the_line_that_failed_is_told_and_nothing_stays(
 ) -> None:
     file = yard.parts.files.root / "Dockerfile"
     file.write_text(
-        f"FROM {tiny_image} AS a\nLABEL {IMAGE_LABEL}=x\n\nRUN echo one && \\\n    echo moo >&2\n"
+        f"FROM {tiny_image} AS a\nLABEL {IMAGE_LABEL}={yard.store.id}\n\n"
+        "RUN echo one && \\\n    echo moo >&2\n"
         "FROM a\nRUN echo 'ERROR: no cow' && test -d /nowhere\n"
     )
-    before = set(docker_engine.labelled(IMAGE_LABEL, untagged=True))
     found = built(path="Dockerfile", tag="cows:1")
     assert found.state == "failed"
     assert found.failed_line is not None and found.failed_line.line == 7
     assert "line 7 of the Dockerfile failed: no cow (exit code 1)" in found.reason
     assert "moo" in log_of(yard, found)
-    assert set(docker_engine.labelled(IMAGE_LABEL, untagged=True)) <= before
+    assert docker_engine.labelled(IMAGE_LABEL, yard.store.id, untagged=True) == []
     assert not docker_engine.image_id("cows:1")
     file.write_text("FROM scratch\nFROB x\n")
     broken = built(path="Dockerfile", tag="cows:1")
@@ -130,7 +130,8 @@ def slow(yard: Yard, image: str) -> NamedImage:
     """A build that is in the middle of something."""
     file = yard.parts.files.root / "Dockerfile"
     file.write_text(
-        f"FROM {image} AS a\nLABEL {IMAGE_LABEL}={time.time()}\nFROM a\nRUN sleep 600\n"
+        f"FROM {image} AS a\nLABEL {IMAGE_LABEL}={yard.store.id}\n"
+        f"FROM a\nRUN sleep 600 # {yard.store.id}\n"
     )
     return yard.services.images.build(ANN, NewImage(path="Dockerfile", tag="slow:1"))
 
@@ -139,15 +140,16 @@ def is_building(yard: Yard, made: NamedImage) -> bool:
     return "sleep 600" in log_of(yard, made)
 
 
-def containers(engine: Engine) -> list[str]:
-    words = ["docker", "--host", engine.url, "ps", "--quiet", "--no-trunc"]
-    return subprocess.run(words, capture_output=True, check=True, text=True).stdout.split()
+def containers(engine: Engine, yard: Yard) -> list[str]:
+    """The commands of those that build something slow for this store."""
+    words = ["docker", "--host", engine.url, "ps", "--no-trunc", "--format", "{{.Command}}"]
+    told = subprocess.run(words, capture_output=True, check=True, text=True).stdout
+    return [line for line in told.splitlines() if yard.store.id in line]
 
 
 def test_one_that_is_removed_while_it_is_built_leaves_nothing(
     yard: Yard, docker_engine: Engine, tiny_image: str
 ) -> None:
-    before = set(docker_engine.labelled(IMAGE_LABEL, untagged=True))
     made = slow(yard, tiny_image)
     with Dispatching(yard.settings) as dispatcher:
         dispatcher.until(lambda: is_building(yard, made), bool)
@@ -155,10 +157,10 @@ def test_one_that_is_removed_while_it_is_built_leaves_nothing(
             yard.services.images.build(ANN, NewImage(path="Dockerfile", tag="slow:1"))
         yard.services.images.delete(ANN, "slow:1")
         dispatcher.until(
-            lambda: (containers(docker_engine), rows(yard)), lambda left: left == ([], set())
+            lambda: (containers(docker_engine, yard), rows(yard)), lambda left: left == ([], set())
         )
         dispatcher.until(
-            lambda: set(docker_engine.labelled(IMAGE_LABEL, untagged=True)) - before,
+            lambda: docker_engine.labelled(IMAGE_LABEL, yard.store.id, untagged=True),
             lambda left: not left,
         )
     assert list((yard.store.folder / "builds").iterdir()) == []
@@ -182,16 +184,16 @@ def test_one_whose_dispatcher_was_killed_is_built_again(
     finally:
         child.send_signal(signal.SIGKILL)
         child.wait()
-    until(lambda: not containers(docker_engine))
+    until(lambda: not containers(docker_engine, yard))
     assert yard.services.images.get(ANN, made.id).state == "building"
     with yard.store.write() as c:
         row = yard.store.images.under_way(c)[0]
     tree = yard.parts.blobs.tree(row.context_digest)
     assert tree.files, "what goes into it is kept"
     with Dispatching(yard.settings) as dispatcher:
-        dispatcher.until(lambda: containers(docker_engine), bool)
+        dispatcher.until(lambda: containers(docker_engine, yard), bool)
         yard.services.images.delete(ANN, made.id)
-        dispatcher.until(lambda: containers(docker_engine), lambda left: not left)
+        dispatcher.until(lambda: containers(docker_engine, yard), lambda left: not left)
 
 
 def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
