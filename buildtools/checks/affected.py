@@ -1,7 +1,7 @@
 """What a change affects: tests by the graph of imports, the rest by a map. In doubt, more."""
 
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -38,7 +38,14 @@ DOCUMENTS = (
     "CITATION.cff",
     "LICENSE",
 )
-BENCHMARKS = "tests/benchmarks/test_benchmarks.py"  # it starts each script
+# Programs that a test starts without importing them.
+STARTED = {
+    "benchmarks/*": "tests/benchmarks/test_benchmarks.py",
+    "dev": "tests/integration/test_dev.py",
+    "buildtools/dev*": "tests/integration/test_dev.py",
+    "docs/conf.py": "tests/integration/test_site.py",
+    "docs/site/*": "tests/integration/test_site.py",
+}
 CASES = "tests/cases/*.json"  # read by pytest and by Jest
 # The journeys that touch everything a little.
 BROAD = ("accessible", "first-run", "penguins", "from-shell", "reload")
@@ -109,7 +116,7 @@ def _git(root: Path, *words: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def affected(graph: Graph, changed: Iterable[str]) -> Selection:
+def affected(graph: Graph, changed: Collection[str]) -> Selection:
     """Return what has to run for changed files, named from the root of the repository."""
     selection, python = Selection(), set()
     for name in changed:
@@ -122,8 +129,8 @@ def affected(graph: Graph, changed: Iterable[str]) -> Selection:
         python |= needed
     needed = graph.affected(python)
     selection.tests |= {name for name in needed if _is_test(name)}
-    if any(name.startswith("benchmarks/") for name in needed):
-        selection.tests.add(BENCHMARKS)
+    for name in needed.union(changed):
+        selection.tests |= {test for each, test in STARTED.items() if fnmatch(name, each)}
     if selection.languages & {"python", "documents"}:
         selection.tests |= {name for name in graph.files if name.startswith("tests/architecture/t")}
     return selection
@@ -137,7 +144,7 @@ def _python_of(graph: Graph, name: str) -> set[str]:
     """Return the Python file, or those that name a file of another sort."""
     if name.endswith(".py"):
         return {name}
-    if _matches(name, BROWSER):
+    if _matches(name, (*BROWSER, *STARTED)):
         return set()
     file = PurePosixPath(name).name
     return {other for other in graph.files if file in (graph.root / other).read_text()}
@@ -151,8 +158,6 @@ def _choose(selection: Selection, name: str) -> bool:
         selection.languages.add("documents")
     elif fnmatch(name, CASES):
         selection.typescript.add(name)
-    elif fnmatch(name, "benchmarks/*.mjs"):
-        selection.tests.add(BENCHMARKS)
     elif name.startswith("ui-tests/journeys/"):
         selection.journeys.add(PurePosixPath(name).name.split(".")[0])
         selection.languages.add("typescript")
@@ -163,7 +168,7 @@ def _choose(selection: Selection, name: str) -> bool:
     elif name.startswith(("jupyter_ext/", "ui-tests/", "examples/")):
         selection.journeys |= _journeys(name)
     else:
-        return name.endswith(".py")
+        return name.endswith(".py") or _matches(name, STARTED)
     return True
 
 

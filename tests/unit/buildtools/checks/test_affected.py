@@ -50,10 +50,18 @@ def test_a_test_case_file_runs_the_tests_that_read_it(repository_graph):
     assert "tests/unit/domain/test_edges.py" in selection.tests
 
 
-@pytest.mark.parametrize("name", ["benchmarks/nodes.py", "benchmarks/state_latency.mjs"])
-def test_a_benchmark_is_run(repository_graph, name):
+@pytest.mark.parametrize(
+    ("name", "test"),
+    [
+        ("benchmarks/nodes.py", "tests/benchmarks/test_benchmarks.py"),
+        ("benchmarks/state_latency.mjs", "tests/benchmarks/test_benchmarks.py"),
+        ("dev", "tests/integration/test_dev.py"),
+        ("docs/conf.py", "tests/integration/test_site.py"),
+    ],
+)
+def test_a_program_runs_the_test_that_starts_it(repository_graph, name, test):
     selection = affected(repository_graph, [name])
-    assert selection.of_lane("benchmarks")
+    assert test in selection.tests
     assert not selection.everything
 
 
