@@ -3,18 +3,12 @@
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy
 import pandas
-import pyarrow
 import pytest
-from pyarrow import csv, parquet
+from pyarrow import parquet
 
 from nbyard.serving.arrow import frame_of
 from nbyard.serving.batch import BatchMode, datasets, parts
@@ -339,42 +333,6 @@ def test_it_ends_with_a_code_and_a_sentence(spec, tmp_path, capsys, monkeypatch)
     assert "there is no file or folder" in capsys.readouterr().err
 
 
-SLOW = """
-import time
-class Slow:
-    def predict(self, frame):
-        time.sleep(0.3)
-        return frame[["n"]]
-"""
-
-
-def test_killed_at_any_time_it_goes_on_and_nothing_is_there_twice(tmp_path):
-    (tmp_path / "slow.py").write_text(SLOW)
-    told = [{"name": "n", "type": "int"}]
-    spec = {**SPEC, "src": ".", "module": "slow", "class": "Slow", "input_schema": told}
-    spec |= {"output_schema": told, "mode": "batch"}
-    pandas.DataFrame({"n": range(65_536 * 8)}).to_parquet(tmp_path / "in.parquet")
-    out = tmp_path / "out.parquet"
-    mode = ["nbyard.serving.batch:BatchMode", "--model", json.dumps(spec), "--root", str(tmp_path)]
-    words = [sys.executable, "-m", "nbyard.serving", *mode]
-    words += ["--input", str(tmp_path / "in.parquet"), "--output", str(out)]
-    deadline, seen = time.monotonic() + 300, 0
-    while not out.exists():
-        assert time.monotonic() < deadline
-        process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
-        while process.poll() is None and _parts(out) < seen + 1:
-            time.sleep(0.01)
-        seen = _parts(out)
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert parquet.read_table(out)["n"].to_pylist() == list(range(65_536 * 8))
-
-
-def _parts(out: Path) -> int:
-    return len(list(Path(f"{out}.parts").glob("*.arrow")))
-
-
 @pytest.mark.parametrize(
     ("text", "key"),
     [('{"key": "k"}\n{"key": "other"}', "k"), ('{"code": "x"}', ""), ("[1]", ""), ("{", "")],
@@ -395,53 +353,3 @@ def test_pieces_are_bounded(spec, tmp_path, small):
     predict_all(spec, over(spec, Counting()), str(told), str(out))
     assert len(Counting.sizes) > 4
     assert max(Counting.sizes) < 400
-
-
-MEASURED = """
-import sys
-from nbyard.serving.__main__ import main
-from nbyard.serving.batch import datasets
-datasets.BLOCK_BYTES //= 8
-code = main(sys.argv[1:])
-with open("/proc/self/status") as status:
-    print(next(line for line in status if line.startswith("VmHWM")).split()[1])
-sys.exit(code)
-"""
-TWICE = """
-class Twice:
-    def predict(self, frame):
-        return frame[["a"]] * 2
-"""
-MORE_MB = 90
-
-
-@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="Linux tells it there")
-@pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_memory_does_not_grow_with_the_rows(tmp_path, kind):
-    """M4: the 2.2 million rows that are more are 211 MB of CSV here and 126 in Arrow. The fewer, in
-    blocks of an eighth, are more than are read ahead or held. Arrow frees late, by up to 60 MB."""
-    (tmp_path / "twice.py").write_text(TWICE)
-    named = [{"name": name, "type": "float"} for name in "abcd"]
-    told = {**SPEC, "src": ".", "module": "twice", "class": "Twice", "mode": "batch"}
-    told |= {"input_schema": [*named, {"name": "s", "type": "str"}], "output_schema": named[:1]}
-    small, large = (_most_memory(tmp_path, kind, told, rows) for rows in (800_000, 3_000_000))
-    assert large - small < MORE_MB * 1024
-
-
-def _most_memory(folder: Path, kind: str, told: dict[str, Any], rows: int) -> int:
-    """In kB, of a process that predicts so many."""
-    values = numpy.random.default_rng(1).normal(size=rows)
-    columns = {**dict.fromkeys("abcd", values), "s": numpy.full(rows, "a text of some length")}
-    source, target = folder / f"{rows}.{kind}", folder / f"out-{rows}.{kind}"
-    if kind == "csv":
-        csv.write_csv(pyarrow.table(columns), source)
-    else:
-        parquet.write_table(pyarrow.table(columns), source, row_group_size=100_000)
-    mode = ["nbyard.serving.batch:BatchMode", "--model", json.dumps(told), "--root", str(folder)]
-    words = [*mode, "--input", str(source), "--output", str(target)]
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURED, *words], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert len(read(target)) == rows
-    return int(done.stdout)
