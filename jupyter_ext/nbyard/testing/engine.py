@@ -19,7 +19,7 @@ from pathlib import Path
 from nbyard.dockerd import Engine
 from nbyard.errors import NbyardError
 from nbyard.runner import processes
-from nbyard.testing.kept import cache_folder
+from nbyard.testing.kept import cache_folder, locked
 
 START_SECONDS = 30
 STOP_SECONDS = 15
@@ -83,9 +83,14 @@ class PrivateEngine:
         return 0
 
     def start(self) -> None:
-        """Make it answer; does nothing when it does."""
+        """Make it answer; does nothing when it does. Two that start at once would both create the
+        same chains of iptables, and one would fail."""
         if self.pid and self._answers():
             return
+        with locked("dockerd"):
+            self._start()
+
+    def _start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._make_bridge()
         pools = [{"base": f"10.{self._number}.128.0/17", "size": 26}]
@@ -215,7 +220,13 @@ def _cmdline(pid: int) -> bytes:
 
 
 def shared_engine() -> PrivateEngine:
-    return PrivateEngine(cache_folder() / "engine", SHARED_NUMBER)
+    """The engine that tests share. Each worker of pytest-xdist has one of its own: a build fails
+    when somebody removes the layers that it has just found."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker:
+        return PrivateEngine(cache_folder() / "engine", SHARED_NUMBER)
+    number = SHARED_NUMBER + 1 + int(worker.removeprefix("gw"))
+    return PrivateEngine(cache_folder() / f"engine-{worker}", number)
 
 
 def start_shared(engine: PrivateEngine) -> None:
@@ -228,8 +239,11 @@ def start_shared(engine: PrivateEngine) -> None:
 def using_shared_engine() -> Iterator[PrivateEngine]:
     """Started by the first who needs it, stopped by the last."""
     engine = shared_engine()
-    folder = cache_folder()
-    with open(folder / "users.lock", "w") as users, open(folder / "start.lock", "w") as turn:
+    folder, name = cache_folder(), engine.folder.name
+    with (
+        open(folder / f"{name}-users.lock", "w") as users,
+        open(folder / f"{name}-start.lock", "w") as turn,
+    ):
         fcntl.flock(turn, fcntl.LOCK_EX)
         fcntl.flock(users, fcntl.LOCK_SH)
         start_shared(engine)
