@@ -10,12 +10,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from nbyard.testing.conformance_runtimes import wait_until
+
 DASK = [sys.executable, "-m", "dask"]
 # In a mount namespace of its own a worker finds nothing below the hidden folder.
 AS_ROOT = [] if os.getuid() == 0 else ["--map-root-user"]
 BLIND = ["unshare", *AS_ROOT, "--mount", "sh", "-c", 'mount -t tmpfs none "$0" && exec "$@"']
 OURS = ("NBYARD_", "PYTHONPATH")
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 class Ground:
@@ -35,7 +37,13 @@ class Ground:
     def start_scheduler(self) -> "subprocess.Popen[bytes]":
         where = ["--host", self.address, "--no-dashboard"]
         self.scheduler = self._start("scheduler", [*DASK, "scheduler", *where, *self.tls])
+        wait_until(self._listens, PATIENCE_SECONDS)  # who connects gives up after five seconds
         return self.scheduler
+
+    def _listens(self) -> bool:
+        assert self.scheduler.poll() is None, self.said()
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def start_worker(
         self, *options: str, hidden: Path | None = None, packages: Path | None = None
