@@ -14,7 +14,6 @@ EVERYTHING = (
     "pyproject.toml",
     "package.json",
     "package-lock.json",
-    "babel.config.js",
     "jest.config.js",
     "tsconfig*.json",
     "MANIFEST.in",
