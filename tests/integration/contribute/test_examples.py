@@ -1,0 +1,127 @@
+"""The worked examples of docs/contribute do what their pages say."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from .examples import PAGES, ROOT, Workspace, blocks
+
+# three programs of Node take a while where others keep the machine busy
+pytestmark = pytest.mark.timeout(600)
+
+# what buildtools/reference.py reads and writes
+REFERENCE = ("buildtools/reference.py", "docs/reference", "schema")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Callable[[str], Workspace]]:
+    """A maker of workspaces; the dispatcher that commands start ends with the test."""
+    made: list[Workspace] = []
+
+    def make(page: str) -> Workspace:
+        made.append(Workspace(tmp_path, page))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+Make = Callable[[str], Workspace]
+
+
+def test_an_operation_reaches_rest_client_and_shell(workspace: Make):
+    """Also the OpenAPI document and the reference page."""
+    example = workspace("add-operation.md")
+    example.copy_sources("tests/unit/services/conftest.py", "src/api/operations.ts", *REFERENCE)
+    laid = example.lay()
+    example.lint(*laid)
+    assert "4 passed" in example.pytest("tests/unit")
+    example.run()
+    document = (example.folder / "jupyter_ext/nbyard/rest/openapi.json").read_text()
+    assert '"kernels.get"' in document
+
+
+def test_a_setting_is_in_environment_and_reference(workspace: Make):
+    example = workspace("add-setting.md")
+    example.copy_sources("tests/unit/services/conftest.py", *REFERENCE)
+    example.lint(*example.lay())
+    assert "1 passed" in example.pytest("tests/unit")
+    example.run()
+
+
+def test_a_first_change_is_seen_in_the_shell(workspace: Make):
+    example = workspace("first-change.md")
+    example.copy_sources("tests/unit/services/conftest.py")
+    example.lint(*example.lay())
+    assert "1 passed" in example.pytest("tests/unit")
+    example.run()
+
+
+@pytest.mark.skipif(shutil.which("sqlite3") is None, reason="sqlite3 is not installed")
+def test_stores_and_attempts_are_looked_at(workspace: Make):
+    example = workspace("debugging.md")
+    example.lay()
+    example.run()
+
+
+def test_a_migration_upgrades_older_stores(workspace: Make):
+    example = workspace("add-migration.md")
+    example.copy_sources(
+        *("tests/unit/store/conftest.py", "tests/unit/store/rows.py"),
+        "tests/unit/store/test_migrate.py",
+    )
+    example.lint(*example.lay())
+    said = example.pytest("tests/unit/store/test_colours.py", "tests/unit/store/test_migrate.py")
+    assert "passed" in said
+    example.run()
+
+
+def test_an_importer_reads_another_programs_files(workspace: Make):
+    example = workspace("add-importer.md")
+    example.copy_sources()
+    example.lint(*example.lay())
+    assert "5 passed" in example.pytest("tests/unit")
+    example.run()
+
+
+def test_a_panel_compiles_and_passes_its_test(workspace: Make):
+    example = workspace("add-panel.md")
+    settings = (p.name for end in ("*.js", "*.mjs", "*.json", ".prettier*") for p in ROOT.glob(end))
+    example.copy("src", "schema", "scripts", "style", "tests/cases", *settings)
+    (example.folder / "node_modules").symlink_to(ROOT / "node_modules")
+    laid = [str(path.relative_to(example.folder)) for path in example.lay()]
+    (spec,) = [path for path in laid if path.endswith(".spec.tsx")]
+    example.call("npx", "prettier", "--check", *laid)
+    example.call("npx", "eslint", *(path for path in laid if path != spec))
+    example.call("node", str(Path(__file__).with_name("types.cjs")), *laid)
+    assert "2 passed" in example.call("npx", "jest", spec)
+
+
+@pytest.mark.parametrize(
+    ("page", "tests"),
+    [
+        ("add-kind.md", "test_nbyard_awk.py"),
+        ("add-runtime.md", "test_nbyard_nice.py"),
+        ("add-serving-mode.md", "test_nbyard_lines.py"),
+    ],
+)
+def test_an_extension_passes_its_conformance_suite(workspace: Make, page: str, tests: str):
+    """From a distribution of its own, through an entry point."""
+    example = workspace(page)
+    laid = example.lay()
+    example.install()
+    example.lint(*laid)
+    said = example.pytest(tests)
+    assert "passed" in said and "skipped" not in said
+    example.run()
+
+
+def test_every_page_with_an_example_is_run():
+    here = Path(__file__).parent
+    tests = "".join(path.read_text() for path in here.glob("test_*.py"))
+    assert [
+        page.name for page in PAGES.glob("*.md") if blocks(page.name) and page.name not in tests
+    ] == []
