@@ -38,7 +38,9 @@ DOCUMENTS = (
     "LICENSE",
 )
 # Programs that a test starts without importing them.
+EXAMPLES = "tests/integration/contribute/test_examples.py"
 STARTED = {
+    "docs/contribute/*": EXAMPLES,
     "benchmarks/*": "tests/benchmarks/test_benchmarks.py",
     "dev": "tests/integration/test_dev.py",
     "buildtools/dev*": "tests/integration/test_dev.py",
@@ -130,6 +132,9 @@ def affected(graph: Graph, changed: Collection[str]) -> Selection:
     selection.tests |= {name for name in needed if _is_test(name)}
     for name in needed.union(changed):
         selection.tests |= {test for each, test in STARTED.items() if fnmatch(name, each)}
+    pages = "".join(page.read_text() for page in (graph.root / "docs/contribute").glob("*.md"))
+    if any(f"example: change {name} " in pages for name in changed):
+        selection.tests.add(EXAMPLES)
     if selection.languages & {"python", "documents"}:
         selection.tests |= {name for name in graph.files if name.startswith("tests/architecture/t")}
     return selection

@@ -57,6 +57,7 @@ def test_a_test_case_file_runs_the_tests_that_read_it(repository_graph):
         ("benchmarks/state_latency.mjs", "tests/benchmarks/test_benchmarks.py"),
         ("dev", "tests/integration/test_dev.py"),
         ("docs/conf.py", "tests/integration/test_site.py"),
+        ("src/panels/lazy.ts", "tests/integration/contribute/test_examples.py"),
     ],
 )
 def test_a_program_runs_the_test_that_starts_it(repository_graph, name, test):
