@@ -10,7 +10,7 @@ from checks.chosen import stages_of, stages_of_paths
 from checks.graph import Graph
 from checks.plan import ROOT, Stage, Step, everything, evidence_of, fast
 from checks.results import report, table, totals
-from checks.running import Outcome, Runner
+from checks.running import Outcome, Runner, make_scratch
 
 USAGE = """\
   ./check                     every step: what a change passes before it lands
@@ -68,6 +68,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except ValueError as error:
         _say(str(error))
         return 2
+    make_scratch()
     outcomes: list[Outcome] = []
     runner = Runner(lambda step: _started(step, begin), lambda outcome: _ended(outcome, begin))
     try:

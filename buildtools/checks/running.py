@@ -12,7 +12,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
 
-from checks.plan import ROOT, Stage, Step
+from checks.plan import ROOT, SCRATCH, Stage, Step
 
 MARK = "NBYARD_TEST_CHECK"
 # pytest and Playwright stop servers and containers when they are interrupted
@@ -128,6 +128,14 @@ class Runner:
             if f"{MARK}={self._mark}".encode() in variables and int(folder.name) != os.getpid():
                 left.append(int(folder.name))
         return left
+
+
+def make_scratch() -> None:
+    """Create the folder for temporary files, and delete those of checks that ended, meanwhile."""
+    SCRATCH.mkdir(exist_ok=True)
+    for folder in SCRATCH.parent.glob("nbcheck-*"):
+        if not Path("/proc", folder.name.rpartition("-")[2]).exists():
+            subprocess.Popen(["nice", "rm", "-rf", str(folder)], start_new_session=True)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
