@@ -1,8 +1,20 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from .ground import Ground, ground
+
+
+HERE = Path(__file__).parent
+# distributed forgets the socket of a connection that fails while a scheduler or worker ends
+FORGOTTEN = "ignore:unclosed <socket.socket fd=.*, family=2, type=1:ResourceWarning"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.filterwarnings(FORGOTTEN))
 
 
 @pytest.fixture(scope="module")
