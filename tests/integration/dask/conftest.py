@@ -5,7 +5,6 @@ import pytest
 
 from .ground import Ground, ground
 
-
 HERE = Path(__file__).parent
 # distributed forgets the socket of a connection that fails while a scheduler or worker ends
 FORGOTTEN = "ignore:unclosed <socket.socket fd=.*, family=2, type=1:ResourceWarning"
