@@ -14,7 +14,7 @@ from checks.running import Outcome, Runner, make_scratch
 
 USAGE = """\
   ./check                     every step: what a change passes before it lands
-  ./check --fast              lints, types, unit tests: three minutes
+  ./check --fast              lints, types, unit tests and TypeScript tests
   ./check --changed [REV]     what the changes since REV affect (default HEAD: uncommitted changes)
   ./check PATH...             the tests of these files or folders, or of the sources they name
   ./check --full [LANE...]    every step and the long evidence, or only the named lanes of evidence
