@@ -148,8 +148,10 @@ class Workspace:
 
     def pytest(self, *paths: str) -> str:
         """Run tests of the folder with the plug-ins of nbyard."""
+        # In a folder of its own: pytest would tidy the shared one, and other programs work in it.
         plain = ("-p", "nbyard.testing.plugin", "-p", "no:cacheprovider", "-p", "no:randomly")
-        return self.call(sys.executable, "-m", "pytest", "-q", *plain, *paths)
+        scratch = f"--basetemp={self.folder / 'scratch'}"
+        return self.call(sys.executable, "-m", "pytest", "-q", *plain, scratch, *paths)
 
     def lint(self, *paths: Path) -> None:
         """Hold the Python files of an example to the lints of this repository."""
