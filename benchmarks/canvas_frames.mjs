@@ -10,7 +10,7 @@
  * | plain | the same in React Flow alone |
  *
  * Needs what `./check` installs (node_modules, ui-tests/node_modules, .venv) and a Chromium
- * (CHROMIUM, default /usr/bin/chromium). Both pages stay open; each round takes both, in turn.
+ * (CHROMIUM, default /usr/bin/chromium-headless-shell). Both pages stay open; each round takes both, in turn.
  */
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -13,7 +13,7 @@
  *
  * Without --nodes: 1,000, 3,000 and 10,000. PROFILE=FOLDER keeps a profile of the opening.
  * Needs what `./check` installs (node_modules, ui-tests/node_modules, .venv) and a Chromium
- * (CHROMIUM, default /usr/bin/chromium).
+ * (CHROMIUM, default /usr/bin/chromium-headless-shell).
  */
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';

@@ -1,6 +1,6 @@
 """Compare the start of JupyterLab with nbyard and without.
 
-    python benchmarks/server_start.py [--rounds 7] [--browser /usr/bin/chromium] [--smallest]
+    python benchmarks/server_start.py [--rounds 7] [--browser PATH] [--smallest]
 
 | contender | what is measured |
 |---|---|
@@ -43,7 +43,9 @@ PAGE = "The browser until the launcher shows"
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--browser", default="/usr/bin/chromium", help="'' leaves it out")
+    parser.add_argument(
+        "--browser", default="/usr/bin/chromium-headless-shell", help="'' leaves it out"
+    )
     options = options_of(parser, rounds=1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

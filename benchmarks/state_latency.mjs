@@ -11,7 +11,7 @@
  * | bare | the floor: a bare websocket in the same page whose message changes a class of an element |
  *
  * Needs what `./check` installs (node_modules, ui-tests/node_modules, .venv) and a Chromium
- * (CHROMIUM, default /usr/bin/chromium).
+ * (CHROMIUM, default /usr/bin/chromium-headless-shell).
  */
 import { loadavg } from 'node:os';
 import { option, Place, printLine, quantile } from './parts/in_lab.mjs';

@@ -27,6 +27,16 @@ hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("NBYARD_TEST_PROFILE", "quick"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a server of PostgreSQL: `--fast` starts none."""
+    for item in items:
+        call = getattr(item, "callspec", None)
+        if "postgres" in getattr(item, "fixturenames", ()) or (
+            call and "postgresql" in map(str, call.params.values())
+        ):
+            item.add_marker("postgresql")
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return REPOSITORY

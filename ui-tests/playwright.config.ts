@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test';
 
 /** The browser of the system: nothing is fetched. */
-const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
+const executablePath = process.env.CHROMIUM || '/usr/bin/chromium-headless-shell';
 
 export default defineConfig({
   testDir: 'journeys',
@@ -16,7 +16,6 @@ export default defineConfig({
   reporter: process.env.PLAYWRIGHT_JUNIT_OUTPUT_NAME ? [['list'], ['junit']] : [['list']],
   use: {
     actionTimeout: 40_000,
-    viewport: { width: 1440, height: 900 },
     video: 'off',
     trace: 'off',
     screenshot: 'only-on-failure',

@@ -2,7 +2,7 @@
  * Opens pages for `pages.py`: reads `{"address", "until", "text"}` from each line, answers with
  * `{"seconds", "text"}`. `until` and `text` are selectors, or empty.
  *
- *     node pages.mjs /usr/bin/chromium
+ *     node pages.mjs /usr/bin/chromium-headless-shell
  */
 import { createInterface } from 'node:readline';
 import { chromium } from './in_lab.mjs';

@@ -94,7 +94,7 @@ PLAYWRIGHT = ("npm", "--prefix", "ui-tests", "--silent", "test", "--")
 
 
 def unit_tests(profile: str) -> Step:
-    words = ("--numprocesses", "auto", "--dist", "worksteal", *UNIT)
+    words = ("-m", "not postgresql", "--numprocesses", "auto", "--dist", "worksteal", *UNIT)
     return pytest("unit-tests", *words, load=CORES, NBYARD_TEST_PROFILE=profile)
 
 
@@ -129,6 +129,7 @@ LANES = (
     ),
     lane("docker", "tests/integration/docker", load=0.8),
     lane("faults", "tests/faults", load=0.8),
+    pytest("postgresql", "-m", "postgresql and not long", "tests/unit", load=0.8),
     lane("dask", "tests/integration/dask", load=0.6, workers=1),
     lane("acceptance", "tests/acceptance", load=0.8, workers=1),
     lane("benchmarks", "tests/benchmarks", load=1.0, workers=1),

@@ -4,10 +4,13 @@ import ast
 import re
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from packaging.requirements import Requirement
+
+from .sources import PACKAGE, nodes
 
 ROOT = Path(__file__).resolve().parents[2]
 # Their presence is needed, not their import: the host, and what polars reads Excel with.
@@ -24,11 +27,12 @@ IN_IMAGES = {"orjson", "uvicorn"}
 HANDED_OVER = {"numpy", "pandas", "pyarrow"}
 
 
+@cache
 def imported() -> list[set[str]]:
     """For each foreign name imported anywhere, the distributions that bring it."""
     names = set()
-    for module in (ROOT / "jupyter_ext/nbyard").rglob("*.py"):
-        for node in ast.walk(ast.parse(module.read_text())):
+    for module in PACKAGE.rglob("*.py"):
+        for node in nodes(module):
             if isinstance(node, ast.Import):
                 names |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:

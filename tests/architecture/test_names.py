@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[2] / "jupyter_ext/nbyard"
+from .sources import PACKAGE, nodes
+
 BANNED = {
     "common", "core", "helper", "helpers", "manager", "managers", "util", "utils", "utilities",
 }  # fmt: skip
@@ -17,7 +18,7 @@ def words(name: str) -> set[str]:
 
 def named(module: Path) -> Iterator[str]:
     yield from module.relative_to(PACKAGE).with_suffix("").parts
-    for node in ast.walk(ast.parse(module.read_text())):
+    for node in nodes(module):
         match node:
             case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
                 yield node.name

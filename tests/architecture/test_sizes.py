@@ -1,11 +1,11 @@
 """No room grows a giant: sizes of modules and functions."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parents[2] / "jupyter_ext/nbyard"
+from .sources import PACKAGE, nodes
+
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if "migrations" not in p.parts)
 
 MODULE_LINES = 400
@@ -25,7 +25,7 @@ def functions() -> dict[str, int]:
         - node.lineno
         + 1
         for module in MODULES
-        for node in ast.walk(ast.parse(module.read_text()))
+        for node in nodes(module)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
 

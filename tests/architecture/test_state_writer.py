@@ -2,19 +2,19 @@
 
 import ast
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parents[2] / "jupyter_ext/nbyard"
+from .sources import PACKAGE, nodes
+
 WRITER = PACKAGE / "store/transition.py"
 SQL = re.compile(r"\b(update\b.*\bset\b.*\bstate\s*=|insert\s+into\b.*\bstate\b)", re.I | re.S)
 
 
-def state_writes(source: str) -> Iterator[int]:
+def state_writes(nodes: Iterable[ast.AST]) -> Iterator[int]:
     """Lines that write a state: `values(state=…)`, a `…Row(state=…)`, setattr, SQL text."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes:
         match node:
             case ast.Call(func=ast.Attribute(attr="values")) if _sets_state(node):
                 yield node.lineno
@@ -36,8 +36,8 @@ def _sets_state(call: ast.Call) -> bool:
     )
 
 
-def assigned_states(source: str) -> Iterator[int]:
-    for node in ast.walk(ast.parse(source)):
+def assigned_states(nodes: Iterable[ast.AST]) -> Iterator[int]:
+    for node in nodes:
         if (
             isinstance(node, ast.Attribute)
             and node.attr == "state"
@@ -51,7 +51,7 @@ def test_only_transition_writes_states():
         f"{module.relative_to(PACKAGE)}:{line}"
         for module in PACKAGE.rglob("*.py")
         if module != WRITER and "migrations" not in module.parts
-        for line in state_writes(module.read_text())
+        for line in state_writes(nodes(module))
     }
     assert found == set()
 
@@ -62,7 +62,7 @@ def test_rows_have_no_state_assigned():
         for room in ("store", "services", "dispatch")
         for module in (PACKAGE / room).rglob("*.py")
         if module != WRITER
-        for line in assigned_states(module.read_text())
+        for line in assigned_states(nodes(module))
     }
     assert found == set()
 
@@ -79,8 +79,9 @@ def test_rows_have_no_state_assigned():
     ],
 )
 def test_the_rule_sees(line):
-    assert list(state_writes(line))
+    assert list(state_writes(ast.walk(ast.parse(line))))
 
 
 def test_reading_a_state_is_no_write():
-    assert not list(state_writes("select(t).where(t.c.state == 'x'); Task(state=row.state)"))
+    source = "select(t).where(t.c.state == 'x'); Task(state=row.state)"
+    assert not list(state_writes(ast.walk(ast.parse(source))))

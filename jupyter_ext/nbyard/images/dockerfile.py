@@ -3,6 +3,7 @@ of. Texts of people stand in it only where `check_recipe` let them through; the 
 environment never do."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from importlib import resources
 from itertools import filterfalse
 
@@ -67,9 +68,7 @@ def dockerfile(spec: ImageSpec, files: Mapping[str, str], folders: Sequence[str]
     layer for each, in a stage that is left behind; what works in the end is not root."""
     recipe = spec.recipe
     added = PYTHON_PACKAGES if recipe.cuda and not recipe.base else ()
-    text = resources.files("nbyard.images").joinpath("Dockerfile.j2").read_text("utf-8")
-    template = jinja2.Template(text, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    made: str = template.render(
+    made: str = _template().render(
         base=base_of(recipe, spec.base),
         place=PLACE,
         variables=sorted(recipe.variables.items()),
@@ -89,6 +88,15 @@ def dockerfile(spec: ImageSpec, files: Mapping[str, str], folders: Sequence[str]
         quoted=quoted,
     )
     return sealed(made) + recipe.own
+
+
+@cache
+def _template() -> jinja2.Template:
+    text = resources.files("nbyard.images").joinpath("Dockerfile.j2").read_text("utf-8")
+    made: jinja2.Template = jinja2.Template(
+        text, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
+    )
+    return made
 
 
 def _install(packages: Sequence[str]) -> str:

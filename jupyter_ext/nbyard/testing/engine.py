@@ -25,6 +25,12 @@ START_SECONDS = 30
 STOP_SECONDS = 15
 KEPT = "kept"
 SHARED_NUMBER = 197
+# An engine that starts removes Docker's chains, which other engines need at that moment.
+IPTABLES = """\
+#!/bin/sh
+case "$*" in *"-F DOCKER"* | *"-X DOCKER"*) exit 0 ;; esac
+PATH=${PATH#*:} exec iptables "$@"
+"""
 PROGRAMS = (b"dockerd", b"containerd", b"containerd-shim-runc-v2", b"docker-proxy", b"runc")
 
 
@@ -102,12 +108,21 @@ class PrivateEngine:
             # --fork: not our child, so that it can outlive whoever started it.
             words = ["setsid", "--fork", *self._command()]
             told = {**os.environ, **self._environment}
+            told["PATH"] = os.pathsep.join([self._programs(), told["PATH"]])
             subprocess.run(words, stdout=output, stderr=output, check=True, env=told)
         end = time.monotonic() + START_SECONDS
         while not self._answers():
             if time.monotonic() > end:
                 raise RuntimeError(f"dockerd does not answer; see {log}")
             time.sleep(0.1)
+
+    def _programs(self) -> str:
+        """Return a folder with an iptables that leaves Docker's chains in place."""
+        folder = self.folder / "programs"
+        folder.mkdir(exist_ok=True)
+        (folder / "iptables").write_text(IPTABLES)
+        (folder / "iptables").chmod(0o755)
+        return str(folder)
 
     def _forget_dead(self) -> None:
         """dockerd takes a zombie for a containerd that still runs."""

@@ -15,7 +15,7 @@ import pyarrow
 import pytest
 from pyarrow import csv, parquet
 
-from ...unit.serving.conftest import SPEC
+from ...unit.serving.models import SPEC
 from ...unit.serving.test_batch import read
 
 SLOW = """

@@ -31,6 +31,7 @@ from nbyard.store.deployments import DeploymentRow
 from nbyard.yard import Yard
 
 ANN = Caller("ann")
+EXAMPLES = 60  # in a check; other profiles in proportion
 ENOUGH = 40  # steps until everything has come to rest
 NONE = "missing:1"
 NUMBERS = itertools.count()
@@ -137,14 +138,14 @@ class Deploying(RuleBasedStateMachine):
     def living(self) -> list[str]:
         return self.engine.living()
 
-    def grant(self, row: DeploymentRow) -> None:
-        """As the controller does: only what nobody has."""
+    def grant(self, row: DeploymentRow) -> DeploymentRow | None:
+        """Give a GPU that nobody has, as the controller does, and return the row after it."""
         newest = row.newest
         one = row.revisions.get(row.serving, newest) if newest.is_over else newest
         self.rollout.gives_way = False
         lacks = one.phase == "pending" and len(one.revision.gpus) < one.revision.spec.gpu
         if not (row.is_wanted and lacks):
-            return
+            return row
         with self.room.write() as c:
             held = self.store.deployments.granted(c).values()
             free = [gpu for gpu in GPUS[: self.there] if [gpu] not in held]
@@ -152,14 +153,13 @@ class Deploying(RuleBasedStateMachine):
                 self.store.deployments.set_revision(c, one.revision.id, gpus=free[:1])
         former = row.revisions.get(row.serving)
         self.rollout.gives_way = bool(not free and former and former.revision.gpus)
+        return self.row()
 
     @rule(seconds=st.floats(0.1, 3.0))
     def step(self, seconds: float) -> None:
         self.now += seconds
         row = self.row()
-        if row is not None:
-            self.grant(row)
-        row = self.row()
+        row = row and self.grant(row)
         if row is not None:
             with suppress(Killed):
                 self.rollout.step(row)
@@ -260,12 +260,15 @@ class Deploying(RuleBasedStateMachine):
         self.engine.meanwhile = None
         for _ in range(ENOUGH):
             self.step(2.0)
+            if self.row() is None:  # deleted: nothing moves any more
+                return
 
 
 def _kill() -> None:
     raise Killed
 
 
+@pytest.mark.timeout(600)  # --full has it draw many times as much
 def test_it_comes_to_what_is_wanted(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(departures, "is_connected", lambda _: False)
     monkeypatch.setattr(rollouts, "described", lambda _: [])
@@ -277,7 +280,10 @@ def test_it_comes_to_what_is_wanted(yard: Yard, monkeypatch: pytest.MonkeyPatch)
     nothing: Any = None
     room = Room(yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing)
     machine: Any = partial(Deploying, yard, room, monkeypatch)
+    default = hypothesis_settings.default
+    assert default is not None
+    examples = max(1, EXAMPLES * default.max_examples // 100)
     run_state_machine_as_test(
         machine,
-        settings=hypothesis_settings(max_examples=60, stateful_step_count=25, deadline=None),
+        settings=hypothesis_settings(max_examples=examples, stateful_step_count=25, deadline=None),
     )

@@ -19,7 +19,7 @@ from nbyard.serving.codec import BadAnswer, Column, Refused, Schema
 from nbyard.serving.loading import Spec, read_spec
 from nbyard.serving.predicting import ModelFailed
 
-from .conftest import SPEC
+from .models import SPEC
 
 COLUMNS = [
     {"name": "n", "type": "int"},

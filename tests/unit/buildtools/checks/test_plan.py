@@ -26,7 +26,14 @@ def _below(file: str, top: str) -> bool:
 
 def test_each_test_file_is_in_one_step_of_the_whole_check():
     steps = [step for stage in plan.everything() for step in stage.steps]
+    steps = [step for step in steps if step.name != "postgresql"]
     assert {file for file in FILES if sum(holds(step, file) for step in steps) != 1} == set()
+
+
+def test_what_the_unit_tests_leave_out_is_in_the_postgresql_lane():
+    (lane,) = [step for step in plan.LANES if step.name == "postgresql"]
+    assert lane.command[-3:] == ("-m", "postgresql and not long", "tests/unit")
+    assert "not postgresql" in plan.unit_tests("quick").command
 
 
 def test_each_file_of_long_evidence_is_in_one_lane_of_it():

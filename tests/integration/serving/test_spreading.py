@@ -24,7 +24,7 @@ from nbyard.serving.loading import Spec, read_spec
 from nbyard.serving.predicting import ModelFailed
 from nbyard.testing.conformance_runtimes import wait_until
 
-from .conftest import SPEC
+from ...unit.serving.models import SPEC
 
 CODE = """
 import os

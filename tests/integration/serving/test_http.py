@@ -10,7 +10,8 @@ from openapi_spec_validator import validate
 
 from nbyard.domain.last_words import last_words
 
-from .conftest import MODEL, SPEC, start, until, write_model
+from ...unit.serving.models import MODEL, SPEC, write_model
+from .conftest import start, until
 
 ONE = {"x": 1.5}
 

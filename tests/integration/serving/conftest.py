@@ -1,4 +1,4 @@
-"""Models written for the tests, and servers of them as in an image."""
+"""Servers of models, as in an image."""
 
 import json
 import os
@@ -15,49 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-MODEL = """
-import time
-from src.near import FACTOR
-
-
-class Doubling:
-    def __init__(self):
-        self.calls = []
-
-    def predict(self, frame):
-        self.calls.append(len(frame))
-        slow = float(frame["x"].max())
-        if slow >= 1000:
-            time.sleep(slow / 1000 - 1)
-        if (frame["x"] < 0).any():
-            raise ValueError("x is negative")
-        if (frame["x"] == 13).any():
-            return frame[["x"]]
-        found = frame[["x"]] * FACTOR
-        found["calls"] = len(self.calls)
-        found["rows"] = len(frame)
-        return found.rename(columns={"x": "y"})
-"""
-SPEC = {
-    "name": "doubling",
-    "version": "v1",
-    "mode": "http",
-    "flavour": "class",
-    "src": "src",
-    "module": "model",
-    "class": "Doubling",
-    "input_schema": [
-        {"name": "x", "type": "float"},
-        {"name": "note", "type": "str", "nullable": True},
-    ],
-    "output_schema": [
-        {"name": "y", "type": "float"},
-        {"name": "calls", "type": "int"},
-        {"name": "rows", "type": "int"},
-    ],
-    "metadata": {"author": "ann"},
-    "sample": {"x": 2.0, "note": "as it was"},
-}
+from ...unit.serving.models import SPEC, write_model
 
 
 class Answered(NamedTuple):
@@ -98,12 +56,6 @@ def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
-
-
-def write_model(folder: Path, text: str = MODEL) -> None:
-    (folder / "src").mkdir(parents=True)
-    (folder / "src/near.py").write_text("FACTOR = 2\n")
-    (folder / "src/model.py").write_text(text)
 
 
 def start(folder: Path, spec: dict[str, Any], **variables: str) -> Server:
