@@ -7,6 +7,7 @@ until `stop`. Needs root and Debian's docker.io.
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -184,6 +185,7 @@ class PrivateEngine:
         self.clear()
         for bridge in (self._bridge, *self._left_bridges()):
             subprocess.run(["ip", "link", "delete", bridge], check=False, capture_output=True)
+            _forget_rules(bridge)
 
     def _left_bridges(self) -> list[str]:
         """Networks of runs, known by our addresses; dockerd leaves them where they are."""
@@ -224,6 +226,15 @@ class PrivateEngine:
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
         for mount in sorted((m for m in mounts if m.startswith(f"{self.folder}/")), reverse=True):
             subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
+
+
+def _forget_rules(bridge: str) -> None:
+    for table in ("nat", "filter"):
+        words = ["iptables", "--wait", "--table", table]
+        told = subprocess.run([*words, "--list-rules"], check=True, capture_output=True, text=True)
+        for rule in map(shlex.split, told.stdout.splitlines()):
+            if bridge in rule and rule[0] == "-A":
+                subprocess.run([*words, "-D", *rule[1:]], check=False, capture_output=True)
 
 
 def _cmdline(pid: int) -> bytes:
