@@ -48,6 +48,8 @@ def _load_jupyter_server_extension(app: Any) -> None:
     address = url_path_join(app.web_app.settings["base_url"], "journeys/renewal")
     values = {"app": app, "variables": dict(os.environ)}
     app.web_app.add_handlers(".*$", [(address, RenewalHandler, values)])
+    # each page would start Node to see whether JupyterLab should be built anew
+    app.web_app.settings.setdefault("page_config_data", {})["buildCheck"] = False
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
