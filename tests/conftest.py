@@ -28,13 +28,15 @@ hypothesis.settings.load_profile(os.environ.get("NBYARD_TEST_PROFILE", "quick"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a server of PostgreSQL: `--fast` starts none."""
+    """Mark what needs a PostgreSQL server, since `--fast` starts none, and put long tests first."""
     for item in items:
         call = getattr(item, "callspec", None)
         if "postgres" in getattr(item, "fixturenames", ()) or (
             call and "postgresql" in map(str, call.params.values())
         ):
             item.add_marker("postgresql")
+    # if a long test came last, the other workers would wait for it
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
 
 
 @pytest.fixture(scope="session")

@@ -169,7 +169,7 @@ class Settings(Configurable):
         3600.0, min=0, help="How long bytes stay in the store after nothing names them any more."
     ).tag(config=True, dispatcher=True)
     inline_dispatch = Bool(
-        False, help="Do not start a dispatcher process; whoever waits for a run drives it (tests)."
+        False, help="Start no dispatcher process. Tests drive the runs themselves."
     ).tag(config=True)
 
     def __init__(self, **kwargs: Any):

@@ -256,6 +256,7 @@ def _one_of(found: list[T], which: int) -> list[T]:
     return [found[which % len(found)]] if found else []
 
 
+@pytest.mark.first
 @pytest.mark.timeout(600)  # --full has it draw many times as much
 @pytest.mark.parametrize(
     ("database_url", "examples"),

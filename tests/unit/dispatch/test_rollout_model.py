@@ -268,6 +268,7 @@ def _kill() -> None:
     raise Killed
 
 
+@pytest.mark.first
 @pytest.mark.timeout(600)  # --full has it draw many times as much
 def test_it_comes_to_what_is_wanted(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(departures, "is_connected", lambda _: False)
