@@ -16,6 +16,7 @@ export default defineConfig({
   reporter: process.env.PLAYWRIGHT_JUNIT_OUTPUT_NAME ? [['list'], ['junit']] : [['list']],
   use: {
     actionTimeout: 40_000,
+    viewport: { width: 1440, height: 900 },
     video: 'off',
     trace: 'off',
     screenshot: 'only-on-failure',
