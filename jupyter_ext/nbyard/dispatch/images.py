@@ -40,6 +40,8 @@ CLOCKS_SECONDS = 5.0
 # So long the stages of a build are kept for the next one, whatever is removed.
 STAGE_SECONDS = 3600.0
 LEASES_SECONDS = 5.0
+# While an engine deletes the files of a large image it answers nothing else.
+ENGINE_SECONDS = 120.0
 
 
 class ImageController:
@@ -293,7 +295,8 @@ class ImageController:
 
     def _engine(self) -> Engine:
         settings = self._room.settings
-        return Engine(settings.docker_host, certificates=settings.docker_cert_path)
+        place = settings.docker_host
+        return Engine(place, certificates=settings.docker_cert_path, timeout=ENGINE_SECONDS)
 
     def _folder(self, row: ImageRow) -> Path:
         return self._room.folder / image_folder(row.image.id)

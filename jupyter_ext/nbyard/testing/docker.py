@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from nbyard.dispatch.images import ENGINE_SECONDS
 from nbyard.dockerd import Engine
 from nbyard.testing import images
 from nbyard.testing.engine import using_shared_engine, why_not
@@ -22,7 +23,7 @@ def docker_engine() -> Iterator[Engine]:
     if reason:
         pytest.skip(reason)
     with using_shared_engine() as private:
-        engine = Engine(private.url)
+        engine = Engine(private.url, timeout=ENGINE_SECONDS)
         yield engine
         engine.close()
 

@@ -26,11 +26,16 @@ START_SECONDS = 30
 STOP_SECONDS = 15
 KEPT = "kept"
 SHARED_NUMBER = 197
-# An engine that starts removes Docker's chains, which other engines need at that moment.
+# Engines share Docker's chains. One that starts removes them, although others need them. For each
+# network an engine takes the jump to them out and puts it in again, which another may have done.
 IPTABLES = """\
 #!/bin/sh
-case "$*" in *"-F DOCKER"* | *"-X DOCKER"*) exit 0 ;; esac
-PATH=${PATH#*:} exec iptables "$@"
+PATH=${PATH#*:}
+case "$*" in
+*"-F DOCKER"* | *"-X DOCKER"*) ;;
+*"-D FORWARD -j DOCKER"*) iptables "$@" || true ;;
+*) exec iptables "$@" ;;
+esac
 """
 PROGRAMS = (b"dockerd", b"containerd", b"containerd-shim-runc-v2", b"docker-proxy", b"runc")
 

@@ -18,6 +18,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.images import ImageName, NamedImage, NewImage, PulledImage, Recipe
 from nbyard.errors import Conflict
 from nbyard.images.builds import IMAGE_LABEL
+from nbyard.store.images import ImageRow
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.engine import PrivateEngine, why_not
 from nbyard.testing.images import tiny_image as tiny
@@ -204,6 +205,11 @@ def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
     return found
 
 
+def to_remove(yard: Yard) -> list[ImageRow]:
+    with yard.store.read() as c:
+        return yard.store.images.to_remove(c)
+
+
 def test_what_is_removed_is_gone_from_the_engine(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
@@ -212,7 +218,8 @@ def test_what_is_removed_is_gone_from_the_engine(
     yard.services.images.delete(ANN, found.reference)
     assert yard.services.images.list(ANN).items == []
     with Dispatching(yard.settings) as dispatcher:
-        dispatcher.until(lambda: docker_engine.image_id(found.reference), lambda left: not left)
+        dispatcher.until(lambda: to_remove(yard), lambda left: not left)
+    assert not docker_engine.image_id(found.reference)
 
 
 @pytest.fixture
@@ -254,7 +261,8 @@ def test_what_is_pushed_can_be_pulled(
     for one in (made, pushed):
         images.delete(ANN, one.id)
     with Dispatching(yard.settings) as dispatcher:
-        dispatcher.until(lambda: docker_engine.image_id(made.image_id), lambda left: not left)
+        dispatcher.until(lambda: to_remove(yard), lambda left: not left)
+    assert not docker_engine.image_id(made.image_id)
     pulled = ended(yard, images.pull(ANN, PulledImage(pushed.reference)))
     assert pulled.state == "ready", pulled.reason
     assert (pulled.image_id, pulled.digest) == (made.image_id, pushed.digest)
