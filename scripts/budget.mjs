@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
 const EAGER_KB = 25;
-const TOTAL_KB = 254;
+const TOTAL_KB = 260;
 const folder = new URL('../jupyter_ext/nbyard/labextension/static/', import.meta.url);
 
 const sizes = readdirSync(folder)
@@ -35,4 +35,10 @@ for (const { name, kb } of sizes.sort((a, b) => b.kb - a.kb)) {
 console.log(
   `eager ${eager.toFixed(1)} of ${EAGER_KB} kB, all ${total.toFixed(1)} of ${TOTAL_KB} kB (gzip)`
 );
-process.exit(eager > EAGER_KB || total > TOTAL_KB ? 1 : 0);
+if (eager > EAGER_KB || total > TOTAL_KB) {
+  console.error(
+    'The bundle is above its budget. Load what a start does not need with import(), leave out a\n' +
+      'library, or, if the change is worth its size, raise the budget in scripts/budget.mjs.'
+  );
+  process.exit(1);
+}
