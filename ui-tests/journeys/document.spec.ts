@@ -15,7 +15,9 @@ test('K1: dirty mark, save, undo and rename, as of every document', async ({ lab
     await expect(tab).toHaveClass(/jp-mod-dirty/, { timeout: 2000 });
   }).toPass();
   expect(await readFile(server.file('penguins.nbflow'), 'utf8')).toBe(before);
-  await canvas.save();
+  await canvas.stage.focus();
+  await lab.press('Control+s');
+  await canvas.saved();
   const after = JSON.parse(await readFile(server.file('penguins.nbflow'), 'utf8'));
   const { positions: moved, ...same } = after;
   const { positions, ...rest } = JSON.parse(before);

@@ -109,9 +109,10 @@ export class Canvas {
     await expect(this.card(title)).toHaveCount(0);
   }
 
+  /** By its command: a render right after a key may take the focus, and Ctrl+S is lost. */
   async save(): Promise<void> {
     await this.stage.focus();
-    await this.lab.press('Control+s');
+    await this.lab.execute('docmanager:save');
     await this.saved();
   }
 
