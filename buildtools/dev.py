@@ -194,7 +194,8 @@ def say(text: str) -> None:
 
 def main() -> int:
     options = arguments(sys.argv[1:])
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores SIGINT
+        signal.signal(number, signal.default_int_handler)
     if any(dev_processes.marked(FOLDER)):
         raise SystemExit("./dev runs already on this checkout.")
     port = free_port(options.port)

@@ -1,6 +1,7 @@
 """What holds for every test: a clean environment, and nothing left running afterwards."""
 
 import contextlib
+import gc
 import itertools
 import os
 import signal
@@ -25,6 +26,15 @@ hypothesis.settings.register_profile("fast", deadline=None, max_examples=25)
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=100)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("NBYARD_TEST_PROFILE", "quick"))
+
+
+gc.disable()  # thousands of tests are collected, and none of them becomes garbage
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected alone: else each garbage collection goes through all of it."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

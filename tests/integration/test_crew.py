@@ -74,6 +74,22 @@ def test_it_holds_nothing_of_the_last_one(runtime, tmp_path):
     assert opened == [os.devnull] * 3
 
 
+@pytest.mark.parametrize("has_one", [False, True], ids=["forked", "stays"])
+def test_an_attempt_goes_on_whose_dispatcher_died_before_the_answer(runtime, tmp_path, has_one):
+    """R8, I8."""
+    if has_one:
+        run(runtime, tmp_path / "1", "echo one")
+    order = place_attempt(tmp_path / "2", "echo two", {}, "")
+    request = {"folder": str(order.folder), "attempt_id": order.attempt_id, "kernel": ""}
+    listen, ready = os.pipe()
+    os.close(listen)
+    runtime._parents.of_commands._ask(request, runtime._host(STORE), ready)
+    os.close(ready)
+    wait_until((order.folder / RUNNER).exists)
+    assert finish(runtime, order).state == "succeeded"
+    assert (order.folder / LOG).read_text() == "two\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_one_that_was_killed_while_idle_is_not_missed(runtime, tmp_path, number):
     _, supervisor = run(runtime, tmp_path / "1", "echo one")

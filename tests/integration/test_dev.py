@@ -101,7 +101,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def dev(checkout: Path) -> Iterator[Dev]:
-    words = [sys.executable, "buildtools/dev.py", "--no-browser", "--port", "0"]
+    # as a shell starts it in the background
+    words = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", sys.executable]
+    words += ["buildtools/dev.py", "--no-browser", "--port", "0"]
     home = {f"JUPYTER_{name}_DIR": str(checkout / name) for name in ("CONFIG", "DATA", "RUNTIME")}
     with subprocess.Popen(
         words,

@@ -1,21 +1,22 @@
 /** Findings of axe in a page and its frames. The page itself sums them up: axe's package for Playwright
- * opens a blank page for that, which takes time and, on a busy machine, the next key. */
+ * opens a blank page for that, which takes time and, on a busy machine, the next key.
+ *
+ * Themes differ in colours only, so a dark one is searched by the rules about colours. */
 import axe, { PartialResults, Result, RunOptions } from 'axe-core';
 import { Frame, Page } from '@playwright/test';
 
-interface ISearch {
-  exclude?: string;
-  /** All rules, if none are named. */
-  rules?: string[];
-}
+const OF_COLOURS: RunOptions = {
+  runOnly: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] }
+};
 
 export async function violationsIn(
   page: Page,
   include: string | string[],
-  { exclude, rules }: ISearch = {}
+  exclude?: string
 ): Promise<Result[]> {
   const context = { include: [include].flat(), exclude: exclude ? [exclude] : [] };
-  const options: RunOptions = rules ? { runOnly: { type: 'rule', values: rules } } : {};
+  const isLight = await page.evaluate(() => document.body.dataset.jpThemeLight !== 'false');
+  const options = isLight ? {} : OF_COLOURS;
   const partials = await partialsOf(page.mainFrame(), context, options);
   const results = await page.evaluate(([found, given]) => window.axe.finishRun(found, given), [
     partials,

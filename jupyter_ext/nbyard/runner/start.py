@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -166,7 +167,8 @@ def _scratch(folder: Folder, task: dict) -> str:  # type: ignore[type-arg]
 
 def _answer(ready: int | None) -> int:
     if ready is not None:
-        os.write(ready, b"1")
+        with contextlib.suppress(BrokenPipeError):  # a killed dispatcher loses no attempt
+            os.write(ready, b"1")
         os.close(ready)
     return 0
 
