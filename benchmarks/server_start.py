@@ -36,6 +36,7 @@ from jupyter_core.paths import jupyter_path
 from parts.pages import Pages
 from parts.paired import Work, measure, options_of, print_line, report
 
+CHROMIUM = Path(__file__).resolve().parents[1] / "ui-tests/lab/chromium.py"
 SECONDS = 300
 PAGE = "The browser until the launcher shows"
 
@@ -43,9 +44,7 @@ PAGE = "The browser until the launcher shows"
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument(
-        "--browser", default="/usr/bin/chromium-headless-shell", help="'' leaves it out"
-    )
+    parser.add_argument("--browser", default=str(CHROMIUM), help="'' leaves it out")
     options = options_of(parser, rounds=1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,7 +1,8 @@
+import { join } from 'node:path';
 import { defineConfig } from '@playwright/test';
 
-/** The browser of the system: nothing is fetched. */
-const executablePath = process.env.CHROMIUM || '/usr/bin/chromium-headless-shell';
+/** Starts the browser of the system: nothing is fetched. */
+const executablePath = join(__dirname, 'lab/chromium.py');
 
 export default defineConfig({
   testDir: 'journeys',
@@ -16,7 +17,6 @@ export default defineConfig({
   reporter: process.env.PLAYWRIGHT_JUNIT_OUTPUT_NAME ? [['list'], ['junit']] : [['list']],
   use: {
     actionTimeout: 40_000,
-    viewport: { width: 1440, height: 900 },
     video: 'off',
     trace: 'off',
     screenshot: 'only-on-failure',

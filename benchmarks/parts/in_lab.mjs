@@ -82,7 +82,7 @@ export class Place {
   }
 
   async openBrowser() {
-    const executablePath = process.env.CHROMIUM || '/usr/bin/chromium-headless-shell';
+    const executablePath = join(ROOT, 'ui-tests/lab/chromium.py');
     const args = ['--no-sandbox', '--disable-gpu', '--enable-precise-memory-info'];
     this.browser = await chromium.launch({ executablePath, args });
   }

@@ -21,6 +21,7 @@ from .foreign import (
     executed,
     is_gone,
     kernel_of,
+    long,
     one,
     place_notebook,
     printed,
@@ -141,6 +142,7 @@ def test_values_reach_its_parameters(yard: Yard, tmp_path: Path) -> None:
     assert found[3]["y"][0] == 1
 
 
+@pytest.mark.long
 def test_it_says_the_same(yard: Yard, one: psutil.Process) -> None:
     cells = (
         "cat('one\\n'); message('two'); 3",
@@ -173,6 +175,7 @@ def test_no_state_leaks_from_one_notebook_to_the_next(yard: Yard, one: psutil.Pr
     assert printed(found) == [False] * 11
 
 
+@pytest.mark.long
 def test_random_streams_differ(yard: Yard, one: psutil.Process) -> None:
     drawn = []
     for _ in range(3):
@@ -182,6 +185,7 @@ def test_random_streams_differ(yard: Yard, one: psutil.Process) -> None:
     assert all(len(set(values)) == 3 for values in zip(*map(printed, drawn), strict=True))
 
 
+@pytest.mark.long
 def test_words_arrive_as_they_are(yard: Yard, one: psutil.Process) -> None:
     """Also those that mean something in R."""
     words = "é 😀 \" ' \\n $HOME `x` %s {y}"
@@ -189,6 +193,7 @@ def test_words_arrive_as_they_are(yard: Yard, one: psutil.Process) -> None:
     assert yard.is_ready_one(order, [one]) and printed(order) == words
 
 
+@pytest.mark.long
 def test_what_is_registered_for_the_end_is_run(
     yard: Yard, one: psutil.Process, tmp_path: Path
 ) -> None:
@@ -198,6 +203,7 @@ def test_what_is_registered_for_the_end_is_run(
     assert yard.is_ready_one(order, [one]) and mark.exists()
 
 
+@pytest.mark.long
 def test_after_a_package_was_installed_another_one_is_started(
     serves: Serves, tmp_path: Path
 ) -> None:
@@ -206,6 +212,7 @@ def test_after_a_package_was_installed_another_one_is_started(
     assert not serves()
 
 
+@pytest.mark.long
 def test_after_its_specification_was_changed_another_one_is_started(
     r: R, serves: Serves, yard: Yard, data: Path
 ) -> None:
@@ -216,7 +223,7 @@ def test_after_its_specification_was_changed_another_one_is_started(
     assert yard.is_ready_one(found, standing) and printed(found) == "1"
 
 
-@pytest.mark.parametrize("name", [".Rprofile", ".Renviron"])
+@pytest.mark.parametrize("name", [".Rprofile", long(".Renviron")])
 def test_files_of_its_user_are_read_for_the_attempt(
     serves: Serves, yard: Yard, tmp_path: Path, name: str
 ) -> None:
@@ -236,11 +243,12 @@ def test_files_of_its_user_are_read_for_the_attempt(
         assert len(ran.read_text().split()) == 3
 
 
-@pytest.mark.parametrize("name", [".Rprofile", ".Renviron"])
+@pytest.mark.parametrize("name", [long(".Rprofile"), ".Renviron"])
 def test_files_that_r_reads_in_the_directory_are_read(serves: Serves, name: str) -> None:
     assert not serves(files=[name])
 
 
+@pytest.mark.long
 def test_what_was_saved_in_the_directory_is_there(
     yard: Yard, one: psutil.Process, tmp_path: Path
 ) -> None:
@@ -254,7 +262,10 @@ def test_what_was_saved_in_the_directory_is_there(
 
 @pytest.mark.parametrize(
     "environment",
-    [{"R_LIBS": "/x"}, {"TZ": "Asia/Tokyo"}, {"LC_ALL": "C"}, {"OMP_NUM_THREADS": "1"}],
+    [
+        {"R_LIBS": "/x"},
+        *map(long, ({"TZ": "Asia/Tokyo"}, {"LC_ALL": "C"}, {"OMP_NUM_THREADS": "1"})),
+    ],
 )
 def test_a_variable_that_r_reads_at_its_start_is_honoured(
     serves: Serves, environment: dict[str, str]
@@ -262,6 +273,7 @@ def test_a_variable_that_r_reads_at_its_start_is_honoured(
     assert not serves(environment=environment)
 
 
+@pytest.mark.long
 @SEVERAL_STARTS
 def test_a_library_that_the_directory_chooses_is_looked_for_there(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -291,7 +303,7 @@ def log(folder: Path) -> str:
     return file.read_text() if file.exists() else ""
 
 
-@pytest.mark.parametrize("part", ["runner", "kernel"])
+@pytest.mark.parametrize("part", [long("runner"), "kernel"])
 def test_one_that_ends_in_the_moment_in_which_it_is_wanted_costs_no_run(
     yard: Yard, one: psutil.Process, part: str
 ) -> None:
@@ -299,7 +311,7 @@ def test_one_that_ends_in_the_moment_in_which_it_is_wanted_costs_no_run(
     assert yard.is_ready_one(run_while_ending(yard, one, part), [one])
 
 
-@pytest.mark.parametrize("part", ["supervisor", "runner", "kernel"])
+@pytest.mark.parametrize("part", [long("supervisor"), long("runner"), "kernel"])
 def test_a_killed_attempt_leaves_nothing(
     yard: Yard, one: psutil.Process, part: str, tmp_path: Path
 ) -> None:
@@ -321,6 +333,7 @@ def test_a_killed_attempt_leaves_nothing(
     assert list((tmp_path / "tmp").glob("Rtmp*")) == []
 
 
+@pytest.mark.long
 @SEVERAL_STARTS
 def test_what_it_holds_counts(data: Path, tmp_path: Path) -> None:
     """It is measured when it is ready, and goes; no other is tried."""

@@ -1,6 +1,8 @@
 /** What every journey starts from: a server as new, and a browser at its JupyterLab. */
-import { writeFile } from 'node:fs/promises';
-import { Browser, Page, test as base } from '@playwright/test';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Browser, BrowserContext, chromium, Page, test as base } from '@playwright/test';
 import { Lab } from './lab';
 import { IFlavour, LabServer } from './server';
 
@@ -22,7 +24,11 @@ interface IFixtures {
 interface IOfWorker {
   /** The JupyterLab that the journeys of a worker share, one after the other. */
   sharedServer: LabServer;
+  /** A browser with a cache on disk: in a context of its own each journey would compile JupyterLab. */
+  sharedContext: BrowserContext;
 }
+
+const viewport = { width: 1440, height: 900 };
 
 export const test = base.extend<IOptions & IFixtures, IOfWorker>({
   ownServer: [null, { option: true }],
@@ -35,6 +41,28 @@ export const test = base.extend<IOptions & IFixtures, IOfWorker>({
     },
     { scope: 'worker', timeout: 120_000 }
   ],
+  sharedContext: [
+    async ({ launchOptions }, use) => {
+      const folder = await mkdtemp(join(tmpdir(), 'nbyard-browser-'));
+      const context = await chromium.launchPersistentContext(folder, {
+        ...launchOptions,
+        viewport
+      });
+      await use(context);
+      await context.close();
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+    { scope: 'worker', timeout: 120_000 }
+  ],
+  context: async ({ sharedContext, server }, use) => {
+    await use(sharedContext);
+    await forget(sharedContext, new URL(server.url).origin);
+  },
+  page: async ({ context }, use) => {
+    const page = await context.newPage();
+    await use(page);
+    await page.close();
+  },
   server: async ({ ownServer, environment, sharedServer }, use, info) => {
     const server = ownServer ? new LabServer(ownServer) : sharedServer;
     try {
@@ -63,8 +91,18 @@ export const test = base.extend<IOptions & IFixtures, IOfWorker>({
   }
 });
 
+/** Remove what pages stored, but not the cache of files and of compiled code. */
+async function forget(context: BrowserContext, origin: string): Promise<void> {
+  await context.clearCookies();
+  await context.clearPermissions();
+  const [blank] = context.pages();
+  const session = await context.newCDPSession(blank);
+  await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
+  await session.detach();
+}
+
 async function newPage(browser: Browser): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const context = await browser.newContext({ viewport });
   return context.newPage();
 }
 

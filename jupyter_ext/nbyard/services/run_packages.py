@@ -147,7 +147,8 @@ def _found(parts: Parts, caller: Caller, key: str, output: str) -> Output:
         if run is None:
             raise NotFound(f"There is no run {key[:80]!r}." if key else "A run is needed.")
         tasks = {task.node: task for task in store.tasks.of_run(c, run.id)}
-        files = store.artifacts.of_run(c, run.id)
+        steps = list(tasks)
+        files = sorted(store.artifacts.of_run(c, run.id), key=lambda one: steps.index(one.node))
         fits = [one for one in files if output in _spellings(one, tasks[one.node])]
         if len(fits) != 1:
             raise _unclear(run, output, fits, files)

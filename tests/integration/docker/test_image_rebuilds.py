@@ -64,7 +64,9 @@ def test_what_a_run_adds_to_an_image_is_not_taken_for_it(
     docker_engine.remove_image(made)
 
 
-@pytest.mark.parametrize("is_there", ["for notebooks", "in the base"])
+@pytest.mark.parametrize(
+    "is_there", [pytest.param("for notebooks", marks=pytest.mark.long), "in the base"]
+)
 def test_a_forged_wheel_of_the_same_version_is_refused(
     yard: Yard, docker_engine: Engine, built: Built, python_base_image: str, is_there: str
 ) -> None:

@@ -23,10 +23,10 @@ class Warm(DockerRuntime):
         return super()._attempt(msgspec.structs.replace(order, warm=True))
 
 
-class TestWarmContainers(Supervised):
+class WarmContainers(Supervised):
     """R12."""
 
-    staging = "bind"
+    staging: str
 
     @pytest.fixture
     def runtime(self, docker_engine: Engine, python_base_image: str) -> Iterator[DockerRuntime]:
@@ -42,7 +42,12 @@ class TestWarmContainers(Supervised):
         runtime.engine.remove(name_of(runtime, order))
 
 
-class TestWarmContainersThatDoNotSeeOurFiles(TestWarmContainers):
+@pytest.mark.long
+class TestWarmContainers(WarmContainers):
+    staging = "bind"
+
+
+class TestWarmContainersThatDoNotSeeOurFiles(WarmContainers):
     """P11."""
 
     staging = "volume"
