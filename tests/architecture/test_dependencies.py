@@ -13,8 +13,8 @@ from packaging.requirements import Requirement
 from .sources import PACKAGE, nodes
 
 ROOT = Path(__file__).resolve().parents[2]
-# Their presence is needed, not their import: the host, and what polars reads Excel with.
-UNIMPORTED = {"fastexcel", "jupyterlab"}
+# Their presence is needed, not their import: the host, what polars reads Excel with, a program.
+UNIMPORTED = {"fastexcel", "jupyterlab", "pip"}
 OPTIONAL = {"distributed", "jupyterhub", "jupyter-ydoc", "pycrdt", "psycopg", "pytest", "s3fs"}
 # The Docker SDK raises their exceptions, so they come with it.
 WITH_DOCKER = {"requests", "urllib3"}

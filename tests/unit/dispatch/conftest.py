@@ -25,6 +25,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def bench(yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setattr(limits, "BACKOFF_SECONDS", 0.0)
     monkeypatch.setattr(attempts, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(attempts, "MOST_SECONDS", 0.0)  # a slow disk keeps nobody waiting
     yard.settings.slots = 2
     made = Bench(yard, tmp_path / "root")
     yield made
