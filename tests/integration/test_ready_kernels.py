@@ -19,8 +19,6 @@ from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
 
-from .foreign import long
-
 KERNEL_THREADS = 2
 LATE_SECONDS = 2.0
 KERNEL = "KERNEL_OF_THIS_TEST"
@@ -123,7 +121,9 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
 
 
-@pytest.fixture(params=["python3", "other", long("ir")], autouse=True)
+@pytest.fixture(
+    params=["python3", "other", pytest.param("ir", marks=pytest.mark.long)], autouse=True
+)
 def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Our own, which is forked, or another environment's or R's, which is started."""
     monkeypatch.setenv(KERNEL, request.param)
