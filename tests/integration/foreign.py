@@ -78,11 +78,6 @@ class R:
         return _declare(data, {"argv": argv, "language": "R", "display_name": name, **more}, name)
 
 
-def long(value: object) -> Any:
-    """A case that runs with `--full`: each start of R takes a second of processor time."""
-    return pytest.param(value, marks=pytest.mark.long)
-
-
 def _declare(data: Path, spec: dict[str, Any], name: str) -> Path:
     place = data / "kernels" / name / "kernel.json"
     place.parent.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,6 @@ from .foreign import (
     executed,
     is_gone,
     kernel_of,
-    long,
     one,
     place_notebook,
     printed,
@@ -67,6 +66,11 @@ STATE = """list(
 SEVERAL_STARTS = pytest.mark.timeout(360)
 QUOTED = "c({})".format(", ".join(map(repr, VOLATILE)))
 STATE_CELL = LOOK[1].replace("VOLATILE", QUOTED).replace("TELL", TELL.format(STATE))
+
+
+def long(value: object) -> Any:
+    """Mark a case for `--full`: each start of R takes a second of processor time."""
+    return pytest.param(value, marks=pytest.mark.long)
 
 
 @pytest.fixture
