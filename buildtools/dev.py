@@ -5,6 +5,7 @@ A change of Python restarts the server and its dispatcher; runs go on, kernels e
 """
 
 import argparse
+import fcntl
 import os
 import secrets
 import shutil
@@ -15,6 +16,7 @@ import time
 import urllib.request
 import webbrowser
 from pathlib import Path
+from typing import TextIO
 
 import dev_processes
 from dev_build import BUNDLE, CHECKOUT, FOLDER, build, copy_schemas, stage, type_checker
@@ -75,7 +77,8 @@ class Development:
         self._port = port
         self._collaboration = collaboration
         self._token = secrets.token_hex(16)
-        self._env = {**os.environ, "NBYARD_STORE_DIR": str(FOLDER / "store")}
+        mark = {dev_processes.MARK: str(FOLDER)}
+        self._env = {**os.environ, **mark, "NBYARD_STORE_DIR": str(FOLDER / "store")}
         self._python = Watched(CHECKOUT / "jupyter_ext", "*.py")
         self._schemas = Watched(CHECKOUT / "schema", "*.json")
         self._running: dict[str, Process] = {}
@@ -188,6 +191,21 @@ def served(root: Path | None) -> Path:
     return FOLDER / "root"
 
 
+def only_one() -> TextIO:
+    """Return a lock that this process holds until it ends.
+
+    Raises:
+        SystemExit: another ./dev holds it.
+    """
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    lock = (FOLDER / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SystemExit("./dev runs already on this checkout.") from None
+    return lock
+
+
 def say(text: str) -> None:
     print(text, flush=True)  # noqa: T201
 
@@ -196,8 +214,10 @@ def main() -> int:
     options = arguments(sys.argv[1:])
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores SIGINT
         signal.signal(number, signal.default_int_handler)
-    if any(dev_processes.marked(FOLDER)):
-        raise SystemExit("./dev runs already on this checkout.")
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is with nohup
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+    lock = only_one()
+    dev_processes.sweep(FOLDER)  # what a killed ./dev left
     port = free_port(options.port)
     development = Development(served(options.root), port, options.collaboration)
     try:
@@ -212,6 +232,7 @@ def main() -> int:
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         development.stop()
+        lock.close()
     return 0
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import psutil
 
 PATIENCE_SECONDS = 10.0
+MARK = "NBYARD_DEV"
+ATTEMPT = "NBYARD_ATTEMPT"
 
 
 class Process:
@@ -57,17 +59,14 @@ class Process:
 def marked(folder: Path) -> Iterator[psutil.Process]:
     """Return the processes, detached ones too, that descend from ./dev on this folder.
 
-    A variable of theirs names the store in it, or an attempt in that store.
+    Those of an attempt have an environment of their own, which names the attempt's folder.
     """
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if any(_names(folder, each) for each in process.environ().items()):
+            variables = process.environ()
+            of_attempt = variables.get(ATTEMPT, "").startswith(f"{folder}{os.sep}")
+            if of_attempt or variables.get(MARK) == str(folder):
                 yield process
-
-
-def _names(folder: Path, variable: tuple[str, str]) -> bool:
-    name, value = variable
-    return name.startswith("NBYARD_") and value.startswith(f"{folder}{os.sep}")
 
 
 def stop_dispatchers(folder: Path) -> None:

@@ -6,7 +6,8 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -46,22 +47,21 @@ class Runner:
         """Run the steps of a stage, the first ones first, as many at once as fit.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C or SIGTERM; by then nothing of the steps runs any more.
+            KeyboardInterrupt: Ctrl-C, SIGTERM or a closed terminal; by then no process of the
+                steps is left.
         """
-        previous = signal.signal(signal.SIGTERM, _interrupt)
         waiting, outcomes = list(stage.steps), []
-        try:
-            while waiting or self._running:
-                for step in [step for step in waiting if self._fits(step, stage.capacity)]:
-                    if self._fits(step, stage.capacity):
-                        waiting.remove(step)
-                        self._start(step)
-                outcomes.append(self._next())
-        except BaseException:
-            self.stop()
-            raise
-        finally:
-            signal.signal(signal.SIGTERM, previous)
+        with interrupted_by_signals():
+            try:
+                while waiting or self._running:
+                    for step in [step for step in waiting if self._fits(step, stage.capacity)]:
+                        if self._fits(step, stage.capacity):
+                            waiting.remove(step)
+                            self._start(step)
+                    outcomes.append(self._next())
+            except BaseException:
+                self.stop()
+                raise
         return outcomes
 
     def _fits(self, step: Step, capacity: float) -> bool:
@@ -103,16 +103,25 @@ class Runner:
             return outcome
 
     def stop(self) -> None:
-        """Interrupt all steps, then kill what is left of them and of what they started."""
+        """Interrupt all steps, then kill what is left of them and of what they started.
+
+        Each further Ctrl-C goes on to the next signal at once.
+        """
         for number, seconds in SIGNALS:
-            for process in self._running.values():
-                if process.returncode is None:
-                    os.killpg(process.pid, number)
-            end = time.monotonic() + seconds
-            while time.monotonic() < end and self._alive():
-                time.sleep(0.1)
+            with suppress(KeyboardInterrupt):
+                self._send(number)
+                end = time.monotonic() + seconds
+                while time.monotonic() < end and self._alive():
+                    time.sleep(0.1)
         for pid in self._left():
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def _send(self, number: signal.Signals) -> None:
+        for process in self._running.values():
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, number)
 
     def _alive(self) -> bool:
         return any(process.returncode is None for process in self._running.values())
@@ -136,6 +145,21 @@ def make_scratch() -> None:
     for folder in SCRATCH.parent.glob("nbcheck-*"):
         if not Path("/proc", folder.name.rpartition("-")[2]).exists():
             subprocess.Popen(["nice", "rm", "-rf", str(folder)], start_new_session=True)
+
+
+@contextmanager
+def interrupted_by_signals() -> Iterator[None]:
+    """Treat SIGTERM and, unless nohup ignores it, SIGHUP like Ctrl-C."""
+    numbers = [signal.SIGTERM, signal.SIGHUP]
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        if before[number] is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, before[number])
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

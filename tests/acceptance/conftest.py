@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.parser import Parser
 from pathlib import Path
 from zipfile import ZipFile
@@ -119,10 +120,12 @@ def wheel(sdist: Path, without_node: dict[str, str]) -> Path:
 
 
 def install(name: str, wheel: Path, environment: dict[str, str], *more: str) -> Installed:
-    """An environment with the wheel. Its dependencies are installed once for each list of them,
-    by pip; pip installs the wheel on top, and finds that none is missing."""
+    """Create an environment with the wheel. pip installs its dependencies once a week for each list
+    of them, so that a new release that does not fit is noticed. Then pip installs the wheel on top,
+    and finds no dependency missing."""
     needs = [*_dependencies(wheel), *more]
-    made_by = [sys.prefix, sys.version, *needs]
+    week = f"{datetime.now(UTC):%G-W%V}"
+    made_by = [sys.prefix, sys.version, week, *needs]
 
     def install_needs(folder: Path) -> None:
         run(sys.executable, "-m", "venv", str(folder))

@@ -16,6 +16,8 @@ from typing import Any
 import psutil
 import pytest
 
+import dev_processes
+
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("package.json", "LICENSE", "src", "style", "schema", "examples/penguins")
 CHECKED = "src/checked.ts"
@@ -130,6 +132,30 @@ def left(checkout: Path) -> dict[str, psutil.Process]:
         except (psutil.Error, OSError):
             continue
     return found
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "is_ours"),
+    [
+        ("NBYARD_DEV", "", True),
+        ("NBYARD_ATTEMPT", "/store/attempts/one", True),
+        ("NBYARD_STORE_DIR", "/store", False),
+    ],
+)
+def test_only_descendants_are_swept(tmp_path: Path, variable: str, value: str, is_ours: bool):
+    """An editor whose variables name the store of ./dev is none of them."""
+    environment = {**os.environ, variable: f"{tmp_path}{value}"}
+    with subprocess.Popen(["sleep", "1000"], env=environment) as program:
+        assert [each.pid for each in dev_processes.marked(tmp_path)] == [program.pid] * is_ours
+        dev_processes.sweep(tmp_path)
+        assert (program.poll() is None) is not is_ours
+        program.kill()
+
+
+def test_a_second_one_on_the_same_checkout_is_refused(dev: Dev):
+    words = [sys.executable, "buildtools/dev.py", "--no-browser"]
+    done = subprocess.run(words, cwd=dev.checkout, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "./dev runs already on this checkout." in done.stderr
 
 
 def test_a_change_of_typescript_or_css_reaches_the_served_bundle(dev: Dev):

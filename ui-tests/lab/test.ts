@@ -56,12 +56,12 @@ export const test = base.extend<IOptions & IFixtures, IOfWorker>({
   ],
   context: async ({ sharedContext, server }, use) => {
     await use(sharedContext);
+    const [, ...opened] = sharedContext.pages();
+    await Promise.all(opened.map(page => page.close()));
     await forget(sharedContext, new URL(server.url).origin);
   },
   page: async ({ context }, use) => {
-    const page = await context.newPage();
-    await use(page);
-    await page.close();
+    await use(await context.newPage());
   },
   server: async ({ ownServer, environment, sharedServer }, use, info) => {
     const server = ownServer ? new LabServer(ownServer) : sharedServer;

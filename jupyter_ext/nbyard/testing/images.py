@@ -21,24 +21,28 @@ from pathlib import Path
 from nbyard.dockerd import Engine
 from nbyard.images.dockerfile import NOTEBOOK_PACKAGES
 from nbyard.serving.http import HttpMode
-from nbyard.testing.kept import cache_folder, kept_folder, locked
+from nbyard.testing.kept import cache_folder, digest_of, kept_folder, locked
 
-TINY = "nbyard-test/tiny:1"
 BASE = "nbyard-test/base"
 LAB = "nbyard-test/lab"
 LAB_PACKAGES = ("jupyterlab>=4.4,<5", "soupsieve<2.7")
-SYSTEM = "nbyard-test/debian:bookworm"
 SYSTEM_TAR = "debian.tar"
 PROGRAMS = (
     "sh", "cat", "dd", "echo", "env", "head", "id", "ls", "mkdir", "seq", "sleep", "sync", "tail",
     "test", "touch", "true", "wc",
 )  # fmt: skip
+TINY = f"nbyard-test/tiny:{digest_of(*PROGRAMS)}"
 PACKAGES = (
     *NOTEBOOK_PACKAGES,
     *HttpMode.requirements,
     *("joblib", "numpy", "pandas", "pyarrow", "scikit-learn"),
 )
 WASTE = ("./usr/share/doc", "./usr/share/locale", "./usr/share/man", "./var/cache", "./var/lib/apt")
+DEBOOTSTRAP = (
+    "debootstrap", "--variant=minbase", "--include=python3,python3-pip,ca-certificates", "bookworm",
+)  # fmt: skip
+SYSTEM_SOURCES = (*DEBOOTSTRAP, *(f"--exclude={path}" for path in WASTE))
+SYSTEM = f"nbyard-test/debian:{digest_of(*SYSTEM_SOURCES)}"
 BASE_DOCKERFILE = f"""FROM {SYSTEM}
 COPY wheels /wheels
 ENV PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels
@@ -95,8 +99,7 @@ def base_image(engine: Engine, more: Iterable[Path] = ()) -> str:
     """Debian with Python, and wheels for notebooks and for the requirements files `more`."""
     wheels = _wheels(list(more))
     names = sorted(path.name for path in wheels.iterdir())
-    digest = hashlib.sha256("\n".join([BASE_DOCKERFILE, *names]).encode()).hexdigest()[:12]
-    tag = f"{BASE}:{digest}"
+    tag = f"{BASE}:{digest_of(BASE_DOCKERFILE, *names)}"
     with locked("base-image"):
         if not engine.image_id(tag):
             _build_base(engine, tag, wheels)
@@ -164,19 +167,17 @@ def _add_dockerfile(archive: tarfile.TarFile, text: str) -> None:
 
 def _system() -> Path:
     """The tar of a small Debian; about 40 s the first time."""
-    include = "--include=python3,python3-pip,ca-certificates"
-    words = ["debootstrap", "--variant=minbase", include, "bookworm"]
-    waste = [f"--exclude={path}" for path in WASTE]
+    waste = SYSTEM_SOURCES[len(DEBOOTSTRAP) :]
 
     def create(folder: Path) -> None:
         if shutil.which("debootstrap") is None:
             install = ["apt-get", "install", "--yes", "--no-install-recommends", "debootstrap"]
             subprocess.run(install, check=True, stdout=subprocess.DEVNULL)
         with tempfile.TemporaryDirectory(dir=cache_folder()) as root:
-            subprocess.run([*words, root], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([*DEBOOTSTRAP, root], check=True, stdout=subprocess.DEVNULL)
             subprocess.run(["tar", "-C", root, *waste, "-cf", folder / SYSTEM_TAR, "."], check=True)
 
-    return kept_folder("debian", "\n".join([*words, *waste]), create) / SYSTEM_TAR
+    return kept_folder("debian", "\n".join(SYSTEM_SOURCES), create) / SYSTEM_TAR
 
 
 def _wheels(more: list[Path]) -> Path:

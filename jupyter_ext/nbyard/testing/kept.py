@@ -14,11 +14,16 @@ _used: list[int] = []
 
 
 def cache_folder() -> Path:
-    """The folder of this user in which tests keep files between their runs."""
+    """Return the folder of this user in which tests keep files between their runs."""
     home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     folder = Path(home) / "nbyard-tests"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def digest_of(*sources: str) -> str:
+    """Return twelve hexadecimal digits that stand for these texts."""
+    return hashlib.sha256("\n".join(sources).encode()).hexdigest()[:12]
 
 
 @contextmanager
@@ -36,8 +41,7 @@ def kept_folder(name: str, sources: str, create: Callable[[Path], None]) -> Path
     One process creates it, the others wait. Folders of the same name that no process has used
     for a day are removed.
     """
-    digest = hashlib.sha256(sources.encode()).hexdigest()[:12]
-    folder = cache_folder() / f"{name}-{digest}"
+    folder = cache_folder() / f"{name}-{digest_of(sources)}"
     with locked(name):
         if not _whole(folder).exists():
             shutil.rmtree(folder, ignore_errors=True)
@@ -50,7 +54,7 @@ def kept_folder(name: str, sources: str, create: Callable[[Path], None]) -> Path
 
 
 def _whole(folder: Path) -> Path:
-    """The file that says that the folder is whole, and when it was used last."""
+    """Return the file that shows that the folder is whole, and when it was used last."""
     return folder.with_name(f"{folder.name}.whole")
 
 

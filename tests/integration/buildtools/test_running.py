@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -75,8 +77,9 @@ def marked(mark: str) -> list[psutil.Process]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_stops_all_steps_and_what_they_started(tmp_path, number):
+@contextmanager
+def interrupted(tmp_path: Path, number: int, seconds: float) -> Iterator[subprocess.Popen[bytes]]:
+    """Yield a check that runs four processes, one of them deaf to Ctrl-C, after one signal."""
     script = f"""
 import sys; sys.path.insert(0, {str(ROOT / "buildtools")!r})
 from pathlib import Path
@@ -86,7 +89,7 @@ from checks.running import Runner
 deaf = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(1000)"
 steps = [Step("one", (sys.executable, "-c", {DETACHED!r} + "; import time; time.sleep(1000)")),
          Step("two", (sys.executable, "-c", deaf))]
-import checks.running; checks.running.SIGNALS = [(n, 0.5) for n, _ in checks.running.SIGNALS]
+import checks.running; checks.running.SIGNALS = [(n, {seconds}) for n, _ in checks.running.SIGNALS]
 try:
     Runner(lambda step: None, lambda outcome: None).run(Stage(tuple(steps), 2))
 except KeyboardInterrupt:
@@ -97,8 +100,29 @@ except KeyboardInterrupt:
     check = subprocess.Popen([sys.executable, "-c", script], env=environment)
     until(lambda: len(marked(mark)) == 4)
     check.send_signal(number)
+    yield check
     assert check.wait(timeout=30) == 130
     until(lambda: marked(mark) == [])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_stops_all_steps_and_what_they_started(tmp_path, number):
+    with interrupted(tmp_path, number, 0.5):
+        pass
+
+
+def test_a_second_interrupt_does_not_wait_for_a_deaf_step(tmp_path):
+    with interrupted(tmp_path, signal.SIGINT, 1000) as check:
+        until(lambda: len(psutil.Process(check.pid).children()) == 1)
+        check.send_signal(signal.SIGINT)
+
+
+def test_nohup_keeps_a_check_from_a_closed_terminal():
+    told = "import signal; from checks.running import interrupted_by_signals as by\n"
+    told += "with by(): print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)"
+    words = ["nohup", sys.executable, "-c", told]
+    done = subprocess.run(words, cwd=ROOT / "buildtools", capture_output=True, check=True)
+    assert done.stdout == b"True\n"
 
 
 def until(fact) -> None:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import textwrap
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -83,6 +83,14 @@ class Workspace:
             "NBYARD_PREPARED_PARENT": "0",
         }
 
+    def replace(self, words: Mapping[str, str]) -> None:
+        """Replace words of the page in paths and texts, where they depend on the sources."""
+        for word, other in words.items():
+            self._blocks = [
+                Block(act, path.replace(word, other), text.replace(word, other))
+                for act, path, text in self._blocks
+            ]
+
     def copy(self, *paths: str) -> None:
         """Copy files and folders of the repository, with their times: bytecode stays valid."""
         for path in paths:
@@ -99,7 +107,7 @@ class Workspace:
         self._import_from(self.folder / "jupyter_ext")
 
     def lay(self) -> list[Path]:
-        """Lay down the files and changes of the page, and return the places."""
+        """Write the files and changes of the page, and return their paths."""
         laid = []
         for act, path, text in self._blocks:
             target = self.folder / path

@@ -14,6 +14,8 @@ pytestmark = pytest.mark.timeout(600)
 # what buildtools/reference.py reads and writes
 REFERENCE = ("buildtools/reference.py", "docs/reference", "schema")
 
+VERSIONS = "jupyter_ext/nbyard/store/migrations/versions"
+
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Callable[[str], Workspace]]:
@@ -69,6 +71,8 @@ def test_stores_and_attempts_are_looked_at(workspace: Make):
 
 def test_a_migration_upgrades_older_stores(workspace: Make):
     example = workspace("add-migration.md")
+    newest = max(path.name for path in (ROOT / VERSIONS).glob("[0-9]*.py"))[:4]
+    example.replace({"0041": newest, "0042": f"{int(newest) + 1:04}"})
     example.copy_sources(
         *("tests/unit/store/conftest.py", "tests/unit/store/rows.py"),
         "tests/unit/store/test_migrate.py",
