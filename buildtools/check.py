@@ -9,7 +9,7 @@ from checks.affected import affected, changed_since, described
 from checks.chosen import stages_of, stages_of_paths
 from checks.graph import Graph
 from checks.plan import ROOT, Stage, Step, everything, evidence_of, fast
-from checks.results import report, table, totals
+from checks.results import failed, report, table, totals
 from checks.running import Outcome, Runner, make_scratch
 
 USAGE = """\
@@ -33,6 +33,15 @@ def parser() -> argparse.ArgumentParser:
     modes.add_argument("--full", nargs="*", metavar="LANE", help=argparse.SUPPRESS)
     made.add_argument("paths", nargs="*", metavar="PATH", help=argparse.SUPPRESS)
     return made
+
+
+def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the parsed command line; exit with code 2 if it names paths and a mode."""
+    made = parser()
+    given = made.parse_args(words)
+    if given.paths and (given.fast or given.changed is not None or given.full is not None):
+        made.error("name paths, or one of --fast, --changed and --full: not both")
+    return given
 
 
 def stages(given: argparse.Namespace) -> tuple[Stage, ...]:
@@ -64,7 +73,7 @@ def main(words: Sequence[str] | None = None) -> int:
     Ctrl-C."""
     begin = time.monotonic()
     try:
-        chosen = stages(parser().parse_args(words))
+        chosen = stages(arguments(words))
     except ValueError as error:
         _say(str(error))
         return 2
@@ -77,12 +86,12 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say("", "Interrupted: every step is stopped.")
         return 130
-    failed = [outcome.step.name for outcome in outcomes if outcome.failed]
+    failures = [outcome.step.name for outcome in outcomes if failed(outcome)]
     _say("", "=== Summary", *table(outcomes), f"{time.monotonic() - begin:6.0f} s in all")
-    if failed:
-        _say(f"FAILED: {', '.join(failed)} (logs: .check/NAME.log)")
+    if failures:
+        _say(f"FAILED: {', '.join(failures)} (logs: .check/NAME.log)")
     _say(totals(outcomes))
-    return 1 if failed else 0
+    return 1 if failures else 0
 
 
 def _started(step: Step, begin: float) -> None:
@@ -90,7 +99,7 @@ def _started(step: Step, begin: float) -> None:
 
 
 def _ended(outcome: Outcome, begin: float) -> None:
-    verdict = "FAILED  " if outcome.failed else "passed  "
+    verdict = "FAILED  " if failed(outcome) else "passed  "
     times = f"{outcome.wall_seconds:.0f} s, {outcome.cpu_seconds:.0f} s of processor"
     _say(f"[{_clock(begin)}] {verdict}  {outcome.step.name}  ({times})")
     _say(*(f"    {line}" for line in report(outcome)))

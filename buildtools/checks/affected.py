@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from checks.graph import Graph
+from checks.graph import FOLDERS, Graph
 
 # A change of these may change anything.
 EVERYTHING = (
@@ -15,6 +15,9 @@ EVERYTHING = (
     "package.json",
     "package-lock.json",
     "jest.config.js",
+    "eslint.config.mjs",
+    ".prettier*",
+    ".stylelintrc.json",
     "tsconfig*.json",
     "MANIFEST.in",
     "install.json",
@@ -27,6 +30,7 @@ EVERYTHING = (
     "jupyter_ext/nbyard/testing/plugin.py",
 )
 BROWSER = ("src/*", "style/*", "schema/*")
+GENERATED_FROM = "jupyter_ext/nbyard/rest/openapi.json"  # src/api/schema.ts
 DOCUMENTS = (
     "docs/*",
     "*.md",
@@ -44,6 +48,7 @@ STARTED = {
     "benchmarks/*": "tests/benchmarks/test_benchmarks.py",
     "dev": "tests/integration/test_dev.py",
     "buildtools/dev*": "tests/integration/test_dev.py",
+    "buildtools/reference.py": EXAMPLES,
     "docs/conf.py": "tests/integration/test_site.py",
     "docs/site/*": "tests/integration/test_site.py",
 }
@@ -67,16 +72,12 @@ SHOWN = {
     "jupyter_ext/nbyard/importers/*": ("cwl",),
     "jupyter_ext/nbyard/serving/*": ("endpoint",),
     "jupyter_ext/nbyard/tabular/*": ("datasets", "results"),
+    # ui-tests/lab/run.ts starts the engine of all journeys with them
+    "jupyter_ext/nbyard/testing/engine.py": ("*",),
+    "jupyter_ext/nbyard/testing/images.py": ("*",),
+    "jupyter_ext/nbyard/testing/kept.py": ("*",),
     "jupyter_ext/nbyard/testing/*": (),
 }
-LANES = (
-    "integration/docker",
-    "integration/dask",
-    "integration",
-    "acceptance",
-    "faults",
-    "benchmarks",
-)
 
 
 @dataclass
@@ -88,16 +89,6 @@ class Selection:
     journeys: set[str] = field(default_factory=set)
     typescript: set[str] = field(default_factory=set)  # changed sources, for Jest
     languages: set[str] = field(default_factory=set)  # python, typescript, documents
-
-    def of_lane(self, lane: str) -> list[str]:
-        """Return the test files of a folder of `tests` that no narrower lane has."""
-        narrower = [other for other in LANES if other.startswith(f"{lane}/")]
-        return sorted(
-            test
-            for test in self.tests
-            if test.startswith(f"tests/{lane}/")
-            and not any(test.startswith(f"tests/{other}/") for other in narrower)
-        )
 
 
 def changed_since(root: Path, revision: str) -> list[str]:
@@ -145,13 +136,23 @@ def _is_test(name: str) -> bool:
 
 
 def _python_of(graph: Graph, name: str) -> set[str]:
-    """Return the Python file, or those that name a file of another sort."""
-    if name.endswith(".py"):
-        return {name}
+    """Return the Python files whose tests a change needs: the file itself, or those that name it.
+
+    Names count where imports do not: for a file of another sort, and for a program that a test
+    starts by its path.
+    """
     if _matches(name, (*BROWSER, *STARTED)):
-        return set()
-    file = PurePosixPath(name).name
-    return {other for other in graph.files if file in (graph.root / other).read_text()}
+        return {name} & graph.files
+    if any(_is_test(user) for user in graph.affected([name])):
+        return {name}
+    if name.startswith("jupyter_ext/") and name.endswith(".py"):
+        return set()  # such as `python -m nbyard.dispatch`: too many files name `__main__.py`
+    place = PurePosixPath(name)
+    words = {place.name}
+    if place.parts[0] not in FOLDERS:
+        words |= {str(folder) for folder in place.parents if len(folder.parts) > 1}
+    texts = {other: (graph.root / other).read_text() for other in graph.files}
+    return {other for other, text in texts.items() if any(word in text for word in words)}
 
 
 def _choose(selection: Selection, name: str) -> bool:
@@ -171,8 +172,9 @@ def _choose(selection: Selection, name: str) -> bool:
         selection.journeys |= set() if "__tests__" in name else _journeys(name)
     elif name.startswith(("jupyter_ext/", "ui-tests/", "examples/")):
         selection.journeys |= _journeys(name)
+        selection.languages |= {"typescript"} if name == GENERATED_FROM else set()
     else:
-        return name.endswith(".py") or _matches(name, STARTED)
+        return _matches(name, STARTED)
     return True
 
 

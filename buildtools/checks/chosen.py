@@ -1,14 +1,25 @@
 """The stages of `./check PATH…` and `./check --changed`: a part of the whole."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from checks.affected import LANES as FOLDERS
 from checks.affected import Selection
-from checks.plan import CORES, Stage, Step, everything, journeys, lints, pytest, typescript_tests
+from checks.plan import (
+    CORES,
+    LANES,
+    Stage,
+    Step,
+    everything,
+    holds,
+    journeys,
+    lane,
+    lints,
+    part,
+    pytest,
+    typescript_tests,
+)
 
 UNIT = ("tests/unit/", "tests/architecture/")
-SPREAD = ("--numprocesses", str(CORES), "--dist", "loadfile")
 PACKAGE = "jupyter_ext/nbyard/"
 
 
@@ -19,28 +30,39 @@ def stages_of(selection: Selection) -> tuple[Stage, ...]:
     first = [*lints(selection.languages)]
     if selection.typescript:
         first.append(typescript_tests("--findRelatedTests", *sorted(selection.typescript)))
-    if unit := sorted(test for test in selection.tests if test.startswith(UNIT)):
-        first.append(pytest("unit-tests", *SPREAD, *unit, load=CORES))
-    second = [_lane(folder, tests) for folder in FOLDERS if (tests := selection.of_lane(folder))]
+    second: list[Step] = []
     if "*" in selection.journeys:
         second.append(journeys())
     elif selection.journeys:
         second.append(journeys(*(f"/{name}.spec" for name in sorted(selection.journeys))))
-    return (Stage(tuple(first), CORES), Stage(tuple(second), CORES * 1.5))
+    return _staged(first, selection.tests, second)
 
 
-def _lane(folder: str, tests: Iterable[str]) -> Step:
-    name = PurePosixPath(folder).name
-    return pytest(name, "-m", "not long", *SPREAD, *tests)
+def _staged(
+    first: Iterable[Step], tests: Collection[str], second: Iterable[Step]
+) -> tuple[Stage, ...]:
+    """Return the two stages of the whole check, with some test files in their lanes."""
+    units = sorted(test for test in tests if test.startswith(UNIT))
+    # cases that need PostgreSQL, too: in a lane of their own most selections would find none
+    unit = [lane("unit-tests", *units, load=CORES, workers=CORES)] if units else []
+    lanes = list(_lanes({*tests} - {*units}))
+    return (Stage((*first, *unit), CORES), Stage((*second, *lanes), CORES * 1.5))
+
+
+def _lanes(tests: Collection[str]) -> Iterator[Step]:
+    for step in LANES:
+        if held := [test for test in tests if holds(step, test)]:
+            yield part(step, held)
 
 
 def stages_of_paths(root: Path, paths: Iterable[str]) -> tuple[Stage, ...]:
-    """Return what runs the tests of files and folders; tests marked `long` run when named.
+    """Return what runs the tests of files and folders; those marked `long` only of files.
 
     Raises:
         ValueError: a path does not exist, or has no tests.
     """
-    python: set[str] = set()
+    files: set[str] = set()
+    inside: set[str] = set()  # the test files of folders
     typescript: set[str] = set()
     specs: set[str] = set()
     for path in paths:
@@ -50,14 +72,17 @@ def stages_of_paths(root: Path, paths: Iterable[str]) -> tuple[Stage, ...]:
             specs.add("/" + PurePosixPath(file).name if file.endswith(".ts") else "")
         elif file.startswith("src"):
             typescript.add(file)
-        elif found := [name] if file.startswith("tests") else _tests_of(root, file):
-            python |= set(found)
         else:
-            raise ValueError(f"{path} has no tests of its own. Try ./check --changed.")
-    steps = [typescript_tests(*sorted(typescript))] if typescript else []
-    steps += [pytest("chosen", *sorted(python))] if python else []
-    steps += [journeys(*sorted(specs - {""}))] if specs else []
-    return (Stage(tuple(steps), CORES),)
+            found = {name} if file.startswith("tests") else _tests_of(root, file)
+            folders = {each for each in found if (root / each).is_dir()}
+            below = _below(root, folders)
+            if found == folders and not below:
+                raise ValueError(f"{path} has no tests of its own. Try ./check --changed.")
+            files |= found - folders
+            inside |= below
+    first = [typescript_tests(*sorted(typescript))] if typescript else []
+    first += [pytest("chosen", *sorted(files))] if files else []
+    return _staged(first, inside, [journeys(*sorted(specs - {""}))] if specs else [])
 
 
 def _named(root: Path, path: str) -> str:
@@ -69,14 +94,19 @@ def _named(root: Path, path: str) -> str:
     return place.relative_to(root).as_posix() + colons + test
 
 
-def _tests_of(root: Path, name: str) -> list[str]:
-    """Return the test files that mirror a source file or folder."""
+def _below(root: Path, folders: Iterable[str]) -> set[str]:
+    tests = (test for folder in folders for test in (root / folder).rglob("test_*.py"))
+    return {test.relative_to(root).as_posix() for test in tests}
+
+
+def _tests_of(root: Path, name: str) -> set[str]:
+    """Return the test files or folders that mirror a source file or folder."""
     if name.startswith("benchmarks"):
-        return ["tests/benchmarks"]
+        return {"tests/benchmarks"}
     inside = f"buildtools/{name.removeprefix('buildtools/')}"
     if name.startswith(PACKAGE):
         inside = name.removeprefix(PACKAGE)
     place = PurePosixPath(inside)
     mirror = place.with_name(f"test_{place.name}") if place.suffix else place
     suites = (f"tests/{suite}/{mirror}" for suite in ("unit", "integration"))
-    return [suite for suite in suites if (root / suite).exists()]
+    return {suite for suite in suites if (root / suite).exists()}

@@ -3,8 +3,8 @@
 import os
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = ROOT / ".check"
@@ -26,6 +26,7 @@ class Step:
     command: tuple[str, ...]
     load: float = 1.0
     environment: dict[str, str] = field(default_factory=dict, hash=False)
+    long_lanes: tuple[str, ...] = ()  # of `--full`: they run what this part of a lane leaves out
 
     @property
     def log(self) -> Path:
@@ -173,6 +174,30 @@ EVIDENCE = (
     Step("peers", ("python", "benchmarks/against_peers.py", "--rounds", "3"), CORES),
     Step("serving-peers", ("python", "benchmarks/serving.py", "--rounds", "1"), CORES),
 )
+
+
+def holds(step: Step, file: str) -> bool:
+    """Return whether pytest collects a test file in a step."""
+    ignored = [word.removeprefix("--ignore=") for word in step.command if _is_ignored(word)]
+    named = [word for word in step.command if word.startswith("tests/")]
+    return _within(file, named) and not _within(file, ignored)
+
+
+def _is_ignored(word: str) -> bool:
+    return word.startswith("--ignore=")
+
+
+def _within(file: str, places: Iterable[str]) -> bool:
+    return any(PurePosixPath(file).is_relative_to(place) for place in places)
+
+
+def part(step: Step, files: Iterable[str]) -> Step:
+    """Return a lane that runs only some of its test files."""
+    words = (word for word in step.command if not _is_ignored(word))
+    words = (word for word in words if not word.startswith("tests/"))
+    files = sorted(files)
+    long = (other.name for other in EVIDENCE if any(holds(other, file) for file in files))
+    return replace(step, command=(*words, *files), long_lanes=tuple(long))
 
 
 def everything() -> tuple[Stage, ...]:

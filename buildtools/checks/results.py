@@ -1,6 +1,6 @@
 """Read JUnit files and report the results of steps."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -9,6 +9,7 @@ from checks.running import Outcome
 
 SLOWEST = 30
 QUICK_SECONDS = 0.1
+NOTHING_COLLECTED = 5  # the exit code of pytest
 SHOWN_LINES = 300
 VERDICTS = {"failure": "failed", "error": "failed", "skipped": "skipped"}
 
@@ -47,10 +48,22 @@ def slowest(found: Iterable[Case], count: int = SLOWEST) -> Iterator[str]:
         yield f"{case.seconds:8.2f} s  {case.name[:150]}"
 
 
+def failed(outcome: Outcome) -> bool:
+    """Return whether a step failed: a part of a lane that has only long tests did not."""
+    return outcome.failed and not _left_out(outcome)
+
+
+def _left_out(outcome: Outcome) -> tuple[str, ...]:
+    """Return the lanes of long evidence that run what was selected, if only they run it."""
+    return outcome.step.long_lanes if outcome.code == NOTHING_COLLECTED else ()
+
+
 def report(outcome: Outcome) -> Iterator[str]:
     """Yield the lines printed after a step: its log if it failed, and its slowest tests."""
     lines = outcome.step.log.read_text(errors="replace").splitlines()
-    yield from lines[-SHOWN_LINES:] if outcome.failed else lines[-1:]
+    yield from lines[-SHOWN_LINES:] if failed(outcome) else lines[-1:]
+    if lanes := _left_out(outcome):
+        yield f"All selected tests are long. To run them: ./check --full {' '.join(lanes)}"
     found = cases(outcome.step.junit)
     if found:
         yield f"Slowest of {len(found)} tests ({outcome.step.junit.name}):"
@@ -64,12 +77,16 @@ def table(outcomes: Iterable[Outcome]) -> Iterator[str]:
         tests = len(cases(outcome.step.junit))
         yield (
             f"{outcome.wall_seconds:6.0f} s {outcome.cpu_seconds:5.0f} s {tests or '':>7}  "
-            f"{outcome.step.name}{'  FAILED' if outcome.failed else ''}"
+            f"{outcome.step.name}{'  FAILED' if failed(outcome) else ''}"
         )
 
 
-def totals(outcomes: Iterable[Outcome]) -> str:
-    """Return the closing line: how many tests passed, failed and were skipped."""
+def totals(outcomes: Collection[Outcome]) -> str:
+    """Return the closing line: how many steps and tests passed and failed.
+
+    A lint has no tests, so that the tests alone would not show that it failed.
+    """
+    steps = [failed(outcome) for outcome in outcomes]
     found = [case.verdict for outcome in outcomes for case in cases(outcome.step.junit)]
-    passed, failed, skipped = (found.count(word) for word in ("passed", "failed", "skipped"))
-    return f"{passed} passed, {failed} failed, {skipped} skipped"
+    tests = ", ".join(f"{found.count(word)} {word}" for word in ("passed", "failed", "skipped"))
+    return f"Steps: {steps.count(False)} passed, {steps.count(True)} failed. Tests: {tests}"

@@ -1,19 +1,40 @@
 """What a changed file affects: in doubt, everything."""
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from checks.affected import SHOWN, affected, changed_since
+from checks.graph import Graph
 
 ROOT = Path(__file__).resolve().parents[4]
 
 
+PACKAGE = "jupyter_ext/nbyard"
+
+
 @pytest.mark.parametrize(
-    "name", ["pyproject.toml", "check", "new/folder.bin", "buildtools/machine.sh"]
+    "name",
+    [
+        "pyproject.toml",
+        "check",
+        "new/folder.bin",
+        "buildtools/machine.sh",
+        ".prettierrc.json",
+        ".prettierignore",
+        ".stylelintrc.json",
+        "eslint.config.mjs",
+    ],
 )
 def test_what_may_change_anything_and_what_is_unknown_run_everything(repository_graph, name):
+    assert affected(repository_graph, [name]).everything == name
+
+
+def test_a_program_that_is_started_as_a_module_runs_everything(repository_graph):
+    """No import leads to it: with its tests unknown, a few tests would be too few."""
+    name = f"{PACKAGE}/dispatch/__main__.py"
     assert affected(repository_graph, [name]).everything == name
 
 
@@ -27,7 +48,7 @@ def test_a_page_runs_the_tests_of_the_documentation(repository_graph):
     assert selection.languages == {"documents"}
     assert "tests/architecture/test_docs.py" in selection.tests
     assert selection.journeys == set()
-    assert not selection.of_lane("unit/store")
+    assert not [test for test in selection.tests if test.startswith("tests/unit/store/")]
 
 
 def test_a_panel_runs_its_journeys_and_jest(repository_graph):
@@ -56,6 +77,15 @@ def test_a_test_case_file_runs_the_tests_that_read_it(repository_graph):
         ("benchmarks/nodes.py", "tests/benchmarks/test_benchmarks.py"),
         ("benchmarks/state_latency.mjs", "tests/benchmarks/test_benchmarks.py"),
         ("dev", "tests/integration/test_dev.py"),
+        ("buildtools/reference.py", "tests/integration/contribute/test_examples.py"),
+        ("ui-tests/lab/chromium.py", "tests/integration/test_chromium.py"),
+        ("tests/faults/zygote.py", "tests/faults/test_power_cuts.py"),
+        ("tests/integration/docker/served.py", "tests/integration/docker/test_serving.py"),
+        ("examples/penguins/get_data.py", "tests/integration/test_docs.py"),
+        ("examples/penguins/evaluate.py", "tests/integration/test_docs.py"),
+        ("examples/penguins/evaluate.py", "tests/integration/docker/test_penguins.py"),
+        ("examples/penguins/clean.ipynb", "tests/integration/docker/test_penguins.py"),
+        ("examples/pipeline/split/split.py", "tests/integration/docker/test_pipeline.py"),
         ("docs/conf.py", "tests/integration/test_site.py"),
         ("src/panels/lazy.ts", "tests/integration/contribute/test_examples.py"),
     ],
@@ -66,16 +96,35 @@ def test_a_program_runs_the_test_that_starts_it(repository_graph, name, test):
     assert not selection.everything
 
 
-def test_a_file_is_run_in_one_lane_only(repository_graph):
-    selection = affected(repository_graph, ["jupyter_ext/nbyard/dispatch/loop.py"])
-    lanes = [selection.of_lane(lane) for lane in ("integration", "integration/docker")]
-    assert all(lanes)
-    assert not set(lanes[0]) & set(lanes[1])
+def test_the_openapi_document_runs_the_check_of_generated_typescript(repository_graph):
+    selection = affected(repository_graph, [f"{PACKAGE}/rest/openapi.json"])
+    assert "typescript" in selection.languages
+    assert "tests/unit/rest/test_openapi.py" in selection.tests
+
+
+def test_what_starts_the_engine_of_the_journeys_runs_all_of_them(repository_graph):
+    text = (ROOT / "ui-tests/lab/run.ts").read_text()
+    names = re.findall(r"nbyard\.testing\.(\w+)|nbyard\.testing import (\w+)", text)
+    waiting = [f"{PACKAGE}/testing/{first or second}.py" for first, second in names]
+    assert len(waiting) == 2
+    starting: set[str] = set()
+    while waiting:
+        if (name := waiting.pop()) not in starting:
+            starting.add(name)
+            needs = repository_graph.needs[name]
+            waiting += [other for other in needs if other.startswith(f"{PACKAGE}/testing/")]
+    starting.discard(f"{PACKAGE}/testing/__init__.py")
+    assert [name for name in starting if "*" not in _journeys(repository_graph, name)] == []
+    assert "*" not in _journeys(repository_graph, f"{PACKAGE}/testing/bench.py")
+
+
+def _journeys(graph: Graph, name: str) -> set[str]:
+    return affected(graph, [name]).journeys
 
 
 def test_each_journey_of_the_map_exists():
     for names in SHOWN.values():
-        for name in names:
+        for name in {*names} - {"*"}:
             assert (ROOT / f"ui-tests/journeys/{name}.spec.ts").is_file(), name
 
 

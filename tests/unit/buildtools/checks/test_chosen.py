@@ -6,7 +6,7 @@ import pytest
 
 from checks.affected import Selection
 from checks.chosen import stages_of, stages_of_paths
-from checks.plan import Stage, everything
+from checks.plan import CORES, LANES, Stage, everything
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -26,7 +26,6 @@ def commands(stages: tuple[Stage, ...]) -> dict[str, str]:
         ("tests/unit/test_errors.py", "chosen", "tests/unit/test_errors.py"),
         ("tests/unit/test_errors.py::test_x", "chosen", "tests/unit/test_errors.py::test_x"),
         ("jupyter_ext/nbyard/domain/ids.py", "chosen", "tests/unit/domain/test_ids.py"),
-        ("jupyter_ext/nbyard/serving", "chosen", "tests/unit/serving"),
         ("buildtools/bundle.py", "chosen", "tests/unit/buildtools/test_bundle.py"),
         ("src/components", "typescript-tests", "jest src/components"),
         ("ui-tests/journeys/cwl.spec.ts", "journeys", "/cwl.spec.ts"),
@@ -38,13 +37,43 @@ def test_a_path_runs_its_own_tests(path, step, runs):
     assert runs in found[step]
 
 
+@pytest.mark.parametrize(
+    ("path", "steps", "workers"),
+    [
+        ("tests/unit/serving", {"unit-tests"}, CORES),
+        ("jupyter_ext/nbyard/serving", {"unit-tests", "integration"}, None),
+        ("tests/faults", {"faults"}, 2),
+        ("tests/integration/dask", {"dask"}, 1),
+        ("tests/integration", {"integration", "docker", "dask"}, None),
+        ("benchmarks", {"benchmarks"}, 1),
+    ],
+)
+def test_a_folder_runs_in_its_lanes_without_long_tests(path, steps, workers):
+    found = commands(stages_of_paths(ROOT, [path]))
+    assert set(found) == steps
+    for command in found.values():
+        assert "-m not long" in command
+        assert f"--numprocesses {workers or 2}" in command or not workers
+
+
+def test_a_file_that_is_named_runs_its_long_tests_beside_a_folder():
+    found = commands(stages_of_paths(ROOT, ["tests/faults/test_soak.py", "tests/unit/cli"]))
+    assert set(found) == {"chosen", "unit-tests"}
+    assert "-m not long" not in found["chosen"]
+    assert "test_soak" not in found["unit-tests"]
+
+
 def test_all_journeys_run_for_their_folder():
     assert commands(stages_of_paths(ROOT, ["ui-tests"]))["journeys"].endswith("--")
 
 
 @pytest.mark.parametrize(
     ("path", "message"),
-    [("nowhere.py", "There is no nowhere.py"), ("LICENSE", "no tests of its own")],
+    [
+        ("nowhere.py", "There is no nowhere.py"),
+        ("LICENSE", "no tests of its own"),
+        ("tests/cases", "no tests of its own"),
+    ],
 )
 def test_a_path_without_tests_is_refused(path, message):
     with pytest.raises(ValueError, match=message):
@@ -70,6 +99,22 @@ def test_a_selection_runs_each_file_in_its_lane():
     assert "--findRelatedTests src/index.ts" in found["typescript-tests"]
     assert "python-types" in found
     assert "typescript-lint" not in found
+
+
+def test_each_lane_keeps_its_load_and_its_workers_in_a_selection():
+    tests = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")}
+    _, second = stages_of(Selection(tests=tests, journeys={"*"}))
+    lanes = {step.name: step for step in LANES if step.name != "postgresql"}
+    assert {step.name: step.load for step in second.steps} == {
+        name: lane.load for name, lane in lanes.items()
+    }
+    assert second.capacity == everything()[1].capacity
+    for step in second.steps:
+        assert all(
+            word in step.command
+            for word in lanes[step.name].command
+            if not word.removeprefix("--ignore=").startswith("tests/")
+        )
 
 
 def test_what_may_change_anything_runs_everything():

@@ -1,27 +1,14 @@
 """The lanes of the check hold every test, each once."""
 
-from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
 from checks import plan
+from checks.plan import holds
 
 ROOT = Path(__file__).resolve().parents[4]
 FILES = sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "tests").rglob("test_*.py"))
-
-
-def holds(step: plan.Step, file: str) -> bool:
-    """Whether pytest would collect that file in that step."""
-    left_out = [word.partition("=")[2] for word in step.command if word.startswith("--ignore=")]
-    inside = [word for word in step.command if word.startswith("tests/")]
-    return any(_below(file, top) for top in inside) and not any(
-        _below(file, top) for top in left_out
-    )
-
-
-def _below(file: str, top: str) -> bool:
-    return file == top or fnmatch(file, f"{top}/*")
 
 
 def test_each_test_file_is_in_one_step_of_the_whole_check():
@@ -67,5 +54,33 @@ def test_an_unknown_lane_is_refused_with_the_known_ones():
 
 
 def test_the_load_of_a_step_fits_the_machine():
+    """The plan is for two cores or more: on one core a larger step runs alone."""
+    share = max(2, plan.CORES) / plan.CORES
     for stage in plan.everything():
-        assert all(step.load <= stage.capacity for step in stage.steps)
+        assert all(step.load <= stage.capacity * share for step in stage.steps)
+
+
+def test_a_part_of_a_lane_has_its_workers_its_load_and_other_paths():
+    lanes = {step.name: step for step in plan.LANES}
+    part = plan.part(lanes["dask"], ["tests/integration/dask/test_tls.py"])
+    workers = part.command.index("--numprocesses")
+    assert part.command[workers + 1] == "1"
+    assert part.load == lanes["dask"].load
+    assert [word for word in part.command if "tests/" in word] == [
+        "tests/integration/dask/test_tls.py"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lane", "file", "long"),
+    [
+        ("faults", "tests/faults/test_engines.py", "engine-faults"),
+        ("docker", "tests/integration/docker/test_podman.py", "podman"),
+        ("dask", "tests/integration/dask/test_job_queue.py", "job-queues"),
+        ("dask", "tests/integration/dask/test_gateway.py", "dask"),
+    ],
+)
+def test_a_part_of_a_lane_names_the_lane_of_its_long_tests(lane, file, long):
+    (step,) = [step for step in plan.LANES if step.name == lane]
+    assert step.long_lanes == ()
+    assert plan.part(step, [file]).long_lanes == (long,)

@@ -1,12 +1,13 @@
 """Reports from JUnit files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from checks import plan
 from checks.plan import Step
-from checks.results import cases, report, slowest, table, totals
+from checks.results import NOTHING_COLLECTED, cases, failed, report, slowest, table, totals
 from checks.running import Outcome
 
 JUNIT = """<testsuites><testsuite>
@@ -54,10 +55,33 @@ def test_a_step_without_tests_has_none(step):
     step.junit.unlink()
     outcome = Outcome(step, 0, 2.0, 1.0)
     assert list(report(outcome)) == ["5 passed"]
-    assert totals([outcome]) == "0 passed, 0 failed, 0 skipped"
+    expected = "Steps: 1 passed, 0 failed. Tests: 0 passed, 0 failed, 0 skipped"
+    assert totals([outcome]) == expected
+
+
+def test_the_last_line_counts_a_failed_lint(step):
+    step.junit.unlink()
+    assert totals([Outcome(step, 1, 2.0, 1.0)]).startswith("Steps: 0 passed, 1 failed.")
+
+
+def test_a_part_of_a_lane_with_long_tests_only_passes_and_names_their_lane(step):
+    part = replace(step, long_lanes=("podman",))
+    outcome = Outcome(part, NOTHING_COLLECTED, 2.0, 1.0)
+    assert not failed(outcome)
+    lines = list(report(outcome))
+    assert lines[0] == "5 passed"
+    assert lines[1].endswith("./check --full podman")
+    assert failed(Outcome(part, 1, 2.0, 1.0))
+
+
+def test_a_whole_lane_without_a_test_fails(step):
+    outcome = Outcome(step, NOTHING_COLLECTED, 2.0, 1.0)
+    assert failed(outcome)
+    assert not any("--full" in line for line in report(outcome))
 
 
 def test_the_table_names_what_failed_and_the_last_line_counts_all(step):
     outcomes = [Outcome(step, 1, 2.4, 1.0), Outcome(step, 0, 2.0, 1.0)]
     assert [line.endswith("FAILED") for line in table(outcomes)] == [False, True, False]
-    assert totals(outcomes) == "4 passed, 4 failed, 2 skipped"
+    tests = "4 passed, 4 failed, 2 skipped"
+    assert totals(outcomes) == f"Steps: 1 passed, 1 failed. Tests: {tests}"
