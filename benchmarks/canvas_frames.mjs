@@ -147,7 +147,7 @@ try {
   await measure(pages, 'pan, all nodes seen', emptySeen);
   for (const page of Object.values(pages)) {
     await page.mouse.move(SEEN.x + SEEN.width / 2, SEEN.y + SEEN.height / 2);
-    for (let step = 0; step < 40 && (await zoomOf(page)) < 0.9; step++) {
+    for (let zoom = await zoomOf(page); zoom < 0.9; zoom = await otherZoom(page, zoom)) {
       await page.mouse.wheel(0, -100);
     }
   }
@@ -155,6 +155,15 @@ try {
   await measure(pages, 'drag a node', cardPlace);
 } finally {
   await place.end();
+}
+
+/** Wait for another zoom: one more turn of the wheel would go too far. */
+async function otherZoom(page, zoom) {
+  let other = zoom;
+  while (other === zoom) {
+    other = await zoomOf(page);
+  }
+  return other;
 }
 
 function zoomOf(page) {

@@ -1,6 +1,7 @@
-"""The command line of the check; `./check` does the set-up before."""
+"""The command line of the check: what it runs, and the set-up of that."""
 
 import argparse
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from collections.abc import Sequence
 from checks.affected import affected, changed_since, described
 from checks.chosen import stages_of, stages_of_paths
 from checks.graph import Graph
-from checks.plan import ROOT, Stage, Step, everything, evidence_of, fast
+from checks.plan import ROOT, Stage, Step, everything, evidence_of, fast, programs
 from checks.results import failed, report, table, totals
 from checks.running import Outcome, Runner, make_scratch
 
@@ -71,16 +72,18 @@ def stages(given: argparse.Namespace) -> tuple[Stage, ...]:
 def main(words: Sequence[str] | None = None) -> int:
     """Run the check; return its exit code: 1 after a failure, 2 for bad arguments, 130 after
     Ctrl-C."""
-    begin = time.monotonic()
     try:
         chosen = stages(arguments(words))
     except ValueError as error:
         _say(str(error))
         return 2
-    make_scratch()
     outcomes: list[Outcome] = []
-    runner = Runner(lambda step: _started(step, begin), lambda outcome: _ended(outcome, begin))
     try:
+        if not set_up(programs(chosen)):
+            return 1
+        begin = time.monotonic()
+        make_scratch()
+        runner = Runner(lambda step: _started(step, begin), lambda outcome: _ended(outcome, begin))
         for stage in chosen:
             outcomes += runner.run(stage)
     except KeyboardInterrupt:
@@ -92,6 +95,11 @@ def main(words: Sequence[str] | None = None) -> int:
         _say(f"FAILED: {', '.join(failures)} (logs: .check/NAME.log)")
     _say(totals(outcomes))
     return 1 if failures else 0
+
+
+def set_up(groups: Sequence[str]) -> bool:
+    """Install .venv, node_modules and groups of programs; return whether that succeeded."""
+    return subprocess.run([ROOT / "buildtools/set_up.sh", *groups], check=False).returncode == 0
 
 
 def _started(step: Step, begin: float) -> None:

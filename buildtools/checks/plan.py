@@ -200,6 +200,25 @@ def part(step: Step, files: Iterable[str]) -> Step:
     return replace(step, command=(*words, *files), long_lanes=tuple(long))
 
 
+def programs(stages: Iterable[Stage]) -> list[str]:
+    """Return the groups of programs of `set_up.sh` that the steps of some stages start."""
+    steps = {step for stage in stages for step in stage.steps}
+    light = {step.name for step in fast().steps} - {"unit-tests"}
+    others = {step for step in steps if step.name not in light} - {*fast("fast").steps}
+    units = {step for step in others if _has_only_units(step)}
+    groups = {
+        "postgresql": bool(others),
+        "services": others != units,
+        "evidence": bool(steps & {*EVIDENCE}),
+    }
+    return [group for group, is_needed in groups.items() if is_needed]
+
+
+def _has_only_units(step: Step) -> bool:
+    tests = [word for word in step.command if word.startswith("tests/")]
+    return bool(tests) and all(_within(test.partition("::")[0], UNIT) for test in tests)
+
+
 def everything() -> tuple[Stage, ...]:
     """Return what a change has to pass before it lands."""
     return (fast(), Stage(LANES, CORES * 1.5))

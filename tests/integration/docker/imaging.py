@@ -19,6 +19,7 @@ from nbyard.yard import Yard
 
 ANN = Caller("ann")
 ENDED = ("ready", "failed")
+BUILD_SECONDS = 110.0
 Built = Callable[..., NamedImage]
 
 
@@ -59,6 +60,7 @@ def ended(yard: Yard, made: NamedImage) -> NamedImage:
         return dispatcher.until(
             lambda: yard.services.images.get(Caller(made.owner), made.id),
             lambda found: found.state in ENDED,
+            BUILD_SECONDS,
         )
 
 

@@ -18,6 +18,7 @@ def steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Steps:
     """Return a function that replaces the steps of the whole check."""
     monkeypatch.setattr(plan, "RECORDS", tmp_path)
     monkeypatch.setattr(check, "make_scratch", lambda: None)
+    monkeypatch.setattr(check, "set_up", lambda groups: True)
 
     def replace(*made: Step) -> None:
         monkeypatch.setattr(check, "everything", lambda: (Stage(made, 2.0),))
@@ -47,6 +48,18 @@ def test_a_part_of_a_lane_with_long_tests_only_returns_0(
     assert "./check --full podman" in capsys.readouterr().out
     steps(Step("whole", ("sh", "-c", "exit 5")))
     assert check.main([]) == 1
+
+
+def test_a_failed_set_up_returns_1(
+    steps: Steps,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.setattr(check, "set_up", lambda groups: False)
+    steps(Step("good", ("touch", str(tmp_path / "ran"))))
+    assert check.main([]) == 1
+    assert not (tmp_path / "ran").exists()
 
 
 def test_an_unknown_path_returns_2(steps: Steps, capsys: pytest.CaptureFixture[str]):

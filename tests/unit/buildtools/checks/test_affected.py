@@ -22,6 +22,7 @@ PACKAGE = "jupyter_ext/nbyard"
         "check",
         "new/folder.bin",
         "buildtools/machine.sh",
+        "buildtools/set_up.sh",
         ".prettierrc.json",
         ".prettierignore",
         ".stylelintrc.json",

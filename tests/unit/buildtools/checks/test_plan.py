@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from checks import plan
-from checks.plan import holds
+from checks.chosen import stages_of_paths
+from checks.plan import Stage, holds
 
 ROOT = Path(__file__).resolve().parents[4]
 FILES = sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "tests").rglob("test_*.py"))
@@ -15,6 +16,29 @@ def test_each_test_file_is_in_one_step_of_the_whole_check():
     steps = [step for stage in plan.everything() for step in stage.steps]
     steps = [step for step in steps if step.name != "postgresql"]
     assert {file for file in FILES if sum(holds(step, file) for step in steps) != 1} == set()
+
+
+@pytest.mark.parametrize(
+    ("stages", "groups"),
+    [
+        ((plan.fast("fast"),), []),
+        (stages_of_paths(ROOT, ["src/api"]), []),
+        (stages_of_paths(ROOT, ["tests/unit/domain"]), ["postgresql"]),
+        (stages_of_paths(ROOT, ["tests/unit/store/test_runs.py::test_x"]), ["postgresql"]),
+        (
+            stages_of_paths(ROOT, ["tests/unit/domain", "tests/integration/docker"]),
+            ["postgresql", "services"],
+        ),
+        (stages_of_paths(ROOT, ["ui-tests/journeys/cwl.spec.ts"]), ["postgresql", "services"]),
+        (plan.everything(), ["postgresql", "services"]),
+        ((plan.evidence_of(["podman"]),), ["postgresql", "services", "evidence"]),
+        ((*plan.everything(), plan.evidence_of([])), ["postgresql", "services", "evidence"]),
+    ],
+)
+def test_only_programs_that_the_steps_start_are_installed(
+    stages: tuple[Stage, ...], groups: list[str]
+):
+    assert plan.programs(stages) == groups
 
 
 def test_what_the_unit_tests_leave_out_is_in_the_postgresql_lane():
