@@ -4,11 +4,15 @@ import os
 import selectors
 import signal
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
+from nbyard.domain.commands import FILE
+from nbyard.domain.script_starts import PYTHON
 from nbyard.errors import Invalid
 
 SECONDS = 10.0
@@ -18,6 +22,25 @@ CHUNK = 64 * 1024
 FOREIGN = ("JPY_", "JUPYTER", "NBYARD_", "PYDEVD_")
 # Plain text in wide lines, at once.
 PLAIN = {"COLUMNS": "200", "LINES": "1000", "NO_COLOR": "1", "PAGER": "cat", "TERM": "dumb"}
+
+
+@contextmanager
+def placed(path: Path | None, name: str, content: bytes) -> Iterator[Path]:
+    """Give the place of a program. What was uploaded has none: it gets a folder for that time."""
+    if path is not None:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="nbyard-help-") as folder:
+        file = Path(folder, name)
+        file.write_bytes(content)
+        file.chmod(0o700)
+        yield file
+
+
+def started(command: Sequence[str], path: Path) -> list[str]:
+    """Return the command that starts a file where it is, with our own Python where one is meant."""
+    words = [word.replace(FILE, str(path)) for word in command]
+    return [sys.executable, *words[1:]] if words[:1] == [PYTHON] else words
 
 
 def ask(command: Sequence[str], seconds: float = SECONDS) -> str:

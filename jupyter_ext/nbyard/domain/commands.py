@@ -1,9 +1,9 @@
 """Commands: from arguments and values to an argument vector, never to a line for a shell.
 
-A program takes a word that begins with `-` for an option. Therefore a text like that is joined to
-its option (`--name=-x`, `-n-x`), and refused where it would stand alone: behind an option with one
-dash and several letters, or as a positional word of a program that is not told to know `--`.
-Numbers and a single `-` pass as they are.
+Many programs take a word that begins with `-` for an option. Therefore a text like that is joined
+to its option (`--name=-x`, `-n-x`), unless the description says that the two words stay separate. It
+is refused behind an option with one dash and several letters, and as a positional word of a program
+that does not know `--`. Numbers and a single `-` pass as they are.
 """
 
 import json
@@ -291,7 +291,7 @@ def _option_words(reach: Option, argument: Argument, value: Any, where: str) -> 
         word = _word(item, where)
         if reach.joined:
             words.append(f"{reach.flag}={word}")
-        elif not _looks_like_option(item, word):
+        elif reach.joined is False or not _looks_like_option(item, word):
             words += [reach.flag, word]
         elif reach.flag.startswith("--"):
             words.append(f"{reach.flag}={word}")

@@ -67,9 +67,10 @@ class Inspect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AskHelp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The command to run with `--help`: a path below the server's root."""
+    """The command to run with `--help`: a path below the server's root, or an upload."""
 
-    path: str
+    path: str = ""
+    upload: str = ""
 
 
 class TagCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -131,7 +131,7 @@ def _valued(plain: Parameter, rest: str, joined: bool) -> Parameter:
     choices = CHOICES.match(rest)
     words = re.findall(r"\w+", rest)
     is_list = not choices and ("..." in rest or rest.split()[1:] not in ([], ["RANGE"]))
-    reach: Reach = Words(plain.shown) if is_list else Option(plain.shown, joined)
+    reach: Reach = Words(plain.shown) if is_list else Option(plain.shown, joined or None)
     return msgspec.structs.replace(
         plain,
         reach=reach,

@@ -12,10 +12,11 @@ from nbyard.domain.references import evaluate, in_parts, names_in
 class Option(
     msgspec.Struct, frozen=True, tag="option", tag_field="kind", forbid_unknown_fields=True
 ):
-    """`--name VALUE`, or `--name=VALUE` when joined; `flag` is the text before the value."""
+    """`--name VALUE`, or `--name=VALUE` when joined; `flag` is the text before the value. If the
+    description does not set `joined`, only a value that begins with `-` is joined."""
 
     flag: str
-    joined: bool = False
+    joined: bool | None = None
 
 
 class Words(msgspec.Struct, frozen=True, tag="words", tag_field="kind", forbid_unknown_fields=True):

@@ -2,34 +2,19 @@
 
 import ast
 import hashlib
-import shlex
 import warnings
 from typing import Any
 
 from nbyard.domain.attempts import CommandWork, ExitCodes
-from nbyard.domain.commands import FILE, build_argv, expand_file, secret_variables
+from nbyard.domain.commands import build_argv, expand_file, secret_variables
 from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.handed import MARK, handed_values
 from nbyard.domain.invocations import ATTEMPT, TEMPORARY, WORK
+from nbyard.domain.script_starts import PYTHON, STARTS, argument_hints, read_start, start_hints
 from nbyard.domain.scripts import Script, read_script
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
 
-PYTHON = "python3"
-# Suffix: language and how the file is started.
-STARTS: dict[str, tuple[str, list[str]]] = {
-    ".py": ("python", [PYTHON, FILE]),
-    ".sh": ("sh", ["sh", FILE]),
-    ".bash": ("bash", ["bash", FILE]),
-    ".r": ("R", ["Rscript", FILE]),
-    ".jl": ("julia", ["julia", FILE]),
-    ".js": ("javascript", ["node", FILE]),
-    ".pl": ("perl", ["perl", FILE]),
-    ".rb": ("ruby", ["ruby", FILE]),
-}
-INTERPRETERS = {"python": "python", "python3": "python", "sh": "sh", "bash": "bash", "Rscript": "R"}
-BINARIES = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
-MAX_SHEBANG = 256
 # What a command in a folder of its own finds (CWL v1.2, section 4.2 "Runtime environment").
 APART = {"HOME": f"{ATTEMPT}/{WORK}", "TMPDIR": f"{ATTEMPT}/{TEMPORARY}"}
 
@@ -40,11 +25,24 @@ class CommandKind:
     keeps_arguments = False
 
     def read(self, name: str, content: bytes) -> Reading:
-        """How the file is started, and what a Python script takes by argparse or click. Else that
-        is told by people, or by a description file."""
-        language, command = _start(name, content)
-        script = _script(name, content) if language == "python" else Script()
-        return Reading(self.name, language, "", script.arguments, script.hints, command=command)
+        """Read how the file is started, and what a Python script takes by argparse or click.
+
+        Other scripts and binaries get a hint: their arguments come from people or a description.
+        """
+        start = read_start(name, content)
+        script = _script(name, content) if start.language == "python" else Script()
+        unread = script.hints
+        if not (script.arguments or unread):
+            unread = argument_hints(name, content, start)
+        return Reading(
+            self.name,
+            start.language,
+            "",
+            script.arguments,
+            start_hints(name, content, start),
+            command=start.command,
+            argument_hints=unread,
+        )
 
     def work(
         self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
@@ -74,36 +72,6 @@ class CommandKind:
 
     def code_digest(self, content: bytes) -> str:
         return "sha256:" + hashlib.sha256(content).hexdigest()
-
-
-def _start(name: str, content: bytes) -> tuple[str, list[str]]:
-    suffix = "." + name.rpartition(".")[2].lower() if "." in name else ""
-    if suffix in STARTS:
-        language, command = STARTS[suffix]
-        return language, list(command)
-    if content.startswith(BINARIES):
-        return "", [FILE]
-    return _shebang(content) or ("", [FILE])
-
-
-def _shebang(content: bytes) -> tuple[str, list[str]] | None:
-    """The interpreter that the first line names, so that no executable bit is needed."""
-    line = content[:MAX_SHEBANG].split(b"\n", 1)[0]
-    if not line.startswith(b"#!"):
-        return None
-    try:
-        words = shlex.split(line[2:].decode())
-    except (UnicodeDecodeError, ValueError):
-        return None
-    if words and words[0].rpartition("/")[2] == "env":
-        words = [word for word in words[1:] if word != "-S"]
-    if not words:
-        return None
-    program = words[0].rpartition("/")[2]
-    language = INTERPRETERS.get(program, program)
-    if language == "python":
-        words[0] = PYTHON
-    return language, [*words, FILE]
 
 
 def _script(name: str, content: bytes) -> Script:

@@ -216,7 +216,8 @@ class Launch:
             errno.ENOEXEC: "the system cannot execute this kind of file; does it lack a #! line?",
         }
         reason = sentences.get(getattr(error, "errno", None) or 0, str(error))
-        return f"{program} cannot be started: {reason}"
+        shown = program.removeprefix("{attempt}/code/")
+        return f"{self._folder.expand_word(shown)} cannot be started: {reason}"
 
     def _explain_size(self) -> str:
         words = [self._folder.expand_word(word) for word in self._work["argv"]]

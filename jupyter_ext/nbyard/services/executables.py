@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from nbyard import kernels
-from nbyard.asking import ask
+from nbyard.asking import ask, placed, started
 from nbyard.domain.callers import Caller
-from nbyard.domain.commands import FILE
 from nbyard.domain.descriptions import Description, corrected, description_file
 from nbyard.domain.diffs import MAX_LINES, Diff, diff_lines, notebook_lines
 from nbyard.domain.executables import (
@@ -101,12 +98,12 @@ class ExecutableService:
         """
         if self._parts.settings.default_runtime != PROCESS:
             raise Invalid.field("path", "programs are not run on the machine of the server")
-        code = self._freezer.load(body.path)
-        assert code.path is not None
+        code = self._code(caller.name, body.path, body.upload)
         found = self._freezer.inspect(code)
         if found.kind != "command":
             raise Invalid.field("path", f"{code.filename} is a {found.kind}, no command")
-        read = read_help(ask(_started(found.command, code.path)))
+        with placed(code.path, code.filename, code.content) as path:
+            read = read_help(ask(started(found.command, path)))
         hints = [*read.hints, NOTHING_READ if not read.arguments else CHECK_IT]
         return msgspec.structs.replace(found, arguments=read.arguments, hints=hints)
 
@@ -354,12 +351,6 @@ class ExecutableService:
         if version.kind == "notebook":
             return notebook_lines(read_json(content))
         return content.decode("utf-8", "replace")
-
-
-def _started(command: Sequence[str], path: Path) -> list[str]:
-    """How the file is started where it is, by our own interpreter where Python is meant."""
-    words = [word.replace(FILE, str(path)) for word in command]
-    return [sys.executable, *words[1:]] if words[:1] == ["python3"] else words
 
 
 def _standing(files: ProjectFiles, found: Executable) -> tuple[list[str], bool]:

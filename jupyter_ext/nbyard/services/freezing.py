@@ -122,7 +122,10 @@ class Freezer:
             for argument in corrected(reading.own, told.arguments, found.keeps_arguments)
         ]
         command = list(told.command) if told.command is not None else reading.command
-        told_apart = {"command": command, "invocation": told.invocation}
+        hints = list(reading.hints)
+        if told.arguments is None:
+            hints += reading.argument_hints
+        told_apart = {"command": command, "invocation": told.invocation, "hints": hints}
         reading = msgspec.structs.replace(reading, arguments=arguments, **told_apart)
         _check_program(found.name, code, reading)
         return found, reading, told.resources

@@ -8,7 +8,7 @@ describe('E13: the options of a program', () => {
   async function asked(call: jest.Mock) {
     const onRead = jest.fn();
     const services = { yard: { client: { call } }, trans } as never;
-    render(<AskHelp services={services} path="tool.sh" onRead={onRead} />);
+    render(<AskHelp services={services} of={{ path: 'tool.sh' }} onRead={onRead} />);
     expect(call).not.toHaveBeenCalled();
     await act(async () => fireEvent.click(screen.getByRole('button')));
     expect(call).toHaveBeenCalledWith('executables.help', { body: { path: 'tool.sh' } });

@@ -24,6 +24,7 @@ describe('argument drafts', () => {
         default: 0.5,
         reach: { kind: 'option', flag: '--r', joined: true }
       },
+      { name: 'mode', reach: { kind: 'option', flag: '--mode', joined: null } },
       { name: 'loud', type: 'bool', default: false, reach: { kind: 'flag', flag: '--loud' } },
       { name: 'list', type: 'list', default: [1, 2], reach: { kind: 'positional', position: 2 } },
       { name: 'sizes', type: 'list', reach: { kind: 'words', flag: '--sizes' } },

@@ -181,17 +181,13 @@ function ArgumentRow(props: IArgumentRowProps): JSX.Element {
           <Field error={error('reach')}>
             <select
               aria-label={says(trans.__('How it is given'))}
-              value={draft.reach === 'option' && draft.joined ? 'joined' : draft.reach}
-              onChange={event =>
-                change({
-                  reach: event.target.value.replace('joined', 'option') as ReachKind,
-                  joined: event.target.value === 'joined'
-                })
-              }
+              value={draft.reach}
+              onChange={event => change({ reach: event.target.value as ReachKind })}
             >
               <option value="">{trans.__('not at all')}</option>
               <option value="option">{trans.__('--name VALUE')}</option>
               <option value="joined">{trans.__('--name=VALUE')}</option>
+              <option value="either">{trans.__('--name VALUE or --name=-VALUE')}</option>
               <option value="words">{trans.__('--name VALUE VALUE')}</option>
               <option value="flag">{trans.__('flag')}</option>
               <option value="positional">{trans.__('by position')}</option>
@@ -215,6 +211,8 @@ function ArgumentRow(props: IArgumentRowProps): JSX.Element {
                 usualWord(draft) ||
                 {
                   option: '--name',
+                  joined: '--name',
+                  either: '--name',
                   words: '--name',
                   flag: '--flag',
                   positional: nextPosition(drafts, index),

@@ -4,12 +4,12 @@ import { IPanelServices } from '../services';
 
 interface IAskHelpProps {
   services: IPanelServices;
-  path: string;
+  of: { path?: string; upload?: string };
   onRead: (found: Inspection) => void;
 }
 
 /** Runs the program with `--help`, on a click only, and hands on what was read. */
-export function AskHelp({ services, path, onRead }: IAskHelpProps): JSX.Element {
+export function AskHelp({ services, of, onRead }: IAskHelpProps): JSX.Element {
   const { yard, trans } = services;
   const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState<readonly string[]>([]);
@@ -17,7 +17,7 @@ export function AskHelp({ services, path, onRead }: IAskHelpProps): JSX.Element 
     setBusy(true);
     setSaid([]);
     try {
-      const found = await yard.client.call('executables.help', { body: { path } });
+      const found = await yard.client.call('executables.help', { body: of });
       setSaid(found.hints ?? []);
       if (found.arguments.length) {
         onRead(found);

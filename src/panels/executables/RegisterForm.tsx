@@ -147,10 +147,10 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
             />
           </label>
         )}
-        {source.kind === 'command' && target.path && (
+        {source.kind === 'command' && (target.path || target.upload) && (
           <AskHelp
             services={services}
-            path={target.path}
+            of={{ path: target.path, upload: target.upload }}
             onRead={found => setDrafts(found.arguments.map(draftOf))}
           />
         )}

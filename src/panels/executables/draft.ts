@@ -8,11 +8,14 @@ export function tellsArguments(kind: string): boolean {
   return kind === 'notebook' || kind === 'function';
 }
 
-/** As the server calls them; `separated` is a positional word behind `--`, `told` what the form has
- * no words for: it stays as it was. */
+/** As the server calls them, with the forms of an option and of a positional word apart: `joined` is
+ * `--name=VALUE`, `either` joins only a value that begins with `-`, `separated` is a word after `--`.
+ * `told` is what the form has no words for: it stays as it was. */
 export type ReachKind =
   | ''
   | 'option'
+  | 'joined'
+  | 'either'
   | 'words'
   | 'flag'
   | 'positional'
@@ -43,7 +46,6 @@ export interface IDraft {
   reach: ReachKind;
   /** The flag, the position or the variable. */
   word: string;
-  joined: boolean;
   /** As it came, and what the form does not show. */
   own?: Partial<Argument>;
 }
@@ -64,8 +66,7 @@ export function newDraft(name = ''): IDraft {
     choices: '',
     help: '',
     reach: '',
-    word: '',
-    joined: false
+    word: ''
   };
 }
 
@@ -82,7 +83,7 @@ export function usualWord({ reach, name }: Pick<IDraft, 'reach' | 'name'>): stri
   if (reach === 'variable') {
     return name.toUpperCase();
   }
-  return ['option', 'words', 'flag'].includes(reach) ? `--${name.replace(/_/g, '-')}` : '';
+  return ['option', 'joined', 'either', 'words', 'flag'].includes(reach) ? `--${name.replace(/_/g, '-')}` : '';
 }
 
 export function draftOf(argument: Partial<Argument>): IDraft {
@@ -102,8 +103,7 @@ export function draftOf(argument: Partial<Argument>): IDraft {
     help: argument.help ?? '',
     reach: isTold(argument) ? 'told' : reachKind(reach),
     own: argument,
-    word: isTold(argument) ? '' : String(reach.flag ?? reach.position ?? reach.variable ?? ''),
-    joined: !isTold(argument) && reach.joined === true
+    word: isTold(argument) ? '' : String(reach.flag ?? reach.position ?? reach.variable ?? '')
   };
 }
 
@@ -112,7 +112,10 @@ export function isTold(own?: Partial<Argument>): boolean {
   return TOLD.includes((own?.reach as Record<string, unknown> | undefined)?.kind as string);
 }
 
-function reachKind({ kind, separated }: Record<string, unknown>): ReachKind {
+function reachKind({ kind, joined, separated }: Record<string, unknown>): ReachKind {
+  if (kind === 'option' && joined !== false) {
+    return joined === true ? 'joined' : 'either';
+  }
   return separated === true ? 'separated' : ((kind as ReachKind | undefined) ?? '');
 }
 
@@ -183,13 +186,17 @@ function defaultOf({ type, role, nullable, default: text }: IDraft): Json {
 }
 
 function reachOf(draft: IDraft): Record<string, unknown> | undefined {
-  const { reach, joined } = draft;
+  const { reach } = draft;
   const word = draft.word || usualWord(draft);
   switch (reach) {
     case '':
       return undefined;
     case 'option':
-      return { kind: reach, flag: word, joined };
+      return { kind: reach, flag: word, joined: false };
+    case 'joined':
+      return { kind: 'option', flag: word, joined: true };
+    case 'either':
+      return { kind: 'option', flag: word, joined: null };
     case 'words':
     case 'flag':
       return { kind: reach, flag: word };

@@ -86,6 +86,12 @@ def test_values_as_words(type_: str, value: object, words: list[str]) -> None:
     assert argv(Argument("x", type=type_, reach=Option("--x")), value) == words  # type: ignore[arg-type]
 
 
+@given(TEXTS)
+def test_a_separate_value_stays_separate(text: str) -> None:
+    for flag in ("--x", "-x", "-name"):
+        assert argv(Argument("x", reach=Option(flag, joined=False)), text) == [flag, text]
+
+
 def test_a_text_never_becomes_an_option() -> None:
     """I24."""
     assert argv(Argument("x", reach=Option("-n")), "-rf") == ["-n-rf"]

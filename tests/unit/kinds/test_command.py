@@ -20,7 +20,12 @@ HERE = EnvironmentRef(interpreter="/opt/python")
     ("name", "content", "language", "command"),
     [
         ("a.py", b"", "python", ["python3", "{file}"]),
-        ("A.PY", b"#!/bin/sh", "python", ["python3", "{file}"]),
+        ("A.PY", b"#!/usr/local/bin/python3.13 -u\n", "python", ["python3", "-u", "{file}"]),
+        ("a.py", b"#!/usr/bin/env -S uv run --script\n", "python", ["uv", "run", "--script", "{file}"]),
+        ("a.sh", b"#!/bin/bash\nset -o pipefail", "bash", ["/bin/bash", "{file}"]),
+        ("a.sh", b"#!/usr/bin/env python3\n", "python", ["python3", "{file}"]),
+        ("a.r", b"#!/usr/bin/env -S Rscript --vanilla\n", "R", ["Rscript", "--vanilla", "{file}"]),
+        ("a.mjs", b"#!/usr/bin/env node\n", "javascript", ["node", "{file}"]),
         ("a.sh", b"", "sh", ["sh", "{file}"]),
         ("a.R", b"", "R", ["Rscript", "{file}"]),
         ("run", b"#!/usr/bin/env python3\n", "python", ["python3", "{file}"]),
@@ -47,7 +52,7 @@ def test_how_files_are_started(
 )
 def test_broken_python_is_only_a_hint(content: bytes) -> None:
     """It may be meant for another version of Python."""
-    assert KIND.read("a.py", content).hints
+    assert KIND.read("a.py", content).argument_hints
 
 
 def test_reading_never_runs_anything() -> None:

@@ -265,6 +265,13 @@ def test_help_is_read_when_it_is_asked_for(yard, ann, root):
     assert [path.name for path in root.glob("*.nbexec")] == []
 
 
+def test_help_is_read_of_an_upload(yard, ann):
+    script = b"#!/bin/sh\necho '  --top N  how many'\n"
+    asked = AskHelp(upload=uploaded(yard, ann, "tool", script))
+    found = yard.services.executables.help(ann, asked)
+    assert [one.reach for one in found.arguments] == [Option("--top")]
+
+
 def test_help_of_what_is_no_command_or_runs_elsewhere_is_refused(yard, ann, root):
     write_notebook(root, "a = 1", "pass", name="book.ipynb")
     with pytest.raises(Invalid, match="no command"):

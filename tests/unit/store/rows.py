@@ -1,10 +1,12 @@
 """Rows as services and the dispatcher write them, with as little said as a test needs."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from nbyard.domain.arguments import Argument
 from nbyard.domain.datasets import Dataset
 from nbyard.domain.executables import Executable, ExecutableVersion, Resources
 from nbyard.domain.ids import new_id
@@ -61,7 +63,9 @@ class Rows:
         assert found is not None
         return found
 
-    def executable_version(self, executable_id: str, identity: str) -> ExecutableVersion:
+    def executable_version(
+        self, executable_id: str, identity: str, arguments: Sequence[Argument] = ()
+    ) -> ExecutableVersion:
         texts = dict.fromkeys(("kernel", "content_digest", "code_digest", "bundle_digest"), "")
         made = ExecutableVersion(
             id=new_id(),
@@ -70,7 +74,7 @@ class Rows:
             kind="command",
             language="python",
             file="work.py",
-            arguments=[],
+            arguments=list(arguments),
             command=["python3"],
             resources=Resources(cpu=2),
             created_at=START,

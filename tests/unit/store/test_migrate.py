@@ -9,6 +9,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from nbyard.domain.arguments import Argument
+from nbyard.domain.ids import new_id
+from nbyard.domain.reaches import Flag, Option
 from nbyard.domain.workflows import Document
 from nbyard.errors import NewerSchema
 from nbyard.store import Store
@@ -72,3 +75,21 @@ def test_runs_learn_where_what_they_ran_really_is(tmp_path: Path, database_url: 
     assert [found[run.id] for run in (made, single, uploaded, gone)] == [
         "/work/a/flow.nbflow", "/work/a/tool.py", "", "gone.py",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+def test_options_of_stored_versions_join_what_begins_with_a_dash(
+    tmp_path: Path, database_url: str
+) -> None:
+    """0018: before it, `joined` was false in each option that was not joined."""
+    reaches = [Option("--a", joined=False), Option("--b", joined=True), Flag("--c"), None]
+    given = [Argument(name, reach=reach) for name, reach in zip("abcd", reaches, strict=True)]
+    opened = Store(tmp_path, database_url)
+    with opened.write() as c:
+        version = Rows(opened, c).executable_version(new_id(), "first", given)
+        import_module("nbyard.store.migrations.versions.0018_joined_options").unset_joined(c)
+    with opened.read() as c:
+        found = opened.executables.version(c, version.id)
+    opened.close()
+    assert found is not None
+    assert [argument.reach for argument in found.arguments] == [Option("--a"), *reaches[1:]]

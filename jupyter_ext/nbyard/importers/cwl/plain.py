@@ -161,7 +161,7 @@ def _prefixed(option: Option | None, bound: Bound) -> Bound:
     if option is None:
         return bound
     prefix = f"{option.flag}=" if option.joined else option.flag
-    return msgspec.structs.replace(bound, prefix=prefix, joined=option.joined)
+    return msgspec.structs.replace(bound, prefix=prefix, joined=bool(option.joined))
 
 
 def _binding(argument: Argument) -> tuple[Bound, dict[str, Any]]:

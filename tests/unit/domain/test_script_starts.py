@@ -1,0 +1,68 @@
+"""E4: what a script's first lines say about its start and its arguments."""
+
+import pytest
+
+from nbyard.domain.script_starts import argument_hints, read_start, start_hints
+
+PLAIN = [
+    ("a.py", b"print(1)"),
+    ("a.sh", b"echo one"),
+    ("a.bash", b"#!/bin/bash\necho $HOME $PATH"),
+    ("a.R", b"print(1)"),
+    ("a.jl", b"println(1)"),
+]
+
+
+@pytest.mark.parametrize(("name", "content"), PLAIN)
+def test_a_plain_script_needs_no_hint(name: str, content: bytes) -> None:
+    start = read_start(name, content)
+    assert start_hints(name, content, start) == argument_hints(name, content, start) == []
+
+
+@pytest.mark.parametrize("name", ["run", "a.txt", "a.bash.bak"])
+def test_a_script_without_a_program_is_told_of(name: str) -> None:
+    (hint,) = start_hints(name, b"echo 1", read_start(name, b"echo 1"))
+    assert hint.startswith(f"{name} does not say which program runs it.")
+    started = b"#!/bin/sh\necho 1"
+    assert start_hints(name, started, read_start(name, started)) == []
+
+
+def test_windows_line_ends_of_a_shell_script_are_told_of() -> None:
+    content = b"#!/bin/bash\r\necho one\r\n"
+    for name in ("a.sh", "run"):
+        (hint,) = start_hints(name, content, read_start(name, content))
+        assert "Windows line ends (CRLF), which bash" in hint
+    assert start_hints("a.py", content[2:], read_start("a.py", content[2:])) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "way"),
+    [
+        ("a.py", b"import fire\nfire.Fire(main)", "fire"),
+        ("a.py", b"from typer import Typer", "typer"),
+        ("a.py", b"import sys\nprint(sys.argv[1])", "sys.argv"),
+        ("a.sh", b"while getopts 'ab:' name; do :; done", "getopts"),
+        ("a.sh", b"case \"$1\" in a) ;; esac", "$1"),
+        ("a.bash", b'for each in "$@"; do :; done', "$1"),
+        ("a.sh", b"echo ${2:-none}", "$1"),
+        ("a.R", b"args <- commandArgs(trailingOnly = TRUE)", "commandArgs"),
+        ("a.R", b"parser <- OptionParser(option_list = all)", "optparse"),
+        ("a.pl", b"my ($name) = @ARGV;", "@ARGV"),
+        ("a.rb", b"puts ARGV[0]", "ARGV"),
+        ("a.js", b"console.log(process.argv)", "process.argv"),
+        ("a.jl", b"println(ARGS[1])", "ARGS"),
+    ],
+)
+def test_arguments_that_are_read_in_another_way_are_told_of(
+    name: str, content: bytes, way: str
+) -> None:
+    (hint,) = argument_hints(name, content, read_start(name, content))
+    assert hint.startswith(f"{name} reads its arguments with {way}, which nbyard cannot follow.")
+    assert "Read --help" in hint
+
+
+def test_a_binary_gets_a_hint_about_its_arguments() -> None:
+    start = read_start("wc.sh", b"\x7fELF\x02")
+    assert start.command == ["{file}"] and start_hints("wc.sh", b"\x7fELF\x02", start) == []
+    (hint,) = argument_hints("wc.sh", b"\x7fELF\x02", start)
+    assert hint.startswith("nbyard cannot read the arguments of the binary wc.sh.")
