@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.attempts import EXECUTED, NotebookWork
+from nbyard.domain.attempts import EXECUTED, NotebookWork, Result
 from nbyard.runtimes.prepared import Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt
@@ -61,16 +61,22 @@ def notebook(*sources: str, tags: tuple[str, ...] = ()) -> dict[str, Any]:
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
 
 
-def said(folder: Path, whole: dict[str, Any], parents: Parents | None) -> dict[str, Any]:
-    """The executed notebook, without times."""
+def run(
+    folder: Path, whole: dict[str, Any], parents: Parents | None
+) -> tuple[Result, dict[str, Any]]:
+    """Return the result and the executed notebook."""
     runtime = ProcessRuntime(parents=parents)
     work = NotebookWork("code/n.ipynb", "python3", "python", {})
     order = place_attempt(folder, "", {}, "", work=work, directory="code")
     (order.folder / "code" / "n.ipynb").write_text(json.dumps(whole))
     runtime.start(order)
-    result = finish(runtime, order)
+    return finish(runtime, order), json.loads((order.folder / EXECUTED).read_text())
+
+
+def said(folder: Path, whole: dict[str, Any], parents: Parents | None) -> dict[str, Any]:
+    """Return the executed notebook, without times."""
+    result, executed = run(folder, whole, parents)
     assert result.failure is None, result.failure
-    executed: dict[str, Any] = json.loads((order.folder / EXECUTED).read_text())
     for cell in executed["cells"]:
         assert cell["metadata"].pop("execution")
     return executed
@@ -84,6 +90,27 @@ def test_it_says_the_same(tmp_path: Path, parents: Parents) -> None:
 def test_it_fails_in_the_same_words(tmp_path: Path, parents: Parents) -> None:
     whole = notebook(*ERRORS, tags=("raises-exception",))
     assert said(tmp_path, whole, parents) == said(tmp_path, whole, None)
+
+
+@pytest.mark.parametrize("is_forked", [True, False], ids=["forked", "started"])
+@pytest.mark.parametrize(
+    "last",
+    ["sys.exit()", "sys.exit(0)", "sys.exit(None)", "raise SystemExit", "exit()", "quit", "exit(1)"],
+)
+def test_an_exit_ends_it_early(
+    tmp_path: Path, parents: Parents, last: str, is_forked: bool
+) -> None:
+    """As in papermill, where the cells behind it are not run."""
+    whole = notebook("import sys; 1 + 1", last, "print('never')")
+    result, executed = run(tmp_path, whole, parents if is_forked else None)
+    assert result.state == "succeeded", result.failure
+    assert [cell["execution_count"] for cell in executed["cells"]] == [1, 2, None]
+
+
+@pytest.mark.parametrize("last", ["sys.exit(3)", "sys.exit('no data')", "raise SystemExit('0 ')"])
+def test_another_exit_fails(tmp_path: Path, parents: Parents, last: str) -> None:
+    result, _ = run(tmp_path, notebook("import sys", last, "print('never')"), parents)
+    assert result.failure is not None and result.failure.error_name == "SystemExit"
 
 
 def test_what_its_user_has_configured_holds(

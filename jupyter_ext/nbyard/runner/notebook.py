@@ -279,14 +279,14 @@ class Wishes:
 
 
 async def run_cells(session: Any, report: Report) -> dict[str, Any] | None:
-    """All code cells, up to the first that fails: what went wrong then."""
+    """Run code cells, up to one that fails or exits; return what went wrong."""
     session.save_within()
     cells = session.code_cells()
     for index in cells:
         started = time.monotonic()
         report.cell(session.progress(index), "running")
         failure = await session.run_cell(index)
-        is_last = failure is not None or index == cells[-1]
+        is_last = failure is not None or session.has_exited or index == cells[-1]
         if not is_last:
             session.save_within()
         state, seconds = "failed" if failure else "done", time.monotonic() - started
@@ -295,4 +295,6 @@ async def run_cells(session: Any, report: Report) -> dict[str, Any] | None:
             return dict(failure)
         if session.interrupted:
             return {"kind": "cancelled", "message": "interrupted", **session.place(index)}
+        if session.has_exited:
+            break
     return None

@@ -30,6 +30,8 @@ MAX_STREAM = 8 * 1024 * 1024
 MAX_MESSAGE = 1000
 MAX_TRACEBACK = 200_000
 MAX_NAME = 100
+# Texts of a SystemExit with which papermill lets a notebook succeed, and those of None and False.
+GOOD_EXITS = ("", "0", "None", "False")
 
 EMPTY: dict[str, Any] = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
 from_dict: Any = _from_dict
@@ -140,11 +142,13 @@ class Session:
         self._starting: asyncio.Task[None] | None = None
         self._interrupting: asyncio.Future[None] | None = None
         self.interrupted = False
+        self.has_exited = False
         self._closes = False
         self.cell: int | None = None
         self.client: Any = client or prepared_client(self._kernel)
         self.client.nb = self._notebook
         self.client.session = self
+        self.client.on_cell_executed = self._note_exit
 
     def progress(self, index: int) -> dict[str, int]:
         """A cell in executed.ipynb (`index` of `of`) and, if it is one of those in the source,
@@ -191,7 +195,7 @@ class Session:
             self._interrupting = asyncio.ensure_future(self._process.interrupt())
 
     async def run_cell(self, index: int) -> dict[str, Any] | None:
-        """Run one cell; what went wrong, in words.
+        """Run one cell; return what went wrong. `has_exited` is true when it ended the notebook.
 
         Raises:
             KernelEnded: the kernel did not survive it.
@@ -200,11 +204,21 @@ class Session:
         try:
             await self.client.async_execute_cell(self._notebook.cells[index], index)
         except CellExecutionError as error:
-            return self._failure(index, error)
+            if error.ename != "SystemExit" or error.evalue not in GOOD_EXITS:
+                return self._failure(index, error)
+            self.has_exited = True
         except DeadKernelError:
             raise KernelEnded(f"the kernel died{self._how()} in {self._named_cell()}") from None
         self.cell = None
         return None
+
+    def _note_exit(self, *, execute_reply: dict[str, Any], **_: Any) -> None:
+        """Note that the cell asked the kernel to end, as `exit()` does in IPython and R.
+
+        Source: https://jupyter-client.readthedocs.io/en/stable/messaging.html#payloads-deprecated
+        """
+        payload = execute_reply["content"].get("payload") or ()
+        self.has_exited |= any(one.get("source") == "ask_exit" for one in payload)
 
     def _failure(self, index: int, error: CellExecutionError) -> dict[str, Any]:
         name, text = error.ename or "Error", (error.evalue or "").strip()
