@@ -1632,10 +1632,13 @@ export interface components {
         };
         /**
          * AskHelp
-         * @description The command to run with `--help`: a path below the server's root.
+         * @description The command to run with `--help`: a path below the server's root, or an upload.
          */
         AskHelp: {
+            /** @default  */
             path: string;
+            /** @default  */
+            upload: string;
         };
         /**
          * Attempt
@@ -3176,14 +3179,15 @@ export interface components {
         };
         /**
          * Option
-         * @description `--name VALUE`, or `--name=VALUE` when joined; `flag` is the text before the value.
+         * @description `--name VALUE`, or `--name=VALUE` when joined; `flag` is the text before the value. If the
+         *         description does not set `joined`, only a value that begins with `-` is joined.
          */
         Option: {
             /** @enum {unknown} */
             kind: "option";
             flag: string;
-            /** @default false */
-            joined: boolean;
+            /** @default null */
+            joined: boolean | null;
         };
         /**
          * Package

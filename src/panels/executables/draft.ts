@@ -83,7 +83,9 @@ export function usualWord({ reach, name }: Pick<IDraft, 'reach' | 'name'>): stri
   if (reach === 'variable') {
     return name.toUpperCase();
   }
-  return ['option', 'joined', 'either', 'words', 'flag'].includes(reach) ? `--${name.replace(/_/g, '-')}` : '';
+  return ['option', 'joined', 'either', 'words', 'flag'].includes(reach)
+    ? `--${name.replace(/_/g, '-')}`
+    : '';
 }
 
 export function draftOf(argument: Partial<Argument>): IDraft {

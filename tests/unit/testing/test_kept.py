@@ -49,10 +49,11 @@ def test_only_folders_that_nobody_used_for_a_day_are_removed(cache: Path) -> Non
     code = "import sys; from nbyard.testing import kept; kept.kept_folder('wheels', sys.argv[1], "
     code += "lambda folder: None); print(flush=True); sys.stdin.read()"
     words = [sys.executable, "-c", code]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     for name in ("unused", "recent"):
         subprocess.run([*words, name], input=b"", stdout=subprocess.DEVNULL, check=True)
-    with subprocess.Popen([*words, "held"], **pipes) as holder:
+    with subprocess.Popen(
+        [*words, "held"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
         assert holder.stdout is not None and holder.stdin is not None
         holder.stdout.readline()
         folders = {name: cache / f"wheels-{kept.digest_of(name)}" for name in ("unused", "held")}
