@@ -95,7 +95,15 @@ def test_it_fails_in_the_same_words(tmp_path: Path, parents: Parents) -> None:
 @pytest.mark.parametrize("is_forked", [True, False], ids=["forked", "started"])
 @pytest.mark.parametrize(
     "last",
-    ["sys.exit()", "sys.exit(0)", "sys.exit(None)", "raise SystemExit", "exit()", "quit", "exit(1)"],
+    [
+        "sys.exit()",
+        "sys.exit(0)",
+        "sys.exit(None)",
+        "raise SystemExit",
+        "exit()",
+        "quit",
+        "exit(1)",
+    ],
 )
 def test_an_exit_ends_it_early(
     tmp_path: Path, parents: Parents, last: str, is_forked: bool

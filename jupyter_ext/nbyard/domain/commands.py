@@ -1,8 +1,8 @@
 """Commands: from arguments and values to an argument vector, never to a line for a shell.
 
 Many programs take a word that begins with `-` for an option. Therefore a text like that is joined
-to its option (`--name=-x`, `-n-x`), unless the description says that the two words stay separate. It
-is refused behind an option with one dash and several letters, and as a positional word of a program
+to its option (`--name=-x`, `-n-x`), unless the description keeps the two words separate. It is
+refused behind an option with one dash and several letters, and as a positional word of a program
 that does not know `--`. Numbers and a single `-` pass as they are.
 """
 

@@ -73,7 +73,7 @@ def read_start(name: str, content: bytes) -> Start:
 
 
 def shebang(content: bytes) -> list[str]:
-    """Return the words behind `#!` without `env`; none where the first line has no readable ones."""
+    """Return the words after `#!` without `env`, or no words if the first line has none."""
     line = content[:MAX_SHEBANG].split(b"\n", 1)[0]
     if not line.startswith(b"#!"):
         return []
@@ -87,12 +87,7 @@ def shebang(content: bytes) -> list[str]:
 
 
 def start_hints(name: str, content: bytes, start: Start) -> list[str]:
-    """Describe what keeps a script from starting as its author means."""
-    if start.command == [FILE] and not start.is_binary:
-        return [
-            f"{name} does not say which program runs it."
-            " Add a first line such as #!/usr/bin/env python3, or set its command in the form."
-        ]
+    """Describe what keeps a script from running as its author means."""
     if start.language in SHELLS and b"\r\n" in content:
         return [
             f"{name} has Windows line ends (CRLF), which {start.language} takes for a part of the"
@@ -101,8 +96,13 @@ def start_hints(name: str, content: bytes, start: Start) -> list[str]:
     return []
 
 
-def argument_hints(name: str, content: bytes, start: Start) -> list[str]:
-    """Describe that arguments are read in a way that nbyard cannot follow."""
+def description_hints(name: str, content: bytes, start: Start) -> list[str]:
+    """Describe what a description has to add: the program, or arguments that nbyard cannot read."""
+    if start.command == [FILE] and not start.is_binary:
+        return [
+            f"{name} does not say which program runs it."
+            " Add a first line such as #!/usr/bin/env python3, or set its command in the form."
+        ]
     if start.is_binary:
         return [f"nbyard cannot read the arguments of the binary {name}. {DECLARE}"]
     language = "shell" if start.language in SHELLS else start.language

@@ -10,7 +10,7 @@ from nbyard.domain.commands import build_argv, expand_file, secret_variables
 from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.handed import MARK, handed_values
 from nbyard.domain.invocations import ATTEMPT, TEMPORARY, WORK
-from nbyard.domain.script_starts import PYTHON, STARTS, argument_hints, read_start, start_hints
+from nbyard.domain.script_starts import PYTHON, STARTS, description_hints, read_start, start_hints
 from nbyard.domain.scripts import Script, read_script
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
@@ -33,7 +33,7 @@ class CommandKind:
         script = _script(name, content) if start.language == "python" else Script()
         unread = script.hints
         if not (script.arguments or unread):
-            unread = argument_hints(name, content, start)
+            unread = description_hints(name, content, start)
         return Reading(
             self.name,
             start.language,
@@ -41,7 +41,7 @@ class CommandKind:
             script.arguments,
             start_hints(name, content, start),
             command=start.command,
-            argument_hints=unread,
+            hints_without_description=unread,
         )
 
     def work(

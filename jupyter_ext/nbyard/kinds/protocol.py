@@ -17,7 +17,7 @@ class Reading(msgspec.Struct, frozen=True):
     make a cell the parameters cell; `command` is the beginning of a command line, `{file}` in it
     the file, `invocation` how it is run beyond that, `facts` what is known of the place where that
     is. `is_unread` when nobody here can read such arguments: a description is their list.
-    `argument_hints` are hints that a description of the arguments answers.
+    `hints_without_description` are those that a description answers.
     """
 
     kind: str
@@ -28,7 +28,7 @@ class Reading(msgspec.Struct, frozen=True):
     can_tag: bool = False
     command: list[str] = []
     is_unread: bool = False
-    argument_hints: list[str] = []
+    hints_without_description: list[str] = []
     invocation: Invocation = Invocation()
     facts: Facts = Facts()
 

@@ -124,7 +124,7 @@ class Freezer:
         command = list(told.command) if told.command is not None else reading.command
         hints = list(reading.hints)
         if told.arguments is None:
-            hints += reading.argument_hints
+            hints += reading.hints_without_description
         told_apart = {"command": command, "invocation": told.invocation, "hints": hints}
         reading = msgspec.structs.replace(reading, arguments=arguments, **told_apart)
         _check_program(found.name, code, reading)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.script_starts import argument_hints, read_start, start_hints
+from nbyard.domain.script_starts import description_hints, read_start, start_hints
 
 PLAIN = [
     ("a.py", b"print(1)"),
@@ -16,15 +16,15 @@ PLAIN = [
 @pytest.mark.parametrize(("name", "content"), PLAIN)
 def test_a_plain_script_needs_no_hint(name: str, content: bytes) -> None:
     start = read_start(name, content)
-    assert start_hints(name, content, start) == argument_hints(name, content, start) == []
+    assert start_hints(name, content, start) == description_hints(name, content, start) == []
 
 
 @pytest.mark.parametrize("name", ["run", "a.txt", "a.bash.bak"])
 def test_a_script_without_a_program_is_told_of(name: str) -> None:
-    (hint,) = start_hints(name, b"echo 1", read_start(name, b"echo 1"))
+    (hint,) = description_hints(name, b"echo 1", read_start(name, b"echo 1"))
     assert hint.startswith(f"{name} does not say which program runs it.")
     started = b"#!/bin/sh\necho 1"
-    assert start_hints(name, started, read_start(name, started)) == []
+    assert description_hints(name, started, read_start(name, started)) == []
 
 
 def test_windows_line_ends_of_a_shell_script_are_told_of() -> None:
@@ -42,7 +42,7 @@ def test_windows_line_ends_of_a_shell_script_are_told_of() -> None:
         ("a.py", b"from typer import Typer", "typer"),
         ("a.py", b"import sys\nprint(sys.argv[1])", "sys.argv"),
         ("a.sh", b"while getopts 'ab:' name; do :; done", "getopts"),
-        ("a.sh", b"case \"$1\" in a) ;; esac", "$1"),
+        ("a.sh", b'case "$1" in a) ;; esac', "$1"),
         ("a.bash", b'for each in "$@"; do :; done', "$1"),
         ("a.sh", b"echo ${2:-none}", "$1"),
         ("a.R", b"args <- commandArgs(trailingOnly = TRUE)", "commandArgs"),
@@ -56,7 +56,7 @@ def test_windows_line_ends_of_a_shell_script_are_told_of() -> None:
 def test_arguments_that_are_read_in_another_way_are_told_of(
     name: str, content: bytes, way: str
 ) -> None:
-    (hint,) = argument_hints(name, content, read_start(name, content))
+    (hint,) = description_hints(name, content, read_start(name, content))
     assert hint.startswith(f"{name} reads its arguments with {way}, which nbyard cannot follow.")
     assert "Read --help" in hint
 
@@ -64,5 +64,5 @@ def test_arguments_that_are_read_in_another_way_are_told_of(
 def test_a_binary_gets_a_hint_about_its_arguments() -> None:
     start = read_start("wc.sh", b"\x7fELF\x02")
     assert start.command == ["{file}"] and start_hints("wc.sh", b"\x7fELF\x02", start) == []
-    (hint,) = argument_hints("wc.sh", b"\x7fELF\x02", start)
+    (hint,) = description_hints("wc.sh", b"\x7fELF\x02", start)
     assert hint.startswith("nbyard cannot read the arguments of the binary wc.sh.")

@@ -21,7 +21,12 @@ HERE = EnvironmentRef(interpreter="/opt/python")
     [
         ("a.py", b"", "python", ["python3", "{file}"]),
         ("A.PY", b"#!/usr/local/bin/python3.13 -u\n", "python", ["python3", "-u", "{file}"]),
-        ("a.py", b"#!/usr/bin/env -S uv run --script\n", "python", ["uv", "run", "--script", "{file}"]),
+        (
+            "a.py",
+            b"#!/usr/bin/env -S uv run --script\n",
+            "python",
+            ["uv", "run", "--script", "{file}"],
+        ),
         ("a.sh", b"#!/bin/bash\nset -o pipefail", "bash", ["/bin/bash", "{file}"]),
         ("a.sh", b"#!/usr/bin/env python3\n", "python", ["python3", "{file}"]),
         ("a.r", b"#!/usr/bin/env -S Rscript --vanilla\n", "R", ["Rscript", "--vanilla", "{file}"]),
@@ -52,7 +57,7 @@ def test_how_files_are_started(
 )
 def test_broken_python_is_only_a_hint(content: bytes) -> None:
     """It may be meant for another version of Python."""
-    assert KIND.read("a.py", content).argument_hints
+    assert KIND.read("a.py", content).hints_without_description
 
 
 def test_reading_never_runs_anything() -> None:
