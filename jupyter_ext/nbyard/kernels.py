@@ -69,16 +69,14 @@ _asked: dict[tuple[str, tuple[tuple[str, str], ...]], Asked] = {}
 
 
 def kernel(name: str, language: str = "") -> EnvironmentRef:
-    """The kernelspec of that name, or the first of that language when the name is empty.
+    """Return the kernelspec of that name, or the first of that language if none has the name.
 
     Raises:
-        NotFound: no such kernel is installed, the hint lists those that are; or its interpreter
-            is gone.
+        NotFound: neither is installed, the hint lists the kernels that are; or its interpreter is
+            gone.
     """
-    from jupyter_client.kernelspec import KernelSpecManager
-
-    specs = KernelSpecManager().get_all_specs()
-    wanted = name or _first(specs, language)
+    specs = _specs()
+    wanted = _chosen(specs, name, language)
     if wanted not in specs:
         known = ", ".join(sorted(specs)) or "none"
         raise NotFound(
@@ -102,14 +100,28 @@ def kernel(name: str, language: str = "") -> EnvironmentRef:
     return EnvironmentRef(wanted, spec.get("language", ""), interpreter, digest_of(told | more))
 
 
-def foreign() -> list[Kernel]:
-    """The kernels of this machine that are no environment of ours, by name. Nothing is run."""
+def substitute(name: str, language: str) -> str:
+    """Return the kernel that runs notebooks of a kernel that is not installed; else nothing."""
+    specs = _specs()
+    chosen = _chosen(specs, name, language)
+    return chosen if chosen in specs and chosen != name else ""
+
+
+def _specs() -> dict[str, Any]:
     from jupyter_client.kernelspec import KernelSpecManager
 
-    found = KernelSpecManager().get_all_specs()
+    return dict(KernelSpecManager().get_all_specs())
+
+
+def _chosen(specs: Mapping[str, Any], name: str, language: str) -> str:
+    return name if name in specs else _first(specs, language.lower()) or name
+
+
+def foreign() -> list[Kernel]:
+    """The kernels of this machine that are no environment of ours, by name. Nothing is run."""
     return [
         _foreign(name, about["spec"], about["resource_dir"])
-        for name, about in sorted(found.items())
+        for name, about in sorted(_specs().items())
         if not is_ours(about["spec"])
     ]
 
@@ -170,7 +182,8 @@ def _first(specs: Mapping[str, Any], language: str) -> str:
     found = [
         name
         for name, about in specs.items()
-        if about["spec"].get("language", "").lower() == language and not is_ours(about["spec"])
+        if language and about["spec"].get("language", "").lower() == language
+        if not is_ours(about["spec"])
     ]
     return min(found, key=lambda name: (name != NATIVE, name), default="")
 

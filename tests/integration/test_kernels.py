@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.executables import Inspect
 from nbyard.domain.runs import NewRun, RunDetail
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
@@ -103,6 +104,20 @@ def test_the_kernel_of_r_is_listed_and_runs(yard: Yard, run: Run, r: R) -> None:
     assert printed(yard, found) == "from R"
     record = yard.services.runs.surroundings(ADA, found.run.id, found.tasks[0].node)
     assert record.interpreter == known.interpreter and record.fingerprint
+
+
+def test_another_kernel_takes_the_place_of_one_that_is_not_installed(yard: Yard, run: Run) -> None:
+    """E12: a notebook comes from a machine where the kernel has another name."""
+    found = run("print(1 + 1)")
+    words = f"The kernel {KERNEL} is not installed: python3 runs the notebook."
+    assert printed(yard, found) == "2"
+    assert found.tasks[0].warning == words
+    record = yard.services.runs.surroundings(ADA, found.run.id, found.tasks[0].node)
+    assert record.kernel == "python3"
+    seen = yard.services.executables.inspect(ADA, Inspect(path="n.ipynb"))
+    assert words in seen.hints
+    assert run("print(1 + 1)").tasks[0].cached
+    assert run("1", "cobol").tasks[0].failure is not None
 
 
 @pytest.mark.parametrize("language", ["python", "R"])

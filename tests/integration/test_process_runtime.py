@@ -505,6 +505,15 @@ class TestNotebooks:
         assert failure is not None and failure.kind == "preparation"
         assert "no_such" in failure.message and "python3" in failure.message
 
+    def test_another_kernel_of_the_language_runs_it(self, runtime: Runtime, place: Place) -> None:
+        """As in a container, where nobody has chosen a kernel before."""
+        order = place("", work=NotebookWork("code/n.ipynb", "no_such", "python", {}))
+        (order.folder / "code" / "n.ipynb").write_text(notebook("print('ran')"))
+        runtime.start(order)
+        assert finish(runtime, order).state == "succeeded"
+        words = "The kernel no_such is not installed: python3 runs the notebook.\nran\n"
+        assert printed(order) == words
+
     def test_no_file_stays_in_the_temporary_folder(
         self, runtime: Runtime, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -186,6 +186,20 @@ def test_kernels_of_other_languages(spec, tmp_path, monkeypatch):
         kernels.kernel("julia-1.10")
 
 
+def test_another_kernel_of_the_language_takes_the_place_of_one_that_is_not_installed(spec):
+    spec("python3", [sys.executable, "-m", "ipykernel_launcher"])
+    spec("aaa", [sys.executable, "-m", "ipykernel_launcher"])
+    for name in ("conda-env-foo-py", "python", "python3_mydev"):
+        assert kernels.kernel(name, "python").kernel == "python3"
+        assert kernels.substitute(name, "python") == "python3"
+    assert kernels.substitute("aaa", "python") == ""
+    assert kernels.substitute("gone", "cobol") == kernels.substitute("gone", "") == ""
+    for language in ("cobol", ""):
+        with pytest.raises(NotFound, match="There is no kernel 'gone'") as refused:
+            kernels.kernel("gone", language)
+        assert "aaa" in refused.value.hint
+
+
 @pytest.fixture
 def conda(tmp_path):
     """An environment of conda, as far as one looks at it; makes programs and packages in it."""

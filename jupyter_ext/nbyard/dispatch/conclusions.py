@@ -1,6 +1,7 @@
 """What it means that work came to a result: outputs are taken, it failed, or it was ended."""
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 
 import msgspec
 
@@ -14,9 +15,10 @@ from nbyard.dispatch.locks import not_as_locked
 from nbyard.dispatch.results import check_token, disclosed_in, failure_of, take_outputs
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import CANCEL, Failure, Result
+from nbyard.domain.kernels import not_installed
 from nbyard.domain.limits import waited_too_long
 from nbyard.domain.runtimes import PROCESS
-from nbyard.errors import Busy, Invalid, NbyardError, Unavailable
+from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 
 
 class Conclusions:
@@ -65,8 +67,8 @@ class Conclusions:
                 return self._fail(case, failure_of(error, "contract"), result)
             crash_point("outputs-taken")
             is_as_keyed = self._is_as_keyed(case)
-            told = not_as_locked(self._room, case.attempt, case.task.plan)
-            warning = "; ".join(filter(None, (told, *disclosed_in(result))))
+            warnings = (*self._environment_warnings(case), *disclosed_in(result))
+            warning = "; ".join(filter(None, warnings))
             return Ended("succeeded", None, result, rows, hold.pop_all(), is_as_keyed, warning)
 
     def _is_as_keyed(self, case: Case) -> bool:
@@ -83,6 +85,16 @@ class Conclusions:
         parts = key_parts(case.task.plan, code, case.inputs, environment)
         return parts.key() == case.task.cache_key
 
+    def _environment_warnings(self, case: Case) -> Iterator[str]:
+        """Yield what differed from what the plan and the notebook name."""
+        plan = case.task.plan
+        yield not_as_locked(self._room, case.attempt, plan)
+        if plan.runtime == PROCESS and plan.environment is None:
+            with suppress(NotFound, Unavailable):  # the code or the kernel is gone meanwhile
+                code, environment = self._identities.look(plan)
+                named, used = code.version.kernel, environment.kernel
+                yield not_installed(named, used) if named not in ("", used) else ""
+
     def _fail(self, case: Case, failure: Failure, result: Result) -> Ended:
         """Of work that is not tried again only the executed notebook is kept."""
         plan, number = case.task.plan, case.attempt.number
@@ -92,7 +104,7 @@ class Conclusions:
             hold.enter_context(self._room.blobs.keeping())
             kept = msgspec.structs.replace(result, outputs=[])
             rows = take_outputs(self._room, case.order.folder, kept, case.outputs)
-            warning = not_as_locked(self._room, case.attempt, plan)
+            warning = "; ".join(filter(None, self._environment_warnings(case)))
             return Ended("failed", failure, result, rows, hold.pop_all(), warning=warning)
 
     def _stopped(self, case: Case, failure: Failure, result: Result, asked: str) -> Ended:

@@ -98,9 +98,10 @@ def check_reaches(arguments: Sequence[Argument], invocation: Invocation) -> None
 
 def _problems(arguments: Sequence[Argument], invocation: Invocation) -> list[Detail]:
     positions: set[int] = set()
+    flags: set[str] = set()
     details = []
     for index, argument in enumerate(arguments):
-        if problem := _reach_problem(argument, positions):
+        if problem := _reach_problem(argument, positions) or _flag_problem(argument, flags):
             details.append(Detail(f"arguments.{index}.reach", problem))
     return details + _invocation_problems(invocation, arguments)
 
@@ -110,8 +111,7 @@ def _reach_problem(argument: Argument, positions: set[int]) -> str:
     if reach is None:
         return "say how the program gets it: option, flag, positional, variable, stdin or stdout"
     if isinstance(reach, Option | Words | Flag):
-        words = reach.flag.split("/", 1) if isinstance(reach, Flag) else [reach.flag]
-        wrong = [word for word in words if not OPTION.match(word)]
+        wrong = [word for word in _flags(reach) if not OPTION.match(word)]
         return f"{wrong[0][:40]!r} is no option such as --name or -n" if wrong else ""
     if isinstance(reach, Variable):
         return _variable_problem(reach.variable)
@@ -120,6 +120,19 @@ def _reach_problem(argument: Argument, positions: set[int]) -> str:
             return "each position is counted from 0 and taken once"
         positions.add(reach.position)
     return _bound_problem(argument, reach)
+
+
+def _flag_problem(argument: Argument, used: set[str]) -> str:
+    words = _flags(argument.reach)
+    twice = [word for word in words if word in used]
+    used.update(words)
+    return f"{twice[0][:40]} is the flag of another argument" if twice else ""
+
+
+def _flags(reach: Reach | None) -> list[str]:
+    if isinstance(reach, Flag):
+        return reach.flag.split("/", 1)
+    return [reach.flag] if isinstance(reach, Option | Words) else []
 
 
 def _bound_problem(argument: Argument, reach: Reach) -> str:

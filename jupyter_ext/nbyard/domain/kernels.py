@@ -25,6 +25,11 @@ class Kernel(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+def not_installed(name: str, used: str) -> str:
+    """Return the warning that another kernel runs a notebook."""
+    return f"The kernel {name} is not installed: {used} runs the notebook."
+
+
 def is_ours(spec: Mapping[str, object]) -> bool:
     """Whether a kernelspec is that of an environment."""
     metadata = spec.get("metadata")

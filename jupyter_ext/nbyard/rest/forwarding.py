@@ -49,6 +49,15 @@ def is_upgrade(headers: HTTPHeaders) -> bool:
     return headers.get("Upgrade", "").lower() == "websocket"
 
 
+def has_plain_length(headers: HTTPHeaders) -> bool:
+    """Return whether the length of a body is unambiguous: absent, or one number of digits.
+
+    Source: https://www.rfc-editor.org/rfc/rfc9112#section-6.3
+    """
+    lengths = headers.get_list("Content-Length")
+    return not lengths or (len(lengths) == 1 and re.fullmatch("[0-9]+", lengths[0]) is not None)
+
+
 def is_service_worker(headers: HTTPHeaders) -> bool:
     """Whether a browser asks for what it will run as a service worker, or for a newer one:
     https://w3c.github.io/ServiceWorker/#service-worker-script-request."""

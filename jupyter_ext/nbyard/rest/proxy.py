@@ -17,6 +17,7 @@ from nbyard.domain.deployments import Target
 from nbyard.domain.traffic import ERROR_STATUS
 from nbyard.errors import Conflict, Forbidden, NbyardError, Unavailable
 from nbyard.rest.forwarding import (
+    has_plain_length,
     is_service_worker,
     is_upgrade,
     request_headers,
@@ -65,6 +66,8 @@ class ProxyHandler(NbyardHandler):
             return
         if self._is_chunked and self.request.method not in WITH_BODY:
             raise web.HTTPError(411)  # none could tell where it ends
+        if not has_plain_length(self.request.headers):
+            raise web.HTTPError(400, "Content-Length must be one number without a sign.")
         connection: Any = self.request.connection
         connection.set_max_body_size(self.desk.settings.max_upload_bytes)
         connection.set_body_timeout(BODY_SECONDS)

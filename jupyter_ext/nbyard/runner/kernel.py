@@ -25,6 +25,7 @@ from .prepared import live_as
 from .work import die_with_parent
 
 LAUNCHER = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
+NATIVE = "python3"
 END_SECONDS = 5.0
 _decode = json.JSONDecoder().decode
 _known: dict[str, tuple[object, KernelSpec | None]] = {}
@@ -50,6 +51,19 @@ def specification(name: str) -> KernelSpec | None:
     if name not in _known or _known[name][0] != seen:
         _known[name] = seen, _read(name)
     return _known[name][1]
+
+
+def installed(name: str, language: str) -> str:
+    """Return the name, or that of an installed kernel of the language where there is none."""
+    if os.path.isabs(name) or specification(name) is not None:
+        return name
+    others = sorted(specifications().find_kernel_specs(), key=lambda other: other != NATIVE)
+    of_language = (
+        other
+        for other in others
+        if (spec := specification(other)) is not None and spec.language.lower() == language
+    )
+    return next(of_language, name)
 
 
 def stamps(name: str) -> list[tuple[int, int]]:

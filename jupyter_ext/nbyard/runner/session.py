@@ -17,7 +17,7 @@ from nbformat import from_dict as _from_dict  # noqa: TID253
 from nbformat.v4 import nbbase  # noqa: TID253
 
 from .folder import Folder
-from .kernel import ForkedKernel
+from .kernel import ForkedKernel, installed
 from .masks import Masks, masks_of
 from .started import KernelEnded, KernelMissing, StartedKernel
 from .verdict import how
@@ -129,8 +129,10 @@ class Session:
         self._folder = folder
         self._masks = masks_of(folder.path)
         self._directory = folder.inside(task.get("directory") or "code")
-        self._kernel = task["work"].get("kernel") or "python3"
-        self._language = (task["work"].get("language") or "python").lower()
+        self._wanted = task["work"].get("kernel") or "python3"
+        language = (task["work"].get("language") or "").lower()
+        self._language = language or "python"
+        self._kernel = installed(self._wanted, language)
         self._named = f"the kernel {self._kernel[:MAX_NAME]!r}"
         self._process: ForkedKernel | StartedKernel = kernel or StartedKernel(
             self._kernel, self._language, self._directory, self._named
@@ -179,6 +181,10 @@ class Session:
         starting.result()
 
     async def _start(self) -> None:
+        if self._kernel != self._wanted:
+            _write(
+                f"The kernel {self._wanted} is not installed: {self._kernel} runs the notebook.\n"
+            )
         self.client.reset_execution_trackers()
         if self.client.kc is None:
             self._language_info = await self._process.connect(self.client)

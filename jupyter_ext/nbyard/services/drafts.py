@@ -10,6 +10,7 @@ import msgspec
 from nbyard import gpus
 from nbyard.domain.callers import Caller
 from nbyard.domain.functions import spot
+from nbyard.domain.limits import Limits, wrong
 from nbyard.domain.planning import Wish
 from nbyard.domain.runs import NewRun
 from nbyard.domain.runtimes import DOCKER
@@ -107,6 +108,8 @@ def _base(parts: Parts, body: NewRun) -> str:
 def _wish(parts: Parts, body: NewRun) -> Wish:
     settings = parts.settings
     warm = body.containers == "warm" or (not body.containers and settings.warm_containers)
+    for name, reason in wrong(Limits(gpu=body.gpu)):
+        raise Invalid.field(name, reason)
     if body.gpu and body.gpu > (there := len(gpus.present(settings.gpus))):
         raise Invalid.field(
             "gpu",

@@ -164,7 +164,7 @@ class ExecutableService:
         if not fields["kernel"] or is_there or self._parts.settings.default_runtime != PROCESS:
             return
         try:
-            kernels.kernel(fields["kernel"])
+            kernels.kernel(fields["kernel"], fields["language"])
         except NotFound as error:
             raise Invalid.field("path", error.words) from None
 

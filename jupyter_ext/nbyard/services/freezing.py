@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbyard import bundles
+from nbyard import bundles, kernels
 from nbyard.domain.arguments import Argument, check_arguments
 from nbyard.domain.attempts import IMAGE_PROGRAM
 from nbyard.domain.commands import check_reaches
@@ -31,8 +31,10 @@ from nbyard.domain.formats import is_data
 from nbyard.domain.functions import SEPARATOR, spot
 from nbyard.domain.ids import new_id
 from nbyard.domain.invocations import Invocation
+from nbyard.domain.kernels import not_installed
 from nbyard.domain.planning import CONTAINER
 from nbyard.domain.reaches import WORDED
+from nbyard.domain.runtimes import PROCESS
 from nbyard.errors import Invalid, NotFound
 from nbyard.files import file_of
 from nbyard.importers import CWL_SUFFIX
@@ -140,11 +142,19 @@ class Freezer:
             language=reading.language,
             kernel=reading.kernel,
             arguments=reading.arguments,
-            hints=[*code.hints, *reading.hints],
+            hints=[*code.hints, *reading.hints, *self._kernel_hints(reading, resources)],
             can_tag=reading.can_tag,
             command=reading.command,
             resources=resources,
         )
+
+    def _kernel_hints(self, reading: Reading, resources: Resources) -> list[str]:
+        """Name the kernel of this machine that runs a notebook whose own is not installed."""
+        elsewhere = resources.environment or resources.image or resources.requirements
+        if not reading.kernel or elsewhere or self._parts.settings.default_runtime != PROCESS:
+            return []
+        used = kernels.substitute(reading.kernel, reading.language)
+        return [not_installed(reading.kernel, used)] if used else []
 
     def prepare(self, code: Code, told: Description | None = None) -> dict[str, Any]:
         """Everything of a version but its identity: bytes are stored, nothing is written to rows.

@@ -18,7 +18,7 @@ from nbyard.domain.commands import (
     secret_variables,
 )
 from nbyard.domain.invocations import Invocation
-from nbyard.domain.reaches import Flag, Option, Positional, Stdin, Stdout, Variable, Words
+from nbyard.domain.reaches import Flag, Option, Positional, Reach, Stdin, Stdout, Variable, Words
 from nbyard.errors import Invalid
 
 PROGRAM = ["prog"]
@@ -90,6 +90,22 @@ def test_values_as_words(type_: str, value: object, words: list[str]) -> None:
 def test_a_separate_value_stays_separate(text: str) -> None:
     for flag in ("--x", "-x", "-name"):
         assert argv(Argument("x", reach=Option(flag, joined=False)), text) == [flag, text]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "flag"),
+    [
+        (Option("--x"), Option("--x"), "--x"),
+        (Flag("--x/--no-x"), Option("--no-x"), "--no-x"),
+        (Words("-x"), Flag("-x"), "-x"),
+    ],
+)
+def test_a_flag_belongs_to_one_argument(first: Reach, second: Reach, flag: str) -> None:
+    arguments = [Argument("a", reach=first), Argument("b", reach=second)]
+    with pytest.raises(Invalid, match=f"{flag} is the flag of another argument") as refused:
+        check_command(["run"], arguments)
+    assert [detail.path for detail in refused.value.details] == ["arguments.1.reach"]
+    check_command(["run"], [Argument("a", reach=first), Argument("b", reach=Option("--y"))])
 
 
 def test_a_text_never_becomes_an_option() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tornado.httputil import HTTPHeaders
 
 from nbyard.rest.forwarding import (
+    has_plain_length,
     is_upgrade,
     request_headers,
     request_query,
@@ -165,3 +166,18 @@ def test_a_page_that_shows_the_outer_xsrf_value_is_shown_its_own(shown, cookies,
     assert told(headers).get("X-XSRFToken", "") == sent
     query = request_query(f"a=1&_xsrf={quote(shown, safe='')}", HTTPHeaders(headers))
     assert query == "&".join(filter(None, ["a=1", sent and f"_xsrf={quote(sent, safe='')}"]))
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Length": "0"}, {"Content-Length": "12"}])
+def test_one_length_of_a_body_or_none_passes(headers):
+    assert has_plain_length(HTTPHeaders(headers))
+
+
+@pytest.mark.parametrize(
+    "lengths", [["+4"], ["-1"], ["4", "5"], ["4", "4"], ["4,5"], ["0x4"], [""]]
+)
+def test_another_length_of_a_body_is_none(lengths):
+    headers = HTTPHeaders()
+    for each in lengths:
+        headers.add("Content-Length", each)
+    assert not has_plain_length(headers)

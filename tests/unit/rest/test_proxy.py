@@ -217,6 +217,17 @@ def test_a_body_is_never_taken_for_the_next_request(app, method):
         assert answer.status == 411 and b"length" in answer.read()
 
 
+@pytest.mark.parametrize("lengths", [["+4"], ["4", "5"], ["4", "4"]])
+def test_a_body_of_doubtful_length_is_refused(app, lengths):
+    connection = http.client.HTTPConnection("127.0.0.1", app.port, timeout=20)
+    with closing(connection):
+        connection.putrequest("POST", WEB)
+        for name, value in (*OWN.items(), *(("Content-Length", each) for each in lengths)):
+            connection.putheader(name, value)
+        connection.endheaders(b"four")
+        assert connection.getresponse().status == 400
+
+
 def test_an_answer_comes_as_it_is_said(app, service):
     """P5."""
     connection = http.client.HTTPConnection("127.0.0.1", app.port, timeout=20)

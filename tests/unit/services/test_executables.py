@@ -19,13 +19,15 @@ from nbyard.domain.runs import NewRun
 from nbyard.errors import InUse, Invalid, NameTaken, NotFound, StaleWrite
 
 
-def write_notebook(root, *sources, name="book.ipynb", tagged=True, kernel="python3"):
+def write_notebook(
+    root, *sources, name="book.ipynb", tagged=True, kernel="python3", language="python"
+):
     cells = [
         {"cell_type": "code", "id": f"c{i}", "source": source, "outputs": [],
          "execution_count": None, "metadata": {"tags": ["parameters"]} if tagged and not i else {}}
         for i, source in enumerate(sources)
     ]  # fmt: skip
-    metadata = {"kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}}
+    metadata = {"kernelspec": {"name": kernel, "display_name": kernel, "language": language}}
     book = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     (root / name).write_text(json.dumps(book))
     return name
@@ -81,11 +83,18 @@ def test_two_parameters_cells_are_told(yard, ann, root):
 
 
 def test_a_kernel_that_is_not_here_is_named(yard, ann, root):
-    path = write_notebook(root, "a = 1", kernel="no_such_kernel")
+    path = write_notebook(root, "a = 1", kernel="no_such_kernel", language="cobol")
     with pytest.raises(Invalid) as refused:
         yard.services.executables.create(ann, NewExecutable(path=path))
     assert "no_such_kernel" in refused.value.message
     assert "python3" in refused.value.message
+
+
+def test_a_kernel_that_another_one_of_its_language_stands_in_for_is_named(yard, ann, root):
+    path = write_notebook(root, "a = 1", kernel="no_such_kernel")
+    words = "The kernel no_such_kernel is not installed: python3 runs the notebook."
+    assert words in yard.services.executables.inspect(ann, Inspect(path)).hints
+    assert yard.services.executables.create(ann, NewExecutable(path=path)).name == "book"
 
 
 def test_names(yard, ann, tool, root):

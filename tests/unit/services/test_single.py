@@ -149,6 +149,9 @@ def test_gpus_that_are_not_there_are_refused_at_once(yard, ann, root):
     with pytest.raises(Invalid, match="2 wanted, but this machine has 1") as refused:
         yard.services.runs.create(ann, NewRun(path="Dockerfile", gpu=2))
     assert refused.value.details[0].path == "gpu"
+    with pytest.raises(Invalid, match="gpu must be from 0 to") as refused:
+        yard.services.runs.create(ann, NewRun(path="Dockerfile", gpu=-1))
+    assert refused.value.details[0].path == "gpu"
 
 
 def test_a_file_that_belongs_to_another_is_found_beside_it(yard, ann, root):
