@@ -233,14 +233,26 @@ def normal_name(name: str) -> str:
 
 
 def _parsed(text: str) -> Requirement:
-    """Raises ValueError: it is no requirement (PEP 508)."""
+    """Parse a requirement (PEP 508), with versions that an index can have (PEP 440).
+
+    Raises:
+        ValueError: it is none.
+    """
     # commands that meet no requirement start sooner without the grammar
     from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.version import InvalidVersion, Version
 
     try:
-        return Requirement(text)
+        found = Requirement(text)
     except InvalidRequirement as error:
         raise ValueError(str(error).splitlines()[0]) from error
+    for specifier in found.specifier:
+        if specifier.operator == "===":  # takes any text, also one that no package has
+            try:
+                Version(specifier.version)
+            except InvalidVersion:
+                raise ValueError(f"{specifier.version} is not a version such as 1.2") from None
+    return found
 
 
 def hashes_of(line: str) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ def test_comments_extras_markers_and_hashes():
         ("git+https://x/y", "is written name @ address, which"),
         ("cow-1.0-py3-none-any.whl", "is written name @ address, which"),
         ("cowsay==6.1; rm -rf /", "line 2"),
+        ("notapkg===???", "line 2: 'notapkg===???': ??? is not a version such as 1.2"),
         (f"cowsay==1 --hash=md5:{DIGEST}", "--hash is taken of sha256, sha384 and sha512 only"),
         ("cowsay==1 --hash=sha256:12", "--hash=sha256:<64 hex digits>"),
         ("cowsay==1 --global-option=x", "--global-option is not allowed here"),
