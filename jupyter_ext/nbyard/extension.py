@@ -5,15 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from nbyard.rest import metrics
+from nbyard.rest.guard import Guard
 from nbyard.rest.handlers import Desk
 from nbyard.rest.routes import routes
 from nbyard.rest.socket import Broadcast
 from nbyard.settings import Settings
 from nbyard.wake import Listener
 
+STORE = "store.sqlite"
+
 
 def _load_jupyter_server_extension(serverapp: Any) -> None:
-    """Add our routes. The store is opened by the first request, not here."""
+    """Add our routes. The store is opened later: by the first request, or by the guard."""
     settings = Settings(config=serverapp.config)
     root = Path(serverapp.root_dir)
     os.environ["NBYARD_RESOURCES"] = str(settings.store_path / "resources")
@@ -28,6 +31,7 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     desk.closing.append(lambda: _remove(rules, ours))
     web_app.settings["nbyard"] = desk
     metrics.mount(desk)
+    Guard(desk, lambda: bool(settings.database_url) or (settings.store_path / STORE).exists())
     serverapp.log.info("nbyard keeps its store in %s", settings.store_path)
 
 

@@ -65,6 +65,10 @@ class Yard:
         """Be woken by writers on other machines, until closed: for servers."""
         self._stack.enter_context(self.store.relayed())
 
+    def watch(self) -> None:
+        """Start a dispatcher if there is work and none lives."""
+        self.parts.watch()
+
     def close(self) -> None:
         self._stack.close()
         self.parts.tables.close()

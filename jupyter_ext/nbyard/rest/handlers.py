@@ -38,6 +38,8 @@ class Opened(Protocol):
 
     services: Services
 
+    def watch(self) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -56,10 +58,17 @@ class Desk:
     @property
     def services(self) -> Services:
         """Opens the store when it is not open; may block."""
+        return self._yard().services
+
+    def watch(self) -> None:
+        """Start a dispatcher if there is work and none lives; may block."""
+        self._yard().watch()
+
+    def _yard(self) -> Opened:
         with self._lock:
             if self._opened is None:
                 self._opened = self._open()
-            return self._opened.services
+            return self._opened
 
     async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run blocking code beside the server's loop."""
