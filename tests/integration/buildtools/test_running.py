@@ -81,6 +81,7 @@ def marked(mark: str) -> list[psutil.Process]:
 def interrupted(tmp_path: Path, number: int, seconds: float) -> Iterator[subprocess.Popen[bytes]]:
     """Yield a check that runs four processes, one of them deaf to Ctrl-C, after one signal."""
     script = f"""
+import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup may run the tests
 import sys; sys.path.insert(0, {str(ROOT / "buildtools")!r})
 from pathlib import Path
 from checks import plan; plan.RECORDS = Path({str(tmp_path)!r})
