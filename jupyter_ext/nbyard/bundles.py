@@ -1,13 +1,13 @@
-"""Code bundles: the project folder of a notebook or script, under ignore rules and a size cap."""
+"""Code bundles: the folder of a notebook or script, under ignore rules and a size cap."""
 
 import fnmatch
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from nbyard.blobs import Blob, Blobs
+from nbyard.blobs import Blob, Blobs, Tree
 from nbyard.domain.environments import LockedPackage
 from nbyard.domain.models import MLFLOW_FILE, MODEL_FILES
 from nbyard.errors import TooLarge
@@ -37,6 +37,8 @@ IGNORED = (
     "*.nbflow",  # each of its nodes would get a copy of the whole
 )
 IGNORE_FILES = (".gitignore", ".nbyardignore")
+LINKED_BYTES = 16 << 20  # larger files can only be read in an attempt, and need not be copied
+LOOSE_FILES = 5_000  # more of them are no folder of one notebook
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -64,21 +66,63 @@ def project_of(path: Path, limit: Path) -> Path | None:
     return None
 
 
-def collect(path: Path, root: Path, blobs: Blobs, cap: int, named: Sequence[str] = ()) -> Bundle:
-    """Store the bundle of the code at `path`.
+class Picked(msgspec.Struct, frozen=True):
+    """What of the folder `base` belongs to the code in `file`. `is_whole` where that is everything
+    that no rule ignores."""
 
-    Without a project the bundle is the file's own folder, and of the folders below it only what
-    the code names (`named`: paths that `names_below` lets through).
+    base: Path
+    file: str
+    keep: Callable[[str], bool]
+    is_whole: bool
 
-    Raises:
-        TooLarge: naming the largest files, when there is more than `cap` bytes.
+
+def pick(
+    path: Path,
+    root: Path,
+    cap: int,
+    named: Sequence[str] = (),
+    mentioned: Callable[[], Iterable[str]] = list,
+    fit: int = 0,
+) -> Picked:
+    """Choose what travels with the code at `path`.
+
+    Of a project that is all. Without one it is the file's own folder where that has at most `fit`
+    bytes (`cap` where that is 0); else the small files beside it, and what the code names: `named`
+    are paths that it declares, `mentioned` those that stand in its text. Of these, folders larger
+    than `cap` are left out, in a home folder those larger than `fit`.
     """
     project = project_of(path, root)
     base = project or path.parent
     inside = path.relative_to(base).as_posix()
-    keep = _keeper(base, True, inside) if project else _of_plain_folder(base, inside, named)
-    blob, count = _stored(base, keep, blobs, cap, path.name)
-    return Bundle(blob.digest, inside, blob.size_bytes, count)
+    whole = _keeper(base, inside)
+    fit = fit or cap
+    is_machine = base in (Path.home(), Path(base.anchor))
+    if project or (not is_machine and _is_small(base, whole, fit)):
+        return Picked(base, inside, whole, True)
+    most = fit if is_machine else cap
+    small = [
+        one
+        for one in mentioned()
+        if (base / one).is_file() or _is_small(base / one, _below(whole, one), most)
+    ]
+    return Picked(base, inside, _of_large_folder(base, whole, {*named, *small}), False)
+
+
+def collect(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
+    """Store a bundle.
+
+    Raises:
+        TooLarge: naming the largest files, when there is more than `cap` bytes.
+    """
+    name = picked.file.rpartition("/")[2]
+    blob, count = _stored(picked.base, picked.keep, blobs, cap, name)
+    return Bundle(blob.digest, picked.file, blob.size_bytes, count)
+
+
+def excess(tree: Tree, cap: int) -> str:
+    """Return what is largest in a bundle of more than `cap` bytes; nothing for a smaller one."""
+    sizes = {entry.path: entry.size_bytes for entry in tree.files}
+    return _largest(sizes) if sum(sizes.values()) > cap else ""
 
 
 def names_below(folder: Path, text: str) -> str:
@@ -94,7 +138,7 @@ def names_below(folder: Path, text: str) -> str:
 
 def collect_folder(folder: Path, blobs: Blobs, cap: int) -> str:
     """Store a folder under the same rules; its digest. Raises TooLarge."""
-    blob, _ = _stored(folder, _keeper(folder, True, ""), blobs, cap, folder.name)
+    blob, _ = _stored(folder, _keeper(folder, ""), blobs, cap, folder.name)
     return blob.digest
 
 
@@ -118,12 +162,10 @@ def _tree(folder: Path, blobs: Blobs, cap: int) -> str:
 def _stored(
     base: Path, keep: Callable[[str], bool], blobs: Blobs, cap: int, name: str
 ) -> tuple[Blob, int]:
-    sizes = _sizes(base, keep)
+    sizes = dict(_sizes(base, keep))
     if sum(sizes.values()) > cap:
-        largest = sorted(sizes, key=lambda one: -sizes[one])[:3]
         raise TooLarge(
-            f"The code bundle of {name} has more than {cap:,} bytes; largest: "
-            + ", ".join(f"{one} ({sizes[one]:,})" for one in largest),
+            f"The code bundle of {name} has more than {cap:,} bytes; largest: {_largest(sizes)}",
             hint="List what the code does not need in a file .nbyardignore of the project folder.",
         )
     return blobs.put_folder(base, keep=keep), len(sizes)
@@ -141,8 +183,13 @@ def matters(file: str, own: str, text: str) -> bool:
     return name in text or (suffix == "ipynb" and f"%run {stem}" in text)
 
 
-def _keeper(base: Path, recurse: bool, own: str) -> Callable[[str], bool]:
-    rules = [*IGNORED, *_rules(base)]
+def _largest(sizes: dict[str, int]) -> str:
+    largest = sorted(sizes, key=lambda one: -sizes[one])[:3]
+    return ", ".join(f"{one} ({sizes[one]:,})" for one in largest)
+
+
+def _keeper(base: Path, own: str) -> Callable[[str], bool]:
+    rules = _rules(base)
 
     def keep(name: str) -> bool:
         if name == own or (name.endswith("/") and own.startswith(name)):
@@ -150,29 +197,47 @@ def _keeper(base: Path, recurse: bool, own: str) -> Callable[[str], bool]:
         place = base / name
         if place.is_symlink() or not (place.is_dir() if name.endswith("/") else place.is_file()):
             return False
-        if name.endswith("/") and not recurse:
-            return False
-        return not _ignored(name, rules)
+        return not _rule_for(name, rules)
 
     return keep
 
 
-def _of_plain_folder(base: Path, own: str, named: Sequence[str]) -> Callable[[str], bool]:
-    flat, whole = _keeper(base, False, own), _keeper(base, True, own)
+def _below(keep: Callable[[str], bool], folder: str) -> Callable[[str], bool]:
+    return lambda name: keep(f"{folder}/{name}")
 
+
+def _is_small(base: Path, keep: Callable[[str], bool], fit: int) -> bool:
+    size = 0
+    for count, (_, one) in enumerate(_sizes(base, keep), 1):
+        size += one
+        if size > fit or count > LOOSE_FILES:
+            return False
+    return True
+
+
+def _of_large_folder(
+    base: Path, whole: Callable[[str], bool], named: Collection[str]
+) -> Callable[[str], bool]:
     def keep(name: str) -> bool:
         for one in named:
             if name.endswith("/") and f"{one}/".startswith(name):
                 return True
             if name == one or name.startswith(f"{one}/"):
                 return whole(name)
-        return "/" not in name and flat(name)
+        is_beside = "/" not in name and whole(name)
+        return is_beside and os.stat(f"{base}/{name}").st_size <= LINKED_BYTES
 
     return keep
 
 
+def rule_of(base: Path, name: str) -> str:
+    """Return the rule that leaves a file, or a folder (its name ends in /), out of bundles; nothing
+    where none does."""
+    return _rule_for(name, _rules(base))
+
+
 def _rules(base: Path) -> list[str]:
-    lines: list[str] = []
+    lines = [*IGNORED]
     for name in IGNORE_FILES:
         if (base / name).is_file():
             lines += (base / name).read_text(errors="replace").splitlines()
@@ -180,13 +245,13 @@ def _rules(base: Path) -> list[str]:
     return [rule for rule in rules if rule and not rule.startswith("#")]
 
 
-def _ignored(name: str, rules: list[str]) -> bool:
+def _rule_for(name: str, rules: list[str]) -> str:
     """Gitignore's rules for names and paths: the last one that fits decides, `!` takes back."""
-    ignored = False
+    found = ""
     for rule in rules:
         if _fits(name, rule.removeprefix("!")):
-            ignored = not rule.startswith("!")
-    return ignored
+            found = "" if rule.startswith("!") else rule
+    return found
 
 
 def _fits(name: str, pattern: str) -> bool:
@@ -206,13 +271,11 @@ def _path_fits(parts: list[str], patterns: list[str]) -> bool:
     return fnmatch.fnmatchcase(parts[0], patterns[0]) and _path_fits(parts[1:], patterns[1:])
 
 
-def _sizes(base: Path, keep: Callable[[str], bool]) -> dict[str, int]:
-    sizes = {}
+def _sizes(base: Path, keep: Callable[[str], bool]) -> Iterator[tuple[str, int]]:
     for folder, subfolders, names in os.walk(base):
         inside = os.path.relpath(folder, base)
         prefix = "" if inside == "." else f"{inside}/"
         subfolders[:] = sorted(name for name in subfolders if keep(f"{prefix}{name}/"))
         for name in names:
             if keep(prefix + name):
-                sizes[prefix + name] = os.stat(os.path.join(folder, name)).st_size
-    return sizes
+                yield prefix + name, os.stat(os.path.join(folder, name)).st_size

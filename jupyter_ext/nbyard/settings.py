@@ -80,7 +80,12 @@ class Settings(Configurable):
         16 * 2**20, min=1024, help="Largest body of a request that is no upload, in bytes."
     ).tag(config=True)
     max_bundle_bytes = Int(
-        200 * 2**20, min=1, help="Largest code bundle of an executable, in bytes."
+        200 * 2**20,
+        min=1,
+        help="Largest code bundle of an image or of a step that is no local process, in bytes.",
+    ).tag(config=True)
+    max_local_bundle_bytes = Int(
+        10 * 2**30, min=1, help="Largest code bundle of a local process, in bytes."
     ).tag(config=True)
     docker_host = Unicode(
         "", help="URL of the Docker engine; empty = DOCKER_HOST, else the local socket."

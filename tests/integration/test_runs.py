@@ -11,6 +11,7 @@ import pytest
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs import NewRun, RunDetail, Task
+from nbyard.errors import Invalid
 from nbyard.settings import Settings
 from nbyard.testing.conformance_runtimes import CANCEL_SECONDS
 from nbyard.testing.dispatching import Dispatching, alive
@@ -318,3 +319,59 @@ def test_what_ran_goes_on_without_a_dispatcher(project: Project, tmp_path: Path)
     assert detail.run.state == "succeeded"
     assert len(detail.tasks[0].attempts) == 1
     assert project.bytes_of(detail, "patient", "out") == b"done\n"
+
+
+def test_relative_paths_lead_to_what_lies_beside_a_notebook(project: Project) -> None:
+    """R1: without a project file, as where the notebook runs by hand."""
+    for name in ("data", "lib"):
+        (project.root / name).mkdir()
+    (project.root / "data/iris.csv").write_text("a,b\n")
+    (project.root / "lib/util.py").write_text("V = 7\n")
+    project.notebook(
+        "here",
+        "import os, sys\nsys.path.insert(0, 'lib')\nimport util",
+        "print(util.V, os.listdir('data'), open('data/iris.csv').read())",
+    )
+    detail = project.run()
+    assert project.log(detail.run.id, "here") == "7 ['iris.csv'] a,b\n\n"
+
+
+def test_large_data_beside_a_notebook_is_read_and_not_sent(project: Project) -> None:
+    """R1: beyond what a container may get; the attempt cannot write to it."""
+    project.yard.parts.settings.max_bundle_bytes = 20 << 20
+    (project.root / "data").mkdir()
+    with (project.root / "data/big.bin").open("wb") as file:
+        file.truncate(21 << 20)
+    body = (
+        "import os\nname = 'data/big.bin'\nprint(os.stat(name).st_size, oct(os.stat(name).st_mode))"
+    )
+    project.notebook("large", body)
+    detail = project.run()
+    assert project.log(detail.run.id, "large") == f"{21 << 20} 0o100444\n"
+    with pytest.raises(Invalid, match=r"larger than `max_bundle_bytes`; largest: data/big\.bin"):
+        project.start(runtime="docker")
+
+
+@pytest.mark.parametrize(
+    ("code", "path", "why"),
+    [
+        ("open('build/x.csv')", "build/x.csv", "the rule build leaves it out. A line !build in"),
+        ("import build.x", "build/x.py", "build/x.py lies beside bad.ipynb"),
+        ("open('linked/x.csv')", "linked/x.csv", "linked is a link. Put the files there"),
+        ("open('d' + 'ata/x.csv')", "data/x.csv", "more than a bundle takes without a project"),
+    ],
+)
+def test_a_file_that_did_not_travel_is_named(
+    project: Project, tmp_path: Path, code: str, path: str, why: str
+) -> None:
+    """R1: with the reason, and what to do."""
+    project.yard.parts.settings.max_bundle_bytes = 5000
+    project.notebook("bad", code)
+    (tmp_path / "elsewhere").mkdir()
+    (project.root / "linked").symlink_to(tmp_path / "elsewhere")
+    (project.root / path).parent.mkdir(exist_ok=True)
+    (project.root / path).write_text("x\n" * 5000)
+    failure = next(iter(project.run().tasks)).failure
+    assert failure is not None
+    assert f"{path} lies beside bad.ipynb, but did not travel with it: " in failure.message
+    assert why in failure.message

@@ -6,7 +6,7 @@ import pytest
 
 from nbyard import bundles
 from nbyard.blobs import Blobs
-from nbyard.bundles import collect, matters, names_below, project_of, with_trees
+from nbyard.bundles import excess, matters, names_below, pick, project_of, rule_of, with_trees
 from nbyard.domain.environments import LockedPackage
 from nbyard.errors import TooLarge
 
@@ -33,6 +33,10 @@ def _write(root, *names, content="x"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
     return root / names[0]
+
+
+def collect(code, root, blobs, cap, *more):
+    return bundles.collect(pick(code, root, cap, *more), blobs, cap)
 
 
 def _stored(blobs, bundle):
@@ -83,18 +87,58 @@ def test_a_project_is_taken_without_what_is_ignored(root, blobs):
     assert _stored(blobs, bundle) == {"jobs/train.py", "pyproject.toml", "lib/load.py"}
 
 
-def test_without_a_project_only_the_own_folder_is_taken(root, blobs):
-    code = _write(root, "a/train.py", "a/load.py", "a/big/data.csv", "b/other.py")
+def test_without_a_project_the_own_folder_is_taken(root, blobs):
+    code = _write(root, "a/train.py", "a/load.py", "a/data/x.csv", "a/build/y.csv", "b/other.py")
     bundle = collect(code, root, blobs, MIB)
     assert bundle.file == "train.py"
-    assert _stored(blobs, bundle) == {"train.py", "load.py"}
+    assert _stored(blobs, bundle) == {"train.py", "load.py", "data/x.csv"}
 
 
-def test_without_a_project_what_the_code_names_below_comes_along(root, blobs):
+def test_of_a_large_folder_without_a_project_comes_what_the_code_names(root, blobs):
     code = _write(root, "a/n.ipynb", "a/sub/file.csv", "a/sub/more.csv", "a/in/x.csv", "a/in/.y")
-    named = ["sub/file.csv", "in"]
-    bundle = collect(code, root, blobs, MIB, named)
-    assert _stored(blobs, bundle) == {"n.ipynb", "sub/file.csv", "in/x.csv"}
+    _write(root, "a/huge/1.bin", "a/huge/2.bin", "a/util.py")
+    mentioned = ["in", "huge"]
+    bundle = collect(code, root, blobs, 4, ["sub/file.csv"], lambda: ["in"], 3)
+    assert _stored(blobs, bundle) == {"n.ipynb", "util.py", "sub/file.csv", "in/x.csv"}
+    _write(root, "a/huge/1.bin", content="x" * 100)
+    picked = pick(code, root, 50, [], lambda: mentioned, 3)
+    assert not picked.is_whole
+    assert _stored(blobs, bundles.collect(picked, blobs, 50)) == {"n.ipynb", "util.py", "in/x.csv"}
+
+
+def test_a_large_file_beside_the_code_comes_where_the_code_names_it(root, blobs, monkeypatch):
+    monkeypatch.setattr(bundles, "LINKED_BYTES", 10)
+    code = _write(root, "a/n.ipynb")
+    _write(root, "a/big.csv", "a/other.csv", content="x" * 11)
+    picked = pick(code, root, MIB, [], lambda: ["big.csv"], 3)
+    assert _stored(blobs, bundles.collect(picked, blobs, MIB)) == {"n.ipynb", "big.csv"}
+
+
+def test_many_files_are_no_folder_of_one_notebook(root, monkeypatch):
+    monkeypatch.setattr(bundles, "LOOSE_FILES", 2)
+    code = _write(root, "a/n.ipynb", "a/x")
+    assert pick(code, root, MIB).is_whole
+    _write(root, "a/y")
+    assert not pick(code, root, MIB).is_whole
+
+
+def test_a_home_folder_is_never_taken_whole(root, tmp_path, blobs):
+    code = _write(tmp_path, "n.ipynb", "util.py", "photos/1.jpg")
+    assert {"n.ipynb", "util.py"} == _stored(blobs, collect(code, tmp_path, blobs, MIB))
+
+
+def test_the_rule_that_leaves_a_file_out_is_told(root):
+    _write(root, ".gitignore", content="*.csv\n!keep.csv\n")
+    assert [rule_of(root, name) for name in ("a.csv", "keep.csv", "build/", "x.py")] == [
+        *("*.csv", "", "build", "")
+    ]
+
+
+def test_a_bundle_that_is_too_large_to_be_sent_names_its_largest_files(root, blobs):
+    code = _write(root, "a/n.ipynb", "a/big.csv", content="x" * 10)
+    tree = blobs.tree(collect(code, root, blobs, MIB).digest)
+    assert excess(tree, 20) == ""
+    assert excess(tree, 19) == "big.csv (10), n.ipynb (10)"
 
 
 def test_only_what_lies_below_is_named(root):

@@ -20,6 +20,7 @@ system has them, else a hard link to the read-only file if the program only read
 import contextlib
 import hashlib
 import io
+import math
 import os
 import re
 import shutil
@@ -315,8 +316,11 @@ class Blobs:
         if self._verified.get(digest) != files.stamp(os.fstat(fd)):
             self._verify(digest, fd)
 
-    def stage(self, digest: str, target: Path, *, writable: bool = False) -> None:
-        """Put the file or folder at `target`, which must not exist yet."""
+    def stage(
+        self, digest: str, target: Path, *, writable: bool = False, most_bytes: float = math.inf
+    ) -> None:
+        """Put the file or folder at `target`, which must not exist yet. Files of a folder that have
+        more than `most_bytes` are not `writable`."""
         if os.path.lexists(target):
             raise Conflict(f"{target} exists already")
         if digest.startswith("sha256:"):
@@ -333,7 +337,8 @@ class Blobs:
             if parent not in made:
                 os.makedirs(parent, exist_ok=True)
                 made.add(parent)
-            self._stage_file(entry.digest, place, writable, entry.executable)
+            may_write = writable and entry.size_bytes <= most_bytes
+            self._stage_file(entry.digest, place, may_write, entry.executable)
 
     def _stage_file(self, digest: str, target: str, writable: bool, executable: bool) -> None:
         mode = (0o644 if writable else 0o444) | (0o111 if executable else 0)

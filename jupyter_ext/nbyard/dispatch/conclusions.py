@@ -11,6 +11,7 @@ from nbyard.dispatch.cases import Case
 from nbyard.dispatch.changes import CANCELLED
 from nbyard.dispatch.facts import Ended, Waits
 from nbyard.dispatch.keys import Identities, key_parts
+from nbyard.dispatch.left_out import left_out
 from nbyard.dispatch.locks import not_as_locked
 from nbyard.dispatch.results import check_token, disclosed_in, failure_of, take_outputs
 from nbyard.dispatch.room import Room
@@ -98,6 +99,8 @@ class Conclusions:
     def _fail(self, case: Case, failure: Failure, result: Result) -> Ended:
         """Of work that is not tried again only the executed notebook is kept."""
         plan, number = case.task.plan, case.attempt.number
+        if words := left_out(self._room, case, failure):
+            failure = msgspec.structs.replace(failure, message=f"{failure.message} ({words})")
         if plan.tries_again(failure.kind, number, case.lost) and not case.is_cancelled:
             return Ended("failed", failure, result)
         with ExitStack() as hold:

@@ -33,7 +33,8 @@ class ResolvedNode(msgspec.Struct, frozen=True):
 
     `problem` says why it could not be found or read; then nothing else is known. `pinned` is the
     task of an earlier run that stands in its place; then what would go into it does not matter.
-    `lock_digest` are the bytes of the lock of its `environment`, as a requirements file.
+    `lock_digest` are the bytes of the lock of its `environment`, as a requirements file. `excess`
+    names the largest files of a code bundle that only a local process may have.
     """
 
     name: str
@@ -46,6 +47,7 @@ class ResolvedNode(msgspec.Struct, frozen=True):
     kind: str = ""
     environment: UsedEnvironment | None = None
     lock_digest: str = ""
+    excess: str = ""
     problem: str = ""
     pinned: TaskPlan | None = None
 
@@ -53,6 +55,10 @@ class ResolvedNode(msgspec.Struct, frozen=True):
 Resolved = Mapping[str, ResolvedNode]
 # Those of the owner, by name and by id.
 Credentials = Mapping[str, SecretOf]
+TOO_LARGE = (
+    "its code bundle is larger than `max_bundle_bytes`; largest: {}. List what it does not need in"
+    " .nbyardignore, or run it as a local process"
+)
 NO_CREDENTIAL = "there is no credential of that name"
 
 
@@ -230,6 +236,14 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
     outside = [p.node for p in plans if _is_container(resolved[p.node]) and p.runtime != DOCKER]
     if outside:
         refuse([Problem(IN_CONTAINERS_ONLY, node=node, field="runtime") for node in outside])
+    sent = [p.node for p in plans if p.runtime != PROCESS and not p.pinned]
+    problems = [
+        Problem(TOO_LARGE.format(resolved[node].excess), node=node, field="runtime")
+        for node in sent
+        if resolved[node].excess
+    ]
+    if problems:
+        refuse(problems)
     imaged = [p.node for p in plans if p.runtime == DASK and p.image and not p.pinned]
     if imaged:
         refuse([Problem(NO_IMAGE_THERE, node=node, field="image") for node in imaged])

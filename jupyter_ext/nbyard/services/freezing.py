@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
+from itertools import islice
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -32,6 +33,7 @@ from nbyard.domain.functions import SEPARATOR, spot
 from nbyard.domain.ids import new_id
 from nbyard.domain.invocations import Invocation
 from nbyard.domain.kernels import not_installed
+from nbyard.domain.mentions import code_of, mentions
 from nbyard.domain.planning import CONTAINER
 from nbyard.domain.reaches import WORDED
 from nbyard.domain.runtimes import PROCESS
@@ -187,13 +189,16 @@ class Freezer:
         if code.path is None:
             with_mode = self._single(code)
             return with_mode, code.filename
-        found = bundles.collect(
-            file_of(code.path),
+        file, settings = file_of(code.path), self._parts.settings
+        picked = bundles.pick(
+            file,
             self._parts.files.root,
-            self._parts.blobs,
-            self._parts.settings.max_bundle_bytes,
-            _named(arguments, file_of(code.path).parent),
+            settings.max_local_bundle_bytes,
+            _named(arguments, file.parent),
+            lambda: _mentioned(code),
+            settings.max_bundle_bytes,
         )
+        found = bundles.collect(picked, self._parts.blobs, settings.max_local_bundle_bytes)
         function = spot(code.filename).function
         return found.digest, f"{found.file}{SEPARATOR}{function}" if function else found.file
 
@@ -276,6 +281,19 @@ def _named(arguments: Sequence[Argument], folder: Path) -> list[str]:
     texts = [one for one in arguments if isinstance(one.default, str) and one.role != "output"]
     found = [(bundles.names_below(folder, one.default), one.role) for one in texts]
     return [path for path, role in found if path and (role == "input" or (folder / path).is_file())]
+
+
+def _mentioned(code: Code) -> list[str]:
+    """Return what lies below the folder of the code and stands in its text; of a path that is not
+    there, such as `data/*.csv`, the folder."""
+    assert code.path is not None
+    file = file_of(code.path)
+    found = []
+    for text in mentions(code_of(file.name, code.content)):
+        path = PurePosixPath(text)
+        places = (bundles.names_below(file.parent, str(one)) for one in (path, *path.parents))
+        found += list(islice(filter(None, places), 1))
+    return found
 
 
 def _demanded(argument: Argument, path: Path | None) -> Argument:

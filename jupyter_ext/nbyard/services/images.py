@@ -114,7 +114,8 @@ class ImageService:
             if not takes_base(real.read_text("utf-8", "replace")):
                 raise Invalid.field("recipe.base", NO_BASE)
         cap = self._parts.settings.max_bundle_bytes
-        found = bundles.collect(real, self._parts.files.root, self._parts.blobs, cap)
+        picked = bundles.pick(real, self._parts.files.root, cap)
+        found = bundles.collect(picked, self._parts.blobs, cap)
         named = real.parent.name if real.name == "Dockerfile" else real.stem
         return {
             "reference": check_reference(body.tag, "tag") if body.tag else _latest(named),

@@ -185,7 +185,7 @@ def package_of_class(parts: Parts, body: NewModel) -> Package:
     modules = _modules(real, content)
     named = sorted({place.relative_to(real.parent).as_posix() for place in modules})
     cap = parts.settings.max_bundle_bytes
-    bundle = bundles.collect(real, files.root, parts.blobs, cap, named)
+    bundle = bundles.collect(bundles.pick(real, files.root, cap, named), parts.blobs, cap)
     beside = real.parent / REQUIREMENTS
     if beside.is_file():
         text = files.content(beside).decode("utf-8", "replace")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from nbyard import bundles
 from nbyard.domain.descriptions import Description
 from nbyard.domain.edges import data_port
 from nbyard.domain.environments import KERNEL_PREFIX
@@ -307,6 +308,8 @@ class Freeze:
 
     def _known(self, name: str, label: str, version: ExecutableVersion) -> ResolvedNode:
         used, lock = self._environments.get(name, (None, ""))
+        parts = self._resolver.parts
+        tree = parts.blobs.tree(version.bundle_digest)
         return ResolvedNode(
             label,
             version.arguments,
@@ -317,6 +320,7 @@ class Freeze:
             requirements_digest=self._requirements.get(name, ""),
             environment=used,
             lock_digest=lock,
+            excess=bundles.excess(tree, parts.settings.max_bundle_bytes),
         )
 
     def _data(self, node: Node) -> ResolvedNode:

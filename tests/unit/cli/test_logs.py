@@ -105,7 +105,12 @@ def test_a_node_that_never_came_to_it_ends_the_following(shell, yard, dispatcher
     root = yard.parts.files.root
     (root / "bad.sh").write_text("echo bad\nexit 3\n")
     told = [
-        {"name": name, "role": role, "required": False, "reach": {"kind": "option", "flag": f"-{name}"}}
+        {
+            "name": name,
+            "role": role,
+            "required": False,
+            "reach": {"kind": "option", "flag": f"-{name}"},
+        }
         for name, role in (("i", "input"), ("o", "output"))
     ]
     (root / "bad.sh.nbexec").write_text(json.dumps({"version": 1, "arguments": told}))

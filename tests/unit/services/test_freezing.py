@@ -46,16 +46,19 @@ def test_a_broken_description_is_named(yard, tool, root):
     assert "tool.py.nbexec" in refused.value.message
 
 
-def test_files_below_a_plain_folder_that_defaults_name_come_along(yard, root):
+def test_of_a_large_folder_what_defaults_and_texts_name_comes_along(yard, root):
     """E14: what works in plain Jupyter works in a run."""
+    yard.parts.settings.max_bundle_bytes = 5
     (root / "plain/sub/deep").mkdir(parents=True)
-    for name in ("sub/file.csv", "sub/deep/x.csv", "sub/other.csv"):
+    (root / "plain/raw").mkdir()
+    for name in ("sub/file.csv", "sub/deep/x.csv", "sub/other.csv", "raw/1.csv", "raw/2.csv"):
         (root / "plain" / name).write_text("a\n")
     (root / "plain/n.py").write_text(
         'import nbyard\nfrom pathlib import Path\nnbyard.input("a", default="sub/file.csv")\n'
-        'nbyard.input("b", Path("sub/deep"))\nnbyard.input("c", "sub")\nnbyard.input("d", 1)\n'
+        'nbyard.input("b", Path("sub/deep"))\nopen(f"raw/{1}.csv")\nnbyard.input("d", 1)\n'
     )
     freezer = Freezer(yard.parts)
     fields = freezer.prepare(freezer.load("plain/n.py"))
     kept = {entry.path for entry in yard.parts.blobs.tree(fields["bundle_digest"]).files}
-    assert kept == {"n.py", "sub/file.csv", "sub/deep/x.csv"}
+    named = {"sub/file.csv", "sub/deep/x.csv", "raw/1.csv", "raw/2.csv"}
+    assert kept == {"n.py", *named}
