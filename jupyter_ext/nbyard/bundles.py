@@ -171,18 +171,6 @@ def _stored(
     return blobs.put_folder(base, keep=keep), len(sizes)
 
 
-def matters(file: str, own: str, text: str) -> bool:
-    """Whether another file of the bundle counts in the cache key of the code in `own`. Other
-    notebooks, documents and prose count only where the code's `text` names them."""
-    if file == own:
-        return False
-    name = file.rpartition("/")[2]
-    stem, _, suffix = name.rpartition(".")
-    if suffix not in ("ipynb", "nbflow", "nbexec", "md", "rst"):
-        return True
-    return name in text or (suffix == "ipynb" and f"%run {stem}" in text)
-
-
 def _largest(sizes: dict[str, int]) -> str:
     largest = sorted(sizes, key=lambda one: -sizes[one])[:3]
     return ", ".join(f"{one} ({sizes[one]:,})" for one in largest)

@@ -6,7 +6,7 @@ import pytest
 
 from nbyard import bundles
 from nbyard.blobs import Blobs
-from nbyard.bundles import excess, matters, names_below, pick, project_of, rule_of, with_trees
+from nbyard.bundles import excess, names_below, pick, project_of, rule_of, with_trees
 from nbyard.domain.environments import LockedPackage
 from nbyard.errors import TooLarge
 
@@ -207,28 +207,6 @@ def test_the_same_files_are_the_same_bundle(root, blobs):
     assert collect(code, root, blobs, MIB) == before
     _write(root, "lib.py", content="y")
     assert collect(code, root, blobs, MIB).digest != before.digest
-
-
-@pytest.mark.parametrize(
-    ("file", "counts"),
-    [
-        ("lib.py", True),
-        ("data.csv", True),
-        ("train.py", False),
-        ("other.ipynb", False),
-        ("README.md", False),
-    ],
-)
-def test_which_other_files_count_in_a_cache_key(file, counts):
-    """K8."""
-    assert matters(file, "train.py", "import lib") is counts
-
-
-@pytest.mark.parametrize("text", ["%run other", "open('sub/other.ipynb')"])
-def test_a_notebook_that_the_code_names_counts(text):
-    """K8."""
-    assert matters("sub/other.ipynb", "train.ipynb", text)
-    assert not matters("sub/others.ipynb", "train.ipynb", text)
 
 
 def test_the_files_of_a_folder_that_a_package_is_used_in_are_kept(root, blobs):

@@ -169,6 +169,13 @@ test('G6: artifacts by keyboard, by search, without a server, and for axe in thr
   for (const name of names) {
     await server.post('runs', { path: 'tool.py', name, parameters: { source: 'penguins.csv' } });
   }
+  // a run that goes on makes the panel ask again by itself
+  await expect
+    .poll(async () => {
+      const { items } = await (await server.ask('GET', 'runs?limit=50')).json();
+      return items.filter(({ state }: { state: string }) => state === 'succeeded').length;
+    })
+    .toBe(names.length);
   await page.route('**/nbyard/api/artifacts?*', route => route.abort());
   const panel = await lab.panel();
   await expect(panel.getByRole('alert')).toContainText('Not reachable');

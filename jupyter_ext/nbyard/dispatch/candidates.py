@@ -16,7 +16,7 @@ from nbyard.dispatch.board import Board, LiveTask, LiveWorker
 from nbyard.dispatch.cases import inputs_of
 from nbyard.dispatch.changes import Changes
 from nbyard.dispatch.facts import Inbox
-from nbyard.dispatch.keys import Identities, key_parts
+from nbyard.dispatch.keys import Code, Identities, key_parts
 from nbyard.dispatch.placing import Group, group_of
 from nbyard.dispatch.results import failure_of
 from nbyard.dispatch.room import Room
@@ -30,6 +30,7 @@ from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.limits import waited_too_long
 from nbyard.errors import Busy, NbyardError, Unavailable
 from nbyard.store import Connection
+from nbyard.store.artifacts import Alike, Hit
 from nbyard.store.tasks import TaskRecord
 
 log = logging.getLogger("nbyard.dispatch")
@@ -42,6 +43,7 @@ class Candidate:
     again. Those of one `group` may share a worker of functions."""
 
     live: LiveTask
+    code: Code
     parts: KeyParts
     key: str
     environment: EnvironmentRef
@@ -63,7 +65,9 @@ class Candidate:
 
     @property
     def columns(self) -> dict[str, Any]:
-        return {"cache_key": self.key, "parts": msgspec.to_builtins(self.parts)}
+        """What of it stands in the task's row."""
+        parts = msgspec.to_builtins(self.parts)
+        return {"cache_key": self.key, "base_key": self.parts.base_key(), "parts": parts}
 
     def why_not(self) -> str:
         """Why the cache is not asked; empty when it is."""
@@ -226,7 +230,7 @@ class Candidates(Mapping[str, Candidate]):
                 return None
             parts = key_parts(record.plan, known[0], inputs_of(task), known[1])
             group = group_of(task, *known)
-            return Candidate(task, parts, parts.key(), known[1], group)
+            return Candidate(task, known[0], parts, parts.key(), known[1], group)
         except NbyardError as error:
             refuse(changes, task, failure_of(error, "preparation"))
         except Exception as error:  # the dispatcher's boundary
@@ -262,8 +266,13 @@ class Candidates(Mapping[str, Candidate]):
         self._unknowns.has_spoken(runtime)
 
     def _ask_cache(self, c: Connection, changes: Changes, found: Sequence[Candidate]) -> None:
-        hits = self._store.cache.find(c, {one.key for one in found})
-        rows = self._store.artifacts.of_tasks(c, {hit.task_id for hit in hits.values()})
+        hits: dict[tuple[str, str], Hit] = {**self._store.cache.find(c, {one.key for one in found})}
+        for one in found:
+            if one.name not in hits and (alike := self._alike(c, one)):
+                hits[one.name] = alike
+        made = {hit.task_id for hit in hits.values()}
+        rows = self._store.artifacts.of_tasks(c, made)
+        observed = self._store.tasks.observed(c, made) if made else {}
         now = datetime.now(UTC)
         for one in found:
             hit = hits.get(one.name)
@@ -272,8 +281,23 @@ class Candidates(Mapping[str, Candidate]):
             policy = one.task.plan.cache
             one.too_old = caching.too_old(policy, hit.run_number, hit.made_at, now)
             if not one.too_old and is_there(self._room, changes, rows[hit.task_id]):
-                reason = f"nothing changed since run {hit.run_number}"
-                take(changes, one.live, rows[hit.task_id], reason, one.columns)
+                own = {"cache_key": hit.key} if isinstance(hit, Alike) else {}
+                if hit.task_id in observed:
+                    own["observed"] = observed[hit.task_id]
+                what = "nothing that it reads" if isinstance(hit, Alike) else "nothing"
+                reason = f"{what} changed since run {hit.run_number}"
+                take(changes, one.live, rows[hit.task_id], reason, one.columns | own)
+
+    def _alike(self, c: Connection, one: Candidate) -> Alike | None:
+        """A result of the same work, of which no file changed that was read."""
+        if not caching.is_by_reads(one.task.plan.cache):
+            return None
+        modules = one.environment.versions
+        for alike in self._store.cache.alike(c, one.task.owner, one.parts.base_key()):
+            old = msgspec.structs.replace(one.parts, files=alike.files)
+            if not self.identities.counting(one.code, old, one.parts, alike.observed, modules):
+                return alike
+        return None
 
 
 def refuse(changes: Changes, task: LiveTask, failure: Failure) -> None:

@@ -67,7 +67,9 @@ def _succeed(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
     changes.publish(attempt.task, ended.rows)
     if ended.is_as_keyed:
         changes.keep(attempt.task)
-    told = {"warning": ended.warning} if ended.warning else {}
+    told: dict[str, Any] = {"warning": ended.warning} if ended.warning else {}
+    if ended.result and ended.result.observed:
+        told["observed"] = msgspec.to_builtins(ended.result.observed)
     changes.move_task(attempt.task, "succeeded", **told, **_task_times(ended.result))
 
 

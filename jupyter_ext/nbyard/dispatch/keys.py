@@ -1,7 +1,7 @@
 """Cache keys: all that a task's result depends on, put together when it is about to run."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,17 @@ import msgspec
 from nbyard import bundles, kernels, kernelspecs
 from nbyard.dispatch.restoring import version_in_place
 from nbyard.dispatch.room import Room
-from nbyard.domain.digest import KeyParts, digest_of
+from nbyard.domain.attempts import Observed
+from nbyard.domain.digest import KeyParts, canonical_text, digest_of
 from nbyard.domain.dockerfiles import bases
 from nbyard.domain.environments import EnvironmentRef, Lock
 from nbyard.domain.executables import ExecutableVersion, is_python
 from nbyard.domain.functions import spot
 from nbyard.domain.ids import new_id
 from nbyard.domain.invocations import Invocation
+from nbyard.domain.observations import changes_that_count
 from nbyard.domain.planning import CONTAINER
+from nbyard.domain.probes import Probes, probes_of
 from nbyard.domain.runs import BytesOf, SecretOf, TaskPlan, ValueOf
 from nbyard.domain.runtimes import PROCESS
 from nbyard.domain.uses import UsedEnvironment
@@ -26,8 +29,11 @@ from nbyard.store import Connection
 
 FRESH_SECONDS = 5.0
 REMEMBERED = 10_000
+MOST_CODE_BYTES = 4 << 20
 # names under which a notebook may ask for its run's identity; never part of a key
 IDENTITY = ("nbyard_run_id", "nbyard_node_id", "nbyard_workflow", "nbyard_scheduled_at")
+
+Names = Collection[str]
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -56,6 +62,7 @@ class Identities:
         self.surroundings: dict[tuple[str, ...], bytes] = {}
         self._codes: dict[str, Code] = {}
         self._environments: dict[tuple[str, ...], Seen] = {}
+        self._probes: dict[tuple[str, ...], Probes] = {}
 
     def known(self, plan: TaskPlan, since: float) -> tuple[Code, EnvironmentRef] | None:
         """What was seen before, the environment not before `since` and lately; None otherwise."""
@@ -82,6 +89,33 @@ class Identities:
         seen = Seen(asked, time.monotonic(), environment)
         self._environments[_place(plan, code.version)] = seen
         return code, environment
+
+    def counting(
+        self, code: Code, last: KeyParts, new: KeyParts, observed: Observed | None, modules: Names
+    ) -> list[str]:
+        """Return the files of the code that keep a task from taking the last result."""
+
+        def probes() -> list[Probes]:
+            assert observed is not None
+            read = {name: code.files[name] for name in observed.read if name in code.files}
+            given = [argument.name for argument in code.version.arguments]
+            own, digest = spot(code.version.file).file, code.version.content_digest
+            found = [self._probes_of(own, digest, given, is_own=True)]
+            found += [self._probes_of(name, digest, given) for name, digest in read.items()]
+            return [*found, Probes(canonical_text(new.values))]
+
+        return changes_that_count(last.files, new.files, observed, probes, modules)
+
+    def _probes_of(self, name: str, digest: str, given: Names, *, is_own: bool = False) -> Probes:
+        same = (name, digest, *given)
+        known = self._probes.get(same)
+        if known is None:
+            with self._room.blobs.open(digest) as handle:
+                known = probes_of(name, handle.read(MOST_CODE_BYTES), given, is_own=is_own)
+            if len(self._probes) >= REMEMBERED:
+                self._probes.clear()
+            self._probes[same] = known
+        return known
 
     def _code(self, plan: TaskPlan) -> Code:
         known = self._codes.get(plan.executable_version_id)
@@ -183,14 +217,9 @@ def _bases(room: Room, plan: TaskPlan, version: ExecutableVersion) -> str:
 
 
 def _code_of(room: Room, version: ExecutableVersion) -> Code:
-    with room.blobs.open(version.content_digest) as handle:
-        text = handle.read().decode("utf-8", "replace")
     own, function = spot(version.file)
-    files = {
-        entry.path: entry.digest
-        for entry in room.blobs.tree(version.bundle_digest).files
-        if bundles.matters(entry.path, own, text)
-    }
+    entries = room.blobs.tree(version.bundle_digest).files
+    files = {entry.path: entry.digest for entry in entries if entry.path != own}
     shape = [(a.name, a.role, a.type, a.format, a.reach) for a in version.arguments]
     started = [version.command, version.kernel, *filter(None, [function])]
     if version.invocation != Invocation():

@@ -10,6 +10,7 @@ from nbyard.dispatch.candidates import Candidate, Candidates, is_overdue
 from nbyard.dispatch.changes import Changes
 from nbyard.dispatch.placing import Group, Placing
 from nbyard.dispatch.room import Room, Turn
+from nbyard.domain import caching
 from nbyard.domain.digest import explain
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import Limits
@@ -240,12 +241,19 @@ class QueueController:
         if why := one.why_not() or one.too_old:
             return why
         with self._store.read() as c:
-            last = self._store.history.last_parts(c, one.task)
-            before = self._store.fingerprints.packages(c, last[0].environment) if last else None
+            last = self._store.history.last(c, one.task)
+            environment = last.parts.environment if last else ""
+            before = self._store.fingerprints.packages(c, environment) if last else None
         if last is None:
             return explain(None, one.parts)
-        words = moved(last[1], one.task.plan.environment)
-        return explain(last[0], one.parts, before, one.environment.versions, words)
+        words = moved(last.used, one.task.plan.environment)
+        has = one.environment.versions
+        by_reads = caching.is_by_reads(one.task.plan.cache)
+        observed = last.observed if by_reads else None
+        counting = self._candidates.identities.counting
+        files = counting(one.code, last.parts, one.parts, observed, has)
+        why = explain(last.parts, one.parts, before, has, words, files)
+        return f"{why} ({observed.problem})" if observed and observed.problem and files else why
 
 
 def _kind(plan: TaskPlan) -> tuple[str, str]:

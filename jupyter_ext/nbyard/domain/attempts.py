@@ -219,6 +219,16 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     traceback: str = ""
 
 
+class Observed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What work did with its code: files that it opened (`read`; of a moved folder its name and
+    `/`) and folders that it `listed`, as paths in `code/`, which itself is `.`. With a `problem`
+    not all of it is known."""
+
+    read: list[str] = []
+    listed: list[str] = []
+    problem: str = ""
+
+
 class Result(msgspec.Struct, frozen=True):
     """result.json; `outputs` lists the names whose file or folder is there, `working_at` is when
     a kernel was ready or a program started, `disclosed` are outputs that hold something secret."""
@@ -233,6 +243,7 @@ class Result(msgspec.Struct, frozen=True):
     usage: dict[str, float] = {}
     working_at: float | None = None
     disclosed: list[str] = []
+    observed: Observed | None = None
 
 
 class Image(msgspec.Struct, frozen=True):

@@ -8,23 +8,28 @@ import msgspec
 UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 AGE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(s|min|h|d)\Z", re.ASCII)
 MOST = timedelta(days=36_500)
-UNREADABLE = "cache must be on, off or an age such as 24 h (units: s, min, h, d)"
+UNREADABLE = "cache must be on, bundle, off or an age such as 24 h (units: s, min, h, d)"
+BUNDLE = "bundle"
 
 
 class Policy(msgspec.Struct, frozen=True):
     """`is_on` when nothing is changed an earlier result is taken, unless it is older than
-    `max_age`, which `words` tell as they were written."""
+    `max_age`, which `words` tell as they were written. Of the files of the code those count that
+    were read, all where it is not `by_reads`."""
 
     is_on: bool = True
+    by_reads: bool = True
     max_age: timedelta | None = None
     words: str = ""
 
 
 def read_policy(given: bool | str | None) -> Policy | None:
-    """The policy as written in a document: true or on, false or off, an age; null is on. None for
-    anything else."""
-    if given in (None, True, "on"):
+    """The policy as written in a document: true, on or observed, bundle, false or off, an age; null
+    is on. None for anything else."""
+    if given in (None, True, "on", "observed"):
         return Policy()
+    if given == BUNDLE:
+        return Policy(by_reads=False)
     if given in (False, "off"):
         return Policy(is_on=False)
     found = AGE.match(str(given).strip())
@@ -38,6 +43,12 @@ def is_asked(given: bool | str | None) -> bool:
     """Whether an earlier result may be taken at all."""
     policy = read_policy(given)
     return policy is not None and policy.is_on
+
+
+def is_by_reads(given: bool | str | None) -> bool:
+    """Whether only those files of the code count that the work read."""
+    policy = read_policy(given)
+    return policy is not None and policy.by_reads
 
 
 def too_old(given: bool | str | None, run: int, made_at: datetime, now: datetime) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -24,8 +24,8 @@ class KeyParts(msgspec.Struct, frozen=True):
     """All that a node's result depends on.
 
     `values` are the typed argument values, `inputs` digests by input name, `files` digests of the
-    bundle's other files by relative path; `environment` names interpreter and distributions, or
-    the image.
+    files of the bundle by relative path, without the code itself; `environment` names interpreter
+    and distributions, or the image.
     """
 
     code: str
@@ -38,6 +38,10 @@ class KeyParts(msgspec.Struct, frozen=True):
     def key(self) -> str:
         return digest_of(self)
 
+    def base_key(self) -> str:
+        """The same for all results that differ at most in `files`."""
+        return digest_of(msgspec.structs.replace(self, files={}))
+
 
 Packages = Mapping[str, str]
 
@@ -48,10 +52,11 @@ def explain(
     had: Packages | None = None,
     has: Packages | None = None,
     moved: str = "",
+    files: Collection[str] | None = None,
 ) -> str:
     """In words, why a node cannot take the result of its last run; `had` and `has` are the
     distributions of its environments then and now, by name, as far as they are known, `moved`
-    tells that these are other ones."""
+    tells that these are other ones. Of its files those in `files` count, all where that is None."""
     if old is None:
         return "it has no earlier result"
     reasons = []
@@ -59,7 +64,11 @@ def explain(
         reasons.append("its code changed")
     reasons += _changes(old.values, new.values, "{name} changed {old} → {new}")
     reasons += _new_bytes(old.inputs, new.inputs)
-    reasons += [f"the file {name} {_how(old, new, name)}" for name in _new_files(old, new)]
+    reasons += [
+        f"the file {name} {_how(old, new, name)}"
+        for name in _new_files(old, new)
+        if files is None or name in files
+    ]
     if old.environment != new.environment:
         reasons.append(environment_change(had or {}, has or {}, moved))
     if old.declaration != new.declaration:

@@ -16,7 +16,7 @@ from typing import Any
 
 from . import prepared, processes
 from .crew import rest
-from .folder import BadTask, Folder
+from .folder import CODE, BadTask, Folder
 from .guard import clear
 from .pool import FREE, READY
 from .work import CannotStart, Launch, die_with_parent, environment_of_host, show_to_work, told
@@ -41,6 +41,7 @@ class LaunchAhead:
         wait, self._release = (end.detach() for end in socket.socketpair())
         self._since = ""
         self._work: tuple[Folder, dict[str, Any]] | None = None
+        self._names: list[str] = []  # in its directory, before anybody watches who lists that
         parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
@@ -70,6 +71,8 @@ class LaunchAhead:
     def bind(self, folder: Folder, task: dict[str, Any]) -> None:
         """This is its attempt."""
         self._work = folder, task
+        with contextlib.suppress(OSError, BadTask):  # starting says what is wrong
+            self._names = os.listdir(folder.inside(task.get("directory") or CODE))
 
     def start(self) -> None:
         """Let it begin.
@@ -83,7 +86,7 @@ class LaunchAhead:
             about = told(*self._work, self.scratch)
             if self._since:
                 about["since"] = self._since
-            self._say({**about, "may_stay": self._may_stay})
+            self._say({**about, "names": self._names, "may_stay": self._may_stay})
         except BrokenPipeError:
             self._start_another(*self._work)
         except (OSError, BadTask) as error:

@@ -11,9 +11,10 @@ from typing import Any
 
 
 def claim(shell: Any, told: dict, stamps: dict) -> str:  # type: ignore[type-arg]
-    """Take on working directory, variables, where None is none, and the `stamps` at their
-    addresses; which process this is and where it imports from, as JSON."""
-    _move(shell, told["directory"])
+    """Take on working directory, in which are the `names` that are told, variables, where None is
+    none, and the `stamps` at their addresses; which process this is and where it imports from, as
+    JSON."""
+    _move(shell, told["directory"], told["names"])
     for name, value in told["environment"].items():
         if value is None:
             os.environ.pop(name, None)
@@ -27,9 +28,9 @@ def claim(shell: Any, told: dict, stamps: dict) -> str:  # type: ignore[type-arg
     return json.dumps([os.getpid(), sys.path])
 
 
-def _move(shell: Any, directory: str) -> None:
+def _move(shell: Any, directory: str, names: list) -> None:  # type: ignore[type-arg]
     """As if it had been started there, where it might have found other modules than it has."""
-    shadowed = {name.partition(".")[0] for name in os.listdir(directory)} & set(sys.modules)
+    shadowed = {name.partition(".")[0] for name in names} & set(sys.modules)
     if shadowed:
         raise ImportError(", ".join(shadowed))
     before = os.getcwd()

@@ -16,6 +16,7 @@ from types import ModuleType, TracebackType
 from typing import Any
 
 from . import handoff
+from .beside import import_by_name
 from .folder import BadTask, Folder
 from .handoff import values
 from .report import Report
@@ -62,6 +63,7 @@ class Functions:
     def __init__(self, path: str) -> None:
         self._file = os.path.basename(path)
         sys.argv = [path]
+        import_by_name()
         sys.path.insert(0, os.path.dirname(path))
         if importlib.util.find_spec("nbyard") is None:
             sys.modules["nbyard"] = handoff  # for its marks, where nothing else of it is installed

@@ -20,6 +20,7 @@ from .log import Log
 from .masks import masks_of
 from .reserve import Reserve
 from .usage import GpuMeter, UsageRecord
+from .watch import Watch
 from .work import ADOPTS, CannotStart, Launch, adopt_orphans
 
 BEAT_SECONDS = 2.0  # between heartbeats
@@ -75,6 +76,7 @@ class Supervisor:
         self._next_beat = time.monotonic() + BEAT_SECONDS  # runner.json is as fresh until then
         self._started = self._last_sign = self._last_poke = time.monotonic()
         self._has_news = False
+        self._watch: Watch | None = None
         self._working_at: float | None = None
         self._hear, self._signal_end = os.pipe()  # a signal wakes who selects
         for end in (self._hear, self._signal_end):
@@ -93,6 +95,7 @@ class Supervisor:
         except CannotStart as error:
             self._end("failed", verdict.failure("preparation", str(error)), 0)
         self._clear_away()
+        observed = self._observed()
         present, failure = self._outputs(verdict.on_full_disk(self._failure(), self._folder))
         outputs = {name: self._task["outputs"][name] for name in present}
         disclosed = self._masks.disclosed(self._folder.path, outputs)
@@ -106,7 +109,12 @@ class Supervisor:
             "failure": self._masks.cleaned(failure),
             "disclosed": disclosed,
             "usage": self._usage(),
+            "observed": observed,
         }
+
+    def _observed(self) -> dict[str, Any] | None:
+        """What the work has read of its code so far; None where it did not begin."""
+        return self._watch.seen() if self._watch else None
 
     def _outputs(self, failure: dict[str, Any] | None) -> tuple[list[str], dict[str, Any] | None]:
         """The names of those that are there, and the failure: also, where there was none, that
@@ -141,6 +149,7 @@ class Supervisor:
             parent = os.path.dirname(self._folder.inside(output["path"]))
             os.makedirs(parent, exist_ok=True)
         os.makedirs(self._folder.at(CODE), exist_ok=True)
+        self._watch = Watch(self._folder.at(CODE), self._selector)
         self._launch.start()
         self._started = self._last_sign = time.monotonic()
         stage = "preparing" if self._launch.reports else "running"
@@ -304,6 +313,8 @@ class Supervisor:
         """Nothing of the work stays alive; what it had still written comes into the log. Whoever
         looks at GPUs goes first: it may start processes as long as it lives."""
         self._record.end_gpus()
+        if self._watch:
+            self._watch.leave()
         left = 0
         # whoever lost its parent became our child
         if self._reap() and self._lets_stay():
@@ -380,6 +391,8 @@ class Supervisor:
         """Hold nothing of the attempt any more."""
         self.log.close()
         self._selector.close()
+        if self._watch:
+            self._watch.close()
         for end in (self._hear, self._signal_end):
             os.close(end)
         self._launch.close()

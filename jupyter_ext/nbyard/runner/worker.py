@@ -104,6 +104,7 @@ class WorkerSupervisor(Supervisor):
             message = self._results.popleft()
             self._whole.discard(message["attempt_id"])
             del message["type"]
+            message["observed"] = self._observed()
             self._lines.append(json.dumps(message).encode() + b"\n")
 
     def _end_call(self, result: dict[str, Any]) -> None:

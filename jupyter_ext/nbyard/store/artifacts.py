@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
+from nbyard.domain.attempts import Observed
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs import Artifact, ArtifactType, Run, may_be_model
 from nbyard.store.prepared import Prepared
@@ -85,12 +86,24 @@ def _artifact(row: Row[Any]) -> Artifact:
     return Artifact(**fields, may_be_model=may_be_model(row.format, fields["type"]))
 
 
+MOST_ALIKE = 5
+
+
 class Hit(msgspec.Struct, frozen=True):
     """The task that has a result, the number of its run, and when it was made."""
 
     task_id: str
     run_number: int
     made_at: datetime
+
+
+class Alike(Hit, frozen=True):
+    """The same of a result under another key, of which only the files of its code may differ:
+    these, and what of them was read."""
+
+    key: str
+    files: dict[str, str]
+    observed: Observed
 
 
 HITS = Prepared(
@@ -115,6 +128,29 @@ class CacheRows:
             for key in keys
             for owner, task_id, number, made_at in HITS.ask(c, its_key=key)
         }
+
+    def alike(self, c: Connection, owner: str, base_key: str) -> list[Alike]:
+        """Results that differ at most in the files of their code, the newest ones first."""
+        query = (
+            select(cache, runs.c.number, tasks.c.parts, tasks.c.observed)
+            .join(tasks, tasks.c.id == cache.c.task_id)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(tasks.c.base_key == base_key, cache.c.owner == owner)
+            .where(tasks.c.observed.is_not(None))
+            .order_by(cache.c.created_at.desc())
+            .limit(MOST_ALIKE)
+        )
+        return [
+            Alike(
+                row.task_id,
+                row.number,
+                row.created_at,
+                row.key,
+                row.parts["files"],
+                msgspec.convert(row.observed, Observed),
+            )
+            for row in c.execute(query)
+        ]
 
     def let_go(self, c: Connection, run: Run) -> None:
         """Before a run is removed: what another run has the same of is found there from now on."""

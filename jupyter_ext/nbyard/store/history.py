@@ -5,6 +5,7 @@ from collections.abc import Collection
 import msgspec
 from sqlalchemy import Connection, bindparam, func, select
 
+from nbyard.domain.attempts import Observed
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.estimates import SAMPLES, Past
 from nbyard.domain.uses import UsedEnvironment
@@ -15,7 +16,7 @@ from nbyard.store.tasks import TaskRecord
 LOOKED_AT = 4 * SAMPLES
 
 LAST_PARTS = (
-    select(tasks.c.parts, tasks.c.plan)
+    select(tasks.c.parts, tasks.c.plan, tasks.c.observed)
     .join(runs, runs.c.id == tasks.c.run_id)
     .where(
         runs.c.owner == bindparam("owner"),
@@ -29,6 +30,15 @@ LAST_PARTS = (
     .order_by(tasks.c.id.desc())
     .limit(1)
 )
+
+
+class Last(msgspec.Struct, frozen=True):
+    """All that a result depended on, the environment that it used, and what its work read of the
+    files of its code."""
+
+    parts: KeyParts
+    used: UsedEnvironment | None
+    observed: Observed | None
 
 
 class HistoryRows:
@@ -66,15 +76,13 @@ class HistoryRows:
             found.setdefault(executable, []).append(Past(version_id, max(0.0, seconds)))
         return found
 
-    def last_parts(
-        self, c: Connection, task: TaskRecord
-    ) -> tuple[KeyParts, UsedEnvironment | None] | None:
-        """What the newest earlier success of this node of this workflow depended on, and the
-        environment that it used."""
+    def last(self, c: Connection, task: TaskRecord) -> Last | None:
+        """What the newest earlier success of this node of this workflow depended on."""
         same = {"run_id": task.run_id, "owner": task.owner, "node": task.node, "its_id": task.id}
         asked = same | {"executable": task.plan.executable_id}
         found = c.execute(LAST_PARTS, asked).first()
         if found is None or not found.parts:
             return None
         used = msgspec.convert(found.plan.get("environment"), UsedEnvironment | None)
-        return msgspec.convert(found.parts, KeyParts), used
+        observed = msgspec.convert(found.observed, Observed | None)
+        return Last(msgspec.convert(found.parts, KeyParts), used, observed)

@@ -192,6 +192,8 @@ tasks = Table(
     Column("plan", JSON, nullable=False),
     Column("parts", JSON),
     Column("cache_key", Digest, nullable=False),
+    Column("base_key", Digest, nullable=False, server_default=""),  # of all but files
+    Column("observed", JSON),
     Column("executable_id", Id, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("queued_at", Moment),
@@ -201,6 +203,7 @@ tasks = Table(
     Index("ix_tasks_state", "state"),
     Index("ix_tasks_run_id_state_cached", "run_id", "state", "cached"),  # counts read nothing else
     Index("ix_tasks_executable_id", "executable_id"),
+    Index("ix_tasks_base_key", "base_key"),
 )
 
 attempts = Table(

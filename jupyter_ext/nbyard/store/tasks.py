@@ -110,9 +110,15 @@ class TaskRows:
 
     def key_of(self, c: Connection, task_id: str) -> dict[str, Any]:
         """The columns that say what the task's result depended on."""
-        query = select(tasks.c.cache_key, tasks.c.parts).where(tasks.c.id == task_id)
+        columns = (tasks.c.cache_key, tasks.c.base_key, tasks.c.parts, tasks.c.observed)
+        query = select(*columns).where(tasks.c.id == task_id)
         row = c.execute(query).first()
-        return dict(row._mapping) if row else {}
+        return {k: v for k, v in row._mapping.items() if v is not None} if row else {}
+
+    def observed(self, c: Connection, task_ids: Collection[str]) -> dict[str, Any]:
+        """What is known of the reads of these tasks, as it is stored."""
+        query = select(tasks.c.id, tasks.c.observed).where(tasks.c.id.in_(task_ids))
+        return {row.id: row.observed for row in c.execute(query) if row.observed is not None}
 
     def taken_from(self, c: Connection, task_id: str) -> str:
         """The task whose result it took over because its plan names it, through all takeovers;

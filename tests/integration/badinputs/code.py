@@ -14,7 +14,9 @@ PORTS = [
 def register_notebook(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
     """Registered from the file browser and as an upload."""
     if isinstance(what, dict):
-        what = json.dumps(notebook("a = 1", kernel=what["kernelspec"]))
+        whole = notebook("a = 1", kernel=what["kernelspec"])
+        del whole["metadata"]["kernelspec"]["language"]  # else another kernel of it runs it
+        what = json.dumps(whole)
     path = ground.file("book.ipynb", what)
     answer = ground.send("POST", "/executables", {"path": path})
     _, key = ground.upload("book.ipynb", what.encode())

@@ -1,5 +1,6 @@
 """What tasks made, and the cache that points at it."""
 
+from nbyard.domain.attempts import Observed
 from nbyard.store import Store
 from nbyard.store.artifacts import Hit
 
@@ -82,6 +83,24 @@ def test_a_result_that_another_run_has_too_is_found_there(store: Store) -> None:
             store.runs.delete(c, run)
             found = store.cache.find(c, ["k"])
             assert [hit.task_id for hit in found.values()] == ([left.id] if left else [])
+
+
+def test_results_that_differ_in_files_are_found_by_what_they_share(store: Store) -> None:
+    """X1: of the same owner, where it is known what was read, the newest first."""
+    read = {"read": ["a.csv"]}
+    with store.write() as c:
+        rows = Rows(store, c)
+        same = {"state": "succeeded", "base_key": "b", "observed": read}
+        for key in ("k1", "k2"):
+            task = rows.task(rows.run(), parts={"files": {"a.csv": key}}, cache_key=key, **same)
+            store.cache.keep_all(c, [("ada", key, task.id)])
+        unread = {"state": "succeeded", "base_key": "b", "cache_key": "k3"}
+        store.cache.keep_all(c, [("ada", "k3", rows.task(rows.run(), parts={}, **unread).id)])
+        found = store.cache.alike(c, "ada", "b")
+        told = [(one.key, one.files, one.observed) for one in found]
+        observed = Observed(["a.csv"])
+        assert told == [("k2", {"a.csv": "k2"}, observed), ("k1", {"a.csv": "k1"}, observed)]
+        assert store.cache.alike(c, "bob", "b") == store.cache.alike(c, "ada", "other") == []
 
 
 def test_a_result_whose_run_was_deleted_is_not_found_any_more(store: Store) -> None:

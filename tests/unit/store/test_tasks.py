@@ -12,6 +12,7 @@ from nbyard.domain.runs import Run, SecretOf, TaskPlan
 from nbyard.domain.states import RUN
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
+from nbyard.store.history import Last
 from nbyard.store.tables import tasks
 from nbyard.store.tasks import TaskRecord
 
@@ -90,9 +91,9 @@ def test_what_the_newest_success_of_the_same_node_depended_on(store: Store) -> N
         rows.succeeded(rows.run(**flow), executable="other", **more)
         rows.task(rows.run(**flow), "other", state="succeeded", **more)
         now = rows.task(rows.run(**flow), state="queued", parts=parts("c3"))
-        assert store.history.last_parts(c, now) == (KeyParts(**parts("c2")), None)
+        assert store.history.last(c, now) == Last(KeyParts(**parts("c2")), None, None)
         first = rows.task(rows.run(workflow_id="new"))
-        assert store.history.last_parts(c, first) is None
+        assert store.history.last(c, first) is None
 
 
 def test_the_states_of_all_that_is_live(store: Store) -> None:

@@ -3,6 +3,9 @@
 The text of this file may run in any kernel, whose Python may be any from 3.6 on. What is installed
 is found first, and nothing is imported unless it is asked for. Programs that are no kernels get
 this folder on their path, where `nbyard.py` does the same for them.
+
+Imports find the attempt's own modules by their names. Python would list their folder, which a
+watcher could not tell from what the code itself lists.
 """
 
 import os
@@ -31,6 +34,42 @@ def offer(folder: str) -> None:
     """Let it be found last, from now on."""
     if not any(type(finder).__name__ == "Beside" for finder in sys.meta_path):
         sys.meta_path.append(Beside(folder))
+    import_by_name()
+
+
+class Everything:
+    """The names in a folder, as a finder takes them: it looks for the file of each."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def import_by_name() -> None:
+    """Let imports from the code of this process's attempt, if it has one, list no folder."""
+    attempt = os.environ.get("NBYARD_ATTEMPT", "")
+    if not attempt or sys.flags.isolated:
+        return
+    from importlib import machinery
+
+    class Finder(machinery.FileFinder):
+        def _fill_cache(self) -> None:
+            self._path_cache = self._relaxed_path_cache = Everything()
+
+    code = os.path.join(os.path.realpath(attempt), "code")
+    make = Finder.path_hook(
+        (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
+        (machinery.SourceFileLoader, machinery.SOURCE_SUFFIXES),
+        (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES),
+    )
+
+    def hook(path: str) -> Any:
+        if not (os.path.realpath(path or ".") + os.sep).startswith(code + os.sep):
+            raise ImportError
+        return make(path)
+
+    sys.path_hooks.insert(0, hook)
+    for path in [one for one in sys.path_importer_cache if os.path.realpath(one).startswith(code)]:
+        del sys.path_importer_cache[path]
 
 
 def folder() -> str:

@@ -1,0 +1,25 @@
+"""What a program does that has this folder on its path, before its own first line. Any Python from
+3.6 on. The environment's own module of this name, which is found behind this one, runs as well.
+"""
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+_here = os.path.dirname(os.path.abspath(__file__))
+_beside: "dict[str, Any]" = {}
+with open(os.path.join(_here, "__init__.py"), encoding="utf-8") as _file:
+    exec(_file.read(), _beside)
+_beside["import_by_name"]()
+_path = list(sys.path)
+_own = sys.modules.pop(__name__)
+sys.path[:] = [place for place in _path if os.path.abspath(place) != _here]
+try:
+    import_module(__name__)
+except ImportError as _error:
+    if _error.name != __name__:
+        raise
+    sys.modules[__name__] = _own
+finally:
+    sys.path[:] = _path

@@ -1,0 +1,142 @@
+"""What work reads of its code: the files that it opens and the folders that it lists, as inotify
+tells them (inotify(7)). Native readers and child processes are seen as well as Python.
+
+Nothing tells of files that were looked for and not found, or only asked about.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import selectors
+import struct
+import time
+from typing import Any
+
+CREATE, MOVED_FROM, OPEN = 0x100, 0x40, 0x20
+ONLY_FOLDERS, NO_LINKS = 0x0100_0000, 0x0200_0000
+OVERFLOW, IS_FOLDER = 0x4000, 0x4000_0000
+COARSE_CLOCK = 5  # CLOCK_REALTIME_COARSE
+EVENT = struct.Struct("iIII")
+BUFFER = 1 << 16
+MOST = 20_000  # paths; code that opens more depends on all of it
+TOO_MANY = "it opened too many files of its code"
+
+
+class Watch:
+    """Watches a folder and those below it that are there now. `problem` says why not all of what
+    happens is known; then nothing of it counts."""
+
+    def __init__(self, folder: str, selector: selectors.BaseSelector) -> None:
+        self._descriptor = -1
+        self._selector = selector
+        self.problem = ""
+        self._folder = folder
+        self._places: dict[int, str] = {}
+        self._read: set[str] = set()
+        self._listed: set[str] = set()
+        self._files: dict[int, str] = {}  # by inode
+        self._made: set[str] = set()
+        self._since = time.clock_gettime_ns(COARSE_CLOCK)  # as of file systems
+        try:
+            self._begin()
+        except (OSError, AttributeError) as error:  # no inotify on this system
+            self.problem = f"its reads could not be watched: {error}"
+
+    def _begin(self) -> None:
+        libc = ctypes.CDLL(None, use_errno=True)
+        self._descriptor = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        if self._descriptor < 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        mask = CREATE | MOVED_FROM | OPEN | ONLY_FOLDERS | NO_LINKS
+        for inside in self._folders():
+            path = os.fsencode(os.path.join(self._folder, inside))
+            place = libc.inotify_add_watch(self._descriptor, path, mask)
+            if place < 0:
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+            self._places[place] = inside
+        self.take()
+        self._listed.clear()  # by us, just now
+        self._selector.register(self._descriptor, selectors.EVENT_READ, self.take)
+
+    def _folders(self) -> list[str]:
+        """Relative paths, the folder's own empty."""
+        found = [""]
+        for inside in found:
+            with os.scandir(os.path.join(self._folder, inside)) as entries:
+                for one in entries:
+                    path = os.path.join(inside, one.name)
+                    if one.is_dir(follow_symlinks=False):
+                        found.append(path)
+                    else:
+                        self._files[one.inode()] = path
+        return found
+
+    def leave(self) -> None:
+        """Let the selector wake nobody any more."""
+        if self._descriptor in self._selector.get_map():
+            self._selector.unregister(self._descriptor)
+
+    def take(self, _descriptor: int = 0) -> None:
+        """Note what has happened since the last time."""
+        while self._descriptor >= 0 and not self.problem:
+            try:
+                data = os.read(self._descriptor, BUFFER)
+            except BlockingIOError:
+                return
+            at = 0
+            while at < len(data):
+                place, mask, _, length = EVENT.unpack_from(data, at)
+                at += EVENT.size + length
+                name = data[at - length : at].rstrip(b"\0")
+                self._note(place, mask, os.fsdecode(name))
+
+    def _note(self, place: int, mask: int, name: str) -> None:
+        if mask & OVERFLOW or len(self._read) > MOST:
+            self.problem = TOO_MANY
+            self.leave()
+        inside = self._places.get(place)
+        if inside is None:
+            return
+        path = os.path.join(inside, name)
+        if mask & OPEN and mask & IS_FOLDER:
+            if not name:  # the folder above tells the same with a name
+                self._listed.add(inside or ".")
+        elif mask & OPEN:
+            self._read.add(path)
+        elif mask & MOVED_FROM:  # from now on it is read under another name
+            self._read.add(f"{path}/" if mask & IS_FOLDER else path)
+        elif mask & CREATE and not mask & IS_FOLDER:
+            self._made.add(path)
+
+    def seen(self) -> dict[str, Any]:
+        """Return what was read and listed so far, as in result.json."""
+        self.take()
+        self._add_linked()
+        if self.problem:
+            return {"problem": self.problem}
+        return {"read": sorted(self._read), "listed": sorted(self._listed)}
+
+    def _add_linked(self) -> None:
+        """A file may have been read under a second name. Where that is gone, its change time tells
+        of it."""
+        made, self._made = self._made, set()
+        for path in made:
+            try:
+                inode = os.lstat(os.path.join(self._folder, path)).st_ino
+            except FileNotFoundError:
+                self._read.update(filter(self._is_touched, self._files.values()))
+            else:
+                self._read.update(filter(None, [self._files.get(inode)]))
+
+    def _is_touched(self, path: str) -> bool:
+        try:
+            return os.lstat(os.path.join(self._folder, path)).st_ctime_ns > self._since
+        except FileNotFoundError:
+            return True
+
+    def close(self) -> None:
+        """Watch no more."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
