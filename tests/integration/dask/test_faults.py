@@ -18,6 +18,7 @@ import pytest
 from nbyard.domain.attempts import LOG, Output
 from nbyard.errors import Invalid, Unavailable
 from nbyard.probes import probe_dask
+from nbyard.runner import processes
 from nbyard.runtimes.dask import DaskRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.settings import Settings
@@ -108,6 +109,8 @@ def test_a_worker_that_dies_loses_the_attempt_and_no_other_begins_it(bench: Benc
     bench.ground.start_worker(hidden=bench.hidden)
     wait_until(lambda: len(bench.runtime.cluster.workers()) == 2)
     bench.ground.kill(bench.ground.workers[0])
+    # its work ends with it, but not in the same moment
+    wait_until(lambda: not processes.marked(order.mark, processes.table()))
     bench.gate.touch()
     wait_until(lambda: bench.runtime.poll(order).state == "lost")
     assert "gone" in bench.runtime.poll(order).reason
