@@ -13,7 +13,12 @@ interface ICacheFieldProps {
 }
 
 const FIRST_AGE = '24 h';
-const VALUES: Record<string, Json | undefined> = { on: true, off: false, age: FIRST_AGE };
+const VALUES: Record<string, Json | undefined> = {
+  on: true,
+  bundle: 'bundle',
+  off: false,
+  age: FIRST_AGE
+};
 
 /** Whether an earlier result is taken when nothing changed, and how old it may be. */
 export function CacheField(props: ICacheFieldProps): JSX.Element {
@@ -34,9 +39,10 @@ export function CacheField(props: ICacheFieldProps): JSX.Element {
           aria-describedby={`${field}-help`}
           onChange={event => onChange(VALUES[event.target.value])}
         >
-          <option value="">{trans.__('default: when nothing changed')}</option>
-          <option value="on">{trans.__('when nothing changed')}</option>
-          <option value="age">{trans.__('when nothing changed, up to an age')}</option>
+          <option value="">{trans.__('default: when nothing it reads changed')}</option>
+          <option value="on">{trans.__('when nothing it reads changed')}</option>
+          <option value="age">{trans.__('when nothing it reads changed, up to an age')}</option>
+          <option value="bundle">{trans.__('when no file of its folder changed')}</option>
           <option value="off">{trans.__('never: it always runs')}</option>
         </select>
         <div id={`${field}-help`} className="nby-Field-help">
@@ -63,8 +69,11 @@ function wayOf(value: Json | undefined): string {
   if (value === undefined || value === null) {
     return '';
   }
-  if (value === true || value === 'on') {
+  if (value === true || value === 'on' || value === 'observed') {
     return 'on';
+  }
+  if (value === 'bundle') {
+    return 'bundle';
   }
   return value === false || value === 'off' ? 'off' : 'age';
 }

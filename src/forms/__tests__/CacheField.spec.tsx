@@ -17,6 +17,8 @@ describe('K11: the cache policy', () => {
     [undefined, ''],
     [true, 'on'],
     ['on', 'on'],
+    ['observed', 'on'],
+    ['bundle', 'bundle'],
     [false, 'off'],
     ['off', 'off'],
     ['7 d', 'age']
@@ -29,6 +31,7 @@ describe('K11: the cache policy', () => {
     const onChange = show(true);
     for (const [way, value] of [
       ['off', false],
+      ['bundle', 'bundle'],
       ['age', '24 h'],
       ['', undefined]
     ] as const) {

@@ -6,15 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.caching import UNITS, Policy, is_asked, read_policy, too_old
+from nbyard.domain.caching import UNITS, Policy, is_asked, is_by_reads, read_policy, too_old
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("given", [None, True, "on"])
+@pytest.mark.parametrize("given", [None, True, "on", "observed"])
 def test_on_is_the_default(given):
     assert read_policy(given) == Policy()
     assert is_asked(given)
+    assert is_by_reads(given)
+
+
+def test_the_whole_bundle_may_count():
+    assert is_asked("bundle")
+    assert not is_by_reads("bundle")
+    assert is_by_reads("24 h")
 
 
 @pytest.mark.parametrize("given", [False, "off"])

@@ -1,6 +1,7 @@
 """E14: `import nbyard` where it is not installed, and where it is."""
 
 import os
+import selectors
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.runner import beside
+from nbyard.runner.watch import Watch
 
 FOLDER = Path(str(beside.__file__)).parent
 
@@ -49,3 +51,38 @@ def test_a_broken_installation_says_so(tmp_path: Path) -> None:
     (tmp_path / "nbyard.py").write_text("1 / 0")
     told = said("try: import nbyard\nexcept ZeroDivisionError: print('broken')", path=str(tmp_path))
     assert told == "broken"
+
+
+def test_imports_list_no_folder_of_the_attempt(tmp_path: Path) -> None:
+    """X1: what lists one is the code itself."""
+    code = tmp_path / "code"
+    (code / "pkg" / "inner").mkdir(parents=True)
+    (code / "pkg" / "__init__.py").touch()
+    (code / "pkg" / "inner" / "mod.py").write_text("V = 7")
+    (code / "util.py").write_text("import pkg.inner.mod, colorsys, none_such")
+    (code / "main.py").write_text(
+        "try:\n    import util\nexcept ImportError as error:\n    print(error)\n"
+        "import sys\nprint(sys.modules['pkg.inner.mod'].V, sys.modules['colorsys'].__file__)\n"
+    )
+    with selectors.DefaultSelector() as selector:
+        watch = Watch(str(code), selector)
+        variables = {"PYTHONPATH": beside.on_path(""), "NBYARD_ATTEMPT": str(tmp_path)}
+        line = [sys.executable, "main.py"]
+        done = subprocess.run(
+            line, env=variables, cwd=code, capture_output=True, text=True, check=True
+        )
+        seen = watch.seen()
+        watch.close()
+    assert done.stdout.splitlines()[0] == "No module named 'none_such'"
+    assert done.stdout.splitlines()[1].startswith("7 ")
+    assert seen["listed"] == []
+    read = {"main.py", "util.py", "pkg/__init__.py", "pkg/inner/mod.py"}
+    assert read == {name for name in seen["read"] if "__pycache__" not in name}
+
+
+def test_the_environment_s_own_start_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("print('its own')")
+    variables = {"PYTHONPATH": os.pathsep.join([str(FOLDER), str(tmp_path)])}
+    line = [sys.executable, "-c", "import sys; print('sitecustomize' in sys.modules)"]
+    done = subprocess.run(line, env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["its", "own", "True"]

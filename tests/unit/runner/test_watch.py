@@ -1,0 +1,113 @@
+"""What work reads of its code, as the kernel tells it."""
+
+import mmap
+import os
+import selectors
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nbyard.runner import watch
+from nbyard.runner.watch import Watch
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    """A folder with files at two depths."""
+    (tmp_path / "data/deep").mkdir(parents=True)
+    for name in ("a.txt", "data/b.txt", "data/deep/c.txt"):
+        (tmp_path / name).write_text("x")
+    return tmp_path
+
+
+@pytest.fixture
+def selector() -> Iterator[selectors.BaseSelector]:
+    with selectors.DefaultSelector() as made:
+        yield made
+
+
+@pytest.fixture
+def watching(code: Path, selector: selectors.BaseSelector) -> Iterator[Watch]:
+    made = Watch(str(code), selector)
+    yield made
+    made.close()
+
+
+def test_nothing_is_seen_before_anything_happens(watching: Watch) -> None:
+    assert watching.seen() == {"read": [], "listed": []}
+
+
+def test_files_that_are_opened_are_seen_at_every_depth(watching: Watch, code: Path) -> None:
+    (code / "a.txt").read_text()
+    (code / "data/deep/c.txt").stat()
+    subprocess.run(["cat", code / "data/b.txt"], check=True, stdout=subprocess.DEVNULL)
+    assert watching.seen()["read"] == ["a.txt", "data/b.txt"]
+    with (code / "data/deep/c.txt").open("r+b") as file, mmap.mmap(file.fileno(), 0):
+        pass
+    assert watching.seen()["read"] == ["a.txt", "data/b.txt", "data/deep/c.txt"]
+
+
+def test_folders_that_are_listed_are_seen(watching: Watch, code: Path) -> None:
+    os.listdir(code / "data")
+    assert watching.seen()["listed"] == ["data"]
+    list(code.iterdir())
+    assert watching.seen()["listed"] == [".", "data"]
+
+
+def test_a_file_that_is_read_through_a_link_is_seen(watching: Watch, code: Path) -> None:
+    (code / "link").symlink_to("a.txt")
+    (code / "link").read_text()
+    assert watching.seen()["read"] == ["a.txt"]
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_file_with_a_second_name_counts_as_read(
+    watching: Watch, code: Path, *, is_gone: bool
+) -> None:
+    (code / "other").hardlink_to(code / "data/b.txt")
+    if is_gone:
+        (code / "other").unlink()
+    (code / "new").write_text("")
+    assert "data/b.txt" in watching.seen()["read"]
+    assert "a.txt" not in watching.seen()["read"]
+
+
+def test_what_is_moved_counts_as_read(watching: Watch, code: Path) -> None:
+    (code / "data").rename(code / "elsewhere")
+    (code / "a.txt").rename(code / "b.txt")
+    assert {"a.txt", "data/"} <= set(watching.seen()["read"])
+
+
+def test_the_selector_hears_of_it(
+    watching: Watch, code: Path, selector: selectors.BaseSelector
+) -> None:
+    assert selector.select(0) == []
+    (code / "a.txt").read_text()
+    ((key, _),) = selector.select(0)
+    key.data(key.fd)
+    assert selector.select(0) == []
+    watching.leave()
+    (code / "data/b.txt").read_text()
+    assert selector.select(0) == []
+    assert watching.seen()["read"] == ["a.txt", "data/b.txt"]
+
+
+def test_more_than_can_be_kept_is_a_problem(
+    watching: Watch, code: Path, selector: selectors.BaseSelector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "MOST", 1)
+    for name in ("a.txt", "data/b.txt", "data/deep/c.txt"):
+        (code / name).read_text()
+    assert watching.seen() == {"problem": watch.TOO_MANY}
+    (code / "a.txt").read_text()
+    assert selector.select(0) == []
+
+
+def test_a_folder_that_cannot_be_watched_is_a_problem(
+    tmp_path: Path, selector: selectors.BaseSelector
+) -> None:
+    made = Watch(str(tmp_path / "none"), selector)
+    assert "could not be watched" in made.seen()["problem"]
+    made.close()
