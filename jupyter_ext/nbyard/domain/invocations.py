@@ -112,7 +112,7 @@ def with_contents(invocation: Invocation, arguments: Sequence[Argument]) -> set[
     for where, text, itself in texts_in(invocation, arguments):
         for path in names_in(text, where):
             whole = (*itself, *path[1:]) if path[0] == "self" else path
-            if whole[0] == "inputs" and whole[-1] == CONTENTS and len(whole) > 2:
+            if whole[:1] == ("inputs",) and whole[-1] == CONTENTS and len(whole) > 2:
                 found.add(whole[1])
     return found
 
@@ -170,7 +170,7 @@ class Context:
     def words(self) -> list[str]:
         """The bound words, in their order."""
         found = [
-            (bound.position, self._words(bound, bound.text or "", f"words.{index}"))
+            (bound.position, self._fixed(bound, f"words.{index}"))
             for index, bound in enumerate(self._invocation.words)
             if not bound.when or any(self._has(name) for name in bound.when)
         ]
@@ -183,6 +183,9 @@ class Context:
 
     def _has(self, name: str) -> bool:
         return self.known["inputs"].get(name) is not None
+
+    def _fixed(self, bound: Bound, where: str) -> list[str]:
+        return self._bound(bound, evaluate(bound.text or "", self.known, where), where)
 
     def _words(self, bound: Bound, value: Any, where: str) -> list[str]:
         if value is None:

@@ -10,13 +10,20 @@ from typing import Any
 
 from nbyard.errors import Invalid
 
-SEGMENT = re.compile(r"""\.(\w+)|\['([^']*)'\]|\["([^"]*)"\]|\[(\d+)\]""")
+# In the brackets a backslash stands before a quote that belongs to the name.
+_SEGMENTS = (
+    r"""\.(?P<plain>\w+)|\['(?P<single>(?:[^'\\]|\\.)*)'\]|\["(?P<double>(?:[^"\\]|\\.)*)"\]"""
+    r"""|\[(?P<index>\d+)\]"""
+)
+SEGMENT = re.compile(_SEGMENTS)
 REFERENCE = re.compile(
-    r"""\$\((?P<first>[A-Za-z_]\w*)(?P<rest>(?:\.\w+|\['[^']*'\]|\["[^"]*"\]|\[\d+\])*)\)"""
+    rf"""\$\((?P<first>[A-Za-z_]\w*)(?P<rest>(?:{re.sub(r"[?]P<[a-z]+>", "?:", _SEGMENTS)})*)\)"""
 )
 EXIT_CODE = ("runtime", "exitCode")
-ROOTS = ("inputs", "self", "runtime")
+NULL = "null"
+ROOTS = ("inputs", "self", "runtime", NULL)
 # A backslash before a reference makes it text; two stand for one (v1.2).
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _PIECE = re.compile(r"\\\\|\\\$[({]|\$[({]|[^\\$]+|.", re.DOTALL)
 
 
@@ -73,16 +80,36 @@ def quoted(text: str) -> str:
 
 def renamed(text: str, names: Mapping[tuple[str, ...], str]) -> str:
     """The text with its references to inputs by other names: `names` are by path below `inputs`."""
+    if not _has_any(text):
+        return text
+    found, position = [], 0
+    while position < len(text):
+        reference = REFERENCE.match(text, position)
+        piece = reference or _PIECE.match(text, position)
+        assert piece is not None
+        found.append(_renamed(reference, names) if reference else piece[0])
+        position = piece.end()
+    return "".join(found)
 
-    def changed(found: re.Match[str]) -> str:
-        first, *rest = _path(found, "")
-        known = [path for path in names if tuple(rest[: len(path)]) == path]
-        if first != "inputs" or not known:
-            return found[0]
-        longest = max(known, key=len)
-        return f"$({'.'.join(['inputs', names[longest], *rest[len(longest) :]])})"
 
-    return REFERENCE.sub(changed, text)
+def _renamed(reference: re.Match[str], names: Mapping[tuple[str, ...], str]) -> str:
+    first, *rest = _path(reference, "")
+    known = [path for path in names if tuple(rest[: len(path)]) == path]
+    if first != "inputs" or not known:
+        return reference[0]
+    longest = max(known, key=len)
+    kept = "".join(map(_written, rest[len(longest) :]))
+    return f"$(inputs.{names[longest]}{kept})"
+
+
+def _written(segment: str) -> str:
+    """A segment as a reference has it."""
+    if segment.isdecimal():
+        return f"[{segment}]"
+    if re.fullmatch(r"\w+", segment):
+        return f".{segment}"
+    escaped = segment.replace("\\", "\\\\").replace("'", "\\'")
+    return f"['{escaped}']"
 
 
 def _has_any(text: str) -> bool:
@@ -118,14 +145,22 @@ def _is_script(text: str, where: str) -> Invalid:
 
 
 def _path(reference: re.Match[str], where: str) -> tuple[str, ...]:
-    segments = [next(filter(None, found), "") for found in SEGMENT.findall(reference["rest"])]
+    segments = [_segment(found) for found in SEGMENT.finditer(reference["rest"])]
     if reference["first"] not in ROOTS:
         raise _is_script(reference[0], where)
+    if reference["first"] == NULL and segments:
+        raise Invalid.field(where, f"{reference[0][:60]}: null has no fields")
     return (reference["first"], *segments)
 
 
+def _segment(found: re.Match[str]) -> str:
+    text = found[found.lastgroup or 0]
+    is_quoted = found.lastgroup in ("single", "double")
+    return _ESCAPED.sub(r"\1", text) if is_quoted else text
+
+
 def _look_up(path: tuple[str, ...], known: Mapping[str, Any], where: str) -> Any:
-    value: Any = known
+    value: Any = {**known, NULL: None}
     for at, segment in enumerate(path):
         if isinstance(value, list) and segment == "length" and at == len(path) - 1:
             return len(value)

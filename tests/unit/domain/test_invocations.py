@@ -7,7 +7,15 @@ import pytest
 
 from nbyard.domain.arguments import Argument, check_arguments
 from nbyard.domain.commands import build_argv, check_command
-from nbyard.domain.invocations import Context, Facts, Invocation, Placed, WorkFile, input_places
+from nbyard.domain.invocations import (
+    Context,
+    Facts,
+    Invocation,
+    Placed,
+    WorkFile,
+    input_places,
+    with_contents,
+)
 from nbyard.domain.reaches import (
     Beside,
     Bound,
@@ -37,6 +45,12 @@ def test_bound_words_come_behind_all_others() -> None:
         o="a",
     )
     assert found.argv == ["run", "--o", "a", "-p", "x", "-n-5", "2"]
+
+
+def test_self_of_a_fixed_word_is_null() -> None:
+    told = Invocation(words=(Bound(0, text="$(self)"), Bound(1, "-n", text="x$(self)")))
+    assert line_of(told).argv == ["run", "-n", "xnull"]
+    assert with_contents(told, [DATA]) == set()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,15 @@ from nbyard.domain.references import evaluate, in_parts, names_in, quoted, renam
 from nbyard.errors import Invalid
 
 KNOWN = {
-    "inputs": {"a": 1, "text": "t", "list": ["x", {"y": 2}], "odd name": None, "yes": True},
+    "inputs": {
+        "a": 1,
+        "text": "t",
+        "list": ["x", {"y": 2}],
+        "odd name": None,
+        "yes": True,
+        "it's": 3,
+        'a"b': 4,
+    },
     "self": {"path": "/p"},
     "runtime": {"cores": 2},
 }
@@ -22,6 +30,11 @@ KNOWN = {
         ("$(inputs['odd name'])", None),
         ('$(inputs["list"][1].y)', 2),
         ("$(inputs.list.length)", 2),
+        (r"$(inputs['it\'s'])", 3),
+        ("""$(inputs["it's"])""", 3),
+        (r'$(inputs["a\"b"]) ', 4),
+        ("$(null)", None),
+        ("x $(null)", "x null"),
         ("$(self.path)/x", "/p/x"),
         ("$(inputs.a) $(inputs.text) $(inputs.yes)", "1 t true"),
         ("x$(inputs.list)", 'x["x", {"y": 2}]'),
@@ -43,6 +56,7 @@ def test_values(text: str, value: object) -> None:
         ("${ return 1; }", "is JavaScript"),
         ("$(Math.max)", "is JavaScript"),
         ("x $(inputs.a", "is JavaScript"),
+        ("$(null.a)", "null has no fields"),
         ("$(inputs.gone)", "there is no 'gone'"),
         ("$(inputs.list[7])", "there is no '7'"),
         ("$(inputs.a.b)", "there is no 'b'"),
@@ -62,6 +76,12 @@ def test_other_names() -> None:
     text = "$(inputs['odd name'].path) $(inputs.rec.b) $(self.a) $(inputs.a)"
     told = "$(inputs.odd_name.path) $(inputs.rec_b) $(self.a) $(inputs.a)"
     assert renamed(text, names) == told
+
+
+@pytest.mark.parametrize("path", ["['b az']", r"['it\'s']", "[0].c", ".c", r"['\\']"])
+def test_other_names_leave_the_rest_as_it_is(path: str) -> None:
+    assert renamed(f"$(inputs.x{path})", {("x",): "y"}) == f"$(inputs.y{path})"
+    assert renamed(rf"\$(inputs.x{path})", {("x",): "y"}) == rf"\$(inputs.x{path})"
 
 
 @given(st.text(st.sampled_from("a$({})\\ .")))
