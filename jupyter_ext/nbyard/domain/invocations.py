@@ -27,8 +27,9 @@ MAX_CONTENTS_BYTES = 64 * 1024
 
 
 class WorkFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A file of the working folder: an input, if `text` is one reference to it, else a text with
-    references. An input without a `name` keeps its own. `writable` is a copy."""
+    """A file of the working folder: an input, if `text` is one reference to it and nothing else, no
+    white space either; else a text with references. An input without a `name` keeps its own.
+    `writable` is a copy."""
 
     text: str
     name: str = ""
@@ -220,7 +221,7 @@ class Context:
         found: list[Placed] = []
         for index, file in enumerate(self._invocation.files):
             where = f"files.{index}"
-            value = evaluate(file.text, self.known, where)
+            value = evaluate(file.text, self.known, where, exact=True)
             name = self.text(file.name, where) if file.name else ""
             if _is_file(value):
                 found += self._beside(value, name, file.writable, where)
@@ -326,13 +327,13 @@ def _is_file(value: Any) -> bool:
 
 
 def plain(value: Any) -> str:
-    """One value as one word: a file's path, a number in decimals."""
+    """One value as one word: a file's path, a number in decimals, a whole one without a point."""
     if _is_file(value):
         return str(value["path"])
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return format(Decimal(repr(value)), "f")
+        return format(Decimal(repr(value)), "f").removesuffix(".0")
     return str(value) if isinstance(value, str | int) else msgspec.json.encode(value).decode()
 
 

@@ -36,21 +36,20 @@ def names_in(text: str, where: str) -> list[tuple[str, ...]]:
     return [path for path, _ in _pieces(text, where) if path]
 
 
-def evaluate(text: str, known: Mapping[str, Any], where: str) -> Any:
+def evaluate(text: str, known: Mapping[str, Any], where: str, *, exact: bool = False) -> Any:
     """The value of a text that is one reference; else the text with what its references stand for,
-    all but texts as JSON.
+    all but texts as JSON. White space around one reference counts only where it is `exact`.
 
     Raises:
         Invalid: an expression that is no reference, or nothing is there that it names.
     """
-    stripped = text.strip()
-    whole = REFERENCE.fullmatch(stripped)
+    whole = REFERENCE.fullmatch(text if exact else text.strip())
     if whole:
         return _look_up(_path(whole, where), known, where)
     words = []
     for path, literal in _pieces(text, where):
         value = _look_up(path, known, where) if path else literal
-        words.append(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        words.append(value if isinstance(value, str) else _as_json(value))
     return "".join(words)
 
 
@@ -110,6 +109,10 @@ def _written(segment: str) -> str:
         return f".{segment}"
     escaped = segment.replace("\\", "\\\\").replace("'", "\\'")
     return f"['{escaped}']"
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def _has_any(text: str) -> bool:

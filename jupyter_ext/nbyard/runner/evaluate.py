@@ -40,7 +40,8 @@ def value_of(parts: list[dict[str, Any]], known: dict[str, Any]) -> Any:
     if len(values) == 1:
         return values[0]
     return "".join(
-        one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in values
+        one if isinstance(one, str) else json.dumps(one, ensure_ascii=False, sort_keys=True)
+        for one in values
     )
 
 

@@ -1,5 +1,6 @@
 """E13: words, variables, streams and files of a command with a working folder of its own."""
 
+import json
 from typing import Any
 
 import msgspec
@@ -64,6 +65,7 @@ def test_self_of_a_fixed_word_is_null() -> None:
         (Bound(prefix="-v"), {"a": 1}, ["-v"]),
         (Bound(), "-x", ["-x"]),
         (Bound(), 1e-7, ["0.0000001"]),
+        (Bound(), 1.23e5, ["123000"]),
         (Bound(prefix="-v", separator=","), [1, 2], ["-v", "1,2"]),
         (
             Bound(prefix="-v", each=Bound(prefix="-w", joined=True)),
@@ -162,6 +164,13 @@ def test_items_of_a_list_are_checked() -> None:
     assert line_of(Invocation(), numbers, n=[1, 2.0]).argv[1:] == ["1", "2"]
     with pytest.raises(Invalid, match=r"arguments.n.1: a whole number is needed"):
         line_of(Invocation(), numbers, n=[1, "x"])
+
+
+def test_a_reference_with_a_line_break_is_a_text() -> None:
+    told = Invocation(apart=True, files=(WorkFile("$(inputs.data)\n", "data.json"),))
+    (file,) = line_of(told, DATA, data="{attempt}/inputs/data/d.csv").files
+    assert file.source == "" and file.text.endswith("}\n")
+    assert json.loads(file.text)["basename"] == "d.csv"
 
 
 FILES_BESIDE = [

@@ -67,6 +67,15 @@ def test_what_is_no_reference(text: str, words: str) -> None:
         evaluate(text, KNOWN, "f")
 
 
+def test_white_space_around_a_reference_may_count() -> None:
+    assert evaluate("$(inputs.a)\n", KNOWN, "f", exact=True) == "1\n"
+    assert evaluate("$(inputs.a)", KNOWN, "f", exact=True) == 1
+
+
+def test_objects_in_a_text_have_their_entries_sorted() -> None:
+    assert evaluate("=$(inputs.o)", {"inputs": {"o": {"b": 1, "a": 2}}}, "f") == '={"a": 2, "b": 1}'
+
+
 def test_which_inputs_a_text_names() -> None:
     assert names_in("$(inputs.a)-$(runtime.cores)", "f") == [("inputs", "a"), ("runtime", "cores")]
 

@@ -111,8 +111,7 @@ def read_binding(fields: Fields) -> Bound:
     fields.only(
         "position", "prefix", "separate", "itemSeparator", "valueFrom", "shellQuote", "loadContents"
     )
-    if not fields.truth("shellQuote", True):
-        refuse(fields.at("shellQuote"), "needs ShellCommandRequirement, which is not supported")
+    fields.truth("shellQuote", True)
     position = fields.get("position")
     if isinstance(position, bool) or not isinstance(position, int | None):
         refuse(fields.at("position"), f"a whole number is needed, not {shown(position)}")

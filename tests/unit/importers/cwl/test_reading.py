@@ -103,7 +103,7 @@ def test_the_word_of_an_optional_record_is_there_with_any_of_its_values() -> Non
         ({"arguments": ["${return 1;}"]}, "JavaScript (InlineJavascriptRequirement)"),
         ({"arguments": ["$(inputs.gone)"]}, "names gone, which is no input"),
         ({"arguments": ["$(runtime.exitCode)"]}, "$(runtime.exitCode) is not supported"),
-        ({"arguments": [{"valueFrom": "x", "shellQuote": False}]}, "ShellCommandRequirement"),
+        ({"arguments": [{"valueFrom": "x", "shellQuote": 1}]}, "true or false is needed, not 1"),
         ({"inputs": {"x": "Blob"}}, "inputs.x.type: there is no type 'Blob'"),
         ({"inputs": {"x": ["int", "string"]}}, "inputs.x.type: a union"),
         (
@@ -198,6 +198,12 @@ def test_what_has_no_place_here_is_refused_by_name(fields: dict[str, Any], words
     with pytest.raises(Invalid) as refused:
         read_tool(tool(**fields), "tool.cwl")
     assert words in refused.value.message
+
+
+def test_quotes_for_a_shell_mean_nothing_without_one() -> None:
+    words = [{"valueFrom": "a > b", "shellQuote": False}]
+    told = read_tool(tool(arguments=words), "tool.cwl").description
+    assert build_argv(("x",), (), {}, told.invocation).argv == ["x", "a > b"]
 
 
 def test_hints_that_are_not_known_are_said() -> None:
