@@ -265,7 +265,13 @@ def _output(argument: Argument) -> Output:
             for one in argument.companions
         ]
         return Output(
-            place, argument.format, required, several=several, told=True, companions=beside
+            place,
+            argument.format,
+            required,
+            several=several,
+            only=argument.reach.only,
+            told=True,
+            companions=beside,
         )
     return Output(f"{place}/{output_filename(argument)}", argument.format)
 

@@ -69,13 +69,12 @@ FailureKind = Literal[
 class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An output that must be there at the end; `path` is relative to the attempt folder. With
     `patterns` it is looked for in the working folder and moved into the folder `path`: one file or
-    folder, or all that fit when there may be `several`. `told` is whether cwl.output.json may say
-    so; then what is no file becomes a JSON file. So does what is said of the files that are found,
-    in the parts of a `value`: `{"is": …}`, or `{"of": path}` below `self`, the list of them.
-    `beside` the file of another output it has the
-    name that `pattern` makes of that one's, or the `value` where `self` is that file.
-    So have the `companions` of each of several, which come along: objects with `pattern`, `value`
-    and `required`."""
+    folder, or all that fit when there may be `several`, `only` files or folders. `told` is whether
+    cwl.output.json may say so; then what is no file becomes a JSON file. So does what is said of
+    the files that are found, in the parts of a `value`: `{"is": …}`, or `{"of": path}` below
+    `self`, the list of them. `beside` the file of another output it has the name that `pattern`
+    makes of that one's, or the `value` where `self` is that file. So have the `companions` of each
+    of several, which come along: objects with `pattern`, `value` and `required`."""
 
     path: str
     format: str = ""
@@ -83,6 +82,7 @@ class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     patterns: list[str] = []
     value: list[dict[str, Any]] = []
     several: bool = False
+    only: Literal["", "file", "folder"] = ""
     told: bool = False
     beside: str = ""
     pattern: str = ""

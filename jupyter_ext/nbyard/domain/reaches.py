@@ -2,7 +2,7 @@
 
 import os.path
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -117,12 +117,14 @@ class Found(
     forbid_unknown_fields=True,
 ):
     """What the program leaves in its working folder under a name that fits one of the patterns;
-    for a list all that do, as a folder. With a `value` it is what that says of these files, `self`
-    among its references: `$(self[0].contents)`; what is no file becomes a JSON file. Without
-    patterns and value: what `cwl.output.json` tells."""
+    for a list all that do, as a folder, each `only` a file or a folder where that is said. With a
+    `value` it is what that says of these files, `self` among its references:
+    `$(self[0].contents)`; what is no file becomes a JSON file. Without patterns and value: what
+    `cwl.output.json` tells."""
 
     patterns: tuple[str, ...] = ()
     value: str = ""
+    only: Literal["", "file", "folder"] = ""
 
 
 class Companion(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -152,10 +152,13 @@ def _real(folder: Folder, work: str, path: str, name: str) -> str:
 
 
 def _check_kind(name: str, output: dict[str, Any], paths: list[str]) -> None:
-    wants_folder = output.get("format") == "folder" and not output.get("several")
+    wanted = "folder" if output.get("format") == "folder" else "file"
+    if output.get("several"):
+        wanted = output.get("only") or ""
     for path in paths:
-        if os.path.isdir(path) != wants_folder and not output.get("several"):
-            words = "a folder where a file is expected" if not wants_folder else "no folder"
+        is_folder = os.path.isdir(path)
+        if wanted and is_folder != (wanted == "folder"):
+            words = "a folder where a file is expected" if is_folder else "no folder"
             raise NotFound(name, f"{os.path.basename(path)} is {words}")
 
 

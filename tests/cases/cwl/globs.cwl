@@ -10,5 +10,8 @@ outputs:
   kept: {type: Directory, outputBinding: {glob: kept}}
   none: {type: "File?", outputBinding: {glob: "*.none"}}
   nothing: {type: "File[]", outputBinding: {glob: "*.none"}}
+  folders: {type: "Directory[]", outputBinding: {glob: k*}}
+  both: {type: {type: array, items: [File, Directory]}, outputBinding: {glob: ["a*", kept]}}
+  void: {type: "null", outputBinding: {outputEval: $(null)}}
   log: {type: stdout}
 stdout: log.out

@@ -43,12 +43,18 @@ def test_one_file_is_moved(attempt: Path) -> None:
 
 def test_what_several_outputs_take_is_there_for_each(attempt: Path) -> None:
     told = {"all": output("*.txt", several=True), "one": output("b.txt")}
+    told["files"] = output("*.txt", several=True, only="file")
+    told["folders"] = output("sub", several=True, only="folder")
+    told["both"] = output("*", several=True)
     told["sub"] = output("sub", format="folder")
     told["inner"] = output("sub/*")
     told["whole"] = output(".", format="folder")
     assert look(attempt, told) == (list(told), "")
     assert left(attempt, "all") == ["a.txt", "b.txt"] and left(attempt, "one") == ["b.txt"]
     assert left(attempt, "sub") == ["sub", "sub/c.txt"] and left(attempt, "inner") == ["c.txt"]
+    assert left(attempt, "files") == ["a.txt", "b.txt"]
+    assert left(attempt, "folders") == ["sub", "sub/c.txt"]
+    assert left(attempt, "both") == ["a.txt", "b.txt", "sub", "sub/c.txt"]
     assert "whole/sub/c.txt" in left(attempt, "whole")
 
 
@@ -59,6 +65,8 @@ def test_what_several_outputs_take_is_there_for_each(attempt: Path) -> None:
         (output("*.txt"), "2 files fit where one is expected: a.txt, b.txt"),
         (output("sub"), "sub is a folder where a file is expected"),
         (output("a.txt", format="folder"), "a.txt is no folder"),
+        (output("[as]*", several=True, only="file"), "sub is a folder where a file is expected"),
+        (output("[as]*", several=True, only="folder"), "a.txt is no folder"),
         (output("out"), "leaves the attempt's folder"),
         (output("up/*"), "leaves the attempt's folder"),
         (output(), "nothing in its working folder fits cwl.output.json"),

@@ -202,7 +202,7 @@ def _output(argument: Argument) -> dict[str, Any]:
     if isinstance(argument.reach, Stdout | Stderr):
         found["type"] = "stdout" if isinstance(argument.reach, Stdout) else "stderr"
     elif argument.type == "list":
-        found["type"] = _nullable("File[]", argument.nullable)
+        found["type"] = _nullable(_several(argument), argument.nullable)
     else:
         kind = "Directory" if argument.format == "folder" else "File"
         found["type"] = _nullable("Any" if is_value else kind, argument.nullable)
@@ -213,6 +213,13 @@ def _output(argument: Argument) -> dict[str, Any]:
     if isinstance(argument.reach, Found) and argument.reach != Found():
         found["outputBinding"] = _of_found(argument.reach)
     return found | _companions(argument)
+
+
+def _several(argument: Argument) -> str | dict[str, Any]:
+    only = argument.reach.only if isinstance(argument.reach, Found) else ""
+    if not only:
+        return {"type": "array", "items": ["File", "Directory"]}
+    return "File[]" if only == "file" else "Directory[]"
 
 
 def _of_found(reach: Found) -> dict[str, Any]:

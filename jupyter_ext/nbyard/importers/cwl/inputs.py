@@ -11,7 +11,16 @@ from nbyard.domain.reaches import Beside, Bound, Companion, Reach, Referenced, S
 from nbyard.domain.references import REFERENCE, names_in
 from nbyard.importers.cwl.fields import Fields, refuse, shown
 from nbyard.importers.cwl.formats import word_of
-from nbyard.importers.cwl.types import FILES, PLAIN, Type, bound_array, read_binding, read_type
+from nbyard.importers.cwl.types import (
+    EITHER,
+    FILES,
+    PLAIN,
+    UNION,
+    Type,
+    bound_array,
+    read_binding,
+    read_type,
+)
 
 # Numbers come before texts.
 Key = tuple[tuple[int, int, str], ...]
@@ -50,6 +59,8 @@ class Inputs:
 
     def _add(self, path: tuple[str, ...], fields: Fields, above: tuple[int | str, ...]) -> None:
         found = read_type(fields.get("type"), fields.at("type"), self._notes)
+        if found.innermost.name == EITHER:
+            refuse(fields.at("type"), UNION)
         binding = self._binding(fields, found)
         if found.name == "record":
             self._record(path, fields, found, binding, above)

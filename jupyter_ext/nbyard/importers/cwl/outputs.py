@@ -19,7 +19,7 @@ from nbyard.importers.cwl.inputs import (
     read_beside,
     with_companions,
 )
-from nbyard.importers.cwl.types import FILES, Type, read_type
+from nbyard.importers.cwl.types import EITHER, FILES, UNION, Type, read_type
 
 OUTPUT = ("type", "format", "outputBinding", "streamable", "secondaryFiles")
 WILD = set("*?[")
@@ -47,9 +47,11 @@ def read_outputs(
 def _output(name: str, kind: Type, fields: Fields, namespaces: Mapping[str, str]) -> Argument:
     is_list = kind.name == "array"
     what = kind.items if is_list and kind.items else kind
-    if what.name in ("record", "array", "stdin", "null"):
+    if what.name in ("record", "array", "stdin"):
         refuse(fields.at("type"), f"an output of the type {what.name} is not supported")
-    told: dict[str, Any] = {"role": "output", "nullable": kind.nullable, "help": fields.help()}
+    if kind.name == EITHER:
+        refuse(fields.at("type"), UNION)
+    told: dict[str, Any] = {"role": "output", "nullable": _may_lack(kind), "help": fields.help()}
     reach: Reach
     if kind.name in ("stdout", "stderr"):
         if "outputBinding" in fields:
@@ -57,17 +59,24 @@ def _output(name: str, kind: Type, fields: Fields, namespaces: Mapping[str, str]
         reach = Stdout() if kind.name == "stdout" else Stderr()
         return Argument(name, format=format_of(fields, namespaces), reach=reach, **told)
     reach = _found(fields)
-    if what.name not in FILES:
+    if what.name not in (*FILES, EITHER):
         if reach.patterns and not reach.value:
             words = "a value needs outputEval, or is told in cwl.output.json"
             refuse(fields.at("outputBinding"), words)
         return Argument(name, type="json", format="json", reach=reach, **told)
     _check_files(reach, fields)
+    if is_list:
+        only = {"File": "file", "Directory": "folder"}.get(what.name, "")
+        reach = msgspec.structs.replace(reach, only=only)
     if is_list or what.name == "Directory":
         format_of(fields, namespaces)
         kept: ValueType = "list" if is_list else "string"
         return Argument(name, type=kept, format="folder", reach=reach, **told)
     return Argument(name, format=format_of(fields, namespaces), reach=reach, **told)
+
+
+def _may_lack(kind: Type) -> bool:
+    return kind.nullable or kind.name == "null"
 
 
 def _beside(output: Argument, fields: Fields, taken: set[str]) -> list[Argument]:

@@ -19,6 +19,9 @@ PLAIN: dict[str, ValueType] = {
     "Any": "json",
 }
 FILES = ("File", "Directory")
+# A union of both.
+EITHER = "File or Directory"
+UNION = "a union of several types is not supported (of one type with null is)"
 STREAMS = ("stdin", "stdout", "stderr")
 
 
@@ -76,8 +79,12 @@ def _named(name: str, where: str) -> Type:
 def _union(found: list[Any], where: str, notes: list[str]) -> Type:
     types = [read_type(one, where, notes) for one in found]
     others = [one for one in types if one.name != "null"]
+    if types and not others:
+        return types[0]
+    if sorted(one.name for one in others) == sorted(FILES):
+        others = [Type(EITHER, nullable=any(one.nullable for one in others))]
     if len(others) != 1:
-        refuse(where, "a union of several types is not supported (of one type with null is)")
+        refuse(where, UNION)
     nullable = len(others) < len(types) or others[0].nullable
     return msgspec.structs.replace(others[0], nullable=nullable)
 

@@ -161,6 +161,8 @@ def test_the_word_of_an_optional_record_is_there_with_any_of_its_values() -> Non
             "outputEval: a file is one of those that glob finds",
         ),
         ({"outputs": {"x": {"type": "int", "outputBinding": {"glob": "a"}}}}, "outputBinding"),
+        ({"outputs": {"x": {"type": ["File", "Directory"]}}}, "outputs.x.type: a union"),
+        ({"inputs": {"x": ["File", "Directory"]}}, "inputs.x.type: a union"),
         ({"stdin": "data.txt"}, "stdin: one file among the inputs"),
         (
             {"inputs": {"x": {"type": "File", "default": {"class": "File", "location": "/etc/x"}}}},
