@@ -128,14 +128,24 @@ def test_cwltool_gives_the_same(case: dict[str, Any], folder: Path) -> None:
     (folder / "job.json").write_text(json.dumps(case["job"]))
     line = [str(PEER), "--quiet", "--outdir", "out", f"{case['tool']}.cwl", "job.json"]
     done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=True)
-    told = json.loads(done.stdout)
+    told = dict(by_our_names(json.loads(done.stdout), case.get("outputs", {})))
     if "argv" in case:
         assert told_words(Path(told["argv"]["path"]).read_text()) == case["argv"]
     else:
         for name, value in list(told.items()):
             for one in value.get("secondaryFiles", []) if isinstance(value, dict) else []:
                 told[f"{name}_{one['basename'].rpartition('.')[2]}"] = one
-        assert {name: left_by_peer(value) for name, value in told.items()} == case["outputs"]
+        left = {name: left_by_peer(value) for name, value in told.items() if value is not None}
+        assert left == {name: one for name, one in case["outputs"].items() if one is not None}
+
+
+def by_our_names(told: dict[str, Any], wanted: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The fields of a record are outputs of their own, and no output is called as an input."""
+    for name, value in told.items():
+        if isinstance(value, dict) and "class" not in value and name not in wanted:
+            yield from by_our_names({f"{name}_{k}": one for k, one in value.items()}, wanted)
+        else:
+            yield f"{name}_out" if f"{name}_out" in wanted else name, value
 
 
 def left_by_peer(value: Any) -> Any:

@@ -271,6 +271,7 @@ def _output(argument: Argument) -> Output:
             several=several,
             only=argument.reach.only,
             told=True,
+            key=argument.reach.key,
             companions=beside,
         )
     return Output(f"{place}/{output_filename(argument)}", argument.format)

@@ -70,7 +70,8 @@ class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An output that must be there at the end; `path` is relative to the attempt folder. With
     `patterns` it is looked for in the working folder and moved into the folder `path`: one file or
     folder, or all that fit when there may be `several`, `only` files or folders. `told` is whether
-    cwl.output.json may say so; then what is no file becomes a JSON file. So does what is said of
+    cwl.output.json may say so, under its name or its `key`; then what is no file becomes a JSON
+    file. So does what is said of
     the files that are found, in the parts of a `value`: `{"is": …}`, or `{"of": path}` below
     `self`, the list of them. `beside` the file of another output it has the name that `pattern`
     makes of that one's, or the `value` where `self` is that file. So have the `companions` of each
@@ -84,6 +85,7 @@ class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     several: bool = False
     only: Literal["", "file", "folder"] = ""
     told: bool = False
+    key: tuple[str, ...] = ()
     beside: str = ""
     pattern: str = ""
     companions: list[dict[str, Any]] = []

@@ -120,11 +120,12 @@ class Found(
     for a list all that do, as a folder, each `only` a file or a folder where that is said. With a
     `value` it is what that says of these files, `self` among its references:
     `$(self[0].contents)`; what is no file becomes a JSON file. Without patterns and value: what
-    `cwl.output.json` tells."""
+    `cwl.output.json` tells, under its name or, field by field, its `key`."""
 
     patterns: tuple[str, ...] = ()
     value: str = ""
     only: Literal["", "file", "folder"] = ""
+    key: tuple[str, ...] = ()
 
 
 class Companion(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -58,7 +58,11 @@ def _found(folder: Folder, work: str, wanted: Outputs, exit_code: int) -> dict[s
             paths = _alone(_matches(folder, work, name, output), work, name, output)
             found[name] = _with_companions(folder, work, name, output, paths)
             continue
-        value = _value(folder, work, name, output, exit_code) if told is None else told.get(name)
+        value = (
+            _value(folder, work, name, output, exit_code)
+            if told is None
+            else _said(told, output.get("key") or [name])
+        )
         if _are_files(value) or (value == [] and output.get("several")):
             paths = [_place(folder, work, name, one) for one in _listed(value)]
             found[name] = _with_companions(folder, work, name, output, paths)
@@ -168,7 +172,7 @@ def _take(path: str, target: str, name: str, work: str, others: list[str]) -> No
     place = os.path.join(target, called)
     if os.path.lexists(place):
         raise NotFound(name, f"two of its files are called {called}")
-    is_shared = path == work or os.path.islink(path)
+    is_shared = not path.startswith(f"{work}/") or os.path.islink(path)
     is_shared |= any(_touch(path, other) for other in others)
     if not is_shared:
         os.rename(path, place)
@@ -201,6 +205,13 @@ def _read_told(work: str) -> dict[str, Any] | None:
     return told
 
 
+def _said(told: Any, key: list[str]) -> Any:
+    """What is told under a key."""
+    for name in key:
+        told = told.get(name) if isinstance(told, dict) else None
+    return told
+
+
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
@@ -217,10 +228,10 @@ def _place(folder: Folder, work: str, name: str, told: dict[str, Any]) -> str:
 
     given = told.get("path") or unquote(str(told.get("location") or "").removeprefix("file://"))
     path = os.path.normpath(os.path.join(work, str(given)))
-    inside = path == work or path.startswith(work + os.sep)
-    if not given or not inside or not os.path.lexists(path):
+    roots = [one for one in (work, folder.at("inputs")) if f"{path}/".startswith(f"{one}/")]
+    if not given or not roots or not os.path.lexists(path):
         raise NotFound(name, f"{TOLD} names {str(given)[:80]!r}, which is not there")
-    return _real(folder, work, path, name)
+    return _real(folder, roots[0], path, name)
 
 
 def _write(path: str, value: Any) -> None:

@@ -41,6 +41,25 @@ def test_one_file_is_moved(attempt: Path) -> None:
     assert left(attempt, "o") == ["a.txt"] and not (attempt / WORK / "a.txt").exists()
 
 
+def test_a_value_is_told_under_its_key(attempt: Path) -> None:
+    content = {"made": {"file": {"class": "File", "path": "a.txt"}, "n": {"x": 2}}, "o": 1}
+    (attempt / WORK / "cwl.output.json").write_text(json.dumps(content))
+    told = {"f": output(key=["made", "file"]), "n": output(key=["made", "n"]), "o": output()}
+    told["none"] = output(key=["made", "n", "x", "y"], required=False)
+    assert look(attempt, told) == (["f", "n", "o"], "")
+    assert left(attempt, "f") == ["a.txt"]
+    assert json.loads((attempt / "outputs/n/n.json").read_text()) == {"x": 2}
+
+
+def test_an_input_that_is_told_is_copied(attempt: Path) -> None:
+    (attempt / "inputs").mkdir()
+    (attempt / "inputs/in.txt").write_text("in")
+    content = {"o": {"class": "File", "path": str(attempt / "inputs/in.txt")}}
+    (attempt / WORK / "cwl.output.json").write_text(json.dumps(content))
+    assert look(attempt, {"o": output()}) == (["o"], "")
+    assert left(attempt, "o") == ["in.txt"] and (attempt / "inputs/in.txt").exists()
+
+
 def test_what_several_outputs_take_is_there_for_each(attempt: Path) -> None:
     told = {"all": output("*.txt", several=True), "one": output("b.txt")}
     told["files"] = output("*.txt", several=True, only="file")

@@ -42,14 +42,16 @@ def document_of(description: Description, file: str = "") -> dict[str, Any]:
         for a in arguments
         if a.role != "output" and not isinstance(a.reach, Beside)
     }
-    found["outputs"] = {
+    outputs = {
         a.name: _output(a)
         for a in arguments
         if a.role == "output" and not isinstance(a.reach, Beside)
     }
     for argument in arguments:
         if isinstance(argument.reach, Beside):
-            _add_secondary(found, argument, argument.reach)
+            is_output = argument.role == "output"
+            _add_secondary(outputs if is_output else found["inputs"], argument, argument.reach)
+    found["outputs"] = _in_records(outputs, arguments)
     found |= _streams(arguments, told)
     found["successCodes"] = list(told.success_codes)
     found["temporaryFailCodes"] = list(told.temporary_codes)
@@ -58,9 +60,22 @@ def document_of(description: Description, file: str = "") -> dict[str, Any]:
     return {name: value for name, value in found.items() if value or name in kept}
 
 
-def _add_secondary(document: dict[str, Any], argument: Argument, reach: Beside) -> None:
+def _in_records(outputs: dict[str, Any], arguments: tuple[Argument, ...]) -> dict[str, Any]:
+    """The outputs under their keys, several names being those of fields."""
+    keys = {a.name: a.reach.key for a in arguments if isinstance(a.reach, Found)}
+    found: dict[str, Any] = {}
+    for name, output in outputs.items():
+        *records, last = keys.get(name) or (name,)
+        fields = found
+        for record in records:
+            kind = fields.setdefault(record, {"type": {"type": "record", "fields": {}}})["type"]
+            fields = kind["fields"]
+        fields[last] = output
+    return found
+
+
+def _add_secondary(where: dict[str, Any], argument: Argument, reach: Beside) -> None:
     """A file beside another one is one of its `secondaryFiles`."""
-    where = document["outputs" if argument.role == "output" else "inputs"]
     told = {"pattern": reach.pattern, "required": not argument.nullable}
     where[reach.of].setdefault("secondaryFiles", []).append(told)
 

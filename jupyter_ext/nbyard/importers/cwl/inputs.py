@@ -134,7 +134,7 @@ class Inputs:
             if isinstance(default, dict) and name in default:
                 inner.value = {**inner.value, "default": default[name]}
             if found.nullable:
-                inner.value = {**inner.value, "type": _optional(inner.get("type"))}
+                inner.value = {**inner.value, "type": optional(inner.get("type"))}
             self._add((*path, name), inner, above)
         if binding is not None and binding.prefix:
             mine = [one.name for path, one in self.arguments.items() if path not in before]
@@ -176,7 +176,8 @@ class Inputs:
         return free_name(name, {argument.name for argument in self.arguments.values()})
 
 
-def _optional(kind: Any) -> Any:
+def optional(kind: Any) -> Any:
+    """A type, or null."""
     return ["null", *kind] if isinstance(kind, list) else ["null", kind]
 
 

@@ -16,10 +16,11 @@ from nbyard.importers.cwl.inputs import (
     free_name,
     help_beside,
     name_beside,
+    optional,
     read_beside,
     with_companions,
 )
-from nbyard.importers.cwl.types import EITHER, FILES, UNION, Type, read_type
+from nbyard.importers.cwl.types import EITHER, FILES, STREAMS, UNION, Type, read_type
 
 OUTPUT = ("type", "format", "outputBinding", "streamable", "secondaryFiles")
 WILD = set("*?[")
@@ -30,27 +31,64 @@ def read_outputs(
 ) -> tuple[list[Argument], Invocation, set[str]]:
     """The outputs, and the names of those whose contents references may ask for; a stream that is
     one of them is no file of the working folder any more, unless a pattern may be meant for it."""
-    found, loaded = [], set()
+    outputs = _Outputs(taken, namespaces)
     for name, fields in tool.entries("outputs", "id", "type"):
         fields.only(*OUTPUT)
-        kind = read_type(fields.get("type"), fields.at("type"), tool.notes)
-        called = free_name(f"{name}_out" if name in taken else name, taken)
-        taken.add(called)
-        output = _output(called, kind, fields, namespaces)
+        outputs.add((name,), fields)
+    return *_with_streams(outputs.found, told), outputs.loaded
+
+
+class _Outputs:
+    """Collects outputs as arguments under names that are free; `loaded` are those with contents."""
+
+    def __init__(self, taken: set[str], namespaces: Mapping[str, str]) -> None:
+        self.found: list[Argument] = []
+        self.loaded: set[str] = set()
+        self._taken = taken
+        self._namespaces = namespaces
+
+    def add(self, path: tuple[str, ...], fields: Fields) -> None:
+        """One output, or each field of one that is a record with files."""
+        kind = read_type(fields.get("type"), fields.at("type"), fields.notes)
+        if kind.name == "record" and _is_apart(kind, fields):
+            for name, inner in kind.fields:
+                inner.only(*OUTPUT, "name")
+                if kind.nullable:
+                    inner.value = {**inner.value, "type": optional(inner.get("type"))}
+                self.add((*path, name), inner)
+            return
+        name = "_".join(path)
+        called = free_name(f"{name}_out" if name in self._taken else name, self._taken)
+        self._taken.add(called)
+        output = _output(called, kind, fields, self._namespaces)
+        if isinstance(output.reach, Found) and path != (called,):
+            reach = msgspec.structs.replace(output.reach, key=path)
+            output = msgspec.structs.replace(output, reach=reach)
         output = with_companions(output, fields, needed=False)
-        found += [output, *_beside(output, fields, taken)]
+        self.found += [output, *_beside(output, fields, self._taken)]
         if _binding(fields).truth("loadContents", False):
-            loaded.add(called)
-    return *_with_streams(found, told), loaded
+            self.loaded.add(called)
+
+
+def _is_apart(kind: Type, fields: Fields) -> bool:
+    """Whether the fields of a record are outputs of their own: files are, and what is found."""
+    if _binding(fields).get("outputEval") is not None:
+        return False
+    if "outputBinding" in fields:
+        refuse(fields.at("outputBinding"), "of a record needs outputEval")
+    return _holds_files(kind) or any("outputBinding" in inner for _, inner in kind.fields)
+
+
+def _holds_files(kind: Type) -> bool:
+    if kind.items is not None:
+        return _holds_files(kind.items)
+    types = [read_type(one.get("type"), one.at("type"), one.notes) for _, one in kind.fields]
+    return kind.name in (*FILES, EITHER, *STREAMS) or any(map(_holds_files, types))
 
 
 def _output(name: str, kind: Type, fields: Fields, namespaces: Mapping[str, str]) -> Argument:
-    is_list = kind.name == "array"
-    what = kind.items if is_list and kind.items else kind
-    if what.name in ("record", "array", "stdin"):
-        refuse(fields.at("type"), f"an output of the type {what.name} is not supported")
-    if kind.name == EITHER:
-        refuse(fields.at("type"), UNION)
+    if kind.name in ("stdin", EITHER):
+        refuse(fields.at("type"), UNION if kind.name == EITHER else "an output is no stdin")
     told: dict[str, Any] = {"role": "output", "nullable": _may_lack(kind), "help": fields.help()}
     reach: Reach
     if kind.name in ("stdout", "stderr"):
@@ -59,18 +97,22 @@ def _output(name: str, kind: Type, fields: Fields, namespaces: Mapping[str, str]
         reach = Stdout() if kind.name == "stdout" else Stderr()
         return Argument(name, format=format_of(fields, namespaces), reach=reach, **told)
     reach = _found(fields)
-    if what.name not in (*FILES, EITHER):
+    if not _holds_files(kind):
         if reach.patterns and not reach.value:
             words = "a value needs outputEval, or is told in cwl.output.json"
             refuse(fields.at("outputBinding"), words)
         return Argument(name, type="json", format="json", reach=reach, **told)
     _check_files(reach, fields)
-    if is_list:
+    what = kind.items if kind.items is not None else kind
+    if what.name not in (*FILES, EITHER):
+        where = "inner lists" if what.name == "array" else f"a {what.name} of this kind"
+        refuse(fields.at("type"), f"files in {where} are not supported")
+    if kind.name == "array":
         only = {"File": "file", "Directory": "folder"}.get(what.name, "")
         reach = msgspec.structs.replace(reach, only=only)
-    if is_list or what.name == "Directory":
+    if kind.name == "array" or what.name == "Directory":
         format_of(fields, namespaces)
-        kept: ValueType = "list" if is_list else "string"
+        kept: ValueType = "list" if kind.name == "array" else "string"
         return Argument(name, type=kept, format="folder", reach=reach, **told)
     return Argument(name, format=format_of(fields, namespaces), reach=reach, **told)
 

@@ -28,7 +28,8 @@ def with_names(description: Description, names: Mapping[tuple[str, ...], str]) -
             reach = bound(reach)
         elif isinstance(reach, Found):
             patterns = tuple(told(pattern) for pattern in reach.patterns)
-            reach = Found(patterns, told(reach.value))
+            value = told(reach.value)
+            reach = msgspec.structs.replace(reach, patterns=patterns, value=value)
         arguments.append(msgspec.structs.replace(argument, reach=reach))
     old = description.invocation
     files = [msgspec.structs.replace(f, text=told(f.text), name=told(f.name)) for f in old.files]

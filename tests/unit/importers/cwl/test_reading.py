@@ -10,7 +10,7 @@ import pytest
 from nbyard.domain.arguments import check_arguments
 from nbyard.domain.commands import build_argv
 from nbyard.domain.invocations import Facts
-from nbyard.domain.reaches import Beside
+from nbyard.domain.reaches import Beside, Found
 from nbyard.errors import Invalid
 from nbyard.importers.cwl import read_tool, write_tool
 
@@ -161,6 +161,18 @@ def test_the_word_of_an_optional_record_is_there_with_any_of_its_values() -> Non
             "outputEval: a file is one of those that glob finds",
         ),
         ({"outputs": {"x": {"type": "int", "outputBinding": {"glob": "a"}}}}, "outputBinding"),
+        (
+            {
+                "outputs": {
+                    "x": {
+                        "type": {"type": "record", "fields": {"f": "File"}},
+                        "outputBinding": {"glob": "a"},
+                    }
+                }
+            },
+            "outputs.x.outputBinding: of a record needs outputEval",
+        ),
+        ({"outputs": {"x": {"type": "File[][]"}}}, "files in inner lists are not supported"),
         ({"outputs": {"x": {"type": ["File", "Directory"]}}}, "outputs.x.type: a union"),
         ({"inputs": {"x": ["File", "Directory"]}}, "inputs.x.type: a union"),
         ({"stdin": "data.txt"}, "stdin: one file among the inputs"),
@@ -227,6 +239,32 @@ def test_a_requirement_wins_over_a_hint() -> None:
     resources = read_tool(tool(**needs), "tool.cwl").description.resources
     assert (resources.image, resources.timeout_seconds, resources.cpu) == ("one", 5, 2.0)
     assert (resources.memory_bytes, resources.cache) == (256 * 2**20, False)
+
+
+def test_lists_of_outputs_are_of_files_or_folders_or_both() -> None:
+    outputs = {
+        name: {"type": {"type": "array", "items": items}, "outputBinding": {"glob": "*"}}
+        for name, items in (("a", "File"), ("b", "Directory"), ("c", ["Directory", "File"]))
+    }
+    told = read_tool(tool(outputs=outputs), "tool.cwl").description
+    assert [one.reach.only for one in told.arguments or ()] == ["file", "folder", ""]  # type: ignore[union-attr]
+
+
+def test_the_fields_of_a_record_are_outputs_and_keep_their_place() -> None:
+    fields = {"file": "File", "size": "int"}
+    outputs = {
+        "made": {"type": {"type": "record", "fields": fields}},
+        "plain": {"type": {"type": "record", "fields": {"n": "int"}}},
+        "x": "int",
+    }
+    told = read_tool(tool(inputs={"x": "int"}, outputs=outputs), "tool.cwl").description
+    keys = {a.name: a.reach.key for a in told.arguments or () if isinstance(a.reach, Found)}
+    assert keys == {
+        "made_file": ("made", "file"),
+        "made_size": ("made", "size"),
+        "plain": (),
+        "x_out": ("x",),
+    }
 
 
 def test_one_tool_of_a_graph() -> None:
