@@ -28,6 +28,7 @@ from nbyard.domain import (
     executables,
     invocations,
     reaches,
+    records,
     states,
     workflows,
 )
@@ -48,6 +49,7 @@ ELSEWHERE = {
     executables.Resources,
     invocations.Invocation,
     invocations.WorkFile,
+    records.Record,
     workflows.Edge,
     *typing.get_args(reaches.Reach),
 }
@@ -168,16 +170,19 @@ def noun(service: Any) -> str:
     return page(service.noun.capitalize(), _paragraph(inspect.getdoc(service) or ""), *parts)
 
 
-def _reached(annotation: Any) -> Iterator[Any]:
-    """The structs in an answer: its own first, then those inside."""
+def _reached(annotation: Any, above: tuple[Any, ...] = ()) -> Iterator[Any]:
+    """The structs in an answer: its own first, then those inside; one inside itself is there."""
+    if annotation in above:
+        return
     inner = typing.get_args(annotation)
     is_struct = isinstance(annotation, type) and issubclass(annotation, msgspec.Struct)
     if is_struct:
         yield annotation
         types = (field.type for field in msgspec.structs.fields(annotation))
-        inner = tuple(one for one in types if annotation not in typing.get_args(one))
+        inner = tuple(types)
+        above = (*above, annotation)
     for one in inner:
-        yield from _reached(one)
+        yield from _reached(one, above)
 
 
 def anchor(op: Operation) -> str:
@@ -397,7 +402,7 @@ def description_format() -> str:
         "cell stays the list of names and defaults, and the description corrects role, type, "
         "format and help by name. The form of the browser writes it; you may write it yourself.",
         *_structs(descriptions.Description, executables.Resources, arguments.Argument),
-        *_structs(invocations.Invocation, invocations.WorkFile),
+        *_structs(invocations.Invocation, invocations.WorkFile, records.Record),
         f"A *role* is one of {_words(arguments.Role)}; a *type* is one of "
         f"{_words(arguments.ValueType)}.",
         "## How an argument reaches a command",

@@ -31,6 +31,7 @@ from nbyard.domain.reaches import (
     Variable,
     Words,
 )
+from nbyard.domain.records import record_problems
 from nbyard.errors import Detail, Invalid
 
 FILE = "{file}"
@@ -157,6 +158,7 @@ def _invocation_problems(invocation: Invocation, arguments: Sequence[Argument]) 
         problem = _variable_problem(name)
         if problem:
             found.append(Detail(f"invocation.variables.{name}", problem))
+    found += record_problems(invocation.records, arguments)
     in_folder = any((invocation.files, invocation.stdout, invocation.stderr))
     in_folder |= any(a.role == "output" and isinstance(a.reach, Found | Beside) for a in arguments)
     if in_folder and not invocation.apart:

@@ -10,6 +10,7 @@ import msgspec
 
 from nbyard.domain.arguments import Argument
 from nbyard.domain.reaches import Beside, Bound, Found, companions_of
+from nbyard.domain.records import Record
 from nbyard.domain.references import evaluate, in_parts, names_in
 from nbyard.errors import Invalid
 
@@ -41,7 +42,8 @@ class Invocation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
 
     `words` stand among the bound ones of the arguments. With `apart` the working folder is an empty
     one of its own, not that of the code; `files` are put into it, `stdout` and `stderr` are names
-    in it. An exit code in none of the three lists is success when it is 0.
+    in it. An exit code in none of the three lists is success when it is 0. References see the
+    `records` beside the arguments: `$(inputs.options)`.
     """
 
     words: tuple[Bound, ...] = ()
@@ -53,6 +55,7 @@ class Invocation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     success_codes: tuple[int, ...] = ()
     temporary_codes: tuple[int, ...] = ()
     permanent_codes: tuple[int, ...] = ()
+    records: dict[str, Record] = {}
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -131,6 +134,7 @@ class Context:
         self._invocation = invocation
         self._arguments = arguments
         inputs = {a.name: _seen(a, values.get(a.name), facts) for a in arguments}
+        inputs |= {name: one.of(inputs) for name, one in invocation.records.items()}
         outputs = {a.name for a in arguments if a.role == "output"}
         directory = f"{ATTEMPT}/{WORK if invocation.apart else 'code'}"
         self.known: dict[str, Any] = {

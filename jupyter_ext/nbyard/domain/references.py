@@ -77,8 +77,9 @@ def quoted(text: str) -> str:
     return text.replace("\\", "\\\\").replace("$(", "\\$(").replace("${", "\\${")
 
 
-def renamed(text: str, names: Mapping[tuple[str, ...], str]) -> str:
-    """The text with its references to inputs by other names: `names` are by path below `inputs`."""
+def renamed(text: str, names: Mapping[tuple[str, ...], tuple[str, ...]]) -> str:
+    """The text with its references to inputs by other names: paths below `inputs`, by those that
+    they had."""
     if not _has_any(text):
         return text
     found, position = [], 0
@@ -91,18 +92,21 @@ def renamed(text: str, names: Mapping[tuple[str, ...], str]) -> str:
     return "".join(found)
 
 
-def _renamed(reference: re.Match[str], names: Mapping[tuple[str, ...], str]) -> str:
+def _renamed(reference: re.Match[str], names: Mapping[tuple[str, ...], tuple[str, ...]]) -> str:
     first, *rest = _path(reference, "")
     known = [path for path in names if tuple(rest[: len(path)]) == path]
     if first != "inputs" or not known:
         return reference[0]
     longest = max(known, key=len)
-    kept = "".join(map(_written, rest[len(longest) :]))
-    return f"$(inputs.{names[longest]}{kept})"
+    return f"$(inputs{written((*names[longest], *rest[len(longest) :]))})"
+
+
+def written(path: tuple[str, ...]) -> str:
+    """A path as a reference has it behind its first name."""
+    return "".join(map(_written, path))
 
 
 def _written(segment: str) -> str:
-    """A segment as a reference has it."""
     if segment.isdecimal():
         return f"[{segment}]"
     if re.fullmatch(r"\w+", segment):

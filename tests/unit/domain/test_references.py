@@ -81,7 +81,7 @@ def test_which_inputs_a_text_names() -> None:
 
 
 def test_other_names() -> None:
-    names = {("odd name",): "odd_name", ("rec", "b"): "rec_b", ("a",): "a"}
+    names = {("odd name",): ("odd_name",), ("rec", "b"): ("rec_b",), ("a",): ("a",)}
     text = "$(inputs['odd name'].path) $(inputs.rec.b) $(self.a) $(inputs.a)"
     told = "$(inputs.odd_name.path) $(inputs.rec_b) $(self.a) $(inputs.a)"
     assert renamed(text, names) == told
@@ -89,8 +89,8 @@ def test_other_names() -> None:
 
 @pytest.mark.parametrize("path", ["['b az']", r"['it\'s']", "[0].c", ".c", r"['\\']"])
 def test_other_names_leave_the_rest_as_it_is(path: str) -> None:
-    assert renamed(f"$(inputs.x{path})", {("x",): "y"}) == f"$(inputs.y{path})"
-    assert renamed(rf"\$(inputs.x{path})", {("x",): "y"}) == rf"\$(inputs.x{path})"
+    assert renamed(f"$(inputs.x{path})", {("x",): ("y",)}) == f"$(inputs.y{path})"
+    assert renamed(rf"\$(inputs.x{path})", {("x",): ("y",)}) == rf"\$(inputs.x{path})"
 
 
 @given(st.text(st.sampled_from("a$({})\\ .")))

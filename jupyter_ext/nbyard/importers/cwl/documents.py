@@ -1,5 +1,6 @@
 """The document of a command that is said in plain words; the counterpart of `reading`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -9,11 +10,12 @@ from nbyard.domain.descriptions import Description
 from nbyard.domain.executables import Resources
 from nbyard.domain.invocations import CONTENTS, MIB, SECONDARY, VALUE, Invocation, with_contents
 from nbyard.domain.reaches import Beside, Bound, Found, Stderr, Stdin, Stdout
-from nbyard.domain.references import names_in
+from nbyard.domain.references import names_in, written
 from nbyard.errors import Invalid
 from nbyard.importers.cwl.formats import iri_of
+from nbyard.importers.cwl.nesting import Path, in_records, places_of
 from nbyard.importers.cwl.plain import in_plain_words
-from nbyard.importers.cwl.referring import as_secondary
+from nbyard.importers.cwl.referring import as_in_cwl
 
 HINT = "nbyard:Description"
 NAMESPACE = "urn:nbyard:"
@@ -27,9 +29,12 @@ def document_of(description: Description, file: str = "") -> dict[str, Any]:
     Raises:
         Invalid: CWL has no words for an argument.
     """
-    plain = as_secondary(in_plain_words(description, file))
+    plain = in_plain_words(description, file)
     arguments = plain.arguments or ()
     told = plain.invocation
+    places = places_of(told.records, arguments)
+    plain = as_in_cwl(plain, places)
+    arguments, told = plain.arguments or (), plain.invocation
     found: dict[str, Any] = {"cwlVersion": VERSION, "class": "CommandLineTool"}
     found["requirements"] = _requirements(told, plain.resources)
     if plain.resources.image:
@@ -51,27 +56,14 @@ def document_of(description: Description, file: str = "") -> dict[str, Any]:
         if isinstance(argument.reach, Beside):
             is_output = argument.role == "output"
             _add_secondary(outputs if is_output else found["inputs"], argument, argument.reach)
-    found["outputs"] = _in_records(outputs, arguments)
-    found |= _streams(arguments, told)
+    found["inputs"] = in_records(found["inputs"], places, told.records)
+    found["outputs"] = in_records(outputs, places)
+    found |= _streams(arguments, told, places)
     found["successCodes"] = list(told.success_codes)
     found["temporaryFailCodes"] = list(told.temporary_codes)
     found["permanentFailCodes"] = list(told.permanent_codes)
     kept = ("inputs", "outputs")
     return {name: value for name, value in found.items() if value or name in kept}
-
-
-def _in_records(outputs: dict[str, Any], arguments: tuple[Argument, ...]) -> dict[str, Any]:
-    """The outputs under their keys, several names being those of fields."""
-    keys = {a.name: a.reach.key for a in arguments if isinstance(a.reach, Found)}
-    found: dict[str, Any] = {}
-    for name, output in outputs.items():
-        *records, last = keys.get(name) or (name,)
-        fields = found
-        for record in records:
-            kind = fields.setdefault(record, {"type": {"type": "record", "fields": {}}})["type"]
-            fields = kind["fields"]
-        fields[last] = output
-    return found
 
 
 def _add_secondary(where: dict[str, Any], argument: Argument, reach: Beside) -> None:
@@ -244,12 +236,15 @@ def _of_found(reach: Found) -> dict[str, Any]:
     return {name: one for name, one in told.items() if one}
 
 
-def _streams(arguments: tuple[Argument, ...], told: Invocation) -> dict[str, str]:
+def _streams(
+    arguments: tuple[Argument, ...], told: Invocation, places: Mapping[str, Path]
+) -> dict[str, str]:
     found = {"stdout": told.stdout, "stderr": told.stderr}
     for argument in arguments:
         default = argument.default if isinstance(argument.default, str) else ""
         if isinstance(argument.reach, Stdin):
-            found["stdin"] = f"$(inputs.{argument.name}.path)"
+            name = written(places.get(argument.name) or (argument.name,))
+            found["stdin"] = f"$(inputs{name}.path)"
         elif isinstance(argument.reach, Stdout):
             found["stdout"] = default
         elif isinstance(argument.reach, Stderr):

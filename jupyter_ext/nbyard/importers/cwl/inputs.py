@@ -38,7 +38,8 @@ def key_of(*parts: int | str) -> Key:
 class Inputs:
     """`arguments` by the path of their input (that of a record's field is two names); `keys` says
     where their words come, `words` are those that no argument makes; `loaded` are the names of
-    those whose contents references may ask for."""
+    those whose contents references may ask for. `optional` are the paths of records that may be
+    null."""
 
     def __init__(self, namespaces: Mapping[str, str], notes: list[str]):
         self._namespaces = namespaces
@@ -47,6 +48,7 @@ class Inputs:
         self.keys: dict[tuple[str, ...], Key] = {}
         self.words: list[tuple[Key, Bound]] = []
         self.loaded: set[str] = set()
+        self.optional: set[tuple[str, ...]] = set()
 
     def read(self, tool: Fields) -> None:
         for name, fields in tool.entries("inputs", "id", "type"):
@@ -127,6 +129,8 @@ class Inputs:
             if binding.text is not None:
                 refuse(fields.at("inputBinding.valueFrom"), "is not supported for a record")
             above = (*above, binding.position, path[-1])
+        if found.nullable:
+            self.optional.add(path)
         default = fields.get("default")
         before = list(self.arguments)
         for name, inner in found.fields:

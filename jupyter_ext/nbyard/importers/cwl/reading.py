@@ -19,7 +19,7 @@ from nbyard.importers.cwl.inputs import Inputs, Key, key_of
 from nbyard.importers.cwl.loading import Loader, Near
 from nbyard.importers.cwl.needs import Needs
 from nbyard.importers.cwl.outputs import read_outputs
-from nbyard.importers.cwl.referring import with_names
+from nbyard.importers.cwl.referring import with_records
 from nbyard.importers.cwl.types import read_binding
 
 VERSIONS = ("v1.0", "v1.1", "v1.2")
@@ -122,7 +122,7 @@ def _described(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
         invocation=told,
         resources=needs.resources,
     )
-    description = with_names(description, names)
+    description = with_records(description, names, inputs.optional)
     _check_references(description, inputs.loaded | loaded)
     return Imported(description, tuple(tool.notes))
 
@@ -203,6 +203,7 @@ def _check_references(description: Description, loaded: set[str]) -> None:
     """Refuse references to what is not there."""
     arguments = description.arguments or ()
     known = {argument.name for argument in arguments if argument.role != "output"}
+    known |= description.invocation.records.keys()
     for where, text, itself in texts_in(description.invocation, arguments):
         for path in names_in(text, where):
             whole = (*itself, *path[1:]) if path[0] == "self" else path

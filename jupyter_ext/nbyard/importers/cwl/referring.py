@@ -1,16 +1,63 @@
 """References in all texts of a description, to inputs under other names."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
 from nbyard.domain.descriptions import Description
+from nbyard.domain.invocations import SECONDARY, texts_in
 from nbyard.domain.reaches import Beside, Bound, Found
-from nbyard.domain.references import renamed
+from nbyard.domain.records import Record
+from nbyard.domain.references import names_in, renamed
+from nbyard.importers.cwl.inputs import free_name
+
+ALL = "inputs"
+Path = tuple[str, ...]
 
 
-def with_names(description: Description, names: Mapping[tuple[str, ...], str]) -> Description:
-    """References by the names that arguments have here."""
+def with_records(
+    description: Description, names: Mapping[Path, str], optional: Collection[Path]
+) -> Description:
+    """References by the names that arguments have here. A record that is named as a whole, or all
+    inputs where not each is an argument of its own name, becomes a record of the invocation."""
+    taken = {argument.name for argument in description.arguments or ()}
+    records: dict[str, Record] = {}
+    known = {path: (name,) for path, name in names.items()}
+    for path in sorted(_wholes(description, names)):
+        name = free_name("_".join(path) or ALL, taken)
+        taken.add(name)
+        known[path], records[name] = (name,), _record(path, names, optional)
+    invocation = msgspec.structs.replace(description.invocation, records=records)
+    return with_names(msgspec.structs.replace(description, invocation=invocation), known)
+
+
+def _wholes(description: Description, names: Mapping[Path, str]) -> set[Path]:
+    """The paths of records among the references, the empty one for all inputs."""
+    is_plain = all(path == (name,) for path, name in names.items())
+    found = set()
+    for where, text, _ in texts_in(description.invocation, description.arguments or ()):
+        for first, *rest in names_in(text, where):
+            path = tuple(rest)
+            holds = any(len(one) > len(path) and one[: len(path)] == path for one in names)
+            is_record = holds and path not in names and SECONDARY not in path
+            if first == "inputs" and is_record and (path or not is_plain):
+                found.add(path)
+    return found
+
+
+def _record(path: Path, names: Mapping[Path, str], optional: Collection[Path]) -> Record:
+    fields: dict[str, str | Record] = {}
+    for one, name in names.items():
+        below = one[len(path) :]
+        if one[: len(path)] != path or not below or SECONDARY in below or below[0] in fields:
+            continue
+        inner = (*path, below[0])
+        fields[below[0]] = name if inner == one else _record(inner, names, optional)
+    return Record(fields, path in optional)
+
+
+def with_names(description: Description, names: Mapping[Path, Path]) -> Description:
+    """References to inputs by other paths."""
 
     def told(text: str) -> str:
         return renamed(text, names)
@@ -44,13 +91,15 @@ def with_names(description: Description, names: Mapping[tuple[str, ...], str]) -
     return msgspec.structs.replace(description, arguments=tuple(arguments), invocation=invocation)
 
 
-def as_secondary(description: Description) -> Description:
-    """References to files beside others as CWL has them: `$(inputs.reads.secondaryFiles[0])`."""
-    names: dict[tuple[str, ...], str] = {}
+def as_in_cwl(description: Description, places: Mapping[str, Path]) -> Description:
+    """References as CWL has them: to fields of records by their places, to files beside others as
+    `$(inputs.reads.secondaryFiles[0])`."""
+    names = {(name,): path for name, path in places.items()}
     counts: dict[str, int] = {}
     for argument in description.arguments or ():
         if isinstance(argument.reach, Beside) and argument.role == "input":
-            index = counts.setdefault(argument.reach.of, 0)
-            names[argument.name,] = f"{argument.reach.of}.secondaryFiles[{index}]"
-            counts[argument.reach.of] += 1
+            of = argument.reach.of
+            index = counts.setdefault(of, 0)
+            names[argument.name,] = (*(places.get(of) or (of,)), SECONDARY, str(index))
+            counts[of] += 1
     return with_names(description, names) if names else description

@@ -24,6 +24,7 @@ from nbyard.domain.reaches import (
     Variable,
     Words,
 )
+from nbyard.domain.records import Record
 from nbyard.errors import Invalid
 from nbyard.importers.cwl import read_tool, write_tool
 from nbyard.importers.cwl.documents import HINT, document_of
@@ -118,6 +119,38 @@ def test_a_tool_of_cwl_needs_no_hint(path: Path) -> None:
     text = write_tool(told)
     assert HINT not in text
     assert read_tool(text.encode(), path.name).description == told
+
+
+def test_records_are_exported_as_records() -> None:
+    inner = {"type": "record", "fields": {"b c": "File", "in": "int?"}}
+    fields = {"a": {"type": inner}, "n": "int"}
+    inputs = {
+        "x": {"type": ["null", {"type": "record", "fields": fields}]},
+        "y": {"type": {"type": "record", "fields": {"z": "int"}}, "default": {"z": 4}},
+    }
+    arguments = ["$(inputs.x)", "$(inputs.x.a)", "$(inputs.x.a['b c'].path)", "$(inputs.y.z)"]
+    tool = {"class": "CommandLineTool", "cwlVersion": "v1.2", "outputs": {}, "inputs": inputs}
+    found = read_document({**tool, "baseCommand": "true", "arguments": arguments}).description
+    part = Record({"b c": "x_a_b_c", "in": "x_a_in"}, optional=True)
+    whole = Record({"a": part, "n": "x_n"}, optional=True)
+    assert found.invocation.records == {"x": whole, "x_a": part}
+    document = document_of(found)
+    assert [one["valueFrom"] for one in document["arguments"]] == [
+        *("$(inputs.x)", "$(inputs.x.a)", "$(inputs.x.a['b c'].path)", "$(inputs.y_z)"),
+    ]  # fmt: skip
+    assert document["inputs"]["x"]["type"][0] == "null"
+    assert document["inputs"]["y_z"]["default"] == 4
+    assert read_document(document).description == found
+
+
+def test_all_inputs_are_a_record_where_names_differ() -> None:
+    inputs = {"in-file": "File", "n": "int"}
+    tool = {"class": "CommandLineTool", "cwlVersion": "v1.2", "outputs": {}, "inputs": inputs}
+    found = read_document({**tool, "arguments": ["$(inputs)"]}).description
+    assert found.invocation.records == {"inputs": Record({"in-file": "in_file", "n": "n"})}
+    assert [word.text for word in found.invocation.words] == ["$(inputs.inputs)"]
+    plain = read_document({**tool, "inputs": {"n": "int"}, "arguments": ["$(inputs)"]})
+    assert plain.description.invocation.records == {}
 
 
 def test_a_hint_that_does_not_fit_any_more_is_left_out() -> None:

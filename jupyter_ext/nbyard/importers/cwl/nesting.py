@@ -1,0 +1,77 @@
+"""Inputs and outputs that stand in records, in the document of a command."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nbyard.domain.arguments import Argument
+from nbyard.domain.reaches import Found
+from nbyard.domain.records import Record
+
+Path = tuple[str, ...]
+
+
+def places_of(records: Mapping[str, Record], arguments: tuple[Argument, ...]) -> dict[str, Path]:
+    """Where arguments and records stand that are fields of a record, by their names."""
+    places = {
+        argument.name: argument.reach.key
+        for argument in arguments
+        if isinstance(argument.reach, Found) and argument.reach.key
+    }
+    by_size = sorted(records.items(), key=lambda one: len(list(_leaves(one[1], ()))), reverse=True)
+    for name, record in by_size:
+        leaves = [leaf for leaf, _ in _leaves(record, ())]
+        if leaves and leaves[0] in places:  # a part of a larger record
+            whole = places[leaves[0]]
+            depth = len(next(path for _, path in _leaves(record, ())))
+            places[name] = whole[:-depth]
+        else:
+            places |= {leaf: path for leaf, path in _leaves(record, (name,))}
+    return places
+
+
+def _leaves(record: Record, above: Path) -> Iterator[tuple[str, Path]]:
+    for field, one in record.fields.items():
+        if isinstance(one, str):
+            yield one, (*above, field)
+        else:
+            yield from _leaves(one, (*above, field))
+
+
+def in_records(
+    members: Mapping[str, dict[str, Any]],
+    places: Mapping[str, Path],
+    records: Mapping[str, Record] = {},
+) -> dict[str, Any]:
+    """Members under their places; the defaults of fields are one of their record."""
+    found: dict[str, Any] = {}
+    for name, member in members.items():
+        *above, last = places.get(name) or (name,)
+        fields, known = found, records
+        for depth, record in enumerate(above):
+            one = known.get(record)
+            whole = fields.setdefault(record, _empty(isinstance(one, Record) and one.optional))
+            if not depth and "default" in member:
+                _add_default(whole, (*above[1:], last), member["default"])
+            fields = _record_of(whole)["fields"]
+            known = one.fields if isinstance(one, Record) else {}
+        inner = {k: v for k, v in member.items() if k != "default"} if above else member
+        fields[last] = inner
+    return found
+
+
+def _empty(is_optional: bool) -> dict[str, Any]:
+    record = {"type": "record", "fields": {}}
+    return {"type": ["null", record] if is_optional else record}
+
+
+def _record_of(member: dict[str, Any]) -> dict[str, Any]:
+    kind = member["type"]
+    return dict(kind[1]) if isinstance(kind, list) else kind
+
+
+def _add_default(member: dict[str, Any], path: Path, default: Any) -> None:
+    *above, last = path
+    place = member.setdefault("default", {})
+    for name in above:
+        place = place.setdefault(name, {})
+    place[last] = default
