@@ -9,6 +9,7 @@ import msgspec
 from nbyard.domain.executables import Resources
 from nbyard.domain.invocations import MIB, Invocation, WorkFile
 from nbyard.importers.cwl.fields import Fields, refuse, shown
+from nbyard.importers.cwl.schemas import SCHEMAS
 
 UNSUPPORTED = {
     "InlineJavascriptRequirement": "JavaScript is not supported; plain parameter references are",
@@ -119,6 +120,12 @@ def _classes(tool: Fields, name: str) -> Iterator[tuple[str, Fields]]:
 
 
 SIZES = ("cores", "ram", "tmpdir", "outdir")
+
+
+def _ignored(_: Needs, __: Fields) -> None:
+    """It is read elsewhere."""
+
+
 READERS: dict[str, Callable[[Needs, Fields], None]] = {
     "DockerRequirement": Needs.docker,
     "ResourceRequirement": Needs.amounts,
@@ -127,4 +134,5 @@ READERS: dict[str, Callable[[Needs, Fields], None]] = {
     "WorkReuse": Needs.reuse,
     "NetworkAccess": Needs.network,
     "InitialWorkDirRequirement": Needs.folder,
+    SCHEMAS: _ignored,
 }

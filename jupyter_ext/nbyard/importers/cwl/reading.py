@@ -20,6 +20,7 @@ from nbyard.importers.cwl.loading import Loader, Near
 from nbyard.importers.cwl.needs import Needs
 from nbyard.importers.cwl.outputs import read_outputs
 from nbyard.importers.cwl.referring import with_records
+from nbyard.importers.cwl.schemas import with_schemas
 from nbyard.importers.cwl.types import read_binding
 
 VERSIONS = ("v1.0", "v1.1", "v1.2")
@@ -65,7 +66,7 @@ def read_document(document: dict[str, Any]) -> Imported:
         notes.append(f"cwlVersion {version} is read as {VERSIONS[-1]}.")
     namespaces = tool.get("$namespaces") or document.get("$namespaces")
     own = _hinted(tool)
-    return own or _described(tool, namespaces if isinstance(namespaces, dict) else {})
+    return own or _described(with_schemas(tool), namespaces if isinstance(namespaces, dict) else {})
 
 
 def _hinted(tool: Fields) -> Imported | None:
@@ -142,24 +143,32 @@ def _fixed(tool: Fields) -> list[tuple[Key, Bound]]:
 
 def _ordered(inputs: Inputs, fixed: list[tuple[Key, Bound]]) -> tuple[list[Argument], list[Bound]]:
     """Arguments and words with positions of their own: kept where no two are equal, else counted
-    in the order that the specification gives them."""
+    in the order that the specification gives them. Of two with the same position and name, as in
+    two records, the first stands first."""
     words = [*fixed, *inputs.words]
     keys = [*(key for key, _ in words), *inputs.keys.values()]
-    firsts = {key[0] for key in keys}
-    if len(firsts) == len(keys) and all(len(key) <= 2 for key in keys):
-        places = {key: key[0][1] for key in keys}
-    else:
-        places = {key: place for place, key in enumerate(sorted(keys))}
-    if len(places) < len(keys):
-        refuse("inputs", "two bindings have the same position and name")
+    places = _places(keys)
+    placed = [
+        msgspec.structs.replace(bound, position=place)
+        for (_, bound), place in zip(words, places, strict=False)
+    ]
+    of_inputs = dict(zip(inputs.keys, places[len(words) :], strict=True))
     arguments = []
     for path, argument in inputs.arguments.items():
         if isinstance(argument.reach, Bound):
-            reach = msgspec.structs.replace(argument.reach, position=places[inputs.keys[path]])
+            reach = msgspec.structs.replace(argument.reach, position=of_inputs[path])
             argument = msgspec.structs.replace(argument, reach=reach)  # noqa: PLW2901
         arguments.append(argument)
-    placed = [msgspec.structs.replace(bound, position=places[key]) for key, bound in words]
     return arguments, placed
+
+
+def _places(keys: Sequence[Key]) -> list[int]:
+    firsts = [key[0][1] for key in keys]
+    if len(set(firsts)) == len(keys) and all(len(key) <= 2 for key in keys):
+        return firsts
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    ranks = {index: place for place, index in enumerate(order)}
+    return [ranks[index] for index in range(len(keys))]
 
 
 def _invocation(tool: Fields, found: Invocation) -> Invocation:

@@ -71,9 +71,7 @@ def _named(name: str, where: str) -> Type:
         return Type("array", items=_named(name[:-2], where))
     if name in PLAIN or name in FILES or name in STREAMS or name == "null":
         return Type(name)
-    refuse(
-        where, f"there is no type {name[:60]!r}; types of SchemaDefRequirement are not supported"
-    )
+    refuse(where, f"there is no type {name[:60]!r}")
 
 
 def _union(found: list[Any], where: str, notes: list[str]) -> Type:

@@ -86,6 +86,12 @@ def test_the_word_of_an_optional_record_is_there_with_any_of_its_values() -> Non
         write_tool(told)
 
 
+def schemas(*types: dict[str, Any], kind: str = "T") -> dict[str, Any]:
+    """An input of a named type."""
+    needs = {"SchemaDefRequirement": {"types": [*types]}}
+    return {"requirements": needs, "inputs": {"x": kind}}
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
@@ -98,7 +104,30 @@ def test_the_word_of_an_optional_record_is_there_with_any_of_its_values() -> Non
             "InlineJavascriptRequirement: Java",
         ),
         ({"requirements": {"ShellCommandRequirement": {}}}, "ShellCommandRequirement: a shell"),
-        ({"requirements": [{"class": "SchemaDefRequirement"}]}, "SchemaDefRequirement: this req"),
+        (
+            {"requirements": [{"class": "InplaceUpdateRequirement"}]},
+            "Requirement: this requirement",
+        ),
+        (schemas({"type": "enum", "symbols": ["a"]}), "types: each type needs a name"),
+        (
+            schemas({"name": "T", "type": "enum", "symbols": ["a"]}, {"name": "x#T"}),
+            "T stands twice",
+        ),
+        (
+            schemas({"name": "T", "type": "record", "fields": {"t": "T?"}}),
+            "inputs.x.type.fields.t.type: the type T contains itself",
+        ),
+        (
+            schemas(
+                {"name": "A0", "type": "array", "items": "int"},
+                *(
+                    {"name": f"A{n}", "type": "record", "fields": dict.fromkeys("ab", f"A{n - 1}")}
+                    for n in range(1, 12)
+                ),
+                kind="A11",
+            ),
+            "types are named more than 1,000 times",
+        ),
         ({"arguments": ["$(1 + 1)"]}, "JavaScript (InlineJavascriptRequirement)"),
         ({"arguments": ["${return 1;}"]}, "JavaScript (InlineJavascriptRequirement)"),
         ({"arguments": ["$(inputs.gone)"]}, "names gone, which is no input"),

@@ -1,0 +1,93 @@
+"""SchemaDefRequirement (CWL v1.2 CommandLineTool, section 5.5): named types stand for what they
+are."""
+
+from typing import Any
+
+from nbyard.importers.cwl.fields import Fields, bare, refuse
+
+SCHEMAS = "SchemaDefRequirement"
+MAX_USES = 1_000
+
+
+def with_schemas(tool: Fields) -> Fields:
+    """The tool with its named types in the places of their names.
+
+    Raises:
+        Invalid: a type has no name, a name stands twice, or a type contains itself.
+    """
+    schemas = _Schemas()
+    for place in ("requirements", "hints"):
+        for name, fields in tool.entries(place, "class", ""):
+            if name == SCHEMAS:
+                schemas.add(fields)
+    if not schemas.known:
+        return tool
+    changed = {name: schemas.members(tool.get(name), name) for name in ("inputs", "outputs")}
+    return Fields({**tool.value, **changed}, tool.where, tool.notes)
+
+
+class _Schemas:
+    def __init__(self) -> None:
+        self.known: dict[str, dict[str, Any]] = {}
+        self._uses = 0
+
+    def add(self, requirement: Fields) -> None:
+        requirement.only("class", "types")
+        for one in requirement.listed("types"):
+            schema = Fields(one, requirement.at("types"), requirement.notes)
+            name = bare(schema.text("name"))
+            if not name or name in self.known:
+                words = f"{name} stands twice" if name else "each type needs a name"
+                refuse(schema.where, words)
+            self.known[name] = {key: value for key, value in schema.value.items() if key != "name"}
+
+    def members(self, members: Any, where: str, above: tuple[str, ...] = ()) -> Any:
+        """Inputs, outputs or fields: a list of objects, or an object of them or of their types."""
+        if isinstance(members, list):
+            return [self._member(one, where, above) for one in members]
+        if not isinstance(members, dict):
+            return members
+        return {
+            name: self._member(
+                one if isinstance(one, dict) else {"type": one}, f"{where}.{name}", above
+            )
+            for name, one in members.items()
+        }
+
+    def _member(self, member: Any, where: str, above: tuple[str, ...]) -> Any:
+        if not isinstance(member, dict) or "type" not in member:
+            return member
+        return {**member, "type": self._type(member["type"], f"{where}.type", above)}
+
+    def _type(self, kind: Any, where: str, above: tuple[str, ...]) -> Any:
+        if isinstance(kind, str):
+            return self._named(kind, where, above)
+        if isinstance(kind, list):
+            return [self._type(one, where, above) for one in kind]
+        if not isinstance(kind, dict):
+            return kind
+        if set(kind) == {"type"}:
+            return self._type(kind["type"], where, above)
+        inner = {**kind}
+        if "items" in kind:
+            inner["items"] = self._type(kind["items"], f"{where}.items", above)
+        if "fields" in kind:
+            inner["fields"] = self.members(kind["fields"], f"{where}.fields", above)
+        return inner
+
+    def _named(self, name: str, where: str, above: tuple[str, ...]) -> Any:
+        if name.endswith("?"):
+            inner = self._named(name[:-1], where, above)
+            return name if isinstance(inner, str) else ["null", inner]
+        if name.endswith("[]"):
+            inner = self._named(name[:-2], where, above)
+            return name if isinstance(inner, str) else {"type": "array", "items": inner}
+        called = bare(name)
+        if called not in self.known:
+            return name
+        if called in above:
+            refuse(where, f"the type {called} contains itself")
+        self._uses += 1
+        if self._uses > MAX_USES:
+            refuse(where, f"types are named more than {MAX_USES:,} times")
+        return self._type(self.known[called], where, (*above, called))
