@@ -18,6 +18,7 @@ from nbyard.domain.invocations import (
     WORK,
     Context,
     Facts,
+    Invocation,
     Placed,
     with_contents,
 )
@@ -48,7 +49,8 @@ def facts(
     """What references may ask for; nothing where there can be none. `places` of inputs are below
     the folder."""
     reaches = [argument.reach for argument in version.arguments]
-    if not any(isinstance(reach, Bound | Referenced | Found) for reach in reaches):
+    has_references = any(isinstance(reach, Bound | Referenced | Found) for reach in reaches)
+    if not has_references and version.invocation == Invocation():
         return Facts()
     sizes: dict[str, int] = {}
     files: dict[str, list[str]] = {}

@@ -43,7 +43,8 @@ class Invocation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     `words` stand among the bound ones of the arguments. With `apart` the working folder is an empty
     one of its own, not that of the code; `files` are put into it, `stdout` and `stderr` are names
     in it. An exit code in none of the three lists is success when it is 0. References see the
-    `records` beside the arguments: `$(inputs.options)`.
+    `records` beside the arguments: `$(inputs.options)`; `outdir_mib` and `tmpdir_mib` are what they
+    are told of the room in its folders, which is not reserved.
     """
 
     words: tuple[Bound, ...] = ()
@@ -56,6 +57,8 @@ class Invocation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     temporary_codes: tuple[int, ...] = ()
     permanent_codes: tuple[int, ...] = ()
     records: dict[str, Record] = {}
+    outdir_mib: int = 1024
+    tmpdir_mib: int = 1024
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -144,7 +147,9 @@ class Context:
                 "outdir": directory,
                 "tmpdir": f"{ATTEMPT}/{TEMPORARY}",
                 "cores": facts.cores,
-                "ram": facts.memory_bytes // MIB,
+                "ram": -(-facts.memory_bytes // MIB),
+                "outdirSize": invocation.outdir_mib,
+                "tmpdirSize": invocation.tmpdir_mib,
             },
         }
         self.files = self._placed()

@@ -228,7 +228,8 @@ def _place(folder: Folder, work: str, name: str, told: dict[str, Any]) -> str:
 
     given = told.get("path") or unquote(str(told.get("location") or "").removeprefix("file://"))
     path = os.path.normpath(os.path.join(work, str(given)))
-    roots = [one for one in (work, folder.at("inputs")) if f"{path}/".startswith(f"{one}/")]
+    known = (work, folder.at("inputs"), folder.at("code"))
+    roots = [one for one in known if f"{path}/".startswith(f"{one}/")]
     if not given or not roots or not os.path.lexists(path):
         raise NotFound(name, f"{TOLD} names {str(given)[:80]!r}, which is not there")
     return _real(folder, roots[0], path, name)

@@ -173,6 +173,20 @@ def test_a_reference_with_a_line_break_is_a_text() -> None:
     assert json.loads(file.text)["basename"] == "d.csv"
 
 
+def test_references_see_what_the_work_may_use() -> None:
+    told = Invocation(words=(Bound(text="=$(runtime)"),), apart=True, outdir_mib=5)
+    facts = Facts(cores=2, memory_bytes=2**20 + 1)
+    (word,) = build_argv([], [], {}, told, facts).argv
+    assert json.loads(word[1:]) == {
+        "cores": 2,
+        "ram": 2,
+        "outdir": "{attempt}/outputs/.work",
+        "outdirSize": 5,
+        "tmpdir": "{attempt}/outputs/.tmp",
+        "tmpdirSize": 1024,
+    }
+
+
 FILES_BESIDE = [
     Argument("idx", "input", reach=Beside("reads", ".idx")),
     Argument("reads", "input", reach=Bound()),

@@ -51,13 +51,15 @@ def test_a_value_is_told_under_its_key(attempt: Path) -> None:
     assert json.loads((attempt / "outputs/n/n.json").read_text()) == {"x": 2}
 
 
-def test_an_input_that_is_told_is_copied(attempt: Path) -> None:
-    (attempt / "inputs").mkdir()
-    (attempt / "inputs/in.txt").write_text("in")
-    content = {"o": {"class": "File", "path": str(attempt / "inputs/in.txt")}}
+@pytest.mark.parametrize("folder", ["inputs", "code"])
+def test_an_input_that_is_told_is_copied(attempt: Path, folder: str) -> None:
+    """That of a default lies with the code."""
+    (attempt / folder).mkdir()
+    (attempt / folder / "in.txt").write_text("in")
+    content = {"o": {"class": "File", "path": str(attempt / folder / "in.txt")}}
     (attempt / WORK / "cwl.output.json").write_text(json.dumps(content))
     assert look(attempt, {"o": output()}) == (["o"], "")
-    assert left(attempt, "o") == ["in.txt"] and (attempt / "inputs/in.txt").exists()
+    assert left(attempt, "o") == ["in.txt"] and (attempt / folder / "in.txt").exists()
 
 
 def test_what_several_outputs_take_is_there_for_each(attempt: Path) -> None:

@@ -84,7 +84,12 @@ def _requirements(told: Invocation, resources: Resources) -> list[dict[str, Any]
     found: list[dict[str, Any]] = []
     amounts: dict[str, Any] = {"coresMin": resources.cpu}
     if resources.memory_bytes:
-        amounts["ramMax"] = -(-resources.memory_bytes // MIB)
+        mib = resources.memory_bytes / MIB
+        amounts["ramMax"] = int(mib) if mib.is_integer() else mib
+    plain = Invocation()
+    for name in ("outdir", "tmpdir"):
+        room = getattr(told, f"{name}_mib")
+        amounts[f"{name}Min"] = 0 if room == getattr(plain, f"{name}_mib") else room
     amounts = {name: amount for name, amount in amounts.items() if amount}
     if amounts:
         found.append({"class": "ResourceRequirement", **amounts})

@@ -1,6 +1,7 @@
 """Requirements and hints (CWL v1.2 CommandLineTool, section 5): what a description can say of
 them."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -62,10 +63,12 @@ class Needs:
         memory = found["ramMax"] or found["ramMin"]
         self._limit(
             cpu=float(cores) if cores else None,
-            memory_bytes=int(memory * MIB) if memory else None,
+            memory_bytes=math.ceil(memory * MIB) if memory else None,
         )
-        if any(found[name] for name in names if name.startswith(("tmpdir", "outdir"))):
+        rooms = {what: found[f"{what}Min"] or found[f"{what}Max"] for what in ("tmpdir", "outdir")}
+        if any(rooms.values()):
             fields.notes.append("ResourceRequirement: disk space is not reserved.")
+        self._run(**{f"{what}_mib": math.ceil(room) for what, room in rooms.items() if room})
 
     def variables(self, fields: Fields) -> None:
         fields.only("class", "envDef")

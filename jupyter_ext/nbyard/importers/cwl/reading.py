@@ -235,5 +235,8 @@ def _companions(path: tuple[str, ...], arguments: Sequence[Argument]) -> set[str
     return {SECONDARY} if has_some else set()
 
 
-RUNTIME = (("outdir",), ("tmpdir",), ("cores",), ("ram",))
+RUNTIME = (
+    (),
+    *((name,) for name in ("outdir", "tmpdir", "cores", "ram", "outdirSize", "tmpdirSize")),
+)
 ABSENT = ("listing", "location", "checksum", "secondaryFiles", "format")

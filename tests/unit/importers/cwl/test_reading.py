@@ -270,6 +270,20 @@ def test_a_requirement_wins_over_a_hint() -> None:
     assert (resources.memory_bytes, resources.cache) == (256 * 2**20, False)
 
 
+def test_amounts_are_rounded_up() -> None:
+    needs = {"ResourceRequirement": {"coresMin": 1.25, "ramMin": 0.5, "tmpdirMax": 2.1}}
+    told = read_tool(tool(requirements=needs), "tool.cwl")
+    assert (told.description.resources.cpu, told.description.resources.memory_bytes) == (
+        1.25,
+        2**19,
+    )
+    assert (told.description.invocation.tmpdir_mib, told.description.invocation.outdir_mib) == (
+        3,
+        1024,
+    )
+    assert "disk space is not reserved" in told.notes[0]
+
+
 def test_lists_of_outputs_are_of_files_or_folders_or_both() -> None:
     outputs = {
         name: {"type": {"type": "array", "items": items}, "outputBinding": {"glob": "*"}}
