@@ -29,8 +29,9 @@ from nbyard.domain.attempts import (
 )
 from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.executables import ExecutableVersion
+from nbyard.domain.file_objects import Facts
 from nbyard.domain.functions import spot
-from nbyard.domain.invocations import ATTEMPT, WORK, Facts, input_places
+from nbyard.domain.invocations import ATTEMPT, WORK, input_places
 from nbyard.domain.planning import output_filename
 from nbyard.domain.reaches import Beside, Found
 from nbyard.domain.runs import BytesOf, TaskPlan, ValueOf

@@ -11,16 +11,17 @@ import msgspec
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import CommandWork, Output, Work
 from nbyard.domain.executables import ExecutableVersion
+from nbyard.domain.file_objects import Facts, Listing
 from nbyard.domain.invocations import (
     ATTEMPT,
     MAX_CONTENTS_BYTES,
     TEMPORARY,
     WORK,
     Context,
-    Facts,
     Invocation,
     Placed,
     with_contents,
+    with_listing,
 )
 from nbyard.domain.models import SERVING_FOLDER
 from nbyard.domain.reaches import Bound, Found, Referenced, companions_of
@@ -28,6 +29,8 @@ from nbyard.domain.runs import BytesOf, TaskPlan
 from nbyard.errors import Invalid
 from nbyard.files import write_new
 from nbyard.kinds.model import SERVED, with_file
+
+MAX_LISTED = 10_000
 
 
 def lay_serving(folder: Path, command: Sequence[str]) -> None:
@@ -68,9 +71,34 @@ def facts(
             within = {f"{name}/{one}": f"{place}/{one}" for one in items}
         if name in wanted:
             contents |= {known: _contents(place, known) for known, place in within.items()}
+    listings = {
+        name: _listing(f"{folder}/{places[name]}", f"inputs.{name}")
+        for name in with_listing(version.invocation, version.arguments) & places.keys()
+    }
     least = Facts()
     cores, memory = math.ceil(plan.cpu or least.cores), plan.memory_bytes or least.memory_bytes
-    return Facts(cores, memory, sizes, files, contents)
+    return Facts(cores, memory, sizes, files, contents, listings)
+
+
+def _listing(place: str, where: str) -> Listing:
+    """What lies in a folder, in the order of names (`listing` of CWL v1.2).
+
+    Raises:
+        Invalid: these are more than 10,000 files and folders.
+    """
+    left = MAX_LISTED
+
+    def below(folder: str) -> Listing:
+        nonlocal left
+        found: Listing = {}
+        for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+            left -= 1
+            if left < 0:
+                raise Invalid.field(where, f"its listing has more than {MAX_LISTED:,} entries")
+            found[entry.name] = below(entry.path) if entry.is_dir() else entry.stat().st_size
+        return found
+
+    return below(place)
 
 
 def _contents(place: str, shown: str) -> str:

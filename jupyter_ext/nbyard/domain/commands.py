@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from nbyard.domain.arguments import Argument, check_value, is_secret
-from nbyard.domain.invocations import ATTEMPT, WORK, Context, Facts, Invocation, Placed, inside
+from nbyard.domain.file_objects import Facts
+from nbyard.domain.invocations import ATTEMPT, Context, Invocation, Placed
 from nbyard.domain.reaches import (
     Beside,
     Bound,
@@ -164,9 +165,10 @@ def _invocation_problems(invocation: Invocation, arguments: Sequence[Argument]) 
     if in_folder and not invocation.apart:
         words = "files of the working folder need one of its own (apart)"
         found.append(Detail("invocation.apart", words))
-    for kind, name in ((Stdout, invocation.stdout), (Stderr, invocation.stderr)):
+    for kind in (Stdin, Stdout, Stderr):
+        name = getattr(invocation, kind.__name__.lower())
         if name and any(isinstance(a.reach, kind) for a in arguments):
-            words = f"{kind.__name__.lower()} is an output already"
+            words = f"{kind.__name__.lower()} is that of an argument already"
             found.append(Detail(f"invocation.{kind.__name__.lower()}", words))
     return found
 
@@ -205,9 +207,9 @@ def build_argv(
     return CommandLine(
         _checked_line([*prefix, *found.words(arguments), *context.words()]),
         found.environment | _variables(invocation, context),
-        found.streams[Stdin],
-        found.streams[Stdout] or _stream(invocation.stdout, "stdout", context),
-        found.streams[Stderr] or _stream(invocation.stderr, "stderr", context),
+        found.streams[Stdin] or context.stdin(),
+        found.streams[Stdout] or context.stream(invocation.stdout, "stdout"),
+        found.streams[Stderr] or context.stream(invocation.stderr, "stderr"),
         tuple(context.files),
     )
 
@@ -224,10 +226,6 @@ def _variables(invocation: Invocation, context: Context) -> dict[str, str]:
         where = f"variables.{name}"
         found[name] = _word(context.text(text, where), where)
     return found
-
-
-def _stream(text: str, field: str, context: Context) -> str:
-    return f"{WORK}/{inside(context.text(text, field), field)}" if text else ""
 
 
 class _Reached:

@@ -1,15 +1,24 @@
 """How a command is run beyond its first words: fixed words among those of its arguments, variables,
 files in its working folder, standard streams, exit codes."""
 
-import os.path
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
 
 from nbyard.domain.arguments import Argument
-from nbyard.domain.reaches import Beside, Bound, Found, companions_of
+from nbyard.domain.file_objects import (
+    CONTENTS,
+    LISTING,
+    MIB,
+    SECONDARY,
+    Facts,
+    is_file,
+    move,
+    seen,
+)
+from nbyard.domain.reaches import Beside, Bound, Found
 from nbyard.domain.records import Record
 from nbyard.domain.references import evaluate, in_parts, names_in
 from nbyard.errors import Invalid
@@ -19,9 +28,6 @@ ATTEMPT = "{attempt}"
 # called so.
 WORK = "outputs/.work"
 TEMPORARY = "outputs/.tmp"
-MIB = 2**20
-CONTENTS = "contents"
-SECONDARY = "secondaryFiles"
 # of an output, as CWL calls it
 VALUE = "outputEval"
 MAX_CONTENTS_BYTES = 64 * 1024
@@ -42,15 +48,16 @@ class Invocation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
 
     `words` stand among the bound ones of the arguments. With `apart` the working folder is an empty
     one of its own, not that of the code; `files` are put into it, `stdout` and `stderr` are names
-    in it. An exit code in none of the three lists is success when it is 0. References see the
-    `records` beside the arguments: `$(inputs.options)`; `outdir_mib` and `tmpdir_mib` are what they
-    are told of the room in its folders, which is not reserved.
+    in it, `stdin` is the path of an input. An exit code in none of the three lists is success when
+    it is 0. References see the `records` beside the arguments: `$(inputs.options)`; `outdir_mib`
+    and `tmpdir_mib` are what they are told of the room in its folders, which is not reserved.
     """
 
     words: tuple[Bound, ...] = ()
     variables: dict[str, str] = {}
     apart: bool = False
     files: tuple[WorkFile, ...] = ()
+    stdin: str = ""
     stdout: str = ""
     stderr: str = ""
     success_codes: tuple[int, ...] = ()
@@ -59,18 +66,6 @@ class Invocation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     records: dict[str, Record] = {}
     outdir_mib: int = 1024
     tmpdir_mib: int = 1024
-
-
-class Facts(msgspec.Struct, frozen=True):
-    """What only the place of the work knows: sizes of inputs, files of those that are lists (their
-    names, sorted), texts that references ask for (by input, or `input/file` of a list), and what
-    the work may use."""
-
-    cores: int = 1
-    memory_bytes: int = 1024 * MIB
-    sizes: dict[str, int] = {}
-    files: dict[str, list[str]] = {}
-    contents: dict[str, str] = {}
 
 
 class Placed(NamedTuple):
@@ -91,7 +86,8 @@ def texts_in(invocation: Invocation, arguments: Sequence[Argument]) -> list[Told
     found += [(f"arguments.{i}", word.text or "", ()) for i, word in enumerate(invocation.words)]
     found += [(f"variables.{name}", text, ()) for name, text in invocation.variables.items()]
     found += [("files", text, ()) for file in invocation.files for text in (file.text, file.name)]
-    found += [("stdout", invocation.stdout, ()), ("stderr", invocation.stderr, ())]
+    streams = ("stdin", "stdout", "stderr")
+    found += [(stream, getattr(invocation, stream), ()) for stream in streams]
     for argument in arguments:
         if isinstance(argument.reach, Found):
             where = f"outputs.{argument.name}"
@@ -115,13 +111,22 @@ def _texts_of(bound: Bound, itself: tuple[str, ...]) -> list[tuple[str, tuple[st
 
 def with_contents(invocation: Invocation, arguments: Sequence[Argument]) -> set[str]:
     """The inputs whose contents references ask for."""
-    found = set()
+    paths = _paths_in(invocation, arguments)
+    return {path[1] for path in paths if path[-1] == CONTENTS}
+
+
+def with_listing(invocation: Invocation, arguments: Sequence[Argument]) -> set[str]:
+    """The inputs whose listing references ask for."""
+    return {path[1] for path in _paths_in(invocation, arguments) if path[2] == LISTING}
+
+
+def _paths_in(invocation: Invocation, arguments: Sequence[Argument]) -> Iterator[tuple[str, ...]]:
+    """The references to something of an input, by its place."""
     for where, text, itself in texts_in(invocation, arguments):
         for path in names_in(text, where):
             whole = (*itself, *path[1:]) if path[0] == "self" else path
-            if whole[:1] == ("inputs",) and whole[-1] == CONTENTS and len(whole) > 2:
-                found.add(whole[1])
-    return found
+            if whole[:1] == ("inputs",) and len(whole) > 2:
+                yield whole
 
 
 class Context:
@@ -136,7 +141,7 @@ class Context:
     ):
         self._invocation = invocation
         self._arguments = arguments
-        inputs = {a.name: _seen(a, values.get(a.name), facts) for a in arguments}
+        inputs = {a.name: seen(a, values.get(a.name), facts) for a in arguments}
         inputs |= {name: one.of(inputs) for name, one in invocation.records.items()}
         outputs = {a.name for a in arguments if a.role == "output"}
         directory = f"{ATTEMPT}/{WORK if invocation.apart else 'code'}"
@@ -159,9 +164,24 @@ class Context:
         value = evaluate(text, self.known, where)
         if isinstance(value, str):
             return value
-        if value is None or (isinstance(value, bool | list | dict) and not _is_file(value)):
+        if value is None or (isinstance(value, bool | list | dict) and not is_file(value)):
             raise Invalid.field(where, f"{text[:60]!r} is no text")
         return plain(value)
+
+    def stdin(self) -> str:
+        """The place of the file in the attempt's folder; empty where there is none."""
+        text = self._invocation.stdin
+        value = evaluate(text, self.known, "stdin") if text else None
+        if value is None:
+            return ""
+        place = plain(value)
+        if not place.startswith(f"{ATTEMPT}/"):
+            raise Invalid.field("stdin", "a file among the inputs is needed")
+        return inside(place.removeprefix(f"{ATTEMPT}/"), "stdin")
+
+    def stream(self, text: str, field: str) -> str:
+        """The place of an output stream in the attempt's folder."""
+        return f"{WORK}/{inside(self.text(text, field), field)}" if text else ""
 
     def patterns(self, patterns: Sequence[str], where: str) -> list[str]:
         """Patterns of names in the working folder; one may be its own path."""
@@ -209,7 +229,7 @@ class Context:
         lead = [bound.prefix] if bound.prefix else []
         if value is None or value is False or value == []:
             return []
-        if value is True or (isinstance(value, dict) and not _is_file(value)):
+        if value is True or (isinstance(value, dict) and not is_file(value)):
             return lead + self._of_fields(bound, value, where)
         if not isinstance(value, list):
             return _prefixed(bound, plain(value))
@@ -232,10 +252,10 @@ class Context:
             where = f"files.{index}"
             value = evaluate(file.text, self.known, where, exact=True)
             name = self.text(file.name, where) if file.name else ""
-            if _is_file(value):
+            if is_file(value):
                 found += self._beside(value, name, file.writable, where)
                 found.append(self._moved(value, name, file.writable, where))
-            elif isinstance(value, list) and all(_is_file(one) for one in value):
+            elif isinstance(value, list) and all(is_file(one) for one in value):
                 every = [each for one in value for each in (*one.get(SECONDARY, ()), one)]
                 found += [self._moved(one, "", file.writable, where) for one in every]
             elif value is not None:
@@ -255,7 +275,7 @@ class Context:
 
     def _moved(self, value: dict[str, Any], name: str, writable: bool, where: str) -> Placed:
         source, target = value["path"], inside(name or value["basename"], where)
-        value.update(_named(f"{ATTEMPT}/{WORK}/{target}"))
+        move(value, f"{ATTEMPT}/{WORK}/{target}")
         return Placed(target, source, "", writable)
 
 
@@ -290,54 +310,9 @@ def inside(name: str, where: str) -> str:
     return name
 
 
-def _seen(argument: Argument, value: Any, facts: Facts) -> Any:
-    """A value as references see it: a file or folder is an object."""
-    if argument.role != "input" or not isinstance(value, str):
-        return value
-    if argument.type == "list":
-        return _listed(argument, value, facts)
-    if argument.format == "folder":
-        return {"class": "Directory", **_named(value)}
-    return _file(value, argument.name, facts)
-
-
-def _listed(argument: Argument, folder: str, facts: Facts) -> list[dict[str, Any]]:
-    """The files of a list, each with those that belong to it."""
-    names = facts.files.get(argument.name, [])
-    found = []
-    for name, mine in companions_of(names, argument.companions).items():
-        if lacking := [c for c in argument.companions if c.required and c not in mine]:
-            words = f"{name} has no {lacking[0].beside.name(name)} beside it"
-            raise Invalid.field(f"inputs.{argument.name}", words)
-        item = _file(f"{folder}/{name}", f"{argument.name}/{name}", facts)
-        beside = [_file(f"{folder}/{one}", "", facts) for one in mine.values()]
-        found.append({**item, SECONDARY: beside} if argument.companions else item)
-    return found
-
-
-def _file(path: str, known: str, facts: Facts) -> dict[str, Any]:
-    found: dict[str, Any] = {"class": "File", **_named(path)}
-    if known in facts.sizes:
-        found["size"] = facts.sizes[known]
-    if known in facts.contents:
-        found[CONTENTS] = facts.contents[known]
-    return found
-
-
-def _named(path: str) -> dict[str, str]:
-    directory, _, basename = path.rpartition("/")
-    root, extension = os.path.splitext(basename)
-    parts = {"basename": basename, "nameroot": root, "nameext": extension}
-    return {"path": path, "dirname": directory, **parts}
-
-
-def _is_file(value: Any) -> bool:
-    return isinstance(value, dict) and value.get("class") in ("File", "Directory")
-
-
 def plain(value: Any) -> str:
     """One value as one word: a file's path, a number in decimals, a whole one without a point."""
-    if _is_file(value):
+    if is_file(value):
         return str(value["path"])
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -7,7 +7,8 @@ import msgspec
 from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import Work
 from nbyard.domain.environments import EnvironmentRef
-from nbyard.domain.invocations import Facts, Invocation
+from nbyard.domain.file_objects import Facts
+from nbyard.domain.invocations import Invocation
 
 
 class Reading(msgspec.Struct, frozen=True):

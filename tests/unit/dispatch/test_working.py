@@ -1,13 +1,18 @@
 """The working folder of its own that a command may ask for."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from nbyard.dispatch import working
+from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import CommandWork
-from nbyard.domain.invocations import Placed
-from nbyard.domain.runs import BytesOf
+from nbyard.domain.executables import ExecutableVersion, Resources
+from nbyard.domain.invocations import Invocation, Placed
+from nbyard.domain.reaches import Bound, Referenced
+from nbyard.domain.runs import BytesOf, TaskPlan
+from nbyard.errors import Invalid
 from nbyard.testing.bench import Bench
 
 
@@ -20,6 +25,50 @@ def inputs(bench: Bench, tmp_path: Path) -> dict[str, BytesOf]:
     file = bench.room.blobs.put_file(source / "a.csv")
     tree = bench.room.blobs.put_folder(source / "tree")
     return {"data": BytesOf(file.digest, "a.csv", ""), "tree": BytesOf(tree.digest, "tree", "")}
+
+
+def version_of(arguments: list[Argument], invocation: Invocation) -> ExecutableVersion:
+    texts = dict.fromkeys(
+        ("id", "executable_id", "kind", "language", "kernel", "file", "content_digest"), ""
+    )
+    return ExecutableVersion(
+        **texts,
+        number=1,
+        code_digest="",
+        bundle_digest="",
+        arguments=arguments,
+        command=["x"],
+        resources=Resources(),
+        created_at=datetime.now(UTC),
+        invocation=invocation,
+    )
+
+
+PLAN = TaskPlan("main", "main", "", "", [], {}, "process", cpu=1.5)
+
+
+def test_what_the_work_may_use_is_told_to_tools_without_inputs(tmp_path: Path) -> None:
+    found = working.facts(tmp_path, version_of([], Invocation(apart=True)), {}, PLAN)
+    assert found.cores == 2
+
+
+def test_the_listing_of_a_folder_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in/sub").mkdir(parents=True)
+    (tmp_path / "in/sub/b").write_text("bb")
+    (tmp_path / "in/a").write_text("a")
+    tree = Argument("tree", "input", format="folder", reach=Referenced())
+    word = Bound(text="$(inputs.tree.listing[0].path)")
+    version = version_of([tree], Invocation(words=(word,)))
+    assert working.facts(tmp_path, version, {"tree": "in"}, PLAN).listings == {
+        "tree": {"a": 1, "sub": {"b": 2}}
+    }
+    unasked = version_of([tree], Invocation(apart=True))
+    assert not working.facts(tmp_path, unasked, {"tree": "in"}, PLAN).listings
+    monkeypatch.setattr(working, "MAX_LISTED", 2)
+    with pytest.raises(Invalid, match=r"inputs.tree: its listing has more than 2 entries"):
+        working.facts(tmp_path, version, {"tree": "in"}, PLAN)
 
 
 def test_files_are_put_into_an_empty_folder(

@@ -8,9 +8,9 @@ import pytest
 
 from nbyard.domain.arguments import Argument, check_arguments
 from nbyard.domain.commands import build_argv, check_command
+from nbyard.domain.file_objects import Facts
 from nbyard.domain.invocations import (
     Context,
-    Facts,
     Invocation,
     Placed,
     WorkFile,

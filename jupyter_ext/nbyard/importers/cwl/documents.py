@@ -8,7 +8,8 @@ import msgspec
 from nbyard.domain.arguments import Argument
 from nbyard.domain.descriptions import Description
 from nbyard.domain.executables import Resources
-from nbyard.domain.invocations import CONTENTS, MIB, SECONDARY, VALUE, Invocation, with_contents
+from nbyard.domain.file_objects import CONTENTS, MIB, SECONDARY
+from nbyard.domain.invocations import VALUE, Invocation, with_contents
 from nbyard.domain.reaches import Beside, Bound, Found, Stderr, Stdin, Stdout
 from nbyard.domain.references import names_in, written
 from nbyard.errors import Invalid
@@ -244,7 +245,7 @@ def _of_found(reach: Found) -> dict[str, Any]:
 def _streams(
     arguments: tuple[Argument, ...], told: Invocation, places: Mapping[str, Path]
 ) -> dict[str, str]:
-    found = {"stdout": told.stdout, "stderr": told.stderr}
+    found = {"stdin": told.stdin, "stdout": told.stdout, "stderr": told.stderr}
     for argument in arguments:
         default = argument.default if isinstance(argument.default, str) else ""
         if isinstance(argument.reach, Stdin):

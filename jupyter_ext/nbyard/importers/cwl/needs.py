@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.executables import Resources
-from nbyard.domain.invocations import MIB, Invocation, WorkFile
+from nbyard.domain.file_objects import MIB
+from nbyard.domain.invocations import Invocation, WorkFile
 from nbyard.importers.cwl.fields import Fields, refuse, shown
 from nbyard.importers.cwl.schemas import SCHEMAS
 
@@ -94,6 +95,10 @@ class Needs:
         if fields.truth("networkAccess", False):
             fields.notes.append("NetworkAccess: the settings of nbyard decide.")
 
+    def listing(self, fields: Fields) -> None:
+        """What lies in a folder is there for the references that ask for it."""
+        fields.only("class", "loadListing")
+
     def folder(self, fields: Fields) -> None:
         fields.only("class", "listing")
         where = fields.at("listing")
@@ -138,4 +143,5 @@ READERS: dict[str, Callable[[Needs, Fields], None]] = {
     "NetworkAccess": Needs.network,
     "InitialWorkDirRequirement": Needs.folder,
     SCHEMAS: _ignored,
+    "LoadListingRequirement": Needs.listing,
 }

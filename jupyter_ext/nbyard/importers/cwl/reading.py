@@ -8,9 +8,10 @@ import msgspec
 
 from nbyard.domain.arguments import Argument
 from nbyard.domain.descriptions import Description
-from nbyard.domain.invocations import CONTENTS, SECONDARY, VALUE, Invocation, texts_in
-from nbyard.domain.reaches import Bound, Stdin
-from nbyard.domain.references import EXIT_CODE, names_in
+from nbyard.domain.file_objects import CONTENTS, LISTING, SECONDARY
+from nbyard.domain.invocations import VALUE, Invocation, texts_in
+from nbyard.domain.reaches import Bound, Referenced, Stdin
+from nbyard.domain.references import EXIT_CODE, REFERENCE, names_in
 from nbyard.domain.strict_yaml import read_yaml
 from nbyard.errors import Invalid
 from nbyard.importers.cwl.documents import HINT, document_of, with_hint
@@ -107,7 +108,7 @@ def _described(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
     names = inputs.names()
     told = _invocation(tool, needs.invocation)
     arguments, words = _ordered(inputs, _fixed(tool))
-    arguments = _with_stdin(tool, arguments, names)
+    arguments, told = _with_stdin(tool, arguments, told, names)
     taken = {one.name for one in arguments}
     outputs, told, loaded = read_outputs(tool, told, taken, namespaces)
     told = msgspec.structs.replace(told, words=tuple(words))
@@ -184,24 +185,27 @@ def _invocation(tool: Fields, found: Invocation) -> Invocation:
 
 
 def _with_stdin(
-    tool: Fields, arguments: list[Argument], names: Mapping[tuple[str, ...], str]
-) -> list[Argument]:
-    """The input that `stdin` names is standard input."""
+    tool: Fields, arguments: list[Argument], told: Invocation, names: Mapping[tuple[str, ...], str]
+) -> tuple[list[Argument], Invocation]:
+    """Standard input: one file among the inputs that is nothing else, or what references name."""
     text = tool.expression("stdin")
     if not text:
-        return arguments
+        return arguments, told
     paths = names_in(text, "stdin")
-    if len(paths) != 1 or paths[0][0] != "inputs" or text.strip()[-1] != ")":
+    if len(paths) != 1 or paths[0][0] != "inputs" or not REFERENCE.fullmatch(text.strip()):
         refuse("stdin", "one file among the inputs is needed: $(inputs.name.path)")
     path, last = paths[0][1:-1], paths[0][-1]
     found = names.get(path if last == "path" else paths[0][1:])
     for index, argument in enumerate(arguments):
         if argument.name == found and argument.role == "input" and not _is_many(argument):
-            if isinstance(argument.reach, Bound):
-                refuse("stdin", f"{found} is a word of the command line already")
+            if not isinstance(argument.reach, Referenced):
+                break
             arguments[index] = msgspec.structs.replace(argument, reach=Stdin())
-            return arguments
-    refuse("stdin", "one file among the inputs is needed: $(inputs.name.path)")
+            return arguments, told
+    above = {names.get(paths[0][1:end]) for end in range(2, len(paths[0]))}
+    if not any(one.name in above and one.role == "input" for one in arguments):
+        refuse("stdin", "one file among the inputs is needed: $(inputs.name.path)")
+    return arguments, msgspec.structs.replace(told, stdin=text)
 
 
 def _is_many(argument: Argument) -> bool:
@@ -225,14 +229,18 @@ def _check_references(description: Description, loaded: set[str]) -> None:
                 continue
             if path[-1] == CONTENTS and whole[1:2] and whole[1] not in loaded:
                 refuse(where, f"$({'.'.join(path)}) needs loadContents of {whole[1]}")
-            if absent := set(ABSENT) & set(path[1:]) - _companions(whole, arguments):
+            if absent := set(ABSENT) & set(path[1:]) - _there(whole, arguments):
                 refuse(where, f"$({'.'.join(path)}): {absent.pop()} is not there")
 
 
-def _companions(path: tuple[str, ...], arguments: Sequence[Argument]) -> set[str]:
-    """What is there of files of a list to which others belong."""
-    has_some = any(a.companions for a in arguments if path[:2] == ("inputs", a.name))
-    return {SECONDARY} if has_some else set()
+def _there(path: tuple[str, ...], arguments: Sequence[Argument]) -> set[str]:
+    """What is there of folders, of files of a list to which others belong, and of plain values."""
+    found = [a for a in arguments if path[:2] == ("inputs", a.name)]
+    if not found or found[0].role == "value":
+        return set(ABSENT) if found else set()
+    is_folder = found[0].format == "folder" and found[0].type != "list"
+    there = {LISTING} if is_folder and path[2:3] == (LISTING,) else set()
+    return there | {SECONDARY} if found[0].companions else there
 
 
 RUNTIME = (

@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from nbyard.domain.descriptions import Description
-from nbyard.domain.invocations import SECONDARY, texts_in
+from nbyard.domain.file_objects import SECONDARY
+from nbyard.domain.invocations import texts_in
 from nbyard.domain.reaches import Beside, Bound, Found
 from nbyard.domain.records import Record
 from nbyard.domain.references import names_in, renamed
@@ -85,6 +86,7 @@ def with_names(description: Description, names: Mapping[Path, Path]) -> Descript
         words=tuple(bound(word) for word in old.words),
         variables={name: told(text) for name, text in old.variables.items()},
         files=tuple(files),
+        stdin=told(old.stdin),
         stdout=told(old.stdout),
         stderr=told(old.stderr),
     )

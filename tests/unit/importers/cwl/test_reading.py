@@ -9,7 +9,7 @@ import pytest
 
 from nbyard.domain.arguments import check_arguments
 from nbyard.domain.commands import build_argv
-from nbyard.domain.invocations import Facts
+from nbyard.domain.file_objects import Facts
 from nbyard.domain.reaches import Beside, Found
 from nbyard.errors import Invalid
 from nbyard.importers.cwl import read_tool, write_tool
@@ -30,6 +30,19 @@ def flat(job: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def listing(files: dict[str, str], folder: str) -> dict[str, Any]:
+    """What lies in a folder of the case."""
+    found: dict[str, Any] = {}
+    for path, content in sorted(files.items()):
+        if path.startswith(folder):
+            *above, name = path.removeprefix(folder).split("/")
+            place = found
+            for one in above:
+                place = place.setdefault(one, {})
+            place[name] = len(content)
+    return found
+
+
 @pytest.mark.parametrize("case", FOUND, ids=[case["tool"] for case in FOUND])
 def test_the_words_of_a_tool_are_those_of_the_specification(case: dict[str, Any]) -> None:
     content = (CASES / f"{case['tool']}.cwl").read_bytes()
@@ -37,12 +50,13 @@ def test_the_words_of_a_tool_are_those_of_the_specification(case: dict[str, Any]
     assert told.arguments is not None and told.command is not None
     check_arguments(told.arguments)
     values: dict[str, Any] = {}
-    sizes, files, texts = {}, {}, {}
+    sizes, files, texts, listings = {}, {}, {}, {}
     for name, value in flat(case["job"]).items():
         if isinstance(value, dict):
             values[name] = f"{{attempt}}/inputs/{name}/{value['path']}"
             sizes[name] = len(case["files"].get(value["path"], ""))
             texts[name] = case["files"].get(value["path"], "")
+            listings[name] = listing(case["files"], f"{value['path']}/")
         elif isinstance(value, list) and "class" in str(value):
             values[name] = f"{{attempt}}/inputs/{name}/files"
             every = [each for one in value for each in (one, *one.get("secondaryFiles", []))]
@@ -56,7 +70,7 @@ def test_the_words_of_a_tool_are_those_of_the_specification(case: dict[str, Any]
             values.setdefault(one.name, f"{folder}/{one.reach.name(name)}")
     outputs = {a.name: f"{{attempt}}/outputs/{a.name}/x" for a in told.arguments}
     outputs = {a.name: outputs[a.name] for a in told.arguments if a.role == "output"}
-    facts = Facts(cores=1, memory_bytes=512 * 2**20, sizes=sizes, files=files, contents=texts)
+    facts = Facts(1, 512 * 2**20, sizes, files, texts, listings)
     line = build_argv(told.command, told.arguments, values | outputs, told.invocation, facts)
     if "argv" in case:
         words = [re.sub(r"\{attempt\}/[^\s,:=]*/", "…/", word) for word in line.argv]
@@ -204,6 +218,14 @@ def schemas(*types: dict[str, Any], kind: str = "T") -> dict[str, Any]:
         ({"outputs": {"x": {"type": "File[][]"}}}, "files in inner lists are not supported"),
         ({"outputs": {"x": {"type": ["File", "Directory"]}}}, "outputs.x.type: a union"),
         ({"inputs": {"x": ["File", "Directory"]}}, "inputs.x.type: a union"),
+        (
+            {"inputs": {"x": "int"}, "stdin": "$(inputs.x)"},
+            "stdin: one file among the inputs is needed",
+        ),
+        (
+            {"inputs": {"x": "File"}, "arguments": ["$(inputs.x.listing[0].path)"]},
+            "listing is not there",
+        ),
         ({"stdin": "data.txt"}, "stdin: one file among the inputs"),
         (
             {"inputs": {"x": {"type": "File", "default": {"class": "File", "location": "/etc/x"}}}},
