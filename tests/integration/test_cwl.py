@@ -196,12 +196,13 @@ def test_exit_codes_mean_what_the_tool_says(
     assert words in done.out + done.err
 
 
+@pytest.mark.parametrize("arguments", [["$(inputs.data.contents)"], []])
 @pytest.mark.parametrize(
     ("content", "words"),
     [(b"x" * 65537, "has more than 64 KiB"), (b"\xff", "is no UTF-8 text (byte 0)")],
 )
 def test_contents_that_are_no_short_text_fail_the_step(
-    content: bytes, words: str, folder: Path, shell: StoreShell
+    content: bytes, words: str, arguments: list[str], folder: Path, shell: StoreShell
 ) -> None:
     (folder / "data").write_bytes(content)
     inputs = {"data": {"type": "File", "loadContents": True}}
@@ -210,7 +211,7 @@ def test_contents_that_are_no_short_text_fail_the_step(
         "baseCommand": "true",
         "inputs": inputs,
         "outputs": {},
-        "arguments": ["$(inputs.data.contents)"],
+        "arguments": arguments,
     }
     (folder / "tool.cwl").write_text(json.dumps(tool))
     done = shell("run", "tool.cwl", "-p", "data=data", folder=folder)

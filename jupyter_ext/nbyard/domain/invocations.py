@@ -50,7 +50,8 @@ class Invocation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     one of its own, not that of the code; `files` are put into it, `stdout` and `stderr` are names
     in it, `stdin` is the path of an input. An exit code in none of the three lists is success when
     it is 0. References see the `records` beside the arguments: `$(inputs.options)`; `outdir_mib`
-    and `tmpdir_mib` are what they are told of the room in its folders, which is not reserved.
+    and `tmpdir_mib` are what they are told of the room in its folders, which is not reserved. The
+    `loaded` inputs are short texts, also where no reference asks for their contents.
     """
 
     words: tuple[Bound, ...] = ()
@@ -66,6 +67,7 @@ class Invocation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     records: dict[str, Record] = {}
     outdir_mib: int = 1024
     tmpdir_mib: int = 1024
+    loaded: tuple[str, ...] = ()
 
 
 class Placed(NamedTuple):
@@ -110,9 +112,9 @@ def _texts_of(bound: Bound, itself: tuple[str, ...]) -> list[tuple[str, tuple[st
 
 
 def with_contents(invocation: Invocation, arguments: Sequence[Argument]) -> set[str]:
-    """The inputs whose contents references ask for."""
+    """The inputs whose contents are read: references ask for them, or they are loaded."""
     paths = _paths_in(invocation, arguments)
-    return {path[1] for path in paths if path[-1] == CONTENTS}
+    return {path[1] for path in paths if path[-1] == CONTENTS} | {*invocation.loaded}
 
 
 def with_listing(invocation: Invocation, arguments: Sequence[Argument]) -> set[str]:

@@ -9,7 +9,7 @@ import msgspec
 from nbyard.domain.arguments import Argument
 from nbyard.domain.descriptions import Description
 from nbyard.domain.file_objects import CONTENTS, LISTING, SECONDARY
-from nbyard.domain.invocations import VALUE, Invocation, texts_in
+from nbyard.domain.invocations import VALUE, Invocation, texts_in, with_contents
 from nbyard.domain.reaches import Bound, Referenced, Stdin
 from nbyard.domain.references import EXIT_CODE, REFERENCE, names_in
 from nbyard.domain.strict_yaml import read_yaml
@@ -126,6 +126,7 @@ def _described(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
     )
     description = with_records(description, names, inputs.optional)
     _check_references(description, inputs.loaded | loaded)
+    description = _with_loaded(description, inputs.loaded)
     return Imported(description, tuple(tool.notes))
 
 
@@ -206,6 +207,14 @@ def _with_stdin(
     if not any(one.name in above and one.role == "input" for one in arguments):
         refuse("stdin", "one file among the inputs is needed: $(inputs.name.path)")
     return arguments, msgspec.structs.replace(told, stdin=text)
+
+
+def _with_loaded(description: Description, names: set[str]) -> Description:
+    """The inputs with `loadContents` that no reference asks for are short texts nevertheless."""
+    told = description.invocation
+    rest = names - with_contents(told, description.arguments or ())
+    invocation = msgspec.structs.replace(told, loaded=tuple(sorted(rest)))
+    return msgspec.structs.replace(description, invocation=invocation)
 
 
 def _is_many(argument: Argument) -> bool:

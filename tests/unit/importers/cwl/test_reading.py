@@ -10,9 +10,12 @@ import pytest
 from nbyard.domain.arguments import check_arguments
 from nbyard.domain.commands import build_argv
 from nbyard.domain.file_objects import Facts
+from nbyard.domain.invocations import with_contents
 from nbyard.domain.reaches import Beside, Found
 from nbyard.errors import Invalid
 from nbyard.importers.cwl import read_tool, write_tool
+from nbyard.importers.cwl.documents import document_of
+from nbyard.importers.cwl.reading import read_document
 
 CASES = Path(__file__).resolve().parents[3] / "cases" / "cwl"
 FOUND = json.loads((CASES / "cases.json").read_text())
@@ -330,6 +333,15 @@ def test_the_fields_of_a_record_are_outputs_and_keep_their_place() -> None:
         "plain": (),
         "x_out": ("x",),
     }
+
+
+def test_contents_are_loaded_also_if_nothing_asks_for_them() -> None:
+    inputs = {name: {"type": "File", "loadContents": True} for name in "ab"}
+    told = read_tool(tool(inputs=inputs, arguments=["$(inputs.a.contents)"]), "tool.cwl")
+    description = told.description
+    assert description.invocation.loaded == ("b",)
+    assert with_contents(description.invocation, description.arguments or ()) == {"a", "b"}
+    assert read_document(document_of(description)).description == description
 
 
 def test_one_tool_of_a_graph() -> None:
