@@ -8,7 +8,7 @@ import msgspec
 
 from nbyard.domain.arguments import KNOWN_NAMES, NAMES, Argument, is_name
 from nbyard.domain.reaches import Beside, Bound, Companion, Reach, Referenced, Stdin
-from nbyard.domain.references import REFERENCE, names_in
+from nbyard.domain.references import REFERENCE, names_in, written
 from nbyard.importers.cwl.fields import Fields, refuse, shown
 from nbyard.importers.cwl.formats import word_of
 from nbyard.importers.cwl.types import (
@@ -58,6 +58,14 @@ class Inputs:
     def names(self) -> dict[tuple[str, ...], str]:
         """Our names by the paths of inputs."""
         return {path: argument.name for path, argument in self.arguments.items()}
+
+    def formats(self) -> dict[str, str]:
+        """The formats of files by the references to them."""
+        return {
+            f"$(inputs{written((*path, 'format'))})": argument.format
+            for path, argument in self.arguments.items()
+            if argument.role == "input" and argument.format != "folder"
+        }
 
     def _add(self, path: tuple[str, ...], fields: Fields, above: tuple[int | str, ...]) -> None:
         found = read_type(fields.get("type"), fields.at("type"), self._notes)
@@ -185,8 +193,14 @@ def optional(kind: Any) -> Any:
     return ["null", *kind] if isinstance(kind, list) else ["null", kind]
 
 
-def format_of(fields: Fields, namespaces: Mapping[str, str]) -> str:
-    """Our word for the first format that has one; a note where none has."""
+def format_of(
+    fields: Fields, namespaces: Mapping[str, str], of_inputs: Mapping[str, str] = {}
+) -> str:
+    """Our word for the first format that has one; a note where none has. An output may have that
+    of an input: `$(inputs.reads.format)`."""
+    text = fields.get("format")
+    if isinstance(text, str) and text.strip() in of_inputs:
+        return of_inputs[text.strip()]
     told = [one for one in fields.listed("format") if isinstance(one, str)]
     for one in told:
         if "$(" in one or "${" in one:

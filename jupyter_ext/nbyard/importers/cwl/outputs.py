@@ -24,14 +24,16 @@ from nbyard.importers.cwl.types import EITHER, FILES, STREAMS, UNION, Type, read
 
 OUTPUT = ("type", "format", "outputBinding", "streamable", "secondaryFiles")
 WILD = set("*?[")
+# Namespaces, and the formats of inputs by the references to them.
+Formats = tuple[Mapping[str, str], Mapping[str, str]]
 
 
 def read_outputs(
-    tool: Fields, told: Invocation, taken: set[str], namespaces: Mapping[str, str]
+    tool: Fields, told: Invocation, taken: set[str], formats: Formats
 ) -> tuple[list[Argument], Invocation, set[str]]:
     """The outputs, and the names of those whose contents references may ask for; a stream that is
     one of them is no file of the working folder any more, unless a pattern may be meant for it."""
-    outputs = _Outputs(taken, namespaces)
+    outputs = _Outputs(taken, formats)
     for name, fields in tool.entries("outputs", "id", "type"):
         fields.only(*OUTPUT)
         outputs.add((name,), fields)
@@ -41,11 +43,11 @@ def read_outputs(
 class _Outputs:
     """Collects outputs as arguments under names that are free; `loaded` are those with contents."""
 
-    def __init__(self, taken: set[str], namespaces: Mapping[str, str]) -> None:
+    def __init__(self, taken: set[str], formats: Formats) -> None:
         self.found: list[Argument] = []
         self.loaded: set[str] = set()
         self._taken = taken
-        self._namespaces = namespaces
+        self._formats = formats
 
     def add(self, path: tuple[str, ...], fields: Fields) -> None:
         """One output, or each field of one that is a record with files."""
@@ -60,7 +62,7 @@ class _Outputs:
         name = "_".join(path)
         called = free_name(f"{name}_out" if name in self._taken else name, self._taken)
         self._taken.add(called)
-        output = _output(called, kind, fields, self._namespaces)
+        output = _output(called, kind, fields, self._formats)
         if isinstance(output.reach, Found) and path != (called,):
             reach = msgspec.structs.replace(output.reach, key=path)
             output = msgspec.structs.replace(output, reach=reach)
@@ -86,7 +88,7 @@ def _holds_files(kind: Type) -> bool:
     return kind.name in (*FILES, EITHER, *STREAMS) or any(map(_holds_files, types))
 
 
-def _output(name: str, kind: Type, fields: Fields, namespaces: Mapping[str, str]) -> Argument:
+def _output(name: str, kind: Type, fields: Fields, formats: Formats) -> Argument:
     if kind.name in ("stdin", EITHER):
         refuse(fields.at("type"), UNION if kind.name == EITHER else "an output is no stdin")
     told: dict[str, Any] = {"role": "output", "nullable": _may_lack(kind), "help": fields.help()}
@@ -95,7 +97,7 @@ def _output(name: str, kind: Type, fields: Fields, namespaces: Mapping[str, str]
         if "outputBinding" in fields:
             refuse(fields.at("outputBinding"), f"is not for the type {kind.name}")
         reach = Stdout() if kind.name == "stdout" else Stderr()
-        return Argument(name, format=format_of(fields, namespaces), reach=reach, **told)
+        return Argument(name, format=format_of(fields, *formats), reach=reach, **told)
     reach = _found(fields)
     if not _holds_files(kind):
         if reach.patterns and not reach.value:
@@ -111,10 +113,10 @@ def _output(name: str, kind: Type, fields: Fields, namespaces: Mapping[str, str]
         only = {"File": "file", "Directory": "folder"}.get(what.name, "")
         reach = msgspec.structs.replace(reach, only=only)
     if kind.name == "array" or what.name == "Directory":
-        format_of(fields, namespaces)
+        format_of(fields, *formats)
         kept: ValueType = "list" if kind.name == "array" else "string"
         return Argument(name, type=kept, format="folder", reach=reach, **told)
-    return Argument(name, format=format_of(fields, namespaces), reach=reach, **told)
+    return Argument(name, format=format_of(fields, *formats), reach=reach, **told)
 
 
 def _may_lack(kind: Type) -> bool:

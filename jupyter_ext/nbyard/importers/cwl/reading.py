@@ -110,7 +110,7 @@ def _described(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
     arguments, words = _ordered(inputs, _fixed(tool))
     arguments, told = _with_stdin(tool, arguments, told, names)
     taken = {one.name for one in arguments}
-    outputs, told, loaded = read_outputs(tool, told, taken, namespaces)
+    outputs, told, loaded = read_outputs(tool, told, taken, (namespaces, inputs.formats()))
     told = msgspec.structs.replace(told, words=tuple(words))
     command = tool.listed("baseCommand")
     if not all(isinstance(word, str) and word for word in command):

@@ -344,6 +344,18 @@ def test_contents_are_loaded_also_if_nothing_asks_for_them() -> None:
     assert read_document(document_of(description)).description == description
 
 
+def test_an_output_has_the_format_of_an_input() -> None:
+    edam = {"$namespaces": {"edam": "http://edamontology.org/"}}
+    inputs = {"in-file": {"type": "File", "format": "edam:format_3752"}}
+    output = {"type": "File", "format": "$(inputs['in-file'].format)"}
+    outputs = {"out": {**output, "outputBinding": {"glob": "*"}}}
+    told = read_tool(tool(inputs=inputs, outputs=outputs, **edam), "tool.cwl").description
+    assert [one.format for one in told.arguments or ()] == ["csv", "csv"]
+    outputs["out"]["format"] = "$(inputs.gone.format)"
+    with pytest.raises(Invalid, match=r"outputs\.out\.format: references are not supported"):
+        read_tool(tool(inputs=inputs, outputs=outputs, **edam), "tool.cwl")
+
+
 def test_one_tool_of_a_graph() -> None:
     one = json.loads(tool(id="#main", baseCommand="one"))
     two = json.loads(tool(id="#two", baseCommand="two"))
