@@ -28,6 +28,7 @@ def is_python(language: str) -> bool:
 
 class Resources(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Environment, image, requirements and limits of an executable's nodes that say nothing else.
+    What has an `image` runs in containers; `hinted_image` is for what runs in them anyway.
     `environment` is the name of one, whose newest version is used, or `name@2` for that version.
     `ports` are those that it listens at while it runs, by the name of their link: the number in a
     container, 0 for any. `tensorboard` is where it writes logs for TensorBoard: a folder below its
@@ -35,6 +36,7 @@ class Resources(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=T
 
     environment: str = ""
     image: str = ""
+    hinted_image: str = ""
     requirements: str = ""
     ports: dict[str, int] = msgspec.field(default_factory=dict)
     tensorboard: str = ""

@@ -282,6 +282,8 @@ class _Planner(msgspec.Struct, frozen=True):
             limits["gpu"] = wish.gpu
         image = node.image or default.image
         runtime = runtime_of(node, known.kind, image, wish)
+        if runtime == DOCKER:
+            image = image or default.hinted_image
         lock = known.lock_digest if runtime != PROCESS else ""
         return TaskPlan(
             node=name,

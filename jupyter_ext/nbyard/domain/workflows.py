@@ -323,7 +323,8 @@ class CheckWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class NodeView(msgspec.Struct, frozen=True):
     """A node as the canvas shows it; a dataset's only argument is its output `data`. `image` and
-    `environment` are those of the executable, where the node names no other."""
+    `environment` are those of the executable, where the node names no other; `hinted_image` is
+    that of containers where none is named."""
 
     name: str
     kind: str
@@ -334,6 +335,7 @@ class NodeView(msgspec.Struct, frozen=True):
     problem: str = ""
     image: str = ""
     environment: str = ""
+    hinted_image: str = ""
 
 
 class NodeLine(msgspec.Struct, frozen=True):

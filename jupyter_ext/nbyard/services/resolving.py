@@ -115,6 +115,7 @@ class Resolver:
             executable=found.id,
             image=version.resources.image,
             environment=self._named_by(asking_of(version)),
+            hinted_image=version.resources.hinted_image,
         )
 
     def _named_by(self, of: Asking) -> str:
@@ -170,6 +171,7 @@ class Resolver:
             executable=seen.executable,
             image=seen.resources.image,
             environment=self._named_by(asking_of(seen)),
+            hinted_image=seen.resources.hinted_image,
         )
 
     def _code(self, path: str) -> Code:

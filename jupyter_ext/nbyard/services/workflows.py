@@ -108,7 +108,7 @@ class WorkflowService:
     def _needed(self, name: str, node: Node, view: NodeView, freeze: Freeze) -> NeededImage:
         """An image that is named goes before a Dockerfile, and that before requirements; a notebook
         in an image of its own has there what it needs."""
-        own = node.image or view.image
+        own = node.image or view.image or view.hinted_image
         bundle, dockerfile = freeze.dockerfile(name)
         if dockerfile and not own:
             return NeededImage("", "", False, True, dockerfile=dockerfile, bundle=bundle)

@@ -100,6 +100,25 @@ def test_what_names_an_image_runs_in_it_unless_somebody_says_otherwise():
     assert told.runtime == "process"
 
 
+def test_a_hinted_image_is_for_what_runs_in_containers_anyway():
+    """E13: DockerRequirement as a hint of a tool of CWL."""
+    known = {
+        **RESOLVED,
+        "clean": ResolvedNode("x.cwl", CLEAN, resources=Resources(hinted_image="h")),
+    }
+    plain = _plans(_document(), resolved=known, wish=Wish("process"))["clean"]
+    assert (plain.runtime, plain.image) == ("process", "")
+    for document, wish, image in (
+        (_document(), Wish("docker"), "h"),
+        (_document(runtime="docker"), Wish("process"), "h"),
+        (_document(image="own"), Wish("docker"), "own"),
+        (_document(), Wish("docker", "wished"), "wished"),
+    ):
+        found = _plans(document, resolved=known, wish=wish)["clean"]
+        assert (found.runtime, found.image) == ("docker", image)
+    assert _plans(_document(), resolved=known, wish=Wish("dask"))["clean"].image == ""
+
+
 def test_an_image_is_refused_where_the_work_would_not_be_in_it():
     """R12: by the node's name, whoever wants the image and whoever the cluster."""
     own = _document(image="own", runtime="dask")

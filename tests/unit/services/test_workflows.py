@@ -133,6 +133,20 @@ def test_the_images_that_a_workflow_needs(yard, ann, flow, root, tool):
         workflows.images(ann, flow, runtime="nowhere")
 
 
+def test_the_image_that_a_tool_hints_at(yard, ann, flow, root):
+    """E13: it is needed where the tool runs in a container."""
+    hint = {"DockerRequirement": {"dockerPull": "hinted"}}
+    tool = {"class": "CommandLineTool", "cwlVersion": "v1.2", "baseCommand": "true"}
+    (root / "t.cwl").write_text(json.dumps({**tool, "inputs": {}, "outputs": {}, "hints": hint}))
+    document = json.loads((root / flow).read_text())
+    document |= {"nodes": {"t": {"type": "executable", "path": "t.cwl"}}, "edges": {}}
+    (root / flow).write_text(json.dumps(document))
+    workflows = yard.services.workflows
+    assert workflows.images(ann, flow).items == []
+    found = workflows.images(ann, flow, runtime="docker").items
+    assert found == [NeededImage("hinted", "", False, False, ("t",))]
+
+
 def test_the_image_of_a_node_with_an_environment_has_its_packages(yard, ann, flow, root):
     made = yard.services.environments.create(ann, NewEnvironment("cows", "cow"))
     with yard.store.write() as c:

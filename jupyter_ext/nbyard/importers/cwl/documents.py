@@ -14,6 +14,7 @@ from nbyard.domain.reaches import Beside, Bound, Found, Stderr, Stdin, Stdout
 from nbyard.domain.references import names_in, written
 from nbyard.errors import Invalid
 from nbyard.importers.cwl.formats import iri_of
+from nbyard.importers.cwl.needs import DOCKER
 from nbyard.importers.cwl.nesting import Path, in_records, places_of
 from nbyard.importers.cwl.plain import in_plain_words
 from nbyard.importers.cwl.referring import as_in_cwl
@@ -38,8 +39,10 @@ def document_of(description: Description, file: str = "") -> dict[str, Any]:
     arguments, told = plain.arguments or (), plain.invocation
     found: dict[str, Any] = {"cwlVersion": VERSION, "class": "CommandLineTool"}
     found["requirements"] = _requirements(told, plain.resources)
-    if plain.resources.image:
-        found["hints"] = [{"class": "DockerRequirement", "dockerPull": plain.resources.image}]
+    if image := plain.resources.image:
+        found["requirements"].append({"class": DOCKER, "dockerPull": image})
+    if image := plain.resources.hinted_image:
+        found["hints"] = [{"class": DOCKER, "dockerPull": image}]
     found["baseCommand"] = list(plain.command or ())
     found["arguments"] = [_binding(word) for word in told.words]
     loaded = with_contents(told, arguments)

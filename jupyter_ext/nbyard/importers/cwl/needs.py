@@ -13,6 +13,7 @@ from nbyard.domain.invocations import Invocation, WorkFile
 from nbyard.importers.cwl.fields import Fields, refuse, shown
 from nbyard.importers.cwl.schemas import SCHEMAS
 
+DOCKER = "DockerRequirement"
 UNSUPPORTED = {
     "InlineJavascriptRequirement": "JavaScript is not supported; plain parameter references are",
     "ShellCommandRequirement": "a shell is not supported; programs get their words as they are",
@@ -37,8 +38,8 @@ class Needs:
                 refuse(f"requirements.{name}", words)
             READERS[name](self, fields)
         for name, fields in hinted:
-            if name in READERS:
-                READERS[name](self, fields)
+            if name in HINTS:
+                HINTS[name](self, fields)
             else:
                 tool.notes.append(f"The hint {name} is left out.")
 
@@ -54,6 +55,13 @@ class Needs:
         if not image:
             refuse(fields.at("dockerPull"), "the name of an image is needed")
         self._limit(image=image)
+
+    def hinted_docker(self, fields: Fields) -> None:
+        """The image of what runs in containers anyway."""
+        image = fields.text("dockerPull") or fields.text("dockerImageId")
+        self._limit(hinted_image=image)
+        if not image:
+            fields.notes.append(f"The hint {DOCKER} is left out: it names no image.")
 
     def amounts(self, fields: Fields) -> None:
         """Disk space is not reserved; of memory the larger of the two is the limit."""
@@ -135,7 +143,7 @@ def _ignored(_: Needs, __: Fields) -> None:
 
 
 READERS: dict[str, Callable[[Needs, Fields], None]] = {
-    "DockerRequirement": Needs.docker,
+    DOCKER: Needs.docker,
     "ResourceRequirement": Needs.amounts,
     "EnvVarRequirement": Needs.variables,
     "ToolTimeLimit": Needs.time,
@@ -145,3 +153,4 @@ READERS: dict[str, Callable[[Needs, Fields], None]] = {
     SCHEMAS: _ignored,
     "LoadListingRequirement": Needs.listing,
 }
+HINTS = {**READERS, DOCKER: Needs.hinted_docker}

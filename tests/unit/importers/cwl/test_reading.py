@@ -9,6 +9,7 @@ import pytest
 
 from nbyard.domain.arguments import check_arguments
 from nbyard.domain.commands import build_argv
+from nbyard.domain.executables import Resources
 from nbyard.domain.file_objects import Facts
 from nbyard.domain.invocations import with_contents
 from nbyard.domain.reaches import Beside, Found
@@ -293,6 +294,16 @@ def test_a_requirement_wins_over_a_hint() -> None:
     resources = read_tool(tool(**needs), "tool.cwl").description.resources
     assert (resources.image, resources.timeout_seconds, resources.cpu) == ("one", 5, 2.0)
     assert (resources.memory_bytes, resources.cache) == (256 * 2**20, False)
+
+
+def test_the_image_of_a_hint_makes_no_container() -> None:
+    hints = {"DockerRequirement": {"dockerPull": "one", "dockerOutputDirectory": "/x"}}
+    told = read_tool(tool(hints=hints), "tool.cwl").description
+    assert (told.resources.image, told.resources.hinted_image) == ("", "one")
+    assert read_document(document_of(told)).description == told
+    hints = {"DockerRequirement": {"dockerFile": "FROM x"}}
+    found = read_tool(tool(hints=hints), "tool.cwl")
+    assert found.description.resources == Resources() and "names no image" in found.notes[0]
 
 
 def test_amounts_are_rounded_up() -> None:
