@@ -159,6 +159,15 @@ def left_by_peer(value: Any) -> Any:
     return {file.name: file.read_text() for file in files}
 
 
+def test_a_tool_for_a_shell_is_refused_outside_of_containers(
+    folder: Path, shell: StoreShell
+) -> None:
+    laid_out({"tool": "shell"}, folder)
+    done = shell("run", "shell.cwl", "-p", "said=x", "-p", 'many=["y"]', folder=folder)
+    assert done.code == 2
+    assert "main.runtime: its command line is for a shell, which runs in containers" in done.err
+
+
 @pytest.mark.skipif(PEER is None, reason="cwltool is not installed: there is no peer to compare")
 @pytest.mark.timeout(400)
 def test_an_export_is_valid(folder: Path, shell: StoreShell) -> None:

@@ -205,7 +205,7 @@ def build_argv(
             found.add(argument, given[argument.name])
     context = Context(invocation, arguments, given, facts)
     return CommandLine(
-        _checked_line([*prefix, *found.words(arguments), *context.words()]),
+        _checked_line(context.line([*prefix, *found.words(arguments)])),
         found.environment | _variables(invocation, context),
         found.streams[Stdin] or context.stdin(),
         found.streams[Stdout] or context.stream(invocation.stdout, "stdout"),

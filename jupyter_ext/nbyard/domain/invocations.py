@@ -1,6 +1,7 @@
 """How a command is run beyond its first words: fixed words among those of its arguments, variables,
 files in its working folder, standard streams, exit codes."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ ATTEMPT = "{attempt}"
 # called so.
 WORK = "outputs/.work"
 TEMPORARY = "outputs/.tmp"
+SHELL = ("/bin/sh", "-c")
 # of an output, as CWL calls it
 VALUE = "outputEval"
 MAX_CONTENTS_BYTES = 64 * 1024
@@ -51,7 +53,8 @@ class Invocation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     in it, `stdin` is the path of an input. An exit code in none of the three lists is success when
     it is 0. References see the `records` beside the arguments: `$(inputs.options)`; `outdir_mib`
     and `tmpdir_mib` are what they are told of the room in its folders, which is not reserved. The
-    `loaded` inputs are short texts, also where no reference asks for their contents.
+    `loaded` inputs are short texts, also where no reference asks for their contents. A shell reads
+    the command line if it is `for_shell`, in containers only.
     """
 
     words: tuple[Bound, ...] = ()
@@ -68,6 +71,7 @@ class Invocation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     outdir_mib: int = 1024
     tmpdir_mib: int = 1024
     loaded: tuple[str, ...] = ()
+    for_shell: bool = False
 
 
 class Placed(NamedTuple):
@@ -199,6 +203,12 @@ class Context:
         """A text on files that are found later, as far as it is known now."""
         return in_parts(text, self.known, where) if text else []
 
+    def line(self, first: Sequence[str]) -> list[str]:
+        """The command line that begins with these words, or that of the shell that reads it."""
+        if not self._invocation.for_shell:
+            return [*first, *self.words()]
+        return [*SHELL, " ".join([*map(shlex.quote, first), *self.words()])]
+
     def words(self) -> list[str]:
         """The bound words, in their order."""
         found = [
@@ -228,19 +238,25 @@ class Context:
 
     def _bound(self, bound: Bound, value: Any, where: str) -> list[str]:
         """Section 4.1 "Input binding" of CWL v1.2."""
-        lead = [bound.prefix] if bound.prefix else []
+        lead = self._quoted(bound, [bound.prefix] if bound.prefix else [])
         if value is None or value is False or value == []:
             return []
         if value is True or (isinstance(value, dict) and not is_file(value)):
             return lead + self._of_fields(bound, value, where)
         if not isinstance(value, list):
-            return _prefixed(bound, plain(value))
+            return self._quoted(bound, _prefixed(bound, plain(value)))
         if bound.separator is not None:
-            return _prefixed(bound, bound.separator.join(plain(item) for item in value))
+            word = bound.separator.join(plain(item) for item in value)
+            return self._quoted(bound, _prefixed(bound, word))
         if bound.text is not None:
-            return lead + [plain(item) for item in value]
+            return lead + self._quoted(bound, [plain(item) for item in value])
         each = bound.each or Bound()
         return lead + [word for item in value for word in self._words(each, item, where)]
+
+    def _quoted(self, bound: Bound, words: list[str]) -> list[str]:
+        """The words as a shell reads them, where there is one."""
+        is_quoted = self._invocation.for_shell and not bound.raw
+        return [shlex.quote(word) for word in words] if is_quoted else words
 
     def _of_fields(self, bound: Bound, value: Any, where: str) -> list[str]:
         parts = sorted(bound.fields.items(), key=lambda one: (one[1].position, one[0]))

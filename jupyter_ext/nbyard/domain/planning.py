@@ -22,6 +22,9 @@ from nbyard.errors import Detail, Invalid
 MAX_FILENAME_BYTES = 255
 CONTAINER = "container"  # the kind of a Dockerfile
 IN_CONTAINERS_ONLY = f"is a Dockerfile, which runs in containers: let the runtime be {DOCKER}"
+SHELL_IN_CONTAINERS_ONLY = (
+    f"its command line is for a shell, which runs in containers: let the runtime be {DOCKER}"
+)
 NO_IMAGE_THERE = (
     "on the Dask cluster it would run in the Python of its worker, not in an image: take the image"
     " away, or let it run in a container"
@@ -34,7 +37,8 @@ class ResolvedNode(msgspec.Struct, frozen=True):
     `problem` says why it could not be found or read; then nothing else is known. `pinned` is the
     task of an earlier run that stands in its place; then what would go into it does not matter.
     `lock_digest` are the bytes of the lock of its `environment`, as a requirements file. `excess`
-    names the largest files of a code bundle that only a local process may have.
+    names the largest files of a code bundle that only a local process may have. A shell reads its
+    command line if it is `for_shell`.
     """
 
     name: str
@@ -50,6 +54,7 @@ class ResolvedNode(msgspec.Struct, frozen=True):
     excess: str = ""
     problem: str = ""
     pinned: TaskPlan | None = None
+    for_shell: bool = False
 
 
 Resolved = Mapping[str, ResolvedNode]
@@ -244,6 +249,9 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
     ]
     if problems:
         refuse(problems)
+    shells = [p.node for p in plans if resolved[p.node].for_shell and p.runtime != DOCKER]
+    if shells:
+        refuse([Problem(SHELL_IN_CONTAINERS_ONLY, node=node, field="runtime") for node in shells])
     imaged = [p.node for p in plans if p.runtime == DASK and p.image and not p.pinned]
     if imaged:
         refuse([Problem(NO_IMAGE_THERE, node=node, field="image") for node in imaged])

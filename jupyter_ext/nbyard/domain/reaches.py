@@ -90,7 +90,8 @@ class Bound(
     before the value, or `joined` with it; a list as one word with a `separator`, else item by item
     as `each` says; of an object those of its values that `fields` name. `text` stands for the value
     and may have references: `$(inputs.reads.nameroot)`. With `when` there are words only where one
-    of these arguments has a value. A value that begins with `-` goes as it is."""
+    of these arguments has a value. A value that begins with `-` goes as it is. In a line for a
+    shell, `raw` words stand without quotes."""
 
     position: int = 0
     prefix: str = ""
@@ -100,6 +101,7 @@ class Bound(
     each: "Bound | None" = None
     fields: dict[str, "Bound"] = {}
     when: tuple[str, ...] = ()
+    raw: bool = False
 
 
 class Referenced(

@@ -323,6 +323,7 @@ class Freeze:
             environment=used,
             lock_digest=lock,
             excess=bundles.excess(tree, parts.settings.max_bundle_bytes),
+            for_shell=version.invocation.for_shell,
         )
 
     def _data(self, node: Node) -> ResolvedNode:

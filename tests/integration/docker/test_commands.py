@@ -12,7 +12,11 @@ import msgspec
 import pytest
 
 from nbyard.dockerd import Engine
+from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import CANCEL, USAGE, CommandWork, ExitCodes, Output
+from nbyard.domain.commands import build_argv
+from nbyard.domain.invocations import Invocation
+from nbyard.domain.reaches import Bound, Referenced
 from nbyard.domain.usage import UsageSample, read_samples
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runtimes.protocol import Order
@@ -56,6 +60,22 @@ def test_a_command_knows_its_task_and_records_metrics(bench: Bench, staging):
     assert (order.folder / "metrics.jsonl").read_text() == "{}\n"
     if staging == "bind":
         assert "no\n" in log_of(order) and "neither" in log_of(order)
+
+
+@BOTH
+def test_the_line_of_a_shell(bench: Bench, staging):
+    """E13: ShellCommandRequirement of CWL; what is not raw stands in quotes."""
+    raw = Bound(1, text="| tr a-z A-Z; exit 3", raw=True)
+    told = Invocation(words=(Bound(0, text="$(inputs.data.path)"), raw), apart=True, for_shell=True)
+    data = Argument("data", "input", required=True, reach=Referenced())
+    line = build_argv(["cat"], [data], {"data": "{attempt}/inputs/data/it's; x.txt"}, told)
+    work = CommandWork(line.argv, exit_codes=ExitCodes(success=(3,)))
+    order = bench.order(work, directory="outputs/.work")
+    for name in ("outputs/.work", "inputs/data"):
+        (order.folder / name).mkdir(parents=True)
+    (order.folder / "inputs/data/it's; x.txt").write_text("abc\n")
+    result = bench.run(order, bench.runtime(staging=staging))
+    assert (result.failure, log_of(order)) == (None, "ABC\n")
 
 
 @BOTH

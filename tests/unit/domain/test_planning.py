@@ -119,6 +119,15 @@ def test_a_hinted_image_is_for_what_runs_in_containers_anyway():
     assert _plans(_document(), resolved=known, wish=Wish("dask"))["clean"].image == ""
 
 
+def test_a_shell_is_refused_where_there_is_no_container():
+    """E13: ShellCommandRequirement of a tool of CWL."""
+    known = {**RESOLVED, "clean": ResolvedNode("x.cwl", CLEAN, for_shell=True)}
+    assert _plans(_document(), resolved=known, wish=Wish("docker"))["clean"].runtime == "docker"
+    for wish in (Wish("process"), Wish("dask")):
+        with pytest.raises(Invalid, match=r"clean\.runtime: its command line is for a shell"):
+            _plans(_document(), resolved=known, wish=wish)
+
+
 def test_an_image_is_refused_where_the_work_would_not_be_in_it():
     """R12: by the node's name, whoever wants the image and whoever the cluster."""
     own = _document(image="own", runtime="dask")

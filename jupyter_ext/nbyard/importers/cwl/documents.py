@@ -14,7 +14,7 @@ from nbyard.domain.reaches import Beside, Bound, Found, Stderr, Stdin, Stdout
 from nbyard.domain.references import names_in, written
 from nbyard.errors import Invalid
 from nbyard.importers.cwl.formats import iri_of
-from nbyard.importers.cwl.needs import DOCKER
+from nbyard.importers.cwl.needs import DOCKER, SHELL
 from nbyard.importers.cwl.nesting import Path, in_records, places_of
 from nbyard.importers.cwl.plain import in_plain_words
 from nbyard.importers.cwl.referring import as_in_cwl
@@ -104,6 +104,8 @@ def _requirements(told: Invocation, resources: Resources) -> list[dict[str, Any]
         found.append({"class": "WorkReuse", "enableReuse": False})
     if told.variables:
         found.append({"class": "EnvVarRequirement", "envDef": dict(told.variables)})
+    if told.for_shell:
+        found.append({"class": SHELL})
     if told.files:
         listing = [
             {
@@ -130,6 +132,8 @@ def _binding(bound: Bound) -> dict[str, Any]:
         found["itemSeparator"] = bound.separator
     if bound.text is not None:
         found["valueFrom"] = bound.text
+    if bound.raw:
+        found["shellQuote"] = False
     return found
 
 

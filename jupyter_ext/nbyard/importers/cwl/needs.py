@@ -14,9 +14,9 @@ from nbyard.importers.cwl.fields import Fields, refuse, shown
 from nbyard.importers.cwl.schemas import SCHEMAS
 
 DOCKER = "DockerRequirement"
+SHELL = "ShellCommandRequirement"
 UNSUPPORTED = {
     "InlineJavascriptRequirement": "JavaScript is not supported; plain parameter references are",
-    "ShellCommandRequirement": "a shell is not supported; programs get their words as they are",
 }
 
 
@@ -103,6 +103,10 @@ class Needs:
         if fields.truth("networkAccess", False):
             fields.notes.append("NetworkAccess: the settings of nbyard decide.")
 
+    def shell(self, fields: Fields) -> None:
+        fields.only("class")
+        self._run(for_shell=True)
+
     def listing(self, fields: Fields) -> None:
         """What lies in a folder is there for the references that ask for it."""
         fields.only("class", "loadListing")
@@ -151,6 +155,7 @@ READERS: dict[str, Callable[[Needs, Fields], None]] = {
     "NetworkAccess": Needs.network,
     "InitialWorkDirRequirement": Needs.folder,
     SCHEMAS: _ignored,
+    SHELL: Needs.shell,
     "LoadListingRequirement": Needs.listing,
 }
 HINTS = {**READERS, DOCKER: Needs.hinted_docker}

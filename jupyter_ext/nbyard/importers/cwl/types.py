@@ -116,7 +116,6 @@ def read_binding(fields: Fields) -> Bound:
     fields.only(
         "position", "prefix", "separate", "itemSeparator", "valueFrom", "shellQuote", "loadContents"
     )
-    fields.truth("shellQuote", True)
     position = fields.get("position")
     if isinstance(position, bool) or not isinstance(position, int | None):
         refuse(fields.at("position"), f"a whole number is needed, not {shown(position)}")
@@ -126,7 +125,8 @@ def read_binding(fields: Fields) -> Bound:
         refuse(fields.at("separate"), "is for what has a prefix")
     separator = fields.text("itemSeparator") if "itemSeparator" in fields else None
     text = fields.expression("valueFrom")
-    return Bound(position or 0, prefix, joined, separator, text)
+    raw = not fields.truth("shellQuote", True)
+    return Bound(position or 0, prefix, joined, separator, text, raw=raw)
 
 
 def each_of(found: Type) -> Bound | None:

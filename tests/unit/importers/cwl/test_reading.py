@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,6 @@ def schemas(*types: dict[str, Any], kind: str = "T") -> dict[str, Any]:
             {"requirements": {"InlineJavascriptRequirement": {}}},
             "InlineJavascriptRequirement: Java",
         ),
-        ({"requirements": {"ShellCommandRequirement": {}}}, "ShellCommandRequirement: a shell"),
         (
             {"requirements": [{"class": "InplaceUpdateRequirement"}]},
             "Requirement: this requirement",
@@ -273,6 +273,16 @@ def test_quotes_for_a_shell_mean_nothing_without_one() -> None:
     words = [{"valueFrom": "a > b", "shellQuote": False}]
     told = read_tool(tool(arguments=words), "tool.cwl").description
     assert build_argv(("x",), (), {}, told.invocation).argv == ["x", "a > b"]
+
+
+def test_a_shell_reads_what_is_not_quoted() -> None:
+    content = (CASES / "shell.cwl").read_bytes()
+    told = read_tool(content, "shell.cwl").description
+    values = {"said": "it's; echo $HOME", "many": ["c  d", "&"], "all": "{attempt}/outputs/all/x"}
+    line = build_argv(told.command or (), told.arguments or (), values, told.invocation)
+    assert line.argv[:2] == ["/bin/sh", "-c"] and len(line.argv) == 3
+    done = subprocess.run(line.argv, capture_output=True, text=True, check=True)
+    assert done.stdout == "IT'S; ECHO $HOME\na b c  d &\n"
 
 
 def test_hints_that_are_not_known_are_said() -> None:
