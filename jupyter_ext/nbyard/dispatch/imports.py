@@ -19,7 +19,7 @@ from nbyard.domain.datasets import DatasetVersion
 from nbyard.domain.formats import format_of
 from nbyard.domain.s3 import KIND, SCHEME, address_of, read_object, signed
 from nbyard.domain.states import DATASET_VERSION
-from nbyard.domain.tables import BrokenTable
+from nbyard.domain.tables import BrokenTable, TableInfo
 from nbyard.domain.urls import Allowed, Target, parse
 from nbyard.errors import Invalid, NbyardError
 from nbyard.localpaths import open_real
@@ -55,7 +55,8 @@ class ImportController:
     def _import(self, owner: str, version: DatasetVersion) -> None:
         try:
             columns = self._bytes(owner, version)
-            columns |= self._table(columns)
+            info, told = self._table(columns)
+            columns |= told
             self._link(version.dataset_id, columns)
         except NbyardError as error:
             self._fail(owner, version, error.message)
@@ -65,6 +66,8 @@ class ImportController:
             return
         with self._room.write() as c:
             is_wanted = self._store.datasets.ready(c, owner, version.id, **columns)
+            if is_wanted and info is not None:
+                self._store.datasets.keep_table(c, version.id, info)
         if not is_wanted:  # the dataset was deleted meanwhile
             self._room.links.unlink(version.dataset_id)
 
@@ -182,15 +185,16 @@ class ImportController:
 
         return look
 
-    def _table(self, columns: dict[str, Any]) -> dict[str, Any]:
-        """Format, rows and columns; only the format where it is no table that can be read.
+    def _table(self, columns: dict[str, Any]) -> tuple[TableInfo | None, dict[str, Any]]:
+        """What all rows tell, and format, rows and columns; only the format where it is no table
+        that can be read.
 
         Raises:
             Invalid: its name promises one.
         """
         filename = columns["filename"]
         if columns["digest"].startswith("tree:"):
-            return {"format": "folder"}
+            return None, {"format": "folder"}
         kind = format_of(filename)
         try:
             path = self._room.blobs.path(columns["digest"])
@@ -199,5 +203,5 @@ class ImportController:
             raise Invalid(f"{error.message}. {KEEP_ANYWAY}") from error
         except NbyardError as error:
             log.info("%s has no preview: %s", filename, error)
-            return {"format": kind, "reason": error.message}
-        return {"format": info.format, "rows": info.rows, "columns": info.column_count}
+            return None, {"format": kind, "reason": error.message}
+        return info, {"format": info.format, "rows": info.rows, "columns": info.column_count}

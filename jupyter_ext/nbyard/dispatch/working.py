@@ -12,6 +12,7 @@ from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import CommandWork, Output, Work
 from nbyard.domain.executables import ExecutableVersion
 from nbyard.domain.file_objects import Facts, Listing
+from nbyard.domain.formats import format_of
 from nbyard.domain.invocations import (
     ATTEMPT,
     MAX_CONTENTS_BYTES,
@@ -29,6 +30,7 @@ from nbyard.domain.runs import BytesOf, TaskPlan
 from nbyard.errors import Invalid
 from nbyard.files import write_new
 from nbyard.kinds.model import SERVED, with_file
+from nbyard.runner.handoff.texts import TOLD
 
 MAX_LISTED = 10_000
 
@@ -177,3 +179,13 @@ def _stage(room: Room, place: Path, file: Placed, digests: Mapping[str, str]) ->
         if digest.startswith("tree:"):  # else it is a list of one
             digest = next(e.digest for e in room.blobs.tree(digest).files if e.path == within)
     room.blobs.stage(digest, place, writable=file.writable)
+
+
+def tell_table(room: Room, found: BytesOf, folder: str) -> None:
+    """Beside the file, the types that were inferred when it was imported."""
+    if format_of(found.filename) != "csv":
+        return
+    with room.store.read() as c:
+        info = room.store.datasets.table_of_bytes(c, found.digest, found.filename)
+    if info is not None and len(info.columns) == info.column_count:
+        write_new(f"{folder}/{TOLD}", msgspec.json.encode(info))

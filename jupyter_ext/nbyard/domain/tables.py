@@ -10,6 +10,7 @@ TableFormat = Literal["csv", "tsv", "jsonl", "json", "parquet", "arrow", "excel"
 ColumnType = Literal[
     "int",
     "float",
+    "decimal",
     "bool",
     "string",
     "date",
@@ -24,6 +25,7 @@ ColumnType = Literal[
 ]
 
 MAX_COLUMNS = 500
+MAX_TEXT_COLUMNS = 5000
 MAX_TABLE_COLUMNS = 50_000
 MAX_PAGE_ROWS = 1000
 MAX_CELL_CHARACTERS = 1000
@@ -37,18 +39,26 @@ class BrokenTable(Invalid):
     """
 
 
-class Column(msgspec.Struct, frozen=True):
-    """A column; `nullable` says that missing values are possible."""
+class Column(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A column; `nullable` says that missing values are possible.
+
+    `layout` is how a text table writes the values: the patterns of dates and times with `|` between
+    them, the digits after the point of decimals, `big` for integers of more than 64 bits. `padded`
+    values have blanks around them.
+    """
 
     name: str
     type: ColumnType
     nullable: bool = True
+    layout: str = ""
+    padded: bool = False
 
 
-class TableInfo(msgspec.Struct, frozen=True):
-    """What a file holds. `rows` is None while nobody counted them.
+class TableInfo(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a file holds, inferred once from all its rows and stored with the dataset version.
 
-    `columns` are at most 500, `column_count` counts all. `delimiter`, `encoding` and
+    `rows` is None where only the first rows were read. `columns` are all of them, or the first 500
+    of more than 5,000 in a text table; `column_count` counts all. `delimiter`, `encoding` and
     `decimal_comma` are for text; `sheets` is for Excel.
     """
 
@@ -64,14 +74,18 @@ class TableInfo(msgspec.Struct, frozen=True):
 
 
 class TablePage(msgspec.Struct, frozen=True):
-    """Some rows. Values are JSON: dates in ISO form, infinite numbers and huge integers as text,
-    long text cut with a mark at the end. `total` is None while nobody counted."""
+    """Some rows. Values are JSON: dates in ISO form, infinite numbers, decimals and huge integers
+    as text, long text cut with a mark at the end. `total` is None while nobody counted.
+
+    `columns` are at most 500 of `column_count`, from `column_offset` on."""
 
     columns: list[Column]
     offset: int
     total: int | None
     rows: list[list[Any]]
     warnings: list[str] = []
+    column_offset: int = 0
+    column_count: int = 0
 
 
 class TopValue(msgspec.Struct, frozen=True):
@@ -106,10 +120,13 @@ class ColumnProfile(msgspec.Struct, frozen=True):
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """All columns. A sampled profile looked at `rows` of about `total` rows."""
+    """At most 500 of `column_count` columns, from `column_offset` on. A sampled profile looked at
+    `rows` of about `total` rows."""
 
     rows: int
     sampled: bool
     columns: list[ColumnProfile]
     total: int | None = None
     warnings: list[str] = []
+    column_offset: int = 0
+    column_count: int = 0

@@ -235,7 +235,9 @@ class DatasetService:
         from nbyard.tabular import TableFile
 
         path = self._parts.blobs.path(version.digest)
-        return TableFile(path, version.filename, version.digest)
+        with self._store.read() as c:
+            info = self._store.datasets.table(c, version.id)
+        return TableFile(path, version.filename, version.digest, info=info)
 
     def _ready(self, caller: Caller, dataset: str, number: int) -> DatasetVersion:
         check_count(number, "version")

@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 
 from nbyard.domain.datasets import Dataset, DatasetVersion
 from nbyard.domain.states import DATASET_VERSION
+from nbyard.domain.tables import TableInfo
 from nbyard.store import events, transition
 from nbyard.store.events import Subject
-from nbyard.store.tables import dataset_versions, datasets
+from nbyard.store.tables import dataset_tables, dataset_versions, datasets
 
 V = dataset_versions.c
 VERSION_FIELDS = DatasetVersion.__struct_fields__
@@ -128,6 +130,25 @@ class DatasetRows:
             .order_by(V.id)
         )
         return [(row.owner, _version(row)) for row in c.execute(query)]
+
+    def keep_table(self, c: Connection, version_id: str, info: TableInfo) -> None:
+        """Store what was inferred from all rows of a version."""
+        known = select(dataset_tables.c.version_id).where(dataset_tables.c.version_id == version_id)
+        if c.execute(known).first() is None:
+            row = {"version_id": version_id, "info": msgspec.to_builtins(info)}
+            c.execute(insert(dataset_tables), [row])
+
+    def table(self, c: Connection, version_id: str) -> TableInfo | None:
+        """What was inferred from all rows of a version."""
+        query = select(dataset_tables.c.info).where(dataset_tables.c.version_id == version_id)
+        found = c.execute(query).scalar_one_or_none()
+        return None if found is None else msgspec.convert(found, TableInfo)
+
+    def table_of_bytes(self, c: Connection, digest: str, filename: str) -> TableInfo | None:
+        """The same of any version that has these bytes under that name."""
+        query = select(V.id).where(V.digest == digest, V.filename == filename, V.state == "ready")
+        found = c.execute(query.join(dataset_tables, dataset_tables.c.version_id == V.id)).first()
+        return self.table(c, found.id) if found else None
 
     def names_bytes(self, c: Connection, version_id: str, digest: str) -> None:
         """Say which bytes a version that is importing will have, so that they are kept."""

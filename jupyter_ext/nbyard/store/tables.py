@@ -89,6 +89,16 @@ dataset_versions = Table(
     Index("ix_dataset_versions_state", "state"),
 )
 
+# What was inferred from all rows of a version; apart, for it may be long.
+dataset_tables = Table(
+    "dataset_tables",
+    metadata,
+    Column(
+        "version_id", Id, ForeignKey("dataset_versions.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("info", JSON, nullable=False),
+)
+
 executables = Table(
     "executables",
     metadata,

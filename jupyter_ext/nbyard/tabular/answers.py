@@ -1,6 +1,6 @@
 """The questions that a reader process answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +9,20 @@ import msgspec
 from nbyard.domain.tables import (
     MAX_COLUMNS,
     MAX_PAGE_ROWS,
-    BrokenTable,
+    MAX_TEXT_COLUMNS,
     Column,
-    ColumnType,
+    ColumnProfile,
     Profile,
     TableInfo,
     TablePage,
 )
 from nbyard.errors import Invalid
-from nbyard.tabular import formats, texts
+from nbyard.tabular import texts
+from nbyard.tabular.schemas import FIRST_ROWS, info_of
 from nbyard.tabular.sources import Source
 from nbyard.tabular.values import to_json
 
-TYPED_ROWS = 1000
+TEXTS = ("csv", "tsv")
 
 
 class Question(msgspec.Struct, omit_defaults=True):
@@ -36,6 +37,7 @@ class Question(msgspec.Struct, omit_defaults=True):
     offset: int = 0
     limit: int = 100
     sort: str = ""
+    column_offset: int = 0
 
 
 def answer(question: Question) -> TableInfo | TablePage | Profile:
@@ -50,130 +52,102 @@ def answer(question: Question) -> TableInfo | TablePage | Profile:
 
 
 def _info(question: Question, source: Source) -> TableInfo:
-    if source.format in ("csv", "tsv"):
-        scan = source.scan() if question.count else source.known_scan()
-        dialect = source.dialect
-        return TableInfo(
-            format=source.format,
-            rows=scan.rows if scan else None,
-            columns=_text_columns(source),
-            column_count=len(dialect.names),
-            delimiter=dialect.delimiter,
-            encoding=source.encoding if source.encoding.startswith("utf-16") else dialect.encoding,
-            decimal_comma=dialect.decimal_comma,
-            warnings=_warnings(source),
-        )
-    if source.format == "jsonl":
-        scan = source.scan() if question.count else source.known_scan()
-        names, rows = _objects(texts.lines_page(source.path, 0, TYPED_ROWS, None), 0)
-        columns = _object_columns(names, rows)
-        return TableInfo(
-            "jsonl", scan.rows if scan else None, columns, len(names), encoding="utf-8"
-        )
-    from nbyard.tabular import frames
+    return info_of(source, question.count)
 
-    return frames.info(source)
+
+def _shown(question: Question, info: TableInfo) -> range:
+    """The places of the columns that are asked for."""
+    start = max(0, question.column_offset)
+    if start and start >= len(info.columns):
+        raise Invalid.field("column_offset", f"only {len(info.columns):,} columns can be shown")
+    return range(start, min(start + MAX_COLUMNS, len(info.columns)))
+
+
+def _warnings(info: TableInfo, shown: range) -> list[str]:
+    if len(shown) == info.column_count:
+        return info.warnings
+    count = f"{info.column_count:,} columns are shown"
+    words = f"only columns {shown.start + 1:,} to {shown.stop:,} of {count}"
+    if shown.start == 0:
+        words = f"only the first {shown.stop:,} of {count}"
+    return [words, *info.warnings]
 
 
 def _page(question: Question, source: Source) -> TablePage:
+    info = info_of(source)
+    shown, columns = _shown(question, info), []
     offset, limit = max(0, question.offset), min(max(0, question.limit), MAX_PAGE_ROWS)
-    if question.sort or source.format not in ("csv", "tsv", "jsonl"):
+    columns = [info.columns[place] for place in shown]
+    if question.sort or source.format not in (*TEXTS, "jsonl"):
         from nbyard.tabular import frames
 
-        return frames.page(source, offset, limit, question.sort)
-    scan = source.known_scan() or (source.scan() if offset > 10 * TYPED_ROWS else None)
-    total = scan.rows if scan else None
-    if source.format == "jsonl":
-        names, first = _objects(texts.lines_page(source.path, 0, TYPED_ROWS, None), 0)
-        _, found = _objects(texts.lines_page(source.path, offset, limit, scan), offset)
-        rows = [[to_json(row.get(name)) for name in names[:MAX_COLUMNS]] for row in found]
-        return TablePage(_object_columns(names, first), offset, total, rows)
-    columns = _text_columns(source)
-    comma = source.dialect.decimal_comma
-    rows = [
-        [_typed(text, column.type, comma) for text, column in zip(row, columns, strict=False)]
-        for row in texts.page(source.path, source.dialect, offset, limit, scan)
-    ]
-    return TablePage(columns, offset, total, rows, _warnings(source))
+        rows = frames.page(source, info, shown, offset, limit, question.sort)
+    elif source.format == "jsonl":
+        rows = _object_rows(source, columns, offset, limit)
+    else:
+        rows = _text_rows(source, info, shown, offset, limit)
+    return TablePage(columns, offset, info.rows, rows, _warnings(info, shown), *_place(info, shown))
 
 
-def _typed(text: str, type_name: ColumnType, comma: bool) -> object:
-    if text in formats.NULLS:
-        return None
-    value = formats.convert(text, type_name, comma)
-    return to_json(text if value is None else value)
+def _place(info: TableInfo, shown: range) -> tuple[int, int]:
+    return shown.start, info.column_count
 
 
-def _text_columns(source: Source) -> list[Column]:
-    dialect = source.dialect
-    first = texts.page(source.path, dialect, 0, TYPED_ROWS, None)
-    width = min(len(dialect.names), MAX_COLUMNS)
-    values = list(zip(*(row[:width] for row in first), strict=True)) or [()] * width
-    return [
-        Column(name, formats.type_of(texts_of, dialect.decimal_comma))
-        for name, texts_of in zip(dialect.names, values, strict=False)
-    ]
+def _scan(source: Source, offset: int) -> texts.Scan | None:
+    """The index of rows, made where it is worth it."""
+    known = source.known_scan()
+    far = offset > 10 * FIRST_ROWS and source.format != "jsonl"
+    return known or (source.scan() if far else None)
 
 
-def _warnings(source: Source) -> list[str]:
-    found = []
-    dialect, scan = source.dialect, source.known_scan()
-    if len(dialect.names) > MAX_COLUMNS:
-        found.append(f"only the first {MAX_COLUMNS} of {len(dialect.names):,} columns are shown")
-    if dialect.renamed:
-        shown = ", ".join(repr(name[:40]) for name in dialect.renamed[:5])
-        found.append(f"columns without a name of their own were renamed: {shown}")
-    if scan and scan.ragged:
-        found.append(f"{scan.first_ragged} ({scan.ragged:,} such lines)")
-    return found
+def _object_rows(
+    source: Source, columns: list[Column], offset: int, limit: int
+) -> list[list[object]]:
+    from nbyard.tabular.objects import rows_of
+
+    lines = texts.lines_page(source.path, offset, limit, _scan(source, offset))
+    return [[to_json(row.get(column.name)) for column in columns] for row in rows_of(lines, offset)]
 
 
-def _objects(lines: list[bytes], offset: int) -> tuple[list[str], list[dict[str, Any]]]:
-    names: dict[str, None] = {}
-    rows = []
-    for number, line in enumerate(lines, offset + 1):
-        try:
-            row = msgspec.json.decode(line.removeprefix(b"\xef\xbb\xbf"))
-        except RecursionError as problem:
-            raise Invalid(f"row {number:,} is nested too deeply") from problem
-        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-            raise BrokenTable(f"row {number:,} is not JSON: {problem}") from problem
-        if not isinstance(row, dict):
-            raise Invalid(f"row {number:,} is not a JSON object")
-        names.update(dict.fromkeys(row))
-        rows.append(row)
-    return list(names), rows
+def _text_rows(
+    source: Source, info: TableInfo, shown: range, offset: int, limit: int
+) -> list[list[Any]]:
+    """Values as the profile has them; the text itself where it does not fit."""
+    from nbyard.tabular import frames
 
-
-def _object_columns(names: list[str], rows: list[dict[str, Any]]) -> list[Column]:
-    kinds: dict[type, ColumnType] = {
-        bool: "bool",
-        int: "int",
-        float: "float",
-        str: "string",
-        list: "list",
-        dict: "struct",
-    }
-    found = []
-    for name in names[:MAX_COLUMNS]:
-        types = {kinds[type(row[name])] for row in rows if row.get(name) is not None}
-        both: ColumnType = "float" if types == {"int", "float"} else "other"
-        found.append(Column(name, types.pop() if len(types) == 1 else both if types else "null"))
-    return found
+    scan = _scan(source, offset)
+    found = texts.page(source.path, source.dialect, offset, limit, scan)
+    rows = [row[shown.start : shown.stop] for row in found]
+    return frames.converted(rows, [info.columns[place] for place in shown], info.decimal_comma)
 
 
 def _sample(question: Question, source: Source) -> Profile:
-    from nbyard.tabular import profiles, samples
+    import polars as pl
 
-    frame, total = samples.sample(source)
-    columns = [profiles.profile(column) for column in frame.get_columns()[:MAX_COLUMNS]]
-    return Profile(frame.height, total is not None, columns, total or frame.height)
+    from nbyard.tabular import samples
+
+    info, lazy, total = samples.sample(source)
+    shown = _shown(question, info)
+    frame = lazy.select(pl.nth(list(shown))).collect()
+    columns = _profiles(frame.get_columns(), info, shown)
+    warnings = _warnings(info, shown)
+    rows = frame.height
+    return Profile(rows, total is not None, columns, total or rows, warnings, *_place(info, shown))
 
 
 def _profile(question: Question, source: Source) -> Profile:
-    from nbyard.tabular import frames, profiles
+    from nbyard.tabular import frames
 
-    columns = [profiles.profile(column) for column in frames.each_column(source)]
-    rows = columns[0].count + columns[0].nulls if columns else 0
-    warnings = _warnings(source) if source.format in ("csv", "tsv") else []
-    return Profile(rows, False, columns, rows, warnings)
+    info = info_of(source, whole=True)
+    if source.format in TEXTS and info.column_count > MAX_TEXT_COLUMNS:
+        raise Invalid(f"{info.column_count:,} columns are too many to look into")
+    shown = _shown(question, info)
+    columns = _profiles(frames.each_column(source, info, shown), info, shown)
+    rows = columns[0].count + columns[0].nulls if columns else info.rows or 0
+    return Profile(rows, False, columns, rows, _warnings(info, shown), *_place(info, shown))
+
+
+def _profiles(series: Iterable[Any], info: TableInfo, shown: range) -> list[ColumnProfile]:
+    from nbyard.tabular.profiles import profile
+
+    return [profile(one, info.columns[at]) for at, one in zip(shown, series, strict=True)]

@@ -4,13 +4,12 @@ import csv
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
 from pathlib import Path
-from typing import BinaryIO, get_args
+from typing import BinaryIO
 
 import msgspec
 
-from nbyard.domain.tables import MAX_FIELD_CHARACTERS, BrokenTable, ColumnType, TableFormat
+from nbyard.domain.tables import MAX_FIELD_CHARACTERS, BrokenTable, TableFormat
 from nbyard.errors import Invalid
 
 SAMPLE_BYTES = 256 << 10
@@ -35,17 +34,9 @@ MAGIC: dict[bytes, TableFormat] = {b"PAR1": "parquet", b"ARROW1": "arrow"}
 # Sound files of other kinds that bear such names: streams of Arrow, Feather 1, encrypted Parquet,
 # Excel with a password.
 ALSO_CALLED_SO = (b"\xff\xff\xff\xff", b"FEA1", b"PARE", b"\xd0\xcf\x11\xe0")
-# What pandas reads as missing, apart from words that people also mean.
-NULLS = ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "null", "NULL", "None")
 
-INT = re.compile(r"[+-]?[0-9]{1,18}\Z")
-FLOAT = re.compile(
-    r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z|[+-]?(?:inf|Inf|Infinity)\Z"
-)
+DECIMAL_POINT = re.compile(r"[+-]?[0-9]*\.[0-9]*(?:[eE][+-]?[0-9]+)?\Z")
 DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+\Z")
-DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
-CLOCK = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
-DATETIME = re.compile(rf"{DATE.pattern[:-2]}[T ]{CLOCK}(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?\Z")
 
 
 class Dialect(msgspec.Struct, frozen=True):
@@ -231,7 +222,7 @@ def _delimiter(lines: list[str]) -> str:
 
 def _has_decimal_comma(values: Iterable[str]) -> bool:
     texts = [value.strip() for value in values]
-    if any("." in text and FLOAT.match(text) for text in texts):
+    if any(DECIMAL_POINT.match(text) for text in texts):
         return False
     return any(DECIMAL_COMMA.match(text) for text in texts)
 
@@ -249,42 +240,3 @@ def unique(names: Iterable[str]) -> tuple[list[str], list[str]]:
             renamed.append(name)
         found[free] = None
     return list(found), renamed
-
-
-def type_of(values: Iterable[str], decimal_comma: bool = False) -> ColumnType:
-    """The narrowest type that fits all texts of a column."""
-    present = [value for value in values if value not in NULLS]
-    if not present:
-        return "null"
-    for name in ("bool", "int", "float", "date", "datetime"):
-        if all(convert(value, name, decimal_comma) is not None for value in present):
-            return next(found for found in get_args(ColumnType) if found == name)
-    return "string"
-
-
-def convert(text: str, type_name: str, decimal_comma: bool = False) -> object | None:
-    """The value that a text stands for, or None where it does not fit the type."""
-    text = text.strip()
-    if type_name == "bool":
-        return {"true": True, "false": False}.get(text.lower())
-    if type_name == "int":
-        return int(text) if INT.match(text) else None
-    if type_name == "float":
-        text = text.replace(",", ".") if decimal_comma else text
-        return float(text) if FLOAT.match(text) else None
-    return _moment(text, type_name)
-
-
-def _moment(text: str, type_name: str) -> str | None:
-    pattern, parse = (DATE, date.fromisoformat) if type_name == "date" else (DATETIME, _datetime)
-    if not pattern.match(text):
-        return None
-    try:
-        parse(text)
-    except ValueError:
-        return None
-    return text
-
-
-def _datetime(text: str) -> date:
-    return datetime.fromisoformat(text)

@@ -1,6 +1,6 @@
 """Files as polars frames. Runs in the reader process only."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,42 +8,71 @@ import fastexcel
 import msgspec
 import polars as pl  # noqa: TID253  # this process exists for it
 
-from nbyard.domain.tables import MAX_COLUMNS, BrokenTable, Column, ColumnType, TableInfo, TablePage
+from nbyard.domain.tables import BrokenTable, Column, ColumnType, TableInfo
 from nbyard.errors import Invalid
-from nbyard.tabular.formats import NULLS
-from nbyard.tabular.sources import TEXT_FORMATS, Source
+from nbyard.tabular import objects
+from nbyard.tabular import texts as lines_of
+from nbyard.tabular.inference import values_of
+from nbyard.tabular.layouts import NULLS
+from nbyard.tabular.sources import Source
 from nbyard.tabular.values import to_json
 
 IN_MEMORY_BYTES = 64 << 20
 MAX_JSON_BYTES = 256 << 20
-MAX_TEXT_COLUMNS = 5000
-SAMPLED_TYPES = 10_000
 MAX_WORDS = 200
 # How polars begins when a file is not as its format demands.
 OUT_OF_SPEC = ("out of specification", "out-of-spec", "parquet error: Error")
 
 
-def csv_options(source: Source) -> dict[str, Any]:
-    dialect = source.dialect
-    if len(dialect.names) > MAX_TEXT_COLUMNS:
-        raise Invalid(f"{len(dialect.names):,} columns are too many to look into")
+def text_options(source: Source) -> dict[str, Any]:
+    """How polars reads the texts of a table; columns are called by their places."""
     return {
-        "separator": dialect.delimiter,
-        "new_columns": dialect.names,
+        "separator": source.dialect.delimiter,
+        "new_columns": [str(place) for place in range(len(source.dialect.names))],
+        "infer_schema": False,
         "null_values": list(NULLS),
-        "decimal_comma": dialect.decimal_comma,
-        "try_parse_dates": True,
         "truncate_ragged_lines": True,
     }
 
 
-def lazy(source: Source, types_from: int | None = SAMPLED_TYPES) -> pl.LazyFrame:
-    """The whole table, unread; `types_from` rows decide the types of text (None: all rows)."""
+def texts(source: Source) -> pl.LazyFrame:
+    """All texts of a table, unread; missing values are nulls."""
+    source.scan()
+    return pl.scan_csv(source.utf8_path, low_memory=True, glob=False, **text_options(source))
+
+
+def typed(texts: pl.LazyFrame, info: TableInfo, places: Sequence[int]) -> pl.LazyFrame:
+    """The values of some columns, by their places."""
+    return texts.select(
+        values_of(pl.nth(place), info.columns[place], info.decimal_comma).alias(str(place))
+        for place in places
+    )
+
+
+def converted(
+    rows: Sequence[Sequence[str]], columns: Sequence[Column], decimal_comma: bool
+) -> list[list[Any]]:
+    """Texts as JSON of the values that they stand for; the text itself where it does not fit."""
+    if not rows or not columns:
+        return [[] for _ in rows]
+    schema = {str(place): pl.String for place in range(len(columns))}
+    texts = pl.DataFrame(rows, schema, orient="row")
+    texts = texts.select(
+        pl.when(~pl.nth(place).is_in(NULLS)).then(pl.nth(place)) for place in range(len(columns))
+    )
+    values = texts.select(
+        values_of(pl.nth(place), column, decimal_comma).alias(str(place))
+        for place, column in enumerate(columns)
+    )
+    return [
+        [to_json(text if value is None else value) for text, value in zip(*pair, strict=True)]
+        for pair in zip(texts.iter_rows(), values.iter_rows(), strict=True)
+    ]
+
+
+def table(source: Source) -> pl.LazyFrame:
+    """A table in a file that tells its types."""
     readers: dict[str, Callable[[], pl.LazyFrame]] = {
-        "csv": lambda: _csv(source, types_from),
-        "tsv": lambda: _csv(source, types_from),
-        "jsonl": lambda: pl.scan_ndjson(source.path, infer_schema_length=types_from),
-        "json": lambda: _json(source.path).lazy(),
         "parquet": lambda: pl.scan_parquet(source.path, glob=False, hive_partitioning=False),
         "arrow": lambda: pl.scan_ipc(source.path, glob=False, hive_partitioning=False),
         "excel": lambda: _excel(source).lazy(),
@@ -51,29 +80,25 @@ def lazy(source: Source, types_from: int | None = SAMPLED_TYPES) -> pl.LazyFrame
     return readers[source.format]()
 
 
-def _csv(source: Source, types_from: int | None) -> pl.LazyFrame:
-    source.scan()
-    return pl.scan_csv(
-        source.utf8_path,
-        infer_schema_length=types_from,
-        low_memory=True,
-        glob=False,
-        **csv_options(source),
-    )
+def object_rows(source: Source) -> Iterator[objects.Row]:
+    """The rows of JSON lines or of a JSON list."""
+    if source.format == "jsonl":
+        return objects.rows_of(lines_of.each_line(source.path))
+    return iter(_json(source.path))
 
 
-def _json(path: Path) -> pl.DataFrame:
+def _json(path: Path) -> list[objects.Row]:
     if path.stat().st_size > MAX_JSON_BYTES:
         raise Invalid(f"a JSON list of more than {MAX_JSON_BYTES:,} bytes; use JSON lines instead")
     try:
-        rows = msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+        rows = msgspec.json.decode(path.read_bytes().removeprefix(objects.BOM))
     except RecursionError as problem:
         raise Invalid("the JSON is nested too deeply") from problem
     except msgspec.DecodeError as problem:
         raise BrokenTable(f"the file is not JSON: {problem}") from problem
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Invalid("the JSON is not a list of objects")
-    return pl.DataFrame(rows, infer_schema_length=None, strict=False)
+    return rows
 
 
 def sheets(path: Path) -> list[str]:
@@ -89,13 +114,10 @@ def _excel(source: Source) -> pl.DataFrame:
     return frame
 
 
-def columns(schema: pl.Schema) -> list[Column]:
-    return [Column(name, type_name(dtype)) for name, dtype in list(schema.items())[:MAX_COLUMNS]]
-
-
 def type_name(dtype: pl.DataType) -> ColumnType:
     tests: list[tuple[ColumnType, bool]] = [
         ("int", dtype.is_integer()),
+        ("decimal", isinstance(dtype, pl.Decimal)),
         ("float", dtype.is_numeric()),
         ("list", isinstance(dtype, (pl.List, pl.Array))),
         ("struct", isinstance(dtype, pl.Struct)),
@@ -111,43 +133,50 @@ def type_name(dtype: pl.DataType) -> ColumnType:
     return next((name for name, fits in tests if fits), "other")
 
 
-def with_right_types(source: Source, use: Callable[[pl.LazyFrame], Any]) -> Any:
-    """Use the table with types guessed from its beginning; where a later row does not fit, with
-    types from all rows."""
-    try:
-        return use(lazy(source))
-    except pl.exceptions.ComputeError:
-        if source.format not in TEXT_FORMATS:
-            raise
-    return use(lazy(source, None))
-
-
-def each_column(source: Source) -> Iterator[pl.Series]:
-    """One column after the other, so that no more than one is in memory at a time."""
-    if source.format in TEXT_FORMATS and source.path.stat().st_size > IN_MEMORY_BYTES:
-        table = source.folder / "table.arrow"
+def each_column(source: Source, info: TableInfo, places: Sequence[int]) -> Iterator[pl.Series]:
+    """One column after the other, so that no more than one of a large table is in memory."""
+    if source.format in ("csv", "tsv"):
+        frame = typed(texts(source), info, places)
+        if source.path.stat().st_size <= IN_MEMORY_BYTES:
+            yield from frame.collect().get_columns()
+            return
+        part = source.folder / "table.arrow"
         try:
-            with_right_types(
-                source, lambda frame: frame.sink_ipc(table, compression="uncompressed")
-            )
-            yield from _one_by_one(pl.scan_ipc(table))
+            frame.sink_ipc(part, compression="uncompressed")
+            yield from _one_by_one(pl.scan_ipc(part), range(len(places)))
         finally:
-            table.unlink(missing_ok=True)
-    elif source.format in ("parquet", "arrow"):
-        yield from _one_by_one(lazy(source))
+            part.unlink(missing_ok=True)
+    elif source.format in ("jsonl", "json"):
+        yield from _of_objects(source, [info.columns[place] for place in places])
     else:
-        frame: pl.DataFrame = with_right_types(source, lambda frame: frame.collect())
-        yield from frame.get_columns()[:MAX_COLUMNS]
+        yield from _one_by_one(table(source), places)
 
 
-def _one_by_one(frame: pl.LazyFrame) -> Iterator[pl.Series]:
-    for place in range(min(len(frame.collect_schema()), MAX_COLUMNS)):
+def _of_objects(source: Source, columns: Sequence[Column]) -> Iterator[pl.Series]:
+    parts: list[Path] = []
+    try:
+        for number, frame in enumerate(objects.frames(object_rows(source), columns)):
+            parts.append(source.folder / f"part-{number}.arrow")
+            frame.write_ipc(parts[-1])
+        yield from _one_by_one(pl.scan_ipc(parts, glob=False), range(len(columns)))
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+
+
+def _one_by_one(frame: pl.LazyFrame, places: Sequence[int]) -> Iterator[pl.Series]:
+    for place in places:
         yield frame.select(pl.nth(place)).collect().to_series()
 
 
 def info(source: Source) -> TableInfo:
+    """What a file holds that tells its types, or a JSON list."""
+    if source.format == "json":
+        kinds = objects.kinds_of(object_rows(source))
+        columns = kinds.columns()
+        return TableInfo("json", kinds.rows, columns, len(columns), encoding="utf-8")
     try:
-        frame = lazy(source)
+        frame = table(source)
         schema = frame.collect_schema()
         rows: int = frame.select(pl.len()).collect().item() if len(schema) else 0
         names = sheets(source.path) if source.format == "excel" else []
@@ -156,31 +185,50 @@ def info(source: Source) -> TableInfo:
         if isinstance(problem, fastexcel.CalamineError) or any(w in words for w in OUT_OF_SPEC):
             raise BrokenTable(f"the {source.format} file is damaged: {words}") from problem
         raise
-    return TableInfo(source.format, rows, columns(schema), len(schema), sheets=names)
+    columns = [Column(name, type_name(dtype)) for name, dtype in schema.items()]
+    return TableInfo(source.format, rows, columns, len(columns), sheets=names)
 
 
-def page(source: Source, offset: int, limit: int, sort: str) -> TablePage:
+def page(
+    source: Source, info: TableInfo, shown: Sequence[int], offset: int, limit: int, sort: str
+) -> list[list[Any]]:
     """Rows in the order of the file, or sorted by a column with the missing values last."""
-
-    def read(frame: pl.LazyFrame) -> pl.DataFrame:
-        names = frame.collect_schema().names()
-        if sort:
-            name = sort.removeprefix("-")
-            if name not in names:
-                raise Invalid.field("sort", f"there is no column {name!r}")
-            # By place: a name may look like a pattern.
-            by = pl.nth(names.index(name))
-            frame = frame.sort(by, descending=sort.startswith("-"), nulls_last=True)
-        shown = pl.nth(range(min(len(names), MAX_COLUMNS)))
-        return frame.select(shown).slice(offset, limit).collect()
-
-    found: pl.DataFrame = with_right_types(source, read)
-    rows = [[to_json(value) for value in row] for row in found.iter_rows()]
-    return TablePage(columns(found.schema), offset, _total(source), rows)
+    by = _place(info, sort.removeprefix("-")) if sort else None
+    order = {"descending": sort.startswith("-"), "nulls_last": True}
+    if source.format in ("json", "jsonl"):
+        return _object_page(source, info, shown, slice(offset, offset + limit), by, order)
+    if source.format in ("csv", "tsv"):
+        every = range(len(info.columns))
+        frame = typed(texts(source), info, every)
+    else:
+        frame = table(source)
+    if by is not None:
+        # By place: a name may look like a pattern.
+        frame = frame.sort(pl.nth(by), **order)
+    found = frame.select(pl.nth(list(shown))).slice(offset, limit).collect()
+    return [[to_json(value) for value in row] for row in found.iter_rows()]
 
 
-def _total(source: Source) -> int | None:
-    if source.format in TEXT_FORMATS:
-        scan = source.known_scan()
-        return scan.rows if scan else None
-    return info(source).rows
+def _place(info: TableInfo, name: str) -> int:
+    names = [column.name for column in info.columns]
+    if name not in names:
+        raise Invalid.field("sort", f"there is no column {name!r}")
+    return names.index(name)
+
+
+def _object_page(
+    source: Source,
+    info: TableInfo,
+    shown: Sequence[int],
+    wanted: slice,
+    by: int | None,
+    order: dict[str, bool],
+) -> list[list[Any]]:
+    rows = list(object_rows(source))
+    if by is not None:
+        keys = pl.concat(objects.frames(rows, [info.columns[by]])).to_series()
+        rows = [rows[place] for place in keys.arg_sort(**order)[wanted]]
+    else:
+        rows = rows[wanted]
+    names = [info.columns[place].name for place in shown]
+    return [[to_json(row.get(name)) for name in names] for row in rows]

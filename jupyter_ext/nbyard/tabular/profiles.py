@@ -7,8 +7,7 @@ from typing import Any
 
 import polars as pl  # noqa: TID253  # this process exists for it
 
-from nbyard.domain.tables import ColumnProfile, Histogram, TopValue
-from nbyard.tabular.frames import type_name
+from nbyard.domain.tables import Column, ColumnProfile, Histogram, TopValue
 from nbyard.tabular.values import to_json
 
 BINS = 20
@@ -16,34 +15,32 @@ TOP = 20
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 
 
-def profile(column: pl.Series) -> ColumnProfile:
+def profile(values: pl.Series, column: Column) -> ColumnProfile:
     """What the values of one column are like. NaN counts as missing."""
-    if isinstance(column.dtype, pl.Decimal):
-        column = column.cast(pl.Float64)
-    present = column.drop_nulls()
-    if column.dtype.is_float():
+    present = values.drop_nulls()
+    if values.dtype.is_float():
         present = present.drop_nans()
-    kind = type_name(column.dtype)
-    count, nulls = len(present), len(column) - len(present)
+    count, nulls = len(present), len(values) - len(present)
     facts: dict[str, Any] = {}
-    if count and kind in ("int", "float"):
+    if count and column.type in ("int", "float", "decimal"):
         facts = _numbers(present)
-    elif count and kind in ("date", "datetime", "time", "duration"):
+    elif count and column.type in ("date", "datetime", "time", "duration"):
         facts = _moments(present)
-    elif count and kind in ("string", "bool"):
+    elif count and column.type in ("string", "bool"):
         facts = _words(present)
-    return ColumnProfile(column.name, kind, count, nulls, **facts)
+    return ColumnProfile(column.name, column.type, count, nulls, **facts)
 
 
 def _numbers(present: pl.Series) -> dict[str, Any]:
     ordered = present.sort()
-    finite = ordered.filter(ordered.is_finite()) if ordered.dtype.is_float() else ordered
-    deviation = ordered.std()
+    numbers = ordered.cast(pl.Float64) if isinstance(ordered.dtype, pl.Decimal) else ordered
+    finite = numbers.filter(numbers.is_finite()) if numbers.dtype.is_float() else numbers
+    deviation = numbers.std()
     return {
         "distinct": ordered.n_unique(),
         "min": to_json(ordered[0]),
         "max": to_json(ordered[-1]),
-        "mean": to_json(ordered.mean()),
+        "mean": to_json(numbers.mean()),
         "std": deviation if isinstance(deviation, float) and math.isfinite(deviation) else None,
         "quantiles": _quantiles(ordered),
         "histogram": _histogram(finite),

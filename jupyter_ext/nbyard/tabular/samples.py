@@ -1,41 +1,96 @@
 """A sample of a table from all over the file, read within a moment whatever its size."""
 
 import io
+from typing import NamedTuple
 
 import polars as pl  # noqa: TID253  # this process exists for it
 
+from nbyard.domain.tables import MAX_TEXT_COLUMNS, TableInfo
+from nbyard.errors import Invalid
+from nbyard.tabular import objects
 from nbyard.tabular.formats import MAX_LINE_BYTES
-from nbyard.tabular.frames import csv_options, lazy, with_right_types
-from nbyard.tabular.sources import TEXT_FORMATS, Source
+from nbyard.tabular.frames import object_rows, table, text_options, texts, typed
+from nbyard.tabular.inference import infer
+from nbyard.tabular.schemas import info_of, text_info
+from nbyard.tabular.sources import Source
 
 SPOTS = 24
 SPOT_BYTES = 128 << 10
 SPOT_ROWS = 2500
 WHOLE_BYTES = 4 << 20
-TYPED_ROWS = 500
+FIRST_ROWS = 500
 
 
-def sample(source: Source) -> tuple[pl.DataFrame, int | None]:
-    """Some rows, and about how many there are; None when these are all."""
-    if source.format in TEXT_FORMATS:
+class Sample(NamedTuple):
+    """Some rows, and about how many there are; None when these are all. The columns have the types
+    that all rows suggest where somebody read them before, else those that these rows suggest."""
+
+    info: TableInfo
+    frame: pl.LazyFrame
+    total: int | None
+
+
+def sample(source: Source) -> Sample:
+    if source.format in ("csv", "tsv"):
         return _of_text(source)
-    frame = lazy(source)
-    total: int = frame.select(pl.len()).collect().item()
+    if source.format == "jsonl":
+        return _of_lines(source)
+    info = info_of(source, whole=True)
+    if source.format == "json":
+        return Sample(info, _framed(list(object_rows(source)), info), None)
+    frame, total = table(source), info.rows or 0
     if total <= SPOTS * SPOT_ROWS:
-        return frame.collect(), None
+        return Sample(info, frame, None)
     step = (total - SPOT_ROWS) // (SPOTS - 1)
-    spots = [frame.slice(spot * step, SPOT_ROWS).collect() for spot in range(SPOTS)]
-    return pl.concat(spots), total
+    spots = [frame.slice(spot * step, SPOT_ROWS) for spot in range(SPOTS)]
+    return Sample(info, pl.concat(spots), total)
 
 
-def _of_text(source: Source) -> tuple[pl.DataFrame, int | None]:
+def _framed(rows: list[objects.Row], info: TableInfo) -> pl.LazyFrame:
+    return pl.concat(objects.frames(rows, info.columns)).lazy()
+
+
+def _of_text(source: Source) -> Sample:
     size = source.path.stat().st_size
     if size <= WHOLE_BYTES:
-        return with_right_types(source, lambda frame: frame.collect()), None
+        info = _checked(info_of(source, whole=True))
+        return Sample(info, typed(texts(source), info, range(len(info.columns))), None)
     content = _pieces(source)
-    frame = _parse(source, content)
-    known = source.known_scan()
-    return frame, known.rows if known else round(frame.height * size / max(1, len(content)))
+    found = pl.read_csv(io.BytesIO(content), has_header=False, **text_options(source))
+    info = _checked(source.known_info() or _suggested(source, found))
+    frame = typed(found.lazy(), info, range(len(info.columns)))
+    return Sample(info, frame, info.rows or _estimated(found.height, size, content))
+
+
+def _checked(info: TableInfo) -> TableInfo:
+    if info.column_count > MAX_TEXT_COLUMNS:
+        raise Invalid(f"{info.column_count:,} columns are too many to look into")
+    return info
+
+
+def _suggested(source: Source, found: pl.DataFrame) -> TableInfo:
+    names, comma = source.dialect.names, source.dialect.decimal_comma
+    if len(names) > MAX_TEXT_COLUMNS:
+        return info_of(source)
+    first = [column.fill_null("").to_list() for column in found.head(FIRST_ROWS).get_columns()]
+    return text_info(source, None, *infer(found, first, names, comma))
+
+
+def _of_lines(source: Source) -> Sample:
+    size = source.path.stat().st_size
+    if size <= WHOLE_BYTES:
+        info = info_of(source, whole=True)
+        return Sample(info, _framed(list(object_rows(source)), info), None)
+    content = _pieces(source)
+    rows = list(objects.rows_of(content.splitlines()))
+    columns = objects.kinds_of(rows).columns()
+    suggested = TableInfo("jsonl", None, columns, len(columns), encoding="utf-8")
+    info = source.known_info() or suggested
+    return Sample(info, _framed(rows, info), info.rows or _estimated(len(rows), size, content))
+
+
+def _estimated(rows: int, size: int, content: bytes) -> int:
+    return round(rows * size / max(1, len(content)))
 
 
 def _pieces(source: Source) -> bytes:
@@ -64,19 +119,3 @@ def _whole_rows(text: bytes) -> bytes:
         if text.count(b'"', 0, end) % 2 == 0:
             return text[: end + 1]
     return text
-
-
-def _parse(source: Source, content: bytes) -> pl.DataFrame:
-    # Deciding the types by all rows is slow; it is done where the first ones mislead.
-    try:
-        return _parse_as(source, content, TYPED_ROWS)
-    except pl.exceptions.ComputeError:
-        return _parse_as(source, content, None)
-
-
-def _parse_as(source: Source, content: bytes, types_from: int | None) -> pl.DataFrame:
-    file = io.BytesIO(content)
-    if source.format == "jsonl":
-        return pl.read_ndjson(file, infer_schema_length=types_from)
-    options = csv_options(source)
-    return pl.read_csv(file, has_header=False, infer_schema_length=types_from, **options)

@@ -1,17 +1,18 @@
 """A file made ready to be read: its format, its dialect, its lines as UTF-8 where needed.
 
 What is made along the way lies in a folder of its own: `text` (the file rewritten in UTF-8),
-`plain` (the same without blank lines) and `scan` (the index of its rows).
+`plain` (the same without blank lines), `scan` (the index of its rows) and `info` (its columns).
 """
 
 import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from nbyard.domain.tables import MAX_TABLE_COLUMNS, BrokenTable, TableFormat
+from nbyard.domain.tables import MAX_TABLE_COLUMNS, BrokenTable, TableFormat, TableInfo
 from nbyard.tabular import texts
 from nbyard.tabular.formats import (
     SAMPLE_BYTES,
@@ -22,7 +23,7 @@ from nbyard.tabular.formats import (
     needs_rewriting,
 )
 
-TEXT_FORMATS = ("csv", "tsv", "jsonl")
+INFO = "info"
 
 
 class Source:
@@ -36,7 +37,7 @@ class Source:
         with path.open("rb") as file:
             head = file.read(SAMPLE_BYTES)
         self.encoding = encoding_of(head)
-        rewrite = self.format in TEXT_FORMATS and needs_rewriting(head)
+        rewrite = self.format in ("csv", "tsv", "jsonl") and needs_rewriting(head)
         self.path = self._rewritten(self.encoding) if rewrite else path
         self._read_as = "utf-8" if rewrite else ""
 
@@ -60,9 +61,25 @@ class Source:
         """All lines checked and counted; remembered."""
         if known := self.known_scan():
             return known
-        scan = texts.check_lines(self.path) if self.format == "jsonl" else self._check()
+        return self._remembered(self._check())
+
+    def scan_lines(self, see: Callable[[dict[str, Any]], None]) -> texts.Scan:
+        """All lines of JSON counted, and the object in each shown."""
+        return self._remembered(texts.check_lines(self.path, see))
+
+    def _remembered(self, scan: texts.Scan) -> texts.Scan:
         _write(self.folder / "scan", msgspec.msgpack.encode((self.dialect_encoding, scan)))
         return scan
+
+    def known_info(self) -> TableInfo | None:
+        """What all rows told, if they were read before."""
+        try:
+            return msgspec.json.decode((self.folder / INFO).read_bytes(), type=TableInfo)
+        except FileNotFoundError:
+            return None
+
+    def remember(self, info: TableInfo) -> None:
+        _write(self.folder / INFO, msgspec.json.encode(info))
 
     def known_scan(self) -> texts.Scan | None:
         """The index of rows, if a scan left one."""

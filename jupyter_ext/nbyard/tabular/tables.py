@@ -1,6 +1,7 @@
 """What the rest of the program asks about tables."""
 
 import contextlib
+import hashlib
 import re
 import shutil
 import tempfile
@@ -12,8 +13,10 @@ import msgspec
 
 from nbyard.domain.tables import Profile, TableInfo, TablePage
 from nbyard.errors import Invalid
+from nbyard.files import write_whole
 from nbyard.tabular.answers import Question
 from nbyard.tabular.reader import IDLE_SECONDS, MEMORY_BYTES, Reader
+from nbyard.tabular.sources import INFO
 
 QUICK_SECONDS = 30.0
 SLOW_SECONDS = 600.0
@@ -26,13 +29,14 @@ class TableFile(msgspec.Struct, frozen=True):
     """A file that may hold a table, and the name that tells its format.
 
     `key` stands for its bytes (their digest): what was learnt about them is kept under it; without
-    a key nothing is kept. `sheet` picks one of an Excel file.
+    a key nothing is kept. `sheet` picks one of an Excel file. `info` is what was stored of it.
     """
 
     path: Path
     filename: str
     key: str = ""
     sheet: str = ""
+    info: TableInfo | None = None
 
 
 class Tables:
@@ -61,28 +65,34 @@ class Tables:
         return self._ask(Question("info", count=count), file, TableInfo, slow=count)
 
     def page(
-        self, file: TableFile, offset: int = 0, limit: int = 100, *, sort: str = ""
+        self,
+        file: TableFile,
+        offset: int = 0,
+        limit: int = 100,
+        *,
+        sort: str = "",
+        column_offset: int = 0,
     ) -> TablePage:
         """Rows from `offset` on; `sort` is a column's name, with a - in front for falling order."""
-        question = Question("page", offset=offset, limit=limit, sort=sort)
+        question = Question(
+            "page", offset=offset, limit=limit, sort=sort, column_offset=column_offset
+        )
         return self._ask(question, file, TablePage, slow=bool(sort))
 
-    def profile(self, file: TableFile, *, sample: bool) -> Profile:
+    def profile(self, file: TableFile, *, sample: bool, column_offset: int = 0) -> Profile:
         """The profile of all rows, kept for the next time; or at once of a sample."""
-        kept = self._folder(file.key) / "profile" if file.key and not file.sheet else None
+        kept = self._folder(file) / f"profile-{column_offset}" if file.key else None
         if kept and kept.exists():
             return msgspec.json.decode(kept.read_bytes(), type=Profile)
-        question = Question("sample" if sample else "profile")
+        question = Question("sample" if sample else "profile", column_offset=column_offset)
         found = self._ask(question, file, Profile, slow=not sample)
         if kept and not sample:
-            beside = kept.with_name(f"profile.{id(found)}")
-            beside.write_bytes(msgspec.json.encode(found))
-            beside.rename(kept)
+            write_whole(kept, msgspec.json.encode(found))
         return found
 
     def forget(self, key: str) -> None:
         """Remove what was kept for these bytes."""
-        shutil.rmtree(self._folder(key), ignore_errors=True)
+        shutil.rmtree(self._kept(key), ignore_errors=True)
 
     def close(self) -> None:
         self._quick.close()
@@ -92,7 +102,7 @@ class Tables:
         reader, seconds = self._quick, QUICK_SECONDS
         if slow:
             reader, seconds = self._slow, self._slow_seconds
-        with self._kept_folder(file.key) as folder:
+        with self._kept_folder(file) as folder:
             asked = msgspec.structs.replace(
                 question,
                 path=str(file.path.resolve()),
@@ -104,16 +114,23 @@ class Tables:
         return msgspec.json.decode(found, type=answer)
 
     @contextlib.contextmanager
-    def _kept_folder(self, key: str) -> Iterator[Path]:
-        if key:
-            folder = self._folder(key)
-            folder.mkdir(exist_ok=True, mode=0o700)
+    def _kept_folder(self, file: TableFile) -> Iterator[Path]:
+        if file.key:
+            folder = self._folder(file)
+            folder.mkdir(exist_ok=True, parents=True, mode=0o700)
+            if file.info and not (folder / INFO).exists():
+                write_whole(folder / INFO, msgspec.json.encode(file.info))
             yield folder
         else:
             with tempfile.TemporaryDirectory(dir=self.folder) as name:
                 yield Path(name)
 
-    def _folder(self, key: str) -> Path:
+    def _folder(self, file: TableFile) -> Path:
+        """Other endings and sheets make other tables of the same bytes."""
+        how = f"{Path(file.filename).suffix.lower()}\0{file.sheet}"
+        return self._kept(file.key) / hashlib.sha256(how.encode()).hexdigest()[:16]
+
+    def _kept(self, key: str) -> Path:
         name = key.replace(":", "-")
         if not KEY.match(name):
             raise Invalid.field("key", "is not a key")

@@ -7,10 +7,10 @@ page is found without reading what comes before it.
 import bisect
 import csv
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import methodcaller
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -207,8 +207,13 @@ def lines_page(path: Path, offset: int, limit: int, scan: Scan | None) -> list[b
         return list(itertools.islice(lines, skip, skip + limit))
 
 
-def check_lines(path: Path) -> Scan:
-    """Count the lines that are not blank; BrokenTable, naming the line, where one is not JSON."""
+def check_lines(path: Path, see: Callable[[dict[str, Any]], None]) -> Scan:
+    """Count the lines that are not blank, and show the object in each.
+
+    Raises:
+        BrokenTable: a line, which is named, is not JSON.
+        Invalid: a row is no object.
+    """
     scan = Scan()
     decode = msgspec.json.Decoder().decode
     with path.open("rb") as file:
@@ -219,12 +224,21 @@ def check_lines(path: Path) -> Scan:
                 scan.mark(start)
             scan.rows += 1
             try:
-                decode(line.removeprefix(BOM) if number == 1 else line)
+                row = decode(line.removeprefix(BOM) if number == 1 else line)
             except (msgspec.DecodeError, UnicodeDecodeError) as problem:
                 raise BrokenTable(f"line {number:,} is not JSON: {problem}") from problem
             except RecursionError as problem:
                 raise Invalid(f"line {number:,} is nested too deeply") from problem
+            if not isinstance(row, dict):
+                raise Invalid(f"row {scan.rows:,} is not a JSON object")
+            see(row)
     return scan
+
+
+def each_line(path: Path) -> Iterator[bytes]:
+    """Lines that are not blank."""
+    with path.open("rb") as file:
+        yield from (line for _, _, line in _lines(file) if line.strip())
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:

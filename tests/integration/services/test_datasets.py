@@ -31,6 +31,52 @@ def test_an_imported_dataset_has_a_page_a_profile_and_bytes(yard, ann, imported)
     assert datasets.content(ann, imported.id).digest == imported.current.digest
 
 
+PHONES = "phone,day,big,n, b\n" + "1,1.2.2024,1,1, 1\n" * 1_500
+PHONES += f"+49,31.12.2024,{2**64 - 1},, x\n"
+KEPT = """
+import nbyard, pandas
+
+table = nbyard.input("table", type=pandas.DataFrame)
+last = [str(value) for value in table.iloc[-1]]
+nbyard.output("found", {"types": {k: str(v) for k, v in table.dtypes.items()}, "last": last})
+"""
+
+
+def test_preview_profile_and_run_have_the_same_types(yard, ann, root, versions, finished):
+    """D6: they are inferred from all rows, once, and stored with the version."""
+    (root / "phones.csv").write_text(PHONES)
+    (root / "last.py").write_text(KEPT)
+    versions("phones", "phones.csv")
+    datasets = yard.services.datasets
+    expected = {"phone": "string", "day": "date", "big": "int", "n": "int", " b": "string"}
+    page = datasets.preview(ann, "phones", offset=1_500)
+    assert {column.name: column.type for column in page.columns} == expected
+    assert page.rows == [["+49", "2024-12-31", str(2**64 - 1), None, " x"]]
+    for sample in (True, False):
+        profile = datasets.profile(ann, "phones", sample=sample)
+        assert {column.name: column.type for column in profile.columns} == expected
+    found = datasets.get(ann, "phones")
+    with yard.parts.store.read() as c:
+        stored = yard.parts.store.datasets.table(c, found.current.id)
+    assert stored is not None
+    assert stored.columns == page.columns
+    (task,) = finished(path="last.py", parameters={"table": "phones"}).tasks
+    last = json.loads(yard.parts.blobs.open(task.artifacts[0].digest).read())
+    assert last["types"] == {
+        "phone": "str", "day": "datetime64[us]", "big": "uint64", "n": "Int64", " b": "str",
+    }  # fmt: skip
+    assert last["last"] == ["+49", "2024-12-31 00:00:00", str(2**64 - 1), "<NA>", " x"]
+
+
+def test_what_was_stored_goes_with_the_version(yard, ann, imported):
+    rows = yard.parts.store.datasets
+    with yard.parts.store.read() as c:
+        assert rows.table(c, imported.current.id) is not None
+    yard.services.datasets.delete(ann, imported.id)
+    with yard.parts.store.read() as c:
+        assert rows.table(c, imported.current.id) is None
+
+
 def test_the_same_bytes_are_stored_once(yard, ann, imported, dispatcher):
     again = yard.services.datasets.create(ann, NewDataset(FileSource("a.csv"), "again"))
     ready = dispatcher.until(

@@ -1,5 +1,6 @@
 """I23: names over numbered versions; importing, then ready or failed."""
 
+from nbyard.domain.tables import Column, TableInfo
 from nbyard.store import Store
 
 from .rows import Rows
@@ -140,3 +141,19 @@ def test_a_deleted_dataset_is_gone_with_its_versions_and_its_name_is_free(store:
         again = Rows(store, c).dataset("one")
     assert again.id != made.id
     assert ("dataset", {"change": "deleted"}) in changes(store)
+
+
+def test_what_all_rows_told_is_stored_with_the_version(store: Store) -> None:
+    """D6: also by the bytes, for a run."""
+    columns = [Column("a", "date", layout="%d.%m.%Y"), Column("b", "int", nullable=False)]
+    info = TableInfo("csv", 3, columns, 2, delimiter=";", encoding="utf-8")
+    with store.write() as c:
+        made = Rows(store, c).dataset("sales").current
+        for _ in range(2):
+            store.datasets.keep_table(c, made.id, info)
+        store.datasets.ready(c, "ada", made.id, digest="sha256:a")
+    with store.read() as c:
+        assert store.datasets.table(c, made.id) == info
+        assert store.datasets.table(c, "other") is None
+        assert store.datasets.table_of_bytes(c, "sha256:a", made.filename) == info
+        assert store.datasets.table_of_bytes(c, "sha256:a", "other.tsv") is None

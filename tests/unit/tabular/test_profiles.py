@@ -10,12 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbyard.domain.tables import Column, ColumnProfile
+from nbyard.tabular.frames import type_name
 from nbyard.tabular.profiles import profile
+
+
+def profiled(series: pl.Series) -> ColumnProfile:
+    return profile(series, Column(series.name, type_name(series.dtype)))
 
 
 @given(st.lists(st.none() | st.floats(width=64), max_size=60))
 def test_any_floats(values: list[float | None]) -> None:
-    found = profile(pl.Series("x", values, dtype=pl.Float64))
+    found = profiled(pl.Series("x", values, dtype=pl.Float64))
     real = [value for value in values if value is not None and not math.isnan(value)]
     assert (found.count, found.nulls) == (len(real), len(values) - len(real))
     msgspec.json.encode(found)
@@ -27,7 +33,7 @@ def test_any_floats(values: list[float | None]) -> None:
 
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=60))
 def test_any_integers(values: list[int]) -> None:
-    found = profile(pl.Series("n", values, dtype=pl.Int64))
+    found = profiled(pl.Series("n", values, dtype=pl.Int64))
     assert found.distinct == len(set(values))
     assert found.histogram
     assert sum(found.histogram.counts) == len(values)
@@ -35,7 +41,7 @@ def test_any_integers(values: list[int]) -> None:
 
 @given(st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"])), max_size=40))
 def test_any_words(values: list[str | None]) -> None:
-    found = profile(pl.Series("w", values, dtype=pl.String))
+    found = profiled(pl.Series("w", values, dtype=pl.String))
     real = [value for value in values if value is not None]
     assert found.distinct == (len(set(real)) if real else None)
     assert all(real.count(str(top.value)) == top.count for top in found.top)
@@ -46,7 +52,7 @@ def test_any_words(values: list[str | None]) -> None:
 
 @given(st.lists(st.none() | st.dates(), max_size=40))
 def test_any_dates(values: list[Any]) -> None:
-    found = profile(pl.Series("d", values, dtype=pl.Date))
+    found = profiled(pl.Series("d", values, dtype=pl.Date))
     real = [value for value in values if value is not None]
     if real:
         assert (found.min, found.max) == (min(real).isoformat(), max(real).isoformat())
@@ -56,7 +62,7 @@ def test_any_dates(values: list[Any]) -> None:
 
 def test_the_histogram_of_numpy() -> None:
     values = np.random.default_rng(3).normal(size=10_000)
-    found = profile(pl.Series("x", values)).histogram
+    found = profiled(pl.Series("x", values)).histogram
     counts, edges = np.histogram(values, bins=20)
     assert found
     assert found.counts == counts.tolist()
@@ -64,7 +70,7 @@ def test_the_histogram_of_numpy() -> None:
 
 
 def test_a_few_whole_numbers_have_a_bar_each() -> None:
-    found = profile(pl.Series("n", [1, 1, 2, 4])).histogram
+    found = profiled(pl.Series("n", [1, 1, 2, 4])).histogram
     assert found
     assert found.edges == [0.5, 1.5, 2.5, 3.5, 4.5]
     assert found.counts == [2, 1, 0, 1]
@@ -89,6 +95,15 @@ def test_a_few_whole_numbers_have_a_bar_each() -> None:
     ids=lambda series: str(series.dtype),
 )
 def test_every_type_has_a_profile(series: pl.Series) -> None:
-    found = profile(series)
+    found = profiled(series)
     assert found.count + found.nulls == len(series)
     msgspec.json.encode(found)
+
+
+def test_decimals_are_exact() -> None:
+    texts = ["99999999999999999999.12", "-0.01", "5.00"]
+    found = profiled(pl.Series("x", texts).str.to_decimal(scale=2))
+    assert (found.type, found.min, found.max) == ("decimal", "-0.01", "99999999999999999999.12")
+    assert found.quantiles["p50"] == "5.00"
+    assert found.histogram
+    assert sum(found.histogram.counts) == 3

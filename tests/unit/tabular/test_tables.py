@@ -95,8 +95,9 @@ def test_very_many_columns_are_cut_and_it_is_said(tables: Tables, make: Make) ->
     file = make(",".join(names) + "\n" + ",".join("1" for _ in names) + "\n")
     info = tables.info(file)
     assert (info.column_count, len(info.columns), info.rows) == (100_000, 500, None)
-    assert "first 500 of 100,000" in info.warnings[0]
-    assert len(tables.page(file).rows[0]) == 500
+    page = tables.page(file)
+    assert "first 500 of 100,000" in page.warnings[0]
+    assert len(page.rows[0]) == 500
     for look in (lambda: tables.info(file, count=True), lambda: tables.profile(file, sample=True)):
         with pytest.raises(BrokenTable, match="line 1 has 100,000 columns; a table may have 50"):
             look()
@@ -117,6 +118,110 @@ def test_later_bytes_may_show_another_encoding(tables: Tables, make: Make) -> No
     assert (info.encoding, info.rows) == ("latin-1", 100_001)
     assert tables.page(file, 100_000, 5).rows == [["caf\u00e9", "z"]]
     assert tables.profile(file, sample=False).columns[0].distinct == 2
+
+
+PHONES = "+491,0049,1\n0049,+491,2\n"
+DAYS = "31.12.2024,31/12/2024 10:30,23:59\n1.2.2024,01/02/2024 00:00,00:00:01\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "types", "first", "extremes"),
+    [
+        ("a\n18446744073709551615\n", ["int"], [str(2**64 - 1)], [str(2**64 - 1)]),
+        ("a, b\n1, 1\n2, 2\nx, x\n", ["string", "string"], ["1", " 1"], ["x", " x"]),
+        ("a, b\n1, 1\n2, 2\n", ["int", "int"], [1, 1], [2, 2]),
+        ("a,b,c\n" + PHONES, ["string", "string", "int"], ["+491", "0049", 1], ["0049", "0049", 2]),
+        (
+            "a,b,c\n" + DAYS,
+            ["date", "datetime", "time"],
+            ["2024-12-31", "2024-12-31T10:30:00", "23:59:00"],
+            ["2024-12-31", "2024-12-31T10:30:00", "23:59:00"],
+        ),
+        ("a\n99999999999999999999.12\n", ["decimal"], *[["99999999999999999999.12"]] * 2),
+        ("a\n" + "1\n" * 20_000 + "0049\n", ["string"], ["1"], ["1"]),
+    ],
+    ids=["huge", "padded texts", "padded numbers", "phones", "days", "decimals", "late"],
+)
+def test_preview_and_profile_have_the_same_types_and_values(
+    tables: Tables,
+    make: Make,
+    text: str,
+    types: list[str],
+    first: list[Any],
+    extremes: list[Any],
+) -> None:
+    file = make(text)
+    page = tables.page(file, 0, 1)
+    assert [column.type for column in page.columns] == types
+    assert page.rows == [first]
+    names = text.partition("\n")[0].split(",")
+    for sample in (True, False):
+        profile = tables.profile(file, sample=sample)
+        assert [column.name for column in profile.columns] == names
+        assert [column.type for column in profile.columns] == types
+        assert [column.max for column in profile.columns] == extremes
+    sort = tables.page(file, 0, 1, sort=f"-{names[0]}")
+    assert [column.type for column in sort.columns] == types
+    assert sort.rows[0][0] == extremes[0]
+
+
+@pytest.mark.parametrize("filename", ["x.jsonl", "x.json"])
+def test_keys_and_kinds_that_come_late(tables: Tables, make: Make, filename: str) -> None:
+    rows: list[dict[str, Any]] = [{"a": 1, "f": 1}] * 20_000
+    rows.append({"b": "x", "f": 2.5, "big": 2**64 - 1, "s": {"k": [1]}, "m": 1})
+    rows.append({"a": 2, "m": "x"})
+    lines = [json.dumps(row) for row in rows]
+    list_text = "[\n" + ",\n".join(lines) + "]"
+    file = make("\n".join(lines) if filename == "x.jsonl" else list_text, filename)
+    kinds = {"a": "int", "f": "float", "b": "string", "big": "int", "s": "struct", "m": "other"}
+    info = tables.info(file, count=True)
+    assert (info.rows, types(info)) == (20_002, kinds)
+    page = tables.page(file, 20_000, 5)
+    assert {column.name: column.type for column in page.columns} == kinds
+    assert page.rows == [
+        [None, 2.5, "x", str(2**64 - 1), {"k": [1]}, 1],
+        [2, None, None, None, None, "x"],
+    ]
+    assert tables.page(file, 0, 1, sort="-a").rows == [page.rows[1]]
+    for sample in (True, False):
+        profile = tables.profile(file, sample=sample)
+        assert {column.name: column.type for column in profile.columns} == kinds
+        found = {column.name: column for column in profile.columns}
+        assert (found["a"].count, found["a"].nulls, found["a"].max) == (20_001, 1, 2)
+        assert (found["big"].max, found["f"].max) == (str(2**64 - 1), 2.5)
+        assert [found[name].count for name in ("s", "m", "b")] == [1, 2, 1]
+
+
+def test_types_are_inferred_once_and_taken_from_there(tables: Tables, tmp_path: Path) -> None:
+    """Also by the sample of a large table, whose rows do not show what a late one is."""
+    path = tmp_path / "blob"
+    path.write_text("a,b\n" + "1,1.5\n" * 900_000 + "x,1.5\n")
+    info = tables.info(TableFile(path, "x.csv"), count=True)
+    assert types(info) == {"a": "string", "b": "float"}
+    stored = msgspec.json.decode(msgspec.json.encode(info), type=TableInfo)
+    file = TableFile(path, "x.csv", "late", info=stored)
+    sampled = tables.profile(file, sample=True)
+    assert (sampled.sampled, sampled.total) == (True, 900_001)
+    for columns in (sampled.columns, tables.page(file).columns):
+        assert [column.type for column in columns] == ["string", "float"]
+
+
+def test_other_endings_of_the_same_bytes_are_other_tables(tables: Tables, make: Make) -> None:
+    text = "a\tb,c\n1\t2,3\n"
+    assert types(tables.info(make(text, "x.csv", "same"), count=True)).keys() == {"a\tb", "c"}
+    assert types(tables.info(make(text, "x.tsv", "same"), count=True)).keys() == {"a", "b,c"}
+
+
+def test_decimals_of_a_file_that_tells_its_types(tables: Tables, tmp_path: Path) -> None:
+    texts = ["99999999999999999999.12", None, "-1.00"]
+    frame = pl.DataFrame({"d": texts}).with_columns(pl.col("d").cast(pl.Decimal(38, 2)))
+    frame.write_parquet(tmp_path / "blob")
+    file = TableFile(tmp_path / "blob", "x.parquet")
+    assert types(tables.info(file)) == {"d": "decimal"}
+    assert tables.page(file).rows == [[text] for text in texts]
+    for sample in (True, False):
+        (column,) = tables.profile(file, sample=sample).columns
+        assert (column.type, column.min, column.max) == ("decimal", "-1.00", texts[0])
 
 
 @pytest.fixture
@@ -248,14 +353,15 @@ def test_pages_of_a_file_with_quoted_lines_by_its_index(tables: Tables, tmp_path
     with (tmp_path / "blob").open("w", newline="") as file:
         csv.writer(file).writerows([["id", "text"], *rows])
     table = TableFile(tmp_path / "blob", "x.csv", "sha256:quoted")
-    assert tables.page(table, 3, 2).total is None
+    assert tables.page(table, 3, 2).total == 30_000
     for offset in (0, 999, 1000, 1001, 25_432, 29_999):
         assert tables.page(table, offset, 1).rows == [[offset, rows[offset][1]]]
     assert tables.page(table, 30_000, 5).rows == []
     assert tables.page(table, 0, 1).total == 30_000
     assert tables.profile(table, sample=False).rows == 30_000
+    assert tables.folder.joinpath("sha256-quoted").exists()
     tables.forget("sha256:quoted")
-    assert tables.page(table, 0, 1).total is None
+    assert not tables.folder.joinpath("sha256-quoted").exists()
 
 
 @pytest.mark.parametrize("quoted", [False, True])
@@ -343,8 +449,8 @@ def test_the_reader_comes_back_after_it_was_killed(tables: Tables, make: Make) -
 
 
 def test_memory_is_capped(tmp_path: Path) -> None:
-    small = Tables(tmp_path / "t", memory_bytes=600 << 20, slow_seconds=60)
-    frame = pl.DataFrame({"a": pl.int_range(0, 30_000_000, eager=True)})
+    small = Tables(tmp_path / "t", memory_bytes=1 << 30, slow_seconds=60)
+    frame = pl.DataFrame({"a": pl.int_range(0, 60_000_000, eager=True)})
     frame.write_parquet(tmp_path / "blob", compression="zstd")
     try:
         with pytest.raises(Invalid, match=r"memory|read"):

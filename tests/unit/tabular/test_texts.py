@@ -48,8 +48,9 @@ def test_lines(tmp_path: Path, lines: list[bytes]) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(b"\n".join(lines))
     real = [line for line in lines if line.strip()]
-    scan = texts.check_lines(path)
-    assert scan.rows == len(real)
+    seen: list[dict[str, str]] = []
+    scan = texts.check_lines(path, seen.append)
+    assert scan.rows == len(seen) == len(real)
     for offset in range(0, len(real) + 1, 7):
         found = texts.lines_page(path, offset, 4, scan)
         assert [line.rstrip(b"\n") for line in found] == real[offset : offset + 4]

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any, Protocol
 
+from . import texts
+
 MARK = b"nbyard.frame"  # in the metadata of a file that pyarrow wrote of its own table
 # Among the attributes of a frame of pandas: categories that are in no row, which no file tells.
 CATEGORIES = "nbyard.categories"
@@ -63,7 +65,8 @@ class Pandas:
     def read_csv(self, path: str) -> Any:
         import pandas
 
-        return pandas.read_csv(path)
+        told = texts.told(path)
+        return texts.of_pandas(path, told) if told else pandas.read_csv(path)
 
     def told(self, frame: Any) -> dict[str, Any]:
         return _told(self, len(frame), frame.dtypes.items())
@@ -83,7 +86,8 @@ class Polars:
     def read_csv(self, path: str) -> Any:
         import polars
 
-        return polars.read_csv(path, glob=False)
+        told = texts.told(path)
+        return texts.of_polars(path, told) if told else polars.read_csv(path, glob=False)
 
     def told(self, frame: Any) -> dict[str, Any]:
         return _told(self, frame.height, frame.schema.items())
@@ -111,7 +115,8 @@ class Arrow:
     def read_csv(self, path: str) -> Any:
         import pyarrow.csv
 
-        return pyarrow.csv.read_csv(path)
+        told = texts.told(path)
+        return texts.of_pyarrow(path, told) if told else pyarrow.csv.read_csv(path)
 
     def told(self, frame: Any) -> dict[str, Any]:
         return _told(self, frame.num_rows, ((one.name, one.type) for one in frame.schema))

@@ -1,0 +1,205 @@
+"""Text tables as data frames, with the types that were inferred from all their rows.
+
+What the store knows of a table lies beside it, so that preview, profile and run agree. A library
+reads plain numbers and words itself; other texts become values here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import Any
+
+TOLD = ".table.json"
+# As in nbyard.tabular.layouts, which is not there where the work is done.
+NULLS = ["", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "null", "NULL", "None"]
+UTC = timezone.utc  # noqa: UP017  # there are kernels before Python 3.11
+PLAIN = ("int", "float", "string", "null")
+MAX_DIGITS = 38
+UINT64 = range(2**64)
+
+Column = dict[str, Any]
+Table = dict[str, Any]
+
+
+def told(path: str) -> Table | None:
+    """What is known of the table in that file; None where nobody told."""
+    try:
+        with open(os.path.join(os.path.dirname(path), TOLD), encoding="utf-8") as file:
+            return dict(json.load(file))
+    except FileNotFoundError:
+        return None
+
+
+def of_pandas(path: str, table: Table) -> Any:
+    import pandas
+
+    columns = table["columns"]
+    found = pandas.read_csv(
+        path,
+        sep=table["delimiter"],
+        decimal="," if table.get("decimal_comma") else ".",
+        encoding=table["encoding"],
+        header=0,
+        names=[column["name"] for column in columns],
+        index_col=False,
+        dtype={column["name"]: _pandas_type(column) for column in columns},
+        na_values=NULLS,
+        keep_default_na=False,
+    )
+    for place, column in enumerate(columns):
+        if not _is_plain(column):
+            texts = found.iloc[:, place]
+            values = _values(texts.astype(object).where(texts.notna(), None), column, table)
+            kind = _pandas_values(column, values)
+            found.isetitem(place, pandas.Series(values, found.index, kind))
+    return found
+
+
+def of_polars(path: str, table: Table) -> Any:
+    import polars
+
+    columns = table["columns"]
+    found = polars.read_csv(
+        path,
+        separator=table["delimiter"],
+        encoding=table["encoding"].replace("utf-8-sig", "utf8").replace("utf-8", "utf8"),
+        new_columns=[column["name"] for column in columns],
+        infer_schema_length=0,
+        null_values=NULLS,
+        truncate_ragged_lines=True,
+        glob=False,
+    )
+    kinds = {"int": polars.Int64, "float": polars.Float64, "null": polars.Null}
+    for place, column in enumerate(columns):
+        texts = found.to_series(place)
+        if not _is_plain(column):
+            values = _values(texts, column, table)
+            made = polars.Series(texts.name, values, _polars_type(polars, column, values))
+            found = found.replace_column(place, made)
+        elif column["type"] in kinds:
+            comma = column["type"] == "float" and table.get("decimal_comma")
+            texts = texts.str.replace(",", ".", literal=True) if comma else texts
+            found = found.replace_column(place, texts.cast(kinds[column["type"]]))
+    return found
+
+
+def of_pyarrow(path: str, table: Table) -> Any:
+    import pyarrow
+    from pyarrow import csv
+
+    columns = table["columns"]
+    names = [column["name"] for column in columns]
+    reading = csv.ReadOptions(
+        column_names=names, skip_rows_after_names=1, encoding=table["encoding"]
+    )
+    parsing = csv.ParseOptions(delimiter=table["delimiter"], newlines_in_values=True)
+    converting = csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pyarrow.string()),
+        null_values=NULLS,
+        strings_can_be_null=True,
+    )
+    found = csv.read_csv(path, reading, parsing, converting)
+    for place, column in enumerate(columns):
+        if column["type"] != "string":
+            values = _values(found.column(place).to_pylist(), column, table)
+            made = pyarrow.array(values, _arrow_type(pyarrow, column, values))
+            found = found.set_column(place, column["name"], made)
+    return found
+
+
+def _is_plain(column: Column) -> bool:
+    """Whether every library reads the texts as they are meant."""
+    is_bare = not column.get("layout") and not column.get("padded")
+    return column["type"] in PLAIN and is_bare
+
+
+def _values(texts: Any, column: Column, table: Table) -> list[Any]:
+    """What the texts of a column stand for; each different one is read once."""
+    found = list(texts)
+    meant = {
+        text: _value(text, column, bool(table.get("decimal_comma")))
+        for text in set(found)
+        if text is not None
+    }
+    return [meant.get(text) for text in found]
+
+
+def _value(text: str, column: Column, decimal_comma: bool) -> Any:
+    kind, text = column["type"], text.strip(" \t") if column.get("padded") else text
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return text.lower() == "true"
+    if kind == "int":
+        return int(text)
+    if kind in ("float", "decimal"):
+        number = text.replace(",", ".") if decimal_comma else text
+        return float(number) if kind == "float" else Decimal(number)
+    moment = _moment(text, column["layout"].split("|"))
+    return getattr(moment, kind)() if kind in ("date", "time") else moment
+
+
+def _moment(text: str, layouts: list[str]) -> datetime:
+    for layout in layouts:
+        try:
+            found = datetime.strptime(text, layout)  # noqa: DTZ007  # many have no zone
+        except ValueError:
+            continue
+        if layout.endswith("Z"):
+            return found.replace(tzinfo=UTC)
+        return found.astimezone(UTC) if layout.endswith("%z") else found
+    raise ValueError(f"{text[:40]!r} is not written as {' or '.join(layouts)}")
+
+
+def _is_zoned(column: Column) -> bool:
+    return bool(column["layout"].endswith(("Z", "%z")))
+
+
+def _fits_uint64(values: list[Any]) -> bool:
+    return all(value is None or value in UINT64 for value in values)
+
+
+def _pandas_type(column: Column) -> str:
+    """What pandas reads a column as; only what it may miss needs a type for that."""
+    if not _is_plain(column) or column["type"] == "string":
+        return "str"
+    if column["type"] == "int":
+        return "Int64" if column.get("nullable", True) else "int64"
+    return "float64"
+
+
+def _pandas_values(column: Column, values: list[Any]) -> str:
+    kind, nullable = column["type"], None in values
+    if kind in ("date", "datetime"):
+        return "datetime64[us, UTC]" if _is_zoned(column) else "datetime64[us]"
+    if kind == "int" and column.get("layout"):
+        return ("UInt64" if nullable else "uint64") if _fits_uint64(values) else "object"
+    plain = {"int": ("int64", "Int64"), "float": ("float64",) * 2, "bool": ("bool", "boolean")}
+    return plain.get(kind, ("object", "object"))[nullable]
+
+
+def _polars_type(polars: Any, column: Column, values: list[Any]) -> Any:
+    kind = column["type"]
+    if kind == "datetime":
+        return polars.Datetime("us", "UTC" if _is_zoned(column) else None)
+    if kind == "decimal":
+        return polars.Decimal(MAX_DIGITS, int(column["layout"]))
+    if kind == "int" and column.get("layout"):
+        return polars.UInt64 if _fits_uint64(values) else polars.Int128
+    known = {"int": "Int64", "float": "Float64", "bool": "Boolean", "date": "Date", "time": "Time"}
+    return getattr(polars, known.get(kind, "String"))
+
+
+def _arrow_type(pyarrow: Any, column: Column, values: list[Any]) -> Any:
+    kind = column["type"]
+    if kind == "datetime":
+        return pyarrow.timestamp("us", "UTC" if _is_zoned(column) else None)
+    if kind == "decimal":
+        return pyarrow.decimal128(MAX_DIGITS, int(column["layout"]))
+    if kind == "int" and column.get("layout"):
+        return pyarrow.uint64() if _fits_uint64(values) else pyarrow.decimal128(MAX_DIGITS, 0)
+    known = {"int": "int64", "float": "float64", "bool": "bool_", "date": "date32", "null": "null"}
+    return pyarrow.time64("us") if kind == "time" else getattr(pyarrow, known[kind])()

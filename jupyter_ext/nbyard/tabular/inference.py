@@ -1,0 +1,191 @@
+"""The one place where texts of a table get their types and become values.
+
+The first rows suggest a form for each column, and all rows check it. Rows that do not fit suggest
+the next form, until one fits all of them. Columns are addressed by place: a name may look like a
+pattern.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import polars as pl  # noqa: TID253  # the reader process exists for it
+
+from nbyard.domain.tables import Column
+from nbyard.tabular.layouts import Form, form_of, pattern, twin
+
+MISFITS = 100
+COLUMNS_AT_ONCE = 500
+DIGITS_OF_INT64 = 18
+DIGITS_OF_FLOAT = 15
+MAX_DIGITS = 38
+ZONED = ("Z", "%z")
+
+
+def infer(
+    texts: pl.LazyFrame | pl.DataFrame,
+    first: Sequence[Sequence[str]],
+    names: Sequence[str],
+    decimal_comma: bool,
+) -> tuple[list[Column], list[str]]:
+    """The columns of a table of texts, and what people should know about them.
+
+    Args:
+        texts: all rows, missing values as nulls; a lazy frame is never whole in memory.
+        first: the texts of the first rows, by column.
+        names: the names of the columns.
+    """
+    search = _Search(texts, [[*values] for values in first], decimal_comma)
+    for start in range(0, len(names), COLUMNS_AT_ONCE):
+        search.run(range(start, min(start + COLUMNS_AT_ONCE, len(names))))
+    columns = [
+        msgspec.structs.replace(search.columns[place], name=name)
+        for place, name in enumerate(names)
+    ]
+    warnings = []
+    if search.unclear:
+        shown = ", ".join(repr(names[place][:40]) for place in search.unclear[:5])
+        warnings.append(f"day or month first? the dates stay text in: {shown}")
+    return columns, warnings
+
+
+class _Search:
+    def __init__(
+        self, texts: pl.LazyFrame | pl.DataFrame, seen: list[list[str]], decimal_comma: bool
+    ):
+        self._texts = texts
+        self._seen = seen
+        self._comma = decimal_comma
+        self.columns: dict[int, Column] = {}
+        self.unclear: list[int] = []
+
+    def run(self, places: Sequence[int]) -> None:
+        undecided = list(places)
+        while undecided:
+            forms = {place: form_of(self._seen[place], self._comma) for place in undecided}
+            undecided = self._checked(forms)
+
+    def _checked(self, forms: dict[int, Form]) -> list[int]:
+        """Decide the columns that all rows agree with; the others, having seen more texts."""
+        asked: list[pl.Expr] = []
+        for place, form in forms.items():
+            text = pl.nth(place)
+            asked += [
+                text.null_count().alias(f"{place} nulls"),
+                _misfits(text, form, self._comma).sum().alias(f"{place} misfits"),
+                _digits(text, form).alias(f"{place} digits"),
+            ]
+            if other := twin(form):
+                asked.append(_misfits(text, other, self._comma).sum().alias(f"{place} twin"))
+        facts = _collect(self._texts.select(asked)).row(0, named=True)
+        more = [place for place in forms if facts[f"{place} misfits"]]
+        for place, form in forms.items():
+            if place in more:
+                misfits = _misfits(pl.nth(place), form, self._comma)
+                found = self._texts.select(pl.nth(place).filter(misfits).head(MISFITS))
+                self._seen[place] += _collect(found).to_series().to_list()
+                continue
+            column = self._column(place, form, facts[f"{place} digits"] or 0)
+            if facts.get(f"{place} twin") == 0:
+                self.unclear.append(place)
+                column = Column("", "string")
+            has_nulls = bool(facts[f"{place} nulls"])
+            self.columns[place] = msgspec.structs.replace(column, nullable=has_nulls)
+        return more
+
+    def _column(self, place: int, form: Form, digits: int) -> Column:
+        """With what only long numbers need: more bits, or exact decimals."""
+        layout = "|".join(form.layouts)
+        column = Column("", form.type, layout=layout, padded=form.padded)
+        if form.type == "int" and digits > DIGITS_OF_INT64:
+            return self._long_int(place, column)
+        if form.type == "float" and digits > DIGITS_OF_FLOAT:
+            return self._decimal(place, column)
+        return column
+
+    def _long_int(self, place: int, column: Column) -> Column:
+        text = _bare(pl.nth(place), column)
+        asked = [
+            text.cast(bits, strict=False).is_null().sum().alias(str(bits))
+            for bits in (pl.Int64, pl.Int128)
+        ]
+        asked.append(text.null_count().alias("nulls"))
+        small, big, nulls = _collect(self._texts.select(asked)).row(0)
+        if small == nulls:
+            return column
+        if big == nulls:
+            return msgspec.structs.replace(column, layout="big")
+        return Column("", "string")
+
+    def _decimal(self, place: int, column: Column) -> Column:
+        """Exact where floating numbers would not even show the whole part as it is."""
+        text = _bare(pl.nth(place), column)
+        point = "," if self._comma else "."
+        whole = text.str.extract(rf"^[+-]?([0-9]*)(?:[{point}][0-9]*)?$")
+        part = text.str.extract(rf"^[+-]?[0-9]*[{point}]?([0-9]*)$").str.len_bytes()
+        facts = self._texts.select(
+            whole.str.len_bytes().max().alias("whole"),
+            part.max().alias("part"),
+            (whole.is_null() & text.is_not_null()).any().alias("other"),
+        )
+        found = _collect(facts).row(0, named=True)
+        is_exact = found["whole"] <= DIGITS_OF_FLOAT or found["other"]
+        if is_exact or found["whole"] + found["part"] > MAX_DIGITS:
+            return column
+        return msgspec.structs.replace(column, type="decimal", layout=str(found["part"]))
+
+
+def _collect(frame: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
+    return frame if isinstance(frame, pl.DataFrame) else frame.collect(engine="streaming")
+
+
+def _misfits(text: pl.Expr, form: Form, decimal_comma: bool) -> pl.Expr:
+    """Whether a text is there and does not fit."""
+    if form.type == "string":
+        return pl.lit(value=False)
+    if form.type == "null":
+        return text.is_not_null()
+    misfits = ~text.str.contains(pattern(form, decimal_comma))
+    if form.layouts:
+        column = Column("", form.type, layout="|".join(form.layouts), padded=form.padded)
+        misfits |= text.is_not_null() & values_of(text, column, decimal_comma).is_null()
+    return misfits.fill_null(value=False)
+
+
+def _digits(text: pl.Expr, form: Form) -> pl.Expr:
+    """How long the longest number is."""
+    return text.str.len_bytes().max() if form.type in ("int", "float") else pl.lit(0)
+
+
+def _bare(text: pl.Expr, column: Column) -> pl.Expr:
+    return text.str.strip_chars(" \t") if column.padded else text
+
+
+def values_of(text: pl.Expr, column: Column, decimal_comma: bool) -> pl.Expr:
+    """The values that the texts of a column stand for; null where one does not fit."""
+    text = _bare(text, column)
+    if decimal_comma and column.type in ("float", "decimal"):
+        text = text.str.replace(",", ".", literal=True)
+    if column.type == "bool":
+        return text.str.to_lowercase().replace_strict(
+            {"true": True, "false": False}, default=None, return_dtype=pl.Boolean
+        )
+    if column.type == "int":
+        return text.cast(pl.Int128 if column.layout == "big" else pl.Int64, strict=False)
+    if column.type == "float":
+        return text.cast(pl.Float64, strict=False)
+    if column.type == "decimal":
+        return text.cast(pl.Decimal(MAX_DIGITS, int(column.layout)), strict=False)
+    if column.layout:
+        layouts = column.layout.split("|")
+        return pl.coalesce(_moments(text, column.type, layout) for layout in layouts)
+    return text
+
+
+def _moments(text: pl.Expr, type_name: str, layout: str) -> pl.Expr:
+    fraction = layout.replace(".%f", "%.f")
+    if type_name == "date":
+        return text.str.to_date(fraction, strict=False)
+    if type_name == "time":
+        return text.str.to_time(fraction, strict=False)
+    found = text.str.to_datetime(fraction, time_unit="us", strict=False, ambiguous="earliest")
+    return found.dt.replace_time_zone("UTC") if layout.endswith("Z") else found

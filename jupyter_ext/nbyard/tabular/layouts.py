@@ -1,0 +1,126 @@
+"""How texts write values: which types fit some texts of a column. Without any library."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import cache
+
+import msgspec
+
+from nbyard.domain.tables import ColumnType
+
+# What pandas reads as missing, apart from words that people also mean.
+NULLS = ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "null", "NULL", "None")
+
+WHOLE = "(?:0|[1-9][0-9]*)"
+# A leading zero or plus would be lost in a number: such texts are keys, phone numbers, codes.
+INT = "(?:0|-?[1-9][0-9]*)"
+FLOAT = (
+    rf"(?:(?:-?{WHOLE}|[+-]?(?:{WHOLE}\.[0-9]*|\.[0-9]+))(?:[eE][+-]?[0-9]+)?"
+    "|[+-]?(?:inf|Inf|Infinity))"
+)
+BOOL = "(?:[Tt]rue|TRUE|[Ff]alse|FALSE)"
+PARTS = {
+    "%Y": "(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])",
+    "%m": "[0-9]{1,2}",
+    "%d": "[0-9]{1,2}",
+    "%H": "[0-9]{2}",
+    "%M": "[0-9]{2}",
+    "%S": "[0-9]{2}",
+    "%f": "[0-9]{1,6}",
+    "%z": "[+-][0-9]{2}:?[0-9]{2}",
+}
+DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y")
+CLOCKS = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f")
+ZONES = ("", "Z", "%z")
+# Which of the first two numbers is the day, only a number above 12 tells; with points it is clear.
+EITHER = ("%d/", "%m/", "%d-", "%m-")
+
+
+class Form(msgspec.Struct, frozen=True):
+    """A type, and how its values are written."""
+
+    type: ColumnType
+    layouts: tuple[str, ...] = ()
+    padded: bool = False
+
+
+def pattern(form: Form, decimal_comma: bool = False) -> str:
+    """A regular expression that the texts of the form match as a whole."""
+    known = {"bool": BOOL, "int": INT, "float": FLOAT}
+    if form.type in known:
+        found = known[form.type]
+        found = found.replace(r"\.", ",") if decimal_comma else found
+    else:
+        found = "|".join(_pattern(layout) for layout in form.layouts)
+    blanks = r"[ \t]*" if form.padded else ""
+    return f"^{blanks}(?:{found}){blanks}$"
+
+
+def form_of(texts: Iterable[str], decimal_comma: bool = False) -> Form:
+    """The narrowest form that fits all these texts; "null" where all of them are missing."""
+    present = list(dict.fromkeys(text for text in texts if text not in NULLS))
+    if not present:
+        return Form("null")
+    bare = [text.strip(" \t") for text in present]
+    padded = bare != present
+    for form in _forms():
+        if found := _fitting(form, bare, decimal_comma):
+            return msgspec.structs.replace(found, padded=padded)
+    return Form("string")
+
+
+def twin(form: Form) -> Form | None:
+    """The same dates with day and month exchanged, which the texts may mean as well."""
+    if form.type not in ("date", "datetime") or not form.layouts[0].startswith(EITHER):
+        return None
+    exchange = {"%d": "%m", "%m": "%d"}
+    layouts = tuple(
+        re.sub("%[dm]", lambda part: exchange[part[0]], layout) for layout in form.layouts
+    )
+    return msgspec.structs.replace(form, layouts=layouts)
+
+
+@cache
+def _forms() -> tuple[Form, ...]:
+    found = [Form("bool"), Form("int"), Form("float")]
+    found += [Form("date", (day,)) for day in DATES]
+    found += [Form("datetime", tuple(_moments(day, zone))) for zone in ZONES for day in DATES]
+    return (*found, Form("time", CLOCKS))
+
+
+def _moments(day: str, zone: str) -> Iterator[str]:
+    return (f"{day}{between}{clock}{zone}" for between in "T " for clock in CLOCKS)
+
+
+def _fitting(form: Form, texts: Sequence[str], decimal_comma: bool) -> Form | None:
+    """The form with those of its layouts that are used; None where a text does not fit."""
+    if not form.layouts:
+        matches = re.compile(pattern(form, decimal_comma)[:-1] + r"\Z").match
+        return form if all(map(matches, texts)) else None
+    used: dict[str, None] = {}
+    for text in texts:
+        layout = next((one for one in form.layouts if _parses(text, one)), None)
+        if layout is None:
+            return None
+        used[layout] = None
+    return msgspec.structs.replace(form, layouts=tuple(used))
+
+
+def _parses(text: str, layout: str) -> bool:
+    if not _compiled(layout).match(text):
+        return False
+    try:
+        datetime.strptime(text, layout)  # noqa: DTZ007  # only whether there is such a day
+    except ValueError:
+        return False
+    return True
+
+
+@cache
+def _compiled(layout: str) -> re.Pattern[str]:
+    return re.compile(_pattern(layout) + r"\Z")
+
+
+def _pattern(layout: str) -> str:
+    return re.sub("%.|.", lambda part: PARTS.get(part[0], re.escape(part[0])), layout)

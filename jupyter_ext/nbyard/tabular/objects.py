@@ -1,0 +1,127 @@
+"""Tables of JSON objects: the kinds of all values decide the types, also of keys that come late."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import msgspec
+import polars as pl  # noqa: TID253  # the reader process exists for it
+
+from nbyard.domain.tables import BrokenTable, Column, ColumnType
+from nbyard.errors import Invalid
+
+ROWS_AT_ONCE = 50_000
+KINDS: dict[type, ColumnType] = {
+    bool: "bool",
+    int: "int",
+    float: "float",
+    str: "string",
+    list: "list",
+    dict: "struct",
+}
+DTYPES: dict[ColumnType, Any] = {
+    "bool": pl.Boolean,
+    "int": pl.Int64,
+    "float": pl.Float64,
+    "string": pl.String,
+}
+INT64 = range(-(2**63), 2**63)
+INT128 = range(-(2**127), 2**127)
+BOM = b"\xef\xbb\xbf"
+
+Row = dict[str, Any]
+
+
+class Kinds:
+    """The kinds of the values under each key."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._found: dict[str, set[type]] = {}
+        self._present: dict[str, int] = {}
+        self._long: dict[str, bool] = {}
+
+    def add(self, row: Row) -> None:
+        self.rows += 1
+        for name, value in row.items():
+            if name not in self._found:
+                self._found[name], self._present[name] = set(), 0
+            if value is None:
+                continue
+            kind = type(value)
+            self._found[name].add(kind)
+            self._present[name] += 1
+            if kind is int and value not in INT64:
+                self._long[name] = self._long.get(name, False) or value not in INT128
+
+    def columns(self) -> list[Column]:
+        return [self._column(name, kinds) for name, kinds in self._found.items()]
+
+    def _column(self, name: str, kinds: set[type]) -> Column:
+        types = {KINDS[kind] for kind in kinds}
+        found: ColumnType = "float" if types == {"int", "float"} else "other"
+        found = types.pop() if len(types) == 1 else found if types else "null"
+        layout = "big" if found == "int" and name in self._long else ""
+        if layout and self._long[name]:
+            found, layout = "other", ""
+        return Column(name, found, self._present[name] < self.rows, layout)
+
+
+def kinds_of(rows: Iterable[Row]) -> Kinds:
+    kinds = Kinds()
+    for row in rows:
+        kinds.add(row)
+    return kinds
+
+
+def rows_of(lines: Iterable[bytes], offset: int = 0) -> Iterator[Row]:
+    """The objects in lines of JSON; `offset` rows are before them.
+
+    Raises:
+        BrokenTable: a line is not JSON.
+        Invalid: it is no object, or nested too deeply.
+    """
+    decode = msgspec.json.Decoder().decode
+    for number, line in enumerate(lines, offset + 1):
+        try:
+            row = decode(line.removeprefix(BOM))
+        except RecursionError as problem:
+            raise Invalid(f"row {number:,} is nested too deeply") from problem
+        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+            raise BrokenTable(f"row {number:,} is not JSON: {problem}") from problem
+        if not isinstance(row, dict):
+            raise Invalid(f"row {number:,} is not a JSON object")
+        yield row
+
+
+def frames(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[pl.DataFrame]:
+    """The rows in frames. Of nested and mixed values only whether they are there is told."""
+    source, is_first = iter(rows), True
+    while (chunk := list(islice(source, ROWS_AT_ONCE))) or is_first:
+        is_first = False
+        yield pl.DataFrame(
+            [
+                pl.Series(str(place), _values(chunk, column), _dtype(column), strict=True)
+                for place, column in enumerate(columns)
+            ]
+        )
+
+
+def _dtype(column: Column) -> Any:
+    return pl.Int128 if column.layout == "big" else DTYPES.get(column.type, pl.Boolean)
+
+
+def _values(rows: Sequence[Row], column: Column) -> list[Any]:
+    name = column.name
+    if column.type == "float":
+        return [_float(row.get(name)) for row in rows]
+    if column.type in DTYPES:
+        return [row.get(name) for row in rows]
+    return [None if row.get(name) is None else True for row in rows]
+
+
+def _float(value: Any) -> float | None:
+    try:
+        return None if value is None else float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")

@@ -1,0 +1,116 @@
+"""What a table holds: inferred once from all its rows, then taken by everybody from there."""
+
+from nbyard.domain.tables import (
+    MAX_COLUMNS,
+    MAX_TEXT_COLUMNS,
+    Column,
+    TableInfo,
+)
+from nbyard.tabular import texts
+from nbyard.tabular.formats import Dialect
+from nbyard.tabular.layouts import form_of
+from nbyard.tabular.sources import Source
+
+FIRST_ROWS = 1000
+# So small that all rows are read before the first page is shown.
+SOON_BYTES = 64 << 20
+
+
+def info_of(source: Source, whole: bool = False) -> TableInfo:
+    """What was inferred from all rows. Of a large file that nobody has read yet, and where `whole`
+    is not wanted, what its first rows suggest.
+
+    Raises:
+        BrokenTable: the file is no table.
+        Invalid: the table cannot be read.
+    """
+    if known := source.known_info():
+        return known
+    if source.format in ("csv", "tsv", "jsonl") and not whole:
+        if source.original.stat().st_size > SOON_BYTES:
+            return _of_first_rows(source)
+        dialect_columns = 0 if source.format == "jsonl" else len(source.dialect.names)
+        if dialect_columns > MAX_TEXT_COLUMNS:
+            return _of_first_rows(source)
+    found = _of_all_rows(source)
+    source.remember(found)
+    return found
+
+
+def _of_all_rows(source: Source) -> TableInfo:
+    if source.format in ("csv", "tsv"):
+        return _text(source)
+    if source.format == "jsonl":
+        from nbyard.tabular.objects import Kinds
+
+        kinds = Kinds()
+        scan = source.scan_lines(kinds.add)
+        columns = kinds.columns()
+        return TableInfo("jsonl", scan.rows, columns, len(columns), encoding="utf-8")
+    from nbyard.tabular import frames
+
+    return frames.info(source)
+
+
+def _text(source: Source) -> TableInfo:
+    scan = source.scan()
+    dialect = source.dialect
+    if len(dialect.names) > MAX_TEXT_COLUMNS:
+        return _of_first_rows(source)
+    from nbyard.tabular import frames, inference
+
+    lazy = frames.texts(source)
+    rows = lazy if source.path.stat().st_size > frames.IN_MEMORY_BYTES else lazy.collect()
+    first = _first_texts(source, len(dialect.names))
+    columns, warnings = inference.infer(rows, first, dialect.names, dialect.decimal_comma)
+    return text_info(source, scan.rows, columns, warnings)
+
+
+def _of_first_rows(source: Source) -> TableInfo:
+    if source.format == "jsonl":
+        from nbyard.tabular.objects import kinds_of, rows_of
+
+        lines = texts.lines_page(source.path, 0, FIRST_ROWS, None)
+        columns = kinds_of(rows_of(lines)).columns()
+        return TableInfo("jsonl", None, columns, len(columns), encoding="utf-8")
+    scan, dialect = source.known_scan(), source.dialect
+    width = len(dialect.names) if len(dialect.names) <= MAX_TEXT_COLUMNS else MAX_COLUMNS
+    columns = []
+    for name, found in zip(dialect.names, _first_texts(source, width), strict=False):
+        form = form_of(found, dialect.decimal_comma)
+        layout = "|".join(form.layouts)
+        columns.append(Column(name, form.type, layout=layout, padded=form.padded))
+    return text_info(source, scan.rows if scan else None, columns, [])
+
+
+def _first_texts(source: Source, width: int) -> list[tuple[str, ...]]:
+    first = texts.page(source.path, source.dialect, 0, FIRST_ROWS, None)
+    return list(zip(*(row[:width] for row in first), strict=True)) or [()] * width
+
+
+def text_info(
+    source: Source, rows: int | None, columns: list[Column], warnings: list[str]
+) -> TableInfo:
+    """What a text table holds whose columns are known."""
+    dialect = source.dialect
+    is_wide = source.encoding.startswith("utf-16")
+    return TableInfo(
+        format=source.format,
+        rows=rows,
+        columns=columns,
+        column_count=len(dialect.names),
+        delimiter=dialect.delimiter,
+        encoding=source.encoding if is_wide else dialect.encoding,
+        decimal_comma=dialect.decimal_comma,
+        warnings=[*_warnings(source, dialect), *warnings],
+    )
+
+
+def _warnings(source: Source, dialect: Dialect) -> list[str]:
+    found, scan = [], source.known_scan()
+    if dialect.renamed:
+        shown = ", ".join(repr(name[:40]) for name in dialect.renamed[:5])
+        found.append(f"columns without a name of their own were renamed: {shown}")
+    if scan and scan.ragged:
+        found.append(f"{scan.first_ragged} ({scan.ragged:,} such lines)")
+    return found
