@@ -31,6 +31,10 @@ SUFFIXES: dict[str, TableFormat] = {
     ".xlsx": "excel",
 }
 MAGIC: dict[bytes, TableFormat] = {b"PAR1": "parquet", b"ARROW1": "arrow"}
+# Control characters of Latin-1: Windows-1252 has signs such as the euro there, apart from five.
+NO_CONTROLS = bytes({*range(256)} - {*range(0x80, 0xA0)})
+UNUSED = b"\x81\x8d\x8f\x90\x9d"
+ENCODINGS = {"cp1252": "Windows-1252 (cp1252)", "latin-1": "Latin-1"}
 # Sound files of other kinds that bear such names: streams of Arrow, Feather 1, encrypted Parquet,
 # Excel with a password.
 ALSO_CALLED_SO = (b"\xff\xff\xff\xff", b"FEA1", b"PARE", b"\xd0\xcf\x11\xe0")
@@ -136,8 +140,20 @@ def encoding_of(head: bytes) -> str:
         head.decode()
     except UnicodeDecodeError as problem:
         # A character may be cut off at the end of the sample.
-        return "utf-8" if problem.start >= len(head) - 3 else "latin-1"
+        return "utf-8" if problem.start >= len(head) - 3 else single_byte([head])
     return "utf-8"
+
+
+def single_byte(pieces: Iterable[bytes]) -> str:
+    """Windows-1252 where a byte is a sign there and a control character in Latin-1; all others are
+    the same in both."""
+    found = "latin-1"
+    for piece in pieces:
+        controls = piece.translate(None, NO_CONTROLS)
+        if any(byte in UNUSED for byte in controls):
+            return "latin-1"
+        found = "cp1252" if controls else found
+    return found
 
 
 def needs_rewriting(head: bytes) -> bool:

@@ -7,7 +7,7 @@ from nbyard.domain.tables import (
     TableInfo,
 )
 from nbyard.tabular import texts
-from nbyard.tabular.formats import Dialect
+from nbyard.tabular.formats import ENCODINGS, Dialect
 from nbyard.tabular.layouts import form_of
 from nbyard.tabular.sources import Source
 
@@ -108,6 +108,8 @@ def text_info(
 
 def _warnings(source: Source, dialect: Dialect) -> list[str]:
     found, scan = [], source.known_scan()
+    if dialect.encoding in ENCODINGS:
+        found.append(f"the text is not UTF-8: it is read as {ENCODINGS[dialect.encoding]}")
     if dialect.renamed:
         shown = ", ".join(repr(name[:40]) for name in dialect.renamed[:5])
         found.append(f"columns without a name of their own were renamed: {shown}")

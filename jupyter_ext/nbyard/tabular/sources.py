@@ -15,12 +15,14 @@ import msgspec
 from nbyard.domain.tables import MAX_TABLE_COLUMNS, BrokenTable, TableFormat, TableInfo
 from nbyard.tabular import texts
 from nbyard.tabular.formats import (
+    ENCODINGS,
     SAMPLE_BYTES,
     Dialect,
     detect,
     dialect_of,
     encoding_of,
     needs_rewriting,
+    single_byte,
 )
 
 INFO = "info"
@@ -99,12 +101,18 @@ class Source:
         if len(self.dialect.names) > MAX_TABLE_COLUMNS:
             count = f"{len(self.dialect.names):,} columns"
             raise BrokenTable(f"line 1 has {count}; a table may have {MAX_TABLE_COLUMNS:,}")
+        if self.dialect.encoding in ENCODINGS:
+            self._read_as_other(self._single_byte())
         try:
             return texts.check(self.path, self.dialect)
         except texts.WrongEncoding:
-            # Every byte is some character in Latin-1; the beginning only looked like UTF-8.
-            self._read_as_other("latin-1")
+            # Every byte is some character in these; the beginning only looked like UTF-8.
+            self._read_as_other(self._single_byte())
             return texts.check(self.path, self.dialect)
+
+    def _single_byte(self) -> str:
+        with self.path.open("rb") as file:
+            return single_byte(iter(lambda: file.read(texts.CHUNK), b""))
 
     def _read_as_other(self, encoding: str) -> None:
         if encoding and encoding != self.dialect.encoding:

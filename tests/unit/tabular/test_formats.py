@@ -70,6 +70,19 @@ def test_encoding(encoding: str) -> None:
     assert formats.encoding_of(text.encode(encoding)) == encoding
 
 
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"caf\xe9", "latin-1"),
+        (b"\x80 \x93q\x94", "cp1252"),
+        (b"\x80 \x81", "latin-1"),
+    ],
+)
+def test_signs_of_windows(content: bytes, expected: str) -> None:
+    assert formats.encoding_of(content + b"\n" * 9) == expected
+    assert formats.single_byte([b"a", content]) == expected
+
+
 def test_a_character_cut_off_by_the_sample_is_no_other_encoding() -> None:
     assert formats.encoding_of("aé".encode()[:-1]) == "utf-8"
 

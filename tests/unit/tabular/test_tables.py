@@ -224,6 +224,19 @@ def test_decimals_of_a_file_that_tells_its_types(tables: Tables, tmp_path: Path)
         assert (column.type, column.min, column.max) == ("decimal", "-1.00", texts[0])
 
 
+@pytest.mark.parametrize("first", ["x", "caf\u00e9"])
+def test_a_late_sign_of_windows_names_the_encoding(tables: Tables, make: Make, first: str) -> None:
+    text = f"a,b\n{first},y\n" + "x,y\n" * 100_000 + "\u20ac,\u201cq\u201d\n"
+    file = make(text.encode("cp1252"))
+    assert tables.info(file, count=True).encoding == "cp1252"
+    page = tables.page(file, 100_001, 5)
+    assert page.rows == [["\u20ac", "\u201cq\u201d"]]
+    words = ["the text is not UTF-8: it is read as Windows-1252 (cp1252)"]
+    assert page.warnings == words
+    profile = tables.profile(file, sample=False)
+    assert (profile.warnings, profile.columns[0].max) == (words, "\u20ac")
+
+
 @pytest.fixture
 def frame() -> pl.DataFrame:
     chance = random.Random(7)
