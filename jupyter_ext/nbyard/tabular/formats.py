@@ -39,6 +39,12 @@ ENCODINGS = {"cp1252": "Windows-1252 (cp1252)", "latin-1": "Latin-1"}
 # Excel with a password.
 ALSO_CALLED_SO = (b"\xff\xff\xff\xff", b"FEA1", b"PARE", b"\xd0\xcf\x11\xe0")
 
+# The beginning of a web page, in which there may be remarks before its first word.
+MARKUP = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
+    rb"<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 DECIMAL_POINT = re.compile(r"[+-]?[0-9]*\.[0-9]*(?:[eE][+-]?[0-9]+)?\Z")
 DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+\Z")
 
@@ -87,6 +93,9 @@ def _by_name(path: Path, filename: str, head: bytes) -> TableFormat:
         return _excel(path, named)
     if named is None:
         raise Invalid("this kind of file has no preview")
+    if MARKUP.match(head):
+        words = "the file is a web page (HTML), not a table; its address may need a sign-in"
+        raise BrokenTable(words)
     if named in ("parquet", "arrow", "excel"):
         if head.startswith(ALSO_CALLED_SO):
             raise Invalid(f"this kind of {named} file has no preview")

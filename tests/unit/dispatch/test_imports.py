@@ -159,6 +159,7 @@ BROKEN = [
     ("t.parquet", b"a,b\n", "something else"),
     ("t.arrow", b"ARROW1", "the end of the arrow file is missing"),
     ("t.xlsx", b"a,b\n", "something else"),
+    ("t.csv", b"<!doctype html>\n<title>Sign in</title>", "the file is a web page (HTML)"),
 ]
 
 
