@@ -24,7 +24,7 @@ interface IDataTableProps {
 
 const PAGE = 100;
 const ROW = 24;
-const NUMBERS = new Set(['int', 'float', 'duration']);
+const NUMBERS = new Set(['int', 'float', 'decimal', 'duration']);
 
 /** A table of any length: pages come when they are scrolled to. */
 export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element {

@@ -90,7 +90,11 @@ def _rows(page: Any) -> None:
     show_table([[_value(cell) for cell in row] for row in page.rows], head)
     total = "?" if page.total is None else page.total
     click.echo(f"rows {page.offset} to {page.offset + len(page.rows)} of {total}", err=True)
-    for warning in page.warnings:
+    _warn(page.warnings)
+
+
+def _warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
         click.echo(harmless(warning), err=True)
 
 
@@ -105,6 +109,7 @@ def _profile(profile: Any) -> None:
         for c in profile.columns
     ]
     show_table(rows, head)
+    _warn(profile.warnings)
 
 
 def show_comparison(found: Any) -> None:

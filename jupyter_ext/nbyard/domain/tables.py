@@ -59,7 +59,7 @@ class TableInfo(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `rows` is None where only the first rows were read. `columns` are all of them, or the first 500
     of more than 5,000 in a text table; `column_count` counts all. `delimiter`, `encoding` and
-    `decimal_comma` are for text; `sheets` is for Excel.
+    `decimal_comma` are for text; `sheet` and `sheets` are for Excel.
     """
 
     format: TableFormat
@@ -69,6 +69,7 @@ class TableInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     delimiter: str = ""
     encoding: str = ""
     decimal_comma: bool = False
+    sheet: str = ""
     sheets: list[str] = []
     warnings: list[str] = []
 
@@ -77,7 +78,8 @@ class TablePage(msgspec.Struct, frozen=True):
     """Some rows. Values are JSON: dates in ISO form, infinite numbers, decimals and huge integers
     as text, long text cut with a mark at the end. `total` is None while nobody counted.
 
-    `columns` are at most 500 of `column_count`, from `column_offset` on."""
+    `columns` are at most 500 of `column_count`, from `column_offset` on. Of an Excel file `sheet`
+    is shown of all `sheets`."""
 
     columns: list[Column]
     offset: int
@@ -86,6 +88,8 @@ class TablePage(msgspec.Struct, frozen=True):
     warnings: list[str] = []
     column_offset: int = 0
     column_count: int = 0
+    sheet: str = ""
+    sheets: list[str] = []
 
 
 class TopValue(msgspec.Struct, frozen=True):
@@ -130,3 +134,5 @@ class Profile(msgspec.Struct, frozen=True):
     warnings: list[str] = []
     column_offset: int = 0
     column_count: int = 0
+    sheet: str = ""
+    sheets: list[str] = []

@@ -71,18 +71,30 @@ class ArtifactService:
 
     @operation("GET", "/artifacts/{artifact}/preview", scope="runs:read")
     def preview(
-        self, caller: Caller, artifact: str, offset: int = 0, limit: int = 100
+        self,
+        caller: Caller,
+        artifact: str,
+        offset: int = 0,
+        limit: int = 100,
+        column_offset: int = 0,
+        sheet: str = "",
     ) -> TablePage:
-        """Show rows with types; only for tables that can be read."""
+        """Show rows with types; only for tables that can be read.
+
+        At most 500 columns are shown, from `column_offset` on. `sheet` chooses one of an Excel
+        file, by default the first.
+        """
         from nbyard.tabular import TableFile
 
         check_count(offset, "offset")
+        check_count(column_offset, "column_offset")
         found = self.get(caller, artifact)
         path = self._parts.blobs.path(found.digest)
-        table = TableFile(path, found.filename, found.digest)
+        table = TableFile(path, found.filename, found.digest, sheet)
         if not offset and found.size_bytes <= COUNTED_BYTES:
             self._parts.tables.info(table, count=True)
-        return self._parts.tables.page(table, offset, check_limit(limit))
+        limit = check_limit(limit)
+        return self._parts.tables.page(table, offset, limit, column_offset=column_offset)
 
     def content(self, caller: Caller, artifact: str) -> Bytes:
         """The bytes, for a download: one file, or all of a name."""

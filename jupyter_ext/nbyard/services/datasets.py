@@ -152,22 +152,45 @@ class DatasetService:
             return Page(self._store.datasets.versions(c, found.id))
 
     @operation("GET", "/datasets/{dataset}/preview", scope="datasets:read")
-    def preview(
-        self, caller: Caller, dataset: str, offset: int = 0, limit: int = 100, version: int = 0
+    def preview(  # noqa: PLR0913, PLR0917  these are the query's parameters
+        self,
+        caller: Caller,
+        dataset: str,
+        offset: int = 0,
+        limit: int = 100,
+        version: int = 0,
+        column_offset: int = 0,
+        sheet: str = "",
     ) -> TablePage:
-        """Show rows with types; only for tables that can be read."""
+        """Show rows with types; only for tables that can be read.
+
+        At most 500 columns are shown, from `column_offset` on. `sheet` chooses one of an Excel
+        file, by default the first.
+        """
         check_limit(limit)
         check_count(offset, "offset")
-        found = self._ready(caller, dataset, version)
-        return self._parts.tables.page(self._table(found), offset, limit)
+        check_count(column_offset, "column_offset")
+        table = self._table(self._ready(caller, dataset, version), sheet)
+        return self._parts.tables.page(table, offset, limit, column_offset=column_offset)
 
     @operation("GET", "/datasets/{dataset}/profile", scope="datasets:read")
     def profile(
-        self, caller: Caller, dataset: str, version: int = 0, sample: bool = False
+        self,
+        caller: Caller,
+        dataset: str,
+        version: int = 0,
+        sample: bool = False,
+        column_offset: int = 0,
+        sheet: str = "",
     ) -> Profile:
-        """Show statistics and a picture for each column; `sample` answers at once."""
-        found = self._ready(caller, dataset, version)
-        return self._parts.tables.profile(self._table(found), sample=sample)
+        """Show statistics and a picture for each column; `sample` answers at once.
+
+        At most 500 columns are shown, from `column_offset` on. `sheet` chooses one of an Excel
+        file, by default the first.
+        """
+        check_count(column_offset, "column_offset")
+        table = self._table(self._ready(caller, dataset, version), sheet)
+        return self._parts.tables.profile(table, sample=sample, column_offset=column_offset)
 
     @operation("GET", "/datasets/{dataset}/compare", scope="datasets:read")
     def compare(self, caller: Caller, dataset: str, old: int = 0, new: int = 0) -> Comparison:
@@ -189,7 +212,7 @@ class DatasetService:
             return Comparison(first, second, same=False, note="One of them is a folder.")
         try:
             profiles = [
-                self._parts.tables.profile(self._table(version), sample=False)
+                self._parts.tables.whole_profile(self._table(version))
                 for version in (first, second)
             ]
         except Invalid as error:
@@ -231,13 +254,15 @@ class DatasetService:
         found = self._ready(caller, dataset, version)
         return Bytes(found.digest, found.filename)
 
-    def _table(self, version: DatasetVersion) -> TableFile:
+    def _table(self, version: DatasetVersion, sheet: str = "") -> TableFile:
         from nbyard.tabular import TableFile
 
         path = self._parts.blobs.path(version.digest)
         with self._store.read() as c:
             info = self._store.datasets.table(c, version.id)
-        return TableFile(path, version.filename, version.digest, info=info)
+        if sheet and info is not None and sheet != info.sheet:
+            info = None  # of the first sheet
+        return TableFile(path, version.filename, version.digest, sheet, info)
 
     def _ready(self, caller: Caller, dataset: str, number: int) -> DatasetVersion:
         check_count(number, "version")

@@ -89,8 +89,8 @@ def _page(question: Question, source: Source) -> TablePage:
     return TablePage(columns, offset, info.rows, rows, _warnings(info, shown), *_place(info, shown))
 
 
-def _place(info: TableInfo, shown: range) -> tuple[int, int]:
-    return shown.start, info.column_count
+def _place(info: TableInfo, shown: range) -> tuple[int, int, str, list[str]]:
+    return shown.start, info.column_count, info.sheet, info.sheets
 
 
 def _scan(source: Source, offset: int) -> texts.Scan | None:

@@ -15,7 +15,7 @@ from nbyard.tabular import texts as lines_of
 from nbyard.tabular.inference import values_of
 from nbyard.tabular.layouts import NULLS
 from nbyard.tabular.sources import Source
-from nbyard.tabular.values import to_json
+from nbyard.tabular.values import SAFE_INT, to_json
 
 IN_MEMORY_BYTES = 64 << 20
 MAX_JSON_BYTES = 256 << 20
@@ -101,17 +101,26 @@ def _json(path: Path) -> list[objects.Row]:
     return rows
 
 
-def sheets(path: Path) -> list[str]:
-    return list(fastexcel.read_excel(path).sheet_names)
-
-
 def _excel(source: Source) -> pl.DataFrame:
-    names = sheets(source.path)
-    if source.sheet and source.sheet not in names:
-        raise Invalid.field("sheet", f"there is no sheet {source.sheet!r}")
-    found = fastexcel.read_excel(source.path).load_sheet(source.sheet or names[0])
+    book = fastexcel.read_excel(source.path)
+    found = book.load_sheet(_sheet(source, book.sheet_names), schema_sample_rows=None)
     frame: pl.DataFrame = found.to_polars()
-    return frame
+    # Excel knows no whole numbers: cells of a number hold a floating one.
+    whole = [column.name for column in frame.get_columns() if _is_whole(column)]
+    return frame.with_columns(frame[name].cast(pl.Int64) for name in whole)
+
+
+def _sheet(source: Source, names: Sequence[str]) -> str:
+    if source.sheet and source.sheet not in names:
+        known = ", ".join(map(repr, names[:10]))
+        raise Invalid.field("sheet", f"there is no sheet {source.sheet!r}, but {known}")
+    return source.sheet or names[0]
+
+
+def _is_whole(column: pl.Series) -> bool:
+    if column.dtype != pl.Float64 or column.is_null().all():
+        return False
+    return bool(((column == column.round()) & (column.abs() <= SAFE_INT)).all())
 
 
 def type_name(dtype: pl.DataType) -> ColumnType:
@@ -179,14 +188,23 @@ def info(source: Source) -> TableInfo:
         frame = table(source)
         schema = frame.collect_schema()
         rows: int = frame.select(pl.len()).collect().item() if len(schema) else 0
-        names = sheets(source.path) if source.format == "excel" else []
     except (pl.exceptions.ComputeError, fastexcel.CalamineError) as problem:
         words = str(problem).partition("\n")[0][:MAX_WORDS]
         if isinstance(problem, fastexcel.CalamineError) or any(w in words for w in OUT_OF_SPEC):
             raise BrokenTable(f"the {source.format} file is damaged: {words}") from problem
         raise
     columns = [Column(name, type_name(dtype)) for name, dtype in schema.items()]
-    return TableInfo(source.format, rows, columns, len(columns), sheets=names)
+    found = TableInfo(source.format, rows, columns, len(columns))
+    return _of_sheet(source, found) if source.format == "excel" else found
+
+
+def _of_sheet(source: Source, info: TableInfo) -> TableInfo:
+    names = list(fastexcel.read_excel(source.path).sheet_names)
+    shown, warnings = _sheet(source, names), []
+    if len(names) > 1 and not source.sheet:
+        others = ", ".join(repr(name[:40]) for name in names[1:6])
+        warnings = [f"this is the sheet {shown!r} of {len(names):,}; the others are {others}"]
+    return msgspec.structs.replace(info, sheet=shown, sheets=names, warnings=warnings)
 
 
 def page(

@@ -90,6 +90,15 @@ class Tables:
             write_whole(kept, msgspec.json.encode(found))
         return found
 
+    def whole_profile(self, file: TableFile) -> Profile:
+        """The profile of all rows, with all columns."""
+        found = self.profile(file, sample=False)
+        columns = list(found.columns)
+        while len(columns) < found.column_count:
+            more = self.profile(file, sample=False, column_offset=len(columns))
+            columns += more.columns
+        return msgspec.structs.replace(found, columns=columns)
+
     def forget(self, key: str) -> None:
         """Remove what was kept for these bytes."""
         shutil.rmtree(self._kept(key), ignore_errors=True)

@@ -3,9 +3,9 @@ import { Dataset, DatasetVersion } from '../../api/types';
 import { belowRoot } from '../../api/paths';
 import { showBytes } from '../../components/bytes';
 import { CommandButton } from '../../components/CommandButton';
-import { DataTable } from '../../components/DataTable';
 import { copyText } from '../../components/problems';
 import { StateMark } from '../../components/StateMark';
+import { ITablePart, PartedTable } from '../../components/TablePart';
 import { Tabs } from '../../components/Tabs';
 import { IPanelServices } from '../services';
 import { useThing } from '../useThing';
@@ -133,14 +133,14 @@ interface IRowsProps {
 
 function Rows({ yard, id, version, services }: IRowsProps): JSX.Element {
   const load = useCallback(
-    (offset: number, limit: number) =>
+    (offset: number, limit: number, part: ITablePart) =>
       yard.client.call('datasets.preview', {
         path: { dataset: id },
-        query: { offset, limit, version }
+        query: { offset, limit, version, ...part }
       }),
     [yard, id, version]
   );
-  return <DataTable label={services.trans.__('Rows')} load={load} trans={services.trans} />;
+  return <PartedTable label={services.trans.__('Rows')} load={load} trans={services.trans} />;
 }
 
 interface IFactsProps {

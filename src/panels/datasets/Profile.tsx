@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { ColumnProfile, Profile } from '../../api/types';
+import { ITablePart, TablePartChoice } from '../../components/TablePart';
 import { IPanelServices } from '../services';
 import { HistogramPicture, showNumber, TopPicture } from './Pictures';
 
@@ -15,12 +16,14 @@ export function ProfileView({ services, id, version }: IProfileViewProps): JSX.E
   const { yard, trans } = services;
   const [profile, setProfile] = useState<Profile>();
   const [problem, setProblem] = useState<string>();
+  const [part, setPart] = useState<ITablePart>({});
   useEffect(() => {
+    setProblem(undefined);
     const control = new AbortController();
     const ask = (sample: boolean) =>
       yard.client.call('datasets.profile', {
         path: { dataset: id },
-        query: { version, sample },
+        query: { version, sample, ...part },
         signal: control.signal
       });
     const read = async () => {
@@ -32,7 +35,7 @@ export function ProfileView({ services, id, version }: IProfileViewProps): JSX.E
     };
     read().catch((error: Error) => !control.signal.aborted && setProblem(error.message));
     return () => control.abort();
-  }, [yard, id, version]);
+  }, [yard, id, version, part]);
   if (!profile) {
     return (
       <p className="nby-Note" role={problem ? 'alert' : 'status'}>
@@ -42,6 +45,7 @@ export function ProfileView({ services, id, version }: IProfileViewProps): JSX.E
   }
   return (
     <div className="nby-Profile">
+      <TablePartChoice shown={profile} onChange={setPart} trans={trans} />
       <p className="nby-Dim" role="status">
         {profile.sampled
           ? trans.__(

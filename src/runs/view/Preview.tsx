@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import { addressOf } from '../../api/addresses';
 import { Artifact } from '../../api/types';
-import { DataTable } from '../../components/DataTable';
+import { ITablePart, PartedTable } from '../../components/TablePart';
 import { IExecuted, read } from './cells';
 import { useServices } from './hooks';
 import { NotebookCells } from './NotebookCells';
@@ -24,15 +24,15 @@ export function Preview({ artifact }: { artifact: Artifact }): JSX.Element {
   const suffix = artifact.filename.split('.').pop()?.toLowerCase() ?? '';
   const kinds = [artifact.format, suffix];
   const load = useCallback(
-    (offset: number, limit: number) =>
+    (offset: number, limit: number, part: ITablePart) =>
       yard.client.call('artifacts.preview', {
         path: { artifact: artifact.id },
-        query: { offset, limit }
+        query: { offset, limit, ...part }
       }),
     [yard, artifact.id]
   );
   if (kinds.some(kind => TABLES.has(kind))) {
-    return <DataTable label={artifact.name} load={load} trans={trans} />;
+    return <PartedTable label={artifact.name} load={load} trans={trans} />;
   }
   const image = kinds.find(kind => kind in IMAGES);
   if (image) {

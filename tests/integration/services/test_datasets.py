@@ -20,6 +20,8 @@ from nbyard.errors import (
     StaleWrite,
 )
 
+from ...workbooks import write_excel
+
 
 def test_an_imported_dataset_has_a_page_a_profile_and_bytes(yard, ann, imported):
     datasets = yard.services.datasets
@@ -66,6 +68,32 @@ def test_preview_profile_and_run_have_the_same_types(yard, ann, root, versions, 
         "phone": "str", "day": "datetime64[us]", "big": "uint64", "n": "Int64", " b": "str",
     }  # fmt: skip
     assert last["last"] == ["+49", "2024-12-31 00:00:00", str(2**64 - 1), "<NA>", " x"]
+
+
+def test_every_column_and_every_sheet_can_be_asked_for(yard, ann, root, versions):
+    """D6: what is stored of the first sheet is not taken for another."""
+    names = [f"c{place}" for place in range(501)]
+    (root / "wide.csv").write_text(",".join(names) + "\n" + "1," * 500 + "x\n")
+    write_excel(root / "book.xlsx", {"One": [["a"], [1]], "Two": [["b"], ["0049"]]})
+    versions("wide", "wide.csv")
+    versions("book", "book.xlsx")
+    datasets = yard.services.datasets
+    for ask in (datasets.preview, datasets.profile):
+        (last,) = ask(ann, "wide", column_offset=500).columns
+        assert (last.name, last.type) == ("c500", "string")
+        assert [column.name for column in ask(ann, "book").columns] == ["a"]
+        (other,) = ask(ann, "book", sheet="Two").columns
+        assert (other.name, other.type) == ("b", "string")
+        assert ask(ann, "book", sheet="One").sheets == ["One", "Two"]
+        with pytest.raises(Invalid, match="there is no sheet 'Three'"):
+            ask(ann, "book", sheet="Three")
+        with pytest.raises(Invalid):
+            ask(ann, "wide", column_offset=-1)
+    (root / "wide.csv").write_text(",".join(names) + "\n" + "1," * 500 + "y\n")
+    versions("wide", "wide.csv")
+    assert [column.change for column in datasets.compare(ann, "wide").columns] == [
+        *["same"] * 500, "changed",
+    ]  # fmt: skip
 
 
 def test_what_was_stored_goes_with_the_version(yard, ann, imported):

@@ -41,6 +41,14 @@ def test_a_profile_is_a_line_for_each_column():
     assert line == ["x", "int", "3", "1", "2", "0", "4.5", "9", "9", "2"]
 
 
+def test_what_should_be_known_of_a_table_is_said(capsys):
+    """D6: such as the encoding that was guessed, and that there are more sheets."""
+    VIEWS["datasets.profile"](Profile(0, False, [], 0, ["read as cp1252"]))
+    VIEWS["datasets.preview"](TablePage([], 0, 0, [], ["the sheet 'One' of 2"]))
+    told = capsys.readouterr().err.splitlines()
+    assert told == ["read as cp1252", "rows 0 to 0 of 0", "the sheet 'One' of 2"]
+
+
 def test_two_versions_of_a_table_side_by_side(capsys):
     """D8."""
     at = datetime(2030, 1, 1, tzinfo=UTC)

@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,8 @@ from nbyard.errors import Invalid
 from nbyard.tabular import TableFile, Tables
 from nbyard.tabular.answers import Question
 from nbyard.tabular.reader import Reader
+
+from ...workbooks import write_excel
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "tables.json").read_text())
 
@@ -303,62 +304,56 @@ def check_profile(profile: Profile, frame: pd.DataFrame) -> None:
         assert len(column.histogram.edges) == len(column.histogram.counts) + 1
 
 
-def write_excel(path: Path, sheets: dict[str, list[list[Any]]]) -> None:
-    """The least that counts as a workbook."""
-    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    package = "http://schemas.openxmlformats.org/package/2006/relationships"
-    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    numbered = list(enumerate(sheets.items(), 1))
-    listed = "".join(
-        f'<sheet name="{name}" sheetId="{n}" r:id="r{n}"/>' for n, (name, _) in numbered
-    )
-    links = "".join(
-        f'<Relationship Id="r{n}" Type="{office}/worksheet" Target="worksheets/s{n}.xml"/>'
-        for n, _ in numbered
-    )
-    with zipfile.ZipFile(path, "w") as book:
-        book.writestr(
-            "_rels/.rels",
-            f'<Relationships xmlns="{package}"><Relationship Id="r" Type="{office}/officeDocument"'
-            ' Target="xl/workbook.xml"/></Relationships>',
-        )
-        book.writestr(
-            "xl/workbook.xml",
-            f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{listed}</sheets></workbook>',
-        )
-        book.writestr(
-            "xl/_rels/workbook.xml.rels",
-            f'<Relationships xmlns="{package}">{links}</Relationships>',
-        )
-        for n, (_, rows) in numbered:
-            cells = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows)
-            book.writestr(
-                f"xl/worksheets/s{n}.xml",
-                f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>',
-            )
-
-
-def cell(value: Any) -> str:
-    if value is None:
-        return "<c/>"
-    if isinstance(value, str):
-        return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
-    return f"<c><v>{value}</v></c>"
-
-
 def test_excel_and_its_sheets(tables: Tables, tmp_path: Path) -> None:
     path = tmp_path / "blob"
-    write_excel(path, {"One": [["a", "b"], [1, "x"], [2, None]], "Two": [["c"], [1.5]]})
+    rows: list[list[Any]] = [["a", "b", "c", "d"], [1, "x", 1.5, "0049"], [2, None, 2, None]]
+    write_excel(path, {"One": rows, "Two": [["c"], [1.5]]})
     info = tables.info(TableFile(path, "book.xlsx"), count=True)
-    assert (info.sheets, info.rows, [column.name for column in info.columns]) == (
-        ["One", "Two"],
-        2,
-        ["a", "b"],
-    )
-    assert tables.page(TableFile(path, "book.xlsx", sheet="Two")).rows == [[1.5]]
-    assert tables.profile(TableFile(path, "book.xlsx"), sample=True).rows == 2
-    with pytest.raises(Invalid, match="sheet"):
+    assert (info.sheet, info.sheets, info.rows) == ("One", ["One", "Two"], 2)
+    assert types(info) == {"a": "int", "b": "string", "c": "float", "d": "string"}
+    first = tables.page(TableFile(path, "book.xlsx"))
+    assert first.rows == [[1, "x", 1.5, "0049"], [2, None, 2.0, None]]
+    assert (first.sheet, first.sheets) == ("One", ["One", "Two"])
+    assert first.warnings == ["this is the sheet 'One' of 2; the others are 'Two'"]
+    second = TableFile(path, "book.xlsx", "book", "Two")
+    page = tables.page(second)
+    assert (page.rows, page.sheet, page.sheets) == ([[1.5]], "Two", ["One", "Two"])
+    assert page.warnings == []
+    for sample in (True, False):
+        assert tables.profile(TableFile(path, "book.xlsx"), sample=sample).rows == 2
+        profile = tables.profile(second, sample=sample)
+        assert (profile.rows, profile.sheet, profile.sheets) == (1, "Two", ["One", "Two"])
+    with pytest.raises(Invalid, match="there is no sheet 'Three', but 'One', 'Two'"):
         tables.page(TableFile(path, "book.xlsx", sheet="Three"))
+
+
+@pytest.mark.parametrize("filename", ["x.csv", "x.parquet", "x.jsonl"])
+def test_every_column_of_many_can_be_seen(tables: Tables, tmp_path: Path, filename: str) -> None:
+    names = [f"c{place}" for place in range(1_200)]
+    frame = pl.DataFrame({name: [place, place + 1] for place, name in enumerate(names)})
+    writers = {".csv": frame.write_csv, ".parquet": frame.write_parquet}
+    writers.get(Path(filename).suffix, frame.write_ndjson)(tmp_path / "blob")
+    file = TableFile(tmp_path / "blob", filename, f"many-{filename[2:]}")
+    assert len(tables.info(file, count=True).columns) == 1_200
+    for start, stop in ((0, 500), (500, 1_000), (1_000, 1_200)):
+        page = tables.page(file, column_offset=start)
+        assert [column.name for column in page.columns] == names[start:stop]
+        assert page.rows[1] == list(range(start + 1, stop + 1))
+        assert (page.column_offset, page.column_count) == (start, 1_200)
+        words = f"only columns {start + 1:,} to {stop:,} of 1,200 columns are shown"
+        assert page.warnings == [
+            words if start else "only the first 500 of 1,200 columns are shown"
+        ]
+        for sample in (True, False):
+            profile = tables.profile(file, sample=sample, column_offset=start)
+            assert [column.name for column in profile.columns] == names[start:stop]
+            assert [column.max for column in profile.columns] == list(range(start + 1, stop + 1))
+            assert (profile.column_offset, profile.column_count) == (start, 1_200)
+            assert profile.warnings == page.warnings
+    whole = tables.whole_profile(file)
+    assert [column.name for column in whole.columns] == names
+    with pytest.raises(Invalid, match="only 1,200 columns can be shown"):
+        tables.page(file, column_offset=1_200)
 
 
 def test_pages_of_a_file_with_quoted_lines_by_its_index(tables: Tables, tmp_path: Path) -> None:
