@@ -6,6 +6,7 @@ pattern.
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import msgspec
 import polars as pl  # noqa: TID253  # the reader process exists for it
@@ -122,20 +123,29 @@ class _Search:
         point = "," if self._comma else "."
         whole = text.str.extract(rf"^[+-]?([0-9]*)(?:[{point}][0-9]*)?$")
         part = text.str.extract(rf"^[+-]?[0-9]*[{point}]?([0-9]*)$").str.len_bytes()
+        long = text.filter(whole.str.len_bytes() > DIGITS_OF_FLOAT)
         facts = self._texts.select(
             whole.str.len_bytes().max().alias("whole"),
             part.max().alias("part"),
             (whole.is_null() & text.is_not_null()).any().alias("other"),
+            long.unique().head(MISFITS).implode().alias("long"),
         )
         found = _collect(facts).row(0, named=True)
-        is_exact = found["whole"] <= DIGITS_OF_FLOAT or found["other"]
-        if is_exact or found["whole"] + found["part"] > MAX_DIGITS:
+        if found["other"] or found["whole"] + found["part"] > MAX_DIGITS:
+            return column
+        if all(_is_float(one, self._comma) for one in found["long"]):
             return column
         return msgspec.structs.replace(column, type="decimal", layout=str(found["part"]))
 
 
 def _collect(frame: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
     return frame if isinstance(frame, pl.DataFrame) else frame.collect(engine="streaming")
+
+
+def _is_float(text: str, decimal_comma: bool) -> bool:
+    """Whether a floating number is written so."""
+    number = text.replace(",", ".") if decimal_comma else text
+    return Decimal(repr(float(number))) == Decimal(number)
 
 
 def _misfits(text: pl.Expr, form: Form, decimal_comma: bool) -> pl.Expr:

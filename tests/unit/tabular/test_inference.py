@@ -48,6 +48,13 @@ def inferred(
             Column("x", "float", False),
             [1e300, 1.2345678901234568e18],
         ),
+        (["1000000000000000.0", "2"], Column("x", "float", False), [1e15, 2.0]),
+        (
+            ["9999999999999999.12", "2"],
+            Column("x", "decimal", False, "2"),
+            [Decimal("9999999999999999.12"), Decimal(2)],
+        ),
+        (["1e300", "2e300", "-3.5e20"], Column("x", "float", False), [1e300, 2e300, -3.5e20]),
         (["", "", "7"], Column("x", "int"), [None, None, 7]),
         (["", "NA", ""], Column("x", "null"), [None, None, None]),
         (["true", "FALSE", ""], Column("x", "bool"), [True, False, None]),
