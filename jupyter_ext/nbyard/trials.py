@@ -8,35 +8,17 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from nbyard.domain.column_types import columns_of
-from nbyard.domain.models import ModelColumn, plain_columns
+from nbyard.domain.models import plain_columns
+from nbyard.domain.trials import FIELD, HINT, MEMORY_BYTES, MODULE, SECONDS, KnownTable, Told
 from nbyard.errors import Invalid
 
-SECONDS = 120.0
-MEMORY_BYTES = 8 << 30
 # It gets no secrets: only what Python needs to start.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH")
 PLAIN = {"CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
-MODULE = "nbyard.serving.trying"
-FIELD = "output"
-HINT = (
-    "Or write a model file (nervosum.yaml) for a class whose __init__ loads this file: it says"
-    " what the model takes and what it needs."
-)
-
-
-class KnownTable(msgspec.Struct, frozen=True):
-    """A table that was at hand when the model was made: its name, its columns as a model may take
-    them, and of all its columns some rows."""
-
-    filename: str
-    columns: list[ModelColumn]
-    names: list[str]
-    rows: list[list[Any]]
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -47,21 +29,6 @@ class Question(msgspec.Struct, frozen=True):
     code: Path
     tables: Sequence[KnownTable]
     serving: Mapping[str, str]
-
-
-class Told(msgspec.Struct, frozen=True):
-    """What a model said of itself. `files` are those of the code that it needs, `elsewhere` and
-    `unknown` packages and modules that no image can be given by their names."""
-
-    inputs: list[ModelColumn]
-    outputs: list[ModelColumn]
-    sample: dict[str, Any]
-    table: str
-    classes: list[Any] | None
-    requirements: list[str]
-    elsewhere: list[str]
-    unknown: list[str]
-    files: list[str]
 
 
 class _Problem(msgspec.Struct, frozen=True):
@@ -86,21 +53,24 @@ def ask(
         for place, text in question.serving.items():
             (folder / "lib" / place).parent.mkdir(parents=True, exist_ok=True)
             (folder / "lib" / place).write_text(text, "utf-8")
-        (folder / "question.json").write_bytes(_encoded(question, memory_bytes))
+        told = encoded(str(question.file), str(question.code), question.tables, memory_bytes)
+        (folder / "question.json").write_bytes(told)
         own = {one: os.environ[one] for one in PASSED_ON if one in os.environ}
         own |= {**PLAIN, **variables, "PYTHONPATH": str(folder / "lib")}
         _run([interpreter, "-m", MODULE, "question.json", "answer.json"], folder, own, seconds)
         return _answer(folder)
 
 
-def _encoded(question: Question, memory_bytes: int) -> bytes:
-    columns = [msgspec.to_builtins(one.columns) for one in question.tables]
-    tables = [
-        {"filename": one.filename, "columns": found, "names": one.names, "rows": one.rows}
-        for one, found in zip(question.tables, columns, strict=True)
+def encoded(
+    file: str, code: str, tables: Sequence[KnownTable], memory_bytes: int = MEMORY_BYTES
+) -> bytes:
+    """Return the question as JSON; both places may be relative to the folder that it lies in."""
+    known = [
+        {**msgspec.structs.asdict(one), "columns": msgspec.to_builtins(one.columns)}
+        for one in tables
     ]
-    told = {"file": str(question.file), "code": str(question.code), "tables": tables}
-    return msgspec.json.encode(told | {"memory_bytes": memory_bytes})
+    told = {"file": file, "code": code, "tables": known, "memory_bytes": memory_bytes}
+    return msgspec.json.encode(told)
 
 
 def _run(words: list[str], folder: Path, variables: Mapping[str, str], seconds: float) -> None:
@@ -116,11 +86,11 @@ def _run(words: list[str], folder: Path, variables: Mapping[str, str], seconds: 
                 start_new_session=True,
             )
         except OSError as error:
-            raise _refused(f"{words[0]} cannot be started to look at it: {error}") from None
+            raise refused(f"{words[0]} cannot be started to look at it: {error}") from None
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise _refused(f"loading it and asking it once took more than {seconds:g} s") from None
+            raise refused(f"loading it and asking it once took more than {seconds:g} s") from None
         finally:
             # Before the leader is waited for: until then its group's number is nobody else's.
             with suppress(ProcessLookupError, PermissionError):
@@ -132,14 +102,23 @@ def _answer(folder: Path) -> Told:
     try:
         text = (folder / "answer.json").read_bytes()
     except FileNotFoundError:
-        raise _refused(_last_words(folder / "log")) from None
+        raise refused(_last_words(folder / "log")) from None
+    return told_by(text)
+
+
+def told_by(text: bytes | str) -> Told:
+    """Return what the JSON says that the process of a model wrote.
+
+    Raises:
+        Invalid: it names a problem, or is no such JSON.
+    """
     try:
         problem = msgspec.json.decode(text, type=_Problem).problem
         told = None if problem else msgspec.json.decode(text, type=Told)
-    except msgspec.MsgspecError as error:
-        raise _refused(f"what it says of itself cannot be understood: {error}") from None
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise refused(f"what it says of itself cannot be understood: {error}") from None
     if told is None:
-        raise _refused(problem)
+        raise refused(problem)
     for side in ("inputs", "outputs"):
         columns_of(plain_columns(getattr(told, side)), f"{FIELD}.{side}")
     return told
@@ -151,5 +130,6 @@ def _last_words(log: Path) -> str:
     return f"loading it and asking it once broke off{said}"
 
 
-def _refused(words: str) -> Invalid:
+def refused(words: str) -> Invalid:
+    """Return the error for a model of which not enough is known."""
     return Invalid.field(FIELD, words, hint=HINT)

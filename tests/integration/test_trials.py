@@ -16,10 +16,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from nbyard.domain.models import ModelColumn
+from nbyard.domain.trials import KnownTable, Told
 from nbyard.errors import Invalid
 from nbyard.images.models import serving_sources
 from nbyard.serving.trying import _lacks_memory
-from nbyard.trials import KnownTable, Question, Told, ask
+from nbyard.trials import Question, ask
 
 FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": [1, 2, 3, 5]})
 KINDS = ["x", "y", "x", "y"]

@@ -19,6 +19,7 @@ from nbyard.dispatch.recovery import Sweeper
 from nbyard.dispatch.room import Room
 from nbyard.dispatch.runs import RunController
 from nbyard.dispatch.threads import Threads
+from nbyard.dispatch.trials import TrialController
 from nbyard.errors import Busy, NbyardError, StoreUnusable, Unavailable
 from nbyard.images.environments import offer_images
 from nbyard.resources import ResourceLinks
@@ -40,6 +41,7 @@ IMPORTS_AT_ONCE = 4
 BUILDS_AT_ONCE = 2
 DEPLOYMENTS_AT_ONCE = 8
 MONITORS_AT_ONCE = 4
+TRIALS_AT_ONCE = 2
 GONE_SECONDS = 86_400.0  # a database that is away for a day does not come back
 
 
@@ -64,6 +66,8 @@ class Dispatcher:
         self._deployments = DeploymentController(room, self._deployers, self._inbox, slots)
         self._lookers = Threads(MONITORS_AT_ONCE)
         self._monitors = MonitorController(room, self._lookers, self._runs.live)
+        self._testers = Threads(TRIALS_AT_ONCE)
+        self._trials = TrialController(room, self._testers)
         self._holds = threading.Event()
         self._holds.set()
         self._is_importing = False
@@ -137,17 +141,21 @@ class Dispatcher:
     def end_threads(self) -> None:
         """Begin nothing more in threads, and wait a little for what is under way."""
         end = time.monotonic() + LEAVE_SECONDS
-        others = (self._importers, self._builders, self._deployers, self._lookers)
-        for threads in others:
+        for threads in self._beside:
             threads.close()
         self._threads.close(LEAVE_SECONDS)
-        for threads in others:
+        for threads in self._beside:
             threads.settle(max(0.0, end - time.monotonic()))
 
     def settle(self, seconds: float) -> bool:
         """Wait for what is under way in threads; whether all of it came to an end."""
-        beside = (self._importers, self._builders, self._deployers, self._lookers)
-        return all(each.settle(seconds) for each in (self._threads, *beside))
+        return all(each.settle(seconds) for each in (self._threads, *self._beside))
+
+    @property
+    def _beside(self) -> tuple[Threads, ...]:
+        """Threads for what is no task of a run."""
+        makers = (self._importers, self._builders, self._deployers)
+        return *makers, self._lookers, self._testers
 
     def _loop(self, listener: Listener) -> None:
         idle_since = time.monotonic()
@@ -190,6 +198,7 @@ class Dispatcher:
             is_busy = self._runs.tick(woken, has_news=has_news)
             self._monitors.tick()
             is_busy |= self._deployments.tick(has_news=has_news)
+            is_busy |= self._trials.tick(has_news=has_news)
             if has_time:
                 self._garbage.tick()
                 makers = (self._imports, self._environments, self._images)

@@ -26,9 +26,9 @@ KEEP_EVENTS = 200_000
 
 
 class LiveAttempts(Collection[str]):
-    """The ids of all live attempts, workers of functions and checks of deployments, read at the
-    moment of each question: an engine may take long to answer, and what was started meanwhile must
-    not be swept."""
+    """The ids of all live attempts, workers of functions, trials and checks of deployments, read
+    at the moment of each question: an engine may take long to answer, and what was started
+    meanwhile must not be swept."""
 
     def __init__(self, store: Store):
         self._store = store
@@ -37,6 +37,7 @@ class LiveAttempts(Collection[str]):
         with self._store.read() as c:
             live = {attempt.id for attempt in self._store.attempts.live(c)}
             live |= {check_name(*one) for one in self._store.deployments.begun(c)}
+            live |= self._store.trials.begun(c)
             return live | self._store.workers.live(c)
 
     def __contains__(self, attempt_id: object) -> bool:

@@ -14,7 +14,8 @@ class Order(msgspec.Struct, frozen=True):
     returned earlier ("" before). `image` or `requirements` (a file inside `code/`, relative to the
     attempt folder) matter to containers only. `gpu` is how many GPUs it wants, `gpus` those of this
     machine that it was granted, by index or UUID. `warm`: it may share what its run keeps warm.
-    `ports` are those of a container that have to be reached from its engine's machine. Where it
+    `ports` are those of a container that have to be reached from its engine's machine. One that is
+    `offline` gets no network. Where it
     waits among others elsewhere, a higher `priority` comes first.
     """
 
@@ -34,6 +35,7 @@ class Order(msgspec.Struct, frozen=True):
     warm: bool = False
     ports: list[int] = []
     priority: float = 0.0
+    offline: bool = False
 
 
 class Observation(msgspec.Struct, frozen=True):

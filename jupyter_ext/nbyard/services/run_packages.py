@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from nbyard.attempt_views import surroundings
 from nbyard.blobs.trees import Entry, Tree
 from nbyard.domain.column_types import UNNAMED
 from nbyard.domain.environments import Package as InstalledPackage
@@ -30,11 +29,12 @@ from nbyard.domain.models import (
 from nbyard.domain.requirements import normal_name
 from nbyard.domain.runs import BytesOf, ResultOf
 from nbyard.domain.runtimes import PROCESS
+from nbyard.domain.trials import HINT, KnownTable, Told
 from nbyard.errors import Invalid, NotFound
+from nbyard.services.model_trials import Origin, ask_there, origin_of
 from nbyard.services.naming import nearest
 from nbyard.services.packages import Package, checked_lines, model_file_in, read_folder
-from nbyard.services.run_attempts import attempts_behind
-from nbyard.trials import HINT, KnownTable, Question, Told, ask
+from nbyard.trials import Question, ask
 
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
@@ -204,8 +204,14 @@ def _sample(table: KnownTable, inputs: Sequence[ModelColumn]) -> dict[str, Any]:
 
 def _of_pickle(parts: Parts, caller: Caller, found: Output) -> Package:
     seen = list(_tables(parts, found))
-    told, code = _asked(parts, found, [one.known for one in seen])
-    lines = "\n".join(as_recorded(told.requirements, _recorded(parts, caller, found)))
+    origin, code = origin_of(parts, caller, found.task), _code(parts, found)
+    tables = [one.known for one in seen]
+    if origin.is_here:
+        told = _asked(parts, found, code, tables)
+    else:
+        digests = {path: entry.digest for path, entry in code.items()}
+        told = ask_there(parts, origin, found.file, digests, tables)
+    lines = "\n".join(as_recorded(told.requirements, _recorded(origin)))
     missing = [*told.elsewhere, *told.unknown]
     if missing:
         words = f"it needs {', '.join(missing[:MAX_TABLES])}, which came from no index"
@@ -234,15 +240,10 @@ def _of_pickle(parts: Parts, caller: Caller, found: Output) -> Package:
     return Package(model, bundle.digest, source=found.source)
 
 
-def _recorded(parts: Parts, caller: Caller, found: Output) -> list[InstalledPackage]:
+def _recorded(origin: Origin) -> list[InstalledPackage]:
     """What was installed where the step was done; nothing where that is not known any more."""
-    with parts.store.read() as c:
-        task = parts.store.tasks.view(c, found.run.id, found.task.node)
-        if task is None:
-            return []
-        attempts = attempts_behind(parts.store, c, caller, task)
-    told = surroundings(parts.store.folder, msgspec.structs.replace(task, attempts=attempts))
-    return told.lock.packages if told and told.lock else []
+    lock = origin.recorded.lock if origin.recorded else None
+    return lock.packages if lock else []
 
 
 def as_recorded(lines: Sequence[str], packages: Sequence[InstalledPackage]) -> list[str]:
@@ -262,12 +263,11 @@ def _target(told: Told, seen: list[Seen]) -> str:
 
 
 def _asked(
-    parts: Parts, found: Output, tables: list[KnownTable]
-) -> tuple[Told, Mapping[str, Entry]]:
-    """What the model says, and the modules beside the code that made it, by their paths there."""
+    parts: Parts, found: Output, code: Mapping[str, Entry], tables: list[KnownTable]
+) -> Told:
+    """What the model says in a process here, with the modules beside the code that made it."""
     from nbyard.images.models import serving_sources
 
-    code = _code(parts, found)
     interpreter, variables = _interpreter(parts, found)
     parts.blobs.open_seekable(found.file.digest).close()  # whole, before anything reads it
     with tempfile.TemporaryDirectory(prefix="nbyard-model-") as name:
@@ -275,7 +275,7 @@ def _asked(
         _stage(parts, code, folder)
         file = parts.blobs.path(found.file.digest).absolute()
         question = Question(file, folder, tables, serving_sources())
-        return ask(question, interpreter, variables), code
+        return ask(question, interpreter, variables)
 
 
 def _stage(parts: Parts, entries: Mapping[str, Entry], folder: Path) -> None:

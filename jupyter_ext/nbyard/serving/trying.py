@@ -1,7 +1,8 @@
 """`python -m nbyard.serving.trying QUESTION ANSWER`: what a pickled model takes and answers, found
 out by loading it and asking it once, in a process of its own.
 
-The question is JSON: the `file`, the folder of the `code` that wrote it, the `tables` that were at
+The question is JSON: the `file` and the folder of the `code` that wrote it, both relative to the
+folder of the question where they are no whole paths; the `tables` that were at
 hand then (`filename`, `columns` as in model.json, `rows`), and how much memory may be taken. The
 answer has the columns, a `sample` row, the lines that its packages need, and the `files` of the
 code that it needs; or a `problem` in words.
@@ -58,6 +59,8 @@ class Table(NamedTuple):
 def main(question: str, answer: str) -> int:
     """Write the answer; 0 also where that is a problem."""
     asked, place = json.loads(Path(question).read_text("utf-8")), Path(answer).absolute()
+    beside = Path(question).absolute().parent
+    asked |= {name: str(beside / asked[name]) for name in ("file", "code")}
     _limit(int(asked["memory_bytes"]))
     try:
         told = look(asked)

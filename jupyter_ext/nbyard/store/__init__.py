@@ -32,6 +32,7 @@ from nbyard.store.reserve import Reserve
 from nbyard.store.runs import RunRows, SubmissionRows
 from nbyard.store.secrets import Vault
 from nbyard.store.tasks import TaskRows
+from nbyard.store.trials import TrialRows
 from nbyard.store.uses import UseRows
 from nbyard.store.workers import WorkerRows
 from nbyard.store.workflows import WorkflowRows
@@ -59,6 +60,7 @@ class Store:
     runs = RunRows()
     submissions = SubmissionRows()
     tasks = TaskRows()
+    trials = TrialRows()
     uses = UseRows()
     workers = WorkerRows()
     workflows = WorkflowRows()
@@ -111,6 +113,7 @@ class Store:
             or self.datasets.importing(c)
             or any(noun.under_way(c) for noun in nouns)
             or self.models.is_leased(c)
+            or self.trials.open(c)
         )
 
     def relayed(self) -> AbstractContextManager[None]:

@@ -84,3 +84,13 @@ models = Table(
     Index("ix_models_image", "image"),
     Index("ix_models_repository", "repository"),
 )
+
+trials = Table(
+    "trials",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("trial", JSON, nullable=False),
+    Column("answer", JSON(none_as_null=True)),
+    Column("begun_at", Moment),
+    Column("created_at", Moment, nullable=False),
+)

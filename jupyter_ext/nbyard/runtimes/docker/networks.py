@@ -31,7 +31,7 @@ class Networks:
     def use(self, engine: Engine, order: Order) -> Iterator[Callable[[], str]]:
         """What says the id of the run's network, or "none"; meanwhile it is made. It stays for the
         time of the block, in which a container has to come into it; if nobody asks, it goes."""
-        if self._kind == "none":
+        if self._kind == "none" or order.offline:
             yield lambda: "none"
             return
         run = order.run_id

@@ -1,9 +1,13 @@
 """R16: ports of a container are opened where its network lets somebody reach them."""
 
+from pathlib import Path
+from typing import cast
+
 import pytest
 
-from nbyard.dockerd import ContainerSpec
+from nbyard.dockerd import ContainerSpec, Engine
 from nbyard.runtimes.docker.networks import Networks
+from nbyard.runtimes.protocol import Order
 
 
 @pytest.mark.parametrize(("kind", "ports"), [("bridge", [8000]), ("internal", []), ("none", [])])
@@ -11,3 +15,10 @@ def test_only_a_bridge_opens_ports(kind: str, ports: list[int]) -> None:
     spec = ContainerSpec("nby-a", "image", [], "1:1", {}, ports=[8000])
     placed = Networks(kind).placed(spec, "its network")
     assert (placed.network, placed.ports) == ("its network", ports)
+
+
+def test_what_is_offline_gets_no_network_and_none_is_made() -> None:
+    order = Order("a", "s", "r", "n", Path("/a"), "m", offline=True)
+    engine = cast(Engine, None)  # nothing is asked of it
+    with Networks("bridge").use(engine, order) as network:
+        assert network() == "none"

@@ -1,0 +1,23 @@
+"""Models that are loaded once in the image of the step that wrote them."""
+
+import sqlalchemy as sa
+from alembic import op
+
+import nbyard.store.tables
+
+revision = "0030"
+down_revision = "0018"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    moment = nbyard.store.tables.Moment(precision=53)
+    op.create_table(
+        "trials",
+        sa.Column("id", sa.String(36), primary_key=True),
+        sa.Column("trial", sa.JSON, nullable=False),
+        sa.Column("answer", sa.JSON, nullable=True),
+        sa.Column("begun_at", moment, nullable=True),
+        sa.Column("created_at", moment, nullable=False),
+    )
