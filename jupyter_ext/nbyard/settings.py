@@ -67,7 +67,7 @@ class Settings(Configurable):
     allowed_private_hosts = ListTrait(
         Unicode(),
         help="Private addresses that imports may read: host, host:port or network (10.0.0.0/8).",
-    ).tag(config=True, dispatcher=True)
+    ).tag(config=True)
     link_folders = ListTrait(
         Unicode(),
         ["resources"],

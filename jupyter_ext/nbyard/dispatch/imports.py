@@ -127,11 +127,9 @@ class ImportController:
             os.close(fd)
 
     def _fetch(self, owner: str, version: DatasetVersion) -> tuple[Blob, str]:
-        settings = self._room.settings
-        remote = Remote(
-            Allowed.parse(settings.allowed_private_hosts),
-            Limits(max_bytes=settings.max_upload_bytes),
-        )
+        with self._store.read() as c:
+            allowed = Allowed.parse(self._store.datasets.allowed_hosts(c, version.id))
+        remote = Remote(allowed, Limits(max_bytes=self._room.settings.max_upload_bytes))
         watch = Watch(self._teller(owner, version), self._is_gone(version))
         url, sign = version.source, None
         if url.startswith(SCHEME):

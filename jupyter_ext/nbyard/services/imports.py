@@ -161,6 +161,7 @@ class NewImport:
             "format": "",
             "reason": "",
             "digest": "",
+            "allowed_hosts": list(self._parts.settings.allowed_private_hosts),
             "bytes_done": 0,
             "created_at": datetime.now(UTC),
         }

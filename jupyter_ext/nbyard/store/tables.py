@@ -83,6 +83,7 @@ dataset_versions = Table(
     Column("bytes_done", BigInteger, nullable=False),
     Column("rows", BigInteger),
     Column("columns", Integer),
+    Column("allowed_hosts", JSON, nullable=False, server_default="[]"),
     Column("created_at", Moment, nullable=False),
     Column("finished_at", Moment),
     UniqueConstraint("dataset_id", "number"),

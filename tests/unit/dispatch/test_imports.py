@@ -1,7 +1,10 @@
 """Imports: bytes, then their table, then ready; each step again after a crash."""
 
 import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -103,6 +106,25 @@ def test_a_file_that_vanished_fails_with_words(bench: Bench, tmp_path: Path) -> 
     (tmp_path / "root" / "t.csv").unlink()
     bench.until(lambda: look(bench, made).current.state == "failed")
     assert look(bench, made).current.reason
+
+
+def test_a_private_host_is_allowed_by_whoever_asks(bench: Bench, tmp_path: Path) -> None:
+    """Whatever the dispatcher was started with."""
+    (tmp_path / "t.csv").write_text("a\n1\n")
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        serving = Thread(target=server.serve_forever)
+        serving.start()
+        address = UrlSource(f"http://127.0.0.1:{server.server_port}/t.csv")
+        with pytest.raises(Invalid, match="a loopback address"):
+            imported(bench, address)
+        bench.yard.settings.allowed_private_hosts = ["127.0.0.1"]
+        made = imported(bench, address)
+        bench.room.settings.allowed_private_hosts = []
+        bench.until(lambda: look(bench, made).current.state != "importing")
+        server.shutdown()
+        serving.join()
+    assert look(bench, made).current.state == "ready", look(bench, made).current.reason
 
 
 def test_one_whose_credential_is_gone_fails_with_words(bench: Bench) -> None:

@@ -1,4 +1,5 @@
-"""Models that are loaded once in the image of the step that wrote them."""
+"""Models that are loaded once in the image of the step that wrote them, and the private hosts that
+whoever asked for a version of a dataset allows."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,3 +22,5 @@ def upgrade() -> None:
         sa.Column("begun_at", moment, nullable=True),
         sa.Column("created_at", moment, nullable=False),
     )
+    allowed = sa.Column("allowed_hosts", sa.JSON, nullable=False, server_default="[]")
+    op.add_column("dataset_versions", allowed)
