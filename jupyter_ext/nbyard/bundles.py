@@ -1,5 +1,6 @@
 """Code bundles: the folder of a notebook or script, under ignore rules and a size cap."""
 
+import contextlib
 import fnmatch
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -134,6 +135,19 @@ def names_below(folder: Path, text: str) -> str:
     real = os.path.join(os.path.realpath(folder), place)
     is_there = place not in (".", "..") and not place.startswith("../") and os.path.exists(real)
     return Path(place).as_posix() if is_there and os.path.realpath(real) == real else ""
+
+
+def links_left_out(path: Path, root: Path) -> list[str]:
+    """Name the links beside the code and at the top of its project, none of which a bundle has."""
+    base = project_of(path, root) or path.parent
+    found = []
+    for folder in dict.fromkeys((base, path.parent)):
+        prefix = folder.relative_to(base).as_posix()
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            links = sorted(one.name for one in entries if one.is_symlink())
+            found += [name if prefix == "." else f"{prefix}/{name}" for name in links]
+    own = path.relative_to(base).as_posix()
+    return [name for name in found if name != own and not rule_of(base, name)]
 
 
 def collect_folder(folder: Path, blobs: Blobs, cap: int) -> str:

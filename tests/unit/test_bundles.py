@@ -6,7 +6,15 @@ import pytest
 
 from nbyard import bundles
 from nbyard.blobs import Blobs
-from nbyard.bundles import excess, names_below, pick, project_of, rule_of, with_trees
+from nbyard.bundles import (
+    excess,
+    links_left_out,
+    names_below,
+    pick,
+    project_of,
+    rule_of,
+    with_trees,
+)
 from nbyard.domain.environments import LockedPackage
 from nbyard.errors import TooLarge
 
@@ -82,7 +90,10 @@ def test_a_project_is_taken_without_what_is_ignored(root, blobs):
     (root / "link.py").symlink_to(code)
     (root / "linked").symlink_to(root / "lib")
     os.mkfifo(root / "pipe")
+    (root / "jobs/data").symlink_to(root / "lib")
+    (root / ".hidden").symlink_to(root / "lib")
     bundle = collect(code, root, blobs, MIB)
+    assert links_left_out(code, root) == ["link.py", "linked", "jobs/data"]
     assert (bundle.file, bundle.count, bundle.size_bytes) == ("jobs/train.py", 3, 3)
     assert _stored(blobs, bundle) == {"jobs/train.py", "pyproject.toml", "lib/load.py"}
 

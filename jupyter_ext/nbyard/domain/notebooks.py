@@ -1,6 +1,7 @@
 """Notebooks: the arguments that their parameters cells declare, read as source and never run."""
 
 import ast
+import builtins
 import contextlib
 import hashlib
 import io
@@ -8,7 +9,7 @@ import json
 import re
 import tokenize
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -68,8 +69,20 @@ def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
     cells = parameters_cells(notebook)
     for index in cells:
         reader.read(source_of(notebook["cells"][index]), index)
-    hints = reader.hints + several_cells(cells)
+    hints = reader.hints + several_cells(cells) + _hiding(reader.arguments)
     return Parameters(list(reader.arguments.values()), hints, reader.error)
+
+
+def _hiding(names: Iterable[str]) -> list[str]:
+    """A hint where parameters have names of Python's own functions."""
+    found = [name for name in names if callable(getattr(builtins, name, None))]
+    if not found:
+        return []
+    words = "a parameter" if len(found) == 1 else "parameters"
+    return [
+        f"{', '.join(found)}: the name of a function of Python is used for {words}."
+        " The notebook cannot call that function any more; rename the parameter."
+    ]
 
 
 def several_cells(cells: Sequence[int]) -> list[str]:

@@ -21,6 +21,7 @@ STARTS: dict[str, tuple[str, list[str]]] = {
 }
 LANGUAGES = {"Rscript": "R", "node": "javascript"}
 PYTHONS = re.compile(r"python[23]?(\.\d+)?\Z")
+UTF8_MARK, UTF16_MARKS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh"})
 BINARIES = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 MAX_SHEBANG = 256
@@ -74,7 +75,7 @@ def read_start(name: str, content: bytes) -> Start:
 
 def shebang(content: bytes) -> list[str]:
     """Return the words after `#!` without `env`, or no words if the first line has none."""
-    line = content[:MAX_SHEBANG].split(b"\n", 1)[0]
+    line = content.removeprefix(UTF8_MARK)[:MAX_SHEBANG].split(b"\n", 1)[0]
     if not line.startswith(b"#!"):
         return []
     try:
@@ -86,8 +87,20 @@ def shebang(content: bytes) -> list[str]:
     return words
 
 
+def is_utf16(content: bytes) -> bool:
+    """Whether a text begins as an editor of Windows writes UTF-16."""
+    return content.startswith(UTF16_MARKS)
+
+
 def start_hints(name: str, content: bytes, start: Start) -> list[str]:
     """Describe what keeps a script from running as its author means."""
+    if is_utf16(content) and not start.is_binary:
+        return [f"{name} is UTF-16 text, which no interpreter reads. Save it as UTF-8."]
+    if content.startswith(UTF8_MARK) and start.language != "python":
+        return [
+            f"{name} begins with a byte order mark (BOM), which {start.language or 'the system'}"
+            " takes for a part of the first word. Save it as UTF-8 without BOM."
+        ]
     if start.language in SHELLS and b"\r\n" in content:
         return [
             f"{name} has Windows line ends (CRLF), which {start.language} takes for a part of the"

@@ -22,6 +22,8 @@ NUMBER = re.compile("([0-9]+)")
 DATA = "data"
 ANY_KEY = "[...]"
 MAX_NODES = 10_000
+# as a key of an object in JavaScript it is no key
+PROTOTYPE = "__proto__"
 
 
 class Binding(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -138,8 +140,10 @@ def read_document(text: str | bytes, strict: bool = False) -> Document:
     if len(document.nodes) > MAX_NODES:
         raise Invalid.field("document.nodes", f"more than {MAX_NODES} nodes")
     for name in document.nodes:
-        if not NODE_ID.match(name):
+        if not NODE_ID.match(name) or name == PROTOTYPE:
             raise Invalid.field("document.nodes", f"{name[:70]!r} is no valid node id")
+    if PROTOTYPE in document.edges:
+        raise Invalid.field("document.edges", f"{PROTOTYPE!r} is no valid id of an edge")
     edges = {
         key: edge
         for key, edge in document.edges.items()

@@ -10,7 +10,14 @@ from nbyard.domain.commands import build_argv, expand_file, secret_variables
 from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.handed import MARK, handed_values
 from nbyard.domain.invocations import ATTEMPT, TEMPORARY, WORK
-from nbyard.domain.script_starts import PYTHON, STARTS, description_hints, read_start, start_hints
+from nbyard.domain.script_starts import (
+    PYTHON,
+    STARTS,
+    description_hints,
+    is_utf16,
+    read_start,
+    start_hints,
+)
 from nbyard.domain.scripts import Script, read_script
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
@@ -30,7 +37,8 @@ class CommandKind:
         Other scripts and binaries get a hint: their arguments come from people or a description.
         """
         start = read_start(name, content)
-        script = _script(name, content) if start.language == "python" else Script()
+        is_read = start.language == "python" and not is_utf16(content)
+        script = _script(name, content) if is_read else Script()
         unread = script.hints
         if not (script.arguments or unread):
             unread = description_hints(name, content, start)

@@ -135,8 +135,12 @@ def _check_cell(cell: Any, place: str) -> None:
     lines = source if isinstance(source, list) else [source]
     if not all(isinstance(line, str) for line in lines):
         raise Invalid.field(f"{place}.source", "text or a list of lines is needed")
-    if not isinstance(cell.get("metadata", {}), dict):
+    metadata = cell.get("metadata", {})
+    if not isinstance(metadata, dict):
         raise Invalid.field(f"{place}.metadata", "an object is needed")
+    tags = metadata.get("tags") or []
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise Invalid.field(f"{place}.metadata.tags", "a list of texts is needed")
     if not isinstance(cell.get("outputs", []), list):
         raise Invalid.field(f"{place}.outputs", "a list is needed")
 

@@ -42,6 +42,8 @@ from nbyard.files import file_of
 from nbyard.importers import CWL_SUFFIX
 from nbyard.services.naming import free_name
 
+MAX_LINKS = 5
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -144,7 +146,12 @@ class Freezer:
             language=reading.language,
             kernel=reading.kernel,
             arguments=reading.arguments,
-            hints=[*code.hints, *reading.hints, *self._kernel_hints(reading, resources)],
+            hints=[
+                *code.hints,
+                *reading.hints,
+                *self._kernel_hints(reading, resources),
+                *self._link_hints(code),
+            ],
             can_tag=reading.can_tag,
             command=reading.command,
             resources=resources,
@@ -157,6 +164,19 @@ class Freezer:
             return []
         used = kernels.substitute(reading.kernel, reading.language)
         return [not_installed(reading.kernel, used)] if used else []
+
+    def _link_hints(self, code: Code) -> list[str]:
+        """Name the links that do not travel with the code."""
+        if code.path is None:
+            return []
+        found = bundles.links_left_out(file_of(code.path), self._parts.files.root)
+        if not found:
+            return []
+        names = ", ".join(found[:MAX_LINKS]) + (", …" if len(found) > MAX_LINKS else "")
+        return [
+            f"Links do not travel with the code: {names}. Copy what they lead to, or hand it over"
+            " as an input."
+        ]
 
     def prepare(self, code: Code, told: Description | None = None) -> dict[str, Any]:
         """Everything of a version but its identity: bytes are stored, nothing is written to rows.

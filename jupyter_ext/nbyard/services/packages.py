@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 REQUIREMENTS = "requirements.txt"
 MAX_LISTED = 5
+# what a name may be given that is a class: another name, or what a call returns
+MAY_BE_CLASS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.IfExp, ast.BoolOp)
 
 
 class Package(msgspec.Struct, frozen=True):
@@ -152,15 +154,15 @@ def _check_class(folder: Path, model: ModelFile, where: str) -> None:
 
 
 def _names(tree: ast.Module) -> set[str]:
-    """What a module has at its top level, as far as that can be seen: classes and imports; a
-    star brings anything."""
+    """What may be a class at the top level of a module, as far as that can be seen: classes,
+    imports and other names of them; a star brings anything."""
     found: set[str] = set()
     for one in ast.walk(tree):
         if isinstance(one, ast.ClassDef):
             found.add(one.name)
         elif isinstance(one, ast.ImportFrom | ast.Import):
             found |= {alias.asname or alias.name for alias in one.names}
-        elif isinstance(one, ast.Assign):
+        elif isinstance(one, ast.Assign) and isinstance(one.value, MAY_BE_CLASS):
             found |= {target.id for target in one.targets if isinstance(target, ast.Name)}
     return found
 

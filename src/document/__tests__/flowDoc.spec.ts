@@ -39,6 +39,17 @@ describe('FlowDoc', () => {
     expect(one.getSource()).toBe(writeFlow(one.toJSON()));
   });
 
+  it('is not changed by a node or edge that is called as the prototype of all objects', () => {
+    const doc = new FlowDoc();
+    const nodes = '{"__proto__": {"type": "dataset"}, "a": {"type": "dataset"}}';
+    const edges = `{"__proto__": ${JSON.stringify({ ...EDGE, target: 'a' })}}`;
+    doc.setSource(`{"version": 1, "meta": {}, "nodes": ${nodes}, "edges": ${edges}}`);
+    expect(doc.node('a')).toEqual({ type: 'dataset' });
+    expect(Object.keys(doc.toJSON().edges)).toEqual([]);
+    expect(({} as Record<string, unknown>).type).toBeUndefined();
+    expect(Object.keys({})).toEqual([]);
+  });
+
   it('K12: changes to different fields both survive, and undo is local', () => {
     const [one, two] = pair();
     one.move([['a', [5, 5]]]);

@@ -1,3 +1,4 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import { addressOf } from '../../api/addresses';
 import { PORTION } from '../../components/Portion';
 import { showMoment } from '../../components/times';
@@ -6,6 +7,9 @@ import { useServices } from './hooks';
 import { Record } from './Record';
 import { StepChoice } from './StepChoice';
 import { IStepProps } from './Steps';
+
+// of a value; the whole stands in the record of the run
+const MOST_LETTERS = 2000;
 
 /** With what the run, and each step of it, was started, and what it ran on. */
 export function Parameters(props: IStepProps): JSX.Element {
@@ -88,7 +92,7 @@ function Values({ caption, values, href }: IValuesProps): JSX.Element | null {
           <tr key={name}>
             <th scope="row">{name}</th>
             <td className="nby-Code">
-              {told(value)}{' '}
+              {shortened(told(value), trans)}{' '}
               {href?.(name) && (
                 <a className="nby-Link" download href={href(name)}>
                   {trans.__('Download')}
@@ -100,6 +104,17 @@ function Values({ caption, values, href }: IValuesProps): JSX.Element | null {
       </tbody>
     </table>
   );
+}
+
+/** The beginning of a long text, and how long it is. */
+function shortened(text: string, trans: TranslationBundle): string {
+  return text.length > MOST_LETTERS
+    ? trans.__(
+        '%1… (%2 characters)',
+        text.slice(0, MOST_LETTERS),
+        text.length.toLocaleString()
+      )
+    : text;
 }
 
 /** A plain value, or where bytes come from. */

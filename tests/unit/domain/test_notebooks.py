@@ -125,6 +125,15 @@ def test_the_later_cell_wins() -> None:
     assert found["b"].help == "new" and found["b"].type == "int"
 
 
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [("print = 3", "print"), ("x = 1\nmax = 2\nid = 3", "max, id"), ("x = 1\nNone_ = 2", "")],
+)
+def test_a_parameter_that_hides_a_function_of_python_is_told(source: str, names: str) -> None:
+    told = [hint for hint in hints(source) if "name of a function of Python" in hint]
+    assert [hint.partition(":")[0] for hint in told] == ([names] if names else [])
+
+
 def test_ipython_lines_are_left_out() -> None:
     source = "%matplotlib inline\n!pip list\nfiles = !ls\nx = 1\n?x\ntext = '''\n%keep\n'''"
     found = read(source)

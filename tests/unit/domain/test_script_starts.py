@@ -27,6 +27,26 @@ def test_a_script_without_a_program_is_told_of(name: str) -> None:
     assert description_hints(name, started, read_start(name, started)) == []
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf16_is_told_of(encoding: str) -> None:
+    content = "\ufeff" * (encoding != "utf-16") + "import sys"
+    for name in ("a.py", "a.sh", "run"):
+        script = content.encode(encoding)
+        (hint,) = start_hints(name, script, read_start(name, script))
+        assert hint == f"{name} is UTF-16 text, which no interpreter reads. Save it as UTF-8."
+
+
+def test_a_byte_order_mark_is_told_of_where_the_program_cannot_read_it() -> None:
+    mark = b"\xef\xbb\xbf"
+    for name, line in (("a.sh", b"#!/bin/bash\n"), ("run", b"#!/bin/bash\n"), ("b.R", b"x\n")):
+        start = read_start(name, mark + line)
+        (hint,) = start_hints(name, mark + line, start)
+        assert "begins with a byte order mark (BOM), which " in hint
+    python = mark + b"#!/usr/bin/env python3\n"
+    assert start_hints("run", python, read_start("run", python)) == []
+    assert read_start("run", python).language == "python"
+
+
 def test_windows_line_ends_of_a_shell_script_are_told_of() -> None:
     content = b"#!/bin/bash\r\necho one\r\n"
     for name in ("a.sh", "run"):

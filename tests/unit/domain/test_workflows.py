@@ -188,14 +188,21 @@ def test_what_others_keep_with_a_workflow_is_read_over():
 
 
 @pytest.mark.parametrize(
-    "name", ["", "1st", "a b", "a.b", "a->b", "ä", "-", "n\n", "x" * 65, "a/b"]
+    "name", ["", "1st", "a b", "a.b", "a->b", "ä", "-", "n\n", "x" * 65, "a/b", "__proto__"]
 )
 def test_node_ids_that_are_refused(name):
     with pytest.raises(Invalid, match="no valid node id"):
         read_document(_document(nodes={name: {"type": "dataset"}}))
 
 
-@pytest.mark.parametrize("name", ["a", "_", "clean-2", "N" * 64])
+def test_an_edge_is_not_called_as_no_object_of_javascript_can_have_it():
+    nodes = {name: {"type": "dataset"} for name in "ab"}
+    edge = {"source": "a", "output": "data", "target": "b", "input": "x"}
+    with pytest.raises(Invalid, match="no valid id of an edge"):
+        read_document(_document(nodes=nodes, edges={"__proto__": edge}))
+
+
+@pytest.mark.parametrize("name", ["a", "_", "clean-2", "N" * 64, "constructor"])
 def test_node_ids_that_are_taken(name):
     assert set(read_document(_document(nodes={name: {"type": "dataset"}})).nodes) == {name}
 

@@ -84,6 +84,14 @@ MALFORMED: dict[str, tuple[bytes, str]] = {
     "unknown cell type": (encoded(notebook(cells=[{"cell_type": "bogus"}])), "cells.0.cell_type"),
     "source number": (encoded(notebook(cells=[{"cell_type": "code", "source": 3}])), "source"),
     "cell metadata": (encoded(notebook(cells=[{"cell_type": "raw", "metadata": 3}])), "metadata"),
+    "cell tags": (
+        encoded(notebook(cells=[{"cell_type": "code", "metadata": {"tags": "parameters"}}])),
+        "cells.0.metadata.tags",
+    ),
+    "a cell's tag": (
+        encoded(notebook(cells=[{"cell_type": "code", "metadata": {"tags": [1]}}])),
+        "a list of texts",
+    ),
     "outputs": (encoded(notebook(cells=[{"cell_type": "code", "outputs": {}}])), "outputs"),
     "kernel traversal": (encoded(notebook(kernel="../../x")), "kernel"),
     "syntax error": (encoded(notebook("a = 1\na = = 1")), "line 2"),

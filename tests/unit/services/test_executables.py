@@ -82,6 +82,21 @@ def test_two_parameters_cells_are_told(yard, ann, root):
     assert any("Cells 1, 2" in hint for hint in hints)
 
 
+def test_links_that_do_not_travel_with_the_code_are_named(yard, ann, root):
+    path = write_notebook(root, "a = 1")
+    assert not any("Links" in hint for hint in inspected(yard, ann, path))
+    for name in ("data", ".venv", "lib.py"):
+        (root / name).symlink_to(root / "elsewhere")
+    assert (
+        "Links do not travel with the code: data, lib.py. Copy what they lead to, or hand it over"
+        " as an input." in inspected(yard, ann, path)
+    )
+
+
+def inspected(yard, ann, path: str) -> list[str]:
+    return yard.services.executables.inspect(ann, Inspect(path)).hints
+
+
 def test_a_kernel_that_is_not_here_is_named(yard, ann, root):
     path = write_notebook(root, "a = 1", kernel="no_such_kernel", language="cobol")
     with pytest.raises(Invalid) as refused:

@@ -23,7 +23,7 @@ interface: {model_module: model, model_class: MyModel}
 input_schema: [{name: x, type: float}]
 output_schema: {name: y, type: int}
 """
-CLASS = "class MyModel:\n    def predict(self, frame):\n        return frame\n"
+CLASS = "LIMIT = 5\n\nclass MyModel:\n    def predict(self, frame):\n        return frame\n"
 
 
 @pytest.fixture
@@ -162,6 +162,7 @@ def refused(models: Any, ann: Caller, body: NewModel) -> tuple[str, str]:
         ("src: src/", "src: code", "src", "there is no folder code"),
         ("model_module: model", "model_module: os", "interface.model_module", "no module os"),
         ("MyModel", "Other", "interface.model_class", "model.py has no class Other"),
+        ("MyModel", "LIMIT", "interface.model_class", "model.py has no class LIMIT"),
         ("http", "stream2", "deployment.mode", "there is no mode 'stream2'; there are: "),
         ("name: Spark job", "name: [a]", "name", "text is needed"),
         ("src: src/", "src: src/\nrequirements: no.txt", "requirements", "there is no file no.txt"),
