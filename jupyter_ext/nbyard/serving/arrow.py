@@ -10,6 +10,7 @@ from .codec import TIME_DTYPE, TIMES, Column, Columns, Refused, Schema
 
 # of numpy, for what is taken as it is
 QUICK_KINDS = {"float": "f", "int": "i", "bool": "b"}
+MICROSECONDS = len("2026-01-31T12:00:00.123456")
 
 
 def arrow_types(schema: Schema) -> dict[str, Any]:
@@ -115,12 +116,17 @@ def batch_of(schema: Schema, found: Any, count: int, first: int = 0) -> Any:
     except Refused as error:
         raise error.moved(first) from None
     arrays = [
-        pyarrow.array(values, pyarrow.string()).cast(types[column.name])
+        pyarrow.array([*map(_coarse, values)], pyarrow.string()).cast(types[column.name])
         if column.type in TIMES
         else pyarrow.array(values, types[column.name])
         for column, values in zip(schema.columns, columns, strict=True)
     ]
     return pyarrow.RecordBatch.from_arrays(arrays, names=schema.names)
+
+
+def _coarse(time: str | None) -> str | None:
+    """Without nanoseconds: all parts of predictions have one type."""
+    return time and time[:MICROSECONDS]
 
 
 def _answered(schema: Schema, found: Any, count: int) -> Columns | None:

@@ -8,13 +8,17 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timezone
-from typing import Any
+from typing import Any, cast
 
 LEAST, MOST = -(2**63), 2**63 - 1
 EXACT = 2**53
 # of ISO 8601 the usual form only; a day of a week is another one
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# what a time of Python has no room for
+NANOSECONDS = re.compile(r"\.[0-9]{6}(?!000)[0-9]{3}")
 MIDNIGHT = time()
+# of times that count nanoseconds in 64 bits
+FIRST, LAST = "1677-09-22", "2262-04-10"
 MAX_SHOWN = 60
 
 Values = Sequence[Any]
@@ -74,12 +78,7 @@ def _day(value: Any) -> date:
 
 def _time(value: Any) -> datetime:
     """Without a zone it is in UTC; it is kept without one."""
-    found = value
-    if isinstance(value, str):
-        try:
-            found = datetime.fromisoformat(value.replace("Z", "+00:00"))
-        except ValueError:
-            found = None
+    found = _read(value.replace("Z", "+00:00")) if isinstance(value, str) else value
     if not isinstance(found, datetime):
         raise Unfit("a time such as 2026-01-31T12:00:00Z is needed")
     if found.tzinfo is None:
@@ -88,6 +87,23 @@ def _time(value: Any) -> datetime:
         return found.astimezone(timezone.utc).replace(tzinfo=None)  # noqa: UP017  older Pythons
     except OverflowError:
         raise Unfit("the time is out of range") from None
+
+
+def _read(text: str) -> datetime | None:
+    """With nanoseconds it is a Timestamp of pandas, which is a datetime that has them; None where
+    the text is no time."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if not NANOSECONDS.search(text):
+        return found
+    import pandas
+
+    try:
+        return cast(datetime, pandas.Timestamp(text).as_unit("ns"))
+    except pandas.errors.OutOfBoundsDatetime:
+        raise Unfit(f"a time with nanoseconds is from {FIRST} to {LAST}") from None
 
 
 CHECKS: dict[str, Callable[[Any], Any]] = {

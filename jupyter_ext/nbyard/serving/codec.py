@@ -2,8 +2,9 @@
 model, its answer as columns of plain values.
 
 A column's type is int (64 bits), float, str, bool, date or datetime; `nullable` ones may be null or
-missing. The model gets int64, float64, bool and datetime64[us] (in UTC) columns, and texts as
-pandas keeps them; nullable ones as Int64, float64 with NaN, boolean, datetime64 with NaT.
+missing. The model gets int64, float64, bool and datetime64[us] (in UTC) columns, datetime64[ns]
+where a time has nanoseconds, and texts as pandas keeps them; nullable ones as Int64, float64 with
+NaN, boolean, datetime64 with NaT.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from .checks import CHECKS, Unfit, is_plain, shown
+from .checks import CHECKS, FIRST, LAST, Unfit, is_plain, shown
 
 Columns = list[list[Any]]
 DTYPES = {"int": "int64", "float": "float64", "str": "object", "bool": "bool"}
@@ -204,11 +205,31 @@ def _series(column: Column, values: list[Any]) -> Any:
     import pandas
 
     if column.type in TIMES:
-        return numpy.array(values, dtype=TIME_DTYPE)
+        return _fine(values) if any(map(_nanoseconds, values)) else numpy.array(values, TIME_DTYPE)
     dtype = (NULLABLE_DTYPES if column.nullable else DTYPES)[column.type]
     if dtype in ("Int64", "boolean"):
         return pandas.array(values, dtype=dtype)
     return numpy.array(values, dtype=dtype)
+
+
+def _nanoseconds(value: Any) -> int:
+    """Those of a time beyond its microseconds."""
+    return getattr(value, "nanosecond", 0) or 0
+
+
+def _fine(values: list[Any]) -> Any:
+    """Times in nanoseconds."""
+    import numpy
+    import pandas
+
+    try:
+        found = [pandas.Timestamp(one).as_unit("ns").to_datetime64() for one in values if one]
+    except pandas.errors.OutOfBoundsDatetime:
+        words = f"beside a time with nanoseconds each is from {FIRST} to {LAST}"
+        raise Refused(words) from None
+    whole = numpy.full(len(values), numpy.datetime64("NaT", "ns"))
+    whole[[one is not None for one in values]] = found
+    return whole
 
 
 def _plain(values: Any) -> list[Any]:
@@ -238,4 +259,6 @@ def _times(values: Any) -> list[Any]:
     series = pandas.Series(values)
     if series.dt.tz is not None:
         series = series.dt.tz_convert("UTC").dt.tz_localize(None)
+    if series.dt.nanosecond.any():
+        return [None if one is pandas.NaT else one for one in series]
     return list(series.to_numpy().astype(TIME_DTYPE).tolist())

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,11 +29,13 @@ class Server(NamedTuple):
     process: subprocess.Popen[bytes]
     log: Path
 
-    def ask(self, path: str, body: Any = None, method: str = "") -> Answered:
+    def ask(
+        self, path: str, body: Any = None, method: str = "", headers: Mapping[str, str] = {}
+    ) -> Answered:
         """As JSON, or bytes as they are."""
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         url = f"http://127.0.0.1:{self.port}{path}"
-        request = urllib.request.Request(url, data, method=method or None)
+        request = urllib.request.Request(url, data, dict(headers), method=method or None)
         try:
             with urllib.request.urlopen(request, timeout=20) as found:
                 return _answered(found)

@@ -1,9 +1,12 @@
 """The mode http (M3) on a real server: plain JSON, errors, limits, the end."""
 
+import contextlib
+import gzip
 import json
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 
 import pytest
 from openapi_spec_validator import validate
@@ -25,6 +28,26 @@ def test_many_records_have_predictions_in_their_order(server):
     found = server.ask("/predict", [{"x": n, "note": "n"} for n in range(5)])
     assert [one["y"] for one in found.body["predictions"]] == [0, 2, 4, 6, 8]
     assert found.body["predictions"][0]["rows"] == 5
+
+
+def test_a_packed_body_is_taken_and_one_packed_otherwise_refused(server):
+    body = gzip.compress(json.dumps(ONE).encode())
+    found = server.ask("/predict", body, headers={"Content-Encoding": "gzip"})
+    assert (found.status, found.body["prediction"]["y"]) == (200, 3.0)
+    found = server.ask("/predict", body, headers={"Content-Encoding": "br"})
+    assert found.status == 415 and "packed as 'br'" in found.body["error"]
+    found = server.ask(
+        "/predict", gzip.compress(bytes(10**6)), headers={"Content-Encoding": "gzip"}
+    )
+    assert found.status == 413
+
+
+def test_invocations_take_csv(server):
+    headers = {"Content-Type": "text/csv; charset=utf-8"}
+    found = server.ask("/invocations", b"note,x\na,1.5\n,2\n", headers=headers)
+    assert [one["y"] for one in found.body["predictions"]] == [3.0, 4.0]
+    found = server.ask("/invocations", b"x\none\n", headers=headers)
+    assert found.status == 422 and found.body["details"][0]["field"] == "x"
 
 
 def test_no_records_have_no_predictions(server):
@@ -241,7 +264,7 @@ def test_a_model_that_does_not_answer_is_told_as_one_until_it_does(tmp_path):
     assert "longer than the 2.5 s" in server.ask("/predict", ONE).body["error"]
     found = server.ask("/v2/health/ready")
     assert found.status == 503 and found.body["call"]["rows"] == 1
-    assert found.body["call"]["seconds"] >= 2.5 and "restart it" in found.body["error"]
+    assert found.body["call"]["seconds"] >= 2.5 and "starts it again" in found.body["error"]
     assert server.ask("/v2/health/live").status == 200
     assert "longer than the 2.5 s" in server.log.read_text()
     (tmp_path / "go").touch()
@@ -252,6 +275,32 @@ def test_a_model_that_does_not_answer_is_told_as_one_until_it_does(tmp_path):
         assert pool.submit(server.ask, "/predict", {"x": 2}).result().status == 504
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(20) == 0, "it does not wait for a call that is late"
+
+
+HOLDS = """
+import ctypes, time
+
+
+class Doubling:
+    def predict(self, frame):
+        if frame["x"].max() == 3:
+            ctypes.PyDLL(None).sleep(600)  # keeps Python's lock
+        while frame["x"].max() == 2:
+            time.sleep(600)
+        return frame[["x"]].rename(columns={"x": "y"}).assign(calls=1, rows=1)
+"""
+
+
+@pytest.mark.parametrize(("row", "words"), [(2, "has not come back within 3 s"), (3, "predict")])
+def test_a_model_that_never_comes_back_ends_its_server(tmp_path, row, words):
+    """M3: with a code, and says why; its deployment starts it again."""
+    write_model(tmp_path, HOLDS)
+    server = start(tmp_path, SPEC, NBYARD_CALL_SECONDS="1")
+    until(lambda: server.ask("/health").status == 200, server)
+    with ThreadPoolExecutor(1) as pool, contextlib.suppress(OSError, HTTPException):
+        pool.submit(server.ask, "/predict", {"x": row}).result()
+    assert server.process.wait(60) == 1
+    assert words in server.log.read_text()
 
 
 PANICS = """

@@ -1,5 +1,7 @@
 """The Open Inference Protocol v2, path by path (M3)."""
 
+import json
+import struct
 from typing import Any
 
 import pytest
@@ -43,6 +45,30 @@ def test_the_model_tells_its_tensors(server, path):
         ],
     }
     assert server.ask(f"{path}/ready").body == {"name": "doubling", "ready": True}
+
+
+def test_tensors_may_come_as_bytes(server):
+    """As tritonclient sends them, which asks for bytes back and takes JSON, too."""
+    told = {
+        "inputs": [
+            {
+                "name": "x",
+                "shape": [2, 1],
+                "datatype": "FP32",
+                "parameters": {"binary_data_size": 8},
+            }
+        ],
+        "outputs": [{"name": "y", "parameters": {"binary_data": True}}],
+    }
+    text = json.dumps(told).encode()
+    headers = {"Inference-Header-Content-Length": str(len(text))}
+    found = server.ask(INFER, text + struct.pack("<2f", 1.5, 2), headers=headers)
+    assert found.status == 200, found.body
+    assert found.body["outputs"] == [
+        {"name": "y", "shape": [2], "datatype": "FP64", "data": [3, 4]}
+    ]
+    found = server.ask(INFER, text, headers=headers)
+    assert found.status == 400 and "binary_data_size must be" in found.body["error"]
 
 
 @pytest.mark.parametrize("path", [INFER, "/v2/models/doubling/versions/v1/infer"])

@@ -82,7 +82,7 @@ def test_nobody_waits_for_a_call_that_takes_too_long_and_it_may_come_back(caplog
             await asyncio.wait_for(asked, 60)
         with pytest.raises(Held, match=r"longer than the 0\.05 s"):
             await asyncio.wait_for(behind, 60)
-        with pytest.raises(Held, match="restart it if it does not"):
+        with pytest.raises(Held, match="the server ends, and a deployment starts it"):
             worker.ask([[3]])
         assert (worker.is_late, worker.rows_waiting, worker.requests_waiting) == (True, 0, 0)
         slow.may_go.set()
@@ -94,6 +94,25 @@ def test_nobody_waits_for_a_call_that_takes_too_long_and_it_may_come_back(caplog
 
     asyncio.run(scene())
     assert "1 requests waited" in caplog.text and "came back" in caplog.text
+
+
+def test_a_call_that_never_comes_back_ends_the_server(caplog):
+    """M3: a deployment starts it again."""
+
+    async def scene() -> None:
+        slow, has_failed = Slow(), asyncio.Event()
+        worker = Worker(lambda: slow, 10, has_failed.set, call_seconds=0.05)
+        asked = worker.ask([[1]])
+        with pytest.raises(Late):
+            await asyncio.wait_for(asked, 60)
+        await asyncio.wait_for(has_failed.wait(), 60)
+        assert worker.calls.seconds >= 0.15
+        slow.may_go.set()
+        worker.close()
+        await until_gone(worker)
+
+    asyncio.run(scene())
+    assert "has not come back within 0.15 s: the server ends" in caplog.text
 
 
 def test_the_end_does_not_wait_for_a_call_that_is_late():

@@ -46,4 +46,4 @@ def test_whoever_waits_is_told_what_to_do():
         calls.words_of_late()
     )
     assert "longer than the 60 s" in calls.words_of_held()
-    assert "restart it if it does not" in calls.words_of_held()
+    assert "after 180 s the server ends, and a deployment starts it again" in calls.words_of_held()

@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy
 import pandas
+import pyarrow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbyard.serving.arrow import batch_of, frame_of
 from nbyard.serving.codec import BadAnswer, Column, Refused, Schema
 
 ALL = [
@@ -184,3 +186,35 @@ def test_times_with_a_zone_are_answered_in_utc():
     schema = Schema([Column("t", "datetime", True)])
     series = pandas.Series(pandas.to_datetime(["2026-01-31T13:00+01:00", None], utc=True))
     assert schema.answer(series, 2) == [["2026-01-31T12:00:00", None]]
+
+
+FINE = "2026-01-31T12:00:00.123456789"
+
+
+def test_nanoseconds_are_kept_and_all_else_is_in_microseconds():
+    schema = Schema([Column("t", "datetime", True)])
+    told = [FINE + "Z", None, "2026-01-31T12:00:00+02:00"]
+    frame = schema.frame(schema.read([{"t": one} for one in told]))
+    assert str(frame["t"].dtype) == "datetime64[ns]"
+    assert schema.answer(frame, 3) == [[FINE, None, "2026-01-31T10:00:00"]]
+    coarse = schema.frame(schema.read([{"t": "2026-01-31T12:00:00.123456000"}]))
+    assert str(coarse["t"].dtype) == "datetime64[us]"
+
+
+def test_a_time_that_nanoseconds_have_no_room_for_is_refused():
+    schema = Schema([Column("t", "datetime")])
+    with pytest.raises(Refused, match="with nanoseconds is from 1677-09-22 to 2262-04-10"):
+        schema.read([{"t": "1500-01-01T00:00:00.123456789"}])
+    columns = schema.read([{"t": FINE}, {"t": "0001-01-01T00:00:00"}])
+    with pytest.raises(Refused, match="beside a time with nanoseconds"):
+        schema.frame(columns)
+
+
+def test_predictions_of_datasets_are_in_microseconds():
+    schema = Schema([Column("t", "datetime")])
+    times = pyarrow.array(numpy.array([FINE, "2026-01-31T12:00:00"], "datetime64[ns]"))
+    frame = frame_of(schema, pyarrow.record_batch({"t": times}))
+    assert str(frame["t"].dtype) == "datetime64[ns]"
+    found = batch_of(schema, frame, 2).column("t")
+    assert str(found.type) == "timestamp[us]"
+    assert found[0].as_py() == datetime.fromisoformat(FINE[:26])

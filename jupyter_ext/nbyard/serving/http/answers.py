@@ -8,13 +8,22 @@ from nbyard.serving.codec import BadAnswer, Refused
 from nbyard.serving.predicting import ModelFailed
 
 from .batching import Full
+from .bodies import Unsupported
 from .calls import Held, Late
 from .inference import Malformed
 
 JSON = b"application/json"
 TEXT = b"text/plain; version=0.0.4; charset=utf-8"
+FULL = "too many rows wait for the model: try again in a moment"
+STATUSES: dict[type[Exception], int] = {
+    Malformed: 400,
+    Unsupported: 415,
+    Full: 503,
+    Held: 503,
+    Late: 504,
+}
 RETRY_SECONDS = b"1"
-EXPECTED = (Malformed, Refused, ModelFailed, Full, Held, Late)
+EXPECTED = (Malformed, Unsupported, Refused, ModelFailed, Full, Held, Late)
 
 
 class Answer(NamedTuple):
@@ -43,14 +52,9 @@ def refusal(status: int, words: str, **more: Any) -> Answer:
 
 def failure(error: Exception) -> Answer:
     """What an error that was expected becomes; where it was raised stands in the log only."""
-    if isinstance(error, Malformed):
-        return refusal(400, str(error))
-    if isinstance(error, Full):
-        return refusal(503, "too many rows wait for the model: try again in a moment")
-    if isinstance(error, Held):
-        return refusal(503, str(error))
-    if isinstance(error, Late):
-        return refusal(504, str(error))
+    for kind, status in STATUSES.items():
+        if isinstance(error, kind):
+            return refusal(status, str(error) or FULL)
     if isinstance(error, Refused) and not isinstance(error, BadAnswer):
         return refusal(422, str(error), details=[error.detail()])
     words = str(error) if isinstance(error, ModelFailed) else f"the model's answer: {error}"

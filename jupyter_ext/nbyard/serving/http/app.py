@@ -13,32 +13,30 @@ from nbyard.serving.predicting import Predictor
 
 from .answers import EXPECTED, TEXT, Answer, failure, refusal, said
 from .batching import Worker
+from .bodies import Body, TooLarge, unpacked
 from .calls import Predict
 from .inference import outputs_of, read_request, tensors_of
 from .metrics import Metrics
 from .openapi import document
-from .plain import NOT_JSON, read_invocation, read_json, records_of
+from .plain import NOT_JSON, read_csv, read_invocation, read_json, records_of
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Handler = Callable[[bytes], Awaitable[Answer]]
+Handler = Callable[[Body], Awaitable[Answer]]
 VERSION_PARTS = 2
 TOLD_SECONDS = 1.0
 
 
-class TooLarge(Exception):
-    """The body has more bytes than are taken."""
-
-
 class App:
-    """Serves the model of a spec; `give_up` is called when that cannot be loaded or go on, and
-    then `has_failed`."""
+    """Serves the model of a spec; `loaded` is called when that is there, `give_up` when it cannot
+    be loaded or go on, and then `has_failed`."""
 
     worker: Worker
 
     def __init__(self, spec: Spec, max_body: int, max_rows: int, call_seconds: float):
         self.give_up: Callable[[], None] = lambda: None
+        self.loaded: Callable[[], None] = lambda: None
         self.has_failed = False
         self._spec = spec
         self._max_body = max_body
@@ -73,7 +71,8 @@ class App:
     async def _live_on(self, receive: Receive, send: Send) -> None:
         """From start to shutdown, which comes when all requests are answered."""
         await receive()
-        self.worker = Worker(self._load, self._max_rows, self._fail, self._call_seconds)
+        limits = (self._max_rows, self._fail, self._call_seconds)
+        self.worker = Worker(self._load, *limits, self.loaded)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self.worker.close()
@@ -127,7 +126,7 @@ class App:
             refused = refusal(405, f"only {allowed} is answered here")
             return refused._replace(headers=((b"allow", allowed.encode()),))
         try:
-            return await handler(await self._body(receive))
+            return await handler(await self._body(scope, receive))
         except TooLarge:
             return refusal(413, f"the body has more than {self._max_body} bytes")
         except NOT_JSON as error:
@@ -143,7 +142,7 @@ class App:
         words = f"there is no such path, model or version: this is {name!r} {version}, at {known}"
         return refusal(404, words)
 
-    async def _body(self, receive: Receive) -> bytes:
+    async def _body(self, scope: Message, receive: Receive) -> Body:
         pieces: list[bytes] = []
         size, is_whole = 0, False
         while not is_whole:
@@ -153,15 +152,17 @@ class App:
             if size > self._max_body:
                 raise TooLarge
             is_whole = not message.get("more_body")
-        return b"".join(pieces)
+        headers = {name.lower(): value for name, value in scope["headers"]}
+        encoding = headers.get(b"content-encoding", b"").decode("latin-1")
+        return Body(unpacked(b"".join(pieces), encoding, self._max_body), headers)
 
     async def _asked(self, columns: Columns) -> Columns:
         return await self.worker.ask(columns)
 
-    async def _predict(self, body: bytes) -> Answer:
+    async def _predict(self, body: Body) -> Answer:
         if not self.worker.is_ready:
             return self._not_ready()
-        asked = read_json(body)
+        asked = read_json(body.content)
         is_one = isinstance(asked, dict)
         if not is_one and not isinstance(asked, list):
             return refusal(400, "a record or a list of records is needed")
@@ -170,24 +171,28 @@ class App:
         records = records_of(self._spec.outputs, found) if columns[0] else []
         return said({"prediction": records[0]} if is_one else {"predictions": records})
 
-    async def _invoke(self, body: bytes) -> Answer:
+    async def _invoke(self, body: Body) -> Answer:
         if not self.worker.is_ready:
             return self._not_ready()
-        columns = read_invocation(read_json(body), self._spec.inputs)
+        inputs = self._spec.inputs
+        if body.is_csv:
+            columns = read_csv(body.content, inputs)
+        else:
+            columns = read_invocation(read_json(body.content), inputs)
         found = await self._asked(columns) if columns[0] else []
         return said({"predictions": records_of(self._spec.outputs, found) if found else []})
 
-    async def _infer(self, body: bytes) -> Answer:
+    async def _infer(self, body: Body) -> Answer:
         if not self.worker.is_ready:
             return self._not_ready()
-        spec = self._spec
-        asked = read_request(read_json(body), spec.inputs, spec.outputs)
+        spec, (text, content) = self._spec, body.parted()
+        asked = read_request(read_json(text), spec.inputs, spec.outputs, content)
         found = await self._asked(asked.columns)
         told = {"model_name": spec.name, "model_version": spec.version}
         told |= {"id": asked.id} if asked.id else {}
         return said({**told, "outputs": outputs_of(found, spec.outputs, asked.outputs)})
 
-    async def _index(self, _: bytes) -> Answer:
+    async def _index(self, _: Body) -> Answer:
         told = {name: self._spec.told[name] for name in ("name", "version")}
         return said({**told, "ready": self._is_ready, "paths": self._paths()})
 
@@ -199,18 +204,18 @@ class App:
         versions = {path.replace(known, f"{known}/versions/{version}") for path in found}
         return sorted(found | versions)
 
-    async def _schema(self, _: bytes) -> Answer:
+    async def _schema(self, _: Body) -> Answer:
         told = self._spec.told
         sample = {"sample": told["sample"]} if told.get("sample") else {}
         return said({name: told[name] for name in ("input_schema", "output_schema")} | sample)
 
-    async def _metadata(self, _: bytes) -> Answer:
+    async def _metadata(self, _: Body) -> Answer:
         return said({"metadata": self._spec.told.get("metadata", {})})
 
-    async def _openapi(self, _: bytes) -> Answer:
+    async def _openapi(self, _: Body) -> Answer:
         return said(document(self._spec))
 
-    async def _counts(self, _: bytes) -> Answer:
+    async def _counts(self, _: Body) -> Answer:
         worker = self.worker
         gauges: dict[str, float] = {
             "nbyard_rows_waiting": worker.rows_waiting,
@@ -242,16 +247,16 @@ class App:
     def _is_ready(self) -> bool:
         return self.worker.is_ready and not self.worker.is_late
 
-    async def _ready(self, _: bytes) -> Answer:
+    async def _ready(self, _: Body) -> Answer:
         return said({"ready": True, **self._call()}) if self._is_ready else self._not_ready()
 
-    async def _live(self, _: bytes) -> Answer:
+    async def _live(self, _: Body) -> Answer:
         return said({"live": True})
 
-    async def _server(self, _: bytes) -> Answer:
+    async def _server(self, _: Body) -> Answer:
         return said({"name": "nbyard", "version": "2", "extensions": []})
 
-    async def _model(self, _: bytes) -> Answer:
+    async def _model(self, _: Body) -> Answer:
         spec = self._spec
         return said(
             {
@@ -263,7 +268,7 @@ class App:
             }
         )
 
-    async def _model_ready(self, _: bytes) -> Answer:
+    async def _model_ready(self, _: Body) -> Answer:
         if not self._is_ready:
             return self._not_ready()
         return said({"name": self._spec.name, "ready": True})

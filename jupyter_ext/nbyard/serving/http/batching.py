@@ -39,9 +39,10 @@ class Asked(NamedTuple):
 
 
 class Worker:
-    """Belongs to the running loop; `load` makes what predicts, `fail` is called where it cannot, or
-    where the thread breaks: what waits fails then, and nothing is ready any more. While a call
-    `is_late`, nobody waits for it; when it comes back after all, everything goes on."""
+    """Belongs to the running loop; `load` makes what predicts, after which `loaded` is called, and
+    `fail` where it cannot, or where the thread breaks: what waits fails then, and nothing is ready
+    any more. While a call `is_late`, nobody waits for it; when it comes back after all, everything
+    goes on; when it does not, `fail` is called too."""
 
     def __init__(
         self,
@@ -49,12 +50,14 @@ class Worker:
         most_rows: int,
         fail: Callable[[], None],
         call_seconds: float = 0.0,
+        loaded: Callable[[], None] = lambda: None,
     ):
         self.calls = Calls(call_seconds)
         self.is_late = self._is_long = self._will_look = self._is_closed = False
         self._asked: list[Asked] = []
         self._load = load
         self._fail = fail
+        self._tell_loaded = loaded
         self._most = most_rows
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Asked] = deque()
@@ -147,8 +150,20 @@ class Worker:
             _fail(asked, Held(self.calls.words_of_held()))
         self._waiting.clear()
         self.rows_waiting = 0
+        self._give_up_later()
         if self._is_closed:
             self.ended.set()
+
+    def _give_up_later(self) -> None:
+        """When it has not come back for long."""
+        if not self.is_late:
+            return
+        if self.calls.is_lost:
+            log.critical("%s", self.calls.words_of_lost())
+            self._fail()
+        else:
+            left = self.calls.patience - self.calls.seconds
+            self._loop.call_later(left, self._give_up_later)
 
     def _came_back(self) -> None:
         if self._is_long or self.is_late:
@@ -168,6 +183,7 @@ class Worker:
 
     def _loaded(self) -> None:
         self.is_ready = True
+        self._tell_loaded()
         self._next()
 
     def _broke(self, batch: list[Asked], error: BaseException) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import faulthandler
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -9,6 +11,9 @@ from typing import Any, NamedTuple
 from nbyard.serving.codec import Columns
 
 CALL_VARIABLE = "NBYARD_CALL_SECONDS"
+# so many times as long as a call may take, it may take to come back after all
+PATIENCE = 3
+LOOKS = 8
 
 Predict = Callable[[Columns], Columns]
 
@@ -58,6 +63,15 @@ class Calls:
     def is_late(self) -> bool:
         return 0 < self.limit <= self.seconds
 
+    @property
+    def patience(self) -> float:
+        """After how many seconds of a call it is not expected back any more; 0 for never."""
+        return self.limit * PATIENCE
+
+    @property
+    def is_lost(self) -> bool:
+        return 0 < self.patience <= self.seconds
+
     def told(self) -> dict[str, Any]:
         """For programs; empty when there is none."""
         seconds, last = self.seconds, self._last
@@ -79,13 +93,42 @@ class Calls:
             f" ask for fewer rows, or give it more time by {CALL_VARIABLE}"
         )
 
+    def words_of_lost(self) -> str:
+        """Why the server ends."""
+        return (
+            f"{self.words()} and has not come back within {self.patience:g} s: the server ends;"
+            " a deployment starts it again"
+        )
+
     def words_of_held(self) -> str:
         """To all others."""
         return (
             f"{self.words()}, longer than the {self.limit:g} s that it may take, and answers"
-            f" nobody else before it comes back: restart it if it does not, or give it more time"
-            f" by {CALL_VARIABLE}"
+            f" nobody else before it comes back; after {self.patience:g} s the server ends, and a"
+            f" deployment starts it again: give it more time by {CALL_VARIABLE}"
         )
+
+
+class Watchdog:
+    """Ends the process with code 1 when the loop stands still: a call of native code may keep
+    Python's lock. It looks from a thread that needs no lock. 0 seconds: it never does."""
+
+    def __init__(self, seconds: float):
+        self._seconds = seconds
+        self._next: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """For the life of the running loop, from now on."""
+        if self._seconds:
+            faulthandler.dump_traceback_later(self._seconds, exit=True)
+            loop = asyncio.get_running_loop()
+            self._next = loop.call_later(self._seconds / LOOKS, self.start)
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._next is not None:
+            self._next.cancel()
+            faulthandler.cancel_dump_traceback_later()
 
 
 def _at(clock: float, form: str) -> str:

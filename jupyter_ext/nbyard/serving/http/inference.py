@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from nbyard.serving.codec import Columns, Schema
 
+from .tensors import SIZE, Binary, Unread
+
 SIGNED = {f"INT{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)}
 UNSIGNED = {f"UINT{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)}
 WHOLE = SIGNED | UNSIGNED
@@ -57,8 +59,10 @@ def tensors_of(schema: Schema) -> list[dict[str, Any]]:
     ]
 
 
-def read_request(body: Any, inputs: Schema, outputs: Schema) -> Request:
-    """A request's columns, checked.
+def read_request(
+    body: Any, inputs: Schema, outputs: Schema, content: bytes | None = None
+) -> Request:
+    """A request's columns, checked; `content` are the bytes of tensors behind it.
 
     Raises:
         Malformed: it breaks the protocol.
@@ -75,7 +79,10 @@ def read_request(body: Any, inputs: Schema, outputs: Schema) -> Request:
     told = body.get("inputs")
     if not isinstance(told, list) or not told:
         raise Malformed("inputs: a list of tensors is needed")
-    tensors = [_tensor(one, f"inputs[{index}]") for index, one in enumerate(told)]
+    binary = Binary(content)
+    tensors = [_tensor(one, f"inputs[{index}]", binary) for index, one in enumerate(told)]
+    if binary.left:
+        raise Malformed(f"inputs: {binary.left} bytes behind the JSON belong to no tensor")
     columns = inputs.check(_columns(tensors, inputs))
     return Request(columns, body.get("id", ""), _wanted(body.get("outputs"), outputs))
 
@@ -85,13 +92,14 @@ def _check_parameters(of: dict[str, Any], where: str) -> None:
         raise Malformed(f"{where}: an object is needed")
 
 
-def _tensor(told: Any, where: str) -> _Tensor:
+def _tensor(told: Any, where: str, binary: Binary) -> _Tensor:
     if not isinstance(told, dict):
         raise Malformed(f"{where}: a tensor is an object")
-    for name in ("name", "shape", "datatype", "data"):
+    _check_parameters(told, f"{where}.parameters")
+    size = told.get("parameters", {}).get(SIZE)
+    for name in ("name", "shape", "datatype", *(["data"] if size is None else [])):
         if name not in told:
             raise Malformed(f"{where}.{name}: is missing")
-    _check_parameters(told, f"{where}.parameters")
     name, shape, datatype = told["name"], told["shape"], told["datatype"]
     if not isinstance(name, str):
         raise Malformed(f"{where}.name: text is needed")
@@ -100,9 +108,19 @@ def _tensor(told: Any, where: str) -> _Tensor:
     is_shape = isinstance(shape, list) and 0 < len(shape) <= MAX_DIMENSIONS
     if not is_shape or not all(type(size) is int and size > 0 for size in shape):
         raise Malformed(f"{where}.shape: [rows], [rows, 1] or [rows, columns] is needed")
-    data = _flat(told["data"], shape, f"{where}.data")
+    values = told.get("data")
+    if size is not None:
+        values = _taken(binary, size, datatype, f"{where}.parameters")
+    data = _flat(values, shape, f"{where}.data")
     _check_data(data, datatype, f"{where}.data")
     return _Tensor(name, shape, datatype, data)
+
+
+def _taken(binary: Binary, size: Any, datatype: str, where: str) -> list[Any]:
+    try:
+        return binary.take(size, datatype)
+    except Unread as error:
+        raise Malformed(f"{where}: {error}") from None
 
 
 def _flat(data: Any, shape: list[int], where: str) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -10,7 +11,7 @@ from functools import partial
 
 from nbyard.serving.loading import Spec
 
-from .calls import CALL_VARIABLE
+from .calls import CALL_VARIABLE, PATIENCE, Watchdog
 
 PORT_VARIABLE, HOST_VARIABLE = "NBYARD_PORT", "NBYARD_HOST"
 BODY_VARIABLE, QUEUE_VARIABLE = "NBYARD_MAX_BODY_BYTES", "NBYARD_MAX_QUEUE_ROWS"
@@ -38,7 +39,8 @@ class HttpMode:
         from .app import App
 
         limits = (_number(BODY_VARIABLE, MAX_BODY_BYTES), _number(QUEUE_VARIABLE, MAX_QUEUE_ROWS))
-        app = App(spec, *limits, float(os.environ.get(CALL_VARIABLE, "") or CALL_SECONDS))
+        seconds = float(os.environ.get(CALL_VARIABLE, "") or CALL_SECONDS)
+        app = App(spec, *limits, seconds)
         config = uvicorn.Config(
             app,
             host=os.environ.get(HOST_VARIABLE, "0.0.0.0"),
@@ -50,10 +52,16 @@ class HttpMode:
         )
         server = uvicorn.Server(config)
         app.give_up = partial(setattr, server, "should_exit", True)
+        watchdog = Watchdog(seconds * PATIENCE)
+        app.loaded = watchdog.start
         # uvicorn raises the signal once more when it is done
         signal.signal(signal.SIGTERM, _leave)
         with contextlib.suppress(SystemExit):
             server.run()
+        watchdog.stop()
+        if app.has_failed and app.worker.is_late:
+            logging.shutdown()
+            os._exit(1)  # a thread that does not come back may keep the interpreter from its end
         return 1 if app.has_failed else 0
 
 

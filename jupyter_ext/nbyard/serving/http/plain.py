@@ -5,15 +5,20 @@ https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally (section "Infe
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Callable
 from json import JSONDecodeError
 from typing import Any
 
-from nbyard.serving.codec import Columns, Schema
+from nbyard.serving.codec import Column, Columns, Schema
 
 from .inference import Malformed
 
 # orjson's is one of these
 NOT_JSON = (JSONDecodeError,)
+NUMBERS: dict[str, Callable[[str], Any]] = {"int": int, "float": float}
+TRUTHS = {"true": True, "false": False}
 WAYS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 
@@ -52,6 +57,44 @@ def read_invocation(body: Any, schema: Schema) -> Columns:
     if found and isinstance(found[0], list) and ways[0] in ("instances", "inputs"):
         return schema.read(_rows(schema.names, found, ways[0]))
     return schema.read(found)
+
+
+def read_csv(content: bytes, schema: Schema) -> Columns:
+    """The checked columns of a request to `/invocations` in CSV, whose first line names them. An
+    empty field is null where the column may be that.
+
+    Raises:
+        Malformed: it is no CSV of UTF-8 text with names.
+        Refused: a value does not fit its column.
+    """
+    try:
+        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Malformed(f"the body is no CSV: {error}") from None
+    rows = [line for line in lines if line]
+    if not rows or len(set(rows[0])) < len(rows[0]):
+        raise Malformed("the body is no CSV: the first line names each column once")
+    kinds = {column.name: column for column in schema.columns}
+    return schema.read(
+        [
+            {name: _cell(text, kinds.get(name)) for name, text in row.items()}
+            for row in _rows(rows[0], rows[1:], "the body")
+        ]
+    )
+
+
+def _cell(text: str, column: Column | None) -> Any:
+    """As JSON would have it; what cannot be read so is refused as the text that it is."""
+    if column is None or (column.type == "str" and text):
+        return text
+    if not text and column.nullable:
+        return None
+    if column.type == "bool":
+        return TRUTHS.get(text.strip().lower(), text)
+    try:
+        return text if "_" in text else NUMBERS.get(column.type, str)(text)
+    except ValueError:
+        return text
 
 
 def _split(found: Any) -> list[dict[str, Any]]:

@@ -1,0 +1,74 @@
+"""Tensors that come as bytes behind the JSON of a request: the extension `binary_tensor_data`.
+
+https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+SIZE = "binary_data_size"
+LENGTH_BYTES = 4
+TYPES = {
+    **{f"INT{bits}": f"<i{bits // 8}" for bits in (8, 16, 32, 64)},
+    **{f"UINT{bits}": f"<u{bits // 8}" for bits in (8, 16, 32, 64)},
+    **{f"FP{bits}": f"<f{bits // 8}" for bits in (16, 32, 64)},
+}
+
+
+class Unread(ValueError):
+    """The bytes are not those of such a tensor; the text says why."""
+
+
+class Binary:
+    """The bytes behind a request, given out tensor by tensor."""
+
+    def __init__(self, content: bytes | None):
+        self._content = content
+        self._at = 0
+
+    def take(self, size: Any, datatype: str) -> list[Any]:
+        """The values of the next tensor.
+
+        Raises:
+            Unread: there are not as many bytes, or they are not of this type.
+        """
+        if self._content is None:
+            raise Unread("the header Inference-Header-Content-Length is missing")
+        if type(size) is not int or not 0 <= size <= len(self._content) - self._at:
+            left = len(self._content) - self._at
+            raise Unread(f"{SIZE} must be a number up to {left}, the bytes that are left")
+        piece = self._content[self._at : self._at + size]
+        self._at += size
+        return _texts(piece) if datatype == "BYTES" else _numbers(piece, datatype)
+
+    @property
+    def left(self) -> int:
+        """How many bytes belong to no tensor."""
+        return len(self._content or b"") - self._at
+
+
+def _numbers(piece: bytes, datatype: str) -> list[Any]:
+    import numpy
+
+    dtype = numpy.dtype(TYPES.get(datatype, "u1"))
+    if len(piece) % dtype.itemsize:
+        raise Unread(f"{len(piece)} bytes are no {datatype} of {dtype.itemsize} bytes each")
+    found = numpy.frombuffer(piece, dtype)
+    return list((found.astype(bool) if datatype == "BOOL" else found).tolist())
+
+
+def _texts(piece: bytes) -> list[str]:
+    """Each behind its length."""
+    found, at = [], 0
+    while at < len(piece):
+        size = int.from_bytes(piece[at : at + LENGTH_BYTES], "little")
+        at += LENGTH_BYTES
+        if at + size > len(piece):
+            raise Unread("a text is longer than the bytes that are left")
+        try:
+            found.append(piece[at : at + size].decode())
+        except UnicodeDecodeError as error:
+            raise Unread(f"a text is no UTF-8: {error}") from None
+        at += size
+    return found

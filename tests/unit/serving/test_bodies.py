@@ -1,0 +1,63 @@
+"""M3: bodies of requests are unpacked as they say, within bounds."""
+
+import gzip
+import zlib
+
+import pytest
+
+from nbyard.serving.http.bodies import Body, TooLarge, Unsupported, unpacked
+from nbyard.serving.http.inference import Malformed
+
+TEXT = b'{"x": 1}' * 50
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        (TEXT, ""),
+        (TEXT, "identity"),
+        (gzip.compress(TEXT), "gzip"),
+        (gzip.compress(TEXT[:8]) + gzip.compress(TEXT[8:]), " GZIP "),
+        (zlib.compress(TEXT), "deflate"),
+    ],
+)
+def test_a_body_is_as_it_was_before_it_was_packed(content: bytes, encoding: str) -> None:
+    assert unpacked(content, encoding, len(TEXT)) == TEXT
+
+
+def test_a_packed_body_is_no_larger_than_another_one() -> None:
+    with pytest.raises(TooLarge):
+        unpacked(gzip.compress(TEXT), "gzip", len(TEXT) - 1)
+    with pytest.raises(TooLarge):
+        unpacked(gzip.compress(bytes(10**8)), "gzip", 10**6)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(TEXT, "is no gzip: "), (gzip.compress(TEXT)[:-9], "its end is missing")],
+)
+def test_what_is_not_packed_so_is_told(content: bytes, words: str) -> None:
+    with pytest.raises(Malformed, match=words):
+        unpacked(content, "gzip", 10**6)
+
+
+def test_another_way_of_packing_is_refused_in_its_own_words() -> None:
+    with pytest.raises(Unsupported, match="packed as 'br'; gzip and deflate are read"):
+        unpacked(TEXT, "br", 10**6)
+
+
+def test_the_header_says_where_the_tensors_begin() -> None:
+    name = b"inference-header-content-length"
+    assert Body(TEXT, {}).parted() == (TEXT, None)
+    assert Body(b"{}ab", {name: b"2"}).parted() == (b"{}", b"ab")
+    for told in (b"5", b"-1", b"x", b""):
+        with pytest.raises(Malformed, match="a number up to 4, the length of the body"):
+            Body(b"{}ab", {name: told}).parted()
+
+
+@pytest.mark.parametrize(
+    ("told", "is_csv"),
+    [(b"text/csv", True), (b"Text/CSV; charset=utf-8", True), (b"application/json", False)],
+)
+def test_the_type_says_whether_it_is_csv(told: bytes, is_csv: bool) -> None:
+    assert Body(b"", {b"content-type": told}).is_csv is is_csv
