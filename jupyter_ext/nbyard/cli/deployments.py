@@ -128,6 +128,28 @@ def rollback(deployment: str, revision: int, wait: bool, server: str, as_json: b
 
     connection = connect(server)
     made = connection.deployments.rollback(deployment=deployment, revision=revision)
+    _see_changed(connection, made, wait, as_json)
+
+
+@click.command()
+@click.argument("deployment")
+@wait_option
+@server_option
+@json_option
+def start(deployment: str, wait: bool, server: str, as_json: bool) -> None:
+    """Start a deployment again that was stopped, has failed or came to its end.
+
+    \b
+    Examples:
+      nbyard deployments start penguins --wait
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    _see_changed(connection, connection.deployments.start(deployment=deployment), wait, as_json)
+
+
+def _see_changed(connection: Any, made: Deployment, wait: bool, as_json: bool) -> None:
     if wait:
         see_deployed(connection, made, wait, as_json)
     elif as_json:
@@ -309,12 +331,11 @@ def _seconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds * 1000:.3g} ms"
 
 
-COMMANDS: tuple[click.Command, ...] = (create, edit, log, rollback)
+COMMANDS: tuple[click.Command, ...] = (create, edit, log, rollback, start)
 VIEWS: dict[str, Callable[[Any], None]] = {
     "deployments.events": _events,
     "deployments.get": _show,
     "deployments.revisions": _revisions,
-    "deployments.start": _show,
     "deployments.stop": _show,
     "deployments.traffic": _traffic,
 }

@@ -26,6 +26,7 @@ from nbyard.domain.models import BATCH, HTTP, ModelFilter, ModelPackage, NewMode
 from nbyard.domain.runs import NewRun
 from nbyard.errors import NotFound
 from nbyard.kinds.model import CSV, PARQUET
+from nbyard.services.naming import nearest
 
 INPUT = "data"
 KEYS = ModelFilter.__struct_fields__
@@ -269,12 +270,19 @@ def newest(connection: Any, name: str, tag: str, mode: str = "") -> ModelPackage
     Raises:
         NotFound: there is none.
     """
-    for found in connection.models.list(limit=ALL, name=name, tag=tag, mode=mode).items:
+    models = connection.models.list(limit=ALL, name=name, tag=tag, mode=mode).items
+    for found in models:
         if found.state == "ready":
             if not (name or tag):
                 say(f"The newest model is {found.reference}.")
             return cast(ModelPackage, found)
-    raise NotFound("There is no such model that is ready.", hint="nbyard models ls lists them.")
+    words = "There is no such model that is ready"
+    if models:
+        words += f"; {models[0].reference} is {models[0].state}"
+    elif name:
+        names = {one.name for one in connection.models.list(limit=ALL).items}
+        words += f"; {nearest(names, name)}"
+    raise NotFound(f"{words}.", hint="nbyard models ls lists them.")
 
 
 def newest_batch(connection: Any, name: str, tag: str) -> ModelPackage:

@@ -49,6 +49,7 @@ SOON_SECONDS, CALM_SECONDS = 0.2, 2.0
 # one that answers: many services log each question
 ASKED_EVERY_SECONDS = 10.0
 LAST_SECONDS = 2.0
+PROCESS_SECONDS = 2.0
 TAIL_BYTES = 2**16
 KEPT_LOGS = 10
 
@@ -222,9 +223,12 @@ class Rollout:
             follower = Follower(self._engine, made.container, self._notes.log(row, one))
             self._followers[one.number] = follower
         places = self._ports.look(one.number, one.places, deployed.asked(made, found))
-        is_ready = all(place.answers for place in places[:1])
         since = self._since.setdefault(one.number, time.monotonic())
-        lived, has_answered = time.monotonic() - since, is_ready or one.has_answered
+        lived = time.monotonic() - since
+        # without a port its process tells: a command that is not there has one for a moment, too
+        lives = one.has_answered or lived >= PROCESS_SECONDS
+        is_ready = places[0].answers if places else lives
+        has_answered = is_ready or one.has_answered
         if not has_answered and lived > made.spec.start_seconds:
             by_hand = self._by_hand(row, one)
             return self._give_up(row, one, never_answered(made.spec), by_hand)

@@ -1,7 +1,7 @@
 """Deployments: services that are wanted to run, what is asked for one, and what became of it."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -10,6 +10,7 @@ from nbyard.domain.models import ServedModel
 from nbyard.domain.states import DeploymentState
 
 ServiceKind = Literal["api", "jupyterlab", "code-server", "own"]
+DashboardService = Literal["deepaas", "jupyter", "vscode"]
 FieldKind = Literal["text", "long text", "number", "choice", "password", "words", "pairs", "ports"]
 PROXY = "nbyard/deployments"
 GIB = 2**30
@@ -28,12 +29,46 @@ class Port(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep_prefix: bool = False
 
 
+class DashboardGeneral(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the form of the AI4OS dashboard says first."""
+
+    title: str = ""
+    desc: str = ""
+    docker_image: str = ""
+    docker_tag: str = ""
+    service: DashboardService = "deepaas"
+    jupyter_password: str = ""
+    hostname: str = ""
+
+
+class DashboardHardware(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The hardware in that form; `ram` and `disk` are in MB. `gpu_type` must be empty."""
+
+    cpu_num: float | None = None
+    gpu_num: int | None = None
+    gpu_type: str = ""
+    ram: float | None = None
+    disk: float | None = None
+
+
+class DashboardStorage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The storage in that form. What would mount some must be empty."""
+
+    rclone_conf: str = ""
+    rclone_url: str = ""
+    rclone_vendor: str = ""
+    rclone_user: str = ""
+    rclone_password: str = ""
+    datasets: list[dict[str, Any]] = []
+
+
 class NewDeployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to deploy. `name` is the host name, a part of its address; by default made of the title.
     What is not said is as the preset and the service have it; `memory_gb` and `disk_gb` are in
     units of 2^30 bytes. Without a `command` the image's own is started. `ports` are those that it
     listens at. It has `start_seconds` to answer, and `stop_seconds` to finish what it was asked
-    when it is stopped or another revision takes its place."""
+    when it is stopped or another revision takes its place. `general`, `hardware` and `storage` are
+    the form of the AI4OS dashboard as it is written there, in place of the other fields."""
 
     image: str = ""
     service: ServiceKind = "api"
@@ -51,6 +86,9 @@ class NewDeployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ports: list[Port] | None = None
     start_seconds: float | None = None
     stop_seconds: float | None = None
+    general: DashboardGeneral | None = None
+    hardware: DashboardHardware | None = None
+    storage: DashboardStorage | None = None
 
 
 class DeploymentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

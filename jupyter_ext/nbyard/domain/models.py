@@ -15,6 +15,7 @@ from nbyard.domain.states import ImageState
 ColumnType = Literal["int", "float", "str", "bool", "date", "datetime"]
 Flavour = Literal["class", "mlflow", "pickle"]
 HTTP, BATCH = "http", "batch"
+REPOSITORIES = "nbyard/model-"
 # so long a model is kept for a form that gives no sign of life
 FORM_SECONDS = 600.0
 PORT = 5000
@@ -166,7 +167,12 @@ def package_name(title: str, node: str, output: str) -> str:
 
 def repository_of(name: str) -> str:
     """Where the images of models of that name are, on the engine."""
-    return f"nbyard/model-{plain_name(name, 'model')}"
+    return f"{REPOSITORIES}{plain_name(name, 'model')}"
+
+
+def stem_of(name: str) -> str:
+    """What of the name of an image stands for a model that is called so, or like its image."""
+    return plain_name(name.removeprefix("nbyard/").removeprefix("model-"), "model")
 
 
 def model_reference(name: str, tag: str, number: int) -> str:

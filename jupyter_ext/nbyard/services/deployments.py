@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from nbyard import gpus
+from nbyard.domain import ai4os
 from nbyard.domain.call_forms import CallForms
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployment_form import (
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
     from nbyard.store import Connection
     from nbyard.store.deployments import RevisionRow
 
-
 BASE_URL = "base_url"
 
 
@@ -81,8 +81,10 @@ class DeploymentService:
         model that was built here, or is being built: then it waits for that. It is *running* when
         it answers. What has no title is called after its model, with a number where another one is.
         """
+        asked, body = body, ai4os.plain(body)
         title, body = body.title, self._with_model(caller, body)
-        name, spec = completed(body)
+        with ai4os.told_of(asked):
+            name, spec = completed(body)
         password = _hashed(body.password)
         unseen = structs.replace(body, password="")  # of a password nothing else is kept
         self._parts.make_way()

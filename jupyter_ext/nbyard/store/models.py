@@ -5,9 +5,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
 
-from nbyard.domain.models import ModelFile, ModelFilter, ModelPackage, RunOutput, ServedModel
+from nbyard.domain.models import (
+    REPOSITORIES,
+    ModelFile,
+    ModelFilter,
+    ModelPackage,
+    RunOutput,
+    ServedModel,
+    stem_of,
+)
 from nbyard.store.deployment_tables import models
 from nbyard.store.tables import images
 
@@ -17,8 +25,18 @@ OWN = (
     *(M.id, M.name, M.tag, M.mode, M.platform_tag, M.number, M.path, M.bundle_digest, M.model),
     *(M.source, M.image, M.owner, M.created_at, I.reference, I.image_id, I.state, I.reason),
 )
+# with which the name of an image may be written
+BEGINNINGS = ("", "nbyard/", REPOSITORIES)
 # what is removed is on its way out whatever its lease
 LEASED = M.kept_until.is_not(None) & M.image.in_(select(I.id).where(I.removed_at.is_(None)))
+
+
+def _called(name: str) -> ColumnElement[bool]:
+    """By a part of the name, also as images have it, or by the whole name of the image."""
+    found = M.name.icontains(name, autoescape=True)
+    if ":" in name:
+        return found | I.reference.in_([f"{beginning}{name}" for beginning in BEGINNINGS])
+    return found | M.repository.like(f"{REPOSITORIES}%{stem_of(name)}%")
 
 
 class ModelRows:
@@ -59,9 +77,11 @@ class ModelRows:
         query = self._own(owner).order_by(M.id.desc()).limit(limit)
         if after:
             query = query.where(M.id < after)
-        for column, text in ((M.tag, wanted.tag), (M.name, wanted.name), (M.mode, wanted.mode)):
+        for column, text in ((M.tag, wanted.tag), (M.mode, wanted.mode)):
             if text:
                 query = query.where(column.icontains(text, autoescape=True))
+        if wanted.name:
+            query = query.where(_called(wanted.name))
         if wanted.id:
             is_in = [one.icontains(wanted.id, autoescape=True) for one in (M.id, I.image_id)]
             query = query.where(is_in[0] | is_in[1])

@@ -49,6 +49,21 @@ def test_a_password_comes_from_a_file(shell, tmp_path):
     assert "password" in shell(*words, "--password-file", str(tmp_path / "p")).err
 
 
+def test_one_is_started_again_and_waited_for(shell, cows, monkeypatch):
+    waited = []
+
+    def until_settled(connection, made):
+        waited.append(made.name)
+        return msgspec.structs.replace(made, state="running", serving=made.revision)
+
+    monkeypatch.setattr(deployments, "until_settled", until_settled)
+    assert shell("deployments", "stop", "cows").code == 0
+    assert "queued" in shell("deployments", "start", "cows").out and waited == []
+    started = shell("deployments", "start", "cows", "--wait")
+    assert (started.code, waited) == (0, ["cows"]) and "running" in started.out
+    assert json.loads(shell("deployments", "start", "cows", "--json").out)["name"] == "cows"
+
+
 def test_it_is_edited_rolled_back_stopped_and_removed(shell, cows):
     assert shell("deployments", "edit", "cows", "--image", "cows:2").code == 0
     assert "cows:2" in shell("deployments", "show", "cows").out

@@ -77,6 +77,17 @@ def test_there_has_to_be_a_model_to_run(shell):
     assert said.code == 3 and "no such model that is ready" in said.err
 
 
+def test_a_model_is_found_as_its_image_is_called_and_a_name_like_it_is_told(shell, yard):
+    made = yard.services.models.build(ME, NewModel("job"))
+    said = shell("models", "run", "-n", "spark-job")
+    assert said.code == 3 and "that is ready; nbyard/model-spark-job:v1 is queued." in said.err
+    end(yard, made)
+    for name in ("spark-job", "model-spark-job", "nbyard/model-spark-job:v1"):
+        assert "is of mode http" in shell("models", "run", "-n", name, "--input", "a.csv").err
+    said = shell("models", "run", "-n", "spork-jab")
+    assert said.code == 3 and "that is ready; there are: Spark job." in said.err
+
+
 @pytest.mark.parametrize("output", ["out.json", "out"])
 def test_predictions_are_saved_as_what_the_place_is_called(shell, output):
     said = shell("models", "run", "--input", "a.csv", "--output", output)

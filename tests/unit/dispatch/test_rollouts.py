@@ -31,6 +31,7 @@ from nbyard.yard import Yard
 from .test_rollout_model import NONE, Engine
 
 ANN = Caller("ann")
+MANY = 20
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 FRESH = Revision(
@@ -188,6 +189,25 @@ def test_what_answered_is_started_again_after_an_edit_that_failed(rolling: Rolli
     found = rolling.step(3)
     assert (found.state, found.serving) == ("running", 1)
     assert "Revision 2 did not take its place" in found.reason
+
+
+def test_without_a_port_it_runs_when_its_process_has_lived_for_a_moment(
+    rolling: Rolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P4: a command that is not there has a process, too, until that has looked for it."""
+    rolling.create(service="own", command=["/no/such/program"])
+    assert rolling.step(2).state == "starting"
+    seen: list[str] = []
+    while "failed" not in seen and len(seen) < MANY:
+        for name in rolling.engine.living():
+            rolling.engine.end(name, 127)
+        seen.append(rolling.step().state)
+    assert set(seen) == {"queued", "starting", "failed"}
+    assert "exit code 127" in rolling.get().reason
+    rolling.deployments.start(ANN, "cows")
+    assert rolling.step(2).state == "starting"
+    monkeypatch.setattr(rollouts, "PROCESS_SECONDS", 0.0)
+    assert rolling.step().state == "running"
 
 
 def test_an_end_that_was_asked_for_is_none_of_its_own(

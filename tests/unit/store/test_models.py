@@ -91,6 +91,24 @@ def test_filters_look_for_parts_and_all_must_fit(store):
     assert keys(store, id="2222") == ["2"]
 
 
+@pytest.mark.parametrize(
+    ("name", "keys_found"),
+    [
+        *((one, ["2"]) for one in ("My Iris Model", "my iris", "my-iris-model", "iris_model")),
+        *((one, ["2"]) for one in ("model-my-iris-model", "nbyard/model-my-iris-model")),
+        *((one, ["2"]) for one in ("model-my-iris-model:v2", "nbyard/model-my-iris-model:v2")),
+        *((one, []) for one in ("my-iris-model:v1", "nbyard", "your-iris-model", "%")),
+        ("model", ["2"]),
+    ],
+)
+def test_a_filter_finds_a_model_by_its_name_and_by_that_of_its_image(
+    store, name: str, keys_found: list[str]
+) -> None:
+    add(store, "1")
+    add(store, "2", name="My Iris Model", tag="v2", repository="nbyard/model-my-iris-model")
+    assert keys(store, name=name) == keys_found
+
+
 def test_it_goes_with_its_image(store):
     add(store, "1")
     with store.write() as c:
