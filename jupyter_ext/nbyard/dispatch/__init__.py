@@ -56,4 +56,5 @@ All else:
     environments          the controller: found out, and installed
     archiving, restoring  folders of their versions go, and come back when they are needed
     imports               the controller: bytes of datasets
+    trials                the controller: models are loaded once where they were made
 """
