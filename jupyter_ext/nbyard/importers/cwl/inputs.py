@@ -303,6 +303,9 @@ def _values(found: Type, fields: Fields, default: Any) -> dict[str, Any]:
 def _place(default: Fields) -> str:
     """A file beside the document."""
     default.only("class", "location", "path", "basename", "format")
+    named = default.get("class")
+    if "class" in default and named not in FILES:
+        refuse(default.at("class"), f"{' or '.join(FILES)} is needed, not {shown(named)}")
     place = default.text("location") or default.text("path")
     is_inside = place and not place.startswith("/") and ".." not in place.split("/")
     if not is_inside or "://" in place:

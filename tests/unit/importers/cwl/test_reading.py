@@ -232,6 +232,10 @@ def schemas(*types: dict[str, Any], kind: str = "T") -> dict[str, Any]:
         ),
         ({"stdin": "data.txt"}, "stdin: one file among the inputs"),
         (
+            {"inputs": {"x": {"type": "File", "default": {"class": 3, "location": "x"}}}},
+            "inputs.x.default.class: File or Directory is needed, not 3",
+        ),
+        (
             {"inputs": {"x": {"type": "File", "default": {"class": "File", "location": "/etc/x"}}}},
             "inputs.x.default: a file in the folder",
         ),
