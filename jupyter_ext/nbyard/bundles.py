@@ -120,6 +120,11 @@ def collect(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
     return Bundle(blob.digest, picked.file, blob.size_bytes, count)
 
 
+def stage(blobs: Blobs, digest: str, target: Path) -> None:
+    """Make a copy that work may write to, but for large files."""
+    blobs.stage(digest, target, writable=True, most_bytes=LINKED_BYTES)
+
+
 def excess(tree: Tree, cap: int) -> str:
     """Return what is largest in a bundle of more than `cap` bytes; nothing for a smaller one."""
     sizes = {entry.path: entry.size_bytes for entry in tree.files}

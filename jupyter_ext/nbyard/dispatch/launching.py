@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from nbyard import folders, gpus
-from nbyard.bundles import LINKED_BYTES
+from nbyard.bundles import stage
 from nbyard.crash import crash_point
 from nbyard.dispatch import monitors, secrets, unfinished, working
 from nbyard.dispatch.cases import REQUIREMENTS, Case
@@ -72,7 +72,7 @@ def prepare(room: Room, identities: Identities, case: Case) -> int:
     if version.kind == MODEL:
         unfinished.set_aside(room.folder, case.attempt.id)
     _make_anew(folder)
-    _stage_code(room, folder, version)
+    stage(room.blobs, version.bundle_digest, folder / "code")
     if version.kind == MODEL:
         working.lay_serving(folder, version.command)
     places = _places(version, case.inputs)
@@ -124,7 +124,7 @@ def prepare_worker(room: Room, identities: Identities, order: Order, first: Case
     code, environment = identities.look(first.task.plan)
     version = code.version
     _make_anew(folder)
-    _stage_code(room, folder, version)
+    stage(room.blobs, version.bundle_digest, folder / "code")
     _write_surroundings(identities, folder, first.task.plan, version, environment)
     folders.make_calls(folder)
     told = TaskFile(
@@ -162,11 +162,6 @@ def call_of(room: Room, identities: Identities, case: Case) -> Call:
         outputs=staged.outputs,
         timeout_seconds=case.task.plan.timeout_seconds,
     )
-
-
-def _stage_code(room: Room, folder: Path, version: ExecutableVersion) -> None:
-    """A copy that the work may write to, but for large files."""
-    room.blobs.stage(version.bundle_digest, folder / "code", writable=True, most_bytes=LINKED_BYTES)
 
 
 def _write_surroundings(

@@ -6,8 +6,8 @@ from alembic import op
 
 import nbyard.store.tables
 
-revision = "0030"
-down_revision = "0018"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
