@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import time
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 PLACEHOLDER = re.compile(r"\{attempt\}(?=/|\Z)")
@@ -79,6 +80,17 @@ class Folder:
     def expand_word(self, word: str) -> str:
         """As `expanded`, with the place of this folder."""
         return expanded(word, self.path)
+
+    def write_places(self, directory: str, placed: Iterable[Sequence[Any]]) -> None:
+        """Write where this folder is into those texts of the working folder that name it: who laid
+        them did not know how the work sees it. `placed` is `files` of a command."""
+        for name, source, text, _ in placed:
+            if source or not INNER_PLACEHOLDER.search(text):
+                continue
+            path = self.inside(os.path.join(directory, name))
+            os.unlink(path)  # it may be of another user
+            with open(path, "x", encoding="utf-8") as file:
+                file.write(INNER_PLACEHOLDER.sub(lambda _: self.path, text))
 
     def write_whole(self, name: str, value: dict[str, Any]) -> None:
         """The file is there whole or not at all."""

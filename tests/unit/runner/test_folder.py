@@ -101,3 +101,24 @@ def test_poking_needs_nobody(folder: Folder, tmp_path: Path) -> None:
         ear.settimeout(5)
         folder.poke(str(wake), "attempt-1")
         assert ear.recv(100) == b"attempt-1"
+
+
+def test_texts_of_the_working_folder_tell_where_it_is(tmp_path: Path) -> None:
+    """E13: whoever lays them knows only `{attempt}`; a text of the user's own stays."""
+    work = tmp_path / "outputs/.work"
+    (work / "part").mkdir(parents=True)
+    texts = {
+        "part/go.sh": "cat '{attempt}/inputs/a/b c'\nls {attempt}/outputs/.work\n",
+        "own.txt": "{attempt} {attempt}/else",
+    }
+    for name, text in texts.items():
+        (work / name).write_text(text)
+    (work / "given").write_text("{attempt}/inputs/x")
+    placed = [[name, "", text, False] for name, text in texts.items()]
+    placed.append(["given", "{attempt}/inputs/given/given", "", False])
+    Folder(str(tmp_path)).write_places("outputs/.work", placed)
+    here = tmp_path.resolve()
+    told = (work / "part/go.sh").read_text()
+    assert told == f"cat '{here}/inputs/a/b c'\nls {here}/outputs/.work\n"
+    assert (work / "own.txt").read_text() == texts["own.txt"]
+    assert (work / "given").read_text() == "{attempt}/inputs/x"
