@@ -5,7 +5,7 @@ JavaScript is refused: what is no plain path to a value, and `${…}`.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nbyard.errors import Invalid
@@ -80,6 +80,21 @@ def quoted(text: str) -> str:
 def renamed(text: str, names: Mapping[tuple[str, ...], tuple[str, ...]]) -> str:
     """The text with its references to inputs by other names: paths below `inputs`, by those that
     they had."""
+    return _changed(text, lambda reference: _renamed(reference, names))
+
+
+def of_input(text: str, path: tuple[str, ...]) -> str:
+    """The text with the input at that path where it says `self`."""
+
+    def changed(reference: re.Match[str]) -> str:
+        first, *rest = _path(reference, "")
+        return f"$(inputs{written((*path, *rest))})" if first == "self" else reference[0]
+
+    return _changed(text, changed)
+
+
+def _changed(text: str, change: Callable[[re.Match[str]], str]) -> str:
+    """The text with other references."""
     if not _has_any(text):
         return text
     found, position = [], 0
@@ -87,7 +102,7 @@ def renamed(text: str, names: Mapping[tuple[str, ...], tuple[str, ...]]) -> str:
         reference = REFERENCE.match(text, position)
         piece = reference or _PIECE.match(text, position)
         assert piece is not None
-        found.append(_renamed(reference, names) if reference else piece[0])
+        found.append(change(reference) if reference else piece[0])
         position = piece.end()
     return "".join(found)
 

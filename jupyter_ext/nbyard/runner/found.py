@@ -102,7 +102,7 @@ def _with_companions(
         for one in output.get("companions", ()):
             beside = os.path.join(directory, _named(called, one))
             if os.path.lexists(beside):
-                found[_real(folder, work, beside, name)] = None
+                found[_real(folder, _root(folder, work, beside) or work, beside, name)] = None
             elif one["required"]:
                 words = f"{called} has no {os.path.basename(beside)} beside it"
                 raise NotFound(name, words)
@@ -114,7 +114,8 @@ def _value(folder: Folder, work: str, name: str, output: dict[str, Any], exit_co
     from .evaluate import NoValue, said_of  # few commands say anything of them
 
     try:
-        return said_of(output["value"], _matches(folder, work, name, output), exit_code)
+        paths = _matches(folder, work, name, output)
+        return folder.expand(said_of(output["value"], paths, exit_code))
     except NoValue as error:
         raise NotFound(name, str(error)) from error
 
@@ -128,7 +129,7 @@ def _beside(
         directory, called = os.path.split(other)
         path = os.path.join(directory, _named(called, output))
         if os.path.lexists(path):
-            found.append(_real(folder, work, path, name))
+            found.append(_real(folder, _root(folder, work, path) or work, path, name))
     return found
 
 
@@ -228,11 +229,16 @@ def _place(folder: Folder, work: str, name: str, told: dict[str, Any]) -> str:
 
     given = told.get("path") or unquote(str(told.get("location") or "").removeprefix("file://"))
     path = os.path.normpath(os.path.join(work, str(given)))
-    known = (work, folder.at("inputs"), folder.at("code"))
-    roots = [one for one in known if f"{path}/".startswith(f"{one}/")]
-    if not given or not roots or not os.path.lexists(path):
+    root = _root(folder, work, path)
+    if not given or not root or not os.path.lexists(path):
         raise NotFound(name, f"{TOLD} names {str(given)[:80]!r}, which is not there")
-    return _real(folder, roots[0], path, name)
+    return _real(folder, root, path, name)
+
+
+def _root(folder: Folder, work: str, path: str) -> str:
+    """Which folder an output that is told lies in: an input may be one. Empty: elsewhere."""
+    known = (work, folder.at("inputs"), folder.at("code"))
+    return next((one for one in known if f"{path}/".startswith(f"{one}/")), "")
 
 
 def _write(path: str, value: Any) -> None:

@@ -10,6 +10,9 @@ inputs:
         b: {type: string, inputBinding: {position: 1, prefix: -b}}
         a: {type: File, inputBinding: {position: 1}}
     inputBinding: {position: 3, prefix: --bound}
+  said:
+    type: {type: record, fields: {a: string, b: {type: int, inputBinding: {prefix: -s, position: 2}}}}
+    inputBinding: {position: 6, prefix: --said=, separate: false, valueFrom: $(self.a)/$(self.b)}
   loose:
     type:
       type: record

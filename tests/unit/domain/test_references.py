@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.references import evaluate, in_parts, names_in, quoted, renamed
+from nbyard.domain.references import evaluate, in_parts, names_in, of_input, quoted, renamed
 from nbyard.errors import Invalid
 
 KNOWN = {
@@ -91,6 +91,13 @@ def test_other_names() -> None:
 def test_other_names_leave_the_rest_as_it_is(path: str) -> None:
     assert renamed(f"$(inputs.x{path})", {("x",): ("y",)}) == f"$(inputs.y{path})"
     assert renamed(rf"\$(inputs.x{path})", {("x",): ("y",)}) == rf"\$(inputs.x{path})"
+
+
+def test_self_as_an_input() -> None:
+    text = r"$(self.a)/$(self['b c'][0]) \$(self.a) $(inputs.self)"
+    assert of_input(text, ("x", "y")) == (
+        r"$(inputs.x.y.a)/$(inputs.x.y['b c'][0]) \$(self.a) $(inputs.self)"
+    )
 
 
 @given(st.text(st.sampled_from("a$({})\\ .")))

@@ -62,6 +62,19 @@ def test_an_input_that_is_told_is_copied(attempt: Path, folder: str) -> None:
     assert left(attempt, "o") == ["in.txt"] and (attempt / folder / "in.txt").exists()
 
 
+def test_a_value_may_be_an_input(attempt: Path) -> None:
+    (attempt / "inputs/in").mkdir(parents=True)
+    for name in ("in.txt", "in.txt.idx"):
+        (attempt / "inputs/in" / name).write_text(name)
+    file = {"class": "File", "path": "{attempt}/inputs/in/in.txt"}
+    told = {"o": output(value=[{"is": file}]), "i": output(beside="o", pattern=".idx")}
+    told["text"] = output(value=[{"is": "{attempt}/inputs"}])
+    assert look(attempt, told) == (["o", "i", "text"], "")
+    assert (left(attempt, "o"), left(attempt, "i")) == (["in.txt"], ["in.txt.idx"])
+    assert (attempt / "inputs/in/in.txt").exists()
+    assert json.loads((attempt / "outputs/text/text.json").read_text()) == str(attempt / "inputs")
+
+
 def test_what_several_outputs_take_is_there_for_each(attempt: Path) -> None:
     told = {"all": output("*.txt", several=True), "one": output("b.txt")}
     told["files"] = output("*.txt", several=True, only="file")

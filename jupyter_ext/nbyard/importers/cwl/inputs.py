@@ -8,7 +8,7 @@ import msgspec
 
 from nbyard.domain.arguments import KNOWN_NAMES, NAMES, Argument, is_name
 from nbyard.domain.reaches import Beside, Bound, Companion, Reach, Referenced, Stdin
-from nbyard.domain.references import REFERENCE, names_in, written
+from nbyard.domain.references import REFERENCE, names_in, of_input, written
 from nbyard.importers.cwl.fields import Fields, refuse, shown
 from nbyard.importers.cwl.formats import word_of
 from nbyard.importers.cwl.types import (
@@ -134,8 +134,6 @@ class Inputs:
     ) -> None:
         """Its fields as arguments of their own; those of one that is optional are."""
         if binding is not None:
-            if binding.text is not None:
-                refuse(fields.at("inputBinding.valueFrom"), "is not supported for a record")
             above = (*above, binding.position, path[-1])
         if found.nullable:
             self.optional.add(path)
@@ -148,10 +146,13 @@ class Inputs:
             if found.nullable:
                 inner.value = {**inner.value, "type": optional(inner.get("type"))}
             self._add((*path, name), inner, above)
-        if binding is not None and binding.prefix:
+        if binding is not None and (binding.prefix or binding.text is not None):
             mine = [one.name for path, one in self.arguments.items() if path not in before]
+            word = Bound(text=binding.prefix, raw=binding.raw)
+            if binding.text is not None:
+                word = msgspec.structs.replace(binding, text=of_input(binding.text, path))
             when = tuple(mine) if found.nullable else ()
-            self.words.append((key_of(*above), Bound(text=binding.prefix, when=when)))
+            self.words.append((key_of(*above), msgspec.structs.replace(word, when=when)))
 
     def _argument(
         self, path: tuple[str, ...], fields: Fields, found: Type, reach: Reach

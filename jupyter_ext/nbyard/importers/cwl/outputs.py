@@ -156,9 +156,10 @@ def _binding(fields: Fields) -> Fields:
 
 
 def _check_files(reach: Found, fields: Fields) -> None:
-    """A file that a value tells is one of those that are found."""
+    """A file that a value tells is one of those that are found, or an input."""
     told = names_in(reach.value, "outputEval")
-    is_one = len(told) == 1 and told[0][0] == "self" and len(told[0]) < 3
+    root, *rest = told[0] if len(told) == 1 else ("",)
+    is_one = root == "inputs" or (root == "self" and len(rest) < 2)
     if reach.value and not (is_one and REFERENCE.fullmatch(reach.value.strip())):
         words = "a file is one of those that glob finds, such as $(self[0])"
         refuse(_binding(fields).at("outputEval"), words)
