@@ -1,5 +1,7 @@
 """What tasks made, and the cache that points at it."""
 
+from typing import Any
+
 from nbyard.domain.attempts import Observed
 from nbyard.store import Store
 from nbyard.store.artifacts import Hit
@@ -90,11 +92,11 @@ def test_results_that_differ_in_files_are_found_by_what_they_share(store: Store)
     read = {"read": ["a.csv"]}
     with store.write() as c:
         rows = Rows(store, c)
-        same = {"state": "succeeded", "base_key": "b", "observed": read}
+        same: dict[str, Any] = {"state": "succeeded", "base_key": "b", "observed": read}
         for key in ("k1", "k2"):
             task = rows.task(rows.run(), parts={"files": {"a.csv": key}}, cache_key=key, **same)
             store.cache.keep_all(c, [("ada", key, task.id)])
-        unread = {"state": "succeeded", "base_key": "b", "cache_key": "k3"}
+        unread: dict[str, Any] = {"state": "succeeded", "base_key": "b", "cache_key": "k3"}
         store.cache.keep_all(c, [("ada", "k3", rows.task(rows.run(), parts={}, **unread).id)])
         found = store.cache.alike(c, "ada", "b")
         told = [(one.key, one.files, one.observed) for one in found]
