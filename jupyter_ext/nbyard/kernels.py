@@ -16,7 +16,7 @@ from nbyard.domain.digest import digest_of
 from nbyard.domain.environments import EnvironmentRef, EnvironmentVersion, Lock
 from nbyard.domain.kernels import Kernel, is_ours, told_place
 from nbyard.domain.uses import differences
-from nbyard.errors import NotFound
+from nbyard.errors import Invalid, NotFound
 
 # Runs in a foreign interpreter: what it is and what is installed in it, as a `Lock`, with the
 # times of the folders that it looks in, or would if they were there; before it does. Of two
@@ -78,11 +78,7 @@ def kernel(name: str, language: str = "") -> EnvironmentRef:
     specs = _specs()
     wanted = _chosen(specs, name, language)
     if wanted not in specs:
-        known = ", ".join(sorted(specs)) or "none"
-        raise NotFound(
-            f"There is no kernel {name or language!r} on this machine.",
-            hint=f"Installed kernels: {known}.",
-        )
+        raise _missing(specs, name or language)
     spec = specs[wanted]["spec"]
     argv = spec.get("argv") or [""]
     interpreter = _program(spec)
@@ -105,6 +101,28 @@ def substitute(name: str, language: str) -> str:
     specs = _specs()
     chosen = _chosen(specs, name, language)
     return chosen if chosen in specs and chosen != name else ""
+
+
+def check(name: str, language: str) -> None:
+    """Raise what keeps a notebook of that language from having the kernel.
+
+    Raises:
+        NotFound: it is not installed, the hint lists the kernels that are.
+        Invalid: it is of another language.
+    """
+    specs = _specs()
+    if name not in specs:
+        raise _missing(specs, name)
+    own = specs[name]["spec"].get("language", "")
+    if language and own.lower() != language.lower():
+        raise Invalid.field("kernel", f"{name} is of {own}, the notebook of {language}")
+
+
+def _missing(specs: Mapping[str, Any], name: str) -> NotFound:
+    known = ", ".join(sorted(specs)) or "none"
+    return NotFound(
+        f"There is no kernel {name!r} on this machine.", hint=f"Installed kernels: {known}."
+    )
 
 
 def _specs() -> dict[str, Any]:

@@ -82,7 +82,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show rows with types; only for tables that can be read */
+        /**
+         * Show rows with types; only for tables that can be read
+         * @description At most 500 columns are shown, from `column_offset` on. `sheet` chooses one of an Excel
+         *     file, by default the first.
+         */
         get: operations["artifacts.preview"];
         put?: never;
         post?: never;
@@ -275,7 +279,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show rows with types; only for tables that can be read */
+        /**
+         * Show rows with types; only for tables that can be read
+         * @description At most 500 columns are shown, from `column_offset` on. `sheet` chooses one of an Excel
+         *     file, by default the first.
+         */
         get: operations["datasets.preview"];
         put?: never;
         post?: never;
@@ -292,7 +300,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show statistics and a picture for each column; `sample` answers at once */
+        /**
+         * Show statistics and a picture for each column; `sample` answers at once
+         * @description At most 500 columns are shown, from `column_offset` on. `sheet` chooses one of an Excel
+         *     file, by default the first.
+         */
         get: operations["datasets.profile"];
         put?: never;
         post?: never;
@@ -1702,7 +1714,8 @@ export interface components {
          *         before the value, or `joined` with it; a list as one word with a `separator`, else item by item
          *         as `each` says; of an object those of its values that `fields` name. `text` stands for the value
          *         and may have references: `$(inputs.reads.nameroot)`. With `when` there are words only where one
-         *         of these arguments has a value. A value that begins with `-` goes as it is.
+         *         of these arguments has a value. A value that begins with `-` goes as it is. In a line for a
+         *         shell, `raw` words stand without quotes.
          */
         Bound: {
             /** @enum {unknown} */
@@ -1725,6 +1738,8 @@ export interface components {
             };
             /** @default [] */
             when: string[];
+            /** @default false */
+            raw: boolean;
         };
         /**
          * BytesOf
@@ -1827,13 +1842,21 @@ export interface components {
         /**
          * Column
          * @description A column; `nullable` says that missing values are possible.
+         *
+         *         `layout` is how a text table writes the values: the patterns of dates and times with `|` between
+         *         them, the digits after the point of decimals, `big` for integers of more than 64 bits. `padded`
+         *         values have blanks around them.
          */
         Column: {
             name: string;
             /** @enum {unknown} */
-            type: "binary" | "bool" | "date" | "datetime" | "duration" | "float" | "int" | "list" | "null" | "other" | "string" | "struct" | "time";
+            type: "binary" | "bool" | "date" | "datetime" | "decimal" | "duration" | "float" | "int" | "list" | "null" | "other" | "string" | "struct" | "time";
             /** @default true */
             nullable: boolean;
+            /** @default  */
+            layout: string;
+            /** @default false */
+            padded: boolean;
         };
         /**
          * ColumnChange
@@ -1857,7 +1880,7 @@ export interface components {
          */
         ColumnFigures: {
             /** @enum {unknown} */
-            type: "binary" | "bool" | "date" | "datetime" | "duration" | "float" | "int" | "list" | "null" | "other" | "string" | "struct" | "time";
+            type: "binary" | "bool" | "date" | "datetime" | "decimal" | "duration" | "float" | "int" | "list" | "null" | "other" | "string" | "struct" | "time";
             count: number;
             nulls: number;
             /** @default null */
@@ -1876,7 +1899,7 @@ export interface components {
         ColumnProfile: {
             name: string;
             /** @enum {unknown} */
-            type: "binary" | "bool" | "date" | "datetime" | "duration" | "float" | "int" | "list" | "null" | "other" | "string" | "struct" | "time";
+            type: "binary" | "bool" | "date" | "datetime" | "decimal" | "duration" | "float" | "int" | "list" | "null" | "other" | "string" | "struct" | "time";
             count: number;
             nulls: number;
             /** @default null */
@@ -1988,6 +2011,63 @@ export interface components {
                 [key: string]: string;
             };
             description?: string;
+        };
+        /**
+         * DashboardGeneral
+         * @description What the form of the AI4OS dashboard says first.
+         */
+        DashboardGeneral: {
+            /** @default  */
+            title: string;
+            /** @default  */
+            desc: string;
+            /** @default  */
+            docker_image: string;
+            /** @default  */
+            docker_tag: string;
+            /**
+             * @default deepaas
+             * @enum {unknown}
+             */
+            service: "deepaas" | "jupyter" | "vscode";
+            /** @default  */
+            jupyter_password: string;
+            /** @default  */
+            hostname: string;
+        };
+        /**
+         * DashboardHardware
+         * @description The hardware in that form; `ram` and `disk` are in MB. `gpu_type` must be empty.
+         */
+        DashboardHardware: {
+            /** @default null */
+            cpu_num: number | null;
+            /** @default null */
+            gpu_num: number | null;
+            /** @default  */
+            gpu_type: string;
+            /** @default null */
+            ram: number | null;
+            /** @default null */
+            disk: number | null;
+        };
+        /**
+         * DashboardStorage
+         * @description The storage in that form. What would mount some must be empty.
+         */
+        DashboardStorage: {
+            /** @default  */
+            rclone_conf: string;
+            /** @default  */
+            rclone_url: string;
+            /** @default  */
+            rclone_vendor: string;
+            /** @default  */
+            rclone_user: string;
+            /** @default  */
+            rclone_password: string;
+            /** @default [] */
+            datasets: Record<string, unknown>[];
         };
         /**
          * Dataset
@@ -2484,9 +2564,10 @@ export interface components {
         /**
          * Found
          * @description What the program leaves in its working folder under a name that fits one of the patterns;
-         *         for a list all that do, as a folder. With a `value` it is what that says of these files, `self`
-         *         among its references: `$(self[0].contents)`; what is no file becomes a JSON file. Without
-         *         patterns and value: what `cwl.output.json` tells.
+         *         for a list all that do, as a folder, each `only` a file or a folder where that is said. With a
+         *         `value` it is what that says of these files, `self` among its references:
+         *         `$(self[0].contents)`; what is no file becomes a JSON file. Without patterns and value: what
+         *         `cwl.output.json` tells, under its name or, field by field, its `key`.
          */
         Found: {
             /** @enum {unknown} */
@@ -2495,6 +2576,13 @@ export interface components {
             patterns: string[];
             /** @default  */
             value: string;
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            only: "" | "file" | "folder";
+            /** @default [] */
+            key: string[];
         };
         /**
          * GpuUsage
@@ -2581,7 +2669,11 @@ export interface components {
          *
          *         `words` stand among the bound ones of the arguments. With `apart` the working folder is an empty
          *         one of its own, not that of the code; `files` are put into it, `stdout` and `stderr` are names
-         *         in it. An exit code in none of the three lists is success when it is 0.
+         *         in it, `stdin` is the path of an input. An exit code in none of the three lists is success when
+         *         it is 0. References see the `records` beside the arguments: `$(inputs.options)`; `outdir_mib`
+         *         and `tmpdir_mib` are what they are told of the room in its folders, which is not reserved. The
+         *         `loaded` inputs are short texts, also where no reference asks for their contents. A shell reads
+         *         the command line if it is `for_shell`, in containers only.
          */
         Invocation: {
             /** @default [] */
@@ -2595,6 +2687,8 @@ export interface components {
             /** @default [] */
             files: components["schemas"]["WorkFile"][];
             /** @default  */
+            stdin: string;
+            /** @default  */
             stdout: string;
             /** @default  */
             stderr: string;
@@ -2604,6 +2698,18 @@ export interface components {
             temporary_codes: number[];
             /** @default [] */
             permanent_codes: number[];
+            /** @default {} */
+            records: {
+                [key: string]: components["schemas"]["Record"];
+            };
+            /** @default 1024 */
+            outdir_mib: number;
+            /** @default 1024 */
+            tmpdir_mib: number;
+            /** @default [] */
+            loaded: string[];
+            /** @default false */
+            for_shell: boolean;
         };
         /**
          * Kernel
@@ -2930,7 +3036,8 @@ export interface components {
          *         What is not said is as the preset and the service have it; `memory_gb` and `disk_gb` are in
          *         units of 2^30 bytes. Without a `command` the image's own is started. `ports` are those that it
          *         listens at. It has `start_seconds` to answer, and `stop_seconds` to finish what it was asked
-         *         when it is stopped or another revision takes its place.
+         *         when it is stopped or another revision takes its place. `general`, `hardware` and `storage` are
+         *         the form of the AI4OS dashboard as it is written there, in place of the other fields.
          */
         NewDeployment: {
             /** @default  */
@@ -2970,6 +3077,12 @@ export interface components {
             start_seconds: number | null;
             /** @default null */
             stop_seconds: number | null;
+            /** @default null */
+            general: components["schemas"]["DashboardGeneral"] | null;
+            /** @default null */
+            hardware: components["schemas"]["DashboardHardware"] | null;
+            /** @default null */
+            storage: components["schemas"]["DashboardStorage"] | null;
         };
         /**
          * NewEnvironment
@@ -3061,7 +3174,8 @@ export interface components {
          * @description What to run: `path` (a workflow, notebook or script below the root) or an executable's id
          *         or name. `parameters` are workflow parameters or the executable's arguments, of which inputs
          *         take a dataset's name or a path; `texts` are such values as typed on a command line, read as
-         *         their declared types. `environment` and `image` go before those that nodes name. `containers`:
+         *         their declared types. `environment`, `kernel` (of notebooks) and `image` go before those that
+         *         nodes name. `containers`:
          *         each step has a fresh one, or one that is kept warm for the next step like it; empty leaves that
          *         to the settings. A run of higher `priority` (-100 to 100) is served before the others. `pins`
          *         says for this run, by node, of which run (id, name or number) it takes the result; empty: of
@@ -3088,6 +3202,8 @@ export interface components {
             runtime: string;
             /** @default  */
             environment: string;
+            /** @default  */
+            kernel: string;
             /** @default  */
             image: string;
             /**
@@ -3142,7 +3258,8 @@ export interface components {
         /**
          * NodeView
          * @description A node as the canvas shows it; a dataset's only argument is its output `data`. `image` and
-         *         `environment` are those of the executable, where the node names no other.
+         *         `environment` are those of the executable, where the node names no other; `hinted_image` is
+         *         that of containers where none is named.
          */
         NodeView: {
             name: string;
@@ -3160,6 +3277,8 @@ export interface components {
             image: string;
             /** @default  */
             environment: string;
+            /** @default  */
+            hinted_image: string;
         };
         /**
          * OfferedService
@@ -3447,7 +3566,8 @@ export interface components {
         };
         /**
          * Profile
-         * @description All columns. A sampled profile looked at `rows` of about `total` rows.
+         * @description At most 500 of `column_count` columns, from `column_offset` on. A sampled profile looked at
+         *         `rows` of about `total` rows.
          */
         Profile: {
             rows: number;
@@ -3457,6 +3577,14 @@ export interface components {
             total: number | null;
             /** @default [] */
             warnings: string[];
+            /** @default 0 */
+            column_offset: number;
+            /** @default 0 */
+            column_count: number;
+            /** @default  */
+            sheet: string;
+            /** @default [] */
+            sheets: string[];
         };
         /**
          * Proposal
@@ -3519,6 +3647,18 @@ export interface components {
             own: string;
         };
         /**
+         * Record
+         * @description An object that references see: its fields are arguments, by their names, or records. One that
+         *         is `optional` is null where none of its fields has a value.
+         */
+        Record: {
+            fields: {
+                [key: string]: string | components["schemas"]["Record"];
+            };
+            /** @default false */
+            optional: boolean;
+        };
+        /**
          * Referenced
          * @description Only where a reference names it: in a word, a variable or a file of the working folder.
          */
@@ -3537,6 +3677,7 @@ export interface components {
         /**
          * Resources
          * @description Environment, image, requirements and limits of an executable's nodes that say nothing else.
+         *         What has an `image` runs in containers; `hinted_image` is for what runs in them anyway.
          *         `environment` is the name of one, whose newest version is used, or `name@2` for that version.
          *         `ports` are those that it listens at while it runs, by the name of their link: the number in a
          *         container, 0 for any. `tensorboard` is where it writes logs for TensorBoard: a folder below its
@@ -3547,6 +3688,8 @@ export interface components {
             environment: string;
             /** @default  */
             image: string;
+            /** @default  */
+            hinted_image: string;
             /** @default  */
             requirements: string;
             /** @default {} */
@@ -3766,8 +3909,11 @@ export interface components {
         };
         /**
          * TablePage
-         * @description Some rows. Values are JSON: dates in ISO form, infinite numbers and huge integers as text,
-         *         long text cut with a mark at the end. `total` is None while nobody counted.
+         * @description Some rows. Values are JSON: dates in ISO form, infinite numbers, decimals and huge integers
+         *         as text, long text cut with a mark at the end. `total` is None while nobody counted.
+         *
+         *         `columns` are at most 500 of `column_count`, from `column_offset` on. Of an Excel file `sheet`
+         *         is shown of all `sheets`.
          */
         TablePage: {
             columns: components["schemas"]["Column"][];
@@ -3776,6 +3922,14 @@ export interface components {
             rows: unknown[][];
             /** @default [] */
             warnings: string[];
+            /** @default 0 */
+            column_offset: number;
+            /** @default 0 */
+            column_count: number;
+            /** @default  */
+            sheet: string;
+            /** @default [] */
+            sheets: string[];
         };
         /**
          * TagCell
@@ -3988,8 +4142,9 @@ export interface components {
         };
         /**
          * WorkFile
-         * @description A file of the working folder: an input, if `text` is one reference to it, else a text with
-         *         references. An input without a `name` keeps its own. `writable` is a copy.
+         * @description A file of the working folder: an input, if `text` is one reference to it and nothing else, no
+         *         white space either; else a text with references. An input without a `name` keeps its own.
+         *         `writable` is a copy.
          */
         WorkFile: {
             text: string;
@@ -4248,6 +4403,8 @@ export interface operations {
             query?: {
                 offset?: number;
                 limit?: number;
+                column_offset?: number;
+                sheet?: string;
             };
             header?: never;
             path: {
@@ -4765,6 +4922,8 @@ export interface operations {
                 offset?: number;
                 limit?: number;
                 version?: number;
+                column_offset?: number;
+                sheet?: string;
             };
             header?: never;
             path: {
@@ -4798,6 +4957,8 @@ export interface operations {
             query?: {
                 version?: number;
                 sample?: boolean;
+                column_offset?: number;
+                sheet?: string;
             };
             header?: never;
             path: {

@@ -2,7 +2,7 @@ import { useEffect, useId, useMemo, useState } from 'react';
 import { ValueType } from '../document/arguments';
 import { Json, JsonObject } from '../document/canonical';
 import { LimitFields } from '../forms/LimitFields';
-import { useRuntimes } from '../forms/runtimes';
+import { useNames, useRuntimes } from '../forms/runtimes';
 import { ValueField } from '../forms/ValueField';
 import { useSignal } from '../components/useSignal';
 import { showMoment } from '../components/times';
@@ -37,6 +37,13 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
   const containers = useWordOnContainers(canvas, fields.runtime === 'docker');
   const asked = useMemo(() => services.backend?.runtimes(), [services]);
   const runtimes = useRuntimes(asked, String(fields.runtime ?? ''));
+  const kind = useSignal(canvas.checker.changed, () => canvas.checker.reading(id)?.kind);
+  const isNotebook = kind === 'notebook';
+  const offered = useMemo(
+    () => (isNotebook ? services.backend?.kernels() : undefined),
+    [services, isNotebook]
+  );
+  const kernels = useNames(offered, String(fields.kernel ?? ''));
   const settings: ISetting[] = [
     {
       key: 'runtime',
@@ -54,6 +61,18 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
       type: 'string',
       help: trans.__('Its name, or name@2 for that version.')
     },
+    ...(isNotebook || fields.kernel !== undefined
+      ? [
+          {
+            key: 'kernel',
+            label: trans.__('Kernel'),
+            type: 'choice' as const,
+            choices: [...kernels],
+            fallback: trans.__('as the notebook says'),
+            help: trans.__('For local processes. Elsewhere a library says what is installed.')
+          }
+        ]
+      : []),
     { key: 'image', label: trans.__('Image'), type: 'string' },
     {
       key: 'requirements',

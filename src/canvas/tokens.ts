@@ -102,6 +102,8 @@ export interface IWorkflowBackend {
   freeze(of: { path: string } | { executable: string }): Promise<IVersion>;
   /** Names of the runtimes that can be chosen. */
   runtimes(): Promise<readonly string[]>;
+  /** Names of the kernels of the server's machine that belong to no library. */
+  kernels(): Promise<readonly string[]>;
   /** Why nothing can run in a container now; empty when it can. */
   noContainers(): Promise<string>;
   /** The values of parameters in the newest run of the document. */

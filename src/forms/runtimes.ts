@@ -1,12 +1,23 @@
-/** Where work can run, as the server says. */
+/** Where work can run and with what, as the server says. */
 import { useEffect, useState } from 'react';
+
+const ALWAYS = ['process'];
 
 /** The choices: until they are known, and where they cannot be, what is chosen and a process. */
 export function useRuntimes(
   asked: Promise<readonly string[]> | undefined,
   chosen: string
 ): readonly string[] {
-  const [names, setNames] = useState<readonly string[]>(['process']);
+  return useNames(asked, chosen, ALWAYS);
+}
+
+/** The same for other names, of which there may be none. */
+export function useNames(
+  asked: Promise<readonly string[]> | undefined,
+  chosen: string,
+  always: readonly string[] = []
+): readonly string[] {
+  const [names, setNames] = useState(always);
   useEffect(() => {
     let isCurrent = true;
     asked?.then(

@@ -28,6 +28,7 @@ const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
       results: async (...asked) => (await found()).results(...asked),
       freeze: async of => (await found()).freeze(of),
       runtimes: async () => (await found()).runtimes(),
+      kernels: async () => (await found()).kernels(),
       noContainers: async () => (await found()).noContainers(),
       lastParameters: async path => (await found()).lastParameters(path),
       stop: async path => (await found()).stop(path)

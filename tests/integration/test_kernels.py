@@ -33,14 +33,14 @@ def yard(tmp_path: Path) -> Iterator[Yard]:
 def run(yard: Yard, tmp_path: Path) -> Run:
     """A notebook of that language with the foreign kernel, to its end."""
 
-    def run(code: str, language: str = "python") -> RunDetail:
+    def run(code: str, language: str = "python", **wish: str) -> RunDetail:
         cell = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "source": code}
         known = {"name": KERNEL, "display_name": KERNEL, "language": language}
         whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": known}}
         text = json.dumps(whole | {"cells": [cell | {"execution_count": None}]})
         (tmp_path / "root" / "n.ipynb").write_text(text)
         with Dispatching(yard.settings) as dispatcher:
-            made = yard.services.runs.create(ADA, NewRun(path="n.ipynb"))
+            made = yard.services.runs.create(ADA, NewRun(path="n.ipynb", **wish))
             return dispatcher.until(
                 lambda: yard.services.runs.get(ADA, made.id), lambda d: d.run.state in ENDED
             )
@@ -71,6 +71,31 @@ def test_the_kernel_of_a_venv_is_listed_and_runs(
     record = yard.services.runs.surroundings(ADA, found.run.id, found.tasks[0].node)
     assert (record.kernel, record.interpreter) == (KERNEL, str(environment.python))
     assert record.lock is not None and record.fingerprint
+
+
+def test_another_kernel_is_chosen_for_a_run_or_a_node(
+    yard: Yard, run: Run, environment: Environment, tmp_path: Path
+) -> None:
+    """L5: it goes before the notebook's own; the choice is in the record, and part of the key."""
+    environment.declare(data())
+    code = "import sys; print(sys.prefix)"
+    own = run(code)
+    chosen = run(code, kernel="python3")
+    assert printed(yard, own) == str(environment.python.parents[1])
+    assert printed(yard, chosen) != printed(yard, own)
+    assert not chosen.tasks[0].cached
+    assert chosen.tasks[0].warning == ""
+    node = {"type": "executable", "path": "n.ipynb", "kernel": "python3"}
+    whole = {"version": 1, "nodes": {"main": node}}
+    (tmp_path / "root/flow.nbflow").write_text(json.dumps(whole))
+    with Dispatching(yard.settings) as dispatcher:
+        made = yard.services.runs.create(ADA, NewRun(path="flow.nbflow"))
+        found = dispatcher.until(
+            lambda: yard.services.runs.get(ADA, made.id), lambda d: d.run.state in ENDED
+        )
+    assert printed(yard, found) == printed(yard, chosen)
+    record = yard.services.runs.surroundings(ADA, found.run.id, "main")
+    assert record.kernel == "python3"
 
 
 def test_the_kernel_of_a_conda_environment_is_listed_and_runs(

@@ -37,6 +37,7 @@ ENDED = ("succeeded", "failed", "cancelled")
 @click.option("--name", default="", help="A unique name for the run.")
 @click.option("--runtime", default="", help="process, docker or dask, for every node.")
 @click.option("--environment", default="", metavar="NAME[@N]", help="Library, for every node.")
+@click.option("-k", "--kernel", default="", help="Kernel of this machine, for every notebook.")
 @click.option("--image", default="", help="Container image, for every node.")
 @click.option(
     "--containers",
@@ -156,6 +157,7 @@ def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bo
         texts=_texts(params, wish["inputs"]),
         runtime=wish["runtime"],
         environment=wish["environment"],
+        kernel=wish["kernel"],
         image=wish["image"],
         containers=wish["containers"] or "",
         scope="selected" if wish["nodes"] else "all",

@@ -242,7 +242,8 @@ class Candidates(Mapping[str, Candidate]):
         """One task of each kind asks for all of them."""
         plan = task.record.plan
         used = plan.environment.version_id if plan.environment else ""
-        place = f"look at {plan.executable_version_id} {plan.runtime} {plan.image} {used}"
+        where = f"{plan.runtime} {plan.image} {plan.kernel} {used}"
+        place = f"look at {plan.executable_version_id} {where}"
         work = partial(self._identify, task.record, task.run.since)
         self._threads.submit(
             place, work, then=lambda _: self._inbox.put(None), runtime=plan.runtime

@@ -93,7 +93,7 @@ class Conclusions:
         if plan.runtime == PROCESS and plan.environment is None:
             with suppress(NotFound, Unavailable):  # the code or the kernel is gone meanwhile
                 code, environment = self._identities.look(plan)
-                named, used = code.version.kernel, environment.kernel
+                named, used = plan.kernel or code.version.kernel, environment.kernel
                 yield not_installed(named, used) if named not in ("", used) else ""
 
     def _fail(self, case: Case, failure: Failure, result: Result) -> Ended:

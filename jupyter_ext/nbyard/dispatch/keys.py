@@ -135,7 +135,7 @@ def _place(plan: TaskPlan, version: ExecutableVersion) -> tuple[str, ...]:
     program = version.command[0] if version.command else spot(version.file).file
     here = (version.kind, version.kernel, version.language, program)
     used = plan.environment.version_id if plan.environment else ""
-    return (plan.runtime, plan.image, plan.requirements_digest, used, *here)
+    return (plan.runtime, plan.image, plan.requirements_digest, plan.kernel, used, *here)
 
 
 def version_of(room: Room, c: Connection, plan: TaskPlan) -> ExecutableVersion:
@@ -166,7 +166,8 @@ def environment_of(room: Room, plan: TaskPlan, version: ExecutableVersion) -> En
             lock=lock,
         )
     if version.kind == "notebook":
-        return kernels.kernel(version.kernel, version.language)
+        other = "" if plan.kernel else version.language  # what was chosen has no substitute
+        return kernels.kernel(plan.kernel or version.kernel, other)
     if version.language == "python":
         return kernels.python()
     return kernels.program(version.command[0] if version.command else version.file)

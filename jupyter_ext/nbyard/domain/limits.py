@@ -22,8 +22,9 @@ MAX_BACKOFF_SECONDS = 60.0
 class Limits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Limits and wishes; null means the default of where the node runs.
 
-    `cache` says whether an earlier result is taken when nothing changed: `true` or `"on"` (the
-    default), `false` or `"off"`, or how old it may be, such as `"24 h"` (units: s, min, h, d).
+    `cache` says whether an earlier result is taken when nothing that the work reads changed: `true`
+    or `"on"` (the default), `false` or `"off"`, or how old it may be, such as `"24 h"` (units: s,
+    min, h, d). With `"bundle"` all files of the code count.
 
     `timeout_seconds` counts from the start of the work, `queue_timeout_seconds` while it waits for
     its turn, here and then on a cluster, `silence_timeout_seconds` since the work last wrote

@@ -37,8 +37,8 @@ class ResolvedNode(msgspec.Struct, frozen=True):
     `problem` says why it could not be found or read; then nothing else is known. `pinned` is the
     task of an earlier run that stands in its place; then what would go into it does not matter.
     `lock_digest` are the bytes of the lock of its `environment`, as a requirements file. `excess`
-    names the largest files of a code bundle that only a local process may have. A shell reads its
-    command line if it is `for_shell`.
+    names the largest files of a code bundle that only a local process may have, as it may a
+    `kernel` that is not the notebook's own. A shell reads its command line if it is `for_shell`.
     """
 
     name: str
@@ -52,6 +52,7 @@ class ResolvedNode(msgspec.Struct, frozen=True):
     environment: UsedEnvironment | None = None
     lock_digest: str = ""
     excess: str = ""
+    kernel: str = ""
     problem: str = ""
     pinned: TaskPlan | None = None
     for_shell: bool = False
@@ -60,6 +61,7 @@ class ResolvedNode(msgspec.Struct, frozen=True):
 Resolved = Mapping[str, ResolvedNode]
 # Those of the owner, by name and by id.
 Credentials = Mapping[str, SecretOf]
+KERNELS_HERE_ONLY = "a kernel is of this machine, for local processes: name an environment instead"
 TOO_LARGE = (
     "its code bundle is larger than `max_bundle_bytes`; largest: {}. List what it does not need in"
     " .nbyardignore, or run it as a local process"
@@ -252,6 +254,8 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
     shells = [p.node for p in plans if resolved[p.node].for_shell and p.runtime != DOCKER]
     if shells:
         refuse([Problem(SHELL_IN_CONTAINERS_ONLY, node=node, field="runtime") for node in shells])
+    if of_machine := [node for node in sent if resolved[node].kernel]:
+        refuse([Problem(KERNELS_HERE_ONLY, node=node, field="kernel") for node in of_machine])
     imaged = [p.node for p in plans if p.runtime == DASK and p.image and not p.pinned]
     if imaged:
         refuse([Problem(NO_IMAGE_THERE, node=node, field="image") for node in imaged])
@@ -306,6 +310,7 @@ class _Planner(msgspec.Struct, frozen=True):
             requirements=node.requirements or default.requirements,
             requirements_digest=lock or known.requirements_digest,
             environment=known.environment,
+            kernel=known.kernel,
             force=wish.force,
             ports=default.ports,
             tensorboard=default.tensorboard,

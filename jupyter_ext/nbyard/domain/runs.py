@@ -53,7 +53,8 @@ class TaskPlan(Limits, frozen=True):
     """A node, frozen: everything its attempts need, decided when the run was created. `reuse` is
     the task of an earlier run whose result it takes over, `pinned` the number of that run where
     the node is pinned to it. `warm` lets it share containers. Where it runs in a container,
-    `requirements_digest` is that of the lock of its `environment`. `ports` and `tensorboard` are
+    `requirements_digest` is that of the lock of its `environment`. A notebook runs with `kernel`
+    where that is not its own. `ports` and `tensorboard` are
     what its executable declares to have links while it runs."""
 
     node: str
@@ -68,6 +69,7 @@ class TaskPlan(Limits, frozen=True):
     requirements: str = ""
     requirements_digest: str = ""
     environment: UsedEnvironment | None = None
+    kernel: str = ""
     force: bool = False
     reuse: str = ""
     pinned: int = 0
@@ -105,7 +107,8 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to run: `path` (a workflow, notebook or script below the root) or an executable's id
     or name. `parameters` are workflow parameters or the executable's arguments, of which inputs
     take a dataset's name or a path; `texts` are such values as typed on a command line, read as
-    their declared types. `environment` and `image` go before those that nodes name. `containers`:
+    their declared types. `environment`, `kernel` (of notebooks) and `image` go before those that
+    nodes name. `containers`:
     each step has a fresh one, or one that is kept warm for the next step like it; empty leaves that
     to the settings. A run of higher `priority` (-100 to 100) is served before the others. `pins`
     says for this run, by node, of which run (id, name or number) it takes the result; empty: of
@@ -122,6 +125,7 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     texts: dict[str, str] = {}
     runtime: str = ""
     environment: str = ""
+    kernel: str = ""
     image: str = ""
     containers: Literal["", "fresh", "warm"] = ""
     scope: Scope = "all"

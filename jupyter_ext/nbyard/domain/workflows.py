@@ -74,8 +74,9 @@ class Pin(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields
 
 class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A dataset or an executable on the canvas; `version` pins it to an immutable version's id,
-    `pin` to the result of a run. `environment` is a name, or `name@2` for that version. The data of
-    a dataset node is a file (`path`), a `dataset` or an `artifact`, each by id or name."""
+    `pin` to the result of a run. `environment` is a name, or `name@2` for that version. A notebook
+    runs with its `kernel` instead of its own. The data of a dataset node is a file (`path`), a
+    `dataset` or an `artifact`, each by id or name."""
 
     type: Literal["executable", "dataset"]
     path: str = ""
@@ -89,6 +90,7 @@ class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     environment: str = ""
     image: str = ""
     requirements: str = ""
+    kernel: str = ""
     pin: Pin | None = None
 
 

@@ -84,7 +84,10 @@ def _checked_name(body: NewRun) -> str | None:
 
 
 def _opened(parts: Parts, caller: Caller, body: NewRun) -> tuple[Resolver, Document]:
-    resolver = Resolver(parts, caller.name, _base(parts, body), body.arguments, body.environment)
+    if body.kernel and body.environment:
+        raise Invalid.field("kernel", "name it or an environment, not both")
+    base = _base(parts, body)
+    resolver = Resolver(parts, caller.name, base, body.arguments, body.environment, body.kernel)
     if body.path.endswith(WORKFLOW):
         document = read_document(parts.files.read(body.path), strict=True)
         return resolver, semantic(document)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbyard import bundles
+from nbyard import bundles, kernels
 from nbyard.domain.descriptions import Description
 from nbyard.domain.edges import data_port
 from nbyard.domain.environments import KERNEL_PREFIX
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 class Resolver:
     """Nodes of documents whose file lies in the folder `base` below the root; files that nothing
-    describes have the arguments that are `told`, and an `environment` goes before those that nodes
-    name."""
+    describes have the arguments that are `told`, and an `environment` or `kernel` goes before those
+    that nodes name."""
 
     def __init__(
         self,
@@ -46,6 +46,7 @@ class Resolver:
         base: str,
         told: Sequence[Argument] = (),
         environment: str = "",
+        kernel: str = "",
     ):
         self.parts = parts
         self._told = Description(arguments=tuple(told)) if told else None
@@ -53,6 +54,7 @@ class Resolver:
         self.base = base
         self.freezer = Freezer(parts)
         self._environment = environment
+        self._kernel = kernel
         self._codes: dict[str, Code] = {}
         self._views: dict[str, NodeView] = {}
         self._used: dict[str, Found] = {}
@@ -137,8 +139,26 @@ class Resolver:
         return self._used[reference]
 
     def packages_from(self, node: Node, default: Resources) -> tuple[str, str]:
-        """The environment and the requirements file of a node, at most one of them."""
+        """The environment and the requirements file of a node, at most one of them; none where the
+        run names a kernel."""
+        if self._kernel:
+            return "", ""
         return (self._environment, "") if self._environment else packages_from(node, default)
+
+    def kernel_of(self, node: Node, of: Asking) -> str:
+        """Return the kernel that a notebook is to have instead of its own; empty for none.
+
+        Raises:
+            NotFound: it is not installed.
+            Invalid: it is of another language, or the node names an environment as well.
+        """
+        wanted = self._kernel or node.kernel
+        if of.kind != "notebook" or not wanted:
+            return ""
+        if not self._kernel and (node.environment or node.requirements):
+            raise Invalid.field("kernel", "name it or an environment, not both")
+        kernels.check(wanted, of.language)
+        return wanted
 
     def environment_of(self, node: Node, of: Asking) -> Found | None:
         """The environment that a node uses, if any.
@@ -147,6 +167,9 @@ class Resolver:
             NotFound: there is none.
             Invalid: it is not ready, or the language of the code is not that of its packages.
         """
+        if kernel := self.kernel_of(node, of):
+            environment = self._of_kernel(kernel)
+            return self.used(environment) if environment else None
         environment, requirements = self.packages_from(node, of.resources)
         if not environment and not requirements:
             environment = self._of_kernel(of.kernel)
@@ -232,6 +255,7 @@ class Freeze:
         self._dockerfiles: dict[str, tuple[str, str]] = {}
         self._environments: dict[str, tuple[UsedEnvironment, str]] = {}
         self._locks: dict[str, str] = {}
+        self._kernels: dict[str, str] = {}
         self.resolved: dict[str, ResolvedNode] = {}
         for name, node in nodes.items():
             try:
@@ -271,13 +295,16 @@ class Freeze:
     ) -> None:
         """Environment or requirements file of the node; that of an executable lies elsewhere."""
         resolver = self._resolver
+        kernel = resolver.kernel_of(node, of)
         _, requirements = resolver.packages_from(node, of.resources)
-        if requirements:
+        if requirements and not kernel:
             own = node.requirements
             stored = self._stored(own, resolver.base) if own else read_default(requirements)
             self._requirements[name] = stored
         elif found := resolver.environment_of(node, of):
             self._environments[name] = found[0], self._lock(*found)
+        elif kernel:
+            self._kernels[name] = kernel
 
     def _lock(self, used: UsedEnvironment, lock: bytes) -> str:
         """The digest of a version's lock, which is stored once."""
@@ -322,6 +349,7 @@ class Freeze:
             requirements_digest=self._requirements.get(name, ""),
             environment=used,
             lock_digest=lock,
+            kernel=self._kernels.get(name, ""),
             excess=bundles.excess(tree, parts.settings.max_bundle_bytes),
             for_shell=version.invocation.for_shell,
         )

@@ -100,6 +100,10 @@ export class FakeBackend {
     return ['process', 'docker', 'dask'];
   }
 
+  async kernels() {
+    return ['python3', 'ir'];
+  }
+
   async noContainers() {
     return '';
   }

@@ -33,7 +33,7 @@ def run(folder: Path, settings: dict[str, str], *options: str) -> dict:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -60,7 +60,7 @@ def digests(detail: dict) -> dict[str, str]:
 
 
 @pytest.mark.leaves_running  # the dispatcher leaves by itself a second after the last run
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 def test_processes_and_containers_agree(
     penguins: Path, tmp_path: Path, docker_settings: dict[str, str]
 ) -> None:

@@ -16,7 +16,7 @@ from nbyard.domain.executables import (
 )
 from nbyard.domain.reaches import Option, Positional
 from nbyard.domain.runs import NewRun
-from nbyard.errors import InUse, Invalid, NameTaken, NotFound, StaleWrite
+from nbyard.errors import InUse, Invalid, NameTaken, NbyardError, NotFound, StaleWrite
 
 
 def write_notebook(
@@ -375,3 +375,23 @@ def test_data_is_no_executable(yard, ann, root):
             refused()
         assert "people.csv is data, not code" in told.value.message
     assert executables.create(ann, NewExecutable(path="tool.txt")).current.language == "sh"
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ({"kernel": "no_such_kernel"}, "There is no kernel 'no_such_kernel' on this machine."),
+        ({"kernel": "python3", "environment": "sea"}, "name it or an environment, not both"),
+        ({"kernel": "python3", "runtime": "docker"}, "a kernel is of this machine"),
+    ],
+)
+def test_a_kernel_that_cannot_be_had_is_refused(yard, ann, root, wish, words):
+    path = write_notebook(root, "a = 1")
+    with pytest.raises(NbyardError, match=words):
+        yard.services.runs.create(ann, NewRun(path=path, **wish))
+
+
+def test_a_kernel_of_another_language_is_refused(yard, ann, root):
+    path = write_notebook(root, "a <- 1", kernel="ir", language="R")
+    with pytest.raises(NbyardError, match="python3 is of python, the notebook of R"):
+        yard.services.runs.create(ann, NewRun(path=path, kernel="python3"))
