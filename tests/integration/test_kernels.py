@@ -33,14 +33,14 @@ def yard(tmp_path: Path) -> Iterator[Yard]:
 def run(yard: Yard, tmp_path: Path) -> Run:
     """A notebook of that language with the foreign kernel, to its end."""
 
-    def run(code: str, language: str = "python", **wish: str) -> RunDetail:
+    def run(code: str, language: str = "python", kernel: str = "") -> RunDetail:
         cell = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "source": code}
         known = {"name": KERNEL, "display_name": KERNEL, "language": language}
         whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": known}}
         text = json.dumps(whole | {"cells": [cell | {"execution_count": None}]})
         (tmp_path / "root" / "n.ipynb").write_text(text)
         with Dispatching(yard.settings) as dispatcher:
-            made = yard.services.runs.create(ADA, NewRun(path="n.ipynb", **wish))
+            made = yard.services.runs.create(ADA, NewRun(path="n.ipynb", kernel=kernel))
             return dispatcher.until(
                 lambda: yard.services.runs.get(ADA, made.id), lambda d: d.run.state in ENDED
             )

@@ -11,7 +11,7 @@ from nbyard import folders
 from nbyard.dispatch import trials
 from nbyard.dispatch.recovery import LiveAttempts
 from nbyard.dispatch.trials import ANSWER, INTERRUPTED
-from nbyard.domain.attempts import Failure, TaskFile
+from nbyard.domain.attempts import CommandWork, Failure, TaskFile
 from nbyard.domain.trials import MEMORY_BYTES, Trial, TrialAnswer
 from nbyard.runtimes.protocol import Order
 from nbyard.testing.bench import Bench, FakeRuntime
@@ -42,7 +42,7 @@ class Asked(FakeRuntime):
 
     def end_as(self, order: Order, state: str, **more: Any) -> None:
         task = folders.read_task(order.folder)
-        told = {"attempt_id": order.attempt_id, "token": task.token, "state": state}
+        told: dict[str, Any] = {"attempt_id": order.attempt_id, "token": task.token, "state": state}
         told |= {"started_at": 1.0, "finished_at": 2.0, **more}
         (order.folder / "result.json").write_bytes(msgspec.json.encode(told))
         self.states[order.attempt_id] = "finished"
@@ -92,6 +92,7 @@ def test_a_trial_is_an_attempt_in_the_image_of_the_step_without_network(
     assert isinstance(task, TaskFile)
     assert (order.image, order.offline, order.memory_bytes) == ("sha256:i", True, MEMORY_BYTES)
     assert (order.gpus, order.ports, task.timeout_seconds) == ([], [], 120.0)
+    assert isinstance(task.work, CommandWork)
     assert task.work.argv[:3] == ["python3", "-m", "nbyard.serving.trying"]
     assert (seen["model"], seen["code"]) == (b"\x80model", "x = 1\n")
     assert not order.folder.exists() and trial.id not in LiveAttempts(bench.store)

@@ -23,8 +23,7 @@ from nbyard.tabular.answers import Question, answer
 from nbyard.tabular.layouts import NULLS
 from nbyard.tabular.values import to_json
 
-YEARS = {"min_value": datetime(1, 1, 1), "max_value": datetime(9999, 12, 31)}  # noqa: DTZ001
-moments = st.datetimes(**YEARS)
+moments = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31))  # noqa: DTZ001
 days = st.dates(date(1, 1, 1))
 gaps = st.sampled_from(["", "", "NA"])
 texts = st.text("ab1 ,\"\n'é€", max_size=5)
@@ -171,7 +170,7 @@ FRAMES = st.fixed_dictionaries(
         "s": st.none() | st.text('xyz€",\n ', min_size=1, max_size=5),
     }
 )
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     **{"i": pl.Int64, "u": pl.UInt64, "f": pl.Float64, "b": pl.Boolean, "d": pl.Date},
     **{"t": pl.Datetime("us"), "s": pl.String},
 }

@@ -46,7 +46,8 @@ def in_records(
     found: dict[str, Any] = {}
     for name, member in members.items():
         *above, last = places.get(name) or (name,)
-        fields, known = found, records
+        fields = found
+        known: Mapping[str, str | Record] = records
         for depth, record in enumerate(above):
             one = known.get(record)
             whole = fields.setdefault(record, _empty(isinstance(one, Record) and one.optional))

@@ -96,7 +96,7 @@ def with_names(description: Description, names: Mapping[Path, Path]) -> Descript
 def as_in_cwl(description: Description, places: Mapping[str, Path]) -> Description:
     """References as CWL has them: to fields of records by their places, to files beside others as
     `$(inputs.reads.secondaryFiles[0])`."""
-    names = {(name,): path for name, path in places.items()}
+    names: dict[Path, Path] = {(name,): path for name, path in places.items()}
     counts: dict[str, int] = {}
     for argument in description.arguments or ():
         if isinstance(argument.reach, Beside) and argument.role == "input":
