@@ -65,7 +65,7 @@ def test_a_command_knows_its_task_and_records_metrics(bench: Bench, staging):
 @BOTH
 def test_the_line_of_a_shell(bench: Bench, staging):
     """E13: ShellCommandRequirement of CWL; what is not raw stands in quotes."""
-    raw = Bound(1, text="| tr a-z A-Z; exit 3", raw=True)
+    raw = Bound(1, text='| while read -r x; do echo "<$x>"; done; exit 3', raw=True)
     told = Invocation(words=(Bound(0, text="$(inputs.data.path)"), raw), apart=True, for_shell=True)
     data = Argument("data", "input", required=True, reach=Referenced())
     line = build_argv(["cat"], [data], {"data": "{attempt}/inputs/data/it's; x.txt"}, told)
@@ -75,7 +75,7 @@ def test_the_line_of_a_shell(bench: Bench, staging):
         (order.folder / name).mkdir(parents=True)
     (order.folder / "inputs/data/it's; x.txt").write_text("abc\n")
     result = bench.run(order, bench.runtime(staging=staging))
-    assert (result.failure, log_of(order)) == (None, "ABC\n")
+    assert (result.failure, log_of(order)) == (None, "<abc>\n")
 
 
 @BOTH

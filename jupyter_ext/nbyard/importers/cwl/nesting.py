@@ -44,6 +44,7 @@ def in_records(
 ) -> dict[str, Any]:
     """Members under their places; the defaults of fields are one of their record."""
     found: dict[str, Any] = {}
+    known: Mapping[str, str | Record]
     for name, member in members.items():
         *above, last = places.get(name) or (name,)
         fields = found
