@@ -142,18 +142,18 @@ def test_cwltool_gives_the_same(case: dict[str, Any], folder: Path) -> None:
 def by_our_names(told: dict[str, Any], wanted: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """The fields of a record are outputs of their own, and no output is called as an input."""
     for name, value in told.items():
-        if isinstance(value, dict) and "class" not in value and name not in wanted:
+        if name not in wanted and isinstance(value, dict) and "class" not in value:
             yield from by_our_names({f"{name}_{k}": one for k, one in value.items()}, wanted)
         else:
             yield f"{name}_out" if f"{name}_out" in wanted else name, value
 
 
 def left_by_peer(value: Any) -> Any:
-    if isinstance(value, list):
-        every = (each for item in value for each in with_beside(item))
-        return {name: text for one in every for name, text in left_by_peer(one).items()}
-    if not isinstance(value, dict):
-        return value
+    if are_files(value):
+        every = [each for item in value for each in with_beside(item)]
+        return {name: text for one in every for name, text in in_list(one).items()}
+    if not isinstance(value, dict) or "class" not in value:
+        return {} if value == [] else value
     path = Path(value["path"])
     files = [path] if path.is_file() else sorted(path.iterdir())
     return {file.name: file.read_text() for file in files}
@@ -166,6 +166,13 @@ def test_a_tool_for_a_shell_is_refused_outside_of_containers(
     done = shell("run", "shell.cwl", "-p", "said=x", "-p", 'many=["y"]', folder=folder)
     assert done.code == 2
     assert "main.runtime: its command line is for a shell, which runs in containers" in done.err
+
+
+def in_list(value: Any) -> dict[str, str]:
+    """One of several: a folder among them stands before the names in it."""
+    is_folder = value["class"] == "Directory"
+    lead = f"{Path(value['path']).name}/" if is_folder else ""
+    return {f"{lead}{name}": text for name, text in left_by_peer(value).items()}
 
 
 @pytest.mark.skipif(PEER is None, reason="cwltool is not installed: there is no peer to compare")

@@ -5,15 +5,16 @@ requirements:
   InitialWorkDirRequirement:
     listing: [$(inputs.moved)]
 baseCommand: [sh, -c, 'cat; cat "$1" "$2"; shift 2; echo "$@"', sh]
-stdin: $(inputs.tree.listing[0].path)
+stdin: $(inputs.more.listing[0].path)
 arguments:
-  - $(inputs.tree.listing[1].listing[0].path)
+  - $(inputs.tree.listing[0].listing[0].path)
   - $(inputs.moved.listing[0].path)
   - $(inputs.tree.listing.length)
-  - $(inputs.tree.listing[0].size)
-  - $(inputs.tree.listing[1].basename)
+  - $(inputs.more.listing[0].size)
+  - $(inputs.tree.listing[0].basename)
 inputs:
   tree: {type: Directory, loadListing: deep_listing}
+  more: Directory
   moved: Directory
 outputs:
   said: {type: stdout}

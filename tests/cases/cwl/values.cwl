@@ -16,6 +16,6 @@ outputs:
   count: {type: int, outputBinding: {glob: "*.txt", outputEval: $(self.length)}}
   code: {type: int, outputBinding: {outputEval: $(runtime.exitCode)}}
   given: {type: int, outputBinding: {outputEval: $(inputs.number)}}
-  input: {type: File, secondaryFiles: ".idx?", outputBinding: {outputEval: $(inputs.data)}}
+  input: {type: File, outputBinding: {outputEval: $(inputs.data)}}
   first: {type: File, outputBinding: {glob: ["b*.txt", "a*.txt"], outputEval: "$(self[0])"}}
   all: {type: "File[]", outputBinding: {glob: ["b*.txt", "a*.txt"], outputEval: $(self)}}

@@ -138,7 +138,7 @@ class Inputs:
         if found.nullable:
             self.optional.add(path)
         default = fields.get("default")
-        before = list(self.arguments)
+        before, words = set(self.arguments), len(self.words)
         for name, inner in found.fields:
             inner.only("type", "inputBinding", "format", "name", "streamable", *WITH_FILES)
             if isinstance(default, dict) and name in default:
@@ -146,13 +146,21 @@ class Inputs:
             if found.nullable:
                 inner.value = {**inner.value, "type": optional(inner.get("type"))}
             self._add((*path, name), inner, above)
-        if binding is not None and (binding.prefix or binding.text is not None):
-            mine = [one.name for path, one in self.arguments.items() if path not in before]
-            word = Bound(text=binding.prefix, raw=binding.raw)
-            if binding.text is not None:
-                word = msgspec.structs.replace(binding, text=of_input(binding.text, path))
-            when = tuple(mine) if found.nullable else ()
+        mine = [one for one in self.arguments if one not in before]
+        if binding is not None and binding.text is not None:
+            del self.words[words:]
+            self._unbind(mine)
+        word = _word_of(binding, path)
+        if word is not None:
+            when = tuple(self.arguments[one].name for one in mine) if found.nullable else ()
             self.words.append((key_of(*above), msgspec.structs.replace(word, when=when)))
+
+    def _unbind(self, paths: list[tuple[str, ...]]) -> None:
+        """Fields of a record with a value of its own make no words."""
+        for path in paths:
+            if self.keys.pop(path, None) is not None:
+                changed = msgspec.structs.replace(self.arguments[path], reach=Referenced())
+                self.arguments[path] = changed
 
     def _argument(
         self, path: tuple[str, ...], fields: Fields, found: Type, reach: Reach
@@ -187,6 +195,15 @@ class Inputs:
 
     def _free(self, name: str) -> str:
         return free_name(name, {argument.name for argument in self.arguments.values()})
+
+
+def _word_of(binding: Bound | None, path: tuple[str, ...]) -> Bound | None:
+    """What a record itself adds to the command line: its value, if it has one, else its prefix."""
+    if binding is None or not (binding.prefix or binding.text is not None):
+        return None
+    if binding.text is None:
+        return Bound(text=binding.prefix, raw=binding.raw)
+    return msgspec.structs.replace(binding, text=of_input(binding.text, path))
 
 
 def optional(kind: Any) -> Any:
