@@ -109,11 +109,7 @@ function Values({ caption, values, href }: IValuesProps): JSX.Element | null {
 /** The beginning of a long text, and how long it is. */
 function shortened(text: string, trans: TranslationBundle): string {
   return text.length > MOST_LETTERS
-    ? trans.__(
-        '%1… (%2 characters)',
-        text.slice(0, MOST_LETTERS),
-        text.length.toLocaleString()
-      )
+    ? trans.__('%1… (%2 characters)', text.slice(0, MOST_LETTERS), text.length.toLocaleString())
     : text;
 }
 

@@ -69,7 +69,7 @@ def ran(yards: Yards, running: Any, text: str, requirements: str = "") -> RunDet
     """A script in a container, to its end."""
     root = yards.yard.parts.files.root
     (root / "train.py").write_text(text)
-    model = {"name": "model", "role": "output", "format": "pickle"}
+    model: dict[str, Any] = {"name": "model", "role": "output", "format": "pickle"}
     model["reach"] = {"kind": "positional", "position": 0}
     told: dict[str, Any] = {"version": 1, "arguments": [model]}
     if requirements:

@@ -89,7 +89,7 @@ def test_a_trial_is_an_attempt_in_the_image_of_the_step_without_network(
     asked.do = look
     assert answer(bench, trial) == TrialAnswer(text=SAID)
     order, task = asked.orders[trial.id], seen["task"]
-    assert isinstance(task, TaskFile)
+    assert isinstance(task, TaskFile) and isinstance(task.work, CommandWork)
     assert (order.image, order.offline, order.memory_bytes) == ("sha256:i", True, MEMORY_BYTES)
     assert (order.gpus, order.ports, task.timeout_seconds) == ([], [], 120.0)
     assert isinstance(task.work, CommandWork)
