@@ -52,7 +52,7 @@ def _lay(folder: Path) -> None:
 
 
 def _notebook(cells: list[str]) -> str:
-    made = [
+    made: list[dict[str, Any]] = [
         {
             "cell_type": "code",
             "id": f"c{place}",

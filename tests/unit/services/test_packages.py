@@ -52,6 +52,7 @@ def test_a_class_is_built_with_the_modules_and_packages_that_it_imports(models, 
     pins = [f"{name}=={metadata.version(name)}" for name in ("msgspec", "pyyaml")]
     assert sorted(line.lower() for line in made.model.requirements) == pins
     beside = ["helping/__init__.py", "helping/far.py", "helping/near.py", "model.py"]
+    beside.append("other/big.bin")  # of a folder that is not too large all comes along
     assert paths(yard, made.bundle_digest) == beside
     assert models.build(ann, NewModel(file, class_name="Signs")).number == 2
 

@@ -48,7 +48,7 @@ def in_records(
     for name, member in members.items():
         *above, last = places.get(name) or (name,)
         fields = found
-        known: Mapping[str, str | Record] = records
+        known = records
         for depth, record in enumerate(above):
             one = known.get(record)
             whole = fields.setdefault(record, _empty(isinstance(one, Record) and one.optional))
