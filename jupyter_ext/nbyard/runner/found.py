@@ -115,7 +115,7 @@ def _value(folder: Folder, work: str, name: str, output: dict[str, Any], exit_co
 
     try:
         paths = _matches(folder, work, name, output)
-        return folder.expand(said_of(output["value"], paths, exit_code))
+        return said_of(folder.expand(output["value"]), paths, exit_code)
     except NoValue as error:
         raise NotFound(name, str(error)) from error
 

@@ -69,7 +69,10 @@ def test_a_value_may_be_an_input(attempt: Path) -> None:
     file = {"class": "File", "path": "{attempt}/inputs/in/in.txt"}
     told = {"o": output(value=[{"is": file}]), "i": output(beside="o", pattern=".idx")}
     told["text"] = output(value=[{"is": "{attempt}/inputs"}])
-    assert look(attempt, told) == (["o", "i", "text"], "")
+    (attempt / WORK / "left").write_text("{attempt}/mine")
+    told["left"] = output("left", value=[{"of": ["self", "0", "contents"]}])
+    assert look(attempt, told) == (["o", "i", "text", "left"], "")
+    assert json.loads((attempt / "outputs/left/left.json").read_text()) == "{attempt}/mine"
     assert (left(attempt, "o"), left(attempt, "i")) == (["in.txt"], ["in.txt.idx"])
     assert (attempt / "inputs/in/in.txt").exists()
     assert json.loads((attempt / "outputs/text/text.json").read_text()) == str(attempt / "inputs")
