@@ -60,8 +60,8 @@ class Needs:
         """The image of what runs in containers anyway."""
         image = fields.text("dockerPull") or fields.text("dockerImageId")
         self._limit(hinted_image=image)
-        if not image:
-            fields.notes.append(f"The hint {DOCKER} is left out: it names no image.")
+        words = f"names {image}, for nodes that run in containers" if image else "names no image"
+        fields.notes.append(f"The hint {DOCKER} {words}.")
 
     def amounts(self, fields: Fields) -> None:
         """Disk space is not reserved; of memory the larger of the two is the limit."""

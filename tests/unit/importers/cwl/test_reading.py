@@ -312,7 +312,9 @@ def test_a_requirement_wins_over_a_hint() -> None:
 
 def test_the_image_of_a_hint_makes_no_container() -> None:
     hints = {"DockerRequirement": {"dockerPull": "one", "dockerOutputDirectory": "/x"}}
-    told = read_tool(tool(hints=hints), "tool.cwl").description
+    found = read_tool(tool(hints=hints), "tool.cwl")
+    assert "names one, for nodes that run in containers" in found.notes[0]
+    told = found.description
     assert (told.resources.image, told.resources.hinted_image) == ("", "one")
     assert read_document(document_of(told)).description == told
     hints = {"DockerRequirement": {"dockerFile": "FROM x"}}
