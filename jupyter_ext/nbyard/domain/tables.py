@@ -58,8 +58,9 @@ class TableInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a file holds, inferred once from all its rows and stored with the dataset version.
 
     `rows` is None where only the first rows were read. `columns` are all of them, or the first 500
-    of more than 5,000 in a text table; `column_count` counts all. `delimiter`, `encoding` and
-    `decimal_comma` are for text; `sheet` and `sheets` are for Excel.
+    of more than 5,000 in a text table; `column_count` counts all. `delimiter`, `encoding`,
+    `decimal_comma` and `null_words` (whether a word such as NA stands for a missing value) are for
+    text; `sheet` and `sheets` are for Excel.
     """
 
     format: TableFormat
@@ -69,6 +70,7 @@ class TableInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     delimiter: str = ""
     encoding: str = ""
     decimal_comma: bool = False
+    null_words: bool = True
     sheet: str = ""
     sheets: list[str] = []
     warnings: list[str] = []

@@ -17,6 +17,12 @@ from nbyard.tabular.layouts import NULLS
 from nbyard.tabular.sources import Source
 from nbyard.tabular.values import SAFE_INT, to_json
 
+DTYPES: dict[ColumnType, Any] = {
+    "int": pl.Int64,
+    "float": pl.Float64,
+    "bool": pl.Boolean,
+    "string": pl.String,
+}
 IN_MEMORY_BYTES = 64 << 20
 MAX_JSON_BYTES = 256 << 20
 MAX_WORDS = 200
@@ -30,22 +36,50 @@ def text_options(source: Source) -> dict[str, Any]:
         "separator": source.dialect.delimiter,
         "new_columns": [str(place) for place in range(len(source.dialect.names))],
         "infer_schema": False,
-        "null_values": list(NULLS),
         "truncate_ragged_lines": True,
     }
 
 
-def texts(source: Source) -> pl.LazyFrame:
-    """All texts of a table, unread; missing values are nulls."""
+def texts(source: Source, **more: Any) -> pl.LazyFrame:
+    """All texts of a table, unread; empty ones are nulls."""
     source.scan()
-    return pl.scan_csv(source.utf8_path, low_memory=True, glob=False, **text_options(source))
+    options = text_options(source) | more
+    return pl.scan_csv(source.utf8_path, low_memory=True, glob=False, **options)
 
 
-def typed(texts: pl.LazyFrame, info: TableInfo, places: Sequence[int]) -> pl.LazyFrame:
+def typed(source: Source, info: TableInfo, places: Sequence[int]) -> pl.LazyFrame:
     """The values of some columns, by their places."""
+    read = {place: DTYPES[info.columns[place].type] for place in places if _is_read(place, info)}
+    # Looking for words in each cell takes as long as reading it.
+    nulls = list(NULLS) if info.null_words else None
+    found = texts(
+        source,
+        schema_overrides={str(place): dtype for place, dtype in read.items()},
+        null_values=nulls,
+    )
+    return found.select(pl.nth(place) if place in read else _value(place, info) for place in places)
+
+
+def values(texts: pl.DataFrame, info: TableInfo) -> pl.DataFrame:
+    """The values of texts in all columns."""
+    return with_nulls(texts).select(_value(place, info) for place in range(len(info.columns)))
+
+
+def _is_read(place: int, info: TableInfo) -> bool:
+    """Whether polars reads the values of a column as we do."""
+    column = info.columns[place]
+    is_plain = not column.layout and not column.padded
+    return column.type in DTYPES and is_plain and not info.decimal_comma
+
+
+def _value(place: int, info: TableInfo) -> pl.Expr:
+    return values_of(pl.nth(place), info.columns[place], info.decimal_comma).alias(str(place))
+
+
+def with_nulls(texts: pl.DataFrame) -> pl.DataFrame:
+    """Texts without those that stand for missing values."""
     return texts.select(
-        values_of(pl.nth(place), info.columns[place], info.decimal_comma).alias(str(place))
-        for place in places
+        pl.when(~pl.nth(place).is_in(NULLS)).then(pl.nth(place)) for place in range(texts.width)
     )
 
 
@@ -56,10 +90,7 @@ def converted(
     if not rows or not columns:
         return [[] for _ in rows]
     schema = {str(place): pl.String for place in range(len(columns))}
-    texts = pl.DataFrame(rows, schema, orient="row")
-    texts = texts.select(
-        pl.when(~pl.nth(place).is_in(NULLS)).then(pl.nth(place)) for place in range(len(columns))
-    )
+    texts = with_nulls(pl.DataFrame(rows, schema, orient="row"))
     values = texts.select(
         values_of(pl.nth(place), column, decimal_comma).alias(str(place))
         for place, column in enumerate(columns)
@@ -142,10 +173,12 @@ def type_name(dtype: pl.DataType) -> ColumnType:
     return next((name for name, fits in tests if fits), "other")
 
 
-def each_column(source: Source, info: TableInfo, places: Sequence[int]) -> Iterator[pl.Series]:
+def each_column(
+    source: Source, info: TableInfo, places: Sequence[int]
+) -> Iterator[pl.Series | pl.LazyFrame]:
     """One column after the other, so that no more than one of a large table is in memory."""
     if source.format in ("csv", "tsv"):
-        frame = typed(texts(source), info, places)
+        frame = typed(source, info, places)
         if source.path.stat().st_size <= IN_MEMORY_BYTES:
             yield from frame.collect().get_columns()
             return
@@ -161,7 +194,7 @@ def each_column(source: Source, info: TableInfo, places: Sequence[int]) -> Itera
         yield from _one_by_one(table(source), places)
 
 
-def _of_objects(source: Source, columns: Sequence[Column]) -> Iterator[pl.Series]:
+def _of_objects(source: Source, columns: Sequence[Column]) -> Iterator[pl.LazyFrame]:
     parts: list[Path] = []
     try:
         for number, frame in enumerate(objects.frames(object_rows(source), columns)):
@@ -173,9 +206,8 @@ def _of_objects(source: Source, columns: Sequence[Column]) -> Iterator[pl.Series
             part.unlink(missing_ok=True)
 
 
-def _one_by_one(frame: pl.LazyFrame, places: Sequence[int]) -> Iterator[pl.Series]:
-    for place in places:
-        yield frame.select(pl.nth(place)).collect().to_series()
+def _one_by_one(frame: pl.LazyFrame, places: Sequence[int]) -> Iterator[pl.LazyFrame]:
+    return (frame.select(pl.nth(place)) for place in places)
 
 
 def info(source: Source) -> TableInfo:
@@ -217,7 +249,7 @@ def page(
         return _object_page(source, info, shown, slice(offset, offset + limit), by, order)
     if source.format in ("csv", "tsv"):
         every = range(len(info.columns))
-        frame = typed(texts(source), info, every)
+        frame = typed(source, info, every)
     else:
         frame = table(source)
     if by is not None:

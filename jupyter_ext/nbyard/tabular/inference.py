@@ -7,12 +7,13 @@ pattern.
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 import polars as pl  # noqa: TID253  # the reader process exists for it
 
 from nbyard.domain.tables import Column
-from nbyard.tabular.layouts import Form, form_of, pattern, twin
+from nbyard.tabular.layouts import NULLS, Form, form_of, pattern, twin
 
 MISFITS = 100
 COLUMNS_AT_ONCE = 500
@@ -22,16 +23,24 @@ MAX_DIGITS = 38
 ZONED = ("Z", "%z")
 
 
+class Inferred(NamedTuple):
+    """The columns, whether words stand for missing values, and what people should know."""
+
+    columns: list[Column]
+    null_words: bool
+    warnings: list[str]
+
+
 def infer(
     texts: pl.LazyFrame | pl.DataFrame,
     first: Sequence[Sequence[str]],
     names: Sequence[str],
     decimal_comma: bool,
-) -> tuple[list[Column], list[str]]:
-    """The columns of a table of texts, and what people should know about them.
+) -> Inferred:
+    """Infer the types of a table of texts.
 
     Args:
-        texts: all rows, missing values as nulls; a lazy frame is never whole in memory.
+        texts: all rows, empty ones as nulls; a lazy frame is never whole in memory.
         first: the texts of the first rows, by column.
         names: the names of the columns.
     """
@@ -46,7 +55,7 @@ def infer(
     if search.unclear:
         shown = ", ".join(repr(names[place][:40]) for place in search.unclear[:5])
         warnings.append(f"day or month first? the dates stay text in: {shown}")
-    return columns, warnings
+    return Inferred(columns, search.null_words, warnings)
 
 
 class _Search:
@@ -58,11 +67,15 @@ class _Search:
         self._comma = decimal_comma
         self.columns: dict[int, Column] = {}
         self.unclear: list[int] = []
+        self.null_words = False
 
     def run(self, places: Sequence[int]) -> None:
-        undecided = list(places)
+        undecided, tried = list(places), set[tuple[int, Form]]()
         while undecided:
             forms = {place: form_of(self._seen[place], self._comma) for place in undecided}
+            # What has failed already fails again.
+            forms |= {place: Form("string") for place, _ in tried & {*forms.items()}}
+            tried |= {*forms.items()}
             undecided = self._checked(forms)
 
     def _checked(self, forms: dict[int, Form]) -> list[int]:
@@ -71,7 +84,8 @@ class _Search:
         for place, form in forms.items():
             text = pl.nth(place)
             asked += [
-                text.null_count().alias(f"{place} nulls"),
+                text.is_null().any().alias(f"{place} nulls"),
+                text.is_in(NULLS).any().alias(f"{place} words"),
                 _misfits(text, form, self._comma).sum().alias(f"{place} misfits"),
                 _digits(text, form).alias(f"{place} digits"),
             ]
@@ -89,7 +103,9 @@ class _Search:
             if facts.get(f"{place} twin") == 0:
                 self.unclear.append(place)
                 column = Column("", "string")
-            has_nulls = bool(facts[f"{place} nulls"])
+            has_words = bool(facts[f"{place} words"])
+            self.null_words |= has_words
+            has_nulls = has_words or bool(facts[f"{place} nulls"])
             self.columns[place] = msgspec.structs.replace(column, nullable=has_nulls)
         return more
 
@@ -106,14 +122,13 @@ class _Search:
     def _long_int(self, place: int, column: Column) -> Column:
         text = _bare(pl.nth(place), column)
         asked = [
-            text.cast(bits, strict=False).is_null().sum().alias(str(bits))
+            (_is_there(text) & text.cast(bits, strict=False).is_null()).any().alias(str(bits))
             for bits in (pl.Int64, pl.Int128)
         ]
-        asked.append(text.null_count().alias("nulls"))
-        small, big, nulls = _collect(self._texts.select(asked)).row(0)
-        if small == nulls:
+        is_long, is_too_long = _collect(self._texts.select(asked)).row(0)
+        if not is_long:
             return column
-        if big == nulls:
+        if not is_too_long:
             return msgspec.structs.replace(column, layout="big")
         return Column("", "string")
 
@@ -127,7 +142,7 @@ class _Search:
         facts = self._texts.select(
             whole.str.len_bytes().max().alias("whole"),
             part.max().alias("part"),
-            (whole.is_null() & text.is_not_null()).any().alias("other"),
+            (whole.is_null() & _is_there(text)).any().alias("other"),
             long.unique().head(MISFITS).implode().alias("long"),
         )
         found = _collect(facts).row(0, named=True)
@@ -153,12 +168,16 @@ def _misfits(text: pl.Expr, form: Form, decimal_comma: bool) -> pl.Expr:
     if form.type == "string":
         return pl.lit(value=False)
     if form.type == "null":
-        return text.is_not_null()
-    misfits = ~text.str.contains(pattern(form, decimal_comma))
+        return _is_there(text)
+    misfits = ~text.str.contains(pattern(form, decimal_comma, or_null=True))
     if form.layouts:
         column = Column("", form.type, layout="|".join(form.layouts), padded=form.padded)
-        misfits |= text.is_not_null() & values_of(text, column, decimal_comma).is_null()
+        misfits |= _is_there(text) & values_of(text, column, decimal_comma).is_null()
     return misfits.fill_null(value=False)
+
+
+def _is_there(text: pl.Expr) -> pl.Expr:
+    return text.is_not_null() & ~text.is_in(NULLS)
 
 
 def _digits(text: pl.Expr, form: Form) -> pl.Expr:

@@ -45,8 +45,9 @@ class Form(msgspec.Struct, frozen=True):
     padded: bool = False
 
 
-def pattern(form: Form, decimal_comma: bool = False) -> str:
-    """A regular expression that the texts of the form match as a whole."""
+def pattern(form: Form, decimal_comma: bool = False, *, or_null: bool = False) -> str:
+    """A regular expression that the texts of the form match as a whole; `or_null` also those of
+    missing values."""
     known = {"bool": BOOL, "int": INT, "float": FLOAT}
     if form.type in known:
         found = known[form.type]
@@ -54,7 +55,8 @@ def pattern(form: Form, decimal_comma: bool = False) -> str:
     else:
         found = "|".join(_pattern(layout) for layout in form.layouts)
     blanks = r"[ \t]*" if form.padded else ""
-    return f"^{blanks}(?:{found}){blanks}$"
+    nulls = "|" + "|".join(map(re.escape, NULLS)) if or_null else ""
+    return f"^(?:{blanks}(?:{found}){blanks}{nulls})$"
 
 
 def form_of(texts: Iterable[str], decimal_comma: bool = False) -> Form:

@@ -15,19 +15,24 @@ TOP = 20
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 
 
-def profile(values: pl.Series, column: Column) -> ColumnProfile:
-    """What the values of one column are like. NaN counts as missing."""
-    present = values.drop_nulls()
-    if values.dtype.is_float():
+def profile(values: pl.Series | pl.LazyFrame, column: Column) -> ColumnProfile:
+    """What the values of one column are like. NaN counts as missing.
+
+    The values of a lazy frame, which has this column only, are not in memory all at once where
+    they are words.
+    """
+    if column.type in ("string", "bool"):
+        return _words(values, column)
+    series = values.collect().to_series() if isinstance(values, pl.LazyFrame) else values
+    present = series.drop_nulls()
+    if series.dtype.is_float():
         present = present.drop_nans()
-    count, nulls = len(present), len(values) - len(present)
+    count, nulls = len(present), len(series) - len(present)
     facts: dict[str, Any] = {}
     if count and column.type in ("int", "float", "decimal"):
         facts = _numbers(present)
     elif count and column.type in ("date", "datetime", "time", "duration"):
         facts = _moments(present)
-    elif count and column.type in ("string", "bool"):
-        facts = _words(present)
     return ColumnProfile(column.name, column.type, count, nulls, **facts)
 
 
@@ -95,13 +100,28 @@ def _moments(present: pl.Series) -> dict[str, Any]:
     }
 
 
-def _words(present: pl.Series) -> dict[str, Any]:
-    text = present.cast(pl.String) if present.dtype != pl.Boolean else present
-    counts = text.alias("value").value_counts(name="count")
-    top = counts.sort(["count", "value"], descending=[True, False]).head(TOP)
-    return {
-        "distinct": counts.height,
-        "min": to_json(text.min()),
-        "max": to_json(text.max()),
-        "top": [TopValue(to_json(value), count) for value, count in top.iter_rows()],
-    }
+def _words(values: pl.Series | pl.LazyFrame, column: Column) -> ColumnProfile:
+    counts = _frequencies(values)
+    present = counts.drop_nulls("value")
+    count, total = int(present["count"].sum()), int(counts["count"].sum())
+    facts: dict[str, Any] = {}
+    if count:
+        top = present.sort(["count", "value"], descending=[True, False]).head(TOP)
+        facts = {
+            "distinct": present.height,
+            "min": to_json(present["value"].min()),
+            "max": to_json(present["value"].max()),
+            "top": [TopValue(to_json(value), number) for value, number in top.iter_rows()],
+        }
+    return ColumnProfile(column.name, column.type, count, total - count, **facts)
+
+
+def _frequencies(values: pl.Series | pl.LazyFrame) -> pl.DataFrame:
+    """How often each value is there."""
+    if isinstance(values, pl.LazyFrame):
+        grouped = values.select(pl.nth(0).alias("value")).group_by("value").len("count")
+        found = grouped.collect(engine="streaming")
+    else:
+        found = values.alias("value").value_counts(name="count")
+    is_text = found["value"].dtype != pl.Boolean
+    return found.with_columns(pl.col("value").cast(pl.String)) if is_text else found

@@ -9,13 +9,13 @@ from nbyard.domain.tables import MAX_TEXT_COLUMNS, TableInfo
 from nbyard.errors import Invalid
 from nbyard.tabular import objects
 from nbyard.tabular.formats import MAX_LINE_BYTES
-from nbyard.tabular.frames import object_rows, table, text_options, texts, typed
+from nbyard.tabular.frames import object_rows, table, text_options, typed, values
 from nbyard.tabular.inference import infer
 from nbyard.tabular.schemas import info_of, text_info
 from nbyard.tabular.sources import Source
 
 SPOTS = 24
-SPOT_BYTES = 128 << 10
+SPOT_BYTES = 64 << 10
 SPOT_ROWS = 2500
 WHOLE_BYTES = 4 << 20
 FIRST_ROWS = 500
@@ -54,11 +54,11 @@ def _of_text(source: Source) -> Sample:
     size = source.path.stat().st_size
     if size <= WHOLE_BYTES:
         info = _checked(info_of(source, whole=True))
-        return Sample(info, typed(texts(source), info, range(len(info.columns))), None)
+        return Sample(info, typed(source, info, range(len(info.columns))), None)
     content = _pieces(source)
     found = pl.read_csv(io.BytesIO(content), has_header=False, **text_options(source))
     info = _checked(source.known_info() or _suggested(source, found))
-    frame = typed(found.lazy(), info, range(len(info.columns)))
+    frame = values(found, info).lazy()
     return Sample(info, frame, info.rows or _estimated(found.height, size, content))
 
 

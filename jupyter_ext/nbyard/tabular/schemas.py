@@ -1,5 +1,7 @@
 """What a table holds: inferred once from all its rows, then taken by everybody from there."""
 
+from collections.abc import Sequence
+
 from nbyard.domain.tables import (
     MAX_COLUMNS,
     MAX_TEXT_COLUMNS,
@@ -62,8 +64,8 @@ def _text(source: Source) -> TableInfo:
     lazy = frames.texts(source)
     rows = lazy if source.path.stat().st_size > frames.IN_MEMORY_BYTES else lazy.collect()
     first = _first_texts(source, len(dialect.names))
-    columns, warnings = inference.infer(rows, first, dialect.names, dialect.decimal_comma)
-    return text_info(source, scan.rows, columns, warnings)
+    found = inference.infer(rows, first, dialect.names, dialect.decimal_comma)
+    return text_info(source, scan.rows, *found)
 
 
 def _of_first_rows(source: Source) -> TableInfo:
@@ -80,7 +82,7 @@ def _of_first_rows(source: Source) -> TableInfo:
         form = form_of(found, dialect.decimal_comma)
         layout = "|".join(form.layouts)
         columns.append(Column(name, form.type, layout=layout, padded=form.padded))
-    return text_info(source, scan.rows if scan else None, columns, [])
+    return text_info(source, scan.rows if scan else None, columns)
 
 
 def _first_texts(source: Source, width: int) -> list[tuple[str, ...]]:
@@ -89,7 +91,11 @@ def _first_texts(source: Source, width: int) -> list[tuple[str, ...]]:
 
 
 def text_info(
-    source: Source, rows: int | None, columns: list[Column], warnings: list[str]
+    source: Source,
+    rows: int | None,
+    columns: list[Column],
+    null_words: bool = True,
+    warnings: Sequence[str] = (),
 ) -> TableInfo:
     """What a text table holds whose columns are known."""
     dialect = source.dialect
@@ -102,6 +108,7 @@ def text_info(
         delimiter=dialect.delimiter,
         encoding=source.encoding if is_wide else dialect.encoding,
         decimal_comma=dialect.decimal_comma,
+        null_words=null_words,
         warnings=[*_warnings(source, dialect), *warnings],
     )
 

@@ -6,6 +6,7 @@ What is made along the way lies in a folder of its own: `text` (the file rewritt
 
 import functools
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ class Source:
         return self._remembered(texts.check_lines(self.path, see))
 
     def _remembered(self, scan: texts.Scan) -> texts.Scan:
-        _write(self.folder / "scan", msgspec.msgpack.encode((self.dialect_encoding, scan)))
+        write(self.folder / "scan", msgspec.msgpack.encode((self.dialect_encoding, scan)))
         return scan
 
     def known_info(self) -> TableInfo | None:
@@ -81,7 +82,7 @@ class Source:
             return None
 
     def remember(self, info: TableInfo) -> None:
-        _write(self.folder / INFO, msgspec.json.encode(info))
+        write(self.folder / INFO, msgspec.json.encode(info))
 
     def known_scan(self) -> texts.Scan | None:
         """The index of rows, if a scan left one."""
@@ -142,7 +143,8 @@ class Source:
         return target
 
 
-def _write(path: Path, content: bytes) -> None:
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
+def write(path: Path, content: bytes) -> None:
+    """In one step: readers see the old or the new bytes."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     beside.write_bytes(content)
     beside.rename(path)

@@ -1,7 +1,6 @@
 """What the rest of the program asks about tables."""
 
 import contextlib
-import hashlib
 import re
 import shutil
 import tempfile
@@ -13,10 +12,10 @@ import msgspec
 
 from nbyard.domain.tables import Profile, TableInfo, TablePage
 from nbyard.errors import Invalid
-from nbyard.files import write_whole
 from nbyard.tabular.answers import Question
+from nbyard.tabular.formats import SUFFIXES
 from nbyard.tabular.reader import IDLE_SECONDS, MEMORY_BYTES, Reader
-from nbyard.tabular.sources import INFO
+from nbyard.tabular.sources import INFO, write
 
 QUICK_SECONDS = 30.0
 SLOW_SECONDS = 600.0
@@ -87,7 +86,7 @@ class Tables:
         question = Question("sample" if sample else "profile", column_offset=column_offset)
         found = self._ask(question, file, Profile, slow=not sample)
         if kept and not sample:
-            write_whole(kept, msgspec.json.encode(found))
+            write(kept, msgspec.json.encode(found))
         return found
 
     def whole_profile(self, file: TableFile) -> Profile:
@@ -128,7 +127,7 @@ class Tables:
             folder = self._folder(file)
             folder.mkdir(exist_ok=True, parents=True, mode=0o700)
             if file.info and not (folder / INFO).exists():
-                write_whole(folder / INFO, msgspec.json.encode(file.info))
+                write(folder / INFO, msgspec.json.encode(file.info))
             yield folder
         else:
             with tempfile.TemporaryDirectory(dir=self.folder) as name:
@@ -136,8 +135,13 @@ class Tables:
 
     def _folder(self, file: TableFile) -> Path:
         """Other endings and sheets make other tables of the same bytes."""
-        how = f"{Path(file.filename).suffix.lower()}\0{file.sheet}"
-        return self._kept(file.key) / hashlib.sha256(how.encode()).hexdigest()[:16]
+        ending = Path(file.filename).suffix.lower()
+        name = ending[1:] if ending in SUFFIXES else "other"
+        if file.sheet:
+            import hashlib
+
+            name += f"-{hashlib.sha256(file.sheet.encode()).hexdigest()[:16]}"
+        return self._kept(file.key) / name
 
     def _kept(self, key: str) -> Path:
         name = key.replace(":", "-")

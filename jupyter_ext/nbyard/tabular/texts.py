@@ -8,6 +8,7 @@ import bisect
 import csv
 import itertools
 from collections.abc import Callable, Iterator
+from functools import cache
 from operator import methodcaller
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -97,11 +98,16 @@ def _refuse_binary(chunk: bytes, lines: int, encoding: str) -> None:
 
 
 def _check_plain(chunk: bytes, dialect: Dialect, scan: Scan, before: int) -> int:
+    delimiter, expected = dialect.delimiter.encode(), len(dialect.names)
+    if expected > 1 and chunk.endswith(b"\n"):
+        count, row = _count_lines(chunk), delimiter * (expected - 1) + b"\n"
+        if chunk.translate(None, _all_but(delimiter + b"\n")) == row * count:
+            scan.rows += count
+            return count
     lines = chunk.split(b"\n")
     if not lines[-1]:
         lines.pop()
-    expected = len(dialect.names)
-    widths = list(map(methodcaller("count", dialect.delimiter.encode()), lines))
+    widths = list(map(methodcaller("count", delimiter), lines))
     if set(widths) == {expected - 1} and (expected > 1 or all(map(bytes.strip, lines))):
         scan.rows += len(lines)
         return len(lines)
@@ -113,6 +119,11 @@ def _check_plain(chunk: bytes, dialect: Dialect, scan: Scan, before: int) -> int
         else:
             scan.blank += 1
     return len(lines)
+
+
+@cache
+def _all_but(kept: bytes) -> bytes:
+    return bytes({*range(256)} - {*kept})
 
 
 def _check_quoted(file: BinaryIO, dialect: Dialect, scan: Scan, before: int) -> None:

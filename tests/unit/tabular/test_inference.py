@@ -18,7 +18,7 @@ def inferred(
 ) -> tuple[Column, list[Any], list[str]]:
     present = [None if text in NULLS else text for text in texts]
     frame = pl.DataFrame({"0": present}, {"0": pl.String})
-    columns, warnings = infer(frame.lazy(), [texts[:first]], ["x"], comma)
+    columns, _, warnings = infer(frame.lazy(), [texts[:first]], ["x"], comma)
     values = frame.select(values_of(pl.nth(0), columns[0], comma)).to_series()
     return columns[0], values.to_list(), warnings
 
@@ -108,6 +108,16 @@ def test_dates_that_may_mean_two_days_stay_text_and_it_is_said() -> None:
     found, values, warnings = inferred(["05/06/2024", "07/06/2024"])
     assert (found.type, values) == ("string", ["05/06/2024", "07/06/2024"])
     assert warnings == ["day or month first? the dates stay text in: 'x'"]
+
+
+@pytest.mark.parametrize("texts", [["1", "NA"], ["x", "NA"], ["2024-01-01", "NA"], ["NA", "NA"]])
+def test_words_that_stand_for_missing_values(texts: list[str]) -> None:
+    frame = pl.DataFrame({"0": texts})
+    (column,), null_words, _ = infer(frame, [texts[:1]], ["x"], False)
+    assert (column.nullable, null_words) == (True, True)
+    assert column.type == inferred(texts)[0].type
+    (column,), null_words, _ = infer(frame.head(1), [texts[:1]], ["x"], False)
+    assert null_words is column.nullable is (texts[0] == "NA")
 
 
 def test_decimal_commas() -> None:

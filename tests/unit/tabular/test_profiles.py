@@ -16,7 +16,11 @@ from nbyard.tabular.profiles import profile
 
 
 def profiled(series: pl.Series) -> ColumnProfile:
-    return profile(series, Column(series.name, type_name(series.dtype)))
+    """The same of a lazy frame, which is not read as a whole."""
+    column = Column(series.name, type_name(series.dtype))
+    found = profile(series, column)
+    assert profile(series.to_frame().lazy(), column) == found
+    return found
 
 
 @given(st.lists(st.none() | st.floats(width=64), max_size=60))

@@ -331,8 +331,7 @@ def test_excel_and_its_sheets(tables: Tables, tmp_path: Path) -> None:
 def test_every_column_of_many_can_be_seen(tables: Tables, tmp_path: Path, filename: str) -> None:
     names = [f"c{place}" for place in range(1_200)]
     frame = pl.DataFrame({name: [place, place + 1] for place, name in enumerate(names)})
-    writers: dict[str, Any] = {".csv": frame.write_csv, ".parquet": frame.write_parquet}
-    writers.get(Path(filename).suffix, frame.write_ndjson)(tmp_path / "blob")
+    WRITERS["data" + Path(filename).suffix](frame, tmp_path / "blob")
     file = TableFile(tmp_path / "blob", filename, f"many-{filename[2:]}")
     assert len(tables.info(file, count=True).columns) == 1_200
     for start, stop in ((0, 500), (500, 1_000), (1_000, 1_200)):
