@@ -23,6 +23,8 @@ from nbyard.tabular.sources import Source
 from nbyard.tabular.values import to_json
 
 TEXTS = ("csv", "tsv")
+# Sorting a column leaves a processor idle now and then; more of them would take more memory.
+COLUMNS_AT_ONCE = 2
 
 
 class Question(msgspec.Struct, omit_defaults=True):
@@ -142,12 +144,17 @@ def _profile(question: Question, source: Source) -> Profile:
     if source.format in TEXTS and info.column_count > MAX_TEXT_COLUMNS:
         raise Invalid(f"{info.column_count:,} columns are too many to look into")
     shown = _shown(question, info)
-    columns = _profiles(frames.each_column(source, info, shown), info, shown)
+    with frames.separate_columns(source, info, shown) as series:
+        columns = _profiles(series, info, shown)
     rows = columns[0].count + columns[0].nulls if columns else info.rows or 0
     return Profile(rows, False, columns, rows, _warnings(info, shown), *_place(info, shown))
 
 
 def _profiles(series: Iterable[Any], info: TableInfo, shown: range) -> list[ColumnProfile]:
+    from concurrent.futures import ThreadPoolExecutor
+
     from nbyard.tabular.profiles import profile
 
-    return [profile(one, info.columns[at]) for at, one in zip(shown, series, strict=True)]
+    with ThreadPoolExecutor(COLUMNS_AT_ONCE) as threads:
+        columns = [info.columns[place] for place in shown]
+        return list(threads.map(profile, series, columns))

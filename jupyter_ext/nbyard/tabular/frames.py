@@ -1,5 +1,6 @@
 """Files as polars frames. Runs in the reader process only."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -173,41 +174,47 @@ def type_name(dtype: pl.DataType) -> ColumnType:
     return next((name for name, fits in tests if fits), "other")
 
 
-def each_column(
+@contextlib.contextmanager
+def separate_columns(
     source: Source, info: TableInfo, places: Sequence[int]
-) -> Iterator[pl.Series | pl.LazyFrame]:
-    """One column after the other, so that no more than one of a large table is in memory."""
-    if source.format in ("csv", "tsv"):
-        frame = typed(source, info, places)
-        if source.path.stat().st_size <= IN_MEMORY_BYTES:
-            yield from frame.collect().get_columns()
-            return
-        part = source.folder / "table.arrow"
-        try:
-            frame.sink_ipc(part, compression="uncompressed")
-            yield from _one_by_one(pl.scan_ipc(part), range(len(places)))
-        finally:
-            part.unlink(missing_ok=True)
-    elif source.format in ("jsonl", "json"):
-        yield from _of_objects(source, [info.columns[place] for place in places])
-    else:
-        yield from _one_by_one(table(source), places)
-
-
-def _of_objects(source: Source, columns: Sequence[Column]) -> Iterator[pl.LazyFrame]:
+) -> Iterator[Sequence[pl.Series | pl.LazyFrame]]:
+    """Each column by itself; those of a large table are in memory only while somebody looks."""
     parts: list[Path] = []
     try:
-        for number, frame in enumerate(objects.frames(object_rows(source), columns)):
-            parts.append(source.folder / f"part-{number}.arrow")
-            frame.write_ipc(parts[-1])
-        yield from _one_by_one(pl.scan_ipc(parts, glob=False), range(len(columns)))
+        if source.format in ("csv", "tsv"):
+            yield _of_texts(source, info, places, parts)
+        elif source.format in ("jsonl", "json"):
+            yield _of_objects(source, [info.columns[place] for place in places], parts)
+        else:
+            yield _separate(table(source), places)
     finally:
         for part in parts:
             part.unlink(missing_ok=True)
 
 
-def _one_by_one(frame: pl.LazyFrame, places: Sequence[int]) -> Iterator[pl.LazyFrame]:
-    return (frame.select(pl.nth(place)) for place in places)
+def _of_texts(
+    source: Source, info: TableInfo, places: Sequence[int], parts: list[Path]
+) -> Sequence[pl.Series | pl.LazyFrame]:
+    frame = typed(source, info, places)
+    if source.path.stat().st_size <= IN_MEMORY_BYTES:
+        found: pl.DataFrame = frame.collect()
+        return found.get_columns()
+    parts.append(source.folder / "table.arrow")
+    frame.sink_ipc(parts[0], compression="uncompressed")
+    return _separate(pl.scan_ipc(parts[0]), range(len(places)))
+
+
+def _of_objects(
+    source: Source, columns: Sequence[Column], parts: list[Path]
+) -> Sequence[pl.LazyFrame]:
+    for number, frame in enumerate(objects.frames(object_rows(source), columns)):
+        parts.append(source.folder / f"part-{number}.arrow")
+        frame.write_ipc(parts[-1])
+    return _separate(pl.scan_ipc(parts, glob=False), range(len(columns)))
+
+
+def _separate(frame: pl.LazyFrame, places: Sequence[int]) -> Sequence[pl.LazyFrame]:
+    return [frame.select(pl.nth(place)) for place in places]
 
 
 def info(source: Source) -> TableInfo:
