@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbyard import bundles, kernels
+from nbyard import bundles
 from nbyard.domain.descriptions import Description
 from nbyard.domain.edges import data_port
 from nbyard.domain.environments import KERNEL_PREFIX
@@ -23,7 +23,7 @@ from nbyard.files import file_of
 from nbyard.services.artifacts import file_named
 from nbyard.services.freezing import Code, Freezer
 from nbyard.services.pinning import pinned_node
-from nbyard.services.using import Asking, Found, asking_of, find_used, of_kernel
+from nbyard.services.using import Asking, Found, asking_of, chosen_kernel, find_used, of_kernel
 
 if TYPE_CHECKING:
     from nbyard.domain.arguments import Argument
@@ -146,19 +146,8 @@ class Resolver:
         return (self._environment, "") if self._environment else packages_from(node, default)
 
     def kernel_of(self, node: Node, of: Asking) -> str:
-        """Return the kernel that a notebook is to have instead of its own; empty for none.
-
-        Raises:
-            NotFound: it is not installed.
-            Invalid: it is of another language, or the node names an environment as well.
-        """
-        wanted = self._kernel or node.kernel
-        if of.kind != "notebook" or not wanted:
-            return ""
-        if not self._kernel and (node.environment or node.requirements):
-            raise Invalid.field("kernel", "name it or an environment, not both")
-        kernels.check(wanted, of.language)
-        return wanted
+        """Return the kernel that a notebook is to have instead of its own; empty for none."""
+        return chosen_kernel(of, self._kernel) or chosen_kernel(of, node.kernel, node)
 
     def environment_of(self, node: Node, of: Asking) -> Found | None:
         """The environment that a node uses, if any.

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from nbyard import kernels
 from nbyard.domain.environments import Environment, EnvironmentVersion
 from nbyard.domain.executables import ExecutableVersion, Inspection, Resources
 from nbyard.domain.runs import TaskPlan
 from nbyard.domain.runtimes import PROCESS
 from nbyard.domain.uses import UsedEnvironment, split_reference
+from nbyard.domain.workflows import Node
 from nbyard.errors import Detail, Invalid, NotFound
 from nbyard.services.naming import nearest
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from nbyard.store.tasks import TaskRecord
 
 FIELD = "environment"
+NOTHING = Node("executable")
 MAX_VERSIONS = 20
 Renew = Callable[["TaskRecord"], TaskPlan]
 Found = tuple[UsedEnvironment, bytes]
@@ -108,6 +111,21 @@ def without_lock(store: Store, c: Connection, owner: str, plan: TaskPlan, kind: 
         if (one.environment, one.version) == (used.id, used.number) and is_whole:
             return msgspec.structs.replace(plan, requirements_digest="")
     return plan
+
+
+def chosen_kernel(of: Asking, name: str, node: Node = NOTHING) -> str:
+    """Return the kernel that a notebook is to have instead of its own; empty for none.
+
+    Raises:
+        NotFound: it is not installed.
+        Invalid: it is of another language, or the node names an environment as well.
+    """
+    if of.kind != "notebook" or not name:
+        return ""
+    if node.environment or node.requirements:
+        raise Invalid.field("kernel", "name it or an environment, not both")
+    kernels.check(name, of.language)
+    return name
 
 
 def of_kernel(parts: Parts, owner: str, kernel: str) -> str:
