@@ -37,6 +37,7 @@ Attempts:
     secrets               credentials on their way to it, and to registries
     locks                 whether it ran with what its environment has locked
     conclusions           what it means that it came to a result
+    left_out              why a file that it did not find was not there
     results               its outputs become artifacts
     monitors              the controller of links to what it serves while it runs
     tensorboard           which may be started beside it

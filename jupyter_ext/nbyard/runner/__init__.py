@@ -23,6 +23,7 @@ Beside the work:
     log                   what it prints
     limits                how much memory it may hold
     usage                 what it uses over time
+    watch                 which files of its code it reads
     verdict               what became of it, in words
     found, evaluate       outputs that a program left somewhere, and what refers to them
     masks, memory         secrets: hidden in all that is written, kept in memory
