@@ -30,10 +30,12 @@ class BadTask(Exception):
 
 
 class Folder:
-    """Paths, whole-file writes and the two streams that only the supervisor writes."""
+    """Paths, whole-file writes and the two streams that only the supervisor writes. `seen` is its
+    path where the work is done, if it is another one there."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, seen: str = "") -> None:
         self.path = os.path.realpath(path)
+        self.seen = seen or self.path
         self._seq = 0
         self._sockets_seen = 0.0
 
@@ -90,7 +92,12 @@ class Folder:
             path = self.inside(os.path.join(directory, name))
             os.unlink(path)  # it may be of another user
             with open(path, "x", encoding="utf-8") as file:
-                file.write(INNER_PLACEHOLDER.sub(lambda _: self.path, text))
+                file.write(INNER_PLACEHOLDER.sub(lambda _: self.seen, text))
+
+    def here(self, path: str) -> str:
+        """The path that the work tells, on this side."""
+        is_inside = path == self.seen or path.startswith(f"{self.seen}/")
+        return self.path + path[len(self.seen) :] if is_inside else path
 
     def write_whole(self, name: str, value: dict[str, Any]) -> None:
         """The file is there whole or not at all."""

@@ -228,7 +228,7 @@ def _place(folder: Folder, work: str, name: str, told: dict[str, Any]) -> str:
     from urllib.parse import unquote
 
     given = told.get("path") or unquote(str(told.get("location") or "").removeprefix("file://"))
-    path = os.path.normpath(os.path.join(work, str(given)))
+    path = os.path.normpath(os.path.join(work, folder.here(str(given))))
     root = _root(folder, work, path)
     if not given or not root or not os.path.lexists(path):
         raise NotFound(name, f"{TOLD} names {str(given)[:80]!r}, which is not there")

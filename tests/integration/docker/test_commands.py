@@ -15,7 +15,7 @@ from nbyard.dockerd import Engine
 from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import CANCEL, USAGE, CommandWork, ExitCodes, Output
 from nbyard.domain.commands import build_argv
-from nbyard.domain.invocations import Invocation
+from nbyard.domain.invocations import Invocation, Placed
 from nbyard.domain.reaches import Bound, Referenced
 from nbyard.domain.usage import UsageSample, read_samples
 from nbyard.errors import NbyardError, Unavailable
@@ -76,6 +76,23 @@ def test_the_line_of_a_shell(bench: Bench, staging):
     (order.folder / "inputs/data/it's; x.txt").write_text("abc\n")
     result = bench.run(order, bench.runtime(staging=staging))
     assert (result.failure, log_of(order)) == (None, "<abc>\n")
+
+
+@BOTH
+def test_paths_are_those_of_the_container(bench: Bench, staging):
+    """E13: in a text of the working folder, and in what cwl.output.json tells of it."""
+    text = 'cat {attempt}/inputs/data/d > o.txt; echo "{\\"o\\": {\\"class\\": \\"File\\", '
+    text += '\\"path\\": \\"$PWD/o.txt\\"}}" > cwl.output.json'
+    work = CommandWork(["sh", "go.sh"], files=[Placed("go.sh", "", text, False)])
+    found = {"o": Output("outputs/o", told=True)}
+    order = bench.order(work, outputs=found, directory="outputs/.work")
+    for name in ("outputs/.work", "inputs/data"):
+        (order.folder / name).mkdir(parents=True)
+    (order.folder / "outputs/.work/go.sh").write_text(text)
+    (order.folder / "inputs/data/d").write_text("abc\n")
+    result = bench.run(order, bench.runtime(staging=staging))
+    assert (result.failure, result.outputs) == (None, ["o"])
+    assert (order.folder / "outputs/o/o.txt").read_text() == "abc\n"
 
 
 @BOTH

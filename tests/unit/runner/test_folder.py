@@ -122,3 +122,10 @@ def test_texts_of_the_working_folder_tell_where_it_is(tmp_path: Path) -> None:
     assert told == f"cat '{here}/inputs/a/b c'\nls {here}/outputs/.work\n"
     assert (work / "own.txt").read_text() == texts["own.txt"]
     assert (work / "given").read_text() == "{attempt}/inputs/x"
+
+
+def test_a_path_that_a_container_tells_is_here(tmp_path: Path) -> None:
+    folder = Folder(str(tmp_path), "/seen")
+    assert folder.here("/seen/outputs/a") == f"{tmp_path.resolve()}/outputs/a"
+    assert [folder.here(path) for path in ("a", "/seenother/a")] == ["a", "/seenother/a"]
+    assert Folder(str(tmp_path)).here(f"{tmp_path}/a") == f"{tmp_path}/a"

@@ -16,9 +16,9 @@ import nbyard.runner
 from nbyard.domain.attempts import IMAGE, METRICS, TASK, CommandWork, Image, TaskFile
 from nbyard.errors import NbyardError
 from nbyard.runner import memory
-from nbyard.runner.folder import BadTask, Folder
+from nbyard.runner.folder import CODE, BadTask, Folder
 from nbyard.runtimes.docker.logs import STDERR, STDOUT
-from nbyard.runtimes.docker.specs import RUNNER
+from nbyard.runtimes.docker.specs import FOLDER, RUNNER
 
 WORK_FOLDERS = ("code", "inputs", "outputs")
 
@@ -57,6 +57,8 @@ def prepare(
         Path(Folder(str(folder)).inside(output.path)).parent.mkdir(parents=True, exist_ok=True)
     _resolve_links(folder / "inputs")
     is_command = isinstance(task.work, CommandWork) and not has_runner
+    if isinstance(task.work, CommandWork):
+        Folder(str(folder), FOLDER).write_places(task.directory or CODE, task.work.files)
     _hand_over_secrets(folder, user, is_command)
     if is_command:
         (folder / METRICS).touch()  # the container gets this file, not the folder that it is in

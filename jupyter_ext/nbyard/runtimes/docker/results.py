@@ -12,6 +12,7 @@ from nbyard.files import read_small
 from nbyard.runner import verdict
 from nbyard.runner.folder import CODE, Folder
 from nbyard.runner.masks import masks_of
+from nbyard.runtimes.docker.specs import FOLDER
 
 SIGNALS = {130: 2, 137: 9, 143: 15}
 INPUT_CUT = "its standard input was cut off when nbyard stopped"
@@ -71,7 +72,7 @@ def of_command(ending: Ending, folder: Path) -> Result | str:
     present: list[str] = []
     if failure is None:
         expected = msgspec.to_builtins(ending.task.outputs)
-        place, directory = Folder(str(folder)), ending.task.directory or CODE
+        place, directory = Folder(str(folder), FOLDER), ending.task.directory or CODE
         present, broken = verdict.look_at_outputs(place, expected, directory, code)
         failure = Failure(**broken) if broken else None
     outputs = msgspec.to_builtins({name: ending.task.outputs[name] for name in present})
