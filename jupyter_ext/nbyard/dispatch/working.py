@@ -21,6 +21,7 @@ from nbyard.domain.invocations import (
     Context,
     Invocation,
     Placed,
+    inside,
     with_contents,
     with_listing,
 )
@@ -168,16 +169,15 @@ def make(
 
 
 def _stage(room: Room, place: Path, file: Placed, digests: Mapping[str, str]) -> None:
-    """The bytes of an input once more, or of one file of several that are one."""
+    """The bytes of an input once more, or of what lies in one that is a folder."""
     source = file.source.removeprefix(f"{ATTEMPT}/")
     digest = digests.get(source, "")
     if not digest:
-        folder, within = next(
-            (one, source.removeprefix(f"{one}/")) for one in digests if source.startswith(f"{one}/")
-        )
-        digest = digests[folder]
+        folder = next(one for one in digests if source.startswith(f"{one}/"))
+        digest, within = digests[folder], source.removeprefix(f"{folder}/")
         if digest.startswith("tree:"):  # else it is a list of one
-            digest = next(e.digest for e in room.blobs.tree(digest).files if e.path == within)
+            _stage_part(room, place, file, within, digest)
+            return
     room.blobs.stage(digest, place, writable=file.writable)
 
 
@@ -189,3 +189,22 @@ def tell_table(room: Room, found: BytesOf, folder: str) -> None:
         info = room.store.datasets.table_of_bytes(c, found.digest, found.filename)
     if info is not None and len(info.columns) == info.column_count:
         write_new(f"{folder}/{TOLD}", msgspec.json.encode(info))
+
+
+def _stage_part(room: Room, place: Path, file: Placed, within: str, tree: str) -> None:
+    """A file of a folder, or a folder in it with all that it holds."""
+    whole = room.blobs.tree(tree)
+    entries = {entry.path: entry.digest for entry in whole.files}
+    if within in entries:
+        room.blobs.stage(entries[within], place, writable=file.writable)
+        return
+    below = f"{within}/"
+    place.mkdir()
+    for path in whole.folders:
+        if path.startswith(below):
+            (place / inside(path[len(below) :], "files")).mkdir(parents=True)
+    for path, digest in entries.items():
+        if path.startswith(below):
+            target = place / inside(path[len(below) :], "files")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            room.blobs.stage(digest, target, writable=file.writable)

@@ -3,8 +3,10 @@ class: CommandLineTool
 requirements:
   LoadListingRequirement: {loadListing: deep_listing}
   InitialWorkDirRequirement:
-    listing: [$(inputs.moved)]
-baseCommand: [sh, -c, 'cat; cat "$1" "$2"; shift 2; echo "$@"', sh]
+    listing:
+      - $(inputs.moved)
+      - $(inputs.tree.listing)
+baseCommand: [sh, -c, 'cat; cat "$1" "$2" sub/b.txt; shift 2; echo "$@"', sh]
 stdin: $(inputs.more.listing[0].path)
 arguments:
   - $(inputs.tree.listing[0].listing[0].path)

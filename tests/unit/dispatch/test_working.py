@@ -21,6 +21,7 @@ def inputs(bench: Bench, tmp_path: Path) -> dict[str, BytesOf]:
     source = tmp_path / "source"
     (source / "tree/sub").mkdir(parents=True)
     (source / "tree/sub/b").write_text("b")
+    (source / "tree/sub/empty").mkdir()
     (source / "a.csv").write_text("a")
     file = bench.room.blobs.put_file(source / "a.csv")
     tree = bench.room.blobs.put_folder(source / "tree")
@@ -79,6 +80,7 @@ def test_files_are_put_into_an_empty_folder(
         Placed("x.csv", "{attempt}/inputs/data/a.csv", "", True),
         Placed("all", "{attempt}/inputs/tree/tree", "", False),
         Placed("b", "{attempt}/inputs/tree/tree/sub/b", "", False),
+        Placed("part", "{attempt}/inputs/tree/tree/sub", "", True),
         Placed("one.csv", "{attempt}/inputs/list/a.csv/a.csv", "", False),
         Placed("deep/n.cfg", "", "n = 1\n", False),
     ]
@@ -91,8 +93,10 @@ def test_files_are_put_into_an_empty_folder(
         "x.csv": "a",
         "all/sub/b": "b",
         "b": "b",
+        "part/b": "b",
         "one.csv": "a",
         "deep/n.cfg": "n = 1\n",
     }
+    assert (made / "part/empty").is_dir()
     (made / "x.csv").write_text("mine")  # a copy of its own
     assert (made / "log").is_dir() and (folder / "outputs/.tmp").is_dir()
