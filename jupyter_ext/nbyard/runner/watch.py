@@ -30,6 +30,7 @@ class Watch:
     def __init__(self, folder: str, selector: selectors.BaseSelector) -> None:
         self._descriptor = -1
         self._selector = selector
+        self._is_heard = False
         self.problem = ""
         self._folder = folder
         self._places: dict[int, str] = {}
@@ -58,6 +59,7 @@ class Watch:
         self.take()
         self._listed.clear()  # by us, just now
         self._selector.register(self._descriptor, selectors.EVENT_READ, self.take)
+        self._is_heard = True
 
     def _folders(self) -> list[str]:
         """Relative paths, the folder's own empty."""
@@ -74,7 +76,8 @@ class Watch:
 
     def leave(self) -> None:
         """Let the selector wake nobody any more."""
-        if self._descriptor in self._selector.get_map():
+        if self._is_heard:
+            self._is_heard = False
             self._selector.unregister(self._descriptor)
 
     def take(self, _descriptor: int = 0) -> None:

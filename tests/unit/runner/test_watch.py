@@ -1,5 +1,7 @@
 """What work reads of its code, as the kernel tells it."""
 
+import ctypes
+import errno
 import mmap
 import os
 import selectors
@@ -103,6 +105,26 @@ def test_more_than_can_be_kept_is_a_problem(
     assert watching.seen() == {"problem": watch.TOO_MANY}
     (code / "a.txt").read_text()
     assert selector.select(0) == []
+
+
+def test_a_system_that_watches_no_more_is_a_problem(
+    code: Path, selector: selectors.BaseSelector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There are so many watches for each user."""
+
+    class Libc:
+        @staticmethod
+        def inotify_init1(_flags: int) -> int:
+            ctypes.set_errno(errno.EMFILE)
+            return -1
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: Libc)
+    made = Watch(str(code), selector)
+    made.leave()
+    assert made.seen()["problem"] == (
+        "its reads could not be watched: [Errno 24] Too many open files"
+    )
+    made.close()
 
 
 def test_a_folder_that_cannot_be_watched_is_a_problem(
