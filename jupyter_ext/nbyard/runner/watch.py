@@ -134,7 +134,7 @@ class Watch:
 
     def _is_touched(self, path: str) -> bool:
         try:
-            return os.lstat(os.path.join(self._folder, path)).st_ctime_ns > self._since
+            return os.lstat(os.path.join(self._folder, path)).st_ctime_ns >= self._since
         except FileNotFoundError:
             return True
 

@@ -72,8 +72,9 @@ def test_a_file_with_a_second_name_counts_as_read(
     if is_gone:
         (code / "other").unlink()
     (code / "new").write_text("")
-    assert "data/b.txt" in watching.seen()["read"]
-    assert "a.txt" not in watching.seen()["read"]
+    read = watching.seen()["read"]
+    assert "data/b.txt" in read
+    assert is_gone or "a.txt" not in read  # clocks of file systems are coarse
 
 
 def test_what_is_moved_counts_as_read(watching: Watch, code: Path) -> None:
