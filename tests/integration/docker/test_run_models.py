@@ -140,6 +140,44 @@ def test_a_class_becomes_an_endpoint(yards, server, tmp_path):
         assert answer == {"prediction": {"kind": 2}}
 
 
+HANGS = """
+import time
+
+
+class Sorter:
+    input_schema = {"length": float}
+    output_schema = {"kind": int}
+
+    def predict(self, frame):
+        while frame["length"].max() > 9:
+            time.sleep(600)
+        return frame["length"].astype(int)
+"""
+
+
+def test_a_model_that_hangs_is_restarted(yards, server, tmp_path):
+    """M3: and answers again."""
+    (tmp_path / "root/sorter.py").write_text(HANGS)
+    package = yards.yard.services.models.build(ME, NewModel("sorter.py"))
+    wish = NewDeployment(package.reference, environment={"NBYARD_CALL_SECONDS": "2"})
+    deployments = yards.yard.services.deployments
+    found = deployments.create(ME, wish)
+    with yards.dispatching() as running:
+        found = yards.until(running, "running", "failed", name=found.name, seconds=BUILD_SECONDS)
+        assert found.state == "running", found.reason
+        path = f"/{found.links[0].path}predict"
+        headers = {"Authorization": f"token {TOKEN}"}
+        hung = server.request("POST", path, json.dumps({"length": 10}).encode(), headers)
+        assert hung.status == 504, hung.content
+        running.until(
+            lambda: deployments.revisions(ME, found.name).items[0],
+            lambda one: one.restarts == 1 and one.ready_at,
+        )
+        running.until(lambda: deployments.get(ME, found.name), lambda one: one.links[0].answers)
+        assert ask(server, path, {"length": 5.1}) == {"prediction": {"kind": 5}}
+    assert "has not come back within 6 s" in yards.log(found.name)
+
+
 def ask(server: JupyterServer, path: str, body: Any = None) -> Any:
     headers = {"Authorization": f"token {TOKEN}"}
     told = None if body is None else json.dumps(body).encode()

@@ -8,7 +8,7 @@ import pytest
 
 from nbyard.serving.http import batching
 from nbyard.serving.http.batching import Worker
-from nbyard.serving.http.calls import Held, Late
+from nbyard.serving.http.calls import Calls, Held, Late
 from nbyard.serving.predicting import ModelFailed
 
 
@@ -113,6 +113,25 @@ def test_a_call_that_never_comes_back_ends_the_server(caplog):
 
     asyncio.run(scene())
     assert "has not come back within 0.15 s: the server ends" in caplog.text
+
+
+def test_a_call_that_gets_late_while_it_is_looked_at_is_seen_at_once(monkeypatch):
+    seen = iter([0.0, 0.049, 0.049])
+    monkeypatch.setattr(Calls, "seconds", property(lambda _: next(seen, 0.051)))
+    monkeypatch.setattr(batching, "LONG_SECONDS", 60.0)
+
+    async def scene() -> None:
+        slow = Slow()
+        worker = Worker(lambda: slow, 10, lambda: None, call_seconds=0.05)
+        while not worker.is_ready:
+            await asyncio.sleep(0)
+        with pytest.raises(Late):
+            await asyncio.wait_for(worker.ask([[1]]), 20)
+        slow.may_go.set()
+        worker.close()
+        await until_gone(worker)
+
+    asyncio.run(scene())
 
 
 def test_the_end_does_not_wait_for_a_call_that_is_late():

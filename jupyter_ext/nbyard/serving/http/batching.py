@@ -123,11 +123,11 @@ class Worker:
     def _look_later(self) -> None:
         """When the call that it is in will be long, or late. One timer is for all of them: there
         may be thousands in a second."""
-        seconds = self.calls.seconds
-        moments = [one - seconds for one in (LONG_SECONDS, self.calls.limit) if one > seconds]
+        moments = [LONG_SECONDS] if not self._is_long else []
+        moments += [self.calls.limit] if self.calls.limit else []
         if moments and not self._will_look:
             self._will_look = True
-            self._loop.call_later(min(moments), self._look)
+            self._loop.call_later(max(min(moments) - self.calls.seconds, 0.0), self._look)
 
     def _look(self) -> None:
         self._will_look = False
