@@ -189,6 +189,18 @@ def reasons(yards: Yards) -> list[str]:
 WORDS_OF_REMOVAL = re.compile(r"removed by somebody else|exit code 137 \(it was killed\)")
 
 
+def test_without_a_port_its_process_decides(made):
+    """P4: one that is not there is never running, though its container is for a moment."""
+    yards, dispatching = made
+    yards.create("gone", ports=[], command=["/no/such/program"])
+    yards.create("there", ports=[], command=["sleep", "600"])
+    with dispatching() as running:
+        yards.until(running, "running", name="there")
+        assert "/no/such/program" in yards.until(running, "failed", name="gone").reason
+    seen = [one.state for one in yards.deployments.events(ANN, "gone").items]
+    assert "running" not in seen and "starting" in seen
+
+
 def test_what_ends_by_itself_is_completed_and_what_dies_is_started_again(made):
     """P3."""
     yards, dispatching = made
