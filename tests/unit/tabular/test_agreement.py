@@ -51,7 +51,7 @@ columns = st.sampled_from(sorted(COLUMNS)).flatmap(
     )
 )
 mixed = st.lists(st.one_of(*COLUMNS.values()), min_size=1, max_size=8)
-TABLE = settings(deadline=None, max_examples=150)
+TABLE = settings(deadline=None, max_examples=100)
 
 
 @st.composite
@@ -60,8 +60,8 @@ def tables(draw: Any) -> tuple[list[str], list[list[str]]]:
     height = min(map(len, found))
     names = [f"{' ' * place}c{place}" for place in range(len(found))]
     rows = [[*row] for row in zip(*(values[:height] for values in found), strict=True)]
-    # A lone empty value is a blank line, which no reader takes for a row.
-    return names, [row for row in rows if row != [""]]
+    # A lone value of nothing but blanks is a blank line, which pandas takes for no row.
+    return names, [row for row in rows if len(row) > 1 or row[0].strip()]
 
 
 class Asked:
@@ -208,5 +208,6 @@ def test_what_pandas_and_polars_write_comes_back(
             assert column.distinct == len(set(present))
         finite = [value for value in present if math.isfinite(value)] if name in "iuf" else []
         if finite and len(finite) == len(present) and max(map(abs, finite)) < 1e100:
-            series = pandas.Series([float(value) for value in finite])
-            assert math.isclose(float(column.mean or 0), series.mean(), rel_tol=1e-9, abs_tol=1e-6)
+            mean = pandas.Series([float(value) for value in finite]).mean()
+            error = 1e-9 * max(map(abs, finite))
+            assert math.isclose(float(column.mean or 0), mean, abs_tol=error)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import datetime, timezone
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 TOLD = ".table.json"
@@ -137,9 +137,14 @@ def _value(text: str, column: Column, decimal_comma: bool) -> Any:
         return int(text)
     if kind in ("float", "decimal"):
         number = text.replace(",", ".") if decimal_comma else text
-        return float(number) if kind == "float" else Decimal(number)
+        return float(number) if kind == "float" else _decimal(number, int(column["layout"]))
     moment = _moment(text, column["layout"].split("|"))
     return getattr(moment, kind)() if kind in ("date", "time") else moment
+
+
+def _decimal(number: str, digits: int) -> Decimal:
+    """With as many digits after the point as all of its column."""
+    return Context(prec=MAX_DIGITS).quantize(Decimal(number), Decimal(1).scaleb(-digits))
 
 
 def _moment(text: str, layouts: list[str]) -> datetime:
