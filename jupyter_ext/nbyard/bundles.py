@@ -2,6 +2,7 @@
 
 import contextlib
 import fnmatch
+import math
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -68,13 +69,11 @@ def project_of(path: Path, limit: Path) -> Path | None:
 
 
 class Picked(msgspec.Struct, frozen=True):
-    """What of the folder `base` belongs to the code in `file`. `is_whole` where that is everything
-    that no rule ignores."""
+    """What of the folder `base` belongs to the code in `file`."""
 
     base: Path
     file: str
     keep: Callable[[str], bool]
-    is_whole: bool
 
 
 def pick(
@@ -88,25 +87,30 @@ def pick(
     """Choose what travels with the code at `path`.
 
     Of a project that is all. Without one it is the file's own folder where that has at most `fit`
-    bytes (`cap` where that is 0); else the small files beside it, and what the code names: `named`
-    are paths that it declares, `mentioned` those that stand in its text. Of these, folders larger
-    than `cap` are left out, in a home folder those larger than `fit`.
+    bytes (`cap` where that is 0); else the files beside it, in a home folder the small ones, and
+    what the code names: `named` are paths that it declares, `mentioned` those that stand in its
+    text, as many as `cap` has room for, in a home folder `fit`.
     """
     project = project_of(path, root)
     base = project or path.parent
     inside = path.relative_to(base).as_posix()
     whole = _keeper(base, inside)
+    if project:
+        return Picked(base, inside, whole)
+    whole = _readable(base, whole)
     fit = fit or cap
-    is_machine = base in (Path.home(), Path(base.anchor))
-    if project or (not is_machine and _is_small(base, whole, fit)):
-        return Picked(base, inside, whole, True)
-    most = fit if is_machine else cap
-    small = [
-        one
-        for one in mentioned()
-        if (base / one).is_file() or _is_small(base / one, _below(whole, one), most)
-    ]
-    return Picked(base, inside, _of_large_folder(base, whole, {*named, *small}), False)
+    is_home = base in (Path.home(), Path(base.anchor))
+    if not is_home and _size(base, whole, fit) is not None:
+        return Picked(base, inside, whole)
+    left = fit if is_home else cap
+    small = []
+    for one in mentioned():
+        size = _size_of(base, one, whole, left)
+        if size is not None:
+            small.append(one)
+            left -= size
+    most = LINKED_BYTES if is_home else math.inf
+    return Picked(base, inside, _of_large_folder(base, whole, {*named, *small}, most))
 
 
 def collect(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
@@ -209,21 +213,40 @@ def _keeper(base: Path, own: str) -> Callable[[str], bool]:
     return keep
 
 
-def _below(keep: Callable[[str], bool], folder: str) -> Callable[[str], bool]:
-    return lambda name: keep(f"{folder}/{name}")
+def _readable(base: Path, keep: Callable[[str], bool]) -> Callable[[str], bool]:
+    """A folder that is no project may hold anything: what cannot be read or named stays behind."""
+
+    def readable(name: str) -> bool:
+        try:
+            name.encode()
+            mode = os.R_OK | os.X_OK if name.endswith("/") else os.R_OK
+            return os.access(base / name, mode) and keep(name)
+        except (OSError, UnicodeEncodeError):
+            return False
+
+    return readable
 
 
-def _is_small(base: Path, keep: Callable[[str], bool], fit: int) -> bool:
+def _size_of(base: Path, name: str, keep: Callable[[str], bool], most: int) -> int | None:
+    """Return the bytes of a file or folder of the base; None where these are more than `most`."""
+    place = base / name
+    if place.is_dir():
+        return _size(place, lambda inside: keep(f"{name}/{inside}"), most)
+    size = place.stat().st_size
+    return size if size <= most else None
+
+
+def _size(base: Path, keep: Callable[[str], bool], most: int) -> int | None:
     size = 0
     for count, (_, one) in enumerate(_sizes(base, keep), 1):
         size += one
-        if size > fit or count > LOOSE_FILES:
-            return False
-    return True
+        if size > most or count > LOOSE_FILES:
+            return None
+    return size
 
 
 def _of_large_folder(
-    base: Path, whole: Callable[[str], bool], named: Collection[str]
+    base: Path, whole: Callable[[str], bool], named: Collection[str], most: float
 ) -> Callable[[str], bool]:
     def keep(name: str) -> bool:
         for one in named:
@@ -232,7 +255,7 @@ def _of_large_folder(
             if name == one or name.startswith(f"{one}/"):
                 return whole(name)
         is_beside = "/" not in name and whole(name)
-        return is_beside and os.stat(f"{base}/{name}").st_size <= LINKED_BYTES
+        return is_beside and os.stat(f"{base}/{name}").st_size <= most
 
     return keep
 

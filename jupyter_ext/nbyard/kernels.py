@@ -115,7 +115,9 @@ def check(name: str, language: str) -> None:
         raise _missing(specs, name)
     own = specs[name]["spec"].get("language", "")
     if language and own.lower() != language.lower():
-        raise Invalid.field("kernel", f"{name} is of {own}, the notebook of {language}")
+        raise Invalid.field(
+            "kernel", f"the language of {name} is {own}, that of the notebook is {language}"
+        )
 
 
 def _missing(specs: Mapping[str, Any], name: str) -> NotFound:

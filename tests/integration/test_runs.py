@@ -358,7 +358,7 @@ def test_large_data_beside_a_notebook_is_read_and_not_sent(project: Project) -> 
         ("open('build/x.csv')", "build/x.csv", "the rule build leaves it out. A line !build in"),
         ("import build.x", "build/x.py", "build/x.py lies beside bad.ipynb"),
         ("open('linked/x.csv')", "linked/x.csv", "linked is a link. Put the files there"),
-        ("open('d' + 'ata/x.csv')", "data/x.csv", "more than a bundle takes without a project"),
+        ("open('d' + 'ata/x.csv')", "data/x.csv", "is too large to travel whole"),
     ],
 )
 def test_a_file_that_did_not_travel_is_named(

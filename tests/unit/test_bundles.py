@@ -113,24 +113,48 @@ def test_of_a_large_folder_without_a_project_comes_what_the_code_names(root, blo
     assert _stored(blobs, bundle) == {"n.ipynb", "util.py", "sub/file.csv", "in/x.csv"}
     _write(root, "a/huge/1.bin", content="x" * 100)
     picked = pick(code, root, 50, [], lambda: mentioned, 3)
-    assert not picked.is_whole
     assert _stored(blobs, bundles.collect(picked, blobs, 50)) == {"n.ipynb", "util.py", "in/x.csv"}
 
 
-def test_a_large_file_beside_the_code_comes_where_the_code_names_it(root, blobs, monkeypatch):
+def test_a_large_file_in_a_home_folder_comes_where_the_code_names_it(
+    tmp_path, root, blobs, monkeypatch
+):
     monkeypatch.setattr(bundles, "LINKED_BYTES", 10)
-    code = _write(root, "a/n.ipynb")
-    _write(root, "a/big.csv", "a/other.csv", content="x" * 11)
-    picked = pick(code, root, MIB, [], lambda: ["big.csv"], 3)
+    code = _write(tmp_path, "n.ipynb")
+    _write(tmp_path, "big.csv", "other.csv", content="x" * 11)
+    picked = pick(code, tmp_path, MIB, [], lambda: ["big.csv"])
     assert _stored(blobs, bundles.collect(picked, blobs, MIB)) == {"n.ipynb", "big.csv"}
+    _write(root, "n.ipynb", "a/x", "big.csv", content="x" * 11)
+    picked = pick(root / "n.ipynb", root, MIB, [], list, 3)
+    assert _stored(blobs, bundles.collect(picked, blobs, MIB)) == {"n.ipynb", "big.csv"}
+
+
+def test_what_the_code_names_comes_as_far_as_there_is_room(root, blobs):
+    code = _write(root, "n.ipynb", "a/x", "b/x", "c/x", content="x" * 10)
+    picked = pick(code, root, 25, [], lambda: ["a", "b", "c"], 3)
+    kept = {name for name in ("a/x", "b/x", "c/x") if picked.keep(name)}
+    assert kept == {"a/x", "b/x"}
+
+
+def test_what_cannot_be_read_or_named_stays_behind_without_a_project(root, blobs):
+    code = _write(root, "n.ipynb", "open/x", "closed/x")
+    (root / os.fsdecode(b"\xfcber.txt")).write_text("x")
+    (root / "closed").chmod(0)
+    try:
+        kept = _stored(blobs, collect(code, root, blobs, MIB))
+    finally:
+        (root / "closed").chmod(0o755)
+    assert kept - {"closed/x"} == {"n.ipynb", "open/x"}  # root may read everything
 
 
 def test_many_files_are_no_folder_of_one_notebook(root, monkeypatch):
     monkeypatch.setattr(bundles, "LOOSE_FILES", 2)
     code = _write(root, "a/n.ipynb", "a/x")
-    assert pick(code, root, MIB).is_whole
+    _write(root, "a/sub/x")
+    (root / "a/x").unlink()
+    assert pick(code, root, MIB).keep("sub/x")
     _write(root, "a/y")
-    assert not pick(code, root, MIB).is_whole
+    assert not pick(code, root, MIB).keep("sub/x")
 
 
 def test_a_home_folder_is_never_taken_whole(root, tmp_path, blobs):

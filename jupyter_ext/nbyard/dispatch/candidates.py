@@ -294,10 +294,14 @@ class Candidates(Mapping[str, Candidate]):
         if not caching.is_by_reads(one.task.plan.cache):
             return None
         modules = one.environment.versions
-        for alike in self._store.cache.alike(c, one.task.owner, one.parts.base_key()):
-            old = msgspec.structs.replace(one.parts, files=alike.files)
-            if not self.identities.counting(one.code, old, one.parts, alike.observed, modules):
-                return alike
+        try:
+            for alike in self._store.cache.alike(c, one.task.owner, one.parts.base_key()):
+                files, observed = alike.files, alike.observed
+                counting = self.identities.counting(one.code, files, one.parts, observed, modules)
+                if next(counting, None) is None:
+                    return alike
+        except (NbyardError, OSError):  # bytes of the code are gone: the work is done anew
+            log.exception("task %s cannot be compared with earlier ones", one.task.id)
         return None
 
 

@@ -1,8 +1,9 @@
 """Cache keys: all that a task's result depends on, put together when it is about to run."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -15,10 +16,12 @@ from nbyard.domain.digest import KeyParts, canonical_text, digest_of
 from nbyard.domain.dockerfiles import bases
 from nbyard.domain.environments import EnvironmentRef, Lock
 from nbyard.domain.executables import ExecutableVersion, is_python
+from nbyard.domain.formats import is_data
 from nbyard.domain.functions import spot
 from nbyard.domain.ids import new_id
 from nbyard.domain.invocations import Invocation
-from nbyard.domain.observations import changes_that_count
+from nbyard.domain.missing import DISTRIBUTIONS
+from nbyard.domain.observations import Files, changes_that_count
 from nbyard.domain.planning import CONTAINER
 from nbyard.domain.probes import Probes, probes_of
 from nbyard.domain.runs import BytesOf, SecretOf, TaskPlan, ValueOf
@@ -29,7 +32,8 @@ from nbyard.store import Connection
 
 FRESH_SECONDS = 5.0
 REMEMBERED = 10_000
-MOST_CODE_BYTES = 4 << 20
+MOST_CODE_BYTES = 1 << 20
+REMEMBERED_TEXTS = 500
 # names under which a notebook may ask for its run's identity; never part of a key
 IDENTITY = ("nbyard_run_id", "nbyard_node_id", "nbyard_workflow", "nbyard_scheduled_at")
 
@@ -91,28 +95,42 @@ class Identities:
         return code, environment
 
     def counting(
-        self, code: Code, last: KeyParts, new: KeyParts, observed: Observed | None, modules: Names
-    ) -> list[str]:
-        """Return the files of the code that keep a task from taking the last result."""
+        self, code: Code, last: Files, new: KeyParts, observed: Observed | None, modules: Names
+    ) -> Iterator[str]:
+        """Yield the files of the code that keep a task from taking a result that had `last`."""
 
         def probes() -> list[Probes]:
             assert observed is not None
-            read = {name: code.files[name] for name in observed.read if name in code.files}
-            given = [argument.name for argument in code.version.arguments]
             own, digest = spot(code.version.file).file, code.version.content_digest
-            found = [self._probes_of(own, digest, given, is_own=True)]
-            found += [self._probes_of(name, digest, given) for name, digest in read.items()]
+            names = [argument.name for argument in code.version.arguments]
+            given = dict.fromkeys(names, "") | new.values  # inputs and outputs lie elsewhere
+            found = [self._probes_of(own, digest, code.version, given)]
+            read = {name: code.files[name] for name in observed.read if name in code.files}
+            found += [self._probes_of(name, digest) for name, digest in read.items()]
             return [*found, Probes(canonical_text(new.values))]
 
-        return changes_that_count(last.files, new.files, observed, probes, modules)
+        known = {name.lower() for name in modules}
+        others = [one for one, package in DISTRIBUTIONS.items() if package.lower() in known]
+        return changes_that_count(last, new.files, observed, probes, [*known, *others])
 
-    def _probes_of(self, name: str, digest: str, given: Names, *, is_own: bool = False) -> Probes:
-        same = (name, digest, *given)
+    def _probes_of(
+        self,
+        name: str,
+        digest: str,
+        version: ExecutableVersion | None = None,
+        given: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Probes:
+        """Look into a file that was read, the work's own where a `version` is named."""
+        if version is None and is_data(name):
+            return Probes()
+        same = (name, digest, canonical_text(given) if version else "")
         known = self._probes.get(same)
         if known is None:
             with self._room.blobs.open(digest) as handle:
-                known = probes_of(name, handle.read(MOST_CODE_BYTES), given, is_own=is_own)
-            if len(self._probes) >= REMEMBERED:
+                content = handle.read(MOST_CODE_BYTES)
+            of_python = version is None or is_python(version.language)
+            known = probes_of(name, content, given, is_own=version is not None, is_python=of_python)
+            if len(self._probes) >= REMEMBERED_TEXTS:
                 self._probes.clear()
             self._probes[same] = known
         return known
@@ -244,7 +262,7 @@ def key_parts(
     return KeyParts(
         code=code.version.code_digest,
         values=values,
-        inputs={name: found.digest for name, found in inputs.items()},
+        inputs={name: found.key for name, found in inputs.items()},
         files=code.files,
         environment=environment.fingerprint,
         declaration=code.declaration,

@@ -60,6 +60,6 @@ def why(base: Path, place: str) -> str:
         if rule := bundles.rule_of(base, name):
             return f"the rule {rule} leaves it out. A line !{above} in .nbyardignore takes it along"
     return (
-        f"{base.name or base} has more than a bundle takes without a project. Put an empty file"
+        f"the folder {base.name or base} is too large to travel whole. Create an empty file"
         " nbyard.toml there, or name the path in the code"
     )

@@ -1,5 +1,6 @@
 """The controller of the queue: slots are given away in its order."""
 
+import logging
 import secrets
 from datetime import UTC, datetime
 from itertools import chain
@@ -18,9 +19,12 @@ from nbyard.domain.reasons import TURN, attempt_before
 from nbyard.domain.runs import TaskPlan
 from nbyard.domain.slots import Slots
 from nbyard.domain.uses import moved
+from nbyard.errors import NbyardError
 from nbyard.machine import capacity
 from nbyard.store.attempts import AttemptRecord
 
+log = logging.getLogger("nbyard.dispatch")
+UNOBSERVED = "what it reads is not known"
 LENGTH = 200
 ALL = ""
 
@@ -251,9 +255,15 @@ class QueueController:
         by_reads = caching.is_by_reads(one.task.plan.cache)
         observed = last.observed if by_reads else None
         counting = self._candidates.identities.counting
-        files = counting(one.code, last.parts, one.parts, observed, has)
+        try:
+            files = [*counting(one.code, last.parts.files, one.parts, observed, has)]
+        except (NbyardError, OSError):
+            log.exception("task %s cannot be compared with its last run", one.task.id)
+            files = []
         why = explain(last.parts, one.parts, before, has, words, files)
-        return f"{why} ({observed.problem})" if observed and observed.problem and files else why
+        if not files or not by_reads or (observed and not observed.problem):
+            return why
+        return f"{why} ({observed.problem if observed else UNOBSERVED})"
 
 
 def _kind(plan: TaskPlan) -> tuple[str, str]:

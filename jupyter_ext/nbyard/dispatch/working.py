@@ -183,7 +183,7 @@ def _stage(room: Room, place: Path, file: Placed, digests: Mapping[str, str]) ->
 
 def tell_table(room: Room, found: BytesOf, folder: str) -> None:
     """Beside the file, the types that were inferred when it was imported."""
-    if format_of(found.filename) != "csv":
+    if not found.typed or format_of(found.filename) != "csv":
         return
     with room.store.read() as c:
         info = room.store.datasets.table_of_bytes(c, found.digest, found.filename)

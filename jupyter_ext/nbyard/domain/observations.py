@@ -1,7 +1,7 @@
 """Whether a result still holds when files of its code changed that its work may not have read."""
 
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from nbyard.domain.attempts import Observed
 from nbyard.domain.probes import Probes, asks_for
@@ -20,8 +20,8 @@ def changes_that_count(
     observed: Observed | None,
     probes: Callable[[], Sequence[Probes]],
     modules: Collection[str] = (),
-) -> list[str]:
-    """Return the files for which a result may not be taken, in order.
+) -> Iterator[str]:
+    """Yield the files for which a result may not be taken.
 
     Files that were read count, and those that are new or gone in a folder that was listed. Of other
     files that are new or gone those count that the code may have looked for: `probes` are those of
@@ -29,35 +29,61 @@ def changes_that_count(
     that a new file may come before. Where nothing is known all count.
     """
     differing = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
-    if observed is None or observed.problem or not differing:
-        return differing
-    found = [name for name in differing if _was_seen(old, new, observed, name)]
-    left = [name for name in differing if name not in found]
-    if left:
-        known = probes()
-        taken = sys.stdlib_module_names | {one.lower().replace("-", "_") for one in modules}
-        for name in left:
-            is_kept = name in old and name in new
-            if _is_asked_about(known) if is_kept else _is_looked_for(known, name, taken):
-                found.append(name)
-    return sorted(found)
+    if observed is None or observed.problem:
+        yield from differing
+        return
+    seen = _Seen(old, new, observed)
+    left = []
+    for name in differing:
+        if seen.counts(name):
+            yield name
+        else:
+            left.append(name)
+    known = probes() if left else []
+    taken = sys.stdlib_module_names | {one.lower().replace("-", "_") for one in modules}
+    for name in left:
+        is_kept = name in old and name in new
+        if _is_asked_about(known) if is_kept else _is_looked_for(known, name, taken, seen.parts):
+            yield name
 
 
-def _was_seen(old: Files, new: Files, observed: Observed, name: str) -> bool:
-    moved = tuple(one for one in observed.read if one.endswith("/"))
-    if name in observed.read or name.startswith(moved or "\0"):
-        return True
-    parts = name.split("/")
-    for count in range(len(parts)):
-        folder, child = "/".join(parts[:count]), "/".join(parts[: count + 1])
-        is_listed = (folder or ".") in observed.listed
-        if is_listed and _has(old, child) != _has(new, child):
+class _Seen:
+    """What was seen of two states of the same files. `parts` are the paths of folders and files
+    that both have."""
+
+    def __init__(self, old: Files, new: Files, observed: Observed) -> None:
+        self._read = {*observed.read}
+        self._moved = tuple(one for one in observed.read if one.endswith("/"))
+        self._listed = {*observed.listed}
+        before, now = _paths(old), _paths(new)
+        self.parts = before & now
+        self._changed = before ^ now
+
+    def counts(self, name: str) -> bool:
+        """Whether a change of the file was seen by the work."""
+        if name in self._read or (self._moved and name.startswith(self._moved)):
             return True
-    return False
+        return any(
+            path in self._changed and (path.rpartition("/")[0] or ".") in self._listed
+            for path in (name, *_above(name))
+        )
 
 
-def _has(files: Files, path: str) -> bool:
-    return path in files or any(name.startswith(f"{path}/") for name in files)
+def _paths(files: Files) -> set[str]:
+    found = set(files)
+    for name in files:
+        for folder in _above(name):
+            if folder in found:
+                break
+            found.add(folder)
+    return found
+
+
+def _above(name: str) -> Iterator[str]:
+    """Yield the folders of a path, the nearest first."""
+    while "/" in name:
+        name = name.rpartition("/")[0]
+        yield name
 
 
 def _is_asked_about(probes: Sequence[Probes]) -> bool:
@@ -65,10 +91,13 @@ def _is_asked_about(probes: Sequence[Probes]) -> bool:
     return any(one.asks_sizes for one in probes)
 
 
-def _is_looked_for(probes: Sequence[Probes], name: str, modules: Collection[str]) -> bool:
-    """Whether it may matter that the file is there."""
-    parts = name.split("/")
-    comes_before = {parts[0].partition(".")[0], parts[-1].partition(".")[0]} & {*modules}
-    is_module = comes_before and name.endswith((".py", ".so"))
-    is_special = bool(is_module) or parts[-1] in SPECIAL
-    return is_special or any(one.is_open for one in probes) or asks_for(probes, name)
+def _is_looked_for(
+    probes: Sequence[Probes], name: str, modules: Collection[str], parts: Collection[str]
+) -> bool:
+    """Whether it may matter that the file is there, or a folder that came or went with it."""
+    ends = name.split("/")
+    is_module = any(end.partition(".")[0] in modules for end in (ends[0], ends[-1]))
+    if ends[-1] in SPECIAL or (is_module and name.endswith((".py", ".so"))):
+        return True
+    asked = [name, *(folder for folder in _above(name) if folder not in parts)]
+    return any(one.is_open for one in probes) or any(asks_for(probes, path) for path in asked)

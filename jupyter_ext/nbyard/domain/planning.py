@@ -61,7 +61,9 @@ class ResolvedNode(msgspec.Struct, frozen=True):
 Resolved = Mapping[str, ResolvedNode]
 # Those of the owner, by name and by id.
 Credentials = Mapping[str, SecretOf]
-KERNELS_HERE_ONLY = "a kernel is of this machine, for local processes: name an environment instead"
+KERNELS_HERE_ONLY = (
+    "only local processes can use a kernel of this machine; name an environment instead"
+)
 TOO_LARGE = (
     "its code bundle is larger than `max_bundle_bytes`; largest: {}. List what it does not need in"
     " .nbyardignore, or run it as a local process"

@@ -3,7 +3,8 @@ tests names that it computes. Nothing is run."""
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -20,29 +21,42 @@ PROGRAM = b"\x7fELF"
 # the last word of what opens a file or asks about one, beside all that begins as BEGINNINGS say
 _PROBES = (
     "CDLL Dataset ExcelFile File ParquetFile TarFile ZipFile __import__ access connect eval exec"
-    " exists find_spec fromfile genfromtxt getctime getmtime getsize imread is_dir is_file"
-    " is_symlink isdir isfile islink lexists lstat memmap parse reload run_module run_path samefile"
-    " stat which"
+    " exists find_spec fromfile genfromtxt getctime getmtime getsize glob iglob imread is_dir"
+    " is_file is_symlink isdir isfile islink iterdir lexists listdir lstat memmap parse reload"
+    " rglob run_module run_path samefile scandir stat walk which"
 )
 PROBES = frozenset(_PROBES.split())
+# of these what was opened is read later
+OPENERS = frozenset({"Dataset", "ExcelFile", "File", "TarFile", "ZipFile", "connect", "open"})
 BEGINNINGS = ("from_", "import_", "load", "open", "read", "scan_")
 # these are also what texts and data frames do
 _MOVES = "compile copy copy2 copyfile copytree link move rename replace symlink"
 MOVES = frozenset(_MOVES.split())
 MODULES = ("os", "shutil")
 # what runs other programs, of which nothing is known
-SHELLS = re.compile(r"\bsubprocess\b|\bos\.(?:system|popen|exec|spawn)|\bpopen\b|^\s*[!%]", re.M)
+SHELLS = re.compile(
+    r"subprocess|popen|pexpect|posix_spawn|\bpty\b|\bsystem\b|get_ipython|\bos\.(?:exec|spawn)"
+    r"|(?:^|=)\s*[!%]",
+    re.MULTILINE | re.IGNORECASE,
+)
 SHELL = (".bash", ".sh")
 COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
 COMMAND = re.compile(r"(?:^|[|;&(`]|\b(?:do|else|then)\b)\s*(?:\w+=\S*\s+)*([^\s|;&()<>=]+)", re.M)
 # what reads the files that it is given, and asks about no others
 _READERS = (
-    "cat cd cut date do done echo exit export false fi for gunzip gzip head join mkdir paste printf"
+    "cat cd cut do done echo exit export false fi for gunzip gzip head join mkdir paste printf"
     " seq set sleep sort tail tee tr true uniq wc zcat"
 )
 READERS = frozenset(_READERS.split())
-HARMLESS = re.compile(r"^\s*%(?:matplotlib|time|timeit|autoreload|load_ext|reload_ext)\b.*$", re.M)
-SIZES = re.compile(r"\bl?stat\b|getsize|getmtime|getctime|st_size|st_mtime|scandir|sendfile")
+HARMLESS = re.compile(
+    r"^[ \t]*%(?:(?:matplotlib|autoreload|load_ext|reload_ext)\b.*$"
+    r"|%?time(?:it)?\b(?:[ \t]+-\S+)*[ \t]*)",
+    re.MULTILINE,
+)
+SIZES = re.compile(
+    r"\bl?stat\b|getsize|getmtime|getctime|st_size|st_mtime|scandir|sendfile|filecmp|fsspec"
+    r"|\.(?:size|info|du)\("
+)
 
 
 class Probes(msgspec.Struct, frozen=True):
@@ -56,21 +70,29 @@ class Probes(msgspec.Struct, frozen=True):
 
 
 def probes_of(
-    filename: str, content: bytes, given: Collection[str] = (), *, is_own: bool = False
+    filename: str,
+    content: bytes,
+    given: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    is_own: bool = False,
+    is_python: bool = True,
 ) -> Probes:
-    """Read a file that work opened; `is_own` where it is the work's own. `given` are variables that
-    are set from outside.
+    """Read a file that work opened; `is_own` where it is the work's own, `is_python` as its
+    notebook's language is. `given` are the values of variables that are set from outside.
 
     Other languages than Python are not understood. What else was opened only names files: whatever
     runs it is not understood itself, or runs other programs.
     """
     suffix = filename[filename.rfind(".") :].lower()
+    if suffix == ".ipynb" and not is_python:
+        return _unknown(content)
     if suffix in SHELL:
         return _of_shell(content.decode("utf-8", "replace"))
     if suffix not in PYTHON:
         if is_own or suffix in COMPILED or content.startswith(PROGRAM):
             return _unknown(content)
-        return Probes() if is_data(filename) else Probes(content.decode("utf-8", "replace"))
+        is_text = not is_data(filename) and b"\0" not in content
+        return Probes(content.decode("utf-8", "replace") if is_text else "")
     try:
         text = HARMLESS.sub("", code_of(filename, content))
         tree, _ = parse(text)
@@ -95,25 +117,35 @@ def _unknown(content: bytes) -> Probes:
 class _Reader:
     """Names in a module that have one constant value wherever they are read, and open files."""
 
-    def __init__(self, tree: ast.Module, given: Collection[str]) -> None:
+    def __init__(self, tree: ast.Module, given: Mapping[str, Any]) -> None:
         self._tree = tree
-        self._given = {name: "" for name in given}
+        self._given = given
         self._known: dict[str, Any] = {}
         self._handles: set[str] = set()
         self._names: set[str] = set()
+        self._imported = {
+            (one.asname or one.name).partition(".")[0]
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for one in node.names
+        }
 
     def look(self) -> tuple[set[str], bool]:
         """Return the names that it asks for, and whether it asks for others."""
         self._learn()
-        called = {id(node.func) for node in ast.walk(self._tree) if isinstance(node, ast.Call)}
-        return self._names, any([self._is_open(node, called) for node in ast.walk(self._tree)])
+        nodes = list(ast.walk(self._tree))
+        apart = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+        apart |= {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+        return self._names, any([self._is_open(node, apart) for node in nodes])
 
-    def _is_open(self, node: ast.AST, called: Collection[int]) -> bool:
+    def _is_open(self, node: ast.AST, apart: Collection[int]) -> bool:
+        """Whether it is a call with a name that is not known, or a function that others may call;
+        `apart` are what is called and whose attribute it is."""
         match node:
             case ast.Call():
                 return self._is_probe(node) and not self._is_fixed(node)
             case ast.Name(ctx=ast.Load()) | ast.Attribute(ctx=ast.Load()):
-                return id(node) not in called and _last(node) in PROBES | {"open"}
+                return id(node) not in apart and _last(node) in PROBES | {"open"}
             case ast.ImportFrom(names=names):
                 return any(one.asname and _is_word(one.name) for one in names)
         return False
@@ -123,10 +155,10 @@ class _Reader:
         for name, value in _bindings(self._tree):
             bound.setdefault(name, []).append(value)
         for name, values in bound.items():
-            if all(isinstance(one, ast.Call) and self._is_probe(one) for one in values):
+            if all(isinstance(one, ast.Call) and _last(one.func) in OPENERS for one in values):
                 self._handles.add(name)
-            elif name in self._given:
-                self._known[name] = ""
+            elif name in self._given and len(values) == 1:
+                self._known[name] = self._given[name]
             elif len(values) == 1 and values[0] is not None:
                 value = self._value(values[0])
                 if value is not None:
@@ -147,15 +179,20 @@ class _Reader:
 
     def _is_fixed(self, node: ast.Call) -> bool:
         """Whether all that may be a path in a call is known."""
-        told = [*node.args[:1], *(one.value for one in node.keywords)]
-        if isinstance(node.func, ast.Attribute) and not told:
-            told = [node.func.value]
+        told = [*node.args[:2], *(one.value for one in node.keywords)]
+        if isinstance(node.func, ast.Attribute) and not self._is_module(node.func.value):
+            told.append(node.func.value)
         return all(self._is_known(one) for one in told)
+
+    def _is_module(self, node: ast.expr) -> bool:
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        return isinstance(node, ast.Name) and node.id in self._imported
 
     def _is_known(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Name) and node.id in self._handles:
             return True
-        if isinstance(node, ast.Call) and (self._is_probe(node) or _is_handed(node)):
+        if isinstance(node, ast.Call) and (_last(node.func) in OPENERS or _is_handed(node)):
             return True  # the one is looked at itself, the other is no file of the code
         value = self._value(node)
         if isinstance(value, str):
@@ -182,7 +219,7 @@ def _bindings(tree: ast.Module) -> Iterator[tuple[str, ast.expr | None]]:
 
 
 def _is_word(word: str) -> bool:
-    return word in PROBES or word.startswith(BEGINNINGS)
+    return word in PROBES or (word.startswith(BEGINNINGS) and word != "loads")
 
 
 def _is_handed(node: ast.Call) -> bool:
@@ -198,8 +235,8 @@ def _last(node: ast.expr) -> str:
 
 
 def asks_for(probes: Iterable[Probes], name: str) -> bool:
-    """Whether a text names a file of the bundle, by its last part, with or without its ending. Of
-    `__init__.py` it is the folder."""
+    """Whether a text names a file or folder of the bundle, by its last part, with or without its
+    ending. Of `__init__.py` it is the folder."""
     parts = name.split("/")
     last = parts[-2] if parts[-1].startswith("__init__.") and len(parts) > 1 else parts[-1]
     stem = last.partition(".")[0] or last

@@ -23,11 +23,18 @@ class ValueOf(msgspec.Struct, frozen=True, tag="value", tag_field="kind"):
 
 
 class BytesOf(msgspec.Struct, frozen=True, tag="bytes", tag_field="kind"):
-    """Stored bytes; `origin` tells people where they came from."""
+    """Stored bytes; `origin` tells people where they came from. Of a table that is `typed` the work
+    is told the types of the columns."""
 
     digest: str
     filename: str
     origin: str = ""
+    typed: bool = False
+
+    @property
+    def key(self) -> str:
+        """What of it a result depends on."""
+        return f"{self.digest} typed" if self.typed else self.digest
 
 
 class ResultOf(msgspec.Struct, frozen=True, tag="result", tag_field="kind"):

@@ -6,6 +6,7 @@ Nothing tells of files that were looked for and not found, or only asked about.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import selectors
@@ -92,7 +93,8 @@ class Watch:
                 place, mask, _, length = EVENT.unpack_from(data, at)
                 at += EVENT.size + length
                 name = data[at - length : at].rstrip(b"\0")
-                self._note(place, mask, os.fsdecode(name))
+                with contextlib.suppress(UnicodeDecodeError):  # no file of a bundle
+                    self._note(place, mask, name.decode())
 
     def _note(self, place: int, mask: int, name: str) -> None:
         if mask & OVERFLOW or len(self._read) > MOST:
@@ -127,7 +129,7 @@ class Watch:
         for path in made:
             try:
                 inode = os.lstat(os.path.join(self._folder, path)).st_ino
-            except FileNotFoundError:
+            except OSError:
                 self._read.update(filter(self._is_touched, self._files.values()))
             else:
                 self._read.update(filter(None, [self._files.get(inode)]))
@@ -135,7 +137,7 @@ class Watch:
     def _is_touched(self, path: str) -> bool:
         try:
             return os.lstat(os.path.join(self._folder, path)).st_ctime_ns >= self._since
-        except FileNotFoundError:
+        except OSError:
             return True
 
     def close(self) -> None:

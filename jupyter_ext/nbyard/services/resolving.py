@@ -139,10 +139,7 @@ class Resolver:
         return self._used[reference]
 
     def packages_from(self, node: Node, default: Resources) -> tuple[str, str]:
-        """The environment and the requirements file of a node, at most one of them; none where the
-        run names a kernel."""
-        if self._kernel:
-            return "", ""
+        """The environment and the requirements file of a node, at most one of them."""
         return (self._environment, "") if self._environment else packages_from(node, default)
 
     def kernel_of(self, node: Node, of: Asking) -> str:
@@ -364,7 +361,8 @@ class Freeze:
         if found is None or version is None:
             what = f"{found.name!r} is not ready" if found else f"{node.dataset!r} is gone"
             raise NotFound(f"The dataset {what}.")
-        data = BytesOf(version.digest, version.filename, f"{found.name} v{version.number}")
+        origin, is_table = f"{found.name} v{version.number}", version.format == "csv"
+        data = BytesOf(version.digest, version.filename, origin, is_table)
         return ResolvedNode(found.name, [data_port(version.format)], data)
 
     def requirements(self, name: str) -> str:

@@ -316,7 +316,8 @@ def _interpreter(parts: Parts, found: Output) -> tuple[str, Mapping[str, str]]:
             return str(place), kernelspecs.ALONE
     if version is not None and version.kind == "notebook" and plan.runtime == PROCESS:
         try:
-            return kernels.kernel(version.kernel, version.language).interpreter, {}
+            other = "" if plan.kernel else version.language
+            return kernels.kernel(plan.kernel or version.kernel, other).interpreter, {}
         except NotFound:  # it is gone since
             pass
     return kernels.python().interpreter, {}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from nbyard.domain.attempts import Observed
 from nbyard.domain.ids import new_id
@@ -131,14 +131,25 @@ class CacheRows:
 
     def alike(self, c: Connection, owner: str, base_key: str) -> list[Alike]:
         """Results that differ at most in the files of their code, the newest ones first."""
+        newest = func.max(tasks.c.id)
+        keys = (
+            select(tasks.c.cache_key)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(tasks.c.base_key == base_key, runs.c.owner == owner)
+            .where(tasks.c.observed.is_not(None))
+            .group_by(tasks.c.cache_key)
+            .order_by(newest.desc())
+            .limit(MOST_ALIKE)
+        )
+        known = list(c.execute(keys).scalars())
+        if not known:
+            return []
         query = (
             select(cache, runs.c.number, tasks.c.parts, tasks.c.observed)
             .join(tasks, tasks.c.id == cache.c.task_id)
             .join(runs, runs.c.id == tasks.c.run_id)
-            .where(tasks.c.base_key == base_key, cache.c.owner == owner)
-            .where(tasks.c.observed.is_not(None))
+            .where(cache.c.owner == owner, cache.c.key.in_(known))
             .order_by(cache.c.created_at.desc())
-            .limit(MOST_ALIKE)
         )
         return [
             Alike(
@@ -150,6 +161,7 @@ class CacheRows:
                 msgspec.convert(row.observed, Observed),
             )
             for row in c.execute(query)
+            if row.observed is not None
         ]
 
     def let_go(self, c: Connection, run: Run) -> None:

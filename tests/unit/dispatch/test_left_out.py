@@ -13,7 +13,7 @@ from nbyard.dispatch.left_out import why
         ("build/x.csv", "the rule build leaves it out. A line !build in .nbyardignore takes"),
         ("data/x.tmp", "the rule *.tmp leaves it out. A line !data/x.tmp in .nbyardignore"),
         ("linked/x.csv", "linked is a link. Put the files there, or give them as an input"),
-        ("data/x.csv", "home has more than a bundle takes without a project. Put an empty file"),
+        ("data/x.csv", "the folder home is too large to travel whole. Create an empty file"),
     ],
 )
 def test_the_reason_says_what_to_do(tmp_path: Path, place: str, words: str) -> None:

@@ -11,7 +11,8 @@ READ = Observed(["data/a.csv", "lib/util.py"])
 
 
 def counting(new, observed=READ, *probes, modules=()):
-    return changes_that_count(OLD, new, observed, lambda: list(probes), modules)
+    found = changes_that_count(OLD, new, observed, lambda: list(probes), modules)
+    return sorted(found)
 
 
 def test_the_same_files_count_for_nothing():
@@ -60,6 +61,12 @@ def test_what_the_code_may_look_for_counts():
     assert counting({**OLD, "b.csv": "1"}, READ, Probes(is_open=True)) == ["b.csv"]
     assert counting({**OLD, "notes.md": "2"}, READ, Probes(is_open=True)) == []
     assert counting({**OLD, "notes.md": "2"}, READ, Probes(asks_sizes=True)) == ["notes.md"]
+
+
+def test_a_folder_that_came_with_a_file_is_looked_for():
+    """No listing tells of a folder that was not there."""
+    assert counting({**OLD, "extra/a.csv": "1"}, READ, Probes("glob('extra/*')")) == ["extra/a.csv"]
+    assert counting({**OLD, "data/b.csv": "1"}, READ, Probes("open('data/a.csv')")) == []
 
 
 @pytest.mark.parametrize(

@@ -382,7 +382,10 @@ def test_data_is_no_executable(yard, ann, root):
     [
         ({"kernel": "no_such_kernel"}, "There is no kernel 'no_such_kernel' on this machine."),
         ({"kernel": "python3", "environment": "sea"}, "name it or an environment, not both"),
-        ({"kernel": "python3", "runtime": "docker"}, "a kernel is of this machine"),
+        (
+            {"kernel": "python3", "runtime": "docker"},
+            "only local processes can use a kernel of this machine",
+        ),
     ],
 )
 def test_a_kernel_that_cannot_be_had_is_refused(yard, ann, root, wish, words):
@@ -393,5 +396,7 @@ def test_a_kernel_that_cannot_be_had_is_refused(yard, ann, root, wish, words):
 
 def test_a_kernel_of_another_language_is_refused(yard, ann, root):
     path = write_notebook(root, "a <- 1", kernel="ir", language="R")
-    with pytest.raises(NbyardError, match="python3 is of python, the notebook of R"):
+    with pytest.raises(
+        NbyardError, match="the language of python3 is python, that of the notebook is R"
+    ):
         yard.services.runs.create(ann, NewRun(path=path, kernel="python3"))

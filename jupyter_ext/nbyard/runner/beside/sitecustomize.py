@@ -12,9 +12,9 @@ _beside: "dict[str, Any]" = {}
 with open(os.path.join(_here, "__init__.py"), encoding="utf-8") as _file:
     exec(_file.read(), _beside)
 _beside["import_by_name"]()
-_path = list(sys.path)
 _own = sys.modules.pop(__name__)
-sys.path[:] = [place for place in _path if os.path.abspath(place) != _here]
+_places = [at for at, place in enumerate(sys.path) if os.path.abspath(place) == _here]
+_removed = [sys.path.pop(at) for at in reversed(_places)]
 try:
     import_module(__name__)
 except ImportError as _error:
@@ -22,4 +22,5 @@ except ImportError as _error:
         raise
     sys.modules[__name__] = _own
 finally:
-    sys.path[:] = _path
+    if _removed:  # what that one did to the path stays
+        sys.path.insert(_places[0], _removed[-1])

@@ -12,6 +12,8 @@ IDENTITY, PACKED = ("", "identity"), ("gzip", "x-gzip", "deflate")
 # zlib finds out by itself which of the two it is
 EITHER = 32 + zlib.MAX_WBITS
 CSV = "text/csv"
+MAX_MEMBERS = 1_000  # each is read behind a copy of what follows
+MAX_DIGITS = 18
 TENSORS = b"inference-header-content-length"
 
 
@@ -45,7 +47,7 @@ class Body(NamedTuple):
         told = self.headers.get(TENSORS)
         if told is None:
             return self.content, None
-        if not told.isdigit() or int(told) > len(self.content):
+        if not told.isdigit() or len(told) > MAX_DIGITS or int(told) > len(self.content):
             words = f"must be a number up to {len(self.content)}, the length of the body"
             raise Malformed(f"Inference-Header-Content-Length: {words}")
         return self.content[: int(told)], self.content[int(told) :]
@@ -65,7 +67,12 @@ def unpacked(content: bytes, encoding: str, most: int) -> bytes:
     if encoding not in PACKED:
         raise Unsupported(f"the body is packed as {encoding[:40]!r}; gzip and deflate are read")
     found = b""
+    members = 0
     while content:
+        members += 1
+        if members > MAX_MEMBERS:
+            words = f"it has more than {MAX_MEMBERS} members"
+            raise Malformed(f"the body is no {encoding}: {words}")
         reader = zlib.decompressobj(EITHER)
         try:
             found += reader.decompress(content, most + 1 - len(found))
