@@ -2,6 +2,8 @@
 
 import json
 
+from nbyard.domain.tables import TableInfo
+
 # How polars, which comes with nbyard, reads a source, and the same for pandas, which may not be
 # there. Data with gaps is often written as R writes it, with NA.
 GAPS = 'null_values=["", "NA", "NaN"], infer_schema_length=None'
@@ -14,21 +16,49 @@ READERS = {
     "arrow": ("read_ipc({})", "read_feather(path)"),
     "excel": ("read_excel({})", "read_excel(path)"),
 }
+MAX_NAMED = 20
 
 
-def opening_notebook(name: str, dataset_id: str, filename: str, file_format: str) -> str:
-    """A notebook whose first cell opens the dataset wherever the kernel runs."""
+def opening_notebook(
+    name: str, dataset_id: str, filename: str, file_format: str, table: TableInfo | None = None
+) -> str:
+    """A notebook whose first cell opens the dataset wherever the kernel runs, with the delimiter,
+    the encoding and the columns of text that the import found in the `table`."""
     place = f'path = Path(os.environ["NBYARD_RESOURCES"], {dataset_id!r}, {filename!r})'
     lines = ["import os", "from pathlib import Path", ""]
     if file_format in READERS:
         polars, pandas = READERS[file_format]
+        if table is not None and file_format in ("csv", "tsv"):
+            polars, pandas = _text_readers(table)
         # polars takes a path with such characters for a pattern
         source = "path.read_bytes()" if set(filename) & set("*?[") else "path"
-        lines += ["import polars as pl", "", place, f"df = pl.{polars.format(source)}"]
+        lines += ["import polars as pl", "", place, f"df = pl.{polars.replace('{}', source, 1)}"]
         lines += [f"# with pandas, where it is: import pandas; df = pandas.{pandas}", "df.head()"]
     else:
         lines += [place, "path"]
     return notebook([(name, "\n".join(lines))])
+
+
+def _text_readers(table: TableInfo) -> tuple[str, str]:
+    """How polars and pandas read a text table; without its columns of text, 0049 would be 49."""
+    polars = pandas = ""
+    if table.delimiter != ",":
+        polars += f", separator={_quoted(table.delimiter)}"
+        pandas += f", sep={_quoted(table.delimiter)}"
+    if not table.encoding.startswith("utf-8"):
+        polars += f", encoding={_quoted(table.encoding)}"
+        pandas += f", encoding={_quoted(table.encoding)}"
+    if table.decimal_comma:
+        polars, pandas = f"{polars}, decimal_comma=True", f'{pandas}, decimal=","'
+    texts = [_quoted(column.name) for column in table.columns if column.type == "string"]
+    if 0 < len(texts) <= MAX_NAMED:
+        polars += f", schema_overrides={{{', '.join(f'{name}: pl.String' for name in texts)}}}"
+        pandas += f", dtype={{{', '.join(f'{name}: str' for name in texts)}}}"
+    return f"read_csv({{}}{polars}, {GAPS})", f"read_csv(path{pandas})"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def notebook(cells: list[tuple[str, str]]) -> str:

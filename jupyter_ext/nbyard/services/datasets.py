@@ -245,7 +245,9 @@ class DatasetService:
             for n in range(10_000)
             if not (p := folder / f"{stem}{f'-{n}' if n else ''}.ipynb").exists()
         )
-        text = opening_notebook(found.name, found.id, version.filename, version.format)
+        with self._store.read() as c:
+            table = self._store.datasets.table(c, version.id)
+        text = opening_notebook(found.name, found.id, version.filename, version.format, table)
         write_whole(place, text.encode())
         return MadeFile(self._parts.files.shown(place))
 

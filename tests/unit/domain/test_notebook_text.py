@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from nbyard.domain.notebook_text import READERS, notebook, opening_notebook
-from nbyard.domain.tables import TableFormat
+from nbyard.domain.tables import Column, TableFormat, TableInfo
 
 
 def _code(text):
@@ -46,6 +46,38 @@ def test_a_table_is_opened_with_a_reader_for_its_format():
     assert 'df = pandas.read_csv(path, sep="\\t")' in code
     assert code.endswith("df.head()")
     assert "polars" not in _code(opening_notebook("Photos", "id", "photos", "folder"))
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "encoding", "comma"),
+    [(",", "utf-8", False), (";", "cp1252", True), ("\t", "utf-16", False)],
+)
+def test_a_text_table_is_opened_as_it_was_imported(
+    tmp_path, monkeypatch, delimiter, encoding, comma
+):
+    """D5: `0049` stays as it is, in polars and in pandas."""
+    monkeypatch.setenv("NBYARD_RESOURCES", os.fspath(tmp_path))
+    names = ["phone", "{} 'a'", "x"]
+    number = "1,5" if comma else "1.5"
+    (tmp_path / "id").mkdir()
+    lines = [delimiter.join(row) for row in (["phone", "{} 'a'", "x"], ["0049", "€", number])]
+    (tmp_path / "id" / "t.csv").write_bytes("\n".join(lines).encode(encoding))
+    columns = [Column(names[0], "string"), Column(names[1], "string"), Column(names[2], "float")]
+    table = TableInfo(
+        "csv", 1, columns, 3, delimiter=delimiter, encoding=encoding, decimal_comma=comma
+    )
+    code = _code(opening_notebook("T", "id", "t.csv", "csv", table))
+    found: dict[str, Any] = {}
+    exec(code, found)
+    assert found["df"].to_dicts() == [dict(zip(names, ["0049", "€", 1.5], strict=True))]
+    exec(code.partition("import pandas; ")[2].replace("df =", "import pandas; df ="), found)
+    assert found["df"].to_dict("records") == [dict(zip(names, ["0049", "€", 1.5], strict=True))]
+
+
+def test_no_notebook_names_very_many_columns():
+    columns = [Column(f"c{place}", "string") for place in range(50)]
+    table = TableInfo("csv", 1, columns, 50, delimiter=",", encoding="utf-8")
+    assert "c0" not in _code(opening_notebook("T", "id", "t.csv", "csv", table))
 
 
 @pytest.mark.parametrize("filename", ["a b.zip", "quo\"te's.zip", "back\\slash.zip", "Größe.zip"])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from datetime import datetime, timezone
-from decimal import Context, Decimal
 from typing import Any
 
 TOLD = ".table.json"
@@ -142,8 +141,10 @@ def _value(text: str, column: Column, decimal_comma: bool) -> Any:
     return getattr(moment, kind)() if kind in ("date", "time") else moment
 
 
-def _decimal(number: str, digits: int) -> Decimal:
+def _decimal(number: str, digits: int) -> Any:
     """With as many digits after the point as all of its column."""
+    from decimal import Context, Decimal
+
     return Context(prec=MAX_DIGITS).quantize(Decimal(number), Decimal(1).scaleb(-digits))
 
 
