@@ -194,7 +194,9 @@ def _polars_type(polars: Any, column: Column, values: list[Any]) -> Any:
     if kind == "decimal":
         return polars.Decimal(MAX_DIGITS, int(column["layout"]))
     if kind == "int" and column.get("layout"):
-        return polars.UInt64 if _fits_uint64(values) else polars.Int128
+        if _fits_uint64(values):
+            return polars.UInt64
+        return getattr(polars, "Int128", polars.Decimal(MAX_DIGITS, 0))
     known = {"int": "Int64", "float": "Float64", "bool": "Boolean", "date": "Date", "time": "Time"}
     return getattr(polars, known.get(kind, "String"))
 
