@@ -11,6 +11,7 @@ from nbyard.domain.tables import ColumnType as TableType
 TYPES: dict[TableType, ColumnType] = {
     "int": "int",
     "float": "float",
+    "decimal": "float",
     "bool": "bool",
     "string": "str",
     "date": "date",
@@ -20,7 +21,7 @@ TYPES: dict[TableType, ColumnType] = {
 TIMES = ("date", "datetime")
 # in which dates are texts, as whoever reads them gets them
 TEXTS = ("csv", "tsv", "jsonl", "json")
-NUMBERS = ("int", "float")
+NUMBERS = ("int", "float", "decimal")
 
 
 def columns_of_table(page: TablePage, table_format: str) -> list[ModelColumn]:

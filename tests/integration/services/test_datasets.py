@@ -44,10 +44,25 @@ nbyard.output("found", {"types": {k: str(v) for k, v in table.dtypes.items()}, "
 """
 
 
-def test_preview_profile_and_run_have_the_same_types(yard, ann, root, versions, finished):
+GIVEN = """
+import pandas
+
+
+def last(table: pandas.DataFrame) -> dict:
+    last = [str(value) for value in table.iloc[-1]]
+    return {"types": {k: str(v) for k, v in table.dtypes.items()}, "last": last}
+"""
+
+
+@pytest.mark.parametrize(
+    ("filename", "code", "path"), [("a.py", KEPT, "a.py"), ("f.py", GIVEN, "f.py::last")]
+)
+def test_preview_profile_and_run_have_the_same_types(
+    yard, ann, root, versions, finished, filename, code, path
+):
     """D6: they are inferred from all rows, once, and stored with the version."""
     (root / "phones.csv").write_text(PHONES)
-    (root / "last.py").write_text(KEPT)
+    (root / filename).write_text(code)
     versions("phones", "phones.csv")
     datasets = yard.services.datasets
     expected = {"phone": "string", "day": "date", "big": "int", "n": "int", " b": "string"}
@@ -62,7 +77,7 @@ def test_preview_profile_and_run_have_the_same_types(yard, ann, root, versions, 
         stored = yard.parts.store.datasets.table(c, found.current.id)
     assert stored is not None
     assert stored.columns == page.columns
-    (task,) = finished(path="last.py", parameters={"table": "phones"}).tasks
+    (task,) = finished(path=path, parameters={"table": "phones"}).tasks
     last = json.loads(yard.parts.blobs.open(task.artifacts[0].digest).read())
     assert last["types"] == {
         "phone": "str", "day": "datetime64[us]", "big": "uint64", "n": "Int64", " b": "str",

@@ -54,3 +54,9 @@ def test_the_target_is_the_one_column_of_the_classes():
 def test_a_feature_is_never_the_target(features):
     assert target_of(PAGE, features, ["a", "b"], "str") not in features
     assert target_of(PAGE, features, None, "float") not in features
+
+
+def test_exact_decimals_are_numbers_of_a_model() -> None:
+    page = TablePage([Column("price", "decimal")], 0, 1, [["99999999999999999.12"]])
+    assert columns_of_table(page, "parquet") == [ModelColumn("price", "float")]
+    assert target_of(page, [], None, "float") == "price"
