@@ -1743,7 +1743,8 @@ export interface components {
         };
         /**
          * BytesOf
-         * @description Stored bytes; `origin` tells people where they came from.
+         * @description Stored bytes; `origin` tells people where they came from. Of a table that is `typed` the work
+         *         is told the types of the columns.
          */
         BytesOf: {
             /** @enum {unknown} */
@@ -1752,6 +1753,8 @@ export interface components {
             filename: string;
             /** @default  */
             origin: string;
+            /** @default false */
+            typed: boolean;
         };
         /**
          * CallField

@@ -14,7 +14,7 @@ def claim(shell: Any, told: dict, stamps: dict) -> str:  # type: ignore[type-arg
     """Take on working directory, in which are the `names` that are told, variables, where None is
     none, and the `stamps` at their addresses; which process this is and where it imports from, as
     JSON."""
-    _move(shell, told["directory"], told["names"])
+    _move(shell, told["directory"], told.get("names", []))
     for name, value in told["environment"].items():
         if value is None:
             os.environ.pop(name, None)
