@@ -28,6 +28,7 @@ from .imaging import ANN, Built, built, ended, environment, inside, log_of, yard
 from .registry import Registry, is_there
 
 __all__ = ["built", "yard"]
+REMOVAL_SECONDS = 110.0  # an engine under load takes its time
 
 
 def test_an_environment_becomes_an_image_that_is_not_root(
@@ -218,7 +219,7 @@ def test_what_is_removed_is_gone_from_the_engine(
     yard.services.images.delete(ANN, found.reference)
     assert yard.services.images.list(ANN).items == []
     with Dispatching(yard.settings) as dispatcher:
-        dispatcher.until(lambda: to_remove(yard), lambda left: not left)
+        dispatcher.until(lambda: to_remove(yard), lambda left: not left, REMOVAL_SECONDS)
     assert not docker_engine.image_id(found.reference)
 
 
@@ -261,7 +262,7 @@ def test_what_is_pushed_can_be_pulled(
     for one in (made, pushed):
         images.delete(ANN, one.id)
     with Dispatching(yard.settings) as dispatcher:
-        dispatcher.until(lambda: to_remove(yard), lambda left: not left)
+        dispatcher.until(lambda: to_remove(yard), lambda left: not left, REMOVAL_SECONDS)
     assert not docker_engine.image_id(made.image_id)
     pulled = ended(yard, images.pull(ANN, PulledImage(pushed.reference)))
     assert pulled.state == "ready", pulled.reason

@@ -231,7 +231,7 @@ def used(place: str) -> Any:
 
 
 def output(environment: Any = None, kind: str = "command", kernel: str = "") -> Any:
-    plan = SimpleNamespace(environment=environment, runtime="process")
+    plan = SimpleNamespace(environment=environment, runtime="process", kernel="")
     version = SimpleNamespace(kind=kind, kernel=kernel, language="python")
     return SimpleNamespace(task=SimpleNamespace(plan=plan), version=version)
 
