@@ -142,7 +142,8 @@ class Launch:
     def _spawn(self, files: contextlib.ExitStack) -> None:
         parent = os.getpid()
         about = told(self._folder, self._task, self._scratch)
-        self._folder.write_places(about["directory"], self._work.get("files") or ())
+        if self._work["kind"] == "command":  # a function's files are names of its parameters
+            self._folder.write_places(about["directory"], self._work.get("files") or ())
         process = subprocess.Popen(
             self._argv(),
             stdin=self._stream(files, self._work.get("stdin"), "rb", subprocess.DEVNULL),
