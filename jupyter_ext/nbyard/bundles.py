@@ -149,14 +149,14 @@ def names_below(folder: Path, text: str) -> str:
 def links_left_out(path: Path, root: Path) -> list[str]:
     """Name the links beside the code and at the top of its project, none of which a bundle has."""
     base = project_of(path, root) or path.parent
-    found = []
+    found, rules = [], _rules(base)
     for folder in dict.fromkeys((base, path.parent)):
         prefix = folder.relative_to(base).as_posix()
         with contextlib.suppress(OSError), os.scandir(folder) as entries:
             links = sorted(one.name for one in entries if one.is_symlink())
             found += [name if prefix == "." else f"{prefix}/{name}" for name in links]
     own = path.relative_to(base).as_posix()
-    return [name for name in found if name != own and not rule_of(base, name)]
+    return [name for name in found if name != own and not _rule_for(name, rules)]
 
 
 def collect_folder(folder: Path, blobs: Blobs, cap: int) -> str:
