@@ -1,6 +1,9 @@
 """A database that was lost or damaged is refused in words; it is never begun anew."""
 
 import os
+import pwd
+import shlex
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import inspect
@@ -11,6 +14,9 @@ from nbyard.store.database import UNUSABLE, Database
 
 MARK = "store-id"
 CHECKED_BYTES = 16 * 2**20
+OTHERS = 0o077
+WRITABLE = 0o022
+ANOTHER = "name another folder with store_dir (NBYARD_STORE_DIR)."
 
 
 def unusable(folder: Path, what: str) -> StoreUnusable:
@@ -22,24 +28,70 @@ def unusable(folder: Path, what: str) -> StoreUnusable:
 
 
 def make_folder(folder: Path) -> None:
-    """For its owner's eyes only.
+    """Create the folder for its owner alone, or check that it is so.
 
     Raises:
-        StoreUnusable: it cannot be made, or cannot be written.
+        StoreUnusable: it cannot be created or written, or others can read or change it.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = folder.stat()
-        if found.st_uid == os.geteuid() and found.st_mode & 0o077:
+        _check_owners(folder, found)
+        if found.st_mode & OTHERS:
             folder.chmod(found.st_mode & 0o700)
+            _check_mode(folder)
     except OSError as error:
         raise unusable(folder, f"its folder cannot be made ({error.strerror})") from None
     if not os.access(folder, os.W_OK | os.X_OK):  # false on a read-only disk for root too
         raise StoreUnusable(
             f"The store in {folder} cannot be used: its folder cannot be written.",
-            hint="Nothing was changed. Its file system may have become read-only; mount it anew,"
-            " or name another folder with store_dir (NBYARD_STORE_DIR).",
+            hint=f"Nothing was changed. Its file system may have become read-only; mount it anew,"
+            f" or {ANOTHER}",
         )
+
+
+def _check_owners(folder: Path, found: os.stat_result) -> None:
+    """Root is no exception: files of root in the folder of a user lock the user out. What others
+    may have put into an open folder is not trusted."""
+    if found.st_uid != os.geteuid():
+        raise _not_ours(folder, f"its folder belongs to {_user(found.st_uid)}", found.st_uid)
+    if not found.st_mode & WRITABLE:
+        return
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # as the log of a database that is just closed
+            owner = path.lstat().st_uid
+            if owner != found.st_uid:
+                what = f"others can write to its folder, and {path.name} belongs to {_user(owner)}"
+                raise _not_ours(folder, what, owner)
+
+
+def _not_ours(folder: Path, what: str, owner: int) -> StoreUnusable:
+    own = _user(os.geteuid())
+    return StoreUnusable(
+        f"The store in {folder} cannot be used by {own}: {what}.",
+        hint=f"Nothing was changed. Run nbyard as {_user(owner)} (without sudo, or as that user"
+        f" of the container), or {ANOTHER} If all files in the folder are to be yours:"
+        f" sudo chown -R {own} {shlex.quote(str(folder))}",
+    )
+
+
+def _check_mode(folder: Path) -> None:
+    """Some file systems (FAT, SMB, Windows drives) accept a mode and ignore it."""
+    mode = folder.stat().st_mode
+    if mode & OTHERS:
+        raise StoreUnusable(
+            f"The store in {folder} cannot be used: other users can open its folder"
+            f" (mode {mode & 0o777:03o}), and its file system keeps that mode.",
+            hint=f"Nothing was changed. Try: chmod 700 {shlex.quote(str(folder))}."
+            f" If the mode stays, {ANOTHER}",
+        )
+
+
+def _user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:  # as in containers
+        return str(number)
 
 
 def check_files(folder: Path) -> None:

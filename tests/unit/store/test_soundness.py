@@ -1,5 +1,7 @@
 """F22: a store that was lost or damaged is refused in words, and nothing of it is changed."""
 
+import os
+import pwd
 import sqlite3
 from pathlib import Path
 
@@ -39,6 +41,63 @@ def test_the_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
     folder.chmod(0o755)
     soundness.make_folder(folder)
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.fixture
+def another(monkeypatch: pytest.MonkeyPatch) -> int:
+    """The id of this user, while the process seems to be another user's."""
+    own = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: own + 4321)
+    return own
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o755, 0o777])
+def test_the_folder_of_another_user_is_refused(tmp_path: Path, another: int, mode: int) -> None:
+    folder = tmp_path / "a store"
+    folder.mkdir()
+    folder.chmod(mode)
+    with pytest.raises(StoreUnusable) as refused:
+        Store(folder)
+    owner = pwd.getpwuid(another).pw_name
+    assert refused.value.message == (
+        f"The store in {folder} cannot be used by {another + 4321}: its folder belongs to {owner}."
+    )
+    assert f"Run nbyard as {owner}" in refused.value.hint
+    assert refused.value.hint.endswith(f"sudo chown -R {another + 4321} '{folder}'")
+    assert folder.stat().st_mode & 0o777 == mode
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root changes owners")
+def test_root_refuses_the_folder_of_a_user(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    folder.mkdir(mode=0o700)
+    os.chown(folder, 4321, 4321)
+    with pytest.raises(StoreUnusable, match="belongs to 4321"):
+        Store(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root changes owners")
+def test_what_another_user_put_into_an_open_folder_is_refused(folder: Path) -> None:
+    os.lchown(folder / "store.sqlite", 4321, 4321)
+    folder.chmod(0o770)
+    with pytest.raises(StoreUnusable, match=r"store\.sqlite belongs to 4321"):
+        Store(folder)
+    assert folder.stat().st_mode & 0o777 == 0o770
+    os.lchown(folder / "store.sqlite", 0, 0)
+    Store(folder).close()
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_file_system_that_keeps_no_modes_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.chmod(0o755)
+    monkeypatch.setattr(Path, "chmod", lambda *_: None)
+    with pytest.raises(StoreUnusable) as refused:
+        Store(folder)
+    assert "mode 755" in refused.value.message
+    assert f"chmod 700 {folder}" in refused.value.hint
 
 
 def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
