@@ -12,7 +12,7 @@ import click
 from nbyard.cli.deployments import LOOK_SECONDS, until_settled
 from nbyard.cli.output import harmless, say, show_json
 from nbyard.domain.deployment_form import name_of
-from nbyard.domain.deployments import Deployment, NewDeployment
+from nbyard.domain.deployments import OPEN_VARIABLE, Deployment, NewDeployment
 from nbyard.domain.models import ModelPackage
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import NotFound
@@ -20,6 +20,8 @@ from nbyard.errors import NotFound
 # besides Ctrl-C: what `kill` sends, and a terminal that is closed
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 LONGEST = 50
+# the person at this shell has no server that shows its secret for them
+OPEN = {OPEN_VARIABLE: "1"}
 
 
 def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
@@ -29,7 +31,8 @@ def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
     say(f"Serving {package.reference} until Ctrl-C.")
     try:
         with _interrupted_by(*ENDING):
-            made = connection.deployments.create(body=NewDeployment(package.id, name=name))
+            body = NewDeployment(package.id, name=name, environment=OPEN)
+            made = connection.deployments.create(body=body)
             found = until_settled(connection, made)
             if found.state not in DEPLOYMENT.rests:
                 _tell(connection, found, as_json)

@@ -9,13 +9,14 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from nbyard.domain.call_forms import CallForm, forms_of
-from nbyard.domain.deployments import Place
+from nbyard.domain.deployments import SECRET_HEADER, Place
 from nbyard.domain.strict_json import read_json
 from nbyard.errors import NbyardError
 
@@ -58,11 +59,11 @@ class _Timed(socket.socket):
         return super().recv_into(*args, **told)
 
 
-def answers(place: Place, path: str) -> bool:
+def answers(place: Place, path: str, secret: str = "") -> bool:
     """Whether it answers as one that is ready would: with anything but an error of the server."""
     connection = Hurried(place, ANSWER_SECONDS)
     try:
-        connection.request("GET", path, headers={"Connection": "close"})
+        connection.request("GET", path, headers=_headers(secret))
         return connection.getresponse().status < LEAST_FAILURE
     except (OSError, http.client.HTTPException):
         return False
@@ -70,11 +71,16 @@ def answers(place: Place, path: str) -> bool:
         connection.close()
 
 
-def said(place: Place, path: str) -> str:
+def _headers(secret: str) -> dict[str, str]:
+    """As the proxy asks, which shows the secret of a revision that has one."""
+    return {"Connection": "close", **({SECRET_HEADER: secret} if secret else {})}
+
+
+def said(place: Place, path: str, secret: str = "") -> str:
     """Why it is not ready, where it answers so with JSON that has an `error` in words."""
     connection = Hurried(place, ANSWER_SECONDS)
     try:
-        connection.request("GET", path, headers={"Connection": "close"})
+        connection.request("GET", path, headers=_headers(secret))
         answer = connection.getresponse()
         told = read_json(answer.read(MAX_WORDS_BYTES)) if answer.status >= LEAST_FAILURE else None
         words = told.get("error") if isinstance(told, dict) else None
@@ -85,11 +91,11 @@ def said(place: Place, path: str) -> str:
         connection.close()
 
 
-def described(place: Place) -> list[CallForm]:
+def described(place: Place, secret: str = "") -> list[CallForm]:
     """What it says that it can be asked, where it describes itself as DEEPaaS does."""
     connection = Hurried(place, ANSWER_SECONDS)
     try:
-        connection.request("GET", DESCRIPTION, headers={"Connection": "close"})
+        connection.request("GET", DESCRIPTION, headers=_headers(secret))
         answer = connection.getresponse()
         text = answer.read(MAX_DESCRIPTION_BYTES) if answer.status == http.client.OK else b""
         return forms_of(read_json(text)) if text else []
@@ -110,13 +116,18 @@ class Ports:
         self._asked_at: dict[tuple[str, int], float] = {}
 
     def look(
-        self, number: int, known: Sequence[Place], asked: Sequence[tuple[Place, str]]
+        self,
+        number: int,
+        known: Sequence[Place],
+        asked: Sequence[tuple[Place, str]],
+        secret: str = "",
     ) -> list[Place]:
-        """The places of a revision now, each asked at its path; `known` is what was seen last."""
+        """The places of a revision now, each asked at its path and shown its `secret`; `known` is
+        what was seen last."""
         before = {(one.name, one.port): one for one in known}
         calm = [self._is_calm(number, place, before) for place, _ in asked]
         with ThreadPoolExecutor(max(len(asked), 1)) as pool:  # one may keep us waiting, not all
-            there = list(pool.map(self._ask, asked, calm))
+            there = list(pool.map(partial(self._ask, secret), asked, calm))
         found = []
         for (place, _), is_there in zip(asked, there, strict=True):
             key = (number, place.name)
@@ -124,7 +135,7 @@ class Ports:
             last = before.get((place.name, place.port))
             stays = last is not None and last.answers and self._misses[key] < MISSES
             found.append(msgspec.structs.replace(place, answers=is_there or stays))
-        self._note_words(number, asked[:1])
+        self._note_words(number, asked[:1], secret)
         return found
 
     def _is_calm(self, number: int, place: Place, before: Mapping[tuple[str, int], Place]) -> bool:
@@ -134,21 +145,21 @@ class Ports:
             return False
         return time.monotonic() - self._asked_at.get(_spot(place), -math.inf) < self._calm_seconds
 
-    def _ask(self, one: tuple[Place, str], calm: bool) -> bool:
+    def _ask(self, secret: str, one: tuple[Place, str], calm: bool) -> bool:
         place, path = one
         if calm or not place.port:
             return calm
         self._asked_at[_spot(place)] = time.monotonic()
-        return answers(place, path)
+        return answers(place, path, secret)
 
-    def _note_words(self, number: int, asked: Sequence[tuple[Place, str]]) -> None:
+    def _note_words(self, number: int, asked: Sequence[tuple[Place, str]], secret: str) -> None:
         """What the first port said when it was believed, once: words may change by the second."""
         for place, path in asked:
             misses = self._misses[number, place.name]
             if misses < MISSES:
                 self._said.pop(number, None)
             elif misses == MISSES:
-                self._said[number] = said(place, path) if place.port else ""
+                self._said[number] = said(place, path, secret) if place.port else ""
 
     def words(self, number: int) -> str:
         """Why the first port of a revision does not answer, in its own words."""

@@ -7,10 +7,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from nbyard.dispatch.room import Room
-from nbyard.domain.deployments import Place, deployment_folder, log_name
+from nbyard.domain.deployments import OPEN_VARIABLE, Place, deployment_folder, log_name
 from nbyard.kept_logs import KeptLog
+from nbyard.kept_secrets import KeptSecret
 from nbyard.runtimes.docker.deployed import Deployed
 from nbyard.store.deployments import DeploymentRow, RevisionRow
+from nbyard.store.models import served
 
 OURS = "nbyard: "
 
@@ -63,7 +65,20 @@ class Notes:
             gpus=one.revision.gpus,
             base_url=one.prefix or self.base_url,
             password=one.password,
+            secret=self._secret(row, one).read(),
         )
+
+    def ensure_secret(self, row: DeploymentRow, one: RevisionRow) -> None:
+        """Create the secret of a revision whose image is that of a model that was built here."""
+        spec = one.revision.spec
+        image = (spec.image, one.revision.image_id)
+        with self._room.store.read() as c:
+            is_model = image in served(c, row.owner, [image])
+        if is_model and not spec.environment.get(OPEN_VARIABLE):
+            self._secret(row, one).create()
+
+    def _secret(self, row: DeploymentRow, one: RevisionRow) -> KeptSecret:
+        return KeptSecret(self._room.folder / deployment_folder(row.id), one.number)
 
     @property
     def base_url(self) -> str:

@@ -195,6 +195,7 @@ class Rollout:
         told = replace(one.revision, image_id=image_id)
         one = replace(one, prefix=self._notes.base_url, revision=told)
         self._notes.note(one, image_id=image_id, prefix=one.prefix)
+        self._notes.ensure_secret(row, one)
         return self._launch_with(row, one)
 
     def _launch_with(self, row: DeploymentRow, one: RevisionRow) -> Standing:
@@ -222,7 +223,8 @@ class Rollout:
         if follower is None or not follower.is_alive():
             follower = Follower(self._engine, made.container, self._notes.log(row, one))
             self._followers[one.number] = follower
-        places = self._ports.look(one.number, one.places, deployed.asked(made, found))
+        asked = deployed.asked(made, found)
+        places = self._ports.look(one.number, one.places, asked, made.secret)
         since = self._since.setdefault(one.number, time.monotonic())
         lived = time.monotonic() - since
         # without a port its process tells: a command that is not there has one for a moment, too
@@ -233,18 +235,25 @@ class Rollout:
             by_hand = self._by_hand(row, one)
             return self._give_up(row, one, never_answered(made.spec), by_hand)
         if places != one.places or has_answered != one.has_answered:
-            self._note_places(row, one, places, is_new=has_answered != one.has_answered)
+            is_new = has_answered != one.has_answered
+            self._note_places(row, one, places, made.secret, is_new=is_new)
         told, says = one.revision.reason, self._ports.words(one.number)
         return Standing(one.number, "alive", is_ready, has_answered, told, says=says)
 
     def _note_places(
-        self, row: DeploymentRow, one: RevisionRow, places: list[Place], *, is_new: bool
+        self,
+        row: DeploymentRow,
+        one: RevisionRow,
+        places: list[Place],
+        secret: str,
+        *,
+        is_new: bool,
     ) -> None:
         told: dict[str, Any] = {}
         if is_new:
             told |= {"ready_at": datetime.now(UTC), "reason": "", "reproduce": ""}
             is_api = one.revision.spec.service == "api"
-            told["forms"] = described(places[0]) if is_api else []
+            told["forms"] = described(places[0], secret) if is_api else []
         self._notes.places(row, one, places, **told)
 
     # What comes to its end

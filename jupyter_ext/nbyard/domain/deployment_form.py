@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.deployments import (
+    OPEN_VARIABLE,
     STOP_SECONDS,
     DeploymentChange,
     FormField,
@@ -33,7 +34,12 @@ NAME_FORM = "has small letters, digits and - between them, 63 at most"
 FORM = "form"  # the address of the form itself
 OURS = ("HOME", "NVIDIA_VISIBLE_DEVICES", "NBYARD_")
 # of a model that is served, as its own image reads them
-OF_MODELS = ("NBYARD_CALL_SECONDS", "NBYARD_MAX_BODY_BYTES", "NBYARD_MAX_QUEUE_ROWS")
+OF_MODELS = (
+    "NBYARD_CALL_SECONDS",
+    "NBYARD_MAX_BODY_BYTES",
+    "NBYARD_MAX_QUEUE_ROWS",
+    OPEN_VARIABLE,
+)
 # by these JupyterLab finds its settings, of which its password is one
 LABS = ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG")
 
@@ -48,7 +54,8 @@ OFFERED = (
     OfferedService(
         "api",
         "Model API",
-        "A model image made here, or one that speaks the DEEPaaS API.",
+        "A model image built here, or one that speaks the DEEPaaS API, whose local port is open to"
+        " all users of this machine.",
         "",
         [API],
         needs_password=False,
@@ -57,7 +64,8 @@ OFFERED = (
     OfferedService(
         "jupyterlab",
         "JupyterLab",
-        "JupyterLab with kernels and terminals in the container.",
+        "JupyterLab with kernels and terminals in the container. All users of this machine reach"
+        " its local port, which asks for the password.",
         "quay.io/jupyter/minimal-notebook:latest",
         [LAB],
         needs_password=True,
@@ -65,7 +73,8 @@ OFFERED = (
     OfferedService(
         "code-server",
         "VS Code",
-        "VS Code in the browser (code-server), with terminals in the container.",
+        "VS Code in the browser (code-server), with terminals in the container. All users of this"
+        " machine reach its local port, which asks for the password.",
         "codercom/code-server:latest",
         [CODE],
         needs_password=True,
@@ -73,7 +82,8 @@ OFFERED = (
     OfferedService(
         "own",
         "Own command",
-        "Whatever the image, or the command that you give, starts.",
+        "Whatever the image, or the command that you give, starts. Its local ports are open to all"
+        " users of this machine.",
         "",
         [],
         needs_password=False,

@@ -15,6 +15,10 @@ FieldKind = Literal["text", "long text", "number", "choice", "password", "words"
 PROXY = "nbyard/deployments"
 GIB = 2**30
 STOP_SECONDS = 30.0
+# the images of models answer only who shows the secret that the file of this variable has
+SECRET_HEADER = "X-Nbyard-Secret"
+SECRET_VARIABLE = "NBYARD_SECRET_FILE"
+OPEN_VARIABLE = "NBYARD_OPEN_PORT"
 
 
 class Port(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -182,7 +186,8 @@ class Link(msgspec.Struct, frozen=True):
 class Target(msgspec.Struct, frozen=True):
     """Where the proxy finds a port now, and how it treats it: with `keeps_prefix` the service is
     asked with the whole path; the pages of one that `is_trusted` may do what JupyterLab may.
-    `subject` is the id of the deployment or attempt whose port it is."""
+    `subject` is the id of the deployment or attempt whose port it is, `secret` what the container
+    wants to be shown, or ""."""
 
     subject: str
     host: str
@@ -190,6 +195,7 @@ class Target(msgspec.Struct, frozen=True):
     websocket: bool
     keeps_prefix: bool
     is_trusted: bool
+    secret: str = ""
 
 
 class Deployment(msgspec.Struct, frozen=True):

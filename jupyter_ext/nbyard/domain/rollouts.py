@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from nbyard.domain.deployments import RevisionSpec, ServiceKind
+from nbyard.domain.deployments import Deployment, RevisionSpec, ServiceKind
 from nbyard.domain.last_words import last_words
 from nbyard.domain.states import DeploymentState
+from nbyard.errors import Unavailable
 
 TRIES = 3
 STEADY_SECONDS = 60.0
@@ -180,3 +181,12 @@ def never_answered(spec: RevisionSpec) -> str:
 def reproduce_pull(image: str, engine: str = "") -> str:
     """A command of a shell that fetches the image by hand."""
     return shlex.join(["docker", *(["--host", engine] if engine else []), "pull", image])
+
+
+def not_answering(found: Deployment) -> Unavailable:
+    """What whoever asks a service is told that does not run, or does not answer."""
+    words = f"{found.name} does not answer: it is {found.state}. {found.reason}".strip()
+    if found.reason.startswith(SILENT) and found.reason != f"{SILENT}.":
+        words = f"{found.name} {found.reason.removeprefix('It ')}"
+    hint = f"nbyard deployments show {found.name} and log {found.name} tell more."
+    return Unavailable(words.removesuffix(f" {SILENT}."), hint=hint)

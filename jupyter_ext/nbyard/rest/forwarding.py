@@ -25,7 +25,9 @@ HOPS = {
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
     "te", "trailer", "transfer-encoding", "upgrade",
 }  # fmt: skip
-LEFT_OUT = HOPS | {"authorization", "cookie", "expect", "x-xsrftoken", "x-forwarded-prefix"}
+LEFT_OUT = HOPS | {
+    "authorization", "cookie", "expect", "x-forwarded-prefix", "x-nbyard-secret", "x-xsrftoken",
+}  # fmt: skip
 # what a service may say: of one answer or page, nothing for all that stands at this origin
 ITS_OWN = {
     "accept-ranges", "age", "allow", "cache-control", "content-disposition", "content-encoding",

@@ -13,7 +13,7 @@ from tornado.iostream import IOStream, StreamClosedError
 
 from nbyard.domain import deployments, monitors
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import Target
+from nbyard.domain.deployments import SECRET_HEADER, Target
 from nbyard.domain.traffic import ERROR_STATUS
 from nbyard.errors import Conflict, Forbidden, NbyardError, Unavailable
 from nbyard.rest.forwarding import (
@@ -145,6 +145,8 @@ class ProxyHandler(NbyardHandler):
             is_trusted=self._target.is_trusted,
             login_cookie=self._login,
         )
+        if self._target.secret:
+            told[SECRET_HEADER] = self._target.secret
         has_length = self._is_chunked or "Content-Length" in told
         if self.request.method in WITH_BODY and not has_length:
             told["Content-Length"] = "0"

@@ -36,12 +36,13 @@ from nbyard.domain.deployments import (
 from nbyard.domain.ids import new_id
 from nbyard.domain.models import HTTP, ModelPackage
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.rollouts import SILENT
+from nbyard.domain.rollouts import not_answering
 from nbyard.domain.runs import LogChunk
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.domain.traffic import Counted, Traffic, traffic_of
-from nbyard.errors import Detail, Invalid, NameTaken, NotFound, StaleWrite, Unavailable
+from nbyard.errors import Detail, Invalid, NameTaken, NotFound, StaleWrite
 from nbyard.kept_logs import KeptLog
+from nbyard.kept_secrets import KeptSecret
 from nbyard.kept_traffic import KeptTraffic
 from nbyard.services.naming import free_name, nearest
 from nbyard.services.operation import operation
@@ -49,6 +50,7 @@ from nbyard.services.parts import Parts, made_before, remember
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from nbyard.domain.deployments import Place, Port, RevisionSpec
     from nbyard.store import Connection
@@ -293,16 +295,23 @@ class DeploymentService:
         with self._store.read() as c:
             row = self._rows.serving(c, caller.name, name)
         if row is None or not row.places:
-            raise _not_answering(self.get(caller, name))
+            raise not_answering(self.get(caller, name))
         spec = row.revision.spec
         for declared in spec.ports:
             for place in row.places:
                 if declared.name == place.name == port and place.port:
                     if not (place.answers or row.places[0].answers):
-                        raise _not_answering(self.get(caller, name))
-                    return _target(row, declared, place, self._parts.settings.ide_images)
+                        raise not_answering(self.get(caller, name))
+                    return self._target(row, declared, place)
         names = [one.name for one in spec.ports]
         raise NotFound(f"{name} has no port {port[:80]!r}; {nearest(names, port)}.")
+
+    def _target(self, row: RevisionRow, port: Port, place: Place) -> Target:
+        spec = row.revision.spec
+        is_trusted = spec.service in IDES and is_ide(spec.image, self._parts.settings.ide_images)
+        secret = KeptSecret(self._folder(row.deployment), row.number).read()
+        at = (place.host, place.port, port.websocket, port.keep_prefix)
+        return Target(row.deployment, *at, is_trusted, secret)
 
     @operation("GET", "/deployments/{deployment}/traffic", scope="deployments:read")
     def traffic(self, caller: Caller, deployment: str, span: str = "hour") -> Traffic:
@@ -323,7 +332,10 @@ class DeploymentService:
         self._traffic(deployment_id).add(counts)
 
     def _traffic(self, deployment_id: str) -> KeptTraffic:
-        return KeptTraffic(self._store.folder / deployment_folder(deployment_id))
+        return KeptTraffic(self._folder(deployment_id))
+
+    def _folder(self, deployment_id: str) -> Path:
+        return self._store.folder / deployment_folder(deployment_id)
 
     @operation("GET", "/deployments/{deployment}/events", scope="deployments:read")
     def events(
@@ -369,26 +381,9 @@ class DeploymentService:
             row = self._rows.revision(c, found.id, number)
         if row is None:
             raise NotFound(f"{found.name} has no revision {number}.")
-        path = self._store.folder / deployment_folder(found.id) / log_name(number)
+        path = self._folder(found.id) / log_name(number)
         is_over = found.state in DEPLOYMENT.rests or number not in (found.revision, found.serving)
         return KeptLog(path).read(after, done=is_over)
-
-
-def _not_answering(found: Deployment) -> Unavailable:
-    """What whoever asks a service is told that does not run, or does not answer."""
-    words = f"{found.name} does not answer: it is {found.state}. {found.reason}".strip()
-    if found.reason.startswith(SILENT) and found.reason != f"{SILENT}.":
-        words = f"{found.name} {found.reason.removeprefix('It ')}"
-    hint = f"nbyard deployments show {found.name} and log {found.name} tell more."
-    return Unavailable(words.removesuffix(f" {SILENT}."), hint=hint)
-
-
-def _target(row: RevisionRow, port: Port, place: Place, ide_images: Sequence[str]) -> Target:
-    spec = row.revision.spec
-    is_trusted = spec.service in IDES and is_ide(spec.image, ide_images)
-    return Target(
-        *(row.deployment, place.host, place.port, port.websocket, port.keep_prefix, is_trusted)
-    )
 
 
 def _hashed(password: str) -> str:

@@ -10,9 +10,17 @@ from typing import Any
 
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import Deployment, NewDeployment, Port
+from nbyard.domain.deployments import (
+    SECRET_HEADER,
+    Deployment,
+    NewDeployment,
+    Port,
+    deployment_folder,
+)
+from nbyard.kept_secrets import KeptSecret
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
+from nbyard.store.deployments import RevisionRow
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.server import JupyterServer
 from nbyard.yard import Yard
@@ -93,7 +101,7 @@ class Yards:
         (place,) = (one for one in row.places if one.name == port)
         connection = http.client.HTTPConnection(place.host, place.port, timeout=30)
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=shown(self.yard, row))
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         finally:
@@ -120,6 +128,13 @@ class Yards:
         """Those that the dispatcher has to do with, also when they are to be removed."""
         with self.yard.store.read() as c:
             return set(self.yard.store.deployments.ids(c))
+
+
+def shown(yard: Yard, row: RevisionRow) -> dict[str, str]:
+    """What the proxy shows the container of a revision."""
+    folder = yard.store.folder / deployment_folder(row.deployment)
+    secret = KeptSecret(folder, row.number).read()
+    return {SECRET_HEADER: secret} if secret else {}
 
 
 @contextmanager

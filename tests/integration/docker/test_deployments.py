@@ -48,6 +48,8 @@ def test_it_starts_answers_is_stopped_and_starts_again(made):
         stopped = yards.until(running, "stopped")
         assert (stopped.serving, [link.answers for link in stopped.links]) == (0, [False])
         assert yards.owned() == [f"nby-d-{stopped.id}"], "its files, and no network"
+        secrets = yards.yard.store.folder.glob("deployments/*/*.secret")
+        assert [*secrets] == [], "its image would not ask for one"
         assert "serving version 7" in yards.log()
         yards.deployments.start(ANN, "web")
         yards.until(running, "running")

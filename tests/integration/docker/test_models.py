@@ -17,9 +17,9 @@ import pytest
 from pyarrow import parquet
 
 from nbyard import folders
-from nbyard.dockerd import Engine
+from nbyard.dockerd import STORE, Engine
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import DeploymentChange, NewDeployment
+from nbyard.domain.deployments import SECRET_HEADER, DeploymentChange, NewDeployment
 from nbyard.domain.models import ModelPackage, NewModel
 from nbyard.domain.runs import NewRun, Task
 from nbyard.rest.identity import local_name
@@ -28,6 +28,7 @@ from nbyard.runtimes.docker.specs import container_name
 from nbyard.testing.dispatching import Dispatching
 from nbyard.yard import Yard
 
+from .deploying import shown
 from .imaging import remove_images, yard
 
 __all__ = ["yard"]
@@ -35,6 +36,7 @@ __all__ = ["yard"]
 pytestmark = pytest.mark.timeout(400)
 ANN = Caller(local_name())
 BUILD_SECONDS = 300
+FLOWER = b'{"length": 1.4, "width": 0.2}'
 NERVOSUM = """
 name: Iris Sorter
 deployment:
@@ -307,9 +309,29 @@ def test_the_same_is_not_built_twice_and_a_failed_build_says_its_line(yard, buil
     assert [one.id for one in yard.services.models.list(ANN).items] == [failed.id, second.id]
 
 
-def test_one_is_deployed_and_another_takes_its_place(yard, built):
-    """M2, P4: by its name, which says where it answers."""
+def asked(port: int, secret: dict[str, str]) -> Any:
+    """What the port of a container predicts; it refuses who shows no secret, or another one."""
+    url = f"http://127.0.0.1:{port}/predict"
+    for headers in ({}, {SECRET_HEADER: "guessed"}):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(urllib.request.Request(url, FLOWER, headers))
+        with refused.value as error:
+            assert error.code == 403 and "ask the link" in json.load(error)["error"]
+    with urllib.request.urlopen(urllib.request.Request(url, FLOWER, secret)) as answer:
+        return json.load(answer)["prediction"]
+
+
+def inspected(engine: Engine, yard: Yard) -> str:
+    """What the engine says of the containers of a store."""
+    owned = engine.owned(STORE, yard.store.id)
+    names = [one.name for one in owned if one.kind == "container"]
+    return repr([engine._client().inspect_container(name) for name in names])
+
+
+def test_one_is_deployed_and_another_takes_its_place(yard, built, docker_engine):
+    """M2, P4, P5: by its name, which says where it answers, and only the proxy is answered."""
     made = built(write(yard, FULL))
+    secrets = set[str]()
     assert made.state == "ready", made.reason
     deployments = yard.services.deployments
     try:
@@ -325,9 +347,8 @@ def test_one_is_deployed_and_another_takes_its_place(yard, built):
                     row = yard.store.deployments.serving(c, ANN.name, "sorter")
                 assert row is not None, deployments.log(ANN, "sorter").text
                 (place,) = row.places
-                url = f"http://{place.host}:{place.port}/predict"
-                with urllib.request.urlopen(url, b'{"length": 1.4, "width": 0.2}') as answer:
-                    return json.load(answer)["prediction"]
+                secrets.add(shown(yard, row)[SECRET_HEADER])
+                return asked(place.port, shown(yard, row))
 
             first = deployments.create(ANN, NewDeployment("Iris Sorter", name="sorter"))
             assert (first.title, first.spec.image) == ("Iris Sorter", made.reference)
@@ -335,6 +356,10 @@ def test_one_is_deployed_and_another_takes_its_place(yard, built):
             assert serving(1) == {"kind": 0}
             deployments.edit(ANN, "sorter", DeploymentChange(image="Iris Sorter:v0.0.1", cpu=2))
             assert serving(2) == {"kind": 0}
+            assert len(secrets) == 2, "each revision has its own"
+            told = inspected(docker_engine, yard) + deployments.log(ANN, "sorter").text
+            assert "NBYARD_SECRET_FILE" in told
+            assert not any(secret in told for secret in secrets)
     finally:
         for one in deployments.list(ANN).items:
             deployments.delete(ANN, one.id)

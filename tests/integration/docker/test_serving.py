@@ -104,6 +104,8 @@ def test_it_answers_until_it_is_ended_and_leaves_nothing(yard, start, tmp_path, 
     with urllib.request.urlopen(f"{address}predict", timeout=20) as answer:
         assert answer.read() == b"version 1"
     until(lambda: "serving version 1" in (tmp_path / "said").read_text(), SECONDS)
+    secrets = yard.store.folder.glob("deployments/*/*.secret")
+    assert [*secrets] == [], "the person at the shell would have to show it"
     (name,) = deployments(yard)
     assert name.startswith("cow-")
     serving.send_signal(ending)

@@ -6,7 +6,7 @@ import json
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException
 
 import pytest
 from openapi_spec_validator import validate
@@ -214,6 +214,37 @@ def test_a_full_queue_says_when_to_try_again_and_the_end_waits_for_answers(tmp_p
         server.process.send_signal(signal.SIGTERM)
         assert [slow.result().status, waiting.result().status] == [200, 200]
     assert server.process.wait(20) == 0
+
+
+def test_with_a_secret_it_answers_only_who_shows_it(tmp_path):
+    """M3: not even whether it is ready, nor where a guess stands beside it."""
+    write_model(tmp_path)
+    (tmp_path / "secret").write_text("s3cret")
+    server = start(tmp_path, SPEC, NBYARD_SECRET_FILE=str(tmp_path / "secret"))
+    own = {"X-Nbyard-Secret": "s3cret"}
+    until(lambda: server.ask("/v2/health/ready", headers=own).status == 200, server)
+    assert server.ask("/predict", ONE, headers=own).body["prediction"]["y"] == 3.0
+    for path in ("/", "/health", "/metrics", "/predict", "/nothing"):
+        for headers in ({}, {"X-Nbyard-Secret": ""}, {"X-Nbyard-Secret": "s3cre"}):
+            found = server.ask(path, headers=headers)
+            assert found.status == 403 and "ask the link" in found.body["error"]
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=20)
+    with contextlib.closing(connection):
+        connection.putrequest("GET", "/health")
+        for value in ("guess", "s3cret"):
+            connection.putheader("X-Nbyard-Secret", value)
+        connection.endheaders()
+        assert connection.getresponse().status == 403
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(20) == 0
+    assert "s3cret" not in server.log.read_text()
+
+
+def test_without_the_file_of_its_secret_it_answers_nobody(tmp_path):
+    write_model(tmp_path)
+    server = start(tmp_path, SPEC, NBYARD_SECRET_FILE=str(tmp_path / "nothing"))
+    assert server.process.wait(20) == 1
+    assert "No such file" in server.log.read_text()
 
 
 def test_it_is_alive_but_not_ready_while_the_model_is_loaded(tmp_path):

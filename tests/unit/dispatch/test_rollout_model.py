@@ -272,7 +272,7 @@ def _kill() -> None:
 @pytest.mark.timeout(600)  # --full has it draw many times as much
 def test_it_comes_to_what_is_wanted(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(departures, "is_connected", lambda _: False)
-    monkeypatch.setattr(rollouts, "described", lambda _: [])
+    monkeypatch.setattr(rollouts, "described", lambda *_: [])
     monkeypatch.setattr(pinned, "BRIEF_SECONDS", 60.0)
     monkeypatch.setattr(deployed, "launch", lambda e, one, *_: e.launch(one.container, one.gpus))
     monkeypatch.setattr(deployed, "clear", lambda *_: None)

@@ -104,7 +104,7 @@ def rolling(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Rolling:
     monkeypatch.setattr(departures, "is_connected", lambda _: False)
     monkeypatch.setattr(departures, "patience", lambda _: 0.0)
     monkeypatch.setattr(pinned, "BRIEF_SECONDS", 60.0)  # what fails at once is known in one step
-    monkeypatch.setattr(rollouts, "described", lambda _: [])
+    monkeypatch.setattr(rollouts, "described", lambda *_: [])
     monkeypatch.setattr(rollouts, "backoff_seconds", lambda _: 0.0)
     monkeypatch.setattr(deployed, "launch", lambda e, one, *_: e.launch(one.container, one.gpus))
     return made

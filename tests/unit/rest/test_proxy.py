@@ -13,7 +13,8 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments import NewDeployment, Place, Port
+from nbyard.domain.deployments import NewDeployment, Place, Port, deployment_folder
+from nbyard.kept_secrets import KeptSecret
 from nbyard.rest.identity import local_name
 from nbyard.rest.traffic import Meter
 from nbyard.testing.conformance_runtimes import wait_until
@@ -120,6 +121,19 @@ def test_nothing_of_jupyter_s_reaches_it(app, cookies):
         assert sent["host"] == f"127.0.0.1:{app.port}", "Host stays what it is"
         assert sent["x-forwarded-prefix"] == WEB.rstrip("/")
         assert TOKEN not in repr(sent) and "outer" not in repr(sent)
+
+
+def test_the_secret_of_a_revision_is_shown_by_the_proxy_only(app):
+    """P5: nobody else can say one, nor is another service told it."""
+    store = app.app.web_app.settings["nbyard"].services.deployments._store
+    with store.read() as c:
+        row = store.deployments.serving(c, local_name(), "app")
+    kept = KeptSecret(store.folder / deployment_folder(row.deployment), row.number)
+    kept.create()
+    for name, wanted in (("app", [kept.read()]), ("lab", [])):
+        answer = get(app, f"/nbyard/deployments/{name}/web/", {"X-Nbyard-Secret": "mine"})
+        sent = [value for key, value in answer.json["headers"] if key == "X-Nbyard-Secret"]
+        assert sent == wanted
 
 
 def test_what_it_sets_counts_for_its_own_path_only(app):

@@ -23,7 +23,14 @@ from nbyard.dockerd import (
     by_hand,
     mind,
 )
-from nbyard.domain.deployments import Place, Port, RevisionSpec, check_name, link_path
+from nbyard.domain.deployments import (
+    SECRET_VARIABLE,
+    Place,
+    Port,
+    RevisionSpec,
+    check_name,
+    link_path,
+)
 from nbyard.errors import NbyardError
 from nbyard.runtimes.docker.gpus import verify
 from nbyard.runtimes.docker.specs import GPUS, IDENTITY, container_user, visible_gpus
@@ -42,7 +49,8 @@ LAB_SETTINGS = {
 
 class Deployed(msgspec.Struct, frozen=True):
     """All that the container of a revision is made of. `base_url` is that of the server that
-    people reach it through; `password` is a hash."""
+    people reach it through; `password` is a hash. With a `secret` it answers only who shows
+    that."""
 
     store_id: str
     deployment_id: str
@@ -52,6 +60,7 @@ class Deployed(msgspec.Struct, frozen=True):
     gpus: list[str]
     base_url: str
     password: str = msgspec.field(default="")
+    secret: str = ""
 
     @property
     def container(self) -> str:
@@ -113,9 +122,10 @@ def asked(one: Deployed, found: Container) -> list[tuple[Place, str]]:
 
 
 def shown_by_hand(engine: Engine, one: Deployed, name: str) -> str:
-    """The command of a shell that starts the same; its image by `name` as long as that means it."""
+    """The command of a shell that starts the same, but for its secret, which a person has not; its
+    image by `name` as long as that means it."""
     user = container_user(engine.info)
-    spec = container_spec(one, user, "bridge")
+    spec = container_spec(msgspec.structs.replace(one, secret=""), user, "bridge")
     if engine.image_id(name) == one.spec.image:
         spec = msgspec.structs.replace(spec, image=name)
     return by_hand(spec, engine.info, "" if engine.url == LOCAL_SOCKET else engine.url)
@@ -144,7 +154,7 @@ def container_spec(one: Deployed, user: tuple[int, int], network: str) -> Contai
         argv=_argv(one),
         user=f"{user[0]}:{user[1]}",
         labels=labels,
-        environment=_environment(spec) | IDENTITY | visible_gpus(one.gpus),
+        environment=_environment(one) | IDENTITY | visible_gpus(one.gpus),
         directory="" if spec.service in ("api", "own") else HOME,
         mounts=[Mount(ABOVE_HOME, one.volume, kind="volume")],
         network=network,
@@ -157,8 +167,12 @@ def container_spec(one: Deployed, user: tuple[int, int], network: str) -> Contai
     )
 
 
-def _environment(spec: RevisionSpec) -> dict[str, str]:
-    """Our user is often one whom an image lets have no shell: VS Code would take that one."""
+def _environment(one: Deployed) -> dict[str, str]:
+    """Our user is often one whom an image lets have no shell: VS Code would take that one. Whoever
+    may inspect the container sees where its secret is, not what it is."""
+    spec = one.spec
+    if one.secret:
+        return spec.environment | {SECRET_VARIABLE: f"{HOME}/{_secret_path(one)}"}
     if spec.service == "code-server":
         return {"SHELL": "/bin/bash"} | spec.environment
     return spec.environment | (LAB_SETTINGS if spec.service == "jupyterlab" else {})
@@ -205,7 +219,14 @@ def _add(archive: tarfile.TarFile, path: Path, data: bytes | None, user: tuple[i
     archive.addfile(member, io.BytesIO(data or b""))
 
 
+def _secret_path(one: Deployed) -> Path:
+    """In the home, which the revisions of a deployment share."""
+    return Path(".nbyard", f"{one.number}.secret")
+
+
 def _files(one: Deployed) -> dict[Path, str]:
+    if one.secret:
+        return {_secret_path(one): one.secret}
     if one.spec.service == "jupyterlab":
         told = {"PasswordIdentityProvider": {"hashed_password": f"argon2:{one.password}"}}
         return {Path(LAB_FOLDER, "jupyter_server_config.json"): json.dumps(told)}

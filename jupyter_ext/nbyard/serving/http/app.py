@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -26,15 +27,22 @@ Send = Callable[[Message], Awaitable[None]]
 Handler = Callable[[Body], Awaitable[Answer]]
 VERSION_PARTS = 2
 TOLD_SECONDS = 1.0
+SECRET_HEADER = b"x-nbyard-secret"
+NOT_SHOWN = (
+    "this port answers its Jupyter server only: ask the link of the deployment, which"
+    " `nbyard deployments show` prints"
+)
 
 
 class App:
     """Serves the model of a spec; `loaded` is called when that is there, `give_up` when it cannot
-    be loaded or go on, and then `has_failed`."""
+    be loaded or go on, and then `has_failed`. With a `secret` it answers only who shows that."""
 
     worker: Worker
 
-    def __init__(self, spec: Spec, max_body: int, max_rows: int, call_seconds: float):
+    def __init__(
+        self, spec: Spec, max_body: int, max_rows: int, call_seconds: float, secret: bytes = b""
+    ):
         self.give_up: Callable[[], None] = lambda: None
         self.loaded: Callable[[], None] = lambda: None
         self.has_failed = False
@@ -42,6 +50,7 @@ class App:
         self._max_body = max_body
         self._max_rows = max_rows
         self._call_seconds = call_seconds
+        self._secret = secret
         self._metrics = Metrics()
         self._routes: dict[str, dict[str, Handler]] = {
             "/": {"GET": self._index},
@@ -90,7 +99,10 @@ class App:
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         route, handlers = self._found(scope["path"])
-        answer = await self._handled(handlers, scope, receive)
+        if self._is_shown(scope):
+            answer = await self._handled(handlers, scope, receive)
+        else:
+            answer = refusal(403, NOT_SHOWN)
         headers = [
             (b"content-type", answer.type),
             (b"content-length", str(len(answer.body)).encode()),
@@ -100,6 +112,11 @@ class App:
         await send(begin)
         await send({"type": "http.response.body", "body": answer.body})
         self._metrics.note(route, answer.status, time.perf_counter() - started)
+
+    def _is_shown(self, scope: Message) -> bool:
+        """Whether the request shows the secret, once."""
+        shown = [value for name, value in scope["headers"] if name.lower() == SECRET_HEADER]
+        return not self._secret or (len(shown) == 1 and hmac.compare_digest(shown[0], self._secret))
 
     def _found(self, path: str) -> tuple[str, dict[str, Handler]]:
         """The route of a path and its handlers; the name of the model is that of the spec."""

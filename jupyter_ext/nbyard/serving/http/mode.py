@@ -8,12 +8,14 @@ import os
 import signal
 import sys
 from functools import partial
+from pathlib import Path
 
 from nbyard.serving.loading import Spec
 
 from .calls import CALL_VARIABLE, PATIENCE, Watchdog
 
 PORT_VARIABLE, HOST_VARIABLE = "NBYARD_PORT", "NBYARD_HOST"
+SECRET_VARIABLE = "NBYARD_SECRET_FILE"
 BODY_VARIABLE, QUEUE_VARIABLE = "NBYARD_MAX_BODY_BYTES", "NBYARD_MAX_QUEUE_ROWS"
 MAX_BODY_BYTES = 16 * 2**20
 MAX_QUEUE_ROWS = 100_000
@@ -40,7 +42,7 @@ class HttpMode:
 
         limits = (_number(BODY_VARIABLE, MAX_BODY_BYTES), _number(QUEUE_VARIABLE, MAX_QUEUE_ROWS))
         seconds = float(os.environ.get(CALL_VARIABLE, "") or CALL_SECONDS)
-        app = App(spec, *limits, seconds)
+        app = App(spec, *limits, seconds, _secret())
         config = uvicorn.Config(
             app,
             host=os.environ.get(HOST_VARIABLE, "0.0.0.0"),
@@ -67,6 +69,12 @@ class HttpMode:
 
 def _leave(*_: object) -> None:
     sys.exit(0)
+
+
+def _secret() -> bytes:
+    """Return what requests must show, or b"" where anybody is answered."""
+    path = os.environ.get(SECRET_VARIABLE, "")
+    return Path(path).read_bytes() if path else b""
 
 
 def _number(variable: str, default: int) -> int:

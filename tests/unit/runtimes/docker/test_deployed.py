@@ -47,6 +47,19 @@ def test_other_services_keep_the_variables_that_they_were_given():
     assert given["HOME"] == HOME
 
 
+def test_a_secret_is_told_by_a_file_and_by_no_variable():
+    """P5: whoever may inspect the container does not see it."""
+    one = msgspec.structs.replace(deployed("own"), secret="s3cret")
+    spec = container_spec(one, USER, "n")
+    with tarfile.open(fileobj=_home(one, USER)) as packed:
+        path = spec.environment["NBYARD_SECRET_FILE"].removeprefix(f"{ABOVE_HOME}/")
+        member = packed.getmember(path)
+        text = packed.extractfile(member)
+        assert text is not None and text.read() == b"s3cret"
+        assert (member.mode, member.uid) == (0o600, USER[0])
+    assert "s3cret" not in repr(spec)
+
+
 def test_vs_code_has_a_shell_that_its_user_may_have_another_of():
     """P2: that of nobody's account is none."""
     given = container_spec(deployed("code-server"), USER, "n").environment

@@ -1,0 +1,33 @@
+"""What the server's proxy and the container of a revision both know, and nobody else: a file that
+only the owner of the store can read."""
+
+import os
+import secrets
+from pathlib import Path
+
+SECRET_BYTES = 32
+
+
+class KeptSecret:
+    """In the folder of a deployment, for one of its revisions; it goes with that folder."""
+
+    def __init__(self, folder: Path, number: int):
+        self._path = folder / f"{number}.secret"
+
+    def read(self) -> str:
+        """Return the secret, or "" for a revision without one."""
+        try:
+            return self._path.read_text("ascii")
+        except FileNotFoundError:
+            return ""
+
+    def create(self) -> None:
+        """Create the secret unless there is one: a container may know it already."""
+        if self._path.exists():
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self._path.with_suffix(".new")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        with os.fdopen(os.open(unfinished, flags, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(SECRET_BYTES))
+        unfinished.replace(self._path)
