@@ -184,6 +184,7 @@ class TaskFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     In parameters, argv and environment values the text `{attempt}` at the start of a path stands
     for the attempt folder as the runner sees it (a container sees another one than the host).
+    `{{attempt}` stands for the text `{attempt}`.
     `directory` (relative to the attempt folder) is the working directory.
     `environment` also carries NBYARD_RUN_ID, NBYARD_NODE_ID, NBYARD_WORKFLOW, NBYARD_SCHEDULED_AT.
     `wake` is a folder of datagram sockets to poke when something happened (may be absent or empty).

@@ -16,7 +16,7 @@ import msgspec
 
 from nbyard.domain.arguments import Argument, check_value, is_secret
 from nbyard.domain.file_objects import Facts
-from nbyard.domain.invocations import ATTEMPT, Context, Invocation, Placed
+from nbyard.domain.invocations import ATTEMPT, Context, Invocation, Placed, literal
 from nbyard.domain.reaches import (
     Beside,
     Bound,
@@ -290,7 +290,7 @@ def _given(arguments: Sequence[Argument], values: Mapping[str, Any]) -> dict[str
             if argument.required:
                 raise Invalid.field(where, "a value is needed")
         elif value is not None or argument.required:
-            found[argument.name] = check_value(argument, value, where)
+            found[argument.name] = literal(argument, check_value(argument, value, where))
     return found
 
 

@@ -1,6 +1,7 @@
 """How a command is run beyond its first words: fixed words among those of its arguments, variables,
 files in its working folder, standard streams, exit codes."""
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from nbyard.domain.arguments import Argument
+from nbyard.domain.arguments import Argument, is_secret
 from nbyard.domain.file_objects import (
     CONTENTS,
     LISTING,
@@ -25,6 +26,8 @@ from nbyard.domain.references import evaluate, in_parts, names_in
 from nbyard.errors import Invalid
 
 ATTEMPT = "{attempt}"
+# In a text of a user; `literal` adds a brace, and the runner removes it.
+PLACE_LIKE = re.compile(r"\{+attempt")
 # The folder of the attempt that a command works in when it wants one of its own; no output is
 # called so.
 WORK = "outputs/.work"
@@ -295,6 +298,23 @@ class Context:
         source, target = value["path"], inside(name or value["basename"], where)
         move(value, f"{ATTEMPT}/{WORK}/{target}")
         return Placed(target, source, "", writable)
+
+
+def literal(argument: Argument, value: Any) -> Any:
+    """Write a value so that the runner takes no part of it for a place of the attempt."""
+    if argument.role != "value" or is_secret(argument):
+        return value
+    return _literal(value)
+
+
+def _literal(value: Any) -> Any:
+    if isinstance(value, str):
+        return PLACE_LIKE.sub(r"{\g<0>", value)
+    if isinstance(value, list):
+        return [_literal(item) for item in value]
+    if isinstance(value, dict):
+        return {_literal(key): _literal(item) for key, item in value.items()}
+    return value
 
 
 def input_places(arguments: Sequence[Argument], filenames: Mapping[str, str]) -> dict[str, str]:

@@ -28,17 +28,18 @@ MAX_SHEBANG = 256
 # How scripts read their arguments where nbyard does not: the name of each way, and what shows it.
 READERS: dict[str, dict[str, re.Pattern[bytes]]] = {
     "python": {
-        "fire": re.compile(rb"^\s*(import|from)\s+fire\b", re.M),
-        "typer": re.compile(rb"^\s*(import|from)\s+typer\b", re.M),
-        "docopt": re.compile(rb"^\s*(import|from)\s+docopt\b", re.M),
+        "fire": re.compile(rb"^\s*(import\s(.*,)?|from)\s*fire\b", re.M),
+        "typer": re.compile(rb"^\s*(import\s(.*,)?|from)\s*typer\b", re.M),
+        "docopt": re.compile(rb"^\s*(import\s(.*,)?|from)\s*docopt\b", re.M),
         "sys.argv": re.compile(rb"\bsys\.argv\b"),
     },
     "shell": {
-        "getopts": re.compile(rb"^\s*(while\s+)?getopts?\b", re.M),
+        "getopts": re.compile(rb"^[^#\n]*\bgetopts?\s", re.M),
         "$1": re.compile(rb"\$(\{?[1-9@*]|#)"),
     },
     "R": {
         "optparse": re.compile(rb"\bOptionParser\("),
+        "argparse": re.compile(rb"\bArgumentParser\(|\barg_parser\("),
         "commandArgs": re.compile(rb"\bcommandArgs\("),
     },
     "perl": {"@ARGV": re.compile(rb"@ARGV|\$ARGV|\bGetopt::")},
@@ -46,6 +47,12 @@ READERS: dict[str, dict[str, re.Pattern[bytes]]] = {
     "javascript": {"process.argv": re.compile(rb"\bprocess\.argv\b")},
     "julia": {"ARGS": re.compile(rb"\bARGS\b|\bArgParse\b")},
 }
+# What bash knows and sh does not.
+BASH_ONLY = re.compile(
+    rb"^[^#\n]*?(?P<word>\[\[|<\(|\bset -\w*o pipefail\b|\b(declare|shopt|mapfile)\b"
+    rb"|\$\{\w+\[)",
+    re.M,
+)
 DECLARE = "Declare them in the form, or let Read --help (nbyard executables help) suggest them."
 
 
@@ -105,6 +112,11 @@ def start_hints(name: str, content: bytes, start: Start) -> list[str]:
         return [
             f"{name} has Windows line ends (CRLF), which {start.language} takes for a part of the"
             " words. Save it with Unix line ends (LF)."
+        ]
+    if start.language == "sh" and not shebang(content) and (found := BASH_ONLY.search(content)):
+        return [
+            f"{name} has no first line (#!), therefore sh runs it. sh does not know"
+            f" {found['word'].decode()}. Add the first line #!/bin/bash."
         ]
     return []
 

@@ -7,6 +7,7 @@ from nbyard.domain.arguments import check_value, is_name
 from nbyard.domain.attempts import FunctionWork
 from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.functions import read_function, spot
+from nbyard.domain.invocations import literal
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
 
@@ -37,7 +38,8 @@ class FunctionKind:
             argument = declared[name]
             if argument.role == "output":
                 continue
-            parameters[name] = check_value(argument, value, f"arguments.{name}")
+            checked = check_value(argument, value, f"arguments.{name}")
+            parameters[name] = literal(argument, checked)
             if argument.role == "input":
                 files.append(name)
         for argument in reading.arguments:

@@ -10,6 +10,7 @@ from nbyard.domain.arguments import Argument, check_arguments, check_value, is_n
 from nbyard.domain.attempts import NotebookWork
 from nbyard.domain.environments import EnvironmentRef
 from nbyard.domain.handed import MARK, added, handed_values, read_handed
+from nbyard.domain.invocations import literal
 from nbyard.domain.reaches import Handed
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
@@ -74,7 +75,11 @@ class NotebookKind:
             if argument.required and argument.name not in values:
                 raise Invalid.field(f"arguments.{argument.name}", "a value is needed")
         kernel = environment.kernel or reading.kernel or "python3"
-        own = {n: v for n, v in checked.items() if not isinstance(declared[n].reach, Handed)}
+        own = {
+            name: literal(declared[name], value)
+            for name, value in checked.items()
+            if not isinstance(declared[name].reach, Handed)
+        }
         handed = handed_values(reading.arguments, checked)
         return NotebookWork(f"code/{file}", kernel, reading.language, own, handed)
 

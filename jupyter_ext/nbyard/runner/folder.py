@@ -13,16 +13,23 @@ from typing import Any
 
 PLACEHOLDER = re.compile(r"\{attempt\}(?=/|\Z)")
 OPTION_PLACEHOLDER = re.compile(r"(?P<option>[^={}/]*=)?\{attempt\}(?=/|\Z)")
-INNER_PLACEHOLDER = re.compile(r"\{attempt\}(?=/(?:code|inputs|outputs)/)")
+INNER_PLACEHOLDER = re.compile(r"(?<!\{)\{attempt\}(?=/(?:code|inputs|outputs)/)")
+# A text of a user: one of its braces was added so that it is no place.
+LITERAL = re.compile(r"\{(\{+attempt)")
 CODE = "code"
 
 
 def expanded(word: str, path: str) -> str:
     """`{attempt}` becomes the path: at the start of a word, after the `=` of `--name={attempt}/…`,
-    and wherever it begins a place in one of the folders of the work."""
+    and wherever it begins a place in one of the folders of the work. `{{attempt}` is the text
+    `{attempt}`."""
     found = OPTION_PLACEHOLDER.match(word)
     lead = (found["option"] or "") + path if found else ""
-    return lead + INNER_PLACEHOLDER.sub(lambda _: path, word[found.end() :] if found else word)
+    return lead + _inner(word[found.end() :] if found else word, path)
+
+
+def _inner(text: str, path: str) -> str:
+    return LITERAL.sub(r"\1", INNER_PLACEHOLDER.sub(lambda _: path, text))
 
 
 class BadTask(Exception):
@@ -70,13 +77,13 @@ class Folder:
     def expand(self, value: Any) -> Any:
         """`{attempt}` at the start of a path becomes the folder, in nested values too."""
         if isinstance(value, str):
-            return (
-                PLACEHOLDER.sub(lambda _: self.path, value, count=1) if value[:1] == "{" else value
-            )
+            found = PLACEHOLDER.match(value)
+            rest = LITERAL.sub(r"\1", value[found.end() :] if found else value)
+            return self.path + rest if found else rest
         if isinstance(value, list):
             return [self.expand(item) for item in value]
         if isinstance(value, dict):
-            return {key: self.expand(item) for key, item in value.items()}
+            return {LITERAL.sub(r"\1", key): self.expand(item) for key, item in value.items()}
         return value
 
     def expand_word(self, word: str) -> str:
@@ -87,12 +94,12 @@ class Folder:
         """Write where this folder is into those texts of the working folder that name it: who laid
         them did not know how the work sees it. `placed` is `files` of a command."""
         for name, source, text, _ in placed:
-            if source or not INNER_PLACEHOLDER.search(text):
+            if source or (written := _inner(text, self.seen)) == text:
                 continue
             path = self.inside(os.path.join(directory, name))
             os.unlink(path)  # it may be of another user
             with open(path, "x", encoding="utf-8") as file:
-                file.write(INNER_PLACEHOLDER.sub(lambda _: self.seen, text))
+                file.write(written)
 
     def here(self, path: str) -> str:
         """The path that the work tells, on this side."""

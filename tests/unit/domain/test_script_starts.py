@@ -59,14 +59,20 @@ def test_windows_line_ends_of_a_shell_script_are_told_of() -> None:
     ("name", "content", "way"),
     [
         ("a.py", b"import fire\nfire.Fire(main)", "fire"),
+        ("a.py", b"import os, fire", "fire"),
+        ("a.py", b"if __name__ == '__main__':\n    import fire", "fire"),
         ("a.py", b"from typer import Typer", "typer"),
         ("a.py", b"import sys\nprint(sys.argv[1])", "sys.argv"),
         ("a.sh", b"while getopts 'ab:' name; do :; done", "getopts"),
+        ("a.sh", b'OPTS=$(getopt -o ab: -- "$@")', "getopts"),
+        ("a.sh", b'if ! getopts "ab:" name; then exit 2; fi', "getopts"),
+        ("a.sh", b'# getopts is old\ncase "$1" in a) ;; esac', "$1"),
         ("a.sh", b'case "$1" in a) ;; esac', "$1"),
         ("a.bash", b'for each in "$@"; do :; done', "$1"),
         ("a.sh", b"echo ${2:-none}", "$1"),
         ("a.R", b"args <- commandArgs(trailingOnly = TRUE)", "commandArgs"),
         ("a.R", b"parser <- OptionParser(option_list = all)", "optparse"),
+        ("a.R", b"p <- arg_parser('Fit')", "argparse"),
         ("a.pl", b"my ($name) = @ARGV;", "@ARGV"),
         ("a.rb", b"puts ARGV[0]", "ARGV"),
         ("a.js", b"console.log(process.argv)", "process.argv"),
@@ -86,3 +92,22 @@ def test_a_binary_gets_a_hint_about_its_arguments() -> None:
     assert start.command == ["{file}"] and start_hints("wc.sh", b"\x7fELF\x02", start) == []
     (hint,) = description_hints("wc.sh", b"\x7fELF\x02", start)
     assert hint.startswith("nbyard cannot read the arguments of the binary wc.sh.")
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        (b"if [[ -n $HOME ]]; then :; fi", "[["),
+        (b"set -euo pipefail", "set -euo pipefail"),
+        (b"diff <(ls a) <(ls b)", "<("),
+        (b"declare -A counts", "declare"),
+        (b"echo ${names[@]}", "${names["),
+    ],
+)
+def test_bash_in_a_script_that_sh_runs_is_told_of(line: bytes, word: str) -> None:
+    (hint,) = start_hints("a.sh", line, read_start("a.sh", line))
+    assert f"sh does not know {word}. Add the first line #!/bin/bash." in hint
+    for name, content in (("a.sh", b"#!/bin/bash\n" + line), ("a.bash", line)):
+        assert start_hints(name, content, read_start(name, content)) == []
+    comment = b"# not in sh: " + line
+    assert start_hints("a.sh", comment, read_start("a.sh", comment)) == []

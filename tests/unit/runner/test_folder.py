@@ -8,7 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from nbyard.domain.arguments import Argument
 from nbyard.domain.attempts import CommandWork, Output, TaskFile
+from nbyard.domain.invocations import literal
 from nbyard.runner.folder import BadTask, Folder
 
 
@@ -58,6 +60,27 @@ def test_placeholder(folder: Folder) -> None:
     assert folder.expand_word("a/b={attempt}/y") == "a/b={attempt}/y"
     inner = "-I{attempt}/inputs/a/x,{attempt}/code/y"
     assert folder.expand_word(inner) == f"-I{folder.path}/inputs/a/x,{folder.path}/code/y"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{attempt}",
+        "{attempt}/x",
+        "{{attempt}/code/x",
+        "a={attempt}/y",
+        "x{attempt}/inputs/z{attempt",
+    ],
+)
+def test_a_text_of_a_user_is_no_place(folder: Folder, text: str) -> None:
+    argument = Argument("x")
+    assert folder.expand_word(literal(argument, text)) == text
+    for value in (text, [text, 1], {text: {"a": [text]}}):
+        assert folder.expand(literal(argument, value)) == value
+    folder_text = folder.expand_word("-I{attempt}/inputs/a/x," + literal(argument, text))
+    assert folder_text == f"-I{folder.path}/inputs/a/x,{text}"
+    for place in (Argument("x", role="input"), Argument("x", type="secret")):
+        assert literal(place, "{attempt}/x") == "{attempt}/x"
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x"])

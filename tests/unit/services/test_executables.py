@@ -1,6 +1,7 @@
 """E1, E2, E4: executables as a service."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -294,6 +295,25 @@ def test_help_is_read_of_an_upload(yard, ann):
     asked = AskHelp(upload=uploaded(yard, ann, "tool", script))
     found = yard.services.executables.help(ann, asked)
     assert [one.reach for one in found.arguments] == [Option("--top")]
+
+
+def test_a_binary_offers_its_help(yard, ann, root):
+    """E4, E13: a program of the system, as it is there and after an upload."""
+    program = Path("/usr/bin/head").read_bytes()
+    (root / "head").write_bytes(program)
+    (root / "head").chmod(0o755)
+    upload = uploaded(yard, ann, "head", program)
+    executables = yard.services.executables
+    for found in (
+        executables.inspect(ann, Inspect(path="head")),
+        executables.inspect(ann, Inspect(upload=upload)),
+    ):
+        assert (found.kind, found.arguments) == ("command", [])
+        (hint,) = found.hints
+        assert "cannot read the arguments of the binary head" in hint and "Read --help" in hint
+    for asked in (AskHelp("head"), AskHelp(upload=upload)):
+        found = executables.help(ann, asked)
+        assert {"lines", "quiet"} <= {one.name for one in found.arguments}
 
 
 def test_help_of_what_is_no_command_or_runs_elsewhere_is_refused(yard, ann, root):
