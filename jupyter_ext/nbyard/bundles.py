@@ -25,14 +25,10 @@ MARKERS = (
     *MODEL_FILES,
     MLFLOW_FILE,
 )
+CACHES = (".*", "__pycache__", "*.pyc", "node_modules", "*.egg-info", "venv")
 IGNORED = (
-    ".*",
+    *CACHES,
     "!.dockerignore",
-    "__pycache__",
-    "*.pyc",
-    "node_modules",
-    "*.egg-info",
-    "venv",
     "resources",
     "build",
     "dist",
@@ -266,6 +262,16 @@ def rule_of(base: Path, name: str) -> str:
     return _rule_for(name, _rules(base))
 
 
+def is_cache(name: str) -> bool:
+    """Return whether this is hidden, or made anew whenever it is gone; a folder's ends in /."""
+    return bool(_rule_for(name, CACHES))
+
+
+def is_ignored(name: str) -> bool:
+    """Return whether bundles leave this out whatever the files of a project say."""
+    return bool(_rule_for(name, IGNORED))
+
+
 def _rules(base: Path) -> list[str]:
     lines = [*IGNORED]
     for name in IGNORE_FILES:
@@ -275,7 +281,7 @@ def _rules(base: Path) -> list[str]:
     return [rule for rule in rules if rule and not rule.startswith("#")]
 
 
-def _rule_for(name: str, rules: list[str]) -> str:
+def _rule_for(name: str, rules: Sequence[str]) -> str:
     """Gitignore's rules for names and paths: the last one that fits decides, `!` takes back."""
     found = ""
     for rule in rules:

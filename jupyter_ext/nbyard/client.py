@@ -97,7 +97,15 @@ class Client:
             Unavailable: nobody answers there, or no longer.
             NbyardError: as the server answered.
         """
-        place = f"{self._url.path}/nbyard/api/{noun}/{quote(key, safe='')}/content"
+        return self._fetch(f"/{noun}/{quote(key, safe='')}/content", key)
+
+    def other_file(self, run: str, node: str, path: str) -> tuple[BinaryIO, str]:
+        """The same of another file of a task; of all with an empty path."""
+        task = f"/runs/{quote(run, safe='')}/tasks/{quote(node, safe='')}"
+        return self._fetch(f"{task}/files/content?{urlencode({'path': path})}", path)
+
+    def _fetch(self, path: str, default: str) -> tuple[BinaryIO, str]:
+        place = f"{self._url.path}/nbyard/api{path}"
         with contextlib.ExitStack() as undone, contextlib.closing(self._connect()) as connection:
             whole = undone.enter_context(tempfile.TemporaryFile())
             try:
@@ -111,7 +119,7 @@ class Client:
             undone.pop_all()
         whole.seek(0)
         _, _, name = answer.headers.get("Content-Disposition", "").partition("filename*=UTF-8''")
-        return whole, unquote(name) or key
+        return whole, unquote(name) or default
 
     def _connect(self) -> http.client.HTTPConnection:
         host, port = self._url.hostname or "", self._url.port

@@ -68,6 +68,12 @@ class Local:
         wanted = getattr(self, noun).content(key)
         return opened(self.yard.parts.blobs, wanted)
 
+    def other_file(self, run: str, node: str, path: str) -> tuple[BinaryIO, str]:
+        """The same of another file of a task; of all with an empty path."""
+        from nbyard.blobs import opened
+
+        return opened(self.yard.parts.blobs, self.runs.file(run, node, path))
+
     def address(self, deployment: Any) -> str:
         """Where its first port answers on this machine; no server is needed for that."""
         with self.yard.store.read() as c:

@@ -87,6 +87,16 @@ class Settings(Configurable):
     max_local_bundle_bytes = Int(
         10 * 2**30, min=1, help="Largest code bundle of a local process, in bytes."
     ).tag(config=True)
+    max_other_bytes = Int(
+        200 * 2**20,
+        min=0,
+        help="How many bytes of files that are no declared outputs are kept of a task; 0 = none.",
+    ).tag(config=True, dispatcher=True)
+    max_other_files = Int(
+        1000,
+        min=0,
+        help="How many files that are no declared outputs are kept of a task.",
+    ).tag(config=True, dispatcher=True)
     docker_host = Unicode(
         "", help="URL of the Docker engine; empty = DOCKER_HOST, else the local socket."
     ).tag(config=True, dispatcher=True)

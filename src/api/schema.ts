@@ -1299,6 +1299,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/tasks/{node}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the files that a task wrote beside its declared outputs
+         * @description They are those of its last attempt. A task from the cache has those of its result.
+         */
+        get: operations["runs.files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run}/tasks/{node}/files/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download the bytes */
+        get: operations["runs.file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run}/tasks/{node}/files/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show rows of a table among the other files of a task, with types
+         * @description At most 500 columns are shown, from `column_offset` on. `sheet` chooses one of an Excel
+         *     file, by default the first.
+         */
+        get: operations["runs.preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run}/tasks/{node}/inputs/{name}/content": {
         parameters: {
             query?: never;
@@ -2735,6 +2793,23 @@ export interface components {
             reason: string;
         };
         /**
+         * LeftOut
+         * @description A file, or a folder whose path ends in `/`, that was written and not kept.
+         *
+         *         `too-large`: the attempt wrote more bytes than are kept. `too-many`: it wrote more files.
+         *         `no-room`: the disk of the store was full. `ignored`: a rule of code bundles leaves it out.
+         *         `link`: it is a link, or no ordinary file. `name`: its name may not be used elsewhere; the
+         *         path shows it with escapes. `secret`: it holds a credential of the run. `unreadable`: it could
+         *         not be read, or changed while it was read.
+         */
+        LeftOut: {
+            path: string;
+            /** @enum {unknown} */
+            why: "ignored" | "link" | "name" | "no-room" | "secret" | "too-large" | "too-many" | "unreadable";
+            /** @default 0 */
+            size_bytes: number;
+        };
+        /**
          * Link
          * @description How a port is reached: `path` is below the server's base URL. It is to be shown as active
          *         only while it `answers`.
@@ -3310,6 +3385,44 @@ export interface components {
             flag: string;
             /** @default null */
             joined: boolean | null;
+        };
+        /**
+         * OtherFile
+         * @description One that is kept; `path` is relative to the folder of the code.
+         */
+        OtherFile: {
+            path: string;
+            digest: string;
+            size_bytes: number;
+        };
+        /**
+         * OtherFileList
+         * @description The other files of a task. `folder` is where its code lies on the machine of the store, empty
+         *         where that is not known: there the files would lie, had the code run in its own folder.
+         */
+        OtherFileList: {
+            files: components["schemas"]["OtherFile"][];
+            left_out: components["schemas"]["LeftOut"][];
+            more: number;
+            /** @default  */
+            folder: string;
+        };
+        /**
+         * OtherFiles
+         * @description Files that work wrote and that are no declared outputs: `count` of them are kept as the
+         *         folder `digest`. `left_out` names up to 100 that are not kept; `more` is how many others.
+         */
+        OtherFiles: {
+            /** @default  */
+            digest: string;
+            /** @default 0 */
+            count: number;
+            /** @default 0 */
+            size_bytes: number;
+            /** @default [] */
+            left_out: components["schemas"]["LeftOut"][];
+            /** @default 0 */
+            more: number;
         };
         /**
          * Package
@@ -3947,7 +4060,8 @@ export interface components {
          * @description One node of a run. `reason` explains the state: why it waits, ran, came from the cache or
          *         failed; `warning` says what was asked for and does not count there; `place` is its place in the
          *         queue; `pinned` the number of the run to whose result it is pinned, else null. `arguments` are
-         *         the values that it was given, `inputs` the data, kept as long as the record.
+         *         the values that it was given, `inputs` the data, kept as long as the record. `other_files` are
+         *         those that the last attempt wrote beside its declared outputs, null where there are none.
          */
         Task: {
             id: string;
@@ -3994,6 +4108,8 @@ export interface components {
             environment: components["schemas"]["UsedEnvironment"] | null;
             /** @default null */
             missing: components["schemas"]["Missing"] | null;
+            /** @default null */
+            other_files: components["schemas"]["OtherFiles"] | null;
         };
         /**
          * TaskPage
@@ -7080,6 +7196,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Cells"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OtherFileList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.file": {
+        parameters: {
+            query?: {
+                path?: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["400"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.preview": {
+        parameters: {
+            query: {
+                path: string;
+                offset?: number;
+                limit?: number;
+                column_offset?: number;
+                sheet?: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TablePage"];
                 };
             };
             400: components["responses"]["400"];

@@ -124,3 +124,18 @@ def test_the_dispatcher_dies_while_it_takes_from_the_cache(place: Place, graph: 
     rows = place.checker.rows()
     assert Counter(task["cached"] for task in rows.tasks)[True] == len(GRAPHS[graph])
     assert len(place.checker.executions()) == len(GRAPHS[graph])
+
+
+@pytest.mark.sample(2)
+@BOTH
+@pytest.mark.parametrize("point", ["finished", "outputs-taken", "published"])
+def test_the_dispatcher_dies_over_other_files(place: Place, point: str) -> None:
+    """F1, CP8-CP10, K5: all that was written is listed, or nothing yet; then all, once."""
+    run = place.submit(place.flow({"a": []}, body="echo one > one; echo two > two"))
+    place.dispatcher_dies(point)
+    runs = place.yard.services.runs
+    known = [one.path for one in runs.files(place.caller, run, "a").files]
+    assert known == (["one", "two"] if point == "published" else [])
+    place.finish()
+    assert [one.path for one in runs.files(place.caller, run, "a").files] == ["one", "two"]
+    place.check(at_most=1)

@@ -16,6 +16,7 @@ from nbyard.cli import (
     images,
     models,
     retry,
+    run_files,
     workflows,
 )
 from nbyard.cli.environment_views import next_step, standing_of
@@ -43,7 +44,10 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "executables": (by_hand.add_executable, by_hand.ask_help, by_hand.inspect),
     "images": images.COMMANDS,
     "models": models.COMMANDS,
-    "runs": (by_hand.show, by_hand.status, by_hand.log, by_hand.metrics, *retry.COMMANDS),
+    "runs": (
+        *(by_hand.show, by_hand.status, by_hand.log, by_hand.metrics),
+        *(*retry.COMMANDS, *run_files.COMMANDS),
+    ),
     "workflows": workflows.COMMANDS,
 }
 COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 from msgspec import UNSET
@@ -16,6 +16,8 @@ from nbyard.cli.by_hand import json_option, server_option
 from nbyard.cli.logs import print_log
 from nbyard.cli.output import duration, say, show_json, size, tell_unheard
 from nbyard.cli.progress import Progress
+from nbyard.cli.run_files import save_files
+from nbyard.cli.views import told_of_files
 from nbyard.domain.estimates import Usual
 from nbyard.domain.runs import NewRun, Run, RunDetail, Task, TaskPage
 from nbyard.domain.strict_json import read_json
@@ -62,6 +64,15 @@ ENDED = ("succeeded", "failed", "cancelled")
 @click.option("--base", default="", metavar="IMAGE", help="With -f: its ARG BASE.")
 @click.option("--gpu", is_flag=True, help="With a GPU, for every node that says nothing else.")
 @click.option("--detach", is_flag=True, help="Print the id and leave.")
+@click.option(
+    *("--save-files", "save"),
+    is_flag=False,
+    flag_value="",
+    default=None,
+    metavar="[DIR]",
+    help="Save files that are no declared outputs; default: where the code lies.",
+)
+@click.option("--overwrite", is_flag=True, help="With --save-files: replace files that are there.")
 @server_option
 @json_option
 def run(
@@ -89,9 +100,12 @@ def run(
     made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
     tell_unheard(connection)
     if wish["detach"]:
+        if wish["save"] is not None:
+            say(f"nbyard runs files {made.number} --save DIR saves its files when it has ended.")
         click.echo(made.id)
         return
-    see_out(connection, made, target, as_json=as_json)
+    files = None if wish["save"] is None else Files(wish["save"], wish["overwrite"])
+    see_out(connection, made, target, as_json=as_json, files=files)
 
 
 def _run_dockerfile(
@@ -118,7 +132,14 @@ def _target(words: tuple[str, ...], wish: dict[str, Any]) -> str:
     return target
 
 
-def see_out(
+class Files(NamedTuple):
+    """Where other files are saved at the end: in this folder, empty for that of their code."""
+
+    folder: str
+    overwrite: bool
+
+
+def see_out(  # noqa: PLR0913  each is a wish of its own
     connection: Any,
     made: Run,
     target: str,
@@ -126,6 +147,7 @@ def see_out(
     as_json: bool = False,
     log: bool = False,
     goes_on: bool = True,
+    files: Files | None = None,
 ) -> None:
     """Tell how a run goes, or with `log` what it prints, and how it ended; the exit code is that
     of its result. When this is interrupted, it goes on, or somebody else ends it."""
@@ -143,6 +165,10 @@ def see_out(
         show_json(detail)
     else:
         _conclude(detail, target, told, is_kept=goes_on)
+        if goes_on and not files:
+            _tell_of_files(detail)
+    if files:
+        save_files(connection, made.id, detail.tasks, files.folder, overwrite=files.overwrite)
     if detail.run.state != "succeeded":
         raise click.exceptions.Exit(1)
 
@@ -273,6 +299,12 @@ def _conclude(detail: RunDetail, target: str, told: Mapping[str, str], *, is_kep
         say(f"To go on from there, with the same code: nbyard runs retry {run.number}")
     if target.endswith(".nbflow") and run.number == 1:  # who ran more knows the way
         say(f"Open it in JupyterLab: {_jupyter()} lab{_as_root()} {shlex.quote(target)}")
+
+
+def _tell_of_files(detail: RunDetail) -> None:
+    for task in detail.tasks:
+        for line in told_of_files(detail.run.number, task):
+            say(line)
 
 
 def _jupyter() -> str:

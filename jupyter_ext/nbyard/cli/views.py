@@ -1,7 +1,7 @@
 """Answers for people; `--json` has all of them whole."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import click
@@ -21,6 +21,16 @@ VERSION_FACTS: dict[str, Callable[[Any], Any]] = {
     "digest": lambda v: v.digest,
 }
 CELL = 40
+WHY_NOT_KEPT = {
+    "too-large": "the task wrote more bytes than are kept (setting max_other_bytes)",
+    "too-many": "the task wrote more files than are kept (setting max_other_files)",
+    "no-room": "the disk of the store was full",
+    "ignored": "a rule of code bundles leaves it out",
+    "link": "it is a link, or no ordinary file",
+    "name": "its name cannot be used elsewhere",
+    "secret": "it holds a credential of the run",
+    "unreadable": "it could not be read",
+}
 
 
 def show_facts(facts: Iterable[tuple[str, Any]]) -> None:
@@ -213,7 +223,7 @@ def show_run(detail: Any, estimate: Any) -> None:
     if left := time_left(estimate):
         click.echo(f"left        {left}")
     click.echo("")
-    _show_tasks(detail.tasks, estimate.nodes)
+    _show_tasks(detail.run.number, detail.tasks, estimate.nodes)
     for task in detail.tasks:
         for link in (one for attempt in task.attempts for one in attempt.links):
             click.echo(harmless(f"Monitor {task.node} {link.name}: {_standing(link)}"))
@@ -246,12 +256,12 @@ def usually(usual: Any, state: str = "queued") -> str:
 
 
 def _tasks(page: Any) -> None:
-    _show_tasks(page.items, {})
+    _show_tasks(page.run.number, page.items, {})
     if page.next:
         click.echo(f"More: --after {page.next}", err=True)
 
 
-def _show_tasks(tasks: Any, usual: Any) -> None:
+def _show_tasks(number: int, tasks: Any, usual: Any) -> None:
     rows = [
         (
             *(t.node, "cached" if t.cached else t.state, duration(t.started_at, t.finished_at)),
@@ -263,6 +273,35 @@ def _show_tasks(tasks: Any, usual: Any) -> None:
     for task in tasks:
         if task.warning:
             click.echo(harmless(f"! {task.node}: {task.warning}"))
+        for line in told_of_files(number, task):
+            click.echo(harmless(line))
+
+
+def told_of_files(number: int, task: Any) -> Iterator[str]:
+    """Yield what there is to say of the files that a task wrote beside its declared outputs."""
+    others = task.other_files
+    if others is None:
+        return
+    if others.count:
+        what = f"{counted(others.count)} beside its outputs ({size(others.size_bytes)})"
+        how = f"nbyard runs files {number} --node {task.node} --save DIR"
+        yield f"{task.node} wrote {what}. To save them: {how}"
+    for line in not_kept(others.left_out, others.more):
+        yield f"{task.node}: {line}"
+
+
+def not_kept(left_out: Iterable[Any], more: int) -> Iterator[str]:
+    """Yield a sentence for each file that was written and is not kept."""
+    for one in left_out:
+        of = f" ({size(one.size_bytes)})" if one.size_bytes else ""
+        yield f"{one.path}{of} was not kept: {WHY_NOT_KEPT[one.why]}"
+    if more:
+        yield f"{counted(more, 'more ')} not kept"
+
+
+def counted(count: int, more: str = "") -> str:
+    """`1 file`, `2 files`."""
+    return f"{count} {more}file{'' if count == 1 else 's'}"
 
 
 def _used(environment: Any) -> str:

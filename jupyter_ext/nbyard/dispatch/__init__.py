@@ -39,6 +39,7 @@ Attempts:
     conclusions           what it means that it came to a result
     left_out              why a file that it did not find was not there
     results               its outputs become artifacts
+    other_files           what it wrote beside them is kept
     monitors              the controller of links to what it serves while it runs
     tensorboard           which may be started beside it
 

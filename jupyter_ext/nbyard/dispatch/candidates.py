@@ -273,7 +273,7 @@ class Candidates(Mapping[str, Candidate]):
                 hits[one.name] = alike
         made = {hit.task_id for hit in hits.values()}
         rows = self._store.artifacts.of_tasks(c, made)
-        observed = self._store.tasks.observed(c, made) if made else {}
+        beside = self._store.tasks.beside(c, made) if made else {}
         now = datetime.now(UTC)
         for one in found:
             hit = hits.get(one.name)
@@ -281,10 +281,9 @@ class Candidates(Mapping[str, Candidate]):
                 continue
             policy = one.task.plan.cache
             one.too_old = caching.too_old(policy, hit.run_number, hit.made_at, now)
-            if not one.too_old and is_there(self._room, changes, rows[hit.task_id]):
-                own = {"cache_key": hit.key} if isinstance(hit, Alike) else {}
-                if hit.task_id in observed:
-                    own["observed"] = observed[hit.task_id]
+            own = beside.get(hit.task_id, {})
+            if not one.too_old and is_there(self._room, changes, rows[hit.task_id], own):
+                own |= {"cache_key": hit.key} if isinstance(hit, Alike) else {}
                 what = "nothing that it reads" if isinstance(hit, Alike) else "nothing"
                 reason = f"{what} changed since run {hit.run_number}"
                 take(changes, one.live, rows[hit.task_id], reason, one.columns | own)

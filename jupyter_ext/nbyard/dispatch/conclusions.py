@@ -13,6 +13,7 @@ from nbyard.dispatch.facts import Ended, Waits
 from nbyard.dispatch.keys import Identities, key_parts
 from nbyard.dispatch.left_out import left_out
 from nbyard.dispatch.locks import not_as_locked
+from nbyard.dispatch.other_files import take_other_files
 from nbyard.dispatch.results import check_token, disclosed_in, failure_of, take_outputs
 from nbyard.dispatch.room import Room
 from nbyard.domain.attempts import CANCEL, Failure, Result
@@ -62,6 +63,7 @@ class Conclusions:
                 adopt = case.attempt.runtime == PROCESS and not case.attempt.worker
                 folder, outputs = case.order.folder, case.outputs
                 rows = take_outputs(self._room, folder, result, outputs, adopt=adopt)
+                others = take_other_files(self._room, case, adopt=adopt)
             except (Busy, Unavailable):
                 raise
             except NbyardError as error:
@@ -70,7 +72,8 @@ class Conclusions:
             is_as_keyed = self._is_as_keyed(case)
             warnings = (*self._environment_warnings(case), *disclosed_in(result))
             warning = "; ".join(filter(None, warnings))
-            return Ended("succeeded", None, result, rows, hold.pop_all(), is_as_keyed, warning)
+            held = hold.pop_all()
+            return Ended("succeeded", None, result, rows, held, is_as_keyed, warning, others)
 
     def _is_as_keyed(self, case: Case) -> bool:
         """What is installed may have changed while it waited elsewhere or ran; then nobody who asks
@@ -97,7 +100,8 @@ class Conclusions:
                 yield not_installed(named, used) if named not in ("", used) else ""
 
     def _fail(self, case: Case, failure: Failure, result: Result) -> Ended:
-        """Of work that is not tried again only the executed notebook is kept."""
+        """Of work that is not tried again the executed notebook is kept, and files that are no
+        declared outputs."""
         plan, number = case.task.plan, case.attempt.number
         if words := left_out(self._room, case, failure):
             failure = msgspec.structs.replace(failure, message=f"{failure.message} ({words})")
@@ -107,8 +111,10 @@ class Conclusions:
             hold.enter_context(self._room.blobs.keeping())
             kept = msgspec.structs.replace(result, outputs=[])
             rows = take_outputs(self._room, case.order.folder, kept, case.outputs)
+            others = take_other_files(self._room, case)
             warning = "; ".join(filter(None, self._environment_warnings(case)))
-            return Ended("failed", failure, result, rows, hold.pop_all(), warning=warning)
+            held = hold.pop_all()
+            return Ended("failed", failure, result, rows, held, warning=warning, others=others)
 
     def _stopped(self, case: Case, failure: Failure, result: Result, asked: str) -> Ended:
         """It was ended from outside: by us, or by somebody whom nobody had asked."""

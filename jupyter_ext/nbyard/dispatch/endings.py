@@ -67,7 +67,7 @@ def _succeed(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
     changes.publish(attempt.task, ended.rows)
     if ended.is_as_keyed:
         changes.keep(attempt.task)
-    told: dict[str, Any] = {"warning": ended.warning} if ended.warning else {}
+    told = _told(ended)
     if ended.result and ended.result.observed:
         told["observed"] = msgspec.to_builtins(ended.result.observed)
     changes.move_task(attempt.task, "succeeded", **told, **_task_times(ended.result))
@@ -98,10 +98,18 @@ def _fail(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
     changes.move_attempt(attempt, ended.how, reason=failure.message, **_times(ended.result))
     if ended.how == "lost":
         failure = Failure("lost", f"{failure.message} (lost {attempt.task.lost} times)")
-    told = {"reason": failure.message, "failure": msgspec.to_builtins(failure)}
-    told |= {"warning": ended.warning} if ended.warning else {}
+    told: dict[str, Any] = {"reason": failure.message, "failure": msgspec.to_builtins(failure)}
+    told |= _told(ended)
     changes.publish(attempt.task, ended.rows)
     changes.move_task(attempt.task, "failed", **told, **_task_times(ended.result))
+
+
+def _told(ended: Ended) -> dict[str, Any]:
+    """What is written of the task beside its results."""
+    found: dict[str, Any] = {"warning": ended.warning} if ended.warning else {}
+    if ended.others:
+        found["other_files"] = msgspec.to_builtins(ended.others)
+    return found
 
 
 def _times(result: Result | None) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from nbyard.domain.attempts import Failure, Result
+from nbyard.domain.other_files import OtherFiles
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Ended:
     """It is at its end: by its own word when there is a `result`. `rows` are outputs whose bytes
     are stored; until they are named by a commit, `hold` keeps them from being collected.
     `is_as_keyed` where it ran there was installed what its key says; `warning` tells what was not
-    as the lock of its environment has it."""
+    as the lock of its environment has it. `others` are files that are no declared outputs."""
 
     how: Literal["succeeded", "failed", "cancelled", "lost"]
     failure: Failure | None = None
@@ -53,6 +54,7 @@ class Ended:
     hold: ExitStack = field(default_factory=ExitStack)
     is_as_keyed: bool = True
     warning: str = ""
+    others: OtherFiles | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from nbyard.domain.invocations import ATTEMPT
 from nbyard.domain.runs import SecretOf, TaskPlan
 from nbyard.errors import Invalid
 from nbyard.runner import memory
+from nbyard.runner.masks import Masks, masks_of
 
 Places = dict[str, str]
 
@@ -49,6 +50,13 @@ def give(room: Room, case: Case, folder: Path) -> Places:
     target = memory.place(room.store.id, case.attempt.id)
     memory.give(str(folder), target, files, hidden)
     return places
+
+
+def masks(room: Room, case: Case) -> Masks:
+    """What is secret in all that the attempt wrote."""
+    if not secrets_of(case.task.plan):
+        return Masks(())
+    return masks_of(str(case.order.folder), memory.place(room.store.id, case.attempt.id))
 
 
 def are_as_named(room: Room, case: Case) -> bool:

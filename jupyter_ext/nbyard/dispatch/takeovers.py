@@ -1,5 +1,6 @@
 """Tasks that take over the result of an earlier task: those of a retried run, and pinned ones."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +23,7 @@ def take_over(room: Room, changes: Changes, task: LiveTask) -> bool:
         run = room.store.runs.by_id(c, origin.run_id) if origin else None
         rows = room.store.artifacts.of_tasks(c, [plan.reuse])[plan.reuse]
         depended = room.store.tasks.key_of(c, plan.reuse)
-    if run is None or not is_there(room, changes, rows):
+    if run is None or not is_there(room, changes, rows, depended):
         if pinned:
             raise NotFound(f"The result of run {pinned}, to which this is pinned, is gone.")
         return False
@@ -33,10 +34,13 @@ def take_over(room: Room, changes: Changes, task: LiveTask) -> bool:
     return True
 
 
-def is_there(room: Room, changes: Changes, rows: list[Any]) -> bool:
-    """Whether all bytes of a result are kept, from now on until it is committed."""
+def is_there(room: Room, changes: Changes, rows: list[Any], columns: Mapping[str, Any]) -> bool:
+    """Whether all bytes of a result are kept, from now on until it is committed; `columns` may name
+    other files."""
     changes.keep_bytes(room.blobs)
-    return all(room.blobs.exists(row["digest"]) for row in rows)
+    others = columns.get("other_files", {}).get("digest", "")
+    digests = [*(row["digest"] for row in rows), *filter(None, [others])]
+    return all(map(room.blobs.exists, digests))
 
 
 def take(

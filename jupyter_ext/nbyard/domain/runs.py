@@ -10,6 +10,7 @@ from nbyard.domain.attempts import Failure
 from nbyard.domain.limits import Limits
 from nbyard.domain.missing import Missing
 from nbyard.domain.monitors import MonitorLink
+from nbyard.domain.other_files import OtherFiles
 from nbyard.domain.runtimes import DASK, DOCKER, PROCESS
 from nbyard.domain.states import AttemptState, RunState, TaskState
 from nbyard.domain.uses import UsedEnvironment
@@ -223,7 +224,8 @@ class Task(msgspec.Struct, frozen=True):
     """One node of a run. `reason` explains the state: why it waits, ran, came from the cache or
     failed; `warning` says what was asked for and does not count there; `place` is its place in the
     queue; `pinned` the number of the run to whose result it is pinned, else null. `arguments` are
-    the values that it was given, `inputs` the data, kept as long as the record."""
+    the values that it was given, `inputs` the data, kept as long as the record. `other_files` are
+    those that the last attempt wrote beside its declared outputs, null where there are none."""
 
     id: str
     run_id: str
@@ -250,6 +252,7 @@ class Task(msgspec.Struct, frozen=True):
     warning: str = ""
     environment: UsedEnvironment | None = None
     missing: Missing | None = None
+    other_files: OtherFiles | None = None
 
 
 class Run(msgspec.Struct, frozen=True):

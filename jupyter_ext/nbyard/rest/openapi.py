@@ -121,12 +121,12 @@ def _variable(name: str) -> Json:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-def _download(noun: str, variables: list[str], *parameters: Json) -> Json:
+def _download(operation: str, variables: list[str], *parameters: Json) -> Json:
     content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     return {
         "get": {
-            "operationId": f"{noun}.content",
-            "tags": [noun],
+            "operationId": operation,
+            "tags": [operation.partition(".")[0]],
             "summary": "Download the bytes",
             "parameters": [*map(_variable, variables), *parameters],
             "responses": {
@@ -140,12 +140,19 @@ def _download(noun: str, variables: list[str], *parameters: Json) -> Json:
 # what travels as a stream, beside the operations
 STREAMS: dict[str, Json] = {
     "/datasets/{dataset}/content": _download(
-        "datasets",
+        "datasets.content",
         ["dataset"],
         {"name": "version", "in": "query", "schema": {"type": "integer", "default": 0}},
     ),
-    "/artifacts/{artifact}/content": _download("artifacts", ["artifact"]),
-    "/runs/{run}/tasks/{node}/inputs/{name}/content": _download("runs", ["run", "node", "name"]),
+    "/artifacts/{artifact}/content": _download("artifacts.content", ["artifact"]),
+    "/runs/{run}/tasks/{node}/inputs/{name}/content": _download(
+        "runs.content", ["run", "node", "name"]
+    ),
+    "/runs/{run}/tasks/{node}/files/content": _download(
+        "runs.file",
+        ["run", "node"],
+        {"name": "path", "in": "query", "schema": {"type": "string", "default": ""}},
+    ),
     "/uploads/{upload}": {
         "patch": {
             "operationId": "uploads.append",

@@ -20,9 +20,10 @@ from nbyard.services.table import table
 
 PREFIX = "nbyard/api"
 CONTENTS = {
-    "datasets": "/datasets/{dataset}/content",
-    "artifacts": "/artifacts/{artifact}/content",
-    "runs": "/runs/{run}/tasks/{node}/inputs/{name}/content",
+    "datasets.content": "/datasets/{dataset}/content",
+    "artifacts.content": "/artifacts/{artifact}/content",
+    "runs.content": "/runs/{run}/tasks/{node}/inputs/{name}/content",
+    "runs.file": "/runs/{run}/tasks/{node}/files/content",
 }
 Route = tuple[str, type[web.RequestHandler], dict[str, Any]]
 
@@ -76,8 +77,8 @@ def routes(base_url: str, desk: Desk, broadcast: Broadcast) -> list[Route]:
             {"desk": desk, "broadcast": broadcast},
         ),
     ]
-    for noun, path in CONTENTS.items():
-        values = {"desk": desk, "noun": noun}
+    for name, path in CONTENTS.items():
+        values = {"desk": desk, "name": name}
         found.append((_pattern(base_url, path), ContentHandler, values))
     for path in sorted(by_path, key=lambda p: (p.count("{"), p)):
         by_method = by_path[path]

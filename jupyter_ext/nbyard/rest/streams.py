@@ -83,12 +83,13 @@ class UploadHandler(NbyardHandler, APIHandler):
 
 
 class ContentHandler(NbyardHandler):
-    """`GET …/content`: the bytes of a dataset, an artifact or an input of a task; more than one
-    file comes as a zip."""
+    """`GET …/content`: the bytes of a dataset, an artifact, an input or another file of a task;
+    more than one file comes as a zip."""
 
-    def initialize(self, desk: Any, noun: str) -> None:  # type: ignore[override]
+    def initialize(self, desk: Any, name: str) -> None:  # type: ignore[override]
         super().initialize(desk)
-        self._noun = noun
+        self._name = name
+        self._noun, _, self._verb = name.partition(".")
 
     def get_content_type(self) -> str:
         return "application/octet-stream"
@@ -99,7 +100,7 @@ class ContentHandler(NbyardHandler):
             scope = "datasets:read" if self._noun == "datasets" else "runs:read"
             caller = self.authorised(scope)
             keys = {name: check_text(text, name) for name, text in path.items()}
-            found = await self.desk.ask(self._noun, "content", caller, **keys, **self._version())
+            found = await self.desk.ask(self._noun, self._verb, caller, **keys, **self._asked())
             source, filename = await self.desk.call(opened, self.desk.services.blobs, found)
         except NbyardError as error:
             self.fail(error)
@@ -107,7 +108,10 @@ class ContentHandler(NbyardHandler):
         with source:
             await self._send(source, filename)
 
-    def _version(self) -> dict[str, int]:
+    def _asked(self) -> dict[str, Any]:
+        """What stands in the query."""
+        if self._name == "runs.file":
+            return {"path": check_text(self.get_query_argument("path", "", strip=False), "path")}
         text = self.get_query_argument("version", "")
         if self._noun != "datasets" or not text:
             return {}

@@ -17,7 +17,7 @@ from nbyard.domain.states import TASK
 from nbyard.folders import makes_image, place
 from nbyard.machine import capacity
 from nbyard.services.operation import operation
-from nbyard.services.run_attempts import RunAttempts
+from nbyard.services.run_files import RunFiles
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LOOKED_AT = 300
 
 
-class RunEstimates(RunAttempts):
+class RunEstimates(RunFiles):
     """The part of the service of runs that looks ahead."""
 
     @operation("GET", "/runs/{run}/estimate", scope="runs:read")

@@ -205,6 +205,7 @@ tasks = Table(
     Column("cache_key", Digest, nullable=False),
     Column("base_key", Digest, nullable=False, server_default=""),  # of all but files
     Column("observed", JSON),
+    Column("other_files", JSON),
     Column("executable_id", Id, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("queued_at", Moment),

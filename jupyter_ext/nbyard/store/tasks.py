@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Text, bindparam, cast, func, select, upd
 
 from nbyard.domain.attempts import Failure
 from nbyard.domain.missing import missing_from
+from nbyard.domain.other_files import OtherFiles
 from nbyard.domain.runs import BytesOf, Run, SecretOf, Task, TaskPlan, ValueOf
 from nbyard.domain.states import RUN, TASK, TaskState
 from nbyard.store import events, transition
@@ -18,6 +19,8 @@ from nbyard.store.prepared import Prepared
 from nbyard.store.tables import attempts, runs, tasks
 from nbyard.store.transition import Move
 
+DEPENDED = ("cache_key", "base_key", "parts")
+BESIDE = ("observed", "other_files")
 DIGEST = re.compile(r"(?:sha256|tree):[0-9a-f]{64}")
 
 
@@ -62,9 +65,12 @@ class TaskRows:
     """Queries on tasks."""
 
     def digests(self, c: Connection) -> Iterable[str]:
-        """All that plans name, and what only looks like it."""
+        """All that plans and other files name, and what only looks like it."""
         for plan in c.execute(select(cast(tasks.c.plan, Text))).scalars():
             yield from DIGEST.findall(plan)
+        others = select(cast(tasks.c.other_files, Text)).where(tasks.c.other_files.is_not(None))
+        for text in c.execute(others).scalars():
+            yield from DIGEST.findall(text)
 
     def insert(self, c: Connection, run: Run, rows: list[dict[str, Any]]) -> None:
         """New tasks, waiting, in the order of the graph."""
@@ -109,16 +115,22 @@ class TaskRows:
         return _record(row) if row else None
 
     def key_of(self, c: Connection, task_id: str) -> dict[str, Any]:
-        """The columns that say what the task's result depended on."""
-        columns = (tasks.c.cache_key, tasks.c.base_key, tasks.c.parts, tasks.c.observed)
-        query = select(*columns).where(tasks.c.id == task_id)
+        """The columns that go with the task's result: what it depended on, and its other files."""
+        query = select(*(tasks.c[name] for name in (*DEPENDED, *BESIDE))).where(
+            tasks.c.id == task_id
+        )
         row = c.execute(query).first()
         return {k: v for k, v in row._mapping.items() if v is not None} if row else {}
 
-    def observed(self, c: Connection, task_ids: Collection[str]) -> dict[str, Any]:
-        """What is known of the reads of these tasks, as it is stored."""
-        query = select(tasks.c.id, tasks.c.observed).where(tasks.c.id.in_(task_ids))
-        return {row.id: row.observed for row in c.execute(query) if row.observed is not None}
+    def beside(self, c: Connection, task_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        """What is known beside the results of these tasks, as it is stored: the files that they
+        read, and other files that they wrote."""
+        columns = (tasks.c[name] for name in BESIDE)
+        query = select(tasks.c.id, *columns).where(tasks.c.id.in_(task_ids))
+        return {
+            row.id: {k: row._mapping[k] for k in BESIDE if row._mapping[k] is not None}
+            for row in c.execute(query)
+        }
 
     def taken_from(self, c: Connection, task_id: str) -> str:
         """The task whose result it took over because its plan names it, through all takeovers;
@@ -243,6 +255,7 @@ def _view(row: Row[Any]) -> Task:
         pinned=plan.pinned or None,
         warning="; ".join(filter(None, (plan.warning, row.warning))),
         environment=plan.environment,
+        other_files=msgspec.convert(row.other_files, OtherFiles | None),
         missing=missing_from(failure, plan.environment.name if plan.environment else ""),
     )
 

@@ -121,11 +121,11 @@ def test_the_environment_of_a_task_is_told_as_it_is_named():
     used = UsedEnvironment("e", "cows", "v", 2, "sha256:1")
     one = SimpleNamespace(
         node="n", cached=False, state="succeeded", started_at=None, finished_at=None,
-        attempts=[], environment=used, place="", reason="", warning="",
+        attempts=[], environment=used, place="", reason="", warning="", other_files=None,
     )  # fmt: skip
     told = {"node": "m", "environment": None, "warning": "no cow"}
     other = SimpleNamespace(**vars(one) | told)
-    page = SimpleNamespace(items=[one, other], next=None)
+    page = SimpleNamespace(run=SimpleNamespace(number=1), items=[one, other], next=None)
     head, first, second, warning = shown("runs.tasks", page)
     assert warning == ["!", "m:", "no", "cow"], "as while it runs"
     assert head == ["node", "state", "took", "attempts", "environment", "reason"]

@@ -168,3 +168,27 @@ def test_the_input_of_a_step_comes_back(api: JupyterServer):
     for path in (f"{run}/tasks/main/inputs/none", f"{run}/tasks/none/inputs/source"):
         assert api.send("GET", f"/runs/{path}/content").status == 404
     assert api.send("GET", "/runs/none/tasks/main/inputs/source/content").status == 404
+
+
+def test_other_files_of_a_step_come_back(api: JupyterServer):
+    """K5: one by its path, whatever its name, and all as a zip."""
+    (api.root / "tool.sh").write_text("mkdir a; echo x > 'a/b & c.txt'; echo y > d\n")
+    run = api.send("POST", "/runs", {"path": "tool.sh"}).json["id"]
+    settings = Settings(store_dir=str(api.store), inline_dispatch=True)
+    with Dispatching(settings) as running:
+        running.until(
+            lambda: api.send("GET", f"/runs/{run}").json["run"]["state"],
+            lambda state: state == "succeeded",
+        )
+    at = f"/runs/{run}/tasks/main/files"
+    told = api.send("GET", at).json
+    assert [one["path"] for one in told["files"]] == ["a/b & c.txt", "d"]
+    found = api.send("GET", f"{at}/content?path=a%2Fb+%26+c.txt")
+    assert (found.status, found.content) == (200, b"x\n")
+    assert found.headers["Content-Disposition"].endswith("b%20%26%20c.txt")
+    assert found.headers["Content-Security-Policy"] == "sandbox"
+    with zipfile.ZipFile(io.BytesIO(api.send("GET", f"{at}/content").content)) as archive:
+        assert sorted(archive.namelist()) == ["a/b & c.txt", "d"]
+    for path in ("none", "..%2Fd", "tool.sh"):
+        assert api.send("GET", f"{at}/content?path={path}").status == 404
+    assert api.send("GET", f"/runs/{run}/tasks/none/files/content").status == 404

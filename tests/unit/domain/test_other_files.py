@@ -1,0 +1,36 @@
+"""Which files beside declared outputs are kept, and what is told of the others."""
+
+import pytest
+
+from nbyard.domain.other_files import NAMED, LeftOut, OtherFiles, Written, summary, within_caps
+
+ALL = [Written("large.bin", 900), Written("b.csv", 10), Written("a.csv", 10), Written("c.csv", 30)]
+
+
+@pytest.mark.parametrize(
+    ("most", "kept", "left"),
+    [
+        ((950, 9), ["a.csv", "b.csv", "c.csv", "large.bin"], {}),
+        ((949, 9), ["a.csv", "b.csv", "c.csv"], {"large.bin": "too-large"}),
+        ((999, 2), ["a.csv", "b.csv"], {"c.csv": "too-many", "large.bin": "too-many"}),
+        ((0, 0), [], dict.fromkeys(["a.csv", "b.csv", "c.csv", "large.bin"], "too-large")),
+    ],
+)
+def test_the_smallest_are_kept_first(
+    most: tuple[int, int], kept: list[str], left: dict[str, str]
+) -> None:
+    found, beyond = within_caps(ALL, *most)
+    assert [one.path for one in found] == kept
+    assert {one.path: one.why for one in beyond} == left
+
+
+def test_of_very_many_only_the_number_is_told() -> None:
+    left = [LeftOut(f"{number:04}", "too-many") for number in range(NAMED + 7)]
+    found = summary("", [], left)
+    assert found is not None
+    assert (len(found.left_out), found.more, found.count) == (NAMED, 7, 0)
+
+
+def test_nothing_is_recorded_where_nothing_was_written() -> None:
+    assert summary("", [], []) is None
+    assert summary("tree:x", ALL[1:3], []) == OtherFiles("tree:x", 2, 20)
