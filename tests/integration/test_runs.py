@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -226,11 +227,18 @@ def test_memory_limit(project: Project) -> None:
 def test_work_knows_its_run(project: Project) -> None:
     """R3: in the environment, and as parameters where a notebook asks for them."""
     told = '"$NBYARD_RUN_ID/$NBYARD_NODE_ID/$NBYARD_RUN_NAME"'
-    project.script("who", f"echo {told}; env | grep -c JPY_ || true\n")
-    project.notebook("me", "nbyard_run_id = ''\nnbyard_node_id = ''", "print(nbyard_run_id)")
+    body = f"echo {told}; env | grep -c JPY_ || true; echo $NBYARD_SCHEDULED_AT\n"
+    project.script("who", body)
+    names = ("nbyard_run_id", "nbyard_node_id", "nbyard_workflow", "nbyard_scheduled_at")
+    parameters = "\n".join(f"{name} = ''" for name in names)
+    project.notebook("me", parameters, f"print({', '.join(names)}, sep='|')")
     detail = project.run(name="nightly")
-    assert project.log(detail.run.id, "who").splitlines()[0] == f"{detail.run.id}/who/nightly"
-    assert detail.run.id in project.log(detail.run.id, "me")
+    lines = project.log(detail.run.id, "who").splitlines()
+    assert lines[0] == f"{detail.run.id}/who/nightly"
+    scheduled = datetime.fromisoformat(lines[-1])
+    assert scheduled == detail.run.created_at.replace(microsecond=0) and lines[-1].endswith("Z")
+    shown = f"{detail.run.id}|me|{detail.run.title}|{lines[-1]}"
+    assert shown in project.log(detail.run.id, "me")
     again = project.run()
     assert all(task.cached for task in again.tasks), "who asks is no part of the key"
 

@@ -375,7 +375,7 @@ def _work(staged: Staged, values: dict[str, Any]) -> Work:
 
 
 def _identity(case: Case) -> dict[str, str]:
-    found = (case.run.id, case.task.node, case.run.title, "")
+    found = (case.run.id, case.task.node, case.run.title, case.run.scheduled_at)
     return dict(zip(IDENTITY, found, strict=True))
 
 

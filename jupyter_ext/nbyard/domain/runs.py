@@ -1,6 +1,6 @@
 """Runs: one execution of a workflow version or of one executable; tasks and attempts below it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -276,6 +276,12 @@ class Run(msgspec.Struct, frozen=True):
     reason: str = ""
     priority: int = 0
     counts: dict[str, int] = {}
+
+    @property
+    def scheduled_at(self) -> str:
+        """The time of its submission in UTC, as no schedule starts runs."""
+        found = self.created_at.astimezone(UTC)
+        return found.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 class RunDetail(msgspec.Struct, frozen=True):

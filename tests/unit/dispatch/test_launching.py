@@ -1,6 +1,7 @@
 """What lies in an attempt's folder before it starts."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,9 @@ def test_the_task_file(bench: Bench) -> None:
     assert len({task["token"], task["mark"], case.attempt.id}) == 3
     assert task["environment"]["NBYARD_RUN_ID"] == run
     assert task["environment"]["NBYARD_NODE_ID"] == "a"
+    scheduled = datetime.fromisoformat(task["environment"]["NBYARD_SCHEDULED_AT"])
+    assert scheduled == case.run.created_at.replace(microsecond=0)
+    assert scheduled.tzinfo == UTC
     assert (task["timeout_seconds"], task["memory_bytes"]) == (9.0, 1000)
     assert task["work"]["argv"][-4:] == ["--n", "7", "--out", "{attempt}/outputs/out/out.txt"]
     assert (folder / "code" / "work.py").is_file()
