@@ -46,6 +46,15 @@ SANDBOX = "sandbox allow-downloads allow-forms allow-modals allow-popups allow-s
 FRAMES = "frame-ancestors 'self'"
 
 
+def hops_of(headers: HTTPHeaders) -> set[str]:
+    """Return the headers that are meant for the next hop only, also those that `Connection` names.
+
+    Source: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
+    """
+    lines = headers.get_list("Connection")
+    return HOPS | {name.strip().lower() for line in lines for name in line.split(",")}
+
+
 def is_upgrade(headers: HTTPHeaders) -> bool:
     """Whether it wants to become a websocket."""
     return headers.get("Upgrade", "").lower() == "websocket"
@@ -70,11 +79,13 @@ def request_headers(
     headers: HTTPHeaders, prefix: str, *, is_trusted: bool, login_cookie: str
 ) -> HTTPHeaders:
     """What the service is told. Host and Origin stay what they are: it compares them."""
-    told = HTTPHeaders()
+    told, left_out = HTTPHeaders(), LEFT_OUT | hops_of(headers)
     for name, value in headers.get_all():
+        if name.lower() in left_out:
+            continue
         if name.lower() == "referer":
             told.add(name, urlsplit(value)._replace(query="", fragment="").geturl())
-        elif name.lower() not in LEFT_OUT:
+        else:
             told.add(name, value)
     if cookies := "; ".join(_cookies(headers, login_cookie)):
         told["Cookie"] = cookies
@@ -136,15 +147,19 @@ def response_headers(
     headers: HTTPHeaders, prefix: str, *, path: str, host: str, is_trusted: bool, login_cookie: str
 ) -> HTTPHeaders:
     """What the browser, which asked `host` for `path`, is told: nothing that counts beyond the
-    service's own path. The pages of one that is not trusted are shown in a sandbox."""
-    told = HTTPHeaders()
+    service's own path. The pages of one that is not trusted are shown in a sandbox, and its
+    redirects lead to no other host."""
+    told, hops = HTTPHeaders(), hops_of(headers)
     for name, value in headers.get_all():
         low = name.lower()
+        if low in hops:
+            continue
         if low == "set-cookie":
             for cookie in _own_cookie(value, prefix, login_cookie):
                 told.add(name, cookie)
         elif low == "location":
-            if (own := own_location(value, path, prefix, host)) is not None:
+            own = own_location(value, path, prefix, host)
+            if own is not None and (is_trusted or own.startswith(prefix.rstrip("/"))):
                 told.add(name, own)
         elif low == WORKER_SCOPE and is_trusted:
             told[name] = prefix  # as far as it comes with a script at its root anyhow

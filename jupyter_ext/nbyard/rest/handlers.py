@@ -25,6 +25,7 @@ from nbyard.errors import (
 )
 from nbyard.rest.bodies import Body
 from nbyard.rest.identity import caller_of
+from nbyard.rest.passes import Passes
 from nbyard.services.nouns import Services
 from nbyard.services.operation import Field, Operation
 from nbyard.settings import Settings
@@ -50,6 +51,7 @@ class Desk:
     def __init__(self, open_yard: Callable[[], Opened], settings: Settings):
         self.settings = settings
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="nbyard-rest")
+        self.passes = Passes()
         self._open = open_yard
         self._lock = threading.Lock()
         self._opened: Opened | None = None
@@ -196,7 +198,12 @@ class OperationHandler(NbyardHandler, APIHandler):
         self.request.connection.set_body_timeout(BODY_SECONDS)  # type: ignore[union-attr]
         if self.request.method not in (*self._by_method, "OPTIONS"):
             raise web.HTTPError(405)
-        return await super().prepare(**kwargs)
+        try:
+            return await super().prepare(**kwargs)
+        except web.HTTPError as error:
+            if error.status_code == 404:  # Jupyter's answer to a page of another origin
+                raise web.HTTPError(403, "Another page may not ask this.") from None
+            raise
 
     def known_methods(self) -> Iterable[str]:
         return self._by_method

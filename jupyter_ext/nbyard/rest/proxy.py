@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from jupyter_server.auth import User
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.utils import url_path_join
 from tornado import web
@@ -24,7 +25,9 @@ from nbyard.rest.forwarding import (
     request_query,
     response_headers,
 )
-from nbyard.rest.handlers import Desk, NbyardHandler
+from nbyard.rest.handlers import Desk, NbyardHandler, check_authorizer
+from nbyard.rest.passes import SEGMENT, Holder, is_navigation, take_pass
+from nbyard.rest.refusals import POLICY, page_of
 from nbyard.rest.traffic import Meter
 from nbyard.rest.upstream import SWITCHING, Upstream, tunnel
 
@@ -34,6 +37,7 @@ BODY_SECONDS = 24 * 3600.0
 BEHIND = r"/(?P<name>[a-z0-9-]+)/(?P<port>[a-z0-9-]+)(?P<rest>/.*)?"
 PATTERN = deployments.PROXY + BEHIND
 OF_ATTEMPTS = monitors.PROXY + BEHIND
+OPAQUE = "null"  # the origin of a page in a sandbox
 
 
 @web.stream_request_body
@@ -52,9 +56,16 @@ class ProxyHandler(NbyardHandler):
         self._is_left = False
         self._upstream: Upstream | None = None
         self._refused: NbyardError | None = None
+        self._pass = ""
+        self._holder: Holder | None = None
 
     async def prepare(self, **kwargs: Any) -> None:
-        await super().prepare(**kwargs)
+        self._pass = take_pass(self.request)
+        if self._pass:
+            path: dict[str, Any] = self.path_kwargs
+            path["rest"] = path["rest"].partition(self._pass)[2] or None
+            self._holder = self.desk.passes.holder(self._pass)
+        await (self._let_in() if self._holder else super().prepare(**kwargs))
         if self._finished or self.current_user is None:
             return
         if not self.check_origin():
@@ -76,6 +87,14 @@ class ProxyHandler(NbyardHandler):
         except NbyardError as error:
             self._refused = error
 
+    async def _let_in(self) -> None:
+        """As whom the pass was issued to; nothing else of the request says who asks."""
+        assert self._holder is not None
+        self.current_user = self._jupyter_current_user = User(self._holder.user)
+        if not self.check_host():
+            raise web.HTTPError(403)
+        await check_authorizer(self)
+
     def _add_slash(self, name: str, port: str, rest: str | None = None) -> None:
         """Ask for the same again, by the address under which the service is asked."""
         address = url_path_join(self.base_url, self.address(name, port))
@@ -85,16 +104,17 @@ class ProxyHandler(NbyardHandler):
     def check_xsrf_cookie(self) -> None:
         """A service knows nothing of Jupyter's XSRF value. A cookie counts where the browser says
         that the page is one of ours, which no foreign page can make it say."""
-        if not hasattr(self, "_jupyter_current_user"):
+        if not hasattr(self, "_jupyter_current_user") or self._holder:
             return  # it is not known yet who asks: this is called once more
         if not self.token_authenticated and not self.request.headers.get("Origin"):
             raise web.HTTPError(403, "It is not known which page asks.")
 
     def check_origin(self, origin_to_satisfy_tornado: str = "") -> bool:
-        """Whether a page of this very host asks, or none. A token excuses no foreign page, and the
-        server's `allow_origin`, which lets pages ask Jupyter, does not let them ask a service."""
+        """Whether a page of this very host asks, or none, or one in a sandbox that has a pass. A
+        token excuses no foreign page, and the server's `allow_origin`, which lets pages ask
+        Jupyter, does not let them ask a service."""
         origin, host = self.request.headers.get("Origin"), self.request.headers.get("Host", "")
-        if origin is None:
+        if origin is None or (origin == OPAQUE and self._holder):
             return True
         return bool(host) and origin.lower().partition("://")[2] == host.lower()
 
@@ -107,6 +127,11 @@ class ProxyHandler(NbyardHandler):
         self._prefix = url_path_join(self.base_url, self.address(name, port))
         self._login = str(self.identity_provider.get_cookie_name(self))
         self._target = await self.find(caller, name, port)
+        if self._holder and self._holder.subject != self._target.subject:
+            raise Forbidden("This pass is for another deployment.")
+        if not (self._holder or self._target.is_trusted) and is_navigation(self.request):
+            self._lead_to_pass(str(rest))
+            return
         if is_upgrade(self.request.headers) and not self._target.websocket:
             raise Conflict(f"The port {port} of {name} has no websockets.")
         if is_service_worker(self.request.headers) and not self._target.is_trusted:
@@ -119,6 +144,20 @@ class ProxyHandler(NbyardHandler):
             words = f"{name} does not answer at its port {port}."
             raise Unavailable(words, hint=self.hint.format(name=name)) from None
         self._upstream.begin(str(self.request.method), self._path(), self._told())
+
+    def _lead_to_pass(self, rest: str) -> None:
+        """Show the page at an address from which its own files can be asked for, too."""
+        holder = Holder(self.current_user.username, self._target.subject)
+        self._pass = self.desk.passes.issue(holder)
+        query = request_query(self.request.query, self.request.headers)
+        address = self._home + rest.removeprefix("/")
+        self.set_header("Referrer-Policy", "no-referrer")
+        self.redirect(f"{address}?{query}" if query else address)
+
+    @property
+    def _home(self) -> str:
+        """The address of the port for the page that asks, with its pass."""
+        return f"{self._prefix}{SEGMENT}{self._pass}/" if self._pass else self._prefix
 
     @staticmethod
     def address(name: str, port: str) -> str:
@@ -141,7 +180,7 @@ class ProxyHandler(NbyardHandler):
     def _told(self) -> HTTPHeaders:
         told = request_headers(
             self.request.headers,
-            self._prefix,
+            self._home,
             is_trusted=self._target.is_trusted,
             login_cookie=self._login,
         )
@@ -171,6 +210,8 @@ class ProxyHandler(NbyardHandler):
 
     @web.authenticated
     async def get(self, name: str, port: str, rest: str | None = None) -> None:
+        if self._finished:
+            return
         if self._refused is not None or self._upstream is None:
             self.fail(self._refused or Unavailable())
             return
@@ -194,9 +235,16 @@ class ProxyHandler(NbyardHandler):
 
     @allow_unauthenticated
     async def options(self, name: str, port: str, rest: str | None = None) -> None:
-        """Browsers ask without credentials before they ask from another page: that is never
-        allowed."""
-        raise web.HTTPError(405)
+        """Browsers ask without credentials before they ask from another page: that is allowed to
+        who has a pass only."""
+        if not self._holder:
+            raise web.HTTPError(405)
+        self.set_status(204)
+        self.set_header("Access-Control-Allow-Origin", OPAQUE)
+        self.set_header("Access-Control-Allow-Methods", ", ".join(METHODS))
+        wanted = self.request.headers.get("Access-Control-Request-Headers", "")
+        self.set_header("Access-Control-Allow-Headers", wanted)
+        self.finish()
 
     async def _begin(self, status: int, reason: str, headers: HTTPHeaders) -> None:
         told = response_headers(
@@ -207,6 +255,8 @@ class ProxyHandler(NbyardHandler):
             is_trusted=self._target.is_trusted,
             login_cookie=self._login,
         )
+        if self._holder:
+            self._keep_pass(told)
         if status == SWITCHING:
             self._switched = told
             return
@@ -216,6 +266,15 @@ class ProxyHandler(NbyardHandler):
         for name, value in told.get_all():
             self.add_header(name, value)
         await self._send()
+
+    def _keep_pass(self, told: HTTPHeaders) -> None:
+        """Lead on with the pass, and tell it nobody else. Only who has it can read the answer, so
+        that any page at an opaque origin may."""
+        if (location := told.get("Location")) is not None:
+            told["Location"] = self._home + location.removeprefix(self._prefix)
+        told["Referrer-Policy"] = "no-referrer"
+        if self.request.headers.get("Origin") == OPAQUE:
+            told["Access-Control-Allow-Origin"] = OPAQUE
 
     async def _give(self, chunk: bytes) -> None:
         self.write(chunk)
@@ -234,6 +293,25 @@ class ProxyHandler(NbyardHandler):
         browser = self.detach()
         await browser.write("\r\n".join([*head, "", ""]).encode("latin-1"))
         await tunnel(browser, service)
+
+    def get_login_url(self) -> str:
+        """No page to log in instead of an answer."""
+        if self.current_user is None:
+            raise web.HTTPError(401)
+        return str(super().get_login_url())
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """In words for people, where a browser is to show a page."""
+        if status_code == 401:
+            self.set_header("WWW-Authenticate", 'token realm="Jupyter"')
+        if not (is_navigation(self.request) or self._pass):
+            super().write_error(status_code, **kwargs)
+            return
+        body = kwargs.get("body") or self._plain_body(status_code, kwargs.get("exc_info"))
+        login = str(self.settings.get("login_url") or url_path_join(self.base_url, "login"))
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Security-Policy", POLICY)
+        self.finish(page_of(status_code, body.message, body.hint, str(self.request.uri), login))
 
     def _count(self, *, is_error: bool) -> None:
         if self._meter is not None:

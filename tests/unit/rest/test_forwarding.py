@@ -96,10 +96,21 @@ def test_queries_lose_what_is_jupyter_s_only(query, sent):
     ("location", "sent"),
     [("/in", f"{PREFIX}in"), ("in", f"{PREFIX}in"), (f"{PREFIX}in", f"{PREFIX}in"),
      ("http://here.test/api", f"{PREFIX}api"), ("//here.test/api", f"{PREFIX}api"),
-     ("http://else.test/", "http://else.test/"), ("http:/api", None)],
+     ("http://else.test/", None), ("mailto:me", None), ("http:/api", None)],
 )  # fmt: skip
 def test_redirects_stay_below_the_prefix(location, sent):
     assert back([("Location", location)]).get("Location") == sent
+
+
+def test_a_trusted_ide_may_lead_elsewhere():
+    assert back([("Location", "http://else.test/")], is_trusted=True)["Location"].endswith("test/")
+
+
+def test_what_connection_names_is_meant_for_the_next_hop_only():
+    """Source: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1"""
+    assert "X-Mine" not in told({"Connection": "close, X-Mine", "X-Mine": "1"})
+    found = back([("Connection", "x-mine"), ("Connection", "etag"), ("X-Mine", "1"), ("ETag", "e")])
+    assert not {"X-Mine", "ETag"} & {*found}
 
 
 @pytest.mark.parametrize("is_trusted", [False, True])

@@ -182,12 +182,16 @@ def test_only_an_ide_that_is_trusted_has_a_service_worker(app):
 
 def test_only_the_owner_is_let_in_and_no_foreign_page(app, cookies):
     """P5, I22."""
-    assert app.request("GET", WEB, None, {}).status == 403
+    refused = app.request("GET", WEB, None, {})
+    assert (refused.status, refused.json["code"]) == (401, "unauthenticated")
+    assert "WWW-Authenticate" in refused.headers
     assert app.request("GET", WEB, None, {"Cookie": cookies}).status == 200
     evil = {"Origin": "http://evil.test"}
     for headers in (OWN, {"Cookie": cookies}):
         assert app.request("GET", WEB, None, headers | evil).status == 403
-        assert app.request("POST", WEB, b"x", headers | evil).status in (403, 404)
+        assert app.request("POST", WEB, b"x", headers | evil).status == 403
+        answer = app.request("GET", "/nbyard/api/deployments", None, {"Cookie": cookies} | evil)
+        assert answer.status == 403
     here = {"Origin": f"http://127.0.0.1:{app.port}"}
     assert app.request("POST", WEB, b"x", {"Cookie": cookies}).status == 403
     assert app.request("POST", WEB, b"x", {"Cookie": cookies} | here).content == b"x"
@@ -314,7 +318,7 @@ def test_what_nobody_answered_and_what_was_refused(app, cookies):
     """M6: who may not ask is not counted."""
     requests, errors = traffic(app, "gone")
     get(app, "/nbyard/deployments/gone/web/")
-    assert app.request("GET", "/nbyard/deployments/gone/web/", None, {}).status == 403
+    assert app.request("GET", "/nbyard/deployments/gone/web/", None, {}).status == 401
     assert traffic(app, "gone") == (requests + 1, errors + 1)
     assert traffic(app, "starting") == (0, 0)
 
@@ -359,7 +363,7 @@ def test_websockets_are_carried(app):
     ("path", "headers", "status"),
     [
         (f"{WEB}socket", {"Origin": "http://evil.test"}, 403),
-        (f"{WEB}socket", {"Authorization": "token wrong"}, 403),
+        (f"{WEB}socket", {"Authorization": "token wrong"}, 401),
         ("/nbyard/deployments/app/plain/socket", {}, 409),
         ("/nbyard/deployments/gone/web/socket", {}, 503),
     ],
