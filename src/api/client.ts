@@ -1,5 +1,6 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import type { Barrier } from '../components/useLost';
 import type { Answer, OperationId, Question } from './operations';
 import { ErrorDetail } from './types';
 
@@ -33,6 +34,10 @@ export interface IPlainQuestion {
   keepalive?: boolean;
 }
 
+/** A JupyterHub answers so for a server that it stopped. */
+const STOPPED = 424;
+const SIGN_IN = new Set([401, 403]);
+
 /** The server's operations, each by its id. */
 export class ApiClient {
   constructor(readonly settings: ServerConnection.ISettings) {}
@@ -62,6 +67,17 @@ export class ApiClient {
     const url = URLExt.join(this.settings.wsUrl, BASE, 'events/socket');
     const { appendToken, token } = this.settings;
     return appendToken && token ? `${url}?token=${encodeURIComponent(token)}` : url;
+  }
+
+  /** What keeps us from the server; undefined if nothing is known of that. */
+  async barrier(): Promise<Barrier | undefined> {
+    try {
+      await this.request(URLExt.join(this.settings.baseUrl, 'api/me'), {}, 0);
+    } catch (error) {
+      const status = error instanceof ApiError ? error.status : 0;
+      return status === STOPPED ? 'stopped' : SIGN_IN.has(status) ? 'signed-out' : undefined;
+    }
+    return undefined;
   }
 
   /** A request whose answer is not JSON, or whose body is bytes. */

@@ -1,5 +1,6 @@
 import { IDisposable, DisposableDelegate } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
+import type { ILost } from '../components/useLost';
 import { ApiClient } from './client';
 import { Activity, StoreEvent } from './types';
 
@@ -29,9 +30,9 @@ export class EventStream implements IDisposable {
     return this._connected;
   }
 
-  /** When the server was last there; undefined while it is, and before it ever was. */
-  get lostAt(): number | undefined {
-    return this._lostAt;
+  /** Undefined while the server is there, and before it ever was. */
+  get lost(): ILost | undefined {
+    return this._lost;
   }
 
   get connectedChanged(): ISignal<this, boolean> {
@@ -105,7 +106,7 @@ export class EventStream implements IDisposable {
   private _onFrame(frame: IFrame): void {
     if (!this._connected) {
       this._connected = true;
-      this._lostAt = undefined;
+      this._lost = undefined;
       this._wait = FIRST_WAIT;
       this._settle?.();
       this._connectedChanged.emit(true);
@@ -134,10 +135,20 @@ export class EventStream implements IDisposable {
     this._settle?.();
     if (this._connected) {
       this._connected = false;
-      this._lostAt = Date.now();
+      this._lost = { since: Date.now() };
       this._connectedChanged.emit(false);
     }
+    void this._askWhy();
     this._again();
+  }
+
+  /** A socket that is refused does not say why. */
+  private async _askWhy(): Promise<void> {
+    const barrier = this._lost && (await this.client.barrier());
+    if (this._lost && this._lost.barrier !== barrier) {
+      this._lost = { since: this._lost.since, barrier };
+      this._connectedChanged.emit(false);
+    }
   }
 
   private _again(): void {
@@ -168,7 +179,7 @@ export class EventStream implements IDisposable {
   private _disposed = false;
   private _events = new Signal<this, readonly StoreEvent[]>(this);
   private _last = 0;
-  private _lostAt?: number;
+  private _lost?: ILost;
   private _ready?: Promise<void>;
   private _refetch = new Signal<this, void>(this);
   private _settle?: () => void;

@@ -31,12 +31,12 @@ export function Canvas({ canvas }: { canvas: CanvasController }): JSX.Element {
 function Parts({ readOnly }: { readOnly: boolean }): JSX.Element {
   const { runs, trans } = useCanvas();
   const { palette, inspector, outline } = useUi();
-  const since = useSignal(runs?.changed, () => runs?.lostAt);
+  const lost = useSignal(runs?.changed, () => runs?.lost);
   return (
     <div className="nby-Canvas">
       {palette && <Palette readOnly={readOnly} />}
       <div className="nby-Canvas-main">
-        <Away since={since} trans={trans} />
+        <Away lost={lost} trans={trans} />
         {outline ? <Outline /> : <Stage readOnly={readOnly} />}
         <ProblemStrip />
         <PickerLayer />

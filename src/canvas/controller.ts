@@ -224,15 +224,15 @@ export class CanvasController {
   }
 
   /** The server is back: what could not be asked is asked at once. */
-  private _onRuns({ lostAt, run }: IRunStates): void {
+  private _onRuns({ lost, run }: IRunStates): void {
     const isOver = run && run.id === this.ui.notice?.run && !LIVE.has(run.state);
     if (isOver) {
       this.set({ notice: undefined });
     }
-    if (this._lostAt !== undefined && lostAt === undefined) {
+    if (this._isLost && !lost) {
       this.checker.ask(0);
     }
-    this._lostAt = lostAt;
+    this._isLost = !!lost;
   }
 
   /** The one node that is selected. */
@@ -260,7 +260,7 @@ export class CanvasController {
 
   private readonly _names = UUID.uuid4();
   private _due = new Set<string>();
-  private _lostAt?: number;
+  private _isLost = false;
   private _arriving = false;
   private _step?: string;
   private _ui: ICanvasUi;

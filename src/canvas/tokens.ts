@@ -2,6 +2,7 @@
 import { Token } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal } from '@lumino/signaling';
+import type { ILost } from '../components/useLost';
 import { IArgument } from '../document/arguments';
 import { Json } from '../document/canonical';
 import { IEdge, IFlow } from '../document/flow';
@@ -134,8 +135,8 @@ export interface INodeRun {
 /** The states of one document's newest run. */
 export interface IRunStates extends IDisposable {
   readonly run?: { id: string; name?: string; state: string };
-  /** When the server was last there; undefined while it is. */
-  readonly lostAt?: number;
+  /** Undefined while the server is there. */
+  readonly lost?: ILost;
   get(node: string): INodeRun | undefined;
   /** The same without any words: there may be thousands of nodes. */
   stateOf(node: string): TaskState | undefined;

@@ -1,23 +1,39 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { showSeconds, useNow } from './times';
+import type { ILost } from './useLost';
 
 interface IAwayProps {
-  /** When the server was last heard; undefined while it is there. */
-  since: number | undefined;
+  lost: ILost | undefined;
   trans: TranslationBundle;
 }
 
-/** Above what is shown while the server is away: how old it is. */
-export function Away({ since, trans }: IAwayProps): JSX.Element | null {
-  const now = useNow(since !== undefined);
-  if (since === undefined) {
+/** Above what is shown while the server is away: how old it is, and what to do. */
+export function Away({ lost, trans }: IAwayProps): JSX.Element | null {
+  const now = useNow(!!lost);
+  if (!lost) {
     return null;
   }
-  const seconds = Math.max(0, Math.floor((now - since) / 1000));
+  const seconds = Math.max(0, Math.floor((now - lost.since) / 1000));
+  const action = {
+    'signed-out': trans.__('Sign In Again'),
+    stopped: trans.__('Start the Server')
+  };
+  const message = {
+    'signed-out': trans.__('Your sign-in has expired.'),
+    stopped: trans.__('The Jupyter server is stopped.')
+  };
   return (
     <p className="nby-Away">
-      <span role="status">{trans.__('Reconnecting… What runs goes on.')}</span>{' '}
-      {trans.__('This was true %1 ago.', seconds < 10 ? `${seconds} s` : showSeconds(seconds))}
+      <span role="status">
+        {lost.barrier ? message[lost.barrier] : trans.__('Reconnecting… Runs continue.')}
+      </span>{' '}
+      {trans.__('Last updated %1 ago.', seconds < 10 ? `${seconds} s` : showSeconds(seconds))}
+      {lost.barrier && (
+        // a new page signs in, or lets the hub start the server, and has a token that counts
+        <button type="button" className="nby-Button" onClick={() => window.location.reload()}>
+          {action[lost.barrier]}
+        </button>
+      )}
     </p>
   );
 }

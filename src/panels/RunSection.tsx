@@ -1,9 +1,11 @@
 import { useEffect } from 'react';
 import { isLive, Run } from '../api/types';
+import { Away } from '../components/Away';
 import { CommandButton } from '../components/CommandButton';
 import { RowList } from '../components/RowList';
 import { StateMark } from '../components/StateMark';
-import { showAgo, showMoment, showSeconds, useNow } from '../components/times';
+import { showAgo, showMoment, showSeconds } from '../components/times';
+import { useLost, useServerNow } from '../components/useLost';
 import { useSignal } from '../components/useSignal';
 import { secondsOf } from '../runs/reducer';
 import { IPanelServices } from './services';
@@ -18,9 +20,10 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
   const items = useSignal(runs.changed, () => runs.items);
   useEffect(() => void runs.start(), [runs]);
   const ticking = items.some(isLive);
-  const now = useNow(ticking);
+  const now = useServerNow(yard.stream, ticking);
   return (
     <div className="nby-Section">
+      <Away lost={useLost(yard.stream)} trans={trans} />
       <Standing collection={runs} trans={trans}>
         <p className="nby-Note">
           {trans.__('Nothing ran yet. Run a workflow, or a notebook in the background.')}

@@ -19,8 +19,8 @@ export class LateStates implements IRunStates {
     return this._states?.run;
   }
 
-  get lostAt(): number | undefined {
-    return this._states?.lostAt;
+  get lost(): IRunStates['lost'] {
+    return this._states?.lost;
   }
 
   get changed(): ISignal<this, ReadonlySet<string> | undefined> {

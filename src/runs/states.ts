@@ -29,8 +29,8 @@ export class RunStates implements IRunStates {
     return run && { id: run.id, name: run.name || String(run.number), state: run.state };
   }
 
-  get lostAt(): number | undefined {
-    return this.yard.stream.lostAt;
+  get lost(): IRunStates['lost'] {
+    return this.yard.stream.lost;
   }
 
   get changed(): ISignal<this, ReadonlySet<string> | undefined> {

@@ -96,7 +96,7 @@ test.describe('with a server to kill', () => {
     await server.kill();
     for (const place of [canvas.root, lab.drawer.root]) {
       await expect(place.locator('.nby-Away')).toContainText('Reconnecting');
-      await expect(place.locator('.nby-Away')).toContainText(/true [1-9]\d* s ago/);
+      await expect(place.locator('.nby-Away')).toContainText(/updated [1-9]\d* s ago/);
     }
     await letOn(server, 'first');
     await arrived(server, 'second'); // without any server

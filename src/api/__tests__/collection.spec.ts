@@ -38,6 +38,40 @@ describe('EventStream', () => {
     expect(refetched).toHaveBeenCalledTimes(2);
   });
 
+  it.each([
+    [401, 'signed-out'],
+    [403, 'signed-out'],
+    [424, 'stopped'],
+    [200, undefined],
+    [503, undefined]
+  ])('P5: finds out why it is not let back: %s', async (status, barrier) => {
+    const asked: string[] = [];
+    const answer = (_: string, url: string) => asked.push(url) && json(status, {});
+    const stream = new EventStream(fakeClient(answer));
+    const heard = jest.fn();
+    void stream.start();
+    FakeSocket.last.close();
+    expect(asked).toEqual([]); // it was never there: there is nothing that is old
+    jest.advanceTimersByTime(1000);
+    FakeSocket.last.hello();
+    stream.connectedChanged.connect(heard);
+    jest.setSystemTime(5000);
+    FakeSocket.last.close();
+    expect(stream.lost).toEqual({ since: 5000 });
+    for (const _ of [1, 2]) {
+      await settled();
+      expect(stream.lost).toEqual({ since: 5000, barrier });
+      jest.advanceTimersByTime(4000);
+      FakeSocket.last.close();
+    }
+    expect(asked[0]).toMatch(/^http:..here.user.x.api.me/);
+    expect(heard).toHaveBeenCalledTimes(barrier ? 2 : 1);
+    await settled();
+    jest.advanceTimersByTime(4000);
+    FakeSocket.last.hello();
+    expect(stream.lost).toBeUndefined();
+  });
+
   it('watches a run as long as somebody looks', () => {
     const stream = new EventStream(fakeClient(() => ({})));
     const one = stream.watch('r');

@@ -1,7 +1,9 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { act, fireEvent, render, screen } from '@testing-library/react';
+import { Signal } from '@lumino/signaling';
 import { Away } from '../Away';
 import { Boundary } from '../Boundary';
+import { ILost, useServerNow } from '../useLost';
 
 const trans = nullTranslator.load('nbyard');
 
@@ -10,13 +12,47 @@ describe('R10: while the server is away', () => {
   afterEach(() => jest.useRealTimers());
 
   it('says how old what is shown is, and nothing when it is there', () => {
-    const since = Date.parse('2030-01-01T00:00:05Z');
-    const { rerender, container } = render(<Away since={since} trans={trans} />);
+    const lost = { since: Date.parse('2030-01-01T00:00:05Z') };
+    const { rerender, container } = render(<Away lost={lost} trans={trans} />);
     expect(container.textContent).toContain('5 s ago');
     act(() => void jest.advanceTimersByTime(65_000));
     expect(container.textContent).toContain('1:10 ago');
-    rerender(<Away since={undefined} trans={trans} />);
+    expect(screen.queryByRole('button')).toBeNull();
+    rerender(<Away lost={undefined} trans={trans} />);
     expect(container.textContent).toBe('');
+  });
+
+  it.each([
+    ['signed-out', 'Your sign-in has expired.', 'Sign In Again'],
+    ['stopped', 'The Jupyter server is stopped.', 'Start the Server']
+  ] as const)('P5: offers what helps where it does not come back by itself: %s', (...words) => {
+    const [barrier, message, action] = words;
+    render(<Away lost={{ since: 0, barrier }} trans={trans} />);
+    expect(screen.getByRole('status').textContent).toBe(message);
+    expect(screen.getByRole('button', { name: action })).toBeTruthy();
+  });
+});
+
+describe('P5: the clock of what runs', () => {
+  beforeEach(() => jest.useFakeTimers({ now: 1_000 }));
+  afterEach(() => jest.useRealTimers());
+
+  it('stands still while the server is away', () => {
+    const stream = { lost: undefined, connectedChanged: new Signal<object, boolean>({}) };
+    const heard = (lost?: ILost) =>
+      act(() => {
+        Object.assign(stream, { lost });
+        stream.connectedChanged.emit(!lost);
+        jest.advanceTimersByTime(5_000);
+      });
+    const Clock = () => <>{useServerNow(stream, true)}</>;
+    const { container } = render(<Clock />);
+    act(() => void jest.advanceTimersByTime(2_000));
+    expect(container.textContent).toBe('3000');
+    heard({ since: 3_500 });
+    expect(container.textContent).toBe('3500');
+    heard();
+    expect(container.textContent).toBe('13000');
   });
 });
 

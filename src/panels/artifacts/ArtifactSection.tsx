@@ -4,7 +4,8 @@ import { showBytes } from '../../components/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { StateMark } from '../../components/StateMark';
-import { showAgo, showMoment, useNow } from '../../components/times';
+import { showAgo, showMoment } from '../../components/times';
+import { useServerNow } from '../../components/useLost';
 import { artifactIcon } from '../../thingIcons';
 import { REF_MIME } from '../../tokens';
 import { Older, SearchBox, useSearch } from '../Search';
@@ -20,7 +21,7 @@ export function ArtifactSection({ services }: { services: IPanelServices }): JSX
   const { yard, trans, commands } = services;
   const artifacts = artifactsOf(yard);
   const search = useSearch(artifacts, nameOf);
-  const now = useNow(search.items.some(isLive));
+  const now = useServerNow(yard.stream, search.items.some(isLive));
   useEffect(() => void artifacts.start(), [artifacts]);
   const open = ({ id }: Artifact) => openArtifact(services, { id });
   return (

@@ -2,7 +2,8 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { isLive } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark } from '../../components/StateMark';
-import { showSeconds, useNow } from '../../components/times';
+import { showSeconds } from '../../components/times';
+import { useServerNow } from '../../components/useLost';
 import { useSignal } from '../../components/useSignal';
 import { RunModel } from '../../runs/model';
 import { secondsOf } from '../../runs/reducer';
@@ -60,7 +61,7 @@ function Made({ services, model, isNew }: IMadeProps): JSX.Element {
   }, [isNew, opened]);
   const files = useSignal(model.changed, () => !!model.task('main')?.artifacts?.length);
   const live = !!run && isLive(run);
-  const now = useNow(live);
+  const now = useServerNow(services.yard.stream, live);
   const actions = live
     ? ['cancel-run']
     : [...(files && run?.name ? ['download-artifact'] : []), 'copy-artifact', 'delete-artifact'];

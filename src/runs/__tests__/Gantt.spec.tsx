@@ -12,7 +12,8 @@ function show(state: string, finished_at: string | null): void {
   const run = { id: 'r', state, created_at: at(0), finished_at };
   const task = { node: 'a', state, cached: true, queued_at: at(0.01), finished_at };
   const detail = { run, tasks: [task] } as unknown as RunDetail;
-  const services = { trans: nullTranslator.load('nbyard') } as IRunServices;
+  const yard = { stream: {} };
+  const services = { trans: nullTranslator.load('nbyard'), yard } as IRunServices;
   const model = {} as RunModel;
   const step = { step: undefined, onStep: jest.fn(), attempt: 0, onAttempt: jest.fn() };
   render(

@@ -3,7 +3,8 @@ import { useMemo, useState } from 'react';
 import { isLive } from '../../api/types';
 import { PortionBar, usePortion } from '../../components/Portion';
 import { StateMark, stateText } from '../../components/StateMark';
-import { showSeconds, useNow } from '../../components/times';
+import { showSeconds } from '../../components/times';
+import { useServerNow } from '../../components/useLost';
 import {
   chartOf,
   colourOf,
@@ -48,9 +49,9 @@ const nodeOf = ({ node }: IBar): string => node;
 
 /** When each step waited, started and worked, as bars; the same as a table on request. */
 export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
-  const { trans } = useServices();
+  const { trans, yard } = useServices();
   const [table, setTable] = useState(false);
-  const now = useNow(isLive(detail.run));
+  const now = useServerNow(yard.stream, isLive(detail.run));
   const chart = useMemo(() => chartOf(detail, now), [detail, now]);
   const portion = usePortion(chart.bars, nodeOf, step);
   const shown = new Set(

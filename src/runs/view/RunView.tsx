@@ -8,7 +8,8 @@ import { Boundary } from '../../components/Boundary';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark } from '../../components/StateMark';
 import { Tabs } from '../../components/Tabs';
-import { showSeconds, useNow } from '../../components/times';
+import { showSeconds } from '../../components/times';
+import { useLost, useServerNow } from '../../components/useLost';
 import { useSignal } from '../../components/useSignal';
 import { IKnownEstimate, runEstimate } from '../estimates';
 import { RunModel } from '../model';
@@ -58,7 +59,7 @@ export default function RunView(props: IRunViewProps): JSX.Element {
 function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
   const { model, detail, only, first = 'steps' } = props;
   const { trans, yard } = useServices();
-  const since = useSignal(yard.stream.connectedChanged, () => yard.stream.lostAt);
+  const lost = useLost(yard.stream);
   const [tab, setTab] = useState(first);
   const [chosen, setChosen] = useState(useLastStep(detail));
   const [jump, setJump] = useState<number>();
@@ -77,7 +78,7 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
   };
   return (
     <div className="nby-RunView">
-      <Away since={since} trans={trans} />
+      <Away lost={lost} trans={trans} />
       {!only && (
         <Header
           model={model}
@@ -172,11 +173,11 @@ interface IHeaderProps {
 }
 
 function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): JSX.Element {
-  const { trans, commands } = useServices();
+  const { trans, commands, yard } = useServices();
   const activity = useActivity(model);
   const { run } = detail;
   const live = isLive(run);
-  const now = useNow(live);
+  const now = useServerNow(yard.stream, live);
   const done = detail.tasks.filter(task => task.finished_at || task.cached).length;
   const percent = Math.round(runProgress(detail, activity) * 100);
   const left = runEstimate(estimate, now, trans);

@@ -3,7 +3,8 @@ import { PortionBar, usePortion } from '../../components/Portion';
 import { RowList } from '../../components/RowList';
 import { MonitorLinks } from '../../components/MonitorLinks';
 import { StateMark } from '../../components/StateMark';
-import { showMoment, showSeconds, useNow } from '../../components/times';
+import { showMoment, showSeconds } from '../../components/times';
+import { useServerNow } from '../../components/useLost';
 import { stepName, stepTitle } from '../names';
 import { IKnownEstimate, stepEstimate } from '../estimates';
 import { RunModel } from '../model';
@@ -33,7 +34,7 @@ export function Steps(props: IStepsProps): JSX.Element {
   const { model, detail, step, onStep } = props;
   const { trans, yard } = useServices();
   const activity = useActivity(model);
-  const now = useNow(isLive(detail.run));
+  const now = useServerNow(yard.stream, isLive(detail.run));
   const { estimate } = props;
   const portion = usePortion(detail.tasks, nodeOf, step);
   return (
