@@ -22,6 +22,11 @@ LOCAL_SOCKET = "unix:///var/run/docker.sock"
 CERTIFICATES = ("ca.pem", "cert.pem", "key.pem")
 SCHEMES = ("unix://", "tcp://", "http://", "https://", "ssh://")
 START_IT = "Start it, or set DOCKER_HOST or the setting docker_host (NBYARD_DOCKER_HOST)."
+JOIN_GROUP = (
+    "Add your account to the group of the socket: sudo usermod -aG {group} ACCOUNT. Then sign in"
+    " again, or restart your server if it belongs to a JupyterHub. Members of that group can become"
+    " root."
+)
 LOG_IN = "`ssh` must get there without asking, and find Docker's client: try `docker version` so."
 SHOW_PAPERS = (
     "Set docker_cert_path (NBYARD_DOCKER_CERT_PATH), or DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, to"
@@ -178,6 +183,8 @@ class Connection:
             hint = LOG_IN
         elif self._has_tls or "TLS" in why:
             hint = SHOW_PAPERS
+        elif why == "permission denied":
+            hint = _join_group(self.url.removeprefix("unix://"))
         return Unavailable(f"Docker cannot be reached at {self.url}: {why}", hint=hint)
 
     @contextmanager
@@ -189,6 +196,15 @@ class Connection:
             with client.get(url, params=params, stream=True, timeout=limits) as answer:
                 check(answer)
                 yield answer
+
+
+def _join_group(place: str) -> str:
+    """Say which group may use a socket."""
+    try:
+        group = Path(place).group()
+    except (OSError, KeyError):  # its folder is closed, or the group has no name
+        group = "docker"
+    return JOIN_GROUP.format(group=group)
 
 
 def _adapter_class() -> Any:

@@ -7,6 +7,8 @@ import pytest
 from nbyard.dockerd import Engine
 from nbyard.dockerd.connection import Connection
 from nbyard.errors import Unavailable
+from nbyard.probes import probe_docker
+from nbyard.settings import Settings
 
 NAMES = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 
@@ -56,3 +58,19 @@ def test_what_cannot_be_is_told_before_anybody_is_asked(tmp_path: Path, url: str
     with pytest.raises(Unavailable) as caught:
         engine.fresh_info()
     assert words in caught.value.message
+
+
+def test_without_rights_on_the_socket_the_group_is_named(tmp_path: Path, monkeypatch):
+    """G7: the engine runs, so that starting it is no cure."""
+    place = tmp_path / "docker.sock"
+    place.touch()
+
+    def refuse(_: Connection) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Connection, "_knock", refuse)
+    told = probe_docker(Settings(docker_host=f"unix://{place}"))
+    assert told.message.endswith("permission denied")
+    assert f"usermod -aG {place.group()} ACCOUNT" in told.cure
+    assert "Start it" not in told.cure
+    assert "-aG docker " in probe_docker(Settings(docker_host="unix:///no/such.sock")).cure
