@@ -12,11 +12,18 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import msgspec
 
-from nbyard.errors import ErrorBody, NbyardError, Unavailable, error_classes
+from nbyard.errors import ErrorBody, Forbidden, NbyardError, Unavailable, error_classes
 from nbyard.services.operation import Operation
 from nbyard.services.table import table
 
 SECONDS = 60
+NO_TOKEN = (
+    "No token was sent: set NBYARD_TOKEN. Tokens of a JupyterHub are made on its page /hub/token."
+)
+# of a JupyterHub in place of a server that it stopped
+STOPPED = (424, 503)
+REDIRECTS = range(300, 400)
+START = "Start the server in JupyterHub, and check the address: https://HUB/user/NAME/"
 CHUNK = 8 << 20
 
 
@@ -87,7 +94,7 @@ class Client:
         finally:
             connection.close()
         if answer.status >= 300:
-            raise _error(answer.status, content)
+            raise self._error(answer.status, content)
         return content
 
     def download(self, noun: str, key: str) -> tuple[BinaryIO, str]:
@@ -112,7 +119,7 @@ class Client:
                 connection.request("GET", place, headers=self._headers)
                 answer = connection.getresponse()
                 if answer.status >= 300:
-                    raise _error(answer.status, answer.read())
+                    raise self._error(answer.status, answer.read())
                 shutil.copyfileobj(answer, whole, CHUNK)
             except (OSError, http.client.HTTPException) as error:
                 raise Unavailable(f"{self._url.geturl()} does not answer: {error}") from None
@@ -120,6 +127,16 @@ class Client:
         whole.seek(0)
         _, _, name = answer.headers.get("Content-Disposition", "").partition("filename*=UTF-8''")
         return whole, unquote(name) or default
+
+    def _error(self, status: int, content: bytes) -> NbyardError:
+        """As the server answered; what stands before it knows no words of ours."""
+        hint = NO_TOKEN if status in (401, 403) and not self._headers else ""
+        try:
+            body = msgspec.json.decode(content, type=ErrorBody)
+        except msgspec.DecodeError:
+            return _of_others(status, hint)
+        cls = error_classes().get(body.code, NbyardError)
+        return cls(body.message, hint=body.hint or hint, details=body.details)
 
     def _connect(self) -> http.client.HTTPConnection:
         host, port = self._url.hostname or "", self._url.port
@@ -166,12 +183,12 @@ class Noun:
         return call
 
 
-def _error(status: int, content: bytes) -> NbyardError:
-    try:
-        body = msgspec.json.decode(content, type=ErrorBody)
-    except msgspec.DecodeError:
-        if status == 404:
-            return Unavailable("There is a server, but no nbyard: is its extension enabled?")
-        return Unavailable(f"The server answered {status}.")
-    cls = error_classes().get(body.code, NbyardError)
-    return cls(body.message, hint=body.hint, details=body.details)
+def _of_others(status: int, hint: str) -> NbyardError:
+    """What Jupyter, a JupyterHub or a proxy answered in place of nbyard."""
+    if status in (401, 403):
+        return Forbidden("The server does not accept the token, or is stopped.", hint=hint)
+    if status in STOPPED or status in REDIRECTS:
+        return Unavailable(f"No Jupyter server runs there (status {status}).", hint=START)
+    if status == 404:
+        return Unavailable("There is a server, but no nbyard: is its extension enabled?")
+    return Unavailable(f"The server answered {status}.")

@@ -7,6 +7,7 @@ import os
 import time
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 from jupyter_core.paths import jupyter_runtime_dir
 
@@ -17,6 +18,9 @@ from nbyard.rest.identity import local_name
 from nbyard.wake import Listener
 
 CALL_SECONDS = 5.0
+LOOPBACK = "127.0.0.1"
+# a server that listens at every address of this machine says so in its URL
+OWN_HOSTS = ("", "0.0.0.0", "::", "::1", "localhost", LOOPBACK)
 
 
 class LocalNoun:
@@ -97,7 +101,8 @@ def connect(server: str = "") -> Any:
     """A connection whose attributes are the nouns: `connect().runs.list()`.
 
     `server` is a URL or the port of a Jupyter server on this machine; empty: NBYARD_SERVER, else
-    the store of this machine. The token is NBYARD_TOKEN, or known for servers of this machine.
+    the store of this machine. The token is NBYARD_TOKEN, or known for servers of this machine and
+    for the server of the JupyterHub session that this process belongs to.
 
     Raises:
         Unavailable: no server runs on that port.
@@ -108,10 +113,11 @@ def connect(server: str = "") -> Any:
         return Local()
     token = os.environ.get("NBYARD_TOKEN", "")
     if server.startswith(("http://", "https://")):
-        return _client(server, token or _known_token(server))
+        return _client(server, token or _known_token(server) or _session_token(server))
     for info in _running():
         if server == str(info.get("port")):
-            return _client(info["url"], token or info.get("token", ""))
+            url = info["url"]
+            return _client(url, token or info.get("token", "") or _session_token(url))
     if server.isdecimal():
         raise Unavailable(
             f"No Jupyter server runs on port {server} here.", hint="Start one, or give its URL."
@@ -146,3 +152,20 @@ def _running() -> list[dict[str, Any]]:
 def _known_token(url: str) -> str:
     wanted = url.rstrip("/")
     return next((i["token"] for i in _running() if i["url"].rstrip("/") == wanted), "")
+
+
+def _session_token(url: str) -> str:
+    """The token of the JupyterHub session around this process, for the session's own server; empty
+    for any other address: whoever has the token can act as the user."""
+    own = (os.environ.get("JUPYTERHUB_SERVICE_URL"), os.environ.get("JUPYTERHUB_PUBLIC_URL"))
+    if any(one and _place(one) == _place(url) for one in own):
+        return os.environ.get("JUPYTERHUB_API_TOKEN", "")
+    return ""
+
+
+def _place(url: str) -> tuple[str, str, int | None, str]:
+    """What two addresses of one server have in common: scheme, host, port and path."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, LOOPBACK if host in OWN_HOSTS else host, port, parts.path.rstrip("/")

@@ -7,7 +7,7 @@ import pytest
 from nbyard.client import Client
 from nbyard.domain.datasets import FileSource, NewDataset, UploadSource
 from nbyard.domain.runs import NewRun
-from nbyard.errors import Conflict, Invalid, NbyardError, NotFound, Unavailable
+from nbyard.errors import Conflict, Forbidden, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.services.table import table
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
@@ -73,6 +73,28 @@ def test_a_wrong_token(api: JupyterServer):
     with pytest.raises(NbyardError) as refused:
         Client(api.url, "wrong").runs.list()
     assert refused.value.status == 403
+
+
+def test_no_token(api: JupyterServer):
+    """P5: it says what is missing."""
+    with pytest.raises(Forbidden) as refused:
+        Client(api.url).runs.list()
+    assert "set NBYARD_TOKEN" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (302, "No Jupyter server runs there"),
+        (403, "does not accept the token"),
+        (404, "no nbyard"),
+        (424, "No Jupyter server runs there"),
+        (500, "answered 500"),
+    ],
+)
+def test_what_a_hub_answers_in_place_of_a_server(status: int, words: str):
+    """P5."""
+    assert words in Client("http://hub.test/user/ann", "t")._error(status, b"<html>").message
 
 
 def test_downloads_are_files_with_their_names(client: Client, api: JupyterServer):

@@ -67,6 +67,49 @@ def test_a_server_by_url_or_port_with_its_token(monkeypatch, server):
     assert discover.connect()._headers == {"Authorization": "token mine"}
 
 
+OWN = "http://0.0.0.0:8888/user/ann/"
+PUBLIC = "https://hub.test/user/ann/"
+
+
+@pytest.mark.parametrize(
+    ("server", "is_own"),
+    [
+        ("http://0.0.0.0:8888/user/ann", True),
+        ("http://127.0.0.1:8888/user/ann/", True),
+        ("http://localhost:8888/user/ann/", True),
+        ("https://hub.test/user/ann", True),
+        ("https://hub.test:443/user/ann/", True),
+        ("http://hub.test/user/ann/", False),
+        ("https://hub.test/user/bob/", False),
+        ("https://hub.test:8443/user/ann/", False),
+        ("https://hub.test.evil.test/user/ann/", False),
+        ("https://hub.test@evil.test/user/ann/", False),
+        ("http://127.0.0.1:8889/user/ann/", False),
+    ],
+)
+def test_the_token_of_a_hub_s_session_is_for_its_own_server_only(monkeypatch, server, is_own):
+    """P5."""
+    monkeypatch.setattr(discover, "_running", list)
+    monkeypatch.delenv("NBYARD_TOKEN", raising=False)
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "of the hub")
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_URL", OWN)
+    monkeypatch.setenv("JUPYTERHUB_PUBLIC_URL", PUBLIC)
+    sent = {"Authorization": "token of the hub"} if is_own else {}
+    assert discover.connect(server)._headers == sent
+    monkeypatch.setenv("NBYARD_TOKEN", "mine")
+    assert discover.connect(server)._headers == {"Authorization": "token mine"}
+
+
+def test_the_port_of_a_hub_s_session_is_its_own_server(monkeypatch):
+    """P5: a server of a hub writes no token where it says that it runs."""
+    running = [{"port": 8888, "url": "http://127.0.0.1:8888/user/ann/", "token": ""}]
+    monkeypatch.setattr(discover, "_running", lambda: running)
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "of the hub")
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_URL", OWN)
+    monkeypatch.setenv("JUPYTERHUB_PUBLIC_URL", "")
+    assert discover.connect("8888")._headers == {"Authorization": "token of the hub"}
+
+
 def test_a_server_that_nobody_knows(monkeypatch):
     monkeypatch.setattr(discover, "_running", list)
     with pytest.raises(Unavailable):
