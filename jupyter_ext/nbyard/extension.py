@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from nbyard.rest import metrics
+from nbyard.rest.activity import Activity
 from nbyard.rest.guard import Guard
 from nbyard.rest.handlers import Desk
 from nbyard.rest.routes import routes
 from nbyard.rest.socket import Broadcast
+from nbyard.rest.traffic import Meter
 from nbyard.settings import Settings
 from nbyard.wake import Listener
 
@@ -21,17 +23,22 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     root = Path(serverapp.root_dir)
     os.environ["NBYARD_RESOURCES"] = str(settings.store_path / "resources")
     base_url = serverapp.web_app.settings["base_url"]
+
+    def exists() -> bool:
+        return bool(settings.database_url) or (settings.store_path / STORE).exists()
+
     desk = Desk(lambda: _open(settings, root, base_url), settings)
     broadcast = Broadcast(desk, _listener(settings.store_path))
     web_app = serverapp.web_app
+    activity = Activity(desk, web_app, exists)
     rules = web_app.default_router.rules
     before = list(rules)
-    web_app.add_handlers(".*$", routes(base_url, desk, broadcast))
+    web_app.add_handlers(".*$", routes(base_url, desk, broadcast, Meter(desk, activity.note)))
     ours = [rule for rule in rules if rule not in before]
     desk.closing.append(lambda: _remove(rules, ours))
     web_app.settings["nbyard"] = desk
     metrics.mount(desk)
-    Guard(desk, lambda: bool(settings.database_url) or (settings.store_path / STORE).exists())
+    Guard(desk, exists)
     serverapp.log.info("nbyard keeps its store in %s", settings.store_path)
 
 

@@ -22,7 +22,7 @@ def capacity(settings: Settings) -> Capacity:
     cores, memory_bytes = _usable()
     return Capacity(
         cores=float(settings.slots or cores),
-        memory_bytes=memory_bytes,
+        memory_bytes=settings.memory_bytes or memory_bytes,
         gpus=gpus.present(settings.gpus),
         tasks_per_gpu=settings.tasks_per_gpu,
     )

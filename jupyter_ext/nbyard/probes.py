@@ -16,6 +16,7 @@ def probe_slots(settings: Settings) -> Check:
     found = capacity(settings)
     slots = f"{found.cores:g} ({'as set' if settings.slots else 'one for each core'})"
     memory = f"{found.memory_bytes / GIB:.1f} GiB of memory"
+    memory += " (as set)" if settings.memory_bytes else ""
     source = gpus.source(settings.gpus)
     names = f"GPUs {', '.join(found.gpus)}" if found.gpus else "no GPUs"
     shared = found.gpus and found.tasks_per_gpu > 1

@@ -36,6 +36,11 @@ class Settings(Configurable):
         min=0,
         help="How many tasks may run at once on this machine; 0 = one for each core that is ours.",
     ).tag(config=True, dispatcher=True)
+    memory_bytes = Int(
+        0,
+        min=0,
+        help="How much memory tasks may ask for together; 0 = all that is ours of this machine.",
+    ).tag(config=True, dispatcher=True)
     prepared_parent = Bool(
         True,
         help="Fork processes from one that has imported what notebooks need, instead of starting"
@@ -180,6 +185,13 @@ class Settings(Configurable):
     idle_seconds = Float(
         60.0, min=0, help="How long the dispatcher stays when there is nothing to do."
     ).tag(config=True, dispatcher=True)
+    keep_alive_seconds = Float(
+        3 * 24 * 3600.0,
+        min=0,
+        help="How long work without a user keeps the Jupyter server from being stopped as idle."
+        " Runs, builds, imports and requests to deployments count as activity of the server until"
+        " its last other activity was so long ago; 0 = they never count.",
+    ).tag(config=True)
     garbage_grace_seconds = Float(
         3600.0, min=0, help="How long bytes stay in the store after nothing names them any more."
     ).tag(config=True, dispatcher=True)

@@ -69,6 +69,11 @@ class Yard:
         """Start a dispatcher if there is work and none lives."""
         self.parts.watch()
 
+    def is_working(self) -> bool:
+        """Whether anything runs, is built or is imported, or waits for that."""
+        with self.store.read() as c:
+            return self.store.is_working(c)
+
     def close(self) -> None:
         self._stack.close()
         self.parts.tables.close()

@@ -12,7 +12,8 @@ from nbyard.settings import Settings
 
 
 def test_the_settings_count_else_the_machine():
-    configured = capacity(Settings(slots=3, gpus=["1", "0", "1"], tasks_per_gpu=2))
+    configured = capacity(Settings(slots=3, memory_bytes=5, gpus=["1", "0", "1"], tasks_per_gpu=2))
+    assert configured.memory_bytes == 5
     assert (configured.cores, configured.gpus, configured.tasks_per_gpu) == (3, ("1", "0"), 2)
     found = capacity(Settings(gpus=[]))
     assert found.cores >= 1

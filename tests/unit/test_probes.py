@@ -23,10 +23,10 @@ def says(driver: Path, script: str) -> None:
 
 
 def test_slots_memory_and_gpus_that_are_set(driver: Path) -> None:
-    told = probe_slots(Settings(slots=3, gpus=["0", "1"], tasks_per_gpu=2))
+    told = probe_slots(Settings(slots=3, memory_bytes=2**30, gpus=["0", "1"], tasks_per_gpu=2))
     assert (told.name, told.state) == ("slots", "ok")
     assert told.message.startswith("3 (as set); ")
-    assert "GiB of memory" in told.message
+    assert "; 1.0 GiB of memory (as set); " in told.message
     assert told.message.endswith("GPUs 0, 1 (as set), each for 2 tasks at once")
 
 

@@ -41,6 +41,8 @@ class Opened(Protocol):
 
     def watch(self) -> None: ...
 
+    def is_working(self) -> bool: ...
+
     def close(self) -> None: ...
 
 
@@ -65,6 +67,10 @@ class Desk:
     def watch(self) -> None:
         """Start a dispatcher if there is work and none lives; may block."""
         self._yard().watch()
+
+    def is_working(self) -> bool:
+        """Whether anything runs, is built or is imported; may block."""
+        return self._yard().is_working()
 
     def _yard(self) -> Opened:
         with self._lock:

@@ -292,7 +292,7 @@ class ProxyHandler(NbyardHandler):
         head += [f"{name}: {value}" for name, value in self._switched.get_all()]
         browser = self.detach()
         await browser.write("\r\n".join([*head, "", ""]).encode("latin-1"))
-        await tunnel(browser, service)
+        await tunnel(browser, service, self._meter.note if self._meter else None)
 
     def get_login_url(self) -> str:
         """No page to log in instead of an answer."""

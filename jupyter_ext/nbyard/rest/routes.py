@@ -62,7 +62,7 @@ class NowhereHandler(NbyardHandler):
     post = put = patch = delete = get
 
 
-def routes(base_url: str, desk: Desk, broadcast: Broadcast) -> list[Route]:
+def routes(base_url: str, desk: Desk, broadcast: Broadcast, meter: Meter) -> list[Route]:
     """All routes below `<base_url>/nbyard/api`, exact ones before those with variables, and those
     of the proxy."""
     by_path: dict[str, dict[str, Operation]] = {}
@@ -88,7 +88,7 @@ def routes(base_url: str, desk: Desk, broadcast: Broadcast) -> list[Route]:
         values = {"desk": desk, "by_method": by_method}
         found.append((_pattern(base_url, path), handler, values))
     found.append((_pattern(base_url, "/") + "?(.*)", NowhereHandler, {"desk": desk}))
-    values = {"desk": desk, "meter": Meter(desk)}
+    values = {"desk": desk, "meter": meter}
     found.append((url_path_join(base_url, PROXIED), ProxyHandler, values))
     found.append((url_path_join(base_url, OF_ATTEMPTS), MonitorHandler, {"desk": desk}))
     return found

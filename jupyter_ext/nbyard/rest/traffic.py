@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 
 from tornado.ioloop import IOLoop
 from tornado.log import app_log
@@ -16,9 +17,11 @@ FIRST_SECONDS = 0.5
 
 
 class Meter:
-    """Counts in the server's loop; what is not given away yet when the desk closes is then."""
+    """Counts in the server's loop; what is not given away yet when the desk closes is then.
+    `note` is called whenever somebody asks or sends something."""
 
-    def __init__(self, desk: Desk):
+    def __init__(self, desk: Desk, note: Callable[[], None] = lambda: None):
+        self.note = note
         self._desk = desk
         self._tallies: dict[str, Tally] = {}
         self._is_due = self._is_known = False
@@ -28,6 +31,7 @@ class Meter:
         """A request to the deployment of this id, and after how long it was answered."""
         tally = self._tallies.setdefault(deployment, Tally())
         tally.count(time.time(), seconds, is_error=is_error)
+        self.note()
         if not self._is_known:
             self._is_known = True
             self._desk.closing.append(self.give)

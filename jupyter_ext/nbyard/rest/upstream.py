@@ -26,6 +26,7 @@ SWITCHING = 101
 
 Begin = Callable[[int, str, HTTPHeaders], Awaitable[None]]
 Give = Callable[[bytes], Awaitable[None]]
+Note = Callable[[], None]
 
 
 class Upstream(HTTPMessageDelegate):
@@ -99,16 +100,20 @@ class Upstream(HTTPMessageDelegate):
         """What came of the answer is all of it that there is."""
 
 
-async def tunnel(one: IOStream, other: IOStream) -> None:
-    """Carry what either says to the other, until one of them ends."""
-    await asyncio.gather(_carry(one, other), _carry(other, one))
+async def tunnel(one: IOStream, other: IOStream, note: Note | None = None) -> None:
+    """Carry what either says to the other, until one of them ends; `note` is called for each
+    piece of the first."""
+    await asyncio.gather(_carry(one, other, note), _carry(other, one, None))
 
 
-async def _carry(source: IOStream, sink: IOStream) -> None:
+async def _carry(source: IOStream, sink: IOStream, note: Note | None) -> None:
     read = partial(source.read_bytes, CHUNK, partial=True)
     try:
         while True:
-            await sink.write(await read())
+            piece = await read()
+            if note is not None:
+                note()
+            await sink.write(piece)
     except StreamClosedError:
         source.close()
         sink.close()

@@ -106,13 +106,16 @@ class Store:
         return {digest for noun in nouns for digest in noun.digests(c)}
 
     def has_work(self, c: Connection) -> bool:
-        """Whether anything is under way or waits to be."""
-        nouns = (self.environments, self.images, self.deployments)
+        """Whether a dispatcher is needed: also for what is only kept."""
+        return bool(self.is_working(c) or self.deployments.under_way(c) or self.models.is_leased(c))
+
+    def is_working(self, c: Connection) -> bool:
+        """Whether anything that comes to an end by itself is under way or waits to be."""
         return bool(
             self.runs.live(c)
             or self.datasets.importing(c)
-            or any(noun.under_way(c) for noun in nouns)
-            or self.models.is_leased(c)
+            or self.environments.under_way(c)
+            or self.images.under_way(c)
             or self.trials.open(c)
         )
 

@@ -330,6 +330,16 @@ def test_a_websocket_is_counted_once_when_it_is_opened(app):
     assert traffic(app, "app") == (requests + 1, errors)
 
 
+def test_who_asks_a_deployment_keeps_the_server_active(app):
+    """P5: what is sent over a websocket too."""
+    web_app = app.app.web_app
+    for ask in (lambda: get(app, WEB), lambda: say(app)):
+        before = web_app.last_activity()
+        ask()
+        wait_until(lambda before=before: web_app.last_activity() > before)
+        assert web_app.last_activity() == web_app.settings["last_activity_times"]["nbyard"]
+
+
 def say(app: JupyterServer, path: str = f"{WEB}socket", **how: Any) -> Any:
     """A conversation over a websocket."""
 

@@ -21,7 +21,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 def all_routes() -> list[tuple[str, Any]]:
     """Path and handler of every route, with something in place of its variables."""
     found = []
-    for pattern, handler, _ in routes("/", None, None):  # type: ignore[arg-type]
+    for pattern, handler, _ in routes("/", None, None, None):  # type: ignore[arg-type]
         path = pattern.removeprefix("/nbyard/api").replace("/?(.*)", "/some/where")
         if handler is ProxyHandler:
             path = f"{BESIDE}deployments/x/y/z"
