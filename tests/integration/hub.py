@@ -1,0 +1,175 @@
+"""A real JupyterHub from PyPI with configurable-http-proxy from npm, for tests."""
+
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tornado.testing import bind_unused_port
+
+from nbyard.testing.server import TOKEN, Answer
+
+ROOT = Path(__file__).parents[2]
+PROXY = ROOT / "ui-tests/node_modules/configurable-http-proxy/bin/configurable-http-proxy"
+PATIENCE_SECONDS = 60.0
+# of the test's environment, they only make each start longer
+OTHERS = (
+    *("jupyterlab", "jupyter_lsp", "jupyter_server_fileid", "jupyter_server_terminals"),
+    *("jupyter_server_ydoc", "notebook_shim"),
+)
+CONFIG = """
+import json, os, sys
+
+told = json.loads(os.environ["NBYARD_TEST_HUB"])
+c.JupyterHub.bind_url = told["url"]
+c.JupyterHub.hub_bind_url = told["hub"]
+c.ConfigurableHTTPProxy.api_url = told["proxy"]
+c.ConfigurableHTTPProxy.command = told["command"]
+c.JupyterHub.db_url = "sqlite:///" + told["folder"] + "/hub.sqlite"
+c.JupyterHub.cookie_secret_file = told["folder"] + "/cookie_secret"
+c.JupyterHub.cleanup_servers = True
+c.JupyterHub.authenticator_class = "dummy"
+c.JupyterHub.spawner_class = "simple"
+c.Authenticator.allow_all = True
+c.Authenticator.admin_users = {"root"}
+c.SimpleLocalProcessSpawner.home_dir_template = told["folder"] + "/{username}"
+c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser", "--allow-root"]
+c.Spawner.environment = {
+    **told["environment"],
+    "NBYARD_INLINE_DISPATCH": lambda spawner: str(spawner.user.name == "bob"),
+}
+c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
+c.JupyterHub.load_roles = [
+    {
+        "name": "tests",
+        "scopes": ["admin:users", "admin:servers", "tokens", "access:servers"],
+        "services": ["tests"],
+    },
+]
+c.JupyterHub.services = [{"name": "tests", "api_token": told["token"]}]
+"""
+
+
+class Hub:
+    """Runs until it is stopped; servers have the given `environment`."""
+
+    def __init__(self, folder: Path, **environment: str):
+        ports = []
+        for _ in range(3):
+            probe, port = bind_unused_port()
+            probe.close()
+            ports.append(port)
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{ports[0]}"
+        told = {
+            "url": self.url,
+            "hub": f"http://127.0.0.1:{ports[1]}",
+            "proxy": f"http://127.0.0.1:{ports[2]}",
+            "command": [shutil.which("node"), str(PROXY)],
+            "folder": str(folder),
+            "token": TOKEN,
+            "environment": {
+                "JUPYTER_CONFIG_DIR": str(folder),
+                "JUPYTERHUB_ACTIVITY_INTERVAL": "1",
+                "JUPYTERHUB_SINGLEUSER_APP": "jupyter_server.serverapp.ServerApp",
+                **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
+                **environment,
+            },
+        }
+        (folder / "config.py").write_text(CONFIG)
+        extensions = {"jpserver_extensions": dict.fromkeys(OTHERS, False)}
+        (folder / "jupyter_server_config.json").write_text(json.dumps({"ServerApp": extensions}))
+        self._log = (folder / "hub.log").open("wb")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterhub", "-f", str(folder / "config.py")],
+            cwd=folder,
+            env={**os.environ, "NBYARD_TEST_HUB": json.dumps(told)},
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+        until(lambda: self._process.poll() is not None or self._answers())
+        assert self._process.poll() is None, self.log
+
+    def _answers(self) -> bool:
+        try:
+            return self.send("GET", "/hub/api/").status == 200
+        except OSError:
+            return False
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "hub.log").read_text()
+
+    def send(self, method: str, path: str, body: Any = None, token: str = "") -> Answer:
+        """One request through the proxy of the hub; redirects are not followed."""
+        place = urlsplit(self.url)
+        connection = http.client.HTTPConnection(place.netloc, timeout=PATIENCE_SECONDS)
+        headers = {"Authorization": f"token {token}"} if token else {}
+        sent = None if body is None else json.dumps(body)
+        if sent is not None:
+            headers["Content-Type"] = "application/json"
+        with contextlib.closing(connection):
+            connection.request(method, path, body=sent, headers=headers)
+            return Answer(connection.getresponse())
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """What the hub itself answers to an administrator."""
+        answer = self.send(method, f"/hub/api{path}", body, TOKEN)
+        assert answer.status < 300, (answer.status, answer.content)
+        return answer.json if answer.content else None
+
+    def tokens(self, *users: str) -> list[str]:
+        """Create users, start their servers, and return a token of each."""
+        for user in users:
+            self.ask("POST", f"/users/{user}")
+            self.ask("POST", f"/users/{user}/server")
+        for user in users:
+            self.wait_for(user)
+        return [str(self.ask("POST", f"/users/{user}/tokens", {})["token"]) for user in users]
+
+    def wait_for(self, user: str) -> None:
+        """Return when the user's server answers."""
+        until(lambda: self.server(user).get("ready"))
+
+    def culler(self, idle_seconds: int) -> "subprocess.Popen[bytes]":
+        """Stop servers that are idle for so long, as the service of a hub does."""
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-m", "jupyterhub_idle_culler", f"--url={self.url}/hub/api"),
+                *("--cull-every=1", f"--timeout={idle_seconds}"),
+            ],
+            env={**os.environ, "JUPYTERHUB_API_TOKEN": TOKEN},
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+
+    def stop_server(self, user: str) -> None:
+        self.ask("DELETE", f"/users/{user}/server")
+        until(lambda: not self.server(user))
+
+    def server(self, user: str) -> dict[str, Any]:
+        """What the hub knows of a user's server; empty: it does not run."""
+        servers = self.ask("GET", f"/users/{user}")["servers"]
+        return dict(servers.get("", {}))
+
+    def stop(self) -> None:
+        """Stop the hub with all servers."""
+        self._process.terminate()
+        self._process.wait(PATIENCE_SECONDS)
+        self._log.close()
+
+
+def until(condition: Callable[[], Any]) -> Any:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not (found := condition()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+    return found

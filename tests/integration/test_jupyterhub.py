@@ -1,0 +1,189 @@
+"""P5, R1, R8: behind a real JupyterHub with two users, each with a server and a store of their own.
+docs/how-to/jupyterhub.md promises what is tested here."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import websocket_connect
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import NewDeployment, Place, Port
+from nbyard.settings import Settings
+from nbyard.testing.server import Answer
+from nbyard.yard import Yard
+
+from ..unit.rest.served import Service
+from .hub import PATIENCE_SECONDS, Hub, until
+
+pytestmark = [pytest.mark.first, pytest.mark.leaves_running]
+IDLE_SECONDS = 10
+WAIT = (
+    "import pathlib, time\nwhile not pathlib.Path({!r}).exists(): time.sleep(0.05)\nprint('over')\n"
+)
+RUNS = "/nbyard/api/runs"
+
+
+class People:
+    """A hub, and the tokens of its users. Nothing is carried out in Bob's store."""
+
+    def __init__(self, folder: Path):
+        self.hub = Hub(folder, NBYARD_IDLE_SECONDS="1")
+        self.ann, self.bob = self.hub.tokens("ann", "bob")
+
+    def home(self, user: str) -> Path:
+        return self.hub.folder / user
+
+    def get(self, path: str, token: str, user: str = "ann") -> Answer:
+        return self.hub.send("GET", f"/user/{user}{path}", token=token)
+
+    def run(self, path: str) -> str:
+        """Ask Ann's server for a run; its id."""
+        body = {"path": path, "force": True}
+        answer = self.hub.send("POST", f"/user/ann{RUNS}", body, self.ann)
+        assert answer.status == 201, answer.content
+        return str(answer.json["id"])
+
+    def state(self, run: str) -> str:
+        return str(self.get(f"{RUNS}/{run}", self.ann).json["run"]["state"])
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
+    made = People(tmp_path_factory.mktemp("hub"))
+    try:
+        yield made
+    finally:
+        made.hub.stop()
+
+
+@pytest.fixture(scope="module")
+def waiting(people: People) -> Path:
+    """Ann's `wait.py` is at its end when this file is there."""
+    go = people.hub.folder / "go"
+    (people.home("ann") / "wait.py").write_text(WAIT.format(str(go)))
+    return go
+
+
+def shell(people: People, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """`nbyard`, in another folder and with another store than those of the servers."""
+    elsewhere = people.hub.folder / "elsewhere"
+    elsewhere.mkdir(exist_ok=True)
+    own = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-m", "nbyard.cli.main", *words],
+        cwd=elsewhere,
+        env={**own, "HOME": str(elsewhere), "USER": "carl", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def session(people: People, user: str) -> dict[str, str]:
+    """The variables of a terminal in the user's server, as far as they are the hub's."""
+    pid = people.hub.server(user)["state"]["pid"]
+    words = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    found = dict(word.split("=", 1) for word in words if "=" in word)
+    return {name: value for name, value in found.items() if name.startswith("JUPYTERHUB_")}
+
+
+def test_events_of_a_run_come_below_the_user_s_address(people: People, waiting: Path) -> None:
+    async def follow() -> tuple[str, list[tuple[str, str]]]:
+        place = people.hub.url.replace("http", "ws")
+        url = f"{place}/user/ann/nbyard/api/events/socket"
+        headers = {"Authorization": f"token {people.ann}"}
+        socket = await websocket_connect(HTTPRequest(url, headers=headers))
+        await socket.write_message('{"after": 0}')
+        await socket.read_message()
+        run = await asyncio.to_thread(people.run, "wait.py")
+        waiting.touch()
+        seen: list[tuple[str, str]] = []
+        while ("run", "succeeded") not in seen:
+            frame = json.loads(str(await socket.read_message()))
+            seen += [(e["topic"], e["data"].get("state", "")) for e in frame.get("events", [])]
+        socket.close()
+        while await socket.read_message() is not None:
+            pass
+        return run, seen
+
+    run, seen = asyncio.run(asyncio.wait_for(follow(), PATIENCE_SECONDS))
+    assert ("task", "running") in seen
+    log = people.get(f"{RUNS}/{run}/tasks/main/log", people.ann)
+    assert log.json["text"] == "over\n"
+    waiting.unlink()
+
+
+def test_one_user_cannot_ask_the_server_of_another(people: People) -> None:
+    (people.home("ann") / "quick.py").write_text("print(1)")
+    run = people.run("quick.py")
+    for token in ("", people.bob):
+        for path in (RUNS, f"{RUNS}/{run}", "/nbyard/deployments/app/web/"):
+            assert people.get(path, token).status == 403
+    assert people.get(f"{RUNS}/{run}", people.bob, "bob").status == 404, "another store"
+
+
+def test_a_deployment_is_reached_below_its_owner_s_address_only(people: People) -> None:
+    assert people.get(RUNS, people.bob, "bob").status == 200
+    service = Service()
+    folder = people.home("bob") / ".local/share/jupyter/nbyard"
+    try:
+        with Yard.open(Settings(store_dir=str(folder), inline_dispatch=True)) as yard:
+            body = NewDeployment("app:1", "own", "app", ports=[Port("web", 1)])
+            made = yard.services.deployments.create(Caller("bob"), body)
+            with yard.store.write() as c:
+                row = yard.store.deployments.revision(c, made.id, 1)
+                places = [Place("web", "127.0.0.1", service.port, answers=True)]
+                yard.store.deployments.set_revision(c, row.revision.id, places=places)
+                yard.store.deployments.serve(c, made, 1)
+        link = "/nbyard/deployments/app/web/"
+        answer = people.get(f"{link}deep?x=1", people.bob, "bob")
+        assert answer.json["uri"] == "/deep?x=1"
+        sent = {name.lower(): value for name, value in answer.json["headers"]}
+        assert sent["x-forwarded-prefix"] == "/user/bob/nbyard/deployments/app/web"
+        assert people.bob not in json.dumps(sent), "the token stays with Jupyter"
+        assert people.get(link, people.ann, "bob").status == 403
+    finally:
+        service.stop()
+
+
+def test_a_session_s_own_server_needs_no_other_token(people: People) -> None:
+    """The hub's token is for the session's own address, and sent to no other."""
+    own = session(people, "ann")
+    found = shell(people, "runs", "ls", "--server", own["JUPYTERHUB_SERVICE_URL"], **own)
+    assert (found.returncode, found.stderr) == (0, "")
+    public = f"{people.hub.url}/user/ann"
+    refused = shell(people, "runs", "ls", "--server", public, **own)
+    assert refused.returncode == 1 and "set NBYARD_TOKEN" in refused.stderr
+    own["JUPYTERHUB_PUBLIC_URL"] = f"{public}/"  # as a hub with `public_url` says
+    found = shell(people, "runs", "ls", "--server", public, **own)
+    assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_work_is_activity_and_an_idle_server_is_stopped(people: People, waiting: Path) -> None:
+    """Nobody asks Ann's server meanwhile: the hub itself is asked, and the file that the run
+    waits for is written."""
+    run = people.run("wait.py")
+    asked = datetime.now(UTC)
+    culler = people.hub.culler(IDLE_SECONDS)
+    try:
+        until(lambda: last_activity(people) > asked + timedelta(seconds=IDLE_SECONDS))
+        waiting.touch()
+        until(lambda: not people.hub.server("ann"))
+    finally:
+        culler.terminate()
+        culler.wait()
+    people.hub.ask("POST", "/users/ann/server")
+    people.hub.wait_for("ann")
+    assert people.state(run) == "succeeded"
+
+
+def last_activity(people: People) -> datetime:
+    return datetime.fromisoformat(people.hub.server("ann")["last_activity"])
