@@ -15,7 +15,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-SOURCES = ("src", "style", "schema", "package.json", "package-lock.json", "tsconfig.json")
+SOURCES = (
+    *("src", "style", "schema", "scripts/core-package.cjs"),
+    *("package.json", "package-lock.json", "tsconfig.json"),
+)
 BUNDLE = "jupyter_ext/nbyard/labextension"
 STAMP = "made-from.json"
 OLDEST_NODE = (20, 19)

@@ -3,6 +3,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { createRequire } = require('node:module');
+const corePackageFile = require('../scripts/core-package.cjs');
 
 const fromCheckout = createRequire(path.resolve('package.json'));
 const generateConfig = fromCheckout('@jupyter/builder/lib/extensionConfig').default;
@@ -19,7 +20,7 @@ function swc(test, tsx) {
 
 const [config] = generateConfig({
   packagePath: path.resolve(process.argv[2]),
-  corePackageFile: fromCheckout.resolve('@jupyterlab/core-meta/core.package.json'),
+  corePackageFile: corePackageFile(),
   mode: 'development'
 });
 config.bail = false;

@@ -13,4 +13,12 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   panelsPlugin
 ];
 
+// What another extension needs to use a service of this one.
+export { IYard } from './api/yard';
+export {
+  IChosenSteps,
+  IPaletteSource,
+  IRunStatesSource,
+  IWorkflowBackend
+} from './canvas/tokens';
 export default plugins;

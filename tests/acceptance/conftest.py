@@ -20,6 +20,7 @@ from nbyard.testing.kept import kept_folder
 INSTALLING_SECONDS = 600
 SOURCES = (
     *("CHANGELOG.md", "LICENSE", "MANIFEST.in", "README.md", "install.json", "pyproject.toml"),
+    "setup.py",
     *("package.json", "package-lock.json", "tsconfig.json", ".npmrc"),
     *("buildtools", "jupyter_ext", "schema", "scripts", "src", "style"),
 )
@@ -169,5 +170,12 @@ def installed(wheel: Path, without_node: dict[str, str]) -> Installed:
 
 
 @pytest.fixture(scope="session")
-def installed_on_oldest_lab(wheel: Path, without_node: dict[str, str]) -> Installed:
-    return install("oldest-lab", wheel, without_node, "jupyterlab~=4.4.0")
+def installed_on_floors(
+    wheel: Path, without_node: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Installed:
+    """The wheel with the oldest version of each direct dependency that it allows."""
+    needs = tmp_path_factory.mktemp("floors") / "needs.in"
+    needs.write_text("\n".join(_dependencies(wheel)))
+    compiling = ("uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate")
+    lowest = ("--resolution", "lowest-direct", "--python", sys.executable)
+    return install("floors", wheel, without_node, *run(*compiling, *lowest, str(needs)).split())

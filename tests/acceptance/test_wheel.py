@@ -5,6 +5,7 @@ import subprocess
 import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
 
 pytestmark = pytest.mark.timeout(600)
@@ -32,6 +33,17 @@ def test_the_wheel_has_the_whole_bundle_once(repository, names):
     assert not any("nbyard/labextension" in name for name in names)
 
 
+def test_the_readme_on_pypi_leads_to_the_repository(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        metadata = archive.read(name).decode()
+    source = re.search("^Project-URL: Source, (.*)$", metadata, re.M)[1]
+    links = re.findall(r"\]\(([^)]*)", metadata)
+    assert f"{source}/blob/HEAD/CONTRIBUTING.md" in links
+    assert f"{source}/raw/HEAD/docs/images/penguins.png" in links
+    assert [link for link in links if "://" not in link] == []
+
+
 def plain(text: str) -> str:
     return re.sub(r"\x1b\[\d*m", "", text)
 
@@ -48,10 +60,17 @@ def test_installing_puts_the_lab_extension_in_place(installed):
 
 
 @pytest.mark.long
-def test_the_oldest_supported_jupyterlab_takes_the_same_wheel(installed_on_oldest_lab):
-    text = plain(installed_on_oldest_lab.run("jupyter", "labextension", "list"))
+def test_the_oldest_dependencies_that_are_allowed_suffice(installed_on_floors, tmp_path):
+    text = plain(installed_on_floors.run("jupyter", "labextension", "list"))
     assert "JupyterLab v4.4." in text
     assert re.search(r"^ *nbyard v\S+ enabled OK \(python, nbyard\)", text, re.M), text
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print(6 * 7)")])
+    nbformat.write(notebook, tmp_path / "n.ipynb")
+    store = {"NBYARD_STORE_DIR": str(tmp_path / "store")}
+    done = installed_on_floors.run(
+        "nbyard", "run", str(tmp_path / "n.ipynb"), "--json", environment=store
+    )
+    assert '"state":"succeeded"' in done.replace(" ", ""), done
 
 
 def test_every_entry_point_loads(installed):

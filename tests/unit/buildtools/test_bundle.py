@@ -19,7 +19,7 @@ def checkout(tmp_path: Path) -> Path:
     write(tmp_path / "src/__tests__/index.spec.ts", "test")
     write(tmp_path / "style/base.css", "a {}")
     write(tmp_path / "schema/plugin.json", "{}")
-    for name in ("package.json", "tsconfig.json"):
+    for name in ("package.json", "tsconfig.json", "scripts/core-package.cjs"):
         write(tmp_path / name, "{}")
     write(tmp_path / "package-lock.json", json.dumps({"packages": LOCK}))
     write_bundle(tmp_path)
