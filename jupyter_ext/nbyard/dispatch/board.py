@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from nbyard.dispatch.room import Turn
 from nbyard.domain.limits import MAX_RETRIES, backoff_seconds
 from nbyard.domain.progress import Progress, TaskOutcome
 from nbyard.domain.runs import BytesOf, Run
@@ -25,6 +26,8 @@ from nbyard.store.events import News
 from nbyard.store.tasks import TaskRecord
 
 log = logging.getLogger("nbyard.dispatch")
+# by priority, submission of the run, moment of queueing, id
+Place = tuple[int, float, float, str]
 LONGEST_WAIT = timedelta(seconds=backoff_seconds(MAX_RETRIES, 1.0))
 
 
@@ -80,10 +83,21 @@ class LiveTask:
     not_before: datetime | None = None
 
     @property
-    def turn(self) -> tuple[int, float, str]:
-        """Its place in the queue: by priority, else who was there first."""
+    def turn(self) -> "Place":
+        """Its place among tasks: by priority, then those of the run that was submitted first, so
+        that runs finish in that order; of one run who was there first."""
+        submitted = self.run.run.created_at.timestamp()
+        return -self.run.run.priority, submitted, self._queued_at, self.record.id
+
+    @property
+    def waits_since(self) -> Turn:
+        """Its place among deployments, which wait for GPUs too."""
+        return -self.run.run.priority, self._queued_at, self.record.id
+
+    @property
+    def _queued_at(self) -> float:
         at = self.record.queued_at
-        return -self.run.run.priority, at.timestamp() if at else 0.0, self.record.id
+        return at.timestamp() if at else 0.0
 
     @property
     def due(self) -> float:
@@ -132,9 +146,9 @@ class Queue:
     """The queued tasks in their order, and in that of their limits."""
 
     def __init__(self) -> None:
-        self._turns: list[tuple[int, float, str]] = []
+        self._turns: list[Place] = []
         self._limits: list[tuple[float, str]] = []
-        self._tasks: dict[str, tuple[tuple[int, float, str], float, LiveTask]] = {}
+        self._tasks: dict[str, tuple[Place, float, LiveTask]] = {}
 
     def add(self, task: LiveTask) -> None:
         name, due = task.record.id, task.due
@@ -162,7 +176,7 @@ class Queue:
 
     def turns(self) -> list[str]:
         """The ids, of those first whose turn is next."""
-        return [task_id for _, _, task_id in self._turns]
+        return [turn[-1] for turn in self._turns]
 
     def overdue(self) -> list[str]:
         """The ids of those that have waited longer than they may."""

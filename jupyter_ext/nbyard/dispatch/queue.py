@@ -30,9 +30,9 @@ ALL = ""
 
 
 class QueueController:
-    """By priority, else first come, first served. Before all of them come attempts that could not
-    be started: `let_in` are those that have their slots again. `remains` are attempts at their end
-    of which something may live, with their GPUs."""
+    """By priority, else in the order in which runs were submitted. Before all of them come attempts
+    that could not be started: `let_in` are those that have their slots again. `remains` are
+    attempts at their end of which something may live, with their GPUs."""
 
     def __init__(
         self, room: Room, board: Board, candidates: Candidates, attempts: AttemptController
@@ -63,7 +63,8 @@ class QueueController:
         taken = kept = 0
         ahead = sorted(self._room.waits.items(), reverse=True)
         for name in self._board.queue.turns():
-            while ahead and ahead[-1][0] < self._board.queue[name].turn:
+            task = self._board.queue[name]
+            while ahead and task.record.plan.gpu and ahead[-1][0] < task.waits_since:
                 slots.hold(ahead.pop()[1])
             if slots.is_full and not thoroughly and not self._board.workers:
                 break
@@ -135,16 +136,18 @@ class QueueController:
                 is_overdue(changes, one.live)
 
     def slots(self, turn: Turn) -> Slots:
-        """What is free now for whose turn it is then: tasks that wait for a GPU longer come first,
-        and those that wait for other things do not keep one from him."""
+        """What is free now for whose turn it is then: tasks whose turn comes first keep theirs, up
+        to one that waits for a GPU less long. Those that wait for other things keep none."""
         slots, now = self._free(), datetime.now(UTC)
         for name in self._board.queue.turns():
             task = self._board.queue[name]
             plan = task.record.plan
-            if task.turn > turn:
+            if not plan.gpu:
+                continue
+            if task.waits_since > turn:
                 break
             waits = task.waits(now) or self._why_held_up(plan)
-            if plan.gpu and not waits and not self._room.queues_itself(plan.runtime):
+            if not waits and not self._room.queues_itself(plan.runtime):
                 lacking = slots.lacks(plan)
                 if not lacking or "gpu" in lacking:
                     slots.hold(plan.gpu)

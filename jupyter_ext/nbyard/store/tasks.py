@@ -27,7 +27,7 @@ DIGEST = re.compile(r"(?:sha256|tree):[0-9a-f]{64}")
 NOTE = Prepared(
     update(tasks).where(tasks.c.id == bindparam("its_id")).values({"reason": bindparam("reason")})
 )
-TURN = (runs.c.priority.desc(), tasks.c.queued_at, tasks.c.id)
+TURN = (runs.c.priority.desc(), runs.c.created_at, tasks.c.queued_at, tasks.c.id)
 
 
 LIVE = (

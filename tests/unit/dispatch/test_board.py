@@ -20,14 +20,14 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 def task(name: str, priority: int, seconds: int) -> Any:
-    turn = -priority, (NOW + timedelta(seconds=seconds)).timestamp(), name
+    turn = -priority, (NOW + timedelta(seconds=seconds)).timestamp(), 0.0, name
     due = (math.inf, 1e18, -1.0, -2.0)[seconds]
     return SimpleNamespace(record=SimpleNamespace(id=name), turn=turn, due=due)
 
 
 @given(st.lists(st.tuples(st.integers(-2, 2), st.integers(0, 3)), max_size=20), st.data())
 def test_the_queue_is_in_order_whatever_comes_and_goes(wanted: list[Any], data: Any) -> None:
-    """R11, I11: by priority, else first come, first served; and by their limits."""
+    """R11, I11: by priority, else as they come; and by their limits."""
     queue, there = Queue(), {}
     for number, (priority, seconds) in enumerate(wanted):
         one = task(f"t{number}", priority, seconds)

@@ -1,6 +1,8 @@
 """The queue: slots, order, the cache and what it says."""
 
+import random
 import time
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -10,10 +12,12 @@ import pytest
 from nbyard.dispatch import attempts, board, candidates, queue
 from nbyard.domain import limits
 from nbyard.domain.attempts import Failure
+from nbyard.domain.limits import Limits
+from nbyard.domain.states import RUN
 from nbyard.errors import Busy, Conflict, Unavailable
 from nbyard.runtimes.protocol import Order
 from nbyard.store import Connection
-from nbyard.testing.bench import OWNER, Bench, FakeRuntime
+from nbyard.testing.bench import OWNER, Bench, FakeRuntime, Graph
 
 
 def done(bench: Bench, run: str, text: str = "same") -> None:
@@ -407,6 +411,84 @@ def test_a_higher_priority_is_served_first(bench: Bench, runtime: FakeRuntime) -
     runtime.end(bench.attempt(first[0]))
     bench.until(lambda: bench.task(urgent).state == "running")
     assert bench.task(plain).state == "queued"
+
+
+def test_runs_finish_in_the_order_in_which_they_were_submitted(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    """R11: what a run goes on with comes before the first steps of later runs."""
+    chain: Graph = {"a": [], "b": ["a"], "c": ["b"], "d": ["c"]}
+    runs = [bench.submit(chain) for _ in range(6)]
+    ended: dict[str, int] = {}
+    for count in range(1, len(runs) * len(chain) + 1):
+        bench.until(lambda: runtime.running)
+        runtime.end(runtime.running[0])
+        bench.round(2)
+        for run in runs:
+            if run not in ended and bench.run(run).state == "succeeded":
+                ended[run] = count
+    assert list(ended) == runs
+    # two slots: two runs after each eight steps, where all would end with the last ones
+    assert [ended[run] for run in runs] == [7, 8, 15, 16, 23, 24]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_step_starts_before_one_whose_turn_is_first(
+    bench: Bench, runtime: FakeRuntime, seed: int
+) -> None:
+    """R11: by priority, then the submission of the run, whatever ends when; the places that are
+    shown are that order, and no slot stays free."""
+    draw = random.Random(seed)
+    diamond: Graph = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]}
+    shapes: list[Graph] = [{"a": []}, {"a": [], "b": ["a"]}, diamond]
+    order: dict[str, tuple[int, int]] = {}
+    while len(order) < 7 or any(bench.run(run).state in RUN.live for run in order):
+        if len(order) < 7 and draw.random() < 0.5:
+            priority = draw.choice([0, 0, 1])
+            run = bench.submit(draw.choice(shapes), priority=priority)
+            order[run] = (-priority, len(order))
+        elif runtime.running:
+            runtime.end(draw.choice(runtime.running))
+        known = set(runtime.starts)
+        bench.round(2)
+        started = [runtime.orders[one].run_id for one in runtime.starts if one not in known]
+        waiting = _queued(bench, order)
+        assert len(runtime.running) == 2 or not waiting
+        for run in started:
+            assert all(order[run] <= order[other] for other, _ in waiting.values())
+        shown = [waiting[place] for place in sorted(waiting)]
+        assert [order[run] for run, _ in shown] == sorted(order[run] for run, _ in shown)
+        assert bench.dispatcher._runs._board.queue.turns() == [task for _, task in shown]
+
+
+def _queued(bench: Bench, runs: Iterable[str]) -> dict[int, tuple[str, str]]:
+    """Run and id of the queued tasks, by the place that is shown."""
+    tasks = [(run, task) for run in runs for task in bench.detail(run).tasks]
+    return {task.place: (run, task.id) for run, task in tasks if task.state == "queued"}
+
+
+def test_a_deployment_and_the_steps_of_runs_take_turns_at_a_gpu(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P6, R11: the next step of a run that was submitted earlier comes before later runs, and
+    after a deployment that waits longer; neither keeps the other from starting."""
+    bench.room.settings.gpus = ["0"]
+    chain: Graph = {"a": [], "b": ["a"]}
+    first, second = bench.submit(chain, gpu=1), bench.submit(chain, gpu=1)
+    bench.until(lambda: bench.task(first).state == "running")
+    monkeypatch.setattr(bench.dispatcher._deployments, "tick", lambda **_: False)
+    waits = (0.0, datetime.now(UTC).timestamp(), "a deployment")
+    bench.room.waits[waits] = 1
+    slots = bench.dispatcher._runs.slots
+    assert "gpu" in slots(waits).lacks(Limits(gpu=1))
+    runtime.end(bench.attempt(first))
+    bench.round(3)
+    # `second` was queued before the deployment, but its turn is after that of `first`
+    assert [bench.task(first, "b").state, bench.task(second).state] == ["queued", "queued"]
+    assert not slots(waits).lacks(Limits(gpu=1))
+    del bench.room.waits[waits]
+    bench.until(lambda: bench.task(first, "b").state == "running")
+    assert bench.task(second).state == "queued"
 
 
 def test_steps_that_come_at_once_wait_in_the_order_of_the_graph(

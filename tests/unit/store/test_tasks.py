@@ -16,7 +16,7 @@ from nbyard.store.history import Last
 from nbyard.store.tables import tasks
 from nbyard.store.tasks import TaskRecord
 
-from .rows import Rows, moment
+from .rows import START, Rows, moment
 
 
 def parts(code: str) -> dict[str, Any]:
@@ -59,23 +59,28 @@ def test_a_move_tells_the_run_the_node_and_why(store: Store) -> None:
     assert (view.reason, view.queued_at) == ("waits for a free slot", moment(1))
 
 
-def test_the_queue_is_first_come_first_served_over_all_runs(store: Store) -> None:
+def test_tasks_of_the_run_that_was_submitted_first_come_first(store: Store) -> None:
+    """R11: of one run in the order in which they were queued; a higher priority before all."""
     with store.write() as c:
         rows = Rows(store, c)
-        one, two = rows.run(), rows.run(owner="bob")
-        late = queued(rows, one, "late", moment(3))
-        tied = [queued(rows, one, node, moment(2)) for node in ("t1", "t2")]
-        early = queued(rows, two, "early", moment(1))
-        rows.task(two, "gone", state="running", queued_at=moment(0))
-        rows.task(two, "not yet")
+        second, first = rows.run(created_at=moment(1)), rows.run(owner="bob", created_at=START)
+        urgent = rows.run(created_at=moment(2), priority=1)
+        late = queued(rows, first, "late", moment(9))
+        tied = [queued(rows, first, node, moment(8)) for node in ("t1", "t2")]
+        early = queued(rows, second, "early", moment(2))
+        at_once = queued(rows, urgent, "at once", moment(7))
+        rows.task(second, "gone", state="running", queued_at=moment(1))
+        rows.task(second, "not yet")
     with store.read() as c:
-        order = [early, *sorted(tied, key=lambda t: t.id), late]
-        assert store.tasks.places(c, one.id) == {
-            order[1].id: 2, order[2].id: 3, late.id: 4,
-        }  # fmt: skip
-        assert store.tasks.places(c, two.id) == {early.id: 1}
-        first = [task.node for task in store.tasks.in_turn(c, 3)]
-        assert first == ["gone", "early", order[1].node]
+        order = [at_once, *sorted(tied, key=lambda t: t.id), late, early]
+        places = {task.id: place for place, task in enumerate(order, start=1)}
+        found = {}
+        for run in (first, second, urgent):
+            found |= store.tasks.places(c, run.id)
+        assert found == places
+        assert store.tasks.places(c, second.id) == {early.id: 5}
+        working = [task.node for task in store.tasks.in_turn(c, 3)]
+        assert working == ["gone", "at once", order[1].node]
 
 
 def test_what_the_newest_success_of_the_same_node_depended_on(store: Store) -> None:
